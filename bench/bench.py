@@ -62,25 +62,25 @@ class Unusable(Exception):
 
 # ---- a row ----
 
-def quartiles(values):
+def compute_quartiles(values):
     """Interpolate between two values; None: never reached."""
-    ordered = sorted(map(never, values))
+    ordered = sorted(map(null_to_infinity, values))
     if math.isinf(ordered[-1]):
         ordered = [value if math.isfinite(value) else sys.float_info.max for value in ordered]
     found = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else 3 * ordered
     return [None if value > 1e300 else value for value in found]
 
 
-def never(value):
+def null_to_infinity(value):
     return math.inf if value is None else value
 
 
-def is_figure(value):
+def is_number_or_null(value):
     return value is None or isinstance(value, (int, float)) and not isinstance(value, bool) \
         and not math.isnan(value)
 
 
-def met(aim, median):
+def is_aim_met(aim, median):
     """Is the threshold met? None without a threshold."""
     if not aim:
         return None
@@ -91,32 +91,32 @@ def met(aim, median):
         bound = float(words[1])
     except ValueError:
         raise Unusable(f"expected an aim as '>= 10' or '<= 4', got '{aim}'") from None
-    return never(median) >= bound if words[0] == ">=" else never(median) <= bound
+    return null_to_infinity(median) >= bound if words[0] == ">=" else null_to_infinity(median) <= bound
 
 
-def row_of(sample, label, command):
+def make_row(sample, label, command):
     """The row for one object of a benchmark's output."""
     values = sample.get("values")
     if not isinstance(sample.get("name"), str) or not isinstance(sample.get("unit"), str):
         raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
-    if not isinstance(values, list) or not values or not all(map(is_figure, values)):
+    if not isinstance(values, list) or not values or not all(map(is_number_or_null, values)):
         raise Unusable(f"expected values of '{sample['name']}', numbers or null, got {values}")
-    low, median, high = quartiles(values)
+    low, median, high = compute_quartiles(values)
     aim = sample.get("aim", "")
     return {
-        "name": named(label, sample["name"]),
+        "name": add_label(label, sample["name"]),
         "unit": sample["unit"],
         "median": median,
         "low": low,
         "high": high,
         "n": len(values),
         "aim": aim,
-        "met": met(aim, median),
+        "met": is_aim_met(aim, median),
         "command": command,
     }
 
 
-def named(label, name):
+def add_label(label, name):
     return f"{label}: {name}" if label else name
 
 
@@ -126,15 +126,15 @@ class Results:
     def __init__(self):
         self.rows, self.skipped, self.failed = [], [], []
 
-    def skip(self, what, why):
+    def record_skip(self, what, why):
         self.skipped.append({"name": what, "why": why})
         print(f"skipped: {what}: {why}", file=sys.stderr)
 
-    def fail(self, what, why):
+    def record_failure(self, what, why):
         self.failed.append({"name": what, "why": why})
         print(f"FAILED: {what}: {why}", file=sys.stderr)
 
-    def take_line(self, line, bench, label, command):
+    def append_line(self, line, bench, label, command):
         try:
             sample = json.loads(line)
             if not isinstance(sample, dict):
@@ -142,45 +142,45 @@ class Results:
         except ValueError:
             raise Unusable(f"expected a row, got '{line.strip()[:80]}'") from None
         if "skipped" in sample:
-            self.skip(named(label, sample.get("name", bench)), sample["skipped"])
+            self.record_skip(add_label(label, sample.get("name", bench)), sample["skipped"])
             return
-        row = row_of(sample, label, command)
+        row = make_row(sample, label, command)
         if any(row["name"] == other["name"] for other in self.rows):
             raise Unusable(f"expected each name once, got '{row['name']}' again")
         self.rows.append(row)
 
 
-def program_of(command):
+def find_program(command):
     """The program of a command: the first word that is no assignment."""
     return next(word for word in command.split() if "=" not in word)
 
 
-def run(results, bench, label, command):
-    program = program_of(command)
-    what = named(bench, label) if label else bench
+def run_command(results, bench, label, command):
+    program = find_program(command)
+    what = add_label(bench, label) if label else bench
     if "/" in program and not os.path.exists(program):
-        results.skip(what, f"no {program.removeprefix('./')}")
+        results.record_skip(what, f"no {program.removeprefix('./')}")
         return
     child = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, text=True)
     trouble = None
     for line in child.stdout:
         try:
-            results.take_line(line, bench, label, f"make bench-{bench}")
+            results.append_line(line, bench, label, f"make bench-{bench}")
         except Unusable as why:
             trouble = trouble or str(why)
     status = child.wait()
     if trouble:
-        results.fail(what, trouble)
+        results.record_failure(what, trouble)
     if status not in (EXIT_GOOD, EXIT_SKIPPED):
-        results.fail(what, f"exit status {status} of: {command if len(command) < 100 else program}")
+        results.record_failure(what, f"exit status {status} of: {command if len(command) < 100 else program}")
 
 
-def run_all(results, names, srcdir):
+def run_benches(results, names, srcdir):
     chosen = [bench for bench in BENCHES if bench[0] in names]
     for number, (name, _, parts) in enumerate(chosen, 1):
         print(f"bench: {name}, {number} of {len(chosen)}", file=sys.stderr, flush=True)
         for label, command in parts:
-            run(results, name, label, command.replace("{srcdir}", srcdir))
+            run_command(results, name, label, command.replace("{srcdir}", srcdir))
 
 
 # ---- an old run ----
@@ -197,38 +197,39 @@ def read_json(path):
         raise Unusable(f"{path}: expected JSON, got bytes that are no text") from None
 
 
-def is_row(row):
+def is_valid_row(row):
     return isinstance(row, dict) and isinstance(row.get("name"), str) \
         and isinstance(row.get("unit"), str) \
-        and all(key in row and is_figure(row[key]) for key in ("median", "low", "high"))
+        and all(key in row and is_number_or_null(row[key]) for key in ("median", "low", "high"))
 
 
-def read_old(path):
+def read_old_results(path):
     old = read_json(path)
     if not isinstance(old, dict) or old.get("what") != "bench" \
             or not isinstance(old.get("rows"), list):
         raise Unusable(f"{path}: expected what `make bench` writes, an object with \"rows\"")
     for number, row in enumerate(old["rows"], 1):
-        if not is_row(row):
+        if not is_valid_row(row):
             raise Unusable(f"{path}: expected name, unit, median, low and high of row {number}")
     return old
 
 
-def overlap(row, old):
-    return never(row["low"]) <= never(old["high"]) and never(old["low"]) <= never(row["high"])
+def has_overlap(row, old):
+    return null_to_infinity(row["low"]) <= null_to_infinity(old["high"]) \
+        and null_to_infinity(old["low"]) <= null_to_infinity(row["high"])
 
 
-def compare(row, old):
+def compare_with_old(row, old):
     """Compare with the old row: one word, and the ratio of the medians if there is one."""
     if row["unit"] != old["unit"]:
         return "another unit", None
     ratio = row["median"] / old["median"] if row["median"] is not None and old["median"] else None
-    if overlap(row, old):
+    if has_overlap(row, old):
         return "same", ratio
-    return "higher" if never(row["median"]) > never(old["median"]) else "lower", ratio
+    return "higher" if null_to_infinity(row["median"]) > null_to_infinity(old["median"]) else "lower", ratio
 
 
-def vanished(rows, old, names):
+def find_vanished_rows(rows, old, names):
     """Rows of the old run that no longer exist, of the benchmarks that ran now."""
     now = {row["name"] for row in rows}
     commands = {f"make bench-{name}" for name in names}
@@ -238,8 +239,8 @@ def vanished(rows, old, names):
 
 # ---- printing ----
 
-def figure(value):
-    value = never(value)
+def format_figure(value):
+    value = null_to_infinity(value)
     if math.isinf(value):
         return "never"
     if value == int(value) and abs(value) < 1000:
@@ -250,23 +251,23 @@ def figure(value):
     return format(value, ".4f")
 
 
-def spread(row):
-    return f"{figure(row['median'])} [{figure(row['low'])} .. {figure(row['high'])}]"
+def format_spread(row):
+    return f"{format_figure(row['median'])} [{format_figure(row['low'])} .. {format_figure(row['high'])}]"
 
 
-def verdict(row):
+def format_verdict(row):
     return "" if row["met"] is None else "met" if row["met"] else "MISSED"
 
 
-def cells_of(row, old):
-    cells = [row["name"], spread(row), row["unit"], str(row["n"]), row["aim"], verdict(row)]
+def make_row_cells(row, old):
+    cells = [row["name"], format_spread(row), row["unit"], str(row["n"]), row["aim"], format_verdict(row)]
     if old is None:
         return cells
     before = next((other for other in old["rows"] if other["name"] == row["name"]), None)
     if before is None:
         return cells + ["-", "-", "new"]
-    word, ratio = compare(row, before)
-    return cells + [spread(before), "-" if ratio is None else f"x {figure(ratio)}", word]
+    word, ratio = compare_with_old(row, before)
+    return cells + [format_spread(before), "-" if ratio is None else f"x {format_figure(ratio)}", word]
 
 
 def print_table(lines):
@@ -279,21 +280,21 @@ def print_results(results, old, gone):
     head = ["name", "median [quarters]", "unit", "n", "aim", ""]
     if old is not None:
         head += ["before", "ratio", "spreads"]
-    lines = [head] + [cells_of(row, old) for row in results.rows]
-    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", spread(row), "-", "GONE"]
+    lines = [head] + [make_row_cells(row, old) for row in results.rows]
+    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", format_spread(row), "-", "GONE"]
               for row in gone]
     print_table(lines)
     print()
-    print_sums(results, gone)
+    print_summary(results, gone)
 
 
-def print_sums(results, gone):
+def print_summary(results, gone):
     aimed = [row for row in results.rows if row["met"] is not None]
     missed = [row for row in aimed if not row["met"]]
     print(f"{len(results.rows)} figures; {len(aimed) - len(missed)} of {len(aimed)} aims met")
     for row in missed:
         again = f" ({row['command']})" if row["command"] else ""
-        print(f"missed: {row['name']}: {spread(row)} {row['unit']}, aim {row['aim']}{again}")
+        print(f"missed: {row['name']}: {format_spread(row)} {row['unit']}, aim {row['aim']}{again}")
     for row in gone:
         print(f"gone: {row['name']}: it was measured before")
     for what in results.skipped:
@@ -318,11 +319,11 @@ def describe_cpu():
 
 def write_json(path, results, begun, command):
     status = "failed" if results.failed else "good"
-    value = {**keep.head("bench", begun, command, status, os.environ.get("CC", "")),
+    value = {**keep.make_result_head("bench", begun, command, status, os.environ.get("CC", "")),
              "machine": describe_cpu(), "rows": results.rows, "skipped": results.skipped,
              "failed": results.failed}
     try:
-        keep.write(path, value, 1)
+        keep.write_json(path, value, 1)
     except OSError as error:
         raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
     print(f"kept in {path}")
@@ -363,20 +364,20 @@ def parse_arguments():
     return options
 
 
-def measure(options):
+def run_and_report(options):
     results = Results()
     if not options.rows:
-        run_all(results, options.names, options.srcdir)
+        run_benches(results, options.names, options.srcdir)
         return results
     for number, line in enumerate(sys.stdin, 1):
         try:
-            results.take_line(line, "rows", "", None)
+            results.append_line(line, "rows", "", None)
         except Unusable as why:
             raise Unusable(f"<stdin>:{number}: {why}") from None
     return results
 
 
-def status_of(results, gone, strict):
+def decide_exit_status(results, gone, strict):
     if results.failed:
         return EXIT_FAILED
     if strict and (gone or any(row["met"] is False for row in results.rows)):
@@ -389,9 +390,9 @@ def main():
     begun = time.time()
     try:
         # Check this before minutes are spent.
-        old = read_old(options.old) if options.old else None
-        results = measure(options)
-        gone = vanished(results.rows, old, options.names) if old else []
+        old = read_old_results(options.old) if options.old else None
+        results = run_and_report(options)
+        gone = find_vanished_rows(results.rows, old, options.names) if old else []
         if results.rows or gone:
             print_results(results, old, gone)
         if old and old.get("machine") not in (None, describe_cpu()):
@@ -403,7 +404,7 @@ def main():
         return EXIT_BAD
     except KeyboardInterrupt:
         return 130
-    return status_of(results, gone, options.strict)
+    return decide_exit_status(results, gone, options.strict)
 
 
 if __name__ == "__main__":

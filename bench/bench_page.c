@@ -25,19 +25,19 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static struct page *page, *other;
-static unsigned char *home, *other_home, *buffer, *user;
+static unsigned char *canonical, *other_canonical, *buffer, *user;
 static size_t size;
-static size_t zero; /* an offset that the compiler cannot know */
+static size_t opaque_zero; /* an offset that the compiler cannot know */
 
 /* A compiler barrier: the compiler must assume that all memory is read. */
-static inline void used(const void *p)
+static inline void assume_memory_is_read(const void *p)
 {
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
 /* ---- measured operations ---- */
 
-static bool is_in_bounds(size_t off, size_t len)
+static bool is_range_in_page(size_t off, size_t len)
 {
 	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
 }
@@ -46,7 +46,7 @@ static bool is_in_bounds(size_t off, size_t len)
 static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void *dst, size_t off,
 						      size_t len)
 {
-	if (!is_in_bounds(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
 	memcpy(dst, from + off, len);
 	return 0;
@@ -55,7 +55,7 @@ static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void 
 static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const void *src, size_t off,
 						     size_t len)
 {
-	if (!is_in_bounds(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
 	memcpy(to + off, src, len);
 	return 0;
@@ -63,54 +63,54 @@ static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const vo
 
 static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off, size_t len)
 {
-	if (!is_in_bounds(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
 	memset(to + off, 0, len);
 	return 0;
 }
 
 /* OPERATION(name, the memory that it writes, its call) */
-#define OPERATION(name, memory, call) \
-	static void name(void)        \
-	{                             \
-		call;                 \
-		used(memory);         \
+#define OPERATION(name, memory, call)                                                              \
+	static void name(void)                                                                     \
+	{                                                                                          \
+		call;                                                                              \
+		assume_memory_is_read(memory);                                                     \
 	}
 
-OPERATION(memcpy_out, buffer, checked_copy_out(home, buffer, zero, size))
-OPERATION(read_raw, buffer, page_read_raw(page, buffer, zero, size))
-OPERATION(memcpy_in, home, checked_copy_in(home, buffer, zero, size))
-OPERATION(write_raw, home, page_write_raw(page, buffer, zero, size))
-OPERATION(memset_in, home, checked_zero(home, zero, size))
-OPERATION(fill_zero, home, page_fill_zero(page, zero, size))
+OPERATION(memcpy_out, buffer, checked_copy_out(canonical, buffer, opaque_zero, size))
+OPERATION(read_raw, buffer, page_read_raw(page, buffer, opaque_zero, size))
+OPERATION(memcpy_in, canonical, checked_copy_in(canonical, buffer, opaque_zero, size))
+OPERATION(write_raw, canonical, page_write_raw(page, buffer, opaque_zero, size))
+OPERATION(memset_in, canonical, checked_zero(canonical, opaque_zero, size))
+OPERATION(fill_zero, canonical, page_fill_zero(page, opaque_zero, size))
 /* Use the same pages for both, because their cache lines and sets affect the time. */
-OPERATION(memcpy_between, home, checked_copy_in(home, other_home, zero, size))
-OPERATION(copy, home, page_copy(page, zero, other, zero, size))
-OPERATION(read_bytewise, buffer, page_read_bytewise_atomic(page, buffer, zero, size))
+OPERATION(memcpy_between, canonical, checked_copy_in(canonical, other_canonical, opaque_zero, size))
+OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
+OPERATION(read_bytewise, buffer, page_read_bytewise_atomic(page, buffer, opaque_zero, size))
 
-static void map_and_unmap(struct page *mapped, bool touches)
+static void map_and_unmap(struct page *mapped, bool must_touch)
 {
 	unsigned char *addr = page_map_local(mapped);
 
-	if (touches)
+	if (must_touch)
 		addr[8]++;
-	used(addr);
+	assume_memory_is_read(addr);
 	page_unmap_local(addr);
 }
 
 /* Use more pages than windows of a task, so each mapping replaces another page. */
-static struct page *many[37];
-static unsigned int turn;
+static struct page *many_pages[37];
+static unsigned int next_index;
 
 static struct page *next_page(void)
 {
-	return many[turn++ % COUNT(many)];
+	return many_pages[next_index++ % COUNT(many_pages)];
 }
 
-OPERATION(map_unmap, home, map_and_unmap(page, false))
-OPERATION(map_many, home, map_and_unmap(next_page(), false))
-OPERATION(map_touch_unmap, home, map_and_unmap(page, true))
-OPERATION(map_touch_many, home, map_and_unmap(next_page(), true))
+OPERATION(map_unmap, canonical, map_and_unmap(page, false))
+OPERATION(map_many, canonical, map_and_unmap(next_page(), false))
+OPERATION(map_touch_unmap, canonical, map_and_unmap(page, true))
+OPERATION(map_touch_many, canonical, map_and_unmap(next_page(), true))
 
 static int file;
 
@@ -119,7 +119,7 @@ static void mmap_munmap(void)
 	void *addr = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			  0);
 
-	used(addr);
+	assume_memory_is_read(addr);
 	munmap(addr, PAGE_SIZE);
 }
 
@@ -129,7 +129,7 @@ static void mmap_touch_munmap(void)
 		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 
 	addr[8]++;
-	used(addr);
+	assume_memory_is_read(addr);
 	munmap(addr, PAGE_SIZE);
 }
 
@@ -143,39 +143,39 @@ static void switch_tasks(void)
 	page_task_switch_in(tasks[0]);
 }
 
-static void user_copy(void)
+static void copy_from_user(void)
 {
 	struct user_slice_reader reader;
 
 	user_slice_reader_init(&reader, user_slice_new(user, size));
-	page_copy_from_user_slice(page, &reader, zero, size);
-	used(home);
+	page_copy_from_user_slice(page, &reader, opaque_zero, size);
+	assume_memory_is_read(canonical);
 }
 
-static void alloc_free(void)
+static void alloc_and_free(void)
 {
 	struct page *mine = page_alloc(GFP_KERNEL);
 
-	used(mine);
+	assume_memory_is_read(mine);
 	page_free(mine);
 }
 
 /* ---- measuring ---- */
 
 /* How a call is compared with the first one of its group. */
-enum against { ALONE, BEYOND, RATIO };
+enum comparison { ALONE, DIFFERENCE, RATIO };
 
-struct subject {
+struct measured_call {
 	const char *name;
 	void (*fn)(void);
-	enum against against;
+	enum comparison comparison;
 	const char *aim; /* or NULL */
 	double ns[FIGURE_ROUNDS_MAX];
 };
 
 static size_t rounds;
 
-static double now(void)
+static double get_time_ns(void)
 {
 	struct timespec time;
 
@@ -183,56 +183,65 @@ static double now(void)
 	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-static double run(void (*fn)(void), unsigned int times)
+static double measure_call_ns(void (*fn)(void), unsigned int times)
 {
-	double start = now();
+	double start = get_time_ns();
 
 	for (unsigned int i = 0; i < times; i++)
 		fn();
-	return (now() - start) / times;
+	return (get_time_ns() - start) / times;
 }
 
-static void print(const char *title, const struct subject *subject, const struct subject *base)
+static void print_sample(const char *title, const struct measured_call *measured_call,
+			 const struct measured_call *base)
 {
 	static const char *const units[] = { "ns", "ns more", "times" };
 	double values[FIGURE_ROUNDS_MAX];
 	char name[128];
 
 	for (size_t r = 0; r < rounds; r++) {
-		values[r] = subject->ns[r];
-		if (subject->against == BEYOND)
+		values[r] = measured_call->ns[r];
+		if (measured_call->comparison == DIFFERENCE)
 			values[r] -= base->ns[r];
-		else if (subject->against == RATIO)
+		else if (measured_call->comparison == RATIO)
 			values[r] /= base->ns[r];
 	}
-	snprintf(name, sizeof(name), "%s, %s%s%s", title, subject->name,
-		 subject == base ? "" : " : ", subject == base ? "" : base->name);
-	figure(name, units[subject->against], subject->aim ? subject->aim : "", values, rounds);
+	snprintf(name, sizeof(name), "%s, %s%s%s", title, measured_call->name,
+		 measured_call == base ? "" : " : ", measured_call == base ? "" : base->name);
+	figure_print_sample(name, units[measured_call->comparison],
+			    measured_call->aim ? measured_call->aim : "", values, rounds);
 }
 
 /* Each round compares the others with the first one. */
-static void measure(const char *title, struct subject *subjects, size_t count)
+static void measure_calls(const char *title, struct measured_call *measured_calls, size_t count)
 {
 	unsigned int times = 1;
 
-	while (run(subjects[0].fn, times) * times < 2e6 && times < 1u << 20)
+	while (measure_call_ns(measured_calls[0].fn, times) * times < 2e6 && times < 1u << 20)
 		times *= 2;
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t i = 0; i < count; i++)
-			subjects[i].ns[round] = run(subjects[i].fn, times / 4 + 1);
+			measured_calls[i].ns[round] =
+				measure_call_ns(measured_calls[i].fn, times / 4 + 1);
 	for (size_t i = count > 1; i < count; i++)
-		print(title, &subjects[i], &subjects[0]);
+		print_sample(title, &measured_calls[i], &measured_calls[0]);
 	fflush(stdout);
 }
 
 #define FIRST(what, call)	{ .name = (what), .fn = (call) }
-#define MORE(what, call, most)	{ .name = (what), .fn = (call), .against = BEYOND, .aim = (most) }
-#define TIMES(what, call, most) { .name = (what), .fn = (call), .against = RATIO, .aim = (most) }
+#define MORE(what, call, most)                                                                     \
+	{                                                                                          \
+		.name = (what), .fn = (call), .comparison = DIFFERENCE, .aim = (most)              \
+	}
+#define TIMES(what, call, most)                                                                    \
+	{                                                                                          \
+		.name = (what), .fn = (call), .comparison = RATIO, .aim = (most)                   \
+	}
 
-#define MEASURE(title, ...)                                                        \
-	do {                                                                       \
-		struct subject subjects[] = { __VA_ARGS__ };                       \
-		measure(title, subjects, COUNT(subjects));                         \
+#define MEASURE(title, ...)                                                                        \
+	do {                                                                                       \
+		struct measured_call measured_calls[] = { __VA_ARGS__ };                             \
+		measure_calls(title, measured_calls, COUNT(measured_calls));                       \
 	} while (0)
 
 static void bench_raw(void)
@@ -254,12 +263,12 @@ static void bench_raw(void)
 			MORE("page_copy", copy, "<= 5"));
 		MEASURE(title, FIRST("check and memcpy", memcpy_in),
 			TIMES("page_read_bytewise_atomic", read_bytewise, NULL),
-			TIMES("page_copy_from_user_slice", user_copy, NULL));
+			TIMES("page_copy_from_user_slice", copy_from_user, NULL));
 		if (size == 64 || size == 4096)
 			MEASURE(title, FIRST("the time of check and memcpy", memcpy_between),
 				TIMES("page_copy", copy, size == 64 ? "<= 2" : "<= 1.2"));
 	}
-	MEASURE("lifetime", FIRST("alloc and free", alloc_free));
+	MEASURE("lifetime", FIRST("alloc and free", alloc_and_free));
 }
 
 static void bench_map(const char *title, const char *aim)
@@ -289,24 +298,24 @@ static void bench_switch(const char *title)
 	page_task_delete(tasks[1]);
 }
 
-static unsigned char *home_of(struct page *of)
+static unsigned char *find_canonical_address(struct page *mapped)
 {
-	void *addr = page_map_local(of);
+	void *addr = page_map_local(mapped);
 	unsigned char *at = page_canonical(addr);
 
 	page_unmap_local(addr);
 	return at;
 }
 
-static void prepare(void)
+static void allocate_memory(void)
 {
 	page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	other = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	for (size_t i = 0; i < COUNT(many); i++)
-		many[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	home = home_of(page);
-	other_home = home_of(other);
-	__asm__ volatile("" : "+m"(zero));
+	for (size_t i = 0; i < COUNT(many_pages); i++)
+		many_pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
+	canonical = find_canonical_address(page);
+	other_canonical = find_canonical_address(other);
+	__asm__ volatile("" : "+m"(opaque_zero));
 	buffer = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 	user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 	file = memfd_create("bench", 0);
@@ -317,57 +326,59 @@ static void prepare(void)
 }
 
 /* These backends map without a system call, so they have a threshold. */
-static const struct way {
+static const struct backend_mode {
 	const char *backend, *revoke, *aim;
-} ways[] = {
+} backend_modes[] = {
 	{ "direct", NULL, "<= 0.1" },
 	{ "alias", "poison", "<= 0.1" },
 	{ "alias", "protect", NULL },
 	{ "alias", "none", NULL },
 };
 
-static void bench_way(const struct way *way)
+static void bench_backend(const struct backend_mode *backend_mode)
 {
 	char title[32];
 
-	snprintf(title, sizeof(title), "%s%s%s", way->backend, way->revoke ? ", " : "",
-		 way->revoke ? way->revoke : "");
-	if (page_map_backend_set(way->backend) || (way->revoke && page_map_revoke_set(way->revoke))) {
+	snprintf(title, sizeof(title), "%s%s%s", backend_mode->backend,
+		 backend_mode->revoke ? ", " : "",
+		 backend_mode->revoke ? backend_mode->revoke : "");
+	if (page_map_backend_set(backend_mode->backend) ||
+	    (backend_mode->revoke && page_map_revoke_set(backend_mode->revoke))) {
 		printf("{\"name\": \"%s\", \"skipped\": \"not in this build\"}\n", title);
 		return;
 	}
-	prepare();
-	if (!way->revoke)
+	allocate_memory();
+	if (!backend_mode->revoke)
 		bench_raw();
-	bench_map(title, way->aim);
+	bench_map(title, backend_mode->aim);
 	bench_switch(title);
 }
 
-static bool is_wanted(const struct way *way, int argc, char **argv)
+static bool is_selected(const struct backend_mode *backend_mode, int argc, char **argv)
 {
-	return (argc < 2 || !strcmp(argv[1], way->backend)) &&
-	       (argc < 3 || (way->revoke && !strcmp(argv[2], way->revoke)));
+	return (argc < 2 || !strcmp(argv[1], backend_mode->backend)) &&
+	       (argc < 3 || (backend_mode->revoke && !strcmp(argv[2], backend_mode->revoke)));
 }
 
 int main(int argc, char **argv)
 {
-	int status = 0, wanted = 0;
+	int status = 0, selected_count = 0;
 
-	rounds = figure_rounds(ROUNDS);
-	for (size_t i = 0; i < COUNT(ways) && !status; i++) {
-		if (!is_wanted(&ways[i], argc, argv))
+	rounds = figure_read_round_count(ROUNDS);
+	for (size_t i = 0; i < COUNT(backend_modes) && !status; i++) {
+		if (!is_selected(&backend_modes[i], argc, argv))
 			continue;
-		wanted++;
+		selected_count++;
 		fflush(stdout);
 		if (fork() == 0) {
-			bench_way(&ways[i]);
+			bench_backend(&backend_modes[i]);
 			fflush(stdout);
 			_exit(0);
 		}
 		wait(&status);
 	}
-	if (!wanted)
+	if (!selected_count)
 		fprintf(stderr, "bench_page: expected BACKEND and REVOKE of direct, alias poison, "
 				"alias protect, alias none\n");
-	return wanted ? status != 0 : 2;
+	return selected_count ? status != 0 : 2;
 }

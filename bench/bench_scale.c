@@ -24,18 +24,18 @@
 #define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static void alloc_free(struct page *own)
+static void alloc_and_free(struct page *own)
 {
 	(void)own;
 	page_free(page_alloc(GFP_KERNEL));
 }
 
-static void map_unmap(struct page *own)
+static void map_and_unmap(struct page *own)
 {
 	page_unmap_local(page_map_local(own));
 }
 
-static void copy(struct page *own)
+static void read_bytes(struct page *own)
 {
 	unsigned char bytes[64];
 
@@ -43,25 +43,25 @@ static void copy(struct page *own)
 	__asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
-static const struct work {
+static const struct operation {
 	const char *name;
-	void (*once)(struct page *own);
-} works[] = {
-	{ "allocate and free", alloc_free },
-	{ "map and unmap", map_unmap },
-	{ "read 64 bytes", copy },
+	void (*run)(struct page *own);
+} operations[] = {
+	{ "allocate and free", alloc_and_free },
+	{ "map and unmap", map_and_unmap },
+	{ "read 64 bytes", read_bytes },
 };
 
-static const struct work *work;
+static const struct operation *operation;
 static pthread_barrier_t ready;
 
 /* The work of one thread, or of all threads in a round. */
-struct done {
-	double ops, cpu, wall; /* seconds */
-	double by_cpu, by_wall; /* operations per second */
+struct work_result {
+	double operation_count, cpu_seconds, wall_seconds;
+	double rate_by_cpu, rate_by_wall; /* operations per second */
 };
 
-static double now(clockid_t clock)
+static double get_seconds(clockid_t clock)
 {
 	struct timespec time;
 
@@ -69,74 +69,77 @@ static double now(clockid_t clock)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void *thread(void *arg)
+static void *run_thread(void *arg)
 {
 	struct page *own = page_alloc(GFP_KERNEL);
-	struct done *done = arg;
-	double cpu, wall;
+	struct work_result *work_result = arg;
+	double cpu_seconds, wall_seconds;
 
 	pthread_barrier_wait(&ready);
-	cpu = now(CLOCK_THREAD_CPUTIME_ID);
-	wall = now(CLOCK_MONOTONIC);
+	cpu_seconds = get_seconds(CLOCK_THREAD_CPUTIME_ID);
+	wall_seconds = get_seconds(CLOCK_MONOTONIC);
 	do {
 		for (unsigned int i = 0; i < BATCH; i++)
-			work->once(own);
-		done->ops += BATCH;
-		done->wall = now(CLOCK_MONOTONIC) - wall;
-	} while (done->wall < TURN_SECONDS);
-	done->cpu = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
+			operation->run(own);
+		work_result->operation_count += BATCH;
+		work_result->wall_seconds = get_seconds(CLOCK_MONOTONIC) - wall_seconds;
+	} while (work_result->wall_seconds < TURN_SECONDS);
+	work_result->cpu_seconds = get_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_seconds;
 	page_free(own);
 	return NULL;
 }
 
 /* Measure the work of @count threads together. */
-static struct done turn(unsigned int count)
+static struct work_result measure_threads(unsigned int count)
 {
-	struct done done[THREADS_MAX] = { { 0 } }, all = { 0 };
+	struct work_result work_result[THREADS_MAX] = { { 0 } }, all_threads = { 0 };
 	pthread_t handles[THREADS_MAX];
 
 	pthread_barrier_init(&ready, NULL, count);
 	for (unsigned int i = 0; i < count; i++)
-		if (pthread_create(&handles[i], NULL, thread, &done[i]))
+		if (pthread_create(&handles[i], NULL, run_thread, &work_result[i]))
 			abort();
 	for (unsigned int i = 0; i < count; i++) {
 		pthread_join(handles[i], NULL);
-		all.by_cpu += done[i].ops / done[i].cpu;
-		all.by_wall += done[i].ops / done[i].wall;
-		all.cpu += done[i].cpu;
+		all_threads.rate_by_cpu +=
+			work_result[i].operation_count / work_result[i].cpu_seconds;
+		all_threads.rate_by_wall +=
+			work_result[i].operation_count / work_result[i].wall_seconds;
+		all_threads.cpu_seconds += work_result[i].cpu_seconds;
 	}
 	pthread_barrier_destroy(&ready);
-	return all;
+	return all_threads;
 }
 
-static void print(const char *what, const char *unit, const char *aim, const double *values,
-		  size_t count)
+static void print_sample(const char *what, const char *unit, const char *aim, const double *values,
+			 size_t count)
 {
 	char name[80];
 
-	snprintf(name, sizeof(name), "%s, %s", work->name, what);
-	figure(name, unit, aim, values, count);
+	snprintf(name, sizeof(name), "%s, %s", operation->name, what);
+	figure_print_sample(name, unit, aim, values, count);
 }
 
-static void measure(unsigned int threads, size_t rounds)
+static void compare_thread_counts(unsigned int threads, size_t rounds)
 {
-	double by_cpu[FIGURE_ROUNDS_MAX], by_wall[FIGURE_ROUNDS_MAX], ones[FIGURE_ROUNDS_MAX],
-		at_once[FIGURE_ROUNDS_MAX];
+	double rate_by_cpu[FIGURE_ROUNDS_MAX], rate_by_wall[FIGURE_ROUNDS_MAX],
+		one_thread_rates[FIGURE_ROUNDS_MAX], free_cpus[FIGURE_ROUNDS_MAX];
 
 	for (size_t i = 0; i < rounds; i++) {
-		struct done one = turn(1), all = turn(threads);
+		struct work_result one_thread = measure_threads(1),
+				   all_threads = measure_threads(threads);
 
-		ones[i] = one.by_cpu / 1e6;
-		by_cpu[i] = all.by_cpu / one.by_cpu;
-		by_wall[i] = all.by_wall / one.by_wall;
-		at_once[i] = all.cpu / TURN_SECONDS;
+		one_thread_rates[i] = one_thread.rate_by_cpu / 1e6;
+		rate_by_cpu[i] = all_threads.rate_by_cpu / one_thread.rate_by_cpu;
+		rate_by_wall[i] = all_threads.rate_by_wall / one_thread.rate_by_wall;
+		free_cpus[i] = all_threads.cpu_seconds / TURN_SECONDS;
 	}
-	print("1 thread", "M/s", "", ones, rounds);
+	print_sample("1 thread", "M/s", "", one_thread_rates, rounds);
 	/* More than two threads compete for shared caches, so there is no threshold. */
-	print("all CPUs : 1 thread, by CPU time", "times", threads == 2 ? ">= 1.8" : "",
-	      by_cpu, rounds);
-	print("all CPUs : 1 thread, by the clock", "times", "", by_wall, rounds);
-	print("CPUs that were free", "", "", at_once, rounds);
+	print_sample("all CPUs : 1 thread, by CPU time", "times", threads == 2 ? ">= 1.8" : "",
+		     rate_by_cpu, rounds);
+	print_sample("all CPUs : 1 thread, by the clock", "times", "", rate_by_wall, rounds);
+	print_sample("CPUs that were free", "", "", free_cpus, rounds);
 }
 
 int main(void)
@@ -153,9 +156,9 @@ int main(void)
 		       page_map_backend());
 		return 0;
 	}
-	for (size_t i = 0; i < COUNT(works); i++) {
-		work = &works[i];
-		measure(threads, figure_rounds(ROUNDS));
+	for (size_t i = 0; i < COUNT(operations); i++) {
+		operation = &operations[i];
+		compare_thread_counts(threads, figure_read_round_count(ROUNDS));
 		fflush(stdout);
 	}
 	return 0;

@@ -44,19 +44,19 @@ def print_skipped(name, why):
     print(json.dumps({"name": name, "skipped": why}), flush=True)
 
 
-def log(text):
+def print_message(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def setting(name, usual):
+def read_setting(name, usual):
     return int(os.environ.get(name) or usual)
 
 
-def ratios(over, under):
+def divide_pairs(over, under):
     return [a / b for a, b in zip(over, under)]
 
 
-def require(name, *programs):
+def require_programs(name, *programs):
     """Skip the benchmark if one of the programs is not built."""
     for program in programs:
         if not os.access(program, os.X_OK):
@@ -79,10 +79,10 @@ class Run:
         self.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         self.output, self.status = child.stdout, child.returncode
         if self.status not in statuses:
-            log("\n".join(self.output.splitlines()[-20:]))
+            print_message("\n".join(self.output.splitlines()[-20:]))
             raise Failed(f"exit status {self.status} of: {shlex.join(map(str, command))[:100]}")
 
-    def find(self, pattern, usual=None):
+    def find_number(self, pattern, usual=None):
         """The last number that the pattern finds in the output."""
         found = re.findall(pattern, self.output, re.MULTILINE)
         if not found and usual is None:
@@ -90,27 +90,27 @@ class Run:
         return float(found[-1]) if found else usual
 
 
-def in_turns(title, rounds, subjects):
+def measure_in_turns(title, rounds, subjects):
     """Call each of the @subjects, functions by name, once a round. Return: lists of what they return."""
     values = defaultdict(list)
     for number in range(1, rounds + 1):
         for name, measure in subjects.items():
-            log(f"{title}: {name}, {number} of {rounds}")
+            print_message(f"{title}: {name}, {number} of {rounds}")
             values[name].append(measure())
     return values
 
 
-def input_length(target):
+def choose_max_length(target):
     """The length of 64 calls in the input format of the target."""
     return 4096 if target.endswith("text") else 704
 
 
-def fuzz(work, target, seconds, *seeds):
+def run_fuzzer(work, target, seconds, *seeds):
     """Fuzz with an empty corpus of its own."""
     corpus = work / "corpus"
     shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir()
-    return Run(f"./{target}", f"-max_total_time={seconds}", f"-max_len={input_length(target)}",
+    return Run(f"./{target}", f"-max_total_time={seconds}", f"-max_len={choose_max_length(target)}",
                "-print_final_stats=1", "-timeout=10", "-rss_limit_mb=4096", f"-artifact_prefix={work}/",
                corpus, *seeds)
 
@@ -123,9 +123,9 @@ def bench_rates(work):
     if not targets:
         print_skipped("rates from the seeds", "this compiler has no engine")
         raise NothingToMeasure
-    seconds = setting("BENCH_SECONDS", 5)
-    values = in_turns("bench-rates", setting("BENCH_ROUNDS", 3), {
-        target: lambda target=target: fuzz(work, target, seconds, f"seeds/{target}").find(
+    seconds = read_setting("BENCH_SECONDS", 5)
+    values = measure_in_turns("bench-rates", read_setting("BENCH_ROUNDS", 3), {
+        target: lambda target=target: run_fuzzer(work, target, seconds, f"seeds/{target}").find_number(
             r"average_exec_per_sec: *(\d+)") for target in targets})
     for target in targets:
         print_sample(f"{target}, from the seeds", "inputs/s", values[target])
@@ -133,19 +133,20 @@ def bench_rates(work):
 
 def bench_stress(_work):
     """The cost of a stress pattern against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
-    def cpu(*options):
-        return Run("./pagetorture-stress", "split", "-t", 1, "-n", setting("BENCH_OPS", 200000), *options).find(
+    def measure_cpu_msec(*options):
+        return Run("./pagetorture-stress", "split", "-t", 1, "-n", read_setting("BENCH_OPS", 200000),
+                   *options).find_number(
             r" Cpu: ([1-9]\d*)ms ")
 
     for way in ("libc", "wide", "movsb"):
-        values = in_turns(f"bench-stress: {way}", setting("BENCH_ROUNDS", 7), {
-            "bare loop": lambda way=way: cpu(f"--copy={way}", "--bare"),
-            "split": lambda way=way: cpu(f"--copy={way}")})
+        values = measure_in_turns(f"bench-stress: {way}", read_setting("BENCH_ROUNDS", 7), {
+            "bare loop": lambda way=way: measure_cpu_msec(f"--copy={way}", "--bare"),
+            "split": lambda way=way: measure_cpu_msec(f"--copy={way}")})
         print_sample(f"split, --copy={way} : bare loop, CPU time", "times",
-                     ratios(values["split"], values["bare loop"]), "<= 2")
+                     divide_pairs(values["split"], values["bare loop"]), "<= 2")
 
 
-def find_mean_program():
+def find_mean_length_program():
     files = sorted(pathlib.Path("seeds/fuzz_page").iterdir())
     mean = statistics.mean(file.stat().st_size for file in files)
     return min(files, key=lambda file: abs(file.stat().st_size - mean))
@@ -154,21 +155,24 @@ def find_mean_program():
 def bench_exec(work):
     """The time of one input, and where it is spent. fuzz_page runs against an empty target, both under
     libFuzzer with AddressSanitizer, on the stored program of mean length. BENCH_RUNS: executions."""
-    require("what an input costs", "fuzz_page", "fuzz_empty")
-    program, runs = find_mean_program(), setting("BENCH_RUNS", 100000)
-    values = in_turns(f"bench-exec: {program}", setting("BENCH_ROUNDS", 5), {
-        target: lambda target=target: runs * 1000 / max(1, Run(f"./{target}", f"-runs={runs}", program).find(
+    require_programs("what an input costs", "fuzz_page", "fuzz_empty")
+    program, runs = find_mean_length_program(), read_setting("BENCH_RUNS", 100000)
+    values = measure_in_turns(f"bench-exec: {program}", read_setting("BENCH_ROUNDS", 5), {
+        target: lambda target=target: runs * 1000 / max(1,
+                                                        Run(f"./{target}", f"-runs={runs}",
+                                                            program).find_number(
             r"^Executed .* in (\d+) ms")) for target in ("fuzz_page", "fuzz_empty")})
     print_sample("fuzz_page, executions of one program", "inputs/s", values["fuzz_page"])
     print_sample("an empty target, executions of one file", "inputs/s", values["fuzz_empty"])
-    print_sample("fuzz_page : an empty target", "times", ratios(values["fuzz_page"], values["fuzz_empty"]))
+    print_sample("fuzz_page : an empty target", "times",
+                 divide_pairs(values["fuzz_page"], values["fuzz_empty"]))
     if not shutil.which("perf"):
         print_skipped("whose time it is", "no perf")
         return
     print_profile(work)
 
 
-def find_functions():
+def map_functions_to_parts():
     """The part of each function, also of static ones."""
     part_of = {"LLVMFuzzerTestOneInput": "harness"}
     for part in ("page", "harness"):
@@ -181,7 +185,7 @@ def print_profile(work):
     """Count samples by part: the innermost frame of a stack that belongs to a part, so that memcpy() called by
     the library counts for the library. The engine works between executions, which are counted alone too."""
     record = ["perf", "record", "-q", "-e", "cpu-clock:u", "-F", "499", "--call-graph", "dwarf,8192", "-o",
-              work / "perf", "./fuzz_page", f"-max_total_time={setting('BENCH_SECONDS', 10)}", "-seed=1",
+              work / "perf", "./fuzz_page", f"-max_total_time={read_setting('BENCH_SECONDS', 10)}", "-seed=1",
               "-max_len=704", work / "corpus", "seeds/fuzz_page"]
     (work / "corpus").mkdir()
     try:
@@ -189,7 +193,7 @@ def print_profile(work):
     except Failed:
         print_skipped("whose time it is", "perf may not record")
         return
-    part_of, whole, inner = find_functions(), Counter(), Counter()
+    part_of, whole, inner = map_functions_to_parts(), Counter(), Counter()
     script = Run("perf", "script", "-i", work / "perf", "-F", "comm,ip,sym").output
     for stack in script.split("\n\n"):
         names = [re.sub(r"\+0x[0-9a-f]*$", "", line.split()[1]) for line in stack.splitlines()
@@ -216,13 +220,13 @@ def count_branches(work, replayer, corpus):
     return branches["covered"], branches["count"]
 
 
-def fuzz_from_nothing(work, target, seconds):
-    run = fuzz(work, target, seconds)
+def fuzz_without_seeds(work, target, seconds):
+    run = run_fuzzer(work, target, seconds)
     has_branches = target.startswith("fuzz_page")
     return {"branches": has_branches and count_branches(work, "fuzz_page-replay-cov", work / "corpus"),
-            "edges": run.find(r"DONE *cov: (\d+)"), "features": run.find(r"DONE .* ft: (\d+)"),
-            "rate": run.find(r"stat::average_exec_per_sec: *(\d+)"),
-            "calls": run.find(r"(\d+) calls ran", 0) / seconds,
+            "edges": run.find_number(r"DONE *cov: (\d+)"), "features": run.find_number(r"DONE .* ft: (\d+)"),
+            "rate": run.find_number(r"stat::average_exec_per_sec: *(\d+)"),
+            "calls": run.find_number(r"(\d+) calls ran", 0) / seconds,
             "curve": [(int(inputs), int(edges)) for inputs, edges in re.findall(
                 r"^#(\d+)\s.* cov: (\d+) ", run.output, re.MULTILINE)]}
 
@@ -242,7 +246,7 @@ def print_branches(work, target, runs):
     print_sample("all branches of src/page", "branches", [all_branches])
 
 
-def inputs_needed(values, target):
+def count_inputs_needed(values, target):
     """Inputs until 95 % of the edges that any run of the same target reached, with or without the mutator."""
     kin = target.removesuffix("-bytes")
     most = max(run["edges"] for name in (kin, f"{kin}-bytes") for run in values.get(name, []))
@@ -260,10 +264,10 @@ def bench_fuzz(work):
             print_skipped(target, "this compiler has no engine for it")
     if not targets:
         raise NothingToMeasure
-    seconds = setting("TIME", setting("BENCH_SECONDS", 60))
-    values = in_turns("bench-fuzz", setting("N", setting("BENCH_ROUNDS", 5)), {
-        target: lambda target=target: fuzz_from_nothing(work, target, seconds) for target in targets})
-    needed = {target: inputs_needed(values, target) for target in targets}
+    seconds = read_setting("TIME", read_setting("BENCH_SECONDS", 60))
+    values = measure_in_turns("bench-fuzz", read_setting("N", read_setting("BENCH_ROUNDS", 5)), {
+        target: lambda target=target: fuzz_without_seeds(work, target, seconds) for target in targets})
+    needed = {target: count_inputs_needed(values, target) for target in targets}
     for target in targets:
         runs = values[target]
         if not target.startswith("fuzz_race"):
@@ -274,11 +278,12 @@ def bench_fuzz(work):
         print_sample(f"{target}, rate", "inputs/s", [run["rate"] for run in runs])
         print_sample(f"{target}, calls that ran", "calls/s", [run["calls"] for run in runs])
     title = "inputs to 95 % of the edges"
-    print_needed(f"{title}, no mutator : mutator", needed, "fuzz_page-bytes", "fuzz_page")
-    print_needed(f"{title} under ThreadSanitizer, no mutator : mutator", needed, "fuzz_race-bytes", "fuzz_race")
+    print_inputs_needed_ratio(f"{title}, no mutator : mutator", needed, "fuzz_page-bytes", "fuzz_page")
+    print_inputs_needed_ratio(f"{title} under ThreadSanitizer, no mutator : mutator", needed,
+                              "fuzz_race-bytes", "fuzz_race")
 
 
-def print_needed(name, needed, slow, fast):
+def print_inputs_needed_ratio(name, needed, slow, fast):
     if slow not in needed or fast not in needed:
         print_skipped(name, f"no {slow} or no {fast}")
         return
@@ -292,28 +297,29 @@ def bench_afl(work):
     if not shutil.which("afl-fuzz") or not os.access("afl/fuzz_page", os.X_OK):
         print_skipped("AFL++", "no AFL++, or none of its binaries (make afl-fuzzers)")
         raise NothingToMeasure
-    seconds = setting("BENCH_SECONDS", 15)
+    seconds = read_setting("BENCH_SECONDS", 15)
     quiet = {f"AFL_{name}": "1" for name in ("NO_UI", "TRY_AFFINITY", "SKIP_CPUFREQ", "FAST_CAL",
                                              "I_DONT_CARE_ABOUT_MISSING_CRASHES")}
 
-    def run(binary, *count):
+    def run_afl_fuzz(binary, *count):
         shutil.rmtree(work / "out", ignore_errors=True)
-        Run("afl-fuzz", "-V", seconds, "-t", 1000, "-s", 1, "-G", input_length(binary), "-i",
+        Run("afl-fuzz", "-V", seconds, "-t", 1000, "-s", 1, "-G", choose_max_length(binary), "-i",
             f"seeds/{os.path.basename(binary)}", "-o", work / "out", "--", f"./{binary}", *count, env=quiet)
-        stats = dict(re.findall(r"^(\w+) *: (.*)$", (work / "out/default/fuzzer_stats").read_text(), re.MULTILINE))
+        stats = dict(re.findall(r"^(\w+) *: (.*)$", (work / "out/default/fuzzer_stats").read_text(),
+                                re.MULTILINE))
         return float(stats["execs_per_sec"]), float(stats["stability"].rstrip("%"))
 
     for binary in sorted(glob.glob("afl/fuzz_*") + glob.glob("afl-plain/fuzz_*")):
         if not os.access(binary, os.X_OK) or not os.path.isdir(f"seeds/{os.path.basename(binary)}"):
             continue
-        values = in_turns(f"bench-afl: {binary}", setting("BENCH_ROUNDS", 3), {
-            "persistent": lambda binary=binary: run(binary),
-            "a process each": lambda binary=binary: run(binary, -1)})
+        values = measure_in_turns(f"bench-afl: {binary}", read_setting("BENCH_ROUNDS", 3), {
+            "persistent": lambda binary=binary: run_afl_fuzz(binary),
+            "a process each": lambda binary=binary: run_afl_fuzz(binary, -1)})
         rates = {name: [rate for rate, _ in pairs] for name, pairs in values.items()}
         for name, rate in rates.items():
             print_sample(f"{binary}, {name}", "inputs/s", rate)
         print_sample(f"{binary}, persistent : a process each", "times",
-                     ratios(rates["persistent"], rates["a process each"]), ">= 10")
+                     divide_pairs(rates["persistent"], rates["a process each"]), ">= 10")
         print_sample(f"{binary}, stability", "%", [stability for pairs in values.values()
                                                    for _, stability in pairs], ">= 100")
 
@@ -322,35 +328,35 @@ def bench_jobs(work):
     """The gain of a second job: campaigns of one and of two jobs. It depends on a free second CPU, so CPU times
     are compared too. Twice the last ratio is expected with two free CPUs."""
     target = "fuzz_page"
-    require("a second job", target)
+    require_programs("a second job", target)
     if len(os.sched_getaffinity(0)) < 2:
         print_skipped("a second job", "one CPU")
         raise NothingToMeasure
 
-    def campaign(jobs, corpus):
+    def run_campaign(jobs, corpus):
         directory = work / "run"
         shutil.rmtree(directory, ignore_errors=True)
         if corpus:
             shutil.copytree(corpus, directory / target / "corpus")
         run = Run("./pagetorture", "fuzz", "--engine", "libfuzzer", "--jobs", jobs, "--time",
-                  setting("BENCH_SECONDS", 20), "--seed", 1, "--dir", directory, target)
-        return run.find(rf"^ *{target} +\d+ +(\d+) "), run.cpu
+                  read_setting("BENCH_SECONDS", 20), "--seed", 1, "--dir", directory, target)
+        return run.find_number(rf"^ *{target} +\d+ +(\d+) "), run.cpu
 
     # Use a grown corpus: at its start a campaign mostly writes files.
-    campaign(2, None)
+    run_campaign(2, None)
     shutil.copytree(work / "run" / target / "corpus", work / "corpus")
-    values = in_turns("bench-jobs", setting("BENCH_ROUNDS", 5), {
-        f"{jobs} jobs": lambda jobs=jobs: campaign(jobs, work / "corpus") for jobs in (1, 2)})
+    values = measure_in_turns("bench-jobs", read_setting("BENCH_ROUNDS", 5), {
+        f"{jobs} jobs": lambda jobs=jobs: run_campaign(jobs, work / "corpus") for jobs in (1, 2)})
     gains = [(two / one, cpu2 / cpu1) for (one, cpu1), (two, cpu2) in zip(values["1 jobs"], values["2 jobs"])]
     print_sample("2 jobs : 1, executions", "times", [gain for gain, _ in gains])
     print_sample("2 jobs : 1, CPU time that they were given", "times", [cpu for _, cpu in gains])
     print_sample("2 jobs : 1, executions, with twice the CPU time", "times",
                  [2 * gain / cpu for gain, cpu in gains], ">= 1.8")
-    print_where_free("2 jobs : 1, executions, where both had a CPU",
-                     [gain for gain, cpu in gains if cpu >= 1.9], ">= 1.8")
+    print_sample_or_skip("2 jobs : 1, executions, where both had a CPU",
+                         [gain for gain, cpu in gains if cpu >= 1.9], ">= 1.8")
 
 
-def print_where_free(name, values, aim):
+def print_sample_or_skip(name, values, aim):
     if values:
         print_sample(name, "times", values, aim)
     else:
@@ -361,20 +367,21 @@ def bench_minimize(work):
     """The size of minimised racy programs of 40 calls, and the time. The result must break the same rules and
     have the same signature, and minimising it again must change nothing. Written as C, it must compile without
     warnings. BENCH_PROGRAMS, BENCH_SEED: number and first seed; BENCH_AS_C=no: write no C files."""
-    require("minimised races", "pagetorture-tsan", "make_programs")
+    require_programs("minimised races", "pagetorture-tsan", "make_programs")
     here, headers = os.getcwd(), pathlib.Path(__file__).resolve().parents[1] / "src/page"
     tool, as_c = f"{here}/pagetorture", os.environ.get("BENCH_AS_C") != "no"
-    Run(f"{here}/make_programs", setting("BENCH_PROGRAMS", 200), setting("BENCH_SEED", 1), "racy", cwd=work)
+    Run(f"{here}/make_programs", read_setting("BENCH_PROGRAMS", 200), read_setting("BENCH_SEED", 1), "racy",
+        cwd=work)
     sizes, seconds, states, wrong = [], [], Counter(), []
 
-    def rules(file):
+    def find_broken_rules(file):
         lines = Run(tool, "check", file, statuses=(0, 1)).output.splitlines()
         return next(line for line in lines if line.startswith(f"{file}: "))[len(f"{file}: "):]
 
-    def signature(run):
+    def find_signature(run):
         return run.output.splitlines()[1].split(": ", 1)[1]
 
-    def state_as_c(small, log_text):
+    def check_as_c(small, log_text):
         if "race unseen" in log_text:
             return "unseen"
         source = small.with_suffix(".c")
@@ -396,11 +403,12 @@ def bench_minimize(work):
             continue
         seconds.append(first.seconds)
         sizes.append(sum("(" in line for line in small.read_text().splitlines()))
-        if rules(file) != rules(small) or signature(first) != signature(second):
+        if find_broken_rules(file) != find_broken_rules(small) \
+                or find_signature(first) != find_signature(second):
             wrong.append(f"{file.stem}: another signature")
         if small.read_bytes() != again.read_bytes():
             wrong.append(f"{file.stem}: not the smallest")
-        state = state_as_c(small, first.output) if as_c else "reproduced"
+        state = check_as_c(small, first.output) if as_c else "reproduced"
         states[state] += 1
         if state not in ("reproduced", "unseen"):
             wrong.append(f"{file.stem}: {state}")
@@ -419,22 +427,22 @@ def bench_replay(work):
     """The cost of isolation: `replay` of many small programs, which names each failure, against libFuzzer's
     -runs=0 on the same files, which ends at the first crash. Then `replay` must name exactly the inputs that
     crash, hang and leak among them. BENCH_INPUTS: programs, at least 3000."""
-    require("replay", "fuzz_page", "pagetorture-asan", "make_programs")
-    count = setting("BENCH_INPUTS", 100000)
+    require_programs("replay", "fuzz_page", "pagetorture-asan", "make_programs")
+    count = read_setting("BENCH_INPUTS", 100000)
     if count < 3000:
         raise Failed(f"expected BENCH_INPUTS of 3000 or more, got {count}")
     inputs = work / "inputs"
     inputs.mkdir()
     Run(os.path.abspath("make_programs"), count, 1, "bytes", cwd=inputs)
 
-    def replay():
+    def replay_inputs():
         run = Run("./pagetorture", "replay", "--flavour", "asan", "-j", 2, inputs)
         if not re.search(rf"^asan +{count} +{count} +0 ", run.output, re.MULTILINE):
             raise Failed("expected all inputs to be good")
         return run
 
-    values = in_turns("bench-replay", setting("BENCH_ROUNDS", 5), {
-        "libFuzzer": lambda: Run("./fuzz_page", "-runs=0", "-timeout=20", inputs), "replay": replay})
+    values = measure_in_turns("bench-replay", read_setting("BENCH_ROUNDS", 5), {
+        "libFuzzer": lambda: Run("./fuzz_page", "-runs=0", "-timeout=20", inputs), "replay": replay_inputs})
     pairs = list(zip(values["libFuzzer"], values["replay"]))
     title = "replay, 2 processes : libFuzzer -runs=0"
     print_sample("replay, 2 processes", "inputs/s", [count / run.seconds for _, run in pairs])
@@ -442,13 +450,13 @@ def bench_replay(work):
     print_sample(title, "times", [engine.seconds / run.seconds for engine, run in pairs])
     print_sample("replay : libFuzzer -runs=0, in equal CPU time", "times",
                  [engine.cpu / run.cpu for engine, run in pairs], ">= 1")
-    print_where_free(f"{title}, where both had a CPU", [
+    print_sample_or_skip(f"{title}, where both had a CPU", [
         engine.seconds / run.seconds for engine, run in pairs
         if run.cpu / run.seconds / (engine.cpu / engine.seconds) >= 1.5], ">= 1")
-    check_named(inputs, count)
+    check_failing_inputs_are_named(inputs, count)
 
 
-def check_named(inputs, count):
+def check_failing_inputs_are_named(inputs, count):
     """Replace good inputs by failing ones, and compare what `replay` names."""
     expected = {}
     for way, number, offset in (("crash", 100, 17), ("hang", 10, 29), ("leak", 10, 41)):
@@ -473,13 +481,13 @@ def main(arguments):
     benches = {name.removeprefix("bench_"): function for name, function in globals().items()
                if name.startswith("bench_")}
     if len(arguments) != 1 or arguments[0] not in benches:
-        log(f"benches.py: expected one of {', '.join(sorted(benches))}")
+        print_message(f"benches.py: expected one of {', '.join(sorted(benches))}")
         return EXIT_BAD
     with tempfile.TemporaryDirectory() as directory:
         try:
             benches[arguments[0]](pathlib.Path(directory))
         except Failed as why:
-            log(f"bench-{arguments[0]}: {why}")
+            print_message(f"bench-{arguments[0]}: {why}")
             return EXIT_FAILED
         except NothingToMeasure:
             return EXIT_SKIPPED

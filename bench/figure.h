@@ -13,7 +13,7 @@
 #define FIGURE_ROUNDS_MAX 1000
 
 /* The number of rounds: BENCH_ROUNDS, or @usual. */
-static inline size_t figure_rounds(size_t usual)
+static inline size_t figure_read_round_count(size_t usual)
 {
 	const char *text = getenv("BENCH_ROUNDS");
 	unsigned long rounds = text && *text ? strtoul(text, NULL, 10) : usual;
@@ -22,8 +22,8 @@ static inline size_t figure_rounds(size_t usual)
 }
 
 /* @aim: as ">= 10", or "" */
-static inline void figure(const char *name, const char *unit, const char *aim,
-			  const double *values, size_t count)
+static inline void figure_print_sample(const char *name, const char *unit, const char *aim,
+				       const double *values, size_t count)
 {
 	printf("{\"name\": \"%s\", \"unit\": \"%s\", \"aim\": \"%s\", \"values\": [", name, unit, aim);
 	for (size_t i = 0; i < count; i++)

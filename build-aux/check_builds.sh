@@ -17,16 +17,16 @@ scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/te
 	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
 	tests/test_tree.sh'
 
-# step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
-step() {
+# run_step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
+run_step() {
 	step=$1
 	shift
 	echo "check-builds: $build: $step"
 	(cd "$top/$build" && PATH=$path "$@") >"$top/$build.$step.log" 2>&1 </dev/null
 }
 
-# hide PATTERN...: PATH becomes a directory with all programs but those that match.
-hide() {
+# hide_programs PATTERN...: PATH becomes a directory with all programs but those that match.
+hide_programs() {
 	mkdir -p "$top/$build.path"
 	echo "$PATH" | tr ':' '\n' | while read -r programs; do
 		ln -s "$programs"/* "$top/$build.path" 2>/dev/null
@@ -39,34 +39,34 @@ hide() {
 
 # build_with COMPILER: the programs are built before the tests, so that a missing dependency fails here.
 build_with() {
-	step configure sh "$source/configure" --enable-werror CC="$1" &&
-		step make "$MAKE" -j"$JOBS" all &&
-		step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
-		step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
+	run_step configure sh "$source/configure" --enable-werror CC="$1" &&
+		run_step make "$MAKE" -j"$JOBS" all &&
+		run_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
+		run_step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
 # The library, the corpus with each backend, and the fuzz targets without an engine.
 replay_corpus() {
 	for backend in direct alias; do
-		step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
-			step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
+		run_step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
+			run_step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
 	done
 	for target in fault page race text; do
-		step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
-			step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
+		run_step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
+			run_step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
 	done
 }
 
-# build_one BUILD: if it is impossible, $missing says why.
-build_one() {
+# run_build BUILD: if it is impossible, $missing says why.
+run_build() {
 	case $1 in
 	gcc)
 		missing='no gcc'
-		command -v gcc >/dev/null && missing='' && hide 'clang*' 'afl-*' '*-clang*' && build_with gcc
+		command -v gcc >/dev/null && missing='' && hide_programs 'clang*' 'afl-*' '*-clang*' && build_with gcc
 		;;
 	clang)
 		missing='no clang'
-		[ -n "$CLANG" ] && missing='' && hide gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
+		[ -n "$CLANG" ] && missing='' && hide_programs gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
 			'*-linux-gnu*-g++*' '*-gcc*' 'afl-*' && build_with "$CLANG"
 		;;
 	m32)
@@ -77,7 +77,7 @@ build_one() {
 			echo "check-builds: m32: left out: $(sed -n 's/^  skipped *//p' "$top/m32.configure.log")"
 		;;
 	readonly) build_with "$CC" ;;
-	distcheck) step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
+	distcheck) run_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
 	esac
 }
 
@@ -88,7 +88,7 @@ print_result() {
 		echo "skipped $missing"
 	elif [ "$1" -ne 0 ]; then
 		echo "FAILED $step: $top/$build.$step.log"
-	elif ! list_files | diff "$top/$build.before" - >"$top/$build.source.log"; then
+	elif ! list_source_files | diff "$top/$build.before" - >"$top/$build.source.log"; then
 		echo "FAILED source was changed: $top/$build.source.log"
 	elif [ "${passed:-0}" -eq 0 ]; then
 		echo "FAILED no test ran: $top/$build.tests.log"
@@ -99,7 +99,7 @@ print_result() {
 }
 
 # The build must not write to the source tree.
-list_files() {
+list_source_files() {
 	find "$source" -printf '%P %s %T@\n' | sort
 }
 
@@ -116,8 +116,8 @@ done
 for build; do
 	path=$PATH missing='' begun=$(date +%s) status=0
 	mkdir -p "$top/$build"
-	list_files >"$top/$build.before"
-	build_one "$build" || status=$?
+	list_source_files >"$top/$build.before"
+	run_build "$build" || status=$?
 	print_result $status | while read -r result text; do
 		printf '%-9s %-8s %6s  %s\n' "$build" "$result" "$(($(date +%s) - begun)) s" "$text"
 	done >>"$top/rows"

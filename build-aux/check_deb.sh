@@ -20,8 +20,8 @@ if [ -n "$missing" ]; then
 	exit 77
 fi
 
-# step NAME COMMAND...: run the command; its log is DIRECTORY/NAME.log.
-step() {
+# run_step NAME COMMAND...: run the command; its log is DIRECTORY/NAME.log.
+run_step() {
 	name=$1
 	shift
 	echo "check-deb: $name"
@@ -39,12 +39,12 @@ build_packages() {
 }
 
 # Accept only messages of level "information", and of these only the known ones.
-lint() {
+run_lintian() {
 	lintian --fail-on error,warning --info --display-info \
 		"$directory/pagetorture_${version}_"*.changes
 }
 
-unpack() {
+unpack_packages() {
 	for package in "$directory"/*.deb; do
 		case $package in *dbgsym*) continue ;; esac
 		dpkg-deb -x "$package" "$directory/root" || return
@@ -52,7 +52,7 @@ unpack() {
 }
 
 # In the unpacked tree, check all flavours, to-c, and function names in reports.
-use_packages() {
+use_unpacked_packages() {
 	rules=$directory/root/usr/share/doc/pagetorture/examples/rules
 	cd "$directory/root" || return
 	"$directory/root/usr/bin/pagetorture" run --json "$rules/overlap-one-byte.page" || return
@@ -66,10 +66,10 @@ use_packages() {
 		"$directory/root/usr/bin/pagetorture" replay "$rules"
 }
 
-step build build_packages && step lintian lint
+run_step build build_packages && run_step lintian run_lintian
 if [ "$failed" = 0 ]; then
 	sed 's/^/    /' "$directory/lintian.log" | grep '^    [EWI]:'
-	step unpack unpack && step use use_packages
+	run_step unpack unpack_packages && run_step use use_unpacked_packages
 fi
 [ "$failed" = 0 ] && echo "check-deb: good: $(cd "$directory" && echo *.deb)"
 exit "$failed"

@@ -22,14 +22,14 @@ mkdir -p coverage/build
 cd coverage
 corpus=$srcdir/corpus
 
-build() {
+build_programs() {
 	[ -e build/Makefile ] || (cd build && "$srcdir/configure" --quiet CC="$CC" \
 		CFLAGS="-g -O1 $COVERAGE_FLAGS" --disable-tsan --disable-fuzz --disable-shared)
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 
-# counted FIGURE NAME COMMAND...: run the command; store its counters in FIGURE, its output in a log.
-counted() {
+# run_with_counters FIGURE NAME COMMAND...: run the command; store its counters in FIGURE, its output in a log.
+run_with_counters() {
 	figure=$1 name=$2
 	shift 2
 	status=0
@@ -39,8 +39,8 @@ counted() {
 		>>"$figure/failed"
 }
 
-# beside COMMAND...: run the command in the background; at most one for each CPU.
-beside() {
+# run_in_background COMMAND...: run the command in the background; at most one for each CPU.
+run_in_background() {
 	"$@" &
 	started=$((started + 1))
 	[ $((started % $(nproc))) -ne 0 ] || wait
@@ -48,10 +48,10 @@ beside() {
 
 # Run the rules with both executors, and the whole corpus with the fuzz targets. fuzz_api and fuzz_fatal need
 # that the use of an ended mapping ends the process.
-replay() {
+replay_corpus() {
 	started=0
 	for backend in direct alias; do
-		beside counted replay "run-$backend" build/pagetorture run --backend $backend \
+		run_in_background run_with_counters replay "run-$backend" build/pagetorture run --backend $backend \
 			"$corpus"/rules/*.page "$corpus"/regress/*.page "$corpus"/bugs/*.page
 	done
 	for binary in build/fuzz_*-replay build/fuzz_*-replay-*san; do
@@ -60,19 +60,19 @@ replay() {
 		for way in direct alias "alias PAGE_MAP_REVOKE=protect" "alias PAGE_MAP_REVOKE=none"; do
 			case $name,$way in fuzz_api-*,*none | fuzz_fatal-*,*none) continue ;; esac
 			# shellcheck disable=SC2086 # words
-			beside counted replay "$name-${way#* }" env PAGE_MAP=$way "$binary" \
+			run_in_background run_with_counters replay "$name-${way#* }" env PAGE_MAP=$way "$binary" \
 				"$corpus/rules" "$corpus/regress" "$corpus/bugs" "$corpus/seed/${name%%-*}"
 		done
 	done
 	wait
 }
 
-units() {
+run_unit_tests() {
 	started=0
 	for binary in build/unit-tests build/unit-tests-*san; do
 		[ -x "$binary" ] || continue
 		for test in $("$binary" --list | grep '^test_page'); do
-			beside counted units "$test-$(basename "$binary")" "$binary" "$test"
+			run_in_background run_with_counters units "$test-$(basename "$binary")" "$binary" "$test"
 		done
 	done
 	wait
@@ -95,11 +95,11 @@ export_figure() {
 		"$srcdir/src/page"
 }
 
-build
+build_programs
 rm -rf replay units html
 mkdir replay units
-replay
-units
+replay_corpus
+run_unit_tests
 if [ -e replay/failed ] || [ -e units/failed ]; then
 	cat replay/failed units/failed 2>/dev/null
 	exit 1

@@ -24,13 +24,13 @@ SOURCE = pathlib.Path(sys.argv[1]).absolute()
 sys.path.insert(0, str(SOURCE / "report"))
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
-from fuzz_run import execute, run_campaign  # noqa: E402
+from fuzz_run import run_campaign, run_logged  # noqa: E402
 
 OUT = pathlib.Path("fuzz-ci")
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
 
 # Which targets a changed file can affect: the first pattern that matches decides.
-AFFECTS = (
+AFFECTED_TARGETS = (
     ("src/page/buffer.*", "fuzz_api"),
     ("src/page/fault.*", "fuzz_api fuzz_fault fuzz_page"),
     ("src/page/*", "fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race"),
@@ -51,7 +51,7 @@ class Cases:
     def __init__(self):
         self.rows, self.records, self.has_campaign_failed = [], [], False
 
-    def add(self, result, group, name, output="", replay=""):
+    def add_case(self, result, group, name, output="", replay=""):
         """@result: good, failed or skipped; @output: its first line is the reason"""
         reason = next((line for line in output.splitlines() if line.strip()), "")
         self.rows.append({"result": result, "group": group, "name": name, "why": reason})
@@ -63,20 +63,20 @@ class Cases:
         if result == "failed":
             print(re.sub("^", "    ", output, flags=re.M), f"    replay: {replay}" if replay else "", sep="\n")
 
-    def count(self, result):
+    def count_result(self, result):
         return sum(row["result"] == result for row in self.rows)
 
-    def status(self):
-        return 2 if self.has_campaign_failed else 1 if self.count("failed") else 0
+    def decide_exit_status(self):
+        return 2 if self.has_campaign_failed else 1 if self.count_result("failed") else 0
 
     def write_junit(self):
         lines = [*self.records, {"what": "fuzz-ci"}]
         (OUT / "cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        export("junit", "cases.jsonl", "junit.xml")
+        export_records("junit", "cases.jsonl", "junit.xml")
 
 
-def export(form, results, name):
-    status = execute(["./pagetorture-export", form, "-o", OUT / name, OUT / results], OUT / "export.log")
+def export_records(form, results, name):
+    status = run_logged(["./pagetorture-export", form, "-o", OUT / name, OUT / results], OUT / "export.log")
     if status:
         print(f"export ended with status {status}:", (OUT / "export.log").read_text(errors="replace"))
 
@@ -89,14 +89,14 @@ def read_targets():
 
 def replay_corpus(cases, target, binary):
     if not os.access(binary, os.X_OK):
-        cases.add("skipped", "replay", binary, "this build has no such binary")
+        cases.add_case("skipped", "replay", binary, "this build has no such binary")
         return
     log = OUT / f"{binary}.log"
     corpora = [SOURCE / "corpus" / name for name in ("regress", "rules", "bugs", f"seed/{target}")]
     command = [f"./{binary}", *map(str, corpora)]
-    status = execute(command, log)
+    status = run_logged(command, log)
     end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    cases.add({0: "good", EXIT_UNAVAILABLE: "skipped"}.get(status, "failed"), "replay", binary, end,
+    cases.add_case({0: "good", EXIT_UNAVAILABLE: "skipped"}.get(status, "failed"), "replay", binary, end,
               " ".join(command))
 
 
@@ -104,7 +104,7 @@ def find_affected_targets(file, targets):
     named = re.match(r"(?:fuzz|corpus/seed)/(fuzz_[a-z]+)\b", file)
     if named and named[1] in targets:
         return {named[1]}
-    for pattern, names in AFFECTS:
+    for pattern, names in AFFECTED_TARGETS:
         if fnmatch.fnmatchcase(file, pattern):
             return set(targets if names == "*" else names.split())
     return set()
@@ -119,31 +119,31 @@ def find_changed_targets(base, targets):
     return [target for target in targets if target in affected]
 
 
-def fuzz_targets(cases, group, seconds, seed, targets):
+def fuzz_target_group(cases, group, seconds, seed, targets):
     print(f"{group}, {seconds} s: {' '.join(targets)}", flush=True)
     status, outcomes = run_campaign(OUT / group, seconds, targets, ["--seed", seed, "--dir", OUT / "campaign"])
     for target, outcome in outcomes.items():
-        cases.add(outcome.result, group, target, outcome.reason, outcome.replay)
-    if status not in (0, 1) or (status == 1 and not cases.count("failed")):
-        cases.add("failed", group, "the campaign itself", (OUT / group).read_text(errors="replace"))
+        cases.add_case(outcome.result, group, target, outcome.reason, outcome.replay)
+    if status not in (0, 1) or (status == 1 and not cases.count_result("failed")):
+        cases.add_case("failed", group, "the campaign itself", (OUT / group).read_text(errors="replace"))
         cases.has_campaign_failed = status != 1
 
 
 def triage_findings():
     """Write findings.sarif, without findings too: then CI services close what was open."""
-    status = execute(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
+    status = run_logged(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
                       "-o", OUT / "triage", OUT / "campaign"], OUT / "triage.log")
     if (OUT / "findings.jsonl").exists():
-        export("sarif", "findings.jsonl", "findings.sarif")
+        export_records("sarif", "findings.jsonl", "findings.sarif")
     else:
         print(f"triage ended with status {status}:", (OUT / "triage.log").read_text(errors="replace"))
 
 
 def write_report_results(cases, begun, seed):
-    status = "failed" if cases.status() else "good"
-    results = keep.head("fuzz-ci", begun, "make fuzz-ci", status, os.environ.get("CC", ""))
+    status = "failed" if cases.decide_exit_status() else "good"
+    results = keep.make_result_head("fuzz-ci", begun, "make fuzz-ci", status, os.environ.get("CC", ""))
     last = OUT / "all.json"
-    keep.write("results/fuzz-ci.json", results | {"seed": int(seed), "rows": cases.rows} | (
+    keep.write_json("results/fuzz-ci.json", results | {"seed": int(seed), "rows": cases.rows} | (
         {"campaign": json.loads(last.read_text())} if last.exists() else {}))
 
 
@@ -163,15 +163,15 @@ def main():
         replay_corpus(cases, target, f"{target}-replay-{flavour}")
     changed = find_changed_targets(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
     if changed:
-        fuzz_targets(cases, "changed", seconds // 2, seed, changed)
+        fuzz_target_group(cases, "changed", seconds // 2, seed, changed)
         seconds -= seconds // 2
-    fuzz_targets(cases, "all", seconds, seed, list(targets))
+    fuzz_target_group(cases, "all", seconds, seed, list(targets))
     triage_findings()
     cases.write_junit()
     write_report_results(cases, begun, seed)
-    print(f"fuzz-ci: {len(cases.rows)} cases, {cases.count('failed')} failed, "
-          f"{cases.count('skipped')} skipped ({OUT.absolute()}/junit.xml)")
-    sys.exit(cases.status())
+    print(f"fuzz-ci: {len(cases.rows)} cases, {cases.count_result('failed')} failed, "
+          f"{cases.count_result('skipped')} skipped ({OUT.absolute()}/junit.xml)")
+    sys.exit(cases.decide_exit_status())
 
 
 main()

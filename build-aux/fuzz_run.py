@@ -9,14 +9,14 @@ import subprocess
 Outcome = collections.namedtuple("Outcome", "result reason replay figures")
 
 
-def execute(command, log_path, environment=None):
+def run_logged(command, log_path, environment=None):
     """Return: the exit status of the command; all of its output is in the log"""
     with open(log_path, "wb") as log:
         return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False,
                               env=os.environ | (environment or {})).returncode
 
 
-def read_outcome(results, target):
+def read_target_outcome(results, target):
     figures = {row["name"]: row for row in results["targets"]}.get(target)
     if not figures:
         reasons = {row["name"]: row["reason"] for row in results["left_out"]}
@@ -33,10 +33,10 @@ def read_outcome(results, target):
 
 def run_campaign(path, seconds, targets, flags, environment=None):
     """Write the log to @path and results to @path.json. Return: the exit status, {target: Outcome}"""
-    status = execute(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds), "--results",
+    status = run_logged(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds), "--results",
                       f"{path}.json", *flags, *targets], path, environment)
     results = {"targets": [], "left_out": []}
     if os.path.exists(f"{path}.json"):
         with open(f"{path}.json") as file:
             results = json.load(file)
-    return status, {target: read_outcome(results, target) for target in targets}
+    return status, {target: read_target_outcome(results, target) for target in targets}

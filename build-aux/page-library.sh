@@ -9,23 +9,23 @@
 #   page-library.sh --files WORDS     print those of the words that are existing files
 set -uf
 
-absolute() {
+print_absolute_path() {
 	case $1 in
 	/*) printf '%s' "$1" ;;
 	*) printf '%s/%s' "$PWD" "$1" ;;
 	esac
 }
 
-library_word() {
+print_linker_argument() {
 	case $1 in
 	-L?*)
-		directory=$(absolute "${1#-L}")
+		directory=$(print_absolute_path "${1#-L}")
 		printf ' -L%s -Wl,-rpath,%s' "$directory" "$directory"
 		;;
 	-*) printf ' %s' "$1" ;;
 	*)
 		if [ -e "$1" ] || [ "$1" != "${1#*{}" ]; then
-			printf ' %s' "$(absolute "$1")"
+			printf ' %s' "$(print_absolute_path "$1")"
 		else
 			printf ' %s' "$1"
 		fi
@@ -39,7 +39,7 @@ if [ "$1" = --files ]; then
 	done
 else
 	for word in $(printf '%s\n' "$2" | sed "s/{flavour}/$1/g"); do
-		library_word "$word"
+		print_linker_argument "$word"
 	done
 fi
 echo

@@ -18,7 +18,7 @@ import time
 HERE = pathlib.Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE.parent / "report"))
 import keep  # noqa: E402
-from fuzz_run import execute, run_campaign  # noqa: E402
+from fuzz_run import run_campaign, run_logged  # noqa: E402
 
 SOURCE = sys.argv[1]
 SECONDS = int(os.environ.get("SMOKE_SECONDS") or 20)
@@ -69,12 +69,12 @@ def find_skip_reason(status, text):
     return ""
 
 
-def describe_last_match(pattern, form="{0}"):
+def make_match_describer(pattern, form="{0}"):
     """Return: a function that prints the last match in a text; {1} of @form is its first group."""
-    def describe(text):
+    def describe_match(text):
         found = list(re.finditer(pattern, text, re.M))
         return form.format(found[-1][0], *found[-1].groups()) if found else ""
-    return describe
+    return describe_match
 
 
 def run_stage(name, log_name, describe, command, environment=None):
@@ -83,7 +83,7 @@ def run_stage(name, log_name, describe, command, environment=None):
         add_row("skipped", name, "this build has no such program or flavour")
         return
     log = LOGS / log_name
-    status = execute(command, log, environment)
+    status = run_logged(command, log, environment)
     text = log.read_text(errors="replace")
     skip_reason = find_skip_reason(status, text)
     if skip_reason:
@@ -102,11 +102,11 @@ def run_rule_table():
     def read_records(text):
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
-    def describe(text):
+    def describe_agreement(text):
         return f"{len(programs)} programs agree in: {' '.join(read_records(text)[0]['flavours'])}"
 
     for backend in BACKENDS:
-        run_stage(f"rule table, {backend}", f"rules-{backend}", describe,
+        run_stage(f"rule table, {backend}", f"rules-{backend}", describe_agreement,
                   ["./pagetorture", "run", "--backend", backend, "--json", *programs])
         if rows[-1]["result"] != "skipped":
             tables[backend] = read_records((LOGS / f"rules-{backend}").read_text(errors="replace"))
@@ -116,7 +116,7 @@ def run_rule_table():
 def run_race_matrix():
     for detector, cells in DETECTORS.items():
         print_progress(f"race matrix, {detector}")
-        describe = describe_last_match(
+        describe = make_match_describer(
             rf"^{detector} +(\d+) +x\S+ +(\d+) +(\d+)(?: +\S+){{3}} +(\d+) +(\d+)",
             "{1} cells, {3} of {2} races caught, {4} false alarms, {5} within known limitations")
         run_stage(f"race matrix, {detector}", f"race-{detector}", describe,
@@ -124,7 +124,7 @@ def run_race_matrix():
 
 
 def run_stress_patterns():
-    describe = describe_last_match(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
+    describe = make_match_describer(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
     for pattern in STRESS_PATTERNS:
         for flavour in ("plain", "asan", "tsan"):
             binary = "pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
@@ -161,7 +161,7 @@ def run_afl():
         add_failure(name, "it does not build", pathlib.Path("afl.log"), "make afl-fuzzers-asan")
         return
     print_progress(f"{name}, {SECONDS} s")
-    execute(["timeout", "-s", "INT", str(SECONDS + 60), "afl-fuzz", "-V", str(SECONDS), "-t", "1000", "-G", "704",
+    run_logged(["timeout", "-s", "INT", str(SECONDS + 60), "afl-fuzz", "-V", str(SECONDS), "-t", "1000", "-G", "704",
              "-i", "seeds/fuzz_page", "-o", str(LOGS / "afl"), "--", "afl/fuzz_page"], log,
             {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath("afl_mutator.so"), "AFL_NO_UI": "1",
              "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1",
@@ -186,13 +186,13 @@ def replay_corpus():
     for backend in BACKENDS:
         for orders in ([], ["--orders"]):
             name = " ".join([f"replay, {backend}", *orders])
-            run_stage(name, name.replace(", ", "-"), describe_last_match(r"\b\d+ inputs in.*"),
+            run_stage(name, name.replace(", ", "-"), make_match_describer(r"\b\d+ inputs in.*"),
                       ["./pagetorture", "replay", "--backend", backend, *orders, corpus])
     for binary in ("fuzz_api-replay", *REPLAYERS):
         target = binary.partition("-")[0]
         corpora = ["rules", "regress", "bugs"] if target != "fuzz_api" else []
         for backend in BACKENDS:
-            run_stage(f"{binary}, {backend}", f"{binary}-{backend}", describe_last_match(r"\b\d+ inputs replayed.*"),
+            run_stage(f"{binary}, {backend}", f"{binary}-{backend}", make_match_describer(r"\b\d+ inputs replayed.*"),
                       [f"./{binary}", *(f"{corpus}/{name}" for name in [*corpora, f"seed/{target}"])],
                       {"PAGE_MAP": backend})
 
@@ -200,7 +200,7 @@ def replay_corpus():
 def write_results(name, tables):
     """Write results for `make report`."""
     status = "failed" if failures else "good"
-    keep.write(f"results/{name}.json", keep.head(name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
+    keep.write_json(f"results/{name}.json", keep.make_result_head(name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
                | {"seconds_each": SECONDS} | tables)
 
 

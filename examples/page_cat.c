@@ -10,14 +10,14 @@
 
 #include <page.h>
 
-static int write_out(void *ptr, void *ctx)
+static int write_to_stdout(void *ptr, void *ctx)
 {
 	size_t len = *(size_t *)ctx;
 
 	return fwrite(ptr, 1, len, stdout) == len ? 0 : -EIO;
 }
 
-static int through_page(struct page *page, const char *input, size_t len)
+static int copy_through_page(struct page *page, const char *input, size_t len)
 {
 	struct user_slice_reader reader;
 	int ret;
@@ -27,7 +27,7 @@ static int through_page(struct page *page, const char *input, size_t len)
 	if (!ret)
 		ret = page_fill_zero(page, len, PAGE_SIZE - len);
 	if (!ret)
-		ret = page_with_pointer(page, 0, len, write_out, &len);
+		ret = page_with_pointer(page, 0, len, write_to_stdout, &len);
 	return ret;
 }
 
@@ -39,7 +39,7 @@ int main(void)
 	size_t len;
 
 	while (!ret && (len = fread(input, 1, sizeof(input), stdin)))
-		ret = through_page(page, input, len);
+		ret = copy_through_page(page, input, len);
 	page_free(page);
 	if (ret)
 		fprintf(stderr, "page_cat: %s\n", strerror(-ret));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The harness's mutator as AFL++ wants it: a library with functions of these names, for
- * AFL_CUSTOM_MUTATOR_LIBRARY, for targets that read programs as bytes. AFL++ mutates bytes
- * by itself besides.
+ * The harness's mutator as a shared library with the functions that AFL++ calls
+ * (AFL_CUSTOM_MUTATOR_LIBRARY), for targets that read programs as bytes. AFL++ also mutates bytes
+ * itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,23 +13,26 @@
 #include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"
 
-/* So many mutations between two executions at most; libFuzzer takes as many on average. */
-#define STACK 4
+/* The maximal number of mutations between two executions; libFuzzer uses as many on average. */
+#define MUTATIONS_MAX 4
 
 struct afl_mutator {
-	uint64_t random;
-	unsigned int count; /* mutations of the last input */
-	enum mutation last[STACK];
+	uint64_t random_state;
+	unsigned int mutation_count; /* of the last input */
+	enum mutation mutations[MUTATIONS_MAX];
 	char description[128];
 	struct program program, other;
 	struct trim trim;
 	struct program trim_best, trim_candidate;
-	unsigned int trim_step, trim_most;
-	/* AFL++ reads what one function returned while it calls the others. */
-	uint8_t fuzzed[PROGRAM_BYTES_MAX], processed[PROGRAM_BYTES_MAX], trimmed[PROGRAM_BYTES_MAX];
+	unsigned int trim_step, trim_step_max;
+	/* AFL++ reads the buffer that one function returned while it calls the other functions. */
+	uint8_t fuzzed_bytes[PROGRAM_BYTES_MAX], processed_bytes[PROGRAM_BYTES_MAX],
+		trimmed_bytes[PROGRAM_BYTES_MAX];
 };
 
-/* What AFL++ looks up by name. Its header is not needed: @afl is not used. */
+/*
+ * AFL++ looks up these functions by name. The AFL++ header is not needed, because @afl is not used.
+ */
 #define AFL_API __attribute__((visibility("default")))
 AFL_API void *afl_custom_init(void *afl, unsigned int seed);
 AFL_API void afl_custom_deinit(void *data);
@@ -47,7 +50,7 @@ void *afl_custom_init(void *afl, unsigned int seed)
 
 	(void)afl;
 	if (m)
-		m->random = seed;
+		m->random_state = seed;
 	return m;
 }
 
@@ -56,8 +59,8 @@ void afl_custom_deinit(void *data)
 	free(data);
 }
 
-/* AFL++ takes no bytes at all for a failure; one byte is the empty program too. */
-static size_t encode(const struct program *program, uint8_t *bytes)
+/* AFL++ treats an output of 0 bytes as a failure; one byte is the empty program too. */
+static size_t encode_program(const struct program *program, uint8_t *bytes)
 {
 	size_t size = program_to_bytes(program, bytes);
 
@@ -72,32 +75,35 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, u
 {
 	struct afl_mutator *m = data;
 	struct mutate_request request = { .max_calls = max / PROGRAM_RECORD };
-	unsigned int depth = 1 + random_below(&m->random, STACK);
+	unsigned int depth = 1 + random_below(&m->random_state, MUTATIONS_MAX);
 
 	program_from_bytes(&m->program, bytes, size);
 	if (add && add_size) {
 		program_from_bytes(&m->other, add, add_size);
 		request.other = &m->other;
 	}
-	for (m->count = 0; m->count < depth; m->count++) {
-		request.seed = random_next(&m->random);
-		m->last[m->count] = mutate(&m->program, &request);
-		if (m->last[m->count] == MUTATION_COUNT)
+	for (m->mutation_count = 0; m->mutation_count < depth; m->mutation_count++) {
+		request.seed = random_next(&m->random_state);
+		m->mutations[m->mutation_count] = mutate(&m->program, &request);
+		if (m->mutations[m->mutation_count] == MUTATION_COUNT)
 			break;
 	}
-	*out = m->fuzzed;
-	return encode(&m->program, m->fuzzed);
+	*out = m->fuzzed_bytes;
+	return encode_program(&m->program, m->fuzzed_bytes);
 }
 
-/* Becomes a part of the file's name: the mutations, in their order. */
+/*
+ * Return: the names of the mutations in their order; AFL++ adds them to the name of the input's
+ * file.
+ */
 const char *afl_custom_describe(void *data, size_t max)
 {
 	struct afl_mutator *m = data;
 	size_t used = 0, size = max < sizeof(m->description) ? max : sizeof(m->description);
 
 	m->description[0] = 0;
-	for (unsigned int i = 0; i < m->count; i++) {
-		const char *name = mutation_table[m->last[i]].name;
+	for (unsigned int i = 0; i < m->mutation_count; i++) {
+		const char *name = mutation_table[m->mutations[i]].name;
 
 		if (used + strlen(name) + 2 > size)
 			break;
@@ -106,37 +112,40 @@ const char *afl_custom_describe(void *data, size_t max)
 	return m->description;
 }
 
-/* What is run, and kept, is canonical: bytes without a meaning do not make two of one. */
+/*
+ * AFL++ runs and stores canonical inputs only: inputs that differ in unused bytes become the same
+ * input.
+ */
 size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t **out)
 {
 	struct afl_mutator *m = data;
 
 	program_from_bytes(&m->program, bytes, size);
-	*out = m->processed;
-	return encode(&m->program, m->processed);
+	*out = m->processed_bytes;
+	return encode_program(&m->program, m->processed_bytes);
 }
 
-/* Return: how many steps there are at most. */
+/* Return: the maximal number of trim steps. */
 int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
 {
 	struct afl_mutator *m = data;
 
 	program_from_bytes(&m->trim_best, bytes, size);
-	m->trim_most = trim_init(&m->trim, m->trim_best.count);
+	m->trim_step_max = trim_init(&m->trim, m->trim_best.count);
 	m->trim_step = 0;
-	return (int)(trim_next(&m->trim) ? m->trim_most : 0);
+	return (int)(trim_next(&m->trim) ? m->trim_step_max : 0);
 }
 
 size_t afl_custom_trim(void *data, uint8_t **out)
 {
 	struct afl_mutator *m = data;
 
-	*out = m->trimmed;
+	*out = m->trimmed_bytes;
 	trim_make_candidate(&m->trim, &m->trim_best, &m->trim_candidate);
-	return encode(&m->trim_candidate, m->trimmed);
+	return encode_program(&m->trim_candidate, m->trimmed_bytes);
 }
 
-/* Return: the step that comes next; the number of all steps ends it. */
+/* Return: the number of the next trim step; the maximal number ends trimming. */
 int afl_custom_post_trim(void *data, uint8_t success)
 {
 	struct afl_mutator *m = data;
@@ -145,6 +154,6 @@ int afl_custom_post_trim(void *data, uint8_t success)
 	if (success)
 		m->trim_best = m->trim_candidate;
 	if (!trim_next(&m->trim))
-		return (int)m->trim_most;
+		return (int)m->trim_step_max;
 	return (int)++m->trim_step;
 }

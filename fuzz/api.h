@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What the calls of fuzz_api share. A call leaves a page and a buffer in its slot, and may request
- * failures of later calls; nothing else. All of it ends with the input.
+ * Functions and state that the calls of fuzz_api share. A call leaves a page and a buffer in its
+ * slot, and may request failures of later calls. Both end with the input.
  */
 #ifndef FUZZ_API_H
 #define FUZZ_API_H
@@ -16,61 +16,64 @@
 struct api_slot {
 	struct page *page;     /* or NULL */
 	unsigned char *buffer; /* or NULL */
-	size_t bytes;	       /* of the buffer, as asked for */
+	size_t buffer_size;    /* the size that the call requested */
 	unsigned char page_byte;   /* the value of all bytes of the page */
 	unsigned char buffer_byte; /* the value of the first and the last byte of the buffer's pages */
 };
 
 extern struct api_slot api_slots[API_SLOTS];
 
-#define API(name, slots, numbers, what) void api_##name(const struct api_call *call);
+#define API(name, slots, numbers, what) void api_run_##name(const struct api_call *call);
 #include "fuzz/api.def"
 #undef API
 
-/* Prints what was called so far and what is wrong, and aborts. */
-_Noreturn void api_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the calls so far and the sentence @format, then aborts. */
+_Noreturn void api_report_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define api_expect(good, ...)                     \
-	do {                                      \
-		if (!(good))                      \
-			api_finding(__VA_ARGS__); \
+#define api_expect(is_true, ...)                                                                   \
+	do {                                                                                       \
+		if (!(is_true))                                                                    \
+			api_report_finding(__VA_ARGS__);                                           \
 	} while (0)
 
-/* Return: the page of the call's slot; it is allocated, with __GFP_NOFAIL, if there is none. */
-struct page *api_page(const struct api_call *call);
+/*
+ * Return: the page of the call's slot. An empty slot gets a new page, allocated with __GFP_NOFAIL.
+ */
+struct page *api_get_page(const struct api_call *call);
 
 /* Check the bytes of the slot's page or buffer, then free it. */
-void api_drop_page(struct api_slot *slot);
-void api_drop_buffer(struct api_slot *slot);
+void api_check_and_free_page(struct api_slot *slot);
+void api_check_and_free_buffer(struct api_slot *slot);
 
 /* ---- failures: fuzz_api predicts them by itself (api_fault.c) ---- */
 
-enum api_fails { API_SUCCEEDS, API_FAILS, API_EITHER };
+enum api_prediction { API_MUST_SUCCEED, API_MUST_FAIL, API_MAY_FAIL };
 
 /*
- * Return: whether the next call must fail. Called once for each call that comes to a failure point,
- * just before it; @gfp and @order are 0 for user memory.
+ * Return: whether the next library call must fail. Must be called once before each library call
+ * that reaches a failure point; @gfp and @order are 0 for user memory.
  */
-enum api_fails api_fails(enum page_fault_point point, gfp_t gfp, unsigned int order);
+enum api_prediction api_predict_failure(enum page_fault_point point, gfp_t gfp, unsigned int order);
 
-/* Compares what the call did with what api_fails() predicted. */
-void api_failed(enum page_fault_point point, enum api_fails expected, bool failed);
+/* Compares whether the library call failed with the prediction @expected. */
+void api_check_failure(enum page_fault_point point, enum api_prediction expected, bool failed);
 
 /*
- * The same for a call that succeeds although its point failed: a user copy of 0 bytes. The
- * remaining times show whether the point failed.
+ * Like api_check_failure(), for a user copy of 0 bytes, which succeeds although its failure point
+ * failed. The remaining times of the point show whether it failed.
  */
-void api_failed_unseen(enum page_fault_point point, enum api_fails expected);
+void api_check_hidden_failure(enum page_fault_point point, enum api_prediction expected);
 
 void api_fault_reset(void);
 
 /* ---- misuse (api_fatal.c) ---- */
 
 /*
- * Runs @fn in a child process, which must end with a report of @rule, of any rule if that is NULL;
- * or, where @address is true, by a signal or a sanitizer. Processes are slow, so not each time.
+ * Runs @fn in a child process, which must end with a report of @rule (NULL: any rule); with
+ * @is_signal_accepted, a signal or a sanitizer may end it instead. A process is slow, so only some
+ * calls run @fn.
  */
-void api_must_die(const struct api_call *call, void (*fn)(void *ctx), void *ctx, const char *rule,
-		  bool address);
+void api_expect_abort(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
+		      const char *rule, bool is_signal_accepted);
 
 #endif

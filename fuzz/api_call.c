@@ -7,53 +7,53 @@
 
 #include "harness/util/number.h"
 
-static const char head[] = "calls 1\n";
+static const char text_header[] = "calls 1\n";
 
 static const struct {
 	const char *name;
 	unsigned int slots, numbers;
-} table[] = {
+} op_rows[] = {
 #define API(name, slots, numbers, what) { #name, slots, numbers },
 #include "fuzz/api.def"
 #undef API
 };
 
-const char *api_name(enum api_op op)
+const char *api_op_name(enum api_op op)
 {
-	return table[op].name;
+	return op_rows[op].name;
 }
 
 /* ---- bytes ---- */
 
-static uint16_t get_packed(const uint8_t *at)
+static uint16_t read_packed_number(const uint8_t *at)
 {
 	return (uint16_t)(at[0] | at[1] << 8);
 }
 
-size_t api_from_bytes(const uint8_t *bytes, size_t size, struct api_call calls[API_MOST])
+size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX])
 {
-	size_t count = size / API_RECORD;
+	size_t count = size / API_RECORD_SIZE;
 
-	if (count > API_MOST)
-		count = API_MOST;
-	for (size_t i = 0; i < count; i++, bytes += API_RECORD) {
+	if (count > API_CALLS_MAX)
+		count = API_CALLS_MAX;
+	for (size_t i = 0; i < count; i++, bytes += API_RECORD_SIZE) {
 		struct api_call *call = &calls[i];
 
 		*call = (struct api_call){ .op = bytes[0] % API_COUNT };
-		if (table[call->op].slots)
-			call->slot = bytes[1] % API_SLOTS;
-		for (unsigned int n = 0; n < table[call->op].numbers; n++)
-			call->number[n] = number_unpack(get_packed(bytes + 2 + 2 * n));
+		if (op_rows[call->op].slots)
+			call->slot_index = bytes[1] % API_SLOTS;
+		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
+			call->numbers[n] = number_unpack(read_packed_number(bytes + 2 + 2 * n));
 	}
 	return count;
 }
 
-static void to_bytes(const struct api_call *call, uint8_t *bytes)
+static void encode_call(const struct api_call *call, uint8_t *bytes)
 {
 	bytes[0] = (uint8_t)call->op;
-	bytes[1] = call->slot;
+	bytes[1] = call->slot_index;
 	for (unsigned int n = 0; n < API_NUMBERS; n++) {
-		uint16_t packed = number_pack(call->number[n]);
+		uint16_t packed = number_pack(call->numbers[n]);
 
 		bytes[2 + 2 * n] = (uint8_t)packed;
 		bytes[3 + 2 * n] = (uint8_t)(packed >> 8);
@@ -62,77 +62,77 @@ static void to_bytes(const struct api_call *call, uint8_t *bytes)
 
 /* ---- text ---- */
 
-void api_to_text(const struct api_call *call, char line[API_LINE])
+void api_format_call(const struct api_call *call, char line[API_LINE_MAX])
 {
-	int used = snprintf(line, API_LINE, "%s", table[call->op].name);
+	int used = snprintf(line, API_LINE_MAX, "%s", op_rows[call->op].name);
 	char number[NUMBER_TEXT];
 
-	if (table[call->op].slots)
-		used += snprintf(line + used, API_LINE - (size_t)used, " %u", call->slot);
-	for (unsigned int n = 0; n < table[call->op].numbers; n++) {
-		number_text(call->number[n], number);
-		used += snprintf(line + used, API_LINE - (size_t)used, " %s", number);
+	if (op_rows[call->op].slots)
+		used += snprintf(line + used, API_LINE_MAX - (size_t)used, " %u", call->slot_index);
+	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
+		number_text(call->numbers[n], number);
+		used += snprintf(line + used, API_LINE_MAX - (size_t)used, " %s", number);
 	}
 }
 
-bool api_is_text(const char *text, size_t size)
+bool api_has_text_header(const char *text, size_t size)
 {
-	return size >= strlen(head) && !memcmp(text, head, strlen(head));
+	return size >= strlen(text_header) && !memcmp(text, text_header, strlen(text_header));
 }
 
-/* As number_text() writes them, or any that strtoull() knows. */
-static bool number_of(const char *word, uint64_t *number)
+/* Parses a number as number_text() writes it, or in a form that strtoull() reads. */
+static bool parse_number(const char *word, uint64_t *number)
 {
-	static const char top[] = "SIZE_MAX-";
-	bool down = !strncmp(word, top, strlen(top));
+	static const char max_prefix[] = "SIZE_MAX-";
+	bool is_below_max = !strncmp(word, max_prefix, strlen(max_prefix));
 	char *end;
 
 	if (!strcmp(word, "PAGE_SIZE") || !strcmp(word, "SIZE_MAX")) {
 		*number = word[0] == 'P' ? 4096 : UINT64_MAX;
 		return true;
 	}
-	word += down ? strlen(top) : 0;
+	word += is_below_max ? strlen(max_prefix) : 0;
 	*number = strtoull(word, &end, 0);
 	if (end == word || *end)
 		return false;
-	*number = down ? UINT64_MAX - *number : *number;
+	*number = is_below_max ? UINT64_MAX - *number : *number;
 	return number_valid(*number);
 }
 
-static bool op_of(const char *word, struct api_call *call)
+static bool parse_op(const char *word, struct api_call *call)
 {
 	for (call->op = 0; call->op < API_COUNT; call->op++)
-		if (!strcmp(word, table[call->op].name))
+		if (!strcmp(word, op_rows[call->op].name))
 			return true;
 	return false;
 }
 
-static bool call_of(char *line, struct api_call *call)
+static bool parse_call(char *line, struct api_call *call)
 {
 	char *rest, *word = strtok_r(line, " ", &rest);
 	uint64_t slot;
 
-	if (!op_of(word, call))
+	if (!parse_op(word, call))
 		return false;
-	if (table[call->op].slots) {
+	if (op_rows[call->op].slots) {
 		word = strtok_r(NULL, " ", &rest);
-		if (!word || !number_of(word, &slot) || slot >= API_SLOTS)
+		if (!word || !parse_number(word, &slot) || slot >= API_SLOTS)
 			return false;
-		call->slot = (uint8_t)slot;
+		call->slot_index = (uint8_t)slot;
 	}
-	for (unsigned int n = 0; n < table[call->op].numbers; n++) {
+	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
 		word = strtok_r(NULL, " ", &rest);
-		if (!word || !number_of(word, &call->number[n]))
+		if (!word || !parse_number(word, &call->numbers[n]))
 			return false;
 	}
 	return !strtok_r(NULL, " ", &rest);
 }
 
-size_t api_text_to_bytes(char *text, uint8_t *bytes, unsigned int *line)
+size_t api_encode_text(char *text, uint8_t *bytes, unsigned int *line)
 {
 	size_t used = 0;
 
-	text += strlen(head);
+	text += strlen(text_header);
 	for (*line = 2; *text; ++*line) {
 		size_t len = strcspn(text, "\n");
 		char *next = text + len + (text[len] == '\n');
@@ -140,10 +140,10 @@ size_t api_text_to_bytes(char *text, uint8_t *bytes, unsigned int *line)
 
 		text[strcspn(text, "#\n")] = '\0';
 		if (text[strspn(text, " ")]) {
-			if (used == API_MOST * API_RECORD || !call_of(text, &call))
+			if (used == API_CALLS_MAX * API_RECORD_SIZE || !parse_call(text, &call))
 				return 0;
-			to_bytes(&call, bytes + used);
-			used += API_RECORD;
+			encode_call(&call, bytes + used);
+			used += API_RECORD_SIZE;
 		}
 		text = next;
 	}

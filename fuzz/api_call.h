@@ -24,9 +24,9 @@
 
 #define API_SLOTS   4
 #define API_NUMBERS 3
-#define API_RECORD  8
-#define API_MOST    64 /* calls of one input; more are left out */
-#define API_LINE    160
+#define API_RECORD_SIZE 8
+#define API_CALLS_MAX 64 /* calls of one input; further calls are ignored */
+#define API_LINE_MAX 160
 
 enum api_op {
 #define API(name, slots, numbers, what) API_##name,
@@ -37,27 +37,28 @@ enum api_op {
 
 struct api_call {
 	enum api_op op;
-	uint8_t slot;
-	uint64_t number[API_NUMBERS];
+	uint8_t slot_index;
+	uint64_t numbers[API_NUMBERS];
 };
 
-const char *api_name(enum api_op op);
+const char *api_op_name(enum api_op op);
 
-/* Return: how many calls the bytes are. */
-size_t api_from_bytes(const uint8_t *bytes, size_t size, struct api_call calls[API_MOST]);
+/* Decodes an input. Return: the number of calls. */
+size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX]);
 
-/* A line of text without its end. */
-void api_to_text(const struct api_call *call, char line[API_LINE]);
+/* Writes the call as one line of text, without a line end. */
+void api_format_call(const struct api_call *call, char line[API_LINE_MAX]);
 
-/* Does it begin as calls in text do? */
-bool api_is_text(const char *text, size_t size);
+/* Return: whether the text begins with the line "calls 1". */
+bool api_has_text_header(const char *text, size_t size);
 
 /*
- * @text: a string, which is cut up
- * @bytes: API_MOST records
- * @line: of the mistake
- * Return: the number of bytes; 0: a line that is no call, or too many.
+ * Encodes a text of calls.
+ * @text: a string, which is modified
+ * @bytes: gets at most API_CALLS_MAX records
+ * @line: gets the number of the wrong line
+ * Return: the number of bytes; 0 if a line is no call, or if there are too many calls.
  */
-size_t api_text_to_bytes(char *text, uint8_t *bytes, unsigned int *line);
+size_t api_encode_text(char *text, uint8_t *bytes, unsigned int *line);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Misuse that must end the process: it is run in a child process. */
+/* Calls that misuse the library and must end the process; each runs in a child process. */
 #include "fuzz/api.h"
 
 #include <stdio.h>
@@ -12,9 +12,9 @@
 #include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
 
-#define SECONDS 5
+#define CHILD_SECONDS 5
 
-/* Reports of children that must die need no names of functions, which take a second. */
+/* Reports of these child processes need no function names; looking them up takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -37,32 +37,34 @@ static void run_misuse(void *ctx)
 	_Exit(0);
 }
 
-static bool died_of(const struct isolated *child, const char *rule, bool address)
+static bool has_expected_report(const struct isolated *child, const char *rule,
+				bool is_signal_accepted)
 {
 	char line[64];
 
 	snprintf(line, sizeof(line), "BUG: page: %s%s", rule ? rule : "", rule ? ": " : "");
 	return strstr(child->output, line) ||
-	       (address && (child->signal || strstr(child->output, "Sanitizer: ")));
+	       (is_signal_accepted && (child->signal || strstr(child->output, "Sanitizer: ")));
 }
 
-void api_must_die(const struct api_call *call, void (*fn)(void *ctx), void *ctx, const char *rule,
-		  bool address)
+void api_expect_abort(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
+		      const char *rule, bool is_signal_accepted)
 {
 	static struct isolated child;
 	static unsigned int counts[API_COUNT];
 	struct misuse misuse = { fn, ctx };
 
-	if (!fuzz_is_worth_a_process(&counts[call->op]))
+	if (!fuzz_should_fork(&counts[call->op]))
 		return;
-	if (!isolate(run_misuse, &misuse, SECONDS, &child)) {
+	if (!isolate(run_misuse, &misuse, CHILD_SECONDS, &child)) {
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}
-	api_expect(!child.has_timed_out, "misuse hung for %d s", SECONDS);
+	api_expect(!child.has_timed_out, "misuse hung for %d s", CHILD_SECONDS);
 	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
 		   rule ? rule : "a report");
-	api_expect(died_of(&child, rule, address), "misuse ended the process without a report of %s: %.400s",
+	api_expect(has_expected_report(&child, rule, is_signal_accepted),
+		   "misuse ended the process without a report of %s: %.400s",
 		   rule ? rule : "the library", child.output);
 }
 
@@ -70,29 +72,29 @@ NO_COVERAGE_END
 
 /* ---- mappings ---- */
 
-static void unmap(void *addr)
+static void unmap_address(void *addr)
 {
 	page_unmap_local(addr);
 }
 
 /* Return: an offset; every second one is close to the end of the page. */
-static size_t choose_delta(uint64_t number)
+static size_t choose_unmap_offset(uint64_t number)
 {
 	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
 }
 
-void api_unmap_at(const struct api_call *call)
+void api_run_unmap_at(const struct api_call *call)
 {
-	unsigned char *addr = page_map_local(api_page(call));
-	size_t delta = choose_delta(call->number[0]);
-	/* Beyond the page the address wraps to another page, or to none. */
-	unsigned char *there = (unsigned char *)((uintptr_t)addr + delta);
+	unsigned char *addr = page_map_local(api_get_page(call));
+	size_t offset = choose_unmap_offset(call->numbers[0]);
+	/* An offset beyond the page gives an address in another page, or in no page. */
+	unsigned char *unmapped_address = (unsigned char *)((uintptr_t)addr + offset);
 
-	if (delta < PAGE_SIZE) {
-		page_unmap_local(there);
+	if (offset < PAGE_SIZE) {
+		page_unmap_local(unmapped_address);
 		return;
 	}
-	api_must_die(call, unmap, there, NULL, false);
+	api_expect_abort(call, unmap_address, unmapped_address, NULL, false);
 	page_unmap_local(addr);
 }
 
@@ -110,8 +112,8 @@ static struct page *allocate_frame_again(const struct page *page)
 }
 
 /*
- * A task is switched out while its page is freed and the frame allocated again. All of it is in the
- * child: how many frames come before that one depends on earlier inputs.
+ * Switches a task out, frees its page and allocates the frame again. The child process does all of
+ * it, because the number of frames allocated before that one depends on earlier inputs.
  */
 static void write_stale_mapping(void *slot)
 {
@@ -132,10 +134,11 @@ static void write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
-/* With one address for each page nothing can detect it. */
-void api_stale_mapping(const struct api_call *call)
+/* The backend with one address for each page cannot detect the misuse, so only alias is tested. */
+void api_run_stale_mapping(const struct api_call *call)
 {
-	api_page(call);
+	api_get_page(call);
 	if (!strcmp(page_map_backend(), "alias"))
-		api_must_die(call, write_stale_mapping, &api_slots[call->slot], NULL, true);
+		api_expect_abort(call, write_stale_mapping, &api_slots[call->slot_index], NULL,
+				 true);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Single pages: flags, callbacks, frames that come back. */
+/* Calls for single pages: allocation flags, callbacks, and reuse of frames. */
 #include "fuzz/api.h"
 
 #include <errno.h>
@@ -10,21 +10,21 @@
 #define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* Far more than the quarantine holds. */
+/* Far more pages than the library's quarantine holds. */
 #define CHURN_MOST 300
 
 struct api_slot api_slots[API_SLOTS];
 
-static bool all_bytes_are(struct page *page, unsigned char value)
+static bool has_all_bytes(struct page *page, unsigned char value)
 {
-	static unsigned char seen[PAGE_SIZE], wanted[PAGE_SIZE];
+	static unsigned char seen[PAGE_SIZE], expected[PAGE_SIZE];
 
-	memset(wanted, value, sizeof(wanted));
+	memset(expected, value, sizeof(expected));
 	api_expect(!page_read_raw(page, seen, 0, PAGE_SIZE), "page_read_raw of a whole page failed");
-	return !memcmp(seen, wanted, sizeof(seen));
+	return !memcmp(seen, expected, sizeof(seen));
 }
 
-static void fill(struct page *page, unsigned char value)
+static void fill_page(struct page *page, unsigned char value)
 {
 	static unsigned char bytes[PAGE_SIZE];
 
@@ -33,159 +33,166 @@ static void fill(struct page *page, unsigned char value)
 		   "page_write_raw of a whole page failed");
 }
 
-void api_drop_page(struct api_slot *slot)
+void api_check_and_free_page(struct api_slot *slot)
 {
 	if (!slot->page)
 		return;
 	api_expect(page_ref_count(slot->page) == 1, "a page has %u references, expected 1",
 		   page_ref_count(slot->page));
-	api_expect(all_bytes_are(slot->page, slot->page_byte), "a page did not keep its bytes");
+	api_expect(has_all_bytes(slot->page, slot->page_byte), "a page did not keep its bytes");
 	page_free(slot->page);
 	slot->page = NULL;
 }
 
-static void keep_page(struct api_slot *slot, struct page *page)
+static void store_page_in_slot(struct api_slot *slot, struct page *page)
 {
-	api_drop_page(slot);
+	api_check_and_free_page(slot);
 	slot->page = page;
 	slot->page_byte++;
-	fill(page, slot->page_byte);
+	fill_page(page, slot->page_byte);
 }
 
-struct page *api_page(const struct api_call *call)
+struct page *api_get_page(const struct api_call *call)
 {
-	struct api_slot *slot = &api_slots[call->slot];
+	struct api_slot *slot = &api_slots[call->slot_index];
 
 	if (!slot->page) {
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
 		api_expect(page, "page_alloc(GFP_KERNEL | __GFP_NOFAIL) failed");
-		keep_page(slot, page);
+		store_page_in_slot(slot, page);
 	}
 	return slot->page;
 }
 
-void api_align(const struct api_call *call)
+void api_run_align(const struct api_call *call)
 {
-	size_t addr = (size_t)call->number[0], over = addr % PAGE_SIZE, aligned = 77;
+	size_t addr = (size_t)call->numbers[0], over = addr % PAGE_SIZE, aligned = 77;
 	bool fits = !over || addr - over <= SIZE_MAX - PAGE_SIZE;
-	size_t wanted = !fits ? 77 : over ? addr - over + PAGE_SIZE : addr;
+	size_t expected = !fits ? 77 : over ? addr - over + PAGE_SIZE : addr;
 
-	api_expect(page_align(addr, &aligned) == fits && aligned == wanted,
+	api_expect(page_align(addr, &aligned) == fits && aligned == expected,
 		   "page_align(%#zx) gave %#zx, expected %s %#zx", addr, aligned,
-		   fits ? "true and" : "false and still", wanted);
+		   fits ? "true and" : "false and still", expected);
 }
 
-static bool gfp_is_valid(gfp_t gfp)
+static bool is_valid_gfp(gfp_t gfp)
 {
 	return !(gfp & ~(CONTEXTS | MODIFIERS)) && __builtin_popcount(gfp & CONTEXTS) == 1;
 }
 
-/* Half of the numbers are sets of flags that are known: of all sets few are good. */
-static gfp_t flags_of(uint64_t number)
+/*
+ * Half of the numbers select valid flags only, because few random values are valid sets of flags.
+ */
+static gfp_t choose_gfp(uint64_t number)
 {
 	return number < NUMBER_SPAN / 2 ? number & (CONTEXTS | MODIFIERS) : (gfp_t)number;
 }
 
-void api_alloc(const struct api_call *call)
+void api_run_alloc(const struct api_call *call)
 {
-	gfp_t gfp = flags_of(call->number[0]);
+	gfp_t gfp = choose_gfp(call->numbers[0]);
 	struct page *page;
-	enum api_fails fails;
+	enum api_prediction prediction;
 
-	if (!gfp_is_valid(gfp)) {
+	if (!is_valid_gfp(gfp)) {
 		errno = 0;
 		api_expect(!page_alloc(gfp) && errno == EINVAL,
 			   "page_alloc(%#x) did not end with EINVAL", gfp);
 		return;
 	}
-	fails = api_fails(PAGE_FAULT_ALLOC, gfp, 0);
+	prediction = api_predict_failure(PAGE_FAULT_ALLOC, gfp, 0);
 	errno = 0;
 	page = page_alloc(gfp);
 	api_expect(page || errno == ENOMEM, "page_alloc(%#x) failed with %d", gfp, errno);
-	api_failed(PAGE_FAULT_ALLOC, fails, !page);
+	api_check_failure(PAGE_FAULT_ALLOC, prediction, !page);
 	if (!page)
 		return;
 	api_expect(page_ref_count(page) == 1, "a new page has %u references",
 		   page_ref_count(page));
 	api_expect(!page_nid(page), "a page is on node %d", page_nid(page));
-	api_expect(!(gfp & __GFP_ZERO) || all_bytes_are(page, 0),
+	api_expect(!(gfp & __GFP_ZERO) || has_all_bytes(page, 0),
 		   "page_alloc(%#x) gave a page that is not zero", gfp);
-	keep_page(&api_slots[call->slot], page);
+	store_page_in_slot(&api_slots[call->slot_index], page);
 }
 
-void api_release(const struct api_call *call)
+void api_run_release(const struct api_call *call)
 {
-	api_drop_page(&api_slots[call->slot]);
+	api_check_and_free_page(&api_slots[call->slot_index]);
 }
 
 /* ---- callbacks ---- */
 
-struct called {
-	unsigned int times;
-	unsigned char mark;
+struct callback_state {
+	unsigned int call_count;
+	unsigned char mark_value;
 	size_t len;
 };
 
-static int on_mapped(void *at, void *ctx)
+static int mark_first_byte(void *at, void *ctx)
 {
-	struct called *called = ctx;
+	struct callback_state *callback_state = ctx;
 
-	called->times++;
-	if (called->len)
-		*(unsigned char *)at = called->mark;
+	callback_state->call_count++;
+	if (callback_state->len)
+		*(unsigned char *)at = callback_state->mark_value;
 	return 37;
 }
 
-/* The byte that the callback marked, and only that one, has changed; it is put back. */
-static void expect_mark(const struct api_call *call, struct page *page, size_t off, size_t len)
+/* Checks that only the byte that the callback marked has changed, and restores that byte. */
+static void check_callback_mark(const struct api_call *call, struct page *page, size_t off,
+				size_t len)
 {
-	const struct api_slot *slot = &api_slots[call->slot];
-	unsigned char mark = 0;
+	const struct api_slot *slot = &api_slots[call->slot_index];
+	unsigned char mark_value = 0;
 
 	if (!len)
 		return;
-	page_read_raw(page, &mark, off, 1);
-	api_expect(mark == (unsigned char)~slot->page_byte,
-		   "%s: the callback was not given byte %zu of the page", api_name(call->op), off);
+	page_read_raw(page, &mark_value, off, 1);
+	api_expect(mark_value == (unsigned char)~slot->page_byte,
+		   "%s: the callback was not given byte %zu of the page", api_op_name(call->op),
+		   off);
 	page_write_raw(page, &slot->page_byte, off, 1);
-	api_expect(all_bytes_are(page, slot->page_byte), "%s: another byte than %zu changed",
-		   api_name(call->op), off);
+	api_expect(has_all_bytes(page, slot->page_byte), "%s: another byte than %zu changed",
+		   api_op_name(call->op), off);
 }
 
-void api_with_mapped(const struct api_call *call)
+void api_run_with_mapped(const struct api_call *call)
 {
-	struct page *page = api_page(call);
-	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_byte, .len = 1 };
-	int ret = page_with_mapped(page, on_mapped, &called);
+	struct page *page = api_get_page(call);
+	struct callback_state callback_state = {
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .len = 1};
+	int ret = page_with_mapped(page, mark_first_byte, &callback_state);
 
-	api_expect(ret == 37 && called.times == 1,
+	api_expect(ret == 37 && callback_state.call_count == 1,
 		   "page_with_mapped returned %d after %u callbacks, expected 37 after 1", ret,
-		   called.times);
-	expect_mark(call, page, 0, 1);
+		   callback_state.call_count);
+	check_callback_mark(call, page, 0, 1);
 }
 
-void api_with_pointer(const struct api_call *call)
+void api_run_with_pointer(const struct api_call *call)
 {
-	size_t off = (size_t)call->number[0], len = (size_t)call->number[1];
-	bool good = off <= PAGE_SIZE && len <= PAGE_SIZE - off;
-	struct page *page = api_page(call);
-	struct called called = { .mark = (unsigned char)~api_slots[call->slot].page_byte,
-				 .len = good ? len : 0 };
-	int ret = page_with_pointer(page, off, len, on_mapped, &called);
+	size_t off = (size_t)call->numbers[0], len = (size_t)call->numbers[1];
+	bool is_in_page = off <= PAGE_SIZE && len <= PAGE_SIZE - off;
+	struct page *page = api_get_page(call);
+	struct callback_state callback_state = {
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
+		.len = is_in_page ? len : 0};
+	int ret = page_with_pointer(page, off, len, mark_first_byte, &callback_state);
 
-	api_expect(ret == (good ? 37 : -EINVAL) && called.times == good,
-		   "page_with_pointer(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d",
-		   off, len, ret, called.times, good ? 37 : -EINVAL, good);
-	if (good)
-		expect_mark(call, page, off, len);
+	api_expect(ret == (is_in_page ? 37 : -EINVAL) && callback_state.call_count == is_in_page,
+		   "page_with_pointer(%#zx, %#zx) returned %d after %u callbacks, expected %d "
+		   "after %d",
+		   off, len, ret, callback_state.call_count, is_in_page ? 37 : -EINVAL, is_in_page);
+	if (is_in_page)
+		check_callback_mark(call, page, off, len);
 }
 
 /* ---- frames ---- */
 
-void api_churn(const struct api_call *call)
+void api_run_churn(const struct api_call *call)
 {
-	for (uint64_t n = call->number[0] % CHURN_MOST; n; n--) {
+	for (uint64_t n = call->numbers[0] % CHURN_MOST; n; n--) {
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
 		api_expect(page, "no frame is left, though all but a few were freed");
@@ -196,36 +203,36 @@ void api_churn(const struct api_call *call)
 /* ---- user memory ---- */
 
 /*
- * User memory is the page itself, a little further down: what is read a second time is what
- * the first time has written. At least as far down as kernels copy at a time, who all go
- * upwards.
+ * The user memory is a later part of the same page, so that a byte that is read twice was
+ * overwritten between the reads. The distance is at least the block size of a kernel's copy loop,
+ * which copies upwards.
  */
 #define SHIFT_LEAST 64
 
-void api_user_copy(const struct api_call *call)
+void api_run_user_copy(const struct api_call *call)
 {
-	size_t off = call->number[0] % (PAGE_SIZE / 2 - SHIFT_LEAST);
-	size_t shift = SHIFT_LEAST + call->number[1] % (PAGE_SIZE / 4);
-	size_t len = call->number[2] % (PAGE_SIZE / 4);
+	size_t off = call->numbers[0] % (PAGE_SIZE / 2 - SHIFT_LEAST);
+	size_t shift = SHIFT_LEAST + call->numbers[1] % (PAGE_SIZE / 4);
+	size_t len = call->numbers[2] % (PAGE_SIZE / 4);
 	static unsigned char before[PAGE_SIZE], after[PAGE_SIZE];
-	struct page *page = api_page(call);
-	unsigned char *addr = page_map_local(page), *home = page_canonical(addr);
+	struct page *page = api_get_page(call);
+	unsigned char *addr = page_map_local(page), *canonical = page_canonical(addr);
 	struct user_slice_reader reader;
-	enum api_fails fails;
+	enum api_prediction prediction;
 	int ret;
 
 	for (size_t i = 0; i < PAGE_SIZE; i++)
 		before[i] = (unsigned char)(i * 7 + i / 256);
 	page_write_raw(page, before, 0, PAGE_SIZE);
-	user_slice_reader_init(&reader, user_slice_new(home + off + shift, len));
-	fails = api_fails(PAGE_FAULT_USERCOPY, 0, 0);
+	user_slice_reader_init(&reader, user_slice_new(canonical + off + shift, len));
+	prediction = api_predict_failure(PAGE_FAULT_USERCOPY, 0, 0);
 	ret = page_copy_from_user_slice(page, &reader, off, len);
 	page_unmap_local(addr);
 	api_expect(!ret || ret == -EFAULT, "page_copy_from_user_slice returned %d", ret);
 	if (len)
-		api_failed(PAGE_FAULT_USERCOPY, fails, ret);
+		api_check_failure(PAGE_FAULT_USERCOPY, prediction, ret);
 	else
-		api_failed_unseen(PAGE_FAULT_USERCOPY, fails);
+		api_check_hidden_failure(PAGE_FAULT_USERCOPY, prediction);
 	api_expect(len || !ret, "a user copy of 0 bytes returned %d, expected 0", ret);
 	api_expect(user_slice_left(&reader) == (ret ? len : 0),
 		   "page_copy_from_user_slice returned %d and left %zu bytes", ret,
@@ -237,5 +244,5 @@ void api_user_copy(const struct api_call *call)
 		memmove(before + off, before + off + shift, len);
 	api_expect(!memcmp(before, after, PAGE_SIZE),
 		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes", shift);
-	fill(page, api_slots[call->slot].page_byte);
+	fill_page(page, api_slots[call->slot_index].page_byte);
 }

@@ -14,8 +14,8 @@
 #include "harness/library.h"
 #include "harness/program/program_text.h"
 
-/* Of 1, 4, 8, 16, 32 the last two are alike and a third faster than the first. */
-#define RACES_A_FLUSH 16
+/* Measured with 1, 4, 8, 16 and 32: with 16 or 32 the target is a third faster than with 1. */
+#define RACES_PER_CLEAR 16
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
@@ -28,65 +28,66 @@ void fuzz_initialize(void)
 		LLVMFuzzerInitialize(&argc, &argv);
 }
 
-struct checker *fuzz_checker(void)
+struct checker *fuzz_get_checker(void)
 {
-	static struct checker *check;
+	static struct checker *checker;
 
-	if (!check)
-		check = checker_new();
-	if (!check) {
+	if (!checker)
+		checker = checker_new();
+	if (!checker) {
 		fprintf(stderr, "expected memory for the check, got none\n");
 		abort();
 	}
-	return check;
+	return checker;
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* Before the first input: what the system refuses is no finding. */
+/* Runs before the first input: a requirement that the system does not meet is no finding. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *lacks = library_missing_requirement();
+	const char *missing = library_missing_requirement();
 
 	(void)argc;
 	(void)argv;
-	if (!lacks)
+	if (!missing)
 		return 0;
-	fprintf(stderr, "%s\n", lacks);
+	fprintf(stderr, "%s\n", missing);
 	_exit(2);
 }
 
 /* ---- outcomes, by parts ---- */
 
-static fuzz_listen_fn listener;
+static fuzz_outcome_fn outcome_callback;
 
-void fuzz_listen(fuzz_listen_fn fn)
+void fuzz_set_outcome_callback(fuzz_outcome_fn fn)
 {
-	listener = fn;
+	outcome_callback = fn;
 }
 
-void fuzz_report(enum digest_part part, const void *bytes, size_t len)
+void fuzz_report_part(enum digest_part part, const void *bytes, size_t len)
 {
-	if (listener)
-		listener(part, bytes, len);
+	if (outcome_callback)
+		outcome_callback(part, bytes, len);
 }
 
-static void report_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
+static void report_digest_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	(void)ctx;
-	listener(part, bytes, len);
+	outcome_callback(part, bytes, len);
 }
 
-void fuzz_compared(const struct checker_report *report)
+void fuzz_report_comparison(const struct checker_report *report)
 {
-	if (listener)
-		digest_visit(fuzz_checker(), report, report_part, NULL);
+	if (outcome_callback)
+		digest_visit(fuzz_get_checker(), report, report_digest_part, NULL);
 }
 
-enum checker_result fuzz_compare(const struct program *program, struct checker_report *report)
+enum checker_result fuzz_run_and_compare(const struct program *program,
+					 struct checker_report *report)
 {
-	checker_run_fibers(fuzz_checker(), program, report);
-	fuzz_compared(report);
+	checker_run_fibers(fuzz_get_checker(), program, report);
+	fuzz_report_comparison(report);
 	return report->result;
 }
 
@@ -94,28 +95,28 @@ enum checker_result fuzz_compare(const struct program *program, struct checker_r
 
 bool fuzz_wants_all_races;
 
-static unsigned int races_since_fresh;
+static unsigned int races_since_clear;
 
-void fuzz_fresh(void)
+void fuzz_clear_detector(void)
 {
-	races_since_fresh = 0;
+	races_since_clear = 0;
 	tsan_clear_shadow();
 }
 
-void fuzz_raced(void)
+void fuzz_count_race(void)
 {
-	if (++races_since_fresh == RACES_A_FLUSH)
-		fuzz_fresh();
+	if (++races_since_clear == RACES_PER_CLEAR)
+		fuzz_clear_detector();
 }
 
 /* ---- processes ---- */
 
-#define PROCESS_ALWAYS	 32 /* inputs of one kind */
-#define PROCESS_ONCE_IN 24 /* of further ones */
+#define PROCESS_ALWAYS	 32 /* the number of inputs of one kind that always get a process */
+#define PROCESS_ONCE_IN 24 /* of the further inputs, one in so many gets a process */
 
 NO_COVERAGE_BEGIN
 
-bool fuzz_is_worth_a_process(unsigned int *count)
+bool fuzz_should_fork(unsigned int *count)
 {
 	return ++*count <= PROCESS_ALWAYS || *count % PROCESS_ONCE_IN == 0;
 }
@@ -129,20 +130,20 @@ static struct {
 	unsigned long inputs, ran, skipped;
 } counts;
 
-static void print_counts(void)
+static void print_call_counts(void)
 {
 	fprintf(stderr, "%s: %lu inputs, %lu calls ran, %lu were skipped\n", counts.target,
 		counts.inputs, counts.ran, counts.skipped);
 }
 
-void BYTES_NO_SANITIZE fuzz_count(const char *target)
+void BYTES_NO_SANITIZE fuzz_count_calls(const char *target)
 {
-	const struct trace *trace = rules_trace(checker_rules(fuzz_checker()));
+	const struct trace *trace = rules_trace(checker_rules(fuzz_get_checker()));
 	unsigned long skipped = 0;
 
 	if (!counts.inputs++) {
 		counts.target = target;
-		atexit(print_counts);
+		atexit(print_call_counts);
 	}
 	for (size_t i = 0; i < trace->step_count; i++)
 		skipped += trace->steps[i].was_skipped;
@@ -150,7 +151,8 @@ void BYTES_NO_SANITIZE fuzz_count(const char *target)
 	counts.ran += trace->step_count - skipped;
 }
 
-_Noreturn void fuzz_finding(const char *target, const struct program *program, const char *why)
+_Noreturn void fuzz_abort_with_finding(const char *target, const struct program *program,
+				       const char *why)
 {
 	static char text[TEXT_PROGRAM_MAX];
 
@@ -164,15 +166,15 @@ _Noreturn void fuzz_finding(const char *target, const struct program *program, c
 }
 
 /*
- * AFL++ runs a target in a child of a child of its own and stops it between inputs. Where
- * AFL++ is killed, that one would stay, stopped, for ever.
+ * AFL++ runs a target in a grandchild process that it stops between inputs. If AFL++ is killed, the
+ * stopped grandchild would remain forever.
  */
-static void die_with_parent(void)
+static void request_kill_with_parent(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-__attribute__((constructor)) static void let_children_die(void)
+__attribute__((constructor)) static void install_fork_handler(void)
 {
-	pthread_atfork(NULL, NULL, die_with_parent);
+	pthread_atfork(NULL, NULL, request_kill_with_parent);
 }

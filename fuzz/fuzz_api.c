@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The calls of the library that no page program makes: buffers, borrowed pages, callbacks,
- * flags, attributes of failure, frames that come back. Each is held against the words of
- * page.h; what is not in there, a rule of this file must not ask for.
+ * Tests library calls that no page program can make: buffers, borrowed pages, callbacks, allocation
+ * flags, fault attributes, reuse of frames. The results are compared with page.h only; this file
+ * requires nothing that page.h does not promise.
  *
- * There is no model of programs here and no order of threads: one thread calls what the
- * bytes say (api_call.h), and each call knows what it has to answer (api.def).
+ * There is no model of programs and no order of threads: one thread makes the calls of the input
+ * (api_call.h), and each call checks its own result (api.def).
  */
 #include "fuzz/fuzz.h"
 
@@ -15,28 +15,28 @@
 
 #include "fuzz/api.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_CALLS;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_CALLS;
 
-static void (*const functions[])(const struct api_call *call) = {
-#define API(name, slots, numbers, what) api_##name,
+static void (*const call_functions[])(const struct api_call *call) = {
+#define API(name, slots, numbers, what) api_run_##name,
 #include "fuzz/api.def"
 #undef API
 };
 
-static struct api_call calls[API_MOST];
-static size_t made; /* of them, the one that is running with them */
+static struct api_call calls[API_CALLS_MAX];
+static size_t started_calls; /* including the call that runs */
 
 static void print_calls(void)
 {
-	char line[API_LINE];
+	char line[API_LINE_MAX];
 
-	for (size_t i = 0; i < made; i++) {
-		api_to_text(&calls[i], line);
+	for (size_t i = 0; i < started_calls; i++) {
+		api_format_call(&calls[i], line);
 		fprintf(stderr, "%s\n", line);
 	}
 }
 
-void api_finding(const char *format, ...)
+void api_report_finding(const char *format, ...)
 {
 	va_list args;
 
@@ -51,24 +51,24 @@ void api_finding(const char *format, ...)
 	abort();
 }
 
-/* Nothing of an input is left for the next. */
-static void drop_all(void)
+/* Frees all pages and buffers, so that no input affects the next one. */
+static void free_all_slots(void)
 {
 	for (size_t i = 0; i < API_SLOTS; i++) {
-		api_drop_page(&api_slots[i]);
-		api_drop_buffer(&api_slots[i]);
+		api_check_and_free_page(&api_slots[i]);
+		api_check_and_free_buffer(&api_slots[i]);
 		api_slots[i] = (struct api_slot){ 0 };
 	}
 	api_fault_reset();
 }
 
-/* More than wait in the quarantine: from then on an allocated frame was allocated before. */
+/* More pages than the quarantine holds: from then on, an allocated frame was allocated before. */
 #define FIRST_PAGES 128
 
 /*
- * The engine calls it once, before the first input: what the library does once in its life is
- * then not counted as coverage of that input. It is no constructor: the library may be one
- * whose own constructors have not run yet, or one that lacks buffers.
+ * The engine calls this function once, before the first input: what the library does only once is
+ * then not counted as coverage of that input. A constructor would be too early: constructors of an
+ * external library may not have run yet, or the library may lack buffers.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -90,13 +90,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t count = api_from_bytes(data, size, calls);
+	size_t count = api_decode_calls(data, size, calls);
 
-	fuzz_input_set(data, size);
+	fuzz_set_input(data, size);
 	api_fault_reset();
-	for (made = 1; made <= count; made++)
-		functions[calls[made - 1].op](&calls[made - 1]);
-	made = count;
-	drop_all();
+	for (started_calls = 1; started_calls <= count; started_calls++)
+		call_functions[calls[started_calls - 1].op](&calls[started_calls - 1]);
+	started_calls = count;
+	free_all_slots();
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The commands that show an input again. A replayer knows the file of its input; libFuzzer
- * writes the file after the finding, under a name that its options and the content decide.
+ * Prints the commands that replay an input. A replayer knows the file of its input; libFuzzer
+ * writes the file after the finding, with a name that depends on its options and on the content.
  */
 #include "fuzz/fuzz.h"
 
@@ -17,16 +17,16 @@
 static struct {
 	const uint8_t *data;
 	size_t size;
-	const char *file; /* or NULL: an engine runs */
+	const char *file; /* NULL if an engine runs the target */
 } input;
 
-void fuzz_input_set(const uint8_t *data, size_t size)
+void fuzz_set_input(const uint8_t *data, size_t size)
 {
 	input.data = data;
 	input.size = size;
 }
 
-void fuzz_input_set_file(const char *file)
+void fuzz_set_input_file(const char *file)
 {
 	input.file = file;
 }
@@ -51,8 +51,8 @@ static const char *next_argument(const char *argument)
 	return argument + strlen(argument) + 1;
 }
 
-/* The value of the last option that begins with @option, or NULL. */
-static const char *argument_of(const char *option)
+/* Return: the value of the last option that begins with @option, or NULL. */
+static const char *find_option_value(const char *option)
 {
 	const char *value = NULL;
 
@@ -62,7 +62,7 @@ static const char *argument_of(const char *option)
 	return value;
 }
 
-static bool has_input(const char *path)
+static bool file_has_input(const char *path)
 {
 	static uint8_t content[1 << 20];
 	struct stat status;
@@ -76,30 +76,30 @@ static bool has_input(const char *path)
 	return size == input.size && !memcmp(content, input.data, size);
 }
 
-/* With an input file as argument libFuzzer runs that file, and writes none. */
-static const char *file_of_arguments(void)
+/* If an argument is an input file, libFuzzer runs that file and writes no new one. */
+static const char *find_input_argument(void)
 {
 	if (!*arguments)
 		return NULL;
 	for (const char *at = next_argument(arguments); *at; at = next_argument(at))
-		if (*at != '-' && has_input(at))
+		if (*at != '-' && file_has_input(at))
 			return at;
 	return NULL;
 }
 
-static const char *file_of_engine(void)
+static const char *find_engine_file(void)
 {
 	static char path[PATH_MAX];
 	const char *file, *prefix;
 	char hash[SHA1_TEXT];
 
 	read_arguments();
-	file = file_of_arguments();
+	file = find_input_argument();
 	if (!file)
-		file = argument_of("-exact_artifact_path=");
+		file = find_option_value("-exact_artifact_path=");
 	if (file)
 		return file;
-	prefix = argument_of("-artifact_prefix=");
+	prefix = find_option_value("-artifact_prefix=");
 	sha1_text(input.data, input.size, hash);
 	snprintf(path, sizeof(path), "%.4000s" "crash-%s", prefix ? prefix : "./", hash);
 	return path;
@@ -107,7 +107,7 @@ static const char *file_of_engine(void)
 
 /* ---- commands ---- */
 
-static void print_backend(void)
+static void print_backend_variable(void)
 {
 	const char *backend = getenv("PAGE_MAP");
 
@@ -118,33 +118,34 @@ static void print_backend(void)
 	putc(' ', stderr);
 }
 
-static void print_command(const char *label, const char *binary, const char *words, const char *file)
+static void print_shell_command(const char *label, const char *binary, const char *words,
+				const char *file)
 {
 	fputs(label, stderr);
-	print_backend();
+	print_backend_variable();
 	shell_word_print(stderr, binary);
 	fputs(words, stderr);
 	shell_path_print(stderr, file);
 	putc('\n', stderr);
 }
 
-/* How people read the input; without the program that prints it there is no such line. */
-static void print_reader(const char *target, const char *file)
+/* Prints the command that prints the input as text, if the program for it exists. */
+static void print_read_command(const char *target, const char *file)
 {
 	char replayer[64], binary[PATH_MAX];
 	const char *own = strrchr(shell_binary_path(), '/');
 
-	switch (fuzz_reads) {
+	switch (fuzz_input_kind) {
 	case FUZZ_BYTES:
 		if (shell_find_next_to_binary("pagetorture", binary, sizeof(binary)))
-			print_command("read:   ", binary, " convert --text ", file);
+			print_shell_command("read:   ", binary, " convert --text ", file);
 		break;
 	case FUZZ_CALLS:
 		snprintf(replayer, sizeof(replayer), "%s-replay", target);
 		if (own && !strncmp(own + 1, replayer, strlen(replayer)))
-			print_command("read:   ", shell_binary_path(), " --text ", file);
+			print_shell_command("read:   ", shell_binary_path(), " --text ", file);
 		else if (shell_find_next_to_binary(replayer, binary, sizeof(binary)))
-			print_command("read:   ", binary, " --text ", file);
+			print_shell_command("read:   ", binary, " --text ", file);
 		break;
 	case FUZZ_TEXT:
 		break;
@@ -160,7 +161,7 @@ void fuzz_print_commands(const char *target)
 		return;
 	}
 	if (!file)
-		file = file_of_engine();
-	print_command("replay: ", shell_binary_path(), " ", file);
-	print_reader(target, file);
+		file = find_engine_file();
+	print_shell_command("replay: ", shell_binary_path(), " ", file);
+	print_read_command(target, file);
 }

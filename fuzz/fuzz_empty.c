@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Does nothing: what an input costs the engine itself, for `make bench-exec`. */
+/* A target that does nothing: it measures the engine's own cost of an input (`make bench-exec`). */
 #include "fuzz/fuzz.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs that end in a call which breaks a fatal rule: a use after the last free, an
- * unmap out of order, a 17th mapping. Whoever makes that call must die of it, and of that
- * rule. The other targets never make one, so they cannot miss a report.
+ * Programs whose last call breaks a fatal rule: a use after the last free, an unmap out of order, a
+ * 17th mapping. The process that makes the call must end with a report of that rule. The other
+ * targets never make such a call, so they cannot notice a missing report.
  *
- * What comes before the call is repaired and executed here, for the engine to see what it
- * covers; then a child does it once more, with the call. A process for each input costs
- * what it costs: there are few ways to misuse a page, and many short programs for each.
+ * The calls before the last one are repaired and executed in this process, so that the engine sees
+ * their coverage. A child process then executes them again, with the last call. The cost of a
+ * process for each input is acceptable: there are few ways to misuse a page, and many short
+ * programs for each.
  */
 #include "fuzz/fuzz.h"
 
@@ -18,9 +19,9 @@
 #include "harness/program/program_bytes.h"
 #include "harness/execution.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
-#define DEPTHS 17 /* numbers of mappings that a thread can have */
+#define MAPPING_COUNTS 17 /* possible numbers of mappings of one thread */
 
 static const struct execution_options options = {
 	.run_count = 1,
@@ -29,14 +30,14 @@ static const struct execution_options options = {
 	.has_engine_handlers = true,
 };
 
-/* Reports of children that must die need no names of functions, which take a second. */
+/* Reports of these child processes need no function names; looking them up takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "symbolize=0";
 }
 
-/* Runs before the counters of a coverage build can be used. */
+/* Not instrumented: this function runs before the counters of a coverage build can be used. */
 __attribute__((no_profile_instrument_function)) const char *__msan_default_options(void);
 const char *__msan_default_options(void)
 {
@@ -56,40 +57,41 @@ static struct execution *get_execution(void)
 	return execution;
 }
 
-static const struct verdict *verdict(void)
+static const struct verdict *get_verdict(void)
 {
-	return rules_verdict(checker_rules(fuzz_checker()));
+	return rules_verdict(checker_rules(fuzz_get_checker()));
 }
 
-static const struct verdict *evaluate(const struct program *program)
+static const struct verdict *evaluate_program(const struct program *program)
 {
-	checker_evaluate(fuzz_checker(), program);
-	return verdict();
+	checker_evaluate(fuzz_get_checker(), program);
+	return get_verdict();
 }
 
-/* Mappings that the thread of the last call has when it makes it. */
-static size_t depth_before_last(const struct program *program)
+/* Return: how many mappings the thread of the last call has before that call. */
+static size_t count_mappings_before_last(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
-	size_t depth = 0;
+	size_t mapping_count = 0;
 
 	for (size_t i = 0; i + 1 < program->count; i++)
 		if (program->calls[i].thread == thread)
-			depth += (program->calls[i].op == OP_kmap_local) -
-				 (program->calls[i].op == OP_kunmap_local);
-	return depth < DEPTHS ? depth : DEPTHS - 1;
+			mapping_count += (program->calls[i].op == OP_kmap_local) -
+					 (program->calls[i].op == OP_kunmap_local);
+	return mapping_count < MAPPING_COUNTS ? mapping_count : MAPPING_COUNTS - 1;
 }
 
 /*
- * The last call is never made here, so no line of code shows it to the engine. These are
- * counters to libFuzzer as those of code are: one for each way to end.
+ * This process never makes the last call, so the engine sees no coverage of it. libFuzzer treats
+ * these counters as coverage: one counter for each way in which a program can end.
  */
-static uint8_t ends[RULE_COUNT][OP_COUNT][DEPTHS]
+static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
 
-static void count_ending(enum rule rule, const struct program *program)
+static void mark_ending_covered(enum rule rule, const struct program *program)
 {
-	ends[rule][program->calls[program->count - 1].op][depth_before_last(program)] = 1;
+	ending_counters[rule][program->calls[program->count - 1].op]
+		       [count_mappings_before_last(program)] = 1;
 }
 
 NO_COVERAGE_BEGIN
@@ -98,23 +100,23 @@ NO_COVERAGE_BEGIN
 static void run_last_call(struct execution *execution, struct checker *check,
 			  const struct program *program, enum rule rule)
 {
-	static unsigned int counts[RULE_COUNT][OP_COUNT][DEPTHS];
-	unsigned int *count =
-		&counts[rule][program->calls[program->count - 1].op][depth_before_last(program)];
+	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
+	unsigned int *count = &counts[rule][program->calls[program->count - 1].op]
+				     [count_mappings_before_last(program)];
 
-	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_is_worth_a_process(count))
+	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_should_fork(count))
 		execution_run_fatal_calls(execution, check, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
-		fuzz_finding("fuzz_fatal", program, execution->fibers.difference_text);
+		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_text);
 }
 
 NO_COVERAGE_END
 
 /*
- * The first call that must end the process. Where MemorySanitizer watches, a use of bytes
- * that no one wrote does.
+ * Return: the first call that must end the process, or VERDICT_NONE. Under MemorySanitizer, a use
+ * of uninitialised bytes must end it too.
  */
-static size_t deadly_call(const struct verdict *v, enum rule *rule)
+static size_t find_fatal_call(const struct verdict *v, enum rule *rule)
 {
 	if (v->uninit_count && detector_has_msan()) {
 		*rule = RULE_uninit_use;
@@ -127,10 +129,10 @@ static size_t deadly_call(const struct verdict *v, enum rule *rule)
 }
 
 /*
- * Mappings of @thread at the end of @program, as many as there can be, less @room. What a
- * call looks at first, and what then, shows only where there is no room left for both.
+ * Adds mappings of @thread at the end of @program, up to the maximum less @free_mappings. The order
+ * of a call's checks is observable only if there is no room for all its mappings.
  */
-static void add_mappings(struct program *program, uint8_t thread, unsigned int room)
+static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mappings)
 {
 	uint32_t used = 0;
 
@@ -145,31 +147,33 @@ static void add_mappings(struct program *program, uint8_t thread, unsigned int r
 				.handle = { map, map % PROGRAM_PAGES },
 				.expected_result = RESULT_NONE,
 			};
-	checker_repair(fuzz_checker(), program);
-	while (room-- && program->count && program->calls[program->count - 1].op == OP_kmap_local)
+	checker_repair(fuzz_get_checker(), program);
+	while (free_mappings-- && program->count &&
+	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
 }
 
 /*
- * Cuts @program after its first deadly call and repairs the rest. @crowded: before that call
- * its thread maps all it can, less 0 or 1. Return: false: it has none.
+ * Cuts @program after its first fatal call and repairs the rest. With @must_fill_mappings, the
+ * thread has all mappings but 0 or 1 before that call. Return: false if the program has no fatal
+ * call.
  */
-static bool end_in_fatal(struct program *program, enum rule *rule, bool crowded)
+static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {
-	size_t at = deadly_call(evaluate(program), rule);
+	size_t at = find_fatal_call(evaluate_program(program), rule);
 	struct call last;
 
 	if (at == VERDICT_NONE)
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair(fuzz_checker(), program);
-	if (crowded)
-		add_mappings(program, last.thread, program->count % 2);
+	checker_repair(fuzz_get_checker(), program);
+	if (must_fill_mappings)
+		fill_mappings(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
 	program_renumber(program);
-	at = deadly_call(evaluate(program), rule);
-	return at == program->count - 1 && verdict()->broken == RULE_BIT(*rule);
+	at = find_fatal_call(evaluate_program(program), rule);
+	return at == program->count - 1 && get_verdict()->broken == RULE_BIT(*rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -178,16 +182,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct execution *execution = get_execution();
 	enum rule rule = RULE_COUNT;
 
-	fuzz_input_set(data, size);
-	fuzz_checker();
+	fuzz_set_input(data, size);
+	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
-	if (!end_in_fatal(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
+	if (!cut_after_fatal_call(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
-	count_ending(rule, &program);
+	mark_ending_covered(rule, &program);
 	execution_reset(execution);
-	execution_run(execution, fuzz_checker(), &program, &options);
-	fuzz_compared(&execution->fibers);
-	fuzz_count("fuzz_fatal");
-	run_last_call(execution, fuzz_checker(), &program, rule);
+	execution_run(execution, fuzz_get_checker(), &program, &options);
+	fuzz_report_comparison(&execution->fibers);
+	fuzz_count_calls("fuzz_fatal");
+	run_last_call(execution, fuzz_get_checker(), &program, rule);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Every error path of a program: in each thread the n-th injectable point fails, for
- * n = 1, 2, 3 and so on, until there is no n-th point. Each time the outcome must be the
- * model's: no byte, no reference and no mapping but what the contract allows.
+ * Tests every error path of a program: in each thread the n-th failure point fails, for n = 1, 2, 3
+ * and so on, until there is no n-th point. The outcome must always be the model's: a failure may
+ * change only the bytes, references and mappings that the contract allows.
  */
 #include "fuzz/fuzz.h"
 
@@ -10,26 +10,26 @@
 
 #include "harness/program/program_bytes.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
-static struct program program, failing;
+static struct program program, failing_program;
 
-static bool is_point(const struct call *call, uint8_t thread)
+static bool is_failure_point(const struct call *call, uint8_t thread)
 {
 	return call->thread == thread &&
 	       (call->op == OP_alloc_page || call->op == OP_copy_from_user_slice);
 }
 
-static unsigned int count_points(uint8_t thread)
+static unsigned int count_failure_points(uint8_t thread)
 {
 	unsigned int points = 0;
 
 	for (size_t i = 0; i < program.count; i++)
-		points += is_point(&program.calls[i], thread);
+		points += is_failure_point(&program.calls[i], thread);
 	return points;
 }
 
-static void drop_fail_nth(struct program *p)
+static void remove_fail_nth_calls(struct program *p)
 {
 	size_t kept = 0;
 
@@ -39,41 +39,45 @@ static void drop_fail_nth(struct program *p)
 	p->count = kept;
 }
 
-/* The program, with the n-th point of @thread failing. A failure may break a rule. */
-static void make_failing(uint8_t thread, unsigned int n)
+/*
+ * Makes failing_program: the program, in which the n-th failure point of @thread fails. The failure
+ * may make a later call break a rule.
+ */
+static void make_failing_program(uint8_t thread, unsigned int n)
 {
-	failing = program;
-	memmove(failing.calls + 1, failing.calls, failing.count * sizeof(failing.calls[0]));
-	failing.calls[0] = (struct call){ .op = OP_fail_nth,
-					  .thread = thread,
-					  .expected_result = RESULT_NONE,
-					  .number = { n } };
-	failing.count++;
-	checker_repair(fuzz_checker(), &failing);
-	program_renumber(&failing);
+	failing_program = program;
+	memmove(failing_program.calls + 1, failing_program.calls,
+		failing_program.count * sizeof(failing_program.calls[0]));
+	failing_program.calls[0] = (struct call) {
+		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
+	failing_program.count++;
+	checker_repair(fuzz_get_checker(), &failing_program);
+	program_renumber(&failing_program);
 }
 
-/* One more than there are: the program must then be as it was. */
+/*
+ * The last round has one point more than exist: the program must then behave as without failures.
+ */
 static void fail_each_point(uint8_t thread)
 {
-	unsigned int points = count_points(thread);
+	unsigned int points = count_failure_points(thread);
 	struct checker_report report;
 
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
-		make_failing(thread, n);
-		if (fuzz_compare(&failing, &report) == CHECKER_DIFFERS)
-			fuzz_finding("fuzz_fault", &failing, report.difference_text);
+		make_failing_program(thread, n);
+		if (fuzz_run_and_compare(&failing_program, &report) == CHECKER_DIFFERS)
+			fuzz_abort_with_finding("fuzz_fault", &failing_program, report.difference_text);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	fuzz_input_set(data, size);
-	/* Made now, by the first input, whatever it is: no other shall cover the making. */
-	fuzz_checker();
+	fuzz_set_input(data, size);
+	/* Creates the checker with the first input, so that no later input covers the creation. */
+	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
-	drop_fail_nth(&program);
-	checker_repair(fuzz_checker(), &program);
+	remove_fail_nth_calls(&program);
+	checker_repair(fuzz_get_checker(), &program);
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)

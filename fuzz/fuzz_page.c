@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Any bytes are a program; repaired, it breaks no rule. So whatever goes wrong is a
- * finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
+ * Every byte string is a program. It is repaired, so that it breaks no rule. Therefore every error
+ * is a finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
  */
 #include "fuzz/fuzz.h"
 
 #include "harness/program/program_bytes.h"
 
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
 	struct checker_report report;
 
-	fuzz_input_set(data, size);
+	fuzz_set_input(data, size);
 	program_from_bytes(&program, data, size);
-	checker_repair(fuzz_checker(), &program);
+	checker_repair(fuzz_get_checker(), &program);
 	program_renumber(&program);
-	if (fuzz_compare(&program, &report) == CHECKER_DIFFERS)
-		fuzz_finding("fuzz_page", &program, report.difference_text);
-	fuzz_count("fuzz_page");
+	if (fuzz_run_and_compare(&program, &report) == CHECKER_DIFFERS)
+		fuzz_abort_with_finding("fuzz_page", &program, report.difference_text);
+	fuzz_count_calls("fuzz_page");
 	return 0;
 }

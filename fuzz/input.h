@@ -10,19 +10,19 @@
 #include <stdint.h>
 
 struct input {
-	const char *name;     /* of its file */
-	const uint8_t *bytes; /* as the target reads them, in memory of just that size */
+	const char *file_name;
+	const uint8_t *bytes; /* as the target reads them; the memory has exactly @size bytes */
 	size_t size;
 };
 
 typedef void (*input_fn)(const struct input *input, void *ctx);
 
 /*
- * Calls @fn for the file @path, or for each input below the directory @path, sorted: the files
- * with the names of programs (program_name.h), and for fuzz_api *.calls. A file
- * that cannot be read or is no input is an error, and so is a path without any input.
- * Return: was all of it read, and something there?
+ * Calls @fn for the file @path, or for each input below the directory @path, in sorted order.
+ * Inputs are the files with the names of programs (program_name.h), and for fuzz_api also *.calls.
+ * A file that cannot be read or that is no input is an error, and so is a path without any input.
+ * Return: true if all inputs were read and there was at least one.
  */
-bool input_each(const char *path, input_fn fn, void *ctx);
+bool input_for_each(const char *path, input_fn fn, void *ctx);
 
 #endif

@@ -23,31 +23,31 @@ static const char help[] =
 	"with --from-bytes every FILE is one.\n"
 	"Exit status: 0 all ran; 1 one could not be read, or there were none.\n";
 
-static void print_bytes(const struct input *input, void *count)
+static void print_input_bytes(const struct input *input, void *count)
 {
 	*(size_t *)count += fwrite(input->bytes, 1, input->size, stdout) == input->size;
 }
 
 /* `pagetorture convert` prints programs; only this program prints calls. */
-static void print_text(const struct input *input, void *count)
+static void print_input_text(const struct input *input, void *count)
 {
-	static struct api_call calls[API_MOST];
-	size_t call_count = api_from_bytes(input->bytes, input->size, calls);
-	char line[API_LINE];
+	static struct api_call calls[API_CALLS_MAX];
+	size_t call_count = api_decode_calls(input->bytes, input->size, calls);
+	char line[API_LINE_MAX];
 
 	printf("calls 1\n");
 	for (size_t i = 0; i < call_count; i++) {
-		api_to_text(&calls[i], line);
+		api_format_call(&calls[i], line);
 		printf("%s\n", line);
 	}
 	++*(size_t *)count;
 }
 
-static void replay(const struct input *input, void *count)
+static void replay_input(const struct input *input, void *count)
 {
-	printf("%s\n", input->name);
+	printf("%s\n", input->file_name);
 	fflush(stdout);
-	fuzz_input_set_file(input->name);
+	fuzz_set_input_file(input->file_name);
 	LLVMFuzzerTestOneInput(input->bytes, input->size);
 	++*(size_t *)count;
 }
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 {
 	const char *self = argv[0];
 	size_t count = 0;
-	bool good = true;
+	bool is_good = true;
 
 	program_all_bytes = argc > 1 && !strcmp(argv[1], "--from-bytes");
 	argc -= program_all_bytes;
@@ -66,12 +66,12 @@ int main(int argc, char **argv)
 		return argc < 2 ? 2 : 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "--bytes"))
-		return !input_each(argv[2], print_bytes, &count) || count != 1;
-	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_reads == FUZZ_CALLS)
-		return !input_each(argv[2], print_text, &count) || count != 1;
+		return !input_for_each(argv[2], print_input_bytes, &count) || count != 1;
+	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_input_kind == FUZZ_CALLS)
+		return !input_for_each(argv[2], print_input_text, &count) || count != 1;
 	fuzz_initialize();
 	for (int i = 1; i < argc; i++)
-		good &= input_each(argv[i], replay, &count);
+		is_good &= input_for_each(argv[i], replay_input, &count);
 	printf("%zu inputs replayed\n", count);
-	return !good;
+	return !is_good;
 }

@@ -42,7 +42,10 @@ static const char help[] =
 
 static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
 
-/* Lines of each kind; a state leak that many inputs show needs no more. */
+/*
+ * The maximal number of printed lines of each kind. A state leak often affects many inputs; a few
+ * lines are enough.
+ */
 #define LINES_MAX 10
 
 static struct {
@@ -56,14 +59,17 @@ static struct {
 	size_t count;
 } inputs;
 
-/* What the inputs did. A position is one of 2 * inputs.count executions in one process. */
+/*
+ * The outcomes of the inputs. A position is the number of one of the 2 * inputs.count executions in
+ * the common process.
+ */
 static struct {
 	size_t *order;		   /* the number of the input at each position */
 	struct outcome **outcomes; /* at each position */
 	struct outcome **alone;	   /* of each input, in a process of its own */
 } executions;
 
-static void expect_memory(bool good)
+static void exit_if_no_memory(bool good)
 {
 	if (good)
 		return;
@@ -71,29 +77,32 @@ static void expect_memory(bool good)
 	exit(1);
 }
 
-static void *allocate(size_t count, size_t size)
+static void *allocate_or_exit(size_t count, size_t size)
 {
 	void *memory = calloc(count ? count : 1, size);
 
-	expect_memory(memory);
+	exit_if_no_memory(memory);
 	return memory;
 }
 
-static void add_input(const struct input *input, void *ctx)
+static void append_input_name(const struct input *input, void *ctx)
 {
 	char **names = realloc(inputs.names, (inputs.count + 1) * sizeof(*names));
 
 	(void)ctx;
-	expect_memory(names);
+	exit_if_no_memory(names);
 	inputs.names = names;
-	names[inputs.count] = strdup(input->name);
-	expect_memory(names[inputs.count++]);
+	names[inputs.count] = strdup(input->file_name);
+	exit_if_no_memory(names[inputs.count++]);
 }
 
 /* ---- processes ---- */
 
-/* A file without a name with the names of inputs, each with a 0 byte after it. */
-static int write_names(const size_t *list, size_t count)
+/*
+ * Return: a file descriptor of an anonymous file with the names of the inputs, each followed by a 0
+ * byte; or -1.
+ */
+static int write_input_names(const size_t *list, size_t count)
 {
 	int file = memfd_create("names", MFD_CLOEXEC);
 	FILE *out = file < 0 ? NULL : fdopen(dup(file), "w");
@@ -105,14 +114,14 @@ static int write_names(const size_t *list, size_t count)
 	return file;
 }
 
-static _Noreturn void become_server(int names, int out, bool apart)
+static _Noreturn void exec_server(int names, int out, bool apart)
 {
 	char *argv[6] = { (char *)(uintptr_t)options.program, apart ? "--serve-apart" : "--serve" };
 	size_t count = 2;
 
-	if (options.serve.keep)
+	if (options.serve.keeps_detector_memory)
 		argv[count++] = "--keep";
-	if (options.serve.all_races)
+	if (options.serve.records_all_races)
 		argv[count++] = "--all-races";
 	if (program_all_bytes)
 		argv[count++] = "--from-bytes";
@@ -124,8 +133,8 @@ static _Noreturn void become_server(int names, int out, bool apart)
 static bool read_outcome(FILE *from, struct outcome **outcome)
 {
 	free(*outcome);
-	*outcome = allocate(1, outcome_size());
-	if (fread(*outcome, outcome_size(), 1, from) == 1)
+	*outcome = allocate_or_exit(1, same_outcome_size());
+	if (fread(*outcome, same_outcome_size(), 1, from) == 1)
 		return true;
 	free(*outcome);
 	*outcome = NULL;
@@ -133,13 +142,14 @@ static bool read_outcome(FILE *from, struct outcome **outcome)
 }
 
 /*
- * Executes the inputs of @list in one process, or @apart in one each.
- * @outcomes: gets the outcome of each
- * Return: how many have one.
+ * Executes the inputs of @list in one common process, or with @apart in one process for each.
+ * @outcomes: gets the outcome of each input
+ * Return: the number of inputs with an outcome.
  */
-static size_t execute(const size_t *list, size_t count, bool apart, struct outcome **outcomes)
+static size_t execute_inputs(const size_t *list, size_t count, bool apart,
+			     struct outcome **outcomes)
 {
-	int ends[2], names = write_names(list, count), status;
+	int ends[2], names = write_input_names(list, count), status;
 	size_t done = 0;
 	pid_t child;
 	FILE *from;
@@ -149,7 +159,7 @@ static size_t execute(const size_t *list, size_t count, bool apart, struct outco
 	child = fork();
 	if (child == 0) {
 		close(ends[0]);
-		become_server(names, ends[1], apart);
+		exec_server(names, ends[1], apart);
 	}
 	close(ends[1]);
 	close(names);
@@ -163,7 +173,7 @@ static size_t execute(const size_t *list, size_t count, bool apart, struct outco
 	return done;
 }
 
-static void print_command(const size_t *list, size_t count)
+static void print_replay_command(const size_t *list, size_t count)
 {
 	const char *backend = getenv("PAGE_MAP");
 
@@ -174,8 +184,9 @@ static void print_command(const size_t *list, size_t count)
 		putc(' ', stderr);
 	}
 	shell_word_print(stderr, shell_binary_path());
-	fprintf(stderr, "%s%s%s", options.serve.all_races ? " --all-races" : "",
-		options.serve.keep ? " --keep" : "", program_all_bytes ? " --from-bytes" : "");
+	fprintf(stderr, "%s%s%s", options.serve.records_all_races ? " --all-races" : "",
+		options.serve.keeps_detector_memory ? " --keep" : "",
+		program_all_bytes ? " --from-bytes" : "");
 	for (size_t i = 0; i < count; i++) {
 		putc(' ', stderr);
 		shell_path_print(stderr, inputs.names[list[i]]);
@@ -183,21 +194,25 @@ static void print_command(const size_t *list, size_t count)
 	putc('\n', stderr);
 }
 
-/* Return: whether all inputs of @list got an outcome; if not, the first one without is printed. */
-static bool execute_all(const size_t *list, size_t count, bool apart, struct outcome **outcomes)
+/*
+ * Return: whether all inputs of @list have an outcome; else prints the first input without an
+ * outcome.
+ */
+static bool execute_all_or_report(const size_t *list, size_t count, bool apart,
+				  struct outcome **outcomes)
 {
-	size_t done = execute(list, count, apart, outcomes);
+	size_t done = execute_inputs(list, count, apart, outcomes);
 
 	if (done == count)
 		return true;
 	fprintf(stderr, "%s: %s: expected an outcome, got none\n", inputs.names[list[done]],
 		apart ? "alone" : "among all others");
-	print_command(list + done, 1);
+	print_replay_command(list + done, 1);
 	return false;
 }
 
-/* All inputs as they were given, and once more in a random order. */
-static void choose_order(void)
+/* The order is all inputs as the caller listed them, then all inputs in a random order. */
+static void init_execution_order(void)
 {
 	size_t count = inputs.count, *other = executions.order + count;
 	uint64_t random = options.seed;
@@ -212,35 +227,36 @@ static void choose_order(void)
 	}
 }
 
-static bool execute_alone(void)
+static bool execute_each_alone(void)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < inputs.count && good; i += options.batch) {
 		size_t left = inputs.count - i;
 
-		good = execute_all(executions.order + i, left < options.batch ? left : options.batch,
-				   true, executions.alone + i);
+		good = execute_all_or_report(executions.order + i,
+					     left < options.batch ? left : options.batch, true,
+					     executions.alone + i);
 	}
 	return good;
 }
 
 /* ---- comparing ---- */
 
-static bool same_edges(const struct outcome *a, const struct outcome *b)
+static bool has_same_edges(const struct outcome *a, const struct outcome *b)
 {
-	return !memcmp(a->edges, b->edges, edge_count());
+	return !memcmp(a->edge_counters, b->edge_counters, same_count_edges());
 }
 
-static bool is_as_alone(const struct outcome *outcome, size_t input)
+static bool is_same_as_alone(const struct outcome *outcome, size_t input)
 {
 	const struct outcome *alone = executions.alone[input];
 
-	return !memcmp(outcome->parts, alone->parts, sizeof(outcome->parts)) &&
-	       same_edges(outcome, alone);
+	return !memcmp(outcome->part_digests, alone->part_digests, sizeof(outcome->part_digests)) &&
+	       has_same_edges(outcome, alone);
 }
 
-static void print_difference(size_t position)
+static void print_outcome_difference(size_t position)
 {
 	size_t input = executions.order[position];
 	const struct outcome *outcome = executions.outcomes[position], *alone = executions.alone[input];
@@ -248,51 +264,57 @@ static void print_difference(size_t position)
 
 	fprintf(stderr, "%s: ", inputs.names[input]);
 	for (unsigned int part = 0; part < DIGEST_PARTS; part++) {
-		if (outcome->parts[part] == alone->parts[part])
+		if (outcome->part_digests[part] == alone->part_digests[part])
 			continue;
 		fprintf(stderr, "%s%s", separator, part_names[part]);
 		separator = ", ";
 	}
-	if (!same_edges(outcome, alone))
+	if (!has_same_edges(outcome, alone))
 		fprintf(stderr, "%scoverage", separator);
 	fprintf(stderr, " %s not as alone\n",
 		position < inputs.count ? "among all others" : "in another order");
 }
 
-/* Return: at how many positions the counter of the edge was not as alone. */
-static size_t count_changes(size_t edge)
+/*
+ * Return: at how many positions the counter of the edge differs from the execution of the input
+ * alone.
+ */
+static size_t count_edge_differences(size_t edge)
 {
 	size_t changes = 0;
 
 	for (size_t i = 0; i < 2 * inputs.count; i++)
-		changes += executions.outcomes[i]->edges[edge] !=
-			   executions.alone[executions.order[i]]->edges[edge];
+		changes += executions.outcomes[i]->edge_counters[edge] !=
+			   executions.alone[executions.order[i]]->edge_counters[edge];
 	return changes;
 }
 
-static void print_edges(void)
+static void print_variable_edges(void)
 {
 	size_t variable = 0;
 	char name[256];
 
-	for (size_t edge = 0; edge < edge_count(); edge++) {
-		size_t changes = count_changes(edge);
+	for (size_t edge = 0; edge < same_count_edges(); edge++) {
+		size_t changes = count_edge_differences(edge);
 
 		if (!changes || ++variable > LINES_MAX)
 			continue;
-		edge_name(edge, name, sizeof(name));
+		same_format_edge_name(edge, name, sizeof(name));
 		fprintf(stderr, "  edge %zu, %zu times not as alone: %s\n", edge, changes, name);
 	}
 	if (variable)
-		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, edge_count());
+		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, same_count_edges());
 }
 
-/* Return: whether the last input of @list, after the others, has another outcome than alone. */
-static bool last_differs(const size_t *list, size_t count)
+/*
+ * Return: whether the last input of @list, executed after the inputs before it, has another outcome
+ * than alone.
+ */
+static bool last_input_differs(const size_t *list, size_t count)
 {
-	struct outcome **outcomes = allocate(count, sizeof(*outcomes));
-	bool differs = execute(list, count, false, outcomes) < count ||
-		       !is_as_alone(outcomes[count - 1], list[count - 1]);
+	struct outcome **outcomes = allocate_or_exit(count, sizeof(*outcomes));
+	bool differs = execute_inputs(list, count, false, outcomes) < count ||
+		       !is_same_as_alone(outcomes[count - 1], list[count - 1]);
 
 	for (size_t i = 0; i < count; i++)
 		free(outcomes[i]);
@@ -300,8 +322,11 @@ static bool last_differs(const size_t *list, size_t count)
 	return differs;
 }
 
-/* Prints a command with the inputs before @position that change the outcome there. */
-static void print_history(size_t position)
+/*
+ * Prints a command with the smallest number of preceding inputs that change the outcome at
+ * @position.
+ */
+static void print_shortest_history(size_t position)
 {
 	for (size_t before = 0;; before = before ? 2 * before : 1) {
 		const size_t *list;
@@ -309,8 +334,8 @@ static void print_history(size_t position)
 		if (before > position)
 			before = position;
 		list = executions.order + position - before;
-		if (last_differs(list, before + 1)) {
-			print_command(list, before + 1);
+		if (last_input_differs(list, before + 1)) {
+			print_replay_command(list, before + 1);
 			return;
 		}
 		if (before == position)
@@ -319,46 +344,47 @@ static void print_history(size_t position)
 	fprintf(stderr, "  not seen once more: it changes from run to run\n");
 }
 
-/* Return: how many inputs have another outcome than alone. */
-static size_t compare_all(void)
+/* Return: how many inputs have an outcome that differs from their outcome alone. */
+static size_t compare_all_outcomes(void)
 {
-	size_t different = 0;
+	size_t differing_inputs = 0;
 
 	for (size_t position = 0; position < 2 * inputs.count; position++) {
 		size_t input = executions.order[position];
 		bool is_known = position >= inputs.count &&
-				!is_as_alone(executions.outcomes[input], input);
+				!is_same_as_alone(executions.outcomes[input], input);
 
-		if (is_known || is_as_alone(executions.outcomes[position], input))
+		if (is_known || is_same_as_alone(executions.outcomes[position], input))
 			continue;
-		if (++different <= LINES_MAX)
-			print_difference(position);
-		if (different == 1)
-			print_history(position);
+		if (++differing_inputs <= LINES_MAX)
+			print_outcome_difference(position);
+		if (differing_inputs == 1)
+			print_shortest_history(position);
 	}
-	return different;
+	return differing_inputs;
 }
 
 static int execute_and_compare(void)
 {
-	size_t different;
+	size_t differing_inputs;
 
-	executions.order = allocate(2 * inputs.count, sizeof(*executions.order));
-	executions.outcomes = allocate(2 * inputs.count, sizeof(*executions.outcomes));
-	executions.alone = allocate(inputs.count, sizeof(*executions.alone));
-	choose_order();
-	if (!execute_all(executions.order, 2 * inputs.count, false, executions.outcomes) ||
-	    !execute_alone())
+	executions.order = allocate_or_exit(2 * inputs.count, sizeof(*executions.order));
+	executions.outcomes = allocate_or_exit(2 * inputs.count, sizeof(*executions.outcomes));
+	executions.alone = allocate_or_exit(inputs.count, sizeof(*executions.alone));
+	init_execution_order();
+	if (!execute_all_or_report(executions.order, 2 * inputs.count, false,
+				   executions.outcomes) ||
+	    !execute_each_alone())
 		return 1;
-	different = compare_all();
-	if (different)
-		print_edges();
-	printf("%zu inputs, %zu edges: ", inputs.count, edge_count());
-	if (different)
-		printf("%zu inputs have not always the same outcome\n", different);
+	differing_inputs = compare_all_outcomes();
+	if (differing_inputs)
+		print_variable_edges();
+	printf("%zu inputs, %zu edges: ", inputs.count, same_count_edges());
+	if (differing_inputs)
+		printf("%zu inputs have not always the same outcome\n", differing_inputs);
 	else
 		printf("the same outcome every time\n");
-	return different != 0;
+	return differing_inputs != 0;
 }
 
 /* ---- the command line ---- */
@@ -371,7 +397,7 @@ static bool parse_number(const char *text, uint64_t least, uint64_t *number)
 	return *text >= '0' && *text <= '9' && !*end && *number >= least;
 }
 
-static int bad_usage(const char *what)
+static int print_usage_error(const char *what)
 {
 	fprintf(stderr, "%s: expected %s (see %s --help)\n", options.program, what, options.program);
 	return 2;
@@ -390,39 +416,39 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "keep", no_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' },
-		{ "serve", no_argument, &serve, SERVE }, /* by this program itself */
+		{ "serve", no_argument, &serve, SERVE }, /* only this program passes it */
 		{ "serve-apart", no_argument, &serve, SERVE_APART },
 		{ NULL, 0, NULL, 0 },
 	};
 
 	options.program = argv[0];
-	/* If it were ignored, the status of children would be lost. */
+	/* If SIGCHLD were ignored, the exit status of children would be lost. */
 	signal(SIGCHLD, SIG_DFL);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (option == 'h')
 			return printf(help, argv[0]) < 0;
 		if (option == 'a')
-			options.serve.all_races = true;
+			options.serve.records_all_races = true;
 		else if (option == 'f')
 			program_all_bytes = true;
 		else if (option == 'k')
-			options.serve.keep = true;
+			options.serve.keeps_detector_memory = true;
 		else if (option == 'b' && !parse_number(optarg, 1, &options.batch))
-			return bad_usage("--batch N from 1");
+			return print_usage_error("--batch N from 1");
 		else if (option == 's' && !parse_number(optarg, 0, &options.seed))
-			return bad_usage("--seed S");
+			return print_usage_error("--seed S");
 		else if (option == '?')
-			return bad_usage("a known option");
+			return print_usage_error("a known option");
 	}
-	options.serve.apart = serve == SERVE_APART;
+	options.serve.is_process_per_input = serve == SERVE_APART;
 	if (serve)
-		return same_serve(&options.serve);
+		return same_serve_inputs(&options.serve);
 	if (optind == argc)
-		return bad_usage("at least one FILE");
-	if (!edge_count())
-		return bad_usage("a build that counts edges");
+		return print_usage_error("at least one FILE");
+	if (!same_count_edges())
+		return print_usage_error("a build that counts edges");
 	for (char **path = argv + optind; *path; path++)
-		good &= input_each(*path, add_input, NULL);
+		good &= input_for_each(*path, append_input_name, NULL);
 	return good ? execute_and_compare() : 1;
 }

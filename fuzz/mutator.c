@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The harness's mutator as libFuzzer wants it, for targets that read programs as bytes. */
+/*
+ * The harness's mutator as a custom mutator of libFuzzer, for targets that read programs as bytes.
+ */
 #include "fuzz/fuzz.h"
 
 #include "harness/mutate/mutate.h"
@@ -12,20 +14,20 @@
 #endif
 #endif
 
-/* AFL++ builds the targets too, but has no such thing and calls nothing of this. */
+/* Weak: AFL++ links the targets too, but has no such function and does not call the mutator. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
 				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
 
-static struct program program, second;
+static struct program program, other_program;
 
 /*
- * MemorySanitizer does not watch the engine, nor what mutates: it does not know that they
- * wrote. The call is in no other build: OSS-Fuzz refuses targets for its mere instructions
+ * The engine and the mutator are not instrumented, so MemorySanitizer does not know that they wrote
+ * these bytes. Other builds must not contain the call: OSS-Fuzz refuses targets that contain it
  * (fuzz/oss-fuzz/check_out.py).
  */
-static void written(const void *at, size_t size)
+static void mark_initialised(const void *at, size_t size)
 {
 #ifdef MUTATOR_MSAN
 	__msan_unpoison(at, size);
@@ -35,43 +37,47 @@ static void written(const void *at, size_t size)
 #endif
 }
 
-static size_t engine_mutate(uint8_t *data, size_t size, size_t max)
+static size_t mutate_by_libfuzzer(uint8_t *data, size_t size, size_t max)
 {
 	size = LLVMFuzzerMutate(data, size, max);
-	written(data, size);
+	mark_initialised(data, size);
 	return size;
 }
 
-/* Return: 0 makes the engine try again. */
-static size_t mutate_into(uint8_t *out, size_t max, const struct program *other, unsigned int seed)
+/* Return: the number of bytes written; 0 makes the engine try again. */
+static size_t mutate_and_encode(uint8_t *out, size_t max, const struct program *other,
+				unsigned int seed)
 {
 	struct mutate_request request = {
 		.seed = seed,
 		.max_calls = max / PROGRAM_RECORD,
 		.other = other,
-		.engine = LLVMFuzzerMutate ? engine_mutate : NULL,
+		.engine = LLVMFuzzerMutate ? mutate_by_libfuzzer : NULL,
 	};
 
 	if (mutate(&program, &request) == MUTATION_COUNT)
 		return 0;
-	written(&program, sizeof(program));
+	mark_initialised(&program, sizeof(program));
 	return program_to_bytes(&program, out);
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	written(data, size);
+	mark_initialised(data, size);
 	program_from_bytes(&program, data, size);
-	return mutate_into(data, max, NULL, seed);
+	return mutate_and_encode(data, max, NULL, seed);
 }
 
-/* The engine takes this one as often as the other: the weights say how often it splices. */
+/*
+ * libFuzzer calls crossover and mutation equally often; the mutator's weights decide how often
+ * programs are spliced.
+ */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
 				 size_t other_size, uint8_t *out, size_t max, unsigned int seed)
 {
-	written(data, size);
-	written(other, other_size);
+	mark_initialised(data, size);
+	mark_initialised(other, other_size);
 	program_from_bytes(&program, data, size);
-	program_from_bytes(&second, other, other_size);
-	return mutate_into(out, max, &second, seed);
+	program_from_bytes(&other_program, other, other_size);
+	return mutate_and_encode(out, max, &other_program, seed);
 }

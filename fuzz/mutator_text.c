@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A mutator for the target that reads texts: as libFuzzer wants it. A good text becomes
- * another program's text; any text gets other lines and other words, so that it is nearly
- * good, which is where a reader goes wrong; or bytes, as the engine mutates them.
+ * A custom mutator of libFuzzer for fuzz_text. An accepted text becomes the text of another
+ * program. Any text gets other lines and words, so that it is almost valid, where parsers often
+ * fail; or libFuzzer mutates its bytes.
  */
 #include "fuzz/fuzz.h"
 
@@ -16,13 +16,13 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
-struct text {
+struct text_buffer {
 	char *bytes;
 	size_t size, max;
-	uint64_t random;
+	uint64_t random_state;
 };
 
-/* What a line may be made of, beside names of calls and rules. */
+/* Words that a line may contain, in addition to names of calls and rules. */
 static const char *const known_words[] = {
 	"pagetorture 1", "expect", "clean", "main:", "T0:", "T7:", "T8:", "p0", "p7", "p8", "k31",
 	"k32", "u3", "u4", "m3", "m4", "s3", "s4", "=", "->", "0", "EINVAL", "EFAULT", "ENOMEM", "(",
@@ -39,10 +39,10 @@ struct piece {
 	size_t from, len;
 };
 
-/* The line around a random byte, with its end. */
-static struct piece pick_line(struct text *t)
+/* Return: the line around a random byte, with its line end. */
+static struct piece pick_random_line(struct text_buffer *t)
 {
-	size_t from = random_below(&t->random, t->size), to = from;
+	size_t from = random_below(&t->random_state, t->size), to = from;
 
 	while (from && t->bytes[from - 1] != '\n')
 		from--;
@@ -51,27 +51,27 @@ static struct piece pick_line(struct text *t)
 	return (struct piece){ from, to - from };
 }
 
-static bool is_letter(char c)
+static bool is_word_character(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The word around a random byte; what is no letter is a word by itself. */
-static struct piece pick_word(struct text *t)
+/* Return: the word around a random byte; a character that is no letter is a word. */
+static struct piece pick_random_word(struct text_buffer *t)
 {
-	size_t from = random_below(&t->random, t->size), to = from + 1;
+	size_t from = random_below(&t->random_state, t->size), to = from + 1;
 
-	if (!is_letter(t->bytes[from]))
+	if (!is_word_character(t->bytes[from]))
 		return (struct piece){ from, 1 };
-	while (from && is_letter(t->bytes[from - 1]))
+	while (from && is_word_character(t->bytes[from - 1]))
 		from--;
-	while (to < t->size && is_letter(t->bytes[to]))
+	while (to < t->size && is_word_character(t->bytes[to]))
 		to++;
 	return (struct piece){ from, to - from };
 }
 
-/* Puts other bytes in place of a piece. Return: false if there is no room. */
-static bool replace_piece(struct text *t, struct piece piece, const char *by, size_t len)
+/* Replaces a piece by other bytes. Return: false if there is no room. */
+static bool replace_piece(struct text_buffer *t, struct piece piece, const char *by, size_t len)
 {
 	size_t end = piece.from + piece.len;
 
@@ -83,15 +83,15 @@ static bool replace_piece(struct text *t, struct piece piece, const char *by, si
 	return true;
 }
 
-static const char *choose_known_word(struct text *t)
+static const char *choose_known_word(struct text_buffer *t)
 {
-	switch (random_below(&t->random, 4)) {
+	switch (random_below(&t->random_state, 4)) {
 	case 0:
-		return op_table[random_below(&t->random, OP_COUNT)].name;
+		return op_table[random_below(&t->random_state, OP_COUNT)].name;
 	case 1:
-		return rule_name(random_below(&t->random, RULE_COUNT));
+		return rule_name(random_below(&t->random_state, RULE_COUNT));
 	default:
-		return known_words[random_below(&t->random, WORDS)];
+		return known_words[random_below(&t->random_state, WORDS)];
 	}
 }
 
@@ -100,18 +100,18 @@ static const char *choose_known_word(struct text *t)
 static struct program program;
 static char formatted[TEXT_PROGRAM_MAX];
 
-/* As other programs; sometimes what a call returns is claimed too. */
-static bool mutate_program(struct text *t)
+/* Mutates the text's program; sometimes also changes an expected result. */
+static bool mutate_program(struct text_buffer *t)
 {
-	struct mutate_request request = { .seed = random_next(&t->random), .max_calls = 64 };
+	struct mutate_request request = { .seed = random_next(&t->random_state), .max_calls = 64 };
 	struct text_error error;
 	size_t size;
 
 	if (!program_from_text(&program, t->bytes, t->size, &error))
 		return false;
-	if (program.count && random_once_in(&t->random, 8))
-		program.calls[random_below(&t->random, program.count)].expected_result =
-			(int8_t)random_below(&t->random, RESULT_COUNT);
+	if (program.count && random_once_in(&t->random_state, 8))
+		program.calls[random_below(&t->random_state, program.count)].expected_result =
+			(int8_t)random_below(&t->random_state, RESULT_COUNT);
 	if (mutate(&program, &request) == MUTATION_COUNT)
 		return false;
 	size = program_to_text(&program, formatted);
@@ -122,21 +122,23 @@ static bool mutate_program(struct text *t)
 	return true;
 }
 
-/* A known word takes the place of one in the text, or is inserted before it; or that one is removed. */
-static bool use_known_word(struct text *t)
+/*
+ * Replaces a word of the text by a known word, inserts a known word before it, or removes the word.
+ */
+static bool insert_known_word(struct text_buffer *t)
 {
 	const char *word = choose_known_word(t);
-	struct piece piece = t->size ? pick_word(t) : (struct piece){ 0, 0 };
+	struct piece piece = t->size ? pick_random_word(t) : (struct piece){ 0, 0 };
 
-	if (random_once_in(&t->random, 4))
+	if (random_once_in(&t->random_state, 4))
 		return replace_piece(t, piece, "", 0);
-	if (random_once_in(&t->random, 2))
+	if (random_once_in(&t->random_state, 2))
 		piece.len = 0;
 	return replace_piece(t, piece, word, strlen(word));
 }
 
-/* A piece from elsewhere in the text takes the place of another, or is inserted before it. */
-static bool copy_piece(struct text *t, struct piece (*pick)(struct text *t))
+/* Copies a piece of the text over another piece, or inserts it before that piece. */
+static bool copy_random_piece(struct text_buffer *t, struct piece (*pick)(struct text_buffer *t))
 {
 	char bytes[4 * TEXT_LINE_MAX];
 	struct piece from, to;
@@ -148,34 +150,34 @@ static bool copy_piece(struct text *t, struct piece (*pick)(struct text *t))
 	if (from.len > sizeof(bytes))
 		return false;
 	memcpy(bytes, t->bytes + from.from, from.len);
-	if (random_once_in(&t->random, 2))
+	if (random_once_in(&t->random_state, 2))
 		to.len = 0;
 	return replace_piece(t, to, bytes, from.len);
 }
 
-static bool copy_word(struct text *t)
+static bool copy_word(struct text_buffer *t)
 {
-	return copy_piece(t, pick_word);
+	return copy_random_piece(t, pick_random_word);
 }
 
-static bool copy_line(struct text *t)
+static bool copy_line(struct text_buffer *t)
 {
-	return copy_piece(t, pick_line);
+	return copy_random_piece(t, pick_random_line);
 }
 
-static bool remove_line(struct text *t)
+static bool remove_line(struct text_buffer *t)
 {
-	return t->size && replace_piece(t, pick_line(t), "", 0);
+	return t->size && replace_piece(t, pick_random_line(t), "", 0);
 }
 
-static bool insert_header(struct text *t)
+static bool insert_header(struct text_buffer *t)
 {
 	static const char header[] = "pagetorture 1\n";
 
 	return replace_piece(t, (struct piece){ 0, 0 }, header, sizeof(header) - 1);
 }
 
-static bool mutate_by_engine(struct text *t)
+static bool mutate_by_engine(struct text_buffer *t)
 {
 	t->size = LLVMFuzzerMutate((uint8_t *)t->bytes, t->size, t->max);
 	return true;
@@ -183,20 +185,20 @@ static bool mutate_by_engine(struct text *t)
 
 static const struct {
 	unsigned int weight;
-	bool (*apply)(struct text *t);
+	bool (*apply)(struct text_buffer *t);
 } changes[] = {
-	{ 8, mutate_program }, { 8, use_known_word }, { 4, copy_word },	       { 3, copy_line },
-	{ 1, remove_line },    { 1, insert_header },  { 8, mutate_by_engine },
+	{ 8, mutate_program }, { 8, insert_known_word }, { 4, copy_word },        { 3, copy_line },
+	{ 1, remove_line },    { 1, insert_header },     { 8, mutate_by_engine },
 };
 #define CHANGES (sizeof(changes) / sizeof(changes[0]))
 
-static uint32_t choose_change(struct text *t)
+static uint32_t choose_text_change(struct text_buffer *t)
 {
 	uint32_t sum = 0, left, chosen;
 
 	for (chosen = 0; chosen < CHANGES; chosen++)
 		sum += changes[chosen].weight;
-	left = random_below(&t->random, sum);
+	left = random_below(&t->random_state, sum);
 	for (chosen = 0; left >= changes[chosen].weight; chosen++)
 		left -= changes[chosen].weight;
 	return chosen;
@@ -204,9 +206,9 @@ static uint32_t choose_change(struct text *t)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	struct text t = { (char *)data, size, max, seed };
+	struct text_buffer t = { (char *)data, size, max, seed };
 
-	while (!changes[choose_change(&t)].apply(&t) || !t.size)
+	while (!changes[choose_text_change(&t)].apply(&t) || !t.size)
 		;
 	return t.size;
 }

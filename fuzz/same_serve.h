@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The processes of the determinism check that execute inputs, and what they write of each.
+ * The processes of the determinism check that execute inputs, and the outcome that they write for
+ * each input.
  *
- * Needs a compiler that counts edges in place (-fsanitize=fuzzer-no-link).
+ * This module needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
  */
 #ifndef FUZZ_SAME_SERVE_H
 #define FUZZ_SAME_SERVE_H
@@ -12,28 +13,31 @@
 #include "fuzz/fuzz.h"
 
 struct outcome {
-	uint64_t parts[DIGEST_PARTS]; /* a digest each */
-	uint8_t edges[];	       /* a counter for each edge */
+	uint64_t part_digests[DIGEST_PARTS];
+	uint8_t edge_counters[];
 };
 
-size_t outcome_size(void);
+size_t same_outcome_size(void);
 
-/* Edges of this program, the same in all its processes; 0: it was not built to count. */
-size_t edge_count(void);
+/*
+ * Return: the number of edges of this program, the same in all its processes; 0 if it was built
+ * without edge counters.
+ */
+size_t same_count_edges(void);
 
-/* Where in the program the edge is, in words or as an address. */
-void edge_name(size_t edge, char *name, size_t size);
+/* Writes the function and source line of the edge to @name, or its address. */
+void same_format_edge_name(size_t edge, char *name, size_t size);
 
 struct serve_options {
-	bool apart;	/* each input in a process of its own */
-	bool keep;	/* the detector's memory is kept between inputs */
-	bool all_races; /* each race of a program, where the target stops at the first */
+	bool is_process_per_input;
+	bool keeps_detector_memory; /* between inputs */
+	bool records_all_races;     /* of a program, where the target stops at the first race */
 };
 
 /*
- * Executes the files that standard input names, each name with a 0 byte after it, and writes the
- * outcome of each to standard output.
+ * Reads file names from standard input, each followed by a 0 byte, executes the files, and writes
+ * the outcome of each to standard output. Return: an exit status.
  */
-int same_serve(const struct serve_options *options);
+int same_serve_inputs(const struct serve_options *options);
 
 #endif

@@ -12,7 +12,7 @@ import zlib
 MOST = 2000
 
 
-def _explained(tool, directory, names):
+def _run_explain(tool, directory, names):
     """Return: {file name: output of `explain`}."""
     said = subprocess.run([tool, "explain", "--utf8", *names], cwd=directory, text=True, check=False,
                           capture_output=True, env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).stdout
@@ -21,7 +21,7 @@ def _explained(tool, directory, names):
     return {head[1]: said[head.end():end].rstrip() for head, end in zip(heads, ends)}
 
 
-def draw(tool, programs):
+def draw_programs(tool, programs):
     """A drawing for each program; an empty one if the tool is missing or cannot read the program."""
     if not tool:
         return ["" for _ in programs]
@@ -31,11 +31,11 @@ def draw(tool, programs):
         for name, program in zip(names, programs):
             pathlib.Path(directory, name).write_text(program)
         for start in range(0, len(names), MOST):
-            drawn.update(_explained(tool, directory, names[start:start + MOST]))
+            drawn.update(_run_explain(tool, directory, names[start:start + MOST]))
     return [drawn.get(name, "") for name in names]
 
 
-def pack(value):
+def pack_json(value):
     """Return: @value as JSON, deflated, in base64."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)

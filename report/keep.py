@@ -28,7 +28,7 @@ class Unreadable(Exception):
     """A file that cannot be read."""
 
 
-def _said(command):
+def _first_output_line(command):
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False,
                               timeout=20).stdout.split("\n")[0]
@@ -36,25 +36,25 @@ def _said(command):
         return ""
 
 
-def version(build="."):
-    words = _said([os.path.join(build, "pagetorture"), "--version"]).split()
+def program_version(build="."):
+    words = _first_output_line([os.path.join(build, "pagetorture"), "--version"]).split()
     return words[1] if len(words) > 1 else ""
 
 
-def machine(compiler):
+def describe_machine(compiler):
     name = os.uname()
     compiler = compiler.split()
-    return {"cpus": os.cpu_count(), "compiler": _said([*compiler, "--version"])
+    return {"cpus": os.cpu_count(), "compiler": _first_output_line([*compiler, "--version"])
             if compiler else "", "system": name.sysname, "release": name.release,
             "machine": name.machine}
 
 
-def head(what, begun, command, status, compiler, build="."):
+def make_result_head(what, begun, command, status, compiler, build="."):
     """@begun: seconds since 1970; @build: the directory with pagetorture"""
     at = datetime.datetime.fromtimestamp(int(begun), datetime.timezone.utc)
-    return {"what": what, "version": version(build), "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    return {"what": what, "version": program_version(build), "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "seconds": round(time.time() - begun, 1), "status": status, "command": command,
-            "on": machine(compiler)}
+            "on": describe_machine(compiler)}
 
 
 def write_text(path, text):
@@ -65,36 +65,36 @@ def write_text(path, text):
     os.replace(temporary, path)
 
 
-def write(path, value, indent=None):
+def write_json(path, value, indent=None):
     write_text(pathlib.Path(path), json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"),
                                               allow_nan=False) + "\n")
 
 
 # ---- input formats ----
 
-def _parsed(path, line, text):
+def _parse_json(path, line, text):
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise Unreadable(f"{path}:{line + error.lineno - 1}: expected JSON: {error.msg}") from error
 
 
-def json_lines(path):
+def read_json_lines(path):
     """One object on each line."""
     lines = pathlib.Path(path).read_text().splitlines()
-    return [_parsed(path, number, line) for number, line in enumerate(lines, 1) if line]
+    return [_parse_json(path, number, line) for number, line in enumerate(lines, 1) if line]
 
 
-def coverage(path):
+def read_coverage(path):
     """The totals of `llvm-cov export`, of all files and of each file."""
-    data = _parsed(path, 1, pathlib.Path(path).read_text())["data"][0]
+    data = _parse_json(path, 1, pathlib.Path(path).read_text())["data"][0]
     kinds = ("lines", "functions", "branches", "regions")
     files = [{"name": os.path.basename(file["filename"]),
               **{k: file["summary"][k] for k in kinds}} for file in data["files"]]
     return {"totals": {k: data["totals"][k] for k in kinds}, "files": files}
 
 
-def run_of(lines, where):
+def make_run_summary(lines, where):
     """The summary of a run of inputs, its last line, with the records that failed."""
     if not lines or "what" not in lines[-1]:
         raise Unreadable(f"{where}: expected records and a summary")
@@ -111,17 +111,19 @@ def main(arguments):
     add("--begun", required=True, type=float, metavar="S", help="start time in seconds since 1970")
     add("--command", required=True, help="the command that repeats the run")
     add("--status", required=True, choices=STATUS)
-    add("--coverage", action="append", default=[], metavar="NAME=FILE", help="the totals of `llvm-cov export`")
-    add("--run", action="append", default=[], metavar="FILE", help="the JSON lines of one of the runs of inputs")
+    add("--coverage", action="append", default=[], metavar="NAME=FILE",
+        help="the totals of `llvm-cov export`")
+    add("--run", action="append", default=[], metavar="FILE",
+        help="the JSON lines of one of the runs of inputs")
     options = parser.parse_args(arguments)
-    value = head(options.what, options.begun, options.command, options.status,
-                 os.environ.get("CC", ""))
+    value = make_result_head(options.what, options.begun, options.command, options.status,
+                             os.environ.get("CC", ""))
     for pair in options.coverage:
         name, _, path = pair.partition("=")
-        value[name] = coverage(path)
+        value[name] = read_coverage(path)
     if options.run:
-        value["runs"] = [run_of(json_lines(path), path) for path in options.run]
-    write(options.file, value)
+        value["runs"] = [make_run_summary(read_json_lines(path), path) for path in options.run]
+    write_json(options.file, value)
     return EXIT_GOOD
 
 

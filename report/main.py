@@ -31,7 +31,7 @@ Examples:
 """
 
 
-def parse(arguments):
+def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="report", description=HELP, epilog=EPILOG,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
@@ -54,16 +54,16 @@ def parse(arguments):
 
 # ---- the verdict ----
 
-def _named(made, *states):
+def _list_titles(made, *states):
     return [part.title for part in made if part.state in states]
 
 
-def verdict(made):
+def make_verdict(made):
     """Failed if a part failed; sound only if all parts ran completely and can be read."""
-    lists = [("failed", _named(made, FAILED)), ("cannot be read", _named(made, UNREADABLE)),
-             ("stopped", _named(made, STOPPED, RUNNING)),
-             ("older than the library", _named(made, OLD)),
-             ("run in part", _named(made, PARTLY)), ("not run", _named(made, MISSING))]
+    lists = [("failed", _list_titles(made, FAILED)), ("cannot be read", _list_titles(made, UNREADABLE)),
+             ("stopped", _list_titles(made, STOPPED, RUNNING)),
+             ("older than the library", _list_titles(made, OLD)),
+             ("run in part", _list_titles(made, PARTLY)), ("not run", _list_titles(made, MISSING))]
     said = [f"{word}: {', '.join(titles)}" for word, titles in lists if titles]
     if lists[0][1]:
         state = "failed"
@@ -78,33 +78,34 @@ def verdict(made):
 
 # ---- collecting ----
 
-def _version(tool):
+def _read_tool_version(tool):
     if not tool:
         return ""
     said = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
     return said.stdout.replace("\n", ", ").strip(", ")
 
 
-def about(tool):
+def describe_origin(tool):
     name = os.uname()
     return {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "by": _version(tool), "system": f"{name.sysname} {name.release} {name.machine}",
+            "by": _read_tool_version(tool), "system": f"{name.sysname} {name.release} {name.machine}",
             "cpus": os.cpu_count()}
 
 
-def existing(path):
+def path_if_exists(path):
     return path if path and path.exists() else None
 
 
-def collect(options):
+def make_all_parts(options):
     tool = shutil.which(options.pagetorture) if options.pagetorture else None
     tool = tool and os.path.abspath(tool)
-    sources = parts.Sources(options.results, tool, existing(options.library), existing(options.coverage))
-    made = [parts.make(*row, sources) for row in parts.PARTS]
+    sources = parts.Sources(options.results, tool, path_if_exists(options.library),
+                            path_if_exists(options.coverage))
+    made = [parts.make_part(*row, sources) for row in parts.PARTS]
     campaigns = [part.content.campaign for part in made if part.content.campaign]
     made.insert([row[0] for row in parts.PARTS].index("replay"),
-                parts.findings([*campaigns, *options.campaign], options.triage))
-    return made, about(tool)
+                parts.make_findings_part([*campaigns, *options.campaign], options.triage))
+    return made, describe_origin(tool)
 
 
 # ---- files ----
@@ -120,16 +121,16 @@ def copy_coverage(source, output):
 
 def main(arguments):
     started = time.monotonic()
-    options = parse(arguments)
+    options = parse_arguments(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    made, made_by = collect(options)
-    result = verdict(made)
-    if existing(options.coverage):
+    made, made_by = make_all_parts(options)
+    result = make_verdict(made)
+    if path_if_exists(options.coverage):
         copy_coverage(options.coverage, options.output)
     target = options.output / "index.html"
-    keep.write_text(target, page.render(made, result, made_by))
+    keep.write_text(target, page.render_page(made, result, made_by))
     for part in made:
-        print(f"{part.state:<11} {part.title}: {part.line}")
+        print(f"{part.state:<11} {part.title}: {part.summary_line}")
     print(f"{result['state']}: {result['line']}")
     print(f"{target.resolve()}: {target.stat().st_size / 1e6:.2f} MB, made in "
           f"{time.monotonic() - started:.1f} s")

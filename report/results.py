@@ -15,19 +15,19 @@ class BadResult(Exception):
     """A results file that cannot be read."""
 
 
-def parse(text, path):
+def parse_results(text, path):
     """One object; or the JSON lines of a run of inputs, as a list of one run."""
     lines = [json.loads(line) for line in text.splitlines() if line] if "\n{" in text else []
     if len(lines) < 2:
         return json.loads(text)
-    return {**lines[-1], "runs": [keep.run_of(lines, path)]}
+    return {**lines[-1], "runs": [keep.make_run_summary(lines, path)]}
 
 
-def load(directory, name, what=None):
+def load_results(directory, name, what=None):
     """Return: the object, or None without a run. @what: the command that wrote it, default @name"""
     path = directory / f"{name}.json"
     try:
-        result = parse(path.read_text(), path)
+        result = parse_results(path.read_text(), path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, keep.Unreadable) as error:
@@ -40,10 +40,10 @@ def load(directory, name, what=None):
     return result
 
 
-def load_all(directory, name):
+def load_all_results(directory, name):
     """One object from NAME.json and NAME-*.json, with the rows of all."""
     names = [name, *sorted(path.stem for path in directory.glob(f"{name}-*.json"))]
-    found = [result for result in (load(directory, each, name) for each in names) if result]
+    found = [result for result in (load_results(directory, each, name) for each in names) if result]
     if not found:
         return None
     lists = {key: [entry for result in found for entry in result.get(key, [])]
@@ -51,13 +51,13 @@ def load_all(directory, name):
     return {**found[0], "command": ", ".join(result["command"] for result in found), **lists}
 
 
-def state_of(result):
+def decode_run_state(result):
     """The status of the run; a run without a status has ended."""
     status = result.get("status", GOOD)
     return status if status in STATES else UNREADABLE
 
 
-def begin_time(result):
+def read_begin_time(result):
     """Return: seconds since 1970, or None."""
     try:
         moment = datetime.datetime.fromisoformat(result["begun"].replace("Z", "+00:00"))

@@ -55,7 +55,7 @@ int run_pattern(void);
 
 /* races.c: a race on the page between stress threads, or any other race. */
 enum race_place { ON_PAGE, ELSEWHERE, RACE_PLACES };
-void races_start(void);
+void races_install_callback(void);
 unsigned long races_count(enum race_place place);
 
 /* Return: whether an expected race was not reported yet. */
@@ -71,8 +71,8 @@ void statistics_print(uint64_t msec);
 /* Prints the last line. Return: whether the run is a success. */
 bool statistics_print_result(void);
 
-/* report.c: report_start() finds the path of this binary. */
-void report_start(void);
+/* report.c: report_store_binary_path() finds the path of this binary. */
+void report_store_binary_path(void);
 void report_append_command(struct message *message);
 void report_append_state(struct message *message, const struct stress_thread *self);
 

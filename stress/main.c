@@ -27,7 +27,7 @@ static const struct {
 static int run_command(int argc, char **argv)
 {
 	size_t number = 0;
-	int status;
+	int exit_status;
 
 	while (strcmp(patterns[number].name, argv[0]) != 0)
 		number++;
@@ -36,11 +36,11 @@ static int run_command(int argc, char **argv)
 		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], NOT_LINKED);
 		return EX_UNAVAILABLE;
 	}
-	status = options_read(argc, argv);
-	return status < 0 ? run_pattern() : status;
+	exit_status = options_read(argc, argv);
+	return exit_status < 0 ? run_pattern() : exit_status;
 }
 
-static int print_names(int argc, char **argv)
+static int print_pattern_names(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
@@ -68,8 +68,7 @@ int main(int argc, char **argv)
 			(struct command) { patterns[i].name, "Patterns",
 					   pattern ? pattern->summary : NOT_LINKED, run_command };
 	}
-	commands[PATTERN_COUNT] =
-		(struct command) { "list", "Names", "print the names of the patterns",
-				   print_names };
+	commands[PATTERN_COUNT] = (struct command){
+		"list", "Names", "print the names of the patterns", print_pattern_names};
 	return commands_main(&set, argc, argv);
 }

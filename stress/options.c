@@ -89,7 +89,7 @@ static const struct option_row rows[] = {
 	{ .name = "busted",
 	  .is_value_optional = true,
 	  .read = read_bug,
-	  .into = &current_run.bug,
+	  .into = &current_run.bug_number,
 	  .values = bug_names },
 	OPTION_END,
 };
@@ -107,9 +107,9 @@ static void append_option(struct message *message, const struct option_row *row)
 	else if (row->text || row->read == read_copy)
 		message_append(message, " --%s=%s", row->name,
 			       *(row->text ? row->text : &current_run.copy_method));
-	else if (row->read == read_bug && current_run.bug)
+	else if (row->read == read_bug && current_run.bug_number)
 		message_append(message, " --%s=%s", row->name,
-			       current_run.pattern->bugs[current_run.bug - 1].name);
+			       current_run.pattern->bugs[current_run.bug_number - 1].name);
 }
 
 void options_append(struct message *message)
@@ -120,7 +120,7 @@ void options_append(struct message *message)
 
 /* ---- help ---- */
 
-static void append_help(struct message *message, const struct stress_pattern *pattern)
+static void append_help_text(struct message *message, const struct stress_pattern *pattern)
 {
 	message_append(
 		message,
@@ -182,7 +182,7 @@ static int skip_run(const char *reason)
 }
 
 /* PAGE_MAP too is read here, because the first line prints it. */
-static int choose_backend(const char *name)
+static int select_backend(const char *name)
 {
 	const char *variable = getenv("PAGE_MAP"), *backend = name ? name : variable;
 
@@ -197,7 +197,7 @@ static int choose_backend(const char *name)
 	return -1;
 }
 
-static bool library_can_fail(unsigned int percent, enum page_fault_point point)
+static bool library_can_make_calls_fail(unsigned int percent, enum page_fault_point point)
 {
 	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
 
@@ -212,39 +212,39 @@ extern char __sanitizer_set_death_callback __attribute__((weak));
 static int check_options(const struct stress_run *run)
 {
 	const struct stress_pattern *pattern = run->pattern;
-	unsigned int threads_min = run->bug && pattern->threads_min < 2 ? 2 : pattern->threads_min;
+	unsigned int threads_min = run->bug_number && pattern->threads_min < 2 ? 2 : pattern->threads_min;
 
 	if (run->thread_count < threads_min)
 		return usage_error(pattern->name, "expected at least %u threads%s, got %u",
-				   threads_min, run->bug ? " for --busted" : "", run->thread_count);
-	if (run->bug && pattern->bugs[run->bug - 1].needs_tsan && !tsan_is_present())
+				   threads_min, run->bug_number ? " for --busted" : "", run->thread_count);
+	if (run->bug_number && pattern->bugs[run->bug_number - 1].needs_tsan && !tsan_is_present())
 		return usage_error(pattern->name,
 				   "expected a build with ThreadSanitizer for --busted=%s",
-				   pattern->bugs[run->bug - 1].name);
+				   pattern->bugs[run->bug_number - 1].name);
 	if (run->bare && !pattern->can_run_bare)
 		return usage_error(pattern->name, "expected a pattern that only copies for --bare");
 	if (run->memory_mib && &__sanitizer_set_death_callback)
 		return usage_error(pattern->name,
 				   "expected a build without a sanitizer for --memory");
-	if (!library_can_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
-	    !library_can_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
+	if (!library_can_make_calls_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
+	    !library_can_make_calls_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
 		return skip_run("cannot make calls fail");
-	return choose_backend(run->backend);
+	return select_backend(run->backend);
 }
 
 int options_read(int argc, char **argv)
 {
 	static struct message help;
 	struct stress_run *run = &current_run;
-	int status;
+	int exit_status;
 
 	for (const struct stress_bug *bug = run->pattern->bugs; bug->name; bug++)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
-	append_help(&help, run->pattern);
-	status = options_parse(run->pattern->name, help.text, rows, argc, argv);
-	if (status >= 0)
-		return status;
+	append_help_text(&help, run->pattern);
+	exit_status = options_parse(run->pattern->name, help.text, rows, argc, argv);
+	if (exit_status >= 0)
+		return exit_status;
 	if (optind < argc)
 		return usage_error(run->pattern->name, "expected options only, got '%s'",
 				   argv[optind]);

@@ -28,7 +28,7 @@ size_t places_offset(size_t place)
 	return place % places.per_page * places.size;
 }
 
-static uint64_t *tag_of(size_t place, unsigned int copy)
+static uint64_t *find_tag(size_t place, unsigned int copy)
 {
 	return &places.tags[place * places.copies + copy];
 }
@@ -38,7 +38,7 @@ static void for_each_copy(void (*fn)(struct stress_thread *owner, size_t place, 
 {
 	for (size_t place = 0; place < places.count; place++)
 		for (unsigned int copy = 0; copy < places.copies; copy++)
-			fn(stress_thread(place % places.thread_count), place, copy);
+			fn(stress_get_thread(place % places.thread_count), place, copy);
 }
 
 void places_create(const struct stress_run *run, size_t size, unsigned int copies)
@@ -67,29 +67,30 @@ void places_destroy(struct stress_thread *first)
 
 size_t places_pick(struct stress_thread *self)
 {
-	size_t own = (places.count - self->index + places.thread_count - 1) / places.thread_count;
+	size_t own =
+		(places.count - self->thread_index + places.thread_count - 1) / places.thread_count;
 
-	return stress_random(self, own) * places.thread_count + self->index;
+	return stress_random(self, own) * places.thread_count + self->thread_index;
 }
 
 void places_write(struct stress_thread *self, size_t place, unsigned int copy)
 {
 	unsigned char bytes[PAGE_SIZE];
 
-	*tag_of(place, copy) = tagged_next_tag(self);
-	tagged_fill(bytes, *tag_of(place, copy), places_offset(place), places.size);
+	*find_tag(place, copy) = tagged_next_tag(self);
+	tagged_fill(bytes, *find_tag(place, copy), places_offset(place), places.size);
 	stress_write(self, places_page(place, copy), bytes, places_offset(place), places.size);
 }
 
 void places_set_copied(size_t place, unsigned int to, unsigned int from)
 {
-	*tag_of(place, to) = *tag_of(place, from);
+	*find_tag(place, to) = *find_tag(place, from);
 }
 
-static bool check_bytes(struct stress_thread *self, const unsigned char *bytes, size_t place,
-			unsigned int copy)
+static bool check_place_bytes(struct stress_thread *self, const unsigned char *bytes, size_t place,
+			      unsigned int copy)
 {
-	return tagged_check(self, "place", bytes, *tag_of(place, copy), places_offset(place),
+	return tagged_check(self, "place", bytes, *find_tag(place, copy), places_offset(place),
 			    places.size);
 }
 
@@ -98,14 +99,14 @@ void places_check(struct stress_thread *self, size_t place, unsigned int copy)
 	unsigned char bytes[PAGE_SIZE];
 
 	stress_read(self, places_page(place, copy), bytes, places_offset(place), places.size);
-	if (!check_bytes(self, bytes, place, copy))
+	if (!check_place_bytes(self, bytes, place, copy))
 		places_write(self, place, copy);
 }
 
 void places_check_mapped(struct stress_thread *self, unsigned char *mapped, size_t place,
 			 unsigned int copy)
 {
-	if (!check_bytes(self, mapped + places_offset(place), place, copy))
-		tagged_fill(mapped + places_offset(place), *tag_of(place, copy),
+	if (!check_place_bytes(self, mapped + places_offset(place), place, copy))
+		tagged_fill(mapped + places_offset(place), *find_tag(place, copy),
 			    places_offset(place), places.size);
 }

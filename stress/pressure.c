@@ -24,7 +24,7 @@
 
 /* ---- calls that fail ---- */
 
-static void set_failures(enum page_fault_point point, unsigned int percent)
+static void set_failure_percent(enum page_fault_point point, unsigned int percent)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
 
@@ -35,7 +35,7 @@ static void set_failures(enum page_fault_point point, unsigned int percent)
 		exit_failed("a page library that can make calls fail", ENOSYS);
 }
 
-static void add_refused(struct stress_thread *self)
+static void count_refused_call(struct stress_thread *self)
 {
 	atomic_fetch_add_explicit(&self->refused_count, 1, memory_order_relaxed);
 }
@@ -47,15 +47,15 @@ bool stress_copy_may_fail(const struct stress_thread *self)
 
 void stress_count_refused_copy(struct stress_thread *self)
 {
-	add_refused(self);
+	count_refused_call(self);
 }
 
 void stress_count_refused_alloc(struct stress_thread *self, const char *call)
 {
-	add_refused(self);
+	count_refused_call(self);
 	if (!self->run->fail_alloc_percent && !self->run->memory_mib)
-		stress_fail(self, "%s in thread %u: expected success, found %s", call, self->index,
-			    strerror(errno));
+		stress_fail(self, "%s in thread %u: expected success, found %s", call,
+			    self->thread_index, strerror(errno));
 }
 
 struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
@@ -86,7 +86,7 @@ struct page *stress_alloc_or_exit(gfp_t gfp)
 
 /* ---- memory ---- */
 
-static rlim_t address_space(void)
+static rlim_t get_address_space_size(void)
 {
 	unsigned long pages = 0;
 	FILE *statm = fopen("/proc/self/statm", "r");
@@ -102,7 +102,7 @@ static void limit_memory(unsigned int mib)
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_AS, &limit);
-	limit.rlim_cur = address_space() + ((rlim_t)mib << 20);
+	limit.rlim_cur = get_address_space_size() + ((rlim_t)mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
 		exit_failed("a limit of memory", errno);
 }
@@ -123,7 +123,7 @@ static _Noreturn void run_child(bool must_exec)
 }
 
 /* That the system refuses a process is pressure as well, and no failure. */
-static void fork_once(bool must_exec)
+static void fork_child_and_wait(bool must_exec)
 {
 	int status = 0;
 	pid_t pid = fork();
@@ -143,7 +143,7 @@ static void *fork_and_exec(void *arg)
 	const struct timespec pause = { .tv_nsec = FORK_MSEC * 1000000 };
 
 	for (unsigned int nth = 0; atomic_load_explicit(&must_fork, memory_order_relaxed); nth++) {
-		fork_once(nth % 2);
+		fork_child_and_wait(nth % 2);
 		nanosleep(&pause, NULL);
 	}
 	return arg;
@@ -154,9 +154,9 @@ static void *fork_and_exec(void *arg)
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
 	struct delay_point point = { .seed = self->run->seed,
-				     .run_number = (uint32_t)self->operation_count,
-				     .thread = (uint16_t)self->index,
-				     .step = (uint16_t)self->delay_points };
+				    .run_number = (uint32_t)self->operation_count,
+				    .thread = (uint16_t)self->thread_index,
+				    .step = (uint16_t)self->delay_points };
 
 	if (self->delay_points++ < DELAY_POINTS_MAX)
 		delay_wait(delay_choose(&point));
@@ -178,9 +178,9 @@ NO_TSAN static struct page_task *delay_and_get_no_task(void)
 void pressure_start(void)
 {
 	if (current_run.fail_alloc_percent)
-		set_failures(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent);
+		set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent);
 	if (current_run.fail_copy_percent)
-		set_failures(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent);
+		set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent);
 	atomic_store_explicit(&must_fork, true, memory_order_relaxed);
 	for (unsigned int i = 0; i < current_run.fork_threads; i++) {
 		int error = pthread_create(&fork_threads[i], NULL, fork_and_exec, NULL);
@@ -201,9 +201,9 @@ void pressure_stop(void)
 	for (unsigned int i = 0; i < current_run.fork_threads; i++)
 		pthread_join(fork_threads[i], NULL);
 	if (current_run.fail_alloc_percent)
-		set_failures(PAGE_FAULT_ALLOC, 0);
+		set_failure_percent(PAGE_FAULT_ALLOC, 0);
 	if (current_run.fail_copy_percent)
-		set_failures(PAGE_FAULT_USERCOPY, 0);
+		set_failure_percent(PAGE_FAULT_USERCOPY, 0);
 	stress_expect_count(&threads[0], "children of fork() that did not end well",
 			    atomic_load_explicit(&failed_children, memory_order_relaxed), 0);
 }

@@ -44,7 +44,7 @@ NO_TSAN static void record_race(const struct tsan_race *race, void *ctx)
 		races[place].kept[nth] = *race;
 }
 
-void races_start(void)
+void races_install_callback(void)
 {
 	tsan_set_race_callback(record_race, NULL);
 }
@@ -54,18 +54,18 @@ unsigned long races_count(enum race_place place)
 	return atomic_load_explicit(&races[place].count, memory_order_relaxed);
 }
 
-static unsigned long count_in_region(size_t region)
+static unsigned long count_races_in_region(size_t region)
 {
 	return atomic_load_explicit(&region_races[region], memory_order_relaxed);
 }
 
 bool stress_has_enough_races(size_t off)
 {
-	return count_in_region(off / STRESS_REGION_SIZE) >= RACES_ENOUGH;
+	return count_races_in_region(off / STRESS_REGION_SIZE) >= RACES_ENOUGH;
 }
 
 /* Return: the name of the first region whose race was not reported, or NULL. */
-static const char *region_without_race(void)
+static const char *find_region_without_race(void)
 {
 	const char *const *names = current_run.pattern->race_regions;
 
@@ -73,14 +73,14 @@ static const char *region_without_race(void)
 	    atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed))
 		return NULL;
 	for (size_t i = 0; names && names[i]; i++)
-		if (!count_in_region(i))
+		if (!count_races_in_region(i))
 			return names[i];
 	return NULL;
 }
 
 bool races_are_missing(void)
 {
-	return !current_run.bug && region_without_race();
+	return !current_run.bug_number && find_region_without_race();
 }
 
 /* ---- messages ---- */
@@ -113,7 +113,7 @@ static void append_races(struct message *message, enum race_place place)
 void races_append_faults(struct message *message)
 {
 	const struct stress_pattern *pattern = current_run.pattern;
-	const char *missing = region_without_race();
+	const char *missing = find_region_without_race();
 	bool page_may_race = pattern->race_regions;
 
 	if (races_count(ELSEWHERE))

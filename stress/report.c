@@ -19,7 +19,7 @@
 static char binary_word[4 * PATH_MAX + 8]; /* this binary's path, quoted for a shell */
 
 /* Before the run, because a failure may be reported when memory is exhausted. */
-void report_start(void)
+void report_store_binary_path(void)
 {
 	FILE *out = fmemopen(binary_word, sizeof(binary_word), "w");
 
@@ -42,10 +42,11 @@ void report_append_command(struct message *message)
 
 /* Return: the record of the thread's last operations that is number @nth, oldest first; or NULL. */
 NO_TSAN static const struct stress_record *find_record(const struct stress_thread *thread,
-						       uint64_t nth)
+						       uint64_t record_index)
 {
 	uint64_t count = thread->operation_count;
-	uint64_t number = nth + (count > STRESS_LAST_RECORDS ? count - STRESS_LAST_RECORDS : 0);
+	uint64_t number =
+		record_index + (count > STRESS_LAST_RECORDS ? count - STRESS_LAST_RECORDS : 0);
 
 	return number < count ? &thread->last_records[number % STRESS_LAST_RECORDS] : NULL;
 }
@@ -57,13 +58,14 @@ NO_TSAN static void append_last_operations(struct message *message,
 	const struct stress_record *record;
 
 	message_append(message, "%s:   last operations of thread %u, newest last:", pattern->name,
-		       thread->index);
-	for (uint64_t nth = 0; (record = find_record(thread, nth)); nth++) {
+		       thread->thread_index);
+	for (uint64_t record_index = 0; (record = find_record(thread, record_index));
+	     record_index++) {
 		message_append(message, " %s", pattern->operations[record->operation].name);
 		if (record->page)
 			message_append(message, " page %u", record->page);
 		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
-			       record->value);
+			       record->byte_value);
 	}
 	message_append(message, "%s\n", thread->operation_count ? "" : " none");
 }
@@ -80,7 +82,7 @@ NO_TSAN static void append_call(struct message *message, unsigned int thread,
 	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page,
 		       record->off, record->len);
 	if (call[0] == 'w') /* write calls have a seed */
-		message_append(message, ", 0x%x", record->value);
+		message_append(message, ", 0x%x", record->byte_value);
 	message_append(message, ")\n");
 }
 
@@ -103,9 +105,9 @@ NO_TSAN static void append_program(struct message *message)
 		       current_run.pattern->name);
 	for (unsigned int page = 0; page < PROGRAM_PAGES; page++)
 		message_append(message, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
-	for (unsigned int nth = 0; nth < STRESS_LAST_RECORDS; nth++)
+	for (unsigned int record_index = 0; record_index < STRESS_LAST_RECORDS; record_index++)
 		for (unsigned int i = 0; i < current_run.thread_count && i < PROGRAM_THREADS; i++)
-			if ((record = find_record(&threads[i], nth)))
+			if ((record = find_record(&threads[i], record_index)))
 				append_call(message, i, record);
 	message_append(message, "# end of the page program\n");
 }
@@ -125,14 +127,14 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 {
 	struct stress_run *run = self->run;
 	struct message message = { .length = 0 };
-	unsigned int nth;
+	unsigned int failure_number;
 	va_list args;
 
 	atomic_fetch_add_explicit(&self->failure_count, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&run->printed_failures, memory_order_relaxed) >= FAILURES_MAX)
 		return;
-	nth = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
-	if (nth >= FAILURES_MAX)
+	failure_number = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
+	if (failure_number >= FAILURES_MAX)
 		return;
 	message_append(&message, "%s: !!! ", run->pattern->name);
 	va_start(args, what);
@@ -140,7 +142,7 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	va_end(args);
 	message_append(&message, "\n");
 	report_append_command(&message);
-	if (nth)
+	if (failure_number)
 		append_last_operations(&message, self);
 	else
 		report_append_state(&message, self);
@@ -150,8 +152,8 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 void stress_expect(struct stress_thread *self, const char *call, int found, int expected)
 {
 	if (found != expected)
-		stress_fail(self, "%s in thread %u: expected %d, found %d", call, self->index,
-			    expected, found);
+		stress_fail(self, "%s in thread %u: expected %d, found %d", call,
+			    self->thread_index, expected, found);
 }
 
 void stress_expect_ok(struct stress_thread *self, const char *call, int error)

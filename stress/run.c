@@ -34,7 +34,7 @@ _Noreturn void exit_failed(const char *what, int error)
 	_exit(EXIT_FAILURE);
 }
 
-struct stress_thread *stress_thread(unsigned int index)
+struct stress_thread *stress_get_thread(unsigned int index)
 {
 	return &threads[index];
 }
@@ -67,7 +67,7 @@ uint32_t stress_random(struct stress_thread *self, size_t below)
 
 /* ---- operations ---- */
 
-static bool has_stopped(const struct stress_run *run)
+static bool is_stop_requested(const struct stress_run *run)
 {
 	return atomic_load_explicit(&run->must_stop, memory_order_relaxed);
 }
@@ -77,14 +77,15 @@ static bool must_continue(const struct stress_thread *self)
 {
 	const struct stress_run *run = self->run;
 
-	while (atomic_load_explicit(&run->must_rest, memory_order_relaxed) && !has_stopped(run))
+	while (atomic_load_explicit(&run->must_rest, memory_order_relaxed) &&
+	       !is_stop_requested(run))
 		sleep_msec(1);
 	return (!run->operation_limit || self->operation_count < run->operation_limit) &&
-	       !has_stopped(run);
+	       !is_stop_requested(run);
 }
 
 /* Return: the weight of the operation for this thread. */
-static unsigned int weight_of(const struct stress_operation *operation, unsigned int thread)
+static unsigned int operation_weight(const struct stress_operation *operation, unsigned int thread)
 {
 	bool runs = operation->threads == ALL_THREADS ||
 		    operation->threads == (thread % 2 ? ODD_THREADS : EVEN_THREADS);
@@ -98,10 +99,10 @@ static unsigned int choose_operation(struct stress_thread *self)
 	unsigned int sum = 0, chosen = 0, left;
 
 	for (unsigned int i = 0; operations[i].name; i++)
-		sum += weight_of(&operations[i], self->index);
+		sum += operation_weight(&operations[i], self->thread_index);
 	left = stress_random(self, sum);
-	for (; left >= weight_of(&operations[chosen], self->index); chosen++)
-		left -= weight_of(&operations[chosen], self->index);
+	for (; left >= operation_weight(&operations[chosen], self->thread_index); chosen++)
+		left -= operation_weight(&operations[chosen], self->thread_index);
 	return chosen;
 }
 
@@ -121,7 +122,7 @@ static void run_operation(struct stress_thread *self)
 	self->run->pattern->operations[chosen].run(self);
 }
 
-struct stress_record *stress_current(struct stress_thread *self)
+struct stress_record *stress_current_record(struct stress_thread *self)
 {
 	return &self->last_records[(self->operation_count - 1) % STRESS_LAST_RECORDS];
 }
@@ -129,7 +130,7 @@ struct stress_record *stress_current(struct stress_thread *self)
 void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
 			 unsigned char value)
 {
-	struct stress_record *record = stress_current(self);
+	struct stress_record *record = stress_current_record(self);
 
 	*record = (struct stress_record) { record->operation, (unsigned int)page, off, len, value };
 }
@@ -151,9 +152,9 @@ static void *thread_main(void *arg)
 	char name[16];
 
 	current_thread = self;
-	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->index);
+	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->thread_index);
 	pthread_setname_np(pthread_self(), name);
-	if (run->pin && !pins_pin_thread(&pins, self->index))
+	if (run->pin && !pins_pin_thread(&pins, self->thread_index))
 		exit_failed("a CPU for each thread", errno);
 	while (!atomic_load_explicit(&run->has_begun, memory_order_relaxed))
 		sched_yield();
@@ -167,7 +168,7 @@ static void init_threads(struct stress_run *run)
 {
 	for (unsigned int i = 0; i < run->thread_count; i++) {
 		threads[i].run = run;
-		threads[i].index = i;
+		threads[i].thread_index = i;
 		threads[i].random_state = stress_hash(run->seed ^ stress_hash(i + 1));
 	}
 }
@@ -192,11 +193,11 @@ static uint64_t now_msec(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool is_over(const struct stress_run *run, uint64_t passed)
+static bool must_end_run(const struct stress_run *run, uint64_t passed)
 {
 	uint64_t limit = (uint64_t)run->seconds * 1000;
-	bool found_bug =
-		run->bug && atomic_load_explicit(&run->printed_failures, memory_order_relaxed);
+	bool found_bug = run->bug_number &&
+			 atomic_load_explicit(&run->printed_failures, memory_order_relaxed);
 
 	return found_bug || atomic_load_explicit(&run->stop_signal, memory_order_relaxed) ||
 	       (limit && passed >= limit &&
@@ -207,7 +208,7 @@ static bool is_over(const struct stress_run *run, uint64_t passed)
  * Prints statistics and measures time until the threads have ended.
  * Return: milliseconds
  */
-static uint64_t supervise(struct stress_run *run)
+static uint64_t wait_for_threads(struct stress_run *run)
 {
 	uint64_t start = now_msec(), passed = 0, next = run->statistics_seconds * 1000ull;
 
@@ -215,7 +216,7 @@ static uint64_t supervise(struct stress_run *run)
 	       run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
 		passed = now_msec() - start;
-		if (is_over(run, passed))
+		if (must_end_run(run, passed))
 			atomic_store_explicit(&run->must_stop, true, memory_order_relaxed);
 		if (run->stutter_msec)
 			atomic_store_explicit(&run->must_rest, passed / run->stutter_msec % 2,
@@ -233,7 +234,7 @@ static void request_stop(int number)
 	atomic_store_explicit(&current_run.stop_signal, number, memory_order_relaxed);
 }
 
-static void stop_on_signals(void)
+static void install_stop_handlers(void)
 {
 	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
 
@@ -243,7 +244,7 @@ static void stop_on_signals(void)
 
 /* ---- the whole run ---- */
 
-static void print_start(const struct stress_run *run)
+static void print_start_line(const struct stress_run *run)
 {
 	struct message message = { .length = 0 };
 
@@ -269,11 +270,11 @@ static void allocate_page(struct stress_run *run)
 	page_unmap_local(address);
 }
 
-static void start_run(struct stress_run *run, pthread_t *handles)
+static void start_all_threads(struct stress_run *run, pthread_t *handles)
 {
-	races_start();
+	races_install_callback();
 	crash_install_handlers();
-	stop_on_signals();
+	install_stop_handlers();
 	start_threads(run, handles);
 	pressure_start();
 	atomic_store_explicit(&run->has_begun, true, memory_order_relaxed);
@@ -294,21 +295,21 @@ int run_pattern(void)
 {
 	static pthread_t handles[STRESS_THREADS_MAX];
 	struct stress_run *run = &current_run;
-	unsigned int descriptors;
-	uint64_t msec;
-	bool success;
+	unsigned int descriptor_count;
+	uint64_t run_msec;
+	bool is_success;
 
-	report_start();
-	print_start(run);
+	report_store_binary_path();
+	print_start_line(run);
 	if (run->pin && !pins_init(&pins))
 		exit_failed("CPUs", errno);
 	allocate_page(run);
 	init_threads(run);
-	if (run->pattern->start)
-		run->pattern->start(&threads[0]);
-	descriptors = statistics_count_descriptors();
-	start_run(run, handles);
-	msec = supervise(run);
+	if (run->pattern->prepare)
+		run->pattern->prepare(&threads[0]);
+	descriptor_count = statistics_count_descriptors();
+	start_all_threads(run, handles);
+	run_msec = wait_for_threads(run);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		pthread_join(handles[i], NULL);
 	pressure_stop();
@@ -316,9 +317,9 @@ int run_pattern(void)
 		run->pattern->finish(&threads[0]);
 	check_freed_pages(run);
 	stress_expect_count(&threads[0], "open descriptors", statistics_count_descriptors(),
-			    descriptors);
-	statistics_print(msec);
-	success = statistics_print_result();
+			    descriptor_count);
+	statistics_print(run_msec);
+	is_success = statistics_print_result();
 	page_free(run->page);
-	return success ? EXIT_SUCCESS : EXIT_FAILURE;
+	return is_success ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -45,27 +45,27 @@ class Stopped(Exception):
     """A signal asked this program to end."""
 
 
-def variable(name, default, pattern=".*"):
+def read_variable(name, default, pattern=".*"):
     value = os.environ.get(name) or default
     if not re.fullmatch(pattern, value):
         raise UsageError(f"expected {name} as {default}, got '{value}'")
     return value
 
 
-def binary_of(flavour):
+def make_binary_path(flavour):
     return "./pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
 
 
 def is_built(flavour):
-    return os.access(binary_of(flavour), os.X_OK)
+    return os.access(make_binary_path(flavour), os.X_OK)
 
 
 def pattern_names():
-    built = [binary_of(flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)]
+    built = [make_binary_path(flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)]
     if not built:
         raise UsageError(f"expected stress programs in {os.getcwd()}, found none")
     names = subprocess.run([built[0], "list"], capture_output=True, text=True, check=True).stdout.split()
-    wanted = variable("PATTERNS", " ".join(names)).split()
+    wanted = read_variable("PATTERNS", " ".join(names)).split()
     if set(wanted) - set(names):
         raise UsageError(f"expected PATTERNS of {' '.join(names)}, got '{' '.join(wanted)}'")
     return wanted
@@ -76,25 +76,28 @@ class Series:
 
     def __init__(self, what, directory):
         self.what, self.begun = what, time.time()
-        self.directory = pathlib.Path(variable("DIR", directory))
+        self.directory = pathlib.Path(read_variable("DIR", directory))
         self.log = self.directory / "log"
         (self.directory / "failures").mkdir(parents=True, exist_ok=True)
-        self.records = keep.json_lines(self.log) if self.log.exists() else []
+        self.records = keep.read_json_lines(self.log) if self.log.exists() else []
 
     def run(self, program, flavour, backend, seconds, options):
-        record = {"run": len(self.records), **dict(zip(KEYS, (program, flavour, backend))), "result": "skipped",
-                  "why": f"this build has no flavour {flavour}", "begun": int(time.time()), "seconds": seconds,
+        record = {"run": len(self.records), **dict(zip(KEYS, (program, flavour, backend))),
+                  "result": "skipped",
+                  "why": f"this build has no flavour {flavour}", "begun": int(time.time()),
+                  "seconds": seconds,
                   "operations": 0, "kib": 0, "descriptors": 0}
         if is_built(flavour):
-            command = [binary_of(flavour), program, "-s", str(seconds), f"--backend={backend}", *options]
+            command = [make_binary_path(flavour), program, "-s", str(seconds), f"--backend={backend}",
+                       *options]
             self._print_progress(" ".join(command))
             record["command"] = " ".join(command)
-            self._finish(record, *self._execute(command))
+            self._parse_output(record, *self._run_command(command))
         self.records.append(record)
         with self.log.open("a") as out:
             out.write(json.dumps(record) + "\n")
 
-    def _execute(self, command):
+    def _run_command(self, command):
         now = self.directory / "now"
         with now.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as child:
             try:
@@ -107,7 +110,7 @@ class Series:
         now.unlink()
         return status, output
 
-    def _finish(self, record, status, output):
+    def _parse_output(self, record, status, output):
         for match in STATISTICS.finditer(output):
             record.update((k, v if k == "max_min" else int(v)) for k, v in match.groupdict().items())
         seed = re.search(r"Start of test:.* --seed=(\S+)", output)
@@ -135,35 +138,37 @@ class Series:
         elif self.what == "stress" or len(self.records) % 10 == 0:
             print(text, flush=True)
 
-    def failures(self):
+    def list_failed_records(self):
         return [record for record in self.records if record["result"] == "FAILED"]
 
-    def write(self, status, begun, command, **values):
-        head = keep.head(self.what, begun, command, status, os.environ.get("CC", ""))
-        keep.write(f"results/{self.what}.json", {**head, **values})
+    def write_results(self, status, begun, command, **values):
+        head = keep.make_result_head(self.what, begun, command, status, os.environ.get("CC", ""))
+        keep.write_json(f"results/{self.what}.json", {**head, **values})
 
 
 # ---- table ----
 
-def table():
-    shutil.rmtree(variable("DIR", "stress.logs"), ignore_errors=True)
+def run_table():
+    shutil.rmtree(read_variable("DIR", "stress.logs"), ignore_errors=True)
     pathlib.Path("results/stress.json").unlink(missing_ok=True)
-    plan = [(pattern, flavour, backend) for flavour in variable("FLAVOURS", "plain asan tsan").split()
-            for pattern in pattern_names() for backend in variable("BACKENDS", "direct alias").split()]
+    plan = [(pattern, flavour, backend) for flavour in read_variable("FLAVOURS", "plain asan tsan").split()
+            for pattern in pattern_names() for backend in read_variable("BACKENDS", "direct alias").split()]
     series = Series("stress", "stress.logs")
-    seconds, flags = int(variable("SECONDS_EACH", "10", r"\d+")), variable("STRESS_FLAGS", "")
-    options, status = [f"--seed={variable('SEED', '1')}", *flags.split()], "stopped"
+    seconds, flags = int(read_variable("SECONDS_EACH", "10", r"\d+")), read_variable("STRESS_FLAGS", "")
+    options, status = [f"--seed={read_variable('SEED', '1')}", *flags.split()], "stopped"
     try:
         for words in plan:
-            series.run(*words, seconds, options)
-        status = "failed" if series.failures() else "good"
+            series.run_pattern(*words, seconds, options)
+        status = "failed" if series.list_failed_records() else "good"
     except Stopped:
         pass
-    failed, runs = len(series.failures()), sum(record["result"] != "skipped" for record in series.records)
+    failed, runs = len(series.list_failed_records()), sum(record["result"] != "skipped"
+                                                          for record in series.records)
     names = ("result", *KEYS, "why", "operations", "rate", "max_min", "refused", "races", "kib", "seed")
-    series.write(status, series.begun, "make stress", seconds_each=seconds, stress_flags=flags, runs=runs,
-                 failed=failed, seed=variable("SEED", "1"),
-                 rows=[{name: record.get(name, "") for name in names} for record in series.records])
+    series.write_results(status, series.begun, "make stress", seconds_each=seconds, stress_flags=flags,
+                         runs=runs,
+                         failed=failed, seed=read_variable("SEED", "1"),
+                         rows=[{name: record.get(name, "") for name in names} for record in series.records])
     print()
     for record in series.records:
         what = record["why"] or "{operations} operations, {rate}/s, max/min {max_min}".format(**record)
@@ -175,9 +180,9 @@ def table():
 
 # ---- long ----
 
-def is_possible(flavour, *arguments):
+def library_supports(flavour, *arguments):
     """Whether the page library has what the run needs; prints what it lacks."""
-    run = subprocess.run([binary_of(flavour), *arguments], capture_output=True, text=True, check=False)
+    run = subprocess.run([make_binary_path(flavour), *arguments], capture_output=True, text=True, check=False)
     if run.returncode == SKIPPED:
         print(f"stress-long: {run.stderr.strip()}")
     return run.returncode != SKIPPED
@@ -215,32 +220,36 @@ def sum_rows(records):
 
 
 def write_long(series, status):
-    rows, failures = sum_rows(series.records), series.failures()
-    seed = variable("SEED", "1")
-    series.write(status, series.records[0]["begun"], f"make stress-long TIME={variable('TIME', '1h')} SEED={seed}",
-                 seed=seed, dir=str(series.directory.resolve()), rows=rows,
-                 failures=[{name: f[name] for name in ("run", "status", "command")} for f in failures])
+    rows, failures = sum_rows(series.records), series.list_failed_records()
+    seed = read_variable("SEED", "1")
+    series.write_results(status, series.records[0]["begun"],
+                         f"make stress-long TIME={read_variable('TIME', '1h')} SEED={seed}",
+                         seed=seed, dir=str(series.directory.resolve()), rows=rows,
+                         failures=[{name: f[name] for name in ("run", "status", "command")}
+                                   for f in failures])
     return rows, failures
 
 
-def long():
-    duration, turn = variable("TIME", "1h", r"\d+[hms]"), int(variable("TURN", "20", r"[1-9]\d*"))
+def run_long():
+    duration, turn = read_variable("TIME", "1h", r"\d+[hms]"), int(read_variable("TURN", "20", r"[1-9]\d*"))
     seconds = int(duration[:-1]) * {"h": 3600, "m": 60, "s": 1}[duration[-1]]
     programs = [(pattern, flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)
-                for pattern in pattern_names() if is_possible(flavour, pattern, "-n", "1")]
+                for pattern in pattern_names() if library_supports(flavour, pattern, "-n", "1")]
     if not programs:
         raise UsageError("expected a pattern that the page library can run, found none")
     pattern, flavour = programs[0]
-    backends = ["direct", *["alias"] * is_possible(flavour, pattern, "-n", "1", "--backend=alias")]
-    with_pressure = is_possible(flavour, pattern, "-n", "1", "--fail-alloc=1")
+    backends = ["direct", *["alias"] * library_supports(flavour, pattern, "-n", "1", "--backend=alias")]
+    with_pressure = library_supports(flavour, pattern, "-n", "1", "--fail-alloc=1")
     series, status = Series("stress-long", "stress-long"), "good"
     try:
         while time.time() - series.begun < seconds:
             number = len(series.records)
-            choose = random.Random(f"{variable('SEED', '1')} {number}").choice
+            choose = random.Random(f"{read_variable('SEED', '1')} {number}").choice
             (pattern, flavour), backend = choose(programs), choose(backends)
-            series.run(pattern, flavour, backend, turn, [f"--seed={choose(range(1, 1000))}{number:06}",
-                                                         *pick_options(choose, flavour, backend, with_pressure)])
+            series.run_pattern(pattern, flavour, backend, turn,
+                               [f"--seed={choose(range(1, 1000))}{number:06}",
+                                                                 *pick_options(choose, flavour, backend,
+                                                                               with_pressure)])
             if number % 10 == 9:
                 write_long(series, "running")
     except Stopped:
@@ -248,25 +257,26 @@ def long():
     if not series.records:
         print("stress-long: no run has ended yet")
         return 0
-    rows, failures = write_long(series, "failed" if status == "good" and series.failures() else status)
+    rows, failures = write_long(series,
+                                "failed" if status == "good" and series.list_failed_records() else status)
     print(f"\nstress-long: {len(series.records)} runs, {sum(row['operations'] for row in rows)} operations, "
           f"{len(failures)} failed; at most {max(row['kib'] for row in rows)} KiB, "
           f"{max(row['descriptors'] for row in rows)} descriptors; {series.directory.resolve()}")
     return 1 if failures else 0
 
 
-def stop(number, _frame):
+def raise_stopped(number, _frame):
     signal.signal(number, signal.SIG_IGN)
     raise Stopped
 
 
 def main(arguments):
-    modes = {"table": table, "long": long}
+    modes = {"table": run_table, "long": run_long}
     if len(arguments) != 1 or arguments[0] not in modes:
         print(__doc__, end="", file=sys.stdout if arguments == ["--help"] else sys.stderr)
         return 0 if arguments == ["--help"] else 2
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, raise_stopped)
     try:
         return modes[arguments[0]]()
     except UsageError as error:

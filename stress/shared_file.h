@@ -20,7 +20,7 @@ struct span {
 struct chunk {
 	struct page *page;
 	size_t page_number, off, len;
-	size_t before; /* bytes of the span before the chunk */
+	size_t span_bytes_before; /* bytes of the span before the chunk */
 	unsigned char *expected;
 };
 
@@ -42,7 +42,7 @@ struct span shared_file_pick_part(struct stress_thread *self);
 struct span shared_file_pick_page_end(struct stress_thread *self, size_t len_max);
 
 /* Return: the span up to the end of its piece. */
-struct span shared_file_extend_to_end(struct span span);
+struct span shared_file_extend_to_piece_end(struct span span);
 
 /*
  * Gets the next chunk of the span; the first one if @chunk is zeroed.

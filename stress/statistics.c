@@ -7,12 +7,13 @@
 #include "stress/core.h"
 
 struct totals {
-	unsigned long by_operation[STRESS_OPERATIONS_MAX];
-	unsigned long operations, of_fastest, of_slowest; /* of all threads, of one */
+	unsigned long count_by_operation[STRESS_OPERATIONS_MAX];
+	unsigned long operations, fastest_thread_operations,
+		slowest_thread_operations; /* of all threads, of one */
 	unsigned long failures, refused;
 };
 
-static void add_thread(struct totals *totals, const struct stress_thread *thread)
+static void add_thread_counts(struct totals *totals, const struct stress_thread *thread)
 {
 	unsigned long operations = 0;
 
@@ -20,29 +21,29 @@ static void add_thread(struct totals *totals, const struct stress_thread *thread
 		unsigned long n =
 			atomic_load_explicit(&thread->operation_counts[i], memory_order_relaxed);
 
-		totals->by_operation[i] += n;
+		totals->count_by_operation[i] += n;
 		operations += n;
 	}
 	totals->operations += operations;
-	if (totals->of_fastest < operations)
-		totals->of_fastest = operations;
-	if (totals->of_slowest > operations)
-		totals->of_slowest = operations;
+	if (totals->fastest_thread_operations < operations)
+		totals->fastest_thread_operations = operations;
+	if (totals->slowest_thread_operations > operations)
+		totals->slowest_thread_operations = operations;
 	totals->failures += atomic_load_explicit(&thread->failure_count, memory_order_relaxed);
 	totals->refused += atomic_load_explicit(&thread->refused_count, memory_order_relaxed);
 }
 
-static struct totals add_threads(void)
+static struct totals add_all_thread_counts(void)
 {
-	struct totals totals = { .of_slowest = (unsigned long)-1 };
+	struct totals totals = { .slowest_thread_operations = (unsigned long)-1 };
 
 	for (unsigned int i = 0; i < current_run.thread_count; i++)
-		add_thread(&totals, &threads[i]);
+		add_thread_counts(&totals, &threads[i]);
 	return totals;
 }
 
 /* Return: KiB; 0: unknown. */
-static unsigned long resident_memory(void)
+static unsigned long get_resident_kib(void)
 {
 	unsigned long size = 0, pages = 0;
 	FILE *statm = fopen("/proc/self/statm", "r");
@@ -56,7 +57,7 @@ static unsigned long resident_memory(void)
 }
 
 /* CPU time of all threads, user and system. */
-static unsigned long long cpu_msec(void)
+static unsigned long long get_cpu_msec(void)
 {
 	struct rusage used;
 
@@ -81,7 +82,7 @@ unsigned int statistics_count_descriptors(void)
 void statistics_print(uint64_t msec)
 {
 	const struct stress_pattern *pattern = current_run.pattern;
-	struct totals totals = add_threads();
+	struct totals totals = add_all_thread_counts();
 	struct message message = { .length = 0 };
 	bool bad_race = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !pattern->race_regions);
 
@@ -90,16 +91,18 @@ void statistics_print(uint64_t msec)
 		       totals.operations);
 	for (unsigned int i = 0; pattern->operations[i].name; i++)
 		message_append(&message, " %s: %lu", pattern->operations[i].name,
-			       totals.by_operation[i]);
+			       totals.count_by_operation[i]);
 	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
 		       (unsigned long long)totals.operations * 1000 / (msec ? msec : 1),
-		       totals.of_fastest, totals.of_slowest,
-		       totals.of_fastest / 2 > totals.of_slowest ? " ???" : "");
+		       totals.fastest_thread_operations, totals.slowest_thread_operations,
+		       totals.fastest_thread_operations / 2 > totals.slowest_thread_operations
+			       ? " ???"
+			       : "");
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
 		       totals.refused, races_count(ON_PAGE), races_count(ELSEWHERE),
 		       bad_race ? " !!!" : "");
-	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", cpu_msec(),
-		       resident_memory(), statistics_count_descriptors(), totals.failures,
+	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", get_cpu_msec(),
+		       get_resident_kib(), statistics_count_descriptors(), totals.failures,
 		       totals.failures ? " !!!" : "");
 	message_print(&message);
 }
@@ -109,19 +112,19 @@ bool statistics_print_result(void)
 {
 	const char *name = current_run.pattern->name;
 	int stop_signal = atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed);
-	struct totals totals = add_threads();
+	struct totals totals = add_all_thread_counts();
 	struct message message = { .length = 0 };
-	bool success;
+	bool is_success;
 
 	races_append_faults(&message);
-	success = !message.length && !totals.failures && (totals.operations || stop_signal);
+	is_success = !message.length && !totals.failures && (totals.operations || stop_signal);
 	if (!message.length && races_count(ON_PAGE))
 		message_append(&message, "%s: the expected race was reported %lu times\n", name,
 			       races_count(ON_PAGE));
 	if (stop_signal)
 		message_append(&message, "%s: stopped by signal %d before its time\n", name,
 			       stop_signal);
-	message_append(&message, "End of test: %s\n", success ? "SUCCESS" : "FAILURE");
+	message_append(&message, "End of test: %s\n", is_success ? "SUCCESS" : "FAILURE");
 	message_print(&message);
-	return success;
+	return is_success;
 }

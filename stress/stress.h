@@ -62,7 +62,7 @@ struct stress_pattern {
 	bool can_run_bare; /* without the library, for comparison (--bare) */
 
 	/* On the main thread, before any other thread runs. May be NULL. */
-	void (*start)(struct stress_thread *first);
+	void (*prepare)(struct stress_thread *first);
 	/* On the main thread, after all other threads. May be NULL. */
 	void (*finish)(struct stress_thread *first);
 };
@@ -82,7 +82,7 @@ struct stress_run {
 	unsigned int fail_alloc_percent, fail_copy_percent;
 	unsigned int memory_mib; /* above the memory at the start */
 	unsigned int fork_threads;
-	unsigned int bug; /* 0: none; else its number in pattern->bugs, from 1 */
+	unsigned int bug_number; /* 0: none; else the number in pattern->bugs, from 1 */
 
 	struct page *page;
 	uintptr_t page_address;
@@ -99,7 +99,7 @@ struct stress_record {
 	unsigned int operation;
 	unsigned int page; /* a number that the pattern chooses */
 	size_t off, len;
-	unsigned char value;
+	unsigned char byte_value;
 };
 
 struct stress_thread {
@@ -110,7 +110,7 @@ struct stress_thread {
 
 	/* Only this thread uses the rest. */
 	_Alignas(STRESS_CACHE_LINE) struct stress_run *run;
-	unsigned int index;
+	unsigned int thread_index;
 	uint64_t random_state;
 	uint64_t tag_generation;
 	unsigned long pages_allocated, pages_freed;
@@ -120,7 +120,7 @@ struct stress_thread {
 };
 
 /* Return: the data of thread number @index. */
-struct stress_thread *stress_thread(unsigned int index);
+struct stress_thread *stress_get_thread(unsigned int index);
 
 /* Return: a hash of @x, to derive seeds from a seed. */
 uint64_t stress_hash(uint64_t x);
@@ -131,7 +131,7 @@ uint32_t stress_random(struct stress_thread *self, size_t below);
 /* ---- operations ---- */
 
 /* Return: the record of the operation that runs. */
-struct stress_record *stress_current(struct stress_thread *self);
+struct stress_record *stress_current_record(struct stress_thread *self);
 
 /* Stores in that record what the operation accesses. */
 void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,

@@ -35,10 +35,10 @@ static struct owner {
 /* Return: the offset of the thread's stripe number @nth in the buffer. */
 static size_t stripe_offset(const struct stress_thread *self, unsigned int nth)
 {
-	return (nth * (size_t)self->run->thread_count + self->index) * STRIPE;
+	return (nth * (size_t)self->run->thread_count + self->thread_index) * STRIPE;
 }
 
-static unsigned int pick(struct stress_thread *self)
+static unsigned int pick_stripe(struct stress_thread *self)
 {
 	unsigned int nth = stress_random(self, STRIPES);
 	size_t pos = stripe_offset(self, nth);
@@ -98,11 +98,11 @@ static void access_buffer(struct stress_thread *self, access_fn fn, size_t pos,
 
 static void write_stripe(struct stress_thread *self, unsigned int nth, access_fn fn)
 {
-	size_t pos = stripe_offset(self, nth), len = STRIPE + (self->run->bug == RANGE);
+	size_t pos = stripe_offset(self, nth), len = STRIPE + (self->run->bug_number == RANGE);
 	uint64_t tag = tagged_next_tag(self);
 	unsigned char bytes[STRIPE + 1];
 
-	owners[self->index].tags[nth] = tag;
+	owners[self->thread_index].tags[nth] = tag;
 	tagged_fill(bytes, tag, pos, len);
 	access_buffer(self, fn, pos, bytes, pos + len > buffer_size ? buffer_size - pos : len);
 }
@@ -114,13 +114,13 @@ static void check_stripe(struct stress_thread *self, unsigned int nth)
 
 	access_buffer(self, reads[stress_random(self, sizeof(reads) / sizeof(reads[0]))], pos,
 		      bytes, STRIPE);
-	if (!tagged_check(self, "buffer", bytes, owners[self->index].tags[nth], pos, STRIPE))
+	if (!tagged_check(self, "buffer", bytes, owners[self->thread_index].tags[nth], pos, STRIPE))
 		write_stripe(self, nth, write_plain);
 }
 
 static void write_in_buffer(struct stress_thread *self)
 {
-	unsigned int nth = pick(self);
+	unsigned int nth = pick_stripe(self);
 
 	write_stripe(self, nth, write_plain);
 	check_stripe(self, nth);
@@ -128,7 +128,7 @@ static void write_in_buffer(struct stress_thread *self)
 
 static void write_by_borrowing(struct stress_thread *self)
 {
-	unsigned int nth = pick(self);
+	unsigned int nth = pick_stripe(self);
 
 	write_stripe(self, nth, write_borrowed);
 	check_stripe(self, nth);
@@ -136,10 +136,10 @@ static void write_by_borrowing(struct stress_thread *self)
 
 static void keep_reference(struct stress_thread *self)
 {
-	unsigned int nth = pick(self);
+	unsigned int nth = pick_stripe(self);
 	struct page *page = page_borrow(buffer + stripe_offset(self, nth));
 
-	if (self->run->bug != FREED)
+	if (self->run->bug_number != FREED)
 		page_get(page);
 	check_stripe(self, nth);
 	page_free(page);
@@ -186,7 +186,7 @@ static void keep_last_page(struct stress_thread *self)
 
 /* ---- start and end ---- */
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	buffer_size = (size_t)first->run->thread_count * STRIPES * STRIPE + 7;
 	buffer = page_buffer_alloc(buffer_size);
@@ -194,14 +194,14 @@ static void start(struct stress_thread *first)
 		stress_fail(first, "page_buffer_alloc: expected success, found NULL");
 	for (unsigned int i = 0; buffer && i < first->run->thread_count; i++)
 		for (unsigned int nth = 0; nth < STRIPES; nth++)
-			write_stripe(stress_thread(i), nth, write_plain);
+			write_stripe(stress_get_thread(i), nth, write_plain);
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < first->run->thread_count; i++)
 		for (unsigned int nth = 0; nth < STRIPES; nth++)
-			check_stripe(stress_thread(i), nth);
+			check_stripe(stress_get_thread(i), nth);
 	page_buffer_free(buffer);
 }
 
@@ -219,6 +219,6 @@ const struct stress_pattern stress_borrow = {
 		{ "range", .effect = "a stripe is one byte too long" },
 		{ "freed", .effect = "the borrower frees the borrowed page" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

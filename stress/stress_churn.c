@@ -48,7 +48,7 @@ static void check_zero(struct stress_thread *self, struct page *page)
 			    bytes[i]);
 }
 
-static size_t pick(struct stress_thread *self)
+static size_t pick_kept_index(struct stress_thread *self)
 {
 	size_t nth = stress_random(self, KEPT);
 
@@ -58,8 +58,8 @@ static size_t pick(struct stress_thread *self)
 
 static void replace_page(struct stress_thread *self)
 {
-	struct owner *owner = &owners[self->index];
-	size_t nth = pick(self);
+	struct owner *owner = &owners[self->thread_index];
+	size_t nth = pick_kept_index(self);
 	bool zero = stress_random(self, 2);
 
 	if (owner->pages[nth]) {
@@ -83,17 +83,18 @@ static void alloc_and_free(struct stress_thread *self)
 		stress_free_page(self, page);
 }
 
-static void pass_on(struct stress_thread *self)
+static void pass_page_on(struct stress_thread *self)
 {
-	struct page **kept = &owners[self->index].pages[pick(self)], *page = *kept, *before;
+	struct page **kept = &owners[self->thread_index].pages[pick_kept_index(self)],
+		    *page = *kept, *before;
 
 	if (!page)
 		return;
 	*kept = NULL;
 	before = mailbox_exchange(boxes, self, page);
-	if (self->run->bug == DOUBLE_FREE)
+	if (self->run->bug_number == DOUBLE_FREE)
 		page_free(page);
-	if (self->run->bug == KEEPS)
+	if (self->run->bug_number == KEEPS)
 		page_fill_zero(page, 100, 100);
 	if (!before)
 		return;
@@ -103,8 +104,8 @@ static void pass_on(struct stress_thread *self)
 
 static void use_reference(struct stress_thread *self)
 {
-	struct owner *owner = &owners[self->index];
-	size_t nth = pick(self);
+	struct owner *owner = &owners[self->thread_index];
+	size_t nth = pick_kept_index(self);
 	struct page *page = owner->pages[nth];
 
 	if (!page)
@@ -118,9 +119,9 @@ static void use_reference(struct stress_thread *self)
 /* All threads take and drop references of one page; none of them is the last. */
 static void share_page(struct stress_thread *self)
 {
-	struct owner *owner = &owners[self->index];
+	struct owner *owner = &owners[self->thread_index];
 
-	if (self->run->bug == OPENS && !owner->has_opened)
+	if (self->run->bug_number == OPENS && !owner->has_opened)
 		owner->has_opened = dup(STDERR_FILENO) >= 0;
 	for (unsigned int i = 0; i < REFERENCES; i++) {
 		page_get(common_page);
@@ -128,13 +129,13 @@ static void share_page(struct stress_thread *self)
 	}
 }
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	(void)first;
 	common_page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	stress_expect_count(first, "references of the common page", page_ref_count(common_page), 1);
 	check_zero(first, common_page);
@@ -155,7 +156,7 @@ const struct stress_pattern stress_churn = {
 	.operations = {
 		{ "replace", 4, .run = replace_page },
 		{ "burst", 4, .run = alloc_and_free },
-		{ "give", 2, .run = pass_on },
+		{ "give", 2, .run = pass_page_on },
 		{ "refer", 2, .run = use_reference },
 		{ "share", 1, .run = share_page },
 	},
@@ -164,6 +165,6 @@ const struct stress_pattern stress_churn = {
 		{ "keeps", .effect = "the thread that passed a page on writes to it later" },
 		{ "opens", .effect = "each thread leaves a descriptor open" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

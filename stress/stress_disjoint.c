@@ -65,7 +65,7 @@ static unsigned char make_value(unsigned int thread, unsigned int generation)
 /* ---- blocks ---- */
 
 /* A quarter of the page has single bytes, the next one small blocks, the rest a range for each thread. */
-static size_t block_length(const struct stress_run *run, size_t off, uint64_t *random)
+static size_t choose_block_length(const struct stress_run *run, size_t off, uint64_t *random)
 {
 	size_t fair = PAGE_SIZE / 2 / run->thread_count;
 
@@ -82,7 +82,7 @@ static void divide_page(const struct stress_run *run)
 	size_t off = 0;
 
 	for (; off < PAGE_SIZE; off += blocks[block_count++].len) {
-		size_t len = block_length(run, off, &random), left = PAGE_SIZE - off;
+		size_t len = choose_block_length(run, off, &random), left = PAGE_SIZE - off;
 
 		blocks[block_count] = (struct span){ off, len < left ? len : left };
 	}
@@ -100,15 +100,16 @@ static void report_byte(struct stress_thread *self, size_t off, unsigned char fo
 	else if (!found)
 		snprintf(writer, sizeof(writer), "a zeroing");
 	stress_fail(self,
-		    "foreign byte: page+0x%zx belongs to thread %u: expected 0x%02x, found 0x%02x, which "
+		    "foreign byte: page+0x%zx belongs to thread %u: expected 0x%02x, found 0x%02x, "
+		    "which "
 		    "%s writes",
-		    off, self->index, expected[off], found, writer);
+		    off, self->thread_index, expected[off], found, writer);
 	expected[off] = found; /* each difference is reported once */
 }
 
-static void compare(struct stress_thread *self, struct span span)
+static void compare_with_expected(struct stress_thread *self, struct span span)
 {
-	const unsigned char *found = owners[self->index].found;
+	const unsigned char *found = owners[self->thread_index].found;
 
 	for (size_t i = 0; i < span.len; i++)
 		if (found[i] != expected[span.off + i])
@@ -116,17 +117,18 @@ static void compare(struct stress_thread *self, struct span span)
 }
 
 /* Return: 1 if there is a byte after @span, which belongs to another thread. */
-static size_t neighbour_byte(struct span span)
+static size_t count_neighbour_bytes(struct span span)
 {
 	return span.off + span.len < PAGE_SIZE ? 1 : 0;
 }
 
 static void check_by_call(struct stress_thread *self, struct span span)
 {
-	size_t excess = self->run->bug == PEEK ? neighbour_byte(span) : 0;
+	size_t excess = self->run->bug_number == PEEK ? count_neighbour_bytes(span) : 0;
 
-	stress_read(self, self->run->page, owners[self->index].found, span.off, span.len + excess);
-	compare(self, span);
+	stress_read(self, self->run->page, owners[self->thread_index].found, span.off,
+		    span.len + excess);
+	compare_with_expected(self, span);
 }
 
 /* Volatile, and one byte at a time, so that the compiler keeps the accesses. */
@@ -135,12 +137,12 @@ static void check_by_mapping(struct stress_thread *self, struct span span)
 	const volatile unsigned char *mapped = page_map_local(self->run->page);
 
 	for (size_t i = 0; i < span.len; i++)
-		owners[self->index].found[i] = mapped[span.off + i];
+		owners[self->thread_index].found[i] = mapped[span.off + i];
 	page_unmap_local((const void *)mapped);
-	compare(self, span);
+	compare_with_expected(self, span);
 }
 
-static void check_either_way(struct stress_thread *self, struct span span)
+static void check_by_random_way(struct stress_thread *self, struct span span)
 {
 	(stress_random(self, 2) ? check_by_mapping : check_by_call)(self, span);
 }
@@ -149,7 +151,8 @@ static void check_either_way(struct stress_thread *self, struct span span)
 
 static unsigned char expect_new_value(struct stress_thread *self, struct span span)
 {
-	unsigned char value = make_value(self->index, ++owners[self->index].generation);
+	unsigned char value =
+		make_value(self->thread_index, ++owners[self->thread_index].generation);
 
 	memset(expected + span.off, value, span.len);
 	return value;
@@ -157,7 +160,7 @@ static unsigned char expect_new_value(struct stress_thread *self, struct span sp
 
 static void write_span(struct stress_thread *self, struct span span)
 {
-	size_t excess = self->run->bug == RANGE ? neighbour_byte(span) : 0;
+	size_t excess = self->run->bug_number == RANGE ? count_neighbour_bytes(span) : 0;
 	unsigned char bytes[PAGE_SIZE + 1];
 
 	memset(bytes, expect_new_value(self, span), span.len + excess);
@@ -182,7 +185,7 @@ static void store_span(struct stress_thread *self, struct span span)
 	unsigned char value = expect_new_value(self, span);
 
 	for (size_t off = span.off; off < span.off + span.len; off++) {
-		if (self->run->bug == RMW)
+		if (self->run->bug_number == RMW)
 			store_by_rmw(mapped, off, value);
 		else
 			bytes[off] = value;
@@ -194,54 +197,55 @@ static void store_span(struct stress_thread *self, struct span span)
  * Return: a part of one own block. An injected bug gets what it needs: the end of a block, or few
  * blocks that are close to each other.
  */
-static struct span pick(struct stress_thread *self)
+static struct span pick_own_span(struct stress_thread *self)
 {
 	unsigned int threads = self->run->thread_count;
-	size_t own = (block_count - self->index + threads - 1) / threads;
-	size_t nth = stress_random(self, self->run->bug == RMW ? RMW_BLOCKS : own);
-	struct span span = blocks[nth * threads + self->index];
+	size_t own = (block_count - self->thread_index + threads - 1) / threads;
+	size_t nth = stress_random(self, self->run->bug_number == RMW ? RMW_BLOCKS : own);
+	struct span span = blocks[nth * threads + self->thread_index];
 	size_t skip = stress_random(self, span.len), len = 1 + stress_random(self, span.len - skip);
 
-	if (self->run->bug == RANGE || self->run->bug == PEEK)
+	if (self->run->bug_number == RANGE || self->run->bug_number == PEEK)
 		len = span.len - skip;
-	stress_record_range(self, 0, span.off + skip, len,
-			    make_value(self->index, owners[self->index].generation + 1));
+	stress_record_range(
+		self, 0, span.off + skip, len,
+		make_value(self->thread_index, owners[self->thread_index].generation + 1));
 	return (struct span){ span.off + skip, len };
 }
 
-static void write_own(struct stress_thread *self)
+static void write_own_span(struct stress_thread *self)
 {
-	struct span span = pick(self);
+	struct span span = pick_own_span(self);
 
 	write_span(self, span);
-	check_either_way(self, span);
+	check_by_random_way(self, span);
 }
 
-static void zero_own(struct stress_thread *self)
+static void zero_own_span(struct stress_thread *self)
 {
-	struct span span = pick(self);
+	struct span span = pick_own_span(self);
 
 	memset(expected + span.off, 0, span.len);
 	stress_zero(self, self->run->page, span.off, span.len);
-	check_either_way(self, span);
+	check_by_random_way(self, span);
 }
 
-static void store_own(struct stress_thread *self)
+static void store_own_span(struct stress_thread *self)
 {
-	struct span span = pick(self);
+	struct span span = pick_own_span(self);
 
 	store_span(self, span);
-	check_either_way(self, span);
+	check_by_random_way(self, span);
 }
 
-static void read_own(struct stress_thread *self)
+static void read_own_span(struct stress_thread *self)
 {
-	check_by_call(self, pick(self));
+	check_by_call(self, pick_own_span(self));
 }
 
-static void load_own(struct stress_thread *self)
+static void load_own_span(struct stress_thread *self)
 {
-	check_by_mapping(self, pick(self));
+	check_by_mapping(self, pick_own_span(self));
 }
 
 /* ---- start and end ---- */
@@ -249,16 +253,16 @@ static void load_own(struct stress_thread *self)
 static void for_each_block(void (*fn)(struct stress_thread *self, struct span span))
 {
 	for (size_t i = 0; i < block_count; i++)
-		fn(stress_thread(i % stress_thread(0)->run->thread_count), blocks[i]);
+		fn(stress_get_thread(i % stress_get_thread(0)->run->thread_count), blocks[i]);
 }
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	divide_page(first->run);
 	for_each_block(write_span);
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	(void)first;
 	for_each_block(check_by_call);
@@ -270,17 +274,17 @@ const struct stress_pattern stress_disjoint = {
 	.threads_min = 1,
 	.gfp = GFP_KERNEL, /* not zeroed: a read before the first write returns undefined bytes (R7) */
 	.operations = {
-		{ "write", 1, .run = write_own, .page_call = "write_raw" },
-		{ "zero", 1, .run = zero_own, .page_call = "fill_zero" },
-		{ "store", 1, .run = store_own },
-		{ "read", 1, .run = read_own, .page_call = "read_raw" },
-		{ "load", 1, .run = load_own },
+		{ "write", 1, .run = write_own_span, .page_call = "write_raw" },
+		{ "zero", 1, .run = zero_own_span, .page_call = "fill_zero" },
+		{ "store", 1, .run = store_own_span },
+		{ "read", 1, .run = read_own_span, .page_call = "read_raw" },
+		{ "load", 1, .run = load_own_span },
 	},
 	.bugs = {
 		{ "range", .effect = "a write is one byte too long, into bytes of another thread" },
 		{ "rmw", .effect = "a store reads and writes back the 8 bytes around its range" },
 		{ "peek", .effect = "a read is one byte too long, into bytes of another thread", .needs_tsan = true },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

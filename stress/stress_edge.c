@@ -44,7 +44,7 @@ static void write_object(struct stress_thread *self)
 {
 	struct span span = shared_file_pick_page_end(self, OBJECT);
 
-	if (self->run->bug == WORD) {
+	if (self->run->bug_number == WORD) {
 		rewrite_word(self, span);
 		shared_file_check(self, span);
 	} else {
@@ -79,7 +79,7 @@ static void access_page_end(struct stress_thread *self)
 }
 
 /* Enough pieces that each thread has page ends of its own. */
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
 }
@@ -98,6 +98,6 @@ const struct stress_pattern stress_edge = {
 		{ "range", .effect = "an object has one byte too many" },
 		{ "word", .effect = "a store reads and writes back the word around its byte" },
 	},
-	.start = start,
+	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

@@ -33,7 +33,7 @@ static struct owner {
 	struct page_task *second_task;
 } owners[STRESS_THREADS_MAX];
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < PAGES; i++)
 		pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
@@ -44,45 +44,46 @@ static void start(struct stress_thread *first)
 	}
 }
 
-static size_t pick(struct stress_thread *self)
+static size_t pick_page_number(struct stress_thread *self)
 {
 	size_t nth = stress_random(self, PAGES);
 
-	stress_record_range(self, nth, self->index * WORD, WORD, 0);
+	stress_record_range(self, nth, self->thread_index * WORD, WORD, 0);
 	return nth;
 }
 
 static void check_word(struct stress_thread *self, const volatile uint64_t *mapped, size_t nth)
 {
-	uint64_t found = mapped[self->index], expected = owners[self->index].expected[nth];
+	uint64_t found = mapped[self->thread_index],
+		 expected = owners[self->thread_index].expected[nth];
 
 	if (found == expected)
 		return;
 	stress_fail(self, "page %zu+0x%zx of thread %u: expected 0x%llx, found 0x%llx", nth,
-		    self->index * WORD, self->index, (unsigned long long)expected,
+		    self->thread_index * WORD, self->thread_index, (unsigned long long)expected,
 		    (unsigned long long)found);
-	owners[self->index].expected[nth] = found;
+	owners[self->thread_index].expected[nth] = found;
 }
 
 static void store_word(struct stress_thread *self, volatile uint64_t *mapped, size_t nth)
 {
 	uint64_t value = stress_hash(tagged_next_tag(self)) ^ nth;
 
-	owners[self->index].expected[nth] = value;
-	mapped[self->index] = value;
-	if (self->run->bug == FOREIGN)
-		mapped[(self->index + 1) % self->run->thread_count] = value;
+	owners[self->thread_index].expected[nth] = value;
+	mapped[self->thread_index] = value;
+	if (self->run->bug_number == FOREIGN)
+		mapped[(self->thread_index + 1) % self->run->thread_count] = value;
 }
 
-static void map_one(struct stress_thread *self)
+static void map_one_page(struct stress_thread *self)
 {
-	size_t nth = pick(self);
+	size_t nth = pick_page_number(self);
 	uint64_t *mapped = page_map_local(pages[nth]);
 
 	check_word(self, mapped, nth);
 	store_word(self, mapped, nth);
 	check_word(self, mapped, nth);
-	if (self->run->bug == LEAK && !stress_random(self, 16))
+	if (self->run->bug_number == LEAK && !stress_random(self, 16))
 		return;
 	page_unmap_local(mapped);
 }
@@ -91,15 +92,15 @@ static void map_nested(struct stress_thread *self)
 {
 	unsigned int depth = 1 + stress_random(self, PAGE_TASK_MAPPINGS);
 	uint64_t *mapped[PAGE_TASK_MAPPINGS];
-	size_t nths[PAGE_TASK_MAPPINGS];
+	size_t page_numbers[PAGE_TASK_MAPPINGS];
 
 	for (unsigned int i = 0; i < depth; i++) {
-		nths[i] = pick(self);
-		mapped[i] = page_map_local(pages[nths[i]]);
-		store_word(self, mapped[i], nths[i]);
+		page_numbers[i] = pick_page_number(self);
+		mapped[i] = page_map_local(pages[page_numbers[i]]);
+		store_word(self, mapped[i], page_numbers[i]);
 	}
 	for (unsigned int i = 0; i < depth; i++)
-		check_word(self, mapped[i], nths[i]);
+		check_word(self, mapped[i], page_numbers[i]);
 	while (depth--)
 		page_unmap_local(mapped[depth]);
 }
@@ -114,8 +115,8 @@ static void switch_task(struct page_task *from, struct page_task *to)
 /* Maps with both tasks in turn; each must find its own mappings again. */
 static void map_in_tasks(struct stress_thread *self)
 {
-	struct page_task *second = owners[self->index].second_task;
-	size_t x = pick(self), y = pick(self);
+	struct page_task *second = owners[self->thread_index].second_task;
+	size_t x = pick_page_number(self), y = pick_page_number(self);
 	uint64_t *own = page_map_local(pages[x]), *other;
 
 	switch_task(NULL, second);
@@ -130,13 +131,13 @@ static void map_in_tasks(struct stress_thread *self)
 	switch_task(second, NULL);
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	for (unsigned int nth = 0; nth < PAGES; nth++) {
 		uint64_t *mapped = page_map_local(pages[nth]);
 
 		for (unsigned int i = 0; i < first->run->thread_count; i++)
-			check_word(stress_thread(i), mapped, nth);
+			check_word(stress_get_thread(i), mapped, nth);
 		page_unmap_local(mapped);
 		page_free(pages[nth]);
 	}
@@ -150,7 +151,7 @@ const struct stress_pattern stress_map = {
 	.summary = "map and unmap pages in many tasks, as fast as possible",
 	.threads_min = 1,
 	.operations = {
-		{ "alone", 6, .run = map_one },
+		{ "alone", 6, .run = map_one_page },
 		{ "deep", 2, .run = map_nested },
 		{ "leave", 1, .run = map_in_tasks },
 	},
@@ -158,6 +159,6 @@ const struct stress_pattern stress_map = {
 		{ "foreign", .effect = "a store also writes bytes of another thread" },
 		{ "leak", .effect = "a thread sometimes does not unmap a page" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

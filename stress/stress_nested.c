@@ -23,12 +23,12 @@
 
 enum { NO_BUG, RANGE, ORDER };
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	places_create(first->run, STEP, DEPTH_MAX);
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
+static size_t min_of_three(size_t a, size_t b, size_t c)
 {
 	a = a < b ? a : b;
 	return a < c ? a : c;
@@ -40,11 +40,11 @@ static void copy_step(struct stress_thread *self)
 	unsigned int to = stress_random(self, DEPTH_MAX);
 	unsigned int from = (to + 1 + stress_random(self, DEPTH_MAX - 1)) % DEPTH_MAX;
 	size_t place = places_pick(self), off = places_offset(place);
-	size_t len = smallest(PAGE_SIZE - off, STEP, PAGE_SIZE);
+	size_t len = min_of_three(PAGE_SIZE - off, STEP, PAGE_SIZE);
 	unsigned char *target, *source;
 
 	stress_record_range(self, to, off, len, 0);
-	if (self->run->bug == RANGE && off + len < PAGE_SIZE)
+	if (self->run->bug_number == RANGE && off + len < PAGE_SIZE)
 		len++;
 	target = page_map_local(places_page(place, to));
 	source = page_map_local(places_page(place, from));
@@ -67,7 +67,7 @@ static void map_nested(struct stress_thread *self)
 		mapped[i] = page_map_local(places_page(place, (first + i) % DEPTH_MAX));
 	for (unsigned int i = 0; i < depth; i++)
 		places_check_mapped(self, mapped[i], place, (first + i) % DEPTH_MAX);
-	if (self->run->bug == ORDER && depth > 1)
+	if (self->run->bug_number == ORDER && depth > 1)
 		page_unmap_local(mapped[0]);
 	while (depth--)
 		page_unmap_local(mapped[depth]);
@@ -95,6 +95,6 @@ const struct stress_pattern stress_nested = {
 		{ "range", .effect = "a step is one byte too long" },
 		{ "order", .effect = "a thread unmaps pages in the wrong order" },
 	},
-	.start = start,
+	.prepare = prepare_pattern,
 	.finish = places_destroy,
 };

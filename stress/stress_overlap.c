@@ -78,41 +78,42 @@ static bool is_parity_odd(unsigned int x)
 	return __builtin_parity(x);
 }
 
-static unsigned char add_parity(unsigned int x)
+static unsigned char add_parity_bit(unsigned int x)
 {
 	x &= PARITY_BIT - 1;
 	return (unsigned char)(is_parity_odd(x) ? x | PARITY_BIT : x);
 }
 
-static unsigned char mask_at(size_t off)
+static unsigned char value_mask_at(size_t off)
 {
-	return add_parity((unsigned int)stress_hash(off));
+	return add_parity_bit((unsigned int)stress_hash(off));
 }
 
 static unsigned char make_value(unsigned int writer, unsigned int generation, size_t off)
 {
 	unsigned int number = writer % WRITER_MASK + 1;
 
-	return add_parity(number | generation % GENERATIONS << 5) ^ mask_at(off);
+	return add_parity_bit(number | generation % GENERATIONS << 5) ^ value_mask_at(off);
 }
 
 /* Threads 0, 2, 4 ... write. */
-static bool is_legal(unsigned int writers, unsigned char value, size_t off)
+static bool is_legal_value(unsigned int writers, unsigned char value, size_t off)
 {
-	unsigned int code = value ^ mask_at(off);
+	unsigned int code = value ^ value_mask_at(off);
 	unsigned int number = code & WRITER_MASK;
 
 	return !value || (!is_parity_odd(code) && number >= 1 && number <= writers);
 }
 
-static void check(struct stress_thread *self, const unsigned char *bytes, size_t off, size_t len)
+static void check_bytes(struct stress_thread *self, const unsigned char *bytes, size_t off,
+			size_t len)
 {
 	unsigned int writers = (self->run->thread_count + 1) / 2;
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned int code = bytes[i] ^ mask_at(off + i);
+		unsigned int code = bytes[i] ^ value_mask_at(off + i);
 
-		if (is_legal(writers, bytes[i], off + i))
+		if (is_legal_value(writers, bytes[i], off + i))
 			continue;
 		stress_fail(self,
 			    "byte out of thin air: page+0x%zx: expected 0 or what one of %u "
@@ -125,12 +126,12 @@ static void check(struct stress_thread *self, const unsigned char *bytes, size_t
 
 /* ---- operations on a range ---- */
 
-static void fill(struct stress_thread *self, unsigned char *bytes,
-		 const struct stress_record *range)
+static void fill_with_values(struct stress_thread *self, unsigned char *bytes,
+			     const struct stress_record *range)
 {
 	for (size_t i = 0; i < range->len; i++)
-		bytes[i] = make_value(self->index / 2, range->value, range->off + i);
-	if (self->run->bug == THIN_AIR)
+		bytes[i] = make_value(self->thread_index / 2, range->byte_value, range->off + i);
+	if (self->run->bug_number == THIN_AIR)
 		bytes[range->len - 1] ^= PARITY_BIT;
 }
 
@@ -138,7 +139,7 @@ static void write_range(struct stress_thread *self, const struct stress_record *
 {
 	unsigned char bytes[BLOCK_MAX];
 
-	fill(self, bytes, range);
+	fill_with_values(self, bytes, range);
 	stress_write(self, self->run->page, bytes, range->off, range->len);
 }
 
@@ -165,7 +166,7 @@ static void store_range(struct stress_thread *self, const struct stress_record *
 	volatile unsigned char *mapped = page_map_local(self->run->page);
 	unsigned char bytes[BLOCK_MAX];
 
-	fill(self, bytes, range);
+	fill_with_values(self, bytes, range);
 	for (size_t i = 0; i < range->len; i++)
 		mapped[range->off + i] = bytes[i];
 	report_at_canonical(mapped + range->off, range->len, tsan_record_write);
@@ -177,7 +178,7 @@ static void read_range(struct stress_thread *self, const struct stress_record *r
 	unsigned char bytes[BLOCK_MAX];
 
 	stress_read(self, self->run->page, bytes, range->off, range->len);
-	check(self, bytes, range->off, range->len);
+	check_bytes(self, bytes, range->off, range->len);
 }
 
 static void load_range(struct stress_thread *self, const struct stress_record *range)
@@ -189,7 +190,7 @@ static void load_range(struct stress_thread *self, const struct stress_record *r
 		bytes[i] = mapped[range->off + i];
 	report_at_canonical(mapped + range->off, range->len, tsan_record_read);
 	page_unmap_local((const void *)mapped);
-	check(self, bytes, range->off, range->len);
+	check_bytes(self, bytes, range->off, range->len);
 }
 
 static void (*const functions[])(struct stress_thread *self, const struct stress_record *range) = {
@@ -218,25 +219,25 @@ static void pick_range(struct stress_thread *self, struct stress_record *range)
 	range->off = pick_region(self, range->operation) * STRESS_REGION_SIZE +
 		     stress_random(self, window - range->len + 1);
 	if (range->operation == WRITE || range->operation == STORE)
-		range->value = (unsigned char)stress_random(self, GENERATIONS);
+		range->byte_value = (unsigned char)stress_random(self, GENERATIONS);
 }
 
-static bool takes_lock(const struct stress_thread *self, unsigned int operation)
+static bool must_take_lock(const struct stress_thread *self, unsigned int operation)
 {
-	return self->run->bug == LOCKED ||
-	       (self->run->bug == LOCKED_CALLS && operation != STORE && operation != LOAD);
+	return self->run->bug_number == LOCKED ||
+	       (self->run->bug_number == LOCKED_CALLS && operation != STORE && operation != LOAD);
 }
 
 /* After enough reports of a race only values matter, and ThreadSanitizer watches few operations. */
-static void operate(struct stress_thread *self)
+static void access_picked_range(struct stress_thread *self)
 {
-	struct stress_record *range = stress_current(self);
-	bool is_locked = takes_lock(self, range->operation), is_watched;
+	struct stress_record *range = stress_current_record(self);
+	bool is_locked = must_take_lock(self, range->operation), is_watched;
 
 	pick_range(self, range);
 	is_watched = is_locked || !stress_has_enough_races(range->off) ||
 		     self->operation_count % WATCHED_ONE_IN == 0;
-	if (self->run->bug == OUTSIDE)
+	if (self->run->bug_number == OUTSIDE)
 		counter_outside++;
 	if (is_locked)
 		pthread_mutex_lock(&mutex);
@@ -250,12 +251,12 @@ static void operate(struct stress_thread *self)
 }
 
 /* The final bytes must be legal, too. */
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	unsigned char bytes[PAGE_SIZE];
 
 	stress_read(first, first->run->page, bytes, 0, PAGE_SIZE);
-	check(first, bytes, 0, PAGE_SIZE);
+	check_bytes(first, bytes, 0, PAGE_SIZE);
 }
 
 const struct stress_pattern stress_overlap = {
@@ -265,11 +266,11 @@ const struct stress_pattern stress_overlap = {
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.race_regions = region_names,
 	.operations = {
-		[WRITE] = { "write", 1, .run = operate, .page_call = "write_raw", .threads = EVEN_THREADS },
-		[ZERO] = { "zero", 1, .run = operate, .page_call = "fill_zero", .threads = EVEN_THREADS },
-		[STORE] = { "store", 1, .run = operate, .threads = EVEN_THREADS },
-		[READ] = { "read", 1, .run = operate, .page_call = "read_raw", .threads = ODD_THREADS },
-		[LOAD] = { "load", 1, .run = operate, .threads = ODD_THREADS },
+		[WRITE] = { "write", 1, .run = access_picked_range, .page_call = "write_raw", .threads = EVEN_THREADS },
+		[ZERO] = { "zero", 1, .run = access_picked_range, .page_call = "fill_zero", .threads = EVEN_THREADS },
+		[STORE] = { "store", 1, .run = access_picked_range, .threads = EVEN_THREADS },
+		[READ] = { "read", 1, .run = access_picked_range, .page_call = "read_raw", .threads = ODD_THREADS },
+		[LOAD] = { "load", 1, .run = access_picked_range, .threads = ODD_THREADS },
 	},
 	.bugs = {
 		{ "thin-air", .effect = "a writer writes a value that belongs to no writer" },
@@ -277,5 +278,5 @@ const struct stress_pattern stress_overlap = {
 		{ "locked-calls", .effect = "a mutex protects calls, but no loads and stores", .needs_tsan = true },
 		{ "outside", .effect = "threads race on a counter outside of the page", .needs_tsan = true },
 	},
-	.finish = finish,
+	.finish = finish_pattern,
 };

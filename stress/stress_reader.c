@@ -33,18 +33,18 @@ static struct user {
 	uint64_t tag;
 } users[STRESS_THREADS_MAX];
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 1);
 	for (unsigned int i = 0; i < first->run->thread_count; i++) {
 		users[i].memory = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		users[i].tag = tagged_next_tag(stress_thread(i));
+		users[i].tag = tagged_next_tag(stress_get_thread(i));
 		tagged_fill(users[i].memory, users[i].tag, 0, USER_SIZE);
 	}
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	shared_file_destroy(first);
 	for (unsigned int i = 0; i < first->run->thread_count; i++)
@@ -77,7 +77,7 @@ static void check_result(struct stress_thread *self, const struct chunk *chunk, 
 		stress_count_refused_copy(self);
 		return;
 	}
-	tagged_fill(chunk->expected, users[self->index].tag, user, readable);
+	tagged_fill(chunk->expected, users[self->thread_index].tag, user, readable);
 	stress_expect(self, "page_copy_from_user_slice", ret, readable < chunk->len ? -EFAULT : 0);
 }
 
@@ -89,32 +89,33 @@ static void copy_span(struct stress_thread *self, struct span span, size_t fault
 	struct chunk chunk = { 0 };
 	int ret = 0;
 
-	user_slice_reader_init(&reader,
-			       user_slice_new(users[self->index].memory + from, USER_SIZE - from));
+	user_slice_reader_init(
+		&reader, user_slice_new(users[self->thread_index].memory + from, USER_SIZE - from));
 	while (!ret && shared_file_next_chunk(self, span, &chunk)) {
-		bool too_long = self->run->bug == RANGE && chunk.off + chunk.len < PAGE_SIZE;
-		size_t user = from + chunk.before, len = chunk.len + too_long, left = reader.left;
+		bool too_long = self->run->bug_number == RANGE && chunk.off + chunk.len < PAGE_SIZE;
+		size_t user = from + chunk.span_bytes_before, len = chunk.len + too_long,
+		       left = reader.left;
 		size_t readable = fault > user ? fault - user : 0;
 
 		ret = page_copy_from_user_slice(chunk.page, &reader, chunk.off, len);
 		check_result(self, &chunk, user, readable < chunk.len ? readable : chunk.len, ret);
 		stress_expect(self, "bytes that the reader moved", (int)(left - reader.left),
 			      ret ? 0 : (int)len);
-		if (ret && self->run->bug == MOVES)
+		if (ret && self->run->bug_number == MOVES)
 			ret = user_slice_skip(&reader, 1);
 	}
 }
 
-static struct span pick(struct stress_thread *self)
+static struct span pick_span(struct stress_thread *self)
 {
 	struct span span = shared_file_pick_part(self);
 
-	return self->run->bug == RANGE ? shared_file_extend_to_end(span) : span;
+	return self->run->bug_number == RANGE ? shared_file_extend_to_piece_end(span) : span;
 }
 
 static void copy_readable(struct stress_thread *self)
 {
-	struct span span = pick(self);
+	struct span span = pick_span(self);
 
 	copy_span(self, span, USER_SIZE);
 	shared_file_check(self, span);
@@ -122,14 +123,14 @@ static void copy_readable(struct stress_thread *self)
 
 static void protect_user(struct stress_thread *self, size_t from, int access)
 {
-	if (mprotect(users[self->index].memory + from, USER_SIZE - from, access))
+	if (mprotect(users[self->thread_index].memory + from, USER_SIZE - from, access))
 		stress_count_refused_alloc(self, "mprotect");
 }
 
 static void copy_with_fault(struct stress_thread *self)
 {
 	size_t fault = PAGE_SIZE * stress_random(self, USER_PAGES);
-	struct span span = pick(self);
+	struct span span = pick_span(self);
 
 	protect_user(self, fault, PROT_NONE);
 	copy_span(self, span, fault);
@@ -150,6 +151,6 @@ const struct stress_pattern stress_reader = {
 		{ "range", .effect = "a copy is one byte too long, into bytes of another thread" },
 		{ "moves", .effect = "a caller continues after a chunk that failed" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

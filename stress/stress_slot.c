@@ -34,14 +34,14 @@ static struct slot {
 /* Pages that are not freed. Relaxed: the counter orders no threads. */
 static atomic_long live_pages;
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	(void)first;
 	for (unsigned int i = 0; i < SLOTS; i++)
 		pthread_mutex_init(&slots[i].lock, NULL);
 }
 
-static struct slot *pick(struct stress_thread *self)
+static struct slot *pick_slot(struct stress_thread *self)
 {
 	size_t nth = stress_random(self, SLOTS);
 
@@ -49,18 +49,18 @@ static struct slot *pick(struct stress_thread *self)
 	return &slots[nth];
 }
 
-static bool is_empty(struct slot *slot)
+static bool is_slot_empty(struct slot *slot)
 {
-	bool empty;
+	bool is_empty;
 
 	pthread_mutex_lock(&slot->lock);
-	empty = !slot->page;
+	is_empty = !slot->page;
 	pthread_mutex_unlock(&slot->lock);
-	return empty;
+	return is_empty;
 }
 
 /* More pages than one in each slot and one for each thread means that some are lost. */
-static struct page *make_page(struct stress_thread *self, uint64_t *tag)
+static struct page *allocate_tagged_page(struct stress_thread *self, uint64_t *tag)
 {
 	struct page *page = stress_alloc_page(self, GFP_KERNEL);
 	long most = SLOTS + (long)self->run->thread_count, others;
@@ -76,7 +76,7 @@ static struct page *make_page(struct stress_thread *self, uint64_t *tag)
 	return page;
 }
 
-static void drop_page(struct stress_thread *self, struct page *page)
+static void free_live_page(struct stress_thread *self, struct page *page)
 {
 	stress_free_page(self, page);
 	atomic_fetch_sub_explicit(&live_pages, 1, memory_order_relaxed);
@@ -84,59 +84,59 @@ static void drop_page(struct stress_thread *self, struct page *page)
 
 static void fill_slot(struct stress_thread *self)
 {
-	struct slot *slot = pick(self);
+	struct slot *slot = pick_slot(self);
 	struct page *page;
 	uint64_t tag = 0;
 
-	page = is_empty(slot) ? make_page(self, &tag) : NULL;
+	page = is_slot_empty(slot) ? allocate_tagged_page(self, &tag) : NULL;
 	if (!page)
 		return;
-	if (self->run->bug == BOTH_WIN)
+	if (self->run->bug_number == BOTH_WIN)
 		stress_widen_window();
 	pthread_mutex_lock(&slot->lock);
-	if (!slot->page || self->run->bug == BOTH_WIN) {
+	if (!slot->page || self->run->bug_number == BOTH_WIN) {
 		slot->page = page;
 		slot->tag = tag;
 		page = NULL;
 	}
 	pthread_mutex_unlock(&slot->lock);
 	if (page) /* another thread was faster */
-		drop_page(self, page);
+		free_live_page(self, page);
 }
 
-static void use_slot(struct stress_thread *self)
+static void check_slot_page(struct stress_thread *self)
 {
-	struct slot *slot = pick(self);
+	struct slot *slot = pick_slot(self);
 	struct page *page;
 	uint64_t tag;
 
 	pthread_mutex_lock(&slot->lock);
 	page = slot->page;
 	tag = slot->tag;
-	if (page && self->run->bug == NO_LOCK)
+	if (page && self->run->bug_number == NO_LOCK)
 		stress_widen_window();
 	if (page)
 		tagged_check_page(self, "page of a slot", page, tag);
 	pthread_mutex_unlock(&slot->lock);
 }
 
-static void shrink_unlocked(struct stress_thread *self, struct slot *slot)
+static void free_slot_page_unlocked(struct stress_thread *self, struct slot *slot)
 {
 	struct page *page = *(struct page *volatile *)&slot->page;
 
 	*(struct page *volatile *)&slot->page = NULL;
 	if (page)
-		drop_page(self, page);
+		free_live_page(self, page);
 }
 
-static void shrink(struct stress_thread *self)
+static void free_slot_page(struct stress_thread *self)
 {
-	struct slot *slot = pick(self);
+	struct slot *slot = pick_slot(self);
 	struct page *page;
 	uint64_t tag;
 
-	if (self->run->bug == NO_LOCK) {
-		shrink_unlocked(self, slot);
+	if (self->run->bug_number == NO_LOCK) {
+		free_slot_page_unlocked(self, slot);
 		return;
 	}
 	if (pthread_mutex_trylock(&slot->lock))
@@ -148,16 +148,16 @@ static void shrink(struct stress_thread *self)
 	if (!page)
 		return;
 	tagged_check_page(self, "page of a slot", page, tag);
-	drop_page(self, page);
+	free_live_page(self, page);
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		if (!slots[i].page)
 			continue;
 		tagged_check_page(first, "page of a slot", slots[i].page, slots[i].tag);
-		drop_page(first, slots[i].page);
+		free_live_page(first, slots[i].page);
 	}
 }
 
@@ -167,13 +167,13 @@ const struct stress_pattern stress_slot = {
 	.threads_min = 1,
 	.operations = {
 		{ "fill", 3, .run = fill_slot },
-		{ "use", 4, .run = use_slot },
-		{ "shrink", 1, .run = shrink },
+		{ "use", 4, .run = check_slot_page },
+		{ "shrink", 1, .run = free_slot_page },
 	},
 	.bugs = {
 		{ "no-lock", .effect = "the shrinker takes no lock" },
 		{ "both-win", .effect = "a thread does not test the slot again after its allocation" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

@@ -42,7 +42,7 @@ struct location {
 	size_t off;
 };
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	(void)first;
 	for (unsigned int i = 0; i < SPARSE_PAGES; i++)
@@ -50,29 +50,29 @@ static void start(struct stress_thread *first)
 }
 
 /* Even with the most threads each has KEPT values of its own in a page: KEPT * 256 is VALUES. */
-static struct location pick(struct stress_thread *self)
+static struct location pick_location(struct stress_thread *self)
 {
 	size_t page = stress_random(self, SPARSE_PAGES), nth = stress_random(self, KEPT);
-	size_t off = (nth * STRESS_THREADS_MAX + self->index) % VALUES * sizeof(uint64_t);
+	size_t off = (nth * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
 
 	stress_record_range(self, page, off, sizeof(uint64_t), 0);
-	return (struct location) { &sparse_pages[page], &owners[self->index].expected[page][nth],
-				   off };
+	return (struct location) { &sparse_pages[page],
+				 &owners[self->thread_index].expected[page][nth], off };
 }
 
-static void lock_page(struct stress_thread *self, struct sparse_page *page)
+static void lock_unless_bug(struct stress_thread *self, struct sparse_page *page)
 {
-	if (self->run->bug != NO_LOCK)
+	if (self->run->bug_number != NO_LOCK)
 		pthread_mutex_lock(&page->lock);
 }
 
-static void unlock_page(struct stress_thread *self, struct sparse_page *page)
+static void unlock_unless_bug(struct stress_thread *self, struct sparse_page *page)
 {
-	if (self->run->bug != NO_LOCK)
+	if (self->run->bug_number != NO_LOCK)
 		pthread_mutex_unlock(&page->lock);
 }
 
-static bool make_page(struct stress_thread *self, struct sparse_page *page)
+static bool allocate_missing_page(struct stress_thread *self, struct sparse_page *page)
 {
 	if (page->page)
 		return true;
@@ -92,48 +92,48 @@ static void free_page(struct stress_thread *self, struct sparse_page *page)
 static void write_value(struct stress_thread *self, const struct location *at, uint64_t value)
 {
 	stress_write(self, at->in->page, &value, at->off, sizeof(value));
-	if (self->run->bug == NO_LOCK)
+	if (self->run->bug_number == NO_LOCK)
 		stress_widen_window();
 	at->in->value_count += !*at->expected && value;
 	at->in->value_count -= *at->expected && !value;
 	*at->expected = value;
 }
 
-static void store(struct stress_thread *self)
+static void store_value(struct stress_thread *self)
 {
-	struct location at = pick(self);
+	struct location at = pick_location(self);
 
-	lock_page(self, at.in);
-	if (make_page(self, at.in))
+	lock_unless_bug(self, at.in);
+	if (allocate_missing_page(self, at.in))
 		write_value(self, &at, tagged_next_tag(self));
-	unlock_page(self, at.in);
+	unlock_unless_bug(self, at.in);
 }
 
-static void clear(struct stress_thread *self)
+static void clear_value(struct stress_thread *self)
 {
-	struct location at = pick(self);
-	unsigned int count_of_empty = self->run->bug == EARLY;
+	struct location at = pick_location(self);
+	unsigned int count_of_empty = self->run->bug_number == EARLY;
 
-	lock_page(self, at.in);
+	lock_unless_bug(self, at.in);
 	if (at.in->page && *at.expected) {
 		write_value(self, &at, 0);
 		if (at.in->value_count <= count_of_empty)
 			free_page(self, at.in);
 	}
-	unlock_page(self, at.in);
+	unlock_unless_bug(self, at.in);
 }
 
-static void load(struct stress_thread *self)
+static void check_value(struct stress_thread *self)
 {
-	struct location at = pick(self);
+	struct location at = pick_location(self);
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
-	lock_page(self, at.in);
+	lock_unless_bug(self, at.in);
 	page = at.in->page;
 	if (page)
 		page_get(page);
-	unlock_page(self, at.in);
+	unlock_unless_bug(self, at.in);
 	if (page) {
 		stress_read(self, page, &found, at.off, sizeof(found));
 		page_free(page);
@@ -141,12 +141,12 @@ static void load(struct stress_thread *self)
 	if (found == *at.expected)
 		return;
 	stress_fail(self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		    self->index, (unsigned int)(at.in - sparse_pages), at.off,
+		    self->thread_index, (unsigned int)(at.in - sparse_pages), at.off,
 		    (unsigned long long)*at.expected, (unsigned long long)found);
 	*at.expected = found;
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SPARSE_PAGES; i++) {
 		if (!sparse_pages[i].page)
@@ -162,14 +162,14 @@ const struct stress_pattern stress_sparse = {
 	.summary = "read missing pages as zeros, and free empty pages",
 	.threads_min = 1,
 	.operations = {
-		{ "store", 2, .run = store },
-		{ "clear", 3, .run = clear },
-		{ "load", 3, .run = load },
+		{ "store", 2, .run = store_value },
+		{ "clear", 3, .run = clear_value },
+		{ "load", 3, .run = check_value },
 	},
 	.bugs = {
 		{ "early", .effect = "a page with one value is freed as empty" },
 		{ "no-lock", .effect = "a thread counts values without the lock" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

@@ -34,15 +34,15 @@ static void write_until_failure(struct stress_thread *self)
 
 	memset(bytes, (int)stress_random(self, 256), sizeof(bytes));
 	for (; shared_file_next_chunk(self, span, &chunk) && left; left--) {
-		memcpy(chunk.expected, bytes + chunk.before, chunk.len);
-		shared_file_write_chunk(self, &chunk, bytes + chunk.before);
+		memcpy(chunk.expected, bytes + chunk.span_bytes_before, chunk.len);
+		shared_file_write_chunk(self, &chunk, bytes + chunk.span_bytes_before);
 	}
-	while (self->run->bug == GOES_ON && shared_file_next_chunk(self, span, &chunk))
-		shared_file_write_chunk(self, &chunk, bytes + chunk.before);
+	while (self->run->bug_number == GOES_ON && shared_file_next_chunk(self, span, &chunk))
+		shared_file_write_chunk(self, &chunk, bytes + chunk.span_bytes_before);
 	shared_file_check(self, span);
 }
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 1);
 }
@@ -61,6 +61,6 @@ const struct stress_pattern stress_split = {
 		{ "range", .effect = "the last chunk is one byte too long, into bytes of another thread" },
 		{ "goes-on", .effect = "a writer continues after a chunk that failed" },
 	},
-	.start = start,
+	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

@@ -27,14 +27,14 @@ typedef _Atomic uint64_t entry;
 
 static struct page *table;
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	(void)first;
 	table = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 }
 
 /* Return: an entry close to others, at one of the ends of the page. */
-static size_t pick(struct stress_thread *self)
+static size_t pick_entry(struct stress_thread *self)
 {
 	size_t nth = stress_random(self, ENTRIES_USED);
 	size_t idx = nth < ENTRIES_USED / 2 ? nth : ENTRIES - 1 - (nth - ENTRIES_USED / 2);
@@ -55,12 +55,12 @@ static void report_at_canonical(entry *mapped, void (*report)(void *object))
 		report(canonical);
 }
 
-static struct page *exchange(struct stress_thread *self, entry *mapped, struct page *child)
+static struct page *exchange_entry(struct stress_thread *self, entry *mapped, struct page *child)
 {
 	uint64_t value = (uintptr_t)child, before;
 
 	report_at_canonical(mapped, tsan_release);
-	if (self->run->bug == TWO_OWNERS) {
+	if (self->run->bug_number == TWO_OWNERS) {
 		before = atomic_load_explicit(mapped, memory_order_acquire);
 		stress_widen_window();
 		atomic_store_explicit(mapped, value, memory_order_release);
@@ -81,47 +81,47 @@ static void free_child(struct stress_thread *self, struct page *child)
 	stress_free_page(self, child);
 }
 
-static void put(struct stress_thread *self)
+static void put_child(struct stress_thread *self)
 {
-	size_t idx = pick(self);
+	size_t idx = pick_entry(self);
 	entry *entries = page_map_local(table);
 	struct page *child = stress_alloc_page(self, GFP_KERNEL); /* while the table is mapped */
 	struct page *before = NULL;
 
 	if (child) {
 		tagged_write_page(self, child);
-		before = exchange(self, &entries[idx], child);
+		before = exchange_entry(self, &entries[idx], child);
 	}
 	page_unmap_local(entries);
-	if (child && self->run->bug == KEEPS)
+	if (child && self->run->bug_number == KEEPS)
 		page_fill_zero(child, PAGE_SIZE / 2, 64);
 	free_child(self, before);
 }
 
-static void take(struct stress_thread *self)
+static void take_child(struct stress_thread *self)
 {
-	size_t idx = pick(self);
+	size_t idx = pick_entry(self);
 	entry *entries = page_map_local(table);
-	struct page *child = exchange(self, &entries[idx], NULL);
+	struct page *child = exchange_entry(self, &entries[idx], NULL);
 
 	page_unmap_local(entries);
 	free_child(self, child);
 }
 
 /* Moves a child from one entry to another; in between it is in neither. */
-static void move(struct stress_thread *self)
+static void move_child(struct stress_thread *self)
 {
-	size_t from = pick(self), to = pick(self);
+	size_t from = pick_entry(self), to = pick_entry(self);
 	entry *entries = page_map_local(table);
-	struct page *child = exchange(self, &entries[from], NULL), *before = NULL;
+	struct page *child = exchange_entry(self, &entries[from], NULL), *before = NULL;
 
 	if (child)
-		before = exchange(self, &entries[to], child);
+		before = exchange_entry(self, &entries[to], child);
 	page_unmap_local(entries);
 	free_child(self, before);
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	entry *entries = page_map_local(table);
 
@@ -136,14 +136,14 @@ const struct stress_pattern stress_table = {
 	.summary = "exchange addresses in atomic entries of a page; the thread that gets one owns the child",
 	.threads_min = 1,
 	.operations = {
-		{ "put", 3, .run = put },
-		{ "take", 2, .run = take },
-		{ "move", 2, .run = move },
+		{ "put", 3, .run = put_child },
+		{ "take", 2, .run = take_child },
+		{ "move", 2, .run = move_child },
 	},
 	.bugs = {
 		{ "two-owners", .effect = "a thread takes an entry by a load and a store" },
 		{ "keeps", .effect = "the thread that put a child into the table writes to it later" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

@@ -23,7 +23,7 @@ enum { NO_BUG, RANGE = SHARED_FILE_BUG_RANGE, NOTHING };
 
 static void zero_tail(struct stress_thread *self)
 {
-	shared_file_zero(self, shared_file_extend_to_end(shared_file_pick_part(self)));
+	shared_file_zero(self, shared_file_extend_to_piece_end(shared_file_pick_part(self)));
 }
 
 /* Zeroes an empty range after a piece, which may be the end of the page. */
@@ -34,7 +34,7 @@ static void zero_empty_tail(struct stress_thread *self)
 
 	while (shared_file_next_chunk(self, span, &chunk)) {
 		size_t end = chunk.off + chunk.len;
-		size_t len = self->run->bug == NOTHING && end < PAGE_SIZE;
+		size_t len = self->run->bug_number == NOTHING && end < PAGE_SIZE;
 
 		stress_expect_ok(self, "page_fill_zero(end, 0)",
 				 page_fill_zero(chunk.page, end, len));
@@ -45,7 +45,7 @@ static void zero_empty_tail(struct stress_thread *self)
 	shared_file_check(self, span);
 }
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 4);
 }
@@ -63,6 +63,6 @@ const struct stress_pattern stress_tail = {
 		{ "range", .effect = "a tail is one byte too long" },
 		{ "nothing", .effect = "a tail of 0 bytes clears one byte" },
 	},
-	.start = start,
+	.prepare = prepare_pattern,
 	.finish = shared_file_destroy,
 };

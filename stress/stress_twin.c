@@ -22,12 +22,12 @@
 
 enum { NO_BUG, RANGE, WHOLE };
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	places_create(first->run, PLACE_SIZE, 2);
 }
 
-static size_t pick(struct stress_thread *self, unsigned int copy)
+static size_t pick_place(struct stress_thread *self, unsigned int copy)
 {
 	size_t place = places_pick(self);
 
@@ -38,27 +38,28 @@ static size_t pick(struct stress_thread *self, unsigned int copy)
 static void write_place(struct stress_thread *self)
 {
 	unsigned int copy = stress_random(self, 2);
-	size_t place = pick(self, copy);
+	size_t place = pick_place(self, copy);
 
 	places_write(self, place, copy);
 	places_check(self, place, copy);
 }
 
 /* Return: the length of a copy, which an injected bug changes. */
-static size_t copy_length(const struct stress_thread *self, size_t off)
+static size_t choose_copy_length(const struct stress_thread *self, size_t off)
 {
 	size_t left = PAGE_SIZE - off, len = PLACE_SIZE;
 
-	if (self->run->bug == RANGE)
+	if (self->run->bug_number == RANGE)
 		len++;
-	if (self->run->bug == WHOLE)
+	if (self->run->bug_number == WHOLE)
 		len = 512;
 	return len < left ? len : left;
 }
 
 static void copy_by_call(struct stress_thread *self, struct page *to, struct page *from, size_t off)
 {
-	stress_expect_ok(self, "page_copy", page_copy(to, off, from, off, copy_length(self, off)));
+	stress_expect_ok(self, "page_copy",
+			 page_copy(to, off, from, off, choose_copy_length(self, off)));
 }
 
 static void copy_by_mapping(struct stress_thread *self, struct page *to, struct page *from,
@@ -67,7 +68,7 @@ static void copy_by_mapping(struct stress_thread *self, struct page *to, struct 
 	unsigned char *target = page_map_local(to);
 	unsigned char *source = page_map_local(from);
 
-	memcpy(target + off, source + off, copy_length(self, off));
+	memcpy(target + off, source + off, choose_copy_length(self, off));
 	page_unmap_local(source);
 	page_unmap_local(target);
 }
@@ -77,7 +78,7 @@ static void copy_place(struct stress_thread *self,
 				    size_t off))
 {
 	unsigned int to = stress_random(self, 2);
-	size_t place = pick(self, to);
+	size_t place = pick_place(self, to);
 
 	copy(self, places_page(place, to), places_page(place, !to), places_offset(place));
 	places_set_copied(place, to, !to);
@@ -85,19 +86,19 @@ static void copy_place(struct stress_thread *self,
 	places_check(self, place, !to);
 }
 
-static void copy_raw(struct stress_thread *self)
+static void copy_place_by_call(struct stress_thread *self)
 {
 	copy_place(self, copy_by_call);
 }
 
-static void copy_nested(struct stress_thread *self)
+static void copy_place_by_mapping(struct stress_thread *self)
 {
 	copy_place(self, copy_by_mapping);
 }
 
-static void copy_too_much(struct stress_thread *self)
+static void copy_beyond_page_end(struct stress_thread *self)
 {
-	size_t place = pick(self, 0);
+	size_t place = pick_place(self, 0);
 	struct page *to = places_page(place, 0), *from = places_page(place, 1);
 
 	stress_expect(self, "page_copy(PAGE_SIZE + 1)", page_copy(to, 0, from, 0, PAGE_SIZE + 1),
@@ -113,14 +114,14 @@ const struct stress_pattern stress_twin = {
 	.threads_min = 1,
 	.operations = {
 		{ "write", 2, .run = write_place },
-		{ "copy", 3, .run = copy_raw },
-		{ "nested", 3, .run = copy_nested },
-		{ "too-long", 1, .run = copy_too_much },
+		{ "copy", 3, .run = copy_place_by_call },
+		{ "nested", 3, .run = copy_place_by_mapping },
+		{ "too-long", 1, .run = copy_beyond_page_end },
 	},
 	.bugs = {
 		{ "range", .effect = "a copy is one byte too long" },
 		{ "whole", .effect = "a copy also copies the bytes around its range" },
 	},
-	.start = start,
+	.prepare = prepare_pattern,
 	.finish = places_destroy,
 };

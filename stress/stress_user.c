@@ -36,28 +36,28 @@ static struct owner {
 static struct mailbox boxes[MAILBOX_COUNT];
 
 /* Return: the byte that the owner writes at @pos; its low 4 bits are the generation. */
-static unsigned char byte_of(unsigned int owner, size_t pos, unsigned int generation)
+static unsigned char expected_byte(unsigned int owner, size_t pos, unsigned int generation)
 {
 	unsigned int place = (unsigned int)stress_hash((uint64_t)owner << 12 | pos) & 0xf0;
 
 	return (unsigned char)(place | (generation % GENERATIONS));
 }
 
-static void write_user(unsigned int owner, size_t off, size_t len, unsigned int generation)
+static void write_user_memory(unsigned int owner, size_t off, size_t len, unsigned int generation)
 {
 	unsigned char *user = owners[owner].user;
 
 	for (size_t i = off; i < off + len; i++)
-		user[i] = byte_of(owner, i, generation);
+		user[i] = expected_byte(owner, i, generation);
 }
 
-static void start(struct stress_thread *first)
+static void prepare_pattern(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < first->run->thread_count; i++) {
 		owners[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 		if (!owners[i].user)
 			abort();
-		write_user(i, 0, PAGE_SIZE, 0);
+		write_user_memory(i, 0, PAGE_SIZE, 0);
 		owners[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
 	}
 }
@@ -68,29 +68,30 @@ static void overwrite_memory(struct stress_thread *self)
 	size_t len = 1 + stress_random(self, PAGE_SIZE - off);
 	unsigned int generation = stress_random(self, GENERATIONS);
 
-	stress_record_range(self, self->index, off, len, (unsigned char)generation);
-	write_user(self->index, off, len, generation);
-	if (self->run->bug == THIN_AIR)
-		owners[self->index].user[off] ^= 0x80;
+	stress_record_range(self, self->thread_index, off, len, (unsigned char)generation);
+	write_user_memory(self->thread_index, off, len, generation);
+	if (self->run->bug_number == THIN_AIR)
+		owners[self->thread_index].user[off] ^= 0x80;
 }
 
 static void check_copy(struct stress_thread *self, unsigned int owner, size_t off, size_t len)
 {
 	unsigned char bytes[PAGE_SIZE];
 
-	stress_read(self, owners[self->index].page, bytes, off, len);
+	stress_read(self, owners[self->thread_index].page, bytes, off, len);
 	for (size_t i = 0; i < len; i++) {
-		if ((bytes[i] & 0xf0) == byte_of(owner, off + i, 0))
+		if ((bytes[i] & 0xf0) == expected_byte(owner, off + i, 0))
 			continue;
 		stress_fail(self,
 			    "byte out of thin air: user memory of thread %u, byte 0x%zx, copied "
 			    "by thread %u: expected 0x%xX, found 0x%02x",
-			    owner, off + i, self->index, byte_of(owner, off + i, 0) >> 4, bytes[i]);
+			    owner, off + i, self->thread_index,
+			    expected_byte(owner, off + i, 0) >> 4, bytes[i]);
 		return;
 	}
 }
 
-static void copy_user(struct stress_thread *self)
+static void copy_user_memory(struct stress_thread *self)
 {
 	unsigned int owner = stress_random(self, self->run->thread_count);
 	size_t off = stress_random(self, PAGE_SIZE), len = 1 + stress_random(self, PAGE_SIZE - off);
@@ -100,7 +101,7 @@ static void copy_user(struct stress_thread *self)
 	stress_record_range(self, owner, off, len, 0);
 	user_slice_reader_init(&reader, user_slice_new(owners[owner].user, PAGE_SIZE));
 	stress_expect_ok(self, "user_slice_skip", user_slice_skip(&reader, off));
-	ret = page_copy_from_user_slice(owners[self->index].page, &reader, off, len);
+	ret = page_copy_from_user_slice(owners[self->thread_index].page, &reader, off, len);
 	if (ret == -EFAULT && stress_copy_may_fail(self))
 		stress_count_refused_copy(self);
 	else
@@ -119,26 +120,26 @@ static void free_received(struct stress_thread *self, struct page *page)
 	stress_free_page(self, page);
 }
 
-static void send(struct stress_thread *self)
+static void send_page(struct stress_thread *self)
 {
 	struct page *page = stress_alloc_page(self, GFP_KERNEL), *before;
 
 	if (!page)
 		return;
 	tagged_write_page(self, page);
-	if (self->run->bug != NO_GET)
+	if (self->run->bug_number != NO_GET)
 		page_get(page);
 	before = mailbox_exchange(boxes, self, page);
 	page_free(page);
 	free_received(self, before);
 }
 
-static void receive(struct stress_thread *self)
+static void receive_page(struct stress_thread *self)
 {
 	free_received(self, mailbox_exchange(boxes, self, NULL));
 }
 
-static void finish(struct stress_thread *first)
+static void finish_pattern(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < MAILBOX_COUNT; i++)
 		free_received(first, boxes[i].page);
@@ -154,14 +155,14 @@ const struct stress_pattern stress_user = {
 	.threads_min = 1,
 	.operations = {
 		{ "scribble", 3, .run = overwrite_memory },
-		{ "copy", 3, .run = copy_user },
-		{ "send", 1, .run = send },
-		{ "receive", 1, .run = receive },
+		{ "copy", 3, .run = copy_user_memory },
+		{ "send", 1, .run = send_page },
+		{ "receive", 1, .run = receive_page },
 	},
 	.bugs = {
 		{ "no-get", .effect = "the page is passed on without a reference" },
 		{ "thin-air", .effect = "a thread writes a value to its user memory that the check does not allow" },
 	},
-	.start = start,
-	.finish = finish,
+	.prepare = prepare_pattern,
+	.finish = finish_pattern,
 };

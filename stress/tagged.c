@@ -10,17 +10,17 @@
 
 uint64_t tagged_next_tag(struct stress_thread *self)
 {
-	return (uint64_t)(self->index + 1) << 40 | GENERATION_OF(++self->tag_generation);
+	return (uint64_t)(self->thread_index + 1) << 40 | GENERATION_OF(++self->tag_generation);
 }
 
-static uint64_t word_at(uint64_t tag, size_t pos)
+static uint64_t tagged_word_at(uint64_t tag, size_t pos)
 {
 	return tag ^ stress_hash(pos / WORD);
 }
 
-static unsigned char byte_at(uint64_t tag, size_t pos)
+static unsigned char tagged_byte_at(uint64_t tag, size_t pos)
 {
-	return (unsigned char)(word_at(tag, pos) >> pos % WORD * 8);
+	return (unsigned char)(tagged_word_at(tag, pos) >> pos % WORD * 8);
 }
 
 void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len)
@@ -28,18 +28,18 @@ void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 	size_t i = 0;
 
 	for (; i < len && (pos + i) % WORD; i++)
-		to[i] = byte_at(tag, pos + i);
+		to[i] = tagged_byte_at(tag, pos + i);
 	for (; i + WORD <= len; i += WORD) {
-		uint64_t word = word_at(tag, pos + i);
+		uint64_t word = tagged_word_at(tag, pos + i);
 
 		memcpy(to + i, &word, WORD);
 	}
 	for (; i < len; i++)
-		to[i] = byte_at(tag, pos + i);
+		to[i] = tagged_byte_at(tag, pos + i);
 }
 
 /* Return: the tag of the word that contains byte number @nth; 0 if not the whole word is there. */
-static uint64_t decode_tag(const unsigned char *bytes, size_t nth, size_t pos, size_t len)
+static uint64_t decode_word_tag(const unsigned char *bytes, size_t nth, size_t pos, size_t len)
 {
 	size_t before = (pos + nth) % WORD;
 	uint64_t word;
@@ -47,26 +47,27 @@ static uint64_t decode_tag(const unsigned char *bytes, size_t nth, size_t pos, s
 	if (nth < before || nth - before + WORD > len)
 		return 0;
 	memcpy(&word, bytes + nth - before, WORD);
-	return word_at(word, pos + nth);
+	return tagged_word_at(word, pos + nth);
 }
 
 bool tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
 		  uint64_t tag, size_t pos, size_t len)
 {
 	size_t nth = 0;
-	uint64_t found;
+	uint64_t found_tag;
 
-	while (nth < len && bytes[nth] == byte_at(tag, pos + nth))
+	while (nth < len && bytes[nth] == tagged_byte_at(tag, pos + nth))
 		nth++;
 	if (nth == len)
 		return true;
-	found = decode_tag(bytes, nth, pos, len);
+	found_tag = decode_word_tag(bytes, nth, pos, len);
 	stress_fail(self,
 		    "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
 		    "0x%02x, in "
 		    "a word as of owner %d, generation %llu",
-		    what, pos + nth, self->index, OWNER_OF(tag), GENERATION_OF(tag),
-		    byte_at(tag, pos + nth), bytes[nth], OWNER_OF(found), GENERATION_OF(found));
+		    what, pos + nth, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
+		    tagged_byte_at(tag, pos + nth), bytes[nth], OWNER_OF(found_tag),
+		    GENERATION_OF(found_tag));
 	return false;
 }
 
@@ -92,7 +93,7 @@ void tagged_check_page(struct stress_thread *self, const char *what, struct page
 	if (expected && tag != expected)
 		stress_fail(self,
 			    "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
-			    what, self->index, OWNER_OF(expected), GENERATION_OF(expected),
+			    what, self->thread_index, OWNER_OF(expected), GENERATION_OF(expected),
 			    OWNER_OF(tag), GENERATION_OF(tag));
 	tagged_check(self, what, bytes + WORD, expected ? expected : tag, WORD, PAGE_SIZE - WORD);
 }

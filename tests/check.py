@@ -28,7 +28,7 @@ class Result:
         self.passed, self.failed, self.skipped = [], [], []
         self.planned = None
         for line in log.splitlines():
-            self._parse(line)
+            self._parse_line(line)
         count = len(self.passed) + len(self.failed) + len(self.skipped)
         if status and not self.failed:
             self._add_error(f"exit status {status}", log)
@@ -37,7 +37,7 @@ class Result:
         elif self.planned != count and not (self.planned == 0 and self.skipped):
             self._add_error(f"expected {self.planned} checks, got {count}", log)
 
-    def _parse(self, line):
+    def _parse_line(self, line):
         plan, check = PLAN.fullmatch(line), LINE.fullmatch(line)
         if plan:
             self.planned = int(plan[1])
@@ -56,12 +56,12 @@ class Result:
         self.failed.append("\n".join([f"not ok - {why}; the end of its output:",
                                       *("# " + line for line in log.splitlines()[-40:])]))
 
-    def summary(self):
+    def format_counts(self):
         counts = [("passed", self.passed), ("failed", self.failed), ("skipped", self.skipped)]
         return ", ".join(f"{len(found)} {word}" for word, found in counts if found)
 
 
-def command_of(name, arguments):
+def make_command(name, arguments):
     if name.endswith(".sh"):
         return [os.environ.get("SHELL_FOR_TESTS", "sh"), f"{arguments.srcdir}/{name}"]
     if name in arguments.own_programs.split():
@@ -76,25 +76,25 @@ class Run:
     def __init__(self, name, arguments):
         self.name = name
         self.log = arguments.logs / (name.replace("/", "-") + ".log")
-        command = command_of(name, arguments)
+        command = make_command(name, arguments)
         with open(self.log, "wb") as log:
             self.started = time.monotonic()
             # A session of its own: the processes that a test started can be ended with it.
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=subprocess.STDOUT, start_new_session=True)
 
-    def finish(self, status, usage):
+    def record_exit(self, status, usage):
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.wall = time.monotonic() - self.started
         self.cpu = usage.ru_utime + usage.ru_stime
         self.result = Result(self.log.read_text(errors="replace"), self.process.returncode)
 
-    def line(self):
+    def format_result(self):
         return (f"{'FAIL' if self.result.failed else 'ok':4} {self.name}: "
-                f"{self.result.summary() or 'no checks'} ({self.wall:.1f} s)")
+                f"{self.result.format_counts() or 'no checks'} ({self.wall:.1f} s)")
 
 
-def run_all(names, arguments):
+def run_tests(names, arguments):
     """Yields each Run as it ends."""
     waiting, running = collections.deque(names), {}
     try:
@@ -105,7 +105,7 @@ def run_all(names, arguments):
             pid, status, usage = os.wait4(-1, 0)
             if pid in running:
                 run = running.pop(pid)
-                run.finish(status, usage)
+                run.record_exit(status, usage)
                 yield run
     finally:
         for run in running.values():
@@ -123,7 +123,7 @@ def read_times(arguments):
     return {name: (float(wall), float(cpu)) for name, wall, cpu in map(str.split, lines)}
 
 
-def expected_wall(name, times):
+def estimate_wall_seconds(name, times):
     """Seconds; a script whose time is not known may take long."""
     return times[name][0] if name in times else 60 if name.endswith(".sh") else 1
 
@@ -175,11 +175,11 @@ def main():
         print_times(times, None)
         return 0
     arguments.logs.mkdir(exist_ok=True)
-    names = sorted(dict.fromkeys(arguments.tests), key=lambda name: -expected_wall(name, times))
+    names = sorted(dict.fromkeys(arguments.tests), key=lambda name: -estimate_wall_seconds(name, times))
     runs = []
-    for run in run_all(names, arguments):
+    for run in run_tests(names, arguments):
         runs.append(run)
-        print(run.line(), flush=True)
+        print(run.format_result(), flush=True)
     write_times({**times, **{run.name: (run.wall, run.cpu) for run in runs}}, arguments)
     print_details(runs)
     if arguments.times:

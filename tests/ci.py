@@ -112,7 +112,7 @@ class Job:
         name = path[len(parent or "") + 1:].split("/")[0]
         return parent and (parent != "build/fuzz-ci" or f'"{name}"' in FUZZ_CI)
 
-    def check(self):
+    def check_job(self):
         for line in self.commands:
             self.check_command(line)
         for path in self.stored:
@@ -158,7 +158,7 @@ def check_pipeline(pipeline):
         jobs = [read_gitlab_job(name, job, pipeline) for name, job in pipeline.items()
                 if isinstance(job, dict) and "script" in job]
     for job in jobs:
-        job.check()
+        job.check_job()
     commands = " ".join(line for job in jobs for line in job.commands)
     for wanted in WANTED_COMMANDS:
         require(wanted in commands, "all jobs", f"one with '{wanted}'")

@@ -45,31 +45,31 @@ class Source:
     def __init__(self, path):
         self.lines = pathlib.Path(path).read_text().split("\n")
 
-    def line(self, number):
+    def get_line_text(self, number):
         return " ".join(self.lines[number - 1].split())
 
-    def range(self, start, end):
+    def get_range_text(self, start, end):
         """The text between two positions, with each run of white space as one space."""
         text = "\n".join(self.lines[start[0] - 1 : end[0]])
         last = len(self.lines[end[0] - 1])
         return " ".join(text[start[1] - 1 : len(text) - last + end[1] - 1].split())
 
-    def condition(self, start, end):
+    def get_condition_text(self, start, end):
         """The same, with the arguments of a macro, because its region is only its name or empty."""
         rest = "\n".join(self.lines[end[0] - 1 :])[end[1] - 1 :]
         if start == end:
             end = end[0], end[1] + len(re.match(r"\w*", rest)[0])
-            return self.condition(start, end) if start != end else ""
+            return self.get_condition_text(start, end) if start != end else ""
         depth = length = 0
         for length, char in enumerate(rest):
             depth += (char == "(") - (char == ")")
             if depth == 0:
                 break
         more = " ".join(rest[: length + 1].split()) if rest.startswith("(") else ""
-        return self.range(start, end) + more
+        return self.get_range_text(start, end) + more
 
 
-def root(branch, expansions):
+def find_use_position(branch, expansions):
     """The position of a branch; for a branch in a macro, the position of the macro's use."""
     file, start, end = branch[6], tuple(branch[0:2]), tuple(branch[2:4])
     while file in expansions:
@@ -100,7 +100,7 @@ class Report:
         self.spans[path][regions[0][0], regions[0][2]] = name
         expansions = {region[6]: region for region in regions if region[7] == EXPANSION}
         for branch in function["branches"]:
-            file, start, end = root(branch, expansions)
+            file, start, end = find_use_position(branch, expansions)
             if "/src/page/" not in files[file]:
                 continue
             sides = self.branches[files[file], start, end, files[branch[6]], tuple(branch[:4])]
@@ -117,35 +117,35 @@ class Report:
                 number, count = rest.split(",")[:2]
                 self.lines[path, int(number)] = int(count)
 
-    def source(self, path):
+    def get_source(self, path):
         if path not in self.sources:
             self.sources[path] = Source(path)
         return self.sources[path]
 
-    def function_at(self, path, line):
+    def find_function_at(self, path, line):
         for (first, last), name in self.spans[path].items():
             if first <= line <= last:
                 return name
         return None  # the code of a macro counts where the macro is used
 
-    def unreached_lines(self):
+    def list_unreached_lines(self):
         for (path, line), count in self.lines.items():
-            text = self.source(path).line(line)
+            text = self.get_source(path).get_line_text(line)
             if not count and re.search(r"\w", text) and text not in ("else", "} else {"):
                 yield path, line, text
 
-    def unreached_sides(self):
+    def list_unreached_sides(self):
         for (path, start, end, *_), sides in self.branches.items():
             for side, count in zip(("true", "false"), sides):
                 if not count:
-                    yield path, start[0], f"{self.source(path).condition(start, end)} => {side}"
+                    yield path, start[0], f"{self.get_source(path).get_condition_text(start, end)} => {side}"
 
-    def unreached(self):
+    def count_unreached(self):
         """Return: {(file, function, text): times}; a function that was never called is one entry."""
         found = collections.Counter()
-        for things in self.unreached_lines(), self.unreached_sides():
+        for things in self.list_unreached_lines(), self.list_unreached_sides():
             for path, line, text in things:
-                name = self.function_at(path, line)
+                name = self.find_function_at(path, line)
                 if not name:
                     continue
                 if self.called[path, name]:
@@ -154,28 +154,28 @@ class Report:
                     found[pathlib.Path(path).name, name, WHOLE] = 1
         return found
 
-    def files(self):
+    def list_file_names(self):
         return {pathlib.Path(path).name for path in self.spans}
 
 
-def show(key, times):
+def format_entry(key, times):
     return f"{key[0]} {key[1]}: {key[2]}" + (f" x{times}" if times > 1 else "")
 
 
-def problems(figure, entries, unreached):
+def list_problems(figure, entries, unreached):
     for key, times in sorted(unreached.items()):
         kind, allowed = entries.get(key, (None, 0))
         if kind not in MAY[figure]:
-            yield f"not reached: {show(key, times)}"
+            yield f"not reached: {format_entry(key, times)}"
         elif kind != "chance" and times != allowed:
-            yield f"not reached {times} times, the list says {allowed}: {show(key, 1)}"
+            yield f"not reached {times} times, the list says {allowed}: {format_entry(key, 1)}"
     for key, (kind, times) in sorted(entries.items()):
         whole = (key[0], key[1], WHOLE)
         if kind in MUST[figure] and key not in unreached and whole not in unreached:
-            yield f"reached, and listed as [{kind}]: {show(key, times)}"
+            yield f"reached, and listed as [{kind}]: {format_entry(key, times)}"
 
 
-def summary(figure, report, entries, unreached):
+def format_summary(figure, report, entries, unreached):
     lines = [count > 0 for count in report.lines.values()]
     sides = [count > 0 for both in report.branches.values() for count in both]
     left = collections.Counter(entries[key][0] for key in unreached if key in entries)
@@ -195,11 +195,11 @@ def main(args):
     except (OSError, ValueError, BadList) as error:
         print(error, file=sys.stderr)
         return 2
-    unreached = report.unreached()
-    found = list(problems(figure, entries, unreached))
+    unreached = report.count_unreached()
+    found = list(list_problems(figure, entries, unreached))
     sources = {path.name for path in pathlib.Path(srcdir, "src/page").glob("*.c")}
-    found += [f"not in the report: {name}" for name in sorted(sources - report.files())]
-    print(summary(figure, report, entries, unreached))
+    found += [f"not in the report: {name}" for name in sorted(sources - report.list_file_names())]
+    print(format_summary(figure, report, entries, unreached))
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

@@ -59,20 +59,20 @@ class Marks:
                               f'above a block, not {part!r}')
 
     @staticmethod
-    def _applies(words, command):
+    def _has_words(words, command):
         """With words, a mark is for the commands that contain one of them."""
         return words is not None and (not words or any(word in command for word in words))
 
     def is_long(self, command):
         """Is it too long for make check? Commands that build must not run inside of make."""
-        return bool(self._applies(self.long, command) or self.seconds(command) or
+        return bool(self._has_words(self.long, command) or self.find_time_limit(command) or
                     re.search(r'\bmake( |$)|\./bootstrap\b', command))
 
-    def seconds(self, command):
+    def find_time_limit(self, command):
         """The seconds after which to stop a command that runs for hours, or 0."""
-        return int(self.starts[0]) if self.starts and self._applies(self.starts[1:], command) else 0
+        return int(self.starts[0]) if self.starts and self._has_words(self.starts[1:], command) else 0
 
-    def replace(self, command):
+    def replace_parts(self, command):
         for old, new in self.replacements:
             command, count = re.subn(re.escape(old) + r'(?![\w-])', lambda _, new=new: new, command)
             if count:
@@ -88,8 +88,8 @@ class Command:
     def __init__(self, place, text, marks):
         self.place, self.text, self.marks = place, text, marks
         self.shown = None  # lines of expected output
-        self.is_long, self.seconds = marks.is_long(text), marks.seconds(text)
-        self.script = marks.replace(text)
+        self.is_long, self.time_limit = marks.is_long(text), marks.find_time_limit(text)
+        self.script = marks.replace_parts(text)
 
     def __str__(self):
         return f'{self.place}: {self.text.splitlines()[0].split("  #")[0].strip()}'
@@ -121,7 +121,7 @@ def find_blocks(document, lines):
         number += 1
 
 
-def command_lines(lines):
+def join_command_lines(lines):
     """The first lines, which are one command: with backslashes, or with a here-document."""
     count, end = 1, HERE_DOCUMENT.search(lines[0])
     while count < len(lines) and (lines[count - 1].endswith('\\') or end):
@@ -131,7 +131,7 @@ def command_lines(lines):
     return lines[:count]
 
 
-def block_commands(document, first, block, marks):
+def read_block_commands(document, first, block, marks):
     """The commands of a block. If one begins with `$ `, the other lines are their output."""
     is_session = any(line.startswith('$ ') for line in block)
     if marks.text is not None:
@@ -150,7 +150,7 @@ def block_commands(document, first, block, marks):
                 raise Refused(f'{document}:{first}: expected `$ ` in the first line of a block that has it')
             found[-1].shown = (found[-1].shown or []) + taken
         elif taken[0] and not taken[0].lstrip().startswith('#'):
-            taken = command_lines(block[number:])
+            taken = join_command_lines(block[number:])
             text = '\n'.join(taken).removeprefix('$ ' if is_session else '')
             found.append(Command(f'{document}:{first + number}', text, marks))
         number += len(taken)
@@ -161,12 +161,12 @@ def block_commands(document, first, block, marks):
 def read_commands(source, document):
     with open(os.path.join(source, document)) as file:
         return [command for block in find_blocks(document, file.read().split('\n'))
-                for command in block_commands(document, *block)]
+                for command in read_block_commands(document, *block)]
 
 
 # ---- output ----
 
-def line_pattern(line):
+def make_line_pattern(line):
     """A pattern for a line: `...` is any text, `~1` any number, white space any white space."""
     patterns = (('...', '.*'), ('~', '[0-9][0-9.,]*'), (' ', r'\s+'), ('\t', r'\s+'))
     parts = re.split(r'(\.\.\.|~[0-9][0-9.,]*|\s+)', line.strip())
@@ -174,14 +174,14 @@ def line_pattern(line):
                         re.escape(part)) for number, part in enumerate(parts))
 
 
-def agrees(shown, printed):
+def does_output_match(shown, printed):
     """Does the output match the expected lines? A line `...` matches any lines."""
     ends = {0}  # where the expected lines so far may end
     for line in shown:
         if line.strip() == '...':
             ends = set(range(min(ends), len(printed) + 1)) if ends else set()
         else:
-            wanted = re.compile(line_pattern(line))
+            wanted = re.compile(make_line_pattern(line))
             ends = {end + 1 for end in ends
                     if end < len(printed) and wanted.fullmatch(printed[end].strip())}
     return len(printed) in ends
@@ -189,13 +189,13 @@ def agrees(shown, printed):
 
 def check_command(tap, command, follower, status, output):
     printed = re.sub('\x1b\\[[0-9;]*m', '', output).rstrip('\n').split('\n') if output.strip() else []
-    if command.seconds:
-        tap.ok(status in (124, 137), f'{command} (starts; ended after {command.seconds} s)',
+    if command.time_limit:
+        tap.ok(status in (124, 137), f'{command} (starts; ended after {command.time_limit} s)',
                [f'exit status {status}, expected it to go on', *printed[-20:]])
     elif status and not (follower and follower.is_echo_status()):
         tap.ok(False, command, [f'exit status {status}, which the document does not show', *printed[-40:]])
     else:
-        tap.ok(not command.shown or agrees(command.shown, printed), command,
+        tap.ok(not command.shown or does_output_match(command.shown, printed), command,
                ['the document shows', *(command.shown or ()), 'and this is printed', *printed])
 
 
@@ -217,14 +217,14 @@ def make_tree(source, build, place):
     os.symlink(build, os.path.join(place, 'build'))
 
 
-def shell_script(commands, notes):
+def make_shell_script(commands, notes):
     """All commands; each writes its output and its status to files."""
     lines = ['pt_status=0']
     for number, command in enumerate(commands):
         text = command.script
-        if command.seconds:
+        if command.time_limit:
             quoted = text.replace("'", "'\\''")
-            text = f"timeout -k 60 -s INT {command.seconds} sh -c '{quoted}'"
+            text = f"timeout -k 60 -s INT {command.time_limit} sh -c '{quoted}'"
         lines.append(f'(exit $pt_status); {{\n{text}\n}} >{notes}/{number}.out 2>&1 </dev/null; '
                      f'pt_status=$?; echo $pt_status >{notes}/{number}.status; echo {number}')
     return '\n'.join(lines) + '\n'
@@ -235,7 +235,7 @@ def run_commands(tap, commands, place, notes):
     environment = {name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES}
     environment.update(LC_ALL='C.UTF-8', TZ='UTC', NO_COLOR='1')
     with open(f'{notes}/script', 'w') as file:
-        file.write(shell_script(commands, notes))
+        file.write(make_shell_script(commands, notes))
     shell = subprocess.Popen(['timeout', HOURS, 'sh', f'{notes}/script'], cwd=place, env=environment,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     done, messages = 0, []
@@ -258,7 +258,7 @@ def has_target(makefile, name):
     return re.search(rf'^([a-z-]+ )*{name}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M)
 
 
-def missing_names(command, makefile, build):
+def list_missing_names(command, makefile, build):
     """The targets and programs that a command names and that do not exist."""
     for words in re.findall(r'\bmake -C build([^;&|#]*)', command.text):
         for word in re.sub(r"'[^']*'", '', words).split():
@@ -269,7 +269,7 @@ def missing_names(command, makefile, build):
             yield f'{command}: there is no build/{name}'
 
 
-def missing_tools(command, source, build):
+def list_missing_tools(command, source, build):
     """The needed tools that are missing in the system, the build and the source tree."""
     return [tool for tool in command.marks.needs if not ('/' not in tool and shutil.which(tool)) and
             not os.path.exists(f'{build}/{tool}') and not os.path.exists(f'{source}/{tool}')]
@@ -290,11 +290,11 @@ def main():
             except Refused as refused:
                 tap.ok(False, f'{name} keeps the convention', [str(refused)])
                 continue
-            wrong = [what for command in commands for what in missing_names(command, makefile, build)]
+            wrong = [what for command in commands for what in list_missing_names(command, makefile, build)]
             tap.ok(not wrong, f'{name}: what its {len(commands)} commands name is there', wrong)
             chosen = []
             for command in commands:
-                missing = ' '.join(missing_tools(command, source, build))
+                missing = ' '.join(list_missing_tools(command, source, build))
                 if command.is_long and not is_long:
                     long_count += 1
                 elif missing:

@@ -24,7 +24,7 @@ GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
 SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
 
 
-def anchors(text):
+def list_anchors(text):
     """The anchors that forges generate for headings."""
     found = set()
     for heading in re.findall(r'^#+ (.*)$', re.sub(r'^    .*$', '', text, flags=re.M), re.M):
@@ -33,7 +33,7 @@ def anchors(text):
     return found
 
 
-def prose(text):
+def remove_code_blocks(text):
     """The text without indented blocks."""
     return re.sub(r'^    .*$', '', text, flags=re.M)
 
@@ -47,19 +47,19 @@ def has_line(text, part):
 class Names:
     def __init__(self, source, build):
         self.source = source
-        self.makefile = self.read(os.path.join(build, 'Makefile'))
+        self.makefile = self.read_file(os.path.join(build, 'Makefile'))
         listed = subprocess.run([os.path.join(build, 'pagetorture'), '--help'], capture_output=True, text=True)
         self.commands = set(re.findall(r'^  ([a-z-]+) +[a-z]', listed.stdout, re.M))
 
     @staticmethod
-    def read(path):
+    def read_file(path):
         with open(path, errors='replace') as file:
             return file.read()
 
     # ---- checks of one document ----
 
-    def links(self, name, text):
-        for target in re.findall(r'\]\(([^)\s]+)\)', prose(text)):
+    def check_links(self, name, text):
+        for target in re.findall(r'\]\(([^)\s]+)\)', remove_code_blocks(text)):
             if re.match(r'[a-z]+:', target):
                 continue
             path, _, anchor = target.partition('#')
@@ -67,12 +67,12 @@ class Names:
                 os.path.join(self.source, name)
             if not os.path.exists(at):
                 yield f'{name}: there is no {target}'
-            elif anchor and anchor not in anchors(self.read(at)):
+            elif anchor and anchor not in list_anchors(self.read_file(at)):
                 yield f'{name}: {path or name} has no heading #{anchor}'
 
-    def words(self, name, text):
+    def check_code_spans(self, name, text):
         """Make targets, subcommands and files in code spans."""
-        for code in re.findall(r'`([^`\n]+)`', prose(text)):
+        for code in re.findall(r'`([^`\n]+)`', remove_code_blocks(text)):
             make = re.match(r'make (?:-C build )?([a-z][a-z-]*)\b', code)
             tool = re.match(r'(?:build/)?pagetorture ([a-z][a-z-]+)\b', code)
             if make and not has_target(self.makefile, make[1]):
@@ -82,24 +82,24 @@ class Names:
             place = re.fullmatch(rf'([a-z][\w-]*(?:/[\w.-]+)+/?)(?::\d+)?', code)
             known = place and os.path.isdir(os.path.join(self.source, place[1].split('/')[0]))
             if known and re.search(rf'\.{SUFFIXES}$|/$', place[1]) and not re.search('[A-Z]{2,}', place[1]) and \
-                    not self.is_there(place[1]):
+                    not self.is_in_tree(place[1]):
                 yield f'{name}: there is no {place[1]}'
 
-    def is_there(self, path):
+    def is_in_tree(self, path):
         """Is the file in the tree? Files in build/ are not checked."""
         return path.startswith('build/') or os.path.exists(os.path.join(self.source, path)) or \
             os.path.exists(os.path.join(self.source, 'doc', path))
 
-    def glossary(self, name, text):
+    def check_glossary_links(self, name, text):
         """A document links the first use of each term to doc/glossary.md."""
         path = os.path.join(self.source, 'doc', 'glossary.md')
         if os.path.basename(name) == 'glossary.md' or not os.path.exists(path):
             return
         # Headings, table rows and code need no links.
-        running = re.sub(r'^(#|\||<!--).*$', '', prose(text), flags=re.M)
+        running = re.sub(r'^(#|\||<!--).*$', '', remove_code_blocks(text), flags=re.M)
         running = re.sub(r'`[^`\n]*`', lambda code: ' ' * len(code[0]), running)
         linked = {link.start(1) + at: link[2] for link in GLOSSARY_LINK.finditer(running) for at in range(len(link[1]))}
-        for term in sorted(re.findall(r'^### (.*)$', self.read(path), re.M), key=len, reverse=True):
+        for term in sorted(re.findall(r'^### (.*)$', self.read_file(path), re.M), key=len, reverse=True):
             words = r'(?<![\w-])' + r'\s+'.join(map(re.escape, term.split())) + r'(e?s)?(?![\w-])'
             first = re.search(words, running, re.I)
             anchor = term.replace(' ', '-')
@@ -109,31 +109,31 @@ class Names:
             # The term "rule model" is no use of the term "rule".
             running = re.sub(words, lambda used: re.sub('[a-z]', '.', used[0], flags=re.I), running, flags=re.I)
 
-    def lines(self, name, text):
+    def check_line_lengths(self, name, text):
         for number, line in enumerate(text.split('\n')):
             table = line.startswith(('|', '<!--', '    '))
             if len(line) > LONGEST and not table:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
-    def rows(self, name, text):
+    def check_table_lines(self, name, text):
         """Lines of tables are in the tree today."""
         for file, line in (row for table in LINES.findall(text) for row in ROW.findall(table)):
             path = os.path.join(self.source, file)
             if not os.path.exists(path):
                 yield f'{name}: there is no {file}'
-            elif not has_line(self.read(path), line):
+            elif not has_line(self.read_file(path), line):
                 yield f'{name}: {file} has no line with {line!r}'
 
 
 def main():
     source, build, *documents = sys.argv[1:]
     tap, names = Tap(), Names(os.path.abspath(source), os.path.abspath(build))
-    texts = {name: names.read(os.path.join(source, name)) for name in documents}
-    for check, what in ((names.links, 'every link has a target'),
-                        (names.words, 'every named make target, subcommand and file exists'),
-                        (names.rows, 'the tree has every line that a table cites'),
-                        (names.glossary, 'the first use of a term links to the glossary'),
-                        (names.lines, 'no line is too long')):
+    texts = {name: names.read_file(os.path.join(source, name)) for name in documents}
+    for check, what in ((names.check_links, 'every link has a target'),
+                        (names.check_code_spans, 'every named make target, subcommand and file exists'),
+                        (names.check_table_lines, 'the tree has every line that a table cites'),
+                        (names.check_glossary_links, 'the first use of a term links to the glossary'),
+                        (names.check_line_lengths, 'no line is too long')):
         wrong = [line for name, text in texts.items() for line in check(name, text)]
         tap.ok(not wrong, what, wrong)
     return tap.done_testing()

@@ -20,7 +20,7 @@ class BuildFailed(Exception):
     """A change that does not apply, or a program that does not compile or link."""
 
 
-def run(command, **options):
+def run_command(command, **options):
     """Return: the exit status and the output."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
@@ -28,7 +28,7 @@ def run(command, **options):
     return done.returncode, done.stdout.strip()
 
 
-def files_that_include(directory, header):
+def find_files_that_include(directory, header):
     """Files in @directory that include @header, directly or through other headers, and @header."""
     text = {p.name: p.read_text() for p in directory.glob("*.[ch]")}
     reached, new = {header}, {header}
@@ -57,17 +57,17 @@ class Tree:
             self.flags[flavour] = environment.get(f"LIBRARY_{flavour.upper()}", "").split()
         for flavour in FLAVOURS:
             self.flags[f"fuzz-{flavour}"] = ["-fsanitize=fuzzer-no-link", *self.flags[flavour]]
-        self.flavours = [flavour for flavour in FLAVOURS if flavour == "plain" or self.has(flavour)]
+        self.flavours = [flavour for flavour in FLAVOURS if flavour == "plain" or self.has_flavour(flavour)]
         self.plain_library_for = None  # a flavour whose programs have the library of `plain`
 
-    def has(self, flavour):
+    def has_flavour(self, flavour):
         return (self.build / f"libpage-{flavour}.a").exists()
 
-    def library_flavour(self, flavour):
+    def find_library_flavour(self, flavour):
         """The flavour in which the library is compiled for programs of @flavour."""
         return "plain" if flavour == self.plain_library_for else flavour
 
-    def objects_of(self, program):
+    def find_objects(self, program):
         """The objects of @program in the build; ignore objects of removed sources."""
         found = [path for pattern in program.objects for path in sorted(self.build.glob(pattern))
                  if self._has_source(path)]
@@ -81,7 +81,7 @@ class Tree:
         below_flavour = path.relative_to(self.build / "obj").parts[1:]
         return self.source.joinpath(*below_flavour).with_suffix(".c").exists()
 
-    def _digest(self, *patterns):
+    def _compute_digest(self, *patterns):
         made_by = self.cc, self.cflags, self.flags, self.flavours, self.plain_library_for
         digest = hashlib.sha256(repr(made_by).encode())
         for pattern in patterns:
@@ -91,13 +91,13 @@ class Tree:
 
     @functools.cached_property
     def library_digest(self):
-        return self._digest("src/page/*.[ch]")
+        return self._compute_digest("src/page/*.[ch]")
 
     @functools.cached_property
     def tests_digest(self):
-        return self._digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[ch]",
-                            "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/**/*.page",
-                            "tests/*_*.py", "tests/bugs/*.py", "tests/mutants/trials.py")
+        return self._compute_digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[ch]",
+                                    "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/**/*.page",
+                                    "tests/*_*.py", "tests/bugs/*.py", "tests/mutants/trials.py")
 
 
 # ---- programs ----
@@ -113,19 +113,19 @@ class Program:
         self.archives, self.flags = list(archives), list(flags)
 
 
-def suffix(flavour):
+def flavour_suffix(flavour):
     return "" if flavour == "plain" else "-" + flavour
 
 
-def tool(flavour):
+def tool_program(flavour):
     """pagetorture in a flavour. It finds its other flavours by file name."""
-    return Program("pagetorture" + suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
+    return Program("pagetorture" + flavour_suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
                    [f"libpagetorture-{flavour}.a"])
 
 
-def developers_tool(flavour):
+def developers_tool_program(flavour):
     """pagetorture-dev in a flavour."""
-    return Program("pagetorture-dev" + suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
+    return Program("pagetorture-dev" + flavour_suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
                    [f"libpagetorture-{flavour}.a"])
 
 
@@ -134,25 +134,25 @@ def stress_program(flavour):
     # The plain program selects how memory is copied.
     flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
     sources = sorted((pathlib.Path(__file__).resolve().parent.parent / "stress").glob("*.c"))
-    return Program("pagetorture-stress" + suffix(flavour), flavour,
+    return Program("pagetorture-stress" + flavour_suffix(flavour), flavour,
                    [f"obj/{flavour}/stress/{path.stem}.o" for path in sources],
                    [f"libpagetorture-{flavour}.a"], flags)
 
 
-def unit_test(name, flavour="plain"):
+def unit_test_program(name, flavour="plain"):
     """A unit test as a program of its own."""
-    return Program(name + suffix(flavour), flavour,
+    return Program(name + flavour_suffix(flavour), flavour,
                    [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], test=name)
 
 
-def replayer(target, flavour):
+def replayer_program(target, flavour):
     """A fuzz target without an engine."""
     parts = ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")
-    return Program(f"{target}-replay{suffix(flavour)}", flavour,
+    return Program(f"{target}-replay{flavour_suffix(flavour)}", flavour,
                    [f"obj/{flavour}/fuzz/{part}.o" for part in parts])
 
 
-def fuzz_target(name):
+def fuzz_target_program(name):
     """NAME in its usual flavour, or NAME-plain, NAME-msan in another one."""
     target, _, other = name.partition("-")
     flavour = "fuzz-" + (other or ("tsan" if name == "fuzz_race" else "asan"))
@@ -170,9 +170,9 @@ class Builder:
     def __init__(self, tree, directory):
         self.tree, self.directory = tree, directory
         self.copy = directory / "src" / "page"
-        self.reset()
+        self.restore_library()
 
-    def reset(self):
+    def restore_library(self):
         """Begin again with the unchanged library."""
         self.changed, self.built = [], set()
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -180,12 +180,12 @@ class Builder:
         for path in self.tree.page.glob("*.[ch]"):
             shutil.copyfile(path, self.copy / path.name)
 
-    def change(self, name, content):
+    def write_changed_source(self, name, content):
         (self.copy / name).write_bytes(content)
         self.changed.append(name)
 
     def apply_patch(self, patch):
-        status, output = run(["patch", "-p2", "-F0", "-s", "-d", self.copy.parent, "-i", patch])
+        status, output = run_command(["patch", "-p2", "-F0", "-s", "-d", self.copy.parent, "-i", patch])
         if status:
             raise BuildFailed(f"{patch}: does not apply any more: {output}")
         self.changed = [p.name for p in self.copy.glob("*.[ch]")
@@ -193,61 +193,61 @@ class Builder:
         if not self.changed or list(self.copy.glob("*.orig")):
             raise BuildFailed(f"{patch}: expected to apply exactly, it does not")
 
-    def changed_sources(self):
+    def list_changed_sources(self):
         """The sources to compile again."""
-        return sorted({name for file in self.changed for name in files_that_include(self.copy, file)
+        return sorted({name for file in self.changed for name in find_files_that_include(self.copy, file)
                        if name.endswith(".c")})
 
-    def compile(self, source, flavour, target, *more):
+    def compile_source(self, source, flavour, target, *more):
         """Compile @source, a path below the directory or an absolute one."""
         if target not in self.built:
             tree = self.tree
-            status, output = run([*tree.cc, *tree.cflags, *tree.flags[flavour], *more, "-Isrc",
-                                  f"-I{tree.source / 'src'}", f"-I{tree.source}", "-c", source,
-                                  "-o", target], cwd=self.directory)
+            status, output = run_command([*tree.cc, *tree.cflags, *tree.flags[flavour], *more, "-Isrc",
+                                          f"-I{tree.source / 'src'}", f"-I{tree.source}", "-c", source,
+                                          "-o", target], cwd=self.directory)
             if status or output:
                 without = "" if status else " without a warning"
                 raise BuildFailed(f"{pathlib.Path(source).name} does not compile{without}: {output}")
             self.built.add(target)
         return target
 
-    def includes_change(self, program):
+    def test_includes_change(self, program):
         """Does the source of the unit test include a changed header?"""
         headers = {name for file in self.changed if file.endswith(".h")
-                   for name in files_that_include(self.tree.page, file)}
+                   for name in find_files_that_include(self.tree.page, file)}
         if not program.test or not headers:
             return False
         text = (self.tree.source / "tests" / f"{program.test}.c").read_text()
         return bool(headers & set(INCLUDE.findall(text)))
 
-    def _own_objects(self, program):
-        if not self.includes_change(program):
-            return self.tree.objects_of(program)
-        test = self.compile(self.tree.source / "tests" / f"{program.test}.c", program.flavour,
-                            self.directory / f"{program.name}.o")
-        return [test, *self.tree.objects_of(program)[1:]]
+    def _choose_objects(self, program):
+        if not self.test_includes_change(program):
+            return self.tree.find_objects(program)
+        test = self.compile_source(self.tree.source / "tests" / f"{program.test}.c", program.flavour,
+                                   self.directory / f"{program.name}.o")
+        return [test, *self.tree.find_objects(program)[1:]]
 
-    def make(self, program, *more):
+    def build_program(self, program, *more):
         """Return: the program's path. @more: flags for compiler and linker."""
         mark = "-flags" if more else ""
         target = self.directory / (program.name + mark)
         if target not in self.built:
-            library = self.tree.library_flavour(program.flavour)
-            changed = [self.compile(f"src/page/{name}", library,
-                                    self.directory / f"{name[:-2]}-{library}{mark}.o", *more)
-                       for name in self.changed_sources()]
-            self._link(program, [*self._own_objects(program), *changed], target, *more)
+            library = self.tree.find_library_flavour(program.flavour)
+            changed = [self.compile_source(f"src/page/{name}", library,
+                                           self.directory / f"{name[:-2]}-{library}{mark}.o", *more)
+                       for name in self.list_changed_sources()]
+            self._link(program, [*self._choose_objects(program), *changed], target, *more)
             self.built.add(target)
         return target
 
     def _link(self, program, objects, target, *more):
         """@objects come before the library."""
         tree = self.tree
-        status, output = run([*tree.cc, *tree.flags[program.flavour], *program.flags, *more,
-                              *tree.linker, "-Wl,-S", *objects,
-                              *(tree.build / name for name in program.archives),
-                              tree.build / f"libharness-{program.flavour}.a",
-                              tree.build / f"libpage-{tree.library_flavour(program.flavour)}.a",
-                              *tree.libs, "-o", target])
+        status, output = run_command([*tree.cc, *tree.flags[program.flavour], *program.flags, *more,
+                                      *tree.linker, "-Wl,-S", *objects,
+                                      *(tree.build / name for name in program.archives),
+                                      tree.build / f"libharness-{program.flavour}.a",
+                                      tree.build / f"libpage-{tree.find_library_flavour(program.flavour)}.a",
+                                      *tree.libs, "-o", target])
         if status:
             raise BuildFailed(f"{program.name} does not link: {output}")

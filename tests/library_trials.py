@@ -35,7 +35,7 @@ class Execution:
     output: str
 
 
-def _status(returncode):
+def _decode_status(returncode):
     if returncode >= 0:
         return returncode
     return HANG if -returncode == signal.SIGXCPU else signal.Signals(-returncode).name
@@ -50,7 +50,7 @@ def run_program(command, wall_limit, cpu_limit="unlimited", **options):
                           start_new_session=True, **options) as process:
         try:
             output, _ = process.communicate(timeout=wall_limit)
-            status = _status(process.returncode)
+            status = _decode_status(process.returncode)
         except subprocess.TimeoutExpired:
             status, output = HANG, b""
         finally:
@@ -117,9 +117,10 @@ def write_report(options, command, begun, status, tree, table):
     """Write a table for `make report`."""
     sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
     import keep  # needs the directory report/, which other commands do not
-    head = keep.head(command.rpartition("/")[2], begun, " ".join([command, *sys.argv[1:]]), status,
+    head = keep.make_result_head(command.rpartition("/")[2], begun, " ".join([command, *sys.argv[1:]]),
+                                 status,
                      os.environ["LIBRARY_CC"], tree.build)
-    keep.write(options.report, {**head, **table})
+    keep.write_json(options.report, {**head, **table})
 
 
 # ---- a command line program ----
@@ -132,7 +133,7 @@ class Parser(argparse.ArgumentParser):
                          formatter_class=argparse.RawDescriptionHelpFormatter)
         self.add_argument("--again", action="store_true",
                           help="repeat what has a stored result")
-        self.add_argument("--jobs", type=positive, default=os.cpu_count(), metavar="N",
+        self.add_argument("--jobs", type=parse_positive_number, default=os.cpu_count(), metavar="N",
                           help="test N at a time (default: one per CPU)")
         self.add_argument("--list", action="store_true", help="list what would be tested; runs nothing")
         self.add_argument("--report", type=pathlib.Path, metavar="FILE",
@@ -155,14 +156,14 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
 
-def positive(text):
+def parse_positive_number(text):
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
     return number
 
 
-def _status_of(command, main, errors):
+def _run_main(command, main, errors):
     try:
         return main(sys.argv[1:])
     except SystemExit as done:
@@ -188,7 +189,7 @@ def exit_with(command, main, errors):
     # An inherited "ignore" would make subprocess report status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        status = _status_of(command, main, {BadInput: EXIT_BAD, **errors})
+        status = _run_main(command, main, {BadInput: EXIT_BAD, **errors})
         sys.stdout.flush()
     except OSError as error:
         print(f"{command}: expected to write standard output: {error.strerror}", file=sys.stderr)

@@ -19,19 +19,19 @@ link_mutant() {
 	shift 2
 	mkdir -p "$scratch/bin"
 	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(flags_of "$flavour") -I"$scratch/src" \
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" \
 		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
-		-o "$scratch/bin/$name$(suffix_of "$flavour")" >"$scratch/build" 2>&1
+		-o "$scratch/bin/$name$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
 # build_mutant FLAVOUR: pagetorture with that library, in $scratch/bin
 build_mutant() {
-	link_mutant "$1" pagetorture "$(main_of "$1")"
+	link_mutant "$1" pagetorture "$(print_main_object "$1")"
 }
 
 # build_dev_mutant FLAVOUR: pagetorture-dev with that library, in $scratch/bin
 build_dev_mutant() {
 	# shellcheck disable=SC2046 # words
-	link_mutant "$1" pagetorture-dev $(dev_objects_of "$1")
+	link_mutant "$1" pagetorture-dev $(print_dev_objects "$1")
 }

@@ -97,37 +97,37 @@ class Evaluation:
 
     # ---- order ----
 
-    def can_run(self, call):
+    def can_run_now(self, call):
         if call.name == "lock":
             return self.mutex_owner.get(call.args[0], call.thread) == call.thread
         if call.name == "wait":
             return self.semaphore_count.get(call.args[0], 0) > 0
         return True
 
-    def next_call(self, remaining):
+    def choose_next_call(self, remaining):
         stopped = set()
         for call in remaining:
             if call.thread == "main":
-                if call is remaining[0] and self.can_run(call):
+                if call is remaining[0] and self.can_run_now(call):
                     return call
                 return None
             if call.thread not in stopped:
-                if self.can_run(call):
+                if self.can_run_now(call):
                     return call
                 stopped.add(call.thread)
         return None
 
-    def run(self):
+    def run_all_calls(self):
         remaining = list(self.calls)
         while remaining:
-            call = self.next_call(remaining)
+            call = self.choose_next_call(remaining)
             if call is None:
                 self.verdict.add("deadlock")
                 self.fatal = (remaining[0].line, "deadlock")
                 break
             remaining.remove(call)
             try:
-                self.step(call)
+                self.run_call(call)
             except Fatal as fatal:
                 self.verdict.add(fatal.args[0])
                 self.fatal = (call.line, fatal.args[0])
@@ -136,7 +136,7 @@ class Evaluation:
             self.verdict.add("data-race")
         return self
 
-    def step(self, call):
+    def run_call(self, call):
         main = call.thread == "main"
         self.call, self.event = call, self.event + 1
         if main:
@@ -167,7 +167,7 @@ class Evaluation:
 
     # ---- accesses ----
 
-    def access(self, page, start, end, write, atomic=False):
+    def record_access(self, page, start, end, write, atomic=False):
         if start == end:
             return
         call = self.call
@@ -180,17 +180,17 @@ class Evaluation:
                 self.races[key] = (min(was[0], low), max(was[1], high))
         page.accesses.append((self.event, call.line, call.thread, start, end, write, atomic))
 
-    def read(self, page, off, length, atomic=False):
-        self.access(page, off, off + length, False, atomic)
+    def read_bytes(self, page, off, length, atomic=False):
+        self.record_access(page, off, off + length, False, atomic)
 
-    def write(self, page, off, length, atomic=False, init=None):
-        self.access(page, off, off + length, True, atomic)
+    def write_bytes(self, page, off, length, atomic=False, init=None):
+        self.record_access(page, off, off + length, True, atomic)
         page.init[off:off + length] = b"\1" * length if init is None else init
 
     # ---- tests ----
 
     @staticmethod
-    def in_bounds(off, length):
+    def is_in_page(off, length):
         return off <= PAGE_SIZE and length <= PAGE_SIZE and off + length <= PAGE_SIZE
 
     @staticmethod
@@ -217,7 +217,7 @@ class Evaluation:
             return "ENOMEM"
         page = self.handles[self.call.fills] = Page(self.call.fills)
         if "__GFP_ZERO" in flags:
-            self.write(page, 0, PAGE_SIZE)
+            self.write_bytes(page, 0, PAGE_SIZE)
         return "0"
 
     def do_get_page(self, p):
@@ -231,36 +231,36 @@ class Evaluation:
         self.known[thread] |= page.known_to_frees
         page.count -= 1
         if page.count == 0:
-            self.write(page, 0, PAGE_SIZE)
+            self.write_bytes(page, 0, PAGE_SIZE)
         page.known_to_frees |= self.known[thread] | 1 << self.event
 
-    def raw(self, p, off, length, write):
-        if not self.in_bounds(off, length):
+    def access_raw(self, p, off, length, write):
+        if not self.is_in_page(off, length):
             return "EINVAL"
         page = self.handles[p]
         self.require_mappable(page)
-        (self.write if write else self.read)(page, off, length)
+        (self.write_bytes if write else self.read_bytes)(page, off, length)
         return "0"
 
     def do_read_raw(self, p, off, length):
-        return self.raw(p, off, length, False)
+        return self.access_raw(p, off, length, False)
 
     def do_write_raw(self, p, off, length, _seed=0):
-        return self.raw(p, off, length, True)
+        return self.access_raw(p, off, length, True)
 
     do_read_bytewise_atomic = do_read_raw
     do_write_bytewise_atomic = do_fill_zero = do_write_raw
 
     def do_copy_page(self, pd, doff, ps, soff, length):
-        if not self.in_bounds(doff, length) or not self.in_bounds(soff, length):
+        if not self.is_in_page(doff, length) or not self.is_in_page(soff, length):
             return "EINVAL"
         if pd == ps and max(doff, soff) < min(doff, soff) + length:
             return "EINVAL"
         destination, source = self.handles[pd], self.handles[ps]
         self.require_mappable(destination)
         self.require_mappable(source, 2)
-        self.read(source, soff, length)
-        self.write(destination, doff, length, init=bytes(source.init[soff:soff + length]))
+        self.read_bytes(source, soff, length)
+        self.write_bytes(destination, doff, length, init=bytes(source.init[soff:soff + length]))
         return "0"
 
     # ---- user slices ----
@@ -279,7 +279,7 @@ class Evaluation:
         pass
 
     def do_copy_from_user_slice(self, p, u, off, length):
-        if not self.in_bounds(off, length):
+        if not self.is_in_page(off, length):
             return "EINVAL"
         page, user_slice = self.handles[p], self.handles[u]
         self.require_mappable(page)
@@ -288,7 +288,7 @@ class Evaluation:
         fails = self.takes_injected_failure()
         if length == 0:
             return "0"
-        self.write(page, off, length)
+        self.write_bytes(page, off, length)
         if fails or user_slice.position + length > user_slice.readable_size:
             return "EFAULT"
         user_slice.position += length
@@ -312,19 +312,19 @@ class Evaluation:
 
     def require_loadable(self, k, off, length):
         mapping = self.require_mapped(k)
-        if not self.in_bounds(off, length):
+        if not self.is_in_page(off, length):
             raise Fatal("out-of-bounds")
         self.require_allocated(mapping.page)
         return mapping.page
 
     def do_load(self, k, off, length, atomic=False):
         page = self.require_loadable(k, off, length)
-        self.read(page, off, length, atomic)
+        self.read_bytes(page, off, length, atomic)
         if not all(page.init[off:off + length]):
             self.verdict.add("uninit-use")
 
     def do_store(self, k, off, length, _seed, atomic=False):
-        self.write(self.require_loadable(k, off, length), off, length, atomic)
+        self.write_bytes(self.require_loadable(k, off, length), off, length, atomic)
 
     def do_load_atomic(self, k, off, size):
         self.do_load(k, off, size, True)
@@ -372,4 +372,4 @@ def to_json(name, evaluation):
 
 if __name__ == "__main__":
     for path in sys.argv[1:]:
-        print(to_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run()))
+        print(to_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run_all_calls()))

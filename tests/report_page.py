@@ -36,7 +36,7 @@ CELL = "store/load/nested/none/aliases"
 RESULTS = []
 
 
-def check(good, name, wrong=""):
+def report_check(good, name, wrong=""):
     RESULTS.append(bool(good))
     print(f"{'ok' if good else 'not ok'} {len(RESULTS)} - {name}", flush=True)
     if not good:
@@ -56,32 +56,32 @@ class Browser:
                                        options=options)
         self.driver.set_page_load_timeout(120)
 
-    def look_like(self, size, scheme):
+    def set_size_and_scheme(self, size, scheme):
         width, height = size
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=1, mobile=width < 500)
-        self.call("Emulation.setEmulatedMedia",
-                  features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.send_command("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                          deviceScaleFactor=1, mobile=width < 500)
+        self.send_command("Emulation.setEmulatedMedia",
+                          features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def call(self, command, **arguments):
+    def send_command(self, command, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
 
-    def open(self, path, fragment=""):
+    def open_page(self, path, fragment=""):
         self.driver.get("about:blank")
-        self.messages(), self.requests()
+        self.take_console_messages(), self.take_network_requests()
         self.driver.get(f"{pathlib.Path(path).resolve().as_uri()}{fragment}")
-        self.wait(lambda _: self.run("return document.documentElement.hasAttribute('data-ready')"))
+        self.wait_until(lambda _: self.run_script("return document.documentElement.hasAttribute('data-ready')"))
 
-    def wait(self, condition):
+    def wait_until(self, condition):
         return WebDriverWait(self.driver, 60, 0.05).until(condition)
 
-    def run(self, script, *arguments):
+    def run_script(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 
-    def messages(self):
+    def take_console_messages(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def requests(self):
+    def take_network_requests(self):
         """Requests that went to the network."""
         events = (json.loads(entry["message"])["message"]
                   for entry in self.driver.get_log("performance"))
@@ -89,97 +89,101 @@ class Browser:
                 if event["method"] == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith(LOCAL)]
 
-    def one(self, selector):
+    def find_one(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def all(self, selector):
+    def find_all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
-    def text(self, selector):
-        return self.run("return document.querySelector(arguments[0])?.textContent", selector)
+    def read_text(self, selector):
+        return self.run_script("return document.querySelector(arguments[0])?.textContent", selector)
 
-    def texts(self, selector):
-        return self.run("return [...document.querySelectorAll(arguments[0])]"
-                        ".map((e) => e.textContent)", selector)
+    def read_texts(self, selector):
+        return self.run_script("return [...document.querySelectorAll(arguments[0])]"
+                               ".map((e) => e.textContent)", selector)
 
-    def figure(self, name):
-        return int((self.text(f"[data-figure={name}]") or "-1").replace(",", ""))
+    def read_figure(self, name):
+        return int((self.read_text(f"[data-figure={name}]") or "-1").replace(",", ""))
 
-    def state(self, part):
-        return self.run("return document.getElementById(`part-${arguments[0]}`)?.dataset.state",
-                        part)
+    def read_part_state(self, part):
+        return self.run_script("return document.getElementById(`part-${arguments[0]}`)?.dataset.state",
+                               part)
 
-    def shoot(self, path):
+    def save_screenshot(self, path):
         """Take a screenshot of the whole page."""
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        size = self.send_command("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"],
                 "height": min(size["height"], 8000)}
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        shot = self.send_command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
-    def silent(self, name):
-        said = self.messages()
-        check(not said, f"{name}: no message on the console", said)
-        asked = self.requests()
-        check(not asked, f"{name}: nothing is asked of a network", asked)
+    def check_silent(self, name):
+        said = self.take_console_messages()
+        report_check(not said, f"{name}: no message on the console", said)
+        asked = self.take_network_requests()
+        report_check(not asked, f"{name}: nothing is asked of a network", asked)
 
 
 # ---- each check can fail ----
 
-def check_checks(browser, page):
-    browser.open(page)
-    browser.run("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
-                "fetch('http://127.0.0.1:9/').catch(() => 0)")
+def check_that_checks_work(browser, page):
+    browser.open_page(page)
+    browser.run_script("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
+                       "fetch('http://127.0.0.1:9/').catch(() => 0)")
     time.sleep(0.3)
-    said = " ".join(browser.messages())
-    check("heard" in said, "a warning would be heard", said)
-    check("Content Security Policy" in said, "the page forbids itself what is not in it", said)
+    said = " ".join(browser.take_console_messages())
+    report_check("heard" in said, "a warning would be heard", said)
+    report_check("Content Security Policy" in said, "the page forbids itself what is not in it", said)
 
 
 # ---- pages ----
 
 def check_empty(browser, directory):
-    browser.open(directory / "index.html")
-    browser.silent("nothing was run")
-    check(browser.text(".verdict h1") == "Incomplete", "nothing was run: incomplete",
-          browser.text(".verdict"))
-    states = browser.run("return [...document.querySelectorAll('.overview tbody tr')]"
-                         ".map((r) => [r.dataset.part, r.textContent])")
+    browser.open_page(directory / "index.html")
+    browser.check_silent("nothing was run")
+    report_check(browser.read_text(".verdict h1") == "Incomplete", "nothing was run: incomplete",
+                 browser.read_text(".verdict"))
+    states = browser.run_script("return [...document.querySelectorAll('.overview tbody tr')]"
+                                ".map((r) => [r.dataset.part, r.textContent])")
     wrong = [part for part, text in states if "not run" not in text]
-    check(len(states) == 13 and not wrong, "nothing was run: every part says so", states)
+    report_check(len(states) == 13 and not wrong, "nothing was run: every part says so", states)
 
 
 def check_failed(browser, directory):
-    browser.open(directory / "index.html")
-    browser.silent("parts failed")
-    line = browser.text("#verdict-line")
-    check("1 aim of speed missed" in line, "missed thresholds are shown", line)
-    check(browser.text(".verdict h1") == "Failed" and "Failed: " in line and
-          "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
-    check(browser.state("race") == "failed" and browser.state("replay") == "failed" and
-          browser.state("rules") == "good", "parts that failed are marked, others are not")
-    check(browser.state("stress-long") == "failed" and "--seed=7" in browser.text("#part-stress-long") and
-          browser.state("mutants") == "failed" and "40.0 %, wanted 90 %" in browser.text("#part-mutants"),
-          "a failed long run and too few killed mutants are failures",
-          (browser.text("#part-stress-long"), browser.text("#part-mutants")))
-    check(browser.state("bugs") == "unreadable" and "annot be read: Seeded bugs" in line,
-          "unreadable results are shown", line)
-    check(browser.text('[data-pair="store/load"]').startswith("\u2715"),
-          "an unpredicted cell is marked in its pair",
-          browser.text('[data-pair="store/load"]'))
-    press(browser, "#wrong button")
-    browser.wait(lambda b: browser.all(f'#cell[data-ready="{CELL}"]'))
-    check("\u25cb missed" in browser.text("#cell") and "not as predicted" in browser.text("#cell"),
-          "... and is listed, to be opened", browser.text("#cell"))
+    browser.open_page(directory / "index.html")
+    browser.check_silent("parts failed")
+    line = browser.read_text("#verdict-line")
+    report_check("1 aim of speed missed" in line, "missed thresholds are shown", line)
+    report_check(browser.read_text(".verdict h1") == "Failed" and "Failed: " in line and
+                 "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
+    report_check(browser.read_part_state("race") == "failed"
+                 and browser.read_part_state("replay") == "failed" and
+                 browser.read_part_state("rules") == "good", "parts that failed are marked, others are not")
+    report_check(browser.read_part_state("stress-long") == "failed"
+                 and "--seed=7" in browser.read_text("#part-stress-long") and
+                 browser.read_part_state("mutants") == "failed"
+                 and "40.0 %, wanted 90 %" in browser.read_text("#part-mutants"),
+                 "a failed long run and too few killed mutants are failures",
+                 (browser.read_text("#part-stress-long"), browser.read_text("#part-mutants")))
+    report_check(browser.read_part_state("bugs") == "unreadable" and "annot be read: Seeded bugs" in line,
+                 "unreadable results are shown", line)
+    report_check(browser.read_text('[data-pair="store/load"]').startswith("\u2715"),
+                 "an unpredicted cell is marked in its pair",
+                 browser.read_text('[data-pair="store/load"]'))
+    click(browser, "#wrong button")
+    browser.wait_until(lambda b: browser.find_all(f'#cell[data-ready="{CELL}"]'))
+    report_check("\u25cb missed" in browser.read_text("#cell")
+                 and "not as predicted" in browser.read_text("#cell"),
+                 "... and is listed, to be opened", browser.read_text("#cell"))
 
 
-def numbers(results):
+def count_expected_figures(results):
     """The figures that the page must show, counted from the results."""
-    def read(name):
+    def read_results(name):
         return json.loads((results / f"{name}.json").read_text())
-    race, fuzz = read("race"), read("fuzz")
-    programs = {p["file"]: p for b in ("direct", "alias") for p in read("rules").get(b, [])}
-    replay = read("replay")["runs"]
+    race, fuzz = read_results("race"), read_results("fuzz")
+    programs = {p["file"]: p for b in ("direct", "alias") for p in read_results("rules").get(b, [])}
+    replay = read_results("replay")["runs"]
     return {
         "race-cells": len(race["matrix"]),
         "race-races": sum(c["expect"] == "data-race" for c in race["matrix"]),
@@ -188,8 +192,8 @@ def numbers(results):
         "race-wrong": sum(not c["as_predicted"] for c in race["matrix"]),
         "rules-programs": len(programs),
         "rules-breaking": sum(bool(p["verdict"]) for p in programs.values()),
-        "stress-operations": sum(r["operations"] for r in read("stress")["rows"]),
-        "stress-runs": len(read("stress")["rows"]),
+        "stress-operations": sum(r["operations"] for r in read_results("stress")["rows"]),
+        "stress-runs": len(read_results("stress")["rows"]),
         "stress-long-runs": 3, "stress-long-operations": 3000000, "stress-long-failed": 0,
         "mutants-looked": 23, "mutants-killed": 19, "mutants-survived": 1,
         "mutants-equivalent": 3,
@@ -204,9 +208,9 @@ def numbers(results):
 
 
 def check_numbers(browser, results):
-    shown = {name: browser.figure(name) for name in numbers(results)}
-    wrong = {k: (v, shown[k]) for k, v in numbers(results).items() if shown[k] != v}
-    check(not wrong, "figures are those of the results", wrong)
+    shown = {name: browser.read_figure(name) for name in count_expected_figures(results)}
+    wrong = {k: (v, shown[k]) for k, v in count_expected_figures(results).items() if shown[k] != v}
+    report_check(not wrong, "figures are those of the results", wrong)
     race = json.loads((results / "race.json").read_text())
     pairs = {}
     for cell in race["matrix"]:
@@ -214,41 +218,42 @@ def check_numbers(browser, results):
         pair[0] += cell["expect"] == "data-race"
         pair[1] += 1
     expected = {pair: f"{races}of {cells}" for pair, (races, cells) in pairs.items()}
-    shown = browser.run("return Object.fromEntries([...document.querySelectorAll('[data-pair]')]"
-                        ".map((b) => [b.dataset.pair, b.textContent]))")
-    check(shown == expected, "each pair of the matrix has its races and cells",
-          {k: (v, shown.get(k)) for k, v in expected.items() if shown.get(k) != v})
+    shown = browser.run_script("return Object.fromEntries([...document.querySelectorAll('[data-pair]')]"
+                               ".map((b) => [b.dataset.pair, b.textContent]))")
+    report_check(shown == expected, "each pair of the matrix has its races and cells",
+                 {k: (v, shown.get(k)) for k, v in expected.items() if shown.get(k) != v})
     detector = race["detectors"][0]
-    row = browser.texts(f"#part-race tr[data-row={detector['name']}] td")[:5]
+    row = browser.read_texts(f"#part-race tr[data-row={detector['name']}] td")[:5]
     wanted = [f"{detector[k]:,}" for k in ("cells", "repeat", "races", "caught", "missed")]
-    check(row == wanted, "the detector's row is that of the results", (row, wanted))
+    report_check(row == wanted, "the detector's row is that of the results", (row, wanted))
 
 
-def press(browser, selector):
-    browser.run("arguments[0].scrollIntoView({block: 'center'})", browser.one(selector))
-    browser.one(selector).click()
+def click(browser, selector):
+    browser.run_script("arguments[0].scrollIntoView({block: 'center'})", browser.find_one(selector))
+    browser.find_one(selector).click()
 
 
 def check_cell(browser, results):
     cell = next(c for c in json.loads((results / "race.json").read_text())["matrix"]
                 if c["cell"] == CELL)
-    press(browser, '[data-pair="store/load"]')
-    press(browser, f'[data-cell="{CELL}"]')
-    browser.wait(lambda b: browser.all(f'#cell[data-ready="{CELL}"]'))
-    check(browser.text("#cell .program") == cell["program"], "a click on a cell shows its program",
-          browser.text("#cell .program"))
-    drawing = browser.text("#cell .drawing")
-    check("data-race (R3" in drawing and "store(k0, 0x40, 0x40, 0x11)" in drawing,
-          "... and what happens in it", drawing)
+    click(browser, '[data-pair="store/load"]')
+    click(browser, f'[data-cell="{CELL}"]')
+    browser.wait_until(lambda b: browser.find_all(f'#cell[data-ready="{CELL}"]'))
+    report_check(browser.read_text("#cell .program") == cell["program"],
+                 "a click on a cell shows its program",
+                 browser.read_text("#cell .program"))
+    drawing = browser.read_text("#cell .drawing")
+    report_check("data-race (R3" in drawing and "store(k0, 0x40, 0x40, 0x11)" in drawing,
+                 "... and what happens in it", drawing)
     answers = {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()}
-    shown = {name: browser.texts(f"#cell tr[data-row={name}] td")[1] for name in answers}
-    check(shown == answers, "... and what each detector said", (shown, answers))
-    ActionChains(browser.driver).move_to_element(browser.one('[data-pair="store/store"]')).perform()
-    tip = browser.one("#tip")
-    check(tip.is_displayed() and "store then store" in tip.text, "hovering shows the cell", tip.text)
-    browser.one('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
-    said = browser.text("#pair h3")
-    check(said == "store then store", "arrows and Enter do what the pointer does", said)
+    shown = {name: browser.read_texts(f"#cell tr[data-row={name}] td")[1] for name in answers}
+    report_check(shown == answers, "... and what each detector said", (shown, answers))
+    ActionChains(browser.driver).move_to_element(browser.find_one('[data-pair="store/store"]')).perform()
+    tip = browser.find_one("#tip")
+    report_check(tip.is_displayed() and "store then store" in tip.text, "hovering shows the cell", tip.text)
+    browser.find_one('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
+    said = browser.read_text("#pair h3")
+    report_check(said == "store then store", "arrows and Enter do what the pointer does", said)
 
 
 def check_detector(browser, results):
@@ -256,41 +261,41 @@ def check_detector(browser, results):
     name = race["detectors"][0]["name"]
     caught = sum(c["expect"] == "data-race" and c["detectors"][name]["reported"] > 0
                  for c in race["matrix"])
-    browser.run("const s = document.getElementById('detector'); s.value = arguments[0];"
-                "s.dispatchEvent(new Event('change'))", name)
-    shown = sum(int(re.match(r"\d+", text)[0]) for text in browser.texts("[data-pair]"))
-    check(shown == caught, "the matrix of a detector has what it caught", (shown, caught))
+    browser.run_script("const s = document.getElementById('detector'); s.value = arguments[0];"
+                       "s.dispatchEvent(new Event('change'))", name)
+    shown = sum(int(re.match(r"\d+", text)[0]) for text in browser.read_texts("[data-pair]"))
+    report_check(shown == caught, "the matrix of a detector has what it caught", (shown, caught))
 
 
 def check_parts(browser):
-    count = len(browser.all("#part-fuzz svg .curve"))
-    check(count >= 1, "coverage over time is drawn", count)
-    links = browser.run("return [...document.querySelectorAll('#part-coverage a')].map((a) => a.href)")
+    count = len(browser.find_all("#part-fuzz svg .curve"))
+    report_check(count >= 1, "coverage over time is drawn", count)
+    links = browser.run_script("return [...document.querySelectorAll('#part-coverage a')].map((a) => a.href)")
     there = [pathlib.Path(link.removeprefix("file://")).is_file() for link in links]
-    check(len(links) == 2 and all(there), "llvm-cov's pages are linked, and there", links)
-    browser.run("document.querySelector('#part-rules details').open = true")
-    press(browser, '[data-program="bounds"]')
-    browser.wait(lambda b: browser.all('#rule-program[data-ready="bounds"]'))
-    check("PAGE_SIZE" in browser.text("#rule-program .program"), "a rule's program opens")
-    hostile = browser.run("return [document.images.length, document.title]")
-    check(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
-    check("<img src=x" in browser.text("#part-bench"), "... and is shown as it is")
-    browser.run("const f = document.querySelector('#part-bugs input'); f.closest('details').open = true;"
-                "f.value = 'bounds-two'; f.dispatchEvent(new Event('input'))")
-    left = browser.run("return [...document.querySelectorAll('#part-bugs .high tbody tr')]"
-                       ".filter((r) => !r.hidden).map((r) => r.dataset.row)")
-    check(left == ["bounds-two"], "tables can be searched", left)
+    report_check(len(links) == 2 and find_all(there), "llvm-cov's pages are linked, and there", links)
+    browser.run_script("document.querySelector('#part-rules details').open = true")
+    click(browser, '[data-program="bounds"]')
+    browser.wait_until(lambda b: browser.find_all('#rule-program[data-ready="bounds"]'))
+    report_check("PAGE_SIZE" in browser.read_text("#rule-program .program"), "a rule's program opens")
+    hostile = browser.run_script("return [document.images.length, document.title]")
+    report_check(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
+    report_check("<img src=x" in browser.read_text("#part-bench"), "... and is shown as it is")
+    browser.run_script("const f = document.querySelector('#part-bugs input'); f.closest('details').open = true;"
+                       "f.value = 'bounds-two'; f.dispatchEvent(new Event('input'))")
+    left = browser.run_script("return [...document.querySelectorAll('#part-bugs .high tbody tr')]"
+                              ".filter((r) => !r.hidden).map((r) => r.dataset.row)")
+    report_check(left == ["bounds-two"], "tables can be searched", left)
 
 
 def check_failures(browser, directory):
-    browser.open(directory / "index.html")
-    browser.silent("a finding")
-    check(browser.state("findings") == "failed", "a failure after triage fails")
-    files = browser.run("return Object.fromEntries([...document.querySelectorAll('.failure pre')]"
-                        ".map((p) => [p.dataset.file, p.textContent]))")
-    check("expect data-race" in files.get("minimised.page", "") and
-          "int main(void)" in files.get("reproduce.c", "") and "a drawing" in
-          files.get("explanation.txt", ""), "its program, its C file and its drawing are there", files)
+    browser.open_page(directory / "index.html")
+    browser.check_silent("a finding")
+    report_check(browser.read_part_state("findings") == "failed", "a failure after triage fails")
+    files = browser.run_script("return Object.fromEntries([...document.querySelectorAll('.failure pre')]"
+                               ".map((p) => [p.dataset.file, p.textContent]))")
+    report_check("expect data-race" in files.get("minimised.page", "") and
+                 "int main(void)" in files.get("reproduce.c", "") and "a drawing" in
+                 files.get("explanation.txt", ""), "its program, its C file and its drawing are there", files)
 
 
 def check_looks(browser, page, shots):
@@ -298,33 +303,33 @@ def check_looks(browser, page, shots):
     for scheme, sizes in (("light", (DESKTOP, PHONE)), ("dark", (DESKTOP,))):
         for size in sizes:
             name = "-phone" if size == PHONE else ""
-            browser.look_like(size, scheme)
-            browser.open(page, f"#race/{CELL}")
-            browser.wait(lambda b: browser.all("#cell[data-ready]"))
+            browser.set_size_and_scheme(size, scheme)
+            browser.open_page(page, f"#race/{CELL}")
+            browser.wait_until(lambda b: browser.find_all("#cell[data-ready]"))
             if name:
-                browser.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-            width = browser.run("return document.documentElement.scrollWidth")
-            check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
-            browser.shoot(shots / f"report-{scheme}{name}.png")
-            browser.silent(f"{scheme}, {size[0]} pixels")
-        paper[scheme] = browser.run("return getComputedStyle(document.body).backgroundColor")
-    check(paper["light"] != paper["dark"], "dark is another one than light", paper)
-    browser.look_like(DESKTOP, "light")
-    browser.open(page)
-    browser.run("document.documentElement.dataset.opened = '';"
-                "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
-                " document.querySelectorAll('details:not([open])').length; })")
-    printed = base64.b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+                browser.run_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+            width = browser.run_script("return document.documentElement.scrollWidth")
+            report_check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
+            browser.save_screenshot(shots / f"report-{scheme}{name}.png")
+            browser.check_silent(f"{scheme}, {size[0]} pixels")
+        paper[scheme] = browser.run_script("return getComputedStyle(document.body).backgroundColor")
+    report_check(paper["light"] != paper["dark"], "dark is another one than light", paper)
+    browser.set_size_and_scheme(DESKTOP, "light")
+    browser.open_page(page)
+    browser.run_script("document.documentElement.dataset.opened = '';"
+                       "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
+                       " document.querySelectorAll('details:not([open])').length; })")
+    printed = base64.b64decode(browser.send_command("Page.printToPDF", preferCSSPageSize=True)["data"])
     (shots / "report.pdf").write_bytes(printed)
-    closed = browser.run("return document.documentElement.dataset.opened")
-    check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
+    closed = browser.run_script("return document.documentElement.dataset.opened")
+    report_check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
 
 
 def check_size(browser, page):
     size = page.stat().st_size
-    check(size < SIZE_MOST, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
-    browser.open(page)
-    took = browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    report_check(size < SIZE_MOST, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
+    browser.open_page(page)
+    took = browser.run_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
     print(f"# it opened in {took:.0f} ms", flush=True)
 
 
@@ -333,19 +338,19 @@ def main(directory, shots):
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(profile)
         try:
-            browser.look_like(DESKTOP, "light")
-            check_checks(browser, directory / "empty" / "index.html")
+            browser.set_size_and_scheme(DESKTOP, "light")
+            check_that_checks_work(browser, directory / "empty" / "index.html")
             check_empty(browser, directory / "empty")
             page = directory / "good" / "index.html"
             check_size(browser, page)
-            browser.silent("all was run")
-            check(browser.text(".verdict h1") == "Sound", "all was run: sound",
-                  browser.text(".verdict"))
+            browser.check_silent("all was run")
+            report_check(browser.read_text(".verdict h1") == "Sound", "all was run: sound",
+                         browser.read_text(".verdict"))
             check_numbers(browser, directory / "results")
             check_cell(browser, directory / "results")
             check_detector(browser, directory / "results")
             check_parts(browser)
-            browser.silent("all was run, and clicked")
+            browser.check_silent("all was run, and clicked")
             check_failed(browser, directory / "parts-failed")
             check_failures(browser, directory / "finding")
             check_looks(browser, page, shots)
@@ -356,4 +361,4 @@ def main(directory, shots):
 if __name__ == "__main__":
     main(*sys.argv[1:])
     print(f"1..{len(RESULTS)}")
-    sys.exit(not all(RESULTS))
+    sys.exit(not find_all(RESULTS))

@@ -15,8 +15,8 @@ report_says() {
 		sys.path.insert(0, sys.argv[1])
 		import parts
 		row = next(row for row in parts.PARTS if row[0] == sys.argv[2])
-		made = parts.make(*row, parts.Sources(pathlib.Path(sys.argv[3]), None, None, None))
-		print(f"{made.state}: {made.line}")
+		made = parts.make_part(*row, parts.Sources(pathlib.Path(sys.argv[3]), None, None, None))
+		print(f"{made.state}: {made.summary_line}")
 	END
 	grep -q "^$1: " "$scratch/said"
 }

@@ -18,7 +18,7 @@ struct page {
 #include "examples/tutorial/page_calls.c"
 
 /* It does not know which pages were freed. */
-static void must_be_live(const struct page *page)
+static void abort_unless_live(const struct page *page)
 {
 	(void)page;
 }
@@ -69,7 +69,7 @@ struct page *page_alloc(gfp_t gfp)
 	errno = EINVAL;
 	if (!is_valid_gfp(gfp))
 		return NULL;
-	if (gfp & __GFP_NOFAIL || !is_failure_due())
+	if (gfp & __GFP_NOFAIL || !must_fail_this_call())
 		page = aligned_alloc(PAGE_SIZE, sizeof(*page));
 	errno = ENOMEM;
 	if (!page)
@@ -114,7 +114,7 @@ bool page_align(size_t addr, size_t *aligned)
 
 void *page_map_local(struct page *page)
 {
-	must_have_room(page, 0);
+	abort_unless_mappable(page, 0);
 	current_task()->maps[current_task()->depth++] = page;
 	return page->bytes;
 }
@@ -127,7 +127,7 @@ void page_unmap_local(const void *addr)
 	if (!task->depth)
 		return;
 	if ((uintptr_t)addr - (uintptr_t)task->maps[task->depth - 1]->bytes >= PAGE_SIZE)
-		bug("unmap-order");
+		abort_with_rule("unmap-order");
 	task->depth--;
 }
 
@@ -144,7 +144,7 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
 {
 	int ret;
 
-	if (!is_inside(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
 	page_map_local(page);
 	ret = fn(page->bytes + off, ctx);

@@ -55,8 +55,8 @@ skip_rest() {
 	exit
 }
 
-# need TOOL...: without them, skips the rest.
-need() {
+# skip_rest_without TOOL...: without them, skips the rest.
+skip_rest_without() {
 	for tool in "$@"; do
 		command -v "$tool" >/dev/null || skip_rest "no $tool"
 	done
@@ -67,8 +67,8 @@ has_flavour() {
 	[ "$1" = plain ] || [ -x "$abs_builddir/pagetorture-$1" ]
 }
 
-# flags_of FLAVOUR
-flags_of() {
+# print_sanitizer_flags FLAVOUR
+print_sanitizer_flags() {
 	case $1 in
 	asan) echo "$ASAN_FLAGS" ;;
 	tsan) echo "$TSAN_FLAGS" ;;
@@ -76,20 +76,20 @@ flags_of() {
 	esac
 }
 
-# main_of FLAVOUR: the object of pagetorture that is not in libpagetorture-FLAVOUR.a
-main_of() {
+# print_main_object FLAVOUR: the object of pagetorture that is not in libpagetorture-FLAVOUR.a
+print_main_object() {
 	echo "$abs_builddir/obj/$1/src/tool/main.o"
 }
 
-# dev_objects_of FLAVOUR: the objects of pagetorture-dev
-dev_objects_of() {
+# print_dev_objects FLAVOUR: the objects of pagetorture-dev
+print_dev_objects() {
 	for source in $DEV_SOURCES; do
 		echo "$abs_builddir/obj/$1/${source%.c}.o"
 	done
 }
 
-# suffix_of FLAVOUR: how its programs are called.
-suffix_of() {
+# print_flavour_suffix FLAVOUR: how its programs are called.
+print_flavour_suffix() {
 	[ "$1" = plain ] || echo "-$1"
 }
 
@@ -100,8 +100,8 @@ has_backend() {
 	! grep -q 'expected a backend that the page library has' "$scratch/backend"
 }
 
-# run_to STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.
-run_to() {
+# run_expecting STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.
+run_expecting() {
 	expected=$1
 	shift
 	status=0
@@ -114,7 +114,7 @@ run_to() {
 expect() {
 	expected=$1 name=$2 pattern=$3
 	shift 3
-	run_to "$expected" "$@" && { [ -z "$pattern" ] || grep -qe "$pattern" "$scratch/out" "$scratch/err"; }
+	run_expecting "$expected" "$@" && { [ -z "$pattern" ] || grep -qe "$pattern" "$scratch/out" "$scratch/err"; }
 	set -- $?
 	echo "exit status $status" | cat "$scratch/err" "$scratch/out" - >"$scratch/printed"
 	ok "$1" "$name" "$scratch/printed"
@@ -124,13 +124,13 @@ expect() {
 expect_error() {
 	name=$1 pattern=$2
 	shift 2
-	run_to 2 "$@" && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -qe "$pattern" "$scratch/err"
+	run_expecting 2 "$@" && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -qe "$pattern" "$scratch/err"
 	ok $? "$name" "$scratch/err"
 }
 
-# cut_off SIGNAL COMMAND...: ends it as soon as it has a directory in TMPDIR. Was there one, was
+# kill_when_writing SIGNAL COMMAND...: ends it as soon as it has a directory in TMPDIR. Was there one, was
 # it the signal that ended the command, and is the directory gone soon?
-cut_off() {
+kill_when_writing() {
 	signal=$1 tries=0
 	shift
 	mkdir "$scratch/temporary" || return 1
@@ -150,8 +150,8 @@ cut_off() {
 	[ "$tries" -le 500 ]
 }
 
-# done_with COMMAND...: in place of done_testing. COMMAND prints TAP, its tests are counted with ours.
-done_with() {
+# finish_with_tests_of COMMAND...: in place of done_testing. COMMAND prints TAP, its tests are counted with ours.
+finish_with_tests_of() {
 	{ "$@" || echo failed >"$scratch/failed"; } | awk -v n=$tests '
 		/^(not )?ok [0-9]/ { n++; sub(/ok [0-9]+/, "ok " n) }
 		/^1\.\./ { $0 = "1.." n }

@@ -8,48 +8,48 @@
 
 cd "$abs_builddir" || exit 99
 
-need python3
+skip_rest_without python3
 
-# bench STATUS OPTION...: samples from standard input
-bench() {
+# run_bench STATUS OPTION...: samples from standard input
+run_bench() {
 	expected=$1
 	shift
-	OLD='' STRICT='' run_to "$expected" timeout 100 python3 "$abs_srcdir/bench/bench.py" "$@"
+	OLD='' STRICT='' run_expecting "$expected" timeout 100 python3 "$abs_srcdir/bench/bench.py" "$@"
 }
 
-# sample NAME UNIT AIM VALUE...
-sample() {
+# print_sample NAME UNIT AIM VALUE...
+print_sample() {
 	name=$1 unit=$2 aim=$3
 	shift 3
 	echo "{\"name\": \"$name\", \"unit\": \"$unit\", \"aim\": \"$aim\", \"values\": [$(echo "$*" |
 		sed 's/ /, /g; s/never/null/g')]}"
 }
 
-# says FILE TEXT: in one line, with any number of spaces between its columns
-says() {
+# has_text FILE TEXT: in one line, with any number of spaces between its columns
+has_text() {
 	tr -s ' ' <"$1" | grep -qF -- "$2"
 }
 
 # ---- rows ----
 
 {
-	sample 'a : b' times '>= 10' 12 10 11 13 100
-	sample 'calls left' calls '<= 4' 5 4 9 3
-	sample 'inputs' inputs '' 10 never never
-	sample 'one' s '' 7
+	print_sample 'a : b' times '>= 10' 12 10 11 13 100
+	print_sample 'calls left' calls '<= 4' 5 4 9 3
+	print_sample 'inputs' inputs '' 10 never never
+	print_sample 'one' s '' 7
 	echo '{"name": "another", "skipped": "no such thing"}'
 } >"$scratch/first"
-bench 0 --rows --json "$scratch/first.json" <"$scratch/first"
+run_bench 0 --rows --json "$scratch/first.json" <"$scratch/first"
 ok $? "samples make rows" "$scratch/err"
-says "$scratch/out" 'a : b 12 [11 .. 13] times 5 >= 10 met' &&
-	says "$scratch/out" 'calls left 4.50 [3.75 .. 6] calls 4 <= 4 MISSED' &&
-	says "$scratch/out" 'inputs never [never .. never] inputs 3' &&
-	says "$scratch/out" 'one 7 [7 .. 7] s 1'
+has_text "$scratch/out" 'a : b 12 [11 .. 13] times 5 >= 10 met' &&
+	has_text "$scratch/out" 'calls left 4.50 [3.75 .. 6] calls 4 <= 4 MISSED' &&
+	has_text "$scratch/out" 'inputs never [never .. never] inputs 3' &&
+	has_text "$scratch/out" 'one 7 [7 .. 7] s 1'
 ok $? "with median and quarters, and whether the aim is met" "$scratch/out"
 grep -q '^missed: calls left: 4.50 ' "$scratch/out" && grep -q '^4 figures; 1 of 2 aims met$' "$scratch/out" &&
 	grep -q '^skipped: another: no such thing$' "$scratch/out"
 ok $? "what is missed or skipped is said once more" "$scratch/out"
-bench 1 --rows --strict <"$scratch/first" && grep '>= 10' "$scratch/first" | bench 0 --rows --strict
+run_bench 1 --rows --strict <"$scratch/first" && grep '>= 10' "$scratch/first" | run_bench 0 --rows --strict
 ok $? "a missed aim is a failure if one says so" "$scratch/out"
 python3 - "$scratch/first.json" >"$scratch/out" 2>&1 <<-'END'
 	import json, sys
@@ -65,75 +65,75 @@ ok $? "and are kept as JSON" "$scratch/out"
 
 # ---- samples that are none ----
 
-# refuses WHAT EXPECTED LINE...
-refuses() {
+# expect_refused WHAT EXPECTED LINE...
+expect_refused() {
 	what=$1 why=$2
 	shift 2
-	printf '%s\n' "$@" | bench 2 --rows && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	printf '%s\n' "$@" | run_bench 2 --rows && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF "$why" "$scratch/err"
 	ok $? "refused: $what" "$scratch/err"
 }
-refuses "a line that is no JSON" "<stdin>:2: expected a row, got 'frob'" "$(sample x s '' 1)" frob
-refuses "a row without values" "expected values of 'x'" '{"name": "x", "unit": "s", "values": []}'
-refuses "values that are no numbers" "expected values of 'x'" '{"name": "x", "unit": "s", "values": ["1"]}'
-refuses "not a number" "expected values of 'x'" '{"name": "x", "unit": "s", "values": [NaN]}'
-refuses "a row without a unit" "expected a row with name and unit" '{"name": "x", "values": [1]}'
-refuses "an aim that is none" "expected an aim as '>= 10'" "$(sample x s 'about 3' 1)"
-refuses "a name that is there twice" "expected each name once, got 'x' again" "$(sample x s '' 1)" "$(sample x s '' 2)"
-bench 77 --rows </dev/null
+expect_refused "a line that is no JSON" "<stdin>:2: expected a row, got 'frob'" "$(print_sample x s '' 1)" frob
+expect_refused "a row without values" "expected values of 'x'" '{"name": "x", "unit": "s", "values": []}'
+expect_refused "values that are no numbers" "expected values of 'x'" '{"name": "x", "unit": "s", "values": ["1"]}'
+expect_refused "not a number" "expected values of 'x'" '{"name": "x", "unit": "s", "values": [NaN]}'
+expect_refused "a row without a unit" "expected a row with name and unit" '{"name": "x", "values": [1]}'
+expect_refused "an aim that is none" "expected an aim as '>= 10'" "$(print_sample x s 'about 3' 1)"
+expect_refused "a name that is there twice" "expected each name once, got 'x' again" "$(print_sample x s '' 1)" "$(print_sample x s '' 2)"
+run_bench 77 --rows </dev/null
 ok $? "nothing measured is no pass" "$scratch/out"
-bench 2 frob && bench 2 && bench 2 --rows page </dev/null
+run_bench 2 frob && run_bench 2 && run_bench 2 --rows page </dev/null
 ok $? "bad usage: 2" "$scratch/err"
 
 # ---- an old run ----
 
 {
-	sample 'a : b' times '>= 10' 24 22 23 26 200
-	sample 'calls left' calls '<= 4' 5 4 8 3
-	sample 'one' ms '' 7
-	sample 'more' s '' 1
+	print_sample 'a : b' times '>= 10' 24 22 23 26 200
+	print_sample 'calls left' calls '<= 4' 5 4 8 3
+	print_sample 'one' ms '' 7
+	print_sample 'more' s '' 1
 } >"$scratch/second"
-bench 0 --rows --old "$scratch/first.json" <"$scratch/second"
+run_bench 0 --rows --old "$scratch/first.json" <"$scratch/second"
 ok $? "a run is compared with an old one" "$scratch/err"
-says "$scratch/out" 'a : b 24 [23 .. 26] times 5 >= 10 met 12 [11 .. 13] x 2 higher' &&
-	says "$scratch/out" '4.50 [3.75 .. 6] x 1 same' &&
-	says "$scratch/out" 'one 7 [7 .. 7] ms 1 7 [7 .. 7] - another unit' &&
-	says "$scratch/out" 'more 1 [1 .. 1] s 1 - - new'
+has_text "$scratch/out" 'a : b 24 [23 .. 26] times 5 >= 10 met 12 [11 .. 13] x 2 higher' &&
+	has_text "$scratch/out" '4.50 [3.75 .. 6] x 1 same' &&
+	has_text "$scratch/out" 'one 7 [7 .. 7] ms 1 7 [7 .. 7] - another unit' &&
+	has_text "$scratch/out" 'more 1 [1 .. 1] s 1 - - new'
 ok $? "by ratio, and by whether the spreads overlap" "$scratch/out"
-says "$scratch/out" 'inputs - inputs - never [never .. never] - GONE' &&
+has_text "$scratch/out" 'inputs - inputs - never [never .. never] - GONE' &&
 	grep -q '^gone: inputs: it was measured before$' "$scratch/out"
 ok $? "a row that vanished is said" "$scratch/out"
-grep '>= 10' "$scratch/second" | bench 1 --rows --strict --old "$scratch/first.json"
+grep '>= 10' "$scratch/second" | run_bench 1 --rows --strict --old "$scratch/first.json"
 ok $? "and is a failure if one says so" "$scratch/out"
-bench 0 --rows --json "$scratch/second.json" <"$scratch/second"
-bench 0 --rows --old "$scratch/second.json" <"$scratch/first" &&
-	says "$scratch/out" '24 [23 .. 26] x 0.50 lower'
+run_bench 0 --rows --json "$scratch/second.json" <"$scratch/second"
+run_bench 0 --rows --old "$scratch/second.json" <"$scratch/first" &&
+	has_text "$scratch/out" '24 [23 .. 26] x 0.50 lower'
 ok $? "and the other way round" "$scratch/out"
 ! grep -q "another machine" "$scratch/out" &&
 	sed 's/"cpus": [0-9]*/"cpus": 4096/' "$scratch/first.json" >"$scratch/other.json" &&
-	bench 0 --rows --old "$scratch/other.json" <"$scratch/first" && grep -q "is from another machine" "$scratch/out"
+	run_bench 0 --rows --old "$scratch/other.json" <"$scratch/first" && grep -q "is from another machine" "$scratch/out"
 ok $? "figures of another machine are marked" "$scratch/out"
 
-# no_old FILE EXPECTED
-no_old() {
-	bench 2 --rows --old "$1" <"$scratch/first" && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+# expect_bad_old_file FILE EXPECTED
+expect_bad_old_file() {
+	run_bench 2 --rows --old "$1" <"$scratch/first" && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF "$1$2" "$scratch/err" && [ ! -s "$scratch/out" ]
 	ok $? "no old run$2" "$scratch/err"
 }
-no_old "$scratch/nowhere.json" ": expected a file that can be read"
+expect_bad_old_file "$scratch/nowhere.json" ": expected a file that can be read"
 head -n 5 "$scratch/first.json" >"$scratch/cut.json"
-no_old "$scratch/cut.json" ":6: expected JSON"
+expect_bad_old_file "$scratch/cut.json" ":6: expected JSON"
 echo '{"what": "replay", "rows": []}' >"$scratch/what.json"
-no_old "$scratch/what.json" ": expected what \`make bench\` writes"
+expect_bad_old_file "$scratch/what.json" ": expected what \`make bench\` writes"
 sed 's/"low": 11.0/"low": "11"/' "$scratch/first.json" >"$scratch/row.json"
-no_old "$scratch/row.json" ": expected name, unit, median, low and high of row 1"
+expect_bad_old_file "$scratch/row.json" ": expected name, unit, median, low and high of row 1"
 
 # ---- for real ----
 
-BENCH_ROUNDS=1 bench 0 --json "$scratch/page.json" page
+BENCH_ROUNDS=1 run_bench 0 --json "$scratch/page.json" page
 ok $? "bench_page, one round" "$scratch/err"
-says "$scratch/out" 'plain: 64 bytes, page_read_raw : check and memcpy' &&
-	says "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&
+has_text "$scratch/out" 'plain: 64 bytes, page_read_raw : check and memcpy' &&
+	has_text "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&
 	grep -q '"command": "make bench-page"' "$scratch/page.json"
 ok $? "has its rows" "$scratch/out"
 # A build without all flavours skips rows.

@@ -41,15 +41,15 @@ expect 0 "convert keeps comment lines" '^# Two threads' "$pagetorture" convert -
 
 # ---- expectations that do not hold ----
 
-# does_not_hold NAME PATTERN SED: of the race as it is changed
-does_not_hold() {
+# expect_unmet_expectation NAME PATTERN SED: of the race as it is changed
+expect_unmet_expectation() {
 	sed "$3" "$scratch/race.page" >"$scratch/wrong.page"
 	expect 1 "$1" "$2" "$pagetorture" check "$scratch/wrong.page"
 }
 
-does_not_hold "a wrong expect ends with 1" 'does not hold' 's/data-race/clean/'
-does_not_hold "a wrong result ends with 1 and names its line" 'line 7: expected EFAULT' 's/-> EINVAL/-> EFAULT/'
-does_not_hold "an expected result of a skipped call" 'skipped' '2,7d; 1a read_raw(p0, 0, 1) -> 0'
+expect_unmet_expectation "a wrong expect ends with 1" 'does not hold' 's/data-race/clean/'
+expect_unmet_expectation "a wrong result ends with 1 and names its line" 'line 7: expected EFAULT' 's/-> EINVAL/-> EFAULT/'
+expect_unmet_expectation "an expected result of a skipped call" 'skipped' '2,7d; 1a read_raw(p0, 0, 1) -> 0'
 
 # ---- calls that can never run ----
 
@@ -85,9 +85,9 @@ sed "s|^|$scratch/never.page:|" >"$scratch/expected" <<'END'
 END
 for command in 'check' 'check --json' 'explain' 'run --flavour plain' 'run --flavour plain --json'; do
 	# shellcheck disable=SC2086 # words
-	run_to 0 "$pagetorture" $command "$scratch/never.page" && diff "$scratch/expected" "$scratch/err" >"$scratch/diff" &&
+	run_expecting 0 "$pagetorture" $command "$scratch/never.page" && diff "$scratch/expected" "$scratch/err" >"$scratch/diff" &&
 		cp "$scratch/out" "$scratch/quiet" &&
-		run_to 1 "$pagetorture" $command --strict "$scratch/never.page" && cmp -s "$scratch/out" "$scratch/quiet" &&
+		run_expecting 1 "$pagetorture" $command --strict "$scratch/never.page" && cmp -s "$scratch/out" "$scratch/quiet" &&
 		diff "$scratch/expected" "$scratch/err" >"$scratch/diff"
 	ok $? "$command names each call that can never run; --strict ends with 1" "$scratch/diff"
 done
@@ -106,7 +106,7 @@ T2: get_page(p3)
 T3: wait(s2)
 T3: p3 = alloc_page(GFP_KERNEL)
 END
-run_to 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
+run_expecting 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
 ok $? "a handle that another thread fills first, or that a failure keeps empty, is no typo" "$scratch/err"
 "$pagetorture" convert --bytes "$scratch/never.page" >"$scratch/never.bin"
 expect 1 "of a byte string the first is named, and how many there are" \
@@ -115,67 +115,67 @@ expect 1 "of a byte string the first is named, and how many there are" \
 
 # ---- bad input: one line each, the others are still evaluated ----
 
-# bad NAME PATTERN FILE: the line names the file; exit 2; the good one is evaluated.
-bad() {
+# expect_bad_input NAME PATTERN FILE: the line names the file; exit 2; the good one is evaluated.
+expect_bad_input() {
 	expect 2 "bad input: $1" 'race.page: data-race' "$pagetorture" check "$3" "$scratch/race.page"
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && tail -n 1 "$scratch/err" | grep -q ' 2 files: 1 bad ' &&
 		grep -F "$3" "$scratch/err" | grep -q "$2"
 	ok $? "... is one line" "$scratch/err"
 }
 
-# refuses NAME LINE MESSAGE: of the third line of a program
-refuses() {
+# expect_refused_line NAME LINE MESSAGE: of the third line of a program
+expect_refused_line() {
 	printf 'pagetorture 1\n\n%s\n' "$2" >"$scratch/line.page"
-	run_to 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]
+	run_expecting 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]
 	ok $? "bad input: $1" "$scratch/err"
 }
 
 printf 'pagetorture 2\n' >"$scratch/header.page"
-bad "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
-refuses "an unknown call" 'frob(p0)' "unknown call 'frob': expected the name of a call"
+expect_bad_input "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
+expect_refused_line "an unknown call" 'frob(p0)' "unknown call 'frob': expected the name of a call"
 domain="number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x with x < 16384, got"
 rule_names="clean or a rule (data-race, deadlock, foreign-map, map-overflow, out-of-bounds, uninit-use, unmap-order, use-after-free, use-after-unmap)"
-refuses "two rules on a line" 'expect data-race uninit-use' \
+expect_refused_line "two rules on a line" 'expect data-race uninit-use' \
 	"expected one name a line, got 'data-race uninit-use': write 'expect NAME' on a line for each"
-refuses "rules with commas" 'expect  data-race,deadlock' \
+expect_refused_line "rules with commas" 'expect  data-race,deadlock' \
 	"expected one name a line, got 'data-race,deadlock': write 'expect NAME' on a line for each"
-refuses "no rule" 'expect # nothing' "expected $rule_names after 'expect'"
-refuses "an unknown rule" 'expect race' "expected $rule_names, got 'race'"
+expect_refused_line "no rule" 'expect # nothing' "expected $rule_names after 'expect'"
+expect_refused_line "an unknown rule" 'expect race' "expected $rule_names, got 'race'"
 for line in 'T0 write_raw(p0, 0, 1, 0)' 'main lock(m0)' 'T12 lock(m0)' 't0 p1 = alloc_page(GFP_KERNEL)' T3; do
-	refuses "no colon: $line" "$line" "expected a thread (main or T0 .. T7) with ':', got '${line%% *}'"
+	expect_refused_line "no colon: $line" "$line" "expected a thread (main or T0 .. T7) with ':', got '${line%% *}'"
 done
-refuses "a decimal number" 'read_raw(p0, 99999, 0)' "$domain 99999"
-refuses "a hexadecimal number" 'read_raw(p0, 0X0fFFF, 0)' "$domain 0X0fFFF"
-refuses "a sum" 'read_raw(p0, PAGE_SIZE +  0x7000, 0)' "$domain PAGE_SIZE +  0x7000"
-refuses "a sum that wraps" 'read_raw(p0, SIZE_MAX+1, 0)' "expected a number of 0 .. SIZE_MAX, got SIZE_MAX+1"
-refuses "a slice that is too large" 'u0 = user_slice(0x4000, 0)' "$domain 0x4000"
-refuses "a slice of a large number" 'u0 = user_slice(SIZE_MAX-7, 0)' "expected a slice size of 0 .. 16383, got SIZE_MAX-7"
-refuses "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7, got 'p08'"
-refuses "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
+expect_refused_line "a decimal number" 'read_raw(p0, 99999, 0)' "$domain 99999"
+expect_refused_line "a hexadecimal number" 'read_raw(p0, 0X0fFFF, 0)' "$domain 0X0fFFF"
+expect_refused_line "a sum" 'read_raw(p0, PAGE_SIZE +  0x7000, 0)' "$domain PAGE_SIZE +  0x7000"
+expect_refused_line "a sum that wraps" 'read_raw(p0, SIZE_MAX+1, 0)' "expected a number of 0 .. SIZE_MAX, got SIZE_MAX+1"
+expect_refused_line "a slice that is too large" 'u0 = user_slice(0x4000, 0)' "$domain 0x4000"
+expect_refused_line "a slice of a large number" 'u0 = user_slice(SIZE_MAX-7, 0)' "expected a slice size of 0 .. 16383, got SIZE_MAX-7"
+expect_refused_line "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7, got 'p08'"
+expect_refused_line "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
 printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
 printf 'pagetorture 1\n# a\0b\nget_page(p0)\n' >"$scratch/nul-comment.page"
-run_to 0 "$pagetorture" convert --text "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
+run_expecting 0 "$pagetorture" convert --text "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
 	head -n 2 "$scratch/nul-comment.page" >"$scratch/before" && head -n 2 "$scratch/out" | cmp - "$scratch/before"
 ok $? "comments hold any UTF-8, NUL too, and convert keeps it" "$scratch/err"
-bad "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
+expect_bad_input "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
 head -c 10000000 /dev/urandom | tr -d '\n' >"$scratch/junk.page"
-bad "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
+expect_bad_input "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
 yes 'xxxxxxxxxxxxxxxx' | head -c 10000000 >"$scratch/lines.page"
-bad "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
+expect_bad_input "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
 mkdir "$scratch/directory.page"
-bad "a directory without a program" 'expected at least one program' "$scratch/directory.page"
-bad "a missing file" 'No such file' "$scratch/missing.page"
+expect_bad_input "a directory without a program" 'expected at least one program' "$scratch/directory.page"
+expect_bad_input "a missing file" 'No such file' "$scratch/missing.page"
 if [ "$(id -u)" -ne 0 ]; then
 	printf 'pagetorture 1\n' >"$scratch/closed.page"
 	chmod 0 "$scratch/closed.page"
-	bad "an unreadable file" 'Permission denied' "$scratch/closed.page"
+	expect_bad_input "an unreadable file" 'Permission denied' "$scratch/closed.page"
 else
 	# Root reads any file; memory of a process at address 0 it does not.
-	bad "an unreadable file" 'Input/output error' /proc/self/mem
+	expect_bad_input "an unreadable file" 'Input/output error' /proc/self/mem
 fi
-run_to 0 "$pagetorture" check "$scratch/race.bin" </dev/null
+run_expecting 0 "$pagetorture" check "$scratch/race.bin" </dev/null
 head -c 10000000 /dev/urandom >"$scratch/any.bin"
-run_to 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
+run_expecting 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
 ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- output that cannot be written ----

@@ -11,42 +11,42 @@ fi
 cp "$abs_srcdir"/examples/ci/*.yml "$abs_srcdir/.github/workflows/clusterfuzzlite.yml" "$scratch"
 cp "$abs_srcdir"/.clusterfuzzlite/* "$scratch"
 
-# is_good FILE
-is_good() {
+# is_good_pipeline FILE
+is_good_pipeline() {
 	python3 "$abs_srcdir/tests/ci.py" "$1" "$abs_srcdir" "$abs_builddir" >"$scratch/out" 2>"$scratch/err"
 }
 
-# refused FILE SED REASON
-refused() {
+# expect_refused_pipeline FILE SED REASON
+expect_refused_pipeline() {
 	mkdir -p "$scratch/changed"
 	sed "$2" "$scratch/$1" >"$scratch/changed/$1"
-	! cmp -s "$scratch/$1" "$scratch/changed/$1" && ! is_good "$scratch/changed/$1" &&
+	! cmp -s "$scratch/$1" "$scratch/changed/$1" && ! is_good_pipeline "$scratch/changed/$1" &&
 		grep -qF -- "$3" "$scratch/err"
 	ok $? "$1: refused: $3" "$scratch/err"
 }
 
 for file in github.yml gitlab.yml clusterfuzzlite.yml; do
-	is_good "$scratch/$file"
+	is_good_pipeline "$scratch/$file"
 	ok $? "$file: commands, options and files exist" "$scratch/err"
 done
 for file in github.yml gitlab.yml; do
-	refused $file 's/make -C build race/make -C build rase/' "'rase' to be a target of make"
-	refused $file 's/RACE_REPEAT/RACE_REPEET/' "'RACE_REPEET' to be known to make"
-	refused $file 's/pagetorture replay/pagetorture repley/' "'repley' to be a command"
-	refused $file 's/ --results build.replay/ --resluts build\/replay/' "'--resluts' to be an option of replay"
-	refused $file 's/export sarif -o build.replay/export sarf -o build\/replay/' "got sarf -o"
-	refused $file 's/--time 5h/--tim 5h/' "'--tim' to be an option of fuzz"
-	refused $file 's/-o build.replay.xml/-o build\/other.xml/' "a command that writes 'build/replay.xml'"
-	refused $file 's/fuzz-ci.findings.sarif/fuzz-ci\/finding.sarif/' "a command that writes 'build/fuzz-ci/finding.sarif'"
-	refused $file 's/FUZZ_CI_TIME/FUZZ_CI_TIEM/' "'FUZZ_CI_TIEM' to be known to fuzz_ci.py"
-	refused $file '/\.\/bootstrap/s/bootstrap/bootstrip/' "./bootstrap before other commands"
-	refused $file 's/build.campaign$/build\/campaing/' "a corpus that is kept"
-	refused $file 's/^stages:/stages: [/; s/^jobs:/jobs: [/' "expected YAML"
+	expect_refused_pipeline $file 's/make -C build race/make -C build rase/' "'rase' to be a target of make"
+	expect_refused_pipeline $file 's/RACE_REPEAT/RACE_REPEET/' "'RACE_REPEET' to be known to make"
+	expect_refused_pipeline $file 's/pagetorture replay/pagetorture repley/' "'repley' to be a command"
+	expect_refused_pipeline $file 's/ --results build.replay/ --resluts build\/replay/' "'--resluts' to be an option of replay"
+	expect_refused_pipeline $file 's/export sarif -o build.replay/export sarf -o build\/replay/' "got sarf -o"
+	expect_refused_pipeline $file 's/--time 5h/--tim 5h/' "'--tim' to be an option of fuzz"
+	expect_refused_pipeline $file 's/-o build.replay.xml/-o build\/other.xml/' "a command that writes 'build/replay.xml'"
+	expect_refused_pipeline $file 's/fuzz-ci.findings.sarif/fuzz-ci\/finding.sarif/' "a command that writes 'build/fuzz-ci/finding.sarif'"
+	expect_refused_pipeline $file 's/FUZZ_CI_TIME/FUZZ_CI_TIEM/' "'FUZZ_CI_TIEM' to be known to fuzz_ci.py"
+	expect_refused_pipeline $file '/\.\/bootstrap/s/bootstrap/bootstrip/' "./bootstrap before other commands"
+	expect_refused_pipeline $file 's/build.campaign$/build\/campaing/' "a corpus that is kept"
+	expect_refused_pipeline $file 's/^stages:/stages: [/; s/^jobs:/jobs: [/' "expected YAML"
 done
-refused github.yml 's/checkout@v4/checkout/' "an action with its version"
-refused github.yml '/category: night/d' "night: expected its category"
-refused gitlab.yml 's/stage: gate/stage: gat/' "a stage"
-refused clusterfuzzlite.yml 's/mode: prune/mode: batch/' "prune: expected its mode"
+expect_refused_pipeline github.yml 's/checkout@v4/checkout/' "an action with its version"
+expect_refused_pipeline github.yml '/category: night/d' "night: expected its category"
+expect_refused_pipeline gitlab.yml 's/stage: gate/stage: gat/' "a stage"
+expect_refused_pipeline clusterfuzzlite.yml 's/mode: prune/mode: batch/' "prune: expected its mode"
 for file in github.yml gitlab.yml clusterfuzzlite.yml build.sh Dockerfile project.yaml; do
 	grep -nHE '[a-z0-9-]+\.(io|com|org|dev)/' "$scratch/$file"
 	head -n 3 "$scratch/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause' || echo "$file: licence"

@@ -22,27 +22,26 @@ link_target() {
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
 
-# fuzz SECONDS [PAGE]...: from these programs, or from all of corpus/rules
-fuzz() {
+# run_fuzzer INPUTS [PAGE]...: so many, from these programs, or from all of corpus/rules
+run_fuzzer() {
 	rm -rf corpus seeds
 	mkdir corpus seeds
-	seconds=$1
+	inputs=$1
 	shift
 	[ $# -gt 0 ] || set -- "$rules"/*.page
 	for page; do
 		"$pagetorture" convert --bytes "$page" >"seeds/$(basename "$page" .page).bin"
 	done
-	timeout $((seconds + 30)) ./fuzz_race -max_total_time="$seconds" -max_len=704 corpus seeds >out 2>&1
+	timeout 1000 ./fuzz_race -runs="$inputs" -max_len=704 corpus seeds >out 2>&1
 }
 
 # A disagreement that only fresh state settles is counted, and should never happen either.
-found() {
+has_finding() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }
 
-# finds NAME FILE SED [PAGE]...: FILE is one that no other includes. Most need a few seconds; a minute is
-# for a busy machine.
-finds() {
+# expect_mutant_found NAME FILE SED [PAGE]...: FILE is one that no other includes. Most need some ten thousand inputs.
+expect_mutant_found() {
 	name=$1 file=$2
 	case $file in
 	src/page/*) flags=$TSAN_FLAGS ;; # the library is instrumented, harness and target are not
@@ -55,41 +54,41 @@ finds() {
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
 		>out 2>&1 && link_target changed.o >out 2>&1; then
-		fuzz 8 "$@"
-		found || fuzz 60 "$@"
-		found
+		run_fuzzer 50000 "$@"
+		has_finding || run_fuzzer 500000 "$@"
+		has_finding
 		ok $? "found: $name" out
 	else
 		ok 1 "$name: does not build" out
 	fi
 }
 
-link_target >out 2>&1 && fuzz 10 && ! found
+link_target >out 2>&1 && run_fuzzer 50000 && ! has_finding
 ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----
 
 model=src/harness/model
-finds "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &mutex->clock);//'
-finds "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &semaphore->clock);//'
-finds "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(r);/;/'
-finds "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(j, &page->owners_clock);//'
-finds "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
+expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &mutex->clock);//'
+expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &semaphore->clock);//'
+expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(r);/;/'
+expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(j, &page->owners_clock);//'
+expect_mutant_found "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
 
 # ---- annotations for the detector ----
 
-finds "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
-finds "frames whose allocations the detector cannot distinguish" src/page/arena.c \
+expect_mutant_found "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
+expect_mutant_found "frames whose allocations the detector cannot distinguish" src/page/arena.c \
 	's/^\t\tsync_heap_alloc(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
-finds "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
+expect_mutant_found "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
 	's/^\t\ttsan_release(&semaphore_tokens.*//'
 
 # ---- what the detector keeps ----
 
-finds "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
+expect_mutant_found "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
 	's/position \/ sizeof(uint64_t) % CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
-finds "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
-finds "a detector that is never emptied" src/harness/detect/tsan_real.c 's/^\t__tsan_flush_memory();//' \
+expect_mutant_found "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
+expect_mutant_found "a detector that is never emptied" src/harness/detect/tsan_real.c 's/^\t__tsan_flush_memory();//' \
 	"$rules/posts-that-nobody-waits-for.page"
 
 done_testing

@@ -7,14 +7,14 @@
 
 corpus=$abs_srcdir/corpus
 
-# replay BINARY DIRECTORY...
-replay() {
+# replay_directories BINARY DIRECTORY...
+replay_directories() {
 	binary=$abs_builddir/$1
 	name="$* ${PAGE_MAP-}"
 	shift
 	if [ ! -x "$binary" ]; then
 		skip "$name: this build has no such flavour"
-	elif run_to 69 "$binary" "$@"; then
+	elif run_expecting 69 "$binary" "$@"; then
 		skip "$(cat "$scratch/err")"
 	else
 		[ "$status" -eq 0 ] && grep -q '^[1-9][0-9]* inputs replayed$' "$scratch/out"
@@ -29,7 +29,7 @@ while read -r backend target flavours; do
 	[ "$target" != fuzz_api ] || programs=
 	for flavour in $flavours; do
 		# shellcheck disable=SC2086 # words
-		replay "$target-replay$(suffix_of "$flavour")" $programs "$corpus/seed/$target"
+		replay_directories "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
 	done
 done <<END_OF_TABLE
 direct fuzz_api plain asan msan
@@ -46,7 +46,7 @@ unset PAGE_MAP
 
 # Calls as text and as bytes are the same.
 api=$abs_builddir/fuzz_api-replay
-if run_to 69 "$api" --help; then
+if run_expecting 69 "$api" --help; then
 	skip "calls as text: $(cat "$scratch/err")"
 else
 	for calls in "$corpus"/seed/fuzz_api/*.calls; do

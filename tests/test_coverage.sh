@@ -10,13 +10,13 @@
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded
 
-# compare FIGURE LIST [JSON LCOV]
-compare() {
+# compare_with_list FIGURE LIST [JSON LCOV]
+compare_with_list() {
 	python3 "$abs_srcdir/tests/coverage.py" "$1" "$2" "${3-$figures/$1.json}" \
 		"${4-$figures/$1.lcov}" "$abs_srcdir"
 }
 
-need python3
+skip_rest_without python3
 cd "$abs_builddir" || exit 99
 status=0
 sh "$abs_srcdir/build-aux/coverage.sh" "$abs_srcdir" >"$scratch/made" 2>&1 || status=$?
@@ -24,9 +24,9 @@ sh "$abs_srcdir/build-aux/coverage.sh" "$abs_srcdir" >"$scratch/made" 2>&1 || st
 ok $status "the corpus and the unit tests run in a build with coverage" "$scratch/made"
 
 for figure in replay all; do
-	expect 0 "tests/coverage_excluded is right: $figure" "^$figure: " compare $figure "$list"
+	expect 0 "tests/coverage_excluded is right: $figure" "^$figure: " compare_with_list $figure "$list"
 done
-run_to 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
+run_expecting 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
 	--begun 1700000000 --status good --command 'make coverage' \
 	--coverage replay="$figures/replay.json" --coverage all="$figures/all.json" &&
 	report_says good coverage "$scratch/coverage.json"
@@ -40,7 +40,7 @@ while IFS='|' read -r name figure change pattern; do
 	+*) printf '%b\n' "${change#+}" | cat "$list" - ;;
 	*) sed "$change" "$list" ;;
 	esac >"$scratch/list"
-	expect 1 "found: $name" "^$pattern" compare "$figure" "$scratch/list"
+	expect 1 "found: $name" "^$pattern" compare_with_list "$figure" "$scratch/list"
 done <<'END_OF_TABLE'
 a function that is not listed|replay|/^arena\.c take_from_any_list: /d|not reached: arena.c take_from_any_list: \*
 a side of a branch|replay|/=> false$/d|not reached: alias_set.c alias_set_find: set => false
@@ -50,9 +50,9 @@ a reached line that is listed|replay|+raw.c page_write_raw: return 0;|reached, a
 a line that only the unit tests reach|all|+[never] for no reason\nbuffer.c find_order: order++;|reached, and listed as \[never\]: buffer.c find_order: order++;
 END_OF_TABLE
 expect 1 "found: unit tests that did not run" '^not reached: buffer.c ' \
-	compare all "$list" "$figures/replay.json" "$figures/replay.lcov"
+	compare_with_list all "$list" "$figures/replay.json" "$figures/replay.lcov"
 echo 'page.c page_align' >"$scratch/list"
-expect_error "a list that cannot be read" 'list:1: expected' compare replay "$scratch/list"
+expect_error "a list that cannot be read" 'list:1: expected' compare_with_list replay "$scratch/list"
 
 # A replay of less reaches less.
 "$LLVM_PROFDATA" merge -o "$scratch/less.profdata" "$figures"/replay/fuzz_page-replay-direct-*.profraw &&
@@ -61,6 +61,6 @@ expect_error "a list that cannot be read" 'list:1: expected' compare replay "$sc
 			"$figures/build/pagetorture" "$abs_srcdir/src/page" >"$scratch/less.$format"
 	done
 expect 1 "found: a replay of one target alone" '^not reached: map_alias.c alias_map: \*' \
-	compare replay "$list" "$scratch/less.text" "$scratch/less.lcov"
+	compare_with_list replay "$list" "$scratch/less.text" "$scratch/less.lcov"
 
 done_testing

@@ -69,10 +69,10 @@ fi
 
 # ---- what documents name ----
 
-need python3
+skip_rest_without python3
 
-# is_found PATTERN TEXT: that error, in a document; \n ends a line of it
-is_found() {
+# expect_doc_error PATTERN TEXT: that error, in a document; \n ends a line of it
+expect_doc_error() {
 	printf '%b\n' "$2" >"$scratch/tree/a.md"
 	expect 1 "found: $1" "$1" python3 tests/doc_names.py "$scratch/tree" "$abs_builddir" a.md
 }
@@ -80,20 +80,20 @@ is_found() {
 mkdir -p "$scratch/tree/doc" "$scratch/tree/src"
 echo 'OP(skip, "un", true)' >"$scratch/tree/src/ops.def"
 printf '# Glossary\n\n### cell\n\n### race matrix\n' >"$scratch/tree/doc/glossary.md"
-is_found 'a.md: there is no b.md' '[a page](b.md)'
-is_found 'a.md has no heading #two' '# One\n\n[above](#two)'
+expect_doc_error 'a.md: there is no b.md' '[a page](b.md)'
+expect_doc_error 'a.md has no heading #two' '# One\n\n[above](#two)'
 # shellcheck disable=SC2016 # names in code spans
 {
-	is_found 'make has no target smoek' 'There is `make smoek`.'
-	is_found 'pagetorture has no chekc' 'There is `pagetorture chekc`.'
-	is_found 'there is no src/page.c' 'There is `src/page.c`.'
-	is_found 'a.md:3: expected a link to glossary.md#cell at the first use of "cell"' \
+	expect_doc_error 'make has no target smoek' 'There is `make smoek`.'
+	expect_doc_error 'pagetorture has no chekc' 'There is `pagetorture chekc`.'
+	expect_doc_error 'there is no src/page.c' 'There is `src/page.c`.'
+	expect_doc_error 'a.md:3: expected a link to glossary.md#cell at the first use of "cell"' \
 		'The [race matrix](doc/glossary.md#race-matrix) has no `cell` in this line.\n\nIt has cells here, and a [cell](doc/glossary.md#cell) too late.'
-	is_found "a.md: src/ops.def has no line with 'OP(skep'" \
+	expect_doc_error "a.md: src/ops.def has no line with 'OP(skep'" \
 		'| file | its line for `skip` |\n|---|---|\n| `src/ops.def` | `OP(skep` |'
-	is_found 'a.md: there is no src/ups.def' '| file | its line for `skip` |\n|---|---|\n| `src/ups.def` | `OP(skip` |'
+	expect_doc_error 'a.md: there is no src/ups.def' '| file | its line for `skip` |\n|---|---|\n| `src/ups.def` | `OP(skip` |'
 }
-is_found 'a.md:1: a line of 120' "$(printf '%0120d' 7)"
+expect_doc_error 'a.md:1: a line of 120' "$(printf '%0120d' 7)"
 expect 0 "what documents name exists: links, targets, subcommands, files" '' \
 	python3 tests/doc_names.py . "$abs_builddir" CONTRIBUTING.md README.md SECURITY.md doc/*.md
 

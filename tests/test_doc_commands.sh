@@ -6,7 +6,7 @@
 # documents, if not all of them.
 . "$(dirname "$0")/tap.sh"
 
-need python3
+skip_rest_without python3
 
 # ---- each kind of error in a document is found ----
 
@@ -72,5 +72,5 @@ for flavour in plain asan tsan msan; do
 done
 cd "$abs_srcdir" || exit 99
 # shellcheck disable=SC2086 # words
-done_with python3 -B tests/doc_commands.py ${DOC_LONG:+--long} "${DOC_SOURCE:-$abs_srcdir}" \
+finish_with_tests_of python3 -B tests/doc_commands.py ${DOC_LONG:+--long} "${DOC_SOURCE:-$abs_srcdir}" \
 	"${DOC_BUILD:-$abs_builddir}" ${DOCS:-CONTRIBUTING.md README.md SECURITY.md doc/*.md}

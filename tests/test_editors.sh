@@ -84,7 +84,7 @@ fi
 # ---- TextMate ----
 
 # At each place the pattern that begins first, then the first in the list.
-need python3
+skip_rest_without python3
 python3 - "$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json" "$scratch/program.page" \
 	>"$scratch/tokens" 2>&1 <<'END'
 import json, re, sys

@@ -106,35 +106,35 @@ ok $? "510 lines that never run are all named" "$scratch/left"
 [ "$(cat "$scratch/marked")" -eq 1022 ]
 ok $? "every one of 1022 racing calls is marked"
 
-# causes PROGRAM GUILTY CAUSES
-causes() {
+# expect_causes PROGRAM GUILTY CAUSES
+expect_causes() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out"
 	[ "$(sed -n 's/^! *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$2" ] &&
 		[ "$(sed -n 's/^~ *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$3" ]
 	ok $? "$1: line $2, because of ${3:-nothing else}"
 }
-causes use-after-free-by-another-thread 9 6
-causes deadlock "6 7" "4 5"
-causes foreign-load 6 5
-causes uninit-copied-then-used 11 "4 7"
-causes overlap-one-byte "4 5" ""
+expect_causes use-after-free-by-another-thread 9 6
+expect_causes deadlock "6 7" "4 5"
+expect_causes foreign-load 6 5
+expect_causes uninit-copied-then-used 11 "4 7"
+expect_causes overlap-one-byte "4 5" ""
 
-# says PROGRAM PART
-says() {
+# expect_explanation PROGRAM PART
+expect_explanation() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out" && grep -qF -- "$2" "$scratch/out"
 	ok $? "$1: $2" "$scratch/out"
 }
-says overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
-says overlap-one-byte 'at line 5 T1 knows nothing of T0'
-says range-of-racing-bytes '--------------------##########----------'
-says aliases-overlap 'two mappings of one page are the same memory (R4)'
-says mutex-orders '>| m0: 8 before 5'
-says every-later-wait 's0: 5 before 8'
-says main-joins 'main waits for them'
-says deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
-says uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
-says map-overflow 'k15 = kmap_local(p0): is still there'
-says out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
+expect_explanation overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
+expect_explanation overlap-one-byte 'at line 5 T1 knows nothing of T0'
+expect_explanation range-of-racing-bytes '--------------------##########----------'
+expect_explanation aliases-overlap 'two mappings of one page are the same memory (R4)'
+expect_explanation mutex-orders '>| m0: 8 before 5'
+expect_explanation every-later-wait 's0: 5 before 8'
+expect_explanation main-joins 'main waits for them'
+expect_explanation deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
+expect_explanation uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
+expect_explanation map-overflow 'k15 = kmap_local(p0): is still there'
+expect_explanation out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
 # Every rule has its words.
 "$pagetorture" explain --ascii "$rules"/*.page >"$scratch/out"
 sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" |
@@ -166,20 +166,20 @@ fi
 # ---- usage ----
 
 sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >"$scratch/claim.page"
-run_to 1 "$pagetorture" explain "$scratch/claim.page" &&
+run_expecting 1 "$pagetorture" explain "$scratch/claim.page" &&
 	grep -q 'A claim does not hold: expected clean, got data-race' "$scratch/out"
 ok $? "an expectation that is not met is reported, and ends with 1" "$scratch/out"
 printf 'pagetorture 1\noops\n' >"$scratch/bad.page"
-run_to 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
+run_expecting 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && grep -q ':2: ' "$scratch/err" &&
 	grep -q 'bounds.page: clean' "$scratch/out"
 ok $? "a file that cannot be read ends with 2, the others are explained" "$scratch/err"
 for arguments in '' '--frob x'; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" explain $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+	run_expecting 2 "$pagetorture" explain $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 	ok $? "usage: pagetorture explain $arguments" "$scratch/err"
 done
-run_to 0 "$pagetorture" explain --help && grep -q Examples "$scratch/out"
+run_expecting 0 "$pagetorture" explain --help && grep -q Examples "$scratch/out"
 ok $? "--help has examples" "$scratch/out"
 
 done_testing

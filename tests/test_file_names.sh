@@ -19,17 +19,17 @@ printf 'calls 1\n' >other/some.calls
 
 # ---- a file that is no program ----
 
-# refuses COMMAND PLACE: exit 2, nothing on standard output, one line that names PLACE
-refuses() {
+# expect_refused_name COMMAND PLACE: exit 2, nothing on standard output, one line that names PLACE
+expect_refused_name() {
 	{
-		run_to 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
+		run_expecting 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
 			grep -q "^$2: .*pagetorture 1.*\*\.bin" err
 	} || cat err
 }
 
 for command in check run explain minimize to-c convert; do
 	for place in other/fault.c:1 other/script:4 other/empty:1 other/race:1 other/some.calls:1 -:1; do
-		refuses $command $place
+		expect_refused_name $command $place
 	done >bad
 	ok_if_empty "$command: a file without the header is an error, whatever is in it" bad
 done
@@ -43,12 +43,12 @@ ok $? "... and other files are counted" err
 
 for name in race.bin crash-1 leak-x timeout-2 oom-3 slow-unit-4 id:000001,src:000000 "$hash"; do
 	[ "$name" = race.bin ] || cp race.bin "./$name"
-	run_to 0 "$pagetorture" check "./$name" && grep -qx "\./$name: data-race" out || echo "$name"
+	run_expecting 0 "$pagetorture" check "./$name" && grep -qx "\./$name: data-race" out || echo "$name"
 done >bad
 ok_if_empty "byte strings by their names" bad
 for name in race.bytes crash1 xcrash-1 "${hash}0" "x$hash" README; do
 	cp race.bin "./$name"
-	run_to 2 "$pagetorture" check "./$name" || echo "$name"
+	run_expecting 2 "$pagetorture" check "./$name" || echo "$name"
 	rm "./$name"
 done >bad
 ok_if_empty "and no others" bad
@@ -63,7 +63,7 @@ for command in 'check --bytes' 'explain --bytes' 'run --flavour plain --bytes' '
 	'to-c --no-run --bytes' 'minimize --flavour tsan --bytes' 'convert -o converted.page --force --from-bytes'; do
 	for file in other/race -; do
 		# shellcheck disable=SC2086 # words
-		run_to 0 "$pagetorture" $command $file <race.bin || [ "${command%% *} $file" = "replay -" ] ||
+		run_expecting 0 "$pagetorture" $command $file <race.bin || [ "${command%% *} $file" = "replay -" ] ||
 			{ echo "$command $file"; cat err; }
 	done
 done >bad
@@ -85,7 +85,7 @@ ok_if_same "... in order" expected programs
 ok $? "... and other files are counted" err
 rm other/* && : >other/README.md
 for command in check run explain minimize to-c; do
-	run_to 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
+	run_expecting 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
 		echo "$command"
 done >bad
 ok_if_empty "a directory without a program is an error" bad

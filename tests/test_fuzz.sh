@@ -18,17 +18,17 @@ chmod 755 "$scratch"
 
 # ---- helpers ----
 
-# fuzz ARGUMENT...: in the background, by the command $prefix
+# start_campaign ARGUMENT...: in the background, by the command $prefix
 prefix=
-fuzz() {
+start_campaign() {
 	: >"$log" # what the run before wrote must not be taken for this one's
 	# shellcheck disable=SC2086 # words
 	$prefix "$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
 	campaign=$!
 }
 
-# until_true COMMAND...: within a minute
-until_true() {
+# wait_until COMMAND...: within a minute
+wait_until() {
 	for _ in $(seq 300); do
 		if "$@"; then
 			return 0
@@ -38,36 +38,36 @@ until_true() {
 	return 1
 }
 
-said() {
+log_has() {
 	grep -q -- "$1" "$log"
 }
 
-# stop SIGNAL: ends the campaign; its exit status is in $status
-stop() {
+# stop_campaign SIGNAL: ends the campaign; its exit status is in $status
+stop_campaign() {
 	kill "-$1" "$campaign" 2>/dev/null
 	status=0
 	wait "$campaign" 2>/dev/null || status=$?
 }
 
-engines() {
+list_engines() {
 	# shellcheck disable=SC2009 # by the whole command line
 	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|campaign/main.py' | awk '{ print $1 }'
 }
 
-no_engine_left() {
-	[ -z "$(engines)" ]
+is_no_engine_left() {
+	[ -z "$(list_engines)" ]
 }
 
-kept() {
+list_kept_inputs() {
 	ls "$1"/*/corpus/* "$1"/*/findings/* 2>/dev/null
 }
 
-has_entries() {
+has_more_files_than() {
 	[ "$(find "$1" -type f 2>/dev/null | wc -l)" -gt "$2" ]
 }
 
-# replay_works: does the command that a campaign printed reproduce the finding in another directory?
-replay_works() {
+# is_finding_replayed: does the command that a campaign printed reproduce the finding in another directory?
+is_finding_replayed() {
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
 }
@@ -75,24 +75,24 @@ replay_works() {
 # check_pause WHAT REASON COMMAND...: it pauses, and goes on when COMMAND has repaired it
 check_pause() {
 	what=$1
-	until_true said "fuzz_grow: pauses: .*: $2" && until_true no_engine_left
+	wait_until log_has "fuzz_grow: pauses: .*: $2" && wait_until is_no_engine_left
 	ok $? "$what: it pauses" "$log"
 	shift 2
 	"$@"
-	until_true said 'fuzz_grow: goes on$'
+	wait_until log_has 'fuzz_grow: goes on$'
 	went_on=$?
-	stop INT
+	stop_campaign INT
 	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
 	ok $? "and goes on when it can" "$log"
 }
 
-# hashes DIRECTORY...: of the inputs in it
-hashes() {
+# list_input_hashes DIRECTORY...: of the inputs in it
+list_input_hashes() {
 	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u
 }
 
-# all_named DIRECTORY: is every file named by its content?
-all_named() {
+# are_files_named_by_hash DIRECTORY: is every file named by its content?
+are_files_named_by_hash() {
 	find "$1" -type f -exec sha1sum {} + | awk '{ hash = $1; sub(/.*[\/-]/, ""); if ($0 != hash) exit 1 }'
 }
 
@@ -100,12 +100,12 @@ all_named() {
 
 for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--frob' ../x --bin; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" fuzz --dir "$scratch/none" $wrong && [ "$(wc -l <"$scratch/err")" = 1 ]
+	run_expecting 2 "$pagetorture" fuzz --dir "$scratch/none" $wrong && [ "$(wc -l <"$scratch/err")" = 1 ]
 	ok $? "bad usage: $wrong" "$scratch/err"
 done
-run_to 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
+run_expecting 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
 ok $? "--help anywhere" "$scratch/out"
-run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
+run_expecting 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
 	grep -q 'fuzz_page: skipped: libfuzzer: no binary' "$scratch/out" &&
 	grep -qx "pagetorture fuzz: 1 target with libfuzzer, afl, [0-9]* at a time, until stopped, in $scratch/none" "$scratch/err"
 ok $? "no target that can be fuzzed; what is going to happen is said first" "$scratch/err"
@@ -117,38 +117,38 @@ fi
 # ---- finding, reporting, resuming ----
 
 d=$scratch/grow
-fuzz --time 3 --jobs 2 --seed 7 --dir "$d" fuzz_grow
-stop 0
-[ $status = 0 ] && said '^0:00:0. .* executions, .*coverage' && said '^  fuzz_grow  *[1-9]' && no_engine_left
+start_campaign --time 3 --jobs 2 --seed 7 --dir "$d" fuzz_grow
+stop_campaign 0
+[ $status = 0 ] && log_has '^0:00:0. .* executions, .*coverage' && log_has '^  fuzz_grow  *[1-9]' && is_no_engine_left
 ok $? "from an empty directory: lines of log, summary, exit 0, no engine left" "$log"
-has_entries "$d/fuzz_grow/corpus" 3 && all_named "$d/fuzz_grow/corpus"
+has_more_files_than "$d/fuzz_grow/corpus" 3 && are_files_named_by_hash "$d/fuzz_grow/corpus"
 ok $? "the corpus has grown, each entry under its hash" "$log"
 [ "$(tail -n 1 "$d/fuzz_grow/plot.tsv" | awk '{ print ($3 > 0) ($4 > 0) ($5 > 3) NF }')" = 1116 ]
 ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
 grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
 ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
 
-# last_line: time, executions and rate of the last line of the log, as seconds and numbers.
-last_line() {
+# print_last_line_numbers: time, executions and rate of the last line of the log, as seconds and numbers.
+print_last_line_numbers() {
 	sed -n 's|^\([0-9]*\):\([0-9]*\):\([0-9]*\)  \([0-9]*\) executions, \([0-9]*\)/s on average, .*|\1 \2 \3 \4 \5|p' "$log" |
 		tail -n 1 | awk '{ print 3600 * $1 + 60 * $2 + $3, $4, $5 }'
 }
 
-last_line >"$scratch/first"
+print_last_line_numbers >"$scratch/first"
 read -r seconds executions rate <"$scratch/first"
 # The line has whole seconds.
 [ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
 	[ "$rate" -le $((executions / seconds)) ]
 ok $? "the last line has the executions and their mean rate" "$log"
-kept "$d" >"$scratch/before"
-fuzz --dir "$d" --results "$scratch/resumed.json" fuzz_grow
-until_true said 'executions'
-run_to 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
+list_kept_inputs "$d" >"$scratch/before"
+start_campaign --dir "$d" --results "$scratch/resumed.json" fuzz_grow
+wait_until log_has 'executions'
+run_expecting 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
 ok $? "a second campaign on the same directory is refused" "$scratch/out"
-stop INT
-[ $status = 0 ] && said 'fuzz_grow: goes on, corpus' && said '^summary' && no_engine_left
+stop_campaign INT
+[ $status = 0 ] && log_has 'fuzz_grow: goes on, corpus' && log_has '^summary' && is_no_engine_left
 ok $? "resumed; Ctrl-C ends it with a summary and no engine left" "$log"
-last_line >"$scratch/second"
+print_last_line_numbers >"$scratch/second"
 read -r all_seconds all_executions all_rate <"$scratch/second"
 [ "${all_seconds:-0}" -ge "$seconds" ] && [ "$all_executions" -gt "$executions" ] &&
 	[ "$all_rate" -ge $((all_executions / (all_seconds + 1))) ] &&
@@ -157,35 +157,35 @@ read -r all_seconds all_executions all_rate <"$scratch/second"
 ok $? "its counts are those since the first start" "$log"
 grep -o '"rate":[ 0-9]*' "$scratch/resumed.json" | grep -q '[1-9]'
 ok $? "its results have the rate too" "$scratch/resumed.json"
-kept "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
+list_kept_inputs "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
 [ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 ok $? "and all that was there is there" "$scratch/lost"
 
 d="$scratch/it's a bug"
-fuzz --dir "$d" fuzz_bug
-until_true said '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
-until_true has_entries "$d/fuzz_bug/findings" 2
-stop INT
+start_campaign --dir "$d" fuzz_bug
+wait_until log_has '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
+wait_until has_more_files_than "$d/fuzz_bug/findings" 2
+stop_campaign INT
 found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
 [ "$(sed -n 's/.* on average, .* findings \([0-9]*\),.*/\1/p' "$log")" = "$found" ]
 ok $? "the last line has the findings" "$log"
-[ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && all_named "$d/fuzz_bug/findings"
+[ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && are_files_named_by_hash "$d/fuzz_bug/findings"
 ok $? "a finding is printed once for its reason, all are stored, exit 1" "$log"
-replay_works
+is_finding_replayed
 ok $? "the printed command reproduces it" "$scratch/out"
 grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
 ok $? "what the engine said is kept" "$log"
 
 d=$scratch/until
-fuzz --time 1h --until-finding --dir "$d" fuzz_bug
-until_true said '^summary'
+start_campaign --time 1h --until-finding --dir "$d" fuzz_bug
+wait_until log_has '^summary'
 ended=$?
-stop INT
-[ $ended = 0 ] && [ $status = 1 ] && said '^FINDING fuzz_bug, crash' && no_engine_left
+stop_campaign INT
+[ $ended = 0 ] && [ $status = 1 ] && log_has '^FINDING fuzz_bug, crash' && is_no_engine_left
 ok $? "--until-finding ends with the first, exit 1" "$log"
 
-# began: did an engine get through all that it was given?
-began() {
+# has_engine_started: did an engine get through all that it was given?
+has_engine_started() {
 	grep -q INITED "$1"/logs/libfuzzer-0*
 }
 
@@ -194,14 +194,14 @@ mkdir -p "$d/fuzz_bug/corpus"
 for bug in bu bug bugs; do
 	printf %s "$bug" >"$d/fuzz_bug/corpus/$bug"
 done
-fuzz --jobs 1 --engine libfuzzer --dir "$d" fuzz_bug
-until_true has_entries "$d/fuzz_bug/findings" 2 && until_true began "$d/fuzz_bug"
+start_campaign --jobs 1 --engine libfuzzer --dir "$d" fuzz_bug
+wait_until has_more_files_than "$d/fuzz_bug/findings" 2 && wait_until has_engine_started "$d/fuzz_bug"
 ok $? "findings in the corpus are reported, and the engines begin without them" "$log"
-stop INT
+stop_campaign INT
 rm -rf "$d/fuzz_bug/logs" "$d/fuzz_bug/queue"
-fuzz --jobs 1 --time 2 --engine libfuzzer --dir "$d" fuzz_bug
-stop 0
-[ ! -e "$d/fuzz_bug/queue/$(printf bug | sha1sum | cut -c 1-40)" ] && began "$d/fuzz_bug"
+start_campaign --jobs 1 --time 2 --engine libfuzzer --dir "$d" fuzz_bug
+stop_campaign 0
+[ ! -e "$d/fuzz_bug/queue/$(printf bug | sha1sum | cut -c 1-40)" ] && has_engine_started "$d/fuzz_bug"
 ok $? "and so does the next campaign" "$log"
 
 # ---- AFL++ ----
@@ -218,19 +218,19 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	d=$scratch/afl
 	mkdir -p "$scratch/seeds/fuzz_bug"
 	printf 'bx' >"$scratch/seeds/fuzz_bug/near"
-	fuzz --engine afl --jobs 3 --seeds "$scratch/seeds" --dir "$d" fuzz_bug
-	until_true said '^FINDING fuzz_bug, crash'
-	until_true test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
+	start_campaign --engine afl --jobs 3 --seeds "$scratch/seeds" --dir "$d" fuzz_bug
+	wait_until log_has '^FINDING fuzz_bug, crash'
+	wait_until test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
 	# AFL++ writes its figures five seconds after it began; those who come later resume it.
-	until_true said ' [1-9][0-9]* executions'
-	pid=$(engines | tail -n 1)
+	wait_until log_has ' [1-9][0-9]* executions'
+	pid=$(list_engines | tail -n 1)
 	kill -9 "$(pgrep -P "$campaign" | head -n 1)"
-	until_true said 'was ended by signal 9; it is started again'
+	wait_until log_has 'was ended by signal 9; it is started again'
 	ok $? "AFL++: main, sanitizer and CMPLOG instance; one that is killed comes back" "$log"
-	stop INT
-	[ $status = 1 ] && [ -n "$pid" ] && no_engine_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
+	stop_campaign INT
+	[ $status = 1 ] && [ -n "$pid" ] && is_no_engine_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
 	ok $? "AFL++ ends without a process left, its finding is printed" "$log"
-	replay_works
+	is_finding_replayed
 	ok $? "and the printed command reproduces it" "$scratch/out"
 	all_engines="--engine libfuzzer,afl"
 else
@@ -244,8 +244,8 @@ d=$scratch/killed
 random=$(date +%s)
 
 # What engines had found when everything was killed: whole files only.
-found_by_engines() {
-	hashes "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
+list_engine_finding_hashes() {
+	list_input_hashes "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
 		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes
 }
 
@@ -253,25 +253,25 @@ lost=0
 for round in $(seq "$rounds"); do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
 	# shellcheck disable=SC2086 # words
-	fuzz $all_engines --jobs 2 --dir "$d" fuzz_bug fuzz_grow
+	start_campaign $all_engines --jobs 2 --dir "$d" fuzz_bug fuzz_grow
 	sleep "$((random / 65536 % 3)).$((random / 1024 % 10))"
 	case $((random / 4096 % 3)) in
 	0) # the tool; what its engines do about it is seen below
-		stop KILL ;;
+		stop_campaign KILL ;;
 	1) # an engine, then the tool
-		kill -9 "$(engines | head -n 1)" 2>/dev/null
+		kill -9 "$(list_engines | head -n 1)" 2>/dev/null
 		sleep 0.$((random / 2048 % 10))
-		stop KILL ;;
+		stop_campaign KILL ;;
 	2) # everything
 		# shellcheck disable=SC2046 # words
-		kill -9 "$campaign" $(engines) 2>/dev/null
-		stop KILL ;;
+		kill -9 "$campaign" $(list_engines) 2>/dev/null
+		stop_campaign KILL ;;
 	esac
-	until_true no_engine_left || { echo "round $round: $(engines | wc -l) left" >>"$scratch/lost"; lost=1; }
-	found_by_engines >"$scratch/found"
+	wait_until is_no_engine_left || { echo "round $round: $(list_engines | wc -l) left" >>"$scratch/lost"; lost=1; }
+	list_engine_finding_hashes >"$scratch/found"
 	"$pagetorture" fuzz --collect --bin "$bin" --dir "$d" fuzz_bug fuzz_grow >"$log" 2>&1
 	[ $? -le 1 ] || { cat "$log" >>"$scratch/lost"; lost=1; }
-	hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found" >"$scratch/missing"
+	list_input_hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found" >"$scratch/missing"
 	if [ -s "$scratch/missing" ]; then
 		echo "round $round: $(wc -l <"$scratch/missing") lost" >>"$scratch/lost"
 		lost=1
@@ -279,10 +279,10 @@ for round in $(seq "$rounds"); do
 	sort "$scratch/found" "$scratch/found.all" 2>/dev/null | sort -u >"$scratch/sum"
 	mv "$scratch/sum" "$scratch/found.all"
 done
-hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found.all" >"$scratch/missing"
+list_input_hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found.all" >"$scratch/missing"
 [ $lost = 0 ] && [ ! -s "$scratch/missing" ] && [ -s "$scratch/found.all" ]
 ok $? "$rounds rounds of kill -9: $(wc -l <"$scratch/found.all") entries and findings, none lost" "$scratch/lost"
-all_named "$d/fuzz_grow/corpus" && all_named "$d/fuzz_bug/findings"
+are_files_named_by_hash "$d/fuzz_grow/corpus" && are_files_named_by_hash "$d/fuzz_bug/findings"
 ok $? "and every one is whole" "$scratch/lost"
 
 # ---- directories that are no good ----
@@ -295,8 +295,8 @@ d=$scratch/perm
 mkdir "$d"
 chmod 777 "$d"
 if $prefix test -x "$pagetorture" 2>/dev/null; then
-	fuzz --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
-	stop 0
+	start_campaign --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
+	stop_campaign 0
 	corpus=$d/fuzz_grow/corpus
 	mkdir "$corpus/a-directory"
 	mkfifo "$corpus/a-pipe"
@@ -310,30 +310,30 @@ if $prefix test -x "$pagetorture" 2>/dev/null; then
 	chmod -R a-w "$d/fuzz_bug"
 	find "$d/fuzz_bug" -type f | sort >"$scratch/before"
 	find "$corpus" | sort >"$scratch/corpus"
-	fuzz --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
-	stop 0
+	start_campaign --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
+	stop_campaign 0
 	for junk in $(cd "$corpus" && ls -d a-* an-*); do
 		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
 	done >"$scratch/junk"
 	# The target that is left out makes it 2.
-	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && said '^  fuzz_grow  *[1-9]'
+	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && log_has '^  fuzz_grow  *[1-9]'
 	ok $? "junk in a corpus is skipped, with one line each" "$log"
 	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"
 	ok_if_empty "and left alone" "$scratch/lost"
 	[ -e "$d/fuzz_grow/queue/$(printf 'an in' | sha1sum | cut -c 1-40)" ]
 	ok $? "an input under a name of its own is handed to the engines" "$log"
 	find "$d/fuzz_bug" -type f | sort | cmp -s - "$scratch/before" &&
-		said 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
+		log_has 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
 	ok $? "a target in a directory that cannot be written is reported; the other continues" "$log"
-	fuzz --engine libfuzzer --dir "$d" fuzz_grow
-	until_true said executions
+	start_campaign --engine libfuzzer --dir "$d" fuzz_grow
+	wait_until log_has executions
 	chmod a-w "$corpus"
 	check_pause "a directory that cannot be written any more" "Permission denied" chmod a+w "$corpus"
 	chmod a-w "$d"
 	rm -rf "$d/fuzz_bug"
-	fuzz --engine libfuzzer --time 1 --dir "$d/below" fuzz_grow
-	stop 0
-	[ $status = 2 ] && said 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
+	start_campaign --engine libfuzzer --time 1 --dir "$d/below" fuzz_grow
+	stop_campaign 0
+	[ $status = 2 ] && log_has 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
 	ok $? "no directory at all: one line, exit 2" "$log"
 else
 	skip "directories that cannot be written: no other user can run this build"
@@ -346,13 +346,13 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	printf '#!/bin/sh\nmount -t tmpfs -o size=96m none %s && exec "$@"\n' "$d" >"$scratch/on_small_disk"
 	# The mount is the campaign's own; its files are below /proc/PID/root.
 	prefix="unshare -m sh $scratch/on_small_disk"
-	fuzz --engine libfuzzer --dir "$d" fuzz_grow
+	start_campaign --engine libfuzzer --dir "$d" fuzz_grow
 	inside=/proc/$campaign/root$d
-	until_true said ' executions'
-	hashes "$inside/fuzz_grow/corpus" >"$scratch/before"
+	wait_until log_has ' executions'
+	list_input_hashes "$inside/fuzz_grow/corpus" >"$scratch/before"
 	head -c 130000000 /dev/zero >"$inside/filler" 2>/dev/null
-	until_true said 'fuzz_grow: pauses'
-	hashes "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
+	wait_until log_has 'fuzz_grow: pauses'
+	list_input_hashes "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
 	[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 	ok $? "a full disk: all that was there is there" "$scratch/lost"
 	check_pause "a full disk" "the disk is nearly full" rm "$inside/filler"
@@ -365,21 +365,21 @@ fi
 
 printf '#!/bin/sh\necho no luck today\nexit 3\n' >"$bin/fuzz_broken"
 chmod +x "$bin/fuzz_broken"
-fuzz --dir "$scratch/broken" --jobs 1 fuzz_broken
+start_campaign --dir "$scratch/broken" --jobs 1 fuzz_broken
 status=0
 wait $campaign || status=$?
-[ $status = 2 ] && said 'libfuzzer-0 ended with status 3: no luck today' && said 'no engine could be started'
+[ $status = 2 ] && log_has 'libfuzzer-0 ended with status 3: no luck today' && log_has 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
 # What a target says and how it ends for which the page library lacks calls (src/page_stubs/absent.c).
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
 printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
 chmod +x "$bin/fuzz_lacking"
-run_to 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fuzz_lacking &&
+run_expecting 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fuzz_lacking &&
 	[ "$(grep -cx "fuzz_lacking: skipped: libfuzzer: $lacking" "$scratch/out")" = 1 ] &&
 	grep -q 'expected a target that can be fuzzed' "$scratch/out"
 ok $? "a target that lacks calls of the page library is skipped by name; alone: exit 2" "$scratch/out"
-run_to 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 2 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
+run_expecting 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 2 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
 	[ "$(grep -c "^fuzz_lacking: skipped: libfuzzer: the page library lacks " "$scratch/out")" = 1 ] &&
 	grep -q '^  fuzz_grow  *[1-9]' "$scratch/out" && ! grep -q '^  fuzz_lacking ' "$scratch/out"
 ok $? "beside others: it is left out, they run" "$scratch/out"

@@ -26,7 +26,7 @@ for target in grow bug; do
 done
 cd "$build" || exit 99
 
-hashes() {
+list_input_hashes() {
 	find "$@" -type f -exec sha1sum {} + | cut -c 1-40 | sort -u
 }
 
@@ -37,21 +37,21 @@ mkdir campaign/fuzz_grow/corpus/junk
 for n in 1 2 3 4 5; do
 	printf 'z%d' $n >campaign/fuzz_grow/corpus/superfluous-$n
 done
-hashes campaign/fuzz_grow/corpus >"$scratch/before"
+list_input_hashes campaign/fuzz_grow/corpus >"$scratch/before"
 seeds=$src/corpus/seed/fuzz_grow
-merge() {
+merge_campaign() {
 	status=$1
 	shift
-	run_to "$status" "$pagetorture" fuzz --bin . --merge --dir campaign "$@" fuzz_grow
+	run_expecting "$status" "$pagetorture" fuzz --bin . --merge --dir campaign "$@" fuzz_grow
 }
 
-merge 0 --new-seeds "$src/corpus/seed" && grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
+merge_campaign 0 --new-seeds "$src/corpus/seed" && grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
 ok $? "merge: $(head -n 1 "$scratch/out")" "$scratch/err"
-hashes campaign/fuzz_grow/corpus >"$scratch/after"
+list_input_hashes campaign/fuzz_grow/corpus >"$scratch/after"
 [ "$(wc -l <"$scratch/after")" -lt "$(wc -l <"$scratch/before")" ] && [ -s "$scratch/after" ] &&
 	[ -d campaign/fuzz_grow/corpus/junk ]
 ok $? "the corpus is smaller" "$scratch/out"
-hashes campaign/fuzz_grow/corpus campaign/fuzz_grow/superseded | comm -13 - "$scratch/before" >"$scratch/lost"
+list_input_hashes campaign/fuzz_grow/corpus campaign/fuzz_grow/superseded | comm -13 - "$scratch/before" >"$scratch/lost"
 ok_if_empty "and nothing is lost" "$scratch/lost"
 ls "$seeds"/*.page >"$scratch/seeds" 2>&1
 ok $? "what adds coverage is a seed" "$scratch/seeds"
@@ -61,31 +61,31 @@ done >"$scratch/odd"
 ok_if_empty "in canonical form" "$scratch/odd"
 cp campaign/fuzz_grow/superseded/superfluous-* campaign/fuzz_grow/corpus
 rm "$seeds"/*.page
-merge 0 && [ -z "$(ls "$seeds")" ]
+merge_campaign 0 && [ -z "$(ls "$seeds")" ]
 ok $? "without --new-seeds it writes no seeds" "$scratch/err"
-hashes campaign/fuzz_grow/corpus >"$scratch/before"
+list_input_hashes campaign/fuzz_grow/corpus >"$scratch/before"
 (
 	flock 9
-	merge 1 && grep -q 'another campaign runs' "$scratch/err"
-) 9>campaign/fuzz_grow/lock && hashes campaign/fuzz_grow/corpus | cmp -s - "$scratch/before"
+	merge_campaign 1 && grep -q 'another campaign runs' "$scratch/err"
+) 9>campaign/fuzz_grow/lock && list_input_hashes campaign/fuzz_grow/corpus | cmp -s - "$scratch/before"
 ok $? "no merging while a campaign runs" "$scratch/err"
-merge 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
+merge_campaign 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
 ok $? "nothing to merge is a failure" "$scratch/err"
 
 # ---- a CI ----
 
-targets_are() {
+write_targets_def() {
 	for target; do
 		echo "TARGET($target, \"asan\", BYTES, \"x\")"
 	done >"$src/fuzz/targets.def"
 }
 
-ci() {
-	FUZZ_CI_TIME=4 run_to "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
+run_fuzz_ci() {
+	FUZZ_CI_TIME=4 run_expecting "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 }
 
-# has_case LINE: is that a case of junit.xml, in words: group, name, failure or skipped, the reason?
-has_case() {
+# has_junit_case LINE: is that a case of junit.xml, in words: group, name, failure or skipped, the reason?
+has_junit_case() {
 	python3 - <<-'END' | grep -E "^fuzz-ci\.$1" >"$scratch/case"
 		import xml.etree.ElementTree as xml
 		for case in xml.parse("fuzz-ci/junit.xml").iter("testcase"):
@@ -94,60 +94,60 @@ has_case() {
 	END
 }
 
-# lacking_program FILE...: what ends as a program does if the page library lacks its calls
-lacking_program() {
+# make_skipping_program FILE...: what ends as a program does if the page library lacks its calls
+make_skipping_program() {
 	for file; do
 		printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >"$file"
 		chmod +x "$file"
 	done
 }
 
-targets_are fuzz_grow
-ci 0 && has_case 'all fuzz_grow $' && has_case 'replay fuzz_grow-replay-asan $'
+write_targets_def fuzz_grow
+run_fuzz_ci 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'replay fuzz_grow-replay-asan $'
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
 report_says good fuzz-ci results/fuzz-ci.json
 ok $? "make report: good" "$scratch/said"
-targets_are fuzz_bug fuzz_grow
-ci 1 && has_case 'all fuzz_bug failure: FINDING fuzz_bug, crash: fuzz_bug: a bug' && has_case 'all fuzz_grow $'
+write_targets_def fuzz_bug fuzz_grow
+run_fuzz_ci 1 && has_junit_case 'all fuzz_bug failure: FINDING fuzz_bug, crash: fuzz_bug: a bug' && has_junit_case 'all fuzz_grow $'
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
 report_says failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: failed" "$scratch/said"
 python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
 ok $? "findings.sarif is there for a CI service" "$scratch/err"
 printf '#!/bin/sh\necho "<it & that> failed"\nexit 1\n' >fuzz_grow-replay-asan
-targets_are fuzz_grow fuzz_text
-ci 1 && has_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
-	has_case 'replay fuzz_text-replay skipped' && has_case 'all fuzz_text skipped'
+write_targets_def fuzz_grow fuzz_text
+run_fuzz_ci 1 && has_junit_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
+	has_junit_case 'replay fuzz_text-replay skipped' && has_junit_case 'all fuzz_text skipped'
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
-lacking_program fuzz_lacking fuzz_lacking-replay fuzz_lacking-replay-asan
+make_skipping_program fuzz_lacking fuzz_lacking-replay fuzz_lacking-replay-asan
 printf '#!/bin/sh\nls "$@"\n' >fuzz_grow-replay-asan
 mkdir "$src/corpus/seed/fuzz_lacking"
-targets_are fuzz_grow fuzz_lacking
-ci 0 && has_case 'all fuzz_grow $' && has_case 'all fuzz_lacking skipped: the page library lacks page_borrow' &&
-	has_case 'replay fuzz_lacking-replay skipped: .*lacks page_borrow' &&
-	has_case 'replay fuzz_lacking-replay-asan skipped: .*lacks page_borrow'
+write_targets_def fuzz_grow fuzz_lacking
+run_fuzz_ci 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'all fuzz_lacking skipped: the page library lacks page_borrow' &&
+	has_junit_case 'replay fuzz_lacking-replay skipped: .*lacks page_borrow' &&
+	has_junit_case 'replay fuzz_lacking-replay-asan skipped: .*lacks page_borrow'
 ok $? "a target that lacks calls of the page library is skipped by name, and is no pass" "$scratch/out"
 cp fuzz_grow-replay fuzz_dead-replay
 printf '#!/bin/sh\nexit 77\n' >fuzz_dead
 chmod +x fuzz_dead
 mkdir "$src/corpus/seed/fuzz_dead"
-targets_are fuzz_dead fuzz_grow
-ci 2 && has_case 'all fuzz_dead failure: libfuzzer-0 ended with status 77'
+write_targets_def fuzz_dead fuzz_grow
+run_fuzz_ci 2 && has_junit_case 'all fuzz_dead failure: libfuzzer-0 ended with status 77'
 ok $? "a target that never runs an input is a failure, no skip" "$scratch/out"
-targets_are fuzz_text
-ci 2
+write_targets_def fuzz_text
+run_fuzz_ci 2
 ok $? "nothing that can be fuzzed: exit 2" "$scratch/out"
 report_says failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: that is no pass" "$scratch/said"
-FUZZ_CI_TIME=soon run_to 2 python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
+FUZZ_CI_TIME=soon run_expecting 2 python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 ok $? "a time that is none: exit 2" "$scratch/err"
 if command -v git >/dev/null; then
-	targets_are fuzz_bug fuzz_grow
+	write_targets_def fuzz_bug fuzz_grow
 	(
 		cd "$src" && git init -q . && git add . &&
 			git -c user.name=x -c user.email=x commit -qm x && echo >>fuzz/fuzz_grow.c
 	) >"$scratch/out" 2>&1
-	FUZZ_CI_BASE=HEAD ci 1 && grep -q '^changed, 2 s: fuzz_grow$' "$scratch/out"
+	FUZZ_CI_BASE=HEAD run_fuzz_ci 1 && grep -q '^changed, 2 s: fuzz_grow$' "$scratch/out"
 	ok $? "targets that a change touches come first" "$scratch/out"
 else
 	skip "changed targets: no git"

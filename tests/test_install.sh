@@ -11,8 +11,8 @@ for flavour in plain asan tsan msan; do
 	has_flavour "$flavour" && flavours="$flavours $flavour"
 done
 
-# make_target NAME TARGET VARIABLE...
-make_target() {
+# run_make_target NAME TARGET VARIABLE...
+run_make_target() {
 	name=$1
 	shift
 	(cd "$abs_builddir" && make "$@") >"$scratch/out" 2>&1 </dev/null
@@ -22,7 +22,7 @@ make_target() {
 # ---- staged ----
 
 stage=$scratch/stage
-make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 {
 	printf './bin/%s\n' pagetorture pagetorture-export
 	printf './include/libpage/%s\n' page.h page_kernel.h
@@ -50,14 +50,14 @@ if command -v mandoc >/dev/null; then
 else
 	skip "no mandoc"
 fi
-make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+run_make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 find "$stage" ! -type d >"$scratch/left"
 ok_if_empty "which leaves no file" "$scratch/left"
 
 # ---- below a prefix, stripped ----
 
 prefix=$scratch/usr
-make_target "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
+run_make_target "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
 # Signatures need the symbols of flavours with a sanitizer.
 for file in bin/pagetorture lib/libpage.so libexec/pagetorture/pagetorture-*; do
 	wanted=0
@@ -84,8 +84,8 @@ int main(void)
 }
 END_OF_C
 
-# builds NAME COMPILER ARGUMENT...: a user of the library, which runs
-builds() {
+# expect_user_program_runs NAME COMPILER ARGUMENT...: a user of the library, which runs
+expect_user_program_runs() {
 	name=$1
 	shift
 	# shellcheck disable=SC2048,SC2086 # words of the compiler
@@ -109,14 +109,14 @@ if command -v pkg-config >/dev/null; then
 else
 	skip "no pkg-config"
 fi
-builds "a C11 program, with the shared library" "$CC" -std=c11 -Wall -Wextra -pedantic -Werror "$scratch/user.c" "$flags"
-builds "a C program, with the static library" "$CC" "-I$prefix/include/libpage" "$scratch/user.c" "$prefix/lib/libpage.a"
+expect_user_program_runs "a C11 program, with the shared library" "$CC" -std=c11 -Wall -Wextra -pedantic -Werror "$scratch/user.c" "$flags"
+expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix/include/libpage" "$scratch/user.c" "$prefix/lib/libpage.a"
 # For the same machine as the library.
 cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
 # shellcheck disable=SC2086 # words
 if $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
-	builds "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
+	expect_user_program_runs "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
 else
 	skip "no $cxx"
 fi
@@ -127,8 +127,8 @@ ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/pag
 
 rules=$abs_srcdir/corpus/rules
 
-# use_tool PLACE: what an installed pagetorture does with programs
-use_tool() {
+# check_installed_tool PLACE: what an installed pagetorture does with programs
+check_installed_tool() {
 	tool=$prefix/bin/pagetorture
 	expect 0 "$1: run" '' "$tool" run --json "$rules/bounds.page"
 	for flavour in $flavours; do
@@ -138,21 +138,21 @@ use_tool() {
 	expect 0 "$1: replay" '' "$tool" replay "$rules/bounds.page" "$rules/use-after-free.page"
 	expect 2 "$1: fuzz names the binaries that it needs" 'fuzz_page: skipped: libfuzzer: no binary of it' \
 		"$tool" fuzz --dir "$scratch/campaign" fuzz_page
-	reproduce use-after-free
+	expect_reproduced use-after-free
 }
 
-# reproduce PROGRAM: as C, by the lines on top of it, with what is installed.
-reproduce() {
-	(cd "$scratch" && run_to 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
+# expect_reproduced PROGRAM: as C, by the lines on top of it, with what is installed.
+expect_reproduced() {
+	(cd "$scratch" && run_expecting 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
 		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
 	ok $? "to-c: $1 compiles, runs and reproduces" "$scratch/err"
 	grep -q -- "-I$prefix/include/libpage" "$scratch/$1.c" && ! grep -q "$abs_builddir" "$scratch/$1.c"
 	ok $? "to-c: $1 needs nothing of the build directory" "$scratch/$1.c"
 }
 
-use_tool "in its prefix"
+check_installed_tool "in its prefix"
 if has_flavour tsan; then
-	reproduce overlap-one-byte
+	expect_reproduced overlap-one-byte
 else
 	skip "no tsan flavour"
 fi
@@ -172,13 +172,13 @@ expect 0 "triage" '' "$tool" triage --tries 1 -o "$scratch/triage" "$scratch/fin
 expect 0 "triage's replay.sh reproduces it, with no PATH" '' \
 	env -C / -i sh "$scratch"/triage/*/replay.sh
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's wrong.page"
-run_to 1 "$tool" replay --flavour plain "$scratch/it's wrong.page"
+run_expecting 1 "$tool" replay --flavour plain "$scratch/it's wrong.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 expect 1 "a command that replay prints reproduces it" 'claim: ' env -C / -i sh "$scratch/command"
 
 mkdir "$scratch/elsewhere"
 mv "$prefix" "$scratch/elsewhere/here"
 prefix=$scratch/elsewhere/here
-use_tool "moved elsewhere"
+check_installed_tool "moved elsewhere"
 
 done_testing

@@ -9,21 +9,21 @@
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# minimize STATUS FILE [OPTION...]: the result is in small.page, what it says in err.
-minimize() {
+# run_minimize STATUS FILE [OPTION...]: the result is in small.page, what it says in err.
+run_minimize() {
 	expected=$1 file=$2
 	shift 2
 	rm -f small.page
-	run_to "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
+	run_expecting "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
 }
 
-# verdict FILE
-verdict() {
+# print_verdict FILE
+print_verdict() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
 
-# signature FILE: as minimize says it
-signature() {
+# print_signature FILE: as minimize says it
+print_signature() {
 	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
 
@@ -32,9 +32,9 @@ signature() {
 for name in two-races-one-program unmap-order deadlock uninit-value map-overflow \
 	use-after-free-through-mapping out-of-bounds foreign-map use-after-unmap; do
 	before=$(grep -c '(' "$rules/$name.page")
-	minimize 0 "$rules/$name.page" && [ "$(verdict small.page)" = "$(verdict "$rules/$name.page")" ] &&
+	run_minimize 0 "$rules/$name.page" && [ "$(print_verdict small.page)" = "$(print_verdict "$rules/$name.page")" ] &&
 		[ "$(grep -c '(' small.page)" -le "$before" ] &&
-		[ "$(signature small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(print_signature small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
 done
 
@@ -43,15 +43,15 @@ printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_NOIO | __GFP_ZERO)' 'p3 = all
 	'T5: read_raw(p2, 0x140, 0x100)' 'free_page(p2)' >race.page
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'T0: write_raw(p0, 0, 1, 0x0)' \
 	'T1: read_raw(p0, 0, 1)' >expected.page
-minimize 0 race.page && cmp small.page expected.page
+run_minimize 0 race.page && cmp small.page expected.page
 ok $? "a race: calls, threads, numbers and flags" small.page
 if has_flavour tsan; then
 	grep -q '; race page_read_raw / page_write_raw$' err
 	ok $? "the signature names the functions of both accesses" err
-	run_to 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
+	run_expecting 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
 		grep -q 'no llvm-symbolizer or addr2line found' err && grep -q '; race read_raw / write_raw$' err
 	ok $? "without a symbolizer: the calls, and said so" err
-	run_to 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
+	run_expecting 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
 	ok $? "ThreadSanitizer reports the small one too" out
 else
 	skip "this build has no tsan flavour"
@@ -61,21 +61,21 @@ fi
 
 # The same pair the other way round is the same failure, another pair is not.
 sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
-[ "$(signature race.page)" = "$(signature turned.page)" ]
+[ "$(print_signature race.page)" = "$(print_signature turned.page)" ]
 ok $? "a race has no order"
 sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
-[ "$(signature race.page)" != "$(signature another.page)" ]
+[ "$(print_signature race.page)" != "$(print_signature another.page)" ]
 ok $? "another pair of calls is another failure"
 
 "$pagetorture" convert --bytes race.page >race.bin
-minimize 0 race.bin && cmp small.page expected.page
+run_minimize 0 race.bin && cmp small.page expected.page
 ok $? "the same from bytes" err
-run_to 0 "$pagetorture" minimize race.page && cmp out expected.page
+run_expecting 0 "$pagetorture" minimize race.page && cmp out expected.page
 ok $? "without -o it goes to standard output" out
 "$pagetorture" convert --text expected.page | cmp - expected.page
 ok $? "the result is canonical"
 cp race.page itself.page
-run_to 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
+run_expecting 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
 ok $? "a file may be replaced by its own result" err
 
 # ---- random programs ----
@@ -94,18 +94,18 @@ fi
 # ---- what is no failure, or no program ----
 
 for name in disjoint-writes mutex-orders bounds; do
-	minimize 1 "$rules/$name.page" && [ ! -e small.page ] && grep -q 'nothing to minimise' err
+	run_minimize 1 "$rules/$name.page" && [ ! -e small.page ] && grep -q 'nothing to minimise' err
 	ok $? "$name: nothing to minimise, nothing written" err
 done
 echo 'pagetorture 2' >bad.page
-minimize 2 bad.page && [ "$(wc -l <err)" -eq 1 ] && grep -q '^bad.page:1: ' err && [ ! -e small.page ]
+run_minimize 2 bad.page && [ "$(wc -l <err)" -eq 1 ] && grep -q '^bad.page:1: ' err && [ ! -e small.page ]
 ok $? "a file that is no program: 2, one line" err
-minimize 2 missing.page && [ "$(wc -l <err)" -eq 1 ]
+run_minimize 2 missing.page && [ "$(wc -l <err)" -eq 1 ]
 ok $? "a file that is not there: 2" err
-run_to 2 "$pagetorture" minimize -o nowhere/small.page race.page && grep -q '^nowhere/small.page: ' err
+run_expecting 2 "$pagetorture" minimize -o nowhere/small.page race.page && grep -q '^nowhere/small.page: ' err
 ok $? "nowhere to write: 2, and where" err
-run_to 2 "$pagetorture" minimize && run_to 2 "$pagetorture" minimize --flavour sideways race.page &&
-	run_to 2 "$pagetorture" minimize --timeout 0 race.page
+run_expecting 2 "$pagetorture" minimize && run_expecting 2 "$pagetorture" minimize --flavour sideways race.page &&
+	run_expecting 2 "$pagetorture" minimize --timeout 0 race.page
 ok $? "bad usage: 2" err
 
 # ---- claims ----
@@ -114,7 +114,7 @@ printf '%s\n' 'pagetorture 1' 'expect clean' 'p5 = alloc_page(GFP_KERNEL)' 'p6 =
 	'T1: write_raw(p6, 0, 4, 1)' 'T1: read_raw(p5, 0, 5) -> EINVAL' 'T2: fill_zero(p5, 9, 9) -> 0' >claim.page
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: read_raw(p0, 0, 0) -> EINVAL' >expected.page
-minimize 0 claim.page && grep -q 'claim does not hold: read_raw: expected EINVAL, got #$' err &&
+run_minimize 0 claim.page && grep -q 'claim does not hold: read_raw: expected EINVAL, got #$' err &&
 	cmp small.page expected.page
 ok $? "a claim that does not hold, and only that one" small.page
 
@@ -155,18 +155,18 @@ static inline char *heap(void)
 	} while (0)
 END
 
-# finds FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: minimize prints PATTERN of it, and leaves CALLS
+# expect_minimized_bug FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: minimize prints PATTERN of it, and leaves CALLS
 # at most.
-finds() {
+expect_minimized_bug() {
 	if ! has_flavour "$1"; then
 		skip "$3: this build has no $1 flavour"
 		return
 	fi
 	export BUG="$2"
 	tool=$scratch/bin/pagetorture
-	minimize 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
+	run_minimize 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
 		[ "$(grep -c '(' small.page)" -le "$5" ] &&
-		[ "$(signature small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(print_signature small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$3: $(sed -n '2s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
 	tool=
 	unset BUG
@@ -177,18 +177,18 @@ mutate raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page,
 	cp bug.h src/page && build_mutant plain && { ! has_flavour asan || build_mutant asan; } &&
 	{ ! has_flavour tsan || build_mutant tsan; }
 ok $? "a library with bugs" "$scratch/build"
-finds asan b "a write beyond its end" 'asan disagrees: heap-buffer-overflow at page_fill_zero$' 2
-finds asan f "a use of freed memory" 'asan disagrees: heap-use-after-free at page_fill_zero$' 2
-finds asan o "a sum that overflows" 'asan disagrees: signed-integer-overflow at page_fill_zero$' 2
-finds plain w "wrong bytes" 'plain disagrees: end: byte # of p#: expected #, got #' 2
-finds tsan s "a variable that all share" \
+expect_minimized_bug asan b "a write beyond its end" 'asan disagrees: heap-buffer-overflow at page_fill_zero$' 2
+expect_minimized_bug asan f "a use of freed memory" 'asan disagrees: heap-use-after-free at page_fill_zero$' 2
+expect_minimized_bug asan o "a sum that overflows" 'asan disagrees: signed-integer-overflow at page_fill_zero$' 2
+expect_minimized_bug plain w "wrong bytes" 'plain disagrees: end: byte # of p#: expected #, got #' 2
+expect_minimized_bug tsan s "a variable that all share" \
 	'tsan disagrees: a race that the model does not have; race page_[a-z_]* / page_[a-z_]*$' 3
-finds plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
+expect_minimized_bug plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
 
 # One function of the library that all calls use: the call that one comes by is no part of the
 # failure. Each program has no race of its own.
-# apart NAME CALL CALL: a program of two calls that have no byte in common
-apart() {
+# write_program_pair_of_calls NAME CALL CALL: a program of two calls that have no byte in common
+write_program_pair_of_calls() {
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' "T0: $2" "T1: $3" >"one-bug/$1.page"
 }
 
@@ -199,14 +199,14 @@ elif ! mutate range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls
 	ok 1 "a race in one function of the library: the mutant cannot be built" build
 else
 	mkdir one-bug
-	apart crash-1 'write_raw(p0, 0, 8, 1)' 'write_raw(p0, 64, 8, 1)'
-	apart crash-2 'read_raw(p0, 0, 8)' 'fill_zero(p0, 128, 8)'
-	apart crash-3 'fill_zero(p0, 64, 8)' 'write_raw(p0, 8, 8, 1)'
+	write_program_pair_of_calls crash-1 'write_raw(p0, 0, 8, 1)' 'write_raw(p0, 64, 8, 1)'
+	write_program_pair_of_calls crash-2 'read_raw(p0, 0, 8)' 'fill_zero(p0, 128, 8)'
+	write_program_pair_of_calls crash-3 'fill_zero(p0, 64, 8)' 'write_raw(p0, 8, 8, 1)'
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'T0: read_raw(p0, 0, 8)' \
 		'main: read_raw(p0, 0, 8)' 'T0: read_raw(p0, 8, 8)' 'T1: fill_zero(p0, 128, 8)' >one-bug/crash-4.page
 	# The program races by itself too: a race that the model does not have comes first.
-	apart crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
-	run_to 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
+	write_program_pair_of_calls crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
+	run_expecting 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
 		grep -q '^5 findings, 1 failure, ' out && grep -q '; race range_is_valid / range_is_valid$' out
 	ok $? "a race in one function of the library is one failure, whatever calls reach it" out
 fi

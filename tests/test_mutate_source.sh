@@ -7,8 +7,8 @@
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
 
-need python3
-command -v clang-19 >/dev/null || need clang
+skip_rest_without python3
+command -v clang-19 >/dev/null || skip_rest_without clang
 
 # ---- a small tree ----
 
@@ -69,21 +69,21 @@ int main(void)
 }
 END
 
-build_small() {
+build_small_library() {
 	cd "$small/build" &&
 		$CC -I../src -c ../tests/test_small.c -o obj/plain/tests/test_small.o &&
 		$CC -I../src -c ../src/page/small.c -o small.o &&
 		ar -rc libpage-plain.a small.o && ar -rc libharness-plain.a
 }
 
-mutants() {
+run_mutants_tool() {
 	LIBRARY_SOURCE=$small LIBRARY_BUILD=$small/build LIBRARY_CC=$CC LIBRARY_CFLAGS='-O2' \
 		LIBRARY_LIBS='' MUTANTS_TESTS=test_small \
 		${interrupted-} python3 -B "$abs_srcdir/tests/mutants/main.py" "$@"
 }
 
-expect 0 "the small tree builds" '' build_small
-expect 0 "its mutants are listed" '' mutants --list
+expect 0 "the small tree builds" '' build_small_library
+expect 0 "its mutants are listed" '' run_mutants_tool --list
 cp "$scratch/out" "$scratch/list"
 # In a line: those of one expression and operator.
 sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
@@ -131,17 +131,17 @@ ok_if_same "they are the expected ones" "$scratch/expected" "$scratch/found"
 
 # ---- verdicts ----
 
-small_test() {
-	mutants --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
+run_small_test() {
+	run_mutants_tool --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
 }
 
-# surviving LINE...: the list of reasons
-surviving() {
+# write_surviving_list LINE...: the list of reasons
+write_surviving_list() {
 	printf '%s\n' "$@" >"$small/tests/mutants/surviving"
 }
 
-# id_of TEXT: of the one mutant whose line has it
-id_of() {
+# find_mutant_id TEXT: of the one mutant whose line has it
+find_mutant_id() {
 	grep -F -- "$1" "$scratch/list" | cut -d ' ' -f 1
 }
 
@@ -153,21 +153,21 @@ sys.exit([r["verdict"] for r in results if r["id"] == sys.argv[2]] != [sys.argv[
 	ok $? "$1 is $2" "$scratch/report.json"
 }
 
-report_is() {
+expect_report_state() {
 	report_says "$1" mutants "$scratch/report.json"
 	ok $? "make report reads the results as $1" "$scratch/said"
 }
 
-minus_zero=$(id_of 'keep arithmetic: a + 0')
-unseen=$(id_of 'keep statement: *spare = a + 0')
-endless=$(id_of 'keep statement: a--')
-swapped=$(id_of 'small swap')
+minus_zero=$(find_mutant_id 'keep arithmetic: a + 0')
+unseen=$(find_mutant_id 'keep statement: *spare = a + 0')
+endless=$(find_mutant_id 'keep statement: a--')
+swapped=$(find_mutant_id 'small swap')
 some=$minus_zero,$unseen,$endless,$swapped
-surviving
-expect 1 "two of three killed are too few" '^66.7 % of 4 of' small_test --only "$some"
+write_surviving_list
+expect 1 "two of three killed are too few" '^66.7 % of 4 of' run_small_test --only "$some"
 grep -q "^survived: $unseen small.c" "$scratch/out" && grep -q 'killed by test_small: .*swap' "$scratch/err"
 ok $? "both are named" "$scratch/printed"
-report_is failed
+expect_report_state failed
 has_verdict "$swapped" killed
 has_verdict "$endless" killed
 grep -q '"status":"hang"' "$scratch/report.json"
@@ -175,13 +175,13 @@ ok $? "a loop without end is a hang" "$scratch/report.json"
 has_verdict "$minus_zero" 'same code'
 has_verdict "$unseen" survived
 
-expect 1 "a second run has the same result" '^66.7 % of 4' small_test --only "$some"
+expect 1 "a second run has the same result" '^66.7 % of 4' run_small_test --only "$some"
 ! grep -q '^\[' "$scratch/err"
 ok $? "... and tests nothing again" "$scratch/err"
 results=$small/build/tests/mutants/results.jsonl
 truncate -s -40 "$results"
-expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' small_test --only "$some"
-expect_error "a wrong line of the results" 'NEWS:1: expected a result' mutants --results "$abs_srcdir/NEWS"
+expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' run_small_test --only "$some"
+expect_error "a wrong line of the results" 'NEWS:1: expected a result' run_mutants_tool --results "$abs_srcdir/NEWS"
 
 # Ctrl-C, while the second one hangs.
 cat >"$scratch/interrupted" <<'END'
@@ -189,7 +189,7 @@ echo $$ >"$0.pid"
 exec env --default-signal=INT "$@"
 END
 interrupted="sh $scratch/interrupted"
-small_test --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
+run_small_test --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
 tries=0
 until grep -q '^\[1/2\]' "$scratch/err" 2>/dev/null || [ $tries -ge 300 ]; do
 	sleep 0.2
@@ -201,36 +201,36 @@ interrupted=
 grep -q '^stopped; ' "$scratch/err" && grep -q '"status":"stopped"' "$scratch/report.json"
 ok $? "a run that is stopped says so, in the report too" "$scratch/err"
 has_verdict "$swapped" killed
-report_is stopped
+expect_report_state stopped
 
-surviving '[equivalent] Not read.' "$unseen keep"
-expect 0 "an equivalent mutant does not count" '^100.0 % of 4' small_test --only "$some"
+write_surviving_list '[equivalent] Not read.' "$unseen keep"
+expect 0 "an equivalent mutant does not count" '^100.0 % of 4' run_small_test --only "$some"
 has_verdict "$unseen" equivalent
-report_is partly
-surviving '[weak] Not read.' "$unseen keep"
-expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" small_test --only "$some"
-surviving '[equivalent] No.' "$swapped" "$unseen" 01234567
-expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" small_test --only "$some"
-expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' small_test --only "$some"
-surviving "$unseen"
-expect_error "an entry without a reason: its line is named" 'surviving:1: expected' small_test --only "$some"
-surviving
+expect_report_state partly
+write_surviving_list '[weak] Not read.' "$unseen keep"
+expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" run_small_test --only "$some"
+write_surviving_list '[equivalent] No.' "$swapped" "$unseen" 01234567
+expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" run_small_test --only "$some"
+expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' run_small_test --only "$some"
+write_surviving_list "$unseen"
+expect_error "an entry without a reason: its line is named" 'surviving:1: expected' run_small_test --only "$some"
+write_surviving_list
 
 # Names stay when other code moves; verdicts of another library are not used.
 printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/src/page/small.c" >"$scratch/moved"
 cp "$scratch/moved" "$small/src/page/small.c"
 grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
-mutants --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scratch/after"
+run_mutants_tool --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scratch/after"
 ok_if_same "names of mutants stay when lines move" "$scratch/before" "$scratch/after"
-expect 0 "verdicts of another library are not used" '^\[1/1\] killed' small_test --only "$swapped"
-expect 0 "--show prints the difference" '^+.*return minus(b, a);$' mutants --show "$swapped"
+expect 0 "verdicts of another library are not used" '^\[1/1\] killed' run_small_test --only "$swapped"
+expect 0 "--show prints the difference" '^+.*return minus(b, a);$' run_mutants_tool --show "$swapped"
 
 # If the unchanged library fails, no verdict is valid.
 sed -i.old 's/|| big(-1)/|| !big(-1)/' "$small/tests/test_small.c"
-run_to 0 build_small
+run_expecting 0 build_small_library
 expect 1 "a test that always fails kills no mutant" 'expected the unchanged library to pass' \
-	small_test --only "$swapped" --again
-expect_error "an unknown mutant" nothing mutants --only nothing
+	run_small_test --only "$swapped" --again
+expect_error "an unknown mutant" nothing run_mutants_tool --only nothing
 
 # ---- the library ----
 
@@ -245,7 +245,7 @@ done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --flavours plain --results "$scratch/results" \
-	--only "$(id_of 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
+	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 
 done_testing

@@ -7,81 +7,81 @@
 
 race=$abs_srcdir/examples/race.page
 
-# refuses WORDS COMMAND ARGUMENT...: of $tool
+# expect_refused_option WORDS COMMAND ARGUMENT...: of $tool
 tool=pagetorture
-refuses() {
+expect_refused_option() {
 	words=$1
 	shift
-	run_to 2 "$abs_builddir/$tool" "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	run_expecting 2 "$abs_builddir/$tool" "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF "$tool $1: $words (see $tool $1 --help)" "$scratch/err"
 	ok $? "$*: $words" "$scratch/err"
 }
 
-refuses "unknown option --foo" check --foo "$race"
-refuses "unknown option -z" to-c -zo out.c "$race"
-refuses "expected a value after --repeat" run "$race" --repeat
-refuses "expected a value after -o" convert "$race" -o
-refuses "expected no value, got --json=3" check --json=3 "$race"
-refuses "expected no value, got --help=3" explain --help=3 "$race"
-refuses "expected --repeat 1 .. 1000000, got '0'" run --repeat 0 "$race"
-refuses "expected --timeout 1 .. 1000000, got '-1'" minimize --timeout -1 "$race"
-refuses "expected --tries 1 .. 100000, got '3x'" triage --tries 3x "$scratch"
-refuses "expected --jobs 1 .. 64, got '65'" replay -j65 "$race"
-refuses "expected --jobs 1 .. 64, got '65'" fuzz --jobs 65
-refuses "expected --timeout 1 .. 1000000, got ''" to-c --timeout= "$race"
-refuses "expected --time like 90, 10m or 8h, got '3y'" fuzz --time 3y
-refuses "expected --delays SEED, a number, got 'x'" run --delays x "$race"
-refuses "expected --shuffle SEED, a number, got '-3'" replay --shuffle=-3 "$race"
-refuses "expected --executor of fibers, threads, both, got 'fiber'" run --executor fiber "$race"
-refuses "expected --executor of fibers, both, got 'threads'" triage --executor threads "$scratch"
-refuses "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
+expect_refused_option "unknown option --foo" check --foo "$race"
+expect_refused_option "unknown option -z" to-c -zo out.c "$race"
+expect_refused_option "expected a value after --repeat" run "$race" --repeat
+expect_refused_option "expected a value after -o" convert "$race" -o
+expect_refused_option "expected no value, got --json=3" check --json=3 "$race"
+expect_refused_option "expected no value, got --help=3" explain --help=3 "$race"
+expect_refused_option "expected --repeat 1 .. 1000000, got '0'" run --repeat 0 "$race"
+expect_refused_option "expected --timeout 1 .. 1000000, got '-1'" minimize --timeout -1 "$race"
+expect_refused_option "expected --tries 1 .. 100000, got '3x'" triage --tries 3x "$scratch"
+expect_refused_option "expected --jobs 1 .. 64, got '65'" replay -j65 "$race"
+expect_refused_option "expected --jobs 1 .. 64, got '65'" fuzz --jobs 65
+expect_refused_option "expected --timeout 1 .. 1000000, got ''" to-c --timeout= "$race"
+expect_refused_option "expected --time like 90, 10m or 8h, got '3y'" fuzz --time 3y
+expect_refused_option "expected --delays SEED, a number, got 'x'" run --delays x "$race"
+expect_refused_option "expected --shuffle SEED, a number, got '-3'" replay --shuffle=-3 "$race"
+expect_refused_option "expected --executor of fibers, threads, both, got 'fiber'" run --executor fiber "$race"
+expect_refused_option "expected --executor of fibers, both, got 'threads'" triage --executor threads "$scratch"
+expect_refused_option "expected --flavour of plain, asan, tsan, msan, got 'asan,usan,tsan'" \
 	minimize --flavour asan,usan,tsan "$race"
-refuses "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
-refuses "expected a backend that the page library has, got 'moon'" replay --backend moon "$race"
-refuses "expected one FILE" to-c --no-run
-refuses "expected at least one FILE" explain --ascii
+expect_refused_option "expected --engine of libfuzzer, afl, got 'afl,'" fuzz --engine afl,
+expect_refused_option "expected a backend that the page library has, got 'moon'" replay --backend moon "$race"
+expect_refused_option "expected one FILE" to-c --no-run
+expect_refused_option "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
-refuses "unknown option --re" race --re 3
-refuses "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
+expect_refused_option "unknown option --re" race --re 3
+expect_refused_option "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
 tool=pagetorture
 
 # ---- what was meant ----
 
-refuses "unknown option --jsno; did you mean --json?" check --jsno "$race"
-refuses "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
-refuses "unknown option --hepl; did you mean --help?" explain --hepl
-refuses "unknown option --witnses" run --witnses "$race"
-# meant WORDS ARGUMENT...: of no command
-meant() {
+expect_refused_option "unknown option --jsno; did you mean --json?" check --jsno "$race"
+expect_refused_option "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
+expect_refused_option "unknown option --hepl; did you mean --help?" explain --hepl
+expect_refused_option "unknown option --witnses" run --witnses "$race"
+# expect_suggestion WORDS ARGUMENT...: of no command
+expect_suggestion() {
 	words=$1
 	shift
-	run_to 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] &&
+	run_expecting 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] &&
 		[ "$(cat "$scratch/err")" = "pagetorture: $words (see pagetorture --help)" ]
 	ok $? "$*: $words" "$scratch/err"
 }
-meant "unknown command 'chekc'; did you mean 'check'?" chekc "$race"
-meant "unknown command 'repl'; did you mean 'replay'?" repl
-meant "unknown command 'minimise'; did you mean 'minimize'?" help minimise
-meant "unknown command 'hepl'; did you mean 'help'?" hepl
-meant "unknown command 'frobnicate'" frobnicate
-meant "unknown option --vresion; did you mean --version?" --vresion
-meant "unknown option -x" -x
+expect_suggestion "unknown command 'chekc'; did you mean 'check'?" chekc "$race"
+expect_suggestion "unknown command 'repl'; did you mean 'replay'?" repl
+expect_suggestion "unknown command 'minimise'; did you mean 'minimize'?" help minimise
+expect_suggestion "unknown command 'hepl'; did you mean 'help'?" hepl
+expect_suggestion "unknown command 'frobnicate'" frobnicate
+expect_suggestion "unknown option --vresion; did you mean --version?" --vresion
+expect_suggestion "unknown option -x" -x
 targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$abs_srcdir/fuzz/targets.def" | tr '\n' ' ' | sed 's/ $//; s/ /, /g')
-refuses "unknown target 'fuzz_pgae'; did you mean 'fuzz_page'? Targets: $targets" fuzz --dir "$scratch/none" fuzz_pgae
-refuses "unknown target 'xyz'. Targets: $targets" fuzz --dir "$scratch/none" fuzz_page xyz
+expect_refused_option "unknown target 'fuzz_pgae'; did you mean 'fuzz_page'? Targets: $targets" fuzz --dir "$scratch/none" fuzz_pgae
+expect_refused_option "unknown target 'xyz'. Targets: $targets" fuzz --dir "$scratch/none" fuzz_page xyz
 [ ! -e "$scratch/none" ]
 ok $? "and no campaign begins"
 
 # ---- help ----
 
 "$pagetorture" --version >"$scratch/expected"
-run_to 0 "$pagetorture" -V && cmp "$scratch/expected" "$scratch/out"
+run_expecting 0 "$pagetorture" -V && cmp "$scratch/expected" "$scratch/out"
 ok $? "-V is --version" "$scratch/out"
 "$pagetorture" --help >"$scratch/expected"
-run_to 0 "$pagetorture" help && cmp "$scratch/expected" "$scratch/out" && run_to 0 "$pagetorture" help help &&
-	cmp "$scratch/expected" "$scratch/out" && run_to 0 "$pagetorture" help --help && cmp "$scratch/expected" "$scratch/out"
+run_expecting 0 "$pagetorture" help && cmp "$scratch/expected" "$scratch/out" && run_expecting 0 "$pagetorture" help help &&
+	cmp "$scratch/expected" "$scratch/out" && run_expecting 0 "$pagetorture" help --help && cmp "$scratch/expected" "$scratch/out"
 ok $? "help is --help" "$scratch/out"
-run_to 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_expecting 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "help of two commands is bad usage" "$scratch/err"
 awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
 [ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage " ]
@@ -89,8 +89,8 @@ ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- what is going to happen, and how it ended ----
 
-# begins COMMAND WORDS ARGUMENT...: the first line on standard error, although it is no terminal
-begins() {
+# expect_first_line COMMAND WORDS ARGUMENT...: the first line on standard error, although it is no terminal
+expect_first_line() {
 	words=$2 command=$1
 	shift 2
 	"$abs_builddir/$tool" "$command" "$@" >"$scratch/out" 2>"$scratch/err"
@@ -100,26 +100,26 @@ begins() {
 mkdir "$scratch/findings"
 "$pagetorture" convert --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
 cp "$race" "$scratch/findings/race.page"
-begins run "2 inputs in plain, on fibers and on threads, [0-9]+ at a time" --flavour plain "$scratch/findings"
-begins replay "2 inputs in plain, on fibers, [0-9]+ at a time" --flavour plain "$scratch/findings"
-begins minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
-begins triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
+expect_first_line run "2 inputs in plain, on fibers and on threads, [0-9]+ at a time" --flavour plain "$scratch/findings"
+expect_first_line replay "2 inputs in plain, on fibers, [0-9]+ at a time" --flavour plain "$scratch/findings"
+expect_first_line minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
+expect_first_line triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
 tool='pagetorture-dev'
-begins race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
+expect_first_line race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
 cp -r "$scratch/findings" "$scratch/mixed"
 printf 'pagetorture 1\noops\n' >"$scratch/mixed/bad1.page"
 cp "$scratch/mixed/bad1.page" "$scratch/mixed/bad2.page"
 printf 'pagetorture 1\nexpect deadlock\n' >"$scratch/mixed/claim.page"
 for command in check explain 'run --flavour plain' 'check --json'; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" $command "$scratch/mixed"
+	run_expecting 2 "$pagetorture" $command "$scratch/mixed"
 	[ "$(tail -n 1 "$scratch/err")" = "pagetorture ${command%% *}: 5 files: 2 bad (cannot be read or parsed), 1 failed" ]
 	ok $? "$command: how many files are bad is said at the end" "$scratch/err"
 done
-run_to 2 "$pagetorture" convert -o "$scratch/converted" "$scratch/mixed" &&
+run_expecting 2 "$pagetorture" convert -o "$scratch/converted" "$scratch/mixed" &&
 	[ "$(tail -n 1 "$scratch/err")" = "pagetorture convert: 5 files: 2 bad (cannot be read or parsed)" ]
 ok $? "convert: so it is there" "$scratch/err"
-run_to 2 "$pagetorture" check "$scratch/mixed/bad1.page" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_expecting 2 "$pagetorture" check "$scratch/mixed/bad1.page" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "of one file one line says all" "$scratch/err"
 
 # ---- the table of run ----
@@ -137,7 +137,7 @@ T1: fill_zero(p0, 0, 8)
 free_page(p0)
 read_raw(p0, 0, 1)
 END
-run_to 0 "$pagetorture" run --flavour plain,tsan "$scratch/wide.page" "$race"
+run_expecting 0 "$pagetorture" run --flavour plain,tsan "$scratch/wide.page" "$race"
 awk '{ n = split($0, part, /  +| agree$| (yes|NO)$/); print n; at = index($0, "agree"); if (!at) at = match($0, /(yes|NO)$/)
 	if (NR > 1 && at != last) bad = 1; last = at } END { exit bad || NR != 3 }' "$scratch/out" >"$scratch/columns"
 ok $? "the columns of run are as wide as what is in them" "$scratch/out"
@@ -149,13 +149,13 @@ for command in bench check convert explain fuzz minimize race replay run to-c tr
 	bench | race) tool='pagetorture-dev' ;;
 	*) tool=pagetorture ;;
 	esac
-	run_to 0 "$abs_builddir/$tool" $command -h && cp "$scratch/out" "$scratch/help" &&
-		run_to 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
+	run_expecting 0 "$abs_builddir/$tool" $command -h && cp "$scratch/out" "$scratch/help" &&
+		run_expecting 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
 		grep -q "^[Uu]sage: $tool $command " "$scratch/out" # argparse has a small u
 	ok $? "$command --help, -h" "$scratch/err"
 	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/actual"
 	while read -r option; do
-		run_to 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
+		run_expecting 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
 			! grep -q "unknown option $option" "$scratch/err" || echo "$option"
 	done <"$scratch/actual" >"$scratch/unknown"
 	[ -s "$scratch/actual" ] && [ ! -s "$scratch/unknown" ]

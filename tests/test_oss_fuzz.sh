@@ -21,7 +21,7 @@ common="$common -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
 undefined=array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size
 undefined=$undefined,return,returns-nonnull-attribute,shift,signed-integer-overflow
 undefined=$undefined,unreachable,vla-bound,vptr
-sanitizer_flags() {
+print_sanitizer_flags() {
 	case $1 in
 	address) echo -fsanitize=address -fsanitize-address-use-after-scope ;;
 	coverage)
@@ -37,32 +37,32 @@ sanitizer_flags() {
 }
 
 # AFL++'s driver is in the directory of its compiler.
-afl_driver() {
+find_afl_driver() {
 	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
 }
 
-# environment ENGINE SANITIZER: sets cc, cxx, engine_flag, cflags; and which harness it is.
-environment() {
+# set_build_variables ENGINE SANITIZER: sets cc, cxx, engine_flag, cflags; and which harness it is.
+set_build_variables() {
 	harness=libharness-given.a
 	[ "$2" != thread ] || harness=libharness-given-tsan.a
-	cflags="$common $(sanitizer_flags "$2")"
+	cflags="$common $(print_sanitizer_flags "$2")"
 	if [ "$1" = afl ]; then
-		cc=afl-clang-fast cxx=afl-clang-fast++ engine_flag=$(afl_driver)
+		cc=afl-clang-fast cxx=afl-clang-fast++ engine_flag=$(find_afl_driver)
 		return
 	fi
 	cc=$CC cxx=$(echo "$CC" | sed 's/clang/clang++/') engine_flag=-fsanitize=fuzzer
 	[ "$2" = coverage ] || cflags="$cflags -fsanitize=fuzzer-no-link"
 }
 
-# missing ENGINE SANITIZER: what this pair needs and is not there, if anything.
-missing() {
+# list_missing ENGINE SANITIZER: what this pair needs and is not there, if anything.
+list_missing() {
 	for tool in python3 nm objdump readelf bash; do
 		command -v $tool >/dev/null || echo "no $tool"
 	done
 	[ ! -e "$abs_srcdir/config.status" ] || echo "the source directory is configured itself"
 	case $1 in
 	afl)
-		command -v afl-clang-fast >/dev/null && [ -n "$(afl_driver)" ] ||
+		command -v afl-clang-fast >/dev/null && [ -n "$(find_afl_driver)" ] ||
 			echo "no afl-clang-fast with libAFLDriver.a"
 		;;
 	libfuzzer)
@@ -76,8 +76,8 @@ missing() {
 	esac
 }
 
-# given COMMAND...: as in the image, with nothing else in the environment.
-given() {
+# run_as_in_image COMMAND...: as in the image, with nothing else in the environment.
+run_as_in_image() {
 	env -i HOME="$scratch" PATH="$PATH" TMPDIR="$scratch" SRC="$scratch/src" \
 		WORK="$scratch/work" OUT="$scratch/out.d" SANITIZER="$sanitizer" FUZZING_ENGINE="$engine" \
 		ARCHITECTURE=x86_64 FUZZING_LANGUAGE=c CC="$cc" CXX="$cxx" CFLAGS="$cflags" \
@@ -85,19 +85,19 @@ given() {
 		ASAN_OPTIONS=detect_leaks=0 "$@"
 }
 
-build() {
-	environment "$engine" "$sanitizer"
+build_targets() {
+	set_build_variables "$engine" "$sanitizer"
 	rm -rf "$scratch/src" "$scratch/work" "$scratch/out.d"
 	mkdir "$scratch/src" "$scratch/work" "$scratch/out.d"
 	ln -s "$abs_srcdir" "$scratch/src/pagetorture"
 	cp "$abs_srcdir/.clusterfuzzlite/build.sh" "$scratch/src/build.sh"
-	(cd "$scratch/src/pagetorture" && given bash -eux "$scratch/src/build.sh") >"$scratch/log" 2>&1 ||
+	(cd "$scratch/src/pagetorture" && run_as_in_image bash -eux "$scratch/src/build.sh") >"$scratch/log" 2>&1 ||
 		{ tail -n 30 "$scratch/log" >"$scratch/end" && return 1; }
 }
 
-# refused WHAT MESSAGE TARGET COMMAND...: COMMAND breaks a copy of what was built, in which
+# expect_refused_build WHAT MESSAGE TARGET COMMAND...: COMMAND breaks a copy of what was built, in which
 # it runs; the judge must say MESSAGE of TARGET.
-refused() {
+expect_refused_build() {
 	what=$1 message=$2 target=$3
 	shift 3
 	rm -rf "$scratch/broken"
@@ -107,14 +107,14 @@ refused() {
 		return
 	fi
 	# shellcheck disable=SC2086 # words
-	run_to 1 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/broken" $target &&
+	run_expecting 1 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/broken" $target &&
 		grep -qE "^[a-zA-Z_]+: $message" "$scratch/err"
 	ok $? "refused: $what" "$scratch/err"
 }
 
-# relink TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: into the directory this runs in, with more
+# relink_target TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: into the directory this runs in, with more
 # flags for the linker, and the library made anew with other flags.
-relink() {
+relink_target() {
 	relinked=$1 linker_flags=$2
 	shift 2
 	(
@@ -124,15 +124,15 @@ relink() {
 			rm -f libpage-given.a obj/given/src/page/*.o
 			library_flags=$1
 			shift
-			given make -s -j2 libpage-given.a GIVEN_CFLAGS="$common $library_flags" "$@" || exit 1
+			run_as_in_image make -s -j2 libpage-given.a GIVEN_CFLAGS="$common $library_flags" "$@" || exit 1
 		fi
-		given make -s "$relinked-given" GIVEN_CFLAGS="$cflags" GIVEN_CXX="$cxx" \
+		run_as_in_image make -s "$relinked-given" GIVEN_CFLAGS="$cflags" GIVEN_CXX="$cxx" \
 			GIVEN_CXXFLAGS="$cflags $linker_flags" GIVEN_ENGINE="$engine_flag" GIVEN_HARNESS="$harness" "$@"
 	) && cp "$scratch/work/pagetorture/$relinked-given" "$relinked"
 }
 
-# reseed TARGET SEED...: only these.
-reseed() {
+# replace_seeds TARGET SEED...: only these.
+replace_seeds() {
 	zip=$1_seed_corpus.zip
 	shift
 	rm -rf "$scratch/seeds"
@@ -141,72 +141,72 @@ reseed() {
 }
 
 # A target that crashes when bad_build_check calls it.
-die_on() {
+make_target_crash() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \
 		'{ for (int i = 1; i < argc; i++) if (strstr(argv[i], WHEN)) _exit(3); }' >"$scratch/die.c"
-	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink fuzz_page "$scratch/die.o"
+	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink_target fuzz_page "$scratch/die.o"
 }
 
-# call_msan TARGET: it has four more calls into MemorySanitizer's runtime, none of which is made.
-call_msan() {
+# add_msan_calls TARGET: it has four more calls into MemorySanitizer's runtime, none of which is made.
+add_msan_calls() {
 	printf '%s\n' 'void __msan_unpoison(const volatile void *, unsigned long) __attribute__((weak));' \
 		'void call_msan(void *at);' \
 		'void call_msan(void *at) { if (!__msan_unpoison) return; CALL CALL CALL CALL }' |
 		sed 's/CALL/__msan_unpoison(at, 1);/g' >"$scratch/call.c"
-	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink "$1" "$scratch/call.o"
+	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink_target "$1" "$scratch/call.o"
 }
 
 # The library without what this pair is about, the harness with it.
-refuse_unwatched() {
-	refused "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
-		relink fuzz_page '' ''
+check_unwatched_library_is_refused() {
+	expect_refused_build "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
+		relink_target fuzz_page '' ''
 	printf 'src: *src/page/*\n' >"$scratch/deny"
 	[ "$sanitizer" = coverage ] ||
-		refused "a library that is not counted for $engine" "$engine: counts in 0" fuzz_page \
-			relink fuzz_page '' "$(sanitizer_flags "$sanitizer")" AFL_LLVM_DENYLIST="$scratch/deny"
+		expect_refused_build "a library that is not counted for $engine" "$engine: counts in 0" fuzz_page \
+			relink_target fuzz_page '' "$(print_sanitizer_flags "$sanitizer")" AFL_LLVM_DENYLIST="$scratch/deny"
 }
 
-refuse_broken() {
-	refused "no seeds" "missing: fuzz_page_seed_corpus.zip" fuzz_text rm fuzz_page_seed_corpus.zip
-	refused "a stray file" "stray: helper" fuzz_text touch helper
-	refused "seeds longer than max_len" "seeds: .* more than max_len" fuzz_page \
+check_broken_builds_are_refused() {
+	expect_refused_build "no seeds" "missing: fuzz_page_seed_corpus.zip" fuzz_text rm fuzz_page_seed_corpus.zip
+	expect_refused_build "a stray file" "stray: helper" fuzz_text touch helper
+	expect_refused_build "seeds longer than max_len" "seeds: .* more than max_len" fuzz_page \
 		sed -i 's/max_len = .*/max_len = 99/' fuzz_page.options
-	refused "an unknown option" "options: libFuzzer knows one not" fuzz_page sed -i s/timeout/time/ fuzz_page.options
-	refused "a bad dictionary" "dictionary: .*error in line" fuzz_text sed -i 's/.$//' fuzz_text.dict
-	refused "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
-	refused "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \
-		reseed fuzz_page zero-length-never-faults.bin
-	refused "another program" "has no LLVMFuzzerTestOneInput" fuzz_page cp "$pagetorture" fuzz_page
-	refused "a place of its own for libraries" "looks for libraries" fuzz_page \
-		relink fuzz_page -Wl,-rpath,/here
-	refused "a target that does not start" "does not start" fuzz_page die_on runs=4
-	refused "a seed that fails" "a seed fails" fuzz_page die_on seeds
-	refused "calls into the runtime of another sanitizer" \
-		"memory: [0-9]* calls to __msan, expected 3 or fewer" fuzz_text call_msan fuzz_text
-	refused "two sanitizers" "undefined: watches too" fuzz_page \
-		relink fuzz_page '' '-fsanitize=fuzzer-no-link,address,undefined'
+	expect_refused_build "an unknown option" "options: libFuzzer knows one not" fuzz_page sed -i s/timeout/time/ fuzz_page.options
+	expect_refused_build "a bad dictionary" "dictionary: .*error in line" fuzz_text sed -i 's/.$//' fuzz_text.dict
+	expect_refused_build "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
+	expect_refused_build "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \
+		replace_seeds fuzz_page zero-length-never-faults.bin
+	expect_refused_build "another program" "has no LLVMFuzzerTestOneInput" fuzz_page cp "$pagetorture" fuzz_page
+	expect_refused_build "a place of its own for libraries" "looks for libraries" fuzz_page \
+		relink_target fuzz_page -Wl,-rpath,/here
+	expect_refused_build "a target that does not start" "does not start" fuzz_page make_target_crash runs=4
+	expect_refused_build "a seed that fails" "a seed fails" fuzz_page make_target_crash seeds
+	expect_refused_build "calls into the runtime of another sanitizer" \
+		"memory: [0-9]* calls to __msan, expected 3 or fewer" fuzz_text add_msan_calls fuzz_text
+	expect_refused_build "two sanitizers" "undefined: watches too" fuzz_page \
+		relink_target fuzz_page '' '-fsanitize=fuzzer-no-link,address,undefined'
 	for sanitizer in memory thread undefined; do
-		refused "address for $sanitizer" "$sanitizer: no runtime|address: its runtime too" fuzz_text true
+		expect_refused_build "address for $sanitizer" "$sanitizer: no runtime|address: its runtime too" fuzz_text true
 	done
 	sanitizer=address
 }
 
 for pair in $pairs; do
 	engine=${pair%%:*} sanitizer=${pair##*:}
-	why=$(missing "$engine" "$sanitizer" | head -n 1)
+	why=$(list_missing "$engine" "$sanitizer" | head -n 1)
 	if [ -n "$why" ]; then
 		skip "$engine, $sanitizer: $why"
 		continue
 	fi
-	build
+	build_targets
 	ok $? "$engine, $sanitizer: it builds" "$scratch/end"
 	rm -rf "$scratch/moved"
 	mv "$scratch/out.d" "$scratch/moved"
 	mv "$scratch/work" "$scratch/work.aside"
 	rm -rf "$scratch/src"
 	# shellcheck disable=SC2086 # words
-	run_to 0 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/moved"
+	run_expecting 0 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/moved"
 	ok $? "$engine, $sanitizer: every target is what it has to be" "$scratch/err"
 	while read -r word rest; do
 		[ "$word" != skipped: ] || skip "$engine, $sanitizer: $rest"
@@ -216,14 +216,14 @@ for pair in $pairs; do
 	mkdir "$scratch/src"
 	ln -s "$abs_srcdir" "$scratch/src/pagetorture"
 	case $pair in
-	libfuzzer:address) refuse_broken ;;
+	libfuzzer:address) check_broken_builds_are_refused ;;
 	libfuzzer:thread)
-		refused "seeds that do not race" "sees no race" fuzz_race reseed fuzz_race disjoint-writes.bin
-		refused "a harness that is watched" "thread: watches the harness" fuzz_page \
-			relink fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' build_cflags_given="$cflags"
+		expect_refused_build "seeds that do not race" "sees no race" fuzz_race replace_seeds fuzz_race disjoint-writes.bin
+		expect_refused_build "a harness that is watched" "thread: watches the harness" fuzz_page \
+			relink_target fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' build_cflags_given="$cflags"
 		;;
 	esac
-	refuse_unwatched
+	check_unwatched_library_is_refused
 done
 
 done_testing

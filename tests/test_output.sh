@@ -6,8 +6,8 @@
 
 program=$abs_srcdir/corpus/rules/overlap-one-byte.page
 
-# writes NAME: how that command writes the file "o"; the status is good.
-writes() {
+# write_output_with NAME: how that command writes the file "o"; the status is good.
+write_output_with() {
 	case $1 in
 	minimize) set -- minimize --flavour plain -o o "$program" ;;
 	convert) set -- convert --force --bytes -o o "$program" ;;
@@ -23,16 +23,16 @@ writes() {
 	fi
 }
 
-# here NAME: in a directory of its own, with files that have the names of parts.
-here() {
+# enter_new_directory NAME: in a directory of its own, with files that have the names of parts.
+enter_new_directory() {
 	mkdir "$scratch/$1" && cd "$scratch/$1" || exit 99
 	for mine in .o.beside o.part o.new; do
 		echo mine >"$mine"
 	done
 }
 
-# alone [NAME]: is there nothing in this directory but that, and what is mine?
-alone() {
+# is_only_file [NAME]: is there nothing in this directory but that, and what is mine?
+is_only_file() {
 	[ "$(cat .o.beside o.part o.new 2>&1)" = "$(printf 'mine\nmine\nmine')" ] || return 1
 	rm .o.beside o.part o.new
 	[ "$(ls -A)" = "$1" ]
@@ -40,65 +40,65 @@ alone() {
 
 "$pagetorture" replay --flavour plain --results "$scratch/results.jsonl" "$program" >"$scratch/out" 2>&1
 for command in minimize convert to-c results export fuzz; do
-	(here "$command-new" && run_to 0 writes "$command" && [ -s o ] && alone o)
+	(enter_new_directory "$command-new" && run_expecting 0 write_output_with "$command" && [ -s o ] && is_only_file o)
 	ok $? "$command: a new file, and no other is touched" "$scratch/err"
 
-	(here "$command-mode" && writes "$command" >/dev/null 2>&1 && chmod 640 o &&
-		run_to 0 writes "$command" && [ "$(stat -c %a o)" = 640 ] && alone o)
+	(enter_new_directory "$command-mode" && write_output_with "$command" >/dev/null 2>&1 && chmod 640 o &&
+		run_expecting 0 write_output_with "$command" && [ "$(stat -c %a o)" = 640 ] && is_only_file o)
 	ok $? "$command: a file that is there keeps who may read it" "$scratch/err"
 
-	(here "$command-link" && mkdir "$scratch/$command-far" &&
-		writes "$command" >/dev/null 2>&1 && mv o "$scratch/$command-far" &&
+	(enter_new_directory "$command-link" && mkdir "$scratch/$command-far" &&
+		write_output_with "$command" >/dev/null 2>&1 && mv o "$scratch/$command-far" &&
 		ln -s "../$command-far/o" o && touch -d 2020-01-01 "$scratch/$command-far/o" &&
-		run_to 0 writes "$command" && [ -L o ] && alone o &&
+		run_expecting 0 write_output_with "$command" && [ -L o ] && is_only_file o &&
 		[ "$(ls -A "$scratch/$command-far")" = o ] &&
 		[ "$(stat -c %Y "$scratch/$command-far/o")" -gt 1600000000 ])
 	ok $? "$command: a link stays, its target is new" "$scratch/err"
 
-	(here "$command-pipe" && mkfifo o || exit 99
+	(enter_new_directory "$command-pipe" && mkfifo o || exit 99
 		timeout 10 cat o >"$scratch/through" &
-		run_to 0 writes "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && alone o)
+		run_expecting 0 write_output_with "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && is_only_file o)
 	ok $? "$command: a pipe stays one, and it comes through" "$scratch/err"
 
 	[ "$command" = convert ] && continue # into the directory, as its help says
-	(here "$command-directory" && mkdir o && run_to 2 writes "$command" &&
-		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && alone o)
+	(enter_new_directory "$command-directory" && mkdir o && run_expecting 2 write_output_with "$command" &&
+		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && is_only_file o)
 	ok $? "$command: a directory is an error, and nothing stays beside it" "$scratch/err"
 done
 
 # ---- paths that are too long ----
 
-# deep LENGTH: a directory with so long a path, each part of which is a directory too.
-deep() {
+# make_deep_directory LENGTH: a directory with so long a path, each part of which is a directory too.
+make_deep_directory() {
 	path=$scratch/deep/
 	while [ ${#path} -lt $(($1 - 1)) ]; do
 		path=${path}a/
 	done
 	echo "${path}a"
 }
-far=$(deep 4080)
+far=$(make_deep_directory 4080)
 (mkdir "$scratch/deep" && cd "$scratch/deep" && mkdir -p "$(echo "${far#"$scratch/deep/"}" | cut -c -2000)" &&
 	mkdir -p "$far") || exit 99
 mkdir "$scratch/findings"
 cp "$program" "$scratch/findings/crash.page"
 find "$scratch/deep" >"$scratch/before"
 
-# too_long COMMAND...: is it refused, and nothing written where the path would be if it were cut?
-too_long() {
-	run_to 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
+# is_long_path_refused COMMAND...: is it refused, and nothing written where the path would be if it were cut?
+is_long_path_refused() {
+	run_expecting 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
 		find "$scratch/deep" | cmp -s "$scratch/before" -
 }
 
-too_long "$pagetorture" fuzz --collect --dir "$(deep 4080)" fuzz_page
+is_long_path_refused "$pagetorture" fuzz --collect --dir "$(make_deep_directory 4080)" fuzz_page
 ok $? "fuzz: a directory whose files have too long a path is an error" "$scratch/err"
-too_long "$pagetorture" triage --flavour plain --tries 1 -o "$(deep 4060)" "$scratch/findings"
+is_long_path_refused "$pagetorture" triage --flavour plain --tries 1 -o "$(make_deep_directory 4060)" "$scratch/findings"
 ok $? "triage: the same" "$scratch/err"
-TMPDIR=$far too_long "$pagetorture" to-c -o "$scratch/o.c" "$program"
+TMPDIR=$far is_long_path_refused "$pagetorture" to-c -o "$scratch/o.c" "$program"
 status=$?
 [ $status -eq 0 ] || { [ ! -e "$scratch/o.c" ] || grep -q 'File name too long' "$scratch/o.c"; } &&
 	find "$scratch/deep" | cmp -s "$scratch/before" -
 ok $? "to-c: a temporary directory whose path is too long is not made elsewhere" "$scratch/err"
-too_long env TMPDIR="$far" "$abs_builddir/pagetorture-dev" self-test
+is_long_path_refused env TMPDIR="$far" "$abs_builddir/pagetorture-dev" self-test
 ok $? "self-test: the same" "$scratch/err"
 
 # ---- what is written ----
@@ -121,7 +121,7 @@ int main(void)
 END
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/numbers.c" "$abs_srcdir/src/tool/util/json.c" \
 	-o "$scratch/numbers" >"$scratch/err" 2>&1 &&
-	run_to 0 "$scratch/numbers" && echo '[null, null, null, 0.5]' | cmp - "$scratch/out"
+	run_expecting 0 "$scratch/numbers" && echo '[null, null, null, 0.5]' | cmp - "$scratch/out"
 ok $? "numbers of JSON are numbers, or null" "$scratch/out"
 
 long=$(seq -f 'a%g=1:' 600 | tr -d '\n')b=2
@@ -139,13 +139,13 @@ int main(void)
 END
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/environment.c" "$abs_srcdir/src/tool/util/environment.c" \
 	-o "$scratch/environment" >"$scratch/err" 2>&1 &&
-	run_to 0 env "LIST=$long" EMPTY= "$scratch/environment" &&
+	run_expecting 0 env "LIST=$long" EMPTY= "$scratch/environment" &&
 	printf '%s\n' "$long:c=3" c=3 c=3 | cmp - "$scratch/out"
 ok $? "an option is appended to a variable of 4,000 bytes, once" "$scratch/out"
 
 odd="$scratch/it's an \"odd\" \$name"
 cp "$program" "$odd.page"
-run_to 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"
+run_expecting 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"
 if command -v python3 >/dev/null; then
 	python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readlines()[-1])["command"])' "$scratch/results.json" \
 		>"$scratch/command"

@@ -12,14 +12,14 @@
 odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
-# paste FILE STATUS PATTERN: does the command in FILE end so, and say so?
-paste() {
-	run_to "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" HOME=/nowhere \
+# run_pasted_command FILE STATUS PATTERN: does the command in FILE end so, and say so?
+run_pasted_command() {
+	run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" HOME=/nowhere \
 		sh -c 'cd / && . "$1"' sh "$1" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
 }
 
-# printed LABEL FILE: the first command after LABEL, up to the end of its here-document
-printed() {
+# extract_printed_command LABEL FILE: the first command after LABEL, up to the end of its here-document
+extract_printed_command() {
 	awk -v label="$1" '
 		found { print; if ($0 == "END") exit; next }
 		(at = index($0, label)) {
@@ -62,47 +62,47 @@ cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
 
-# said COMMAND...: keeps what the command prints.
-said() {
+# store_output COMMAND...: keeps what the command prints.
+store_output() {
 	"$@" >"$scratch/said" 2>&1
 }
 
-# reproduces NAME STATUS PATTERN [LABEL]: does the command that was printed after LABEL end with STATUS,
+# expect_reproduced NAME STATUS PATTERN [LABEL]: does the command that was printed after LABEL end with STATUS,
 # and print PATTERN?
-reproduces() {
-	printed "${4-replay:}" "$scratch/said" && paste "$scratch/command" "$2" "$3"
+expect_reproduced() {
+	extract_printed_command "${4-replay:}" "$scratch/said" && run_pasted_command "$scratch/command" "$2" "$3"
 	ok $? "$1" "$scratch/said"
 }
 
 # ---- run, replay ----
 
 wrong_byte='expected 0x00, got 0x01'
-said bin/pagetorture run --flavour plain "$file"
-reproduces "run" 1 "$wrong_byte"
-said bin/pagetorture run --flavour plain - <"$file"
-reproduces "run, of standard input" 1 "$wrong_byte"
+store_output bin/pagetorture run --flavour plain "$file"
+expect_reproduced "run" 1 "$wrong_byte"
+store_output bin/pagetorture run --flavour plain - <"$file"
+expect_reproduced "run, of standard input" 1 "$wrong_byte"
 "$pagetorture" convert --bytes "$file" >crash-1
-said bin/pagetorture run --flavour plain crash-1
-reproduces "run, of bytes" 1 "$wrong_byte"
-said bin/pagetorture replay --flavour plain "$file"
-reproduces "replay" 1 'differs: ' '  replay:'
+store_output bin/pagetorture run --flavour plain crash-1
+expect_reproduced "run, of bytes" 1 "$wrong_byte"
+store_output bin/pagetorture replay --flavour plain "$file"
+expect_reproduced "replay" 1 'differs: ' '  replay:'
 bin/pagetorture replay --flavour plain --json "$file" 2>/dev/null |
-	said "$abs_builddir/pagetorture-export" tap
-reproduces "pagetorture-export tap" 1 'differs: '
+	store_output "$abs_builddir/pagetorture-export" tap
+expect_reproduced "pagetorture-export tap" 1 'differs: '
 
 # ---- triage ----
 
 cp "$file" "findings/crash-1.page"
-run_to 0 bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
+run_expecting 0 bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
 ok $? "triage" "$scratch/err"
 set -- sorted/*
-said cat "$1/report.txt"
-reproduces "report.txt" 1 "$wrong_byte"
+store_output cat "$1/report.txt"
+expect_reproduced "report.txt" 1 "$wrong_byte"
 printf 'exec sh "%s/replay.sh"\n' "\$bundle" >"$scratch/command"
-said env -i bundle="$PWD/$1" sh -c 'cd / && . "$1"' sh "$scratch/command"
+store_output env -i bundle="$PWD/$1" sh -c 'cd / && . "$1"' sh "$scratch/command"
 [ $? -eq 1 ] && grep -q "$wrong_byte" "$scratch/said"
 ok $? "replay.sh, with no pagetorture in PATH" "$scratch/said"
-reproduces "and the command that it prints" 1 "$wrong_byte"
+expect_reproduced "and the command that it prints" 1 "$wrong_byte"
 
 # ---- race ----
 
@@ -111,29 +111,29 @@ if has_flavour tsan; then
 	mutate raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
-	said bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
-	reproduces "race" 1 'byte 0 read: expected 0x00'
+	store_output bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
+	expect_reproduced "race" 1 'byte 0 read: expected 0x00'
 else
 	skip "race: this build has no tsan flavour"
 fi
 
 # ---- fuzz targets ----
 
-said bin/fuzz_page-replay "$file"
-reproduces "a fuzz target, without its engine" 134 "$wrong_byte"
+store_output bin/fuzz_page-replay "$file"
+expect_reproduced "a fuzz target, without its engine" 134 "$wrong_byte"
 cp "$pagetorture" bin/
-reproduces "what reads the input" 0 '^main: fill_zero(p0, 0, 8)' 'read:   '
+expect_reproduced "what reads the input" 0 '^main: fill_zero(p0, 0, 8)' 'read:   '
 
 if [ -n "$engine" ]; then
 	"$pagetorture" convert --bytes "$file" >"bare/seed"
 	mkdir "it's"
-	said bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare
-	reproduces "a fuzz target, with its engine: the file that libFuzzer writes" 77 "$wrong_byte"
+	store_output bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare
+	expect_reproduced "a fuzz target, with its engine: the file that libFuzzer writes" 77 "$wrong_byte"
 	cp bare/seed "$file.bin"
-	said bin/fuzz_page "$file.bin"
-	reproduces "and the file that it was given" 77 "$wrong_byte"
-	run_to 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
-	! printed replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
+	store_output bin/fuzz_page "$file.bin"
+	expect_reproduced "and the file that it was given" 77 "$wrong_byte"
+	run_expecting 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
+	! extract_printed_command replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
 	ok $? "under AFL++, which names files itself: where the input is" "$scratch/err"
 else
 	skip "a fuzz target with its engine: this compiler has none"
@@ -145,7 +145,7 @@ fi
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do
-	run_to 0 "$pagetorture" to-c -o "./$name" "$scratch/free.page"
+	run_expecting 0 "$pagetorture" to-c -o "./$name" "$scratch/free.page"
 	awk '/^ \* To see / { on = 1; next } on && /^ \*   / { sub(/^ \* */, ""); print; seen = 1; next }
 		on && seen { exit }' "./$name" >"$scratch/command"
 	env -i PATH="$PATH" sh -c '. "$1"' sh "$scratch/command" >"$scratch/out" 2>"$scratch/err"
@@ -160,7 +160,7 @@ ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
 cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
-said bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
-reproduces "a stress pattern" 1 '!!!' 'run again:'
+store_output bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
+expect_reproduced "a stress pattern" 1 '!!!' 'run again:'
 
 done_testing

@@ -5,9 +5,9 @@
 # red when an expectation, a detector or the library is wrong.
 . "$(dirname "$0")/tap.sh"
 
-# detector NAME CELLS [REPEAT]: all as predicted, and races caught?
-detector() {
-	run_to 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
+# expect_detector_agrees NAME CELLS [REPEAT]: all as predicted, and races caught?
+expect_detector_agrees() {
+	run_expecting 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
 	if grep -q "^skipped: $1: " "$scratch/err"; then
 		skip "$(sed -n 's/^skipped: //p' "$scratch/err")"
@@ -17,19 +17,19 @@ detector() {
 	ok $? "$1, ${2:-all cells}: as predicted" "$scratch/err"
 }
 
-detector tsan-fibers ''
-detector tsan-fibers '*raw/*raw' 11
-detector tsan-threads '*raw'
-detector gcc-fibers ''
-detector gcc-fibers '*raw/*raw' 500
-detector gcc-threads '*raw'
-detector gcc-inline ''
-detector helgrind '*raw/*raw'
-detector drd '*raw/*raw'
+expect_detector_agrees tsan-fibers ''
+expect_detector_agrees tsan-fibers '*raw/*raw' 11
+expect_detector_agrees tsan-threads '*raw'
+expect_detector_agrees gcc-fibers ''
+expect_detector_agrees gcc-fibers '*raw/*raw' 500
+expect_detector_agrees gcc-threads '*raw'
+expect_detector_agrees gcc-inline ''
+expect_detector_agrees helgrind '*raw/*raw'
+expect_detector_agrees drd '*raw/*raw'
 
 # ---- what is said without running ----
 
-run_to 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
+run_expecting 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
 ok $? "--list names all cells" "$scratch/err"
 cell=store/load/nested/none
 "$pagetorture_dev" race --cell $cell --print >"$scratch/cell.page"
@@ -45,7 +45,7 @@ has_flavour tsan || skip_rest "formats and negative controls: this build has no 
 
 # ---- formats ----
 
-run_to 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
+run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
 	grep -qE '^ 1 read_raw +\. +\+ *$' "$scratch/out" &&
 	[ "$(awk 'length($0) > 100' "$scratch/out" | wc -l)" -eq 0 ]
 ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
@@ -70,9 +70,9 @@ fi
 expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
 	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
-# control NAME SOURCE SED LIBRARIES COMMAND...: with the source so changed, the command's
+# expect_mutant_reported NAME SOURCE SED LIBRARIES COMMAND...: with the source so changed, the command's
 # binaries, made anew, must end with 1 and say so.
-control() {
+expect_mutant_reported() {
 	name=$1 source=$2 change=$3 text=$4
 	shift 4
 	rm -rf "${scratch:?}/src" "${scratch:?}/bin"
@@ -84,25 +84,25 @@ control() {
 		ok 1 "$name: the change does not apply any more"
 		return
 	fi
-	if ! link_plain || ! link_tsan; then
+	if ! link_plain_mutant || ! link_tsan_mutant; then
 		ok 1 "$name: does not build" "$scratch/build"
 		return
 	fi
-	run_to 1 "$scratch/bin/pagetorture-dev" race "$@" && grep -q "$text" "$scratch/err"
+	run_expecting 1 "$scratch/bin/pagetorture-dev" race "$@" && grep -q "$text" "$scratch/err"
 	ok $? "$name is found out" "$scratch/err"
 }
 
 # The changed sources come first, so that nothing of the archives takes their place.
-link_plain() {
+link_plain_mutant() {
 	# shellcheck disable=SC2046 # words
 	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" \
 		"$scratch"/src/dev/race/matrix.c "$scratch"/src/harness/model/rules*.c \
-		$(dev_objects_of plain | grep -v '/matrix\.o$') \
+		$(print_dev_objects plain | grep -v '/matrix\.o$') \
 		libpagetorture-plain.a libharness-plain.a libpage-plain.a -lpthread \
 		-o "$scratch/bin/pagetorture-dev") >"$scratch/build" 2>&1
 }
 
-link_tsan() {
+link_tsan_mutant() {
 	for source in harness/exec/exec_map dev/race/race_execute; do
 		# As harness and tool are: not instrumented.
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
@@ -110,23 +110,23 @@ link_tsan() {
 	done >"$scratch/build" 2>&1
 	# shellcheck disable=SC2046,SC2086 # words
 	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_execute.o" \
-		$(dev_objects_of tsan | grep -v 'race_execute\.o$') \
+		$(print_dev_objects tsan | grep -v 'race_execute\.o$') \
 		libpagetorture-tsan.a libharness-tsan.a libpage-tsan.a -lpthread \
 		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
 }
 
-control "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
+expect_mutant_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-control "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &semaphore->clock);//' \
+expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &semaphore->clock);//' \
 	'tables and rule model disagree' --list
-control "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
+expect_mutant_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-control "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_record_write(.*//' \
+expect_mutant_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	control "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_clear_shadow();//' \
+	expect_mutant_reported "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_clear_shadow();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

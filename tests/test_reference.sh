@@ -5,10 +5,10 @@
 # programs: REFERENCE_PROGRAMS of them (default 3000), from the seed REFERENCE_SEED (default 1).
 . "$(dirname "$0")/tap.sh"
 
-need python3
+skip_rest_without python3
 
-# check_both DIRECTORY NAME: of all programs there
-check_both() {
+# compare_model_with_reference DIRECTORY NAME: of all programs there
+compare_model_with_reference() {
 	(cd "$1" && find . -name '*.page' | sort | xargs "$pagetorture" check --json) \
 		>"$scratch/model" 2>"$scratch/err"
 	(cd "$1" && find . -name '*.page' | sort | xargs python3 -B "$abs_srcdir/tests/reference.py") \
@@ -16,12 +16,12 @@ check_both() {
 	ok_if_same "$2: $(wc -l <"$scratch/model") programs" "$scratch/reference" "$scratch/model"
 }
 
-check_both "$abs_srcdir/corpus" "the corpus"
+compare_model_with_reference "$abs_srcdir/corpus" "the corpus"
 mkdir "$scratch/programs"
 (cd "$scratch/programs" &&
 	"$abs_builddir/make_programs" "${REFERENCE_PROGRAMS:-3000}" "${REFERENCE_SEED:-1}")
 ok $? "random programs are made"
-check_both "$scratch/programs" "random programs"
+compare_model_with_reference "$scratch/programs" "random programs"
 # Sixteen mappings of one thread are more than these programs have handles for.
 for rule in data-race deadlock foreign-map out-of-bounds uninit-use unmap-order use-after-free \
 	use-after-unmap; do

@@ -12,23 +12,23 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# refused CALL COMMAND...: with that call refused (refuse_nth.c). REFUSE_USED is there if it was made.
-refused() {
+# run_with_refused_call CALL COMMAND...: with that call refused (refuse_nth.c). REFUSE_USED is there if it was made.
+run_with_refused_call() {
 	refused_call=$1
 	shift
 	rm -f "$scratch/used"
 	timeout -k 1 60 env LD_PRELOAD="$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# stays_failed NAME FUNCTIONS COMMAND...: a command that fails. Each call of the functions is refused
+# expect_failure_kept NAME FUNCTIONS COMMAND...: a command that fails. Each call of the functions is refused
 # in turn; then it still ends with 1 or 2, by itself. At least one call is refused.
-stays_failed() {
+expect_failure_kept() {
 	name=$1 functions=$2 runs=0
 	shift 2
 	for function in $functions; do
 		n=1
 		while [ $n -le 60 ]; do
-			run_to 1 refused "$function:$n" "$@"
+			run_expecting 1 run_with_refused_call "$function:$n" "$@"
 			[ -e "$scratch/used" ] || break
 			case $status in
 			1 | 2) ;;
@@ -41,8 +41,8 @@ stays_failed() {
 	ok_if_empty "$name: a failure stays one, whichever of $runs calls is refused" "$scratch/wrong"
 }
 
-# program FILE [LINE]: one that is good, but for the comment or expectation.
-program() {
+# write_program FILE [LINE]: one that is good, but for the comment or expectation.
+write_program() {
 	{
 		printf 'pagetorture 1\n%s\n' "${2-}"
 		printf 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
@@ -52,31 +52,31 @@ program() {
 
 mkdir "$scratch/wrong-expect" "$scratch/corrupt" "$scratch/good"
 for i in 1 2 3 4; do
-	program "$scratch/wrong-expect/$i.page"
-	program "$scratch/corrupt/$i.page"
-	program "$scratch/good/$i.page"
+	write_program "$scratch/wrong-expect/$i.page"
+	write_program "$scratch/corrupt/$i.page"
+	write_program "$scratch/good/$i.page"
 done
-program "$scratch/wrong-expect/2.page" 'expect data-race'
-program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
+write_program "$scratch/wrong-expect/2.page" 'expect data-race'
+write_program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
 wrong=$scratch/wrong-expect
 
 # ---- replay ----
 
 system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
-stays_failed "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
+expect_failure_kept "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
 # A failure that needs earlier inputs is run again after them. A worker that does not get its batch is
 # replaced, so send() may change which inputs run together.
-stays_failed "replay, an input that fails after others" "$system $memory" "$dev" replay \
+expect_failure_kept "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1
-stays_failed "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
+expect_failure_kept "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
 # The first processes are workers, later ones find out after which inputs it fails.
 for n in $(seq 2 20); do
-	run_to 1 refused "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
+	run_expecting 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
 	[ -e "$scratch/used" ] || break
 	cat "$scratch/err"
 done >"$scratch/printed"
@@ -84,26 +84,26 @@ grep -q '3.page: plain: crash: .*to find out after what, got none' "$scratch/pri
 ok $? "a failure that cannot be run again keeps its kind" "$scratch/printed"
 
 expect 2 "replay without a process: nothing is good" '^plain  *4  *0  *4 ' \
-	refused 'fork:1+' "$pagetorture" replay --flavour plain "$scratch/good"
+	run_with_refused_call 'fork:1+' "$pagetorture" replay --flavour plain "$scratch/good"
 ! grep -q 'all good' "$scratch/out"
 ok $? "... nor is that printed" "$scratch/out"
 expect 2 "replay --json without a process" '"input": .*"failed": true' \
-	refused 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good"
+	run_with_refused_call 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good"
 [ "$(grep -c '"input": .*"failed": true' "$scratch/out")" -eq 4 ]
 ok $? "... all inputs failed" "$scratch/out"
 # Another worker gets the batch of one that does not start.
-expect 2 "replay, the first fork() refused" '' refused 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$wrong"
+expect 2 "replay, the first fork() refused" '' run_with_refused_call 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$wrong"
 
 # ---- run ----
 
 flavours=plain
 ! has_flavour asan || flavours=plain,asan
-stays_failed "run, a wrong expectation" "$system $memory" "$pagetorture" run --flavour $flavours \
+expect_failure_kept "run, a wrong expectation" "$system $memory" "$pagetorture" run --flavour $flavours \
 	"$wrong/1.page" "$wrong/2.page"
 if has_flavour asan; then
 	for function in fork pipe2; do
 		expect 2 "run, $function() refused for a flavour that is there" 'expected to start .*pagetorture-asan' \
-			refused $function:2+ "$pagetorture" run --flavour plain,asan "$scratch/good/1.page"
+			run_with_refused_call $function:2+ "$pagetorture" run --flavour plain,asan "$scratch/good/1.page"
 		! grep 'skipped' "$scratch/err" >/dev/null
 		ok $? "... it is not skipped" "$scratch/err"
 	done
@@ -117,13 +117,13 @@ for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
 	# shellcheck disable=SC2086 # words
 	expect_error "${command%% *} says at its start that process_vm_readv() is refused" \
 		'process_vm_readv(): Operation not permitted; a container needs' \
-		refused 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
+		run_with_refused_call 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
 done
 # Each call after the one at the start.
 export REFUSE_ALL=1
 expect 1 "a call that is refused later is no fault of user memory" \
 	'BUG: page: system: process_vm_readv() of this process: Operation not permitted' \
-	refused 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
+	run_with_refused_call 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
 unset REFUSE_ALL
 
 # Fuzz targets have wrappers of their own for such calls: there the kernel refuses.
@@ -145,7 +145,7 @@ elif ! $CC -D_GNU_SOURCE -I"$abs_srcdir" "$scratch/forbid.c" -o "$scratch/forbid
 	! "$scratch/forbid" /bin/true; then
 	skip "what the kernel refuses: no seccomp filters here"
 else
-	(cd "$scratch" && run_to 2 timeout 60 ./forbid "$abs_builddir/fuzz_page" -runs=10 &&
+	(cd "$scratch" && run_expecting 2 timeout 60 ./forbid "$abs_builddir/fuzz_page" -runs=10 &&
 		grep -q 'process_vm_readv(): Operation not permitted; a container needs' err && ! ls crash-* 2>/dev/null)
 	ok $? "fuzz_page says so before the first input, and has no finding" "$scratch/err"
 fi
@@ -154,14 +154,14 @@ fi
 
 for limit in 4 5 6 7 8 9 10 11 12 16 20 24; do
 	for command in replay run; do
-		run_to 1 timeout -k 1 60 sh -c "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n $limit; exec \"\$@\"" \
+		run_expecting 1 timeout -k 1 60 sh -c "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n $limit; exec \"\$@\"" \
 			sh "$pagetorture" $command --flavour plain "$wrong/1.page" "$wrong/2.page"
 		case $status in 1 | 2) ;; *) echo "$command, $limit descriptors: exit status $status" ;; esac
 	done
 done >"$scratch/wrong"
 ok_if_empty "with few descriptors a failure stays one" "$scratch/wrong"
 
-program "$scratch/crash.page" '# misbehave: crash'
+write_program "$scratch/crash.page" '# misbehave: crash'
 expect 1 "replay, started with SIGCHLD ignored: a crash is one" '' \
 	env --ignore-signal=CHLD "$dev" replay --flavour plain "$scratch/crash.page"
 cat >"$scratch/unmap.page" <<'END'
@@ -202,7 +202,7 @@ expect 1 "a campaign with one" '' "$@" fuzz_crash
 rm -r "$scratch/campaign"/*
 # The command becomes python3, so the refusals must reach what it starts.
 export REFUSE_ALL=1
-expect 2 "a campaign that never gets a process" 'fuzz_fine: no engine could be started' refused fork:1+ "$@" fuzz_fine
+expect 2 "a campaign that never gets a process" 'fuzz_fine: no engine could be started' run_with_refused_call fork:1+ "$@" fuzz_fine
 unset REFUSE_ALL
 expect 2 "a campaign that cannot read what its engines found" \
 	'libfuzzer is not kept: Too many levels of symbolic links' "$@" fuzz_loop
@@ -217,13 +217,13 @@ cat >"$scratch/serve.c" <<'END'
 #include <stdio.h>
 #include <unistd.h>
 #include "fuzz/same_serve.h"
-const enum fuzz_reads fuzz_reads = FUZZ_BYTES;
-size_t outcome_size(void) { return 32; }
-size_t edge_count(void) { return 8; }
-void edge_name(size_t edge, char *name, size_t size) { (void)edge; (void)size; *name = 0; }
-int same_serve(const struct serve_options *options)
+const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
+size_t same_outcome_size(void) { return 32; }
+size_t same_count_edges(void) { return 8; }
+void same_format_edge_name(size_t edge, char *name, size_t size) { (void)edge; (void)size; *name = 0; }
+int same_serve_inputs(const struct serve_options *options)
 {
-	uint64_t outcome[4] = { options->apart };
+	uint64_t outcome[4] = { options->is_process_per_input };
 	char *name = NULL;
 	size_t size = 0;
 
@@ -237,9 +237,9 @@ if $CC -D_GNU_SOURCE -I"$abs_srcdir" -I"$abs_srcdir/src" "$scratch/serve.c" "$ab
 	"$abs_srcdir/fuzz/input.c" "$abs_srcdir/fuzz/api_call.c" \
 	"$abs_builddir/libharness-plain.a" -lpthread -o "$scratch/same" >"$scratch/err" 2>&1; then
 	export REFUSE_ALL=1
-	stays_failed "fuzz_NAME-same" "$system $memory" "$scratch/same" "$scratch/good"
+	expect_failure_kept "fuzz_NAME-same" "$system $memory" "$scratch/same" "$scratch/good"
 	for n in 10 20 30 40 50 60; do
-		! run_to 0 refused "malloc:$n+" "$scratch/same" "$scratch/good" || echo "malloc:$n+"
+		! run_expecting 0 run_with_refused_call "malloc:$n+" "$scratch/same" "$scratch/good" || echo "malloc:$n+"
 	done >"$scratch/wrong"
 	unset REFUSE_ALL
 	ok_if_empty "fuzz_NAME-same: outcomes that are missing are not the same" "$scratch/wrong"

@@ -9,12 +9,12 @@ corpus=$abs_srcdir/corpus
 count=$(find "$corpus" -name "*.page" | wc -l)
 tab=$(printf '\t')
 
-replay() {
+run_replay() {
 	"$pagetorture" replay "$@"
 }
 
-# misbehaving ARGUMENT...: the same, where inputs misbehave as their comments say.
-misbehaving() {
+# replay_misbehaving_inputs ARGUMENT...: the same, where inputs misbehave as their comments say.
+replay_misbehaving_inputs() {
 	"$abs_builddir/pagetorture-dev" replay "$@"
 }
 
@@ -37,7 +37,7 @@ for backend in direct alias; do
 	fi
 	for order in '' --orders '--orders --shuffle 5' '--executor both'; do
 		# shellcheck disable=SC2086 # words
-		run_to 0 replay --backend $backend $order "$corpus"
+		run_expecting 0 run_replay --backend $backend $order "$corpus"
 		good=$?
 		for flavour in $flavours; do
 			grep -q "^$flavour  *$count  *$count  *0 " "$scratch/out" || good=1
@@ -50,12 +50,12 @@ mkdir "$scratch/bytes"
 for page in "$corpus"/rules/*.page; do
 	"$pagetorture" convert --bytes "$page" >"$scratch/bytes/$(basename "$page" .page).bin"
 done
-expect 0 "bytes are replayed as text is" '' replay --flavour plain "$scratch/bytes"
+expect 0 "bytes are replayed as text is" '' run_replay --flavour plain "$scratch/bytes"
 
 # ---- what is not ----
 
-# program FILE [WAY]: one that is good, but for the way.
-program() {
+# write_program FILE [WAY]: one that is good, but for the way.
+write_program() {
 	{
 		[ $# -eq 1 ] || echo "# misbehave: $2"
 		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
@@ -76,22 +76,22 @@ for i in $(seq -w 600); do
 	*) way='' ;;
 	esac
 	if [ -n "$way" ]; then
-		program "$scratch/mixed/$i.page" $way
+		write_program "$scratch/mixed/$i.page" $way
 		echo "$i.page $kind" >>"$scratch/expected"
 	else
-		program "$scratch/mixed/$i.page"
+		write_program "$scratch/mixed/$i.page"
 	fi
 done
 failing=$(wc -l <"$scratch/expected")
 
-# named: "NAME KIND" of each input that failed, from --json.
-named() {
+# list_failed_inputs: "NAME KIND" of each input that failed, from --json.
+list_failed_inputs() {
 	sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*, "result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$scratch/out"
 }
 
 for flavour in $flavours; do
-	run_to 1 misbehaving --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
-		named | diff "$scratch/expected" - >"$scratch/diff"
+	run_expecting 1 replay_misbehaving_inputs --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
+		list_failed_inputs | diff "$scratch/expected" - >"$scratch/diff"
 	ok $? "$flavour: of 600 inputs the $failing that fail are named, and no other" "$scratch/diff"
 done
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/commands"
@@ -101,14 +101,14 @@ cp "$scratch/err" "$scratch/reported"
 grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do
 		grep -A 40 "^$name: " "$scratch/reported" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
-		run_to 1 sh "$scratch/command" &&
+		run_expecting 1 sh "$scratch/command" &&
 			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
 	done >"$scratch/unlike"
 ok_if_empty "the command that is printed shows the same failure again" "$scratch/unlike"
 
-expect 0 "for pagetorture the comments are comments" '' replay --flavour plain "$scratch/mixed"
+expect 0 "for pagetorture the comments are comments" '' run_replay --flavour plain "$scratch/mixed"
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
-expect 0 "without the comment pagetorture-dev changes nothing" '' misbehaving --flavour plain "$scratch/none.page"
+expect 0 "without the comment pagetorture-dev changes nothing" '' replay_misbehaving_inputs --flavour plain "$scratch/none.page"
 
 # An outcome that is none of a failure by itself.
 mkdir "$scratch/orders"
@@ -120,19 +120,19 @@ for name in a m z; do
 done
 expect 1 "--orders names the input that changes the outcome of others" \
 	'm.page: plain: corrupts: .*a.page: another outcome than alone' \
-	misbehaving --flavour plain --orders "$scratch/orders"
-expect 0 "one order does not see that" '' misbehaving --flavour plain "$scratch/orders"
+	replay_misbehaving_inputs --flavour plain --orders "$scratch/orders"
+expect 0 "one order does not see that" '' replay_misbehaving_inputs --flavour plain "$scratch/orders"
 
 # Memory that no single run shows: lost in a process, and by whom.
 if has_flavour asan; then
 	rm -rf "$scratch/lost"
 	mkdir "$scratch/lost"
 	for i in $(seq -w 300); do
-		program "$scratch/lost/$i.page"
+		write_program "$scratch/lost/$i.page"
 	done
-	program "$scratch/lost/234.page" lose
-	run_to 1 misbehaving --flavour asan --json "$scratch/lost" &&
-		[ "$(named)" = '234.page leak' ]
+	write_program "$scratch/lost/234.page" lose
+	run_expecting 1 replay_misbehaving_inputs --flavour asan --json "$scratch/lost" &&
+		[ "$(list_failed_inputs)" = '234.page leak' ]
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
 else
 	skip "this build has no asan flavour"
@@ -141,47 +141,47 @@ fi
 # ---- a corpus that is none ----
 
 mkdir "$scratch/empty"
-expect 2 "an empty directory ends with 2" 'at least one program' replay "$scratch/empty"
+expect 2 "an empty directory ends with 2" 'at least one program' run_replay "$scratch/empty"
 echo 'nothing' >"$scratch/empty/README.md"
-expect 2 "a directory with no input ends with 2, and says what was ignored" ': 1 file ignored' replay "$scratch/empty"
-expect 2 "a missing path ends with 2" 'missing: plain: unreadable' replay --flavour plain "$scratch/missing"
+expect 2 "a directory with no input ends with 2, and says what was ignored" ': 1 file ignored' run_replay "$scratch/empty"
+expect 2 "a missing path ends with 2" 'missing: plain: unreadable' run_replay --flavour plain "$scratch/missing"
 printf 'pagetorture 2\n' >"$scratch/version.page"
 expect 2 "an unknown format version ends with 2" "version.page: plain: unreadable: line 1: .*got version '2'" \
-	replay --flavour plain "$scratch/version.page" "$scratch/none.page"
+	run_replay --flavour plain "$scratch/version.page" "$scratch/none.page"
 grep -q '^plain  *2  *1  *1 ' "$scratch/out"
 ok $? "... the others are replayed" "$scratch/out"
 mkfifo "$scratch/pipe"
-expect 2 "a pipe is no input" 'a file or a directory' replay --flavour plain "$scratch/pipe"
+expect 2 "a pipe is no input" 'a file or a directory' run_replay --flavour plain "$scratch/pipe"
 mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
-expect 2 "a directory that leads back to itself is an error" 'leads back' replay --flavour plain "$scratch/loop"
+expect 2 "a directory that leads back to itself is an error" 'leads back' run_replay --flavour plain "$scratch/loop"
 if [ "$(id -u)" != 0 ]; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"
-	expect 2 "a file that cannot be read ends with 2" '' replay --flavour plain "$scratch/secret.page"
+	expect 2 "a file that cannot be read ends with 2" '' run_replay --flavour plain "$scratch/secret.page"
 else
 	skip "root reads every file"
 fi
 for usage in '' '--frob x' '-j 0 x' '--flavour frob x'; do
 	# shellcheck disable=SC2086 # words
-	expect 2 "bad usage ends with 2: $usage" '' replay $usage
+	expect 2 "bad usage ends with 2: $usage" '' run_replay $usage
 done
-expect 0 "--help says what the exit status means" 'Exit status: 0' replay --help
+expect 0 "--help says what the exit status means" 'Exit status: 0' run_replay --help
 
 # ---- results ----
 
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's <wrong>.page"
-run_to 1 replay --flavour plain "$scratch/it's <wrong>.page"
+run_expecting 1 run_replay --flavour plain "$scratch/it's <wrong>.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
-run_to 1 sh "$scratch/command" && grep -q 'plain: claim: ' "$scratch/err"
+run_expecting 1 sh "$scratch/command" && grep -q 'plain: claim: ' "$scratch/err"
 ok $? "names are quoted in the command" "$scratch/command"
-run_to 1 replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
+run_expecting 1 run_replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
 	[ "$(grep -c '"input": .*"failed": true' "$scratch/results")" -eq 1 ] &&
 	[ "$(grep -c '"input": ' "$scratch/results")" -eq "$(($(find "$corpus/regress" -name '*.page' | wc -l) + 1))" ] &&
 	tail -n 1 "$scratch/results" | grep -q '^{"what": "replay"'
 ok $? "--results has a record for each input, and a summary last" "$scratch/results"
-run_to 1 replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
+run_expecting 1 run_replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/results" >"$scratch/expected" &&
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/out" | diff "$scratch/expected" - >"$scratch/diff"
 ok $? "--json writes the same to standard output" "$scratch/diff"
@@ -190,7 +190,7 @@ ok $? "--json writes the same to standard output" "$scratch/diff"
 if command -v python3 >/dev/null; then
 	cp "$scratch/results" "$scratch/all"
 	cp "$scratch/it's <wrong>.page" "$scratch/$(printf 'a\377').page"
-	replay --flavour plain --json "$scratch/$(printf 'a\377').page" >>"$scratch/all" 2>/dev/null
+	run_replay --flavour plain --json "$scratch/$(printf 'a\377').page" >>"$scratch/all" 2>/dev/null
 	"$pagetorture" triage --flavour plain --tries 1 --results "$scratch/triage" -o "$scratch/sorted" \
 		"$scratch/orders" "$corpus/rules" >/dev/null 2>&1
 	mkdir "$scratch/finding"

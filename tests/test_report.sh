@@ -12,20 +12,20 @@ reader=$abs_builddir/read_report
 if has_flavour asan; then
 	reader=$scratch/read_report
 	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -g $(flags_of asan) -I"$abs_srcdir/src" "$abs_srcdir/tests/read_report.c" \
+	$CC -D_GNU_SOURCE -g $(print_sanitizer_flags asan) -I"$abs_srcdir/src" "$abs_srcdir/tests/read_report.c" \
 		"$abs_srcdir/src/tool/report/report.c" -o "$reader" || exit 99
 fi
 
-# compile COMPILER SANITIZER [FLAG...]
-compile() {
+# compile_bugs COMPILER SANITIZER [FLAG...]
+compile_bugs() {
 	compiler=$1 sanitizer=$2
 	shift 2
 	(cd "$scratch" && "$compiler" -g -O1 -fno-optimize-sibling-calls -fsanitize="$sanitizer" "$@" -pthread \
 		src/page/bugs.c -o bugs) >"$scratch/build" 2>&1
 }
 
-# reads NAME EXPECTED: what is read of the report on bug NAME is EXPECTED, a pattern of `case`.
-reads() {
+# expect_report_read NAME EXPECTED: what is read of the report on bug NAME is EXPECTED, a pattern of `case`.
+expect_report_read() {
 	(cd "$scratch" && timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
 	got=$("$reader" <"$scratch/report" | head -n 1)
 	# shellcheck disable=SC2254 # a pattern
@@ -35,8 +35,8 @@ reads() {
 	esac
 }
 
-# has_modules NAME: without symbols each frame has its module instead.
-has_modules() {
+# expect_modules_without_symbols NAME: without symbols each frame has its module instead.
+expect_modules_without_symbols() {
 	(cd "$scratch" && ASAN_OPTIONS=symbolize=0 MSAN_OPTIONS=symbolize=0 TSAN_OPTIONS=symbolize=0 \
 		timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
 	got=$("$reader" -m <"$scratch/report" | head -n 1)
@@ -54,31 +54,31 @@ export ASAN_SYMBOLIZER_PATH="$symbolizer" MSAN_SYMBOLIZER_PATH="$symbolizer" \
 	TSAN_OPTIONS="external_symbolizer_path=$symbolizer"
 unset ASAN_OPTIONS MSAN_OPTIONS UBSAN_OPTIONS
 
-# with_asan COMPILER
-with_asan() {
-	if ! compile "$1" address,undefined -fno-sanitize-recover=undefined; then
+# test_asan_reports COMPILER
+test_asan_reports() {
+	if ! compile_bugs "$1" address,undefined -fno-sanitize-recover=undefined; then
 		skip "reports of AddressSanitizer: $1 has none"
 		return
 	fi
-	reads use-after-free 'AddressSanitizer heap-use-after-free \[page_read<use_after_free*'
-	reads overflow 'AddressSanitizer heap-buffer-overflow \[page_read<*'
-	reads intercepted 'AddressSanitizer heap-buffer-overflow \[intercepted*'
-	reads double-free 'AddressSanitizer double-free \[double_free*'
-	reads bad-free 'AddressSanitizer bad-free \[bad_free*'
-	reads wild 'AddressSanitizer SEGV \[page_read<*'
-	reads sum 'UndefinedBehaviorSanitizer signed-integer-overflow *'
-	reads shift 'UndefinedBehaviorSanitizer shift *'
-	reads ours 'page unmap-order*'
-	reads leak 'LeakSanitizer memory-leak \[main*'
-	UBSAN_OPTIONS=print_stacktrace=1 reads sum \
+	expect_report_read use-after-free 'AddressSanitizer heap-use-after-free \[page_read<use_after_free*'
+	expect_report_read overflow 'AddressSanitizer heap-buffer-overflow \[page_read<*'
+	expect_report_read intercepted 'AddressSanitizer heap-buffer-overflow \[intercepted*'
+	expect_report_read double-free 'AddressSanitizer double-free \[double_free*'
+	expect_report_read bad-free 'AddressSanitizer bad-free \[bad_free*'
+	expect_report_read wild 'AddressSanitizer SEGV \[page_read<*'
+	expect_report_read sum 'UndefinedBehaviorSanitizer signed-integer-overflow *'
+	expect_report_read shift 'UndefinedBehaviorSanitizer shift *'
+	expect_report_read ours 'page unmap-order*'
+	expect_report_read leak 'LeakSanitizer memory-leak \[main*'
+	UBSAN_OPTIONS=print_stacktrace=1 expect_report_read sum \
 		'UndefinedBehaviorSanitizer signed-integer-overflow \[sum<*'
-	ASAN_OPTIONS=handle_abort=1 reads ours 'page unmap-order \[report_of_ours<*'
-	has_modules use-after-free
+	ASAN_OPTIONS=handle_abort=1 expect_report_read ours 'page unmap-order \[report_of_ours<*'
+	expect_modules_without_symbols use-after-free
 }
 
-# with_tsan COMPILER
-with_tsan() {
-	if ! compile "$1" thread -DFIBERS; then
+# test_tsan_reports COMPILER
+test_tsan_reports() {
+	if ! compile_bugs "$1" thread -DFIBERS; then
 		skip "reports of ThreadSanitizer: $1 has none"
 		return
 	fi
@@ -87,23 +87,23 @@ with_tsan() {
 		return
 	fi
 	for name in race fibers; do
-		reads $name 'ThreadSanitizer data-race \[*of size 4 page_[pw]*\] \[*of size 4 page_[pw]*\]'
+		expect_report_read $name 'ThreadSanitizer data-race \[*of size 4 page_[pw]*\] \[*of size 4 page_[pw]*\]'
 		[ "$(echo "$got" | grep -c 'page_poke.*page_write\|page_write.*page_poke')" -eq 1 ]
 		ok $? "$compiler, $sanitizer: $name: a site for each of the two"
 	done
-	reads use-after-free 'ThreadSanitizer heap-use-after-free \[read of size 1 page_read<*'
-	reads wild 'ThreadSanitizer SEGV \[page_read<*'
-	has_modules race
+	expect_report_read use-after-free 'ThreadSanitizer heap-use-after-free \[read of size 1 page_read<*'
+	expect_report_read wild 'ThreadSanitizer SEGV \[page_read<*'
+	expect_modules_without_symbols race
 }
 
-# with_msan COMPILER
-with_msan() {
-	if ! compile "$1" memory; then
+# test_msan_reports COMPILER
+test_msan_reports() {
+	if ! compile_bugs "$1" memory; then
 		skip "reports of MemorySanitizer: $1 has none"
 		return
 	fi
-	reads uninitialised 'MemorySanitizer use-of-uninitialized-value \[uninitialised*'
-	has_modules uninitialised
+	expect_report_read uninitialised 'MemorySanitizer use-of-uninitialized-value \[uninitialised*'
+	expect_modules_without_symbols uninitialised
 }
 
 for name in $(printf '%s\n' "$CC" clang-19 clang-14 gcc | sort -u); do
@@ -111,13 +111,13 @@ for name in $(printf '%s\n' "$CC" clang-19 clang-14 gcc | sort -u); do
 		skip "reports of $name: not found"
 		continue
 	fi
-	with_asan "$name"
-	with_tsan "$name"
-	with_msan "$name"
+	test_asan_reports "$name"
+	test_tsan_reports "$name"
+	test_msan_reports "$name"
 done
 
-# engine LETTER KIND
-engine() {
+# expect_engine_report LETTER KIND
+expect_engine_report() {
 	echo "$1" >"$scratch/input"
 	timeout 60 "$scratch/engine" -timeout=1 -rss_limit_mb=100 "$scratch/input" >"$scratch/report" 2>&1
 	got=$("$reader" <"$scratch/report" | head -n 1)
@@ -127,10 +127,10 @@ engine() {
 
 if "$CC" -g -fsanitize=fuzzer,address "$abs_srcdir/tests/report_engine.c" -o "$scratch/engine" \
 	>"$scratch/build" 2>&1; then
-	engine a deadly-signal
-	engine h timeout
-	engine m out-of-memory
-	engine x exit
+	expect_engine_report a deadly-signal
+	expect_engine_report h timeout
+	expect_engine_report m out-of-memory
+	expect_engine_report x exit
 else
 	skip "reports of libFuzzer: $CC cannot link it"
 fi

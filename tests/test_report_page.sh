@@ -11,17 +11,17 @@ PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
 # What makes the page needs the standard library; what looks at it the one that has selenium.
-need python3
+skip_rest_without python3
 selenium=
 for python in python3 /usr/bin/python3; do
 	[ -n "$selenium" ] || ! $python -c 'import selenium' 2>/dev/null || selenium=$python
 done
 
-# page NAME RESULTS ARGUMENT...
-page() {
+# make_page NAME RESULTS ARGUMENT...
+make_page() {
 	name=$1 from=$2
 	shift 2
-	run_to 0 python3 "$room/main.py" --results "$from" --pagetorture "$pagetorture" \
+	run_expecting 0 python3 "$room/main.py" --results "$from" --pagetorture "$pagetorture" \
 		-o "$scratch/$name" "$@"
 }
 
@@ -33,35 +33,35 @@ if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
 	skip_rest "this build has not all that runs"
 fi
 results=$scratch/results
-run_to 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
+run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
 	report_says partly race "$results/race.json"
 ok $? "race --results; one detector is not all" "$scratch/said"
 # All of them take minutes.
 sed 's/"not_run": *\[[^]]*\]/"not_run": []/' "$results/race.json" >"$scratch/race.json" &&
 	mv "$scratch/race.json" "$results/race.json" && report_says good race "$results/race.json"
 ok $? "with all detectors it would be good" "$scratch/said"
-run_to 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
+run_expecting 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
 	report_says partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
 ok $? "replay --results is what the report reads: one way of several" "$scratch/said"
 mkdir "$scratch/bad-inputs"
 echo 'pagetorture 2' >"$scratch/bad-inputs/version.page"
 printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' \
 	>"$scratch/bad-inputs/claim.page"
-run_to 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$scratch/bad-inputs" &&
+run_expecting 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$scratch/bad-inputs" &&
 	report_says failed replay "$scratch/bad.json" && grep -q '2 failures' "$scratch/said"
 ok $? "replay --results of inputs that fail: failed" "$scratch/said"
-run_to 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$abs_srcdir/corpus/bugs" \
+run_expecting 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$abs_srcdir/corpus/bugs" \
 	"$scratch/missing" && report_says failed replay "$scratch/bad.json"
 ok $? "replay --results with an input that is missing: failed" "$scratch/said"
 printf '{"what": "replay", ' >"$scratch/bad.json"
 report_says unreadable replay "$scratch/bad.json" && [ "$(wc -l <"$scratch/said")" -eq 1 ]
 ok $? "results that are cut short: unreadable" "$scratch/said"
 rm "$scratch/bad.json"
-run_to 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
+run_expecting 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
 	--results "$results/fuzz.json" fuzz_page && grep -q '"status": *"good"' "$results/fuzz.json" &&
 	grep -q '"seed": *7' "$results/fuzz.json" && report_says good fuzz "$results/fuzz.json"
 ok $? "fuzz --results" "$scratch/err"
-run_to 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$results/race.json/such.json" &&
+run_expecting 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$results/race.json/such.json" &&
 	[ "$(sed 1d "$scratch/err" | wc -l)" -eq 1 ] && grep -q 'such.json: expected a file' "$scratch/err"
 ok $? "results that cannot be written are reported, and end with 2" "$scratch/err"
 for backend in direct alias; do
@@ -72,8 +72,8 @@ python3 - "$room" "$results/rules.json" "$scratch" >"$scratch/err" 2>&1 <<-'END'
 	import sys
 	sys.path.insert(0, sys.argv[1])
 	import keep
-	tables = {backend: keep.json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
-	keep.write(sys.argv[2], {**keep.head("rules", 1700000000, "make smoke", "good", ""), **tables})
+	tables = {backend: keep.read_json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
+	keep.write_json(sys.argv[2], {**keep.make_result_head("rules", 1700000000, "make smoke", "good", ""), **tables})
 END
 	report_says good rules "$results/rules.json"
 ok $? "keep.py makes results of what scripts wrote" "$scratch/err"
@@ -88,7 +88,7 @@ else
 	ok $? "make replay: the ways that this build has, in one file of the same form" "$scratch/said"
 fi
 printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
-run_to 2 python3 "$room/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
+run_expecting 2 python3 "$room/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "an invalid line is reported with its number" "$scratch/err"
 python3 "$abs_srcdir/tests/report_fixture.py" "$results"
@@ -102,28 +102,28 @@ ok_if_empty "results of another command: unreadable" "$scratch/others"
 
 # ---- pages ----
 
-page empty "$scratch/empty-results" && [ -s "$scratch/empty/index.html" ]
+make_page empty "$scratch/empty-results" && [ -s "$scratch/empty/index.html" ]
 ok $? "without any run there is a page" "$scratch/err"
-page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
+make_page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
 ok $? "all was run, and is good: sound" "$scratch/out"
 
 # The others are quicker with one pair of the matrix.
 mkdir "$scratch/bad-results"
 cp "$results"/*.json "$scratch/bad-results"
-run_to 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
+run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
 	--results "$scratch/bad-results/race.json"
-page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
+make_page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
 ok $? "a pair of the matrix is not the matrix" "$scratch/out"
 mkdir "$scratch/cut-results"
 cp "$results"/*.json "$scratch/cut-results"
 printf '{"what": "bugs", ' >"$scratch/cut-results/bugs.json"
-page cut "$scratch/cut-results" && grep -q '^unreadable *Seeded bugs: cannot be read' "$scratch/out" &&
+make_page cut "$scratch/cut-results" && grep -q '^unreadable *Seeded bugs: cannot be read' "$scratch/out" &&
 	grep -q '^incomplete: .*; cannot be read: Seeded bugs[;.]' "$scratch/out"
 ok $? "results that cannot be read: incomplete, and no failure" "$scratch/out"
-page finding "$scratch/bad-results" --triage "$results/triage" && grep -q '^failed: .*Findings' "$scratch/out"
+make_page finding "$scratch/bad-results" --triage "$results/triage" && grep -q '^failed: .*Findings' "$scratch/out"
 ok $? "a finding is a failure" "$scratch/out"
 touch "$scratch/library"
-page old "$scratch/bad-results" --library "$scratch/library" && grep -q '^old  *Stress' "$scratch/out" &&
+make_page old "$scratch/bad-results" --library "$scratch/library" && grep -q '^old  *Stress' "$scratch/out" &&
 	grep -q '^incomplete: .*lder than the library' "$scratch/out"
 ok $? "a run that is older than the library is none of it" "$scratch/out"
 
@@ -148,7 +148,7 @@ python3 - "$scratch/bad-results" <<-'END'
 	(directory / "mutants.json").write_text(json.dumps(mutants))
 	(directory / "bugs.json").write_text('{"what": "bugs", ')
 END
-page parts-failed "$scratch/bad-results" &&
+make_page parts-failed "$scratch/bad-results" &&
 	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Mutants; cannot be read: Seeded bugs' "$scratch/out"
 ok $? "parts that failed make it fail, by name" "$scratch/out"
 ! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://' "$room"/*.js "$room"/page.css \
@@ -164,7 +164,7 @@ elif ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; t
 else
 	shots=$abs_builddir/report/shots
 	mkdir -p "$shots"
-	done_with timeout 300 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
+	finish_with_tests_of timeout 300 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
 	exit
 fi
 

@@ -8,8 +8,8 @@
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-# missing BACKEND FLAVOUR: skips what this build lacks.
-missing() {
+# skip_if_missing BACKEND FLAVOUR: skips what this build lacks.
+skip_if_missing() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
 	elif ! has_flavour "$2"; then
@@ -21,8 +21,8 @@ missing() {
 
 for backend in direct alias; do
 	for flavour in plain asan tsan msan; do
-		missing $backend $flavour && continue
-		run_to 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
+		skip_if_missing $backend $flavour && continue
+		run_expecting 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
 			[ "$(grep -c ' yes$' "$scratch/out")" -eq "$count" ]
 		ok $? "corpus/rules, $backend: model and $flavour agree" "$scratch/err"
 	done
@@ -36,7 +36,7 @@ for name in sideways ''; do
 done
 
 # Executions that do not see what the model says, and the other way round.
-if ! missing direct tsan; then
+if ! skip_if_missing direct tsan; then
 	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
 		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
 	for byte in 0 1 2 3 4 5 6 7; do
@@ -55,7 +55,7 @@ if command -v jq >/dev/null; then
 else
 	skip "no jq to read --json with"
 fi
-run_to 0 "$pagetorture" run - <"$rules/read-write.page" && grep -q '^-  *data-race.*yes$' "$scratch/out"
+run_expecting 0 "$pagetorture" run - <"$rules/read-write.page" && grep -q '^-  *data-race.*yes$' "$scratch/out"
 ok $? "standard input is run by every flavour" "$scratch/err"
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/wrong.page"
 expect 1 "a claim that does not hold ends with 1" 'claim does not hold' "$pagetorture" run "$scratch/wrong.page"
@@ -66,7 +66,7 @@ ok $? "a failure is printed after the rows" "$scratch/all"
 
 # What sees a fatal call where: a table of program, backend, flavour, what is seen.
 while read -r program backend flavour seen; do
-	missing "$backend" "$flavour" && continue
+	skip_if_missing "$backend" "$flavour" && continue
 	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \
 		"$pagetorture" run --backend "$backend" --flavour "$flavour" "$rules/$program.page"
 done <<'END'

@@ -9,16 +9,16 @@
 corpus=$abs_srcdir/corpus
 seed=0
 
-# make_random COUNT: that many random programs in $scratch/random.
-make_random() {
+# make_random_programs COUNT: that many random programs in $scratch/random.
+make_random_programs() {
 	rm -rf "$scratch/random"
 	mkdir "$scratch/random"
 	seed=$((seed + 100000))
 	(cd "$scratch/random" && "$abs_builddir/make_programs" "$1" $seed)
 }
 
-# make_crowded COUNT: racy programs with more accesses to 8 bytes than the detector keeps.
-make_crowded() {
+# make_crowded_programs COUNT: racy programs with more accesses to 8 bytes than the detector keeps.
+make_crowded_programs() {
 	mkdir "$scratch/crowded"
 	awk -v count="$1" -v directory="$scratch/crowded" 'BEGIN {
 		srand(7)
@@ -37,16 +37,16 @@ make_crowded() {
 	}'
 }
 
-# is_built TARGET
-is_built() {
+# is_built_or_skip TARGET
+is_built_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# same TARGET NAME OPTION... DIRECTORY...: are all outcomes the same, and is there any?
-same() {
+# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: are all outcomes the same, and is there any?
+expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
-	if is_built "$target"; then
+	if is_built_or_skip "$target"; then
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
 			"$abs_builddir/$target-same" "$@"
 	fi
@@ -68,49 +68,49 @@ for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	esac
 	for backend in $backends; do
 		export PAGE_MAP="$backend"
-		same "$target" "corpus, $backend" --batch $batch "$corpus/rules" "$corpus/regress" \
+		expect_same_outcomes "$target" "corpus, $backend" --batch $batch "$corpus/rules" "$corpus/regress" \
 			"$corpus/seed/$target" ${broken:+"$broken"}
-		make_random 400
-		same "$target" "random programs, $backend" --batch 100 "$scratch/random"
+		make_random_programs 400
+		expect_same_outcomes "$target" "random programs, $backend" --batch 100 "$scratch/random"
 	done
 	unset PAGE_MAP
 done
-make_random 1000
-same fuzz_race "corpus, every race" --all-races "$corpus/rules" "$corpus/seed/fuzz_race"
-same fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/random"
-make_crowded 200
-same fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowded"
+make_random_programs 1000
+expect_same_outcomes fuzz_race "corpus, every race" --all-races "$corpus/rules" "$corpus/seed/fuzz_race"
+expect_same_outcomes fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/random"
+make_crowded_programs 200
+expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowded"
 
 # ---- state that is kept is noticed ----
 
-if is_built fuzz_race; then
+if is_built_or_skip fuzz_race; then
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
 		"$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
 
-# link_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place of the
+# link_target_with_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place of the
 # file of that name.
-link_mutant() {
+link_target_with_mutant() {
 	flavour=asan
 	[ "$1" != fuzz_race ] || flavour=tsan
 	# shellcheck disable=SC2086,SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(flags_of $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
+		$CC $(print_sanitizer_flags $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
 			"$1" input api_call main_same same_serve) "$scratch/mutant.o" \
 			"$abs_builddir/libharness-fuzz-$flavour.a" "$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
 
-# mutant TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
+# expect_mutant_differs TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
 # differ in PART, and the command that is printed must show it again; there is none for WHAT, a
 # change by chance.
-mutant() {
-	is_built "$1" || return
+expect_mutant_differs() {
+	is_built_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
-	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_mutant "$1" "$2"
+	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
 	expect 1 "$1: $3 that ${6-keeps state} changes the $5" "page: .*$5.* not as alone" \
 		"$scratch/$1-same" "$scratch/rule's own"
@@ -120,27 +120,27 @@ mutant() {
 }
 
 cp -r "$corpus/rules" "$scratch/rule's own"
-mutant fuzz_page "$ASAN_FLAGS" page/page.c \
+expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/^	if (gfp & __GFP_ZERO)/	static unsigned int n; if (++n % 5 == 0) __asm__ volatile("");\n&/' \
 	coverage
-mutant fuzz_page "$ASAN_FLAGS" page/page.c \
+expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/memset(arena_address(page), PAGE_POISON, PAGE_SIZE)/{ static unsigned char n; memset(arena_address(page), n++, PAGE_SIZE); }/' \
 	trace
 if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
-	mutant fuzz_page "$ASAN_FLAGS" page/page.c \
+	expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
 		's/^	if (gfp & __GFP_ZERO)/	if ((uintptr_t)\&map_backend >> 12 \& 1) __asm__ volatile("");\n&/' \
 		coverage 'uses addresses'
 else
 	skip "this system gives all processes the same addresses"
 fi
-mutant fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
+expect_mutant_differs fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
-mutant fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
+expect_mutant_differs fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
 
 # ---- coverage under the engine ----
 
-# coverages [VARIABLE=VALUE]: of the rule table in eight orders
-coverages() {
+# print_coverages [VARIABLE=VALUE]: of the rule table in eight orders
+print_coverages() {
 	for seed in 1 2 3 4 5 6 7 8; do
 		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |
 			sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p'
@@ -149,9 +149,9 @@ coverages() {
 
 if [ -x "$abs_builddir/fuzz_race" ]; then
 	"$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
-	[ "$(coverages | wc -l)" -gt 1 ]
+	[ "$(print_coverages | wc -l)" -gt 1 ]
 	ok $? "fuzz_race: which access a full granule loses depends on the inputs before"
-	coverages FUZZ_FRESH=1 >"$scratch/out"
+	print_coverages FUZZ_FRESH=1 >"$scratch/out"
 	[ "$(wc -l <"$scratch/out")" -eq 1 ]
 	ok $? "but not with FUZZ_FRESH, to compare coverage" "$scratch/out"
 else
@@ -160,7 +160,7 @@ fi
 
 # ---- usage ----
 
-if is_built fuzz_page; then
+if is_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
 	expect 1 "an empty directory is a failure" 'at least one' "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do

@@ -16,7 +16,7 @@ export ASAN_OPTIONS MSAN_OPTIONS
 # KIND FLAVOURS PATTERN PROGRAM...: what `run` says there, and why. `differ`: model and execution
 # disagree. `not-run`: a fatal call is left out, because nothing would detect it. `beyond`: a race
 # that the model predicts ThreadSanitizer to miss.
-differences() {
+list_expected_differences() {
 	grep -v '^#' <<-'END'
 	# Only the heap of AddressSanitizer remembers that a page was freed,
 	differ plain,tsan,msan use-after-free copy-dead-source free-twice get-of-dead race-before-fatal-call use-after-free use-after-free-by-another-thread use-after-free-of-recycled-frame random-00004 random-00014 random-00020 random-00027 random-00037
@@ -44,18 +44,18 @@ EXAMPLES="2572519485 57996"
 
 # ---- the argument of the option ----
 
-# linker_words FLAVOUR FLAGS EXPECTED
-linker_words() {
+# expect_linker_words FLAVOUR FLAGS EXPECTED
+expect_linker_words() {
 	(cd "$scratch" && ${SHELL:-/bin/sh} "$abs_srcdir/build-aux/page-library.sh" "$1" "$2") >"$scratch/out"
 	[ "$(cat "$scratch/out")" = "$3" ]
 	ok $? "--with-page-library='$2', $1" "$scratch/out"
 }
 
 : >"$scratch/here.a"
-linker_words tsan '-L/lib/{flavour} -lpage' ' -L/lib/tsan -Wl,-rpath,/lib/tsan -lpage'
-linker_words plain 'here.a there.a -pthread' " $scratch/here.a there.a -pthread"
-linker_words asan '-Llib -lpage-{flavour}' " -L$scratch/lib -Wl,-rpath,$scratch/lib -lpage-asan"
-linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
+expect_linker_words tsan '-L/lib/{flavour} -lpage' ' -L/lib/tsan -Wl,-rpath,/lib/tsan -lpage'
+expect_linker_words plain 'here.a there.a -pthread' " $scratch/here.a there.a -pthread"
+expect_linker_words asan '-Llib -lpage-{flavour}' " -L$scratch/lib -Wl,-rpath,$scratch/lib -lpage-asan"
+expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 
 # ---- what the harness needs ----
 
@@ -110,23 +110,23 @@ void __cyg_profile_func_exit(void *function, void *caller)
 }
 END
 
-# compile FLAVOUR SOURCE OBJECT FLAG...
-compile() {
+# compile_source FLAVOUR SOURCE OBJECT FLAG...
+compile_source() {
 	of=$1 file=$2 object=$3
 	shift 3
 	# shellcheck disable=SC2046 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fPIC $(flags_of "$of") "$@" -I"$abs_srcdir/src" \
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fPIC $(print_sanitizer_flags "$of") "$@" -I"$abs_srcdir/src" \
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
 
-# archive FLAVOUR: lib/FLAVOUR/libsimple.a
-archive() {
+# make_library_archive FLAVOUR: lib/FLAVOUR/libsimple.a
+make_library_archive() {
 	mkdir -p "$scratch/lib/$1"
 	early=
 	[ "$1" != plain ] || early=-finstrument-functions
 	# shellcheck disable=SC2086 # a flag, or none
-	compile "$1" simple_page.c "$scratch/lib/$1/simple.o" $early &&
-		compile plain early.c "$scratch/lib/$1/early.o" && rm -f "$scratch/lib/$1/libsimple.a" &&
+	compile_source "$1" simple_page.c "$scratch/lib/$1/simple.o" $early &&
+		compile_source plain early.c "$scratch/lib/$1/early.o" && rm -f "$scratch/lib/$1/libsimple.a" &&
 		ar rc "$scratch/lib/$1/libsimple.a" "$scratch/lib/$1"/*.o 2>>"$scratch/err"
 }
 
@@ -138,7 +138,7 @@ sed "/page_calls\.c\"/{
 }" "$abs_srcdir/tests/simple_page.c" >"$whole"
 cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
-	archive "$flavour" || break
+	make_library_archive "$flavour" || break
 done
 ok $? "the simple library compiles in:$flavours" "$scratch/err"
 
@@ -151,8 +151,8 @@ if [ -e "$abs_srcdir/config.status" ]; then
 fi
 mkdir "$scratch/build"
 
-# configure PAGE-LIBRARY: in $scratch/build
-configure() {
+# configure_build PAGE-LIBRARY: in $scratch/build
+configure_build() {
 	(
 		cd "$scratch/build" || exit 99
 		# shellcheck disable=SC2086 # words
@@ -161,13 +161,13 @@ configure() {
 	)
 }
 
-# build PROGRAM...: in $scratch/build
-build() {
+# build_programs PROGRAM...: in $scratch/build
+build_programs() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
 
-# copy_objects: of the harness, of the tool and of programs, which are the same with any library.
-copy_objects() {
+# copy_built_objects: of the harness, of the tool and of programs, which are the same with any library.
+copy_built_objects() {
 	cp -a "$abs_builddir/obj" "$scratch/build"
 	find "$scratch/build/obj" -name '*.d' -delete
 	(
@@ -179,13 +179,13 @@ copy_objects() {
 	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/others"))
 }
 
-compile plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
+compile_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 expect 1 "configure names what the harness needs" \
-	'error: the page library lacks what the harness calls: page_copy user_slice_skip$' configure ../lib/lacks.o
-expect 1 "a library that cannot be linked" 'error: expected --with-page-library to link' configure -lno-such-library
+	'error: the page library lacks what the harness calls: page_copy user_slice_skip$' configure_build ../lib/lacks.o
+expect 1 "a library that cannot be linked" 'error: expected --with-page-library to link' configure_build -lno-such-library
 expect 0 "configure accepts the simple library; its flavours:$flavours" "^  flavours  *${flavours# }\$" \
-	configure '../lib/{flavour}/libsimple.a'
+	configure_build '../lib/{flavour}/libsimple.a'
 for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: pages are assumed' \
 	'lacks page_borrow page_buffer_alloc .*page_task_make_it_fail: tests that .*skipped$'; do
 	grep -q "$text" "$scratch/err"
@@ -201,12 +201,12 @@ fi
 programs=$(cd "$abs_builddir" && find fuzz_*-replay pagetorture-stress | grep -v 'san$\|\.')
 tools=
 for flavour in $flavours; do
-	tools="$tools pagetorture$(suffix_of "$flavour")"
+	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
-copy_objects
+copy_built_objects
 # shellcheck disable=SC2086 # words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
-	build test_page_buffer test_page_misuse test_page_raw $programs $tools
+	build_programs test_page_buffer test_page_misuse test_page_raw $programs $tools
 
 # ---- what runs with it ----
 
@@ -227,7 +227,7 @@ expect 0 "... what is skipped" '^ok .*# SKIP .*backend alias' "$scratch/build/te
 api=$abs_srcdir/corpus/seed/fuzz_api
 while read -r what command; do
 	# shellcheck disable=SC2086 # words
-	run_to 69 "$scratch/build"/$command && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	run_expecting 69 "$scratch/build"/$command && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -q "^${command%% *}.*: skipped: the page library $(echo "$what" | tr _ ' ')" "$scratch/err"
 	ok $? "skipped with a status of its own: $command" "$scratch/err"
 done <<END
@@ -242,9 +242,9 @@ expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/co
 
 # ---- where it differs ----
 
-# observe FILE...: into observed, a line "KIND PROGRAM FLAVOUR WHY".
-observe() {
-	run_to 1 "$run" run --json "$@"
+# write_observed FILE...: into observed, a line "KIND PROGRAM FLAVOUR WHY".
+write_observed() {
+	run_expecting 1 "$run" run --json "$@"
 	awk -F'"flavours": ' '{
 		split($1, head, "\"")
 		name = head[4]
@@ -259,12 +259,12 @@ observe() {
 	}' "$scratch/out" | grep -v '^agree ' >"$scratch/observed"
 }
 
-# compare NAME KIND...: is what was observed of the programs in $scratch/out what is expected?
-compare() {
+# compare_observed NAME KIND...: is what was observed of the programs in $scratch/out what is expected?
+compare_observed() {
 	name=$1
 	shift
 	for kind; do
-		differences | grep "^$kind "
+		list_expected_differences | grep "^$kind "
 	done | while read -r kind among pattern programs; do
 		for program in $programs; do
 			grep -q "/$program\.page\"" "$scratch/out" || continue
@@ -287,62 +287,62 @@ compare() {
 	ok_if_empty "$name: and nowhere else" "$scratch/wrong"
 }
 
-observe "$corpus"/*.page
+write_observed "$corpus"/*.page
 [ "$(grep -c '"file": ' "$scratch/out")" -eq "$(find "$corpus" -name '*.page' | wc -l)" ]
 ok $? "corpus/rules runs with it" "$scratch/err"
-compare corpus/rules differ not-run beyond
+compare_observed corpus/rules differ not-run beyond
 examples=$abs_srcdir/../shared/examples
 if [ "$(cat "$examples"/*.page 2>/dev/null | cksum)" = "$EXAMPLES" ]; then
-	observe "$examples"/*.page
-	compare examples differ
+	write_observed "$examples"/*.page
+	compare_observed examples differ
 else
 	skip "the examples beside this checkout are not those that the table is about"
 fi
 
 # ---- what is broken is found ----
 
-# change FLAVOUR NAME LINES SED: the flavour's library with a change of LINES lines; the tool with it.
-change() {
+# build_changed_library FLAVOUR NAME LINES SED: the flavour's library with a change of LINES lines; the tool with it.
+build_changed_library() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
-		archive "$1" && build "pagetorture$(suffix_of "$1")" >"$scratch/err" 2>&1
+		make_library_archive "$1" && build_programs "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
-# finds FLAVOUR NAME LINES SED PROGRAM PATTERN
-finds() {
+# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN
+expect_change_found() {
 	if ! has_flavour "$1"; then
 		skip "$2: this build has no $1 flavour"
 		return
 	fi
-	change "$1" "$2" "$3" "$4"
+	build_changed_library "$1" "$2" "$3" "$4"
 	expect 1 "$1 finds $2" "$5.page: $1: [a-z-]*: line [0-9]*: .*$6" \
-		"$scratch/build/pagetorture$(suffix_of "$1")" run --flavour "$1" "$corpus/$5.page"
+		"$scratch/build/pagetorture$(print_flavour_suffix "$1")" run --flavour "$1" "$corpus/$5.page"
 }
 
 write='	memcpy(to, from, len);'
 expect 0 "nothing is wrong with bounds and neighbours" '' "$run" run "$corpus/bounds.page" "$corpus/adjacent-bytes.page"
-finds plain "bounds one too far" 2 's/len <= PAGE_SIZE - off/len <= PAGE_SIZE - off + 1/' \
+expect_change_found plain "bounds one too far" 2 's/len <= PAGE_SIZE - off/len <= PAGE_SIZE - off + 1/' \
 	bounds 'expected EINVAL, got 0'
-finds tsan "a neighbour's byte written back" 1 \
+expect_change_found tsan "a neighbour's byte written back" 1 \
 	"s/^$write/&\n\tif (len \&\& (uintptr_t)(to + len) % PAGE_SIZE) { volatile unsigned char *n = to + len; *n = *n; }/" \
 	adjacent-bytes 'the model knows no race'
-finds tsan "a lock that orders all writers" 4 \
+expect_change_found tsan "a lock that orders all writers" 4 \
 	"s/^struct page {/#include <pthread.h>\nstatic pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;\n&/
 	s/^$write/\tpthread_mutex_lock(\&lock);\n&\n\tpthread_mutex_unlock(\&lock);/" \
 	write-whole-page-twice 'expected a data-race'
-finds msan "a last byte that is not read" 2 's/memcpy(dst, page->bytes + off, len)/memcpy(dst, page->bytes + off, len \& ~1ul)/' \
+expect_change_found msan "a last byte that is not read" 2 's/memcpy(dst, page->bytes + off, len)/memcpy(dst, page->bytes + off, len \& ~1ul)/' \
 	bytewise-carries-every-byte 'byte'
 
 # ---- what is done in another way is no difference ----
 
 # Copies byte by byte and from the end: reports come in other numbers, with the same races.
 if has_flavour tsan; then
-	change tsan "copies byte by byte" 6 \
+	build_changed_library tsan "copies byte by byte" 6 \
 		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^	memcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/"
-	observe --flavour tsan "$corpus"/*.page
-	compare "byte by byte" differ
+	write_observed --flavour tsan "$corpus"/*.page
+	compare_observed "byte by byte" differ
 else
 	skip "another way to copy: this build has no tsan flavour"
 fi
@@ -351,17 +351,17 @@ fi
 
 cp "$whole" "$scratch/simple_page.c"
 mkdir "$scratch/shared"
-compile plain simple_page.c "$scratch/shared/simple.o" &&
+compile_source plain simple_page.c "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err"
 ok $? "a shared library is built" "$scratch/err"
-expect 0 "it is for plain and asan" '^  flavours  *plain\( asan\)*$' configure '-L../shared -lsimple'
+expect 0 "it is for plain and asan" '^  flavours  *plain\( asan\)*$' configure_build '-L../shared -lsimple'
 if [ "$flavours" = " plain asan tsan msan" ]; then
 	grep -q 'skipped .*tsan(.*{flavour}).*msan(.*{flavour})' "$scratch/out"
 	ok $? "the others are skipped by name" "$scratch/out"
 else
 	skip "this build has not all flavours"
 fi
-build pagetorture pagetorture-stress >"$scratch/out" 2>&1
+build_programs pagetorture pagetorture-stress >"$scratch/out" 2>&1
 expect 0 "it is found when the tool starts" '' \
 	"$run" run --flavour plain "$corpus/bounds.page" "$corpus/injected-failures.page"
 nm "$scratch/build/pagetorture-stress" | grep -q ' U page_alloc'

@@ -10,11 +10,11 @@ for flavour in plain asan tsan msan; do
 	has_flavour "$flavour" && flavours="$flavours $flavour"
 done
 
-run_to 0 "$abs_builddir/pagetorture-dev" self-test
+run_expecting 0 "$abs_builddir/pagetorture-dev" self-test
 ok $? "self-test: each way to fail is noticed, and no other input fails" "$scratch/err"
 cp "$scratch/out" "$scratch/self-test"
 for signal in INT KILL; do
-	cut_off "$signal" "$abs_builddir/pagetorture-dev" self-test
+	kill_when_writing "$signal" "$abs_builddir/pagetorture-dev" self-test
 	ok $? "self-test, ended by SIG$signal: no directory is left" "$scratch/err"
 done
 for flavour in $flavours; do

@@ -14,15 +14,15 @@ stress=$abs_builddir/pagetorture-stress
 out=$scratch/out err=$scratch/err table=$scratch/table box=$scratch/box
 mkdir "$box"
 
-# run COMMAND...: into $out, $err, $status. No test takes a minute.
-run() {
+# run_stored COMMAND...: into $out, $err, $status. No test takes a minute.
+run_stored() {
 	command="$*"
 	timeout 60 "$@" >"$out" 2>"$err"
 	status=$?
 }
 
-# result STATUS NAME: what the last command printed explains a failure.
-result() {
+# report_result STATUS NAME: what the last command printed explains a failure.
+report_result() {
 	{
 		echo "exit status $status of: $command"
 		sed 's/^/stdout: /' "$out"
@@ -31,7 +31,7 @@ result() {
 	ok "$1" "$2" "$scratch/printed"
 }
 
-succeeded() {
+is_success() {
 	[ "$status" -eq 0 ] && [ "$(tail -n 1 "$out")" = "End of test: SUCCESS" ] &&
 		! grep -q '!!!' "$out" && [ ! -s "$err" ]
 }
@@ -40,14 +40,14 @@ succeeded() {
 expect_success() {
 	what=$1
 	shift
-	run "$@"
-	succeeded
-	result $? "$what"
+	run_stored "$@"
+	is_success
+	report_result $? "$what"
 }
 
-# found REASON: the run failed for it, and printed how to see it again. A sanitizer may be earlier,
+# is_failure_reported REASON: the run failed for it, and printed how to see it again. A sanitizer may be earlier,
 # and then the reason is its report.
-found() {
+is_failure_reported() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
 	grep -q "run again: .* --seed=0x[0-9a-f]* .*--busted=" "$out" || return 1
@@ -60,7 +60,7 @@ found() {
 
 # PATTERN BUG LIMIT REASON: every injected bug, and what shows it. A bug with a limit of operations is
 # one that only ThreadSanitizer can find, which is not said before the end of the run.
-bugs() {
+list_injected_bugs() {
 	cat <<-'END'
 	borrow   range         -s10    buffer
 	borrow   freed         -s10    (killed|borrowed-free)
@@ -102,18 +102,18 @@ bugs() {
 # test_bug PATTERN BUG LIMIT REASON: found in every run, mostly in far less than 10 seconds.
 test_bug() {
 	good=0 seed=41
-	run "$program" "$1" "$3" --busted="$2"
+	run_stored "$program" "$1" "$3" --busted="$2"
 	if [ $status -eq 2 ] && grep -q 'expected a build with ThreadSanitizer for --busted' "$err"; then
 		[ "$flavour" != tsan ]
-		result $? "$flavour, $1 --busted=$2: needs ThreadSanitizer"
+		report_result $? "$flavour, $1 --busted=$2: needs ThreadSanitizer"
 		return
 	fi
 	while [ $good -eq 0 ] && [ $((seed += 1)) -le $((41 + STRESS_RUNS)) ]; do
-		run "$program" "$1" "$3" --stat-interval=0 --seed=$seed "--busted=$2"
-		found "$4"
+		run_stored "$program" "$1" "$3" --stat-interval=0 --seed=$seed "--busted=$2"
+		is_failure_reported "$4"
 		good=$?
 	done
-	result $good "$flavour, $1 --busted=$2 is found: $4"
+	report_result $good "$flavour, $1 --busted=$2 is found: $4"
 }
 
 # test_pattern PATTERN
@@ -125,7 +125,7 @@ test_pattern() {
 	# shellcheck disable=SC2086 # options
 	expect_success "$flavour, $1 finds nothing with more threads than CPUs, under pressure" \
 		"$program" "$1" -t 40 -n 100 $pressure --forks=1 --pin --stutter=20
-	bugs | grep "^$1 " >"$table"
+	list_injected_bugs | grep "^$1 " >"$table"
 	while read -r pattern bug limit reason <&3; do
 		test_bug "$pattern" "$bug" "$limit" "$reason"
 	done 3<"$table"
@@ -134,20 +134,20 @@ test_pattern() {
 # What the page library lacks is a skip by name; any other failure is one in the tests below.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
 # shellcheck disable=SC2086 # options
-run "$stress" churn -n 1 $pressure
+run_stored "$stress" churn -n 1 $pressure
 [ "$status" -ne 69 ] || pressure=
-run "$stress" disjoint -n 1 --backend=alias
+run_stored "$stress" disjoint -n 1 --backend=alias
 [ "$status" -ne 69 ] || alias=
 
 patterns=$("$stress" list)
 for flavour in $FLAVOURS; do
-	program=$stress$(suffix_of "$flavour")
+	program=$stress$(print_flavour_suffix "$flavour")
 	if [ ! -x "$program" ]; then
 		skip "the flavour $flavour is not built"
 		continue
 	fi
 	for pattern in $patterns; do
-		run "$program" "$pattern" -n 1
+		run_stored "$program" "$pattern" -n 1
 		if [ "$status" -eq 69 ]; then
 			skip "$(cat "$err")"
 		else
@@ -158,74 +158,74 @@ done
 for pattern in $patterns; do
 	"$stress" "$pattern" --values --busted | sed "s/^/$pattern /"
 done | sort >"$box/actual"
-run sh -c "$(bugs | awk '{ printf "echo %s %s\n", $1, $2 }')"
+run_stored sh -c "$(list_injected_bugs | awk '{ printf "echo %s %s\n", $1, $2 }')"
 sort "$out" | diff "$box/actual" - >"$err"
-result $? "the table has every bug of --help"
+report_result $? "the table has every bug of --help"
 
 # ---- what the core does ----
 
-run "$stress" disjoint -t 1 -n 1000
-succeeded
-result $? "disjoint runs with one thread"
-run "$stress" disjoint -s 1
-succeeded && [ "$(grep -c ' Total: [1-9].* Max/Min: ' "$out")" -ge 2 ]
-result $? "a run of a second prints statistics"
-run "$stress" disjoint -t 3 -n 100 --seed=0x2a
+run_stored "$stress" disjoint -t 1 -n 1000
+is_success
+report_result $? "disjoint runs with one thread"
+run_stored "$stress" disjoint -s 1
+is_success && [ "$(grep -c ' Total: [1-9].* Max/Min: ' "$out")" -ge 2 ]
+report_result $? "a run of a second prints statistics"
+run_stored "$stress" disjoint -t 3 -n 100 --seed=0x2a
 first=$(head -n 1 "$out")
-run "$stress" disjoint -t 3 -n 100 --seed=42
+run_stored "$stress" disjoint -t 3 -n 100 --seed=42
 [ "$first" = "$(head -n 1 "$out")" ] && [ "$first" = "disjoint--- Start of test: --threads=3 \
 --operations=0x64 --seconds=0 --seed=0x2a --stat-interval=0 --backend=direct --copy=libc --stutter=0 \
 --fail-alloc=0 --fail-copy=0 --memory=0 --forks=0" ]
-result $? "the first line has all options, the same for the same seed"
+report_result $? "the first line has all options, the same for the same seed"
 # shellcheck disable=SC2046 # options
-run "$stress" disjoint $(echo "$first" | sed 's/.*Start of test: //')
-succeeded && [ "$first" = "$(head -n 1 "$out")" ]
-result $? "and they can be given again"
+run_stored "$stress" disjoint $(echo "$first" | sed 's/.*Start of test: //')
+is_success && [ "$first" = "$(head -n 1 "$out")" ]
+report_result $? "and they can be given again"
 if has_flavour tsan; then
-	run "$stress-tsan" overlap -t 2 -n 2000
-	succeeded && grep -q 'the expected race was reported [1-9]' "$out"
-	result $? "overlap: ThreadSanitizer reports the race of one writer and one reader"
+	run_stored "$stress-tsan" overlap -t 2 -n 2000
+	is_success && grep -q 'the expected race was reported [1-9]' "$out"
+	report_result $? "overlap: ThreadSanitizer reports the race of one writer and one reader"
 fi
 
 for method in wide movsb; do
 	expect_success "split --copy=$method finds nothing" "$stress" split -n 2000 --copy=$method
 done
-run "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
+run_stored "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
 [ "$status" -eq 1 ] && grep -q '!!! foreign byte' "$out"
-result $? "a copy that rounds to words is found: the library copies by --copy"
+report_result $? "a copy that rounds to words is found: the library copies by --copy"
 expect_success "split --bare: the same without the library" "$stress" split -n 2000 --bare
 
-# was_refused AT_LEAST: so many calls, in the last statistics
-was_refused() {
+# has_refused_calls AT_LEAST: so many calls, in the last statistics
+has_refused_calls() {
 	[ "$(sed -n 's/.* Refused: \([0-9]*\) .*/\1/p' "$out" | tail -n 1)" -ge "$1" ]
 }
 
 if [ -n "$pressure" ]; then
-	run "$stress" churn -n 1000 --fail-alloc=50
-	succeeded && was_refused 500
-	result $? "allocations are made to fail"
-	run "$stress" reader -n 1000 --fail-copy=50
-	succeeded && was_refused 500
-	result $? "copies of user memory are made to fail"
-	run "$stress" churn -n 1000
-	succeeded && ! was_refused 1
-	result $? "without pressure nothing is refused"
+	run_stored "$stress" churn -n 1000 --fail-alloc=50
+	is_success && has_refused_calls 500
+	report_result $? "allocations are made to fail"
+	run_stored "$stress" reader -n 1000 --fail-copy=50
+	is_success && has_refused_calls 500
+	report_result $? "copies of user memory are made to fail"
+	run_stored "$stress" churn -n 1000
+	is_success && ! has_refused_calls 1
+	report_result $? "without pressure nothing is refused"
 	expect_success "a limit of memory is survived" "$stress" churn -n 2000 --memory=1
 else
 	skip "pressure: the page library makes no calls fail"
 fi
 
-run "$stress" split --busted=range -s 10 --seed=42 --stat-interval=0
+run_stored "$stress" split --busted=range -s 10 --seed=42 --stat-interval=0
 grep -q 'whose byte N belongs to thread' "$out" &&
 	[ "$(grep -c 'last operations of thread ' "$out")" -ge 4 ]
-result $? "a failure says to which thread bytes belong, and what every thread did last"
+report_result $? "a failure says to which thread bytes belong, and what every thread did last"
 sed -n '/^pagetorture 1$/,/^# end of the page program$/p' "$out" >"$table"
 "$pagetorture" check - <"$table" >"$err" 2>&1
 [ $? -lt 2 ] && grep -q 'T[0-9]: write_raw' "$table"
-result $? "and a page program that can be read"
+report_result $? "and a page program that can be read"
 
-# processes_left GROUP: how many processes of it are there. Zombies are not of this process.
-processes_left() {
+# count_processes GROUP: how many processes of it are there. Zombies are not of this process.
+count_processes() {
 	pgrep -c -r D,R,S,T -g "$1"
 }
 
@@ -240,34 +240,34 @@ for signal in TERM INT KILL; do
 	if [ $signal = KILL ]; then
 		[ "$status" -eq 137 ]
 	else
-		succeeded && grep -q 'stopped by signal' "$out" && grep -q 'Total: [1-9]' "$out"
-	fi && [ "$(processes_left $pid)" -eq 0 ]
-	result $? "SIG$signal ends it, no process is left"
+		is_success && grep -q 'stopped by signal' "$out" && grep -q 'Total: [1-9]' "$out"
+	fi && [ "$(count_processes $pid)" -eq 0 ]
+	report_result $? "SIG$signal ends it, no process is left"
 done
 
 # ---- usage ----
 
-run "$stress" disjoint --help
+run_stored "$stress" disjoint --help
 [ "$status" -eq 0 ] && grep -q '^Usage: ' "$out" && grep -q '^Examples:' "$out"
-result $? "disjoint --help"
+report_result $? "disjoint --help"
 for bad in "-t 0" "-t 257" "-t x" "-t" "-n -1" "-s 1x" "--seed=0xg" "--seed=0x" \
 	"--seed=18446744073709551616" "--stat-interval=" "--busted=nothing" "--nothing" "-q" "word" \
 	"-t 1 --busted" "--backend=nothing" "--copy=nothing" "--fail-alloc=101" "--memory=1048577" \
 	"--forks=17" "--stutter=x" "--bare" "--busted=peek"; do
 	# shellcheck disable=SC2086 # words
-	run "$stress" disjoint $bad
+	run_stored "$stress" disjoint $bad
 	[ "$status" -eq 2 ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" -eq 1 ] &&
 		grep -qE 'expected|unknown' "$err"
-	result $? "disjoint $bad: a usage error"
+	report_result $? "disjoint $bad: a usage error"
 done
-run "$stress" overlap -t 1
+run_stored "$stress" overlap -t 1
 [ "$status" -eq 2 ] && grep -q 'expected at least 2 threads, got 1' "$err"
-result $? "overlap -t 1: a usage error"
+report_result $? "overlap -t 1: a usage error"
 
 # ---- make stress, make stress-long ----
 
-# run_all MODE VARIABLE=VALUE...: in $box
-run_all() {
+# run_series MODE VARIABLE=VALUE...: in $box
+run_series() {
 	mode=$1
 	shift
 	(cd "$box" && exec env PATTERNS="split slot" "$@" python3 -B "$abs_srcdir/stress/run_all.py" "$mode") \
@@ -276,23 +276,23 @@ run_all() {
 }
 
 cp "$stress" "$box"
-run_all table FLAVOURS="plain asan" BACKENDS=direct SECONDS_EACH=1
+run_series table FLAVOURS="plain asan" BACKENDS=direct SECONDS_EACH=1
 [ $status -eq 0 ] && [ "$(grep -c '^ok ' "$out")" -eq 2 ] && [ "$(grep -c '^skipped ' "$out")" -eq 2 ]
-result $? "make stress: a table, what is not built is skipped by name"
+report_result $? "make stress: a table, what is not built is skipped by name"
 report_says partly stress "$box/results/stress.json"
-result $? "make stress: make report reads that as run in part"
-run_all table FLAVOURS=plain BACKENDS=direct SECONDS_EACH=1 STRESS_FLAGS=--busted
+report_result $? "make stress: make report reads that as run in part"
+run_series table FLAVOURS=plain BACKENDS=direct SECONDS_EACH=1 STRESS_FLAGS=--busted
 [ $status -eq 1 ] && [ "$(grep -c '^FAILED ' "$out")" -eq 2 ] && grep -q 'run again' "$out" &&
 	grep -q '!!! foreign byte' "$box"/stress.logs/failures/0.log
-result $? "make stress: a failure is one, with the command that shows it again"
+report_result $? "make stress: a failure is one, with the command that shows it again"
 report_says failed stress "$box/results/stress.json"
-result $? "make stress: make report reads it as failed"
-run_all table PATTERNS=none FLAVOURS=plain
+report_result $? "make stress: make report reads it as failed"
+run_series table PATTERNS=none FLAVOURS=plain
 [ $status -eq 2 ] && [ ! -e "$box/results/stress.json" ] && [ "$(wc -l <"$err")" -eq 1 ]
-result $? "make stress: nothing to run leaves no results of an earlier run"
+report_result $? "make stress: nothing to run leaves no results of an earlier run"
 
 # runs_of_long
-runs_of_long() {
+count_long_runs() {
 	wc -l <"$box/stress-long/log"
 }
 
@@ -300,19 +300,19 @@ runs_of_long() {
 expect_long_results() {
 	grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json" &&
 		report_says "$1" stress-long "$box/results/stress-long.json"
-	result $? "... and make report reads its results: $1"
+	report_result $? "... and make report reads its results: $1"
 }
 
-run_all long TIME=2s TURN=1
-first=$(runs_of_long)
+run_series long TIME=2s TURN=1
+first=$(count_long_runs)
 [ $status -eq 0 ] && [ "$first" -ge 1 ] && grep -q 'runs, .* 0 failed' "$out"
-result $? "make stress-long: a line a run, and a summary"
+report_result $? "make stress-long: a line a run, and a summary"
 expect_long_results good '"failures":\[\]'
-run_all long TIME=1s TURN=1
-[ $status -eq 0 ] && [ "$(runs_of_long)" -gt "$first" ] &&
+run_series long TIME=1s TURN=1
+[ $status -eq 0 ] && [ "$(count_long_runs)" -gt "$first" ] &&
 	[ "$(sed 's/{"run": \([0-9]*\).*/\1/' "$box/stress-long/log" | uniq -d | wc -l)" -eq 0 ]
-result $? "make stress-long goes on where it was"
-before=$(runs_of_long)
+report_result $? "make stress-long goes on where it was"
+before=$(count_long_runs)
 (cd "$box" && PATTERNS=slot TIME=60s TURN=30 exec setsid python3 -B "$abs_srcdir/stress/run_all.py" long) \
 	>"$out" 2>"$err" &
 command="kill -TERM run_all.py" pid=$!
@@ -320,21 +320,21 @@ sleep 2
 kill -TERM $pid
 wait $pid
 status=$?
-[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(processes_left $pid)" -eq 0 ] &&
-	[ "$(runs_of_long)" -eq "$before" ]
-result $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
+[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(count_processes $pid)" -eq 0 ] &&
+	[ "$(count_long_runs)" -eq "$before" ]
+report_result $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 expect_long_results stopped '"failures":\[\]'
 mv "$box/pagetorture-stress" "$box/good"
 # shellcheck disable=SC2016 # of the other shell
 printf '#!/bin/sh\n[ "$1" != list ] || exec ./good list\nexec ./good "$@" --busted=range\n' >"$box/pagetorture-stress"
 chmod +x "$box/pagetorture-stress"
-run_all long TIME=2s TURN=1 PATTERNS=split
+run_series long TIME=2s TURN=1 PATTERNS=split
 [ $status -eq 1 ] && grep -q '!!! foreign byte' "$box"/stress-long/failures/*.log &&
 	grep -q 'seed=' "$box"/stress-long/failures/*.log && ls "$box"/stress-long/failures/*.page >/dev/null
-result $? "make stress-long keeps a failure, its seed and a page program"
+report_result $? "make stress-long keeps a failure, its seed and a page program"
 expect_long_results failed '"failures":\[{"run":[0-9]*,"status":1,"command":"./pagetorture-stress split '
-run_all long TIME=5x
+run_series long TIME=5x
 [ $status -eq 2 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q expected "$err"
-result $? "make stress-long TIME=5x: a usage error"
+report_result $? "make stress-long TIME=5x: a usage error"
 
 done_testing

@@ -10,9 +10,9 @@ program=src/harness/program
 text=$abs_builddir/fuzz/text.dict
 bytes=$abs_builddir/fuzz/bytes.dict
 
-# fill TEMPLATE: with the tables of $scratch, into $scratch/out
-fill() {
-	run_to 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$1"
+# fill_template TEMPLATE: with the tables of $scratch, into $scratch/out
+fill_template() {
+	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$1"
 }
 
 # ---- one line is enough ----
@@ -30,11 +30,11 @@ fill() {
 	echo '     "Something is broken.")'
 } >"$scratch/rules.def"
 
-# has_lines TEMPLATE LINE...
-has_lines() {
+# expect_lines TEMPLATE LINE...
+expect_lines() {
 	template=$1
 	shift
-	fill "$template"
+	fill_template "$template"
 	for line in "$@"; do
 		grep -qF -- "$line" "$scratch/out" || echo "$line"
 	done >>"$scratch/err"
@@ -42,11 +42,11 @@ has_lines() {
 	ok_if_empty "$template: new lines of the tables are there, and no directive" "$scratch/err"
 }
 
-has_lines fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
-has_lines packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
+expect_lines fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
+expect_lines packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
 	'use-after-unmap\|third-new\)'
-has_lines packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
-has_lines doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
+expect_lines packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
+expect_lines doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
 	'Does something: a \-\- b.' 'Or (not) more.' '.It Ic second_new' '.It Cm third-new'
 cp "$scratch/out" "$scratch/page.5"
 sed -n '/^\.Ss Calls on user/,/^\.Ss Calls through/p' "$scratch/page.5" | grep -q first_new &&
@@ -56,7 +56,7 @@ ok $? "a call is in the section of the handle that it begins with" "$scratch/pag
 # ---- dictionaries ----
 
 # A program with the word in the place where it belongs.
-program_of() {
+print_program_with_word() {
 	case $1 in
 	'pagetorture 1\x0a') printf 'pagetorture 1\n' ;;
 	'-> 0' | '-> E'*) printf 'pagetorture 1\nread_raw(p0, 0, 1) %s\n' "$1" ;;
@@ -67,22 +67,22 @@ program_of() {
 	*) printf 'pagetorture 1\nfail_nth(%s)\n' "$1" ;;
 	esac
 }
-bad_words() {
+list_refused_words() {
 	sed -n 's/^"\(.*\)"$/\1/p' "$1" | while IFS= read -r word; do
-		program_of "$word" | "$pagetorture" check - >"$scratch/out" 2>&1
+		print_program_with_word "$word" | "$pagetorture" check - >"$scratch/out" 2>&1
 		[ $? -ne 2 ] || echo "$word"
 	done
 }
-bad_words "$text" >"$scratch/words"
+list_refused_words "$text" >"$scratch/words"
 ok_if_empty "every word of text.dict is part of a program" "$scratch/words"
 [ "$(grep -c '^"' "$text")" -ge 50 ]
 ok $? "there are at least 50"
 sed "s/lock(m0)/lock(p0)/" "$text" >"$scratch/broken.dict"
-[ "$(bad_words "$scratch/broken.dict" | wc -l)" -eq 2 ]
+[ "$(list_refused_words "$scratch/broken.dict" | wc -l)" -eq 2 ]
 ok $? "words that are no part of a program are found"
 
 # The comment before each number says what it is.
-wrong_numbers() {
+list_wrong_numbers() {
 	sed -n '/^$/,$p' "$1" | while IFS= read -r line; do
 		case $line in
 		'# '*) said=${line#'# '} ;;
@@ -98,12 +98,12 @@ wrong_numbers() {
 		esac
 	done
 }
-wrong_numbers "$bytes" >"$scratch/numbers"
+list_wrong_numbers "$bytes" >"$scratch/numbers"
 ok_if_empty "every number of bytes.dict has the bytes that the program format gives it" "$scratch/numbers"
 [ "$(grep -c '^"' "$bytes")" -ge 20 ]
 ok $? "there are at least 20"
 sed 's/"\\xff\\x0f"/"\\xfe\\x0f"/' "$bytes" >"$scratch/broken.dict"
-[ "$(wrong_numbers "$scratch/broken.dict" | wc -l)" -eq 1 ]
+[ "$(list_wrong_numbers "$scratch/broken.dict" | wc -l)" -eq 1 ]
 ok $? "a wrong number is found"
 
 done_testing

@@ -9,8 +9,8 @@ rules=$abs_srcdir/corpus/rules
 seeds=$abs_srcdir/corpus/seed
 cd "$scratch" || exit 99
 
-# compiles FILE NAME: with the compiler of this build, and gcc, with all their warnings.
-compiles() {
+# expect_compiles FILE NAME: with the compiler of this build, and gcc, with all their warnings.
+expect_compiles() {
 	: >warnings
 	for compiler in "$CC" gcc; do
 		command -v "${compiler%% *}" >/dev/null || continue
@@ -21,8 +21,8 @@ compiles() {
 	[ ! -s warnings ]
 }
 
-# lacks PROGRAM: the flavour that it needs and that is not here.
-lacks() {
+# print_missing_flavour PROGRAM: the flavour that it needs and that is not here.
+print_missing_flavour() {
 	case $("$pagetorture" check --json "$1" 2>/dev/null) in
 	*'"verdict": [])'*) ;;
 	*'data-race'*) has_flavour tsan || echo tsan ;;
@@ -30,22 +30,22 @@ lacks() {
 	esac
 }
 
-# reproduces PROGRAM: on pthreads and on fibers.
-reproduces() {
+# expect_reproduced PROGRAM: on pthreads and on fibers.
+expect_reproduced() {
 	name=$(basename "$1" .page)
-	lacking=$(lacks "$1")
+	lacking=$(print_missing_flavour "$1")
 	for mode in '' --deterministic; do
 		if [ -n "$lacking" ]; then
 			skip "$name: this build has no $lacking flavour"
 			continue
 		fi
 		# shellcheck disable=SC2086 # words
-		if run_to 1 "$pagetorture" to-c $mode -o "$name.c" "$1"; then
+		if run_expecting 1 "$pagetorture" to-c $mode -o "$name.c" "$1"; then
 			# A seed of the fuzz targets may access no byte.
 			[ "${1#"$seeds/"}" != "$1" ] && grep -q ': nothing can see this' err
 		else
 			[ "$status" -eq 0 ] && [ ! -s err ] &&
-				grep -q '^ \* Reproduced: yes' "$name.c" && compiles "$name.c"
+				grep -q '^ \* Reproduced: yes' "$name.c" && expect_compiles "$name.c"
 		fi
 		ok $? "$name: compiles without warnings and reproduces ${mode:-on pthreads}" err
 	done
@@ -70,10 +70,10 @@ for page; do
 	case " $invisible " in
 	*" $(basename "$page" .page) "*) continue ;;
 	esac
-	reproduces "$page"
+	expect_reproduced "$page"
 done
 for name in $invisible; do
-	run_to 1 "$pagetorture" to-c -o "$name.c" "$rules/$name.page" && compiles "$name.c" &&
+	run_expecting 1 "$pagetorture" to-c -o "$name.c" "$rules/$name.page" && expect_compiles "$name.c" &&
 		grep -q 'does not reproduce: nothing can see this' err &&
 		grep -q '^ \* DOES NOT REPRODUCE: nothing can see this' "$name.c"
 	ok $? "$name: says that nothing can see it" err
@@ -93,7 +93,7 @@ END
 while IFS=: read -r call text; do
 	echo "$call" | sed 's/.* = //; s/(.*//' >>in-table
 	{ cat head.page && { grep -qxF "$call" head.page || echo "$call"; }; } >op.page
-	"$pagetorture" to-c --no-run op.page >op.c 2>err && grep -qF "$text" op.c && compiles op.c ||
+	"$pagetorture" to-c --no-run op.page >op.c 2>err && grep -qF "$text" op.c && expect_compiles op.c ||
 		echo "$call: expected $text"
 done <<'END' >wrong
 p0 = alloc_page(GFP_ATOMIC | __GFP_ZERO):p0 = page_alloc(GFP_ATOMIC | __GFP_ZERO);
@@ -130,13 +130,13 @@ ok $? "the table above has every call of ops.def" missing
 # ---- by hand, from the first comment ----
 
 # The lines of the comment that compile and run, for this build.
-pasted() {
+extract_printed_commands() {
 	sed -n '/with this build/,/^ \* or /s/^ \*   \(.*\)/\1/p' "$1"
 }
 
 if has_flavour tsan; then
 	"$pagetorture" to-c -o pasted.c "$rules/overlap-one-byte.page"
-	pasted pasted.c >pasted.sh
+	extract_printed_commands pasted.c >pasted.sh
 	sh pasted.sh >out 2>&1
 	grep -q 'ThreadSanitizer: data race' out
 	ok $? "the lines of the comment compile and run it" out
@@ -155,11 +155,11 @@ if has_flavour tsan; then
 	[ $? -eq 124 ]
 	ok $? "and they keep the order: without its turn a thread waits" out
 	"$pagetorture" to-c -o two.c "$rules/two-races-one-program.page"
-	pasted two.c | sh >out 2>&1
+	extract_printed_commands two.c | sh >out 2>&1
 	[ "$(grep -c 'WARNING: ThreadSanitizer: data race' out)" -eq 2 ]
 	ok $? "two races in one program are two reports" out
 	"$pagetorture" to-c --deterministic -o again.c "$seeds/fuzz_race/every-order.page"
-	pasted again.c | sh 2>&1 | grep -E 'ThreadSanitizer|(Read|Write|read|write) of size' >first
+	extract_printed_commands again.c | sh 2>&1 | grep -E 'ThreadSanitizer|(Read|Write|read|write) of size' >first
 	./again 2>&1 | grep -E 'ThreadSanitizer|(Read|Write|read|write) of size' |
 		sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' >second
 	sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' first | diff - second >differ && [ -s second ]
@@ -169,18 +169,18 @@ else
 fi
 # Both fibers set errno, which is one variable, and no page's.
 if has_flavour tsan; then
-	run_to 0 "$pagetorture" to-c --deterministic -o errno.c "$abs_srcdir/corpus/regress/failing-in-two-threads.page"
+	run_expecting 0 "$pagetorture" to-c --deterministic -o errno.c "$abs_srcdir/corpus/regress/failing-in-two-threads.page"
 	ok $? "what belongs to the pthread is no race of fibers" err
 fi
-"$pagetorture" to-c -o alias.c "$rules/use-after-unmap.page" && pasted alias.c >alias.sh &&
+"$pagetorture" to-c -o alias.c "$rules/use-after-unmap.page" && extract_printed_commands alias.c >alias.sh &&
 	grep -q 'PAGE_MAP=alias ./alias' alias.sh
 ok $? "the backend that sees it is in its line" alias.sh
 
 # ---- what does not reproduce ----
 
-# fails NAME WHY: claim.page must not reproduce.
-fails() {
-	run_to 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
+# expect_not_reproduced NAME WHY: claim.page must not reproduce.
+expect_not_reproduced() {
+	run_expecting 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
 		grep -q "^ \* DOES NOT REPRODUCE: .*$2" claim.c && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "does not reproduce: $1" err
 }
@@ -189,58 +189,58 @@ pagetorture 1
 p0 = alloc_page(GFP_KERNEL)
 write_raw(p0, PAGE_SIZE, 1, 0) -> 0
 END
-fails "a claim that does not hold" 'line 3: not as expected'
+expect_not_reproduced "a claim that does not hold" 'line 3: not as expected'
 printf 'pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n' >claim.page
-fails "an expectation of what does not happen" 'expected use-after-free in the flavour [a-z]*, seen: '
+expect_not_reproduced "an expectation of what does not happen" 'expected use-after-free in the flavour [a-z]*, seen: '
 printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' >claim.page
-fails "an expectation of nothing" 'expected no use-after-free in the flavour [a-z]*, seen: use-after-free, '
+expect_not_reproduced "an expectation of nothing" 'expected no use-after-free in the flavour [a-z]*, seen: use-after-free, '
 if has_flavour tsan; then
 	sed 's/expect clean/expect data-race/' "$rules/mutex-orders.page" >claim.page
-	fails "a race that is none" 'expected data-race in the flavour tsan, seen: no report'
+	expect_not_reproduced "a race that is none" 'expected data-race in the flavour tsan, seen: no report'
 	sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >claim.page
-	fails "a race that was not expected" 'expected no data-race in the flavour tsan, seen: data-race, .*data race'
+	expect_not_reproduced "a race that was not expected" 'expected no data-race in the flavour tsan, seen: data-race, .*data race'
 fi
 # Bytes are looked at too.
 "$pagetorture" to-c -o bytes.c "$rules/bytewise-carries-every-byte.page" 2>err
-pasted bytes.c >bytes.sh
+extract_printed_commands bytes.c >bytes.sh
 sh bytes.sh >out 2>&1
 ok $? "bytes that are as expected" out
 sed 's/\(expect_pattern([a-zA-Z0-9_ ,]*\)0x[0-9a-f]*/\10xee/' bytes.c >other.c
 mv other.c bytes.c
-run_to 1 sh bytes.sh && grep -q '^line [0-9]*: not as expected: byte [0-9]*: expected 0xee, got 0x[0-9a-f]*$' err
+run_expecting 1 sh bytes.sh && grep -q '^line [0-9]*: not as expected: byte [0-9]*: expected 0xee, got 0x[0-9a-f]*$' err
 ok $? "and bytes that are not" err
 
-run_to 1 "$pagetorture" to-c --cc no-such-compiler -o none.c "$rules/bounds.page" &&
+run_expecting 1 "$pagetorture" to-c --cc no-such-compiler -o none.c "$rules/bounds.page" &&
 	grep -q 'skipped, not tried: there is no compiler no-such-compiler' err &&
 	grep -q '^ \* NOT TRIED: there is no compiler no-such-compiler' none.c
 ok $? "without a compiler it is not tried, and says so" err
 mkdir alone
 cp "$pagetorture" alone
-run_to 1 alone/pagetorture to-c -o none.c "$rules/bounds.page" &&
+run_expecting 1 alone/pagetorture to-c -o none.c "$rules/bounds.page" &&
 	grep -q 'skipped, not tried: there is no build of the page library' err
 ok $? "nor without a build of the page library" err
-run_to 0 "$pagetorture" to-c --no-run "$rules/bounds.page" && grep -q '^ \* NOT TRIED' out && [ ! -s err ]
+run_expecting 0 "$pagetorture" to-c --no-run "$rules/bounds.page" && grep -q '^ \* NOT TRIED' out && [ ! -s err ]
 ok $? "--no-run only writes" err
 printf 'my own\n' >mine.c
-run_to 2 "$pagetorture" to-c --no-run -o mine.c "$rules/bounds.page" && [ "$(cat mine.c)" = 'my own' ]
+run_expecting 2 "$pagetorture" to-c --no-run -o mine.c "$rules/bounds.page" && [ "$(cat mine.c)" = 'my own' ]
 ok $? "a file that is not of to-c stays" err
-run_to 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && mv out odd.c &&
-	grep -qF 'odd * / cc' odd.c && compiles odd.c
+run_expecting 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && mv out odd.c &&
+	grep -qF 'odd * / cc' odd.c && expect_compiles odd.c
 ok $? "no name ends the comment" err
 [ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
 printf '#!/bin/sh\nsleep 2\nexit 1\n' >slow
 chmod +x slow
 for signal in HUP INT TERM KILL; do
-	cut_off "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
+	kill_when_writing "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
 	ok $? "ended by SIG$signal: no directory is left" err
 done
 for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do
 	# shellcheck disable=SC2086 # words
-	run_to 2 "$pagetorture" to-c $arguments && [ "$(wc -l <err)" -eq 1 ]
+	run_expecting 2 "$pagetorture" to-c $arguments && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "usage: pagetorture to-c $arguments" err
 done
-run_to 0 "$pagetorture" to-c --help && grep -q Examples out
+run_expecting 0 "$pagetorture" to-c --help && grep -q Examples out
 ok $? "--help has examples" out
 
 done_testing

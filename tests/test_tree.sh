@@ -7,34 +7,34 @@
 cd "$abs_srcdir" || exit 99
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# no_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
-no_line() {
+# expect_no_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
+expect_no_line() {
 	name=$1 pattern=$2 exception=$3
 	shift 3
 	grep -nHE "$pattern" "$@" | grep -vE "$exception" >"$scratch/lines"
 	ok_if_empty "$name" "$scratch/lines"
 }
 
-# includes_only ALLOWED FILE...: of our own files ("dir/...")
-includes_only() {
+# expect_includes_only ALLOWED FILE...: of our own files ("dir/...")
+expect_includes_only() {
 	allowed=$1
 	shift
-	no_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
+	expect_no_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
 }
 
-includes_only 'page/|page\.h"' src/page/*.[ch]
-includes_only 'page/page\.h"' src/page_stubs/*.[ch]
-includes_only 'harness/|page/page\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
-includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|[a-z_]*_(script|helpers)\.inc"' src/tool/*.[ch] src/tool/*/*.[ch]
-includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
-includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
-includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
-includes_only 'tests/|harness/|page/|tool/report/report\.h"|dev/race/matrix\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
-includes_only 'bench/|page/page\.h"' bench/*.[ch]
+expect_includes_only 'page/|page\.h"' src/page/*.[ch]
+expect_includes_only 'page/page\.h"' src/page_stubs/*.[ch]
+expect_includes_only 'harness/|page/page\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
+expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|[a-z_]*_(script|helpers)\.inc"' src/tool/*.[ch] src/tool/*/*.[ch]
+expect_includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
+expect_includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
+expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
+expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|dev/race/matrix\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
+expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
-# modules DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
+# compare_module_uses DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
 # doc/design.md, and nothing else; includes that match OUTSIDE do not count.
-modules() {
+compare_module_uses() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
 		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"
 	for module in "src/$1"/*/; do
@@ -54,22 +54,22 @@ modules() {
 	ok_if_empty "no arrow between the modules of src/$1 points up" "$scratch/up"
 }
 
-modules dev 'tool/.*|harness/.*'
-modules tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
-modules harness 'config\.h'
+compare_module_uses dev 'tool/.*|harness/.*'
+compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
+compare_module_uses harness 'config\.h'
 
 # Outside of the modules.
-no_line "the race matrix knows nothing of the library" 'page/page\.h|harness/exec/' '^$' src/dev/race/matrix.[ch]
-no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
-no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
-no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
-no_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
+expect_no_line "the race matrix knows nothing of the library" 'page/page\.h|harness/exec/' '^$' src/dev/race/matrix.[ch]
+expect_no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
+expect_no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
+expect_no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
+expect_no_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
 	'^src/page/sync\.h:' -r src
 # A constructor runs before those of a page library, or without it.
-no_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
+expect_no_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
 	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
 # An external library takes the place of ours in every program.
-no_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
+expect_no_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
 	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
 
 # A test that looks inside of ours is built with ours only, another one with any.
@@ -112,7 +112,7 @@ ok $? "every target of targets.def is there" "$scratch/targets"
 sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
 ok_if_same "libpage.sym lists what page.h declares" src/page/libpage.sym "$scratch/declared"
 
-sed -n '/^AFFECTS/,/^)/s/^ *("\([^"]*\)".*/\1/p' build-aux/fuzz_ci.py >"$scratch/patterns"
+sed -n '/^AFFECTED_TARGETS/,/^)/s/^ *("\([^"]*\)".*/\1/p' build-aux/fuzz_ci.py >"$scratch/patterns"
 while read -r pattern; do
 	# shellcheck disable=SC2086 # a pattern
 	ls -d $pattern >"$scratch/files" 2>&1 || echo "$pattern"
@@ -138,7 +138,7 @@ done <"$scratch/named" >"$scratch/missing"
 [ ! -s "$scratch/missing" ] && [ "$(wc -l <"$scratch/named")" -gt 20 ]
 ok $? "make help has every target that a document names" "$scratch/missing"
 
-no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
+expect_no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
 if command -v shellcheck >/dev/null; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \

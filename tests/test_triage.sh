@@ -7,23 +7,23 @@
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# bytes RULE FILE: a program of the rule table as an engine would leave it
-bytes() {
+# write_finding RULE FILE: a program of the rule table as an engine would leave it
+write_finding() {
 	mkdir -p "$(dirname "$2")"
 	"$pagetorture" convert --bytes "$rules/$1.page" >"$2"
 }
 
-# race FILE FIRST SECOND [MORE]: two lines that race, and calls around them
-race() {
+# write_race_finding FILE FIRST SECOND [MORE]: two lines that race, and calls around them
+write_race_finding() {
 	printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_KERNEL | __GFP_ZERO)' ${4:+"$4"} "T3: $2" "T5: $3" >text.page
 	mkdir -p "$(dirname "$1")"
 	"$pagetorture" convert --bytes text.page >"$1"
 }
 
-triage() {
+run_triage() {
 	expected=$1
 	shift
-	run_to "$expected" timeout 500 "$pagetorture" triage --flavour "$flavours" "$@"
+	run_expecting "$expected" timeout 500 "$pagetorture" triage --flavour "$flavours" "$@"
 }
 
 flavours=plain
@@ -38,18 +38,18 @@ fi
 # Of targets that the table of targets does not know: what fails says `run` (test_finding_target.sh
 # has those that it knows).
 
-race camp/fuzz_own/findings/crash-1 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
-race camp/fuzz_own/findings/crash-2 'read_raw(p2, 7, 1)' 'write_raw(p2, 0, 64, 9)' 'p4 = alloc_page(GFP_NOIO)'
-race camp/fuzz_own/findings/crash-3 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
-race camp/fuzz_own/libfuzzer/crash-abc 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
-race camp/fuzz_own/afl/main/crashes/id:000000,sig:06 'write_raw(p2, 0, 9, 1)' 'fill_zero(p2, 4, 8)'
-race camp/fuzz_own/corpus/0123 'write_raw(p2, 0, 8, 1)' 'copy_page(p2, 90, p2, 0, 8)'
-bytes deadlock camp/fuzz_other/findings/timeout-9
+write_race_finding camp/fuzz_own/findings/crash-1 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
+write_race_finding camp/fuzz_own/findings/crash-2 'read_raw(p2, 7, 1)' 'write_raw(p2, 0, 64, 9)' 'p4 = alloc_page(GFP_NOIO)'
+write_race_finding camp/fuzz_own/findings/crash-3 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
+write_race_finding camp/fuzz_own/libfuzzer/crash-abc 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
+write_race_finding camp/fuzz_own/afl/main/crashes/id:000000,sig:06 'write_raw(p2, 0, 9, 1)' 'fill_zero(p2, 4, 8)'
+write_race_finding camp/fuzz_own/corpus/0123 'write_raw(p2, 0, 8, 1)' 'copy_page(p2, 90, p2, 0, 8)'
+write_finding deadlock camp/fuzz_other/findings/timeout-9
 echo text >camp/fuzz_own/afl/main/crashes/README.txt
 mkdir -p camp/fuzz_own/reports
 echo report >camp/fuzz_own/reports/crash-1
 
-triage 0 camp
+run_triage 0 camp
 ok $? "a campaign: exit 0" err
 grep -q '^5 findings, 3 failures, in camp/triage; 1 were there twice$' out
 ok $? "findings of both engines, each content once; no corpus, no reports" out
@@ -72,11 +72,11 @@ if has_flavour tsan; then
 	dir=$(echo camp/triage/data-race-read_raw-write_raw-*)
 	"$abs_builddir/read_report" <"$dir/report.txt" | grep -q '^ThreadSanitizer data-race'
 	ok $? "the report is ThreadSanitizer's" "$dir/report.txt"
-	PAGETORTURE=$pagetorture run_to 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
+	PAGETORTURE=$pagetorture run_expecting 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
 # It needs no other file, except page.h and the library.
-run_to 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
+run_expecting 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
 	camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 ok $? "reproduce.c compiles" err
 grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
@@ -84,44 +84,44 @@ grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
 ok $? "all findings of a failure are named"
 
 cp -r camp/triage before
-triage 0 camp && diff -r -x report.txt before camp/triage >differs
+run_triage 0 camp && diff -r -x report.txt before camp/triage >differs
 ok $? "again: the same, and its own output is no finding" differs
 
 # ---- any directory ----
 
-race any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
-bytes bounds any/two.bin
+write_race_finding any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
+write_finding bounds any/two.bin
 printf 'pagetorture 2\n' >any/three.page
-triage 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
+run_triage 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
 ok $? "any directory, output elsewhere; exit 1 as one does not fail and one is no program" err
 grep -q '^any/two.bin: does not fail here, in 10 tries$' err && grep -q '^any/three.page:1: ' err &&
 	grep -q '3 findings, 1 failure, in sorted; 1 did not fail; 1 are no program$' out
 ok $? "which ones is said" err
 mkdir none
-triage 1 none && [ ! -e none/triage ]
+run_triage 1 none && [ ! -e none/triage ]
 ok $? "an empty directory: 1, and nothing is made" err
-triage 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && triage 2 && triage 2 --tries 0 any && triage 2 --add=any any
+run_triage 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && run_triage 2 && run_triage 2 --tries 0 any && run_triage 2 --add=any any
 ok $? "bad usage: 2" err
 
 # ---- into the corpus ----
 
 mkdir -p tree/corpus/regress tree/src/page
 touch tree/src/page/page.h
-triage 1 --add=tree -o sorted any && grep -q "added: $scratch/tree/corpus/regress/data-race-read_raw-write_raw-" out &&
+run_triage 1 --add=tree -o sorted any && grep -q "added: $scratch/tree/corpus/regress/data-race-read_raw-write_raw-" out &&
 	[ "$(find tree -name '*.page' | wc -l)" -eq 1 ]
 ok $? "--add says where" out
 file=$(echo tree/corpus/regress/*.page)
-run_to 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$file" &&
+run_expecting 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$file" &&
 	"$pagetorture" convert --text "$file" | cmp - "$file"
 ok $? "with what it is to expect, canonical" "$file"
 echo '# mine' >>"$file"
 cp "$file" mine
-triage 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$file"
+run_triage 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$file"
 ok $? "one that is there is left alone" out
 (cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
 grep -q "$scratch/tree/corpus/regress/" out
 ok $? "the tree of the working directory" out
-run_to 2 "$pagetorture" triage --add any && grep -q 'source tree' err
+run_expecting 2 "$pagetorture" triage --add any && grep -q 'source tree' err
 ok $? "outside of a tree: 2" err
 
 rm -rf sorted
@@ -130,7 +130,7 @@ rm -rf sorted
 # ---- killed at any moment ----
 
 # The files are those of an undisturbed run, except for process IDs in reports.
-is_whole() {
+is_complete_output() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue
 		case $file in
@@ -156,7 +156,7 @@ while [ "$n" -lt "$kills" ]; do
 	sleep "$(awk "BEGIN { print $took * ($n - 0.5) / $kills / 1000 }")"
 	kill -9 $pid 2>/dev/null && early=$((early + 1))
 	wait $pid 2>/dev/null
-	is_whole cut expected >>torn
+	is_complete_output cut expected >>torn
 done
 [ ! -s torn ] && [ "$early" -gt $((kills / 3)) ]
 ok $? "killed $early of $kills times in the middle: each file that is there is whole" torn
@@ -182,7 +182,7 @@ for bytes in 100 400; do
 	status=$?
 	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
 		echo "$bytes bytes: not killed in the middle, status $status"
-	is_whole cut sorted
+	is_complete_output cut sorted
 done >torn
 [ ! -s torn ]
 ok $? "killed in a write: no part of a file has its name" torn

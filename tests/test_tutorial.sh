@@ -12,8 +12,8 @@
 tutorial=$abs_srcdir/examples/tutorial
 unset CFLAGS MAKEFLAGS MFLAGS MAKELEVEL
 
-# missing: why the tutorial cannot be run here, if so
-missing() {
+# print_missing: why the tutorial cannot be run here, if so
+print_missing() {
 	has_flavour tsan || echo "this build has no tsan flavour"
 	# gcc makes loads and stores of the copies that matter here, and looks at none of them.
 	$CC --version | grep -q clang || echo "it is about clang"
@@ -23,7 +23,7 @@ missing() {
 	[ ! -e "$abs_srcdir/config.status" ] || echo "the source directory is configured itself"
 }
 
-why=$(missing | head -n 1)
+why=$(print_missing | head -n 1)
 [ -z "$why" ] || skip_rest "the tutorial: $why"
 
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" &&
@@ -32,7 +32,7 @@ ok_if_same "the tutorial's library has the calls that it must have, and no other
 	"$abs_srcdir/src/page_stubs/needs.sym" "$scratch/calls"
 
 # Blocks that the document does not have.
-more_seeds() {
+print_more_seeds() {
 	cat <<'END'
 <!-- long -->
 
@@ -47,7 +47,7 @@ more_seeds() {
 END
 }
 
-more_commands() {
+print_more_commands() {
 	cat <<'END'
 <!-- long -->
 
@@ -82,8 +82,8 @@ END
 }
 
 # The document with these blocks, and quicker.
-more_seeds >"$scratch/more.4"
-more_commands >"$scratch/more.7"
+print_more_seeds >"$scratch/more.4"
+print_more_commands >"$scratch/more.7"
 awk -v more="$scratch/more." '
 	/^## [47]\. / { while ((getline line <(more int($2))) > 0) print line; changed++ }
 	sub("configure --quiet ", "&CFLAGS=-O0 --disable-shared --disable-dependency-tracking ") { changed++ }
@@ -92,4 +92,4 @@ awk -v more="$scratch/more." '
 	END { exit changed != 4 }' "$abs_srcdir/doc/tutorial.md" >"$scratch/tutorial.md"
 ok $? "the tutorial has what is changed here"
 
-done_with env -u CC python3 "$abs_srcdir/tests/doc_commands.py" --long "$abs_srcdir" "$abs_builddir" "$scratch/tutorial.md"
+finish_with_tests_of env -u CC python3 "$abs_srcdir/tests/doc_commands.py" --long "$abs_srcdir" "$abs_builddir" "$scratch/tutorial.md"

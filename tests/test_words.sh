@@ -4,18 +4,18 @@
 # Plain words: the words of tests/banned_words do not come back.
 . "$(dirname "$0")/tap.sh"
 
-# lines_with PATTERN DIRECTORY: lines of sources and documents that have it as a word.
-lines_with() {
+# find_lines_with_word PATTERN DIRECTORY: lines of sources and documents that have it as a word.
+find_lines_with_word() {
 	(cd "$2" && grep -rniE --include='*.[ch135]' --include='*.css' --include='*.def' --include='*.js' \
 		--include='*.md' --include='*.mk' --include='*.py' --include='*.sh' \
 		--exclude-dir=build --exclude-dir=corpus --exclude-dir=autom4te.cache --exclude=ltmain.sh \
 		"(^|[^a-z])($1)([^a-z]|\$)" .)
 }
 
-# compare TABLE DIRECTORY: words that more lines have than the table allows.
-compare() {
+# list_excess_words TABLE DIRECTORY: words that more lines have than the table allows.
+list_excess_words() {
 	grep -v '^#' "$1" | while IFS='	' read -r pattern allowed instead; do
-		lines_with "$pattern" "$2" >"$scratch/lines"
+		find_lines_with_word "$pattern" "$2" >"$scratch/lines"
 		found=$(wc -l <"$scratch/lines")
 		if [ "$found" -gt "$allowed" ]; then
 			echo "'$pattern': $found lines, at most $allowed are allowed; write: $instead"
@@ -27,7 +27,7 @@ compare() {
 	[ ! -s "$scratch/more" ]
 }
 
-compare "$abs_srcdir/tests/banned_words" "$abs_srcdir"
+list_excess_words "$abs_srcdir/tests/banned_words" "$abs_srcdir"
 ok $? "no banned word comes back" "$scratch/more"
 
 # The check sees a word in a comment, in a name and in a message.
@@ -37,9 +37,9 @@ printf 'int wombat_start(void);\nint next_wombat;\n' >"$scratch/tree/name.h"
 printf 'echo "no wombat"\nwombats\n' >"$scratch/tree/message.sh"
 printf 'wombat\t%s\tanimal\n' 4 >"$scratch/allowed"
 printf 'wombat\t%s\tanimal\n' 3 >"$scratch/too-many"
-compare "$scratch/allowed" "$scratch/tree"
+list_excess_words "$scratch/allowed" "$scratch/tree"
 ok $? "four lines of four are good" "$scratch/more"
-! compare "$scratch/too-many" "$scratch/tree" && grep -q "'wombat': 4 lines, at most 3" "$scratch/more"
+! list_excess_words "$scratch/too-many" "$scratch/tree" && grep -q "'wombat': 4 lines, at most 3" "$scratch/more"
 ok $? "the fourth line of three is not" "$scratch/more"
 
 done_testing

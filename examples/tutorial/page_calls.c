@@ -25,12 +25,12 @@ struct page_task {
 };
 
 /* Ends the process if it knows that the page was freed. */
-static void must_be_live(const struct page *page);
+static void abort_unless_live(const struct page *page);
 
 /* Copies bytes to a page. */
 static void write_bytes(unsigned char *to, const unsigned char *from, size_t len);
 
-static _Noreturn void bug(const char *rule)
+static _Noreturn void abort_with_rule(const char *rule)
 {
 	fprintf(stderr, "BUG: page: %s\n", rule);
 	abort();
@@ -76,7 +76,7 @@ unsigned int page_fail_nth(unsigned int n)
 	return left;
 }
 
-static bool is_failure_due(void)
+static bool must_fail_this_call(void)
 {
 	return current_task()->fail_nth && !--current_task()->fail_nth;
 }
@@ -84,74 +84,74 @@ static bool is_failure_due(void)
 /* ---- bytes ---- */
 
 /* Ends the process if the task has no room for one mapping and @more. */
-static void must_have_room(const struct page *page, unsigned int more)
+static void abort_unless_mappable(const struct page *page, unsigned int more)
 {
-	must_be_live(page);
+	abort_unless_live(page);
 	if (current_task()->depth + more >= PAGE_TASK_MAPPINGS)
-		bug("map-overflow");
+		abort_with_rule("map-overflow");
 }
 
-static bool is_inside(size_t off, size_t len)
+static bool is_range_in_page(size_t off, size_t len)
 {
 	return off <= PAGE_SIZE && len <= PAGE_SIZE - off;
 }
 
 int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 {
-	if (!is_inside(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	must_have_room(page, 0);
+	abort_unless_mappable(page, 0);
 	memcpy(dst, page->bytes + off, len);
 	return 0;
 }
 
 int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
 {
-	if (!is_inside(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	must_have_room(page, 0);
+	abort_unless_mappable(page, 0);
 	write_bytes(page->bytes + off, src, len);
 	return 0;
 }
 
 int page_fill_zero(struct page *page, size_t off, size_t len)
 {
-	if (!is_inside(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	must_have_room(page, 0);
+	abort_unless_mappable(page, 0);
 	memset(page->bytes + off, 0, len);
 	return 0;
 }
 
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {
-	unsigned char between[PAGE_SIZE];
+	unsigned char intermediate_bytes[PAGE_SIZE];
 	_Atomic(unsigned char) *to = dst;
-	int ret = page_read_raw(page, between, off, len);
+	int ret = page_read_raw(page, intermediate_bytes, off, len);
 
 	for (size_t i = 0; !ret && i < len; i++)
-		atomic_store_explicit(&to[i], between[i], memory_order_relaxed);
+		atomic_store_explicit(&to[i], intermediate_bytes[i], memory_order_relaxed);
 	return ret;
 }
 
 int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
 {
-	unsigned char between[PAGE_SIZE];
+	unsigned char intermediate_bytes[PAGE_SIZE];
 	const _Atomic(unsigned char) *from = src;
 
-	for (size_t i = 0; is_inside(off, len) && i < len; i++)
-		between[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
-	return page_write_raw(page, between, off, len);
+	for (size_t i = 0; is_range_in_page(off, len) && i < len; i++)
+		intermediate_bytes[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
+	return page_write_raw(page, intermediate_bytes, off, len);
 }
 
 int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len)
 {
 	size_t apart = dst_off > src_off ? dst_off - src_off : src_off - dst_off;
 
-	if (!is_inside(dst_off, len) || !is_inside(src_off, len) || (dst == src && apart < len))
+	if (!is_range_in_page(dst_off, len) || !is_range_in_page(src_off, len) || (dst == src && apart < len))
 		return -EINVAL;
-	must_have_room(dst, 0);
-	must_have_room(src, 1);
+	abort_unless_mappable(dst, 0);
+	abort_unless_mappable(src, 1);
 	memcpy(dst->bytes + dst_off, src->bytes + src_off, len);
 	return 0;
 }
@@ -196,16 +196,16 @@ static bool copy_user(unsigned char *to, const void *from, size_t len)
 int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
 			      size_t len)
 {
-	unsigned char between[PAGE_SIZE] = { 0 };
-	bool good;
+	unsigned char intermediate_bytes[PAGE_SIZE] = { 0 };
+	bool is_copied;
 
-	if (!is_inside(off, len))
+	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	must_have_room(page, 0);
+	abort_unless_mappable(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
 	/* The failure point comes before the length: an empty copy uses up the failure and succeeds. */
-	good = !(is_failure_due() && len) && copy_user(between, reader->at, len);
-	memcpy(page->bytes + off, between, len);
-	return good ? user_slice_skip(reader, len) : -EFAULT;
+	is_copied = !(must_fail_this_call() && len) && copy_user(intermediate_bytes, reader->at, len);
+	memcpy(page->bytes + off, intermediate_bytes, len);
+	return is_copied ? user_slice_skip(reader, len) : -EFAULT;
 }

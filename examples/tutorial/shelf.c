@@ -37,14 +37,14 @@ static atomic_uint next_page;
 
 /* ---- lifetime ---- */
 
-static void must_be_live(const struct page *page)
+static void abort_unless_live(const struct page *page)
 {
 	if (!atomic_load_explicit(&page->refs, memory_order_relaxed))
-		bug("use-after-free");
+		abort_with_rule("use-after-free");
 }
 
 /* Take the next free page of the shelf; it happens after everything its last owner did. */
-static struct page *take_free_page(void)
+static struct page *pop_free_page(void)
 {
 	for (unsigned int i = 0; i < SHELF; i++) {
 		unsigned int next = atomic_fetch_add_explicit(&next_page, 1, memory_order_relaxed);
@@ -60,7 +60,7 @@ static struct page *take_free_page(void)
 
 struct page *page_alloc(gfp_t gfp)
 {
-	struct page *page = !(gfp & __GFP_NOFAIL) && is_failure_due() ? NULL : take_free_page();
+	struct page *page = !(gfp & __GFP_NOFAIL) && must_fail_this_call() ? NULL : pop_free_page();
 
 	errno = ENOMEM;
 	if (!page)
@@ -75,7 +75,7 @@ struct page *page_alloc(gfp_t gfp)
 
 void page_get(struct page *page)
 {
-	must_be_live(page);
+	abort_unless_live(page);
 	atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed);
 }
 
@@ -86,7 +86,7 @@ void page_free(struct page *page)
 
 	if (!page)
 		return;
-	must_be_live(page);
+	abort_unless_live(page);
 	refs = atomic_load_explicit(&page->refs, memory_order_acquire);
 	while (refs > 1)
 		if (atomic_compare_exchange_weak_explicit(&page->refs, &refs, refs - 1,
@@ -125,7 +125,7 @@ void *page_map_local(struct page *page)
 {
 	struct page_task *task = current_task();
 
-	must_have_room(page, 0);
+	abort_unless_mappable(page, 0);
 	task->maps[task->depth++] = page;
 	atomic_fetch_add_explicit(&page->maps, 1, memory_order_relaxed);
 	return page->bytes;
@@ -142,9 +142,9 @@ void page_unmap_local(const void *addr)
 	if (i && i == task->depth)
 		end_newest_mapping(task);
 	else if (i)
-		bug("unmap-order");
+		abort_with_rule("unmap-order");
 	else
-		bug(atomic_load(&page->maps) ? "foreign-map" : "use-after-unmap");
+		abort_with_rule(atomic_load(&page->maps) ? "foreign-map" : "use-after-unmap");
 }
 
 /* ---- writing ---- */

@@ -39,7 +39,7 @@ make -s -j"$(nproc)" $(printf '%s-given ' $targets) \
 
 for target in $targets; do
 	reads=bytes
-	if grep -q 'fuzz_reads = FUZZ_TEXT' "$source/fuzz/$target.c"; then
+	if grep -q 'fuzz_input_kind = FUZZ_TEXT' "$source/fuzz/$target.c"; then
 		reads=text
 	fi
 	cp "$target-given" "$OUT/$target"

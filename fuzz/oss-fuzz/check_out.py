@@ -67,16 +67,16 @@ class BadTarget(Exception):
     """What is wrong, in one line."""
 
 
-def require(is_good, problem):
+def require_or_raise(is_good, problem):
     if not is_good:
         raise BadTarget(problem)
 
 
-def read_output(*command):
+def read_command_output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace").stdout
 
 
-def last_lines(text):
+def join_last_lines(text):
     return " | ".join(text.strip().splitlines()[-3:])[-400:]
 
 
@@ -90,18 +90,18 @@ class Binary:
 
     def __init__(self, path):
         self.path = path
-        fields = (line.split() for line in read_output("nm", path).splitlines())
+        fields = (line.split() for line in read_command_output("nm", path).splitlines())
         self.symbols = {words[2]: int(words[0], 16) for words in fields if len(words) == 3}
-        self.dynamic_section = read_output("readelf", "-dW", path)
+        self.dynamic_section = read_command_output("readelf", "-dW", path)
 
     def find_section(self, name):
         """Return: its addresses"""
         found = re.search(rf"\] {name} +\w+ +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)",
-                          read_output("readelf", "-SW", self.path))
+                          read_command_output("readelf", "-SW", self.path))
         start, size = (int(word, 16) for word in found.groups()) if found else (0, 0)
         return range(start, start + size)
 
-    def count_calls(self):
+    def count_sanitizer_calls(self):
         """Return: {runtime: how many call instructions there are to its functions}
 
         Names are demangled, as OSS-Fuzz does it: the runtimes' own functions count, too.
@@ -117,12 +117,12 @@ class Binary:
         if not places:
             return {}
         end = min((place for place in self.symbols.values() if place > max(places)), default=0)
-        text = read_output("objdump", "-d", "--no-show-raw-insn", f"--start-address={min(places):#x}",
+        text = read_command_output("objdump", "-d", "--no-show-raw-insn", f"--start-address={min(places):#x}",
                            f"--stop-address={end:#x}", self.path)
         bodies = dict(re.findall(r"^[0-9a-f]+ <([^>]+)>:\n((?:.+\n)*)", text, re.M))
         return {name: bodies.get(name, "") for name in names if name in self.symbols}
 
-    def find_marked(self, code, mark):
+    def find_functions_with_mark(self, code, mark):
         """Return: the functions of @code that have the mark"""
         if not mark.startswith("section "):
             return [name for name, body in code.items() if re.search(mark, body)]
@@ -142,18 +142,18 @@ class Out:
         self.seed_count = 0
         self.skipped_checks = set()
 
-    def check_files(self):
+    def check_file_names(self):
         """Each target with all that belongs to it, and nothing else."""
-        require(self.targets, "no target in targets.def")
+        require_or_raise(self.targets, "no target in targets.def")
         expected = {name + suffix for name in self.targets
                     for suffix in ("", ".dict", ".options", "_seed_corpus.zip")}
         there = set(os.listdir(self.directory))
-        require(not expected - there, "missing: " + " ".join(sorted(expected - there)))
-        require(not there - expected, "stray: " + " ".join(sorted(there - expected)))
+        require_or_raise(not expected - there, "missing: " + " ".join(sorted(expected - there)))
+        require_or_raise(not there - expected, "stray: " + " ".join(sorted(there - expected)))
         for name in there:
             mode = os.lstat(self.directory / name).st_mode
-            require(stat.S_ISREG(mode), f"{name}: not a plain file")
-            require(bool(mode & 0o100) == (name in self.targets), f"{name}: wrong x permission")
+            require_or_raise(stat.S_ISREG(mode), f"{name}: not a plain file")
+            require_or_raise(bool(mode & 0o100) == (name in self.targets), f"{name}: wrong x permission")
 
 
 class Target:
@@ -168,7 +168,7 @@ class Target:
         self.library_code = self.binary.disassemble(out.library_functions)
         self.seeds = []
 
-    def run(self, *command, environment=None):
+    def run_in_scratch(self, *command, environment=None):
         """Run where nothing of ours is, with what the service sets. Return: exit status and output"""
         settings = {"PATH": os.environ["PATH"], "HOME": self.scratch, "TMPDIR": self.scratch,
                     "UBSAN_OPTIONS": "silence_unsigned_overflow=1:print_stacktrace=1"}
@@ -186,19 +186,19 @@ class Target:
             options.read(f"{self.path}.options", encoding="ascii")
         except (configparser.Error, UnicodeError) as error:
             raise BadTarget("options: " + str(error).replace("\n", " ")) from error
-        require(options.sections() == ["libfuzzer"] and "max_len" in options["libfuzzer"], "options: no max_len")
+        require_or_raise(options.sections() == ["libfuzzer"] and "max_len" in options["libfuzzer"], "options: no max_len")
         return dict(options["libfuzzer"])
 
     def unpack_seeds(self):
         try:
             with zipfile.ZipFile(f"{self.path}_seed_corpus.zip") as archive:
-                require(archive.testzip() is None, "seeds: damaged")
+                require_or_raise(archive.testzip() is None, "seeds: damaged")
                 self.seeds = archive.namelist()
-                require(self.seeds, "seeds: none")
+                require_or_raise(self.seeds, "seeds: none")
                 for name in self.seeds:
-                    require(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name), f"seeds: bad name {name}")
+                    require_or_raise(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name), f"seeds: bad name {name}")
                     size = archive.getinfo(name).file_size
-                    require(0 < size <= int(self.options["max_len"]),
+                    require_or_raise(0 < size <= int(self.options["max_len"]),
                             f"seeds: {name} has {size} bytes, more than max_len, or none")
                 archive.extractall(self.scratch / "seeds")
         except zipfile.BadZipFile as error:
@@ -206,36 +206,36 @@ class Target:
 
     # ---- the binary ----
 
-    def check_links(self):
+    def check_linked_libraries(self):
         """The target runs in any directory, and contains all but system libraries."""
-        require("LLVMFuzzerTestOneInput" in self.binary.symbols, "has no LLVMFuzzerTestOneInput")
-        require(2 * len(self.library_code) > len(self.out.library_functions), "has not the library in it")
-        require(not re.search(r"\((RPATH|RUNPATH)\)", self.binary.dynamic_section),
+        require_or_raise("LLVMFuzzerTestOneInput" in self.binary.symbols, "has no LLVMFuzzerTestOneInput")
+        require_or_raise(2 * len(self.library_code) > len(self.out.library_functions), "has not the library in it")
+        require_or_raise(not re.search(r"\((RPATH|RUNPATH)\)", self.binary.dynamic_section),
                 "looks for libraries of its own")
         for name in re.findall(r"\(NEEDED\).*\[(.*)\]", self.binary.dynamic_section):
-            require(SYSTEM_LIBRARIES.match(name), f"needs {name}")
+            require_or_raise(SYSTEM_LIBRARIES.match(name), f"needs {name}")
 
     def check_sanitizer(self):
         """The library is instrumented by the one sanitizer; the harness too, but for threads."""
         sanitizer, count = self.out.sanitizer, len(self.library_code)
         harness_code = self.binary.disassemble(["LLVMFuzzerTestOneInput"])
         for name, (mark, first_symbol) in SANITIZERS.items():
-            marked = self.binary.find_marked(self.library_code, mark)
-            marked_harness = self.binary.find_marked(harness_code, mark)
+            marked = self.binary.find_functions_with_mark(self.library_code, mark)
+            marked_harness = self.binary.find_functions_with_mark(harness_code, mark)
             if name == sanitizer:
-                require(first_symbol in self.binary.symbols, f"{name}: no runtime")
-                require(2 * len(marked) > count,
+                require_or_raise(first_symbol in self.binary.symbols, f"{name}: no runtime")
+                require_or_raise(2 * len(marked) > count,
                         f"{name}: watches {len(marked)} of the library's {count} functions")
-                require(name != "thread" or not marked_harness, "thread: watches the harness")
+                require_or_raise(name != "thread" or not marked_harness, "thread: watches the harness")
                 continue
             is_contained = name == "undefined" and sanitizer in CONTAIN_UBSAN
-            require(is_contained or first_symbol not in self.binary.symbols, f"{name}: its runtime too")
+            require_or_raise(is_contained or first_symbol not in self.binary.symbols, f"{name}: its runtime too")
             also = [*marked, *marked_harness]
-            require(not also, f"{name}: watches too, for one {' '.join(also[:1])}")
+            require_or_raise(not also, f"{name}: watches too, for one {' '.join(also[:1])}")
 
-    def check_calls(self):
+    def check_sanitizer_calls(self):
         """OSS-Fuzz takes calls for a sign of the sanitizer."""
-        calls = self.binary.count_calls()
+        calls = self.binary.count_sanitizer_calls()
         print(f"{self.name}: calls: {', '.join(f'{count} {name}' for name, count in calls.items())}")
         # As OSS-Fuzz: with another engine the driver itself calls UBSan's runtime.
         if self.out.sanitizer == "undefined" and self.out.engine != "libfuzzer":
@@ -243,29 +243,29 @@ class Target:
         for name, (runtime, least, most) in CALLS.items():
             what = f"{name}: {calls[runtime]} calls to __{runtime}, expected"
             if name == self.out.sanitizer:
-                require(calls[runtime] >= least, f"{what} {least} or more")
+                require_or_raise(calls[runtime] >= least, f"{what} {least} or more")
             else:
-                require(calls[runtime] <= most, f"{what} {most} or fewer")
+                require_or_raise(calls[runtime] <= most, f"{what} {most} or fewer")
 
-    def check_counters(self):
+    def check_coverage_counters(self):
         """Nearly every function of the library counts; some are left out on purpose."""
-        marked = self.binary.find_marked(self.library_code, ENGINES[self.out.engine])
+        marked = self.binary.find_functions_with_mark(self.library_code, ENGINES[self.out.engine])
         count = len(self.library_code)
-        require(self.out.sanitizer == "coverage" or 10 * len(marked) > 8 * count,
+        require_or_raise(self.out.sanitizer == "coverage" or 10 * len(marked) > 8 * count,
                 f"{self.out.engine}: counts in {len(marked)} of the library's {count} functions")
 
     # ---- runs ----
 
     def check_libfuzzer_start(self):
         options = [f"-{name}={value}" for name, value in sorted(self.options.items())]
-        status, text = self.run(self.path, "-seed=1337", "-runs=4", f"-dict={self.dictionary}", *options)
+        status, text = self.run_in_scratch(self.path, "-seed=1337", "-runs=4", f"-dict={self.dictionary}", *options)
         words = [line for line in self.dictionary.read_text().splitlines() if line.startswith('"')]
-        require("unrecognized flag" not in text, "options: libFuzzer knows one not")
-        require("ParseDictionaryFile: error" not in text, f"dictionary: {last_lines(text)}")
-        require(status == 0 and "Done 4 runs" in text, f"does not start: {last_lines(text)}")
-        require(f"Dictionary: {len(words)} entries" in text, "dictionary: libFuzzer does not read all of it")
+        require_or_raise("unrecognized flag" not in text, "options: libFuzzer knows one not")
+        require_or_raise("ParseDictionaryFile: error" not in text, f"dictionary: {join_last_lines(text)}")
+        require_or_raise(status == 0 and "Done 4 runs" in text, f"does not start: {join_last_lines(text)}")
+        require_or_raise(f"Dictionary: {len(words)} entries" in text, "dictionary: libFuzzer does not read all of it")
         edges = re.search(r"INFO: Loaded \d+ module.*\(.*(?:counters|guards)\):\s+(\d+)", text)
-        require(edges and int(edges[1]) >= EDGES_LEAST,
+        require_or_raise(edges and int(edges[1]) >= EDGES_LEAST,
                 f"libFuzzer sees {edges[1] if edges else 'no'} edges, expected {EDGES_LEAST} or more")
 
     def run_seeds_by_libfuzzer(self):
@@ -280,15 +280,15 @@ class Target:
             (self.scratch / "bin").mkdir()
             (self.scratch / "bin/llvm-symbolizer").symlink_to(symbolizer)
             environment["PATH"] = f"{self.scratch}/bin:{os.environ['PATH']}"
-        status, text = self.run(self.path, "-runs=0", f"-max_len={self.options['max_len']}",
+        status, text = self.run_in_scratch(self.path, "-runs=0", f"-max_len={self.options['max_len']}",
                                 "-print_coverage=1", "seeds", environment=environment)
-        require(status == 0, f"a seed fails: {last_lines(text)}")
-        require(f"{len(self.seeds):8} files found in seeds" in text, "does not read every seed")
-        self.check_reach(text, symbolizer)
+        require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
+        require_or_raise(f"{len(self.seeds):8} files found in seeds" in text, "does not read every seed")
+        self.check_seeds_reach_library(text, symbolizer)
         if (self.out.sanitizer, self.name) == ("thread", "fuzz_race"):
-            require(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
+            require_or_raise(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
 
-    def check_reach(self, text, symbolizer):
+    def check_seeds_reach_library(self, text, symbolizer):
         """What the seeds execute is in the right files. AFL++ and a build for coverage, which has the
         same seeds, do not print it."""
         if self.out.sanitizer == "coverage":
@@ -298,31 +298,31 @@ class Target:
             return
         name, place = REACHES[self.name].split()
         lines = re.findall(r"^COVERED_FUNC: hits: [1-9]\d* edges: \S+ (.*)", text, re.M)
-        require(any(line.startswith(f"{name} ") and place in line for line in lines),
+        require_or_raise(any(line.startswith(f"{name} ") and place in line for line in lines),
                 f"seeds do not reach {name} in {place}")
 
     def run_seeds_by_afl(self):
-        status, text = self.run(self.path, *(f"seeds/{seed}" for seed in self.seeds))
-        require(status == 0, f"a seed fails: {last_lines(text)}")
-        require(text.count("Execution successful") == len(self.seeds), "does not run every seed")
+        status, text = self.run_in_scratch(self.path, *(f"seeds/{seed}" for seed in self.seeds))
+        require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
+        require_or_raise(text.count("Execution successful") == len(self.seeds), "does not run every seed")
         if not shutil.which("afl-showmap"):
             self.out.skipped_checks.add("AFL++'s view of a target (no afl-showmap)")
             return
         # The engine can talk to it, and has as many edges as a real target has.
-        status, text = self.run("afl-showmap", "-m", "none", "-t", "10000", "-i", "seeds", "-o", "maps", "--",
+        status, text = self.run_in_scratch("afl-showmap", "-m", "none", "-t", "10000", "-i", "seeds", "-o", "maps", "--",
                                 self.path)
-        require(status == 0, f"afl-showmap fails: {last_lines(text)}")
+        require_or_raise(status == 0, f"afl-showmap fails: {join_last_lines(text)}")
         for mode in "Persistent mode", "SHARED MEMORY FUZZING":
-            require(mode in text, f"afl-showmap finds no {mode.lower()}")
+            require_or_raise(mode in text, f"afl-showmap finds no {mode.lower()}")
         edges = {line.split(":")[0] for seed in self.seeds
                  for line in (self.scratch / "maps" / seed).read_text().splitlines()}
-        require(len(edges) >= EDGES_LEAST, f"afl-showmap sees {len(edges)} edges")
+        require_or_raise(len(edges) >= EDGES_LEAST, f"afl-showmap sees {len(edges)} edges")
 
-    def check(self):
-        self.check_links()
+    def check_all(self):
+        self.check_linked_libraries()
         self.check_sanitizer()
-        self.check_calls()
-        self.check_counters()
+        self.check_sanitizer_calls()
+        self.check_coverage_counters()
         self.unpack_seeds()
         if self.out.engine == "afl":
             self.run_seeds_by_afl()
@@ -333,7 +333,7 @@ class Target:
 
 def check_target(out, name):
     with tempfile.TemporaryDirectory() as scratch:
-        Target(out, name, scratch).check()
+        Target(out, name, scratch).check_all()
 
 
 def main():
@@ -352,7 +352,7 @@ def main():
     for name in ["OUT", *names]:
         try:
             if name == "OUT":
-                out.check_files()
+                out.check_file_names()
             else:
                 check_target(out, name)
         except (BadTarget, OSError, subprocess.SubprocessError) as error:

@@ -12,7 +12,7 @@ import shutil
 
 import library_build as build
 import reach
-from entries import detector_of
+from entries import find_detector
 from library_trials import HANG, run_program
 
 ENGINE_INPUTS = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
@@ -65,22 +65,22 @@ class Tester:
             builder.apply_patch(self.subject.patch)
         return builder
 
-    def need(self, flavour):
-        if not self.tree.has(flavour):
+    def require_flavour(self, flavour):
+        if not self.tree.has_flavour(flavour):
             raise Unusable(f"this build has no {flavour} flavour")
 
-    def run(self, program, arguments, limit, **environment):
-        return run_program([self.builder.make(program), *arguments], limit,
+    def run_built_program(self, program, arguments, limit, **environment):
+        return run_program([self.builder.build_program(program), *arguments], limit,
                            env={**os.environ, **environment})
 
 
-def trial_of(name, execution, limit, inputs, message="", detector=""):
+def make_trial(name, execution, limit, inputs, message="", detector=""):
     """@message: what the program @name reported, if anything."""
     trial = Trial(execution.status != 0, execution.seconds, inputs)
     if execution.status == HANG:
         trial.detector, trial.why = "hang", f"{name} still running after {limit} s"
     elif trial.killed and message:
-        trial.detector, trial.why = detector or detector_of(message), message
+        trial.detector, trial.why = detector or find_detector(message), message
     elif trial.killed:
         # It may be an error of the test itself, so the bug is not found.
         trial.killed, trial.detector = False, "unknown"
@@ -89,7 +89,7 @@ def trial_of(name, execution, limit, inputs, message="", detector=""):
     return trial
 
 
-def first_finding(trials):
+def take_first_finding(trials):
     """The first trial with a finding, or the last one, with the time and inputs of those before."""
     seconds = inputs = 0
     for trial in trials:
@@ -101,100 +101,101 @@ def first_finding(trials):
 
 # ---- replay ----
 
-def _replay(tester, builder, programs, **environment):
+def _replay_programs(tester, builder, programs, **environment):
     subject, limit = tester.subject, GRACE + 10 * len(programs)
-    execution = run_program([builder.make(build.tool(subject.flavour)), "run", "--backend",
+    execution = run_program([builder.build_program(build.tool_program(subject.flavour)), "run", "--backend",
                              subject.backend, "--flavour", subject.flavour, "--timeout", 10, *programs],
                             limit, env={**os.environ, **environment})
     found = re.search(rf"^(\S+): {subject.flavour}: (.*)$", execution.output, re.MULTILINE)
     inputs = [str(p) for p in programs].index(found[1]) + 1 if found else len(programs)
-    return trial_of("pagetorture run", execution, limit, inputs, found and f"{found[1]}: {found[2]}",
-                    found and detector_of(found[2]))
+    return make_trial("pagetorture run", execution, limit, inputs, found and f"{found[1]}: {found[2]}",
+                      found and find_detector(found[2]))
 
 
-def _replay_without(tester, programs):
+def _replay_without_sanitizer(tester, programs):
     """The unchanged library without its sanitizer may fail in the same way: that finds no bug."""
     subject, without = tester.subject, tester.tree.plain_library_for
     options = WITHOUT_INTERCEPTORS.get(without, {})
-    trial = _replay(tester, tester.builder, programs, **options)
+    trial = _replay_programs(tester, tester.builder, programs, **options)
     if trial.killed and subject.flavour == without:
         unchanged = build.Builder(tester.tree, tester.builder.directory / "unchanged")
-        trial.killed = _replay(tester, unchanged, programs, **options).detector != trial.detector
+        trial.killed = _replay_programs(tester, unchanged, programs, **options).detector != trial.detector
     return trial
 
 
-def replay(tester, subject, _trial):
+def test_by_replay(tester, subject, _trial):
     """Run the program of the bug; if that finds nothing, the rest of the corpus."""
-    tester.need(subject.flavour)
+    tester.require_flavour(subject.flavour)
     own, others = subject.programs[:1], subject.programs[1:]
     if tester.tree.plain_library_for:
-        return _replay_without(tester, own)
+        return _replay_without_sanitizer(tester, own)
     groups = [own, others] if subject.bug and others else [subject.programs]
-    return first_finding(_replay(tester, tester.builder, programs) for programs in groups)
+    return take_first_finding(_replay_programs(tester, tester.builder, programs) for programs in groups)
 
 
 # ---- unit tests and stress patterns ----
 
-def unit_test(tester, subject, _trial):
+def test_by_unit_test(tester, subject, _trial):
     """Run the unit test or stress pattern that bugs.def names, where no page program shows the bug."""
     if not subject.bug or not subject.bug.test:
         raise Unusable("a page program shows it")
-    tester.need(subject.flavour)
+    tester.require_flavour(subject.flavour)
     name = subject.bug.test
     if name.startswith("stress "):
-        return _stress(tester, subject, name.split()[1], 1, tester.seconds)
-    execution = tester.run(build.unit_test(name), [], GRACE)
+        return _run_stress_pattern(tester, subject, name.split()[1], 1, tester.seconds)
+    execution = tester.run_built_program(build.unit_test_program(name), [], GRACE)
     failed = re.search(r"^not ok .*$", execution.output, re.MULTILINE)
-    return trial_of(name, execution, GRACE, 1, f"{name}: " +
-                    (failed[0] if failed else execution.output.strip()[-200:]), failed and "test")
+    return make_trial(name, execution, GRACE, 1, f"{name}: " +
+                      (failed[0] if failed else execution.output.strip()[-200:]), failed and "test")
 
 
-def _stress(tester, subject, name, trial, seconds, *more):
-    execution = tester.run(build.stress_program(subject.flavour),
-                           [name, "-s", seconds, f"--seed={trial}", "--stat-interval=0", *more],
-                           seconds + GRACE, PAGE_MAP=subject.backend)
+def _run_stress_pattern(tester, subject, name, trial, seconds, *more):
+    execution = tester.run_built_program(build.stress_program(subject.flavour),
+                                         [name, "-s", seconds, f"--seed={trial}", "--stat-interval=0", *more],
+                                         seconds + GRACE, PAGE_MAP=subject.backend)
     own = re.search(r"^\w+: !!! .*$", execution.output, re.MULTILINE)
     report = own or FINDING.search(execution.output)
     if not report and str(execution.status).startswith("SIG"):
-        return trial_of(name, execution, 0, 1, f"{name} died of signal {execution.status}")
-    return trial_of(name, execution, seconds + GRACE, 1, report and f"{name}: {report[0]}",
-                    own and "stress")
+        return make_trial(name, execution, 0, 1, f"{name} died of signal {execution.status}")
+    return make_trial(name, execution, seconds + GRACE, 1, report and f"{name}: {report[0]}",
+                      own and "stress")
 
 
 # More threads than free lists of the allocator, so some threads share a list.
 MANY_THREADS = ("-t", 40)
 
 
-def stress(tester, subject, trial):
+def test_by_stress(tester, subject, trial):
     """Run the stress patterns one after the other, on real threads; they share the time."""
-    tester.need(subject.flavour)
+    tester.require_flavour(subject.flavour)
     if (subject.flavour, subject.backend) == ("tsan", "alias"):
         raise Unusable("the stress patterns report one address of a page to ThreadSanitizer")
     names = sorted(path.stem[len("stress_"):] for path in (tester.tree.source / "stress").glob("stress_*.c"))
     runs = [(name,) for name in names] + [("churn", *MANY_THREADS)]
     seconds = max(1, tester.seconds // len(runs))
-    return first_finding(_stress(tester, subject, name, trial, seconds, *more)
-                         for name, *more in runs)
+    return take_first_finding(_run_stress_pattern(tester, subject, name, trial, seconds, *more)
+                              for name, *more in runs)
 
 
 # ---- the race matrix ----
 
-def matrix(tester, subject, _trial):
+def test_by_matrix(tester, subject, _trial):
     """Run every cell of the race matrix on fibers, once."""
-    tester.need("tsan")
+    tester.require_flavour("tsan")
     if not subject.bug and subject.flavour != "tsan":
         raise Unusable("the matrix runs in another flavour")
-    execution = tester.run(build.developers_tool("tsan"), ["race", "--detector", "tsan-fibers",
-                           "--repeat", 1, "--backend", subject.backend], 10 * GRACE)
+    execution = tester.run_built_program(build.developers_tool_program("tsan"),
+                                         ["race", "--detector", "tsan-fibers",
+                                         "--repeat", 1, "--backend", subject.backend], 10 * GRACE)
     cells = re.search(r"(\d+) cells", execution.output)
     found = re.search(r"^tsan-fibers: (\S+/\S+: .*)$", execution.output, re.MULTILINE)
-    return trial_of("pagetorture-dev race", execution, 10 * GRACE, int(cells[1]) if cells else 0,
-                    found and found[1])
+    return make_trial("pagetorture-dev race", execution, 10 * GRACE, int(cells[1]) if cells else 0,
+                      found and found[1])
 
 
 # ---- fuzzing ----
 
-def fuzz_targets(subject):
+def choose_fuzz_targets(subject):
     """The targets that can find bugs of this kind; they share the time."""
     if not subject.bug:
         return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain", "fuzz_api-plain"],
@@ -220,47 +221,47 @@ def fuzz_targets(subject):
     return ["fuzz_page"]
 
 
-def _fuzz(tester, subject, trial, target, seeds, seconds):
-    program = build.fuzz_target(target)
-    tester.need(program.flavour)
+def _run_fuzz_target(tester, subject, trial, target, seeds, seconds):
+    program = build.fuzz_target_program(target)
+    tester.require_flavour(program.flavour)
     directory = tester.builder.directory / f"{target}-{subject.backend}-{trial}"
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "corpus").mkdir(parents=True)
-    execution = tester.run(program, [
+    execution = tester.run_built_program(program, [
         f"-seed={trial}", f"-max_total_time={seconds}", "-timeout=10", "-max_len=704",
         "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={directory}/",
         directory / "corpus", *seeds], seconds + GRACE, PAGE_MAP=subject.backend)
     inputs, found = ENGINE_INPUTS.search(execution.output), FINDING.search(execution.output)
-    result = trial_of(target, execution, seconds + GRACE, int(inputs[1]) if inputs else 0,
-                      found and found[0].strip())
+    result = make_trial(target, execution, seconds + GRACE, int(inputs[1]) if inputs else 0,
+                        found and found[0].strip())
     if not result.killed and not result.detector and subject.patch:
         result.reached = reach.is_reached(tester, program, subject.patch, directory / "corpus",
                                           PAGE_MAP=subject.backend)
     return result
 
 
-def _fuzz_all(tester, subject, trial, has_seeds):
-    targets = fuzz_targets(subject)
+def _run_fuzz_targets(tester, subject, trial, has_seeds):
+    targets = choose_fuzz_targets(subject)
     seconds = max(1, tester.seconds // len(targets)) if subject.bug else tester.seconds
     seeds = {target: [tester.tree.build / "seeds" / target.partition("-")[0]] if has_seeds else []
              for target in targets}
     for directory in (directory for directories in seeds.values() for directory in directories):
         if not directory.is_dir():
             raise Unusable(f"expected {directory}: make seeds")
-    return first_finding(_fuzz(tester, subject, trial, target, seeds[target], seconds)
-                         for target in targets)
+    return take_first_finding(_run_fuzz_target(tester, subject, trial, target, seeds[target], seconds)
+                              for target in targets)
 
 
-def fuzz_corpus(tester, subject, trial):
+def test_by_fuzzing_corpus(tester, subject, trial):
     """Run libFuzzer from the stored corpus, without the programs of bugs."""
-    return _fuzz_all(tester, subject, trial, True)
+    return _run_fuzz_targets(tester, subject, trial, True)
 
 
-def fuzz_empty(tester, subject, trial):
+def test_by_fuzzing_from_nothing(tester, subject, trial):
     """Run libFuzzer from an empty corpus."""
-    return _fuzz_all(tester, subject, trial, False)
+    return _run_fuzz_targets(tester, subject, trial, False)
 
 
-COLUMNS = {"replay": replay, "unit-test": unit_test, "fuzz-corpus": fuzz_corpus,
-           "fuzz-empty": fuzz_empty, "stress": stress, "matrix": matrix}
+COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test, "fuzz-corpus": test_by_fuzzing_corpus,
+           "fuzz-empty": test_by_fuzzing_from_nothing, "stress": test_by_stress, "matrix": test_by_matrix}
 RANDOM_COLUMNS = ("fuzz-corpus", "fuzz-empty", "stress")

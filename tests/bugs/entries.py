@@ -53,7 +53,7 @@ class Bug:
     why: str = ""
 
 
-def detector_of(text):
+def find_detector(text):
     """The name of the detector that wrote @text, or `unknown`."""
     for name, words in DETECTORS:
         if re.search(words, text, re.MULTILINE):
@@ -90,29 +90,29 @@ class Suite:
             if bug.name in self.bugs:
                 raise BadInput(f"{place}: {bug.name} is defined twice")
             self.bugs[bug.name] = bug
-        wrong = list(self._wrong_files())
+        wrong = list(self._list_wrong_files())
         if wrong or not self.bugs:
             raise BadInput("\n".join(wrong) or f"{self.path}: expected at least one bug")
 
-    def _wrong_files(self):
+    def _list_wrong_files(self):
         """Differences between the table and its files, one line each."""
         patches = {p.stem for p in self.patches.glob("*")}
         programs = {p.stem for p in self.programs.glob("*")}
         for name, bug in self.bugs.items():
             if name not in patches:
-                yield f"{name}: expected {self.patch(bug)}"
+                yield f"{name}: expected {self.patch_path(bug)}"
             if (name in programs) == bool(bug.test):
-                yield f"{name}: expected {'no ' if bug.test else ''}{self.program(bug)}"
+                yield f"{name}: expected {'no ' if bug.test else ''}{self.program_path(bug)}"
         for name in sorted((patches | programs) - set(self.bugs)):
             yield f"{name}: has a patch or a program, and no line in bugs.def"
 
-    def patch(self, bug):
+    def patch_path(self, bug):
         return self.patches / f"{bug.name}.patch"
 
-    def program(self, bug):
+    def program_path(self, bug):
         return self.programs / f"{bug.name}.page"
 
-    def chosen(self, names):
+    def choose_bugs(self, names):
         """The bugs with these names, kinds or name prefixes; all bugs if @names is empty."""
         bugs = self.bugs.values()
         found = {} if names else self.bugs

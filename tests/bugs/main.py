@@ -14,7 +14,7 @@ import table  # noqa: E402
 from entries import Suite  # noqa: E402
 from library_build import BACKENDS, FLAVOURS, BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_FAILED, EXIT_GOOD, BadInput, Parser, Results,  # noqa: E402
-                            exit_with, positive, test_all, write_report)
+                            exit_with, parse_positive_number, test_all, write_report)
 
 EXIT_SKIPPED = 77
 COMMAND = "tests/bugs/bugs"
@@ -48,19 +48,21 @@ Examples:
 """
 
 
-def parse(arguments):
+def parse_arguments(arguments):
     parser = Parser(COMMAND, HELP, EXAMPLES)
     add = parser.add_argument
-    add("names", metavar="BUG", nargs="*", help="test only these bugs: a name, the beginning of names, or a kind")
+    add("names", metavar="BUG", nargs="*",
+        help="test only these bugs: a name, the beginning of names, or a kind")
     add("--clean-only", action="store_true", help="test only the unchanged library")
     add("--column", metavar="C,...", default=",".join(columns.COLUMNS),
         help="run only these columns (default: all)")
     add("--compare", nargs=2, metavar=("OLD", "NEW"), type=pathlib.Path,
         help="compare two result files; runs nothing")
     add("--keep", action="store_true", help="keep the built programs, to examine them by hand")
-    add("--time", type=positive, default=5, metavar="S",
+    add("--time", type=parse_positive_number, default=5, metavar="S",
         help="run a trial of fuzzing or stress for S seconds (default 5)")
-    add("--trials", type=positive, default=10, metavar="N", help="repeat random columns N times (default 10)")
+    add("--trials", type=parse_positive_number, default=10, metavar="N",
+        help="repeat random columns N times (default 10)")
     add("--without", metavar="F", choices=FLAVOURS[1:],
         help="compile the library without a sanitizer (asan, tsan or msan): "
              "replay must miss exactly the bugs that need it")
@@ -72,13 +74,14 @@ def parse(arguments):
     return options
 
 
-def subjects_of(suite, bugs, options):
+def list_subjects(suite, bugs, options):
     """The bugs, then the unchanged library in each flavour and backend."""
     corpus = sorted(suite.programs.parent.glob("r*/*.page"))
-    own = tuple(suite.program(bug) for bug in bugs if not bug.test)
+    own = tuple(suite.program_path(bug) for bug in bugs if not bug.test)
     for bug in bugs if not options.clean_only else ():
-        first = () if bug.test else (suite.program(bug),)
-        yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, suite.patch(bug), (*first, *corpus))
+        first = () if bug.test else (suite.program_path(bug),)
+        yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, suite.patch_path(bug),
+                              (*first, *corpus))
     if own and not options.without:
         for flavour in FLAVOURS:
             for backend in BACKENDS:
@@ -93,14 +96,14 @@ class Run:
         file = f"without-{options.without}.jsonl" if options.without else "results.jsonl"
         self.results = Results(options.results or tree.work.parent / file)
 
-    def _digest(self, subject, column):
+    def _compute_digest(self, subject, column):
         limits = (self.options.time, self.options.trials) if column in columns.RANDOM_COLUMNS else ()
         digest = hashlib.sha256(f"{self.tree.library_digest} {self.tree.tests_digest} {limits}".encode())
         for path in (*([subject.patch] if subject.patch else ()), *subject.programs):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
-    def _trials(self, tester, subject, column):
+    def _run_trials(self, tester, subject, column):
         count = self.options.trials if column in columns.RANDOM_COLUMNS else 1
         done = []
         # If more than half of the trials found nothing, the median exceeds the limit, whatever the
@@ -110,15 +113,15 @@ class Run:
             done.append(dataclasses.asdict(columns.COLUMNS[column](tester, subject, len(done) + 1)))
         return done
 
-    def _record(self, tester, column):
+    def _make_record(self, tester, column):
         subject = tester.subject
-        record = {"name": f"{subject.name}: {column}", "digest": self._digest(subject, column),
+        record = {"name": f"{subject.name}: {column}", "digest": self._compute_digest(subject, column),
                   "limit": self.options.time}
         known = self.results.records.get(record["name"], {})
         if not self.options.again and known.get("digest") == record["digest"] and "failed" not in known:
             return known
         try:
-            record["trials"] = self._trials(tester, subject, column)
+            record["trials"] = self._run_trials(tester, subject, column)
         except columns.Unusable as reason:
             record["skipped"] = str(reason)
         except (BuildFailed, OSError) as reason:
@@ -126,15 +129,15 @@ class Run:
         self.results.add(record)
         return record
 
-    def row(self, subject):
+    def make_row(self, subject):
         return {c: self.results.records[f"{subject.name}: {c}"] for c in self.options.columns}
 
-    def test(self, subject):
+    def test_subject(self, subject):
         """Return: a line for the user."""
         words, tester = [], columns.Tester(self.tree, subject, self.options.time)
         for column in self.options.columns:
-            record = self._record(tester, column)
-            found = record.get("trials") and table.detectors(record)
+            record = self._make_record(tester, column)
+            found = record.get("trials") and table.list_detectors(record)
             if "skipped" not in record:
                 words.append(f"{column}: {'FAILED' if 'failed' in record else '+'.join(found) or 'survived'}")
         if not self.options.keep:
@@ -142,59 +145,59 @@ class Run:
         return f"{subject.name}: {', '.join(words) or 'skipped'}"
 
 
-def report_table(options, rows, wrong):
+def make_report_table(options, rows, wrong):
     """The table as `make report` reads it."""
     subjects = [{"name": s.name, "clean": not s.bug,
                  **(dataclasses.asdict(s.bug) if s.bug else {"flavour": s.flavour, "backend": s.backend}),
-                 "cells": {c: table.report_cell(result) for c, result in results.items()}}
+                 "cells": {c: table.make_report_cell(result) for c, result in results.items()}}
                 for s, results in rows.items()]
     return {"columns": options.columns, "time": options.time, "trials": options.trials,
             "wrong": wrong, "subjects": subjects}
 
 
-def compare(old, new):
+def compare_runs(old, new):
     for path in (old, new):
         if not path.exists():
             raise BadInput(f"{path}: expected results of an earlier run")
-    lost = table.compare(Results(old).records, Results(new).records)
+    lost = table.compare_runs(Results(old).records, Results(new).records)
     if lost is None:
         raise BadInput(f"{old}, {new}: expected a result that both have")
     return EXIT_FAILED if lost else EXIT_GOOD
 
 
-def missing_tool(tree):
+def find_missing_tool(tree):
     for tool in ("patch", tree.cc[0]):
         if not shutil.which(tool):
             return f"no {tool}"
-    return "" if tree.has("plain") else "the page library is an external one"
+    return "" if tree.has_flavour("plain") else "the page library is an external one"
 
 
 def main(arguments):
-    options = parse(arguments)
+    options = parse_arguments(arguments)
     if options.compare:
-        return compare(*options.compare)
+        return compare_runs(*options.compare)
     begun = time.time()
     tree = Tree(os.environ, "tests/bugs/work")
     suite = Suite(tree.source)
-    bugs = [bug for bug in suite.chosen(options.names) if not (options.without and bug.test)]
+    bugs = [bug for bug in suite.choose_bugs(options.names) if not (options.without and bug.test)]
     if options.list:
         table.print_bugs(bugs)
         return EXIT_GOOD
-    if missing_tool(tree):
-        print(f"skipped: the suite of seeded bugs ({missing_tool(tree)})")
+    if find_missing_tool(tree):
+        print(f"skipped: the suite of seeded bugs ({find_missing_tool(tree)})")
         return EXIT_SKIPPED
     tree.plain_library_for = options.without
     run = Run(tree, options)
-    subjects = list(subjects_of(suite, bugs, options))
+    subjects = list(list_subjects(suite, bugs, options))
     print(f"{COMMAND}: {len(subjects)} libraries, {','.join(options.columns)}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    test_all(subjects, run.test, options.jobs)
-    rows = {subject: run.row(subject) for subject in subjects}
-    wrong = list(table.errors(rows, options.without))
+    test_all(subjects, run.test_subject, options.jobs)
+    rows = {subject: run.make_row(subject) for subject in subjects}
+    wrong = list(table.list_errors(rows, options.without))
     table.print_table(rows, options.columns, wrong)
     if options.report:
         write_report(options, COMMAND, begun, "failed" if wrong else "good", tree,
-                     report_table(options, rows, wrong))
+                     make_report_table(options, rows, wrong))
     return EXIT_FAILED if wrong else EXIT_GOOD
 
 

@@ -8,12 +8,12 @@ import os
 import re
 import shutil
 
-from library_build import BuildFailed, run
+from library_build import BuildFailed, run_command
 
 HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
-def changed_lines(patch):
+def list_changed_lines(patch):
     """Return: {(file, line)} of the patched source; for a removed line, the next line."""
     found, file, line, is_after_removed = set(), None, 0, False
     for text in patch.read_text().splitlines():
@@ -31,7 +31,7 @@ def changed_lines(patch):
     return found
 
 
-def _executed(lcov):
+def _list_executed_lines(lcov):
     """Return: {(file, line): was it executed} of the lines with code."""
     found, file = {}, None
     for line in lcov.splitlines():
@@ -48,14 +48,15 @@ def is_reached(tester, program, patch, corpus, **environment):
     flags, llvm_cov = os.environ["LIBRARY_COVERAGE"].split(), os.environ["LIBRARY_LLVM_COV"]
     if not flags or not shutil.which(llvm_cov):
         return None
-    binary, raw, profile = tester.builder.make(program, *flags), corpus / "../raw", corpus / "../profile"
-    run([binary, "-runs=0", "-timeout=10", corpus], timeout=120,
-        env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
-    if not raw.exists() or run([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
+    binary, raw, profile = tester.builder.build_program(program,
+                                                        *flags), corpus / "../raw", corpus / "../profile"
+    run_command([binary, "-runs=0", "-timeout=10", corpus], timeout=120,
+                env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
+    if not raw.exists() or run_command([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
         return None
-    status, output = run([llvm_cov, "export", "-format=lcov", binary, f"-instr-profile={profile}"])
+    status, output = run_command([llvm_cov, "export", "-format=lcov", binary, f"-instr-profile={profile}"])
     if status:
         raise BuildFailed(f"{binary}: {output}")
-    executed = _executed(output)
-    seen = [executed[place] for place in changed_lines(patch) if place in executed]
+    executed = _list_executed_lines(output)
+    seen = [executed[place] for place in list_changed_lines(patch) if place in executed]
     return any(seen) if seen else None

@@ -13,25 +13,25 @@ from library_trials import print_columns
 SIGNIFICANT = 0.05  # the largest p of a difference that is reported
 
 
-def short_number(number):
+def format_short_number(number):
     for limit, unit in ((10**6, "M"), (10**3, "k")):
         if number >= 10 * limit:
             return f"{number / limit:.0f}{unit}"
     return f"{number:.0f}"
 
 
-def median(result, field):
+def compute_median(result, field):
     """The median of all trials; None if half of them found nothing."""
     values = [t[field] if t["killed"] else math.inf for t in result["trials"]]
     middle = statistics.median_low(values)
     return None if middle == math.inf else middle
 
 
-def detectors(result):
+def list_detectors(result):
     return sorted({t["detector"] for t in result["trials"] if t["killed"]})
 
 
-def _text_without_finding(trials):
+def _describe_missed_bug(trials):
     if any(t["detector"] for t in trials):
         return "unclear"
     reached = {t["reached"] for t in trials}
@@ -40,7 +40,7 @@ def _text_without_finding(trials):
     return "not reached" if reached == {False} else "survived"
 
 
-def result_text(result):
+def format_result(result):
     if result is None or "skipped" in result:
         return "-"
     if "failed" in result:
@@ -48,12 +48,12 @@ def result_text(result):
     trials = result["trials"]
     killed = sum(t["killed"] for t in trials)
     if not killed:
-        return _text_without_finding(trials)
-    seconds, inputs = median(result, "seconds"), median(result, "inputs")
+        return _describe_missed_bug(trials)
+    seconds, inputs = compute_median(result, "seconds"), compute_median(result, "inputs")
     time = f">{result['limit']}s" if seconds is None else f"{seconds:.2f}s"
     share = f" {killed}/{len(trials)}" if len(trials) > 1 else ""
-    count = f" {short_number(inputs)}" if inputs else ""
-    return f"{'+'.join(detectors(result))}{share} {time}{count}"
+    count = f" {format_short_number(inputs)}" if inputs else ""
+    return f"{'+'.join(list_detectors(result))}{share} {time}{count}"
 
 
 def print_bugs(bugs):
@@ -65,7 +65,7 @@ def print_bugs(bugs):
 
 # ---- checks: @rows is {subject: {column: result}} ----
 
-def _bug_errors(bug, results):
+def _list_bug_errors(bug, results):
     """A bug must be found, by the detector that bugs.def names."""
     column = "unit-test" if bug.test else "replay"
     result = results.get(column)
@@ -80,14 +80,14 @@ def _bug_errors(bug, results):
         yield f"{bug.name}: expected its own program to find it, got {trial['why']}"
 
 
-def _unchanged_errors(name, results):
+def _list_unchanged_errors(name, results):
     for column, result in results.items():
         for trial in result.get("trials", []):
             if trial["killed"] or trial["detector"]:
                 yield f"{name}: {column}: expected no finding, got: {trial['why']}"
 
 
-def _without_errors(bug, result, without):
+def _list_errors_without_sanitizer(bug, result, without):
     """Without a sanitizer, exactly the bugs that need it must stay undetected."""
     is_needed = bug.flavour == without
     if "trials" in result and result["trials"][0]["killed"] == is_needed:
@@ -95,17 +95,17 @@ def _without_errors(bug, result, without):
                f"got: {result['trials'][0]['why'] or 'no finding'}")
 
 
-def errors(rows, without):
+def list_errors(rows, without):
     for subject, results in rows.items():
         for column, result in results.items():
             if "failed" in result:
                 yield f"{subject.name}: {column}: {result['failed']}"
         if without:
-            yield from _without_errors(subject.bug, results["replay"], without)
+            yield from _list_errors_without_sanitizer(subject.bug, results["replay"], without)
         elif subject.bug:
-            yield from _bug_errors(subject.bug, results)
+            yield from _list_bug_errors(subject.bug, results)
         else:
-            yield from _unchanged_errors(subject.name, results)
+            yield from _list_unchanged_errors(subject.name, results)
 
 
 def _print_totals(rows, column):
@@ -119,7 +119,7 @@ def _print_totals(rows, column):
 
 def print_table(rows, columns, wrong):
     print_columns([("bug", *columns)] + [
-        (subject.name, *(result_text(results[c]) for c in columns)) for subject, results in rows.items()])
+        (subject.name, *(format_result(results[c]) for c in columns)) for subject, results in rows.items()])
     for column in columns:
         _print_totals(rows, column)
     unchanged = [r for subject, results in rows.items() if not subject.bug for r in results.values()]
@@ -134,60 +134,60 @@ def print_table(rows, columns, wrong):
         print(f"\x1b[{31 if wrong else 32}m{line}\x1b[0m" if colour else line)
 
 
-def report_cell(result):
+def make_report_cell(result):
     """A result as `make report` reads it."""
     if "trials" not in result:
         return {k: result[k] for k in ("skipped", "failed") if k in result}
     trials = result["trials"]
-    return {"text": result_text(result), "killed": sum(t["killed"] for t in trials),
-            "trials": len(trials), "detectors": detectors(result), "limit": result["limit"],
-            "seconds": median(result, "seconds"), "inputs": median(result, "inputs"),
+    return {"text": format_result(result), "killed": sum(t["killed"] for t in trials),
+            "trials": len(trials), "detectors": list_detectors(result), "limit": result["limit"],
+            "seconds": compute_median(result, "seconds"), "inputs": compute_median(result, "inputs"),
             "why": next((t["why"] for t in trials if t["why"]), "")}
 
 
 # ---- comparison of two runs ----
 
-def a12(old, new):
+def compute_a12(old, new):
     """Vargha and Delaney's A12: the share of pairs in which @new is greater; ties count half."""
     wins = sum((n > o) + 0.5 * (n == o) for n in new for o in old)
     return wins / (len(old) * len(new))
 
 
-def mann_whitney(old, new):
+def compute_mann_whitney_p(old, new):
     """Two-sided p, with ties, by the normal approximation; 1 if all values are equal."""
     both, m, n = (*old, *new), len(old), len(new)
     ties = sum(both.count(v)**3 - both.count(v) for v in set(both))
     variance = m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1)))
     if variance <= 0:
         return 1.0
-    z = max(0.0, abs(a12(old, new) * m * n - m * n / 2) - 0.5) / math.sqrt(variance)
+    z = max(0.0, abs(compute_a12(old, new) * m * n - m * n / 2) - 0.5) / math.sqrt(variance)
     return math.erfc(z / math.sqrt(2))
 
 
-def _times(result):
+def _list_times(result):
     """A trial that found nothing counts as slower than all others, and as equal to its like."""
     return [t["seconds"] if t["killed"] else math.inf for t in result["trials"]]
 
 
-def _change(old, new, a, p):
-    if bool(detectors(old)) != bool(detectors(new)):
-        return "found now" if detectors(new) else "LOST"
-    if detectors(old) != detectors(new):
+def _describe_change(old, new, a, p):
+    if bool(list_detectors(old)) != bool(list_detectors(new)):
+        return "found now" if list_detectors(new) else "LOST"
+    if list_detectors(old) != list_detectors(new):
         return "other detector"
     return "" if p >= SIGNIFICANT else "slower" if a > 0.5 else "faster"
 
 
-def compare(old, new):
+def compare_runs(old, new):
     """Print which bugs one of two runs found, and how fast. Return: the number of lost bugs, or None."""
     rows = [("result", "old", "new", "A12", "p", "what changed")]
     common = [name for name in new if "trials" in new[name] and "trials" in old.get(name, {})]
     for name in common:
-        times = _times(old[name]), _times(new[name])
+        times = _list_times(old[name]), _list_times(new[name])
         is_random = min(map(len, times)) > 1
-        a, p = (a12(*times), mann_whitney(*times)) if is_random else (0.5, 1)
-        what = _change(old[name], new[name], a, p)
+        a, p = (compute_a12(*times), compute_mann_whitney_p(*times)) if is_random else (0.5, 1)
+        what = _describe_change(old[name], new[name], a, p)
         if what:
-            rows.append((name, result_text(old[name]), result_text(new[name]),
+            rows.append((name, format_result(old[name]), format_result(new[name]),
                          *((f"{a:.2f}", f"{p:.3f}") if is_random else "--"), what))
     if len(rows) > 1:
         print_columns(rows)

@@ -14,7 +14,7 @@ import trials  # noqa: E402
 import verdicts  # noqa: E402
 from library_build import BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, BadInput, Parser,  # noqa: E402
-                            Results, exit_with, positive, write_report)
+                            Results, exit_with, parse_positive_number, write_report)
 from reasons import BadList, read_reasons  # noqa: E402
 
 COMMAND = "tests/mutants/mutants"
@@ -42,7 +42,7 @@ Examples:
 """
 
 
-def parse(arguments):
+def parse_arguments(arguments):
     parser = Parser(COMMAND, HELP, EPILOG)
     add = parser.add_argument
     add("--files", metavar="F,...", help="test only mutants of these files of src/page")
@@ -51,7 +51,7 @@ def parse(arguments):
     add("--operators", metavar="O,...", help="test only these operators: " + ", ".join(operators.OPERATORS))
     add("--print", action="store_true", help="print stored results; runs nothing")
     add("--quick", action="store_true", help="omit trials that take seconds: kills fewer")
-    add("--sample", type=positive, metavar="N", help="test N mutants, chosen at random")
+    add("--sample", type=parse_positive_number, metavar="N", help="test N mutants, chosen at random")
     add("--seed", type=int, default=1, metavar="S", help="choose the sample by S (default 1)")
     add("--show", metavar="ID", help="print the mutant as a diff; runs nothing")
     add("--surviving", type=pathlib.Path, metavar="FILE",
@@ -61,7 +61,7 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def select(items, words, field, what, separator=","):
+def select_by_field(items, words, field, what, separator=","):
     """The items whose @field is one of @words; all if there are no words."""
     if not words:
         return items
@@ -72,10 +72,10 @@ def select(items, words, field, what, separator=","):
     return [item for item in items if getattr(item, field) in wanted]
 
 
-def choose(mutants, options):
-    chosen = select(mutants, options.files, "file", "a file of src/page with mutants")
-    chosen = select(chosen, options.operators, "operator", "an operator with mutants")
-    chosen = select(chosen, options.only, "id", "the name of a mutant")
+def choose_mutants(mutants, options):
+    chosen = select_by_field(mutants, options.files, "file", "a file of src/page with mutants")
+    chosen = select_by_field(chosen, options.operators, "operator", "an operator with mutants")
+    chosen = select_by_field(chosen, options.only, "id", "the name of a mutant")
     if options.sample and options.sample < len(chosen):
         # Adding or removing a mutant must not change the choice of the others.
         chosen = sorted(chosen, key=lambda m: hashlib.sha1(
@@ -89,15 +89,16 @@ def choose_trials(source, options):
         if not set(wanted) <= set(source.flavours):
             raise BadInput(f"expected flavours of this build, got {options.flavours}")
         source.flavours = [f for f in source.flavours if f in wanted]
-    found = [t for t in trials.trials(source) if not (options.quick and t.slow)]
-    return select(found, options.trials, "name", "a trial of " + "; ".join(t.name for t in found), ";")
+    found = [t for t in trials.list_trials(source) if not (options.quick and t.slow)]
+    return select_by_field(found, options.trials, "name", "a trial of " + "; ".join(t.name for t in found),
+                           ";")
 
 
-def show(page, mutant):
+def print_mutant_difference(page, mutant):
     old = (page / mutant.file).read_bytes()
     print(mutant)
     for number, lines in enumerate(zip(old.decode().splitlines(),
-                                       mutant.apply(old).decode().splitlines()), 1):
+                                       mutant.apply_to(old).decode().splitlines()), 1):
         if lines[0] != lines[1]:
             print(f"{mutant.file}:{number}:\n-{lines[0]}\n+{lines[1]}")
 
@@ -118,14 +119,15 @@ def read_surviving(path):
 
 def main(arguments):
     begun = time.time()
-    options = parse(arguments)
+    options = parse_arguments(arguments)
     source = Tree(os.environ, f"tests/mutants/work/run-{os.getpid()}")
     source.cflags.append("-w")
     chosen_trials = choose_trials(source, options)
     mutants = mutate.find_mutants(source, options.jobs)
-    chosen = choose(mutants, options)
+    chosen = choose_mutants(mutants, options)
     if options.show:
-        show(source.page, select(mutants, options.show, "id", "the name of a mutant")[0])
+        print_mutant_difference(source.page,
+                                select_by_field(mutants, options.show, "id", "the name of a mutant")[0])
         return EXIT_GOOD
     if options.list:
         for mutant in chosen:
@@ -136,21 +138,21 @@ def main(arguments):
     runner = verdicts.Runner(source, chosen_trials, Results(
         options.results or source.build / "tests" / "mutants" / "results.jsonl"))
 
-    def conclude(is_stopped):
+    def print_and_write_results(is_stopped):
         """Print and write the results. Return: the exit status."""
         summary = verdicts.Summary(runner, chosen, mutants, reasons)
-        status = "stopped" if is_stopped else "good" if summary.print() else "failed"
+        status = "stopped" if is_stopped else "good" if summary.print_summary() else "failed"
         if options.report and summary.results:
-            write_report(options, COMMAND, begun, status, source, summary.table())
+            write_report(options, COMMAND, begun, status, source, summary.make_table())
         return EXIT_GOOD if status == "good" else EXIT_FAILED
 
     try:
         if not options.print:
-            runner.run(chosen, options.jobs, options.again)
+            runner.test_mutants(chosen, options.jobs, options.again)
     except KeyboardInterrupt:
-        conclude(True)
+        print_and_write_results(True)
         raise
-    return conclude(False)
+    return print_and_write_results(False)
 
 
 if __name__ == "__main__":

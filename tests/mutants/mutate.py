@@ -15,7 +15,7 @@ import tempfile
 
 import operators
 import syntax_tree
-from library_build import run
+from library_build import run_command
 
 FILE_SCOPE = "-"
 
@@ -39,7 +39,7 @@ class Mutant:
     was: str  # the changed expression or statement, in one line
     becomes: str
 
-    def apply(self, source):
+    def apply_to(self, source):
         """The bytes of the file with the change; the number of lines stays."""
         old = source[self.begin:self.end]
         new = self.new.encode()
@@ -51,11 +51,11 @@ class Mutant:
                 f"{self.was} => {self.becomes}")
 
 
-def one_line(text):
+def join_lines(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _naming_node(change, around):
+def _find_naming_node(change, around):
     """The smallest expression or statement around the change with enough text for a name."""
     for node in reversed(around):
         if node.text is change.about.text and node.begin <= change.begin and \
@@ -70,41 +70,41 @@ class Finder:
     def __init__(self):
         self.found = {}
 
-    def collect(self, node, function=FILE_SCOPE, around=()):
+    def collect_changes(self, node, function=FILE_SCOPE, around=()):
         """@around: the expressions and statements around @node, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
             function, around = node.get("name"), ()
-        for change in operators.changes_of(node):
+        for change in operators.list_changes(node):
             path = change.about.text.path.name
-            about = _naming_node(change, around) if change.operator in SMALL else change.about
+            about = _find_naming_node(change, around) if change.operator in SMALL else change.about
             self.found.setdefault((path, change.begin, change.end, change.new),
                                   (function, dataclasses.replace(change, about=about)))
         if node.text and node.kind not in BLOCKS:
             around = (*around, node)
         for child in node.children:
-            self.collect(child, function, around)
+            self.collect_changes(child, function, around)
 
-    def mutants(self):
+    def list_mutants(self):
         """The mutants in the order of files and lines."""
         ordinals = collections.Counter()
         for (path, begin, end, new), (function, change) in sorted(self.found.items(),
                                                                   key=lambda item: item[0]):
             about, text = change.about, change.about.text
-            was = one_line(about.source)
+            was = join_lines(about.source)
             before = text.bytes[about.begin:begin].decode()
             after = text.bytes[end:about.end].decode()
-            becomes = one_line(before + new + after)
+            becomes = join_lines(before + new + after)
             key = (path, function, change.operator, was, becomes)
             ordinals[key] += 1
             name = hashlib.sha1("\0".join((*key, str(ordinals[key]))).encode()).hexdigest()[:8]
-            yield Mutant(name, path, text.line(begin), function, change.operator, begin, end, new,
+            yield Mutant(name, path, text.get_line_number(begin), function, change.operator, begin, end, new,
                          was, becomes)
 
 
 def find_clang(cc):
     """Return: @cc if it is clang, else another clang, which prints syntax trees."""
     for command in (cc, ["clang-19"], ["clang"]):
-        if shutil.which(command[0]) and "clang" in run([*command, "--version"])[1]:
+        if shutil.which(command[0]) and "clang" in run_command([*command, "--version"])[1]:
             return command
     raise syntax_tree.BadSource(f"expected clang to read sources with, there is only {' '.join(cc)}")
 
@@ -129,8 +129,8 @@ def find_mutants(tree, jobs):
             (copy / path.name).write_bytes(text.without_hints())
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for root in pool.map(lambda c: syntax_tree.read_tree(c, scratch, texts), _clang_commands(tree)):
-                finder.collect(root)
-    mutants = list(finder.mutants())
+                finder.collect_changes(root)
+    mutants = list(finder.list_mutants())
     names = collections.Counter(m.id for m in mutants)
     if names and max(names.values()) > 1:
         raise syntax_tree.BadSource(f"two mutants have the name {names.most_common(1)[0][0]}")

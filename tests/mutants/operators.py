@@ -53,28 +53,28 @@ class Change:
     about: object
 
 
-def without_parentheses(node):
+def skip_parentheses(node):
     """The node without implicit nodes and parentheses around it."""
     while node.kind in WRAPPERS and len(node.children) == 1:
         node = node.children[0]
     return node
 
 
-def without_implicit_nodes(node):
+def skip_implicit_nodes(node):
     """The node without implicit nodes around it, which may have fewer bytes than the node."""
     while node.kind in ("ImplicitCastExpr", "ConstantExpr", "ExprWithCleanups") and node.children:
         node = node.children[0]
     return node
 
 
-def is_written_out(node):
+def is_in_source(node):
     return bool(node.text) and not node.macro
 
 
 # ---- one function for each kind of node ----
 
-def _binary(node):
-    left, right = without_implicit_nodes(node.children[0]), without_implicit_nodes(node.children[1])
+def _change_binary(node):
+    left, right = skip_implicit_nodes(node.children[0]), skip_implicit_nodes(node.children[1])
     if not (left.text and left.text is right.text is node.text and left.end <= right.begin):
         return
     between = node.text.bytes[left.end:right.begin].decode()
@@ -87,7 +87,7 @@ def _binary(node):
             yield Change(operator, begin, begin + len(token), new, node)
 
 
-def _unary(node):
+def _change_unary(node):
     token = node.get("opcode")
     if token not in UNARY:
         return
@@ -97,7 +97,7 @@ def _unary(node):
         yield Change(operator, begin, begin + len(token), new, node)
 
 
-def _integer(node):
+def _change_integer(node):
     if not INTEGER.fullmatch(node.source):
         return
     value = int(node.get("value"))
@@ -107,26 +107,26 @@ def _integer(node):
         yield Change("constant", node.begin, node.end, "0", node)
 
 
-def _bool(node):
+def _change_bool(node):
     if node.macro in BOOLS and node.source == node.macro:
         yield Change("constant", node.begin, node.end, BOOLS[node.macro], node)
 
 
-def _name(node):
+def _change_name(node):
     if (node.get("referencedDecl") or {}).get("name") in ORDERS and node.source in ORDERS:
         yield Change("order", node.begin, node.end, "memory_order_relaxed", node)
 
 
-def _condition(node):
+def _change_condition(node):
     at = CONDITIONS[node.kind]
     if len(node.children) <= at:
         return
-    condition = without_implicit_nodes(node.children[at])
+    condition = skip_implicit_nodes(node.children[at])
     if not condition.text:
         return
     what = condition.begin, condition.end
     # Other operators negate comparisons and remove "!".
-    inside = without_parentheses(condition)
+    inside = skip_parentheses(condition)
     if condition.macro or (inside.get("opcode") not in TOKENS["relation"] and
                            inside.get("opcode") != "!"):
         yield Change("condition", *what, f"!({condition.source})", condition)
@@ -135,7 +135,7 @@ def _condition(node):
         yield Change("condition", *what, "1", condition)
 
 
-def _statements(node):
+def _change_statements(node):
     """Expressions that are statements: in a block, or as a body."""
     if node.kind == "CompoundStmt":
         inside = node.children
@@ -147,15 +147,15 @@ def _statements(node):
         return
     for child in inside:
         if child.kind in STATEMENTS and child.text:
-            child = without_implicit_nodes(child)
-            if child.text and without_parentheses(child).kind != "CStyleCastExpr":
+            child = skip_implicit_nodes(child)
+            if child.text and skip_parentheses(child).kind != "CStyleCastExpr":
                 yield Change("statement", child.begin, child.end, "(void)0", child)
 
 
-def _return(node):
-    if not node.children or not without_implicit_nodes(node.children[0]).text:
+def _change_return(node):
+    if not node.children or not skip_implicit_nodes(node.children[0]).text:
         return
-    value = without_implicit_nodes(node.children[0])
+    value = skip_implicit_nodes(node.children[0])
     kind = node.children[0].type
     what = value.begin, value.end
     if value.macro in BOOLS:
@@ -166,21 +166,21 @@ def _return(node):
         if value.macro != "NULL":
             yield Change("return", *what, "0", value)
     elif INTEGER_TYPES.match(kind):
-        if without_parentheses(value).kind != "IntegerLiteral":
+        if skip_parentheses(value).kind != "IntegerLiteral":
             yield Change("return", *what, f"({value.source}) + 1", value)
             yield Change("return", *what, "0", value)
 
 
-def _type_of_argument(node):
+def _find_argument_type(node):
     kind = node.type.replace("const ", "").replace("*const", "*").strip()
     return "integer" if INTEGER_TYPES.match(kind) and "*" not in kind else kind
 
 
-def _swap(node):
+def _swap_arguments(node):
     arguments = node.children[1:]
     for left, right in zip(arguments, arguments[1:]):
-        same = _type_of_argument(left) == _type_of_argument(right)
-        left, right = without_implicit_nodes(left), without_implicit_nodes(right)
+        same = _find_argument_type(left) == _find_argument_type(right)
+        left, right = skip_implicit_nodes(left), skip_implicit_nodes(right)
         if not (same and left.text and left.text is right.text and left.end <= right.begin):
             continue
         if left.source == right.source:
@@ -189,24 +189,25 @@ def _swap(node):
         yield Change("swap", left.begin, right.end, right.source + between + left.source, node)
 
 
-def _jump(node):
+def _change_jump(node):
     yield Change("jump", node.begin, node.end, "", node)
 
 
 FUNCTIONS = {
-    "BinaryOperator": (_binary,), "CompoundAssignOperator": (_binary,), "UnaryOperator": (_unary,),
-    "IntegerLiteral": (_integer,), "DeclRefExpr": (_name,), "CallExpr": (_swap,),
-    "ReturnStmt": (_return,), **{kind: (_jump,) for kind in JUMPS},
+    "BinaryOperator": (_change_binary,), "CompoundAssignOperator": (_change_binary,),
+    "UnaryOperator": (_change_unary,),
+    "IntegerLiteral": (_change_integer,), "DeclRefExpr": (_change_name,), "CallExpr": (_swap_arguments,),
+    "ReturnStmt": (_change_return,), **{kind: (_change_jump,) for kind in JUMPS},
 }
 
 
-def changes_of(node):
+def list_changes(node):
     """All changes of this node, without those of its children."""
     if node.kind in CONDITIONS:
-        yield from _condition(node)
-    yield from _statements(node)
+        yield from _change_condition(node)
+    yield from _change_statements(node)
     if node.kind == "IntegerLiteral" and node.macro and node.text:
-        yield from _bool(node)
-    if is_written_out(node):
+        yield from _change_bool(node)
+    if is_in_source(node):
         for function in FUNCTIONS.get(node.kind, ()):
             yield from function(node)

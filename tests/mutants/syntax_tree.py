@@ -30,19 +30,19 @@ class Text:
         self.directives = [m.span() for m in DIRECTIVE.finditer(self.bytes)]
         # {position of the parenthesis of a hint: position of the hint}
         self.hints = {m.end(): m.start() for m in HINTS.finditer(self.bytes)
-                      if not self.in_directive(m.start())}
+                      if not self.is_in_directive(m.start())}
 
-    def in_directive(self, offset):
+    def is_in_directive(self, offset):
         return any(begin <= offset < end for begin, end in self.directives)
 
     def without_hints(self):
         """The bytes with spaces in place of hints, so positions stay."""
         return HINTS.sub(lambda m: b" " * len(m[0]) if m.end() in self.hints else m[0], self.bytes)
 
-    def line(self, offset):
+    def get_line_number(self, offset):
         return self.bytes.count(b"\n", 0, offset) + 1
 
-    def invocation_end(self, offset):
+    def find_invocation_end(self, offset):
         """The end of the macro invocation at @offset, with its arguments."""
         name = NAME.match(self.bytes, offset)
         end = name.end() if name else offset + 1
@@ -58,7 +58,7 @@ class Text:
                 return at + 1
         return end
 
-    def name_at(self, offset):
+    def get_name_at(self, offset):
         name = NAME.match(self.bytes, offset)
         return name[0].decode() if name else "?"
 
@@ -104,41 +104,41 @@ class Reader:
         self.texts = texts
         self.file = None
 
-    def _place_in_file(self, loc):
+    def _find_place_in_file(self, loc):
         if "offset" not in loc:
             return None
         self.file = loc.get("file", self.file)
         text = self.texts.get(self.file and os.path.normpath(self.file))
         return text and Place(text, loc["offset"], loc["offset"] + loc["tokLen"])
 
-    def _place(self, loc):
+    def _find_place(self, loc):
         """Return: the place, or None if it is not in the library."""
         if "expansionLoc" not in loc:
-            return self._place_in_file(loc)
-        spelled = self._place_in_file(loc["spellingLoc"])
+            return self._find_place_in_file(loc)
+        spelled = self._find_place_in_file(loc["spellingLoc"])
         expansion = loc["expansionLoc"]
-        called = self._place_in_file(expansion)
+        called = self._find_place_in_file(expansion)
         if not called:
             return None
         if expansion.get("isMacroArgExpansion") and spelled:
             # For a macro among the arguments of another, clang does not print the position.
-            return None if spelled.text.in_directive(spelled.begin) else spelled
-        return Place(called.text, called.begin, called.text.invocation_end(called.begin),
-                     called.text.name_at(called.begin))
+            return None if spelled.text.is_in_directive(spelled.begin) else spelled
+        return Place(called.text, called.begin, called.text.find_invocation_end(called.begin),
+                     called.text.get_name_at(called.begin))
 
-    def read(self, json_node):
+    def read_node(self, json_node):
         node = Node(json_node.get("kind", ""), json_node)
         if "loc" in json_node:
-            self._place(json_node["loc"])
+            self._find_place(json_node["loc"])
         bounds = json_node.get("range", {})
-        begin = self._place(bounds["begin"]) if "begin" in bounds else None
-        end = self._place(bounds["end"]) if "end" in bounds else None
+        begin = self._find_place(bounds["begin"]) if "begin" in bounds else None
+        end = self._find_place(bounds["end"]) if "end" in bounds else None
         if begin and end and begin.text is end.text and begin.begin < end.end:
             node.text, node.end = begin.text, end.end
             node.begin = node.text.hints.get(begin.begin, begin.begin)
             if begin.macro and end.macro and begin.begin == end.begin:
                 node.macro = begin.macro
-        node.children = [self.read(child) for child in json_node.get("inner", [])]
+        node.children = [self.read_node(child) for child in json_node.get("inner", [])]
         return node
 
 
@@ -150,4 +150,4 @@ def read_tree(command, directory, texts):
                           env={**os.environ, "CCACHE_DISABLE": "1"})
     if done.returncode:
         raise BadSource(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
-    return Reader(texts).read(json.loads(done.stdout))
+    return Reader(texts).read_node(json.loads(done.stdout))

@@ -6,8 +6,8 @@ Each must exit with 0 on the unchanged library.
 import dataclasses
 import os
 
-from library_build import (BACKENDS, Program, developers_tool, replayer, stress_program, suffix,
-                           tool, unit_test)
+from library_build import (BACKENDS, Program, developers_tool_program, flavour_suffix, replayer_program,
+                           stress_program, tool_program, unit_test_program)
 from library_trials import BadInput, run_program
 
 CORPUS = ("corpus/rules", "corpus/regress")
@@ -34,50 +34,53 @@ class Trial:
     last: bool = False  # run after the others: it rarely detects more
     slow: bool = False  # it takes seconds
 
-    def run(self, builder, wall_limit, cpu_limit):
+    def run_trial(self, builder, wall_limit, cpu_limit):
         for program in self.needs:
-            builder.make(program)
+            builder.build_program(program)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PAGE_", "MUTANTS_"))}
         if self.backend:
             environment["PAGE_MAP"] = self.backend
-        return run_program([builder.make(self.program), *self.arguments], wall_limit, cpu_limit,
+        return run_program([builder.build_program(self.program), *self.arguments], wall_limit, cpu_limit,
                            cwd=builder.directory, env=environment)
 
 
-def _test(name, flavour):
-    program = unit_test(name, flavour)
+def _make_unit_test_trial(name, flavour):
+    program = unit_test_program(name, flavour)
     return Trial(program.name, program, slow=(name, flavour) in SLOW_TESTS)
 
 
-def _replay(tree, target, flavour, backend):
-    program = replayer(target, flavour)
+def _make_replay_trial(tree, target, flavour, backend):
+    program = replayer_program(target, flavour)
     return Trial(program.name + (f", {backend}" if backend else ""), program,
                  tuple(tree.source / d for d in (*CORPUS, f"corpus/seed/{target}")), backend)
 
 
-def _run(tree, flavour, backend, executor="fibers"):
+def _make_run_trial(tree, flavour, backend, executor="fibers"):
     programs = [p for d in CORPUS for p in sorted((tree.source / d).glob("*.page"))]
     return Trial(f"run {flavour}, {backend}" + (", threads" if executor == "threads" else ""),
-                 tool(flavour), ("run", "--backend", backend, "--flavour", flavour,
-                                 "--executor", executor, *programs),
+                 tool_program(flavour), ("run", "--backend", backend, "--flavour", flavour,
+                                         "--executor", executor, *programs),
                  last=executor == "threads", slow=flavour == "msan")
 
 
-def trials(tree):
+def list_trials(tree):
     """All trials that this build can run, flavour by flavour."""
     tests = set(os.environ["MUTANTS_TESTS"].split())
     if not tests:
         raise BadInput("MUTANTS_TESTS: expected names of unit tests")
     names = sorted({t.split("-")[0] for t in tests})
     for flavour in tree.flavours:
-        yield from (_test(name, flavour) for name in names if name + suffix(flavour) in tests)
-        yield from (_run(tree, flavour, backend) for backend in BACKENDS)
-        yield from (_replay(tree, target, flavour, backend) for target, backend in REPLAYERS[flavour])
+        yield from (_make_unit_test_trial(name, flavour) for name in names
+                    if name + flavour_suffix(flavour) in tests)
+        yield from (_make_run_trial(tree, flavour, backend) for backend in BACKENDS)
+        yield from (_make_replay_trial(tree, target, flavour, backend) for target,
+                    backend in REPLAYERS[flavour])
         for pattern in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
-            yield Trial(f"stress {pattern}{suffix(flavour)}", stress_program(flavour), (pattern, "-n", "2000"),
+            yield Trial(f"stress {pattern}{flavour_suffix(flavour)}", stress_program(flavour),
+                        (pattern, "-n", "2000"),
                         last=True)
     if "tsan" in tree.flavours:
-        yield from (_run(tree, "tsan", backend, "threads") for backend in BACKENDS)
-        yield Trial("race tsan-fibers", developers_tool("plain"), ("race", "--detector",
+        yield from (_make_run_trial(tree, "tsan", backend, "threads") for backend in BACKENDS)
+        yield Trial("race tsan-fibers", developers_tool_program("plain"), ("race", "--detector",
                     "tsan-fibers", "--cell", "*raw/*raw", "--repeat", "1"),
-                    needs=(developers_tool("tsan"),), last=True)
+                    needs=(developers_tool_program("tsan"),), last=True)

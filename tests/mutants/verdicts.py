@@ -26,12 +26,12 @@ class UnchangedFails(Exception):
     """The unchanged library fails a trial, so no verdict is valid."""
 
 
-def limits_from(seconds, cpu_seconds):
+def compute_limits(seconds, cpu_seconds):
     """The limits for mutants, from the times of the unchanged library. A busy machine is no hang."""
     return int(40 + 10 * seconds), int(3 + 5 * cpu_seconds)
 
 
-def main_line(output):
+def find_main_line(output):
     """The most informative line of a failed test's output."""
     for word in ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error"):
         for line in output.splitlines():
@@ -51,7 +51,7 @@ class Runner:
         self.kills = collections.Counter()
         self.builders = threading.local()
 
-    def result_of(self, mutant):
+    def find_result(self, mutant):
         """The stored result, or None."""
         result = self.results.records.get(mutant.id)
         is_valid = result and result["library"] == self.tree.library_digest and \
@@ -60,77 +60,78 @@ class Runner:
 
     # ---- the unchanged library ----
 
-    def _measure(self, builder, trial):
+    def _measure_trial(self, builder, trial):
         """The trial passes on the unchanged library; its time sets the limit for mutants."""
         name, digest = f"unchanged: {trial.name}", self.tree.library_digest + self.tree.tests_digest
         record = self.results.records.get(name, {})
         if record.get("digest") != digest:
             print(f"the unchanged library: {trial.name}", file=sys.stderr, flush=True)
-            execution = trial.run(builder, *FIRST_LIMITS)
+            execution = trial.run_trial(builder, *FIRST_LIMITS)
             if execution.status:
                 raise UnchangedFails(f"{trial.name}: {execution.status}: expected the unchanged "
-                                     f"library to pass: {main_line(execution.output)}")
+                                     f"library to pass: {find_main_line(execution.output)}")
             record = {"name": name, "digest": digest, "seconds": execution.seconds,
                       "cpu_seconds": execution.cpu_seconds}
             self.results.add(record)
-        self.limits[trial.name] = limits_from(record["seconds"], record["cpu_seconds"])
+        self.limits[trial.name] = compute_limits(record["seconds"], record["cpu_seconds"])
         self.cpu_seconds[trial.name] = record["cpu_seconds"]
 
     @staticmethod
-    def _code(builder, name, flavour):
+    def _compile_code(builder, name, flavour):
         """The object code of a source, for comparison."""
-        return builder.compile(f"src/page/{name}", flavour,
-                               builder.directory / f"{name[:-2]}-{flavour}-compared.o",
-                               *COMPARED_WITH.get(flavour, ())).read_bytes()
+        return builder.compile_source(f"src/page/{name}", flavour,
+                                      builder.directory / f"{name[:-2]}-{flavour}-compared.o",
+                                      *COMPARED_WITH.get(flavour, ())).read_bytes()
 
-    def _prepare(self, mutants):
+    def _prepare_unchanged(self, mutants):
         builder = Builder(self.tree, self.tree.work / "unchanged")
         for trial in self.trials:
-            self._measure(builder, trial)
+            self._measure_trial(builder, trial)
         builder.changed = sorted({mutant.file for mutant in mutants})
-        for name in builder.changed_sources():
+        for name in builder.list_changed_sources():
             for flavour in self.tree.flavours:
-                self.unchanged_code[name, flavour] = self._code(builder, name, flavour)
+                self.unchanged_code[name, flavour] = self._compile_code(builder, name, flavour)
 
     # ---- one mutant ----
 
-    def _builder(self):
+    def _get_builder(self):
         if not hasattr(self.builders, "builder"):
             self.builders.builder = Builder(self.tree, self.tree.work / str(threading.get_ident()))
-        self.builders.builder.reset()
+        self.builders.builder.restore_library()
         return self.builders.builder
 
-    def _killer(self, builder, mutant, chosen_trials):
+    def _find_killer(self, builder, mutant, chosen_trials):
         """Run first the trials that killed most mutants of this file, then the cheapest."""
         for trial in sorted(chosen_trials, key=lambda t: (-self.kills[mutant.file, t.name],
                                                           self.cpu_seconds[t.name])):
-            execution = trial.run(builder, *self.limits[trial.name])
+            execution = trial.run_trial(builder, *self.limits[trial.name])
             if execution.status:
                 self.kills[mutant.file, trial.name] += 1
                 return {"verdict": KILLED, "by": trial.name, "flavour": trial.program.flavour,
-                        "status": str(execution.status), "message": main_line(execution.output)}
+                        "status": str(execution.status), "message": find_main_line(execution.output)}
         return None
 
-    def _verdict(self, builder, mutant):
-        builder.change(mutant.file, mutant.apply((self.tree.page / mutant.file).read_bytes()))
-        is_same = not any(builder.includes_change(trial.program) for trial in self.trials)
+    def _decide_verdict(self, builder, mutant):
+        builder.write_changed_source(mutant.file,
+                                     mutant.apply_to((self.tree.page / mutant.file).read_bytes()))
+        is_same = not any(builder.test_includes_change(trial.program) for trial in self.trials)
         for flavour in self.tree.flavours:
-            differs = any(self._code(builder, name, flavour) != self.unchanged_code[name, flavour]
-                          for name in builder.changed_sources())
+            differs = any(self._compile_code(builder, name, flavour) != self.unchanged_code[name, flavour]
+                          for name in builder.list_changed_sources())
             is_same &= not differs
-            killed = self._killer(builder, mutant, [
+            killed = self._find_killer(builder, mutant, [
                 t for t in self.trials if t.program.flavour == flavour and not t.last and
-                (differs or builder.includes_change(t.program))])
+                (differs or builder.test_includes_change(t.program))])
             if killed:
                 return killed
         if is_same:
             return {"verdict": SAME}
-        return self._killer(builder, mutant, [t for t in self.trials if t.last]) or {"verdict": SURVIVED}
+        return self._find_killer(builder, mutant, [t for t in self.trials if t.last]) or {"verdict": SURVIVED}
 
-    def test(self, mutant):
+    def test_mutant(self, mutant):
         """Return: a line for the user."""
         try:
-            verdict = self._verdict(self._builder(), mutant)
+            verdict = self._decide_verdict(self._get_builder(), mutant)
         except BuildFailed as reason:
             verdict = {"verdict": INVALID, "message": str(reason)[:200]}
         self.results.add({
@@ -140,22 +141,22 @@ class Runner:
         by = f" by {verdict['by']}" if "by" in verdict else ""
         return f"{verdict['verdict']}{by}: {mutant}"
 
-    def run(self, mutants, jobs, again):
+    def test_mutants(self, mutants, jobs, again):
         """Test the mutants that have no verdict yet."""
-        waiting = [m for m in mutants if again or not self.result_of(m)]
+        waiting = [m for m in mutants if again or not self.find_result(m)]
         if not waiting:
             return
         for path in self.tree.work.parent.glob("run-*"):  # those of killed runs
             if not pathlib.Path(f"/proc/{path.name[4:]}").exists():
                 shutil.rmtree(path, ignore_errors=True)
         try:
-            self._prepare(waiting)
-            test_all(waiting, self.test, jobs)
+            self._prepare_unchanged(waiting)
+            test_all(waiting, self.test_mutant, jobs)
         finally:
             shutil.rmtree(self.tree.work, ignore_errors=True)
 
 
-def _ratio(counts):
+def _compute_ratio(counts):
     """The share of killed mutants, without equivalent ones; None if there are none."""
     counted = counts[KILLED] + counts[SURVIVED]
     return counts[KILLED] / counted if counted else None
@@ -166,12 +167,12 @@ class Summary:
 
     def __init__(self, runner, chosen, mutants, reasons):
         self.mutants, self.reasons = mutants, reasons
-        stored = {m.id: runner.result_of(m) for m in mutants}
-        self.results = [self._with_reason(stored[m.id]) for m in chosen if stored[m.id]]
+        stored = {m.id: runner.find_result(m) for m in mutants}
+        self.results = [self._add_reason(stored[m.id]) for m in chosen if stored[m.id]]
         self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons.items()
                        for what in self._wrong_reason(name, kind, stored)]
 
-    def _with_reason(self, result):
+    def _add_reason(self, result):
         kind, reason, _ = self.reasons.get(result["name"], (None, None, None))
         is_equivalent = kind == EQUIVALENT and result["verdict"] == SURVIVED
         return {**result, "id": result["name"],
@@ -188,7 +189,7 @@ class Summary:
         elif result.get("verdict") == SAME:
             yield "is the same code and needs no reason"
 
-    def _counts(self, field):
+    def _count_verdicts(self, field):
         """Return: {value of the field: counts of verdicts}."""
         found = collections.defaultdict(collections.Counter)
         for result in self.results:
@@ -197,14 +198,14 @@ class Summary:
 
     def _print_counts(self, field):
         rows = [(field, "mutants", *VERDICTS, "ratio")]
-        for name, counts in [*self._counts(field).items(), *self._counts("").items()]:
-            ratio = _ratio(counts)
+        for name, counts in [*self._count_verdicts(field).items(), *self._count_verdicts("").items()]:
+            ratio = _compute_ratio(counts)
             rows.append((name, str(sum(counts.values())), *(str(counts[v]) for v in VERDICTS),
                          "-" if ratio is None else f"{100 * ratio:.1f} %"))
         print_columns(rows)
         print()
 
-    def print(self):
+    def print_summary(self):
         """Return: are the results as wanted?"""
         if not self.results:
             print("no mutant has a verdict: expected at least one", file=sys.stderr)
@@ -220,21 +221,21 @@ class Summary:
                     **result) + (f" [{result['kind']}] {result['why']}" if "why" in result else ""))
         for line in self.errors:
             print(f"tests/mutants/surviving: {line}", file=sys.stderr)
-        ratio = _ratio(self._counts("")["all"])
+        ratio = _compute_ratio(self._count_verdicts("")["all"])
         if ratio is not None:
             print(f"{100 * ratio:.1f} % of {len(self.results)} of {len(self.mutants)} mutants killed, of "
                   f"those that are not equivalent; wanted are {100 * WANTED_RATIO:.0f} %")
         return not self.errors and (ratio is None or ratio >= WANTED_RATIO)
 
-    def table(self):
+    def make_table(self):
         """The results as `make report` reads them."""
         def as_json(counts):
-            return {"mutants": sum(counts.values()), "ratio": _ratio(counts),
+            return {"mutants": sum(counts.values()), "ratio": _compute_ratio(counts),
                     **{v.replace(" ", "_"): counts[v] for v in VERDICTS}}
 
-        tables = {key: {name: as_json(counts) for name, counts in self._counts(field).items()}
+        tables = {key: {name: as_json(counts) for name, counts in self._count_verdicts(field).items()}
                   for key, field in (("operators", "operator"), ("files", "file"))}
         return {"wanted": WANTED_RATIO, "mutants_in_all": len(self.mutants),
                 "wrong": self.errors,
-                "all": as_json(self._counts("").get("all", collections.Counter())),
+                "all": as_json(self._count_verdicts("").get("all", collections.Counter())),
                 **tables, "results": self.results}

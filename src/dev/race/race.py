@@ -366,7 +366,7 @@ def write_results(options, matrix, columns, begun, passed):
     not_run += [mapping["name"] for mapping in matrix["mappings"]
                 if mapping["lacking"] or options.backend not in (None, mapping["backend"])]
     command = shlex.join(["pagetorture-dev", "race", *sys.argv[2:]])
-    value = keep.head("race", begun, command, "good" if passed else "failed",
+    value = keep.make_result_head("race", begun, command, "good" if passed else "failed",
                       "", os.path.dirname(options.tool))
     value["on"]["compiler"] = ran[0].compiler
     value.update({"repeat": options.repeat, "pattern": options.cell, "not_run": not_run})
@@ -375,7 +375,7 @@ def write_results(options, matrix, columns, begun, passed):
                   "matrix": [make_cell_object(cell, ran) for cell in matrix["matrix"]]})
     try:
         os.stat(os.path.dirname(options.results) or ".")
-        keep.write(options.results, value)
+        keep.write_json(options.results, value)
     except OSError as error:
         raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
 

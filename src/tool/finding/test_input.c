@@ -11,9 +11,9 @@
 /* Replaces binary records of calls by their text. Return: false if there is no memory. */
 static bool decode_calls(struct test_input *input)
 {
-	struct api_call calls[API_MOST];
-	size_t count = api_from_bytes((uint8_t *)input->text, input->text_size, calls);
-	char call_text[API_LINE];
+	struct api_call calls[API_CALLS_MAX];
+	size_t count = api_decode_calls((uint8_t *)input->text, input->text_size, calls);
+	char call_text[API_LINE_MAX];
 	FILE *out;
 
 	free(input->text);
@@ -23,7 +23,7 @@ static bool decode_calls(struct test_input *input)
 		return false;
 	fputs("calls 1\n", out);
 	for (size_t i = 0; i < count; i++) {
-		api_to_text(&calls[i], call_text);
+		api_format_call(&calls[i], call_text);
 		fprintf(out, "%s\n", call_text);
 	}
 	return !fclose(out);
@@ -43,7 +43,8 @@ bool test_input_load(struct test_input *input, const char *file, const struct fu
 	input->text = program_file_read(file, &input->text_size, error);
 	if (!input->text)
 		return false;
-	if (target->reads != READS_CALLS || api_is_text(input->text, input->text_size) || decode_calls(input))
+	if (target->reads != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
+	    decode_calls(input))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file);
 	return false;
