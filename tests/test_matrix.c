@@ -40,7 +40,7 @@ static void evaluate_cell(const struct matrix_cell *cell)
 			printf("# %s\n%s", cell_name, text);
 	}
 	seen.invalid += !program_valid(&program) || rules_trace(rules)->step_count != program.count;
-	seen.not_text += !text_is_reversible();
+	seen.not_text += !text_round_trips();
 	seen.odd_names += !matrix_cell_matches(cell, cell_name);
 	seen.cells++;
 	seen.in[cell->relation]++;
