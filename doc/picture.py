@@ -20,9 +20,9 @@ STYLE = '''
 '''
 
 
-def summary(text):
+def extract_summary_lines(smoke_output):
     """The lines from `summary` to the end, without the path of the logs."""
-    lines = text.split('\n')
+    lines = smoke_output.split('\n')
     begin = max((n for n, line in enumerate(lines) if line.startswith('summary (')), default=None)
     end = max((n for n, line in enumerate(lines) if line.startswith('smoke: ')), default=None)
     if begin is None or end is None:
@@ -31,7 +31,7 @@ def summary(text):
     return [re.sub(r', logs in .*\)', ')', line) for line in map(str.rstrip, lines) if line]
 
 
-def row(line):
+def format_line_as_svg(line):
     word = re.match(r'(ok|skipped|FAILED)\b', line)
     line = escape(line if len(line) <= COLUMNS else line[:COLUMNS - 1] + '…')
     if word:
@@ -40,7 +40,7 @@ def row(line):
 
 
 def main():
-    lines = summary(sys.stdin.read())
+    lines = extract_summary_lines(sys.stdin.read())
     width, height = COLUMNS * CHARACTER + 32, len(lines) * ROW + 28
     print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" role="img" '
           f'aria-label="What make smoke says">')
@@ -49,7 +49,7 @@ def main():
     print('  <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" '
           'xml:space="preserve">')
     for number, line in enumerate(lines):
-        print(f'    <text x="16" y="{28 + number * ROW}">{row(line)}</text>')
+        print(f'    <text x="16" y="{28 + number * ROW}">{format_line_as_svg(line)}</text>')
     print('  </g>\n</svg>')
 
 

@@ -81,7 +81,7 @@ class Series:
         (self.directory / "failures").mkdir(parents=True, exist_ok=True)
         self.records = keep.read_json_lines(self.log) if self.log.exists() else []
 
-    def run(self, program, flavour, backend, seconds, options):
+    def run_pattern(self, program, flavour, backend, seconds, options):
         record = {"run": len(self.records), **dict(zip(KEYS, (program, flavour, backend))),
                   "result": "skipped",
                   "why": f"this build has no flavour {flavour}", "begun": int(time.time()),

@@ -186,7 +186,7 @@ static void keep_last_page(struct stress_thread *self)
 
 /* ---- start and end ---- */
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	buffer_size = (size_t)first->run->thread_count * STRIPES * STRIPE + 7;
 	buffer = page_buffer_alloc(buffer_size);
@@ -219,6 +219,6 @@ const struct stress_pattern stress_borrow = {
 		{ "range", .effect = "a stripe is one byte too long" },
 		{ "freed", .effect = "the borrower frees the borrowed page" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

@@ -129,7 +129,7 @@ static void share_page(struct stress_thread *self)
 	}
 }
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	(void)first;
 	common_page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
@@ -165,6 +165,6 @@ const struct stress_pattern stress_churn = {
 		{ "keeps", .effect = "the thread that passed a page on writes to it later" },
 		{ "opens", .effect = "each thread leaves a descriptor open" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

@@ -256,7 +256,7 @@ static void for_each_block(void (*fn)(struct stress_thread *self, struct span sp
 		fn(stress_get_thread(i % stress_get_thread(0)->run->thread_count), blocks[i]);
 }
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	divide_page(first->run);
 	for_each_block(write_span);
@@ -285,6 +285,6 @@ const struct stress_pattern stress_disjoint = {
 		{ "rmw", .effect = "a store reads and writes back the 8 bytes around its range" },
 		{ "peek", .effect = "a read is one byte too long, into bytes of another thread", .needs_tsan = true },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

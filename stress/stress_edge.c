@@ -79,7 +79,7 @@ static void access_page_end(struct stress_thread *self)
 }
 
 /* Enough pieces that each thread has page ends of its own. */
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 2 * PAGE_SIZE / PIECE + 1);
 }
@@ -98,6 +98,6 @@ const struct stress_pattern stress_edge = {
 		{ "range", .effect = "an object has one byte too many" },
 		{ "word", .effect = "a store reads and writes back the word around its byte" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = shared_file_destroy,
 };

@@ -33,7 +33,7 @@ static struct owner {
 	struct page_task *second_task;
 } owners[STRESS_THREADS_MAX];
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < PAGES; i++)
 		pages[i] = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
@@ -159,6 +159,6 @@ const struct stress_pattern stress_map = {
 		{ "foreign", .effect = "a store also writes bytes of another thread" },
 		{ "leak", .effect = "a thread sometimes does not unmap a page" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

@@ -23,7 +23,7 @@
 
 enum { NO_BUG, RANGE, ORDER };
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	places_create(first->run, STEP, DEPTH_MAX);
 }
@@ -95,6 +95,6 @@ const struct stress_pattern stress_nested = {
 		{ "range", .effect = "a step is one byte too long" },
 		{ "order", .effect = "a thread unmaps pages in the wrong order" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = places_destroy,
 };

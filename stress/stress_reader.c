@@ -33,7 +33,7 @@ static struct user {
 	uint64_t tag;
 } users[STRESS_THREADS_MAX];
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 1);
 	for (unsigned int i = 0; i < first->run->thread_count; i++) {
@@ -151,6 +151,6 @@ const struct stress_pattern stress_reader = {
 		{ "range", .effect = "a copy is one byte too long, into bytes of another thread" },
 		{ "moves", .effect = "a caller continues after a chunk that failed" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

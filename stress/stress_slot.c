@@ -34,7 +34,7 @@ static struct slot {
 /* Pages that are not freed. Relaxed: the counter orders no threads. */
 static atomic_long live_pages;
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	(void)first;
 	for (unsigned int i = 0; i < SLOTS; i++)
@@ -174,6 +174,6 @@ const struct stress_pattern stress_slot = {
 		{ "no-lock", .effect = "the shrinker takes no lock" },
 		{ "both-win", .effect = "a thread does not test the slot again after its allocation" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

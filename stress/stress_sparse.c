@@ -42,7 +42,7 @@ struct location {
 	size_t off;
 };
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	(void)first;
 	for (unsigned int i = 0; i < SPARSE_PAGES; i++)
@@ -170,6 +170,6 @@ const struct stress_pattern stress_sparse = {
 		{ "early", .effect = "a page with one value is freed as empty" },
 		{ "no-lock", .effect = "a thread counts values without the lock" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

@@ -42,7 +42,7 @@ static void write_until_failure(struct stress_thread *self)
 	shared_file_check(self, span);
 }
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 1);
 }
@@ -61,6 +61,6 @@ const struct stress_pattern stress_split = {
 		{ "range", .effect = "the last chunk is one byte too long, into bytes of another thread" },
 		{ "goes-on", .effect = "a writer continues after a chunk that failed" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = shared_file_destroy,
 };

@@ -27,7 +27,7 @@ typedef _Atomic uint64_t entry;
 
 static struct page *table;
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	(void)first;
 	table = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
@@ -144,6 +144,6 @@ const struct stress_pattern stress_table = {
 		{ "two-owners", .effect = "a thread takes an entry by a load and a store" },
 		{ "keeps", .effect = "the thread that put a child into the table writes to it later" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

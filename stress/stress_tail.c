@@ -45,7 +45,7 @@ static void zero_empty_tail(struct stress_thread *self)
 	shared_file_check(self, span);
 }
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	shared_file_create(first->run, PIECE, 4);
 }
@@ -63,6 +63,6 @@ const struct stress_pattern stress_tail = {
 		{ "range", .effect = "a tail is one byte too long" },
 		{ "nothing", .effect = "a tail of 0 bytes clears one byte" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = shared_file_destroy,
 };

@@ -22,7 +22,7 @@
 
 enum { NO_BUG, RANGE, WHOLE };
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	places_create(first->run, PLACE_SIZE, 2);
 }
@@ -122,6 +122,6 @@ const struct stress_pattern stress_twin = {
 		{ "range", .effect = "a copy is one byte too long" },
 		{ "whole", .effect = "a copy also copies the bytes around its range" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = places_destroy,
 };

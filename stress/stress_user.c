@@ -51,7 +51,7 @@ static void write_user_memory(unsigned int owner, size_t off, size_t len, unsign
 		user[i] = expected_byte(owner, i, generation);
 }
 
-static void prepare_pattern(struct stress_thread *first)
+static void prepare_run(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < first->run->thread_count; i++) {
 		owners[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
@@ -163,6 +163,6 @@ const struct stress_pattern stress_user = {
 		{ "no-get", .effect = "the page is passed on without a reference" },
 		{ "thin-air", .effect = "a thread writes a value to its user memory that the check does not allow" },
 	},
-	.prepare = prepare_pattern,
+	.prepare = prepare_run,
 	.finish = finish_pattern,
 };

@@ -272,7 +272,7 @@ def check_parts(browser):
     report_check(count >= 1, "coverage over time is drawn", count)
     links = browser.run_script("return [...document.querySelectorAll('#part-coverage a')].map((a) => a.href)")
     there = [pathlib.Path(link.removeprefix("file://")).is_file() for link in links]
-    report_check(len(links) == 2 and find_all(there), "llvm-cov's pages are linked, and there", links)
+    report_check(len(links) == 2 and all(there), "llvm-cov's pages are linked, and there", links)
     browser.run_script("document.querySelector('#part-rules details').open = true")
     click(browser, '[data-program="bounds"]')
     browser.wait_until(lambda b: browser.find_all('#rule-program[data-ready="bounds"]'))
@@ -361,4 +361,4 @@ def main(directory, shots):
 if __name__ == "__main__":
     main(*sys.argv[1:])
     print(f"1..{len(RESULTS)}")
-    sys.exit(not find_all(RESULTS))
+    sys.exit(not all(RESULTS))

@@ -366,7 +366,7 @@ NO_COVERAGE_END
 
 /* ---- words ---- */
 
-const struct checker_report *execution_worst_report(const struct execution *execution)
+const struct checker_report *execution_select_report(const struct execution *execution)
 {
 	return execution->threads.result == CHECKER_DIFFERS ? &execution->threads : &execution->fibers;
 }

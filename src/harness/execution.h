@@ -114,6 +114,6 @@ bool execution_check_alive(struct execution *execution, const struct program *pr
 			   const struct execution_options *options, const struct isolated *child);
 
 /* Return: the report with a difference; without a difference, the report of the fibers. */
-const struct checker_report *execution_worst_report(const struct execution *execution);
+const struct checker_report *execution_select_report(const struct execution *execution);
 
 #endif

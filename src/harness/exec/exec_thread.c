@@ -43,7 +43,7 @@ struct thread_run {
 	struct pins pins;
 	atomic_uint finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
 	atomic_uint finished_count;
-	atomic_uint tried_count; /* threads that tried their next line and found it blocked */
+	atomic_uint tried_count; /* threads that have finished verify_blocked_call() */
 	unsigned int thread_count;
 	struct worker {
 		struct thread_run *run;
@@ -211,8 +211,11 @@ static const struct call *find_blocked_call(const struct worker *w)
 	return NULL;
 }
 
-/* In a deadlock nothing changes any more, so one attempt is enough. */
-static void try_next_line(struct worker *w)
+/*
+ * Verifies that the next call of the thread is still blocked, as the model predicts. One attempt is
+ * enough, because in a deadlock nothing changes any more.
+ */
+static void verify_blocked_call(struct worker *w)
 {
 	struct thread_run *run = w->run;
 	const struct call *call = find_blocked_call(w);
@@ -240,7 +243,7 @@ static void run_thread(struct worker *w)
 			run_step(w, i);
 	page_task_switch_out(run->x->thread_states[w->thread].task);
 	if (run->must_get_stuck)
-		try_next_line(w);
+		verify_blocked_call(w);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
 		if (w->held[m])
 			pthread_mutex_unlock(&run->mutexes[m]);

@@ -168,12 +168,12 @@ static bool read_output(const char *path, const struct fuzz_target *target, stru
 /* Return: the call that the sentence names by its line in the executed program; NO_SITE: none. */
 static size_t find_call(const struct target_output *output, const char *failure)
 {
-	unsigned int line;
+	unsigned int program_line;
 
-	if (!output->is_program_known || sscanf(failure, "line %u", &line) != 1 || line < 2 ||
-	    line - 2 >= output->program.count)
+	if (!output->is_program_known || sscanf(failure, "line %u", &program_line) != 1 || program_line < 2 ||
+	    program_line - 2 >= output->program.count)
 		return NO_SITE;
-	return line - 2;
+	return program_line - 2;
 }
 
 static void set_short_name(struct signature *s, const struct target_output *output,

@@ -15,7 +15,7 @@
 
 struct symbol {
 	char binary_path[PATH_MAX];
-	unsigned long offset;
+	unsigned long binary_offset; /* address of the code in the file */
 	size_t frame_count;
 	struct report_frame frames[INLINED];
 };
@@ -87,7 +87,7 @@ static bool run_symbolizer(const char *tool, bool is_llvm, struct symbol *symbol
 	path_format_or_exit(tool_name, sizeof(tool_name), "%s", tool);
 	snprintf(object_argument, sizeof(object_argument), "%s%s", is_llvm ? "--obj=" : "",
 		 symbol->binary_path);
-	snprintf(offset, sizeof(offset), "0x%lx", symbol->offset);
+	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
 	return isolate(exec_symbolizer, is_llvm ? llvm_argv : gnu_argv, 30, &child) &&
 	       parse_symbolizer_output(child.output, symbol);
 }
@@ -120,7 +120,7 @@ static const struct symbol *find_symbol(const char *binary_path, unsigned long o
 	struct symbol *more;
 
 	for (size_t i = 0; i < symbol_cache_count; i++)
-		if (symbol_cache[i].offset == offset &&
+		if (symbol_cache[i].binary_offset == offset &&
 		    !strcmp(symbol_cache[i].binary_path, binary_path))
 			return &symbol_cache[i];
 	more = realloc(symbol_cache, (symbol_cache_count + 1) * sizeof(*symbol_cache));
@@ -130,7 +130,7 @@ static const struct symbol *find_symbol(const char *binary_path, unsigned long o
 	memset(&symbol_cache[symbol_cache_count], 0, sizeof(*symbol_cache));
 	path_format_or_exit(symbol_cache[symbol_cache_count].binary_path,
 			    sizeof(symbol_cache->binary_path), "%s", binary_path);
-	symbol_cache[symbol_cache_count].offset = offset;
+	symbol_cache[symbol_cache_count].binary_offset = offset;
 	look_up_symbol(&symbol_cache[symbol_cache_count]);
 	return &symbol_cache[symbol_cache_count++];
 }

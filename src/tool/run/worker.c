@@ -120,7 +120,7 @@ static enum result_kind find_kind(const struct execution *execution, const struc
 static void compare_with_model(struct worker_result *to)
 {
 	const struct execution *execution = &worker.control->execution;
-	const struct checker_report *worst = execution_worst_report(execution);
+	const struct checker_report *worst = execution_select_report(execution);
 	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
 
 	to->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;

@@ -95,7 +95,7 @@ static void record_death(const struct execution *execution, const struct isolate
 static void record_execution(const struct execution *execution)
 {
 	struct execution_record *record = &now.control->record;
-	const struct checker_report *worst = execution_worst_report(execution);
+	const struct checker_report *worst = execution_select_report(execution);
 
 	record->result = worst->result;
 	if (execution->has_race) {
