@@ -6,7 +6,7 @@
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
 
-room=$abs_srcdir/report
+report_scripts=$abs_srcdir/report
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
@@ -21,7 +21,7 @@ done
 make_page() {
 	name=$1 from=$2
 	shift 2
-	run_expecting 0 python3 "$room/main.py" --results "$from" --pagetorture "$pagetorture" \
+	run_expecting 0 python3 "$report_scripts/main.py" --results "$from" --pagetorture "$pagetorture" \
 		-o "$scratch/$name" "$@"
 }
 
@@ -68,7 +68,7 @@ for backend in direct alias; do
 	"$pagetorture" run --backend $backend --json --executor fibers --flavour plain,tsan "$abs_srcdir"/corpus/rules/*.page \
 		>"$scratch/$backend.lines" 2>"$scratch/err"
 done
-python3 - "$room" "$results/rules.json" "$scratch" >"$scratch/err" 2>&1 <<-'END' &&
+python3 - "$report_scripts" "$results/rules.json" "$scratch" >"$scratch/err" 2>&1 <<-'END' &&
 	import sys
 	sys.path.insert(0, sys.argv[1])
 	import keep
@@ -88,7 +88,7 @@ else
 	ok $? "make replay: the ways that this build has, in one file of the same form" "$scratch/said"
 fi
 printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
-run_expecting 2 python3 "$room/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
+run_expecting 2 python3 "$report_scripts/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "an invalid line is reported with its number" "$scratch/err"
 python3 "$abs_srcdir/tests/report_fixture.py" "$results"
@@ -151,8 +151,8 @@ END
 make_page parts-failed "$scratch/bad-results" &&
 	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Mutants; cannot be read: Seeded bugs' "$scratch/out"
 ok $? "parts that failed make it fail, by name" "$scratch/out"
-! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://' "$room"/*.js "$room"/page.css \
-	"$room"/page.html | grep -v www.w3.org/2000/svg >"$scratch/unsafe"
+! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://' "$report_scripts"/*.js "$report_scripts"/page.css \
+	"$report_scripts"/page.html | grep -v www.w3.org/2000/svg >"$scratch/unsafe"
 ok $? "no text of data becomes markup, no address is in the page" "$scratch/unsafe"
 
 # ---- as somebody sees it ----

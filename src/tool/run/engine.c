@@ -23,9 +23,9 @@ void *memory_or_exit(void *memory)
 
 void item_list_append(struct item_list *list, uint32_t item)
 {
-	if (list->count == list->room) {
-		list->room = 2 * list->room + 64;
-		list->items = memory_or_exit(realloc(list->items, list->room * sizeof(*list->items)));
+	if (list->count == list->capacity) {
+		list->capacity = 2 * list->capacity + 64;
+		list->items = memory_or_exit(realloc(list->items, list->capacity * sizeof(*list->items)));
 	}
 	list->items[list->count++] = item;
 }

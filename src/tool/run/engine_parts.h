@@ -16,7 +16,7 @@
 
 struct item_list {
 	uint32_t *items;
-	size_t count, room;
+	size_t count, capacity;
 };
 
 /* A failure that an input does not show if it runs alone. */
