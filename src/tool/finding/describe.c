@@ -7,6 +7,7 @@
 #include "harness/program/program_text.h"
 #include "tool/report/report_json.h"
 #include "tool/run/kind.h"
+#include "tool/util/model_facts.h"
 #include "tool/util/usage.h"
 
 /*
@@ -70,23 +71,6 @@ static void write_meaning(struct json *json, const struct signature *signature)
 	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
 }
 
-/* Writes a call as a line of the program's text. */
-static void write_call_line(struct json *json, const struct program *program, size_t call)
-{
-	char text[TEXT_CALL_MAX];
-	struct call plain;
-
-	if (call >= program->count)
-		return;
-	plain = program->calls[call];
-	plain.expected_result = RESULT_NONE;
-	call_to_text(&plain, text);
-	json_begin_object(json, NULL);
-	json_number(json, "line", plain.line);
-	json_text(json, "text", text);
-	json_end(json);
-}
-
 static void write_result_record(struct json *json, const struct test_input *input,
 				const struct signature *signature)
 {
@@ -98,7 +82,8 @@ static void write_result_record(struct json *json, const struct test_input *inpu
 	json_end(json);
 	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)
-		write_call_line(json, &input->program, signature->places[i].call);
+		if (signature->places[i].call < input->program.count)
+			write_call_record(json, &input->program.calls[signature->places[i].call]);
 	json_end(json);
 	json_end(json);
 }

@@ -31,20 +31,24 @@ static void write_range(struct json *out, unsigned int page, unsigned int from,
 	json_number(out, "to", to);
 }
 
+void write_call_record(struct json *out, const struct call *call)
+{
+	struct call without_expectation = *call;
+	char text[TEXT_CALL_MAX];
+
+	without_expectation.expected_result = RESULT_NONE;
+	call_to_text(&without_expectation, text);
+	json_begin_object(out, NULL);
+	json_number(out, "line", call->line);
+	json_text(out, "text", text);
+	json_end(out);
+}
+
 static void write_calls(struct json *out, const struct program *program)
 {
 	json_begin_array(out, "calls");
-	for (size_t i = 0; i < program->count; i++) {
-		struct call call = program->calls[i];
-		char text[TEXT_CALL_MAX];
-
-		call.expected_result = RESULT_NONE;
-		call_to_text(&call, text);
-		json_begin_object(out, NULL);
-		json_number(out, "line", call.line);
-		json_text(out, "text", text);
-		json_end(out);
-	}
+	for (size_t i = 0; i < program->count; i++)
+		write_call_record(out, &program->calls[i]);
 	json_end(out);
 }
 

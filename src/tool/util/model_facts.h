@@ -31,4 +31,7 @@
 void write_model_facts(struct json *out, const struct program *program, const struct rules *rules,
 		       const char *file);
 
+/* Writes an object {line, text}: the call in canonical text, without its expected result. */
+void write_call_record(struct json *out, const struct call *call);
+
 #endif
