@@ -6,6 +6,7 @@
 #include "harness/util/random.h"
 #include "tool/run/engine_parts.h"
 #include "tool/run/input_list.h"
+#include "tool/util/clock.h"
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
@@ -266,7 +267,7 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 {
 	struct engine engine = { .options = options, .inputs = inputs, .run = run,
 				 .lock = PTHREAD_MUTEX_INITIALIZER };
-	long started = milliseconds_now();
+	int64_t begin_ms = clock_read_ms();
 
 	if (options->has_two_orders) {
 		run_two_orders(&engine);
@@ -278,7 +279,7 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 	mark_inputs_not_run(run);
 	report_lost_memory(&engine);
 	status_erase();
-	run->seconds = (double)(milliseconds_now() - started) / 1000;
+	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
 	free(engine.queue.items);
 	free(engine.unchecked.items);
 	pthread_mutex_destroy(&engine.lock);
