@@ -38,7 +38,6 @@
 /* Of so many operations ThreadSanitizer watches one, after enough reports of the region's race. */
 #define WATCHED_ONE_IN 64
 
-enum { NO_BUG, THIN_AIR, LOCKED, LOCKED_CALLS, OUTSIDE };
 enum { WRITE, ZERO, STORE, READ, LOAD };
 
 /* All operations share the regions after these. */
@@ -108,7 +107,7 @@ static bool is_legal_value(unsigned int writers, unsigned char value, size_t off
 static void check_bytes(struct stress_thread *self, const unsigned char *bytes, size_t off,
 			size_t len)
 {
-	unsigned int writers = (self->run->thread_count + 1) / 2;
+	unsigned int writers = (current_run.thread_count + 1) / 2;
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned int code = bytes[i] ^ value_mask_at(off + i);
@@ -117,8 +116,7 @@ static void check_bytes(struct stress_thread *self, const unsigned char *bytes, 
 			continue;
 		stress_fail(self,
 			    "byte out of thin air: page+0x%zx: expected 0 or what one of %u "
-			    "writers writes "
-			    "there, found 0x%02x (as of writer %d, generation %u, parity %s)",
+			    "writers writes there, found 0x%02x (as of writer %d, generation %u, parity %s)",
 			    off + i, writers, bytes[i], (int)(code & WRITER_MASK) - 1,
 			    code >> 5 & (GENERATIONS - 1), is_parity_odd(code) ? "wrong" : "right");
 	}
@@ -131,7 +129,7 @@ static void fill_with_values(struct stress_thread *self, unsigned char *bytes,
 {
 	for (size_t i = 0; i < range->len; i++)
 		bytes[i] = make_value(self->thread_index / 2, range->byte_value, range->off + i);
-	if (self->run->bug_number == THIN_AIR)
+	if (stress_has_bug("thin-air"))
 		bytes[range->len - 1] ^= PARITY_BIT;
 }
 
@@ -140,12 +138,12 @@ static void write_range(struct stress_thread *self, const struct stress_record *
 	unsigned char bytes[BLOCK_MAX];
 
 	fill_with_values(self, bytes, range);
-	stress_write(self, self->run->page, bytes, range->off, range->len);
+	stress_write(self, current_run.page, bytes, range->off, range->len);
 }
 
 static void zero_range(struct stress_thread *self, const struct stress_record *range)
 {
-	stress_zero(self, self->run->page, range->off, range->len);
+	stress_zero(self, current_run.page, range->off, range->len);
 }
 
 /*
@@ -163,7 +161,7 @@ static void report_at_canonical(const volatile unsigned char *mapped, size_t len
 
 static void store_range(struct stress_thread *self, const struct stress_record *range)
 {
-	volatile unsigned char *mapped = page_map_local(self->run->page);
+	volatile unsigned char *mapped = page_map_local(current_run.page);
 	unsigned char bytes[BLOCK_MAX];
 
 	fill_with_values(self, bytes, range);
@@ -177,13 +175,13 @@ static void read_range(struct stress_thread *self, const struct stress_record *r
 {
 	unsigned char bytes[BLOCK_MAX];
 
-	stress_read(self, self->run->page, bytes, range->off, range->len);
+	stress_read(self, current_run.page, bytes, range->off, range->len);
 	check_bytes(self, bytes, range->off, range->len);
 }
 
 static void load_range(struct stress_thread *self, const struct stress_record *range)
 {
-	const volatile unsigned char *mapped = page_map_local(self->run->page);
+	const volatile unsigned char *mapped = page_map_local(current_run.page);
 	unsigned char bytes[BLOCK_MAX];
 
 	for (size_t i = 0; i < range->len; i++)
@@ -222,22 +220,22 @@ static void pick_range(struct stress_thread *self, struct stress_record *range)
 		range->byte_value = (unsigned char)stress_random(self, GENERATIONS);
 }
 
-static bool must_take_lock(const struct stress_thread *self, unsigned int operation)
+static bool must_take_lock(unsigned int operation)
 {
-	return self->run->bug_number == LOCKED ||
-	       (self->run->bug_number == LOCKED_CALLS && operation != STORE && operation != LOAD);
+	return stress_has_bug("locked") ||
+	       (stress_has_bug("locked-calls") && operation != STORE && operation != LOAD);
 }
 
 /* After enough reports of a race only values matter, and ThreadSanitizer watches few operations. */
 static void access_picked_range(struct stress_thread *self)
 {
 	struct stress_record *range = stress_current_record(self);
-	bool is_locked = must_take_lock(self, range->operation), is_watched;
+	bool is_locked = must_take_lock(range->operation), is_watched;
 
 	pick_range(self, range);
 	is_watched = is_locked || !stress_has_enough_races(range->off) ||
 		     self->operation_count % WATCHED_ONE_IN == 0;
-	if (self->run->bug_number == OUTSIDE)
+	if (stress_has_bug("outside"))
 		counter_outside++;
 	if (is_locked)
 		pthread_mutex_lock(&mutex);
@@ -250,33 +248,29 @@ static void access_picked_range(struct stress_thread *self)
 		pthread_mutex_unlock(&mutex);
 }
 
-/* The final bytes must be legal, too. */
-static void finish_pattern(struct stress_thread *first)
+static void check_final_bytes(struct stress_thread *first)
 {
 	unsigned char bytes[PAGE_SIZE];
 
-	stress_read(first, first->run->page, bytes, 0, PAGE_SIZE);
+	stress_read(first, current_run.page, bytes, 0, PAGE_SIZE);
 	check_bytes(first, bytes, 0, PAGE_SIZE);
 }
 
-const struct stress_pattern stress_overlap = {
-	.name = "overlap",
-	.summary = "race on common bytes of one page; each byte must have the value of a writer",
+const struct stress_scenario stress_overlap = {
 	.threads_min = 2,
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.race_regions = region_names,
 	.operations = {
-		[WRITE] = { "write", 1, .run = access_picked_range, .page_call = "write_raw", .threads = EVEN_THREADS },
-		[ZERO] = { "zero", 1, .run = access_picked_range, .page_call = "fill_zero", .threads = EVEN_THREADS },
-		[STORE] = { "store", 1, .run = access_picked_range, .threads = EVEN_THREADS },
-		[READ] = { "read", 1, .run = access_picked_range, .page_call = "read_raw", .threads = ODD_THREADS },
-		[LOAD] = { "load", 1, .run = access_picked_range, .threads = ODD_THREADS },
+		[WRITE] = { "write", 1, .run = access_picked_range,
+			   .page_call = "write_raw", .threads = EVEN_THREADS },
+		[ZERO] = { "zero", 1, .run = access_picked_range,
+			   .page_call = "fill_zero", .threads = EVEN_THREADS },
+		[STORE] = { "store", 1, .run = access_picked_range,
+			   .threads = EVEN_THREADS },
+		[READ] = { "read", 1, .run = access_picked_range,
+			   .page_call = "read_raw", .threads = ODD_THREADS },
+		[LOAD] = { "load", 1, .run = access_picked_range,
+			   .threads = ODD_THREADS },
 	},
-	.bugs = {
-		{ "thin-air", .effect = "a writer writes a value that belongs to no writer" },
-		{ "locked", .effect = "a mutex protects each access, so there is no race", .needs_tsan = true },
-		{ "locked-calls", .effect = "a mutex protects calls, but no loads and stores", .needs_tsan = true },
-		{ "outside", .effect = "threads race on a counter outside of the page", .needs_tsan = true },
-	},
-	.finish = finish_pattern,
+	.finish = check_final_bytes,
 };

@@ -21,25 +21,17 @@
 
 #include "stress/tagged.h"
 
-#define SLOTS 4
-
-enum { NO_BUG, NO_LOCK, BOTH_WIN };
+#define SLOTS      4
+#define EMPTY_SLOT { .lock = PTHREAD_MUTEX_INITIALIZER }
 
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
 	uint64_t tag;
-} slots[SLOTS];
+} slots[SLOTS] = { EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT };
 
 /* Pages that are not freed. Relaxed: the counter orders no threads. */
 static atomic_long live_pages;
-
-static void prepare_run(struct stress_thread *first)
-{
-	(void)first;
-	for (unsigned int i = 0; i < SLOTS; i++)
-		pthread_mutex_init(&slots[i].lock, NULL);
-}
 
 static struct slot *pick_slot(struct stress_thread *self)
 {
@@ -63,7 +55,7 @@ static bool is_slot_empty(struct slot *slot)
 static struct page *allocate_tagged_page(struct stress_thread *self, uint64_t *tag)
 {
 	struct page *page = stress_alloc_page(self, GFP_KERNEL);
-	long most = SLOTS + (long)self->run->thread_count, others;
+	long most = SLOTS + (long)current_run.thread_count, others;
 
 	if (!page)
 		return NULL;
@@ -91,10 +83,10 @@ static void fill_slot(struct stress_thread *self)
 	page = is_slot_empty(slot) ? allocate_tagged_page(self, &tag) : NULL;
 	if (!page)
 		return;
-	if (self->run->bug_number == BOTH_WIN)
+	if (stress_has_bug("both-win"))
 		stress_widen_window();
 	pthread_mutex_lock(&slot->lock);
-	if (!slot->page || self->run->bug_number == BOTH_WIN) {
+	if (!slot->page || stress_has_bug("both-win")) {
 		slot->page = page;
 		slot->tag = tag;
 		page = NULL;
@@ -113,7 +105,7 @@ static void check_slot_page(struct stress_thread *self)
 	pthread_mutex_lock(&slot->lock);
 	page = slot->page;
 	tag = slot->tag;
-	if (page && self->run->bug_number == NO_LOCK)
+	if (page && stress_has_bug("no-lock"))
 		stress_widen_window();
 	if (page)
 		tagged_check_page(self, "page of a slot", page, tag);
@@ -135,7 +127,7 @@ static void free_slot_page(struct stress_thread *self)
 	struct page *page;
 	uint64_t tag;
 
-	if (self->run->bug_number == NO_LOCK) {
+	if (stress_has_bug("no-lock")) {
 		free_slot_page_unlocked(self, slot);
 		return;
 	}
@@ -151,7 +143,7 @@ static void free_slot_page(struct stress_thread *self)
 	free_live_page(self, page);
 }
 
-static void finish_pattern(struct stress_thread *first)
+static void free_slot_pages(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		if (!slots[i].page)
@@ -161,19 +153,11 @@ static void finish_pattern(struct stress_thread *first)
 	}
 }
 
-const struct stress_pattern stress_slot = {
-	.name = "slot",
-	.summary = "allocate pages for the same slots, while a shrinker takes pages away",
-	.threads_min = 1,
+const struct stress_scenario stress_slot = {
 	.operations = {
 		{ "fill", 3, .run = fill_slot },
 		{ "use", 4, .run = check_slot_page },
 		{ "shrink", 1, .run = free_slot_page },
 	},
-	.bugs = {
-		{ "no-lock", .effect = "the shrinker takes no lock" },
-		{ "both-win", .effect = "a thread does not test the slot again after its allocation" },
-	},
-	.prepare = prepare_run,
-	.finish = finish_pattern,
+	.finish = free_slot_pages,
 };

@@ -20,16 +20,15 @@
 #include "stress/tagged.h"
 
 #define SPARSE_PAGES 2
+#define MISSING_PAGE { .lock = PTHREAD_MUTEX_INITIALIZER }
 #define VALUES       (PAGE_SIZE / sizeof(uint64_t))
 #define KEPT         2 /* values of one thread in one page, so that pages become empty */
-
-enum { NO_BUG, EARLY, NO_LOCK };
 
 static struct sparse_page {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
 	unsigned int value_count; /* that are not 0 */
-} sparse_pages[SPARSE_PAGES];
+} sparse_pages[SPARSE_PAGES] = { MISSING_PAGE, MISSING_PAGE };
 
 static struct owner {
 	_Alignas(STRESS_CACHE_LINE) uint64_t expected[SPARSE_PAGES][KEPT];
@@ -42,13 +41,6 @@ struct location {
 	size_t off;
 };
 
-static void prepare_run(struct stress_thread *first)
-{
-	(void)first;
-	for (unsigned int i = 0; i < SPARSE_PAGES; i++)
-		pthread_mutex_init(&sparse_pages[i].lock, NULL);
-}
-
 /* Even with the most threads each has KEPT values of its own in a page: KEPT * 256 is VALUES. */
 static struct location pick_location(struct stress_thread *self)
 {
@@ -60,15 +52,15 @@ static struct location pick_location(struct stress_thread *self)
 				 &owners[self->thread_index].expected[page][nth], off };
 }
 
-static void lock_unless_bug(struct stress_thread *self, struct sparse_page *page)
+static void lock_unless_bug(struct sparse_page *page)
 {
-	if (self->run->bug_number != NO_LOCK)
+	if (!stress_has_bug("no-lock"))
 		pthread_mutex_lock(&page->lock);
 }
 
-static void unlock_unless_bug(struct stress_thread *self, struct sparse_page *page)
+static void unlock_unless_bug(struct sparse_page *page)
 {
-	if (self->run->bug_number != NO_LOCK)
+	if (!stress_has_bug("no-lock"))
 		pthread_mutex_unlock(&page->lock);
 }
 
@@ -92,7 +84,7 @@ static void free_page(struct stress_thread *self, struct sparse_page *page)
 static void write_value(struct stress_thread *self, const struct location *at, uint64_t value)
 {
 	stress_write(self, at->in->page, &value, at->off, sizeof(value));
-	if (self->run->bug_number == NO_LOCK)
+	if (stress_has_bug("no-lock"))
 		stress_widen_window();
 	at->in->value_count += !*at->expected && value;
 	at->in->value_count -= *at->expected && !value;
@@ -103,24 +95,24 @@ static void store_value(struct stress_thread *self)
 {
 	struct location at = pick_location(self);
 
-	lock_unless_bug(self, at.in);
+	lock_unless_bug(at.in);
 	if (allocate_missing_page(self, at.in))
 		write_value(self, &at, tagged_next_tag(self));
-	unlock_unless_bug(self, at.in);
+	unlock_unless_bug(at.in);
 }
 
 static void clear_value(struct stress_thread *self)
 {
 	struct location at = pick_location(self);
-	unsigned int count_of_empty = self->run->bug_number == EARLY;
+	unsigned int count_of_empty = stress_has_bug("early");
 
-	lock_unless_bug(self, at.in);
+	lock_unless_bug(at.in);
 	if (at.in->page && *at.expected) {
 		write_value(self, &at, 0);
 		if (at.in->value_count <= count_of_empty)
 			free_page(self, at.in);
 	}
-	unlock_unless_bug(self, at.in);
+	unlock_unless_bug(at.in);
 }
 
 static void check_value(struct stress_thread *self)
@@ -129,11 +121,11 @@ static void check_value(struct stress_thread *self)
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
-	lock_unless_bug(self, at.in);
+	lock_unless_bug(at.in);
 	page = at.in->page;
 	if (page)
 		page_get(page);
-	unlock_unless_bug(self, at.in);
+	unlock_unless_bug(at.in);
 	if (page) {
 		stress_read(self, page, &found, at.off, sizeof(found));
 		page_free(page);
@@ -146,7 +138,7 @@ static void check_value(struct stress_thread *self)
 	*at.expected = found;
 }
 
-static void finish_pattern(struct stress_thread *first)
+static void free_sparse_pages(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SPARSE_PAGES; i++) {
 		if (!sparse_pages[i].page)
@@ -157,19 +149,11 @@ static void finish_pattern(struct stress_thread *first)
 	}
 }
 
-const struct stress_pattern stress_sparse = {
-	.name = "sparse",
-	.summary = "read missing pages as zeros, and free empty pages",
-	.threads_min = 1,
+const struct stress_scenario stress_sparse = {
 	.operations = {
 		{ "store", 2, .run = store_value },
 		{ "clear", 3, .run = clear_value },
 		{ "load", 3, .run = check_value },
 	},
-	.bugs = {
-		{ "early", .effect = "a page with one value is freed as empty" },
-		{ "no-lock", .effect = "a thread counts values without the lock" },
-	},
-	.prepare = prepare_run,
-	.finish = finish_pattern,
+	.finish = free_sparse_pages,
 };

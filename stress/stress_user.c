@@ -19,12 +19,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "stress/mailbox.h"
 #include "stress/tagged.h"
 
 #define GENERATIONS 16
-
-enum { NO_BUG, NO_GET, THIN_AIR };
 
 static struct owner {
 	/* A page of user memory that all threads read. */
@@ -32,8 +29,6 @@ static struct owner {
 	/* The page to which this thread copies other threads' memory. */
 	struct page *page;
 } owners[STRESS_THREADS_MAX];
-
-static struct mailbox boxes[MAILBOX_COUNT];
 
 /* Return: the byte that the owner writes at @pos; its low 4 bits are the generation. */
 static unsigned char expected_byte(unsigned int owner, size_t pos, unsigned int generation)
@@ -51,15 +46,21 @@ static void write_user_memory(unsigned int owner, size_t off, size_t len, unsign
 		user[i] = expected_byte(owner, i, generation);
 }
 
-static void prepare_run(struct stress_thread *first)
+static void allocate_owner(struct stress_thread *self)
 {
-	for (unsigned int i = 0; i < first->run->thread_count; i++) {
-		owners[i].user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
-		if (!owners[i].user)
-			abort();
-		write_user_memory(i, 0, PAGE_SIZE, 0);
-		owners[i].page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
-	}
+	struct owner *owner = &owners[self->thread_index];
+
+	owner->user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	if (!owner->user)
+		stress_exit_failed("user memory", errno);
+	write_user_memory(self->thread_index, 0, PAGE_SIZE, 0);
+	owner->page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
+}
+
+static void free_owner(struct stress_thread *self)
+{
+	page_free(owners[self->thread_index].page);
+	free(owners[self->thread_index].user);
 }
 
 static void overwrite_memory(struct stress_thread *self)
@@ -70,7 +71,7 @@ static void overwrite_memory(struct stress_thread *self)
 
 	stress_record_range(self, self->thread_index, off, len, (unsigned char)generation);
 	write_user_memory(self->thread_index, off, len, generation);
-	if (self->run->bug_number == THIN_AIR)
+	if (stress_has_bug("thin-air"))
 		owners[self->thread_index].user[off] ^= 0x80;
 }
 
@@ -93,76 +94,48 @@ static void check_copy(struct stress_thread *self, unsigned int owner, size_t of
 
 static void copy_user_memory(struct stress_thread *self)
 {
-	unsigned int owner = stress_random(self, self->run->thread_count);
+	unsigned int owner = stress_random(self, current_run.thread_count);
 	size_t off = stress_random(self, PAGE_SIZE), len = 1 + stress_random(self, PAGE_SIZE - off);
 	struct user_slice_reader reader;
-	int ret;
+	int error;
 
 	stress_record_range(self, owner, off, len, 0);
 	user_slice_reader_init(&reader, user_slice_new(owners[owner].user, PAGE_SIZE));
 	stress_expect_ok(self, "user_slice_skip", user_slice_skip(&reader, off));
-	ret = page_copy_from_user_slice(owners[self->thread_index].page, &reader, off, len);
-	if (ret == -EFAULT && stress_copy_may_fail(self))
-		stress_count_refused_copy(self);
-	else
-		stress_expect_ok(self, "page_copy_from_user_slice", ret);
-	if (!ret)
-		check_copy(self, owner, off, len);
-}
-
-/* ---- the mailbox ---- */
-
-static void free_received(struct stress_thread *self, struct page *page)
-{
-	if (!page)
+	error = page_copy_from_user_slice(owners[self->thread_index].page, &reader, off, len);
+	if (stress_is_refused_copy(self, error))
 		return;
-	tagged_check_page(self, "page of the mailbox", page, 0);
-	stress_free_page(self, page);
+	stress_expect_ok(self, "page_copy_from_user_slice", error);
+	if (!error)
+		check_copy(self, owner, off, len);
 }
 
 static void send_page(struct stress_thread *self)
 {
-	struct page *page = stress_alloc_page(self, GFP_KERNEL), *before;
+	struct page *page = tagged_alloc_page(self), *before;
 
 	if (!page)
 		return;
-	tagged_write_page(self, page);
-	if (self->run->bug_number != NO_GET)
+	if (!stress_has_bug("no-get"))
 		page_get(page);
-	before = mailbox_exchange(boxes, self, page);
+	before = mailbox_exchange(self, page);
 	page_free(page);
-	free_received(self, before);
+	tagged_free_page(self, "page of the mailbox", before);
 }
 
 static void receive_page(struct stress_thread *self)
 {
-	free_received(self, mailbox_exchange(boxes, self, NULL));
+	tagged_free_page(self, "page of the mailbox", mailbox_exchange(self, NULL));
 }
 
-static void finish_pattern(struct stress_thread *first)
-{
-	for (unsigned int i = 0; i < MAILBOX_COUNT; i++)
-		free_received(first, boxes[i].page);
-	for (unsigned int i = 0; i < first->run->thread_count; i++) {
-		page_free(owners[i].page);
-		free(owners[i].user);
-	}
-}
-
-const struct stress_pattern stress_user = {
-	.name = "user",
-	.summary = "copy user memory that changes during the copy; keep references after a drop",
-	.threads_min = 1,
+const struct stress_scenario stress_user = {
 	.operations = {
 		{ "scribble", 3, .run = overwrite_memory },
 		{ "copy", 3, .run = copy_user_memory },
 		{ "send", 1, .run = send_page },
 		{ "receive", 1, .run = receive_page },
 	},
-	.bugs = {
-		{ "no-get", .effect = "the page is passed on without a reference" },
-		{ "thin-air", .effect = "a thread writes a value to its user memory that the check does not allow" },
-	},
-	.prepare = prepare_run,
-	.finish = finish_pattern,
+	.prepare_thread = allocate_owner,
+	.finish_thread = free_owner,
+	.finish = mailbox_free_pages,
 };

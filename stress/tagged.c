@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define WORD sizeof(uint64_t)
+#define WORD          sizeof(uint64_t)
+#define MAILBOX_COUNT 8
 
 #define OWNER_OF(tag)      ((int)((tag) >> 40) - 1)
 #define GENERATION_OF(tag) ((unsigned long long)((tag)&0xffffffffff))
@@ -50,7 +51,7 @@ static uint64_t decode_word_tag(const unsigned char *bytes, size_t nth, size_t p
 	return tagged_word_at(word, pos + nth);
 }
 
-bool tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
+void tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
 		  uint64_t tag, size_t pos, size_t len)
 {
 	size_t nth = 0;
@@ -59,16 +60,14 @@ bool tagged_check(struct stress_thread *self, const char *what, const unsigned c
 	while (nth < len && bytes[nth] == tagged_byte_at(tag, pos + nth))
 		nth++;
 	if (nth == len)
-		return true;
+		return;
 	found_tag = decode_word_tag(bytes, nth, pos, len);
 	stress_fail(self,
 		    "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
-		    "0x%02x, in "
-		    "a word as of owner %d, generation %llu",
+		    "0x%02x, in a word as of owner %d, generation %llu",
 		    what, pos + nth, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
 		    tagged_byte_at(tag, pos + nth), bytes[nth], OWNER_OF(found_tag),
 		    GENERATION_OF(found_tag));
-	return false;
 }
 
 uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
@@ -80,6 +79,15 @@ uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
 	memcpy(bytes, &tag, WORD);
 	stress_write(self, page, bytes, 0, PAGE_SIZE);
 	return tag;
+}
+
+struct page *tagged_alloc_page(struct stress_thread *self)
+{
+	struct page *page = stress_alloc_page(self, GFP_KERNEL);
+
+	if (page)
+		tagged_write_page(self, page);
+	return page;
 }
 
 void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
@@ -96,4 +104,28 @@ void tagged_check_page(struct stress_thread *self, const char *what, struct page
 			    what, self->thread_index, OWNER_OF(expected), GENERATION_OF(expected),
 			    OWNER_OF(tag), GENERATION_OF(tag));
 	tagged_check(self, what, bytes + WORD, expected ? expected : tag, WORD, PAGE_SIZE - WORD);
+}
+
+void tagged_free_page(struct stress_thread *self, const char *what, struct page *page)
+{
+	if (!page)
+		return;
+	tagged_check_page(self, what, page, 0);
+	stress_free_page(self, page);
+}
+
+static struct {
+	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
+} mailboxes[MAILBOX_COUNT];
+
+struct page *mailbox_exchange(struct stress_thread *self, struct page *page)
+{
+	return atomic_exchange_explicit(&mailboxes[stress_random(self, MAILBOX_COUNT)].page, page,
+					memory_order_acq_rel);
+}
+
+void mailbox_free_pages(struct stress_thread *first)
+{
+	for (unsigned int i = 0; i < MAILBOX_COUNT; i++)
+		tagged_free_page(first, "page of the mailbox", mailboxes[i].page);
 }
