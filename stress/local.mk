@@ -23,12 +23,11 @@ stress_sources = \
 	%D%/stress_churn.c \
 	%D%/stress_copies.c \
 	%D%/stress_file.c \
-	%D%/stress_overlap.c \
+	%D%/stress_racing.c \
 	%D%/stress_reader.c \
 	%D%/stress_slot.c \
 	%D%/stress_sparse.c \
 	%D%/stress_table.c \
-	%D%/stress_user.c \
 	%D%/tagged.c \
 	%D%/tagged.h
 

@@ -64,14 +64,14 @@ bool stress_has_enough_races(size_t off)
 /* Return: the name of the first region whose race was not reported, or NULL. */
 static const char *find_region_without_race(void)
 {
-	const char *const *names = current_run.scenario->race_regions;
+	const struct stress_race_region *regions = current_run.scenario->race_regions;
 
 	if (!tsan_is_present() ||
 	    atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed))
 		return NULL;
-	for (size_t i = 0; names && names[i]; i++)
+	for (size_t i = 0; regions && regions[i].name; i++)
 		if (!count_races_in_region(i))
-			return names[i];
+			return regions[i].name;
 	return NULL;
 }
 

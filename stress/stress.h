@@ -60,15 +60,18 @@ struct owned_layout {
 	struct page *(*borrow)(const void *addr);
 };
 
+/* A region of a page in which ThreadSanitizer must report a race. A NULL name ends the table. */
+struct stress_race_region {
+	const char *name;
+	unsigned int write_operation, read_operation;
+};
+
 struct stress_scenario {
 	unsigned int threads_min; /* 0: one */
 	gfp_t gfp;                /* flags of current_run.page; 0: the scenario does not use it */
 	struct owned_layout layout;
-	/*
-	 * The regions of current_run.page in which ThreadSanitizer must report a race, ended by NULL.
-	 * Without a table no race is expected.
-	 */
-	const char *const *race_regions;
+	/* The first regions of current_run.page. Without a table no race is expected. */
+	const struct stress_race_region *race_regions;
 	struct stress_operation operations[STRESS_OPERATIONS_MAX]; /* a NULL name ends them */
 	bool can_run_bare; /* without the library, for comparison (--bare) */
 
