@@ -26,7 +26,6 @@ stress_sources = \
 	%D%/stress_racing.c \
 	%D%/stress_reader.c \
 	%D%/stress_slot.c \
-	%D%/stress_sparse.c \
 	%D%/stress_table.c \
 	%D%/tagged.c \
 	%D%/tagged.h

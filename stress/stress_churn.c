@@ -85,12 +85,12 @@ static void pass_page_on(struct stress_thread *self)
 	if (!page)
 		return;
 	*kept = NULL;
-	before = mailbox_exchange(self, page);
+	before = entries_exchange(self, page);
 	if (stress_has_bug("double"))
 		page_free(page);
 	if (stress_has_bug("keeps"))
 		page_fill_zero(page, 100, 100);
-	tagged_free_page(self, "page", before);
+	tagged_free_page(self, before);
 }
 
 static void use_reference(struct stress_thread *self)
@@ -131,8 +131,8 @@ static void check_common_page(struct stress_thread *first)
 {
 	stress_expect_count(first, "references of the common page",
 			    page_ref_count(current_run.page), 1);
+	entries_free_pages(first);
 	check_zero(first, current_run.page);
-	mailbox_free_pages(first);
 }
 
 const struct stress_scenario stress_churn = {

@@ -21,7 +21,7 @@
  *   4. A byte of user memory that is read twice, or read back from the page: a length or a value
  *      that was checked is not the one that is used. (Found as 1.)
  *   5. The drop is not the last one, but frees:
- *        A: gets a reference, puts the page in the mailbox, drops its own
+ *        A: gets a reference, puts the page into an entry, drops its own
  *                                           B: takes it out, finds a freed page
  *   6. B, which has the last reference, does not see what A wrote before its drop.
  *
@@ -320,17 +320,18 @@ static void send_page(struct stress_thread *self)
 		return;
 	if (!stress_has_bug("no-get"))
 		page_get(page);
-	before = mailbox_exchange(self, page);
+	before = entries_exchange(self, page);
 	page_free(page);
-	tagged_free_page(self, "page of the mailbox", before);
+	tagged_free_page(self, before);
 }
 
 static void receive_page(struct stress_thread *self)
 {
-	tagged_free_page(self, "page of the mailbox", mailbox_exchange(self, NULL));
+	tagged_free_page(self, entries_exchange(self, NULL));
 }
 
 const struct stress_scenario stress_user = {
+	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.operations = {
 		{ "scribble", 3, .run = overwrite_memory },
 		{ "copy", 3, .run = copy_user_memory },
@@ -339,5 +340,5 @@ const struct stress_scenario stress_user = {
 	},
 	.prepare_thread = allocate_owner,
 	.finish_thread = free_owner,
-	.finish = mailbox_free_pages,
+	.finish = entries_free_pages,
 };

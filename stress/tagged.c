@@ -3,8 +3,13 @@
 
 #include <string.h>
 
-#define WORD          sizeof(uint64_t)
-#define MAILBOX_COUNT 8
+#include "harness/detect/tsan.h"
+
+#define WORD         sizeof(uint64_t)
+#define ENTRIES_USED 16
+#define ENTRIES      (PAGE_SIZE / sizeof(entry))
+
+typedef _Atomic uint64_t entry;
 
 #define OWNER_OF(tag)      ((int)((tag) >> 40) - 1)
 #define GENERATION_OF(tag) ((unsigned long long)((tag)&0xffffffffff))
@@ -106,26 +111,62 @@ void tagged_check_page(struct stress_thread *self, const char *what, struct page
 	tagged_check(self, what, bytes + WORD, expected ? expected : tag, WORD, PAGE_SIZE - WORD);
 }
 
-void tagged_free_page(struct stress_thread *self, const char *what, struct page *page)
+void tagged_free_page(struct stress_thread *self, struct page *page)
 {
 	if (!page)
 		return;
-	tagged_check_page(self, what, page, 0);
+	tagged_check_page(self, "passed page", page, 0);
 	stress_free_page(self, page);
 }
 
-static struct {
-	_Alignas(STRESS_CACHE_LINE) _Atomic(struct page *) page;
-} mailboxes[MAILBOX_COUNT];
+/* ---- entries ---- */
 
-struct page *mailbox_exchange(struct stress_thread *self, struct page *page)
+/* Return: the index of an entry close to others, at one of the ends of the page. */
+static size_t pick_entry(struct stress_thread *self)
 {
-	return atomic_exchange_explicit(&mailboxes[stress_random(self, MAILBOX_COUNT)].page, page,
-					memory_order_acq_rel);
+	size_t nth = stress_random(self, ENTRIES_USED);
+	size_t index = nth < ENTRIES_USED / 2 ? nth : ENTRIES - ENTRIES_USED + nth;
+
+	stress_record_range(self, 0, index * sizeof(entry), sizeof(entry), 0);
+	return index;
 }
 
-void mailbox_free_pages(struct stress_thread *first)
+static uint64_t exchange_by_load_and_store(entry *mapped, uint64_t value)
 {
-	for (unsigned int i = 0; i < MAILBOX_COUNT; i++)
-		tagged_free_page(first, "page of the mailbox", mailboxes[i].page);
+	uint64_t before = atomic_load_explicit(mapped, memory_order_acquire);
+
+	stress_widen_window();
+	atomic_store_explicit(mapped, value, memory_order_release);
+	return before;
+}
+
+/*
+ * ThreadSanitizer identifies an atomic by its address, and an entry may have another address in the
+ * mapping than its canonical one (R4): its order is reported there too.
+ */
+struct page *entries_exchange(struct stress_thread *self, struct page *page)
+{
+	entry *entries = page_map_local(current_run.page);
+	entry *mapped = &entries[pick_entry(self)];
+	void *canonical = page_canonical(mapped);
+	uint64_t before;
+
+	if (canonical != (void *)mapped)
+		tsan_release(canonical);
+	before = stress_has_bug("two-owners") ?
+			 exchange_by_load_and_store(mapped, (uintptr_t)page) :
+			 atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
+	if (canonical != (void *)mapped)
+		tsan_acquire(canonical);
+	page_unmap_local(entries);
+	return (struct page *)(uintptr_t)before;
+}
+
+void entries_free_pages(struct stress_thread *first)
+{
+	entry *entries = page_map_local(current_run.page);
+
+	for (size_t i = 0; i < ENTRIES; i++)
+		tagged_free_page(first, (struct page *)(uintptr_t)atomic_exchange(&entries[i], 0));
+	page_unmap_local(entries);
 }

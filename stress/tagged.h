@@ -34,17 +34,22 @@ void tagged_check_page(struct stress_thread *self, const char *what, struct page
 		       uint64_t expected);
 
 /* Checks and frees such a page whose tag the thread does not know. @page: may be NULL. */
-void tagged_free_page(struct stress_thread *self, const char *what, struct page *page);
-
-/* ---- mailboxes, through which threads pass tagged pages ---- */
+void tagged_free_page(struct stress_thread *self, struct page *page);
 
 /*
- * Puts @page, or NULL, into a random box. A thread that gets a page from the box sees what was
- * written to it before. Return: the page that was in the box, or NULL.
+ * ---- entries, through which threads pass tagged pages ----
+ *
+ * current_run.page is a page table: atomic entries of 8 bytes with the addresses of pages. It is
+ * mapped for each access. A page belongs to the thread that got its address from an entry.
  */
-struct page *mailbox_exchange(struct stress_thread *self, struct page *page);
 
-/* At the end: checks and frees the pages that are in boxes. */
-void mailbox_free_pages(struct stress_thread *first);
+/*
+ * Exchanges a random entry with @page or NULL. The thread that gets a page sees what was written to
+ * it before. Return: the page that was in the entry, or NULL.
+ */
+struct page *entries_exchange(struct stress_thread *self, struct page *page);
+
+/* At the end: checks and frees the pages of the entries. */
+void entries_free_pages(struct stress_thread *first);
 
 #endif
