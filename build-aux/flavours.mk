@@ -125,7 +125,7 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# If the page library lacks buffers, the pattern `borrow` is not linked; pagetorture-stress reports this.
+# If the page library lacks buffers, the scenario `borrow` is not linked; pagetorture-stress reports this.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.
