@@ -95,7 +95,7 @@ static void test_races(void)
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		turns[0].act = pairs[i].first;
 		turns[1].act = pairs[i].second;
-		ok(!strstr(run_in_child(run_turns)->stderr_text, "data race") ==
+		ok(!strstr(run_in_child(run_turns)->output, "data race") ==
 			   !pairs[i].expects_race,
 		   "%s", pairs[i].name);
 	}
@@ -178,7 +178,7 @@ static const struct {
 static void test_uninitialised(void)
 {
 	for (size_t i = 0; i < COUNT(uses); i++)
-		ok(!strstr(run_in_child(uses[i].use)->stderr_text, "use-of-uninitialized-value") ==
+		ok(!strstr(run_in_child(uses[i].use)->output, "use-of-uninitialized-value") ==
 			   !uses[i].is_reported,
 		   "%s: %s", uses[i].name, uses[i].is_reported ? "reported" : "no report");
 }
