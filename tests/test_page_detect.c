@@ -86,7 +86,7 @@ static void test_races(void)
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		first_action = pairs[i].first;
 		second_action = pairs[i].second;
-		ok(!strstr(run_in_child(run_actions)->stderr_text, "data race") ==
+		ok(!strstr(run_in_child(run_actions)->output, "data race") ==
 			   !pairs[i].expects_race,
 		   "%s", pairs[i].name);
 	}
@@ -169,7 +169,7 @@ static const struct {
 static void test_uninitialised(void)
 {
 	for (size_t i = 0; i < COUNT(uses); i++)
-		ok(!strstr(run_in_child(uses[i].use)->stderr_text, "use-of-uninitialized-value") ==
+		ok(!strstr(run_in_child(uses[i].use)->output, "use-of-uninitialized-value") ==
 			   !uses[i].is_reported,
 		   "%s: %s", uses[i].name, uses[i].is_reported ? "reported" : "no report");
 }
