@@ -92,7 +92,7 @@ coverage:
 	for figure in replay all; do \
 	  echo; cat coverage/$$figure.txt; \
 	  python3 $(srcdir)/tests/coverage.py $$figure $(srcdir)/tests/coverage_excluded \
-	    coverage/$$figure.json coverage/$$figure.lcov $(srcdir) || result=failed; \
+	    coverage/$$figure.json $(srcdir) || result=failed; \
 	  echo "with the source: `pwd`/coverage/html/$$figure/index.html"; \
 	done; \
 	CC='$(CC)' python3 -B $(srcdir)/report/keep.py results/coverage.json --what coverage \
