@@ -93,8 +93,7 @@ expect_reproduced "pagetorture-export tap" 1 'differs: '
 # ---- triage ----
 
 cp "$file" "findings/crash-1.page"
-run_expecting 0 bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
-ok $? "triage" "$scratch/err"
+expect 0 "triage" '' bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
 set -- sorted/*
 store_output cat "$1/report.txt"
 expect_reproduced "report.txt" 1 "$wrong_byte"

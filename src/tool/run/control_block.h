@@ -74,4 +74,21 @@ struct control_block {
 /* Descriptors that a worker finds open; a byte through the socket is a request or a reply. */
 enum worker_descriptor { WORKER_SOCKET = 0, WORKER_CONTROL = 3 };
 
+/* ---- worker.c, worker_program.c: a process of one flavour that runs inputs for the driver ---- */
+
+/* Serves requests until the driver closes the socket. Return: an exit status. */
+int run_worker_main(void);
+
+/*
+ * Called before each input with its content, which a NUL need not end; NULL: nothing is called.
+ * Only developers' binaries set it, to make inputs misbehave.
+ */
+extern void (*run_worker_input_hook)(const char *content, size_t size);
+
+/*
+ * Runs the program of the control block in child processes, so that a crash or hang does not end
+ * the worker, and fills in the execution record. REQUEST_REPORTS: prints the reports too.
+ */
+void worker_run_program(struct control_block *control);
+
 #endif

@@ -112,10 +112,7 @@ static void write_record(struct json *out, const struct run *run,
 {
 	const struct run_record *record = &flavour->records[input];
 	const struct run_kind_info *kind = &result_kinds[record->result.kind];
-	char fibers[SAW_TEXT], threads[SAW_TEXT];
 
-	format_rules_seen_on_fibers(run, record, fibers);
-	format_rules_seen_on_threads(run, record, threads);
 	json_begin_object(out, NULL);
 	write_input_name(out, run_input_name(run, input));
 	json_bool(out, "bytes", program_name_is_bytes(run->inputs.names[input]));
@@ -123,9 +120,7 @@ static void write_record(struct json *out, const struct run *run,
 	json_text(out, "result", kind->name);
 	json_bool(out, "failed", kind->is_failure);
 	json_real(out, "seconds", record->result.duration_us / 1e6, 6);
-	json_text(out, "fibers", fibers);
-	json_text(out, "threads", threads);
-	json_number(out, "reported", record->result.reported_runs);
+	write_rules_seen(out, run, record);
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->is_failure)
 		write_failure(out, run, flavour, input);

@@ -48,26 +48,31 @@ static bool all_flavours_agree(const struct rows *rows, size_t input)
 	return true;
 }
 
-void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
-				 char text[SAW_TEXT])
+void format_rules_seen(const struct run *run, const struct run_record *record, bool on_threads,
+		       char text[RULES_SEEN_TEXT])
 {
-	rule_set saw_text = record->result.rules_seen_on_fibers;
+	const struct execution_options *execution = &run->options.execution;
+	rule_set rules = on_threads ? record->result.rules_seen_on_threads
+				    : record->result.rules_seen_on_fibers;
 
-	snprintf(text, SAW_TEXT, "-");
-	if (!run->options.execution.fibers || !record->result.was_returned)
+	snprintf(text, RULES_SEEN_TEXT, "-");
+	if (!(on_threads ? execution->threads : execution->fibers) || !record->result.was_returned)
 		return;
-	rule_set_text(saw_text, " ", text);
+	rule_set_text(rules, " ", text);
 	/* Without an execution of the fatal call the text must not be "clean". */
-	if (record->result.has_call_not_run)
-		snprintf(text + (saw_text ? strlen(text) : 0), 16, "%snot run", saw_text ? ", " : "");
+	if (!on_threads && record->result.has_call_not_run)
+		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 
-void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
-				  char text[SAW_TEXT])
+void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record)
 {
-	snprintf(text, SAW_TEXT, "-");
-	if (run->options.execution.threads && record->result.was_returned)
-		rule_set_text(record->result.rules_seen_on_threads, " ", text);
+	char text[RULES_SEEN_TEXT];
+
+	format_rules_seen(run, record, false, text);
+	json_text(out, "fibers", text);
+	format_rules_seen(run, record, true, text);
+	json_text(out, "threads", text);
+	json_number(out, "reported", record->result.reported_runs);
 }
 
 /* ---- a row ---- */
@@ -98,28 +103,28 @@ static void print_header_row(const struct rows *rows)
 
 static void print_fibers_cell(const struct rows *rows, const struct run_record *record)
 {
-	char saw_text[SAW_TEXT];
+	char rules_seen[RULES_SEEN_TEXT];
 
-	format_rules_seen_on_fibers(rows->run, record, saw_text);
+	format_rules_seen(rows->run, record, false, rules_seen);
 	printf("  %-*s", rows->verdict_width,
 	       record_differs(record)              ? "DIFFERS"
 	       : record->result.has_predicted_miss ? "unseen"
-						   : saw_text);
+						   : rules_seen);
 }
 
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
 	unsigned int reported = record->result.reported_runs;
-	char saw_text[SAW_TEXT], text[SAW_TEXT + 32];
+	char rules_seen[RULES_SEEN_TEXT], text[RULES_SEEN_TEXT + 32];
 
-	format_rules_seen_on_threads(rows->run, record, saw_text);
+	format_rules_seen(rows->run, record, true, rules_seen);
 	if (!execution->fibers && record_differs(record))
-		strcpy(saw_text, "DIFFERS");
+		strcpy(rules_seen, "DIFFERS");
 	if (execution->run_count > 1 && (is_racy || reported))
-		snprintf(text, sizeof(text), "%s %u/%u", saw_text, reported, execution->run_count);
+		snprintf(text, sizeof(text), "%s %u/%u", rules_seen, reported, execution->run_count);
 	else
-		strcpy(text, saw_text);
+		strcpy(text, rules_seen);
 	printf("  %-*s", rows->threads_width, text);
 }
 
@@ -152,16 +157,11 @@ static void print_flavour_json(struct json *out, const struct run *run,
 {
 	const struct run_record *record = &flavour->records[input];
 	const struct execution_options *execution = &run->options.execution;
-	char fibers[SAW_TEXT], threads[SAW_TEXT];
 
-	format_rules_seen_on_fibers(run, record, fibers);
-	format_rules_seen_on_threads(run, record, threads);
 	json_begin_object(out, flavour->flavour);
 	json_text(out, "result", record_differs(record) ? "differ" :
 		  record->result.has_predicted_miss ? "beyond" : "agree");
-	json_text(out, "fibers", fibers);
-	json_text(out, "threads", threads);
-	json_number(out, "reported", record->result.reported_runs);
+	write_rules_seen(out, run, record);
 	json_number(out, "runs", execution->threads ? execution->run_count : 0);
 	json_text(out, "why", record->why && record->result.kind != RUN_claim ? record->why : "");
 	json_end(out);

@@ -3,13 +3,12 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/program/program_name.h"
 #include "harness/util/cpus.h"
 #include "tool/run/input_list.h"
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 #include "tool/util/clock.h"
 #include "tool/util/options.h"
 #include "tool/util/usage.h"
@@ -138,9 +137,8 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 {
 	struct run_options *options = &run->options;
 	struct execution_options *execution = &options->execution;
-	const char *backend = getenv("PAGE_MAP");
 	const struct option_row rows[] = {
-		option_backend(&backend),
+		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
 		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
@@ -167,7 +165,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 	int status = options_parse(run->command_name, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_set_backend(run->command_name, backend);
+		status = options_set_backend(run->command_name);
 	if (status < 0 && !run->must_print_rows && run->is_strict)
 		status = usage_error(run->command_name, "unknown option --strict");
 	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results_path)

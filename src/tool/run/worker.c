@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include "harness/detect/detector.h"
 #include "harness/exec/exec.h"
 #include "tool/report/report.h"
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 static struct {
 	struct control_block *control;

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/library.h"
@@ -197,9 +198,11 @@ static bool read_target(char *value, void *into)
 	return *target;
 }
 
-struct option_row option_backend(const char **backend)
+static const char *wanted_backend;
+
+struct option_row option_backend(void)
 {
-	return (struct option_row){ .name = "backend", .text = backend, .values = "direct, alias" };
+	return (struct option_row){ .name = "backend", .text = &wanted_backend, .values = "direct, alias" };
 }
 
 struct option_row option_flavour(bool *wanted)
@@ -223,9 +226,10 @@ struct option_row option_threads(bool *threads)
 	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
 }
 
-int options_set_backend(const char *command, const char *backend)
+int options_set_backend(const char *command)
 {
 	const char *lacks = library_missing_requirement();
+	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
 	if (lacks)
 		return usage_error(command, "%s", lacks);

@@ -62,7 +62,7 @@ int options_parse(const char *command, const char *help, const struct option_row
 /* ---- rows of several commands ---- */
 
 /* --backend; the command then calls options_set_backend(). */
-struct option_row option_backend(const char **backend);
+struct option_row option_backend(void);
 
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
@@ -77,9 +77,9 @@ struct option_row option_executor(struct execution_options *options);
 struct option_row option_threads(bool *threads);
 
 /*
- * Sets the backend of the library; NULL: does not change it.
+ * Sets the backend of the library: the value of --backend, or else of the environment variable PAGE_MAP.
  * Return: -1 to continue; or an exit status after an error message.
  */
-int options_set_backend(const char *command, const char *backend);
+int options_set_backend(const char *command);
 
 #endif
