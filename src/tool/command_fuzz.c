@@ -74,7 +74,8 @@ static bool parse_time_option(char *time_text, void *into)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (!strcmp(time_text + digits, units[i].name)) {
 			bool is_valid = digits < sizeof(digits_text) &&
-					parse_number(digits_text, 1, TIME_MOST / units[i].seconds, seconds);
+					parse_number(digits_text, 1, TIME_MOST / units[i].seconds,
+						     seconds);
 
 			*seconds *= units[i].seconds;
 			return is_valid;

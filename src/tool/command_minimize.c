@@ -118,7 +118,8 @@ static int minimize_input(struct reduction *reduction)
 
 	runners_format_names(&settings.oracle.runners, flavour_list);
 	log_command_message("minimize", "%s: %zu %s, in %s", name, size_before,
-			    test_input_unit_name(input, size_before), replayer ? replayer : flavour_list);
+			    test_input_unit_name(input, size_before),
+			    replayer ? replayer : flavour_list);
 	if (!find_failure(reduction)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", name,
 			replayer ? input->target->name : "", explain_agreement(input, replayer));

@@ -35,7 +35,7 @@ struct input_result {
 
 struct worker_result {
 	struct input_result result;
-	char why[RUN_WHY];
+	char why[RUN_WHY]; /* the reason of the result, one line */
 };
 
 enum worker_request {

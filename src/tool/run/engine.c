@@ -16,7 +16,7 @@
 /* A worker is replaced after this number of batches, because detectors keep memory for each race. */
 #define WORKER_BATCHES 40
 
-void *memory_or_exit(void *memory)
+void *require_memory(void *memory)
 {
 	if (memory)
 		return memory;
@@ -28,10 +28,11 @@ void input_indices_append(struct input_indices *list, const uint32_t *items, siz
 {
 	if (list->count + count > list->capacity) {
 		list->capacity = 2 * list->capacity + count + 64;
-		list->items = memory_or_exit(realloc(list->items, list->capacity * sizeof(*list->items)));
+		list->indices = require_memory(
+			realloc(list->indices, list->capacity * sizeof(*list->indices)));
 	}
 	if (count)
-		memcpy(list->items + list->count, items, count * sizeof(*items));
+		memcpy(list->indices + list->count, items, count * sizeof(*items));
 	list->count += count;
 }
 
@@ -117,7 +118,7 @@ static bool dequeue_batch(struct job *job)
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
 	while (queue->count && job->history.count - job->batch_start < most && !engine->is_broken) {
-		const uint32_t *item = &queue->items[--queue->count];
+		const uint32_t *item = &queue->indices[--queue->count];
 
 		/* An input that failed in one order need not run in the other. */
 		if (record_is_failure(&engine->run->records[*item]))
@@ -142,7 +143,7 @@ static void run_queue(struct job *job)
 static void finish_job(struct job *job)
 {
 	run_worker_end(&job->worker);
-	free(job->history.items);
+	free(job->history.indices);
 }
 
 static void *run_job(void *engine)
@@ -190,7 +191,7 @@ static void fill_queue(struct engine *engine, bool is_second)
 	for (uint32_t i = 0; i < count; i++)
 		input_indices_append(&engine->queue, &(uint32_t){ is_second ? i : count - 1 - i }, 1);
 	if (engine->options->is_shuffled && is_second == engine->options->has_two_orders)
-		shuffle_items(engine->queue.items, count, engine->options->shuffle_seed);
+		shuffle_items(engine->queue.indices, count, engine->options->shuffle_seed);
 	engine->item_count = count * (engine->options->has_two_orders ? 2 : 1);
 }
 
@@ -250,7 +251,8 @@ static void report_lost_memory(const struct engine *engine)
 
 	if (engine->has_lost_memory && !count_inputs_of_kind(engine->run, RUN_leak) &&
 	    !record_is_failure(record))
-		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone", NULL);
+		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone",
+				  NULL);
 }
 
 static void mark_inputs_not_run(struct flavour_run *run)
@@ -278,8 +280,8 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 	report_lost_memory(&engine);
 	status_erase();
 	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
-	free(engine.queue.items);
-	free(engine.unchecked.items);
+	free(engine.queue.indices);
+	free(engine.unchecked.indices);
 	pthread_mutex_destroy(&engine.lock);
 	return !engine.is_broken;
 }

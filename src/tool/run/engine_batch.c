@@ -73,7 +73,7 @@ static void keep_first_failure(struct engine *engine, uint32_t input,
 static void run_input_alone(struct job *job, size_t index, const struct worker_result *first)
 {
 	struct engine *engine = job->engine;
-	uint32_t input = job->history.items[index];
+	uint32_t input = job->history.indices[index];
 	struct worker_result alone;
 	struct run_worker worker;
 
@@ -108,7 +108,7 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 {
 	struct engine *engine = job->engine;
 	size_t index = job->batch_start + position;
-	uint32_t input = job->history.items[index];
+	uint32_t input = job->history.indices[index];
 
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
@@ -130,7 +130,7 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
 	size_t first = can_find_leaks ? job->leak_checked_count : job->batch_start;
-	const uint32_t *items = job->history.items;
+	const uint32_t *items = job->history.indices;
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
@@ -166,8 +166,8 @@ static bool finish_leak_check(struct job *job)
 	}
 	pthread_mutex_lock(&engine->lock);
 	engine->has_lost_memory = true;
-	engine->input_before_loss = job->history.items[job->history.count - 1];
-	input_indices_append(&engine->unchecked, job->history.items + first, count);
+	engine->input_before_loss = job->history.indices[job->history.count - 1];
+	input_indices_append(&engine->unchecked, job->history.indices + first, count);
 	pthread_mutex_unlock(&engine->lock);
 	return false;
 }
@@ -240,7 +240,7 @@ void job_run_batch(struct job *job)
 		!count || job->engine->recheck_round ||
 		(job->worker.sent_batch_count + 1) % BATCHES_A_CHECK == 0;
 	if (run_worker_send_batch(&job->worker, job->engine->inputs,
-				  job->history.items + job->batch_start, count))
+				  job->history.indices + job->batch_start, count))
 		can_go_on = finish_batch(job);
 	else
 		handle_worker_death(job);

@@ -11,7 +11,7 @@
 
 /* Indices of inputs. */
 struct input_indices {
-	uint32_t *items;
+	uint32_t *indices;
 	size_t count, capacity;
 };
 
@@ -48,7 +48,7 @@ struct job {
 /* ---- engine.c ---- */
 
 /* Return: @memory; a null pointer ends the program. */
-void *memory_or_exit(void *memory);
+void *require_memory(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *items, size_t count);
 

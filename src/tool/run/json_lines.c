@@ -111,7 +111,7 @@ static void write_record(struct json *out, const struct run *run,
 			 const struct flavour_run *flavour, size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
-	const struct run_kind_info *kind = &result_kinds[record->result.kind];
+	const struct result_kind_info *kind = &result_kinds[record->result.kind];
 
 	json_begin_object(out, NULL);
 	write_input_name(out, run_input_name(run, input));
@@ -215,7 +215,7 @@ static void write_summary(struct json *out, const struct run *run, bool is_good)
 	json_end_line(out);
 }
 
-static void write_all(struct json *out, const struct run *run, bool is_good)
+static void write_records_and_summary(struct json *out, const struct run *run, bool is_good)
 {
 	for (unsigned int f = 0; f < run->flavour_count; f++) {
 		for (size_t i = 0; i < run->inputs.count; i++)
@@ -243,7 +243,7 @@ bool write_json_lines(const struct run *run, bool is_good)
 	int error = errno;
 
 	if (file) {
-		write_all(&out, run, is_good);
+		write_records_and_summary(&out, run, is_good);
 		error = fclose(file) ? ENOMEM : write_results_file(run->results_path, text, size);
 	}
 	free(text);

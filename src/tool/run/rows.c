@@ -204,12 +204,13 @@ static void add_race_rate(struct rows *rows, size_t input)
 	}
 }
 
-static void print_race_rate(const char *which, const struct race_rate *race_rate, unsigned int repeat)
+static void print_race_rate(const char *programs, const struct race_rate *race_rate,
+			    unsigned int repeat)
 {
 	size_t runs = race_rate->programs * repeat;
 
 	if (runs)
-		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", which,
+		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", programs,
 		       race_rate->programs, race_rate->reported_runs, runs,
 		       100.0 * (double)race_rate->reported_runs / (double)runs);
 }
@@ -273,7 +274,7 @@ static int print_input_row(struct rows *rows, size_t input)
 
 /* ---- all inputs ---- */
 
-static int wider_column(int width, const char *text)
+static int find_wider_width(int width, const char *text)
 {
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
@@ -284,9 +285,9 @@ static bool measure_columns(struct rows *rows)
 	unsigned int repeat = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
-	rows->name_width = wider_column(0, "program");
+	rows->name_width = find_wider_width(0, "program");
 	/* The text of a flavour is at most as wide as the model's. */
-	rows->verdict_width = wider_column(0, "tsan, threads ");
+	rows->verdict_width = find_wider_width(0, "tsan, threads ");
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], rule_names[RULE_SET_TEXT];
 
@@ -294,8 +295,8 @@ static bool measure_columns(struct rows *rows)
 			continue;
 		any_readable = true;
 		rule_set_text(rules_verdict(rows->rules)->broken, " ", rule_names);
-		rows->verdict_width = wider_column(rows->verdict_width, rule_names);
-		rows->name_width = wider_column(rows->name_width, run_input_name(rows->run, i));
+		rows->verdict_width = find_wider_width(rows->verdict_width, rule_names);
+		rows->name_width = find_wider_width(rows->name_width, run_input_name(rows->run, i));
 	}
 	/* The column has space for " N/N". */
 	rows->threads_width = rows->verdict_width +

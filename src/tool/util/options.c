@@ -32,10 +32,10 @@ static int find_argument_kind(const struct option_row *row)
 					required_argument;
 }
 
-static void build_getopt_tables(struct getopt_tables *s, const struct option_row *rows)
+static void build_getopt_tables(struct getopt_tables *tables, const struct option_row *rows)
 {
-	struct option *name = s->long_options;
-	char *letter = s->short_options;
+	struct option *name = tables->long_options;
+	char *letter = tables->short_options;
 
 	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
@@ -202,7 +202,9 @@ static const char *wanted_backend;
 
 struct option_row option_backend(void)
 {
-	return (struct option_row){ .name = "backend", .text = &wanted_backend, .values = "direct, alias" };
+	return (struct option_row){ .name = "backend",
+				    .text = &wanted_backend,
+				    .values = "direct, alias" };
 }
 
 struct option_row option_flavour(bool *wanted)

@@ -30,7 +30,7 @@ struct option_row {
 	bool is_value_optional;	  /* as in --add[=TREE]; without it, read() gets NULL */
 	bool *flag;	  /* the option has no value, and sets it to true */
 	int *pick, value; /* the option has no value, and sets *pick to value */
-	const char **text;
+	const char **text; /* gets the value of the option */
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
