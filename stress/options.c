@@ -108,27 +108,21 @@ static const struct option_row rows[] = {
 	OPTION_END,
 };
 
-static void append_option(struct message *message, const struct option_row *row)
-{
-	if (row->flag && *row->flag)
-		message_append(message, " --%s", row->name);
-	else if (row->number || row->into == &current_run.stutter_msec)
-		message_append(message, " --%s=%u", row->name,
-			       *(row->number ? row->number : &current_run.stutter_msec));
-	else if (row->read == read_seed)
-		message_append(message, " --%s=%s%llx", row->name, "0x",
-			       (unsigned long long)*(uint64_t *)row->into);
-	else if (row->text || row->read == read_copy)
-		message_append(message, " --%s=%s", row->name,
-			       *(row->text ? row->text : &current_run.copy_method));
-	else if (row->read == read_bug && current_run.injected_bug)
-		message_append(message, " --%s=%s", row->name, current_run.injected_bug->name);
-}
-
 void options_append(struct message *message)
 {
-	for (const struct option_row *row = rows; row->name; row++)
-		append_option(message, row);
+	const struct stress_run *run = &current_run;
+
+	message_append(message,
+		       " --threads=%u --operations=0x%llx --seconds=%u --seed=0x%llx"
+		       " --stat-interval=%u --backend=%s --copy=%s%s%s --stutter=%u --fail-alloc=%u"
+		       " --fail-copy=%u --memory=%u --forks=%u%s",
+		       run->thread_count, (unsigned long long)run->operation_limit, run->seconds,
+		       (unsigned long long)run->seed, run->statistics_seconds, run->backend,
+		       run->copy_method, run->pin ? " --pin" : "", run->delays ? " --delays" : "",
+		       run->stutter_msec, run->fail_alloc_percent, run->fail_copy_percent,
+		       run->memory_mib, run->fork_threads, run->bare ? " --bare" : "");
+	if (run->injected_bug)
+		message_append(message, " --busted=%s", run->injected_bug->name);
 }
 
 /* ---- help ---- */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/util/random.h"
 #include "stress/tagged.h"
 
 /* Half of the picks at page ends are at so many of them, so that threads interact. */
@@ -232,60 +231,51 @@ size_t owned_write_length(const struct chunk *chunk)
 	       (is_range_too_long() && chunk->off + chunk->len < PAGE_SIZE);
 }
 
-/* Return: where the bytes of the chunk are; ended by end_access(). */
-static unsigned char *begin_access(const struct chunk *chunk, enum access_kind kind)
+/* Makes the same checks as the library, for a comparison with it. */
+static unsigned char *find_address(const struct chunk *chunk)
 {
-	if (kind == BY_MAPPING)
-		return (unsigned char *)page_map_local(chunk->page) + chunk->off;
-	/* The same checks as in the library, for a comparison with it. */
 	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
 		abort();
 	return owned.memory + chunk->page_index * PAGE_SIZE + chunk->off;
 }
 
-static void end_access(const struct chunk *chunk, enum access_kind kind, unsigned char *bytes)
-{
-	if (kind == BY_MAPPING)
-		page_unmap_local(bytes - chunk->off);
-}
-
 /* A mapping is accessed one byte at a time, and volatile, so that the compiler keeps the accesses. */
-static void copy_bytes(unsigned char *to, const unsigned char *from, size_t len,
-		       enum access_kind kind)
+static void copy_mapped(volatile unsigned char *to, const volatile unsigned char *from, size_t len)
 {
-	if (kind == BY_ADDRESS)
-		memcpy(to, from, len);
-	for (size_t i = 0; kind == BY_MAPPING && i < len; i++)
-		((volatile unsigned char *)to)[i] = ((const volatile unsigned char *)from)[i];
+	for (size_t i = 0; i < len; i++)
+		to[i] = from[i];
 }
 
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes)
 {
 	size_t len = owned_write_length(chunk);
-	unsigned char *target;
 
 	if (kind == BY_CALL) {
 		stress_write(self, chunk->page, bytes, chunk->off, len);
-		return;
+	} else if (kind == BY_ADDRESS) {
+		memcpy(find_address(chunk), bytes, len);
+	} else {
+		unsigned char *mapped = page_map_local(chunk->page);
+
+		copy_mapped(mapped + chunk->off, bytes, len);
+		page_unmap_local(mapped);
 	}
-	target = begin_access(chunk, kind);
-	copy_bytes(target, bytes, len, kind);
-	end_access(chunk, kind, target);
 }
 
 static void read_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       unsigned char *to)
 {
-	unsigned char *source;
-
 	if (kind == BY_CALL) {
 		stress_read(self, chunk->page, to, chunk->off, chunk->len);
-		return;
+	} else if (kind == BY_ADDRESS) {
+		memcpy(to, find_address(chunk), chunk->len);
+	} else {
+		unsigned char *mapped = page_map_local(chunk->page);
+
+		copy_mapped(to, mapped + chunk->off, chunk->len);
+		page_unmap_local(mapped);
 	}
-	source = begin_access(chunk, kind);
-	copy_bytes(to, source, chunk->len, kind);
-	end_access(chunk, kind, source);
 }
 
 /* ---- operations ---- */
@@ -314,7 +304,7 @@ void owned_store(struct stress_thread *self, struct span span, unsigned char *ma
 
 	choose_bytes(self, span, bytes);
 	if (owned_next_chunk(self, span, &chunk))
-		copy_bytes(mapped + chunk.off, bytes, owned_write_length(&chunk), BY_MAPPING);
+		copy_mapped(mapped + chunk.off, bytes, owned_write_length(&chunk));
 }
 
 void owned_compare(struct stress_thread *self, struct span span, const unsigned char *found)

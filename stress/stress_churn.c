@@ -102,7 +102,7 @@ static void use_reference(struct stress_thread *self)
 	if (!page)
 		return;
 	page_get(page);
-	stress_expect_count(self, "references", page_ref_count(page), 2);
+	stress_expect(self, "references", page_ref_count(page), 2);
 	page_free(page);
 	tagged_check_page(self, "page", page, owner->tags[nth]);
 }
@@ -129,7 +129,7 @@ static void free_kept_pages(struct stress_thread *self)
 
 static void check_common_page(struct stress_thread *first)
 {
-	stress_expect_count(first, "references of the common page",
+	stress_expect(first, "references of the common page",
 			    page_ref_count(current_run.page), 1);
 	entries_free_pages(first);
 	check_zero(first, current_run.page);
