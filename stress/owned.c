@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "stress/owned.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "stress/tagged.h"
 
-/* Half of the picks at page ends are at so many of them, so that threads interact. */
-#define HOT_EDGES  2
-#define OBJECT_MAX 24
+#define OBJECT_MAX 24 /* bytes of a span at a page end */
 
 /* Longer spans are not checked through a mapping. */
 #define MAPPED_MAX 64
+
+/* So that the size of a buffer is no multiple of a page. */
+#define SPARE_BYTES 7
 
 /* Pieces of OWNED_MIXED that share a cache line. */
 #define SMALL_MAX 24
@@ -88,9 +90,11 @@ static void allocate_pages(size_t file_size)
 	owned.page_count = file_size / PAGE_SIZE + 1;
 	owned.pages = stress_allocate_memory(owned.page_count * layout->copies, sizeof(*owned.pages));
 	if (layout->alloc_buffer)
-		owned.memory = layout->alloc_buffer(file_size);
+		owned.memory = layout->alloc_buffer(file_size + SPARE_BYTES);
 	else if (current_run.bare)
 		owned.memory = stress_allocate_memory(owned.page_count, PAGE_SIZE);
+	if (layout->alloc_buffer && !owned.memory)
+		stress_exit_failed("a buffer", errno);
 	for (size_t i = 0; !owned.memory && i < owned.page_count * layout->copies; i++)
 		owned.pages[i] = stress_alloc_or_exit(GFP_KERNEL);
 }
@@ -137,7 +141,9 @@ void owned_check_all_and_free(void)
 		free(owned.pieces[i].expected);
 	for (size_t i = 0; i < owned.page_count * owned.layout->copies; i++)
 		page_free(owned.pages[i]);
-	if (current_run.bare)
+	if (owned.layout->free_buffer)
+		owned.layout->free_buffer(owned.memory);
+	else
 		free(owned.memory);
 	free(owned.pieces);
 	free(owned.pages);
@@ -177,16 +183,14 @@ struct span owned_pick_tail(struct stress_thread *self)
 
 struct span owned_pick_page_end(struct stress_thread *self)
 {
-	bool is_any_edge = stress_random(self, 2) || owned.page_count < HOT_EDGES;
-	size_t edges = is_any_edge ? owned.page_count - 1 : HOT_EDGES, skip;
-	size_t edge = (1 + stress_random(self, edges)) * PAGE_SIZE;
+	size_t edge = (1 + stress_random(self, owned.page_count - 1)) * PAGE_SIZE;
 	size_t nth = edge / owned.layout->piece_size / current_run.thread_count;
+	size_t skip = stress_random(self, OBJECT_MAX);
 	const struct piece *piece;
 
 	if (nth >= owned.layout->pieces_per_thread)
 		return owned_pick_part(self);
 	piece = find_own_piece(self, nth);
-	skip = stress_random(self, OBJECT_MAX);
 	if (edge <= piece->pos || edge >= piece->pos + piece->len)
 		skip = stress_random(self, piece->len);
 	else

@@ -168,3 +168,14 @@ void stress_zero(struct stress_thread *self, struct page *page, size_t off, size
 {
 	stress_expect(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
+
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len)
+{
+	unsigned char bytes[PAGE_SIZE];
+	size_t zeros = 0;
+
+	stress_read(self, page, bytes, off, len);
+	while (zeros < len && !bytes[zeros])
+		zeros++;
+	return zeros;
+}

@@ -56,8 +56,9 @@ struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
 	unsigned int pieces_per_thread; /* 0: as many as fit in one page, and at least one */
 	unsigned int copies;            /* of all bytes, each in pages of its own */
-	/* NULL, or functions that allocate the bytes as a buffer and return the page of an address. */
-	unsigned char *(*alloc_buffer)(size_t size);
+	/* For bytes in a buffer: page_buffer_alloc(), page_buffer_free() and page_borrow(); else NULL. */
+	void *(*alloc_buffer)(size_t size);
+	void (*free_buffer)(void *buffer);
 	struct page *(*borrow)(const void *addr);
 };
 
@@ -211,6 +212,9 @@ _Noreturn void stress_exit_failed(const char *what, int error);
  */
 void stress_fail(struct stress_thread *self, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Return: how many bytes at the beginning of the range are 0. */
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len);
 
 /* Fails unless @found, a count or the result of a call, is @expected. */
 void stress_expect(struct stress_thread *self, const char *what, long found, long expected);

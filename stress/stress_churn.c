@@ -31,15 +31,8 @@ static struct owner {
 
 static void check_zero(struct stress_thread *self, struct page *page)
 {
-	unsigned char bytes[PAGE_SIZE];
-	size_t i = 0;
-
-	stress_read(self, page, bytes, 0, PAGE_SIZE);
-	while (i < PAGE_SIZE && !bytes[i])
-		i++;
-	if (i < PAGE_SIZE)
-		stress_fail(self, "page of __GFP_ZERO+0x%zx: expected 0, found 0x%02x", i,
-			    bytes[i]);
+	stress_expect(self, "zeros of a page of __GFP_ZERO",
+		      (long)stress_count_zeros(self, page, 0, PAGE_SIZE), PAGE_SIZE);
 }
 
 static size_t pick_kept_index(struct stress_thread *self)
