@@ -70,27 +70,19 @@ ACTION(use_and_write_variable, use_library(), shared_variable = 2)
 ACTION(write_variable_and_drop, shared_variable = 1, use_reference())
 ACTION(drop_and_write_variable, use_reference(), shared_variable = 2)
 
-static const struct {
+/* What the sanitizer of the build reports about actions; a case without a second action has no thread. */
+struct report_case {
 	void (*first)(void), (*second)(void);
-	bool expects_race;
+	bool is_reported;
 	const char *name;
-} pairs[] = {
+};
+
+static const struct report_case race_cases[] = {
 	{ write_variable_and_use, use_and_write_variable, true, "the library orders no threads" },
 	{ use_library, use_library, false, "the library does not race with itself" },
 	{ write_variable_and_drop, drop_and_write_variable, false,
 	  "dropping references orders threads" },
 };
-
-static void test_races(void)
-{
-	for (size_t i = 0; i < COUNT(pairs); i++) {
-		first_action = pairs[i].first;
-		second_action = pairs[i].second;
-		ok(!strstr(run_in_child(run_actions)->output, "data race") ==
-			   !pairs[i].expects_race,
-		   "%s", pairs[i].name);
-	}
-}
 
 /* ---- uninitialised bytes ---- */
 
@@ -152,35 +144,34 @@ static void use_after_child_wrote(void)
 	branch_on_byte(page_map_local(new));
 }
 
-static const struct {
-	void (*use)(void);
-	bool is_reported;
-	const char *name;
-} uses[] = {
-	{ use_fresh, true, "a byte of a new page" },
-	{ use_byte_stored_through_other_mapping, false,
+static const struct report_case byte_cases[] = {
+	{ use_fresh, NULL, true, "a byte of a new page" },
+	{ use_byte_stored_through_other_mapping, NULL, false,
 	  "a byte that was stored through another mapping" },
-	{ use_byte_after_stored_byte, true, "the byte after a stored one" },
-	{ use_read_bytewise, true, "a byte of a bytewise read" },
-	{ use_after_child_wrote, true, "a byte that only a child of fork() wrote" },
-	{ use_reused_frame, true, "a byte of a reused frame" },
+	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
+	{ use_read_bytewise, NULL, true, "a byte of a bytewise read" },
+	{ use_after_child_wrote, NULL, true, "a byte that only a child of fork() wrote" },
+	{ use_reused_frame, NULL, true, "a byte of a reused frame" },
 };
 
-static void test_uninitialised(void)
+static void test_cases(const struct report_case *cases, size_t case_count, const char *report)
 {
-	for (size_t i = 0; i < COUNT(uses); i++)
-		ok(!strstr(run_in_child(uses[i].use)->output, "use-of-uninitialized-value") ==
-			   !uses[i].is_reported,
-		   "%s: %s", uses[i].name, uses[i].is_reported ? "reported" : "no report");
+	for (size_t i = 0; i < case_count; i++) {
+		first_action = cases[i].first;
+		second_action = cases[i].second;
+		ok(!strstr(run_in_child(second_action ? run_actions : first_action)->output,
+			   report) == !cases[i].is_reported,
+		   "%s: %s", cases[i].name, cases[i].is_reported ? "reported" : "no report");
+	}
 }
 
 static void check_reports(void)
 {
 	page = new_zeroed_page();
 	if (__tsan_init)
-		test_races();
+		test_cases(race_cases, COUNT(race_cases), "data race");
 	if (__msan_init)
-		test_uninitialised();
+		test_cases(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
 	page_free(page);
 }
 
