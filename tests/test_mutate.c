@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "harness/util/number.h"
-#include "harness/mutate/abstract_state.h"
 #include "harness/program/program_text.h"
 #include "tests/mutate_promise.h"
 #include "tests/random_program.h"
@@ -254,8 +253,8 @@ static void test_max_calls(void)
 
 enum { OPS, THREADS, FLAGS, NUMBERS, HANDLES };
 
-/* The kinds of handles come last, in the order of enum abstract_state_kind. */
-static const unsigned int value_counts[HANDLES + ABSTRACT_KINDS] = {
+/* The kinds of handles come last, in the order of enum handle_kind. */
+static const unsigned int value_counts[HANDLES + HANDLE_KINDS] = {
 	OP_COUNT, PROGRAM_THREADS, 32, NUMBER_BASES * MUTATE_EDGES, PROGRAM_PAGES, PROGRAM_MAPS,
 	PROGRAM_SLICES, PROGRAM_MUTEXES, PROGRAM_SEMAPHORES,
 };
@@ -263,13 +262,14 @@ static bool was_seen[COUNT(value_counts)][64];
 
 static void record_values_of_call(const struct call *call)
 {
-	struct call_letters letters = call_find_letters(call);
+	struct call_handle handles[2];
+	unsigned int handle_count = call_get_handles(call, handles);
 
 	was_seen[OPS][call->op] = was_seen[THREADS][call->thread] = true;
 	if (call->op == OP_alloc_page)
 		was_seen[FLAGS][call->value] = true;
-	for (unsigned int i = 0; i < letters.handle_count; i++)
-		was_seen[HANDLES + letters.handle_kinds[i]][call->handle[i]] = true;
+	for (unsigned int i = 0; i < handle_count; i++)
+		was_seen[HANDLES + handles[i].kind][handles[i].index] = true;
 	for (unsigned int i = 0; i < 3 * MUTATE_EDGES; i++) {
 		uint16_t packed = number_pack(call->number[i / MUTATE_EDGES]);
 		unsigned int edge = i % MUTATE_EDGES;

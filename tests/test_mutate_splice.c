@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "harness/mutate/abstract_state.h"
 #include "harness/mutate/mutate.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
@@ -16,15 +15,15 @@
 
 static struct program own, other, result;
 
-/* Returns the line of the call that fills handle @index of call @at, or NO_LINE. */
-static uint32_t find_filling_line(const struct program *program, size_t at, unsigned int index)
+/* Returns the line of the call before call @at that fills the handle, or NO_LINE. */
+static uint32_t find_filling_line(const struct program *program, size_t at,
+				  const struct call_handle *handle)
 {
-	const struct call *user = &program->calls[at];
-	enum abstract_state_kind kind = call_find_letters(user).handle_kinds[index];
+	struct call_handle filled[2];
 
-	for (const struct call *call = program->calls; call < user; call++)
-		if (op_fills_handle(call->op) && call_find_letters(call).handle_kinds[0] == kind &&
-		    call->handle[0] == user->handle[index])
+	for (const struct call *call = program->calls; call < program->calls + at; call++)
+		if (op_fills_handle(call->op) && call_get_handles(call, filled) &&
+		    filled[0].kind == handle->kind && filled[0].index == handle->index)
 			return call->line;
 	return NO_LINE;
 }
@@ -58,19 +57,19 @@ static bool record_renaming(unsigned int kind, uint8_t old_name, uint8_t new_nam
 }
 
 /*
- * Returns whether handle @index of call @is of the result refers to the same resource as in call
+ * Returns whether a handle of call @is of the result refers to the same resource as the handle of
+ * call
  * @was of the other program, or to one of the first program; or fills a handle if it filled one.
  */
-static bool has_right_handle(size_t was, size_t is, unsigned int index)
+static bool has_right_handle(size_t was, const struct call_handle *old, size_t is,
+			     const struct call_handle *new)
 {
-	char letter = call_find_letters(&other.calls[was]).handles[index];
-	uint32_t from = find_filling_line(&other, was, index);
-	uint32_t to = find_filling_line(&result, is, index);
+	uint32_t from = find_filling_line(&other, was, old),
+		 to = find_filling_line(&result, is, new);
 
-	if (!record_renaming(letter | 0x20, other.calls[was].handle[index],
-			     result.calls[is].handle[index]))
+	if (!record_renaming(1 + old->kind, old->index, new->index))
 		return false;
-	if (!(letter & 0x20))
+	if (old->must_be_free)
 		return from != NO_LINE || to == NO_LINE;
 	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHERS);
 }
@@ -79,12 +78,15 @@ static bool is_valid_copied_call(size_t is)
 {
 	size_t was = find_call_of_line(&other, result.calls[is].line);
 	struct call call = result.calls[is];
+	struct call_handle old[2], new[2];
+	unsigned int count = call_get_handles(&call, new);
 
 	if (was == other.count || call.op != other.calls[was].op ||
 	    !record_renaming(0, other.calls[was].thread, call.thread))
 		return false;
-	for (unsigned int i = 0; i < call_find_letters(&call).handle_count; i++)
-		if (!has_right_handle(was, is, i))
+	call_get_handles(&other.calls[was], old);
+	for (unsigned int i = 0; i < count; i++)
+		if (!has_right_handle(was, &old[i], is, &new[i]))
 			return false;
 	memcpy(call.handle, other.calls[was].handle, sizeof(call.handle));
 	call.thread = other.calls[was].thread;
@@ -94,12 +96,14 @@ static bool is_valid_copied_call(size_t is)
 static bool is_unchanged_own_call(size_t is)
 {
 	size_t was = find_call_of_line(&own, result.calls[is].line);
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(&result.calls[is], handles);
 
 	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
 		return false;
-	for (unsigned int i = op_fills_handle(own.calls[was].op);
-	     i < call_find_letters(&own.calls[was]).handle_count; i++)
-		if (find_filling_line(&own, was, i) != find_filling_line(&result, is, i))
+	for (unsigned int i = 0; i < count; i++)
+		if (!handles[i].must_be_free && find_filling_line(&own, was, &handles[i]) !=
+							find_filling_line(&result, is, &handles[i]))
 			return false;
 	return true;
 }

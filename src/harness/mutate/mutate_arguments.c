@@ -32,14 +32,13 @@ static struct call *pick_call(struct mutator *m, const char *letters)
 static uint64_t *pick_number(struct mutator *m, char *letter)
 {
 	struct call *call = pick_call(m, "nz");
-	struct call_letters letters;
+	char letters[3];
 	uint32_t index;
 
 	if (!call)
 		return NULL;
-	letters = call_find_letters(call);
-	index = draw_below(m, letters.number_count);
-	*letter = letters.numbers[index];
+	index = draw_below(m, call_get_number_letters(call, letters));
+	*letter = letters[index];
 	return &call->number[index];
 }
 
@@ -94,7 +93,8 @@ struct argument_range {
 static bool pick_range(struct mutator *m, struct argument_range *range)
 {
 	struct call *call = pick_call(m, "n");
-	unsigned int number_count = call ? call_find_letters(call).number_count : 0;
+	char letters[3];
+	unsigned int number_count = call ? call_get_number_letters(call, letters) : 0;
 
 	if (number_count < 2)
 		return false;
@@ -162,16 +162,16 @@ bool mutate_handle(struct mutator *m)
 {
 	struct call *call = pick_call(m, "pkumsPKU");
 	struct abstract_state state;
-	struct call_letters letters;
+	struct call_handle handles[2];
 	uint32_t index;
 
 	if (!call)
 		return false;
-	letters = call_find_letters(call);
 	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
-	index = draw_below(m, letters.handle_count);
+	index = draw_below(m, call_get_handles(call, handles));
 	return set_byte(&call->handle[index],
-			mutate_any_handle(m, &state, letters.handles[index], call->thread));
+			mutate_any_handle(m, &state, handles[index].kind,
+					  handles[index].must_be_free, call->thread));
 }
 
 static char find_value_letter(const struct call *call)
