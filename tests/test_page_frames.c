@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 
 #include "harness/detect/detector.h"
-#include "harness/util/isolate.h"
 
 /* ---- one thread ---- */
 
@@ -25,7 +24,7 @@ static void test_never_allocated(void)
 	unsigned char *addr = page_map_local(page);
 
 	last_byte = addr + PAGE_SIZE - 1;
-	ok(run_in_child(read_next_frame)->wait_status,
+	ok(run_in_child(read_next_frame)->exit_code,
 	   "AddressSanitizer reports a read from a never-allocated frame");
 	page_unmap_local(addr);
 	page_free(page);

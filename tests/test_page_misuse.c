@@ -271,33 +271,31 @@ static bool is_one_line(const char *text)
 
 /* The harness knows the access pattern of our library only; another one may word its reports
  * differently. */
-static bool has_right_report(const struct child_result *result, const struct misuse *misuse)
+static bool has_right_report(const struct isolated *result, const struct misuse *misuse)
 {
-	if (!library_has_known_access_pattern() || strstr(result->stderr_text, "Sanitizer") ||
+	if (!library_has_known_access_pattern() || strstr(result->output, "Sanitizer") ||
 	    !*misuse->report)
 		return true;
-	return WIFSIGNALED(result->wait_status) && WTERMSIG(result->wait_status) == SIGABRT &&
-	       is_one_line(result->stderr_text) &&
-	       report_matches(result->stderr_text, misuse->report);
+	return result->signal == SIGABRT &&
+	       is_one_line(result->output) &&
+	       report_matches(result->output, misuse->report);
 }
 
 static void test_misuses(void)
 {
 	for (size_t i = 0; i < COUNT(misuses); i++) {
 		const struct misuse *misuse = &misuses[i];
-		const struct child_result *result;
+		const struct isolated *result;
+		char check_name[100];
 
 		steps_to_run = misuse->steps;
 		result = run_in_child(run_steps);
-		if (!ok(child_ended_by_rule(result, misuse->rule) &&
-				has_right_report(result, misuse),
-			"%s: %s",
-			misuse->rule && *misuse->rule ? misuse->rule
-			: misuse->rule                ? "any report"
-						      : "no error",
-			misuse->name))
-			printf("# expected %s, got wait status %#x and: %.600s\n", misuse->report,
-			       (unsigned int)result->wait_status, result->stderr_text);
+		snprintf(check_name, sizeof(check_name), "%s: %s",
+			 !misuse->rule ? "no error" : *misuse->rule ? misuse->rule : "any report",
+			 misuse->name);
+		check_child_result(child_ended_by_rule(result, misuse->rule) &&
+					   has_right_report(result, misuse),
+				   check_name, misuse->report, result);
 	}
 }
 
@@ -305,7 +303,7 @@ static void test_revoked_accesses(void)
 {
 	for (size_t i = 0; mode_revokes_addresses() && i < COUNT(revoked_accesses); i++) {
 		steps_to_run = revoked_accesses[i].steps;
-		ok(run_in_child(run_steps)->wait_status, "%s ends the process",
+		ok(run_in_child(run_steps)->exit_code, "%s ends the process",
 		   revoked_accesses[i].name);
 	}
 }

@@ -134,9 +134,7 @@ static void report_without_stderr(void)
 
 static bool ends_by_abort(void (*run)(void))
 {
-	int wait_status = run_in_child(run)->wait_status;
-
-	return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGABRT;
+	return run_in_child(run)->signal == SIGABRT;
 }
 
 static size_t text_length;
@@ -156,7 +154,7 @@ static bool cuts_long_reports(void)
 	size_t head_length = strlen(head);
 
 	for (text_length = 480; text_length < 530; text_length++) {
-		const char *line = run_in_child(report_long_text)->stderr_text;
+		const char *line = run_in_child(report_long_text)->output;
 		size_t kept = head_length + text_length < 510 ? text_length : 510 - head_length;
 
 		if (strncmp(line, head, head_length) || strspn(line + head_length, "x") != kept ||
@@ -389,13 +387,11 @@ static void test_refused_calls(void)
 {
 	for (size_t i = 0; i < COUNT(refused_cases); i++) {
 		const struct refused_case *c = refused_case = &refused_cases[i];
-		const struct child_result *result = run_in_child(run_refused_case);
+		const struct isolated *result = run_in_child(run_refused_case);
 
-		if (!ok(child_ended_by_rule(result, c->rule) &&
-				!strncmp(result->stderr_text, c->report, strlen(c->report)),
-			"%s", c->name))
-			printf("# wait status %#x: %.600s\n", (unsigned int)result->wait_status,
-			       result->stderr_text);
+		check_child_result(child_ended_by_rule(result, c->rule) &&
+					   !strncmp(result->output, c->report, strlen(c->report)),
+				   c->name, c->rule, result);
 	}
 }
 
@@ -478,7 +474,7 @@ UNIT_TEST(test_page_system)
 	ok(cuts_long_reports(), "a report that is too long is cut, and is one line");
 	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_lock();
-	if (run_in_child(require_refusal)->wait_status) {
+	if (run_in_child(require_refusal)->exit_code) {
 		skip_check("refused system calls: the system has no seccomp filters");
 	} else if (SYNC_SHADOWS) {
 		CHECK_CHILDREN(shadow_cases);

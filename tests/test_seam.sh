@@ -55,7 +55,7 @@ expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavou
 
 # ---- what the harness needs ----
 
-# The calls of page.h that programs make. The tests of the library, the stress pattern of buffers and
+# The calls of page.h that programs make. The tests of the library, the stress scenario of buffers and
 # fuzz_api are skipped where calls are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"

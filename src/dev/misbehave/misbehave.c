@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "harness/checker.h"
 #include "harness/execution.h"
 #include "tool/run/worker.h"
 
@@ -192,11 +193,14 @@ WAY_TO(report_another_rule)
 	abort();
 }
 
-const struct misbehave_way misbehave_ways[] = {
-#define WAY(function, name, when, kind) { function, name, when, kind },
+static const struct misbehave_way {
+	void (*misbehave)(struct checker *checker);
+	const char *name;
+	enum { EXECUTING, ENDING, DYING } when; /* misbehave.def explains the values */
+} misbehave_ways[] = {
+#define WAY(function, name, when, expected_kind) { function, name, when },
 #include "dev/misbehave/misbehave.def"
 #undef WAY
-	{ NULL, NULL, EXECUTING, NULL },
 };
 
 /* ---- when to misbehave ---- */
@@ -253,9 +257,9 @@ static void find_requested_way(const char *content, size_t size)
 	name += strlen(marker);
 	while (name + len < content + size && name[len] != '\n')
 		len++;
-	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
-		if (strlen(way->name) == len && !memcmp(way->name, name, len))
-			requested_way = way;
+	for (size_t i = 0; i < sizeof(misbehave_ways) / sizeof(misbehave_ways[0]); i++)
+		if (strlen(misbehave_ways[i].name) == len && !memcmp(misbehave_ways[i].name, name, len))
+			requested_way = &misbehave_ways[i];
 }
 
 void misbehave_enable(void)
