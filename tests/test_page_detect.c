@@ -5,14 +5,12 @@
  */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 /* Functions of the sanitizers, if they are present. */
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
-static struct page *page;
 static unsigned char zeros[PAGE_SIZE];
 
 /* ---- races ---- */
@@ -46,8 +44,7 @@ static void run_turns(void)
 	pthread_t threads[2];
 
 	for (int i = 0; i < 2; i++)
-		if (pthread_create(&threads[i], NULL, run_turn, &turns[i]))
-			abort();
+		threads[i] = start_thread(run_turn, &turns[i]);
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -60,16 +57,16 @@ static void use_library(void)
 	page_get(new);
 	page_free(new);
 	page_free(new);
-	page_get(page);
-	page_unmap_local(page_map_local(page));
+	page_get(pages[0]);
+	page_unmap_local(page_map_local(pages[0]));
 	page_buffer_free(page_buffer_alloc(5000));
 	page_task_delete(page_task_new("short"));
 }
 
 static void use_reference(void)
 {
-	page_get(page);
-	page_free(page);
+	page_get(pages[0]);
+	page_free(pages[0]);
 }
 
 ACTION(write_variable_and_use, shared_variable = 1, use_library())
@@ -92,7 +89,7 @@ static const struct {
 
 static void test_races(void)
 {
-	for (size_t i = 0; i < COUNT(pairs); i++) {
+	for (size_t i = 0; __tsan_init && i < COUNT(pairs); i++) {
 		turns[0].act = pairs[i].first;
 		turns[1].act = pairs[i].second;
 		ok(!strstr(run_in_child(run_turns)->output, "data race") ==
@@ -177,23 +174,10 @@ static const struct {
 
 static void test_uninitialised(void)
 {
-	for (size_t i = 0; i < COUNT(uses); i++)
+	for (size_t i = 0; __msan_init && i < COUNT(uses); i++)
 		ok(!strstr(run_in_child(uses[i].use)->output, "use-of-uninitialized-value") ==
 			   !uses[i].is_reported,
 		   "%s: %s", uses[i].name, uses[i].is_reported ? "reported" : "no report");
 }
 
-static void check_reports(void)
-{
-	page = new_zeroed_page();
-	if (__tsan_init)
-		test_races();
-	if (__msan_init)
-		test_uninitialised();
-	page_free(page);
-}
-
-UNIT_TEST(test_page_detect)
-{
-	run_in_map_modes(check_reports);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_races, test_uninitialised)

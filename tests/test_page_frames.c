@@ -2,7 +2,6 @@
 /* The reuse of frames, with one thread and with many. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -96,15 +95,6 @@ static void test_exhaustion(void)
 
 /* ---- threads at the same time ---- */
 
-static pthread_t start_thread(void *(*run)(void *arg), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, run, arg))
-		abort();
-	return thread;
-}
-
 static pthread_barrier_t all_started;
 
 /* Pages on their way from one thread to another, so that mostly another thread frees them. */
@@ -151,7 +141,7 @@ static void run_allocators(void *others)
 	for (size_t i = 0; i < 4; i++) {
 		threads[i] = start_thread(allocate_and_compare, &names[i]);
 		for (int count = *(int *)others; count; count--)
-			pthread_join(start_thread(allocate_once, NULL), NULL);
+			run_in_thread(allocate_once, NULL);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		void *result;
@@ -232,25 +222,25 @@ static void test_other_thread_frees(void)
 
 enum { ALLOCATIONS = 200 };
 
-static void *allocate_and_free(void *pages)
+static void *allocate_and_free(void *freed)
 {
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
-		page_free(((struct page **)pages)[i] = page_alloc(GFP_KERNEL));
+		page_free(((struct page **)freed)[i] = page_alloc(GFP_KERNEL));
 	return NULL;
 }
 
 /* With a common list the threads would wait for each other, and get each other's frames. */
 static void test_lists_of_threads(void)
 {
-	static struct page *pages[2][ALLOCATIONS];
+	static struct page *freed[2][ALLOCATIONS];
 	unsigned int shared = 0;
 
 	for (unsigned int i = 0; i < 2; i++)
-		pthread_join(start_thread(allocate_and_free, pages[i]), NULL);
+		run_in_thread(allocate_and_free, freed[i]);
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
 		for (unsigned int j = 0; j < ALLOCATIONS; j++)
-			shared += pages[0][i] == pages[1][j];
-	ok(pages[0][0] && pages[1][0] && !shared,
+			shared += freed[0][i] == freed[1][j];
+	ok(freed[0][0] && freed[1][0] && !shared,
 	   "threads that start one after the other have different frames, %u shared", shared);
 }
 
@@ -266,7 +256,7 @@ static void test_frames_of_ended_thread(void)
 {
 	size_t of_thread = 0, of_main = 0;
 
-	pthread_join(start_thread(allocate_and_free_all, &of_thread), NULL);
+	run_in_thread(allocate_and_free_all, &of_thread);
 	allocate_and_free_all(&of_main);
 	ok(of_thread > 1000 && of_main + 200 > of_thread,
 	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,
