@@ -15,20 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz/input.h"
 #include "fuzz/same_serve.h"
 #include "harness/program/program_name.h"
+#include "harness/util/number.h"
 #include "harness/util/random.h"
 #include "harness/util/shell_word.h"
 
 static const char help[] =
 	"Usage: %s [OPTION]... FILE|DIRECTORY...\n"
 	"Execute each input of the fuzz target three times: among all inputs, among all inputs in\n"
-	"another order, and in a separate process. Verdict, trace (results, bytes read, pages), races\n"
+	"another order, and in a separate process. Verdict, trace (results, bytes read, pages), "
+	"races\n"
 	"and coverage must be the same each time.\n"
 	"\n"
 	"  --all-races  record every race of a program; without it, the target stops at the first\n"
@@ -38,9 +39,10 @@ static const char help[] =
 	"  --seed S     choose the other order by S (default 1)\n"
 	"  --help       print this text\n"
 	"\n"
-	"Exit status: 0 each input is the same; 1 an input differs or cannot be read; 2 bad usage.\n";
+	"Exit status: 0 each input is the same; 1 an input differs or cannot be read; 2 bad "
+	"usage.\n";
 
-static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
+static const char *const part_names[DIGEST_PARTS] = {"verdict", "trace", "races"};
 
 /*
  * The maximal number of printed lines of each kind. A state leak often affects many inputs; a few
@@ -52,7 +54,7 @@ static struct {
 	const char *program;
 	struct serve_options serve;
 	uint64_t batch, seed;
-} options = { .batch = 1, .seed = 1 };
+} options = {.batch = 1, .seed = 1};
 
 static struct {
 	char **names;
@@ -60,18 +62,18 @@ static struct {
 } inputs;
 
 /*
- * The outcomes of the inputs. A position is the number of one of the 2 * inputs.count executions in
- * the common process.
+ * The executions of the inputs. A position is the number of an execution: the first 2 *
+ * inputs.count are in the common process, the last inputs.count are of each input in a process of
+ * its own.
  */
 static struct {
-	size_t *order;		   /* the number of the input at each position */
-	struct outcome **outcomes; /* at each position */
-	struct outcome **alone;	   /* of each input, in a process of its own */
+	size_t *order;     /* the number of the input at each position */
+	uint8_t *outcomes; /* of the size same_outcome_size(), at each position */
 } executions;
 
-static void exit_if_no_memory(bool good)
+static void exit_if_no_memory(bool has_memory)
 {
-	if (good)
+	if (has_memory)
 		return;
 	fprintf(stderr, "expected memory for %zu inputs, got none\n", inputs.count);
 	exit(1);
@@ -83,6 +85,17 @@ static void *allocate_or_exit(size_t count, size_t size)
 
 	exit_if_no_memory(memory);
 	return memory;
+}
+
+static const struct outcome *get_outcome(size_t position)
+{
+	return (struct outcome *)(executions.outcomes + position * same_outcome_size());
+}
+
+/* Return: the outcome of an input in a process of its own. */
+static const struct outcome *get_outcome_alone(size_t input)
+{
+	return get_outcome(2 * inputs.count + input);
 }
 
 static void append_input_name(const struct input *input, void *ctx)
@@ -98,25 +111,22 @@ static void append_input_name(const struct input *input, void *ctx)
 
 /* ---- processes ---- */
 
-/*
- * Return: a file descriptor of an anonymous file with the names of the inputs, each followed by a 0
- * byte; or -1.
- */
-static int write_input_names(const size_t *list, size_t count)
+/* Return: a temporary file with the names of the inputs, each followed by a 0 byte; or NULL. */
+static FILE *write_input_names(const size_t *list, size_t count)
 {
-	int file = memfd_create("names", MFD_CLOEXEC);
-	FILE *out = file < 0 ? NULL : fdopen(dup(file), "w");
+	FILE *file = tmpfile();
 
-	for (size_t i = 0; out && i < count; i++)
-		fwrite(inputs.names[list[i]], 1, strlen(inputs.names[list[i]]) + 1, out);
-	if (!out || fclose(out) || lseek(file, 0, SEEK_SET))
-		return -1;
-	return file;
+	for (size_t i = 0; file && i < count; i++)
+		fwrite(inputs.names[list[i]], 1, strlen(inputs.names[list[i]]) + 1, file);
+	if (!file || (!fflush(file) && !fseek(file, 0, SEEK_SET) && !ferror(file)))
+		return file;
+	fclose(file);
+	return NULL;
 }
 
 static _Noreturn void exec_server(int names, int out, bool apart)
 {
-	char *argv[6] = { (char *)(uintptr_t)options.program, apart ? "--serve-apart" : "--serve" };
+	char *argv[6] = {(char *)(uintptr_t)options.program, apart ? "--serve-apart" : "--serve"};
 	size_t count = 2;
 
 	if (options.serve.keeps_detector_memory)
@@ -130,44 +140,32 @@ static _Noreturn void exec_server(int names, int out, bool apart)
 	_exit(127);
 }
 
-static bool read_outcome(FILE *from, struct outcome **outcome)
-{
-	free(*outcome);
-	*outcome = allocate_or_exit(1, same_outcome_size());
-	if (fread(*outcome, same_outcome_size(), 1, from) == 1)
-		return true;
-	free(*outcome);
-	*outcome = NULL;
-	return false;
-}
-
 /*
  * Executes the inputs of @list in one common process, or with @apart in one process for each.
  * @outcomes: gets the outcome of each input
  * Return: the number of inputs with an outcome.
  */
-static size_t execute_inputs(const size_t *list, size_t count, bool apart,
-			     struct outcome **outcomes)
+static size_t execute_inputs(const size_t *list, size_t count, bool apart, uint8_t *outcomes)
 {
-	int ends[2], names = write_input_names(list, count), status;
+	FILE *names = write_input_names(list, count), *from;
 	size_t done = 0;
+	int ends[2], status;
 	pid_t child;
-	FILE *from;
 
-	if (names < 0 || pipe(ends))
+	if (!names || pipe(ends))
 		return 0;
 	child = fork();
 	if (child == 0) {
 		close(ends[0]);
-		exec_server(names, ends[1], apart);
+		exec_server(fileno(names), ends[1], apart);
 	}
 	close(ends[1]);
-	close(names);
+	fclose(names);
 	from = child < 0 ? NULL : fdopen(ends[0], "r");
-	while (from && done < count && read_outcome(from, &outcomes[done]))
-		done++;
-	if (from)
+	if (from) {
+		done = fread(outcomes, same_outcome_size(), count, from);
 		fclose(from);
+	}
 	if (child > 0 && (waitpid(child, &status, 0) != child || status) && done == count)
 		done--;
 	return done;
@@ -195,13 +193,14 @@ static void print_replay_command(const size_t *list, size_t count)
 }
 
 /*
- * Return: whether all inputs of @list have an outcome; else prints the first input without an
- * outcome.
+ * Return: whether all inputs at the positions have an outcome; else prints the first input without
+ * an outcome.
  */
-static bool execute_all_or_report(const size_t *list, size_t count, bool apart,
-				  struct outcome **outcomes)
+static bool execute_positions(size_t position, size_t count, bool apart)
 {
-	size_t done = execute_inputs(list, count, apart, outcomes);
+	const size_t *list = executions.order + position;
+	size_t done = execute_inputs(list, count, apart,
+				     executions.outcomes + position * same_outcome_size());
 
 	if (done == count)
 		return true;
@@ -211,13 +210,16 @@ static bool execute_all_or_report(const size_t *list, size_t count, bool apart,
 	return false;
 }
 
-/* The order is all inputs as the caller listed them, then all inputs in a random order. */
+/*
+ * The order is all inputs as the caller listed them, all inputs in a random order, and all inputs
+ * as the caller listed them, each alone.
+ */
 static void init_execution_order(void)
 {
 	size_t count = inputs.count, *other = executions.order + count;
 	uint64_t random = options.seed;
 
-	for (size_t i = 0; i < 2 * count; i++)
+	for (size_t i = 0; i < 3 * count; i++)
 		executions.order[i] = i % count;
 	for (size_t i = count; i > 1; i--) {
 		size_t chosen = random_below(&random, (uint32_t)i), number = other[i - 1];
@@ -227,18 +229,14 @@ static void init_execution_order(void)
 	}
 }
 
-static bool execute_each_alone(void)
+static bool execute_all(void)
 {
-	bool good = true;
+	size_t end = 3 * inputs.count;
+	bool has_all = execute_positions(0, 2 * inputs.count, false);
 
-	for (size_t i = 0; i < inputs.count && good; i += options.batch) {
-		size_t left = inputs.count - i;
-
-		good = execute_all_or_report(executions.order + i,
-					     left < options.batch ? left : options.batch, true,
-					     executions.alone + i);
-	}
-	return good;
+	for (size_t i = 2 * inputs.count; i < end && has_all; i += options.batch)
+		has_all = execute_positions(i, number_min(end - i, options.batch), true);
+	return has_all;
 }
 
 /* ---- comparing ---- */
@@ -250,7 +248,7 @@ static bool has_same_edges(const struct outcome *a, const struct outcome *b)
 
 static bool is_same_as_alone(const struct outcome *outcome, size_t input)
 {
-	const struct outcome *alone = executions.alone[input];
+	const struct outcome *alone = get_outcome_alone(input);
 
 	return !memcmp(outcome->part_digests, alone->part_digests, sizeof(outcome->part_digests)) &&
 	       has_same_edges(outcome, alone);
@@ -259,7 +257,7 @@ static bool is_same_as_alone(const struct outcome *outcome, size_t input)
 static void print_outcome_difference(size_t position)
 {
 	size_t input = executions.order[position];
-	const struct outcome *outcome = executions.outcomes[position], *alone = executions.alone[input];
+	const struct outcome *outcome = get_outcome(position), *alone = get_outcome_alone(input);
 	const char *separator = "";
 
 	fprintf(stderr, "%s: ", inputs.names[input]);
@@ -284,8 +282,8 @@ static size_t count_edge_differences(size_t edge)
 	size_t changes = 0;
 
 	for (size_t i = 0; i < 2 * inputs.count; i++)
-		changes += executions.outcomes[i]->edge_counters[edge] !=
-			   executions.alone[executions.order[i]]->edge_counters[edge];
+		changes += get_outcome(i)->edge_counters[edge] !=
+			   get_outcome_alone(executions.order[i])->edge_counters[edge];
 	return changes;
 }
 
@@ -312,12 +310,11 @@ static void print_variable_edges(void)
  */
 static bool last_input_differs(const size_t *list, size_t count)
 {
-	struct outcome **outcomes = allocate_or_exit(count, sizeof(*outcomes));
+	uint8_t *outcomes = allocate_or_exit(count, same_outcome_size());
+	uint8_t *last = outcomes + (count - 1) * same_outcome_size();
 	bool differs = execute_inputs(list, count, false, outcomes) < count ||
-		       !is_same_as_alone(outcomes[count - 1], list[count - 1]);
+		       !is_same_as_alone((struct outcome *)last, list[count - 1]);
 
-	for (size_t i = 0; i < count; i++)
-		free(outcomes[i]);
 	free(outcomes);
 	return differs;
 }
@@ -328,20 +325,16 @@ static bool last_input_differs(const size_t *list, size_t count)
  */
 static void print_shortest_history(size_t position)
 {
-	for (size_t before = 0;; before = before ? 2 * before : 1) {
-		const size_t *list;
+	size_t before = 0;
 
-		if (before > position)
-			before = position;
-		list = executions.order + position - before;
-		if (last_input_differs(list, before + 1)) {
-			print_replay_command(list, before + 1);
+	while (!last_input_differs(executions.order + position - before, before + 1)) {
+		if (before == position) {
+			fprintf(stderr, "  not seen once more: it changes from run to run\n");
 			return;
 		}
-		if (before == position)
-			break;
+		before = number_min(before ? 2 * before : 1, position);
 	}
-	fprintf(stderr, "  not seen once more: it changes from run to run\n");
+	print_replay_command(executions.order + position - before, before + 1);
 }
 
 /* Return: how many inputs have an outcome that differs from their outcome alone. */
@@ -351,10 +344,10 @@ static size_t compare_all_outcomes(void)
 
 	for (size_t position = 0; position < 2 * inputs.count; position++) {
 		size_t input = executions.order[position];
-		bool is_known = position >= inputs.count &&
-				!is_same_as_alone(executions.outcomes[input], input);
+		bool is_known =
+			position >= inputs.count && !is_same_as_alone(get_outcome(input), input);
 
-		if (is_known || is_same_as_alone(executions.outcomes[position], input))
+		if (is_known || is_same_as_alone(get_outcome(position), input))
 			continue;
 		if (++differing_inputs <= LINES_MAX)
 			print_outcome_difference(position);
@@ -368,13 +361,10 @@ static int execute_and_compare(void)
 {
 	size_t differing_inputs;
 
-	executions.order = allocate_or_exit(2 * inputs.count, sizeof(*executions.order));
-	executions.outcomes = allocate_or_exit(2 * inputs.count, sizeof(*executions.outcomes));
-	executions.alone = allocate_or_exit(inputs.count, sizeof(*executions.alone));
+	executions.order = allocate_or_exit(3 * inputs.count, sizeof(*executions.order));
+	executions.outcomes = allocate_or_exit(3 * inputs.count, same_outcome_size());
 	init_execution_order();
-	if (!execute_all_or_report(executions.order, 2 * inputs.count, false,
-				   executions.outcomes) ||
-	    !execute_each_alone())
+	if (!execute_all())
 		return 1;
 	differing_inputs = compare_all_outcomes();
 	if (differing_inputs)
@@ -399,7 +389,8 @@ static bool parse_number(const char *text, uint64_t least, uint64_t *number)
 
 static int print_usage_error(const char *what)
 {
-	fprintf(stderr, "%s: expected %s (see %s --help)\n", options.program, what, options.program);
+	fprintf(stderr, "%s: expected %s (see %s --help)\n", options.program, what,
+		options.program);
 	return 2;
 }
 
@@ -410,15 +401,15 @@ int main(int argc, char **argv)
 	int option, serve = 0;
 	bool good = true;
 	const struct option names[] = {
-		{ "all-races", no_argument, NULL, 'a' },
-		{ "batch", required_argument, NULL, 'b' },
-		{ "from-bytes", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "keep", no_argument, NULL, 'k' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "serve", no_argument, &serve, SERVE }, /* only this program passes it */
-		{ "serve-apart", no_argument, &serve, SERVE_APART },
-		{ NULL, 0, NULL, 0 },
+		{"all-races", no_argument, NULL, 'a'},
+		{"batch", required_argument, NULL, 'b'},
+		{"from-bytes", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{"keep", no_argument, NULL, 'k'},
+		{"seed", required_argument, NULL, 's'},
+		{"serve", no_argument, &serve, SERVE}, /* only this program passes it */
+		{"serve-apart", no_argument, &serve, SERVE_APART},
+		{NULL, 0, NULL, 0},
 	};
 
 	options.program = argv[0];

@@ -42,7 +42,7 @@ NO_TSAN static void print_state(const char *what, int number)
 
 	if (!is_first_crash())
 		return;
-	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.pattern->name,
+	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.name,
 		       current_thread ? "" : "main, not ", self->thread_index, what, number);
 	report_append_command(&message);
 	report_append_state(&message, self);

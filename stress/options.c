@@ -25,7 +25,21 @@ struct stress_run current_run = {
 
 /* ---- the table ---- */
 
-static char bug_names[128]; /* of this pattern: "a, b, c" */
+static const struct stress_bug all_bugs[] = {
+#define BUG(scenario, name, detection, message, effect) { #scenario, name, effect, detection },
+#include "stress/scenarios.def"
+};
+
+/* Return: the next bug of this scenario after @bug, the first one after NULL; NULL at the end. */
+static const struct stress_bug *find_next_bug(const struct stress_bug *bug)
+{
+	for (bug = bug ? bug + 1 : all_bugs; bug < all_bugs + sizeof(all_bugs) / sizeof(all_bugs[0]); bug++)
+		if (!strcmp(bug->scenario, current_run.name))
+			return bug;
+	return NULL;
+}
+
+static char bug_names[128]; /* of this scenario: "a, b, c" */
 
 static bool read_seed(char *value, void *number)
 {
@@ -34,12 +48,12 @@ static bool read_seed(char *value, void *number)
 
 static bool read_bug(char *value, void *into)
 {
-	const struct stress_bug *bugs = current_run.pattern->bugs;
-	unsigned int *bug = into;
+	const struct stress_bug **injected_bug = into;
 
-	for (*bug = 1; value && bugs[*bug - 1].name && strcmp(bugs[*bug - 1].name, value) != 0;)
-		++*bug;
-	return bugs[*bug - 1].name;
+	*injected_bug = find_next_bug(NULL);
+	while (value && *injected_bug && strcmp((*injected_bug)->name, value) != 0)
+		*injected_bug = find_next_bug(*injected_bug);
+	return *injected_bug;
 }
 
 static bool read_stutter(char *value, void *into)
@@ -89,7 +103,7 @@ static const struct option_row rows[] = {
 	{ .name = "busted",
 	  .is_value_optional = true,
 	  .read = read_bug,
-	  .into = &current_run.bug_number,
+	  .into = &current_run.injected_bug,
 	  .values = bug_names },
 	OPTION_END,
 };
@@ -107,9 +121,8 @@ static void append_option(struct message *message, const struct option_row *row)
 	else if (row->text || row->read == read_copy)
 		message_append(message, " --%s=%s", row->name,
 			       *(row->text ? row->text : &current_run.copy_method));
-	else if (row->read == read_bug && current_run.bug_number)
-		message_append(message, " --%s=%s", row->name,
-			       current_run.pattern->bugs[current_run.bug_number - 1].name);
+	else if (row->read == read_bug && current_run.injected_bug)
+		message_append(message, " --%s=%s", row->name, current_run.injected_bug->name);
 }
 
 void options_append(struct message *message)
@@ -120,7 +133,7 @@ void options_append(struct message *message)
 
 /* ---- help ---- */
 
-static void append_help_text(struct message *message, const struct stress_pattern *pattern)
+static void append_help_text(struct message *message, const struct stress_scenario *scenario)
 {
 	message_append(
 		message,
@@ -139,7 +152,8 @@ static void append_help_text(struct message *message, const struct stress_patter
 		"                       and repeat (default %u)\n"
 		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected bug\n"
 		"                       (default libc; the others: plain build only)\n",
-		pattern->name, pattern->summary, pattern->threads_min, STRESS_THREADS_MAX,
+		current_run.name, current_run.summary, scenario->threads_min ? scenario->threads_min : 1,
+		STRESS_THREADS_MAX,
 		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
 	message_append(
 		message,
@@ -149,12 +163,12 @@ static void append_help_text(struct message *message, const struct stress_patter
 		"  --forks N            fork and exec in N more threads\n%s"
 		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has its name\n"
 		"                       from the kernel's rcutorture); the first bug is the default:\n",
-		pattern->can_run_bare ? "  --bare               run without the library: memcpy() "
+		scenario->can_run_bare ? "  --bare               run without the library: memcpy() "
 					"with the same checks\n"
 				      : "");
-	for (const struct stress_bug *bug = pattern->bugs; bug->name; bug++)
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
 		message_append(message, "      %-12s     %s%s\n", bug->name, bug->effect,
-			       bug->needs_tsan ? " (ThreadSanitizer only)" : "");
+			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
 	message_append(
 		message,
 		"  --help               print this text\n"
@@ -165,7 +179,7 @@ static void append_help_text(struct message *message, const struct stress_patter
 		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
 		"a call or a feature. A crash ends the program by its signal.\n",
-		pattern->name, pattern->name, pattern->name, pattern->name, pattern->bugs[0].name);
+		current_run.name, current_run.name, current_run.name, current_run.name, find_next_bug(NULL)->name);
 }
 
 /* ---- options together ---- */
@@ -176,7 +190,7 @@ static void append_help_text(struct message *message, const struct stress_patter
  */
 static int skip_run(const char *reason)
 {
-	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.pattern->name,
+	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.name,
 		reason);
 	return EX_UNAVAILABLE;
 }
@@ -189,7 +203,7 @@ static int select_backend(const char *name)
 	if (backend && page_map_backend_set(backend)) {
 		if (!strcmp(backend, "alias"))
 			return skip_run("has no backend alias");
-		return usage_error(current_run.pattern->name,
+		return usage_error(current_run.name,
 				   "expected %s of direct, alias, got '%s'",
 				   name ? "--backend" : "PAGE_MAP", backend);
 	}
@@ -211,20 +225,21 @@ extern char __sanitizer_set_death_callback __attribute__((weak));
 
 static int check_options(const struct stress_run *run)
 {
-	const struct stress_pattern *pattern = run->pattern;
-	unsigned int threads_min = run->bug_number && pattern->threads_min < 2 ? 2 : pattern->threads_min;
+	const struct stress_scenario *scenario = run->scenario;
+	const struct stress_bug *bug = run->injected_bug;
+	unsigned int threads_min = bug && scenario->threads_min < 2 ? 2 : scenario->threads_min;
 
 	if (run->thread_count < threads_min)
-		return usage_error(pattern->name, "expected at least %u threads%s, got %u",
-				   threads_min, run->bug_number ? " for --busted" : "", run->thread_count);
-	if (run->bug_number && pattern->bugs[run->bug_number - 1].needs_tsan && !tsan_is_present())
-		return usage_error(pattern->name,
+		return usage_error(current_run.name, "expected at least %u threads%s, got %u",
+				   threads_min, bug ? " for --busted" : "", run->thread_count);
+	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
+		return usage_error(current_run.name,
 				   "expected a build with ThreadSanitizer for --busted=%s",
-				   pattern->bugs[run->bug_number - 1].name);
-	if (run->bare && !pattern->can_run_bare)
-		return usage_error(pattern->name, "expected a pattern that only copies for --bare");
+				   bug->name);
+	if (run->bare && !scenario->can_run_bare)
+		return usage_error(current_run.name, "expected a scenario that only copies for --bare");
 	if (run->memory_mib && &__sanitizer_set_death_callback)
-		return usage_error(pattern->name,
+		return usage_error(current_run.name,
 				   "expected a build without a sanitizer for --memory");
 	if (!library_can_make_calls_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
 	    !library_can_make_calls_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
@@ -238,15 +253,15 @@ int options_read(int argc, char **argv)
 	struct stress_run *run = &current_run;
 	int exit_status;
 
-	for (const struct stress_bug *bug = run->pattern->bugs; bug->name; bug++)
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
-	append_help_text(&help, run->pattern);
-	exit_status = options_parse(run->pattern->name, help.text, rows, argc, argv);
+	append_help_text(&help, run->scenario);
+	exit_status = options_parse(run->name, help.text, rows, argc, argv);
 	if (exit_status >= 0)
 		return exit_status;
 	if (optind < argc)
-		return usage_error(run->pattern->name, "expected options only, got '%s'",
+		return usage_error(run->name, "expected options only, got '%s'",
 				   argv[optind]);
 	if (!run->operation_limit && !run->seconds)
 		run->seconds = DEFAULT_SECONDS;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Disturbs the patterns while they run: calls that fail as the seed decides, a memory limit,
+ * Disturbs the scenarios while they run: calls that fail as the seed decides, a memory limit,
  * threads that fork and exec, and delays. A refused call is a result (R11), never a crash.
  */
 #include <errno.h>
@@ -32,7 +32,7 @@ static void set_failure_percent(enum page_fault_point point, unsigned int percen
 	attr.times = -1;
 	attr.seed = current_run.seed;
 	if (page_fault_attr_set(point, &attr) && percent)
-		exit_failed("a page library that can make calls fail", ENOSYS);
+		stress_exit_failed("a page library that can make calls fail", ENOSYS);
 }
 
 static void count_refused_call(struct stress_thread *self)
@@ -40,20 +40,19 @@ static void count_refused_call(struct stress_thread *self)
 	atomic_fetch_add_explicit(&self->refused_count, 1, memory_order_relaxed);
 }
 
-bool stress_copy_may_fail(const struct stress_thread *self)
+bool stress_is_refused_copy(struct stress_thread *self, int error)
 {
-	return self->run->fail_copy_percent;
-}
+	bool is_refused = error == -EFAULT && current_run.fail_copy_percent;
 
-void stress_count_refused_copy(struct stress_thread *self)
-{
-	count_refused_call(self);
+	if (is_refused)
+		count_refused_call(self);
+	return is_refused;
 }
 
 void stress_count_refused_alloc(struct stress_thread *self, const char *call)
 {
 	count_refused_call(self);
-	if (!self->run->fail_alloc_percent && !self->run->memory_mib)
+	if (!current_run.fail_alloc_percent && !current_run.memory_mib)
 		stress_fail(self, "%s in thread %u: expected success, found %s", call,
 			    self->thread_index, strerror(errno));
 }
@@ -80,7 +79,7 @@ struct page *stress_alloc_or_exit(gfp_t gfp)
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		exit_failed("a page", errno);
+		stress_exit_failed("a page", errno);
 	return page;
 }
 
@@ -92,7 +91,7 @@ static rlim_t get_address_space_size(void)
 	FILE *statm = fopen("/proc/self/statm", "r");
 
 	if (!statm || fscanf(statm, "%lu", &pages) != 1)
-		exit_failed("/proc/self/statm", errno);
+		stress_exit_failed("/proc/self/statm", errno);
 	fclose(statm);
 	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
@@ -104,7 +103,7 @@ static void limit_memory(unsigned int mib)
 	getrlimit(RLIMIT_AS, &limit);
 	limit.rlim_cur = get_address_space_size() + ((rlim_t)mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
-		exit_failed("a limit of memory", errno);
+		stress_exit_failed("a limit of memory", errno);
 }
 
 /* ---- fork and exec ---- */
@@ -153,7 +152,7 @@ static void *fork_and_exec(void *arg)
 
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
-	struct delay_point point = { .seed = self->run->seed,
+	struct delay_point point = { .seed = current_run.seed,
 				    .run_number = (uint32_t)self->operation_count,
 				    .thread = (uint16_t)self->thread_index,
 				    .step = (uint16_t)self->delay_points };
@@ -186,7 +185,7 @@ void pressure_start(void)
 		int error = pthread_create(&fork_threads[i], NULL, fork_and_exec, NULL);
 
 		if (error)
-			exit_failed("another thread", error);
+			stress_exit_failed("another thread", error);
 	}
 	if (current_run.memory_mib)
 		limit_memory(current_run.memory_mib);

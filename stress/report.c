@@ -31,7 +31,7 @@ void report_store_binary_path(void)
 
 void report_append_command(struct message *message)
 {
-	const char *name = current_run.pattern->name;
+	const char *name = current_run.name;
 
 	message_append(message, "%s:   run again: %s %s", name, binary_word, name);
 	options_append(message);
@@ -54,14 +54,14 @@ NO_TSAN static const struct stress_record *find_record(const struct stress_threa
 NO_TSAN static void append_last_operations(struct message *message,
 					   const struct stress_thread *thread)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
+	const struct stress_scenario *scenario = current_run.scenario;
 	const struct stress_record *record;
 
-	message_append(message, "%s:   last operations of thread %u, newest last:", pattern->name,
+	message_append(message, "%s:   last operations of thread %u, newest last:", current_run.name,
 		       thread->thread_index);
 	for (uint64_t record_index = 0; (record = find_record(thread, record_index));
 	     record_index++) {
-		message_append(message, " %s", pattern->operations[record->operation].name);
+		message_append(message, " %s", scenario->operations[record->operation].name);
 		if (record->page)
 			message_append(message, " page %u", record->page);
 		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
@@ -75,7 +75,7 @@ NO_TSAN static void append_last_operations(struct message *message,
 NO_TSAN static void append_call(struct message *message, unsigned int thread,
 				const struct stress_record *record)
 {
-	const char *call = current_run.pattern->operations[record->operation].page_call;
+	const char *call = current_run.scenario->operations[record->operation].page_call;
 
 	if (!call || record->page >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
 		return;
@@ -98,11 +98,11 @@ NO_TSAN static void append_program(struct message *message)
 {
 	const struct stress_record *record;
 
-	if (!has_page_calls(current_run.pattern->operations))
+	if (!has_page_calls(current_run.scenario->operations))
 		return;
 	message_append(message,
 		       "%s:   last operations of the threads as a page program:\npagetorture 1\n",
-		       current_run.pattern->name);
+		       current_run.name);
 	for (unsigned int page = 0; page < PROGRAM_PAGES; page++)
 		message_append(message, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
 	for (unsigned int record_index = 0; record_index < STRESS_LAST_RECORDS; record_index++)
@@ -125,7 +125,7 @@ NO_TSAN void report_append_state(struct message *message, const struct stress_th
 
 void stress_fail(struct stress_thread *self, const char *what, ...)
 {
-	struct stress_run *run = self->run;
+	struct stress_run *run = &current_run;
 	struct message message = { .length = 0 };
 	unsigned int failure_number;
 	va_list args;
@@ -136,7 +136,7 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	failure_number = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
 	if (failure_number >= FAILURES_MAX)
 		return;
-	message_append(&message, "%s: !!! ", run->pattern->name);
+	message_append(&message, "%s: !!! ", run->name);
 	va_start(args, what);
 	message_vappend(&message, what, args);
 	va_end(args);

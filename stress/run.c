@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Runs a pattern: its threads, and the time that they have. */
+/* Runs a scenario: its threads, and the time that they have. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +13,7 @@
 #include "harness/exec/pin.h"
 #include "harness/util/random.h"
 #include "stress/core.h"
+#include "stress/owned.h"
 
 #define SUPERVISE_MSEC 5
 /* Threads that hardly got a CPU get this many times longer until an expected race is reported. */
@@ -24,19 +25,14 @@ _Thread_local struct stress_thread *current_thread;
 
 static struct pins pins;
 
-_Noreturn void exit_failed(const char *what, int error)
+_Noreturn void stress_exit_failed(const char *what, int error)
 {
 	struct message message = { .length = 0 };
 
 	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
-		       current_run.pattern->name, what, strerror(error));
+		       current_run.name, what, strerror(error));
 	message_print(&message);
 	_exit(EXIT_FAILURE);
-}
-
-struct stress_thread *stress_get_thread(unsigned int index)
-{
-	return &threads[index];
 }
 
 void *stress_allocate_memory(size_t count, size_t size)
@@ -44,7 +40,7 @@ void *stress_allocate_memory(size_t count, size_t size)
 	void *memory = calloc(count, size);
 
 	if (!memory)
-		exit_failed("memory", errno);
+		stress_exit_failed("memory", errno);
 	return memory;
 }
 
@@ -75,7 +71,7 @@ static bool is_stop_requested(const struct stress_run *run)
 /* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
 static bool must_continue(const struct stress_thread *self)
 {
-	const struct stress_run *run = self->run;
+	const struct stress_run *run = &current_run;
 
 	while (atomic_load_explicit(&run->must_rest, memory_order_relaxed) &&
 	       !is_stop_requested(run))
@@ -95,7 +91,7 @@ static unsigned int operation_weight(const struct stress_operation *operation, u
 
 static unsigned int choose_operation(struct stress_thread *self)
 {
-	const struct stress_operation *operations = self->run->pattern->operations;
+	const struct stress_operation *operations = current_run.scenario->operations;
 	unsigned int sum = 0, chosen = 0, left;
 
 	for (unsigned int i = 0; operations[i].name; i++)
@@ -109,6 +105,7 @@ static unsigned int choose_operation(struct stress_thread *self)
 static void run_operation(struct stress_thread *self)
 {
 	unsigned int chosen = choose_operation(self);
+	const struct stress_operation *operation = &current_run.scenario->operations[chosen];
 	atomic_ulong *count = &self->operation_counts[chosen];
 
 	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
@@ -117,9 +114,12 @@ static void run_operation(struct stress_thread *self)
 	self->last_records[self->operation_count++ % STRESS_LAST_RECORDS] =
 		(struct stress_record) { .operation = chosen };
 	self->delay_points = 0;
-	if (self->run->delays)
+	if (current_run.delays)
 		pressure_delay_thread(self);
-	self->run->pattern->operations[chosen].run(self);
+	if (operation->run)
+		operation->run(self);
+	else
+		operation->access(self, operation->pick(self));
 }
 
 struct stress_record *stress_current_record(struct stress_thread *self)
@@ -148,14 +148,14 @@ void stress_widen_window(void)
 static void *thread_main(void *arg)
 {
 	struct stress_thread *self = arg;
-	struct stress_run *run = self->run;
+	struct stress_run *run = &current_run;
 	char name[16];
 
 	current_thread = self;
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->thread_index);
 	pthread_setname_np(pthread_self(), name);
 	if (run->pin && !pins_pin_thread(&pins, self->thread_index))
-		exit_failed("a CPU for each thread", errno);
+		stress_exit_failed("a CPU for each thread", errno);
 	while (!atomic_load_explicit(&run->has_begun, memory_order_relaxed))
 		sched_yield();
 	while (must_continue(self))
@@ -167,7 +167,6 @@ static void *thread_main(void *arg)
 static void init_threads(struct stress_run *run)
 {
 	for (unsigned int i = 0; i < run->thread_count; i++) {
-		threads[i].run = run;
 		threads[i].thread_index = i;
 		threads[i].random_state = stress_hash(run->seed ^ stress_hash(i + 1));
 	}
@@ -179,7 +178,7 @@ static void start_threads(const struct stress_run *run, pthread_t *handles)
 		int error = pthread_create(&handles[i], NULL, thread_main, &threads[i]);
 
 		if (error)
-			exit_failed("another thread", error);
+			stress_exit_failed("another thread", error);
 	}
 }
 
@@ -196,7 +195,7 @@ static uint64_t now_msec(void)
 static bool must_end_run(const struct stress_run *run, uint64_t passed)
 {
 	uint64_t limit = (uint64_t)run->seconds * 1000;
-	bool found_bug = run->bug_number &&
+	bool found_bug = run->injected_bug &&
 			 atomic_load_explicit(&run->printed_failures, memory_order_relaxed);
 
 	return found_bug || atomic_load_explicit(&run->stop_signal, memory_order_relaxed) ||
@@ -248,22 +247,22 @@ static void print_start_line(const struct stress_run *run)
 {
 	struct message message = { .length = 0 };
 
-	message_append(&message, "%s--- Start of test:", run->pattern->name);
+	message_append(&message, "%s--- Start of test:", run->name);
 	options_append(&message);
 	message_append(&message, "\n");
 	message_print(&message);
 }
 
 /*
- * Also for patterns that do not use the page: descriptors that the library opens for its first page
+ * Also for scenarios that do not use the page: descriptors that the library opens for its first page
  * are then open from here on.
  */
 static void allocate_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_or_exit(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
-	if (!run->pattern->gfp)
+	run->page = stress_alloc_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
+	if (!run->scenario->gfp)
 		return;
 	address = page_map_local(run->page);
 	run->page_address = (uintptr_t)page_canonical(address);
@@ -280,6 +279,13 @@ static void start_all_threads(struct stress_run *run, pthread_t *handles)
 	atomic_store_explicit(&run->has_begun, true, memory_order_relaxed);
 }
 
+/* Calls @fn, which may be NULL, for each thread. */
+static void for_each_thread(void (*fn)(struct stress_thread *thread))
+{
+	for (unsigned int i = 0; fn && i < current_run.thread_count; i++)
+		fn(&threads[i]);
+}
+
 static void check_freed_pages(const struct stress_run *run)
 {
 	unsigned long allocated = 0, freed = 0;
@@ -291,10 +297,11 @@ static void check_freed_pages(const struct stress_run *run)
 	stress_expect_count(&threads[0], "pages freed, of those allocated", freed, allocated);
 }
 
-int run_pattern(void)
+int run_scenario(void)
 {
 	static pthread_t handles[STRESS_THREADS_MAX];
 	struct stress_run *run = &current_run;
+	const struct stress_scenario *scenario = run->scenario;
 	unsigned int descriptor_count;
 	uint64_t run_msec;
 	bool is_success;
@@ -302,19 +309,23 @@ int run_pattern(void)
 	report_store_binary_path();
 	print_start_line(run);
 	if (run->pin && !pins_init(&pins))
-		exit_failed("CPUs", errno);
+		stress_exit_failed("CPUs", errno);
 	allocate_page(run);
 	init_threads(run);
-	if (run->pattern->prepare)
-		run->pattern->prepare(&threads[0]);
+	if (scenario->layout.piece_size)
+		owned_create(&scenario->layout);
+	for_each_thread(scenario->prepare_thread);
 	descriptor_count = statistics_count_descriptors();
 	start_all_threads(run, handles);
 	run_msec = wait_for_threads(run);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		pthread_join(handles[i], NULL);
 	pressure_stop();
-	if (run->pattern->finish)
-		run->pattern->finish(&threads[0]);
+	if (scenario->layout.piece_size)
+		owned_check_all_and_free();
+	for_each_thread(scenario->finish_thread);
+	if (scenario->finish)
+		scenario->finish(&threads[0]);
 	check_freed_pages(run);
 	stress_expect_count(&threads[0], "open descriptors", statistics_count_descriptors(),
 			    descriptor_count);

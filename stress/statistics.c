@@ -81,16 +81,15 @@ unsigned int statistics_count_descriptors(void)
 /* As in the kernel, "???" marks something odd, and "!!!" a failure. */
 void statistics_print(uint64_t msec)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
+	const struct stress_scenario *scenario = current_run.scenario;
 	struct totals totals = add_all_thread_counts();
 	struct message message = { .length = 0 };
-	bool bad_race = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !pattern->race_regions);
 
-	message_append(&message, "%s: %llu.%03us Total: %lu", pattern->name,
+	message_append(&message, "%s: %llu.%03us Total: %lu", current_run.name,
 		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000),
 		       totals.operations);
-	for (unsigned int i = 0; pattern->operations[i].name; i++)
-		message_append(&message, " %s: %lu", pattern->operations[i].name,
+	for (unsigned int i = 0; scenario->operations[i].name; i++)
+		message_append(&message, " %s: %lu", scenario->operations[i].name,
 			       totals.count_by_operation[i]);
 	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
 		       (unsigned long long)totals.operations * 1000 / (msec ? msec : 1),
@@ -100,7 +99,7 @@ void statistics_print(uint64_t msec)
 			       : "");
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
 		       totals.refused, races_count(ON_PAGE), races_count(ELSEWHERE),
-		       bad_race ? " !!!" : "");
+		       races_count(ELSEWHERE) ? " !!!" : "");
 	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", get_cpu_msec(),
 		       get_resident_kib(), statistics_count_descriptors(), totals.failures,
 		       totals.failures ? " !!!" : "");
@@ -110,7 +109,7 @@ void statistics_print(uint64_t msec)
 /* A run without any operation is a failure, because it tested nothing. */
 bool statistics_print_result(void)
 {
-	const char *name = current_run.pattern->name;
+	const char *name = current_run.name;
 	int stop_signal = atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed);
 	struct totals totals = add_all_thread_counts();
 	struct message message = { .length = 0 };

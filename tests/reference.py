@@ -9,10 +9,12 @@ slow, and independent of the vector clocks and the shadow of the rule model.
 
 Every FILE must be a program: tests/test_program_text.c tests what is refused.
 """
+import collections
 import json
 import pathlib
 import re
 import sys
+from types import SimpleNamespace
 
 PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
@@ -20,12 +22,9 @@ THREADS = ("main", *(f"T{number}" for number in range(8)))
 OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
 # The letters of the arguments of each call; the handle that it fills is a capital letter.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
-CALL = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
-
-
-class Call:
-    def __init__(self, line, thread, fills, name, args):
-        self.line, self.thread, self.fills, self.name, self.args = line, thread, fills, name, args
+CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
+# @fills: the handle that the call fills, or None
+Call = collections.namedtuple("Call", "line thread fills name args")
 
 
 # ---- text ----
@@ -45,7 +44,7 @@ def parse_argument(letter, text):
 
 
 def parse_call(line, text):
-    thread, fills, name, arguments = CALL.fullmatch(text).groups()
+    thread, fills, name, arguments = CALL_TEXT.fullmatch(text).groups()
     letters = CALLS[name][1:] if CALLS[name][:1].isupper() else CALLS[name]
     args = [parse_argument(letter, word.strip()) for letter, word in zip(letters, arguments.split(","))]
     return Call(line, thread or "main", fills, name, args)
@@ -61,24 +60,6 @@ def parse_program(text):
 
 class Fatal(Exception):
     """A fatal rule is broken; args: its name."""
-
-
-class Page:
-    def __init__(self, name):
-        self.name, self.count = name, 1
-        self.init = bytearray(PAGE_SIZE)
-        self.accesses = []  # (event, line, thread, from, to, write, atomic)
-        self.known_to_frees = 0      # events before a later free_page
-
-
-class Mapping:
-    def __init__(self, page, thread):
-        self.page, self.thread, self.is_mapped = page, thread, True
-
-
-class Slice:
-    def __init__(self, size, fault):
-        self.size, self.readable_size, self.position = size, min(fault, size), 0
 
 
 class Evaluation:
@@ -105,16 +86,15 @@ class Evaluation:
         return True
 
     def choose_next_call(self, remaining):
+        """Main waits for all calls before its own, and other threads for the calls of main before theirs."""
         stopped = set()
         for call in remaining:
+            is_first = call is remaining[0] if call.thread == "main" else call.thread not in stopped
+            if is_first and self.can_run_now(call):
+                return call
             if call.thread == "main":
-                if call is remaining[0] and self.can_run_now(call):
-                    return call
                 return None
-            if call.thread not in stopped:
-                if self.can_run_now(call):
-                    return call
-                stopped.add(call.thread)
+            stopped.add(call.thread)
         return None
 
     def run_all_calls(self):
@@ -204,18 +184,18 @@ class Evaluation:
             raise Fatal("map-overflow")
 
     def takes_injected_failure(self):
-        thread = self.call.thread
-        if not self.calls_to_failure[thread]:
-            return False
-        self.calls_to_failure[thread] -= 1
-        return self.calls_to_failure[thread] == 0
+        count = self.calls_to_failure[self.call.thread]
+        self.calls_to_failure[self.call.thread] = max(count - 1, 0)
+        return count == 1
 
     # ---- pages ----
 
     def do_alloc_page(self, flags):
         if "__GFP_NOFAIL" not in flags and self.takes_injected_failure():
             return "ENOMEM"
-        page = self.handles[self.call.fills] = Page(self.call.fills)
+        # @accesses: (event, line, thread, from, to, write, atomic); @known_to_frees: events before a later free_page
+        page = self.handles[self.call.fills] = SimpleNamespace(
+            name=self.call.fills, count=1, init=bytearray(PAGE_SIZE), accesses=[], known_to_frees=0)
         if "__GFP_ZERO" in flags:
             self.write_bytes(page, 0, PAGE_SIZE)
         return "0"
@@ -266,7 +246,7 @@ class Evaluation:
     # ---- user slices ----
 
     def do_user_slice(self, size, _seed, fault=SIZE_MAX):
-        self.handles[self.call.fills] = Slice(size, fault)
+        self.handles[self.call.fills] = SimpleNamespace(size=size, readable_size=min(fault, size), position=0)
 
     def do_skip(self, u, n):
         user_slice = self.handles[u]
@@ -299,7 +279,7 @@ class Evaluation:
     def do_kmap_local(self, p):
         page, thread = self.handles[p], self.call.thread
         self.require_mappable(page)
-        mapping = self.handles[self.call.fills] = Mapping(page, thread)
+        mapping = self.handles[self.call.fills] = SimpleNamespace(page=page, thread=thread, is_mapped=True)
         self.maps[thread].append(mapping)
 
     def require_mapped(self, k):

@@ -15,38 +15,28 @@ static unsigned char zeros[PAGE_SIZE];
 
 /* ---- races ---- */
 
-static atomic_int finished_turns;
-static volatile int
-	shared_variable; /* written by two threads, with a call of the library in between */
+static atomic_bool is_first_action_done;
+static void (*first_action)(void), (*second_action)(void);
 
-/* One of two actions that run one after the other. */
-struct turn {
-	int number;
-	void (*act)(void);
-};
+/* Written by two threads, with a call of the library in between. */
+static volatile int shared_variable;
 
 /* Relaxed accesses do not order the threads. */
-static void *run_turn(void *arg)
+static void *run_second_action(void *arg)
 {
-	const struct turn *turn = arg;
-
-	while (atomic_load_explicit(&finished_turns, memory_order_relaxed) < turn->number)
+	while (!atomic_load_explicit(&is_first_action_done, memory_order_relaxed))
 		usleep(100);
-	turn->act();
-	atomic_store_explicit(&finished_turns, turn->number + 1, memory_order_relaxed);
-	return NULL;
+	second_action();
+	return arg;
 }
 
-static struct turn turns[2] = { { .number = 0 }, { .number = 1 } };
-
-static void run_turns(void)
+static void run_actions(void)
 {
-	pthread_t threads[2];
+	pthread_t second = start_thread(run_second_action, NULL);
 
-	for (int i = 0; i < 2; i++)
-		threads[i] = start_thread(run_turn, &turns[i]);
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
+	first_action();
+	atomic_store_explicit(&is_first_action_done, true, memory_order_relaxed);
+	pthread_join(second, NULL);
 }
 
 static void use_library(void)
@@ -90,9 +80,9 @@ static const struct {
 static void test_races(void)
 {
 	for (size_t i = 0; __tsan_init && i < COUNT(pairs); i++) {
-		turns[0].act = pairs[i].first;
-		turns[1].act = pairs[i].second;
-		ok(!strstr(run_in_child(run_turns)->output, "data race") ==
+		first_action = pairs[i].first;
+		second_action = pairs[i].second;
+		ok(!strstr(run_in_child(run_actions)->output, "data race") ==
 			   !pairs[i].expects_race,
 		   "%s", pairs[i].name);
 	}

@@ -122,11 +122,11 @@ link_tsan_mutant() {
 
 expect_mutant_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &semaphore->clock);//' \
+expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &j->rules->semaphore_clocks.*//' \
 	'tables and rule model disagree' --list
 expect_mutant_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-expect_mutant_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_record_write(.*//' \
+expect_mutant_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in

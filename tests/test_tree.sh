@@ -139,14 +139,12 @@ ok $? "make help has every target that a document names" "$scratch/missing"
 
 expect_no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
-if command -v shellcheck >/dev/null; then
+if has_tool_or_skip shellcheck; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
 		build-aux/replay.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
-else
-	skip "no shellcheck"
 fi
 
 # fuzz/local.mk makes the list of functions that AFL++ does not count from this pattern.

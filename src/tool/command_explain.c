@@ -14,13 +14,14 @@
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/file_list.h"
 #include "tool/util/model_facts.h"
 #include "tool/util/options.h"
 #include "tool/util/script.h"
-#include "tool/util/warnings.h"
+#include "tool/util/verdict_print.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
@@ -57,6 +58,7 @@ static const char script[] =
 static struct {
 	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
+	struct rules *rules;
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
 
@@ -77,17 +79,19 @@ static bool must_use_colours(void)
 
 static bool start_script(struct script_process *process, bool is_utf8)
 {
-	const char *const arguments[] = {is_utf8 ? "true" : "false",
-					 must_use_colours() ? "true" : "false", NULL };
+	struct script_command command;
 	int pipe_ends[2];
 
 	if (pipe2(pipe_ends, O_CLOEXEC))
 		return false;
+	script_init(&command, script);
+	script_append(&command, is_utf8 ? "true" : "false");
+	script_append(&command, must_use_colours() ? "true" : "false");
 	fflush(NULL);
 	process->pid = fork();
 	if (process->pid == 0) {
 		dup2(pipe_ends[0], STDIN_FILENO);
-		_exit(execute_script(script, arguments));
+		_exit(script_execute(&command));
 	}
 	close(pipe_ends[0]);
 	process->input = fdopen(pipe_ends[1], "w");
@@ -143,9 +147,10 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	return has_disagreement;
 }
 
-static int explain_file(struct rules *rules, const char *file, FILE *script_input)
+static int explain_file(const char *file, void *context)
 {
 	static struct program program;
+	FILE *script_input = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	struct json out = json_begin(script_input);
 	bool has_disagreement;
@@ -155,14 +160,14 @@ static int explain_file(struct rules *rules, const char *file, FILE *script_inpu
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	rules_evaluate(rules, &program);
+	rules_evaluate(settings.rules, &program);
 	json_begin_object(&out, NULL);
-	write_model_facts(&out, &program, rules, file);
+	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
 	fflush(script_input);
-	status = warnings_print(file, &program, rules, settings.is_strict);
-	return !has_disagreement && expectations_hold(&program, rules, failed_claim) ? status
+	status = verdict_print_warnings(file, &program, settings.rules, settings.is_strict);
+	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
 										     : EXIT_FAILED;
 }
 
@@ -182,24 +187,15 @@ static int prepare_runners(void)
 
 static int explain_files(int count, char **names, bool is_utf8)
 {
-	struct rules *rules = rules_new();
 	struct script_process process;
-	struct file_tally tally;
-	struct file_list files;
 	int status;
 
-	if (!rules || !start_script(&process, is_utf8))
+	settings.rules = rules_new();
+	if (!settings.rules || !start_script(&process, is_utf8))
 		return usage_error("explain", "expected memory for the model and a process for the script");
-	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
-	file_tally_init(&tally, &files);
-	for (size_t i = 0; i < files.count; i++)
-		status = worse_exit_status(
-			status,
-			file_tally_add(&tally, explain_file(rules, files.names[i], process.input)));
+	status = file_list_handle_all("explain", count, names, explain_file, process.input);
 	status = worse_exit_status(status, wait_for_script(&process));
-	file_tally_print(&tally, "explain");
-	file_list_destroy(&files);
-	rules_delete(rules);
+	rules_delete(settings.rules);
 	return status;
 }
 
@@ -209,11 +205,11 @@ int command_explain(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &is_utf8, false),
 		option_backend(&settings.backend),
-		option_bytes(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
-		option_strict(&settings.is_strict),
-		option_timeout(&settings.runners.timeout_seconds),
+		OPTION_FLAG("strict", &settings.is_strict),
+		OPTION_NUMBER("timeout", &settings.runners.timeout_seconds, 1, SECONDS_MAX),
 		OPTION_PICK("utf8", &is_utf8, true),
 		OPTION_END,
 	};

@@ -14,6 +14,7 @@
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "harness/util/path.h"
 #include "tool/util/file_list.h"
 #include "tool/util/installation.h"
@@ -135,8 +136,7 @@ static bool write_facts(const struct settings *settings, const struct program *p
 static int run_script(const struct settings *settings, const char *file)
 {
 	static struct program program;
-	const char *const arguments[] = { file, settings->output_file, settings->compiler,
-					  settings->note, helpers, NULL };
+	struct script_command command;
 	char error[PROGRAM_FILE_ERROR];
 	struct rules *rules = rules_new();
 
@@ -147,24 +147,31 @@ static int run_script(const struct settings *settings, const char *file)
 	if (!rules)
 		return usage_error("to-c", "no memory for the model");
 	rules_evaluate(rules, &program);
-	if (write_facts(settings, &program, rules))
-		return execute_script(script, arguments);
-	fprintf(stderr, "pagetorture to-c: expected to write standard input of the script: %s\n",
-		strerror(errno));
-	return EXIT_BAD;
+	if (!write_facts(settings, &program, rules)) {
+		fprintf(stderr, "pagetorture to-c: expected to write standard input of the script: %s\n",
+			strerror(errno));
+		return EXIT_BAD;
+	}
+	script_init(&command, script);
+	script_append(&command, "%s", file);
+	script_append(&command, "%s", settings->output_file);
+	script_append(&command, "%s", settings->compiler);
+	script_append(&command, "%s", settings->note);
+	script_append(&command, "%s", helpers);
+	return script_execute(&command);
 }
 
 int command_to_c(int argc, char **argv)
 {
 	struct settings settings = { .compiler = "", .output_file = "", .note = "", .run_seconds = 30 };
 	const struct option_row rows[] = {
-		option_bytes(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_TEXT("cc", &settings.compiler),
 		OPTION_FLAG("deterministic", &settings.is_deterministic),
 		OPTION_FLAG("no-run", &settings.must_not_run),
 		OPTION_TEXT("note", &settings.note),
 		{ .name = "output", .letter = 'o', .text = &settings.output_file },
-		option_timeout(&settings.run_seconds),
+		OPTION_NUMBER("timeout", &settings.run_seconds, 1, SECONDS_MAX),
 		OPTION_END,
 	};
 	int status = options_parse("to-c", help, rows, argc, argv);

@@ -30,10 +30,10 @@ which has rows of its own.
 EXAMPLES = """\
 Columns:
   replay       pagetorture run on the program of the bug, then on the rest of the corpus
-  unit-test    for bugs that no page program can show: a unit test or stress pattern
+  unit-test    for bugs that no page program can show: a unit test or stress scenario
   fuzz-corpus  libFuzzer, starting from the stored corpus (make seeds fuzzers)
   fuzz-empty   libFuzzer, starting from an empty corpus
-  stress       the stress patterns, on real threads
+  stress       the stress scenarios, on real threads
   matrix       the race matrix on fibers
 
 Exit status: 0 replay (or unit-test) found every bug by the detector that bugs.def names, and no

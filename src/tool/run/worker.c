@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/detect/detector.h"
@@ -18,6 +17,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
+#include "tool/util/clock.h"
 #include "tool/util/usage.h"
 
 /*
@@ -36,15 +36,6 @@ static struct {
 	struct program program;
 	struct footprint footprint; /* mappings and resident bytes: after the last batch */
 } worker;
-
-static uint32_t microseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint32_t)((now.tv_sec - start->tv_sec) * 1000000 +
-			  (now.tv_nsec - start->tv_nsec) / 1000);
-}
 
 /* ---- one input ---- */
 
@@ -165,15 +156,14 @@ static struct worker_result *run_input(uint32_t position)
 	struct control_block *control = worker.control;
 	uint32_t index = position % control->input_count;
 	struct worker_result *result = &control->results[index];
-	struct timespec start;
+	int64_t begin_us = clock_read_us(CLOCK_MONOTONIC);
 
 	atomic_store(&control->position, position);
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	execution_reset(&control->execution);
-	*result = (struct worker_result){ .result.kind = RUN_KINDS };
+	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
 		run_program(result, position == index);
-	result->result.duration_us = microseconds_since(&start);
+	result->result.duration_us = (uint32_t)(clock_read_us(CLOCK_MONOTONIC) - begin_us);
 	return result;
 }
 

@@ -21,6 +21,7 @@
 #include "harness/program/program_name.h"
 #include "harness/util/path.h"
 #include "tool/report/report.h"
+#include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
 /* A child that runs a fatal call has this additional time, in which the worker reports its end. */
@@ -30,26 +31,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static long read_milliseconds(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now))
-		return 0;
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-long milliseconds_now(void)
-{
-	return read_milliseconds(CLOCK_MONOTONIC);
-}
-
 /* CPU time of the process so far. */
-static long read_cpu_milliseconds(int pid)
+static int64_t read_cpu_ms(int pid)
 {
 	clockid_t clock;
 
-	return clock_getcpuclockid(pid, &clock) ? 0 : read_milliseconds(clock);
+	return clock_getcpuclockid(pid, &clock) ? 0 : clock_read_us(clock) / 1000;
 }
 
 static size_t read_resident_bytes(int pid)
@@ -250,8 +237,8 @@ static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 
 static void start_position_timer(struct run_worker *worker)
 {
-	worker->watched_since_ms = milliseconds_now();
-	worker->cpu_ms_before = read_cpu_milliseconds(worker->pid);
+	worker->watched_since_ms = clock_read_ms();
+	worker->cpu_ms_before = read_cpu_ms(worker->pid);
 }
 
 /* Return: the limit that the worker, or its child @dying, exceeds; RUN_good: none. */
@@ -262,9 +249,9 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 								 execution->time_limit_seconds;
 
 	seconds += dying ? DYING_SECONDS : 0;
-	if (milliseconds_now() - worker->watched_since_ms > seconds * 1000L ||
+	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
-	     read_cpu_milliseconds(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
+	     read_cpu_ms(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.memory_limit_mb &&
 	    (exceeds_memory_limit(worker, worker->pid) ||
@@ -377,6 +364,20 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 	/* In the first batch the memory of the start of the worker belongs to no input. */
 	worker->resident_before = worker->sent_batch_count++ ? read_resident_bytes(worker->pid) : 0;
 	return send_request(worker, REQUEST_BATCH);
+}
+
+void run_worker_read_result(const struct run_worker *worker, uint32_t position,
+			    struct worker_result *result)
+{
+	static const struct worker_result no_result = { .result.kind = RUN_crash,
+							.why = "the worker returned no result" };
+
+	*result = worker->control->results[position];
+	result->why[RUN_WHY - 1] = '\0';
+	result->result.rules_seen_on_fibers &= RULE_BIT(RULE_COUNT) - 1;
+	result->result.rules_seen_on_threads &= RULE_BIT(RULE_COUNT) - 1;
+	if (result->result.kind >= RUN_KINDS)
+		*result = no_result;
 }
 
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,
