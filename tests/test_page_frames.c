@@ -129,9 +129,13 @@ static void *allocate_and_compare(void *name)
 	return same ? NULL : name;
 }
 
-/* Between two threads others start and end: one may share per-thread data of the library with them.
+static int threads_between;
+
+/*
+ * Between two of these threads others start and end: one of these may share per-thread data of the
+ * library with them.
  */
-static void run_allocators(void *others)
+static void run_allocators(void)
 {
 	static unsigned char names[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
@@ -140,7 +144,7 @@ static void run_allocators(void *others)
 	pthread_barrier_init(&all_started, NULL, 4);
 	for (size_t i = 0; i < 4; i++) {
 		threads[i] = start_thread(allocate_and_compare, &names[i]);
-		for (int count = *(int *)others; count; count--)
+		for (int count = threads_between; count; count--)
 			run_in_thread(allocate_once, NULL);
 	}
 	for (size_t i = 0; i < 4; i++) {
@@ -154,15 +158,11 @@ static void run_allocators(void *others)
 
 static void test_allocators(void)
 {
-	static int others[] = { 0, 31 };
-	static struct isolated child;
-
-	for (size_t i = 0; i < COUNT(others); i++)
-		ok(isolate(run_allocators, &others[i], 25, &child) && !child.has_timed_out &&
-			   !child.signal && !child.exit_code,
+	for (threads_between = 0; threads_between <= 31; threads_between += 31)
+		ok(!run_in_child(run_allocators)->exit_code,
 		   "threads that allocate at the same time have different pages, %d threads "
 		   "between two",
-		   others[i]);
+		   threads_between);
 }
 
 /* ---- frames of threads that ended ---- */

@@ -6,6 +6,7 @@ missed, and its false alarms. The tables of the matrix and the rule model both p
 within a known limitation of a detector are counted apart.
 """
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -148,7 +149,8 @@ class Column:
         """Return: whether the verdict is as predicted; on real threads a missed race is."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.detector.uses_fibers
 
-    def count_outcomes(self):
+    @functools.cached_property
+    def outcome_counts(self):
         pairs = [(find_limitation(self.detector, cell), cell) for cell in self.selection.cells]
         inside = [cell for limitation, cell in pairs if not limitation]
         races = [self.outcomes[cell] for cell in inside if cell.races]
@@ -172,12 +174,6 @@ class Column:
         tally = self.outcome_counts
         return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
-
-    @property
-    def outcome_counts(self):
-        if not hasattr(self, "_tally"):
-            self._tally = self.count_outcomes()
-        return self._tally
 
 
 def evaluate_outcome(cell, detector, result, reported, runs, why):
