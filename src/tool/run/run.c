@@ -25,7 +25,8 @@ static void find_flavours(struct run *run)
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run->wanted_flavours[i])
 			continue;
-		if (flavour_find_binary(flavour_names[i], path, sizeof(path)))
+		run->wanted_flavours[i] = flavour_find_binary(flavour_names[i], path, sizeof(path));
+		if (run->wanted_flavours[i])
 			run->flavours[run->flavour_count++].flavour = flavour_names[i];
 		else
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
@@ -36,11 +37,9 @@ static void find_flavours(struct run *run)
 static void announce_run(const struct run *run)
 {
 	const struct execution_options *execution = &run->options.execution;
-	char flavours[FLAVOURS_TEXT] = "";
+	char flavours[FLAVOURS_TEXT];
 
-	for (unsigned int i = 0; i < run->flavour_count; i++)
-		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
-			 i ? ", " : "", run->flavours[i].flavour);
+	flavours_format_names(run->wanted_flavours, flavours);
 	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time",
 			    run->inputs.count, run->inputs.count == 1 ? "" : "s", flavours,
 			    !execution->threads  ? "fibers"

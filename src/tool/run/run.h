@@ -26,7 +26,7 @@
 struct run {
 	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
-	bool wanted_flavours[FLAVOURS_MAX];
+	bool wanted_flavours[FLAVOURS_MAX]; /* later: those of them that this build has */
 	bool must_print_rows; /* a row for each input; else totals */
 	bool must_print_json; /* in place of rows or totals */
 	bool is_strict;	  /* a call that can never run is a failure */

@@ -14,30 +14,14 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-static void print_command_group(const struct command_set *set, const char *group)
-{
-	printf("\n%s:\n", group);
-	for (const struct command *command = set->commands; command->name; command++)
-		if (!strcmp(command->group, group))
-			printf("  %-8s %s\n", command->name, command->summary);
-}
-
-static bool is_first_of_group(const struct command_set *set, const struct command *command)
-{
-	const struct command *first = set->commands;
-
-	while (strcmp(first->group, command->group))
-		first++;
-	return first == command;
-}
-
-/* Prints the help. Groups are printed in the order of their first commands. */
 static int print_help(const struct command_set *set)
 {
 	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program_name, set->purpose);
-	for (const struct command *command = set->commands; command->name; command++)
-		if (is_first_of_group(set, command))
-			print_command_group(set, command->group);
+	for (const struct command *command = set->commands; command->name; command++) {
+		if (command == set->commands || strcmp(command->group, command[-1].group))
+			printf("\n%s:\n", command->group);
+		printf("  %-8s %s\n", command->name, command->summary);
+	}
 	printf("\n  help [COMMAND]  print the options of COMMAND, or this text\n"
 	       "  -h, --help      print this text\n"
 	       "  -V, --version   print the version, the flavour and the page library of this binary\n"

@@ -65,6 +65,20 @@ static const struct option_row *find_row(const struct option_row *rows, int opti
 	return rows;
 }
 
+/* Return: whether @list has only names of @values, which are separated by ", ". */
+static bool has_only_values(const char *list, const char *values)
+{
+	for (size_t length;; list += length + 1) {
+		const char *value = values;
+
+		length = strcspn(list, ",");
+		while (*value && (strncmp(value, list, length) || strcspn(value, ",") != length))
+			value += strcspn(value, " ") + (strchr(value, ' ') != NULL);
+		if (!*value || !list[length])
+			return *value;
+	}
+}
+
 static bool set_option(const struct option_row *row, char *value)
 {
 	if (row->flag)
@@ -77,7 +91,7 @@ static bool set_option(const struct option_row *row, char *value)
 		*row->pick = row->value;
 	else
 		*row->text = value;
-	return true;
+	return !row->is_list || has_only_values(value, row->values);
 }
 
 /* Formats a suggestion. Options that the help does not name are internal, and never suggested. */

@@ -36,6 +36,7 @@ struct option_row {
 	void *into;
 	const char *expected; /* description of a valid value, for messages */
 	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
+	bool is_list;	      /* text must be a list of values, as in "a,c" */
 };
 
 #define OPTION_FLAG(name_, flag_) { .name = (name_), .flag = (flag_) }
