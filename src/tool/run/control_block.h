@@ -48,7 +48,7 @@ struct control_block {
 	/* The driver writes these members. */
 	struct execution_options options;
 	bool inputs_are_bytes;	/* program_all_bytes */
-	bool runs_one_input;	/* without a warm-up; it runs again, and what grows is measured */
+	bool runs_one_input; /* no warm-up; the input runs again, and its growth is measured */
 	enum worker_request request;
 	uint32_t input_count;
 	char input_paths[RUN_BATCH][PATH_MAX];

@@ -2,7 +2,8 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes which input it begins before it begins, so its death leaves that known.
+ *   1. A worker writes the number of an input before it runs the input. If the worker dies, the driver
+ *      reads that number.
  *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
  *      batch runs in a new one.
  *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
@@ -22,7 +23,7 @@
 /* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* The result of an input that did not begin. */
+/* The first result of an input that its worker did not begin. */
 static const struct worker_result no_failure = { .result.kind = RUN_good };
 
 static uint32_t count_batch(const struct job *job)
@@ -41,7 +42,7 @@ static void store_result(struct engine *engine, uint32_t input, const struct wor
 	bool is_new = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
-	engine->done_count++;
+	engine->finished_run_count++;
 	engine->failed_count += is_new && has_failed;
 	pthread_mutex_unlock(&engine->lock);
 	record->was_run = true;
@@ -130,13 +131,13 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
 	size_t first = can_find_leaks ? job->leak_checked_count : job->batch_start;
-	const uint32_t *items = job->history.indices;
+	const uint32_t *history = job->history.indices;
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	input_indices_append(&engine->unchecked, items + first, job->batch_start + ran - first);
+	input_indices_append(&engine->unchecked, history + first, job->batch_start + ran - first);
 	for (size_t i = job->history.count; i > job->batch_start + from; i--)
-		input_indices_append(&engine->queue, &items[i - 1], 1);
+		input_indices_append(&engine->queue, &history[i - 1], 1);
 	pthread_mutex_unlock(&engine->lock);
 }
 
