@@ -27,8 +27,11 @@
 /* How often a worker that does not begin an input is replaced. */
 #define FALSE_STARTS 5
 
-/* The first result of an input that its worker did not begin. */
-static const struct worker_result no_failure = { .result.kind = RUN_good };
+/* The first result of an input that no worker begins. It stays a failure if the input is good alone. */
+static const struct worker_result not_begun = {
+	.result.kind = RUN_crash,
+	.why = "the worker ended before its first input",
+};
 
 static uint32_t count_batch(const struct job *job)
 {
@@ -160,7 +163,7 @@ static void handle_failed_input(struct job *job, uint32_t position, uint32_t ran
 static void handle_false_start(struct job *job, uint32_t ran)
 {
 	if (++job->false_start_count > FALSE_STARTS && ran < count_batch(job))
-		handle_failed_input(job, ran, ran, &no_failure);
+		handle_failed_input(job, ran, ran, &not_begun);
 	else
 		abandon_batch(job, ran, ran);
 }
