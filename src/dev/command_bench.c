@@ -15,6 +15,7 @@
 #include "harness/detect/tsan.h"
 #include "harness/execution.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "harness/util/isolate.h"
 #include "tool/util/file_list.h"
 #include "tool/util/json.h"
@@ -191,7 +192,7 @@ int command_bench(int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		OPTION_TEXT("aim", &bench.ratio_aim),
-		option_bytes(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
