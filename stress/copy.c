@@ -7,7 +7,7 @@
  *
  *   libc     the C library's functions
  *   wide     32 bytes at a time, and the last ones again from the end: some bytes are written
- *            twice, none beyond the end
+ *            twice, none beyond the end; fewer than 32 bytes one at a time
  *   movsb    the instructions rep movsb and rep stosb
  *   rounded  whole words, read and written back with the bytes around: a bug (R2), to prove
  *            that a scenario finds it
@@ -54,11 +54,6 @@ AS_WRITTEN static void write_wide(unsigned char *to, const unsigned char *from, 
 			*(block *)(to + i) = *(const block *)(from ? from + i : filling);
 		i = len - sizeof(block);
 		*(block *)(to + i) = *(const block *)(from ? from + i : filling);
-	} else if (len >= sizeof(word)) {
-		for (; i + sizeof(word) <= len; i += sizeof(word))
-			*(word *)(to + i) = *(const word *)(from ? from + i : filling);
-		i = len - sizeof(word);
-		*(word *)(to + i) = *(const word *)(from ? from + i : filling);
 	} else {
 		for (; i < len; i++)
 			to[i] = from ? from[i] : (unsigned char)value;

@@ -4,15 +4,16 @@
  *
  *   main.c        main(): a command for each scenario
  *   options.c     the command line             run.c         threads, time
- *   statistics.c  counters, and the result     report.c      failures
- *   races.c       ThreadSanitizer's reports    crash.c    signals that end the process
- *   pressure.c    delays; makes calls fail     copy.c     other ways to copy bytes
+ *   statistics.c  counters, and the result     report.c      messages, failures
+ *   races.c       ThreadSanitizer's reports    crash.c       signals that end the process
+ *   pressure.c    delays; makes calls fail     copy.c        other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <time.h>
 
 #include "stress/stress.h"
 
@@ -42,7 +43,7 @@
 extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a scenario */
 
 /*
- * message.c: a message is built in memory and written by one write(2), so that messages of threads
+ * report.c: a message is built in memory and written by one write(2), so that messages of threads
  * that fail at the same time do not mix. A lock would order the threads, and hide races from
  * ThreadSanitizer.
  */
@@ -64,11 +65,12 @@ int options_read(int argc, char **argv);
 /* Appends the options with which this run was started, the chosen defaults included. */
 void options_append(struct message *message);
 
-/* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns an exit status. */
+/* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns a status. */
 void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
 int run_scenario(void);
+uint64_t read_clock_msec(clockid_t clock);
 
-/* races.c: a race between stress threads on the page of a scenario that races, or any other race. */
+/* races.c: an expected race, between stress threads on the page, or any other race. */
 enum race_place { ON_PAGE, ELSEWHERE, RACE_PLACES };
 void races_install_callback(void);
 unsigned long races_count(enum race_place place);
@@ -82,7 +84,7 @@ void races_append_faults(struct message *message);
 /* statistics.c */
 unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
 
-/* Gets the sizes of the address space and of the resident memory in bytes. Return: false if unknown. */
+/* Gets sizes in bytes. Return: false if the system does not report them. */
 bool statistics_get_memory(unsigned long *address_space_size, unsigned long *resident_size);
 void statistics_print(uint64_t msec);
 
@@ -97,7 +99,11 @@ void report_append_state(struct message *message, const struct stress_thread *se
 /* crash.c: prints the state when a signal or a sanitizer ends the process. */
 void crash_install_handlers(void);
 
-/* pressure.c */
+/*
+ * pressure.c: pressure_set_failing_calls() makes the percentages of calls fail that the options
+ * request, or none. Return: false if the page library cannot make calls fail.
+ */
+bool pressure_set_failing_calls(bool is_on);
 void pressure_start(void);
 void pressure_stop(void);
 void pressure_delay_thread(struct stress_thread *self);

@@ -18,7 +18,8 @@ static struct command commands[] = {
 };
 
 /* A scenario whose calls the page library lacks is not linked (build-aux/flavours.mk). */
-#define SCENARIO(name, summary) extern const struct stress_scenario stress_##name __attribute__((weak));
+#define SCENARIO(name, summary) \
+	extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
 
 static const struct stress_scenario *const scenarios[] = {

@@ -200,13 +200,6 @@ static int select_backend(const char *name)
 	return -1;
 }
 
-static bool library_can_make_calls_fail(unsigned int percent, enum page_fault_point point)
-{
-	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
-
-	return !percent || !page_fault_attr_set(point, &never);
-}
-
 /* A weak symbol of the sanitizers: a limit of address space does not work with them. */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
@@ -234,8 +227,7 @@ static int check_options(const struct stress_run *run)
 	if (!copy_select(run->copy_method))
 		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
 				   run->copy_method);
-	if (!library_can_make_calls_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
-	    !library_can_make_calls_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
+	if (!pressure_set_failing_calls(false))
 		return skip_run("cannot make calls fail");
 	return select_backend(run->backend);
 }

@@ -243,7 +243,7 @@ static unsigned char *find_address(const struct chunk *chunk)
 	return owned.memory + chunk->page_index * PAGE_SIZE + chunk->off;
 }
 
-/* A mapping is accessed one byte at a time, and volatile, so that the compiler keeps the accesses. */
+/* Volatile, and one byte at a time, so that the compiler keeps the accesses. */
 static void copy_mapped(volatile unsigned char *to, const volatile unsigned char *from, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -14,7 +14,8 @@
 
 /*
  * The layout of one page with pieces of very different sizes: a quarter of the page has single
- * bytes, the next one pieces that do not fill half of a cache line, the rest a range for each thread.
+ * bytes, the next quarter pieces that do not fill half of a cache line, the rest a range for each
+ * thread.
  */
 #define OWNED_MIXED SIZE_MAX
 
@@ -43,8 +44,10 @@ struct chunk {
 /* BY_ADDRESS: without a mapping, if the file is in a buffer or in memory without the library. */
 enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
 
-/* Creates the file with new bytes in each piece; finishes on the main thread by a check of all pieces. */
+/* Creates the file with new bytes in each piece. */
 void owned_create(const struct owned_layout *layout);
+
+/* On the main thread, after all others have ended. */
 void owned_check_all_and_free(void);
 
 /* Pick a piece of the thread, any part of one, or such a part up to the end of its piece. */
@@ -77,7 +80,7 @@ void owned_write_by(struct stress_thread *self, struct span span, enum access_ki
 /* Writes new bytes to a span of a page that is mapped at @mapped. */
 void owned_store(struct stress_thread *self, struct span span, unsigned char *mapped);
 
-/* Fails where @found differs from the expected bytes of the span; each difference is reported once. */
+/* Fails if @found differs from the expected bytes of the span, once for each difference. */
 void owned_compare(struct stress_thread *self, struct span span, const unsigned char *found);
 
 /* Reads the span and compares it with the expected bytes. */

@@ -24,15 +24,20 @@
 
 /* ---- calls that fail ---- */
 
-static void set_failure_percent(enum page_fault_point point, unsigned int percent)
+static bool set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
 
-	attr.probability = percent;
+	attr.probability = is_on ? percent : 0;
 	attr.times = -1;
 	attr.seed = current_run.seed;
-	if (page_fault_attr_set(point, &attr) && percent)
-		stress_exit_failed("a page library that can make calls fail", ENOSYS);
+	return !percent || !page_fault_attr_set(point, &attr);
+}
+
+bool pressure_set_failing_calls(bool is_on)
+{
+	return set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent, is_on) &&
+	       set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent, is_on);
 }
 
 static void count_refused_call(struct stress_thread *self)
@@ -104,23 +109,21 @@ static pthread_t fork_threads[STRESS_THREADS_MAX];
 static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
-/* Uses only functions that are allowed after a fork of a process with many threads. */
-static _Noreturn void run_child(bool must_exec)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (must_exec)
-		execl("/bin/true", "true", (char *)NULL);
-	_exit(0);
-}
-
-/* That the system refuses a process is pressure as well, and no failure. */
+/*
+ * The child uses only functions that are allowed after a fork of a process with many threads. That
+ * the system refuses a process is pressure as well, and no failure.
+ */
 static void fork_child_and_wait(bool must_exec)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	if (!pid)
-		run_child(must_exec);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (must_exec)
+			execl("/bin/true", "true", (char *)NULL);
+		_exit(0);
+	}
 	if (pid < 0)
 		return;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -166,18 +169,9 @@ NO_TSAN static struct page_task *delay_and_get_no_task(void)
 
 /* ---- all of them ---- */
 
-/* Makes the percentages of calls fail, if @is_on, else none. */
-static void set_failing_calls(bool is_on)
-{
-	if (current_run.fail_alloc_percent)
-		set_failure_percent(PAGE_FAULT_ALLOC, is_on ? current_run.fail_alloc_percent : 0);
-	if (current_run.fail_copy_percent)
-		set_failure_percent(PAGE_FAULT_USERCOPY, is_on ? current_run.fail_copy_percent : 0);
-}
-
 void pressure_start(void)
 {
-	set_failing_calls(true);
+	pressure_set_failing_calls(true);
 	store_relaxed(&must_fork, true);
 	for (unsigned int i = 0; i < current_run.fork_threads; i++)
 		start_thread(&fork_threads[i], fork_and_exec, NULL);
@@ -193,7 +187,7 @@ void pressure_stop(void)
 	store_relaxed(&must_fork, false);
 	for (unsigned int i = 0; i < current_run.fork_threads; i++)
 		pthread_join(fork_threads[i], NULL);
-	set_failing_calls(false);
+	pressure_set_failing_calls(false);
 	stress_expect(&threads[0], "children of fork() that did not end well",
 			    load_relaxed(&failed_children), 0);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Prints a failure: the sentence, the last operations of the threads, a page program if calls can
- * express them, and the command that runs the test again.
+ * Builds messages, and prints a failure: the sentence, the last operations of the threads, a page
+ * program if calls can express them, and the command that runs the test again.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "harness/util/shell_word.h"
 #include "stress/core.h"
@@ -13,6 +16,40 @@
 #define THREADS_PRINTED 16 /* with their last operations */
 #define PROGRAM_THREADS 8
 #define PROGRAM_PAGES   8
+
+/* ---- messages ---- */
+
+void message_vappend(struct message *message, const char *format, va_list args)
+{
+	size_t left = sizeof(message->text) - message->length;
+	int added = vsnprintf(message->text + message->length, left, format, args);
+
+	if (added > 0)
+		message->length += (size_t)added < left ? (size_t)added : left - 1;
+}
+
+void message_append(struct message *message, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message_vappend(message, format, args);
+	va_end(args);
+}
+
+void message_print(const struct message *message)
+{
+	size_t written = 0;
+
+	while (written < message->length) {
+		ssize_t n =
+			write(STDOUT_FILENO, message->text + written, message->length - written);
+
+		if (n < 0 && errno != EINTR)
+			_exit(EXIT_FAILURE);
+		written += n > 0 ? (size_t)n : 0;
+	}
+}
 
 /* ---- the command ---- */
 

@@ -155,11 +155,11 @@ static void *thread_main(void *arg)
 
 /* ---- time ---- */
 
-static uint64_t now_msec(void)
+uint64_t read_clock_msec(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -179,11 +179,11 @@ static bool must_end_run(const struct stress_run *run, uint64_t passed)
  */
 static uint64_t wait_for_threads(struct stress_run *run)
 {
-	uint64_t start = now_msec(), passed = 0, next = run->statistics_seconds * 1000ull;
+	uint64_t start = read_clock_msec(CLOCK_MONOTONIC), passed = 0, next = run->statistics_seconds * 1000ull;
 
 	while (load_relaxed(&run->ended_threads) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
-		passed = now_msec() - start;
+		passed = read_clock_msec(CLOCK_MONOTONIC) - start;
 		if (must_end_run(run, passed))
 			store_relaxed(&run->must_stop, true);
 		if (run->stutter_msec)
@@ -214,8 +214,8 @@ static void print_start_line(const struct stress_run *run)
 }
 
 /*
- * Also for scenarios that do not use the page: descriptors that the library opens for its first page
- * are then open from here on.
+ * Also for scenarios that do not use the page: descriptors that the library opens for its first
+ * page are then open from here on.
  */
 static void allocate_page(struct stress_run *run)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <dirent.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "stress/core.h"
@@ -57,16 +56,6 @@ bool statistics_get_memory(unsigned long *address_space_size, unsigned long *res
 	return is_known;
 }
 
-/* CPU time of all threads, user and system. */
-static unsigned long long get_cpu_msec(void)
-{
-	struct rusage used;
-
-	getrusage(RUSAGE_SELF, &used);
-	return (unsigned long long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
-	       (unsigned long long)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
-}
-
 unsigned int statistics_count_descriptors(void)
 {
 	unsigned int count = 0;
@@ -103,7 +92,8 @@ void statistics_print(uint64_t msec)
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
 		       totals.refused, races_count(ON_PAGE), races_count(ELSEWHERE),
 		       races_count(ELSEWHERE) ? " !!!" : "");
-	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", get_cpu_msec(),
+	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n",
+		       (unsigned long long)read_clock_msec(CLOCK_PROCESS_CPUTIME_ID),
 		       resident_size / 1024, statistics_count_descriptors(), totals.failures,
 		       totals.failures ? " !!!" : "");
 	message_print(&message);

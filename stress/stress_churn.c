@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Allocation churn: threads allocate, keep, pass on and free pages as fast as they can. The
- * interleavings to find:
+ * Threads that allocate pages, pass them on and free them. The scenarios:
+ *
+ *   churn  allocate, keep, pass on and free pages as fast as possible
+ *   table  page tables: threads change a page of 8-byte entries with atomics at index * 8 while it
+ *          is mapped, and meanwhile allocate children; a child belongs to the thread that took its
+ *          address from an entry (use pattern 11)
+ *
+ * The interleavings to find:
  *
  *   1. One frame has two owners:
  *        A: takes the frame off the list        B: takes the same frame
@@ -12,9 +18,16 @@
  *        A: get, pass on, drop                  B: take, drop
  *        A: load the count                      B: get: A's store undoes it
  *   4. A page is freed on another thread than allocated it.
+ *   5. A child has two owners:
+ *        A: load the entry                      B: load the entry
+ *        A: store 0, frees the child            B: store 0, frees it again
+ *   6. An entry is torn: half of one address and half of another. Each child's bytes identify the
+ *      thread that made it.
+ *   7. B takes a page out of an entry, but does not see what A wrote to it before A put it in.
+ *   8. A neighbour's entry is written back with the own one.
  *
- * At the end every allocated page was freed. No bug in the library is known to cause 1. to 3.: run
- * minutes with --delays and more threads than CPUs.
+ * At the end every allocated page was freed. No bug in the library is known to cause 1. to 3., 6.
+ * and 7.: run minutes with --delays and more threads than CPUs.
  */
 #include <unistd.h>
 
@@ -139,4 +152,42 @@ const struct stress_scenario stress_churn = {
 	},
 	.finish_thread = free_kept_pages,
 	.finish = check_common_page,
+};
+
+/* ---- table ---- */
+
+static void put_child(struct stress_thread *self)
+{
+	void *mapped = page_map_local(current_run.page); /* children are allocated meanwhile */
+	struct page *child = tagged_alloc_page(self);
+	struct page *before = child ? entries_exchange(self, child) : NULL;
+
+	page_unmap_local(mapped);
+	if (child && stress_has_bug("keeps"))
+		page_fill_zero(child, PAGE_SIZE / 2, 64);
+	tagged_free_page(self, before);
+}
+
+static void take_child(struct stress_thread *self)
+{
+	tagged_free_page(self, entries_exchange(self, NULL));
+}
+
+/* Moves a child from one entry to another; in between it is in neither. */
+static void move_child(struct stress_thread *self)
+{
+	struct page *child = entries_exchange(self, NULL);
+
+	if (child)
+		tagged_free_page(self, entries_exchange(self, child));
+}
+
+const struct stress_scenario stress_table = {
+	.gfp = GFP_KERNEL | __GFP_ZERO,
+	.operations = {
+		{ "put", 3, .run = put_child },
+		{ "take", 2, .run = take_child },
+		{ "move", 2, .run = move_child },
+	},
+	.finish = entries_free_pages,
 };

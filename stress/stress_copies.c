@@ -30,8 +30,8 @@
  *   8. A store through one mapping changes the neighbour's bytes:
  *        A: store 8 bytes at 8                  B: store 8 bytes at 16
  *
- * Hundreds of operations find an injected bug. No bug in the library is known to cause 4. to 7.: run
- * minutes with the alias backend and --delays, and a minute after a change in page_copy().
+ * Hundreds of operations find an injected bug. No bug in the library is known to cause 4. to 7.:
+ * run minutes with the alias backend and --delays, and a minute after a change in page_copy().
  */
 #include <errno.h>
 #include <string.h>

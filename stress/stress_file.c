@@ -41,7 +41,7 @@
 
 #include "stress/owned.h"
 
-/* The injected bug: changes the first byte of each chunk by a read and a write of the word around it. */
+/* The injected bug: reads and writes back the word around the first byte of each chunk. */
 static void rewrite_words(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -109,35 +109,24 @@ static void write_until_failure(struct stress_thread *self, struct span span)
 	owned_check(self, span);
 }
 
-/* An empty access at the end of a page is allowed; a byte there is out of bounds. */
-static void access_page_end(struct stress_thread *self, struct span span)
+/* An empty access at the end of a range or of a page is allowed; a byte after a page is not. */
+static void access_ends(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char byte = 0;
 
 	while (owned_next_chunk(self, span, &chunk)) {
-		stress_expect(self, "page_write_raw(PAGE_SIZE, 0)",
-				 page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
-		stress_expect(self, "page_write_raw(PAGE_SIZE, 1)",
-			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
-	}
-	owned_check(self, span);
-}
-
-/* Zeroes an empty range after a piece, which may be the end of the page. */
-static void zero_empty_tail(struct stress_thread *self, struct span span)
-{
-	struct chunk chunk = { 0 };
-
-	while (owned_next_chunk(self, span, &chunk)) {
 		size_t end = chunk.off + chunk.len;
-		size_t len = stress_has_bug("nothing") && end < PAGE_SIZE;
+		size_t empty = stress_has_bug("nothing") && end < PAGE_SIZE;
 
 		stress_expect(self, "page_fill_zero(end, 0)",
-				 page_fill_zero(chunk.page, end, len), 0);
-		if (end == PAGE_SIZE)
-			stress_expect(self, "page_fill_zero(PAGE_SIZE, 1)",
-				      page_fill_zero(chunk.page, end, 1), -EINVAL);
+			      page_fill_zero(chunk.page, end, empty), 0);
+		stress_expect(self, "page_fill_zero(PAGE_SIZE, 1)",
+			      page_fill_zero(chunk.page, PAGE_SIZE, 1), -EINVAL);
+		stress_expect(self, "page_write_raw(PAGE_SIZE, 0)",
+			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
+		stress_expect(self, "page_write_raw(PAGE_SIZE, 1)",
+			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
 	}
 	owned_check(self, span);
 }
@@ -167,7 +156,7 @@ const struct stress_scenario stress_edge = {
 		WRITE(4, owned_pick_page_end),
 		ZERO("zero", 1, owned_pick_page_end),
 		READ(3, owned_pick_page_end, owned_check),
-		{ "nothing", 1, .pick = owned_pick_page_end, .access = access_page_end },
+		{ "nothing", 1, .pick = owned_pick_page_end, .access = access_ends },
 	},
 };
 
@@ -176,7 +165,7 @@ const struct stress_scenario stress_tail = {
 	.operations = {
 		WRITE(4, owned_pick_part),
 		ZERO("tail", 3, owned_pick_tail),
-		{ "empty", 2, .pick = owned_pick_piece, .access = zero_empty_tail },
+		{ "empty", 2, .pick = owned_pick_piece, .access = access_ends },
 	},
 };
 

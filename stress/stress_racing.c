@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads that read bytes while others write them. A reader finds any mixture of what writers wrote,
- * but each byte is one that some writer wrote there. The scenarios:
+ * Threads that read bytes while others write them. A reader finds any mixture of what writers
+ * wrote, but each byte is one that some writer wrote there. The scenarios:
  *
  *   overlap  writes and reads common bytes of one page: a data race on purpose (R3)
  *   user     copies user memory whose owner writes meanwhile; an extra reference keeps a page after

@@ -255,8 +255,7 @@ static void free_slots(struct stress_thread *first)
 	for (unsigned int i = 0; i < SPARSE_SLOTS; i++) {
 		if (!slots[i].page)
 			continue;
-		stress_expect(first, "pages without a value", !slots[i].value_count,
-				    0);
+		stress_expect(first, "pages without a value", !slots[i].value_count, 0);
 		free_page(first, &slots[i]);
 	}
 }

@@ -21,7 +21,7 @@ void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len);
 void tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
 		  uint64_t tag, size_t pos, size_t len);
 
-/* ---- tagged pages: the first 8 bytes are the tag itself, for threads that do not know the owner ---- */
+/* ---- tagged pages: the first 8 bytes are the tag, for threads that do not know the owner ---- */
 
 /* Fills a page with the bytes of the thread's next tag. Return: the tag */
 uint64_t tagged_write_page(struct stress_thread *self, struct page *page);
