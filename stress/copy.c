@@ -107,7 +107,7 @@ static const struct copy_method {
 
 static const struct copy_method *method = &methods[0];
 
-bool copy_select(const char *name)
+bool copy_select_method(const char *name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (!strcmp(methods[i].name, name) && methods[i].write && (!i || __real_memcpy)) {

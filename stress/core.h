@@ -5,8 +5,8 @@
  *   main.c        main(): a command for each scenario
  *   options.c     the command line             run.c         threads, time
  *   statistics.c  counters, and the result     report.c      messages, failures
- *   races.c       ThreadSanitizer's reports    crash.c       signals that end the process
- *   pressure.c    delays; makes calls fail     copy.c        other ways to copy bytes
+ *   races.c       ThreadSanitizer's reports    pressure.c    delays; makes calls fail
+ *   copy.c        other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
@@ -49,7 +49,7 @@ extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread
  */
 struct message {
 	char text[16384]; /* a string; what is longer is cut */
-	size_t length;
+	size_t text_length;
 };
 
 void message_append(struct message *message, const char *format, ...)
@@ -60,10 +60,10 @@ void message_vappend(struct message *message, const char *format, va_list args);
 void message_print(const struct message *message);
 
 /* options.c: reads the options of current_run. Return: -1, or an exit status. */
-int options_read(int argc, char **argv);
+int options_read_arguments(int argc, char **argv);
 
 /* Appends the options with which this run was started, the chosen defaults included. */
-void options_append(struct message *message);
+void options_append_to_message(struct message *message);
 
 /* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns a status. */
 void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
@@ -71,33 +71,33 @@ int run_scenario(void);
 uint64_t read_clock_msec(clockid_t clock);
 
 /* races.c: an expected race, between stress threads on the page, or any other race. */
-enum race_place { ON_PAGE, ELSEWHERE, RACE_PLACES };
+enum race_location { ON_PAGE, ELSEWHERE, RACE_PLACES };
 void races_install_callback(void);
-unsigned long races_count(enum race_place place);
+unsigned long races_get_count(enum race_location place);
 
 /* Return: whether an expected race was not reported yet. */
 bool races_are_missing(void);
 
 /* Appends the races that should not be, and the expected ones that were not reported. */
-void races_append_faults(struct message *message);
+void races_append_failures(struct message *message);
 
 /* statistics.c */
 unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
 
 /* Gets sizes in bytes. Return: false if the system does not report them. */
-bool statistics_get_memory(unsigned long *address_space_size, unsigned long *resident_size);
-void statistics_print(uint64_t msec);
+bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size);
+void statistics_print_line(uint64_t msec);
 
 /* Prints the last line. Return: whether the run is a success. */
-bool statistics_print_result(void);
+bool statistics_print_result_line(void);
 
-/* report.c: report_store_binary_path() finds the path of this binary. */
+/*
+ * report.c: report_store_binary_path() finds the path of this binary. The crash handlers print the
+ * state when a signal or a sanitizer ends the process.
+ */
+void report_install_crash_handlers(void);
 void report_store_binary_path(void);
-void report_append_command(struct message *message);
-void report_append_state(struct message *message, const struct stress_thread *self);
-
-/* crash.c: prints the state when a signal or a sanitizer ends the process. */
-void crash_install_handlers(void);
+void report_append_repeat_command(struct message *message);
 
 /*
  * pressure.c: pressure_set_failing_calls() makes the percentages of calls fail that the options
@@ -109,6 +109,6 @@ void pressure_stop(void);
 void pressure_delay_thread(struct stress_thread *self);
 
 /* copy.c: Return: false if this build does not have that method. */
-bool copy_select(const char *method);
+bool copy_select_method(const char *method);
 
 #endif

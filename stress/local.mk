@@ -6,7 +6,6 @@
 stress_sources = \
 	%D%/copy.c \
 	%D%/core.h \
-	%D%/crash.c \
 	%D%/main.c \
 	%D%/options.c \
 	%D%/owned.c \

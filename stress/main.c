@@ -42,7 +42,7 @@ static int run_command(int argc, char **argv)
 		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], current_run.summary);
 		return EX_UNAVAILABLE;
 	}
-	exit_status = options_read(argc, argv);
+	exit_status = options_read_arguments(argc, argv);
 	return exit_status < 0 ? run_scenario() : exit_status;
 }
 

@@ -22,15 +22,15 @@
 #define OWNED_PIECE_MAX 8192
 
 struct piece {
-	size_t pos, len;         /* in the file */
-	unsigned char *expected; /* bytes of the first copy, then of the next */
+	size_t file_pos, len;
+	unsigned char *expected_bytes; /* of the first copy, then of the next */
 };
 
 /* A range of bytes within one copy of a piece. */
 struct span {
 	const struct piece *piece;
-	unsigned int copy;
-	size_t pos, len;
+	unsigned int copy_index;
+	size_t file_pos, len;
 };
 
 /* The part of a span that is in one page. */
@@ -38,7 +38,7 @@ struct chunk {
 	struct page *page;
 	size_t page_index, off, len; /* the page's index in the file */
 	size_t span_bytes_before;    /* bytes of the span before the chunk */
-	unsigned char *expected;
+	unsigned char *expected_bytes;
 };
 
 /* BY_ADDRESS: without a mapping, if the file is in a buffer or in memory without the library. */
@@ -52,11 +52,11 @@ void owned_check_all_and_free(void);
 
 /* Pick a piece of the thread, any part of one, or such a part up to the end of its piece. */
 struct span owned_pick_piece(struct stress_thread *self);
-struct span owned_pick_part(struct stress_thread *self);
-struct span owned_pick_tail(struct stress_thread *self);
+struct span owned_pick_piece_part(struct stress_thread *self);
+struct span owned_pick_piece_tail(struct stress_thread *self);
 
 /* Picks up to 24 bytes that are nearest to the end of a page, across the end if possible. */
-struct span owned_pick_page_end(struct stress_thread *self);
+struct span owned_pick_at_page_end(struct stress_thread *self);
 
 /*
  * Gets the next chunk of the span; the first one if @chunk is zeroed.
@@ -65,30 +65,30 @@ struct span owned_pick_page_end(struct stress_thread *self);
 bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
 
 /* Return: how many bytes an access to the chunk writes: with an injected bug one too many. */
-size_t owned_write_length(const struct chunk *chunk);
+size_t owned_choose_write_length(const struct chunk *chunk);
 
 /* Return: the expected bytes of the span, which its owner may change. */
-unsigned char *owned_expected(struct span span);
+unsigned char *owned_find_expected_bytes(struct span span);
 
-/* Writes @bytes, owned_write_length() many, to the chunk. */
+/* Writes @bytes, owned_choose_write_length() many, to the chunk. */
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes);
 
 /* Writes new bytes to the span. */
-void owned_write_by(struct stress_thread *self, struct span span, enum access_kind kind);
+void owned_write_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
 /* Writes new bytes to a span of a page that is mapped at @mapped. */
-void owned_store(struct stress_thread *self, struct span span, unsigned char *mapped);
+void owned_write_to_mapping(struct stress_thread *self, struct span span, unsigned char *mapped);
 
 /* Fails if @found differs from the expected bytes of the span, once for each difference. */
-void owned_compare(struct stress_thread *self, struct span span, const unsigned char *found);
+void owned_compare_bytes(struct stress_thread *self, struct span span, const unsigned char *found);
 
 /* Reads the span and compares it with the expected bytes. */
-void owned_check_by(struct stress_thread *self, struct span span, enum access_kind kind);
+void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
 /* Operations. The first two check the span afterwards; checks choose at random how they read. */
-void owned_write(struct stress_thread *self, struct span span);
-void owned_zero(struct stress_thread *self, struct span span);
-void owned_check(struct stress_thread *self, struct span span);
+void owned_write_span(struct stress_thread *self, struct span span);
+void owned_zero_span(struct stress_thread *self, struct span span);
+void owned_check_span(struct stress_thread *self, struct span span);
 
 #endif

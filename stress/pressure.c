@@ -45,7 +45,7 @@ static void count_refused_call(struct stress_thread *self)
 	add_relaxed(&self->refused_count, 1);
 }
 
-bool stress_is_refused_copy(struct stress_thread *self, int error)
+bool stress_count_if_refused_copy(struct stress_thread *self, int error)
 {
 	bool is_refused = error == -EFAULT && current_run.fail_copy_percent;
 
@@ -79,12 +79,12 @@ void stress_free_page(struct stress_thread *self, struct page *page)
 	page_free(page);
 }
 
-struct page *stress_alloc_or_exit(gfp_t gfp)
+struct page *stress_alloc_page_or_exit(gfp_t gfp)
 {
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		stress_exit_failed("a page", errno);
+		stress_exit_with_failure("a page", errno);
 	return page;
 }
 
@@ -95,12 +95,12 @@ static void limit_memory(unsigned int mib)
 	unsigned long address_space_size, resident_size;
 	struct rlimit limit;
 
-	if (!statistics_get_memory(&address_space_size, &resident_size))
-		stress_exit_failed("/proc/self/statm", errno);
+	if (!statistics_get_memory_sizes(&address_space_size, &resident_size))
+		stress_exit_with_failure("/proc/self/statm", errno);
 	getrlimit(RLIMIT_AS, &limit);
 	limit.rlim_cur = address_space_size + ((rlim_t)mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
-		stress_exit_failed("a limit of memory", errno);
+		stress_exit_with_failure("a limit of memory", errno);
 }
 
 /* ---- fork and exec ---- */
@@ -148,9 +148,9 @@ static void *fork_and_exec(void *arg)
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
 	struct delay_point point = { .seed = current_run.seed,
-				    .run_number = (uint32_t)self->operation_count,
-				    .thread = (uint16_t)self->thread_index,
-				    .step = (uint16_t)self->delay_points };
+				     .run_number = (uint32_t)self->operation_count,
+				     .thread = (uint16_t)self->thread_index,
+				     .step = (uint16_t)self->delay_points };
 
 	if (self->delay_points++ < DELAY_POINTS_MAX)
 		delay_wait(delay_choose(&point));
@@ -177,7 +177,7 @@ void pressure_start(void)
 		start_thread(&fork_threads[i], fork_and_exec, NULL);
 	if (current_run.memory_mib)
 		limit_memory(current_run.memory_mib);
-	if (current_run.delays)
+	if (current_run.must_delay_threads)
 		page_task_hook_set(delay_and_get_no_task);
 }
 
@@ -189,5 +189,5 @@ void pressure_stop(void)
 		pthread_join(fork_threads[i], NULL);
 	pressure_set_failing_calls(false);
 	stress_expect(&threads[0], "children of fork() that did not end well",
-			    load_relaxed(&failed_children), 0);
+		      load_relaxed(&failed_children), 0);
 }

@@ -24,9 +24,9 @@ _Thread_local struct stress_thread *current_thread;
 
 static struct pins pins;
 
-_Noreturn void stress_exit_failed(const char *what, int error)
+_Noreturn void stress_exit_with_failure(const char *what, int error)
 {
-	struct message message = { .length = 0 };
+	struct message message = { .text_length = 0 };
 
 	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
 		       current_run.name, what, strerror(error));
@@ -34,12 +34,12 @@ _Noreturn void stress_exit_failed(const char *what, int error)
 	_exit(EXIT_FAILURE);
 }
 
-void *stress_allocate_memory(size_t count, size_t size)
+void *stress_allocate_memory_or_exit(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 
 	if (!memory)
-		stress_exit_failed("memory", errno);
+		stress_exit_with_failure("memory", errno);
 	return memory;
 }
 
@@ -53,7 +53,7 @@ static void sleep_msec(long msec)
 /* ---- operations ---- */
 
 /* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
-static bool must_continue(const struct stress_thread *self)
+static bool must_thread_continue(const struct stress_thread *self)
 {
 	uint64_t limit = current_run.operation_limit;
 
@@ -63,7 +63,8 @@ static bool must_continue(const struct stress_thread *self)
 }
 
 /* Return: the weight of the operation for this thread. */
-static unsigned int operation_weight(const struct stress_operation *operation, unsigned int thread)
+static unsigned int get_operation_weight(const struct stress_operation *operation,
+					 unsigned int thread)
 {
 	bool runs = operation->threads == ALL_THREADS ||
 		    operation->threads == (thread % 2 ? ODD_THREADS : EVEN_THREADS);
@@ -77,10 +78,10 @@ static unsigned int choose_operation(struct stress_thread *self)
 	unsigned int sum = 0, chosen = 0, left;
 
 	for (unsigned int i = 0; operations[i].name; i++)
-		sum += operation_weight(&operations[i], self->thread_index);
-	left = stress_random(self, sum);
-	for (; left >= operation_weight(&operations[chosen], self->thread_index); chosen++)
-		left -= operation_weight(&operations[chosen], self->thread_index);
+		sum += get_operation_weight(&operations[i], self->thread_index);
+	left = stress_pick_number(self, sum);
+	for (; left >= get_operation_weight(&operations[chosen], self->thread_index); chosen++)
+		left -= get_operation_weight(&operations[chosen], self->thread_index);
 	return chosen;
 }
 
@@ -93,9 +94,9 @@ static void run_operation(struct stress_thread *self)
 	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
 	store_relaxed(count, load_relaxed(count) + 1);
 	self->last_records[self->operation_count++ % STRESS_LAST_RECORDS] =
-		(struct stress_record) { .operation = chosen };
+		(struct stress_record){ .operation = chosen };
 	self->delay_points = 0;
-	if (current_run.delays)
+	if (current_run.must_delay_threads)
 		pressure_delay_thread(self);
 	if (operation->run)
 		operation->run(self);
@@ -103,17 +104,17 @@ static void run_operation(struct stress_thread *self)
 		operation->access(self, operation->pick(self));
 }
 
-struct stress_record *stress_current_record(struct stress_thread *self)
+struct stress_record *stress_get_current_record(struct stress_thread *self)
 {
 	return &self->last_records[(self->operation_count - 1) % STRESS_LAST_RECORDS];
 }
 
-void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
-			 unsigned char value)
+void stress_record_access(struct stress_thread *self, size_t page, size_t off, size_t len,
+			  unsigned char value)
 {
-	struct stress_record *record = stress_current_record(self);
+	struct stress_record *record = stress_get_current_record(self);
 
-	*record = (struct stress_record) { record->operation, (unsigned int)page, off, len, value };
+	*record = (struct stress_record){ record->operation, (unsigned int)page, off, len, value };
 }
 
 void stress_widen_window(void)
@@ -130,7 +131,7 @@ void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *ar
 	int error = pthread_create(handle, NULL, main_function, arg);
 
 	if (error)
-		stress_exit_failed("another thread", error);
+		stress_exit_with_failure("another thread", error);
 }
 
 /* The start flag is relaxed: a barrier would order what the threads did before it. */
@@ -143,11 +144,11 @@ static void *thread_main(void *arg)
 	current_thread = self;
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->thread_index);
 	pthread_setname_np(pthread_self(), name);
-	if (run->pin && !pins_pin_thread(&pins, self->thread_index))
-		stress_exit_failed("a CPU for each thread", errno);
+	if (run->must_pin_threads && !pins_pin_thread(&pins, self->thread_index))
+		stress_exit_with_failure("a CPU for each thread", errno);
 	while (!load_relaxed(&run->has_begun))
 		sched_yield();
-	while (must_continue(self))
+	while (must_thread_continue(self))
 		run_operation(self);
 	add_relaxed(&run->ended_threads, 1);
 	return NULL;
@@ -163,7 +164,7 @@ uint64_t read_clock_msec(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool must_end_run(const struct stress_run *run, uint64_t passed)
+static bool is_run_over(const struct stress_run *run, uint64_t passed)
 {
 	uint64_t limit = (uint64_t)run->seconds * 1000;
 	bool found_bug = run->injected_bug && load_relaxed(&run->reported_failures);
@@ -179,18 +180,19 @@ static bool must_end_run(const struct stress_run *run, uint64_t passed)
  */
 static uint64_t wait_for_threads(struct stress_run *run)
 {
-	uint64_t start = read_clock_msec(CLOCK_MONOTONIC), passed = 0, next = run->statistics_seconds * 1000ull;
+	uint64_t start = read_clock_msec(CLOCK_MONOTONIC), passed = 0,
+		 next = run->statistics_seconds * 1000ull;
 
 	while (load_relaxed(&run->ended_threads) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
 		passed = read_clock_msec(CLOCK_MONOTONIC) - start;
-		if (must_end_run(run, passed))
+		if (is_run_over(run, passed))
 			store_relaxed(&run->must_stop, true);
 		if (run->stutter_msec)
 			store_relaxed(&run->must_rest, passed / run->stutter_msec % 2);
 		if (!next || passed < next)
 			continue;
-		statistics_print(passed);
+		statistics_print_line(passed);
 		next += run->statistics_seconds * 1000ull;
 	}
 	return passed;
@@ -205,10 +207,10 @@ static void request_stop(int signal_number)
 
 static void print_start_line(const struct stress_run *run)
 {
-	struct message message = { .length = 0 };
+	struct message message = { .text_length = 0 };
 
 	message_append(&message, "%s--- Start of test:", run->name);
-	options_append(&message);
+	options_append_to_message(&message);
 	message_append(&message, "\n");
 	message_print(&message);
 }
@@ -221,7 +223,7 @@ static void allocate_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
+	run->page = stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
 	address = page_map_local(run->page);
 	run->page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
@@ -232,7 +234,7 @@ static void start_threads(struct stress_run *run, pthread_t *handles)
 	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
 
 	races_install_callback();
-	crash_install_handlers();
+	report_install_crash_handlers();
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	for (unsigned int i = 0; i < run->thread_count; i++)
@@ -267,8 +269,8 @@ int run_scenario(void)
 
 	report_store_binary_path();
 	print_start_line(run);
-	if (run->pin && !pins_init(&pins))
-		stress_exit_failed("CPUs", errno);
+	if (run->must_pin_threads && !pins_init(&pins))
+		stress_exit_with_failure("CPUs", errno);
 	allocate_page(run);
 	for_each_thread(init_thread);
 	if (scenario->layout.piece_size)
@@ -287,12 +289,11 @@ int run_scenario(void)
 		scenario->finish(&threads[0]);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		unfreed_pages += threads[i].unfreed_pages;
-	stress_expect(&threads[0], "allocated pages less freed pages",
-			    unfreed_pages, 0);
+	stress_expect(&threads[0], "allocated pages less freed pages", unfreed_pages, 0);
 	stress_expect(&threads[0], "open descriptors", statistics_count_descriptors(),
-			    descriptor_count);
-	statistics_print(run_msec);
-	is_success = statistics_print_result();
+		      descriptor_count);
+	statistics_print_line(run_msec);
+	is_success = statistics_print_result_line();
 	page_free(run->page);
 	return is_success ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -42,7 +42,7 @@ static struct owner {
 	bool has_opened;
 } owners[STRESS_THREADS_MAX];
 
-static void check_zero(struct stress_thread *self, struct page *page)
+static void check_page_is_zero(struct stress_thread *self, struct page *page)
 {
 	stress_expect(self, "zeros of a page of __GFP_ZERO",
 		      (long)stress_count_zeros(self, page, 0, PAGE_SIZE), PAGE_SIZE);
@@ -50,9 +50,9 @@ static void check_zero(struct stress_thread *self, struct page *page)
 
 static size_t pick_kept_index(struct stress_thread *self)
 {
-	size_t nth = stress_random(self, KEPT);
+	size_t nth = stress_pick_number(self, KEPT);
 
-	stress_record_range(self, nth, 0, PAGE_SIZE, 0);
+	stress_record_access(self, nth, 0, PAGE_SIZE, 0);
 	return nth;
 }
 
@@ -60,7 +60,7 @@ static void replace_page(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->thread_index];
 	size_t nth = pick_kept_index(self);
-	bool zero = stress_random(self, 2);
+	bool zero = stress_pick_number(self, 2);
 
 	if (owner->pages[nth]) {
 		tagged_check_page(self, "page", owner->pages[nth], owner->tags[nth]);
@@ -70,7 +70,7 @@ static void replace_page(struct stress_thread *self)
 	if (!owner->pages[nth])
 		return;
 	if (zero)
-		check_zero(self, owner->pages[nth]);
+		check_page_is_zero(self, owner->pages[nth]);
 	owner->tags[nth] = tagged_write_page(self, owner->pages[nth]);
 }
 
@@ -91,7 +91,7 @@ static void pass_page_on(struct stress_thread *self)
 	if (!page)
 		return;
 	*kept = NULL;
-	before = entries_exchange(self, page);
+	before = entries_exchange_page(self, page);
 	if (stress_has_bug("double"))
 		page_free(page);
 	if (stress_has_bug("keeps"))
@@ -99,7 +99,7 @@ static void pass_page_on(struct stress_thread *self)
 	tagged_free_page(self, before);
 }
 
-static void use_reference(struct stress_thread *self)
+static void check_reference_count(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->thread_index];
 	size_t nth = pick_kept_index(self);
@@ -114,7 +114,7 @@ static void use_reference(struct stress_thread *self)
 }
 
 /* All threads take and drop references of one page; none of them is the last. */
-static void share_page(struct stress_thread *self)
+static void share_common_page(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->thread_index];
 
@@ -135,10 +135,9 @@ static void free_kept_pages(struct stress_thread *self)
 
 static void check_common_page(struct stress_thread *first)
 {
-	stress_expect(first, "references of the common page",
-			    page_ref_count(current_run.page), 1);
+	stress_expect(first, "references of the common page", page_ref_count(current_run.page), 1);
 	entries_free_pages(first);
-	check_zero(first, current_run.page);
+	check_page_is_zero(first, current_run.page);
 }
 
 const struct stress_scenario stress_churn = {
@@ -147,8 +146,8 @@ const struct stress_scenario stress_churn = {
 		{ "replace", 4, .run = replace_page },
 		{ "burst", 4, .run = alloc_and_free },
 		{ "give", 2, .run = pass_page_on },
-		{ "refer", 2, .run = use_reference },
-		{ "share", 1, .run = share_page },
+		{ "refer", 2, .run = check_reference_count },
+		{ "share", 1, .run = share_common_page },
 	},
 	.finish_thread = free_kept_pages,
 	.finish = check_common_page,
@@ -160,7 +159,7 @@ static void put_child(struct stress_thread *self)
 {
 	void *mapped = page_map_local(current_run.page); /* children are allocated meanwhile */
 	struct page *child = tagged_alloc_page(self);
-	struct page *before = child ? entries_exchange(self, child) : NULL;
+	struct page *before = child ? entries_exchange_page(self, child) : NULL;
 
 	page_unmap_local(mapped);
 	if (child && stress_has_bug("keeps"))
@@ -170,16 +169,16 @@ static void put_child(struct stress_thread *self)
 
 static void take_child(struct stress_thread *self)
 {
-	tagged_free_page(self, entries_exchange(self, NULL));
+	tagged_free_page(self, entries_exchange_page(self, NULL));
 }
 
 /* Moves a child from one entry to another; in between it is in neither. */
 static void move_child(struct stress_thread *self)
 {
-	struct page *child = entries_exchange(self, NULL);
+	struct page *child = entries_exchange_page(self, NULL);
 
 	if (child)
-		tagged_free_page(self, entries_exchange(self, child));
+		tagged_free_page(self, entries_exchange_page(self, child));
 }
 
 const struct stress_scenario stress_table = {

@@ -19,29 +19,29 @@ uint64_t tagged_next_tag(struct stress_thread *self)
 	return (uint64_t)(self->thread_index + 1) << 40 | GENERATION_OF(++self->tag_generation);
 }
 
-static uint64_t tagged_word_at(uint64_t tag, size_t pos)
+static uint64_t compute_tagged_word(uint64_t tag, size_t pos)
 {
 	return tag ^ stress_hash(pos / WORD);
 }
 
-static unsigned char tagged_byte_at(uint64_t tag, size_t pos)
+static unsigned char compute_tagged_byte(uint64_t tag, size_t pos)
 {
-	return (unsigned char)(tagged_word_at(tag, pos) >> pos % WORD * 8);
+	return (unsigned char)(compute_tagged_word(tag, pos) >> pos % WORD * 8);
 }
 
-void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len)
+void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 {
 	size_t i = 0;
 
 	for (; i < len && (pos + i) % WORD; i++)
-		to[i] = tagged_byte_at(tag, pos + i);
+		to[i] = compute_tagged_byte(tag, pos + i);
 	for (; i + WORD <= len; i += WORD) {
-		uint64_t word = tagged_word_at(tag, pos + i);
+		uint64_t word = compute_tagged_word(tag, pos + i);
 
 		memcpy(to + i, &word, WORD);
 	}
 	for (; i < len; i++)
-		to[i] = tagged_byte_at(tag, pos + i);
+		to[i] = compute_tagged_byte(tag, pos + i);
 }
 
 /* Return: the tag of the word that contains byte number @nth; 0 if not the whole word is there. */
@@ -53,16 +53,16 @@ static uint64_t decode_word_tag(const unsigned char *bytes, size_t nth, size_t p
 	if (nth < before || nth - before + WORD > len)
 		return 0;
 	memcpy(&word, bytes + nth - before, WORD);
-	return tagged_word_at(word, pos + nth);
+	return compute_tagged_word(word, pos + nth);
 }
 
-void tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
-		  uint64_t tag, size_t pos, size_t len)
+void tagged_check_bytes(struct stress_thread *self, const char *what, const unsigned char *bytes,
+			uint64_t tag, size_t pos, size_t len)
 {
 	size_t nth = 0;
 	uint64_t found_tag;
 
-	while (nth < len && bytes[nth] == tagged_byte_at(tag, pos + nth))
+	while (nth < len && bytes[nth] == compute_tagged_byte(tag, pos + nth))
 		nth++;
 	if (nth == len)
 		return;
@@ -71,7 +71,7 @@ void tagged_check(struct stress_thread *self, const char *what, const unsigned c
 		    "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
 		    "0x%02x, in a word as of owner %d, generation %llu",
 		    what, pos + nth, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
-		    tagged_byte_at(tag, pos + nth), bytes[nth], OWNER_OF(found_tag),
+		    compute_tagged_byte(tag, pos + nth), bytes[nth], OWNER_OF(found_tag),
 		    GENERATION_OF(found_tag));
 }
 
@@ -80,9 +80,9 @@ uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
 	uint64_t tag = tagged_next_tag(self);
 	unsigned char bytes[PAGE_SIZE];
 
-	tagged_fill(bytes, tag, 0, PAGE_SIZE);
+	tagged_fill_bytes(bytes, tag, 0, PAGE_SIZE);
 	memcpy(bytes, &tag, WORD);
-	stress_write(self, page, bytes, 0, PAGE_SIZE);
+	stress_write_page(self, page, bytes, 0, PAGE_SIZE);
 	return tag;
 }
 
@@ -101,14 +101,15 @@ void tagged_check_page(struct stress_thread *self, const char *what, struct page
 	unsigned char bytes[PAGE_SIZE];
 	uint64_t tag;
 
-	stress_read(self, page, bytes, 0, PAGE_SIZE);
+	stress_read_page(self, page, bytes, 0, PAGE_SIZE);
 	memcpy(&tag, bytes, WORD);
 	if (expected && tag != expected)
 		stress_fail(self,
 			    "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
 			    what, self->thread_index, OWNER_OF(expected), GENERATION_OF(expected),
 			    OWNER_OF(tag), GENERATION_OF(tag));
-	tagged_check(self, what, bytes + WORD, expected ? expected : tag, WORD, PAGE_SIZE - WORD);
+	tagged_check_bytes(self, what, bytes + WORD, expected ? expected : tag, WORD,
+			   PAGE_SIZE - WORD);
 }
 
 void tagged_free_page(struct stress_thread *self, struct page *page)
@@ -124,10 +125,10 @@ void tagged_free_page(struct stress_thread *self, struct page *page)
 /* Return: the index of an entry close to others, at one of the ends of the page. */
 static size_t pick_entry(struct stress_thread *self)
 {
-	size_t nth = stress_random(self, ENTRIES_USED);
+	size_t nth = stress_pick_number(self, ENTRIES_USED);
 	size_t index = nth < ENTRIES_USED / 2 ? nth : ENTRIES - ENTRIES_USED + nth;
 
-	stress_record_range(self, 0, index * sizeof(entry), sizeof(entry), 0);
+	stress_record_access(self, 0, index * sizeof(entry), sizeof(entry), 0);
 	return index;
 }
 
@@ -144,7 +145,7 @@ static uint64_t exchange_by_load_and_store(entry *mapped, uint64_t value)
  * ThreadSanitizer identifies an atomic by its address, and an entry may have another address in the
  * mapping than its canonical one (R4): its order is reported there too.
  */
-struct page *entries_exchange(struct stress_thread *self, struct page *page)
+struct page *entries_exchange_page(struct stress_thread *self, struct page *page)
 {
 	entry *entries = page_map_local(current_run.page);
 	entry *mapped = &entries[pick_entry(self)];
