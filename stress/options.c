@@ -207,24 +207,15 @@ static int check_options(const struct stress_run *run)
 	const struct stress_bug *bug = run->injected_bug;
 	unsigned int threads_min =
 		bug && run->scenario->threads_min < 2 ? 2 : run->scenario->threads_min;
-	const struct {
-		bool is_met;
-		const char *requirement;
-	} requirements[] = {
-		{ !bug || bug->detection != BY_TSAN || tsan_is_present(),
-		  "a build with ThreadSanitizer for --busted" },
-		{ !run->is_bare || run->scenario->can_run_bare,
-		  "a scenario that only copies for --bare" },
-		{ !run->memory_mib || !&__sanitizer_set_death_callback,
-		  "a build without a sanitizer for --memory" },
-	};
-
 	if (run->thread_count < threads_min)
 		return usage_error(run->name, "expected at least %u threads%s, got %u", threads_min,
 				   bug ? " for --busted" : "", run->thread_count);
-	for (size_t i = 0; i < sizeof(requirements) / sizeof(requirements[0]); i++)
-		if (!requirements[i].is_met)
-			return usage_error(run->name, "expected %s", requirements[i].requirement);
+	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
+		return usage_error(run->name, "expected a build with ThreadSanitizer for --busted");
+	if (run->is_bare && !run->scenario->can_run_bare)
+		return usage_error(run->name, "expected a scenario that only copies for --bare");
+	if (run->memory_mib && &__sanitizer_set_death_callback)
+		return usage_error(run->name, "expected a build without a sanitizer for --memory");
 	if (!copy_select_method(run->copy_method))
 		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
 				   run->copy_method);

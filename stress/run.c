@@ -62,26 +62,26 @@ static bool must_thread_continue(const struct stress_thread *self)
 	return (!limit || self->operation_count < limit) && !load_relaxed(&current_run.must_stop);
 }
 
-/* Return: the weight of the operation for this thread. */
-static unsigned int get_operation_weight(const struct stress_operation *operation,
-					 unsigned int thread)
+static bool can_run_operation(const struct stress_thread *self,
+			      const struct stress_operation *operation)
 {
-	bool runs = operation->threads == ALL_THREADS ||
-		    operation->threads == (thread % 2 ? ODD_THREADS : EVEN_THREADS);
-
-	return runs ? operation->weight : 0;
+	return operation->threads == ALL_THREADS ||
+	       operation->threads == (self->thread_index % 2 ? ODD_THREADS : EVEN_THREADS);
 }
 
 static unsigned int choose_operation(struct stress_thread *self)
 {
 	const struct stress_operation *operations = current_run.scenario->operations;
-	unsigned int sum = 0, chosen = 0, left;
+	unsigned int weight_sum = 0, chosen;
 
 	for (unsigned int i = 0; operations[i].name; i++)
-		sum += get_operation_weight(&operations[i], self->thread_index);
-	left = stress_pick_number(self, sum);
-	for (; left >= get_operation_weight(&operations[chosen], self->thread_index); chosen++)
-		left -= get_operation_weight(&operations[chosen], self->thread_index);
+		weight_sum += operations[i].weight;
+	do {
+		unsigned int left = stress_pick_number(self, weight_sum);
+
+		for (chosen = 0; left >= operations[chosen].weight; chosen++)
+			left -= operations[chosen].weight;
+	} while (!can_run_operation(self, &operations[chosen]));
 	return chosen;
 }
 
@@ -205,16 +205,6 @@ static void request_stop(int signal_number)
 
 /* ---- the whole run ---- */
 
-static void print_start_line(const struct stress_run *run)
-{
-	struct message message = { .text_length = 0 };
-
-	message_append(&message, "%s--- Start of test:", run->name);
-	options_append_to_message(&message);
-	message_append(&message, "\n");
-	message_print(&message);
-}
-
 /*
  * Also for scenarios that do not use the page: descriptors that the library opens for its first
  * page are then open from here on.
@@ -263,12 +253,16 @@ int run_scenario(void)
 	struct stress_run *run = &current_run;
 	const struct stress_scenario *scenario = run->scenario;
 	unsigned int descriptor_count;
+	struct message start_line = { .text_length = 0 };
 	long unfreed_pages = 0;
 	uint64_t run_msec;
 	bool is_success;
 
 	report_store_binary_path();
-	print_start_line(run);
+	message_append(&start_line, "%s--- Start of test:", run->name);
+	options_append_to_message(&start_line);
+	message_append(&start_line, "\n");
+	message_print(&start_line);
 	if (run->must_pin_threads && !pins_init(&pins))
 		stress_exit_with_failure("CPUs", errno);
 	allocate_page(run);

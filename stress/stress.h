@@ -34,7 +34,7 @@ struct span;
 /* A bug made on purpose (--busted): with it the test must fail, or its checks find nothing. */
 struct stress_bug {
 	const char *scenario, *name, *effect;
-	/* When a check finds the bug; BY_TSAN: only a build with ThreadSanitizer finds it, at the end. */
+	/* When a check finds the bug. BY_TSAN: at the end, and only a build with ThreadSanitizer. */
 	enum bug_detection { DURING_RUN, AT_END, BY_TSAN } detection;
 };
 
@@ -56,7 +56,7 @@ struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
 	unsigned int pieces_per_thread; /* not of OWNED_MIXED */
 	unsigned int copies;            /* of all bytes, each in pages of its own */
-	/* For bytes in a buffer: page_buffer_alloc(), page_buffer_free() and page_borrow(); else NULL. */
+	/* For bytes in a buffer: page_buffer_alloc(), _free() and page_borrow(); else NULL. */
 	void *(*alloc_buffer)(size_t size);
 	void (*free_buffer)(void *buffer);
 	struct page *(*borrow)(const void *addr);

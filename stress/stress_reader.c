@@ -44,13 +44,20 @@ static void check_result(struct stress_thread *self, const struct chunk *chunk, 
 			 size_t readable, int error)
 {
 	memset(chunk->expected_bytes, 0, chunk->len);
-	/* A refused copy zeroes the whole range; a fault zeroes the bytes that could not be read. */
+	/* A refused copy zeroes the whole range; a fault zeroes what could not be read. */
 	if (error && stress_count_zeros(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
 	    stress_count_if_refused_copy(self, error))
 		return;
 	tagged_fill_bytes(chunk->expected_bytes, user_tags[self->thread_index], user_off, readable);
 	stress_expect(self, "page_copy_from_user_slice", error,
 		      readable < chunk->len ? -EFAULT : 0);
+}
+
+/* Changes the access to the bytes from @from on; nothing if @from is USER_SIZE. */
+static void protect_user_memory(struct stress_thread *self, size_t from, int access)
+{
+	if (mprotect(user_memory[self->thread_index] + from, USER_SIZE - from, access))
+		stress_count_refused_alloc(self, "mprotect");
 }
 
 /* @fault: the first unreadable byte of user memory; USER_SIZE: there is none. */
@@ -61,6 +68,7 @@ static void copy_span(struct stress_thread *self, struct span span, size_t fault
 	struct chunk chunk = { 0 };
 	int error = 0;
 
+	protect_user_memory(self, fault, PROT_NONE);
 	user_slice_reader_init(
 		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
 	while (!error && owned_next_chunk(self, span, &chunk)) {
@@ -76,28 +84,18 @@ static void copy_span(struct stress_thread *self, struct span span, size_t fault
 		if (error && stress_has_bug("moves"))
 			error = user_slice_skip(&reader, 1);
 	}
+	protect_user_memory(self, fault, PROT_READ | PROT_WRITE);
+	owned_check_span(self, span);
 }
 
 static void copy_readable(struct stress_thread *self, struct span span)
 {
 	copy_span(self, span, USER_SIZE);
-	owned_check_span(self, span);
-}
-
-static void protect_user_memory(struct stress_thread *self, size_t from, int access)
-{
-	if (mprotect(user_memory[self->thread_index] + from, USER_SIZE - from, access))
-		stress_count_refused_alloc(self, "mprotect");
 }
 
 static void copy_with_fault(struct stress_thread *self, struct span span)
 {
-	size_t fault = PAGE_SIZE * stress_pick_number(self, USER_PAGES);
-
-	protect_user_memory(self, fault, PROT_NONE);
-	copy_span(self, span, fault);
-	protect_user_memory(self, fault, PROT_READ | PROT_WRITE);
-	owned_check_span(self, span);
+	copy_span(self, span, PAGE_SIZE * stress_pick_number(self, USER_PAGES));
 }
 
 const struct stress_scenario stress_reader = {
@@ -105,7 +103,8 @@ const struct stress_scenario stress_reader = {
 	.operations = {
 		{ "copy", 4, .pick = owned_pick_piece_part, .access = copy_readable },
 		{ "fault", 3, .pick = owned_pick_piece_part, .access = copy_with_fault },
-		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span, .page_call = "read_raw" },
+		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span,
+		  .page_call = "read_raw" },
 	},
 	.prepare_thread = fill_user_memory,
 };

@@ -50,8 +50,7 @@
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	uint64_t tag;             /* of slot */
-	unsigned int value_count; /* of sparse: those that are not 0 */
+	uint64_t tag; /* of slot */
 } slots[SLOTS] = { EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT };
 
 /* ---- slot ---- */
@@ -179,13 +178,9 @@ static void unlock_slot_unless_bug(struct slot *slot)
 		pthread_mutex_unlock(&slot->lock);
 }
 
-static bool allocate_missing_page(struct stress_thread *self, struct slot *slot)
+static bool is_page_empty(struct stress_thread *self, struct page *page)
 {
-	if (slot->page)
-		return true;
-	slot->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
-	slot->value_count = 0;
-	return slot->page;
+	return stress_count_zeros(self, page, 0, PAGE_SIZE) == PAGE_SIZE;
 }
 
 static void free_page_of_slot(struct stress_thread *self, struct slot *slot)
@@ -202,8 +197,6 @@ static void write_value(struct stress_thread *self, const struct value_location 
 	stress_write_page(self, location->slot->page, &value, location->page_off, sizeof(value));
 	if (stress_has_bug("no-lock"))
 		stress_widen_window();
-	location->slot->value_count += !*location->expected_value && value;
-	location->slot->value_count -= *location->expected_value && !value;
 	*location->expected_value = value;
 }
 
@@ -212,7 +205,9 @@ static void store_value(struct stress_thread *self)
 	struct value_location location = pick_location(self);
 
 	lock_slot_unless_bug(location.slot);
-	if (allocate_missing_page(self, location.slot))
+	if (!location.slot->page)
+		location.slot->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
+	if (location.slot->page)
 		write_value(self, &location, tagged_next_tag(self));
 	unlock_slot_unless_bug(location.slot);
 }
@@ -220,12 +215,11 @@ static void store_value(struct stress_thread *self)
 static void clear_value(struct stress_thread *self)
 {
 	struct value_location location = pick_location(self);
-	unsigned int count_of_empty = stress_has_bug("early");
 
 	lock_slot_unless_bug(location.slot);
 	if (location.slot->page && *location.expected_value) {
 		write_value(self, &location, 0);
-		if (location.slot->value_count <= count_of_empty)
+		if (stress_has_bug("early") || is_page_empty(self, location.slot->page))
 			free_page_of_slot(self, location.slot);
 	}
 	unlock_slot_unless_bug(location.slot);
@@ -259,7 +253,8 @@ static void free_sparse_pages(struct stress_thread *first)
 	for (unsigned int i = 0; i < SPARSE_SLOTS; i++) {
 		if (!slots[i].page)
 			continue;
-		stress_expect(first, "pages without a value", !slots[i].value_count, 0);
+		stress_expect(first, "pages without a value", is_page_empty(first, slots[i].page),
+			      0);
 		free_page_of_slot(first, &slots[i]);
 	}
 }

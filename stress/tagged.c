@@ -132,15 +132,6 @@ static size_t pick_entry(struct stress_thread *self)
 	return index;
 }
 
-static uint64_t exchange_by_load_and_store(entry *mapped, uint64_t value)
-{
-	uint64_t before = atomic_load_explicit(mapped, memory_order_acquire);
-
-	stress_widen_window();
-	atomic_store_explicit(mapped, value, memory_order_release);
-	return before;
-}
-
 /*
  * ThreadSanitizer identifies an atomic by its address, and an entry may have another address in the
  * mapping than its canonical one (R4): its order is reported there too.
@@ -154,9 +145,13 @@ struct page *entries_exchange_page(struct stress_thread *self, struct page *page
 
 	if (canonical != (void *)mapped)
 		tsan_release(canonical);
-	before = stress_has_bug("two-owners") ?
-			 exchange_by_load_and_store(mapped, (uintptr_t)page) :
-			 atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
+	if (stress_has_bug("two-owners")) {
+		before = atomic_load_explicit(mapped, memory_order_acquire);
+		stress_widen_window();
+		atomic_store_explicit(mapped, (uintptr_t)page, memory_order_release);
+	} else {
+		before = atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
+	}
 	if (canonical != (void *)mapped)
 		tsan_acquire(canonical);
 	page_unmap_local(entries);
