@@ -5,14 +5,12 @@
  */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 /* Functions of the sanitizers, if they are present. */
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
-static struct page *page;
 static unsigned char zeros[PAGE_SIZE];
 
 /* ---- races ---- */
@@ -34,10 +32,8 @@ static void *run_second_action(void *arg)
 
 static void run_actions(void)
 {
-	pthread_t second;
+	pthread_t second = start_thread(run_second_action, NULL);
 
-	if (pthread_create(&second, NULL, run_second_action, NULL))
-		abort();
 	first_action();
 	atomic_store_explicit(&is_first_action_done, true, memory_order_relaxed);
 	pthread_join(second, NULL);
@@ -51,16 +47,16 @@ static void use_library(void)
 	page_get(new);
 	page_free(new);
 	page_free(new);
-	page_get(page);
-	page_unmap_local(page_map_local(page));
+	page_get(pages[0]);
+	page_unmap_local(page_map_local(pages[0]));
 	page_buffer_free(page_buffer_alloc(5000));
 	page_task_delete(page_task_new("short"));
 }
 
 static void use_reference(void)
 {
-	page_get(page);
-	page_free(page);
+	page_get(pages[0]);
+	page_free(pages[0]);
 }
 
 ACTION(write_variable_and_use, shared_variable = 1, use_library())
@@ -155,23 +151,22 @@ static void test_cases(const struct report_case *cases, size_t case_count, const
 	for (size_t i = 0; i < case_count; i++) {
 		first_action = cases[i].first;
 		second_action = cases[i].second;
-		ok(!strstr(run_in_child(second_action ? run_actions : first_action)->stderr_text,
+		ok(!strstr(run_in_child(second_action ? run_actions : first_action)->output,
 			   report) == !cases[i].is_reported,
 		   "%s: %s", cases[i].name, cases[i].is_reported ? "reported" : "no report");
 	}
 }
 
-static void check_reports(void)
+static void test_races(void)
 {
-	page = new_zeroed_page();
 	if (__tsan_init)
 		test_cases(race_cases, COUNT(race_cases), "data race");
-	if (__msan_init)
-		test_cases(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
-	page_free(page);
 }
 
-UNIT_TEST(test_page_detect)
+static void test_uninitialised(void)
 {
-	run_in_map_modes(check_reports);
+	if (__msan_init)
+		test_cases(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
 }
+
+UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_races, test_uninitialised)

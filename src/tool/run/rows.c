@@ -11,7 +11,6 @@
 #include "tool/run/run.h"
 #include "tool/util/usage.h"
 #include "tool/util/verdict_print.h"
-#include "tool/util/warnings.h"
 
 /* How often ThreadSanitizer reported races of some programs on real threads. */
 struct race_rate {
@@ -55,7 +54,7 @@ void format_rules_seen_on_fibers(const struct run *run, const struct run_record 
 	rule_set saw_text = record->result.rules_seen_on_fibers;
 
 	snprintf(text, SAW_TEXT, "-");
-	if (!run->options.execution.fibers || !record->has_result)
+	if (!run->options.execution.fibers || !record->result.was_returned)
 		return;
 	rule_set_text(saw_text, " ", text);
 	/* Without an execution of the fatal call the text must not be "clean". */
@@ -67,7 +66,7 @@ void format_rules_seen_on_threads(const struct run *run, const struct run_record
 				  char text[SAW_TEXT])
 {
 	snprintf(text, SAW_TEXT, "-");
-	if (run->options.execution.threads && record->has_result)
+	if (run->options.execution.threads && record->result.was_returned)
 		rule_set_text(record->result.rules_seen_on_threads, " ", text);
 }
 
@@ -264,7 +263,7 @@ static int print_input_row(struct rows *rows, size_t input)
 	else
 		print_table_row(rows, input);
 	fflush(stdout);
-	status = warnings_print(name, &rows->program, rows->rules, rows->run->is_strict);
+	status = verdict_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
