@@ -77,7 +77,7 @@ test_bug() {
 		[ "$flavour" != tsan ]
 		report_result $? "$flavour, $1 --busted=$2: needs ThreadSanitizer"
 	else
-		report_result $good "$flavour, $1 --busted=$2 is found: $4"
+		report_result "$good" "$flavour, $1 --busted=$2 is found: $4"
 	fi
 }
 
