@@ -62,7 +62,7 @@ void message_print(const struct message *message);
 /* options.c: reads the options of current_run. Return: -1, or an exit status. */
 int options_read_arguments(int argc, char **argv);
 
-/* Appends the options with which this run was started, the chosen defaults included. */
+/* Appends the options of this run, including the defaults that were chosen. */
 void options_append_to_message(struct message *message);
 
 /* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns a status. */
@@ -71,20 +71,20 @@ int run_scenario(void);
 uint64_t read_clock_msec(clockid_t clock);
 
 /* races.c: an expected race, between stress threads on the page, or any other race. */
-enum race_location { ON_PAGE, ELSEWHERE, RACE_PLACES };
+enum race_location { ON_PAGE, ELSEWHERE, RACE_LOCATIONS };
 void races_install_callback(void);
-unsigned long races_get_count(enum race_location place);
+unsigned long races_get_count(enum race_location location);
 
 /* Return: whether an expected race was not reported yet. */
 bool races_are_missing(void);
 
-/* Appends the races that should not be, and the expected ones that were not reported. */
+/* Appends the unexpected races, and the expected races that were not reported. */
 void races_append_failures(struct message *message);
 
-/* statistics.c */
-unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
+/* statistics.c. Return: the number of open descriptors, plus a constant. */
+unsigned int statistics_count_descriptors(void);
 
-/* Gets sizes in bytes. Return: false if the system does not report them. */
+/* Gets the sizes of the memory of this process in bytes. Return: false if they are unknown. */
 bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size);
 void statistics_print_line(uint64_t msec);
 

@@ -41,7 +41,7 @@ static bool must_write_one_byte_too_many(void)
 
 static size_t choose_piece_length(size_t pos, uint64_t *random_state)
 {
-	size_t fair = PAGE_SIZE / 2 / current_run.thread_count, len;
+	size_t fair_share = PAGE_SIZE / 2 / current_run.thread_count, len;
 
 	if (owned.layout->piece_size != OWNED_MIXED)
 		return owned.layout->piece_size;
@@ -50,17 +50,17 @@ static size_t choose_piece_length(size_t pos, uint64_t *random_state)
 	if (pos < PAGE_SIZE / 2)
 		len = 1 + random_below(random_state, SMALL_MAX);
 	else
-		len = 1 + fair / 2 + random_below(random_state, fair);
+		len = 1 + fair_share / 2 + random_below(random_state, fair_share);
 	return min_size(len, PAGE_SIZE - pos);
 }
 
 static void divide_into_pieces(size_t file_size)
 {
-	size_t least = owned.layout->piece_size == OWNED_MIXED ? 1 : owned.layout->piece_size;
+	size_t shortest = owned.layout->piece_size == OWNED_MIXED ? 1 : owned.layout->piece_size;
 	uint64_t random_state = current_run.seed;
 	struct piece *piece;
 
-	owned.pieces = stress_allocate_memory_or_exit(file_size / least, sizeof(*owned.pieces));
+	owned.pieces = stress_allocate_memory_or_exit(file_size / shortest, sizeof(*owned.pieces));
 	for (size_t pos = 0; pos < file_size; pos += piece->len) {
 		piece = &owned.pieces[owned.piece_count++];
 		piece->file_pos = pos;
@@ -88,12 +88,13 @@ static void allocate_pages(size_t file_size)
 		owned.pages[i] = stress_alloc_page_or_exit(GFP_KERNEL);
 }
 
-static struct span make_span(const struct piece *piece, unsigned int copy, size_t skip, size_t len)
+static struct span make_span(const struct piece *piece, unsigned int copy_index, size_t skip,
+			     size_t len)
 {
 	/* The injected bug needs the byte after the piece. */
 	if (must_write_one_byte_too_many())
 		len = piece->len - skip;
-	return (struct span){ piece, copy, piece->file_pos + skip, len };
+	return (struct span){ piece, copy_index, piece->file_pos + skip, len };
 }
 
 static enum access_kind get_default_access_kind(void)
@@ -114,13 +115,12 @@ static void for_each_piece(void (*access)(struct stress_thread *owner, struct sp
 
 void owned_create(const struct owned_layout *layout)
 {
-	size_t file_size;
+	size_t file_size = PAGE_SIZE;
 
 	owned.layout = layout;
-	file_size =
-		layout->piece_size == OWNED_MIXED ?
-			PAGE_SIZE :
-			layout->piece_size * layout->pieces_per_thread * current_run.thread_count;
+	if (layout->piece_size != OWNED_MIXED)
+		file_size = layout->piece_size * layout->pieces_per_thread *
+			    current_run.thread_count;
 	divide_into_pieces(file_size);
 	allocate_pages(file_size);
 	for_each_piece(owned_write_span_by);
@@ -143,9 +143,9 @@ void owned_check_all_and_free(void)
 
 /* ---- spans ---- */
 
-static const struct piece *find_own_piece(const struct stress_thread *self, size_t nth)
+static const struct piece *find_own_piece(const struct stress_thread *self, size_t own_index)
 {
-	return &owned.pieces[nth * current_run.thread_count + self->thread_index];
+	return &owned.pieces[own_index * current_run.thread_count + self->thread_index];
 }
 
 struct span owned_pick_piece(struct stress_thread *self)

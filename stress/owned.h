@@ -19,7 +19,7 @@
  */
 #define OWNED_MIXED SIZE_MAX
 
-#define OWNED_PIECE_MAX 8192
+#define OWNED_PIECE_MAX 8192 /* bytes of the longest piece */
 
 struct piece {
 	size_t file_pos, len;
@@ -33,21 +33,21 @@ struct span {
 	size_t file_pos, len;
 };
 
-/* The part of a span that is in one page. */
+/* A part of a span that is in one page. */
 struct chunk {
 	struct page *page;
 	size_t page_index, off, len; /* the page's index in the file */
 	size_t span_bytes_before;    /* bytes of the span before the chunk */
-	unsigned char *expected_bytes;
+	unsigned char *expected_bytes; /* those of the chunk */
 };
 
 /* BY_ADDRESS: without a mapping, if the file is in a buffer or in memory without the library. */
 enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
 
-/* Creates the file with new bytes in each piece. */
+/* Creates the file, and writes new bytes to each piece. */
 void owned_create(const struct owned_layout *layout);
 
-/* On the main thread, after all others have ended. */
+/* Checks all pieces and frees the file, on the main thread after all other threads have ended. */
 void owned_check_all_and_free(void);
 
 /* Pick a piece of the thread, any part of one, or such a part up to the end of its piece. */
@@ -86,7 +86,10 @@ void owned_compare_bytes(struct stress_thread *self, struct span span, const uns
 /* Reads the span and compares it with the expected bytes. */
 void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
-/* Operations. The first two check the span afterwards; checks choose at random how they read. */
+/*
+ * Operations. Each of them checks the span at its end. A check chooses at random whether it reads
+ * by a call or through a mapping.
+ */
 void owned_write_span(struct stress_thread *self, struct span span);
 void owned_zero_span(struct stress_thread *self, struct span span);
 void owned_check_span(struct stress_thread *self, struct span span);

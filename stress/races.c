@@ -5,7 +5,7 @@
 #define RACES_KEPT   4
 #define RACES_ENOUGH 32
 
-static atomic_ulong race_counts[RACE_PLACES];
+static atomic_ulong race_counts[RACE_LOCATIONS];
 static struct tsan_race unexpected_races[RACES_KEPT];
 static atomic_ulong region_races[STRESS_REGIONS];
 
@@ -44,9 +44,9 @@ void races_install_callback(void)
 	tsan_set_race_callback(record_race, NULL);
 }
 
-unsigned long races_get_count(enum race_location place)
+unsigned long races_get_count(enum race_location location)
 {
-	return load_relaxed(&race_counts[place]);
+	return load_relaxed(&race_counts[location]);
 }
 
 bool stress_has_enough_races(size_t off)

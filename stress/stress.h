@@ -34,7 +34,7 @@ struct span;
 /* A bug made on purpose (--busted): with it the test must fail, or its checks find nothing. */
 struct stress_bug {
 	const char *scenario, *name, *effect;
-	/* When a check finds the bug. BY_TSAN: at the end, and only a build with ThreadSanitizer. */
+	/* When a check finds the bug. BY_TSAN: at the end, only in a build with ThreadSanitizer. */
 	enum bug_detection { DURING_RUN, AT_END, BY_TSAN } detection;
 };
 
@@ -54,7 +54,7 @@ struct stress_operation {
 /* How owned bytes are divided into pieces (owned.h). All 0: the scenario has no owned bytes. */
 struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
-	unsigned int pieces_per_thread; /* not of OWNED_MIXED */
+	unsigned int pieces_per_thread; /* 0 for OWNED_MIXED */
 	unsigned int copies;            /* of all bytes, each in pages of its own */
 	/* For bytes in a buffer: page_buffer_alloc(), _free() and page_borrow(); else NULL. */
 	void *(*alloc_buffer)(size_t size);
@@ -72,7 +72,7 @@ struct stress_scenario {
 	unsigned int threads_min; /* 0: one */
 	gfp_t gfp;                /* flags of current_run.page; 0: the scenario does not use it */
 	struct owned_layout layout;
-	/* The first regions of current_run.page. Without a table no race is expected. */
+	/* Regions at the beginning of current_run.page. Without a table no race is expected. */
 	const struct stress_race_region *race_regions;
 	struct stress_operation operations[STRESS_OPERATIONS_MAX]; /* a NULL name ends them */
 	bool can_run_bare; /* without the library, for comparison (--bare) */
