@@ -77,18 +77,20 @@ AS_WRITTEN static void write_rounded(unsigned char *to, const unsigned char *fro
 				     size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t before = (uintptr_t)(to + i) % sizeof(word);
-		size_t some = sizeof(word) - before < len - i ? sizeof(word) - before : len - i;
-		volatile word *target = (word *)(to + i - before);
+		size_t byte_in_word = (uintptr_t)(to + i) % sizeof(word);
+		size_t byte_count = sizeof(word) - byte_in_word < len - i ?
+					    sizeof(word) - byte_in_word :
+					    len - i;
+		volatile word *target = (word *)(to + i - byte_in_word);
 		word changed = *target;
 
-		for (size_t j = 0; j < some; j++)
-			((unsigned char *)&changed)[before + j] =
+		for (size_t j = 0; j < byte_count; j++)
+			((unsigned char *)&changed)[byte_in_word + j] =
 				from ? from[i + j] : (unsigned char)value;
 		for (volatile unsigned int spin = 0; spin < 100; spin++)
 			;
 		*target = changed;
-		i += some;
+		i += byte_count;
 	}
 }
 

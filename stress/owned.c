@@ -119,8 +119,8 @@ void owned_create(const struct owned_layout *layout)
 
 	owned.layout = layout;
 	if (layout->piece_size != OWNED_MIXED)
-		file_size = layout->piece_size * layout->pieces_per_thread *
-			    current_run.thread_count;
+		file_size =
+			layout->piece_size * layout->pieces_per_thread * current_run.thread_count;
 	divide_into_pieces(file_size);
 	allocate_pages(file_size);
 	for_each_piece(owned_write_span_by);
@@ -151,8 +151,9 @@ static const struct piece *find_own_piece(const struct stress_thread *self, size
 struct span owned_pick_piece(struct stress_thread *self)
 {
 	size_t thread_count = current_run.thread_count;
-	size_t own = (owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
-	const struct piece *piece = find_own_piece(self, stress_pick_number(self, own));
+	size_t own_piece_count =
+		(owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
+	const struct piece *piece = find_own_piece(self, stress_pick_number(self, own_piece_count));
 
 	return make_span(piece, stress_pick_number(self, owned.layout->copies), 0, piece->len);
 }
@@ -176,18 +177,18 @@ struct span owned_pick_piece_tail(struct stress_thread *self)
 
 struct span owned_pick_at_page_end(struct stress_thread *self)
 {
-	size_t edge = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
-	size_t nth = edge / owned.layout->piece_size / current_run.thread_count;
+	size_t edge_pos = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
+	size_t own_index = edge_pos / owned.layout->piece_size / current_run.thread_count;
 	size_t skip = stress_pick_number(self, OBJECT_MAX);
 	const struct piece *piece;
 
-	if (nth >= owned.layout->pieces_per_thread)
+	if (own_index >= owned.layout->pieces_per_thread)
 		return owned_pick_piece_part(self);
-	piece = find_own_piece(self, nth);
-	if (edge <= piece->file_pos || edge >= piece->file_pos + piece->len)
+	piece = find_own_piece(self, own_index);
+	if (edge_pos <= piece->file_pos || edge_pos >= piece->file_pos + piece->len)
 		skip = stress_pick_number(self, piece->len);
 	else
-		skip = edge - piece->file_pos > skip ? edge - piece->file_pos - skip : 0;
+		skip = edge_pos - piece->file_pos > skip ? edge_pos - piece->file_pos - skip : 0;
 	return make_span(piece, 0, skip,
 			 1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - skip)));
 }

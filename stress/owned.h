@@ -36,8 +36,8 @@ struct span {
 /* A part of a span that is in one page. */
 struct chunk {
 	struct page *page;
-	size_t page_index, off, len; /* the page's index in the file */
-	size_t span_bytes_before;    /* bytes of the span before the chunk */
+	size_t page_index, off, len;   /* the page's index in the file */
+	size_t span_bytes_before;      /* bytes of the span before the chunk */
 	unsigned char *expected_bytes; /* those of the chunk */
 };
 

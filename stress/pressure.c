@@ -136,8 +136,8 @@ static void *fork_and_exec(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = FORK_MSEC * 1000000 };
 
-	for (unsigned int nth = 0; load_relaxed(&must_fork); nth++) {
-		fork_child_and_wait(nth % 2);
+	for (unsigned int child_number = 0; load_relaxed(&must_fork); child_number++) {
+		fork_child_and_wait(child_number % 2);
 		nanosleep(&pause, NULL);
 	}
 	return arg;

@@ -37,19 +37,19 @@ static void check_with_own_reference(struct stress_thread *self, struct span spa
 	page_free(chunk.page);
 }
 
-static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char *own, size_t len,
-				      uint64_t tag)
+static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char *own_buffer,
+				      size_t len, uint64_t tag)
 {
 	size_t pos = 0;
 
-	tagged_fill_bytes(own, tag, 0, len);
-	for (struct page *page = page_buffer_next(own, NULL); page;
-	     page = page_buffer_next(own, page), pos += PAGE_SIZE) {
-		size_t some = len - pos < PAGE_SIZE ? len - pos : PAGE_SIZE;
+	tagged_fill_bytes(own_buffer, tag, 0, len);
+	for (struct page *page = page_buffer_next(own_buffer, NULL); page;
+	     page = page_buffer_next(own_buffer, page), pos += PAGE_SIZE) {
+		size_t page_bytes = len - pos < PAGE_SIZE ? len - pos : PAGE_SIZE;
 		unsigned char bytes[PAGE_SIZE];
 
-		stress_read_page(self, page, bytes, 0, some);
-		tagged_check_bytes(self, "own buffer", bytes, tag, pos, some);
+		stress_read_page(self, page, bytes, 0, page_bytes);
+		tagged_check_bytes(self, "own buffer", bytes, tag, pos, page_bytes);
 	}
 	stress_expect(self, "pages of a buffer, in bytes", pos,
 		      (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
@@ -59,21 +59,22 @@ static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char 
 static void keep_page_after_buffer(struct stress_thread *self)
 {
 	size_t len = 1 + stress_pick_number(self, OWN_BUFFER_MAX);
-	size_t last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
-	unsigned char *own = page_buffer_alloc(len), bytes[PAGE_SIZE];
+	size_t last_page_pos = (len - 1) / PAGE_SIZE * PAGE_SIZE;
+	unsigned char *own_buffer = page_buffer_alloc(len), bytes[PAGE_SIZE];
 	uint64_t tag = tagged_next_tag(self);
 	struct page *page;
 
-	if (!own) {
+	if (!own_buffer) {
 		stress_count_refused_alloc(self, "page_buffer_alloc");
 		return;
 	}
-	fill_and_check_own_buffer(self, own, len, tag);
-	page = page_borrow(own + last);
+	fill_and_check_own_buffer(self, own_buffer, len, tag);
+	page = page_borrow(own_buffer + last_page_pos);
 	page_get(page);
-	page_buffer_free(own);
-	stress_read_page(self, page, bytes, 0, len - last);
-	tagged_check_bytes(self, "page that outlives its buffer", bytes, tag, last, len - last);
+	page_buffer_free(own_buffer);
+	stress_read_page(self, page, bytes, 0, len - last_page_pos);
+	tagged_check_bytes(self, "page that outlives its buffer", bytes, tag, last_page_pos,
+			   len - last_page_pos);
 	page_free(page);
 }
 

@@ -50,28 +50,29 @@ static void check_page_is_zero(struct stress_thread *self, struct page *page)
 
 static size_t pick_kept_index(struct stress_thread *self)
 {
-	size_t nth = stress_pick_number(self, KEPT);
+	size_t kept_index = stress_pick_number(self, KEPT);
 
-	stress_record_access(self, nth, 0, PAGE_SIZE, 0);
-	return nth;
+	stress_record_access(self, kept_index, 0, PAGE_SIZE, 0);
+	return kept_index;
 }
 
 static void replace_page(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->thread_index];
-	size_t nth = pick_kept_index(self);
-	bool zero = stress_pick_number(self, 2);
+	size_t kept_index = pick_kept_index(self);
+	bool must_be_zero = stress_pick_number(self, 2);
 
-	if (owner->pages[nth]) {
-		tagged_check_page(self, "page", owner->pages[nth], owner->tags[nth]);
-		stress_free_page(self, owner->pages[nth]);
+	if (owner->pages[kept_index]) {
+		tagged_check_page(self, "page", owner->pages[kept_index], owner->tags[kept_index]);
+		stress_free_page(self, owner->pages[kept_index]);
 	}
-	owner->pages[nth] = stress_alloc_page(self, zero ? GFP_KERNEL | __GFP_ZERO : GFP_ATOMIC);
-	if (!owner->pages[nth])
+	owner->pages[kept_index] =
+		stress_alloc_page(self, must_be_zero ? GFP_KERNEL | __GFP_ZERO : GFP_ATOMIC);
+	if (!owner->pages[kept_index])
 		return;
-	if (zero)
-		check_page_is_zero(self, owner->pages[nth]);
-	owner->tags[nth] = tagged_write_page(self, owner->pages[nth]);
+	if (must_be_zero)
+		check_page_is_zero(self, owner->pages[kept_index]);
+	owner->tags[kept_index] = tagged_write_page(self, owner->pages[kept_index]);
 }
 
 /* Only allocates and frees; used to measure scaling. */
@@ -86,31 +87,31 @@ static void alloc_and_free(struct stress_thread *self)
 static void pass_page_on(struct stress_thread *self)
 {
 	struct page **kept = &owners[self->thread_index].pages[pick_kept_index(self)],
-		    *page = *kept, *before;
+		    *page = *kept, *previous_page;
 
 	if (!page)
 		return;
 	*kept = NULL;
-	before = entries_exchange_page(self, page);
+	previous_page = entries_exchange_page(self, page);
 	if (stress_has_bug("double"))
 		page_free(page);
 	if (stress_has_bug("keeps"))
 		page_fill_zero(page, 100, 100);
-	tagged_free_page(self, before);
+	tagged_free_page(self, previous_page);
 }
 
 static void check_reference_count(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->thread_index];
-	size_t nth = pick_kept_index(self);
-	struct page *page = owner->pages[nth];
+	size_t kept_index = pick_kept_index(self);
+	struct page *page = owner->pages[kept_index];
 
 	if (!page)
 		return;
 	page_get(page);
 	stress_expect(self, "references", page_ref_count(page), 2);
 	page_free(page);
-	tagged_check_page(self, "page", page, owner->tags[nth]);
+	tagged_check_page(self, "page", page, owner->tags[kept_index]);
 }
 
 /* All threads take and drop references of one page; none of them is the last. */
@@ -128,9 +129,9 @@ static void share_common_page(struct stress_thread *self)
 
 static void free_kept_pages(struct stress_thread *self)
 {
-	for (unsigned int nth = 0; nth < KEPT; nth++)
-		if (owners[self->thread_index].pages[nth])
-			stress_free_page(self, owners[self->thread_index].pages[nth]);
+	for (unsigned int kept_index = 0; kept_index < KEPT; kept_index++)
+		if (owners[self->thread_index].pages[kept_index])
+			stress_free_page(self, owners[self->thread_index].pages[kept_index]);
 }
 
 static void check_common_page(struct stress_thread *first)
@@ -159,12 +160,12 @@ static void put_child(struct stress_thread *self)
 {
 	void *mapped = page_map_local(current_run.page); /* children are allocated meanwhile */
 	struct page *child = tagged_alloc_page(self);
-	struct page *before = child ? entries_exchange_page(self, child) : NULL;
+	struct page *previous_child = child ? entries_exchange_page(self, child) : NULL;
 
 	page_unmap_local(mapped);
 	if (child && stress_has_bug("keeps"))
 		page_fill_zero(child, PAGE_SIZE / 2, 64);
-	tagged_free_page(self, before);
+	tagged_free_page(self, previous_child);
 }
 
 static void take_child(struct stress_thread *self)

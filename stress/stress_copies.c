@@ -179,20 +179,20 @@ static void switch_task(struct page_task *from, struct page_task *to)
 /* Each of two tasks has a mapping that the other one does not see. */
 static void map_in_tasks(struct stress_thread *self, struct span span)
 {
-	struct page_task *second = second_tasks[self->thread_index];
-	unsigned char *own = map_span(self, span), *other;
+	struct page_task *second_task = second_tasks[self->thread_index];
+	unsigned char *own_mapping = map_span(self, span), *other_mapping;
 	struct span other_span = owned_pick_piece(self);
 
-	switch_task(NULL, second);
-	other = map_span(self, other_span);
-	owned_write_to_mapping(self, other_span, other);
-	switch_task(second, NULL);
-	compare_mapped(self, span, own);
-	page_unmap_local(own);
-	switch_task(NULL, second);
-	compare_mapped(self, other_span, other);
-	page_unmap_local(other);
-	switch_task(second, NULL);
+	switch_task(NULL, second_task);
+	other_mapping = map_span(self, other_span);
+	owned_write_to_mapping(self, other_span, other_mapping);
+	switch_task(second_task, NULL);
+	compare_mapped(self, span, own_mapping);
+	page_unmap_local(own_mapping);
+	switch_task(NULL, second_task);
+	compare_mapped(self, other_span, other_mapping);
+	page_unmap_local(other_mapping);
+	switch_task(second_task, NULL);
 }
 
 const struct stress_scenario stress_twin = {

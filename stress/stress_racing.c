@@ -47,10 +47,10 @@
 #define GENERATIONS 4
 #define PARITY_BIT  0x80u
 
-static unsigned char add_parity_bit(unsigned int x)
+static unsigned char add_parity_bit(unsigned int value_bits)
 {
-	x &= PARITY_BIT - 1;
-	return (unsigned char)(__builtin_parity(x) ? x | PARITY_BIT : x);
+	value_bits &= PARITY_BIT - 1;
+	return (unsigned char)(__builtin_parity(value_bits) ? value_bits | PARITY_BIT : value_bits);
 }
 
 static unsigned char get_value_mask(size_t off)
@@ -74,22 +74,23 @@ static void fill_with_values(unsigned char *bytes, unsigned int writer,
 		bytes[range->len - 1] ^= PARITY_BIT;
 }
 
-/* Checks that each byte at @off was written by one of the writers number @first to @last. */
+/* Checks that each byte at @off was written by a writer of @first_writer to @last_writer. */
 static void check_bytes(struct stress_thread *self, const unsigned char *bytes, size_t off,
-			size_t len, unsigned int first, unsigned int last)
+			size_t len, unsigned int first_writer, unsigned int last_writer)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned int code = bytes[i] ^ get_value_mask(off + i), number = code & WRITER_MASK;
+		unsigned int code = bytes[i] ^ get_value_mask(off + i), writer = code & WRITER_MASK;
 		bool is_parity_odd = __builtin_parity(code);
 
-		if (!is_parity_odd && number >= first && number <= last)
+		if (!is_parity_odd && writer >= first_writer && writer <= last_writer)
 			continue;
 		stress_fail(self,
 			    "byte out of thin air: page+0x%zx, read by thread %u: expected what a "
 			    "writer of %u to %u writes there, found 0x%02x (as of writer %u, "
 			    "generation %u, parity %s)",
-			    off + i, self->thread_index, first, last, bytes[i], number,
-			    code >> 5 & (GENERATIONS - 1), is_parity_odd ? "wrong" : "right");
+			    off + i, self->thread_index, first_writer, last_writer, bytes[i],
+			    writer, code >> 5 & (GENERATIONS - 1),
+			    is_parity_odd ? "wrong" : "right");
 		return;
 	}
 }
@@ -302,15 +303,15 @@ static void copy_user_memory(struct stress_thread *self)
 
 static void send_page(struct stress_thread *self)
 {
-	struct page *page = tagged_alloc_page(self), *before;
+	struct page *page = tagged_alloc_page(self), *previous_page;
 
 	if (!page)
 		return;
 	if (!stress_has_bug("no-get"))
 		page_get(page);
-	before = entries_exchange_page(self, page);
+	previous_page = entries_exchange_page(self, page);
 	page_free(page);
-	tagged_free_page(self, before);
+	tagged_free_page(self, previous_page);
 }
 
 static void receive_page(struct stress_thread *self)

@@ -57,10 +57,10 @@ static struct slot {
 
 static struct slot *pick_slot(struct stress_thread *self)
 {
-	size_t nth = stress_pick_number(self, SLOTS);
+	size_t slot_index = stress_pick_number(self, SLOTS);
 
-	stress_record_access(self, nth, 0, PAGE_SIZE, 0);
-	return &slots[nth];
+	stress_record_access(self, slot_index, 0, PAGE_SIZE, 0);
+	return &slots[slot_index];
 }
 
 static void fill_slot(struct stress_thread *self)
@@ -158,12 +158,16 @@ struct value_location {
 /* Even with the most threads each has KEPT values of its own in a page: KEPT * 256 is VALUES. */
 static struct value_location pick_location(struct stress_thread *self)
 {
-	size_t page = stress_pick_number(self, SPARSE_SLOTS), nth = stress_pick_number(self, KEPT);
-	size_t off = (nth * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
+	size_t slot_index = stress_pick_number(self, SPARSE_SLOTS),
+	       value_index = stress_pick_number(self, KEPT);
+	size_t page_off =
+		(value_index * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
 
-	stress_record_access(self, page, off, sizeof(uint64_t), 0);
-	return (struct value_location){ &slots[page],
-					&owners[self->thread_index].expected[page][nth], off };
+	stress_record_access(self, slot_index, page_off, sizeof(uint64_t), 0);
+	return (struct value_location){
+		&slots[slot_index], &owners[self->thread_index].expected[slot_index][value_index],
+		page_off
+	};
 }
 
 static void lock_slot_unless_bug(struct slot *slot)

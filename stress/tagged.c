@@ -44,35 +44,36 @@ void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 		to[i] = compute_tagged_byte(tag, pos + i);
 }
 
-/* Return: the tag of the word that contains byte number @nth; 0 if not the whole word is there. */
-static uint64_t decode_word_tag(const unsigned char *bytes, size_t nth, size_t pos, size_t len)
+/* Return: the tag of the word around the byte; 0 if @bytes does not have the whole word. */
+static uint64_t decode_word_tag(const unsigned char *bytes, size_t byte_index, size_t pos,
+				size_t len)
 {
-	size_t before = (pos + nth) % WORD;
+	size_t byte_in_word = (pos + byte_index) % WORD;
 	uint64_t word;
 
-	if (nth < before || nth - before + WORD > len)
+	if (byte_index < byte_in_word || byte_index - byte_in_word + WORD > len)
 		return 0;
-	memcpy(&word, bytes + nth - before, WORD);
-	return compute_tagged_word(word, pos + nth);
+	memcpy(&word, bytes + byte_index - byte_in_word, WORD);
+	return compute_tagged_word(word, pos + byte_index);
 }
 
 void tagged_check_bytes(struct stress_thread *self, const char *what, const unsigned char *bytes,
 			uint64_t tag, size_t pos, size_t len)
 {
-	size_t nth = 0;
+	size_t byte_index = 0;
 	uint64_t found_tag;
 
-	while (nth < len && bytes[nth] == compute_tagged_byte(tag, pos + nth))
-		nth++;
-	if (nth == len)
+	while (byte_index < len && bytes[byte_index] == compute_tagged_byte(tag, pos + byte_index))
+		byte_index++;
+	if (byte_index == len)
 		return;
-	found_tag = decode_word_tag(bytes, nth, pos, len);
+	found_tag = decode_word_tag(bytes, byte_index, pos, len);
 	stress_fail(self,
 		    "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
 		    "0x%02x, in a word as of owner %d, generation %llu",
-		    what, pos + nth, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
-		    compute_tagged_byte(tag, pos + nth), bytes[nth], OWNER_OF(found_tag),
-		    GENERATION_OF(found_tag));
+		    what, pos + byte_index, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
+		    compute_tagged_byte(tag, pos + byte_index), bytes[byte_index],
+		    OWNER_OF(found_tag), GENERATION_OF(found_tag));
 }
 
 uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
@@ -125,8 +126,9 @@ void tagged_free_page(struct stress_thread *self, struct page *page)
 /* Return: the index of an entry close to others, at one of the ends of the page. */
 static size_t pick_entry(struct stress_thread *self)
 {
-	size_t nth = stress_pick_number(self, ENTRIES_USED);
-	size_t index = nth < ENTRIES_USED / 2 ? nth : ENTRIES - ENTRIES_USED + nth;
+	size_t used_index = stress_pick_number(self, ENTRIES_USED);
+	size_t index =
+		used_index < ENTRIES_USED / 2 ? used_index : ENTRIES - ENTRIES_USED + used_index;
 
 	stress_record_access(self, 0, index * sizeof(entry), sizeof(entry), 0);
 	return index;
@@ -141,21 +143,22 @@ struct page *entries_exchange_page(struct stress_thread *self, struct page *page
 	entry *entries = page_map_local(current_run.page);
 	entry *mapped = &entries[pick_entry(self)];
 	void *canonical = page_canonical(mapped);
-	uint64_t before;
+	uint64_t previous_address;
 
 	if (canonical != (void *)mapped)
 		tsan_release(canonical);
 	if (stress_has_bug("two-owners")) {
-		before = atomic_load_explicit(mapped, memory_order_acquire);
+		previous_address = atomic_load_explicit(mapped, memory_order_acquire);
 		stress_widen_window();
 		atomic_store_explicit(mapped, (uintptr_t)page, memory_order_release);
 	} else {
-		before = atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
+		previous_address =
+			atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
 	}
 	if (canonical != (void *)mapped)
 		tsan_acquire(canonical);
 	page_unmap_local(entries);
-	return (struct page *)(uintptr_t)before;
+	return (struct page *)(uintptr_t)previous_address;
 }
 
 void entries_free_pages(struct stress_thread *first)
