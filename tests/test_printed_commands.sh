@@ -148,11 +148,11 @@ done
 grep -q 'redirected redirected.c ' "$scratch/redirected.c"
 ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
-# ---- stress patterns ----
+# ---- stress scenarios ----
 
 cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
 store_output bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
-expect_reproduced "a stress pattern" 1 '!!!' 'run again:'
+expect_reproduced "a stress scenario" 1 '!!!' 'run again:'
 
 done_testing
