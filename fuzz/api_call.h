@@ -53,12 +53,11 @@ void api_print_calls(FILE *out, const struct api_call *calls, size_t count);
 bool api_has_text_header(const char *text, size_t size);
 
 /*
- * Encodes a text of calls.
- * @text: a string, which is modified
+ * Encodes a text of calls that has the header.
  * @bytes: gets at most API_CALLS_MAX records
  * @line: gets the number of the wrong line
  * Return: the number of bytes; 0 if a line is no call, or if there are too many calls.
  */
-size_t api_encode_text(char *text, uint8_t *bytes, unsigned int *line);
+size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *line);
 
 #endif

@@ -58,9 +58,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* ---- outcomes, by parts ---- */
 
-static fuzz_outcome_fn outcome_callback;
+static digest_fn outcome_callback;
 
-void fuzz_set_outcome_callback(fuzz_outcome_fn fn)
+void fuzz_set_outcome_callback(digest_fn fn)
 {
 	outcome_callback = fn;
 }
@@ -68,19 +68,13 @@ void fuzz_set_outcome_callback(fuzz_outcome_fn fn)
 void fuzz_report_part(enum digest_part part, const void *bytes, size_t len)
 {
 	if (outcome_callback)
-		outcome_callback(part, bytes, len);
-}
-
-static void report_digest_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
-{
-	(void)ctx;
-	outcome_callback(part, bytes, len);
+		outcome_callback(NULL, part, bytes, len);
 }
 
 void fuzz_report_comparison(const struct checker_report *report)
 {
 	if (outcome_callback)
-		digest_visit(fuzz_get_checker(), report, report_digest_part, NULL);
+		digest_visit(fuzz_get_checker(), report, outcome_callback, NULL);
 }
 
 enum checker_result fuzz_run_and_compare(const struct program *program,
