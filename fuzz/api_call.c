@@ -57,7 +57,7 @@ static void encode_call(const struct api_call *call, uint8_t *bytes)
 
 void api_print_calls(FILE *out, const struct api_call *calls, size_t count)
 {
-	char number[NUMBER_TEXT];
+	char formatted_number[NUMBER_TEXT];
 
 	fputs(text_header, out);
 	for (const struct api_call *call = calls; call < calls + count; call++) {
@@ -65,8 +65,8 @@ void api_print_calls(FILE *out, const struct api_call *calls, size_t count)
 		if (op_rows[call->op].slots)
 			fprintf(out, " %u", call->slot_index);
 		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
-			number_text(call->numbers[n], number);
-			fprintf(out, " %s", number);
+			number_text(call->numbers[n], formatted_number);
+			fprintf(out, " %s", formatted_number);
 		}
 		putc('\n', out);
 	}
@@ -77,9 +77,9 @@ bool api_has_text_header(const char *text, size_t size)
 	return size >= strlen(text_header) && !memcmp(text, text_header, strlen(text_header));
 }
 
-static bool parse_call(struct text_cursor *c, struct api_call *call)
+static bool parse_call(struct text_cursor *cursor, struct api_call *call)
 {
-	struct text_word name = text_read_word(c);
+	struct text_word name = text_read_word(cursor);
 	const char *number_start;
 	uint64_t slot = 0;
 
@@ -87,22 +87,22 @@ static bool parse_call(struct text_cursor *c, struct api_call *call)
 	while (call->op < API_COUNT && !text_word_is(&name, op_rows[call->op].name))
 		call->op++;
 	if (call->op == API_COUNT ||
-	    (op_rows[call->op].slots && !text_parse_valid_number(c, &number_start, &slot)))
+	    (op_rows[call->op].slots && !text_parse_valid_number(cursor, &number_start, &slot)))
 		return false;
 	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
-		if (!text_parse_valid_number(c, &number_start, &call->numbers[n]))
+		if (!text_parse_valid_number(cursor, &number_start, &call->numbers[n]))
 			return false;
 	call->slot_index = (uint8_t)slot;
-	return slot < API_SLOTS && text_is_at_end(c);
+	return slot < API_SLOTS && text_is_at_end(cursor);
 }
 
-size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *line)
+size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *wrong_line)
 {
 	const char *end = text + size, *line_end;
 	size_t used = 0;
 
 	text += strlen(text_header);
-	for (*line = 2; text < end; ++*line, text = line_end + 1) {
+	for (*wrong_line = 2; text < end; ++*wrong_line, text = line_end + 1) {
 		struct text_error error;
 		struct text_cursor cursor = {text, end, &error};
 		struct api_call call;

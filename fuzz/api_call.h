@@ -55,9 +55,9 @@ bool api_has_text_header(const char *text, size_t size);
 /*
  * Encodes a text of calls that has the header.
  * @bytes: gets at most API_CALLS_MAX records
- * @line: gets the number of the wrong line
+ * @wrong_line: gets the number of the line that is no call
  * Return: the number of bytes; 0 if a line is no call, or if there are too many calls.
  */
-size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *line);
+size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *wrong_line);
 
 #endif

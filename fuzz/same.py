@@ -73,7 +73,7 @@ class Target:
             sys.exit(done.returncode if done.returncode > 0 else 1)
         return done.stdout.split(b"\0")[:-1]
 
-    def execute(self, inputs, command):
+    def execute_inputs(self, inputs, command):
         """Return: the outcomes of the inputs in their order, up to the first input without an outcome"""
         done = subprocess.run([self.program, *self.options, command], input=b"".join(name + b"\0" for name in inputs),
                               stdout=subprocess.PIPE, check=False)
@@ -93,9 +93,9 @@ class Target:
         print("  replay:", *([f"PAGE_MAP={shlex.quote(backend)}"] if backend else []), "python3 -B",
               shlex.join(map(str, words)), file=sys.stderr)
 
-    def execute_all(self, inputs, command):
+    def execute_all_or_exit(self, inputs, command):
         """Return: the outcomes of all inputs; exits if an input has no outcome"""
-        outcomes = self.execute(inputs, command)
+        outcomes = self.execute_inputs(inputs, command)
         if len(outcomes) < len(inputs):
             missing = inputs[len(outcomes)]
             print(f"{os.fsdecode(missing)}: {'alone' if command == 'serve-apart' else 'among all others'}: "
@@ -107,7 +107,7 @@ class Target:
     def print_shortest_history(self, inputs, outcome_alone):
         """Print a command with the smallest number of preceding inputs that change the last outcome"""
         before = 0
-        while self.execute(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
+        while self.execute_inputs(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
             if before == len(inputs) - 1:
                 print("  not seen once more: it changes from run to run", file=sys.stderr)
                 return
@@ -156,13 +156,13 @@ def execute_and_compare(target, inputs, arguments):
     """Return: an exit status"""
     count = len(inputs)
     order = list(range(count)) + random.Random(arguments.seed).sample(range(count), count)
-    outcomes = target.execute_all([inputs[index] for index in order], "serve")
+    outcomes = target.execute_all_or_exit([inputs[index] for index in order], "serve")
     if not target.edge_count:
         print("expected a build that counts edges", file=sys.stderr)
         return 2
     alone = []
     for start in range(0, count, arguments.batch):
-        alone += target.execute_all(inputs[start:start + arguments.batch], "serve-apart")
+        alone += target.execute_all_or_exit(inputs[start:start + arguments.batch], "serve-apart")
     differing = find_differing_inputs(order, outcomes, alone)
     for index, position in list(differing.items())[:LINES_MAX]:
         print_difference(inputs[index], "among all others" if position < count else "in another order",
