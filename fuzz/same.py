@@ -43,7 +43,8 @@ def parse_positive(text):
 
 def parse_arguments():
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                    epilog="Exit status: 0 each input is the same; 1 an input differs or cannot be read; 2 bad usage.")
+                    epilog="Exit status: 0 each input is the same; 1 an input differs or cannot be read; "
+                           "2 bad usage.")
     parser.add_argument("program", metavar="PROGRAM")
     parser.add_argument("paths", metavar="FILE|DIRECTORY", nargs="+")
     parser.add_argument("--all-races", action="store_true",
@@ -54,7 +55,8 @@ def parse_arguments():
                         help="read every FILE as a byte string, whatever its name is")
     parser.add_argument("--keep", action="store_true",
                         help="do not clear the detector's memory between inputs")
-    parser.add_argument("--seed", metavar="S", type=int, default=1, help="choose the other order by S (default 1)")
+    parser.add_argument("--seed", metavar="S", type=int, default=1,
+                        help="choose the other order by S (default 1)")
     return parser.parse_args()
 
 
@@ -68,15 +70,16 @@ class Target:
         self.edge_count = 0
 
     def list_inputs(self, paths):
-        done = subprocess.run([self.program, *self.options, "list", *paths], stdout=subprocess.PIPE, check=False)
+        done = subprocess.run([self.program, *self.options, "list", *paths], stdout=subprocess.PIPE,
+                              check=False)
         if done.returncode:
             sys.exit(done.returncode if done.returncode > 0 else 1)
         return done.stdout.split(b"\0")[:-1]
 
     def execute_inputs(self, inputs, command):
         """Return: the outcomes of the inputs in their order, up to the first input without an outcome"""
-        done = subprocess.run([self.program, *self.options, command], input=b"".join(name + b"\0" for name in inputs),
-                              stdout=subprocess.PIPE, check=False)
+        done = subprocess.run([self.program, *self.options, command], stdout=subprocess.PIPE, check=False,
+                              input=b"".join(name + b"\0" for name in inputs))
         if len(done.stdout) < 8:
             return []
         (self.edge_count,) = struct.unpack("Q", done.stdout[:8])
@@ -123,8 +126,8 @@ class Target:
                 if outcome[first + edge] != alone[first + edge]:
                     changes[edge] = changes.get(edge, 0) + 1
         edges = sorted(changes)
-        names = subprocess.run([self.program, "edges", *map(str, edges[:LINES_MAX])], capture_output=True, check=False,
-                               text=True).stdout.splitlines()
+        names = subprocess.run([self.program, "edges", *map(str, edges[:LINES_MAX])], capture_output=True,
+                               check=False, text=True).stdout.splitlines()
         for edge, name in zip(edges, names):
             print(f"  edge {edge}, {changes[edge]} times not as alone: {name}", file=sys.stderr)
         if edges:
