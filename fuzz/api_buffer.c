@@ -114,7 +114,7 @@ void api_run_buffer_fails(const struct api_call *call)
 	api_reset_failures();
 }
 
-/* Does nothing for a slot without a buffer. */
+/* This call does nothing if the slot has no buffer. */
 void api_run_buffer_walk(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];

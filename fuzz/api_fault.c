@@ -18,7 +18,7 @@ static unsigned int calls[PAGE_FAULT_POINTS]; /* calls that reached the interval
 static unsigned int expected_nth;
 static bool task_may_fail;
 
-/* ---- the account ---- */
+/* ---- the prediction of failures ---- */
 
 enum prediction { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
 

@@ -56,7 +56,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	_exit(2);
 }
 
-/* ---- outcomes, by parts ---- */
+/* ---- the outcome of an input, in parts ---- */
 
 static digest_fn outcome_callback;
 
@@ -103,7 +103,7 @@ void fuzz_count_race(void)
 		fuzz_clear_detector();
 }
 
-/* ---- processes ---- */
+/* ---- child processes ---- */
 
 #define PROCESS_ALWAYS	 32 /* the number of inputs of one kind that always get a process */
 #define PROCESS_ONCE_IN 24 /* of the further inputs, one in so many gets a process */
@@ -117,7 +117,7 @@ bool fuzz_should_fork(unsigned int *count)
 
 NO_COVERAGE_END
 
-/* ---- what they did ---- */
+/* ---- numbers of calls ---- */
 
 static struct {
 	const char *target;

@@ -31,7 +31,7 @@ void fuzz_set_input_file(const char *file)
 	input.file = file;
 }
 
-/* ---- where libFuzzer puts the input ---- */
+/* ---- the file to which libFuzzer writes the input ---- */
 
 static bool file_has_input(const char *path)
 {
@@ -86,7 +86,7 @@ static const char *find_engine_file(void)
 	return path;
 }
 
-/* ---- commands ---- */
+/* ---- printing commands ---- */
 
 static void print_shell_command(const char *label, const char *binary, const char *arguments,
 				const char *file)
