@@ -85,21 +85,19 @@ static const struct program_kind *find_program_kind(const char *name)
 	return NULL;
 }
 
-static size_t encode_program(const struct program *program, bool bytes, void *content)
-{
-	return bytes ? program_to_bytes(program, content) : program_to_text(program, content);
-}
-
 static bool write_program(uint64_t seed, const struct program_kind *kind)
 {
 	static struct program program;
-	static char content[TEXT_PROGRAM_MAX + PROGRAM_BYTES_MAX];
+	static char text[TEXT_PROGRAM_MAX];
+	static uint8_t bytes[PROGRAM_BYTES_MAX];
+	const void *content = kind->writes_bytes ? (void *)bytes : text;
 	char file_name[40];
 	FILE *file;
 	size_t content_size;
 
 	kind->make(seed, &program);
-	content_size = encode_program(&program, kind->writes_bytes, content);
+	content_size = kind->writes_bytes ? program_to_bytes(&program, bytes) :
+					    program_to_text(&program, text);
 	snprintf(file_name, sizeof(file_name), "%llu%s", (unsigned long long)seed,
 		 kind->writes_bytes ? ".bin" : ".page");
 	file = fopen(file_name, "w");
