@@ -107,7 +107,7 @@ static uint64_t reduce_number(uint64_t number)
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
-/* Mostly 0, because few calls would use up a larger space. */
+/* Return: mostly 0, because few calls of an input would use up a larger space. */
 static unsigned int choose_fault_space(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;

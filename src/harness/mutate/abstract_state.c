@@ -38,17 +38,6 @@ static bool fill_handle(struct abstract_state *state, enum handle_kind kind, uin
 	return true;
 }
 
-static void unmap_handle(struct abstract_state *state, uint8_t map)
-{
-	unsigned int kept = 0;
-
-	for (unsigned int i = 0; i < state->live_mapping_count; i++)
-		if (state->live_mappings[i] != map)
-			state->live_mappings[kept++] = state->live_mappings[i];
-	state->live_mapping_count = kept;
-	mark_handle_unusable(state, HANDLE_MAP, map);
-}
-
 void abstract_state_apply(struct abstract_state *state, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
@@ -73,11 +62,12 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 		if (state->filled_handles[HANDLE_PAGE] & 1u << call->handle[1] &&
 		    fill_handle(state, HANDLE_MAP, handle)) {
 			state->mapping_threads[handle] = call->thread;
-			state->live_mappings[state->live_mapping_count++] = handle;
+			state->mapping_order[handle] =
+				(uint8_t)__builtin_popcount(state->filled_handles[HANDLE_MAP]);
 		}
 		break;
 	case OP_kunmap_local:
-		unmap_handle(state, handle);
+		mark_handle_unusable(state, HANDLE_MAP, handle);
 		break;
 	case OP_lock:
 		if (is_handle_usable(state, HANDLE_MUTEX, handle)) {
@@ -112,8 +102,13 @@ void abstract_state_compute(struct abstract_state *state, const struct program *
 
 uint8_t abstract_state_find_newest_map(const struct abstract_state *state, uint8_t thread)
 {
-	for (unsigned int i = state->live_mapping_count; i-- > 0;)
-		if (state->mapping_threads[state->live_mappings[i]] == thread)
-			return state->live_mappings[i];
-	return PROGRAM_MAPS;
+	uint8_t newest = PROGRAM_MAPS, newest_order = 0;
+
+	for (uint8_t map = 0; map < PROGRAM_MAPS; map++)
+		if (is_handle_usable(state, HANDLE_MAP, map) && state->mapping_threads[map] == thread &&
+		    state->mapping_order[map] > newest_order) {
+			newest = map;
+			newest_order = state->mapping_order[map];
+		}
+	return newest;
 }

@@ -21,8 +21,7 @@ struct abstract_state {
 	uint8_t mapping_threads[PROGRAM_MAPS];
 	uint8_t mutex_holders[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
 	uint8_t semaphore_counts[PROGRAM_SEMAPHORES];
-	uint8_t live_mappings[PROGRAM_MAPS];	     /* live mappings, oldest first */
-	unsigned int live_mapping_count;
+	uint8_t mapping_order[PROGRAM_MAPS]; /* higher for a newer mapping */
 };
 
 /*
