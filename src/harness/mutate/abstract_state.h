@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The state that a call at some place of a program finds: which handles are filled, which pages and
+ * The state before a call at some place of a program: which handles are filled, which pages and
  * mappings are live, and which thread holds a lock.
  *
  * It is an estimate from the order of the lines, and much cheaper than the rule model. The mutator
@@ -34,7 +34,7 @@ unsigned int call_get_number_letters(const struct call *call, char letters[3]);
 void abstract_state_compute(struct abstract_state *state, const struct program *program,
 			    size_t end);
 
-/* Updates the state for one more call. */
+/* Updates the state for the next call of the program. */
 void abstract_state_apply(struct abstract_state *state, const struct call *call);
 
 /* Return: the newest live mapping of @thread, or PROGRAM_MAPS. */
