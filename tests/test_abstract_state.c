@@ -40,28 +40,28 @@ static void test_maps(void)
 		   "T0: k2 = kmap_local(p0)\nT0: k3 = kmap_local(p1)\n") &&
 		   state.filled_handles[HANDLE_MAP] == 7 &&
 		   state.usable_handles[HANDLE_MAP] == 7 &&
-		   abstract_state_newest_map(&state, 1) == 2 &&
-		   abstract_state_newest_map(&state, 2) == 1 &&
-		   abstract_state_newest_map(&state, 3) == PROGRAM_MAPS && state.map_thread[1] == 2,
+		   abstract_state_find_newest_map(&state, 1) == 2 &&
+		   abstract_state_find_newest_map(&state, 2) == 1 &&
+		   abstract_state_find_newest_map(&state, 3) == PROGRAM_MAPS && state.mapping_threads[1] == 2,
 	   "a mapping has a thread, and mappings have an order");
 	ok(compute_state(
 		   "p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\n"
 		   "T0: kunmap_local(k1)\n") &&
 		   state.usable_handles[HANDLE_MAP] == 1 &&
-		   abstract_state_newest_map(&state, 1) == 0,
+		   abstract_state_find_newest_map(&state, 1) == 0,
 	   "after an unmap the older mapping is the newest");
 }
 
 static void test_locks(void)
 {
 	ok(compute_state("T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n") &&
-		   state.usable_handles[HANDLE_MUTEX] == 13 && state.mutex_holder[1] == 1,
+		   state.usable_handles[HANDLE_MUTEX] == 13 && state.mutex_holders[1] == 1,
 	   "the first thread that locks a mutex holds it");
 	ok(compute_state("T0: lock(m1)\nT0: unlock(m1)\n") &&
 		   state.usable_handles[HANDLE_MUTEX] == 15,
 	   "an unlocked mutex is free");
 	ok(compute_state("post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n") &&
-		   state.usable_handles[HANDLE_SEMAPHORE] == 4 && state.semaphore_count[2] == 1,
+		   state.usable_handles[HANDLE_SEMAPHORE] == 4 && state.semaphore_counts[2] == 1,
 	   "waits use up posts");
 	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable_handles[HANDLE_SLICE] == 8,
 	   "a slice is usable");

@@ -40,8 +40,7 @@ static bool parse_named_number(struct text_cursor *c, const char *number_start, 
 	return true;
 }
 
-/* @number_start: gets the beginning of the number */
-static bool parse_number(struct text_cursor *c, const char **number_start, uint64_t *number)
+bool text_parse_valid_number(struct text_cursor *c, const char **number_start, uint64_t *number)
 {
 	struct text_word word = text_read_word(c);
 
@@ -136,7 +135,7 @@ static bool parse_slice_size(struct text_cursor *c, uint64_t *size)
 {
 	const char *number_start;
 
-	if (!parse_number(c, &number_start, size))
+	if (!text_parse_valid_number(c, &number_start, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
 	       set_number_error(c, number_start, "expected a slice size of 0 .. 16383");
@@ -150,12 +149,12 @@ static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
 
 	switch (kind) {
 	case 'n':
-		return parse_number(c, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(c, &number_start, &call->number[seen->numbers++]);
 	case 'z':
 		return parse_slice_size(c, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return parse_number(c, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(c, &number_start, &call->number[seen->numbers++]);
 	case 'v':
 		return parse_value(c, &call->value);
 	case 'g':
