@@ -143,7 +143,7 @@ WAY_TO(change_later_inputs)
 
 static struct trace *find_trace(const struct checker *checker)
 {
-	return (struct trace *)(uintptr_t)checker_trace(checker);
+	return checker->trace;
 }
 
 WAY_TO(change_result)
@@ -185,7 +185,7 @@ WAY_TO(print_much)
 
 WAY_TO(report_another_rule)
 {
-	enum rule rule = rules_verdict(checker_rules(checker))->fatal_rule;
+	enum rule rule = rules_verdict(checker->rules)->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
 		rule_name(rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order));
@@ -213,7 +213,7 @@ static bool must_misbehave_now(const struct checker *checker, const struct progr
 	case ENDING:
 		return !is_dying && call == program->count - 1;
 	default:
-		return is_dying && call == rules_verdict(checker_rules(checker))->fatal_call;
+		return is_dying && call == rules_verdict(checker->rules)->fatal_call;
 	}
 }
 

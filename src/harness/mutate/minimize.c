@@ -43,7 +43,7 @@ static bool try_candidate(struct minimize *m)
 /* ---- the arguments of a call ---- */
 
 /* Returns the handles of a kind that a call uses, one bit each. */
-static uint32_t find_used_handles(const struct call *call, enum abstract_state_kind kind)
+static uint32_t find_used_handles(const struct call *call, enum handle_kind kind)
 {
 	struct call_letters letters = call_find_letters(call);
 	uint32_t used = 0;
@@ -85,19 +85,19 @@ static void drop_marked_calls(struct program *program, const bool *is_dropped)
 /* Drops all calls on a handle; for a page also the calls on its mappings. */
 static bool drop_handle(struct program *program, unsigned int variant)
 {
-	enum abstract_state_kind kind = variant / PROGRAM_MAPS;
+	enum handle_kind kind = variant / PROGRAM_MAPS;
 	uint32_t handle = 1u << (PROGRAM_MAPS - 1 - variant % PROGRAM_MAPS), maps = 0;
 	bool is_dropped[PROGRAM_CALLS];
 
 	for (size_t i = 0; i < program->count; i++) {
 		is_dropped[i] = find_used_handles(&program->calls[i], kind) & handle;
-		if (is_dropped[i] && kind == ABSTRACT_PAGE)
-			maps |= find_used_handles(&program->calls[i], ABSTRACT_MAP);
+		if (is_dropped[i] && kind == HANDLE_PAGE)
+			maps |= find_used_handles(&program->calls[i], HANDLE_MAP);
 	}
 	for (size_t i = 0; i < program->count; i++)
-		is_dropped[i] |= (find_used_handles(&program->calls[i], ABSTRACT_MAP) & maps) != 0;
+		is_dropped[i] |= (find_used_handles(&program->calls[i], HANDLE_MAP) & maps) != 0;
 	drop_marked_calls(program, is_dropped);
-	return kind < ABSTRACT_KINDS;
+	return kind < HANDLE_KINDS;
 }
 
 static bool drop_thread(struct program *program, unsigned int variant)
@@ -154,7 +154,7 @@ static bool order_threads(struct program *program, unsigned int variant)
 	return !variant;
 }
 
-static void rename_handle(struct program *program, enum abstract_state_kind kind, uint8_t handle,
+static void rename_handle(struct program *program, enum handle_kind kind, uint8_t handle,
 			  uint8_t new_handle)
 {
 	for (size_t i = 0; i < program->count; i++) {
@@ -170,7 +170,7 @@ static void rename_handle(struct program *program, enum abstract_state_kind kind
 /* Renames a used handle to a lower number, unused or not. */
 static bool lower_handle(struct program *program, unsigned int variant)
 {
-	for (enum abstract_state_kind kind = 0; kind < ABSTRACT_KINDS; kind++) {
+	for (enum handle_kind kind = 0; kind < HANDLE_KINDS; kind++) {
 		uint32_t used = 0;
 
 		for (size_t i = 0; i < program->count; i++)

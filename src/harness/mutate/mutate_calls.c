@@ -63,10 +63,10 @@ static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
 	struct call call;
 
 	for (const char *letter = op_table[op].argument_kinds; *letter; letter++) {
-		enum abstract_state_kind need = abstract_state_find_kind(*letter);
+		enum handle_kind need = op_handle_kind(*letter);
 		enum op maker = op == OP_wait ? OP_post : find_filling_op(*letter);
 
-		if (*letter & 0x20 && need < ABSTRACT_KINDS && !state->usable_handles[need] &&
+		if (*letter & 0x20 && need < HANDLE_KINDS && !state->usable_handles[need] &&
 		    maker < OP_COUNT && mutate_count_free_calls(m) > 1)
 			insert_call_and_its_setup(m, maker, at, state);
 	}
@@ -134,18 +134,24 @@ bool mutate_repeat(struct mutator *m)
 			if (!free)
 				return done;
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
-			state.filled_handles[abstract_state_find_kind(letter)] |= free & -free;
+			state.filled_handles[op_handle_kind(letter)] |= free & -free;
 		}
 		insert_copies(program, ++insert_index, &call, 1);
 	}
 	return true;
 }
 
-static bool is_handle_filled(const void *state, char letter, uint8_t handle)
+static bool has_effect(const struct abstract_state *state, const struct call *call)
 {
-	const struct abstract_state *abstract_state = state;
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 
-	return abstract_state->filled_handles[abstract_state_find_kind(letter)] & 1u << handle;
+	for (unsigned int i = 0; i < count; i++)
+		if (handles[i].kind < HANDLE_FILLED_KINDS &&
+		    (state->filled_handles[handles[i].kind] >> handles[i].index & 1) ==
+			    handles[i].must_be_free)
+			return false;
+	return true;
 }
 
 /* Removes calls that would be skipped if all calls ran in the order of the lines. */
@@ -158,10 +164,10 @@ bool mutate_tidy(struct mutator *m)
 	abstract_state_compute(&state, program, 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct call *call = &program->calls[i];
-		bool has_effect = call_handles_ready(call, is_handle_filled, &state);
+		bool must_keep = has_effect(&state, call);
 
 		abstract_state_apply(&state, call);
-		if (has_effect)
+		if (must_keep)
 			program->calls[kept++] = *call;
 	}
 	/* A program without any effect keeps its first call. */
@@ -302,7 +308,7 @@ bool mutate_nest(struct mutator *m)
 	abstract_state_compute(&state, m->program, m->program->count);
 	free_handles = mutate_find_unfilled_handles(&state, 'K');
 	abstract_state_compute(&state, m->program, run.first);
-	if (!state.usable_handles[ABSTRACT_PAGE] || !free_handles)
+	if (!state.usable_handles[HANDLE_PAGE] || !free_handles)
 		return false;
 	for (; times && free_handles && mutate_count_free_calls(m) >= 2; times--, run.count += 2) {
 		uint8_t handle = (uint8_t)__builtin_ctz(free_handles);
@@ -310,7 +316,7 @@ bool mutate_nest(struct mutator *m)
 		struct call unmap = make_handle_call(OP_kunmap_local, thread, handle);
 
 		free_handles &= free_handles - 1;
-		map.handle[1] = draw_bit_index(m, state.usable_handles[ABSTRACT_PAGE]);
+		map.handle[1] = draw_bit_index(m, state.usable_handles[HANDLE_PAGE]);
 		insert_around(m->program, run, &map, &unmap);
 	}
 	return true;

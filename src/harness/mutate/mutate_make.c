@@ -86,13 +86,13 @@ uint8_t mutate_any_thread(struct mutator *m)
 uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char letter)
 {
 	return (uint32_t)((1ull << op_handle_count(letter)) - 1) &
-	       ~state->filled_handles[abstract_state_find_kind(letter)];
+	       ~state->filled_handles[op_handle_kind(letter)];
 }
 
 /* A call that fills a handle needs an empty handle, other calls need a filled handle. */
 static uint32_t find_good_handles(const struct abstract_state *state, char letter)
 {
-	return letter & 0x20 ? state->usable_handles[abstract_state_find_kind(letter)]
+	return letter & 0x20 ? state->usable_handles[op_handle_kind(letter)]
 			     : mutate_find_unfilled_handles(state, letter);
 }
 
@@ -115,7 +115,7 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 
 static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
-	uint32_t held = 0xf & ~state->usable_handles[ABSTRACT_MUTEX];
+	uint32_t held = 0xf & ~state->usable_handles[HANDLE_MUTEX];
 
 	return held ? draw_bit_index(m, held) : (uint8_t)draw_below(m, PROGRAM_MUTEXES);
 }
@@ -126,7 +126,7 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 	if (draw_once_in(m, ONE_IN_BREAKS_RULE))
 		return;
 	if (op_table[call->op].argument_kinds[0] == 'k' &&
-	    state->usable_handles[ABSTRACT_MAP] & 1u << call->handle[0])
+	    state->usable_handles[HANDLE_MAP] & 1u << call->handle[0])
 		call->thread = state->map_thread[call->handle[0]];
 	if (call->op == OP_unlock)
 		call->thread = state->mutex_holder[call->handle[0]];

@@ -22,18 +22,18 @@
 struct splice {
 	size_t call_count;
 	struct call calls[PROGRAM_CALLS];
-	uint32_t taken_names[ABSTRACT_KINDS]; /* names that the program uses, or that were given out
+	uint32_t taken_names[HANDLE_KINDS]; /* names that the program uses, or that were given out
 					       */
 	/* names of resources that can be shared, and were not given out */
-	uint32_t shareable_names[ABSTRACT_KINDS];
-	uint32_t shared_handles[ABSTRACT_KINDS]; /* handles that share a resource of the program */
-	uint8_t new_names[ABSTRACT_KINDS][PROGRAM_MAPS];
+	uint32_t shareable_names[HANDLE_KINDS];
+	uint32_t shared_handles[HANDLE_KINDS]; /* handles that share a resource of the program */
+	uint8_t new_names[HANDLE_KINDS][PROGRAM_MAPS];
 };
 
 /* ---- which calls ---- */
 
 /* Returns whether the first handle of the call is one of @handles, and the call fills it. */
-static bool fills_one_of(const struct call *call, const uint32_t handles[ABSTRACT_KINDS])
+static bool fills_one_of(const struct call *call, const uint32_t handles[HANDLE_KINDS])
 {
 	return op_fills_handle(call->op) &&
 	       handles[call_find_letters(call).handle_kinds[0]] & 1u << call->handle[0];
@@ -42,7 +42,7 @@ static bool fills_one_of(const struct call *call, const uint32_t handles[ABSTRAC
 /* Copies the run, and the earlier calls that fill the handles it uses. */
 static void copy_calls(struct splice *s, const struct program *from, struct call_range run)
 {
-	uint32_t used_handles[ABSTRACT_KINDS] = {0};
+	uint32_t used_handles[HANDLE_KINDS] = {0};
 	bool is_copied[PROGRAM_CALLS];
 	size_t end = run.first + run.count;
 
@@ -85,7 +85,7 @@ static void init_names(struct splice *s, const struct program *program, size_t a
 static bool choose_name(struct mutator *m, struct splice *s, char letter, uint8_t handle,
 			bool must_share)
 {
-	enum abstract_state_kind kind = abstract_state_find_kind(letter);
+	enum handle_kind kind = op_handle_kind(letter);
 	uint32_t unused_names =
 		(uint32_t)((1ull << op_handle_count(letter)) - 1) & ~s->taken_names[kind];
 	uint8_t *name = &s->new_names[kind][handle];
