@@ -3,32 +3,22 @@
 
 #include <string.h>
 
-struct call_letters call_find_letters(const struct call *call)
+unsigned int call_get_number_letters(const struct call *call, char letters[3])
 {
-	struct call_letters letters = {0};
+	unsigned int count = 0;
 
-	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++) {
-		enum handle_kind kind = op_handle_kind(*letter);
-
-		if (kind < HANDLE_KINDS) {
-			letters.handle_kinds[letters.handle_count] = kind;
-			letters.handles[letters.handle_count++] = *letter;
-		} else if (*letter == 'n' || *letter == 'z' ||
-			   (*letter == 'f' && call->has_fault)) {
-			letters.numbers[letters.number_count++] = *letter;
-		}
-	}
-	return letters;
+	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++)
+		if (*letter == 'n' || *letter == 'z' || (*letter == 'f' && call->has_fault))
+			letters[count++] = *letter;
+	return count;
 }
 
-static bool is_usable(const struct abstract_state *state, enum handle_kind kind,
-		      uint8_t handle)
+static bool is_usable(const struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	return state->usable_handles[kind] & 1u << handle;
 }
 
-static void clear_usable(struct abstract_state *state, enum handle_kind kind,
-			 uint8_t handle)
+static void clear_usable(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	state->usable_handles[kind] &= ~(1u << handle);
 }
@@ -105,8 +95,7 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 		set_usable(state, HANDLE_SEMAPHORE, handle);
 		break;
 	case OP_wait:
-		if (is_usable(state, HANDLE_SEMAPHORE, handle) &&
-		    !--state->semaphore_count[handle])
+		if (is_usable(state, HANDLE_SEMAPHORE, handle) && !--state->semaphore_count[handle])
 			clear_usable(state, HANDLE_SEMAPHORE, handle);
 		break;
 	}

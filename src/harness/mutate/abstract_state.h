@@ -25,16 +25,11 @@ struct abstract_state {
 	unsigned int live_map_count;
 };
 
-/* The letters (ops.def) of the arguments of a call, in their order. */
-struct call_letters {
-	unsigned int handle_count, number_count;
-	char handles[2];
-	char numbers[3];
-	enum handle_kind handle_kinds[2];
-};
-
-/* Without a fault, the number of a fault is no argument. */
-struct call_letters call_find_letters(const struct call *call);
+/*
+ * Gets the letters (ops.def) of the numbers of a call, in their order. Without a fault, the number of a
+ * fault is no argument. Return: their number.
+ */
+unsigned int call_get_number_letters(const struct call *call, char letters[3]);
 
 /* Computes the state after the first @end calls. */
 void abstract_state_compute(struct abstract_state *state, const struct program *program,

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "harness/util/number.h"
-#include "harness/mutate/abstract_state.h"
 #include "harness/mutate/trim.h"
 
 static void copy_program(struct program *to, const struct program *from)
@@ -45,12 +44,13 @@ static bool try_candidate(struct minimize *m)
 /* Returns the handles of a kind that a call uses, one bit each. */
 static uint32_t find_used_handles(const struct call *call, enum handle_kind kind)
 {
-	struct call_letters letters = call_find_letters(call);
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 	uint32_t used = 0;
 
-	for (unsigned int i = 0; i < letters.handle_count; i++)
-		if (letters.handle_kinds[i] == kind)
-			used |= 1u << call->handle[i];
+	for (unsigned int i = 0; i < count; i++)
+		if (handles[i].kind == kind)
+			used |= 1u << handles[i].index;
 	return used;
 }
 
@@ -159,10 +159,11 @@ static void rename_handle(struct program *program, enum handle_kind kind, uint8_
 {
 	for (size_t i = 0; i < program->count; i++) {
 		struct call *call = &program->calls[i];
-		struct call_letters letters = call_find_letters(call);
+		struct call_handle handles[2];
+		unsigned int count = call_get_handles(call, handles);
 
-		for (unsigned int n = 0; n < letters.handle_count; n++)
-			if (letters.handle_kinds[n] == kind && call->handle[n] == handle)
+		for (unsigned int n = 0; n < count; n++)
+			if (handles[n].kind == kind && handles[n].index == handle)
 				call->handle[n] = new_handle;
 	}
 }

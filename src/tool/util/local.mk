@@ -3,6 +3,7 @@
 # Code that several modules of the tool use.
 
 tool_sources += \
+	%D%/clock.h \
 	%D%/commands.c \
 	%D%/commands.h \
 	%D%/environment.c \
@@ -23,8 +24,6 @@ tool_sources += \
 	%D%/options.h \
 	%D%/output.c \
 	%D%/output.h \
-	%D%/results.c \
-	%D%/results.h \
 	%D%/script.c \
 	%D%/script.h \
 	%D%/similar.c \
@@ -34,6 +33,4 @@ tool_sources += \
 	%D%/usage.c \
 	%D%/usage.h \
 	%D%/verdict_print.c \
-	%D%/verdict_print.h \
-	%D%/warnings.c \
-	%D%/warnings.h
+	%D%/verdict_print.h

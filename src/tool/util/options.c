@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "harness/library.h"
-#include "harness/program/program_name.h"
 #include "tool/util/flavours.h"
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
@@ -177,11 +176,6 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-static bool read_flavours(char *value, void *into)
-{
-	return flavours_parse(value, into);
-}
-
 static bool read_executor(char *value, void *into)
 {
 	return execution_parse_executor(value, into);
@@ -208,21 +202,9 @@ struct option_row option_backend(const char **backend)
 	return (struct option_row){ .name = "backend", .text = backend, .values = "direct, alias" };
 }
 
-struct option_row option_bytes(void)
-{
-	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
-}
-
 struct option_row option_flavour(bool *wanted)
 {
-	static char long_options[64];
-
-	if (!*long_options)
-		for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-			snprintf(long_options + strlen(long_options),
-				 sizeof(long_options) - strlen(long_options), "%s%s", i ? ", " : "",
-				 flavour_names[i]);
-	return (struct option_row)OPTION_CHOICE("flavour", read_flavours, wanted, long_options);
+	return (struct option_row)OPTION_CHOICE("flavour", flavours_parse, wanted, FLAVOUR_NAMES);
 }
 
 struct option_row option_executor(struct execution_options *options)
@@ -239,11 +221,6 @@ struct option_row option_target(const struct fuzz_target **target)
 struct option_row option_threads(bool *threads)
 {
 	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
-}
-
-struct option_row option_timeout(unsigned int *seconds)
-{
-	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
 }
 
 int options_set_backend(const char *command, const char *backend)
