@@ -240,7 +240,8 @@ static bool check_resource(struct text_cursor *c, const struct text_word *resour
 		return text_set_error(c->error, "expected '%c0 = %s': the call makes a resource",
 			    op->argument_kinds[0] | 0x20, op->name);
 	if (!fills && resource->len)
-		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource", TEXT_SHOWN(resource), op->name);
+		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource",
+				      TEXT_SHOWN(resource), op->name);
 	return !fills || parse_handle(c, resource, op->argument_kinds[0], &call->handle[0]);
 }
 
