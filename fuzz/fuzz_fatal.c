@@ -59,7 +59,7 @@ static struct execution *get_execution(void)
 
 static const struct verdict *get_verdict(void)
 {
-	return rules_verdict(checker_rules(fuzz_get_checker()));
+	return rules_verdict(fuzz_get_checker()->rules);
 }
 
 static const struct verdict *evaluate_program(const struct program *program)

@@ -10,6 +10,7 @@
 #include "harness/util/random.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
+#include "tests/tap.h"
 
 /* Parses the text of a program, or ends the test. */
 static inline void parse_program(struct program *program, const char *text)
@@ -45,6 +46,17 @@ static inline void make_random_program(uint64_t *state, struct program *program,
 
 	fill_random_bytes(state, program_bytes, size);
 	program_from_bytes(program, program_bytes, size);
+}
+
+/* Checks that @holds is true for @count seeds, which count from 0. */
+static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed), const char *name)
+{
+	uint64_t seed = 0;
+
+	while (seed < count && holds(seed))
+		seed++;
+	if (!ok(seed == count, "%u programs: %s", count, name))
+		printf("# does not hold for seed %llu\n", (unsigned long long)seed);
 }
 
 /* More mappings than pages, so that mappings nest. */

@@ -28,8 +28,11 @@ struct text_word {
 bool text_set_error(struct text_error *error, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: how many bytes of a word a message shows, for `%.*s`. */
+/* Return: how many bytes of a word a message shows. */
 int text_shown_length(const struct text_word *word);
+
+/* The two arguments of `%.*s` that show a word in a message. */
+#define TEXT_SHOWN(word) text_shown_length(word), (word)->start
 
 static inline bool text_is_space(char c)
 {
