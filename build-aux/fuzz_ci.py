@@ -46,7 +46,7 @@ AFFECTED_TARGETS = (
 
 
 class Cases:
-    """What was tried: a row for `make report` and a JUnit case each."""
+    """Replays and campaigns that ran: each is a row for `make report` and a JUnit case."""
 
     def __init__(self):
         self.rows, self.records, self.has_campaign_failed = [], [], False
