@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For tests of the page library: runs checks once for each backend, and functions that end their
+ * For tests of the page library: runs test functions once for each backend, and functions that end their
  * process in children.
  */
 #ifndef TESTS_PAGE_TEST_H
 #define TESTS_PAGE_TEST_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,29 @@
 static inline struct page *new_zeroed_page(void)
 {
 	return page_alloc(GFP_KERNEL | __GFP_ZERO);
+}
+
+static inline struct user_slice_reader make_reader(const void *start, size_t len)
+{
+	struct user_slice_reader reader;
+
+	user_slice_reader_init(&reader, user_slice_new(start, len));
+	return reader;
+}
+
+static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, arg))
+		abort();
+	return thread;
+}
+
+/* Runs @run in a thread, and waits for its end. */
+static inline void run_in_thread(void *(*run)(void *arg), void *arg)
+{
+	pthread_join(start_thread(run, arg), NULL);
 }
 
 /* A function that evaluates one expression. */
@@ -82,6 +106,8 @@ struct child_case {
 	const char *check_name;
 };
 
+#define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
+
 static inline void check_children(const struct child_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -119,20 +145,8 @@ static inline bool mode_revokes_addresses(void)
 	return is_backend("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
 }
 
-static inline void abort_without_backend(void *name)
-{
-	if (page_map_backend_set(name))
-		abort();
-}
-
-/* Returns whether the library has the backend. A child tries, because the choice is final. */
-static inline bool has_backend(const char *name)
-{
-	static struct isolated result;
-
-	return isolate(abort_without_backend, (void *)(uintptr_t)name, 300, &result) &&
-	       !result.exit_code;
-}
+/* Exit status of a process whose library lacks the backend of its mode. */
+#define NO_BACKEND 77
 
 /* Counts of a child process, in shared memory. */
 struct shared_counts {
@@ -140,23 +154,37 @@ struct shared_counts {
 	bool is_complete;
 };
 
-static inline _Noreturn void run_checks_in_mode(const struct map_mode *mode, void (*checks)(void),
-						struct shared_counts *counts)
+/* Pages for all tests of a mode; each test program uses some of them. */
+static struct page *pages[4];
+
+static inline void allocate_pages(void)
+{
+	for (size_t i = 0; i < COUNT(pages); i++)
+		pages[i] = new_zeroed_page();
+}
+
+static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode,
+					       void (*const tests[])(void),
+					       struct shared_counts *counts)
 {
 	static char prefix[32];
 
 	snprintf(prefix, sizeof(prefix), "%s: ", mode->name);
 	tap_prefix = prefix;
-	if (page_map_backend_set(mode->backend) ||
-	    (mode->revoke && page_map_revoke_set(mode->revoke)))
+	if (page_map_backend_set(mode->backend))
+		_exit(NO_BACKEND);
+	if (mode->revoke && page_map_revoke_set(mode->revoke))
 		abort();
-	checks();
+	while (*tests)
+		(*tests++)();
+	for (size_t i = 0; i < COUNT(pages); i++)
+		page_free(pages[i]);
 	*counts = (struct shared_counts){ tap_check_count, tap_failure_count, true };
 	exit(0);
 }
 
-/* Runs the checks in a child process for each mode; the numbers of checks continue. */
-static inline void run_in_map_modes(void (*checks)(void))
+/* Runs the tests, up to NULL, in a child process for each mode; the numbers of checks continue. */
+static inline void run_in_map_modes(void (*const tests[])(void))
 {
 	struct shared_counts *counts = isolate_map_shared(sizeof(*counts));
 
@@ -164,21 +192,28 @@ static inline void run_in_map_modes(void (*checks)(void))
 		int wait_status = 0;
 		pid_t pid;
 
-		if (!has_backend(map_modes[i].backend)) {
-			ok(true, "# SKIP the page library has no backend %s", map_modes[i].backend);
-			continue;
-		}
 		*counts = (struct shared_counts){ tap_check_count, tap_failure_count, false };
 		fflush(stdout);
 		pid = fork();
 		if (pid == 0)
-			run_checks_in_mode(&map_modes[i], checks, counts);
+			run_tests_in_mode(&map_modes[i], tests, counts);
 		waitpid(pid, &wait_status, 0);
+		if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == NO_BACKEND) {
+			ok(true, "# SKIP the page library has no backend %s", map_modes[i].backend);
+			continue;
+		}
 		tap_check_count = counts->check_count;
 		tap_failure_count = counts->failure_count;
 		ok(!wait_status && counts->is_complete, "%s: the process ends normally",
 		   map_modes[i].name);
 	}
 }
+
+/* UNIT_TEST(test_name) that runs functions in each mode, one after the other. */
+#define UNIT_TEST_IN_MAP_MODES(test_name, ...)                           \
+	UNIT_TEST(test_name)                                             \
+	{                                                                \
+		run_in_map_modes((void (*const[])(void)){ __VA_ARGS__, NULL }); \
+	}
 
 #endif

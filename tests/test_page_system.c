@@ -3,7 +3,6 @@
  * The library before the first page, and when the system refuses memory, files, keys or a copy for
  * a child of fork(). Each case runs in a child process, which has no page yet.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -167,7 +166,6 @@ static bool cuts_long_reports(void)
 /* ---- refused system calls ---- */
 
 static struct page_task *task;
-static struct page *page;
 static unsigned char *addr;
 
 static void prepare_nothing(void)
@@ -180,13 +178,13 @@ ACTION(prepare_alias, choose_backend("alias"))
 static void prepare_page(void)
 {
 	prepare_alias();
-	page = alloc_or_abort();
+	pages[0] = alloc_or_abort();
 }
 
 static void prepare_mapping(void)
 {
 	prepare_page();
-	addr = page_map_local(page);
+	addr = page_map_local(pages[0]);
 }
 
 static void prepare_task_with_mapping(void)
@@ -196,17 +194,16 @@ static void prepare_task_with_mapping(void)
 	prepare_mapping();
 }
 
-ACTION(map_page, page_map_local(page))
+ACTION(map_page, page_map_local(pages[0]))
 ACTION(unmap_page, page_unmap_local(addr))
 ACTION(delete_task, page_task_delete(task))
 
 static void read_user_memory(void)
 {
 	const char user[] = "user";
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_reader(user, sizeof(user));
 	char copy[sizeof(user)];
 
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	user_slice_read(&reader, copy, sizeof(user));
 }
 
@@ -465,8 +462,6 @@ static void require_refusal(void)
 	errno = 0;
 	abort_unless(memfd_create("none", 0) < 0 && errno == EMFILE);
 }
-
-#define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
 
 UNIT_TEST(test_page_system)
 {

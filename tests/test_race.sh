@@ -86,7 +86,7 @@ expect_mutant_reported() {
 	fi
 	case $source in
 	*.c)
-		if ! link_plain_mutant || ! link_tsan_mutant; then
+		if ! link_mutant plain || ! link_mutant tsan; then
 			ok 1 "$name: does not build" "$scratch/build"
 			return
 		fi
@@ -98,26 +98,16 @@ expect_mutant_reported() {
 	ok $? "$name is found out" "$scratch/err"
 }
 
-# The changed sources come first, so that nothing of the archives takes their place.
-link_plain_mutant() {
+# link_mutant FLAVOUR: pagetorture-dev with the changed source, which is compiled as harness and tool are, not
+# instrumented. Its object comes first, so that nothing of the archives takes its place.
+link_mutant() {
+	object=$(basename "$source" .c).o
 	# shellcheck disable=SC2046 # words
-	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" \
-		"$scratch"/src/harness/model/rules*.c $(print_dev_objects plain) \
-		libpagetorture-plain.a libharness-plain.a libpage-plain.a -lpthread \
-		-o "$scratch/bin/pagetorture-dev") >"$scratch/build" 2>&1
-}
-
-link_tsan_mutant() {
-	for source in harness/exec/exec_map dev/command_race_cells; do
-		# As harness and tool are: not instrumented.
-		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
-			-c "$scratch/src/$source.c" -o "$scratch/${source##*/}.o" || return 1
-	done >"$scratch/build" 2>&1
-	# shellcheck disable=SC2046,SC2086 # words
-	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/command_race_cells.o" \
-		$(print_dev_objects tsan | grep -v 'command_race_cells\.o$') \
-		libpagetorture-tsan.a libharness-tsan.a libpage-tsan.a -lpthread \
-		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
+	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT \
+		-I"$scratch/src" -c "$scratch/src/$source" -o "$scratch/$object" &&
+		$CC $(print_sanitizer_flags "$1") "$scratch/$object" $(print_dev_objects "$1" | grep -v "/$object\$") \
+			"libpagetorture-$1.a" "libharness-$1.a" "libpage-$1.a" -lpthread \
+			-o "$scratch/bin/pagetorture-dev$(print_flavour_suffix "$1")") >"$scratch/build" 2>&1
 }
 
 expect_mutant_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dev/dev.h"
 #include "harness/checker.h"
@@ -27,6 +28,7 @@ static const char help[] =
 	"                   and `detector` if a detector watches the process\n"
 	"  --fibers         execute threads as fibers\n"
 	"  --repeat N       execute each program N times\n"
+	"  --timeout S      end the process if a program takes longer than S seconds\n"
 	"  --help           print this text\n";
 
 #define STRING_OF(x) #x
@@ -43,6 +45,7 @@ struct race_execution {
 	bool is_requested; /* false: only evaluate the programs with the rule model */
 	bool uses_fibers;
 	unsigned int repeat_count;
+	unsigned int time_limit_seconds;
 };
 
 /* ---- evaluating ---- */
@@ -126,6 +129,8 @@ static void execute_program(struct checker *checker, const struct race_execution
 	unsigned int run = 0, reported = 0;
 	bool is_miss_allowed = false;
 
+	/* SIGALRM ends the process. */
+	alarm(execution->time_limit_seconds);
 	do {
 		run_program_once(checker, program, execution->uses_fibers, &report);
 		if (++run == 1)
@@ -166,11 +171,12 @@ static int process_programs(struct checker *checker, const struct race_execution
 
 int command_race_cells(int argc, char **argv)
 {
-	struct race_execution execution = { .repeat_count = 1 };
+	struct race_execution execution = { .repeat_count = 1, .time_limit_seconds = 120 };
 	const struct option_row rows[] = {
 		OPTION_FLAG("execute", &execution.is_requested),
 		OPTION_FLAG("fibers", &execution.uses_fibers),
 		OPTION_NUMBER("repeat", &execution.repeat_count, 1, 1000000),
+		OPTION_NUMBER("timeout", &execution.time_limit_seconds, 1, 1000000),
 		OPTION_END,
 	};
 	int status = options_parse("race-cells", help, rows, argc, argv);

@@ -24,7 +24,7 @@ dev_flavours += tsan
 endif
 dev_programs = $(patsubst %-plain,%,$(dev_flavours:%=pagetorture-dev-%))
 
-EXTRA_DIST += $(dev_sources)
+EXTRA_DIST += $(dev_sources) %D%/command_line.py
 
 all-local: $(dev_programs)
 

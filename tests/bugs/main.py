@@ -53,7 +53,6 @@ def parse_arguments(arguments):
     add = parser.add_argument
     add("names", metavar="BUG", nargs="*",
         help="test only these bugs: a name, the beginning of names, or a kind")
-    add("--clean-only", action="store_true", help="test only the unchanged library")
     add("--column", metavar="C,...", default=",".join(columns.COLUMNS),
         help="run only these columns (default: all)")
     add("--compare", nargs=2, metavar=("OLD", "NEW"), type=pathlib.Path,
@@ -78,7 +77,7 @@ def list_subjects(suite, bugs, options):
     """The bugs, then the unchanged library in each flavour and backend."""
     corpus = sorted(suite.programs.parent.glob("r*/*.page"))
     own = tuple(suite.program_path(bug) for bug in bugs if not bug.test)
-    for bug in bugs if not options.clean_only else ():
+    for bug in bugs:
         first = () if bug.test else (suite.program_path(bug),)
         yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, suite.patch_path(bug),
                               (*first, *corpus))

@@ -26,10 +26,14 @@ static int *volatile nowhere = (int *)8;
 
 #define WAY_TO(name) static void name(__attribute__((unused)) struct checker *checker)
 
-WAY_TO(abort_process)
-{
-	abort();
-}
+/* A way that evaluates one expression. */
+#define SHORT_WAY_TO(name, expression) \
+	WAY_TO(name)                   \
+	{                              \
+		expression;            \
+	}
+
+SHORT_WAY_TO(abort_process, abort())
 
 /* Writes beyond the end of a block, over the size field of the next block. */
 WAY_TO(overrun_heap)
@@ -42,20 +46,9 @@ WAY_TO(overrun_heap)
 	free(first);
 }
 
-WAY_TO(corrupt_later_inputs)
-{
-	corrupts_later_inputs = true;
-}
-
-WAY_TO(write_to_nowhere)
-{
-	*nowhere = 0;
-}
-
-WAY_TO(open_descriptor)
-{
-	(void)!open("/dev/null", O_RDONLY);
-}
+SHORT_WAY_TO(corrupt_later_inputs, corrupts_later_inputs = true)
+SHORT_WAY_TO(write_to_nowhere, *nowhere = 0)
+SHORT_WAY_TO(open_descriptor, (void)!open("/dev/null", O_RDONLY))
 
 /* Opens descriptors up to a limit that is lowered first, which is fast. */
 WAY_TO(open_all_descriptors)
@@ -67,10 +60,7 @@ WAY_TO(open_all_descriptors)
 		;
 }
 
-WAY_TO(exit_process)
-{
-	_exit(0);
-}
+SHORT_WAY_TO(exit_process, _exit(0))
 
 WAY_TO(spin)
 {
@@ -78,10 +68,7 @@ WAY_TO(spin)
 		__asm__ volatile("" ::: "memory");
 }
 
-WAY_TO(kill_process)
-{
-	raise(SIGKILL);
-}
+SHORT_WAY_TO(kill_process, raise(SIGKILL))
 
 WAY_TO(leak_memory)
 {
@@ -111,10 +98,7 @@ WAY_TO(reply_early)
 	_exit(0);
 }
 
-WAY_TO(lose_memory)
-{
-	kept = NULL;
-}
+SHORT_WAY_TO(lose_memory, kept = NULL)
 
 WAY_TO(add_mappings)
 {
@@ -137,20 +121,14 @@ WAY_TO(use_memory)
 	}
 }
 
-WAY_TO(change_later_inputs)
-{
-	changes_later_inputs = true;
-}
+SHORT_WAY_TO(change_later_inputs, changes_later_inputs = true)
 
 static struct trace *find_trace(const struct checker *checker)
 {
 	return (struct trace *)(uintptr_t)checker_trace(checker);
 }
 
-WAY_TO(change_result)
-{
-	find_trace(checker)->steps[0].result = RESULT_EFAULT;
-}
+SHORT_WAY_TO(change_result, find_trace(checker)->steps[0].result = RESULT_EFAULT)
 
 WAY_TO(sleep_forever)
 {
@@ -167,15 +145,8 @@ static unsigned int __attribute__((noinline)) recurse(volatile char *above)
 	return sink ? recurse(here) + (unsigned int)here[0] : 0;
 }
 
-WAY_TO(overflow_stack)
-{
-	sink = (void *)(uintptr_t)recurse((volatile char *)"");
-}
-
-WAY_TO(stop_process)
-{
-	raise(SIGSTOP);
-}
+SHORT_WAY_TO(overflow_stack, sink = (void *)(uintptr_t)recurse((volatile char *)""))
+SHORT_WAY_TO(stop_process, raise(SIGSTOP))
 
 WAY_TO(print_much)
 {

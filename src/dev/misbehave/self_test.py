@@ -2,7 +2,6 @@
 """Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each must get the
 result of its kind, and no good program may fail.
 """
-import argparse
 import ctypes
 import json
 import os
@@ -12,6 +11,9 @@ import secrets
 import signal
 import subprocess
 import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from command_line import Parser  # noqa: E402 (in another directory)
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
 PR_SET_PDEATHSIG = 1
@@ -64,11 +66,6 @@ UNSEEN_WAYS = {
 }
 
 
-def report_bad_usage(message):
-    print(f"pagetorture-dev self-test: {message} (see pagetorture-dev self-test --help)", file=sys.stderr)
-    sys.exit(EXIT_BAD)
-
-
 def read_ways():
     """Yields (name, when, kind of the result) for each way of misbehave.def."""
     text = pathlib.Path(__file__).with_name("misbehave.def").read_text()
@@ -90,7 +87,7 @@ class TemporaryDirectory:
     """A child process removes the directory when the standard input of the child ends, so the directory is
     removed even if this process is killed."""
 
-    def __init__(self):
+    def __init__(self, options):
         self.path = pathlib.Path(os.environ.get("TMPDIR") or "/tmp", f"pagetorture-{secrets.token_hex(6)}")
         # The child must exist before the directory.
         self.remover = subprocess.Popen(
@@ -99,7 +96,7 @@ class TemporaryDirectory:
         try:
             self.path.mkdir(mode=0o700)
         except OSError as error:
-            report_bad_usage(f"expected to make a directory: {error.strerror}")
+            options.report_bad_usage(f"expected to make a directory: {error.strerror}")
 
     def remove(self):
         self.remover.communicate()
@@ -153,16 +150,14 @@ def test_programs(options, directory):
 
 
 def main(tool, *arguments):
-    parser = argparse.ArgumentParser(prog="pagetorture-dev self-test", description=__doc__, epilog=EPILOG,
-                                     allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("pagetorture-dev self-test", __doc__, EPILOG)
     parser.add_argument("--flavour", metavar="F,...", help="use only these flavours: plain, asan, tsan, msan")
     parser.add_argument("-j", "--jobs", metavar="N",
                         help="run up to N processes at a time (default: number of CPUs)")
-    parser.error = report_bad_usage
     options = parser.parse_args(arguments)
-    options.tool = tool
+    options.tool, options.report_bad_usage = tool, parser.error
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    directory = TemporaryDirectory()
+    directory = TemporaryDirectory(options)
     status = test_programs(options, directory.path)
     directory.remove()
     return status

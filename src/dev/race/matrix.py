@@ -85,7 +85,11 @@ class Cell:
         self.kinds, self.relation, self.order, self.mapping = (first, second), relation, order, mapping
         self.name = "/".join((first.name, second.name, relation, order.name, mapping.name))
         self.left_out, self.ranges = None, ()
-        self.program, self.access_lines = "", [0, 0]
+        self.program, self.program_lines, self.access_lines = "", [], [0, 0]
+
+    def set_ranges(self, *ranges):
+        self.ranges = ranges
+        self._write_program()
 
     def overlap(self):
         """Return: the bytes that both accesses touch."""
@@ -113,54 +117,50 @@ class Cell:
                   "from": self.overlap().start, "to": self.overlap().stop}] if self.races else []
         return verdict["races"] == races and verdict["verdict"] == (["data-race"] if races else [])
 
-
-class ProgramWriter:
-    """Writes the program of one cell."""
-
-    def __init__(self, cell):
-        self.cell, self.lines = cell, ["pagetorture 1", f"expect {cell.expectation}"]
+    # ---- the program ----
 
     def _append_line(self, thread, line, side=0):
-        accessed = self.cell.ranges[side]
+        accessed = self.ranges[side]
         values = {"o": accessed.start, "l": len(accessed), "s": 0x11 * (side + 1), "i": side, "j": side + 1}
-        self.lines.append(f"{thread}: " + re.sub(
+        self.program_lines.append(f"{thread}: " + re.sub(
             "%([a-z])", lambda found: format_number(values[found[1]]), line))
 
     def _append_owners(self, thread):
         """Add references for the owners that drop one. The last free is the second drop itself, which
         leaves no reference for main."""
-        order, second = self.cell.order, self.cell.kinds[1]
+        order, second = self.order, self.kinds[1]
         for _ in range(order.owner_count - (order.owner_count > 0 and second.name == "last_free")):
             self._append_line(thread, "get_page(p0)")
 
     def _append_access(self, thread, side):
-        kind = self.cell.kinds[side]
+        kind = self.kinds[side]
         if kind.before:
             self._append_line(thread, kind.before, side)
         self._append_line(thread, kind.call, side)
-        self.cell.access_lines[side] = len(self.lines)
+        self.access_lines[side] = len(self.program_lines)
         if kind.after:
             self._append_line(thread, kind.after, side)
         if kind.name == "alloc_zero":
             self._append_owners(thread)
 
-    def write_program(self):
+    def _write_program(self):
         """Main creates what the accesses need, and the page unless the first access allocates it."""
-        first, second = self.cell.kinds
+        first, second = self.kinds
+        self.program_lines = ["pagetorture 1", f"expect {self.expectation}"]
         if first.name != "alloc_zero":
             self._append_line("main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)")
             self._append_owners("main")
-        for side, kind in enumerate(self.cell.kinds):
+        for side, kind in enumerate(self.kinds):
             if kind.setup:
                 self._append_line("main", kind.setup, side)
-        for order_line in self.cell.order.lines.splitlines():
+        for order_line in self.order.lines.splitlines():
             thread, line = order_line.split(": ")
             if line in ("A", "B"):
                 self._append_access(thread, "AB".index(line))
             elif (second.name, order_line) != ("last_free", "T1: free_page(p0)"):
                 # The drop of the second thread is the last free, which is the second access already.
                 self._append_line(thread, line)
-        self.cell.program = "\n".join(self.lines) + "\n"
+        self.program = "\n".join(self.program_lines) + "\n"
 
 
 class Matrix:
@@ -194,8 +194,7 @@ class Matrix:
             if len(found) == 1:
                 cell.left_out = found[0]
             else:
-                cell.ranges = [range(start, start + length) for start, length in (found[:2], found[2:])]
-                ProgramWriter(cell).write_program()
+                cell.set_ranges(*(range(start, start + length) for start, length in (found[:2], found[2:])))
         return cell
 
     def select_combinations(self, pattern):

@@ -5,13 +5,12 @@ page, an order between them, and the way the page is mapped. Print which races e
 missed, and its false alarms. The tables of the matrix and the rule model both predict each result. Cells
 within a known limitation of a detector are counted apart.
 """
-import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
 import re
-import select
 import shlex
 import shutil
 import subprocess
@@ -21,12 +20,14 @@ import textwrap
 import time
 from collections import Counter
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "report"))
+DEV = pathlib.Path(__file__).resolve().parents[1]
+sys.path += [str(DEV), str(DEV.parents[1] / "report")]
 import keep  # noqa: E402 (in another directory)
+from command_line import Parser, parse_positive_number  # noqa: E402
 from detectors import ALARMS, DETECTORS, LIMITATIONS, MISSES, find_limitation  # noqa: E402
 from matrix import Matrix  # noqa: E402
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+EXIT_GOOD, EXIT_FAILED = 0, 1
 FAILURES_SHOWN = 10
 
 # The most cells of one process: Valgrind keeps data of every thread that ever ran, and slows down.
@@ -34,6 +35,7 @@ VALGRIND_BATCH = 2048
 # After this number of failed processes the other cells of a mapping do not run.
 FAILURES_MAX = 5
 
+NO_OUTCOME = {"verdict": "differs", "reported": 0, "runs": 0}
 GOOD_VERDICTS = ("quiet", "caught", "known", "miss allowed")
 LEGEND = "+ races caught   . no race, quiet   / known limitation   ? some missed   ! not as predicted"
 
@@ -53,14 +55,6 @@ Examples:
 """
 
 
-class Unusable(Exception):
-    """A problem with the command line or the matrix, in one line."""
-
-
-class NoOutcome(Exception):
-    """A process that ended or hangs before it printed an outcome."""
-
-
 def log_line(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -71,42 +65,6 @@ def write_programs(programs):
     file.write("\0".join(programs).encode())
     file.seek(0)
     return file
-
-
-# ---- one process of a detector ----
-
-class Process:
-    """A process that executes cells of one mapping and prints a line for each."""
-
-    def __init__(self, command, cells, seconds):
-        self.cells, self.seconds, self.rest = cells, seconds, b""
-        with write_programs(cell.program for cell in cells) as programs:
-            self.child = subprocess.Popen(command, stdin=programs, stdout=subprocess.PIPE,
-                                          env={**os.environ, "PAGE_MAP": cells[0].mapping.backend})
-
-    def read_line(self):
-        """Return: the fields of the next line."""
-        end = time.monotonic() + self.seconds
-        while b"\n" not in self.rest:
-            ready = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))[0]
-            text = os.read(self.child.stdout.fileno(), 65536) if ready else b""
-            if not text:
-                raise NoOutcome("expected an outcome, got none: the process died or hangs")
-            self.rest += text
-        line, self.rest = self.rest.split(b"\n", 1)
-        return line.decode(errors="replace").split("\t")
-
-    def end(self):
-        """Return: whether the process ended by itself, with status 0."""
-        try:
-            return self.child.wait(60) == 0
-        except subprocess.TimeoutExpired:
-            return self.kill()
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-        return False
 
 
 # ---- one detector ----
@@ -134,7 +92,8 @@ class Column:
         return None
 
     def _make_command(self):
-        command = [self.binary, "race-cells", "--execute", "--repeat", str(self.repeat)]
+        command = [self.binary, "race-cells", "--execute", "--repeat", str(self.repeat),
+                   "--timeout", str(self.options.timeout)]
         command += ["--fibers"] if self.detector.uses_fibers else []
         tool = self.detector.valgrind_tool
         if not tool:
@@ -146,34 +105,23 @@ class Column:
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
         return valgrind + command
 
-    def _start_process(self, cells):
-        process = Process(self._make_command(), cells, self.options.timeout)
-        try:
-            compiler, state = process.read_line()
-        except (NoOutcome, ValueError):
-            state = ""
-        if state != "detector":
-            process.kill()
-            raise NoOutcome("expected the process to start and to have a detector")
-        self.compiler = compiler
-        return process
-
     def _run_in_one_process(self, cells):
         """Run the first cells, up to one that ends the process. Return: the others."""
-        process = None
-        for number, cell in enumerate(cells):
-            try:
-                process = process or self._start_process(cells)
-                result, reported, runs, why = process.read_line()
-                self.outcomes[cell] = evaluate_outcome(cell, self.detector, result, int(reported), int(runs),
-                                                       why)
-            except (NoOutcome, ValueError) as problem:
-                self.outcomes[cell] = {"verdict": "differs", "why": str(problem), "reported": 0, "runs": 0}
-                self.failed = True
-                if process:
-                    process.kill()
-                return cells[number + 1:]
-        self.failed |= not process.end()
+        with write_programs(cell.program for cell in cells) as programs, subprocess.Popen(
+                self._make_command(), stdin=programs, stdout=subprocess.PIPE, text=True, errors="replace",
+                env={**os.environ, "PAGE_MAP": cells[0].mapping.backend}) as child:
+            self.compiler, _, state = child.stdout.readline().rstrip("\n").partition("\t")
+            for number, cell in enumerate(cells):
+                fields = child.stdout.readline().rstrip("\n").split("\t")
+                if state != "detector" or len(fields) != 4:
+                    child.kill()
+                    self.failed = True
+                    self.outcomes[cell] = {**NO_OUTCOME, "why": (
+                        "expected an outcome, got none: the process died or hangs" if state == "detector"
+                        else "expected the process to start and to have a detector")}
+                    return cells[number + 1:]
+                self.outcomes[cell] = evaluate_outcome(cell, self.detector, *fields)
+        self.failed |= child.returncode != 0
         return []
 
     def _run_mapping(self, mapping):
@@ -182,9 +130,9 @@ class Column:
         failures = 0
         while cells and failures < FAILURES_MAX:
             batch, cells = cells[:batch_size], cells[batch_size:]
-            rest = self._run_in_one_process(batch)
-            failures += bool(rest)
-            cells = rest + cells
+            not_run = self._run_in_one_process(batch)
+            failures += bool(not_run)
+            cells = not_run + cells
 
     def run_all_cells(self):
         """Run the cells of each mapping in a thread, because a process has only one backend."""
@@ -193,7 +141,7 @@ class Column:
             list(pool.map(self._run_mapping, self.selection.mappings))
         self.seconds = time.monotonic() - start
         for cell in self.selection.cells:
-            self.outcomes.setdefault(cell, {"verdict": "not run", "reported": 0, "runs": 0})
+            self.outcomes.setdefault(cell, {**NO_OUTCOME, "verdict": "not run"})
 
     # ---- totals ----
 
@@ -201,7 +149,8 @@ class Column:
         """Return: whether the verdict is as predicted; on real threads a missed race is."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.detector.uses_fibers
 
-    def count_outcomes(self):
+    @functools.cached_property
+    def outcome_counts(self):
         pairs = [(find_limitation(self.detector, cell), cell) for cell in self.selection.cells]
         inside = [cell for limitation, cell in pairs if not limitation]
         races = [self.outcomes[cell] for cell in inside if cell.races]
@@ -226,16 +175,11 @@ class Column:
         return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
 
-    @property
-    def outcome_counts(self):
-        if not hasattr(self, "_tally"):
-            self._tally = self.count_outcomes()
-        return self._tally
-
 
 def evaluate_outcome(cell, detector, result, reported, runs, why):
     """Compare an outcome with the prediction. The model does not know the limitations, and reports a miss as
     a difference. Other differences are not hidden by that: the same cells run under other detectors."""
+    reported, runs = int(reported), int(runs)
     limitation = find_limitation(detector, cell)
     if limitation and limitation.effect == MISSES:
         verdict = "outdated" if reported else "known"
@@ -393,7 +337,7 @@ def write_results(options, selection, columns, begun, passed):
         os.stat(os.path.dirname(options.results) or ".")
         keep.write_json(options.results, value)
     except OSError as error:
-        raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
+        options.report_bad_usage(f"{options.results}: expected a file that can be written: {error.strerror}")
 
 
 # ---- the command ----
@@ -404,7 +348,8 @@ class Selection:
     def __init__(self, options):
         self.matrix, self.tool = Matrix(), options.tool
         combinations = self.matrix.select_combinations(options.cell)
-        self.verdicts = self._evaluate(list(dict.fromkeys(c.program for c in combinations if not c.left_out)))
+        programs = dict.fromkeys(c.program for c in combinations if not c.left_out)
+        self.verdicts = self._evaluate(options, list(programs))
         self.mappings = [mapping for mapping in self.matrix.mappings
                          if options.backend in (None, mapping.backend)]
         if not options.form:
@@ -412,17 +357,17 @@ class Selection:
         self.combinations = [c for c in combinations if c.mapping in self.mappings]
         self.cells = [c for c in self.combinations if not c.left_out]
         if not self.cells:
-            raise Unusable(f"expected --cell to match a cell, '{options.cell}' matches none")
+            options.report_bad_usage(f"expected --cell to match a cell, '{options.cell}' matches none")
         self.disagreeing = [c for c in self.cells if not c.agrees_with_model(self.verdicts[c.program])]
 
-    def _evaluate(self, programs):
+    def _evaluate(self, options, programs):
         """Return: the verdict of the rule model on each program."""
         with write_programs(programs) as file:
             child = subprocess.run([self.tool, "race-cells"], stdin=file, stdout=subprocess.PIPE, text=True,
                                    check=False)
         lines = [json.loads(line) for line in child.stdout.splitlines()]
         if len(lines) != len(programs) + 1:
-            raise Unusable(f"expected {self.tool} race-cells to evaluate {len(programs)} programs")
+            options.report_bad_usage(f"expected {self.tool} race-cells to evaluate {len(programs)} programs")
         self.build = lines[0]
         return dict(zip(programs, lines[1:]))
 
@@ -461,7 +406,7 @@ def choose_columns(options, selection):
     wanted = options.detector.split(",") if options.detector else names
     for name in wanted:
         if name not in names:
-            raise Unusable(f"expected a detector of {', '.join(names)}, got '{name}'")
+            options.report_bad_usage(f"expected a detector of {', '.join(names)}, got '{name}'")
     return [Column(detector, selection, options) for detector in DETECTORS if detector.name in wanted]
 
 
@@ -484,7 +429,7 @@ def run_race_matrix(options):
             column.run_all_cells()
     ran = [column for column in columns if not column.skipped]
     if not ran:
-        raise Unusable("expected a detector that this build has")
+        options.report_bad_usage("expected a detector that this build has")
     print_summary(selection, columns)
     if options.grid:
         for column in ran:
@@ -499,33 +444,8 @@ def run_race_matrix(options):
     return EXIT_GOOD if passed else EXIT_FAILED
 
 
-QUOTE = "'"
-
-
-class Parser(argparse.ArgumentParser):
-    """Prints usage and errors in the words of the other commands."""
-
-    def error(self, message):
-        message = re.sub(r"unrecognized arguments: (\S+).*", r"unknown option \1", message)
-        message = re.sub(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)",
-                         lambda found: f"expected {found[1]} of {found[3].replace(QUOTE, '')}, got {found[2]}",
-                         message)
-        raise Unusable(message)
-
-    def format_help(self):
-        return super().format_help().replace("usage:", "Usage:", 1)
-
-
-def parse_positive_number(text):
-    value = int(text)
-    if not 1 <= value <= 1000000:
-        raise ValueError
-    return value
-
-
 def parse_arguments(arguments):
-    parser = Parser(prog="pagetorture-dev race", description=__doc__, epilog=EPILOG, allow_abbrev=False,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("pagetorture-dev race", __doc__, EPILOG)
     add = parser.add_argument
     add("--backend", choices=("direct", "alias"), help="run only cells that map pages with this backend")
     add("--cell", metavar="PATTERN", default="",
@@ -545,15 +465,12 @@ def parse_arguments(arguments):
     add("--timeout", type=parse_positive_number, default=120, metavar="S",
         help="stop a cell after S seconds (default 120)")
     options = parser.parse_args(arguments[1:])
-    options.tool = arguments[0]
+    options.tool, options.report_bad_usage = arguments[0], parser.error
     return options
 
 
 if __name__ == "__main__":
     try:
         sys.exit(run_race_matrix(parse_arguments(sys.argv[1:])))
-    except Unusable as why:
-        log_line(f"pagetorture-dev race: {why} (see pagetorture-dev race --help)")
-        sys.exit(EXIT_BAD)
     except KeyboardInterrupt:
         sys.exit(130)
