@@ -21,7 +21,6 @@ import sys
 import time
 
 SOURCE = pathlib.Path(sys.argv[1]).absolute()
-sys.path.insert(0, str(SOURCE / "report"))
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
 from fuzz_run import run_campaign, run_logged  # noqa: E402
