@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""race_matrix.py TREE PAGETORTURE-DEV: the race matrix is complete, and its tables agree with the rule model."""
+"""race_matrix.py TREE PAGETORTURE-DEV: the race matrix is complete, and its tables agree with the rule
+model."""
 import pathlib
 import sys
 from collections import Counter
@@ -74,17 +75,19 @@ def check_values(tap, selection):
 def check_patterns(tap, selection):
     matrix, all_count = selection.matrix, len(selection.combinations)
 
-    def count(pattern):
+    def count_matching_cells(pattern):
         return len(matrix.select_combinations(pattern))
 
     tap.ok(all(len(matrix.select_combinations(cell.name)) == 1 for cell in selection.cells[::100]) and
            len({cell.name for cell in selection.combinations}) == all_count, "every cell matches its name")
-    tap.ok(count("*/*") == all_count, "an empty pattern matches all cells")
-    tap.ok(count("store/load/nested/none/same") == 1, "a whole name matches one cell")
-    tap.ok(count("store/load/nested/none") == len(matrix.mappings), "the last parts may be missing")
-    tap.ok(count("//page") * len(matrix.relations) == all_count, "an empty part matches any")
-    tap.ok(count("*_atomic/last_free/around/none/same") == 4, "parts are patterns")
-    tap.ok(not count("nothing") and not count("a/b/c/d/e/f"), "other patterns match no cell")
+    tap.ok(count_matching_cells("*/*") == all_count, "an empty pattern matches all cells")
+    tap.ok(count_matching_cells("store/load/nested/none/same") == 1, "a whole name matches one cell")
+    tap.ok(count_matching_cells("store/load/nested/none") == len(matrix.mappings),
+           "the last parts may be missing")
+    tap.ok(count_matching_cells("//page") * len(matrix.relations) == all_count, "an empty part matches any")
+    tap.ok(count_matching_cells("*_atomic/last_free/around/none/same") == 4, "parts are patterns")
+    tap.ok(not count_matching_cells("nothing") and not count_matching_cells("a/b/c/d/e/f"),
+           "other patterns match no cell")
 
 
 def main():

@@ -11,7 +11,7 @@
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
-static unsigned char zeros[PAGE_SIZE];
+static unsigned char zero_bytes[PAGE_SIZE];
 
 /* ---- races ---- */
 
@@ -70,7 +70,7 @@ static const struct {
 	void (*first)(void), (*second)(void);
 	bool expects_race;
 	const char *name;
-} pairs[] = {
+} action_pairs[] = {
 	{ write_variable_and_use, use_and_write_variable, true, "the library orders no threads" },
 	{ use_library, use_library, false, "the library does not race with itself" },
 	{ write_variable_and_drop, drop_and_write_variable, false,
@@ -79,33 +79,33 @@ static const struct {
 
 static void test_races(void)
 {
-	for (size_t i = 0; __tsan_init && i < COUNT(pairs); i++) {
-		first_action = pairs[i].first;
-		second_action = pairs[i].second;
+	for (size_t i = 0; __tsan_init && i < COUNT(action_pairs); i++) {
+		first_action = action_pairs[i].first;
+		second_action = action_pairs[i].second;
 		ok(!strstr(run_in_child(run_actions)->output, "data race") ==
-			   !pairs[i].expects_race,
-		   "%s", pairs[i].name);
+			   !action_pairs[i].expects_race,
+		   "%s", action_pairs[i].name);
 	}
 }
 
 /* ---- uninitialised bytes ---- */
 
-static void branch_on_byte(const unsigned char *byte)
+static void branch_on_byte_value(const unsigned char *byte)
 {
 	if (*(const volatile unsigned char *)byte == 77)
 		abort();
 }
 
-ACTION(use_fresh, branch_on_byte(page_map_local(page_alloc(GFP_KERNEL))))
+ACTION(use_fresh, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
 static void use_byte_stored_through_other_mapping(void)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	unsigned char *first = page_map_local(new), *second = page_map_local(new), byte;
 
 	first[5] = 1;
-	branch_on_byte(second + 5);
+	branch_on_byte_value(second + 5);
 	page_read_raw(new, &byte, 5, 1);
-	branch_on_byte(&byte);
+	branch_on_byte_value(&byte);
 }
 
 static void use_byte_after_stored_byte(void)
@@ -114,7 +114,7 @@ static void use_byte_after_stored_byte(void)
 	unsigned char *first = page_map_local(new), *second = page_map_local(new);
 
 	first[5] = 1;
-	branch_on_byte(second + 6);
+	branch_on_byte_value(second + 6);
 }
 
 static void use_read_bytewise(void)
@@ -122,7 +122,7 @@ static void use_read_bytewise(void)
 	unsigned char byte = 0;
 
 	page_read_bytewise_atomic(page_alloc(GFP_KERNEL), &byte, 0, 1);
-	branch_on_byte(&byte);
+	branch_on_byte_value(&byte);
 }
 
 static void use_reused_frame(void)
@@ -143,16 +143,16 @@ static void use_after_child_wrote(void)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(page_write_raw(new, zeros, 0, 8));
+		_exit(page_write_raw(new, zero_bytes, 0, 8));
 	waitpid(pid, NULL, 0);
-	branch_on_byte(page_map_local(new));
+	branch_on_byte_value(page_map_local(new));
 }
 
 static const struct {
 	void (*use)(void);
 	bool is_reported;
 	const char *name;
-} uses[] = {
+} byte_uses[] = {
 	{ use_fresh, true, "a byte of a new page" },
 	{ use_byte_stored_through_other_mapping, false,
 	  "a byte that was stored through another mapping" },
@@ -164,10 +164,10 @@ static const struct {
 
 static void test_uninitialised(void)
 {
-	for (size_t i = 0; __msan_init && i < COUNT(uses); i++)
-		ok(!strstr(run_in_child(uses[i].use)->output, "use-of-uninitialized-value") ==
-			   !uses[i].is_reported,
-		   "%s: %s", uses[i].name, uses[i].is_reported ? "reported" : "no report");
+	for (size_t i = 0; __msan_init && i < COUNT(byte_uses); i++)
+		ok(!strstr(run_in_child(byte_uses[i].use)->output, "use-of-uninitialized-value") ==
+			   !byte_uses[i].is_reported,
+		   "%s: %s", byte_uses[i].name, byte_uses[i].is_reported ? "reported" : "no report");
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_races, test_uninitialised)

@@ -3,9 +3,6 @@
  * pagetorture-dev race and self-test: Python scripts of the source tree, which run other commands of
  * this binary.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "dev/dev.h"
 #include "harness/util/shell_word.h"
 #include "tool/util/script.h"
@@ -13,16 +10,15 @@
 /* Return: an exit status, if the script cannot start. */
 static int execute_script_file(const char *script_path, int argc, char **argv)
 {
-	const char **words = calloc((size_t)argc + 4, sizeof(*words));
+	struct script_command command = { .words = NULL };
 
-	if (!words)
-		return usage_error(argv[0], "no memory");
-	words[0] = "python3";
-	words[1] = "-B";
-	words[2] = script_path;
-	words[3] = shell_binary_path();
-	memcpy(words + 4, argv + 1, (size_t)(argc - 1) * sizeof(*words));
-	return execute_python(words);
+	script_append(&command, "python3");
+	script_append(&command, "-B");
+	script_append(&command, "%s", script_path);
+	script_append(&command, "%s", shell_binary_path());
+	for (int i = 1; i < argc; i++)
+		script_append(&command, "%s", argv[i]);
+	return script_execute(&command);
 }
 
 int command_race(int argc, char **argv)

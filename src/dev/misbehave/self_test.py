@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each must get the
-result of its kind, and no good program may fail.
+"""Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each must get
+the result of its kind, and no good program may fail.
 """
 import ctypes
 import json
@@ -51,7 +51,8 @@ kunmap_local(k0)
 WRONG_PROGRAMS = {
     "wrong-expectation": ("claim", "pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n"
                                    "k0 = kmap_local(p0)\nkunmap_local(k0)\nkunmap_local(k0)\n"),
-    "wrong-result": ("claim", "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nwrite_raw(p0, 0, 1, 1) -> EINVAL\n"),
+    "wrong-result": ("claim", "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
+                              "write_raw(p0, 0, 1, 1) -> EINVAL\n"),
     "wrong-text": ("unreadable", "pagetorture 1\nfrob(p0)\n"),
     "wrong-version": ("unreadable", "pagetorture 2\np0 = alloc_page(GFP_KERNEL)\n"),
 }
@@ -107,9 +108,11 @@ def replay_programs(options, directory):
     command = [options.tool, "replay", "--json", "--timeout", "6", "--cpu", "2", "--memory", "256"]
     command += ["--flavour", options.flavour] if options.flavour else []
     command += ["--jobs", options.jobs] if options.jobs else []
-    # `replay` must not run longer than this process.
-    child = subprocess.run([*command, directory], capture_output=True, text=True, check=False, errors="replace",
-                           preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
+    def end_with_this_process():
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    child = subprocess.run([*command, directory], capture_output=True, text=True, errors="replace",
+                           check=False, preexec_fn=end_with_this_process)
     # The exit status is EXIT_BAD because a program has an unknown version.
     if not child.stdout:
         sys.stderr.write(child.stderr)
@@ -126,7 +129,8 @@ def check_result(name, flavour, expected_kind, result):
         print("%-8s %-20s %-16s %s" % (flavour, name, result["result"] if is_expected else "NOT SEEN",
                                        why_unseen or result["why"] if is_expected else ""))
     if not is_expected:
-        print(f"{name}: {flavour}: expected {wanted}, got {result['result']}: {result['why']}", file=sys.stderr)
+        print(f"{name}: {flavour}: expected {wanted}, got {result['result']}: {result['why']}",
+              file=sys.stderr)
     return is_expected
 
 

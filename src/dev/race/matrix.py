@@ -106,7 +106,7 @@ class Cell:
     def expectation(self):
         return "data-race" if self.races else "clean"
 
-    def named_program(self):
+    def format_named_program(self):
         """The program with the name of the cell in a comment."""
         header, rest = self.program.split("\n", 1)
         return f"{header}\n# Cell {self.name.rpartition('/')[0]} of the race matrix.\n{rest}"
@@ -125,7 +125,7 @@ class Cell:
         self.program_lines.append(f"{thread}: " + re.sub(
             "%([a-z])", lambda found: format_number(values[found[1]]), line))
 
-    def _append_owners(self, thread):
+    def _append_owner_references(self, thread):
         """Add references for the owners that drop one. The last free is the second drop itself, which
         leaves no reference for main."""
         order, second = self.order, self.kinds[1]
@@ -141,7 +141,7 @@ class Cell:
         if kind.after:
             self._append_line(thread, kind.after, side)
         if kind.name == "alloc_zero":
-            self._append_owners(thread)
+            self._append_owner_references(thread)
 
     def _write_program(self):
         """Main creates what the accesses need, and the page unless the first access allocates it."""
@@ -149,7 +149,7 @@ class Cell:
         self.program_lines = ["pagetorture 1", f"expect {self.expectation}"]
         if first.name != "alloc_zero":
             self._append_line("main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)")
-            self._append_owners("main")
+            self._append_owner_references("main")
         for side, kind in enumerate(self.kinds):
             if kind.setup:
                 self._append_line("main", kind.setup, side)
