@@ -11,6 +11,7 @@
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
 
+#include <pthread.h>
 #include <stdarg.h>
 
 #include "stress/stress.h"
@@ -63,7 +64,8 @@ int options_read(int argc, char **argv);
 /* Appends the options with which this run was started, the chosen defaults included. */
 void options_append(struct message *message);
 
-/* run.c. Return: an exit status. */
+/* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns an exit status. */
+void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
 int run_scenario(void);
 
 /* races.c: a race between stress threads on the page of a scenario that races, or any other race. */
@@ -79,6 +81,9 @@ void races_append_faults(struct message *message);
 
 /* statistics.c */
 unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
+
+/* Gets the sizes of the address space and of the resident memory in bytes. Return: false if unknown. */
+bool statistics_get_memory(unsigned long *address_space_size, unsigned long *resident_size);
 void statistics_print(uint64_t msec);
 
 /* Prints the last line. Return: whether the run is a success. */

@@ -7,33 +7,38 @@
 #include "stress/core.h"
 #include "tool/util/commands.h"
 
+static int run_command(int argc, char **argv);
+static int print_scenario_names(int argc, char **argv);
+
+static struct command commands[] = {
+#define SCENARIO(name, summary) { #name, "Scenarios", summary, run_command },
+#include "stress/scenarios.def"
+	{ "list", "Names", "print the names of the scenarios", print_scenario_names },
+	{ .name = NULL },
+};
+
 /* A scenario whose calls the page library lacks is not linked (build-aux/flavours.mk). */
 #define SCENARIO(name, summary) extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
 
-static const struct {
-	const char *name, *summary;
-	const struct stress_scenario *scenario;
-} scenarios[] = {
-#define SCENARIO(name, summary) { #name, summary, &stress_##name },
+static const struct stress_scenario *const scenarios[] = {
+#define SCENARIO(name, summary) &stress_##name,
 #include "stress/scenarios.def"
 };
 #define SCENARIO_COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
 
-#define NOT_LINKED "skipped: the page library lacks buffers"
-
 static int run_command(int argc, char **argv)
 {
-	size_t number = 0;
+	size_t index = 0;
 	int exit_status;
 
-	while (strcmp(scenarios[number].name, argv[0]) != 0)
-		number++;
-	current_run.name = scenarios[number].name;
-	current_run.summary = scenarios[number].summary;
-	current_run.scenario = scenarios[number].scenario;
+	while (strcmp(commands[index].name, argv[0]) != 0)
+		index++;
+	current_run.name = commands[index].name;
+	current_run.summary = commands[index].summary;
+	current_run.scenario = scenarios[index];
 	if (!current_run.scenario) {
-		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], NOT_LINKED);
+		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], current_run.summary);
 		return EX_UNAVAILABLE;
 	}
 	exit_status = options_read(argc, argv);
@@ -45,13 +50,12 @@ static int print_scenario_names(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (size_t i = 0; i < SCENARIO_COUNT; i++)
-		printf("%s\n", scenarios[i].name);
+		printf("%s\n", commands[i].name);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct command commands[SCENARIO_COUNT + 2];
 	const struct command_set set = {
 		.program_name = "pagetorture-stress",
 		.purpose = "Run typical callers of the page library on real threads.",
@@ -62,11 +66,7 @@ int main(int argc, char **argv)
 	};
 
 	for (size_t i = 0; i < SCENARIO_COUNT; i++)
-		commands[i] = (struct command){ scenarios[i].name, "Scenarios",
-						scenarios[i].scenario ? scenarios[i].summary :
-									NOT_LINKED,
-						run_command };
-	commands[SCENARIO_COUNT] = (struct command){
-		"list", "Names", "print the names of the scenarios", print_scenario_names};
+		if (!scenarios[i])
+			commands[i].summary = "skipped: the page library lacks buffers";
 	return commands_main(&set, argc, argv);
 }

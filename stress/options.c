@@ -15,6 +15,7 @@
 #define DEFAULT_STUTTER    100
 #define NO_STATISTICS_TIME (~0u)
 #define NUMBER_MAX         1000000000
+#define COPY_METHODS       "libc, wide, movsb, rounded"
 
 struct stress_run current_run = {
 	.thread_count = 4,
@@ -33,10 +34,12 @@ static const struct stress_bug all_bugs[] = {
 /* Return: the next bug of this scenario after @bug, the first one after NULL; NULL at the end. */
 static const struct stress_bug *find_next_bug(const struct stress_bug *bug)
 {
-	for (bug = bug ? bug + 1 : all_bugs; bug < all_bugs + sizeof(all_bugs) / sizeof(all_bugs[0]); bug++)
-		if (!strcmp(bug->scenario, current_run.name))
-			return bug;
-	return NULL;
+	const struct stress_bug *end = all_bugs + sizeof(all_bugs) / sizeof(all_bugs[0]);
+
+	bug = bug ? bug + 1 : all_bugs;
+	while (bug < end && strcmp(bug->scenario, current_run.name) != 0)
+		bug++;
+	return bug < end ? bug : NULL;
 }
 
 static char bug_names[128]; /* of this scenario: "a, b, c" */
@@ -64,14 +67,6 @@ static bool read_stutter(char *value, void *into)
 	return !value || parse_number(value, 0, NUMBER_MAX, msec);
 }
 
-static bool read_copy(char *value, void *into)
-{
-	const char **method = into;
-
-	*method = value;
-	return copy_select(value);
-}
-
 static const struct option_row rows[] = {
 	{ .name = "threads",
 	  .letter = 't',
@@ -87,7 +82,7 @@ static const struct option_row rows[] = {
 	OPTION_READ("seed", read_seed, &current_run.seed, "NUMBER, decimal or 0x hexadecimal"),
 	OPTION_NUMBER("stat-interval", &current_run.statistics_seconds, 0, NUMBER_MAX),
 	{ .name = "backend", .text = &current_run.backend, .values = "direct, alias" },
-	OPTION_CHOICE("copy", read_copy, &current_run.copy_method, "libc, wide, movsb, rounded"),
+	{ .name = "copy", .text = &current_run.copy_method, .values = COPY_METHODS },
 	OPTION_FLAG("pin", &current_run.pin),
 	OPTION_FLAG("delays", &current_run.delays),
 	{ .name = "stutter",
@@ -108,33 +103,30 @@ static const struct option_row rows[] = {
 	OPTION_END,
 };
 
-static void append_option(struct message *message, const struct option_row *row)
-{
-	if (row->flag && *row->flag)
-		message_append(message, " --%s", row->name);
-	else if (row->number || row->into == &current_run.stutter_msec)
-		message_append(message, " --%s=%u", row->name,
-			       *(row->number ? row->number : &current_run.stutter_msec));
-	else if (row->read == read_seed)
-		message_append(message, " --%s=%s%llx", row->name, "0x",
-			       (unsigned long long)*(uint64_t *)row->into);
-	else if (row->text || row->read == read_copy)
-		message_append(message, " --%s=%s", row->name,
-			       *(row->text ? row->text : &current_run.copy_method));
-	else if (row->read == read_bug && current_run.injected_bug)
-		message_append(message, " --%s=%s", row->name, current_run.injected_bug->name);
-}
-
 void options_append(struct message *message)
 {
-	for (const struct option_row *row = rows; row->name; row++)
-		append_option(message, row);
+	const struct stress_run *run = &current_run;
+
+	message_append(message,
+		       " --threads=%u --operations=0x%llx --seconds=%u --seed=0x%llx"
+		       " --stat-interval=%u --backend=%s --copy=%s%s%s --stutter=%u --fail-alloc=%u"
+		       " --fail-copy=%u --memory=%u --forks=%u%s",
+		       run->thread_count, (unsigned long long)run->operation_limit, run->seconds,
+		       (unsigned long long)run->seed, run->statistics_seconds, run->backend,
+		       run->copy_method, run->pin ? " --pin" : "", run->delays ? " --delays" : "",
+		       run->stutter_msec, run->fail_alloc_percent, run->fail_copy_percent,
+		       run->memory_mib, run->fork_threads, run->bare ? " --bare" : "");
+	if (run->injected_bug)
+		message_append(message, " --busted=%s", run->injected_bug->name);
 }
 
 /* ---- help ---- */
 
-static void append_help_text(struct message *message, const struct stress_scenario *scenario)
+static void append_help_text(struct message *message)
 {
+	const char *name = current_run.name;
+	unsigned int threads_min = current_run.scenario->threads_min;
+
 	message_append(
 		message,
 		"Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
@@ -151,27 +143,24 @@ static void append_help_text(struct message *message, const struct stress_scenar
 		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for MSEC,\n"
 		"                       and repeat (default %u)\n"
 		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected bug\n"
-		"                       (default libc; the others: plain build only)\n",
-		current_run.name, current_run.summary, scenario->threads_min ? scenario->threads_min : 1,
-		STRESS_THREADS_MAX,
-		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
-	message_append(
-		message,
+		"                       (default libc; the others: plain build only)\n"
 		"  --fail-alloc N       make N percent of allocations fail\n"
 		"  --fail-copy N        make N percent of copies from user memory fail\n"
 		"  --memory MIB         limit the additional address space to MIB (plain build only)\n"
-		"  --forks N            fork and exec in N more threads\n%s"
+		"  --forks N            fork and exec in N more threads\n"
+		"  --bare               run without the library: memcpy() with the same checks\n"
+		"                       (scenario split only)\n"
 		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has its name\n"
-		"                       from the kernel's rcutorture); the first bug is the default:\n",
-		scenario->can_run_bare ? "  --bare               run without the library: memcpy() "
-					"with the same checks\n"
-				      : "");
+		"                       from the kernel's rcutorture; default: the first bug)\n"
+		"  --help               print this text\n"
+		"\nBugs:\n",
+		name, current_run.summary, threads_min ? threads_min : 1, STRESS_THREADS_MAX,
+		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
 	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
-		message_append(message, "      %-12s     %s%s\n", bug->name, bug->effect,
+		message_append(message, "  %-12s         %s%s\n", bug->name, bug->effect,
 			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
 	message_append(
 		message,
-		"  --help               print this text\n"
 		"\nExamples:\n"
 		"  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
 		"  pagetorture-stress %s -t 32 -n 10000        run the same operations each time\n"
@@ -179,7 +168,7 @@ static void append_help_text(struct message *message, const struct stress_scenar
 		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
 		"a call or a feature. A crash ends the program by its signal.\n",
-		current_run.name, current_run.name, current_run.name, current_run.name, find_next_bug(NULL)->name);
+		name, name, name, name, find_next_bug(NULL)->name);
 }
 
 /* ---- options together ---- */
@@ -218,29 +207,33 @@ static bool library_can_make_calls_fail(unsigned int percent, enum page_fault_po
 	return !percent || !page_fault_attr_set(point, &never);
 }
 
-/*
- * A weak symbol of the sanitizers: a limit of address space does not work with them.
- */
+/* A weak symbol of the sanitizers: a limit of address space does not work with them. */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
 static int check_options(const struct stress_run *run)
 {
-	const struct stress_scenario *scenario = run->scenario;
 	const struct stress_bug *bug = run->injected_bug;
-	unsigned int threads_min = bug && scenario->threads_min < 2 ? 2 : scenario->threads_min;
+	unsigned int threads_min = bug && run->scenario->threads_min < 2 ? 2 : run->scenario->threads_min;
+	const struct {
+		bool is_met;
+		const char *requirement;
+	} requirements[] = {
+		{ !bug || bug->detection != BY_TSAN || tsan_is_present(),
+		  "a build with ThreadSanitizer for --busted" },
+		{ !run->bare || run->scenario->can_run_bare, "a scenario that only copies for --bare" },
+		{ !run->memory_mib || !&__sanitizer_set_death_callback,
+		  "a build without a sanitizer for --memory" },
+	};
 
 	if (run->thread_count < threads_min)
-		return usage_error(current_run.name, "expected at least %u threads%s, got %u",
+		return usage_error(run->name, "expected at least %u threads%s, got %u",
 				   threads_min, bug ? " for --busted" : "", run->thread_count);
-	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
-		return usage_error(current_run.name,
-				   "expected a build with ThreadSanitizer for --busted=%s",
-				   bug->name);
-	if (run->bare && !scenario->can_run_bare)
-		return usage_error(current_run.name, "expected a scenario that only copies for --bare");
-	if (run->memory_mib && &__sanitizer_set_death_callback)
-		return usage_error(current_run.name,
-				   "expected a build without a sanitizer for --memory");
+	for (size_t i = 0; i < sizeof(requirements) / sizeof(requirements[0]); i++)
+		if (!requirements[i].is_met)
+			return usage_error(run->name, "expected %s", requirements[i].requirement);
+	if (!copy_select(run->copy_method))
+		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
+				   run->copy_method);
 	if (!library_can_make_calls_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
 	    !library_can_make_calls_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
 		return skip_run("cannot make calls fail");
@@ -256,7 +249,7 @@ int options_read(int argc, char **argv)
 	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
-	append_help_text(&help, run->scenario);
+	append_help_text(&help);
 	exit_status = options_parse(run->name, help.text, rows, argc, argv);
 	if (exit_status >= 0)
 		return exit_status;

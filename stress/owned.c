@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "stress/owned.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/util/random.h"
 #include "stress/tagged.h"
 
-/* Half of the picks at page ends are at so many of them, so that threads interact. */
-#define HOT_EDGES  2
-#define OBJECT_MAX 24
+#define OBJECT_MAX 24 /* bytes of a span at a page end */
 
 /* Longer spans are not checked through a mapping. */
 #define MAPPED_MAX 64
+
+/* So that the size of a buffer is no multiple of a page. */
+#define SPARE_BYTES 7
 
 /* Pieces of OWNED_MIXED that share a cache line. */
 #define SMALL_MAX 24
@@ -89,9 +90,11 @@ static void allocate_pages(size_t file_size)
 	owned.page_count = file_size / PAGE_SIZE + 1;
 	owned.pages = stress_allocate_memory(owned.page_count * layout->copies, sizeof(*owned.pages));
 	if (layout->alloc_buffer)
-		owned.memory = layout->alloc_buffer(file_size);
+		owned.memory = layout->alloc_buffer(file_size + SPARE_BYTES);
 	else if (current_run.bare)
 		owned.memory = stress_allocate_memory(owned.page_count, PAGE_SIZE);
+	if (layout->alloc_buffer && !owned.memory)
+		stress_exit_failed("a buffer", errno);
 	for (size_t i = 0; !owned.memory && i < owned.page_count * layout->copies; i++)
 		owned.pages[i] = stress_alloc_or_exit(GFP_KERNEL);
 }
@@ -138,7 +141,9 @@ void owned_check_all_and_free(void)
 		free(owned.pieces[i].expected);
 	for (size_t i = 0; i < owned.page_count * owned.layout->copies; i++)
 		page_free(owned.pages[i]);
-	if (current_run.bare)
+	if (owned.layout->free_buffer)
+		owned.layout->free_buffer(owned.memory);
+	else
 		free(owned.memory);
 	free(owned.pieces);
 	free(owned.pages);
@@ -178,16 +183,14 @@ struct span owned_pick_tail(struct stress_thread *self)
 
 struct span owned_pick_page_end(struct stress_thread *self)
 {
-	bool is_any_edge = stress_random(self, 2) || owned.page_count < HOT_EDGES;
-	size_t edges = is_any_edge ? owned.page_count - 1 : HOT_EDGES, skip;
-	size_t edge = (1 + stress_random(self, edges)) * PAGE_SIZE;
+	size_t edge = (1 + stress_random(self, owned.page_count - 1)) * PAGE_SIZE;
 	size_t nth = edge / owned.layout->piece_size / current_run.thread_count;
+	size_t skip = stress_random(self, OBJECT_MAX);
 	const struct piece *piece;
 
 	if (nth >= owned.layout->pieces_per_thread)
 		return owned_pick_part(self);
 	piece = find_own_piece(self, nth);
-	skip = stress_random(self, OBJECT_MAX);
 	if (edge <= piece->pos || edge >= piece->pos + piece->len)
 		skip = stress_random(self, piece->len);
 	else
@@ -232,60 +235,51 @@ size_t owned_write_length(const struct chunk *chunk)
 	       (is_range_too_long() && chunk->off + chunk->len < PAGE_SIZE);
 }
 
-/* Return: where the bytes of the chunk are; ended by end_access(). */
-static unsigned char *begin_access(const struct chunk *chunk, enum access_kind kind)
+/* Makes the same checks as the library, for a comparison with it. */
+static unsigned char *find_address(const struct chunk *chunk)
 {
-	if (kind == BY_MAPPING)
-		return (unsigned char *)page_map_local(chunk->page) + chunk->off;
-	/* The same checks as in the library, for a comparison with it. */
 	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
 		abort();
 	return owned.memory + chunk->page_index * PAGE_SIZE + chunk->off;
 }
 
-static void end_access(const struct chunk *chunk, enum access_kind kind, unsigned char *bytes)
-{
-	if (kind == BY_MAPPING)
-		page_unmap_local(bytes - chunk->off);
-}
-
 /* A mapping is accessed one byte at a time, and volatile, so that the compiler keeps the accesses. */
-static void copy_bytes(unsigned char *to, const unsigned char *from, size_t len,
-		       enum access_kind kind)
+static void copy_mapped(volatile unsigned char *to, const volatile unsigned char *from, size_t len)
 {
-	if (kind == BY_ADDRESS)
-		memcpy(to, from, len);
-	for (size_t i = 0; kind == BY_MAPPING && i < len; i++)
-		((volatile unsigned char *)to)[i] = ((const volatile unsigned char *)from)[i];
+	for (size_t i = 0; i < len; i++)
+		to[i] = from[i];
 }
 
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes)
 {
 	size_t len = owned_write_length(chunk);
-	unsigned char *target;
 
 	if (kind == BY_CALL) {
 		stress_write(self, chunk->page, bytes, chunk->off, len);
-		return;
+	} else if (kind == BY_ADDRESS) {
+		memcpy(find_address(chunk), bytes, len);
+	} else {
+		unsigned char *mapped = page_map_local(chunk->page);
+
+		copy_mapped(mapped + chunk->off, bytes, len);
+		page_unmap_local(mapped);
 	}
-	target = begin_access(chunk, kind);
-	copy_bytes(target, bytes, len, kind);
-	end_access(chunk, kind, target);
 }
 
 static void read_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       unsigned char *to)
 {
-	unsigned char *source;
-
 	if (kind == BY_CALL) {
 		stress_read(self, chunk->page, to, chunk->off, chunk->len);
-		return;
+	} else if (kind == BY_ADDRESS) {
+		memcpy(to, find_address(chunk), chunk->len);
+	} else {
+		unsigned char *mapped = page_map_local(chunk->page);
+
+		copy_mapped(to, mapped + chunk->off, chunk->len);
+		page_unmap_local(mapped);
 	}
-	source = begin_access(chunk, kind);
-	copy_bytes(to, source, chunk->len, kind);
-	end_access(chunk, kind, source);
 }
 
 /* ---- operations ---- */
@@ -314,7 +308,7 @@ void owned_store(struct stress_thread *self, struct span span, unsigned char *ma
 
 	choose_bytes(self, span, bytes);
 	if (owned_next_chunk(self, span, &chunk))
-		copy_bytes(mapped + chunk.off, bytes, owned_write_length(&chunk), BY_MAPPING);
+		copy_mapped(mapped + chunk.off, bytes, owned_write_length(&chunk));
 }
 
 void owned_compare(struct stress_thread *self, struct span span, const unsigned char *found)

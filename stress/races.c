@@ -26,17 +26,15 @@ NO_TSAN static bool is_by_stress_thread(const struct tsan_access *access)
 NO_TSAN static void record_race(const struct tsan_race *race, void *ctx)
 {
 	const struct tsan_access *now = &race->now, *before = &race->before;
-	bool on_page = current_run.scenario->race_regions && is_on_page(now) && is_on_page(before) && is_by_stress_thread(now) &&
+	bool on_page = current_run.scenario->race_regions && is_on_page(now) &&
+		       is_on_page(before) && is_by_stress_thread(now) &&
 		       is_by_stress_thread(before) && (now->write || before->write);
-	enum race_place place = on_page ? ON_PAGE : ELSEWHERE;
-	unsigned long race_index;
+	size_t region = (now->addr - current_run.page_address) / STRESS_REGION_SIZE;
+	unsigned long race_index = add_relaxed(&race_counts[on_page ? ON_PAGE : ELSEWHERE], 1);
 
 	(void)ctx;
 	if (on_page)
-		atomic_fetch_add_explicit(
-			&region_races[(now->addr - current_run.page_address) / STRESS_REGION_SIZE],
-			1, memory_order_relaxed);
-	race_index = atomic_fetch_add_explicit(&race_counts[place], 1, memory_order_relaxed);
+		add_relaxed(&region_races[region], 1);
 	if (!on_page && race_index < RACES_KEPT)
 		unexpected_races[race_index] = *race;
 }
@@ -48,17 +46,12 @@ void races_install_callback(void)
 
 unsigned long races_count(enum race_place place)
 {
-	return atomic_load_explicit(&race_counts[place], memory_order_relaxed);
-}
-
-static unsigned long count_races_in_region(size_t region)
-{
-	return atomic_load_explicit(&region_races[region], memory_order_relaxed);
+	return load_relaxed(&race_counts[place]);
 }
 
 bool stress_has_enough_races(size_t off)
 {
-	return count_races_in_region(off / STRESS_REGION_SIZE) >= RACES_ENOUGH;
+	return load_relaxed(&region_races[off / STRESS_REGION_SIZE]) >= RACES_ENOUGH;
 }
 
 /* Return: the name of the first region whose race was not reported, or NULL. */
@@ -66,11 +59,10 @@ static const char *find_region_without_race(void)
 {
 	const struct stress_race_region *regions = current_run.scenario->race_regions;
 
-	if (!tsan_is_present() ||
-	    atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed))
+	if (!tsan_is_present() || load_relaxed(&current_run.stop_signal))
 		return NULL;
 	for (size_t i = 0; regions && regions[i].name; i++)
-		if (!count_races_in_region(i))
+		if (!load_relaxed(&region_races[i]))
 			return regions[i].name;
 	return NULL;
 }
@@ -80,24 +72,31 @@ bool races_are_missing(void)
 	return !current_run.injected_bug && find_region_without_race();
 }
 
-/* ---- messages ---- */
-
 static void append_access(struct message *message, const struct tsan_access *access)
 {
-	message_append(message, "%s %ss %zu bytes at ",
+	bool on_page = is_on_page(access);
+
+	message_append(message, "%s %ss %zu bytes at %s0x%llx",
 		       access->thread[0] ? access->thread : "a thread",
-		       access->write ? "write" : "read", access->size);
-	if (is_on_page(access))
-		message_append(message, "page+0x%zx",
-			       (size_t)(access->addr - current_run.page_address));
-	else
-		message_append(message, "0x%llx", (unsigned long long)access->addr);
+		       access->write ? "write" : "read", access->size, on_page ? "page+" : "",
+		       (unsigned long long)(access->addr - (on_page ? current_run.page_address : 0)));
 }
 
-static void append_unexpected_races(struct message *message)
+void races_append_faults(struct message *message)
 {
+	const char *missing = find_region_without_race();
 	unsigned long count = races_count(ELSEWHERE);
 
+	if (count)
+		message_append(message, "%s: !!! ThreadSanitizer reported a race%s\n",
+			       current_run.name, current_run.scenario->race_regions ?
+						 " elsewhere than on the page" : "");
+	if (missing)
+		message_append(message,
+			       "%s: !!! expected a race of %s, ThreadSanitizer reported none\n",
+			       current_run.name, missing);
+	if (!message->length)
+		return;
 	for (unsigned long i = 0; i < count && i < RACES_KEPT; i++) {
 		message_append(message, "%s:   race: ", current_run.name);
 		append_access(message, &unexpected_races[i].now);
@@ -105,23 +104,5 @@ static void append_unexpected_races(struct message *message)
 		append_access(message, &unexpected_races[i].before);
 		message_append(message, "\n");
 	}
-}
-
-void races_append_faults(struct message *message)
-{
-	const struct stress_scenario *scenario = current_run.scenario;
-	const char *missing = find_region_without_race();
-
-	if (races_count(ELSEWHERE))
-		message_append(message, "%s: !!! ThreadSanitizer reported a race%s\n",
-			       current_run.name,
-			       scenario->race_regions ? " elsewhere than on the page" : "");
-	if (missing)
-		message_append(message,
-			       "%s: !!! expected a race of %s, ThreadSanitizer reported none\n",
-			       current_run.name, missing);
-	if (!message->length)
-		return;
-	append_unexpected_races(message);
 	report_append_command(message);
 }

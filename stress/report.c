@@ -125,18 +125,15 @@ NO_TSAN void report_append_state(struct message *message, const struct stress_th
 
 void stress_fail(struct stress_thread *self, const char *what, ...)
 {
-	struct stress_run *run = &current_run;
 	struct message message = { .length = 0 };
 	unsigned int failure_number;
 	va_list args;
 
-	atomic_fetch_add_explicit(&self->failure_count, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&run->printed_failures, memory_order_relaxed) >= FAILURES_MAX)
-		return;
-	failure_number = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
+	add_relaxed(&self->failure_count, 1);
+	failure_number = add_relaxed(&current_run.reported_failures, 1);
 	if (failure_number >= FAILURES_MAX)
 		return;
-	message_append(&message, "%s: !!! ", run->name);
+	message_append(&message, "%s: !!! ", current_run.name);
 	va_start(args, what);
 	message_vappend(&message, what, args);
 	va_end(args);
@@ -149,37 +146,36 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	message_print(&message);
 }
 
-void stress_expect(struct stress_thread *self, const char *call, int found, int expected)
+void stress_expect(struct stress_thread *self, const char *what, long found, long expected)
 {
 	if (found != expected)
-		stress_fail(self, "%s in thread %u: expected %d, found %d", call,
+		stress_fail(self, "%s in thread %u: expected %ld, found %ld", what,
 			    self->thread_index, expected, found);
-}
-
-void stress_expect_ok(struct stress_thread *self, const char *call, int error)
-{
-	stress_expect(self, call, error, 0);
 }
 
 void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len)
 {
-	stress_expect_ok(self, "page_read_raw", page_read_raw(page, to, off, len));
+	stress_expect(self, "page_read_raw", page_read_raw(page, to, off, len), 0);
 }
 
 void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
 		  size_t len)
 {
-	stress_expect_ok(self, "page_write_raw", page_write_raw(page, from, off, len));
+	stress_expect(self, "page_write_raw", page_write_raw(page, from, off, len), 0);
 }
 
 void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	stress_expect_ok(self, "page_fill_zero", page_fill_zero(page, off, len));
+	stress_expect(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
 
-void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long expected)
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	if (found != expected)
-		stress_fail(self, "%s: expected %lu, found %lu", what, expected, found);
+	unsigned char bytes[PAGE_SIZE];
+	size_t zeros = 0;
+
+	stress_read(self, page, bytes, off, len);
+	while (zeros < len && !bytes[zeros])
+		zeros++;
+	return zeros;
 }

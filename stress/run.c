@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "harness/exec/pin.h"
-#include "harness/util/random.h"
 #include "stress/core.h"
 #include "stress/owned.h"
 
@@ -51,33 +50,16 @@ static void sleep_msec(long msec)
 	nanosleep(&time, NULL);
 }
 
-uint64_t stress_hash(uint64_t x)
-{
-	return random_next(&x);
-}
-
-uint32_t stress_random(struct stress_thread *self, size_t below)
-{
-	return random_below(&self->random_state, below);
-}
-
 /* ---- operations ---- */
-
-static bool is_stop_requested(const struct stress_run *run)
-{
-	return atomic_load_explicit(&run->must_stop, memory_order_relaxed);
-}
 
 /* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
 static bool must_continue(const struct stress_thread *self)
 {
-	const struct stress_run *run = &current_run;
+	uint64_t limit = current_run.operation_limit;
 
-	while (atomic_load_explicit(&run->must_rest, memory_order_relaxed) &&
-	       !is_stop_requested(run))
+	while (load_relaxed(&current_run.must_rest) && !load_relaxed(&current_run.must_stop))
 		sleep_msec(1);
-	return (!run->operation_limit || self->operation_count < run->operation_limit) &&
-	       !is_stop_requested(run);
+	return (!limit || self->operation_count < limit) && !load_relaxed(&current_run.must_stop);
 }
 
 /* Return: the weight of the operation for this thread. */
@@ -109,8 +91,7 @@ static void run_operation(struct stress_thread *self)
 	atomic_ulong *count = &self->operation_counts[chosen];
 
 	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	store_relaxed(count, load_relaxed(count) + 1);
 	self->last_records[self->operation_count++ % STRESS_LAST_RECORDS] =
 		(struct stress_record) { .operation = chosen };
 	self->delay_points = 0;
@@ -144,6 +125,14 @@ void stress_widen_window(void)
 
 /* ---- threads ---- */
 
+void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg)
+{
+	int error = pthread_create(handle, NULL, main_function, arg);
+
+	if (error)
+		stress_exit_failed("another thread", error);
+}
+
 /* The start flag is relaxed: a barrier would order what the threads did before it. */
 static void *thread_main(void *arg)
 {
@@ -156,30 +145,12 @@ static void *thread_main(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	if (run->pin && !pins_pin_thread(&pins, self->thread_index))
 		stress_exit_failed("a CPU for each thread", errno);
-	while (!atomic_load_explicit(&run->has_begun, memory_order_relaxed))
+	while (!load_relaxed(&run->has_begun))
 		sched_yield();
 	while (must_continue(self))
 		run_operation(self);
-	atomic_fetch_add_explicit(&run->ended_threads, 1, memory_order_relaxed);
+	add_relaxed(&run->ended_threads, 1);
 	return NULL;
-}
-
-static void init_threads(struct stress_run *run)
-{
-	for (unsigned int i = 0; i < run->thread_count; i++) {
-		threads[i].thread_index = i;
-		threads[i].random_state = stress_hash(run->seed ^ stress_hash(i + 1));
-	}
-}
-
-static void start_threads(const struct stress_run *run, pthread_t *handles)
-{
-	for (unsigned int i = 0; i < run->thread_count; i++) {
-		int error = pthread_create(&handles[i], NULL, thread_main, &threads[i]);
-
-		if (error)
-			stress_exit_failed("another thread", error);
-	}
 }
 
 /* ---- time ---- */
@@ -195,10 +166,9 @@ static uint64_t now_msec(void)
 static bool must_end_run(const struct stress_run *run, uint64_t passed)
 {
 	uint64_t limit = (uint64_t)run->seconds * 1000;
-	bool found_bug = run->injected_bug &&
-			 atomic_load_explicit(&run->printed_failures, memory_order_relaxed);
+	bool found_bug = run->injected_bug && load_relaxed(&run->reported_failures);
 
-	return found_bug || atomic_load_explicit(&run->stop_signal, memory_order_relaxed) ||
+	return found_bug || load_relaxed(&run->stop_signal) ||
 	       (limit && passed >= limit &&
 		(passed >= limit * TIME_FACTOR || !races_are_missing()));
 }
@@ -211,15 +181,13 @@ static uint64_t wait_for_threads(struct stress_run *run)
 {
 	uint64_t start = now_msec(), passed = 0, next = run->statistics_seconds * 1000ull;
 
-	while (atomic_load_explicit(&run->ended_threads, memory_order_relaxed) <
-	       run->thread_count) {
+	while (load_relaxed(&run->ended_threads) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
 		passed = now_msec() - start;
 		if (must_end_run(run, passed))
-			atomic_store_explicit(&run->must_stop, true, memory_order_relaxed);
+			store_relaxed(&run->must_stop, true);
 		if (run->stutter_msec)
-			atomic_store_explicit(&run->must_rest, passed / run->stutter_msec % 2,
-					      memory_order_relaxed);
+			store_relaxed(&run->must_rest, passed / run->stutter_msec % 2);
 		if (!next || passed < next)
 			continue;
 		statistics_print(passed);
@@ -228,17 +196,9 @@ static uint64_t wait_for_threads(struct stress_run *run)
 	return passed;
 }
 
-static void request_stop(int number)
+static void request_stop(int signal_number)
 {
-	atomic_store_explicit(&current_run.stop_signal, number, memory_order_relaxed);
-}
-
-static void install_stop_handlers(void)
-{
-	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	store_relaxed(&current_run.stop_signal, signal_number);
 }
 
 /* ---- the whole run ---- */
@@ -262,21 +222,30 @@ static void allocate_page(struct stress_run *run)
 	void *address;
 
 	run->page = stress_alloc_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
-	if (!run->scenario->gfp)
-		return;
 	address = page_map_local(run->page);
 	run->page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
 }
 
-static void start_all_threads(struct stress_run *run, pthread_t *handles)
+static void start_threads(struct stress_run *run, pthread_t *handles)
 {
+	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
+
 	races_install_callback();
 	crash_install_handlers();
-	install_stop_handlers();
-	start_threads(run, handles);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	for (unsigned int i = 0; i < run->thread_count; i++)
+		start_thread(&handles[i], thread_main, &threads[i]);
 	pressure_start();
-	atomic_store_explicit(&run->has_begun, true, memory_order_relaxed);
+	store_relaxed(&run->has_begun, true);
+}
+
+static void init_thread(struct stress_thread *thread)
+{
+	thread->thread_index = (unsigned int)(thread - threads);
+	thread->random_state =
+		stress_hash(current_run.seed ^ stress_hash(thread->thread_index + 1));
 }
 
 /* Calls @fn, which may be NULL, for each thread. */
@@ -286,23 +255,13 @@ static void for_each_thread(void (*fn)(struct stress_thread *thread))
 		fn(&threads[i]);
 }
 
-static void check_freed_pages(const struct stress_run *run)
-{
-	unsigned long allocated = 0, freed = 0;
-
-	for (unsigned int i = 0; i < run->thread_count; i++) {
-		allocated += threads[i].pages_allocated;
-		freed += threads[i].pages_freed;
-	}
-	stress_expect_count(&threads[0], "pages freed, of those allocated", freed, allocated);
-}
-
 int run_scenario(void)
 {
 	static pthread_t handles[STRESS_THREADS_MAX];
 	struct stress_run *run = &current_run;
 	const struct stress_scenario *scenario = run->scenario;
 	unsigned int descriptor_count;
+	long unfreed_pages = 0;
 	uint64_t run_msec;
 	bool is_success;
 
@@ -311,12 +270,12 @@ int run_scenario(void)
 	if (run->pin && !pins_init(&pins))
 		stress_exit_failed("CPUs", errno);
 	allocate_page(run);
-	init_threads(run);
+	for_each_thread(init_thread);
 	if (scenario->layout.piece_size)
 		owned_create(&scenario->layout);
 	for_each_thread(scenario->prepare_thread);
 	descriptor_count = statistics_count_descriptors();
-	start_all_threads(run, handles);
+	start_threads(run, handles);
 	run_msec = wait_for_threads(run);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		pthread_join(handles[i], NULL);
@@ -326,8 +285,11 @@ int run_scenario(void)
 	for_each_thread(scenario->finish_thread);
 	if (scenario->finish)
 		scenario->finish(&threads[0]);
-	check_freed_pages(run);
-	stress_expect_count(&threads[0], "open descriptors", statistics_count_descriptors(),
+	for (unsigned int i = 0; i < run->thread_count; i++)
+		unfreed_pages += threads[i].unfreed_pages;
+	stress_expect(&threads[0], "allocated pages less freed pages",
+			    unfreed_pages, 0);
+	stress_expect(&threads[0], "open descriptors", statistics_count_descriptors(),
 			    descriptor_count);
 	statistics_print(run_msec);
 	is_success = statistics_print_result();

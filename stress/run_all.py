@@ -90,22 +90,12 @@ class Series:
                        f"--backend={backend}", *options]
             record["command"] = " ".join(command)
             print(f"[{time.time() - self.begun:5.0f} s] {record['command']}", flush=True)
-            self._parse_output(record, *self._run_command(command))
+            run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 errors="replace", check=False)
+            self._parse_output(record, run.returncode, run.stdout)
         self.records.append(record)
         with self.log.open("a") as out:
             out.write(json.dumps(record) + "\n")
-
-    def _run_command(self, command):
-        """Return the exit status and the output."""
-        now = self.directory / "now"
-        with now.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as child:
-            try:
-                status = child.wait()
-            except KeyboardInterrupt:
-                child.terminate()
-                child.wait()
-                raise
-        return status, now.read_text(errors="replace")
 
     def _parse_output(self, record, status, output):
         for match in STATISTICS.finditer(output):
@@ -128,6 +118,15 @@ class Series:
         lines = [line for line in output.splitlines() if re.search("!!!|run again|BUG|ERROR", line)]
         print("".join(f"    {line}\n" for line in lines[:5]), end="")
 
+    def run_all(self, plan):
+        """Run what the plan has, (scenario, flavour, backend, options). Return the status of the results."""
+        try:
+            for words in plan:
+                self.run_scenario(*words)
+        except KeyboardInterrupt:
+            return "stopped"
+        return "failed" if self.list_failed_records() else "good"
+
     def list_failed_records(self):
         return [record for record in self.records if record["result"] == "FAILED"]
 
@@ -141,17 +140,12 @@ class Series:
 def run_table():
     shutil.rmtree(read_variable("DIR", DIRECTORIES["stress"]), ignore_errors=True)
     pathlib.Path("results/stress.json").unlink(missing_ok=True)
-    plan = [(scenario, flavour, backend) for flavour in read_variable("FLAVOURS", "plain asan tsan").split()
-            for scenario in find_scenario_names()
-            for backend in read_variable("BACKENDS", "direct alias").split()]
     series = Series("stress", int(read_variable("SECONDS_EACH", "10", r"\d+")))
-    flags, status = read_variable("STRESS_FLAGS", ""), "stopped"
-    try:
-        for scenario, flavour, backend in plan:
-            series.run_scenario(scenario, flavour, backend, [f"--seed={series.seed}", *flags.split()])
-        status = "failed" if series.list_failed_records() else "good"
-    except KeyboardInterrupt:
-        pass
+    flags = read_variable("STRESS_FLAGS", "")
+    options = [f"--seed={series.seed}", *flags.split()]
+    flavours, backends = read_variable("FLAVOURS", "plain asan tsan"), read_variable("BACKENDS", "direct alias")
+    status = series.run_all([(scenario, flavour, backend, options) for flavour in flavours.split()
+                             for scenario in find_scenario_names() for backend in backends.split()])
     failed = len(series.list_failed_records())
     runs = sum(record["result"] != "skipped" for record in series.records)
     names = ("result", *KEYS, "why", "operations", "rate", "max_min", "refused", "races", "kib", "seed")
@@ -225,29 +219,27 @@ def find_long_choices():
     return programs, backends, library_supports(flavour, scenario, "-n", "1", "--fail-alloc=1")
 
 
+def plan_long(series, seconds):
+    """Yield what a seed chooses for each run, until the time is over."""
+    programs, backends, with_pressure = find_long_choices()
+    while time.time() - series.begun < seconds:
+        number = len(series.records)
+        choose = random.Random(f"{series.seed} {number}").choice
+        (scenario, flavour), backend = choose(programs), choose(backends)
+        seed = f"--seed={choose(range(1, 1000))}{number:06}"
+        yield scenario, flavour, backend, [seed, *pick_options(choose, flavour, backend, with_pressure)]
+        if number % 10 == 9:
+            write_long(series, "running")
+
+
 def run_long():
     duration = read_variable("TIME", "1h", r"\d+[hms]")
     seconds = int(duration[:-1]) * {"h": 3600, "m": 60, "s": 1}[duration[-1]]
-    turn = int(read_variable("TURN", "20", r"[1-9]\d*"))
-    programs, backends, with_pressure = find_long_choices()
-    series, status = Series("stress-long", turn), "good"
-    try:
-        while time.time() - series.begun < seconds:
-            number = len(series.records)
-            choose = random.Random(f"{series.seed} {number}").choice
-            (scenario, flavour), backend = choose(programs), choose(backends)
-            seed = f"--seed={choose(range(1, 1000))}{number:06}"
-            series.run_scenario(scenario, flavour, backend,
-                                [seed, *pick_options(choose, flavour, backend, with_pressure)])
-            if number % 10 == 9:
-                write_long(series, "running")
-    except KeyboardInterrupt:
-        status = "stopped"
+    series = Series("stress-long", int(read_variable("TURN", "20", r"[1-9]\d*")))
+    status = series.run_all(plan_long(series, seconds))
     if not series.records:
         print("stress-long: no run has ended yet")
         return 0
-    if status == "good" and series.list_failed_records():
-        status = "failed"
     rows, failures = write_long(series, status)
     print(f"\nstress-long: {len(series.records)} runs, {sum(row['operations'] for row in rows)} operations, "
           f"{len(failures)} failed; at most {max(row['kib'] for row in rows)} KiB, "

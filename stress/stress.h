@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "harness/util/random.h"
 #include "page/page.h"
 
 #define STRESS_THREADS_MAX    256
@@ -55,8 +56,9 @@ struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
 	unsigned int pieces_per_thread; /* 0: as many as fit in one page, and at least one */
 	unsigned int copies;            /* of all bytes, each in pages of its own */
-	/* NULL, or functions that allocate the bytes as a buffer and return the page of an address. */
-	unsigned char *(*alloc_buffer)(size_t size);
+	/* For bytes in a buffer: page_buffer_alloc(), page_buffer_free() and page_borrow(); else NULL. */
+	void *(*alloc_buffer)(size_t size);
+	void (*free_buffer)(void *buffer);
 	struct page *(*borrow)(const void *addr);
 };
 
@@ -109,7 +111,7 @@ struct stress_run {
 	atomic_bool must_stop, must_rest;
 	atomic_int stop_signal; /* the signal that requested the end; 0: none */
 	atomic_uint ended_threads;
-	atomic_uint printed_failures; /* in full */
+	atomic_uint reported_failures;
 };
 
 /* An operation that a thread has run, for reports. */
@@ -130,11 +132,16 @@ struct stress_thread {
 	_Alignas(STRESS_CACHE_LINE) unsigned int thread_index;
 	uint64_t random_state;
 	uint64_t tag_generation;
-	unsigned long pages_allocated, pages_freed;
+	long unfreed_pages; /* pages that this thread allocated, less those that it freed */
 	uint64_t operation_count;
 	unsigned int delay_points; /* that this operation has passed */
 	struct stress_record last_records[STRESS_LAST_RECORDS];
 };
+
+/* Accesses that order no threads. */
+#define load_relaxed(object)         atomic_load_explicit(object, memory_order_relaxed)
+#define store_relaxed(object, value) atomic_store_explicit(object, value, memory_order_relaxed)
+#define add_relaxed(object, value)   atomic_fetch_add_explicit(object, value, memory_order_relaxed)
 
 extern struct stress_run current_run;
 extern struct stress_thread threads[STRESS_THREADS_MAX];
@@ -146,10 +153,16 @@ static inline bool stress_has_bug(const char *name)
 }
 
 /* Return: a hash of @x, to derive seeds from a seed. */
-uint64_t stress_hash(uint64_t x);
+static inline uint64_t stress_hash(uint64_t x)
+{
+	return random_next(&x);
+}
 
 /* Return: the next number of the thread's random sequence, in 0 .. @below - 1. */
-uint32_t stress_random(struct stress_thread *self, size_t below);
+static inline uint32_t stress_random(struct stress_thread *self, size_t below)
+{
+	return random_below(&self->random_state, below);
+}
 
 /* Return: the record of the operation that runs. */
 struct stress_record *stress_current_record(struct stress_thread *self);
@@ -200,20 +213,16 @@ _Noreturn void stress_exit_failed(const char *what, int error);
 void stress_fail(struct stress_thread *self, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Fails unless @error, the result of @call, is 0. */
-void stress_expect_ok(struct stress_thread *self, const char *call, int error);
+/* Return: how many bytes at the beginning of the range are 0. */
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len);
+
+/* Fails unless @found, a count or the result of a call, is @expected. */
+void stress_expect(struct stress_thread *self, const char *what, long found, long expected);
 
 /* Call page_read_raw(), page_write_raw() and page_fill_zero(), and fail unless they succeed. */
 void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len);
 void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
 		  size_t len);
 void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len);
-
-/* Fails unless @found, the result of @call, is @expected. */
-void stress_expect(struct stress_thread *self, const char *call, int found, int expected);
-
-/* Fails unless a final count of @what, @found, is @expected. */
-void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long expected);
 
 #endif

@@ -15,29 +15,10 @@
  *
  * Hundreds of operations find an injected bug; 4. needs many buffers, minutes.
  */
-#include <errno.h>
-
 #include "stress/owned.h"
 #include "stress/tagged.h"
 
-#define SPARE_BYTES     7 /* so that the size of the buffer is no multiple of a page */
-#define OWN_BUFFER_MAX  (3 * PAGE_SIZE)
-
-static unsigned char *buffer;
-
-static unsigned char *alloc_common_buffer(size_t size)
-{
-	buffer = page_buffer_alloc(size + SPARE_BYTES);
-	if (!buffer)
-		stress_exit_failed("a buffer", errno);
-	return buffer;
-}
-
-static void free_common_buffer(struct stress_thread *first)
-{
-	(void)first;
-	page_buffer_free(buffer);
-}
+#define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
 static void write_in_buffer(struct stress_thread *self, struct span span)
 {
@@ -70,7 +51,7 @@ static void fill_own_buffer(struct stress_thread *self, unsigned char *own, size
 		stress_read(self, page, bytes, 0, some);
 		tagged_check(self, "own buffer", bytes, tag, pos, some);
 	}
-	stress_expect_count(self, "pages of a buffer, in bytes", pos,
+	stress_expect(self, "pages of a buffer, in bytes", pos,
 			    (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
 }
 
@@ -100,7 +81,8 @@ const struct stress_scenario stress_borrow = {
 	.layout = { .piece_size = 100,
 		    .pieces_per_thread = 4,
 		    .copies = 1,
-		    .alloc_buffer = alloc_common_buffer,
+		    .alloc_buffer = page_buffer_alloc,
+		    .free_buffer = page_buffer_free,
 		    .borrow = page_borrow },
 	.operations = {
 		{ "plain", 2, .pick = owned_pick_piece, .access = write_in_buffer },
@@ -108,5 +90,4 @@ const struct stress_scenario stress_borrow = {
 		{ "keep", 1, .pick = owned_pick_piece, .access = keep_reference },
 		{ "churn", 1, .run = keep_last_page },
 	},
-	.finish = free_common_buffer,
 };

@@ -31,15 +31,8 @@ static struct owner {
 
 static void check_zero(struct stress_thread *self, struct page *page)
 {
-	unsigned char bytes[PAGE_SIZE];
-	size_t i = 0;
-
-	stress_read(self, page, bytes, 0, PAGE_SIZE);
-	while (i < PAGE_SIZE && !bytes[i])
-		i++;
-	if (i < PAGE_SIZE)
-		stress_fail(self, "page of __GFP_ZERO+0x%zx: expected 0, found 0x%02x", i,
-			    bytes[i]);
+	stress_expect(self, "zeros of a page of __GFP_ZERO",
+		      (long)stress_count_zeros(self, page, 0, PAGE_SIZE), PAGE_SIZE);
 }
 
 static size_t pick_kept_index(struct stress_thread *self)
@@ -102,7 +95,7 @@ static void use_reference(struct stress_thread *self)
 	if (!page)
 		return;
 	page_get(page);
-	stress_expect_count(self, "references", page_ref_count(page), 2);
+	stress_expect(self, "references", page_ref_count(page), 2);
 	page_free(page);
 	tagged_check_page(self, "page", page, owner->tags[nth]);
 }
@@ -129,7 +122,7 @@ static void free_kept_pages(struct stress_thread *self)
 
 static void check_common_page(struct stress_thread *first)
 {
-	stress_expect_count(first, "references of the common page",
+	stress_expect(first, "references of the common page",
 			    page_ref_count(current_run.page), 1);
 	entries_free_pages(first);
 	check_zero(first, current_run.page);

@@ -116,8 +116,8 @@ static void access_page_end(struct stress_thread *self, struct span span)
 	unsigned char byte = 0;
 
 	while (owned_next_chunk(self, span, &chunk)) {
-		stress_expect_ok(self, "page_write_raw(PAGE_SIZE, 0)",
-				 page_write_raw(chunk.page, &byte, PAGE_SIZE, 0));
+		stress_expect(self, "page_write_raw(PAGE_SIZE, 0)",
+				 page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
 		stress_expect(self, "page_write_raw(PAGE_SIZE, 1)",
 			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
 	}
@@ -133,8 +133,8 @@ static void zero_empty_tail(struct stress_thread *self, struct span span)
 		size_t end = chunk.off + chunk.len;
 		size_t len = stress_has_bug("nothing") && end < PAGE_SIZE;
 
-		stress_expect_ok(self, "page_fill_zero(end, 0)",
-				 page_fill_zero(chunk.page, end, len));
+		stress_expect(self, "page_fill_zero(end, 0)",
+				 page_fill_zero(chunk.page, end, len), 0);
 		if (end == PAGE_SIZE)
 			stress_expect(self, "page_fill_zero(PAGE_SIZE, 1)",
 				      page_fill_zero(chunk.page, end, 1), -EINVAL);

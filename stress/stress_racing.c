@@ -33,9 +33,7 @@
  * Some hundred operations find 3. No bug in the library is known to cause 1., 2. and 6.: run two
  * seconds as a quick test, and minutes with every --copy after a change in how src/page copies.
  */
-#include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "harness/detect/tsan.h"
 #include "stress/tagged.h"
@@ -250,29 +248,14 @@ const struct stress_scenario stress_overlap = {
 
 /* ---- user ---- */
 
-static struct owner {
-	/* A page of user memory that all threads read. */
-	_Alignas(STRESS_CACHE_LINE) unsigned char *user;
-	/* The page to which this thread copies other threads' memory. */
-	struct page *page;
-} owners[STRESS_THREADS_MAX];
+/* A page of user memory of each thread, which all threads read. */
+static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][PAGE_SIZE];
 
-static void allocate_owner(struct stress_thread *self)
+static void fill_user_memory(struct stress_thread *self)
 {
-	const struct stress_record whole = { .len = PAGE_SIZE };
-	struct owner *owner = &owners[self->thread_index];
+	const struct stress_record whole_page = { .len = PAGE_SIZE };
 
-	owner->user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
-	if (!owner->user)
-		stress_exit_failed("user memory", errno);
-	fill_with_values(owner->user, self->thread_index, &whole);
-	owner->page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
-}
-
-static void free_owner(struct stress_thread *self)
-{
-	page_free(owners[self->thread_index].page);
-	free(owners[self->thread_index].user);
+	fill_with_values(user_memory[self->thread_index], self->thread_index, &whole_page);
 }
 
 /* Picks bytes of the user memory of a thread. */
@@ -289,27 +272,30 @@ static void overwrite_memory(struct stress_thread *self)
 {
 	const struct stress_record *range = pick_user_range(self, self->thread_index);
 
-	fill_with_values(owners[self->thread_index].user + range->off, self->thread_index, range);
+	fill_with_values(user_memory[self->thread_index] + range->off, self->thread_index, range);
 }
 
 static void copy_user_memory(struct stress_thread *self)
 {
 	unsigned int owner = stress_random(self, current_run.thread_count);
 	const struct stress_record *range = pick_user_range(self, owner);
-	struct page *page = owners[self->thread_index].page;
+	struct page *page = stress_alloc_page(self, GFP_KERNEL);
 	struct user_slice_reader reader;
 	unsigned char bytes[PAGE_SIZE];
 	int error;
 
-	user_slice_reader_init(&reader, user_slice_new(owners[owner].user, PAGE_SIZE));
-	stress_expect_ok(self, "user_slice_skip", user_slice_skip(&reader, range->off));
-	error = page_copy_from_user_slice(page, &reader, range->off, range->len);
-	if (stress_is_refused_copy(self, error))
+	if (!page)
 		return;
-	stress_expect_ok(self, "page_copy_from_user_slice", error);
-	stress_read(self, page, bytes, range->off, range->len);
-	check_bytes(self, bytes, range->off, range->len, writer_number(owner),
-		    writer_number(owner));
+	user_slice_reader_init(&reader, user_slice_new(user_memory[owner], PAGE_SIZE));
+	stress_expect(self, "user_slice_skip", user_slice_skip(&reader, range->off), 0);
+	error = page_copy_from_user_slice(page, &reader, range->off, range->len);
+	if (!stress_is_refused_copy(self, error)) {
+		stress_expect(self, "page_copy_from_user_slice", error, 0);
+		stress_read(self, page, bytes, range->off, range->len);
+		check_bytes(self, bytes, range->off, range->len, writer_number(owner),
+			    writer_number(owner));
+	}
+	stress_free_page(self, page);
 }
 
 static void send_page(struct stress_thread *self)
@@ -338,7 +324,6 @@ const struct stress_scenario stress_user = {
 		{ "send", 1, .run = send_page },
 		{ "receive", 1, .run = receive_page },
 	},
-	.prepare_thread = allocate_owner,
-	.finish_thread = free_owner,
+	.prepare_thread = fill_user_memory,
 	.finish = entries_free_pages,
 };

@@ -25,37 +25,14 @@
 #define USER_PAGES 3
 #define USER_SIZE  (USER_PAGES * PAGE_SIZE)
 
-static struct user {
-	_Alignas(STRESS_CACHE_LINE) unsigned char *memory;
-	uint64_t tag;
-} users[STRESS_THREADS_MAX];
+/* User memory of each thread. */
+static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][USER_SIZE];
+static uint64_t user_tags[STRESS_THREADS_MAX];
 
-static void map_user_memory(struct stress_thread *self)
+static void fill_user_memory(struct stress_thread *self)
 {
-	struct user *user = &users[self->thread_index];
-
-	user->memory = mmap(NULL, USER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (user->memory == MAP_FAILED)
-		stress_exit_failed("user memory", errno);
-	user->tag = tagged_next_tag(self);
-	tagged_fill(user->memory, user->tag, 0, USER_SIZE);
-}
-
-static void unmap_user_memory(struct stress_thread *self)
-{
-	munmap(users[self->thread_index].memory, USER_SIZE);
-}
-
-/* A refused copy zeroes the whole range; a fault zeroes the bytes that could not be read. */
-static bool is_chunk_zero(const struct chunk *chunk)
-{
-	unsigned char bytes[PAGE_SIZE];
-	size_t i = 0;
-
-	page_read_raw(chunk->page, bytes, chunk->off, chunk->len);
-	while (i < chunk->len && !bytes[i])
-		i++;
-	return i == chunk->len;
+	user_tags[self->thread_index] = tagged_next_tag(self);
+	tagged_fill(user_memory[self->thread_index], user_tags[self->thread_index], 0, USER_SIZE);
 }
 
 /*
@@ -66,9 +43,12 @@ static void check_result(struct stress_thread *self, const struct chunk *chunk, 
 			 size_t readable, int error)
 {
 	memset(chunk->expected, 0, chunk->len);
-	if (error && is_chunk_zero(chunk) && stress_is_refused_copy(self, error))
+	/* A refused copy zeroes the whole range; a fault zeroes the bytes that could not be read. */
+	if (error &&
+	    stress_count_zeros(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
+	    stress_is_refused_copy(self, error))
 		return;
-	tagged_fill(chunk->expected, users[self->thread_index].tag, user_off, readable);
+	tagged_fill(chunk->expected, user_tags[self->thread_index], user_off, readable);
 	stress_expect(self, "page_copy_from_user_slice", error,
 		      readable < chunk->len ? -EFAULT : 0);
 }
@@ -82,7 +62,7 @@ static void copy_span(struct stress_thread *self, struct span span, size_t fault
 	int error = 0;
 
 	user_slice_reader_init(
-		&reader, user_slice_new(users[self->thread_index].memory + from, USER_SIZE - from));
+		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
 	while (!error && owned_next_chunk(self, span, &chunk)) {
 		size_t user_off = from + chunk.span_bytes_before, len = owned_write_length(&chunk);
 		size_t readable = fault > user_off ? fault - user_off : 0, left = reader.left;
@@ -105,7 +85,7 @@ static void copy_readable(struct stress_thread *self, struct span span)
 
 static void protect_user_memory(struct stress_thread *self, size_t from, int access)
 {
-	if (mprotect(users[self->thread_index].memory + from, USER_SIZE - from, access))
+	if (mprotect(user_memory[self->thread_index] + from, USER_SIZE - from, access))
 		stress_count_refused_alloc(self, "mprotect");
 }
 
@@ -126,6 +106,5 @@ const struct stress_scenario stress_reader = {
 		{ "fault", 3, .pick = owned_pick_part, .access = copy_with_fault },
 		{ "read", 1, .pick = owned_pick_part, .access = owned_check, .page_call = "read_raw" },
 	},
-	.prepare_thread = map_user_memory,
-	.finish_thread = unmap_user_memory,
+	.prepare_thread = fill_user_memory,
 };

@@ -61,7 +61,8 @@ class Result:
     def format_line(self):
         counts = [("passed", self.passed), ("failed", self.failed), ("skipped", self.skipped)]
         found = ", ".join(f"{len(names)} {word}" for word, names in counts if names)
-        return f"{'FAIL' if self.failed else 'ok':4} {self.name}: {found or 'no checks'} ({self.times[0]:.1f} s)"
+        result = "FAIL" if self.failed else "ok"
+        return f"{result:4} {self.name}: {found or 'no checks'} ({self.times[0]:.1f} s)"
 
 
 def make_command(name, arguments):
@@ -84,7 +85,8 @@ def run_test(name, arguments, running):
     _, status, usage = os.wait4(process.pid, 0)
     running.remove(process)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Result(name, log_path, process.returncode, time.monotonic() - started, usage.ru_utime + usage.ru_stime)
+    wall_seconds, cpu_seconds = time.monotonic() - started, usage.ru_utime + usage.ru_stime
+    return Result(name, log_path, process.returncode, wall_seconds, cpu_seconds)
 
 
 def run_tests(names, arguments):

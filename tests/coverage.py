@@ -28,7 +28,7 @@ EXPANSION = 1  # the kind of a region: use of a macro
 WHOLE = "*"  # the text of an entry for a function that is never called
 
 
-def read_list(path):
+def read_excluded_code(path):
     """Return: {(file, function, text): (kind, times)}"""
     entries = {}
     for number, kind, _, entry in read_reasons(pathlib.Path(path), KINDS, ENTRY):
@@ -45,7 +45,7 @@ class Source:
     def __init__(self, path):
         self.lines = pathlib.Path(path).read_text().split("\n")
 
-    def get_range_text(self, start, end):
+    def get_source_text(self, start, end):
         """The text between two positions, with each run of white space as one space."""
         text = "\n".join(self.lines[start[0] - 1 : end[0]])
         last = len(self.lines[end[0] - 1])
@@ -63,7 +63,7 @@ class Source:
             if depth == 0:
                 break
         more = " ".join(rest[: length + 1].split()) if rest.startswith("(") else ""
-        return self.get_range_text(start, end) + more
+        return self.get_source_text(start, end) + more
 
 
 def find_use_position(branch, expansions):
@@ -117,7 +117,7 @@ def format_entry(key, times):
     return f"{key[0]} {key[1]}: {key[2]}" + (f" x{times}" if times > 1 else "")
 
 
-def list_problems(figure, entries, unreached):
+def list_differences(figure, entries, unreached):
     for key, times in sorted(unreached.items()):
         kind, allowed = entries.get(key, (None, 0))
         if kind not in MAY[figure]:
@@ -145,14 +145,15 @@ def main(args):
         return 2
     figure, list_path, json_path, srcdir = args
     try:
-        entries, report = read_list(list_path), Report(json_path)
+        entries, report = read_excluded_code(list_path), Report(json_path)
     except (OSError, ValueError, BadList) as error:
         print(error, file=sys.stderr)
         return 2
     unreached = report.count_unreached()
     sources = {path.name for path in pathlib.Path(srcdir, "src/page").glob("*.c")}
     missing = sorted(sources - {pathlib.Path(path).name for path in report.paths})
-    problems = [*list_problems(figure, entries, unreached), *(f"not in the report: {name}" for name in missing)]
+    problems = [*list_differences(figure, entries, unreached),
+                *(f"not in the report: {name}" for name in missing)]
     print("\n".join([format_summary(figure, report, entries, unreached), *problems]))
     return 1 if problems else 0
 

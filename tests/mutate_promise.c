@@ -382,14 +382,23 @@ static bool keeps_promise_of_thread(void)
 	return true;
 }
 
-/* The handles that the calls before @end filled. */
-static bool is_filled_in_after(const void *end, char letter, uint8_t handle)
+/* The call's handle to fill is empty, and the handles that it uses are filled. */
+static bool has_all_needed_handles(const struct call *call)
 {
-	for (const struct call *call = after.calls; call < (const struct call *)end; call++)
-		if ((op_table[call->op].argument_kinds[0] | 0x20) == letter &&
-		    op_fills_handle(call->op) && call->handle[0] == handle)
-			return true;
-	return false;
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
+
+	for (unsigned int n = 0; n < count; n++) {
+		char upper = (char)(op_handle_letters[handles[n].kind] & ~0x20);
+		bool is_filled = false;
+
+		for (const struct call *earlier = after.calls; earlier < call; earlier++)
+			is_filled |= op_table[earlier->op].argument_kinds[0] == upper &&
+				     earlier->handle[0] == handles[n].index;
+		if (handles[n].kind < HANDLE_FILLED_KINDS && is_filled == handles[n].must_be_free)
+			return false;
+	}
+	return true;
 }
 
 /* Some calls are removed, all of them without effect; the others find what they need. */
@@ -403,7 +412,7 @@ static bool keeps_promise_of_tidy(void)
 	if (kept < after.count || after.count >= before.count || !after.count)
 		return false;
 	for (size_t i = 0; i < after.count && after.count > 1; i++)
-		if (!call_handles_ready(&after.calls[i], is_filled_in_after, &after.calls[i]))
+		if (!has_all_needed_handles(&after.calls[i]))
 			return false;
 	return true;
 }

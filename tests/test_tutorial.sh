@@ -13,8 +13,8 @@
 tutorial=$abs_srcdir/examples/tutorial
 unset CFLAGS MAKEFLAGS MFLAGS MAKELEVEL
 
-# print_missing: why the tutorial cannot be run here, if so
-print_missing() {
+# print_reason_to_skip: why the tutorial cannot be run here, if so
+print_reason_to_skip() {
 	has_flavour tsan || echo "this build has no tsan flavour"
 	# gcc makes loads and stores of the copies that matter here, and looks at none of them.
 	$CC --version | grep -q clang || echo "it is about clang"
@@ -24,7 +24,7 @@ print_missing() {
 	[ ! -e "$abs_srcdir/config.status" ] || echo "the source directory is configured itself"
 }
 
-why=$(print_missing | head -n 1)
+why=$(print_reason_to_skip | head -n 1)
 [ -z "$why" ] || skip_rest "the tutorial: $why"
 
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" &&

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture explain: draws programs, and prints which rule they break and why. */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/model/expectations.h"
@@ -62,52 +59,12 @@ static struct {
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
 
-/* ---- the script, which prints everything ---- */
-
-struct script_process {
-	pid_t pid;
-	FILE *input;
-};
-
 static bool must_use_colours(void)
 {
 	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
 	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
 	       !(terminal && !strcmp(terminal, "dumb"));
-}
-
-static bool start_script(struct script_process *process, bool is_utf8)
-{
-	struct script_command command;
-	int pipe_ends[2];
-
-	if (pipe2(pipe_ends, O_CLOEXEC))
-		return false;
-	script_init(&command, script);
-	script_append(&command, is_utf8 ? "true" : "false");
-	script_append(&command, must_use_colours() ? "true" : "false");
-	fflush(NULL);
-	process->pid = fork();
-	if (process->pid == 0) {
-		dup2(pipe_ends[0], STDIN_FILENO);
-		_exit(script_execute(&command));
-	}
-	close(pipe_ends[0]);
-	process->input = fdopen(pipe_ends[1], "w");
-	return process->pid > 0 && process->input;
-}
-
-/* Return: an exit status. */
-static int wait_for_script(struct script_process *process)
-{
-	int status;
-
-	fclose(process->input);
-	while (waitpid(process->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_BAD;
-	return status ? EXIT_BAD : EXIT_GOOD;
 }
 
 /* ---- programs ---- */
@@ -165,7 +122,6 @@ static int explain_file(const char *file, void *context)
 	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
-	fflush(script_input);
 	status = verdict_print_warnings(file, &program, settings.rules, settings.is_strict);
 	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
 										     : EXIT_FAILED;
@@ -185,18 +141,23 @@ static int prepare_runners(void)
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
+/* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
 static int explain_files(int count, char **names, bool is_utf8)
 {
-	struct script_process process;
+	FILE *input = script_open_input();
+	struct script_command command;
 	int status;
 
 	settings.rules = rules_new();
-	if (!settings.rules || !start_script(&process, is_utf8))
-		return usage_error("explain", "expected memory for the model and a process for the script");
-	status = file_list_handle_all("explain", count, names, explain_file, process.input);
-	status = worse_exit_status(status, wait_for_script(&process));
-	rules_delete(settings.rules);
-	return status;
+	if (!settings.rules || !input)
+		return usage_error("explain", "expected memory for the model and the script");
+	status = file_list_handle_all("explain", count, names, explain_file, input);
+	runners_destroy(&settings.runners);
+	script_init(&command, script);
+	script_append(&command, is_utf8 ? "true" : "false");
+	script_append(&command, must_use_colours() ? "true" : "false");
+	script_append(&command, "%d", status);
+	return script_execute(&command, input);
 }
 
 int command_explain(int argc, char **argv)
@@ -224,8 +185,5 @@ int command_explain(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	status = prepare_runners();
-	if (status < 0)
-		status = explain_files(argc - optind, argv + optind, is_utf8);
-	runners_destroy(&settings.runners);
-	return status;
+	return status < 0 ? explain_files(argc - optind, argv + optind, is_utf8) : status;
 }

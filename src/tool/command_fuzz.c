@@ -227,5 +227,5 @@ int command_fuzz(int argc, char **argv)
 			return refuse_target(argv[i]);
 		append_target(&command, directory, argv[i]);
 	}
-	return script_execute(&command);
+	return script_execute(&command, NULL);
 }

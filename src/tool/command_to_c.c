@@ -3,13 +3,10 @@
  * pagetorture to-c: writes a program as a C file for a bug report. This file reads the options
  * and the program, and starts the script to_c/to_c.py, which does the rest.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/model/rules.h"
@@ -112,16 +109,11 @@ static void write_installation(struct json *out)
 	json_end(out);
 }
 
-/* Writes the input of the script to a file that becomes standard input. Return: success. */
-static bool write_facts(const struct settings *settings, const struct program *program,
+static void write_facts(FILE *input, const struct settings *settings, const struct program *program,
 			const struct rules *rules)
 {
-	int fd = memfd_create("pagetorture-to-c", 0);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-	struct json out = json_begin(file);
+	struct json out = json_begin(input);
 
-	if (!file)
-		return false;
 	json_begin_object(&out, NULL);
 	write_installation(&out);
 	json_bool(&out, "deterministic", settings->is_deterministic);
@@ -129,7 +121,6 @@ static bool write_facts(const struct settings *settings, const struct program *p
 	json_number(&out, "seconds", settings->run_seconds);
 	write_model_facts(&out, program, rules, "");
 	json_end_line(&out);
-	return !fflush(file) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
 }
 
 /* Return: an exit status, after a line on standard error; if the script starts it does not return. */
@@ -139,26 +130,23 @@ static int run_script(const struct settings *settings, const char *file)
 	struct script_command command;
 	char error[PROGRAM_FILE_ERROR];
 	struct rules *rules = rules_new();
+	FILE *input = script_open_input();
 
 	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	if (!rules)
+	if (!rules || !input)
 		return usage_error("to-c", "no memory for the model");
 	rules_evaluate(rules, &program);
-	if (!write_facts(settings, &program, rules)) {
-		fprintf(stderr, "pagetorture to-c: expected to write standard input of the script: %s\n",
-			strerror(errno));
-		return EXIT_BAD;
-	}
+	write_facts(input, settings, &program, rules);
 	script_init(&command, script);
 	script_append(&command, "%s", file);
 	script_append(&command, "%s", settings->output_file);
 	script_append(&command, "%s", settings->compiler);
 	script_append(&command, "%s", settings->note);
 	script_append(&command, "%s", helpers);
-	return script_execute(&command);
+	return script_execute(&command, input);
 }
 
 int command_to_c(int argc, char **argv)

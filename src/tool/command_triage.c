@@ -113,5 +113,5 @@ int command_triage(int argc, char **argv)
 	script_append(&command, "names=%s", program_all_bytes ? "bytes" : "");
 	script_append(&command, "backend=%s", exec_backend_name());
 	script_append_origin(&command, command_line);
-	return script_execute(&command);
+	return script_execute(&command, NULL);
 }

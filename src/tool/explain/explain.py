@@ -431,14 +431,15 @@ def print_program(page, program):
     print_findings(page, program)
 
 
-def main(is_utf8, has_colours):
+def main(is_utf8, has_colours, exit_status):
     sys.stdout.reconfigure(encoding="utf-8")
     page = Page(is_utf8 == "true", has_colours == "true")
     for number, line in enumerate(sys.stdin.buffer):
         if number:
             page.print_row()
         print_program(page, Program(json.loads(line)))
-        sys.stdout.flush()
+    sys.stdout.flush()
+    sys.exit(int(exit_status))
 
 
 if __name__ == "__main__":

@@ -53,18 +53,16 @@ static void print_progress(const struct run_worker *worker, void *context)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool must_symbolize)
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input)
 {
-	struct run_worker_options options = { .binary_path = engine->options->binary_path,
-					  .request = REQUEST_BATCH,
-					  .execution = engine->options->execution,
-					  .memory_limit_mb = engine->options->memory_limit_mb,
-					  .must_symbolize = must_symbolize,
-					  .report_progress = print_progress,
-					  .progress_context = engine };
+	const struct run_worker_options options = { .binary_path = engine->options->binary_path,
+						    .request = REQUEST_BATCH,
+						    .execution = engine->options->execution,
+						    .memory_limit_mb = engine->options->memory_limit_mb,
+						    .runs_one_input = runs_one_input,
+						    .report_progress = print_progress,
+						    .progress_context = engine };
 
-	/* If the library ends the process in the warm-up, the failure must appear at an input instead. */
-	options.must_skip_warm_up = engine->false_start_count;
 	pthread_mutex_lock(&engine->lock);
 	engine->run->worker_start_count++;
 	pthread_mutex_unlock(&engine->lock);

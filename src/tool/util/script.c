@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -70,11 +71,26 @@ void script_append_origin(struct script_command *command, const char *command_li
 	script_append(command, "compiler=%s", __VERSION__);
 }
 
-int script_execute(const struct script_command *command)
+FILE *script_open_input(void)
 {
-	/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
-	execv("/usr/bin/python3", command->words);
-	execvp("python3", command->words);
+	int fd = memfd_create("pagetorture-script-input", MFD_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static bool redirect_input(FILE *input)
+{
+	return !fflush(input) && lseek(fileno(input), 0, SEEK_SET) == 0 &&
+	       dup2(fileno(input), STDIN_FILENO) == STDIN_FILENO;
+}
+
+int script_execute(const struct script_command *command, FILE *input)
+{
+	if (!input || redirect_input(input)) {
+		/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
+		execv("/usr/bin/python3", command->words);
+		execvp("python3", command->words);
+	}
 	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
 	return EXIT_BAD;
 }

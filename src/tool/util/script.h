@@ -3,6 +3,7 @@
 #define TOOL_SCRIPT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "tool/util/options.h"
 
@@ -28,10 +29,14 @@ void script_append_options(struct script_command *command, const struct option_r
 /* Appends NAME=VALUE for tool (the path of this binary), command (the command line), version, compiler. */
 void script_append_origin(struct script_command *command, const char *command_line);
 
+/* Return: a file in memory for the standard input of a script; NULL without memory. */
+FILE *script_open_input(void);
+
 /*
  * Replaces this process by python3 with the command line.
+ * @input: becomes standard input; NULL: standard input does not change
  * Return: EXIT_BAD, after a line on standard error, if that is impossible.
  */
-int script_execute(const struct script_command *command);
+int script_execute(const struct script_command *command, FILE *input);
 
 #endif
