@@ -71,33 +71,15 @@ struct report_case {
 	void (*first)(void), (*second)(void);
 	bool is_reported;
 	const char *name;
-<<<<<<< HEAD
-} action_pairs[] = {
-=======
 };
 
 static const struct report_case race_cases[] = {
->>>>>>> db4791d7204513fa022b4ed9dea9e46aed64093b
 	{ write_variable_and_use, use_and_write_variable, true, "the library orders no threads" },
 	{ use_library, use_library, false, "the library does not race with itself" },
 	{ write_variable_and_drop, drop_and_write_variable, false,
 	  "dropping references orders threads" },
 };
 
-<<<<<<< HEAD
-static void test_races(void)
-{
-	for (size_t i = 0; __tsan_init && i < COUNT(action_pairs); i++) {
-		first_action = action_pairs[i].first;
-		second_action = action_pairs[i].second;
-		ok(!strstr(run_in_child(run_actions)->output, "data race") ==
-			   !action_pairs[i].expects_race,
-		   "%s", action_pairs[i].name);
-	}
-}
-
-=======
->>>>>>> db4791d7204513fa022b4ed9dea9e46aed64093b
 /* ---- uninitialised bytes ---- */
 
 static void branch_on_byte_value(const unsigned char *byte)
@@ -158,19 +140,9 @@ static void use_after_child_wrote(void)
 	branch_on_byte_value(page_map_local(new));
 }
 
-<<<<<<< HEAD
-static const struct {
-	void (*use)(void);
-	bool is_reported;
-	const char *name;
-} byte_uses[] = {
-	{ use_fresh, true, "a byte of a new page" },
-	{ use_byte_stored_through_other_mapping, false,
-=======
 static const struct report_case byte_cases[] = {
 	{ use_fresh, NULL, true, "a byte of a new page" },
 	{ use_byte_stored_through_other_mapping, NULL, false,
->>>>>>> db4791d7204513fa022b4ed9dea9e46aed64093b
 	  "a byte that was stored through another mapping" },
 	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
 	{ use_read_bytewise, NULL, true, "a byte of a bytewise read" },
@@ -197,15 +169,8 @@ static void test_races(void)
 
 static void test_uninitialised(void)
 {
-<<<<<<< HEAD
-	for (size_t i = 0; __msan_init && i < COUNT(byte_uses); i++)
-		ok(!strstr(run_in_child(byte_uses[i].use)->output, "use-of-uninitialized-value") ==
-			   !byte_uses[i].is_reported,
-		   "%s: %s", byte_uses[i].name, byte_uses[i].is_reported ? "reported" : "no report");
-=======
 	if (__msan_init)
 		test_cases(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
->>>>>>> db4791d7204513fa022b4ed9dea9e46aed64093b
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_races, test_uninitialised)
