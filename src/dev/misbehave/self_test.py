@@ -29,33 +29,12 @@ Examples:
 # Good programs between two that fail on purpose: they show whether a failure affects others.
 GOOD_PROGRAMS_BETWEEN = 3
 
-GOOD_PROGRAM = """\
-pagetorture 1
-p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
-T0: write_raw(p0, 0, 0x40, 0x11) -> 0
-T1: write_raw(p0, 0x40, 0x40, 0x22) -> 0
-"""
+# good.page is a good program; every flavour with every backend detects that dying.page breaks its rule.
+PROGRAMS = pathlib.Path(__file__).with_name("programs")
 
-# Every flavour with every backend detects that this program breaks its rule.
-DYING_PROGRAM = """\
-pagetorture 1
-expect unmap-order
-p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
-p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)
-k0 = kmap_local(p0)
-k1 = kmap_local(p1)
-kunmap_local(k0)
-"""
-
-# Programs that fail without the help of misbehave.c: (kind of the result, program).
-WRONG_PROGRAMS = {
-    "wrong-expectation": ("claim", "pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n"
-                                   "k0 = kmap_local(p0)\nkunmap_local(k0)\nkunmap_local(k0)\n"),
-    "wrong-result": ("claim", "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
-                              "write_raw(p0, 0, 1, 1) -> EINVAL\n"),
-    "wrong-text": ("unreadable", "pagetorture 1\nfrob(p0)\n"),
-    "wrong-version": ("unreadable", "pagetorture 2\np0 = alloc_page(GFP_KERNEL)\n"),
-}
+# Programs that fail without the help of misbehave.c, and the kind of their results.
+WRONG_PROGRAMS = {"wrong-expectation": "claim", "wrong-result": "claim", "wrong-text": "unreadable",
+                  "wrong-version": "unreadable"}
 
 # Ways to misbehave that a flavour does not detect, and the reason.
 UNSEEN_WAYS = {
@@ -73,14 +52,18 @@ def read_ways():
     return re.findall(r'^WAY\(\w+, "([\w-]+)", (\w+), "([\w-]+)"\)$', text, re.MULTILINE)
 
 
+def read_program(name):
+    return (PROGRAMS / f"{name}.page").read_text()
+
+
 def make_programs():
     """Return: {name: (kind of the result, program)}. Sorted, good programs are between the failing ones."""
-    programs = dict(WRONG_PROGRAMS)
+    good, dying = read_program("good"), read_program("dying")
+    programs = {name: (kind, read_program(name)) for name, kind in WRONG_PROGRAMS.items()}
     for name, when, kind in read_ways():
-        content = DYING_PROGRAM if when == "DYING" else GOOD_PROGRAM
-        programs[name] = kind, f"# misbehave: {name}\n{content}"
+        programs[name] = kind, f"# misbehave: {name}\n{dying if when == 'DYING' else good}"
         for number in range(GOOD_PROGRAMS_BETWEEN):
-            programs[f"{name}-then-{number}"] = "good", GOOD_PROGRAM if number else DYING_PROGRAM
+            programs[f"{name}-then-{number}"] = "good", good if number else dying
     return programs
 
 
