@@ -33,11 +33,8 @@ def compute_limits(seconds, cpu_seconds):
 
 def find_main_line(output):
     """The most informative line of a failed test's output."""
-    for word in ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error"):
-        for line in output.splitlines():
-            if word in line:
-                return line.strip()[:200]
-    return output.strip()[:200]
+    words = ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error")
+    return next((line for word in words for line in output.splitlines() if word in line), output).strip()[:200]
 
 
 class Runner:

@@ -65,8 +65,5 @@ LIMITATIONS = (
 
 def find_limitation(detector, cell):
     """Return: the limitation of the detector that applies to the cell, or None."""
-    for limitation in LIMITATIONS:
-        if detector.name in limitation.detectors and cell.races == (limitation.effect != ALARMS) and \
-                limitation.has_cell(cell):
-            return limitation
-    return None
+    return next((limitation for limitation in LIMITATIONS if detector.name in limitation.detectors and
+                 cell.races == (limitation.effect != ALARMS) and limitation.has_cell(cell)), None)
