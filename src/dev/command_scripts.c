@@ -10,7 +10,7 @@
 /* Return: an exit status, if the script cannot start. */
 static int execute_script_file(const char *script_path, int argc, char **argv)
 {
-	struct script_command command = { .words = NULL };
+	struct script_command command = { 0 };
 
 	script_append(&command, "python3");
 	script_append(&command, "-B");
