@@ -28,7 +28,7 @@ def _relation_holds(cell):
         "identical": first == second and len(first) < 4096,
         "nested": first.start < second.start and second.stop < first.stop,
         "around": second.start < first.start and first.stop < second.stop,
-        "overlap": len(cell.overlap()) == 1,
+        "overlap": len(cell.get_common_bytes()) == 1,
         "pair": touch and fits_in(2),
         "granule": touch and fits_in(8) and not fits_in(2),
         "line": touch and fits_in(64) and first.start // 8 != second.start // 8,
@@ -40,7 +40,7 @@ def _relation_holds(cell):
 
 def check_programs(tap, selection):
     verdicts = selection.verdicts.values()
-    races = sum(cell.races for cell in selection.cells)
+    races = sum(cell.has_race for cell in selection.cells)
     print(f"# {len(selection.combinations)} combinations, {len(selection.cells)} cells, {races} race")
     tap.ok(len(selection.cells) > 10000 and races > 1000,
            "the matrix has more than 10,000 cells and 1,000 races")
@@ -53,7 +53,7 @@ def check_programs(tap, selection):
 
 
 def check_values(tap, selection):
-    racing = [cell for cell in selection.cells if cell.races]
+    racing = [cell for cell in selection.cells if cell.has_race]
     racing_relations = {cell.relation for cell in racing}
     tap.ok(racing_relations == set(selection.matrix.relations) - set(WITHOUT_OVERLAP) and
            {cell.relation for cell in selection.cells} == set(selection.matrix.relations),
@@ -65,7 +65,7 @@ def check_values(tap, selection):
         races = order.name in WITHOUT_ORDER
         tap.ok((order.name in racing_orders) == races,
                f"order {order.name}: {'races' if races else 'no race'}")
-    left_out = Counter(cell.left_out for cell in selection.combinations if cell.left_out)
+    left_out = Counter(cell.exclusion_reason for cell in selection.combinations if cell.exclusion_reason)
     tap.ok(set(left_out) == set(selection.matrix.reasons) and
            len(selection.combinations) == sum(left_out.values()) + len(selection.cells),
            "each reason leaves out some combination, and every combination is counted")

@@ -153,7 +153,7 @@ class Column:
     def outcome_counts(self):
         pairs = [(find_limitation(self.detector, cell), cell) for cell in self.selection.cells]
         inside = [cell for limitation, cell in pairs if not limitation]
-        races = [self.outcomes[cell] for cell in inside if cell.races]
+        races = [self.outcomes[cell] for cell in inside if cell.has_race]
         by = Counter(outcome["verdict"] for outcome in self.outcomes.values())
         tally = {"cells": len(inside), "races": len(races), "caught": by["caught"],
                  "missed": by["missed"] + by["miss allowed"], "miss_allowed": by["miss allowed"],
@@ -185,11 +185,11 @@ def evaluate_outcome(cell, detector, result, reported, runs, why):
         verdict = "outdated" if reported else "known"
     elif limitation:
         verdict = "differs" if why else "known"
-    elif not cell.races and reported:
+    elif not cell.has_race and reported:
         verdict = "false alarm"
     elif why:
         verdict = "differs"
-    elif not cell.races:
+    elif not cell.has_race:
         verdict = "quiet"
     elif reported:
         verdict = "caught"
@@ -350,14 +350,14 @@ class Selection:
     def __init__(self, options):
         self.matrix, self.tool = Matrix(), options.tool
         combinations = self.matrix.select_combinations(options.cell)
-        programs = dict.fromkeys(c.program for c in combinations if not c.left_out)
+        programs = dict.fromkeys(c.program for c in combinations if not c.exclusion_reason)
         self.verdicts = self._evaluate_programs(options, list(programs))
         self.mappings = [mapping for mapping in self.matrix.mappings
                          if options.backend in (None, mapping.backend)]
         if not options.form:
             self._remove_missing_mappings()
         self.combinations = [c for c in combinations if c.mapping in self.mappings]
-        self.cells = [c for c in self.combinations if not c.left_out]
+        self.cells = [c for c in self.combinations if not c.exclusion_reason]
         if not self.cells:
             options.report_bad_usage(f"expected --cell to match a cell, '{options.cell}' matches none")
         self.disagreeing = [c for c in self.cells if not c.agrees_with_model(self.verdicts[c.program])]
@@ -382,9 +382,9 @@ class Selection:
                 self.mappings.remove(mapping)
 
     def count_cells(self):
-        left_out = Counter(c.left_out for c in self.combinations)
+        left_out = Counter(c.exclusion_reason for c in self.combinations)
         return {"combinations": len(self.combinations), "cells": len(self.cells),
-                "races": sum(cell.races for cell in self.cells), "disagree": len(self.disagreeing),
+                "races": sum(cell.has_race for cell in self.cells), "disagree": len(self.disagreeing),
                 "left_out": [{"name": name, "text": text, "count": left_out[name]}
                              for name, text in self.matrix.reasons.items() if left_out[name]]}
 
