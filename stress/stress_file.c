@@ -132,17 +132,11 @@ static void check_accesses_at_ends(struct stress_thread *self, struct span span)
 }
 
 #define WRITE(weight_, pick_) \
-	{ \
-		"write", weight_, .pick = pick_, .access = write_span, .page_call = "write_raw" \
-	}
+	{ "write", weight_, .pick = pick_, .access = write_span, .page_call = "write_raw" }
 #define ZERO(name_, weight_, pick_) \
-	{ \
-		name_, weight_, .pick = pick_, .access = owned_zero_span, .page_call = "fill_zero" \
-	}
+	{ name_, weight_, .pick = pick_, .access = owned_zero_span, .page_call = "fill_zero" }
 #define READ(weight_, pick_, access_) \
-	{ \
-		"read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" \
-	}
+	{ "read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" }
 
 const struct stress_scenario stress_split = {
 	.can_run_bare = true,

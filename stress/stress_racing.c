@@ -230,9 +230,7 @@ static void check_final_bytes(struct stress_thread *first)
 }
 
 #define OPERATION(name_, page_call_, threads_) \
-	{ \
-		name_, 1, .run = access_picked_range, .page_call = page_call_, .threads = threads_ \
-	}
+	{ name_, 1, .run = access_picked_range, .page_call = page_call_, .threads = threads_ }
 
 const struct stress_scenario stress_overlap = {
 	.threads_min = 2,

@@ -42,15 +42,12 @@
 #define VALUES       (PAGE_SIZE / sizeof(uint64_t))
 #define KEPT         2 /* values of one thread in one page, so that pages become empty */
 
-#define EMPTY_SLOT \
-	{ \
-		.lock = PTHREAD_MUTEX_INITIALIZER \
-	}
+#define EMPTY_SLOT { .lock = PTHREAD_MUTEX_INITIALIZER }
 
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	uint64_t tag; /* of slot */
+	uint64_t tag; /* of the page, in the scenario slot */
 } slots[SLOTS] = { EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT };
 
 /* ---- slot ---- */
