@@ -89,25 +89,21 @@ static void branch_on_byte_value(const unsigned char *byte)
 }
 
 ACTION(use_fresh, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
-static void use_byte_stored_through_other_mapping(void)
+
+/* Stores byte 5 of a new page through a mapping, and uses a byte through another mapping and a call. */
+static void store_and_use_byte(size_t off)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	unsigned char *first = page_map_local(new), *second = page_map_local(new), byte;
 
 	first[5] = 1;
-	branch_on_byte_value(second + 5);
-	page_read_raw(new, &byte, 5, 1);
+	branch_on_byte_value(second + off);
+	page_read_raw(new, &byte, off, 1);
 	branch_on_byte_value(&byte);
 }
 
-static void use_byte_after_stored_byte(void)
-{
-	struct page *new = page_alloc(GFP_KERNEL);
-	unsigned char *first = page_map_local(new), *second = page_map_local(new);
-
-	first[5] = 1;
-	branch_on_byte_value(second + 6);
-}
+ACTION(use_byte_stored_through_other_mapping, store_and_use_byte(5))
+ACTION(use_byte_after_stored_byte, store_and_use_byte(6))
 
 static void use_read_bytewise(void)
 {
