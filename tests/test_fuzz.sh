@@ -51,7 +51,7 @@ stop_campaign() {
 
 list_engines() {
 	# shellcheck disable=SC2009 # by the whole command line
-	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|campaign/main.py' | awk '{ print $1 }'
+	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|util/start.py' | awk '{ print $1 }'
 }
 
 is_no_engine_left() {

@@ -214,9 +214,10 @@ run_expecting 1 "$pagetorture" to-c --cc no-such-compiler -o none.c "$rules/boun
 	grep -q 'skipped, not tried: there is no compiler no-such-compiler' err &&
 	grep -q '^ \* NOT TRIED: there is no compiler no-such-compiler' none.c
 ok $? "without a compiler it is not tried, and says so" err
-mkdir alone
-cp "$pagetorture" alone
-run_expecting 1 alone/pagetorture to-c -o none.c "$rules/bounds.page" &&
+mkdir -p alone/bin alone/libexec
+ln -s "$abs_srcdir/src/tool" alone/libexec/pagetorture
+cp "$pagetorture" alone/bin
+run_expecting 1 alone/bin/pagetorture to-c -o none.c "$rules/bounds.page" &&
 	grep -q 'skipped, not tried: there is no build of the page library' err
 ok $? "nor without a build of the page library" err
 run_expecting 0 "$pagetorture" to-c --no-run "$rules/bounds.page" && grep -q '^ \* NOT TRIED' out && [ ! -s err ]

@@ -168,16 +168,17 @@ ok $? "and the next run finishes what was begun" differs
 # killed as soon as a file has more than so many bytes.
 for bytes in 100 400; do
 	rm -rf cut
-	python3 -B - "$abs_srcdir/src/tool/finding" $bytes directory=any output=cut results= tree= target= flavours=plain \
-		executor=fibers names= backend=direct tool="$pagetorture" timeout=10 tries=10 >/dev/null 2>&1 <<-'END'
+	python3 -B - "$abs_srcdir/src/tool" $bytes output=cut flavours=plain backend=direct tool="$pagetorture" -- any \
+		>/dev/null 2>&1 <<-'END'
 		import resource, signal, sys
 		sys.path.insert(0, sys.argv[1])
-		import triage
+		from finding import triage
+		from util.start import parse_options
 		unlimited = resource.RLIM_INFINITY
-		triage.prepare_child = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
+		triage.end_with_parent = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
 		resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), unlimited))
 		signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-		triage.main(sys.argv[3:])
+		triage.run(parse_options(sys.argv[3:], triage.DEFAULTS))
 	END
 	status=$?
 	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||

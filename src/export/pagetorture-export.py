@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import pathlib
 import re
 import sys
 import tempfile
@@ -48,24 +49,10 @@ class Results:
                 raise BadResults(f"{name}:{number}: expected JSON: {error.msg}") from error
         if not values or "what" not in values[-1]:
             raise BadResults(f"{name}: expected results that end with a summary: is the run over?")
-        self.records, self.summary = values[:-1], values[-1]
+        *self.records, self.summary = values
         for record in self.records:
             if "input_hex" in record:
                 record["input"] = os.fsdecode(bytes.fromhex(record["input_hex"]))
-
-    def find_records_of_flavour(self, flavour):
-        return [record for record in self.records if record.get("flavour") == flavour]
-
-    def list_flavours(self):
-        return list(dict.fromkeys(record.get("flavour") for record in self.records))
-
-    def find_failures(self):
-        return [record for record in self.records if record["failed"]]
-
-
-def format_failure(record):
-    """Return: the kind of a failure and its reason, on one line."""
-    return f"{record['result']}: {record['why']}"
 
 
 def format_input_name(record):
@@ -77,18 +64,17 @@ def format_input_name(record):
 # ---- Test Anything Protocol ----
 
 def format_tap(results):
-    lines = []
-    for record in results.records:
+    tests, lines = 0, []
+    for tests, record in enumerate(results.records, 1):
         flavour = f"{record['flavour']}: " if "flavour" in record else ""
         skip = f" # SKIP {record.get('skip_reason', NOT_RUN)}" if record["result"] == "not-run" else ""
-        lines.append(f"{'not ' if record['failed'] else ''}ok {len(lines) + 1} - "
-                     f"{flavour}{format_input_name(record)}{skip}")
+        lines.append(f"{'not ' if record['failed'] else ''}ok {tests} - {flavour}{format_input_name(record)}{skip}")
         if record["failed"]:
-            lines[-1] += f"\n# {format_failure(record)}\n" + "\n".join(
-                "# " + line for line in f"replay: {record['replay']}".splitlines())
-    for flavour in results.summary.get("skipped", []):
-        lines.append(f"ok {len(lines) + 1} # SKIP {flavour}: this flavour did not run")
-    return "\n".join([*lines, f"1..{len(lines)}"]) + "\n"
+            reason = f"{record['result']}: {record['why']}\nreplay: {record['replay']}"
+            lines += ["# " + line for line in reason.splitlines()]
+    for tests, flavour in enumerate(results.summary.get("skipped", []), tests + 1):
+        lines.append(f"ok {tests} # SKIP {flavour}: this flavour did not run")
+    return "\n".join([*lines, f"1..{tests}"]) + "\n"
 
 
 # ---- JUnit ----
@@ -114,8 +100,8 @@ def add_case(suite, record):
 def format_junit(results):
     suites = tree.Element("testsuites")
     seconds = {total["flavour"]: total["seconds"] for total in results.summary.get("flavours", [])}
-    for flavour in results.list_flavours():
-        records = results.find_records_of_flavour(flavour)
+    for flavour in dict.fromkeys(record.get("flavour") for record in results.records):
+        records = [record for record in results.records if record.get("flavour") == flavour]
         name = results.summary["what"] + (f".{flavour}" if flavour else "")
         suite = tree.SubElement(
             suites, "testsuite", name=name, tests=str(len(records)),
@@ -132,12 +118,13 @@ def format_junit(results):
 
 def find_source_root():
     """Return: the nearest directory above that is a checkout or source tree, else the working directory."""
-    at = os.getcwd()
-    while at != os.path.dirname(at):
-        if any(os.path.exists(os.path.join(at, name)) for name in (".git", "src/page/page.h")):
-            return at
-        at = os.path.dirname(at)
-    return os.getcwd()
+    here = pathlib.Path.cwd()
+    return str(next((directory for directory in (here, *here.parents)
+                     if (directory / ".git").exists() or (directory / "src/page/page.h").exists()), here))
+
+
+def make_artifact_location(uri):
+    return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
 
 
 class Sarif:
@@ -154,19 +141,12 @@ class Sarif:
         return ("" if below else "file://") + urllib.parse.quote(
             os.fsencode(path[len(self.root) + 1:] if below else path), safe="/-._~")
 
-    def make_location(self, path, line, what=None, number=None):
+    def make_location(self, path, line):
         uri = self.make_uri(path)
         if uri not in self.artifacts:
             self.artifacts.append(uri)
-        return {**({"id": number} if number else {}),
-                "physicalLocation": {
-                    "artifactLocation": {**self.make_artifact_location(uri), "index": self.artifacts.index(uri)},
-                    "region": {"startLine": line}},
-                **({"message": {"text": what}} if what else {})}
-
-    @staticmethod
-    def make_artifact_location(uri):
-        return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
+        artifact = {**make_artifact_location(uri), "index": self.artifacts.index(uri)}
+        return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": line}}}
 
     def find_library_lines(self, record):
         """Yield the source lines of the library that the report names, if the source files exist."""
@@ -192,11 +172,9 @@ class Sarif:
         # Memory that grows over two orders belongs to no input; SARIF requires a location anyway.
         path = record["input"] or self.results.records[0]["input"]
         places = library[:2] + [(path, *line) for line in self.find_input_lines(record)]
-        related = list(dict.fromkeys(places[1:]))[:6]
-        return {"locations": [self.make_location(*places[0][:2])],
-                **({"relatedLocations": [self.make_location(*place, number)
-                                         for number, place in enumerate(related, 1)]}
-                   if related else {})}
+        related = [{"id": number, **self.make_location(path, line), "message": {"text": what}} for number,
+                   (path, line, what) in enumerate(list(dict.fromkeys(places[1:]))[:6], 1)]
+        return {"locations": [self.make_location(*places[0][:2])], **({"relatedLocations": related} if related else {})}
 
     # ---- failures ----
 
@@ -233,7 +211,7 @@ class Sarif:
 
     def make_log(self):
         by_failure = {}
-        for record in self.results.find_failures():
+        for record in filter(lambda record: record["failed"], self.results.records):
             fingerprint = hashlib.sha1(self.format_identity(record).encode(errors="surrogateescape")).hexdigest()
             # Equal failures in several flavours are one result.
             if (record["result"], fingerprint) not in by_failure:
@@ -243,7 +221,7 @@ class Sarif:
         return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
                 "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints",
                           "results": list(by_failure.values()),
-                          "artifacts": [{"location": self.make_artifact_location(uri), "roles": ["resultFile"]}
+                          "artifacts": [{"location": make_artifact_location(uri), "roles": ["resultFile"]}
                                         for uri in self.artifacts]}]}
 
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture explain: draws programs, and prints which rule they break and why. */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/model/expectations.h"
@@ -50,60 +47,20 @@ static const char help[] =
 	"  pagetorture explain --run small.page\n"
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
-static const char script[] =
-#include "explain_script.inc"
-	;
-
 static struct {
 	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
 
-/* ---- the script, which prints everything ---- */
-
-struct script_process {
-	pid_t pid;
-	FILE *input;
-};
-
-static bool must_use_colours(void)
+/* Return: the value of the option `colour` of the script. */
+static const char *decide_colours(void)
 {
 	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	bool must_use_colours = isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
+				!(terminal && !strcmp(terminal, "dumb"));
 
-	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
-	       !(terminal && !strcmp(terminal, "dumb"));
-}
-
-static bool start_script(struct script_process *process, bool is_utf8)
-{
-	const char *const arguments[] = {is_utf8 ? "true" : "false",
-					 must_use_colours() ? "true" : "false", NULL };
-	int pipe_ends[2];
-
-	if (pipe2(pipe_ends, O_CLOEXEC))
-		return false;
-	fflush(NULL);
-	process->pid = fork();
-	if (process->pid == 0) {
-		dup2(pipe_ends[0], STDIN_FILENO);
-		_exit(execute_script(script, arguments));
-	}
-	close(pipe_ends[0]);
-	process->input = fdopen(pipe_ends[1], "w");
-	return process->pid > 0 && process->input;
-}
-
-/* Return: an exit status. */
-static int wait_for_script(struct script_process *process)
-{
-	int status;
-
-	fclose(process->input);
-	while (waitpid(process->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_BAD;
-	return status ? EXIT_BAD : EXIT_GOOD;
+	return must_use_colours ? "1" : "";
 }
 
 /* ---- programs ---- */
@@ -180,31 +137,33 @@ static int prepare_runners(void)
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
-static int explain_files(int count, char **names, bool is_utf8)
+/* Writes the facts of each file, and an exit status, to the standard input of the script. */
+static int explain_files(int count, char **names, struct script *script)
 {
 	struct rules *rules = rules_new();
-	struct script_process process;
 	struct file_tally tally;
 	struct file_list files;
-	int status;
+	int status = EXIT_GOOD;
+	FILE *script_input = script_execute_with_writer(script, (char *[]){ NULL });
 
-	if (!rules || !start_script(&process, is_utf8))
+	if (!rules || !script_input)
 		return usage_error("explain", "expected memory for the model and a process for the script");
 	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
 		status = worse_exit_status(
 			status,
-			file_tally_add(&tally, explain_file(rules, files.names[i], process.input)));
-	status = worse_exit_status(status, wait_for_script(&process));
+			file_tally_add(&tally, explain_file(rules, files.names[i], script_input)));
 	file_tally_print(&tally, "explain");
+	fprintf(script_input, "%d\n", status);
 	file_list_destroy(&files);
 	rules_delete(rules);
-	return status;
+	return fclose(script_input) ? EXIT_BAD : status;
 }
 
 int command_explain(int argc, char **argv)
 {
+	struct script script;
 	int is_utf8, status;
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &is_utf8, false),
@@ -218,6 +177,7 @@ int command_explain(int argc, char **argv)
 		OPTION_END,
 	};
 
+	script_init(&script, argc, argv);
 	setlocale(LC_CTYPE, "");
 	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	settings.backend = getenv("PAGE_MAP");
@@ -227,9 +187,11 @@ int command_explain(int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
+	script_add_option(&script, "utf8", is_utf8 ? "1" : "");
+	script_add_option(&script, "colours", decide_colours());
 	status = prepare_runners();
 	if (status < 0)
-		status = explain_files(argc - optind, argv + optind, is_utf8);
+		status = explain_files(argc - optind, argv + optind, &script);
 	runners_destroy(&settings.runners);
 	return status;
 }

@@ -11,16 +11,11 @@ import os
 import signal
 import time
 
-from collect import collect_inputs
-from corpus import read_input
-from progress import log_begin, log_summary, update_progress
-from results import write_results
-from schedule import find_next_worker, plan_slice
-from target import TargetError
-from terminal import log_error, log_message
-from worker import prctl
+from campaign.collect import collect_inputs
+from campaign.progress import log_begin, log_summary, update_progress, write_results
+from campaign.target import TargetError
+from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, format_count, log_error, log_message, prctl, read_input
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
 EXIT_UNAVAILABLE = 69  # of <sysexits.h>: the page library lacks calls of the target (absent.c)
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -30,6 +25,8 @@ RESULTS_INTERVAL = 60
 END_PATIENCE = 10
 # Failures of each engine without one execution after which the campaign ends.
 FAILURES_MOST = 3
+# The seconds that a worker runs at a time if workers take turns.
+SLICE_LEAST, SLICE_MOST = 10, 600
 
 
 class Campaign:
@@ -39,7 +36,7 @@ class Campaign:
         self.has_unusable_directory = False
         self.now = self.start_time = self.poll_time = self.log_time = time.monotonic()
         self.results_time = self.now - RESULTS_INTERVAL  # write them at the first poll
-        self.slice_length = 0
+        self.slice_length = 0  # seconds; 0: workers run until the end
         self.failures_in_row = 0  # of all engines, without one execution
         self.signals = set()
         self.is_stopped = False
@@ -154,9 +151,30 @@ class Campaign:
             if worker.end_request_time and self.now - worker.end_request_time >= END_PATIENCE:
                 worker.kill_process_group()
 
+    def plan_slice(self):
+        role_count = sum(group.engine.role_count for target in self.targets for group in target.groups)
+        if role_count > self.options.jobs:
+            share = self.options.time * self.options.jobs / role_count if self.options.time else SLICE_MOST
+            self.slice_length = min(max(share, SLICE_LEAST), SLICE_MOST)
+
+    def compute_planned_time(self, workers):
+        """Return: the seconds that the workers ran, and a slice for each one that runs."""
+        return sum(worker.compute_run_time(self.now) + (self.slice_length or SLICE_MOST if worker.pid else 0)
+                   for worker in workers)
+
+    def find_next_worker(self):
+        """Return: the worker to start, or None. If there is more to run than jobs, workers take turns: the one
+        that ran least is next, first among targets, then among engines, then among an engine's roles."""
+        startable = [(group, worker) for target in self.targets if not target.pause_reason for group in target.groups
+                     for worker in group.find_startable_workers(self.now)]
+        _, best = min(startable, default=(None, None), key=lambda pair: (
+            self.compute_planned_time(pair[1].target.workers()), self.targets.index(pair[1].target),
+            self.compute_planned_time(pair[0].workers), pair[1].compute_run_time(self.now)))
+        return best
+
     def start_workers(self):
         while len(self.find_running_workers()) < self.options.jobs:
-            worker = find_next_worker(self.targets, self.slice_length, self.now)
+            worker = self.find_next_worker()
             if not worker:
                 return
             try:
@@ -213,13 +231,13 @@ class Campaign:
     # ---- begin and end ----
 
     def log_plan(self):
-        options, count = self.options, len(self.targets)
-        what = f"import the inputs of killed engines in {options.dir}"
+        options = self.options
+        plan = f"import the inputs of killed engines in {options.dir}"
         if not options.collect:
-            what = (f"{count} target{'' if count == 1 else 's'} with {', '.join(options.engines)}, "
+            plan = (f"{format_count(len(self.targets), 'target')} with {', '.join(options.engines)}, "
                     f"{options.jobs} at a time, {f'for {options.time} s' if options.time else 'until stopped'}, "
                     f"in {options.dir}")
-        log_error(what)
+        log_error(f"pagetorture fuzz: {plan}")
 
     def open_targets(self):
         """Leave out the targets that cannot be fuzzed; the log has why."""
@@ -247,7 +265,7 @@ class Campaign:
     def prepare_targets(self):
         """Import first what a campaign that was killed did not."""
         self.now = self.start_time = self.poll_time = time.monotonic()
-        self.slice_length = plan_slice(self.options, self.targets)
+        self.plan_slice()
         log_begin(self)
         for target in self.targets:
             target.last_find_time = self.now

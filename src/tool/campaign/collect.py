@@ -9,9 +9,8 @@ import os
 import re
 import time
 
-from corpus import hash_input, read_input, replace_file
-from target import ENGINES
-from terminal import log_message
+from campaign.target import ENGINES
+from util.shared import hash_input, log_message, read_input, replace_file
 
 REPORT_SIZE_MOST = 1 << 16
 # A file or directory is complete when it has not changed for so many seconds.

@@ -5,65 +5,9 @@ An input is written to a temporary file in the parent directory and then renamed
 name is whole, whatever process was killed. No file in the directory is ever changed or removed; files
 that are no inputs are left alone.
 """
-import contextlib
-import hashlib
 import os
-import stat
 
-# Engines skip larger inputs.
-INPUT_SIZE_MOST = 1 << 20
-
-FILE_KINDS = {stat.S_IFDIR: "a directory", stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a pipe"}
-
-
-class NotAnInput(OSError):
-    """A file that no engine reads; strerror is the reason."""
-
-    def __init__(self, reason):
-        super().__init__(0, reason)
-
-
-def hash_input(content):
-    return hashlib.sha1(content).hexdigest()
-
-
-def read_input(path):
-    """Return: the content of a regular file of 1 .. INPUT_SIZE_MOST bytes. Raises OSError."""
-    kind = stat.S_IFMT(os.stat(path).st_mode)
-    if kind != stat.S_IFREG:
-        raise NotAnInput(FILE_KINDS.get(kind, "a device"))
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
-        content = file.read(INPUT_SIZE_MOST + 1)
-    if not content:
-        raise NotAnInput("empty")
-    if len(content) > INPUT_SIZE_MOST:
-        raise NotAnInput("larger than 1 MiB")
-    return content
-
-
-def sync_directory(path):
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def replace_file(temporary_path, path, content, is_durable=False):
-    """Write the file @path whole, or leave it as it is. @is_durable: content and name are on the disk."""
-    try:
-        with open(temporary_path, "wb") as file:
-            file.write(content)
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.rename(temporary_path, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary_path)
-        raise
-    if is_durable:
-        sync_directory(os.path.dirname(path))
+from util.shared import hash_input, read_input, replace_file
 
 
 class CorpusDirectory:

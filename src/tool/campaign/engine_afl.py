@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 
-from engine import Engine, Source, is_executable
+from campaign.engine import Engine, Source, is_executable
 
 # @build: the directory with its binaries; @is_cmplog: it uses the binary that logs comparisons, too;
 # @has_mutator: the harness's

@@ -5,7 +5,7 @@ reports only that there was a crash.
 """
 import re
 
-from engine import Engine, Source, is_executable
+from campaign.engine import Engine, Source, is_executable
 
 # ThreadSanitizer never frees the 2.4 KB of a report: so many inputs take about 400 MB.
 RUNS_WITH_RACE_REPORTS = 500000

@@ -9,12 +9,10 @@ import shutil
 import subprocess
 import tempfile
 
-from campaign import EXIT_BAD, EXIT_FAILED, EXIT_GOOD
-from collect import collect_inputs
-from corpus import hash_input, read_input
-from engine import is_executable
-from target import TargetError
-from terminal import log_error, log_message
+from campaign.collect import collect_inputs
+from campaign.engine import is_executable
+from campaign.target import TargetError
+from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, hash_input, log_error, log_message, read_input
 
 
 def run_merge(target, into, source, *flags):
@@ -97,13 +95,13 @@ def merge_campaign(campaign):
     """Return: EXIT_GOOD, or EXIT_FAILED if a target could not be merged; EXIT_BAD: there is none."""
     targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]
     if not targets:
-        log_error(f"expected a campaign in {campaign.options.dir}, there is none")
+        log_error(f"pagetorture fuzz: expected a campaign in {campaign.options.dir}, there is none")
         return EXIT_BAD
     status = EXIT_GOOD
     for target in targets:
         try:
             merge_target(campaign, target)
         except (TargetError, OSError) as error:
-            log_error(f"{target.name}: {error}")
+            log_error(f"pagetorture fuzz: {target.name}: {error}")
             status = EXIT_FAILED
     return status

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The progress of a campaign: a line now and then, a summary at the end, and plot.tsv of each target."""
+"""The progress of a campaign: a line now and then, a summary at the end, plot.tsv of each target, and the
+results for `make report` and other programs: one JSON object.
+"""
 import contextlib
+import json
 import os
 import re
 import time
 
-from terminal import is_terminal, log_message, show_status
+from util.shared import (STANDARD_ERROR, STANDARD_OUTPUT, log_error, log_message, make_summary_head,
+                         replace_invalid_utf8, show_status, write_output_file)
 
+BEGIN_TIME = time.time()
 PLOT_HEADER = "# time\tseconds\texecutions\tcoverage\tcorpus\tfindings\n"
 PLOT_INTERVAL = 60
 SUMMARY_COLUMNS = "  {:<12} {:>14} {:>14} {:>9} {:>7} {:>7} {:>9} {:>9}"
@@ -82,7 +87,7 @@ def update_progress(campaign):
     """Once a second: the status line, or a line of the log when it is due; and plot.tsv."""
     for target in campaign.targets:
         update_plot(target, campaign.compute_elapsed_seconds(), campaign.now)
-    if is_terminal():
+    if os.isatty(STANDARD_OUTPUT) and os.isatty(STANDARD_ERROR):
         show_status(format_totals(campaign, is_last=False))
     elif campaign.now - campaign.log_time >= campaign.options.report:
         campaign.log_time = campaign.now
@@ -104,3 +109,40 @@ def log_summary(campaign):
     for target in campaign.targets:
         if target.count_new_findings():
             log_message(f"findings of {target.name}, replay: {target.make_replay_command(target.findings.path)}")
+
+
+# ---- results ----
+
+def describe_target(campaign, target, is_ended):
+    now, corpus_count = campaign.now, len(target.corpus.hashes)
+    # Of the moment while the campaign runs; at its end the mean of all its runs.
+    rate = target.compute_rate() if not is_ended else \
+        mean_rate(target.count_total_executions(now), target.earlier_seconds + campaign.compute_elapsed_seconds())
+    return {"name": target.name, "flavour": target.flavour,
+            "engines": [{"name": name, "skipped": target.missing_parts.get(name, "")}
+                        for name in campaign.options.engines],
+            "executions": target.executions(now), "executions_before": target.earlier_executions,
+            "seconds_before": target.earlier_seconds, "rate": rate, "coverage": target.coverage,
+            "corpus": corpus_count, "corpus_new": corpus_count - target.corpus_count_before,
+            "findings": len(target.findings.hashes), "findings_new": target.count_new_findings(),
+            "first_finding": target.first_finding, "engine_failure": target.last_engine_failure}
+
+
+def write_results(campaign, status):
+    """@status: "running", or how it ended. Return: False if they are wanted and could not be written."""
+    options = campaign.options
+    results = make_summary_head("fuzz", options, BEGIN_TIME, status) | {
+        "dir": os.path.realpath(options.dir), "seed": options.seed, "jobs": options.jobs, "time": options.time,
+        "targets": [describe_target(campaign, target, status != "running") for target in campaign.targets],
+        "left_out": campaign.left_out_targets}
+    text = json.dumps(results, separators=(",", ":"), ensure_ascii=False) + "\n"
+    content = replace_invalid_utf8(text).encode()
+    try:
+        if options.results == "-":
+            os.write(STANDARD_OUTPUT, content)
+        elif options.results:
+            write_output_file(options.results, content)
+    except OSError as error:
+        log_error(f"{options.results}: expected a file that can be written: {error.strerror}")
+        return False
+    return True

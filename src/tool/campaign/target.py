@@ -19,12 +19,12 @@ import fcntl
 import os
 import shlex
 
-from corpus import CorpusDirectory, hash_input, replace_file
-from engine import is_executable
-from engine_afl import Afl
-from engine_libfuzzer import LibFuzzer
-from terminal import log_message
-from worker import Worker
+from campaign.corpus import CorpusDirectory
+from campaign.engine import is_executable
+from campaign.engine_afl import Afl
+from campaign.engine_libfuzzer import LibFuzzer
+from campaign.worker import Worker
+from util.shared import hash_input, log_message, replace_file
 
 # In the order in which they get a target.
 ENGINES = (LibFuzzer(), Afl())
@@ -32,6 +32,7 @@ DIRECTORIES = ("", "corpus", "findings", "queue", "libfuzzer", "afl", "logs", "r
 # The target pauses while less is free: the rest is for findings.
 FREE_BYTES_LEAST = 16 << 20
 FREE_FILES_LEAST = 256
+PATH_SIZE_MOST = 3840
 
 
 class TargetError(Exception):
@@ -108,6 +109,9 @@ class Target:
 
     def open(self):
         """Make or read its directories. Raises TargetError."""
+        # Engines append names of files to its path.
+        if len(os.fsencode(self.directory)) > PATH_SIZE_MOST:
+            raise TargetError(f"path too long: {self.directory}")
         try:
             for name in DIRECTORIES:
                 os.makedirs(f"{self.directory}/{name}", exist_ok=True)
@@ -238,5 +242,3 @@ class Target:
         """Engines count in units of their own: the first one of the target decides."""
         for worker in self.groups[0].workers if self.groups else ():
             self.coverage = max(self.coverage, worker.coverage)
-
-

@@ -3,17 +3,14 @@
 that is read while it runs, so no output is lost if the campaign is killed.
 """
 import contextlib
-import ctypes
 import os
 import re
 import resource
 import signal
 
-RETRY_DELAY_MOST = 60
-PR_SET_PDEATHSIG = 1
+from util.shared import end_with_parent
 
-# By name, because a child of fork() must not load libraries.
-prctl = ctypes.CDLL(None, use_errno=True).prctl
+RETRY_DELAY_MOST = 60
 
 
 def execute(command, environment, log_path, parent_pid):
@@ -33,7 +30,7 @@ def execute(command, environment, log_path, parent_pid):
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The engine ends if the campaign is killed.
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
     if os.getppid() == parent_pid:
         try:
             os.execvpe(command[0], command, environment)

@@ -1,16 +1,17 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Draw page programs, and say what is wrong with them: threads as columns, time downward, what orders
 the threads as arrows, then the findings in words. No line is longer than COLUMNS.
 
-`pagetorture explain` contains this script and starts it. Standard input has the facts of the rule
-model about one program a line (model_facts.h). Arguments: whether to draw in UTF-8, and in colours.
+Standard input has the facts of the rule model about one program a line (model_facts.h). Its last line is the
+exit status.
 """
 import json
-import os
 import sys
 
-EXIT_BAD = 2
+from util import program_facts
+from util.shared import EXIT_BAD
+
+DEFAULTS = {"utf8": "", "colours": ""}  # "1": draw in UTF-8, in colours
 COLUMNS = 100
 
 # The characters of the drawing, in UTF-8 and in ASCII. A cell of a row is text or one of these names.
@@ -103,18 +104,8 @@ class Page:
         self.print_wrapped(4, 6, "plain", text)
 
 
-class Call:
-    def __init__(self, fact):
-        self.line = fact["line"]
-        self.thread, self.text = fact["text"].split(": ", 1)
-        self.name = self.text.split(" = ")[-1].split("(")[0]
-        self.arguments = self.text.split("(", 1)[1][:-1].split(", ")
-        self.is_filling = " = " in self.text
-        self.step = None  # the fact about its execution; None: the call did not finish
-        self.colour = "plain"
-
-    def was_executed(self):
-        return bool(self.step) and not self.step["skipped"]
+class Call(program_facts.Call):
+    colour = "plain"
 
     def format_text_with_result(self):
         has_result = self.was_executed() and self.step["result"] != "none"
@@ -125,22 +116,14 @@ class Call:
             return "held already" if self.name == "lock" else "not held"
         if self.name.endswith("_atomic") and not self.name.startswith(("read", "write")):
             return "no such atomic, or not mapped"
-        if not self.is_filling:
+        if not self.filled:
             return "a handle is empty"
         return "filled already, or no such page" if self.name == "kmap_local" else "filled already"
 
 
-class Program:
+class Program(program_facts.Program):
     def __init__(self, facts):
-        self.facts = facts
-        self.calls = [Call(fact) for fact in facts["calls"]]
-        self.by_line = {call.line: call for call in self.calls}
-        self.steps = []
-        for step in facts["steps"]:
-            self.by_line[step["line"]].step = step
-            self.steps.append(self.by_line[step["line"]])
-        self.fatal = facts["fatal"]
-        self.blocked = facts.get("blocked", [])
+        super().__init__(facts, Call)
         self.set_call_colours()
 
     def set_call_colours(self):
@@ -261,8 +244,8 @@ class Drawing:
                 self.print_thread_start_or_wait(self.find_threads_after(number + 1), True)
         for blocked in self.program.blocked:
             self.print_call(self.program.by_line[blocked["line"]], "waits for ever")
-        if self.program.fatal and self.program.fatal["rule"] != "deadlock":
-            call = self.program.by_line[self.program.fatal["line"]]
+        call = self.program.fatal_call
+        if call:
             if call.thread == "main":
                 self.print_thread_start_or_wait(self.running[1:], False)
             self.print_call(call, "the program ends here")
@@ -431,20 +414,15 @@ def print_program(page, program):
     print_findings(page, program)
 
 
-def main(is_utf8, has_colours):
+def run(options):
     sys.stdout.reconfigure(encoding="utf-8")
-    page = Page(is_utf8 == "true", has_colours == "true")
+    page = Page(bool(options.utf8), bool(options.colours))
     for number, line in enumerate(sys.stdin.buffer):
+        facts = json.loads(line)
+        if isinstance(facts, int):
+            return facts
         if number:
             page.print_row()
-        print_program(page, Program(json.loads(line)))
+        print_program(page, Program(facts))
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except OSError as problem:
-        if not isinstance(problem, BrokenPipeError):
-            print(f"pagetorture explain: expected to write standard output: {problem.strerror}", file=sys.stderr)
-        os._exit(EXIT_BAD)  # without another attempt to write the output
+    return EXIT_BAD

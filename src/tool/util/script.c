@@ -2,29 +2,98 @@
 #include "tool/util/script.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
+#include "harness/util/path.h"
+#include "harness/util/shell_word.h"
+#include "tool/util/installation.h"
+#include "tool/util/results.h"
 #include "tool/util/usage.h"
 
-#define ARGUMENTS_MAX 32
-
-int execute_python(const char *const words[])
+void script_add_option(struct script *script, const char *name, const char *value)
 {
+	if (script->option_count == SCRIPT_OPTIONS_MAX ||
+	    asprintf(&script->option_words[script->option_count++], "%s=%s", name, value) < 0)
+		exit(usage_error(script->command, "expected memory for the options, got none"));
+}
+
+void script_init(struct script *script, int argc, char **argv)
+{
+	struct results command;
+	char own_directory[PATH_MAX] = ".";
+
+	memset(script, 0, sizeof(*script));
+	script->command = argv[0];
+	results_begin(&command, argv[0], argc, argv);
+	find_own_directory(own_directory, sizeof(own_directory));
+	script_add_option(script, "own_directory", own_directory);
+	script_add_option(script, "tool", shell_binary_path());
+	script_add_option(script, "command_line", command.command_line);
+	script_add_option(script, "version", PACKAGE_VERSION);
+	script_add_option(script, "compiler", __VERSION__);
+}
+
+/* Finds the directory of the modules: in the source tree for a build directory, else installed. */
+static void find_script_directory(char path[PATH_MAX])
+{
+	char own_directory[PATH_MAX] = ".", config_status_path[PATH_MAX];
+
+	find_own_directory(own_directory, sizeof(own_directory));
+	path_format_or_exit(config_status_path, PATH_MAX, "%s/config.status", own_directory);
+	if (access(config_status_path, R_OK))
+		find_installed_directory(PKGLIBEXECDIR, path, PATH_MAX);
+	else
+		path_format_or_exit(path, PATH_MAX, "%s%s" SCRIPT_SOURCE,
+				    *SCRIPT_SOURCE == '/' ? "" : own_directory,
+				    *SCRIPT_SOURCE == '/' ? "" : "/");
+}
+
+int script_execute(const struct script *script, char *const arguments[])
+{
+	char directory[PATH_MAX], start_path[PATH_MAX], **words, **next_word;
+	size_t argument_count = 0;
+
+	while (arguments[argument_count])
+		argument_count++;
+	find_script_directory(directory);
+	path_format_or_exit(start_path, sizeof(start_path), "%s/util/start.py", directory);
+	words = next_word = calloc(script->option_count + argument_count + 8, sizeof(*words));
+	if (!words)
+		return usage_error(script->command, "expected memory for a command line, got none");
+	*next_word++ = "python3";
+	*next_word++ = "-BEs"; /* no files are written, no modules of the user are found */
+	*next_word++ = start_path;
+	*next_word++ = (char *)(uintptr_t)script->command;
+	for (size_t i = 0; i < script->option_count; i++)
+		*next_word++ = script->option_words[i];
+	*next_word++ = "--";
+	memcpy(next_word, arguments, argument_count * sizeof(*words));
 	/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
-	execv("/usr/bin/python3", (char *const *)words);
-	execvp("python3", (char *const *)words);
+	execv("/usr/bin/python3", words);
+	execvp("python3", words);
 	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
+	free(words);
 	return EXIT_BAD;
 }
 
-int execute_script(const char *script, const char *const arguments[])
+FILE *script_execute_with_writer(const struct script *script, char *const arguments[])
 {
-	/* -I: no module of the user or of the working directory. */
-	const char *words[ARGUMENTS_MAX + 5] = { "python3", "-I", "-c", script };
+	int pipe_ends[2];
+	pid_t writer_pid;
 
-	for (size_t i = 0; arguments[i] && i < ARGUMENTS_MAX; i++)
-		words[4 + i] = arguments[i];
-	return execute_python(words);
+	if (pipe2(pipe_ends, O_CLOEXEC))
+		return NULL;
+	fflush(NULL);
+	writer_pid = fork();
+	if (writer_pid > 0) {
+		dup2(pipe_ends[0], STDIN_FILENO);
+		_exit(script_execute(script, arguments));
+	}
+	close(pipe_ends[0]);
+	return writer_pid < 0 ? NULL : fdopen(pipe_ends[1], "w");
 }
