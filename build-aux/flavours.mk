@@ -94,12 +94,8 @@ page_builds = $(filter-out pic given-tsan,$(builds))
 $(foreach b,$(page_builds),$(call archive,libpage-$b.a,$(call objects,$b,$(page_sources))))
 
 harness_builds = $(filter-out cov pic tsan-inline,$(builds))
-harness_none = src/harness/detect/tsan_none.c src/harness/detect/valgrind_none.c
-harness_tsan = src/harness/detect/tsan_real.c src/harness/detect/valgrind_none.c
-harness_plain = src/harness/detect/tsan_none.c $(valgrind_source)
 # $(call harness_of,BUILD): the sources of its archive. Engines have the mutator in libmutate.a.
-harness_of = $(harness_sources) $(library_source) $(if $(filter fuzz-%,$1),,$(mutate_sources)) \
-	$(if $(filter plain given,$1),$(harness_plain),$(if $(filter %tsan,$1),$(harness_tsan),$(harness_none)))
+harness_of = $(harness_sources) $(library_source) $(if $(filter fuzz-%,$1),,$(mutate_sources))
 $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$(call harness_of,$b))))
 
 $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))

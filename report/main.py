@@ -71,7 +71,7 @@ def make_verdict(made):
         state = "incomplete" if said else "sound"
         said.insert(0, "No part that was read failed" if lists[1][1] else
                     "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
-    said += [part.content.remark for part in made if part.content.remark]
+    said += [part.values["remark"] for part in made if part.values.get("remark")]
     line = "; ".join(said)
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
 
@@ -102,7 +102,7 @@ def make_all_parts(options):
     sources = parts.Sources(options.results, tool, path_if_exists(options.library),
                             path_if_exists(options.coverage))
     made = [parts.make_part(*row, sources) for row in parts.PARTS]
-    campaigns = [part.content.campaign for part in made if part.content.campaign]
+    campaigns = [part.values["campaign_directory"] for part in made if part.values.get("campaign_directory")]
     made.insert([row[0] for row in parts.PARTS].index("replay"),
                 parts.make_findings_part([*campaigns, *options.campaign], options.triage))
     return made, describe_origin(tool)
@@ -130,7 +130,7 @@ def main(arguments):
     target = options.output / "index.html"
     keep.write_text(target, page.render_page(made, result, made_by))
     for part in made:
-        print(f"{part.state:<11} {part.title}: {part.summary_line}")
+        print(f"{part.state:<11} {part.title}: {part.line}")
     print(f"{result['state']}: {result['line']}")
     print(f"{target.resolve()}: {target.stat().st_size / 1e6:.2f} MB, made in "
           f"{time.monotonic() - started:.1f} s")

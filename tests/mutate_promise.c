@@ -450,7 +450,7 @@ static bool keeps_promise_of_value(void)
 }
 
 bool (*const promises[MUTATION_COUNT])(void) = {
-#define MUTATION(name, weight, what) [MUTATION_##name] = keeps_promise_of_##name,
+#define MUTATION(name, ...) [MUTATION_##name] = keeps_promise_of_##name,
 #include "harness/mutate/mutations.def"
 #undef MUTATION
 };

@@ -37,7 +37,7 @@ check_document 1 "a command that fails" 'exit status 3, which the document does 
 check_document 1 "another exit status" 'and this is printed' "    \$ sh -c 'exit 3'\n    \$ echo \$?\n    2"
 check_document 1 "a command that does not exist" 'exit status 127' '    build/pagetortrue check'
 check_document 1 "a command that ends the shell" 'the shell ended before it' '    cd /\n    cd "/'
-check_document 1 "a command after other lines" 'would not be run' '    a diagram\n    make -C build smoke'
+check_document 1 "a block that is no command, and not marked as text" 'exit status 127' '    a diagram\n    make -C build smoke'
 # shellcheck disable=SC2016 # no command substitution
 check_document 1 "a command in a fence" 'not a fence' '```\nmake -C build smoke\n```'
 check_document 1 "an unknown mark" "not 'lnog'" '<!-- lnog -->\n\n    make -C build smoke'

@@ -27,9 +27,11 @@ harness_sources = \
 	%D%/detect/detector.h \
 	%D%/detect/race_report.c \
 	%D%/detect/race_report.h \
+	%D%/detect/tsan.c \
 	%D%/detect/tsan.h \
 	%D%/detect/tsan_shadow.c \
 	%D%/detect/tsan_shadow.h \
+	%D%/detect/valgrind.c \
 	%D%/detect/valgrind.h \
 	%D%/exec/delay.c \
 	%D%/exec/delay.h \
@@ -119,13 +121,6 @@ harness_sources = \
 	%D%/util/walk.c \
 	%D%/util/walk.h
 
-# The plain flavour can run under Valgrind.
-if HAVE_VALGRIND
-valgrind_source = %D%/detect/valgrind_real.c
-else
-valgrind_source = %D%/detect/valgrind_none.c
-endif
-
 if OWN_PAGE
 library_source = %D%/library.h %D%/library_ours.c
 else
@@ -135,10 +130,6 @@ endif
 EXTRA_DIST += \
 	$(harness_sources) \
 	$(mutate_sources) \
-	%D%/detect/tsan_none.c \
-	%D%/detect/tsan_real.c \
-	%D%/detect/valgrind_none.c \
-	%D%/detect/valgrind_real.c \
 	%D%/library.h \
 	%D%/library_external.c \
 	%D%/library_ours.c

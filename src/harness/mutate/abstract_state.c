@@ -5,28 +5,41 @@
 
 enum abstract_state_kind abstract_state_find_kind(char letter)
 {
-	switch (letter | 0x20) {
-	case 'p':
-		return ABSTRACT_PAGE;
-	case 'k':
-		return ABSTRACT_MAP;
-	case 'u':
-		return ABSTRACT_SLICE;
-	case 'm':
-		return ABSTRACT_MUTEX;
-	case 's':
-		return ABSTRACT_SEMAPHORE;
-	default:
-		return ABSTRACT_KINDS;
-	}
+	static const char letters[ABSTRACT_KINDS + 1] = {
+		[ABSTRACT_PAGE] = 'p',  [ABSTRACT_MAP] = 'k',       [ABSTRACT_SLICE] = 'u',
+		[ABSTRACT_MUTEX] = 'm', [ABSTRACT_SEMAPHORE] = 's',
+	};
+	const char *found = strchr(letters, letter | 0x20);
+
+	return found ? (enum abstract_state_kind)(found - letters) : ABSTRACT_KINDS;
 }
 
-static bool is_usable(const struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+struct call_letters call_find_letters(const struct call *call)
+{
+	struct call_letters letters = {0};
+
+	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++) {
+		enum abstract_state_kind kind = abstract_state_find_kind(*letter);
+
+		if (kind < ABSTRACT_KINDS) {
+			letters.handle_kinds[letters.handle_count] = kind;
+			letters.handles[letters.handle_count++] = *letter;
+		} else if (*letter == 'n' || *letter == 'z' ||
+			   (*letter == 'f' && call->has_fault)) {
+			letters.numbers[letters.number_count++] = *letter;
+		}
+	}
+	return letters;
+}
+
+static bool is_usable(const struct abstract_state *state, enum abstract_state_kind kind,
+		      uint8_t handle)
 {
 	return state->usable_handles[kind] & 1u << handle;
 }
 
-static void clear_usable(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static void clear_usable(struct abstract_state *state, enum abstract_state_kind kind,
+			 uint8_t handle)
 {
 	state->usable_handles[kind] &= ~(1u << handle);
 }

@@ -25,8 +25,8 @@ enum abstract_state_kind {
 
 struct abstract_state {
 	uint32_t filled_handles[ABSTRACT_KINDS]; /* bit N: handle N was filled */
-	uint32_t usable_handles[ABSTRACT_KINDS]; /* bit N: handle N is filled, and live, mapped, unlocked or
-					  * posted */
+	/* bit N: handle N is filled, and live, mapped, unlocked or posted */
+	uint32_t usable_handles[ABSTRACT_KINDS];
 	uint8_t page_ref_count[PROGRAM_PAGES];
 	uint8_t map_thread[PROGRAM_MAPS];
 	uint8_t mutex_holder[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
@@ -37,6 +37,17 @@ struct abstract_state {
 
 /* Return: the kind of a letter of ops.def in either case, or ABSTRACT_KINDS. */
 enum abstract_state_kind abstract_state_find_kind(char letter);
+
+/* The letters (ops.def) of the arguments of a call, in their order. */
+struct call_letters {
+	unsigned int handle_count, number_count;
+	char handles[2];
+	char numbers[3];
+	enum abstract_state_kind handle_kinds[2];
+};
+
+/* Without a fault, the number of a fault is no argument. */
+struct call_letters call_find_letters(const struct call *call);
 
 /* Computes the state after the first @end calls. */
 void abstract_state_compute(struct abstract_state *state, const struct program *program,

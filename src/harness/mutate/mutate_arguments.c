@@ -12,8 +12,7 @@
 /* Starts at a random call and wraps around. Return: the first call that @fits accepts, or NULL. */
 static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call *call))
 {
-	size_t count = m->program->count;
-	size_t start = count ? random_below(&m->random_state, count) : 0;
+	size_t count = m->program->count, start = draw_below(m, count);
 
 	for (size_t i = 0; i < count; i++) {
 		struct call *call = &m->program->calls[(start + i) % count];
@@ -26,48 +25,41 @@ static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call 
 
 /* ---- numbers ---- */
 
-struct argument_number {
-	uint64_t *value;
-	char kind;
-};
-
-static bool has_numbers(const struct call *call)
+static bool has_number(const struct call *call)
 {
-	char argument_kinds[3];
-
-	return mutate_find_number_kinds(call, argument_kinds);
+	return call_find_letters(call).number_count;
 }
 
-/* Return: false if the program has no number. */
-static bool pick_number(struct mutator *m, struct argument_number *number)
+/* Return: a number of the program, or NULL if it has none. */
+static uint64_t *pick_number(struct mutator *m, char *letter)
 {
-	struct call *call = pick_call(m, has_numbers);
-	char argument_kinds[3];
-	uint32_t number_index;
+	struct call *call = pick_call(m, has_number);
+	struct call_letters letters;
+	uint32_t index;
 
 	if (!call)
-		return false;
-	number_index =
-		random_below(&m->random_state, mutate_find_number_kinds(call, argument_kinds));
-	*number =
-		(struct argument_number){&call->number[number_index], argument_kinds[number_index]};
-	return true;
+		return NULL;
+	letters = call_find_letters(call);
+	index = draw_below(m, letters.number_count);
+	*letter = letters.numbers[index];
+	return &call->number[index];
 }
 
 /* Returns a number that is related to @number, or an edge. It may be invalid. */
 static uint64_t make_related_number(struct mutator *m, uint64_t number)
 {
-	uint32_t base = random_below(&m->random_state, NUMBER_BASES);
-	uint32_t distance = mutate_edges[random_below(&m->random_state, MUTATE_EDGES)];
-	struct argument_number other;
+	uint32_t base = draw_below(m, NUMBER_BASES),
+		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
+	const uint64_t *other;
+	char letter;
 
-	switch (random_below(&m->random_state, 6)) {
+	switch (draw_below(m, 6)) {
 	case 0: /* the distance from another base */
-		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
+		return number_unpack(
+			(uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
-		if (!pick_number(m, &other))
-			return number;
-		return (random_once_in(&m->random_state, 4) ? 0 : PAGE) - *other.value;
+		other = pick_number(m, &letter);
+		return other ? (draw_once_in(m, 4) ? 0 : PAGE) - *other : number;
 	case 2:
 		return number + 1;
 	case 3:
@@ -81,16 +73,16 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 
 bool mutate_number(struct mutator *m)
 {
-	struct argument_number number;
-	uint64_t new_number;
+	char letter;
+	uint64_t *number = pick_number(m, &letter), old_number;
 
-	if (!pick_number(m, &number))
+	if (!number)
 		return false;
-	new_number = make_related_number(m, *number.value);
-	if (*number.value == new_number || !mutate_number_fits(number.kind, new_number))
-		return false;
-	*number.value = new_number;
-	return true;
+	old_number = *number;
+	*number = make_related_number(m, old_number);
+	if (!mutate_number_fits(letter, *number))
+		*number = old_number;
+	return *number != old_number;
 }
 
 /* ---- ranges ---- */
@@ -102,33 +94,30 @@ struct argument_range {
 
 static bool has_range(const struct call *call)
 {
-	char argument_kinds[3];
-	unsigned int number_count = mutate_find_number_kinds(call, argument_kinds);
+	struct call_letters letters = call_find_letters(call);
 
-	return number_count >= 2 && argument_kinds[0] == 'n';
+	return letters.number_count >= 2 && letters.numbers[0] == 'n';
 }
 
 /* copy_page has two offsets and one length. */
 static bool pick_range(struct mutator *m, struct argument_range *range)
 {
 	struct call *call = pick_call(m, has_range);
-	char argument_kinds[3];
-	unsigned int number_count;
+	unsigned int last;
 
 	if (!call)
 		return false;
-	number_count = mutate_find_number_kinds(call, argument_kinds);
-	*range = (struct argument_range){
-		call, &call->number[random_below(&m->random_state, number_count - 1)],
-		&call->number[number_count - 1]};
+	last = call_find_letters(call).number_count - 1;
+	*range = (struct argument_range){call, &call->number[draw_below(m, last)],
+					 &call->number[last]};
 	return true;
 }
 
 /* Moves the range by one byte, next to its old place, or so far that one byte overlaps. */
 static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
-	uint64_t steps[] = { 1, -1ull, *len, -*len, *len - 1, 1 - *len, 0 };
-	uint32_t change_index = random_below(&m->random_state, COUNT_OF(steps) + 2);
+	uint64_t steps[] = {1, -1ull, *len, -*len, *len - 1, 1 - *len, 0};
+	uint32_t change_index = draw_below(m, COUNT_OF(steps) + 2);
 
 	if (change_index < COUNT_OF(steps))
 		*off += steps[change_index];
@@ -142,8 +131,8 @@ static bool copy_page_handle(struct mutator *m, const struct argument_range *to,
 {
 	char kind = op_table[to->call->op].argument_kinds[0];
 
-	if (kind != op_table[from->call->op].argument_kinds[0] ||
-	    random_once_in(&m->random_state, 2) || to->call->handle[0] == from->call->handle[0])
+	if (kind != op_table[from->call->op].argument_kinds[0] || draw_once_in(m, 2) ||
+	    to->call->handle[0] == from->call->handle[0])
 		return false;
 	to->call->handle[0] = from->call->handle[0];
 	return true;
@@ -181,30 +170,26 @@ static bool set_byte(uint8_t *byte, uint8_t value)
 
 static bool has_handle(const struct call *call)
 {
-	char argument_kinds[2];
-
-	return mutate_find_handle_kinds(call, argument_kinds);
+	return call_find_letters(call).handle_count;
 }
 
 bool mutate_handle(struct mutator *m)
 {
 	struct call *call = pick_call(m, has_handle);
 	struct abstract_state state;
-	uint8_t *handle;
-	char argument_kinds[2];
-	uint32_t handle_index;
+	struct call_letters letters;
+	uint32_t index;
 
 	if (!call)
 		return false;
+	letters = call_find_letters(call);
 	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
-	handle_index =
-		random_below(&m->random_state, mutate_find_handle_kinds(call, argument_kinds));
-	handle = &call->handle[handle_index];
-	return set_byte(handle,
-			mutate_any_handle(m, &state, argument_kinds[handle_index], call->thread));
+	index = draw_below(m, letters.handle_count);
+	return set_byte(&call->handle[index],
+			mutate_any_handle(m, &state, letters.handles[index], call->thread));
 }
 
-static char find_value_kind(const struct call *call)
+static char find_value_letter(const struct call *call)
 {
 	const char *args = op_table[call->op].argument_kinds;
 
@@ -213,23 +198,23 @@ static char find_value_kind(const struct call *call)
 
 static bool has_value(const struct call *call)
 {
-	return find_value_kind(call);
+	return find_value_letter(call);
 }
 
 bool mutate_value(struct mutator *m)
 {
 	struct call *call = pick_call(m, has_value);
 
-	return call && set_byte(&call->value, mutate_any_value(m, find_value_kind(call)));
+	return call && set_byte(&call->value, mutate_any_value(m, find_value_letter(call)));
 }
 
 /* Returns whether the two calls have the same arguments, not counting a seed. */
 static bool have_same_arguments(enum op a, enum op b)
 {
-	const char *x = op_table[a].argument_kinds, *y = op_table[b].argument_kinds;
-	size_t len = strcspn(x, "v");
+	const char *letters_a = op_table[a].argument_kinds, *letters_b = op_table[b].argument_kinds;
+	size_t len = strcspn(letters_a, "v");
 
-	return len == strcspn(y, "v") && !memcmp(x, y, len);
+	return len == strcspn(letters_b, "v") && !memcmp(letters_a, letters_b, len);
 }
 
 /* Searches from @start on and wraps around. Return: such a call, or @op itself if there is none. */
@@ -255,8 +240,8 @@ bool mutate_op(struct mutator *m)
 
 	if (!call)
 		return false;
-	call->op = (uint8_t)find_other_op(call->op, random_below(&m->random_state, OP_COUNT));
-	call->value = find_value_kind(call) ? mutate_any_value(m, 'v') : 0;
+	call->op = (uint8_t)find_other_op(call->op, draw_below(m, OP_COUNT));
+	call->value = find_value_letter(call) ? mutate_any_value(m, 'v') : 0;
 	return true;
 }
 
@@ -272,14 +257,13 @@ bool mutate_fault(struct mutator *m)
 
 	if (!call)
 		return false;
-	if (call->has_fault && random_once_in(&m->random_state, 4)) {
+	if (call->has_fault && draw_once_in(m, 4)) {
 		call->has_fault = 0;
 		call->number[1] = 0;
 		return true;
 	}
-	fault_offset = random_once_in(&m->random_state, 2)
-			       ? random_below(&m->random_state, call->number[0] + 1)
-			       : mutate_any_number(m);
+	fault_offset =
+		draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_any_number(m);
 	if (!number_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
 		return false;
 	call->has_fault = 1;

@@ -16,31 +16,40 @@ struct mutator {
 };
 
 /* One function for each line of mutations.def. Return: true if the program changed. */
-#define MUTATION(name, weight, what) bool mutate_##name(struct mutator *m);
+#define MUTATION(name, ...) bool mutate_##name(struct mutator *m);
 #include "harness/mutate/mutations.def"
 #undef MUTATION
 
-/* Calls [first, last) of a program; never empty. */
+static inline uint32_t draw_below(struct mutator *m, size_t limit)
+{
+	return random_below(&m->random_state, limit);
+}
+
+static inline bool draw_once_in(struct mutator *m, uint32_t times)
+{
+	return random_once_in(&m->random_state, times);
+}
+
+static inline uint8_t draw_bit_index(struct mutator *m, uint32_t mask)
+{
+	return random_set_bit_index(&m->random_state, mask);
+}
+
+/* Calls of a program, one after the other; never empty. */
 struct call_range {
-	size_t first, last;
+	size_t first, count;
 };
 
-/* Returns a range of mostly 1 call, sometimes few, seldom many. @program has at least one call. */
-struct call_range mutate_pick_range(struct mutator *m, const struct program *program);
+/* Draws a range of mostly 1 call, sometimes few, seldom many. @program has at least one call. */
+struct call_range mutate_draw_range(struct mutator *m, const struct program *program);
 
 static inline size_t mutate_count_free_calls(const struct mutator *m)
 {
 	return m->max_calls - m->program->count;
 }
 
-/* Gets the letters of the call's handles in order. Return: their number. */
-unsigned int mutate_find_handle_kinds(const struct call *call, char kinds[2]);
-
-/* Gets the letters of the call's used numbers in order. Return: their number. */
-unsigned int mutate_find_number_kinds(const struct call *call, char kinds[3]);
-
 /* Return: whether the number is valid for an argument of that letter. */
-bool mutate_number_fits(char kind, uint64_t number);
+bool mutate_number_fits(char letter, uint64_t number);
 
 /* Return: a random number, mostly an edge, or a number that the program has. */
 uint64_t mutate_any_number(struct mutator *m);
@@ -53,7 +62,7 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 			  uint8_t thread);
 
 /* Return: a random value for an argument `v` or `g`. */
-uint8_t mutate_any_value(struct mutator *m, char kind);
+uint8_t mutate_any_value(struct mutator *m, char letter);
 
 uint8_t mutate_any_thread(struct mutator *m);
 

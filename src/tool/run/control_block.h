@@ -23,6 +23,7 @@
 /* The result of one input in one flavour. The driver keeps the result in the input's record. */
 struct input_result {
 	uint8_t kind;
+	bool was_returned;	 /* a worker returned this result; else only its kind is valid */
 	bool must_recheck;	 /* the input left a larger heap or an open descriptor */
 	bool has_call_not_run;	 /* a fatal call was not executed */
 	bool has_predicted_miss; /* a race was missed, as predicted */

@@ -5,7 +5,7 @@
  *
  *   engine.c         the queue of inputs, the jobs that take batches of it, and the orders
  *   engine_batch.c   one batch: its results, and what runs again
- *   interaction.c    finds the inputs after which another one fails
+ *   history.c        finds the inputs after which another one fails
  */
 #ifndef TOOL_ENGINE_H
 #define TOOL_ENGINE_H

@@ -12,9 +12,9 @@ tool_sources += \
 	%D%/failure.c \
 	%D%/footprint.c \
 	%D%/footprint.h \
+	%D%/history.c \
 	%D%/input_list.c \
 	%D%/input_list.h \
-	%D%/interaction.c \
 	%D%/json_lines.c \
 	%D%/kind.def \
 	%D%/kind.h \

@@ -55,7 +55,7 @@ void format_rules_seen_on_fibers(const struct run *run, const struct run_record 
 	rule_set saw_text = record->result.rules_seen_on_fibers;
 
 	snprintf(text, SAW_TEXT, "-");
-	if (!run->options.execution.fibers || !record->has_result)
+	if (!run->options.execution.fibers || !record->result.was_returned)
 		return;
 	rule_set_text(saw_text, " ", text);
 	/* Without an execution of the fatal call the text must not be "clean". */
@@ -67,7 +67,7 @@ void format_rules_seen_on_threads(const struct run *run, const struct run_record
 				  char text[SAW_TEXT])
 {
 	snprintf(text, SAW_TEXT, "-");
-	if (run->options.execution.threads && record->has_result)
+	if (run->options.execution.threads && record->result.was_returned)
 		rule_set_text(record->result.rules_seen_on_threads, " ", text);
 }
 

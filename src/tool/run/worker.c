@@ -170,7 +170,7 @@ static struct worker_result *run_input(uint32_t position)
 	atomic_store(&control->position, position);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	execution_reset(&control->execution);
-	*result = (struct worker_result){ .result.kind = RUN_KINDS };
+	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
 		run_program(result, position == index);
 	result->result.duration_us = microseconds_since(&start);

@@ -379,6 +379,20 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 	return send_request(worker, REQUEST_BATCH);
 }
 
+void run_worker_read_result(const struct run_worker *worker, uint32_t position,
+			    struct worker_result *result)
+{
+	static const struct worker_result no_result = { .result.kind = RUN_crash,
+							.why = "the worker returned no result" };
+
+	*result = worker->control->results[position];
+	result->why[RUN_WHY - 1] = '\0';
+	result->result.rules_seen_on_fibers &= RULE_BIT(RULE_COUNT) - 1;
+	result->result.rules_seen_on_threads &= RULE_BIT(RULE_COUNT) - 1;
+	if (result->result.kind >= RUN_KINDS)
+		*result = no_result;
+}
+
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,
 			 enum worker_request request)
 {

@@ -62,6 +62,13 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
 		      const uint32_t *batch_inputs, uint32_t count);
 
+/*
+ * Reads the result of the input at @position of the batch. A damaged worker may have written anything: a
+ * result of no known kind becomes a crash.
+ */
+void run_worker_read_result(const struct run_worker *worker, uint32_t position,
+			    struct worker_result *result);
+
 /* Runs one program and waits for its end. Return: false if the process ended before it replied. */
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,
 			enum worker_request request);

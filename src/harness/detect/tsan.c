@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Implements tsan.h with ThreadSanitizer's public C interface, and one hook that has no C name.
+ * The interface's functions are weak: they are NULL in a flavour without ThreadSanitizer.
  *
  * This file is compiled without -fsanitize=thread: an instrumented function that switches fibers
  * would enter on one shadow stack and leave on another one.
@@ -13,36 +14,44 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <sanitizer/tsan_interface.h>
-
 #include "harness/util/bytes.h"
 
-/* Not all compilers install a header for these functions. Memory order 0 is relaxed. */
+/* Not all compilers install a header for all of these functions. */
+#define WEAK __attribute__((weak))
+/* Memory order 0 is relaxed; flag 1 switches fibers without synchronisation. */
 #define RELAXED 0
-#define DECLARE_ATOMICS(bits)                                                             \
-	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order); \
-	void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t value, int order);
+#define NO_SYNC 1u
+#define DECLARE_ATOMICS(bits)                                                                  \
+	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order) WEAK; \
+	void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t value,    \
+					 int order) WEAK;
 DECLARE_ATOMICS(8)
 DECLARE_ATOMICS(16)
 DECLARE_ATOMICS(32)
 DECLARE_ATOMICS(64)
-void __tsan_flush_memory(void);
-void __tsan_func_entry(void *caller);
-void __tsan_func_exit(void);
-void __tsan_read_range(void *addr, unsigned long size);
-void __tsan_write_range(void *addr, unsigned long size);
+void *__tsan_create_fiber(unsigned int flags) WEAK;
+void *__tsan_get_current_fiber(void) WEAK;
+void __tsan_set_fiber_name(void *fiber, const char *name) WEAK;
+void __tsan_switch_to_fiber(void *fiber, unsigned int flags) WEAK;
+void __tsan_acquire(void *object) WEAK;
+void __tsan_release(void *object) WEAK;
+void __tsan_flush_memory(void) WEAK;
+void __tsan_func_entry(void *caller) WEAK;
+void __tsan_func_exit(void) WEAK;
+void __tsan_read_range(void *addr, unsigned long size) WEAK;
+void __tsan_write_range(void *addr, unsigned long size) WEAK;
 int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
 			   int *mops, int *locs, int *mutexes, int *threads, int *unique_tids,
-			   void **sleep_trace, unsigned long trace_size);
+			   void **sleep_trace, unsigned long trace_size) WEAK;
 int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size,
-			  int *write, int *atomic, void **trace, unsigned long trace_size);
+			  int *write, int *atomic, void **trace, unsigned long trace_size) WEAK;
 int __tsan_get_report_thread(void *report, unsigned long idx, int *tid, uint64_t *os_id,
 			     int *running, const char **name, int *parent_tid, void **trace,
-			     unsigned long trace_size);
-void AnnotateIgnoreReadsBegin(const char *file, int line);
-void AnnotateIgnoreReadsEnd(const char *file, int line);
-void AnnotateIgnoreWritesBegin(const char *file, int line);
-void AnnotateIgnoreWritesEnd(const char *file, int line);
+			     unsigned long trace_size) WEAK;
+void AnnotateIgnoreReadsBegin(const char *file, int line) WEAK;
+void AnnotateIgnoreReadsEnd(const char *file, int line) WEAK;
+void AnnotateIgnoreWritesBegin(const char *file, int line) WEAK;
+void AnnotateIgnoreWritesEnd(const char *file, int line) WEAK;
 
 /*
  * Options: report each access instead of each pair of stacks once; do not symbolize, which takes
@@ -66,20 +75,20 @@ static struct {
 /* Reports contain only numbers of threads. The main thread is 0, the others have names. */
 static void copy_thread_name(void *report, int threads, int tid, char name[16])
 {
-	for (int i = 0; i < threads; i++) {
-		int id = -1, running, parent;
+	const char *known = NULL;
+
+	for (int i = 0, id = -1; tid && id != tid && i < threads; i++) {
+		int running, parent;
 		uint64_t os_id;
-		const char *known = NULL;
 		void *trace[1];
 
+		known = NULL;
 		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running, &known,
 					 &parent, trace, 1);
 		if (id != tid)
-			continue;
-		snprintf(name, 16, "%s", tid == 0 ? "main" : known ? known : "");
-		return;
+			known = NULL;
 	}
-	snprintf(name, 16, "%s", tid == 0 ? "main" : "");
+	snprintf(name, 16, "%s", tid == 0 ? "main" : known ? known : "");
 }
 
 static void read_race_access(void *report, int threads, unsigned long idx, struct tsan_access *access)
@@ -120,7 +129,7 @@ bool on_report(void *report, bool suppressed)
 
 bool tsan_is_present(void)
 {
-	return true;
+	return __tsan_create_fiber;
 }
 
 bool tsan_splits_granules(void)
@@ -128,7 +137,7 @@ bool tsan_splits_granules(void)
 #ifdef __clang__
 	return false;
 #else
-	return true;
+	return tsan_is_present();
 #endif
 }
 
@@ -140,20 +149,22 @@ void tsan_set_race_callback(tsan_race_fn fn, void *ctx)
 
 void *tsan_fiber_new(const char *name)
 {
-	void *fiber = __tsan_create_fiber(0);
+	void *fiber = tsan_is_present() ? __tsan_create_fiber(0) : NULL;
 
-	__tsan_set_fiber_name(fiber, name);
+	if (fiber)
+		__tsan_set_fiber_name(fiber, name);
 	return fiber;
 }
 
 void *tsan_fiber_self(void)
 {
-	return __tsan_get_current_fiber();
+	return tsan_is_present() ? __tsan_get_current_fiber() : NULL;
 }
 
 void tsan_fiber_switch(void *fiber)
 {
-	__tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync);
+	if (tsan_is_present())
+		__tsan_switch_to_fiber(fiber, NO_SYNC);
 }
 
 /* ---- ThreadSanitizer's log of a fiber's accesses ---- */
@@ -286,7 +297,7 @@ bool tsan_is_predictable(void)
 	static bool tried;
 
 	/* A second attempt cannot reach the end of a part of the log again. */
-	if (!tried) {
+	if (!tried && tsan_is_present()) {
 		find_log(__tsan_get_current_fiber());
 		if (!log_field)
 			find_log(__tsan_get_current_fiber());
@@ -301,36 +312,45 @@ bool tsan_is_predictable(void)
  */
 uintptr_t tsan_log_position(void)
 {
-	const volatile uintptr_t *state = __tsan_get_current_fiber();
-
 	if (!log_field)
 		return 0;
 	__tsan_func_entry(NULL);
 	__tsan_func_exit();
-	return state[log_field];
+	return ((const volatile uintptr_t *)__tsan_get_current_fiber())[log_field];
 }
 
 void tsan_release(void *object)
 {
-	__tsan_release(object);
+	if (tsan_is_present())
+		__tsan_release(object);
 }
 
 void tsan_acquire(void *object)
 {
-	__tsan_acquire(object);
+	if (tsan_is_present())
+		__tsan_acquire(object);
 }
 
 void tsan_record_read(const void *addr, size_t len)
 {
-	__tsan_read_range((void *)(uintptr_t)addr, len);
+	if (tsan_is_present())
+		__tsan_read_range((void *)(uintptr_t)addr, len);
 }
 
 void tsan_record_write(const void *addr, size_t len)
 {
-	__tsan_write_range((void *)(uintptr_t)addr, len);
+	if (tsan_is_present())
+		__tsan_write_range((void *)(uintptr_t)addr, len);
 }
 
-#define LOAD(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical, RELAXED))
+/* Makes the access of a size in bytes; ACCESS(bits) is an expression. */
+#define ACCESS_BY_SIZE(size, ACCESS)                                                      \
+	((size) == 1 ? (void)(ACCESS(8)) : (size) == 2 ? (void)(ACCESS(16)) :              \
+	 (size) == 4 ? (void)(ACCESS(32)) : (void)(ACCESS(64)))
+
+#define LOAD(bits) \
+	__atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
+#define LOAD_WATCHED(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical, RELAXED))
 
 /*
  * The access at @addr comes first: it faults if the mapping ended; the canonical address never
@@ -338,22 +358,33 @@ void tsan_record_write(const void *addr, size_t len)
  */
 void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
 {
+	if (!tsan_is_present()) {
+		ACCESS_BY_SIZE(size, LOAD);
+		return;
+	}
 	(void)*(const volatile uint8_t *)addr;
-	TSAN_BY_SIZE(size, LOAD);
+	ACCESS_BY_SIZE(size, LOAD_WATCHED);
 }
 
 #define STORE(bits) \
+	__atomic_store_n((uint##bits##_t *)addr, *(const uint##bits##_t *)value, __ATOMIC_RELAXED)
+#define STORE_WATCHED(bits) \
 	__tsan_atomic##bits##_store(canonical, *(const uint##bits##_t *)value, RELAXED)
 
 void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
 {
+	if (!tsan_is_present()) {
+		ACCESS_BY_SIZE(size, STORE);
+		return;
+	}
 	(void)*(volatile uint8_t *)addr;
-	TSAN_BY_SIZE(size, STORE);
+	ACCESS_BY_SIZE(size, STORE_WATCHED);
 }
 
 void tsan_clear_shadow(void)
 {
-	__tsan_flush_memory();
+	if (tsan_is_present())
+		__tsan_flush_memory();
 }
 
 /* More than any call of the library needs, including interceptors and a report. */
@@ -361,7 +392,7 @@ void tsan_clear_shadow(void)
 
 void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
 {
-	char *range = __builtin_alloca(index * STACK_RANGE + 1);
+	char *range = __builtin_alloca(tsan_is_present() ? index * STACK_RANGE + 1 : 1);
 
 	/* Keeps the compiler from removing the stack range. */
 	__asm__ volatile("" : : "r"(range) : "memory");
@@ -371,12 +402,16 @@ void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *a
 
 void tsan_ignore_begin(void)
 {
+	if (!tsan_is_present())
+		return;
 	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
 	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 }
 
 void tsan_ignore_end(void)
 {
+	if (!tsan_is_present())
+		return;
 	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 }
