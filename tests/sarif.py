@@ -53,7 +53,8 @@ def check_value(value, expected, where):
     elif isinstance(expected, range):
         require(type(value) is int and value in expected, where, f"a number from {expected.start}")
     else:
-        require(isinstance(value, str) and re.fullmatch(expected, value), where, f"a text like {expected}, got {value!r}")
+        require(isinstance(value, str) and re.fullmatch(expected, value), where,
+                f"a text like {expected}, got {value!r}")
 
 
 def require_unique(values, where, what):
@@ -61,8 +62,8 @@ def require_unique(values, where, what):
 
 
 def check_place(location, uris, root, where):
-    place = location["physicalLocation"]
-    uri, index, line = place["artifactLocation"]["uri"], place["artifactLocation"]["index"], place["region"]["startLine"]
+    artifact = location["physicalLocation"]["artifactLocation"]
+    uri, index, line = artifact["uri"], artifact["index"], location["physicalLocation"]["region"]["startLine"]
     require(index < len(uris) and uris[index] == uri, where, f"the artifact {index} to be '{uri}'")
     if root:
         path = os.path.join(root, unquote(uri, errors="surrogateescape"))

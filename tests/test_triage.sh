@@ -76,9 +76,8 @@ if has_flavour tsan; then
 	ok $? "the replay command shows it" err
 fi
 # It needs no other file, except page.h and the library.
-run_expecting 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
-	camp/triage/data-race-read_raw-write_raw-*/reproduce.c
-ok $? "reproduce.c compiles" err
+expect 0 "reproduce.c compiles" '' \
+	"$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
 	grep -q 'crash-2$' camp/triage/data-race-read_raw-write_raw-*/summary.txt
 ok $? "all findings of a failure are named"
@@ -121,8 +120,7 @@ ok $? "one that is there is left alone" out
 (cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
 grep -q "$scratch/tree/corpus/regress/" out
 ok $? "the tree of the working directory" out
-run_expecting 2 "$pagetorture" triage --add any && grep -q 'source tree' err
-ok $? "outside of a tree: 2" err
+expect 2 "outside of a tree: 2" 'source tree' "$pagetorture" triage --add any
 
 rm -rf sorted
 "$pagetorture" triage --flavour plain -o sorted any >out 2>&1

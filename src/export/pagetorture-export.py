@@ -87,7 +87,7 @@ def make_xml_text(text):
     return NOT_XML.sub("?", os.fsencode(text).decode(errors="replace"))
 
 
-def add_case(suite, record):
+def add_junit_case(suite, record):
     case = tree.SubElement(suite, "testcase", classname=suite.get("name"),
                            name=make_xml_text(format_input_name(record)), time=f"{record.get('seconds', 0):.6f}")
     if record["failed"]:
@@ -109,7 +109,7 @@ def format_junit(results):
             skipped=str(sum(record["result"] == "not-run" for record in records)),
             time=f"{seconds.get(flavour, 0):.3f}")
         for record in records:
-            add_case(suite, record)
+            add_junit_case(suite, record)
     tree.indent(suites)
     return tree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -178,7 +178,7 @@ class Sarif:
 
     # ---- failures ----
 
-    def format_identity(self, record):
+    def format_failure_identity(self, record):
         """Return: a text that is equal for equal failures, without the numbers of the reason."""
         if "identity" in record:
             return record["identity"]
@@ -199,7 +199,7 @@ class Sarif:
             "properties": {"precision": "very-high", "problem.severity": "error"}})
         return list(self.rules).index(record["result"])
 
-    def make_result(self, record, fingerprint):
+    def make_sarif_result(self, record, fingerprint):
         what = record["why"]
         if "flavour" in record:
             what = ", ".join(filter(None, (format_input_name(record), record["flavour"]))) + \
@@ -209,13 +209,14 @@ class Sarif:
                 **self.make_locations(record),
                 "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
 
-    def make_log(self):
+    def make_sarif_log(self):
         by_failure = {}
         for record in filter(lambda record: record["failed"], self.results.records):
-            fingerprint = hashlib.sha1(self.format_identity(record).encode(errors="surrogateescape")).hexdigest()
+            identity = self.format_failure_identity(record).encode(errors="surrogateescape")
+            fingerprint = hashlib.sha1(identity).hexdigest()
             # Equal failures in several flavours are one result.
             if (record["result"], fingerprint) not in by_failure:
-                by_failure[record["result"], fingerprint] = self.make_result(record, fingerprint)
+                by_failure[record["result"], fingerprint] = self.make_sarif_result(record, fingerprint)
         driver = {"name": "pagetorture", "version": self.results.summary["version"],
                   "rules": list(self.rules.values())}
         return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
@@ -226,7 +227,7 @@ class Sarif:
 
 
 def format_sarif(results):
-    return json.dumps(Sarif(results).make_log(), indent=1) + "\n"
+    return json.dumps(Sarif(results).make_sarif_log(), indent=1) + "\n"
 
 
 # ---- reading and writing ----
@@ -241,7 +242,7 @@ def read_results(path):
         return Results(path, file.read().splitlines())
 
 
-def write_file(path, text):
+def write_whole_file(path, text):
     """Write the file completely or not at all: a temporary file is renamed."""
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
@@ -274,7 +275,7 @@ def main(arguments):
     text = FORMATS[options.format](read_results(options.results))
     if options.output:
         try:
-            write_file(options.output, text)
+            write_whole_file(options.output, text)
         except OSError as problem:
             problem.filename = options.output
             raise

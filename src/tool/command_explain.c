@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture explain: draws programs, and prints which rule they break and why. */
 #include <getopt.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
@@ -52,18 +49,6 @@ static struct {
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
-
-/* Return: the value of the option `colour` of the script. */
-static const char *decide_colours(void)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	bool must_use_colours = isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
-				!(terminal && !strcmp(terminal, "dumb"));
-
-	return must_use_colours ? "1" : "";
-}
-
-/* ---- programs ---- */
 
 static void write_disagreement(struct json *out, unsigned int flavour, const struct program *program,
 			       const struct execution_record *record)
@@ -164,22 +149,20 @@ static int explain_files(int count, char **names, struct script *script)
 int command_explain(int argc, char **argv)
 {
 	struct script script;
-	int is_utf8, status;
+	int status;
 	const struct option_row rows[] = {
-		OPTION_PICK("ascii", &is_utf8, false),
+		OPTION_SCRIPT_FLAG("ascii", &script),
 		option_backend(&settings.backend),
 		option_bytes(),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
 		option_strict(&settings.is_strict),
 		option_timeout(&settings.runners.timeout_seconds),
-		OPTION_PICK("utf8", &is_utf8, true),
+		OPTION_SCRIPT_FLAG("utf8", &script),
 		OPTION_END,
 	};
 
 	script_init(&script, argc, argv);
-	setlocale(LC_CTYPE, "");
-	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	settings.backend = getenv("PAGE_MAP");
 	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = options_parse("explain", help, rows, argc, argv);
@@ -187,8 +170,6 @@ int command_explain(int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
-	script_add_option(&script, "utf8", is_utf8 ? "1" : "");
-	script_add_option(&script, "colours", decide_colours());
 	status = prepare_runners();
 	if (status < 0)
 		status = explain_files(argc - optind, argv + optind, &script);

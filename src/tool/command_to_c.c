@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * pagetorture to-c: writes a program as a C file for a bug report. This file reads the options
- * and the program, and starts the script to_c/to_c.py, which does the rest.
+ * and the program; to_c/to_c.py writes and runs the C file.
  */
 #include <getopt.h>
 #include <limits.h>
@@ -58,20 +58,6 @@ static void write_build_flags(struct json *out, const char *flavour, const char 
 	json_end(out);
 }
 
-/* Finds the directory of page.h: in the source tree for a build directory, else installed. */
-static void find_header_directory(const char *own_directory, char path[PATH_MAX])
-{
-	char source_directory[2 * PATH_MAX], config_status_path[2 * PATH_MAX];
-
-	path_format_or_exit(config_status_path, sizeof(config_status_path), "%s/config.status",
-			    own_directory);
-	path_format_or_exit(source_directory, sizeof(source_directory), "%s%s" PAGE_HEADER_SOURCE,
-			    *PAGE_HEADER_SOURCE == '/' ? "" : own_directory,
-			    *PAGE_HEADER_SOURCE == '/' ? "" : "/");
-	if (access(config_status_path, R_OK) || !realpath(source_directory, path))
-		find_installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
-}
-
 /* Writes where the compiler and the libraries of this build are. */
 static void write_installation(struct json *out)
 {
@@ -79,7 +65,7 @@ static void write_installation(struct json *out)
 
 	find_own_directory(own_directory, sizeof(own_directory));
 	find_installed_directory(PKGLIBDIR, installed_directory, sizeof(installed_directory));
-	find_header_directory(own_directory, header_directory);
+	find_source_directory(PAGE_HEADER_SOURCE, PAGE_HEADER_INSTALLED, header_directory);
 	json_text(out, "compiler", TO_C_CC);
 	json_text(out, "header_directory", header_directory);
 	json_begin_array(out, "directories"); /* of the libraries */

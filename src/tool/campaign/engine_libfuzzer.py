@@ -38,12 +38,12 @@ class LibFuzzer(Engine):
             command.append(f"-dict={target.dictionary}")
         return [*command, target.queue]
 
-    def read_line(self, worker, line):
+    def read_log_line(self, worker, line):
         figures = FIGURES.match(line)
         if figures:
             worker.executions = int(figures["executions"] or figures["final_executions"])
             worker.coverage = int(figures["coverage"] or worker.coverage)
-        # The first one is the target's own or the sanitizer's; libFuzzer's comes after it.
+        # The first error line is of the target or of a sanitizer; a line of libFuzzer follows it.
         _, is_error, reason = line.partition("ERROR: ")
         if is_error and not worker.end_reason:
             worker.end_reason = reason[:190]

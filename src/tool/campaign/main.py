@@ -27,7 +27,7 @@ def parse_time(text):
     return seconds
 
 
-def find_target(name, known_targets, options):
+def find_target_row(name, known_targets, options):
     """Return: the name, flavour, what it reads, and the size of the largest input, as text. A target is in the
     table of targets, or has a binary or a directory of the campaign."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,99}", name):
@@ -48,7 +48,7 @@ def run(options):
     options.seeds = options.seeds or f"{options.bin}/seeds"
     options.seed = options.seed if options.seed >= 0 else random.randrange(1000000000)
     known_targets = {text.split(",")[0]: text.split(",") for text in options.known_targets.split()}
-    rows = [find_target(name, known_targets, options) for name in options.arguments or known_targets]
+    rows = [find_target_row(name, known_targets, options) for name in options.arguments or known_targets]
     targets = [Target(name, flavour, reads, int(largest_size), options) for name, flavour, reads, largest_size in rows]
     campaign = Campaign(options, targets)
     if options.merge:
@@ -58,4 +58,4 @@ def run(options):
     except OSError as error:
         log_error(f"pagetorture fuzz: expected a directory that can be written: {options.dir}: {error.strerror}")
         return EXIT_BAD
-    return campaign.run_to_end()
+    return campaign.run_campaign_to_end()

@@ -6,12 +6,14 @@ Standard input has the facts of the rule model about one program a line (model_f
 exit status.
 """
 import json
+import locale
+import os
 import sys
 
 from util import program_facts
 from util.shared import EXIT_BAD
 
-DEFAULTS = {"utf8": "", "colours": ""}  # "1": draw in UTF-8, in colours
+DEFAULTS = {"ascii": False, "utf8": False}  # without both, the locale decides
 COLUMNS = 100
 
 # The characters of the drawing, in UTF-8 and in ASCII. A cell of a row is text or one of these names.
@@ -85,7 +87,7 @@ class Page:
         sys.stdout.write(row + ("\033[m\n" if self.has_colours and colour != "plain" else "\n"))
         self.cells = {}
 
-    def print_wrapped(self, first, rest, colour, text):
+    def print_wrapped_text(self, first, rest, colour, text):
         """Print wrapped text: the first line begins at column @first, the others at column @rest."""
         column = first
         while text:
@@ -95,13 +97,13 @@ class Page:
             column = rest
 
     def print_heading(self, text):
-        self.print_wrapped(0, 2, "wrong", text)
+        self.print_wrapped_text(0, 2, "wrong", text)
 
     def print_finding(self, text):
-        self.print_wrapped(2, 4, "plain", text)
+        self.print_wrapped_text(2, 4, "plain", text)
 
     def print_detail(self, text):
-        self.print_wrapped(4, 6, "plain", text)
+        self.print_wrapped_text(4, 6, "plain", text)
 
 
 class Call(program_facts.Call):
@@ -228,7 +230,7 @@ class Drawing:
             self.page.print_row()
             indent = 4
 
-    def print_all(self):
+    def print_drawing(self):
         self.page.put_text(2, "line", "faint")
         for thread in self.threads:
             self.page.put_text(self.lane[thread], thread, "plain")
@@ -306,7 +308,7 @@ def print_race(page, program, race):
                        f"nothing of {sides[0].thread}."))
 
 
-def print_uninit(page, program, uninit):
+def print_uninit_use(page, program, uninit):
     call = program.by_line[uninit["line"]]
     read, start, ranges = call.step["bytes"], uninit["offset"], []
     for index in range(0, len(read), 2):
@@ -340,7 +342,7 @@ def print_fatal(page, program):
     page.print_finding(f"Line {call.line}: {call.thread} " + finding.format(
         mapping=call.arguments[0], causes=len(program.facts["causes"]), **program.facts["fatal_values"]))
     for cause in (program.by_line[line] for line in program.facts["causes"]):
-        page.print_wrapped(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
+        page.print_wrapped_text(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
 
 
 def print_lines_never_run(page, program):
@@ -358,15 +360,15 @@ def print_lines_never_run(page, program):
     if ranges:
         count = sum(not call.step and call.line not in shown for call in program.calls)
         page.print_row()
-        page.print_wrapped(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
+        page.print_wrapped_text(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
                          ", ".join(format_range(*one) for one in ranges))
 
 
-def print_disagreement(page, program, one):
+def print_disagreement(page, program, disagreement):
     page.print_row()
-    page.print_heading(f"{one['who']} disagrees with the model")
-    page.print_finding(f"Seen: {one['seen']}")
-    call = program.by_line.get(one["line"])
+    page.print_heading(f"{disagreement['who']} disagrees with the model")
+    page.print_finding(f"Seen: {disagreement['seen']}")
+    call = program.by_line.get(disagreement["line"])
     if call:
         races = any(call.line in (race["first"], race["second"]) for race in program.facts["races"])
         page.print_finding(f"Expected at line {call.line}: {call.thread}: {call.format_text_with_result()}" + (
@@ -384,13 +386,14 @@ def print_findings(page, program):
         print_findings_of_rule(page, facts["races"], " races", lambda race: print_race(page, program, race))
     if facts["uninits"]:
         print_rule(page, program, "uninit-use")
-        print_findings_of_rule(page, facts["uninits"], "", lambda uninit: print_uninit(page, program, uninit))
+        print_findings_of_rule(page, facts["uninits"], "", lambda uninit: print_uninit_use(page, program, uninit))
     if program.fatal:
         print_fatal(page, program)
     if not facts["verdict"]:
         page.print_row()
-        page.print_wrapped(0, 2, "plain", "clean: the program breaks no rule, so the library or its build is wrong."
-                         if facts["disagreements"] else "clean: no rule is broken.")
+        page.print_wrapped_text(0, 2, "plain", "clean: " + (
+            "the program breaks no rule, so the library or its build is wrong." if facts["disagreements"] else
+            "no rule is broken."))
     print_lines_never_run(page, program)
     if facts["claim"]:
         page.print_row()
@@ -401,22 +404,28 @@ def print_program(page, program):
     facts, name = program.facts, program.facts["file"]
     who = [one["who"] for one in facts["disagreements"]]
     disagree = f"; {who[0]}{' and others disagree' if who[1:] else ' disagrees'}" if who else ""
-    page.print_wrapped(0, 2, "wrong" if facts["verdict"] or who else "plain",
+    page.print_wrapped_text(0, 2, "wrong" if facts["verdict"] or who else "plain",
                      ("..." if len(name) > COLUMNS // 2 else "") + name[-(COLUMNS // 2):] + ": " +
                      (" ".join(facts["verdict"]) or "clean") + disagree)
     page.print_row()
-    Drawing(page, program).print_all()
+    Drawing(page, program).print_drawing()
     colours = {call.colour for call in program.calls}
     if "wrong" in colours:
         wrong = ", or ".join(["breaks a rule"] * bool(facts["verdict"]) + ["is not executed as expected"] * bool(who))
         page.print_row()
-        page.print_wrapped(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
+        page.print_wrapped_text(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
     print_findings(page, program)
+
+
+def must_use_colours():
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def run(options):
     sys.stdout.reconfigure(encoding="utf-8")
-    page = Page(bool(options.utf8), bool(options.colours))
+    locale.setlocale(locale.LC_CTYPE, "")
+    is_utf8 = options.utf8 or not options.ascii and locale.nl_langinfo(locale.CODESET) == "UTF-8"
+    page = Page(is_utf8, must_use_colours())
     for number, line in enumerate(sys.stdin.buffer):
         facts = json.loads(line)
         if isinstance(facts, int):

@@ -48,14 +48,14 @@ static void exec_target(void *ctx)
 static bool run_target(const char *path, const struct test_input *input, unsigned int seconds)
 {
 	int file = write_input_file(input);
-	char name[32];
-	char *text_argv[] = { (char *)(uintptr_t)path, name, NULL };
-	char *bytes_argv[] = { (char *)(uintptr_t)path, "--from-bytes", name, NULL };
+	char file_path[32];
+	char *text_argv[] = { (char *)(uintptr_t)path, file_path, NULL };
+	char *bytes_argv[] = { (char *)(uintptr_t)path, "--from-bytes", file_path, NULL };
 	bool is_calls = input->target->reads == READS_CALLS, has_run;
 
 	if (file < 0)
 		return false;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file);
 	has_run = isolate(exec_target, is_calls ? text_argv : bytes_argv, seconds, &child) &&
 		  child.exit_code != NOT_EXECUTED;
 	close(file);
@@ -118,16 +118,16 @@ static void format_report_stack(const char *path, const struct report *report, c
 /* Return: the error message of the target, if no report of a sanitizer precedes it; or NULL. */
 static const char *find_target_sentence(const struct fuzz_target *target, const char *report_line)
 {
-	char head[80];
+	char sentence_prefix[80];
 	const char *sentence;
 
-	snprintf(head, sizeof(head), "ERROR: %.60s: ", target->name);
-	sentence = strstr(child.output, head);
-	return sentence && (!report_line || sentence < report_line) ? sentence + strlen(head) : NULL;
+	snprintf(sentence_prefix, sizeof(sentence_prefix), "ERROR: %.60s: ", target->name);
+	sentence = strstr(child.output, sentence_prefix);
+	return sentence && (!report_line || sentence < report_line) ? sentence + strlen(sentence_prefix) : NULL;
 }
 
 /* Describes the end of a process that printed no report. Return: whether the input failed. */
-static bool describe_end(char failure[DISAGREEMENT_TEXT])
+static bool describe_exit_without_report(char failure[DISAGREEMENT_TEXT])
 {
 	if (child.has_timed_out)
 		strcpy(failure, "timeout");
@@ -142,7 +142,7 @@ static bool describe_end(char failure[DISAGREEMENT_TEXT])
 /* ---- the signature ---- */
 
 /* Return: the call that the sentence names by its line in the executed program; NO_SITE: none. */
-static size_t find_call(const struct program *executed_program, const char *failure)
+static size_t find_call_of_failure(const struct program *executed_program, const char *failure)
 {
 	unsigned int line;
 
@@ -188,7 +188,7 @@ bool signature_init_from_target(struct signature *s, const char *replayer,
 		snprintf(failure, sizeof(failure), "%s", report.kind);
 		format_report_stack(replayer, &report, stack);
 		symbols_format_top_functions(replayer, stack, functions);
-	} else if (!describe_end(failure)) {
+	} else if (!describe_exit_without_report(failure)) {
 		return false;
 	}
 	s->has_failed = s->is_disagreement = true;
@@ -200,7 +200,7 @@ bool signature_init_from_target(struct signature *s, const char *replayer,
 	if (*last_call || *functions)
 		signature_append(s, " at %s%s%s%s", last_call, *functions ? "[" : "", functions,
 				 *functions ? "]" : "");
-	call = find_call(is_program_known ? &program : NULL, failure);
+	call = find_call_of_failure(is_program_known ? &program : NULL, failure);
 	set_short_name(s, call != NO_SITE ? op_table[program.calls[call].op].name :
 			  *last_call	  ? last_call :
 			  sentence	  ? "finding" :

@@ -9,16 +9,16 @@ a failure are:
     program.page     the same as text
     minimised.page   the smallest program that fails in the same way
     minimised.bin    of a fuzz target that reads no calls: the same as the target reads it
-    explanation.txt  what happens in it
+    explanation.txt  the output of `explain` about minimised.page
     reproduce.c      the same calls as one file of C
-    report.txt       what `run` and the sanitizers report
-    replay.sh        the command that shows it again
+    report.txt       the reports of `run` and the sanitizers
+    replay.sh        a script that shows the failure again
     summary.txt      its signature, how often it failed, its findings; written last
 
 For a fuzz target that reads no programs, minimised.calls or minimised.txt takes the place of
 program.page, minimised.page, explanation.txt and reproduce.c.
 
-Each file is written under another name and renamed, so that it is whole if it is there.
+Each file is written under another name and renamed, so that no file is incomplete.
 """
 import hashlib
 import json
@@ -53,7 +53,7 @@ class Progress:
     time = time.monotonic()
 
     @classmethod
-    def show(cls, text):
+    def show_progress(cls, text):
         if time.monotonic() - cls.time >= cls.interval:
             cls.time = time.monotonic()
             (show_status if sys.stderr.isatty() else log_error)(text)
@@ -321,7 +321,7 @@ class Triage:
         for start in range(0, len(paths), size):
             part = paths[start:start + size]
             for number, description in enumerate(self.tool.describe_files(part), start):
-                Progress.show(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
+                Progress.show_progress(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
                 self.group_finding(paths[number], description)
         erase_status()
 

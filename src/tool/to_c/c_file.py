@@ -82,7 +82,8 @@ def make_statement_lines(program, call):
         error = result if result == "0" else "-" + result
         code = f"{code};" if call.outcome == "fatal" else f"expect({call.line}, {code}, {error});"
     if call.name == "alloc_page":
-        code += f"\nexpect({call.line}, {format_handle(program, call.filled)} != NULL, {int(call.find_expected_result() == '0')});"
+        is_allocated = int(call.find_expected_result() == "0")
+        code += f"\nexpect({call.line}, {format_handle(program, call.filled)} != NULL, {is_allocated});"
     lines = code.split("\n")
     if is_copied:
         lines = [f"struct user_slice_reader {reader} = {{ READ_ONCE({slice_name}.at), "
@@ -97,7 +98,7 @@ def make_call_lines(program, call):
     if call.name == "user_store":
         return make_user_store_lines(program, call)
     if "maps" in call.traits and not (call.fits_buffer() and call.parse_argument(1) <= PAGE_SIZE):
-        why = "not executed: it would access any memory" if call.read_length() else "an access of no bytes"
+        why = "not executed: it would access any memory" if call.parse_length() else "an access of no bytes"
         return [f"/* line {call.line}: {why} */"]
     lines = []
     if "pattern" in call.traits and call.fits_buffer():
@@ -170,8 +171,9 @@ def make_fiber_lines(program, thread):
     for call in program.active:
         if call.thread == thread:
             lines += wrap_in_function(f"static void line_{call.line}(void)", make_step_lines(program, call))
-    left = make_unmap_lines(program, thread)
-    return lines + (wrap_in_function(f"static void unmap_{thread}(void)", left) if left else [])
+    if program.find_mappings_left(thread) and not program.fatal_call:
+        lines += wrap_in_function(f"static void unmap_{thread}(void)", make_unmap_lines(program, thread))
+    return lines
 
 
 def make_pthread_region_lines(program, region):

@@ -77,12 +77,12 @@ class Call(program_facts.Call):
         """The user slice that the call reads or fills, or None."""
         return next((handle for handle in self.handles if handle.startswith("u")), None)
 
-    def read_length(self):
+    def parse_length(self):
         return self.parse_argument(2)
 
     def fits_buffer(self):
         """Return: whether a thread's buffer has space for the bytes of the call."""
-        return 0 < self.read_length() <= PAGE_SIZE
+        return 0 < self.parse_length() <= PAGE_SIZE
 
     def count_readable_bytes(self):
         """Return: the number of readable bytes of a user_slice."""

@@ -57,17 +57,17 @@ class Ended:
         found = re.search(r"BUG: page: ([a-z-]+)", self.output)
         return found[1] if found else None
 
-    def find_race_reports(self):
+    def list_race_reports(self):
         return self.output.split("WARNING: ThreadSanitizer: data race")[1:]
 
     def has_page_race(self):
         """Thread-local variables such as errno, which fibers share, are no pages."""
-        return any("Location is TLS" not in report for report in self.find_race_reports())
+        return any("Location is TLS" not in report for report in self.list_race_reports())
 
     def is_clean(self):
         if self.exit_status < 0 or self.has_page_race():
             return False
-        if self.find_race_reports():
+        if self.list_race_reports():
             return self.exit_status == 66  # of ThreadSanitizer
         return self.exit_status == 0 and "Sanitizer: " not in self.output
 
@@ -151,7 +151,8 @@ class Reproduction:
 
     def list_libraries(self, flavour):
         """Return: words for the linker; those that name a file of this build are found in its directories."""
-        return [(word, re.fullmatch(r"lib(.+)\.a", word)) for word in self.facts["builds"][flavour]["libraries"].split()]
+        words = self.facts["builds"][flavour]["libraries"].split()
+        return [(word, re.fullmatch(r"lib(.+)\.a", word)) for word in words]
 
     def is_built(self, flavour):
         libraries = self.list_libraries(flavour)
@@ -191,7 +192,7 @@ class Reproduction:
 
     # ---- running ----
 
-    def try_attempt(self, attempt, directory):
+    def run_attempt(self, attempt, directory):
         """Return: (result, why not)."""
         if not attempt.flavour:
             return ("untried", f"there is no build of the page library for {attempt.missing_flavour}") \
@@ -213,7 +214,7 @@ class Reproduction:
         return "failed", f"expected {'' if attempt.is_wanted else 'no '}{attempt.rule_text} in the flavour " \
                          f"{attempt.flavour}, seen: {seen}{ran.find_important_line()}"
 
-    def try_all_attempts(self):
+    def run_all_attempts(self):
         """Try all attempts. The result is the first failure, else the first attempt that is not possible."""
         with ScratchDirectory() as directory:
             try:
@@ -224,7 +225,7 @@ class Reproduction:
                 return
             self.result = "reproduced"
             for attempt in self.attempts:
-                result, why = self.try_attempt(attempt, directory)
+                result, why = self.run_attempt(attempt, directory)
                 if result == "failed" or self.result == "reproduced":
                     self.result, self.why = result, re.sub(r"[\0-\x1f]", " ", why)
                 if result == "failed":

@@ -44,7 +44,7 @@ def run(options):
     output = options.output
     reproduction = Reproduction(json.load(sys.stdin), options, name, choose_source_name(name, output))
     if not options.no_run:
-        reproduction.try_all_attempts()
+        reproduction.run_all_attempts()
     if output and not may_replace_file(output):
         log_error(f"{output}: refused: it is there, and was not written by to-c")
         return EXIT_BAD

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +18,7 @@ void script_add_option(struct script *script, const char *name, const char *valu
 {
 	if (script->option_count == SCRIPT_OPTIONS_MAX ||
 	    asprintf(&script->option_words[script->option_count++], "%s=%s", name, value) < 0)
-		exit(usage_error(script->command, "expected memory for the options, got none"));
+		exit(usage_error(script->command_name, "expected memory for the options, got none"));
 }
 
 void script_init(struct script *script, int argc, char **argv)
@@ -28,7 +27,7 @@ void script_init(struct script *script, int argc, char **argv)
 	char own_directory[PATH_MAX] = ".";
 
 	memset(script, 0, sizeof(*script));
-	script->command = argv[0];
+	script->command_name = argv[0];
 	results_begin(&command, argv[0], argc, argv);
 	find_own_directory(own_directory, sizeof(own_directory));
 	script_add_option(script, "own_directory", own_directory);
@@ -38,21 +37,6 @@ void script_init(struct script *script, int argc, char **argv)
 	script_add_option(script, "compiler", __VERSION__);
 }
 
-/* Finds the directory of the modules: in the source tree for a build directory, else installed. */
-static void find_script_directory(char path[PATH_MAX])
-{
-	char own_directory[PATH_MAX] = ".", config_status_path[PATH_MAX];
-
-	find_own_directory(own_directory, sizeof(own_directory));
-	path_format_or_exit(config_status_path, PATH_MAX, "%s/config.status", own_directory);
-	if (access(config_status_path, R_OK))
-		find_installed_directory(PKGLIBEXECDIR, path, PATH_MAX);
-	else
-		path_format_or_exit(path, PATH_MAX, "%s%s" SCRIPT_SOURCE,
-				    *SCRIPT_SOURCE == '/' ? "" : own_directory,
-				    *SCRIPT_SOURCE == '/' ? "" : "/");
-}
-
 int script_execute(const struct script *script, char *const arguments[])
 {
 	char directory[PATH_MAX], start_path[PATH_MAX], **words, **next_word;
@@ -60,15 +44,15 @@ int script_execute(const struct script *script, char *const arguments[])
 
 	while (arguments[argument_count])
 		argument_count++;
-	find_script_directory(directory);
+	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
 	path_format_or_exit(start_path, sizeof(start_path), "%s/util/start.py", directory);
 	words = next_word = calloc(script->option_count + argument_count + 8, sizeof(*words));
 	if (!words)
-		return usage_error(script->command, "expected memory for a command line, got none");
+		return usage_error(script->command_name, "expected memory for a command line, got none");
 	*next_word++ = "python3";
 	*next_word++ = "-BEs"; /* no files are written, no modules of the user are found */
 	*next_word++ = start_path;
-	*next_word++ = (char *)(uintptr_t)script->command;
+	*next_word++ = (char *)(uintptr_t)script->command_name;
 	for (size_t i = 0; i < script->option_count; i++)
 		*next_word++ = script->option_words[i];
 	*next_word++ = "--";

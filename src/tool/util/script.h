@@ -12,7 +12,7 @@
 #define SCRIPT_OPTIONS_MAX 64
 
 struct script {
-	const char *command;		       /* its name, which selects the Python module */
+	const char *command_name;		       /* selects the Python module */
 	char *option_words[SCRIPT_OPTIONS_MAX]; /* NAME=VALUE; a later word replaces an earlier one */
 	size_t option_count;
 };

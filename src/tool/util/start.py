@@ -27,7 +27,7 @@ def parse_options(words, defaults):
     return types.SimpleNamespace(arguments=words[end + 1:], **values)
 
 
-def main(command, words):
+def run_command(command, words):
     module = importlib.import_module(MODULES[command])
     if command != "fuzz":  # which waits for signals
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -49,4 +49,4 @@ def main(command, words):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(run_command(sys.argv[1], sys.argv[2:]))
