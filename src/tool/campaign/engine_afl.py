@@ -108,7 +108,7 @@ class Afl(Engine):
                 set_worker_figures(worker, columns[11], columns[12])
 
     def read_log_line(self, worker, line):
-        """Keep the line that tells why AFL++ does not run; later lines name places in its source."""
+        """Keep the line with the reason why AFL++ does not run; later lines name places in its source."""
         if "PROGRAM ABORT" in line or "SYSTEM ERROR" in line:
             worker.end_reason = line[:190]
 

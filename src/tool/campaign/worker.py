@@ -99,7 +99,7 @@ class Worker:
 
     def start_process(self, now):
         """Start the engine in a new process. Raises OSError if the system refuses it."""
-        # Keep the log of the previous start: its last lines tell why the engine ended.
+        # Keep the log of the previous start: its last lines have the reason of the end.
         with contextlib.suppress(OSError):
             os.rename(self.log_path, f"{self.log_path}.old")
         self.log_position = self.resumed_executions = self.executions = self.rate = 0

@@ -9,6 +9,7 @@ import json
 import locale
 import os
 import sys
+import textwrap
 
 from util import program_facts
 from util.shared import EXIT_BAD
@@ -49,13 +50,9 @@ BLOCKED_TEXTS = {
     "main": "Line {line}: {thread} comes after line {by} of main."}
 
 
-def split_line(text, columns):
-    """Return: the words of @text that fit in @columns, and the rest. A word that is too long is split."""
-    if len(text) <= columns:
-        return text, ""
-    end = text.rfind(" ", 1, columns + 1)
-    end = end if end > 0 else columns
-    return text[:end], text[end:].lstrip(" ")
+def wrap_text(text, columns, first_indent, next_indent):
+    return textwrap.wrap(text, columns, initial_indent=" " * first_indent, subsequent_indent=" " * next_indent,
+                         break_on_hyphens=False)
 
 
 class Page:
@@ -89,12 +86,9 @@ class Page:
 
     def print_wrapped_text(self, first, rest, colour, text):
         """Print wrapped text: the first line begins at column @first, the others at column @rest."""
-        column = first
-        while text:
-            line, text = split_line(text, COLUMNS - column)
-            self.put_text(column, line, colour)
+        for line in wrap_text(text, COLUMNS, first, rest):
+            self.put_text(0, line, colour)
             self.print_row()
-            column = rest
 
     def print_heading(self, text):
         self.print_wrapped_text(0, 2, "wrong", text)
@@ -216,19 +210,17 @@ class Drawing:
     def print_call(self, call, note=""):
         column = self.lane[call.thread]
         colour = call.colour if call.colour != "plain" or call.was_executed() else "faint"
-        rest, indent = call.format_text_with_result() + (f"  ({note})" if note else ""), 2
-        while rest:
-            line, rest = split_line(rest, COLUMNS - column - indent)
+        text = call.format_text_with_result() + (f"  ({note})" if note else "")
+        for number, line in enumerate(wrap_text(text, COLUMNS - column - 1, 1, 3)):
             self.draw_lanes()
             # Spaces around the text separate it from the lanes.
-            self.page.put_text(column + 1, " " * (indent - 1) + line + " ", colour)
-            if indent == 2:
+            self.page.put_text(column + 1, line + " ", colour)
+            if number == 0:
                 mark = {"wrong": "!", "cause": "~"}.get(call.colour, " ")
                 self.page.put_text(0, f"{mark}{call.line:5}", "faint" if mark == " " else call.colour)
                 self.page.put_glyph(column, "call" if call.was_executed() else "skipped" if call.step else "ended",
                                     colour)
             self.page.print_row()
-            indent = 4
 
     def print_drawing(self):
         self.page.put_text(2, "line", "faint")

@@ -36,7 +36,7 @@ from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, end_with_
                          hash_input, log_error, make_summary_head, read_input, replace_invalid_utf8, show_status,
                          write_output_file)
 
-# The options of `pagetorture triage --help`; @add: "" stands for the working directory.
+# The options of `pagetorture triage --help`; @add: "" means the working directory.
 DEFAULTS = {"add": None, "bytes": False, "executor": "fibers", "output": "", "results": "", "target": "",
             "timeout": 10, "tries": 10}
 FILES_PER_PROCESS = 500

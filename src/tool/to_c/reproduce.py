@@ -20,7 +20,7 @@ Attempt = collections.namedtuple("Attempt", "rule rule_text is_wanted flavour ba
 
 
 def plan_attempt(program, rule, is_built):
-    """@is_built: tells for a flavour whether its libraries are there"""
+    """@is_built: a function: whether the libraries of a flavour exist"""
     flavours = {"data-race": ["tsan"], "uninit-use": ["msan"], None: [
         "tsan" if program.threads else "asan", "plain"]}.get(rule, ["plain"])
     places = [{"flavour": flavour, "backend": "direct"} for flavour in flavours]
