@@ -132,7 +132,7 @@ def bench_rates(work):
 
 
 def bench_stress(_work):
-    """The cost of a stress pattern against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
+    """The cost of a stress scenario against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
     def measure_cpu_msec(*options):
         return Run("./pagetorture-stress", "split", "-t", 1, "-n", read_setting("BENCH_OPS", 200000),
                    *options).find_number(

@@ -174,7 +174,7 @@ def run_afl():
                     f"./fuzz_page-replay-asan {LOGS}/afl/default/crashes")
     elif figures["stability"] != "100.00%":
         add_failure(name, f"stability {figures['stability']}: an input changes state for later inputs", log,
-                    f"./fuzz_page-same seeds/fuzz_page {LOGS}/afl/default/queue")
+                    f"python3 {SOURCE}/fuzz/same.py ./fuzz_page-same seeds/fuzz_page {LOGS}/afl/default/queue")
     else:
         add_row("ok", name, f"{figures['execs_done']} executions, {figures['execs_per_sec'].split('.')[0]}/s, "
                             f"stability {figures['stability']}, no finding")

@@ -21,12 +21,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define API_SLOTS   4
 #define API_NUMBERS 3
 #define API_RECORD_SIZE 8
 #define API_CALLS_MAX 64 /* calls of one input; further calls are ignored */
-#define API_LINE_MAX 160
 
 enum api_op {
 #define API(name, slots, numbers, what) API_##name,
@@ -46,8 +46,8 @@ const char *api_op_name(enum api_op op);
 /* Decodes an input. Return: the number of calls. */
 size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX]);
 
-/* Writes the call as one line of text, without a line end. */
-void api_format_call(const struct api_call *call, char line[API_LINE_MAX]);
+/* Writes the calls as text, with the line "calls 1" before them. */
+void api_print_calls(FILE *out, const struct api_call *calls, size_t count);
 
 /* Return: whether the text begins with the line "calls 1". */
 bool api_has_text_header(const char *text, size_t size);

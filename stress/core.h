@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Internal to the core; patterns do not include it.
+ * Internal to the core; scenarios do not include it.
  *
- *   main.c        main(): a command for each pattern
+ *   main.c        main(): a command for each scenario
  *   options.c     the command line             run.c         threads, time
  *   statistics.c  counters, and the result     report.c      failures
- *   races.c       ThreadSanitizer's reports    crash.c       signals that end the process
- *   pressure.c    delays; makes calls fail     copy.c        other ways to copy bytes
+ *   races.c       ThreadSanitizer's reports    crash.c    signals that end the process
+ *   pressure.c    delays; makes calls fail     copy.c     other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
 
-#include "stress/message.h"
+#include <pthread.h>
+#include <stdarg.h>
+
 #include "stress/stress.h"
 
 /*
@@ -37,12 +39,24 @@
 
 #define THREAD_PREFIX "stress-"
 
-extern struct stress_run current_run;
-extern struct stress_thread threads[STRESS_THREADS_MAX];
-extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a pattern */
+extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a scenario */
 
-/* Prints "pattern: !!! expected WHAT: ERROR" and exits. */
-_Noreturn void exit_failed(const char *what, int error);
+/*
+ * message.c: a message is built in memory and written by one write(2), so that messages of threads
+ * that fail at the same time do not mix. A lock would order the threads, and hide races from
+ * ThreadSanitizer.
+ */
+struct message {
+	char text[16384]; /* a string; what is longer is cut */
+	size_t length;
+};
+
+void message_append(struct message *message, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void message_vappend(struct message *message, const char *format, va_list args);
+
+/* Writes the message to standard output. */
+void message_print(const struct message *message);
 
 /* options.c: reads the options of current_run. Return: -1, or an exit status. */
 int options_read(int argc, char **argv);
@@ -50,10 +64,11 @@ int options_read(int argc, char **argv);
 /* Appends the options with which this run was started, the chosen defaults included. */
 void options_append(struct message *message);
 
-/* run.c. Return: an exit status. */
-int run_pattern(void);
+/* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns an exit status. */
+void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
+int run_scenario(void);
 
-/* races.c: a race on the page between stress threads, or any other race. */
+/* races.c: a race between stress threads on the page of a scenario that races, or any other race. */
 enum race_place { ON_PAGE, ELSEWHERE, RACE_PLACES };
 void races_install_callback(void);
 unsigned long races_count(enum race_place place);
@@ -66,6 +81,9 @@ void races_append_faults(struct message *message);
 
 /* statistics.c */
 unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
+
+/* Gets the sizes of the address space and of the resident memory in bytes. Return: false if unknown. */
+bool statistics_get_memory(unsigned long *address_space_size, unsigned long *resident_size);
 void statistics_print(uint64_t msec);
 
 /* Prints the last line. Return: whether the run is a success. */

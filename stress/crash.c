@@ -42,13 +42,13 @@ NO_TSAN static void print_state(const char *what, int number)
 
 	if (!is_first_crash())
 		return;
-	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.pattern->name,
+	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.name,
 		       current_thread ? "" : "main, not ", self->thread_index, what, number);
 	report_append_command(&message);
 	report_append_state(&message, self);
 	message_append(&message, "End of test: FAILURE\n");
 	message_print(&message);
-	atomic_store_explicit(&current_run.printed_failures, UINT_MAX / 2, memory_order_relaxed);
+	store_relaxed(&current_run.reported_failures, UINT_MAX / 2);
 }
 
 static void handle_signal(int number)

@@ -31,7 +31,7 @@ void report_store_binary_path(void)
 
 void report_append_command(struct message *message)
 {
-	const char *name = current_run.pattern->name;
+	const char *name = current_run.name;
 
 	message_append(message, "%s:   run again: %s %s", name, binary_word, name);
 	options_append(message);
@@ -54,14 +54,14 @@ NO_TSAN static const struct stress_record *find_record(const struct stress_threa
 NO_TSAN static void append_last_operations(struct message *message,
 					   const struct stress_thread *thread)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
+	const struct stress_scenario *scenario = current_run.scenario;
 	const struct stress_record *record;
 
-	message_append(message, "%s:   last operations of thread %u, newest last:", pattern->name,
+	message_append(message, "%s:   last operations of thread %u, newest last:", current_run.name,
 		       thread->thread_index);
 	for (uint64_t record_index = 0; (record = find_record(thread, record_index));
 	     record_index++) {
-		message_append(message, " %s", pattern->operations[record->operation].name);
+		message_append(message, " %s", scenario->operations[record->operation].name);
 		if (record->page)
 			message_append(message, " page %u", record->page);
 		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
@@ -75,7 +75,7 @@ NO_TSAN static void append_last_operations(struct message *message,
 NO_TSAN static void append_call(struct message *message, unsigned int thread,
 				const struct stress_record *record)
 {
-	const char *call = current_run.pattern->operations[record->operation].page_call;
+	const char *call = current_run.scenario->operations[record->operation].page_call;
 
 	if (!call || record->page >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
 		return;
@@ -98,11 +98,11 @@ NO_TSAN static void append_program(struct message *message)
 {
 	const struct stress_record *record;
 
-	if (!has_page_calls(current_run.pattern->operations))
+	if (!has_page_calls(current_run.scenario->operations))
 		return;
 	message_append(message,
 		       "%s:   last operations of the threads as a page program:\npagetorture 1\n",
-		       current_run.pattern->name);
+		       current_run.name);
 	for (unsigned int page = 0; page < PROGRAM_PAGES; page++)
 		message_append(message, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
 	for (unsigned int record_index = 0; record_index < STRESS_LAST_RECORDS; record_index++)
@@ -125,18 +125,15 @@ NO_TSAN void report_append_state(struct message *message, const struct stress_th
 
 void stress_fail(struct stress_thread *self, const char *what, ...)
 {
-	struct stress_run *run = self->run;
 	struct message message = { .length = 0 };
 	unsigned int failure_number;
 	va_list args;
 
-	atomic_fetch_add_explicit(&self->failure_count, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&run->printed_failures, memory_order_relaxed) >= FAILURES_MAX)
-		return;
-	failure_number = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
+	add_relaxed(&self->failure_count, 1);
+	failure_number = add_relaxed(&current_run.reported_failures, 1);
 	if (failure_number >= FAILURES_MAX)
 		return;
-	message_append(&message, "%s: !!! ", run->pattern->name);
+	message_append(&message, "%s: !!! ", current_run.name);
 	va_start(args, what);
 	message_vappend(&message, what, args);
 	va_end(args);
@@ -149,37 +146,36 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	message_print(&message);
 }
 
-void stress_expect(struct stress_thread *self, const char *call, int found, int expected)
+void stress_expect(struct stress_thread *self, const char *what, long found, long expected)
 {
 	if (found != expected)
-		stress_fail(self, "%s in thread %u: expected %d, found %d", call,
+		stress_fail(self, "%s in thread %u: expected %ld, found %ld", what,
 			    self->thread_index, expected, found);
-}
-
-void stress_expect_ok(struct stress_thread *self, const char *call, int error)
-{
-	stress_expect(self, call, error, 0);
 }
 
 void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len)
 {
-	stress_expect_ok(self, "page_read_raw", page_read_raw(page, to, off, len));
+	stress_expect(self, "page_read_raw", page_read_raw(page, to, off, len), 0);
 }
 
 void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
 		  size_t len)
 {
-	stress_expect_ok(self, "page_write_raw", page_write_raw(page, from, off, len));
+	stress_expect(self, "page_write_raw", page_write_raw(page, from, off, len), 0);
 }
 
 void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	stress_expect_ok(self, "page_fill_zero", page_fill_zero(page, off, len));
+	stress_expect(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
 
-void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long expected)
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	if (found != expected)
-		stress_fail(self, "%s: expected %lu, found %lu", what, expected, found);
+	unsigned char bytes[PAGE_SIZE];
+	size_t zeros = 0;
+
+	stress_read(self, page, bytes, off, len);
+	while (zeros < len && !bytes[zeros])
+		zeros++;
+	return zeros;
 }

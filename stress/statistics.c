@@ -6,54 +6,55 @@
 
 #include "stress/core.h"
 
+/* Sums over all threads, and the most and fewest operations of a thread. */
 struct totals {
 	unsigned long count_by_operation[STRESS_OPERATIONS_MAX];
-	unsigned long operations, fastest_thread_operations,
-		slowest_thread_operations; /* of all threads, of one */
+	unsigned long operations, fastest_thread_operations, slowest_thread_operations;
 	unsigned long failures, refused;
 };
 
-static void add_thread_counts(struct totals *totals, const struct stress_thread *thread)
+static unsigned long add_operations(struct totals *totals, const struct stress_thread *thread)
 {
 	unsigned long operations = 0;
 
 	for (unsigned int i = 0; i < STRESS_OPERATIONS_MAX; i++) {
-		unsigned long n =
-			atomic_load_explicit(&thread->operation_counts[i], memory_order_relaxed);
+		unsigned long count = load_relaxed(&thread->operation_counts[i]);
 
-		totals->count_by_operation[i] += n;
-		operations += n;
+		totals->count_by_operation[i] += count;
+		operations += count;
 	}
-	totals->operations += operations;
-	if (totals->fastest_thread_operations < operations)
-		totals->fastest_thread_operations = operations;
-	if (totals->slowest_thread_operations > operations)
-		totals->slowest_thread_operations = operations;
-	totals->failures += atomic_load_explicit(&thread->failure_count, memory_order_relaxed);
-	totals->refused += atomic_load_explicit(&thread->refused_count, memory_order_relaxed);
+	return operations;
 }
 
-static struct totals add_all_thread_counts(void)
+static struct totals compute_totals(void)
 {
 	struct totals totals = { .slowest_thread_operations = (unsigned long)-1 };
 
-	for (unsigned int i = 0; i < current_run.thread_count; i++)
-		add_thread_counts(&totals, &threads[i]);
+	for (unsigned int i = 0; i < current_run.thread_count; i++) {
+		unsigned long operations = add_operations(&totals, &threads[i]);
+
+		totals.operations += operations;
+		if (totals.fastest_thread_operations < operations)
+			totals.fastest_thread_operations = operations;
+		if (totals.slowest_thread_operations > operations)
+			totals.slowest_thread_operations = operations;
+		totals.failures += load_relaxed(&threads[i].failure_count);
+		totals.refused += load_relaxed(&threads[i].refused_count);
+	}
 	return totals;
 }
 
-/* Return: KiB; 0: unknown. */
-static unsigned long get_resident_kib(void)
+bool statistics_get_memory(unsigned long *address_space_size, unsigned long *resident_size)
 {
-	unsigned long size = 0, pages = 0;
+	const unsigned long page_size = (unsigned long)sysconf(_SC_PAGESIZE);
 	FILE *statm = fopen("/proc/self/statm", "r");
+	bool is_known = statm && fscanf(statm, "%lu %lu", address_space_size, resident_size) == 2;
 
-	if (!statm)
-		return 0;
-	if (fscanf(statm, "%lu %lu", &size, &pages) != 2)
-		pages = 0;
-	fclose(statm);
-	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
+	if (statm)
+		fclose(statm);
+	*address_space_size = is_known ? *address_space_size * page_size : 0;
+	*resident_size = is_known ? *resident_size * page_size : 0;
+	return is_known;
 }
 
 /* CPU time of all threads, user and system. */
@@ -81,16 +82,17 @@ unsigned int statistics_count_descriptors(void)
 /* As in the kernel, "???" marks something odd, and "!!!" a failure. */
 void statistics_print(uint64_t msec)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
-	struct totals totals = add_all_thread_counts();
+	const struct stress_scenario *scenario = current_run.scenario;
+	struct totals totals = compute_totals();
 	struct message message = { .length = 0 };
-	bool bad_race = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !pattern->race_regions);
+	unsigned long address_space_size, resident_size;
 
-	message_append(&message, "%s: %llu.%03us Total: %lu", pattern->name,
+	statistics_get_memory(&address_space_size, &resident_size);
+	message_append(&message, "%s: %llu.%03us Total: %lu", current_run.name,
 		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000),
 		       totals.operations);
-	for (unsigned int i = 0; pattern->operations[i].name; i++)
-		message_append(&message, " %s: %lu", pattern->operations[i].name,
+	for (unsigned int i = 0; scenario->operations[i].name; i++)
+		message_append(&message, " %s: %lu", scenario->operations[i].name,
 			       totals.count_by_operation[i]);
 	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
 		       (unsigned long long)totals.operations * 1000 / (msec ? msec : 1),
@@ -100,9 +102,9 @@ void statistics_print(uint64_t msec)
 			       : "");
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
 		       totals.refused, races_count(ON_PAGE), races_count(ELSEWHERE),
-		       bad_race ? " !!!" : "");
+		       races_count(ELSEWHERE) ? " !!!" : "");
 	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", get_cpu_msec(),
-		       get_resident_kib(), statistics_count_descriptors(), totals.failures,
+		       resident_size / 1024, statistics_count_descriptors(), totals.failures,
 		       totals.failures ? " !!!" : "");
 	message_print(&message);
 }
@@ -110,9 +112,9 @@ void statistics_print(uint64_t msec)
 /* A run without any operation is a failure, because it tested nothing. */
 bool statistics_print_result(void)
 {
-	const char *name = current_run.pattern->name;
-	int stop_signal = atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed);
-	struct totals totals = add_all_thread_counts();
+	const char *name = current_run.name;
+	int stop_signal = load_relaxed(&current_run.stop_signal);
+	struct totals totals = compute_totals();
 	struct message message = { .length = 0 };
 	bool is_success;
 

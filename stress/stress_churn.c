@@ -18,13 +18,10 @@
  */
 #include <unistd.h>
 
-#include "stress/mailbox.h"
 #include "stress/tagged.h"
 
 #define KEPT       32
 #define REFERENCES 32 /* of the common page, taken in a row */
-
-enum { NO_BUG, DOUBLE_FREE, KEEPS, OPENS };
 
 static struct owner {
 	_Alignas(STRESS_CACHE_LINE) struct page *pages[KEPT];
@@ -32,20 +29,10 @@ static struct owner {
 	bool has_opened;
 } owners[STRESS_THREADS_MAX];
 
-static struct page *common_page;
-static struct mailbox boxes[MAILBOX_COUNT];
-
 static void check_zero(struct stress_thread *self, struct page *page)
 {
-	unsigned char bytes[PAGE_SIZE];
-	size_t i = 0;
-
-	stress_read(self, page, bytes, 0, PAGE_SIZE);
-	while (i < PAGE_SIZE && !bytes[i])
-		i++;
-	if (i < PAGE_SIZE)
-		stress_fail(self, "page of __GFP_ZERO+0x%zx: expected 0, found 0x%02x", i,
-			    bytes[i]);
+	stress_expect(self, "zeros of a page of __GFP_ZERO",
+		      (long)stress_count_zeros(self, page, 0, PAGE_SIZE), PAGE_SIZE);
 }
 
 static size_t pick_kept_index(struct stress_thread *self)
@@ -91,15 +78,12 @@ static void pass_page_on(struct stress_thread *self)
 	if (!page)
 		return;
 	*kept = NULL;
-	before = mailbox_exchange(boxes, self, page);
-	if (self->run->bug_number == DOUBLE_FREE)
+	before = entries_exchange(self, page);
+	if (stress_has_bug("double"))
 		page_free(page);
-	if (self->run->bug_number == KEEPS)
+	if (stress_has_bug("keeps"))
 		page_fill_zero(page, 100, 100);
-	if (!before)
-		return;
-	tagged_check_page(self, "page", before, 0);
-	stress_free_page(self, before);
+	tagged_free_page(self, before);
 }
 
 static void use_reference(struct stress_thread *self)
@@ -111,7 +95,7 @@ static void use_reference(struct stress_thread *self)
 	if (!page)
 		return;
 	page_get(page);
-	stress_expect_count(self, "references", page_ref_count(page), 2);
+	stress_expect(self, "references", page_ref_count(page), 2);
 	page_free(page);
 	tagged_check_page(self, "page", page, owner->tags[nth]);
 }
@@ -121,38 +105,31 @@ static void share_page(struct stress_thread *self)
 {
 	struct owner *owner = &owners[self->thread_index];
 
-	if (self->run->bug_number == OPENS && !owner->has_opened)
+	if (stress_has_bug("opens") && !owner->has_opened)
 		owner->has_opened = dup(STDERR_FILENO) >= 0;
 	for (unsigned int i = 0; i < REFERENCES; i++) {
-		page_get(common_page);
-		page_free(common_page);
+		page_get(current_run.page);
+		page_free(current_run.page);
 	}
 }
 
-static void prepare_run(struct stress_thread *first)
+static void free_kept_pages(struct stress_thread *self)
 {
-	(void)first;
-	common_page = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
+	for (unsigned int nth = 0; nth < KEPT; nth++)
+		if (owners[self->thread_index].pages[nth])
+			stress_free_page(self, owners[self->thread_index].pages[nth]);
 }
 
-static void finish_pattern(struct stress_thread *first)
+static void check_common_page(struct stress_thread *first)
 {
-	stress_expect_count(first, "references of the common page", page_ref_count(common_page), 1);
-	check_zero(first, common_page);
-	page_free(common_page);
-	for (unsigned int i = 0; i < MAILBOX_COUNT; i++)
-		if (boxes[i].page)
-			stress_free_page(first, boxes[i].page);
-	for (unsigned int i = 0; i < first->run->thread_count; i++)
-		for (unsigned int nth = 0; nth < KEPT; nth++)
-			if (owners[i].pages[nth])
-				stress_free_page(first, owners[i].pages[nth]);
+	stress_expect(first, "references of the common page",
+			    page_ref_count(current_run.page), 1);
+	entries_free_pages(first);
+	check_zero(first, current_run.page);
 }
 
-const struct stress_pattern stress_churn = {
-	.name = "churn",
-	.summary = "allocate pages, pass them to other threads and free them, as fast as possible",
-	.threads_min = 1,
+const struct stress_scenario stress_churn = {
+	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.operations = {
 		{ "replace", 4, .run = replace_page },
 		{ "burst", 4, .run = alloc_and_free },
@@ -160,11 +137,6 @@ const struct stress_pattern stress_churn = {
 		{ "refer", 2, .run = use_reference },
 		{ "share", 1, .run = share_page },
 	},
-	.bugs = {
-		{ "double", .effect = "the thread that passed a page on frees it too" },
-		{ "keeps", .effect = "the thread that passed a page on writes to it later" },
-		{ "opens", .effect = "each thread leaves a descriptor open" },
-	},
-	.prepare = prepare_run,
-	.finish = finish_pattern,
+	.finish_thread = free_kept_pages,
+	.finish = check_common_page,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Page tables: a page of 8-byte entries that threads change with atomics at idx * 8 while it is
+ * Page tables: a page of 8-byte entries that threads change with atomics at index * 8 while it is
  * mapped. Meanwhile children are allocated; a child belongs to the thread that took its address
  * from an entry (use pattern 11). The interleavings to find:
  *
@@ -15,135 +15,40 @@
  * Children are counted: at the end each was freed or is in the table. For 1. run seconds with more
  * threads than CPUs. No bug in the library is known to cause 2. and 3.
  */
-#include "harness/detect/tsan.h"
 #include "stress/tagged.h"
-
-#define ENTRIES_USED 16
-#define ENTRIES      (PAGE_SIZE / sizeof(entry))
-
-enum { NO_BUG, TWO_OWNERS, KEEPS };
-
-typedef _Atomic uint64_t entry;
-
-static struct page *table;
-
-static void prepare_run(struct stress_thread *first)
-{
-	(void)first;
-	table = stress_alloc_or_exit(GFP_KERNEL | __GFP_ZERO);
-}
-
-/* Return: an entry close to others, at one of the ends of the page. */
-static size_t pick_entry(struct stress_thread *self)
-{
-	size_t nth = stress_random(self, ENTRIES_USED);
-	size_t idx = nth < ENTRIES_USED / 2 ? nth : ENTRIES - 1 - (nth - ENTRIES_USED / 2);
-
-	stress_record_range(self, 0, idx * sizeof(entry), sizeof(entry), 0);
-	return idx;
-}
-
-/*
- * ThreadSanitizer identifies an atomic by its address, and an entry may have another address in the
- * mapping than its canonical one (R4): its order is reported there too.
- */
-static void report_at_canonical(entry *mapped, void (*report)(void *object))
-{
-	void *canonical = page_canonical(mapped);
-
-	if (canonical != (void *)mapped)
-		report(canonical);
-}
-
-static struct page *exchange_entry(struct stress_thread *self, entry *mapped, struct page *child)
-{
-	uint64_t value = (uintptr_t)child, before;
-
-	report_at_canonical(mapped, tsan_release);
-	if (self->run->bug_number == TWO_OWNERS) {
-		before = atomic_load_explicit(mapped, memory_order_acquire);
-		stress_widen_window();
-		atomic_store_explicit(mapped, value, memory_order_release);
-	} else {
-		before = atomic_exchange_explicit(mapped, value, memory_order_acq_rel);
-	}
-	report_at_canonical(mapped, tsan_acquire);
-	return (struct page *)(uintptr_t)before;
-}
-
-/* ---- operations ---- */
-
-static void free_child(struct stress_thread *self, struct page *child)
-{
-	if (!child)
-		return;
-	tagged_check_page(self, "child", child, 0);
-	stress_free_page(self, child);
-}
 
 static void put_child(struct stress_thread *self)
 {
-	size_t idx = pick_entry(self);
-	entry *entries = page_map_local(table);
-	struct page *child = stress_alloc_page(self, GFP_KERNEL); /* while the table is mapped */
-	struct page *before = NULL;
+	void *mapped = page_map_local(current_run.page); /* children are allocated meanwhile */
+	struct page *child = tagged_alloc_page(self);
+	struct page *before = child ? entries_exchange(self, child) : NULL;
 
-	if (child) {
-		tagged_write_page(self, child);
-		before = exchange_entry(self, &entries[idx], child);
-	}
-	page_unmap_local(entries);
-	if (child && self->run->bug_number == KEEPS)
+	page_unmap_local(mapped);
+	if (child && stress_has_bug("keeps"))
 		page_fill_zero(child, PAGE_SIZE / 2, 64);
-	free_child(self, before);
+	tagged_free_page(self, before);
 }
 
 static void take_child(struct stress_thread *self)
 {
-	size_t idx = pick_entry(self);
-	entry *entries = page_map_local(table);
-	struct page *child = exchange_entry(self, &entries[idx], NULL);
-
-	page_unmap_local(entries);
-	free_child(self, child);
+	tagged_free_page(self, entries_exchange(self, NULL));
 }
 
 /* Moves a child from one entry to another; in between it is in neither. */
 static void move_child(struct stress_thread *self)
 {
-	size_t from = pick_entry(self), to = pick_entry(self);
-	entry *entries = page_map_local(table);
-	struct page *child = exchange_entry(self, &entries[from], NULL), *before = NULL;
+	struct page *child = entries_exchange(self, NULL);
 
 	if (child)
-		before = exchange_entry(self, &entries[to], child);
-	page_unmap_local(entries);
-	free_child(self, before);
+		tagged_free_page(self, entries_exchange(self, child));
 }
 
-static void finish_pattern(struct stress_thread *first)
-{
-	entry *entries = page_map_local(table);
-
-	for (size_t i = 0; i < ENTRIES; i++)
-		free_child(first, (struct page *)(uintptr_t)atomic_load(&entries[i]));
-	page_unmap_local(entries);
-	page_free(table);
-}
-
-const struct stress_pattern stress_table = {
-	.name = "table",
-	.summary = "exchange addresses in atomic entries of a page; the thread that gets one owns the child",
-	.threads_min = 1,
+const struct stress_scenario stress_table = {
+	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.operations = {
 		{ "put", 3, .run = put_child },
 		{ "take", 2, .run = take_child },
 		{ "move", 2, .run = move_child },
 	},
-	.bugs = {
-		{ "two-owners", .effect = "a thread takes an entry by a load and a store" },
-		{ "keeps", .effect = "the thread that put a child into the table writes to it later" },
-	},
-	.prepare = prepare_run,
-	.finish = finish_pattern,
+	.finish = entries_free_pages,
 };

@@ -11,6 +11,7 @@ them are checked. Prints TAP.
 """
 
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -58,7 +59,7 @@ class Directives:
                 raise Refused(f'{place}: expected long, starts N, needs TOOL, OLD => NEW or text '
                               f'above a block, not {part!r}')
 
-    def is_long(self, command):
+    def takes_long(self, command):
         """Is it too long for make check? Commands that build must not run inside of make."""
         words = self.words.get('long', [command])
         is_named = 'long' in self.words and (not words or any(word in command for word in words))
@@ -70,14 +71,14 @@ class Directives:
         seconds, *words = self.words.get('starts', [0])
         return int(seconds) if not words or any(word in command for word in words) else 0
 
-    def replace_parts(self, command):
+    def apply_replacements(self, command):
         for old, new in self.replacements.items():
             command, count = re.subn(re.escape(old) + r'(?![\w-])', lambda _, new=new: new, command)
             if count:
                 self.replaced.add(old)
         return command
 
-    def check_replaced(self):
+    def require_replacements(self):
         for old in self.replacements.keys() - self.replaced:
             raise Refused(f'{self.place}: expected {old!r} in the block, whose mark replaces it')
 
@@ -86,8 +87,8 @@ class Command:
     def __init__(self, place, text, directives, expected_lines=()):
         self.place, self.text, self.expected_lines = place, text, expected_lines
         self.needed_tools = directives.words.get('needs', ())
-        self.is_long, self.time_limit = directives.is_long(text), directives.find_time_limit(text)
-        self.script = directives.replace_parts(text)
+        self.takes_long, self.time_limit = directives.takes_long(text), directives.find_time_limit(text)
+        self.script = directives.apply_replacements(text)
 
     def __str__(self):
         return f'{self.place}: {self.text.splitlines()[0].split("  #")[0].strip()}'
@@ -96,7 +97,7 @@ class Command:
         return self.text.split('#')[0].strip() == 'echo $?'
 
 
-def split_block(block):
+def find_block_commands(block):
     """Yields (offset, command, expected lines). If a block begins with `$ `, it shows output."""
     if block.startswith('$ '):
         for part in re.finditer(r'^\$ (?:.*\n)(?:(?!\$ ).*\n)*', block, re.M):
@@ -121,10 +122,10 @@ def read_commands(source, document):
         if 'text' in directives.words:
             continue
         lines = re.sub('^ {4}| +$', '', block['text'].rstrip('\n') + '\n', flags=re.M)
-        for offset, command, expected_lines in split_block(lines):
+        for offset, command, expected_lines in find_block_commands(lines):
             place = f'{document}:{first_line + lines.count(chr(10), 0, offset)}'
             commands.append(Command(place, command, directives, list(filter(None, expected_lines))))
-        directives.check_replaced()
+        directives.require_replacements()
     return commands
 
 
@@ -137,13 +138,13 @@ def make_output_pattern(lines):
         for token in OUTPUT_TOKEN.finditer(line.strip())) + r'\n' for line in lines)
 
 
-def check_command(tap, command, follower, status, output):
+def check_command(tap, command, next_command, status, output):
     output = re.sub('\x1b\\[[0-9;]*m', '', output).rstrip('\n')
     printed = [line.strip() for line in output.split('\n')] if output.strip() else []
     if command.time_limit:
         tap.ok(status in (124, 137), f'{command} (starts; ended after {command.time_limit} s)',
                [f'exit status {status}, expected it to go on', *printed[-20:]])
-    elif status and not (follower and follower.is_echo_status()):
+    elif status and not (next_command and next_command.is_echo_status()):
         tap.ok(False, command, [f'exit status {status}, which the document does not show', *printed[-40:]])
     else:
         expected = make_output_pattern(command.expected_lines)
@@ -153,7 +154,7 @@ def check_command(tap, command, follower, status, output):
 
 # ---- running them ----
 
-def make_tree(source, build, place):
+def create_linked_tree(source, build, place):
     """Create a directory with links to the source tree and the build directory."""
     os.makedirs(place)
     for name in os.listdir(source):
@@ -169,7 +170,7 @@ def make_tree(source, build, place):
     os.symlink(build, os.path.join(place, 'build'))
 
 
-def make_shell_script(commands, notes):
+def make_shell_script(commands, output_directory):
     """All commands; each writes its output and its status to files."""
     lines = ['pt_status=0']
     for number, command in enumerate(commands):
@@ -177,18 +178,17 @@ def make_shell_script(commands, notes):
         if command.time_limit:
             quoted = text.replace("'", "'\\''")
             text = f"timeout -k 60 -s INT {command.time_limit} sh -c '{quoted}'"
-        lines.append(f'(exit $pt_status); {{\n{text}\n}} >{notes}/{number}.out 2>&1 </dev/null; '
-                     f'pt_status=$?; echo $pt_status >{notes}/{number}.status')
+        lines.append(f'(exit $pt_status); {{\n{text}\n}} >{output_directory}/{number}.out 2>&1 </dev/null; '
+                     f'pt_status=$?; echo $pt_status >{output_directory}/{number}.status')
     return '\n'.join(lines) + '\n'
 
 
-def run_commands(tap, commands, place, notes):
-    os.makedirs(notes)
+def run_commands(tap, commands, place, output_directory):
+    output_directory.mkdir()
+    (output_directory / 'script').write_text(make_shell_script(commands, output_directory))
     environment = {name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES}
     environment.update(LC_ALL='C.UTF-8', TZ='UTC', NO_COLOR='1')
-    with open(f'{notes}/script', 'w') as file:
-        file.write(make_shell_script(commands, notes))
-    shell = subprocess.Popen(['timeout', HOURS, 'sh', f'{notes}/script'], cwd=place, env=environment,
+    shell = subprocess.Popen(['timeout', HOURS, 'sh', output_directory / 'script'], cwd=place, env=environment,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         messages = shell.communicate()[0].splitlines()
@@ -196,9 +196,10 @@ def run_commands(tap, commands, place, notes):
         shell.terminate()  # timeout(1) passes the signal to all processes
         shell.wait()
     for number, command in enumerate(commands):
-        if os.path.exists(f'{notes}/{number}.status'):
-            with open(f'{notes}/{number}.status') as status, open(f'{notes}/{number}.out', errors='replace') as out:
-                check_command(tap, *(commands + [None])[number:number + 2], int(status.read()), out.read())
+        status_file = output_directory / f'{number}.status'
+        if status_file.exists():
+            output = (output_directory / f'{number}.out').read_text(errors='replace')
+            check_command(tap, *(commands + [None])[number:number + 2], int(status_file.read_text()), output)
         else:
             tap.ok(False, command, ['the shell ended before it', *messages])
 
@@ -208,18 +209,18 @@ def read_makefile(build):
     return subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
 
 
-def has_target(makefile, name):
+def makefile_has_target(makefile, name):
     return re.search(rf'^([a-z-]+ )*{name}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M)
 
 
-def list_missing_names(command, makefile, build):
+def list_missing_targets_and_programs(command, makefile, build):
     """The targets and programs that a command names and that do not exist."""
     for words in re.findall(r'\bmake -C build([^;&|#]*)', command.text):
         for word in re.sub(r"'[^']*'", '', words).split():
-            if re.fullmatch(r'[a-z][a-z-]*', word) and not has_target(makefile, word):
+            if re.fullmatch(r'[a-z][a-z-]*', word) and not makefile_has_target(makefile, word):
                 yield f'{command}: make has no target {word}'
     for name in re.findall(r'(?:^|[ ;&])build/([a-z_-]+)(?= |$)', command.text, re.M):
-        if not has_target(makefile, name) and not os.path.exists(f'{build}/{name}'):
+        if not makefile_has_target(makefile, name) and not os.path.exists(f'{build}/{name}'):
             yield f'{command}: there is no build/{name}'
 
 
@@ -242,20 +243,22 @@ def main():
             except Refused as refused:
                 tap.ok(False, f'{name} keeps the convention', [str(refused)])
                 continue
-            wrong = [what for command in commands for what in list_missing_names(command, makefile, build)]
+            wrong = [missing for command in commands
+                     for missing in list_missing_targets_and_programs(command, makefile, build)]
             tap.ok(not wrong, f'{name}: what its {len(commands)} commands name is there', wrong)
             chosen = []
             for command in commands:
                 missing = ' '.join(list_missing_tools(command, source, build))
-                if command.is_long and not has_long:
+                if command.takes_long and not has_long:
                     long_count += 1
                 elif missing:
                     tap.skip(f'{command}: no {missing}')
                 else:
                     chosen.append(command)
             if chosen:
-                make_tree(source, build, f'{scratch}/{number}')
-                run_commands(tap, chosen, f'{scratch}/{number}', f'{scratch}/{number}.notes')
+                place = pathlib.Path(scratch, str(number))
+                create_linked_tree(source, build, place)
+                run_commands(tap, chosen, place, place.with_suffix('.output'))
     if long_count:
         tap.skip(f'{long_count} commands take long: make check-doc runs them')
     return tap.done_testing()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from doc_commands import has_target  # noqa: E402
+from doc_commands import makefile_has_target  # noqa: E402
 from tap import Tap  # noqa: E402
 
 LONGEST = 110
@@ -68,7 +68,7 @@ class Names:
         for code in re.findall(r'`([^`\n]+)`', remove_code_blocks(text)):
             make = re.match(r'make (?:-C build )?([a-z][a-z-]*)\b', code)
             tool = re.match(r'(?:build/)?pagetorture ([a-z][a-z-]+)\b', code)
-            if make and not has_target(self.makefile, make[1]):
+            if make and not makefile_has_target(self.makefile, make[1]):
                 yield f'{name}: make has no target {make[1]}'
             if tool and tool[1] not in self.commands:
                 yield f'{name}: pagetorture has no {tool[1]}'

@@ -95,7 +95,7 @@ class Tree:
 
     @functools.cached_property
     def tests_digest(self):
-        return self._compute_digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[ch]",
+        return self._compute_digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[cdp]*",
                                     "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/**/*.page",
                                     "tests/*_*.py", "tests/bugs/*.py", "tests/mutants/trials.py")
 

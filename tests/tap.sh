@@ -67,6 +67,25 @@ has_flavour() {
 	[ "$1" = plain ] || [ -x "$abs_builddir/pagetorture-$1" ]
 }
 
+# list_flavours: those of this build, in one line
+list_flavours() {
+	found=plain
+	for flavour in asan tsan msan; do
+		! has_flavour "$flavour" || found="$found $flavour"
+	done
+	echo "$found"
+}
+
+# has_flavour_or_skip NAME WHAT: without the flavour, a check is skipped.
+has_flavour_or_skip() {
+	has_flavour "$1" || ! skip "$2: this build has no $1 flavour"
+}
+
+# has_tool_or_skip TOOL: without the tool, a check is skipped.
+has_tool_or_skip() {
+	command -v "$1" >/dev/null || ! skip "no $1"
+}
+
 # print_sanitizer_flags FLAVOUR
 print_sanitizer_flags() {
 	case $1 in

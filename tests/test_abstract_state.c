@@ -22,14 +22,14 @@ static void test_pages(void)
 {
 	ok(compute_state(
 		   "p1 = alloc_page(GFP_KERNEL)\np2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n") &&
-		   state.filled_handles[ABSTRACT_PAGE] == 6 &&
-		   state.usable_handles[ABSTRACT_PAGE] == 4,
+		   state.filled_handles[HANDLE_PAGE] == 6 &&
+		   state.usable_handles[HANDLE_PAGE] == 4,
 	   "the handle of a freed page is filled, but not usable");
 	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nget_page(p1)\nfree_page(p1)\n") &&
-		   state.usable_handles[ABSTRACT_PAGE] == 2,
+		   state.usable_handles[HANDLE_PAGE] == 2,
 	   "a page with another reference stays usable");
 	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nfree_page(p1)\np1 = alloc_page(GFP_KERNEL)\n") &&
-		   !state.usable_handles[ABSTRACT_PAGE],
+		   !state.usable_handles[HANDLE_PAGE],
 	   "a handle is filled once");
 }
 
@@ -38,8 +38,8 @@ static void test_maps(void)
 	ok(compute_state(
 		   "p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\n"
 		   "T0: k2 = kmap_local(p0)\nT0: k3 = kmap_local(p1)\n") &&
-		   state.filled_handles[ABSTRACT_MAP] == 7 &&
-		   state.usable_handles[ABSTRACT_MAP] == 7 &&
+		   state.filled_handles[HANDLE_MAP] == 7 &&
+		   state.usable_handles[HANDLE_MAP] == 7 &&
 		   abstract_state_newest_map(&state, 1) == 2 &&
 		   abstract_state_newest_map(&state, 2) == 1 &&
 		   abstract_state_newest_map(&state, 3) == PROGRAM_MAPS && state.map_thread[1] == 2,
@@ -47,7 +47,7 @@ static void test_maps(void)
 	ok(compute_state(
 		   "p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\n"
 		   "T0: kunmap_local(k1)\n") &&
-		   state.usable_handles[ABSTRACT_MAP] == 1 &&
+		   state.usable_handles[HANDLE_MAP] == 1 &&
 		   abstract_state_newest_map(&state, 1) == 0,
 	   "after an unmap the older mapping is the newest");
 }
@@ -55,15 +55,15 @@ static void test_maps(void)
 static void test_locks(void)
 {
 	ok(compute_state("T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n") &&
-		   state.usable_handles[ABSTRACT_MUTEX] == 13 && state.mutex_holder[1] == 1,
+		   state.usable_handles[HANDLE_MUTEX] == 13 && state.mutex_holder[1] == 1,
 	   "the first thread that locks a mutex holds it");
 	ok(compute_state("T0: lock(m1)\nT0: unlock(m1)\n") &&
-		   state.usable_handles[ABSTRACT_MUTEX] == 15,
+		   state.usable_handles[HANDLE_MUTEX] == 15,
 	   "an unlocked mutex is free");
 	ok(compute_state("post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n") &&
-		   state.usable_handles[ABSTRACT_SEMAPHORE] == 4 && state.semaphore_count[2] == 1,
+		   state.usable_handles[HANDLE_SEMAPHORE] == 4 && state.semaphore_count[2] == 1,
 	   "waits use up posts");
-	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable_handles[ABSTRACT_SLICE] == 8,
+	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable_handles[HANDLE_SLICE] == 8,
 	   "a slice is usable");
 }
 

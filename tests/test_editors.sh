@@ -58,8 +58,8 @@ call writefile(out, $TOKENS)
 qall!
 END
 
-# read_with_vim FILE: its tokens in $scratch/tokens
-read_with_vim() {
+# list_tokens_with_vim FILE: its tokens in $scratch/tokens
+list_tokens_with_vim() {
 	rm -f "$scratch/tokens"
 	TOKENS=$scratch/tokens timeout 60 vim -es -N -u NONE -i NONE \
 		--cmd "set runtimepath=$vim,\$VIMRUNTIME" -c 'filetype plugin on' -c 'syntax on' \
@@ -67,14 +67,14 @@ read_with_vim() {
 }
 
 if command -v vim >/dev/null && vim --version | grep -q +syntax; then
-	read_with_vim "$scratch/program.page"
+	list_tokens_with_vim "$scratch/program.page"
 	{
 		printf 'filetype pagetorture\ncommentstring # %%s\n'
 		cat "$scratch/expected"
 	} >"$scratch/expected.vim"
 	ok_if_same "vim knows the file type, its comments, and each token" "$scratch/expected.vim" "$scratch/tokens"
 	echo 'Another page, of a wiki' >"$scratch/wiki.page"
-	read_with_vim "$scratch/wiki.page"
+	list_tokens_with_vim "$scratch/wiki.page"
 	[ -s "$scratch/tokens" ] && ! grep -q 'filetype pagetorture' "$scratch/tokens"
 	ok $? "vim leaves another .page file alone" "$scratch/tokens"
 else

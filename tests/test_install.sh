@@ -6,10 +6,7 @@
 . "$(dirname "$0")/tap.sh"
 
 CC=${CC:-cc}
-flavours=
-for flavour in plain asan tsan msan; do
-	has_flavour "$flavour" && flavours="$flavours $flavour"
-done
+flavours=$(list_flavours)
 
 # run_make_target NAME TARGET VARIABLE...
 run_make_target() {
@@ -44,11 +41,9 @@ run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec
 } | sort -u >"$scratch/expected"
 (cd "$stage/usr" && find . ! -type d) | sort >"$scratch/installed"
 ok_if_same "it installs these files and no others" "$scratch/expected" "$scratch/installed"
-if command -v mandoc >/dev/null; then
+if has_tool_or_skip mandoc; then
 	expect 0 "man user_slice_left shows user_slice(3)" '^USER_SLICE(3)' \
 		sh -c "cd '$stage/usr/share/man' && mandoc -T ascii man3/user_slice_left.3"
-else
-	skip "no mandoc"
 fi
 run_make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 find "$stage" ! -type d >"$scratch/left"
@@ -94,7 +89,7 @@ expect_user_program_runs() {
 }
 
 flags="-I$prefix/include/libpage -L$prefix/lib -lpage"
-if command -v pkg-config >/dev/null; then
+if has_tool_or_skip pkg-config; then
 	flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs \
 		--define-variable=prefix="$prefix" libpage 2>"$scratch/err")
 	ok $? "pkg-config knows libpage" "$scratch/err"
@@ -106,8 +101,6 @@ if command -v pkg-config >/dev/null; then
 	expect 0 "it needs libpage.so.0" 'NEEDED.*\[libpage\.so\.0\]' readelf -d "$scratch/example/page_cat"
 	! readelf -d "$scratch/example/page_cat-static" | grep -q 'NEEDED.*\[libpage'
 	ok $? "and the static one does not"
-else
-	skip "no pkg-config"
 fi
 expect_user_program_runs "a C11 program, with the shared library" "$CC" -std=c11 -Wall -Wextra -pedantic -Werror "$scratch/user.c" "$flags"
 expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix/include/libpage" "$scratch/user.c" "$prefix/lib/libpage.a"
@@ -151,18 +144,12 @@ expect_reproduced() {
 }
 
 check_installed_tool "in its prefix"
-if has_flavour tsan; then
-	expect_reproduced overlap-one-byte
-else
-	skip "no tsan flavour"
-fi
+! has_flavour_or_skip tsan "to-c: a race" || expect_reproduced overlap-one-byte
 expect 0 "check" '' "$tool" check "$rules/bounds.page"
 expect 0 "explain" '' "$tool" explain "$rules/overlap-one-byte.page"
-if has_flavour asan; then
+if has_flavour_or_skip asan minimize; then
 	expect 0 "minimize names the place in the library where it fails" page_read_raw \
 		"$tool" minimize "$rules/use-after-free.page"
-else
-	skip "minimize: no asan flavour"
 fi
 
 # Findings as an engine leaves them.

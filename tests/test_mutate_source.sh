@@ -244,7 +244,7 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id
 done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
-expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --flavours plain --results "$scratch/results" \
+expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --results "$scratch/results" \
 	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 

@@ -95,15 +95,4 @@ static void test_fresh_memory(void)
 	ok(is_zero, "a page that is allocated with __GFP_ZERO is zero");
 }
 
-static void check_page(void)
-{
-	test_align();
-	test_flags();
-	test_references();
-	test_fresh_memory();
-}
-
-UNIT_TEST(test_page)
-{
-	run_in_map_modes(check_page);
-}
+UNIT_TEST_IN_MAP_MODES(test_page, test_align, test_flags, test_references, test_fresh_memory)

@@ -5,8 +5,6 @@
 #include "page/alias.h"
 #include "page/map.h"
 
-static struct page *pages[2];
-
 /* Returns the start of the slot in which pages[0] is mapped at @addr. */
 static unsigned char *find_slot(unsigned char *addr)
 {
@@ -127,24 +125,19 @@ static void use_file_zero(void)
 	page_unmap_local(addr);
 }
 
-static const struct child_case file_zero_case = { use_file_zero, RETURNS,
-						  "the arena's file may be descriptor 0" };
+static const struct child_case file_zero_cases[] = {
+	{ use_file_zero, RETURNS, "the arena's file may be descriptor 0" },
+};
 
 static void check_alias(void)
 {
 	if (!is_backend("alias"))
 		return;
-	check_children(&file_zero_case, 1);
-	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = new_zeroed_page();
+	CHECK_CHILDREN(file_zero_cases);
+	allocate_pages();
 	test_no_canonical_address();
 	test_slot_order();
 	test_reuse_of_sets();
-	for (size_t i = 0; i < COUNT(pages); i++)
-		page_free(pages[i]);
 }
 
-UNIT_TEST(test_page_alias)
-{
-	run_in_map_modes(check_alias);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_alias, check_alias)

@@ -6,6 +6,9 @@
 
 static unsigned char *buffer;
 
+ACTION(allocate_buffer, buffer = page_buffer_alloc(BYTES))
+ACTION(free_buffer, page_buffer_free(buffer))
+
 static void test_pages(void)
 {
 	struct page *page = NULL;
@@ -91,7 +94,7 @@ static void free_local_variable(void)
 
 ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
-static const struct child_case cases[] = {
+static const struct child_case misuse_cases[] = {
 	{ free_borrowed, "borrowed-free", "a borrower frees the page" },
 	{ free_own_reference, RETURNS, "a borrower frees its own reference" },
 	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
@@ -102,6 +105,8 @@ static const struct child_case cases[] = {
 	{ get_size_of_no_buffer, "foreign-map",
 	  "page_buffer_size of an address outside of all buffers" },
 };
+
+ACTION(test_misuse, CHECK_CHILDREN(misuse_cases))
 
 static void test_sizes(void)
 {
@@ -156,20 +161,6 @@ static void test_failures(void)
 	page_buffer_free(large);
 }
 
-static void check_buffers(void)
-{
-	buffer = page_buffer_alloc(BYTES);
-	test_pages();
-	test_two_addresses();
-	test_reference();
-	check_children(cases, COUNT(cases));
-	test_sizes();
-	test_reuse();
-	test_failures();
-	page_buffer_free(buffer);
-}
-
-UNIT_TEST(test_page_buffer)
-{
-	run_in_map_modes(check_buffers);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages, test_two_addresses,
+		       test_reference, test_misuse, test_sizes, test_reuse, test_failures,
+		       free_buffer)

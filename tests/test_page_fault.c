@@ -2,8 +2,6 @@
 /* Injected failures (R11): the numbered guarantees of src/page/fault.c. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
-
 #include "harness/library.h"
 
 static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
@@ -32,10 +30,9 @@ static uint64_t failing_copies(unsigned int count)
 {
 	static unsigned char user[64];
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_reader(user, sizeof(user));
 	uint64_t failed = 0;
 
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	for (unsigned int i = 0; i < count; i++)
 		failed |= (uint64_t)(page_copy_from_user_slice(page, &reader, 0, 1) == -EFAULT)
 			  << i;
@@ -47,11 +44,9 @@ static uint64_t failing_copies(unsigned int count)
 static int copy_zero_bytes(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	struct user_slice_reader empty;
-	int ret;
+	struct user_slice_reader empty = make_reader(NULL, 0);
+	int ret = page_copy_from_user_slice(page, &empty, 0, 0);
 
-	user_slice_reader_init(&empty, user_slice_new(NULL, 0));
-	ret = page_copy_from_user_slice(page, &empty, 0, 0);
 	page_free(page);
 	return ret;
 }
@@ -99,7 +94,6 @@ static void test_nth(void)
 	ok(failing_allocations(3) == 4 && get_remaining_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
 	ok(failing_allocations(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
-	set_alloc(off);
 }
 
 /* ---- attributes ---- */
@@ -143,7 +137,6 @@ static void test_attributes(void)
 	SET(alloc, .probability = 50, .times = -1, .interval = 4, .seed = 1);
 	ok((failing_allocations(64) & ~UINT64_C(0x8888888888888888)) == 0,
 	   "guarantee 3: the interval comes before chance");
-	set_alloc(off);
 }
 
 static uint64_t failures_of_seed(unsigned long long seed)
@@ -160,7 +153,6 @@ static void test_seeds(void)
 	   "guarantee 5: a seed determines the failures");
 	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48,
 	   "about half of them fail");
-	set_alloc(off);
 }
 
 static const struct {
@@ -185,7 +177,6 @@ static void test_known_draws(void)
 		ok(failing_allocations(64) == known_draws[i].failed, "%u %% from seed %#llx: %#llx",
 		   known_draws[i].probability, known_draws[i].seed, known_draws[i].failed);
 	}
-	set_alloc(off);
 }
 
 static void test_bad_attributes(void)
@@ -220,22 +211,9 @@ static bool both_points_have(struct page_fault_attr alloc, struct page_fault_att
 
 static void test_points(void)
 {
-	static const struct page_fault_attr one = { .probability = 17,
-						    .interval = 18,
-						    .times = 19,
-						    .space = 20,
-						    .min_order = 21,
-						    .task_filter = true,
-						    .ignore_gfp = GFP_NOIO,
-						    .seed = 22 },
-					    two = { .probability = 37,
-						    .interval = 38,
-						    .times = 39,
-						    .space = 40,
-						    .min_order = 41,
-						    .task_filter = false,
-						    .ignore_gfp = GFP_ATOMIC,
-						    .seed = 42 };
+	/* Each member has another value, in the order of page.h. */
+	static const struct page_fault_attr one = { 17, 18, 19, 20, 21, true, GFP_NOIO, 22 };
+	static const struct page_fault_attr two = { 37, 38, 39, 40, 41, false, GFP_ATOMIC, 42 };
 
 	ok(both_points_have(off, off), "both points are off at first");
 	set_alloc(one);
@@ -243,7 +221,6 @@ static void test_points(void)
 	ok(both_points_have(one, two), "each point has its own attributes");
 	set_alloc(off);
 	ok(both_points_have(off, two), "one point is switched off alone");
-	set_copy(off);
 }
 
 /* ---- copies from user memory ---- */
@@ -252,13 +229,12 @@ static void test_copy(void)
 {
 	static unsigned char user[64], got[64], zeros[64];
 	struct page *page = new_zeroed_page();
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_reader(user, sizeof(user));
 	bool good;
 
 	memset(user, 0x5a, sizeof(user));
 	memset(got, 0x11, sizeof(got));
 	page_write_raw(page, got, 0, sizeof(got));
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	page_fail_nth(1);
 	good = page_copy_from_user_slice(page, &reader, 0, 65) == -EFAULT &&
 	       page_copy_from_user_slice(page, &reader, PAGE_SIZE, 1) == -EINVAL;
@@ -280,7 +256,6 @@ static void test_copy_attributes(void)
 	   "every second copy fails, and no allocation");
 	SET(copy, ALWAYS, .space = 3);
 	ok(failing_copies(4) == 0xc, "a copy uses one unit of the space");
-	set_copy(off);
 }
 
 /* A copy of 0 bytes is a failure point: it uses up the failure and returns 0. */
@@ -295,7 +270,6 @@ static void test_empty_copy(void)
 	   "an empty copy uses up its failure, and returns 0");
 	SET(copy, .probability = 100, .times = 2);
 	ok(copy_zero_bytes() == 0 && failing_copies(3) == 0x1, "an empty copy uses one of `times`");
-	set_copy(off);
 }
 
 /* ---- buffers ---- */
@@ -338,10 +312,9 @@ static int run_operation(void)
 {
 	struct page *a = page_alloc(GFP_KERNEL), *b = a ? page_alloc(GFP_NOIO) : NULL;
 	static unsigned char user[8];
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_reader(user, sizeof(user));
 	int ret = b ? 0 : -ENOMEM;
 
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	if (!ret)
 		ret = page_copy_from_user_slice(b, &reader, 0, sizeof(user));
 	page_free(a);
@@ -371,12 +344,10 @@ static void *fail_in_thread(void *failed)
 static void test_tasks(void)
 {
 	struct page_task *task = page_task_new("counts");
-	pthread_t thread;
 	uint64_t failed = 1;
 
 	page_fail_nth(2);
-	if (!pthread_create(&thread, NULL, fail_in_thread, &failed))
-		pthread_join(thread, NULL);
+	run_in_thread(fail_in_thread, &failed);
 	ok(failed == 0, "fail_nth does not count calls of another thread");
 	page_task_switch_in(task);
 	page_fail_nth(1);
@@ -388,18 +359,17 @@ static void test_tasks(void)
 	page_task_delete(task);
 }
 
+static void (*const fault_tests[])(void) = {
+	test_points, test_nth, test_attributes, test_seeds, test_known_draws, test_bad_attributes,
+	test_copy, test_copy_attributes, test_empty_copy, test_buffers,
+	test_all_points_of_operation, test_tasks,
+};
+
 UNIT_TEST(test_page_fault)
 {
-	test_points();
-	test_nth();
-	test_attributes();
-	test_seeds();
-	test_known_draws();
-	test_bad_attributes();
-	test_copy();
-	test_copy_attributes();
-	test_empty_copy();
-	test_buffers();
-	test_all_points_of_operation();
-	test_tasks();
+	for (size_t i = 0; i < COUNT(fault_tests); i++) {
+		fault_tests[i]();
+		set_alloc(off);
+		set_copy(off);
+	}
 }

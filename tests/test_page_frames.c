@@ -2,12 +2,10 @@
 /* The reuse of frames, with one thread and with many. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "harness/detect/detector.h"
-#include "harness/util/isolate.h"
 
 /* ---- one thread ---- */
 
@@ -25,7 +23,7 @@ static void test_never_allocated(void)
 	unsigned char *addr = page_map_local(page);
 
 	last_byte = addr + PAGE_SIZE - 1;
-	ok(run_in_child(read_next_frame)->wait_status,
+	ok(run_in_child(read_next_frame)->exit_code,
 	   "AddressSanitizer reports a read from a never-allocated frame");
 	page_unmap_local(addr);
 	page_free(page);
@@ -97,15 +95,6 @@ static void test_exhaustion(void)
 
 /* ---- threads at the same time ---- */
 
-static pthread_t start_thread(void *(*run)(void *arg), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, run, arg))
-		abort();
-	return thread;
-}
-
 static pthread_barrier_t all_started;
 
 /* Pages on their way from one thread to another, so that mostly another thread frees them. */
@@ -140,9 +129,13 @@ static void *allocate_and_compare(void *name)
 	return same ? NULL : name;
 }
 
-/* Between two threads others start and end: one may share per-thread data of the library with them.
+static int threads_between;
+
+/*
+ * Between two of these threads others start and end: one of these may share per-thread data of the
+ * library with them.
  */
-static void run_allocators(void *others)
+static void run_allocators(void)
 {
 	static unsigned char names[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
@@ -151,8 +144,8 @@ static void run_allocators(void *others)
 	pthread_barrier_init(&all_started, NULL, 4);
 	for (size_t i = 0; i < 4; i++) {
 		threads[i] = start_thread(allocate_and_compare, &names[i]);
-		for (int count = *(int *)others; count; count--)
-			pthread_join(start_thread(allocate_once, NULL), NULL);
+		for (int count = threads_between; count; count--)
+			run_in_thread(allocate_once, NULL);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		void *result;
@@ -165,15 +158,11 @@ static void run_allocators(void *others)
 
 static void test_allocators(void)
 {
-	static int others[] = { 0, 31 };
-	static struct isolated child;
-
-	for (size_t i = 0; i < COUNT(others); i++)
-		ok(isolate(run_allocators, &others[i], 25, &child) && !child.has_timed_out &&
-			   !child.signal && !child.exit_code,
+	for (threads_between = 0; threads_between <= 31; threads_between += 31)
+		ok(!run_in_child(run_allocators)->exit_code,
 		   "threads that allocate at the same time have different pages, %d threads "
 		   "between two",
-		   others[i]);
+		   threads_between);
 }
 
 /* ---- frames of threads that ended ---- */
@@ -233,25 +222,25 @@ static void test_other_thread_frees(void)
 
 enum { ALLOCATIONS = 200 };
 
-static void *allocate_and_free(void *pages)
+static void *allocate_and_free(void *freed)
 {
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
-		page_free(((struct page **)pages)[i] = page_alloc(GFP_KERNEL));
+		page_free(((struct page **)freed)[i] = page_alloc(GFP_KERNEL));
 	return NULL;
 }
 
 /* With a common list the threads would wait for each other, and get each other's frames. */
 static void test_lists_of_threads(void)
 {
-	static struct page *pages[2][ALLOCATIONS];
+	static struct page *freed[2][ALLOCATIONS];
 	unsigned int shared = 0;
 
 	for (unsigned int i = 0; i < 2; i++)
-		pthread_join(start_thread(allocate_and_free, pages[i]), NULL);
+		run_in_thread(allocate_and_free, freed[i]);
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
 		for (unsigned int j = 0; j < ALLOCATIONS; j++)
-			shared += pages[0][i] == pages[1][j];
-	ok(pages[0][0] && pages[1][0] && !shared,
+			shared += freed[0][i] == freed[1][j];
+	ok(freed[0][0] && freed[1][0] && !shared,
 	   "threads that start one after the other have different frames, %u shared", shared);
 }
 
@@ -267,7 +256,7 @@ static void test_frames_of_ended_thread(void)
 {
 	size_t of_thread = 0, of_main = 0;
 
-	pthread_join(start_thread(allocate_and_free_all, &of_thread), NULL);
+	run_in_thread(allocate_and_free_all, &of_thread);
 	allocate_and_free_all(&of_main);
 	ok(of_thread > 1000 && of_main + 200 > of_thread,
 	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,

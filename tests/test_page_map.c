@@ -2,9 +2,6 @@
 /* Mappings: addresses, tasks, threads, fork(). test_page_misuse.c has what breaks a rule. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
-
-static struct page *pages[4];
 static struct page_task *tasks[2];
 
 static void test_16_mappings(void)
@@ -145,12 +142,9 @@ static void *map_and_end(void *good)
 
 static bool succeeds_in_thread(void *(*run)(void *good))
 {
-	pthread_t thread;
 	bool good = false;
 
-	if (pthread_create(&thread, NULL, run, &good))
-		abort();
-	pthread_join(thread, NULL);
+	run_in_thread(run, &good);
 	return good;
 }
 
@@ -239,33 +233,20 @@ static void test_fork(void)
 	page_task_switch_in(NULL);
 }
 
-static void check_mappings(void)
+static void test_choice_of_backend(void)
 {
 	ok(page_map_backend_set("sideways") == -EINVAL, "an unknown backend is EINVAL");
 	ok(page_map_revoke_set("politely") == -EINVAL, "an unknown revocation is EINVAL");
-	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = new_zeroed_page();
+	allocate_pages();
 	ok(page_map_backend_set("direct") == -EBUSY,
 	   "after the first page the choice of a backend is EBUSY");
 	ok(page_map_revoke_set("none") == -EBUSY,
 	   "after the first page the choice of a revocation is EBUSY");
-	tasks[0] = page_task_new("alpha");
-	tasks[1] = page_task_new("beta");
-	test_16_mappings();
-	test_two_mappings();
-	test_new_addresses();
-	test_switch();
-	test_hook();
-	test_threads();
-	test_task_ends();
-	test_fork();
-	page_task_delete(tasks[0]);
-	page_task_delete(tasks[1]);
-	for (size_t i = 0; i < COUNT(pages); i++)
-		page_free(pages[i]);
 }
 
-UNIT_TEST(test_page_map)
-{
-	run_in_map_modes(check_mappings);
-}
+ACTION(create_tasks, tasks[0] = page_task_new("alpha"), tasks[1] = page_task_new("beta"))
+ACTION(delete_tasks, page_task_delete(tasks[0]), page_task_delete(tasks[1]))
+
+UNIT_TEST_IN_MAP_MODES(test_page_map, test_choice_of_backend, create_tasks, test_16_mappings,
+		       test_two_mappings, test_new_addresses, test_switch, test_hook, test_threads,
+		       test_task_ends, test_fork, delete_tasks)

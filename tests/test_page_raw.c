@@ -162,7 +162,7 @@ static void test_slow_path(void)
 {
 	static unsigned char user[16];
 	void *maps[PAGE_TASK_MAPPINGS - 1];
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_reader(user, sizeof(user));
 	bool exact = true;
 
 	page_task_hook_set(no_current_task);
@@ -175,7 +175,6 @@ static void test_slow_path(void)
 	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
 	ok(reads_exactly(page_read_raw),
 	   "with one mapping left, page_read_raw reads exactly its range");
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_copy_from_user_slice(page, &reader, 8, 5) == 0,
@@ -195,20 +194,8 @@ static void test_copy_to_same_page(void)
 	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");
 }
 
-static void check_raw_calls(void)
-{
-	page = new_zeroed_page();
-	other = new_zeroed_page();
-	test_ranges();
-	test_bytes();
-	test_callbacks();
-	test_slow_path();
-	test_copy_to_same_page();
-	page_free(page);
-	page_free(other);
-}
+ACTION(allocate_two_pages, page = new_zeroed_page(), other = new_zeroed_page())
+ACTION(free_two_pages, page_free(page), page_free(other))
 
-UNIT_TEST(test_page_raw)
-{
-	run_in_map_modes(check_raw_calls);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_raw, allocate_two_pages, test_ranges, test_bytes, test_callbacks,
+		       test_slow_path, test_copy_to_same_page, free_two_pages)

@@ -2,7 +2,6 @@
 /* User slices (R9): order of checks, exact prefixes before unmapped pages, races. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
@@ -17,7 +16,7 @@ static unsigned char pattern_byte(size_t i)
 	return (unsigned char)(i + i / 256 + 1);
 }
 
-static unsigned char *map_user_memory(void)
+static void map_user_memory(void)
 {
 	unsigned char *memory = mmap(NULL, USER_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -28,15 +27,8 @@ static unsigned char *map_user_memory(void)
 		memory[i] = pattern_byte(i);
 	if (munmap(memory + USER_SIZE, PAGE_SIZE))
 		abort();
-	return memory;
-}
-
-static struct user_slice_reader make_reader(const void *start, size_t len)
-{
-	struct user_slice_reader reader;
-
-	user_slice_reader_init(&reader, user_slice_new(start, len));
-	return reader;
+	user = memory;
+	page = page_alloc(GFP_KERNEL);
 }
 
 /* Fills the page with OLD bytes, then copies. */
@@ -240,8 +232,7 @@ static bool holds_while_thread_runs(void *(*run)(void *memory), void *memory, bo
 	bool good = true;
 
 	atomic_store(&must_stop, false);
-	if (pthread_create(&thread, NULL, run, memory))
-		abort();
+	thread = start_thread(run, memory);
 	while (rounds--)
 		good &= holds();
 	atomic_store(&must_stop, true);
@@ -261,22 +252,8 @@ static void test_other_threads(void)
 	   "a copy has a prefix, then zeros, while another thread unmaps the memory");
 }
 
-static void check_user_slices(void)
-{
-	page = page_alloc(GFP_KERNEL);
-	user = map_user_memory();
-	test_copy();
-	test_order_of_checks();
-	test_prefix();
-	test_protected();
-	test_read();
-	test_reads_once();
-	test_other_threads();
-	munmap(user, USER_SIZE);
-	page_free(page);
-}
+ACTION(unmap_user_memory, munmap(user, USER_SIZE), page_free(page))
 
-UNIT_TEST(test_page_user_slice)
-{
-	run_in_map_modes(check_user_slices);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_user_slice, map_user_memory, test_copy, test_order_of_checks,
+		       test_prefix, test_protected, test_read, test_reads_once, test_other_threads,
+		       unmap_user_memory)

@@ -6,6 +6,8 @@
 # detector keeps state between inputs.
 . "$(dirname "$0")/tap.sh"
 
+skip_rest_without python3
+same="python3 -B $abs_srcdir/fuzz/same.py"
 corpus=$abs_srcdir/corpus
 seed=0
 
@@ -47,8 +49,9 @@ expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
 	if is_built_or_skip "$target"; then
+		# shellcheck disable=SC2086 # words
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
-			"$abs_builddir/$target-same" "$@"
+			$same "$abs_builddir/$target-same" "$@"
 	fi
 }
 
@@ -84,8 +87,9 @@ expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch
 # ---- state that is kept is noticed ----
 
 if is_built_or_skip fuzz_race; then
+	# shellcheck disable=SC2086 # words
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
-		"$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
+		$same "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
@@ -99,7 +103,7 @@ link_target_with_mutant() {
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
 		$CC $(print_sanitizer_flags $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
-			"$1" input api_call main_same same_serve) "$scratch/mutant.o" \
+			"$1" input api_call main_same) "$scratch/mutant.o" \
 			"$abs_builddir/libharness-fuzz-$flavour.a" "$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
@@ -112,8 +116,9 @@ expect_mutant_differs() {
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
 	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
+	# shellcheck disable=SC2086 # words
 	expect 1 "$1: $3 that ${6-keeps state} changes the $5" "page: .*$5.* not as alone" \
-		"$scratch/$1-same" "$scratch/rule's own"
+		$same "$scratch/$1-same" "$scratch/rule's own"
 	[ $# -eq 5 ] || return
 	sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 	cd / && expect 1 "... and the command shows it again" '' sh "$scratch/command"
@@ -162,12 +167,14 @@ fi
 
 if is_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
-	expect 1 "an empty directory is a failure" 'at least one' "$abs_builddir/fuzz_page-same" "$scratch/empty"
+	# shellcheck disable=SC2086 # words
+	expect 1 "an empty directory is a failure" 'at least one' $same "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
 		# shellcheck disable=SC2086 # words
-		expect_error "usage: fuzz_page-same $arguments" expected "$abs_builddir/fuzz_page-same" $arguments
+		expect_error "usage: fuzz_page-same $arguments" expected $same "$abs_builddir/fuzz_page-same" $arguments
 	done
-	expect 0 "fuzz_page-same --help" 'Exit status' "$abs_builddir/fuzz_page-same" --help
+	# shellcheck disable=SC2086 # words
+	expect 0 "fuzz_page-same --help" 'Exit status' $same "$abs_builddir/fuzz_page-same" --help
 fi
 
 done_testing

@@ -25,9 +25,7 @@ expect 0 "--executor fibers leaves threads out" '"fibers": "clean", "threads": "
 	"$pagetorture" run --flavour plain --executor fibers --json "$rules/both-read.page"
 expect 0 "--executor threads leaves fibers out" 'plain, threads' \
 	"$pagetorture" run --flavour plain --executor threads "$rules/free-twice.page"
-if ! has_flavour tsan; then
-	skip_rest "threads under a detector: this build has no tsan flavour"
-fi
+has_flavour tsan || skip_rest "threads under a detector: this build has no tsan flavour"
 
 run_on_threads() {
 	"$pagetorture" run --flavour tsan --executor threads "$@"

@@ -29,7 +29,7 @@ expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"'
 expect_includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
 expect_includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
 expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
-expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|dev/race/matrix\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
+expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
 # compare_module_uses DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
@@ -59,7 +59,6 @@ compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 compare_module_uses harness 'config\.h'
 
 # Outside of the modules.
-expect_no_line "the race matrix knows nothing of the library" 'page/page\.h|harness/exec/' '^$' src/dev/race/matrix.[ch]
 expect_no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
 expect_no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
 expect_no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
@@ -140,14 +139,12 @@ ok $? "make help has every target that a document names" "$scratch/missing"
 
 expect_no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
-if command -v shellcheck >/dev/null; then
+if has_tool_or_skip shellcheck; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
 		build-aux/replay.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
-else
-	skip "no shellcheck"
 fi
 
 # fuzz/local.mk makes the list of functions that AFL++ does not count from this pattern.

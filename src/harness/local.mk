@@ -87,6 +87,8 @@ harness_sources = \
 	%D%/program/program_file.h \
 	%D%/program/program_name.c \
 	%D%/program/program_name.h \
+	%D%/program/program_state.c \
+	%D%/program/program_state.h \
 	%D%/program/program_text.c \
 	%D%/program/program_text.h \
 	%D%/program/program_write.c \

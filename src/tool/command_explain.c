@@ -8,13 +8,14 @@
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/file_list.h"
 #include "tool/util/model_facts.h"
 #include "tool/util/options.h"
 #include "tool/util/script.h"
-#include "tool/util/warnings.h"
+#include "tool/util/verdict_print.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
@@ -47,6 +48,7 @@ static const char help[] =
 static struct {
 	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
+	struct rules *rules;
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
 
@@ -85,9 +87,10 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	return has_disagreement;
 }
 
-static int explain_file(struct rules *rules, const char *file, FILE *script_input)
+static int explain_file(const char *file, void *context)
 {
 	static struct program program;
+	FILE *script_input = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	struct json out = json_begin(script_input);
 	bool has_disagreement;
@@ -97,14 +100,13 @@ static int explain_file(struct rules *rules, const char *file, FILE *script_inpu
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	rules_evaluate(rules, &program);
+	rules_evaluate(settings.rules, &program);
 	json_begin_object(&out, NULL);
-	write_model_facts(&out, &program, rules, file);
+	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
-	fflush(script_input);
-	status = warnings_print(file, &program, rules, settings.is_strict);
-	return !has_disagreement && expectations_hold(&program, rules, failed_claim) ? status
+	status = verdict_print_warnings(file, &program, settings.rules, settings.is_strict);
+	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
 										     : EXIT_FAILED;
 }
 
@@ -122,42 +124,34 @@ static int prepare_runners(void)
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
-/* Writes the facts of each file, and an exit status, to the standard input of the script. */
-static int explain_files(int count, char **names, struct script *script)
+/* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
+static int explain_files(int count, char **names, struct script_command *script)
 {
-	struct rules *rules = rules_new();
-	struct file_tally tally;
-	struct file_list files;
-	int status = EXIT_GOOD;
-	FILE *script_input = script_execute_with_writer(script, (char *[]){ NULL });
+	FILE *input = script_open_input();
+	int status;
 
-	if (!rules || !script_input)
-		return usage_error("explain", "expected memory for the model and a process for the script");
-	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
-	file_tally_init(&tally, &files);
-	for (size_t i = 0; i < files.count; i++)
-		status = worse_exit_status(
-			status,
-			file_tally_add(&tally, explain_file(rules, files.names[i], script_input)));
-	file_tally_print(&tally, "explain");
-	fprintf(script_input, "%d\n", status);
-	file_list_destroy(&files);
-	rules_delete(rules);
-	return fclose(script_input) ? EXIT_BAD : status;
+	settings.rules = rules_new();
+	if (!settings.rules || !input)
+		return usage_error("explain", "expected memory for the model and the script");
+	status = file_list_handle_all("explain", count, names, explain_file, input);
+	runners_destroy(&settings.runners);
+	script_append(script, "status=%d", status);
+	script_append_arguments(script, (char *[]){ NULL });
+	return script_execute(script, input);
 }
 
 int command_explain(int argc, char **argv)
 {
-	struct script script;
+	struct script_command script;
 	int status;
 	const struct option_row rows[] = {
 		OPTION_SCRIPT_FLAG("ascii", &script),
 		option_backend(&settings.backend),
-		option_bytes(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
-		option_strict(&settings.is_strict),
-		option_timeout(&settings.runners.timeout_seconds),
+		OPTION_FLAG("strict", &settings.is_strict),
+		OPTION_NUMBER("timeout", &settings.runners.timeout_seconds, 1, SECONDS_MAX),
 		OPTION_SCRIPT_FLAG("utf8", &script),
 		OPTION_END,
 	};
@@ -171,8 +165,5 @@ int command_explain(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	status = prepare_runners();
-	if (status < 0)
-		status = explain_files(argc - optind, argv + optind, &script);
-	runners_destroy(&settings.runners);
-	return status;
+	return status < 0 ? explain_files(argc - optind, argv + optind, &script) : status;
 }

@@ -45,16 +45,8 @@ static const char help[] =
 
 #define JOBS_MOST 64
 
-static void add_number_option(struct script *script, const char *name, unsigned int number)
-{
-	char number_text[16];
-
-	snprintf(number_text, sizeof(number_text), "%u", number);
-	script_add_option(script, name, number_text);
-}
-
 /* Adds the table of targets: for each target its name, flavour, what it reads, and its largest input. */
-static void add_known_targets(struct script *script)
+static void add_known_targets(struct script_command *script)
 {
 	static const char *const reads_names[] = {"bytes", "text", "calls"};
 	const struct fuzz_target *target;
@@ -65,12 +57,12 @@ static void add_known_targets(struct script *script)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s,%s,%s,%d ", target->name,
 					   target->flavour, reads_names[target->reads],
 					   target->reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
-	script_add_option(script, "known_targets", text);
+	script_append(script, "known_targets=%s", text);
 }
 
 int command_fuzz(int argc, char **argv)
 {
-	struct script script;
+	struct script_command script;
 	const struct option_row rows[] = {
 		OPTION_SCRIPT("bin", &script),
 		OPTION_SCRIPT_FLAG("collect", &script),
@@ -90,8 +82,9 @@ int command_fuzz(int argc, char **argv)
 	int status;
 
 	script_init(&script, argc, argv);
-	add_number_option(&script, "jobs", cpus_count_available(JOBS_MOST));
+	script_append(&script, "jobs=%u", cpus_count_available(JOBS_MOST));
 	add_known_targets(&script);
 	status = options_parse("fuzz", help, rows, argc, argv);
-	return status >= 0 ? status : script_execute(&script, argv + optind);
+	script_append_arguments(&script, argv + optind);
+	return status >= 0 ? status : script_execute(&script, NULL);
 }

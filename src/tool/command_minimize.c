@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/program/program_name.h"
 #include "tool/finding/describe.h"
 #include "tool/finding/reduce.h"
 #include "tool/util/file_list.h"
@@ -65,14 +66,14 @@ static int parse_options(struct settings *s, int argc, char **argv)
 {
 	const struct option_row rows[] = {
 		option_backend(&s->backend),
-		option_bytes(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		option_threads(&s->with_threads),
 		OPTION_TEXT("failure", &s->failure_text),
 		option_flavour(s->wanted_flavours),
 		OPTION_FLAG("json", &s->is_json),
 		{ .name = "output", .letter = 'o', .text = &s->output_path },
 		option_target(&s->target),
-		option_timeout(&s->seconds),
+		OPTION_NUMBER("timeout", &s->seconds, 1, SECONDS_MAX),
 		OPTION_NUMBER("tries", &s->try_limit, 1, 100000),
 		OPTION_END,
 	};

@@ -11,6 +11,7 @@
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "harness/util/path.h"
 #include "tool/util/file_list.h"
 #include "tool/util/installation.h"
@@ -80,36 +81,24 @@ static void write_installation(struct json *out)
 	json_end(out);
 }
 
-/* Writes the standard input of the script. Return: an exit status. */
-static int write_facts(FILE *script_input, const struct program *program, const struct rules *rules)
-{
-	struct json out = json_begin(script_input);
-
-	if (!script_input)
-		return usage_error("to-c", "expected a process for the script");
-	json_begin_object(&out, NULL);
-	write_installation(&out);
-	write_model_facts(&out, program, rules, "");
-	json_end_line(&out);
-	return fclose(script_input) ? EXIT_BAD : EXIT_GOOD;
-}
-
 int command_to_c(int argc, char **argv)
 {
 	static struct program program;
-	struct script script;
+	struct script_command script;
 	const struct option_row rows[] = {
-		option_bytes(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_SCRIPT("cc", &script),
 		OPTION_SCRIPT_FLAG("deterministic", &script),
 		OPTION_SCRIPT_FLAG("no-run", &script),
 		OPTION_SCRIPT("note", &script),
 		{ .name = "output", .letter = 'o', .script = &script },
-		OPTION_SCRIPT_NUMBER("timeout", &script, 1, 1000000),
+		OPTION_SCRIPT_NUMBER("timeout", &script, 1, SECONDS_MAX),
 		OPTION_END,
 	};
 	char error[PROGRAM_FILE_ERROR], *arguments[] = { NULL, NULL };
 	struct rules *rules = rules_new();
+	FILE *input = script_open_input();
+	struct json out;
 	int status;
 
 	script_init(&script, argc, argv);
@@ -125,8 +114,14 @@ int command_to_c(int argc, char **argv)
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	if (!rules)
+	if (!rules || !input)
 		return usage_error("to-c", "no memory for the model");
 	rules_evaluate(rules, &program);
-	return write_facts(script_execute_with_writer(&script, arguments), &program, rules);
+	out = json_begin(input);
+	json_begin_object(&out, NULL);
+	write_installation(&out);
+	write_model_facts(&out, &program, rules, "");
+	json_end_line(&out);
+	script_append_arguments(&script, arguments);
+	return script_execute(&script, input);
 }

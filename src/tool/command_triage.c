@@ -58,7 +58,7 @@ int command_triage(int argc, char **argv)
 	bool wanted_flavours[FLAVOURS_MAX];
 	const char *backend = getenv("PAGE_MAP");
 	char flavour_list[FLAVOURS_TEXT];
-	struct script script;
+	struct script_command script;
 	const struct option_row rows[] = {
 		{ .name = "add", .script = &script, .is_value_optional = true },
 		option_backend(&backend),
@@ -68,7 +68,7 @@ int command_triage(int argc, char **argv)
 		{ .name = "output", .letter = 'o', .script = &script },
 		OPTION_SCRIPT("results", &script),
 		OPTION_SCRIPT_CHOICE("target", &script, fuzz_target_names),
-		OPTION_SCRIPT_NUMBER("timeout", &script, 1, 1000000),
+		OPTION_SCRIPT_NUMBER("timeout", &script, 1, SECONDS_MAX),
 		OPTION_SCRIPT_NUMBER("tries", &script, 1, 100000),
 		OPTION_END,
 	};
@@ -87,7 +87,8 @@ int command_triage(int argc, char **argv)
 	if (!runners_find_binaries(&runners, wanted_flavours))
 		return usage_error("triage", "expected a flavour that this build has");
 	runners_format_names(&runners, flavour_list);
-	script_add_option(&script, "flavours", flavour_list);
-	script_add_option(&script, "backend", exec_backend_name());
-	return script_execute(&script, argv + optind);
+	script_append(&script, "flavours=%s", flavour_list);
+	script_append(&script, "backend=%s", exec_backend_name());
+	script_append_arguments(&script, argv + optind);
+	return script_execute(&script, NULL);
 }

@@ -26,22 +26,6 @@ STATEMENTS = ("CallExpr", "BinaryOperator", "CompoundAssignOperator", "UnaryOper
               "AtomicExpr", "ParenExpr", "CStyleCastExpr", "ImplicitCastExpr", "StmtExpr")
 JUMPS = ("BreakStmt", "ContinueStmt")
 
-OPERATORS = {
-    "arithmetic": "+ for -, * for /, and the reverse",
-    "bits": "<< for >>, & for |, and the reverse",
-    "condition": "negated; always true (not of loops); never true",
-    "constant": "one more, one less, 0; true for false",
-    "jump": "a break or continue removed",
-    "logic": "&& for ||, and the reverse",
-    "not": "!, ~ or - removed",
-    "order": "relaxed for acquire or release",
-    "relation": "<= for <, and >= for <",
-    "return": "negated, one more, 0 or NULL",
-    "statement": "a call or an assignment removed",
-    "step": "++ for --, and the reverse",
-    "swap": "two adjacent arguments exchanged",
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class Change:

@@ -5,6 +5,6 @@
 dev_sources += \
 	%D%/misbehave.c \
 	%D%/misbehave.def \
-	%D%/misbehave.h \
-	%D%/scratch.c \
-	%D%/scratch.h
+	%D%/misbehave.h
+
+EXTRA_DIST += %D%/self_test.py

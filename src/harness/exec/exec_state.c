@@ -14,7 +14,8 @@
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-_Thread_local uint16_t exec_current_call;
+/* The index of the call that this OS thread executes, for race reports. */
+static _Thread_local uint16_t current_call;
 
 void exec_set_error(struct exec *x, const char *what, ...)
 {
@@ -25,6 +26,13 @@ void exec_set_error(struct exec *x, const char *what, ...)
 	va_start(args, what);
 	vsnprintf(x->error_text, sizeof(x->error_text), what, args);
 	va_end(args);
+}
+
+void exec_begin_call(struct exec *x, size_t index)
+{
+	current_call = (uint16_t)index;
+	if (x->options.call_hook)
+		x->options.call_hook(index);
 }
 
 const char *exec_error(const struct exec *x)
@@ -88,7 +96,7 @@ static bool is_bytewise(const struct call *call)
 /* Counts the log entries of later lines: the lines of one thread run in their order. */
 static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
-	const struct program *program = ((const struct exec *)ctx)->program;
+	const struct program *program = ((const struct exec *)ctx)->state.program;
 	size_t entries = 0;
 
 	for (size_t i = access->call + 1u; i < program->count; i++) {
@@ -127,7 +135,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 	uintptr_t before_end = race->before.addr + race->before.size;
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
-		.call = exec_current_call,
+		.call = current_call,
 		.earlier_thread = parse_thread_name(race->before.thread),
 		.page = RACE_REPORT_NO_PAGE,
 	};
@@ -293,11 +301,9 @@ void exec_delete(struct exec *x)
 
 void exec_start(struct exec *x, const struct program *program)
 {
-	x->program = program;
+	program_state_init(&x->state, program);
 	bytes_fill(x->pages, 0, sizeof(x->pages));
 	bytes_fill(x->maps, 0, sizeof(x->maps));
-	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		x->slices[i].is_filled = false;
 	reset_fault_attributes();
 	atomic_flag_clear(&x->has_error);
 	x->error_text[0] = '\0';

@@ -28,7 +28,6 @@
 
 struct thread_run {
 	struct exec *x;
-	const struct program *program;
 	const struct trace *plan_trace;
 	struct trace *trace;
 	struct thread_plan plan;
@@ -50,7 +49,6 @@ struct thread_run {
 		uint8_t thread;
 		uint8_t thread_index; /* among the threads that are created; 0 is main */
 		bool is_created;
-		bool held[PROGRAM_MUTEXES];
 		pthread_t pthread;
 	} workers[PROGRAM_THREADS];
 };
@@ -120,35 +118,19 @@ static void signal_after_step(struct thread_run *run, const struct thread_step *
 
 /* ---- calls ---- */
 
-/* Return: true if the call orders threads. */
-static bool run_sync_call(struct worker *w, const struct call *call, struct step *step)
+static void run_sync_call(void *executor, const struct call *call)
 {
-	struct thread_run *run = w->run;
+	struct thread_run *run = executor;
 	uint8_t handle = call->handle[0];
 
-	*step = (struct step){ .result = RESULT_NONE };
-	switch ((enum op)call->op) {
-	case OP_lock:
-		step->was_skipped = w->held[handle];
-		if (!step->was_skipped)
-			pthread_mutex_lock(&run->mutexes[handle]);
-		w->held[handle] = true;
-		return true;
-	case OP_unlock:
-		step->was_skipped = !w->held[handle];
-		if (!step->was_skipped)
-			pthread_mutex_unlock(&run->mutexes[handle]);
-		w->held[handle] = false;
-		return true;
-	case OP_post:
+	if (call->op == OP_lock)
+		pthread_mutex_lock(&run->mutexes[handle]);
+	else if (call->op == OP_unlock)
+		pthread_mutex_unlock(&run->mutexes[handle]);
+	else if (call->op == OP_post)
 		sem_post(&run->semaphores[handle]);
-		return true;
-	case OP_wait:
+	else
 		wait_for_semaphore(&run->semaphores[handle]);
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void delay_call(const struct worker *w, uint16_t step)
@@ -163,24 +145,26 @@ static void delay_call(const struct worker *w, uint16_t step)
 static void run_step(struct worker *w, uint16_t index)
 {
 	struct thread_run *run = w->run;
+	struct exec *x = run->x;
 	const struct thread_step *planned = &run->plan.steps[index];
 	const struct step *expected = &run->plan_trace->steps[index];
-	const struct call *call = &run->program->calls[expected->call];
 	struct step *step = &run->trace->steps[index];
+	struct exec_context context = {
+		.x = x,
+		.call = &x->state.program->calls[expected->call],
+		.thread_state = &x->thread_states[w->thread],
+		.step = step,
+		.read_log = run->trace->bytes + expected->log_offset,
+		.read_log_left = expected->log_len,
+		.sync_call = run_sync_call,
+		.executor = run,
+	};
 
 	wait_before_step(run, planned, w->thread);
 	wait_for_earlier_steps(run, planned, w->thread);
 	delay_call(w, index);
-	exec_current_call = expected->call;
-	if (run->x->options.call_hook)
-		run->x->options.call_hook(expected->call);
-	if (!run_sync_call(w, call, step))
-		exec_call(&(struct exec_context){ .x = run->x,
-					      .call = call,
-					      .thread_state = &run->x->thread_states[w->thread],
-					      .step = step,
-					      .read_log = run->trace->bytes + expected->log_offset,
-					      .read_log_left = expected->log_len });
+	exec_begin_call(x, expected->call);
+	exec_call(&context);
 	step->log_offset = expected->log_offset;
 	step->call = expected->call;
 	atomic_store_explicit(&run->finished_steps[w->thread], index + 1u, memory_order_release);
@@ -196,12 +180,12 @@ static void run_step(struct worker *w, uint16_t index)
  */
 static const struct call *find_blocked_call(const struct worker *w)
 {
-	const struct thread_run *run = w->run;
+	const struct program *program = w->run->x->state.program;
 
-	for (size_t i = 0; i < run->program->count; i++) {
-		const struct call *call = &run->program->calls[i];
+	for (size_t i = 0; i < program->count; i++) {
+		const struct call *call = &program->calls[i];
 
-		if (trace_find(run->plan_trace, i))
+		if (trace_find(w->run->plan_trace, i))
 			continue;
 		if (call->thread == w->thread)
 			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
@@ -239,13 +223,13 @@ static void run_thread(struct worker *w)
 
 	page_task_switch_in(run->x->thread_states[w->thread].task);
 	for (uint16_t i = run->plan.first_step[w->thread]; i < run->plan_trace->step_count; i++)
-		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
+		if (run->x->state.program->calls[run->plan_trace->steps[i].call].thread == w->thread)
 			run_step(w, i);
 	page_task_switch_out(run->x->thread_states[w->thread].task);
 	if (run->must_get_stuck)
 		verify_blocked_call(w);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
-		if (w->held[m])
+		if (program_state_holds_mutex(&run->x->state, w->thread, (uint8_t)m))
 			pthread_mutex_unlock(&run->mutexes[m]);
 }
 
@@ -324,8 +308,8 @@ static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 {
 	if (run->plan.first_step[thread] != THREAD_PLAN_NONE)
 		return true;
-	for (size_t i = 0; run->must_get_stuck && i < run->program->count; i++)
-		if (run->program->calls[i].thread == thread)
+	for (size_t i = 0; run->must_get_stuck && i < run->x->state.program->count; i++)
+		if (run->x->state.program->calls[i].thread == thread)
 			return true;
 	return false;
 }
@@ -360,15 +344,15 @@ static size_t count_bytes_read(const struct trace *plan)
 	return used;
 }
 
-static void init_run(struct thread_run *run)
+static void init_run(struct thread_run *run, const struct program *program)
 {
 	const struct exec_timing *timing = &run->x->options.timing;
 
-	thread_plan_init(&run->plan, run->program, run->plan_trace);
+	thread_plan_init(&run->plan, program, run->plan_trace);
 	run->plan.first_step[THREAD_MAIN] = 0;
 	init_objects(run);
 	run->x->runs_on_fibers = false;
-	exec_start(run->x, run->program);
+	exec_start(run->x, program);
 	run->trace->step_count = run->plan_trace->step_count;
 	run->trace->log_used = count_bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
@@ -404,11 +388,10 @@ bool exec_run_threads(struct exec *x, const struct program *program, const struc
 	bool is_created;
 
 	run.x = x;
-	run.program = program;
 	run.plan_trace = plan;
 	run.trace = trace;
 	run.must_get_stuck = stuck;
-	init_run(&run);
+	init_run(&run, program);
 	is_created = run_threads(&run);
 	destroy_objects(&run);
 	exec_finish(x, trace);

@@ -37,135 +37,74 @@ static void fork_all_threads(struct rules *r)
 		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
 }
 
-static struct model_mutex *find_mutex(struct evaluation *j)
+void evaluate_lock(struct evaluation *j)
 {
-	return &j->rules->mutexes[j->call->handle[0]];
+	acquire_clock(j, &j->rules->mutex_clocks[j->call->handle[0]]);
 }
 
-static bool is_held_by(const struct model_mutex *mutex, uint8_t thread)
+void evaluate_unlock(struct evaluation *j)
 {
-	return mutex->is_held && mutex->owner == thread;
+	release_clock(j, &j->rules->mutex_clocks[j->call->handle[0]]);
 }
 
-enum call_outcome evaluate_lock(struct evaluation *j)
+void evaluate_post(struct evaluation *j)
 {
-	struct model_mutex *mutex = find_mutex(j);
-
-	if (is_held_by(mutex, j->call->thread))
-		return CALL_SKIPPED;
-	mutex->is_held = true;
-	mutex->owner = j->call->thread;
-	acquire_clock(j, &mutex->clock);
-	return CALL_RAN;
+	release_clock(j, &j->rules->semaphore_clocks[j->call->handle[0]]);
 }
 
-enum call_outcome evaluate_unlock(struct evaluation *j)
+void evaluate_wait(struct evaluation *j)
 {
-	struct model_mutex *mutex = find_mutex(j);
-
-	if (!is_held_by(mutex, j->call->thread))
-		return CALL_SKIPPED;
-	release_clock(j, &mutex->clock);
-	mutex->is_held = false;
-	return CALL_RAN;
-}
-
-enum call_outcome evaluate_post(struct evaluation *j)
-{
-	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
-
-	release_clock(j, &semaphore->clock);
-	semaphore->post_count++;
-	return CALL_RAN;
-}
-
-enum call_outcome evaluate_wait(struct evaluation *j)
-{
-	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
-
-	semaphore->post_count--;
-	acquire_clock(j, &semaphore->clock);
-	return CALL_RAN;
-}
-
-static bool would_block(const void *ctx, size_t line)
-{
-	const struct rules *r = ctx;
-	const struct call *call = &r->program->calls[line];
-	const struct model_mutex *mutex;
-
-	if (call->op == OP_wait)
-		return !r->semaphores[call->handle[0]].post_count;
-	if (call->op != OP_lock)
-		return false;
-	mutex = &r->mutexes[call->handle[0]];
-	return mutex->is_held && mutex->owner != call->thread;
+	acquire_clock(j, &j->rules->semaphore_clocks[j->call->handle[0]]);
 }
 
 /* ---- one call ---- */
 
-static enum call_outcome (*const evaluators[OP_COUNT])(struct evaluation *) = {
+static void (*const evaluators[OP_COUNT])(struct evaluation *) = {
 #define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
 
-static bool is_handle_filled(const void *ctx, char kind, uint8_t handle)
+/* Return: false if the call breaks a fatal rule. */
+static bool evaluate_call(struct rules *r, size_t index)
 {
-	const struct rules *r = ctx;
-
-	switch (kind) {
-	case 'p':
-		return r->pages[handle].is_filled;
-	case 'k':
-		return r->maps[handle].is_filled;
-	default:
-		return r->slices[handle].is_filled;
-	}
-}
-
-static enum call_outcome evaluate_call(struct rules *r, size_t index)
-{
-	const struct call *call = &r->program->calls[index];
+	const struct call *call = &r->state.program->calls[index];
 	struct step *step = &r->trace->steps[r->trace->step_count];
 	struct evaluation j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
-	enum call_outcome outcome;
 
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
+	step->was_skipped = program_state_skips(&r->state, call);
 	if (call->thread == THREAD_MAIN)
 		join_all_threads(r);
-	outcome = call_handles_ready(call, is_handle_filled, r) ? evaluators[call->op](&j)
-								: CALL_SKIPPED;
+	if (!step->was_skipped) {
+		step->result = op_table[call->op].has_result ? RESULT_0 : RESULT_NONE;
+		evaluators[call->op](&j);
+	}
 	if (call->thread == THREAD_MAIN)
 		fork_all_threads(r);
-	step->was_skipped = outcome == CALL_SKIPPED;
-	if (outcome != CALL_FATAL)
-		r->trace->step_count++;
-	return outcome;
+	if (r->verdict.fatal_call == index)
+		return false;
+	if (!step->was_skipped)
+		program_state_apply(&r->state, call, step->result);
+	r->trace->step_count++;
+	return true;
 }
 
 /* ---- one program ---- */
 
 static void init_evaluation(struct rules *r, const struct program *program)
 {
-	r->program = program;
-	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		r->pages[i].is_filled = false;
+	program_state_init(&r->state, program);
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		r->pages[i].ref_count = 0;
-	}
-	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		r->slices[i].is_filled = false;
 	bytes_fill(r->maps, 0, sizeof(r->maps));
-	bytes_fill(r->mutexes, 0, sizeof(r->mutexes));
-	bytes_fill(r->semaphores, 0, sizeof(r->semaphores));
+	bytes_fill(r->mutex_clocks, 0, sizeof(r->mutex_clocks));
+	bytes_fill(r->semaphore_clocks, 0, sizeof(r->semaphore_clocks));
 	bytes_fill(r->threads, 0, sizeof(r->threads));
 	shadow_clear(&r->shadow);
 	r->verdict.broken = 0;
 	r->verdict.fatal_call = VERDICT_NONE;
 	r->verdict.uninit_count = 0;
-	for (size_t i = 0; i < program->count; i++)
-		r->schedule.line_thread[i] = program->calls[i].thread;
-	schedule_init(&r->schedule, program->count);
 	trace_clear(r->trace);
 }
 
@@ -188,46 +127,43 @@ static void record_deadlock(struct rules *r)
 	struct verdict *v = &r->verdict;
 
 	v->broken |= RULE_BIT(RULE_deadlock);
-	v->fatal_call = r->schedule.first_remaining;
+	v->fatal_call = r->state.schedule.first_remaining;
 	v->fatal_rule = RULE_deadlock;
 }
 
-static void record_races(struct rules *r)
+/* @fatal: NULL: the first fatal call ends the evaluation; otherwise as rules_find_fatal_calls() */
+static void evaluate_calls(struct rules *r, const struct program *program, bool *fatal)
 {
+	size_t call_index;
+
+	init_evaluation(r, program);
+	while ((call_index = program_state_next_call(&r->state)) != SCHEDULE_NONE) {
+		if (evaluate_call(r, call_index))
+			continue;
+		if (!fatal)
+			break;
+		fatal[call_index] = true;
+	}
+	if (r->state.schedule.remaining_count && (fatal || r->verdict.fatal_call == VERDICT_NONE)) {
+		record_deadlock(r);
+		if (fatal)
+			fatal[r->verdict.fatal_call] = true;
+	}
 	if (r->shadow.race_count)
 		r->verdict.broken |= RULE_BIT(RULE_data_race);
 	shadow_sort_races(&r->shadow);
+	if (!fatal || !r->verdict.broken)
+		record_final_pages(r);
 }
 
 void rules_evaluate(struct rules *r, const struct program *program)
 {
-	size_t call_index;
-
-	init_evaluation(r, program);
-	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (evaluate_call(r, call_index) == CALL_FATAL)
-			break;
-	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.remaining_count)
-		record_deadlock(r);
-	record_races(r);
-	record_final_pages(r);
+	evaluate_calls(r, program, NULL);
 }
 
 void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
 {
-	size_t call_index;
-
-	init_evaluation(r, program);
-	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (evaluate_call(r, call_index) == CALL_FATAL)
-			fatal[call_index] = true;
-	if (r->schedule.remaining_count) {
-		record_deadlock(r);
-		fatal[r->schedule.first_remaining] = true;
-	}
-	record_races(r);
-	if (!r->verdict.broken)
-		record_final_pages(r);
+	evaluate_calls(r, program, fatal);
 }
 
 struct rules *rules_new(void)

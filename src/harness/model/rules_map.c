@@ -7,28 +7,21 @@ static struct model_map *find_map(struct evaluation *j)
 	return &j->rules->maps[j->call->handle[0]];
 }
 
-enum call_outcome evaluate_kmap_local(struct evaluation *j)
+void evaluate_kmap_local(struct evaluation *j)
 {
-	enum call_outcome outcome;
-
-	if (!check_page_use(j, find_page(j, 1), 1, &outcome))
-		return outcome;
-	*find_map(j) = (struct model_map){ true, true, j->call->handle[1], j->call->thread };
+	if (!check_page_use(j, find_page(j, 1), 1))
+		return;
+	*find_map(j) = (struct model_map){ true, j->call->handle[1], j->call->thread };
 	j->self->live_maps[j->self->live_map_count++] = j->call->handle[0];
-	return CALL_RAN;
 }
 
-static bool check_mapping(struct evaluation *j, enum call_outcome *outcome)
+static bool check_mapping(struct evaluation *j)
 {
 	const struct model_map *map = find_map(j);
 
 	if (!map->is_live)
-		*outcome = break_fatal_rule(j, RULE_use_after_unmap);
-	else if (map->thread != j->call->thread)
-		*outcome = break_fatal_rule(j, RULE_foreign_map);
-	else
-		return true;
-	return false;
+		return break_fatal_rule(j, RULE_use_after_unmap);
+	return map->thread == j->call->thread || break_fatal_rule(j, RULE_foreign_map);
 }
 
 /* Stores which other mappings of the page are live, in case this call breaks a fatal rule. */
@@ -50,34 +43,27 @@ static void find_other_mappings(struct evaluation *j)
 	}
 }
 
-enum call_outcome evaluate_kunmap_local(struct evaluation *j)
+void evaluate_kunmap_local(struct evaluation *j)
 {
-	enum call_outcome outcome;
-
 	find_other_mappings(j);
-	if (!check_mapping(j, &outcome))
-		return outcome;
-	if (j->self->live_maps[j->self->live_map_count - 1] != j->call->handle[0])
-		return break_fatal_rule(j, RULE_unmap_order);
+	if (!check_mapping(j))
+		return;
+	if (j->self->live_maps[j->self->live_map_count - 1] != j->call->handle[0]) {
+		break_fatal_rule(j, RULE_unmap_order);
+		return;
+	}
 	j->self->live_map_count--;
 	find_map(j)->is_live = false;
-	return CALL_RAN;
 }
 
-/* Tests the fatal rules of an access through a mapping, after the conditions of atomic accesses. */
-static bool check_mapped_access(struct evaluation *j, enum call_outcome *outcome)
+static bool check_mapped_access(struct evaluation *j)
 {
-	const struct call *call = j->call;
-
-	if (!check_mapping(j, outcome))
+	if (!check_mapping(j))
 		return false;
-	if (!is_in_bounds(call->number[0], call->number[1]))
-		*outcome = break_fatal_rule(j, RULE_out_of_bounds);
-	else if (!j->rules->pages[find_map(j)->page].ref_count)
-		*outcome = break_fatal_rule(j, RULE_use_after_free);
-	else
-		return true;
-	return false;
+	if (!is_in_bounds(j->call->number[0], j->call->number[1]))
+		return break_fatal_rule(j, RULE_out_of_bounds);
+	return j->rules->pages[find_map(j)->page].ref_count ||
+	       break_fatal_rule(j, RULE_use_after_free);
 }
 
 static void check_loaded_bytes_initialised(struct evaluation *j)
@@ -98,45 +84,23 @@ static void check_loaded_bytes_initialised(struct evaluation *j)
 							 (uint16_t)from, (uint16_t)to };
 }
 
-static enum call_outcome evaluate_load_of_kind(struct evaluation *j, unsigned int kind)
-{
-	enum call_outcome outcome;
-
-	if (!check_mapped_access(j, &outcome))
-		return outcome;
-	check_loaded_bytes_initialised(j);
-	rules_read(j, find_map(j)->page, j->call->number[0], j->call->number[1], READ | kind);
-	return CALL_RAN;
-}
-
-static enum call_outcome evaluate_store_of_kind(struct evaluation *j, unsigned int kind)
+void evaluate_load(struct evaluation *j)
 {
 	const struct call *call = j->call;
-	enum call_outcome outcome;
 
-	if (!check_mapped_access(j, &outcome))
-		return outcome;
-	pattern_fill(rules_write(j, find_map(j)->page, call->number[0], call->number[1], kind),
-		     call->number[1], call->value);
-	return CALL_RAN;
+	if (!check_mapped_access(j))
+		return;
+	check_loaded_bytes_initialised(j);
+	rules_read(j, find_map(j)->page, call->number[0], call->number[1],
+		   call->op == OP_load_atomic ? ATOMIC : READ);
 }
 
-enum call_outcome evaluate_load(struct evaluation *j)
+void evaluate_store(struct evaluation *j)
 {
-	return evaluate_load_of_kind(j, 0);
-}
+	const struct call *call = j->call;
 
-enum call_outcome evaluate_store(struct evaluation *j)
-{
-	return evaluate_store_of_kind(j, 0);
-}
-
-enum call_outcome evaluate_load_atomic(struct evaluation *j)
-{
-	return call_has_atomic_range(j->call) ? evaluate_load_of_kind(j, ATOMIC) : CALL_SKIPPED;
-}
-
-enum call_outcome evaluate_store_atomic(struct evaluation *j)
-{
-	return call_has_atomic_range(j->call) ? evaluate_store_of_kind(j, ATOMIC) : CALL_SKIPPED;
+	if (check_mapped_access(j))
+		pattern_fill(rules_write(j, find_map(j)->page, call->number[0], call->number[1],
+					 call->op == OP_store_atomic ? ATOMIC : 0),
+			     call->number[1], call->value);
 }

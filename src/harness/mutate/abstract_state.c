@@ -3,54 +3,33 @@
 
 #include <string.h>
 
-enum abstract_state_kind abstract_state_find_kind(char letter)
+unsigned int call_get_number_letters(const struct call *call, char letters[3])
 {
-	static const char letters[ABSTRACT_KINDS + 1] = {
-		[ABSTRACT_PAGE] = 'p',  [ABSTRACT_MAP] = 'k',       [ABSTRACT_SLICE] = 'u',
-		[ABSTRACT_MUTEX] = 'm', [ABSTRACT_SEMAPHORE] = 's',
-	};
-	const char *found = strchr(letters, letter | 0x20);
+	unsigned int count = 0;
 
-	return found ? (enum abstract_state_kind)(found - letters) : ABSTRACT_KINDS;
+	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++)
+		if (*letter == 'n' || *letter == 'z' || (*letter == 'f' && call->has_fault))
+			letters[count++] = *letter;
+	return count;
 }
 
-struct call_letters call_find_letters(const struct call *call)
-{
-	struct call_letters letters = {0};
-
-	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++) {
-		enum abstract_state_kind kind = abstract_state_find_kind(*letter);
-
-		if (kind < ABSTRACT_KINDS) {
-			letters.handle_kinds[letters.handle_count] = kind;
-			letters.handles[letters.handle_count++] = *letter;
-		} else if (*letter == 'n' || *letter == 'z' ||
-			   (*letter == 'f' && call->has_fault)) {
-			letters.numbers[letters.number_count++] = *letter;
-		}
-	}
-	return letters;
-}
-
-static bool is_usable(const struct abstract_state *state, enum abstract_state_kind kind,
-		      uint8_t handle)
+static bool is_usable(const struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	return state->usable_handles[kind] & 1u << handle;
 }
 
-static void clear_usable(struct abstract_state *state, enum abstract_state_kind kind,
-			 uint8_t handle)
+static void clear_usable(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	state->usable_handles[kind] &= ~(1u << handle);
 }
 
-static void set_usable(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static void set_usable(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	state->usable_handles[kind] |= 1u << handle;
 }
 
 /* Return: false if the handle was filled already, so that the call has no effect. */
-static bool fill_handle(struct abstract_state *state, enum abstract_state_kind kind, uint8_t handle)
+static bool fill_handle(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	if (state->filled_handles[kind] & 1u << handle)
 		return false;
@@ -67,7 +46,7 @@ static void unmap_handle(struct abstract_state *state, uint8_t map)
 		if (state->live_maps[i] != map)
 			state->live_maps[kept++] = state->live_maps[i];
 	state->live_map_count = kept;
-	clear_usable(state, ABSTRACT_MAP, map);
+	clear_usable(state, HANDLE_MAP, map);
 }
 
 void abstract_state_apply(struct abstract_state *state, const struct call *call)
@@ -76,23 +55,23 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 
 	switch (call->op) {
 	case OP_alloc_page:
-		if (fill_handle(state, ABSTRACT_PAGE, handle))
+		if (fill_handle(state, HANDLE_PAGE, handle))
 			state->page_ref_count[handle] = 1;
 		break;
 	case OP_get_page:
-		if (is_usable(state, ABSTRACT_PAGE, handle))
+		if (is_usable(state, HANDLE_PAGE, handle))
 			state->page_ref_count[handle] += state->page_ref_count[handle] < UINT8_MAX;
 		break;
 	case OP_free_page:
-		if (is_usable(state, ABSTRACT_PAGE, handle) && !--state->page_ref_count[handle])
-			clear_usable(state, ABSTRACT_PAGE, handle);
+		if (is_usable(state, HANDLE_PAGE, handle) && !--state->page_ref_count[handle])
+			clear_usable(state, HANDLE_PAGE, handle);
 		break;
 	case OP_user_slice:
-		fill_handle(state, ABSTRACT_SLICE, handle);
+		fill_handle(state, HANDLE_SLICE, handle);
 		break;
 	case OP_kmap_local:
-		if (state->filled_handles[ABSTRACT_PAGE] & 1u << call->handle[1] &&
-		    fill_handle(state, ABSTRACT_MAP, handle)) {
+		if (state->filled_handles[HANDLE_PAGE] & 1u << call->handle[1] &&
+		    fill_handle(state, HANDLE_MAP, handle)) {
 			state->map_thread[handle] = call->thread;
 			state->live_maps[state->live_map_count++] = handle;
 		}
@@ -101,24 +80,23 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 		unmap_handle(state, handle);
 		break;
 	case OP_lock:
-		if (is_usable(state, ABSTRACT_MUTEX, handle)) {
-			clear_usable(state, ABSTRACT_MUTEX, handle);
+		if (is_usable(state, HANDLE_MUTEX, handle)) {
+			clear_usable(state, HANDLE_MUTEX, handle);
 			state->mutex_holder[handle] = call->thread;
 		}
 		break;
 	case OP_unlock:
-		if (!is_usable(state, ABSTRACT_MUTEX, handle) &&
+		if (!is_usable(state, HANDLE_MUTEX, handle) &&
 		    state->mutex_holder[handle] == call->thread)
-			set_usable(state, ABSTRACT_MUTEX, handle);
+			set_usable(state, HANDLE_MUTEX, handle);
 		break;
 	case OP_post:
 		state->semaphore_count[handle] += state->semaphore_count[handle] < UINT8_MAX;
-		set_usable(state, ABSTRACT_SEMAPHORE, handle);
+		set_usable(state, HANDLE_SEMAPHORE, handle);
 		break;
 	case OP_wait:
-		if (is_usable(state, ABSTRACT_SEMAPHORE, handle) &&
-		    !--state->semaphore_count[handle])
-			clear_usable(state, ABSTRACT_SEMAPHORE, handle);
+		if (is_usable(state, HANDLE_SEMAPHORE, handle) && !--state->semaphore_count[handle])
+			clear_usable(state, HANDLE_SEMAPHORE, handle);
 		break;
 	}
 }
@@ -126,8 +104,8 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 void abstract_state_compute(struct abstract_state *state, const struct program *program, size_t end)
 {
 	memset(state, 0, sizeof(*state));
-	state->filled_handles[ABSTRACT_MUTEX] = state->filled_handles[ABSTRACT_SEMAPHORE] = 0xf;
-	state->usable_handles[ABSTRACT_MUTEX] = 0xf;
+	state->filled_handles[HANDLE_MUTEX] = state->filled_handles[HANDLE_SEMAPHORE] = 0xf;
+	state->usable_handles[HANDLE_MUTEX] = 0xf;
 	for (size_t i = 0; i < end; i++)
 		abstract_state_apply(state, &program->calls[i]);
 }

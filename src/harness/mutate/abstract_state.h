@@ -13,20 +13,10 @@
 
 #include "harness/program/program.h"
 
-/* Kinds of handles; ops.def has a letter for each. */
-enum abstract_state_kind {
-	ABSTRACT_PAGE,
-	ABSTRACT_MAP,
-	ABSTRACT_SLICE,
-	ABSTRACT_MUTEX,
-	ABSTRACT_SEMAPHORE,
-	ABSTRACT_KINDS
-};
-
 struct abstract_state {
-	uint32_t filled_handles[ABSTRACT_KINDS]; /* bit N: handle N was filled */
+	uint32_t filled_handles[HANDLE_KINDS]; /* bit N: handle N was filled */
 	/* bit N: handle N is filled, and live, mapped, unlocked or posted */
-	uint32_t usable_handles[ABSTRACT_KINDS];
+	uint32_t usable_handles[HANDLE_KINDS];
 	uint8_t page_ref_count[PROGRAM_PAGES];
 	uint8_t map_thread[PROGRAM_MAPS];
 	uint8_t mutex_holder[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
@@ -35,19 +25,11 @@ struct abstract_state {
 	unsigned int live_map_count;
 };
 
-/* Return: the kind of a letter of ops.def in either case, or ABSTRACT_KINDS. */
-enum abstract_state_kind abstract_state_find_kind(char letter);
-
-/* The letters (ops.def) of the arguments of a call, in their order. */
-struct call_letters {
-	unsigned int handle_count, number_count;
-	char handles[2];
-	char numbers[3];
-	enum abstract_state_kind handle_kinds[2];
-};
-
-/* Without a fault, the number of a fault is no argument. */
-struct call_letters call_find_letters(const struct call *call);
+/*
+ * Gets the letters (ops.def) of the numbers of a call, in their order. Without a fault, the number of a
+ * fault is no argument. Return: their number.
+ */
+unsigned int call_get_number_letters(const struct call *call, char letters[3]);
 
 /* Computes the state after the first @end calls. */
 void abstract_state_compute(struct abstract_state *state, const struct program *program,

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "harness/util/number.h"
-#include "harness/mutate/abstract_state.h"
 #include "harness/mutate/trim.h"
 
 static void copy_program(struct program *to, const struct program *from)
@@ -43,14 +42,15 @@ static bool try_candidate(struct minimize *m)
 /* ---- the arguments of a call ---- */
 
 /* Returns the handles of a kind that a call uses, one bit each. */
-static uint32_t find_used_handles(const struct call *call, enum abstract_state_kind kind)
+static uint32_t find_used_handles(const struct call *call, enum handle_kind kind)
 {
-	struct call_letters letters = call_find_letters(call);
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 	uint32_t used = 0;
 
-	for (unsigned int i = 0; i < letters.handle_count; i++)
-		if (letters.handle_kinds[i] == kind)
-			used |= 1u << call->handle[i];
+	for (unsigned int i = 0; i < count; i++)
+		if (handles[i].kind == kind)
+			used |= 1u << handles[i].index;
 	return used;
 }
 
@@ -85,19 +85,19 @@ static void drop_marked_calls(struct program *program, const bool *is_dropped)
 /* Drops all calls on a handle; for a page also the calls on its mappings. */
 static bool drop_handle(struct program *program, unsigned int variant)
 {
-	enum abstract_state_kind kind = variant / PROGRAM_MAPS;
+	enum handle_kind kind = variant / PROGRAM_MAPS;
 	uint32_t handle = 1u << (PROGRAM_MAPS - 1 - variant % PROGRAM_MAPS), maps = 0;
 	bool is_dropped[PROGRAM_CALLS];
 
 	for (size_t i = 0; i < program->count; i++) {
 		is_dropped[i] = find_used_handles(&program->calls[i], kind) & handle;
-		if (is_dropped[i] && kind == ABSTRACT_PAGE)
-			maps |= find_used_handles(&program->calls[i], ABSTRACT_MAP);
+		if (is_dropped[i] && kind == HANDLE_PAGE)
+			maps |= find_used_handles(&program->calls[i], HANDLE_MAP);
 	}
 	for (size_t i = 0; i < program->count; i++)
-		is_dropped[i] |= (find_used_handles(&program->calls[i], ABSTRACT_MAP) & maps) != 0;
+		is_dropped[i] |= (find_used_handles(&program->calls[i], HANDLE_MAP) & maps) != 0;
 	drop_marked_calls(program, is_dropped);
-	return kind < ABSTRACT_KINDS;
+	return kind < HANDLE_KINDS;
 }
 
 static bool drop_thread(struct program *program, unsigned int variant)
@@ -154,15 +154,16 @@ static bool order_threads(struct program *program, unsigned int variant)
 	return !variant;
 }
 
-static void rename_handle(struct program *program, enum abstract_state_kind kind, uint8_t handle,
+static void rename_handle(struct program *program, enum handle_kind kind, uint8_t handle,
 			  uint8_t new_handle)
 {
 	for (size_t i = 0; i < program->count; i++) {
 		struct call *call = &program->calls[i];
-		struct call_letters letters = call_find_letters(call);
+		struct call_handle handles[2];
+		unsigned int count = call_get_handles(call, handles);
 
-		for (unsigned int n = 0; n < letters.handle_count; n++)
-			if (letters.handle_kinds[n] == kind && call->handle[n] == handle)
+		for (unsigned int n = 0; n < count; n++)
+			if (handles[n].kind == kind && handles[n].index == handle)
 				call->handle[n] = new_handle;
 	}
 }
@@ -170,7 +171,7 @@ static void rename_handle(struct program *program, enum abstract_state_kind kind
 /* Renames a used handle to a lower number, unused or not. */
 static bool lower_handle(struct program *program, unsigned int variant)
 {
-	for (enum abstract_state_kind kind = 0; kind < ABSTRACT_KINDS; kind++) {
+	for (enum handle_kind kind = 0; kind < HANDLE_KINDS; kind++) {
 		uint32_t used = 0;
 
 		for (size_t i = 0; i < program->count; i++)

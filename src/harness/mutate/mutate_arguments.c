@@ -9,15 +9,18 @@
 #define PAGE 4096u
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Starts at a random call and wraps around. Return: the first call that @fits accepts, or NULL. */
-static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call *call))
+/*
+ * Starts at a random call and wraps around. Return: the first call that has an argument with one of
+ * the letters, or NULL.
+ */
+static struct call *pick_call(struct mutator *m, const char *letters)
 {
 	size_t count = m->program->count, start = draw_below(m, count);
 
 	for (size_t i = 0; i < count; i++) {
 		struct call *call = &m->program->calls[(start + i) % count];
 
-		if (fits(call))
+		if (strpbrk(op_table[call->op].argument_kinds, letters))
 			return call;
 	}
 	return NULL;
@@ -25,23 +28,17 @@ static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call 
 
 /* ---- numbers ---- */
 
-static bool has_number(const struct call *call)
-{
-	return call_find_letters(call).number_count;
-}
-
 /* Return: a number of the program, or NULL if it has none. */
 static uint64_t *pick_number(struct mutator *m, char *letter)
 {
-	struct call *call = pick_call(m, has_number);
-	struct call_letters letters;
+	struct call *call = pick_call(m, "nz");
+	char letters[3];
 	uint32_t index;
 
 	if (!call)
 		return NULL;
-	letters = call_find_letters(call);
-	index = draw_below(m, letters.number_count);
-	*letter = letters.numbers[index];
+	index = draw_below(m, call_get_number_letters(call, letters));
+	*letter = letters[index];
 	return &call->number[index];
 }
 
@@ -92,24 +89,17 @@ struct argument_range {
 	uint64_t *off, *len;
 };
 
-static bool has_range(const struct call *call)
-{
-	struct call_letters letters = call_find_letters(call);
-
-	return letters.number_count >= 2 && letters.numbers[0] == 'n';
-}
-
-/* copy_page has two offsets and one length. */
+/* copy_page has two offsets and one length. Return: false if the picked call has no range. */
 static bool pick_range(struct mutator *m, struct argument_range *range)
 {
-	struct call *call = pick_call(m, has_range);
-	unsigned int last;
+	struct call *call = pick_call(m, "n");
+	char letters[3];
+	unsigned int number_count = call ? call_get_number_letters(call, letters) : 0;
 
-	if (!call)
+	if (number_count < 2)
 		return false;
-	last = call_find_letters(call).number_count - 1;
-	*range = (struct argument_range){call, &call->number[draw_below(m, last)],
-					 &call->number[last]};
+	*range = (struct argument_range){call, &call->number[draw_below(m, number_count - 1)],
+					 &call->number[number_count - 1]};
 	return true;
 }
 
@@ -168,25 +158,20 @@ static bool set_byte(uint8_t *byte, uint8_t value)
 	return changed;
 }
 
-static bool has_handle(const struct call *call)
-{
-	return call_find_letters(call).handle_count;
-}
-
 bool mutate_handle(struct mutator *m)
 {
-	struct call *call = pick_call(m, has_handle);
+	struct call *call = pick_call(m, "pkumsPKU");
 	struct abstract_state state;
-	struct call_letters letters;
+	struct call_handle handles[2];
 	uint32_t index;
 
 	if (!call)
 		return false;
-	letters = call_find_letters(call);
 	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
-	index = draw_below(m, letters.handle_count);
+	index = draw_below(m, call_get_handles(call, handles));
 	return set_byte(&call->handle[index],
-			mutate_any_handle(m, &state, letters.handles[index], call->thread));
+			mutate_any_handle(m, &state, handles[index].kind,
+					  handles[index].must_be_free, call->thread));
 }
 
 static char find_value_letter(const struct call *call)
@@ -196,14 +181,9 @@ static char find_value_letter(const struct call *call)
 	return strchr(args, 'v') ? 'v' : strchr(args, 'g') ? 'g' : 0;
 }
 
-static bool has_value(const struct call *call)
-{
-	return find_value_letter(call);
-}
-
 bool mutate_value(struct mutator *m)
 {
-	struct call *call = pick_call(m, has_value);
+	struct call *call = pick_call(m, "vg");
 
 	return call && set_byte(&call->value, mutate_any_value(m, find_value_letter(call)));
 }
@@ -217,42 +197,27 @@ static bool have_same_arguments(enum op a, enum op b)
 	return len == strcspn(letters_b, "v") && !memcmp(letters_a, letters_b, len);
 }
 
-/* Searches from @start on and wraps around. Return: such a call, or @op itself if there is none. */
-static enum op find_other_op(enum op op, uint32_t start)
+/* Return: false if no other call has the same arguments as the picked call. */
+bool mutate_op(struct mutator *m)
 {
+	struct call *call = &m->program->calls[draw_below(m, m->program->count)];
+	uint32_t start = draw_below(m, OP_COUNT);
+
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
 		enum op other = (start + i) % OP_COUNT;
 
-		if (other != op && have_same_arguments(other, op))
-			return other;
+		if (other == call->op || !have_same_arguments(other, call->op))
+			continue;
+		call->op = (uint8_t)other;
+		call->value = find_value_letter(call) ? mutate_any_value(m, 'v') : 0;
+		return true;
 	}
-	return op;
-}
-
-static bool has_op_with_same_arguments(const struct call *call)
-{
-	return find_other_op(call->op, 0) != call->op;
-}
-
-bool mutate_op(struct mutator *m)
-{
-	struct call *call = pick_call(m, has_op_with_same_arguments);
-
-	if (!call)
-		return false;
-	call->op = (uint8_t)find_other_op(call->op, draw_below(m, OP_COUNT));
-	call->value = find_value_letter(call) ? mutate_any_value(m, 'v') : 0;
-	return true;
-}
-
-static bool creates_user_slice(const struct call *call)
-{
-	return call->op == OP_user_slice;
+	return false;
 }
 
 bool mutate_fault(struct mutator *m)
 {
-	struct call *call = pick_call(m, creates_user_slice);
+	struct call *call = pick_call(m, "U");
 	uint64_t fault_offset;
 
 	if (!call)

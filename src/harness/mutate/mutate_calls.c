@@ -63,10 +63,10 @@ static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
 	struct call call;
 
 	for (const char *letter = op_table[op].argument_kinds; *letter; letter++) {
-		enum abstract_state_kind need = abstract_state_find_kind(*letter);
+		enum handle_kind need = op_handle_kind(*letter);
 		enum op maker = op == OP_wait ? OP_post : find_filling_op(*letter);
 
-		if (*letter & 0x20 && need < ABSTRACT_KINDS && !state->usable_handles[need] &&
+		if (*letter & 0x20 && need < HANDLE_KINDS && !state->usable_handles[need] &&
 		    maker < OP_COUNT && mutate_count_free_calls(m) > 1)
 			insert_call_and_its_setup(m, maker, at, state);
 	}
@@ -122,30 +122,36 @@ bool mutate_repeat(struct mutator *m)
 	uint32_t times = 1 + draw_below(m, 16);
 	size_t insert_index = draw_below(m, program->count);
 	struct call call = program->calls[insert_index];
-	char letter = op_table[call.op].argument_kinds[0];
+	enum handle_kind kind = op_handle_kind(op_table[call.op].argument_kinds[0]);
 	struct abstract_state state;
 
 	/* Handles that later calls fill count as used: no call may lose its handle. */
 	abstract_state_compute(&state, program, program->count);
 	for (uint32_t done = 0; done < times && mutate_count_free_calls(m); done++) {
 		if (op_fills_handle(call.op)) {
-			uint32_t free = mutate_find_unfilled_handles(&state, letter);
+			uint32_t free = mutate_find_unfilled_handles(&state, kind);
 
 			if (!free)
 				return done;
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
-			state.filled_handles[abstract_state_find_kind(letter)] |= free & -free;
+			state.filled_handles[kind] |= free & -free;
 		}
 		insert_copies(program, ++insert_index, &call, 1);
 	}
 	return true;
 }
 
-static bool is_handle_filled(const void *state, char letter, uint8_t handle)
+/* Returns whether each handle of the call is filled, or free, as the call requires. */
+static bool has_required_handles(const struct abstract_state *state, const struct call *call)
 {
-	const struct abstract_state *abstract_state = state;
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 
-	return abstract_state->filled_handles[abstract_state_find_kind(letter)] & 1u << handle;
+	for (unsigned int i = 0; i < count; i++)
+		if (handles[i].must_be_free ==
+		    (state->filled_handles[handles[i].kind] >> handles[i].index & 1))
+			return false;
+	return true;
 }
 
 /* Removes calls that would be skipped if all calls ran in the order of the lines. */
@@ -158,7 +164,7 @@ bool mutate_tidy(struct mutator *m)
 	abstract_state_compute(&state, program, 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct call *call = &program->calls[i];
-		bool has_effect = call_handles_ready(call, is_handle_filled, &state);
+		bool has_effect = has_required_handles(&state, call);
 
 		abstract_state_apply(&state, call);
 		if (has_effect)
@@ -243,9 +249,9 @@ bool mutate_order(struct mutator *m)
 }
 
 /* Mostly returns a handle that the program uses already, so that threads share it. */
-static uint8_t draw_lock(struct mutator *m, char letter)
+static uint8_t draw_lock(struct mutator *m, enum handle_kind kind)
 {
-	return (uint8_t)(draw_once_in(m, 4) ? draw_below(m, op_handle_count(letter)) : 0);
+	return draw_once_in(m, 4) ? draw_bit_index(m, mutate_all_handles(kind)) : 0;
 }
 
 static struct call make_handle_call(enum op op, uint8_t thread, uint8_t lock)
@@ -259,7 +265,7 @@ static struct call make_handle_call(enum op op, uint8_t thread, uint8_t lock)
 static bool insert_lock_around(struct mutator *m)
 {
 	struct call_range run = mutate_draw_range(m, m->program);
-	uint8_t thread = m->program->calls[run.first].thread, mutex = draw_lock(m, 'm');
+	uint8_t thread = m->program->calls[run.first].thread, mutex = draw_lock(m, HANDLE_MUTEX);
 	struct call lock = make_handle_call(OP_lock, thread, mutex);
 	struct call unlock = make_handle_call(OP_unlock, thread, mutex);
 
@@ -272,7 +278,7 @@ static bool insert_signal(struct mutator *m)
 	const struct call *calls = m->program->calls;
 	size_t first = draw_below(m, m->program->count);
 	size_t last = first + draw_below(m, m->program->count - first);
-	uint8_t semaphore = draw_lock(m, 's');
+	uint8_t semaphore = draw_lock(m, HANDLE_SEMAPHORE);
 	struct call post = make_handle_call(OP_post, calls[first].thread, semaphore);
 	struct call wait = make_handle_call(OP_wait, calls[last].thread, semaphore);
 
@@ -300,9 +306,9 @@ bool mutate_nest(struct mutator *m)
 	uint32_t free_handles;
 
 	abstract_state_compute(&state, m->program, m->program->count);
-	free_handles = mutate_find_unfilled_handles(&state, 'K');
+	free_handles = mutate_find_unfilled_handles(&state, HANDLE_MAP);
 	abstract_state_compute(&state, m->program, run.first);
-	if (!state.usable_handles[ABSTRACT_PAGE] || !free_handles)
+	if (!state.usable_handles[HANDLE_PAGE] || !free_handles)
 		return false;
 	for (; times && free_handles && mutate_count_free_calls(m) >= 2; times--, run.count += 2) {
 		uint8_t handle = (uint8_t)__builtin_ctz(free_handles);
@@ -310,7 +316,7 @@ bool mutate_nest(struct mutator *m)
 		struct call unmap = make_handle_call(OP_kunmap_local, thread, handle);
 
 		free_handles &= free_handles - 1;
-		map.handle[1] = draw_bit_index(m, state.usable_handles[ABSTRACT_PAGE]);
+		map.handle[1] = draw_bit_index(m, state.usable_handles[HANDLE_PAGE]);
 		insert_around(m->program, run, &map, &unmap);
 	}
 	return true;

@@ -83,39 +83,27 @@ uint8_t mutate_any_thread(struct mutator *m)
 	return (uint8_t)random_below(&m->random_state, draw_once_in(m, 8) ? PROGRAM_THREADS : 4);
 }
 
-uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char letter)
+uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
+			  enum handle_kind kind, bool must_be_free, uint8_t thread)
 {
-	return (uint32_t)((1ull << op_handle_count(letter)) - 1) &
-	       ~state->filled_handles[abstract_state_find_kind(letter)];
-}
-
-/* A call that fills a handle needs an empty handle, other calls need a filled handle. */
-static uint32_t find_good_handles(const struct abstract_state *state, char letter)
-{
-	return letter & 0x20 ? state->usable_handles[abstract_state_find_kind(letter)]
-			     : mutate_find_unfilled_handles(state, letter);
-}
-
-uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,
-			  uint8_t thread)
-{
-	uint32_t good = find_good_handles(state, letter);
+	uint32_t fitting = must_be_free ? mutate_find_unfilled_handles(state, kind)
+					: state->usable_handles[kind];
 	uint8_t newest = abstract_state_newest_map(state, thread);
 
-	if (!good || draw_once_in(m, ONE_IN_BREAKS_RULE))
-		return (uint8_t)draw_below(m, op_handle_count(letter));
+	if (!fitting || draw_once_in(m, ONE_IN_BREAKS_RULE))
+		return draw_bit_index(m, mutate_all_handles(kind));
 	/* Empty handles are used in order, so that programs share their names. */
-	if (!(letter & 0x20))
-		return (uint8_t)__builtin_ctz(good);
+	if (must_be_free)
+		return (uint8_t)__builtin_ctz(fitting);
 	/* A thread may unmap only its newest mapping. */
-	if (letter == 'k' && newest < PROGRAM_MAPS && draw_once_in(m, 2))
+	if (kind == HANDLE_MAP && newest < PROGRAM_MAPS && draw_once_in(m, 2))
 		return newest;
-	return draw_bit_index(m, good);
+	return draw_bit_index(m, fitting);
 }
 
 static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
-	uint32_t held = 0xf & ~state->usable_handles[ABSTRACT_MUTEX];
+	uint32_t held = 0xf & ~state->usable_handles[HANDLE_MUTEX];
 
 	return held ? draw_bit_index(m, held) : (uint8_t)draw_below(m, PROGRAM_MUTEXES);
 }
@@ -126,7 +114,7 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 	if (draw_once_in(m, ONE_IN_BREAKS_RULE))
 		return;
 	if (op_table[call->op].argument_kinds[0] == 'k' &&
-	    state->usable_handles[ABSTRACT_MAP] & 1u << call->handle[0])
+	    state->usable_handles[HANDLE_MAP] & 1u << call->handle[0])
 		call->thread = state->map_thread[call->handle[0]];
 	if (call->op == OP_unlock)
 		call->thread = state->mutex_holder[call->handle[0]];
@@ -206,7 +194,8 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			call->number[numbers] = choose_number(m, call, kind, numbers), numbers++;
 		else if (*kind != 'f')
-			call->handle[handles++] = mutate_any_handle(m, state, *kind, call->thread);
+			call->handle[handles++] = mutate_any_handle(m, state, op_handle_kind(*kind),
+								    *kind < 'a', call->thread);
 	}
 	if (op == OP_unlock)
 		call->handle[0] = find_locked_mutex(m, state);

@@ -54,12 +54,24 @@ bool mutate_number_fits(char letter, uint64_t number);
 /* Return: a random number, mostly an edge, or a number that the program has. */
 uint64_t mutate_any_number(struct mutator *m);
 
-/* Return: the handles of that letter's kind that are not filled, as bits. */
-uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char letter);
+static inline uint32_t mutate_all_handles(enum handle_kind kind)
+{
+	return (uint32_t)((1ull << op_handle_count(op_handle_letters[kind])) - 1);
+}
 
-/* Return: a random handle for an argument of that letter, mostly one that fits @state. */
-uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,
-			  uint8_t thread);
+/* Return: the handles of the kind that are not filled, as bits. */
+static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state *state,
+						    enum handle_kind kind)
+{
+	return mutate_all_handles(kind) & ~state->filled_handles[kind];
+}
+
+/*
+ * Return: a random handle of the kind for a call of @thread, mostly one that fits @state.
+ * @must_be_free: the call fills the handle
+ */
+uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, enum handle_kind kind,
+			  bool must_be_free, uint8_t thread);
 
 /* Return: a random value for an argument `v` or `g`. */
 uint8_t mutate_any_value(struct mutator *m, char letter);

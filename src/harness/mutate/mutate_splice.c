@@ -22,38 +22,39 @@
 struct splice {
 	size_t call_count;
 	struct call calls[PROGRAM_CALLS];
-	uint32_t taken_names[ABSTRACT_KINDS]; /* names that the program uses, or that were given out
-					       */
+	uint32_t taken_names[HANDLE_KINDS]; /* names that the program uses, or that were given out
+					     */
 	/* names of resources that can be shared, and were not given out */
-	uint32_t shareable_names[ABSTRACT_KINDS];
-	uint32_t shared_handles[ABSTRACT_KINDS]; /* handles that share a resource of the program */
-	uint8_t new_names[ABSTRACT_KINDS][PROGRAM_MAPS];
+	uint32_t shareable_names[HANDLE_KINDS];
+	uint32_t shared_handles[HANDLE_KINDS]; /* handles that share a resource of the program */
+	uint8_t new_names[HANDLE_KINDS][PROGRAM_MAPS];
 };
 
 /* ---- which calls ---- */
 
 /* Returns whether the first handle of the call is one of @handles, and the call fills it. */
-static bool fills_one_of(const struct call *call, const uint32_t handles[ABSTRACT_KINDS])
+static bool fills_one_of(const struct call *call, const uint32_t handles[HANDLE_KINDS])
 {
 	return op_fills_handle(call->op) &&
-	       handles[call_find_letters(call).handle_kinds[0]] & 1u << call->handle[0];
+	       handles[op_handle_kind(op_table[call->op].argument_kinds[0])] &
+		       1u << call->handle[0];
 }
 
 /* Copies the run, and the earlier calls that fill the handles it uses. */
 static void copy_calls(struct splice *s, const struct program *from, struct call_range run)
 {
-	uint32_t used_handles[ABSTRACT_KINDS] = {0};
+	uint32_t used_handles[HANDLE_KINDS] = {0};
 	bool is_copied[PROGRAM_CALLS];
 	size_t end = run.first + run.count;
 
 	for (size_t i = end; i-- > 0;) {
-		const struct call *call = &from->calls[i];
-		struct call_letters letters = call_find_letters(call);
+		struct call_handle handles[2];
+		unsigned int count = call_get_handles(&from->calls[i], handles);
 
-		is_copied[i] = i >= run.first || fills_one_of(call, used_handles);
-		for (unsigned int n = op_fills_handle(call->op);
-		     is_copied[i] && n < letters.handle_count; n++)
-			used_handles[letters.handle_kinds[n]] |= 1u << call->handle[n];
+		is_copied[i] = i >= run.first || fills_one_of(&from->calls[i], used_handles);
+		for (unsigned int n = 0; is_copied[i] && n < count; n++)
+			if (!handles[n].must_be_free)
+				used_handles[handles[n].kind] |= 1u << handles[n].index;
 	}
 	s->call_count = 0;
 	for (size_t i = 0; i < end; i++)
@@ -72,23 +73,22 @@ static void init_names(struct splice *s, const struct program *program, size_t a
 	memset(s->shared_handles, 0, sizeof(s->shared_handles));
 	memset(s->taken_names, 0, sizeof(s->taken_names));
 	for (size_t i = 0; i < program->count; i++) {
-		struct call_letters letters = call_find_letters(&program->calls[i]);
+		struct call_handle handles[2];
+		unsigned int count = call_get_handles(&program->calls[i], handles);
 
-		for (unsigned int n = 0; n < letters.handle_count; n++)
-			s->taken_names[letters.handle_kinds[n]] |= 1u
-								   << program->calls[i].handle[n];
+		for (unsigned int n = 0; n < count; n++)
+			s->taken_names[handles[n].kind] |= 1u << handles[n].index;
 	}
 	memcpy(s->shareable_names, state.filled_handles, sizeof(s->shareable_names));
 }
 
 /* Return: false if no name is left. */
-static bool choose_name(struct mutator *m, struct splice *s, char letter, uint8_t handle,
+static bool choose_name(struct mutator *m, struct splice *s, const struct call_handle *handle,
 			bool must_share)
 {
-	enum abstract_state_kind kind = abstract_state_find_kind(letter);
-	uint32_t unused_names =
-		(uint32_t)((1ull << op_handle_count(letter)) - 1) & ~s->taken_names[kind];
-	uint8_t *name = &s->new_names[kind][handle];
+	enum handle_kind kind = handle->kind;
+	uint32_t unused_names = mutate_all_handles(kind) & ~s->taken_names[kind];
+	uint8_t *name = &s->new_names[kind][handle->index];
 
 	if (*name != NAMELESS)
 		return true;
@@ -98,7 +98,7 @@ static bool choose_name(struct mutator *m, struct splice *s, char letter, uint8_
 		*name = (uint8_t)__builtin_ctz(unused_names);
 	} else {
 		*name = draw_bit_index(m, s->shareable_names[kind]);
-		s->shared_handles[kind] |= 1u << handle;
+		s->shared_handles[kind] |= 1u << handle->index;
 	}
 	s->taken_names[kind] |= 1u << *name;
 	s->shareable_names[kind] &= ~(1u << *name);
@@ -113,12 +113,13 @@ static bool rename_handles(struct mutator *m, struct splice *s)
 
 	for (size_t i = 0; i < s->call_count; i++) {
 		struct call *call = &s->calls[i], renamed = *call;
-		struct call_letters letters = call_find_letters(call);
+		struct call_handle handles[2];
+		unsigned int count = call_get_handles(call, handles);
 
-		for (unsigned int n = 0; n < letters.handle_count; n++) {
-			if (!choose_name(m, s, letters.handles[n], call->handle[n], must_share))
+		for (unsigned int n = 0; n < count; n++) {
+			if (!choose_name(m, s, &handles[n], must_share))
 				return false;
-			renamed.handle[n] = s->new_names[letters.handle_kinds[n]][call->handle[n]];
+			renamed.handle[n] = s->new_names[handles[n].kind][handles[n].index];
 		}
 		if (!fills_one_of(call, s->shared_handles))
 			s->calls[kept++] = renamed;

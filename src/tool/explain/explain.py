@@ -2,8 +2,7 @@
 """Draw page programs, and say what is wrong with them: threads as columns, time downward, what orders
 the threads as arrows, then the findings in words. No line is longer than COLUMNS.
 
-Standard input has the facts of the rule model about one program a line (model_facts.h). Its last line is the
-exit status.
+Standard input has the facts of the rule model about one program a line (model_facts.h).
 """
 import json
 import locale
@@ -12,9 +11,8 @@ import sys
 import textwrap
 
 from util import program_facts
-from util.shared import EXIT_BAD
 
-DEFAULTS = {"ascii": False, "utf8": False}  # without both, the locale decides
+DEFAULTS = {"ascii": False, "utf8": False, "status": 0}  # without ascii and utf8, the locale decides
 COLUMNS = 100
 
 # The characters of the drawing, in UTF-8 and in ASCII. A cell of a row is text or one of these names.
@@ -419,11 +417,7 @@ def run(options):
     is_utf8 = options.utf8 or not options.ascii and locale.nl_langinfo(locale.CODESET) == "UTF-8"
     page = Page(is_utf8, must_use_colours())
     for number, line in enumerate(sys.stdin.buffer):
-        facts = json.loads(line)
-        if isinstance(facts, int):
-            return facts
         if number:
             page.print_row()
-        print_program(page, Program(facts))
-        sys.stdout.flush()
-    return EXIT_BAD
+        print_program(page, Program(json.loads(line)))
+    return options.status

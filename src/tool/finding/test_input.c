@@ -13,7 +13,6 @@ static bool decode_calls(struct test_input *input)
 {
 	struct api_call calls[API_CALLS_MAX];
 	size_t count = api_decode_calls((uint8_t *)input->text, input->text_size, calls);
-	char call_text[API_LINE_MAX];
 	FILE *out;
 
 	free(input->text);
@@ -21,11 +20,7 @@ static bool decode_calls(struct test_input *input)
 	out = open_memstream(&input->text, &input->text_size);
 	if (!out)
 		return false;
-	fputs("calls 1\n", out);
-	for (size_t i = 0; i < count; i++) {
-		api_format_call(&calls[i], call_text);
-		fprintf(out, "%s\n", call_text);
-	}
+	api_print_calls(out, calls, count);
 	return !fclose(out);
 }
 

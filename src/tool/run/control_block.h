@@ -48,12 +48,11 @@ struct control_block {
 	/* The driver writes these members. */
 	struct execution_options options;
 	bool inputs_are_bytes;	/* program_all_bytes */
-	bool must_skip_warm_up; /* an earlier worker ended in the warm-up */
+	bool runs_one_input;	/* without a warm-up; it runs again, and what grows is measured */
 	enum worker_request request;
 	uint32_t input_count;
 	char input_paths[RUN_BATCH][PATH_MAX];
-	bool must_measure_growth; /* run the only input again, and measure what grows */
-	bool must_check_leaks;	  /* run LeakSanitizer at the end of the batch */
+	bool must_check_leaks; /* run LeakSanitizer at the end of the batch */
 	bool must_compute_digest;
 	struct program program;
 	/* The worker writes these members. */
@@ -73,6 +72,6 @@ struct control_block {
 #define NO_POSITION UINT32_MAX
 
 /* Descriptors that a worker finds open; a byte through the socket is a request or a reply. */
-enum worker_descriptor { WORKER_CONTROL = 3, WORKER_SOCKET };
+enum worker_descriptor { WORKER_SOCKET = 0, WORKER_CONTROL = 3 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "harness/util/random.h"
 #include "tool/run/engine_parts.h"
 #include "tool/run/input_list.h"
+#include "tool/util/clock.h"
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
@@ -52,18 +53,16 @@ static void print_progress(const struct run_worker *worker, void *context)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool must_symbolize)
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input)
 {
-	struct run_worker_options options = { .binary_path = engine->options->binary_path,
-					  .request = REQUEST_BATCH,
-					  .execution = engine->options->execution,
-					  .memory_limit_mb = engine->options->memory_limit_mb,
-					  .must_symbolize = must_symbolize,
-					  .report_progress = print_progress,
-					  .progress_context = engine };
+	const struct run_worker_options options = { .binary_path = engine->options->binary_path,
+						    .request = REQUEST_BATCH,
+						    .execution = engine->options->execution,
+						    .memory_limit_mb = engine->options->memory_limit_mb,
+						    .runs_one_input = runs_one_input,
+						    .report_progress = print_progress,
+						    .progress_context = engine };
 
-	/* If the library ends the process in the warm-up, the failure must appear at an input instead. */
-	options.must_skip_warm_up = engine->false_start_count;
 	pthread_mutex_lock(&engine->lock);
 	engine->run->worker_start_count++;
 	pthread_mutex_unlock(&engine->lock);
@@ -266,7 +265,7 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 {
 	struct engine engine = { .options = options, .inputs = inputs, .run = run,
 				 .lock = PTHREAD_MUTEX_INITIALIZER };
-	long started = milliseconds_now();
+	int64_t begin_ms = clock_read_ms();
 
 	if (options->has_two_orders) {
 		run_two_orders(&engine);
@@ -278,7 +277,7 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 	mark_inputs_not_run(run);
 	report_lost_memory(&engine);
 	status_erase();
-	run->seconds = (double)(milliseconds_now() - started) / 1000;
+	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
 	free(engine.queue.items);
 	free(engine.unchecked.items);
 	pthread_mutex_destroy(&engine.lock);

@@ -13,6 +13,7 @@
  *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak, the inputs since the
  *      last check run again at the end, in smaller and smaller batches, and at last alone, as in 3.
  *   7. Inputs whose worker died before the next leak check run again in the same way.
+ *   8. If a worker ends before its first input, that input runs alone, in a worker without a warm-up.
  */
 #include <stdio.h>
 
@@ -21,8 +22,8 @@
 /* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* How often a worker that ends before its first input is replaced. */
-#define FALSE_STARTS 5
+/* The result of an input that did not begin. */
+static const struct worker_result no_failure = { .result.kind = RUN_good };
 
 static uint32_t count_batch(const struct job *job)
 {
@@ -80,7 +81,6 @@ static void run_input_alone(struct job *job, size_t index, const struct worker_r
 		keep_first_failure(engine, input, first);
 		return;
 	}
-	worker.control->must_measure_growth = true;
 	engine_run_input(engine, &worker, &input, &alone);
 	store_result(engine, input, &alone, worker.output);
 	run_worker_end(&worker);
@@ -140,7 +140,7 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* The input at @position of the batch failed after the first @ran inputs. */
+/* The input at @position of the batch failed, or did not begin, after the first @ran inputs. */
 static void handle_failed_input(struct job *job, uint32_t position, uint32_t ran,
 				const struct worker_result *result)
 {
@@ -187,9 +187,7 @@ static bool finish_batch(struct job *job)
 	if (ran == count)
 		return finish_leak_check(job);
 	/* The worker replied before it ran all inputs. */
-	if (++job->engine->false_start_count > FALSE_STARTS)
-		job->engine->is_broken = true;
-	abandon_batch(job, ran, ran);
+	handle_failed_input(job, ran, ran, &no_failure);
 	return false;
 }
 
@@ -207,18 +205,13 @@ static void attribute_worker_death(struct job *job, uint32_t position, uint32_t 
 
 static void handle_worker_death(struct job *job)
 {
-	static const struct worker_result early_end = {
-		.result.kind = RUN_crash,
-		.why = "the worker ended before its first input",
-	};
 	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch(job);
 
 	if (last != NO_POSITION && count)
 		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
 		attribute_worker_death(job, last % count, last < count ? last : count);
-	else if (++job->engine->false_start_count > FALSE_STARTS && count)
-		/* The input runs alone next: the report of that process becomes its result. */
-		handle_failed_input(job, 0, 0, &early_end);
+	else if (count)
+		handle_failed_input(job, 0, 0, &no_failure);
 	else
 		abandon_batch(job, 0, 0);
 }

@@ -21,8 +21,6 @@ struct engine {
 	struct flavour_run *run;
 	bool is_second_order;
 	unsigned int recheck_round; /* of running unchecked inputs again; 0: not begun */
-	/* Workers that ended, or replied, before their first input. */
-	_Atomic unsigned int false_start_count;
 	_Atomic bool is_broken; /* workers cannot be started */
 	/* Protects the members below. Only the job that runs an input writes its record. */
 	pthread_mutex_t lock;
@@ -54,8 +52,8 @@ void *memory_or_exit(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *items, size_t count);
 
-/* Starts a worker of the flavour; after a false start it skips the warm-up. */
-bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool must_symbolize);
+/* Starts a worker of the flavour for batches, or for one input. */
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input);
 
 /* Describes why the worker ended as the result of its input. */
 void engine_describe_death(struct engine *engine, const struct run_worker *worker,

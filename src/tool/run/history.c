@@ -14,6 +14,7 @@ struct history_search {
 	struct engine *engine;
 	uint32_t affected_input;
 	bool lacks_resources; /* a try got no process or no memory */
+	uint32_t *try_inputs; /* the inputs of a try: a part of the history, and the affected input */
 	struct worker_result last_failure; /* of the affected input */
 };
 
@@ -24,46 +25,51 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 
 /* ---- tries ---- */
 
-/* Runs the earlier inputs. Return: whether the worker can run more inputs. */
-static bool run_earlier_inputs(const struct engine *engine, struct run_worker *worker,
-			       const uint32_t *history, size_t count)
+/*
+ * Runs a batch. Return: false if its last input did not begin.
+ * @last: gets the result of that input
+ */
+static bool run_batch_of_try(const struct history_search *search, struct run_worker *worker,
+			     const uint32_t *inputs, uint32_t count, struct worker_result *last)
 {
-	struct worker_result last;
+	bool is_alive = run_worker_send_batch(worker, search->engine->inputs, inputs, count);
+	uint32_t position = atomic_load(&worker->control->position);
 
-	for (size_t next = 0, size; next < count; next += size) {
-		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
-		if (!run_worker_send_batch(worker, engine->inputs, history + next, (uint32_t)size))
-			return false;
-		run_worker_read_result(worker, (uint32_t)size - 1, &last);
-		if (kind_may_damage_process(last.result.kind))
-			return false;
-	}
-	return true;
+	if (is_alive)
+		run_worker_read_result(worker, count - 1, last);
+	else
+		engine_describe_death(search->engine, worker, last);
+	return position != NO_POSITION && position % count == count - 1;
 }
 
-/* Runs the affected input. Return: whether it begins, and then fails or has another outcome than alone. */
-static bool affected_input_fails(struct history_search *search, struct run_worker *worker)
+/*
+ * Return: whether the last input begins, and then fails or has another outcome than alone.
+ * @last: gets its result
+ */
+static bool last_input_fails(const struct history_search *search, struct run_worker *worker,
+			     size_t count, struct worker_result *last)
 {
-	struct engine *engine = search->engine;
+	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
-	struct worker_result result;
 
-	engine_run_input(engine, worker, &search->affected_input, &result);
-	if (atomic_load(&worker->control->position) == NO_POSITION)
-		return false;
-	if (!kind_may_damage_process(result.result.kind)) {
-		if (!engine->options->has_two_orders ||
-		    result.result.outcome_digest == alone->outcome_digest)
+	/* The affected input is in one batch with inputs before it: the worker does more after a batch. */
+	for (size_t next = 0, size; next < count; next += size) {
+		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
+		if (!run_batch_of_try(search, worker, search->try_inputs + next, (uint32_t)size, last))
 			return false;
-		strcpy(result.why, "another outcome than alone");
+		if (kind_may_damage_process(last->result.kind))
+			return next + size == count;
 	}
-	search->last_failure = result;
+	if (!engine->options->has_two_orders || last->result.outcome_digest == alone->outcome_digest)
+		return false;
+	strcpy(last->why, "another outcome than alone");
 	return true;
 }
 
 /* Return: whether the affected input fails in a new process after these @count inputs. */
 static bool history_reproduces(struct history_search *search, const uint32_t *history, size_t count)
 {
+	struct worker_result last;
 	struct run_worker worker;
 	bool has_failed;
 
@@ -71,8 +77,11 @@ static bool history_reproduces(struct history_search *search, const uint32_t *hi
 		search->lacks_resources = true;
 		return false;
 	}
-	has_failed = run_earlier_inputs(search->engine, &worker, history, count) &&
-		     affected_input_fails(search, &worker);
+	memcpy(search->try_inputs, history, count * sizeof(*history));
+	search->try_inputs[count] = search->affected_input;
+	has_failed = last_input_fails(search, &worker, count + 1, &last);
+	if (has_failed)
+		search->last_failure = last;
 	run_worker_end(&worker);
 	return has_failed;
 }
@@ -136,22 +145,35 @@ static void record_first_failure(const struct history_search *search,
 	record_set_result(&search->engine->run->records[search->affected_input], kind, why, NULL);
 }
 
+static void record_responsible_input(struct job *job, struct history_search *search, size_t count,
+				     const struct worker_result *first)
+{
+	const uint32_t *history = job->history.items;
+	size_t earlier_count = count;
+
+	if (job->has_culprit && history_reproduces(search, &job->culprit, 1)) {
+		history = &job->culprit;
+		count = 1;
+	} else if (!count || !history_reproduces(search, history, count)) {
+		record_first_failure(search, first, earlier_count);
+		return;
+	}
+	count = halve_history(search, &history, count);
+	record_history(search, history, count);
+	job->has_culprit = count == 1;
+	job->culprit = history[0];
+}
+
 void find_failing_history(struct job *job, size_t index, const struct worker_result *first)
 {
 	struct history_search search = { .engine = job->engine,
-					 .affected_input = job->history.items[index] };
-	const uint32_t *history = job->history.items;
-	size_t count = index;
+					 .affected_input = job->history.items[index],
+					 .try_inputs = malloc((index + 2) * sizeof(uint32_t)) };
 
-	if (job->has_culprit && history_reproduces(&search, &job->culprit, 1)) {
-		history = &job->culprit;
-		count = 1;
-	} else if (!index || !history_reproduces(&search, history, index)) {
+	search.lacks_resources = !search.try_inputs;
+	if (search.lacks_resources)
 		record_first_failure(&search, first, index);
-		return;
-	}
-	count = halve_history(&search, &history, count);
-	record_history(&search, history, count);
-	job->has_culprit = count == 1;
-	job->culprit = history[0];
+	else
+		record_responsible_input(job, &search, index, first);
+	free(search.try_inputs);
 }

@@ -23,8 +23,6 @@ tool_sources += \
 	%D%/rows.c \
 	%D%/run.c \
 	%D%/run.h \
-	%D%/run_command.c \
-	%D%/run_help.h \
 	%D%/runner.c \
 	%D%/runner.h \
 	%D%/totals.c \

@@ -11,7 +11,6 @@
 #include "tool/run/run.h"
 #include "tool/util/usage.h"
 #include "tool/util/verdict_print.h"
-#include "tool/util/warnings.h"
 
 /* How often ThreadSanitizer reported races of some programs on real threads. */
 struct race_rate {
@@ -264,7 +263,7 @@ static int print_input_row(struct rows *rows, size_t input)
 	else
 		print_table_row(rows, input);
 	fflush(stdout);
-	status = warnings_print(name, &rows->program, rows->rules, rows->run->is_strict);
+	status = verdict_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/detect/detector.h"
@@ -18,6 +17,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
+#include "tool/util/clock.h"
 #include "tool/util/usage.h"
 
 /*
@@ -36,15 +36,6 @@ static struct {
 	struct program program;
 	struct footprint footprint; /* mappings and resident bytes: after the last batch */
 } worker;
-
-static uint32_t microseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint32_t)((now.tv_sec - start->tv_sec) * 1000000 +
-			  (now.tv_nsec - start->tv_nsec) / 1000);
-}
 
 /* ---- one input ---- */
 
@@ -165,43 +156,18 @@ static struct worker_result *run_input(uint32_t position)
 	struct control_block *control = worker.control;
 	uint32_t index = position % control->input_count;
 	struct worker_result *result = &control->results[index];
-	struct timespec start;
+	int64_t begin_us = clock_read_us(CLOCK_MONOTONIC);
 
 	atomic_store(&control->position, position);
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	execution_reset(&control->execution);
 	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
 		run_program(result, position == index);
-	result->result.duration_us = microseconds_since(&start);
+	result->result.duration_us = (uint32_t)(clock_read_us(CLOCK_MONOTONIC) - begin_us);
 	return result;
 }
 
 /* ---- growth ---- */
-
-struct growth_measurement {
-	unsigned int run_count;
-	struct footprint footprints[GROWTH_MOST];
-};
-
-/* Return: whether the part grew in each of the last GROWTH_COUNT runs. */
-static bool part_grows(const struct growth_measurement *growth, enum footprint_part part)
-{
-	for (unsigned int i = growth->run_count - GROWTH_COUNT; i < growth->run_count; i++)
-		if (growth->footprints[i].amounts[part] <= growth->footprints[i - 1].amounts[part])
-			return false;
-	return true;
-}
-
-/* Resident memory is not checked: it depends on the allocator. Return: FOOTPRINT_RESIDENT: none grows. */
-static enum footprint_part find_growing_part(const struct growth_measurement *growth)
-{
-	enum footprint_part part = 0;
-
-	while (part < FOOTPRINT_RESIDENT && !part_grows(growth, part))
-		part++;
-	return part;
-}
 
 /* Return: false if the outcome differs from the first run; the result then has the reason. */
 static bool rerun_input(const struct worker_result *first, uint32_t position)
@@ -217,35 +183,52 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
 	return false;
 }
 
-static void set_growth_result(struct worker_result *result, const struct growth_measurement *growth,
-		       enum footprint_part part)
+/*
+ * Counts for each part how many of the last runs, one after the other, made it grow. Resident memory is
+ * not checked, because it depends on the allocator.
+ * Return: a part that grew in enough of them; FOOTPRINT_RESIDENT: none.
+ */
+static enum footprint_part update_growing_runs(unsigned int growing_runs[FOOTPRINT_RESIDENT],
+					       const struct footprint *before,
+					       const struct footprint *after)
 {
-	const struct footprint *last = &growth->footprints[growth->run_count - 1];
-	char why[RUN_WHY];
+	enum footprint_part growing_part = FOOTPRINT_RESIDENT;
 
-	snprintf(why, sizeof(why), "%s: %zu more each time it runs", footprint_parts[part].name,
-		 (last->amounts[part] - last[-GROWTH_COUNT].amounts[part]) / GROWTH_COUNT);
-	set_result(result, footprint_parts[part].kind, why);
+	for (enum footprint_part part = 0; part < FOOTPRINT_RESIDENT; part++) {
+		bool is_larger = after->amounts[part] > before->amounts[part];
+
+		growing_runs[part] = is_larger ? growing_runs[part] + 1 : 0;
+		if (growing_runs[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
+			growing_part = part;
+	}
+	return growing_part;
 }
 
 /* Runs the only input of this process again and again, and finds what grows each time. */
 static void measure_growth(void)
 {
-	static struct growth_measurement growth;
 	struct worker_result *result = &worker.control->results[0], first = *result;
+	unsigned int growing_runs[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
 	enum footprint_part part;
+	struct footprint before, after;
+	char why[RUN_WHY];
 
+	footprint_measure(&after);
 	do {
-		if (!rerun_input(&first, growth.run_count + 1))
+		if (!rerun_input(&first, ++run))
 			return;
-		footprint_measure(&growth.footprints[growth.run_count++]);
-		part = growth.run_count < GROWTH_LEAST ? 0 : find_growing_part(&growth);
-	} while (part < FOOTPRINT_RESIDENT && growth.run_count < GROWTH_MOST);
+		before = after;
+		footprint_measure(&after);
+		part = update_growing_runs(growing_runs, &before, &after);
+	} while (run < GROWTH_LEAST || (part < FOOTPRINT_RESIDENT && run < GROWTH_MOST));
 	*result = first;
-	if (part < FOOTPRINT_RESIDENT)
-		set_growth_result(result, &growth, part);
-	else if (footprint_has_leaks())
+	if (part < FOOTPRINT_RESIDENT) {
+		snprintf(why, sizeof(why), "%s: %zu more each time it runs", footprint_parts[part].name,
+			 after.amounts[part] - before.amounts[part]);
+		set_result(result, footprint_parts[part].kind, why);
+	} else if (footprint_has_leaks()) {
 		set_result(result, RUN_leak, LEAK_FOUND);
+	}
 }
 
 /* After a batch that added mappings: finds the inputs that add mappings, and marks them. */
@@ -297,9 +280,9 @@ static void run_batch(void)
 	size_t mappings = worker.footprint.amounts[FOOTPRINT_MAPPINGS];
 
 	if (run_all_inputs()) {
-		if (control->must_measure_growth && !is_failure(&control->results[0]))
+		if (control->runs_one_input && !is_failure(&control->results[0]))
 			measure_growth();
-		else if (!control->must_measure_growth && footprint_count_mappings() > mappings)
+		else if (!control->runs_one_input && footprint_count_mappings() > mappings)
 			recheck_mappings();
 		footprint_measure(&worker.footprint);
 		control->footprint = worker.footprint;
@@ -346,7 +329,7 @@ static bool prepare_process(void)
 	if (worker.control->request != REQUEST_BATCH)
 		return true;
 	worker.checker = checker_new();
-	if (worker.checker && !worker.control->must_skip_warm_up)
+	if (worker.checker && !worker.control->runs_one_input)
 		warm_up();
 	return worker.checker;
 }

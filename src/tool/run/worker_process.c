@@ -21,6 +21,7 @@
 #include "harness/program/program_name.h"
 #include "harness/util/path.h"
 #include "tool/report/report.h"
+#include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
 /* A child that runs a fatal call has this additional time, in which the worker reports its end. */
@@ -30,34 +31,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static long read_milliseconds(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now))
-		return 0;
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-long milliseconds_now(void)
-{
-	return read_milliseconds(CLOCK_MONOTONIC);
-}
-
 /* CPU time of the process so far. */
-static long read_cpu_milliseconds(int pid)
+static int64_t read_cpu_ms(int pid)
 {
 	clockid_t clock;
 
-	return clock_getcpuclockid(pid, &clock) ? 0 : read_milliseconds(clock);
-}
-
-static size_t read_resident_bytes(int pid)
-{
-	char pid_text[16];
-
-	snprintf(pid_text, sizeof(pid_text), "%d", pid);
-	return footprint_read_resident_bytes(pid_text);
+	return clock_getcpuclockid(pid, &clock) ? 0 : clock_read_us(clock) / 1000;
 }
 
 /* ---- starting ---- */
@@ -70,7 +49,7 @@ static bool set_environment(const struct run_worker_options *options)
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
 		/* Looking up functions takes longer than the execution. */
-		if (!options->must_symbolize)
+		if (!options->runs_one_input)
 			is_set &= environment_append_options(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
 			is_set &= environment_append_options(variables[i],
@@ -79,34 +58,24 @@ static bool set_environment(const struct run_worker_options *options)
 	return is_set;
 }
 
-/* Duplicates descriptors moves[i][0] to the numbers moves[i][1]. Return: success. */
-static bool move_descriptors(int (*moves)[2], size_t count)
+/* The standard descriptors are open (commands_main()), so the others have larger numbers. */
+static bool set_descriptors(int socket, int output, int control)
 {
-	for (size_t i = 0; i < count; i++) {
-		moves[i][0] = fcntl(moves[i][0], F_DUPFD_CLOEXEC, 32);
-		if (moves[i][0] < 0)
-			return false;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (dup2(moves[i][0], moves[i][1]) < 0)
-			return false;
-	return true;
+	return dup2(socket, WORKER_SOCKET) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+	       dup2(output, STDERR_FILENO) >= 0 &&
+	       (control == WORKER_CONTROL ? fcntl(control, F_SETFD, 0) : dup2(control, WORKER_CONTROL)) >= 0;
 }
 
 /* Prepares this child process, and replaces it by the flavour's binary. */
 static _Noreturn void exec_worker_binary(const struct run_worker *worker, int socket, int output,
-				    int parent)
+					 int parent)
 {
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int moves[][2] = { { nothing, STDIN_FILENO },	   { output, STDOUT_FILENO },
-			   { output, STDERR_FILENO },	   { worker->control_file, WORKER_CONTROL },
-			   { socket, WORKER_SOCKET } };
 	char *argv[] = { "pagetorture", "run", "--worker", NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
 	if (set_environment(&worker->options) && getppid() == parent &&
-	    move_descriptors(moves, COUNT(moves)))
+	    set_descriptors(socket, output, worker->control_file))
 		execv(worker->options.binary_path, argv);
 	_exit(127);
 }
@@ -125,7 +94,7 @@ static bool map_control_block(struct run_worker *worker)
 	worker->control = memory;
 	worker->control->options = worker->options.execution;
 	worker->control->inputs_are_bytes = program_all_bytes;
-	worker->control->must_skip_warm_up = worker->options.must_skip_warm_up;
+	worker->control->runs_one_input = worker->options.runs_one_input;
 	worker->control->request = worker->options.request;
 	execution_reset(&worker->control->execution);
 	return true;
@@ -223,38 +192,24 @@ static void read_output(struct run_worker *worker)
 	}
 }
 
-/* Checks the process id of a child that the worker wrote: a damaged worker may write any number. */
-static bool is_child_of(int pid, int parent)
-{
-	char path[64], text[256] = "", *end;
-	int fd, found = 0;
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	end = strrchr(text, ')');
-	return end && sscanf(end, ") %*c %d", &found) == 1 && found == parent;
-}
-
 static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 {
-	size_t now = read_resident_bytes(pid), limit = (size_t)worker->options.memory_limit_mb << 20;
+	size_t now = footprint_read_resident_bytes(pid), limit = (size_t)worker->options.memory_limit_mb << 20;
 
 	return now > worker->resident_before && now - worker->resident_before > limit;
 }
 
 static void start_position_timer(struct run_worker *worker)
 {
-	worker->watched_since_ms = milliseconds_now();
-	worker->cpu_ms_before = read_cpu_milliseconds(worker->pid);
+	worker->watched_since_ms = clock_read_ms();
+	worker->cpu_ms_before = read_cpu_ms(worker->pid);
 }
 
-/* Return: the limit that the worker, or its child @dying, exceeds; RUN_good: none. */
+/*
+ * A damaged worker may write any number as the process ID of its child @dying, which counts only if it is
+ * in the worker's process group.
+ * Return: the limit that the worker or its child exceeds; RUN_good: none.
+ */
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying)
 {
 	const struct execution_options *execution = &worker->options.execution;
@@ -262,13 +217,13 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 								 execution->time_limit_seconds;
 
 	seconds += dying ? DYING_SECONDS : 0;
-	if (milliseconds_now() - worker->watched_since_ms > seconds * 1000L ||
+	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
-	     read_cpu_milliseconds(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
+	     read_cpu_ms(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.memory_limit_mb &&
 	    (exceeds_memory_limit(worker, worker->pid) ||
-	     (dying && is_child_of(dying, worker->pid) && exceeds_memory_limit(worker, dying))))
+	     (dying && getpgid(dying) == worker->pid && exceeds_memory_limit(worker, dying))))
 		return RUN_memory;
 	return RUN_good;
 }
@@ -286,7 +241,7 @@ static void enforce_limits(struct run_worker *worker)
 		worker->watched_position = position;
 		worker->is_watching_child = dying;
 		if (!worker->resident_before)
-			worker->resident_before = read_resident_bytes(worker->pid);
+			worker->resident_before = footprint_read_resident_bytes(worker->pid);
 	}
 	worker->exceeded_limit = find_exceeded_limit(worker, dying);
 	if (worker->exceeded_limit != RUN_good)
@@ -375,7 +330,7 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
 	/* In the first batch the memory of the start of the worker belongs to no input. */
-	worker->resident_before = worker->sent_batch_count++ ? read_resident_bytes(worker->pid) : 0;
+	worker->resident_before = worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
 	return send_request(worker, REQUEST_BATCH);
 }
 

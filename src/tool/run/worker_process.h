@@ -20,8 +20,7 @@ struct run_worker_options {
 	unsigned int
 		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
 	unsigned int request_seconds; /* limit for one position; 0: the limit of the execution options */
-	bool must_skip_warm_up;
-	bool must_symbolize; /* sanitizers look up functions for their reports */
+	bool runs_one_input; /* sanitizers look up functions for its reports */
 	bool must_print_stacks;  /* every report has a stack */
 	/* The driver calls it while it waits for the worker; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
@@ -42,8 +41,8 @@ struct run_worker {
 	/* Watching. */
 	uint32_t watched_position;
 	bool is_watching_child; /* the position runs a fatal call in a child */
-	long watched_since_ms;	/* time when the driver first saw the position */
-	long cpu_ms_before;	/* CPU time of the worker at that time */
+	int64_t watched_since_ms;	/* time when the driver first saw the position */
+	int64_t cpu_ms_before;	/* CPU time of the worker at that time */
 	size_t resident_before; /* bytes, when the batch began */
 	enum result_kind exceeded_limit; /* the driver killed the worker for it; RUN_good: none */
 	/* The beginning of the output of the worker. */
@@ -85,8 +84,5 @@ const char *run_worker_find_running_path(const struct run_worker *worker);
  * Return: the kind of the result
  */
 enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY]);
-
-/* Milliseconds of a clock that only goes forward. */
-long milliseconds_now(void);
 
 #endif

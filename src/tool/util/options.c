@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "harness/library.h"
-#include "harness/program/program_name.h"
 #include "tool/util/flavours.h"
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
@@ -91,7 +90,7 @@ static bool pass_to_script(const struct option_row *row, const char *value)
 	if ((row->values && !has_only_listed_values(row, value)) ||
 	    (row->most && !parse_number(value, row->least, row->most, &number)))
 		return false;
-	script_add_option(row->script, row->name, value ? value : "");
+	script_append(row->script, "%s=%s", row->name, value ? value : "");
 	return true;
 }
 
@@ -209,11 +208,6 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-static bool read_flavours(char *value, void *into)
-{
-	return flavours_parse(value, into);
-}
-
 static bool read_executor(char *value, void *into)
 {
 	return execution_parse_executor(value, into);
@@ -240,21 +234,9 @@ struct option_row option_backend(const char **backend)
 	return (struct option_row){ .name = "backend", .text = backend, .values = "direct, alias" };
 }
 
-struct option_row option_bytes(void)
-{
-	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
-}
-
 struct option_row option_flavour(bool *wanted)
 {
-	static char long_options[64];
-
-	if (!*long_options)
-		for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-			snprintf(long_options + strlen(long_options),
-				 sizeof(long_options) - strlen(long_options), "%s%s", i ? ", " : "",
-				 flavour_names[i]);
-	return (struct option_row)OPTION_CHOICE("flavour", read_flavours, wanted, long_options);
+	return (struct option_row)OPTION_CHOICE("flavour", flavours_parse, wanted, FLAVOUR_NAMES);
 }
 
 struct option_row option_executor(struct execution_options *options)
@@ -271,11 +253,6 @@ struct option_row option_target(const struct fuzz_target **target)
 struct option_row option_threads(bool *threads)
 {
 	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
-}
-
-struct option_row option_timeout(unsigned int *seconds)
-{
-	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
 }
 
 int options_set_backend(const char *command, const char *backend)

@@ -18,6 +18,9 @@
 /* Most rows of a table. */
 #define OPTIONS_MAX 32
 
+/* The largest time limit in seconds. */
+#define SECONDS_MAX 1000000
+
 /* Parses @value, which it may overwrite. Return: whether @value is valid. */
 typedef bool (*option_fn)(char *value, void *into);
 
@@ -32,7 +35,7 @@ struct option_row {
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
-	struct script *script; /* gets the valid value; @most, @values and is_script_flag restrict it */
+	struct script_command *script; /* gets the valid value; @most, @values and is_script_flag restrict it */
 	bool is_script_flag;   /* the option has no value */
 	bool is_list;	       /* the value is a list of @values, with commas */
 	const char *expected; /* description of a valid value, for messages */
@@ -72,9 +75,6 @@ int options_parse(const char *command, const char *help, const struct option_row
 /* --backend; the command then calls options_set_backend(). */
 struct option_row option_backend(const char **backend);
 
-/* --bytes: all files are byte strings (program_name.h). */
-struct option_row option_bytes(void);
-
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
 
@@ -86,9 +86,6 @@ struct option_row option_executor(struct execution_options *options);
 
 /* --executor fibers or both. */
 struct option_row option_threads(bool *threads);
-
-/* --timeout, in seconds. */
-struct option_row option_timeout(unsigned int *seconds);
 
 /*
  * Sets the backend of the library; NULL: does not change it.

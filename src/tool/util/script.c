@@ -2,82 +2,85 @@
 #include "tool/util/script.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "config.h"
-#include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 #include "tool/util/installation.h"
-#include "tool/util/results.h"
 #include "tool/util/usage.h"
 
-void script_add_option(struct script *script, const char *name, const char *value)
+static _Noreturn void exit_without_memory(void)
 {
-	if (script->option_count == SCRIPT_OPTIONS_MAX ||
-	    asprintf(&script->option_words[script->option_count++], "%s=%s", name, value) < 0)
-		exit(usage_error(script->command_name, "expected memory for the options, got none"));
+	fprintf(stderr, "%s: expected memory for a command line, got none\n", usage_program);
+	exit(EXIT_BAD);
 }
 
-void script_init(struct script *script, int argc, char **argv)
+void script_append(struct script_command *command, const char *format, ...)
 {
-	struct results command;
-	char own_directory[PATH_MAX] = ".";
+	size_t size = (command->word_count + 2) * sizeof(*command->words);
+	va_list args;
+	int length;
 
-	memset(script, 0, sizeof(*script));
-	script->command_name = argv[0];
-	results_begin(&command, argv[0], argc, argv);
+	command->words = realloc(command->words, size);
+	if (!command->words)
+		exit_without_memory();
+	va_start(args, format);
+	length = vasprintf(&command->words[command->word_count++], format, args);
+	va_end(args);
+	if (length < 0)
+		exit_without_memory();
+	command->words[command->word_count] = NULL;
+}
+
+void script_init(struct script_command *command, int argc, char **argv)
+{
+	char directory[PATH_MAX], own_directory[PATH_MAX] = ".";
+
 	find_own_directory(own_directory, sizeof(own_directory));
-	script_add_option(script, "own_directory", own_directory);
-	script_add_option(script, "tool", shell_binary_path());
-	script_add_option(script, "command_line", command.command_line);
-	script_add_option(script, "version", PACKAGE_VERSION);
-	script_add_option(script, "compiler", __VERSION__);
-}
-
-int script_execute(const struct script *script, char *const arguments[])
-{
-	char directory[PATH_MAX], start_path[PATH_MAX], **words, **next_word;
-	size_t argument_count = 0;
-
-	while (arguments[argument_count])
-		argument_count++;
 	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
-	path_format_or_exit(start_path, sizeof(start_path), "%s/util/start.py", directory);
-	words = next_word = calloc(script->option_count + argument_count + 8, sizeof(*words));
-	if (!words)
-		return usage_error(script->command_name, "expected memory for a command line, got none");
-	*next_word++ = "python3";
-	*next_word++ = "-BEs"; /* no files are written, no modules of the user are found */
-	*next_word++ = start_path;
-	*next_word++ = (char *)(uintptr_t)script->command_name;
-	for (size_t i = 0; i < script->option_count; i++)
-		*next_word++ = script->option_words[i];
-	*next_word++ = "--";
-	memcpy(next_word, arguments, argument_count * sizeof(*words));
-	/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
-	execv("/usr/bin/python3", words);
-	execvp("python3", words);
-	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
-	free(words);
-	return EXIT_BAD;
+	*command = (struct script_command){ .words = NULL };
+	script_append(command, "python3");
+	script_append(command, "-BEs"); /* no files are written, no modules of the user are found */
+	script_append(command, "%s/util/start.py", directory);
+	script_append(command, "%s", argv[0]);
+	script_append(command, "own_directory=%s", own_directory);
+	script_append(command, "tool=%s", shell_binary_path());
+	script_append(command, "command_line=%s", format_command_line(argc, argv));
+	script_append(command, "version=%s", PACKAGE_VERSION);
+	script_append(command, "compiler=%s", __VERSION__);
 }
 
-FILE *script_execute_with_writer(const struct script *script, char *const arguments[])
+void script_append_arguments(struct script_command *command, char *const arguments[])
 {
-	int pipe_ends[2];
-	pid_t writer_pid;
+	script_append(command, "--");
+	for (; *arguments; arguments++)
+		script_append(command, "%s", *arguments);
+}
 
-	if (pipe2(pipe_ends, O_CLOEXEC))
-		return NULL;
-	fflush(NULL);
-	writer_pid = fork();
-	if (writer_pid > 0) {
-		dup2(pipe_ends[0], STDIN_FILENO);
-		_exit(script_execute(script, arguments));
+FILE *script_open_input(void)
+{
+	int fd = memfd_create("pagetorture-script-input", MFD_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static bool redirect_input(FILE *input)
+{
+	return !fflush(input) && lseek(fileno(input), 0, SEEK_SET) == 0 &&
+	       dup2(fileno(input), STDIN_FILENO) == STDIN_FILENO;
+}
+
+int script_execute(const struct script_command *command, FILE *input)
+{
+	if (!input || redirect_input(input)) {
+		/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
+		execv("/usr/bin/python3", command->words);
+		execvp("python3", command->words);
 	}
-	close(pipe_ends[0]);
-	return writer_pid < 0 ? NULL : fdopen(pipe_ends[1], "w");
+	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
+	return EXIT_BAD;
 }

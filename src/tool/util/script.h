@@ -9,31 +9,30 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define SCRIPT_OPTIONS_MAX 64
-
-struct script {
-	const char *command_name;		       /* selects the Python module */
-	char *option_words[SCRIPT_OPTIONS_MAX]; /* NAME=VALUE; a later word replaces an earlier one */
-	size_t option_count;
+/* A command line of python3. */
+struct script_command {
+	char **words; /* ends with NULL */
+	size_t word_count;
 };
 
-/* Begins the options with what all scripts need: paths, the version and the command line. */
-void script_init(struct script *script, int argc, char **argv);
+/* Begins the command line with what all Python parts need: paths, the version and the command line. */
+void script_init(struct script_command *command, int argc, char **argv);
 
-/* Adds an option; exits with EXIT_BAD if there is no memory. */
-void script_add_option(struct script *script, const char *name, const char *value);
+/* Appends a word. Without memory the program ends. */
+void script_append(struct script_command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Appends the arguments of the command after its options. @arguments: end with NULL */
+void script_append_arguments(struct script_command *command, char *const arguments[]);
+
+/* Return: a file in memory for the standard input of a script; NULL without memory. */
+FILE *script_open_input(void);
 
 /*
- * Replaces this process by the script. @arguments: of the command, after its options; they end with NULL
+ * Replaces this process by python3 with the command line.
+ * @input: becomes standard input; NULL: standard input does not change
  * Return: EXIT_BAD, after a line on standard error, if that is impossible.
  */
-int script_execute(const struct script *script, char *const arguments[]);
-
-/*
- * Replaces this process by the script, and returns in a child process, which exits when it has written
- * the standard input of the script.
- * Return: the file to write to; NULL: there is no process.
- */
-FILE *script_execute_with_writer(const struct script *script, char *const arguments[]);
+int script_execute(const struct script_command *command, FILE *input);
 
 #endif

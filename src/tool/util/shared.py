@@ -74,7 +74,7 @@ def replace_invalid_utf8(text):
 
 
 def make_summary_head(what, options, begin_time, status):
-    """Return: the keys with which the summary of results begins, as for other commands (results.c)."""
+    """Return: the keys with which the summary of results begins, as for other commands (json_lines.c)."""
     name = os.uname()
     return {"what": what, "version": options.version,
             "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin_time)),

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/util/verdict_print.h"
 
+#include "harness/model/never_runs.h"
+#include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
+#include "tool/util/usage.h"
 
 static uint32_t find_line(const struct program *program, size_t call)
 {
@@ -123,4 +126,23 @@ void verdict_print_json(struct json *j, const char *file, const struct program *
 	json_number(j, "line", find_line(program, v->fatal_call));
 	json_text(j, "rule", rule_name(v->fatal_rule));
 	json_end(j);
+}
+
+int verdict_print_warnings(const char *file, const struct program *program, const struct rules *rules,
+			   bool is_strict)
+{
+	static struct never_runs idle_calls[PROGRAM_CALLS];
+	size_t count = never_runs_find(program, rules, idle_calls);
+	size_t printed_count = program_name_is_bytes(file) && count ? 1 : count;
+
+	for (size_t i = 0; i < printed_count; i++) {
+		char text[NEVER_RUNS_TEXT], more[48] = "";
+
+		never_runs_text(program, &idle_calls[i], text);
+		if (count > printed_count)
+			snprintf(more, sizeof(more), "; so do %zu more calls", count - printed_count);
+		fprintf(stderr, "%s:%u: warning: %s%s\n", file, program->calls[idle_calls[i].call].line,
+			text, more);
+	}
+	return is_strict && count ? EXIT_FAILED : EXIT_GOOD;
 }
