@@ -46,7 +46,6 @@ static const char help[] =
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
 static struct {
-	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
 	struct rules *rules;
 	struct flavour_runners runners;
@@ -117,7 +116,7 @@ static int prepare_runners(void)
 
 	if (!settings.must_run)
 		return -1;
-	status = options_set_backend("explain", settings.backend);
+	status = options_set_backend("explain");
 	if (status >= 0)
 		return status;
 	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?
@@ -146,7 +145,7 @@ int command_explain(int argc, char **argv)
 	int status;
 	const struct option_row rows[] = {
 		OPTION_SCRIPT_FLAG("ascii", &script),
-		option_backend(&settings.backend),
+		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
@@ -157,7 +156,6 @@ int command_explain(int argc, char **argv)
 	};
 
 	script_init(&script, argc, argv);
-	settings.backend = getenv("PAGE_MAP");
 	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = options_parse("explain", help, rows, argc, argv);
 	if (status >= 0)

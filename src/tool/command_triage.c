@@ -4,7 +4,6 @@
  * finding/triage.py does the work.
  */
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/exec/exec.h"
@@ -56,12 +55,11 @@ int command_triage(int argc, char **argv)
 {
 	static struct flavour_runners runners;
 	bool wanted_flavours[FLAVOURS_MAX];
-	const char *backend = getenv("PAGE_MAP");
 	char flavour_list[FLAVOURS_TEXT];
 	struct script_command script;
 	const struct option_row rows[] = {
 		{ .name = "add", .script = &script, .is_value_optional = true },
-		option_backend(&backend),
+		option_backend(),
 		OPTION_SCRIPT_FLAG("bytes", &script),
 		OPTION_SCRIPT_CHOICE("executor", &script, "fibers, both"),
 		option_flavour(wanted_flavours),
@@ -81,7 +79,7 @@ int command_triage(int argc, char **argv)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	status = options_set_backend("triage", backend);
+	status = options_set_backend("triage");
 	if (status >= 0)
 		return status;
 	if (!runners_find_binaries(&runners, wanted_flavours))
