@@ -134,15 +134,13 @@ ok $? "an option is appended to a variable of 4,000 bytes, once" "$scratch/out"
 odd="$scratch/it's an \"odd\" \$name"
 cp "$program" "$odd.page"
 run_expecting 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"
-if command -v python3 >/dev/null; then
+if has_tool_or_skip python3; then
 	python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readlines()[-1])["command"])' "$scratch/results.json" \
 		>"$scratch/command"
 	rm "$scratch/results.json"
 	PATH=$abs_builddir:$PATH sh "$scratch/command" >"$scratch/out" 2>"$scratch/err" &&
 		[ -s "$scratch/results.json" ]
 	ok $? "the command in results can be pasted" "$scratch/command"
-else
-	skip "no python3 to read results with"
 fi
 
 done_testing
