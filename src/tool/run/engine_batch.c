@@ -15,7 +15,7 @@
  *      last check run again at the end, in smaller and smaller batches, and at last alone, as in 3.
  *   7. Inputs whose worker died before the next leak check run again in the same way.
  *   8. If workers end before their first input again and again, that input runs alone, in a worker
- *      without a warm-up.
+ *      without a warm-up, and stays a failure.
  */
 #include <stdio.h>
 
