@@ -92,8 +92,8 @@ class Browser:
 
     def read_each(self, selector, expression):
         """@expression: of an element e"""
-        return self.run_script(f"return [...document.querySelectorAll(arguments[0])].map((e) => {expression})",
-                               selector)
+        return self.run_script("return [...document.querySelectorAll(arguments[0])]"
+                               f".map((e) => {expression})", selector)
 
     def read_texts(self, selector):
         return self.read_each(selector, "e.textContent")
@@ -236,7 +236,8 @@ def check_cell(browser, matrix):
                 {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()})
     check_tip(browser, "hovering shows the cell", '[data-pair="store/store"]', "store then store")
     browser.find_element('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
-    check_equal("arrows and Enter do what the pointer does", browser.read_text("#pair h3"), "store then store")
+    check_equal("arrows and Enter do what the pointer does", browser.read_text("#pair h3"),
+                "store then store")
 
 
 def check_detector(browser, race):
@@ -275,7 +276,8 @@ def check_triaged_failure(browser, page):
     check_equal("a failure after triage fails", browser.read_part_states()["findings"], "failed")
     files = dict(browser.read_each(".failure pre", "[e.dataset.file, e.textContent]"))
     check_contains("its program, its C file and its drawing are there",
-                   "".join(files.get(name, "") for name in ("minimised.page", "reproduce.c", "explanation.txt")),
+                   "".join(files.get(name, "")
+                           for name in ("minimised.page", "reproduce.c", "explanation.txt")),
                    "expect data-race", "int main(void)", "a drawing")
 
 
