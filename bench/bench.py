@@ -268,26 +268,26 @@ def make_row_cells(row, old):
     return cells + [format_spread(before), "-" if ratio is None else f"x {format_figure(ratio)}", word]
 
 
-def print_results(results, old, gone):
+def print_results(results, old, vanished_rows):
     lines = [["name", "median [quarters]", "unit", "n", "aim", "",
               *(("before", "ratio", "spreads") if old else ())]]
     lines += [make_row_cells(row, old) for row in results.rows]
     lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", format_spread(row), "-", "GONE"]
-              for row in gone]
+              for row in vanished_rows]
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
     print()
 
 
-def print_summary(results, gone):
+def print_summary(results, vanished_rows):
     aimed = [row for row in results.rows if row["met"] is not None]
     missed = [row for row in aimed if not row["met"]]
     print(f"{len(results.rows)} figures; {len(aimed) - len(missed)} of {len(aimed)} aims met")
     for row in missed:
         again = f" ({row['command']})" if row["command"] else ""
         print(f"missed: {row['name']}: {format_spread(row)} {row['unit']}, aim {row['aim']}{again}")
-    for row in gone:
+    for row in vanished_rows:
         print(f"gone: {row['name']}: it was measured before")
     for what in results.skipped:
         print(f"skipped: {what['name']}: {what['why']}")
@@ -368,10 +368,10 @@ def collect_results(options):
     return results
 
 
-def decide_exit_status(results, gone, strict):
+def decide_exit_status(results, vanished_rows, strict):
     if results.failed:
         return EXIT_FAILED
-    if strict and (gone or any(row["met"] is False for row in results.rows)):
+    if strict and (vanished_rows or any(row["met"] is False for row in results.rows)):
         return EXIT_FAILED
     return EXIT_GOOD if results.rows else EXIT_SKIPPED
 
@@ -383,10 +383,10 @@ def main():
         # Check this before minutes are spent.
         old = read_old_results(options.old) if options.old else None
         results = collect_results(options)
-        gone = find_vanished_rows(results.rows, old, options.names) if old else []
-        if results.rows or gone:
-            print_results(results, old, gone)
-            print_summary(results, gone)
+        vanished_rows = find_vanished_rows(results.rows, old, options.names) if old else []
+        if results.rows or vanished_rows:
+            print_results(results, old, vanished_rows)
+            print_summary(results, vanished_rows)
         if old and old.get("machine") not in (None, describe_cpu()):
             print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
@@ -396,7 +396,7 @@ def main():
         return EXIT_BAD
     except KeyboardInterrupt:
         return 130
-    return decide_exit_status(results, gone, options.strict)
+    return decide_exit_status(results, vanished_rows, options.strict)
 
 
 if __name__ == "__main__":

@@ -175,26 +175,26 @@ static void compare_call(const char *title, const struct compared_call *row, con
 }
 
 static const struct compared_call copying_calls[] = {
-	{"page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0},
-	{"page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0},
-	{"page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0},
-	{"page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0},
-	{"page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64},
-	{"page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096},
+	{ "page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0 },
+	{ "page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0 },
+	{ "page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0 },
+	{ "page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096 },
 };
 
 static const struct compared_call mapping_calls[] = {
-	{"map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0},
-	{"map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0},
-	{"map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL,
-	 true, 0},
-	{"map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
-	 mmap_touch_munmap, NULL, true, 0},
+	{ "map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap,
+	  NULL, true, 0 },
+	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
+	  mmap_touch_munmap, NULL, true, 0 },
 };
 
 static void bench_copying(void)
 {
-	static const size_t sizes[] = {8, 64, 512, 4096};
+	static const size_t sizes[] = { 8, 64, 512, 4096 };
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		char title[32];
@@ -236,10 +236,10 @@ static void allocate_memory(void)
 static const struct backend_mode {
 	const char *backend, *revoke, *mapping_aim;
 } backend_modes[] = {
-	{"direct", NULL, "<= 0.1"},
-	{"alias", "poison", "<= 0.1"},
-	{"alias", "protect", NULL},
-	{"alias", "none", NULL},
+	{ "direct", NULL, "<= 0.1" },
+	{ "alias", "poison", "<= 0.1" },
+	{ "alias", "protect", NULL },
+	{ "alias", "none", NULL },
 };
 
 static void bench_backend(const struct backend_mode *backend_mode)

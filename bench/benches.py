@@ -16,7 +16,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 
@@ -98,32 +97,32 @@ def choose_max_length(target):
     return 4096 if target.endswith("text") else 704
 
 
-def run_fuzzer(work, target, seconds, *seeds):
+def run_fuzzer(directory, target, seconds, *seeds):
     """Fuzz with an empty corpus of its own."""
-    corpus = work / "corpus"
+    corpus = directory / "corpus"
     shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir()
     return Run(f"./{target}", f"-max_total_time={seconds}", f"-max_len={choose_max_length(target)}",
-               "-print_final_stats=1", "-timeout=10", "-rss_limit_mb=4096", f"-artifact_prefix={work}/",
+               "-print_final_stats=1", "-timeout=10", "-rss_limit_mb=4096", f"-artifact_prefix={directory}/",
                corpus, *seeds)
 
 
 # ---- benchmarks ----
 
-def bench_rates(work):
+def bench_rates(directory):
     """Inputs per second of libFuzzer, starting from the seeds, on one core."""
     targets = [target for target in ("fuzz_page", "fuzz_race") if os.access(target, os.X_OK)]
     if not targets:
         raise Skipped("this compiler has no engine")
     seconds = read_setting("BENCH_SECONDS", 5)
     values = measure_in_turns("bench-rates", 3, {
-        target: lambda target=target: run_fuzzer(work, target, seconds, f"seeds/{target}").find_number(
+        target: lambda target=target: run_fuzzer(directory, target, seconds, f"seeds/{target}").find_number(
             RATE_PATTERN) for target in targets})
     for target in targets:
         yield make_sample(f"{target}, from the seeds", "inputs/s", values[target])
 
 
-def bench_stress(_work):
+def bench_stress(_directory):
     """The cost of a stress scenario against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
     def measure_cpu_msec(*options):
         return Run("./pagetorture-stress", "split", "-t", 1, "-n", read_setting("BENCH_OPS", 200000),
@@ -143,7 +142,7 @@ def find_mean_length_program():
     return min(files, key=lambda file: abs(file.stat().st_size - mean))
 
 
-def bench_exec(work):
+def bench_exec(directory):
     """The time of one input, and where it is spent. fuzz_page runs against an empty target, both under
     libFuzzer with AddressSanitizer, on the stored program of mean length. BENCH_RUNS: executions."""
     require_programs("fuzz_page", "fuzz_empty")
@@ -160,7 +159,7 @@ def bench_exec(work):
     yield make_sample("fuzz_page : an empty target", "times",
                       divide_pairs(values["fuzz_page"], values["fuzz_empty"]))
     if shutil.which("perf"):
-        yield from profile_executions(work)
+        yield from profile_executions(directory)
     else:
         yield make_skip("whose time it is", "no perf")
 
@@ -174,19 +173,19 @@ def map_functions_to_parts():
     return part_of
 
 
-def profile_executions(work):
+def profile_executions(directory):
     """Count samples in executions by part: the innermost frame of a stack that belongs to a part, so that
     memcpy() called by the library counts for the library."""
-    (work / "corpus").mkdir()
+    (directory / "corpus").mkdir()
     try:
         Run("perf", "record", "-q", "-e", "cpu-clock:u", "-F", "499", "--call-graph", "dwarf,8192", "-o",
-            work / "perf", "./fuzz_page", f"-max_total_time={read_setting('BENCH_SECONDS', 10)}", "-seed=1",
-            "-max_len=704", work / "corpus", "seeds/fuzz_page")
+            directory / "perf", "./fuzz_page", f"-max_total_time={read_setting('BENCH_SECONDS', 10)}",
+            "-seed=1", "-max_len=704", directory / "corpus", "seeds/fuzz_page")
     except Failed:
         yield make_skip("whose time it is", "perf may not record")
         return
     part_of, counts = map_functions_to_parts(), Counter()
-    script = Run("perf", "script", "-i", work / "perf", "-F", "comm,ip,sym").output
+    script = Run("perf", "script", "-i", directory / "perf", "-F", "comm,ip,sym").output
     for stack in script.split("\n\n"):
         names = re.findall(r"^\s+\w+ (\S+?)(?:\+0x[0-9a-f]*)?$", stack, re.MULTILINE)
         if any("ExecuteCallback" in name for name in names):
@@ -197,35 +196,37 @@ def profile_executions(work):
         yield make_sample(f"time in executions, {name}", "%", [100 * counts[part] / counts.total()])
 
 
-def count_branches(work, replayer, corpus):
+def count_branches(directory, replayer, corpus):
     """The executed branches of src/page, and all branches; None without llvm-cov."""
     cov, profdata = os.environ.get("LLVM_COV"), os.environ.get("LLVM_PROFDATA")
     if not cov:
         return None
-    Run(f"./{replayer}", corpus, env={"LLVM_PROFILE_FILE": str(work / "profile")})
-    Run(profdata, "merge", "-o", work / "merged", work / "profile")
-    summary = Run(cov, "export", "-summary-only", "-instr-profile", work / "merged", f"./{replayer}").output
+    Run(f"./{replayer}", corpus, env={"LLVM_PROFILE_FILE": str(directory / "profile")})
+    Run(profdata, "merge", "-o", directory / "merged", directory / "profile")
+    summary = Run(cov, "export", "-summary-only", "-instr-profile", directory / "merged",
+                  f"./{replayer}").output
     branches = json.loads(summary)["data"][0]["totals"]["branches"]
     return branches["covered"], branches["count"]
 
 
-def fuzz_without_seeds(work, target, seconds):
-    run = run_fuzzer(work, target, seconds)
-    has_branches = target.startswith("fuzz_page")
-    return {"branches": has_branches and count_branches(work, "fuzz_page-replay-cov", work / "corpus"),
+def fuzz_without_seeds(directory, target, seconds):
+    run = run_fuzzer(directory, target, seconds)
+    branches = target.startswith("fuzz_page") and count_branches(directory, "fuzz_page-replay-cov",
+                                                                 directory / "corpus")
+    return {"branches": branches,
             "edges": run.find_number(r"DONE *cov: (\d+)"), "rate": run.find_number(RATE_PATTERN),
             "curve": [(int(inputs), int(edges)) for inputs, edges in re.findall(
                 r"^#(\d+)\s.* cov: (\d+) ", run.output, re.MULTILINE)]}
 
 
-def compare_branches(work, target, runs):
+def compare_branches(directory, target, runs):
     if not runs[0]["branches"]:
         yield make_skip(f"{target}, branches of src/page", "no llvm-cov")
         return
     taken = [run["branches"][0] for run in runs]
     yield make_sample(f"{target}, branches of src/page", "branches", taken)
     if target == "fuzz_page":
-        stored, all_branches = count_branches(work, "fuzz_page-replay-cov", "seeds/fuzz_page")
+        stored, all_branches = count_branches(directory, "fuzz_page-replay-cov", "seeds/fuzz_page")
         yield make_sample(f"{target}, branches from nothing : stored corpus", "%",
                           [100 * value / stored for value in taken], ">= 95")
         yield make_sample("the stored corpus, branches of src/page", "branches", [stored])
@@ -240,7 +241,7 @@ def count_inputs_needed(values, target):
             for run in values[target]]
 
 
-def bench_fuzz(work):
+def bench_fuzz(directory):
     """Coverage from an empty corpus on one core in a given time: with the mutator for programs, and without
     it. TIME: seconds; N: rounds; TARGETS: to compare."""
     wanted = os.environ.get("TARGETS") or "fuzz_page fuzz_page-bytes fuzz_race fuzz_race-bytes"
@@ -252,11 +253,11 @@ def bench_fuzz(work):
         return
     seconds = read_setting("TIME", read_setting("BENCH_SECONDS", 60))
     values = measure_in_turns("bench-fuzz", read_setting("N", 5), {
-        target: lambda target=target: fuzz_without_seeds(work, target, seconds) for target in targets})
+        target: lambda target=target: fuzz_without_seeds(directory, target, seconds) for target in targets})
     needed = {target: count_inputs_needed(values, target) for target in targets}
     for target in targets:
         if not target.startswith("fuzz_race"):
-            yield from compare_branches(work, target, values[target])
+            yield from compare_branches(directory, target, values[target])
         yield make_sample(f"{target}, all edges", "edges", [run["edges"] for run in values[target]])
         yield make_sample(f"{target}, inputs to 95 % of the edges", "inputs", needed[target])
         yield make_sample(f"{target}, rate", "inputs/s", [run["rate"] for run in values[target]])
@@ -270,7 +271,7 @@ def bench_fuzz(work):
             yield make_skip(name, f"no {target}-bytes or no {target}")
 
 
-def bench_afl(work):
+def bench_afl(directory):
     """AFL++ on each target: the gain of the persistent mode against one process for each input, and the
     stability: whether the same input always executes the same edges."""
     if not shutil.which("afl-fuzz") or not os.access("afl/fuzz_page", os.X_OK):
@@ -280,10 +281,11 @@ def bench_afl(work):
                                              "I_DONT_CARE_ABOUT_MISSING_CRASHES")}
 
     def run_afl_fuzz(binary, *count):
-        shutil.rmtree(work / "out", ignore_errors=True)
+        shutil.rmtree(directory / "out", ignore_errors=True)
         Run("afl-fuzz", "-V", seconds, "-t", 1000, "-s", 1, "-G", choose_max_length(binary), "-i",
-            f"seeds/{os.path.basename(binary)}", "-o", work / "out", "--", f"./{binary}", *count, env=quiet)
-        stats = dict(re.findall(r"^(\w+) *: (.*)$", (work / "out/default/fuzzer_stats").read_text(),
+            f"seeds/{os.path.basename(binary)}", "-o", directory / "out", "--", f"./{binary}", *count,
+            env=quiet)
+        stats = dict(re.findall(r"^(\w+) *: (.*)$", (directory / "out/default/fuzzer_stats").read_text(),
                                 re.MULTILINE))
         return float(stats["execs_per_sec"]), float(stats["stability"].rstrip("%"))
 
@@ -302,7 +304,7 @@ def bench_afl(work):
             stability for pairs in values.values() for _, stability in pairs], ">= 100")
 
 
-def bench_jobs(work):
+def bench_jobs(directory):
     """The gain of a second job: campaigns of one and of two jobs. It depends on a free second CPU, so CPU times
     are compared too. Twice the last ratio is expected with two free CPUs."""
     target = "fuzz_page"
@@ -311,19 +313,19 @@ def bench_jobs(work):
         raise Skipped("one CPU")
 
     def run_campaign(jobs, corpus):
-        directory = work / "run"
-        shutil.rmtree(directory, ignore_errors=True)
+        campaign = directory / "run"
+        shutil.rmtree(campaign, ignore_errors=True)
         if corpus:
-            shutil.copytree(corpus, directory / target / "corpus")
+            shutil.copytree(corpus, campaign / target / "corpus")
         run = Run("./pagetorture", "fuzz", "--engine", "libfuzzer", "--jobs", jobs, "--time",
-                  read_setting("BENCH_SECONDS", 20), "--seed", 1, "--dir", directory, target)
+                  read_setting("BENCH_SECONDS", 20), "--seed", 1, "--dir", campaign, target)
         return run.find_number(rf"^ *{target} +\d+ +(\d+) "), run.cpu
 
     # Use a grown corpus: at its start a campaign mostly writes files.
     run_campaign(2, None)
-    shutil.copytree(work / "run" / target / "corpus", work / "corpus")
+    shutil.copytree(directory / "run" / target / "corpus", directory / "corpus")
     values = measure_in_turns("bench-jobs", 5, {
-        f"{jobs} jobs": lambda jobs=jobs: run_campaign(jobs, work / "corpus") for jobs in (1, 2)})
+        f"{jobs} jobs": lambda jobs=jobs: run_campaign(jobs, directory / "corpus") for jobs in (1, 2)})
     gains = [(two / one, cpu2 / cpu1) for (one, cpu1), (two, cpu2) in zip(values["1 jobs"], values["2 jobs"])]
     yield make_sample("2 jobs : 1, executions", "times", [gain for gain, _ in gains])
     yield make_sample("2 jobs : 1, CPU time that they were given", "times", [cpu for _, cpu in gains])
@@ -331,7 +333,7 @@ def bench_jobs(work):
                       [2 * gain / cpu for gain, cpu in gains], ">= 1.8")
 
 
-def bench_minimize(work):
+def bench_minimize(directory):
     """The size of minimised racy programs of 40 calls, and the time. The result must break the same rules and
     have the same signature, and minimising it again must change nothing. Written as C, it must compile without
     warnings. BENCH_PROGRAMS, BENCH_SEED: number and first seed."""
@@ -339,7 +341,7 @@ def bench_minimize(work):
     tool, headers = os.path.abspath("pagetorture"), pathlib.Path(__file__).resolve().parents[1] / "src/page"
     compiler = (os.environ.get("CC") or "clang").split()
     Run(os.path.abspath("make_programs"), read_setting("BENCH_PROGRAMS", 200), read_setting("BENCH_SEED", 1),
-        "racy", cwd=work)
+        "racy", cwd=directory)
     sizes, seconds, c_count, wrong = [], [], 0, []
 
     def find_broken_rules(file):
@@ -350,7 +352,7 @@ def bench_minimize(work):
         run = Run(tool, "minimize", "-o", small, file)
         return run, run.output.splitlines()[1].split(": ", 1)[1]
 
-    for file in sorted(work.glob("*.page")):
+    for file in sorted(directory.glob("*.page")):
         small, again, source = map(file.with_suffix, (".small", ".again", ".c"))
         try:
             first, signature = minimize(file, small)
@@ -376,7 +378,7 @@ def bench_minimize(work):
         raise Failed("\n".join(wrong))
 
 
-def bench_replay(work):
+def bench_replay(directory):
     """The cost of isolation: `replay` of many small programs, which names each failure, against libFuzzer's
     -runs=0 on the same files, which ends at the first crash. Then `replay` must name exactly the inputs that
     crash, hang and leak among them. BENCH_INPUTS: programs, at least 3000."""
@@ -384,7 +386,7 @@ def bench_replay(work):
     count = read_setting("BENCH_INPUTS", 100000)
     if count < 3000:
         raise Failed(f"expected BENCH_INPUTS of 3000 or more, got {count}")
-    inputs = work / "inputs"
+    inputs = directory / "inputs"
     inputs.mkdir()
     Run(os.path.abspath("make_programs"), count, 1, "bytes", cwd=inputs)
 
