@@ -43,21 +43,11 @@ static bool is_range_in_page(size_t off, size_t len)
 }
 
 /* The code of a caller without a library; not inlined, like the library's calls. */
-static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void *dst, size_t off,
-						      size_t len)
+static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off, size_t len)
 {
 	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	memcpy(dst, from + off, len);
-	return 0;
-}
-
-static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const void *src, size_t off,
-						     size_t len)
-{
-	if (!is_range_in_page(off, len))
-		return -EINVAL;
-	memcpy(to + off, src, len);
+	memcpy(to, from, len);
 	return 0;
 }
 
@@ -77,14 +67,14 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 		assume_memory_is_read(memory);                                                     \
 	}
 
-OPERATION(memcpy_out, buffer, checked_copy_out(canonical, buffer, opaque_zero, size))
+OPERATION(memcpy_out, buffer, checked_copy(buffer, canonical + opaque_zero, opaque_zero, size))
 OPERATION(read_raw, buffer, page_read_raw(page, buffer, opaque_zero, size))
-OPERATION(memcpy_in, canonical, checked_copy_in(canonical, buffer, opaque_zero, size))
+OPERATION(memcpy_in, canonical, checked_copy(canonical + opaque_zero, buffer, opaque_zero, size))
 OPERATION(write_raw, canonical, page_write_raw(page, buffer, opaque_zero, size))
 OPERATION(memset_in, canonical, checked_zero(canonical, opaque_zero, size))
 OPERATION(fill_zero, canonical, page_fill_zero(page, opaque_zero, size))
 /* Use the same pages for both, because their cache lines and sets affect the time. */
-OPERATION(memcpy_between, canonical, checked_copy_in(canonical, other_canonical, opaque_zero, size))
+OPERATION(memcpy_between, canonical, checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
 OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
 
 static void map_and_unmap(struct page *mapped, bool must_touch)

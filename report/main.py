@@ -6,7 +6,6 @@ import datetime
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
 
@@ -54,42 +53,29 @@ def parse_arguments(arguments):
 
 # ---- the verdict ----
 
-def _list_titles(made, *states):
-    return [part.title for part in made if part.state in states]
-
-
 def make_verdict(made):
     """Failed if a part failed; sound only if all parts ran completely and can be read."""
-    lists = [("failed", _list_titles(made, FAILED)), ("cannot be read", _list_titles(made, UNREADABLE)),
-             ("stopped", _list_titles(made, STOPPED, RUNNING)),
-             ("older than the library", _list_titles(made, OLD)),
-             ("run in part", _list_titles(made, PARTLY)), ("not run", _list_titles(made, MISSING))]
-    said = [f"{word}: {', '.join(titles)}" for word, titles in lists if titles]
-    if lists[0][1]:
-        state = "failed"
-    else:
-        state = "incomplete" if said else "sound"
-        said.insert(0, "No part that was read failed" if lists[1][1] else
+    words = {"failed": [FAILED], "cannot be read": [UNREADABLE], "stopped": [STOPPED, RUNNING],
+             "older than the library": [OLD], "run in part": [PARTLY], "not run": [MISSING]}
+    titles = {word: ", ".join(part.title for part in made if part.state in states)
+              for word, states in words.items()}
+    said = [f"{word}: {named}" for word, named in titles.items() if named]
+    state = "failed" if titles["failed"] else "incomplete" if said else "sound"
+    if state != "failed":
+        said.insert(0, "No part that was read failed" if titles["cannot be read"] else
                     "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
-    said += [part.values["remark"] for part in made if part.values.get("remark")]
-    line = "; ".join(said)
+    line = "; ".join(said + [part.values["remark"] for part in made if part.values.get("remark")])
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
 
 
 # ---- collecting ----
 
-def _read_tool_version(tool):
-    if not tool:
-        return ""
-    said = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
-    return said.stdout.replace("\n", ", ").strip(", ")
-
-
 def describe_origin(tool):
-    name = os.uname()
+    machine = keep.describe_machine("")
     return {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "by": _read_tool_version(tool), "system": f"{name.sysname} {name.release} {name.machine}",
-            "cpus": os.cpu_count()}
+            "by": keep.read_first_line([tool, "--version"]) if tool else "",
+            "system": f"{machine['system']} {machine['release']} {machine['machine']}",
+            "cpus": machine["cpus"]}
 
 
 def path_if_exists(path):

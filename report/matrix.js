@@ -30,7 +30,7 @@ const WORDS = {
 	page: "the whole page, both",
 };
 
-/* The data of matrix.py, and what is shown: an empty detector is what is expected. */
+/* The data of drawing.py, and what is shown: an empty detector is what is expected. */
 let matrix = null, cells = [];
 const pairs = new Map(), shown = { detector: "", pair: null, cell: null };
 
@@ -38,7 +38,7 @@ function distinct(key) {
 	return [...new Set(cells.map((cell) => cell[key]))];
 }
 
-/* Group cells by pair. @rows: lists as matrix.py makes them */
+/* Group cells by pair. @rows: lists as drawing.py makes them */
 function readMatrix(data, rows) {
 	cells = rows.map(([first, second, relation, order, mapping, race, wrong, ranges, results]) => ({ first, second, relation,
 		order, mapping, race, wrong, ranges, results, pairName: `${first}/${second}`,
@@ -225,37 +225,15 @@ function cellView(cell) {
 
 /* ---- all ---- */
 
-function legend() {
-	const entry = (style, text, words) => el("li", {}, el("span", { class: `cell ${style}`, style: "--share: .4" }, text), words);
-
-	return el("ul", { class: "legend" }, shown.detector ? [
-		entry("hot", "9", "races that it reported, of those that there are"), entry("quiet", "0", "none"),
-		entry("known", "", "some are within a known limitation"),
-	] : [entry("hot", "9", "cells that race, of all cells of the pair"), entry("quiet", "0", "none races")],
-	entry("wrong", "\u2715", "not as predicted"), entry("none", "", "no program can do this"));
-}
-
-/* Buttons for unpredicted cells, at most a hundred. */
-function wrongCells() {
-	const wrong = cells.filter((cell) => cell.wrong), listed = wrong.slice(0, 100), more = wrong.length - listed.length;
-
-	return listed.length ? el("div", { id: "wrong" },
-		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(wrong.length, "cell")}`),
-		el("p", {}, listed.map((cell) => [el("button", { type: "button", class: "plain", on: { click: () => openCell(cell) } },
-			cell.name), " "]), more ? `and ${number(more)} more` : "")) : null;
-}
-
-const matrixBox = el("div"), legendBox = el("div"), pairBox = el("div"), cellBox = el("div");
-
 /* Scroll boxes that are drawn anew keep their position. */
 function draw(focus) {
 	const scrolled = [...document.querySelectorAll("#part-race .scroll")].map((b) => [b.getAttribute("aria-label"), b.scrollLeft]);
 
 	hideTip();
-	matrixBox.replaceChildren(scrollBox("the race matrix", pairGrid()));
-	legendBox.replaceChildren(legend());
-	pairBox.replaceChildren(...(shown.pair ? [pairView(shown.pair)] : []));
-	cellBox.replaceChildren(...(shown.cell ? [cellView(shown.cell)] : []));
+	document.getElementById("race-matrix").classList.toggle("shows-detector", Boolean(shown.detector));
+	document.getElementById("pairs").replaceChildren(scrollBox("the race matrix", pairGrid()));
+	document.getElementById("pair-view").replaceChildren(...(shown.pair ? [pairView(shown.pair)] : []));
+	document.getElementById("cell-view").replaceChildren(...(shown.cell ? [cellView(shown.cell)] : []));
 	for (const [label, left] of scrolled) {
 		const again = document.querySelector(`#part-race .scroll[aria-label="${label}"]`);
 
@@ -280,15 +258,17 @@ function openCell(cell) {
 	document.getElementById("cell").scrollIntoView({ block: "nearest" });
 }
 
-async function showMatrix(box, data) {
+/* race.html has the boxes and the menu of detectors. */
+async function showMatrix(data) {
 	readMatrix(data, await unpack(data.cells));
-	const select = el("select", { id: "detector", on: { change: () => {
+	const select = document.getElementById("detector");
+
+	select.addEventListener("change", () => {
 		shown.detector = select.value;
 		draw("#detector");
-	} } }, el("option", { value: "" }, "what is expected"), matrix.detectors.map((name) => el("option", { value: name }, name)));
-
-	box.append(...[wrongCells(), el("div", { class: "tools" }, el("label", {}, "Show", select)), matrixBox, legendBox, pairBox,
-		cellBox].filter(Boolean));
+	});
+	for (const button of document.querySelectorAll("[data-unpredicted]"))
+		button.addEventListener("click", () => openCell(cells.find((cell) => cell.name === button.dataset.unpredicted)));
 	draw();
 	/* Open the cell that the address of the page names. */
 	const asked = decodeURIComponent(location.hash).match(/^#race\/(.+)$/);

@@ -15,7 +15,6 @@ import jinja2
 import campaign
 import drawing
 import formats
-import matrix
 import page
 import plot
 import results
@@ -124,7 +123,7 @@ def compute_race(result, sources):
     ran = [detector for detector in result["detectors"] if "skipped" not in detector]
     unpredicted = [detector["name"] for detector in ran if not detector["as_predicted"]]
     is_partial = result["pattern"] or result["not_run"] or len(ran) < len(result["detectors"])
-    data = matrix.pack_matrix(result["matrix"], [detector["name"] for detector in ran], sources.tool)
+    data = drawing.pack_matrix(result["matrix"], [detector["name"] for detector in ran], sources.tool)
     data["limitations"] = {f"{detector['name']} {limitation['name']}": limitation["text"]
                            for detector in ran for limitation in detector["limitations"]}
     return {"state": _decide_state(unpredicted or result["disagree"], is_partial), "ran": ran,

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/exec/pin.h"
+#include "harness/util/cpus.h"
 #include "stress/core.h"
 #include "stress/owned.h"
 

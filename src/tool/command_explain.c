@@ -53,7 +53,6 @@ static const char script[] =
 	;
 
 static struct {
-	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
 	struct rules *rules;
 	struct flavour_runners runners;
@@ -134,7 +133,7 @@ static int prepare_runners(void)
 
 	if (!settings.must_run)
 		return -1;
-	status = options_set_backend("explain", settings.backend);
+	status = options_set_backend("explain");
 	if (status >= 0)
 		return status;
 	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?
@@ -165,7 +164,7 @@ int command_explain(int argc, char **argv)
 	int is_utf8, status;
 	const struct option_row rows[] = {
 		OPTION_PICK("ascii", &is_utf8, false),
-		option_backend(&settings.backend),
+		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
@@ -177,7 +176,6 @@ int command_explain(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	settings.backend = getenv("PAGE_MAP");
 	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = options_parse("explain", help, rows, argc, argv);
 	if (status >= 0)

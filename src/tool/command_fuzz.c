@@ -74,33 +74,12 @@ static bool parse_time_option(char *time_text, void *into)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (!strcmp(time_text + digits, units[i].name)) {
 			bool is_valid = digits < sizeof(digits_text) &&
-					parse_number(digits_text, 1, TIME_MOST / units[i].seconds, seconds);
+					parse_number(digits_text, 1, TIME_MOST / units[i].seconds,
+						     seconds);
 
 			*seconds *= units[i].seconds;
 			return is_valid;
 		}
-	return false;
-}
-
-static bool is_engine_name(const char *name, size_t length)
-{
-	static const char *const names[] = {"libfuzzer", "afl"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == length && !strncmp(names[i], name, length))
-			return true;
-	return false;
-}
-
-static bool parse_engines_option(char *list, void *into)
-{
-	const char **engines = into, *name = list;
-
-	for (*engines = list; is_engine_name(name, strcspn(name, ",")); name++) {
-		name += strcspn(name, ",");
-		if (!*name)
-			return true;
-	}
 	return false;
 }
 
@@ -192,7 +171,7 @@ int command_fuzz(int argc, char **argv)
 		OPTION_TEXT("bin", &bin),
 		OPTION_FLAG("collect", &must_collect),
 		OPTION_TEXT("dir", &directory),
-		OPTION_CHOICE("engine", parse_engines_option, &engines, "libfuzzer, afl"),
+		{ .name = "engine", .text = &engines, .values = "libfuzzer, afl", .is_list = true },
 		{ .name = "jobs", .letter = 'j', .number = &job_limit, .least = 1, .most = JOBS_MOST },
 		OPTION_FLAG("merge", &must_merge),
 		OPTION_TEXT("new-seeds", &new_seeds),

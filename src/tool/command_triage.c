@@ -4,7 +4,6 @@
  * finding/triage.py does the work.
  */
 #include <getopt.h>
-#include <stdlib.h>
 
 #include "harness/exec/exec.h"
 #include "harness/program/program_name.h"
@@ -68,7 +67,7 @@ static bool parse_tree_option(char *tree, void *into)
 int command_triage(int argc, char **argv)
 {
 	const char *command_line = format_command_line(argc, argv), *tree = "";
-	const char *backend = getenv("PAGE_MAP"), *output = NULL, *results = NULL;
+	const char *output = NULL, *results = NULL;
 	const struct fuzz_target *target = NULL;
 	bool wanted_flavours[FLAVOURS_MAX] = { true, true, true, true }, with_threads = false;
 	unsigned int seconds = 10, try_count = 10;
@@ -80,7 +79,7 @@ int command_triage(int argc, char **argv)
 		 .is_value_optional = true,
 		 .read = parse_tree_option,
 		 .into = &tree},
-		option_backend(&backend),
+		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		option_threads(&with_threads),
 		option_flavour(wanted_flavours),
@@ -97,7 +96,7 @@ int command_triage(int argc, char **argv)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	status = options_set_backend("triage", backend);
+	status = options_set_backend("triage");
 	if (status >= 0)
 		return status;
 	if (!runners_find_binaries(&runners, wanted_flavours))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Figures of a campaign for `make report` and other programs: one JSON object, which begins as the
-results of other commands do (src/tool/util/results.c).
+results of other commands do (src/tool/run/json_lines.c).
 """
 import json
 import os

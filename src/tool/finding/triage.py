@@ -412,7 +412,7 @@ class Triage:
             self.status = max(self.status, EXIT_FAILED)
 
     def write_results(self):
-        """JSON lines: the records, and a summary that begins as that of other commands (util/results.c)."""
+        """JSON lines: the records, and a summary that begins as that of other commands (run/json_lines.c)."""
         name, settings = os.uname(), self.settings
         summary = {"what": "triage", "version": settings.version,
                    "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.begin_time)),

@@ -2,7 +2,8 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes which input it begins before it begins, so its death leaves that known.
+ *   1. A worker writes the number of an input before it runs the input. If the worker dies, the driver
+ *      reads that number.
  *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
  *      batch runs in a new one.
  *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
@@ -22,7 +23,7 @@
 /* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* The result of an input that did not begin. */
+/* The first result of an input that its worker did not begin. */
 static const struct worker_result no_failure = { .result.kind = RUN_good };
 
 static uint32_t count_batch(const struct job *job)
@@ -41,7 +42,7 @@ static void store_result(struct engine *engine, uint32_t input, const struct wor
 	bool is_new = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
-	engine->done_count++;
+	engine->finished_run_count++;
 	engine->failed_count += is_new && has_failed;
 	pthread_mutex_unlock(&engine->lock);
 	record->was_run = true;
@@ -73,7 +74,7 @@ static void keep_first_failure(struct engine *engine, uint32_t input,
 static void run_input_alone(struct job *job, size_t index, const struct worker_result *first)
 {
 	struct engine *engine = job->engine;
-	uint32_t input = job->history.items[index];
+	uint32_t input = job->history.indices[index];
 	struct worker_result alone;
 	struct run_worker worker;
 
@@ -108,7 +109,7 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 {
 	struct engine *engine = job->engine;
 	size_t index = job->batch_start + position;
-	uint32_t input = job->history.items[index];
+	uint32_t input = job->history.indices[index];
 
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
@@ -130,13 +131,13 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
 	size_t first = can_find_leaks ? job->leak_checked_count : job->batch_start;
-	const uint32_t *items = job->history.items;
+	const uint32_t *history = job->history.indices;
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	input_indices_append(&engine->unchecked, items + first, job->batch_start + ran - first);
+	input_indices_append(&engine->unchecked, history + first, job->batch_start + ran - first);
 	for (size_t i = job->history.count; i > job->batch_start + from; i--)
-		input_indices_append(&engine->queue, &items[i - 1], 1);
+		input_indices_append(&engine->queue, &history[i - 1], 1);
 	pthread_mutex_unlock(&engine->lock);
 }
 
@@ -166,8 +167,8 @@ static bool finish_leak_check(struct job *job)
 	}
 	pthread_mutex_lock(&engine->lock);
 	engine->has_lost_memory = true;
-	engine->input_before_loss = job->history.items[job->history.count - 1];
-	input_indices_append(&engine->unchecked, job->history.items + first, count);
+	engine->input_before_loss = job->history.indices[job->history.count - 1];
+	input_indices_append(&engine->unchecked, job->history.indices + first, count);
 	pthread_mutex_unlock(&engine->lock);
 	return false;
 }
@@ -240,7 +241,7 @@ void job_run_batch(struct job *job)
 		!count || job->engine->recheck_round ||
 		(job->worker.sent_batch_count + 1) % BATCHES_A_CHECK == 0;
 	if (run_worker_send_batch(&job->worker, job->engine->inputs,
-				  job->history.items + job->batch_start, count))
+				  job->history.indices + job->batch_start, count))
 		can_go_on = finish_batch(job);
 	else
 		handle_worker_death(job);

@@ -30,12 +30,13 @@ struct option_row {
 	bool is_value_optional;	  /* as in --add[=TREE]; without it, read() gets NULL */
 	bool *flag;	  /* the option has no value, and sets it to true */
 	int *pick, value; /* the option has no value, and sets *pick to value */
-	const char **text;
+	const char **text; /* gets the value of the option */
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
 	const char *expected; /* description of a valid value, for messages */
 	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
+	bool is_list;	      /* text must be a list of values, as in "a,c" */
 };
 
 #define OPTION_FLAG(name_, flag_) { .name = (name_), .flag = (flag_) }
@@ -62,7 +63,7 @@ int options_parse(const char *command, const char *help, const struct option_row
 /* ---- rows of several commands ---- */
 
 /* --backend; the command then calls options_set_backend(). */
-struct option_row option_backend(const char **backend);
+struct option_row option_backend(void);
 
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
@@ -77,9 +78,9 @@ struct option_row option_executor(struct execution_options *options);
 struct option_row option_threads(bool *threads);
 
 /*
- * Sets the backend of the library; NULL: does not change it.
+ * Sets the backend of the library: the value of --backend, or else of the environment variable PAGE_MAP.
  * Return: -1 to continue; or an exit status after an error message.
  */
-int options_set_backend(const char *command, const char *backend);
+int options_set_backend(const char *command);
 
 #endif
