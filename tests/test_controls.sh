@@ -69,10 +69,10 @@ ok $? "with nothing taken away nothing is found" out
 # ---- order that the rule model knows ----
 
 model=src/harness/model
-expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &j->rules->mutex_clocks.*//'
-expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &j->rules->semaphore_clocks.*//'
-expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(r);/;/'
-expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(j, &page->owners_clock);//'
+expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->mutex_clocks.*//'
+expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->semaphore_clocks.*//'
+expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(rules);/;/'
+expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(eval, &page->owners_clock);//'
 expect_mutant_found "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
 
 # ---- annotations for the detector ----
@@ -81,12 +81,12 @@ expect_mutant_found "an allocator whose lock orders" src/page/arena.c 's/^\tsync
 expect_mutant_found "frames whose allocations the detector cannot distinguish" src/page/arena.c \
 	's/^\t\tsync_heap_alloc(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
 expect_mutant_found "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
-	's/^\t\ttsan_release(&semaphore_tokens.*//'
+	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
 
 # ---- what the detector keeps ----
 
 expect_mutant_found "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
-	's/position \/ sizeof(uint64_t) % CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
+	's/position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
 expect_mutant_found "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
 expect_mutant_found "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
 	"$rules/posts-that-nobody-waits-for.page"

@@ -112,7 +112,7 @@ link_mutant() {
 
 expect_mutant_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &j->rules->semaphore_clocks.*//' \
+expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(eval, &eval->rules->semaphore_clocks.*//' \
 	'tables and rule model disagree' --list
 expect_mutant_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'

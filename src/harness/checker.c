@@ -26,29 +26,29 @@
 
 struct checker *checker_new(void)
 {
-	struct checker *c = calloc(1, sizeof(*c));
+	struct checker *checker = calloc(1, sizeof(*checker));
 
-	if (!c)
+	if (!checker)
 		return NULL;
-	c->rules = rules_new();
-	c->trace = trace_new();
-	c->exec = exec_new();
-	c->tsan_model = tsan_shadow_new();
-	if (c->rules && c->trace && c->exec && c->tsan_model)
-		return c;
-	checker_delete(c);
+	checker->rules = rules_new();
+	checker->trace = trace_new();
+	checker->exec = exec_new();
+	checker->tsan_model = tsan_shadow_new();
+	if (checker->rules && checker->trace && checker->exec && checker->tsan_model)
+		return checker;
+	checker_delete(checker);
 	return NULL;
 }
 
-void checker_delete(struct checker *c)
+void checker_delete(struct checker *checker)
 {
-	if (!c)
+	if (!checker)
 		return;
-	rules_delete(c->rules);
-	trace_delete(c->trace);
-	exec_delete(c->exec);
-	tsan_shadow_delete(c->tsan_model);
-	free(c);
+	rules_delete(checker->rules);
+	trace_delete(checker->trace);
+	exec_delete(checker->exec);
+	tsan_shadow_delete(checker->tsan_model);
+	free(checker);
 }
 
 /* ---- differences ---- */
@@ -84,12 +84,13 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
  * Return: the index of the first byte that differs, or @len. memcmp() is not used: ThreadSanitizer
  * would record its reads, and for the wrong thread.
  */
-static size_t find_differing_byte(const struct checker *c, uint32_t model_offset, uint32_t seen_offset,
-				  size_t len)
+static size_t find_differing_byte(const struct checker *checker, uint32_t model_offset,
+				  uint32_t seen_offset, size_t len)
 {
-	const struct trace *model = rules_trace(c->rules);
+	const struct trace *model = rules_trace(checker->rules);
 	const uint8_t *expected = model->bytes + model_offset;
-	const uint8_t *known = model->initialised + model_offset, *got = c->trace->bytes + seen_offset;
+	const uint8_t *known = model->initialised + model_offset,
+		      *got = checker->trace->bytes + seen_offset;
 	size_t i = 0;
 
 	if (!differing_bits(expected, got, known, len))
@@ -99,25 +100,26 @@ static size_t find_differing_byte(const struct checker *c, uint32_t model_offset
 	return i;
 }
 
-static bool has_expected_bytes(const struct checker *c, const struct step *expected,
+static bool has_expected_bytes(const struct checker *checker, const struct step *expected,
 			       const struct step *got, uint32_t line, struct checker_report *report)
 {
 	size_t i;
 
 	if (expected->log_len != got->log_len)
-		return checker_set_difference(report, "line %u: expected %u bytes read, got %u", line,
-					      expected->log_len, got->log_len);
-	i = find_differing_byte(c, expected->log_offset, got->log_offset, expected->log_len);
+		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
+					      line, expected->log_len, got->log_len);
+	i = find_differing_byte(checker, expected->log_offset, got->log_offset, expected->log_len);
 	return i == expected->log_len ||
 	       checker_set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x",
-				      line, i, rules_trace(c->rules)->bytes[expected->log_offset + i],
-				      c->trace->bytes[got->log_offset + i]);
+				      line, i,
+				      rules_trace(checker->rules)->bytes[expected->log_offset + i],
+				      checker->trace->bytes[got->log_offset + i]);
 }
 
-static bool has_expected_steps(const struct checker *c, const struct program *program, bool bytes,
-		       struct checker_report *report)
+static bool has_expected_steps(const struct checker *checker, const struct program *program,
+			       bool bytes, struct checker_report *report)
 {
-	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
 	for (size_t i = 0; i < model->step_count && i < seen->step_count; i++) {
 		const struct step *expected = &model->steps[i], *got = &seen->steps[i];
@@ -130,7 +132,7 @@ static bool has_expected_steps(const struct checker *c, const struct program *pr
 		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
 			return checker_set_difference(report, "line %u: expected %s, got %s", line,
 					      step_text(expected), step_text(got));
-		if (bytes && !has_expected_bytes(c, expected, got, line, report))
+		if (bytes && !has_expected_bytes(checker, expected, got, line, report))
 			return false;
 	}
 	return model->step_count == seen->step_count ||
@@ -138,9 +140,10 @@ static bool has_expected_steps(const struct checker *c, const struct program *pr
 				      model->step_count, seen->step_count);
 }
 
-static bool has_expected_pages(const struct checker *c, bool bytes, struct checker_report *report)
+static bool has_expected_pages(const struct checker *checker, bool bytes,
+			       struct checker_report *report)
 {
-	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		uint32_t at = model->pages[i].at, seen_at = seen->pages[i].at;
@@ -157,27 +160,27 @@ static bool has_expected_pages(const struct checker *c, bool bytes, struct check
 				report, "end: expected %u references of p%u, got %u",
 				model->pages[i].refs, i, seen->pages[i].refs);
 		if (bytes)
-			byte = find_differing_byte(c, at, seen_at, TRACE_PAGE);
+			byte = find_differing_byte(checker, at, seen_at, TRACE_PAGE);
 		if (byte < TRACE_PAGE)
 			return checker_set_difference(
-				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte, i,
-				model->bytes[at + byte], seen->bytes[seen_at + byte]);
+				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte,
+				i, model->bytes[at + byte], seen->bytes[seen_at + byte]);
 	}
 	return true;
 }
 
-static bool has_no_error(const struct checker *c, struct checker_report *report)
+static bool has_no_error(const struct checker *checker, struct checker_report *report)
 {
-	const char *error = exec_error(c->exec);
+	const char *error = exec_error(checker->exec);
 
 	return !*error || checker_set_difference(report, "%s", error);
 }
 
 /* Each race that the detector reports is a race of the model. */
-static bool has_no_false_report(const struct checker *c, const struct program *program,
+static bool has_no_false_report(const struct checker *checker, const struct program *program,
 				bool any_order, struct checker_report *report)
 {
-	const struct race_reports *race_reports = exec_race_reports(c->exec);
+	const struct race_reports *race_reports = exec_race_reports(checker->exec);
 
 	report->race_count = race_reports_kept_count(race_reports);
 	if (report->race_count)
@@ -187,7 +190,7 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 		const char *thread = s->earlier_thread == PROGRAM_THREADS ? "an unknown thread" :
 								    thread_name(s->earlier_thread);
 
-		if (race_report_find_race(s, program, rules_shadow(c->rules), any_order))
+		if (race_report_find_race(s, program, rules_shadow(checker->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return checker_set_difference(
@@ -207,32 +210,33 @@ static bool is_same_race_report(const struct race_report *a, const struct race_r
 }
 
 /* Return: the index of the first report that differs from the prediction, or @report_count. */
-static size_t find_first_misprediction(const struct checker *c, size_t report_count)
+static size_t find_first_misprediction(const struct checker *checker, size_t report_count)
 {
-	const struct race_reports *seen = exec_race_reports(c->exec);
+	const struct race_reports *seen = exec_race_reports(checker->exec);
 	size_t i = 0;
 
-	while (i < race_reports_kept_count(&c->predicted_reports) && i < report_count &&
-	       is_same_race_report(&c->predicted_reports.kept[i], &seen->kept[i]))
+	while (i < race_reports_kept_count(&checker->predicted_reports) && i < report_count &&
+	       is_same_race_report(&checker->predicted_reports.kept[i], &seen->kept[i]))
 		i++;
 	return i;
 }
 
-static bool reports_match_prediction(const struct checker *c, size_t report_count)
+static bool reports_match_prediction(const struct checker *checker, size_t report_count)
 {
-	return race_reports_kept_count(&c->predicted_reports) == report_count &&
-	       find_first_misprediction(c, report_count) == report_count;
+	return race_reports_kept_count(&checker->predicted_reports) == report_count &&
+	       find_first_misprediction(checker, report_count) == report_count;
 }
 
-static bool has_predicted_reports(const struct checker *c, const struct program *program,
+static bool has_predicted_reports(const struct checker *checker, const struct program *program,
 			 struct checker_report *report)
 {
-	const struct race_reports *seen = exec_race_reports(c->exec);
-	size_t expected = race_reports_kept_count(&c->predicted_reports),
-	       i = find_first_misprediction(c, report->race_count);
+	const struct race_reports *seen = exec_race_reports(checker->exec);
+	size_t expected = race_reports_kept_count(&checker->predicted_reports),
+	       i = find_first_misprediction(checker, report->race_count);
 
 	if (i < expected && i < report->race_count) {
-		const struct race_report *e = &c->predicted_reports.kept[i], *s = &seen->kept[i];
+		const struct race_report *e = &checker->predicted_reports.kept[i],
+					 *s = &seen->kept[i];
 
 		return checker_set_difference(report,
 				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
@@ -241,8 +245,8 @@ static bool has_predicted_reports(const struct checker *c, const struct program 
 				      program->calls[s->call].line, s->page, s->from, s->to - 1);
 	}
 	return expected == report->race_count ||
-	       checker_set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
-			      report->race_count);
+	       checker_set_difference(report, "expected %zu reports of a data-race, got %zu",
+				      expected, report->race_count);
 }
 
 /* The detector reported no race of the program, and may miss them all. */
@@ -263,13 +267,15 @@ static bool allow_miss(struct checker_report *report, const struct program *prog
  * Returns whether the prediction of the reports can be trusted. An external library may access
  * bytes in another way, so there a prediction counts only if it comes true.
  */
-static bool prediction_is_valid(struct checker *c, const struct tsan_facts *facts,
+static bool prediction_is_valid(struct checker *checker, const struct tsan_facts *facts,
 				size_t report_count)
 {
 	return tsan_is_predictable() &&
-	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
-				   exec_options(c->exec)->first_race_only, &c->predicted_reports) &&
-	       (library_has_known_access_pattern() || reports_match_prediction(c, report_count));
+	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
+				   exec_options(checker->exec)->first_race_only,
+				   &checker->predicted_reports) &&
+	       (library_has_known_access_pattern() ||
+		reports_match_prediction(checker, report_count));
 }
 
 /* If the detector cannot miss some race of the program, it must have reported a race. */
@@ -282,26 +288,27 @@ static bool may_miss_all_races(const struct shadow *shadow, const struct program
 								CELLS_ONE;
 
 	return !shadow_race_must_be_reported(shadow, cells) ||
-	       checker_set_difference(report,
-			      "line %u: expected a data-race with line %u on p%u to be reported, got none",
-			      program->calls[race->second].line, program->calls[race->first].line,
-			      race->page);
+	       checker_set_difference(
+		       report,
+		       "line %u: expected a data-race with line %u on p%u to be reported, got none",
+		       program->calls[race->second].line, program->calls[race->first].line,
+		       race->page);
 }
 
 /*
  * The detector reports exactly the predicted races. Where no prediction is possible, it must
  * report a race that it cannot miss.
  */
-static bool has_no_missed_race(struct checker *c, const struct program *program,
+static bool has_no_missed_race(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
 {
-	const struct shadow *shadow = rules_shadow(c->rules);
-	struct tsan_facts facts = exec_tsan_facts(c->exec);
+	const struct shadow *shadow = rules_shadow(checker->rules);
+	struct tsan_facts facts = exec_tsan_facts(checker->exec);
 
 	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	report->reports_were_predicted = prediction_is_valid(c, &facts, report->race_count);
-	if (report->reports_were_predicted && !has_predicted_reports(c, program, report))
+	report->reports_were_predicted = prediction_is_valid(checker, &facts, report->race_count);
+	if (report->reports_were_predicted && !has_predicted_reports(checker, program, report))
 		return false;
 	if (report->race_count)
 		return true;
@@ -324,75 +331,78 @@ static bool has_expected_end(const struct verdict *v, enum exec_end end,
 	if (end == EXEC_STUCK)
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (stuck != (end == EXEC_STUCK))
-		return checker_set_difference(report, stuck ? "expected a deadlock, but every line ran" :
-					      "expected every line to run, got a deadlock");
+		return checker_set_difference(report,
+					      stuck ? "expected a deadlock, but every line ran"
+						    : "expected every line to run, got a deadlock");
 	return true;
 }
 
-void checker_evaluate(struct checker *c, const struct program *program)
+void checker_evaluate(struct checker *checker, const struct program *program)
 {
-	rules_evaluate(c->rules, program);
-	c->evaluated_program = program;
+	rules_evaluate(checker->rules, program);
+	checker->evaluated_program = program;
 }
 
-void checker_repair(struct checker *c, struct program *program)
+void checker_repair(struct checker *checker, struct program *program)
 {
-	repair_program(program, c->rules);
-	c->evaluated_program = program;
+	repair_program(program, checker->rules);
+	checker->evaluated_program = program;
 }
 
 /* The verdict of another program would make the comparison meaningless. */
-static void reset_report_and_trace(struct checker *c, const struct program *program,
+static void reset_report_and_trace(struct checker *checker, const struct program *program,
 				   struct checker_report *report)
 {
-	if (c->evaluated_program != program) {
+	if (checker->evaluated_program != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
 		abort();
 	}
 	*report = (struct checker_report){ .result = CHECKER_AGREES };
-	trace_clear(c->trace);
+	trace_clear(checker->trace);
 }
 
-enum checker_result checker_run_fibers(struct checker *c, const struct program *program,
+enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report)
 {
-	const struct verdict *v = rules_verdict(c->rules);
+	const struct verdict *v = rules_verdict(checker->rules);
 	enum exec_end end;
 
-	reset_report_and_trace(c, program, report);
-	end = exec_run_fibers(c->exec, program, ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX,
-			      c->trace);
-	if (has_expected_end(v, end, report) && has_expected_steps(c, program, true, report) &&
-	    has_expected_pages(c, true, report) && has_no_error(c, report) &&
-	    has_no_false_report(c, program, false, report))
-		has_no_missed_race(c, program, report);
+	reset_report_and_trace(checker, program, report);
+	end = exec_run_fibers(checker->exec, program,
+			      ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX, checker->trace);
+	if (has_expected_end(v, end, report) &&
+	    has_expected_steps(checker, program, true, report) &&
+	    has_expected_pages(checker, true, report) && has_no_error(checker, report) &&
+	    has_no_false_report(checker, program, false, report))
+		has_no_missed_race(checker, program, report);
 	return report->result;
 }
 
-enum checker_result checker_run_threads(struct checker *c, const struct program *program,
+enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report)
 {
-	const struct verdict *v = rules_verdict(c->rules);
+	const struct verdict *v = rules_verdict(checker->rules);
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
-	const struct shadow *shadow = rules_shadow(c->rules);
+	const struct shadow *shadow = rules_shadow(checker->rules);
 	bool certain = !shadow->race_count && !shadow->has_contended_atomics;
 
-	reset_report_and_trace(c, program, report);
-	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
+	reset_report_and_trace(checker, program, report);
+	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), stuck,
+			      checker->trace)) {
 		checker_set_difference(report, "expected threads, got none");
 		return report->result;
 	}
 	if (stuck)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (has_expected_steps(c, program, certain, report) &&
-	    has_expected_pages(c, certain, report) && has_no_error(c, report))
-		has_no_false_report(c, program, true, report);
+	if (has_expected_steps(checker, program, certain, report) &&
+	    has_expected_pages(checker, certain, report) && has_no_error(checker, report))
+		has_no_false_report(checker, program, true, report);
 	return report->result;
 }
 
-void checker_run_fatal_call(struct checker *c, const struct program *program, size_t call)
+void checker_run_fatal_call(struct checker *checker, const struct program *program, size_t call)
 {
-	trace_clear(c->trace);
-	exec_options(c->exec)->last_call = call;
-	exec_run_fibers(c->exec, program, SIZE_MAX, c->trace);
+	trace_clear(checker->trace);
+	exec_options(checker->exec)->last_call = call;
+	exec_run_fibers(checker->exec, program, SIZE_MAX, checker->trace);
 }

@@ -24,23 +24,25 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 }
 
 /* Returns whether report @s can be about the race of the call @before with the later call @now. */
-static bool is_report_of_pair(const struct race_report *s, const struct program *program,
+static bool is_report_of_pair(const struct race_report *report, const struct program *program,
 			      uint16_t before, uint16_t now)
 {
-	return s->call == now && (s->earlier_thread == program->calls[before].thread ||
-				  s->earlier_thread == PROGRAM_THREADS);
+	return report->call == now && (report->earlier_thread == program->calls[before].thread ||
+				  report->earlier_thread == PROGRAM_THREADS);
 }
 
-const struct race *race_report_find_race(const struct race_report *s, const struct program *program,
-				 const struct shadow *shadow, bool any_order)
+const struct race *race_report_find_race(const struct race_report *report,
+					 const struct program *program, const struct shadow *shadow,
+					 bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (race->page != s->page || race->from >= s->to || s->from >= race->to)
+		if (race->page != report->page || race->from >= report->to ||
+		    report->from >= race->to)
 			continue;
-		if (is_report_of_pair(s, program, race->first, race->second) ||
-		    (any_order && is_report_of_pair(s, program, race->second, race->first)))
+		if (is_report_of_pair(report, program, race->first, race->second) ||
+		    (any_order && is_report_of_pair(report, program, race->second, race->first)))
 			return race;
 	}
 	return NULL;
@@ -156,7 +158,8 @@ bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cell
 
 		if (!has_exact_range(shadow, race))
 			continue;
-		for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
+		for (unsigned int g = race->from / TSAN_GRANULE;
+		     g <= (race->to - 1u) / TSAN_GRANULE; g++)
 			if (accesses_fit_in_granule(shadow, race, g, cells))
 				return true;
 	}

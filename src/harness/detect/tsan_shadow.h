@@ -40,14 +40,14 @@ struct tsan_shadow;
 
 /* Return: NULL without memory. */
 struct tsan_shadow *tsan_shadow_new(void);
-void tsan_shadow_delete(struct tsan_shadow *t);
+void tsan_shadow_delete(struct tsan_shadow *tsan);
 
 /*
  * Predicts the reports for the program whose accesses are in @shadow, in order.
  * @first_only: ignore everything after the first call with a report
  * Return: false if no prediction is possible.
  */
-bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
+bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_only,
 			 struct race_reports *race_reports);
 

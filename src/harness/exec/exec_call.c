@@ -17,8 +17,8 @@ void exec_set_result(struct exec_context *context, int ret)
 	else if (ret == -EFAULT)
 		context->step->result = RESULT_EFAULT;
 	else
-		exec_set_error(context->x, "expected 0, -EINVAL or -EFAULT from the library, got %d",
-			       ret);
+		exec_set_error(context->exec,
+			       "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
 }
 
 void exec_log_bytes(struct exec_context *context, const void *bytes, size_t len)
@@ -72,7 +72,7 @@ static uintptr_t canonical_address(const struct exec_thread_state *thread_state,
 
 void exec_alloc_page(struct exec_context *context)
 {
-	struct exec_page *page = &context->x->pages[context->call->handle[0]];
+	struct exec_page *page = &context->exec->pages[context->call->handle[0]];
 	struct page *new = page_alloc(convert_gfp_flags(context->call->value));
 
 	context->step->result = new ? RESULT_0 : RESULT_ENOMEM;
@@ -87,13 +87,13 @@ void exec_alloc_page(struct exec_context *context)
 void exec_get_page(struct exec_context *context)
 {
 	page_get(exec_page_of_call(context, 0));
-	context->x->pages[context->call->handle[0]].ref_count++;
+	context->exec->pages[context->call->handle[0]].ref_count++;
 }
 
 void exec_free_page(struct exec_context *context)
 {
 	page_free(exec_page_of_call(context, 0));
-	context->x->pages[context->call->handle[0]].ref_count--;
+	context->exec->pages[context->call->handle[0]].ref_count--;
 }
 
 /* ---- raw calls ---- */
@@ -116,10 +116,11 @@ void exec_read_raw(struct exec_context *context)
 
 	/* Overwrites the buffer, so that a byte which the library does not write is wrong. */
 	bytes_fill(target, EXEC_GUARD_BYTE, buffer_len + 2 * EXEC_GUARD);
-	exec_set_result(context, (is_raw ? page_read_raw : page_read_bytewise_atomic)(
-					 exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
+	exec_set_result(context,
+			(is_raw ? page_read_raw : page_read_bytewise_atomic)(
+				exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
 	if (!are_guards_intact(target, buffer_len))
-		exec_set_error(context->x, "line %u: %s wrote outside of its buffer",
+		exec_set_error(context->exec, "line %u: %s wrote outside of its buffer",
 			       context->call->line, op_table[context->call->op].name);
 	if (context->step->result == RESULT_0)
 		exec_log_bytes(context, target + EXEC_GUARD, buffer_len);
@@ -182,9 +183,9 @@ void exec_call(struct exec_context *context)
 
 	context->step->result = RESULT_NONE;
 	context->step->log_len = 0;
-	context->step->was_skipped = program_state_skips(&context->x->state, call);
+	context->step->was_skipped = program_state_skips(&context->exec->state, call);
 	if (context->step->was_skipped)
 		return;
 	calls[call->op](context);
-	program_state_apply(&context->x->state, call, context->step->result);
+	program_state_apply(&context->exec->state, call, context->step->result);
 }

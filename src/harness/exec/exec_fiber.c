@@ -23,10 +23,12 @@ struct sync_token {
 };
 
 struct fiber_run {
-	struct exec *x;
+	struct exec *exec;
 	struct trace *trace;
-	bool ran_since_join[PROGRAM_THREADS];	 /* threads that ran a call after main last joined them */
-	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last ran */
+	bool ran_since_join[PROGRAM_THREADS]; /* threads that ran a call after main last joined them
+					       */
+	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last
+						     ran */
 };
 
 static struct sync_token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
@@ -52,11 +54,11 @@ static void join_threads(struct fiber_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		if (!run->ran_since_join[t])
 			continue;
-		tsan_fiber_switch(run->x->fibers[t]);
+		tsan_fiber_switch(run->exec->fibers[t]);
 		tsan_release(&join_token);
 		run->ran_since_join[t] = false;
 	}
-	tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
+	tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
 	tsan_acquire(&join_token);
 }
 
@@ -72,7 +74,7 @@ static void switch_to_thread(struct fiber_run *run, uint8_t thread)
 		join_threads(run);
 		return;
 	}
-	tsan_fiber_switch(run->x->fibers[thread]);
+	tsan_fiber_switch(run->exec->fibers[thread]);
 	if (!run->acquired_from_main[thread])
 		tsan_acquire(&fork_token);
 	run->acquired_from_main[thread] = true;
@@ -84,15 +86,16 @@ static void switch_to_main(struct fiber_run *run, uint8_t thread)
 	if (thread == THREAD_MAIN)
 		fork_threads(run);
 	else
-		tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
+		tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
 }
 
 /* Switches the library's task, so that a call cannot use mappings of another thread. */
 static void run_call_in_task(void *arg)
 {
 	struct exec_context *context = arg;
-	struct exec *x = context->x;
-	bool must_pause = x->options.first_race_only && race_reports_kept_count(&x->race_reports);
+	struct exec *exec = context->exec;
+	bool must_pause =
+		exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
 
 	if (must_pause)
 		tsan_ignore_begin();
@@ -105,28 +108,28 @@ static void run_call_in_task(void *arg)
 
 static void run_line(struct fiber_run *run, size_t line_index)
 {
-	struct exec *x = run->x;
+	struct exec *exec = run->exec;
 	struct trace *trace = run->trace;
-	const struct call *call = &x->state.program->calls[line_index];
+	const struct call *call = &exec->state.program->calls[line_index];
 	struct step *step = &trace->steps[trace->step_count++];
 	struct exec_context context = {
-		.x = x,
+		.exec = exec,
 		.call = call,
-		.thread_state = &x->thread_states[call->thread],
+		.thread_state = &exec->thread_states[call->thread],
 		.step = step,
 		.read_log = trace->bytes + trace->log_used,
 		.read_log_left = TRACE_LOG - trace->log_used,
 		.sync_call = run_sync_call,
 	};
 
-	exec_begin_call(x, line_index);
+	exec_begin_call(exec, line_index);
 	switch_to_thread(run, call->thread);
 	if (op_orders_threads(call->op)) {
 		exec_call(&context);
 	} else {
-		x->log_ranges[line_index].from = tsan_log_position();
+		exec->log_ranges[line_index].from = tsan_log_position();
 		tsan_call_on_stack_range(call->thread, run_call_in_task, &context);
-		x->log_ranges[line_index].to = tsan_log_position();
+		exec->log_ranges[line_index].to = tsan_log_position();
 	}
 	switch_to_main(run, call->thread);
 	step->call = (uint16_t)line_index;
@@ -135,32 +138,32 @@ static void run_line(struct fiber_run *run, size_t line_index)
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 {
-	struct program_state *state = &run->x->state;
+	struct program_state *state = &run->exec->state;
 	size_t line_index;
 
 	while ((line_index = program_state_next_call(state)) != SCHEDULE_NONE) {
 		if (line_index == cut)
 			return EXEC_STOPPED_BEFORE;
 		run_line(run, line_index);
-		if (line_index == run->x->options.last_call)
+		if (line_index == run->exec->options.last_call)
 			return EXEC_STOPPED_AFTER;
 	}
 	return state->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
 }
 
-enum exec_end exec_run_fibers(struct exec *x, const struct program *program, size_t cut,
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t cut,
 			      struct trace *trace)
 {
-	struct fiber_run run = { .x = x, .trace = trace };
+	struct fiber_run run = { .exec = exec, .trace = trace };
 	enum exec_end end;
 
-	x->runs_on_fibers = true;
-	exec_start(x, program);
+	exec->runs_on_fibers = true;
+	exec_start(exec, program);
 	fork_threads(&run);
 	end = run_lines(&run, cut);
 	if (end == EXEC_STOPPED_AFTER)
 		return end;
 	join_threads(&run);
-	exec_finish(x, trace);
+	exec_finish(exec, trace);
 	return end;
 }

@@ -10,34 +10,34 @@
 #include "harness/program/pattern.h"
 
 /*
- * The addresses that a load or store accesses: in the mapping, and in the page for detectors. Not by
- * pointer arithmetic: a program may access addresses far outside of the object.
+ * The addresses that a load or store accesses: in the mapping, and in the page for detectors. Not
+ * by pointer arithmetic: a program may access addresses far outside of the object.
  */
 static void *mapped_address(const struct exec_context *context)
 {
-	return (void *)((uintptr_t)context->x->maps[context->call->handle[0]].addr +
+	return (void *)((uintptr_t)context->exec->maps[context->call->handle[0]].addr +
 			exec_size_of_call(context, 0));
 }
 
 static void *canonical_address(const struct exec_context *context)
 {
-	return (void *)(context->x->maps[context->call->handle[0]].canonical_addr +
+	return (void *)(context->exec->maps[context->call->handle[0]].canonical_addr +
 			exec_size_of_call(context, 0));
 }
 
 void exec_kmap_local(struct exec_context *context)
 {
-	struct exec_map *map = &context->x->maps[context->call->handle[0]];
+	struct exec_map *map = &context->exec->maps[context->call->handle[0]];
 
 	map->addr = page_map_local(exec_page_of_call(context, 1));
-	map->canonical_addr = context->x->pages[context->call->handle[1]].canonical_addr;
+	map->canonical_addr = context->exec->pages[context->call->handle[1]].canonical_addr;
 	context->thread_state->live_maps[context->thread_state->live_map_count++] =
 		context->call->handle[0];
 }
 
 void exec_kunmap_local(struct exec_context *context)
 {
-	page_unmap_local(context->x->maps[context->call->handle[0]].addr);
+	page_unmap_local(context->exec->maps[context->call->handle[0]].addr);
 	context->thread_state->live_map_count--;
 }
 
@@ -61,7 +61,7 @@ void exec_load(struct exec_context *context)
 		exec_log_bytes(context, mapped_address(context), len);
 		tsan_record_read(canonical_address(context), len);
 	}
-	if (context->x->options.check_initialised)
+	if (context->exec->options.check_initialised)
 		branch_on_bytes(context->read_log, context->step->log_len);
 }
 

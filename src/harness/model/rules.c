@@ -21,40 +21,40 @@
 /* ---- order ---- */
 
 /* Called at a line of main: all earlier calls of all threads happen before this line. */
-static void join_all_threads(struct rules *r)
+static void join_all_threads(struct rules *rules)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		r->threads[t].clock.epochs[t]++;
-		clock_join(&r->threads[THREAD_MAIN].clock, &r->threads[t].clock);
+		rules->threads[t].clock.epochs[t]++;
+		clock_join(&rules->threads[THREAD_MAIN].clock, &rules->threads[t].clock);
 	}
 }
 
 /* A line of main happens before everything that threads do later. */
-static void fork_all_threads(struct rules *r)
+static void fork_all_threads(struct rules *rules)
 {
-	r->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
+	rules->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
+		clock_join(&rules->threads[t].clock, &rules->threads[THREAD_MAIN].clock);
 }
 
-void evaluate_lock(struct evaluation *j)
+void evaluate_lock(struct evaluation *eval)
 {
-	acquire_clock(j, &j->rules->mutex_clocks[j->call->handle[0]]);
+	acquire_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
 }
 
-void evaluate_unlock(struct evaluation *j)
+void evaluate_unlock(struct evaluation *eval)
 {
-	release_clock(j, &j->rules->mutex_clocks[j->call->handle[0]]);
+	release_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
 }
 
-void evaluate_post(struct evaluation *j)
+void evaluate_post(struct evaluation *eval)
 {
-	release_clock(j, &j->rules->semaphore_clocks[j->call->handle[0]]);
+	release_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
 }
 
-void evaluate_wait(struct evaluation *j)
+void evaluate_wait(struct evaluation *eval)
 {
-	acquire_clock(j, &j->rules->semaphore_clocks[j->call->handle[0]]);
+	acquire_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
 }
 
 /* ---- one call ---- */
@@ -66,139 +66,141 @@ static void (*const evaluators[OP_COUNT])(struct evaluation *) = {
 };
 
 /* Return: false if the call breaks a fatal rule. */
-static bool evaluate_call(struct rules *r, size_t index)
+static bool evaluate_call(struct rules *rules, size_t index)
 {
-	const struct call *call = &r->state.program->calls[index];
-	struct step *step = &r->trace->steps[r->trace->step_count];
-	struct evaluation j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
+	const struct call *call = &rules->state.program->calls[index];
+	struct step *step = &rules->trace->steps[rules->trace->step_count];
+	struct evaluation eval = {rules, call, (uint16_t)index, &rules->threads[call->thread],
+				  step};
 
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
-	step->was_skipped = program_state_skips(&r->state, call);
+	step->was_skipped = program_state_skips(&rules->state, call);
 	if (call->thread == THREAD_MAIN)
-		join_all_threads(r);
+		join_all_threads(rules);
 	if (!step->was_skipped) {
 		step->result = op_table[call->op].has_result ? RESULT_0 : RESULT_NONE;
-		evaluators[call->op](&j);
+		evaluators[call->op](&eval);
 	}
 	if (call->thread == THREAD_MAIN)
-		fork_all_threads(r);
-	if (r->verdict.fatal_call == index)
+		fork_all_threads(rules);
+	if (rules->verdict.fatal_call == index)
 		return false;
 	if (!step->was_skipped)
-		program_state_apply(&r->state, call, step->result);
-	r->trace->step_count++;
+		program_state_apply(&rules->state, call, step->result);
+	rules->trace->step_count++;
 	return true;
 }
 
 /* ---- one program ---- */
 
-static void init_evaluation(struct rules *r, const struct program *program)
+static void init_evaluation(struct rules *rules, const struct program *program)
 {
-	program_state_init(&r->state, program);
+	program_state_init(&rules->state, program);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
-		r->pages[i].ref_count = 0;
-	bytes_fill(r->maps, 0, sizeof(r->maps));
-	bytes_fill(r->mutex_clocks, 0, sizeof(r->mutex_clocks));
-	bytes_fill(r->semaphore_clocks, 0, sizeof(r->semaphore_clocks));
-	bytes_fill(r->threads, 0, sizeof(r->threads));
-	shadow_clear(&r->shadow);
-	r->verdict.broken = 0;
-	r->verdict.fatal_call = VERDICT_NONE;
-	r->verdict.uninit_count = 0;
-	trace_clear(r->trace);
+		rules->pages[i].ref_count = 0;
+	bytes_fill(rules->maps, 0, sizeof(rules->maps));
+	bytes_fill(rules->mutex_clocks, 0, sizeof(rules->mutex_clocks));
+	bytes_fill(rules->semaphore_clocks, 0, sizeof(rules->semaphore_clocks));
+	bytes_fill(rules->threads, 0, sizeof(rules->threads));
+	shadow_clear(&rules->shadow);
+	rules->verdict.broken = 0;
+	rules->verdict.fatal_call = VERDICT_NONE;
+	rules->verdict.uninit_count = 0;
+	trace_clear(rules->trace);
 }
 
-static void record_final_pages(struct rules *r)
+static void record_final_pages(struct rules *rules)
 {
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		struct model_page *page = &r->pages[i];
+		struct model_page *page = &rules->pages[i];
 
 		if (!page->ref_count)
 			continue;
-		r->trace->pages[i].live = true;
-		r->trace->pages[i].refs = (uint16_t)page->ref_count;
-		r->trace->pages[i].at = trace_reserve_log(r->trace, PAGE);
-		rules_append_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
+		rules->trace->pages[i].live = true;
+		rules->trace->pages[i].refs = (uint16_t)page->ref_count;
+		rules->trace->pages[i].at = trace_reserve_log(rules->trace, PAGE);
+		rules_append_log(rules->trace, page, rules->trace->pages[i].at, 0, PAGE);
 	}
 }
 
-static void record_deadlock(struct rules *r)
+static void record_deadlock(struct rules *rules)
 {
-	struct verdict *v = &r->verdict;
+	struct verdict *v = &rules->verdict;
 
 	v->broken |= RULE_BIT(RULE_deadlock);
-	v->fatal_call = r->state.schedule.first_remaining;
+	v->fatal_call = rules->state.schedule.first_remaining;
 	v->fatal_rule = RULE_deadlock;
 }
 
 /* @fatal: NULL: the first fatal call ends the evaluation; otherwise as rules_find_fatal_calls() */
-static void evaluate_calls(struct rules *r, const struct program *program, bool *fatal)
+static void evaluate_calls(struct rules *rules, const struct program *program, bool *fatal)
 {
 	size_t call_index;
 
-	init_evaluation(r, program);
-	while ((call_index = program_state_next_call(&r->state)) != SCHEDULE_NONE) {
-		if (evaluate_call(r, call_index))
+	init_evaluation(rules, program);
+	while ((call_index = program_state_next_call(&rules->state)) != SCHEDULE_NONE) {
+		if (evaluate_call(rules, call_index))
 			continue;
 		if (!fatal)
 			break;
 		fatal[call_index] = true;
 	}
-	if (r->state.schedule.remaining_count && (fatal || r->verdict.fatal_call == VERDICT_NONE)) {
-		record_deadlock(r);
+	if (rules->state.schedule.remaining_count &&
+	    (fatal || rules->verdict.fatal_call == VERDICT_NONE)) {
+		record_deadlock(rules);
 		if (fatal)
-			fatal[r->verdict.fatal_call] = true;
+			fatal[rules->verdict.fatal_call] = true;
 	}
-	if (r->shadow.race_count)
-		r->verdict.broken |= RULE_BIT(RULE_data_race);
-	shadow_sort_races(&r->shadow);
-	if (!fatal || !r->verdict.broken)
-		record_final_pages(r);
+	if (rules->shadow.race_count)
+		rules->verdict.broken |= RULE_BIT(RULE_data_race);
+	shadow_sort_races(&rules->shadow);
+	if (!fatal || !rules->verdict.broken)
+		record_final_pages(rules);
 }
 
-void rules_evaluate(struct rules *r, const struct program *program)
+void rules_evaluate(struct rules *rules, const struct program *program)
 {
-	evaluate_calls(r, program, NULL);
+	evaluate_calls(rules, program, NULL);
 }
 
-void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
+void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal)
 {
-	evaluate_calls(r, program, fatal);
+	evaluate_calls(rules, program, fatal);
 }
 
 struct rules *rules_new(void)
 {
-	struct rules *r = calloc(1, sizeof(*r));
+	struct rules *rules = calloc(1, sizeof(*rules));
 
-	if (!r)
+	if (!rules)
 		return NULL;
-	r->trace = trace_new();
-	if (shadow_init(&r->shadow) && r->trace)
-		return r;
-	rules_delete(r);
+	rules->trace = trace_new();
+	if (shadow_init(&rules->shadow) && rules->trace)
+		return rules;
+	rules_delete(rules);
 	return NULL;
 }
 
-void rules_delete(struct rules *r)
+void rules_delete(struct rules *rules)
 {
-	if (!r)
+	if (!rules)
 		return;
-	shadow_destroy(&r->shadow);
-	trace_delete(r->trace);
-	free(r);
+	shadow_destroy(&rules->shadow);
+	trace_delete(rules->trace);
+	free(rules);
 }
 
-const struct verdict *rules_verdict(const struct rules *r)
+const struct verdict *rules_verdict(const struct rules *rules)
 {
-	return &r->verdict;
+	return &rules->verdict;
 }
 
-const struct trace *rules_trace(const struct rules *r)
+const struct trace *rules_trace(const struct rules *rules)
 {
-	return r->trace;
+	return rules->trace;
 }
 
-const struct shadow *rules_shadow(const struct rules *r)
+const struct shadow *rules_shadow(const struct rules *rules)
 {
-	return &r->shadow;
+	return &rules->shadow;
 }

@@ -68,15 +68,15 @@ struct evaluation {
 
 /* ---- order between threads ---- */
 
-static inline void acquire_clock(struct evaluation *j, const struct clock *from)
+static inline void acquire_clock(struct evaluation *eval, const struct clock *from)
 {
-	clock_join(&j->self->clock, from);
+	clock_join(&eval->self->clock, from);
 }
 
-static inline void release_clock(struct evaluation *j, struct clock *into)
+static inline void release_clock(struct evaluation *eval, struct clock *into)
 {
-	j->self->clock.epochs[j->call->thread]++;
-	clock_join(into, &j->self->clock);
+	eval->self->clock.epochs[eval->call->thread]++;
+	clock_join(into, &eval->self->clock);
 }
 
 /* ---- checks and results ---- */
@@ -88,52 +88,53 @@ static inline bool is_in_bounds(uint64_t off, uint64_t len)
 
 /* The following functions return false if the call has no further effect. */
 
-static inline bool break_fatal_rule(struct evaluation *j, enum rule rule)
+static inline bool break_fatal_rule(struct evaluation *eval, enum rule rule)
 {
-	struct verdict *v = &j->rules->verdict;
+	struct verdict *v = &eval->rules->verdict;
 
 	v->broken |= RULE_BIT(rule);
-	v->fatal_call = j->call_index;
+	v->fatal_call = eval->call_index;
 	v->fatal_rule = rule;
 	return false;
 }
 
-static inline bool set_error_result(struct evaluation *j, enum result result)
+static inline bool set_error_result(struct evaluation *eval, enum result result)
 {
-	j->step->result = (int8_t)result;
+	eval->step->result = (int8_t)result;
 	return false;
 }
 
-static inline struct model_page *find_page(struct evaluation *j, unsigned int argument)
+static inline struct model_page *find_page(struct evaluation *eval, unsigned int argument)
 {
-	return &j->rules->pages[j->call->handle[argument]];
+	return &eval->rules->pages[eval->call->handle[argument]];
 }
 
 /*
  * Returns whether the thread may access the page, with @maps more mappings than the thread has
  * now.
  */
-static inline bool check_page_use(struct evaluation *j, const struct model_page *page, unsigned int maps)
+static inline bool check_page_use(struct evaluation *eval, const struct model_page *page,
+				  unsigned int maps)
 {
 	if (!page->ref_count)
-		return break_fatal_rule(j, RULE_use_after_free);
-	if (j->self->live_map_count + maps > MAP_DEPTH)
-		return break_fatal_rule(j, RULE_map_overflow);
+		return break_fatal_rule(eval, RULE_use_after_free);
+	if (eval->self->live_map_count + maps > MAP_DEPTH)
+		return break_fatal_rule(eval, RULE_map_overflow);
 	return true;
 }
 
 /* The bounds test and the fatal rules that all calls on one page share. */
-static inline bool check_raw_access(struct evaluation *j)
+static inline bool check_raw_access(struct evaluation *eval)
 {
-	if (!is_in_bounds(j->call->number[0], j->call->number[1]))
-		return set_error_result(j, RESULT_EINVAL);
-	return check_page_use(j, find_page(j, 0), 1);
+	if (!is_in_bounds(eval->call->number[0], eval->call->number[1]))
+		return set_error_result(eval, RESULT_EINVAL);
+	return check_page_use(eval, find_page(eval, 0), 1);
 }
 
 /* Counts a failure point of the thread. Return: whether this failure point fails. */
-static inline bool count_failure_point(struct evaluation *j)
+static inline bool count_failure_point(struct evaluation *eval)
 {
-	return j->self->points_until_failure && !--j->self->points_until_failure;
+	return eval->self->points_until_failure && !--eval->self->points_until_failure;
 }
 
 /* ---- memory ---- */
@@ -141,20 +142,22 @@ static inline bool count_failure_point(struct evaluation *j)
 enum access_kind { READ = 0, WRITE = 1, ATOMIC = 2 };
 
 /* Records an access to [off, off + len) of the page of handle @page. */
-void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
+void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
+			 unsigned int kind);
 
 /* Appends bytes of a page to the trace, and whether each is initialised. */
 void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
 		      uint64_t len);
 
 /* Records that the call reads these bytes. */
-void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
+void rules_read(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
+		unsigned int kind);
 
 /*
  * Records a write of [off, off + len) and marks the bytes as initialised.
  * Return: the address of the first byte; the caller writes the values.
  */
-uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
+uint8_t *rules_write(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
 		     unsigned int kind);
 
 /* ---- one function for each call of ops.def ---- */
@@ -167,7 +170,7 @@ uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_
 #define evaluate_load_atomic evaluate_load
 #define evaluate_store_atomic evaluate_store
 
-#define OP(name, ...) void evaluate_##name(struct evaluation *j);
+#define OP(name, ...) void evaluate_##name(struct evaluation *eval);
 #include "harness/program/ops.def"
 #undef OP
 

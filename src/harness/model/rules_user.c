@@ -4,15 +4,15 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
-static struct model_slice *find_slice(struct evaluation *j, unsigned int argument)
+static struct model_slice *find_slice(struct evaluation *eval, unsigned int argument)
 {
-	return &j->rules->slices[j->call->handle[argument]];
+	return &eval->rules->slices[eval->call->handle[argument]];
 }
 
-void evaluate_user_slice(struct evaluation *j)
+void evaluate_user_slice(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	struct model_slice *slice = find_slice(j, 0);
+	const struct call *call = eval->call;
+	struct model_slice *slice = find_slice(eval, 0);
 
 	slice->size = call->number[0];
 	slice->at = 0;
@@ -21,20 +21,20 @@ void evaluate_user_slice(struct evaluation *j)
 	pattern_fill(slice->bytes, slice->readable_end, call->value);
 }
 
-void evaluate_skip(struct evaluation *j)
+void evaluate_skip(struct evaluation *eval)
 {
-	struct model_slice *slice = find_slice(j, 0);
+	struct model_slice *slice = find_slice(eval, 0);
 
-	if (j->call->number[0] > slice->size - slice->at)
-		set_error_result(j, RESULT_EFAULT);
+	if (eval->call->number[0] > slice->size - slice->at)
+		set_error_result(eval, RESULT_EFAULT);
 	else
-		slice->at += j->call->number[0];
+		slice->at += eval->call->number[0];
 }
 
-void evaluate_user_store(struct evaluation *j)
+void evaluate_user_store(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	struct model_slice *slice = find_slice(j, 0);
+	const struct call *call = eval->call;
+	struct model_slice *slice = find_slice(eval, 0);
 
 	if (call->number[0] < slice->readable_end)
 		pattern_fill(slice->bytes + call->number[0],
@@ -43,38 +43,39 @@ void evaluate_user_store(struct evaluation *j)
 }
 
 /* Returns how many bytes of the next @len can be read. */
-static uint64_t count_readable_bytes(struct evaluation *j, const struct model_slice *slice, uint64_t len)
+static uint64_t count_readable_bytes(struct evaluation *eval, const struct model_slice *slice,
+				     uint64_t len)
 {
-	if (count_failure_point(j) || slice->readable_end <= slice->at)
+	if (count_failure_point(eval) || slice->readable_end <= slice->at)
 		return 0;
 	return number_min(len, slice->readable_end - slice->at);
 }
 
-void evaluate_copy_from_user_slice(struct evaluation *j)
+void evaluate_copy_from_user_slice(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	struct model_slice *slice = find_slice(j, 1);
+	const struct call *call = eval->call;
+	struct model_slice *slice = find_slice(eval, 1);
 	uint64_t off = call->number[0], len = call->number[1], readable;
 
-	if (!check_raw_access(j))
+	if (!check_raw_access(eval))
 		return;
 	if (len > slice->size - slice->at) {
-		set_error_result(j, RESULT_EFAULT);
+		set_error_result(eval, RESULT_EFAULT);
 		return;
 	}
-	readable = count_readable_bytes(j, slice, len);
-	bytes_copy(rules_write(j, call->handle[0], off, readable, 0), slice->bytes + slice->at,
+	readable = count_readable_bytes(eval, slice, len);
+	bytes_copy(rules_write(eval, call->handle[0], off, readable, 0), slice->bytes + slice->at,
 		   readable);
 	if (readable == len) {
 		slice->at += len;
 		return;
 	}
-	bytes_fill(rules_write(j, call->handle[0], off + readable, len - readable, 0), 0,
+	bytes_fill(rules_write(eval, call->handle[0], off + readable, len - readable, 0), 0,
 		   len - readable);
-	set_error_result(j, RESULT_EFAULT);
+	set_error_result(eval, RESULT_EFAULT);
 }
 
-void evaluate_fail_nth(struct evaluation *j)
+void evaluate_fail_nth(struct evaluation *eval)
 {
-	j->self->points_until_failure = j->call->number[0];
+	eval->self->points_until_failure = eval->call->number[0];
 }

@@ -44,19 +44,19 @@ static inline bool text_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-void text_skip_spaces(struct text_cursor *c);
+void text_skip_spaces(struct text_cursor *cursor);
 
 /* Skips spaces. Return: whether the line ends there. */
-bool text_is_at_end(struct text_cursor *c);
+bool text_is_at_end(struct text_cursor *cursor);
 
 /* Skips @sign if it is next. Return: whether it was. */
-bool text_accept_sign(struct text_cursor *c, const char *sign);
+bool text_accept_sign(struct text_cursor *cursor, const char *sign);
 
 /* Skips @sign; an error if it is not next. @before describes where it was expected. */
-bool text_expect_sign(struct text_cursor *c, const char *sign, const char *before);
+bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before);
 
 /* Reads letters, digits and underscores; the word may be empty. */
-struct text_word text_read_word(struct text_cursor *c);
+struct text_word text_read_word(struct text_cursor *cursor);
 
 bool text_word_is(const struct text_word *word, const char *text);
 
@@ -70,6 +70,6 @@ bool text_parse_number(const struct text_word *word, uint64_t *number);
 bool text_parse_valid_number(struct text_cursor *c, const char **number_start, uint64_t *number);
 
 /* Parses a whole line: [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT]. */
-bool text_parse_call(struct text_cursor *c, struct call *call);
+bool text_parse_call(struct text_cursor *cursor, struct call *call);
 
 #endif
