@@ -95,7 +95,7 @@ $(foreach b,$(page_builds),$(call archive,libpage-$b.a,$(call objects,$b,$(page_
 
 harness_builds = $(filter-out cov pic tsan-inline,$(builds))
 # $(call harness_of,BUILD): the sources of its archive. Engines have the mutator in libmutate.a.
-harness_of = $(harness_sources) $(library_source) $(if $(filter fuzz-%,$1),,$(mutate_sources))
+harness_of = $(harness_sources) $(if $(filter fuzz-%,$1),,$(mutate_sources))
 $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$(call harness_of,$b))))
 
 $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))

@@ -29,7 +29,7 @@ run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
-	(cd "$abs_srcdir/src/tool" && find campaign -name '*.py') | sed 's|^|./libexec/pagetorture/|'
+	(cd "$abs_srcdir/src/tool" && find . -name '*.py' && echo ./to_c/helpers.c) | sed 's|^\.|./libexec/pagetorture|'
 	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim

@@ -50,7 +50,7 @@ engine=
 # shellcheck disable=SC2086 # words
 case " $FUZZERS " in *' fuzz_page '*) build_fuzz_page fuzz_page fuzz-asan -fsanitize=fuzzer $ASAN_FLAGS && engine=libFuzzer ;; esac
 mkdir "$scratch/$odd" "$scratch/$odd/findings" "$scratch/$odd/bare"
-mv "$scratch/bin" "$scratch/$odd/bin"
+mv "$scratch/bin" "$scratch/libexec" "$scratch/$odd"
 cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
@@ -148,11 +148,11 @@ done
 grep -q 'redirected redirected.c ' "$scratch/redirected.c"
 ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
-# ---- stress patterns ----
+# ---- stress scenarios ----
 
 cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
 store_output bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
-expect_reproduced "a stress pattern" 1 '!!!' 'run again:'
+expect_reproduced "a stress scenario" 1 '!!!' 'run again:'
 
 done_testing

@@ -90,7 +90,7 @@ ok $? "... and is in the command" "$scratch/err"
 expect_mutant_found 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
 if [ "$(nproc)" -gt 1 ]; then
 	expect_mutant_found 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
-		pin.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
+		../util/cpus.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
 else
 	skip "one CPU: threads cannot be bound to different ones"
 fi

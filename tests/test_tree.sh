@@ -25,10 +25,10 @@ expect_includes_only() {
 expect_includes_only 'page/|page\.h"' src/page/*.[ch]
 expect_includes_only 'page/page\.h"' src/page_stubs/*.[ch]
 expect_includes_only 'harness/|page/page\.h"|config\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
-expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|[a-z_]*_(script|helpers)\.inc"' src/tool/*.[ch] src/tool/*/*.[ch]
+expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"' src/tool/*.[ch] src/tool/*/*.[ch]
 expect_includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
 expect_includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
-expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
+expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|util/cpus|exec/delay)\.h"|page/page\.h"' stress/*.[ch]
 expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 

@@ -98,7 +98,7 @@ static void measure_rate(void *ctx)
 
 	if (!checker)
 		return;
-	exec_options(checker_exec(checker))->first_race_only = true;
+	exec_options(checker->exec)->first_race_only = true;
 	start = read_seconds();
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)

@@ -76,7 +76,7 @@ static bool is_canonical_text(const struct program *program, const char *text)
 
 static void evaluate_program(struct checker *checker, const struct program *program, const char *text)
 {
-	const struct rules *rules = checker_rules(checker);
+	const struct rules *rules = checker->rules;
 	struct json out = json_begin(stdout);
 
 	checker_evaluate(checker, program);

@@ -24,15 +24,6 @@
 #include "harness/library.h"
 #include "harness/model/repair.h"
 
-struct checker {
-	struct rules *rules;
-	const struct program *evaluated;
-	struct tsan_shadow *tsan_model;
-	struct race_reports predicted;
-	struct trace *trace;
-	struct exec *exec;
-};
-
 struct checker *checker_new(void)
 {
 	struct checker *c = calloc(1, sizeof(*c));
@@ -60,28 +51,9 @@ void checker_delete(struct checker *c)
 	free(c);
 }
 
-struct exec *checker_exec(struct checker *c)
-{
-	return c->exec;
-}
-
-const struct rules *checker_rules(const struct checker *c)
-{
-	return c->rules;
-}
-
-const struct trace *checker_trace(const struct checker *c)
-{
-	return c->trace;
-}
-
 /* ---- differences ---- */
 
-static bool set_difference(struct checker_report *report, const char *what, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Return: always false, so that a comparison can end with a call of this function. */
-static bool set_difference(struct checker_report *report, const char *what, ...)
+bool checker_set_difference(struct checker_report *report, const char *what, ...)
 {
 	va_list args;
 
@@ -108,37 +80,38 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
 	return bits;
 }
 
-/* memcmp() is not used: ThreadSanitizer would record its reads, and for the wrong thread. */
-static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
-			uint32_t seen_at, size_t len, size_t *differing_index)
+/*
+ * Return: the index of the first byte that differs, or @len. memcmp() is not used: ThreadSanitizer
+ * would record its reads, and for the wrong thread.
+ */
+static size_t find_differing_byte(const struct checker *c, uint32_t model_offset, uint32_t seen_offset,
+				  size_t len)
 {
-	const uint8_t *expected = model->bytes + at, *known = model->initialised + at;
-	const uint8_t *got = seen->bytes + seen_at;
+	const struct trace *model = rules_trace(c->rules);
+	const uint8_t *expected = model->bytes + model_offset;
+	const uint8_t *known = model->initialised + model_offset, *got = c->trace->bytes + seen_offset;
+	size_t i = 0;
 
 	if (!differing_bits(expected, got, known, len))
-		return true;
-	for (*differing_index = 0;
-	     !differing_bits(expected + *differing_index, got + *differing_index,
-			     known + *differing_index, 1);)
-		++*differing_index;
-	return false;
+		return len;
+	while (!differing_bits(expected + i, got + i, known + i, 1))
+		i++;
+	return i;
 }
 
-static bool has_expected_bytes(const struct trace *model, const struct step *expected,
-		       const struct trace *seen, const struct step *got, uint32_t line,
-		       struct checker_report *report)
+static bool has_expected_bytes(const struct checker *c, const struct step *expected,
+			       const struct step *got, uint32_t line, struct checker_report *report)
 {
-	size_t differing_index;
+	size_t i;
 
 	if (expected->log_len != got->log_len)
-		return set_difference(report, "line %u: expected %u bytes read, got %u", line,
-				      expected->log_len, got->log_len);
-	if (bytes_match(model, expected->log_offset, seen, got->log_offset, expected->log_len,
-			&differing_index))
-		return true;
-	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
-			      differing_index, model->bytes[expected->log_offset + differing_index],
-			      seen->bytes[got->log_offset + differing_index]);
+		return checker_set_difference(report, "line %u: expected %u bytes read, got %u", line,
+					      expected->log_len, got->log_len);
+	i = find_differing_byte(c, expected->log_offset, got->log_offset, expected->log_len);
+	return i == expected->log_len ||
+	       checker_set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x",
+				      line, i, rules_trace(c->rules)->bytes[expected->log_offset + i],
+				      c->trace->bytes[got->log_offset + i]);
 }
 
 static bool has_expected_steps(const struct checker *c, const struct program *program, bool bytes,
@@ -151,17 +124,18 @@ static bool has_expected_steps(const struct checker *c, const struct program *pr
 		uint32_t line = program->calls[expected->call].line;
 
 		if (expected->call != got->call)
-			return set_difference(report, "expected line %u to run next, got line %u", line,
-					      program->calls[got->call].line);
+			return checker_set_difference(
+				report, "expected line %u to run next, got line %u", line,
+				program->calls[got->call].line);
 		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
-			return set_difference(report, "line %u: expected %s, got %s", line,
+			return checker_set_difference(report, "line %u: expected %s, got %s", line,
 					      step_text(expected), step_text(got));
-		if (bytes && !has_expected_bytes(model, expected, seen, got, line, report))
+		if (bytes && !has_expected_bytes(c, expected, got, line, report))
 			return false;
 	}
 	return model->step_count == seen->step_count ||
-	       set_difference(report, "expected %zu calls to run, got %zu", model->step_count,
-			      seen->step_count);
+	       checker_set_difference(report, "expected %zu calls to run, got %zu",
+				      model->step_count, seen->step_count);
 }
 
 static bool has_expected_pages(const struct checker *c, bool bytes, struct checker_report *report)
@@ -169,23 +143,25 @@ static bool has_expected_pages(const struct checker *c, bool bytes, struct check
 	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
 
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		size_t differing_index;
+		uint32_t at = model->pages[i].at, seen_at = seen->pages[i].at;
+		size_t byte = TRACE_PAGE;
 
 		if (model->pages[i].live != seen->pages[i].live)
-			return set_difference(report, "end: expected p%u %s", i,
-					      model->pages[i].live ? "live" : "freed or never allocated");
+			return checker_set_difference(
+				report, "end: expected p%u %s", i,
+				model->pages[i].live ? "live" : "freed or never allocated");
 		if (!model->pages[i].live)
 			continue;
 		if (model->pages[i].refs != seen->pages[i].refs)
-			return set_difference(report, "end: expected %u references of p%u, got %u",
-					      model->pages[i].refs, i, seen->pages[i].refs);
-		if (bytes && !bytes_match(model, model->pages[i].at, seen, seen->pages[i].at,
-					  TRACE_PAGE, &differing_index))
-			return set_difference(report,
-					      "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
-					      differing_index, i,
-					      model->bytes[model->pages[i].at + differing_index],
-					      seen->bytes[seen->pages[i].at + differing_index]);
+			return checker_set_difference(
+				report, "end: expected %u references of p%u, got %u",
+				model->pages[i].refs, i, seen->pages[i].refs);
+		if (bytes)
+			byte = find_differing_byte(c, at, seen_at, TRACE_PAGE);
+		if (byte < TRACE_PAGE)
+			return checker_set_difference(
+				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte, i,
+				model->bytes[at + byte], seen->bytes[seen_at + byte]);
 	}
 	return true;
 }
@@ -194,7 +170,7 @@ static bool has_no_error(const struct checker *c, struct checker_report *report)
 {
 	const char *error = exec_error(c->exec);
 
-	return !*error || set_difference(report, "%s", error);
+	return !*error || checker_set_difference(report, "%s", error);
 }
 
 /* Each race that the detector reports is a race of the model. */
@@ -214,11 +190,12 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 		if (race_report_find_race(s, program, rules_shadow(c->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
-			return set_difference(report, "line %u: a race with %s outside of every page",
-					      program->calls[s->call].line, thread);
-		return set_difference(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
-				      program->calls[s->call].line, thread,
-				      s->page, s->from, s->to - 1);
+			return checker_set_difference(
+				report, "line %u: a race with %s outside of every page",
+				program->calls[s->call].line, thread);
+		return checker_set_difference(
+			report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
+			program->calls[s->call].line, thread, s->page, s->from, s->to - 1);
 	}
 	return true;
 }
@@ -235,15 +212,15 @@ static size_t find_first_misprediction(const struct checker *c, size_t report_co
 	const struct race_reports *seen = exec_race_reports(c->exec);
 	size_t i = 0;
 
-	while (i < race_reports_kept_count(&c->predicted) && i < report_count &&
-	       is_same_race_report(&c->predicted.kept[i], &seen->kept[i]))
+	while (i < race_reports_kept_count(&c->predicted_reports) && i < report_count &&
+	       is_same_race_report(&c->predicted_reports.kept[i], &seen->kept[i]))
 		i++;
 	return i;
 }
 
 static bool reports_match_prediction(const struct checker *c, size_t report_count)
 {
-	return race_reports_kept_count(&c->predicted) == report_count &&
+	return race_reports_kept_count(&c->predicted_reports) == report_count &&
 	       find_first_misprediction(c, report_count) == report_count;
 }
 
@@ -251,32 +228,34 @@ static bool has_predicted_reports(const struct checker *c, const struct program 
 			 struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(c->exec);
-	size_t expected = race_reports_kept_count(&c->predicted),
+	size_t expected = race_reports_kept_count(&c->predicted_reports),
 	       i = find_first_misprediction(c, report->race_count);
 
 	if (i < expected && i < report->race_count) {
-		const struct race_report *e = &c->predicted.kept[i], *s = &seen->kept[i];
+		const struct race_report *e = &c->predicted_reports.kept[i], *s = &seen->kept[i];
 
-		return set_difference(report,
+		return checker_set_difference(report,
 				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
 				      "line %u, p%u bytes %u .. %u", i + 1,
 				      program->calls[e->call].line, e->page, e->from, e->to - 1,
 				      program->calls[s->call].line, s->page, s->from, s->to - 1);
 	}
 	return expected == report->race_count ||
-	       set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
+	       checker_set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
 			      report->race_count);
 }
 
-/* The detector reported no race, and the model of the detector allows that. */
+/* The detector reported no race of the program, and may miss them all. */
 static bool allow_miss(struct checker_report *report, const struct program *program,
-		       const struct race *race, enum tsan_miss miss)
+		       const struct race *race)
 {
 	report->result = CHECKER_MISS_ALLOWED;
-	report->reports_were_predicted = miss != TSAN_UNKNOWN;
 	snprintf(report->difference_text, sizeof(report->difference_text),
 		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
-		 program->calls[race->second].line, tsan_miss_text(miss));
+		 program->calls[race->second].line,
+		 report->reports_were_predicted ?
+			 "later accesses to the same 8 bytes took the older one's cell" :
+			 "what the detector kept is not known");
 	return true;
 }
 
@@ -289,7 +268,7 @@ static bool prediction_is_valid(struct checker *c, const struct tsan_facts *fact
 {
 	return tsan_is_predictable() &&
 	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
-				   exec_options(c->exec)->first_race_only, &c->predicted) &&
+				   exec_options(c->exec)->first_race_only, &c->predicted_reports) &&
 	       (library_has_known_access_pattern() || reports_match_prediction(c, report_count));
 }
 
@@ -303,7 +282,7 @@ static bool may_miss_all_races(const struct shadow *shadow, const struct program
 								CELLS_ONE;
 
 	return !shadow_race_must_be_reported(shadow, cells) ||
-	       set_difference(report,
+	       checker_set_difference(report,
 			      "line %u: expected a data-race with line %u on p%u to be reported, got none",
 			      program->calls[race->second].line, program->calls[race->first].line,
 			      race->page);
@@ -321,15 +300,13 @@ static bool has_no_missed_race(struct checker *c, const struct program *program,
 
 	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	if (prediction_is_valid(c, &facts, report->race_count)) {
-		report->reports_were_predicted = true;
-		return has_predicted_reports(c, program, report) &&
-		       (report->race_count ||
-			allow_miss(report, program, shadow->races,
-				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));
-	}
-	return report->race_count || (may_miss_all_races(shadow, program, report) &&
-				 allow_miss(report, program, shadow->races, TSAN_UNKNOWN));
+	report->reports_were_predicted = prediction_is_valid(c, &facts, report->race_count);
+	if (report->reports_were_predicted && !has_predicted_reports(c, program, report))
+		return false;
+	if (report->race_count)
+		return true;
+	return (report->reports_were_predicted || may_miss_all_races(shadow, program, report)) &&
+	       allow_miss(report, program, shadow->races);
 }
 
 /* ---- executions ---- */
@@ -347,7 +324,7 @@ static bool has_expected_end(const struct verdict *v, enum exec_end end,
 	if (end == EXEC_STUCK)
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (stuck != (end == EXEC_STUCK))
-		return set_difference(report, stuck ? "expected a deadlock, but every line ran" :
+		return checker_set_difference(report, stuck ? "expected a deadlock, but every line ran" :
 					      "expected every line to run, got a deadlock");
 	return true;
 }
@@ -355,20 +332,20 @@ static bool has_expected_end(const struct verdict *v, enum exec_end end,
 void checker_evaluate(struct checker *c, const struct program *program)
 {
 	rules_evaluate(c->rules, program);
-	c->evaluated = program;
+	c->evaluated_program = program;
 }
 
 void checker_repair(struct checker *c, struct program *program)
 {
 	repair_program(program, c->rules);
-	c->evaluated = program;
+	c->evaluated_program = program;
 }
 
 /* The verdict of another program would make the comparison meaningless. */
 static void reset_report_and_trace(struct checker *c, const struct program *program,
 				   struct checker_report *report)
 {
-	if (c->evaluated != program) {
+	if (c->evaluated_program != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
 		abort();
 	}
@@ -402,7 +379,7 @@ enum checker_result checker_run_threads(struct checker *c, const struct program 
 
 	reset_report_and_trace(c, program, report);
 	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
-		set_difference(report, "expected threads, got none");
+		checker_set_difference(report, "expected threads, got none");
 		return report->result;
 	}
 	if (stuck)

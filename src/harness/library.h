@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Properties of the page library that page.h does not define. The build chooses library_ours.c, or
- * library_external.c with --with-page-library.
+ * Properties of the page library that page.h does not define: of the library of this tree, or of an
+ * external library (--with-page-library).
  */
 #ifndef HARNESS_LIBRARY_H
 #define HARNESS_LIBRARY_H

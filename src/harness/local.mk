@@ -43,8 +43,6 @@ harness_sources = \
 	%D%/exec/exec_state.h \
 	%D%/exec/exec_thread.c \
 	%D%/exec/exec_user.c \
-	%D%/exec/pin.c \
-	%D%/exec/pin.h \
 	%D%/exec/thread_locals.c \
 	%D%/exec/thread_locals.h \
 	%D%/exec/thread_plan.c \
@@ -75,6 +73,8 @@ harness_sources = \
 	%D%/mutate/minimize.h \
 	%D%/digest.c \
 	%D%/digest.h \
+	%D%/library.c \
+	%D%/library.h \
 	%D%/program/op.c \
 	%D%/program/op.h \
 	%D%/program/ops.def \
@@ -123,15 +123,6 @@ harness_sources = \
 	%D%/util/walk.c \
 	%D%/util/walk.h
 
-if OWN_PAGE
-library_source = %D%/library.h %D%/library_ours.c
-else
-library_source = %D%/library.h %D%/library_external.c
-endif
-
 EXTRA_DIST += \
 	$(harness_sources) \
-	$(mutate_sources) \
-	%D%/library.h \
-	%D%/library_external.c \
-	%D%/library_ours.c
+	$(mutate_sources)

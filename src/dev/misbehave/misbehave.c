@@ -125,7 +125,7 @@ SHORT_WAY_TO(change_later_inputs, changes_later_inputs = true)
 
 static struct trace *find_trace(const struct checker *checker)
 {
-	return (struct trace *)(uintptr_t)checker_trace(checker);
+	return checker->trace;
 }
 
 SHORT_WAY_TO(change_result, find_trace(checker)->steps[0].result = RESULT_EFAULT)
@@ -157,7 +157,7 @@ WAY_TO(print_much)
 
 WAY_TO(report_another_rule)
 {
-	enum rule rule = rules_verdict(checker_rules(checker))->fatal_rule;
+	enum rule rule = rules_verdict(checker->rules)->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
 		rule_name(rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order));
@@ -188,7 +188,7 @@ static bool must_misbehave_now(const struct checker *checker, const struct progr
 	case ENDING:
 		return !is_dying && call == program->count - 1;
 	default:
-		return is_dying && call == rules_verdict(checker_rules(checker))->fatal_call;
+		return is_dying && call == rules_verdict(checker->rules)->fatal_call;
 	}
 }
 

@@ -3,9 +3,6 @@
 
 #include "harness/program/trace.h"
 
-#define GRANULE 8u
-#define CELLS 4u
-
 void race_reports_clear(struct race_reports *race_reports)
 {
 	atomic_store_explicit(&race_reports->count, 0, memory_order_relaxed);
@@ -55,27 +52,25 @@ struct cell {
 	bool write, atomic;
 };
 
-static uint8_t granule_mask(const struct access *access, unsigned int granule)
+uint8_t access_granule_mask(const struct access *access, unsigned int granule)
 {
-	uint8_t mask = 0;
+	unsigned int start = granule * TSAN_GRANULE, end = start + TSAN_GRANULE;
+	unsigned int from = access->from > start ? access->from - start : 0;
+	unsigned int to = access->to < end ? access->to - start : TSAN_GRANULE;
 
-	for (unsigned int i = 0; i < GRANULE; i++) {
-		unsigned int byte = granule * GRANULE + i;
-
-		if (access->from <= byte && byte < access->to)
-			mask |= (uint8_t)(1u << i);
-	}
-	return mask;
+	if (access->from >= end || access->to <= start)
+		return 0;
+	return (uint8_t)((0xffu << from) & (0xffu >> (TSAN_GRANULE - to)));
 }
 
 /* Adds @cell unless it is there already. Return: false if there are too many cells. */
-static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell cell)
+static bool add_cell(struct cell cells[TSAN_CELLS], unsigned int *count, struct cell cell)
 {
 	for (unsigned int i = 0; i < *count; i++)
 		if (cells[i].thread == cell.thread && cells[i].mask == cell.mask &&
 		    cells[i].write == cell.write && cells[i].atomic == cell.atomic)
 			return true;
-	if (*count == CELLS)
+	if (*count == TSAN_CELLS)
 		return false;
 	cells[(*count)++] = cell;
 	return true;
@@ -88,7 +83,7 @@ static bool is_whole_page(const struct access *access)
 }
 
 /* Adds the cells of an access to one granule. Return: false if there are too many cells. */
-static bool add_cells_of_access(struct cell cells[CELLS], unsigned int *count,
+static bool add_cells_of_access(struct cell cells[TSAN_CELLS], unsigned int *count,
 				const struct access *a, uint8_t mask,
 				enum granule_cells granule_cells_kind)
 {
@@ -97,7 +92,7 @@ static bool add_cells_of_access(struct cell cells[CELLS], unsigned int *count,
 	if (granule_cells_kind == CELLS_ONE ||
 	    (granule_cells_kind == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
 		return add_cell(cells, count, cell);
-	for (unsigned int i = 0; i < GRANULE; i++) {
+	for (unsigned int i = 0; i < TSAN_GRANULE; i++) {
 		cell.mask = (uint8_t)(mask & 1u << i);
 		if (cell.mask && !add_cell(cells, count, cell))
 			return false;
@@ -121,14 +116,14 @@ static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 static bool accesses_fit_in_granule(const struct shadow *shadow, const struct race *race,
 			 unsigned int granule, enum granule_cells granule_cells_kind)
 {
-	struct cell cells[CELLS];
+	struct cell cells[TSAN_CELLS];
 	unsigned int count = 0;
 
 	if (granule_cells_kind == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
-		uint8_t mask = a->page == race->page ? granule_mask(a, granule) : 0;
+		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule) : 0;
 
 		if (a->call == race->second && granule_cells_kind != CELLS_UNKNOWN)
 			return true;
@@ -161,7 +156,7 @@ bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cell
 
 		if (!has_exact_range(shadow, race))
 			continue;
-		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
+		for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
 			if (accesses_fit_in_granule(shadow, race, g, cells))
 				return true;
 	}

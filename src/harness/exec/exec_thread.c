@@ -23,8 +23,8 @@
 
 #include "harness/exec/delay.h"
 #include "harness/exec/exec_state.h"
-#include "harness/exec/pin.h"
 #include "harness/exec/thread_plan.h"
+#include "harness/util/cpus.h"
 
 struct thread_run {
 	struct exec *x;
@@ -35,7 +35,8 @@ struct thread_run {
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
-	atomic_int start; /* enum start */
+	atomic_uint start_count; /* becomes 1 at the start */
+	bool is_cancelled;       /* a thread could not be created, so no thread runs its calls */
 	atomic_uint ready_count; /* threads that wait for the start */
 	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
 	bool pins_are_found;
@@ -52,8 +53,6 @@ struct thread_run {
 		pthread_t pthread;
 	} workers[PROGRAM_THREADS];
 };
-
-enum start_state { START_WAIT, START_GO, START_CANCEL };
 
 /* ---- hidden gates ---- */
 
@@ -241,21 +240,6 @@ static void pin_worker(const struct worker *w)
 		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
 }
 
-/* Waits until all threads are ready. Return: false if the execution is cancelled. */
-static bool wait_for_start(struct thread_run *run)
-{
-	int start_word;
-
-	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
-	for (unsigned int spins = 0;; spins++) {
-		start_word = atomic_load_explicit(&run->start, memory_order_relaxed);
-		if (start_word != START_WAIT)
-			return start_word == START_GO;
-		if (spins >= SPINS)
-			sched_yield();
-	}
-}
-
 static void *thread_main(void *arg)
 {
 	struct worker *w = arg;
@@ -263,7 +247,9 @@ static void *thread_main(void *arg)
 
 	pthread_setname_np(pthread_self(), thread_name(w->thread));
 	pin_worker(w);
-	if (wait_for_start(run))
+	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
+	wait_for_counter_hidden(&run->start_count, 1);
+	if (!run->is_cancelled)
 		run_thread(w);
 	return NULL;
 }
@@ -282,7 +268,7 @@ static void init_objects(struct thread_run *run)
 		atomic_store(&run->finished_steps[t], 0);
 		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
 	}
-	atomic_store(&run->start, START_WAIT);
+	atomic_store(&run->start_count, 0);
 	atomic_store(&run->ready_count, 0);
 	atomic_store(&run->finished_count, 0);
 	atomic_store(&run->tried_count, 0);
@@ -362,38 +348,34 @@ static void init_run(struct thread_run *run, const struct program *program)
 		exec_set_error(run->x, "expected to know the CPUs of this process");
 }
 
-/* Return: false if a thread could not be created; then no thread runs the program. */
-static bool run_threads(struct thread_run *run)
+static void run_threads(struct thread_run *run)
 {
-	bool is_created = create_threads(run);
-
-	if (is_created)
+	run->is_cancelled = !create_threads(run);
+	if (!run->is_cancelled)
 		wait_for_counter_hidden(&run->ready_count, run->thread_count - 1);
 	pin_worker(&run->workers[THREAD_MAIN]);
-	atomic_store_explicit(&run->start, is_created ? START_GO : START_CANCEL, memory_order_relaxed);
-	if (is_created)
+	atomic_store_explicit(&run->start_count, 1, memory_order_release);
+	if (!run->is_cancelled)
 		run_thread(&run->workers[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (run->workers[t].is_created)
 			pthread_join(run->workers[t].pthread, NULL);
 	if (run->pins_are_found)
 		pins_unpin_thread(&run->pins);
-	return is_created;
 }
 
 bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
 		      bool stuck, struct trace *trace)
 {
 	static struct thread_run run;
-	bool is_created;
 
 	run.x = x;
 	run.plan_trace = plan;
 	run.trace = trace;
 	run.must_get_stuck = stuck;
 	init_run(&run, program);
-	is_created = run_threads(&run);
+	run_threads(&run);
 	destroy_objects(&run);
 	exec_finish(x, trace);
-	return is_created;
+	return !run.is_cancelled;
 }

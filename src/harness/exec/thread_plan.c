@@ -29,8 +29,8 @@ struct plan_builder {
 };
 
 /*
- * Returns whether the call changes the object, or only uses it. A page or mapping changes when it is created or
- * freed. A slice changes with each call: its reader advances, and bytes that are written during a
+ * Returns whether the call changes the object, or only uses it. A page or mapping changes when it is
+ * created or freed. A slice changes with each call: its reader advances, and bytes that are written during a
  * copy would be undefined.
  */
 static bool changes_object(enum op op, unsigned int object)

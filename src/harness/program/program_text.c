@@ -40,12 +40,12 @@ static bool set_expect_error(const struct text_cursor *c, const struct text_word
 		if (text_is_space(name->start[i]) || strchr(",;|", name->start[i]))
 			return text_set_error(c->error, "expected one name a line, got '%.*s': write "
 					      "'expect NAME' on a line for each",
-					      text_shown_length(name), name->start);
+					      TEXT_SHOWN(name));
 	format_expect_names(expected_names);
 	if (!name->len)
 		return text_set_error(c->error, "expected %s after 'expect'", expected_names);
 	return text_set_error(c->error, "expected %s, got '%.*s'", expected_names,
-			      text_shown_length(name), name->start);
+			      TEXT_SHOWN(name));
 }
 
 /* Reads the rest of the line without the spaces around it. */
@@ -93,7 +93,7 @@ static bool parse_header(struct text_cursor *c)
 	version.len = (size_t)(c->at - version.start);
 	if (!text_word_is(&version, "1") || !text_is_at_end(c))
 		return text_set_error(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
-			    text_shown_length(&version), version.start);
+			    TEXT_SHOWN(&version));
 	return true;
 }
 

@@ -33,15 +33,14 @@ static bool parse_named_number(struct text_cursor *c, const char *number_start, 
 	word = text_read_word(c);
 	if (!text_parse_number(&word, &addend))
 		return text_set_error(c->error, "expected a number after '%c', got '%.*s'", plus ? '+' : '-',
-			    text_shown_length(&word), word.start);
+			    TEXT_SHOWN(&word));
 	if (plus ? __builtin_add_overflow(base, addend, number) :
 		   __builtin_sub_overflow(base, addend, number))
 		return set_number_error(c, number_start, "expected a number of 0 .. SIZE_MAX");
 	return true;
 }
 
-/* @number_start: gets the beginning of the number */
-static bool parse_number(struct text_cursor *c, const char **number_start, uint64_t *number)
+bool text_parse_valid_number(struct text_cursor *c, const char **number_start, uint64_t *number)
 {
 	struct text_word word = text_read_word(c);
 
@@ -53,7 +52,7 @@ static bool parse_number(struct text_cursor *c, const char **number_start, uint6
 	} else if (!text_parse_number(&word, number)) {
 		return text_set_error(c->error,
 			    "expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
-			    text_shown_length(&word), word.start);
+			    TEXT_SHOWN(&word));
 	}
 	if (!number_valid(*number))
 		return set_number_error(c, word.start,
@@ -68,8 +67,7 @@ static bool parse_value(struct text_cursor *c, uint8_t *value)
 	uint64_t parsed_value;
 
 	if (!text_parse_number(&word, &parsed_value) || parsed_value > 255)
-		return text_set_error(c->error, "expected a value of 0 .. 255, got '%.*s'", text_shown_length(&word),
-			    word.start);
+		return text_set_error(c->error, "expected a value of 0 .. 255, got '%.*s'", TEXT_SHOWN(&word));
 	*value = (uint8_t)parsed_value;
 	return true;
 }
@@ -96,8 +94,7 @@ static bool parse_flag(struct text_cursor *c, uint8_t *flags, unsigned int *cont
 		*flags |= bit;
 		return true;
 	}
-	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", text_shown_length(&word),
-			      word.start);
+	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", TEXT_SHOWN(&word));
 }
 
 static bool parse_flags(struct text_cursor *c, uint8_t *flags)
@@ -125,7 +122,7 @@ static bool parse_handle(struct text_cursor *c, const struct text_word *word, ch
 	    !text_is_digit(digits.start[digits.len - 1]) || digits.len > 2 ||
 	    (digits.len == 2 && digits.start[0] == '0') || handle_number > most)
 		return text_set_error(c->error, "expected a handle %c0 .. %c%u, got '%.*s'", kind, kind, most,
-			    text_shown_length(word), word->start);
+			    TEXT_SHOWN(word));
 	*handle = (uint8_t)handle_number;
 	return true;
 }
@@ -136,7 +133,7 @@ static bool parse_slice_size(struct text_cursor *c, uint64_t *size)
 {
 	const char *number_start;
 
-	if (!parse_number(c, &number_start, size))
+	if (!text_parse_valid_number(c, &number_start, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
 	       set_number_error(c, number_start, "expected a slice size of 0 .. 16383");
@@ -150,12 +147,12 @@ static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
 
 	switch (kind) {
 	case 'n':
-		return parse_number(c, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(c, &number_start, &call->number[seen->numbers++]);
 	case 'z':
 		return parse_slice_size(c, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return parse_number(c, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(c, &number_start, &call->number[seen->numbers++]);
 	case 'v':
 		return parse_value(c, &call->value);
 	case 'g':
@@ -195,7 +192,7 @@ static bool parse_expected_result(struct text_cursor *c, struct call *call)
 	call->expected_result = (int8_t)result_find(word.start, word.len);
 	if (call->expected_result == RESULT_NONE)
 		return text_set_error(c->error, "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
-			    text_shown_length(&word), word.start);
+			    TEXT_SHOWN(&word));
 	if (!op_table[call->op].has_result)
 		return text_set_error(c->error, "expected no '->': %s has no result", op_table[call->op].name);
 	return true;
@@ -207,7 +204,7 @@ static bool parse_thread(struct text_cursor *c, const struct text_word *word, ui
 		if (text_word_is(word, thread_name(*thread)))
 			return true;
 	return text_set_error(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
-			      text_shown_length(word), word->start);
+			      TEXT_SHOWN(word));
 }
 
 /* Returns whether the word looks like a thread, even with a wrong number or letter. */
@@ -227,9 +224,9 @@ static bool set_name_error(const struct text_cursor *c, const struct text_word *
 		return text_set_error(c->error, "expected the name of a call, got '%c'", *c->at);
 	if (looks_like_thread(word))
 		return text_set_error(c->error, "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
-				      text_shown_length(word), word->start);
+				      TEXT_SHOWN(word));
 	return text_set_error(c->error, "unknown call '%.*s': expected the name of a call",
-			      text_shown_length(word), word->start);
+			      TEXT_SHOWN(word));
 }
 
 /* Checks the resource before `=` against the kind that the call needs. */
@@ -242,8 +239,8 @@ static bool check_resource(struct text_cursor *c, const struct text_word *resour
 		return text_set_error(c->error, "expected '%c0 = %s': the call makes a resource",
 			    op->argument_kinds[0] | 0x20, op->name);
 	if (!fills && resource->len)
-		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource", text_shown_length(resource),
-			    resource->start, op->name);
+		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource",
+				      TEXT_SHOWN(resource), op->name);
 	return !fills || parse_handle(c, resource, op->argument_kinds[0], &call->handle[0]);
 }
 

@@ -28,8 +28,11 @@ struct text_word {
 bool text_set_error(struct text_error *error, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: how many bytes of a word a message shows, for `%.*s`. */
+/* Return: how many bytes of a word a message shows. */
 int text_shown_length(const struct text_word *word);
+
+/* The two arguments of `%.*s` that show a word in a message. */
+#define TEXT_SHOWN(word) text_shown_length(word), (word)->start
 
 static inline bool text_is_space(char c)
 {
@@ -59,6 +62,12 @@ bool text_word_is(const struct text_word *word, const char *text);
 
 /* Parses a decimal or hex literal. Return: false if it does not fit in 64 bits. */
 bool text_parse_number(const struct text_word *word, uint64_t *number);
+
+/*
+ * Parses a number that a program can have (number.h), in any form of the text.
+ * @number_start: gets the beginning of the number
+ */
+bool text_parse_valid_number(struct text_cursor *c, const char **number_start, uint64_t *number);
 
 /* Parses a whole line: [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT]. */
 bool text_parse_call(struct text_cursor *c, struct call *call);

@@ -14,7 +14,8 @@
  *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak, the inputs since the
  *      last check run again at the end, in smaller and smaller batches, and at last alone, as in 3.
  *   7. Inputs whose worker died before the next leak check run again in the same way.
- *   8. If a worker ends before its first input, that input runs alone, in a worker without a warm-up.
+ *   8. If workers end before their first input again and again, that input runs alone, in a worker
+ *      without a warm-up, and stays a failure.
  */
 #include <stdio.h>
 
@@ -23,8 +24,14 @@
 /* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* The first result of an input that its worker did not begin. */
-static const struct worker_result no_failure = { .result.kind = RUN_good };
+/* How often a worker that does not begin an input is replaced. */
+#define FALSE_STARTS 5
+
+/* The first result of an input that no worker begins. It stays a failure if the input is good alone. */
+static const struct worker_result not_begun = {
+	.result.kind = RUN_crash,
+	.why = "the worker ended before its first input",
+};
 
 static uint32_t count_batch(const struct job *job)
 {
@@ -149,6 +156,18 @@ static void handle_failed_input(struct job *job, uint32_t position, uint32_t ran
 	run_input_alone(job, job->batch_start + position, result);
 }
 
+/*
+ * The worker ended or replied before it began the input after the first @ran inputs. The inputs that are
+ * left run together in another worker, because a failure may depend on inputs that run together.
+ */
+static void handle_false_start(struct job *job, uint32_t ran)
+{
+	if (++job->false_start_count > FALSE_STARTS && ran < count_batch(job))
+		handle_failed_input(job, ran, ran, &not_begun);
+	else
+		abandon_batch(job, ran, ran);
+}
+
 /* Return: false if memory is lost: this worker would find it again. */
 static bool finish_leak_check(struct job *job)
 {
@@ -187,8 +206,7 @@ static bool finish_batch(struct job *job)
 		}
 	if (ran == count)
 		return finish_leak_check(job);
-	/* The worker replied before it ran all inputs. */
-	handle_failed_input(job, ran, ran, &no_failure);
+	handle_false_start(job, ran);
 	return false;
 }
 
@@ -211,10 +229,8 @@ static void handle_worker_death(struct job *job)
 	if (last != NO_POSITION && count)
 		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
 		attribute_worker_death(job, last % count, last < count ? last : count);
-	else if (count)
-		handle_failed_input(job, 0, 0, &no_failure);
 	else
-		abandon_batch(job, 0, 0);
+		handle_false_start(job, 0);
 }
 
 /* ---- a batch ---- */

@@ -37,6 +37,7 @@ struct job {
 	struct engine *engine;
 	struct run_worker worker;
 	unsigned int worker_start_count;
+	unsigned int false_start_count; /* workers that ended, or replied, before they began an input */
 	/* Inputs that this worker ran, in order, and then those of the batch. */
 	struct input_indices history;
 	size_t batch_start;	   /* index of the batch in the history */

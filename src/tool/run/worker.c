@@ -121,7 +121,7 @@ static void compare_with_model(struct worker_result *result)
 	result->result.rules_seen_on_threads = execution->threads.seen;
 	result->result.reported_runs = execution->runs_with_race;
 	if (worst->result != CHECKER_DIFFERS &&
-	    !expectations_hold(&worker.program, checker_rules(worker.checker), failed_claim)) {
+	    !expectations_hold(&worker.program, worker.checker->rules, failed_claim)) {
 		set_result(result, RUN_claim, failed_claim);
 		return;
 	}

@@ -127,7 +127,7 @@ static void execute_in_child(void)
 
 	now.child.output[0] = '\0';
 	if (!isolate(execute_program, NULL, options->time_limit_seconds, &now.child))
-		execution_set_difference(execution, "expected a child process, got none");
+		checker_set_difference(&execution->fibers, "expected a child process, got none");
 	else if (!execution_check_alive(execution, &now.program, options, &now.child))
 		record_death(execution, &now.child);
 	else if (now.control->request == REQUEST_REPORTS)

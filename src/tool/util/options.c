@@ -27,7 +27,7 @@ static bool row_exists(const struct option_row *row)
 
 static int find_argument_kind(const struct option_row *row)
 {
-	return row->flag || row->pick ? no_argument :
+	return row->flag || row->pick || row->is_script_flag ? no_argument :
 	       row->is_value_optional	      ? optional_argument :
 					required_argument;
 }
@@ -79,6 +79,18 @@ static bool has_only_values(const char *list, const char *values)
 	}
 }
 
+/* An option without a value becomes NAME=. */
+static bool pass_to_script(const struct option_row *row, const char *value)
+{
+	unsigned int number;
+
+	if ((row->values && (!has_only_values(value, row->values) || (!row->is_list && strchr(value, ',')))) ||
+	    (row->most && !parse_number(value, row->least, row->most, &number)))
+		return false;
+	script_append(row->script, "%s=%s", row->name, value ? value : "");
+	return true;
+}
+
 static bool set_option(const struct option_row *row, char *value)
 {
 	if (row->flag)
@@ -87,6 +99,8 @@ static bool set_option(const struct option_row *row, char *value)
 		return parse_number(value, row->least, row->most, row->number);
 	if (row->read)
 		return row->read(value, row->into);
+	if (row->script)
+		return pass_to_script(row, value);
 	if (row->pick)
 		*row->pick = row->value;
 	else
@@ -139,7 +153,7 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 		snprintf(name, sizeof(name), "--%s", row->name);
 	else
 		snprintf(name, sizeof(name), "-%c", row->letter);
-	if (row->number)
+	if (row->most)
 		snprintf(expected, sizeof(expected), "%u .. %u", row->least, row->most);
 	else
 		snprintf(expected, sizeof(expected), "%s%s", row->values ? "of " : "",
