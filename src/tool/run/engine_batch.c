@@ -2,7 +2,7 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes the number of an input before it runs the input. If the worker dies, the driver
+ *   1. A worker writes the number of an input before it runs the input. If the worker ends, the driver
  *      reads that number.
  *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
  *      batch runs in a new one.
