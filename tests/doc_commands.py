@@ -102,7 +102,7 @@ def find_block_commands(block):
     if block.startswith('$ '):
         for part in re.finditer(r'^\$ (?:.*\n)(?:(?!\$ ).*\n)*', block, re.M):
             command = COMMAND.match(part[0], 2)
-            yield part.start(), command[0], part[0][command.end():].strip('\n').split('\n')
+            yield part.start(), command[0], part[0][command.end():].split('\n')[1:-1]
     else:
         for command in COMMAND.finditer(block):
             if command[0] and not command[0].lstrip().startswith('#'):
@@ -124,7 +124,7 @@ def read_commands(source, document):
         lines = re.sub('^ {4}| +$', '', block['text'].rstrip('\n') + '\n', flags=re.M)
         for offset, command, expected_lines in find_block_commands(lines):
             place = f'{document}:{first_line + lines.count(chr(10), 0, offset)}'
-            commands.append(Command(place, command, directives, list(filter(None, expected_lines))))
+            commands.append(Command(place, command, directives, expected_lines))
         directives.require_replacements()
     return commands
 
