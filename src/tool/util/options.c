@@ -84,8 +84,9 @@ static bool pass_to_script(const struct option_row *row, const char *value)
 {
 	unsigned int number;
 
-	if ((row->values && (!has_only_values(value, row->values) || (!row->is_list && strchr(value, ',')))) ||
-	    (row->most && !parse_number(value, row->least, row->most, &number)))
+	if (row->values && (!has_only_values(value, row->values) || (!row->is_list && strchr(value, ','))))
+		return false;
+	if (row->most && !parse_number(value, row->least, row->most, &number))
 		return false;
 	script_append(row->script, "%s=%s", row->name, value ? value : "");
 	return true;

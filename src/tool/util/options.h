@@ -35,7 +35,7 @@ struct option_row {
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
-	struct script_command *script; /* gets the valid value; @most, @values and is_script_flag restrict it */
+	struct script_command *script; /* gets the value, which @most or @values restrict */
 	bool is_script_flag;   /* the option has no value */
 	const char *expected; /* description of a valid value, for messages */
 	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
