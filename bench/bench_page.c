@@ -43,21 +43,11 @@ static bool is_range_in_page(size_t off, size_t len)
 }
 
 /* The code of a caller without a library; not inlined, like the library's calls. */
-static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void *dst, size_t off,
-						      size_t len)
+static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off, size_t len)
 {
 	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	memcpy(dst, from + off, len);
-	return 0;
-}
-
-static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const void *src, size_t off,
-						     size_t len)
-{
-	if (!is_range_in_page(off, len))
-		return -EINVAL;
-	memcpy(to + off, src, len);
+	memcpy(to, from, len);
 	return 0;
 }
 
@@ -77,14 +67,14 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 		assume_memory_is_read(memory);                                                     \
 	}
 
-OPERATION(memcpy_out, buffer, checked_copy_out(canonical, buffer, opaque_zero, size))
+OPERATION(memcpy_out, buffer, checked_copy(buffer, canonical + opaque_zero, opaque_zero, size))
 OPERATION(read_raw, buffer, page_read_raw(page, buffer, opaque_zero, size))
-OPERATION(memcpy_in, canonical, checked_copy_in(canonical, buffer, opaque_zero, size))
+OPERATION(memcpy_in, canonical, checked_copy(canonical + opaque_zero, buffer, opaque_zero, size))
 OPERATION(write_raw, canonical, page_write_raw(page, buffer, opaque_zero, size))
 OPERATION(memset_in, canonical, checked_zero(canonical, opaque_zero, size))
 OPERATION(fill_zero, canonical, page_fill_zero(page, opaque_zero, size))
 /* Use the same pages for both, because their cache lines and sets affect the time. */
-OPERATION(memcpy_between, canonical, checked_copy_in(canonical, other_canonical, opaque_zero, size))
+OPERATION(memcpy_between, canonical, checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
 OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
 
 static void map_and_unmap(struct page *mapped, bool must_touch)
@@ -185,26 +175,26 @@ static void compare_call(const char *title, const struct compared_call *row, con
 }
 
 static const struct compared_call copying_calls[] = {
-	{"page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0},
-	{"page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0},
-	{"page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0},
-	{"page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0},
-	{"page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64},
-	{"page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096},
+	{ "page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0 },
+	{ "page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0 },
+	{ "page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0 },
+	{ "page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096 },
 };
 
 static const struct compared_call mapping_calls[] = {
-	{"map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0},
-	{"map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0},
-	{"map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL,
-	 true, 0},
-	{"map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
-	 mmap_touch_munmap, NULL, true, 0},
+	{ "map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap,
+	  NULL, true, 0 },
+	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
+	  mmap_touch_munmap, NULL, true, 0 },
 };
 
 static void bench_copying(void)
 {
-	static const size_t sizes[] = {8, 64, 512, 4096};
+	static const size_t sizes[] = { 8, 64, 512, 4096 };
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		char title[32];
@@ -246,10 +236,10 @@ static void allocate_memory(void)
 static const struct backend_mode {
 	const char *backend, *revoke, *mapping_aim;
 } backend_modes[] = {
-	{"direct", NULL, "<= 0.1"},
-	{"alias", "poison", "<= 0.1"},
-	{"alias", "protect", NULL},
-	{"alias", "none", NULL},
+	{ "direct", NULL, "<= 0.1" },
+	{ "alias", "poison", "<= 0.1" },
+	{ "alias", "protect", NULL },
+	{ "alias", "none", NULL },
 };
 
 static void bench_backend(const struct backend_mode *backend_mode)

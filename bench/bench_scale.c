@@ -46,9 +46,9 @@ static const struct operation {
 	const char *name;
 	void (*run)(struct page *own);
 } operations[] = {
-	{"allocate and free", alloc_and_free},
-	{"map and unmap", map_and_unmap},
-	{"read 64 bytes", read_bytes},
+	{ "allocate and free", alloc_and_free },
+	{ "map and unmap", map_and_unmap },
+	{ "read 64 bytes", read_bytes },
 };
 
 static const struct operation *operation;

@@ -81,7 +81,7 @@ run_build() {
 	esac
 }
 
-# print_result: of the build that ended with status $1
+# print_result STATUS: prints the row of the build that ended with this status.
 print_result() {
 	passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" 2>/dev/null | tail -n 1)
 	if [ -n "$missing" ]; then

@@ -15,7 +15,7 @@ if [ -z "${LLVM_COV-}" ]; then
 	echo "skipped: coverage ($CC cannot count, or has no llvm-cov of its own)"
 	exit 77
 fi
-# The job server of the calling make may be unavailable.
+# The make of the second build must not use the job server of the calling make.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 srcdir=$(cd "$srcdir" && pwd)
 mkdir -p coverage/build
@@ -63,7 +63,7 @@ list_unit_tests() {
 	done
 }
 
-# export_figure FIGURE DIRECTORY...: export the counters of the directories in all formats.
+# export_figure FIGURE DIRECTORY...: write the counts of the directories as JSON, as a table and as HTML.
 export_figure() {
 	figure=$1
 	shift

@@ -17,7 +17,7 @@ from_tables = \
 tables = src/harness/program/ops.def src/harness/program/rules.def
 
 # The help texts of the commands, after preprocessing.
-tool_help.i: $(tool_commands) src/tool/run/run.h to_c_script.inc config.h
+tool_help.i: $(tool_commands) src/tool/run/run.h config.h
 	$(AM_V_GEN)new=$(temporary) && for file in $(tool_commands); do \
 	  echo "@command $$file" && \
 	  $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(tool_cppflags) $(CPPFLAGS) -DFLAVOUR='"plain"' -E -P $(srcdir)/$$file | \

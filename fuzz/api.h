@@ -58,7 +58,7 @@ void api_check_failure(enum page_fault_point point, gfp_t gfp, unsigned int orde
  */
 void api_check_hidden_failure(enum page_fault_point point);
 
-void api_fault_reset(void);
+void api_reset_failures(void);
 
 /* ---- misuse (api_fatal.c) ---- */
 

@@ -15,7 +15,7 @@ static size_t count_pages(size_t bytes)
 	return (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-static unsigned int allocation_order(size_t pages)
+static unsigned int find_allocation_order(size_t pages)
 {
 	unsigned int order = 0;
 
@@ -26,7 +26,7 @@ static unsigned int allocation_order(size_t pages)
 
 /* Writes the first and the last byte of each checked page, or compares them with
  * @slot->buffer_byte. */
-static bool visit_page_marks(const struct api_slot *slot, bool must_write)
+static bool write_or_check_page_marks(const struct api_slot *slot, bool must_write)
 {
 	size_t pages = count_pages(slot->buffer_size);
 
@@ -47,7 +47,7 @@ void api_check_and_free_buffer(struct api_slot *slot)
 {
 	if (!slot->buffer)
 		return;
-	api_expect(visit_page_marks(slot, false), "a buffer of %zu bytes did not keep them",
+	api_expect(write_or_check_page_marks(slot, false), "a buffer of %zu bytes did not keep them",
 		   slot->buffer_size);
 	page_buffer_free(slot->buffer);
 	slot->buffer = NULL;
@@ -69,7 +69,7 @@ static void alloc_slot_buffer(struct api_slot *slot, size_t bytes)
 	buffer = page_buffer_alloc(bytes);
 	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes,
 		   errno);
-	api_check_failure(PAGE_FAULT_ALLOC, GFP_KERNEL, allocation_order(count_pages(bytes)),
+	api_check_failure(PAGE_FAULT_ALLOC, GFP_KERNEL, find_allocation_order(count_pages(bytes)),
 			  !buffer);
 	if (!buffer)
 		return;
@@ -77,7 +77,7 @@ static void alloc_slot_buffer(struct api_slot *slot, size_t bytes)
 	slot->buffer = buffer;
 	slot->buffer_size = bytes;
 	slot->buffer_byte++;
-	visit_page_marks(slot, true);
+	write_or_check_page_marks(slot, true);
 }
 
 void api_run_buffer_alloc(const struct api_call *call)
@@ -91,7 +91,7 @@ void api_run_buffer_alloc(const struct api_call *call)
 		 * No buffer can be so large. The contract does not say whether such a call reaches
 		 * the failure point.
 		 */
-		api_fault_reset();
+		api_reset_failures();
 		expect_buffer_error(bytes, ENOMEM);
 	} else if (bytes + pages) {
 		alloc_slot_buffer(slot, bytes + pages * PAGE_SIZE);
@@ -105,16 +105,16 @@ void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
 
-	api_fault_reset();
+	api_reset_failures();
 	page_fail_nth(1);
 	expect_buffer_error(pages * PAGE_SIZE, ENOMEM);
 	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure",
 		   pages);
 	/* The failure used up one of the times of the failure point. */
-	api_fault_reset();
+	api_reset_failures();
 }
 
-/* Does nothing for a slot without a buffer. */
+/* This call does nothing if the slot has no buffer. */
 void api_run_buffer_walk(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
@@ -203,13 +203,13 @@ static void free_buffer_at(void *addr)
 void api_run_buffer_free_wrong(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
-	size_t off;
+	size_t freed_offset;
 
 	if (!slot->buffer)
 		return;
-	off = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
-	if (off)
-		api_expect_abort(call, free_buffer_at, slot->buffer + off, "foreign-map", false);
+	freed_offset = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
+	if (freed_offset)
+		api_expect_abort(call, free_buffer_at, slot->buffer + freed_offset, "foreign-map", false);
 	else
 		api_expect_abort(call, free_buffer_twice, slot->buffer, "use-after-free", true);
 }

@@ -18,7 +18,7 @@ static unsigned int calls[PAGE_FAULT_POINTS]; /* calls that reached the interval
 static unsigned int expected_nth;
 static bool task_may_fail;
 
-/* ---- the account ---- */
+/* ---- the prediction of failures ---- */
 
 enum prediction { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
 
@@ -78,7 +78,7 @@ void api_check_hidden_failure(enum page_fault_point point)
 	expected_attrs[point].times = now.times;
 }
 
-void api_fault_reset(void)
+void api_reset_failures(void)
 {
 	expected_nth = 0;
 	task_may_fail = false;
@@ -107,8 +107,8 @@ static uint64_t reduce_number(uint64_t number)
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
-/* Mostly 0, because few calls would use up a larger space. */
-static unsigned int choose_space(uint64_t number)
+/* Return: mostly 0, because few calls of an input would use up a larger space. */
+static unsigned int choose_fault_space(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;
 }
@@ -124,7 +124,7 @@ static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 		.probability = probabilities[choices & 7],
 		.interval = (unsigned int)reduce_number(call->numbers[0]),
 		.times = (int)(unsigned int)reduce_number(call->numbers[1]),
-		.space = choose_space(call->numbers[2]),
+		.space = choose_fault_space(call->numbers[2]),
 		.min_order = choices >> 3 & 3,
 		.task_filter = choices >> 5 & 1,
 		.ignore_gfp = ignored[choices >> 6 & 3],

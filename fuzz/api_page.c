@@ -85,14 +85,14 @@ static bool is_valid_gfp(gfp_t gfp)
 /*
  * Half of the numbers select valid flags only, because few random values are valid sets of flags.
  */
-static gfp_t choose_gfp(uint64_t number)
+static gfp_t choose_gfp_flags(uint64_t number)
 {
 	return number < NUMBER_SPAN / 2 ? number & (CONTEXTS | MODIFIERS) : (gfp_t)number;
 }
 
 void api_run_alloc(const struct api_call *call)
 {
-	gfp_t gfp = choose_gfp(call->numbers[0]);
+	gfp_t gfp = choose_gfp_flags(call->numbers[0]);
 	struct page *page;
 
 	if (!is_valid_gfp(gfp)) {
@@ -124,7 +124,7 @@ void api_run_release(const struct api_call *call)
 struct callback_state {
 	unsigned int call_count;
 	unsigned char mark_value;
-	size_t len;
+	size_t byte_count; /* the bytes that the callback may write */
 };
 
 static int mark_first_byte(void *at, void *ctx)
@@ -132,7 +132,7 @@ static int mark_first_byte(void *at, void *ctx)
 	struct callback_state *callback_state = ctx;
 
 	callback_state->call_count++;
-	if (callback_state->len)
+	if (callback_state->byte_count)
 		*(unsigned char *)at = callback_state->mark_value;
 	return 37;
 }
@@ -151,8 +151,8 @@ static void check_callback(const struct api_call *call, const struct callback_st
 
 	api_expect(ret == (is_in_page ? 37 : -EINVAL) && state->call_count == is_in_page,
 		   "page_%s(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d", name,
-		   off, state->len, ret, state->call_count, is_in_page ? 37 : -EINVAL, is_in_page);
-	if (!is_in_page || !state->len)
+		   off, state->byte_count, ret, state->call_count, is_in_page ? 37 : -EINVAL, is_in_page);
+	if (!is_in_page || !state->byte_count)
 		return;
 	page_read_raw(slot->page, &seen_value, off, 1);
 	api_expect(seen_value == state->mark_value,
@@ -166,7 +166,7 @@ void api_run_with_mapped(const struct api_call *call)
 {
 	struct page *page = api_get_page(call);
 	struct callback_state state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .len = 1};
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .byte_count = 1};
 	int ret = page_with_mapped(page, mark_first_byte, &state);
 
 	check_callback(call, &state, ret, 0, true);
@@ -177,7 +177,7 @@ void api_run_with_pointer(const struct api_call *call)
 	size_t off = (size_t)call->numbers[0], len = (size_t)call->numbers[1];
 	struct page *page = api_get_page(call);
 	struct callback_state state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .len = len};
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .byte_count = len};
 	int ret = page_with_pointer(page, off, len, mark_first_byte, &state);
 
 	check_callback(call, &state, ret, off, off <= PAGE_SIZE && len <= PAGE_SIZE - off);

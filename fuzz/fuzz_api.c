@@ -49,7 +49,7 @@ static void free_all_slots(void)
 		api_check_and_free_buffer(&api_slots[i]);
 		api_slots[i] = (struct api_slot){0};
 	}
-	api_fault_reset();
+	api_reset_failures();
 }
 
 /* More pages than the quarantine holds: from then on, an allocated frame was allocated before. */
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count = api_decode_calls(data, size, calls);
 
 	fuzz_set_input(data, size);
-	api_fault_reset();
+	api_reset_failures();
 	for (started_calls = 0; started_calls < count;) {
 		const struct api_call *call = &calls[started_calls++];
 

@@ -31,20 +31,20 @@ void fuzz_set_input_file(const char *file)
 	input.file = file;
 }
 
-/* ---- where libFuzzer puts the input ---- */
+/* ---- the file to which libFuzzer writes the input ---- */
 
 static bool file_has_input(const char *path)
 {
 	static uint8_t content[1 << 20];
 	struct stat status;
 	FILE *file;
-	size_t size;
+	size_t file_size;
 
 	if (stat(path, &status) || !S_ISREG(status.st_mode) || !(file = fopen(path, "re")))
 		return false;
-	size = fread(content, 1, sizeof(content), file);
+	file_size = fread(content, 1, sizeof(content), file);
 	fclose(file);
-	return size == input.size && !memcmp(content, input.data, size);
+	return file_size == input.size && !memcmp(content, input.data, file_size);
 }
 
 /* Sets @value to the text after @option, if the argument begins with it. */
@@ -64,7 +64,7 @@ static const char *find_engine_file(void)
 	FILE *file = fopen("/proc/self/cmdline", "re");
 	size_t size = file ? fread(arguments, 1, sizeof(arguments) - 1, file) : 0;
 	const char *exact_path = NULL, *prefix = "./";
-	char hash[SHA1_TEXT];
+	char input_hash[SHA1_TEXT];
 
 	if (file)
 		fclose(file);
@@ -78,17 +78,17 @@ static const char *find_engine_file(void)
 	}
 	if (exact_path)
 		return exact_path;
-	sha1_text(input.data, input.size, hash);
+	sha1_text(input.data, input.size, input_hash);
 	snprintf(path, sizeof(path),
 		 "%.4000s"
 		 "crash-%s",
-		 prefix, hash);
+		 prefix, input_hash);
 	return path;
 }
 
-/* ---- commands ---- */
+/* ---- printing commands ---- */
 
-static void print_shell_command(const char *label, const char *binary, const char *words,
+static void print_shell_command(const char *label, const char *binary, const char *arguments,
 				const char *file)
 {
 	const char *backend = getenv("PAGE_MAP");
@@ -100,7 +100,7 @@ static void print_shell_command(const char *label, const char *binary, const cha
 		putc(' ', stderr);
 	}
 	shell_word_print(stderr, binary);
-	fputs(words, stderr);
+	fputs(arguments, stderr);
 	shell_path_print(stderr, file);
 	putc('\n', stderr);
 }

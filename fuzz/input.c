@@ -23,14 +23,14 @@ struct input_walk {
 	bool has_failed;
 };
 
-/* Encodes a text of calls as bytes. @text has a byte more than @size. */
-static bool encode_calls(const char *name, char *text, size_t *size, uint8_t *bytes, char *error)
+/* Encodes a text of calls as bytes. */
+static bool encode_calls(const char *name, const char *text, size_t *size, uint8_t *bytes,
+			 char *error)
 {
 	unsigned int line = 1;
 	bool has_header = api_has_text_header(text, *size);
 
-	text[*size] = '\0';
-	*size = has_header ? api_encode_text(text, bytes, &line) : 0;
+	*size = has_header ? api_encode_text(text, *size, bytes, &line) : 0;
 	if (!has_header)
 		snprintf(error, PROGRAM_FILE_ERROR,
 			 "%s:1: expected the header 'calls 1', or the name of an input: "
@@ -72,7 +72,7 @@ static bool copy_program_text(const char *name, const char *text, size_t *size, 
 }
 
 /* Return: whether @bytes has the input as the target reads it; else @error is filled. */
-static bool encode_content(const char *name, char *content, size_t *size, uint8_t *bytes,
+static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes,
 			   char *error)
 {
 	if (program_name_is_bytes(name)) {
@@ -92,12 +92,11 @@ static void run_input_file(const char *name, void *ctx)
 	char error[PROGRAM_FILE_ERROR] = "expected memory for an input, got none";
 	size_t size = 0;
 	char *content = program_file_read(name, &size, error);
-	char *text = content ? realloc(content, size + 1) : NULL;
-	uint8_t *bytes = text ? malloc(size + PROGRAM_BYTES_MAX) : NULL, *exact = NULL;
+	uint8_t *bytes = content ? malloc(size + PROGRAM_BYTES_MAX) : NULL, *exact = NULL;
 
 	/* The memory has the exact size, so that AddressSanitizer reports reads beyond the input.
 	 */
-	if (bytes && encode_content(name, text, &size, bytes, error))
+	if (bytes && encode_content(name, content, &size, bytes, error))
 		exact = realloc(bytes, size ? size : 1);
 	if (exact) {
 		walk->fn(&(struct input){name, exact, size}, walk->ctx);
@@ -107,7 +106,7 @@ static void run_input_file(const char *name, void *ctx)
 		walk->has_failed = true;
 	}
 	free(exact ? exact : bytes);
-	free(text ? text : content);
+	free(content);
 }
 
 /*

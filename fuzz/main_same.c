@@ -61,11 +61,11 @@ static size_t count_edges(void)
 
 static void print_edge_name(size_t edge)
 {
-	char name[256];
+	char edge_name[256];
 
 	/* The symbolizer subtracts 1, because it expects a return address. */
-	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", name, sizeof(name));
-	puts(name);
+	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", edge_name, sizeof(edge_name));
+	puts(edge_name);
 }
 
 static void print_input_name(const struct input *input, void *ctx)
@@ -76,12 +76,13 @@ static void print_input_name(const struct input *input, void *ctx)
 
 /* ---- executing ---- */
 
-static void record_part(enum digest_part part, const void *bytes, size_t len)
+static void record_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
+	(void)ctx;
 	part_digests[part] = digest_add(part_digests[part], bytes, len);
 }
 
-static void write_or_exit(const void *bytes, size_t size)
+static void write_outcome_or_exit(const void *bytes, size_t size)
 {
 	if (write(outcomes_file, bytes, size) != (ssize_t)size)
 		_exit(1);
@@ -97,8 +98,8 @@ static void execute_input(const struct input *input, void *ctx)
 	LLVMFuzzerTestOneInput(input->bytes, input->size);
 	bytes_copy(edge_counters, counters.from, count_edges());
 	fuzz_set_outcome_callback(NULL);
-	write_or_exit(part_digests, sizeof(part_digests));
-	write_or_exit(edge_counters, count_edges());
+	write_outcome_or_exit(part_digests, sizeof(part_digests));
+	write_outcome_or_exit(edge_counters, count_edges());
 }
 
 static void execute_input_file(const char *name, bool must_clear_detector)
@@ -144,7 +145,7 @@ static _Noreturn void serve_inputs(bool is_process_per_input)
 	edge_counters = calloc(1, edge_count + 1);
 	if (!edge_counters)
 		_exit(1);
-	write_or_exit(&edge_count, sizeof(edge_count));
+	write_outcome_or_exit(&edge_count, sizeof(edge_count));
 	if (!is_process_per_input)
 		prepare_target();
 	for (bool is_first = true; getdelim(&name, &size, '\0', stdin) > 0; is_first = false)

@@ -32,7 +32,7 @@ static char limit_words[] =
 	"18446744073709551616";
 
 /* Bytes [from, from + len) of a text. */
-struct piece {
+struct text_piece {
 	size_t from, len;
 };
 
@@ -49,17 +49,17 @@ static bool continues_piece(const char *byte, bool is_line)
 }
 
 /* Return: the line with its line end, or the word, around a random byte; all of an empty text. */
-static struct piece pick_piece(const struct text_buffer *text, bool is_line)
+static struct text_piece pick_random_piece(const struct text_buffer *text, bool is_line)
 {
 	size_t from = text->size ? random_below(&random_state, text->size) : 0, to = from + 1;
 
 	if (!text->size)
-		return (struct piece){0, 0};
+		return (struct text_piece){0, 0};
 	while (from && continues_piece(text->bytes + from, is_line))
 		from--;
 	while (to < text->size && continues_piece(text->bytes + to, is_line))
 		to++;
-	return (struct piece){from, to - from};
+	return (struct text_piece){from, to - from};
 }
 
 /*
@@ -107,28 +107,28 @@ static bool mutate_program(struct text_buffer *text)
  * Replaces a word or a line by another one of the text or of a program, inserts the other one
  * before it, or removes it.
  */
-static bool change_piece(struct text_buffer *text)
+static bool replace_random_piece(struct text_buffer *text)
 {
 	bool is_line = random_once_in(&random_state, 3);
 	struct text_buffer source = *text;
-	struct piece to = pick_piece(text, is_line), from;
-	char copy[4 * TEXT_LINE_MAX];
-	size_t end;
+	struct text_piece to = pick_random_piece(text, is_line), from;
+	char copied_bytes[4 * TEXT_LINE_MAX];
+	size_t replaced_end;
 
 	if (!text->size || random_once_in(&random_state, 2))
 		make_program_text(text, &source);
 	else if (!is_line && random_once_in(&random_state, 2))
 		source = (struct text_buffer){limit_words, sizeof(limit_words) - 1, 0};
-	from = random_once_in(&random_state, 4) ? (struct piece){0, 0}
-						: pick_piece(&source, is_line);
+	from = random_once_in(&random_state, 4) ? (struct text_piece){0, 0}
+						: pick_random_piece(&source, is_line);
 	if (random_once_in(&random_state, 2) && from.len)
 		to.len = 0;
-	if (from.len > sizeof(copy) || text->size - to.len + from.len > text->max)
+	if (from.len > sizeof(copied_bytes) || text->size - to.len + from.len > text->max)
 		return false;
-	memcpy(copy, source.bytes + from.from, from.len);
-	end = to.from + to.len;
-	memmove(text->bytes + to.from + from.len, text->bytes + end, text->size - end);
-	memcpy(text->bytes + to.from, copy, from.len);
+	memcpy(copied_bytes, source.bytes + from.from, from.len);
+	replaced_end = to.from + to.len;
+	memmove(text->bytes + to.from + from.len, text->bytes + replaced_end, text->size - replaced_end);
+	memcpy(text->bytes + to.from, copied_bytes, from.len);
 	text->size = text->size - to.len + from.len;
 	return true;
 }
@@ -139,7 +139,7 @@ static bool mutate_by_engine(struct text_buffer *text)
 	return true;
 }
 
-static bool (*const changes[])(struct text_buffer *text) = {mutate_program, change_piece,
+static bool (*const changes[])(struct text_buffer *text) = {mutate_program, replace_random_piece,
 							    mutate_by_engine};
 static const unsigned int change_weights[] = {8, 17, 8};
 

@@ -43,7 +43,8 @@ def parse_positive(text):
 
 def parse_arguments():
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                    epilog="Exit status: 0 each input is the same; 1 an input differs or cannot be read; 2 bad usage.")
+                    epilog="Exit status: 0 each input is the same; 1 an input differs or cannot be read; "
+                           "2 bad usage.")
     parser.add_argument("program", metavar="PROGRAM")
     parser.add_argument("paths", metavar="FILE|DIRECTORY", nargs="+")
     parser.add_argument("--all-races", action="store_true",
@@ -54,7 +55,8 @@ def parse_arguments():
                         help="read every FILE as a byte string, whatever its name is")
     parser.add_argument("--keep", action="store_true",
                         help="do not clear the detector's memory between inputs")
-    parser.add_argument("--seed", metavar="S", type=int, default=1, help="choose the other order by S (default 1)")
+    parser.add_argument("--seed", metavar="S", type=int, default=1,
+                        help="choose the other order by S (default 1)")
     return parser.parse_args()
 
 
@@ -68,15 +70,16 @@ class Target:
         self.edge_count = 0
 
     def list_inputs(self, paths):
-        done = subprocess.run([self.program, *self.options, "list", *paths], stdout=subprocess.PIPE, check=False)
+        done = subprocess.run([self.program, *self.options, "list", *paths], stdout=subprocess.PIPE,
+                              check=False)
         if done.returncode:
             sys.exit(done.returncode if done.returncode > 0 else 1)
         return done.stdout.split(b"\0")[:-1]
 
-    def execute(self, inputs, command):
+    def execute_inputs(self, inputs, command):
         """Return: the outcomes of the inputs in their order, up to the first input without an outcome"""
-        done = subprocess.run([self.program, *self.options, command], input=b"".join(name + b"\0" for name in inputs),
-                              stdout=subprocess.PIPE, check=False)
+        done = subprocess.run([self.program, *self.options, command], stdout=subprocess.PIPE, check=False,
+                              input=b"".join(name + b"\0" for name in inputs))
         if len(done.stdout) < 8:
             return []
         (self.edge_count,) = struct.unpack("Q", done.stdout[:8])
@@ -93,9 +96,9 @@ class Target:
         print("  replay:", *([f"PAGE_MAP={shlex.quote(backend)}"] if backend else []), "python3 -B",
               shlex.join(map(str, words)), file=sys.stderr)
 
-    def execute_all(self, inputs, command):
+    def execute_all_or_exit(self, inputs, command):
         """Return: the outcomes of all inputs; exits if an input has no outcome"""
-        outcomes = self.execute(inputs, command)
+        outcomes = self.execute_inputs(inputs, command)
         if len(outcomes) < len(inputs):
             missing = inputs[len(outcomes)]
             print(f"{os.fsdecode(missing)}: {'alone' if command == 'serve-apart' else 'among all others'}: "
@@ -107,7 +110,7 @@ class Target:
     def print_shortest_history(self, inputs, outcome_alone):
         """Print a command with the smallest number of preceding inputs that change the last outcome"""
         before = 0
-        while self.execute(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
+        while self.execute_inputs(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
             if before == len(inputs) - 1:
                 print("  not seen once more: it changes from run to run", file=sys.stderr)
                 return
@@ -123,8 +126,8 @@ class Target:
                 if outcome[first + edge] != alone[first + edge]:
                     changes[edge] = changes.get(edge, 0) + 1
         edges = sorted(changes)
-        names = subprocess.run([self.program, "edges", *map(str, edges[:LINES_MAX])], capture_output=True, check=False,
-                               text=True).stdout.splitlines()
+        names = subprocess.run([self.program, "edges", *map(str, edges[:LINES_MAX])], capture_output=True,
+                               check=False, text=True).stdout.splitlines()
         for edge, name in zip(edges, names):
             print(f"  edge {edge}, {changes[edge]} times not as alone: {name}", file=sys.stderr)
         if edges:
@@ -156,13 +159,13 @@ def execute_and_compare(target, inputs, arguments):
     """Return: an exit status"""
     count = len(inputs)
     order = list(range(count)) + random.Random(arguments.seed).sample(range(count), count)
-    outcomes = target.execute_all([inputs[index] for index in order], "serve")
+    outcomes = target.execute_all_or_exit([inputs[index] for index in order], "serve")
     if not target.edge_count:
         print("expected a build that counts edges", file=sys.stderr)
         return 2
     alone = []
     for start in range(0, count, arguments.batch):
-        alone += target.execute_all(inputs[start:start + arguments.batch], "serve-apart")
+        alone += target.execute_all_or_exit(inputs[start:start + arguments.batch], "serve-apart")
     differing = find_differing_inputs(order, outcomes, alone)
     for index, position in list(differing.items())[:LINES_MAX]:
         print_difference(inputs[index], "among all others" if position < count else "in another order",

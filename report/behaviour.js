@@ -76,5 +76,5 @@ document.querySelectorAll("[data-program]").forEach((button) => button.addEventL
 
 const raceBox = document.getElementById("race-matrix");
 
-Promise.resolve(raceBox && showMatrix(raceBox, data.race).catch(unpackFailure(raceBox)))
+Promise.resolve(raceBox && showMatrix(data.race).catch(unpackFailure(raceBox)))
 	.finally(() => document.documentElement.setAttribute("data-ready", ""));

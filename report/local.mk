@@ -11,7 +11,6 @@ EXTRA_DIST += \
 	%D%/keep.py \
 	%D%/main.py \
 	%D%/matrix.js \
-	%D%/matrix.py \
 	%D%/page.css \
 	%D%/page.py \
 	%D%/parts.py \

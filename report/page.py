@@ -34,7 +34,7 @@ def _read_without_licence(name):
     return re.sub(r"\A/\*.*?\*/\n", "", (DIRECTORY / name).read_text(), flags=re.DOTALL)
 
 
-def _script_json(data):
+def _make_script_json(data):
     """JSON for a script element: escape everything that could end the element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -42,8 +42,9 @@ def _script_json(data):
 
 def render_page(parts, verdict, about):
     scripts = "\n".join(map(_read_without_licence, SCRIPTS))
+    data = {part.name: part.script_data for part in parts if part.script_data}
     return ENVIRONMENT.get_template("page.html").render(
         parts=parts, verdict=verdict, about=about,
         page_style=markupsafe.Markup(_read_without_licence("page.css")),
-        data=markupsafe.Markup(_script_json({part.name: part.data for part in parts if part.data})),
+        data=markupsafe.Markup(_make_script_json(data)),
         script=markupsafe.Markup(f'"use strict";\n(() => {{\n{scripts}\n}})();'))

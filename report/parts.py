@@ -15,7 +15,6 @@ import jinja2
 import campaign
 import drawing
 import formats
-import matrix
 import page
 import plot
 import results
@@ -45,11 +44,11 @@ class Part:
     values: dict = dataclasses.field(default_factory=dict)  # that the function of the part computed
 
     @property
-    def data(self):
+    def script_data(self):
         return self.values.get("data")
 
 
-def _sum_column(rows, key):
+def _sum_of_column(rows, key):
     return sum(row[key] for row in rows)
 
 
@@ -62,7 +61,7 @@ def _decide_state(has_failed, is_partial):
     return FAILED if has_failed else PARTLY if is_partial else GOOD
 
 
-def _rows_state(rows, failed_result="FAILED"):
+def _decide_rows_state(rows, failed_result="FAILED"):
     return _decide_state(_select_rows(rows, result=failed_result), _select_rows(rows, result="skipped"))
 
 
@@ -77,7 +76,7 @@ def _describe_observation(seen):
     return {"differ": "\u2715 differs", "beyond": "unseen"}.get(seen["result"], seen["fibers"])
 
 
-def _rule_rows(result):
+def _make_rule_rows(result):
     """One row for each program, with the observation of each backend and flavour."""
     rows = {}
     for backend in BACKENDS:
@@ -103,8 +102,8 @@ def _pack_rule_programs(rows, sources):
     return drawing.pack_json({name: [texts[name], d] for name, d in zip(texts, drawn)})
 
 
-def compute_rules(result, sources):
-    rows = _rule_rows(result)
+def compute_rules_values(result, sources):
+    rows = _make_rule_rows(result)
     if not rows:
         raise BadResult("expected programs")
     ran = [backend for backend in BACKENDS if result.get(backend)]
@@ -120,24 +119,24 @@ def compute_rules(result, sources):
 
 # ---- the race matrix, stress ----
 
-def compute_race(result, sources):
+def compute_race_values(result, sources):
     ran = [detector for detector in result["detectors"] if "skipped" not in detector]
     unpredicted = [detector["name"] for detector in ran if not detector["as_predicted"]]
     is_partial = result["pattern"] or result["not_run"] or len(ran) < len(result["detectors"])
-    data = matrix.pack_matrix(result["matrix"], [detector["name"] for detector in ran], sources.tool)
+    data = drawing.pack_matrix(result["matrix"], [detector["name"] for detector in ran], sources.tool)
     data["limitations"] = {f"{detector['name']} {limitation['name']}": limitation["text"]
                            for detector in ran for limitation in detector["limitations"]}
     return {"state": _decide_state(unpredicted or result["disagree"], is_partial), "ran": ran,
             "unpredicted": unpredicted, "data": data}
 
 
-def compute_stress(result, _sources):
+def compute_stress_values(result, _sources):
     by_cell = {(row["program"], f"{row['flavour']} {row['backend']}"): row for row in result["rows"]}
-    return {"state": _rows_state(result["rows"]), "by_cell": by_cell,
+    return {"state": _decide_rows_state(result["rows"]), "by_cell": by_cell,
             "ways": list(dict.fromkeys(way for _, way in by_cell))}
 
 
-def compute_stress_long(result, _sources):
+def compute_stress_long_values(result, _sources):
     if not result["rows"]:
         raise BadResult("expected runs")
     return {"state": FAILED if result["failures"] else GOOD}
@@ -149,7 +148,7 @@ def compute_stress_long(result, _sources):
 REPLAY_RUNS = {(backend, orders) for backend in BACKENDS for orders in (False, True)}
 
 
-def compute_replay(result, sources):
+def compute_replay_values(result, sources):
     runs = result.get("runs")
     if not runs:
         raise BadResult(f"{sources.results / 'replay.json'}: expected runs")
@@ -159,15 +158,15 @@ def compute_replay(result, sources):
     skipped = sorted({flavour for run in runs for flavour in run["skipped"]})
     left = REPLAY_RUNS - {(run["backend"], run["orders"]) for run in runs}
     return {"state": _decide_state(failures, left or skipped), "rows": rows, "failures": failures,
-            "skipped": skipped, "trials": _sum_column(rows, "inputs"),
+            "skipped": skipped, "trials": _sum_of_column(rows, "inputs"),
             "inputs": max(run["inputs"] for run in runs)}
 
 
-def compute_smoke(result, _sources):
-    return {"state": _rows_state(result["rows"])}
+def compute_smoke_values(result, _sources):
+    return {"state": _decide_rows_state(result["rows"])}
 
 
-def compute_bench(result, _sources):
+def compute_bench_values(result, _sources):
     """A missed threshold is shown, but is no failure."""
     aimed = [row for row in result["rows"] if row["met"] is not None]
     met = _select_rows(aimed, met=True)
@@ -182,7 +181,7 @@ def _summarize_campaign(result):
     """The targets of a campaign; its plots are in its directory."""
     directory, targets = pathlib.Path(result["dir"]), result["targets"]
     executions = sum(target["executions"] + target["executions_before"] for target in targets)
-    findings = _sum_column(targets, "findings")
+    findings = _sum_of_column(targets, "findings")
     return {"targets": targets, "executions": executions, "findings": findings,
             "figures": [("targets", "targets", len(targets)), ("executions", "executions", executions),
                         ("findings", "findings", findings)],
@@ -190,23 +189,23 @@ def _summarize_campaign(result):
                 campaign.read_plot_points(directory / target["name"] / "plot.tsv")) for target in targets}}
 
 
-def compute_fuzz(result, _sources):
+def compute_fuzz_values(result, _sources):
     summary = _summarize_campaign(result)
     return {"state": FAILED if summary["findings"] else GOOD, "campaign": summary,
             "campaign_directory": pathlib.Path(result["dir"])}
 
 
-def compute_fuzz_ci(result, _sources):
+def compute_fuzz_ci_values(result, _sources):
     campaign_result = result.get("campaign")
     summary = _summarize_campaign(campaign_result or {"dir": "", "targets": []})
-    state = FAILED if summary["findings"] else _rows_state(result["rows"], "failed")
+    state = FAILED if summary["findings"] else _decide_rows_state(result["rows"], "failed")
     return {"state": state, "campaign": summary,
             "campaign_directory": pathlib.Path(campaign_result["dir"]) if campaign_result else None}
 
 
 # ---- coverage, seeded bugs, mutants ----
 
-def compute_coverage(result, _sources):
+def compute_coverage_values(result, _sources):
     files = {}
     for run in ("all", "replay"):
         for file in result[run]["files"]:
@@ -214,7 +213,7 @@ def compute_coverage(result, _sources):
     return {"state": GOOD, "files": files}
 
 
-def compute_bugs(result, _sources):
+def compute_bugs_values(result, _sources):
     subjects, clean = (_select_rows(result["subjects"], clean=is_clean) for is_clean in (False, True))
     proof = [subject["cells"].get("unit-test" if subject["test"] else "replay") for subject in subjects]
     looked = [cell for cell in proof if cell and "trials" in cell]
@@ -227,11 +226,12 @@ def compute_bugs(result, _sources):
             "clean": clean, "looked": looked, "tried_cells": tried_cells, "clean_findings": clean_findings}
 
 
-def compute_mutants(result, _sources):
+def compute_mutants_values(result, _sources):
     whole = result["all"]
     has_too_few = whole["killed"] + whole["survived"] and whole["ratio"] < result["wanted"]
     killers = collections.Counter(row["by"] for row in _select_rows(result["results"], verdict="killed"))
-    return {"state": _decide_state(has_too_few or result["wrong"], whole["mutants"] < result["mutants_in_all"]),
+    is_partial = whole["mutants"] < result["mutants_in_all"]
+    return {"state": _decide_state(has_too_few or result["wrong"], is_partial),
             "surviving": _select_rows(result["results"], verdict="survived"),
             "killers": sorted(killers.items(), key=lambda pair: (-pair[1], pair[0]))}
 
@@ -239,22 +239,22 @@ def compute_mutants(result, _sources):
 # ---- all ----
 
 PARTS = (
-    ("rules", "The rule table", "make smoke", compute_rules),
-    ("race", "The race matrix", "make race", compute_race),
-    ("stress", "Stress", "make stress", compute_stress),
-    ("stress-long", "Stress for hours", "make stress-long", compute_stress_long),
-    ("fuzz", "Fuzzing", "make fuzz", compute_fuzz),
-    ("fuzz-ci", "Fuzzing as a check", "make fuzz-ci", compute_fuzz_ci),
-    ("replay", "Replay of the corpus", "make replay", compute_replay),
-    ("coverage", "Coverage of src/page", "make coverage", compute_coverage),
-    ("bugs", "Seeded bugs", "make bugs", compute_bugs),
-    ("mutants", "Mutants", "make mutants", compute_mutants),
-    ("smoke", "Smoke test", "make smoke", compute_smoke),
-    ("bench", "Speed", "make bench", compute_bench),
+    ("rules", "The rule table", "make smoke", compute_rules_values),
+    ("race", "The race matrix", "make race", compute_race_values),
+    ("stress", "Stress", "make stress", compute_stress_values),
+    ("stress-long", "Stress for hours", "make stress-long", compute_stress_long_values),
+    ("fuzz", "Fuzzing", "make fuzz", compute_fuzz_values),
+    ("fuzz-ci", "Fuzzing as a check", "make fuzz-ci", compute_fuzz_ci_values),
+    ("replay", "Replay of the corpus", "make replay", compute_replay_values),
+    ("coverage", "Coverage of src/page", "make coverage", compute_coverage_values),
+    ("bugs", "Seeded bugs", "make bugs", compute_bugs_values),
+    ("mutants", "Mutants", "make mutants", compute_mutants_values),
+    ("smoke", "Smoke test", "make smoke", compute_smoke_values),
+    ("bench", "Speed", "make bench", compute_bench_values),
 )
 
 
-def _worst_state(result, computed_state, sources):
+def _find_worst_state(result, computed_state, sources):
     """By the status of the run, its tables, and its age."""
     begin_time = results.read_begin_time(result)
     states = {results.decode_run_state(result), computed_state}
@@ -280,18 +280,18 @@ def make_part(name, title, command, compute, sources):
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, jinja2.TemplateError) as problem:
         return Part(name, title, command, UNREADABLE,
                     f"cannot be read: {sources.results / name}.json: {type(problem).__name__}: {problem}")
-    state = _worst_state(result, values["state"], sources)
+    state = _find_worst_state(result, values["state"], sources)
     return Part(name, title, result["command"], state, REMARKS.get(state, "") + line, figures, body, result,
                 values)
 
 
-def make_findings_part(directories, asked):
-    """@directories: campaigns; @asked: additional output directories of triage."""
+def make_findings_part(directories, triage_directories):
+    """@directories: campaigns; @triage_directories: additional output directories of triage."""
     names = ("findings", "Findings", "pagetorture triage")
     there = [directory for directory in directories if directory.is_dir()]
     found = {f"{directory.name}/{target}": files for directory in there
              for target, files in campaign.list_finding_names(directory).items()}
-    failures = [entry for directory in (*(d / "triage" for d in there), *asked)
+    failures = [entry for directory in (*(d / "triage" for d in there), *triage_directories)
                 for entry in campaign.read_triage_failures(directory)]
     if not there and not failures:
         return Part(*names, MISSING, "not run: there is no campaign")

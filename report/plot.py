@@ -7,17 +7,17 @@ import formats
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 380, 170, 44, 372, 8, 148
 
 
-def _round_marks(most, count):
+def _choose_round_marks(largest, count):
     """A few round numbers from 0 up to the maximum or above."""
-    rough = (most or 1) / count
+    rough = (largest or 1) / count
     power = 10 ** math.floor(math.log10(rough))
     step = power * next(n for n in (1, 2, 5, 10) if n * power >= rough)
-    return [step * number for number in range(max(1, math.ceil(most / step - 1e-9)) + 1)]
+    return [step * number for number in range(max(1, math.ceil(largest / step - 1e-9)) + 1)]
 
 
-def _time_marks(most, scale_time):
-    unit, name = (1, "s") if most < 180 else (60, "min") if most < 10800 else (3600, "h")
-    for mark in _round_marks(most / unit, 5):
+def _make_time_marks(largest, scale_time):
+    unit, name = (1, "s") if largest < 180 else (60, "min") if largest < 10800 else (3600, "h")
+    for mark in _choose_round_marks(largest / unit, 5):
         x = scale_time(mark * unit)
         if x <= RIGHT + 1:
             # Texts at the right end are aligned to the right, so that they are not cut off.
@@ -32,7 +32,7 @@ def _make_plot(title, unit, points, caption=None):
     if len(points) < 2:
         return plot
     last_time = max(1, points[-1][0])
-    marks = _round_marks(max(value for _, value in points), 4)
+    marks = _choose_round_marks(max(value for _, value in points), 4)
 
     def scale_time(seconds):
         return round(LEFT + (RIGHT - LEFT) * seconds / last_time, 1)
@@ -50,8 +50,9 @@ def _make_plot(title, unit, points, caption=None):
     curve = f"M{first['x']} {first['y']}" + "".join(f"H{point['x']}V{point['y']}" for point in others)
     return {**plot, "curve": curve, "caption": caption or others[-1]["text"],
             "label": f"{title}, from {round(points[0][1]):,} to {round(points[-1][1]):,} {unit}",
-            "value_marks": [{"y": scale_value(mark), "text": formats.format_short(mark)} for mark in marks],
-            "time_marks": list(_time_marks(last_time, scale_time))}
+            "value_marks": [{"y": scale_value(mark), "text": formats.format_with_prefix(mark)}
+                            for mark in marks],
+            "time_marks": list(_make_time_marks(last_time, scale_time))}
 
 
 def _compute_rates(points):

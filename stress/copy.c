@@ -7,7 +7,7 @@
  *
  *   libc     the C library's functions
  *   wide     32 bytes at a time, and the last ones again from the end: some bytes are written
- *            twice, none beyond the end
+ *            twice, none beyond the end; fewer than 32 bytes one at a time
  *   movsb    the instructions rep movsb and rep stosb
  *   rounded  whole words, read and written back with the bytes around: a bug (R2), to prove
  *            that a scenario finds it
@@ -54,11 +54,6 @@ AS_WRITTEN static void write_wide(unsigned char *to, const unsigned char *from, 
 			*(block *)(to + i) = *(const block *)(from ? from + i : filling);
 		i = len - sizeof(block);
 		*(block *)(to + i) = *(const block *)(from ? from + i : filling);
-	} else if (len >= sizeof(word)) {
-		for (; i + sizeof(word) <= len; i += sizeof(word))
-			*(word *)(to + i) = *(const word *)(from ? from + i : filling);
-		i = len - sizeof(word);
-		*(word *)(to + i) = *(const word *)(from ? from + i : filling);
 	} else {
 		for (; i < len; i++)
 			to[i] = from ? from[i] : (unsigned char)value;
@@ -82,18 +77,20 @@ AS_WRITTEN static void write_rounded(unsigned char *to, const unsigned char *fro
 				     size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t before = (uintptr_t)(to + i) % sizeof(word);
-		size_t some = sizeof(word) - before < len - i ? sizeof(word) - before : len - i;
-		volatile word *target = (word *)(to + i - before);
+		size_t byte_in_word = (uintptr_t)(to + i) % sizeof(word);
+		size_t byte_count = sizeof(word) - byte_in_word < len - i ?
+					    sizeof(word) - byte_in_word :
+					    len - i;
+		volatile word *target = (word *)(to + i - byte_in_word);
 		word changed = *target;
 
-		for (size_t j = 0; j < some; j++)
-			((unsigned char *)&changed)[before + j] =
+		for (size_t j = 0; j < byte_count; j++)
+			((unsigned char *)&changed)[byte_in_word + j] =
 				from ? from[i + j] : (unsigned char)value;
 		for (volatile unsigned int spin = 0; spin < 100; spin++)
 			;
 		*target = changed;
-		i += some;
+		i += byte_count;
 	}
 }
 
@@ -112,7 +109,7 @@ static const struct copy_method {
 
 static const struct copy_method *method = &methods[0];
 
-bool copy_select(const char *name)
+bool copy_select_method(const char *name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (!strcmp(methods[i].name, name) && methods[i].write && (!i || __real_memcpy)) {

@@ -6,9 +6,7 @@
 stress_sources = \
 	%D%/copy.c \
 	%D%/core.h \
-	%D%/crash.c \
 	%D%/main.c \
-	%D%/message.c \
 	%D%/options.c \
 	%D%/owned.c \
 	%D%/owned.h \
@@ -26,7 +24,6 @@ stress_sources = \
 	%D%/stress_racing.c \
 	%D%/stress_reader.c \
 	%D%/stress_slot.c \
-	%D%/stress_table.c \
 	%D%/tagged.c \
 	%D%/tagged.h
 

@@ -18,7 +18,8 @@ static struct command commands[] = {
 };
 
 /* A scenario whose calls the page library lacks is not linked (build-aux/flavours.mk). */
-#define SCENARIO(name, summary) extern const struct stress_scenario stress_##name __attribute__((weak));
+#define SCENARIO(name, summary) \
+	extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
 
 static const struct stress_scenario *const scenarios[] = {
@@ -41,7 +42,7 @@ static int run_command(int argc, char **argv)
 		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], current_run.summary);
 		return EX_UNAVAILABLE;
 	}
-	exit_status = options_read(argc, argv);
+	exit_status = options_read_arguments(argc, argv);
 	return exit_status < 0 ? run_scenario() : exit_status;
 }
 

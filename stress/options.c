@@ -44,12 +44,12 @@ static const struct stress_bug *find_next_bug(const struct stress_bug *bug)
 
 static char bug_names[128]; /* of this scenario: "a, b, c" */
 
-static bool read_seed(char *value, void *number)
+static bool parse_number_or_seed(char *value, void *number)
 {
 	return parse_seed(value, number);
 }
 
-static bool read_bug(char *value, void *into)
+static bool parse_bug_name(char *value, void *into)
 {
 	const struct stress_bug **injected_bug = into;
 
@@ -59,7 +59,7 @@ static bool read_bug(char *value, void *into)
 	return *injected_bug;
 }
 
-static bool read_stutter(char *value, void *into)
+static bool parse_stutter_msec(char *value, void *into)
 {
 	unsigned int *msec = into;
 
@@ -75,35 +75,36 @@ static const struct option_row rows[] = {
 	  .most = STRESS_THREADS_MAX },
 	{ .name = "operations",
 	  .letter = 'n',
-	  .read = read_seed,
+	  .read = parse_number_or_seed,
 	  .into = &current_run.operation_limit,
 	  .expected = "NUMBER" },
 	{ .name = "seconds", .letter = 's', .number = &current_run.seconds, .most = NUMBER_MAX },
-	OPTION_READ("seed", read_seed, &current_run.seed, "NUMBER, decimal or 0x hexadecimal"),
+	OPTION_READ("seed", parse_number_or_seed, &current_run.seed,
+		    "NUMBER, decimal or 0x hexadecimal"),
 	OPTION_NUMBER("stat-interval", &current_run.statistics_seconds, 0, NUMBER_MAX),
 	{ .name = "backend", .text = &current_run.backend, .values = "direct, alias" },
 	{ .name = "copy", .text = &current_run.copy_method, .values = COPY_METHODS },
-	OPTION_FLAG("pin", &current_run.pin),
-	OPTION_FLAG("delays", &current_run.delays),
+	OPTION_FLAG("pin", &current_run.must_pin_threads),
+	OPTION_FLAG("delays", &current_run.must_delay_threads),
 	{ .name = "stutter",
 	  .is_value_optional = true,
-	  .read = read_stutter,
+	  .read = parse_stutter_msec,
 	  .into = &current_run.stutter_msec,
 	  .expected = "MSEC" },
 	OPTION_NUMBER("fail-alloc", &current_run.fail_alloc_percent, 0, 100),
 	OPTION_NUMBER("fail-copy", &current_run.fail_copy_percent, 0, 100),
 	OPTION_NUMBER("memory", &current_run.memory_mib, 0, 1 << 20),
 	OPTION_NUMBER("forks", &current_run.fork_threads, 0, 16),
-	OPTION_FLAG("bare", &current_run.bare),
+	OPTION_FLAG("bare", &current_run.is_bare),
 	{ .name = "busted",
 	  .is_value_optional = true,
-	  .read = read_bug,
+	  .read = parse_bug_name,
 	  .into = &current_run.injected_bug,
 	  .values = bug_names },
 	OPTION_END,
 };
 
-void options_append(struct message *message)
+void options_append_to_message(struct message *message)
 {
 	const struct stress_run *run = &current_run;
 
@@ -113,9 +114,10 @@ void options_append(struct message *message)
 		       " --fail-copy=%u --memory=%u --forks=%u%s",
 		       run->thread_count, (unsigned long long)run->operation_limit, run->seconds,
 		       (unsigned long long)run->seed, run->statistics_seconds, run->backend,
-		       run->copy_method, run->pin ? " --pin" : "", run->delays ? " --delays" : "",
-		       run->stutter_msec, run->fail_alloc_percent, run->fail_copy_percent,
-		       run->memory_mib, run->fork_threads, run->bare ? " --bare" : "");
+		       run->copy_method, run->must_pin_threads ? " --pin" : "",
+		       run->must_delay_threads ? " --delays" : "", run->stutter_msec,
+		       run->fail_alloc_percent, run->fail_copy_percent, run->memory_mib,
+		       run->fork_threads, run->is_bare ? " --bare" : "");
 	if (run->injected_bug)
 		message_append(message, " --busted=%s", run->injected_bug->name);
 }
@@ -153,22 +155,20 @@ static void append_help_text(struct message *message)
 		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has its name\n"
 		"                       from the kernel's rcutorture; default: the first bug)\n"
 		"  --help               print this text\n"
-		"\nBugs:\n",
-		name, current_run.summary, threads_min ? threads_min : 1, STRESS_THREADS_MAX,
-		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
-	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
-		message_append(message, "  %-12s         %s%s\n", bug->name, bug->effect,
-			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
-	message_append(
-		message,
 		"\nExamples:\n"
 		"  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
 		"  pagetorture-stress %s -t 32 -n 10000        run the same operations each time\n"
 		"  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
 		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
-		"a call or a feature. A crash ends the program by its signal.\n",
-		name, name, name, name, find_next_bug(NULL)->name);
+		"a call or a feature. A crash ends the program by its signal.\n"
+		"\nBugs:\n",
+		name, current_run.summary, threads_min ? threads_min : 1, STRESS_THREADS_MAX,
+		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER, name, name, name, name,
+		find_next_bug(NULL)->name);
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
+		message_append(message, "  %-12s         %s%s\n", bug->name, bug->effect,
+			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
 }
 
 /* ---- options together ---- */
@@ -192,19 +192,11 @@ static int select_backend(const char *name)
 	if (backend && page_map_backend_set(backend)) {
 		if (!strcmp(backend, "alias"))
 			return skip_run("has no backend alias");
-		return usage_error(current_run.name,
-				   "expected %s of direct, alias, got '%s'",
+		return usage_error(current_run.name, "expected %s of direct, alias, got '%s'",
 				   name ? "--backend" : "PAGE_MAP", backend);
 	}
 	current_run.backend = page_map_backend();
 	return -1;
-}
-
-static bool library_can_make_calls_fail(unsigned int percent, enum page_fault_point point)
-{
-	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
-
-	return !percent || !page_fault_attr_set(point, &never);
 }
 
 /* A weak symbol of the sanitizers: a limit of address space does not work with them. */
@@ -213,34 +205,26 @@ extern char __sanitizer_set_death_callback __attribute__((weak));
 static int check_options(const struct stress_run *run)
 {
 	const struct stress_bug *bug = run->injected_bug;
-	unsigned int threads_min = bug && run->scenario->threads_min < 2 ? 2 : run->scenario->threads_min;
-	const struct {
-		bool is_met;
-		const char *requirement;
-	} requirements[] = {
-		{ !bug || bug->detection != BY_TSAN || tsan_is_present(),
-		  "a build with ThreadSanitizer for --busted" },
-		{ !run->bare || run->scenario->can_run_bare, "a scenario that only copies for --bare" },
-		{ !run->memory_mib || !&__sanitizer_set_death_callback,
-		  "a build without a sanitizer for --memory" },
-	};
-
+	unsigned int threads_min =
+		bug && run->scenario->threads_min < 2 ? 2 : run->scenario->threads_min;
 	if (run->thread_count < threads_min)
-		return usage_error(run->name, "expected at least %u threads%s, got %u",
-				   threads_min, bug ? " for --busted" : "", run->thread_count);
-	for (size_t i = 0; i < sizeof(requirements) / sizeof(requirements[0]); i++)
-		if (!requirements[i].is_met)
-			return usage_error(run->name, "expected %s", requirements[i].requirement);
-	if (!copy_select(run->copy_method))
+		return usage_error(run->name, "expected at least %u threads%s, got %u", threads_min,
+				   bug ? " for --busted" : "", run->thread_count);
+	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
+		return usage_error(run->name, "expected a build with ThreadSanitizer for --busted");
+	if (run->is_bare && !run->scenario->can_run_bare)
+		return usage_error(run->name, "expected a scenario that only copies for --bare");
+	if (run->memory_mib && &__sanitizer_set_death_callback)
+		return usage_error(run->name, "expected a build without a sanitizer for --memory");
+	if (!copy_select_method(run->copy_method))
 		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
 				   run->copy_method);
-	if (!library_can_make_calls_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
-	    !library_can_make_calls_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
+	if (!pressure_set_failing_calls(false))
 		return skip_run("cannot make calls fail");
 	return select_backend(run->backend);
 }
 
-int options_read(int argc, char **argv)
+int options_read_arguments(int argc, char **argv)
 {
 	static struct message help;
 	struct stress_run *run = &current_run;
@@ -254,8 +238,7 @@ int options_read(int argc, char **argv)
 	if (exit_status >= 0)
 		return exit_status;
 	if (optind < argc)
-		return usage_error(run->name, "expected options only, got '%s'",
-				   argv[optind]);
+		return usage_error(run->name, "expected options only, got '%s'", argv[optind]);
 	if (!run->operation_limit && !run->seconds)
 		run->seconds = DEFAULT_SECONDS;
 	if (run->statistics_seconds == NO_STATISTICS_TIME)

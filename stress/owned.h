@@ -14,46 +14,49 @@
 
 /*
  * The layout of one page with pieces of very different sizes: a quarter of the page has single
- * bytes, the next one pieces that do not fill half of a cache line, the rest a range for each thread.
+ * bytes, the next quarter pieces that do not fill half of a cache line, the rest a range for each
+ * thread.
  */
 #define OWNED_MIXED SIZE_MAX
 
-#define OWNED_PIECE_MAX 8192
+#define OWNED_PIECE_MAX 8192 /* bytes of the longest piece */
 
 struct piece {
-	size_t pos, len;         /* in the file */
-	unsigned char *expected; /* bytes of the first copy, then of the next */
+	size_t file_pos, len;
+	unsigned char *expected_bytes; /* of the first copy, then of the next */
 };
 
 /* A range of bytes within one copy of a piece. */
 struct span {
 	const struct piece *piece;
-	unsigned int copy;
-	size_t pos, len;
+	unsigned int copy_index;
+	size_t file_pos, len;
 };
 
-/* The part of a span that is in one page. */
+/* A part of a span that is in one page. */
 struct chunk {
 	struct page *page;
-	size_t page_index, off, len; /* the page's index in the file */
-	size_t span_bytes_before;    /* bytes of the span before the chunk */
-	unsigned char *expected;
+	size_t page_index, off, len;   /* the page's index in the file */
+	size_t span_bytes_before;      /* bytes of the span before the chunk */
+	unsigned char *expected_bytes; /* those of the chunk */
 };
 
 /* BY_ADDRESS: without a mapping, if the file is in a buffer or in memory without the library. */
 enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
 
-/* Creates the file with new bytes in each piece; finishes on the main thread by a check of all pieces. */
+/* Creates the file, and writes new bytes to each piece. */
 void owned_create(const struct owned_layout *layout);
+
+/* Checks all pieces and frees the file, on the main thread after all other threads have ended. */
 void owned_check_all_and_free(void);
 
 /* Pick a piece of the thread, any part of one, or such a part up to the end of its piece. */
 struct span owned_pick_piece(struct stress_thread *self);
-struct span owned_pick_part(struct stress_thread *self);
-struct span owned_pick_tail(struct stress_thread *self);
+struct span owned_pick_piece_part(struct stress_thread *self);
+struct span owned_pick_piece_tail(struct stress_thread *self);
 
 /* Picks up to 24 bytes that are nearest to the end of a page, across the end if possible. */
-struct span owned_pick_page_end(struct stress_thread *self);
+struct span owned_pick_at_page_end(struct stress_thread *self);
 
 /*
  * Gets the next chunk of the span; the first one if @chunk is zeroed.
@@ -62,30 +65,33 @@ struct span owned_pick_page_end(struct stress_thread *self);
 bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
 
 /* Return: how many bytes an access to the chunk writes: with an injected bug one too many. */
-size_t owned_write_length(const struct chunk *chunk);
+size_t owned_choose_write_length(const struct chunk *chunk);
 
 /* Return: the expected bytes of the span, which its owner may change. */
-unsigned char *owned_expected(struct span span);
+unsigned char *owned_find_expected_bytes(struct span span);
 
-/* Writes @bytes, owned_write_length() many, to the chunk. */
+/* Writes @bytes, owned_choose_write_length() many, to the chunk. */
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes);
 
 /* Writes new bytes to the span. */
-void owned_write_by(struct stress_thread *self, struct span span, enum access_kind kind);
+void owned_write_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
 /* Writes new bytes to a span of a page that is mapped at @mapped. */
-void owned_store(struct stress_thread *self, struct span span, unsigned char *mapped);
+void owned_write_to_mapping(struct stress_thread *self, struct span span, unsigned char *mapped);
 
-/* Fails where @found differs from the expected bytes of the span; each difference is reported once. */
-void owned_compare(struct stress_thread *self, struct span span, const unsigned char *found);
+/* Fails if @found differs from the expected bytes of the span, once for each difference. */
+void owned_compare_bytes(struct stress_thread *self, struct span span, const unsigned char *found);
 
 /* Reads the span and compares it with the expected bytes. */
-void owned_check_by(struct stress_thread *self, struct span span, enum access_kind kind);
+void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
-/* Operations. The first two check the span afterwards; checks choose at random how they read. */
-void owned_write(struct stress_thread *self, struct span span);
-void owned_zero(struct stress_thread *self, struct span span);
-void owned_check(struct stress_thread *self, struct span span);
+/*
+ * Operations. Each of them checks the span at its end. A check chooses at random whether it reads
+ * by a call or through a mapping.
+ */
+void owned_write_span(struct stress_thread *self, struct span span);
+void owned_zero_span(struct stress_thread *self, struct span span);
+void owned_check_span(struct stress_thread *self, struct span span);
 
 #endif

@@ -24,15 +24,20 @@
 
 /* ---- calls that fail ---- */
 
-static void set_failure_percent(enum page_fault_point point, unsigned int percent)
+static bool set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
 
-	attr.probability = percent;
+	attr.probability = is_on ? percent : 0;
 	attr.times = -1;
 	attr.seed = current_run.seed;
-	if (page_fault_attr_set(point, &attr) && percent)
-		stress_exit_failed("a page library that can make calls fail", ENOSYS);
+	return !percent || !page_fault_attr_set(point, &attr);
+}
+
+bool pressure_set_failing_calls(bool is_on)
+{
+	return set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent, is_on) &&
+	       set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent, is_on);
 }
 
 static void count_refused_call(struct stress_thread *self)
@@ -40,7 +45,7 @@ static void count_refused_call(struct stress_thread *self)
 	add_relaxed(&self->refused_count, 1);
 }
 
-bool stress_is_refused_copy(struct stress_thread *self, int error)
+bool stress_count_if_refused_copy(struct stress_thread *self, int error)
 {
 	bool is_refused = error == -EFAULT && current_run.fail_copy_percent;
 
@@ -74,12 +79,12 @@ void stress_free_page(struct stress_thread *self, struct page *page)
 	page_free(page);
 }
 
-struct page *stress_alloc_or_exit(gfp_t gfp)
+struct page *stress_alloc_page_or_exit(gfp_t gfp)
 {
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		stress_exit_failed("a page", errno);
+		stress_exit_with_failure("a page", errno);
 	return page;
 }
 
@@ -90,12 +95,12 @@ static void limit_memory(unsigned int mib)
 	unsigned long address_space_size, resident_size;
 	struct rlimit limit;
 
-	if (!statistics_get_memory(&address_space_size, &resident_size))
-		stress_exit_failed("/proc/self/statm", errno);
+	if (!statistics_get_memory_sizes(&address_space_size, &resident_size))
+		stress_exit_with_failure("/proc/self/statm", errno);
 	getrlimit(RLIMIT_AS, &limit);
 	limit.rlim_cur = address_space_size + ((rlim_t)mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
-		stress_exit_failed("a limit of memory", errno);
+		stress_exit_with_failure("a limit of memory", errno);
 }
 
 /* ---- fork and exec ---- */
@@ -104,23 +109,21 @@ static pthread_t fork_threads[STRESS_THREADS_MAX];
 static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
-/* Uses only functions that are allowed after a fork of a process with many threads. */
-static _Noreturn void run_child(bool must_exec)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (must_exec)
-		execl("/bin/true", "true", (char *)NULL);
-	_exit(0);
-}
-
-/* That the system refuses a process is pressure as well, and no failure. */
+/*
+ * The child uses only functions that are allowed after a fork of a process with many threads. That
+ * the system refuses a process is pressure as well, and no failure.
+ */
 static void fork_child_and_wait(bool must_exec)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	if (!pid)
-		run_child(must_exec);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (must_exec)
+			execl("/bin/true", "true", (char *)NULL);
+		_exit(0);
+	}
 	if (pid < 0)
 		return;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -133,8 +136,8 @@ static void *fork_and_exec(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = FORK_MSEC * 1000000 };
 
-	for (unsigned int nth = 0; load_relaxed(&must_fork); nth++) {
-		fork_child_and_wait(nth % 2);
+	for (unsigned int child_number = 0; load_relaxed(&must_fork); child_number++) {
+		fork_child_and_wait(child_number % 2);
 		nanosleep(&pause, NULL);
 	}
 	return arg;
@@ -145,9 +148,9 @@ static void *fork_and_exec(void *arg)
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
 	struct delay_point point = { .seed = current_run.seed,
-				    .run_number = (uint32_t)self->operation_count,
-				    .thread = (uint16_t)self->thread_index,
-				    .step = (uint16_t)self->delay_points };
+				     .run_number = (uint32_t)self->operation_count,
+				     .thread = (uint16_t)self->thread_index,
+				     .step = (uint16_t)self->delay_points };
 
 	if (self->delay_points++ < DELAY_POINTS_MAX)
 		delay_wait(delay_choose(&point));
@@ -166,24 +169,15 @@ NO_TSAN static struct page_task *delay_and_get_no_task(void)
 
 /* ---- all of them ---- */
 
-/* Makes the percentages of calls fail, if @is_on, else none. */
-static void set_failing_calls(bool is_on)
-{
-	if (current_run.fail_alloc_percent)
-		set_failure_percent(PAGE_FAULT_ALLOC, is_on ? current_run.fail_alloc_percent : 0);
-	if (current_run.fail_copy_percent)
-		set_failure_percent(PAGE_FAULT_USERCOPY, is_on ? current_run.fail_copy_percent : 0);
-}
-
 void pressure_start(void)
 {
-	set_failing_calls(true);
+	pressure_set_failing_calls(true);
 	store_relaxed(&must_fork, true);
 	for (unsigned int i = 0; i < current_run.fork_threads; i++)
 		start_thread(&fork_threads[i], fork_and_exec, NULL);
 	if (current_run.memory_mib)
 		limit_memory(current_run.memory_mib);
-	if (current_run.delays)
+	if (current_run.must_delay_threads)
 		page_task_hook_set(delay_and_get_no_task);
 }
 
@@ -193,7 +187,7 @@ void pressure_stop(void)
 	store_relaxed(&must_fork, false);
 	for (unsigned int i = 0; i < current_run.fork_threads; i++)
 		pthread_join(fork_threads[i], NULL);
-	set_failing_calls(false);
+	pressure_set_failing_calls(false);
 	stress_expect(&threads[0], "children of fork() that did not end well",
-			    load_relaxed(&failed_children), 0);
+		      load_relaxed(&failed_children), 0);
 }

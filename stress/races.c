@@ -5,7 +5,7 @@
 #define RACES_KEPT   4
 #define RACES_ENOUGH 32
 
-static atomic_ulong race_counts[RACE_PLACES];
+static atomic_ulong race_counts[RACE_LOCATIONS];
 static struct tsan_race unexpected_races[RACES_KEPT];
 static atomic_ulong region_races[STRESS_REGIONS];
 
@@ -44,9 +44,9 @@ void races_install_callback(void)
 	tsan_set_race_callback(record_race, NULL);
 }
 
-unsigned long races_count(enum race_place place)
+unsigned long races_get_count(enum race_location location)
 {
-	return load_relaxed(&race_counts[place]);
+	return load_relaxed(&race_counts[location]);
 }
 
 bool stress_has_enough_races(size_t off)
@@ -76,26 +76,27 @@ static void append_access(struct message *message, const struct tsan_access *acc
 {
 	bool on_page = is_on_page(access);
 
-	message_append(message, "%s %ss %zu bytes at %s0x%llx",
-		       access->thread[0] ? access->thread : "a thread",
-		       access->write ? "write" : "read", access->size, on_page ? "page+" : "",
-		       (unsigned long long)(access->addr - (on_page ? current_run.page_address : 0)));
+	message_append(
+		message, "%s %ss %zu bytes at %s0x%llx",
+		access->thread[0] ? access->thread : "a thread", access->write ? "write" : "read",
+		access->size, on_page ? "page+" : "",
+		(unsigned long long)(access->addr - (on_page ? current_run.page_address : 0)));
 }
 
-void races_append_faults(struct message *message)
+void races_append_failures(struct message *message)
 {
 	const char *missing = find_region_without_race();
-	unsigned long count = races_count(ELSEWHERE);
+	unsigned long count = races_get_count(ELSEWHERE);
 
 	if (count)
-		message_append(message, "%s: !!! ThreadSanitizer reported a race%s\n",
-			       current_run.name, current_run.scenario->race_regions ?
-						 " elsewhere than on the page" : "");
+		message_append(
+			message, "%s: !!! ThreadSanitizer reported a race%s\n", current_run.name,
+			current_run.scenario->race_regions ? " elsewhere than on the page" : "");
 	if (missing)
 		message_append(message,
 			       "%s: !!! expected a race of %s, ThreadSanitizer reported none\n",
 			       current_run.name, missing);
-	if (!message->length)
+	if (!message->text_length)
 		return;
 	for (unsigned long i = 0; i < count && i < RACES_KEPT; i++) {
 		message_append(message, "%s:   race: ", current_run.name);
@@ -104,5 +105,5 @@ void races_append_faults(struct message *message)
 		append_access(message, &unexpected_races[i].before);
 		message_append(message, "\n");
 	}
-	report_append_command(message);
+	report_append_repeat_command(message);
 }

@@ -24,9 +24,9 @@ _Thread_local struct stress_thread *current_thread;
 
 static struct pins pins;
 
-_Noreturn void stress_exit_failed(const char *what, int error)
+_Noreturn void stress_exit_with_failure(const char *what, int error)
 {
-	struct message message = { .length = 0 };
+	struct message message = { .text_length = 0 };
 
 	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
 		       current_run.name, what, strerror(error));
@@ -34,12 +34,12 @@ _Noreturn void stress_exit_failed(const char *what, int error)
 	_exit(EXIT_FAILURE);
 }
 
-void *stress_allocate_memory(size_t count, size_t size)
+void *stress_allocate_memory_or_exit(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 
 	if (!memory)
-		stress_exit_failed("memory", errno);
+		stress_exit_with_failure("memory", errno);
 	return memory;
 }
 
@@ -53,7 +53,7 @@ static void sleep_msec(long msec)
 /* ---- operations ---- */
 
 /* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
-static bool must_continue(const struct stress_thread *self)
+static bool must_thread_continue(const struct stress_thread *self)
 {
 	uint64_t limit = current_run.operation_limit;
 
@@ -62,25 +62,26 @@ static bool must_continue(const struct stress_thread *self)
 	return (!limit || self->operation_count < limit) && !load_relaxed(&current_run.must_stop);
 }
 
-/* Return: the weight of the operation for this thread. */
-static unsigned int operation_weight(const struct stress_operation *operation, unsigned int thread)
+static bool can_run_operation(const struct stress_thread *self,
+			      const struct stress_operation *operation)
 {
-	bool runs = operation->threads == ALL_THREADS ||
-		    operation->threads == (thread % 2 ? ODD_THREADS : EVEN_THREADS);
-
-	return runs ? operation->weight : 0;
+	return operation->threads == ALL_THREADS ||
+	       operation->threads == (self->thread_index % 2 ? ODD_THREADS : EVEN_THREADS);
 }
 
 static unsigned int choose_operation(struct stress_thread *self)
 {
 	const struct stress_operation *operations = current_run.scenario->operations;
-	unsigned int sum = 0, chosen = 0, left;
+	unsigned int weight_sum = 0, chosen;
 
 	for (unsigned int i = 0; operations[i].name; i++)
-		sum += operation_weight(&operations[i], self->thread_index);
-	left = stress_random(self, sum);
-	for (; left >= operation_weight(&operations[chosen], self->thread_index); chosen++)
-		left -= operation_weight(&operations[chosen], self->thread_index);
+		weight_sum += operations[i].weight;
+	do {
+		unsigned int left = stress_pick_number(self, weight_sum);
+
+		for (chosen = 0; left >= operations[chosen].weight; chosen++)
+			left -= operations[chosen].weight;
+	} while (!can_run_operation(self, &operations[chosen]));
 	return chosen;
 }
 
@@ -93,9 +94,9 @@ static void run_operation(struct stress_thread *self)
 	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
 	store_relaxed(count, load_relaxed(count) + 1);
 	self->last_records[self->operation_count++ % STRESS_LAST_RECORDS] =
-		(struct stress_record) { .operation = chosen };
+		(struct stress_record){ .operation = chosen };
 	self->delay_points = 0;
-	if (current_run.delays)
+	if (current_run.must_delay_threads)
 		pressure_delay_thread(self);
 	if (operation->run)
 		operation->run(self);
@@ -103,17 +104,17 @@ static void run_operation(struct stress_thread *self)
 		operation->access(self, operation->pick(self));
 }
 
-struct stress_record *stress_current_record(struct stress_thread *self)
+struct stress_record *stress_get_current_record(struct stress_thread *self)
 {
 	return &self->last_records[(self->operation_count - 1) % STRESS_LAST_RECORDS];
 }
 
-void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
-			 unsigned char value)
+void stress_record_access(struct stress_thread *self, size_t page, size_t off, size_t len,
+			  unsigned char value)
 {
-	struct stress_record *record = stress_current_record(self);
+	struct stress_record *record = stress_get_current_record(self);
 
-	*record = (struct stress_record) { record->operation, (unsigned int)page, off, len, value };
+	*record = (struct stress_record){ record->operation, (unsigned int)page, off, len, value };
 }
 
 void stress_widen_window(void)
@@ -130,7 +131,7 @@ void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *ar
 	int error = pthread_create(handle, NULL, main_function, arg);
 
 	if (error)
-		stress_exit_failed("another thread", error);
+		stress_exit_with_failure("another thread", error);
 }
 
 /* The start flag is relaxed: a barrier would order what the threads did before it. */
@@ -143,11 +144,11 @@ static void *thread_main(void *arg)
 	current_thread = self;
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->thread_index);
 	pthread_setname_np(pthread_self(), name);
-	if (run->pin && !pins_pin_thread(&pins, self->thread_index))
-		stress_exit_failed("a CPU for each thread", errno);
+	if (run->must_pin_threads && !pins_pin_thread(&pins, self->thread_index))
+		stress_exit_with_failure("a CPU for each thread", errno);
 	while (!load_relaxed(&run->has_begun))
 		sched_yield();
-	while (must_continue(self))
+	while (must_thread_continue(self))
 		run_operation(self);
 	add_relaxed(&run->ended_threads, 1);
 	return NULL;
@@ -155,15 +156,15 @@ static void *thread_main(void *arg)
 
 /* ---- time ---- */
 
-static uint64_t now_msec(void)
+uint64_t read_clock_msec(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool must_end_run(const struct stress_run *run, uint64_t passed)
+static bool is_run_over(const struct stress_run *run, uint64_t passed)
 {
 	uint64_t limit = (uint64_t)run->seconds * 1000;
 	bool found_bug = run->injected_bug && load_relaxed(&run->reported_failures);
@@ -179,18 +180,19 @@ static bool must_end_run(const struct stress_run *run, uint64_t passed)
  */
 static uint64_t wait_for_threads(struct stress_run *run)
 {
-	uint64_t start = now_msec(), passed = 0, next = run->statistics_seconds * 1000ull;
+	uint64_t start = read_clock_msec(CLOCK_MONOTONIC), passed = 0,
+		 next = run->statistics_seconds * 1000ull;
 
 	while (load_relaxed(&run->ended_threads) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
-		passed = now_msec() - start;
-		if (must_end_run(run, passed))
+		passed = read_clock_msec(CLOCK_MONOTONIC) - start;
+		if (is_run_over(run, passed))
 			store_relaxed(&run->must_stop, true);
 		if (run->stutter_msec)
 			store_relaxed(&run->must_rest, passed / run->stutter_msec % 2);
 		if (!next || passed < next)
 			continue;
-		statistics_print(passed);
+		statistics_print_line(passed);
 		next += run->statistics_seconds * 1000ull;
 	}
 	return passed;
@@ -203,25 +205,15 @@ static void request_stop(int signal_number)
 
 /* ---- the whole run ---- */
 
-static void print_start_line(const struct stress_run *run)
-{
-	struct message message = { .length = 0 };
-
-	message_append(&message, "%s--- Start of test:", run->name);
-	options_append(&message);
-	message_append(&message, "\n");
-	message_print(&message);
-}
-
 /*
- * Also for scenarios that do not use the page: descriptors that the library opens for its first page
- * are then open from here on.
+ * Also for scenarios that do not use the page: descriptors that the library opens for its first
+ * page are then open from here on.
  */
 static void allocate_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
+	run->page = stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
 	address = page_map_local(run->page);
 	run->page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
@@ -232,7 +224,7 @@ static void start_threads(struct stress_run *run, pthread_t *handles)
 	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
 
 	races_install_callback();
-	crash_install_handlers();
+	report_install_crash_handlers();
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	for (unsigned int i = 0; i < run->thread_count; i++)
@@ -261,14 +253,18 @@ int run_scenario(void)
 	struct stress_run *run = &current_run;
 	const struct stress_scenario *scenario = run->scenario;
 	unsigned int descriptor_count;
+	struct message start_line = { .text_length = 0 };
 	long unfreed_pages = 0;
 	uint64_t run_msec;
 	bool is_success;
 
 	report_store_binary_path();
-	print_start_line(run);
-	if (run->pin && !pins_init(&pins))
-		stress_exit_failed("CPUs", errno);
+	message_append(&start_line, "%s--- Start of test:", run->name);
+	options_append_to_message(&start_line);
+	message_append(&start_line, "\n");
+	message_print(&start_line);
+	if (run->must_pin_threads && !pins_init(&pins))
+		stress_exit_with_failure("CPUs", errno);
 	allocate_page(run);
 	for_each_thread(init_thread);
 	if (scenario->layout.piece_size)
@@ -287,12 +283,11 @@ int run_scenario(void)
 		scenario->finish(&threads[0]);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		unfreed_pages += threads[i].unfreed_pages;
-	stress_expect(&threads[0], "allocated pages less freed pages",
-			    unfreed_pages, 0);
+	stress_expect(&threads[0], "allocated pages less freed pages", unfreed_pages, 0);
 	stress_expect(&threads[0], "open descriptors", statistics_count_descriptors(),
-			    descriptor_count);
-	statistics_print(run_msec);
-	is_success = statistics_print_result();
+		      descriptor_count);
+	statistics_print_line(run_msec);
+	is_success = statistics_print_result_line();
 	page_free(run->page);
 	return is_success ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -208,20 +208,15 @@ def write_long(series, status):
     return rows, failures
 
 
-def find_long_choices():
-    """Return the pairs of scenario and flavour, the backends, and whether calls can be made to fail."""
+def plan_long(series, seconds):
+    """Yield what a seed chooses for each run, until the time is over."""
     programs = [(scenario, flavour) for flavour in FLAVOURS if is_built(flavour)
                 for scenario in find_scenario_names() if library_supports(flavour, scenario, "-n", "1")]
     if not programs:
         raise UsageError("expected a scenario that the page library can run, found none")
     scenario, flavour = programs[0]
     backends = ["direct", *["alias"] * library_supports(flavour, scenario, "-n", "1", "--backend=alias")]
-    return programs, backends, library_supports(flavour, scenario, "-n", "1", "--fail-alloc=1")
-
-
-def plan_long(series, seconds):
-    """Yield what a seed chooses for each run, until the time is over."""
-    programs, backends, with_pressure = find_long_choices()
+    with_pressure = library_supports(flavour, scenario, "-n", "1", "--fail-alloc=1")
     while time.time() - series.begun < seconds:
         number = len(series.records)
         choose = random.Random(f"{series.seed} {number}").choice

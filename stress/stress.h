@@ -34,7 +34,7 @@ struct span;
 /* A bug made on purpose (--busted): with it the test must fail, or its checks find nothing. */
 struct stress_bug {
 	const char *scenario, *name, *effect;
-	/* When a check finds the bug; BY_TSAN: only a build with ThreadSanitizer finds it, at the end. */
+	/* When a check finds the bug. BY_TSAN: at the end, only in a build with ThreadSanitizer. */
 	enum bug_detection { DURING_RUN, AT_END, BY_TSAN } detection;
 };
 
@@ -54,9 +54,9 @@ struct stress_operation {
 /* How owned bytes are divided into pieces (owned.h). All 0: the scenario has no owned bytes. */
 struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
-	unsigned int pieces_per_thread; /* 0: as many as fit in one page, and at least one */
+	unsigned int pieces_per_thread; /* 0 for OWNED_MIXED */
 	unsigned int copies;            /* of all bytes, each in pages of its own */
-	/* For bytes in a buffer: page_buffer_alloc(), page_buffer_free() and page_borrow(); else NULL. */
+	/* For bytes in a buffer: page_buffer_alloc(), _free() and page_borrow(); else NULL. */
 	void *(*alloc_buffer)(size_t size);
 	void (*free_buffer)(void *buffer);
 	struct page *(*borrow)(const void *addr);
@@ -72,7 +72,7 @@ struct stress_scenario {
 	unsigned int threads_min; /* 0: one */
 	gfp_t gfp;                /* flags of current_run.page; 0: the scenario does not use it */
 	struct owned_layout layout;
-	/* The first regions of current_run.page. Without a table no race is expected. */
+	/* Regions at the beginning of current_run.page. Without a table no race is expected. */
 	const struct stress_race_region *race_regions;
 	struct stress_operation operations[STRESS_OPERATIONS_MAX]; /* a NULL name ends them */
 	bool can_run_bare; /* without the library, for comparison (--bare) */
@@ -97,7 +97,7 @@ struct stress_run {
 	uint64_t seed;
 	unsigned int statistics_seconds; /* between two lines of statistics */
 	const char *backend, *copy_method;
-	bool pin, delays, bare;
+	bool must_pin_threads, must_delay_threads, is_bare;
 	unsigned int stutter_msec; /* all threads work so long and rest so long, in turn */
 	unsigned int fail_alloc_percent, fail_copy_percent;
 	unsigned int memory_mib; /* above the memory at the start */
@@ -117,7 +117,7 @@ struct stress_run {
 /* An operation that a thread has run, for reports. */
 struct stress_record {
 	unsigned int operation;
-	unsigned int page; /* a number that the scenario chooses */
+	unsigned int page_number; /* the scenario chooses it */
 	size_t off, len;
 	unsigned char byte_value;
 };
@@ -159,17 +159,17 @@ static inline uint64_t stress_hash(uint64_t x)
 }
 
 /* Return: the next number of the thread's random sequence, in 0 .. @below - 1. */
-static inline uint32_t stress_random(struct stress_thread *self, size_t below)
+static inline uint32_t stress_pick_number(struct stress_thread *self, size_t below)
 {
 	return random_below(&self->random_state, below);
 }
 
 /* Return: the record of the operation that runs. */
-struct stress_record *stress_current_record(struct stress_thread *self);
+struct stress_record *stress_get_current_record(struct stress_thread *self);
 
 /* Stores in that record what the operation accesses. */
-void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
-			 unsigned char value);
+void stress_record_access(struct stress_thread *self, size_t page_number, size_t off, size_t len,
+			  unsigned char value);
 
 /* Gives other threads time to run, where an injected bug needs an interleaving. */
 void stress_widen_window(void);
@@ -186,7 +186,7 @@ bool stress_has_enough_races(size_t off);
 void stress_count_refused_alloc(struct stress_thread *self, const char *call);
 
 /* Return: whether @error of a copy of user memory is due to pressure; then the copy is counted. */
-bool stress_is_refused_copy(struct stress_thread *self, int error);
+bool stress_count_if_refused_copy(struct stress_thread *self, int error);
 
 /*
  * Calls page_alloc(), and counts the page: it must be freed by stress_free_page() until the end.
@@ -196,13 +196,13 @@ struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp);
 void stress_free_page(struct stress_thread *self, struct page *page);
 
 /* Allocates a page that a scenario needs from its start; exits if the allocation fails. */
-struct page *stress_alloc_or_exit(gfp_t gfp);
+struct page *stress_alloc_page_or_exit(gfp_t gfp);
 
 /* Return: zeroed memory, never NULL. */
-void *stress_allocate_memory(size_t count, size_t size);
+void *stress_allocate_memory_or_exit(size_t count, size_t size);
 
 /* Prints "scenario: !!! expected WHAT: ERROR" and exits. */
-_Noreturn void stress_exit_failed(const char *what, int error);
+_Noreturn void stress_exit_with_failure(const char *what, int error);
 
 /* ---- failures ---- */
 
@@ -220,9 +220,10 @@ size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t 
 void stress_expect(struct stress_thread *self, const char *what, long found, long expected);
 
 /* Call page_read_raw(), page_write_raw() and page_fill_zero(), and fail unless they succeed. */
-void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len);
-void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
-		  size_t len);
-void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len);
+void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
+		      size_t len);
+void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,
+		       size_t len);
+void stress_zero_page(struct stress_thread *self, struct page *page, size_t off, size_t len);
 
 #endif

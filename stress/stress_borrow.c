@@ -20,60 +20,61 @@
 
 #define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
-static void write_in_buffer(struct stress_thread *self, struct span span)
+static void write_by_buffer_address(struct stress_thread *self, struct span span)
 {
-	owned_write_by(self, span, BY_ADDRESS);
-	owned_check(self, span);
+	owned_write_span_by(self, span, BY_ADDRESS);
+	owned_check_span(self, span);
 }
 
-static void keep_reference(struct stress_thread *self, struct span span)
+static void check_with_own_reference(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
 	owned_next_chunk(self, span, &chunk);
 	if (!stress_has_bug("freed"))
 		page_get(chunk.page);
-	owned_check(self, span);
+	owned_check_span(self, span);
 	page_free(chunk.page);
 }
 
-static void fill_own_buffer(struct stress_thread *self, unsigned char *own, size_t len,
-			    uint64_t tag)
+static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char *own_buffer,
+				      size_t len, uint64_t tag)
 {
 	size_t pos = 0;
 
-	tagged_fill(own, tag, 0, len);
-	for (struct page *page = page_buffer_next(own, NULL); page;
-	     page = page_buffer_next(own, page), pos += PAGE_SIZE) {
-		size_t some = len - pos < PAGE_SIZE ? len - pos : PAGE_SIZE;
+	tagged_fill_bytes(own_buffer, tag, 0, len);
+	for (struct page *page = page_buffer_next(own_buffer, NULL); page;
+	     page = page_buffer_next(own_buffer, page), pos += PAGE_SIZE) {
+		size_t page_bytes = len - pos < PAGE_SIZE ? len - pos : PAGE_SIZE;
 		unsigned char bytes[PAGE_SIZE];
 
-		stress_read(self, page, bytes, 0, some);
-		tagged_check(self, "own buffer", bytes, tag, pos, some);
+		stress_read_page(self, page, bytes, 0, page_bytes);
+		tagged_check_bytes(self, "own buffer", bytes, tag, pos, page_bytes);
 	}
 	stress_expect(self, "pages of a buffer, in bytes", pos,
-			    (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
+		      (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
 }
 
 /* Keeps the last page longer than its buffer. */
-static void keep_last_page(struct stress_thread *self)
+static void keep_page_after_buffer(struct stress_thread *self)
 {
-	size_t len = 1 + stress_random(self, OWN_BUFFER_MAX);
-	size_t last = (len - 1) / PAGE_SIZE * PAGE_SIZE;
-	unsigned char *own = page_buffer_alloc(len), bytes[PAGE_SIZE];
+	size_t len = 1 + stress_pick_number(self, OWN_BUFFER_MAX);
+	size_t last_page_pos = (len - 1) / PAGE_SIZE * PAGE_SIZE;
+	unsigned char *own_buffer = page_buffer_alloc(len), bytes[PAGE_SIZE];
 	uint64_t tag = tagged_next_tag(self);
 	struct page *page;
 
-	if (!own) {
+	if (!own_buffer) {
 		stress_count_refused_alloc(self, "page_buffer_alloc");
 		return;
 	}
-	fill_own_buffer(self, own, len, tag);
-	page = page_borrow(own + last);
+	fill_and_check_own_buffer(self, own_buffer, len, tag);
+	page = page_borrow(own_buffer + last_page_pos);
 	page_get(page);
-	page_buffer_free(own);
-	stress_read(self, page, bytes, 0, len - last);
-	tagged_check(self, "page that outlives its buffer", bytes, tag, last, len - last);
+	page_buffer_free(own_buffer);
+	stress_read_page(self, page, bytes, 0, len - last_page_pos);
+	tagged_check_bytes(self, "page that outlives its buffer", bytes, tag, last_page_pos,
+			   len - last_page_pos);
 	page_free(page);
 }
 
@@ -85,9 +86,9 @@ const struct stress_scenario stress_borrow = {
 		    .free_buffer = page_buffer_free,
 		    .borrow = page_borrow },
 	.operations = {
-		{ "plain", 2, .pick = owned_pick_piece, .access = write_in_buffer },
-		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write },
-		{ "keep", 1, .pick = owned_pick_piece, .access = keep_reference },
-		{ "churn", 1, .run = keep_last_page },
+		{ "plain", 2, .pick = owned_pick_piece, .access = write_by_buffer_address },
+		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_span },
+		{ "keep", 1, .pick = owned_pick_piece, .access = check_with_own_reference },
+		{ "churn", 1, .run = keep_page_after_buffer },
 	},
 };

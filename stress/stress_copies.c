@@ -30,8 +30,8 @@
  *   8. A store through one mapping changes the neighbour's bytes:
  *        A: store 8 bytes at 8                  B: store 8 bytes at 16
  *
- * Hundreds of operations find an injected bug. No bug in the library is known to cause 4. to 7.: run
- * minutes with the alias backend and --delays, and a minute after a change in page_copy().
+ * Hundreds of operations find an injected bug. No bug in the library is known to cause 4. to 7.:
+ * run minutes with the alias backend and --delays, and a minute after a change in page_copy().
  */
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static unsigned char *map_span(struct stress_thread *self, struct span span)
 
 static void compare_mapped(struct stress_thread *self, struct span span, unsigned char *mapped)
 {
-	owned_compare(self, span, mapped + span.pos % PAGE_SIZE);
+	owned_compare_bytes(self, span, mapped + span.file_pos % PAGE_SIZE);
 }
 
 /* ---- copies ---- */
@@ -62,7 +62,7 @@ static size_t choose_copy_length(const struct chunk *chunk)
 
 	if (stress_has_bug("whole"))
 		return page_left < STRESS_REGION_SIZE ? page_left : STRESS_REGION_SIZE;
-	return owned_write_length(chunk);
+	return owned_choose_write_length(chunk);
 }
 
 static void copy_through_mappings(const struct chunk *to, const struct chunk *from)
@@ -82,18 +82,19 @@ static void copy_span(struct stress_thread *self, struct span span, bool by_call
 	struct chunk to = { 0 }, from = { 0 };
 	struct span source = span;
 
-	source.copy = (span.copy + 1 + stress_random(self, copies - 1)) % copies;
+	source.copy_index = (span.copy_index + 1 + stress_pick_number(self, copies - 1)) % copies;
 	while (owned_next_chunk(self, source, &from) && owned_next_chunk(self, span, &to)) {
 		if (by_call)
 			stress_expect(self, "page_copy",
-					 page_copy(to.page, to.off, from.page, from.off,
-						   choose_copy_length(&to)), 0);
+				      page_copy(to.page, to.off, from.page, from.off,
+						choose_copy_length(&to)),
+				      0);
 		else
 			copy_through_mappings(&to, &from);
 	}
-	memcpy(owned_expected(span), owned_expected(source), span.len);
-	owned_check(self, span);
-	owned_check(self, source);
+	memcpy(owned_find_expected_bytes(span), owned_find_expected_bytes(source), span.len);
+	owned_check_span(self, span);
+	owned_check_span(self, source);
 }
 
 static void copy_by_call(struct stress_thread *self, struct span span)
@@ -111,14 +112,14 @@ static void copy_beyond_page_end(struct stress_thread *self, struct span span)
 	struct chunk to = { 0 }, from = { 0 };
 	struct span other_copy = span;
 
-	other_copy.copy = !span.copy;
+	other_copy.copy_index = !span.copy_index;
 	owned_next_chunk(self, other_copy, &from);
 	owned_next_chunk(self, span, &to);
 	stress_expect(self, "page_copy(PAGE_SIZE + 1)",
 		      page_copy(to.page, 0, from.page, 0, PAGE_SIZE + 1), -EINVAL);
 	stress_expect(self, "page_copy(1, PAGE_SIZE)",
 		      page_copy(to.page, 1, from.page, 1, PAGE_SIZE), -EINVAL);
-	owned_check(self, span);
+	owned_check_span(self, span);
 }
 
 /* ---- mappings ---- */
@@ -128,16 +129,16 @@ static void map_one_page(struct stress_thread *self, struct span span)
 	unsigned char *mapped = map_span(self, span);
 
 	compare_mapped(self, span, mapped);
-	owned_store(self, span, mapped);
+	owned_write_to_mapping(self, span, mapped);
 	compare_mapped(self, span, mapped);
-	if (stress_has_bug("leak") && !stress_random(self, 16))
+	if (stress_has_bug("leak") && !stress_pick_number(self, 16))
 		return;
 	page_unmap_local(mapped);
 }
 
 static void map_nested(struct stress_thread *self)
 {
-	unsigned int depth = 1 + stress_random(self, PAGE_TASK_MAPPINGS);
+	unsigned int depth = 1 + stress_pick_number(self, PAGE_TASK_MAPPINGS);
 	unsigned char *mapped[PAGE_TASK_MAPPINGS];
 	struct span spans[PAGE_TASK_MAPPINGS];
 
@@ -145,7 +146,7 @@ static void map_nested(struct stress_thread *self)
 		spans[i] = owned_pick_piece(self);
 		mapped[i] = map_span(self, spans[i]);
 		compare_mapped(self, spans[i], mapped[i]);
-		owned_store(self, spans[i], mapped[i]);
+		owned_write_to_mapping(self, spans[i], mapped[i]);
 	}
 	for (unsigned int i = 0; i < depth; i++)
 		compare_mapped(self, spans[i], mapped[i]);
@@ -159,13 +160,13 @@ static void create_second_task(struct stress_thread *self)
 {
 	second_tasks[self->thread_index] = page_task_new("second");
 	if (!second_tasks[self->thread_index])
-		stress_exit_failed("a task", errno);
+		stress_exit_with_failure("a task", errno);
 }
 
 static void delete_second_task(struct stress_thread *self)
 {
 	stress_expect(self, "mappings that a task did not end",
-			    page_task_delete(second_tasks[self->thread_index]), 0);
+		      page_task_delete(second_tasks[self->thread_index]), 0);
 }
 
 /* NULL is the thread's own task. */
@@ -178,26 +179,26 @@ static void switch_task(struct page_task *from, struct page_task *to)
 /* Each of two tasks has a mapping that the other one does not see. */
 static void map_in_tasks(struct stress_thread *self, struct span span)
 {
-	struct page_task *second = second_tasks[self->thread_index];
-	unsigned char *own = map_span(self, span), *other;
+	struct page_task *second_task = second_tasks[self->thread_index];
+	unsigned char *own_mapping = map_span(self, span), *other_mapping;
 	struct span other_span = owned_pick_piece(self);
 
-	switch_task(NULL, second);
-	other = map_span(self, other_span);
-	owned_store(self, other_span, other);
-	switch_task(second, NULL);
-	compare_mapped(self, span, own);
-	page_unmap_local(own);
-	switch_task(NULL, second);
-	compare_mapped(self, other_span, other);
-	page_unmap_local(other);
-	switch_task(second, NULL);
+	switch_task(NULL, second_task);
+	other_mapping = map_span(self, other_span);
+	owned_write_to_mapping(self, other_span, other_mapping);
+	switch_task(second_task, NULL);
+	compare_mapped(self, span, own_mapping);
+	page_unmap_local(own_mapping);
+	switch_task(NULL, second_task);
+	compare_mapped(self, other_span, other_mapping);
+	page_unmap_local(other_mapping);
+	switch_task(second_task, NULL);
 }
 
 const struct stress_scenario stress_twin = {
-	.layout = { .piece_size = 13, .copies = 2 },
+	.layout = { .piece_size = 13, .pieces_per_thread = 64, .copies = 2 },
 	.operations = {
-		{ "write", 2, .pick = owned_pick_piece, .access = owned_write },
+		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_span },
 		{ "copy", 3, .pick = owned_pick_piece, .access = copy_by_call },
 		{ "nested", 3, .pick = owned_pick_piece, .access = copy_by_mapping },
 		{ "too-long", 1, .pick = owned_pick_piece, .access = copy_beyond_page_end },
@@ -205,16 +206,16 @@ const struct stress_scenario stress_twin = {
 };
 
 const struct stress_scenario stress_nested = {
-	.layout = { .piece_size = 512, .copies = PAGE_TASK_MAPPINGS },
+	.layout = { .piece_size = 512, .pieces_per_thread = 2, .copies = PAGE_TASK_MAPPINGS },
 	.operations = {
-		{ "write", 2, .pick = owned_pick_piece, .access = owned_write },
+		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_span },
 		{ "copy", 3, .pick = owned_pick_piece, .access = copy_by_mapping },
 		{ "nest", 2, .run = map_nested },
 	},
 };
 
 const struct stress_scenario stress_map = {
-	.layout = { .piece_size = sizeof(uint64_t), .copies = 8 },
+	.layout = { .piece_size = sizeof(uint64_t), .pieces_per_thread = 16, .copies = 8 },
 	.operations = {
 		{ "alone", 6, .pick = owned_pick_piece, .access = map_one_page },
 		{ "deep", 2, .run = map_nested },

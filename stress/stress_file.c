@@ -41,7 +41,7 @@
 
 #include "stress/owned.h"
 
-/* The injected bug: changes the first byte of each chunk by a read and a write of the word around it. */
+/* The injected bug: reads and writes back the word around the first byte of each chunk. */
 static void rewrite_words(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -53,7 +53,7 @@ static void rewrite_words(struct stress_thread *self, struct span span)
 		page_read_raw(chunk.page, word, word_off, sizeof(word));
 		word[chunk.off & 7]++;
 		stress_widen_window();
-		chunk.expected[0]++;
+		chunk.expected_bytes[0]++;
 		page_write_raw(chunk.page, word, word_off, sizeof(word));
 	}
 }
@@ -62,90 +62,79 @@ static void write_span(struct stress_thread *self, struct span span)
 {
 	if (stress_has_bug("word") || stress_has_bug("rmw")) {
 		rewrite_words(self, span);
-		owned_check(self, span);
+		owned_check_span(self, span);
 	} else {
-		owned_write(self, span);
+		owned_write_span(self, span);
 	}
 }
 
-static void store_span(struct stress_thread *self, struct span span)
+static void write_span_by_mapping(struct stress_thread *self, struct span span)
 {
-	owned_write_by(self, span, BY_MAPPING);
-	owned_check(self, span);
+	owned_write_span_by(self, span, BY_MAPPING);
+	owned_check_span(self, span);
 }
 
 /* Also reads the byte after the span, if the bug is injected. */
-static void read_span(struct stress_thread *self, struct span span)
+static void check_span_by_call(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char byte;
 
-	owned_check_by(self, span, BY_CALL);
+	owned_check_span_by(self, span, BY_CALL);
 	while (stress_has_bug("peek") && owned_next_chunk(self, span, &chunk))
 		if (chunk.off + chunk.len < PAGE_SIZE)
 			page_read_raw(chunk.page, &byte, chunk.off + chunk.len, 1);
 }
 
-static void load_span(struct stress_thread *self, struct span span)
+static void check_span_by_mapping(struct stress_thread *self, struct span span)
 {
-	owned_check_by(self, span, BY_MAPPING);
+	owned_check_span_by(self, span, BY_MAPPING);
 }
 
 /* Writes a piece up to a chunk that fails, as for a caller that has no page for it. */
 static void write_until_failure(struct stress_thread *self, struct span span)
 {
-	enum access_kind kind = current_run.bare ? BY_ADDRESS : BY_CALL;
-	unsigned int left = stress_random(self, 3);
+	enum access_kind kind = current_run.is_bare ? BY_ADDRESS : BY_CALL;
+	unsigned int left = stress_pick_number(self, 3);
 	unsigned char bytes[OWNED_PIECE_MAX + 1];
 	struct chunk chunk = { 0 };
 
-	memset(bytes, (int)stress_random(self, 256), sizeof(bytes));
+	memset(bytes, (int)stress_pick_number(self, 256), sizeof(bytes));
 	for (; owned_next_chunk(self, span, &chunk) && left; left--) {
-		memcpy(chunk.expected, bytes, chunk.len);
+		memcpy(chunk.expected_bytes, bytes, chunk.len);
 		owned_write_chunk(self, &chunk, kind, bytes);
 	}
 	while (stress_has_bug("goes-on") && owned_next_chunk(self, span, &chunk))
 		owned_write_chunk(self, &chunk, kind, bytes);
-	owned_check(self, span);
+	owned_check_span(self, span);
 }
 
-/* An empty access at the end of a page is allowed; a byte there is out of bounds. */
-static void access_page_end(struct stress_thread *self, struct span span)
+/* An empty access at the end of a range or of a page is allowed; a byte after a page is not. */
+static void check_accesses_at_ends(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char byte = 0;
 
 	while (owned_next_chunk(self, span, &chunk)) {
+		size_t end = chunk.off + chunk.len;
+		size_t empty = stress_has_bug("nothing") && end < PAGE_SIZE;
+
+		stress_expect(self, "page_fill_zero(end, 0)",
+			      page_fill_zero(chunk.page, end, empty), 0);
+		stress_expect(self, "page_fill_zero(PAGE_SIZE, 1)",
+			      page_fill_zero(chunk.page, PAGE_SIZE, 1), -EINVAL);
 		stress_expect(self, "page_write_raw(PAGE_SIZE, 0)",
-				 page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
+			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
 		stress_expect(self, "page_write_raw(PAGE_SIZE, 1)",
 			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
 	}
-	owned_check(self, span);
-}
-
-/* Zeroes an empty range after a piece, which may be the end of the page. */
-static void zero_empty_tail(struct stress_thread *self, struct span span)
-{
-	struct chunk chunk = { 0 };
-
-	while (owned_next_chunk(self, span, &chunk)) {
-		size_t end = chunk.off + chunk.len;
-		size_t len = stress_has_bug("nothing") && end < PAGE_SIZE;
-
-		stress_expect(self, "page_fill_zero(end, 0)",
-				 page_fill_zero(chunk.page, end, len), 0);
-		if (end == PAGE_SIZE)
-			stress_expect(self, "page_fill_zero(PAGE_SIZE, 1)",
-				      page_fill_zero(chunk.page, end, 1), -EINVAL);
-	}
-	owned_check(self, span);
+	owned_check_span(self, span);
 }
 
 #define WRITE(weight_, pick_) \
 	{ "write", weight_, .pick = pick_, .access = write_span, .page_call = "write_raw" }
 #define ZERO(name_, weight_, pick_) \
-	{ name_, weight_, .pick = pick_, .access = owned_zero, .page_call = "fill_zero" }
+	{ name_, weight_, .pick = pick_, .access = owned_zero_span, .page_call = "fill_zero" }
 #define READ(weight_, pick_, access_) \
 	{ "read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" }
 
@@ -154,8 +143,8 @@ const struct stress_scenario stress_split = {
 	/* One and a half pages, and no multiple of a smaller unit. */
 	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copies = 1 },
 	.operations = {
-		WRITE(4, owned_pick_part),
-		READ(2, owned_pick_part, owned_check),
+		WRITE(4, owned_pick_piece_part),
+		READ(2, owned_pick_piece_part, owned_check_span),
 		{ "broken", 1, .pick = owned_pick_piece, .access = write_until_failure },
 	},
 };
@@ -164,29 +153,29 @@ const struct stress_scenario stress_edge = {
 	/* No multiple of a word, so owners share words; so many that each thread has page ends. */
 	.layout = { .piece_size = 25, .pieces_per_thread = 2 * PAGE_SIZE / 25 + 1, .copies = 1 },
 	.operations = {
-		WRITE(4, owned_pick_page_end),
-		ZERO("zero", 1, owned_pick_page_end),
-		READ(3, owned_pick_page_end, owned_check),
-		{ "nothing", 1, .pick = owned_pick_page_end, .access = access_page_end },
+		WRITE(4, owned_pick_at_page_end),
+		ZERO("zero", 1, owned_pick_at_page_end),
+		READ(3, owned_pick_at_page_end, owned_check_span),
+		{ "nothing", 1, .pick = owned_pick_at_page_end, .access = check_accesses_at_ends },
 	},
 };
 
 const struct stress_scenario stress_tail = {
 	.layout = { .piece_size = 1024, .pieces_per_thread = 4, .copies = 1 },
 	.operations = {
-		WRITE(4, owned_pick_part),
-		ZERO("tail", 3, owned_pick_tail),
-		{ "empty", 2, .pick = owned_pick_piece, .access = zero_empty_tail },
+		WRITE(4, owned_pick_piece_part),
+		ZERO("tail", 3, owned_pick_piece_tail),
+		{ "empty", 2, .pick = owned_pick_piece, .access = check_accesses_at_ends },
 	},
 };
 
 const struct stress_scenario stress_disjoint = {
 	.layout = { .piece_size = OWNED_MIXED, .copies = 1 },
 	.operations = {
-		WRITE(1, owned_pick_part),
-		ZERO("zero", 1, owned_pick_part),
-		{ "store", 1, .pick = owned_pick_part, .access = store_span },
-		READ(1, owned_pick_part, read_span),
-		{ "load", 1, .pick = owned_pick_part, .access = load_span },
+		WRITE(1, owned_pick_piece_part),
+		ZERO("zero", 1, owned_pick_piece_part),
+		{ "store", 1, .pick = owned_pick_piece_part, .access = write_span_by_mapping },
+		READ(1, owned_pick_piece_part, check_span_by_call),
+		{ "load", 1, .pick = owned_pick_piece_part, .access = check_span_by_mapping },
 	},
 };

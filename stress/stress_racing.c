@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads that read bytes while others write them. A reader finds any mixture of what writers wrote,
- * but each byte is one that some writer wrote there. The scenarios:
+ * Threads that read bytes while others write them. A reader finds any mixture of what writers
+ * wrote, but each byte is one that some writer wrote there. The scenarios:
  *
  *   overlap  writes and reads common bytes of one page: a data race on purpose (R3)
  *   user     copies user memory whose owner writes meanwhile; an extra reference keeps a page after
@@ -47,18 +47,18 @@
 #define GENERATIONS 4
 #define PARITY_BIT  0x80u
 
-static unsigned char add_parity_bit(unsigned int x)
+static unsigned char add_parity_bit(unsigned int value_bits)
 {
-	x &= PARITY_BIT - 1;
-	return (unsigned char)(__builtin_parity(x) ? x | PARITY_BIT : x);
+	value_bits &= PARITY_BIT - 1;
+	return (unsigned char)(__builtin_parity(value_bits) ? value_bits | PARITY_BIT : value_bits);
 }
 
-static unsigned char value_mask_at(size_t off)
+static unsigned char get_value_mask(size_t off)
 {
 	return add_parity_bit((unsigned int)stress_hash(off));
 }
 
-static unsigned int writer_number(unsigned int writer)
+static unsigned int get_writer_number(unsigned int writer)
 {
 	return writer % WRITER_MASK + 1;
 }
@@ -66,30 +66,31 @@ static unsigned int writer_number(unsigned int writer)
 static void fill_with_values(unsigned char *bytes, unsigned int writer,
 			     const struct stress_record *range)
 {
-	unsigned int code = writer_number(writer) | range->byte_value % GENERATIONS << 5;
+	unsigned int code = get_writer_number(writer) | range->byte_value % GENERATIONS << 5;
 
 	for (size_t i = 0; i < range->len; i++)
-		bytes[i] = add_parity_bit(code) ^ value_mask_at(range->off + i);
+		bytes[i] = add_parity_bit(code) ^ get_value_mask(range->off + i);
 	if (stress_has_bug("thin-air"))
 		bytes[range->len - 1] ^= PARITY_BIT;
 }
 
-/* Checks that each byte at @off was written by one of the writers number @first to @last. */
+/* Checks that each byte at @off was written by a writer of @first_writer to @last_writer. */
 static void check_bytes(struct stress_thread *self, const unsigned char *bytes, size_t off,
-			size_t len, unsigned int first, unsigned int last)
+			size_t len, unsigned int first_writer, unsigned int last_writer)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned int code = bytes[i] ^ value_mask_at(off + i), number = code & WRITER_MASK;
+		unsigned int code = bytes[i] ^ get_value_mask(off + i), writer = code & WRITER_MASK;
 		bool is_parity_odd = __builtin_parity(code);
 
-		if (!is_parity_odd && number >= first && number <= last)
+		if (!is_parity_odd && writer >= first_writer && writer <= last_writer)
 			continue;
 		stress_fail(self,
 			    "byte out of thin air: page+0x%zx, read by thread %u: expected what a "
 			    "writer of %u to %u writes there, found 0x%02x (as of writer %u, "
 			    "generation %u, parity %s)",
-			    off + i, self->thread_index, first, last, bytes[i], number,
-			    code >> 5 & (GENERATIONS - 1), is_parity_odd ? "wrong" : "right");
+			    off + i, self->thread_index, first_writer, last_writer, bytes[i],
+			    writer, code >> 5 & (GENERATIONS - 1),
+			    is_parity_odd ? "wrong" : "right");
 		return;
 	}
 }
@@ -111,9 +112,12 @@ enum { WRITE, ZERO, STORE, READ, LOAD };
 
 /* All operations share the regions after these. */
 static const struct stress_race_region regions[] = {
-	{ "write and read", WRITE, READ }, { "write and load", WRITE, LOAD },
-	{ "zero and read", ZERO, READ },   { "zero and load", ZERO, LOAD },
-	{ "store and read", STORE, READ }, { "store and load", STORE, LOAD },
+	{ "write and read", WRITE, READ },
+	{ "write and load", WRITE, LOAD },
+	{ "zero and read", ZERO, READ },
+	{ "zero and load", ZERO, LOAD },
+	{ "store and read", STORE, READ },
+	{ "store and load", STORE, LOAD },
 	{ .name = NULL },
 };
 #define N_REGIONS (sizeof(regions) / sizeof(regions[0]) - 1)
@@ -161,11 +165,11 @@ static void access_range(struct stress_thread *self, const struct stress_record 
 	if (range->operation == WRITE || range->operation == STORE)
 		fill_with_values(bytes, self->thread_index / 2, range);
 	if (range->operation == WRITE)
-		stress_write(self, current_run.page, bytes, range->off, range->len);
+		stress_write_page(self, current_run.page, bytes, range->off, range->len);
 	else if (range->operation == ZERO)
-		stress_zero(self, current_run.page, range->off, range->len);
+		stress_zero_page(self, current_run.page, range->off, range->len);
 	else if (range->operation == READ)
-		stress_read(self, current_run.page, bytes, range->off, range->len);
+		stress_read_page(self, current_run.page, bytes, range->off, range->len);
 	else
 		access_by_mapping(range, bytes);
 	if (range->operation == READ || range->operation == LOAD)
@@ -177,7 +181,7 @@ static size_t pick_region(struct stress_thread *self, unsigned int operation)
 	size_t region;
 
 	do {
-		region = stress_random(self, STRESS_REGIONS);
+		region = stress_pick_number(self, STRESS_REGIONS);
 	} while (region < N_REGIONS && regions[region].write_operation != operation &&
 		 regions[region].read_operation != operation);
 	return region;
@@ -185,25 +189,21 @@ static size_t pick_region(struct stress_thread *self, unsigned int operation)
 
 static void pick_range(struct stress_thread *self, struct stress_record *range)
 {
-	size_t window = stress_random(self, 2) ? HOT_BYTES : STRESS_REGION_SIZE;
+	size_t window = stress_pick_number(self, 2) ? HOT_BYTES : STRESS_REGION_SIZE;
 
-	range->len = 1 + stress_random(self, BLOCK_MAX);
+	range->len = 1 + stress_pick_number(self, BLOCK_MAX);
 	range->off = pick_region(self, range->operation) * STRESS_REGION_SIZE +
-		     stress_random(self, window - range->len + 1);
-	range->byte_value = (unsigned char)stress_random(self, GENERATIONS);
-}
-
-static bool must_take_lock(unsigned int operation)
-{
-	return stress_has_bug("locked") ||
-	       (stress_has_bug("locked-calls") && operation != STORE && operation != LOAD);
+		     stress_pick_number(self, window - range->len + 1);
+	range->byte_value = (unsigned char)stress_pick_number(self, GENERATIONS);
 }
 
 /* After enough reports of a race only values matter, and ThreadSanitizer watches few operations. */
 static void access_picked_range(struct stress_thread *self)
 {
-	struct stress_record *range = stress_current_record(self);
-	bool is_locked = must_take_lock(range->operation), is_watched;
+	struct stress_record *range = stress_get_current_record(self);
+	bool is_call = range->operation != STORE && range->operation != LOAD;
+	bool is_locked = stress_has_bug("locked") || (stress_has_bug("locked-calls") && is_call);
+	bool is_watched;
 
 	pick_range(self, range);
 	is_watched = is_locked || !stress_has_enough_races(range->off) ||
@@ -225,7 +225,7 @@ static void check_final_bytes(struct stress_thread *first)
 {
 	unsigned char bytes[PAGE_SIZE];
 
-	stress_read(first, current_run.page, bytes, 0, PAGE_SIZE);
+	stress_read_page(first, current_run.page, bytes, 0, PAGE_SIZE);
 	check_nonzero_bytes(first, bytes, 0, PAGE_SIZE);
 }
 
@@ -261,11 +261,12 @@ static void fill_user_memory(struct stress_thread *self)
 /* Picks bytes of the user memory of a thread. */
 static const struct stress_record *pick_user_range(struct stress_thread *self, unsigned int owner)
 {
-	size_t off = stress_random(self, PAGE_SIZE), len = 1 + stress_random(self, PAGE_SIZE - off);
+	size_t off = stress_pick_number(self, PAGE_SIZE),
+	       len = 1 + stress_pick_number(self, PAGE_SIZE - off);
 
-	stress_record_range(self, owner, off, len,
-			    (unsigned char)stress_random(self, GENERATIONS));
-	return stress_current_record(self);
+	stress_record_access(self, owner, off, len,
+			     (unsigned char)stress_pick_number(self, GENERATIONS));
+	return stress_get_current_record(self);
 }
 
 static void overwrite_memory(struct stress_thread *self)
@@ -277,7 +278,7 @@ static void overwrite_memory(struct stress_thread *self)
 
 static void copy_user_memory(struct stress_thread *self)
 {
-	unsigned int owner = stress_random(self, current_run.thread_count);
+	unsigned int owner = stress_pick_number(self, current_run.thread_count);
 	const struct stress_record *range = pick_user_range(self, owner);
 	struct page *page = stress_alloc_page(self, GFP_KERNEL);
 	struct user_slice_reader reader;
@@ -289,31 +290,31 @@ static void copy_user_memory(struct stress_thread *self)
 	user_slice_reader_init(&reader, user_slice_new(user_memory[owner], PAGE_SIZE));
 	stress_expect(self, "user_slice_skip", user_slice_skip(&reader, range->off), 0);
 	error = page_copy_from_user_slice(page, &reader, range->off, range->len);
-	if (!stress_is_refused_copy(self, error)) {
+	if (!stress_count_if_refused_copy(self, error)) {
 		stress_expect(self, "page_copy_from_user_slice", error, 0);
-		stress_read(self, page, bytes, range->off, range->len);
-		check_bytes(self, bytes, range->off, range->len, writer_number(owner),
-			    writer_number(owner));
+		stress_read_page(self, page, bytes, range->off, range->len);
+		check_bytes(self, bytes, range->off, range->len, get_writer_number(owner),
+			    get_writer_number(owner));
 	}
 	stress_free_page(self, page);
 }
 
 static void send_page(struct stress_thread *self)
 {
-	struct page *page = tagged_alloc_page(self), *before;
+	struct page *page = tagged_alloc_page(self), *previous_page;
 
 	if (!page)
 		return;
 	if (!stress_has_bug("no-get"))
 		page_get(page);
-	before = entries_exchange(self, page);
+	previous_page = entries_exchange_page(self, page);
 	page_free(page);
-	tagged_free_page(self, before);
+	tagged_free_page(self, previous_page);
 }
 
 static void receive_page(struct stress_thread *self)
 {
-	tagged_free_page(self, entries_exchange(self, NULL));
+	tagged_free_page(self, entries_exchange_page(self, NULL));
 }
 
 const struct stress_scenario stress_user = {

@@ -32,7 +32,8 @@ static uint64_t user_tags[STRESS_THREADS_MAX];
 static void fill_user_memory(struct stress_thread *self)
 {
 	user_tags[self->thread_index] = tagged_next_tag(self);
-	tagged_fill(user_memory[self->thread_index], user_tags[self->thread_index], 0, USER_SIZE);
+	tagged_fill_bytes(user_memory[self->thread_index], user_tags[self->thread_index], 0,
+			  USER_SIZE);
 }
 
 /*
@@ -42,69 +43,68 @@ static void fill_user_memory(struct stress_thread *self)
 static void check_result(struct stress_thread *self, const struct chunk *chunk, size_t user_off,
 			 size_t readable, int error)
 {
-	memset(chunk->expected, 0, chunk->len);
-	/* A refused copy zeroes the whole range; a fault zeroes the bytes that could not be read. */
-	if (error &&
-	    stress_count_zeros(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
-	    stress_is_refused_copy(self, error))
+	memset(chunk->expected_bytes, 0, chunk->len);
+	/* A refused copy zeroes the whole range; a fault zeroes what could not be read. */
+	if (error && stress_count_zeros(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
+	    stress_count_if_refused_copy(self, error))
 		return;
-	tagged_fill(chunk->expected, user_tags[self->thread_index], user_off, readable);
+	tagged_fill_bytes(chunk->expected_bytes, user_tags[self->thread_index], user_off, readable);
 	stress_expect(self, "page_copy_from_user_slice", error,
 		      readable < chunk->len ? -EFAULT : 0);
 }
 
-/* @fault: the first unreadable byte of user memory; USER_SIZE: there is none. */
-static void copy_span(struct stress_thread *self, struct span span, size_t fault)
-{
-	size_t from = stress_random(self, USER_SIZE - span.len);
-	struct user_slice_reader reader;
-	struct chunk chunk = { 0 };
-	int error = 0;
-
-	user_slice_reader_init(
-		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
-	while (!error && owned_next_chunk(self, span, &chunk)) {
-		size_t user_off = from + chunk.span_bytes_before, len = owned_write_length(&chunk);
-		size_t readable = fault > user_off ? fault - user_off : 0, left = reader.left;
-
-		error = page_copy_from_user_slice(chunk.page, &reader, chunk.off, len);
-		check_result(self, &chunk, user_off,
-			     readable < chunk.len ? readable : chunk.len, error);
-		stress_expect(self, "bytes that the reader moved", (int)(left - reader.left),
-			      error ? 0 : (int)len);
-		if (error && stress_has_bug("moves"))
-			error = user_slice_skip(&reader, 1);
-	}
-}
-
-static void copy_readable(struct stress_thread *self, struct span span)
-{
-	copy_span(self, span, USER_SIZE);
-	owned_check(self, span);
-}
-
+/* Changes the access to the bytes from @from on; nothing if @from is USER_SIZE. */
 static void protect_user_memory(struct stress_thread *self, size_t from, int access)
 {
 	if (mprotect(user_memory[self->thread_index] + from, USER_SIZE - from, access))
 		stress_count_refused_alloc(self, "mprotect");
 }
 
-static void copy_with_fault(struct stress_thread *self, struct span span)
+/* @fault: the first unreadable byte of user memory; USER_SIZE: there is none. */
+static void copy_span(struct stress_thread *self, struct span span, size_t fault)
 {
-	size_t fault = PAGE_SIZE * stress_random(self, USER_PAGES);
+	size_t from = stress_pick_number(self, USER_SIZE - span.len);
+	struct user_slice_reader reader;
+	struct chunk chunk = { 0 };
+	int error = 0;
 
 	protect_user_memory(self, fault, PROT_NONE);
-	copy_span(self, span, fault);
+	user_slice_reader_init(
+		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
+	while (!error && owned_next_chunk(self, span, &chunk)) {
+		size_t user_off = from + chunk.span_bytes_before,
+		       len = owned_choose_write_length(&chunk);
+		size_t readable = fault > user_off ? fault - user_off : 0, left = reader.left;
+
+		error = page_copy_from_user_slice(chunk.page, &reader, chunk.off, len);
+		check_result(self, &chunk, user_off, readable < chunk.len ? readable : chunk.len,
+			     error);
+		stress_expect(self, "bytes that the reader moved", (int)(left - reader.left),
+			      error ? 0 : (int)len);
+		if (error && stress_has_bug("moves"))
+			error = user_slice_skip(&reader, 1);
+	}
 	protect_user_memory(self, fault, PROT_READ | PROT_WRITE);
-	owned_check(self, span);
+	owned_check_span(self, span);
+}
+
+static void copy_readable(struct stress_thread *self, struct span span)
+{
+	copy_span(self, span, USER_SIZE);
+}
+
+static void copy_with_fault(struct stress_thread *self, struct span span)
+{
+	copy_span(self, span, PAGE_SIZE * stress_pick_number(self, USER_PAGES));
 }
 
 const struct stress_scenario stress_reader = {
 	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copies = 1 },
 	.operations = {
-		{ "copy", 4, .pick = owned_pick_part, .access = copy_readable },
-		{ "fault", 3, .pick = owned_pick_part, .access = copy_with_fault },
-		{ "read", 1, .pick = owned_pick_part, .access = owned_check, .page_call = "read_raw" },
+		{ "copy", 4, .pick = owned_pick_piece_part, .access = copy_readable },
+		{ "fault", 3, .pick = owned_pick_piece_part, .access = copy_with_fault },
+		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span,
+		  .page_call = "read_raw" },
 	},
 	.prepare_thread = fill_user_memory,
 };

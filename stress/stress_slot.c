@@ -47,18 +47,17 @@
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	uint64_t tag;             /* of slot */
-	unsigned int value_count; /* of sparse: those that are not 0 */
+	uint64_t tag; /* of the page, in the scenario slot */
 } slots[SLOTS] = { EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT };
 
 /* ---- slot ---- */
 
 static struct slot *pick_slot(struct stress_thread *self)
 {
-	size_t nth = stress_random(self, SLOTS);
+	size_t slot_index = stress_pick_number(self, SLOTS);
 
-	stress_record_range(self, nth, 0, PAGE_SIZE, 0);
-	return &slots[nth];
+	stress_record_access(self, slot_index, 0, PAGE_SIZE, 0);
+	return &slots[slot_index];
 }
 
 static void fill_slot(struct stress_thread *self)
@@ -147,45 +146,45 @@ static struct owner {
 } owners[STRESS_THREADS_MAX];
 
 /* One value of the thread. */
-struct location {
+struct value_location {
 	struct slot *slot;
-	uint64_t *expected;
-	size_t off;
+	uint64_t *expected_value;
+	size_t page_off;
 };
 
 /* Even with the most threads each has KEPT values of its own in a page: KEPT * 256 is VALUES. */
-static struct location pick_location(struct stress_thread *self)
+static struct value_location pick_location(struct stress_thread *self)
 {
-	size_t page = stress_random(self, SPARSE_SLOTS), nth = stress_random(self, KEPT);
-	size_t off = (nth * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
+	size_t slot_index = stress_pick_number(self, SPARSE_SLOTS),
+	       value_index = stress_pick_number(self, KEPT);
+	size_t page_off =
+		(value_index * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
 
-	stress_record_range(self, page, off, sizeof(uint64_t), 0);
-	return (struct location) { &slots[page],
-				 &owners[self->thread_index].expected[page][nth], off };
+	stress_record_access(self, slot_index, page_off, sizeof(uint64_t), 0);
+	return (struct value_location){
+		&slots[slot_index], &owners[self->thread_index].expected[slot_index][value_index],
+		page_off
+	};
 }
 
-static void lock_unless_bug(struct slot *slot)
+static void lock_slot_unless_bug(struct slot *slot)
 {
 	if (!stress_has_bug("no-lock"))
 		pthread_mutex_lock(&slot->lock);
 }
 
-static void unlock_unless_bug(struct slot *slot)
+static void unlock_slot_unless_bug(struct slot *slot)
 {
 	if (!stress_has_bug("no-lock"))
 		pthread_mutex_unlock(&slot->lock);
 }
 
-static bool allocate_missing_page(struct stress_thread *self, struct slot *slot)
+static bool is_page_empty(struct stress_thread *self, struct page *page)
 {
-	if (slot->page)
-		return true;
-	slot->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
-	slot->value_count = 0;
-	return slot->page;
+	return stress_count_zeros(self, page, 0, PAGE_SIZE) == PAGE_SIZE;
 }
 
-static void free_page(struct stress_thread *self, struct slot *slot)
+static void free_page_of_slot(struct stress_thread *self, struct slot *slot)
 {
 	struct page *freed = slot->page;
 
@@ -193,71 +192,71 @@ static void free_page(struct stress_thread *self, struct slot *slot)
 	stress_free_page(self, freed);
 }
 
-static void write_value(struct stress_thread *self, const struct location *at, uint64_t value)
+static void write_value(struct stress_thread *self, const struct value_location *location,
+			uint64_t value)
 {
-	stress_write(self, at->slot->page, &value, at->off, sizeof(value));
+	stress_write_page(self, location->slot->page, &value, location->page_off, sizeof(value));
 	if (stress_has_bug("no-lock"))
 		stress_widen_window();
-	at->slot->value_count += !*at->expected && value;
-	at->slot->value_count -= *at->expected && !value;
-	*at->expected = value;
+	*location->expected_value = value;
 }
 
 static void store_value(struct stress_thread *self)
 {
-	struct location at = pick_location(self);
+	struct value_location location = pick_location(self);
 
-	lock_unless_bug(at.slot);
-	if (allocate_missing_page(self, at.slot))
-		write_value(self, &at, tagged_next_tag(self));
-	unlock_unless_bug(at.slot);
+	lock_slot_unless_bug(location.slot);
+	if (!location.slot->page)
+		location.slot->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
+	if (location.slot->page)
+		write_value(self, &location, tagged_next_tag(self));
+	unlock_slot_unless_bug(location.slot);
 }
 
 static void clear_value(struct stress_thread *self)
 {
-	struct location at = pick_location(self);
-	unsigned int count_of_empty = stress_has_bug("early");
+	struct value_location location = pick_location(self);
 
-	lock_unless_bug(at.slot);
-	if (at.slot->page && *at.expected) {
-		write_value(self, &at, 0);
-		if (at.slot->value_count <= count_of_empty)
-			free_page(self, at.slot);
+	lock_slot_unless_bug(location.slot);
+	if (location.slot->page && *location.expected_value) {
+		write_value(self, &location, 0);
+		if (stress_has_bug("early") || is_page_empty(self, location.slot->page))
+			free_page_of_slot(self, location.slot);
 	}
-	unlock_unless_bug(at.slot);
+	unlock_slot_unless_bug(location.slot);
 }
 
 static void check_value(struct stress_thread *self)
 {
-	struct location at = pick_location(self);
+	struct value_location location = pick_location(self);
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
-	lock_unless_bug(at.slot);
-	page = at.slot->page;
+	lock_slot_unless_bug(location.slot);
+	page = location.slot->page;
 	if (page)
 		page_get(page);
-	unlock_unless_bug(at.slot);
+	unlock_slot_unless_bug(location.slot);
 	if (page) {
-		stress_read(self, page, &found, at.off, sizeof(found));
+		stress_read_page(self, page, &found, location.page_off, sizeof(found));
 		page_free(page);
 	}
-	if (found == *at.expected)
+	if (found == *location.expected_value)
 		return;
 	stress_fail(self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		    self->thread_index, (unsigned int)(at.slot - slots), at.off,
-		    (unsigned long long)*at.expected, (unsigned long long)found);
-	*at.expected = found;
+		    self->thread_index, (unsigned int)(location.slot - slots), location.page_off,
+		    (unsigned long long)*location.expected_value, (unsigned long long)found);
+	*location.expected_value = found;
 }
 
-static void free_slots(struct stress_thread *first)
+static void free_sparse_pages(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SPARSE_SLOTS; i++) {
 		if (!slots[i].page)
 			continue;
-		stress_expect(first, "pages without a value", !slots[i].value_count,
-				    0);
-		free_page(first, &slots[i]);
+		stress_expect(first, "pages without a value", is_page_empty(first, slots[i].page),
+			      0);
+		free_page_of_slot(first, &slots[i]);
 	}
 }
 
@@ -267,5 +266,5 @@ const struct stress_scenario stress_sparse = {
 		{ "clear", 3, .run = clear_value },
 		{ "load", 3, .run = check_value },
 	},
-	.finish = free_slots,
+	.finish = free_sparse_pages,
 };

@@ -106,7 +106,7 @@ def run_tests(names, arguments):
 # ---- times ----
 
 def read_times(arguments):
-    """{name: [wall, cpu]} of the last run of each test."""
+    """Return: {name: [wall seconds, CPU seconds]} of the last run of each test"""
     try:
         lines = (arguments.logs / "times").read_text().splitlines()
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def read_times(arguments):
 
 
 def estimate_wall_seconds(name, times):
-    """Seconds; a script whose time is not known may take long."""
+    """Return: the seconds of the last run; a guess for a test without one, for scripts a long one"""
     return times[name][0] if name in times else 60 if name.endswith(".sh") else 1
 
 
@@ -183,7 +183,7 @@ def main():
 
 
 if __name__ == "__main__":
-    # Ending this process ends the tests.
+    # The exception of sys.exit() ends run_tests(), which ends the tests.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # nohup and shells start commands with ignored signals, which tests would inherit. A handler is
     # not inherited.

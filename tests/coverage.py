@@ -52,7 +52,7 @@ class Source:
         return " ".join(text[start[1] - 1 : len(text) - last + end[1] - 1].split())
 
     def get_condition_text(self, start, end):
-        """The same, with the arguments of a macro, because its region is only its name or empty."""
+        """The text between two positions; after the name of a macro also its arguments, which the region lacks."""
         rest = "\n".join(self.lines[end[0] - 1 :])[end[1] - 1 :]
         if start == end:
             end = end[0], end[1] + len(re.match(r"\w*", rest)[0])
@@ -79,8 +79,8 @@ class Report:
     """The output of `llvm-cov export`; counts of code that was compiled repeatedly are added."""
 
     def __init__(self, json_path):
-        self.call_counts = collections.Counter()  # (path, function)
-        self.side_counts = collections.defaultdict(lambda: [0, 0])  # true, false of each branch of a function
+        self.call_counts = collections.Counter()  # {(path, function): calls}
+        self.side_counts = collections.defaultdict(lambda: [0, 0])  # {branch: how often true, false}
         with open(json_path, encoding="utf-8") as file:
             for function in json.load(file)["data"][0]["functions"]:
                 if "/src/page/" in function["filenames"][function["regions"][0][5]]:

@@ -26,10 +26,10 @@ from tap import Tap  # noqa: E402
 BLOCK = re.compile(r'^(?:<!-- (?P<directives>.*) -->\n)?\n(?P<text> {4}.*\n(?:(?: {4}.*)?\n)*)', re.M)
 # A command may continue after a backslash, and contain a here-document.
 COMMAND = re.compile(r"(?:.*\\\n)*(?:.*<<-?'?(?P<end>[A-Z]+)'?.*\n(?:.*\n)*?(?P=end)$|.*)", re.M)
-# In expected output `...` is any text, `~1` any number, white space any white space.
+# In a line of expected output `...` matches any text, `~1` any number, white space any white space.
 OUTPUT_TOKEN = re.compile(r'(\.\.\.)|(~[0-9][0-9.,]*)|(\s+)|(.)')
 OUTPUT_PATTERNS = ('.*', '[0-9][0-9.,]*', r'[ \t]+')
-# Variables by which make runs its tests: not those of the make of a document.
+# Variables of the make that runs this test. A make in a document must not inherit them.
 MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')
@@ -60,14 +60,14 @@ class Directives:
                               f'above a block, not {part!r}')
 
     def takes_long(self, command):
-        """Is it too long for make check? Commands that build must not run inside of make."""
+        """Does make check leave the command out? Commands that build must not run inside of make."""
         words = self.words.get('long', [command])
         is_named = 'long' in self.words and (not words or any(word in command for word in words))
         return bool(is_named or self.find_time_limit(command) or
                     re.search(r'\bmake( |$)|\./bootstrap\b', command))
 
     def find_time_limit(self, command):
-        """The seconds after which to stop a command that runs for hours, or 0."""
+        """Return: the seconds after which to stop a command that runs for hours, or 0"""
         seconds, *words = self.words.get('starts', [0])
         return int(seconds) if not words or any(word in command for word in words) else 0
 
@@ -132,7 +132,7 @@ def read_commands(source, document):
 # ---- output ----
 
 def make_output_pattern(lines):
-    """A line `...` matches any lines."""
+    """Return: a pattern for the whole output; a line `...` matches any lines"""
     return ''.join(r'(?:.*\n)*' if line.strip() == '...' else ''.join(
         OUTPUT_PATTERNS[token.lastindex - 1] if token.lastindex < 4 else re.escape(token[0])
         for token in OUTPUT_TOKEN.finditer(line.strip())) + r'\n' for line in lines)
@@ -171,7 +171,7 @@ def create_linked_tree(source, build, place):
 
 
 def make_shell_script(commands, output_directory):
-    """All commands; each writes its output and its status to files."""
+    """Return: a script of all commands, which writes the output and the status of each to files"""
     lines = ['pt_status=0']
     for number, command in enumerate(commands):
         text = command.script
@@ -205,7 +205,7 @@ def run_commands(tap, commands, place, output_directory):
 
 
 def read_makefile(build):
-    """All rules and variables, also those that make computes."""
+    """Return: all rules and variables of the build's Makefile, also those that make computes"""
     return subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
 
 

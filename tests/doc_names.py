@@ -21,7 +21,7 @@ LONGEST = 110
 LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
 ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
-# A file or directory in a code span. Two capital letters are a placeholder.
+# A file or directory in a code span. A name with two capital letters is a placeholder.
 FILE = re.compile(r'(?P<path>(?P<top>[a-z][\w-]*)(?!.*[A-Z]{2})(?:/[\w.-]+)+'
                   r'(?:/|\.(?:c|h|def|mk|sh|py|page|md|sym|ac|svg|in)))(?::\d+)?')
 
@@ -103,7 +103,7 @@ class Names:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
     def check_table_lines(self, name, text):
-        """Lines of tables are in the tree today."""
+        """The tree has each line that a table of lines cites."""
         for file, line in (row for table in LINES.findall(text) for row in ROW.findall(table)):
             path = os.path.join(self.source, file)
             if not os.path.exists(path):

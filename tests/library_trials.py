@@ -97,7 +97,7 @@ class Results:
                 file.write(json.dumps(record) + "\n")
 
 
-def test_all(subjects, test_subject, jobs):
+def test_all_subjects(subjects, test_subject, jobs):
     """Call @test_subject for each, @jobs at a time, and print the line that it returns."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         tests = [pool.submit(test_subject, subject) for subject in subjects]

@@ -181,7 +181,6 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/refuse_call.h \
 	%D%/refuse_nth.c \
 	%D%/report_bugs.c \
-	%D%/report_engine.c \
 	%D%/report_fixture.json \
 	%D%/report_page.py \
 	%D%/report_state.sh \

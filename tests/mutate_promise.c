@@ -217,7 +217,7 @@ static bool keeps_promise_of_number(void)
 		uint64_t old = difference.was->number[i], new = difference.is->number[i];
 
 		changed += old != new;
-		related += old != new &&is_related_number(old, new);
+		related += old != new && is_related_number(old, new);
 	}
 	return changed == 1 && related == 1;
 }
@@ -274,8 +274,7 @@ static bool keeps_promise_of_range(void)
 	if (difference.was->handle[1] != difference.is->handle[1])
 		return false;
 	for (const struct call *call = before.calls; call < before.calls + before.count; call++)
-		/* Each of two offsets and two lengths of the call, with each of the changed call.
-		 */
+		/* Combine both offsets and both lengths of the two calls. */
 		for (unsigned int i = 0; i < 16 && call != difference.was; i++)
 			if (is_adjacent_range(new[i & 1], new[1 + (i >> 1 & 1)],
 					      call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
@@ -322,19 +321,19 @@ static bool keeps_promise_of_repeat(void)
 /* Names of handles are tested by test_mutate_splice. */
 static bool keeps_promise_of_splice(void)
 {
-	size_t theirs = 0, own = 0;
+	size_t copied_calls = 0, own_calls = 0;
 
 	for (size_t i = 0; i < after.count; i++) {
 		const struct call *call = &after.calls[i];
 
 		if (call->line >= OTHER_LINES && call->line - OTHER_LINES < other.count)
-			theirs += call->op == other.calls[call->line - OTHER_LINES].op;
-		else if (own < before.count && is_same_call(call, &before.calls[own]))
-			own++;
+			copied_calls += call->op == other.calls[call->line - OTHER_LINES].op;
+		else if (own_calls < before.count && is_same_call(call, &before.calls[own_calls]))
+			own_calls++;
 	}
 	/* Surplus calls at the end are cut. */
-	return theirs && theirs + own == after.count &&
-	       (own == before.count || after.count == CALLS_MAX);
+	return copied_calls && copied_calls + own_calls == after.count &&
+	       (own_calls == before.count || after.count == CALLS_MAX);
 }
 
 static bool keeps_promise_of_sync(void)

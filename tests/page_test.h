@@ -27,7 +27,7 @@ static inline struct page *new_zeroed_page(void)
 	return page_alloc(GFP_KERNEL | __GFP_ZERO);
 }
 
-static inline struct user_slice_reader make_reader(const void *start, size_t len)
+static inline struct user_slice_reader make_user_slice_reader(const void *start, size_t len)
 {
 	struct user_slice_reader reader;
 

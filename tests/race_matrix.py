@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""race_matrix.py TREE PAGETORTURE-DEV: the race matrix is complete, and its tables agree with the rule model."""
+"""race_matrix.py TREE PAGETORTURE-DEV: the race matrix is complete, and its tables agree with the rule
+model."""
 import pathlib
 import sys
 from collections import Counter
@@ -27,7 +28,7 @@ def _relation_holds(cell):
         "identical": first == second and len(first) < 4096,
         "nested": first.start < second.start and second.stop < first.stop,
         "around": second.start < first.start and first.stop < second.stop,
-        "overlap": len(cell.overlap()) == 1,
+        "overlap": len(cell.get_common_bytes()) == 1,
         "pair": touch and fits_in(2),
         "granule": touch and fits_in(8) and not fits_in(2),
         "line": touch and fits_in(64) and first.start // 8 != second.start // 8,
@@ -39,7 +40,7 @@ def _relation_holds(cell):
 
 def check_programs(tap, selection):
     verdicts = selection.verdicts.values()
-    races = sum(cell.races for cell in selection.cells)
+    races = sum(cell.has_race for cell in selection.cells)
     print(f"# {len(selection.combinations)} combinations, {len(selection.cells)} cells, {races} race")
     tap.ok(len(selection.cells) > 10000 and races > 1000,
            "the matrix has more than 10,000 cells and 1,000 races")
@@ -52,7 +53,7 @@ def check_programs(tap, selection):
 
 
 def check_values(tap, selection):
-    racing = [cell for cell in selection.cells if cell.races]
+    racing = [cell for cell in selection.cells if cell.has_race]
     racing_relations = {cell.relation for cell in racing}
     tap.ok(racing_relations == set(selection.matrix.relations) - set(WITHOUT_OVERLAP) and
            {cell.relation for cell in selection.cells} == set(selection.matrix.relations),
@@ -64,7 +65,7 @@ def check_values(tap, selection):
         races = order.name in WITHOUT_ORDER
         tap.ok((order.name in racing_orders) == races,
                f"order {order.name}: {'races' if races else 'no race'}")
-    left_out = Counter(cell.left_out for cell in selection.combinations if cell.left_out)
+    left_out = Counter(cell.exclusion_reason for cell in selection.combinations if cell.exclusion_reason)
     tap.ok(set(left_out) == set(selection.matrix.reasons) and
            len(selection.combinations) == sum(left_out.values()) + len(selection.cells),
            "each reason leaves out some combination, and every combination is counted")
@@ -74,17 +75,19 @@ def check_values(tap, selection):
 def check_patterns(tap, selection):
     matrix, all_count = selection.matrix, len(selection.combinations)
 
-    def count(pattern):
+    def count_matching_cells(pattern):
         return len(matrix.select_combinations(pattern))
 
     tap.ok(all(len(matrix.select_combinations(cell.name)) == 1 for cell in selection.cells[::100]) and
            len({cell.name for cell in selection.combinations}) == all_count, "every cell matches its name")
-    tap.ok(count("*/*") == all_count, "an empty pattern matches all cells")
-    tap.ok(count("store/load/nested/none/same") == 1, "a whole name matches one cell")
-    tap.ok(count("store/load/nested/none") == len(matrix.mappings), "the last parts may be missing")
-    tap.ok(count("//page") * len(matrix.relations) == all_count, "an empty part matches any")
-    tap.ok(count("*_atomic/last_free/around/none/same") == 4, "parts are patterns")
-    tap.ok(not count("nothing") and not count("a/b/c/d/e/f"), "other patterns match no cell")
+    tap.ok(count_matching_cells("*/*") == all_count, "an empty pattern matches all cells")
+    tap.ok(count_matching_cells("store/load/nested/none/same") == 1, "a whole name matches one cell")
+    tap.ok(count_matching_cells("store/load/nested/none") == len(matrix.mappings),
+           "the last parts may be missing")
+    tap.ok(count_matching_cells("//page") * len(matrix.relations) == all_count, "an empty part matches any")
+    tap.ok(count_matching_cells("*_atomic/last_free/around/none/same") == 4, "parts are patterns")
+    tap.ok(not count_matching_cells("nothing") and not count_matching_cells("a/b/c/d/e/f"),
+           "other patterns match no cell")
 
 
 def main():

@@ -90,7 +90,7 @@ static inline void make_interacting_program(uint64_t *state, struct program *pro
 }
 
 /* Gives the calls lines that distinguish them from the calls of other programs. */
-static inline void number_lines(struct program *program, uint32_t first_line)
+static inline void set_line_numbers(struct program *program, uint32_t first_line)
 {
 	for (size_t i = 0; i < program->count; i++)
 		program->calls[i].line = first_line++;

@@ -69,7 +69,7 @@ class Evaluation:
         self.calls = calls
         self.known = dict.fromkeys(THREADS, 0)  # events that happen before the thread's next call
         self.event = -1                         # the number of the running call
-        self.handles = {}                       # p, k, u
+        self.handles = {}                       # {handle: page, mapping or user slice}
         self.mutex_owner, self.mutex_known = {}, collections.Counter()  # events before the last unlock
         self.semaphore_count, self.semaphore_known = collections.Counter(), collections.Counter()
         self.maps = {thread: [] for thread in THREADS}

@@ -79,7 +79,7 @@ class Browser:
         self.driver.get(f"{path.resolve().as_uri()}{fragment}")
         self.wait_for("html[data-ready]")
 
-    def find(self, selector):
+    def find_element(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def wait_for(self, selector):
@@ -87,13 +87,13 @@ class Browser:
             lambda driver: driver.find_elements(By.CSS_SELECTOR, selector))
 
     def click(self, selector):
-        self.run_script("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))
-        self.find(selector).click()
+        self.run_script("arguments[0].scrollIntoView({block: 'center'})", self.find_element(selector))
+        self.find_element(selector).click()
 
     def read_each(self, selector, expression):
         """@expression: of an element e"""
-        return self.run_script(f"return [...document.querySelectorAll(arguments[0])].map((e) => {expression})",
-                               selector)
+        return self.run_script("return [...document.querySelectorAll(arguments[0])]"
+                               f".map((e) => {expression})", selector)
 
     def read_texts(self, selector):
         return self.read_each(selector, "e.textContent")
@@ -149,7 +149,7 @@ def check_empty(browser, page):
                  "nothing was run: every part says so", rows)
 
 
-def check_failed(browser, page):
+def check_failed_parts(browser, page):
     browser.open_page(page)
     browser.check_silent("parts failed")
     line, states = browser.read_text("#verdict-line"), browser.read_part_states()
@@ -198,7 +198,7 @@ def count_expected_figures(results):
     }
 
 
-def check_numbers(browser, results):
+def check_figures(browser, results):
     expected = count_expected_figures(results)
     shown = dict(browser.read_each("[data-figure]", "[e.dataset.figure, e.textContent]"))
     check_equal("figures are those of the results",
@@ -218,8 +218,8 @@ def check_numbers(browser, results):
 
 
 def check_tip(browser, name, selector, *texts):
-    ActionChains(browser.driver).move_to_element(browser.find(selector)).perform()
-    tip = browser.find("#tip")
+    ActionChains(browser.driver).move_to_element(browser.find_element(selector)).perform()
+    tip = browser.find_element("#tip")
     check_contains(name, tip.text if tip.is_displayed() else "", *texts)
 
 
@@ -235,8 +235,9 @@ def check_cell(browser, matrix):
                 {name: browser.read_texts(f"#cell tr[data-row={name}] td")[1] for name in cell["detectors"]},
                 {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()})
     check_tip(browser, "hovering shows the cell", '[data-pair="store/store"]', "store then store")
-    browser.find('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
-    check_equal("arrows and Enter do what the pointer does", browser.read_text("#pair h3"), "store then store")
+    browser.find_element('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
+    check_equal("arrows and Enter do what the pointer does", browser.read_text("#pair h3"),
+                "store then store")
 
 
 def check_detector(browser, race):
@@ -249,7 +250,7 @@ def check_detector(browser, race):
                     for cell in race["matrix"]))
 
 
-def check_parts(browser):
+def check_other_parts(browser):
     report_check(browser.read_texts("#part-fuzz svg .curve"), "coverage over time is drawn")
     browser.run_script("document.getElementById('part-fuzz').scrollIntoView()")
     check_tip(browser, "a point of a plot shows its value", "#part-fuzz svg .point rect", " edges after ")
@@ -269,17 +270,18 @@ def check_parts(browser):
                 browser.read_each("#part-bugs .high tbody tr:not([hidden])", "e.dataset.row"), ["bounds-two"])
 
 
-def check_failures(browser, page):
+def check_triaged_failure(browser, page):
     browser.open_page(page)
     browser.check_silent("a finding")
     check_equal("a failure after triage fails", browser.read_part_states()["findings"], "failed")
     files = dict(browser.read_each(".failure pre", "[e.dataset.file, e.textContent]"))
     check_contains("its program, its C file and its drawing are there",
-                   "".join(files.get(name, "") for name in ("minimised.page", "reproduce.c", "explanation.txt")),
+                   "".join(files.get(name, "")
+                           for name in ("minimised.page", "reproduce.c", "explanation.txt")),
                    "expect data-race", "int main(void)", "a drawing")
 
 
-def check_looks(browser, page, shots):
+def check_schemes_and_print(browser, page, screenshot_directory):
     paper = {}
     for scheme, size, name in (("light", DESKTOP, "light"), ("light", PHONE, "light-phone"),
                                ("dark", DESKTOP, "dark")):
@@ -290,7 +292,7 @@ def check_looks(browser, page, shots):
             browser.run_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         width = browser.run_script("return document.documentElement.scrollWidth")
         report_check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
-        browser.save_screenshot(shots / f"report-{name}.png")
+        browser.save_screenshot(screenshot_directory / f"report-{name}.png")
         browser.check_silent(f"{scheme}, {size[0]} pixels")
         paper[scheme] = browser.run_script("return getComputedStyle(document.body).backgroundColor")
     report_check(paper["light"] != paper["dark"], "dark is another one than light", paper)
@@ -300,7 +302,7 @@ def check_looks(browser, page, shots):
                        "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
                        " document.querySelectorAll('details:not([open])').length; })")
     printed = base64.b64decode(browser.send_command("Page.printToPDF", preferCSSPageSize=True)["data"])
-    (shots / "report.pdf").write_bytes(printed)
+    (screenshot_directory / "report.pdf").write_bytes(printed)
     closed = browser.run_script("return document.documentElement.dataset.opened")
     report_check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
 
@@ -313,7 +315,7 @@ def check_size(browser, page):
     print(f"# it opened in {took:.0f} ms", flush=True)
 
 
-def check_all_pages(browser, directory, shots):
+def check_all_pages(browser, directory, screenshot_directory):
     results = {path.stem: json.loads(path.read_text()) for path in (directory / "results").glob("*.json")}
     pages = {name: directory / name / "index.html" for name in ("empty", "good", "parts-failed", "finding")}
     browser.set_size_and_scheme(DESKTOP, "light")
@@ -322,21 +324,21 @@ def check_all_pages(browser, directory, shots):
     check_size(browser, pages["good"])
     browser.check_silent("all was run")
     check_equal("all was run: sound", browser.read_text(".verdict h1"), "Sound")
-    check_numbers(browser, results)
+    check_figures(browser, results)
     check_cell(browser, results["race"]["matrix"])
     check_detector(browser, results["race"])
-    check_parts(browser)
+    check_other_parts(browser)
     browser.check_silent("all was run, and clicked")
-    check_failed(browser, pages["parts-failed"])
-    check_failures(browser, pages["finding"])
-    check_looks(browser, pages["good"], shots)
+    check_failed_parts(browser, pages["parts-failed"])
+    check_triaged_failure(browser, pages["finding"])
+    check_schemes_and_print(browser, pages["good"], screenshot_directory)
 
 
-def main(directory, shots):
+def main(directory, screenshot_directory):
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(profile)
         try:
-            check_all_pages(browser, pathlib.Path(directory), pathlib.Path(shots))
+            check_all_pages(browser, pathlib.Path(directory), pathlib.Path(screenshot_directory))
         finally:
             browser.driver.quit()
     print(f"1..{len(check_results)}")

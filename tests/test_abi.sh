@@ -7,7 +7,7 @@
 kept=$abs_srcdir/src/page/libpage-x86_64.abi
 library=$abs_builddir/.libs/libpage.so
 
-# compare_with_stored_abi LIBRARY SOURCE
+# compare_with_stored_abi LIBRARY SOURCE: SOURCE is the directory of page.h.
 compare_with_stored_abi() {
 	sh "$abs_srcdir/build-aux/abi.sh" check "$kept" "$1" "$2/page.h" "$2/page_kernel.h"
 }
@@ -27,7 +27,7 @@ expect 0 "its name is libpage.so.0" 'SONAME.*\[libpage\.so\.0\]' readelf -d "$li
 	echo 'local: *; };'
 } >"$scratch/map"
 
-# check_changed_library STATUS NAME SED
+# check_changed_library STATUS NAME SED: abi.sh ends with the status for the library after the change by sed.
 check_changed_library() {
 	rm -rf "$scratch/src"
 	mkdir -p "$scratch/src"

@@ -53,7 +53,7 @@ static void test_states(void)
 		good = state.filled_handles[states[i].kind] == states[i].filled_handles &&
 		       state.usable_handles[states[i].kind] == states[i].usable_handles;
 		for (uint8_t t = 0; t < 3; t++)
-			good &= abstract_state_newest_map(&state, t + 1) == states[i].newest_maps[t];
+			good &= abstract_state_find_newest_map(&state, t + 1) == states[i].newest_maps[t];
 		ok(good, "%s", states[i].name);
 	}
 }

@@ -15,8 +15,8 @@ objects=$abs_builddir/obj/fuzz-tsan/fuzz
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# link_target FILE...: fuzz_race without its mutator, with these in place of the build's files
-link_target() {
+# link_fuzz_target FILE...: fuzz_race without its mutator, with these in place of the build's files
+link_fuzz_target() {
 	# shellcheck disable=SC2086 # words
 	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
@@ -53,7 +53,7 @@ expect_mutant_found() {
 	if cmp -s "$abs_srcdir/$file" changed.c; then
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
-		>out 2>&1 && link_target changed.o >out 2>&1; then
+		>out 2>&1 && link_fuzz_target changed.o >out 2>&1; then
 		run_fuzzer 50000 "$@"
 		has_finding || run_fuzzer 500000 "$@"
 		has_finding
@@ -63,7 +63,7 @@ expect_mutant_found() {
 	fi
 }
 
-link_target >out 2>&1 && run_fuzzer 50000 && ! has_finding
+link_fuzz_target >out 2>&1 && run_fuzzer 50000 && ! has_finding
 ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----

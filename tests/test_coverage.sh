@@ -10,7 +10,7 @@
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded
 
-# compare_with_list FIGURE LIST [JSON]
+# compare_with_list FIGURE LIST [JSON]: runs coverage.py.
 compare_with_list() {
 	python3 "$abs_srcdir/tests/coverage.py" "$1" "$2" "${3-$figures/$1.json}" "$abs_srcdir"
 }
@@ -53,7 +53,7 @@ expect 1 "found: unit tests that did not run" '^not reached: buffer.c ' \
 echo 'page.c page_align' >"$scratch/list"
 expect_error "a list that cannot be read" 'list:1: expected' compare_with_list replay "$scratch/list"
 
-# A replay of less reaches less.
+# A replay with one fuzz target reaches less.
 "$LLVM_PROFDATA" merge -o "$scratch/less.profdata" "$figures"/replay/fuzz_page-replay-direct-*.profraw &&
 	"$LLVM_COV" export -instr-profile="$scratch/less.profdata" "$figures/build/pagetorture" >"$scratch/less.json"
 expect 1 "found: a replay of one target alone" '^not reached: map_alias.c alias_map: \*' \

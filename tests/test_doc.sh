@@ -52,7 +52,7 @@ sed -n '3,/^$/p' README.md | tr '\n' ' ' | sed 's/\([.:]\) \([A-Z]\)/\1\n\2/g' >
 	head -n 20 README.md | grep -q 'make -C build smoke'
 ok $? "README.md begins with three sentences of at most 25 words and the command of the smoke test" "$scratch/sentences"
 
-# README.md promises the same result every time.
+# README.md promises that each result is reproducible.
 if has_flavour_or_skip tsan "five runs of a race"; then
 	for _ in 1 2 3 4 5; do
 		"$pagetorture" run --flavour tsan --executor fibers --json examples/race.page corpus/rules/aliases-overlap.page \
@@ -66,7 +66,7 @@ fi
 
 skip_rest_without python3
 
-# expect_doc_error PATTERN TEXT: that error, in a document; \n ends a line of it
+# expect_doc_error PATTERN TEXT: doc_names.py reports the error in a document with this text; \n ends a line.
 expect_doc_error() {
 	printf '%b\n' "$2" >"$scratch/tree/a.md"
 	expect 1 "found: $1" "$1" python3 tests/doc_names.py "$scratch/tree" "$abs_builddir" a.md

@@ -14,7 +14,8 @@ mkdir "$scratch/source" "$scratch/build"
 ln -s "$pagetorture" "$scratch/build/pagetorture"
 printf 'all: pagetorture\nsmoke:\n\t@sleep 9\n' >"$scratch/build/Makefile"
 
-# expect_document_result STATUS NAME PATTERN TEXT [--long]: of a document; \n ends a line of it
+# expect_document_result STATUS NAME PATTERN TEXT [--long]: doc_commands.py ends with the status, and prints the
+# pattern, for a document with this text, in which \n ends a line.
 expect_document_result() {
 	printf '%b\n' "$4" >"$scratch/source/a.md"
 	expect "$1" "$2" "$3" python3 -B "$abs_srcdir/tests/doc_commands.py" ${5+"$5"} "$scratch/source" "$scratch/build" a.md

@@ -58,7 +58,7 @@ call writefile(out, $TOKENS)
 qall!
 END
 
-# list_tokens_with_vim FILE: its tokens in $scratch/tokens
+# list_tokens_with_vim FILE: writes the tokens that vim sees in the file to $scratch/tokens.
 list_tokens_with_vim() {
 	rm -f "$scratch/tokens"
 	TOKENS=$scratch/tokens timeout 60 vim -es -N -u NONE -i NONE \
@@ -83,7 +83,7 @@ fi
 
 # ---- TextMate ----
 
-# At each place the pattern that begins first, then the first in the list.
+# As editors do: from each position, the pattern that matches first; of several, the first in the list.
 skip_rest_without python3
 python3 - "$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json" "$scratch/program.page" \
 	>"$scratch/tokens" 2>&1 <<'END'

@@ -162,7 +162,7 @@ static int find_lowest_descriptor(void)
 	return fd;
 }
 
-static bool fails(void)
+static bool fails_and_closes_descriptors(void)
 {
 	int before = find_lowest_descriptor();
 
@@ -181,7 +181,7 @@ static bool fails_with_ignored_sigchld(void)
 	return isolate_fails(crash_with_sigsegv);
 }
 
-static bool needs_output(void)
+static bool does_not_run_without_output(void)
 {
 	return child_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
 }
@@ -208,34 +208,26 @@ static bool leaves_no_descriptor(void)
 
 static const struct {
 	bool (*check)(void);
-	const char *name;
 	int error; /* of the refused calls */
 	unsigned int refused_calls[2];
+	const char *name;
 } cases[] = {
-	{ends_at_time_limit, "a child that closes its output and hangs is killed", 0, {0}},
-	{ends_before_other_process,
-	 "a process that keeps the output open does not make the child hang",
-	 0,
-	 {0}},
-	{ends_before_writer, "a process that writes forever does not make the child hang", 0, {0}},
-	{survives_signals, "caught signals change nothing", 0, {0}},
-	{waits_without_poll, "poll() is refused: no spin", ENOMEM, {SYS_ppoll, SYS_poll}},
-	{works_without_pidfd,
-	 "pidfd_open() is refused: the result is the same",
-	 ENOSYS,
-	 {SYS_pidfd_open}},
-	{fails,
-	 "fork() is refused: a failure, and no descriptor is left",
-	 EAGAIN,
-	 {SYS_clone, SYS_fork}},
-	{fails, "pipe2() is refused: a failure", EMFILE, {SYS_pipe2}},
-	{fails_after_crash, "wait4() is refused: a failure, not a success", EINVAL, {SYS_wait4}},
-	{fails_with_ignored_sigchld, "SIGCHLD is ignored: a failure, not a success", 0, {0}},
-	{needs_output,
-	 "dup2() is refused: the child does not run without output",
-	 EBUSY,
-	 {SYS_dup3, SYS_dup2}},
-	{leaves_no_descriptor, "no descriptor is left, however a child ends", 0, {0}},
+	{ ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
+	{ ends_before_other_process, 0, { 0 },
+	  "a process that keeps the output open does not make the child hang" },
+	{ ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
+	{ survives_signals, 0, { 0 }, "caught signals change nothing" },
+	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no spin" },
+	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
+	  "pidfd_open() is refused: the result is the same" },
+	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
+	  "fork() is refused: a failure, and no descriptor is left" },
+	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: a failure" },
+	{ fails_after_crash, EINVAL, { SYS_wait4 }, "wait4() is refused: a failure, not a success" },
+	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: a failure, not a success" },
+	{ does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
+	  "dup2() is refused: the child does not run without output" },
+	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, however a child ends" },
 };
 
 static bool refuse_calls(const unsigned int calls[2], int error)

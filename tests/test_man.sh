@@ -8,7 +8,7 @@
 man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 
-# compare_with_manual NAME: the sets of lines of $scratch/actual and of $scratch/written, in the manual
+# compare_with_manual NAME: $scratch/actual and $scratch/written, which is from the manual, have the same lines.
 compare_with_manual() {
 	sort -u "$scratch/actual" >"$scratch/expected"
 	sort -u "$scratch/written" >"$scratch/found"

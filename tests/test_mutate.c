@@ -48,10 +48,10 @@ static void make_program(struct program *program, uint64_t seed, uint32_t line)
 		make_interacting_program(&seed, program, 58, OP_COUNT);
 	else
 		make_random_program(&seed, program, 60);
-	number_lines(program, line);
+	set_line_numbers(program, line);
 }
 
-static void make_before(uint64_t seed)
+static void make_before_program(uint64_t seed)
 {
 	make_program(&before, seed, 1);
 }
@@ -63,7 +63,7 @@ static void make_program_for_all_mutations(void)
 	bool slice = false;
 
 	while (!slice) {
-		make_before(++seed);
+		make_before_program(++seed);
 		for (size_t i = 0; i < before.count && before.count > 40; i++)
 			slice |= before.calls[i].op == OP_user_slice;
 	}
@@ -77,7 +77,7 @@ static bool apply_mutation(enum mutation mutation, uint64_t seed)
 
 	make_program(&other, 4 * seed + 1, OTHER_LINES); /* never empty */
 	engine_byte = (uint8_t)(seed % OP_COUNT);
-	make_before(seed);
+	make_before_program(seed);
 	after = before;
 	return mutate_with(mutation, &after, &request);
 }
@@ -168,7 +168,7 @@ static uint64_t hash_many_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
 
-	make_before(seed + 1);
+	make_before_program(seed + 1);
 	after.count = 0;
 	for (unsigned int i = 0; i < 3000; i++) {
 		struct mutate_request request = { .seed = seed + i,
@@ -181,7 +181,7 @@ static uint64_t hash_many_mutations(uint64_t seed)
 	return hash;
 }
 
-static bool same_in_another_process(void)
+static bool has_same_hash_in_another_process(void)
 {
 	char command[80];
 	unsigned long long hash = 0;
@@ -237,7 +237,7 @@ static void test_max_calls(void)
 		struct mutate_request request = { .seed = seed, .max_calls = 1 + seed % 9,
 						  .engine = fake_engine };
 
-		make_before(seed);
+		make_before_program(seed);
 		after = before;
 		stuck += mutate(&after, &request) == MUTATION_COUNT;
 		too_many += after.count > request.max_calls;
@@ -320,5 +320,5 @@ UNIT_TEST(test_mutate)
 	ok(hash_many_mutations(1) == hash_many_mutations(1) &&
 		   hash_many_mutations(1) != hash_many_mutations(2),
 	   "same seed, same result; another, another");
-	ok(same_in_another_process(), "the same in another process");
+	ok(has_same_hash_in_another_process(), "the same in another process");
 }

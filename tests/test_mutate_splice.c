@@ -39,7 +39,7 @@ static size_t find_call_of_line(const struct program *program, uint32_t line)
 
 /* Which handle or thread replaced which; all pairs must be consistent. */
 static struct {
-	unsigned int from[4 * PROGRAM_CALLS], to[4 * PROGRAM_CALLS];
+	unsigned int old_names[4 * PROGRAM_CALLS], new_names[4 * PROGRAM_CALLS];
 	size_t pair_count;
 } renaming;
 
@@ -49,23 +49,23 @@ static bool record_renaming(unsigned int kind, uint8_t old_name, uint8_t new_nam
 	unsigned int from = kind << 8 | old_name, to = kind << 8 | new_name;
 
 	for (size_t i = 0; i < renaming.pair_count; i++)
-		if (renaming.from[i] == from || renaming.to[i] == to)
-			return renaming.from[i] == from && renaming.to[i] == to;
-	renaming.from[renaming.pair_count] = from;
-	renaming.to[renaming.pair_count++] = to;
+		if (renaming.old_names[i] == from || renaming.new_names[i] == to)
+			return renaming.old_names[i] == from && renaming.new_names[i] == to;
+	renaming.old_names[renaming.pair_count] = from;
+	renaming.new_names[renaming.pair_count++] = to;
 	return true;
 }
 
 /*
- * Returns whether a handle of call @is of the result refers to the same resource as the handle of
- * call
- * @was of the other program, or to one of the first program; or fills a handle if it filled one.
+ * Returns whether a handle of call @new_index of the result refers to the same resource as the handle
+ * of call @old_index of the other program, or to one of the first program. A call that filled a handle
+ * must still fill one.
  */
-static bool has_right_handle(size_t was, const struct call_handle *old, size_t is,
+static bool has_right_handle(size_t old_index, const struct call_handle *old, size_t new_index,
 			     const struct call_handle *new)
 {
-	uint32_t from = find_filling_line(&other, was, old),
-		 to = find_filling_line(&result, is, new);
+	uint32_t from = find_filling_line(&other, old_index, old),
+		 to = find_filling_line(&result, new_index, new);
 
 	if (!record_renaming(1 + old->kind, old->index, new->index))
 		return false;
@@ -74,36 +74,36 @@ static bool has_right_handle(size_t was, const struct call_handle *old, size_t i
 	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHERS);
 }
 
-static bool is_valid_copied_call(size_t is)
+static bool is_valid_copied_call(size_t new_index)
 {
-	size_t was = find_call_of_line(&other, result.calls[is].line);
-	struct call call = result.calls[is];
+	size_t old_index = find_call_of_line(&other, result.calls[new_index].line);
+	struct call call = result.calls[new_index];
 	struct call_handle old[2], new[2];
 	unsigned int count = call_get_handles(&call, new);
 
-	if (was == other.count || call.op != other.calls[was].op ||
-	    !record_renaming(0, other.calls[was].thread, call.thread))
+	if (old_index == other.count || call.op != other.calls[old_index].op ||
+	    !record_renaming(0, other.calls[old_index].thread, call.thread))
 		return false;
-	call_get_handles(&other.calls[was], old);
+	call_get_handles(&other.calls[old_index], old);
 	for (unsigned int i = 0; i < count; i++)
-		if (!has_right_handle(was, &old[i], is, &new[i]))
+		if (!has_right_handle(old_index, &old[i], new_index, &new[i]))
 			return false;
-	memcpy(call.handle, other.calls[was].handle, sizeof(call.handle));
-	call.thread = other.calls[was].thread;
-	return call_equal(&call, &other.calls[was]);
+	memcpy(call.handle, other.calls[old_index].handle, sizeof(call.handle));
+	call.thread = other.calls[old_index].thread;
+	return call_equal(&call, &other.calls[old_index]);
 }
 
-static bool is_unchanged_own_call(size_t is)
+static bool is_unchanged_own_call(size_t new_index)
 {
-	size_t was = find_call_of_line(&own, result.calls[is].line);
+	size_t old_index = find_call_of_line(&own, result.calls[new_index].line);
 	struct call_handle handles[2];
-	unsigned int count = call_get_handles(&result.calls[is], handles);
+	unsigned int count = call_get_handles(&result.calls[new_index], handles);
 
-	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
+	if (old_index == own.count || !call_equal(&own.calls[old_index], &result.calls[new_index]))
 		return false;
 	for (unsigned int i = 0; i < count; i++)
-		if (!handles[i].must_be_free && find_filling_line(&own, was, &handles[i]) !=
-							find_filling_line(&result, is, &handles[i]))
+		if (!handles[i].must_be_free && find_filling_line(&own, old_index, &handles[i]) !=
+							find_filling_line(&result, new_index, &handles[i]))
 			return false;
 	return true;
 }
@@ -132,8 +132,8 @@ static void make_both_programs(uint64_t seed)
 
 	make_interacting_program(&seed, &own, 50, OP_COUNT);
 	make_interacting_program(&other_seed, &other, 50, OP_COUNT);
-	number_lines(&own, 1);
-	number_lines(&other, OTHERS);
+	set_line_numbers(&own, 1);
+	set_line_numbers(&other, OTHERS);
 	result = own;
 }
 

@@ -3,7 +3,7 @@
 #include "tests/page_test.h"
 
 static const struct {
-	size_t value, aligned; /* @aligned 7: there is none, and the result is not written */
+	size_t value, aligned_size; /* @aligned_size 7: there is none, and the result is not written */
 } alignments[] = {
 	{ 0, 0 },
 	{ 1, PAGE_SIZE },
@@ -15,10 +15,10 @@ static const struct {
 static void test_align(void)
 {
 	for (size_t i = 0; i < COUNT(alignments); i++) {
-		size_t aligned = 7;
-		bool fits = page_align(alignments[i].value, &aligned);
+		size_t aligned_size = 7;
+		bool fits = page_align(alignments[i].value, &aligned_size);
 
-		ok(fits == (alignments[i].aligned != 7) && aligned == alignments[i].aligned,
+		ok(fits == (alignments[i].aligned_size != 7) && aligned_size == alignments[i].aligned_size,
 		   "page_align of 0x%zx", alignments[i].value);
 	}
 }

@@ -11,7 +11,7 @@
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
-static unsigned char zeros[PAGE_SIZE];
+static unsigned char zero_bytes[PAGE_SIZE];
 
 /* ---- races ---- */
 
@@ -82,39 +82,35 @@ static const struct report_case race_cases[] = {
 
 /* ---- uninitialised bytes ---- */
 
-static void branch_on_byte(const unsigned char *byte)
+static void branch_on_byte_value(const unsigned char *byte)
 {
 	if (*(const volatile unsigned char *)byte == 77)
 		abort();
 }
 
-ACTION(use_fresh, branch_on_byte(page_map_local(page_alloc(GFP_KERNEL))))
-static void use_byte_stored_through_other_mapping(void)
+ACTION(use_fresh, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
+
+/* Stores byte 5 of a new page through a mapping, and uses a byte through another mapping and a call. */
+static void store_and_use_byte(size_t off)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	unsigned char *first = page_map_local(new), *second = page_map_local(new), byte;
 
 	first[5] = 1;
-	branch_on_byte(second + 5);
-	page_read_raw(new, &byte, 5, 1);
-	branch_on_byte(&byte);
+	branch_on_byte_value(second + off);
+	page_read_raw(new, &byte, off, 1);
+	branch_on_byte_value(&byte);
 }
 
-static void use_byte_after_stored_byte(void)
-{
-	struct page *new = page_alloc(GFP_KERNEL);
-	unsigned char *first = page_map_local(new), *second = page_map_local(new);
-
-	first[5] = 1;
-	branch_on_byte(second + 6);
-}
+ACTION(use_byte_stored_through_other_mapping, store_and_use_byte(5))
+ACTION(use_byte_after_stored_byte, store_and_use_byte(6))
 
 static void use_read_bytewise(void)
 {
 	unsigned char byte = 0;
 
 	page_read_bytewise_atomic(page_alloc(GFP_KERNEL), &byte, 0, 1);
-	branch_on_byte(&byte);
+	branch_on_byte_value(&byte);
 }
 
 static void use_reused_frame(void)
@@ -135,9 +131,9 @@ static void use_after_child_wrote(void)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(page_write_raw(new, zeros, 0, 8));
+		_exit(page_write_raw(new, zero_bytes, 0, 8));
 	waitpid(pid, NULL, 0);
-	branch_on_byte(page_map_local(new));
+	branch_on_byte_value(page_map_local(new));
 }
 
 static const struct report_case byte_cases[] = {

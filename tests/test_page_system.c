@@ -201,7 +201,7 @@ ACTION(delete_task, page_task_delete(task))
 static void read_user_memory(void)
 {
 	const char user[] = "user";
-	struct user_slice_reader reader = make_reader(user, sizeof(user));
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	char copy[sizeof(user)];
 
 	user_slice_read(&reader, copy, sizeof(user));

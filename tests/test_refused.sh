@@ -12,8 +12,9 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# run_with_refused_call CALL COMMAND...: with that call refused (refuse_nth.c). REFUSE_USED is there if it was made.
-# $refusing is the variable with the library: LD_PRELOAD, or another one that COMMAND reads.
+# run_with_refused_call CALL COMMAND...: runs the command while the call fails (refuse_nth.c). $scratch/used is
+# there if the command made the call. $refusing is the variable with the library: LD_PRELOAD, or another one that
+# the command reads.
 refusing=LD_PRELOAD
 run_with_refused_call() {
 	refused_call=$1
@@ -22,8 +23,8 @@ run_with_refused_call() {
 	timeout -k 1 60 env "$refusing=$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# expect_failure_kept NAME FUNCTIONS COMMAND...: a command that fails. Each call of the functions is refused
-# in turn; then it still ends with 1 or 2, by itself. At least one call is refused.
+# expect_failure_kept NAME FUNCTIONS COMMAND...: a command that fails without refused calls. Each call of the
+# functions is refused in turn; the command must still end by itself, with 1 or 2. At least one call is refused.
 expect_failure_kept() {
 	name=$1 functions=$2 runs=0
 	shift 2
@@ -43,7 +44,7 @@ expect_failure_kept() {
 	ok_if_empty "$name: a failure stays one, whichever of $runs calls is refused" "$scratch/wrong"
 }
 
-# write_program FILE [LINE]: one that is good, but for the comment or expectation.
+# write_program FILE [LINE]: writes a program without errors; a comment or expectation LINE may make it fail.
 write_program() {
 	{
 		printf 'pagetorture 1\n%s\n' "${2-}"
@@ -76,7 +77,7 @@ export REFUSE_ALL=1
 expect_failure_kept "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
-# The first processes are workers, later ones find out after which inputs it fails.
+# The first processes are workers; later processes find out after which inputs the input fails.
 for n in $(seq 2 20); do
 	run_expecting 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
 	[ -e "$scratch/used" ] || break
@@ -119,14 +120,14 @@ for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
 		'process_vm_readv(): Operation not permitted; a container needs' \
 		run_with_refused_call 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
 done
-# Each call after the one at the start.
+# The tool calls process_vm_readv() once at its start: from the second call on it is refused.
 export REFUSE_ALL=1
 expect 1 "a call that is refused later is no fault of user memory" \
 	'BUG: page: system: process_vm_readv() of this process: Operation not permitted' \
 	run_with_refused_call 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
 unset REFUSE_ALL
 
-# Fuzz targets have wrappers of their own for such calls: there the kernel refuses.
+# Fuzz targets define wrappers of such calls, which LD_PRELOAD does not replace: a kernel filter refuses the call.
 cat >"$scratch/forbid.c" <<'END'
 #include <errno.h>
 #include <unistd.h>

@@ -7,9 +7,13 @@
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without python3
-same="python3 -B $abs_srcdir/fuzz/same.py"
 corpus=$abs_srcdir/corpus
 seed=0
+
+# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...
+compare_outcomes() {
+	python3 -B "$abs_srcdir/fuzz/same.py" "$@"
+}
 
 # make_random_programs COUNT: that many random programs in $scratch/random.
 make_random_programs() {
@@ -49,9 +53,8 @@ expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
 	if is_built_or_skip "$target"; then
-		# shellcheck disable=SC2086 # words
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
-			$same "$abs_builddir/$target-same" "$@"
+			compare_outcomes "$abs_builddir/$target-same" "$@"
 	fi
 }
 
@@ -87,9 +90,8 @@ expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch
 # ---- state that is kept is noticed ----
 
 if is_built_or_skip fuzz_race; then
-	# shellcheck disable=SC2086 # words
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
-		$same "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
+		compare_outcomes "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
@@ -116,9 +118,8 @@ expect_mutant_differs() {
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
 	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
-	# shellcheck disable=SC2086 # words
 	expect 1 "$1: $3 that ${6-keeps state} changes the $5" "page: .*$5.* not as alone" \
-		$same "$scratch/$1-same" "$scratch/rule's own"
+		compare_outcomes "$scratch/$1-same" "$scratch/rule's own"
 	[ $# -eq 5 ] || return
 	sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 	cd / && expect 1 "... and the command shows it again" '' sh "$scratch/command"
@@ -167,14 +168,12 @@ fi
 
 if is_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
-	# shellcheck disable=SC2086 # words
-	expect 1 "an empty directory is a failure" 'at least one' $same "$abs_builddir/fuzz_page-same" "$scratch/empty"
+	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
 		# shellcheck disable=SC2086 # words
-		expect_error "usage: fuzz_page-same $arguments" expected $same "$abs_builddir/fuzz_page-same" $arguments
+		expect_error "usage: fuzz_page-same $arguments" expected compare_outcomes "$abs_builddir/fuzz_page-same" $arguments
 	done
-	# shellcheck disable=SC2086 # words
-	expect 0 "fuzz_page-same --help" 'Exit status' $same "$abs_builddir/fuzz_page-same" --help
+	expect 0 "fuzz_page-same --help" 'Exit status' compare_outcomes "$abs_builddir/fuzz_page-same" --help
 fi
 
 done_testing

@@ -13,15 +13,15 @@ ASAN_OPTIONS=symbolize=0
 MSAN_OPTIONS=symbolize=0
 export ASAN_OPTIONS MSAN_OPTIONS
 
-# KIND FLAVOURS PATTERN PROGRAM...: what `run` says there, and why. `differ`: model and execution
-# disagree. `not-run`: a fatal call is left out, because nothing would detect it. `beyond`: a race
+# KIND FLAVOURS PATTERN PROGRAM...: the difference that `run` reports for the programs. `differ`: model and
+# execution disagree. `not-run`: a fatal call is left out, because nothing would detect it. `beyond`: a race
 # that the model predicts ThreadSanitizer to miss.
 grep -v '^#' >"$scratch/differences" <<'END'
 # Only the heap of AddressSanitizer remembers that a page was freed,
 differ plain,tsan,msan use-after-free copy-dead-source free-twice get-of-dead race-before-fatal-call use-after-free use-after-free-by-another-thread use-after-free-of-recycled-frame
 # and only if the call touches a byte of the page.
 differ plain,asan,tsan,msan use-after-free use-after-free-by-mapping use-after-free-of-nothing use-after-free-reading-nothing use-after-free-writing-nothing
-# Then the mapping that is one too many is found.
+# The page was freed, which nothing detects, so the mapping that is one too many is reported.
 differ plain,asan,tsan,msan use-after-free.*map-overflow free-before-overflow
 # A task without a mapping may unmap anything.
 differ plain,asan,tsan,msan foreign-map foreign-unmap
@@ -40,7 +40,7 @@ END
 
 # ---- the argument of the option ----
 
-# expect_linker_words FLAVOUR FLAGS EXPECTED
+# expect_linker_words FLAVOUR FLAGS EXPECTED: page-library.sh prints the expected linker arguments.
 expect_linker_words() {
 	(cd "$scratch" && ${SHELL:-/bin/sh} "$abs_srcdir/build-aux/page-library.sh" "$1" "$2") >"$scratch/out"
 	[ "$(cat "$scratch/out")" = "$3" ]
@@ -100,7 +100,7 @@ void __cyg_profile_func_exit(void *function, void *caller)
 }
 END
 
-# compile_source FLAVOUR SOURCE OBJECT FLAG...
+# compile_source FLAVOUR SOURCE OBJECT FLAG...: compiles a file of $scratch.
 compile_source() {
 	of=$1 file=$2 object=$3
 	shift 3
@@ -109,7 +109,7 @@ compile_source() {
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
 
-# make_library_archive FLAVOUR: lib/FLAVOUR/libsimple.a
+# make_library_archive FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
 make_library_archive() {
 	mkdir -p "$scratch/lib/$1"
 	early=
@@ -141,7 +141,7 @@ if [ -e "$abs_srcdir/config.status" ]; then
 fi
 mkdir "$scratch/build"
 
-# configure_build PAGE-LIBRARY: in $scratch/build
+# configure_build PAGE-LIBRARY: configures $scratch/build with that library.
 configure_build() {
 	(
 		cd "$scratch/build" || exit 99
@@ -151,12 +151,12 @@ configure_build() {
 	)
 }
 
-# build_programs PROGRAM...: in $scratch/build
+# build_programs PROGRAM...: builds them in $scratch/build.
 build_programs() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
 
-# copy_built_objects: of the harness, of the tool and of programs, which are the same with any library.
+# copy_built_objects: copies objects that are the same with any library, to save time.
 copy_built_objects() {
 	cp -a "$abs_builddir/obj" "$scratch/build"
 	find "$scratch/build/obj" -name '*.d' -delete
@@ -268,7 +268,8 @@ check_differences "in every flavour" "differ not-run beyond"
 
 # ---- what is broken is found ----
 
-# build_changed_library FLAVOUR NAME LINES SED: the flavour's library with a change of LINES lines; the tool with it.
+# build_changed_library FLAVOUR NAME LINES SED: builds the library with a change, which diff prints as LINES
+# lines, and the tool with it.
 build_changed_library() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
@@ -276,7 +277,7 @@ build_changed_library() {
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
-# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN
+# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of the program reports the change.
 expect_change_found() {
 	has_flavour_or_skip "$1" "$2" || return
 	build_changed_library "$1" "$2" "$3" "$4"

@@ -67,19 +67,18 @@ list_injected_bugs() {
 
 # test_bug SCENARIO BUG LIMIT REASON: found in every run, mostly in far less than 10 seconds.
 test_bug() {
-	good=0 seed=41
-	run_stored "$program" "$1" "$3" --busted="$2"
+	for seed in $(seq 42 $((41 + STRESS_RUNS))); do
+		run_stored "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
+		is_failure_reported "$4"
+		good=$?
+		[ $good -eq 0 ] || break
+	done
 	if [ $status -eq 2 ] && grep -q 'expected a build with ThreadSanitizer for --busted' "$err"; then
 		[ "$flavour" != tsan ]
 		report_result $? "$flavour, $1 --busted=$2: needs ThreadSanitizer"
-		return
+	else
+		report_result "$good" "$flavour, $1 --busted=$2 is found: $4"
 	fi
-	while [ $good -eq 0 ] && [ $((seed += 1)) -le $((41 + STRESS_RUNS)) ]; do
-		run_stored "$program" "$1" "$3" --stat-interval=0 --seed=$seed "--busted=$2"
-		is_failure_reported "$4"
-		good=$?
-	done
-	report_result $good "$flavour, $1 --busted=$2 is found: $4"
 }
 
 # test_scenario SCENARIO

@@ -8,7 +8,7 @@
 
 rules=$abs_srcdir/corpus/rules
 
-# Programs of corpus/rules without a data race, one a line.
+# The paths of the programs of corpus/rules without a data race.
 "$pagetorture" check "$rules"/*.page | sed -n '/^  /d; /data-race/d; s/: [a-z -]*$//p' >"$scratch/free"
 
 # The race is between the first call of one thread and the last of another.

@@ -13,10 +13,10 @@
 tutorial=$abs_srcdir/examples/tutorial
 unset CFLAGS MAKEFLAGS MFLAGS MAKELEVEL
 
-# print_reason_to_skip: why the tutorial cannot be run here, if so
+# print_reason_to_skip: prints why the tutorial cannot run here, or nothing.
 print_reason_to_skip() {
 	has_flavour tsan || echo "this build has no tsan flavour"
-	# gcc makes loads and stores of the copies that matter here, and looks at none of them.
+	# gcc replaces the memcpy() with the bug by loads and stores that its ThreadSanitizer does not check.
 	$CC --version | grep -q clang || echo "it is about clang"
 	for tool in clang-19 llvm-symbolizer-19 patch python3; do
 		command -v $tool >/dev/null || echo "no $tool"
@@ -65,7 +65,7 @@ cat >"$scratch/more.7" <<'END'
 
 END
 
-# The document with these blocks, and quicker.
+# The document with these blocks, and with changes that make it faster.
 awk -v more="$scratch/more." '
 	/^## [47]\. / { while ((getline line <(more int($2))) > 0) print line; changed++ }
 	sub("configure --quiet ", "&CFLAGS=-O0 --disable-shared --disable-dependency-tracking ") { changed++ }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture explain: draws programs, and prints which rule they break and why. */
 #include <getopt.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
@@ -48,26 +45,11 @@ static const char help[] =
 	"  pagetorture explain --run small.page\n"
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
-static const char script[] =
-#include "explain_script.inc"
-	;
-
 static struct {
-	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
 	struct rules *rules;
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
-
-static bool must_use_colours(void)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
-	       !(terminal && !strcmp(terminal, "dumb"));
-}
-
-/* ---- programs ---- */
 
 static void write_disagreement(struct json *out, unsigned int flavour, const struct program *program,
 			       const struct execution_record *record)
@@ -134,7 +116,7 @@ static int prepare_runners(void)
 
 	if (!settings.must_run)
 		return -1;
-	status = options_set_backend("explain", settings.backend);
+	status = options_set_backend("explain");
 	if (status >= 0)
 		return status;
 	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?
@@ -142,10 +124,9 @@ static int prepare_runners(void)
 }
 
 /* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
-static int explain_files(int count, char **names, bool is_utf8)
+static int explain_files(int count, char **names, struct script_command *script)
 {
 	FILE *input = script_open_input();
-	struct script_command command;
 	int status;
 
 	settings.rules = rules_new();
@@ -153,31 +134,28 @@ static int explain_files(int count, char **names, bool is_utf8)
 		return usage_error("explain", "expected memory for the model and the script");
 	status = file_list_handle_all("explain", count, names, explain_file, input);
 	runners_destroy(&settings.runners);
-	script_init(&command, script);
-	script_append(&command, is_utf8 ? "true" : "false");
-	script_append(&command, must_use_colours() ? "true" : "false");
-	script_append(&command, "%d", status);
-	return script_execute(&command, input);
+	script_append(script, "status=%d", status);
+	script_append_arguments(script, (char *[]){ NULL });
+	return script_execute(script, input);
 }
 
 int command_explain(int argc, char **argv)
 {
-	int is_utf8, status;
+	struct script_command script;
+	int status;
 	const struct option_row rows[] = {
-		OPTION_PICK("ascii", &is_utf8, false),
-		option_backend(&settings.backend),
+		OPTION_SCRIPT_FLAG("ascii", &script),
+		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
 		OPTION_FLAG("strict", &settings.is_strict),
 		OPTION_NUMBER("timeout", &settings.runners.timeout_seconds, 1, SECONDS_MAX),
-		OPTION_PICK("utf8", &is_utf8, true),
+		OPTION_SCRIPT_FLAG("utf8", &script),
 		OPTION_END,
 	};
 
-	setlocale(LC_CTYPE, "");
-	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	settings.backend = getenv("PAGE_MAP");
+	script_init(&script, argc, argv);
 	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = options_parse("explain", help, rows, argc, argv);
 	if (status >= 0)
@@ -185,5 +163,5 @@ int command_explain(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	status = prepare_runners();
-	return status < 0 ? explain_files(argc - optind, argv + optind, is_utf8) : status;
+	return status < 0 ? explain_files(argc - optind, argv + optind, &script) : status;
 }

@@ -4,10 +4,9 @@
  * finding/triage.py does the work.
  */
 #include <getopt.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "harness/exec/exec.h"
-#include "harness/program/program_name.h"
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/options.h"
@@ -52,66 +51,42 @@ static const char help[] =
 	"  pagetorture triage --results findings.jsonl campaign\n"
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
-static const char script[] =
-#include "triage_script.inc"
-	;
-
-static bool parse_tree_option(char *tree, void *into)
-{
-	const char **path = into;
-
-	*path = tree ? tree : ".";
-	return true;
-}
-
-/* Becomes the script, whose arguments have the form NAME=VALUE; a later value replaces an earlier one. */
 int command_triage(int argc, char **argv)
 {
-	const char *command_line = format_command_line(argc, argv), *tree = "";
-	const char *backend = getenv("PAGE_MAP"), *output = NULL, *results = NULL;
-	const struct fuzz_target *target = NULL;
-	bool wanted_flavours[FLAVOURS_MAX] = { true, true, true, true }, with_threads = false;
-	unsigned int seconds = 10, try_count = 10;
 	static struct flavour_runners runners;
+	bool wanted_flavours[FLAVOURS_MAX];
 	char flavour_list[FLAVOURS_TEXT];
-	struct script_command command;
+	struct script_command script;
 	const struct option_row rows[] = {
-		{ .name = "add",
-		 .is_value_optional = true,
-		 .read = parse_tree_option,
-		 .into = &tree},
-		option_backend(&backend),
-		OPTION_FLAG("bytes", &program_all_bytes),
-		option_threads(&with_threads),
+		{ .name = "add", .script = &script, .is_value_optional = true },
+		option_backend(),
+		OPTION_SCRIPT_FLAG("bytes", &script),
+		OPTION_SCRIPT_CHOICE("executor", &script, "fibers, both"),
 		option_flavour(wanted_flavours),
-		{ .name = "output", .letter = 'o', .text = &output},
-		OPTION_TEXT("results", &results),
-		option_target(&target),
-		OPTION_NUMBER("timeout", &seconds, 1, SECONDS_MAX),
-		OPTION_NUMBER("tries", &try_count, 1, 100000),
+		{ .name = "output", .letter = 'o', .script = &script },
+		OPTION_SCRIPT("results", &script),
+		OPTION_SCRIPT_CHOICE("target", &script, fuzz_target_names),
+		OPTION_SCRIPT_NUMBER("timeout", &script, 1, SECONDS_MAX),
+		OPTION_SCRIPT_NUMBER("tries", &script, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_parse("triage", help, rows, argc, argv);
+	int status;
 
+	script_init(&script, argc, argv);
+	memset(wanted_flavours, true, sizeof(wanted_flavours));
+	status = options_parse("triage", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	status = options_set_backend("triage", backend);
+	status = options_set_backend("triage");
 	if (status >= 0)
 		return status;
 	if (!runners_find_binaries(&runners, wanted_flavours))
 		return usage_error("triage", "expected a flavour that this build has");
 	runners_format_names(&runners, flavour_list);
-	script_init(&command, script);
-	script_append_options(&command, rows);
-	script_append(&command, "directory=%s", argv[optind]);
-	script_append(&command, "tree=%s", tree);
-	script_append(&command, "target=%s", target ? target->name : "");
-	script_append(&command, "flavours=%s", flavour_list);
-	script_append(&command, "executor=%s", with_threads ? "both" : "fibers");
-	script_append(&command, "names=%s", program_all_bytes ? "bytes" : "");
-	script_append(&command, "backend=%s", exec_backend_name());
-	script_append_origin(&command, command_line);
-	return script_execute(&command, NULL);
+	script_append(&script, "flavours=%s", flavour_list);
+	script_append(&script, "backend=%s", exec_backend_name());
+	script_append_arguments(&script, argv + optind);
+	return script_execute(&script, NULL);
 }

@@ -20,7 +20,7 @@ COMMAND = "tests/mutants/mutants"
 HELP = """\
 Make one small change at a time in src/page, and run the parts of `make check` that test the
 library: unit tests, the corpus and the fuzz targets without an engine, in every flavour and with
-both backends, then stress patterns and real threads.
+both backends, then stress scenarios and real threads.
 
 A mutant is killed, survived, equivalent (tests/mutants/surviving has the reason), `same code` (the
 compiler generates the same code in every flavour), or invalid (it does not compile). The ratio is

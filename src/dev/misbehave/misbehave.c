@@ -12,7 +12,7 @@
 
 #include "harness/checker.h"
 #include "harness/execution.h"
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 /* Memory that lose_memory() leaks, and switches that affect later inputs of the process. */
 static void *volatile kept;

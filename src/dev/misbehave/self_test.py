@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each must get the
-result of its kind, and no good program may fail.
+"""Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each must get
+the result of its kind, and no good program may fail.
 """
 import ctypes
 import json
@@ -29,32 +29,12 @@ Examples:
 # Good programs between two that fail on purpose: they show whether a failure affects others.
 GOOD_PROGRAMS_BETWEEN = 3
 
-GOOD_PROGRAM = """\
-pagetorture 1
-p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
-T0: write_raw(p0, 0, 0x40, 0x11) -> 0
-T1: write_raw(p0, 0x40, 0x40, 0x22) -> 0
-"""
+# good.page is a good program; every flavour with every backend detects that dying.page breaks its rule.
+PROGRAMS = pathlib.Path(__file__).with_name("programs")
 
-# Every flavour with every backend detects that this program breaks its rule.
-DYING_PROGRAM = """\
-pagetorture 1
-expect unmap-order
-p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
-p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)
-k0 = kmap_local(p0)
-k1 = kmap_local(p1)
-kunmap_local(k0)
-"""
-
-# Programs that fail without the help of misbehave.c: (kind of the result, program).
-WRONG_PROGRAMS = {
-    "wrong-expectation": ("claim", "pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n"
-                                   "k0 = kmap_local(p0)\nkunmap_local(k0)\nkunmap_local(k0)\n"),
-    "wrong-result": ("claim", "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\nwrite_raw(p0, 0, 1, 1) -> EINVAL\n"),
-    "wrong-text": ("unreadable", "pagetorture 1\nfrob(p0)\n"),
-    "wrong-version": ("unreadable", "pagetorture 2\np0 = alloc_page(GFP_KERNEL)\n"),
-}
+# Programs that fail without the help of misbehave.c, and the kind of their results.
+WRONG_PROGRAMS = {"wrong-expectation": "claim", "wrong-result": "claim", "wrong-text": "unreadable",
+                  "wrong-version": "unreadable"}
 
 # Ways to misbehave that a flavour does not detect, and the reason.
 UNSEEN_WAYS = {
@@ -72,14 +52,18 @@ def read_ways():
     return re.findall(r'^WAY\(\w+, "([\w-]+)", (\w+), "([\w-]+)"\)$', text, re.MULTILINE)
 
 
+def read_program(name):
+    return (PROGRAMS / f"{name}.page").read_text()
+
+
 def make_programs():
     """Return: {name: (kind of the result, program)}. Sorted, good programs are between the failing ones."""
-    programs = dict(WRONG_PROGRAMS)
+    good, dying = read_program("good"), read_program("dying")
+    programs = {name: (kind, read_program(name)) for name, kind in WRONG_PROGRAMS.items()}
     for name, when, kind in read_ways():
-        content = DYING_PROGRAM if when == "DYING" else GOOD_PROGRAM
-        programs[name] = kind, f"# misbehave: {name}\n{content}"
+        programs[name] = kind, f"# misbehave: {name}\n{dying if when == 'DYING' else good}"
         for number in range(GOOD_PROGRAMS_BETWEEN):
-            programs[f"{name}-then-{number}"] = "good", GOOD_PROGRAM if number else DYING_PROGRAM
+            programs[f"{name}-then-{number}"] = "good", good if number else dying
     return programs
 
 
@@ -107,9 +91,11 @@ def replay_programs(options, directory):
     command = [options.tool, "replay", "--json", "--timeout", "6", "--cpu", "2", "--memory", "256"]
     command += ["--flavour", options.flavour] if options.flavour else []
     command += ["--jobs", options.jobs] if options.jobs else []
-    # `replay` must not run longer than this process.
-    child = subprocess.run([*command, directory], capture_output=True, text=True, check=False, errors="replace",
-                           preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM))
+    def end_with_this_process():
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    child = subprocess.run([*command, directory], capture_output=True, text=True, errors="replace",
+                           check=False, preexec_fn=end_with_this_process)
     # The exit status is EXIT_BAD because a program has an unknown version.
     if not child.stdout:
         sys.stderr.write(child.stderr)
@@ -126,7 +112,8 @@ def check_result(name, flavour, expected_kind, result):
         print("%-8s %-20s %-16s %s" % (flavour, name, result["result"] if is_expected else "NOT SEEN",
                                        why_unseen or result["why"] if is_expected else ""))
     if not is_expected:
-        print(f"{name}: {flavour}: expected {wanted}, got {result['result']}: {result['why']}", file=sys.stderr)
+        print(f"{name}: {flavour}: expected {wanted}, got {result['result']}: {result['why']}",
+              file=sys.stderr)
     return is_expected
 
 

@@ -36,7 +36,7 @@ class Limitation(typing.NamedTuple):
     name: str
     detectors: tuple
     effect: str
-    has_cell: typing.Callable  # whether the limitation applies to a cell
+    applies_to_cell: typing.Callable  # whether the limitation applies to a cell
     text: str
 
 
@@ -56,7 +56,7 @@ LIMITATIONS = (
                "it records what the kernel writes into memory, but does not compare it with earlier"
                " accesses: a race is detected only if the user copy comes first"),
     Limitation("atomics", VALGRIND, ALARMS,
-               lambda cell: bool(cell.overlap()) and (all(kind.is_atomic for kind in cell.kinds) or
+               lambda cell: bool(cell.get_common_bytes()) and (all(kind.is_atomic for kind in cell.kinds) or
                                                       cell.order.name == "drop"),
                "C11 atomics are plain instructions to it: it sees no atomic access, and no order in"
                " a reference count"),
@@ -65,8 +65,5 @@ LIMITATIONS = (
 
 def find_limitation(detector, cell):
     """Return: the limitation of the detector that applies to the cell, or None."""
-    for limitation in LIMITATIONS:
-        if detector.name in limitation.detectors and cell.races == (limitation.effect != ALARMS) and \
-                limitation.has_cell(cell):
-            return limitation
-    return None
+    return next((limitation for limitation in LIMITATIONS if detector.name in limitation.detectors and
+                 cell.has_race == (limitation.effect != ALARMS) and limitation.applies_to_cell(cell)), None)

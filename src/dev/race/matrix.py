@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The race matrix as page programs: all pairs of accesses, what orders them, and how the page is mapped.
 
-Whether a cell races follows from the tables of matrix.def alone (Cell.races), and independently from its
+Whether a cell races follows from the tables of matrix.def alone (Cell.has_race), and independently from its
 program by the rule model (Cell.agrees_with_model). Cells that differ only in the mapping have one program.
 """
 import collections
@@ -28,14 +28,14 @@ class Kind(typing.NamedTuple):
     spans: frozenset
     writes: bool
     is_atomic: bool
-    setup: str
-    before: str
-    call: str
-    after: str
+    setup_call: str
+    call_before: str
+    access_call: str
+    call_after: str
 
     @property
     def is_through_mapping(self):
-        return bool(self.before)
+        return bool(self.call_before)
 
     @property
     def is_whole_page(self):
@@ -45,9 +45,9 @@ class Kind(typing.NamedTuple):
 class Order(typing.NamedTuple):
     """The calls around both accesses."""
     name: str
-    orders: bool
+    orders_accesses: bool
     owner_count: int
-    lines: str
+    call_lines: str
 
 
 class Mapping(typing.NamedTuple):
@@ -79,42 +79,43 @@ def format_number(number):
 
 
 class Cell:
-    """One combination of the tables. If it is no cell of the matrix, left_out is the name of the reason."""
+    """One combination of the tables. If it is no cell, exclusion_reason is the name of the reason."""
 
     def __init__(self, first, second, relation, order, mapping):
         self.kinds, self.relation, self.order, self.mapping = (first, second), relation, order, mapping
         self.name = "/".join((first.name, second.name, relation, order.name, mapping.name))
-        self.left_out, self.ranges = None, ()
+        self.exclusion_reason, self.ranges = None, ()
         self.program, self.program_lines, self.access_lines = "", [], [0, 0]
 
     def set_ranges(self, *ranges):
         self.ranges = ranges
         self._write_program()
 
-    def overlap(self):
+    def get_common_bytes(self):
         """Return: the bytes that both accesses touch."""
         return range(max(r.start for r in self.ranges), min(r.stop for r in self.ranges))
 
     @property
-    def races(self):
+    def has_race(self):
         """The last free is ordered after the drops before it. Other order is in the table."""
         first, second = self.kinds
-        return bool(self.overlap()) and (first.writes or second.writes) and \
-            not (first.is_atomic and second.is_atomic) and not self.order.orders
+        return bool(self.get_common_bytes()) and (first.writes or second.writes) and \
+            not (first.is_atomic and second.is_atomic) and not self.order.orders_accesses
 
     @property
     def expectation(self):
-        return "data-race" if self.races else "clean"
+        return "data-race" if self.has_race else "clean"
 
-    def named_program(self):
+    def format_named_program(self):
         """The program with the name of the cell in a comment."""
         header, rest = self.program.split("\n", 1)
         return f"{header}\n# Cell {self.name.rpartition('/')[0]} of the race matrix.\n{rest}"
 
     def agrees_with_model(self, verdict):
         """Compare with the object that `race-cells` printed: the same race on the same bytes, or none."""
+        common = self.get_common_bytes()
         races = [{"first": self.access_lines[0], "second": self.access_lines[1], "page": "p0",
-                  "from": self.overlap().start, "to": self.overlap().stop}] if self.races else []
+                  "from": common.start, "to": common.stop}] if self.has_race else []
         return verdict["races"] == races and verdict["verdict"] == (["data-race"] if races else [])
 
     # ---- the program ----
@@ -125,7 +126,7 @@ class Cell:
         self.program_lines.append(f"{thread}: " + re.sub(
             "%([a-z])", lambda found: format_number(values[found[1]]), line))
 
-    def _append_owners(self, thread):
+    def _append_owner_references(self, thread):
         """Add references for the owners that drop one. The last free is the second drop itself, which
         leaves no reference for main."""
         order, second = self.order, self.kinds[1]
@@ -134,14 +135,14 @@ class Cell:
 
     def _append_access(self, thread, side):
         kind = self.kinds[side]
-        if kind.before:
-            self._append_line(thread, kind.before, side)
-        self._append_line(thread, kind.call, side)
+        if kind.call_before:
+            self._append_line(thread, kind.call_before, side)
+        self._append_line(thread, kind.access_call, side)
         self.access_lines[side] = len(self.program_lines)
-        if kind.after:
-            self._append_line(thread, kind.after, side)
+        if kind.call_after:
+            self._append_line(thread, kind.call_after, side)
         if kind.name == "alloc_zero":
-            self._append_owners(thread)
+            self._append_owner_references(thread)
 
     def _write_program(self):
         """Main creates what the accesses need, and the page unless the first access allocates it."""
@@ -149,11 +150,11 @@ class Cell:
         self.program_lines = ["pagetorture 1", f"expect {self.expectation}"]
         if first.name != "alloc_zero":
             self._append_line("main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)")
-            self._append_owners("main")
+            self._append_owner_references("main")
         for side, kind in enumerate(self.kinds):
-            if kind.setup:
-                self._append_line("main", kind.setup, side)
-        for order_line in self.order.lines.splitlines():
+            if kind.setup_call:
+                self._append_line("main", kind.setup_call, side)
+        for order_line in self.order.call_lines.splitlines():
             thread, line = order_line.split(": ")
             if line in ("A", "B"):
                 self._append_access(thread, "AB".index(line))
@@ -186,13 +187,13 @@ class Matrix:
         first, second, relation, *_ = combination
         cell = Cell(*combination)
         if second.name == "alloc_zero":
-            cell.left_out = "alloc_is_first"
+            cell.exclusion_reason = "alloc_is_first"
         elif first.name == "last_free":
-            cell.left_out = "free_is_last"
+            cell.exclusion_reason = "free_is_last"
         else:
             found = self._find_ranges(first, second, relation)
             if len(found) == 1:
-                cell.left_out = found[0]
+                cell.exclusion_reason = found[0]
             else:
                 cell.set_ranges(*(range(start, start + length) for start, length in (found[:2], found[2:])))
         return cell

@@ -124,7 +124,7 @@ class Column:
         self.failed |= child.returncode != 0
         return []
 
-    def _run_mapping(self, mapping):
+    def _run_cells_of_mapping(self, mapping):
         cells = [cell for cell in self.selection.cells if cell.mapping == mapping]
         batch_size = VALGRIND_BATCH if self.detector.valgrind_tool else len(cells)
         failures = 0
@@ -138,7 +138,7 @@ class Column:
         """Run the cells of each mapping in a thread, because a process has only one backend."""
         start = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            list(pool.map(self._run_mapping, self.selection.mappings))
+            list(pool.map(self._run_cells_of_mapping, self.selection.mappings))
         self.seconds = time.monotonic() - start
         for cell in self.selection.cells:
             self.outcomes.setdefault(cell, {**NO_OUTCOME, "verdict": "not run"})
@@ -153,7 +153,7 @@ class Column:
     def outcome_counts(self):
         pairs = [(find_limitation(self.detector, cell), cell) for cell in self.selection.cells]
         inside = [cell for limitation, cell in pairs if not limitation]
-        races = [self.outcomes[cell] for cell in inside if cell.races]
+        races = [self.outcomes[cell] for cell in inside if cell.has_race]
         by = Counter(outcome["verdict"] for outcome in self.outcomes.values())
         tally = {"cells": len(inside), "races": len(races), "caught": by["caught"],
                  "missed": by["missed"] + by["miss allowed"], "miss_allowed": by["miss allowed"],
@@ -185,11 +185,11 @@ def evaluate_outcome(cell, detector, result, reported, runs, why):
         verdict = "outdated" if reported else "known"
     elif limitation:
         verdict = "differs" if why else "known"
-    elif not cell.races and reported:
+    elif not cell.has_race and reported:
         verdict = "false alarm"
     elif why:
         verdict = "differs"
-    elif not cell.races:
+    elif not cell.has_race:
         verdict = "quiet"
     elif reported:
         verdict = "caught"
@@ -201,7 +201,7 @@ def evaluate_outcome(cell, detector, result, reported, runs, why):
 
 # ---- for people ----
 
-def divide(part, whole):
+def divide_or_one(part, whole):
     return part / whole if whole else 1
 
 
@@ -216,14 +216,16 @@ def print_table(columns):
         t = column.outcome_counts
         print("%-12s %6d x%-4d %5d %6d %6d %6.2f%% %6d %5d %6d %9.3f %6.3f %6.0f s" % (
             column.name, t["cells"], column.repeat, t["races"], t["caught"], t["missed"],
-            100 * divide(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
+            100 * divide_or_one(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
             sum(limitation["cells"] for limitation in t["limitations"]),
-            divide(t["caught"], t["caught"] + t["false_alarms"]), divide(t["caught"], t["races"]),
+            divide_or_one(t["caught"], t["caught"] + t["false_alarms"]),
+            divide_or_one(t["caught"], t["races"]),
             column.seconds))
 
 
 def print_limitations(ran):
-    rows = [(limitation, column.name) for column in ran for limitation in column.outcome_counts["limitations"]]
+    rows = [(limitation, column.name) for column in ran
+            for limitation in column.outcome_counts["limitations"]]
     if rows:
         print("\nknown limitations: cells that a detector is predicted to get wrong")
     for known in LIMITATIONS:
@@ -316,7 +318,7 @@ def make_cell_object(cell, ran):
             "relation": cell.relation, "order": cell.order.name, "mapping": cell.mapping.name,
             "first_bytes": make_range_object(cell.ranges[0]),
             "second_bytes": make_range_object(cell.ranges[1]),
-            "expect": cell.expectation, "program": cell.named_program(), "detectors": outcomes,
+            "expect": cell.expectation, "program": cell.format_named_program(), "detectors": outcomes,
             "as_predicted": all(column.is_predicted(outcomes[column.name]["verdict"]) for column in ran)}
 
 
@@ -348,19 +350,19 @@ class Selection:
     def __init__(self, options):
         self.matrix, self.tool = Matrix(), options.tool
         combinations = self.matrix.select_combinations(options.cell)
-        programs = dict.fromkeys(c.program for c in combinations if not c.left_out)
-        self.verdicts = self._evaluate(options, list(programs))
+        programs = dict.fromkeys(c.program for c in combinations if not c.exclusion_reason)
+        self.verdicts = self._evaluate_programs(options, list(programs))
         self.mappings = [mapping for mapping in self.matrix.mappings
                          if options.backend in (None, mapping.backend)]
         if not options.form:
             self._remove_missing_mappings()
         self.combinations = [c for c in combinations if c.mapping in self.mappings]
-        self.cells = [c for c in self.combinations if not c.left_out]
+        self.cells = [c for c in self.combinations if not c.exclusion_reason]
         if not self.cells:
             options.report_bad_usage(f"expected --cell to match a cell, '{options.cell}' matches none")
         self.disagreeing = [c for c in self.cells if not c.agrees_with_model(self.verdicts[c.program])]
 
-    def _evaluate(self, options, programs):
+    def _evaluate_programs(self, options, programs):
         """Return: the verdict of the rule model on each program."""
         with write_programs(programs) as file:
             child = subprocess.run([self.tool, "race-cells"], stdin=file, stdout=subprocess.PIPE, text=True,
@@ -380,9 +382,9 @@ class Selection:
                 self.mappings.remove(mapping)
 
     def count_cells(self):
-        left_out = Counter(c.left_out for c in self.combinations)
+        left_out = Counter(c.exclusion_reason for c in self.combinations)
         return {"combinations": len(self.combinations), "cells": len(self.cells),
-                "races": sum(cell.races for cell in self.cells), "disagree": len(self.disagreeing),
+                "races": sum(cell.has_race for cell in self.cells), "disagree": len(self.disagreeing),
                 "left_out": [{"name": name, "text": text, "count": left_out[name]}
                              for name, text in self.matrix.reasons.items() if left_out[name]]}
 
@@ -398,7 +400,7 @@ def print_cells(form, cells):
         for cell in cells:
             print(f"{cell.expectation:9} {cell.name}")
     else:
-        print("\n".join(dict.fromkeys(cell.named_program() for cell in cells)), end="")
+        print("\n".join(dict.fromkeys(cell.format_named_program() for cell in cells)), end="")
 
 
 def choose_columns(options, selection):

@@ -18,11 +18,18 @@ bool mutate_engine(struct mutator *m)
 	uint8_t bytes[PROGRAM_BYTES_MAX];
 	size_t size = program_to_bytes(m->program, bytes);
 
-	if (!m->engine)
-		return false;
 	size = m->engine(bytes, size, m->max_calls * PROGRAM_RECORD);
 	program_from_bytes(m->program, bytes, size);
 	return true;
+}
+
+static bool is_applicable(const struct mutator *m, enum mutation mutation)
+{
+	const struct mutation_info *info = &mutation_table[mutation];
+
+	return m->max_calls && m->program->count >= info->least_calls &&
+	       mutate_count_free_calls(m) >= info->least_space &&
+	       (mutation != MUTATION_engine || m->engine);
 }
 
 static enum mutation draw_mutation(struct mutator *m)
@@ -30,9 +37,8 @@ static enum mutation draw_mutation(struct mutator *m)
 	unsigned int weights[MUTATION_COUNT];
 
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
-		weights[mutation] = mutation_table[mutation].weight;
-	if (!m->engine)
-		weights[MUTATION_engine] = 0;
+		weights[mutation] =
+			is_applicable(m, mutation) ? mutation_table[mutation].weight : 0;
 	return random_by_weight(&m->random_state, weights, MUTATION_COUNT);
 }
 
@@ -51,31 +57,22 @@ static struct mutator init_mutator(struct program *program, const struct mutate_
 	};
 }
 
-/* Return: whether the program changed. */
-static bool apply_mutation(struct mutator *m, enum mutation mutation)
-{
-	const struct mutation_info *info = &mutation_table[mutation];
-
-	return m->max_calls && m->program->count >= info->least_calls &&
-	       mutate_count_free_calls(m) >= info->least_space && info->apply(m);
-}
-
 bool mutate_with(enum mutation mutation, struct program *program,
 		 const struct mutate_request *request)
 {
 	struct mutator m = init_mutator(program, request);
 
-	return apply_mutation(&m, mutation);
+	return is_applicable(&m, mutation) && mutation_table[mutation].apply(&m);
 }
 
 enum mutation mutate(struct program *program, const struct mutate_request *request)
 {
 	struct mutator m = init_mutator(program, request);
 
-	for (unsigned int i = 0; i < DRAWS; i++) {
+	for (unsigned int i = 0; m.max_calls && i < DRAWS; i++) {
 		enum mutation mutation = draw_mutation(&m);
 
-		if (apply_mutation(&m, mutation))
+		if (mutation_table[mutation].apply(&m))
 			return mutation;
 	}
 	return MUTATION_COUNT;

@@ -32,14 +32,14 @@ static struct call *pick_call(struct mutator *m, const char *letters)
 static uint64_t *pick_number(struct mutator *m, char *letter)
 {
 	struct call *call = pick_call(m, "nz");
-	char letters[3];
-	uint32_t index;
+	char number_letters[3];
+	uint32_t number_index;
 
 	if (!call)
 		return NULL;
-	index = draw_below(m, call_get_number_letters(call, letters));
-	*letter = letters[index];
-	return &call->number[index];
+	number_index = draw_below(m, call_get_number_letters(call, number_letters));
+	*letter = number_letters[number_index];
+	return &call->number[number_index];
 }
 
 /* Returns a number that is related to @number, or an edge. It may be invalid. */
@@ -47,7 +47,7 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 {
 	uint32_t base = draw_below(m, NUMBER_BASES),
 		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
-	const uint64_t *other;
+	const uint64_t *other_number;
 	char letter;
 
 	switch (draw_below(m, 6)) {
@@ -55,8 +55,8 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 		return number_unpack(
 			(uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
-		other = pick_number(m, &letter);
-		return other ? (draw_once_in(m, 4) ? 0 : PAGE) - *other : number;
+		other_number = pick_number(m, &letter);
+		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
 	case 2:
 		return number + 1;
 	case 3:
@@ -163,15 +163,15 @@ bool mutate_handle(struct mutator *m)
 	struct call *call = pick_call(m, "pkumsPKU");
 	struct abstract_state state;
 	struct call_handle handles[2];
-	uint32_t index;
+	uint32_t handle_index;
 
 	if (!call)
 		return false;
 	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
-	index = draw_below(m, call_get_handles(call, handles));
-	return set_byte(&call->handle[index],
-			mutate_any_handle(m, &state, handles[index].kind,
-					  handles[index].must_be_free, call->thread));
+	handle_index = draw_below(m, call_get_handles(call, handles));
+	return set_byte(&call->handle[handle_index],
+			mutate_any_handle(m, &state, handles[handle_index].kind,
+					  handles[handle_index].must_be_free, call->thread));
 }
 
 static char find_value_letter(const struct call *call)
@@ -189,12 +189,13 @@ bool mutate_value(struct mutator *m)
 }
 
 /* Returns whether the two calls have the same arguments, not counting a seed. */
-static bool have_same_arguments(enum op a, enum op b)
+static bool have_same_arguments(enum op op, enum op other_op)
 {
-	const char *letters_a = op_table[a].argument_kinds, *letters_b = op_table[b].argument_kinds;
-	size_t len = strcspn(letters_a, "v");
+	const char *letters = op_table[op].argument_kinds;
+	const char *other_letters = op_table[other_op].argument_kinds;
+	size_t len = strcspn(letters, "v");
 
-	return len == strcspn(letters_b, "v") && !memcmp(letters_a, letters_b, len);
+	return len == strcspn(other_letters, "v") && !memcmp(letters, other_letters, len);
 }
 
 /* Return: false if no other call has the same arguments as the picked call. */

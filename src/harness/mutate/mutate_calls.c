@@ -180,13 +180,13 @@ bool mutate_move(struct mutator *m)
 	struct program *program = m->program;
 	struct call moved[PROGRAM_CALLS];
 	struct call_range run = mutate_draw_range(m, program);
-	size_t at;
+	size_t insert_index;
 
 	memcpy(moved, program->calls + run.first, run.count * sizeof(moved[0]));
 	remove_calls(program, run);
-	at = draw_below(m, program->count + 1);
-	insert_copies(program, at, moved, run.count);
-	return at != run.first;
+	insert_index = draw_below(m, program->count + 1);
+	insert_copies(program, insert_index, moved, run.count);
+	return insert_index != run.first;
 }
 
 bool mutate_thread(struct mutator *m)
@@ -254,11 +254,11 @@ static uint8_t draw_lock(struct mutator *m, enum handle_kind kind)
 	return draw_once_in(m, 4) ? draw_bit_index(m, mutate_all_handles(kind)) : 0;
 }
 
-static struct call make_handle_call(enum op op, uint8_t thread, uint8_t lock)
+static struct call make_handle_call(enum op op, uint8_t thread, uint8_t handle)
 {
 	return (struct call){.op = (uint8_t)op,
 			     .thread = thread,
-			     .handle = {lock},
+			     .handle = {handle},
 			     .expected_result = RESULT_NONE};
 }
 

@@ -88,7 +88,7 @@ uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
 {
 	uint32_t fitting = must_be_free ? mutate_find_unfilled_handles(state, kind)
 					: state->usable_handles[kind];
-	uint8_t newest = abstract_state_newest_map(state, thread);
+	uint8_t newest = abstract_state_find_newest_map(state, thread);
 
 	if (!fitting || draw_once_in(m, ONE_IN_BREAKS_RULE))
 		return draw_bit_index(m, mutate_all_handles(kind));
@@ -115,9 +115,9 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 		return;
 	if (op_table[call->op].argument_kinds[0] == 'k' &&
 	    state->usable_handles[HANDLE_MAP] & 1u << call->handle[0])
-		call->thread = state->map_thread[call->handle[0]];
+		call->thread = state->mapping_threads[call->handle[0]];
 	if (call->op == OP_unlock)
-		call->thread = state->mutex_holder[call->handle[0]];
+		call->thread = state->mutex_holders[call->handle[0]];
 }
 
 /*

@@ -35,7 +35,7 @@ static inline uint8_t draw_bit_index(struct mutator *m, uint32_t mask)
 	return random_set_bit_index(&m->random_state, mask);
 }
 
-/* Calls of a program, one after the other; never empty. */
+/* Successive calls of a program; @count is never 0. */
 struct call_range {
 	size_t first, count;
 };

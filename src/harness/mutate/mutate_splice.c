@@ -30,7 +30,7 @@ struct splice {
 	uint8_t new_names[HANDLE_KINDS][PROGRAM_MAPS];
 };
 
-/* ---- which calls ---- */
+/* ---- the calls to insert ---- */
 
 /* Returns whether the first handle of the call is one of @handles, and the call fills it. */
 static bool fills_one_of(const struct call *call, const uint32_t handles[HANDLE_KINDS])
@@ -62,7 +62,7 @@ static void copy_calls(struct splice *s, const struct program *from, struct call
 			s->calls[s->call_count++] = from->calls[i];
 }
 
-/* ---- which names ---- */
+/* ---- new names of handles and threads ---- */
 
 static void init_names(struct splice *s, const struct program *program, size_t at)
 {
@@ -139,7 +139,7 @@ static void rename_threads(struct mutator *m, struct splice *s)
 				(uint8_t)(1 + (call->thread - 1 + turn) % (PROGRAM_THREADS - 1));
 }
 
-/* ---- where ---- */
+/* ---- the insertion ---- */
 
 /*
  * Inserts the calls in one piece, or between the following calls. Surplus calls at the end

@@ -41,8 +41,7 @@ static bool parse_named_number(struct text_cursor *cursor, const char *number_st
 	return true;
 }
 
-/* @number_start: gets the beginning of the number */
-static bool parse_number(struct text_cursor *cursor, const char **number_start, uint64_t *number)
+bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number)
 {
 	struct text_word word = text_read_word(cursor);
 
@@ -141,7 +140,7 @@ static bool parse_slice_size(struct text_cursor *cursor, uint64_t *size)
 {
 	const char *number_start;
 
-	if (!parse_number(cursor, &number_start, size))
+	if (!text_parse_valid_number(cursor, &number_start, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
 	       set_number_error(cursor, number_start, "expected a slice size of 0 .. 16383");
@@ -155,12 +154,12 @@ static bool parse_argument(struct text_cursor *cursor, char kind, struct call *c
 
 	switch (kind) {
 	case 'n':
-		return parse_number(cursor, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'z':
 		return parse_slice_size(cursor, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return parse_number(cursor, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'v':
 		return parse_value(cursor, &call->value);
 	case 'g':

@@ -18,7 +18,7 @@
 #include "tool/util/output.h"
 #include "tool/util/usage.h"
 
-struct rewritten {
+struct rewritten_program {
 	bool is_text;
 	size_t size;
 	char content[TEXT_REWRITE_MAX > PROGRAM_BYTES_MAX ? TEXT_REWRITE_MAX : PROGRAM_BYTES_MAX];
@@ -26,7 +26,7 @@ struct rewritten {
 };
 
 struct conversion {
-	struct convert_options order;
+	struct convert_options options;
 	bool output_is_directory;
 	size_t name_offset; /* in a path: where the name in the output directory begins */
 	void *written_paths;  /* tree of tsearch() */
@@ -41,7 +41,7 @@ static int compare_paths(const void *a, const void *b)
 
 /* ---- rewriting a program ---- */
 
-static void append_lost_count(struct rewritten *rewritten, size_t count, const char *what)
+static void append_lost_count(struct rewritten_program *rewritten, size_t count, const char *what)
 {
 	char *lost = rewritten->lost_parts;
 	size_t used = strlen(lost);
@@ -52,7 +52,7 @@ static void append_lost_count(struct rewritten *rewritten, size_t count, const c
 }
 
 /* Counts comments, expectations and claims in @text that the new notation cannot hold. */
-static void append_lost_text(struct rewritten *rewritten, const char *text, size_t size,
+static void append_lost_text(struct rewritten_program *rewritten, const char *text, size_t size,
 			     const struct program *program)
 {
 	size_t comments = 0, trailing = 0, expectations = 0, claims = 0;
@@ -81,7 +81,7 @@ static void append_lost_text(struct rewritten *rewritten, const char *text, size
 }
 
 /* Counts bytes of a file that decode to no call; or notes that other bytes encode the same calls. */
-static void append_lost_bytes(struct rewritten *rewritten, const char *bytes, size_t size,
+static void append_lost_bytes(struct rewritten_program *rewritten, const char *bytes, size_t size,
 			      const struct program *program)
 {
 	static uint8_t canonical[PROGRAM_BYTES_MAX];
@@ -95,7 +95,7 @@ static void append_lost_bytes(struct rewritten *rewritten, const char *bytes, si
 	}
 }
 
-static bool is_same_program(const struct rewritten *rewritten, const struct program *program)
+static bool is_same_program(const struct rewritten_program *rewritten, const struct program *program)
 {
 	static struct program read_back;
 	struct text_error error;
@@ -109,7 +109,7 @@ static bool is_same_program(const struct rewritten *rewritten, const struct prog
 
 /* Rewrites the content of @file in canonical form, reads the result back and compares it. */
 static bool rewrite_content(const char *file, const char *content, size_t size, enum notation target,
-			    struct rewritten *rewritten, char error[PROGRAM_FILE_ERROR])
+			    struct rewritten_program *rewritten, char error[PROGRAM_FILE_ERROR])
 {
 	static struct program program;
 	bool from_text = !program_name_is_bytes(file);
@@ -138,7 +138,7 @@ static bool rewrite_content(const char *file, const char *content, size_t size, 
 
 /* ---- writing a file ---- */
 
-static bool has_same_content(const char *path, const struct rewritten *rewritten)
+static bool has_same_content(const char *path, const struct rewritten_program *rewritten)
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
@@ -152,21 +152,22 @@ static bool has_same_content(const char *path, const struct rewritten *rewritten
 
 /* A file that this command wrote for one input is not replaced for another input. */
 static bool may_write_file(const struct conversion *conversion, const char *path,
-			   const struct rewritten *rewritten)
+			   const struct rewritten_program *rewritten)
 {
-	return conversion->order.is_in_place || !output_would_replace_file(path) ||
+	return conversion->options.is_in_place || !output_would_replace_file(path) ||
 	       has_same_content(path, rewritten) ||
-	       (conversion->order.may_replace && !tfind(path, &conversion->written_paths, compare_paths));
+	       (conversion->options.may_replace &&
+		!tfind(path, &conversion->written_paths, compare_paths));
 }
 
 static int write_file(struct conversion *conversion, const char *file, const char *path,
-		      const struct rewritten *rewritten)
+		      const struct rewritten_program *rewritten)
 {
 	int error;
 
 	if (!may_write_file(conversion, path, rewritten)) {
 		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,
-			conversion->order.may_replace ? "" : " (--force)");
+			conversion->options.may_replace ? "" : " (--force)");
 		return EXIT_FAILED;
 	}
 	error = output_write(path, rewritten->content, rewritten->size);
@@ -194,19 +195,20 @@ static bool format_output_path(const struct conversion *conversion, const char *
 				     : name_ends_in(name, ".bin") ? 4
 								  : 0);
 
-	return path_format(path, PATH_MAX, "%s/%.*s%s", conversion->order.output_path, (int)len, name,
+	return path_format(path, PATH_MAX, "%s/%.*s%s", conversion->options.output_path, (int)len, name,
 			   is_text ? ".page" : ".bin");
 }
 
 /* @name: the path of the output file in the output directory, without its new suffix */
 static int convert_file(struct conversion *conversion, const char *file, const char *name)
 {
-	static struct rewritten rewritten;
+	static struct rewritten_program rewritten;
 	char error[PROGRAM_FILE_ERROR], path[PATH_MAX];
 	size_t size;
 	char *content = program_file_read(file, &size, error);
-	bool is_rewritten = content && rewrite_content(file, content, size, conversion->order.target_notation,
-						       &rewritten, error);
+	bool is_rewritten =
+		content && rewrite_content(file, content, size, conversion->options.target_notation,
+					   &rewritten, error);
 
 	free(content);
 	if (!is_rewritten) {
@@ -215,17 +217,18 @@ static int convert_file(struct conversion *conversion, const char *file, const c
 	}
 	if (*rewritten.lost_parts)
 		fprintf(stderr, "%s: %s: %s cannot hold %s\n", file,
-			conversion->order.is_strict ? "refused" : "left out",
+			conversion->options.is_strict ? "refused" : "left out",
 			rewritten.is_text ? "text" : "bytes", rewritten.lost_parts);
-	if (*rewritten.lost_parts && conversion->order.is_strict)
+	if (*rewritten.lost_parts && conversion->options.is_strict)
 		return EXIT_FAILED;
-	if (conversion->order.is_in_place && strcmp(file, "-"))
+	if (conversion->options.is_in_place && strcmp(file, "-"))
 		return write_file(conversion, file, file, &rewritten);
-	if (!conversion->order.output_path)
-		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size ? EXIT_GOOD
-											      : EXIT_BAD;
+	if (!conversion->options.output_path)
+		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size
+			       ? EXIT_GOOD
+			       : EXIT_BAD;
 	if (!conversion->output_is_directory)
-		return write_file(conversion, file, conversion->order.output_path, &rewritten);
+		return write_file(conversion, file, conversion->options.output_path, &rewritten);
 	if (format_output_path(conversion, name, rewritten.is_text, path))
 		return write_file(conversion, file, path, &rewritten);
 	fprintf(stderr, "%s: expected a shorter name\n", file);
@@ -255,7 +258,7 @@ static bool make_directories(const struct conversion *conversion, const char *na
 	char path[PATH_MAX];
 
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-		path_format_or_exit(path, sizeof(path), "%s/%.*s", conversion->order.output_path,
+		path_format_or_exit(path, sizeof(path), "%s/%.*s", conversion->options.output_path,
 				    (int)(slash - name), name);
 		if (!make_directory(path))
 			return false;
@@ -290,21 +293,21 @@ static bool convert_argument(struct conversion *conversion, const char *path)
 	return all_succeeded;
 }
 
-int convert_programs(const struct convert_options *order, int count, char **paths)
+int convert_programs(const struct convert_options *options, int count, char **paths)
 {
-	struct conversion conversion = { .order = *order };
-	const char *output = order->output_path;
+	struct conversion conversion = { .options = *options };
+	const char *output = options->output_path;
 	bool has_many = count > 1, all_succeeded = true;
 
 	for (int i = 0; i < count; i++)
 		has_many |= is_directory(paths[i]);
-	if (has_many && !output && !order->is_in_place)
+	if (has_many && !output && !options->is_in_place)
 		return usage_error("convert", "expected -o DIRECTORY for more than one file");
 	conversion.output_is_directory = output && (has_many || is_directory(output));
 	if (conversion.output_is_directory && !make_directory(output))
 		return EXIT_BAD;
-	if (order->target_notation == NOTATION_OTHER && output && !conversion.output_is_directory)
-		conversion.order.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :
+	if (options->target_notation == NOTATION_OTHER && output && !conversion.output_is_directory)
+		conversion.options.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :
 			     name_ends_in(output, ".bin")  ? NOTATION_BYTES :
 							NOTATION_OTHER;
 	for (int i = 0; i < count; i++)

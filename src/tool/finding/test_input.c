@@ -54,11 +54,11 @@ void test_input_destroy(struct test_input *input)
 /* The first line of calls in text is their header. */
 static size_t count_call_lines(const struct test_input *input)
 {
-	size_t lines = 0;
+	size_t line_count = 0;
 
 	for (size_t i = 0; i < input->text_size; i++)
-		lines += input->text[i] == '\n';
-	return lines ? lines - 1 : 0;
+		line_count += input->text[i] == '\n';
+	return line_count ? line_count - 1 : 0;
 }
 
 size_t test_input_count_units(const struct test_input *input)

@@ -35,7 +35,7 @@ struct input_result {
 
 struct worker_result {
 	struct input_result result;
-	char why[RUN_WHY];
+	char why[RUN_WHY]; /* the reason of the result, one line */
 };
 
 enum worker_request {
@@ -48,7 +48,7 @@ struct control_block {
 	/* The driver writes these members. */
 	struct execution_options options;
 	bool inputs_are_bytes;	/* program_all_bytes */
-	bool runs_one_input;	/* without a warm-up; it runs again, and what grows is measured */
+	bool runs_one_input; /* no warm-up; the input runs again, and its growth is measured */
 	enum worker_request request;
 	uint32_t input_count;
 	char input_paths[RUN_BATCH][PATH_MAX];
@@ -73,5 +73,22 @@ struct control_block {
 
 /* Descriptors that a worker finds open; a byte through the socket is a request or a reply. */
 enum worker_descriptor { WORKER_SOCKET = 0, WORKER_CONTROL = 3 };
+
+/* ---- worker.c, worker_program.c: a process of one flavour that runs inputs for the driver ---- */
+
+/* Serves requests until the driver closes the socket. Return: an exit status. */
+int run_worker_main(void);
+
+/*
+ * Called before each input with its content, which a NUL need not end; NULL: nothing is called.
+ * Only developers' binaries set it, to make inputs misbehave.
+ */
+extern void (*run_worker_input_hook)(const char *content, size_t size);
+
+/*
+ * Runs the program of the control block in child processes, so that a crash or hang does not end
+ * the worker, and fills in the execution record. REQUEST_REPORTS: prints the reports too.
+ */
+void worker_run_program(struct control_block *control);
 
 #endif

@@ -16,7 +16,7 @@
 /* A worker is replaced after this number of batches, because detectors keep memory for each race. */
 #define WORKER_BATCHES 40
 
-void *memory_or_exit(void *memory)
+void *require_memory(void *memory)
 {
 	if (memory)
 		return memory;
@@ -24,14 +24,15 @@ void *memory_or_exit(void *memory)
 	exit(EXIT_BAD);
 }
 
-void input_indices_append(struct input_indices *list, const uint32_t *items, size_t count)
+void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count)
 {
 	if (list->count + count > list->capacity) {
 		list->capacity = 2 * list->capacity + count + 64;
-		list->items = memory_or_exit(realloc(list->items, list->capacity * sizeof(*list->items)));
+		list->indices = require_memory(
+			realloc(list->indices, list->capacity * sizeof(*list->indices)));
 	}
 	if (count)
-		memcpy(list->items + list->count, items, count * sizeof(*items));
+		memcpy(list->indices + list->count, inputs, count * sizeof(*inputs));
 	list->count += count;
 }
 
@@ -41,14 +42,15 @@ static void print_progress(const struct run_worker *worker, void *context)
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
-	size_t shown_done_count;
+	size_t shown_run_count;
 
 	pthread_mutex_lock(&engine->lock);
-	/* done_count counts an input again each time that it runs again. */
-	shown_done_count =
-		engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
-	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_done_count,
-		     engine->item_count, engine->failed_count,
+	/* finished_run_count counts an input again each time that it runs again. */
+	shown_run_count = engine->finished_run_count;
+	if (shown_run_count > engine->planned_run_count)
+		shown_run_count = engine->planned_run_count;
+	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_run_count,
+		     engine->planned_run_count, engine->failed_count,
 		     path ? input_display_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
@@ -117,13 +119,13 @@ static bool dequeue_batch(struct job *job)
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
 	while (queue->count && job->history.count - job->batch_start < most && !engine->is_broken) {
-		const uint32_t *item = &queue->items[--queue->count];
+		const uint32_t *input = &queue->indices[--queue->count];
 
 		/* An input that failed in one order need not run in the other. */
-		if (record_is_failure(&engine->run->records[*item]))
-			engine->done_count++;
+		if (record_is_failure(&engine->run->records[*input]))
+			engine->finished_run_count++;
 		else
-			input_indices_append(&job->history, item, 1);
+			input_indices_append(&job->history, input, 1);
 	}
 	pthread_mutex_unlock(&engine->lock);
 	return job->history.count > job->batch_start;
@@ -142,7 +144,7 @@ static void run_queue(struct job *job)
 static void finish_job(struct job *job)
 {
 	run_worker_end(&job->worker);
-	free(job->history.items);
+	free(job->history.indices);
 }
 
 static void *run_job(void *engine)
@@ -170,14 +172,14 @@ static void run_jobs(struct engine *engine)
 
 /* ---- orders ---- */
 
-static void shuffle_items(uint32_t *items, size_t count, uint64_t state)
+static void shuffle_inputs(uint32_t *inputs, size_t count, uint64_t state)
 {
 	for (size_t i = count; i > 1; i--) {
 		size_t other = random_next(&state) % i;
-		uint32_t item = items[i - 1];
+		uint32_t input = inputs[i - 1];
 
-		items[i - 1] = items[other];
-		items[other] = item;
+		inputs[i - 1] = inputs[other];
+		inputs[other] = input;
 	}
 }
 
@@ -190,8 +192,8 @@ static void fill_queue(struct engine *engine, bool is_second)
 	for (uint32_t i = 0; i < count; i++)
 		input_indices_append(&engine->queue, &(uint32_t){ is_second ? i : count - 1 - i }, 1);
 	if (engine->options->is_shuffled && is_second == engine->options->has_two_orders)
-		shuffle_items(engine->queue.items, count, engine->options->shuffle_seed);
-	engine->item_count = count * (engine->options->has_two_orders ? 2 : 1);
+		shuffle_inputs(engine->queue.indices, count, engine->options->shuffle_seed);
+	engine->planned_run_count = count * (engine->options->has_two_orders ? 2 : 1);
 }
 
 static void compare_footprints(struct flavour_run *run, const struct footprint *before,
@@ -250,7 +252,8 @@ static void report_lost_memory(const struct engine *engine)
 
 	if (engine->has_lost_memory && !count_inputs_of_kind(engine->run, RUN_leak) &&
 	    !record_is_failure(record))
-		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone", NULL);
+		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone",
+				  NULL);
 }
 
 static void mark_inputs_not_run(struct flavour_run *run)
@@ -278,8 +281,8 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 	report_lost_memory(&engine);
 	status_erase();
 	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
-	free(engine.queue.items);
-	free(engine.unchecked.items);
+	free(engine.queue.indices);
+	free(engine.unchecked.indices);
 	pthread_mutex_destroy(&engine.lock);
 	return !engine.is_broken;
 }

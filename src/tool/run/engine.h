@@ -19,8 +19,7 @@
 struct run_options {
 	struct execution_options execution;
 	unsigned int job_limit;
-	unsigned int
-		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
+	unsigned int memory_limit_mb; /* more memory than this ends an input; 0: no limit */
 	bool has_two_orders;	/* all inputs run in one process, in two orders */
 	bool is_shuffled;	/* inputs run in a random order from the seed */
 	uint64_t shuffle_seed;

@@ -2,7 +2,8 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes which input it begins before it begins, so its death leaves that known.
+ *   1. A worker writes the number of an input before it runs the input. If the worker ends, the driver
+ *      reads that number.
  *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
  *      batch runs in a new one.
  *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
@@ -13,7 +14,8 @@
  *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak, the inputs since the
  *      last check run again at the end, in smaller and smaller batches, and at last alone, as in 3.
  *   7. Inputs whose worker died before the next leak check run again in the same way.
- *   8. If a worker ends before its first input, that input runs alone, in a worker without a warm-up.
+ *   8. If workers end before their first input again and again, that input runs alone, in a worker
+ *      without a warm-up, and stays a failure.
  */
 #include <stdio.h>
 
@@ -22,8 +24,14 @@
 /* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* The result of an input that did not begin. */
-static const struct worker_result no_failure = { .result.kind = RUN_good };
+/* How often a worker that does not begin an input is replaced. */
+#define FALSE_STARTS 5
+
+/* The first result of an input that no worker begins. It stays a failure if the input is good alone. */
+static const struct worker_result not_begun = {
+	.result.kind = RUN_crash,
+	.why = "the worker ended before its first input",
+};
 
 static uint32_t count_batch(const struct job *job)
 {
@@ -41,7 +49,7 @@ static void store_result(struct engine *engine, uint32_t input, const struct wor
 	bool is_new = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
-	engine->done_count++;
+	engine->finished_run_count++;
 	engine->failed_count += is_new && has_failed;
 	pthread_mutex_unlock(&engine->lock);
 	record->was_run = true;
@@ -73,7 +81,7 @@ static void keep_first_failure(struct engine *engine, uint32_t input,
 static void run_input_alone(struct job *job, size_t index, const struct worker_result *first)
 {
 	struct engine *engine = job->engine;
-	uint32_t input = job->history.items[index];
+	uint32_t input = job->history.indices[index];
 	struct worker_result alone;
 	struct run_worker worker;
 
@@ -108,7 +116,7 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 {
 	struct engine *engine = job->engine;
 	size_t index = job->batch_start + position;
-	uint32_t input = job->history.items[index];
+	uint32_t input = job->history.indices[index];
 
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
@@ -130,13 +138,13 @@ static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
 	size_t first = can_find_leaks ? job->leak_checked_count : job->batch_start;
-	const uint32_t *items = job->history.items;
+	const uint32_t *history = job->history.indices;
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	input_indices_append(&engine->unchecked, items + first, job->batch_start + ran - first);
+	input_indices_append(&engine->unchecked, history + first, job->batch_start + ran - first);
 	for (size_t i = job->history.count; i > job->batch_start + from; i--)
-		input_indices_append(&engine->queue, &items[i - 1], 1);
+		input_indices_append(&engine->queue, &history[i - 1], 1);
 	pthread_mutex_unlock(&engine->lock);
 }
 
@@ -146,6 +154,18 @@ static void handle_failed_input(struct job *job, uint32_t position, uint32_t ran
 {
 	abandon_batch(job, ran, ran > position ? ran : position + 1);
 	run_input_alone(job, job->batch_start + position, result);
+}
+
+/*
+ * The worker ended or replied before it began the input after the first @ran inputs. The inputs that are
+ * left run together in another worker, because a failure may depend on inputs that run together.
+ */
+static void handle_false_start(struct job *job, uint32_t ran)
+{
+	if (++job->false_start_count > FALSE_STARTS && ran < count_batch(job))
+		handle_failed_input(job, ran, ran, &not_begun);
+	else
+		abandon_batch(job, ran, ran);
 }
 
 /* Return: false if memory is lost: this worker would find it again. */
@@ -166,8 +186,8 @@ static bool finish_leak_check(struct job *job)
 	}
 	pthread_mutex_lock(&engine->lock);
 	engine->has_lost_memory = true;
-	engine->input_before_loss = job->history.items[job->history.count - 1];
-	input_indices_append(&engine->unchecked, job->history.items + first, count);
+	engine->input_before_loss = job->history.indices[job->history.count - 1];
+	input_indices_append(&engine->unchecked, job->history.indices + first, count);
 	pthread_mutex_unlock(&engine->lock);
 	return false;
 }
@@ -186,8 +206,7 @@ static bool finish_batch(struct job *job)
 		}
 	if (ran == count)
 		return finish_leak_check(job);
-	/* The worker replied before it ran all inputs. */
-	handle_failed_input(job, ran, ran, &no_failure);
+	handle_false_start(job, ran);
 	return false;
 }
 
@@ -210,10 +229,8 @@ static void handle_worker_death(struct job *job)
 	if (last != NO_POSITION && count)
 		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
 		attribute_worker_death(job, last % count, last < count ? last : count);
-	else if (count)
-		handle_failed_input(job, 0, 0, &no_failure);
 	else
-		abandon_batch(job, 0, 0);
+		handle_false_start(job, 0);
 }
 
 /* ---- a batch ---- */
@@ -240,7 +257,7 @@ void job_run_batch(struct job *job)
 		!count || job->engine->recheck_round ||
 		(job->worker.sent_batch_count + 1) % BATCHES_A_CHECK == 0;
 	if (run_worker_send_batch(&job->worker, job->engine->inputs,
-				  job->history.items + job->batch_start, count))
+				  job->history.indices + job->batch_start, count))
 		can_go_on = finish_batch(job);
 	else
 		handle_worker_death(job);

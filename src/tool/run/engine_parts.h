@@ -9,9 +9,9 @@
 #include "tool/run/engine.h"
 #include "tool/run/worker_process.h"
 
-/* Indices of inputs. */
+/* A list of inputs, by their indices in the list of all inputs. */
 struct input_indices {
-	uint32_t *items;
+	uint32_t *indices;
 	size_t count, capacity;
 };
 
@@ -29,7 +29,7 @@ struct engine {
 	struct input_indices unchecked;
 	bool has_lost_memory;
 	uint32_t input_before_loss; /* the last input before LeakSanitizer found lost memory */
-	size_t done_count, item_count, failed_count; /* for the progress line */
+	size_t finished_run_count, planned_run_count, failed_count; /* for the progress line */
 };
 
 /* A thread of the driver, with its worker. */
@@ -37,20 +37,21 @@ struct job {
 	struct engine *engine;
 	struct run_worker worker;
 	unsigned int worker_start_count;
+	unsigned int false_start_count; /* workers that ended, or replied, before they began an input */
 	/* Inputs that this worker ran, in order, and then those of the batch. */
 	struct input_indices history;
 	size_t batch_start;	   /* index of the batch in the history */
 	size_t leak_checked_count; /* the first inputs of the history, after which LeakSanitizer ran */
-	bool has_culprit;
+	bool has_culprit; /* the member @culprit is valid */
 	uint32_t culprit; /* the input after which an input failed last: often the cause again */
 };
 
 /* ---- engine.c ---- */
 
 /* Return: @memory; a null pointer ends the program. */
-void *memory_or_exit(void *memory);
+void *require_memory(void *memory);
 
-void input_indices_append(struct input_indices *list, const uint32_t *items, size_t count);
+void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count);
 
 /* Starts a worker of the flavour for batches, or for one input. */
 bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input);

@@ -59,14 +59,14 @@ size_t footprint_count_mappings(void)
 	static const char maps[] = "/proc/self/maps";
 	int fd = open(maps, O_RDONLY | O_CLOEXEC);
 	size_t lines = 0;
-	char text[4096];
+	char file_part[4096];
 	ssize_t got;
 
 	if (fd < 0)
 		exit_unreadable(maps);
-	while ((got = read(fd, text, sizeof(text))) > 0)
+	while ((got = read(fd, file_part, sizeof(file_part))) > 0)
 		for (ssize_t i = 0; i < got; i++)
-			lines += text[i] == '\n';
+			lines += file_part[i] == '\n';
 	close(fd);
 	return lines;
 }

@@ -125,7 +125,7 @@ static void record_history(const struct history_search *search, const uint32_t *
 	free(record->failing_sequence);
 	record->failing_sequence_count = count + 1;
 	record->failing_sequence =
-		memory_or_exit(malloc((count + 1) * sizeof(*record->failing_sequence)));
+		require_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
 	memcpy(record->failing_sequence, history, count * sizeof(*history));
 	record->failing_sequence[count] = search->affected_input;
 }
@@ -148,7 +148,7 @@ static void record_first_failure(const struct history_search *search,
 static void record_responsible_input(struct job *job, struct history_search *search, size_t count,
 				     const struct worker_result *first)
 {
-	const uint32_t *history = job->history.items;
+	const uint32_t *history = job->history.indices;
 	size_t earlier_count = count;
 
 	if (job->has_culprit && history_reproduces(search, &job->culprit, 1)) {
@@ -167,7 +167,7 @@ static void record_responsible_input(struct job *job, struct history_search *sea
 void find_failing_history(struct job *job, size_t index, const struct worker_result *first)
 {
 	struct history_search search = { .engine = job->engine,
-					 .affected_input = job->history.items[index],
+					 .affected_input = job->history.indices[index],
 					 .try_inputs = malloc((index + 2) * sizeof(uint32_t)) };
 
 	search.lacks_resources = !search.try_inputs;

@@ -111,11 +111,8 @@ static void write_record(struct json *out, const struct run *run,
 			 const struct flavour_run *flavour, size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
-	const struct run_kind_info *kind = &result_kinds[record->result.kind];
-	char fibers[SAW_TEXT], threads[SAW_TEXT];
+	const struct result_kind_info *kind = &result_kinds[record->result.kind];
 
-	format_rules_seen_on_fibers(run, record, fibers);
-	format_rules_seen_on_threads(run, record, threads);
 	json_begin_object(out, NULL);
 	write_input_name(out, run_input_name(run, input));
 	json_bool(out, "bytes", program_name_is_bytes(run->inputs.names[input]));
@@ -123,9 +120,7 @@ static void write_record(struct json *out, const struct run *run,
 	json_text(out, "result", kind->name);
 	json_bool(out, "failed", kind->is_failure);
 	json_real(out, "seconds", record->result.duration_us / 1e6, 6);
-	json_text(out, "fibers", fibers);
-	json_text(out, "threads", threads);
-	json_number(out, "reported", record->result.reported_runs);
+	write_rules_seen(out, run, record);
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->is_failure)
 		write_failure(out, run, flavour, input);
@@ -220,7 +215,7 @@ static void write_summary(struct json *out, const struct run *run, bool is_good)
 	json_end_line(out);
 }
 
-static void write_all(struct json *out, const struct run *run, bool is_good)
+static void write_records_and_summary(struct json *out, const struct run *run, bool is_good)
 {
 	for (unsigned int f = 0; f < run->flavour_count; f++) {
 		for (size_t i = 0; i < run->inputs.count; i++)
@@ -248,7 +243,7 @@ bool write_json_lines(const struct run *run, bool is_good)
 	int error = errno;
 
 	if (file) {
-		write_all(&out, run, is_good);
+		write_records_and_summary(&out, run, is_good);
 		error = fclose(file) ? ENOMEM : write_results_file(run->results_path, text, size);
 	}
 	free(text);

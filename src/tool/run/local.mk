@@ -27,7 +27,6 @@ tool_sources += \
 	%D%/runner.h \
 	%D%/totals.c \
 	%D%/worker.c \
-	%D%/worker.h \
 	%D%/worker_process.c \
 	%D%/worker_process.h \
 	%D%/worker_program.c

@@ -3,13 +3,12 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/program/program_name.h"
 #include "harness/util/cpus.h"
 #include "tool/run/input_list.h"
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 #include "tool/util/clock.h"
 #include "tool/util/options.h"
 #include "tool/util/usage.h"
@@ -26,7 +25,8 @@ static void find_flavours(struct run *run)
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run->wanted_flavours[i])
 			continue;
-		if (flavour_find_binary(flavour_names[i], path, sizeof(path)))
+		run->wanted_flavours[i] = flavour_find_binary(flavour_names[i], path, sizeof(path));
+		if (run->wanted_flavours[i])
 			run->flavours[run->flavour_count++].flavour = flavour_names[i];
 		else
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
@@ -37,11 +37,9 @@ static void find_flavours(struct run *run)
 static void announce_run(const struct run *run)
 {
 	const struct execution_options *execution = &run->options.execution;
-	char flavours[FLAVOURS_TEXT] = "";
+	char flavours[FLAVOURS_TEXT];
 
-	for (unsigned int i = 0; i < run->flavour_count; i++)
-		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
-			 i ? ", " : "", run->flavours[i].flavour);
+	flavours_format_names(run->wanted_flavours, flavours);
 	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time",
 			    run->inputs.count, run->inputs.count == 1 ? "" : "s", flavours,
 			    !execution->threads  ? "fibers"
@@ -138,9 +136,8 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 {
 	struct run_options *options = &run->options;
 	struct execution_options *execution = &options->execution;
-	const char *backend = getenv("PAGE_MAP");
 	const struct option_row rows[] = {
-		option_backend(&backend),
+		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
 		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
@@ -167,7 +164,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 	int status = options_parse(run->command_name, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_set_backend(run->command_name, backend);
+		status = options_set_backend(run->command_name);
 	if (status < 0 && !run->must_print_rows && run->is_strict)
 		status = usage_error(run->command_name, "unknown option --strict");
 	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results_path)

@@ -20,12 +20,13 @@
 
 #include "tool/run/engine.h"
 #include "tool/util/flavours.h"
+#include "tool/util/json.h"
 
 /* A command, its inputs, and their results. */
 struct run {
 	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
-	bool wanted_flavours[FLAVOURS_MAX];
+	bool wanted_flavours[FLAVOURS_MAX]; /* later: those of them that this build has */
 	bool must_print_rows; /* a row for each input; else totals */
 	bool must_print_json; /* in place of rows or totals */
 	bool is_strict;	  /* a call that can never run is a failure */
@@ -96,10 +97,11 @@ bool write_json_lines(const struct run *run, bool is_good);
  * Formats the broken rules that were reported on one executor: names of rules, "clean", or "-" if it did
  * not run; on fibers also "not run" if the fatal call was not executed.
  */
-#define SAW_TEXT (RULE_SET_TEXT + 16)
-void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
-				 char text[SAW_TEXT]);
-void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
-				  char text[SAW_TEXT]);
+#define RULES_SEEN_TEXT (RULE_SET_TEXT + 16)
+void format_rules_seen(const struct run *run, const struct run_record *record, bool on_threads,
+		       char text[RULES_SEEN_TEXT]);
+
+/* Writes these texts of both executors, and the number of reported races. */
+void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -39,33 +39,33 @@ static struct {
 
 /* ---- one input ---- */
 
-static void set_result(struct worker_result *to, enum result_kind kind, const char *why)
+static void set_result(struct worker_result *result, enum result_kind kind, const char *why)
 {
-	to->result.kind = (uint8_t)kind;
-	snprintf(to->why, sizeof(to->why), "%.*s", RUN_WHY - 1, why);
-	for (char *c = to->why; *c; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
+	result->result.kind = (uint8_t)kind;
+	snprintf(result->why, sizeof(result->why), "%.*s", RUN_WHY - 1, why);
+	for (char *character = result->why; *character; character++)
+		if ((unsigned char)*character < ' ')
+			*character = ' ';
 }
 
-static bool is_failure(const struct worker_result *result)
+static bool is_failed_result(const struct worker_result *result)
 {
 	return result_kinds[result->result.kind].is_failure;
 }
 
 /* @error: "NAME: what", or "NAME:LINE: what"; the driver prints the result with the name. */
-static void set_unreadable_result(struct worker_result *to, const char *name, const char *error)
+static void set_unreadable_result(struct worker_result *result, const char *name, const char *error)
 {
 	const char *rest = error + strlen(name);
 	char why[RUN_WHY];
 
 	if (strlen(error) <= strlen(name) + 2) {
-		set_result(to, RUN_unreadable, error);
+		set_result(result, RUN_unreadable, error);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.200s", rest[1] == ' ' ? "" : "line ",
 		 rest + 1 + (rest[1] == ' '));
-	set_result(to, RUN_unreadable, why);
+	set_result(result, RUN_unreadable, why);
 }
 
 static bool load_input(const char *name, struct worker_result *result)
@@ -96,7 +96,8 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 	*digest = digest_add(*digest, bytes, len);
 }
 
-static enum result_kind find_kind(const struct execution *execution, const struct checker_report *worst)
+static enum result_kind find_result_kind(const struct execution *execution,
+					 const struct checker_report *worst)
 {
 	if (worst->result != CHECKER_DIFFERS)
 		return execution->undetectable_rule != RULE_COUNT		     ? RUN_not_run :
@@ -108,25 +109,25 @@ static enum result_kind find_kind(const struct execution *execution, const struc
 }
 
 /* Compares the execution with the model, and the model with the claims of the program. */
-static void compare_with_model(struct worker_result *to)
+static void compare_with_model(struct worker_result *result)
 {
 	const struct execution *execution = &worker.control->execution;
 	const struct checker_report *worst = execution_select_report(execution);
 	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
 
-	to->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
-	to->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
-	to->result.rules_seen_on_fibers = execution->fibers.seen;
-	to->result.rules_seen_on_threads = execution->threads.seen;
-	to->result.reported_runs = execution->runs_with_race;
+	result->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
+	result->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
+	result->result.rules_seen_on_fibers = execution->fibers.seen;
+	result->result.rules_seen_on_threads = execution->threads.seen;
+	result->result.reported_runs = execution->runs_with_race;
 	if (worst->result != CHECKER_DIFFERS &&
 	    !expectations_hold(&worker.program, worker.checker->rules, failed_claim)) {
-		set_result(to, RUN_claim, failed_claim);
+		set_result(result, RUN_claim, failed_claim);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",
 		 worst->difference_text);
-	set_result(to, find_kind(execution, worst), why);
+	set_result(result, find_result_kind(execution, worst), why);
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
@@ -175,7 +176,7 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
 	struct worker_result *result = run_input(position);
 	char why[RUN_WHY + 64];
 
-	if (!is_failure(result) && result->result.outcome_digest == first->result.outcome_digest)
+	if (!is_failed_result(result) && result->result.outcome_digest == first->result.outcome_digest)
 		return true;
 	snprintf(why, sizeof(why), "alone, run %u: %s", position + 1,
 		 *result->why ? result->why : "another outcome than the first run");
@@ -247,7 +248,7 @@ static void recheck_mappings(void)
 }
 
 /* Return: whether the last input left a larger heap or an open descriptor. */
-static bool has_grown(void)
+static bool has_footprint_grown(void)
 {
 	const struct footprint before = worker.footprint;
 
@@ -264,8 +265,8 @@ static bool run_all_inputs(void)
 	for (uint32_t i = 0; i < worker.control->input_count; i++) {
 		struct worker_result *result = run_input(i);
 
-		result->result.must_recheck = has_grown();
-		if (!is_failure(result) &&
+		result->result.must_recheck = has_footprint_grown();
+		if (!is_failed_result(result) &&
 		    worker.footprint.amounts[FOOTPRINT_DESCRIPTORS] == FOOTPRINT_NO_DESCRIPTOR)
 			set_result(result, RUN_descriptor, "no descriptor is left after it");
 		if (kind_may_damage_process(result->result.kind))
@@ -280,7 +281,7 @@ static void run_batch(void)
 	size_t mappings = worker.footprint.amounts[FOOTPRINT_MAPPINGS];
 
 	if (run_all_inputs()) {
-		if (control->runs_one_input && !is_failure(&control->results[0]))
+		if (control->runs_one_input && !is_failed_result(&control->results[0]))
 			measure_growth();
 		else if (!control->runs_one_input && footprint_count_mappings() > mappings)
 			recheck_mappings();
@@ -295,7 +296,7 @@ static void run_batch(void)
  * Runs a program before the first input, so that memory which the library allocates at first use is no
  * leak of an input. The first executor is deleted again, because then the library frees its tasks.
  */
-static void warm_up(void)
+static void run_warm_up_program(void)
 {
 	static const char text[] = "pagetorture 1\n"
 				   "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
@@ -330,7 +331,7 @@ static bool prepare_process(void)
 		return true;
 	worker.checker = checker_new();
 	if (worker.checker && !worker.control->runs_one_input)
-		warm_up();
+		run_warm_up_program();
 	return worker.checker;
 }
 

@@ -63,7 +63,8 @@ static bool set_descriptors(int socket, int output, int control)
 {
 	return dup2(socket, WORKER_SOCKET) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
 	       dup2(output, STDERR_FILENO) >= 0 &&
-	       (control == WORKER_CONTROL ? fcntl(control, F_SETFD, 0) : dup2(control, WORKER_CONTROL)) >= 0;
+	       (control == WORKER_CONTROL ? fcntl(control, F_SETFD, 0)
+					  : dup2(control, WORKER_CONTROL)) >= 0;
 }
 
 /* Prepares this child process, and replaces it by the flavour's binary. */
@@ -194,7 +195,8 @@ static void read_output(struct run_worker *worker)
 
 static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 {
-	size_t now = footprint_read_resident_bytes(pid), limit = (size_t)worker->options.memory_limit_mb << 20;
+	size_t limit = (size_t)worker->options.memory_limit_mb << 20;
+	size_t now = footprint_read_resident_bytes(pid);
 
 	return now > worker->resident_before && now - worker->resident_before > limit;
 }
@@ -206,24 +208,24 @@ static void start_position_timer(struct run_worker *worker)
 }
 
 /*
- * A damaged worker may write any number as the process ID of its child @dying, which counts only if it is
- * in the worker's process group.
+ * @dying_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only if
+ * that process is in the worker's process group.
  * Return: the limit that the worker or its child exceeds; RUN_good: none.
  */
-static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying)
+static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying_pid)
 {
 	const struct execution_options *execution = &worker->options.execution;
 	unsigned int seconds = worker->options.request_seconds ? worker->options.request_seconds :
 								 execution->time_limit_seconds;
 
-	seconds += dying ? DYING_SECONDS : 0;
+	seconds += dying_pid ? DYING_SECONDS : 0;
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
 	     read_cpu_ms(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.memory_limit_mb &&
 	    (exceeds_memory_limit(worker, worker->pid) ||
-	     (dying && getpgid(dying) == worker->pid && exceeds_memory_limit(worker, dying))))
+	     (dying_pid && getpgid(dying_pid) == worker->pid && exceeds_memory_limit(worker, dying_pid))))
 		return RUN_memory;
 	return RUN_good;
 }
@@ -231,25 +233,25 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 /* Kills the worker if it exceeds a limit. Times begin when the driver first sees the position. */
 static void enforce_limits(struct run_worker *worker)
 {
-	int dying = atomic_load(&worker->control->execution.fatal_pid);
+	int dying_pid = atomic_load(&worker->control->execution.fatal_pid);
 	uint32_t position = atomic_load(&worker->control->position);
 
 	if (worker->exceeded_limit != RUN_good)
 		return;
-	if (position != worker->watched_position || (dying != 0) != worker->is_watching_child) {
+	if (position != worker->watched_position || (dying_pid != 0) != worker->is_watching_child) {
 		start_position_timer(worker);
 		worker->watched_position = position;
-		worker->is_watching_child = dying;
+		worker->is_watching_child = dying_pid;
 		if (!worker->resident_before)
 			worker->resident_before = footprint_read_resident_bytes(worker->pid);
 	}
-	worker->exceeded_limit = find_exceeded_limit(worker, dying);
+	worker->exceeded_limit = find_exceeded_limit(worker, dying_pid);
 	if (worker->exceeded_limit != RUN_good)
 		kill_process_group(worker);
 }
 
 /* Return: whether the process has ended; worker->wait_status then has its status. */
-static bool has_ended(struct run_worker *worker)
+static bool has_worker_ended(struct run_worker *worker)
 {
 	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
 
@@ -286,7 +288,7 @@ static bool wait_for_reply(struct run_worker *worker)
 
 		enforce_limits(worker);
 		has_replied = read(worker->socket, &reply_byte, 1) == 1;
-		if (has_replied || has_ended(worker)) {
+		if (has_replied || has_worker_ended(worker)) {
 			read_output(worker);
 			return has_replied;
 		}
@@ -330,7 +332,8 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
 	/* In the first batch the memory of the start of the worker belongs to no input. */
-	worker->resident_before = worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
+	worker->resident_before =
+		worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
 	return send_request(worker, REQUEST_BATCH);
 }
 

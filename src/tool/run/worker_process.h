@@ -17,10 +17,9 @@ struct run_worker_options {
 	const char *binary_path; /* of the flavour */
 	enum worker_request request; /* REQUEST_BATCH, or one that takes a program */
 	struct execution_options execution;
-	unsigned int
-		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
+	unsigned int memory_limit_mb; /* more memory than this ends an input; 0: no limit */
 	unsigned int request_seconds; /* limit for one position; 0: the limit of the execution options */
-	bool runs_one_input; /* sanitizers look up functions for its reports */
+	bool runs_one_input; /* or one program; sanitizers look up functions for its reports */
 	bool must_print_stacks;  /* every report has a stack */
 	/* The driver calls it while it waits for the worker; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);

@@ -14,30 +14,14 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-static void print_command_group(const struct command_set *set, const char *group)
-{
-	printf("\n%s:\n", group);
-	for (const struct command *c = set->commands; c->name; c++)
-		if (!strcmp(c->group, group))
-			printf("  %-8s %s\n", c->name, c->summary);
-}
-
-static bool is_first_of_group(const struct command_set *set, const struct command *command)
-{
-	const struct command *c = set->commands;
-
-	while (strcmp(c->group, command->group))
-		c++;
-	return c == command;
-}
-
-/* Prints the help. Groups are printed in the order of their first commands. */
 static int print_help(const struct command_set *set)
 {
 	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program_name, set->purpose);
-	for (const struct command *c = set->commands; c->name; c++)
-		if (is_first_of_group(set, c))
-			print_command_group(set, c->group);
+	for (const struct command *command = set->commands; command->name; command++) {
+		if (command == set->commands || strcmp(command->group, command[-1].group))
+			printf("\n%s:\n", command->group);
+		printf("  %-8s %s\n", command->name, command->summary);
+	}
 	printf("\n  help [COMMAND]  print the options of COMMAND, or this text\n"
 	       "  -h, --help      print this text\n"
 	       "  -V, --version   print the version, the flavour and the page library of this binary\n"
@@ -48,9 +32,9 @@ static int print_help(const struct command_set *set)
 
 static const struct command *find_command(const struct command_set *set, const char *name)
 {
-	for (const struct command *c = set->commands; c->name; c++)
-		if (!strcmp(name, c->name))
-			return c;
+	for (const struct command *command = set->commands; command->name; command++)
+		if (!strcmp(name, command->name))
+			return command;
 	return NULL;
 }
 
@@ -63,8 +47,8 @@ static int report_unknown_name(const struct command_set *set, const char *name)
 	char hint[SIMILAR_TEXT];
 
 	similar_init(&similar, name);
-	for (const struct command *c = set->commands; !is_option && c->name; c++)
-		similar_add(&similar, c->name);
+	for (const struct command *command = set->commands; !is_option && command->name; command++)
+		similar_add(&similar, command->name);
 	similar_add(&similar, is_option ? "--help" : "help");
 	similar_add(&similar, is_option ? "--version" : "");
 	similar_format_hint(&similar, quote, quote, hint);

@@ -2,6 +2,9 @@
 #
 # Code that several modules of the tool use.
 
+utildir = $(pkglibexecdir)/util
+dist_util_DATA = %D%/program_facts.py %D%/shared.py %D%/start.py
+
 tool_sources += \
 	%D%/clock.h \
 	%D%/commands.c \

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/library.h"
@@ -26,15 +27,15 @@ static bool row_exists(const struct option_row *row)
 
 static int find_argument_kind(const struct option_row *row)
 {
-	return row->flag || row->pick ? no_argument :
+	return row->flag || row->pick || row->is_script_flag ? no_argument :
 	       row->is_value_optional	      ? optional_argument :
 					required_argument;
 }
 
-static void build_getopt_tables(struct getopt_tables *s, const struct option_row *rows)
+static void build_getopt_tables(struct getopt_tables *tables, const struct option_row *rows)
 {
-	struct option *name = s->long_options;
-	char *letter = s->short_options;
+	struct option *name = tables->long_options;
+	char *letter = tables->short_options;
 
 	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
@@ -64,6 +65,32 @@ static const struct option_row *find_row(const struct option_row *rows, int opti
 	return rows;
 }
 
+/* Return: whether @list has only names of @values, which are separated by ", ". */
+static bool has_only_values(const char *list, const char *values)
+{
+	for (size_t length;; list += length + 1) {
+		const char *value = values;
+
+		length = strcspn(list, ",");
+		while (*value && (strncmp(value, list, length) || strcspn(value, ",") != length))
+			value += strcspn(value, " ") + (strchr(value, ' ') != NULL);
+		if (!*value || !list[length])
+			return *value;
+	}
+}
+
+/* An option without a value becomes NAME=. */
+static bool pass_to_script(const struct option_row *row, const char *value)
+{
+	unsigned int number;
+
+	if ((row->values && (!has_only_values(value, row->values) || (!row->is_list && strchr(value, ',')))) ||
+	    (row->most && !parse_number(value, row->least, row->most, &number)))
+		return false;
+	script_append(row->script, "%s=%s", row->name, value ? value : "");
+	return true;
+}
+
 static bool set_option(const struct option_row *row, char *value)
 {
 	if (row->flag)
@@ -72,11 +99,13 @@ static bool set_option(const struct option_row *row, char *value)
 		return parse_number(value, row->least, row->most, row->number);
 	if (row->read)
 		return row->read(value, row->into);
+	if (row->script)
+		return pass_to_script(row, value);
 	if (row->pick)
 		*row->pick = row->value;
 	else
 		*row->text = value;
-	return true;
+	return !row->is_list || has_only_values(value, row->values);
 }
 
 /* Formats a suggestion. Options that the help does not name are internal, and never suggested. */
@@ -124,7 +153,7 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 		snprintf(name, sizeof(name), "--%s", row->name);
 	else
 		snprintf(name, sizeof(name), "-%c", row->letter);
-	if (row->number)
+	if (row->most)
 		snprintf(expected, sizeof(expected), "%u .. %u", row->least, row->most);
 	else
 		snprintf(expected, sizeof(expected), "%s%s", row->values ? "of " : "",
@@ -197,9 +226,13 @@ static bool read_target(char *value, void *into)
 	return *target;
 }
 
-struct option_row option_backend(const char **backend)
+static const char *wanted_backend;
+
+struct option_row option_backend(void)
 {
-	return (struct option_row){ .name = "backend", .text = backend, .values = "direct, alias" };
+	return (struct option_row){ .name = "backend",
+				    .text = &wanted_backend,
+				    .values = "direct, alias" };
 }
 
 struct option_row option_flavour(bool *wanted)
@@ -223,9 +256,10 @@ struct option_row option_threads(bool *threads)
 	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
 }
 
-int options_set_backend(const char *command, const char *backend)
+int options_set_backend(const char *command)
 {
 	const char *lacks = library_missing_requirement();
+	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
 	if (lacks)
 		return usage_error(command, "%s", lacks);

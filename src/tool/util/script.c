@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 
 #include "config.h"
 #include "harness/util/shell_word.h"
+#include "tool/util/installation.h"
 #include "tool/util/usage.h"
 
 static _Noreturn void exit_without_memory(void)
@@ -36,39 +36,29 @@ void script_append(struct script_command *command, const char *format, ...)
 	command->words[command->word_count] = NULL;
 }
 
-void script_init(struct script_command *command, const char *script)
+void script_init(struct script_command *command, int argc, char **argv)
 {
+	char directory[PATH_MAX], own_directory[PATH_MAX] = ".";
+
+	find_own_directory(own_directory, sizeof(own_directory));
+	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
 	*command = (struct script_command){ .words = NULL };
 	script_append(command, "python3");
-	/* -I: no module of the user or of the working directory. */
-	script_append(command, "-I");
-	script_append(command, "-c");
-	script_append(command, "%s", script);
-}
-
-void script_append_options(struct script_command *command, const struct option_row *rows)
-{
-	for (; rows->name; rows++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "%s", rows->name);
-		for (char *dash; (dash = strchr(name, '-'));)
-			*dash = '_';
-		if (rows->flag)
-			script_append(command, "%s=%d", name, *rows->flag);
-		else if (rows->number)
-			script_append(command, "%s=%u", name, *rows->number);
-		else if (rows->text)
-			script_append(command, "%s=%s", name, *rows->text ? *rows->text : "");
-	}
-}
-
-void script_append_origin(struct script_command *command, const char *command_line)
-{
+	script_append(command, "-BEs"); /* no files are written, no modules of the user are found */
+	script_append(command, "%s/util/start.py", directory);
+	script_append(command, "%s", argv[0]);
+	script_append(command, "own_directory=%s", own_directory);
 	script_append(command, "tool=%s", shell_binary_path());
-	script_append(command, "command=%s", command_line);
+	script_append(command, "command_line=%s", format_command_line(argc, argv));
 	script_append(command, "version=%s", PACKAGE_VERSION);
 	script_append(command, "compiler=%s", __VERSION__);
+}
+
+void script_append_arguments(struct script_command *command, char *const arguments[])
+{
+	script_append(command, "--");
+	for (; *arguments; arguments++)
+		script_append(command, "%s", *arguments);
 }
 
 FILE *script_open_input(void)

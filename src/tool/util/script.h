@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Starts the Python part of a command (util/start.py): the C part reads the options, and passes them as
+ * words NAME=VALUE.
+ */
 #ifndef TOOL_SCRIPT_H
 #define TOOL_SCRIPT_H
 
 #include <stddef.h>
 #include <stdio.h>
-
-#include "tool/util/options.h"
 
 /* A command line of python3. */
 struct script_command {
@@ -13,21 +15,15 @@ struct script_command {
 	size_t word_count;
 };
 
+/* Begins the command line with what all Python parts need: paths, the version and the command line. */
+void script_init(struct script_command *command, int argc, char **argv);
+
 /* Appends a word. Without memory the program ends. */
 void script_append(struct script_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Begins a command line with the text of a script, which the caller contains. */
-void script_init(struct script_command *command, const char *script);
-
-/*
- * Appends NAME=VALUE for each option of @rows that has a text (NULL: no value), number or flag (0 or 1);
- * NAME has "_" for "-".
- */
-void script_append_options(struct script_command *command, const struct option_row *rows);
-
-/* Appends NAME=VALUE for tool (the path of this binary), command (the command line), version, compiler. */
-void script_append_origin(struct script_command *command, const char *command_line);
+/* Appends the arguments of the command after its options. @arguments: end with NULL */
+void script_append_arguments(struct script_command *command, char *const arguments[]);
 
 /* Return: a file in memory for the standard input of a script; NULL without memory. */
 FILE *script_open_input(void);

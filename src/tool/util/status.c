@@ -12,7 +12,7 @@
 #define REFRESH_INTERVAL_MS 200   /* on a terminal */
 #define LINE_INTERVAL_MS	10000 /* elsewhere */
 
-static bool is_drawn;
+static bool is_line_drawn;
 static int64_t last_print_ms; /* 0: nothing was printed yet */
 
 static int count_terminal_columns(void)
@@ -24,9 +24,9 @@ static int count_terminal_columns(void)
 
 void status_erase(void)
 {
-	if (is_drawn)
+	if (is_line_drawn)
 		fprintf(stderr, "\r\033[K");
-	is_drawn = false;
+	is_line_drawn = false;
 }
 
 void status_print(const char *format, ...)
@@ -50,5 +50,5 @@ void status_print(const char *format, ...)
 		terminal ? count_terminal_columns() - 1 : (int)sizeof(status_text), status_text,
 		terminal ? "" : "\n");
 	fflush(stderr);
-	is_drawn = terminal;
+	is_line_drawn = terminal;
 }
