@@ -67,7 +67,7 @@ bool text_parse_number(const struct text_word *word, uint64_t *number);
  * Parses a number that a program can have (number.h), in any form of the text.
  * @number_start: gets the beginning of the number
  */
-bool text_parse_valid_number(struct text_cursor *c, const char **number_start, uint64_t *number);
+bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number);
 
 /* Parses a whole line: [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT]. */
 bool text_parse_call(struct text_cursor *cursor, struct call *call);
