@@ -118,9 +118,9 @@ NO_COVERAGE_END
  */
 static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
 {
-	if (verdict->uninit_count && detector_has_msan()) {
+	if (verdict->uninit_use_count && detector_has_msan()) {
 		*rule = RULE_uninit_use;
-		return verdict->uninits[0].call;
+		return verdict->uninit_uses[0].call;
 	}
 	if (verdict->fatal_call == VERDICT_NONE || verdict->fatal_rule == RULE_deadlock)
 		return VERDICT_NONE;

@@ -43,8 +43,8 @@ static void check_accepted_text(const char *text, size_t size)
 	if (!program_equal(&program, &reparsed) || strcmp(canonical, second_canonical))
 		fuzz_abort_with_finding("fuzz_text", &program,
 					"expected the canonical form to stay");
-	used = program_rewrite_text(text, size, rewritten, &error);
-	if (!used || program_rewrite_text(rewritten, used, rewritten_again, &error) != used ||
+	used = program_rewrite_as_canonical(text, size, rewritten, &error);
+	if (!used || program_rewrite_as_canonical(rewritten, used, rewritten_again, &error) != used ||
 	    memcmp(rewritten, rewritten_again, used))
 		fuzz_abort_with_finding("fuzz_text", &program, "expected rewriting to end at once");
 }

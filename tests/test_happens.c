@@ -25,7 +25,7 @@ static bool evaluate_calls(const char *calls)
 	rules_evaluate(rules, &program);
 	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
 			SIZE_MAX : rules_verdict(rules)->fatal_call;
-	happens_before_init(&happens, &program, rules_trace(rules), fatal_call);
+	happens_before_compute(&happens, &program, rules_trace(rules), fatal_call);
 	return true;
 }
 
@@ -75,7 +75,7 @@ static bool is_race(const struct shadow *shadow, const struct access *a, const s
 
 static size_t find_step_of_call(size_t call)
 {
-	const struct step *step = trace_find(rules_trace(rules), call);
+	const struct step *step = trace_find_step(rules_trace(rules), call);
 
 	return (size_t)(step - rules_trace(rules)->steps);
 }
@@ -108,7 +108,7 @@ static void test_random_programs(void)
 	for (i = 0; i < count; i++) {
 		make_interacting_program(&state, &program, 50, OP_COUNT);
 		rules_evaluate(rules, &program);
-		happens_before_init(&happens, &program, rules_trace(rules), SIZE_MAX);
+		happens_before_compute(&happens, &program, rules_trace(rules), SIZE_MAX);
 		if (!races_are_unordered_pairs(&pairs, &races))
 			break;
 	}
@@ -124,7 +124,7 @@ static void check_causes(const char *calls, enum rule rule, const char *expected
 	char got[80] = "";
 	bool good = evaluate_calls(calls) && rules_verdict(rules)->fatal_rule == rule;
 
-	cause_find_fatal(&program, rules, &causes);
+	cause_find_for_fatal_call(&program, rules, &causes);
 	for (size_t i = 0; i < causes.call_count; i++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u",
 			 causes.cause_calls[i]);
@@ -161,10 +161,10 @@ static void test_causes_of_uninit_byte(void)
 	ok(evaluate_calls("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 		    "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
 		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
-		   rules_verdict(rules)->uninit_count == 1 &&
-		   rules_verdict(rules)->uninits[0].from == 68,
+		   rules_verdict(rules)->uninit_use_count == 1 &&
+		   rules_verdict(rules)->uninit_uses[0].from == 68,
 	   "the use of a copied uninitialised byte is found");
-	cause_find_uninit(&program, rules, 6, 1, 68, &causes);
+	cause_find_for_uninit_byte(&program, rules, 6, 1, 68, &causes);
 	ok(causes.call_count == 3 && causes.cause_calls[0] == 4 && causes.cause_calls[1] == 3 &&
 		   causes.cause_calls[2] == 0,
 	   "its causes are two copies and an allocation");

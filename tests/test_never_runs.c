@@ -52,7 +52,7 @@ static bool found_calls_stay_skipped(void)
 
 		if (found[i].call < fatal)
 			continue;
-		step = trace_find(rules_trace(rules), found[i].call - 1U);
+		step = trace_find_step(rules_trace(rules), found[i].call - 1U);
 		unreached_total++;
 		if (step && !step->was_skipped)
 			return false;

@@ -169,7 +169,7 @@ static void test_rewrite(void)
 	static const char text[] = "# top\n\npagetorture 1 # x\n  # in\nexpect data-race\n"
 				   "get_page(p0) # gone\n\n# end";
 	struct text_error error;
-	size_t used = program_rewrite_text(text, sizeof(text) - 1, out, &error);
+	size_t used = program_rewrite_as_canonical(text, sizeof(text) - 1, out, &error);
 
 	ok(used == strlen(out) && !strcmp(out, "# top\npagetorture 1\n  # in\nexpect data-race\n"
 					       "main: get_page(p0)\n# end\n"),

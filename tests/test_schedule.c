@@ -25,11 +25,11 @@ static bool runs_in_order(const char *threads, const char *waits, const char *ex
 	size_t count = strlen(threads), line, used = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		s.line_thread[i] = (uint8_t)(threads[i] - '0');
+		s.line_threads[i] = (uint8_t)(threads[i] - '0');
 		waits_for[i] = waits[i] == '.' ? -1 : waits[i] - '0';
 	}
 	schedule_init(&s, count);
-	while ((line = schedule_next(&s, is_line_blocked, NULL)) != SCHEDULE_NONE)
+	while ((line = schedule_take_next_line(&s, is_line_blocked, NULL)) != SCHEDULE_NONE)
 		order[used++] = (char)('a' + line);
 	if (strcmp(order, expected))
 		printf("# got %s\n", order);

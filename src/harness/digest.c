@@ -30,7 +30,7 @@ void digest_visit(struct checker *check, const struct checker_report *report, di
 	const struct verdict *v = rules_verdict(check->rules);
 	const struct race_reports *races = exec_race_reports(check->exec);
 	uint32_t verdict_words[] = {
-		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_count,
+		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_use_count,
 		report->seen, (uint32_t)report->result,
 	};
 

@@ -131,17 +131,17 @@ static void add_fatal_call(struct execution *execution, size_t call, enum rule r
  */
 static void find_fatal_calls(struct execution *execution, const struct verdict *v)
 {
-	struct detectable_by where = {
+	struct available_detectors where = {
 		.has_asan = detector_has_asan(),
 		.has_alias_backend = !strcmp(exec_backend_name(), "alias"),
 	};
 
 	execution->fatal_count = 0;
-	if (v->uninit_count && detector_has_msan())
-		add_fatal_call(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+	if (v->uninit_use_count && detector_has_msan())
+		add_fatal_call(execution, v->uninit_uses[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
 		add_fatal_call(execution, v->fatal_call, v->fatal_rule,
-			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
+			       detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
 static void record_started_call(size_t call)

@@ -80,7 +80,7 @@ static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell 
 
 	return cell->state == KEPT && cell->mask & mask && old->thread != now->thread &&
 	       (old->write || now->write) && !(old->atomic && now->atomic) &&
-	       !clock_has_reached(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
+	       !clock_includes_epoch(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
 }
 
 /* Return: the first cell that races, or NULL. */

@@ -183,9 +183,9 @@ void exec_call(struct exec_context *context)
 
 	context->step->result = RESULT_NONE;
 	context->step->log_len = 0;
-	context->step->was_skipped = program_state_skips(&context->exec->state, call);
+	context->step->was_skipped = program_state_must_skip(&context->exec->state, call);
 	if (context->step->was_skipped)
 		return;
 	calls[call->op](context);
-	program_state_apply(&context->exec->state, call, context->step->result);
+	program_state_apply_call(&context->exec->state, call, context->step->result);
 }

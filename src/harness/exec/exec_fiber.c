@@ -117,8 +117,8 @@ static void run_line(struct fiber_run *run, size_t line_index)
 		.call = call,
 		.thread_state = &exec->thread_states[call->thread],
 		.step = step,
-		.read_log = trace->bytes + trace->log_used,
-		.read_log_left = TRACE_LOG - trace->log_used,
+		.read_log = trace->bytes + trace->log_used_bytes,
+		.read_log_left = TRACE_LOG - trace->log_used_bytes,
 		.sync_call = run_sync_call,
 	};
 
@@ -141,7 +141,7 @@ static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 	struct program_state *state = &run->exec->state;
 	size_t line_index;
 
-	while ((line_index = program_state_next_call(state)) != SCHEDULE_NONE) {
+	while ((line_index = program_state_take_next_call(state)) != SCHEDULE_NONE) {
 		if (line_index == cut)
 			return EXEC_STOPPED_BEFORE;
 		run_line(run, line_index);

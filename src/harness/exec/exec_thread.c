@@ -189,7 +189,7 @@ static const struct call *find_blocked_call(const struct worker *worker)
 	for (size_t i = 0; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
-		if (trace_find(worker->run->plan_trace, i))
+		if (trace_find_step(worker->run->plan_trace, i))
 			continue;
 		if (call->thread == worker->thread)
 			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
@@ -348,7 +348,7 @@ static void init_run(struct thread_run *run, const struct program *program)
 	run->exec->runs_on_fibers = false;
 	exec_start(run->exec, program);
 	run->trace->step_count = run->plan_trace->step_count;
-	run->trace->log_used = count_bytes_read(run->plan_trace);
+	run->trace->log_used_bytes = count_bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
 		atomic_store(&run->arrived[i], 0);
 	run->pins_are_found = timing->pins_threads && pins_init(&run->pins);

@@ -63,7 +63,7 @@ static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
 	struct call call;
 
 	for (const char *letter = op_table[op].argument_kinds; *letter; letter++) {
-		enum handle_kind need = op_handle_kind(*letter);
+		enum handle_kind need = op_handle_kind_of_letter(*letter);
 		enum op maker = op == OP_wait ? OP_post : find_filling_op(*letter);
 
 		if (*letter & 0x20 && need < HANDLE_KINDS && !state->usable_handles[need] &&
@@ -122,7 +122,7 @@ bool mutate_repeat(struct mutator *m)
 	uint32_t times = 1 + draw_below(m, 16);
 	size_t insert_index = draw_below(m, program->count);
 	struct call call = program->calls[insert_index];
-	enum handle_kind kind = op_handle_kind(op_table[call.op].argument_kinds[0]);
+	enum handle_kind kind = op_handle_kind_of_letter(op_table[call.op].argument_kinds[0]);
 	struct abstract_state state;
 
 	/* Handles that later calls fill count as used: no call may lose its handle. */

@@ -56,7 +56,7 @@ uint64_t mutate_any_number(struct mutator *m);
 
 static inline uint32_t mutate_all_handles(enum handle_kind kind)
 {
-	return (uint32_t)((1ull << op_handle_count(op_handle_letters[kind])) - 1);
+	return (uint32_t)((1ull << op_count_handles_of_letter(op_handle_letters[kind])) - 1);
 }
 
 /* Return: the handles of the kind that are not filled, as bits. */

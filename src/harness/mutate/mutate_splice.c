@@ -36,7 +36,7 @@ struct splice {
 static bool fills_one_of(const struct call *call, const uint32_t handles[HANDLE_KINDS])
 {
 	return op_fills_handle(call->op) &&
-	       handles[op_handle_kind(op_table[call->op].argument_kinds[0])] &
+	       handles[op_handle_kind_of_letter(op_table[call->op].argument_kinds[0])] &
 		       1u << call->handle[0];
 }
 

@@ -48,9 +48,9 @@ bool op_orders_threads(enum op op);
 bool op_fills_handle(enum op op);
 
 /* Return: the kind of handle of a letter of ops.def, in either case; HANDLE_KINDS for other letters. */
-enum handle_kind op_handle_kind(char letter);
+enum handle_kind op_handle_kind_of_letter(char letter);
 
 /* Return: the number of handles of the kind of a letter; 0 if the letter is no kind of handle. */
-unsigned int op_handle_count(char letter);
+unsigned int op_count_handles_of_letter(char letter);
 
 #endif

@@ -84,7 +84,7 @@ struct call_handle {
 unsigned int call_get_handles(const struct call *call, struct call_handle handles[2]);
 
 /* Return: whether an atomic access has the size 1, 2, 4 or 8 and an offset that is a multiple of it. */
-bool call_has_atomic_range(const struct call *call);
+bool call_has_valid_atomic_range(const struct call *call);
 
 /* Return: whether both have equal calls in the same order; lines and expectations do not count. */
 bool program_equal(const struct program *a, const struct program *b);

@@ -61,7 +61,7 @@ static void decode_arguments(struct call *call, const uint8_t *record)
 			break;
 		default:
 			call->handle[handles] =
-				(uint8_t)(record[AT_HANDLE + handles] % op_handle_count(*kind));
+				(uint8_t)(record[AT_HANDLE + handles] % op_count_handles_of_letter(*kind));
 			handles++;
 		}
 	}

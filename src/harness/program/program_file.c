@@ -51,7 +51,7 @@ static char *read_all_bytes(int fd, size_t *size)
 }
 
 /* Returns the name for a one-line message: control characters are removed. */
-static const char *printable_name(const char *name)
+static const char *make_printable_name(const char *name)
 {
 	static char text[PATH_MAX];
 
@@ -75,7 +75,7 @@ char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_
 		content = read_all_bytes(fd, size);
 	if (!content)
 		snprintf(error, PROGRAM_FILE_ERROR, "%s: expected a readable program file: %s",
-			 printable_name(name), strerror(errno));
+			 make_printable_name(name), strerror(errno));
 	if (fd >= 0 && !standard)
 		close(fd);
 	return content;
@@ -92,7 +92,7 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 	}
 	if (program_from_text(program, content, size, &text_error))
 		return true;
-	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", printable_name(name),
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", make_printable_name(name),
 		 text_error.line_number,
 		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM
 								     : text_error.message);

@@ -14,22 +14,22 @@ struct program_state {
 	struct schedule schedule;
 	bool is_filled[HANDLE_FILLED_KINDS][PROGRAM_MAPS];
 	uint8_t mutex_holders[PROGRAM_MUTEXES]; /* thread + 1; 0: no thread holds the mutex */
-	unsigned int post_counts[PROGRAM_SEMAPHORES];
+	unsigned int semaphore_values[PROGRAM_SEMAPHORES];
 };
 
 void program_state_init(struct program_state *state, const struct program *program);
 
 /* Return: the index of the next call, or SCHEDULE_NONE if no call can run. */
-size_t program_state_next_call(struct program_state *state);
+size_t program_state_take_next_call(struct program_state *state);
 
 /*
  * Return: whether the call is skipped: a handle is not in the required state, the call misuses a
  * mutex, or its atomic access has an unsupported size or alignment.
  */
-bool program_state_skips(const struct program_state *state, const struct call *call);
+bool program_state_must_skip(const struct program_state *state, const struct call *call);
 
 /* Updates the state after a call that was not skipped. */
-void program_state_apply(struct program_state *state, const struct call *call, enum result result);
+void program_state_apply_call(struct program_state *state, const struct call *call, enum result result);
 
 static inline bool program_state_holds_mutex(const struct program_state *state, uint8_t thread,
 					     uint8_t mutex)

@@ -27,7 +27,7 @@ static void format_expect_names(char names[RULE_SET_TEXT + 24])
 {
 	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
+	rule_set_to_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
 	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rule_names);
 }
 
@@ -151,7 +151,7 @@ static bool starts_with_expect(const struct text_cursor *cursor)
 }
 
 /* Parses one line; a call is stored in @call, rules are added to @expect. */
-static bool read_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
+static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
 		      rule_set *expect, struct text_word *whole)
 {
 	struct text_cursor cursor;
@@ -203,7 +203,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 		struct text_word whole;
 		struct call call;
 
-		if (!read_line(&reader, &kind, &call, &program->expect, &whole))
+		if (!parse_next_line(&reader, &kind, &call, &program->expect, &whole))
 			return false;
 		if (kind == LINE_EXPECT)
 			program->has_expect = true;
@@ -229,7 +229,7 @@ static void append_next_expected_rule(struct text_writer *writer, rule_set *rule
 	}
 }
 
-size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, struct text_error *error)
 {
 	struct text_writer writer = { out, 0, TEXT_REWRITE_MAX };
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };
@@ -247,7 +247,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		struct call call;
 		rule_set expect = 0;
 
-		if (!read_line(&reader, &kind, &call, &expect, &whole))
+		if (!parse_next_line(&reader, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
 			text_append_line(&writer, whole.start, whole.len);

@@ -37,6 +37,6 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
  * Return: its length, or 0 with @error filled.
  */
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))
-size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error);
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, struct text_error *error);
 
 #endif

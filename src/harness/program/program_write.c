@@ -28,7 +28,7 @@ void text_append_line(struct text_writer *writer, const char *line, size_t len)
 	text_append(writer, "\n");
 }
 
-static void append_flags(struct text_writer *writer, uint8_t flags)
+static void append_gfp_flags(struct text_writer *writer, uint8_t flags)
 {
 	text_append(writer, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
 	for (unsigned int i = 0; i < 3; i++)
@@ -52,7 +52,7 @@ static void append_argument(struct text_writer *writer, char kind, const struct 
 		text_append(writer, "0x%x", call->value);
 		break;
 	case 'g':
-		append_flags(writer, call->value);
+		append_gfp_flags(writer, call->value);
 		break;
 	default:
 		text_append(writer, "%c%u", kind, call->handle[seen->handles++]);
@@ -80,7 +80,7 @@ void text_append_call(struct text_writer *writer, const struct call *call)
 		text_append(writer, " -> %s", result_name(call->expected_result));
 }
 
-static void append_expect(struct text_writer *writer, const struct program *program)
+static void append_expect_lines(struct text_writer *writer, const struct program *program)
 {
 	if (program->has_expect && !program->expect)
 		text_append(writer, "expect clean\n");
@@ -101,7 +101,7 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
 	struct text_writer writer = { text, 0, TEXT_PROGRAM_MAX };
 
 	text_append(&writer, TEXT_HEADER " 1\n");
-	append_expect(&writer, program);
+	append_expect_lines(&writer, program);
 	for (size_t i = 0; i < program->count; i++) {
 		text_append_call(&writer, &program->calls[i]);
 		text_append(&writer, "\n");

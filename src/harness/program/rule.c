@@ -35,7 +35,7 @@ enum rule rule_find(const char *name, size_t len)
 	return RULE_COUNT;
 }
 
-void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT])
+void rule_set_to_text(rule_set set, const char *separator, char text[RULE_SET_TEXT])
 {
 	size_t used = 0;
 

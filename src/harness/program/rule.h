@@ -31,6 +31,6 @@ const char *rule_summary(enum rule rule);
 enum rule rule_find(const char *name, size_t len);
 
 /* Writes "clean", or the sorted names with @separator between them. */
-void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]);
+void rule_set_to_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]);
 
 #endif

@@ -26,7 +26,7 @@ struct schedule {
 	size_t line_count;
 	size_t first_remaining; /* every line before it has run */
 	size_t remaining_count;
-	uint8_t line_thread[SCHEDULE_LINES];
+	uint8_t line_threads[SCHEDULE_LINES];
 	bool has_run[SCHEDULE_LINES];
 };
 
@@ -41,6 +41,6 @@ void schedule_init(struct schedule *schedule, size_t count);
  * Return: the line, or SCHEDULE_NONE. Then `left` is 0 if all lines have run; otherwise the lines
  * from first_left on are stuck.
  */
-size_t schedule_next(struct schedule *schedule, schedule_blocked_fn blocked, const void *ctx);
+size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn blocked, const void *ctx);
 
 #endif

@@ -21,12 +21,12 @@ static size_t mark_line_as_run(struct schedule *schedule, size_t line)
 	return line;
 }
 
-size_t schedule_next(struct schedule *schedule, schedule_blocked_fn blocked, const void *ctx)
+size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn blocked, const void *ctx)
 {
 	uint32_t waiting = 0; /* threads with an earlier line that cannot run */
 
 	for (size_t line = schedule->first_remaining; line < schedule->line_count; line++) {
-		uint8_t thread = schedule->line_thread[line];
+		uint8_t thread = schedule->line_threads[line];
 
 		if (schedule->has_run[line] || waiting & 1u << thread)
 			continue;

@@ -21,15 +21,15 @@ static bool set_number_error(struct text_cursor *cursor, const char *number_star
  * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
  * not wrap.
  */
-static bool parse_named_number(struct text_cursor *cursor, const char *number_start, uint64_t base,
+static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *number_start, uint64_t base,
 			       uint64_t *number)
 {
-	bool plus = text_accept_sign(cursor, "+");
+	bool plus = text_skip_sign_if_next(cursor, "+");
 	struct text_word word;
 	uint64_t addend;
 
 	*number = base;
-	if (!plus && !text_accept_sign(cursor, "-"))
+	if (!plus && !text_skip_sign_if_next(cursor, "-"))
 		return true;
 	word = text_read_word(cursor);
 	if (!text_parse_number(&word, &addend))
@@ -47,7 +47,7 @@ bool text_parse_valid_number(struct text_cursor *cursor, const char **number_sta
 
 	*number_start = word.start;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!parse_named_number(cursor, word.start,
+		if (!parse_rest_of_named_number(cursor, word.start,
 					word.start[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
 	} else if (!text_parse_number(&word, number)) {
@@ -76,7 +76,7 @@ static bool parse_value(struct text_cursor *cursor, uint8_t *value)
 }
 
 /* Adds one flag to @flags; @contexts counts the contexts so far. */
-static bool parse_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int *contexts)
+static bool parse_gfp_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int *contexts)
 {
 	struct text_word word = text_read_word(cursor);
 
@@ -102,14 +102,14 @@ static bool parse_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int 
 	return text_set_error(cursor->error, "expected a gfp flag, got '%.*s'", TEXT_SHOWN(&word));
 }
 
-static bool parse_flags(struct text_cursor *cursor, uint8_t *flags)
+static bool parse_gfp_flags(struct text_cursor *cursor, uint8_t *flags)
 {
 	unsigned int contexts = 0;
 
 	do {
-		if (!parse_flag(cursor, flags, &contexts))
+		if (!parse_gfp_flag(cursor, flags, &contexts))
 			return false;
-	} while (text_accept_sign(cursor, "|"));
+	} while (text_skip_sign_if_next(cursor, "|"));
 	return contexts ||
 	       text_set_error(cursor->error,
 			      "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
@@ -119,7 +119,7 @@ static bool parse_flags(struct text_cursor *cursor, uint8_t *flags)
 static bool parse_handle(struct text_cursor *cursor, const struct text_word *word, char kind,
 			 uint8_t *handle)
 {
-	unsigned int most = op_handle_count(kind) - 1;
+	unsigned int most = op_count_handles_of_letter(kind) - 1;
 	struct text_word digits = { word->start + 1, word->len - 1 };
 	uint64_t handle_number;
 
@@ -163,7 +163,7 @@ static bool parse_argument(struct text_cursor *cursor, char kind, struct call *c
 	case 'v':
 		return parse_value(cursor, &call->value);
 	case 'g':
-		return parse_flags(cursor, &call->value);
+		return parse_gfp_flags(cursor, &call->value);
 	default:
 		word = text_read_word(cursor);
 		return parse_handle(cursor, &word, kind, &call->handle[seen->handles++]);
@@ -176,24 +176,24 @@ static bool parse_arguments(struct text_cursor *cursor, struct call *call)
 	struct argument_counts seen = { .handles = fills };
 	const char *first = op_table[call->op].argument_kinds + fills;
 
-	if (!text_expect_sign(cursor, "(", "after the name of the call"))
+	if (!text_require_sign(cursor, "(", "after the name of the call"))
 		return false;
 	for (const char *kinds = first; *kinds; kinds++) {
-		if (*kinds == 'f' && text_accept_sign(cursor, ")"))
+		if (*kinds == 'f' && text_skip_sign_if_next(cursor, ")"))
 			return true;
-		if (kinds > first && !text_expect_sign(cursor, ",", "before the next argument"))
+		if (kinds > first && !text_require_sign(cursor, ",", "before the next argument"))
 			return false;
 		if (!parse_argument(cursor, *kinds, call, &seen))
 			return false;
 	}
-	return text_expect_sign(cursor, ")", "after the last argument");
+	return text_require_sign(cursor, ")", "after the last argument");
 }
 
 static bool parse_expected_result(struct text_cursor *cursor, struct call *call)
 {
 	struct text_word word;
 
-	if (!text_accept_sign(cursor, "->"))
+	if (!text_skip_sign_if_next(cursor, "->"))
 		return true;
 	word = text_read_word(cursor);
 	call->expected_result = (int8_t)result_find(word.start, word.len);
@@ -218,7 +218,7 @@ static bool parse_thread(struct text_cursor *cursor, const struct text_word *wor
 }
 
 /* Returns whether the word looks like a thread, even with a wrong number or letter. */
-static bool looks_like_thread(const struct text_word *word)
+static bool looks_like_thread_name(const struct text_word *word)
 {
 	size_t digits = 1;
 
@@ -228,12 +228,12 @@ static bool looks_like_thread(const struct text_word *word)
 	       (word->len > 1 && (word->start[0] | 0x20) == 't' && digits == word->len);
 }
 
-static bool set_name_error(const struct text_cursor *cursor, const struct text_word *word)
+static bool set_call_name_error(const struct text_cursor *cursor, const struct text_word *word)
 {
 	if (!word->len && cursor->at < cursor->end)
 		return text_set_error(cursor->error, "expected the name of a call, got '%c'",
 				      *cursor->at);
-	if (looks_like_thread(word))
+	if (looks_like_thread_name(word))
 		return text_set_error(cursor->error,
 				      "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
 				      TEXT_SHOWN(word));
@@ -242,7 +242,7 @@ static bool set_name_error(const struct text_cursor *cursor, const struct text_w
 }
 
 /* Checks the resource before `=` against the kind that the call needs. */
-static bool check_resource(struct text_cursor *cursor, const struct text_word *resource,
+static bool parse_filled_handle(struct text_cursor *cursor, const struct text_word *resource,
 			   struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
@@ -264,12 +264,12 @@ bool text_parse_call(struct text_cursor *cursor, struct call *call)
 
 	memset(call, 0, sizeof(*call));
 	call->expected_result = RESULT_NONE;
-	if (text_accept_sign(cursor, ":")) {
+	if (text_skip_sign_if_next(cursor, ":")) {
 		if (!parse_thread(cursor, &word, &call->thread))
 			return false;
 		word = text_read_word(cursor);
 	}
-	if (text_accept_sign(cursor, "=")) {
+	if (text_skip_sign_if_next(cursor, "=")) {
 		resource = word;
 		if (!resource.len)
 			return text_set_error(cursor->error, "expected a resource before '='");
@@ -277,8 +277,8 @@ bool text_parse_call(struct text_cursor *cursor, struct call *call)
 	}
 	call->op = (uint8_t)op_find(word.start, word.len);
 	if (call->op == OP_COUNT)
-		return set_name_error(cursor, &word);
-	if (!check_resource(cursor, &resource, call) ||
+		return set_call_name_error(cursor, &word);
+	if (!parse_filled_handle(cursor, &resource, call) ||
 	    !parse_arguments(cursor, call) || !parse_expected_result(cursor, call))
 		return false;
 	return text_is_at_end(cursor) ||

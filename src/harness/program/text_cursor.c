@@ -37,7 +37,7 @@ bool text_is_at_end(struct text_cursor *cursor)
 	return cursor->at == cursor->end;
 }
 
-bool text_accept_sign(struct text_cursor *cursor, const char *sign)
+bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign)
 {
 	size_t len = strlen(sign);
 
@@ -48,9 +48,9 @@ bool text_accept_sign(struct text_cursor *cursor, const char *sign)
 	return true;
 }
 
-bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before)
+bool text_require_sign(struct text_cursor *cursor, const char *sign, const char *before)
 {
-	if (text_accept_sign(cursor, sign))
+	if (text_skip_sign_if_next(cursor, sign))
 		return true;
 	return text_set_error(cursor->error, "expected '%s' %s", sign, before);
 }

@@ -50,10 +50,10 @@ void text_skip_spaces(struct text_cursor *cursor);
 bool text_is_at_end(struct text_cursor *cursor);
 
 /* Skips @sign if it is next. Return: whether it was. */
-bool text_accept_sign(struct text_cursor *cursor, const char *sign);
+bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign);
 
 /* Skips @sign; an error if it is not next. @before describes where it was expected. */
-bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before);
+bool text_require_sign(struct text_cursor *cursor, const char *sign, const char *before);
 
 /* Reads letters, digits and underscores; the word may be empty. */
 struct text_word text_read_word(struct text_cursor *cursor);

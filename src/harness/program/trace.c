@@ -29,20 +29,20 @@ void trace_delete(struct trace *trace)
 void trace_clear(struct trace *trace)
 {
 	trace->step_count = 0;
-	trace->log_used = 0;
+	trace->log_used_bytes = 0;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		trace->pages[i].live = false;
 }
 
 uint32_t trace_reserve_log(struct trace *trace, size_t len)
 {
-	uint32_t at = (uint32_t)trace->log_used;
+	uint32_t at = (uint32_t)trace->log_used_bytes;
 
-	trace->log_used += len;
+	trace->log_used_bytes += len;
 	return at;
 }
 
-const struct step *trace_find(const struct trace *trace, size_t call)
+const struct step *trace_find_step(const struct trace *trace, size_t call)
 {
 	for (size_t i = 0; i < trace->step_count; i++)
 		if (trace->steps[i].call == call)

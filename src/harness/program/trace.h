@@ -43,7 +43,7 @@ struct trace {
 	 * The log of bytes read. Byte i with initialised[i] == UNINITIALISED has no defined value;
 	 * only the model fills initialised[].
 	 */
-	size_t log_used;
+	size_t log_used_bytes;
 	uint8_t *bytes, *initialised; /* TRACE_LOG bytes each */
 };
 
@@ -60,6 +60,6 @@ void trace_clear(struct trace *trace);
 uint32_t trace_reserve_log(struct trace *trace, size_t len);
 
 /* Return: the step of call @call, or NULL if it never ran. */
-const struct step *trace_find(const struct trace *trace, size_t call);
+const struct step *trace_find_step(const struct trace *trace, size_t call);
 
 #endif

@@ -104,7 +104,7 @@ void describe_failure(struct json *json, struct oracle *oracle, const struct tes
 	json_text(json, "unit", test_input_unit_name(input, 0));
 	write_input(json, input);
 	rules_evaluate(oracle->rules, &input->program);
-	rule_set_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
+	rule_set_to_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
 	json_text(json, "verdict", rule_names);
 	json_text(json, "target", input->target ? input->target->name : NULL);
 	json_text(json, "replayer", oracle_find_replayer(oracle, input->target));

@@ -195,7 +195,7 @@ static bool append_wrong_claim(const struct signature_evidence *e)
 
 static size_t find_position_in_trace(const struct trace *trace, size_t call)
 {
-	const struct step *step = trace_find(trace, call);
+	const struct step *step = trace_find_step(trace, call);
 
 	return step ? (size_t)(step - trace->steps) : trace->step_count;
 }
@@ -294,11 +294,11 @@ static void append_broken_rules(const struct signature_evidence *e)
 	if (!v->broken)
 		return;
 	e->signature->has_failed = true;
-	rule_set_text(v->broken, " ", rule_names);
+	rule_set_to_text(v->broken, " ", rule_names);
 	signature_append(e->signature, "%s", rule_names);
 	append_first_race(e);
-	if (v->uninit_count)
-		append_rule_and_report(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
+	if (v->uninit_use_count)
+		append_rule_and_report(e, v->uninit_uses[0].call, RULE_uninit_use, uninit_order);
 	if (v->fatal_call != VERDICT_NONE)
 		append_rule_and_report(e, v->fatal_call, v->fatal_rule, fatal_order);
 }

@@ -58,7 +58,7 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 	snprintf(text, RULES_SEEN_TEXT, "-");
 	if (!(on_threads ? execution->threads : execution->fibers) || !record->result.was_returned)
 		return;
-	rule_set_text(rules, " ", text);
+	rule_set_to_text(rules, " ", text);
 	/* Without an execution of the fatal call the text must not be "clean". */
 	if (!on_threads && record->result.has_call_not_run)
 		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
@@ -134,7 +134,7 @@ static void print_table_row(const struct rows *rows, size_t input)
 	const struct run *run = rows->run;
 	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(model, " ", rule_names);
+	rule_set_to_text(model, " ", rule_names);
 	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width,
 	       rule_names);
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
@@ -294,7 +294,7 @@ static bool measure_columns(struct rows *rows)
 		if (!evaluate_input(rows, i, error))
 			continue;
 		any_readable = true;
-		rule_set_text(rules_verdict(rows->rules)->broken, " ", rule_names);
+		rule_set_to_text(rules_verdict(rows->rules)->broken, " ", rule_names);
 		rows->verdict_width = find_wider_width(rows->verdict_width, rule_names);
 		rows->name_width = find_wider_width(rows->name_width, run_input_name(rows->run, i));
 	}

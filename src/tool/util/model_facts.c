@@ -123,14 +123,14 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 	if (fatal_call != VERDICT_NONE && facts->verdict->fatal_rule == RULE_deadlock)
 		fatal_call = VERDICT_NONE;
 	if (shadow->race_count)
-		happens_before_init(&happens, facts->program, facts->trace, fatal_call);
+		happens_before_compute(&happens, facts->program, facts->trace, fatal_call);
 	json_begin_array(out, "known");
 	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
+		const struct step *second = trace_find_step(facts->trace, shadow->races[i].second);
 		size_t row =
 			second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
-		uint16_t known = happens.last_known_step[row][thread];
+		uint16_t known = happens.last_step_before[row][thread];
 
 		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
 			    find_line(facts, facts->trace->steps[known].call));
@@ -149,11 +149,11 @@ static void write_causes(struct json *out, const struct facts *facts, const stru
 static void write_uninit_uses(struct json *out, const struct facts *facts)
 {
 	json_begin_array(out, "uninits");
-	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
-		const struct uninit_use *uninit = &facts->verdict->uninits[i];
+	for (size_t i = 0; i < facts->verdict->uninit_use_count; i++) {
+		const struct uninit_use *uninit = &facts->verdict->uninit_uses[i];
 		struct causes causes;
 
-		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
+		cause_find_for_uninit_byte(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
 				  &causes);
 		json_begin_object(out, NULL);
 		json_number(out, "line", find_line(facts, uninit->call));
@@ -215,10 +215,10 @@ static void write_detecting_flavours(struct json *out, const struct call *call,
 
 	json_begin_array(out, "detected");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct detectable_by by = {.has_asan = places[i].asan,
+		struct available_detectors by = {.has_asan = places[i].asan,
 					   .has_alias_backend = places[i].alias};
 
-		if (detectable_fatal_call(call, verdict, by) != places[i].how_sure)
+		if (detectable_classify_fatal_call(call, verdict, by) != places[i].how_sure)
 			continue;
 		json_begin_object(out, NULL);
 		json_text(out, "flavour", by.has_asan ? "asan" : "plain");
@@ -233,11 +233,11 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 	const struct call *call = &facts->program->calls[facts->verdict->fatal_call];
 	struct causes causes;
 
-	cause_find_fatal(facts->program, facts->rules, &causes);
+	cause_find_for_fatal_call(facts->program, facts->rules, &causes);
 	write_causes(out, facts, &causes);
 	json_begin_object(out, "fatal_values");
-	json_format(out, "page", "p%u", cause_find_map_page(facts->program, facts->rules, call->handle[0]));
-	json_format(out, "freed_page", "p%u", cause_find_freed_page(facts->program, facts->rules, call));
+	json_format(out, "page", "p%u", cause_find_page_of_mapping(facts->program, facts->rules, call->handle[0]));
+	json_format(out, "freed_page", "p%u", cause_find_page_used_after_free(facts->program, facts->rules, call));
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
 	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
 	json_end(out);

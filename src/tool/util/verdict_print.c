@@ -37,8 +37,8 @@ static void print_races(FILE *out, const struct program *program, const struct s
 
 static void print_uninits(FILE *out, const struct program *program, const struct verdict *verdict)
 {
-	for (size_t i = 0; i < verdict->uninit_count; i++) {
-		const struct uninit_use *uninit = &verdict->uninits[i];
+	for (size_t i = 0; i < verdict->uninit_use_count; i++) {
+		const struct uninit_use *uninit = &verdict->uninit_uses[i];
 
 		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
 			uninit->from, uninit->to - 1);
@@ -53,7 +53,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 	const struct verdict *verdict = rules_verdict(rules);
 	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(verdict->broken, " ", rule_names);
+	rule_set_to_text(verdict->broken, " ", rule_names);
 	fprintf(out, "%s: %s\n", file, rule_names);
 	print_races(out, program, rules_shadow(rules));
 	print_uninits(out, program, verdict);
@@ -138,7 +138,7 @@ int verdict_print_warnings(const char *file, const struct program *program, cons
 	for (size_t i = 0; i < printed_count; i++) {
 		char text[NEVER_RUNS_TEXT], more[48] = "";
 
-		never_runs_text(program, &idle_calls[i], text);
+		never_runs_format_message(program, &idle_calls[i], text);
 		if (count > printed_count)
 			snprintf(more, sizeof(more), "; so do %zu more calls", count - printed_count);
 		fprintf(stderr, "%s:%u: warning: %s%s\n", file, program->calls[idle_calls[i].call].line,
