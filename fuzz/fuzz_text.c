@@ -44,7 +44,8 @@ static void check_accepted_text(const char *text, size_t size)
 		fuzz_abort_with_finding("fuzz_text", &program,
 					"expected the canonical form to stay");
 	used = program_rewrite_as_canonical(text, size, rewritten, &error);
-	if (!used || program_rewrite_as_canonical(rewritten, used, rewritten_again, &error) != used ||
+	if (!used ||
+	    program_rewrite_as_canonical(rewritten, used, rewritten_again, &error) != used ||
 	    memcmp(rewritten, rewritten_again, used))
 		fuzz_abort_with_finding("fuzz_text", &program, "expected rewriting to end at once");
 }

@@ -138,10 +138,12 @@ static void find_fatal_calls(struct execution *execution, const struct verdict *
 
 	execution->fatal_count = 0;
 	if (v->uninit_use_count && detector_has_msan())
-		add_fatal_call(execution, v->uninit_uses[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+		add_fatal_call(execution, v->uninit_uses[0].call, RULE_uninit_use,
+			       DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
 		add_fatal_call(execution, v->fatal_call, v->fatal_rule,
-			       detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
+			       detectable_classify_fatal_call(
+				       &current.program->calls[v->fatal_call], v, where));
 }
 
 static void record_started_call(size_t call)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/model/cause.h"
 
-/* Returns the last step that called @op on the handle and was neither skipped nor failed, or NULL. */
-static const struct step *find_last_successful_step(const struct program *program, const struct trace *trace,
-					 enum op op, uint8_t handle)
+/*
+ * Returns the last step that called @op on the handle and was neither skipped nor failed, or NULL.
+ */
+static const struct step *find_last_successful_step(const struct program *program,
+						    const struct trace *trace, enum op op,
+						    uint8_t handle)
 {
 	for (size_t i = trace->step_count; i--;) {
 		const struct call *call = &program->calls[trace->steps[i].call];
@@ -30,13 +33,15 @@ static void add_call_of_step(struct causes *causes, const struct step *step_or_n
 uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
 			    uint8_t map_handle)
 {
-	const struct step *map_step = find_last_successful_step(program, rules_trace(rules), OP_kmap_local, map_handle);
+	const struct step *map_step =
+		find_last_successful_step(program, rules_trace(rules), OP_kmap_local, map_handle);
 
 	return map_step ? program->calls[map_step->call].handle[1] : 0;
 }
 
 /* Returns whether the page is live after all calls of the trace. */
-static bool is_page_live_at_end(const struct program *program, const struct trace *trace, uint8_t page)
+static bool is_page_live_at_end(const struct program *program, const struct trace *trace,
+				uint8_t page)
 {
 	unsigned int refs = 0;
 
@@ -59,14 +64,15 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
 		return cause_find_page_of_mapping(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
-	if (call->op == OP_copy_page && is_page_live_at_end(program, rules_trace(rules), call->handle[0]))
+	if (call->op == OP_copy_page &&
+	    is_page_live_at_end(program, rules_trace(rules), call->handle[0]))
 		return call->handle[1];
 	return call->handle[0];
 }
 
 /*
- * Adds the calls that made the thread's live mappings which are newer than the mapping @older_handle,
- * newest first. @older_handle: -1: all live mappings
+ * Adds the calls that made the thread's live mappings which are newer than the mapping
+ * @older_handle, newest first. @older_handle: -1: all live mappings
  */
 static void add_calls_of_newer_mappings(const struct program *program, const struct trace *trace,
 			 uint8_t thread, int older_handle, struct causes *causes)
@@ -104,13 +110,16 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
 		resource = cause_find_page_used_after_free(program, rules, call);
-		add_call_of_step(causes, find_last_successful_step(program, trace, OP_free_page, resource));
+		add_call_of_step(causes,
+				 find_last_successful_step(program, trace, OP_free_page, resource));
 		break;
 	case RULE_use_after_unmap:
-		add_call_of_step(causes, find_last_successful_step(program, trace, OP_kunmap_local, resource));
+		add_call_of_step(causes, find_last_successful_step(program, trace, OP_kunmap_local,
+								   resource));
 		break;
 	case RULE_foreign_map:
-		add_call_of_step(causes, find_last_successful_step(program, trace, OP_kmap_local, resource));
+		add_call_of_step(
+			causes, find_last_successful_step(program, trace, OP_kmap_local, resource));
 		break;
 	case RULE_unmap_order:
 		add_calls_of_newer_mappings(program, trace, call->thread, call->handle[0], causes);
@@ -141,8 +150,9 @@ static const struct access *find_last_write_before_call(const struct shadow *sha
 	return writer;
 }
 
-void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules, size_t reading_call,
-		       uint8_t page, uint16_t byte_offset, struct causes *causes)
+void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules,
+				size_t reading_call, uint8_t page, uint16_t byte_offset,
+				struct causes *causes)
 {
 	const struct access *writer;
 
@@ -158,7 +168,8 @@ void cause_find_for_uninit_byte(const struct program *program, const struct rule
 		page = copy->handle[1];
 		byte_offset = (uint16_t)(byte_offset - copy->number[0] + copy->number[1]);
 	}
-	add_call_of_step(causes, find_last_successful_step(program, rules_trace(rules), OP_alloc_page, page));
+	add_call_of_step(causes, find_last_successful_step(program, rules_trace(rules),
+							   OP_alloc_page, page));
 }
 
 /* ---- deadlock ---- */
@@ -178,9 +189,11 @@ static struct blocked_thread find_what_blocks_call(const struct program *program
 	const struct step *holder;
 
 	if (call->thread == THREAD_MAIN && first_remaining < index)
-		return (struct blocked_thread){ blocked_call, (uint16_t)first_remaining, BLOCKED_THREADS };
+		return (struct blocked_thread){blocked_call, (uint16_t)first_remaining,
+					       BLOCKED_THREADS};
 	if (main_remaining != NO_CALL)
-		return (struct blocked_thread){ blocked_call, (uint16_t)main_remaining, BLOCKED_MAIN };
+		return (struct blocked_thread){blocked_call, (uint16_t)main_remaining,
+					       BLOCKED_MAIN};
 	if (call->op != OP_lock)
 		return (struct blocked_thread){ blocked_call, blocked_call, BLOCKED_SEMAPHORE };
 	holder = find_last_successful_step(program, trace, OP_lock, call->handle[0]);
@@ -203,7 +216,8 @@ size_t cause_find_deadlock(const struct program *program, const struct rules *ru
 		if (first_remaining == NO_CALL)
 			first_remaining = i;
 		if (!(seen_threads & 1u << thread))
-			blocked[count++] = find_what_blocks_call(program, trace, i, first_remaining, main_remaining);
+			blocked[count++] = find_what_blocks_call(program, trace, i, first_remaining,
+								 main_remaining);
 		seen_threads |= 1u << thread;
 		if (thread == THREAD_MAIN && main_remaining == NO_CALL)
 			main_remaining = i;

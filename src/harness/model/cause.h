@@ -16,7 +16,9 @@ struct causes {
 	uint16_t cause_calls[CAUSES_MAX];
 };
 
-/* Return: the page of which the last kmap_local() of the handle made a mapping; 0 if no call did. */
+/*
+ * Return: the page of which the last kmap_local() of the handle made a mapping; 0 if no call did.
+ */
 uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
 			    uint8_t map_handle);
 
@@ -42,8 +44,9 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
  * Finds where an uninitialised byte that @reading_call reads comes from: the copy_page() calls that
  * copied the byte from page to page, the latest first, and then the alloc_page() call.
  */
-void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules, size_t reading_call,
-		       uint8_t page, uint16_t byte_offset, struct causes *causes);
+void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules,
+				size_t reading_call, uint8_t page, uint16_t byte_offset,
+				struct causes *causes);
 
 enum blocked_why {
 	BLOCKED_MUTEX,	   /* another thread holds the mutex since the call @blocking_call */

@@ -23,7 +23,8 @@ static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct
 			into->epochs[t] = from->epochs[t];
 }
 
-static inline bool clock_includes_epoch(const struct clock *clock, unsigned int thread, uint16_t epoch)
+static inline bool clock_includes_epoch(const struct clock *clock, unsigned int thread,
+					uint16_t epoch)
 {
 	return clock->epochs[thread] > epoch;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The page library checks its own calls. The caller itself loads and stores through a mapping, so only
- * sanitizers and unmapped addresses can detect such an access, and only if it has at least one byte.
- * A range that begins or ends far from its page may hit any memory, so it is not executed.
+ * The page library checks its own calls. The caller itself loads and stores through a mapping, so
+ * only sanitizers and unmapped addresses can detect such an access, and only if it has at least one
+ * byte. A range that begins or ends far from its page may hit any memory, so it is not executed.
  */
 #include "harness/model/detectable.h"
 
@@ -14,9 +14,9 @@ static bool is_range_far_from_page(const struct call *call)
 }
 
 /*
- * Returns whether the direct backend may take the mapping for another live mapping of the same page,
- * because all mappings of a page have the same address. The library then detects nothing or reports
- * another rule.
+ * Returns whether the direct backend may take the mapping for another live mapping of the same
+ * page, because all mappings of a page have the same address. The library then detects nothing or
+ * reports another rule.
  */
 static bool library_may_confuse_mappings(const struct verdict *v)
 {
@@ -32,8 +32,9 @@ enum detectable detectable_classify_fatal_call(const struct call *call, const st
 	enum rule rule = v->fatal_rule;
 
 	if (call->op == OP_kunmap_local)
-		return !detectors.has_alias_backend && library_may_confuse_mappings(v) ? DETECTABLE_NEVER
-								   : DETECTABLE_ALWAYS;
+		return !detectors.has_alias_backend && library_may_confuse_mappings(v)
+			       ? DETECTABLE_NEVER
+			       : DETECTABLE_ALWAYS;
 	if (!op_is_mapped_access(call->op))
 		return DETECTABLE_ALWAYS;
 	if (!call->number[1] || is_range_far_from_page(call))

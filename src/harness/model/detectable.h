@@ -20,7 +20,8 @@ struct available_detectors {
 };
 
 /* Return: whether @detectors find @call, which breaks the fatal rule of @verdict. */
-enum detectable detectable_classify_fatal_call(const struct call *call, const struct verdict *verdict,
-				      struct available_detectors detectors);
+enum detectable detectable_classify_fatal_call(const struct call *call,
+					       const struct verdict *verdict,
+					       struct available_detectors detectors);
 
 #endif

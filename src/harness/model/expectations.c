@@ -39,7 +39,8 @@ bool expectations_hold(const struct program *program, const struct rules *rules,
 		const struct call *call = &program->calls[i];
 
 		if (call->expected_result != RESULT_NONE &&
-		    !result_is_as_expected(call, trace_find_step(rules_trace(rules), i), difference))
+		    !result_is_as_expected(call, trace_find_step(rules_trace(rules), i),
+					   difference))
 			return false;
 	}
 	return true;

@@ -24,7 +24,8 @@ static void add_known_steps(struct known_steps *to, const struct known_steps *fr
 /* Whether a call acquires the steps of its mutex, semaphore or page, and releases its own to it. */
 static const struct {
 	bool acquires, releases;
-	uint8_t releasing_op; /* the enum op of the calls whose release an acquiring call acquires */
+	uint8_t releasing_op; /* the enum op of the calls whose release an acquiring call acquires
+			       */
 } sync_calls[OP_COUNT] = {
 	[OP_lock] = { true, false, OP_unlock },	 [OP_unlock] = { false, true, 0 },
 	[OP_wait] = { true, false, OP_post },	 [OP_post] = { false, true, 0 },

@@ -14,7 +14,9 @@
 
 
 struct happens_before {
-	/* For each step and thread: the thread's last step that happens before the step, or NONE. */
+	/*
+	 * For each step and thread: the thread's last step that happens before the step, or NONE.
+	 */
 	uint16_t last_step_before[PROGRAM_CALLS][PROGRAM_THREADS];
 };
 
@@ -32,9 +34,9 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 
 /*
  * Finds the steps of other threads whose release @step acquires: the last unlock of the mutex, the
- * posts of the semaphore, or the earlier free_page() calls of the page. The order that lines of main
- * make is not included.
- * Return: the number of steps in @from_steps, at most one for each thread.
+ * posts of the semaphore, or the earlier free_page() calls of the page. The order that lines of
+ * main make is not included. Return: the number of steps in @from_steps, at most one for each
+ * thread.
  */
 size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
 				 size_t step, uint16_t from_steps[PROGRAM_THREADS]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls are examined in the order in which they run: first the calls that the model reached. The calls
- * that the model did not reach, because an earlier call is fatal, follow in the order of their lines.
- * For them, a handle counts as filled if a later line of another thread might fill it first.
+ * Calls are examined in the order in which they run: first the calls that the model reached. The
+ * calls that the model did not reach, because an earlier call is fatal, follow in the order of
+ * their lines. For them, a handle counts as filled if a later line of another thread might fill it
+ * first.
  */
 #include "harness/model/never_runs.h"
 
@@ -32,7 +33,8 @@ static bool call_fills_handle(const struct call *call, const struct call_handle 
 /*
  * Returns whether a call that the model did not reach may fill the handle before call @index runs.
  */
-static bool may_be_filled_before(const struct never_runs_finder *f, size_t index, const struct call_handle *handle)
+static bool may_be_filled_before(const struct never_runs_finder *f, size_t index,
+				 const struct call_handle *handle)
 {
 	const struct call *calls = f->program->calls;
 
@@ -63,7 +65,8 @@ static bool add_never_run_call(struct never_runs_finder *f, size_t index, enum n
 	return false;
 }
 
-static bool check_handle(struct never_runs_finder *f, size_t index, const struct call_handle *handle)
+static bool check_handle(struct never_runs_finder *f, size_t index,
+			 const struct call_handle *handle)
 {
 	uint32_t bit = 1u << handle->index;
 
@@ -148,7 +151,8 @@ void never_runs_format_message(const struct program *program, const struct never
 	text += used;
 	switch (finding->why) {
 	case NEVER_RUNS_UNFILLED:
-		used = snprintf(text, size, "no call before it fills %c%u", letter, finding->handle.index);
+		used = snprintf(text, size, "no call before it fills %c%u", letter,
+				finding->handle.index);
 		if (finding->has_filling_call)
 			snprintf(text + used, size - (size_t)used, ", as line %u never runs",
 				 program->calls[finding->filling_call].line);

@@ -9,11 +9,11 @@
 #include "harness/model/rules.h"
 
 enum never_runs_why {
-	NEVER_RUNS_UNFILLED,   /* no earlier call fills a handle that the call uses */
-	NEVER_RUNS_FILLED,     /* the handle that the call would fill is filled already */
-	NEVER_RUNS_HELD,       /* lock: the thread holds the mutex already */
-	NEVER_RUNS_NOT_HELD,   /* unlock: the thread does not hold the mutex */
-	NEVER_RUNS_ATOMIC,     /* load_atomic, store_atomic: the size or the alignment is unsupported */
+	NEVER_RUNS_UNFILLED, /* no earlier call fills a handle that the call uses */
+	NEVER_RUNS_FILLED,   /* the handle that the call would fill is filled already */
+	NEVER_RUNS_HELD,     /* lock: the thread holds the mutex already */
+	NEVER_RUNS_NOT_HELD, /* unlock: the thread does not hold the mutex */
+	NEVER_RUNS_ATOMIC, /* load_atomic, store_atomic: the size or the alignment is unsupported */
 };
 
 struct never_runs {

@@ -20,9 +20,10 @@ static void remove_marked_calls(struct program *program, const bool must_drop[PR
 	program->count = kept;
 }
 
-/* Drops the calls of @must_drop and those that read uninitialised bytes; moves or drops racing calls. */
-static void move_or_drop_bad_calls(struct program *program, const struct rules *rules, bool may_move,
-				   bool must_drop[PROGRAM_CALLS])
+/* Drops the calls of @must_drop and those that read uninitialised bytes; moves or drops racing
+ * calls. */
+static void move_or_drop_bad_calls(struct program *program, const struct rules *rules,
+				   bool may_move, bool must_drop[PROGRAM_CALLS])
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);

@@ -24,7 +24,8 @@ struct uninit_use {
 
 struct verdict {
 	rule_set broken;
-	size_t fatal_call; /* its index, or VERDICT_NONE; deadlock: the first call that has not run */
+	size_t fatal_call; /* its index, or VERDICT_NONE; deadlock: the first call that has not run
+			    */
 	enum rule fatal_rule;
 	/*
 	 * If a kunmap_local call is fatal: which other live mappings of the same page exist. The
@@ -49,9 +50,9 @@ void rules_evaluate(struct rules *rules, const struct program *program);
 const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
- * Evaluates @program as if each call that breaks a fatal rule were absent, and sets the entry of each
- * such call in @fatal_calls to true. If the program breaks a rule, the trace does not contain the
- * pages at the end.
+ * Evaluates @program as if each call that breaks a fatal rule were absent, and sets the entry of
+ * each such call in @fatal_calls to true. If the program breaks a rule, the trace does not contain
+ * the pages at the end.
  */
 void rules_find_fatal_calls(struct rules *rules, const struct program *program,
 			    bool fatal_calls[PROGRAM_CALLS]);

@@ -11,7 +11,8 @@ void evaluate_kmap_local(struct evaluation *eval)
 {
 	if (!check_page_use(eval, find_page_of_argument(eval, 1), 1))
 		return;
-	*find_map_of_call(eval) = (struct model_map){ true, eval->call->handle[1], eval->call->thread };
+	*find_map_of_call(eval) =
+		(struct model_map){true, eval->call->handle[1], eval->call->thread};
 	eval->self->live_maps[eval->self->live_map_count++] = eval->call->handle[0];
 }
 
@@ -82,8 +83,8 @@ static void record_uninit_use_of_load(struct evaluation *eval)
 	if (from == to)
 		return;
 	v->broken |= RULE_BIT(RULE_uninit_use);
-	v->uninit_uses[v->uninit_use_count++] = (struct uninit_use){ eval->call_index, find_map_of_call(eval)->page,
-							 (uint16_t)from, (uint16_t)to };
+	v->uninit_uses[v->uninit_use_count++] = (struct uninit_use){
+		eval->call_index, find_map_of_call(eval)->page, (uint16_t)from, (uint16_t)to};
 }
 
 void evaluate_load(struct evaluation *eval)

@@ -48,9 +48,9 @@ void evaluate_write_raw(struct evaluation *eval)
 	const struct call *call = eval->call;
 
 	if (check_raw_access(eval))
-		pattern_fill(
-			rules_record_write(eval, call->handle[0], call->number[0], call->number[1], 0),
-			call->number[1], call->value);
+		pattern_fill(rules_record_write(eval, call->handle[0], call->number[0],
+						call->number[1], 0),
+			     call->number[1], call->value);
 }
 
 void evaluate_fill_zero(struct evaluation *eval)
@@ -58,7 +58,8 @@ void evaluate_fill_zero(struct evaluation *eval)
 	const struct call *call = eval->call;
 
 	if (check_raw_access(eval))
-		bytes_fill(rules_record_write(eval, call->handle[0], call->number[0], call->number[1], 0),
+		bytes_fill(rules_record_write(eval, call->handle[0], call->number[0],
+					      call->number[1], 0),
 			   0, call->number[1]);
 }
 
@@ -73,7 +74,8 @@ static bool check_copy_arguments(struct evaluation *eval)
 		 len = eval->call->number[2];
 
 	if (!is_in_bounds(to, len) || !is_in_bounds(from, len) ||
-	    (find_page_of_argument(eval, 0) == find_page_of_argument(eval, 1) && ranges_overlap(to, from, len)))
+	    (find_page_of_argument(eval, 0) == find_page_of_argument(eval, 1) &&
+	     ranges_overlap(to, from, len)))
 		return set_error_result(eval, RESULT_EINVAL);
 	return check_page_use(eval, find_page_of_argument(eval, 0), 1) &&
 	       check_page_use(eval, find_page_of_argument(eval, 1), 2);
@@ -89,7 +91,8 @@ void evaluate_copy_page(struct evaluation *eval)
 	if (!check_copy_arguments(eval))
 		return;
 	bytes_copy(source_initialised, source->initialised + from, len);
-	bytes_copy(rules_record_write(eval, call->handle[0], to, len, 0), source->bytes + from, len);
+	bytes_copy(rules_record_write(eval, call->handle[0], to, len, 0), source->bytes + from,
+		   len);
 	rules_record_access(eval, call->handle[1], from, len, READ);
 	bytes_copy(find_page_of_argument(eval, 0)->initialised + to, source_initialised, len);
 }

@@ -151,11 +151,15 @@ enum access_flags { READ = 0, WRITE = 1, ATOMIC = 2 };
 void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
 			 unsigned int flags);
 
-/* Copies the bytes [off, off + len) of a page, and whether each is initialised, to the trace's log. */
-void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset, uint64_t off,
-		      uint64_t len);
+/*
+ * Copies the bytes [off, off + len) of a page, and whether each is initialised, to the trace's log.
+ */
+void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset,
+		       uint64_t off, uint64_t len);
 
-/* Records that the call reads the bytes [off, off + len) of the page, and copies them to the log. */
+/*
+ * Records that the call reads the bytes [off, off + len) of the page, and copies them to the log.
+ */
 void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
 		       unsigned int flags);
 

@@ -4,7 +4,8 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
-static struct model_slice *find_slice_of_argument(struct evaluation *eval, unsigned int handle_index)
+static struct model_slice *find_slice_of_argument(struct evaluation *eval,
+						  unsigned int handle_index)
 {
 	return &eval->rules->slices[eval->call->handle[handle_index]];
 }
@@ -62,8 +63,8 @@ void evaluate_copy_from_user_slice(struct evaluation *eval)
 		return;
 	}
 	readable = count_point_and_check_failure(eval) ? 0 : count_readable_bytes(slice, len);
-	bytes_copy(rules_record_write(eval, call->handle[0], off, readable, 0), slice->bytes + slice->at,
-		   readable);
+	bytes_copy(rules_record_write(eval, call->handle[0], off, readable, 0),
+		   slice->bytes + slice->at, readable);
 	if (readable == len) {
 		slice->at += len;
 		return;

@@ -24,8 +24,8 @@ void shadow_clear(struct shadow *shadow)
 }
 
 /*
- * Returns the race of the two calls on the page if it is already recorded, otherwise NULL: two calls
- * with two accesses each can conflict twice. Races of the call that runs now are at the end.
+ * Returns the race of the two calls on the page if it is already recorded, otherwise NULL: two
+ * calls with two accesses each can conflict twice. Races of the call that runs now are at the end.
  */
 static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
 {

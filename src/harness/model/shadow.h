@@ -39,7 +39,8 @@ struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
 	struct clock clocks[SHADOW_ACCESSES];	 /* the thread's clock at each access */
-	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary */
+	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary
+				     */
 	size_t race_count;
 	struct race *races; /* sorted by (first, second, page) after shadow_sort_races() */
 };
@@ -56,7 +57,9 @@ void shadow_destroy(struct shadow *shadow);
 /* Removes all accesses and races. */
 void shadow_clear(struct shadow *shadow);
 
-/* Records an access of a thread whose clock is @thread_clock, and its races with earlier accesses. */
+/*
+ * Records an access of a thread whose clock is @thread_clock, and its races with earlier accesses.
+ */
 void shadow_record_access(struct shadow *shadow, const struct access *access,
 			  const struct clock *thread_clock);
 

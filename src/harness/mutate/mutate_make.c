@@ -194,8 +194,9 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			call->number[numbers] = choose_number(m, call, kind, numbers), numbers++;
 		else if (*kind != 'f')
-			call->handle[handles++] = mutate_any_handle(m, state, op_handle_kind_of_letter(*kind),
-								    *kind < 'a', call->thread);
+			call->handle[handles++] =
+				mutate_any_handle(m, state, op_handle_kind_of_letter(*kind),
+						  *kind < 'a', call->thread);
 	}
 	if (op == OP_unlock)
 		call->handle[0] = find_locked_mutex(m, state);

@@ -20,7 +20,7 @@ static bool has_ending(const char *name, const char *ending)
 	return len > tail && !strcmp(name + len - tail, ending);
 }
 
-/* The engines name the inputs of a corpus by the SHA-1 of the content. */
+/* Fuzzing engines name an input after the SHA-1 of its content. */
 static bool is_hash_name(const char *name)
 {
 	return strlen(name) == 40 && strspn(name, "0123456789abcdefABCDEF") == 40;
@@ -52,6 +52,7 @@ bool program_name_is_known(const char *name)
 	return program_name_is_text(name) || program_name_is_bytes(name);
 }
 
+/* What program_walk() got from its caller. */
 struct program_visitor {
 	walk_fn fn;
 	void *ctx;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Reads lines of a program's text and checks the order of their kinds. One caller builds the
- * program, the other rewrites the text in canonical form.
+ * Parses the lines of a program's text: the header, `expect` lines and calls. program_from_text()
+ * stores them in a program; program_rewrite_as_canonical() writes them in canonical form.
  */
 #include "harness/program/program_text.h"
 
@@ -12,7 +12,6 @@
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
-/* The kind of a line. */
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
 
 struct text_reader {
@@ -22,7 +21,7 @@ struct text_reader {
 	struct text_error *error;
 };
 
-/* Gets the names that may follow `expect`. */
+/* Writes, for a message, which names may follow `expect`. */
 static void format_expect_names(char names[RULE_SET_TEXT + 24])
 {
 	char rule_names[RULE_SET_TEXT];
@@ -31,7 +30,7 @@ static void format_expect_names(char names[RULE_SET_TEXT + 24])
 	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rule_names);
 }
 
-/* @name: the text after `expect` */
+/* Sets the error for @name, the wrong text after `expect`. Return: always false. */
 static bool set_expect_error(const struct text_cursor *cursor, const struct text_word *name)
 {
 	char expected_names[RULE_SET_TEXT + 24];
@@ -49,7 +48,7 @@ static bool set_expect_error(const struct text_cursor *cursor, const struct text
 			      TEXT_SHOWN(name));
 }
 
-/* Reads the rest of the line without the spaces around it. */
+/* Moves the cursor to the end of the line. Return: the skipped text without spaces around it. */
 static struct text_word read_rest_of_line(struct text_cursor *cursor)
 {
 	struct text_word rest;
@@ -63,7 +62,8 @@ static struct text_word read_rest_of_line(struct text_cursor *cursor)
 	return rest;
 }
 
-static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor, rule_set *expect)
+static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
+			 rule_set *expected_rules)
 {
 	struct text_word name = read_rest_of_line(cursor);
 	enum rule rule = rule_find(name.start, name.len);
@@ -73,10 +73,10 @@ static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
 	else if (rule == RULE_COUNT)
 		return set_expect_error(cursor, &name);
 	else
-		*expect |= RULE_BIT(rule);
+		*expected_rules |= RULE_BIT(rule);
 	if (reader->has_call)
 		return text_set_error(cursor->error, "expected 'expect' before the first call");
-	return !(reader->has_clean && *expect) ||
+	return !(reader->has_clean && *expected_rules) ||
 	       text_set_error(cursor->error, "expected 'clean' alone or names of rules, got both");
 }
 
@@ -99,7 +99,8 @@ static bool parse_header(struct text_cursor *cursor)
 	return true;
 }
 
-/* Only printable ASCII and tabs are allowed, and in comments any UTF-8 except CR. */
+/* Checks that the line has only printable ASCII, spaces and tabs, and its comment only UTF-8
+ * without CR. */
 static bool check_characters(struct text_cursor *cursor, const char *line_end)
 {
 	for (const char *at = cursor->at; at < cursor->end; at++)
@@ -118,27 +119,27 @@ static bool check_characters(struct text_cursor *cursor, const char *line_end)
 	return true;
 }
 
-/* Reads the next line; @cursor gets it without its comment. */
+/* Reads the next line: @whole_line gets all of it, @cursor the part before its comment. */
 static bool split_next_line(struct text_reader *reader, struct text_cursor *cursor,
-			    struct text_word *whole)
+			    struct text_word *whole_line)
 {
-	size_t rules_left = (size_t)(reader->end - reader->at);
-	const char *eol = memchr(reader->at, '\n', rules_left), *comment;
+	size_t bytes_left = (size_t)(reader->end - reader->at);
+	const char *eol = memchr(reader->at, '\n', bytes_left), *comment;
 
 	reader->error->line_number = ++reader->line_number;
 	if (reader->line_number > PROGRAM_LINES)
 		return text_set_error(reader->error, "expected at most %d lines", PROGRAM_LINES);
-	whole->start = reader->at;
-	whole->len = (size_t)((eol ? eol : reader->end) - reader->at);
-	if (whole->len > TEXT_LINE_MAX)
+	whole_line->start = reader->at;
+	whole_line->len = (size_t)((eol ? eol : reader->end) - reader->at);
+	if (whole_line->len > TEXT_LINE_MAX)
 		return text_set_error(reader->error, "expected at most %d bytes a line, got %zu",
-				      TEXT_LINE_MAX, whole->len);
+				      TEXT_LINE_MAX, whole_line->len);
 	reader->at = eol ? eol + 1 : reader->end;
-	comment = memchr(whole->start, '#', whole->len);
-	cursor->at = whole->start;
-	cursor->end = comment ? comment : whole->start + whole->len;
+	comment = memchr(whole_line->start, '#', whole_line->len);
+	cursor->at = whole_line->start;
+	cursor->end = comment ? comment : whole_line->start + whole_line->len;
 	cursor->error = reader->error;
-	return check_characters(cursor, whole->start + whole->len);
+	return check_characters(cursor, whole_line->start + whole_line->len);
 }
 
 static bool starts_with_expect(const struct text_cursor *cursor)
@@ -150,16 +151,17 @@ static bool starts_with_expect(const struct text_cursor *cursor)
 	       (text_is_at_end(&look) || text_is_space(word.start[word.len]));
 }
 
-/* Parses one line; a call is stored in @call, rules are added to @expect. */
+/* Parses the next line. A call is stored in @call; a rule is added to @expected_rules. */
 static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
-		      rule_set *expect, struct text_word *whole)
+		      rule_set *expected_rules, struct text_word *whole_line)
 {
 	struct text_cursor cursor;
 
-	if (!split_next_line(reader, &cursor, whole))
+	if (!split_next_line(reader, &cursor, whole_line))
 		return false;
 	if (text_is_at_end(&cursor)) {
-		*kind = cursor.end < whole->start + whole->len ? LINE_COMMENT : LINE_BLANK;
+		*kind = cursor.end < whole_line->start + whole_line->len ? LINE_COMMENT
+									 : LINE_BLANK;
 		return true;
 	}
 	if (!reader->has_header) {
@@ -170,7 +172,7 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 	if (starts_with_expect(&cursor)) {
 		*kind = LINE_EXPECT;
 		text_read_word(&cursor);
-		return parse_expect(reader, &cursor, expect);
+		return parse_expect(reader, &cursor, expected_rules);
 	}
 	*kind = LINE_CALL;
 	reader->has_call = true;
@@ -180,6 +182,7 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 	return true;
 }
 
+/* Return: false with the error filled if the text ended before a header. */
 static bool check_header_was_read(struct text_reader *reader)
 {
 	if (reader->has_header)
@@ -213,7 +216,10 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 	return check_header_was_read(&reader);
 }
 
-/* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
+/*
+ * Writes one `expect` line in place of one of the text: the rules are sorted, and comments between
+ * the lines keep their place.
+ */
 static void append_next_expected_rule(struct text_writer *writer, rule_set *rules_left,
 				      bool *must_append_clean)
 {
@@ -229,11 +235,12 @@ static void append_next_expected_rule(struct text_writer *writer, rule_set *rule
 	}
 }
 
-size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, struct text_error *error)
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
+				    struct text_error *error)
 {
 	struct text_writer writer = { out, 0, TEXT_REWRITE_MAX };
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };
-	static struct program program; /* all expected rules must be known at the first `expect` */
+	static struct program program; /* the first `expect` line needs all rules */
 	rule_set rules_left;
 	bool must_append_clean;
 

@@ -36,12 +36,12 @@ static void append_gfp_flags(struct text_writer *writer, uint8_t flags)
 			text_append(writer, " | %s", text_gfp_modifiers[i]);
 }
 
-static void append_argument(struct text_writer *writer, char kind, const struct call *call,
+static void append_argument(struct text_writer *writer, char letter, const struct call *call,
 			    struct argument_counts *seen)
 {
 	char number_as_text[NUMBER_TEXT];
 
-	switch (kind) {
+	switch (letter) {
 	case 'n':
 	case 'z':
 	case 'f':
@@ -55,24 +55,24 @@ static void append_argument(struct text_writer *writer, char kind, const struct 
 		append_gfp_flags(writer, call->value);
 		break;
 	default:
-		text_append(writer, "%c%u", kind, call->handle[seen->handles++]);
+		text_append(writer, "%c%u", letter, call->handle[seen->handles++]);
 	}
 }
 
 void text_append_call(struct text_writer *writer, const struct call *call)
 {
-	const char *kinds = op_table[call->op].argument_kinds, *separator = "";
+	const char *letters = op_table[call->op].argument_kinds, *separator = "";
 	struct argument_counts seen = { 0 };
 
 	text_append(writer, "%s: ", thread_name(call->thread));
 	if (op_fills_handle(call->op)) {
-		append_argument(writer, *kinds++ | 0x20, call, &seen);
+		append_argument(writer, *letters++ | 0x20, call, &seen);
 		text_append(writer, " = ");
 	}
 	text_append(writer, "%s(", op_table[call->op].name);
-	for (; *kinds && (*kinds != 'f' || call->has_fault); kinds++) {
+	for (; *letters && (*letters != 'f' || call->has_fault); letters++) {
 		text_append(writer, "%s", separator);
-		append_argument(writer, *kinds, call, &seen);
+		append_argument(writer, *letters, call, &seen);
 		separator = ", ";
 	}
 	text_append(writer, ")");

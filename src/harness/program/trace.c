@@ -42,10 +42,10 @@ uint32_t trace_reserve_log(struct trace *trace, size_t len)
 	return at;
 }
 
-const struct step *trace_find_step(const struct trace *trace, size_t call)
+const struct step *trace_find_step(const struct trace *trace, size_t call_index)
 {
 	for (size_t i = 0; i < trace->step_count; i++)
-		if (trace->steps[i].call == call)
+		if (trace->steps[i].call == call_index)
 			return &trace->steps[i];
 	return NULL;
 }

@@ -123,7 +123,8 @@ static bool rewrite_content(const char *file, const char *content, size_t size, 
 	if (!rewritten->is_text)
 		rewritten->size = program_to_bytes(&program, (uint8_t *)rewritten->content);
 	else if (from_text)
-		rewritten->size = program_rewrite_as_canonical(content, size, rewritten->content, &text_error);
+		rewritten->size = program_rewrite_as_canonical(content, size, rewritten->content,
+							       &text_error);
 	else
 		rewritten->size = program_to_text(&program, rewritten->content);
 	if (from_text)

@@ -153,8 +153,8 @@ static void write_uninit_uses(struct json *out, const struct facts *facts)
 		const struct uninit_use *uninit = &facts->verdict->uninit_uses[i];
 		struct causes causes;
 
-		cause_find_for_uninit_byte(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
-				  &causes);
+		cause_find_for_uninit_byte(facts->program, facts->rules, uninit->call, uninit->page,
+					   uninit->from, &causes);
 		json_begin_object(out, NULL);
 		json_number(out, "line", find_line(facts, uninit->call));
 		write_range(out, uninit->page, uninit->from, uninit->to);
@@ -236,8 +236,10 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 	cause_find_for_fatal_call(facts->program, facts->rules, &causes);
 	write_causes(out, facts, &causes);
 	json_begin_object(out, "fatal_values");
-	json_format(out, "page", "p%u", cause_find_page_of_mapping(facts->program, facts->rules, call->handle[0]));
-	json_format(out, "freed_page", "p%u", cause_find_page_used_after_free(facts->program, facts->rules, call));
+	json_format(out, "page", "p%u",
+		    cause_find_page_of_mapping(facts->program, facts->rules, call->handle[0]));
+	json_format(out, "freed_page", "p%u",
+		    cause_find_page_used_after_free(facts->program, facts->rules, call));
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
 	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
 	json_end(out);
