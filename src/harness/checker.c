@@ -45,7 +45,7 @@ void checker_delete(struct checker *checker)
 	if (!checker)
 		return;
 	rules_delete(checker->rules);
-	trace_delete(checker->trace);
+	free(checker->trace);
 	exec_delete(checker->exec);
 	tsan_shadow_delete(checker->tsan_model);
 	free(checker);

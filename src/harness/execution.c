@@ -307,7 +307,7 @@ static void check_child_exit(struct execution *execution, const struct program *
 		checker_set_difference(&execution->fibers,
 					 "line %u: expected the call to end the process with a report of "
 					 "%s, but it returned",
-					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
+					 program->calls[fatal_call->call].line, rule_table[fatal_call->rule].name);
 	else if (execution->last_started_call != fatal_call->call)
 		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
 			execution_line_text(execution, program),
@@ -315,7 +315,7 @@ static void check_child_exit(struct execution *execution, const struct program *
 	else if (child->has_timed_out || (rule != fatal_call->rule &&
 				 !is_fault_in_accessed_range(execution, child->output)))
 		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
-			execution_line_text(execution, program), rule_name(fatal_call->rule),
+			execution_line_text(execution, program), rule_table[fatal_call->rule].name,
 			execution_exit_text(child, options->time_limit_seconds, exit_text));
 	else {
 		execution->fibers.seen |= RULE_BIT(fatal_call->rule);

@@ -160,7 +160,7 @@ WAY_TO(report_another_rule)
 	enum rule rule = rules_verdict(checker->rules)->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
-		rule_name(rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order));
+		rule_table[rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order].name);
 	abort();
 }
 

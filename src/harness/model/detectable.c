@@ -8,11 +8,6 @@
 
 #define PAGE 4096u
 
-static bool is_range_far_from_page(const struct call *call)
-{
-	return call->number[0] > PAGE || call->number[1] > PAGE;
-}
-
 /*
  * Returns whether the direct backend may take the mapping for another live mapping of the same
  * page, because all mappings of a page have the same address. The library then detects nothing or
@@ -37,7 +32,7 @@ enum detectable detectable_classify_fatal_call(const struct call *call, const st
 			       : DETECTABLE_ALWAYS;
 	if (!op_is_mapped_access(call->op))
 		return DETECTABLE_ALWAYS;
-	if (!call->number[1] || is_range_far_from_page(call))
+	if (!call->number[1] || call->number[0] > PAGE || call->number[1] > PAGE)
 		return DETECTABLE_NEVER;
 	/* An alias has guards around it, and is revoked when its mapping ends. */
 	if (detectors.has_alias_backend)

@@ -102,7 +102,7 @@ static void reset_for_program(struct rules *rules, const struct program *program
 	bytes_fill(rules->mutex_clocks, 0, sizeof(rules->mutex_clocks));
 	bytes_fill(rules->semaphore_clocks, 0, sizeof(rules->semaphore_clocks));
 	bytes_fill(rules->threads, 0, sizeof(rules->threads));
-	shadow_clear(&rules->shadow);
+	shadow_clear(rules->shadow);
 	rules->verdict.broken = 0;
 	rules->verdict.fatal_call = VERDICT_NONE;
 	rules->verdict.uninit_use_count = 0;
@@ -132,9 +132,8 @@ static void record_deadlock(struct rules *rules)
 	v->fatal_rule = RULE_deadlock;
 }
 
-/* @fatal_calls: see rules_find_fatal_calls(); NULL: the first fatal call ends the evaluation */
-static void evaluate_program(struct rules *rules, const struct program *program,
-			     bool *fatal_calls)
+void rules_find_fatal_calls(struct rules *rules, const struct program *program,
+			    bool fatal_calls[PROGRAM_CALLS])
 {
 	size_t call_index;
 
@@ -152,22 +151,16 @@ static void evaluate_program(struct rules *rules, const struct program *program,
 		if (fatal_calls)
 			fatal_calls[rules->verdict.fatal_call] = true;
 	}
-	if (rules->shadow.race_count)
+	if (rules->shadow->race_count)
 		rules->verdict.broken |= RULE_BIT(RULE_data_race);
-	shadow_sort_races(&rules->shadow);
+	shadow_sort_races(rules->shadow);
 	if (!fatal_calls || !rules->verdict.broken)
 		record_final_pages(rules);
 }
 
 void rules_evaluate(struct rules *rules, const struct program *program)
 {
-	evaluate_program(rules, program, NULL);
-}
-
-void rules_find_fatal_calls(struct rules *rules, const struct program *program,
-			    bool fatal_calls[PROGRAM_CALLS])
-{
-	evaluate_program(rules, program, fatal_calls);
+	rules_find_fatal_calls(rules, program, NULL);
 }
 
 struct rules *rules_new(void)
@@ -177,7 +170,8 @@ struct rules *rules_new(void)
 	if (!rules)
 		return NULL;
 	rules->trace = trace_new();
-	if (shadow_init(&rules->shadow) && rules->trace)
+	rules->shadow = malloc(sizeof(*rules->shadow));
+	if (rules->trace && rules->shadow)
 		return rules;
 	rules_delete(rules);
 	return NULL;
@@ -187,8 +181,8 @@ void rules_delete(struct rules *rules)
 {
 	if (!rules)
 		return;
-	shadow_destroy(&rules->shadow);
-	trace_delete(rules->trace);
+	free(rules->shadow);
+	free(rules->trace);
 	free(rules);
 }
 
@@ -204,5 +198,5 @@ const struct trace *rules_trace(const struct rules *rules)
 
 const struct shadow *rules_shadow(const struct rules *rules)
 {
-	return &rules->shadow;
+	return rules->shadow;
 }

@@ -52,7 +52,7 @@ const struct verdict *rules_verdict(const struct rules *rules);
 /*
  * Evaluates @program as if each call that breaks a fatal rule were absent, and sets the entry of
  * each such call in @fatal_calls to true. If the program breaks a rule, the trace does not contain
- * the pages at the end.
+ * the pages at the end. @fatal_calls NULL: the first fatal call ends the evaluation.
  */
 void rules_find_fatal_calls(struct rules *rules, const struct program *program,
 			    bool fatal_calls[PROGRAM_CALLS]);

@@ -52,7 +52,7 @@ struct rules {
 	struct clock mutex_clocks[PROGRAM_MUTEXES];
 	struct clock semaphore_clocks[PROGRAM_SEMAPHORES];
 	struct model_thread threads[PROGRAM_THREADS];
-	struct shadow shadow;
+	struct shadow *shadow;
 	struct trace *trace;
 	struct verdict verdict;
 };

@@ -3,19 +3,6 @@
 
 #include <stdlib.h>
 
-bool shadow_init(struct shadow *shadow)
-{
-	shadow->races = malloc(SHADOW_RACES * sizeof(*shadow->races));
-	shadow_clear(shadow);
-	return shadow->races;
-}
-
-void shadow_destroy(struct shadow *shadow)
-{
-	free(shadow->races);
-	shadow->races = NULL;
-}
-
 void shadow_clear(struct shadow *shadow)
 {
 	shadow->access_count = 0;

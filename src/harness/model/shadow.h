@@ -35,6 +35,7 @@ struct race {
 /* Each of the N * (N - 1) / 2 pairs of calls races on at most two pages. */
 #define SHADOW_RACES ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
 
+/* Large enough for any program; the system gives memory only to the used part. */
 struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
@@ -42,17 +43,8 @@ struct shadow {
 	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary
 				     */
 	size_t race_count;
-	struct race *races; /* sorted by (first, second, page) after shadow_sort_races() */
+	struct race races[SHADOW_RACES]; /* shadow_sort_races() sorts by (first, second, page) */
 };
-
-/*
- * Allocates space for the races of any program; the system gives memory only to the used part.
- * Return: false if there is no memory.
- */
-bool shadow_init(struct shadow *shadow);
-
-/* Frees the memory of @shadow, but not the structure. */
-void shadow_destroy(struct shadow *shadow);
 
 /* Removes all accesses and races. */
 void shadow_clear(struct shadow *shadow);

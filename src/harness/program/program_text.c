@@ -21,19 +21,10 @@ struct text_reader {
 	struct text_error *error;
 };
 
-/* Writes, for a message, which names may follow `expect`. */
-static void format_expect_names(char names[RULE_SET_TEXT + 24])
-{
-	char rule_names[RULE_SET_TEXT];
-
-	rule_set_to_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
-	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rule_names);
-}
-
 /* Sets the error for @name, the wrong text after `expect`. Return: always false. */
 static bool set_expect_error(const struct text_cursor *cursor, const struct text_word *name)
 {
-	char expected_names[RULE_SET_TEXT + 24];
+	char rule_names[RULE_SET_TEXT];
 
 	for (size_t i = 0; i < name->len; i++)
 		if (text_is_space(name->start[i]) || strchr(",;|", name->start[i]))
@@ -41,11 +32,12 @@ static bool set_expect_error(const struct text_cursor *cursor, const struct text
 					      "expected one name a line, got '%.*s': write "
 					      "'expect NAME' on a line for each",
 					      TEXT_SHOWN(name));
-	format_expect_names(expected_names);
+	rule_set_to_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
 	if (!name->len)
-		return text_set_error(cursor->error, "expected %s after 'expect'", expected_names);
-	return text_set_error(cursor->error, "expected %s, got '%.*s'", expected_names,
-			      TEXT_SHOWN(name));
+		return text_set_error(cursor->error,
+				      "expected clean or a rule (%s) after 'expect'", rule_names);
+	return text_set_error(cursor->error, "expected clean or a rule (%s), got '%.*s'",
+			      rule_names, TEXT_SHOWN(name));
 }
 
 /* Moves the cursor to the end of the line. Return: the skipped text without spaces around it. */
@@ -182,16 +174,6 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 	return true;
 }
 
-/* Return: false with the error filled if the text ended before a header. */
-static bool check_header_was_read(struct text_reader *reader)
-{
-	if (reader->has_header)
-		return true;
-	reader->error->line_number = reader->line_number ? reader->line_number : 1;
-	return text_set_error(reader->error,
-			      "expected the header 'pagetorture 1', got the end of the file");
-}
-
 bool program_from_text(struct program *program, const char *text, size_t size,
 		       struct text_error *error)
 {
@@ -213,7 +195,10 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 		if (kind == LINE_CALL)
 			program->calls[program->count++] = call;
 	}
-	return check_header_was_read(&reader);
+	if (reader.has_header)
+		return true;
+	error->line_number = reader.line_number ? reader.line_number : 1;
+	return text_set_error(error, "expected the header 'pagetorture 1', got the end of the file");
 }
 
 /*
@@ -229,7 +214,7 @@ static void append_next_expected_rule(struct text_writer *writer, rule_set *rule
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (!(*rules_left & RULE_BIT(rule)))
 			continue;
-		text_append(writer, "expect %s\n", rule_name(rule));
+		text_append(writer, "expect %s\n", rule_table[rule].name);
 		*rules_left &= ~RULE_BIT(rule);
 		return;
 	}

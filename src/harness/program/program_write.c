@@ -86,7 +86,7 @@ static void append_expect_lines(struct text_writer *writer, const struct program
 		text_append(writer, "expect clean\n");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (program->expect & RULE_BIT(rule))
-			text_append(writer, "expect %s\n", rule_name(rule));
+			text_append(writer, "expect %s\n", rule_table[rule].name);
 }
 
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX])

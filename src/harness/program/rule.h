@@ -19,13 +19,13 @@ typedef unsigned int rule_set;
 /* Size of the longest text that rule_set_to_text() writes, with the NUL. */
 #define RULE_SET_TEXT 160
 
-const char *rule_name(enum rule rule);
+struct rule_info {
+	const char *name;
+	const char *contract; /* the rules of doc/rules.md that define this rule, such as "R6 order" */
+	const char *summary;  /* a sentence that says what breaks the rule */
+};
 
-/* Return: the names of the rules of doc/rules.md that define this rule, such as "R6 order". */
-const char *rule_contract(enum rule rule);
-
-/* Return: a sentence that says what breaks the rule. */
-const char *rule_summary(enum rule rule);
+extern const struct rule_info rule_table[RULE_COUNT];
 
 /* Return: the rule with this name (not ended by a NUL), or RULE_COUNT. */
 enum rule rule_find(const char *name, size_t len);

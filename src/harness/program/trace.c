@@ -5,25 +5,11 @@
 
 struct trace *trace_new(void)
 {
-	struct trace *trace = calloc(1, sizeof(*trace));
+	struct trace *trace = malloc(sizeof(*trace));
 
-	if (!trace)
-		return NULL;
-	trace->bytes = malloc(TRACE_LOG);
-	trace->initialised = malloc(TRACE_LOG);
-	if (trace->bytes && trace->initialised)
-		return trace;
-	trace_delete(trace);
-	return NULL;
-}
-
-void trace_delete(struct trace *trace)
-{
-	if (!trace)
-		return;
-	free(trace->bytes);
-	free(trace->initialised);
-	free(trace);
+	if (trace)
+		trace_clear(trace);
+	return trace;
 }
 
 void trace_clear(struct trace *trace)

@@ -44,16 +44,14 @@ struct trace {
 	 * only the model fills initialised[].
 	 */
 	size_t log_used_bytes; /* length of the log */
-	uint8_t *bytes, *initialised; /* TRACE_LOG bytes each */
+	uint8_t bytes[TRACE_LOG], initialised[TRACE_LOG];
 };
 
 /*
- * Return: an empty trace, or NULL if there is no memory. A trace has space for all bytes that any
- * program can read, so the functions below cannot fail. The system gives memory only to the used
- * part.
+ * Return: an empty trace for free(), or NULL if there is no memory. A trace has space for all bytes
+ * that any program can read; the system gives memory only to the used part.
  */
 struct trace *trace_new(void);
-void trace_delete(struct trace *trace);
 
 void trace_clear(struct trace *trace);
 

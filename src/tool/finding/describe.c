@@ -65,10 +65,10 @@ static void write_meaning(struct json *json, const struct signature *signature)
 	enum rule rule = signature->main_rule;
 	bool is_of_rule = rule < RULE_COUNT;
 
-	json_text(json, "result", is_of_rule ? rule_name(rule) : result_kinds[kind].name);
-	json_text(json, "meaning", is_of_rule ? rule_summary(rule) : result_kinds[kind].meaning);
+	json_text(json, "result", is_of_rule ? rule_table[rule].name : result_kinds[kind].name);
+	json_text(json, "meaning", is_of_rule ? rule_table[rule].summary : result_kinds[kind].meaning);
 	json_text(json, "document", is_of_rule ? "doc/rules.md" : "doc/replay.md");
-	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
+	json_text(json, "section", is_of_rule ? rule_table[rule].contract : "Results of an input");
 }
 
 static void write_result_record(struct json *json, const struct test_input *input,

@@ -275,7 +275,7 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 	char functions[REPORT_TOP_TEXT] = "", innermost_function[SITE_TEXT];
 
 	add_place(e, flavour, death ? &death->site : &unreported_site, rule, innermost_function);
-	signature_append(s, "; %s", rule_name(rule));
+	signature_append(s, "; %s", rule_table[rule].name);
 	if (death) {
 		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
 					     functions);
@@ -283,7 +283,7 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 		s->needed_flavours[flavour] = true;
 	}
 	signature_append(s, " at %s", *functions ? functions : innermost_function);
-	set_short_name(s, rule_name(rule), find_call_name(e->program, call), NULL);
+	set_short_name(s, rule_table[rule].name, find_call_name(e->program, call), NULL);
 }
 
 static void append_broken_rules(const struct signature_evidence *e)

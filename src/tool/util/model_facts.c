@@ -253,7 +253,7 @@ static void write_contracts(struct json *out, rule_set broken)
 	json_begin_object(out, "contracts");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (broken & RULE_BIT(rule))
-			json_text(out, rule_name(rule), rule_contract(rule));
+			json_text(out, rule_table[rule].name, rule_table[rule].contract);
 	json_end(out);
 }
 

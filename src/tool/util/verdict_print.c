@@ -59,7 +59,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 	print_uninits(out, program, verdict);
 	if (verdict->fatal_call == VERDICT_NONE)
 		return;
-	fprintf(out, "  %s at ", rule_name(verdict->fatal_rule));
+	fprintf(out, "  %s at ", rule_table[verdict->fatal_rule].name);
 	print_call(out, program, verdict->fatal_call);
 	fprintf(out, verdict->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
 						      ", where the program ends\n");
@@ -70,7 +70,7 @@ void verdict_print_rules(struct json *json, const char *key, rule_set rules)
 	json_begin_array(json, key);
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (rules & RULE_BIT(rule))
-			json_text(json, NULL, rule_name(rule));
+			json_text(json, NULL, rule_table[rule].name);
 	json_end(json);
 }
 
@@ -124,7 +124,7 @@ void verdict_print_json(struct json *json, const char *file, const struct progra
 	}
 	json_begin_object(json, "fatal");
 	json_number(json, "line", find_line(program, verdict->fatal_call));
-	json_text(json, "rule", rule_name(verdict->fatal_rule));
+	json_text(json, "rule", rule_table[verdict->fatal_rule].name);
 	json_end(json);
 }
 
