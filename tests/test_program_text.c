@@ -137,20 +137,20 @@ static void test_good_texts(void)
 	ok(is_parsed(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
 }
 
-/* A text of @lines lines; the last one has @last bytes. */
-static bool is_text_of_lines_parsed(unsigned int lines, size_t last)
+/* Parses a text with @line_count lines, of which the last line has @last_line_length bytes. */
+static bool is_text_of_lines_parsed(unsigned int line_count, size_t last_line_length)
 {
-	size_t size = 14 + lines + last;
+	size_t size = 14 + line_count + last_line_length;
 	char *text = malloc(size), *at = text;
 	struct text_error error;
 	bool good;
 
 	at = stpcpy(at, HEADER);
-	for (unsigned int i = 2; i < lines; i++)
+	for (unsigned int i = 2; i < line_count; i++)
 		*at++ = '\n';
 	*at++ = '#';
-	memset(at, 'x', last - 1);
-	at += last - 1;
+	memset(at, 'x', last_line_length - 1);
+	at += last_line_length - 1;
 	good = program_from_text(&program, text, (size_t)(at - text), &error);
 	free(text);
 	return good;

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Marks a program with TAP output; src/page_stubs/absent.c then skips it by TAP. */
+/* Tells src/page/stubs/absent.c, if it is linked in, to print a skipped test in TAP form. */
 extern const char tap_program;
 const char tap_program = 1;
 
@@ -37,17 +37,17 @@ bool ok(bool good, const char *name, ...)
 	return good;
 }
 
-void skip_check(const char *what)
+void skip_check(const char *check_and_reason)
 {
-	printf("ok %u # SKIP %s\n", ++tap_check_count, what);
+	printf("ok %u # SKIP %s\n", ++tap_check_count, check_and_reason);
 }
 
-unsigned int scale_repeat_count(unsigned int usual)
+unsigned int scale_repeat_count(unsigned int usual_count)
 {
 	const char *text = getenv("TEST_SHARE");
 	unsigned int divisor = text ? (unsigned int)atoi(text) : 1;
 
-	return divisor > 1 ? usual / divisor + 1 : usual;
+	return divisor > 1 ? usual_count / divisor + 1 : usual_count;
 }
 
 static struct unit_test *find_test(const char *name)
@@ -59,9 +59,10 @@ static struct unit_test *find_test(const char *name)
 	return test;
 }
 
-static void report_unknown_test(const char *program, const char *name)
+static void report_unknown_test(const char *program_name, const char *test_name)
 {
-	fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n", program, name);
+	fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n",
+		program_name, test_name);
 	for (const struct unit_test *test = tests; test; test = test->next)
 		fprintf(stderr, "  %s\n", test->name);
 }

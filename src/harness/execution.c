@@ -304,10 +304,11 @@ static void check_child_exit(struct execution *execution, const struct program *
 	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
 	else if (alive)
-		checker_set_difference(&execution->fibers,
-					 "line %u: expected the call to end the process with a report of "
-					 "%s, but it returned",
-					 program->calls[fatal_call->call].line, rule_table[fatal_call->rule].name);
+		checker_set_difference(
+			&execution->fibers,
+			"line %u: expected the call to end the process with a report of "
+			"%s, but it returned",
+			program->calls[fatal_call->call].line, rule_table[fatal_call->rule].name);
 	else if (execution->last_started_call != fatal_call->call)
 		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
 			execution_line_text(execution, program),

@@ -198,7 +198,8 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 	if (reader.has_header)
 		return true;
 	error->line_number = reader.line_number ? reader.line_number : 1;
-	return text_set_error(error, "expected the header 'pagetorture 1', got the end of the file");
+	return text_set_error(error,
+			      "expected the header 'pagetorture 1', got the end of the file");
 }
 
 /*

@@ -66,7 +66,8 @@ static void write_meaning(struct json *json, const struct signature *signature)
 	bool is_of_rule = rule < RULE_COUNT;
 
 	json_text(json, "result", is_of_rule ? rule_table[rule].name : result_kinds[kind].name);
-	json_text(json, "meaning", is_of_rule ? rule_table[rule].summary : result_kinds[kind].meaning);
+	json_text(json, "meaning",
+		  is_of_rule ? rule_table[rule].summary : result_kinds[kind].meaning);
 	json_text(json, "document", is_of_rule ? "doc/rules.md" : "doc/replay.md");
 	json_text(json, "section", is_of_rule ? rule_table[rule].contract : "Results of an input");
 }
