@@ -74,8 +74,7 @@ static inline const struct isolated *run_in_child(void (*run)(void))
 	return &result;
 }
 
-/* How a child must end: it returns, or it ends in any other way. The name of a rule: it reports the
- * rule. */
+/* How a child must end: RETURNS, ENDS_ABNORMALLY, or the name of the rule that it reports. */
 #define RETURNS NULL
 #define ENDS_ABNORMALLY ""
 

@@ -38,8 +38,7 @@ extern unsigned int tap_check_count, tap_failure_count;
 /* A text that is printed before the name of each check. */
 extern const char *tap_prefix;
 
-/* Counts and prints a check that is ok if @good. Return: @good, so that a test can print details.
- */
+/* Prints a check that is ok if @good. Return: @good, so that a test can print details. */
 bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
 /* Counts and prints a check that cannot run here. @check_and_reason: "CHECK: REASON" */

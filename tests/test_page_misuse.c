@@ -49,11 +49,7 @@ static void step_map15(char page)
 STEP(unmap, map, page_unmap_local(maps[map - '0']))
 STEP(unmap_end, map, page_unmap_local(maps[map - '0'] + PAGE_SIZE))
 
-static void step_unmap_none(char unused)
-{
-	(void)unused;
-	page_unmap_local(bytes);
-}
+STEP(unmap_none, unused, (void)unused, page_unmap_local(bytes))
 
 static void *unmap_in_thread(void *addr)
 {
@@ -236,11 +232,6 @@ static bool report_matches(const char *line, const char *pattern)
 	return !fnmatch(strcat(expanded, "*"), line, 0);
 }
 
-static bool is_one_line(const char *text)
-{
-	return !*text || strchr(text, '\n') == text + strlen(text) - 1;
-}
-
 /* The wording of reports is checked only for src/page, and not if a sanitizer reports first. */
 static bool has_right_report(const struct isolated *result, const struct misuse *misuse)
 {
@@ -248,7 +239,7 @@ static bool has_right_report(const struct isolated *result, const struct misuse 
 	    !*misuse->report)
 		return true;
 	return result->signal == SIGABRT &&
-	       is_one_line(result->output) &&
+	       strchr(result->output, '\n') == result->output + strlen(result->output) - 1 &&
 	       report_matches(result->output, misuse->report);
 }
 

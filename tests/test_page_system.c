@@ -43,11 +43,6 @@ static struct page *alloc_or_abort(void)
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
 
-static void refuse_mmap(int flags)
-{
-	refuse_system_call_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
-}
-
 static void *volatile last_block;
 
 /* Allocates all memory that malloc() still has, after the system refuses to give it more. */
@@ -55,7 +50,7 @@ static void use_up_heap(void)
 {
 	refuse_system_call(SYS_brk, 0); /* brk() returns an address; 0 is too low */
 	refuse_system_call_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
-	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
+	refuse_system_call_if(SYNC_SYS_MMAP, 3, MAP_PRIVATE | MAP_ANONYMOUS, ENOMEM);
 	for (size_t size = 4096; size; size -= 16)
 		while ((last_block = malloc(size)))
 			;
@@ -133,8 +128,7 @@ static void report_long_text(void)
 	page_bug("long", "%s", text);
 }
 
-/* Returns whether reports of all lengths are one line of at most 511 bytes with as much text as
- * fits. */
+/* Returns whether long reports are one line of 511 bytes with as much text as fits. */
 static bool long_reports_are_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
@@ -233,8 +227,7 @@ static void run_without_memory_for_key(void)
 
 /* ---- fork(): the alias backend gives a child copies of the pages ---- */
 
-/* Creates a child that reads and writes the byte at `addr`. Return: the wait status of the child.
- */
+/* Creates a child that reads and writes the byte at `addr`. Return: its wait status. */
 static int fork_and_write(void)
 {
 	int wait_status;
@@ -257,8 +250,7 @@ static int fork_and_write(void)
 ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
-/* Creates a child that only reads: the parent may not have waited until the child copied the pages.
- */
+/* Creates a child that only reads: the parent may not have waited for the copy. */
 static void fork_and_read(void)
 {
 	pid_t pid;

@@ -10,13 +10,11 @@
 
 static struct program program;
 
-struct bad_text {
+static const struct bad_text {
 	const char *text;
 	unsigned int expected_line;
 	const char *expected_message; /* a part of the expected message */
-};
-
-static const struct bad_text bad_texts[] = {
+} bad_texts[] = {
 	{ "", 1, "header" },
 	{ "# only a comment\n\n", 2, "header" },
 	{ "pagetorture 2\n", 1, "version '2'" },

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Tells src/page/stubs/absent.c, if it is linked in, to print a skipped test in TAP form. */
+/* Tells src/page_stubs/absent.c, if it is linked in, to print a skipped test in TAP form. */
 extern const char tap_program;
 const char tap_program = 1;
 
@@ -59,14 +59,6 @@ static struct unit_test *find_test(const char *name)
 	return test;
 }
 
-static void report_unknown_test(const char *program_name, const char *test_name)
-{
-	fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n",
-		program_name, test_name);
-	for (const struct unit_test *test = tests; test; test = test->next)
-		fprintf(stderr, "  %s\n", test->name);
-}
-
 int main(int argc, char **argv)
 {
 	struct unit_test *test = tests;
@@ -74,7 +66,10 @@ int main(int argc, char **argv)
 	if (argc > 1 || tests->next)
 		test = argc == 2 ? find_test(argv[1]) : NULL;
 	if (!test) {
-		report_unknown_test(argv[0], argc > 1 ? argv[1] : "");
+		fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n",
+			argv[0], argc > 1 ? argv[1] : "");
+		for (test = tests; test; test = test->next)
+			fprintf(stderr, "  %s\n", test->name);
 		return 2;
 	}
 	test->run();

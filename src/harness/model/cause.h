@@ -16,9 +16,7 @@ struct causes {
 	uint16_t cause_calls[CAUSES_MAX];
 };
 
-/*
- * Return: the page of which the last kmap_local() of the handle made a mapping; 0 if no call did.
- */
+/* Return: the page that the last kmap_local() of the handle mapped; 0 if there is no such call. */
 uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
 			    uint8_t map_handle);
 

@@ -78,13 +78,6 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 	return last_step != HAPPENS_BEFORE_NONE && last_step >= earlier_step;
 }
 
-/* Returns whether the call @to acquires what the call @from released. */
-static bool is_release_to_acquire(const struct call *from, const struct call *to)
-{
-	return sync_calls[to->op].acquires && from->op == sync_calls[to->op].releasing_op &&
-	       from->handle[0] == to->handle[0];
-}
-
 size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
 				 size_t step, uint16_t from_steps[PROGRAM_THREADS])
 {
@@ -99,7 +92,8 @@ size_t happens_before_find_edges(const struct program *program, const struct tra
 
 		if (call->thread == THREAD_MAIN)
 			break;
-		if (trace->steps[step].was_skipped || !is_release_to_acquire(call, to))
+		if (trace->steps[step].was_skipped || call->handle[0] != to->handle[0] ||
+		    !sync_calls[to->op].acquires || call->op != sync_calls[to->op].releasing_op)
 			continue;
 		if (!(seen & 1u << call->thread))
 			from_steps[count++] = (uint16_t)step;

@@ -30,9 +30,7 @@ static bool call_fills_handle(const struct call *call, const struct call_handle 
 	       op_handle_kind_of_letter(op_table[call->op].argument_kinds[0]) == handle->kind;
 }
 
-/*
- * Returns whether a call that the model did not reach may fill the handle before call @index runs.
- */
+/* Returns whether a call that was not reached may fill the handle before call @index runs. */
 static bool may_be_filled_before(const struct never_runs_finder *f, size_t index,
 				 const struct call_handle *handle)
 {

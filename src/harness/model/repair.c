@@ -10,23 +10,13 @@
 
 #define ROUNDS_THAT_MOVE 3
 
-static void remove_marked_calls(struct program *program, const bool must_drop[PROGRAM_CALLS])
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < program->count; i++)
-		if (!must_drop[i])
-			program->calls[kept++] = program->calls[i];
-	program->count = kept;
-}
-
-/* Drops the calls of @must_drop and those that read uninitialised bytes; moves or drops racing
- * calls. */
+/* Drops the calls of @must_drop and all uses of uninitialised bytes; moves or drops races. */
 static void move_or_drop_bad_calls(struct program *program, const struct rules *rules,
 				   bool may_move, bool must_drop[PROGRAM_CALLS])
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);
+	size_t kept = 0;
 
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -38,7 +28,10 @@ static void move_or_drop_bad_calls(struct program *program, const struct rules *
 	}
 	for (size_t i = 0; i < v->uninit_use_count; i++)
 		must_drop[v->uninit_uses[i].call] = true;
-	remove_marked_calls(program, must_drop);
+	for (size_t i = 0; i < program->count; i++)
+		if (!must_drop[i])
+			program->calls[kept++] = program->calls[i];
+	program->count = kept;
 }
 
 void repair_program(struct program *program, struct rules *rules)

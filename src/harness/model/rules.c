@@ -37,24 +37,23 @@ static void join_main_clock_into_threads(struct rules *rules)
 		clock_join(&rules->threads[t].clock, &rules->threads[THREAD_MAIN].clock);
 }
 
+/* Return: the clock of the mutex or semaphore that the call uses. */
+static struct clock *find_sync_clock(struct evaluation *eval)
+{
+	enum handle_kind kind =
+		op_handle_kind_of_letter(op_table[eval->call->op].argument_kinds[0]);
+
+	return &eval->rules->sync_clocks[kind == HANDLE_MUTEX][eval->call->handle[0]];
+}
+
 void evaluate_lock(struct evaluation *eval)
 {
-	acquire_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
+	acquire_clock(eval, find_sync_clock(eval));
 }
 
 void evaluate_unlock(struct evaluation *eval)
 {
-	release_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
-}
-
-void evaluate_post(struct evaluation *eval)
-{
-	release_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
-}
-
-void evaluate_wait(struct evaluation *eval)
-{
-	acquire_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
+	release_clock(eval, find_sync_clock(eval));
 }
 
 /* ---- one call ---- */
@@ -99,10 +98,10 @@ static void reset_for_program(struct rules *rules, const struct program *program
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		rules->pages[i].ref_count = 0;
 	bytes_fill(rules->maps, 0, sizeof(rules->maps));
-	bytes_fill(rules->mutex_clocks, 0, sizeof(rules->mutex_clocks));
-	bytes_fill(rules->semaphore_clocks, 0, sizeof(rules->semaphore_clocks));
+	bytes_fill(rules->sync_clocks, 0, sizeof(rules->sync_clocks));
 	bytes_fill(rules->threads, 0, sizeof(rules->threads));
-	shadow_clear(rules->shadow);
+	rules->shadow->access_count = rules->shadow->race_count = 0;
+	rules->shadow->has_contended_atomics = false;
 	rules->verdict.broken = 0;
 	rules->verdict.fatal_call = VERDICT_NONE;
 	rules->verdict.uninit_use_count = 0;
@@ -123,15 +122,6 @@ static void record_final_pages(struct rules *rules)
 	}
 }
 
-static void record_deadlock(struct rules *rules)
-{
-	struct verdict *v = &rules->verdict;
-
-	v->broken |= RULE_BIT(RULE_deadlock);
-	v->fatal_call = rules->state.schedule.first_remaining;
-	v->fatal_rule = RULE_deadlock;
-}
-
 void rules_find_fatal_calls(struct rules *rules, const struct program *program,
 			    bool fatal_calls[PROGRAM_CALLS])
 {
@@ -147,7 +137,9 @@ void rules_find_fatal_calls(struct rules *rules, const struct program *program,
 	}
 	if (rules->state.schedule.remaining_count &&
 	    (fatal_calls || rules->verdict.fatal_call == VERDICT_NONE)) {
-		record_deadlock(rules);
+		rules->verdict.broken |= RULE_BIT(RULE_deadlock);
+		rules->verdict.fatal_call = rules->state.schedule.first_remaining;
+		rules->verdict.fatal_rule = RULE_deadlock;
 		if (fatal_calls)
 			fatal_calls[rules->verdict.fatal_call] = true;
 	}

@@ -19,6 +19,8 @@
 #define PAGE TRACE_PAGE
 #define MAP_DEPTH 16
 
+_Static_assert(PROGRAM_MUTEXES == PROGRAM_SEMAPHORES, "sync_clocks has rows of equal length");
+
 struct model_page {
 	unsigned int ref_count;
 	struct clock owners_clock; /* joined clocks of the threads that dropped a reference */
@@ -49,8 +51,7 @@ struct rules {
 	struct model_page pages[PROGRAM_PAGES];
 	struct model_map maps[PROGRAM_MAPS];
 	struct model_slice slices[PROGRAM_SLICES];
-	struct clock mutex_clocks[PROGRAM_MUTEXES];
-	struct clock semaphore_clocks[PROGRAM_SEMAPHORES];
+	struct clock sync_clocks[2][PROGRAM_MUTEXES]; /* [0]: of semaphores, [1]: of mutexes */
 	struct model_thread threads[PROGRAM_THREADS];
 	struct shadow *shadow;
 	struct trace *trace;
@@ -151,15 +152,11 @@ enum access_flags { READ = 0, WRITE = 1, ATOMIC = 2 };
 void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
 			 unsigned int flags);
 
-/*
- * Copies the bytes [off, off + len) of a page, and whether each is initialised, to the trace's log.
- */
+/* Copies bytes [off, off + len) of a page, and whether each is initialised, to the log. */
 void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset,
 		       uint64_t off, uint64_t len);
 
-/*
- * Records that the call reads the bytes [off, off + len) of the page, and copies them to the log.
- */
+/* Records a read of the bytes [off, off + len) of the page, and copies them to the log. */
 void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
 		       unsigned int flags);
 
@@ -171,6 +168,10 @@ uint8_t *rules_record_write(struct evaluation *eval, uint8_t page, uint64_t off,
 			    unsigned int flags);
 
 /* ---- one function for each call of ops.def ---- */
+
+/* A wait orders threads as a lock does, a post as an unlock does. */
+#define evaluate_wait evaluate_lock
+#define evaluate_post evaluate_unlock
 
 /* These calls access only the caller's buffer atomically; the model sees only the page. */
 #define evaluate_read_bytewise_atomic evaluate_read_raw

@@ -3,13 +3,6 @@
 
 #include <stdlib.h>
 
-void shadow_clear(struct shadow *shadow)
-{
-	shadow->access_count = 0;
-	shadow->has_contended_atomics = false;
-	shadow->race_count = 0;
-}
-
 /*
  * Returns the race of the two calls on the page if it is already recorded, otherwise NULL: two
  * calls with two accesses each can conflict twice. Races of the call that runs now are at the end.

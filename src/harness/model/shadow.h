@@ -46,12 +46,7 @@ struct shadow {
 	struct race races[SHADOW_RACES]; /* shadow_sort_races() sorts by (first, second, page) */
 };
 
-/* Removes all accesses and races. */
-void shadow_clear(struct shadow *shadow);
-
-/*
- * Records an access of a thread whose clock is @thread_clock, and its races with earlier accesses.
- */
+/* Records an access of the thread with this clock, and its races with earlier accesses. */
 void shadow_record_access(struct shadow *shadow, const struct access *access,
 			  const struct clock *thread_clock);
 

@@ -84,9 +84,7 @@ struct call_handle {
 /* Gets the handles of the call, in the order of the arguments. Return: the number of handles. */
 unsigned int call_get_handles(const struct call *call, struct call_handle handles[2]);
 
-/*
- * Return: whether the size of the access is 1, 2, 4 or 8, and the offset is a multiple of the size.
- */
+/* Return: whether the size is 1, 2, 4 or 8, and the offset is a multiple of the size. */
 bool call_has_valid_atomic_range(const struct call *call);
 
 /* Return: whether the programs have equal calls (call_equal()) in the same order. */

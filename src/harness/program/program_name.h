@@ -28,8 +28,7 @@ bool program_name_is_text(const char *name);
 /* Return: whether the file @name is a byte string; otherwise it is text. */
 bool program_name_is_bytes(const char *name);
 
-/* Return: whether the name is that of a text or a byte string, so the file in a directory is a
- * program. */
+/* Return: whether the name is that of a text or a byte string (rules 1 and 2). */
 bool program_name_is_known(const char *name);
 
 /*

@@ -91,8 +91,7 @@ static bool parse_header(struct text_cursor *cursor)
 	return true;
 }
 
-/* Checks that the line has only printable ASCII, spaces and tabs, and its comment only UTF-8
- * without CR. */
+/* Checks the characters: printable ASCII and tabs; in the comment any UTF-8 except CR. */
 static bool check_characters(struct text_cursor *cursor, const char *line_end)
 {
 	for (const char *at = cursor->at; at < cursor->end; at++)

@@ -11,16 +11,6 @@ void schedule_init(struct schedule *schedule, size_t line_count)
 	bytes_fill(schedule->has_run, 0, line_count * sizeof(schedule->has_run[0]));
 }
 
-static size_t mark_line_as_run(struct schedule *schedule, size_t line)
-{
-	schedule->has_run[line] = true;
-	schedule->remaining_count--;
-	while (schedule->first_remaining < schedule->line_count &&
-	       schedule->has_run[schedule->first_remaining])
-		schedule->first_remaining++;
-	return line;
-}
-
 size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked,
 			       const void *ctx)
 {
@@ -33,11 +23,18 @@ size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is
 			continue;
 		if (thread == 0 && line != schedule->first_remaining)
 			break;
-		if (!is_blocked(ctx, line))
-			return mark_line_as_run(schedule, line);
-		if (thread == 0)
-			break;
-		waiting |= 1u << thread;
+		if (is_blocked(ctx, line)) {
+			if (thread == 0)
+				break;
+			waiting |= 1u << thread;
+			continue;
+		}
+		schedule->has_run[line] = true;
+		schedule->remaining_count--;
+		while (schedule->first_remaining < schedule->line_count &&
+		       schedule->has_run[schedule->first_remaining])
+			schedule->first_remaining++;
+		return line;
 	}
 	return SCHEDULE_NONE;
 }

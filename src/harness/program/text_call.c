@@ -7,10 +7,7 @@
 #include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
-/*
- * Sets an error about the number that begins at @number_start and ends at the cursor.
- * Return: always false.
- */
+/* Sets an error about the number from @number_start to the cursor. Return: always false. */
 static bool set_number_error(struct text_cursor *cursor, const char *number_start,
 			     const char *expected)
 {
@@ -139,16 +136,6 @@ static bool parse_handle(struct text_cursor *cursor, const struct text_word *wor
 
 _Static_assert(PROGRAM_SLICE_MAX == 16383, "a message contains this number");
 
-static bool parse_slice_size(struct text_cursor *cursor, uint64_t *size)
-{
-	const char *number_start;
-
-	if (!text_parse_valid_number(cursor, &number_start, size))
-		return false;
-	return *size <= PROGRAM_SLICE_MAX ||
-	       set_number_error(cursor, number_start, "expected a slice size of 0 .. 16383");
-}
-
 static bool parse_argument(struct text_cursor *cursor, char letter, struct call *call,
 			   struct argument_counts *seen)
 {
@@ -159,7 +146,11 @@ static bool parse_argument(struct text_cursor *cursor, char letter, struct call 
 	case 'n':
 		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'z':
-		return parse_slice_size(cursor, &call->number[seen->numbers++]);
+		return text_parse_valid_number(cursor, &number_start,
+					       &call->number[seen->numbers]) &&
+		       (call->number[seen->numbers++] <= PROGRAM_SLICE_MAX ||
+			set_number_error(cursor, number_start,
+					 "expected a slice size of 0 .. 16383"));
 	case 'f':
 		call->has_fault = 1;
 		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
@@ -245,10 +236,7 @@ static bool set_call_name_error(const struct text_cursor *cursor, const struct t
 			      TEXT_SHOWN(word));
 }
 
-/*
- * Parses the handle before `=`, if the call fills a handle.
- * @handle_word: the word before `=`; empty without `=`
- */
+/* Parses @handle_word, the word before `=`, which is empty if the line has no `=`. */
 static bool parse_filled_handle(struct text_cursor *cursor, const struct text_word *handle_word,
 			   struct call *call)
 {
