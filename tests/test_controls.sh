@@ -69,9 +69,11 @@ ok $? "with nothing taken away nothing is found" out
 # ---- order that the rule model knows ----
 
 model=src/harness/model
-expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->mutex_clocks.*//'
-expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->semaphore_clocks.*//'
-expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(rules);/;/'
+expect_mutant_found "a lock that acquires nothing" $model/rules.c \
+	's/^\tacquire_clock(eval, find_sync_clock(eval));/if (eval->call->op == OP_wait) &/'
+expect_mutant_found "a wait that acquires nothing" $model/rules.c \
+	's/^\tacquire_clock(eval, find_sync_clock(eval));/if (eval->call->op == OP_lock) &/'
+expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_clocks_into_main(rules);/;/'
 expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(eval, &page->owners_clock);//'
 expect_mutant_found "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
 

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Tells src/page_stubs/absent.c, if it is linked in, to print a skipped test in TAP form. */
+/* Makes src/page_stubs/absent.c, if it is linked in, print a skipped test in TAP form. */
 extern const char tap_program;
 const char tap_program = 1;
 
