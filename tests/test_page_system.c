@@ -199,11 +199,7 @@ static void run_without_fork_handlers(void)
 
 /* ---- no tasks ---- */
 
-static void run_without_memory_for_task(void)
-{
-	use_up_heap();
-	abort_unless(!page_task_new("none"));
-}
+ACTION(run_without_memory_for_task, use_up_heap(), abort_unless(!page_task_new("none")))
 
 static void run_without_key(void)
 {
