@@ -60,7 +60,7 @@ void afl_custom_deinit(void *data)
 }
 
 /* AFL++ treats an output of 0 bytes as a failure; one byte is the empty program too. */
-static size_t encode_program(const struct program *program, uint8_t *bytes)
+static size_t encode_at_least_one_byte(const struct program *program, uint8_t *bytes)
 {
 	size_t size = program_to_bytes(program, bytes);
 
@@ -89,7 +89,7 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, u
 			break;
 	}
 	*out = m->fuzzed_bytes;
-	return encode_program(&m->program, m->fuzzed_bytes);
+	return encode_at_least_one_byte(&m->program, m->fuzzed_bytes);
 }
 
 /*
@@ -122,7 +122,7 @@ size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t 
 
 	program_from_bytes(&m->program, bytes, size);
 	*out = m->processed_bytes;
-	return encode_program(&m->program, m->processed_bytes);
+	return encode_at_least_one_byte(&m->program, m->processed_bytes);
 }
 
 /* Return: the maximal number of trim steps. */
@@ -133,7 +133,7 @@ int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
 	program_from_bytes(&m->trim_best, bytes, size);
 	m->trim_step_max = trim_init(&m->trim, m->trim_best.count);
 	m->trim_step = 0;
-	return (int)(trim_next(&m->trim) ? m->trim_step_max : 0);
+	return (int)(trim_choose_next(&m->trim) ? m->trim_step_max : 0);
 }
 
 size_t afl_custom_trim(void *data, uint8_t **out)
@@ -142,7 +142,7 @@ size_t afl_custom_trim(void *data, uint8_t **out)
 
 	*out = m->trimmed_bytes;
 	trim_make_candidate(&m->trim, &m->trim_best, &m->trim_candidate);
-	return encode_program(&m->trim_candidate, m->trimmed_bytes);
+	return encode_at_least_one_byte(&m->trim_candidate, m->trimmed_bytes);
 }
 
 /* Return: the number of the next trim step; the maximal number ends trimming. */
@@ -150,10 +150,10 @@ int afl_custom_post_trim(void *data, uint8_t success)
 {
 	struct afl_mutator *m = data;
 
-	trim_record(&m->trim, success);
+	trim_record_answer(&m->trim, success);
 	if (success)
 		m->trim_best = m->trim_candidate;
-	if (!trim_next(&m->trim))
+	if (!trim_choose_next(&m->trim))
 		return (int)m->trim_step_max;
 	return (int)++m->trim_step;
 }

@@ -41,7 +41,7 @@ struct api_call {
 	uint64_t numbers[API_NUMBERS];
 };
 
-const char *api_op_name(enum api_op op);
+const char *api_get_op_name(enum api_op op);
 
 /* Decodes an input. Return: the number of calls. */
 size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX]);

@@ -44,7 +44,7 @@ const char *__msan_default_options(void)
 	return "symbolize=0";
 }
 
-static struct execution *get_execution(void)
+static struct execution *get_or_make_execution(void)
 {
 	static struct execution *execution;
 
@@ -69,7 +69,7 @@ static const struct verdict *evaluate_program(const struct program *program)
 }
 
 /* Return: how many mappings the thread of the last call has before that call. */
-static size_t count_mappings_before_last(const struct program *program)
+static size_t count_mappings_before_last_call(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
 	size_t mapping_count = 0;
@@ -91,20 +91,20 @@ static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 static void mark_ending_covered(enum rule rule, const struct program *program)
 {
 	ending_counters[rule][program->calls[program->count - 1].op]
-		       [count_mappings_before_last(program)] = 1;
+		       [count_mappings_before_last_call(program)] = 1;
 }
 
 NO_COVERAGE_BEGIN
 
 /* Runs the last call in a child process. */
-static void run_last_call(struct execution *execution, struct checker *checker,
-			  const struct program *program, enum rule rule)
+static void run_last_call_in_child(struct execution *execution, struct checker *checker,
+				   const struct program *program, enum rule rule)
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
 	unsigned int *count = &counts[rule][program->calls[program->count - 1].op]
-				     [count_mappings_before_last(program)];
+				     [count_mappings_before_last_call(program)];
 
-	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_should_fork(count))
+	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_count_and_decide_fork(count))
 		execution_run_fatal_calls(execution, checker, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_text);
@@ -132,7 +132,8 @@ static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
  * Adds mappings of @thread at the end of @program, up to the maximum less @free_mapping_count. The order
  * of a call's checks is observable only if there is no room for all its mappings.
  */
-static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mapping_count)
+static void fill_mappings_and_repair(struct program *program, uint8_t thread,
+				     unsigned int free_mapping_count)
 {
 	uint32_t used = 0;
 
@@ -158,7 +159,8 @@ static void fill_mappings(struct program *program, uint8_t thread, unsigned int 
  * thread has all mappings but 0 or 1 before that call. Return: false if the program has no fatal
  * call.
  */
-static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
+static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *rule,
+					    bool must_fill_mappings)
 {
 	size_t at = find_fatal_call(evaluate_program(program), rule);
 	struct call last;
@@ -169,7 +171,7 @@ static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool 
 	program->count = at;
 	checker_repair(fuzz_get_checker(), program);
 	if (must_fill_mappings)
-		fill_mappings(program, last.thread, program->count % 2);
+		fill_mappings_and_repair(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
 	program_renumber(program);
 	at = find_fatal_call(evaluate_program(program), rule);
@@ -179,19 +181,19 @@ static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct execution *execution = get_execution();
+	struct execution *execution = get_or_make_execution();
 	enum rule rule = RULE_COUNT;
 
 	fuzz_set_input(data, size);
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
-	if (!cut_after_fatal_call(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
+	if (!cut_after_fatal_call_and_repair(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
 	mark_ending_covered(rule, &program);
 	execution_reset(execution);
 	execution_run(execution, fuzz_get_checker(), &program, &options);
-	fuzz_report_comparison(&execution->fibers);
-	fuzz_count_calls("fuzz_fatal");
-	run_last_call(execution, fuzz_get_checker(), &program, rule);
+	fuzz_report_outcome(&execution->fibers);
+	fuzz_add_calls_of_last_program("fuzz_fatal");
+	run_last_call_in_child(execution, fuzz_get_checker(), &program, rule);
 	return 0;
 }

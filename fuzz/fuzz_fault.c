@@ -14,18 +14,18 @@ const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
 static struct program program, failing_program;
 
-static bool is_failure_point(const struct call *call, uint8_t thread)
+static bool is_failure_point_of_thread(const struct call *call, uint8_t thread)
 {
 	return call->thread == thread &&
 	       (call->op == OP_alloc_page || call->op == OP_copy_from_user_slice);
 }
 
-static unsigned int count_failure_points(uint8_t thread)
+static unsigned int count_failure_points_of_thread(uint8_t thread)
 {
 	unsigned int points = 0;
 
 	for (size_t i = 0; i < program.count; i++)
-		points += is_failure_point(&program.calls[i], thread);
+		points += is_failure_point_of_thread(&program.calls[i], thread);
 	return points;
 }
 
@@ -43,7 +43,7 @@ static void remove_fail_nth_calls(struct program *p)
  * Makes failing_program: the program, in which the n-th failure point of @thread fails. The failure
  * may make a later call break a rule.
  */
-static void make_failing_program(uint8_t thread, unsigned int n)
+static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 {
 	failing_program = program;
 	memmove(failing_program.calls + 1, failing_program.calls,
@@ -58,13 +58,13 @@ static void make_failing_program(uint8_t thread, unsigned int n)
 /*
  * The last round has one point more than exist: the program must then behave as without failures.
  */
-static void fail_each_point(uint8_t thread)
+static void run_with_each_point_failing(uint8_t thread)
 {
-	unsigned int points = count_failure_points(thread);
+	unsigned int points = count_failure_points_of_thread(thread);
 	struct checker_report report;
 
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
-		make_failing_program(thread, n);
+		make_program_with_nth_failing(thread, n);
 		if (fuzz_run_and_compare(&failing_program, &report) == CHECKER_DIFFERS)
 			fuzz_abort_with_finding("fuzz_fault", &failing_program, report.difference_text);
 	}
@@ -81,6 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)
-		fail_each_point(thread);
+		run_with_each_point_failing(thread);
 	return 0;
 }

@@ -52,8 +52,8 @@ static bool must_skip_racy_program(void)
 	return true;
 }
 
-static enum checker_result compare_with_model(const struct program *program,
-					      struct checker_report *report)
+static enum checker_result run_and_confirm_difference(const struct program *program,
+						      struct checker_report *report)
 {
 	enum checker_result result = fuzz_run_and_compare(program, report);
 
@@ -63,7 +63,7 @@ static enum checker_result compare_with_model(const struct program *program,
 		counts.unconfirmed += result != CHECKER_DIFFERS;
 	}
 	if (report->race_count)
-		fuzz_count_race();
+		fuzz_count_race_and_maybe_clear();
 	return result;
 }
 
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	checker_evaluate(fuzz_get_checker(), &program);
 	if (must_skip_racy_program())
 		return 0;
-	switch (compare_with_model(&program, &report)) {
+	switch (run_and_confirm_difference(&program, &report)) {
 	case CHECKER_DIFFERS:
 		fuzz_abort_with_finding("fuzz_race", &program, report.difference_text);
 	case CHECKER_MISS_ALLOWED:
@@ -121,6 +121,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		counts.unpredicted += !report.reports_were_predicted && report.race_count;
 		break;
 	}
-	fuzz_count_calls("fuzz_race");
+	fuzz_add_calls_of_last_program("fuzz_race");
 	return 0;
 }

@@ -22,7 +22,7 @@ static void check_rejected_text(const uint8_t *data, size_t size, const struct t
 
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
-	fuzz_report_part(DIGEST_VERDICT, error->message, strlen(error->message));
+	fuzz_report_outcome_part(DIGEST_VERDICT, error->message, strlen(error->message));
 	if (!error->line_number || error->line_number > lines || !*error->message || strchr(error->message, '\n'))
 		fuzz_abort_with_finding("fuzz_text", &program,
 					"expected one clear line about a bad text");
@@ -33,7 +33,7 @@ static void check_accepted_text(const char *text, size_t size)
 	struct text_error error;
 	size_t used = program_to_text(&program, canonical);
 
-	fuzz_report_part(DIGEST_TRACE, canonical, used);
+	fuzz_report_outcome_part(DIGEST_TRACE, canonical, used);
 	if (!program_valid(&program))
 		fuzz_abort_with_finding("fuzz_text", &program,
 					"expected a valid program from a good text");

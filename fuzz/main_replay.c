@@ -29,7 +29,7 @@ static void print_input_bytes(const struct input *input, void *count)
 }
 
 /* `pagetorture convert` prints programs; only this program prints calls. */
-static void print_input_text(const struct input *input, void *count)
+static void print_calls_of_input(const struct input *input, void *count)
 {
 	static struct api_call calls[API_CALLS_MAX];
 	size_t call_count = api_decode_calls(input->bytes, input->size, calls);
@@ -63,8 +63,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "--bytes"))
 		return !input_for_each(argv[2], print_input_bytes, &count) || count != 1;
 	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_input_kind == FUZZ_CALLS)
-		return !input_for_each(argv[2], print_input_text, &count) || count != 1;
-	fuzz_initialize();
+		return !input_for_each(argv[2], print_calls_of_input, &count) || count != 1;
+	LLVMFuzzerInitialize(NULL, NULL);
 	for (int i = 1; i < argc; i++)
 		is_good &= input_for_each(argv[i], replay_input, &count);
 	printf("%zu inputs replayed\n", count);

@@ -67,7 +67,8 @@ static struct text_piece pick_random_piece(const struct text_buffer *text, bool 
  * accepted. Sometimes changes an expected result. Return: whether @text was accepted, and the
  * program changed.
  */
-static bool make_program_text(const struct text_buffer *text, struct text_buffer *program_text)
+static bool make_mutated_program_text(const struct text_buffer *text,
+				      struct text_buffer *program_text)
 {
 	static struct program program;
 	struct mutate_request request = {.seed = random_next(&random_state), .max_calls = 64};
@@ -92,11 +93,11 @@ static bool make_program_text(const struct text_buffer *text, struct text_buffer
 
 /* ---- changes; each returns false if it cannot be made ---- */
 
-static bool mutate_program(struct text_buffer *text)
+static bool mutate_as_program(struct text_buffer *text)
 {
 	struct text_buffer program_text;
 
-	if (!make_program_text(text, &program_text) || program_text.size > text->max)
+	if (!make_mutated_program_text(text, &program_text) || program_text.size > text->max)
 		return false;
 	memcpy(text->bytes, program_text.bytes, program_text.size);
 	text->size = program_text.size;
@@ -107,7 +108,7 @@ static bool mutate_program(struct text_buffer *text)
  * Replaces a word or a line by another one of the text or of a program, inserts the other one
  * before it, or removes it.
  */
-static bool replace_random_piece(struct text_buffer *text)
+static bool change_random_piece(struct text_buffer *text)
 {
 	bool is_line = random_once_in(&random_state, 3);
 	struct text_buffer source = *text;
@@ -116,7 +117,7 @@ static bool replace_random_piece(struct text_buffer *text)
 	size_t replaced_end;
 
 	if (!text->size || random_once_in(&random_state, 2))
-		make_program_text(text, &source);
+		make_mutated_program_text(text, &source);
 	else if (!is_line && random_once_in(&random_state, 2))
 		source = (struct text_buffer){limit_words, sizeof(limit_words) - 1, 0};
 	from = random_once_in(&random_state, 4) ? (struct text_piece){0, 0}
@@ -139,7 +140,7 @@ static bool mutate_by_engine(struct text_buffer *text)
 	return true;
 }
 
-static bool (*const changes[])(struct text_buffer *text) = {mutate_program, replace_random_piece,
+static bool (*const changes[])(struct text_buffer *text) = {mutate_as_program, change_random_piece,
 							    mutate_by_engine};
 static const unsigned int change_weights[] = {8, 17, 8};
 

@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: expected other arguments (see {self.prog} --help): {message}\n")
 
 
-def parse_positive(text):
+def parse_positive_number(text):
     number = int(text)
     if number < 1:
         raise ValueError(text)
@@ -49,7 +49,7 @@ def parse_arguments():
     parser.add_argument("paths", metavar="FILE|DIRECTORY", nargs="+")
     parser.add_argument("--all-races", action="store_true",
                         help="record every race of a program; without it, the target stops at the first")
-    parser.add_argument("--batch", metavar="N", type=parse_positive, default=1,
+    parser.add_argument("--batch", metavar="N", type=parse_positive_number, default=1,
                         help="start one separate process for N inputs, and fork it for each (default 1)")
     parser.add_argument("--from-bytes", action="store_true",
                         help="read every FILE as a byte string, whatever its name is")
@@ -117,11 +117,11 @@ class Target:
             before = min(2 * before or 1, len(inputs) - 1)
         self.print_replay_command(inputs[-before - 1:])
 
-    def print_variable_edges(self, pairs):
-        """@pairs: the outcomes that differ from those of the same inputs alone, with the latter"""
+    def print_variable_edges(self, outcome_pairs):
+        """@outcome_pairs: the outcomes that differ from those of the same inputs alone, with the latter"""
         first = DIGEST_BYTES * (len(PARTS) - 1)
         changes = {}
-        for outcome, alone in pairs:
+        for outcome, alone in outcome_pairs:
             for edge in range(self.edge_count):
                 if outcome[first + edge] != alone[first + edge]:
                     changes[edge] = changes.get(edge, 0) + 1
@@ -134,7 +134,7 @@ class Target:
             print(f"  {len(edges)} of {self.edge_count} edges are variable", file=sys.stderr)
 
 
-def split_parts(outcome):
+def split_outcome(outcome):
     """Return: the digests of the parts, and the edge counters as the last part"""
     ends = [DIGEST_BYTES * index for index in range(len(PARTS))]
     return [outcome[start:start + DIGEST_BYTES] for start in ends[:-1]] + [outcome[ends[-1]:]]
@@ -150,7 +150,7 @@ def find_differing_inputs(order, outcomes, alone):
 
 
 def print_difference(name, place, outcome, alone):
-    parts = zip(PARTS, split_parts(outcome), split_parts(alone))
+    parts = zip(PARTS, split_outcome(outcome), split_outcome(alone))
     names = ", ".join(part for part, seen, expected in parts if seen != expected)
     print(f"{os.fsdecode(name)}: {names} {place} not as alone", file=sys.stderr)
 

@@ -18,7 +18,7 @@
 
 static struct rules *rules;
 
-static void make_any_program(uint64_t seed, struct program *program)
+static void make_interacting_program_from_seed(uint64_t seed, struct program *program)
 {
 	uint64_t state = seed;
 
@@ -27,7 +27,7 @@ static void make_any_program(uint64_t seed, struct program *program)
 
 static void make_repaired_program(uint64_t seed, struct program *program)
 {
-	make_any_program(seed, program);
+	make_interacting_program_from_seed(seed, program);
 	repair_program(program, rules);
 }
 
@@ -37,7 +37,7 @@ static rule_set find_broken_rules(const struct program *program)
 	return rules_verdict(rules)->broken;
 }
 
-static bool is_racy(const struct program *program)
+static bool is_full_and_racy(const struct program *program)
 {
 	return program->count == RACY_CALLS &&
 	       find_broken_rules(program) & RULE_BIT(RULE_data_race);
@@ -51,7 +51,7 @@ static void make_racy_program(uint64_t seed, struct program *program)
 	uint64_t state = seed;
 
 	program->count = 0;
-	for (unsigned int turn = 0; !is_racy(program); turn++) {
+	for (unsigned int turn = 0; !is_full_and_racy(program); turn++) {
 		bool full = program->count == RACY_CALLS;
 		struct mutate_request request = { .seed = random_next(&state),
 						  .max_calls = RACY_CALLS };
@@ -71,10 +71,10 @@ static const struct program_kind {
 	void (*make)(uint64_t seed, struct program *program);
 	bool writes_bytes;
 } kinds[] = {
-	{ "random", make_any_program, false },
-	{ "repaired", make_repaired_program, false },
-	{ "bytes", make_repaired_program, true },
-	{ "racy", make_racy_program, false },
+	{"random", make_interacting_program_from_seed, false},
+	{"repaired", make_repaired_program, false},
+	{"bytes", make_repaired_program, true},
+	{"racy", make_racy_program, false},
 };
 
 static const struct program_kind *find_program_kind(const char *name)
@@ -85,7 +85,7 @@ static const struct program_kind *find_program_kind(const char *name)
 	return NULL;
 }
 
-static bool write_program(uint64_t seed, const struct program_kind *kind)
+static bool make_and_write_program(uint64_t seed, const struct program_kind *kind)
 {
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (unsigned long i = 0; i < count; i++)
-		if (!write_program(seed + i, kind)) {
+		if (!make_and_write_program(seed + i, kind)) {
 			perror("make_programs: expected to write a program");
 			return 1;
 		}

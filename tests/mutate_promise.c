@@ -51,14 +51,14 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 
 /* The differences between @before and @after. */
 static struct {
-	size_t differing_calls;      /* at the same position, if the counts are equal */
+	size_t differing_count;      /* at the same position, if the counts are equal */
 	const struct call *was, *is; /* the last of them, before and after */
 	size_t head, tail;           /* lengths of the equal beginnings and ends */
 	/* The calls of @after without a line; none if the rest of @after is not @before. */
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
 
-static size_t count_equal_calls(size_t most, bool is_from_end)
+static size_t count_unchanged_calls(size_t most, bool is_from_end)
 {
 	size_t count = 0;
 
@@ -72,7 +72,7 @@ static size_t count_equal_calls(size_t most, bool is_from_end)
 	return count;
 }
 
-static void find_new_calls(void)
+static void collect_new_calls(void)
 {
 	size_t kept = 0, count = 0;
 	bool is_kept = true;
@@ -86,24 +86,24 @@ static void find_new_calls(void)
 	difference.new_count = is_kept && kept == before.count ? count : 0;
 }
 
-static void find_difference(void)
+static void compute_difference(void)
 {
 	size_t least = before.count < after.count ? before.count : after.count;
 
-	difference.differing_calls = 0;
+	difference.differing_count = 0;
 	for (size_t i = 0; i < before.count && before.count == after.count; i++)
 		if (!is_same_call(&before.calls[i], &after.calls[i])) {
 			difference.was = &before.calls[i];
 			difference.is = &after.calls[i];
-			difference.differing_calls++;
+			difference.differing_count++;
 		}
-	difference.head = count_equal_calls(least, false);
-	difference.tail = count_equal_calls(least - difference.head, true);
-	find_new_calls();
+	difference.head = count_unchanged_calls(least, false);
+	difference.tail = count_unchanged_calls(least - difference.head, true);
+	collect_new_calls();
 }
 
 /* Returns whether @after without the @count calls at @at equals @before. */
-static bool is_before_without(size_t at, size_t count)
+static bool is_before_with_inserted(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
 	       are_same_calls(before.calls, after.calls, at) &&
@@ -120,8 +120,8 @@ static bool keeps_promise_of_duplicate(void)
 		return false;
 	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
 	for (size_t at = 0; at <= difference.head; at++)
-		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
-		     from++)
+		for (size_t from = 0;
+		     is_before_with_inserted(at, count) && from + count <= before.count; from++)
 			if (are_same_calls(after.calls + at, before.calls + from, count))
 				return true;
 	return false;
@@ -258,7 +258,7 @@ static bool keeps_promise_of_order(void)
 	return difference.head < before.count;
 }
 
-static bool is_adjacent_range(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
+static bool is_next_to_range(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
 {
 	if (len == size)
 		return off == from || off + 1 == from || off == from + 1 || off == from + size ||
@@ -276,8 +276,8 @@ static bool keeps_promise_of_range(void)
 	for (const struct call *call = before.calls; call < before.calls + before.count; call++)
 		/* Combine both offsets and both lengths of the two calls. */
 		for (unsigned int i = 0; i < 16 && call != difference.was; i++)
-			if (is_adjacent_range(new[i & 1], new[1 + (i >> 1 & 1)],
-					      call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
+			if (is_next_to_range(new[i & 1], new[1 + (i >> 1 & 1)],
+					     call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
 				return true;
 	return false;
 }
@@ -298,9 +298,9 @@ static bool keeps_promise_of_repeat(void)
 	if (after.count <= before.count)
 		return false;
 	/* Equal copies are part of the equal beginning; with other handles they are not. */
-	while (head && !is_before_without(head, count))
+	while (head && !is_before_with_inserted(head, count))
 		head--;
-	if (!head || !is_before_without(head, count))
+	if (!head || !is_before_with_inserted(head, count))
 		return false;
 	call = &before.calls[head - 1];
 	for (size_t i = head; i < head + count; i++) {
@@ -372,7 +372,7 @@ static bool keeps_promise_of_nest(void)
 /* A run whose calls all have the same new thread. */
 static bool keeps_promise_of_thread(void)
 {
-	if (!difference.differing_calls)
+	if (!difference.differing_count)
 		return false;
 	for (size_t i = difference.head; i < before.count - difference.tail; i++)
 		if (after.calls[i].thread != difference.is->thread ||
@@ -437,8 +437,8 @@ bool keeps_promise(enum mutation mutation)
 	};
 	unsigned int fields = changed_fields[mutation];
 
-	find_difference();
-	if (fields && (difference.differing_calls != 1 ||
+	compute_difference();
+	if (fields && (difference.differing_count != 1 ||
 		       !differs_only_in(fields, difference.was, difference.is)))
 		return false;
 	return promises[mutation]();

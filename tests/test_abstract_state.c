@@ -53,13 +53,14 @@ static void test_states(void)
 		good = state.filled_handles[states[i].kind] == states[i].filled_handles &&
 		       state.usable_handles[states[i].kind] == states[i].usable_handles;
 		for (uint8_t t = 0; t < 3; t++)
-			good &= abstract_state_find_newest_map(&state, t + 1) == states[i].newest_maps[t];
+			good &= abstract_state_find_newest_map_of_thread(&state, t + 1) ==
+				states[i].newest_maps[t];
 		ok(good, "%s", states[i].name);
 	}
 }
 
 /* A call that is made for a state has an effect in the rule model. */
-static void test_uses_of_handles(void)
+static void test_inserted_calls_run(void)
 {
 	struct rules *rules = rules_new();
 	size_t ran = 0, all = 0, random_ran = 0, random_all = 0;
@@ -91,5 +92,5 @@ static void test_uses_of_handles(void)
 UNIT_TEST(test_abstract_state)
 {
 	test_states();
-	test_uses_of_handles();
+	test_inserted_calls_run();
 }

@@ -126,7 +126,7 @@ static void test_mutations(void)
 	afl.deinit(other);
 }
 
-static void test_odd_inputs(void)
+static void test_short_inputs(void)
 {
 	void *mutator = afl.init(NULL, 1);
 	unsigned int good = 0;
@@ -167,7 +167,7 @@ static void test_post_process(void)
 }
 
 /* AFL++ compares traces; here a candidate is accepted if it still has all calls of @ops. */
-static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
+static bool has_all_ops(const uint8_t *data, size_t size, uint32_t ops)
 {
 	program_from_bytes(&again, data, size);
 	for (size_t i = 0; i < again.count; i++)
@@ -176,7 +176,7 @@ static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
 }
 
 /* Trims as AFL++ does. Return: the final size; 0 if a rule of the interface was broken. */
-static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_t ops)
+static size_t trim_as_afl_does(void *mutator, uint8_t *data, size_t size, uint32_t ops)
 {
 	int most = afl.init_trim(mutator, data, size), step = 0, steps = 0;
 
@@ -188,7 +188,7 @@ static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_
 		if (!result || !result_size || result_size >= size ||
 		    !is_canonical(result, result_size) || steps > most)
 			return 0;
-		good_trial = has_ops(result, result_size, ops);
+		good_trial = has_all_ops(result, result_size, ops);
 		if (good_trial) {
 			memcpy(data, result, result_size);
 			size = result_size;
@@ -201,7 +201,7 @@ static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_
 }
 
 /* Returns the set of the first @count calls, which a trimmed program must still have. */
-static uint32_t collect_ops(size_t count)
+static uint32_t collect_ops_of_first_calls(size_t count)
 {
 	uint32_t ops = 0;
 
@@ -217,21 +217,21 @@ static void test_trim(void)
 
 	for (uint64_t seed = 0; seed < 500; seed++) {
 		size_t size = make_input(seed, bytes);
-		uint32_t ops = collect_ops(1 + seed % program.count);
+		uint32_t ops = collect_ops_of_first_calls(1 + seed % program.count);
 
-		size = trim_to_the_end(mutator, bytes, size, ops);
+		size = trim_as_afl_does(mutator, bytes, size, ops);
 		ended += size > 0;
-		kept += has_ops(bytes, size, ops);
+		kept += has_all_ops(bytes, size, ops);
 		least += size == (size_t)__builtin_popcount(ops) * PROGRAM_RECORD;
 		/* If no candidate is accepted, nothing changes. */
 		size = make_input(seed, bytes);
-		whole += trim_to_the_end(mutator, bytes, size, 1u << 31) == size;
+		whole += trim_as_afl_does(mutator, bytes, size, 1u << 31) == size;
 	}
 	ok(ended == 500, "trimming comes to its end, each candidate smaller than the best");
 	ok(kept == 500, "what counts is still there");
 	ok(least == 500, "and nothing else");
 	ok(whole == 500, "where no candidate is good all stays");
-	ok(trim_to_the_end(mutator, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
+	ok(trim_as_afl_does(mutator, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
 	   "where each is good one call is left");
 	ok(!afl.init_trim(mutator, bytes, PROGRAM_RECORD) && !afl.init_trim(mutator, bytes, 0),
 	   "one call, or none, is not trimmed");
@@ -251,7 +251,7 @@ UNIT_TEST(test_afl_mutator)
 	ok(!dlsym(library, "mutate") && !dlsym(library, "program_from_bytes"),
 	   "and exports nothing else");
 	test_mutations();
-	test_odd_inputs();
+	test_short_inputs();
 	test_post_process();
 	test_trim();
 	dlclose(library);

@@ -56,7 +56,7 @@ static void close_output_and_hang(void *ctx)
 }
 
 /* The second process keeps the output open, and ends with this test. */
-static void leave_other_process(void *ctx)
+static void start_process_that_keeps_output_open(void *ctx)
 {
 	const int *pipe_ends = ctx;
 	char unused_byte;
@@ -70,7 +70,7 @@ static void leave_other_process(void *ctx)
 }
 
 /* The second process never stops writing. */
-static void leave_writing_process(void *ctx)
+static void start_process_that_writes_forever(void *ctx)
 {
 	(void)ctx;
 	signal(SIGPIPE, SIG_DFL);
@@ -85,7 +85,8 @@ static void leave_writing_process(void *ctx)
 /* ---- cases ---- */
 
 /* Returns whether the child that runs @run prints @output and exits with @status. */
-static bool child_exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
+static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status,
+				   const char *output)
 {
 	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
@@ -109,7 +110,8 @@ static bool ends_before_other_process(void)
 
 	if (pipe(pipe_ends))
 		return false;
-	has_exited = child_exits(leave_other_process, pipe_ends, 0, "all of it\n");
+	has_exited = child_prints_and_exits(start_process_that_keeps_output_open, pipe_ends, 0,
+					    "all of it\n");
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 	return has_exited;
@@ -117,22 +119,22 @@ static bool ends_before_other_process(void)
 
 static bool ends_before_writer(void)
 {
-	return child_exits(leave_writing_process, NULL, 0, "more\n");
+	return child_prints_and_exits(start_process_that_writes_forever, NULL, 0, "more\n");
 }
 
-static void ignore_signal(int number)
+static void return_from_signal(int number)
 {
 	(void)number;
 }
 
 static bool survives_signals(void)
 {
-	const struct sigaction action = {.sa_handler = ignore_signal};
+	const struct sigaction action = {.sa_handler = return_from_signal};
 	const struct itimerval often = {{0, 1000}, {0, 1000}};
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return child_exits(exit_with_7, NULL, 7, "");
+	return child_prints_and_exits(exit_with_7, NULL, 7, "");
 }
 
 /* CPU time must stay close to that of a child that only sleeps. */
@@ -140,7 +142,7 @@ static bool waits_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!child_exits(exit_with_7, NULL, 7, ""))
+	if (!child_prints_and_exits(exit_with_7, NULL, 7, ""))
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
@@ -151,10 +153,10 @@ static bool waits_without_poll(void)
 static bool works_without_pidfd(void)
 {
 	return ends_before_other_process() && ends_at_time_limit() &&
-	       child_exits(print_and_return, NULL, 0, "all of it\n");
+	       child_prints_and_exits(print_and_return, NULL, 0, "all of it\n");
 }
 
-static int find_lowest_descriptor(void)
+static int find_lowest_free_descriptor(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD, 0);
 
@@ -164,9 +166,9 @@ static int find_lowest_descriptor(void)
 
 static bool fails_and_closes_descriptors(void)
 {
-	int before = find_lowest_descriptor();
+	int before = find_lowest_free_descriptor();
 
-	return isolate_fails(print_and_return) && find_lowest_descriptor() == before;
+	return isolate_fails(print_and_return) && find_lowest_free_descriptor() == before;
 }
 
 static bool fails_after_crash(void)
@@ -183,16 +185,16 @@ static bool fails_with_ignored_sigchld(void)
 
 static bool does_not_run_without_output(void)
 {
-	return child_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
+	return child_prints_and_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
 }
 
 static bool leaves_no_descriptor(void)
 {
-	int before = find_lowest_descriptor();
+	int before = find_lowest_free_descriptor();
 
 	return isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
 	       ends_before_other_process() && ends_before_writer() && ends_at_time_limit() &&
-	       find_lowest_descriptor() == before;
+	       find_lowest_free_descriptor() == before;
 }
 
 /* Calls that some architectures do not have; 0 ends the list of refused calls. */
@@ -230,7 +232,7 @@ static const struct {
 	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, however a child ends" },
 };
 
-static bool refuse_calls(const unsigned int calls[2], int error)
+static bool refuse_system_calls(const unsigned int calls[2], int error)
 {
 	for (unsigned int i = 0; i < 2 && calls[i]; i++)
 		if (!refuse_system_call_if(calls[i], ANY_ARG, 0, error))
@@ -249,7 +251,7 @@ UNIT_TEST(test_isolate)
 		if (pid == 0) {
 			/* Fail instead of hanging. */
 			alarm(20);
-			_exit(!refuse_calls(cases[i].refused_calls, cases[i].error) ||
+			_exit(!refuse_system_calls(cases[i].refused_calls, cases[i].error) ||
 			      !cases[i].check());
 		}
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)

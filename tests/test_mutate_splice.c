@@ -10,7 +10,7 @@
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
-#define OTHERS 2000
+#define OTHER_LINES 2000
 #define NO_LINE 0
 
 static struct program own, other, result;
@@ -44,7 +44,7 @@ static struct {
 } renaming;
 
 /* Return: false if @from was replaced by something else before, or @to replaced something else. */
-static bool record_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
+static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
 {
 	unsigned int from = kind << 8 | old_name, to = kind << 8 | new_name;
 
@@ -67,11 +67,11 @@ static bool has_right_handle(size_t old_index, const struct call_handle *old, si
 	uint32_t from = find_filling_line(&other, old_index, old),
 		 to = find_filling_line(&result, new_index, new);
 
-	if (!record_renaming(1 + old->kind, old->index, new->index))
+	if (!record_consistent_renaming(1 + old->kind, old->index, new->index))
 		return false;
 	if (old->must_be_free)
 		return from != NO_LINE || to == NO_LINE;
-	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHERS);
+	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHER_LINES);
 }
 
 static bool is_valid_copied_call(size_t new_index)
@@ -82,7 +82,7 @@ static bool is_valid_copied_call(size_t new_index)
 	unsigned int count = call_get_handles(&call, new);
 
 	if (old_index == other.count || call.op != other.calls[old_index].op ||
-	    !record_renaming(0, other.calls[old_index].thread, call.thread))
+	    !record_consistent_renaming(0, other.calls[old_index].thread, call.thread))
 		return false;
 	call_get_handles(&other.calls[old_index], old);
 	for (unsigned int i = 0; i < count; i++)
@@ -109,17 +109,17 @@ static bool is_unchanged_own_call(size_t new_index)
 }
 
 /* The order of calls is kept: lines increase. */
-static bool all_refer_to_same(void)
+static bool all_handles_refer_to_same(void)
 {
 	uint32_t last_own = 0, last_other = 0;
 
 	renaming.pair_count = 0;
 	for (size_t i = 0; i < result.count; i++) {
 		uint32_t line = result.calls[i].line;
-		uint32_t *last = line < OTHERS ? &last_own : &last_other;
+		uint32_t *last = line < OTHER_LINES ? &last_own : &last_other;
 
 		if (line <= *last ||
-		    !(line < OTHERS ? is_unchanged_own_call(i) : is_valid_copied_call(i)))
+		    !(line < OTHER_LINES ? is_unchanged_own_call(i) : is_valid_copied_call(i)))
 			return false;
 		*last = line;
 	}
@@ -133,12 +133,12 @@ static void make_both_programs(uint64_t seed)
 	make_interacting_program(&seed, &own, 50, OP_COUNT);
 	make_interacting_program(&other_seed, &other, 50, OP_COUNT);
 	set_line_numbers(&own, 1);
-	set_line_numbers(&other, OTHERS);
+	set_line_numbers(&other, OTHER_LINES);
 	result = own;
 }
 
 /* Appends calls without renaming handles, which the check must reject. */
-static void append_without_renaming(void)
+static void append_other_without_renaming(void)
 {
 	memcpy(result.calls + own.count, other.calls, other.count * sizeof(other.calls[0]));
 	result.count = own.count + other.count;
@@ -156,10 +156,10 @@ UNIT_TEST(test_mutate_splice)
 		if (!mutate_with(MUTATION_splice, &result, &request))
 			continue;
 		spliced++;
-		same += all_refer_to_same();
+		same += all_handles_refer_to_same();
 		whole += result.count > own.count && find_call_of_line(&result, 1) < result.count;
 		for (size_t i = 0; i < result.count; i++) {
-			bool is_other = result.calls[i].line >= OTHERS;
+			bool is_other = result.calls[i].line >= OTHER_LINES;
 
 			others += is_other;
 			fillers += is_other && result.calls[i].op == OP_alloc_page;
@@ -169,8 +169,8 @@ UNIT_TEST(test_mutate_splice)
 	}
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		make_both_programs(seed);
-		append_without_renaming();
-		fooled += all_refer_to_same();
+		append_other_without_renaming();
+		fooled += all_handles_refer_to_same();
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);
 	ok(same == spliced, "every handle refers to what it did: %u", same);

@@ -89,7 +89,7 @@ static void test_programs_are_reached(void)
 	ok(called, "a good program of five calls from nothing: %u steps", steps);
 }
 
-static void test_odd_sizes(void)
+static void test_short_texts(void)
 {
 	char short_text[24], result[24];
 	unsigned int good = 0;
@@ -109,5 +109,5 @@ UNIT_TEST(test_mutator_text)
 {
 	test_one_mutation();
 	test_programs_are_reached();
-	test_odd_sizes();
+	test_short_texts();
 }

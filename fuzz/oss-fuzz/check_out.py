@@ -72,7 +72,7 @@ def require_or_raise(is_good, problem):
         raise BadTarget(problem)
 
 
-def read_command_output(*command):
+def run_and_read_output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace").stdout
 
 
@@ -80,7 +80,7 @@ def join_last_lines(text):
     return " | ".join(text.strip().splitlines()[-3:])[-400:]
 
 
-def find_tool(name):
+def find_llvm_tool(name):
     """The newest of LLVM's tools of that name, or None."""
     return next(filter(None, map(shutil.which, [name + "-19", name])), None)
 
@@ -90,14 +90,14 @@ class Binary:
 
     def __init__(self, path):
         self.path = path
-        fields = (line.split() for line in read_command_output("nm", path).splitlines())
+        fields = (line.split() for line in run_and_read_output("nm", path).splitlines())
         self.symbols = {words[2]: int(words[0], 16) for words in fields if len(words) == 3}
-        self.dynamic_section = read_command_output("readelf", "-dW", path)
+        self.dynamic_section = run_and_read_output("readelf", "-dW", path)
 
-    def find_section(self, name):
+    def find_section_addresses(self, name):
         """Return: the addresses of the section"""
         found = re.search(rf"\] {name} +\w+ +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)",
-                          read_command_output("readelf", "-SW", self.path))
+                          run_and_read_output("readelf", "-SW", self.path))
         start, size = (int(word, 16) for word in found.groups()) if found else (0, 0)
         return range(start, start + size)
 
@@ -111,13 +111,13 @@ class Binary:
         found = re.findall(rb"\s(?:callq?|bl)\s+[0-9a-f]+\s+<__([a-z]+san)", text)
         return {runtime: found.count(runtime.encode()) for runtime, _, _ in CALLS.values()}
 
-    def disassemble(self, names):
+    def disassemble_functions(self, names):
         """Return: {name: its code}, for those of the functions that are there"""
         places = [self.symbols[name] for name in names if name in self.symbols]
         if not places:
             return {}
         end = min((place for place in self.symbols.values() if place > max(places)), default=0)
-        text = read_command_output("objdump", "-d", "--no-show-raw-insn", f"--start-address={min(places):#x}",
+        text = run_and_read_output("objdump", "-d", "--no-show-raw-insn", f"--start-address={min(places):#x}",
                            f"--stop-address={end:#x}", self.path)
         bodies = dict(re.findall(r"^[0-9a-f]+ <([^>]+)>:\n((?:.+\n)*)", text, re.M))
         return {name: bodies.get(name, "") for name in names if name in self.symbols}
@@ -126,7 +126,7 @@ class Binary:
         """Return: the functions of @code that have the mark"""
         if not mark.startswith("section "):
             return [name for name, body in code.items() if re.search(mark, body)]
-        counters = self.find_section(mark.split()[1])
+        counters = self.find_section_addresses(mark.split()[1])
         return [name for name, body in code.items()
                 if any(int(place, 16) in counters for place in re.findall(r"# ([0-9a-f]+) <", body))]
 
@@ -159,27 +159,27 @@ class Out:
 class Target:
     """A target, its files, and a directory in which it runs."""
 
-    def __init__(self, out, name, scratch):
-        self.out, self.name, self.scratch = out, name, pathlib.Path(scratch)
+    def __init__(self, out, name, scratch_directory):
+        self.out, self.name, self.scratch_directory = out, name, pathlib.Path(scratch_directory)
         self.path = out.directory / name
         self.dictionary = out.directory / f"{name}.dict"
         self.binary = Binary(self.path)
-        self.options = self.read_options()
-        self.library_code = self.binary.disassemble(out.library_functions)
+        self.options = self.read_libfuzzer_options()
+        self.library_code = self.binary.disassemble_functions(out.library_functions)
         self.seeds = []
 
     def run_in_scratch(self, *command, environment=None):
         """Run in an empty directory, with the variables of the service. Return: exit status and output"""
-        settings = {"PATH": os.environ["PATH"], "HOME": self.scratch, "TMPDIR": self.scratch,
+        settings = {"PATH": os.environ["PATH"], "HOME": self.scratch_directory, "TMPDIR": self.scratch_directory,
                     "UBSAN_OPTIONS": "silence_unsigned_overflow=1:print_stacktrace=1"}
-        done = subprocess.run(command, cwd=self.scratch, env=settings | (environment or {}),
+        done = subprocess.run(command, cwd=self.scratch_directory, env=settings | (environment or {}),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace", timeout=300, check=False)
         return done.returncode, done.stdout
 
     # ---- files ----
 
-    def read_options(self):
+    def read_libfuzzer_options(self):
         """libFuzzer itself refuses unknown options (check_libfuzzer_start())."""
         options = configparser.ConfigParser()
         try:
@@ -189,7 +189,7 @@ class Target:
         require_or_raise(options.sections() == ["libfuzzer"] and "max_len" in options["libfuzzer"], "options: no max_len")
         return dict(options["libfuzzer"])
 
-    def unpack_seeds(self):
+    def check_and_unpack_seeds(self):
         try:
             with zipfile.ZipFile(f"{self.path}_seed_corpus.zip") as archive:
                 require_or_raise(archive.testzip() is None, "seeds: damaged")
@@ -200,7 +200,7 @@ class Target:
                     size = archive.getinfo(name).file_size
                     require_or_raise(0 < size <= int(self.options["max_len"]),
                             f"seeds: {name} has {size} bytes, more than max_len, or none")
-                archive.extractall(self.scratch / "seeds")
+                archive.extractall(self.scratch_directory / "seeds")
         except zipfile.BadZipFile as error:
             raise BadTarget(f"seeds: {error}") from error
 
@@ -218,7 +218,7 @@ class Target:
     def check_sanitizer(self):
         """The selected sanitizer alone instruments the library, and also the harness except with threads."""
         sanitizer, count = self.out.sanitizer, len(self.library_code)
-        harness_code = self.binary.disassemble(["LLVMFuzzerTestOneInput"])
+        harness_code = self.binary.disassemble_functions(["LLVMFuzzerTestOneInput"])
         for name, (mark, first_symbol) in SANITIZERS.items():
             marked = self.binary.find_functions_with_mark(self.library_code, mark)
             marked_harness = self.binary.find_functions_with_mark(harness_code, mark)
@@ -268,27 +268,27 @@ class Target:
         require_or_raise(edges and int(edges[1]) >= EDGES_LEAST,
                 f"libFuzzer sees {edges[1] if edges else 'no'} edges, expected {EDGES_LEAST} or more")
 
-    def run_seeds_by_libfuzzer(self):
+    def run_seeds_with_libfuzzer(self):
         # A build for coverage has no counters for libFuzzer, so it does not fuzz; it replays.
         if self.out.sanitizer != "coverage":
             self.check_libfuzzer_start()
         environment = {f"{name}_OPTIONS": "symbolize=1" for name in ("ASAN", "MSAN", "TSAN")}
-        environment["LLVM_PROFILE_FILE"] = self.scratch / "profile"
-        symbolizer = find_tool("llvm-symbolizer")
+        environment["LLVM_PROFILE_FILE"] = self.scratch_directory / "profile"
+        symbolizer = find_llvm_tool("llvm-symbolizer")
         if symbolizer:
             # Runtimes look for it by this name alone.
-            (self.scratch / "bin").mkdir()
-            (self.scratch / "bin/llvm-symbolizer").symlink_to(symbolizer)
-            environment["PATH"] = f"{self.scratch}/bin:{os.environ['PATH']}"
+            (self.scratch_directory / "bin").mkdir()
+            (self.scratch_directory / "bin/llvm-symbolizer").symlink_to(symbolizer)
+            environment["PATH"] = f"{self.scratch_directory}/bin:{os.environ['PATH']}"
         status, text = self.run_in_scratch(self.path, "-runs=0", f"-max_len={self.options['max_len']}",
                                 "-print_coverage=1", "seeds", environment=environment)
         require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
         require_or_raise(f"{len(self.seeds):8} files found in seeds" in text, "does not read every seed")
-        self.check_seeds_reach_library(text, symbolizer)
+        self.check_seeds_reach_function(text, symbolizer)
         if (self.out.sanitizer, self.name) == ("thread", "fuzz_race"):
             require_or_raise(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
 
-    def check_seeds_reach_library(self, text, symbolizer):
+    def check_seeds_reach_function(self, text, symbolizer):
         """The seeds execute a known function in its file. AFL++ and a build for coverage, which has the
         same seeds, do not print the executed functions."""
         if self.out.sanitizer == "coverage":
@@ -301,7 +301,7 @@ class Target:
         require_or_raise(any(line.startswith(f"{name} ") and place in line for line in lines),
                 f"seeds do not reach {name} in {place}")
 
-    def run_seeds_by_afl(self):
+    def run_seeds_with_afl(self):
         status, text = self.run_in_scratch(self.path, *(f"seeds/{seed}" for seed in self.seeds))
         require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
         require_or_raise(text.count("Execution successful") == len(self.seeds), "does not run every seed")
@@ -315,7 +315,7 @@ class Target:
         for mode in "Persistent mode", "SHARED MEMORY FUZZING":
             require_or_raise(mode in text, f"afl-showmap finds no {mode.lower()}")
         edges = {line.split(":")[0] for seed in self.seeds
-                 for line in (self.scratch / "maps" / seed).read_text().splitlines()}
+                 for line in (self.scratch_directory / "maps" / seed).read_text().splitlines()}
         require_or_raise(len(edges) >= EDGES_LEAST, f"afl-showmap sees {len(edges)} edges")
 
     def check_all(self):
@@ -323,17 +323,17 @@ class Target:
         self.check_sanitizer()
         self.check_sanitizer_calls()
         self.check_coverage_counters()
-        self.unpack_seeds()
+        self.check_and_unpack_seeds()
         if self.out.engine == "afl":
-            self.run_seeds_by_afl()
+            self.run_seeds_with_afl()
         else:
-            self.run_seeds_by_libfuzzer()
+            self.run_seeds_with_libfuzzer()
         self.out.seed_count += len(self.seeds)
 
 
 def check_target(out, name):
-    with tempfile.TemporaryDirectory() as scratch:
-        Target(out, name, scratch).check_all()
+    with tempfile.TemporaryDirectory() as scratch_directory:
+        Target(out, name, scratch_directory).check_all()
 
 
 def main():

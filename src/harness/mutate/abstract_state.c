@@ -28,8 +28,9 @@ static void mark_handle_usable(struct abstract_state *state, enum handle_kind ki
 	state->usable_handles[kind] |= 1u << handle;
 }
 
-/* Return: false if the handle was filled already, so that the call has no effect. */
-static bool fill_handle(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
+/* Return: false if the handle was filled already, so that the call that fills it has no effect. */
+static bool fill_handle_if_empty(struct abstract_state *state, enum handle_kind kind,
+				 uint8_t handle)
 {
 	if (state->filled_handles[kind] & 1u << handle)
 		return false;
@@ -38,13 +39,13 @@ static bool fill_handle(struct abstract_state *state, enum handle_kind kind, uin
 	return true;
 }
 
-void abstract_state_apply(struct abstract_state *state, const struct call *call)
+void abstract_state_apply_call(struct abstract_state *state, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
 	switch (call->op) {
 	case OP_alloc_page:
-		if (fill_handle(state, HANDLE_PAGE, handle))
+		if (fill_handle_if_empty(state, HANDLE_PAGE, handle))
 			state->page_ref_counts[handle] = 1;
 		break;
 	case OP_get_page:
@@ -56,11 +57,11 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 			mark_handle_unusable(state, HANDLE_PAGE, handle);
 		break;
 	case OP_user_slice:
-		fill_handle(state, HANDLE_SLICE, handle);
+		fill_handle_if_empty(state, HANDLE_SLICE, handle);
 		break;
 	case OP_kmap_local:
 		if (state->filled_handles[HANDLE_PAGE] & 1u << call->handle[1] &&
-		    fill_handle(state, HANDLE_MAP, handle)) {
+		    fill_handle_if_empty(state, HANDLE_MAP, handle)) {
 			state->mapping_threads[handle] = call->thread;
 			state->mapping_order[handle] =
 				(uint8_t)__builtin_popcount(state->filled_handles[HANDLE_MAP]);
@@ -91,16 +92,17 @@ void abstract_state_apply(struct abstract_state *state, const struct call *call)
 	}
 }
 
-void abstract_state_compute(struct abstract_state *state, const struct program *program, size_t end)
+void abstract_state_compute(struct abstract_state *state, const struct program *program,
+			    size_t call_count)
 {
 	memset(state, 0, sizeof(*state));
 	state->filled_handles[HANDLE_MUTEX] = state->filled_handles[HANDLE_SEMAPHORE] = 0xf;
 	state->usable_handles[HANDLE_MUTEX] = 0xf;
-	for (size_t i = 0; i < end; i++)
-		abstract_state_apply(state, &program->calls[i]);
+	for (size_t i = 0; i < call_count; i++)
+		abstract_state_apply_call(state, &program->calls[i]);
 }
 
-uint8_t abstract_state_find_newest_map(const struct abstract_state *state, uint8_t thread)
+uint8_t abstract_state_find_newest_map_of_thread(const struct abstract_state *state, uint8_t thread)
 {
 	uint8_t newest = PROGRAM_MAPS, newest_order = 0;
 
