@@ -4,10 +4,10 @@
 
 #include <errno.h>
 
-/* The number of pages of the largest buffer that a slot holds. */
+/* A slot holds buffers of at most so many pages. */
 #define BUFFER_PAGES_MAX 512
 
-/* The number of pages whose bytes are checked, at each end of the buffer. */
+/* The bytes of so many pages at each end of a buffer are checked. */
 #define CHECKED_PAGES 4
 
 static size_t count_pages(size_t bytes)
@@ -100,7 +100,7 @@ void api_run_buffer_alloc(const struct api_call *call)
 	}
 }
 
-/* If the failed allocation kept frames, a later call for the last frames fails. */
+/* If the failed allocation kept frames, later calls run out of frames. */
 void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
@@ -108,9 +108,8 @@ void api_run_buffer_fails(const struct api_call *call)
 	api_reset_failure_injection();
 	page_fail_nth(1);
 	expect_buffer_alloc_error(pages * PAGE_SIZE, ENOMEM);
-	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure",
-		   pages);
-	/* The failure used up one of the times of the failure point. */
+	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no failure point", pages);
+	/* The failure used up one of the failures that the attributes of the point allow. */
 	api_reset_failure_injection();
 }
 
@@ -130,16 +129,17 @@ void api_run_buffer_walk(const struct api_call *call)
 		api_expect(count < count_pages(slot->buffer_size),
 			   "a buffer of %zu bytes has more than %zu pages", slot->buffer_size,
 			   count);
-		api_expect(page_borrow(slot->buffer + count * PAGE_SIZE + inside) == page,
-			   "page_borrow knows another page %zu of a buffer than page_buffer_next",
-			   count);
+		api_expect(
+			page_borrow(slot->buffer + count * PAGE_SIZE + inside) == page,
+			"page_borrow and page_buffer_next return different pages %zu of a buffer",
+			count);
 		api_expect(page_ref_count(page) == 1, "page %zu of a buffer has %u references",
 			   count, page_ref_count(page));
 		count++;
 	}
 	api_expect(count == count_pages(slot->buffer_size), "a buffer of %zu bytes has %zu pages",
 		   slot->buffer_size, count);
-	api_expect(!page_borrow(&count), "page_borrow knows a page where there is none");
+	api_expect(!page_borrow(&count), "page_borrow returned a page for an address on the stack");
 }
 
 static struct page *borrow_page_of_slot_buffer(const struct api_call *call)
@@ -195,11 +195,6 @@ static void free_buffer_twice(void *buffer)
 	page_buffer_free(buffer);
 }
 
-static void free_buffer_at(void *addr)
-{
-	page_buffer_free(addr);
-}
-
 void api_run_buffer_free_wrong(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
@@ -209,7 +204,7 @@ void api_run_buffer_free_wrong(const struct api_call *call)
 		return;
 	freed_offset = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
 	if (freed_offset)
-		api_expect_abort_in_child(call, free_buffer_at, slot->buffer + freed_offset,
+		api_expect_abort_in_child(call, page_buffer_free, slot->buffer + freed_offset,
 					  "foreign-map", false);
 	else
 		api_expect_abort_in_child(call, free_buffer_twice, slot->buffer, "use-after-free",

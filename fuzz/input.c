@@ -18,12 +18,12 @@
 struct input_walk {
 	input_fn fn;
 	void *ctx;
-	size_t input_count;
+	size_t input_count;        /* inputs that @fn got */
 	size_t ignored_file_count; /* files in a directory whose names are not those of inputs */
 	bool has_failed;
 };
 
-/* Encodes a text of calls as bytes. */
+/* Encodes a text of library calls as bytes. Return: false if the text has an error. */
 static bool encode_text_of_calls(const char *name, const char *text, size_t *size, uint8_t *bytes,
 				 char *error)
 {
@@ -43,7 +43,7 @@ static bool encode_text_of_calls(const char *name, const char *text, size_t *siz
 	return *size;
 }
 
-/* Encodes a program as bytes, for targets that read bytes. */
+/* Encodes a program text as bytes, for targets that read bytes. */
 static bool encode_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
 			   char *error)
 {
@@ -56,8 +56,9 @@ static bool encode_program(const char *name, const char *text, size_t *size, uin
 }
 
 /*
- * Copies a text for fuzz_text, which reads programs with errors too. But a file that is no program
- * text is refused.
+ * Copies a text for fuzz_text, which also reads program texts with errors.
+ * Return: false if the text is no program text: it has no header, and its name is not that of a
+ * program.
  */
 static bool copy_text_if_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
 				 char *error)
@@ -71,7 +72,10 @@ static bool copy_text_if_program(const char *name, const char *text, size_t *siz
 	       program_file_parse(name, text, *size, &program, error);
 }
 
-/* Return: whether @bytes has the input as the target reads it; else @error is filled. */
+/*
+ * Converts the content of a file to the bytes that the target reads, and sets @size to their
+ * number. Return: false if the file has an error; then @error has the message.
+ */
 static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes,
 			   char *error)
 {
@@ -109,23 +113,14 @@ static void read_and_pass_input(const char *name, void *ctx)
 	free(content);
 }
 
-/*
- * Return: whether the name is that of an input. fuzz_api reads texts of calls (*.calls), and
- * programs as bytes.
- */
-static bool is_input_file_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	return program_name_is_known(name) ||
-	       (fuzz_input_kind == FUZZ_CALLS && len > 6 && !strcmp(name + len - 6, ".calls"));
-}
-
+/* Passes a file of a directory if it has the name of a program, or for fuzz_api *.calls. */
 static void pass_file_if_input(const char *name, void *ctx)
 {
 	struct input_walk *walk = ctx;
+	size_t len = strlen(name);
 
-	if (is_input_file_name(name))
+	if (program_name_is_known(name) ||
+	    (fuzz_input_kind == FUZZ_CALLS && len > 6 && !strcmp(name + len - 6, ".calls")))
 		read_and_pass_input(name, ctx);
 	else
 		walk->ignored_file_count++;

@@ -13,7 +13,8 @@ static struct abstract_state state;
 
 #define NO_MAPS { PROGRAM_MAPS, PROGRAM_MAPS, PROGRAM_MAPS }
 
-/* The state after all calls of a text: of one kind of handle, and the newest mappings of T0 .. T2. */
+/* The expected state after all calls of a text: handles of one kind, newest mappings of T0 to T2.
+ */
 static const struct {
 	const char *calls;
 	enum handle_kind kind;
@@ -21,26 +22,34 @@ static const struct {
 	uint8_t newest_maps[3];
 	const char *name;
 } states[] = {
-	{ P1 "p2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n", HANDLE_PAGE, 6, 4, NO_MAPS,
-	  "the handle of a freed page is filled, but not usable" },
-	{ P1 "get_page(p1)\nfree_page(p1)\n", HANDLE_PAGE, 2, 2, NO_MAPS,
-	  "a page with another reference stays usable" },
-	{ P1 "free_page(p1)\n" P1, HANDLE_PAGE, 2, 0, NO_MAPS, "a handle is filled once" },
-	{ P0 "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\nT0: k2 = kmap_local(p0)\n"
-	  "T0: k3 = kmap_local(p1)\n", HANDLE_MAP, 7, 7, { 2, 1, PROGRAM_MAPS },
-	  "a mapping has a thread, and mappings have an order" },
-	{ P0 "T0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\nT0: kunmap_local(k1)\n",
-	  HANDLE_MAP, 3, 1, { 0, PROGRAM_MAPS, PROGRAM_MAPS },
-	  "after an unmap the older mapping is the newest" },
-	{ "T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n", HANDLE_MUTEX, 15, 13, NO_MAPS,
-	  "the first thread that locks a mutex holds it" },
-	{ "T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS,
-	  "an unlocked mutex is free" },
-	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n", HANDLE_SEMAPHORE, 15, 4, NO_MAPS,
-	  "a wait uses up one post" },
-	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s2)\n", HANDLE_SEMAPHORE, 15, 0, NO_MAPS,
-	  "the last post is used up" },
-	{ "u3 = user_slice(64, 0x1)\n", HANDLE_SLICE, 8, 8, NO_MAPS, "a slice is usable" },
+	{P1 "p2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n", HANDLE_PAGE, 6, 4, NO_MAPS,
+	 "the handle of a freed page is filled, but not usable"},
+	{P1 "get_page(p1)\nfree_page(p1)\n", HANDLE_PAGE, 2, 2, NO_MAPS,
+	 "a page with another reference stays usable"},
+	{P1 "free_page(p1)\n" P1, HANDLE_PAGE, 2, 0, NO_MAPS,
+	 "a filled handle cannot be filled again"},
+	{P0 "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\nT0: k2 = kmap_local(p0)\n"
+	    "T0: k3 = kmap_local(p1)\n",
+	 HANDLE_MAP,
+	 7,
+	 7,
+	 {2, 1, PROGRAM_MAPS},
+	 "each thread has its own newest mapping"},
+	{P0 "T0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\nT0: kunmap_local(k1)\n",
+	 HANDLE_MAP,
+	 3,
+	 1,
+	 {0, PROGRAM_MAPS, PROGRAM_MAPS},
+	 "after an unmap the older mapping is the newest"},
+	{"T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n", HANDLE_MUTEX, 15, 13, NO_MAPS,
+	 "the first thread that locks a mutex holds it"},
+	{"T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS,
+	 "an unlocked mutex is free"},
+	{"post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n", HANDLE_SEMAPHORE, 15, 4, NO_MAPS,
+	 "a wait uses up one post"},
+	{"post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s2)\n", HANDLE_SEMAPHORE, 15, 0, NO_MAPS,
+	 "the last post is used up"},
+	{"u3 = user_slice(64, 0x1)\n", HANDLE_SLICE, 8, 8, NO_MAPS, "a slice is usable"},
 };
 
 static void test_states(void)
@@ -59,7 +68,16 @@ static void test_states(void)
 	}
 }
 
-/* A call that is made for a state has an effect in the rule model. */
+/* Adds the calls of the program that run in the rule model, and all its calls, to the counts. */
+static void count_calls(struct rules *rules, size_t *ran, size_t *all)
+{
+	rules_evaluate(rules, &program);
+	*all += program.count;
+	for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
+		*ran += !rules_trace(rules)->steps[i].was_skipped;
+}
+
+/* Most calls that the mutation `insert` makes have an effect in the rule model. */
 static void test_inserted_calls_run(void)
 {
 	struct rules *rules = rules_new();
@@ -73,18 +91,12 @@ static void test_inserted_calls_run(void)
 			mutate_with(MUTATION_insert, &program,
 				    &(struct mutate_request){ .seed = seed * 100 + i,
 							    .max_calls = 30 });
-		rules_evaluate(rules, &program);
-		all += program.count;
-		for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
-			ran += !rules_trace(rules)->steps[i].was_skipped;
+		count_calls(rules, &ran, &all);
 		make_random_program(&random, &program, 30);
-		rules_evaluate(rules, &program);
-		random_all += program.count;
-		for (size_t i = 0; i < rules_trace(rules)->step_count; i++)
-			random_ran += !rules_trace(rules)->steps[i].was_skipped;
+		count_calls(rules, &random_ran, &random_all);
 	}
 	ok(2 * ran > all && random_ran * 3 < random_all,
-	   "most calls that are inserted run, of random ones few: %zu of %zu, %zu of %zu", ran, all,
+	   "most inserted calls run (%zu of %zu), few random calls run (%zu of %zu)", ran, all,
 	   random_ran, random_all);
 	rules_delete(rules);
 }

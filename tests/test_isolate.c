@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * isolate(): when a child has ended, how, and the result if the system refuses something. Each case
- * runs in its own process, because a refusal cannot be undone.
+ * Tests isolate(): when it returns, what it reports about its child, and what it returns if the
+ * system refuses a call. Each case runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "tests/refuse_call.h"
 #include "tests/tap.h"
 
-/* Far more seconds than any child needs here. */
+/* A time limit that no child of a passing case reaches. */
 #define LONG_SECONDS 60
 
 static struct isolated child;
@@ -55,7 +55,7 @@ static void close_output_and_hang(void *ctx)
 		pause();
 }
 
-/* The second process keeps the output open, and ends with this test. */
+/* Starts a second process that keeps the output open until this test closes its end of the pipe. */
 static void start_process_that_keeps_output_open(void *ctx)
 {
 	const int *pipe_ends = ctx;
@@ -69,7 +69,7 @@ static void start_process_that_keeps_output_open(void *ctx)
 	printf("all of it\n");
 }
 
-/* The second process never stops writing. */
+/* Starts a second process that writes until a write fails. */
 static void start_process_that_writes_forever(void *ctx)
 {
 	(void)ctx;
@@ -90,11 +90,6 @@ static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status
 {
 	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
-}
-
-static bool isolate_fails(void (*run)(void *ctx))
-{
-	return !isolate(run, NULL, LONG_SECONDS, &child);
 }
 
 static bool ends_at_time_limit(void)
@@ -137,7 +132,7 @@ static bool survives_signals(void)
 	return child_prints_and_exits(exit_with_7, NULL, 7, "");
 }
 
-/* CPU time must stay close to that of a child that only sleeps. */
+/* The process must sleep while its child sleeps, so it must use little CPU time. */
 static bool waits_without_poll(void)
 {
 	struct rusage usage;
@@ -168,19 +163,15 @@ static bool fails_and_closes_descriptors(void)
 {
 	int before = find_lowest_free_descriptor();
 
-	return isolate_fails(print_and_return) && find_lowest_free_descriptor() == before;
+	return !isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
+	       find_lowest_free_descriptor() == before;
 }
 
-static bool fails_after_crash(void)
-{
-	return isolate_fails(crash_with_sigsegv);
-}
-
-/* With SIGCHLD ignored a process gets no status of its child. */
+/* If SIGCHLD is ignored, a process gets no exit status of its child. */
 static bool fails_with_ignored_sigchld(void)
 {
 	signal(SIGCHLD, SIG_IGN);
-	return isolate_fails(crash_with_sigsegv);
+	return fails_and_closes_descriptors();
 }
 
 static bool does_not_run_without_output(void)
@@ -214,22 +205,42 @@ static const struct {
 	unsigned int refused_calls[2];
 	const char *name;
 } cases[] = {
-	{ ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
-	{ ends_before_other_process, 0, { 0 },
-	  "a process that keeps the output open does not make the child hang" },
-	{ ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
-	{ survives_signals, 0, { 0 }, "caught signals change nothing" },
-	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no spin" },
-	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
-	  "pidfd_open() is refused: the result is the same" },
-	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
-	  "fork() is refused: a failure, and no descriptor is left" },
-	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: a failure" },
-	{ fails_after_crash, EINVAL, { SYS_wait4 }, "wait4() is refused: a failure, not a success" },
-	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: a failure, not a success" },
-	{ does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
-	  "dup2() is refused: the child does not run without output" },
-	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, however a child ends" },
+	{ends_at_time_limit, 0, {0}, "a child that closes its output and hangs is killed"},
+	{ends_before_other_process,
+	 0,
+	 {0},
+	 "a process that keeps the output open does not make the child hang"},
+	{ends_before_writer, 0, {0}, "a process that writes forever does not make the child hang"},
+	{survives_signals, 0, {0}, "signals that interrupt the wait do not change the result"},
+	{waits_without_poll,
+	 ENOMEM,
+	 {SYS_ppoll, SYS_poll},
+	 "poll() is refused: the process waits without using CPU time"},
+	{works_without_pidfd,
+	 ENOSYS,
+	 {SYS_pidfd_open},
+	 "pidfd_open() is refused: the result is the same"},
+	{fails_and_closes_descriptors,
+	 EAGAIN,
+	 {SYS_clone, SYS_fork},
+	 "fork() is refused: isolate() fails, and no descriptor is left"},
+	{fails_and_closes_descriptors, EMFILE, {SYS_pipe2}, "pipe2() is refused: isolate() fails"},
+	{fails_and_closes_descriptors,
+	 EINVAL,
+	 {SYS_wait4},
+	 "wait4() is refused: isolate() fails, although the child ended"},
+	{fails_with_ignored_sigchld,
+	 0,
+	 {0},
+	 "SIGCHLD is ignored: isolate() fails, although the child ended"},
+	{does_not_run_without_output,
+	 EBUSY,
+	 {SYS_dup3, SYS_dup2},
+	 "dup2() is refused: the child does not run without output"},
+	{leaves_no_descriptor,
+	 0,
+	 {0},
+	 "no descriptor is left, whether a child crashes, hangs or leaves a process"},
 };
 
 static bool refuse_system_calls(const unsigned int calls[2], int error)

@@ -15,31 +15,21 @@
 
 #define SEEDS 2000
 
-static struct program reparsed;
-
 /* ---- the promise of each mutation ---- */
 
-static bool text_reads_back(const struct program *program)
-{
-	static char text[TEXT_PROGRAM_MAX];
-	struct text_error error;
-
-	return program_from_text(&reparsed, text, program_to_text(program, text), &error) &&
-	       program_equal(program, &reparsed);
-}
-
-static bool bytes_read_back(const struct program *program)
-{
-	static uint8_t bytes[PROGRAM_BYTES_MAX];
-
-	program_from_bytes(&reparsed, bytes, program_to_bytes(program, bytes));
-	return program_equal(program, &reparsed);
-}
-
+/* Returns whether a valid program is the same program after it was written and read, as bytes and
+ * text. */
 static bool is_valid_and_round_trips(const struct program *program)
 {
-	return program_valid(program) && program->count <= CALLS_MAX && bytes_read_back(program) &&
-	       text_reads_back(program);
+	static char text[TEXT_PROGRAM_MAX];
+	static uint8_t bytes[PROGRAM_BYTES_MAX];
+	static struct program from_text, from_bytes;
+	struct text_error error;
+
+	program_from_bytes(&from_bytes, bytes, program_to_bytes(program, bytes));
+	return program_valid(program) && program->count <= CALLS_MAX &&
+	       program_from_text(&from_text, text, program_to_text(program, text), &error) &&
+	       program_equal(program, &from_text) && program_equal(program, &from_bytes);
 }
 
 static void make_program(struct program *program, uint64_t seed, uint32_t line)

@@ -21,11 +21,6 @@
 #define ONE_IN_FAILS 8
 #define ONE_IN_BREAKS_RULE 64
 
-static uint32_t get_stray_number_rarity(enum op op)
-{
-	return op_is_mapped_access(op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS;
-}
-
 const uint16_t mutate_edges[MUTATE_EDGES] = {0,    1,        2,        PAGE - 2,       PAGE - 1,
 					     PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1};
 
@@ -132,7 +127,8 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 	for (unsigned int i = 0; i < number_count; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE || draw_once_in(m, get_stray_number_rarity(call->op)))
+	if (from > PAGE ||
+	    draw_once_in(m, op_is_mapped_access(call->op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS))
 		return mutate_draw_number(m);
 	left = PAGE - from;
 	switch (draw_below(m, 4)) {
