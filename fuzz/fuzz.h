@@ -20,6 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
+/* libFuzzer calls these functions if mutator.c or mutator_text.c is linked; seed decides the
+ * result. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
+				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
+
+/* Mutates bytes by libFuzzer. Weak: AFL++ links the targets too, but has no such function. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
+
 /*
  * The format of a target's inputs: page programs as bytes (program_bytes.h) or as text, or library
  * calls as bytes (api_call.h). Each target defines fuzz_input_kind; targets.def repeats its value,

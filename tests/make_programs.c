@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [KIND]: writes random programs, each named by its seed. Repaired
- * programs break no rule, and neither do bytes, which are byte strings. Racy programs have 40
- * calls, a race, and no fatal call.
+ * make_programs COUNT SEED [KIND]: writes COUNT random programs to files that are named by their
+ * seeds. Programs of the kinds `repaired` and `bytes` break no rule; `bytes` writes byte strings,
+ * the other kinds write texts. Programs of the kind `racy` have 40 calls, a race, and no fatal
+ * call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,14 +21,12 @@ static struct rules *rules;
 
 static void make_interacting_program_from_seed(uint64_t seed, struct program *program)
 {
-	uint64_t state = seed;
-
-	make_interacting_program(&state, program, 50, OP_COUNT);
+	make_interacting_program(&seed, program, 50, OP_COUNT);
 }
 
 static void make_repaired_program(uint64_t seed, struct program *program)
 {
-	make_interacting_program_from_seed(seed, program);
+	make_interacting_program(&seed, program, 50, OP_COUNT);
 	repair_program(program, rules);
 }
 
@@ -43,25 +42,24 @@ static bool is_full_and_racy(const struct program *program)
 	       find_broken_rules(program) & RULE_BIT(RULE_data_race);
 }
 
-/* Adds calls as long as all of them run, then moves calls to other threads until two race. */
+/* Adds calls up to the maximum, then moves calls to other threads until two calls race. */
 static void make_racy_program(uint64_t seed, struct program *program)
 {
 	static struct program candidate;
-	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
-	uint64_t state = seed;
+	const rule_set allowed_rules = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
 
 	program->count = 0;
 	for (unsigned int turn = 0; !is_full_and_racy(program); turn++) {
 		bool full = program->count == RACY_CALLS;
-		struct mutate_request request = { .seed = random_next(&state),
-						  .max_calls = RACY_CALLS };
+		struct mutate_request request = {.seed = random_next(&seed),
+						 .max_calls = RACY_CALLS};
 
-		/* Some starting programs can have no race. */
+		/* Start again: some programs cannot race, whichever threads make the calls. */
 		if (turn % 400 == 399)
 			program->count = 0;
 		candidate = *program;
 		if (mutate_with(full ? MUTATION_thread : MUTATION_insert, &candidate, &request) &&
-		    !(find_broken_rules(&candidate) & ~alive))
+		    !(find_broken_rules(&candidate) & ~allowed_rules))
 			*program = candidate;
 	}
 }

@@ -29,20 +29,11 @@ bool mutate_is_valid_number(char argument_letter, uint64_t number)
 	return number_valid(number) && (argument_letter != 'z' || number <= PROGRAM_SLICE_MAX);
 }
 
-static uint64_t draw_number_of_program(struct mutator *m)
-{
-	const struct program *program = m->program;
-	const struct call *call;
-
-	if (!program->count)
-		return 0;
-	call = &program->calls[draw_below(m, program->count)];
-	return call->number[draw_below(m, 2)];
-}
-
 uint64_t mutate_draw_number(struct mutator *m)
 {
+	const struct program *program = m->program;
 	uint64_t number;
+	size_t call_index;
 
 	switch (draw_below(m, 8)) {
 	case 0:
@@ -57,7 +48,10 @@ uint64_t mutate_draw_number(struct mutator *m)
 		return number + draw_below(m, 3) - 1;
 	case 5:
 	case 6:
-		return draw_number_of_program(m);
+		if (!program->count)
+			return 0;
+		call_index = draw_below(m, program->count);
+		return program->calls[call_index].number[draw_below(m, 2)];
 	default:
 		return number_unpack((uint16_t)random_next(&m->random_state));
 	}
