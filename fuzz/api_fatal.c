@@ -78,7 +78,7 @@ static void unmap_address(void *addr)
 	page_unmap_local(addr);
 }
 
-/* Return: an offset; every second one is close to the end of the page. */
+/* Return: an offset from @number; odd small numbers give offsets at the end of the page. */
 static size_t derive_unmap_offset(uint64_t number)
 {
 	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
@@ -113,8 +113,9 @@ static struct page *allocate_frame_again(const struct page *page)
 }
 
 /*
- * Switches a task out, frees its page and allocates the frame again. The child process does all of
- * it, because the number of frames allocated before that one depends on earlier inputs.
+ * Switches a task out that maps a page, frees the page, allocates its frame again, and writes
+ * through the old mapping. The child process makes all these calls, because earlier inputs
+ * determine how many other frames are allocated first.
  */
 static void write_stale_mapping(void *slot)
 {
@@ -135,7 +136,7 @@ static void write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
-/* The backend with one address for each page cannot detect the misuse, so only alias is tested. */
+/* Only the backend `alias` is tested: with one address for each page the misuse is not detected. */
 void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_or_alloc_page(call);

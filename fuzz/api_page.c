@@ -10,7 +10,7 @@
 #define CONTEXTS (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* Far more pages than the library's quarantine holds. */
+/* The maximal number of pages of one call `churn`: far more than the library's quarantine holds. */
 #define CHURN_MOST 300
 
 struct api_slot api_slots[API_SLOTS];
@@ -83,9 +83,7 @@ static bool is_valid_gfp(gfp_t gfp)
 	return !(gfp & ~(CONTEXTS | MODIFIERS)) && __builtin_popcount(gfp & CONTEXTS) == 1;
 }
 
-/*
- * Half of the numbers select valid flags only, because few random values are valid sets of flags.
- */
+/* Half of the small numbers select known flags only, because few random values are valid flags. */
 static gfp_t derive_gfp_flags(uint64_t number)
 {
 	return number < NUMBER_SPAN / 2 ? number & (CONTEXTS | MODIFIERS) : (gfp_t)number;
@@ -125,7 +123,7 @@ void api_run_release(const struct api_call *call)
 struct callback_state {
 	unsigned int callback_count;
 	unsigned char mark_value;
-	size_t writable_byte_count; /* the bytes that the callback may write */
+	size_t writable_byte_count; /* of the range that the callback gets */
 };
 
 static int count_callback_and_mark_byte(void *at, void *ctx)
@@ -159,10 +157,10 @@ static void check_callback_and_restore_byte(const struct api_call *call,
 		return;
 	page_read_raw(slot->page, &seen_value, off, 1);
 	api_expect(seen_value == state->mark_value,
-		   "%s: the callback was not given byte %zu of the page", name, off);
+		   "%s: the callback did not get the address of byte %zu of the page", name, off);
 	page_write_raw(slot->page, &slot->page_byte, off, 1);
 	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte),
-		   "%s: another byte than %zu changed", name, off);
+		   "%s: a byte other than %zu changed", name, off);
 }
 
 void api_run_with_mapped(const struct api_call *call)
@@ -196,7 +194,7 @@ void api_run_churn(const struct api_call *call)
 	for (uint64_t n = call->numbers[0] % CHURN_MOST; n; n--) {
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
-		api_expect(page, "no frame is left, though all but a few were freed");
+		api_expect(page, "no frame is left, although all but a few frames were freed");
 		page_free(page);
 	}
 }
@@ -204,9 +202,9 @@ void api_run_churn(const struct api_call *call)
 /* ---- user memory ---- */
 
 /*
- * The user memory is a later part of the same page, so that a byte that is read twice was
- * overwritten between the reads. The distance is at least the block size of a kernel's copy loop,
- * which copies upwards.
+ * The user memory is a later part of the same page. So if a byte is read twice, the copy overwrote
+ * it between the reads, and the result differs. The distance is at least the block size of a
+ * kernel's copy loop, which copies upwards.
  */
 #define SHIFT_LEAST 64
 
@@ -242,7 +240,7 @@ void api_run_user_copy(const struct api_call *call)
 	else
 		memmove(before + off, before + off + shift, len);
 	api_expect(!memcmp(before, after, PAGE_SIZE),
-		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes",
+		   "page_copy_from_user_slice from the page itself, %zu further, gave wrong bytes",
 		   shift);
 	fill_page(page, api_slots[call->slot_index].page_byte);
 }

@@ -55,8 +55,9 @@ static void read_option_value(const char *argument, const char *option, const ch
 }
 
 /*
- * Reads the arguments of this process, one string after the other. If an argument is an input file,
- * libFuzzer runs that file and writes no new one.
+ * Reads the arguments of this process from /proc. If an argument is a file with the current input,
+ * libFuzzer runs that file and writes no new file. Return: that file, or the file that libFuzzer
+ * will write.
  */
 static const char *find_or_predict_input_file(void)
 {
@@ -105,7 +106,8 @@ static void print_shell_command(const char *label, const char *binary, const cha
 	putc('\n', stderr);
 }
 
-/* Prints the command that prints the input as text, if the program for it exists. */
+/* Prints the command that shows the input as text, if the input is bytes and the program for it
+ * exists. */
 static void print_command_to_show_input(const char *target, const char *file)
 {
 	char replayer_name[64], binary[PATH_MAX];
@@ -128,7 +130,8 @@ void fuzz_print_replay_commands(const char *target)
 	const char *file = input.file;
 
 	if (!file && getenv("__AFL_SHM_ID")) {
-		fputs("the input: in crashes/ of the output directory of afl-fuzz\n", stderr);
+		fputs("the input is a file in crashes/ of the output directory of afl-fuzz\n",
+		      stderr);
 		return;
 	}
 	if (!file)

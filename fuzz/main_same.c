@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The processes of the determinism check (same.py) that execute inputs, and report the outcome of each
- * input: a digest of each part of it, then how often each edge was taken.
+ * Executes inputs for the determinism check (same.py), and writes the outcome of each input: a
+ * digest of each part of the outcome, then how often each edge was taken.
  *
  *   list PATH...   prints the names of the inputs, each followed by a 0 byte
  *   edges N...     prints the function and source line of each edge, or its address
@@ -10,8 +10,8 @@
  *                  serve-apart each in a process of its own; prints the number of edges as 8 bytes,
  *                  then the outcome of each input
  *
- * Options before the command: --from-bytes, --keep, --all-races (same.py --help explains them). This
- * program needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
+ * Options before the command: --from-bytes, --keep, --all-races (same.py --help explains them).
+ * This program needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +26,10 @@
 #include "harness/program/program_name.h"
 #include "harness/util/bytes.h"
 
-/* The time limit of one input in seconds, far above the time of any input. */
+/* The time limit of one input, in seconds; every input takes far less. */
 #define SECONDS_MAX 120
 
-/* Set by constructors that the compiler adds; all objects of a program have one common range. */
+/* The edge counters of the program. Constructors that the compiler adds set these fields. */
 static struct {
 	uint8_t *from, *to;
 	const uintptr_t *pcs; /* two words for each edge; the first is its address */
@@ -112,14 +112,15 @@ static void execute_input_file_or_exit(const char *name, bool must_clear_detecto
 		_exit(1);
 }
 
-/* Engines also execute the empty input first, so that the target creates its state then. */
+/* Executes the empty input first, as engines do, so that the target creates its state before the
+ * inputs. */
 static void initialize_and_execute_empty_input(void)
 {
 	LLVMFuzzerInitialize(NULL, NULL);
 	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
 }
 
-/* Forks before the library or the detector has any state. */
+/* Executes one input in a child process, in which neither library nor detector has state before. */
 static void execute_in_child_or_exit(const char *name)
 {
 	pid_t child = fork();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Checks that each mutation does what mutations.def says: one promise for each line, and
- * manipulated results that each promise must reject. A call is identified by its line.
+ * Checks that each mutation does what its line of mutations.def promises, and that the check of
+ * each promise rejects manipulated results.
  */
 #include <stdlib.h>
 #include <string.h>

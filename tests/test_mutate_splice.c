@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Splicing keeps what handles refer to. A handle of a call refers to the first call above that
- * fills it.
- * The line shows whether a call is the program's or the other's.
+ * Tests that splicing keeps the resources to which handles refer. A handle of a call refers to the
+ * first call above it that fills the handle. The line number of a call shows from which program the
+ * call is.
  */
 #include <string.h>
 
@@ -37,13 +37,14 @@ static size_t find_call_of_line(const struct program *program, uint32_t line)
 	return i;
 }
 
-/* Which handle or thread replaced which; all pairs must be consistent. */
+/* Pairs of an old and a new name of a handle or thread, with the kind in the upper bits. */
 static struct {
 	unsigned int old_names[4 * PROGRAM_CALLS], new_names[4 * PROGRAM_CALLS];
 	size_t pair_count;
 } renaming;
 
-/* Return: false if @from was replaced by something else before, or @to replaced something else. */
+/* Return: false if the old name got another new name before, or the new name replaced another old
+ * name. */
 static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
 {
 	unsigned int from = kind << 8 | old_name, to = kind << 8 | new_name;
@@ -57,9 +58,9 @@ static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint
 }
 
 /*
- * Returns whether a handle of call @new_index of the result refers to the same resource as the handle
- * of call @old_index of the other program, or to one of the first program. A call that filled a handle
- * must still fill one.
+ * Returns whether a handle of call @new_index of the result refers to the same resource as the
+ * handle of call @old_index of the other program, or to a resource of the own program. A call that
+ * filled a handle must still fill a handle.
  */
 static bool has_right_handle(size_t old_index, const struct call_handle *old, size_t new_index,
 			     const struct call_handle *new)
@@ -108,7 +109,8 @@ static bool is_unchanged_own_call(size_t new_index)
 	return true;
 }
 
-/* The order of calls is kept: lines increase. */
+/* Returns whether all handles are right, and the calls of each program keep their order: lines
+ * increase. */
 static bool all_handles_refer_to_same(void)
 {
 	uint32_t last_own = 0, last_other = 0;
@@ -173,9 +175,11 @@ UNIT_TEST(test_mutate_splice)
 		fooled += all_handles_refer_to_same();
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);
-	ok(same == spliced, "every handle refers to what it did: %u", same);
-	ok(whole == spliced, "where there is room, no call is lost: %u", whole);
-	ok(shares > 300 && apart > 300, "%u share what is there, %u bring their own pages", shares,
+	ok(same == spliced, "every handle refers to the right resource: %u", same);
+	ok(whole == spliced, "the result has all calls of the program if there is space: %u",
+	   whole);
+	ok(shares > 300 && apart > 300,
+	   "%u results share pages of the program, %u have pages of the other program", shares,
 	   apart);
 	ok(fooled < 10, "programs joined without new names are rejected: %u of 300", 300 - fooled);
 }

@@ -184,19 +184,11 @@ bool mutate_handle(struct mutator *m)
 					   handles[argument_index].must_be_free, call->thread));
 }
 
-/* Return: `v` or `g` if the call has such an argument, or 0. */
-static char find_value_letter(const struct call *call)
-{
-	const char *args = op_table[call->op].argument_kinds;
-
-	return strchr(args, 'v') ? 'v' : strchr(args, 'g') ? 'g' : 0;
-}
-
 bool mutate_value(struct mutator *m)
 {
 	struct call *call = pick_call_with_argument(m, "vg");
 
-	return call && set_byte(&call->value, mutate_draw_value(m, find_value_letter(call)));
+	return call && set_byte(&call->value, mutate_draw_value(m, call->op));
 }
 
 /* Returns whether two calls take arguments of the same kinds, except for a byte value. */
@@ -221,7 +213,9 @@ bool mutate_op(struct mutator *m)
 		if (other == call->op || !have_same_argument_kinds(other, call->op))
 			continue;
 		call->op = (uint8_t)other;
-		call->value = find_value_letter(call) ? mutate_draw_value(m, 'v') : 0;
+		call->value = strchr(op_table[other].argument_kinds, 'v')
+				      ? mutate_draw_value(m, other)
+				      : 0;
 		return true;
 	}
 	return false;

@@ -57,11 +57,11 @@ uint64_t mutate_draw_number(struct mutator *m)
 	}
 }
 
-uint8_t mutate_draw_value(struct mutator *m, char argument_letter)
+uint8_t mutate_draw_value(struct mutator *m, enum op op)
 {
 	uint32_t any = draw_below(m, 256);
 
-	if (argument_letter == 'v')
+	if (op != OP_alloc_page)
 		return (uint8_t)any;
 	/* Mostly zeroed pages: loads from other pages are valid only where bytes were written. */
 	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
@@ -185,7 +185,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 	call->has_fault = op == OP_user_slice && draw_once_in(m, 2);
 	for (const char *kind = op_table[op].argument_kinds; *kind; kind++) {
 		if (*kind == 'v' || *kind == 'g')
-			call->value = mutate_draw_value(m, *kind);
+			call->value = mutate_draw_value(m, op);
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			call->number[numbers] = draw_number_argument(m, call, kind, numbers),
 			numbers++;

@@ -75,8 +75,8 @@ static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state 
 uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state,
 			   enum handle_kind kind, bool must_be_free, uint8_t thread);
 
-/* Return: a random value for an argument `v` (byte value) or `g` (allocation flags). */
-uint8_t mutate_draw_value(struct mutator *m, char argument_letter);
+/* Return: random allocation flags for alloc_page, or a random byte value for another call. */
+uint8_t mutate_draw_value(struct mutator *m, enum op op);
 
 uint8_t mutate_draw_thread(struct mutator *m);
 
