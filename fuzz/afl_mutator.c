@@ -18,7 +18,7 @@
 
 struct afl_mutator {
 	uint64_t random_state;
-	unsigned int mutation_count; /* of the last input */
+	unsigned int mutation_count; /* mutations that made the last input */
 	enum mutation mutations[MUTATIONS_MAX];
 	char description[128]; /* the result of afl_custom_describe() */
 	struct program program, other;

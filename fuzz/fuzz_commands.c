@@ -38,13 +38,13 @@ static bool file_equals_input(const char *path)
 	static uint8_t content[1 << 20];
 	struct stat status;
 	FILE *file;
-	size_t file_size;
+	size_t read_size;
 
 	if (stat(path, &status) || !S_ISREG(status.st_mode) || !(file = fopen(path, "re")))
 		return false;
-	file_size = fread(content, 1, sizeof(content), file);
+	read_size = fread(content, 1, sizeof(content), file);
 	fclose(file);
-	return file_size == input.size && !memcmp(content, input.data, file_size);
+	return read_size == input.size && !memcmp(content, input.data, read_size);
 }
 
 /* Sets @value to the text after @option, if the argument begins with it. */

@@ -65,7 +65,7 @@ static void make_racy_program(uint64_t seed, struct program *program)
 }
 
 static const struct program_kind {
-	const char *name;
+	const char *kind_name;
 	void (*make)(uint64_t seed, struct program *program);
 	bool writes_bytes;
 } kinds[] = {
@@ -78,7 +78,7 @@ static const struct program_kind {
 static const struct program_kind *find_program_kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, name))
+		if (!strcmp(kinds[i].kind_name, name))
 			return &kinds[i];
 	return NULL;
 }

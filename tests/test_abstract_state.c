@@ -13,8 +13,7 @@ static struct abstract_state state;
 
 #define NO_MAPS { PROGRAM_MAPS, PROGRAM_MAPS, PROGRAM_MAPS }
 
-/* The expected state after all calls of a text: handles of one kind, newest mappings of T0 to T2.
- */
+/* The expected state after all calls: handles of one kind, newest mappings of T0 to T2. */
 static const struct {
 	const char *calls;
 	enum handle_kind kind;
@@ -22,34 +21,26 @@ static const struct {
 	uint8_t newest_maps[3];
 	const char *name;
 } states[] = {
-	{P1 "p2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n", HANDLE_PAGE, 6, 4, NO_MAPS,
-	 "the handle of a freed page is filled, but not usable"},
-	{P1 "get_page(p1)\nfree_page(p1)\n", HANDLE_PAGE, 2, 2, NO_MAPS,
-	 "a page with another reference stays usable"},
-	{P1 "free_page(p1)\n" P1, HANDLE_PAGE, 2, 0, NO_MAPS,
-	 "a filled handle cannot be filled again"},
-	{P0 "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\nT0: k2 = kmap_local(p0)\n"
-	    "T0: k3 = kmap_local(p1)\n",
-	 HANDLE_MAP,
-	 7,
-	 7,
-	 {2, 1, PROGRAM_MAPS},
-	 "each thread has its own newest mapping"},
-	{P0 "T0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\nT0: kunmap_local(k1)\n",
-	 HANDLE_MAP,
-	 3,
-	 1,
-	 {0, PROGRAM_MAPS, PROGRAM_MAPS},
-	 "after an unmap the older mapping is the newest"},
-	{"T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n", HANDLE_MUTEX, 15, 13, NO_MAPS,
-	 "the first thread that locks a mutex holds it"},
-	{"T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS,
-	 "an unlocked mutex is free"},
-	{"post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n", HANDLE_SEMAPHORE, 15, 4, NO_MAPS,
-	 "a wait uses up one post"},
-	{"post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s2)\n", HANDLE_SEMAPHORE, 15, 0, NO_MAPS,
-	 "the last post is used up"},
-	{"u3 = user_slice(64, 0x1)\n", HANDLE_SLICE, 8, 8, NO_MAPS, "a slice is usable"},
+	{ P1 "p2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n", HANDLE_PAGE, 6, 4, NO_MAPS,
+	  "the handle of a freed page is filled, but not usable" },
+	{ P1 "get_page(p1)\nfree_page(p1)\n", HANDLE_PAGE, 2, 2, NO_MAPS,
+	  "a page with another reference stays usable" },
+	{ P1 "free_page(p1)\n" P1, HANDLE_PAGE, 2, 0, NO_MAPS, "a filled handle stays filled" },
+	{ P0 "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\nT0: k2 = kmap_local(p0)\n"
+	  "T0: k3 = kmap_local(p1)\n", HANDLE_MAP, 7, 7, { 2, 1, PROGRAM_MAPS },
+	  "each thread has its own newest mapping" },
+	{ P0 "T0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\nT0: kunmap_local(k1)\n",
+	  HANDLE_MAP, 3, 1, { 0, PROGRAM_MAPS, PROGRAM_MAPS },
+	  "after an unmap the older mapping is the newest" },
+	{ "T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n", HANDLE_MUTEX, 15, 13, NO_MAPS,
+	  "the first thread that locks a mutex holds it" },
+	{ "T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS,
+	  "an unlocked mutex is free" },
+	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n", HANDLE_SEMAPHORE, 15, 4, NO_MAPS,
+	  "a wait uses up one post" },
+	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s2)\n", HANDLE_SEMAPHORE, 15, 0, NO_MAPS,
+	  "the last post is used up" },
+	{ "u3 = user_slice(64, 0x1)\n", HANDLE_SLICE, 8, 8, NO_MAPS, "a slice is usable" },
 };
 
 static void test_states(void)

@@ -201,46 +201,26 @@ static bool leaves_no_descriptor(void)
 
 static const struct {
 	bool (*check)(void);
-	int error; /* of the refused calls */
+	int refusal_errno;
 	unsigned int refused_calls[2];
-	const char *name;
+	const char *case_name;
 } cases[] = {
-	{ends_at_time_limit, 0, {0}, "a child that closes its output and hangs is killed"},
-	{ends_before_other_process,
-	 0,
-	 {0},
-	 "a process that keeps the output open does not make the child hang"},
-	{ends_before_writer, 0, {0}, "a process that writes forever does not make the child hang"},
-	{survives_signals, 0, {0}, "signals that interrupt the wait do not change the result"},
-	{waits_without_poll,
-	 ENOMEM,
-	 {SYS_ppoll, SYS_poll},
-	 "poll() is refused: the process waits without using CPU time"},
-	{works_without_pidfd,
-	 ENOSYS,
-	 {SYS_pidfd_open},
-	 "pidfd_open() is refused: the result is the same"},
-	{fails_and_closes_descriptors,
-	 EAGAIN,
-	 {SYS_clone, SYS_fork},
-	 "fork() is refused: isolate() fails, and no descriptor is left"},
-	{fails_and_closes_descriptors, EMFILE, {SYS_pipe2}, "pipe2() is refused: isolate() fails"},
-	{fails_and_closes_descriptors,
-	 EINVAL,
-	 {SYS_wait4},
-	 "wait4() is refused: isolate() fails, although the child ended"},
-	{fails_with_ignored_sigchld,
-	 0,
-	 {0},
-	 "SIGCHLD is ignored: isolate() fails, although the child ended"},
-	{does_not_run_without_output,
-	 EBUSY,
-	 {SYS_dup3, SYS_dup2},
-	 "dup2() is refused: the child does not run without output"},
-	{leaves_no_descriptor,
-	 0,
-	 {0},
-	 "no descriptor is left, whether a child crashes, hangs or leaves a process"},
+	{ ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
+	{ ends_before_other_process, 0, { 0 },
+	  "a process that keeps the output open does not make the child hang" },
+	{ ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
+	{ survives_signals, 0, { 0 }, "signals during the wait do not change the result" },
+	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
+	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
+	  "pidfd_open() is refused: the result is the same" },
+	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
+	  "fork() is refused: isolate() fails, and no descriptor is left" },
+	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: isolate() fails" },
+	{ fails_and_closes_descriptors, EINVAL, { SYS_wait4 }, "wait4() is refused: isolate() fails" },
+	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: isolate() fails" },
+	{ does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
+	  "dup2() is refused: the child does not run without output" },
+	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, whether a child crashes or hangs" },
 };
 
 static bool refuse_system_calls(const unsigned int calls[2], int error)
@@ -262,11 +242,11 @@ UNIT_TEST(test_isolate)
 		if (pid == 0) {
 			/* Fail instead of hanging. */
 			alarm(20);
-			_exit(!refuse_system_calls(cases[i].refused_calls, cases[i].error) ||
+			_exit(!refuse_system_calls(cases[i].refused_calls, cases[i].refusal_errno) ||
 			      !cases[i].check());
 		}
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)
 			status = -1;
-		ok(status == 0, "%s", cases[i].name);
+		ok(status == 0, "%s", cases[i].case_name);
 	}
 }

@@ -14,8 +14,8 @@
 #include "harness/program/program.h"
 
 struct abstract_state {
-	uint32_t filled_handles[HANDLE_KINDS]; /* bit N: handle N was filled */
-	uint32_t usable_handles[HANDLE_KINDS]; /* filled, and live, mapped, unlocked or posted */
+	uint32_t filled_handles[HANDLE_KINDS]; /* bit N: a call filled handle N */
+	uint32_t usable_handles[HANDLE_KINDS]; /* handles that are live, mapped, unlocked or posted */
 	uint8_t page_ref_counts[PROGRAM_PAGES];
 	uint8_t mapping_threads[PROGRAM_MAPS];      /* the thread that made each mapping */
 	uint8_t mutex_holders[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */

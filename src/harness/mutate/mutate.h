@@ -25,9 +25,9 @@ struct mutator;
 
 struct mutation_info {
 	const char *name;
-	unsigned int weight;
+	unsigned int weight; /* share of all draws */
 	size_t least_call_count, least_insertable_calls; /* minima that the program must have */
-	const char *description;
+	const char *description; /* what the mutation changes */
 	bool (*apply)(struct mutator *m);
 };
 

@@ -28,8 +28,8 @@ static struct call *pick_call_with_argument(struct mutator *m, const char *argum
 
 /* ---- numbers ---- */
 
-/* Return: a number of the program, or NULL if it has none. @kind gets its letter in ops.def. */
-static uint64_t *pick_number_argument(struct mutator *m, char *kind)
+/* Return: a number of the program, or NULL if it has none. @number_letter gets its letter in ops.def. */
+static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 {
 	struct call *call = pick_call_with_argument(m, "nz");
 	char number_letters[3];
@@ -38,7 +38,7 @@ static uint64_t *pick_number_argument(struct mutator *m, char *kind)
 	if (!call)
 		return NULL;
 	number_index = draw_below(m, call_get_number_letters(call, number_letters));
-	*kind = number_letters[number_index];
+	*number_letter = number_letters[number_index];
 	return &call->number[number_index];
 }
 
@@ -48,14 +48,14 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 	uint32_t base = draw_below(m, NUMBER_BASES),
 		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
 	const uint64_t *other_number;
-	char unused_kind;
+	char unused_letter;
 
 	switch (draw_below(m, 6)) {
 	case 0: /* the distance from another base */
 		return number_unpack(
 			(uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
-		other_number = pick_number_argument(m, &unused_kind);
+		other_number = pick_number_argument(m, &unused_letter);
 		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
 	case 2:
 		return number + 1;
@@ -70,14 +70,14 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 
 bool mutate_number(struct mutator *m)
 {
-	char kind;
-	uint64_t *number = pick_number_argument(m, &kind), old_number;
+	char number_letter;
+	uint64_t *number = pick_number_argument(m, &number_letter), old_number;
 
 	if (!number)
 		return false;
 	old_number = *number;
 	*number = make_related_number(m, old_number);
-	if (!mutate_is_valid_number(kind, *number))
+	if (!mutate_is_valid_number(number_letter, *number))
 		*number = old_number;
 	return *number != old_number;
 }

@@ -10,7 +10,7 @@
 struct mutator {
 	struct program *program;
 	const struct program *other; /* the program to splice with; may be @program itself */
-	size_t max_calls;
+	size_t max_calls; /* limit for the result */
 	uint64_t random_state;
 	mutate_engine_fn engine;
 };

@@ -19,7 +19,7 @@
 #define NAMELESS 0xff
 
 struct splice {
-	size_t copied_count;
+	size_t copied_count; /* of copied_calls */
 	struct call copied_calls[PROGRAM_CALLS];
 	uint32_t taken_names[HANDLE_KINDS]; /* bits: names that the program or a copied call uses */
 	uint32_t shareable_names[HANDLE_KINDS]; /* bits: resources of the program, not yet shared */
