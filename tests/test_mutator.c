@@ -3,9 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/fuzz.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
+				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
 
 #define ROUNDS 4000
 #define MAX (64 * PROGRAM_RECORD)

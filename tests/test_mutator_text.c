@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/fuzz.h"
 #include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
 #define ROUNDS 4000
 #define MAX 6000
