@@ -140,7 +140,7 @@ else
 	skip "this system gives all processes the same addresses"
 fi
 expect_mutant_differs fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
-	's/^	r->verdict.broken = 0;//' verdict
+	's/^	rules->verdict.broken = 0;//' verdict
 expect_mutant_differs fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
 
 # ---- coverage under the engine ----
