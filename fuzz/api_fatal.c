@@ -56,7 +56,7 @@ void api_expect_abort(const struct api_call *call, void (*fn)(void *ctx), void *
 
 	if (!fuzz_should_fork(&counts[call->op]))
 		return;
-	if (!isolate(run_misuse, &misuse, CHILD_SECONDS, &child)) {
+	if (!isolate_call(run_misuse, &misuse, CHILD_SECONDS, &child)) {
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}

@@ -46,7 +46,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 /* Runs before the first input: a requirement that the system does not meet is no finding. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *missing = library_missing_requirement();
+	const char *missing = library_describe_missing_requirement();
 
 	(void)argc;
 	(void)argv;
@@ -74,7 +74,7 @@ void fuzz_report_part(enum digest_part part, const void *bytes, size_t len)
 void fuzz_report_comparison(const struct checker_report *report)
 {
 	if (outcome_callback)
-		digest_visit(fuzz_get_checker(), report, outcome_callback, NULL);
+		digest_visit_parts(fuzz_get_checker(), report, outcome_callback, NULL);
 }
 
 enum checker_result fuzz_run_and_compare(const struct program *program,

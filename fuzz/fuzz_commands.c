@@ -78,7 +78,7 @@ static const char *find_engine_file(void)
 	}
 	if (exact_path)
 		return exact_path;
-	sha1_text(input.data, input.size, input_hash);
+	sha1_write_hex(input.data, input.size, input_hash);
 	snprintf(path, sizeof(path),
 		 "%.4000s"
 		 "crash-%s",
@@ -101,7 +101,7 @@ static void print_shell_command(const char *label, const char *binary, const cha
 	}
 	shell_word_print(stderr, binary);
 	fputs(arguments, stderr);
-	shell_path_print(stderr, file);
+	shell_absolute_path_print(stderr, file);
 	putc('\n', stderr);
 }
 
@@ -109,15 +109,15 @@ static void print_shell_command(const char *label, const char *binary, const cha
 static void print_read_command(const char *target, const char *file)
 {
 	char replayer[64], binary[PATH_MAX];
-	const char *own = strrchr(shell_binary_path(), '/');
+	const char *own = strrchr(running_binary_path(), '/');
 	bool is_calls = fuzz_input_kind == FUZZ_CALLS;
 
 	if (fuzz_input_kind == FUZZ_TEXT)
 		return;
 	snprintf(replayer, sizeof(replayer), "%s-replay", target);
 	if (is_calls && own && !strncmp(own + 1, replayer, strlen(replayer)))
-		print_shell_command("read:   ", shell_binary_path(), " --text ", file);
-	else if (shell_find_next_to_binary(is_calls ? replayer : "pagetorture", binary,
+		print_shell_command("read:   ", running_binary_path(), " --text ", file);
+	else if (find_beside_running_binary(is_calls ? replayer : "pagetorture", binary,
 					   sizeof(binary)))
 		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ",
 				    file);
@@ -133,6 +133,6 @@ void fuzz_print_commands(const char *target)
 	}
 	if (!file)
 		file = find_engine_file();
-	print_shell_command("replay: ", shell_binary_path(), " ", file);
+	print_shell_command("replay: ", running_binary_path(), " ", file);
 	print_read_command(target, file);
 }

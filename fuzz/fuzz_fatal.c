@@ -147,7 +147,7 @@ static void fill_mappings(struct program *program, uint8_t thread, unsigned int 
 				.handle = { map, map % PROGRAM_PAGES },
 				.expected_result = RESULT_NONE,
 			};
-	checker_repair(fuzz_get_checker(), program);
+	checker_repair_program(fuzz_get_checker(), program);
 	while (free_mapping_count-- && program->count &&
 	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
@@ -167,7 +167,7 @@ static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool 
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair(fuzz_get_checker(), program);
+	checker_repair_program(fuzz_get_checker(), program);
 	if (must_fill_mappings)
 		fill_mappings(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * isolate(): when a child has ended, how, and the result if the system refuses something. Each case
+ * isolate_call(): when a child has ended, how, and the result if the system refuses something. Each case
  * runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
@@ -87,18 +87,18 @@ static void leave_writing_process(void *ctx)
 /* Returns whether the child that runs @run prints @output and exits with @status. */
 static bool child_exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
 {
-	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
+	return isolate_call(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
 }
 
 static bool isolate_fails(void (*run)(void *ctx))
 {
-	return !isolate(run, NULL, LONG_SECONDS, &child);
+	return !isolate_call(run, NULL, LONG_SECONDS, &child);
 }
 
 static bool ends_at_time_limit(void)
 {
-	return isolate(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
+	return isolate_call(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
 	       child.signal == SIGKILL;
 }
 
@@ -190,7 +190,7 @@ static bool leaves_no_descriptor(void)
 {
 	int before = find_lowest_descriptor();
 
-	return isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
+	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
 	       ends_before_other_process() && ends_before_writer() && ends_at_time_limit() &&
 	       find_lowest_descriptor() == before;
 }

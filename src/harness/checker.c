@@ -64,7 +64,7 @@ bool checker_set_difference(struct checker_report *report, const char *what, ...
 	return false;
 }
 
-static const char *step_text(const struct step *step)
+static const char *step_result_text(const struct step *step)
 {
 	return step->was_skipped ? "skipped" : result_name(step->result);
 }
@@ -84,13 +84,13 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
  * Return: the index of the first byte that differs, or @len. memcmp() is not used: ThreadSanitizer
  * would record its reads, and for the wrong thread.
  */
-static size_t find_differing_byte(const struct checker *checker, uint32_t model_offset,
-				  uint32_t seen_offset, size_t len)
+static size_t find_first_differing_byte(const struct checker *checker, uint32_t model_offset,
+					uint32_t trace_offset, size_t len)
 {
 	const struct trace *model = rules_trace(checker->rules);
 	const uint8_t *expected = model->bytes + model_offset;
 	const uint8_t *known = model->initialised + model_offset,
-		      *got = checker->trace->bytes + seen_offset;
+		      *got = checker->trace->bytes + trace_offset;
 	size_t i = 0;
 
 	if (!differing_bits(expected, got, known, len))
@@ -100,15 +100,16 @@ static size_t find_differing_byte(const struct checker *checker, uint32_t model_
 	return i;
 }
 
-static bool has_expected_bytes(const struct checker *checker, const struct step *expected,
-			       const struct step *got, uint32_t line, struct checker_report *report)
+static bool check_read_bytes(const struct checker *checker, const struct step *expected,
+			     const struct step *got, uint32_t line, struct checker_report *report)
 {
 	size_t i;
 
 	if (expected->log_len != got->log_len)
 		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
 					      line, expected->log_len, got->log_len);
-	i = find_differing_byte(checker, expected->log_offset, got->log_offset, expected->log_len);
+	i = find_first_differing_byte(checker, expected->log_offset, got->log_offset,
+				      expected->log_len);
 	return i == expected->log_len ||
 	       checker_set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x",
 				      line, i,
@@ -116,8 +117,8 @@ static bool has_expected_bytes(const struct checker *checker, const struct step 
 				      checker->trace->bytes[got->log_offset + i]);
 }
 
-static bool has_expected_steps(const struct checker *checker, const struct program *program,
-			       bool bytes, struct checker_report *report)
+static bool check_steps(const struct checker *checker, const struct program *program,
+			bool must_compare_bytes, struct checker_report *report)
 {
 	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
@@ -131,8 +132,9 @@ static bool has_expected_steps(const struct checker *checker, const struct progr
 				program->calls[got->call].line);
 		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
 			return checker_set_difference(report, "line %u: expected %s, got %s", line,
-					      step_text(expected), step_text(got));
-		if (bytes && !has_expected_bytes(checker, expected, got, line, report))
+						      step_result_text(expected),
+						      step_result_text(got));
+		if (must_compare_bytes && !check_read_bytes(checker, expected, got, line, report))
 			return false;
 	}
 	return model->step_count == seen->step_count ||
@@ -140,8 +142,8 @@ static bool has_expected_steps(const struct checker *checker, const struct progr
 				      model->step_count, seen->step_count);
 }
 
-static bool has_expected_pages(const struct checker *checker, bool bytes,
-			       struct checker_report *report)
+static bool check_final_pages(const struct checker *checker, bool must_compare_bytes,
+			      struct checker_report *report)
 {
 	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
@@ -159,8 +161,8 @@ static bool has_expected_pages(const struct checker *checker, bool bytes,
 			return checker_set_difference(
 				report, "end: expected %u references of p%u, got %u",
 				model->pages[i].refs, i, seen->pages[i].refs);
-		if (bytes)
-			byte = find_differing_byte(checker, at, seen_at, TRACE_PAGE);
+		if (must_compare_bytes)
+			byte = find_first_differing_byte(checker, at, seen_at, TRACE_PAGE);
 		if (byte < TRACE_PAGE)
 			return checker_set_difference(
 				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte,
@@ -169,16 +171,17 @@ static bool has_expected_pages(const struct checker *checker, bool bytes,
 	return true;
 }
 
-static bool has_no_error(const struct checker *checker, struct checker_report *report)
+static bool check_executor_error(const struct checker *checker, struct checker_report *report)
 {
-	const char *error = exec_error(checker->exec);
+	const char *error = exec_error_text(checker->exec);
 
 	return !*error || checker_set_difference(report, "%s", error);
 }
 
 /* Each race that the detector reports is a race of the model. */
-static bool has_no_false_report(const struct checker *checker, const struct program *program,
-				bool any_order, struct checker_report *report)
+static bool count_and_check_race_reports(const struct checker *checker,
+					 const struct program *program, bool any_order,
+					 struct checker_report *report)
 {
 	const struct race_reports *race_reports = exec_race_reports(checker->exec);
 
@@ -227,8 +230,8 @@ static bool reports_match_prediction(const struct checker *checker, size_t repor
 	       find_first_misprediction(checker, report_count) == report_count;
 }
 
-static bool has_predicted_reports(const struct checker *checker, const struct program *program,
-			 struct checker_report *report)
+static bool check_predicted_reports(const struct checker *checker, const struct program *program,
+				    struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(checker->exec);
 	size_t expected = race_reports_kept_count(&checker->predicted_reports),
@@ -250,16 +253,16 @@ static bool has_predicted_reports(const struct checker *checker, const struct pr
 }
 
 /* The detector reported no race of the program, and may miss them all. */
-static bool allow_miss(struct checker_report *report, const struct program *program,
-		       const struct race *race)
+static bool set_miss_allowed(struct checker_report *report, const struct program *program,
+			     const struct race *race)
 {
 	report->result = CHECKER_MISS_ALLOWED;
 	snprintf(report->difference_text, sizeof(report->difference_text),
 		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
 		 program->calls[race->second].line,
-		 report->reports_were_predicted ?
-			 "later accesses to the same 8 bytes took the older one's cell" :
-			 "what the detector kept is not known");
+		 report->reports_are_predictable
+			 ? "later accesses to the same 8 bytes took the older one's cell"
+			 : "what the detector kept is not known");
 	return true;
 }
 
@@ -267,10 +270,10 @@ static bool allow_miss(struct checker_report *report, const struct program *prog
  * Returns whether the prediction of the reports can be trusted. An external library may access
  * bytes in another way, so there a prediction counts only if it comes true.
  */
-static bool prediction_is_valid(struct checker *checker, const struct tsan_facts *facts,
-				size_t report_count)
+static bool predict_reports(struct checker *checker, const struct tsan_facts *facts,
+			    size_t report_count)
 {
-	return tsan_is_predictable() &&
+	return tsan_log_is_readable() &&
 	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
 				   exec_options(checker->exec)->first_race_only,
 				   &checker->predicted_reports) &&
@@ -279,15 +282,15 @@ static bool prediction_is_valid(struct checker *checker, const struct tsan_facts
 }
 
 /* If the detector cannot miss some race of the program, it must have reported a race. */
-static bool may_miss_all_races(const struct shadow *shadow, const struct program *program,
-			       struct checker_report *report)
+static bool check_no_unmissable_race(const struct shadow *shadow, const struct program *program,
+				     struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum granule_cells cells = !library_has_known_access_pattern() ? CELLS_UNKNOWN :
-				    tsan_splits_granules()    ? CELLS_SPLIT :
-								CELLS_ONE;
+	enum cells_per_access cells = !library_has_known_access_pattern() ? CELLS_UNKNOWN
+				      : tsan_stores_cell_per_byte()       ? CELLS_SPLIT
+									  : CELLS_ONE;
 
-	return !shadow_race_must_be_reported(shadow, cells) ||
+	return !shadow_has_unmissable_race(shadow, cells) ||
 	       checker_set_difference(
 		       report,
 		       "line %u: expected a data-race with line %u on p%u to be reported, got none",
@@ -299,7 +302,7 @@ static bool may_miss_all_races(const struct shadow *shadow, const struct program
  * The detector reports exactly the predicted races. Where no prediction is possible, it must
  * report a race that it cannot miss.
  */
-static bool has_no_missed_race(struct checker *checker, const struct program *program,
+static bool check_missed_races(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(checker->rules);
@@ -307,24 +310,25 @@ static bool has_no_missed_race(struct checker *checker, const struct program *pr
 
 	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	report->reports_were_predicted = prediction_is_valid(checker, &facts, report->race_count);
-	if (report->reports_were_predicted && !has_predicted_reports(checker, program, report))
+	report->reports_are_predictable = predict_reports(checker, &facts, report->race_count);
+	if (report->reports_are_predictable && !check_predicted_reports(checker, program, report))
 		return false;
 	if (report->race_count)
 		return true;
-	return (report->reports_were_predicted || may_miss_all_races(shadow, program, report)) &&
-	       allow_miss(report, program, shadow->races);
+	return (report->reports_are_predictable ||
+		check_no_unmissable_race(shadow, program, report)) &&
+	       set_miss_allowed(report, program, shadow->races);
 }
 
 /* ---- executions ---- */
 
-static bool ends_with_fatal_call(const struct verdict *v)
+static bool has_fatal_call_before_end(const struct verdict *v)
 {
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
 }
 
-static bool has_expected_end(const struct verdict *v, enum exec_end end,
-			     struct checker_report *report)
+static bool check_end_of_execution(const struct verdict *v, enum exec_end end,
+				   struct checker_report *report)
 {
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 
@@ -343,15 +347,15 @@ void checker_evaluate(struct checker *checker, const struct program *program)
 	checker->evaluated_program = program;
 }
 
-void checker_repair(struct checker *checker, struct program *program)
+void checker_repair_program(struct checker *checker, struct program *program)
 {
 	repair_program(program, checker->rules);
 	checker->evaluated_program = program;
 }
 
 /* The verdict of another program would make the comparison meaningless. */
-static void reset_report_and_trace(struct checker *checker, const struct program *program,
-				   struct checker_report *report)
+static void start_comparison(struct checker *checker, const struct program *program,
+			     struct checker_report *report)
 {
 	if (checker->evaluated_program != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
@@ -367,14 +371,14 @@ enum checker_result checker_run_fibers(struct checker *checker, const struct pro
 	const struct verdict *v = rules_verdict(checker->rules);
 	enum exec_end end;
 
-	reset_report_and_trace(checker, program, report);
+	start_comparison(checker, program, report);
 	end = exec_run_fibers(checker->exec, program,
-			      ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX, checker->trace);
-	if (has_expected_end(v, end, report) &&
-	    has_expected_steps(checker, program, true, report) &&
-	    has_expected_pages(checker, true, report) && has_no_error(checker, report) &&
-	    has_no_false_report(checker, program, false, report))
-		has_no_missed_race(checker, program, report);
+			      has_fatal_call_before_end(v) ? v->fatal_call : SIZE_MAX,
+			      checker->trace);
+	if (check_end_of_execution(v, end, report) && check_steps(checker, program, true, report) &&
+	    check_final_pages(checker, true, report) && check_executor_error(checker, report) &&
+	    count_and_check_race_reports(checker, program, false, report))
+		check_missed_races(checker, program, report);
 	return report->result;
 }
 
@@ -386,7 +390,7 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
 	const struct shadow *shadow = rules_shadow(checker->rules);
 	bool certain = !shadow->race_count && !shadow->has_contended_atomics;
 
-	reset_report_and_trace(checker, program, report);
+	start_comparison(checker, program, report);
 	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), stuck,
 			      checker->trace)) {
 		checker_set_difference(report, "expected threads, got none");
@@ -394,15 +398,16 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
 	}
 	if (stuck)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (has_expected_steps(checker, program, certain, report) &&
-	    has_expected_pages(checker, certain, report) && has_no_error(checker, report))
-		has_no_false_report(checker, program, true, report);
+	if (check_steps(checker, program, certain, report) &&
+	    check_final_pages(checker, certain, report) && check_executor_error(checker, report))
+		count_and_check_race_reports(checker, program, true, report);
 	return report->result;
 }
 
-void checker_run_fatal_call(struct checker *checker, const struct program *program, size_t call)
+void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
+				  size_t call)
 {
 	trace_clear(checker->trace);
-	exec_options(checker->exec)->last_call = call;
+	exec_options(checker->exec)->stop_after_call = call;
 	exec_run_fibers(checker->exec, program, SIZE_MAX, checker->trace);
 }

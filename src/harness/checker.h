@@ -22,7 +22,7 @@ struct checker_report {
 	enum checker_result result;
 	rule_set seen; /* rules whose reports the execution produced */
 	size_t race_count;  /* races that the detector reported */
-	bool reports_were_predicted; /* the model of the detector predicted the reports */
+	bool reports_are_predictable; /* the model of the detector predicted the reports */
 	char difference_text[CHECKER_WHY];
 };
 
@@ -42,29 +42,30 @@ struct checker {
 
 /* Return: NULL without memory. */
 struct checker *checker_new(void);
-void checker_delete(struct checker *check);
+void checker_delete(struct checker *checker);
 
 /* Evaluates the program with the rule model. */
-void checker_evaluate(struct checker *check, const struct program *program);
+void checker_evaluate(struct checker *checker, const struct program *program);
 
 /* Changes the program until it breaks no rule (repair.h), and evaluates the result. */
-void checker_repair(struct checker *check, struct program *program);
+void checker_repair_program(struct checker *checker, struct program *program);
 
 /*
  * Executes the program on fibers, up to a fatal call. It must be the one evaluated last.
  * Return: the same as report->result.
  */
-enum checker_result checker_run_fibers(struct checker *check, const struct program *program,
+enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report);
 
 /* Executes the program on real threads; otherwise the same. */
-enum checker_result checker_run_threads(struct checker *check, const struct program *program,
+enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report);
 
 /*
  * Executes the program up to and including @call, which should end this process. The caller
  * runs it in a child process, with the option call_hook.
  */
-void checker_run_fatal_call(struct checker *check, const struct program *program, size_t call);
+void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
+				  size_t call);
 
 #endif

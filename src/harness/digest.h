@@ -21,8 +21,8 @@ enum digest_part {
 typedef void (*digest_fn)(void *ctx, enum digest_part part, const void *bytes, size_t len);
 
 /* Calls @fn for each part of the last execution on fibers, whose report is @report. */
-void digest_visit(struct checker *check, const struct checker_report *report, digest_fn fn,
-		  void *ctx);
+void digest_visit_parts(struct checker *checker, const struct checker_report *report, digest_fn fn,
+			void *ctx);
 
 /*
  * FNV-1a. The length is hashed before the bytes, so that an empty part counts too. The first digest

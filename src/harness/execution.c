@@ -15,11 +15,11 @@
 /* The current execution. There is one at a time, because the library's hooks are global. */
 static struct {
 	struct execution *execution;
-	struct checker *check;
+	struct checker *checker;
 	const struct program *program;
 	const struct execution_options *options;
 	execution_call_hook hook;
-	execution_exit_fn died;
+	execution_abnormal_exit_fn on_abnormal_exit;
 } current;
 
 bool execution_parse_executor(const char *name, struct execution_options *options)
@@ -34,9 +34,9 @@ void execution_set_call_hook(execution_call_hook hook)
 	current.hook = hook;
 }
 
-void execution_set_exit_callback(execution_exit_fn fn)
+void execution_set_abnormal_exit_callback(execution_abnormal_exit_fn fn)
 {
-	current.died = fn;
+	current.on_abnormal_exit = fn;
 }
 
 struct execution *execution_new(void)
@@ -54,8 +54,8 @@ void execution_reset(struct execution *execution)
 /* ---- executing ---- */
 
 /* All runs must agree with each other, not only with the model. */
-static bool same_result_as_first_run(const struct checker_report *first,
-				     struct checker_report *again, unsigned int run)
+static bool check_same_as_first_run(const struct checker_report *first,
+				    struct checker_report *again, unsigned int run)
 {
 	if (first->seen == again->seen && first->race_count == again->race_count)
 		return true;
@@ -64,10 +64,10 @@ static bool same_result_as_first_run(const struct checker_report *first,
 }
 
 /* Stores the first report of a race that the model does not have, or else the first report. */
-static void store_race(struct execution *execution)
+static void store_first_unknown_race(struct execution *execution)
 {
-	const struct race_reports *seen = exec_race_reports(current.check->exec);
-	const struct shadow *shadow = rules_shadow(current.check->rules);
+	const struct race_reports *seen = exec_race_reports(current.checker->exec);
+	const struct shadow *shadow = rules_shadow(current.checker->rules);
 	const struct race *race = NULL;
 	size_t kept = race_reports_kept_count(seen), i = 0;
 
@@ -82,33 +82,34 @@ static void store_race(struct execution *execution)
 	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
 }
 
-static void run_fibers(struct execution *execution)
+static void repeat_on_fibers(struct execution *execution)
 {
 	struct checker_report first;
 
 	for (unsigned int run = 1; run <= current.options->run_count; run++) {
 		tsan_clear_shadow();
-		checker_run_fibers(current.check, current.program, &execution->fibers);
-		store_race(execution);
+		checker_run_fibers(current.checker, current.program, &execution->fibers);
+		store_first_unknown_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
 			return;
 		if (run == 1)
 			first = execution->fibers;
-		if (!same_result_as_first_run(&first, &execution->fibers, run))
+		if (!check_same_as_first_run(&first, &execution->fibers, run))
 			return;
 	}
 }
 
-static void run_threads(struct execution *execution)
+static void repeat_on_threads(struct execution *execution)
 {
 	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
 
 	for (timing.run_number = 1; timing.run_number <= current.options->run_count;
 	     timing.run_number++) {
-		exec_options(current.check->exec)->timing = timing;
+		exec_options(current.checker->exec)->timing = timing;
 		tsan_clear_shadow();
-		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
+		if (checker_run_threads(current.checker, current.program, &execution->threads) ==
+		    CHECKER_DIFFERS)
 			return;
 		seen |= execution->threads.seen;
 		execution->runs_with_race += execution->threads.race_count > 0;
@@ -116,13 +117,14 @@ static void run_threads(struct execution *execution)
 	execution->threads.seen = seen;
 }
 
-static void add_fatal_call(struct execution *execution, size_t call, enum rule rule,
-			   enum detectable detectable)
+static void add_fatal_or_undetectable_call(struct execution *execution, size_t call, enum rule rule,
+					   enum detectable detectable)
 {
 	if (detectable == DETECTABLE_NEVER)
 		execution->undetectable_rule = rule;
 	else
-		execution->fatal[execution->fatal_count++] = (struct fatal_call){ call, rule, detectable };
+		execution->fatal_calls[execution->fatal_call_count++] =
+			(struct fatal_call){call, rule, detectable};
 }
 
 /*
@@ -136,39 +138,41 @@ static void find_fatal_calls(struct execution *execution, const struct verdict *
 		.has_alias_backend = !strcmp(exec_backend_name(), "alias"),
 	};
 
-	execution->fatal_count = 0;
+	execution->fatal_call_count = 0;
 	if (v->uninit_count && detector_has_msan())
-		add_fatal_call(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+		add_fatal_or_undetectable_call(execution, v->uninits[0].call, RULE_uninit_use,
+					       DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
-		add_fatal_call(execution, v->fatal_call, v->fatal_rule,
-			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
+		add_fatal_or_undetectable_call(
+			execution, v->fatal_call, v->fatal_rule,
+			detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
 static void record_started_call(size_t call)
 {
 	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
 	if (current.hook)
-		current.hook(current.check, current.program, call, false);
+		current.hook(current.checker, current.program, call, false);
 }
 
-void execution_run(struct execution *execution, struct checker *check, const struct program *program,
-		   const struct execution_options *options)
+void execution_run(struct execution *execution, struct checker *checker,
+		   const struct program *program, const struct execution_options *options)
 {
 	current.execution = execution;
-	current.check = check;
+	current.checker = checker;
 	current.program = program;
 	current.options = options;
-	exec_options(check->exec)->call_hook = record_started_call;
-	checker_evaluate(check, program);
+	exec_options(checker->exec)->call_hook = record_started_call;
+	checker_evaluate(checker, program);
 	if (options->fibers)
-		run_fibers(execution);
+		repeat_on_fibers(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)
-		find_fatal_calls(execution, rules_verdict(check->rules));
+		find_fatal_calls(execution, rules_verdict(checker->rules));
 	execution->runs_on_threads = options->threads;
 	if (options->threads)
-		run_threads(execution);
+		repeat_on_threads(execution);
 }
 
 /* ---- dying ---- */
@@ -180,10 +184,10 @@ static void record_started_call_in_child(size_t call)
 	const struct program *program = current.program;
 
 	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
-	exec_access_range(current.check->exec, &program->calls[call],
-			  &current.execution->from, &current.execution->to);
+	exec_get_access_range(current.checker->exec, &program->calls[call],
+			      &current.execution->accessed_from, &current.execution->accessed_to);
 	if (current.hook)
-		current.hook(current.check, program, call, true);
+		current.hook(current.checker, program, call, true);
 }
 
 /* Ends a process that spins before its time is up. */
@@ -195,7 +199,7 @@ static void limit_cpu_seconds(unsigned int seconds)
 		setrlimit(RLIMIT_CPU, &limit);
 }
 
-static void run_fatal_call(void *ctx)
+static void run_fatal_call_in_child(void *ctx)
 {
 	const struct fatal_call *fatal_call = ctx;
 	struct exec_options *options;
@@ -205,24 +209,24 @@ static void run_fatal_call(void *ctx)
 	limit_cpu_seconds(current.options->cpu_limit_seconds);
 	if (current.options->has_engine_handlers)
 		detector_disable_engine_handlers();
-	detector_report_faults();
-	if (!current.check) {
-		current.check = checker_new();
+	detector_install_fault_handler();
+	if (!current.checker) {
+		current.checker = checker_new();
 		/*
 		 * Fails without running the call: the exit must not look as if the call had
 		 * returned.
 		 */
-		if (!current.check) {
+		if (!current.checker) {
 			fprintf(stderr, "expected memory for the check\n");
 			exit(1);
 		}
-		checker_evaluate(current.check, current.program);
-		checker_run_fibers(current.check, current.program, &report);
+		checker_evaluate(current.checker, current.program);
+		checker_run_fibers(current.checker, current.program, &report);
 	}
-	options = exec_options(current.check->exec);
+	options = exec_options(current.checker->exec);
 	options->call_hook = record_started_call_in_child;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
-	checker_run_fatal_call(current.check, current.program, fatal_call->call);
+	checker_run_up_to_fatal_call(current.checker, current.program, fatal_call->call);
 }
 
 /*
@@ -230,8 +234,8 @@ static void run_fatal_call(void *ctx)
  * one.
  */
 #define EXECUTION_EXIT_TEXT 200
-static const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
-				char exit_text[EXECUTION_EXIT_TEXT])
+static const char *describe_child_exit(const struct isolated *child, unsigned int seconds,
+				       char exit_text[EXECUTION_EXIT_TEXT])
 {
 	char report_line[160];
 
@@ -249,7 +253,8 @@ static const char *execution_exit_text(const struct isolated *child, unsigned in
 	return exit_text;
 }
 
-const char *execution_line_text(const struct execution *execution, const struct program *program)
+const char *execution_last_line_text(const struct execution *execution,
+				     const struct program *program)
 {
 	static char line[48];
 	size_t call = execution->last_started_call;
@@ -264,9 +269,9 @@ const char *execution_line_text(const struct execution *execution, const struct 
 /* Returns whether the fault is at an address that the fatal call accesses. */
 static bool is_fault_in_accessed_range(const struct execution *execution, const char *output)
 {
-	uintptr_t fault = detector_find_fault(output);
+	uintptr_t fault = detector_find_fault_address(output);
 
-	return fault >= execution->from && fault < execution->to;
+	return fault >= execution->accessed_from && fault < execution->accessed_to;
 }
 
 bool isolated_succeeded(const struct isolated *child)
@@ -274,30 +279,34 @@ bool isolated_succeeded(const struct isolated *child)
 	return !child->has_timed_out && !child->signal && !child->exit_code;
 }
 
-bool execution_check_alive(struct execution *execution, const struct program *program,
-			   const struct execution_options *options, const struct isolated *child)
+bool execution_check_child_exit(struct execution *execution, const struct program *program,
+				const struct execution_options *options,
+				const struct isolated *child)
 {
 	char exit_text[EXECUTION_EXIT_TEXT];
 
 	if (isolated_succeeded(child))
 		return true;
-	checker_set_difference(&execution->fibers, "%s: %s", execution_line_text(execution, program),
-		execution_exit_text(child, options->time_limit_seconds, exit_text));
+	checker_set_difference(&execution->fibers, "%s: %s",
+			       execution_last_line_text(execution, program),
+			       describe_child_exit(child, options->time_limit_seconds, exit_text));
 	return false;
 }
 
-static void check_child_exit(struct execution *execution, const struct program *program,
-			     const struct execution_options *options, const struct fatal_call *fatal_call,
-			     const struct isolated *child)
+static void check_exit_of_fatal_call(struct execution *execution, const struct program *program,
+				     const struct execution_options *options,
+				     const struct fatal_call *fatal_call,
+				     const struct isolated *child)
 {
 	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
 	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
 	bool alive = isolated_succeeded(child);
 
-	if (!alive && current.died)
-		current.died(execution, child);
+	if (!alive && current.on_abnormal_exit)
+		current.on_abnormal_exit(execution, child);
 	execution->has_wrong_exit = true;
-	execution->has_survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
+	execution->has_survived_fatal_call =
+		alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
 	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
 	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
@@ -307,37 +316,41 @@ static void check_child_exit(struct execution *execution, const struct program *
 					 "%s, but it returned",
 					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
 	else if (execution->last_started_call != fatal_call->call)
-		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
-			execution_line_text(execution, program),
-			execution_exit_text(child, options->time_limit_seconds, exit_text));
+		checker_set_difference(
+			&execution->fibers, "%s, before the fatal call: %s",
+			execution_last_line_text(execution, program),
+			describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else if (child->has_timed_out || (rule != fatal_call->rule &&
 				 !is_fault_in_accessed_range(execution, child->output)))
-		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
-			execution_line_text(execution, program), rule_name(fatal_call->rule),
-			execution_exit_text(child, options->time_limit_seconds, exit_text));
+		checker_set_difference(
+			&execution->fibers, "%s: expected a report of %s, got: %s",
+			execution_last_line_text(execution, program), rule_name(fatal_call->rule),
+			describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else {
 		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
 		execution->has_wrong_exit = false;
 	}
 }
 
-void execution_run_fatal_calls(struct execution *execution, struct checker *check,
+void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
 			       const struct program *program,
 			       const struct execution_options *options)
 {
 	static struct isolated child;
 
 	current.execution = execution;
-	current.check = check;
+	current.checker = checker;
 	current.program = program;
 	current.options = options;
 	execution->runs_on_threads = false;
-	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
-		struct fatal_call fatal_call = execution->fatal[i];
+	for (size_t i = 0;
+	     i < execution->fatal_call_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
+		struct fatal_call fatal_call = execution->fatal_calls[i];
 
 		execution->last_started_call = EXECUTION_NO_CALL;
-		if (isolate(run_fatal_call, &fatal_call, options->time_limit_seconds, &child))
-			check_child_exit(execution, program, options, &fatal_call, &child);
+		if (isolate_call(run_fatal_call_in_child, &fatal_call, options->time_limit_seconds,
+				 &child))
+			check_exit_of_fatal_call(execution, program, options, &fatal_call, &child);
 		else
 			checker_set_difference(&execution->fibers, "expected a child process, got none");
 		execution->fatal_pid = 0;

@@ -43,19 +43,20 @@ struct execution {
 	unsigned int runs_with_race; /* runs on threads in which a race was reported */
 	/* The current part of the execution, for a report if the process crashes: false is fibers. */
 	bool runs_on_threads;
-	size_t fatal_count; /* fatal calls; each must end a process with a report of its rule */
+	size_t fatal_call_count; /* fatal calls; each must end a process with a report of its rule
+				  */
 	struct fatal_call {
 		size_t call;
 		enum rule rule;
 		enum detectable detectable;
-	} fatal[2];
+	} fatal_calls[2];
 	bool has_wrong_exit; /* the difference is how a child with a fatal call ended */
-	bool has_survived;	  /* a child returned from its fatal call */
+	bool has_survived_fatal_call; /* a child returned from its fatal call */
 	bool has_timed_out;	  /* a child was killed at its time limit */
 	atomic_int fatal_pid; /* process ID of the child that runs a fatal call, or 0 */
 	enum rule undetectable_rule; /* rule of a fatal call that is not detectable here, or RULE_COUNT */
 	atomic_size_t last_started_call; /* the last call that was started, or EXECUTION_NO_CALL */
-	uintptr_t from, to; /* addresses that this call accesses first, through a mapping */
+	uintptr_t accessed_from, accessed_to; /* addresses that this call accesses first */
 	bool has_race;	      /* a race was reported on fibers: the first one unknown to the model,
 			       * or else the first */
 	struct race_report race;
@@ -64,8 +65,9 @@ struct execution {
 };
 
 /* Sets the callback for each child that ended abnormally; it runs in the parent. NULL: none. */
-typedef void (*execution_exit_fn)(const struct execution *execution, const struct isolated *child);
-void execution_set_exit_callback(execution_exit_fn fn);
+typedef void (*execution_abnormal_exit_fn)(const struct execution *execution,
+					   const struct isolated *child);
+void execution_set_abnormal_exit_callback(execution_abnormal_exit_fn fn);
 
 /* Return: whether the child exited by itself with status 0. */
 bool isolated_succeeded(const struct isolated *child);
@@ -74,8 +76,8 @@ bool isolated_succeeded(const struct isolated *child);
  * Called before each call with its index, for tests of the callers. NULL: none.
  * @dying: this is a child process, which the call should end
  */
-typedef void (*execution_call_hook)(struct checker *check, const struct program *program, size_t call,
-				    bool dying);
+typedef void (*execution_call_hook)(struct checker *checker, const struct program *program,
+				    size_t call, bool dying);
 void execution_set_call_hook(execution_call_hook hook);
 
 /*
@@ -88,26 +90,28 @@ struct execution *execution_new(void);
 void execution_reset(struct execution *execution);
 
 /* Evaluates the program and executes it in this process. */
-void execution_run(struct execution *execution, struct checker *check, const struct program *program,
-		   const struct execution_options *options);
+void execution_run(struct execution *execution, struct checker *checker,
+		   const struct program *program, const struct execution_options *options);
 
 /*
  * Runs the fatal calls in child processes.
- * @check: that of execution_run() if it ran in this process; NULL: the child creates one
+ * @checker: that of execution_run() if it ran in this process; NULL: the child creates one
  */
-void execution_run_fatal_calls(struct execution *execution, struct checker *check,
+void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
 			       const struct program *program,
 			       const struct execution_options *options);
 
 /* Return: the line of the last call that was started, as text. */
-const char *execution_line_text(const struct execution *execution, const struct program *program);
+const char *execution_last_line_text(const struct execution *execution,
+				     const struct program *program);
 
 /*
  * After execution_run() in a process of its own, @child.
  * Return: false if that process did not live to its end; the execution then differs.
  */
-bool execution_check_alive(struct execution *execution, const struct program *program,
-			   const struct execution_options *options, const struct isolated *child);
+bool execution_check_child_exit(struct execution *execution, const struct program *program,
+				const struct execution_options *options,
+				const struct isolated *child);
 
 /* Return: the report with a difference; without a difference, the report of the fibers. */
 const struct checker_report *execution_select_report(const struct execution *execution);

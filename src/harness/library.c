@@ -15,7 +15,7 @@ bool library_has_known_access_pattern(void)
 }
 
 /* The library of this tree reads user memory by this system call (src/page/user_slice.c). */
-const char *library_missing_requirement(void)
+const char *library_describe_missing_requirement(void)
 {
 	static char why[160];
 	char from = 0, to;

@@ -19,6 +19,6 @@ bool library_has_known_access_pattern(void);
  * Return: one sentence about what the library needs and the system does not provide; NULL:
  * nothing.
  */
-const char *library_missing_requirement(void);
+const char *library_describe_missing_requirement(void);
 
 #endif

@@ -23,7 +23,7 @@ static const char absent[] = "" PAGE_ABSENT;
 /* Unit tests have it (tests/unit_tests.c). */
 extern const char tap_program __attribute__((weak));
 
-static _Noreturn void skip(void)
+static _Noreturn void exit_as_skipped(void)
 {
 	if (&tap_program) {
 		printf("1..0 # SKIP the page library lacks%s\n", absent);
@@ -36,15 +36,15 @@ static _Noreturn void skip(void)
 }
 
 /* The first of all constructors. It does not call the library, and no other constructor may. */
-__attribute__((constructor(101))) static void skip_first(void)
+__attribute__((constructor(101))) static void exit_before_main(void)
 {
-	skip();
+	exit_as_skipped();
 }
 
 #define ABSENT(call)    \
 	void call(void); \
 	void call(void)  \
 	{                \
-		skip();  \
+		exit_as_skipped();  \
 	}
 PAGE_ABSENT

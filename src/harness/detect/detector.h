@@ -11,24 +11,24 @@
 /*
  * Finds the rule that the output of a terminated process names: in the library's own report
  * ("BUG: page: RULE: ...") or in a sanitizer's.
- * @line: gets the line with the report, cut to @size
- * Return: RULE_COUNT without a report of a known kind; @line is then the first line of an
+ * @report_line: gets the line with the report, cut to @size
+ * Return: RULE_COUNT without a report of a known kind; @report_line is then the first line of an
  * unknown report, or empty.
  */
-enum rule detector_find_rule(const char *output, char *line, size_t size);
+enum rule detector_find_rule(const char *output, char *report_line, size_t size);
 
 /*
  * Finds the address at which an access failed: after "on address" in a sanitizer's report, or
- * in the line of detector_report_faults().
+ * in the line of detector_install_fault_handler().
  * Return: 0 if the output has no address.
  */
-uintptr_t detector_find_fault(const char *output);
+uintptr_t detector_find_fault_address(const char *output);
 
 /*
  * Installs a handler: a segmentation fault prints its address to standard error and ends the
  * process.
  */
-void detector_report_faults(void);
+void detector_install_fault_handler(void);
 
 /*
  * Disables the fuzzing engine's handlers in a child process that is expected to die, so that

@@ -54,9 +54,9 @@ struct cell {
 	bool write, atomic;
 };
 
-uint8_t access_granule_mask(const struct access *access, unsigned int granule)
+uint8_t access_granule_mask(const struct access *access, unsigned int granule_index)
 {
-	unsigned int start = granule * TSAN_GRANULE, end = start + TSAN_GRANULE;
+	unsigned int start = granule_index * TSAN_GRANULE, end = start + TSAN_GRANULE;
 	unsigned int from = access->from > start ? access->from - start : 0;
 	unsigned int to = access->to < end ? access->to - start : TSAN_GRANULE;
 
@@ -66,7 +66,7 @@ uint8_t access_granule_mask(const struct access *access, unsigned int granule)
 }
 
 /* Adds @cell unless it is there already. Return: false if there are too many cells. */
-static bool add_cell(struct cell cells[TSAN_CELLS], unsigned int *count, struct cell cell)
+static bool add_cell_if_new(struct cell cells[TSAN_CELLS], unsigned int *count, struct cell cell)
 {
 	for (unsigned int i = 0; i < *count; i++)
 		if (cells[i].thread == cell.thread && cells[i].mask == cell.mask &&
@@ -79,7 +79,7 @@ static bool add_cell(struct cell cells[TSAN_CELLS], unsigned int *count, struct 
 }
 
 /* The library fills a whole page with memset(), which makes one access. */
-static bool is_whole_page(const struct access *access)
+static bool covers_whole_page(const struct access *access)
 {
 	return !access->from && access->to == TRACE_PAGE;
 }
@@ -87,16 +87,16 @@ static bool is_whole_page(const struct access *access)
 /* Adds the cells of an access to one granule. Return: false if there are too many cells. */
 static bool add_cells_of_access(struct cell cells[TSAN_CELLS], unsigned int *count,
 				const struct access *a, uint8_t mask,
-				enum granule_cells granule_cells_kind)
+				enum cells_per_access cells_per_access)
 {
 	struct cell cell = { a->thread, mask, a->write, a->atomic };
 
-	if (granule_cells_kind == CELLS_ONE ||
-	    (granule_cells_kind == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
-		return add_cell(cells, count, cell);
+	if (cells_per_access == CELLS_ONE || (cells_per_access == CELLS_SPLIT && mask == 0xff) ||
+	    covers_whole_page(a))
+		return add_cell_if_new(cells, count, cell);
 	for (unsigned int i = 0; i < TSAN_GRANULE; i++) {
 		cell.mask = (uint8_t)(mask & 1u << i);
-		if (cell.mask && !add_cell(cells, count, cell))
+		if (cell.mask && !add_cell_if_new(cells, count, cell))
 			return false;
 	}
 	return true;
@@ -107,29 +107,30 @@ static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)
 		if (shadow->accesses[i].page == page)
-			return shadow->accesses[i].write && is_whole_page(&shadow->accesses[i]);
+			return shadow->accesses[i].write && covers_whole_page(&shadow->accesses[i]);
 	return false;
 }
 
 /*
- * Do all accesses to @granule before the race's second call fit into its cells? An access that
- * arrives in parts may evict what its last part would conflict with, so it must fit too.
+ * Do all accesses to @granule_index before the race's second call fit into its cells? An access
+ * that arrives in parts may evict what its last part would conflict with, so it must fit too.
  */
 static bool accesses_fit_in_granule(const struct shadow *shadow, const struct race *race,
-			 unsigned int granule, enum granule_cells granule_cells_kind)
+				    unsigned int granule_index,
+				    enum cells_per_access cells_per_access)
 {
 	struct cell cells[TSAN_CELLS];
 	unsigned int count = 0;
 
-	if (granule_cells_kind == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
+	if (cells_per_access == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
-		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule) : 0;
+		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule_index) : 0;
 
-		if (a->call == race->second && granule_cells_kind != CELLS_UNKNOWN)
+		if (a->call == race->second && cells_per_access != CELLS_UNKNOWN)
 			return true;
-		if (mask && !add_cells_of_access(cells, &count, a, mask, granule_cells_kind))
+		if (mask && !add_cells_of_access(cells, &count, a, mask, cells_per_access))
 			return false;
 		if (a->call == race->second)
 			return true;
@@ -138,7 +139,7 @@ static bool accesses_fit_in_granule(const struct shadow *shadow, const struct ra
 }
 
 /* If a call has two accesses there, a race's range may include bytes that do not race. */
-static bool has_exact_range(const struct shadow *shadow, const struct race *race)
+static bool range_has_only_racing_bytes(const struct shadow *shadow, const struct race *race)
 {
 	unsigned int accesses = 0;
 
@@ -151,12 +152,12 @@ static bool has_exact_range(const struct shadow *shadow, const struct race *race
 	return accesses == 2;
 }
 
-bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cells cells)
+bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_access cells)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!has_exact_range(shadow, race))
+		if (!range_has_only_racing_bytes(shadow, race))
 			continue;
 		for (unsigned int g = race->from / TSAN_GRANULE;
 		     g <= (race->to - 1u) / TSAN_GRANULE; g++)

@@ -51,14 +51,14 @@ const struct race *race_report_find_race(const struct race_report *race_report, 
 #define TSAN_CELLS 4u
 
 /* Return: the bytes of the granule that the access touches, one bit each. */
-uint8_t access_granule_mask(const struct access *access, unsigned int granule);
+uint8_t access_granule_mask(const struct access *access, unsigned int granule_index);
 
 /* How many shadow cells an access uses in a granule. */
-enum granule_cells {
-	CELLS_ONE,   /* one cell */
-	CELLS_SPLIT, /* one cell if the access fills the granule, else one for each byte */
-	CELLS_UNKNOWN,   /* unknown library: one cell for each byte unless the access is a whole
-			  * page, and one for the page's allocation */
+enum cells_per_access {
+	CELLS_ONE,     /* one cell */
+	CELLS_SPLIT,   /* one cell if the access fills the granule, else one for each byte */
+	CELLS_UNKNOWN, /* unknown library: one cell for each byte unless the access is a whole
+			* page, and one for the page's allocation */
 };
 
 /*
@@ -66,6 +66,7 @@ enum granule_cells {
  * shadow has 4 cells for each granule of 8 bytes, one for each thread and set of bytes. A race must
  * be reported if at most 4 different cells are used in one of its granules before its second call.
  */
-bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cells cells);
+bool shadow_has_unmissable_race(const struct shadow *shadow,
+				enum cells_per_access cells_per_access);
 
 #endif

@@ -41,7 +41,7 @@ void __tsan_func_exit(void) WEAK;
 void __tsan_read_range(void *addr, unsigned long size) WEAK;
 void __tsan_write_range(void *addr, unsigned long size) WEAK;
 int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
-			   int *mops, int *locs, int *mutexes, int *threads, int *unique_tids,
+			   int *mops, int *locs, int *mutexes, int *thread_count, int *unique_tids,
 			   void **sleep_trace, unsigned long trace_size) WEAK;
 int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size,
 			  int *write, int *atomic, void **trace, unsigned long trace_size) WEAK;
@@ -73,11 +73,11 @@ static struct {
 } race_callback;
 
 /* Reports contain only numbers of threads. The main thread is 0, the others have names. */
-static void copy_thread_name(void *report, int threads, int tid, char name[16])
+static void copy_thread_name(void *report, int thread_count, int tid, char name[16])
 {
 	const char *known = NULL;
 
-	for (int i = 0, id = -1; tid && id != tid && i < threads; i++) {
+	for (int i = 0, id = -1; tid && id != tid && i < thread_count; i++) {
 		int running, parent;
 		uint64_t os_id;
 		void *trace[1];
@@ -91,7 +91,8 @@ static void copy_thread_name(void *report, int threads, int tid, char name[16])
 	snprintf(name, 16, "%s", tid == 0 ? "main" : known ? known : "");
 }
 
-static void read_race_access(void *report, int threads, unsigned long idx, struct tsan_access *access)
+static void read_race_access(void *report, int thread_count, unsigned long idx,
+			     struct tsan_access *access)
 {
 	int tid = -1, size = 0, write = 0, atomic = 0;
 	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
@@ -103,7 +104,7 @@ static void read_race_access(void *report, int threads, unsigned long idx, struc
 	access->size = (size_t)size;
 	access->write = write;
 	access->atomic = atomic;
-	copy_thread_name(report, threads, tid, access->thread);
+	copy_thread_name(report, thread_count, tid, access->thread_name);
 }
 
 /* __tsan::OnReport(ReportDesc const *, bool): returning true suppresses the printed report. */
@@ -111,18 +112,18 @@ bool on_report(void *report, bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_
 bool on_report(void *report, bool suppressed)
 {
 	const char *description;
-	int count, stacks, mops = 0, locs, mutexes, threads = 0, unique_tids;
+	int count, stacks, mops = 0, locs, mutexes, thread_count = 0, unique_tids;
 	void *sleep_trace[1];
 	struct tsan_race race;
 
 	if (!race_callback.fn)
 		return suppressed;
 	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
-			       &threads, &unique_tids, sleep_trace, 1);
+			       &thread_count, &unique_tids, sleep_trace, 1);
 	if (mops < 2)
 		return suppressed;
-	read_race_access(report, threads, 0, &race.now);
-	read_race_access(report, threads, 1, &race.before);
+	read_race_access(report, thread_count, 0, &race.now);
+	read_race_access(report, thread_count, 1, &race.before);
 	race_callback.fn(&race, race_callback.ctx);
 	return true;
 }
@@ -132,7 +133,7 @@ bool tsan_is_present(void)
 	return __tsan_create_fiber;
 }
 
-bool tsan_splits_granules(void)
+bool tsan_stores_cell_per_byte(void)
 {
 #ifdef __clang__
 	return false;
@@ -184,11 +185,11 @@ void tsan_fiber_switch(void *fiber)
 #define LOG_PAGE    4096u
 #define LOG_PART    ((size_t)256 << 10)
 
-static unsigned int log_field; /* index of the word in the fiber's state; 0: unknown */
+static unsigned int log_field_index; /* index of the word in the fiber's state; 0: unknown */
 
 /* Searches @count words of the log; the first one is at position @from. */
-static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
-					      uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t find_position_after_entry(const uint64_t *words, size_t count,
+							     uintptr_t from, uintptr_t addr)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (words[i] == (addr & LOG_ADDRESS))
@@ -203,17 +204,19 @@ static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t coun
  * Searches the log at @from, which may be partly unmapped: the kernel checks the addresses. The
  * system call is made directly, because ThreadSanitizer would log an intercepted call.
  */
-static BYTES_NO_SANITIZE uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t search_log_block(uintptr_t from, size_t count, uintptr_t addr)
 {
 	uint64_t log_words[LOG_BLOCK];
 	struct iovec here = {log_words, count * sizeof(*log_words)},
 		     there = {(void *)from, here.iov_len};
 	long got = syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
 
-	return got > 0 ? find_entry(log_words, (size_t)got / sizeof(*log_words), from, addr) : 0;
+	return got > 0 ? find_position_after_entry(log_words, (size_t)got / sizeof(*log_words),
+						   from, addr)
+		       : 0;
 }
 
-static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t search_log_range(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -221,7 +224,7 @@ static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, ui
 		size_t left = (to - from) / sizeof(uint64_t);
 		size_t count = left < LOG_BLOCK ? left : LOG_BLOCK;
 
-		found = find_at(from, count, addr);
+		found = search_log_block(from, count, addr);
 		/* An entry of two words may cross the border of two blocks. */
 		from += (count > 1 ? count - 1 : 1) * sizeof(uint64_t);
 	}
@@ -233,17 +236,18 @@ static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, ui
  * a call with many entries has the access near its beginning or its end. The start of the new part
  * is unknown, but it is at a page boundary.
  */
-uintptr_t BYTES_NO_SANITIZE tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, uintptr_t to,
+								uintptr_t addr)
 {
 	uintptr_t found = 0;
 
 	if (!from)
 		return 0;
 	if (from <= to && to - from <= LOG_PART)
-		return find_between(from, to, addr);
-	found = find_at(from, LOG_NEAR, addr);
+		return search_log_range(from, to, addr);
+	found = search_log_block(from, LOG_NEAR, addr);
 	if (!found && to % LOG_PAGE)
-		found = find_between(to - to % LOG_PAGE, to, addr);
+		found = search_log_range(to - to % LOG_PAGE, to, addr);
 	return found;
 }
 
@@ -255,22 +259,22 @@ static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t byte
 
 		__tsan_write_range(bytes[i], 24);
 		if (*word != from + 16 || from % 8 ||
-		    tsan_log_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
+		    tsan_find_log_position_after_access(from, *word, (uintptr_t)bytes[i]) != *word)
 			return false;
 	}
 	return true;
 }
 
-static bool finds_single_access(const volatile uintptr_t *word, uint64_t *bytes)
+static bool logs_single_access(const volatile uintptr_t *word, uint64_t *bytes)
 {
 	uintptr_t from = *word;
 
 	__tsan_atomic64_store(bytes, 0, RELAXED);
-	return tsan_log_position_after(from, *word, (uintptr_t)bytes) == *word;
+	return tsan_find_log_position_after_access(from, *word, (uintptr_t)bytes) == *word;
 }
 
 /* Reads memory only at the address in a word that advanced. */
-static void find_log(void *fiber)
+static void find_and_store_log_field(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
 	static uint64_t singles[2 * LOG_WORDS]; /* each call uses another one: a repeated access is
@@ -285,38 +289,38 @@ static void find_log(void *fiber)
 		__tsan_write_range(once[i], 24);
 		if (before && state[i] == before + 16 &&
 		    moves_like_log_position(state + i, bytes[i]) &&
-		    finds_single_access(state + i, single++)) {
-			log_field = i;
+		    logs_single_access(state + i, single++)) {
+			log_field_index = i;
 			return;
 		}
 	}
 }
 
-bool tsan_is_predictable(void)
+bool tsan_log_is_readable(void)
 {
 	static bool tried;
 
 	/* A second attempt cannot reach the end of a part of the log again. */
 	if (!tried && tsan_is_present()) {
-		find_log(__tsan_get_current_fiber());
-		if (!log_field)
-			find_log(__tsan_get_current_fiber());
+		find_and_store_log_field(__tsan_get_current_fiber());
+		if (!log_field_index)
+			find_and_store_log_field(__tsan_get_current_fiber());
 	}
 	tried = true;
-	return log_field;
+	return log_field_index;
 }
 
 /*
  * Logs an access first: the log may be empty or its part full, and the next entry must come after
  * the position.
  */
-uintptr_t tsan_log_position(void)
+uintptr_t tsan_get_log_position(void)
 {
-	if (!log_field)
+	if (!log_field_index)
 		return 0;
 	__tsan_func_entry(NULL);
 	__tsan_func_exit();
-	return ((const volatile uintptr_t *)__tsan_get_current_fiber())[log_field];
+	return ((const volatile uintptr_t *)__tsan_get_current_fiber())[log_field_index];
 }
 
 void tsan_release(void *object)
@@ -350,13 +354,14 @@ void tsan_record_write(const void *addr, size_t len)
 
 #define LOAD(bits) \
 	__atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
-#define LOAD_WATCHED(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical, RELAXED))
+#define LOAD_WATCHED(bits)                                                                         \
+	(*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
 
 /*
  * The access at @addr comes first: it faults if the mapping ended; the canonical address never
  * does.
  */
-void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
+void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value)
 {
 	if (!tsan_is_present()) {
 		ACCESS_BY_SIZE(size, LOAD);
@@ -368,10 +373,10 @@ void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void
 
 #define STORE(bits) \
 	__atomic_store_n((uint##bits##_t *)addr, *(const uint##bits##_t *)value, __ATOMIC_RELAXED)
-#define STORE_WATCHED(bits) \
-	__tsan_atomic##bits##_store(canonical, *(const uint##bits##_t *)value, RELAXED)
+#define STORE_WATCHED(bits)                                                                        \
+	__tsan_atomic##bits##_store(canonical_addr, *(const uint##bits##_t *)value, RELAXED)
 
-void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
+void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void *value)
 {
 	if (!tsan_is_present()) {
 		ACCESS_BY_SIZE(size, STORE);
@@ -390,9 +395,9 @@ void tsan_clear_shadow(void)
 /* More than any call of the library needs, including interceptors and a report. */
 #define STACK_RANGE ((size_t)64 << 10)
 
-void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
+void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg)
 {
-	char *range = __builtin_alloca(tsan_is_present() ? index * STACK_RANGE + 1 : 1);
+	char *range = __builtin_alloca(tsan_is_present() ? fiber_index * STACK_RANGE + 1 : 1);
 
 	/* Keeps the compiler from removing the stack range. */
 	__asm__ volatile("" : : "r"(range) : "memory");

@@ -19,7 +19,7 @@
 
 /* One of the two accesses of a race, within an 8-byte granule as ThreadSanitizer stores it. */
 struct tsan_access {
-	char thread[16]; /* from tsan_fiber_new() or pthread_setname_np(), or "main" */
+	char thread_name[16]; /* from tsan_fiber_new() or pthread_setname_np(), or "main" */
 	uintptr_t addr;
 	size_t size;
 	bool write, atomic;
@@ -43,10 +43,10 @@ bool tsan_is_present(void);
  * Return: whether the runtime stores a cell for each byte of an access that does not fill its
  * granule. gcc 12's older runtime does, so fewer accesses fit.
  */
-bool tsan_splits_granules(void);
+bool tsan_stores_cell_per_byte(void);
 
 /* Return: whether the runtime is the one that tsan_shadow.h describes. */
-bool tsan_is_predictable(void);
+bool tsan_log_is_readable(void);
 
 /*
  * ThreadSanitizer passes each race to @fn instead of printing the race. NULL: it prints each race.
@@ -67,15 +67,15 @@ void tsan_fiber_switch(void *fiber);
 
 /*
  * Returns the running fiber's position in ThreadSanitizer's log. The position is an address; the
- * runtime derives from it which shadow cell it evicts. 0 where tsan_is_predictable() is false.
+ * runtime derives from it which shadow cell it evicts. 0 where tsan_log_is_readable() is false.
  */
-uintptr_t tsan_log_position(void);
+uintptr_t tsan_get_log_position(void);
 
 /*
  * Returns the fiber's position in the log just after its access at @addr; searches between @from
  * and @to. Return: 0 if there is none.
  */
-uintptr_t tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
+uintptr_t tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr);
 
 /*
  * Everything the caller did before tsan_release() happens before a later tsan_acquire() of the same
@@ -93,11 +93,11 @@ void tsan_record_write(const void *addr, size_t len);
 
 /*
  * Makes a relaxed atomic access of 1, 2, 4 or 8 bytes at @addr. ThreadSanitizer records it at
- * @canonical, which may be another address of the same memory. The value is passed in memory,
+ * @canonical_addr, which may be another address of the same memory. The value is passed in memory,
  * where it may be uninitialised.
  */
-void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value);
-void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value);
+void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value);
+void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void *value);
 
 /*
  * Makes ThreadSanitizer forget all accesses and all order, so that one input does not influence the
@@ -106,10 +106,10 @@ void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *val
 void tsan_clear_shadow(void);
 
 /*
- * Calls @fn on the stack range of fiber @index, 0 .. 8, so that frames of two fibers never share an
- * address. @fn must return before the next switch of fibers.
+ * Calls @fn on the stack range of fiber @fiber_index, 0 .. 8, so that frames of two fibers never
+ * share an address. @fn must return before the next switch of fibers.
  */
-void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg);
+void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
 
 /* ThreadSanitizer ignores the calling fiber's accesses between begin and end. */
 void tsan_ignore_begin(void);

@@ -13,11 +13,11 @@
 
 #define GRANULES (TRACE_PAGE / TSAN_GRANULE)
 
-enum cell_state { EMPTY, MARK, KEPT };
+enum cell_state { EMPTY, MARK, STORED };
 
 struct cell {
 	uint8_t state, mask;
-	uint16_t access; /* if the state is KEPT: index of the access in the model's shadow */
+	uint16_t access_index; /* in the shadow of the model, if the state is STORED */
 };
 
 struct granule {
@@ -62,9 +62,9 @@ static bool is_access_in_a_cell(const struct tsan_shadow *tsan, const struct gra
 {
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
 		const struct cell *cell = &granule->cells[i];
-		const struct access *old = &tsan->shadow->accesses[cell->access];
+		const struct access *old = &tsan->shadow->accesses[cell->access_index];
 
-		if (cell->state == KEPT && cell->mask == mask && old->thread == now->thread &&
+		if (cell->state == STORED && cell->mask == mask && old->thread == now->thread &&
 		    old->epoch == now->epoch && old->atomic == now->atomic &&
 		    (old->write == now->write || !now->write))
 			return true;
@@ -75,10 +75,10 @@ static bool is_access_in_a_cell(const struct tsan_shadow *tsan, const struct gra
 static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell,
 			      size_t now_index, uint8_t mask)
 {
-	const struct access *old = &tsan->shadow->accesses[cell->access];
+	const struct access *old = &tsan->shadow->accesses[cell->access_index];
 	const struct access *now = &tsan->shadow->accesses[now_index];
 
-	return cell->state == KEPT && cell->mask & mask && old->thread != now->thread &&
+	return cell->state == STORED && cell->mask & mask && old->thread != now->thread &&
 	       (old->write || now->write) && !(old->atomic && now->atomic) &&
 	       !clock_has_reached(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
 }
@@ -98,21 +98,21 @@ static uintptr_t find_log_position(struct tsan_shadow *tsan, const struct access
 {
 	if (tsan->position_access != now) {
 		tsan->position_access = now;
-		tsan->log_position = tsan->facts->position(tsan->facts->ctx, now);
+		tsan->log_position = tsan->facts->find_log_position(tsan->facts->ctx, now);
 	}
 	return tsan->log_position;
 }
 
 /* Chooses the cell that the access replaces; NULL if it is unknown. */
-static struct cell *choose_cell(struct tsan_shadow *tsan, struct granule *granule,
-				const struct access *now, uint8_t mask)
+static struct cell *find_cell_to_replace(struct tsan_shadow *tsan, struct granule *granule,
+					 const struct access *now, uint8_t mask)
 {
 	uintptr_t position;
 
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
-		const struct access *old = &tsan->shadow->accesses[granule->cells[i].access];
+		const struct access *old = &tsan->shadow->accesses[granule->cells[i].access_index];
 
-		if (granule->cells[i].state == KEPT && granule->cells[i].mask == mask &&
+		if (granule->cells[i].state == STORED && granule->cells[i].mask == mask &&
 		    old->thread == now->thread &&
 		    rank_access_weakness(old) >= rank_access_weakness(now))
 			return &granule->cells[i];
@@ -124,13 +124,13 @@ static struct cell *choose_cell(struct tsan_shadow *tsan, struct granule *granul
 	return position ? &granule->cells[position / sizeof(uint64_t) % TSAN_CELLS] : NULL;
 }
 
-static void add_report(struct tsan_shadow *tsan, const struct cell *cell, const struct access *now,
-		   unsigned int g, uint8_t mask)
+static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *cell,
+				 const struct access *now, unsigned int g, uint8_t mask)
 {
-	const struct access *old = &tsan->shadow->accesses[cell->access];
+	const struct access *old = &tsan->shadow->accesses[cell->access_index];
 	unsigned int both = cell->mask & mask;
 
-	if (tsan->facts->may_be_lost(tsan->facts->ctx, old))
+	if (tsan->facts->may_be_lost_from_history(tsan->facts->ctx, old))
 		tsan->is_certain = false;
 	if (tsan->first_reported_call == NO_CALL)
 		tsan->first_reported_call = now->call;
@@ -146,7 +146,7 @@ static void add_report(struct tsan_shadow *tsan, const struct cell *cell, const 
 /* ---- one access ---- */
 
 /* Return: false if the range stops here. */
-static bool access_granule(struct tsan_shadow *tsan, size_t index, unsigned int g)
+static bool simulate_access_of_granule(struct tsan_shadow *tsan, size_t index, unsigned int g)
 {
 	const struct access *now = &tsan->shadow->accesses[index];
 	struct granule *granule = &tsan->granules[now->page][g];
@@ -158,21 +158,21 @@ static bool access_granule(struct tsan_shadow *tsan, size_t index, unsigned int 
 		return true;
 	racing_cell = find_racing_cell(tsan, granule, index, mask);
 	if (racing_cell) {
-		add_report(tsan, racing_cell, now, g, mask);
+		add_predicted_report(tsan, racing_cell, now, g, mask);
 		bytes_fill(granule->cells, 0, sizeof(granule->cells));
 		granule->cells[0].state = MARK;
 		return false;
 	}
-	cell = choose_cell(tsan, granule, now, mask);
+	cell = find_cell_to_replace(tsan, granule, now, mask);
 	if (!cell) {
 		tsan->is_certain = false;
 		return true;
 	}
-	*cell = (struct cell){ KEPT, mask, (uint16_t)index };
+	*cell = (struct cell){STORED, mask, (uint16_t)index};
 	return true;
 }
 
-static bool is_granule_marked(const struct tsan_shadow *tsan, const struct access *now)
+static bool is_access_ignored(const struct tsan_shadow *tsan, const struct access *now)
 {
 	bool skips = !now->atomic || !now->write;
 
@@ -184,16 +184,17 @@ static void simulate_access(struct tsan_shadow *tsan, size_t index)
 	const struct access *now = &tsan->shadow->accesses[index];
 	unsigned int last = (now->to - 1u) / TSAN_GRANULE;
 
-	if (is_granule_marked(tsan, now))
+	if (is_access_ignored(tsan, now))
 		return;
 	for (unsigned int g = now->from / TSAN_GRANULE; g <= last; g++)
-		if (tsan->granules[now->page][g].has_race && !access_granule(tsan, index, g))
+		if (tsan->granules[now->page][g].has_race &&
+		    !simulate_access_of_granule(tsan, index, g))
 			return;
 }
 
 /* ---- a program ---- */
 
-static void mark_granules_of_race(struct tsan_shadow *tsan, const struct race *race)
+static void record_granules_of_race(struct tsan_shadow *tsan, const struct race *race)
 {
 	for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
 		tsan->granules[race->page][g].has_race = true;
@@ -210,11 +211,11 @@ static void init_prediction(struct tsan_shadow *tsan, const struct shadow *shado
 	tsan->position_access = NULL;
 	bytes_fill(tsan->granules, 0, sizeof(tsan->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
-		mark_granules_of_race(tsan, &shadow->races[i]);
+		record_granules_of_race(tsan, &shadow->races[i]);
 }
 
 bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
-			 const struct tsan_facts *facts, bool first_only,
+			 const struct tsan_facts *facts, bool first_racing_call_only,
 			 struct race_reports *race_reports)
 {
 	race_reports_clear(race_reports);
@@ -222,7 +223,7 @@ bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
 		return true;
 	init_prediction(tsan, shadow, facts, race_reports);
 	for (size_t i = 0; i < shadow->access_count && tsan->is_certain; i++) {
-		if (first_only && tsan->first_reported_call != NO_CALL &&
+		if (first_racing_call_only && tsan->first_reported_call != NO_CALL &&
 		    shadow->accesses[i].call != tsan->first_reported_call)
 			break;
 		simulate_access(tsan, i);

@@ -30,9 +30,9 @@
 /* Facts that only an execution knows. */
 struct tsan_facts {
 	/* The thread's position in the log just after this access; 0: unknown. */
-	uintptr_t (*position)(const void *ctx, const struct access *access);
+	uintptr_t (*find_log_position)(const void *ctx, const struct access *access);
 	/* Returns whether the access is so old that the history may have lost it at the end. */
-	bool (*may_be_lost)(const void *ctx, const struct access *access);
+	bool (*may_be_lost_from_history)(const void *ctx, const struct access *access);
 	const void *ctx;
 };
 
@@ -44,11 +44,11 @@ void tsan_shadow_delete(struct tsan_shadow *tsan);
 
 /*
  * Predicts the reports for the program whose accesses are in @shadow, in order.
- * @first_only: ignore everything after the first call with a report
+ * @first_racing_call_only: ignore everything after the first call with a report
  * Return: false if no prediction is possible.
  */
 bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
-			 const struct tsan_facts *facts, bool first_only,
+			 const struct tsan_facts *facts, bool first_racing_call_only,
 			 struct race_reports *race_reports);
 
 #endif

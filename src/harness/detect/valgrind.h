@@ -22,9 +22,9 @@ bool valgrind_is_present(void);
 unsigned int valgrind_error_count(void);
 
 /* Makes Valgrind ignore accesses to [addr, addr + len) until the memory is freed. */
-void valgrind_ignore(const void *addr, size_t len);
+void valgrind_ignore_range(const void *addr, size_t len);
 
 /* Makes Valgrind ignore accesses to all static memory of the program. */
-void valgrind_ignore_statics(void);
+void valgrind_ignore_static_memory(void);
 
 #endif

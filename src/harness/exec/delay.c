@@ -21,11 +21,11 @@ static uint64_t mix_bits(uint64_t x)
 	return x ^ (x >> 32);
 }
 
-struct delay delay_choose(const struct delay_point *place)
+struct delay delay_compute(const struct delay_point *point)
 {
 	uint64_t where =
-		(uint64_t)place->run_number << 32 | (uint32_t)place->thread << 16 | place->step;
-	uint64_t random = mix_bits(mix_bits(place->seed + 0x9e3779b97f4a7c15u) + where);
+		(uint64_t)point->run_number << 32 | (uint32_t)point->thread << 16 | point->step;
+	uint64_t random = mix_bits(mix_bits(point->seed + 0x9e3779b97f4a7c15u) + where);
 	enum delay_kind kind = kinds[random % 8];
 	unsigned int power = (unsigned int)((random >> 8) % (powers[kind] + 1));
 

@@ -31,7 +31,7 @@ struct delay_point {
 	uint16_t thread, step;
 };
 
-struct delay delay_choose(const struct delay_point *place);
+struct delay delay_compute(const struct delay_point *point);
 void delay_wait(struct delay delay);
 
 #endif

@@ -23,10 +23,10 @@
 
 /* How an execution ended. */
 enum exec_end {
-	EXEC_DONE,  /* every line ran */
-	EXEC_STUCK, /* deadlock: no remaining line can run */
-	EXEC_STOPPED_BEFORE,   /* stopped before the call that the caller named */
-	EXEC_STOPPED_AFTER,  /* stopped after the call of the option last_call */
+	EXEC_DONE,           /* every line ran */
+	EXEC_STUCK,          /* deadlock: no remaining line can run */
+	EXEC_STOPPED_BEFORE, /* stopped before the call that the caller named */
+	EXEC_STOPPED_AFTER,  /* stopped after the call of the option stop_after_call */
 };
 
 #define EXEC_ERROR_TEXT 160
@@ -62,7 +62,7 @@ struct exec_options {
 	 * The execution on fibers stops after this call, without the cleanup: after a fatal call
 	 * the library's state is undefined. SIZE_MAX, the default: run everything.
 	 */
-	size_t last_call;
+	size_t stop_after_call;
 	struct exec_timing timing; /* the default is the system's scheduling */
 };
 
@@ -73,8 +73,8 @@ struct exec_options *exec_options(struct exec *exec);
  * Gets the addresses [from, to) that a load or store of the last program accesses first; empty for
  * other calls.
  */
-void exec_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
-		       uintptr_t *to);
+void exec_get_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+			   uintptr_t *to);
 
 /* Return: how the library maps pages: "direct" or "alias". */
 const char *exec_backend_name(void);
@@ -89,7 +89,7 @@ bool exec_set_backend(const char *name);
  * If @print, the detector prints each race on standard error; otherwise the executor records the
  * race.
  */
-void exec_print_races(bool print);
+void exec_set_race_printing(bool print);
 
 /*
  * Return: the facts of the last execution on fibers for tsan_shadow.h; valid until the next
@@ -98,23 +98,23 @@ void exec_print_races(bool print);
 struct tsan_facts exec_tsan_facts(const struct exec *exec);
 
 /*
- * Runs @program on fibers, up to the call @cut (SIZE_MAX: all calls).
+ * Runs @program on fibers, up to the call @stop_before_call (SIZE_MAX: all calls).
  * @trace: cleared by the caller
  */
-enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t cut,
-			      struct trace *trace);
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
+			      size_t stop_before_call, struct trace *trace);
 
 /*
  * Runs the calls of @plan on pthreads. @plan comes from the model and defines the order of
  * lifetimes and locks; everything else in @trace is observed.
- * @stuck: the remaining lines must be unable to run; the executor tries them
+ * @must_get_stuck: the remaining lines must be unable to run; the executor tries them
  * Return: false if threads cannot be created.
  */
 bool exec_run_threads(struct exec *exec, const struct program *program, const struct trace *plan,
-		      bool stuck, struct trace *trace);
+		      bool must_get_stuck, struct trace *trace);
 
 /* Return: the first error that the last execution itself found, or "". */
-const char *exec_error(const struct exec *exec);
+const char *exec_error_text(const struct exec *exec);
 
 /* Return: the races that the detector reported in the last execution. */
 const struct race_reports *exec_race_reports(const struct exec *exec);

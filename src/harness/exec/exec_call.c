@@ -8,20 +8,21 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-void exec_set_result(struct exec_context *context, int ret)
+void exec_set_result(struct exec_context *context, int library_result)
 {
-	if (ret == 0)
+	if (library_result == 0)
 		context->step->result = RESULT_0;
-	else if (ret == -EINVAL)
+	else if (library_result == -EINVAL)
 		context->step->result = RESULT_EINVAL;
-	else if (ret == -EFAULT)
+	else if (library_result == -EFAULT)
 		context->step->result = RESULT_EFAULT;
 	else
 		exec_set_error(context->exec,
-			       "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
+			       "expected 0, -EINVAL or -EFAULT from the library, got %d",
+			       library_result);
 }
 
-void exec_log_bytes(struct exec_context *context, const void *bytes, size_t len)
+void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len)
 {
 	context->step->log_len = (uint16_t)number_min(len, context->read_log_left);
 	bytes_copy(context->read_log, bytes, context->step->log_len);
@@ -44,7 +45,8 @@ static gfp_t convert_gfp_flags(uint8_t flags)
 }
 
 /* Only a mapping reveals the canonical address, and the thread may have no mapping left. */
-static uintptr_t canonical_address(const struct exec_thread_state *thread_state, struct page *page)
+static uintptr_t find_canonical_address(const struct exec_thread_state *thread_state,
+					struct page *page)
 {
 	bool full = thread_state->live_map_count == EXEC_DEPTH;
 	uintptr_t page_start;
@@ -68,7 +70,7 @@ static uintptr_t canonical_address(const struct exec_thread_state *thread_state,
  * A library keeps private data of a page (atomics and what they guard) where its handle points. The
  * size is not public; the range to ignore must not include bytes of a page.
  */
-#define KEPT_AT_HANDLE 32
+#define PAGE_DATA_SIZE 32
 
 void exec_alloc_page(struct exec_context *context)
 {
@@ -78,8 +80,8 @@ void exec_alloc_page(struct exec_context *context)
 	context->step->result = new ? RESULT_0 : RESULT_ENOMEM;
 	if (!new)
 		return;
-	valgrind_ignore(new, KEPT_AT_HANDLE);
-	page->canonical_addr = canonical_address(context->thread_state, new);
+	valgrind_ignore_range(new, PAGE_DATA_SIZE);
+	page->canonical_addr = find_canonical_address(context->thread_state, new);
 	page->ref_count = 1;
 	page->page = new;
 }
@@ -98,7 +100,7 @@ void exec_free_page(struct exec_context *context)
 
 /* ---- raw calls ---- */
 
-static bool are_guards_intact(const uint8_t *target, size_t len)
+static bool are_guard_bytes_intact(const uint8_t *target, size_t len)
 {
 	for (size_t i = 0; i < EXEC_GUARD; i++)
 		if (target[i] != EXEC_GUARD_BYTE ||
@@ -110,7 +112,7 @@ static bool are_guards_intact(const uint8_t *target, size_t len)
 void exec_read_raw(struct exec_context *context)
 {
 	uint8_t *target = context->thread_state->target_buffer;
-	size_t off = exec_size_of_call(context, 0), len = exec_size_of_call(context, 1);
+	size_t off = exec_size_argument(context, 0), len = exec_size_argument(context, 1);
 	size_t buffer_len = number_min(len, PAGE_SIZE);
 	bool is_raw = context->call->op == OP_read_raw;
 
@@ -119,16 +121,16 @@ void exec_read_raw(struct exec_context *context)
 	exec_set_result(context,
 			(is_raw ? page_read_raw : page_read_bytewise_atomic)(
 				exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
-	if (!are_guards_intact(target, buffer_len))
+	if (!are_guard_bytes_intact(target, buffer_len))
 		exec_set_error(context->exec, "line %u: %s wrote outside of its buffer",
 			       context->call->line, op_table[context->call->op].name);
 	if (context->step->result == RESULT_0)
-		exec_log_bytes(context, target + EXEC_GUARD, buffer_len);
+		exec_log_read_bytes(context, target + EXEC_GUARD, buffer_len);
 }
 
 void exec_write_raw(struct exec_context *context)
 {
-	size_t off = exec_size_of_call(context, 0), len = exec_size_of_call(context, 1);
+	size_t off = exec_size_argument(context, 0), len = exec_size_argument(context, 1);
 	size_t buffer_len = number_min(len, PAGE_SIZE);
 	uint8_t *source = context->thread_state->source_buffer + PAGE_SIZE - buffer_len;
 	bool is_raw = context->call->op == OP_write_raw;
@@ -140,17 +142,17 @@ void exec_write_raw(struct exec_context *context)
 
 void exec_fill_zero(struct exec_context *context)
 {
-	exec_set_result(context,
-			page_fill_zero(exec_page_of_call(context, 0), exec_size_of_call(context, 0),
-				       exec_size_of_call(context, 1)));
+	exec_set_result(context, page_fill_zero(exec_page_of_call(context, 0),
+						exec_size_argument(context, 0),
+						exec_size_argument(context, 1)));
 }
 
 void exec_copy_page(struct exec_context *context)
 {
 	exec_set_result(context,
-			page_copy(exec_page_of_call(context, 0), exec_size_of_call(context, 0),
-				  exec_page_of_call(context, 1), exec_size_of_call(context, 1),
-				  exec_size_of_call(context, 2)));
+			page_copy(exec_page_of_call(context, 0), exec_size_argument(context, 0),
+				  exec_page_of_call(context, 1), exec_size_argument(context, 1),
+				  exec_size_argument(context, 2)));
 }
 
 void exec_fail_nth(struct exec_context *context)

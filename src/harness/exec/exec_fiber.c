@@ -19,22 +19,23 @@
 
 /* An object that threads release to and acquire from; only its address matters. */
 struct sync_token {
-	char nothing;
+	char unused_byte;
 };
 
 struct fiber_run {
 	struct exec *exec;
 	struct trace *trace;
-	bool ran_since_join[PROGRAM_THREADS]; /* threads that ran a call after main last joined them
-					       */
+	bool ran_since_acquire[PROGRAM_THREADS];  /* threads that ran a call after main last joined
+						   * them
+						   */
 	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last
 						     ran */
 };
 
 static struct sync_token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
-static struct sync_token join_token, fork_token;
+static struct sync_token to_main_token, from_main_token;
 
-static void run_sync_call(void *executor, const struct call *call)
+static void record_sync_call(void *executor, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
@@ -49,42 +50,42 @@ static void run_sync_call(void *executor, const struct call *call)
 		tsan_acquire(&semaphore_tokens[handle]);
 }
 
-static void join_threads(struct fiber_run *run)
+static void acquire_from_ended_calls(struct fiber_run *run)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		if (!run->ran_since_join[t])
+		if (!run->ran_since_acquire[t])
 			continue;
 		tsan_fiber_switch(run->exec->fibers[t]);
-		tsan_release(&join_token);
-		run->ran_since_join[t] = false;
+		tsan_release(&to_main_token);
+		run->ran_since_acquire[t] = false;
 	}
 	tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
-	tsan_acquire(&join_token);
+	tsan_acquire(&to_main_token);
 }
 
-static void fork_threads(struct fiber_run *run)
+static void release_to_threads(struct fiber_run *run)
 {
-	tsan_release(&fork_token);
+	tsan_release(&from_main_token);
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
 static void switch_to_thread(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {
-		join_threads(run);
+		acquire_from_ended_calls(run);
 		return;
 	}
 	tsan_fiber_switch(run->exec->fibers[thread]);
 	if (!run->acquired_from_main[thread])
-		tsan_acquire(&fork_token);
+		tsan_acquire(&from_main_token);
 	run->acquired_from_main[thread] = true;
-	run->ran_since_join[thread] = true;
+	run->ran_since_acquire[thread] = true;
 }
 
-static void switch_to_main(struct fiber_run *run, uint8_t thread)
+static void switch_back_to_main(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN)
-		fork_threads(run);
+		release_to_threads(run);
 	else
 		tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
 }
@@ -106,11 +107,11 @@ static void run_call_in_task(void *arg)
 		tsan_ignore_end();
 }
 
-static void run_line(struct fiber_run *run, size_t line_index)
+static void run_call(struct fiber_run *run, size_t call_index)
 {
 	struct exec *exec = run->exec;
 	struct trace *trace = run->trace;
-	const struct call *call = &exec->state.program->calls[line_index];
+	const struct call *call = &exec->state.program->calls[call_index];
 	struct step *step = &trace->steps[trace->step_count++];
 	struct exec_context context = {
 		.exec = exec,
@@ -119,51 +120,51 @@ static void run_line(struct fiber_run *run, size_t line_index)
 		.step = step,
 		.read_log = trace->bytes + trace->log_used,
 		.read_log_left = TRACE_LOG - trace->log_used,
-		.sync_call = run_sync_call,
+		.sync_call = record_sync_call,
 	};
 
-	exec_begin_call(exec, line_index);
+	exec_announce_call(exec, call_index);
 	switch_to_thread(run, call->thread);
 	if (op_orders_threads(call->op)) {
 		exec_call(&context);
 	} else {
-		exec->log_ranges[line_index].from = tsan_log_position();
+		exec->tsan_log_ranges[call_index].from = tsan_get_log_position();
 		tsan_call_on_stack_range(call->thread, run_call_in_task, &context);
-		exec->log_ranges[line_index].to = tsan_log_position();
+		exec->tsan_log_ranges[call_index].to = tsan_get_log_position();
 	}
-	switch_to_main(run, call->thread);
-	step->call = (uint16_t)line_index;
+	switch_back_to_main(run, call->thread);
+	step->call = (uint16_t)call_index;
 	step->log_offset = trace_reserve_log(trace, step->log_len);
 }
 
-static enum exec_end run_lines(struct fiber_run *run, size_t cut)
+static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
 {
 	struct program_state *state = &run->exec->state;
-	size_t line_index;
+	size_t call_index;
 
-	while ((line_index = program_state_next_call(state)) != SCHEDULE_NONE) {
-		if (line_index == cut)
+	while ((call_index = program_state_next_call(state)) != SCHEDULE_NONE) {
+		if (call_index == stop_before_call)
 			return EXEC_STOPPED_BEFORE;
-		run_line(run, line_index);
-		if (line_index == run->exec->options.last_call)
+		run_call(run, call_index);
+		if (call_index == run->exec->options.stop_after_call)
 			return EXEC_STOPPED_AFTER;
 	}
 	return state->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
 }
 
-enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t cut,
-			      struct trace *trace)
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
+			      size_t stop_before_call, struct trace *trace)
 {
 	struct fiber_run run = { .exec = exec, .trace = trace };
 	enum exec_end end;
 
 	exec->runs_on_fibers = true;
-	exec_start(exec, program);
-	fork_threads(&run);
-	end = run_lines(&run, cut);
+	exec_prepare(exec, program);
+	release_to_threads(&run);
+	end = run_calls(&run, stop_before_call);
 	if (end == EXEC_STOPPED_AFTER)
 		return end;
-	join_threads(&run);
+	acquire_from_ended_calls(&run);
 	exec_finish(exec, trace);
 	return end;
 }

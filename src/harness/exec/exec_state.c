@@ -28,14 +28,14 @@ void exec_set_error(struct exec *exec, const char *what, ...)
 	va_end(args);
 }
 
-void exec_begin_call(struct exec *exec, size_t index)
+void exec_announce_call(struct exec *exec, size_t index)
 {
 	current_call = (uint16_t)index;
 	if (exec->options.call_hook)
 		exec->options.call_hook(index);
 }
 
-const char *exec_error(const struct exec *exec)
+const char *exec_error_text(const struct exec *exec)
 {
 	return exec->error_text;
 }
@@ -60,8 +60,8 @@ bool exec_set_backend(const char *name)
 	return !page_map_backend_set(name);
 }
 
-void exec_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
-		       uintptr_t *to)
+void exec_get_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+			   uintptr_t *to)
 {
 	*from = *to = 0;
 	if (!op_is_mapped_access(call->op))
@@ -78,16 +78,16 @@ void exec_access_range(const struct exec *exec, const struct call *call, uintptr
  * bytewise call one for each byte. They are counted from the program alone, so that the answer is
  * the same in each execution.
  */
-#define SURELY_KEPT  65536
-#define ENTRIES_CALL 64
+#define HISTORY_ENTRIES_KEPT 65536
+#define ENTRIES_PER_CALL 64
 
 static uintptr_t find_log_position_after(const void *ctx, const struct access *access)
 {
 	const struct exec *exec = ctx;
-	const struct exec_log_range *range = &exec->log_ranges[access->call];
+	const struct exec_tsan_log_range *range = &exec->tsan_log_ranges[access->call];
 
-	return tsan_log_position_after(range->from, range->to,
-				       exec->pages[access->page].canonical_addr + access->from);
+	return tsan_find_log_position_after_access(
+		range->from, range->to, exec->pages[access->page].canonical_addr + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -106,11 +106,11 @@ static bool may_be_lost_from_history(const void *ctx, const struct access *acces
 
 		if (call->thread != access->thread)
 			continue;
-		entries += ENTRIES_CALL;
+		entries += ENTRIES_PER_CALL;
 		if (is_bytewise(call) && call->number[1] <= PAGE_SIZE)
 			entries += call->number[1];
 	}
-	return entries > SURELY_KEPT;
+	return entries > HISTORY_ENTRIES_KEPT;
 }
 
 struct tsan_facts exec_tsan_facts(const struct exec *exec)
@@ -138,7 +138,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
 		.call = current_call,
-		.earlier_thread = parse_thread_name(race->before.thread),
+		.earlier_thread = parse_thread_name(race->before.thread_name),
 		.page = RACE_REPORT_NO_PAGE,
 	};
 
@@ -164,7 +164,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 
 static bool detector_prints_races;
 
-void exec_print_races(bool print)
+void exec_set_race_printing(bool print)
 {
 	detector_prints_races = print;
 }
@@ -175,7 +175,7 @@ void exec_print_races(bool print)
  * A library keeps private data of a task where its handle points, and a thread that ends another's
  * mapping may read it. The size is not public; it contains no page.
  */
-#define KEPT_OF_TASK 1024
+#define TASK_DATA_SIZE 1024
 
 static bool init_thread_state(struct exec *exec, unsigned int thread)
 {
@@ -188,8 +188,8 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 	if (!thread_state->source_buffer || !thread_state->target_buffer || !thread_state->task ||
 	    !thread_state->spare_task)
 		return false;
-	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
-	valgrind_ignore(thread_state->spare_task, KEPT_OF_TASK);
+	valgrind_ignore_range(thread_state->task, TASK_DATA_SIZE);
+	valgrind_ignore_range(thread_state->spare_task, TASK_DATA_SIZE);
 	exec->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self()
 						     : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
@@ -200,7 +200,7 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
  * ones.
  * A fresh mapping is zero by itself, which would hide an allocation that ignores __GFP_ZERO.
  */
-static void recycle_frames(void)
+static void dirty_recycled_frames(void)
 {
 	struct page *pages[USED_FRAMES];
 	static uint8_t used[PAGE_SIZE];
@@ -219,7 +219,7 @@ static void recycle_frames(void)
  * A library may test for injected failures only after the first request. This makes a request at
  * the start, so that no program changes how the next one runs.
  */
-static void enable_fault_injection(void)
+static void make_first_fail_nth_request(void)
 {
 	page_fail_nth(1);
 	page_fail_nth(0);
@@ -229,7 +229,7 @@ static void enable_fault_injection(void)
  * A library may create a task's mapping data at its first mapping, and search it in the order of
  * creation. This creates the data of all tasks at the start, in the order of the tasks.
  */
-static void create_mapping_data(struct page_task *task)
+static void create_mapping_data_of_task(struct page_task *task)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
@@ -243,10 +243,10 @@ static void create_mapping_data(struct page_task *task)
 
 static void create_all_mapping_data(struct exec *exec)
 {
-	create_mapping_data(NULL); /* the thread's own task */
+	create_mapping_data_of_task(NULL); /* the thread's own task */
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		create_mapping_data(exec->thread_states[t].task);
-		create_mapping_data(exec->thread_states[t].spare_task);
+		create_mapping_data_of_task(exec->thread_states[t].task);
+		create_mapping_data_of_task(exec->thread_states[t].spare_task);
 	}
 }
 
@@ -268,12 +268,12 @@ struct exec *exec_new(void)
 
 	if (!exec)
 		return NULL;
-	exec->options.last_call = SIZE_MAX;
-	tsan_is_predictable(); /* tests the log's layout before any program runs */
-	valgrind_ignore_statics();
-	valgrind_ignore(exec, sizeof(*exec));
-	recycle_frames();
-	enable_fault_injection();
+	exec->options.stop_after_call = SIZE_MAX;
+	tsan_log_is_readable(); /* tests the log's layout before any program runs */
+	valgrind_ignore_static_memory();
+	valgrind_ignore_range(exec, sizeof(*exec));
+	dirty_recycled_frames();
+	make_first_fail_nth_request();
 	thread_locals_find(&exec->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!init_thread_state(exec, t)) {
@@ -281,7 +281,7 @@ struct exec *exec_new(void)
 			return NULL;
 		}
 	create_all_mapping_data(exec);
-	if (exec_user_init(exec))
+	if (exec_user_memory_init(exec))
 		return exec;
 	exec_delete(exec);
 	return NULL;
@@ -298,11 +298,11 @@ void exec_delete(struct exec *exec)
 		page_task_delete(exec->thread_states[t].task);
 		page_task_delete(exec->thread_states[t].spare_task);
 	}
-	exec_user_destroy(exec);
+	exec_user_memory_destroy(exec);
 	free(exec);
 }
 
-void exec_start(struct exec *exec, const struct program *program)
+void exec_prepare(struct exec *exec, const struct program *program)
 {
 	program_state_init(&exec->state, program);
 	bytes_fill(exec->pages, 0, sizeof(exec->pages));
@@ -327,7 +327,7 @@ static void record_final_page(struct exec_page *page, struct trace *trace, unsig
 }
 
 /* Main cleans up for a thread that has ended. */
-static void destroy_thread_state(struct exec *exec, struct exec_thread_state *thread_state)
+static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *thread_state)
 {
 	if (!thread_state->live_map_count && !thread_state->has_called_fail_nth)
 		return;
@@ -343,7 +343,7 @@ static void destroy_thread_state(struct exec *exec, struct exec_thread_state *th
 void exec_finish(struct exec *exec, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		destroy_thread_state(exec, &exec->thread_states[t]);
+		clean_up_after_thread(exec, &exec->thread_states[t]);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct exec_page *page = &exec->pages[i];
 

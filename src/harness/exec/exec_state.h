@@ -71,7 +71,7 @@ struct exec_thread_state {
 };
 
 /* The part of the fiber's ThreadSanitizer log that a call wrote. */
-struct exec_log_range {
+struct exec_tsan_log_range {
 	uintptr_t from, to; /* positions; 0: unknown */
 };
 
@@ -82,7 +82,7 @@ struct exec {
 	struct exec_slice slices[PROGRAM_SLICES];
 	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
-	struct exec_log_range log_ranges[PROGRAM_CALLS];
+	struct exec_tsan_log_range tsan_log_ranges[PROGRAM_CALLS];
 	struct thread_locals
 		locals; /* thread-local variables of the OS thread that runs all fibers */
 	bool runs_on_fibers;
@@ -106,10 +106,10 @@ struct exec_context {
 };
 
 /* Resets the state for a new program and starts recording races. */
-void exec_start(struct exec *exec, const struct program *program);
+void exec_prepare(struct exec *exec, const struct program *program);
 
 /* Announces the call @index to race reports and to the hook, on the thread that makes the call. */
-void exec_begin_call(struct exec *exec, size_t index);
+void exec_announce_call(struct exec *exec, size_t index);
 
 /* Makes a call. The task of the thread must be current, except for calls on mutexes or semaphores.
  */
@@ -137,13 +137,13 @@ static inline struct page *exec_page_of_call(const struct exec_context *context,
 }
 
 /* The number @n of the call, as the library gets it. */
-static inline size_t exec_size_of_call(const struct exec_context *context, unsigned int n)
+static inline size_t exec_size_argument(const struct exec_context *context, unsigned int n)
 {
 	return exec_size_from_number(context->call->number[n]);
 }
 
 /* Stores bytes that the call read, as far as the log has space. */
-void exec_log_bytes(struct exec_context *context, const void *bytes, size_t len);
+void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len);
 
 /* Atomic and plain accesses differ only in the function of the library, or in its detector's
  * record. */
@@ -158,7 +158,7 @@ void exec_log_bytes(struct exec_context *context, const void *bytes, size_t len)
 #undef OP
 
 /* Reserves address space for the user slices. Return: false if there is none. */
-bool exec_user_init(struct exec *exec);
-void exec_user_destroy(struct exec *exec);
+bool exec_user_memory_init(struct exec *exec);
+void exec_user_memory_destroy(struct exec *exec);
 
 #endif

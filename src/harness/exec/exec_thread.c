@@ -38,34 +38,33 @@ struct thread_run {
 	atomic_uint start_count; /* becomes 1 at the start */
 	bool is_cancelled;       /* a thread could not be created, so no thread runs its calls */
 	atomic_uint ready_count; /* threads that wait for the start */
-	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are
-					       ready */
-	bool pins_are_found;
+	atomic_uint arrived_counts[PROGRAM_CALLS]; /* threads that a step of main released and that
+					       are ready */
+	bool cpus_are_known;
 	struct pins pins;
-	atomic_uint
-		finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
-	atomic_uint finished_count;
-	atomic_uint tried_count; /* threads that have finished verify_blocked_call() */
+	atomic_uint progress[PROGRAM_THREADS]; /* number of steps that each thread has finished */
+	atomic_uint finished_step_count;
+	atomic_uint verified_thread_count; /* threads that have finished verify_blocked_call() */
 	unsigned int thread_count;
-	struct worker {
+	struct os_thread {
 		struct thread_run *run;
 		uint8_t thread;
 		uint8_t thread_index; /* among the threads that are created; 0 is main */
 		bool is_created;
 		pthread_t pthread;
-	} workers[PROGRAM_THREADS];
+	} os_threads[PROGRAM_THREADS];
 };
 
 /* ---- hidden gates ---- */
 
 /* Spins before it yields: an immediate system call would release the waiting threads one by one. */
-#define SPINS 200
+#define SPINS_BEFORE_YIELD 200
 
-static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least)
+static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least_value)
 {
 	for (unsigned int spins = 0;
-	     atomic_load_explicit(counter, memory_order_acquire) < least; spins++)
-		if (spins >= SPINS)
+	     atomic_load_explicit(counter, memory_order_acquire) < least_value; spins++)
+		if (spins >= SPINS_BEFORE_YIELD)
 			sched_yield();
 }
 
@@ -73,21 +72,21 @@ static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int lea
  * All threads that one line of main releases continue together. Each of them arrives, because main
  * waited for everything that they did before.
  */
-static void wait_for_released_threads(struct thread_run *run, uint16_t forker)
+static void wait_for_released_threads(struct thread_run *run, uint16_t releasing_step)
 {
 	unsigned int all =
-		(unsigned int)__builtin_popcount(run->plan.steps[forker].released_threads);
+		(unsigned int)__builtin_popcount(run->plan.steps[releasing_step].released_threads);
 
-	atomic_fetch_add_explicit(&run->arrived[forker], 1, memory_order_relaxed);
-	wait_for_counter_hidden(&run->arrived[forker], all);
+	atomic_fetch_add_explicit(&run->arrived_counts[releasing_step], 1, memory_order_relaxed);
+	wait_for_counter_hidden(&run->arrived_counts[releasing_step], all);
 }
 
 static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step,
-				   uint8_t self)
+				   uint8_t own_thread)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (t != self && step->required_steps[t])
-			wait_for_counter_hidden(&run->finished_steps[t], step->required_steps[t]);
+		if (t != own_thread && step->required_progress[t])
+			wait_for_counter_hidden(&run->progress[t], step->required_progress[t]);
 }
 
 /* ---- visible order ---- */
@@ -98,7 +97,8 @@ static void wait_for_semaphore(sem_t *semaphore)
 		;
 }
 
-static void wait_before_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+static void wait_for_forks_and_joins(struct thread_run *run, const struct thread_step *step,
+				     uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->joined_threads & 1u << t)
@@ -109,8 +109,8 @@ static void wait_before_step(struct thread_run *run, const struct thread_step *s
 	wait_for_released_threads(run, step->releasing_step);
 }
 
-static void signal_after_step(struct thread_run *run, const struct thread_step *step,
-			      uint8_t thread)
+static void signal_forks_and_joins(struct thread_run *run, const struct thread_step *step,
+				   uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->released_threads & 1u << t)
@@ -136,26 +136,26 @@ static void run_sync_call(void *executor, const struct call *call)
 		wait_for_semaphore(&run->semaphores[handle]);
 }
 
-static void delay_call(const struct worker *worker, uint16_t step)
+static void delay_before_step(const struct os_thread *os_thread, uint16_t step)
 {
-	const struct exec_timing *timing = &worker->run->exec->options.timing;
-	struct delay_point place = { timing->seed, timing->run_number, worker->thread, step };
+	const struct exec_timing *timing = &os_thread->run->exec->options.timing;
+	struct delay_point place = {timing->seed, timing->run_number, os_thread->thread, step};
 
 	if (timing->has_delays)
-		delay_wait(delay_choose(&place));
+		delay_wait(delay_compute(&place));
 }
 
-static void run_step(struct worker *worker, uint16_t index)
+static void run_step(struct os_thread *os_thread, uint16_t index)
 {
-	struct thread_run *run = worker->run;
+	struct thread_run *run = os_thread->run;
 	struct exec *exec = run->exec;
-	const struct thread_step *planned = &run->plan.steps[index];
+	const struct thread_step *planned_step = &run->plan.steps[index];
 	const struct step *expected = &run->plan_trace->steps[index];
 	struct step *step = &run->trace->steps[index];
 	struct exec_context context = {
 		.exec = exec,
 		.call = &exec->state.program->calls[expected->call],
-		.thread_state = &exec->thread_states[worker->thread],
+		.thread_state = &exec->thread_states[os_thread->thread],
 		.step = step,
 		.read_log = run->trace->bytes + expected->log_offset,
 		.read_log_left = expected->log_len,
@@ -163,17 +163,16 @@ static void run_step(struct worker *worker, uint16_t index)
 		.executor = run,
 	};
 
-	wait_before_step(run, planned, worker->thread);
-	wait_for_earlier_steps(run, planned, worker->thread);
-	delay_call(worker, index);
-	exec_begin_call(exec, expected->call);
+	wait_for_forks_and_joins(run, planned_step, os_thread->thread);
+	wait_for_earlier_steps(run, planned_step, os_thread->thread);
+	delay_before_step(os_thread, index);
+	exec_announce_call(exec, expected->call);
 	exec_call(&context);
 	step->log_offset = expected->log_offset;
 	step->call = expected->call;
-	atomic_store_explicit(&run->finished_steps[worker->thread], index + 1u,
-			      memory_order_release);
-	atomic_fetch_add_explicit(&run->finished_count, 1, memory_order_release);
-	signal_after_step(run, planned, worker->thread);
+	atomic_store_explicit(&run->progress[os_thread->thread], index + 1u, memory_order_release);
+	atomic_fetch_add_explicit(&run->finished_step_count, 1, memory_order_release);
+	signal_forks_and_joins(run, planned_step, os_thread->thread);
 }
 
 /* ---- the end of a thread ---- */
@@ -182,18 +181,18 @@ static void run_step(struct worker *worker, uint16_t index)
  * Finds the thread's next remaining line, if only a lock or a semaphore blocks it. Main waits for
  * all lines above, and all lines below wait for main.
  */
-static const struct call *find_blocked_call(const struct worker *worker)
+static const struct call *find_blocked_call(const struct os_thread *os_thread)
 {
-	const struct program *program = worker->run->exec->state.program;
+	const struct program *program = os_thread->run->exec->state.program;
 
 	for (size_t i = 0; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
-		if (trace_find(worker->run->plan_trace, i))
+		if (trace_find(os_thread->run->plan_trace, i))
 			continue;
-		if (call->thread == worker->thread)
+		if (call->thread == os_thread->thread)
 			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
-		if (call->thread == THREAD_MAIN || worker->thread == THREAD_MAIN)
+		if (call->thread == THREAD_MAIN || os_thread->thread == THREAD_MAIN)
 			return NULL;
 	}
 	return NULL;
@@ -203,13 +202,14 @@ static const struct call *find_blocked_call(const struct worker *worker)
  * Verifies that the next call of the thread is still blocked, as the model predicts. One attempt is
  * enough, because in a deadlock nothing changes any more.
  */
-static void verify_blocked_call(struct worker *worker)
+static void verify_blocked_call(struct os_thread *os_thread)
 {
-	struct thread_run *run = worker->run;
-	const struct call *call = find_blocked_call(worker);
+	struct thread_run *run = os_thread->run;
+	const struct call *call = find_blocked_call(os_thread);
 	bool blocked = true;
 
-	wait_for_counter_hidden(&run->finished_count, (unsigned int)run->plan_trace->step_count);
+	wait_for_counter_hidden(&run->finished_step_count,
+				(unsigned int)run->plan_trace->step_count);
 	if (call && call->op == OP_lock)
 		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
@@ -217,54 +217,54 @@ static void verify_blocked_call(struct worker *worker)
 	if (!blocked)
 		exec_set_error(run->exec, "line %u: expected a deadlock, but the call went through",
 			       call->line);
-	atomic_fetch_add_explicit(&run->tried_count, 1, memory_order_release);
-	wait_for_counter_hidden(&run->tried_count, run->thread_count);
+	atomic_fetch_add_explicit(&run->verified_thread_count, 1, memory_order_release);
+	wait_for_counter_hidden(&run->verified_thread_count, run->thread_count);
 }
 
-static void run_thread(struct worker *worker)
+static void run_steps_of_thread(struct os_thread *os_thread)
 {
-	struct thread_run *run = worker->run;
+	struct thread_run *run = os_thread->run;
 
-	page_task_switch_in(run->exec->thread_states[worker->thread].task);
-	for (uint16_t i = run->plan.first_step[worker->thread]; i < run->plan_trace->step_count;
+	page_task_switch_in(run->exec->thread_states[os_thread->thread].task);
+	for (uint16_t i = run->plan.first_step[os_thread->thread]; i < run->plan_trace->step_count;
 	     i++)
 		if (run->exec->state.program->calls[run->plan_trace->steps[i].call].thread ==
-		    worker->thread)
-			run_step(worker, i);
-	page_task_switch_out(run->exec->thread_states[worker->thread].task);
+		    os_thread->thread)
+			run_step(os_thread, i);
+	page_task_switch_out(run->exec->thread_states[os_thread->thread].task);
 	if (run->must_get_stuck)
-		verify_blocked_call(worker);
+		verify_blocked_call(os_thread);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
-		if (program_state_holds_mutex(&run->exec->state, worker->thread, (uint8_t)m))
+		if (program_state_holds_mutex(&run->exec->state, os_thread->thread, (uint8_t)m))
 			pthread_mutex_unlock(&run->mutexes[m]);
 }
 
-static void pin_worker(const struct worker *worker)
+static void pin_os_thread(const struct os_thread *os_thread)
 {
-	const struct thread_run *run = worker->run;
+	const struct thread_run *run = os_thread->run;
 
-	if (run->pins_are_found && !pins_pin_thread(&run->pins, worker->thread_index))
+	if (run->cpus_are_known && !pins_pin_thread(&run->pins, os_thread->thread_index))
 		exec_set_error(run->exec, "expected a CPU for thread %u alone, got none",
-			       worker->thread);
+			       os_thread->thread);
 }
 
 static void *thread_main(void *arg)
 {
-	struct worker *worker = arg;
-	struct thread_run *run = worker->run;
+	struct os_thread *os_thread = arg;
+	struct thread_run *run = os_thread->run;
 
-	pthread_setname_np(pthread_self(), thread_name(worker->thread));
-	pin_worker(worker);
+	pthread_setname_np(pthread_self(), thread_name(os_thread->thread));
+	pin_os_thread(os_thread);
 	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
 	wait_for_counter_hidden(&run->start_count, 1);
 	if (!run->is_cancelled)
-		run_thread(worker);
+		run_steps_of_thread(os_thread);
 	return NULL;
 }
 
 /* ---- the whole ---- */
 
-static void init_objects(struct thread_run *run)
+static void init_sync_state(struct thread_run *run)
 {
 	for (unsigned int i = 0; i < PROGRAM_MUTEXES; i++)
 		pthread_mutex_init(&run->mutexes[i], NULL);
@@ -273,16 +273,16 @@ static void init_objects(struct thread_run *run)
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		sem_init(&run->joins[t], 0, 0);
 		sem_init(&run->forks[t], 0, 0);
-		atomic_store(&run->finished_steps[t], 0);
-		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
+		atomic_store(&run->progress[t], 0);
+		run->os_threads[t] = (struct os_thread){.run = run, .thread = (uint8_t)t};
 	}
 	atomic_store(&run->start_count, 0);
 	atomic_store(&run->ready_count, 0);
-	atomic_store(&run->finished_count, 0);
-	atomic_store(&run->tried_count, 0);
+	atomic_store(&run->finished_step_count, 0);
+	atomic_store(&run->verified_thread_count, 0);
 }
 
-static void destroy_objects(struct thread_run *run)
+static void destroy_sync_objects(struct thread_run *run)
 {
 	for (unsigned int i = 0; i < PROGRAM_MUTEXES; i++)
 		pthread_mutex_destroy(&run->mutexes[i]);
@@ -316,20 +316,20 @@ static bool create_threads(struct thread_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		run->thread_count += is_thread_needed(run, t);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		struct worker *worker = &run->workers[t];
+		struct os_thread *os_thread = &run->os_threads[t];
 
 		if (!is_thread_needed(run, t))
 			continue;
-		worker->thread_index = thread_index++;
-		if (pthread_create(&worker->pthread, NULL, thread_main, worker))
+		os_thread->thread_index = thread_index++;
+		if (pthread_create(&os_thread->pthread, NULL, thread_main, os_thread))
 			return false;
-		worker->is_created = true;
+		os_thread->is_created = true;
 	}
 	return true;
 }
 
 /* Each step uses the same offset of the log as in the plan; the final pages follow. */
-static size_t count_bytes_read(const struct trace *plan)
+static size_t count_planned_log_bytes(const struct trace *plan)
 {
 	size_t used = 0;
 
@@ -344,15 +344,15 @@ static void init_run(struct thread_run *run, const struct program *program)
 
 	thread_plan_init(&run->plan, program, run->plan_trace);
 	run->plan.first_step[THREAD_MAIN] = 0;
-	init_objects(run);
+	init_sync_state(run);
 	run->exec->runs_on_fibers = false;
-	exec_start(run->exec, program);
+	exec_prepare(run->exec, program);
 	run->trace->step_count = run->plan_trace->step_count;
-	run->trace->log_used = count_bytes_read(run->plan_trace);
+	run->trace->log_used = count_planned_log_bytes(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
-		atomic_store(&run->arrived[i], 0);
-	run->pins_are_found = timing->pins_threads && pins_init(&run->pins);
-	if (timing->pins_threads && !run->pins_are_found)
+		atomic_store(&run->arrived_counts[i], 0);
+	run->cpus_are_known = timing->pins_threads && pins_find_cpus(&run->pins);
+	if (timing->pins_threads && !run->cpus_are_known)
 		exec_set_error(run->exec, "expected to know the CPUs of this process");
 }
 
@@ -361,29 +361,29 @@ static void run_threads(struct thread_run *run)
 	run->is_cancelled = !create_threads(run);
 	if (!run->is_cancelled)
 		wait_for_counter_hidden(&run->ready_count, run->thread_count - 1);
-	pin_worker(&run->workers[THREAD_MAIN]);
+	pin_os_thread(&run->os_threads[THREAD_MAIN]);
 	atomic_store_explicit(&run->start_count, 1, memory_order_release);
 	if (!run->is_cancelled)
-		run_thread(&run->workers[THREAD_MAIN]);
+		run_steps_of_thread(&run->os_threads[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (run->workers[t].is_created)
-			pthread_join(run->workers[t].pthread, NULL);
-	if (run->pins_are_found)
+		if (run->os_threads[t].is_created)
+			pthread_join(run->os_threads[t].pthread, NULL);
+	if (run->cpus_are_known)
 		pins_unpin_thread(&run->pins);
 }
 
 bool exec_run_threads(struct exec *exec, const struct program *program, const struct trace *plan,
-		      bool stuck, struct trace *trace)
+		      bool must_get_stuck, struct trace *trace)
 {
 	static struct thread_run run;
 
 	run.exec = exec;
 	run.plan_trace = plan;
 	run.trace = trace;
-	run.must_get_stuck = stuck;
+	run.must_get_stuck = must_get_stuck;
 	init_run(&run, program);
 	run_threads(&run);
-	destroy_objects(&run);
+	destroy_sync_objects(&run);
 	exec_finish(exec, trace);
 	return !run.is_cancelled;
 }

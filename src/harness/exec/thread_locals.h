@@ -16,7 +16,7 @@ struct thread_locals {
 	unsigned int range_count;
 	struct {
 		uintptr_t from, to;
-	} blocks[THREAD_LOCALS_MAX];
+	} ranges[THREAD_LOCALS_MAX];
 };
 
 /* Finds the blocks of the calling thread that exist so far. */

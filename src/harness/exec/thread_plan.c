@@ -19,8 +19,8 @@ static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP
 /* Steps are stored as index + 1; 0 means no step. */
 struct plan_builder {
 	struct thread_plan *plan;
-	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
-	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
+	uint16_t last_using_step[OBJECTS][PROGRAM_THREADS];
+	uint16_t last_changing_step[OBJECTS][PROGRAM_THREADS];
 	uint8_t mapped_page[PROGRAM_MAPS]; /* the page of each mapping */
 	uint16_t last_step[PROGRAM_THREADS];
 	uint16_t last_joined_step[PROGRAM_THREADS]; /* last step of each thread that main waited for */
@@ -43,20 +43,20 @@ static bool changes_object(enum op op, unsigned int object)
 static void require_steps(struct thread_step *step, const uint16_t last[PROGRAM_THREADS])
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (step->required_steps[t] < last[t])
-			step->required_steps[t] = last[t];
+		if (step->required_progress[t] < last[t])
+			step->required_progress[t] = last[t];
 }
 
 static void plan_use_of_object(struct plan_builder *p, uint16_t index, unsigned int object,
 			const struct call *call)
 {
 	struct thread_step *step = &p->plan->steps[index];
-	bool change = changes_object(call->op, object);
+	bool changes = changes_object(call->op, object);
 
-	require_steps(step, change ? p->last_use[object] : p->last_change[object]);
-	p->last_use[object][call->thread] = (uint16_t)(index + 1);
-	if (change)
-		p->last_change[object][call->thread] = (uint16_t)(index + 1);
+	require_steps(step, changes ? p->last_using_step[object] : p->last_changing_step[object]);
+	p->last_using_step[object][call->thread] = (uint16_t)(index + 1);
+	if (changes)
+		p->last_changing_step[object][call->thread] = (uint16_t)(index + 1);
 }
 
 static void plan_main_step(struct plan_builder *p, uint16_t index)

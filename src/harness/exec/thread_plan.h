@@ -20,7 +20,7 @@
 
 struct thread_step {
 	/* For each thread, the number of steps that it must have finished before. */
-	uint16_t required_steps[PROGRAM_THREADS];
+	uint16_t required_progress[PROGRAM_THREADS];
 	/* In a step of main: bit t: wait for thread t before this step. Detectors see this order. */
 	uint16_t joined_threads;
 	/* In a step of main: bit t: release thread t after this step. Detectors see this order. */

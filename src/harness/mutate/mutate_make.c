@@ -30,7 +30,7 @@ const uint16_t mutate_edges[MUTATE_EDGES] = {0,    1,        2,        PAGE - 2,
 
 bool mutate_number_fits(char letter, uint64_t number)
 {
-	return number_valid(number) && (letter != 'z' || number <= PROGRAM_SLICE_MAX);
+	return number_is_valid(number) && (letter != 'z' || number <= PROGRAM_SLICE_MAX);
 }
 
 static uint64_t pick_number_of_program(struct mutator *m)
@@ -174,7 +174,7 @@ static void align_atomic(struct mutator *m, struct call *call)
 		return;
 	call->number[1] = 1u << draw_below(m, 4);
 	call->number[0] -= call->number[0] % call->number[1];
-	if (!number_valid(call->number[0]))
+	if (!number_is_valid(call->number[0]))
 		call->number[0] = 0;
 }
 

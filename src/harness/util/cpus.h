@@ -6,19 +6,19 @@
 #include <sched.h>
 #include <stdbool.h>
 
-/* Return: the number of CPUs that this process may use, from 1 to @most. */
-unsigned int cpus_count_available(unsigned int most);
+/* Return: the number of CPUs that this process may use, from 1 to @max_count. */
+unsigned int cpus_count_available(unsigned int max_count);
 
 struct pins {
-	cpu_set_t allowed_cpus; /* CPUs that the caller of pins_init() may use */
+	cpu_set_t allowed_cpus; /* CPUs that the caller of pins_find_cpus() may use */
 	unsigned int cpu_count;
 };
 
 /* Return: false if the system does not report the CPUs that the process may use. */
-bool pins_init(struct pins *pins);
+bool pins_find_cpus(struct pins *pins);
 
-/* Pins the calling thread to the allowed CPU number @turn, modulo their count. */
-bool pins_pin_thread(const struct pins *pins, unsigned int turn);
+/* Pins the calling thread to the allowed CPU number @cpu_number, modulo their count. */
+bool pins_pin_thread(const struct pins *pins, unsigned int cpu_number);
 
 /* Lets the calling thread use all allowed CPUs again. */
 void pins_unpin_thread(const struct pins *pins);

@@ -25,7 +25,7 @@ struct isolated {
  * Return: false if the system refuses a child, or does not report how it ended. Then the result of
  * @fn is unknown.
  */
-bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
+bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 
 /* Return: zeroed memory that is shared with child processes, or NULL. It is never freed. */
 void *isolate_map_shared(size_t size);

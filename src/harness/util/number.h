@@ -15,14 +15,14 @@
 /* Size of the longest text of a number, with the NUL. */
 #define NUMBER_TEXT 32
 
-bool number_valid(uint64_t number);
+bool number_is_valid(uint64_t number);
 
 /* Converts to and from 16 bits: 2 bits for the base, 14 for x. @number must be valid. */
 uint16_t number_pack(uint64_t number);
 uint64_t number_unpack(uint16_t packed);
 
 /* Writes the number in canonical form. */
-void number_text(uint64_t number, char text[NUMBER_TEXT]);
+void number_write_text(uint64_t number, char text[NUMBER_TEXT]);
 
 static inline uint64_t number_min(uint64_t a, uint64_t b)
 {

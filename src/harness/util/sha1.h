@@ -12,6 +12,6 @@
 /* Size of a hash as text, with the NUL. */
 #define SHA1_TEXT 41
 
-void sha1_text(const void *bytes, size_t size, char text[SHA1_TEXT]);
+void sha1_write_hex(const void *bytes, size_t size, char text[SHA1_TEXT]);
 
 #endif

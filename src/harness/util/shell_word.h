@@ -11,18 +11,18 @@
 void shell_word_print(FILE *out, const char *word);
 
 /* Prints the file name @path as a word that names the same file from any directory. */
-void shell_path_print(FILE *out, const char *path);
+void shell_absolute_path_print(FILE *out, const char *path);
 
 /*
  * Return: the absolute path of the running binary; if it is unknown, the name it was started
  * with.
  */
-const char *shell_binary_path(void);
+const char *running_binary_path(void);
 
 /*
  * Returns whether the directory of the running binary has an executable file @name.
  * @path: gets its path
  */
-bool shell_find_next_to_binary(const char *name, char *path, size_t size);
+bool find_beside_running_binary(const char *name, char *path, size_t size);
 
 #endif

@@ -23,7 +23,7 @@ static inline size_t utf8_character_length(const char *text, size_t left)
 }
 
 /* The same for a string; its NUL is part of no character. */
-static inline size_t utf8_first_length(const char *text)
+static inline size_t utf8_first_character_length(const char *text)
 {
 	return utf8_character_length(text, 4);
 }

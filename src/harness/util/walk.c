@@ -34,7 +34,8 @@ static void report_walk_error(struct walk *walk, const char *path, const char *e
 	walk->has_failed = true;
 }
 
-static bool is_own_parent(const struct walked_directory *directory, const struct stat *status)
+static bool is_directory_or_ancestor(const struct walked_directory *directory,
+				     const struct stat *status)
 {
 	for (; directory; directory = directory->parent)
 		if (directory->device == status->st_dev && directory->inode == status->st_ino)
@@ -59,7 +60,7 @@ static void walk_entry(struct walk *walk, const struct walked_directory *parent,
 		walk->fn(path, walk->ctx);
 	else if (!S_ISDIR(status.st_mode))
 		report_walk_error(walk, path, "a file or a directory", "it is neither");
-	else if (is_own_parent(parent, &status))
+	else if (is_directory_or_ancestor(parent, &status))
 		report_walk_error(walk, path, "a directory that ends",
 				  "it leads back to one that it is in");
 	else
