@@ -2,16 +2,16 @@
 /*
  * Compares one execution with the rule model, in this order:
  *
- * 1. how the execution ended;
+ * 1. whether the execution ended with a deadlock;
  * 2. each step: the call, its result, and the initialised bytes that it read;
  * 3. the pages at the end: their bytes and their reference counts;
  * 4. errors that the executor itself found;
  * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
- *    tsan_shadow.h predicts, in order, if the library's accesses are known (library.h).
+ *    tsan_shadow.h predicts, in order, if a prediction is possible.
  *
  * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not
- * determined, so only its results are compared. A race that real threads do not report is allowed.
- * A report without a race of the model is a difference.
+ * determined, so only its results are compared. A race of the model that the detector does not
+ * report on real threads is no difference. A report without a race of the model is a difference.
  */
 #include "harness/checker.h"
 
@@ -53,13 +53,13 @@ void checker_delete(struct checker *checker)
 
 /* ---- differences ---- */
 
-bool checker_set_difference(struct checker_report *report, const char *what, ...)
+bool checker_set_difference(struct checker_report *report, const char *format, ...)
 {
 	va_list args;
 
 	report->result = CHECKER_DIFFERS;
-	va_start(args, what);
-	vsnprintf(report->difference_text, sizeof(report->difference_text), what, args);
+	va_start(args, format);
+	vsnprintf(report->difference_text, sizeof(report->difference_text), format, args);
 	va_end(args);
 	return false;
 }
@@ -69,9 +69,9 @@ static const char *step_result_text(const struct step *step)
 	return step->was_skipped ? "skipped" : result_name(step->result);
 }
 
-/* Returns the bits that differ among @len bytes; uninitialised bytes do not count. */
-static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t *b,
-						const uint8_t *known, size_t len)
+/* Returns the bits that differ in any of the @len bytes, among the bits that are set in @known. */
+static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uint8_t *b,
+						     const uint8_t *known, size_t len)
 {
 	uint8_t bits = 0;
 
@@ -81,8 +81,9 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
 }
 
 /*
- * Return: the index of the first byte that differs, or @len. memcmp() is not used: ThreadSanitizer
- * would record its reads, and for the wrong thread.
+ * Compares initialised bytes of the model's trace and of the execution's trace. Return: the index
+ * of the first byte that differs, or @len. memcmp() is not used, because ThreadSanitizer would
+ * record its reads as accesses of the running fiber.
  */
 static size_t find_first_differing_byte(const struct checker *checker, uint32_t model_offset,
 					uint32_t trace_offset, size_t len)
@@ -93,9 +94,9 @@ static size_t find_first_differing_byte(const struct checker *checker, uint32_t 
 		      *got = checker->trace->bytes + trace_offset;
 	size_t i = 0;
 
-	if (!differing_bits(expected, got, known, len))
+	if (!find_differing_bits(expected, got, known, len))
 		return len;
-	while (!differing_bits(expected + i, got + i, known + i, 1))
+	while (!find_differing_bits(expected + i, got + i, known + i, 1))
 		i++;
 	return i;
 }
@@ -103,18 +104,19 @@ static size_t find_first_differing_byte(const struct checker *checker, uint32_t 
 static bool check_read_bytes(const struct checker *checker, const struct step *expected,
 			     const struct step *got, uint32_t line, struct checker_report *report)
 {
-	size_t i;
+	size_t differing_index;
 
 	if (expected->log_len != got->log_len)
 		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
 					      line, expected->log_len, got->log_len);
-	i = find_first_differing_byte(checker, expected->log_offset, got->log_offset,
-				      expected->log_len);
-	return i == expected->log_len ||
-	       checker_set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x",
-				      line, i,
-				      rules_trace(checker->rules)->bytes[expected->log_offset + i],
-				      checker->trace->bytes[got->log_offset + i]);
+	differing_index = find_first_differing_byte(checker, expected->log_offset, got->log_offset,
+						    expected->log_len);
+	return differing_index == expected->log_len ||
+	       checker_set_difference(
+		       report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
+		       differing_index,
+		       rules_trace(checker->rules)->bytes[expected->log_offset + differing_index],
+		       checker->trace->bytes[got->log_offset + differing_index]);
 }
 
 static bool check_steps(const struct checker *checker, const struct program *program,
@@ -178,7 +180,7 @@ static bool check_executor_error(const struct checker *checker, struct checker_r
 	return !*error || checker_set_difference(report, "%s", error);
 }
 
-/* Each race that the detector reports is a race of the model. */
+/* Counts the detector's reports. Each of them must be about a race of the model. */
 static bool count_and_check_race_reports(const struct checker *checker,
 					 const struct program *program, bool any_order,
 					 struct checker_report *report)
@@ -224,7 +226,7 @@ static size_t find_first_misprediction(const struct checker *checker, size_t rep
 	return i;
 }
 
-static bool reports_match_prediction(const struct checker *checker, size_t report_count)
+static bool are_reports_as_predicted(const struct checker *checker, size_t report_count)
 {
 	return race_reports_kept_count(&checker->predicted_reports) == report_count &&
 	       find_first_misprediction(checker, report_count) == report_count;
@@ -252,7 +254,7 @@ static bool check_predicted_reports(const struct checker *checker, const struct 
 				      expected, report->race_count);
 }
 
-/* The detector reported no race of the program, and may miss them all. */
+/* Sets the result for a program whose races the detector missed and may miss. Return: true. */
 static bool set_miss_allowed(struct checker_report *report, const struct program *program,
 			     const struct race *race)
 {
@@ -267,8 +269,9 @@ static bool set_miss_allowed(struct checker_report *report, const struct program
 }
 
 /*
- * Returns whether the prediction of the reports can be trusted. An external library may access
- * bytes in another way, so there a prediction counts only if it comes true.
+ * Predicts the race reports, and returns whether the prediction is reliable. An external library
+ * may access bytes in an unknown way, so its prediction is reliable only if the reports are as
+ * predicted.
  */
 static bool predict_reports(struct checker *checker, const struct tsan_facts *facts,
 			    size_t report_count)
@@ -278,10 +281,10 @@ static bool predict_reports(struct checker *checker, const struct tsan_facts *fa
 				   exec_options(checker->exec)->first_race_only,
 				   &checker->predicted_reports) &&
 	       (library_has_known_access_pattern() ||
-		reports_match_prediction(checker, report_count));
+		are_reports_as_predicted(checker, report_count));
 }
 
-/* If the detector cannot miss some race of the program, it must have reported a race. */
+/* The detector reported no race, so the model must have no race that the detector cannot miss. */
 static bool check_no_unmissable_race(const struct shadow *shadow, const struct program *program,
 				     struct checker_report *report)
 {
@@ -299,8 +302,8 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
 }
 
 /*
- * The detector reports exactly the predicted races. Where no prediction is possible, it must
- * report a race that it cannot miss.
+ * The detector must report exactly the predicted races. If no prediction is possible, it must
+ * report a race if the model has one that the detector cannot miss.
  */
 static bool check_missed_races(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
@@ -322,22 +325,20 @@ static bool check_missed_races(struct checker *checker, const struct program *pr
 
 /* ---- executions ---- */
 
-static bool has_fatal_call_before_end(const struct verdict *v)
+static bool must_deadlock(const struct verdict *v)
 {
-	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
+	return v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 }
 
 static bool check_end_of_execution(const struct verdict *v, enum exec_end end,
 				   struct checker_report *report)
 {
-	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
-
 	if (end == EXEC_STUCK)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (stuck != (end == EXEC_STUCK))
-		return checker_set_difference(report,
-					      stuck ? "expected a deadlock, but every line ran"
-						    : "expected every line to run, got a deadlock");
+	if (must_deadlock(v) != (end == EXEC_STUCK))
+		return checker_set_difference(
+			report, must_deadlock(v) ? "expected a deadlock, but every line ran"
+						 : "expected every line to run, got a deadlock");
 	return true;
 }
 
@@ -353,12 +354,16 @@ void checker_repair_program(struct checker *checker, struct program *program)
 	checker->evaluated_program = program;
 }
 
-/* The verdict of another program would make the comparison meaningless. */
+/*
+ * Clears the report and the trace. Aborts if the model evaluated another program last, because the
+ * comparison would be meaningless.
+ */
 static void start_comparison(struct checker *checker, const struct program *program,
 			     struct checker_report *report)
 {
 	if (checker->evaluated_program != program) {
-		fprintf(stderr, "expected the program that was judged last, got another\n");
+		fprintf(stderr,
+			"expected the program that was evaluated last, got another program\n");
 		abort();
 	}
 	*report = (struct checker_report){ .result = CHECKER_AGREES };
@@ -372,8 +377,7 @@ enum checker_result checker_run_fibers(struct checker *checker, const struct pro
 	enum exec_end end;
 
 	start_comparison(checker, program, report);
-	end = exec_run_fibers(checker->exec, program,
-			      has_fatal_call_before_end(v) ? v->fatal_call : SIZE_MAX,
+	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
 			      checker->trace);
 	if (check_end_of_execution(v, end, report) && check_steps(checker, program, true, report) &&
 	    check_final_pages(checker, true, report) && check_executor_error(checker, report) &&
@@ -386,20 +390,21 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
 					struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
-	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
+	bool deadlocks = must_deadlock(v);
 	const struct shadow *shadow = rules_shadow(checker->rules);
-	bool certain = !shadow->race_count && !shadow->has_contended_atomics;
+	bool bytes_are_determined = !shadow->race_count && !shadow->has_contended_atomics;
 
 	start_comparison(checker, program, report);
-	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), stuck,
+	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), deadlocks,
 			      checker->trace)) {
 		checker_set_difference(report, "expected threads, got none");
 		return report->result;
 	}
-	if (stuck)
+	if (deadlocks)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (check_steps(checker, program, certain, report) &&
-	    check_final_pages(checker, certain, report) && check_executor_error(checker, report))
+	if (check_steps(checker, program, bytes_are_determined, report) &&
+	    check_final_pages(checker, bytes_are_determined, report) &&
+	    check_executor_error(checker, report))
 		count_and_check_race_reports(checker, program, true, report);
 	return report->result;
 }

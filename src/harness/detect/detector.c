@@ -16,8 +16,9 @@ NO_COVERAGE_BEGIN
 static const char library_bug[] = "BUG: page: ";
 
 /*
- * Texts that begin a report, and the rule that the report means. RULE_COUNT: the library's report
- * names its rule, the others have none. The first text in this table that is found counts.
+ * Texts that begin a report, and the rule that the report is about. The report of the library names
+ * its rule itself; the other reports with RULE_COUNT have no rule. If an output has several texts,
+ * the first one in this table counts.
  */
 static const struct {
 	const char *text;
@@ -31,8 +32,7 @@ static const struct {
 	{"runtime error: ", RULE_COUNT},
 };
 
-static void copy_line_around(const char *position, const char *output, char *report_line,
-			     size_t size)
+static void copy_line_at(const char *position, const char *output, char *report_line, size_t size)
 {
 	while (position > output && position[-1] != '\n')
 		position--;
@@ -47,7 +47,7 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 
 		if (!position)
 			continue;
-		copy_line_around(position, output, report_line, size);
+		copy_line_at(position, output, report_line, size);
 		name = position + strlen(report_texts[i].text);
 		return report_texts[i].text == library_bug ? rule_find(name, strcspn(name, ":\n"))
 							   : report_texts[i].rule;
@@ -55,7 +55,8 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 	return RULE_COUNT;
 }
 
-/* The text before the address in a report of a sanitizer, or in our own. */
+/* Texts after which a report of a sanitizer, or the line of print_fault_and_exit(), has the
+ * address. */
 static const char *const fault_prefixes[] = {" on address ", " on unknown address ",
 					     "fault at address "};
 
@@ -70,20 +71,21 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/* The end of the stack of the thread that called detector_install_fault_handler(). */
+/* Of the stack of the thread that called detector_install_fault_handler(); 0: unknown. */
 static uintptr_t lowest_stack_address;
+/* A fault at most this far from the lowest address is a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
 
 static void store_lowest_stack_address(void)
 {
 	pthread_attr_t attr;
 	size_t unused_stack_size;
-	void *end;
+	void *lowest_address;
 
 	if (pthread_getattr_np(pthread_self(), &attr))
 		return;
-	if (!pthread_attr_getstack(&attr, &end, &unused_stack_size))
-		lowest_stack_address = (uintptr_t)end;
+	if (!pthread_attr_getstack(&attr, &lowest_address, &unused_stack_size))
+		lowest_stack_address = (uintptr_t)lowest_address;
 	pthread_attr_destroy(&attr);
 }
 
@@ -107,7 +109,8 @@ static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
-/* Functions of the sanitizers; weak, because no build has all of them. */
+/* Functions of sanitizer runtimes. They are weak (NULL if missing), because no build has all of
+ * them. */
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -132,7 +135,7 @@ void detector_disable_engine_handlers(void)
 		signal(death_signals[i], SIG_DFL);
 }
 
-/* The handler gets its own stack, because the fault may be a stack overflow. */
+/* The handler runs on a stack of its own, because the fault may be a stack overflow. */
 void detector_install_fault_handler(void)
 {
 	static char handler_stack[1 << 16];

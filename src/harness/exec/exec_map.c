@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Loads and stores through mappings. The harness makes them itself, at the mapping's address, where
- * sanitizers check them. ThreadSanitizer does not instrument the harness, so each access is also
- * reported to it, at the page's canonical address (R4).
+ * Loads and stores through mappings. The harness makes each access itself, at the mapping's
+ * address, where other sanitizers check it. ThreadSanitizer does not instrument the harness, so the
+ * harness also reports each access to ThreadSanitizer, at the page's canonical address (R4).
  */
 #include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
@@ -10,8 +10,8 @@
 #include "harness/program/pattern.h"
 
 /*
- * The addresses that a load or store accesses: in the mapping, and in the page for detectors. Not
- * by pointer arithmetic: a program may access addresses far outside of the object.
+ * Return: the address that a load or store accesses, in the mapping, or for detectors in the page.
+ * The address is computed as a number: a program may access addresses far outside of the mapping.
  */
 static void *mapped_address_of_access(const struct exec_context *context)
 {
@@ -41,7 +41,7 @@ void exec_kunmap_local(struct exec_context *context)
 	context->thread_state->live_map_count--;
 }
 
-/* Branches on each byte, so that MemorySanitizer reports an uninitialised one. */
+/* Branches on each byte, so that MemorySanitizer reports an uninitialised byte. */
 static void branch_on_bytes(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

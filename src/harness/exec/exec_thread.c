@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes a program on real threads. There are three kinds of order:
+ * Executes a program on real threads. Three kinds of order exist:
  *
  * 1. The program's own order (locks, semaphores) uses pthread mutexes and POSIX semaphores, which
  *    every detector knows.
- * 2. Lines of main are fork-join points: a real semaphore in each direction.
- * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins on the
- *    progress of the others, with atomics that no detector sees: this file is never instrumented
- *    for ThreadSanitizer.
+ * 2. Each line of main is a join of all threads, then a fork. Threads wait for it, and it waits for
+ *    them, by POSIX semaphores (`forks`, `joins`).
+ * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins until the
+ *    other threads have made enough progress, with atomics that no detector sees: this file is
+ * never instrumented for ThreadSanitizer.
  *
- * So a detector sees exactly the happens-before edges of the rule model. Calls that nothing orders
- * do run at the same time: threads that may start together, at the beginning or after a line of
- * main, wait in a hidden way until all of them are ready. Optionally each thread is pinned to a CPU
- * and delayed before its calls (delay.h).
+ * So a detector sees exactly the happens-before edges of the rule model. Unordered calls run at the
+ * same time: threads that may start together, at the beginning or after a line of main, wait in a
+ * hidden way until all of them are ready. Optionally each thread is pinned to a CPU and delayed
+ * before its calls (delay.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,24 +29,27 @@
 
 struct thread_run {
 	struct exec *exec;
-	const struct trace *plan_trace;
-	struct trace *trace;
+	const struct trace *plan_trace; /* the model's trace, whose steps the threads run */
+	struct trace *trace;            /* the trace that this execution records */
 	struct thread_plan plan;
-	bool must_get_stuck;
+	bool must_get_stuck; /* the model predicts a deadlock */
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
-	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
-	atomic_uint start_count; /* becomes 1 at the start */
+	sem_t joins[PROGRAM_THREADS]; /* posted by each thread, main waits */
+	sem_t forks[PROGRAM_THREADS]; /* posted by main, each thread waits */
+	atomic_uint start_count;      /* 0, then 1: all threads may start */
 	bool is_cancelled;       /* a thread could not be created, so no thread runs its calls */
 	atomic_uint ready_count; /* threads that wait for the start */
 	atomic_uint arrived_counts[PROGRAM_CALLS]; /* threads that a step of main released and that
 					       are ready */
-	bool cpus_are_known;
+	bool must_pin_threads;                     /* to the CPUs in `pins` */
 	struct pins pins;
-	atomic_uint progress[PROGRAM_THREADS]; /* number of steps that each thread has finished */
-	atomic_uint finished_step_count;
-	atomic_uint verified_thread_count; /* threads that have finished verify_blocked_call() */
-	unsigned int thread_count;
+	atomic_uint progress[PROGRAM_THREADS]; /* index + 1 of the last step that each thread
+						  finished */
+	atomic_uint finished_step_count;       /* steps that all threads together have finished */
+	atomic_uint verified_thread_count;     /* threads that have finished
+						  verify_that_next_call_blocks() */
+	unsigned int thread_count; /* threads that this execution needs, main included */
 	struct os_thread {
 		struct thread_run *run;
 		uint8_t thread;
@@ -55,9 +59,10 @@ struct thread_run {
 	} os_threads[PROGRAM_THREADS];
 };
 
-/* ---- hidden gates ---- */
+/* ---- hidden waits ---- */
 
-/* Spins before it yields: an immediate system call would release the waiting threads one by one. */
+/* A waiting thread spins this often before it yields: a yield at once would start threads one by
+ * one. */
 #define SPINS_BEFORE_YIELD 200
 
 static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least_value)
@@ -69,8 +74,8 @@ static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int lea
 }
 
 /*
- * All threads that one line of main releases continue together. Each of them arrives, because main
- * waited for everything that they did before.
+ * Waits until all threads that one line of main releases are ready, so that they continue together.
+ * Each of them gets ready, because main waited for all that they did before.
  */
 static void wait_for_released_threads(struct thread_run *run, uint16_t releasing_step)
 {
@@ -158,7 +163,7 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
 		.thread_state = &exec->thread_states[os_thread->thread],
 		.step = step,
 		.read_log = run->trace->bytes + expected->log_offset,
-		.read_log_left = expected->log_len,
+		.read_log_size_left = expected->log_len,
 		.sync_call = run_sync_call,
 		.executor = run,
 	};
@@ -178,8 +183,8 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
 /* ---- the end of a thread ---- */
 
 /*
- * Finds the thread's next remaining line, if only a lock or a semaphore blocks it. Main waits for
- * all lines above, and all lines below wait for main.
+ * Return: the thread's next call that is not in the plan, if it is a lock or a wait and no line of
+ * main has to run first; otherwise NULL. A line of main runs after all lines above it.
  */
 static const struct call *find_blocked_call(const struct os_thread *os_thread)
 {
@@ -199,23 +204,25 @@ static const struct call *find_blocked_call(const struct os_thread *os_thread)
 }
 
 /*
- * Verifies that the next call of the thread is still blocked, as the model predicts. One attempt is
- * enough, because in a deadlock nothing changes any more.
+ * Waits until all threads have finished their steps, then verifies that the next call of this
+ * thread is blocked, as the model predicts. One attempt is enough, because in a deadlock nothing
+ * changes any more. Returns when all threads have verified their calls.
  */
-static void verify_blocked_call(struct os_thread *os_thread)
+static void verify_that_next_call_blocks(struct os_thread *os_thread)
 {
 	struct thread_run *run = os_thread->run;
 	const struct call *call = find_blocked_call(os_thread);
-	bool blocked = true;
+	bool is_blocked = true;
 
 	wait_for_counter_hidden(&run->finished_step_count,
 				(unsigned int)run->plan_trace->step_count);
 	if (call && call->op == OP_lock)
-		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
+		is_blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
-		blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
-	if (!blocked)
-		exec_set_error(run->exec, "line %u: expected a deadlock, but the call went through",
+		is_blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
+	if (!is_blocked)
+		exec_set_error(run->exec,
+			       "line %u: expected a deadlock, but the call did not block",
 			       call->line);
 	atomic_fetch_add_explicit(&run->verified_thread_count, 1, memory_order_release);
 	wait_for_counter_hidden(&run->verified_thread_count, run->thread_count);
@@ -233,7 +240,7 @@ static void run_steps_of_thread(struct os_thread *os_thread)
 			run_step(os_thread, i);
 	page_task_switch_out(run->exec->thread_states[os_thread->thread].task);
 	if (run->must_get_stuck)
-		verify_blocked_call(os_thread);
+		verify_that_next_call_blocks(os_thread);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
 		if (program_state_holds_mutex(&run->exec->state, os_thread->thread, (uint8_t)m))
 			pthread_mutex_unlock(&run->mutexes[m]);
@@ -243,7 +250,7 @@ static void pin_os_thread(const struct os_thread *os_thread)
 {
 	const struct thread_run *run = os_thread->run;
 
-	if (run->cpus_are_known && !pins_pin_thread(&run->pins, os_thread->thread_index))
+	if (run->must_pin_threads && !pins_pin_thread(&run->pins, os_thread->thread_index))
 		exec_set_error(run->exec, "expected a CPU for thread %u alone, got none",
 			       os_thread->thread);
 }
@@ -262,7 +269,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* ---- the whole ---- */
+/* ---- all threads ---- */
 
 static void init_sync_state(struct thread_run *run)
 {
@@ -295,8 +302,8 @@ static void destroy_sync_objects(struct thread_run *run)
 }
 
 /*
- * Return: whether the execution needs the thread. A thread whose first line blocks has no step, but
- * tries the line in a deadlock.
+ * Return: whether the execution must create the thread. In a deadlock, a thread whose first line
+ * blocks has no step, but verifies that the line blocks.
  */
 static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 {
@@ -308,7 +315,7 @@ static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 	return false;
 }
 
-static bool create_threads(struct thread_run *run)
+static bool count_and_create_threads(struct thread_run *run)
 {
 	uint8_t thread_index = 1;
 
@@ -328,17 +335,20 @@ static bool create_threads(struct thread_run *run)
 	return true;
 }
 
-/* Each step uses the same offset of the log as in the plan; the final pages follow. */
-static size_t count_planned_log_bytes(const struct trace *plan)
+/*
+ * Return: the size of the log that the steps use. Each step uses the same offset as in the model's
+ * trace, and the final pages follow.
+ */
+static size_t count_planned_log_bytes(const struct trace *plan_trace)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < plan->step_count; i++)
-		used += plan->steps[i].log_len;
+	for (size_t i = 0; i < plan_trace->step_count; i++)
+		used += plan_trace->steps[i].log_len;
 	return used;
 }
 
-static void init_run(struct thread_run *run, const struct program *program)
+static void prepare_run(struct thread_run *run, const struct program *program)
 {
 	const struct exec_timing *timing = &run->exec->options.timing;
 
@@ -351,14 +361,14 @@ static void init_run(struct thread_run *run, const struct program *program)
 	run->trace->log_used = count_planned_log_bytes(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
 		atomic_store(&run->arrived_counts[i], 0);
-	run->cpus_are_known = timing->pins_threads && pins_find_cpus(&run->pins);
-	if (timing->pins_threads && !run->cpus_are_known)
+	run->must_pin_threads = timing->pins_threads && pins_find_cpus(&run->pins);
+	if (timing->pins_threads && !run->must_pin_threads)
 		exec_set_error(run->exec, "expected to know the CPUs of this process");
 }
 
-static void run_threads(struct thread_run *run)
+static void create_and_run_threads(struct thread_run *run)
 {
-	run->is_cancelled = !create_threads(run);
+	run->is_cancelled = !count_and_create_threads(run);
 	if (!run->is_cancelled)
 		wait_for_counter_hidden(&run->ready_count, run->thread_count - 1);
 	pin_os_thread(&run->os_threads[THREAD_MAIN]);
@@ -368,21 +378,21 @@ static void run_threads(struct thread_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (run->os_threads[t].is_created)
 			pthread_join(run->os_threads[t].pthread, NULL);
-	if (run->cpus_are_known)
+	if (run->must_pin_threads)
 		pins_unpin_thread(&run->pins);
 }
 
-bool exec_run_threads(struct exec *exec, const struct program *program, const struct trace *plan,
-		      bool must_get_stuck, struct trace *trace)
+bool exec_run_threads(struct exec *exec, const struct program *program,
+		      const struct trace *plan_trace, bool must_get_stuck, struct trace *trace)
 {
 	static struct thread_run run;
 
 	run.exec = exec;
-	run.plan_trace = plan;
+	run.plan_trace = plan_trace;
 	run.trace = trace;
 	run.must_get_stuck = must_get_stuck;
-	init_run(&run, program);
-	run_threads(&run);
+	prepare_run(&run, program);
+	create_and_run_threads(&run);
 	destroy_sync_objects(&run);
 	exec_finish(exec, trace);
 	return !run.is_cancelled;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * User memory for slices. Each slice has a readable range, followed by an unreadable one. A slice
+ * User memory for slices. Each slice has a readable range, followed by an unreadable range. A slice
  * of the program is placed across the border, so that its first unreadable byte is the first byte
- * of the second range: the fault is real, at the exact byte.
+ * of the second range. So a read of that byte, and of no earlier byte, faults.
  */
 #include <sys/mman.h>
 
@@ -48,8 +48,9 @@ void exec_user_slice(struct exec_context *context)
 }
 
 /*
- * Threads may use one slice, in an order that only hidden waits keep. A reader is plain memory, so
- * each thread uses its own copy: only accesses to pages may race.
+ * Copies the slice's reader, which the library changes, to memory of the thread. Several threads
+ * may use one slice, in an order that detectors do not see (thread_plan.h), so accesses of the
+ * library to a shared reader would be reported as races. Only accesses to pages may be.
  */
 static struct user_slice_reader *copy_reader_to_thread(struct exec_context *context,
 						       struct exec_slice *slice)
