@@ -49,7 +49,7 @@ static struct execution *get_execution(void)
 	static struct execution *execution;
 
 	if (!execution)
-		execution = execution_new();
+		execution = isolate_map_shared(sizeof(*execution));
 	if (!execution) {
 		fprintf(stderr, "expected memory to share with a child, got none\n");
 		abort();

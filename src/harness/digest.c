@@ -3,7 +3,8 @@
 
 #include "harness/util/bytes.h"
 
-/* Visits each field alone, because the padding between two fields is uninitialised. */
+/* Copies fields into arrays, because the padding between the fields of a struct is uninitialised.
+ */
 static void visit_trace_parts(const struct trace *trace, digest_fn fn, void *ctx)
 {
 	for (size_t i = 0; i < trace->step_count; i++) {
@@ -45,8 +46,8 @@ void digest_visit_parts(struct checker *checker, const struct checker_report *re
 }
 
 /*
- * Uninitialised bytes are hashed too: a library that returns different ones for the same program
- * must be noticed.
+ * digest_add() hashes uninitialised bytes too, without a report by MemorySanitizer: a library that
+ * returns different bytes for the same program must be noticed.
  */
 #ifdef __clang__
 #define HASHES_UNINITIALISED __attribute__((no_sanitize("memory")))

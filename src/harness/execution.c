@@ -19,6 +19,7 @@ static struct {
 	const struct program *program;
 	const struct execution_options *options;
 	execution_call_hook hook;
+	bool is_dying; /* this is a child process that runs a program up to its fatal call */
 	execution_abnormal_exit_fn on_abnormal_exit;
 } current;
 
@@ -39,11 +40,6 @@ void execution_set_abnormal_exit_callback(execution_abnormal_exit_fn fn)
 	current.on_abnormal_exit = fn;
 }
 
-struct execution *execution_new(void)
-{
-	return isolate_map_shared(sizeof(struct execution));
-}
-
 void execution_reset(struct execution *execution)
 {
 	memset(execution, 0, sizeof(*execution));
@@ -51,19 +47,20 @@ void execution_reset(struct execution *execution)
 	execution->last_started_call = EXECUTION_NO_CALL;
 }
 
-/* ---- executing ---- */
+/* ---- executions in this process ---- */
 
-/* All runs must agree with each other, not only with the model. */
+/* The run must show the same broken rules and number of races as the first run; otherwise it
+ * differs. */
 static bool check_same_as_first_run(const struct checker_report *first,
-				    struct checker_report *again, unsigned int run)
+				    struct checker_report *later, unsigned int run_number)
 {
-	if (first->seen == again->seen && first->race_count == again->race_count)
+	if (first->seen == later->seen && first->race_count == later->race_count)
 		return true;
-	return checker_set_difference(again, "run %u saw %zu races where the first run saw %zu", run,
-				      again->race_count, first->race_count);
+	return checker_set_difference(later, "run %u saw %zu races where the first run saw %zu",
+				      run_number, later->race_count, first->race_count);
 }
 
-/* Stores the first report of a race that the model does not have, or else the first report. */
+/* Stores the first report of a race that the model does not have, otherwise the first report. */
 static void store_first_unknown_race(struct execution *execution)
 {
 	const struct race_reports *seen = exec_race_reports(current.checker->exec);
@@ -128,10 +125,10 @@ static void add_fatal_or_undetectable_call(struct execution *execution, size_t c
 }
 
 /*
- * Under MemorySanitizer the first use of uninitialised bytes ends the process. A fatal call ends it
- * where the call is detectable.
+ * Lists the calls that must end a process. Under MemorySanitizer the first use of uninitialised
+ * bytes does. A fatal call does if it is detectable in this flavour.
  */
-static void find_fatal_calls(struct execution *execution, const struct verdict *v)
+static void list_fatal_calls(struct execution *execution, const struct verdict *v)
 {
 	struct detectable_by where = {
 		.has_asan = detector_has_asan(),
@@ -148,12 +145,20 @@ static void find_fatal_calls(struct execution *execution, const struct verdict *
 			detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
+/* No coverage: a child process with a fatal call does not run after each input. */
+NO_COVERAGE_BEGIN
 static void record_started_call(size_t call)
 {
-	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
+	struct execution *execution = current.execution;
+
+	atomic_store_explicit(&execution->last_started_call, call, memory_order_relaxed);
+	if (current.is_dying)
+		exec_get_access_range(current.checker->exec, &current.program->calls[call],
+				      &execution->accessed_from, &execution->accessed_to);
 	if (current.hook)
-		current.hook(current.checker, current.program, call, false);
+		current.hook(current.checker, current.program, call, current.is_dying);
 }
+NO_COVERAGE_END
 
 void execution_run(struct execution *execution, struct checker *checker,
 		   const struct program *program, const struct execution_options *options)
@@ -169,28 +174,17 @@ void execution_run(struct execution *execution, struct checker *checker,
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)
-		find_fatal_calls(execution, rules_verdict(checker->rules));
+		list_fatal_calls(execution, rules_verdict(checker->rules));
 	execution->runs_on_threads = options->threads;
 	if (options->threads)
 		repeat_on_threads(execution);
 }
 
-/* ---- dying ---- */
+/* ---- fatal calls in child processes ---- */
 
 NO_COVERAGE_BEGIN
 
-static void record_started_call_in_child(size_t call)
-{
-	const struct program *program = current.program;
-
-	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
-	exec_get_access_range(current.checker->exec, &program->calls[call],
-			      &current.execution->accessed_from, &current.execution->accessed_to);
-	if (current.hook)
-		current.hook(current.checker, program, call, true);
-}
-
-/* Ends a process that spins before its time is up. */
+/* Lets the kernel end this process after @seconds of CPU time; 0: never. */
 static void limit_cpu_seconds(unsigned int seconds)
 {
 	struct rlimit limit = { seconds, seconds + 1 };
@@ -212,27 +206,22 @@ static void run_fatal_call_in_child(void *ctx)
 	detector_install_fault_handler();
 	if (!current.checker) {
 		current.checker = checker_new();
-		/*
-		 * Fails without running the call: the exit must not look as if the call had
-		 * returned.
-		 */
+		/* Status 0 would look as if the fatal call had returned. */
 		if (!current.checker) {
-			fprintf(stderr, "expected memory for the check\n");
+			fprintf(stderr, "expected memory for the checker\n");
 			exit(1);
 		}
 		checker_evaluate(current.checker, current.program);
 		checker_run_fibers(current.checker, current.program, &report);
 	}
 	options = exec_options(current.checker->exec);
-	options->call_hook = record_started_call_in_child;
+	options->call_hook = record_started_call;
+	current.is_dying = true;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
 	checker_run_up_to_fatal_call(current.checker, current.program, fatal_call->call);
 }
 
-/*
- * Writes how a child ended, or that the child did not end, and the report of the child, if it has
- * one.
- */
+/* Writes how a child ended, or that it did not end in time, and the line of its report. */
 #define EXECUTION_EXIT_TEXT 200
 static const char *describe_child_exit(const struct isolated *child, unsigned int seconds,
 				       char exit_text[EXECUTION_EXIT_TEXT])
@@ -266,7 +255,7 @@ const char *execution_last_line_text(const struct execution *execution,
 	return line;
 }
 
-/* Returns whether the fault is at an address that the fatal call accesses. */
+/* Returns whether @output reports a fault at an address that the fatal call accesses. */
 static bool is_fault_in_accessed_range(const struct execution *execution, const char *output)
 {
 	uintptr_t fault = detector_find_fault_address(output);
@@ -293,6 +282,7 @@ bool execution_check_child_exit(struct execution *execution, const struct progra
 	return false;
 }
 
+/* Stores a difference if the child ended in another way than its fatal call must end it. */
 static void check_exit_of_fatal_call(struct execution *execution, const struct program *program,
 				     const struct execution_options *options,
 				     const struct fatal_call *fatal_call,
@@ -300,17 +290,17 @@ static void check_exit_of_fatal_call(struct execution *execution, const struct p
 {
 	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
 	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
-	bool alive = isolated_succeeded(child);
+	bool has_returned = isolated_succeeded(child);
 
-	if (!alive && current.on_abnormal_exit)
+	if (!has_returned && current.on_abnormal_exit)
 		current.on_abnormal_exit(execution, child);
 	execution->has_wrong_exit = true;
 	execution->has_survived_fatal_call =
-		alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
+		has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;
 	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
-	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
+	if (has_returned && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
-	else if (alive)
+	else if (has_returned)
 		checker_set_difference(&execution->fibers,
 					 "line %u: expected the call to end the process with a report of "
 					 "%s, but it returned",
@@ -359,7 +349,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 
 NO_COVERAGE_END
 
-/* ---- words ---- */
+/* ---- the result ---- */
 
 const struct checker_report *execution_select_report(const struct execution *execution)
 {
