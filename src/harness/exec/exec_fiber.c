@@ -17,11 +17,6 @@
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 
-/* ThreadSanitizer orders a release before a later acquire with the address of the same token. */
-struct sync_token {
-	char unused_byte;
-};
-
 struct fiber_run {
 	struct exec *exec;
 	struct trace *trace;
@@ -31,8 +26,10 @@ struct fiber_run {
 						     line */
 };
 
-static struct sync_token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
-static struct sync_token to_main_token, from_main_token;
+/* ThreadSanitizer orders a release before a later acquire of the same address. Only addresses
+ * count. */
+static char mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
+static char to_main_token, from_main_token;
 
 /* Reports the order that a lock, unlock, post or wait makes to ThreadSanitizer. */
 static void record_sync_call(void *executor, const struct call *call)

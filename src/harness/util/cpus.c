@@ -13,16 +13,17 @@ unsigned int cpus_count_available(unsigned int max_count)
 {
 	struct pins pins;
 
-	/* Fails if the system has more CPUs than a set can hold; then @max_count is available. */
+	/* pins_find_cpus() fails if the system has more CPUs than a cpu_set_t; then assume
+	 * @max_count. */
 	return pins_find_cpus(&pins) && pins.cpu_count < max_count ? pins.cpu_count : max_count;
 }
 
 static int find_nth_allowed_cpu(const struct pins *pins, unsigned int cpu_number)
 {
-	unsigned int left = cpu_number % pins->cpu_count;
+	unsigned int cpus_to_skip = cpu_number % pins->cpu_count;
 	int cpu = 0;
 
-	while (!CPU_ISSET(cpu, &pins->allowed_cpus) || left--)
+	while (!CPU_ISSET(cpu, &pins->allowed_cpus) || cpus_to_skip--)
 		cpu++;
 	return cpu;
 }

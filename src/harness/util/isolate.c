@@ -27,40 +27,38 @@ static long get_time_ms(void)
 }
 
 /*
- * Waits for a child process:
+ * A child process that isolate_call() waits for:
  *
- * 1. The kernel reports when the child has ended, not the end of its output: the child may close
- * its output and continue, and a process that it started may keep it open.
- * 2. The child is killed when its time is over.
+ * 1. The end of the child counts, not the end of its output: the child may close its output and
+ *    continue, and a process that the child started may keep the output open.
+ * 2. At its time limit the child is killed.
  * 3. If it is unknown how the child ended, isolate_call() fails. It never assumes success.
  */
 struct watched_child {
 	pid_t pid;
-	int pidfd;  /* readable once the child has ended; -1: not supported */
-	int output_fd; /* -1: closed */
-	size_t output_size;
+	int pidfd;     /* file descriptor, readable after the child has ended; -1: not supported */
+	int output_fd; /* read end of the child's output; -1: closed */
+	size_t output_size; /* bytes of the output that are stored in `result` */
 	struct isolated *result;
 };
 
-/* Milliseconds between two polls of a child if the kernel cannot notify. */
+/* Milliseconds between two checks of a child if the kernel does not support pidfds. */
 #define POLL_MSEC 5
-/* Number of read() calls for output of a process that outlives the child. */
+/* Largest number of read() calls after the child's end: another process may write to its output for
+ * ever. */
 #define READS_AT_END 1024
 
-/* Return: false if there is nothing to read now. */
+/* Reads and stores a part of the output. Return: false if there is nothing to read now. */
 static bool read_output(struct watched_child *child)
 {
 	size_t free_bytes = ISOLATE_OUTPUT - 1 - child->output_size;
 	char discarded[512];
+	char *target = free_bytes ? child->result->output + child->output_size : discarded;
 	ssize_t read_size;
 
 	if (child->output_fd < 0)
 		return false;
-	if (free_bytes)
-		read_size = read(child->output_fd, child->result->output + child->output_size,
-				 free_bytes);
-	else
-		read_size = read(child->output_fd, discarded, sizeof(discarded));
+	read_size = read(child->output_fd, target, free_bytes ? free_bytes : sizeof(discarded));
 	if (read_size > 0 && free_bytes)
 		child->output_size += (size_t)read_size;
 	if (read_size > 0 || (read_size < 0 && errno == EINTR))
@@ -74,7 +72,7 @@ static bool read_output(struct watched_child *child)
 
 static void wait_for_end_or_output(const struct watched_child *child, long max_msec)
 {
-	const struct timespec little = { .tv_nsec = POLL_MSEC * 1000000 };
+	const struct timespec poll_interval = {.tv_nsec = POLL_MSEC * 1000000};
 	struct pollfd files[] = {
 		{ .fd = child->output_fd, .events = POLLIN },
 		{ .fd = child->pidfd, .events = POLLIN },
@@ -82,12 +80,15 @@ static void wait_for_end_or_output(const struct watched_child *child, long max_m
 
 	if (child->pidfd < 0 && max_msec > POLL_MSEC)
 		max_msec = POLL_MSEC;
-	/* Without poll() the child is checked at intervals. */
+	/* If poll() fails, the caller checks the child again after an interval. */
 	if (poll(files, 2, (int)max_msec) < 0 && errno != EINTR)
-		nanosleep(&little, NULL);
+		nanosleep(&poll_interval, NULL);
 }
 
-/* Return: as waitpid(), once the child has ended or was killed at its time limit. */
+/*
+ * Waits until the child has ended, and reads its output. Kills the child at @deadline.
+ * Return: the result of waitpid()
+ */
 static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline, int *status)
 {
 	pid_t ended_pid;
@@ -113,11 +114,12 @@ static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline, 
 static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx,
 					    const int pipe_ends[2])
 {
-	/* The child may never end by itself. */
+	/* End with the parent, because the child may never end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(pipe_ends[1], STDOUT_FILENO) < 0 || dup2(pipe_ends[1], STDERR_FILENO) < 0)
 		_exit(ISOLATE_NO_OUTPUT);
-	/* The caller may have started without standard files. */
+	/* If the caller started without standard files, the ends of the pipe may be standard files.
+	 */
 	for (unsigned int i = 0; i < 2; i++)
 		if (pipe_ends[i] > STDERR_FILENO)
 			close(pipe_ends[i]);

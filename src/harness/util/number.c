@@ -4,14 +4,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Numbers count down from the last base, and up from each other base. */
+/* Numbers are at most 16383 below the last base, or above one of the other bases. */
 static const uint64_t bases[NUMBER_BASES] = { 0, 1ull << 32, 1ull << 63, UINT64_MAX };
 
-static uint64_t distance_from_base_number(uint64_t number, unsigned int base)
+static uint64_t distance_from_base_number(uint64_t number, unsigned int base_index)
 {
-	return base == 3 ? bases[3] - number : number - bases[base];
+	return base_index == 3 ? bases[3] - number : number - bases[base_index];
 }
 
+/* Return: the index of the base that the number belongs to; NUMBER_BASES: the number is not valid.
+ */
 static unsigned int find_base_index(uint64_t number)
 {
 	for (unsigned int base = 0; base < NUMBER_BASES; base++)

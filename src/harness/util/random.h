@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Random numbers that are the same on every machine: splitmix64. The state is one word. */
+/* Pseudorandom numbers (splitmix64). The seed is the first state; a seed has the same numbers
+ * everywhere. */
 #ifndef HARNESS_RANDOM_H
 #define HARNESS_RANDOM_H
 
@@ -28,7 +29,7 @@ static inline bool random_once_in(uint64_t *state, uint32_t n)
 	return random_below(state, n) == 0;
 }
 
-/* Return: an index below @count, drawn by the weights; at least one weight must be positive. */
+/* Return: a random index below @count, in proportion to the weights; one must be positive. */
 static inline uint32_t random_index_by_weight(uint64_t *state, const unsigned int *weights,
 					      size_t count)
 {

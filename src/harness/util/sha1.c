@@ -50,7 +50,7 @@ static void hash_block(uint32_t state[5], const uint8_t block[BLOCK])
 		state[i] += registers[i];
 }
 
-/* Adds the final one or two blocks: a one bit, zeros, and the length in bits. */
+/* Hashes the rest of the message, followed by a one bit, zeros and the length in bits. */
 static void hash_last_blocks(uint32_t state[5], const uint8_t *rest, size_t bytes_left,
 			     uint64_t size)
 {

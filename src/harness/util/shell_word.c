@@ -32,7 +32,7 @@ void shell_absolute_path_print(FILE *out, const char *path)
 	while (!strncmp(path, "./", 2))
 		path += 2 + strspn(path + 2, "/");
 	if (*path == '/' || !getcwd(working_directory, sizeof(working_directory))) {
-		/* A name that begins with '-' would be taken as an option. */
+		/* A command would take a name that begins with '-' as an option. */
 		snprintf(absolute_path, sizeof(absolute_path), "%s%s", *path == '-' ? "./" : "",
 			 path);
 	} else {
@@ -51,7 +51,8 @@ const char *running_binary_path(void)
 
 	if (len < 0)
 		return program_invocation_name;
-	/* A build that runs at the same time may replace the file of this binary. */
+	/* If a build replaces the file while this binary runs, Linux adds " (deleted)" to the link.
+	 */
 	if ((size_t)len > tail && !strcmp(path + len - tail, deleted) && access(path, F_OK))
 		path[(size_t)len - tail] = '\0';
 	return path;
