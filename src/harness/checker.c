@@ -268,11 +268,7 @@ static bool set_miss_allowed(struct checker_report *report, const struct program
 	return true;
 }
 
-/*
- * Predicts the race reports, and returns whether the prediction is reliable. An external library
- * may access bytes in an unknown way, so its prediction is reliable only if the reports are as
- * predicted.
- */
+/* Returns whether the prediction is reliable. For an external library it must be right. */
 static bool predict_reports(struct checker *checker, const struct tsan_facts *facts,
 			    size_t report_count)
 {
@@ -354,10 +350,7 @@ void checker_repair_program(struct checker *checker, struct program *program)
 	checker->evaluated_program = program;
 }
 
-/*
- * Clears the report and the trace. Aborts if the model evaluated another program last, because the
- * comparison would be meaningless.
- */
+/* Clears report and trace. Aborts if the model did not evaluate this program last. */
 static void start_comparison(struct checker *checker, const struct program *program,
 			     struct checker_report *report)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Evaluates a program with the rule model, executes it, and compares the execution with the model.
- */
+/* Evaluates a program, executes it, and compares the execution with the rule model. */
 #ifndef HARNESS_CHECKER_H
 #define HARNESS_CHECKER_H
 
@@ -24,13 +23,11 @@ struct checker_report {
 	rule_set seen;                /* rules that the execution showed to be broken */
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
-	/* The difference, or the reason of an allowed miss; empty if the result is CHECKER_AGREES.
-	 */
+	/* The difference, or the reason of an allowed miss; otherwise empty. */
 	char difference_text[CHECKER_WHY];
 };
 
-/* Sets the result to CHECKER_DIFFERS, with a text. Return: false, so that a check can return the
- * call. */
+/* Sets the result to CHECKER_DIFFERS. Return: false, so that a check can return the call. */
 bool checker_set_difference(struct checker_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -3,8 +3,7 @@
 
 #include "harness/util/bytes.h"
 
-/* Copies fields into arrays, because the padding between the fields of a struct is uninitialised.
- */
+/* Copies fields into arrays, because padding between fields is uninitialised. */
 static void visit_trace_parts(const struct trace *trace, digest_fn fn, void *ctx)
 {
 	for (size_t i = 0; i < trace->step_count; i++) {

@@ -20,10 +20,7 @@ enum digest_part {
 
 typedef void (*digest_fn)(void *ctx, enum digest_part part, const void *bytes, size_t len);
 
-/*
- * Calls @fn with the observations of the last execution on fibers, whose report is @report. One
- * part may come in several calls.
- */
+/* Calls @fn, once or more for each part. @report: of the last execution on fibers. */
 void digest_visit_parts(struct checker *checker, const struct checker_report *report, digest_fn fn,
 			void *ctx);
 

@@ -49,8 +49,7 @@ void execution_reset(struct execution *execution)
 
 /* ---- executions in this process ---- */
 
-/* The run must show the same broken rules and number of races as the first run; otherwise it
- * differs. */
+/* A run that shows other broken rules or another number of races than the first differs. */
 static bool check_same_as_first_run(const struct checker_report *first,
 				    struct checker_report *later, unsigned int run_number)
 {

@@ -31,8 +31,7 @@ struct execution_options {
 	struct exec_timing timing; /* how real threads interleave */
 };
 
-/* Sets the options `fibers` and `threads`. @name: "fibers", "threads" or "both". Return: false:
- * other name. */
+/* Sets which executors run: "fibers", "threads" or "both". Return: false: other name. */
 bool execution_parse_executor(const char *name, struct execution_options *options);
 
 #define EXECUTION_NO_CALL SIZE_MAX
@@ -62,8 +61,7 @@ struct execution {
 						 EXECUTION_NO_CALL */
 	uintptr_t accessed_from, accessed_to; /* addresses that a fatal load or store accesses */
 	bool has_race; /* the detector reported a race in the last run on fibers */
-	/* If has_race: the first reported race that the model does not have, otherwise the first
-	 * one. */
+	/* If has_race: the first race that the model does not have, or else the first race. */
 	struct race_report race;
 	size_t race_first_call; /* the earlier call of `race`; EXECUTION_NO_CALL: not in the model
 				 */

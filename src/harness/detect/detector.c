@@ -55,8 +55,7 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 	return RULE_COUNT;
 }
 
-/* Texts after which a report of a sanitizer, or the line of print_fault_and_exit(), has the
- * address. */
+/* Texts before the address in a sanitizer's report or the line of our handler. */
 static const char *const fault_prefixes[] = {" on address ", " on unknown address ",
 					     "fault at address "};
 
@@ -109,8 +108,7 @@ static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
-/* Functions of sanitizer runtimes. They are weak (NULL if missing), because no build has all of
- * them. */
+/* Functions of sanitizer runtimes; NULL in a build without the sanitizer. */
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));

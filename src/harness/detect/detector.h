@@ -24,10 +24,7 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
  */
 uintptr_t detector_find_fault_address(const char *output);
 
-/*
- * Installs a handler for SIGSEGV and SIGBUS, which prints the address of the fault on standard
- * error and ends the process.
- */
+/* A fault (SIGSEGV, SIGBUS) then prints its address on standard error and exits. */
 void detector_install_fault_handler(void);
 
 /*

@@ -86,8 +86,7 @@ static bool covers_whole_page(const struct access *access)
 	return !access->from && access->to == TRACE_PAGE;
 }
 
-/* Adds the cells that @a uses for the bytes @mask of one granule. Return: false if @cells is full.
- */
+/* Adds the cells of @a for the bytes @mask of a granule. Return: false if @cells is full. */
 static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned int *cell_count,
 				const struct access *a, uint8_t mask,
 				enum cells_per_access cells_per_access)
@@ -105,8 +104,7 @@ static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned 
 	return true;
 }
 
-/* Returns whether the first access of the page is a write of all bytes, as an allocation makes it.
- */
+/* Returns whether the first access of the page writes all bytes, as an allocation does. */
 static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)

@@ -263,8 +263,7 @@ uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, 
 	return found;
 }
 
-/* Returns whether three range accesses to @bytes each advance the word by one entry, and are found.
- */
+/* Returns whether the log shows three range accesses to @bytes at the word's position. */
 static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -294,8 +293,7 @@ static bool logs_single_access(const volatile uintptr_t *word, uint64_t *bytes)
 static void find_and_store_log_field(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
-	/* Each test uses another element, because ThreadSanitizer does not log a repeated access.
-	 */
+	/* Each test uses another element: a repeated access is not logged. */
 	static uint64_t singles[2 * LOG_WORDS];
 	static uint64_t *single = singles;
 	const volatile uintptr_t *state = fiber;
@@ -318,8 +316,7 @@ bool tsan_log_is_readable(void)
 {
 	static bool was_tested;
 
-	/* The first attempt fails at the end of a part of the log; the second one is in the next
-	 * part. */
+	/* If the first attempt reached the end of a part of the log, the second one does not. */
 	if (!was_tested && tsan_is_present()) {
 		find_and_store_log_field(__tsan_get_current_fiber());
 		if (!log_field_index)
@@ -376,10 +373,7 @@ void tsan_record_write(const void *addr, size_t len)
 #define LOAD_RECORDED(bits)                                                                        \
 	(*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
 
-/*
- * Reads a byte at @addr first, which faults if the mapping has ended; an access at the canonical
- * address never faults.
- */
+/* The read at @addr faults if the mapping has ended; the canonical address never faults. */
 void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value)
 {
 	if (!tsan_is_present()) {
@@ -424,18 +418,10 @@ void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), v
 	__asm__ volatile("" : : "r"(range) : "memory");
 }
 
-void tsan_ignore_begin(void)
+void tsan_set_ignored(bool is_ignored)
 {
 	if (!tsan_is_present())
 		return;
-	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-}
-
-void tsan_ignore_end(void)
-{
-	if (!tsan_is_present())
-		return;
-	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+	(is_ignored ? AnnotateIgnoreReadsBegin : AnnotateIgnoreReadsEnd)(__FILE__, __LINE__);
+	(is_ignored ? AnnotateIgnoreWritesBegin : AnnotateIgnoreWritesEnd)(__FILE__, __LINE__);
 }

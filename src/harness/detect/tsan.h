@@ -17,8 +17,7 @@
 
 #define TSAN_STACK 8
 
-/* One of the two accesses of a race, as ThreadSanitizer stores it: only its bytes in one granule.
- */
+/* One access of a race, as ThreadSanitizer stores it: only the bytes in one granule. */
 struct tsan_access {
 	char thread_name[16]; /* from tsan_fiber_new() or pthread_setname_np(), or "main" */
 	uintptr_t addr;
@@ -62,8 +61,7 @@ void *tsan_fiber_new(const char *name);
 /* Return: the running fiber. */
 void *tsan_fiber_self(void);
 
-/* Makes later accesses of this OS thread count as accesses of @fiber. The switch orders no
- * accesses. */
+/* Later accesses of this OS thread count as accesses of @fiber. Orders no accesses. */
 void tsan_fiber_switch(void *fiber);
 
 /*
@@ -79,8 +77,7 @@ uintptr_t tsan_get_log_position(void);
  */
 uintptr_t tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr);
 
-/* All accesses of the caller before tsan_release() happen before a later tsan_acquire() of @object.
- */
+/* The caller's accesses before a release happen before a later acquire of @object. */
 void tsan_release(void *object);
 void tsan_acquire(void *object);
 
@@ -111,8 +108,7 @@ void tsan_clear_shadow(void);
  */
 void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
 
-/* ThreadSanitizer ignores the calling fiber's accesses between these two calls. */
-void tsan_ignore_begin(void);
-void tsan_ignore_end(void);
+/* Begins or ends a range of accesses of the calling fiber that ThreadSanitizer ignores. */
+void tsan_set_ignored(bool is_ignored);
 
 #endif

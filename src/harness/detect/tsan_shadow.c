@@ -52,8 +52,7 @@ void tsan_shadow_delete(struct tsan_shadow *tsan)
 
 /* ---- one granule ---- */
 
-/* Return: a rank: 0 for a plain write, 1 for a plain read, 2 for an atomic write, 3 for an atomic
- * read. */
+/* Return: 0 for a plain write, 1 for a plain read, 2 and 3 for the atomic ones. */
 static unsigned int rank_access_weakness(const struct access *access)
 {
 	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
@@ -75,8 +74,7 @@ static bool is_access_in_a_cell(const struct tsan_shadow *tsan, const struct gra
 	return false;
 }
 
-/* Returns whether the access @now_index, to the bytes @mask of the granule, races with the cell's
- * access. */
+/* Returns whether the access @now_index to the bytes @mask races with the cell's access. */
 static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell,
 			      size_t now_index, uint8_t mask)
 {
@@ -154,8 +152,7 @@ static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *ce
 
 /* ---- one access ---- */
 
-/* Adds the report, or stores the access in a cell. Return: false if the access ends with this
- * granule. */
+/* Adds a report or stores the access. Return: false: the access ends with this granule. */
 static bool simulate_access_of_granule(struct tsan_shadow *tsan, size_t access_index,
 				       unsigned int granule_index)
 {

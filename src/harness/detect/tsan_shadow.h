@@ -34,8 +34,7 @@
 struct tsan_facts {
 	/* Returns the log position of the access's thread just after the access; 0: unknown. */
 	uintptr_t (*find_log_position)(const void *ctx, const struct access *access);
-	/* Returns whether ThreadSanitizer's history may have lost the access by the end of the
-	 * program. */
+	/* Returns whether the history may have lost the access by the program's end. */
 	bool (*may_be_lost_from_history)(const void *ctx, const struct access *access);
 	const void *ctx;
 };

@@ -6,15 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Each entry is equally likely. A sleep is rare, because other threads make many calls during it.
- */
+/* Equally likely entries. A sleep is rare: other threads make many calls during it. */
 static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
-/*
- * Exponent of the largest amount of each kind: the amount is a power of 2 up to it. Each exponent
- * is equally likely.
- */
+/* The amount is a power of 2; this is its largest exponent for each kind. */
 static const unsigned int max_exponents[DELAY_KINDS] = {0, 3, 12, 6};
 
 /* Each bit of the result depends on all bits of @x. */

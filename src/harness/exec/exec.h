@@ -41,10 +41,7 @@ struct exec;
 struct exec *exec_new(void);
 void exec_delete(struct exec *exec);
 
-/*
- * Options that change how real threads interleave. They change neither the calls nor the order that
- * defines the program.
- */
+/* How real threads interleave. Neither the calls nor their required order change. */
 struct exec_timing {
 	bool pins_threads;   /* pin each thread of the program, main included, to the next CPU */
 	bool has_delays;     /* delay each call as delay.h computes */
@@ -89,10 +86,7 @@ const char *exec_backend_name(void);
  */
 bool exec_set_backend(const char *name);
 
-/*
- * If @print, the detector prints each race of later executions on standard error; otherwise the
- * executor records the race.
- */
+/* If @print, the detector prints the races of later executions, and none is recorded. */
 void exec_set_race_printing(bool print);
 
 /* Return: facts about the last execution on fibers; valid until the next execution. */

@@ -44,10 +44,7 @@ static gfp_t convert_gfp_flags(uint8_t flags)
 	return gfp;
 }
 
-/*
- * Maps the page for a moment, because only a mapping gives the canonical address. Maps it in the
- * spare task if the thread has as many live mappings as a task can have.
- */
+/* Maps the page for a moment; in the spare task if the thread has no mapping left. */
 static uintptr_t find_canonical_address(const struct exec_thread_state *thread_state,
 					struct page *page)
 {
@@ -120,8 +117,7 @@ void exec_read_raw(struct exec_context *context)
 	size_t buffer_len = number_min(len, PAGE_SIZE);
 	bool is_plain = context->call->op == OP_read_raw;
 
-	/* Overwrites the buffer, so that a byte that the library does not write has a wrong value.
-	 */
+	/* Makes each byte that the library does not write a wrong byte. */
 	bytes_fill(target, EXEC_GUARD_BYTE, buffer_len + 2 * EXEC_GUARD);
 	exec_set_result(context,
 			(is_plain ? page_read_raw : page_read_bytewise_atomic)(

@@ -26,8 +26,7 @@ struct fiber_run {
 						     line */
 };
 
-/* ThreadSanitizer orders a release before a later acquire of the same address. Only addresses
- * count. */
+/* A release comes before a later acquire of the same address. Only the addresses count. */
 static char mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
 static char to_main_token, from_main_token;
 
@@ -67,8 +66,7 @@ static void release_main_to_threads(struct fiber_run *run)
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
-/* Switches to the fiber of @thread, and orders it after main or, if it is main, after the threads.
- */
+/* Switches to the thread, ordered after main, or if it is main, after all threads. */
 static void switch_to_ordered_thread(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {
@@ -102,12 +100,12 @@ static void run_call_in_task(void *arg)
 		exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
 
 	if (must_ignore)
-		tsan_ignore_begin();
+		tsan_set_ignored(true);
 	page_task_switch_in(context->thread_state->task);
 	exec_call(context);
 	page_task_switch_out(context->thread_state->task);
 	if (must_ignore)
-		tsan_ignore_end();
+		tsan_set_ignored(false);
 }
 
 static void run_call(struct fiber_run *run, size_t call_index)

@@ -9,10 +9,7 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-/*
- * Return: the address that a load or store accesses, in the mapping, or for detectors in the page.
- * The address is computed as a number: a program may access addresses far outside of the mapping.
- */
+/* Computed as numbers: an access may be far outside of the mapping. */
 static void *mapped_address_of_access(const struct exec_context *context)
 {
 	return (void *)((uintptr_t)context->exec->maps[context->call->handle[0]].addr +

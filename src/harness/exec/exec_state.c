@@ -14,8 +14,7 @@
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-/* The index of the call that this OS thread executes: a race report during the call belongs to it.
- */
+/* The index of the call that this OS thread executes, for its race reports. */
 static _Thread_local uint16_t current_call;
 
 void exec_set_error(struct exec *exec, const char *format, ...)
@@ -96,8 +95,7 @@ static bool is_bytewise(const struct call *call)
 	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
 }
 
-/* Counts the log entries of the thread's later calls, which are below: a thread runs its lines in
- * order. */
+/* Counts the log entries of the thread's later calls: a thread runs its lines in order. */
 static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->state.program;
@@ -218,10 +216,7 @@ static void fill_recycled_frames(void)
 		page_free(pages[i]);
 }
 
-/*
- * A library may test for injected failures only after the first call of page_fail_nth(). This
- * function makes this call at the start, so that no program changes how the next program runs.
- */
+/* A library may test for failures only after a first request: no program must be first. */
 static void make_first_fail_nth_request(void)
 {
 	page_fail_nth(1);
@@ -255,10 +250,7 @@ static void create_all_mapping_data(struct exec *exec)
 	}
 }
 
-/*
- * Each failure that fail_nth injects decrements `times` of the attributes, so each program must
- * start with initial attributes.
- */
+/* An injected failure decrements `times`, so each program needs initial attributes. */
 static void reset_fault_attributes(void)
 {
 	static const struct page_fault_attr initial = PAGE_FAULT_ATTR_INIT;
@@ -332,8 +324,7 @@ static void record_final_page(struct exec_page *page, struct trace *trace, unsig
 	page_unmap_local(addr);
 }
 
-/* Unmaps what the thread left mapped, and resets its fail_nth. Main calls this after the thread
- * ended. */
+/* Main unmaps what an ended thread left mapped, and resets the thread's fail_nth. */
 static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *thread_state)
 {
 	if (!thread_state->live_map_count && !thread_state->has_called_fail_nth)

@@ -18,8 +18,7 @@
 #include "harness/program/program_state.h"
 #include "page/page.h"
 
-/* Number of guard bytes before and after each buffer that the library writes to, and their value.
- */
+/* Number and value of the guard bytes on each side of a buffer that the library writes to. */
 #define EXEC_GUARD 16
 #define EXEC_GUARD_BYTE 0x5c
 
@@ -100,8 +99,7 @@ struct exec_context {
 	struct step *step; /* exec_call() sets all but call and log_offset */
 	uint8_t *read_log; /* exec_call() stores the bytes that the call reads here */
 	size_t read_log_size_left; /* number of bytes that the log still has space for */
-	/* Executes a call on a mutex or semaphore. The caller knows that the call does not block.
-	 */
+	/* Executes a call on a mutex or semaphore that does not block now. */
 	void (*sync_call)(void *executor, const struct call *call);
 	void *executor; /* the first argument of sync_call() */
 };

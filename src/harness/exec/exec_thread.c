@@ -61,8 +61,7 @@ struct thread_run {
 
 /* ---- hidden waits ---- */
 
-/* A waiting thread spins this often before it yields: a yield at once would start threads one by
- * one. */
+/* Spins before a yield: an immediate yield would start waiting threads one by one. */
 #define SPINS_BEFORE_YIELD 200
 
 static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least_value)
@@ -73,10 +72,7 @@ static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int lea
 			sched_yield();
 }
 
-/*
- * Waits until all threads that one line of main releases are ready, so that they continue together.
- * Each of them gets ready, because main waited for all that they did before.
- */
+/* Waits until all threads that one line of main releases are ready to continue together. */
 static void wait_for_released_threads(struct thread_run *run, uint16_t releasing_step)
 {
 	unsigned int all =
@@ -335,10 +331,7 @@ static bool count_and_create_threads(struct thread_run *run)
 	return true;
 }
 
-/*
- * Return: the size of the log that the steps use. Each step uses the same offset as in the model's
- * trace, and the final pages follow.
- */
+/* Return: the size of the log for all steps, which is the same as in the model's trace. */
 static size_t count_planned_log_bytes(const struct trace *plan_trace)
 {
 	size_t used = 0;

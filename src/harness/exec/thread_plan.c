@@ -16,8 +16,7 @@ enum {
 static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP, OBJECT_SLICE,
 							 OBJECT_MUTEX, OBJECT_SEMAPHORE };
 
-/* The state while thread_plan_init() goes through the steps. A step is stored as index + 1; 0:
- * none. */
+/* The state of thread_plan_init(). A step is stored as index + 1; 0: no step. */
 struct plan_builder {
 	struct thread_plan *plan;
 	uint16_t last_using_step[OBJECTS][PROGRAM_THREADS];    /* last step of each thread that uses

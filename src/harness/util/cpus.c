@@ -13,8 +13,7 @@ unsigned int cpus_count_available(unsigned int max_count)
 {
 	struct pins pins;
 
-	/* pins_find_cpus() fails if the system has more CPUs than a cpu_set_t; then assume
-	 * @max_count. */
+	/* The call fails if the system has more CPUs than a cpu_set_t has. */
 	return pins_find_cpus(&pins) && pins.cpu_count < max_count ? pins.cpu_count : max_count;
 }
 

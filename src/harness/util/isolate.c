@@ -44,8 +44,7 @@ struct watched_child {
 
 /* Milliseconds between two checks of a child if the kernel does not support pidfds. */
 #define POLL_MSEC 5
-/* Largest number of read() calls after the child's end: another process may write to its output for
- * ever. */
+/* Reads after the child's end: another process may write to the output for ever. */
 #define READS_AT_END 1024
 
 /* Reads and stores a part of the output. Return: false if there is nothing to read now. */
@@ -118,8 +117,7 @@ static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(pipe_ends[1], STDOUT_FILENO) < 0 || dup2(pipe_ends[1], STDERR_FILENO) < 0)
 		_exit(ISOLATE_NO_OUTPUT);
-	/* If the caller started without standard files, the ends of the pipe may be standard files.
-	 */
+	/* The ends are standard files if the caller started without standard files. */
 	for (unsigned int i = 0; i < 2; i++)
 		if (pipe_ends[i] > STDERR_FILENO)
 			close(pipe_ends[i]);

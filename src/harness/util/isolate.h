@@ -29,8 +29,7 @@ struct isolated {
  */
 bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 
-/* Return: new zeroed memory that is shared with later child processes, or NULL. It is never freed.
- */
+/* Return: zeroed memory to share with later child processes, or NULL. It is never freed. */
 void *isolate_map_shared(size_t size);
 
 #endif

@@ -12,8 +12,7 @@ static uint64_t distance_from_base_number(uint64_t number, unsigned int base_ind
 	return base_index == 3 ? bases[3] - number : number - bases[base_index];
 }
 
-/* Return: the index of the base that the number belongs to; NUMBER_BASES: the number is not valid.
- */
+/* Return: the index of the number's base; NUMBER_BASES if the number is not valid. */
 static unsigned int find_base_index(uint64_t number)
 {
 	for (unsigned int base = 0; base < NUMBER_BASES; base++)

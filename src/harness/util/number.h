@@ -22,8 +22,7 @@ bool number_is_valid(uint64_t number);
 uint16_t number_pack(uint64_t number);
 uint64_t number_unpack(uint16_t packed);
 
-/* Writes the number as the program format prints it: in decimal, hexadecimal or relative to a name.
- */
+/* Writes the number as the program format prints it: decimal, hexadecimal or a name. */
 void number_write_text(uint64_t number, char text[NUMBER_TEXT]);
 
 static inline uint64_t number_min(uint64_t a, uint64_t b)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Pseudorandom numbers (splitmix64). The seed is the first state; a seed has the same numbers
- * everywhere. */
+/* Pseudorandom numbers (splitmix64), the same on each machine. The first state is the seed. */
 #ifndef HARNESS_RANDOM_H
 #define HARNESS_RANDOM_H
 

@@ -51,8 +51,7 @@ const char *running_binary_path(void)
 
 	if (len < 0)
 		return program_invocation_name;
-	/* If a build replaces the file while this binary runs, Linux adds " (deleted)" to the link.
-	 */
+	/* If the binary's file is replaced, Linux adds " (deleted)" to the link. */
 	if ((size_t)len > tail && !strcmp(path + len - tail, deleted) && access(path, F_OK))
 		path[(size_t)len - tail] = '\0';
 	return path;

@@ -17,8 +17,7 @@ struct walk {
 	bool has_failed;
 };
 
-/* A directory that is being walked, with its parents: a symbolic link to a parent would never end.
- */
+/* A directory being walked and its parents, because a link to a parent would never end. */
 struct walked_directory {
 	const struct walked_directory *parent;
 	const char *path;
