@@ -65,7 +65,7 @@ enum cells_per_access {
 /*
  * Returns whether @shadow, the rule model's, has a race that ThreadSanitizer must report, whatever
  * it evicts. Such a race has a granule in which the accesses up to its second call use at most 4
- * different cells. A cell stands for one thread, set of bytes, and kind of access.
+ * different cells. A cell has one thread, one set of bytes, and one kind of access.
  */
 bool shadow_has_unmissable_race(const struct shadow *shadow,
 				enum cells_per_access cells_per_access);
