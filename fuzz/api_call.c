@@ -65,7 +65,7 @@ void api_print_calls(FILE *out, const struct api_call *calls, size_t count)
 		if (op_rows[call->op].slots)
 			fprintf(out, " %u", call->slot_index);
 		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
-			number_text(call->numbers[n], formatted_number);
+			number_write_text(call->numbers[n], formatted_number);
 			fprintf(out, " %s", formatted_number);
 		}
 		putc('\n', out);

@@ -57,7 +57,7 @@ void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx
 
 	if (!fuzz_count_and_decide_fork(&counts[call->op]))
 		return;
-	if (!isolate(run_misuse_and_exit, &misuse, CHILD_SECONDS, &child)) {
+	if (!isolate_call(run_misuse_and_exit, &misuse, CHILD_SECONDS, &child)) {
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}

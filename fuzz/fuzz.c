@@ -33,7 +33,7 @@ struct checker *fuzz_get_checker(void)
 /* Exits if the system does not meet a requirement of the library, because that is no finding. */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *missing = library_missing_requirement();
+	const char *missing = library_describe_missing_requirement();
 
 	(void)argc;
 	(void)argv;
@@ -61,7 +61,7 @@ void fuzz_report_outcome_part(enum digest_part part, const void *bytes, size_t l
 void fuzz_report_outcome(const struct checker_report *report)
 {
 	if (outcome_callback)
-		digest_visit(fuzz_get_checker(), report, outcome_callback, NULL);
+		digest_visit_parts(fuzz_get_checker(), report, outcome_callback, NULL);
 }
 
 enum checker_result fuzz_run_and_compare(const struct program *program,

@@ -79,7 +79,7 @@ static const char *find_or_predict_input_file(void)
 	}
 	if (exact_path)
 		return exact_path;
-	sha1_text(input.data, input.size, input_hash);
+	sha1_write_hex(input.data, input.size, input_hash);
 	snprintf(path, sizeof(path),
 		 "%.4000s"
 		 "crash-%s",
@@ -102,7 +102,7 @@ static void print_shell_command(const char *label, const char *binary, const cha
 	}
 	shell_word_print(stderr, binary);
 	fputs(arguments, stderr);
-	shell_path_print(stderr, file);
+	shell_absolute_path_print(stderr, file);
 	putc('\n', stderr);
 }
 
@@ -111,15 +111,15 @@ static void print_shell_command(const char *label, const char *binary, const cha
 static void print_command_to_show_input(const char *target, const char *file)
 {
 	char replayer_name[64], binary[PATH_MAX];
-	const char *own = strrchr(shell_binary_path(), '/');
+	const char *own = strrchr(running_binary_path(), '/');
 	bool is_calls = fuzz_input_kind == FUZZ_CALLS;
 
 	if (fuzz_input_kind == FUZZ_TEXT)
 		return;
 	snprintf(replayer_name, sizeof(replayer_name), "%s-replay", target);
 	if (is_calls && own && !strncmp(own + 1, replayer_name, strlen(replayer_name)))
-		print_shell_command("read:   ", shell_binary_path(), " --text ", file);
-	else if (shell_find_next_to_binary(is_calls ? replayer_name : "pagetorture", binary,
+		print_shell_command("read:   ", running_binary_path(), " --text ", file);
+	else if (find_beside_running_binary(is_calls ? replayer_name : "pagetorture", binary,
 					   sizeof(binary)))
 		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ",
 				    file);
@@ -136,6 +136,6 @@ void fuzz_print_replay_commands(const char *target)
 	}
 	if (!file)
 		file = find_or_predict_input_file();
-	print_shell_command("replay: ", shell_binary_path(), " ", file);
+	print_shell_command("replay: ", running_binary_path(), " ", file);
 	print_command_to_show_input(target, file);
 }

@@ -49,7 +49,7 @@ static struct execution *get_or_make_execution(void)
 	static struct execution *execution;
 
 	if (!execution)
-		execution = execution_new();
+		execution = isolate_map_shared(sizeof(*execution));
 	if (!execution) {
 		fprintf(stderr, "expected memory to share with a child, got none\n");
 		abort();
@@ -145,7 +145,7 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread,
 				.handle = { map, map % PROGRAM_PAGES },
 				.expected_result = RESULT_NONE,
 			};
-	checker_repair(fuzz_get_checker(), program);
+	checker_repair_program(fuzz_get_checker(), program);
 	while (free_mapping_count-- && program->count &&
 	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
@@ -168,7 +168,7 @@ static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair(fuzz_get_checker(), program);
+	checker_repair_program(fuzz_get_checker(), program);
 	if (must_fill_mappings)
 		fill_mappings_and_repair(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;

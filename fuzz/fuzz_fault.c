@@ -47,7 +47,7 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 	failing_program.calls[0] = (struct call) {
 		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
 	failing_program.count++;
-	checker_repair(fuzz_get_checker(), &failing_program);
+	checker_repair_program(fuzz_get_checker(), &failing_program);
 	program_renumber(&failing_program);
 }
 
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
 	remove_fail_nth_calls(&program);
-	checker_repair(fuzz_get_checker(), &program);
+	checker_repair_program(fuzz_get_checker(), &program);
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)

@@ -105,12 +105,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case CHECKER_DIFFERS:
 		fuzz_abort_with_finding("fuzz_race", &program, report.difference_text);
 	case CHECKER_MISS_ALLOWED:
-		counts.predicted_misses += report.reports_were_predicted;
-		counts.unpredicted += !report.reports_were_predicted;
+		counts.predicted_misses += report.reports_are_predictable;
+		counts.unpredicted += !report.reports_are_predictable;
 		break;
 	case CHECKER_AGREES:
-		counts.racy_programs += report.reports_were_predicted && report.race_count;
-		counts.unpredicted += !report.reports_were_predicted && report.race_count;
+		counts.racy_programs += report.reports_are_predictable && report.race_count;
+		counts.unpredicted += !report.reports_are_predictable && report.race_count;
 		break;
 	}
 	fuzz_add_calls_of_last_program("fuzz_race");

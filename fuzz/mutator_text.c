@@ -148,7 +148,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 	struct text_buffer text = {(char *)data, size, max};
 
 	random_state = seed;
-	while (!changes[random_by_weight(&random_state, change_weights, 3)](&text) || !text.size)
+	while (!changes[random_index_by_weight(&random_state, change_weights, 3)](&text) || !text.size)
 		;
 	return text.size;
 }

@@ -153,7 +153,7 @@ NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 				     .step = (uint16_t)self->delay_points };
 
 	if (self->delay_points++ < DELAY_POINTS_MAX)
-		delay_wait(delay_choose(&point));
+		delay_wait(delay_compute(&point));
 }
 
 /*

@@ -65,7 +65,7 @@ void report_store_binary_path(void)
 
 	if (!out)
 		return;
-	shell_word_print(out, shell_binary_path());
+	shell_word_print(out, running_binary_path());
 	fclose(out);
 }
 

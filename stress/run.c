@@ -263,7 +263,7 @@ int run_scenario(void)
 	options_append_to_message(&start_line);
 	message_append(&start_line, "\n");
 	message_print(&start_line);
-	if (run->must_pin_threads && !pins_init(&pins))
+	if (run->must_pin_threads && !pins_find_cpus(&pins))
 		stress_exit_with_failure("CPUs", errno);
 	allocate_page(run);
 	for_each_thread(init_thread);

@@ -213,10 +213,10 @@ static void access_picked_range(struct stress_thread *self)
 	if (is_locked)
 		pthread_mutex_lock(&mutex);
 	if (!is_watched)
-		tsan_ignore_begin();
+		tsan_set_ignored(true);
 	access_range(self, range);
 	if (!is_watched)
-		tsan_ignore_end();
+		tsan_set_ignored(false);
 	if (is_locked)
 		pthread_mutex_unlock(&mutex);
 }

@@ -69,7 +69,7 @@ static inline const struct isolated *run_in_child(void (*run)(void))
 {
 	static struct isolated result;
 
-	if (!isolate(call_function, &run, 300, &result))
+	if (!isolate_call(call_function, &run, 300, &result))
 		abort();
 	return &result;
 }

@@ -88,7 +88,7 @@ expect_mutant_found "a post that reports no order to the detector" src/harness/e
 # ---- what the detector keeps ----
 
 expect_mutant_found "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
-	's/position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
+	's/log_position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
 expect_mutant_found "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
 expect_mutant_found "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
 	"$rules/posts-that-nobody-waits-for.page"

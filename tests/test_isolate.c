@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests isolate(): when it returns, what it reports about its child, and what it returns if the
+ * Tests isolate_call(): when it returns, what it reports about its child, and what it returns if the
  * system refuses a call. Each case runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
@@ -88,13 +88,13 @@ static void start_process_that_writes_forever(void *ctx)
 static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status,
 				   const char *output)
 {
-	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
+	return isolate_call(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
 }
 
 static bool ends_at_time_limit(void)
 {
-	return isolate(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
+	return isolate_call(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
 	       child.signal == SIGKILL;
 }
 
@@ -163,7 +163,7 @@ static bool fails_and_closes_descriptors(void)
 {
 	int before = find_lowest_free_descriptor();
 
-	return !isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
+	return !isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
 	       find_lowest_free_descriptor() == before;
 }
 
@@ -183,7 +183,7 @@ static bool leaves_no_descriptor(void)
 {
 	int before = find_lowest_free_descriptor();
 
-	return isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
+	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
 	       ends_before_other_process() && ends_before_writer() && ends_at_time_limit() &&
 	       find_lowest_free_descriptor() == before;
 }

@@ -116,7 +116,7 @@ static bool measure_in_process(struct measurement *measurement, size_t executor_
 	static struct isolated child;
 
 	*measurement = (struct measurement){ .executor = &executors[executor_index] };
-	if (!isolate(measure_rate, measurement, 60, &child) || !isolated_succeeded(&child) ||
+	if (!isolate_call(measure_rate, measurement, 60, &child) || !isolated_succeeded(&child) ||
 	    measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
 			executors[executor_index].name, child.output);

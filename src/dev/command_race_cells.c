@@ -111,7 +111,7 @@ static void run_program_once(struct checker *checker, const struct program *prog
 static bool has_same_race_count(const struct checker_report *first, struct checker_report *report,
 				unsigned int run)
 {
-	if (tsan_splits_granules() ? !first->race_count == !report->race_count
+	if (tsan_stores_cell_per_byte() ? !first->race_count == !report->race_count
 				   : first->race_count == report->race_count)
 		return true;
 	report->result = CHECKER_DIFFERS;

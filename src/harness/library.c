@@ -14,17 +14,19 @@ bool library_has_known_access_pattern(void)
 	return !strcmp(PAGE_LIBRARY, "src/page");
 }
 
-/* The library of this tree reads user memory by this system call (src/page/user_slice.c). */
-const char *library_missing_requirement(void)
+/* The library of this tree reads user memory by process_vm_readv() (src/page/user_slice.c). */
+const char *library_describe_missing_requirement(void)
 {
-	static char why[160];
-	char from = 0, to;
-	struct iovec here = { &to, 1 }, there = { &from, 1 };
+	static char description[160];
+	char source = 0, target;
+	struct iovec local = {&target, 1}, remote = {&source, 1};
 
 	if (!library_has_known_access_pattern() ||
-	    process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1)
+	    process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1)
 		return NULL;
-	snprintf(why, sizeof(why), "expected to read this process by process_vm_readv(): %s; a "
-		 "container needs SYS_PTRACE, or seccomp that allows the call", strerror(errno));
-	return why;
+	snprintf(description, sizeof(description),
+		 "expected to read this process by process_vm_readv(): %s; a "
+		 "container needs SYS_PTRACE, or seccomp that allows the call",
+		 strerror(errno));
+	return description;
 }

@@ -39,7 +39,7 @@ static enum mutation draw_mutation(struct mutator *m)
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
 		weights[mutation] =
 			is_applicable(m, mutation) ? mutation_table[mutation].weight : 0;
-	return random_by_weight(&m->random_state, weights, MUTATION_COUNT);
+	return random_index_by_weight(&m->random_state, weights, MUTATION_COUNT);
 }
 
 static struct mutator cut_program_and_init_mutator(struct program *program,

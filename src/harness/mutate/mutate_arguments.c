@@ -149,7 +149,7 @@ bool mutate_range(struct mutator *m)
 	off = *from.off;
 	len = *from.len;
 	shift_or_resize_range(m, &off, &len);
-	if (!number_valid(off) || !number_valid(len))
+	if (!number_is_valid(off) || !number_is_valid(len))
 		return false;
 	is_range_changed = *to.off != off || *to.len != len;
 	*to.off = off;
@@ -235,7 +235,7 @@ bool mutate_fault(struct mutator *m)
 	}
 	fault_offset =
 		draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_draw_number(m);
-	if (!number_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
+	if (!number_is_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
 		return false;
 	call->has_fault = 1;
 	call->number[1] = fault_offset;

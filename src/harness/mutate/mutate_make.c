@@ -26,7 +26,7 @@ const uint16_t mutate_edges[MUTATE_EDGES] = {0,    1,        2,        PAGE - 2,
 
 bool mutate_is_valid_number(char argument_letter, uint64_t number)
 {
-	return number_valid(number) && (argument_letter != 'z' || number <= PROGRAM_SLICE_MAX);
+	return number_is_valid(number) && (argument_letter != 'z' || number <= PROGRAM_SLICE_MAX);
 }
 
 uint64_t mutate_draw_number(struct mutator *m)
@@ -169,7 +169,7 @@ static void fit_atomic_size_and_offset(struct mutator *m, struct call *call)
 		return;
 	call->number[1] = 1u << draw_below(m, 4);
 	call->number[0] -= call->number[0] % call->number[1];
-	if (!number_valid(call->number[0]))
+	if (!number_is_valid(call->number[0]))
 		call->number[0] = 0;
 }
 

@@ -32,7 +32,7 @@ static inline bool draw_once_in(struct mutator *m, uint32_t times)
 
 static inline uint8_t draw_set_bit_index(struct mutator *m, uint32_t mask)
 {
-	return random_set_bit_index(&m->random_state, mask);
+	return random_index_of_set_bit(&m->random_state, mask);
 }
 
 /* A run of successive calls of a program; @count is never 0. */

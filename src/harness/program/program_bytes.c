@@ -117,7 +117,7 @@ bool call_valid(const struct call *call)
 	struct call decoded;
 
 	for (unsigned int i = 0; i < 3; i++)
-		if (!number_valid(call->number[i]))
+		if (!number_is_valid(call->number[i]))
 			return false;
 	if (call->op >= OP_COUNT)
 		return false;

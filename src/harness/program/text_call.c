@@ -56,7 +56,7 @@ bool text_parse_valid_number(struct text_cursor *cursor, const char **number_sta
 			"expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
 			TEXT_SHOWN(&word));
 	}
-	if (!number_valid(*number))
+	if (!number_is_valid(*number))
 		return set_number_error(cursor, word.start,
 				   "number outside the domain: expected x, 2^32+x, 2^63+x or "
 				   "SIZE_MAX-x with x < 16384");

@@ -55,7 +55,7 @@ static bool try_candidate(struct reducer *r, const void *bytes, size_t size)
 	char hash_text[SHA1_TEXT];
 	uint64_t hash, *rejected_hash;
 
-	sha1_text(bytes, size, hash_text);
+	sha1_write_hex(bytes, size, hash_text);
 	hash_text[16] = '\0';
 	hash = strtoull(hash_text, NULL, 16);
 	rejected_hash = &r->rejected_hashes[hash % REJECTED_MAX];

@@ -56,7 +56,7 @@ static bool run_target(const char *path, const struct test_input *input, unsigne
 	if (file < 0)
 		return false;
 	snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file);
-	has_run = isolate(exec_target, is_calls ? text_argv : bytes_argv, seconds, &child) &&
+	has_run = isolate_call(exec_target, is_calls ? text_argv : bytes_argv, seconds, &child) &&
 		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;

@@ -81,7 +81,7 @@ static bool run_symbolizer(const char *tool, struct symbol *symbol)
 
 	path_format_or_exit(tool_name, sizeof(tool_name), "%s", tool);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
-	return isolate(exec_symbolizer, argv, 30, &child) &&
+	return isolate_call(exec_symbolizer, argv, 30, &child) &&
 	       parse_symbolizer_output(child.output, symbol);
 }
 

@@ -39,7 +39,7 @@ static void print_input_argument(FILE *out, const struct run *run, size_t input)
 		return;
 	}
 	putc(' ', out);
-	shell_path_print(out, run->inputs.names[input]);
+	shell_absolute_path_print(out, run->inputs.names[input]);
 }
 
 static void print_execution_options(FILE *out, const struct execution_options *execution)
@@ -60,7 +60,7 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 	const struct execution_options *execution = &run->options.execution;
 	const struct run_record *record = &flavour->records[input];
 
-	shell_word_print(out, shell_binary_path());
+	shell_word_print(out, running_binary_path());
 	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
 		run->command_name, exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
 		execution->cpu_limit_seconds, run->options.memory_limit_mb);

@@ -85,7 +85,7 @@ static void write_failure(struct json *out, const struct run *run,
 static bool is_utf8(const char *text)
 {
 	for (size_t size; *text; text += size) {
-		size = utf8_first_length(text);
+		size = utf8_character_length(text, 4);
 		if (!size)
 			return false;
 	}

@@ -91,7 +91,7 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 	uint64_t *digest = ctx;
 
 	/* This runtime forgets races at random (tsan.h), so only the trace is deterministic. */
-	if (part != DIGEST_TRACE && tsan_splits_granules())
+	if (part != DIGEST_TRACE && tsan_stores_cell_per_byte())
 		return;
 	*digest = digest_add(*digest, bytes, len);
 }
@@ -142,7 +142,7 @@ static void run_program(struct worker_result *result, bool is_first_run)
 	execution_run(&control->execution, worker.checker, &worker.program, &options);
 	if (control->must_compute_digest) {
 		result->result.outcome_digest = DIGEST_START;
-		digest_visit(worker.checker, &control->execution.fibers, add_to_digest,
+		digest_visit_parts(worker.checker, &control->execution.fibers, add_to_digest,
 			     &result->result.outcome_digest);
 	}
 	/* A fatal call runs in another process, so it is not repeated when growth is measured here. */
@@ -343,7 +343,7 @@ int run_worker_main(void)
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Sanitizers print the address of a fault by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
-		detector_report_faults();
+		detector_install_fault_handler();
 	if (!prepare_process())
 		return EXIT_BAD;
 	while (read(WORKER_SOCKET, &request_byte, 1) == 1) {

@@ -380,7 +380,7 @@ static const char *find_line_of_death(const struct run_worker *worker)
 
 	if (!path || !program_file_load(path, &program, error))
 		return "";
-	return execution_line_text(&worker->control->execution, &program);
+	return execution_last_line_text(&worker->control->execution, &program);
 }
 
 /* Describes a sanitizer's report by its kind and functions, or else copies the first line of output. */
@@ -424,7 +424,7 @@ static enum result_kind find_kind_of_death(const struct run_worker *worker, cons
 		return worker->exceeded_limit;
 	if (strstr(worker->output, "stack-overflow"))
 		return RUN_stack_overflow;
-	return WIFEXITED(worker->wait_status) && !*report && !detector_find_fault(worker->output) ?
+	return WIFEXITED(worker->wait_status) && !*report && !detector_find_fault_address(worker->output) ?
 		       RUN_exit : RUN_crash;
 }
 

@@ -29,7 +29,7 @@ static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 /* Return: whether @module, with or without its directory, is this binary. */
 static bool is_own_module(const char *module)
 {
-	const char *slash = strrchr(module, '/'), *own = strrchr(shell_binary_path(), '/');
+	const char *slash = strrchr(module, '/'), *own = strrchr(running_binary_path(), '/');
 
 	return own && !strcmp(slash ? slash + 1 : module, own + 1);
 }
@@ -63,7 +63,7 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 		append_report_frames(&death->site, &report);
 	} else if (child->has_timed_out) {
 		strcpy(death->kind, "timeout");
-	} else if (detector_find_fault(child->output)) {
+	} else if (detector_find_fault_address(child->output)) {
 		strcpy(death->kind, "SEGV");
 	} else {
 		snprintf(death->kind, sizeof(death->kind), "%s-%d",
@@ -98,7 +98,7 @@ static void record_execution(const struct execution *execution)
 		set_call_stack(&record->race[1], execution->race_first_call,
 			       execution->race.stacks[1]);
 	}
-	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived ||
+	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived_fatal_call ||
 	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
 			 worst == &execution->threads ? "on threads: " : "",
@@ -126,9 +126,9 @@ static void execute_in_child(void)
 	const struct execution_options *options = &now.control->options;
 
 	now.child.output[0] = '\0';
-	if (!isolate(execute_program, NULL, options->time_limit_seconds, &now.child))
+	if (!isolate_call(execute_program, NULL, options->time_limit_seconds, &now.child))
 		checker_set_difference(&execution->fibers, "expected a child process, got none");
-	else if (!execution_check_alive(execution, &now.program, options, &now.child))
+	else if (!execution_check_child_exit(execution, &now.program, options, &now.child))
 		record_death(execution, &now.child);
 	else if (now.control->request == REQUEST_REPORTS)
 		fputs(now.child.output, stdout);
@@ -140,8 +140,8 @@ void worker_run_program(struct control_block *control)
 	now.program = control->program;
 	execution_record_init(&control->record);
 	execution_reset(&control->execution);
-	execution_set_exit_callback(record_death);
-	exec_print_races(control->request == REQUEST_REPORTS);
+	execution_set_abnormal_exit_callback(record_death);
+	exec_set_race_printing(control->request == REQUEST_REPORTS);
 	execute_in_child();
 	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
 	record_execution(&control->execution);

@@ -20,7 +20,7 @@ bool binary_find(const char *binary_name, char *path, size_t size)
 	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (shell_find_next_to_binary(binary_name, path, size))
+	if (find_beside_running_binary(binary_name, path, size))
 		return true;
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
 		find_installed_directory(homes[i], directory, sizeof(directory));

@@ -13,7 +13,7 @@ static const char *const binary_directories[] = { BINDIR, PKGLIBEXECDIR };
 
 bool find_own_directory(char *path, size_t size)
 {
-	const char *own_path = shell_binary_path(), *slash = strrchr(own_path, '/');
+	const char *own_path = running_binary_path(), *slash = strrchr(own_path, '/');
 
 	return slash && path_format(path, size, "%.*s", (int)(slash - own_path), own_path);
 }

@@ -259,7 +259,7 @@ struct option_row option_threads(bool *threads)
 
 int options_set_backend(const char *command)
 {
-	const char *lacks = library_missing_requirement();
+	const char *lacks = library_describe_missing_requirement();
 	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
 	if (lacks)

@@ -48,7 +48,7 @@ void script_init(struct script_command *command, int argc, char **argv)
 	script_append(command, "%s/util/start.py", directory);
 	script_append(command, "%s", argv[0]);
 	script_append(command, "own_directory=%s", own_directory);
-	script_append(command, "tool=%s", shell_binary_path());
+	script_append(command, "tool=%s", running_binary_path());
 	script_append(command, "command_line=%s", format_command_line(argc, argv));
 	script_append(command, "version=%s", PACKAGE_VERSION);
 	script_append(command, "compiler=%s", __VERSION__);
