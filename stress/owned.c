@@ -356,10 +356,16 @@ void owned_check_span(struct stress_thread *self, struct span span)
 	owned_check_span_by(self, span, kind);
 }
 
+void owned_write_and_check_span_by(struct stress_thread *self, struct span span,
+				   enum access_kind kind)
+{
+	owned_write_new_bytes(self, span, kind);
+	owned_check_span(self, span);
+}
+
 void owned_write_and_check_span(struct stress_thread *self, struct span span)
 {
-	owned_write_new_bytes(self, span, get_default_access_kind());
-	owned_check_span(self, span);
+	owned_write_and_check_span_by(self, span, get_default_access_kind());
 }
 
 void owned_zero_and_check_span(struct stress_thread *self, struct span span)

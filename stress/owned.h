@@ -41,12 +41,6 @@ struct chunk {
 	unsigned char *expected_bytes; /* those of the chunk */
 };
 
-/*
- * How bytes are accessed. BY_ADDRESS: with loads and stores but without a mapping, if the file is in a
- * page buffer, or in memory that the library does not manage (--bare).
- */
-enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
-
 /* Allocates the file for all threads, and writes new bytes to each piece. */
 void owned_create_file(const struct owned_layout *layout);
 
@@ -102,6 +96,8 @@ void owned_check_span_by(struct stress_thread *self, struct span span, enum acce
  * random.
  */
 void owned_write_and_check_span(struct stress_thread *self, struct span span);
+void owned_write_and_check_span_by(struct stress_thread *self, struct span span,
+				   enum access_kind kind);
 void owned_zero_and_check_span(struct stress_thread *self, struct span span);
 void owned_check_span(struct stress_thread *self, struct span span);
 

@@ -103,8 +103,10 @@ static void run_random_operation(struct stress_thread *self)
 		pressure_delay_thread_at_random(self);
 	if (operation->run)
 		operation->run(self);
-	else
+	else if (operation->access)
 		operation->access(self, operation->pick(self));
+	else
+		operation->access_by(self, operation->pick(self), operation->kind);
 }
 
 struct stress_record *stress_get_current_record(struct stress_thread *self)

@@ -41,7 +41,16 @@ struct stress_bug {
 /* Which threads run an operation: all of them, or those with an even or odd index. */
 enum operation_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
 
-/* Either @run is set, or both @pick, which picks a span of the thread's own bytes (owned.h), and @access. */
+/*
+ * How bytes are accessed. BY_ADDRESS: with loads and stores but without a mapping, if the file is in a
+ * page buffer, or in memory that the library does not manage (--bare).
+ */
+enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
+
+/*
+ * Either @run is set, or @pick, which picks a span of the thread's own bytes (owned.h), and one of @access
+ * and @access_by.
+ */
 struct stress_operation {
 	const char *name;
 	unsigned int
@@ -49,6 +58,8 @@ struct stress_operation {
 	void (*run)(struct stress_thread *self);
 	struct span (*pick)(struct stress_thread *self);
 	void (*access)(struct stress_thread *self, struct span span);
+	void (*access_by)(struct stress_thread *self, struct span span, enum access_kind kind);
+	enum access_kind kind; /* an argument of @access_by */
 	const char *page_call; /* name of the same call in a page program; NULL: there is none */
 	enum operation_threads threads;
 };

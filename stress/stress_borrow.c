@@ -20,12 +20,6 @@
 
 #define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
-static void write_and_check_by_buffer_address(struct stress_thread *self, struct span span)
-{
-	owned_write_new_bytes(self, span, BY_ADDRESS);
-	owned_check_span(self, span);
-}
-
 static void check_with_own_reference(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -86,7 +80,8 @@ const struct stress_scenario stress_borrow = {
 		    .free_buffer = page_buffer_free,
 		    .borrow = page_borrow },
 	.operations = {
-		{ "plain", 2, .pick = owned_pick_piece, .access = write_and_check_by_buffer_address },
+		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_and_check_span_by,
+		  .kind = BY_ADDRESS },
 		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_and_check_span },
 		{ "keep", 1, .pick = owned_pick_piece, .access = check_with_own_reference },
 		{ "churn", 1, .run = check_page_outlives_buffer },

@@ -78,7 +78,7 @@ static void copy_through_mappings(const struct chunk *to, const struct chunk *fr
 }
 
 /* Copies the bytes of another copy of the piece to the span, and checks both. */
-static void copy_and_check_span(struct stress_thread *self, struct span span, bool is_by_call)
+static void copy_and_check_span(struct stress_thread *self, struct span span, enum access_kind kind)
 {
 	unsigned int copy_count = current_run.scenario->layout.copy_count;
 	struct chunk to = { 0 }, from = { 0 };
@@ -87,7 +87,7 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, bo
 	source.copy_index =
 		(span.copy_index + 1 + stress_pick_number(self, copy_count - 1)) % copy_count;
 	while (owned_next_chunk(self, source, &from) && owned_next_chunk(self, span, &to)) {
-		if (is_by_call)
+		if (kind == BY_CALL)
 			stress_expect_equal(self, "page_copy",
 					    page_copy(to.page, to.off, from.page, from.off,
 						      compute_copy_length(&to)),
@@ -98,16 +98,6 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, bo
 	memcpy(owned_get_expected_bytes(span), owned_get_expected_bytes(source), span.len);
 	owned_check_span(self, span);
 	owned_check_span(self, source);
-}
-
-static void copy_by_call(struct stress_thread *self, struct span span)
-{
-	copy_and_check_span(self, span, true);
-}
-
-static void copy_by_mapping(struct stress_thread *self, struct span span)
-{
-	copy_and_check_span(self, span, false);
 }
 
 static void check_too_long_copies_fail(struct stress_thread *self, struct span span)
@@ -202,8 +192,9 @@ const struct stress_scenario stress_twin = {
 	.layout = { .piece_size = 13, .pieces_per_thread = 64, .copy_count = 2 },
 	.operations = {
 		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_and_check_span },
-		{ "copy", 3, .pick = owned_pick_piece, .access = copy_by_call },
-		{ "nested", 3, .pick = owned_pick_piece, .access = copy_by_mapping },
+		{ "copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span, .kind = BY_CALL },
+		{ "nested", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
+		  .kind = BY_MAPPING },
 		{ "too-long", 1, .pick = owned_pick_piece, .access = check_too_long_copies_fail },
 	},
 };
@@ -212,7 +203,8 @@ const struct stress_scenario stress_nested = {
 	.layout = { .piece_size = 512, .pieces_per_thread = 2, .copy_count = PAGE_TASK_MAPPINGS },
 	.operations = {
 		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_and_check_span },
-		{ "copy", 3, .pick = owned_pick_piece, .access = copy_by_mapping },
+		{ "copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
+		  .kind = BY_MAPPING },
 		{ "nest", 2, .run = write_through_nested_mappings },
 	},
 };

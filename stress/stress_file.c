@@ -69,12 +69,6 @@ static void write_and_check_span(struct stress_thread *self, struct span span)
 	}
 }
 
-static void write_and_check_span_by_mapping(struct stress_thread *self, struct span span)
-{
-	owned_write_new_bytes(self, span, BY_MAPPING);
-	owned_check_span(self, span);
-}
-
 /* If the bug is injected, also reads the byte after each chunk. */
 static void check_span_by_call(struct stress_thread *self, struct span span)
 {
@@ -85,11 +79,6 @@ static void check_span_by_call(struct stress_thread *self, struct span span)
 	while (stress_injects_bug("peek") && owned_next_chunk(self, span, &chunk))
 		if (chunk.off + chunk.len < PAGE_SIZE)
 			page_read_raw(chunk.page, &byte_after_chunk, chunk.off + chunk.len, 1);
-}
-
-static void check_span_by_mapping(struct stress_thread *self, struct span span)
-{
-	owned_check_span_by(self, span, BY_MAPPING);
 }
 
 /* Writes up to two chunks of a piece, then stops, as a caller does that gets no page for the next chunk. */
@@ -132,16 +121,10 @@ static void check_calls_at_chunk_ends(struct stress_thread *self, struct span sp
 	owned_check_span(self, span);
 }
 
-#define WRITE(weight_, pick_)                                                                      \
-	{                                                                                          \
-		"write", weight_, .pick = pick_, .access = write_and_check_span,                   \
-				  .page_call = "write_raw"                                         \
-	}
-#define ZERO(name_, weight_, pick_)                                                                \
-	{                                                                                          \
-		name_, weight_, .pick = pick_, .access = owned_zero_and_check_span,                \
-				.page_call = "fill_zero"                                           \
-	}
+#define WRITE(weight_, pick_) \
+	{ "write", weight_, .pick = pick_, .access = write_and_check_span, .page_call = "write_raw" }
+#define ZERO(name_, weight_, pick_) \
+	{ name_, weight_, .pick = pick_, .access = owned_zero_and_check_span, .page_call = "fill_zero" }
 #define READ(weight_, pick_, access_) \
 	{ "read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" }
 
@@ -181,8 +164,10 @@ const struct stress_scenario stress_disjoint = {
 	.operations = {
 		WRITE(1, owned_pick_piece_part),
 		ZERO("zero", 1, owned_pick_piece_part),
-		{ "store", 1, .pick = owned_pick_piece_part, .access = write_and_check_span_by_mapping },
+		{ "store", 1, .pick = owned_pick_piece_part, .access_by = owned_write_and_check_span_by,
+		  .kind = BY_MAPPING },
 		READ(1, owned_pick_piece_part, check_span_by_call),
-		{ "load", 1, .pick = owned_pick_piece_part, .access = check_span_by_mapping },
+		{ "load", 1, .pick = owned_pick_piece_part, .access_by = owned_check_span_by,
+		  .kind = BY_MAPPING },
 	},
 };

@@ -58,7 +58,7 @@ static uint64_t decode_word_tag(const unsigned char *bytes, size_t byte_index, s
 	return compute_tagged_word(word, pos + byte_index);
 }
 
-void tagged_check_bytes(struct stress_thread *self, const char *what, const unsigned char *bytes,
+void tagged_check_bytes(struct stress_thread *self, const char *bytes_name, const unsigned char *bytes,
 			uint64_t tag, size_t pos, size_t len)
 {
 	size_t byte_index = 0;
@@ -73,7 +73,7 @@ void tagged_check_bytes(struct stress_thread *self, const char *what, const unsi
 		self,
 		"%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
 		"0x%02x, in a word as of owner %d, generation %llu",
-		what, pos + byte_index, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
+		bytes_name, pos + byte_index, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
 		compute_tagged_byte(tag, pos + byte_index), bytes[byte_index], OWNER_OF(found_tag),
 		GENERATION_OF(found_tag));
 }
@@ -98,7 +98,7 @@ struct page *tagged_alloc_and_write_page(struct stress_thread *self)
 	return page;
 }
 
-void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
+void tagged_check_page(struct stress_thread *self, const char *bytes_name, struct page *page,
 		       uint64_t expected_tag)
 {
 	unsigned char bytes[PAGE_SIZE];
@@ -109,9 +109,9 @@ void tagged_check_page(struct stress_thread *self, const char *what, struct page
 	if (expected_tag && tag != expected_tag)
 		stress_report_failure(
 			self, "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
-			what, self->thread_index, OWNER_OF(expected_tag),
+			bytes_name, self->thread_index, OWNER_OF(expected_tag),
 			GENERATION_OF(expected_tag), OWNER_OF(tag), GENERATION_OF(tag));
-	tagged_check_bytes(self, what, bytes + WORD, expected_tag ? expected_tag : tag, WORD,
+	tagged_check_bytes(self, bytes_name, bytes + WORD, expected_tag ? expected_tag : tag, WORD,
 			   PAGE_SIZE - WORD);
 }
 

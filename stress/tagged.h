@@ -15,8 +15,8 @@ uint64_t tagged_make_next_tag(struct stress_thread *self);
 /* Fills @to with the bytes at [pos, pos + len) of an object with this tag. */
 void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len);
 
-/* Reports a failure if a byte is not the byte of the tag at its position. @what names the bytes. */
-void tagged_check_bytes(struct stress_thread *self, const char *what, const unsigned char *bytes,
+/* Reports a failure if a byte is not the byte of the tag at its position. The report calls the bytes @bytes_name. */
+void tagged_check_bytes(struct stress_thread *self, const char *bytes_name, const unsigned char *bytes,
 			uint64_t tag, size_t pos, size_t len);
 
 /* ---- tagged pages: the first 8 bytes are the tag itself, for threads that do not know it ---- */
@@ -28,7 +28,7 @@ uint64_t tagged_write_page_with_next_tag(struct stress_thread *self, struct page
 struct page *tagged_alloc_and_write_page(struct stress_thread *self);
 
 /* Checks all bytes of a tagged page. @expected_tag: 0 if the thread does not know the tag. */
-void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
+void tagged_check_page(struct stress_thread *self, const char *bytes_name, struct page *page,
 		       uint64_t expected_tag);
 
 /* Checks and frees a tagged page that any thread may have written. @page: may be NULL. */

@@ -55,10 +55,10 @@ static struct {
 	struct rules *rules;
 	struct program *programs;
 	size_t program_count;
-	unsigned int rounds;
+	unsigned int round_count;
 	const char *ratio_aim; /* the threshold of the ratio, or "" */
 	double rates[EXECUTORS][ROUNDS_MAX]; /* programs per second */
-} bench = { .rounds = 9, .ratio_aim = "" };
+} bench = { .round_count = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
@@ -132,7 +132,7 @@ static void print_figure_as_json(const char *figure_name, const char *unit, cons
 	json_text(&out, "unit", unit);
 	json_text(&out, "aim", aim);
 	json_begin_array(&out, "values");
-	for (unsigned int i = 0; i < bench.rounds; i++)
+	for (unsigned int i = 0; i < bench.round_count; i++)
 		json_real(&out, NULL, values[i], 3);
 	json_end_line(&out);
 }
@@ -144,7 +144,7 @@ static int measure_and_print_all_rounds(void)
 
 	if (!measurement)
 		return usage_error("bench", "no memory");
-	for (unsigned int round = 0; round < bench.rounds; round++) {
+	for (unsigned int round = 0; round < bench.round_count; round++) {
 		for (size_t i = 0; i < EXECUTORS; i++)
 			if (!measure_in_child_process(measurement, i, round))
 				return EXIT_FAILED;
@@ -186,7 +186,7 @@ int command_bench(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_TEXT("aim", &bench.ratio_aim),
 		OPTION_FLAG("bytes", &program_all_bytes),
-		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
+		OPTION_NUMBER("rounds", &bench.round_count, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
 	int status = options_parse("bench", help, rows, argc, argv);
