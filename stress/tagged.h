@@ -15,7 +15,7 @@ uint64_t tagged_make_next_tag(struct stress_thread *self);
 /* Fills @to with the bytes at [pos, pos + len) of an object with this tag. */
 void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len);
 
-/* Reports a failure if a byte is not the byte of the tag at its position. The report calls the bytes @bytes_name. */
+/* Reports a failure that begins with @bytes_name if a byte is not that of the tag at its position. */
 void tagged_check_bytes(struct stress_thread *self, const char *bytes_name, const unsigned char *bytes,
 			uint64_t tag, size_t pos, size_t len);
 

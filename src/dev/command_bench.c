@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev bench: measures how many programs per second are executed and compared with the rule model, on
- * fibers and on real threads. Each round measures both, one after the other, because their ratio is the result,
- * and load of the machine then slows both. Each measurement is a process, because the threads that one executor
- * leaves in the detector's memory would slow down the other executor.
+ * pagetorture-dev bench: measures how many programs per second are executed and compared with the rule
+ * model, on fibers and on real threads. Each round measures both, because their ratio is the result, and load
+ * of the machine then slows both. Each measurement is a process, because the threads that one executor leaves
+ * in the detector's memory would slow down the other executor.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -158,7 +158,7 @@ static int measure_and_print_all_rounds(void)
 
 /* ---- programs ---- */
 
-/* A fatal call ends the process, so programs with one cannot be executed many times. Return: an exit status. */
+/* Programs with a fatal call are left out, because such a call ends the process. Return: an exit status. */
 static int load_programs_without_fatal_call(const struct file_list *files)
 {
 	char error[PROGRAM_FILE_ERROR];

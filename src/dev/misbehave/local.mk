@@ -2,11 +2,9 @@
 #
 # `self-test`: inputs that fail on purpose, to check that `run` detects the failures.
 
-dev_sources += \
-	%D%/misbehave.c \
-	%D%/misbehave.def
-
-EXTRA_DIST += %D%/self_test.py \
+EXTRA_DIST += \
+	%D%/misbehave.def \
+	%D%/self_test.py \
 	%D%/programs/dying.page \
 	%D%/programs/good.page \
 	%D%/programs/wrong-expectation.page \

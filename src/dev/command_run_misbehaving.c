@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev run and replay: inputs fail although the library is correct, to test that the commands detect
- * failures. A program misbehaves in the way of misbehave.def that its comment requests:
+ * pagetorture-dev run and replay: inputs fail although the library is correct, to test that the commands
+ * detect failures. A program misbehaves in the way of misbehave.def that its comment requests:
  *
  *     # misbehave: WAY
  *
