@@ -161,5 +161,5 @@ int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len)
 	if (len > reader->left)
 		return -EFAULT;
 	memset(dst, 0, len);
-	return copy_user(dst, reader->at, len) ? user_slice_skip(reader, len) : -EFAULT;
+	return copy_from_user_memory(dst, reader->at, len) ? user_slice_skip(reader, len) : -EFAULT;
 }
