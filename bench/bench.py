@@ -120,18 +120,14 @@ class Results:
     def __init__(self):
         self.rows, self.skipped, self.failed = [], [], []
 
-    def record_and_print_skip(self, name, why):
-        self.skipped.append({"name": name, "why": why})
-        print(f"skipped: {name}: {why}", file=sys.stderr)
-
-    def record_and_print_failure(self, name, why):
-        self.failed.append({"name": name, "why": why})
-        print(f"FAILED: {name}: {why}", file=sys.stderr)
+    def record_and_print_problem(self, is_skip, name, why):
+        (self.skipped if is_skip else self.failed).append({"name": name, "why": why})
+        print(f"{'skipped' if is_skip else 'FAILED'}: {name}: {why}", file=sys.stderr)
 
     def append_row_or_skip(self, sample, bench_name, label, repeat_command):
         if "skipped" in sample:
             name = prefix_name_with_label(label, sample.get("name", bench_name))
-            self.record_and_print_skip(name, sample["skipped"])
+            self.record_and_print_problem(True, name, sample["skipped"])
             return
         row = make_row(sample, label, repeat_command)
         if any(row["name"] == other["name"] for other in self.rows):
@@ -177,25 +173,12 @@ def run_benches(results, bench_names, source_directory):
                         run_and_yield_samples(source.replace("{srcdir}", source_directory))
                     for sample in samples:
                         results.append_row_or_skip(sample, name, label, f"make bench-{name}")
-                except benches.Skipped as why:
-                    results.record_and_print_skip(f"{name}: {label}" if label else name, str(why))
-                except (Failed, Unusable) as why:
-                    results.record_and_print_failure(f"{name}: {label}" if label else name, str(why))
+                except (Failed, Unusable, benches.Skipped) as why:
+                    results.record_and_print_problem(isinstance(why, benches.Skipped),
+                                                     f"{name}: {label}" if label else name, str(why))
 
 
 # ---- an old run ----
-
-def read_json(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise Unusable(f"{path}: expected a file that can be read: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        raise Unusable(f"{path}:{error.lineno}: expected JSON: {error.msg}") from None
-    except UnicodeDecodeError:
-        raise Unusable(f"{path}: expected JSON, got bytes that are no text") from None
-
 
 def is_valid_old_row(row):
     return isinstance(row, dict) and isinstance(row.get("name"), str) \
@@ -204,7 +187,10 @@ def is_valid_old_row(row):
 
 
 def read_old_results(path):
-    old = read_json(path)
+    try:
+        old = keep.read_json(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"{path}: expected a file that can be read: {error}") from None
     if not isinstance(old, dict) or old.get("what") != "bench" \
             or not isinstance(old.get("rows"), list):
         raise Unusable(f"{path}: expected what `make bench` writes, an object with \"rows\"")
@@ -288,10 +274,9 @@ def print_summary(results, vanished_rows):
         print(f"missed: {row['name']}: {format_median_and_quartiles(row)} {row['unit']}, aim {row['aim']}{again}")
     for row in vanished_rows:
         print(f"gone: {row['name']}: it was measured before")
-    for what in results.skipped:
-        print(f"skipped: {what['name']}: {what['why']}")
-    for what in results.failed:
-        print(f"FAILED: {what['name']}: {what['why']}")
+    for word, problems in (("skipped", results.skipped), ("FAILED", results.failed)):
+        for problem in problems:
+            print(f"{word}: {problem['name']}: {problem['why']}")
 
 
 # ---- storing ----
@@ -313,10 +298,7 @@ def write_results_file(path, results, begin_time, command):
     value = {**keep.make_result_head("bench", begin_time, command, status, os.environ.get("CC", "")),
              "machine": read_cpu_count_and_model(), "rows": results.rows, "skipped": results.skipped,
              "failed": results.failed}
-    try:
-        keep.write_json(path, value, 1)
-    except OSError as error:
-        raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
+    keep.write_json(path, value, 1)
     print(f"kept in {path}")
 
 
@@ -390,7 +372,7 @@ def main():
             print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
             write_results_file(options.json, results, begin_time, options.command)
-    except Unusable as why:
+    except (Unusable, keep.Unreadable, OSError) as why:
         print(f"bench: {why}", file=sys.stderr)
         return EXIT_BAD
     except KeyboardInterrupt:

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/figure.h"
@@ -60,8 +59,7 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 	return 0;
 }
 
-/* OPERATION(NAME, MEMORY, CALL): defines the function NAME, which makes CALL; CALL writes to
- * MEMORY. */
+/* OPERATION(NAME, MEMORY, CALL) defines the function NAME, which makes CALL; CALL writes to MEMORY. */
 #define OPERATION(name, memory, call)                                                              \
 	static void name(void)                                                                     \
 	{                                                                                          \
@@ -139,21 +137,13 @@ struct compared_call {
 
 static size_t rounds;
 
-static double get_time_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
 static double measure_mean_call_ns(void (*call)(void), unsigned int call_count)
 {
-	double start = get_time_ns();
+	double start = figure_read_seconds(CLOCK_MONOTONIC);
 
 	for (unsigned int i = 0; i < call_count; i++)
 		call();
-	return (get_time_ns() - start) / call_count;
+	return (figure_read_seconds(CLOCK_MONOTONIC) - start) * 1e9 / call_count;
 }
 
 /* Each round measures the call and its baseline, so that other load affects both equally. */
@@ -181,26 +171,26 @@ static void compare_and_print_call(const char *title, const struct compared_call
 }
 
 static const struct compared_call copying_calls[] = {
-	{"page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0},
-	{"page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0},
-	{"page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0},
-	{"page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0},
-	{"page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64},
-	{"page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096},
+	{ "page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0 },
+	{ "page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0 },
+	{ "page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0 },
+	{ "page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096 },
 };
 
 static const struct compared_call mapping_calls[] = {
-	{"map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0},
-	{"map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0},
-	{"map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL,
-	 true, 0},
-	{"map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
-	 mmap_touch_munmap, NULL, true, 0},
+	{ "map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL,
+	  true, 0 },
+	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
+	  mmap_touch_munmap, NULL, true, 0 },
 };
 
 static void measure_copying_calls(void)
 {
-	static const size_t sizes[] = {8, 64, 512, 4096};
+	static const size_t sizes[] = { 8, 64, 512, 4096 };
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		char size_title[32];
@@ -243,10 +233,10 @@ static void allocate_pages_and_buffer(void)
 static const struct backend_mode {
 	const char *backend, *revoke, *mapping_aim;
 } backend_modes[] = {
-	{"direct", NULL, "<= 0.1"},
-	{"alias", "poison", "<= 0.1"},
-	{"alias", "protect", NULL},
-	{"alias", "none", NULL},
+	{ "direct", NULL, "<= 0.1" },
+	{ "alias", "poison", "<= 0.1" },
+	{ "alias", "protect", NULL },
+	{ "alias", "none", NULL },
 };
 
 static void measure_backend(const struct backend_mode *backend_mode)

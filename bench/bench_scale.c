@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/figure.h"
@@ -46,9 +45,9 @@ static const struct operation {
 	const char *operation_name;
 	void (*run)(struct page *thread_page);
 } operations[] = {
-	{"allocate and free", alloc_and_free},
-	{"map and unmap", map_and_unmap},
-	{"read 64 bytes", read_64_bytes},
+	{ "allocate and free", alloc_and_free },
+	{ "map and unmap", map_and_unmap },
+	{ "read 64 bytes", read_64_bytes },
 };
 
 static const struct operation *operation;
@@ -58,14 +57,6 @@ struct operation_rates {
 	double by_cpu, by_clock; /* operations per second */
 };
 
-static double get_seconds(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void *measure_rates_in_thread(void *rates_of_thread)
 {
 	struct page *thread_page = page_alloc(GFP_KERNEL);
@@ -73,16 +64,16 @@ static void *measure_rates_in_thread(void *rates_of_thread)
 	double cpu_start, clock_start, seconds, count = 0;
 
 	pthread_barrier_wait(&ready);
-	cpu_start = get_seconds(CLOCK_THREAD_CPUTIME_ID);
-	clock_start = get_seconds(CLOCK_MONOTONIC);
+	cpu_start = figure_read_seconds(CLOCK_THREAD_CPUTIME_ID);
+	clock_start = figure_read_seconds(CLOCK_MONOTONIC);
 	do {
 		for (unsigned int i = 0; i < BATCH; i++)
 			operation->run(thread_page);
 		count += BATCH;
-		seconds = get_seconds(CLOCK_MONOTONIC) - clock_start;
+		seconds = figure_read_seconds(CLOCK_MONOTONIC) - clock_start;
 	} while (seconds < TURN_SECONDS);
 	rates->by_clock = count / seconds;
-	rates->by_cpu = count / (get_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start);
+	rates->by_cpu = count / (figure_read_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start);
 	page_free(thread_page);
 	return NULL;
 }
@@ -90,7 +81,7 @@ static void *measure_rates_in_thread(void *rates_of_thread)
 /* Return: the sums of the rates of threads that run at the same time. */
 static struct operation_rates measure_total_rates(unsigned int thread_count)
 {
-	struct operation_rates thread_rates[THREADS_MAX], total = {0};
+	struct operation_rates thread_rates[THREADS_MAX], total = { 0 };
 	pthread_t handles[THREADS_MAX];
 
 	pthread_barrier_init(&ready, NULL, thread_count);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define FIGURE_ROUNDS_MAX 1000
 
@@ -19,6 +20,14 @@ static inline size_t figure_read_round_count(size_t default_count)
 	unsigned long rounds = text && *text ? strtoul(text, NULL, 10) : default_count;
 
 	return rounds < 1 ? 1 : rounds > FIGURE_ROUNDS_MAX ? FIGURE_ROUNDS_MAX : rounds;
+}
+
+static inline double figure_read_seconds(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 /* @aim: a threshold, for example ">= 10", or "" */

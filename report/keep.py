@@ -79,6 +79,10 @@ def _parse_json(path, first_line_number, text):
         raise Unreadable(f"{path}:{line}: expected JSON: {error.msg}") from error
 
 
+def read_json(path):
+    return _parse_json(path, 1, pathlib.Path(path).read_text())
+
+
 def read_json_lines(path):
     """Return: the objects of a file of JSON lines; empty lines are skipped."""
     lines = pathlib.Path(path).read_text().splitlines()
@@ -87,7 +91,7 @@ def read_json_lines(path):
 
 def read_llvm_cov_totals(path):
     """Return: the totals in the output of `llvm-cov export`, of all files together and of each file."""
-    data = _parse_json(path, 1, pathlib.Path(path).read_text())["data"][0]
+    data = read_json(path)["data"][0]
     kinds = ("lines", "functions", "branches", "regions")
     files = [{"name": os.path.basename(file["filename"]),
               **{k: file["summary"][k] for k in kinds}} for file in data["files"]]

@@ -18,7 +18,8 @@ import formats
 import page
 import plot
 import results
-from results import FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE, BadResult
+from keep import Unreadable
+from results import FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE
 
 
 @dataclasses.dataclass
@@ -103,7 +104,7 @@ def _draw_and_pack_rule_programs(rows, sources):
 def compute_rules_values(result, sources):
     rows = _make_rule_rows(result)
     if not rows:
-        raise BadResult("expected programs")
+        raise Unreadable("expected programs")
     ran = [backend for backend in BACKENDS if result.get(backend)]
     ways = [f"{backend} {flavour}" for backend in ran for flavour in RULE_FLAVOURS]
     by_rule = {rule: [row for row in rows if rule in row["verdict"]]
@@ -137,7 +138,7 @@ def compute_stress_values(result, _sources):
 
 def compute_stress_long_values(result, _sources):
     if not result["rows"]:
-        raise BadResult("expected runs")
+        raise Unreadable("expected runs")
     return {"state": FAILED if result["failures"] else GOOD}
 
 
@@ -150,7 +151,7 @@ REPLAY_RUNS = {(backend, orders) for backend in BACKENDS for orders in (False, T
 def compute_replay_values(result, sources):
     runs = result.get("runs")
     if not runs:
-        raise BadResult(f"{sources.results / 'replay.json'}: expected runs")
+        raise Unreadable(f"{sources.results / 'replay.json'}: expected runs")
     failures = [failed for run in runs for failed in run["failures"]]
     rows = [{"backend": run["backend"], "orders": run["orders"], **flavour}
             for run in runs for flavour in run["flavours"]]
@@ -274,7 +275,7 @@ def make_part(name, title, command, compute_values, sources):
             return Part(name, title, command, MISSING, f"not run ({command})")
         values = compute_values(result, sources)
         line, figures, body = page.render_part_template(name, {"result": result, "sources": sources, **values})
-    except BadResult as problem:
+    except Unreadable as problem:
         return Part(name, title, command, UNREADABLE, f"cannot be read: {problem}")
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, jinja2.TemplateError) as problem:
         return Part(name, title, command, UNREADABLE,

@@ -3,7 +3,7 @@
 import datetime
 import json
 
-import keep
+from keep import Unreadable, make_run_summary
 
 # States of a part, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
@@ -11,16 +11,12 @@ UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
 REQUIRED_KEYS = ("what", "version", "begun", "seconds", "command")
 
 
-class BadResult(Exception):
-    """A results file cannot be read; the message says why."""
-
-
 def parse_object_or_json_lines(text, path):
     """Return: the object in @text. The JSON lines of `replay --results` become an object with one run."""
     lines = [json.loads(line) for line in text.splitlines() if line] if "\n{" in text else []
     if len(lines) < 2:
         return json.loads(text)
-    return {**lines[-1], "runs": [keep.make_run_summary(lines, path)]}
+    return {**lines[-1], "runs": [make_run_summary(lines, path)]}
 
 
 def load_results(directory, file_stem, run_name=None):
@@ -30,13 +26,13 @@ def load_results(directory, file_stem, run_name=None):
         result = parse_object_or_json_lines(path.read_text(), path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, keep.Unreadable) as error:
-        raise BadResult(f"{path}: expected JSON: {error}") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Unreadable(f"{path}: expected JSON: {error}") from error
     missing_keys = [key for key in REQUIRED_KEYS if not isinstance(result, dict) or key not in result]
     if missing_keys:
-        raise BadResult(f"{path}: expected {', '.join(missing_keys)}")
+        raise Unreadable(f"{path}: expected {', '.join(missing_keys)}")
     if result["what"] != (run_name or file_stem):
-        raise BadResult(f"{path}: expected results of {run_name or file_stem}, got those of {result['what']}")
+        raise Unreadable(f"{path}: expected results of {run_name or file_stem}, got those of {result['what']}")
     return result
 
 
