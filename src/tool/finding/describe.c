@@ -27,8 +27,8 @@ static void execute_and_write_failure_key(struct json *json, struct oracle *orac
 	if (replayer && test_input_is_program(input) &&
 	    signature_init_by_running_target(&target_signature, replayer, input,
 					     oracle->runners.timeout_seconds, &executed_program))
-		signature_init_by_executing_program(&program_signature, oracle, &executed_program,
-						    NULL, true);
+		signature_init_by_executing_program(&program_signature, oracle, &executed_program, NULL,
+						    true);
 	if (program_signature.is_disagreement)
 		json_format(json, "key", "%s: %.1500s", input->target->name,
 			    program_signature.failure_text);
@@ -114,8 +114,8 @@ void write_failure_json(struct json *json, struct oracle *oracle, const struct t
 	write_result_record(json, input, signature);
 }
 
-void execute_and_write_reports(struct json *json, struct oracle *oracle,
-			       const struct test_input *input, const struct signature *signature)
+void execute_and_write_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
+			       const struct signature *signature)
 {
 	char *text = NULL;
 	size_t text_size;

@@ -18,7 +18,7 @@ void write_failure_json(struct json *json, struct oracle *oracle, const struct t
  * Executes the program in the flavours that @signature needs, and writes their reports as the
  * member "reports".
  */
-void execute_and_write_reports(struct json *json, struct oracle *oracle,
-			       const struct test_input *input, const struct signature *signature);
+void execute_and_write_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
+			       const struct signature *signature);
 
 #endif

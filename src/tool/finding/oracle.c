@@ -39,8 +39,7 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 		return;
 	oracle->reported_target_bits |= 1u << target_index;
 	status_erase();
-	fprintf(stderr,
-		"%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
+	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
 		target->reads == READS_BYTES ? "only disagreements that `run` sees are failures"
 					     : "its findings cannot be tried");

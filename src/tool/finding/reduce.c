@@ -25,7 +25,7 @@
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
-	const bool *candidate_flavours; /* flavours that execute each candidate; NULL: all */
+	const bool *candidate_flavours;         /* flavours that execute each candidate; NULL: all */
 	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that failed in no or another way */
 	struct test_input candidate;
 	struct minimize minimize;
@@ -44,9 +44,9 @@ static bool execute_and_compare_candidate(struct reducer *r, const bool *flavour
 static void count_candidate_and_print_status(struct reducer *r, size_t unit_count)
 {
 	r->reduction->candidate_count++;
-	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name,
-		     unit_count, test_input_unit_name(&r->candidate, unit_count),
-		     r->reduction->candidate_count, r->oracle->execution_count);
+	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, unit_count,
+		     test_input_unit_name(&r->candidate, unit_count), r->reduction->candidate_count,
+		     r->oracle->execution_count);
 }
 
 /*
@@ -54,8 +54,7 @@ static void count_candidate_and_print_status(struct reducer *r, size_t unit_coun
  * as the input.
  * @identity: bytes that are equal only for equal candidates
  */
-static bool candidate_fails_unless_rejected(struct reducer *r, const void *identity,
-					    size_t identity_size)
+static bool candidate_fails_unless_rejected(struct reducer *r, const void *identity, size_t identity_size)
 {
 	char hash_text[SHA1_TEXT];
 	uint64_t hash, *rejected_hash;
@@ -184,8 +183,7 @@ static size_t find_piece_position(const struct test_input *input, bool by_line, 
 	if (!by_line)
 		return piece_index;
 	while (piece_index-- && position < input->text_size) {
-		const char *newline =
-			memchr(input->text + position, '\n', input->text_size - position);
+		const char *newline = memchr(input->text + position, '\n', input->text_size - position);
 
 		position = newline ? (size_t)(newline - input->text) + 1 : input->text_size;
 	}
@@ -244,8 +242,7 @@ static bool reduce_text(struct reducer *r)
 		return false;
 	do {
 		has_changed = remove_lines_or_bytes(r, true);
-		has_changed |=
-			is_calls ? replace_arguments_by_zero(r) : remove_lines_or_bytes(r, false);
+		has_changed |= is_calls ? replace_arguments_by_zero(r) : remove_lines_or_bytes(r, false);
 	} while (has_changed);
 	return true;
 }

@@ -17,13 +17,12 @@ void signature_append_failure_text(struct signature *signature, const char *form
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(signature->failure_text + used, sizeof(signature->failure_text) - used, format,
-		  args);
+	vsnprintf(signature->failure_text + used, sizeof(signature->failure_text) - used, format, args);
 	va_end(args);
 }
 
-static void set_short_name(struct signature *signature, const char *first_word,
-			   const char *second_word, const char *third_word)
+static void set_short_name(struct signature *signature, const char *first_word, const char *second_word,
+			   const char *third_word)
 {
 	snprintf(signature->short_name, sizeof(signature->short_name), "%s-%s%s%s", first_word,
 		 second_word, third_word ? "-" : "", third_word ? third_word : "");
@@ -100,8 +99,7 @@ static void add_place_and_format_function(const struct signature_evidence *e, un
 
 	symbols_find_innermost_frame(find_flavour_binary(e, flavour), site->stack, &place.frame);
 	snprintf(innermost_function, SITE_TEXT, "%s",
-		 *place.frame.function ? place.frame.function
-				       : find_call_name(e->program, site->call));
+		 *place.frame.function ? place.frame.function : find_call_name(e->program, site->call));
 	if (!s->place_count)
 		s->main_rule = rule;
 	if (s->place_count < sizeof(s->places) / sizeof(s->places[0]))
@@ -118,16 +116,14 @@ static void append_race(const struct signature_evidence *e, unsigned int flavour
 		add_place_and_format_function(e, flavour, &sites[i], rule, innermost_functions[i]);
 	is_sorted = strcmp(innermost_functions[0], innermost_functions[1]) <= 0;
 	signature_append_failure_text(e->signature, "; %s %s / %s", race_word,
-				      innermost_functions[!is_sorted],
-				      innermost_functions[is_sorted]);
+				      innermost_functions[!is_sorted], innermost_functions[is_sorted]);
 }
 
 /* The flavours by the details of their reports, the flavour with the most detailed report first. */
 static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN,
-						  FLAVOUR_PLAIN };
+						   FLAVOUR_PLAIN };
 static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
-static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN,
-					    FLAVOUR_PLAIN };
+static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
 /* ---- disagreement ---- */
 
@@ -261,8 +257,7 @@ static void append_reported_or_first_race(const struct signature_evidence *e)
 	append_race(e, FLAVOUR_TSAN, sites,
 		    is_reported || !s->needed_flavours[FLAVOUR_TSAN] ? "race" : "race unseen",
 		    RULE_data_race);
-	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name,
-		       op_table[s->racing_ops[1]].name);
+	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
 /*
@@ -270,8 +265,7 @@ static void append_reported_or_first_race(const struct signature_evidence *e)
  * process; or NULL.
  * @death_flavour: gets that flavour
  */
-static const struct execution_death *find_death_by_call(const struct signature_evidence *e,
-							size_t call,
+static const struct execution_death *find_death_by_call(const struct signature_evidence *e, size_t call,
 							const unsigned int *flavour_order,
 							unsigned int *death_flavour)
 {
@@ -296,23 +290,20 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 {
 	struct signature *s = e->signature;
 	unsigned int death_flavour;
-	const struct execution_death *death =
-		find_death_by_call(e, call, flavour_order, &death_flavour);
+	const struct execution_death *death = find_death_by_call(e, call, flavour_order, &death_flavour);
 	const struct execution_site unreported_site = { .call = call };
 	char top_functions[REPORT_TOP_TEXT] = "", innermost_function[SITE_TEXT];
 
-	add_place_and_format_function(e, death_flavour, death ? &death->site : &unreported_site,
-				      rule, innermost_function);
+	add_place_and_format_function(e, death_flavour, death ? &death->site : &unreported_site, rule,
+				      innermost_function);
 	signature_append_failure_text(s, "; %s", rule_name(rule));
 	if (death) {
-		symbols_format_top_functions(find_flavour_binary(e, death_flavour),
-					     death->site.stack, top_functions);
-		signature_append_failure_text(s, " %s: %s", flavour_names[death_flavour],
-					      death->kind);
+		symbols_format_top_functions(find_flavour_binary(e, death_flavour), death->site.stack,
+					     top_functions);
+		signature_append_failure_text(s, " %s: %s", flavour_names[death_flavour], death->kind);
 		s->needed_flavours[death_flavour] = true;
 	}
-	signature_append_failure_text(s, " at %s",
-				      *top_functions ? top_functions : innermost_function);
+	signature_append_failure_text(s, " at %s", *top_functions ? top_functions : innermost_function);
 	set_short_name(s, rule_name(rule), find_call_name(e->program, call), NULL);
 }
 
@@ -372,8 +363,7 @@ void signature_init_by_executing_input(struct signature *s, struct oracle *oracl
 	const char *replayer = oracle_find_replayer_path(oracle, input->target);
 
 	if (!replayer) {
-		signature_init_by_executing_program(s, oracle, &input->program, flavours,
-						    input->target);
+		signature_init_by_executing_program(s, oracle, &input->program, flavours, input->target);
 		return;
 	}
 	oracle->execution_count++;

@@ -43,9 +43,9 @@ struct signature {
 	char short_name[256];               /* a few words, which can be part of a file name */
 	bool needed_flavours[FLAVOURS_MAX]; /* the failure text depends on their executions */
 	rule_set broken_rules;              /* according to the model */
-	enum rule main_rule;   /* the broken rule at the first place; RULE_COUNT: none */
-	uint8_t racing_ops[2]; /* operations of the first race, sorted */
-	uint8_t fatal_op;      /* operation of the fatal call; OP_COUNT: no call is fatal */
+	enum rule main_rule;                /* the broken rule at the first place; RULE_COUNT: none */
+	uint8_t racing_ops[2];              /* operations of the first race, sorted */
+	uint8_t fatal_op;                   /* operation of the fatal call; OP_COUNT: no call is fatal */
 	/* The fields below are printed, but no part of the signature. A race has two places. */
 	char observer_name[64];                    /* the flavour or target that disagrees */
 	char observed_sentence[DISAGREEMENT_TEXT]; /* the disagreement, with its numbers */

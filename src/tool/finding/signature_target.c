@@ -50,17 +50,15 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 {
 	int file = write_input_to_memory_file(input);
 	char input_file_path[32];
-	char *text_argv[] = {(char *)(uintptr_t)replayer_path, input_file_path, NULL};
-	char *bytes_argv[] = {(char *)(uintptr_t)replayer_path, "--from-bytes", input_file_path,
-			      NULL};
+	char *text_argv[] = { (char *)(uintptr_t)replayer_path, input_file_path, NULL };
+	char *bytes_argv[] = { (char *)(uintptr_t)replayer_path, "--from-bytes", input_file_path, NULL };
 	bool is_calls = input->target->reads == READS_CALLS, has_run;
 
 	if (file < 0)
 		return false;
 	snprintf(input_file_path, sizeof(input_file_path), "/proc/self/fd/%d", file);
-	has_run =
-		isolate(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
-		child.exit_code != NOT_EXECUTED;
+	has_run = isolate(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
+		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;
 }
@@ -94,8 +92,7 @@ static bool parse_executed_program(struct program *program)
 static void format_last_call_name(char call_name[48])
 {
 	size_t section_size;
-	const char *text = find_output_section("--- the calls as they ran ---\n", &section_size),
-		   *last;
+	const char *text = find_output_section("--- the calls as they ran ---\n", &section_size), *last;
 
 	*call_name = '\0';
 	if (!text || section_size < 2)
@@ -127,17 +124,15 @@ static void format_stack_offsets(const char *binary_path, const struct report *r
  * Return: the error message of the target in its output; NULL: the output has none, or the report
  * of a sanitizer, which begins at @report_begin, precedes it.
  */
-static const char *find_target_error_message(const struct fuzz_target *target,
-					     const char *report_begin)
+static const char *find_target_error_message(const struct fuzz_target *target, const char *report_begin)
 {
 	char sentence_prefix[80];
 	const char *sentence;
 
 	snprintf(sentence_prefix, sizeof(sentence_prefix), "ERROR: %.60s: ", target->name);
 	sentence = strstr(child.output, sentence_prefix);
-	return sentence && (!report_begin || sentence < report_begin)
-		       ? sentence + strlen(sentence_prefix)
-		       : NULL;
+	return sentence && (!report_begin || sentence < report_begin) ? sentence + strlen(sentence_prefix)
+								      : NULL;
 }
 
 /* Describes how the target ended, if it printed no report. Return: whether the input failed. */
@@ -169,8 +164,7 @@ static size_t find_call_named_by_failure(const struct program *executed_program,
 
 static void set_short_name(struct signature *s, const char *failure_word)
 {
-	snprintf(s->short_name, sizeof(s->short_name), "%.60s-%.120s", s->observer_name,
-		 failure_word);
+	snprintf(s->short_name, sizeof(s->short_name), "%.60s-%.120s", s->observer_name, failure_word);
 	for (char *c = s->short_name; *c; c++)
 		if (*c == '/' || *c == ' ')
 			*c = '-';
@@ -223,8 +217,8 @@ bool signature_init_by_running_target(struct signature *s, const char *replayer,
 			  : sentence      ? "finding"
 					  : failure);
 	s->places[0].call = call;
-	s->place_count = symbols_find_innermost_frame(replayer, stack, &s->places[0].frame) ||
-			 call != NO_SITE;
+	s->place_count =
+		symbols_find_innermost_frame(replayer, stack, &s->places[0].frame) || call != NO_SITE;
 	if (executed_program && is_program_known)
 		*executed_program = program;
 	return is_program_known;

@@ -24,8 +24,8 @@ static bool replace_records_by_text(struct test_input *input)
 	return !fclose(out);
 }
 
-bool test_input_load(struct test_input *input, const char *file_path,
-		     const struct fuzz_target *target, char error[PROGRAM_FILE_ERROR])
+bool test_input_load(struct test_input *input, const char *file_path, const struct fuzz_target *target,
+		     char error[PROGRAM_FILE_ERROR])
 {
 	memset(input, 0, sizeof(*input));
 	input->target = target;

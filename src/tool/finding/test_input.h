@@ -12,7 +12,7 @@
 struct test_input {
 	const struct fuzz_target *target; /* reads the input; NULL: `run` executes it */
 	struct program program;
-	char *text;	  /* an input that is no program: lines of calls, or any bytes */
+	char *text;       /* an input that is no program: lines of calls, or any bytes */
 	size_t text_size; /* bytes of @text */
 };
 
@@ -22,8 +22,8 @@ static inline bool test_input_is_program(const struct test_input *input)
 }
 
 /* Return: whether the input was read; otherwise @error has the reason. */
-bool test_input_load(struct test_input *input, const char *file_path,
-		     const struct fuzz_target *target, char error[PROGRAM_FILE_ERROR]);
+bool test_input_load(struct test_input *input, const char *file_path, const struct fuzz_target *target,
+		     char error[PROGRAM_FILE_ERROR]);
 void test_input_destroy(struct test_input *input);
 
 /*
