@@ -118,20 +118,17 @@ def format_junit(results):
 
 # ---- SARIF ----
 
-def find_source_root():
-    """Return: the nearest checkout or source tree that has the working directory, else the working directory."""
-    here = pathlib.Path.cwd()
-    return str(next((directory for directory in (here, *here.parents)
-                     if (directory / ".git").exists() or (directory / "src/page/page.h").exists()), here))
-
-
 def make_artifact_location(uri):
     return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
 
 
 class Sarif:
     def __init__(self, results):
-        self.results, self.root = results, find_source_root()
+        here = pathlib.Path.cwd()
+        # The nearest checkout or source tree that has the working directory, else the working directory.
+        self.root = str(next((directory for directory in (here, *here.parents)
+                              if (directory / ".git").exists() or (directory / "src/page/page.h").exists()), here))
+        self.results = results
         self.rules, self.artifacts = {}, []
 
     # ---- places ----

@@ -118,16 +118,12 @@ class Call(program_facts.Call):
 class Program(program_facts.Program):
     def __init__(self, model_facts):
         super().__init__(model_facts, Call)
-        self.set_colours_of_calls()
-
-    def set_colours_of_calls(self):
-        facts = self.facts
-        causes = [*facts.get("causes", []), *(line for uninit in facts["uninits"] for line in uninit["causes"]),
+        causes = [*model_facts.get("causes", []), *(line for uninit in model_facts["uninits"] for line in uninit["causes"]),
                   *(blocked["by"] for blocked in self.blocked if blocked["why"] == "mutex")]
-        wrong = [*(race[side] for race in facts["races"] for side in ("first", "second")),
-                 *(uninit["line"] for uninit in facts["uninits"]),
+        wrong = [*(race[side] for race in model_facts["races"] for side in ("first", "second")),
+                 *(uninit["line"] for uninit in model_facts["uninits"]),
                  *(blocked["line"] for blocked in self.blocked),
-                 *(one["line"] for one in facts["disagreements"])]
+                 *(one["line"] for one in model_facts["disagreements"])]
         wrong += [self.fatal["line"]] if self.fatal else []
         for colour, lines in (("cause", causes), ("wrong", wrong)):
             for line in filter(self.by_line.get, lines):
@@ -140,8 +136,8 @@ class Program(program_facts.Program):
 # ---- the drawing ----
 
 class Drawing:
-    """Each thread that has a call has a lane, a vertical line. Each row has one call, whose text may cover the lanes
-    on its right. A lane is drawn only while its thread runs between two calls of main."""
+    """Each thread that has a call has a lane, a vertical line. A row has one call, whose text may cover the
+    lanes on its right. A lane is drawn only while its thread runs between two calls of main."""
 
     def __init__(self, printer, program):
         self.printer, self.program = printer, program
@@ -411,15 +407,12 @@ def print_explanation(printer, program):
     print_all_findings(printer, program)
 
 
-def must_use_colours():
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
 def run(options):
     sys.stdout.reconfigure(encoding="utf-8")
     locale.setlocale(locale.LC_CTYPE, "")
     is_utf8 = options.utf8 or not options.ascii and locale.nl_langinfo(locale.CODESET) == "UTF-8"
-    printer = RowPrinter(is_utf8, must_use_colours())
+    has_colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    printer = RowPrinter(is_utf8, has_colours)
     for number, line in enumerate(sys.stdin.buffer):
         if number:
             printer.print_and_clear_row()

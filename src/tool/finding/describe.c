@@ -36,15 +36,6 @@ static void execute_and_write_failure_key(struct json *json, struct oracle *orac
 		json_text(json, "key", signature->failure_text);
 }
 
-static void write_needed_flavours(struct json *json, const struct signature *signature)
-{
-	json_begin_array(json, "flavours");
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		if (signature->needed_flavours[i])
-			json_text(json, NULL, flavour_names[i]);
-	json_end(json);
-}
-
 static void write_hex_and_program(struct json *json, const struct test_input *input)
 {
 	static char text[TEXT_PROGRAM_MAX];
@@ -102,7 +93,11 @@ void write_failure_json(struct json *json, struct oracle *oracle, const struct t
 	json_text(json, "short_name", signature->short_name);
 	json_text(json, "observer", signature->observer_name);
 	json_text(json, "observed", signature->observed_sentence);
-	write_needed_flavours(json, signature);
+	json_begin_array(json, "flavours");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (signature->needed_flavours[i])
+			json_text(json, NULL, flavour_names[i]);
+	json_end(json);
 	json_number(json, "size", (int64_t)unit_count);
 	json_text(json, "unit", test_input_unit_name(input, 0));
 	write_hex_and_program(json, input);

@@ -51,21 +51,17 @@ void test_input_destroy(struct test_input *input)
 	input->text = NULL;
 }
 
-/* The first line of calls in text is their header. */
-static size_t count_call_lines(const struct test_input *input)
+size_t test_input_count_units(const struct test_input *input)
 {
 	size_t line_count = 0;
 
-	for (size_t i = 0; i < input->text_size; i++)
-		line_count += input->text[i] == '\n';
-	return line_count ? line_count - 1 : 0;
-}
-
-size_t test_input_count_units(const struct test_input *input)
-{
 	if (test_input_is_program(input))
 		return input->program.count;
-	return input->target->reads == READS_CALLS ? count_call_lines(input) : input->text_size;
+	if (input->target->reads != READS_CALLS)
+		return input->text_size;
+	for (size_t i = 0; i < input->text_size; i++)
+		line_count += input->text[i] == '\n';
+	return line_count ? line_count - 1 : 0; /* without the header, the first line */
 }
 
 const char *test_input_unit_name(const struct test_input *input, size_t unit_count)

@@ -100,7 +100,7 @@ def make_call_and_check_lines(program, call):
         return make_user_store_lines(program, call)
     if "maps" in call.traits and not (
             call.length_fits_thread_buffer() and call.parse_numeric_argument(1) <= PAGE_SIZE):
-        why = "not executed: it would access any memory" if call.parse_length_argument() else "an access of no bytes"
+        why = "not executed: it would access any memory" if call.parse_numeric_argument(2) else "an access of no bytes"
         return [f"/* line {call.line}: {why} */"]
     lines = []
     if "pattern" in call.traits and call.length_fits_thread_buffer():
@@ -187,7 +187,8 @@ def make_pthread_region_lines(program, region):
         lines.append(f"pthread_create(&{thread}_thread, NULL, {thread}, NULL);" if is_new else
                      f"sem_post(&{thread}_go);")
     for thread in threads:
-        has_ended = region == program.find_last_region_number(thread) and not program.list_mappings_at_end(thread)
+        has_more_calls = any(call.region > region for call in program.steps if call.thread == thread)
+        has_ended = not has_more_calls and not program.list_mappings_at_end(thread)
         lines.append(f"pthread_join({thread}_thread, NULL);" if has_ended else f"sem_wait(&{thread}_done);")
     return lines
 
@@ -281,11 +282,6 @@ def select_helper_sections(functions_text):
     return needed
 
 
-def format_c_comment(text):
-    lines = text.replace("*/", "* /").split("\n")
-    return "/*\n" + "\n".join((" * " + line).rstrip() for line in lines) + "\n */\n"
-
-
 def format_c_file(program, program_name, comment_note):
     make_lines = make_fiber_functions if program.runs_on_fibers else make_pthread_function
     functions = "".join(line + "\n" for thread in program.threads for line in make_lines(program, thread))
@@ -297,7 +293,8 @@ def format_c_file(program, program_name, comment_note):
                        if word in declarations + functions)
     comment = f"{os.path.basename(program_name)}: {' '.join(program.facts['expect']) or 'clean'}\n\n{comment_note}\n" \
               f"{PROGRAM_TITLE}\n\n" + "\n".join(f"{call.line:5}  {call.thread}: {call.text}" for call in program.calls)
-    return f"{format_c_comment(comment)}{includes}\n#include <page.h>\n\n{declarations}{functions}"
+    comment = "".join((" * " + line).rstrip() + "\n" for line in comment.replace("*/", "* /").split("\n"))
+    return f"/*\n{comment} */\n{includes}\n#include <page.h>\n\n{declarations}{functions}"
 
 
 # may_replace_file() recognises files of this script by this line.

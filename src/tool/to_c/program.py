@@ -77,12 +77,9 @@ class Call(program_facts.Call):
         """Return: the handle of the user slice that the call reads or fills, or None."""
         return next((handle for handle in self.handles if handle.startswith("u")), None)
 
-    def parse_length_argument(self):
-        return self.parse_numeric_argument(2)
-
     def length_fits_thread_buffer(self):
         """Return: whether a thread's buffer has space for the bytes of the call."""
-        return 0 < self.parse_length_argument() <= PAGE_SIZE
+        return 0 < self.parse_numeric_argument(2) <= PAGE_SIZE
 
     def count_readable_slice_bytes(self):
         """Return: the number of readable bytes of a user_slice."""
@@ -132,9 +129,6 @@ class Program(program_facts.Program):
         if self.runs_on_fibers or len(self.list_threads_of_region(region)) < 2:
             return []
         return [call for call in self.active if call.region == region and call.thread != "main"]
-
-    def find_last_region_number(self, thread):
-        return max(call.region for call in self.steps if call.thread == thread)
 
     def list_mappings_at_end(self, thread):
         """Return: the mappings that a thread has at the end, the newest first."""
