@@ -17,8 +17,8 @@ scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/te
 	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
 	tests/test_tree.sh'
 
-# run_step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
-run_step() {
+# run_logged_step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
+run_logged_step() {
 	step=$1
 	shift
 	echo "check-builds: $build: $step"
@@ -41,21 +41,21 @@ hide_programs_from_path() {
 # build_and_test_with_compiler COMPILER: build the programs of the tests before the tests, so that a missing
 # dependency of a program fails in the step "programs".
 build_and_test_with_compiler() {
-	run_step configure sh "$source/configure" --enable-werror CC="$1" &&
-		run_step make "$MAKE" -j"$JOBS" all &&
-		run_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
-		run_step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
+	run_logged_step configure sh "$source/configure" --enable-werror CC="$1" &&
+		run_logged_step make "$MAKE" -j"$JOBS" all &&
+		run_logged_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
+		run_logged_step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
 # Run and replay corpus/rules with each backend, and replay it by the fuzz targets without an engine.
 run_and_replay_rules() {
 	for backend in direct alias; do
-		run_step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
-			run_step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
+		run_logged_step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
+			run_logged_step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
 	done
 	for target in fault page race text; do
-		run_step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
-			run_step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
+		run_logged_step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
+			run_logged_step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
 	done
 }
 
@@ -81,7 +81,7 @@ run_named_build() {
 			echo "check-builds: m32: left out: $(sed -n 's/^  skipped *//p' "$top/m32.configure.log")"
 		;;
 	readonly) build_and_test_with_compiler "$CC" ;;
-	distcheck) run_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
+	distcheck) run_logged_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
 	esac
 }
 

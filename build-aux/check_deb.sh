@@ -20,8 +20,8 @@ if [ -n "$missing" ]; then
 	exit 77
 fi
 
-# run_step NAME COMMAND...: run the command with its output in DIRECTORY/NAME.log; print the end of the log of a failure.
-run_step() {
+# run_logged_step NAME COMMAND...: run the command with its output in DIRECTORY/NAME.log; print the end of the log of a failure.
+run_logged_step() {
 	name=$1
 	shift
 	echo "check-deb: $name"
@@ -66,10 +66,10 @@ test_unpacked_packages() {
 		"$directory/root/usr/bin/pagetorture" replay "$rules"
 }
 
-run_step build build_debian_packages && run_step lintian run_lintian
+run_logged_step build build_debian_packages && run_logged_step lintian run_lintian
 if [ "$failed" = 0 ]; then
 	sed 's/^/    /' "$directory/lintian.log" | grep '^    [EWI]:'
-	run_step unpack unpack_packages && run_step use test_unpacked_packages
+	run_logged_step unpack unpack_packages && run_logged_step use test_unpacked_packages
 fi
 [ "$failed" = 0 ] && echo "check-deb: good: $(cd "$directory" && echo *.deb)"
 exit "$failed"

@@ -198,11 +198,11 @@ def replay_corpus_with_all_replayers():
                                {"PAGE_MAP": backend})
 
 
-def write_results(name, tables):
-    """Write results/NAME.json for `make report`: @tables and a summary."""
+def write_results(results_name, tables):
+    """Write results/@results_name.json for `make report`: @tables and a summary."""
     status = "failed" if failures else "good"
-    head = keep.make_result_head(name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
-    keep.write_json(f"results/{name}.json", head | {"seconds_each": SECONDS} | tables)
+    head = keep.make_result_head(results_name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
+    keep.write_json(f"results/{results_name}.json", head | {"seconds_each": SECONDS} | tables)
 
 
 def main():

@@ -53,23 +53,18 @@ static void write_hex_and_program(struct json *json, const struct test_input *in
 	json_text(json, "program", text);
 }
 
-static void write_result_meaning(struct json *json, const struct signature *signature)
+static void write_result_record(struct json *json, const struct test_input *input,
+				const struct signature *signature)
 {
 	enum result_kind kind = signature->is_disagreement ? RUN_differs : RUN_claim;
 	enum rule rule = signature->main_rule;
 	bool is_of_rule = rule < RULE_COUNT;
 
+	json_begin_object(json, "record");
 	json_text(json, "result", is_of_rule ? rule_name(rule) : result_kinds[kind].name);
 	json_text(json, "meaning", is_of_rule ? rule_summary(rule) : result_kinds[kind].meaning);
 	json_text(json, "document", is_of_rule ? "doc/rules.md" : "doc/replay.md");
 	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
-}
-
-static void write_result_record(struct json *json, const struct test_input *input,
-				const struct signature *signature)
-{
-	json_begin_object(json, "record");
-	write_result_meaning(json, signature);
 	json_begin_array(json, "places");
 	for (size_t i = 0; i < signature->place_count; i++)
 		report_write_frame_json(json, &signature->places[i].frame);

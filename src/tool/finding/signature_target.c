@@ -17,20 +17,6 @@ static struct isolated child;
 
 /* ---- running the target ---- */
 
-/* Return: the descriptor of a memory file with the input, which the child inherits; negative: error. */
-static int write_input_to_memory_file(const struct test_input *input)
-{
-	size_t input_size;
-	const void *bytes = test_input_encode(input, &input_size);
-	int file = memfd_create("input", 0);
-
-	if (file >= 0 && write(file, bytes, input_size) != (ssize_t)input_size) {
-		close(file);
-		return -1;
-	}
-	return file;
-}
-
 static void exec_target(void *target_argv)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
@@ -45,10 +31,13 @@ static void exec_target(void *target_argv)
 	_exit(NOT_EXECUTED);
 }
 
+/* Runs the target on the input, which is in a memory file. Return: whether the target was executed. */
 static bool run_target(const char *replayer_path, const struct test_input *input,
 		       unsigned int timeout_seconds)
 {
-	int file = write_input_to_memory_file(input);
+	size_t input_size;
+	const void *bytes = test_input_encode(input, &input_size);
+	int file = memfd_create("input", 0);
 	char input_file_path[32];
 	char *text_argv[] = { (char *)(uintptr_t)replayer_path, input_file_path, NULL };
 	char *bytes_argv[] = { (char *)(uintptr_t)replayer_path, "--from-bytes", input_file_path, NULL };
@@ -57,7 +46,8 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 	if (file < 0)
 		return false;
 	snprintf(input_file_path, sizeof(input_file_path), "/proc/self/fd/%d", file);
-	has_run = isolate(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
+	has_run = write(file, bytes, input_size) == (ssize_t)input_size &&
+		  isolate(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
 		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;

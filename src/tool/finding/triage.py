@@ -59,8 +59,8 @@ class Progress:
             (show_status if sys.stderr.isatty() else log_error)(text)
 
 
-def run_process(command, **options):
-    return subprocess.run(command, check=False, preexec_fn=end_with_parent, **options)
+def run_and_end_with_parent(command, **subprocess_options):
+    return subprocess.run(command, check=False, preexec_fn=end_with_parent, **subprocess_options)
 
 
 def raise_error(error):
@@ -146,7 +146,7 @@ class Tool:
 
     def capture_command_output(self, working_directory, *command_words):
         """Run a command of pagetorture in @working_directory. Return: its standard output."""
-        return run_process([self.path, *command_words], cwd=working_directory, capture_output=True, text=True).stdout
+        return run_and_end_with_parent([self.path, *command_words], cwd=working_directory, capture_output=True, text=True).stdout
 
 
 def run_and_capture_reports(command, timeout_seconds):
@@ -155,7 +155,7 @@ def run_and_capture_reports(command, timeout_seconds):
     for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         environment[name] = ":".join(filter(None, (environment.get(name), "symbolize=1")))
     try:
-        return run_process(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+        return run_and_end_with_parent(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
                            timeout=timeout_seconds).stdout
     except subprocess.TimeoutExpired as expired:
         return (expired.stdout or b"") + f"still running after {timeout_seconds} s\n".encode()

@@ -45,7 +45,7 @@ def make_byte_check_lines(line_number, thread_name, known_bytes):
         while pattern < len(values) and \
                 values[pattern] == (first + pattern - start + (pattern - start) // 256) % 256:
             pattern += 1
-        check, end = ("expect_all", equal) if equal > pattern else ("expect_pattern", pattern)
+        check, end = ("expect_equal_bytes", equal) if equal > pattern else ("expect_pattern", pattern)
         lines.append(f"{check}({line_number}, {thread_name}_bytes, {start}, {end - start}, 0x{first:x});")
         start = end
     return lines
@@ -132,7 +132,7 @@ def make_turn_and_call_lines(program, call):
     lines = make_call_and_check_lines(program, call)
     if call.outcome == "fatal":
         rule = program.facts["fatal"]["rule"]
-        lines = [f'announce_expected_end({call.line}, "{rule}");', *lines, f"exit_not_ended({call.line});"]
+        lines = [f'print_expected_end({call.line}, "{rule}");', *lines, f"exit_as_call_did_not_end({call.line});"]
     lines = make_comments_about_findings(program, call) + lines
     turns = program.list_calls_that_wait_for_turn(call.region) if call.thread != "main" else []
     if turns:
@@ -155,11 +155,11 @@ def make_thread_unmap_lines(program, thread):
 def make_pthread_function(program, thread):
     """Return: C lines of the function of a thread, which pauses between regions, while main runs."""
     pause = [f"sem_post(&{thread}_done);", f"sem_wait(&{thread}_go);"]
-    lines, region = ["(void)unused;"], None
+    lines, region_number = ["(void)unused;"], None
     for call in program.steps:
         if call.thread == thread:
-            lines += pause if region not in (None, call.region) else []
-            region = call.region
+            lines += pause if region_number not in (None, call.region) else []
+            region_number = call.region
             lines += make_turn_and_call_lines(program, call)
     # A pthread that ends unmaps its mappings, so a thread with mappings waits until the end of the program.
     if program.list_mappings_at_end(thread):
@@ -178,28 +178,28 @@ def make_fiber_functions(program, thread):
     return lines
 
 
-def make_pthread_region_lines(program, region):
+def make_pthread_region_lines(program, region_number):
     """Return: C lines with which main starts or continues the threads of the region, and waits for them."""
-    threads, turns = program.list_threads_of_region(region), program.list_calls_that_wait_for_turn(region)
+    threads, turns = program.list_threads_of_region(region_number), program.list_calls_that_wait_for_turn(region_number)
     lines = [f"pass_turn_to({turns[0].line});"] if turns else []
     for thread in threads:
-        is_new = all(thread not in program.list_threads_of_region(earlier) for earlier in range(region))
+        is_new = all(thread not in program.list_threads_of_region(earlier) for earlier in range(region_number))
         lines.append(f"pthread_create(&{thread}_thread, NULL, {thread}, NULL);" if is_new else
                      f"sem_post(&{thread}_go);")
     for thread in threads:
-        has_more_calls = any(call.region > region for call in program.steps if call.thread == thread)
+        has_more_calls = any(call.region > region_number for call in program.steps if call.thread == thread)
         has_ended = not has_more_calls and not program.list_mappings_at_end(thread)
         lines.append(f"pthread_join({thread}_thread, NULL);" if has_ended else f"sem_wait(&{thread}_done);")
     return lines
 
 
-def make_region_lines(program, region):
+def make_region_lines(program, region_number):
     if not program.runs_on_fibers:
-        return make_pthread_region_lines(program, region)
-    threads = program.list_threads_of_region(region)
+        return make_pthread_region_lines(program, region_number)
+    threads = program.list_threads_of_region(region_number)
     lines = [f"order_after_main(&{thread}_fiber);" for thread in threads]
     for call in program.steps:
-        if call.region == region and call.thread != "main":
+        if call.region == region_number and call.thread != "main":
             lines += make_turn_and_call_lines(program, call) if call.outcome == "skipped" else \
                 [f"run_in_fiber(&{call.thread}_fiber, line_{call.line});"]
     return lines + [f"order_main_after(&{thread}_fiber);" for thread in threads]
@@ -236,12 +236,12 @@ def make_main_function(program, functions_text):
     lines += [f"sem_init(&{name}, 0, 0);" for name in sorted(semaphores)]
     if program.runs_on_fibers:
         lines += [f'create_fiber(&{thread}_fiber, "{thread}");' for thread in program.threads]
-    region = 0
+    region_number = 0
     for call in program.steps:
         if call.thread == "main":
             lines += make_region_lines(program, call.region) + make_turn_and_call_lines(program, call)
-            region = call.region + 1
-    lines += make_region_lines(program, region) + make_unmap_and_free_lines(program) + ["return 0;"]
+            region_number = call.region + 1
+    lines += make_region_lines(program, region_number) + make_unmap_and_free_lines(program) + ["return 0;"]
     return wrap_in_function("int main(void)", lines)
 
 

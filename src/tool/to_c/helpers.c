@@ -57,21 +57,21 @@ static void expect_byte(int line, size_t index, unsigned char got, unsigned char
 	_exit(1);
 }
 
-/// announce_expected_end exit_not_ended
+/// print_expected_end exit_as_call_did_not_end
 /* Prints that the next call must end the process, before that call. */
-static void announce_expected_end(int line, const char *rule)
+static void print_expected_end(int line, const char *rule)
 {
 	fprintf(stderr, "line %d: %s is expected here\n", line, rule);
 }
 
-static void exit_not_ended(int line)
+static void exit_as_call_did_not_end(int line)
 {
 	fprintf(stderr, "line %d: the process did not end\n", line);
 	_exit(1);
 }
 
-/// get_pattern_byte
-static unsigned char get_pattern_byte(size_t index, unsigned char seed)
+/// compute_pattern_byte
+static unsigned char compute_pattern_byte(size_t index, unsigned char seed)
 {
 	return (unsigned char)(seed + index + index / 256);
 }
@@ -80,7 +80,7 @@ static unsigned char get_pattern_byte(size_t index, unsigned char seed)
 static void fill_pattern(void *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		((unsigned char *)bytes)[i] = get_pattern_byte(i, seed);
+		((unsigned char *)bytes)[i] = compute_pattern_byte(i, seed);
 }
 
 /// expect_pattern
@@ -88,11 +88,11 @@ static void expect_pattern(int line, const unsigned char *bytes, size_t from, si
 			   unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		expect_byte(line, from + i, bytes[from + i], get_pattern_byte(i, seed));
+		expect_byte(line, from + i, bytes[from + i], compute_pattern_byte(i, seed));
 }
 
-/// expect_all
-static void expect_all(int line, const unsigned char *bytes, size_t from, size_t len,
+/// expect_equal_bytes
+static void expect_equal_bytes(int line, const unsigned char *bytes, size_t from, size_t len,
 		       unsigned char value)
 {
 	for (size_t i = 0; i < len; i++)
@@ -113,7 +113,7 @@ static void branch_on_values(const unsigned char *bytes, size_t len)
 static void fill_user_pattern(unsigned char *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		__atomic_store_n(&bytes[i], get_pattern_byte(i, seed), __ATOMIC_RELAXED);
+		__atomic_store_n(&bytes[i], compute_pattern_byte(i, seed), __ATOMIC_RELAXED);
 }
 
 /// map_user_memory

@@ -121,14 +121,14 @@ class Program(program_facts.Program):
         return len({call.thread for call in users}) > 1 and \
             (handle[0] == "u" or handle[0] in "pk" and any(call.filled == handle for call in users))
 
-    def list_threads_of_region(self, region):
-        return sorted({call.thread for call in self.steps if call.region == region} - {"main"})
+    def list_threads_of_region(self, region_number):
+        return sorted({call.thread for call in self.steps if call.region == region_number} - {"main"})
 
-    def list_calls_that_wait_for_turn(self, region):
+    def list_calls_that_wait_for_turn(self, region_number):
         """Return: the calls of the region that wait for their turn: all if it has several pthreads, else none."""
-        if self.runs_on_fibers or len(self.list_threads_of_region(region)) < 2:
+        if self.runs_on_fibers or len(self.list_threads_of_region(region_number)) < 2:
             return []
-        return [call for call in self.active if call.region == region and call.thread != "main"]
+        return [call for call in self.active if call.region == region_number and call.thread != "main"]
 
     def list_mappings_at_end(self, thread):
         """Return: the mappings that a thread has at the end, the newest first."""
