@@ -236,13 +236,6 @@ def format_sarif(results):
 FORMATS = {"tap": format_tap, "junit": format_junit, "sarif": format_sarif}
 
 
-def read_results(path):
-    if path == "-":
-        return Results("standard input", sys.stdin.buffer.read().decode().splitlines())
-    with open(path, encoding="utf-8") as file:
-        return Results(path, file.read().splitlines())
-
-
 def write_file_atomically(path, text):
     """Write a temporary file and rename it, so that the file is complete or unchanged. A device or pipe is written
     directly."""
@@ -274,7 +267,11 @@ def main(command_arguments):
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, completely or not at all")
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {VERSION}")
     options = parser.parse_intermixed_args(command_arguments)
-    text = FORMATS[options.format](read_results(options.results))
+    if options.results == "-":
+        results = Results("standard input", sys.stdin.buffer.read().decode().splitlines())
+    else:
+        results = Results(options.results, pathlib.Path(options.results).read_text(encoding="utf-8").splitlines())
+    text = FORMATS[options.format](results)
     if options.output:
         try:
             write_file_atomically(options.output, text)

@@ -40,22 +40,19 @@ def read_figures_of_earlier_campaigns(target):
                 target.earlier_seconds, target.earlier_executions = map(int, figures.groups())
 
 
-def append_plot_line(target, line):
-    """Append the line to plot.tsv in one write. An error is ignored."""
-    with contextlib.suppress(OSError), open(f"{target.directory}/plot.tsv", "ab", buffering=0) as plot:
-        if not os.fstat(plot.fileno()).st_size:
-            plot.write(PLOT_HEADER.encode())
-        plot.write(line.encode())
-
-
 def append_plot_line_if_due(target, elapsed_seconds, now, is_last=False):
-    """Add a line to plot.tsv if a figure has changed, the last line is a minute old, or @is_last."""
+    """Add a line to plot.tsv if a figure has changed, the last line is a minute old, or @is_last.
+    An error is ignored."""
     figures = f"{target.coverage}\t{len(target.corpus.hashes)}\t{len(target.findings.hashes)}"
     if figures == target.plotted_figures and now - target.plot_time < PLOT_INTERVAL and not is_last:
         return
     target.plotted_figures, target.plot_time = figures, now
-    append_plot_line(target, f"{int(time.time())}\t{target.earlier_seconds + int(elapsed_seconds)}\t"
-                             f"{target.estimate_total_executions(now)}\t{figures}\n")
+    line = f"{int(time.time())}\t{target.earlier_seconds + int(elapsed_seconds)}\t" \
+           f"{target.estimate_total_executions(now)}\t{figures}\n"
+    with contextlib.suppress(OSError), open(f"{target.directory}/plot.tsv", "ab", buffering=0) as plot:
+        if not os.fstat(plot.fileno()).st_size:
+            plot.write(PLOT_HEADER.encode())
+        plot.write(line.encode())  # without a buffer: in one write
 
 
 # ---- lines ----

@@ -9,7 +9,7 @@ struct reduction {
 	const char *input_name;        /* for the status line */
 	struct test_input input;       /* reduce_input() replaces it by the smallest input */
 	struct signature signature;    /* of the failure of the input, in all flavours */
-	unsigned long candidate_count; /* gets the number of smaller inputs that were tried */
+	unsigned long candidate_count; /* candidates that were made, also rejected candidates */
 	unsigned long execution_count; /* gets the executions of all candidates in all flavours */
 };
 

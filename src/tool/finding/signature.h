@@ -36,7 +36,7 @@ struct signature_place {
 };
 
 struct signature {
-	bool has_failed;      /* the input, in any way; false: all other fields are empty */
+	bool has_failed;      /* the input, in any way */
 	bool is_disagreement; /* the failure is that a flavour or target disagrees with the model */
 	bool is_claim;        /* the failure is that `expect` or `->` does not hold */
 	char failure_text[SIGNATURE_TEXT];  /* the signature itself, as described above */

@@ -65,7 +65,7 @@ class Ended:
         """Return: whether a race is reported; not on thread-local variables such as errno, which fibers share."""
         return any("Location is TLS" not in report for report in self.list_race_reports())
 
-    def has_no_report(self):
+    def has_ended_without_page_error(self):
         if self.exit_status < 0 or self.has_reported_page_race():
             return False
         if self.list_race_reports():
@@ -89,7 +89,7 @@ class Ended:
             return self.find_reported_rule() == rule
         if rule == "deadlock":
             return self.exit_status == 0 and "deadlock: nothing more can run, as expected" in self.output
-        return self.has_no_report() if rule is None else self.was_ended_by_fatal_call(program, rule)
+        return self.has_ended_without_page_error() if rule is None else self.was_ended_by_fatal_call(program, rule)
 
 
 def run_child_with_timeout(command, directory, timeout_seconds, **environment_variables):
