@@ -67,7 +67,7 @@ static bool find_failure(struct reduction *reduction)
 	struct signature *signature = &reduction->signature;
 
 	for (unsigned int i = 0; i < settings.try_limit; i++) {
-		signature_init_from_input(signature, &settings.oracle, &reduction->input, NULL);
+		signature_init_by_executing_input(signature, &settings.oracle, &reduction->input, NULL);
 		if (signature->has_failed &&
 		    (!settings.failure_text || !strcmp(signature->failure_text, settings.failure_text)))
 			return true;
@@ -111,7 +111,7 @@ static const char *explain_agreement(const struct test_input *input, const char 
 static int minimize_input(struct reduction *reduction)
 {
 	const struct test_input *input = &reduction->input;
-	const char *replayer = oracle_find_replayer(&settings.oracle, input->target);
+	const char *replayer = oracle_find_replayer_path(&settings.oracle, input->target);
 	const char *name = reduction->input_name;
 	size_t size_before = test_input_count_units(input);
 	char flavour_list[FLAVOURS_TEXT];
@@ -145,9 +145,9 @@ static unsigned int count_failures(const struct reduction *reduction)
 	unsigned int failure_count = 0;
 
 	for (unsigned int i = 0; i < settings.try_limit; i++) {
-		signature_init_from_input(&signature, &settings.oracle, &reduction->input,
+		signature_init_by_executing_input(&signature, &settings.oracle, &reduction->input,
 					  memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
-		failure_count += signature_is_equal(&signature, &reduction->signature);
+		failure_count += signature_is_same_failure(&signature, &reduction->signature);
 	}
 	return failure_count;
 }
@@ -160,10 +160,10 @@ static int describe_smallest(struct json *json, struct reduction *reduction)
 
 	json_bool(json, "is_minimised", reduce_input(reduction, &settings.oracle));
 	json_number(json, "failure_count", count_failures(reduction));
-	signature_init_from_input(&smallest, &settings.oracle, input,
+	signature_init_by_executing_input(&smallest, &settings.oracle, input,
 				  reduction->signature.needed_flavours);
-	describe_failure(json, &settings.oracle, input, &smallest);
-	describe_reports(json, &settings.oracle, input, &reduction->signature);
+	write_failure_json(json, &settings.oracle, input, &smallest);
+	execute_and_write_reports(json, &settings.oracle, input, &reduction->signature);
 	return write_result(input);
 }
 
@@ -172,12 +172,12 @@ static int describe_input(struct json *json, struct reduction *reduction)
 	bool has_failed = find_failure(reduction);
 
 	json_text(json, "outcome", has_failed ? "failure" : "no failure");
-	json_text(json, "limitation", oracle_find_limitation(&settings.oracle));
+	json_text(json, "limitation", oracle_describe_missing_tools(&settings.oracle));
 	if (!has_failed)
 		return EXIT_FAILED;
 	if (settings.output_path)
 		return describe_smallest(json, reduction);
-	describe_failure(json, &settings.oracle, &reduction->input, &reduction->signature);
+	write_failure_json(json, &settings.oracle, &reduction->input, &reduction->signature);
 	return EXIT_GOOD;
 }
 
@@ -207,8 +207,8 @@ static int handle_file(const char *file, struct json *json)
 		return EXIT_BAD;
 	}
 	status = json ? describe_input(json, &reduction) : minimize_input(&reduction);
-	if (!json && oracle_find_limitation(oracle) && !oracle_find_replayer(oracle, target))
-		fprintf(stderr, "%s: %s\n", file, oracle_find_limitation(oracle));
+	if (!json && oracle_describe_missing_tools(oracle) && !oracle_find_replayer_path(oracle, target))
+		fprintf(stderr, "%s: %s\n", file, oracle_describe_missing_tools(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
 }
