@@ -35,7 +35,7 @@ CELL = "store/load/nested/none/aliases"
 check_results = []
 
 
-def report_check(is_good, name, shown=""):
+def print_check_result(is_good, name, shown=""):
     check_results.append(bool(is_good))
     print(f"{'ok' if is_good else 'not ok'} {len(check_results)} - {name}", flush=True)
     if not is_good:
@@ -43,39 +43,39 @@ def report_check(is_good, name, shown=""):
 
 
 def check_equal(name, shown, expected):
-    report_check(shown == expected, name, f"expected {expected}, got {shown}")
+    print_check_result(shown == expected, name, f"expected {expected}, got {shown}")
 
 
 def check_contains(name, shown, *texts):
-    report_check(all(text in (shown or "") for text in texts), name, f"expected {texts}, got {shown}")
+    print_check_result(all(text in (shown or "") for text in texts), name, f"expected {texts}, got {shown}")
 
 
 class Browser:
     """One Chromium process; it opens pages one after the other."""
 
-    def __init__(self, profile):
+    def __init__(self, profile_directory):
         options = Options()
         options.binary_location = shutil.which("chromium")
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        for flag in (*FLAGS, f"--user-data-dir={profile_directory}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
         self.driver.set_page_load_timeout(120)
         self.run_script = self.driver.execute_script
 
-    def send_command(self, command, **arguments):
+    def send_devtools_command(self, command, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
 
-    def set_size_and_scheme(self, size, scheme):
+    def set_window_size_and_colour_scheme(self, size, scheme):
         width, height = size
-        self.send_command("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                          deviceScaleFactor=1, mobile=width < 500)
-        self.send_command("Emulation.setEmulatedMedia",
-                          features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.send_devtools_command("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                                   deviceScaleFactor=1, mobile=width < 500)
+        self.send_devtools_command("Emulation.setEmulatedMedia",
+                                   features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def open_page(self, path, fragment=""):
         self.driver.get("about:blank")
-        self.take_console_messages(), self.take_network_requests()
+        self.take_console_messages(), self.take_urls_requested_from_network()
         self.driver.get(f"{path.resolve().as_uri()}{fragment}")
         self.wait_for("html[data-ready]")
 
@@ -86,49 +86,49 @@ class Browser:
         WebDriverWait(self.driver, 60, 0.05).until(
             lambda driver: driver.find_elements(By.CSS_SELECTOR, selector))
 
-    def click(self, selector):
+    def scroll_to_and_click(self, selector):
         self.run_script("arguments[0].scrollIntoView({block: 'center'})", self.find_element(selector))
         self.find_element(selector).click()
 
-    def read_each(self, selector, expression):
-        """@expression: of an element e"""
+    def evaluate_for_each(self, selector, expression_of_e):
+        """@expression_of_e: of an element e"""
         return self.run_script("return [...document.querySelectorAll(arguments[0])]"
-                               f".map((e) => {expression})", selector)
+                               f".map((e) => {expression_of_e})", selector)
 
     def read_texts(self, selector):
-        return self.read_each(selector, "e.textContent")
+        return self.evaluate_for_each(selector, "e.textContent")
 
     def read_text(self, selector):
         return next(iter(self.read_texts(selector)), "")
 
     def read_part_states(self):
-        return dict(self.read_each("section[data-state]", "[e.id.slice(5), e.dataset.state]"))
+        return dict(self.evaluate_for_each("section[data-state]", "[e.id.slice(5), e.dataset.state]"))
 
     def take_console_messages(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def take_network_requests(self):
+    def take_urls_requested_from_network(self):
         """Requests that went to the network."""
         events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
         urls = [event["params"]["request"]["url"] for event in events
                 if event["method"] == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith(LOCAL)]
 
-    def check_silent(self, name):
+    def check_no_messages_and_requests(self, name):
         check_equal(f"{name}: no message on the console", self.take_console_messages(), [])
-        check_equal(f"{name}: nothing is asked of a network", self.take_network_requests(), [])
+        check_equal(f"{name}: nothing is asked of a network", self.take_urls_requested_from_network(), [])
 
     def save_screenshot(self, path):
         """Take a screenshot of the whole page."""
-        size = self.send_command("Page.getLayoutMetrics")["cssContentSize"]
+        size = self.send_devtools_command("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"], "height": min(size["height"], 8000)}
-        shot = self.send_command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        shot = self.send_devtools_command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
 
 # ---- each check can fail ----
 
-def check_that_checks_work(browser, page):
+def check_that_messages_are_noticed(browser, page):
     browser.open_page(page)
     browser.run_script("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
                        "fetch('http://127.0.0.1:9/').catch(() => 0)")
@@ -140,18 +140,18 @@ def check_that_checks_work(browser, page):
 
 # ---- pages ----
 
-def check_empty(browser, page):
+def check_page_without_results(browser, page):
     browser.open_page(page)
-    browser.check_silent("nothing was run")
+    browser.check_no_messages_and_requests("nothing was run")
     check_equal("nothing was run: incomplete", browser.read_text(".verdict h1"), "Incomplete")
     rows = browser.read_texts(".overview tbody tr")
-    report_check(len(rows) == 13 and all("not run" in row for row in rows),
-                 "nothing was run: every part says so", rows)
+    print_check_result(len(rows) == 13 and all("not run" in row for row in rows),
+                       "nothing was run: every part says so", rows)
 
 
 def check_failed_parts(browser, page):
     browser.open_page(page)
-    browser.check_silent("parts failed")
+    browser.check_no_messages_and_requests("parts failed")
     line, states = browser.read_text("#verdict-line"), browser.read_part_states()
     check_contains("missed thresholds are shown", line, "1 aim of speed missed")
     check_contains("a part that failed fails it all", browser.read_text(".verdict h1") + line, "Failed",
@@ -166,16 +166,16 @@ def check_failed_parts(browser, page):
                    "unreadable", "annot be read: Seeded bugs")
     check_contains("an unpredicted cell is marked in its pair", browser.read_text('[data-pair="store/load"]'),
                    "\u2715")
-    browser.click("#wrong button")
+    browser.scroll_to_and_click("#wrong button")
     browser.wait_for(f'#cell[data-ready="{CELL}"]')
     check_contains("... and is listed, to be opened", browser.read_text("#cell"),
                    "\u25cb missed", "not as predicted")
 
 
-def count_expected_figures(results):
+def count_expected_figures(results_by_part):
     """The figures that the page must show, counted from the results."""
-    race, programs = results["race"], {p["file"]: p for backend in ("direct", "alias")
-                                       for p in results["rules"].get(backend, [])}
+    race, programs = results_by_part["race"], {p["file"]: p for backend in ("direct", "alias")
+                                               for p in results_by_part["rules"].get(backend, [])}
     return {
         "race-cells": len(race["matrix"]),
         "race-races": sum(cell["expect"] == "data-race" for cell in race["matrix"]),
@@ -184,13 +184,13 @@ def count_expected_figures(results):
         "race-wrong": sum(not cell["as_predicted"] for cell in race["matrix"]),
         "rules-programs": len(programs),
         "rules-breaking": sum(bool(program["verdict"]) for program in programs.values()),
-        "stress-operations": sum(row["operations"] for row in results["stress"]["rows"]),
-        "stress-runs": len(results["stress"]["rows"]),
+        "stress-operations": sum(row["operations"] for row in results_by_part["stress"]["rows"]),
+        "stress-runs": len(results_by_part["stress"]["rows"]),
         "stress-long-runs": 3, "stress-long-operations": 3000000, "stress-long-failed": 0,
         "mutants-looked": 23, "mutants-killed": 19, "mutants-survived": 1, "mutants-equivalent": 3,
-        "fuzz-executions": sum(target["executions"] for target in results["fuzz"]["targets"]),
+        "fuzz-executions": sum(target["executions"] for target in results_by_part["fuzz"]["targets"]),
         "fuzz-findings": 0,
-        "replay-trials": sum(flavour["inputs"] for run in results["replay"]["runs"]
+        "replay-trials": sum(flavour["inputs"] for run in results_by_part["replay"]["runs"]
                              for flavour in run["flavours"]),
         "coverage-lines": 1200, "coverage-corpus": 900, "coverage-all": 1080,
         "bugs-bugs": 3, "bugs-killed": 3, "bugs-clean": 0,
@@ -200,7 +200,7 @@ def count_expected_figures(results):
 
 def check_figures(browser, results):
     expected = count_expected_figures(results)
-    shown = dict(browser.read_each("[data-figure]", "[e.dataset.figure, e.textContent]"))
+    shown = dict(browser.evaluate_for_each("[data-figure]", "[e.dataset.figure, e.textContent]"))
     check_equal("figures are those of the results",
                 {name: int(shown[name].replace(",", "")) for name in expected}, expected)
     pairs = {}
@@ -209,7 +209,7 @@ def check_figures(browser, results):
         pair[0] += cell["expect"] == "data-race"
         pair[1] += 1
     check_equal("each pair of the matrix has its races and cells",
-                dict(browser.read_each("[data-pair]", "[e.dataset.pair, e.textContent]")),
+                dict(browser.evaluate_for_each("[data-pair]", "[e.dataset.pair, e.textContent]")),
                 {pair: f"{races}of {cells}" for pair, (races, cells) in pairs.items()})
     detector = results["race"]["detectors"][0]
     check_equal("the detector's row is that of the results",
@@ -217,16 +217,16 @@ def check_figures(browser, results):
                 [f"{detector[key]:,}" for key in ("cells", "repeat", "races", "caught", "missed")])
 
 
-def check_tip(browser, name, selector, *texts):
+def check_tooltip(browser, name, selector, *texts):
     ActionChains(browser.driver).move_to_element(browser.find_element(selector)).perform()
     tip = browser.find_element("#tip")
     check_contains(name, tip.text if tip.is_displayed() else "", *texts)
 
 
-def check_cell(browser, matrix):
+def check_race_cell(browser, matrix):
     cell = next(cell for cell in matrix if cell["cell"] == CELL)
-    browser.click('[data-pair="store/load"]')
-    browser.click(f'[data-cell="{CELL}"]')
+    browser.scroll_to_and_click('[data-pair="store/load"]')
+    browser.scroll_to_and_click(f'[data-cell="{CELL}"]')
     browser.wait_for(f'#cell[data-ready="{CELL}"]')
     check_equal("a click on a cell shows its program", browser.read_text("#cell .program"), cell["program"])
     check_contains("... and what happens in it", browser.read_text("#cell .drawing"), "data-race (R3",
@@ -234,13 +234,13 @@ def check_cell(browser, matrix):
     check_equal("... and what each detector said",
                 {name: browser.read_texts(f"#cell tr[data-row={name}] td")[1] for name in cell["detectors"]},
                 {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()})
-    check_tip(browser, "hovering shows the cell", '[data-pair="store/store"]', "store then store")
+    check_tooltip(browser, "hovering shows the cell", '[data-pair="store/store"]', "store then store")
     browser.find_element('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
     check_equal("arrows and Enter do what the pointer does", browser.read_text("#pair h3"),
                 "store then store")
 
 
-def check_detector(browser, race):
+def check_matrix_of_detector(browser, race):
     name = race["detectors"][0]["name"]
     browser.run_script("const s = document.getElementById('detector'); s.value = arguments[0];"
                        "s.dispatchEvent(new Event('change'))", name)
@@ -251,65 +251,65 @@ def check_detector(browser, race):
 
 
 def check_other_parts(browser):
-    report_check(browser.read_texts("#part-fuzz svg .curve"), "coverage over time is drawn")
+    print_check_result(browser.read_texts("#part-fuzz svg .curve"), "coverage over time is drawn")
     browser.run_script("document.getElementById('part-fuzz').scrollIntoView()")
-    check_tip(browser, "a point of a plot shows its value", "#part-fuzz svg .point rect", " edges after ")
-    links = browser.read_each("#part-coverage a", "e.href")
+    check_tooltip(browser, "a point of a plot shows its value", "#part-fuzz svg .point rect", " edges after ")
+    links = browser.evaluate_for_each("#part-coverage a", "e.href")
     check_equal("llvm-cov's pages are linked, and there",
                 [pathlib.Path(link.removeprefix("file://")).is_file() for link in links], [True, True])
     browser.run_script("document.querySelector('#part-rules details').open = true")
-    browser.click('[data-program="bounds"]')
+    browser.scroll_to_and_click('[data-program="bounds"]')
     browser.wait_for('#rule-program[data-ready="bounds"]')
     check_contains("a rule's program opens", browser.read_text("#rule-program .program"), "PAGE_SIZE")
     hostile = browser.run_script("return [document.images.length, document.title]")
-    report_check(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
+    print_check_result(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
     check_contains("... and is shown as it is", browser.read_text("#part-bench"), "<img src=x")
     browser.run_script("const f = document.querySelector('#part-bugs input'); f.closest('details').open = true;"
                        "f.value = 'bounds-two'; f.dispatchEvent(new Event('input'))")
     check_equal("tables can be searched",
-                browser.read_each("#part-bugs .high tbody tr:not([hidden])", "e.dataset.row"), ["bounds-two"])
+                browser.evaluate_for_each("#part-bugs .high tbody tr:not([hidden])", "e.dataset.row"), ["bounds-two"])
 
 
 def check_triaged_failure(browser, page):
     browser.open_page(page)
-    browser.check_silent("a finding")
+    browser.check_no_messages_and_requests("a finding")
     check_equal("a failure after triage fails", browser.read_part_states()["findings"], "failed")
-    files = dict(browser.read_each(".failure pre", "[e.dataset.file, e.textContent]"))
+    files = dict(browser.evaluate_for_each(".failure pre", "[e.dataset.file, e.textContent]"))
     check_contains("its program, its C file and its drawing are there",
                    "".join(files.get(name, "")
                            for name in ("minimised.page", "reproduce.c", "explanation.txt")),
                    "expect data-race", "int main(void)", "a drawing")
 
 
-def check_schemes_and_print(browser, page, screenshot_directory):
+def check_colour_schemes_and_print(browser, page, screenshot_directory):
     paper = {}
     for scheme, size, name in (("light", DESKTOP, "light"), ("light", PHONE, "light-phone"),
                                ("dark", DESKTOP, "dark")):
-        browser.set_size_and_scheme(size, scheme)
+        browser.set_window_size_and_colour_scheme(size, scheme)
         browser.open_page(page, f"#race/{CELL}")
         browser.wait_for("#cell[data-ready]")
         if size == PHONE:
             browser.run_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         width = browser.run_script("return document.documentElement.scrollWidth")
-        report_check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
+        print_check_result(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
         browser.save_screenshot(screenshot_directory / f"report-{name}.png")
-        browser.check_silent(f"{scheme}, {size[0]} pixels")
+        browser.check_no_messages_and_requests(f"{scheme}, {size[0]} pixels")
         paper[scheme] = browser.run_script("return getComputedStyle(document.body).backgroundColor")
-    report_check(paper["light"] != paper["dark"], "dark is another one than light", paper)
-    browser.set_size_and_scheme(DESKTOP, "light")
+    print_check_result(paper["light"] != paper["dark"], "dark is another one than light", paper)
+    browser.set_window_size_and_colour_scheme(DESKTOP, "light")
     browser.open_page(page)
     browser.run_script("document.documentElement.dataset.opened = '';"
                        "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
                        " document.querySelectorAll('details:not([open])').length; })")
-    printed = base64.b64decode(browser.send_command("Page.printToPDF", preferCSSPageSize=True)["data"])
+    printed = base64.b64decode(browser.send_devtools_command("Page.printToPDF", preferCSSPageSize=True)["data"])
     (screenshot_directory / "report.pdf").write_bytes(printed)
     closed = browser.run_script("return document.documentElement.dataset.opened")
-    report_check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
+    print_check_result(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
 
 
-def check_size(browser, page):
+def check_file_size(browser, page):
     size = page.stat().st_size
-    report_check(size < SIZE_MOST, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
+    print_check_result(size < SIZE_MOST, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
     browser.open_page(page)
     took = browser.run_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
     print(f"# it opened in {took:.0f} ms", flush=True)
@@ -318,20 +318,20 @@ def check_size(browser, page):
 def check_all_pages(browser, directory, screenshot_directory):
     results = {path.stem: json.loads(path.read_text()) for path in (directory / "results").glob("*.json")}
     pages = {name: directory / name / "index.html" for name in ("empty", "good", "parts-failed", "finding")}
-    browser.set_size_and_scheme(DESKTOP, "light")
-    check_that_checks_work(browser, pages["empty"])
-    check_empty(browser, pages["empty"])
-    check_size(browser, pages["good"])
-    browser.check_silent("all was run")
+    browser.set_window_size_and_colour_scheme(DESKTOP, "light")
+    check_that_messages_are_noticed(browser, pages["empty"])
+    check_page_without_results(browser, pages["empty"])
+    check_file_size(browser, pages["good"])
+    browser.check_no_messages_and_requests("all was run")
     check_equal("all was run: sound", browser.read_text(".verdict h1"), "Sound")
     check_figures(browser, results)
-    check_cell(browser, results["race"]["matrix"])
-    check_detector(browser, results["race"])
+    check_race_cell(browser, results["race"]["matrix"])
+    check_matrix_of_detector(browser, results["race"])
     check_other_parts(browser)
-    browser.check_silent("all was run, and clicked")
+    browser.check_no_messages_and_requests("all was run, and clicked")
     check_failed_parts(browser, pages["parts-failed"])
     check_triaged_failure(browser, pages["finding"])
-    check_schemes_and_print(browser, pages["good"], screenshot_directory)
+    check_colour_schemes_and_print(browser, pages["good"], screenshot_directory)
 
 
 def main(directory, screenshot_directory):
