@@ -3,8 +3,8 @@
 #
 # The tool on a library that is broken on purpose: `. mutant.sh` after tap.sh.
 
-# mutate FILE SED: $scratch/src/page is the library with that change; false if there is none.
-mutate() {
+# write_changed_library FILE SED: $scratch/src/page is the library with that change; false if there is none.
+write_changed_library() {
 	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"
 	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
@@ -13,8 +13,8 @@ mutate() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# link_mutant FLAVOUR NAME OBJECT...: the library from $scratch/src, the rest as it is.
-link_mutant() {
+# link_with_changed_library FLAVOUR NAME OBJECT...: the library from $scratch/src, the rest as it is.
+link_with_changed_library() {
 	flavour=$1 name=$2
 	shift 2
 	mkdir -p "$scratch/bin" "$scratch/libexec"
@@ -26,13 +26,13 @@ link_mutant() {
 		-o "$scratch/bin/$name$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
-# build_mutant FLAVOUR: pagetorture with that library, in $scratch/bin
-build_mutant() {
-	link_mutant "$1" pagetorture "$(print_main_object "$1")"
+# build_changed_tool FLAVOUR: pagetorture with that library, in $scratch/bin
+build_changed_tool() {
+	link_with_changed_library "$1" pagetorture "$(print_main_object "$1")"
 }
 
-# build_dev_mutant FLAVOUR: pagetorture-dev with that library, in $scratch/bin
-build_dev_mutant() {
+# build_changed_dev_tool FLAVOUR: pagetorture-dev with that library, in $scratch/bin
+build_changed_dev_tool() {
 	# shellcheck disable=SC2046 # words
-	link_mutant "$1" pagetorture-dev $(print_dev_objects "$1")
+	link_with_changed_library "$1" pagetorture-dev $(print_dev_objects "$1")
 }

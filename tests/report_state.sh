@@ -3,9 +3,9 @@
 #
 # Results as `make report` reads them: `. report_state.sh` after tap.sh.
 
-# report_says STATE PART FILE: is that the state of PART in a report on FILE? The state and the
+# has_report_state STATE PART FILE: is that the state of PART in a report on FILE? The state and the
 # line of the part are in $scratch/said. Without python3 and jinja2 there is no report, and FILE is not read.
-report_says() {
+has_report_state() {
 	python3 -c 'import jinja2' 2>/dev/null || return 0
 	rm -rf "$scratch/read_back"
 	mkdir "$scratch/read_back" || return 1

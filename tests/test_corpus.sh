@@ -7,8 +7,8 @@
 
 corpus=$abs_srcdir/corpus
 
-# replay_directories BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
-replay_directories() {
+# expect_directories_replayed BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
+expect_directories_replayed() {
 	binary=$abs_builddir/$1
 	name="$* ${PAGE_MAP-}"
 	shift
@@ -29,7 +29,7 @@ while read -r backend target flavours; do
 	[ "$target" != fuzz_api ] || programs=
 	for flavour in $flavours; do
 		# shellcheck disable=SC2086 # words
-		replay_directories "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
+		expect_directories_replayed "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
 	done
 done <<END_OF_TABLE
 direct fuzz_api plain asan msan

@@ -106,35 +106,35 @@ ok $? "510 lines that never run are all named" "$scratch/left"
 [ "$(cat "$scratch/marked")" -eq 1022 ]
 ok $? "every one of 1022 racing calls is marked"
 
-# expect_causes PROGRAM GUILTY CAUSES
-expect_causes() {
+# expect_guilty_line_and_causes PROGRAM GUILTY CAUSES
+expect_guilty_line_and_causes() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out"
 	[ "$(sed -n 's/^! *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$2" ] &&
 		[ "$(sed -n 's/^~ *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$3" ]
 	ok $? "$1: line $2, because of ${3:-nothing else}"
 }
-expect_causes use-after-free-by-another-thread 9 6
-expect_causes deadlock "6 7" "4 5"
-expect_causes foreign-load 6 5
-expect_causes uninit-copied-then-used 11 "4 7"
-expect_causes overlap-one-byte "4 5" ""
+expect_guilty_line_and_causes use-after-free-by-another-thread 9 6
+expect_guilty_line_and_causes deadlock "6 7" "4 5"
+expect_guilty_line_and_causes foreign-load 6 5
+expect_guilty_line_and_causes uninit-copied-then-used 11 "4 7"
+expect_guilty_line_and_causes overlap-one-byte "4 5" ""
 
-# expect_explanation PROGRAM PART
-expect_explanation() {
+# expect_explanation_with_text PROGRAM PART
+expect_explanation_with_text() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out" && grep -qF -- "$2" "$scratch/out"
 	ok $? "$1: $2" "$scratch/out"
 }
-expect_explanation overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
-expect_explanation overlap-one-byte 'at line 5 T1 knows nothing of T0'
-expect_explanation range-of-racing-bytes '--------------------##########----------'
-expect_explanation aliases-overlap 'two mappings of one page are the same memory (R4)'
-expect_explanation mutex-orders '>| m0: 8 before 5'
-expect_explanation every-later-wait 's0: 5 before 8'
-expect_explanation main-joins 'main waits for them'
-expect_explanation deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
-expect_explanation uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
-expect_explanation map-overflow 'k15 = kmap_local(p0): is still there'
-expect_explanation out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
+expect_explanation_with_text overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
+expect_explanation_with_text overlap-one-byte 'at line 5 T1 knows nothing of T0'
+expect_explanation_with_text range-of-racing-bytes '--------------------##########----------'
+expect_explanation_with_text aliases-overlap 'two mappings of one page are the same memory (R4)'
+expect_explanation_with_text mutex-orders '>| m0: 8 before 5'
+expect_explanation_with_text every-later-wait 's0: 5 before 8'
+expect_explanation_with_text main-joins 'main waits for them'
+expect_explanation_with_text deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
+expect_explanation_with_text uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
+expect_explanation_with_text map-overflow 'k15 = kmap_local(p0): is still there'
+expect_explanation_with_text out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
 # Every rule has its words.
 "$pagetorture" explain --ascii "$rules"/*.page >"$scratch/out"
 sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" |

@@ -9,8 +9,8 @@
 cd "$scratch" || exit 99
 bin=$scratch/bin tool=$scratch/bin/pagetorture
 
-# build_replayer TARGET FLAVOUR OBJECT...: the target's replayer with the library from $scratch/src
-build_replayer() {
+# build_replayer_with_changed_library TARGET FLAVOUR OBJECT...: the target's replayer with the library from $scratch/src
+build_replayer_with_changed_library() {
 	target=$1 flavour=$2
 	shift 2
 	for object in api_call fuzz fuzz_commands input main_replay "$target" "$@"; do
@@ -36,10 +36,10 @@ minimize_finding() {
 	run_expecting 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
 }
 
-mutate raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
+write_changed_library raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
 for name in zero-missing-when-injected unmap-order-unchecked buffer-one-page-more; do
 	(cd "$scratch" && patch -s -p1 <"$abs_srcdir/tests/bugs/patch/$name.patch")
-done >build 2>&1 && build_mutant plain
+done >build 2>&1 && build_changed_tool plain
 ok $? "a library with bugs" build
 
 # ---- without a replayer ----
@@ -63,7 +63,7 @@ ok $? "without its replayer: says so, and a rule that is broken as the model say
 
 # ---- fuzz_page ----
 
-build_replayer fuzz_page plain
+build_replayer_with_changed_library fuzz_page plain
 ok $? "fuzz_page-replay" build
 expect 1 "a sound program that breaks a rule is no finding of fuzz_page" 'nothing to minimise: fuzz_page reports no failure' \
 	"$tool" minimize camp/fuzz_page/findings/sound.page
@@ -95,7 +95,7 @@ T0: copy_from_user_slice(p0, u0, 0, 32)
 T0: read_raw(p0, 0, 32)
 T3: wait(s0)
 END
-build_replayer fuzz_fault plain && minimize_finding fuzz_fault crash-1 ': fuzz_fault: .*byte # .*expected #, got #' &&
+build_replayer_with_changed_library fuzz_fault plain && minimize_finding fuzz_fault crash-1 ': fuzz_fault: .*byte # .*expected #, got #' &&
 	grep -q copy_from_user_slice small && [ "$(grep -c '(' small)" -le 6 ] && ! grep -q 'wait' small
 ok $? "fuzz_fault: the injected failure" err
 write_finding fuzz_fatal crash-1 <<'END'
@@ -109,7 +109,7 @@ T0: k1 = kmap_local(p1)
 T0: write_raw(p0, 0, 1, 1)
 T0: kunmap_local(k0)
 END
-build_replayer fuzz_fatal plain && minimize_finding fuzz_fatal crash-1 ': fuzz_fatal: .*unmap-order' &&
+build_replayer_with_changed_library fuzz_fatal plain && minimize_finding fuzz_fatal crash-1 ': fuzz_fatal: .*unmap-order' &&
 	[ "$(grep -c '(' small)" -le 5 ] && grep -q kunmap_local small
 ok $? "fuzz_fatal: the call that had to end the process" err
 
@@ -117,7 +117,7 @@ ok $? "fuzz_fatal: the call that had to end the process" err
 
 mkdir -p camp/fuzz_api/findings camp/fuzz_text/findings
 printf '%s\n' 'calls 1' 'align 3' 'alloc 1 1' 'buffer_alloc 2 2 0' 'churn 9' 'buffer_walk 2 1' 'release 1' >calls
-build_replayer fuzz_api plain api_buffer api_fatal api_fault api_page &&
+build_replayer_with_changed_library fuzz_api plain api_buffer api_fatal api_fault api_page &&
 	"$bin/fuzz_api-replay" --bytes calls >camp/fuzz_api/findings/crash-1
 minimize_finding fuzz_api crash-1 ': fuzz_api: .* at buffer_walk$' && grep -q '^calls 1$' small &&
 	[ "$(wc -l <small)" -le 3 ] && tail -n 1 small | grep -q '^buffer_walk'
@@ -135,7 +135,7 @@ rm camp/fuzz_api/findings/crash-2
 # A mistake at the end of the text is reported at a line after the end.
 sed 's/reader->line_number ? reader->line_number : 1/reader->line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
-harness_source=$scratch/text.c build_replayer fuzz_text plain &&
+harness_source=$scratch/text.c build_replayer_with_changed_library fuzz_text plain &&
 	minimize_finding fuzz_text crash-1 ': fuzz_text: expected one clear line about a bad text$' &&
 	[ "$(wc -c <small)" -eq 1 ]
 ok $? "fuzz_text: lines and bytes are left out" err
@@ -155,7 +155,7 @@ T2: wait(s0)
 END
 	sed 's/if (unlikely(!page_maps_fast_ok(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
 		src/page/raw.c >raw.c && mv raw.c src/page/raw.c
-	build_mutant tsan && build_replayer fuzz_race tsan &&
+	build_changed_tool tsan && build_replayer_with_changed_library fuzz_race tsan &&
 		minimize_finding fuzz_race crash-1 ': fuzz_race: .* race with ' &&
 		[ "$(grep -c '(' small)" -le 3 ] && "$bin/fuzz_race-replay-tsan" small >out 2>&1
 	[ $? -eq 134 ] && [ "$("$pagetorture" check small | sed -n '1s/.*: //p')" != deadlock ]

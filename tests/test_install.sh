@@ -8,8 +8,8 @@
 CC=${CC:-cc}
 flavours=$(list_flavours)
 
-# run_make_target NAME TARGET VARIABLE...: a check passes if make builds the target.
-run_make_target() {
+# expect_make_succeeds NAME TARGET VARIABLE...: a check passes if make builds the target.
+expect_make_succeeds() {
 	name=$1
 	shift
 	(cd "$abs_builddir" && make "$@") >"$scratch/out" 2>&1 </dev/null
@@ -19,7 +19,7 @@ run_make_target() {
 # ---- staged ----
 
 stage=$scratch/stage
-run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+expect_make_succeeds "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 {
 	printf './bin/%s\n' pagetorture pagetorture-export
 	printf './include/libpage/%s\n' page.h page_kernel.h
@@ -45,14 +45,14 @@ if has_tool_or_skip mandoc; then
 	expect 0 "man user_slice_left shows user_slice(3)" '^USER_SLICE(3)' \
 		sh -c "cd '$stage/usr/share/man' && mandoc -T ascii man3/user_slice_left.3"
 fi
-run_make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+expect_make_succeeds "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 find "$stage" ! -type d >"$scratch/left"
 ok_if_empty "which leaves no file" "$scratch/left"
 
 # ---- below a prefix, stripped ----
 
 prefix=$scratch/usr
-run_make_target "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
+expect_make_succeeds "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
 # Signatures need the symbols of flavours with a sanitizer.
 for file in bin/pagetorture lib/libpage.so libexec/pagetorture/pagetorture-*; do
 	wanted=0
@@ -131,11 +131,11 @@ check_installed_tool() {
 	expect 0 "$1: replay" '' "$tool" replay "$rules/bounds.page" "$rules/use-after-free.page"
 	expect 2 "$1: fuzz names the binaries that it needs" 'fuzz_page: skipped: libfuzzer: no binary of it' \
 		"$tool" fuzz --dir "$scratch/campaign" fuzz_page
-	expect_reproduced use-after-free
+	expect_to_c_reproduces use-after-free
 }
 
-# expect_reproduced PROGRAM: to-c writes the program as C, whose first lines say that it reproduces the result.
-expect_reproduced() {
+# expect_to_c_reproduces PROGRAM: to-c writes the program as C, whose first lines say that it reproduces the result.
+expect_to_c_reproduces() {
 	(cd "$scratch" && run_expecting 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
 		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
 	ok $? "to-c: $1 compiles, runs and reproduces" "$scratch/err"
@@ -144,7 +144,7 @@ expect_reproduced() {
 }
 
 check_installed_tool "in its prefix"
-! has_flavour_or_skip tsan "to-c: a race" || expect_reproduced overlap-one-byte
+! has_flavour_or_skip tsan "to-c: a race" || expect_to_c_reproduces overlap-one-byte
 expect 0 "check" '' "$tool" check "$rules/bounds.page"
 expect 0 "explain" '' "$tool" explain "$rules/overlap-one-byte.page"
 if has_flavour_or_skip asan minimize; then

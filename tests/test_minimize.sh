@@ -17,13 +17,13 @@ run_minimize() {
 	run_expecting "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
 }
 
-# print_verdict FILE
-print_verdict() {
+# print_rules_verdict FILE
+print_rules_verdict() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
 
-# print_signature FILE: as minimize says it
-print_signature() {
+# print_signature_of_minimize FILE: as minimize says it
+print_signature_of_minimize() {
 	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
 
@@ -32,9 +32,9 @@ print_signature() {
 for name in two-races-one-program unmap-order deadlock uninit-value map-overflow \
 	use-after-free-through-mapping out-of-bounds foreign-map use-after-unmap; do
 	before=$(grep -c '(' "$rules/$name.page")
-	run_minimize 0 "$rules/$name.page" && [ "$(print_verdict small.page)" = "$(print_verdict "$rules/$name.page")" ] &&
+	run_minimize 0 "$rules/$name.page" && [ "$(print_rules_verdict small.page)" = "$(print_rules_verdict "$rules/$name.page")" ] &&
 		[ "$(grep -c '(' small.page)" -le "$before" ] &&
-		[ "$(print_signature small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(print_signature_of_minimize small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
 done
 
@@ -61,10 +61,10 @@ fi
 
 # The same pair the other way round is the same failure, another pair is not.
 sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
-[ "$(print_signature race.page)" = "$(print_signature turned.page)" ]
+[ "$(print_signature_of_minimize race.page)" = "$(print_signature_of_minimize turned.page)" ]
 ok $? "a race has no order"
 sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
-[ "$(print_signature race.page)" != "$(print_signature another.page)" ]
+[ "$(print_signature_of_minimize race.page)" != "$(print_signature_of_minimize another.page)" ]
 ok $? "another pair of calls is another failure"
 
 "$pagetorture" convert --bytes race.page >race.bin
@@ -165,16 +165,16 @@ expect_minimized_bug() {
 	tool=$scratch/bin/pagetorture
 	run_minimize 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
 		[ "$(grep -c '(' small.page)" -le "$5" ] &&
-		[ "$(print_signature small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(print_signature_of_minimize small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$3: $(sed -n '2s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
 	tool=
 	unset BUG
 }
 
-mutate raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
+write_changed_library raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
 	s/if (unlikely(!page_maps_fast_ok(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
-	cp bug.h src/page && build_mutant plain && { ! has_flavour asan || build_mutant asan; } &&
-	{ ! has_flavour tsan || build_mutant tsan; }
+	cp bug.h src/page && build_changed_tool plain && { ! has_flavour asan || build_changed_tool asan; } &&
+	{ ! has_flavour tsan || build_changed_tool tsan; }
 ok $? "a library with bugs" "$scratch/build"
 expect_minimized_bug asan b "a write beyond its end" 'asan disagrees: heap-buffer-overflow at page_fill_zero$' 2
 expect_minimized_bug asan f "a use of freed memory" 'asan disagrees: heap-use-after-free at page_fill_zero$' 2
@@ -193,8 +193,8 @@ write_program_pair_of_calls() {
 
 if ! has_flavour tsan; then
 	skip "a race in one function of the library: this build has no tsan flavour"
-elif ! mutate range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls;\n\n\tcalls++;\n\t__asm__ volatile("" : : "r"(calls));\n&/' ||
-	! build_mutant tsan || ! build_mutant plain; then
+elif ! write_changed_library range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls;\n\n\tcalls++;\n\t__asm__ volatile("" : : "r"(calls));\n&/' ||
+	! build_changed_tool tsan || ! build_changed_tool plain; then
 	ok 1 "a race in one function of the library: the mutant cannot be built" build
 else
 	mkdir one-bug

@@ -49,8 +49,8 @@ expect 0 "bytes are replayed as text is" '' run_replay --flavour plain "$scratch
 
 # ---- what is not ----
 
-# write_program FILE [WAY]: one that is good, but for the way.
-write_program() {
+# write_misbehaving_program FILE [WAY]: one that is good, but for the way.
+write_misbehaving_program() {
 	{
 		[ $# -eq 1 ] || echo "# misbehave: $2"
 		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
@@ -71,10 +71,10 @@ for i in $(seq -w 600); do
 	*) way='' ;;
 	esac
 	if [ -n "$way" ]; then
-		write_program "$scratch/mixed/$i.page" $way
+		write_misbehaving_program "$scratch/mixed/$i.page" $way
 		echo "$i.page $kind" >>"$scratch/expected"
 	else
-		write_program "$scratch/mixed/$i.page"
+		write_misbehaving_program "$scratch/mixed/$i.page"
 	fi
 done
 failing=$(wc -l <"$scratch/expected")
@@ -123,9 +123,9 @@ if has_flavour_or_skip asan "memory that nothing points to"; then
 	rm -rf "$scratch/lost"
 	mkdir "$scratch/lost"
 	for i in $(seq -w 300); do
-		write_program "$scratch/lost/$i.page"
+		write_misbehaving_program "$scratch/lost/$i.page"
 	done
-	write_program "$scratch/lost/234.page" lose
+	write_misbehaving_program "$scratch/lost/234.page" lose
 	run_expecting 1 replay_misbehaving_inputs --flavour asan --json "$scratch/lost" &&
 		[ "$(list_failed_inputs)" = '234.page leak' ]
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"

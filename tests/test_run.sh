@@ -8,8 +8,8 @@
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-# skip_if_missing BACKEND FLAVOUR: skips what this build lacks.
-skip_if_missing() {
+# skip_without_backend_or_flavour BACKEND FLAVOUR: skips what this build lacks.
+skip_without_backend_or_flavour() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
 	else
@@ -19,7 +19,7 @@ skip_if_missing() {
 
 for backend in direct alias; do
 	for flavour in plain asan tsan msan; do
-		skip_if_missing $backend $flavour && continue
+		skip_without_backend_or_flavour $backend $flavour && continue
 		run_expecting 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
 			[ "$(grep -c ' yes$' "$scratch/out")" -eq "$count" ]
 		ok $? "corpus/rules, $backend: model and $flavour agree" "$scratch/err"
@@ -34,7 +34,7 @@ for name in sideways ''; do
 done
 
 # Executions that do not see what the model says, and the other way round.
-if ! skip_if_missing direct tsan; then
+if ! skip_without_backend_or_flavour direct tsan; then
 	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
 		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
 	for byte in 0 1 2 3 4 5 6 7; do
@@ -62,7 +62,7 @@ ok $? "a failure is printed after the rows" "$scratch/all"
 
 # What sees a fatal call where: a table of program, backend, flavour, what is seen.
 while read -r program backend flavour seen; do
-	skip_if_missing "$backend" "$flavour" && continue
+	skip_without_backend_or_flavour "$backend" "$flavour" && continue
 	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \
 		"$pagetorture" run --backend "$backend" --flavour "$flavour" "$rules/$program.page"
 done <<'END'

@@ -43,8 +43,8 @@ make_crowded_programs() {
 	}'
 }
 
-# is_built_or_skip TARGET
-is_built_or_skip() {
+# has_same_program_or_skip TARGET
+has_same_program_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
@@ -52,7 +52,7 @@ is_built_or_skip() {
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
-	if is_built_or_skip "$target"; then
+	if has_same_program_or_skip "$target"; then
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
 			compare_outcomes "$abs_builddir/$target-same" "$@"
 	fi
@@ -89,7 +89,7 @@ expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch
 
 # ---- state that is kept is noticed ----
 
-if is_built_or_skip fuzz_race; then
+if has_same_program_or_skip fuzz_race; then
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
 		compare_outcomes "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
@@ -110,11 +110,11 @@ link_target_with_mutant() {
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
 
-# expect_mutant_differs TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
+# expect_kept_state_found TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
 # differ in PART, and the command that is printed must show it again; there is none for WHAT, a
 # change by chance.
-expect_mutant_differs() {
-	is_built_or_skip "$1" || return
+expect_kept_state_found() {
+	has_same_program_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
 	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
@@ -126,27 +126,27 @@ expect_mutant_differs() {
 }
 
 cp -r "$corpus/rules" "$scratch/rule's own"
-expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
+expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/^	if (gfp & __GFP_ZERO)/	static unsigned int n; if (++n % 5 == 0) __asm__ volatile("");\n&/' \
 	coverage
-expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
+expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/memset(arena_address(page), PAGE_POISON, PAGE_SIZE)/{ static unsigned char n; memset(arena_address(page), n++, PAGE_SIZE); }/' \
 	trace
 if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
-	expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
+	expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 		's/^	if (gfp & __GFP_ZERO)/	if ((uintptr_t)\&map_backend >> 12 \& 1) __asm__ volatile("");\n&/' \
 		coverage 'uses addresses'
 else
 	skip "this system gives all processes the same addresses"
 fi
-expect_mutant_differs fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
+expect_kept_state_found fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
-expect_mutant_differs fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
+expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
 
 # ---- coverage under the engine ----
 
-# print_coverages [VARIABLE=VALUE]: of the rule table in eight orders
-print_coverages() {
+# print_coverage_counts_of_orders [VARIABLE=VALUE]: of the rule table in eight orders
+print_coverage_counts_of_orders() {
 	for seed in 1 2 3 4 5 6 7 8; do
 		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |
 			sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p'
@@ -155,9 +155,9 @@ print_coverages() {
 
 if [ -x "$abs_builddir/fuzz_race" ]; then
 	"$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
-	[ "$(print_coverages | wc -l)" -gt 1 ]
+	[ "$(print_coverage_counts_of_orders | wc -l)" -gt 1 ]
 	ok $? "fuzz_race: which access a full granule loses depends on the inputs before"
-	print_coverages FUZZ_FRESH=1 >"$scratch/out"
+	print_coverage_counts_of_orders FUZZ_FRESH=1 >"$scratch/out"
 	[ "$(wc -l <"$scratch/out")" -eq 1 ]
 	ok $? "but not with FUZZ_FRESH, to compare coverage" "$scratch/out"
 else
@@ -166,7 +166,7 @@ fi
 
 # ---- usage ----
 
-if is_built_or_skip fuzz_page; then
+if has_same_program_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
 	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do

@@ -100,8 +100,8 @@ void __cyg_profile_func_exit(void *function, void *caller)
 }
 END
 
-# compile_source FLAVOUR SOURCE OBJECT FLAG...: compiles a file of $scratch.
-compile_source() {
+# compile_scratch_source FLAVOUR SOURCE OBJECT FLAG...: compiles a file of $scratch.
+compile_scratch_source() {
 	of=$1 file=$2 object=$3
 	shift 3
 	# shellcheck disable=SC2046 # words
@@ -109,14 +109,14 @@ compile_source() {
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
 
-# make_library_archive FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
-make_library_archive() {
+# archive_simple_library FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
+archive_simple_library() {
 	mkdir -p "$scratch/lib/$1"
 	early=
 	[ "$1" != plain ] || early=-finstrument-functions
 	# shellcheck disable=SC2086 # a flag, or none
-	compile_source "$1" simple_page.c "$scratch/lib/$1/simple.o" $early &&
-		compile_source plain early.c "$scratch/lib/$1/early.o" && rm -f "$scratch/lib/$1/libsimple.a" &&
+	compile_scratch_source "$1" simple_page.c "$scratch/lib/$1/simple.o" $early &&
+		compile_scratch_source plain early.c "$scratch/lib/$1/early.o" && rm -f "$scratch/lib/$1/libsimple.a" &&
 		ar rc "$scratch/lib/$1/libsimple.a" "$scratch/lib/$1"/*.o 2>>"$scratch/err"
 }
 
@@ -128,7 +128,7 @@ sed "/page_calls\.c\"/{
 }" "$abs_srcdir/tests/simple_page.c" >"$whole"
 cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
-	make_library_archive "$flavour" || break
+	archive_simple_library "$flavour" || break
 done
 ok $? "the simple library compiles in: $flavours" "$scratch/err"
 
@@ -151,13 +151,13 @@ configure_build() {
 	)
 }
 
-# build_programs PROGRAM...: builds them in $scratch/build.
-build_programs() {
+# build_with_simple_library PROGRAM...: builds them in $scratch/build.
+build_with_simple_library() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
 
-# copy_built_objects: copies objects that are the same with any library, to save time.
-copy_built_objects() {
+# copy_objects_independent_of_library: copies objects that are the same with any library, to save time.
+copy_objects_independent_of_library() {
 	cp -a "$abs_builddir/obj" "$scratch/build"
 	find "$scratch/build/obj" -name '*.d' -delete
 	(
@@ -169,7 +169,7 @@ copy_built_objects() {
 	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/others"))
 }
 
-compile_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
+compile_scratch_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 expect 1 "configure names what the harness needs" \
 	'error: the page library lacks what the harness calls: page_copy user_slice_skip$' configure_build ../lib/lacks.o
@@ -193,10 +193,10 @@ tools=
 for flavour in $flavours; do
 	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
-copy_built_objects
+copy_objects_independent_of_library
 # shellcheck disable=SC2086 # words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
-	build_programs test_page_buffer test_page_misuse test_page_raw $programs $tools
+	build_with_simple_library test_page_buffer test_page_misuse test_page_raw $programs $tools
 
 # ---- what runs with it ----
 
@@ -232,8 +232,8 @@ expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/co
 
 # ---- where it differs ----
 
-# check_differences NAME KINDS OPTION...: `run` on corpus/rules differs where the table says so for these kinds.
-check_differences() {
+# expect_listed_differences NAME KINDS OPTION...: `run` on corpus/rules differs where the table says so for these kinds.
+expect_listed_differences() {
 	name=$1 kinds=$2
 	shift 2
 	run_expecting 1 "$run" run --json "$@" "$corpus"/*.page
@@ -264,7 +264,7 @@ check_differences() {
 	ok_if_empty "$name: and nowhere else" "$scratch/elsewhere"
 }
 
-check_differences "in every flavour" "differ not-run beyond"
+expect_listed_differences "in every flavour" "differ not-run beyond"
 
 # ---- what is broken is found ----
 
@@ -273,7 +273,7 @@ check_differences "in every flavour" "differ not-run beyond"
 build_changed_library() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
-		make_library_archive "$1" && build_programs "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
+		archive_simple_library "$1" && build_with_simple_library "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
@@ -306,14 +306,14 @@ if has_flavour_or_skip tsan "another way to copy"; then
 	build_changed_library tsan "copies byte by byte" 6 \
 		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^	memcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/"
-	check_differences "byte by byte" differ --flavour tsan
+	expect_listed_differences "byte by byte" differ --flavour tsan
 fi
 
 # ---- a shared library of one build for all flavours ----
 
 cp "$whole" "$scratch/simple_page.c"
 mkdir "$scratch/shared"
-compile_source plain simple_page.c "$scratch/shared/simple.o" &&
+compile_scratch_source plain simple_page.c "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err"
 ok $? "a shared library is built" "$scratch/err"
 expect 0 "it is for plain and asan" '^  flavours  *plain\( asan\)*$' configure_build '-L../shared -lsimple'
@@ -323,7 +323,7 @@ if [ "$flavours" = "plain asan tsan msan" ]; then
 else
 	skip "this build has not all flavours"
 fi
-build_programs pagetorture pagetorture-stress >"$scratch/out" 2>&1
+build_with_simple_library pagetorture pagetorture-stress >"$scratch/out" 2>&1
 expect 0 "it is found when the tool starts" '' \
 	"$run" run --flavour plain "$corpus/bounds.page" "$corpus/injected-failures.page"
 nm "$scratch/build/pagetorture-stress" | grep -q ' U page_alloc'

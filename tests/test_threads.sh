@@ -27,7 +27,7 @@ expect 0 "--executor threads leaves fibers out" 'plain, threads' \
 	"$pagetorture" run --flavour plain --executor threads "$rules/free-twice.page"
 has_flavour tsan || skip_rest "threads under a detector: this build has no tsan flavour"
 
-run_on_threads() {
+run_on_threads_under_tsan() {
 	"$pagetorture" run --flavour tsan --executor threads "$@"
 }
 
@@ -37,29 +37,29 @@ for backend in direct alias; do
 	# shellcheck disable=SC2046 # words
 	expect 0 "corpus/rules, $backend: no report without a race" \
 		"without a race: $(wc -l <"$scratch/free"), .* in 0 of [1-9]" \
-		run_on_threads --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
+		run_on_threads_under_tsan --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
 done
 mkdir "$scratch/made"
 (cd "$scratch/made" && "$abs_builddir/make_programs" 300 77000 repaired)
 expect 0 "300 random programs without a race: no report" \
 	'without a race: 300, a race reported in 0 of 900 runs (0.00 %)' \
-	run_on_threads --delays 2 --repeat 3 "$scratch"/made/*.page
+	run_on_threads_under_tsan --delays 2 --repeat 3 "$scratch"/made/*.page
 for options in '' '--pin' '--delays 1' '--pin --delays 1'; do
 	# shellcheck disable=SC2086 # words
-	run_on_threads --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
+	run_on_threads_under_tsan --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
 	rate=$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p' "$scratch/out")
 	[ "${rate:-0}" -ge 80 ] && grep -q "racy programs: 1, .* in $rate of 100 runs" "$scratch/out"
 	ok $? "a race is reported in $rate of 100 runs, options '$options'" "$scratch/err"
 done
-run_on_threads --json --repeat 5 "$scratch/far.page" >"$scratch/out" &&
+run_on_threads_under_tsan --json --repeat 5 "$scratch/far.page" >"$scratch/out" &&
 	grep -q '"fibers": "-", "threads": "data-race", "reported": [1-5], "runs": 5,' "$scratch/out"
 ok $? "--json has the rate" "$scratch/out"
 
 # ---- an executor that is wrong ----
 
-# expect_mutant_found STATUS NAME PATTERN FILE SED OPTION... PROGRAM: runs the program, 100 times, on threads of an
+# expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: runs the program, 100 times, on threads of an
 # executor with one file changed.
-expect_mutant_found() {
+expect_result_of_changed_executor() {
 	wanted=$1 what=$2 printed=$3 file=$abs_srcdir/src/harness/exec/$4
 	sed "$5" "$file" >"$scratch/mutant.c"
 	shift 5
@@ -74,22 +74,22 @@ expect_mutant_found() {
 	expect "$wanted" "$what" "$printed" "$scratch/pagetorture-tsan" run --executor threads --repeat 100 "$@"
 }
 
-expect_mutant_found 1 "a thread that does not wait for main is a false alarm" 'the model knows no race' \
+expect_result_of_changed_executor 1 "a thread that does not wait for main is a false alarm" 'the model knows no race' \
 	exec_thread.c 's/^	wait_for_semaphore(&run->forks\[thread\]);//' "$rules/main-forks.page"
 grep -q 'replay: .*--repeat 100 .*--executor threads .*main-forks' "$scratch/err"
 ok $? "... with a command" "$scratch/err"
-expect_mutant_found 0 "delays that order threads" '' delay.c 's/^void delay_wait.*/#include <pthread.h>\n&/
+expect_result_of_changed_executor 0 "delays that order threads" '' delay.c 's/^void delay_wait.*/#include <pthread.h>\n&/
 	s/^	switch (delay.kind) {/	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n	pthread_mutex_lock(\&m);\n	pthread_mutex_unlock(\&m);\n&/' \
 	--delays 1 "$scratch/far.page"
 [ "$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p; s|.* clean \([0-9]*\)/100 .*|\1|p' "$scratch/out")" -lt 60 ]
 ok $? "... hide a race" "$scratch/out"
 trap='s/^	case DELAY_SLEEP:/&\n		__builtin_trap();/'
-expect_mutant_found 1 "--delays delays calls" 'on threads, about line [0-9]*: died of signal' delay.c "$trap" --delays 1 "$scratch/far.page"
+expect_result_of_changed_executor 1 "--delays delays calls" 'on threads, about line [0-9]*: died of signal' delay.c "$trap" --delays 1 "$scratch/far.page"
 grep -q 'replay: .* --delays 1 ' "$scratch/err"
 ok $? "... and is in the command" "$scratch/err"
-expect_mutant_found 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
+expect_result_of_changed_executor 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
 if [ "$(nproc)" -gt 1 ]; then
-	expect_mutant_found 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
+	expect_result_of_changed_executor 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
 		../util/cpus.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
 else
 	skip "one CPU: threads cannot be bound to different ones"

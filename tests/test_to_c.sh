@@ -21,8 +21,8 @@ expect_compiles() {
 	[ ! -s warnings ]
 }
 
-# print_missing_flavour PROGRAM: the flavour that it needs and that is not here.
-print_missing_flavour() {
+# print_missing_needed_flavour PROGRAM: the flavour that it needs and that is not here.
+print_missing_needed_flavour() {
 	case $("$pagetorture" check --json "$1" 2>/dev/null) in
 	*'"verdict": [])'*) ;;
 	*'data-race'*) has_flavour tsan || echo tsan ;;
@@ -33,7 +33,7 @@ print_missing_flavour() {
 # expect_reproduced PROGRAM: on pthreads and on fibers.
 expect_reproduced() {
 	name=$(basename "$1" .page)
-	lacking=$(print_missing_flavour "$1")
+	lacking=$(print_missing_needed_flavour "$1")
 	for mode in '' --deterministic; do
 		if [ -n "$lacking" ]; then
 			skip "$name: this build has no $lacking flavour"

@@ -7,8 +7,8 @@
 cd "$abs_srcdir" || exit 99
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# expect_no_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
-expect_no_line() {
+# expect_no_matching_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
+expect_no_matching_line() {
 	name=$1 pattern=$2 exception=$3
 	shift 3
 	grep -nHE "$pattern" "$@" | grep -vE "$exception" >"$scratch/lines"
@@ -19,7 +19,7 @@ expect_no_line() {
 expect_includes_only() {
 	allowed=$1
 	shift
-	expect_no_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
+	expect_no_matching_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
 }
 
 expect_includes_only 'page/|page\.h"' src/page/*.[ch]
@@ -59,16 +59,16 @@ compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 compare_module_uses harness 'config\.h'
 
 # Includes that only some files of a module may have.
-expect_no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
-expect_no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
-expect_no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
-expect_no_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
+expect_no_matching_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
+expect_no_matching_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
+expect_no_matching_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
+expect_no_matching_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
 	'^src/page/sync\.h:' -r src
 # A constructor may run before those of a page library, so it must not call the library.
-expect_no_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
+expect_no_matching_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
 	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
 # An external library replaces src/page in every program.
-expect_no_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
+expect_no_matching_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
 	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
 
 # A test that includes internal files of src/page is built only with src/page; other tests with any library.
@@ -137,7 +137,7 @@ done <"$scratch/named" >"$scratch/missing"
 [ ! -s "$scratch/missing" ] && [ "$(wc -l <"$scratch/named")" -gt 20 ]
 ok $? "make help has every target that a document names" "$scratch/missing"
 
-expect_no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
+expect_no_matching_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
 if has_tool_or_skip shellcheck; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \

@@ -128,7 +128,7 @@ rm -rf sorted
 # ---- killed at any moment ----
 
 # The files are those of an undisturbed run, except for process IDs in reports.
-is_complete_output() {
+list_incomplete_files() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue
 		case $file in
@@ -154,7 +154,7 @@ while [ "$n" -lt "$kills" ]; do
 	sleep "$(awk "BEGIN { print $took * ($n - 0.5) / $kills / 1000 }")"
 	kill -9 $pid 2>/dev/null && early=$((early + 1))
 	wait $pid 2>/dev/null
-	is_complete_output cut expected >>torn
+	list_incomplete_files cut expected >>torn
 done
 [ ! -s torn ] && [ "$early" -gt $((kills / 3)) ]
 ok $? "killed $early of $kills times in the middle: each file that is there is whole" torn
@@ -181,7 +181,7 @@ for bytes in 100 400; do
 	status=$?
 	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
 		echo "$bytes bytes: not killed in the middle, status $status"
-	is_complete_output cut sorted
+	list_incomplete_files cut sorted
 done >torn
 [ ! -s torn ]
 ok $? "killed in a write: no part of a file has its name" torn
