@@ -162,7 +162,7 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     times = read_last_times(arguments)
-    if arguments.print_slowest_tests:
+    if arguments.print_times:
         print_slowest_tests(times, None)
         return 0
     arguments.logs.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ import yaml
 PATH, SRCDIR, BUILDDIR = sys.argv[1:]
 WANTED_COMMANDS = ("build check", "build replay", "export junit", "export sarif", "build race", "build fuzz-ci",
                    "build fuzz ", "pagetorture triage")
-# The files that targets of make write, if a pipeline stores them.
+# {target of make: the path in the build directory that the target writes and that a pipeline may store}
 WRITTEN_BY_MAKE = {"check": "build/check.logs", "fuzz": "build/campaign", "fuzz-ci": "build/fuzz-ci"}
 problems = []
 helps = {}

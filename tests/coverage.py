@@ -20,7 +20,8 @@ sys.dont_write_bytecode = True
 from reasons import BadList, read_reasons  # noqa: E402
 
 KINDS = ("tests", "never", "chance")
-# For each figure: kinds that may be unreached without an entry, and kinds that must be unreached.
+# MAY: the kinds of listed code that the runs of a figure may leave unreached. MUST: the kinds that they must
+# leave unreached.
 MAY = {"replay": KINDS, "all": ("never", "chance")}
 MUST = {"replay": ("tests", "never"), "all": ("never",)}
 ENTRY = r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?"

@@ -22,14 +22,15 @@ import tempfile
 sys.dont_write_bytecode = True
 from tap import Tap  # noqa: E402
 
-# A comment with directives may be above a block.
+# A block of commands is indented by four spaces. A comment with directives may be on the line above the block.
 BLOCK = re.compile(r'^(?:<!-- (?P<directives>.*) -->\n)?\n(?P<text> {4}.*\n(?:(?: {4}.*)?\n)*)', re.M)
-# A command may continue after a backslash, and contain a here-document.
+# A command continues on the next line after a backslash, and may contain a here-document.
 COMMAND = re.compile(r"(?:.*\\\n)*(?:.*<<-?'?(?P<end>[A-Z]+)'?.*\n(?:.*\n)*?(?P=end)$|.*)", re.M)
-# In a line of expected output `...` matches any text, `~1` any number, white space any white space.
+# In a line of expected output, `...` matches any text, `~` and a number match any number, and spaces match
+# spaces and tabs.
 OUTPUT_TOKEN = re.compile(r'(\.\.\.)|(~[0-9][0-9.,]*)|(\s+)|(.)')
 OUTPUT_PATTERNS = ('.*', '[0-9][0-9.,]*', r'[ \t]+')
-# Variables of the make that runs this test. A make in a document must not inherit them.
+# The make that runs this test sets these variables. A make that a document starts must not inherit them.
 MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')

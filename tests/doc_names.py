@@ -17,11 +17,11 @@ from doc_commands import makefile_has_target  # noqa: E402
 from tap import Tap  # noqa: E402
 
 LONGEST = 110
-# A table of lines: a row has a file and a part of a line in it.
+# A table in which each row cites a file and a part of one line of this file.
 LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
 ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
-# A file or directory in a code span. A name with two capital letters is a placeholder.
+# The path of a file or directory in a code span. A path with two adjacent capital letters (NAME) is a placeholder.
 FILE = re.compile(r'(?P<path>(?P<top>[a-z][\w-]*)(?!.*[A-Z]{2})(?:/[\w.-]+)+'
                   r'(?:/|\.(?:c|h|def|mk|sh|py|page|md|sym|ac|svg|in)))(?::\d+)?')
 

@@ -142,7 +142,7 @@ def get_stress_link_recipe(flavour):
 def get_unit_test_link_recipe(name, flavour="plain"):
     """A unit test as a program of its own."""
     return LinkRecipe(name + get_flavour_suffix(flavour), flavour,
-                      [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], test=name)
+                      [f"obj/{flavour}/tests/{name}.o", f"obj/{flavour}/tests/unit_tests.o"], unit_test=name)
 
 
 def get_replayer_link_recipe(target, flavour):

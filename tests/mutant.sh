@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2154 # what tap.sh sets
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The tool on a library that is broken on purpose: `. mutant.sh` after tap.sh.
+# Functions that build the tool with a changed page library. A script reads this file after tap.sh.
 
-# write_changed_library FILE SED: $scratch/src/page is the library with that change; false if there is none.
+# write_changed_library FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False if the sed
+# script changes nothing.
 write_changed_library() {
 	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"
@@ -13,7 +14,8 @@ write_changed_library() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# link_with_changed_library FLAVOUR NAME OBJECT...: the library from $scratch/src, the rest as it is.
+# link_with_changed_library FLAVOUR NAME OBJECT...: compiles the library in $scratch/src, and links it with the
+# objects and the unchanged harness to the program NAME in $scratch/bin.
 link_with_changed_library() {
 	flavour=$1 name=$2
 	shift 2
@@ -26,12 +28,12 @@ link_with_changed_library() {
 		-o "$scratch/bin/$name$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
-# build_changed_tool FLAVOUR: pagetorture with that library, in $scratch/bin
+# build_changed_tool FLAVOUR: builds pagetorture with the library of $scratch/src, in $scratch/bin.
 build_changed_tool() {
 	link_with_changed_library "$1" pagetorture "$(print_main_object "$1")"
 }
 
-# build_changed_dev_tool FLAVOUR: pagetorture-dev with that library, in $scratch/bin
+# build_changed_dev_tool FLAVOUR: builds pagetorture-dev with the library of $scratch/src, in $scratch/bin.
 build_changed_dev_tool() {
 	# shellcheck disable=SC2046 # words
 	link_with_changed_library "$1" pagetorture-dev $(print_dev_objects "$1")

@@ -20,10 +20,10 @@ PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
 THREADS = ("main", *(f"T{number}" for number in range(8)))
 OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
-# The letters of the arguments of each call; the handle that it fills is a capital letter.
+# {name of a call: a letter for each argument}; a capital letter first is the handle that the call fills.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
 CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
-# @fills: the handle that the call fills, or None
+# @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: that of the call, such as read_raw
 Call = collections.namedtuple("Call", "line thread fills name args")
 
 
@@ -241,7 +241,7 @@ class Evaluation:
         self.require_mappable(destination)
         self.require_mappable(source, 2)
         self.record_read(source, from_off, length)
-        self.record_write(destination, to_off, length, init=bytes(source.init[from_off:from_off + length]))
+        self.record_write(destination, to_off, length, is_initialised=bytes(source.init[from_off:from_off + length]))
         return "0"
 
     # ---- user slices ----

@@ -14,8 +14,9 @@ TEXT = r"(?s).*\S.*"
 LINE, INDEX = range(1, sys.maxsize), range(sys.maxsize)
 URI = r"(?!/)(?!(.*/)?\.{0,2}(/|$))(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+"  # a relative path without . and ..
 
-# What a value must be: a pattern for the whole text, a range of numbers, a list of one pattern for all items,
-# or an object with exactly these keys; a key with "?" may be missing.
+# The following constants describe valid values: a string is a pattern for the whole text, a range has the valid
+# numbers, a list has one description for all items, and a dict has exactly the keys of the object. A key that
+# ends with "?" may be missing.
 ARTIFACT = {"uri": URI, "uriBaseId": "%SRCROOT%"}
 PLACE = {"artifactLocation": ARTIFACT | {"index": INDEX}, "region": {"startLine": LINE}}
 SENTENCE = {"text": r"[A-Z].{0,1022}\.", "markdown?": TEXT}

@@ -7,7 +7,8 @@
 kept=$abs_srcdir/src/page/libpage-x86_64.abi
 library=$abs_builddir/.libs/libpage.so
 
-# compare_with_stored_abi LIBRARY SOURCE: SOURCE is the directory of page.h.
+# compare_with_stored_abi LIBRARY DIRECTORY: abi.sh compares the ABI of the library with the stored ABI. DIRECTORY
+# has the page.h of the library.
 compare_with_stored_abi() {
 	sh "$abs_srcdir/build-aux/abi.sh" check "$kept" "$1" "$2/page.h" "$2/page_kernel.h"
 }
@@ -20,14 +21,15 @@ sed -n "s/.*<elf-symbol name='\([^']*\)' type='func-type'.*/\1/p" "$kept" >"$scr
 ok_if_same "the stored ABI has the symbols of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
 expect 0 "its name is libpage.so.0" 'SONAME.*\[libpage\.so\.0\]' readelf -d "$library"
 
-# The same library with one change of its source.
+# Changed libraries: each has one change of the source.
 {
 	echo '{ global:'
 	sed 's/$/;/' "$abs_srcdir/src/page/libpage.sym"
 	echo 'local: *; };'
 } >"$scratch/map"
 
-# expect_abi_status_after_change STATUS NAME SED: abi.sh ends with the status for the library after the change by sed.
+# expect_abi_status_after_change STATUS NAME SED: abi.sh must end with STATUS for a library that the sed
+# script changed.
 expect_abi_status_after_change() {
 	rm -rf "$scratch/src"
 	mkdir -p "$scratch/src"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The table of `make bench`, its comparison with an old run, and one bench for real.
+# bench.py prints a table of samples, compares it with an old run, and runs one benchmark.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -10,14 +10,14 @@ cd "$abs_builddir" || exit 99
 
 skip_rest_without python3
 
-# evaluate_samples STATUS OPTION...: samples from standard input
+# evaluate_samples STATUS OPTION...: bench.py must end with STATUS for the samples on standard input.
 evaluate_samples() {
 	expected=$1
 	shift
 	OLD='' STRICT='' run_expecting "$expected" timeout 100 python3 "$abs_srcdir/bench/bench.py" "$@"
 }
 
-# print_sample_json NAME UNIT AIM VALUE...
+# print_sample_json NAME UNIT AIM VALUE...: prints the samples of one benchmark as a JSON object; `never` is null.
 print_sample_json() {
 	name=$1 unit=$2 aim=$3
 	shift 3
@@ -25,7 +25,7 @@ print_sample_json() {
 		sed 's/ /, /g; s/never/null/g')]}"
 }
 
-# has_text_in_columns FILE TEXT: in one line, with any number of spaces between its columns
+# has_text_in_columns FILE TEXT: true if a line of FILE has TEXT; several spaces in FILE count as one.
 has_text_in_columns() {
 	tr -s ' ' <"$1" | grep -qF -- "$2"
 }
@@ -65,7 +65,7 @@ ok $? "and are kept as JSON" "$scratch/out"
 
 # ---- samples that are none ----
 
-# expect_refused_samples WHAT EXPECTED LINE...
+# expect_refused_samples WHAT EXPECTED LINE...: bench.py must refuse the lines, with EXPECTED in one line.
 expect_refused_samples() {
 	what=$1 why=$2
 	shift 2
@@ -136,7 +136,7 @@ has_text_in_columns "$scratch/out" 'plain: 64 bytes, page_read_raw : check and m
 	has_text_in_columns "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&
 	grep -q '"command": "make bench-page"' "$scratch/page.json"
 ok $? "has its rows" "$scratch/out"
-# A build without all flavours skips rows.
+# If this build lacks a flavour, the state is incomplete, because bench.py skips the rows of the flavour.
 state=partly
 ! grep -q '"skipped": \[\]' "$scratch/page.json" || state=good
 has_report_state $state bench "$scratch/page.json"

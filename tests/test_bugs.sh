@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The harness detects each seeded bug by the program kept for it, with the detector that bugs.def
-# names, and nothing in the unchanged library. Each kind of error in a wrong suite is reported.
+# The suite of seeded bugs: the program of each bug detects the bug, with the detector that bugs.def names, and
+# nothing is detected in the unchanged library. The suite reports each kind of error in its own files.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -52,7 +52,8 @@ expect 0 "nothing changed between a run and itself" ' 0 changed, 0 lost$' \
 
 # ---- fuzzing from an empty corpus ----
 
-# expect_row_of_fuzzed_bug PROGRAM BUG TEXT NAME: its row of the table, if the build has the program
+# expect_row_of_fuzzed_bug PROGRAM BUG PATTERN NAME: the row of BUG in the table must match PATTERN. The check is
+# skipped if this build has no PROGRAM.
 expect_row_of_fuzzed_bug() {
 	if [ ! -x "$abs_builddir/$1" ]; then
 		skip "$4: this build has no $1 (make bugs)"
@@ -83,7 +84,7 @@ fi
 
 # ---- suites that are wrong ----
 
-# A source directory with three bugs, and the script that uses it.
+# A source directory with only three bugs, and a script that runs the suite on this directory.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
 mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src/dev" "$wrong/report"
@@ -97,7 +98,7 @@ entry=$wrong/tests/bugs/bugs.def
 patch=$wrong/tests/bugs/patch/bounds-one-too-far.patch
 program=$wrong/corpus/bugs/bounds-one-too-far.page
 
-# restore_three_bugs: the three as they are.
+# restore_three_bugs: undoes all changes of the directory with three bugs, and removes results.
 restore_three_bugs() {
 	for name in $names; do
 		cp "$abs_srcdir/tests/bugs/patch/$name.patch" "$wrong/tests/bugs/patch"
@@ -109,7 +110,8 @@ restore_three_bugs() {
 	rm -f "$scratch/results" "$scratch/report.json"
 }
 
-# expect_changed_suite_output STATUS NAME PATTERN: of the suite as it was changed
+# expect_changed_suite_output STATUS NAME PATTERN: the suite in its changed directory must end with STATUS and print
+# PATTERN. Then the changes of the directory are undone.
 expect_changed_suite_output() {
 	expect "$@" sh "$scratch/suite" --column replay,unit-test --results "$scratch/results" \
 		--report "$scratch/report.json"
@@ -169,7 +171,7 @@ expect_error "--results that cannot be written" "$scratch/mine" \
 expect_error "a comparison with a missing file" missing "$suite" --compare "$scratch/all" "$scratch/missing"
 expect 0 "--help has examples" '^Examples:' "$suite" --help
 
-# Of 1..10 against 11..20 the normal approximation, corrected by one half, gives 0.000183.
+# For 1..10 and 11..20, the normal approximation with continuity correction gives p = 0.000183.
 PYTHONPATH=$abs_srcdir/tests/bugs:$abs_srcdir/tests python3 -B - >"$scratch/figures" 2>&1 <<'END_OF_PYTHON'
 import math
 from table import compute_a12, compute_mann_whitney_p

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Proof that verdicts about races depend on each of these: the rule model, the model of the detector's
-# memory, the library's reports to the detector, and the state between inputs. One line is taken away,
-# and fuzz_race must find a disagreement.
+# Verdicts about races depend on the rule model, the model of ThreadSanitizer's memory, the library's reports to
+# ThreadSanitizer, and on empty state before each input. For each check, this script changes one of these in a
+# source file, and fuzz_race must find that the model and ThreadSanitizer disagree.
 . "$(dirname "$0")/tap.sh"
 
 case " ${FUZZERS?is set by make check} " in
@@ -15,14 +15,15 @@ objects=$abs_builddir/obj/fuzz-tsan/fuzz
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# link_fuzz_race FILE...: fuzz_race without its mutator, with these in place of the build's files
+# link_fuzz_race FILE...: links fuzz_race without its mutator; FILEs replace objects of the build.
 link_fuzz_race() {
 	# shellcheck disable=SC2086 # words
 	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
 
-# run_fuzz_race INPUTS [PAGE]...: so many, from these programs, or from all of corpus/rules
+# run_fuzz_race INPUTS [PAGE]...: fuzzes for INPUTS executions, starting with the programs PAGE, or with all of
+# corpus/rules.
 run_fuzz_race() {
 	rm -rf corpus seeds
 	mkdir corpus seeds
@@ -35,12 +36,14 @@ run_fuzz_race() {
 	timeout 1000 ./fuzz_race -runs="$inputs" -max_len=704 corpus seeds >out 2>&1
 }
 
-# A disagreement that only fresh state settles is counted, and should never happen either.
+# fuzz_race repeats a disagreement with fresh state, and counts disagreements that then disappear. Such a
+# disagreement is a finding too.
 has_run_a_finding() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }
 
-# expect_change_found_by_fuzzing NAME FILE SED [PAGE]...: FILE is one that no other includes. Most need some ten thousand inputs.
+# expect_change_found_by_fuzzing NAME FILE SED [PAGE]...: fuzz_race must find the change of FILE by the sed script.
+# No other file may include FILE. Most changes are found within some ten thousand inputs.
 expect_change_found_by_fuzzing() {
 	name=$1 file=$2
 	case $file in

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every program of the corpus runs through every fuzz target, in every flavour, without an
-# engine; a corpus that cannot be replayed is a failure.
+# Every fuzz target runs all inputs of the corpus without an engine, in each of its flavours. A missing corpus is a
+# failure.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The corpus reaches all of src/page but what tests/coverage_excluded names, and the unit tests
-# reach that.
+# tests/coverage_excluded lists the code of src/page that the corpus does not reach. The unit tests reach the
+# listed code, except for entries that say that no test does.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -10,7 +10,7 @@
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded
 
-# compare_coverage_with_list FIGURE LIST [JSON]: runs coverage.py.
+# compare_coverage_with_list FIGURE LIST [JSON]: coverage.py compares measured coverage with the list of unreached code.
 compare_coverage_with_list() {
 	python3 "$abs_srcdir/tests/coverage.py" "$1" "$2" "${3-$figures/$1.json}" "$abs_srcdir"
 }
@@ -33,7 +33,7 @@ ok $? "make report reads both as good" "$scratch/said"
 [ -s "$figures/html/replay/index.html" ] && [ -s "$figures/html/all/index.html" ]
 ok $? "both as HTML"
 
-# Each kind of error is found. SED or lines to add change the list.
+# coverage.py reports each kind of error in a changed list of unreached code.
 while IFS='|' read -r name figure change pattern; do
 	case $change in
 	+*) printf '%b\n' "${change#+}" | cat "$list" - ;;
@@ -53,7 +53,7 @@ expect 1 "found: unit tests that did not run" '^not reached: buffer.c ' \
 echo 'page.c page_align' >"$scratch/list"
 expect_error "a list that cannot be read" 'list:1: expected' compare_coverage_with_list replay "$scratch/list"
 
-# A replay with one fuzz target reaches less.
+# The profile of a single fuzz target reaches less code than that of all targets.
 "$LLVM_PROFDATA" merge -o "$scratch/less.profdata" "$figures"/replay/fuzz_page-replay-direct-*.profraw &&
 	"$LLVM_COV" export -instr-profile="$scratch/less.profdata" "$figures/build/pagetorture" >"$scratch/less.json"
 expect 1 "found: a replay of one target alone" '^not reached: map_alias.c alias_map: \*' \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# explain: fits its sheet whatever the program is, and marks what `check` names.
+# The drawing of `explain` fits its width for every program, and marks the lines that `check` names.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
@@ -11,7 +11,7 @@ examples=$abs_srcdir/../shared/examples
 
 mkdir "$scratch/random" "$scratch/large"
 (cd "$scratch/random" && "$abs_builddir/make_programs" 200 1)
-# All threads, as many calls as there may be, and the longest ones.
+# A program with all threads, the largest number of calls, and the longest calls.
 awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)"
 	for (i = 0; i < 1022; i++)
 		print (i % 9 < 8 ? "T" i % 9 : "main") ": copy_page(p0, SIZE_MAX-16383, p0, " \
@@ -59,7 +59,7 @@ ok $? "both draw the same"
 
 # ---- the calls, and the marks ----
 
-# Calls that are not in the drawing, and lines whose mark is not what check says.
+# Prints the calls that the drawing lacks, and the lines whose mark differs from the result of `check`.
 for page; do
 	"$pagetorture" convert --text "$page" 2>/dev/null || exit 99
 	echo
@@ -106,7 +106,8 @@ ok $? "510 lines that never run are all named" "$scratch/left"
 [ "$(cat "$scratch/marked")" -eq 1022 ]
 ok $? "every one of 1022 racing calls is marked"
 
-# expect_guilty_line_and_causes PROGRAM GUILTY CAUSES
+# expect_guilty_line_and_causes PROGRAM GUILTY CAUSES: `explain` must mark the line GUILTY as the call that breaks a
+# rule, and exactly the lines CAUSES as its causes.
 expect_guilty_line_and_causes() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out"
 	[ "$(sed -n 's/^! *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$2" ] &&
@@ -135,7 +136,7 @@ expect_explanation_with_text deadlock 'Line 6: T0 waits for m1, which T1 holds s
 expect_explanation_with_text uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
 expect_explanation_with_text map-overflow 'k15 = kmap_local(p0): is still there'
 expect_explanation_with_text out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
-# Every rule has its words.
+# `explain` has a text for every rule.
 "$pagetorture" explain --ascii "$rules"/*.page >"$scratch/out"
 sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" |
 	while read -r rule; do

@@ -1,21 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# pagetorture-export: SARIF of triage and replay as code hosts want it, with the right places; JUnit
-# and TAP.
+# pagetorture-export writes the results of `triage` and `replay` as SARIF that forges accept, with the right source
+# locations, and the results of `replay` as JUnit and TAP.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
 skip_rest_without python3
 
 rules=$abs_srcdir/corpus/rules
-# A tree whose root is the directory that we stand in.
+# The current directory is the root of a source tree, to which locations in SARIF are relative.
 cd "$scratch" || exit 99
 mkdir -p src camp/sub
 cp -r "$abs_srcdir/src/page" src/page
 chmod -R u+w src
 
-# Is there a tool that knows functions and lines?
+# has_symbolizer: true if a tool that finds functions and lines of addresses is installed.
 has_symbolizer() {
 	for tool in llvm-symbolizer-19 llvm-symbolizer addr2line; do
 		command -v $tool >/dev/null && return
@@ -23,12 +23,13 @@ has_symbolizer() {
 	return 1
 }
 
-# is_valid_sarif FILE: is it what a host wants, with each place in a line of a file?
+# is_valid_sarif FILE: true if forges accept FILE, and each location is a line of a file below $scratch.
 is_valid_sarif() {
 	python3 "$abs_srcdir/tests/sarif.py" "$1" "$scratch" 2>why
 }
 
-# run_and_export_sarif STATUS SARIF COMMAND...: the command with --results ends so, and its results are exported
+# run_and_export_sarif STATUS SARIF COMMAND...: the command with --results must end with STATUS; its results are
+# exported to the file SARIF.
 run_and_export_sarif() {
 	expected=$1 sarif=$2
 	shift 2
@@ -36,7 +37,7 @@ run_and_export_sarif() {
 		"$abs_builddir/pagetorture-export" sarif -o "$sarif" "$scratch/lines" 2>why
 }
 
-# print_sarif_results FILE FIELDS: a line each; FIELDS of r, as Python
+# print_sarif_results FILE FIELDS: prints a line for each result; FIELDS are Python expressions of the result r.
 print_sarif_results() {
 	python3 - "$1" <<-END
 		import json, sys
@@ -94,7 +95,7 @@ else
 	skip "the library's own report: no asan flavour, or nothing that knows symbols"
 fi
 
-# The same failures from other findings, with other numbers and threads, have the same keys.
+# The same failures from other findings, with other offsets and threads, must have the same fingerprints.
 mkdir -p again
 printf '%s\n' 'pagetorture 1' 'p7 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p6 = alloc_page(GFP_NOIO)' \
 	'T3: write_raw(p7, 100, 100, 3)' 'T5: fill_zero(p7, 150, 9)' >again/other.page
@@ -148,7 +149,7 @@ ok $? "the leak once for all flavours, and what was left in each" grow.sarif
 print_sarif_results out.sarif 'at[0][0]' | grep -qx "file://$(pwd -P)/corpus/a%20%22b%22%20%25.page"
 ok $? "a file outside of the root keeps its whole name" out.sarif
 
-# A library that is broken: the report's line counts.
+# With a broken library, the location of a crash is the line of the library in the sanitizer's report.
 if ! has_flavour asan || ! has_symbolizer; then
 	skip "a report's line: no asan flavour, or nothing that knows symbols"
 elif write_changed_library raw.c 's/memset(byte_address(page, off), 0, len)/{ char *h = malloc(8); __asm__ volatile("" : "+r"(h)); free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\n&/' &&

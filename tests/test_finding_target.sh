@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A finding of a fuzz target fails as the target itself reports it, for every target: minimize and
-# triage keep that failure and no other. The page library has a bug for each target.
+# `minimize` and `triage` run a finding with the fuzz target that found it, and keep the failure that this target
+# reports. Each fuzz target is tested with a bug in the page library that the target finds.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
 cd "$scratch" || exit 99
 bin=$scratch/bin tool=$scratch/bin/pagetorture
 
-# build_replayer_with_changed_library TARGET FLAVOUR OBJECT...: the target's replayer with the library from $scratch/src
+# build_replayer_with_changed_library TARGET FLAVOUR OBJECT...:
+# builds the target's replayer with the library of $scratch/src.
 build_replayer_with_changed_library() {
 	target=$1 flavour=$2
 	shift 2
@@ -23,14 +24,15 @@ build_replayer_with_changed_library() {
 		-o "$bin/$target-replay$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
-# write_finding TARGET NAME: the program on standard input as a finding of the target
+# write_finding TARGET NAME: writes the program on standard input as a finding of the target.
 write_finding() {
 	mkdir -p "camp/$1/findings"
 	cat >text.page
 	"$pagetorture" convert --bytes text.page >"camp/$1/findings/$2"
 }
 
-# minimize_finding TARGET NAME PATTERN: what is said of it is in err, the result in small
+# minimize_finding TARGET NAME PATTERN: minimizes the finding to the file small; true if the messages, in the file
+# err, match PATTERN.
 minimize_finding() {
 	rm -f small
 	run_expecting 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
@@ -44,7 +46,7 @@ ok $? "a library with bugs" build
 
 # ---- without a replayer ----
 
-# The lines of T0 and T1 never run, or race: the target repairs them away.
+# The lines of T0 and T1 never run, or race. The target removes such lines before it executes the program.
 write_finding fuzz_page crash-1 <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -166,7 +168,7 @@ fi
 
 # ---- triage ----
 
-# The same bug in another program.
+# Another program in which the same bug fails.
 cat >other.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -203,11 +205,11 @@ ok $? "calls for people" "$(echo camp/triage/fuzz_api-*/summary.txt)"
 
 # ---- explain and to-c, of a program that executions disagree with ----
 
-# A rule is broken, too, which is not what executions disagree about.
+# The program also breaks a rule, but the executions disagree about something else.
 cat >both.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL)
-# a comment: lines are those of the file
+# a comment, so that line numbers of the file differ from numbers of calls
 p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)
 T0: write_raw(p1, 0, 8, 1)
 T1: write_raw(p1, 0, 8, 1)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Campaigns find, report, store and resume, whichever process is killed.
-# Small targets stand for the real ones: one that grows a corpus, one with a bug.
+# `pagetorture fuzz` finds failures, reports and stores them, and resumes, after any of its processes is killed.
+# The fuzz targets are small: the corpus of one grows quickly, another has a bug.
 #
-#   FUZZ_KILLS    rounds that are ended by kill -9 (default 6; make fuzz-kill: 100)
+#   FUZZ_KILLS    the number of campaigns that kill -9 ends (default 6; make fuzz-kill: 100)
 . "$(dirname "$0")/tap.sh"
 
 rounds=${FUZZ_KILLS:-6}
@@ -18,7 +18,7 @@ chmod 755 "$scratch"
 
 # ---- helpers ----
 
-# start_campaign ARGUMENT...: in the background, by the command $prefix
+# start_campaign ARGUMENT...: starts a campaign in the background, by the command $prefix if there is one.
 prefix=
 start_campaign() {
 	: >"$log" # what the run before wrote must not be taken for this one's
@@ -27,7 +27,7 @@ start_campaign() {
 	campaign=$!
 }
 
-# wait_a_minute_until COMMAND...: within a minute
+# wait_a_minute_until COMMAND...: repeats the command until it succeeds; false if it fails for a minute.
 wait_a_minute_until() {
 	for _ in $(seq 300); do
 		if "$@"; then
@@ -42,7 +42,7 @@ has_campaign_log_line() {
 	grep -q -- "$1" "$log"
 }
 
-# stop_campaign SIGNAL: ends the campaign; its exit status is in $status
+# stop_campaign SIGNAL: sends the signal to the campaign, and waits for its end. Its exit status is in $status.
 stop_campaign() {
 	kill "-$1" "$campaign" 2>/dev/null
 	status=0
@@ -66,13 +66,14 @@ has_more_files_than() {
 	[ "$(find "$1" -type f 2>/dev/null | wc -l)" -gt "$2" ]
 }
 
-# is_finding_replayed: does the command that a campaign printed reproduce the finding in another directory?
+# is_finding_replayed: true if the command that the campaign printed reproduces the finding from another directory.
 is_finding_replayed() {
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
 }
 
-# expect_pause_until_repaired WHAT REASON COMMAND...: it pauses, and goes on when COMMAND has repaired it
+# expect_pause_until_repaired WHAT REASON COMMAND...: fuzz_grow must pause for REASON, and go on after COMMAND has
+# removed the reason.
 expect_pause_until_repaired() {
 	what=$1
 	wait_a_minute_until has_campaign_log_line "fuzz_grow: pauses: .*: $2" && wait_a_minute_until have_all_engines_ended
@@ -86,7 +87,7 @@ expect_pause_until_repaired() {
 	ok $? "and goes on when it can" "$log"
 }
 
-# are_files_named_by_sha1 DIRECTORY: is every file named by its content?
+# are_files_named_by_sha1 DIRECTORY: true if the name of every file is, or ends with, the SHA-1 of its content.
 are_files_named_by_sha1() {
 	find "$1" -type f -exec sha1sum {} + | awk '{ hash = $1; sub(/.*[\/-]/, ""); if ($0 != hash) exit 1 }'
 }
@@ -122,7 +123,7 @@ ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
 grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
 ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
 
-# print_last_reported_totals: time, executions and rate of the last line of the log, as seconds and numbers.
+# print_last_reported_totals: prints seconds, executions and executions per second of the last line of the log.
 print_last_reported_totals() {
 	sed -n 's|^\([0-9]*\):\([0-9]*\):\([0-9]*\)  \([0-9]*\) executions, \([0-9]*\)/s on average, .*|\1 \2 \3 \4 \5|p' "$log" |
 		tail -n 1 | awk '{ print 3600 * $1 + 60 * $2 + $3, $4, $5 }'
@@ -130,7 +131,7 @@ print_last_reported_totals() {
 
 print_last_reported_totals >"$scratch/first"
 read -r seconds executions rate <"$scratch/first"
-# The line has whole seconds.
+# The last line has the time in whole seconds, so the rate differs from executions / seconds.
 [ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
 	[ "$rate" -le $((executions / seconds)) ]
 ok $? "the last line has the executions and their mean rate" "$log"
@@ -178,7 +179,7 @@ stop_campaign INT
 [ $ended = 0 ] && [ $status = 1 ] && has_campaign_log_line '^FINDING fuzz_bug, crash' && have_all_engines_ended
 ok $? "--until-finding ends with the first, exit 1" "$log"
 
-# has_engine_read_its_corpus: did an engine get through all that it was given?
+# has_engine_read_its_corpus DIRECTORY: true if the first libFuzzer engine has executed its initial corpus.
 has_engine_read_its_corpus() {
 	grep -q INITED "$1"/logs/libfuzzer-0*
 }
@@ -237,7 +238,7 @@ fi
 d=$scratch/killed
 random=$(date +%s)
 
-# What engines had found when everything was killed: whole files only.
+# list_sha1_of_engine_inputs: prints the SHA-1 of each input that engines had written when all processes were killed.
 list_sha1_of_engine_inputs() {
 	list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
 		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes
@@ -281,7 +282,7 @@ ok $? "and every one is whole" "$scratch/lost"
 
 # ---- directories that are no good ----
 
-# As somebody whom permissions bind.
+# Run the campaign as a user who cannot write in directories without write permission, so not as root.
 if [ "$(id -u)" = 0 ]; then
 	prefix='setpriv --reuid=65534 --regid=65534 --clear-groups'
 fi
@@ -365,7 +366,8 @@ wait $campaign || status=$?
 [ $status = 2 ] && has_campaign_log_line 'libfuzzer-0 ended with status 3: no luck today' && has_campaign_log_line 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
-# What a target says and how it ends for which the page library lacks calls (src/page_stubs/absent.c).
+# This script does what a target does if the page library lacks its calls (src/page_stubs/absent.c): it prints one
+# line and ends with 69.
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
 printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
 chmod +x "$bin/fuzz_lacking"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# After campaigns: merging; and the short campaign for a CI.
+# `pagetorture fuzz --merge` after campaigns, and fuzz_ci.py, the short campaign for CI services.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -80,7 +80,7 @@ expect_status_of_fuzz_ci() {
 	FUZZ_CI_TIME=4 run_expecting "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 }
 
-# has_junit_case LINE: is that a case of junit.xml, in words: group, name, failure or skipped, the reason?
+# has_junit_case PATTERN: true if a test case of junit.xml matches PATTERN, in the form `CLASS NAME RESULT: REASON`.
 has_junit_case() {
 	python3 - <<-'END' | grep -E "^fuzz-ci\.$1" >"$scratch/case"
 		import xml.etree.ElementTree as xml
@@ -90,7 +90,7 @@ has_junit_case() {
 	END
 }
 
-# write_program_that_skips FILE...: what ends as a program does if the page library lacks its calls
+# write_program_that_skips FILE...: writes scripts that end as a program does if the page library lacks its calls.
 write_program_that_skips() {
 	for file; do
 		printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >"$file"

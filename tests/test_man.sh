@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The manual is well-formed; its commands and options are those of --help, its functions and
-# arguments those of page.h. test_tables.sh checks what build-aux/tables.awk writes into it.
+# The manual pages are well-formed. Their commands and options are those of --help, their functions and arguments
+# are those of page.h. test_tables.sh checks the parts that build-aux/tables.awk writes.
 . "$(dirname "$0")/tap.sh"
 
 man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 
-# expect_same_lines_in_manual NAME: $scratch/actual and $scratch/written, which is from the manual, have the same lines.
+# expect_same_lines_in_manual NAME: the lines of $scratch/written, from the manual, must be those of
+# $scratch/actual, in any order.
 expect_same_lines_in_manual() {
 	sort -u "$scratch/actual" >"$scratch/expected"
 	sort -u "$scratch/written" >"$scratch/found"
@@ -38,7 +39,7 @@ ok_if_empty "every reference to a page of ours leads to one" "$scratch/missing"
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/actual"
 sed -n 's/^\.Ss //p' "$generated/pagetorture.1" >"$scratch/written"
 expect_same_lines_in_manual "pagetorture(1) has a section for each command"
-# Options of a command, a line each; --help is documented once for all.
+# Prints the options of each command, one a line, without --help, which the manual describes once for all commands.
 sort -u "$scratch/actual" | while read -r command; do
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
 		sed 's/, */\n/' | tr -d ' ' | grep -vx -e --help | sed "s/^/$command /"
@@ -57,7 +58,7 @@ expect_same_lines_in_manual "pagetorture(1) has the options of --help, and no ot
 
 # ---- libpage(3) ----
 
-# Declarations as NAME|TYPE(ARGUMENTS), without spaces.
+# Prints the declarations of page.h in the form NAME|TYPE(ARGUMENTS), without spaces.
 tr '\n\t' '  ' <"$abs_srcdir/src/page/page.h" | sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g; s/[;{}]/\n/g' |
 	sed 's/__cplusplus//; s/.*#endif//' | grep -E '(page|user_slice)_[a-z_]*\(' | grep -v '(\*' |
 	sed 's/^ *//; s/^\(.*[ *]\)\([a-z_]*\)(\(.*\))$/\2|\1(\3)/' | tr -d ' ' >"$scratch/actual"

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `minimize`: programs that break rules, claims that do not hold, a library that is broken;
-# always the same result, and never another failure.
+# `minimize` of programs that break rules, of programs with wrong expectations, and with a broken library. The
+# result is always the same, and has the same failure as the input.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# run_minimize STATUS FILE [OPTION...]: the result is in small.page, what it says in err.
+# run_minimize STATUS FILE [OPTION...]: true if `minimize` ends with STATUS. The result is in small.page, the messages
+# are in err.
 run_minimize() {
 	expected=$1 file=$2
 	shift 2
@@ -22,7 +23,7 @@ print_rules_verdict() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
 
-# print_signature_of_minimize FILE: as minimize says it
+# print_signature_of_minimize FILE: prints the signature of the failure that `minimize` prints.
 print_signature_of_minimize() {
 	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
@@ -59,7 +60,7 @@ else
 	skip "this build has no tsan flavour"
 fi
 
-# The same pair the other way round is the same failure, another pair is not.
+# A race of the same two calls in the other order has the same signature; a race of other calls has not.
 sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
 [ "$(print_signature_of_minimize race.page)" = "$(print_signature_of_minimize turned.page)" ]
 ok $? "a race has no order"
@@ -119,14 +120,14 @@ ok $? "a claim that does not hold, and only that one" small.page
 
 # ---- a library that is broken ----
 
-# With calls around that have nothing to do with it.
+# A program with additional calls that do not contribute to the failure.
 printf '%s\n' 'pagetorture 1' 'p3 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p4 = alloc_page(GFP_NOIO)' \
 	'T2: lock(m3)' 'T2: write_raw(p4, 0x321, 0x41, 9)' 'T2: k1 = kmap_local(p3)' 'T2: store(k1, 5, 9, 3)' \
 	'T4: fill_zero(p3, 0xfc0, 0x40)' 'T2: kunmap_local(k1)' 'T2: unlock(m3)' 'T3: copy_page(p4, 0, p3, 100, 50)' \
 	'free_page(p4)' >crash.page
 
-# page_fill_zero() with the bug that the environment names. The compiler must not know what becomes
-# of the memory.
+# page_fill_zero() with the bug that the variable BUG of the environment selects. The compiler must not see how the
+# memory is used, or it would remove the bug.
 cat >bug.h <<'END'
 #include <stdlib.h>
 static volatile char shared;
@@ -154,8 +155,8 @@ static inline char *heap(void)
 	} while (0)
 END
 
-# expect_minimized_bug FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: minimize prints PATTERN of it, and leaves CALLS
-# at most.
+# expect_minimized_bug FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: `minimize` must print PATTERN
+# about the bug, and keep at most CALLS calls.
 expect_minimized_bug() {
 	if ! has_flavour "$1"; then
 		skip "$3: this build has no $1 flavour"
@@ -184,9 +185,9 @@ expect_minimized_bug tsan s "a variable that all share" \
 	'tsan disagrees: a race that the model does not have; race page_[a-z_]* / page_[a-z_]*$' 3
 expect_minimized_bug plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
 
-# One function of the library that all calls use: the call that one comes by is no part of the
-# failure. Each program has no race of its own.
-# write_program_pair_of_calls NAME CALL CALL: a program of two calls that have no byte in common
+# A bug in a function of the library that all calls use: the call of the program is no part of the signature. In
+# these programs, the two calls access different bytes, so only the bug is a race.
+# write_program_pair_of_calls NAME CALL CALL: writes a program in which two threads make one call each.
 write_program_pair_of_calls() {
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' "T0: $2" "T1: $3" >"one-bug/$1.page"
 }

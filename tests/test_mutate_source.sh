@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Mutants of sources: exactly the expected ones are found, and each verdict is given where it
-# belongs. On a small tree of its own; then a few on the library.
+# tests/mutants generates exactly the expected mutants of a small library, and gives each mutant its verdict. Then
+# this script tests a few mutants of src/page.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -35,7 +35,7 @@ run_mutants_tool() {
 expect 0 "the small tree builds" '' build_small_library_and_test
 expect 0 "its mutants are listed" '' run_mutants_tool --list
 cp "$scratch/out" "$scratch/list"
-# In a line: those of one expression and operator.
+# One line has all mutants of one expression and one operator.
 sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
 	$1 != last { if (NR > 1) print text; text = $0; last = $1; next }
 	{ text = text " | " $2 }
@@ -48,12 +48,12 @@ run_trial_of_small_library() {
 	run_mutants_tool --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
 }
 
-# write_surviving_list LINE...: the list of reasons
+# write_surviving_list LINE...: writes tests/mutants/surviving of the small library.
 write_surviving_list() {
 	printf '%s\n' "$@" >"$small/tests/mutants/surviving"
 }
 
-# find_mutant_id TEXT: of the one mutant whose line has it
+# find_mutant_id TEXT: prints the name of the mutant whose line of the list contains TEXT.
 find_mutant_id() {
 	grep -F -- "$1" "$scratch/list" | cut -d ' ' -f 1
 }
@@ -96,7 +96,7 @@ truncate -s -40 "$results"
 expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' run_trial_of_small_library --only "$some"
 expect_error "a wrong line of the results" 'NEWS:1: expected a result' run_mutants_tool --results "$abs_srcdir/NEWS"
 
-# Ctrl-C, while the second one hangs.
+# Interrupt the run by Ctrl-C while the second mutant hangs.
 cat >"$scratch/interrupted" <<'END'
 echo $$ >"$0.pid"
 exec env --default-signal=INT "$@"
@@ -129,7 +129,7 @@ write_surviving_list "$unseen"
 expect_error "an entry without a reason: its line is named" 'surviving:1: expected' run_trial_of_small_library --only "$some"
 write_surviving_list
 
-# Names stay when other code moves; verdicts of another library are not used.
+# When other code moves, the names of mutants stay. Verdicts about another version of the library are not used.
 printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/src/page/small.c" >"$scratch/moved"
 cp "$scratch/moved" "$small/src/page/small.c"
 grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
@@ -156,7 +156,7 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id
 	grep -q "^$id " "$scratch/list" || echo "$id"
 done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
-# Each kind of program is linked as make links it.
+# tests/mutants links each kind of program as make does.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --results "$scratch/results" \
 	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A command line that cannot be used: exit status 2, and one line that says what was expected.
-# All commands read theirs by the same table, so what holds for one is asked of another.
+# A wrong command line gives exit status 2, and one line that says what was expected. All commands parse their
+# options with the same code, so each kind of error is tested with one command.
 . "$(dirname "$0")/tap.sh"
 
 race=$abs_srcdir/examples/race.page
 
-# expect_refused_option WORDS COMMAND ARGUMENT...: of $tool
+# expect_refused_option MESSAGE COMMAND ARGUMENT...: $tool must refuse the arguments, and print only MESSAGE.
 tool=pagetorture
 expect_refused_option() {
 	words=$1
@@ -51,7 +51,8 @@ expect_refused_option "unknown option --jsno; did you mean --json?" check --jsno
 expect_refused_option "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
 expect_refused_option "unknown option --hepl; did you mean --help?" explain --hepl
 expect_refused_option "unknown option --witnses" run --witnses "$race"
-# expect_suggested_command WORDS ARGUMENT...: of no command
+# expect_suggested_command MESSAGE ARGUMENT...: pagetorture must refuse the arguments, which name no command, and
+# print only MESSAGE.
 expect_suggested_command() {
 	words=$1
 	shift
@@ -89,7 +90,8 @@ ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- what is going to happen, and how it ended ----
 
-# expect_first_line_of_stderr COMMAND WORDS ARGUMENT...: the first line on standard error, although it is no terminal
+# expect_first_line_of_stderr COMMAND PATTERN ARGUMENT...: the first line that the command of $tool prints on
+# standard error, which is no terminal here, must match PATTERN.
 expect_first_line_of_stderr() {
 	words=$2 command=$1
 	shift 2

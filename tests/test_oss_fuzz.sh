@@ -15,7 +15,7 @@ if [ "$pairs" = all ]; then
 fi
 judge="python3 $abs_srcdir/fuzz/oss-fuzz/check_out.py"
 
-# The flags of OSS-Fuzz, as its base image sets them.
+# print_sanitizer_flags SANITIZER: prints the compiler flags that the base image of OSS-Fuzz sets for the sanitizer.
 common='-O1 -fno-omit-frame-pointer -gline-tables-only'
 common="$common -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
 undefined=array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size
@@ -36,7 +36,7 @@ print_sanitizer_flags() {
 	esac
 }
 
-# AFL++'s driver is in the directory of its compiler.
+# find_afl_driver: prints the path of libAFLDriver.a, which is near the compiler of AFL++.
 find_afl_driver() {
 	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
 }
@@ -157,7 +157,7 @@ add_msan_calls() {
 	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink_target "$1" "$scratch/call.o"
 }
 
-# Builds the library without the instrumentation of this pair, and the harness with it.
+# The library is built without the sanitizer or without the coverage of this pair, the harness with both.
 check_uninstrumented_library_is_refused() {
 	expect_refused_build "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
 		relink_target fuzz_page '' ''

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Files that a user names for what comes out: whole or as they were, and nothing else is touched.
+# A command replaces its output file completely or not at all, and changes no other file.
 . "$(dirname "$0")/tap.sh"
 
 program=$abs_srcdir/corpus/rules/overlap-one-byte.page
 
-# write_output_with NAME: how that command writes the file "o"; the status is good.
+# write_output_with NAME: runs the command NAME, which writes the file "o".
 write_output_with() {
 	case $1 in
 	minimize) set -- minimize --flavour plain -o o "$program" ;;
@@ -23,7 +23,8 @@ write_output_with() {
 	fi
 }
 
-# enter_new_directory NAME: in a directory of its own, with files that have the names of parts.
+# enter_new_directory NAME: makes and enters a directory with three files, whose names a temporary file of "o" could
+# have.
 enter_new_directory() {
 	mkdir "$scratch/$1" && cd "$scratch/$1" || exit 99
 	for mine in .o.beside o.part o.new; do
@@ -31,7 +32,7 @@ enter_new_directory() {
 	done
 }
 
-# is_no_other_file_written [NAME]: is there nothing in this directory but that, and what is mine?
+# is_no_other_file_written [NAME]: true if the three files are unchanged, and the directory has no other file but NAME.
 is_no_other_file_written() {
 	[ "$(cat .o.beside o.part o.new 2>&1)" = "$(printf 'mine\nmine\nmine')" ] || return 1
 	rm .o.beside o.part o.new
@@ -68,7 +69,7 @@ done
 
 # ---- paths that are too long ----
 
-# print_deep_directory_path LENGTH: a directory with so long a path, each part of which is a directory too.
+# print_deep_directory_path LENGTH: prints a path of LENGTH characters, of nested directories.
 print_deep_directory_path() {
 	path=$scratch/deep/
 	while [ ${#path} -lt $(($1 - 1)) ]; do
@@ -83,7 +84,8 @@ mkdir "$scratch/findings"
 cp "$program" "$scratch/findings/crash.page"
 find "$scratch/deep" >"$scratch/before"
 
-# is_long_path_refused COMMAND...: is it refused, and nothing written where the path would be if it were cut?
+# is_long_path_refused COMMAND...: true if the command refuses its path as too long, and writes nothing below
+# $scratch/deep, where a truncated path would be.
 is_long_path_refused() {
 	run_expecting 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
 		find "$scratch/deep" | cmp -s "$scratch/before" -

@@ -2,23 +2,24 @@
 # shellcheck disable=SC2016 # the shell that is started expands $1
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A command that a failure prints shows that failure when it is pasted into `sh`: from another
-# directory, without PATH, whatever the names of directories and files hold. The failures are
-# real: the page library is broken, or the program claims what does not hold.
+# The command that is printed with a failure reproduces the failure when a user pastes it into `sh`: from another
+# directory, without PATH, with any characters in names of directories and files. The failures are from a broken
+# page library or from wrong expectations.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
-# Everything here has such a name: the directory of the binaries, and the files.
+# The names of the binaries' directory and of the program have characters that are special in a shell.
 odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
-# run_pasted_command FILE STATUS PATTERN: does the command in FILE end so, and say so?
+# run_pasted_command FILE STATUS PATTERN: true if the command in FILE ends with STATUS and prints PATTERN.
 run_pasted_command() {
 	run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" HOME=/nowhere \
 		sh -c 'cd / && . "$1"' sh "$1" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
 }
 
-# extract_printed_command LABEL FILE: the first command after LABEL, up to the end of its here-document
+# extract_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
+# $scratch/command. False if there is none.
 extract_printed_command() {
 	awk -v label="$1" '
 		found { print; if ($0 == "END") exit; next }
@@ -32,7 +33,7 @@ extract_printed_command() {
 	[ -s "$scratch/command" ]
 }
 
-# build_changed_fuzz_page NAME FLAVOUR ARGUMENT...: the target fuzz_page, with the library from $scratch/src
+# build_changed_fuzz_page NAME FLAVOUR ARGUMENT...: builds fuzz_page as NAME, with the library of $scratch/src.
 build_changed_fuzz_page() {
 	name=$1 flavour=$2 objects=$abs_builddir/obj/$2/fuzz
 	shift 2
@@ -55,13 +56,13 @@ cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
 
-# run_and_store_output COMMAND...: keeps what the command prints.
+# run_and_store_output COMMAND...: runs the command; its output is in $scratch/said.
 run_and_store_output() {
 	"$@" >"$scratch/said" 2>&1
 }
 
-# expect_printed_command_reproduces NAME STATUS PATTERN [LABEL]: does the command that was printed after LABEL end with STATUS,
-# and print PATTERN?
+# expect_printed_command_reproduces NAME STATUS PATTERN [LABEL]: the command after LABEL in
+# $scratch/said must end with STATUS and print PATTERN. LABEL is `replay:` if it is not given.
 expect_printed_command_reproduces() {
 	extract_printed_command "${4-replay:}" "$scratch/said" && run_pasted_command "$scratch/command" "$2" "$3"
 	ok $? "$1" "$scratch/said"
@@ -133,7 +134,7 @@ fi
 
 # ---- to-c ----
 
-# The commands at the top of the file are pasted in its directory.
+# The comment at the top of the C file has commands, which are run in the directory of the file.
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do

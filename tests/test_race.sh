@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `race`: all cells on fibers, a share of them under every other detector; and it goes
-# red when an expectation, a detector or the library is wrong.
+# `race` runs all cells of the race matrix on fibers, and a share of them with every other detector. `race` fails
+# if an expectation, a detector or the harness is wrong.
 . "$(dirname "$0")/tap.sh"
 
-# expect_detector_agrees NAME CELLS [REPEAT]: all as predicted, and races caught?
+# expect_detector_agrees DETECTOR CELLS [REPEAT]: all cells that match CELLS must give the predicted result, and some
+# must have a race that the detector reports.
 expect_detector_agrees() {
 	run_expecting 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
@@ -70,8 +71,9 @@ fi
 expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
 	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
-# expect_changed_source_reported NAME SOURCE SED PATTERN OPTION...: with the source so changed, race.py must end with 1
-# and print a line that matches. Binaries are made anew if the source is compiled.
+# expect_changed_source_reported NAME SOURCE SED PATTERN OPTION...: race.py must end
+# with 1 and print PATTERN after the sed script changed the source. If the source is a C file, the programs are
+# built again.
 expect_changed_source_reported() {
 	name=$1 source=$2 change=$3 text=$4
 	shift 4
@@ -98,8 +100,9 @@ expect_changed_source_reported() {
 	ok $? "$name is found out" "$scratch/err"
 }
 
-# link_changed_dev_tool FLAVOUR: pagetorture-dev with the changed source, which is compiled as harness and tool are, not
-# instrumented. Its object comes first, so that nothing of the archives takes its place.
+# link_changed_dev_tool FLAVOUR: links pagetorture-dev with the changed source. Harness and tool, and so this source, are
+# compiled without the sanitizer. The object is first, so that the linker does not take the unchanged object of an
+# archive.
 link_changed_dev_tool() {
 	object=$(basename "$source" .c).o
 	# shellcheck disable=SC2046 # words
@@ -118,7 +121,7 @@ expect_changed_source_reported "an expectation that is wrong" dev/race/matrix.de
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
 expect_changed_source_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
-# The history of a thread fills up after some ten thousand programs; gcc's is longer.
+# ThreadSanitizer's history of a thread is full after some ten thousand programs; that of gcc is longer.
 case $CC in
 *clang*)
 	expect_changed_source_reported "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \

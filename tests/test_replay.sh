@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `replay`: the corpus is good in every flavour, backend and order; each kind of failure is
-# noticed, by its name, and nothing else is accused; a corpus that is not there is no pass.
+# `replay` finds no failure in the corpus, in every flavour, backend and order. `replay` names the kind of each
+# failure, reports no input that is good, and fails if there is no corpus.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus
@@ -49,7 +49,7 @@ expect 0 "bytes are replayed as text is" '' run_replay --flavour plain "$scratch
 
 # ---- what is not ----
 
-# write_misbehaving_program FILE [WAY]: one that is good, but for the way.
+# write_misbehaving_program FILE [WAY]: writes a good program; with WAY, pagetorture-dev misbehaves in this way.
 write_misbehaving_program() {
 	{
 		[ $# -eq 1 ] || echo "# misbehave: $2"
@@ -58,7 +58,7 @@ write_misbehaving_program() {
 	} >"$1"
 }
 
-# Failures spread among good inputs: each is named, with its kind, and nothing else is.
+# `replay` must name the failing inputs among 600, each with its kind of failure, and no good input.
 mkdir "$scratch/mixed"
 : >"$scratch/expected"
 for i in $(seq -w 600); do
@@ -79,7 +79,7 @@ for i in $(seq -w 600); do
 done
 failing=$(wc -l <"$scratch/expected")
 
-# list_failed_inputs: "NAME KIND" of each input that failed, from --json.
+# list_failed_inputs: prints NAME KIND for each failed input in the JSON output.
 list_failed_inputs() {
 	sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*, "result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$scratch/out"
 }
@@ -179,7 +179,7 @@ run_expecting 1 run_replay --flavour plain --json "$corpus/regress" "$scratch/it
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/out" | diff "$scratch/expected" - >"$scratch/diff"
 ok $? "--json writes the same to standard output" "$scratch/diff"
 
-# The fields of doc/replay.md are those of the records, and no others.
+# doc/replay.md lists exactly the fields of the JSON records.
 if has_tool_or_skip python3; then
 	cp "$scratch/results" "$scratch/all"
 	cp "$scratch/it's <wrong>.page" "$scratch/$(printf 'a\377').page"

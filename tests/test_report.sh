@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What is read out of reports: each is provoked here, by each compiler that there is.
+# pagetorture reads reports of sanitizers and libFuzzer correctly. This script makes programs of each installed
+# compiler print such reports.
 . "$(dirname "$0")/tap.sh"
 
 mkdir -p "$scratch/src/page" || exit 99
@@ -16,7 +17,7 @@ if has_flavour asan; then
 		"$abs_srcdir/src/tool/report/report.c" -o "$reader" || exit 99
 fi
 
-# compile_report_bugs COMPILER SANITIZER [FLAG...]
+# compile_report_bugs COMPILER SANITIZER [FLAG...]: compiles report_bugs.c, whose errors the sanitizer reports.
 compile_report_bugs() {
 	compiler=$1 sanitizer=$2
 	shift 2
@@ -24,7 +25,8 @@ compile_report_bugs() {
 		src/page/bugs.c -o bugs) >"$scratch/build" 2>&1
 }
 
-# expect_report_summary NAME EXPECTED: what is read of the report on bug NAME is EXPECTED, a pattern of `case`.
+# expect_report_summary NAME EXPECTED: the reader must print EXPECTED, a pattern of `case`, for the sanitizer's
+# report on the error NAME.
 expect_report_summary() {
 	(cd "$scratch" && timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
 	got=$("$reader" <"$scratch/report" | head -n 1)
@@ -35,7 +37,7 @@ expect_report_summary() {
 	esac
 }
 
-# expect_modules_without_symbols NAME: without symbols each frame has its module instead.
+# expect_modules_without_symbols NAME: in a report without symbols, each frame must have the name of its module.
 expect_modules_without_symbols() {
 	(cd "$scratch" && ASAN_OPTIONS=symbolize=0 MSAN_OPTIONS=symbolize=0 TSAN_OPTIONS=symbolize=0 \
 		timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
@@ -48,7 +50,7 @@ expect_modules_without_symbols() {
 	ok $? "$compiler, $sanitizer: without symbols, modules: $got" "$scratch/report"
 }
 
-# Functions need a symbolizer with clang; gcc's runtimes know them by themselves.
+# The runtimes of clang need a symbolizer for names of functions; those of gcc do not.
 symbolizer=$(command -v llvm-symbolizer || command -v llvm-symbolizer-19 || command -v llvm-symbolizer-14)
 export ASAN_SYMBOLIZER_PATH="$symbolizer" MSAN_SYMBOLIZER_PATH="$symbolizer" \
 	TSAN_OPTIONS="external_symbolizer_path=$symbolizer"
@@ -135,7 +137,7 @@ else
 	skip "reports of libFuzzer: $CC cannot link it"
 fi
 
-# A report that is cut short, as the end of a log may be, is read as far as it goes.
+# A report whose end is missing, as in a truncated log, is read up to its end.
 (cd "$scratch" && timeout 60 ./bugs use-after-free) >"$scratch/report" 2>&1
 size=$(wc -c <"$scratch/report") bad=0 cut=0
 while [ "$cut" -lt "$size" ]; do
@@ -145,7 +147,7 @@ done
 [ "$bad" -eq 0 ] && [ "$size" -gt 500 ]
 ok $? "$cut bytes of a report, cut at every 29th" "$scratch/out"
 
-# A page library whose sources are elsewhere: its functions are above the harness's.
+# If the sources of the page library are not in src/page, its functions are those above the harness in the stack.
 cat >"$scratch/report" <<'END'
 ==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1 at pc 0x2 bp 0x3 sp 0x4
 WRITE of size 8 at 0x1 thread T0

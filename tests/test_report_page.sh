@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `make report`: a page of real runs and of made-up ones, looked at in headless Chromium.
+# `make report` makes a page from results of real runs and from generated results; headless Chromium checks the page.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -10,14 +10,14 @@ report_scripts=$abs_srcdir/report
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
-# Jinja makes the page; the checks of a browser need a python3 that has selenium.
+# `make report` needs Jinja. The checks in a browser need a python3 with the module selenium.
 python3 -c 'import jinja2' 2>/dev/null || skip_rest "no python3 with jinja2"
 selenium=
 for python in python3 /usr/bin/python3; do
 	[ -n "$selenium" ] || ! $python -c 'import selenium' 2>/dev/null || selenium=$python
 done
 
-# make_report_page NAME RESULTS ARGUMENT...
+# make_report_page NAME RESULTS ARGUMENT...: makes the page $scratch/NAME from the directory RESULTS.
 make_report_page() {
 	name=$1 from=$2
 	shift 2
@@ -91,7 +91,7 @@ printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
 run_expecting 2 python3 "$report_scripts/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "an invalid line is reported with its number" "$scratch/err"
-# The results of runs that take too long for a test are generated ones, with hostile text.
+# Results of runs that take too long for a test are generated. They contain text that looks like HTML and JavaScript.
 python3 - "$abs_srcdir/tests/report_fixture.json" "$results" <<-'END'
 	import json, pathlib, sys
 	fixture, directory = json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2])
@@ -103,7 +103,7 @@ python3 - "$abs_srcdir/tests/report_fixture.json" "$results" <<-'END'
 	    (directory / name).write_text(text)
 END
 
-# Results that are whole, of another command: the report must not call them good.
+# Complete results of another command: the report must not show them as good.
 cp "$results/fuzz.json" "$scratch/other.json"
 for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
 	has_report_state unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
@@ -137,7 +137,7 @@ make_report_page old "$scratch/bad-results" --library "$scratch/library" && grep
 	grep -q '^incomplete: .*lder than the library' "$scratch/out"
 ok $? "a run that is older than the library is none of it" "$scratch/out"
 
-# One cell that is not as predicted, one input that fails, one file that is no JSON.
+# Bad results: one cell of the matrix is not as predicted, one input fails, and one file is no JSON.
 python3 - "$scratch/bad-results" <<-'END'
 	import json, pathlib, sys
 	directory = pathlib.Path(sys.argv[1])

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `run`: model and execution agree on all of corpus/rules in every flavour, again and
-# again; and they disagree when one of them is wrong.
+# `run` reports that model and execution agree on all of corpus/rules, in every flavour and backend. `run` fails
+# for a wrong expectation and for a crash.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-# skip_without_backend_or_flavour BACKEND FLAVOUR: skips what this build lacks.
+# skip_without_backend_or_flavour BACKEND FLAVOUR: true if this build lacks one; then prints that a check is skipped.
 skip_without_backend_or_flavour() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
@@ -33,7 +33,7 @@ for name in sideways ''; do
 		env PAGE_MAP=$name "$pagetorture" run "$rules/bounds.page"
 done
 
-# Executions that do not see what the model says, and the other way round.
+# ThreadSanitizer reports a race, or, as the model predicts, misses the race because it remembers few accesses.
 if ! skip_without_backend_or_flavour direct tsan; then
 	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
 		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
@@ -60,7 +60,7 @@ printf '# misbehave: crash\npagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scr
 sed -n '/ NO$/,$p' "$scratch/all" | grep -q 'crash.page: plain: crash'
 ok $? "a failure is printed after the rows" "$scratch/all"
 
-# What sees a fatal call where: a table of program, backend, flavour, what is seen.
+# A line of the table has a program, a backend, a flavour, and the columns `model` and `observed` of `run`.
 while read -r program backend flavour seen; do
 	skip_without_backend_or_flavour "$backend" "$flavour" && continue
 	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \

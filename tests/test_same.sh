@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The determinism check: the outcome of an input, with its coverage, depends neither on the
-# inputs before it nor on the process. And the check fails when the library, the model or the
-# detector keeps state between inputs.
+# The determinism check (fuzz/same.py): the outcome and the coverage of an input depend neither on earlier inputs
+# nor on the process. The check fails if the library, the model or the detector keeps state between inputs.
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without python3
 corpus=$abs_srcdir/corpus
 seed=0
 
-# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...
+# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...: same.py compares the outcomes of repeated executions.
 compare_outcomes() {
 	python3 -B "$abs_srcdir/fuzz/same.py" "$@"
 }
 
-# make_random_programs COUNT: that many random programs in $scratch/random.
+# make_random_programs COUNT: writes COUNT random programs into the directory $scratch/random.
 make_random_programs() {
 	rm -rf "$scratch/random"
 	mkdir "$scratch/random"
@@ -23,7 +22,8 @@ make_random_programs() {
 	(cd "$scratch/random" && "$abs_builddir/make_programs" "$1" $seed)
 }
 
-# make_crowded_programs COUNT: racy programs with more accesses to 8 bytes than the detector keeps.
+# make_crowded_programs COUNT: writes COUNT racy programs that access the same 8 bytes more often than
+# ThreadSanitizer remembers.
 make_crowded_programs() {
 	mkdir "$scratch/crowded"
 	awk -v count="$1" -v directory="$scratch/crowded" 'BEGIN {
@@ -48,7 +48,8 @@ has_same_program_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: are all outcomes the same, and is there any?
+# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: all outcomes of the inputs must be the same, and there
+# must be an input.
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
@@ -58,14 +59,14 @@ expect_same_outcomes() {
 	fi
 }
 
-# Texts that are no programs: each program cut somewhere.
+# Truncated programs, most of which are no valid program.
 mkdir "$scratch/broken"
 for page in "$corpus"/rules/*.page; do
 	head -c $(($(wc -c <"$page") * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
 done
 
-# Two targets start a process for each input of the corpus. All else forks one for each input:
-# starting sanitizer binaries costs most of the time.
+# Only two targets execute a new program for each input of the corpus. The other checks fork a process for each
+# input, because starting a sanitizer binary takes most of the time.
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	batch=100 backends='direct alias' broken=
 	case $target in
@@ -96,8 +97,8 @@ if has_same_program_or_skip fuzz_race; then
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
 
-# link_target_with_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place of the
-# file of that name.
+# link_target_with_mutant TARGET FLAGS: links the target with $scratch/mutant.c, compiled with FLAGS, which replaces
+# an object of an archive.
 link_target_with_mutant() {
 	flavour=asan
 	[ "$1" != fuzz_race ] || flavour=tsan
@@ -110,9 +111,9 @@ link_target_with_mutant() {
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
 
-# expect_kept_state_found TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
-# differ in PART, and the command that is printed must show it again; there is none for WHAT, a
-# change by chance.
+# expect_kept_state_found TARGET FLAGS FILE SED PART [WHAT]:
+# the target with a changed file of src must have outcomes that differ in PART, and the printed command must show the
+# difference again. With WHAT, the difference is by chance, and no command is tried.
 expect_kept_state_found() {
 	has_same_program_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
@@ -145,7 +146,8 @@ expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	
 
 # ---- coverage under the engine ----
 
-# print_coverage_counts_of_orders [VARIABLE=VALUE]: of the rule table in eight orders
+# print_coverage_counts_of_orders [VARIABLE=VALUE]: prints the different numbers of covered edges of fuzz_race on
+# corpus/rules in eight orders.
 print_coverage_counts_of_orders() {
 	for seed in 1 2 3 4 5 6 7 8; do
 		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |

@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The stress scenarios find nothing in a sound library, and find each bug injected into them, for the
-# right reason. A TAP script.
+# The stress scenarios report nothing about the library, and report each injected bug with the expected reason.
 #
-# STRESS_RUNS: how often each injected bug must be found (default: 1).
+# STRESS_RUNS is the number of runs in which each injected bug must be found (default: 1).
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -14,14 +13,15 @@ stress=$abs_builddir/pagetorture-stress
 out=$scratch/out err=$scratch/err table=$scratch/table box=$scratch/box
 mkdir "$box"
 
-# run_and_store_output COMMAND...: into $out, $err, $status. No test takes a minute.
+# run_and_store_output COMMAND...: runs the command for at most a minute. Its output is in the files $out and $err,
+# its exit status in $status.
 run_and_store_output() {
 	command="$*"
 	timeout 60 "$@" >"$out" 2>"$err"
 	status=$?
 }
 
-# ok_with_stored_output STATUS NAME: what the last command printed explains a failure.
+# ok_with_stored_output STATUS NAME: the check NAME passes if STATUS is 0; otherwise prints the stored output.
 ok_with_stored_output() {
 	{
 		echo "exit status $status of: $command"
@@ -45,8 +45,8 @@ expect_run_succeeds() {
 	ok_with_stored_output $? "$what"
 }
 
-# is_stored_failure_reported REASON: the run failed for it, and printed how to see it again. A sanitizer may be earlier,
-# and then the reason is its report.
+# is_stored_failure_reported REASON: true if the stored run failed with REASON and printed the command to run it
+# again. A sanitizer may report first; then its report counts as the reason.
 is_stored_failure_reported() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
@@ -58,14 +58,15 @@ is_stored_failure_reported() {
 
 # ---- every scenario ----
 
-# SCENARIO BUG LIMIT REASON: every injected bug, and what shows it. A bug that only the end of the run shows
-# has a limit of operations.
+# list_injected_bugs: prints SCENARIO BUG LIMIT REASON for every injected bug. A bug that only the end of a run
+# reveals has a limit of operations (-n), other bugs have a limit of seconds (-s).
 list_injected_bugs() {
 	sed -n 's/^BUG(\([a-z]*\), "\([^"]*\)", DURING_RUN, "\(.*\)",$/\1 \2 -s10 \3/p
 		s/^BUG(\([a-z]*\), "\([^"]*\)", [A-Z_]*, "\(.*\)",$/\1 \2 -n2000 \3/p' "$abs_srcdir/stress/scenarios.def"
 }
 
-# expect_injected_bug_found SCENARIO BUG LIMIT REASON: found in every run, mostly in far less than 10 seconds.
+# expect_injected_bug_found SCENARIO BUG LIMIT REASON: the bug must be found in every run. Most bugs
+# are found in far less than 10 seconds.
 expect_injected_bug_found() {
 	for seed in $(seq 42 $((41 + STRESS_RUNS))); do
 		run_and_store_output "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
@@ -159,7 +160,7 @@ run_and_store_output "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
 ok_with_stored_output $? "a copy that rounds to words is found: the library copies by --copy"
 expect_run_succeeds "split --bare: the same without the library" "$stress" split -n 2000 --bare
 
-# has_at_least_refused_calls AT_LEAST: so many calls, in the last statistics
+# has_at_least_refused_calls MINIMUM: true if the last statistics count at least MINIMUM refused calls.
 has_at_least_refused_calls() {
 	[ "$(sed -n 's/.* Refused: \([0-9]*\) .*/\1/p' "$out" | tail -n 1)" -ge "$1" ]
 }
@@ -188,7 +189,7 @@ sed -n '/^pagetorture 1$/,/^# end of the page program$/p' "$out" >"$table"
 [ $? -lt 2 ] && grep -q 'T[0-9]: write_raw' "$table"
 ok_with_stored_output $? "and a page program that can be read"
 
-# count_processes GROUP: how many processes of it are there. Zombies are not of this process.
+# count_processes GROUP: prints the number of processes of the process group, without zombies.
 count_processes() {
 	pgrep -c -r D,R,S,T -g "$1"
 }
@@ -230,7 +231,7 @@ ok_with_stored_output $? "overlap -t 1: a usage error"
 
 # ---- make stress, make stress-long ----
 
-# run_script_of_all_scenarios MODE VARIABLE=VALUE...: in $box
+# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. Its output is in $out and $err.
 run_script_of_all_scenarios() {
 	mode=$1
 	shift

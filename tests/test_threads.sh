@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Real threads: no report about a program without a race, in any timing; the races of other programs
-# are reported, and how often is counted. And an executor that orders threads too little or too much
-# is noticed.
+# On real threads, ThreadSanitizer reports nothing about a program without a race, with any delays. Races are
+# reported, and the reports are counted. `run` reveals an executor that orders threads too little or too much.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 
-# The paths of the programs of corpus/rules without a data race.
+# free has the paths of the programs of corpus/rules without a data race.
 "$pagetorture" check "$rules"/*.page | sed -n '/^  /d; /data-race/d; s/: [a-z -]*$//p' >"$scratch/free"
 
-# The race is between the first call of one thread and the last of another.
+# far.page has a race between the first call of a thread and the last call of another thread.
 {
 	printf 'pagetorture 1\nexpect data-race\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
 	echo "T0: write_raw(p0, 0, 8, 0x1)"
@@ -57,8 +56,8 @@ ok $? "--json has the rate" "$scratch/out"
 
 # ---- an executor that is wrong ----
 
-# expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: runs the program, 100 times, on threads of an
-# executor with one file changed.
+# expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: `run --repeat 100` of
+# the program, on threads of an executor in which the sed script changed FILE, must end with STATUS and print PATTERN.
 expect_result_of_changed_executor() {
 	wanted=$1 what=$2 printed=$3 file=$abs_srcdir/src/harness/exec/$4
 	sed "$5" "$file" >"$scratch/mutant.c"

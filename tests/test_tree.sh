@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Checks of the tree itself: what includes what, files that no list has, licences.
+# Checks of the source tree: includes, files that no list names, and licences.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# expect_no_matching_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
+# expect_no_matching_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line of the files may match PATTERN
+# unless it matches EXCEPTION.
 expect_no_matching_line() {
 	name=$1 pattern=$2 exception=$3
 	shift 3
@@ -15,7 +16,7 @@ expect_no_matching_line() {
 	ok_if_empty "$name" "$scratch/lines"
 }
 
-# expect_includes_only ALLOWED FILE...: of our own files ("dir/...")
+# expect_includes_only ALLOWED FILE...: includes of files of this tree (#include "...") must match ALLOWED.
 expect_includes_only() {
 	allowed=$1
 	shift
@@ -32,8 +33,8 @@ expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(ut
 expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
-# compare_module_uses DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
-# doc/design.md, and nothing else; includes that match OUTSIDE do not count.
+# compare_module_uses DIRECTORY OUTSIDE: doc/design.md must list exactly the modules that each module of
+# src/DIRECTORY includes. Includes that match OUTSIDE do not count.
 compare_module_uses() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
 		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"
@@ -58,7 +59,7 @@ compare_module_uses dev 'tool/.*|harness/.*'
 compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 compare_module_uses harness 'config\.h'
 
-# Includes that only some files of a module may have.
+# Only some files of a module may include these headers.
 expect_no_matching_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
 expect_no_matching_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
 expect_no_matching_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
@@ -77,7 +78,7 @@ grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk >"$scratch/own"
 ok_if_same "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/inside" "$scratch/own"
 
-# A local.mk lists every source and every script.
+# Every source and every script is named in a local.mk.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.py tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
@@ -107,7 +108,7 @@ done >"$scratch/targets"
 [ ! -s "$scratch/targets" ] && grep -q '^TARGET(' fuzz/targets.def
 ok $? "every target of targets.def is there" "$scratch/targets"
 
-# The exported symbols are exactly those that page.h declares.
+# libpage.sym, the list of exported symbols, has exactly the functions that page.h declares.
 sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
 ok_if_same "libpage.sym lists what page.h declares" src/page/libpage.sym "$scratch/declared"
 
@@ -119,7 +120,7 @@ done <"$scratch/patterns" >"$scratch/stale"
 [ ! -s "$scratch/stale" ] && [ "$(wc -l <"$scratch/patterns")" -ge 10 ]
 ok $? "every pattern of fuzz-ci's table of changes matches files" "$scratch/stale"
 
-# What `make help` lists are targets, and every target that documents name is in it.
+# Every name that `make help` prints is a target, and `make help` prints every target that documents name.
 make -s --no-print-directory -C "$abs_builddir" help >"$scratch/help" 2>"$scratch/err"
 ok $? "make help" "$scratch/err"
 make --no-print-directory -C "$abs_builddir" -pnq TESTS= help 2>/dev/null | grep -oE '^[a-z][a-z0-9_-]*:' | sort -u >"$scratch/rules"
@@ -147,7 +148,7 @@ if has_tool_or_skip shellcheck; then
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 fi
 
-# fuzz/local.mk makes the list of functions that AFL++ does not count from this pattern.
+# fuzz/local.mk uses the same pattern to list functions for which AFL++ must not count coverage.
 sed -n 's/.*NO_COVERAGE .*[ *]\([a-z_]*\)(.*/\1/p' src/page/*.c | sort >"$scratch/uncounted"
 grep -hcw 'NO_COVERAGE' src/page/*.c | awk '{ n += $1 } END { print n }' >"$scratch/uses"
 [ -s "$scratch/uncounted" ] && [ "$(grep -c . "$scratch/uncounted")" -eq "$(cat "$scratch/uses")" ]

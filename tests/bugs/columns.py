@@ -16,10 +16,10 @@ from entries import find_detector_of_message
 from library_trials import HANG, run_with_time_limits
 
 ENGINE_INPUTS = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
-# Skip lines of the engine, which contain words that a target compares with.
+# The lines that begin with #NUMBER are libFuzzer's progress. They can contain such words from the input.
 FINDING = re.compile(r"^(?!#\d).*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
                      re.MULTILINE)
-# A runtime intercepts memcpy() and memset() even in a library that was compiled without it.
+# ThreadSanitizer's runtime checks memcpy() and memset() even in a library that was compiled without -fsanitize=thread.
 WITHOUT_INTERCEPTORS = {"tsan": {"TSAN_OPTIONS": "ignore_interceptors_accesses=1"}}
 # Seconds that a program may need beyond its time limit before it counts as a hang.
 GRACE = 60

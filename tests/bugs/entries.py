@@ -9,8 +9,8 @@ from library_trials import BadInput
 KINDS = ("bounds", "copying", "zeroing", "mapping", "lifetime", "user_slice", "injection",
          "concurrency", "errors")
 
-# Detectors, and patterns of their messages; the first that matches counts. The text is a message of
-# `pagetorture run`, or the output of a process that ended.
+# The names of detectors, each with a pattern of its messages. A message belongs to the first detector whose
+# pattern matches. The message is a line of `pagetorture run`, or the output of a process that ended.
 DETECTORS = (
     ("asan", r"AddressSanitizer: "),
     ("msan", r"MemorySanitizer: "),
@@ -30,7 +30,7 @@ DETECTORS = (
     ("result", r"expected .*, got "),
 )
 DETECTOR_NAMES = ("stress", *(name for name, _ in DETECTORS))
-# Fields of a Bug that have one of these values.
+# {field of a Bug: the values that the field may have}
 WORDS = {"kind": KINDS, "flavour": FLAVOURS, "backend": BACKENDS, "detector": DETECTOR_NAMES}
 
 FIELD = r'("(?:[^"\\]|\\.)*"|[\w-]+)'

@@ -92,7 +92,7 @@ def print_mutant_diff(page_directory, mutant):
             print(f"{mutant.file}:{number}:\n-{lines[0]}\n+{lines[1]}")
 
 
-def read_reasons_of_survivors(path):
+def read_surviving_mutants_list(path):
     """Return: {name of the mutant: (kind, reason, line)}."""
     # equivalent: no caller can observe the change; the mutant does not count.
     # chance: detecting it needs rare timing of threads, or a lack of memory.
@@ -123,7 +123,7 @@ def main(arguments):
             print(mutant)
         print(f"{len(chosen)} mutants", file=sys.stderr)
         return EXIT_GOOD
-    reasons = read_reasons_of_survivors(source.source / "tests" / "mutants" / "surviving")
+    reasons = read_surviving_mutants_list(source.source / "tests" / "mutants" / "surviving")
     runner = verdicts.Runner(source, chosen_trials, Results(
         options.results or source.build / "tests" / "mutants" / "results.jsonl"))
 

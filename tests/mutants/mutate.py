@@ -19,7 +19,7 @@ from library_build import run_command
 
 FILE_SCOPE = "-"
 
-# Changes of very short text: the name also depends on the text around it.
+# Operators that change very short text. The name of such a mutant also depends on the text around the change.
 SMALL = ("constant", "jump", "order")
 BLOCKS = ("CompoundStmt", "FunctionDecl", "RecordDecl", "TranslationUnitDecl")
 ENOUGH, TOO_MUCH = 6, 160

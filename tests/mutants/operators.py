@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-# The name of an operator, and the replacements of each token.
+# {name of a mutation operator: {token of C: the tokens that replace it}}
 TOKENS = {
     "relation": {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
                  "==": ("!=",), "!=": ("==",)},

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 
-# Macros without effect on the value; their arguments are read as if in parentheses.
+# likely() and unlikely() do not change a value, so clang reads spaces in place of their names.
 HINTS = re.compile(rb"\b(?:un)?likely(?=\()")
 DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
 NAME = re.compile(rb"[A-Za-z_]\w*")

@@ -17,7 +17,7 @@ KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 SAME, INVALID = "same code", "invalid"
 VERDICTS = (KILLED, SURVIVED, EQUIVALENT, SAME, INVALID)
 WANTED_RATIO = 0.90
-# Flags for comparing code: without the lines and columns of UBSan's reports.
+# Additional compiler flags when object code is compared. Without them, the code has line numbers for UBSan.
 COMPARED_WITH = {"asan": ["-fsanitize-trap=undefined"]}
 FIRST_LIMITS = 600, 300  # seconds: wall time, CPU time
 
@@ -163,11 +163,11 @@ def _compute_killed_ratio(counts):
 class Summary:
     """The results of the chosen mutants, after applying tests/mutants/surviving."""
 
-    def __init__(self, runner, chosen, mutants, reasons_of_survivors):
-        self.mutants, self.reasons = mutants, reasons_of_survivors
+    def __init__(self, runner, chosen, mutants, reasons_by_mutant_name):
+        self.mutants, self.reasons = mutants, reasons_by_mutant_name
         stored = {m.id: runner.find_valid_result(m) for m in mutants}
         self.results = [self._copy_result_with_reason(stored[m.id]) for m in chosen if stored[m.id]]
-        self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons_of_survivors.items()
+        self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons_by_mutant_name.items()
                        for what in self._list_errors_of_reason(name, kind, stored)]
 
     def _copy_result_with_reason(self, result):
