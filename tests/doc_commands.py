@@ -95,9 +95,6 @@ class Command:
     def __str__(self):
         return f'{self.place}: {self.text.splitlines()[0].split("  #")[0].strip()}'
 
-    def is_echo_status(self):
-        return self.text.split('#')[0].strip() == 'echo $?'
-
 
 def find_block_commands(block):
     """Yields (offset, command, expected lines). If a block begins with `$ `, it shows output."""
@@ -146,7 +143,7 @@ def check_command_result(tap, command, next_command, exit_status, output):
     if command.time_limit:
         tap.ok(exit_status in (124, 137), f'{command} (starts; ended after {command.time_limit} s)',
                [f'exit status {exit_status}, expected it to go on', *printed[-20:]])
-    elif exit_status and not (next_command and next_command.is_echo_status()):
+    elif exit_status and not (next_command and next_command.text.split('#')[0].strip() == 'echo $?'):
         tap.ok(False, command, [f'exit status {exit_status}, which the document does not show', *printed[-40:]])
     else:
         expected = make_output_regex(command.expected_lines)

@@ -30,7 +30,7 @@ link_with_changed_library() {
 
 # build_changed_tool FLAVOUR: builds pagetorture with the library of $scratch/src, in $scratch/bin.
 build_changed_tool() {
-	link_with_changed_library "$1" pagetorture "$(print_main_object "$1")"
+	link_with_changed_library "$1" pagetorture "$abs_builddir/obj/$1/src/tool/main.o"
 }
 
 # build_changed_dev_tool FLAVOUR: builds pagetorture-dev with the library of $scratch/src, in $scratch/bin.

@@ -12,7 +12,7 @@ class Tap:
         self.failures += not is_good
         print(f'{"ok" if is_good else "not ok"} {self.count} - {name}')
         for line in [] if is_good else list(explanation_lines)[:60]:
-            print(f'# {line}')
+            print('# ' + str(line).replace('\n', '\n# '))
 
     def skip(self, reason):
         self.count += 1

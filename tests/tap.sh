@@ -77,6 +77,13 @@ list_flavours() {
 	echo "$found"
 }
 
+# succeeds_or_skip REASON COMMAND...: true if the command succeeds. Otherwise prints that a check is skipped for REASON.
+succeeds_or_skip() {
+	reason=$1
+	shift
+	"$@" || ! skip "$reason"
+}
+
 # has_flavour_or_skip FLAVOUR CHECK: true if this build has the flavour. Otherwise prints that CHECK is skipped.
 has_flavour_or_skip() {
 	has_flavour "$1" || ! skip "$2: this build has no $1 flavour"
@@ -94,11 +101,6 @@ print_sanitizer_flags() {
 	tsan) echo "$TSAN_FLAGS" ;;
 	msan) echo "$MSAN_FLAGS" ;;
 	esac
-}
-
-# print_main_object FLAVOUR: prints the path of main.o, the object of pagetorture that libpagetorture-FLAVOUR.a lacks.
-print_main_object() {
-	echo "$abs_builddir/obj/$1/src/tool/main.o"
 }
 
 # print_dev_objects FLAVOUR: prints the paths of the objects of pagetorture-dev in the flavour.
@@ -149,6 +151,15 @@ expect_error() {
 	shift 2
 	run_expecting 2 "$@" && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -qe "$pattern" "$scratch/err"
 	ok $? "$name" "$scratch/err"
+}
+
+# write_good_program FILE [LINE]: writes a program without errors. LINE, a comment or an expectation, may make it fail.
+write_good_program() {
+	{
+		printf 'pagetorture 1\n%s\n' "${2-}"
+		printf 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
+		printf 'T0: write_raw(p0, 0, 0x40, 0x11) -> 0\nT1: read_raw(p0, 0x40, 1) -> 0\n'
+	} >"$1"
 }
 
 # kill_when_writing SIGNAL COMMAND...: sends the signal as soon as the command has made a file in TMPDIR. True if the

@@ -38,14 +38,12 @@ ok $? "what the results hold is not repeated" "$scratch/printed"
 
 # ---- a detector that is missing ----
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "a missing detector"; then
 	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, tsan," "$table")
 	expect 0 "without tsan exactly the $needed bugs that need it survive" \
 		"^replay: killed $((shown - needed)) of $shown bugs" \
 		"$suite" --without tsan --results "$scratch/without"
 	expect 1 "a comparison says so" ", $needed lost$" "$suite" --compare "$scratch/all" "$scratch/without"
-else
-	skip "this build has no tsan flavour"
 fi
 expect 0 "nothing changed between a run and itself" ' 0 changed, 0 lost$' \
 	"$suite" --compare "$scratch/all" "$scratch/all"
@@ -63,7 +61,7 @@ expect_row_of_fuzzed_bug() {
 	ok $? "$4" "$scratch/table"
 }
 
-if [ -x "$abs_builddir/fuzz_page" ]; then
+if succeeds_or_skip "this build has no fuzz_page (make fuzzers)" test -x "$abs_builddir/fuzz_page"; then
 	expect 0 "bugs are fuzzed, and the unchanged library has no finding" . \
 		"$suite" --column fuzz-empty --trials 2 --time 2 --results "$scratch/fuzz" copy-tail-missed \
 		unmap-order-unchecked annotation-fresh-missing align-wraps allocator-drops-its-lock
@@ -72,14 +70,10 @@ if [ -x "$abs_builddir/fuzz_page" ]; then
 	expect_row_of_fuzzed_bug fuzz_fatal-plain unmap-order-unchecked '.* 2/2 ' "a misuse that does not end the process is found"
 	expect_row_of_fuzzed_bug fuzz_api-plain align-wraps '.* 2/2 ' "a bug that no page program can show is found"
 	expect_row_of_fuzzed_bug fuzz_fatal-msan annotation-fresh-missing 'alive 2/2 ' "a bug that only MemorySanitizer sees is found"
-	if [ -n "$LLVM_COV" ]; then
+	if succeeds_or_skip "this build cannot count what is reached" test -n "$LLVM_COV"; then
 		expect_row_of_fuzzed_bug fuzz_api-plain allocator-drops-its-lock 'reached, not triggered$' \
 			"a bug that needs two threads is reached, and not found"
-	else
-		skip "this build cannot count what is reached"
 	fi
-else
-	skip "this build has no fuzz_page (make fuzzers)"
 fi
 
 # ---- suites that are wrong ----

@@ -38,10 +38,8 @@ cp "$rules/deadlock.page" "$long"
 printf 'pagetorture 1\n' >"$scratch/large/empty.page"
 set -- "$rules"/*.page "$abs_srcdir"/corpus/regress/*.page "$abs_srcdir"/corpus/seed/*/*.page \
 	"$scratch"/random/*.page "$scratch"/large/*.page
-if [ -e "$examples/expected.jsonl" ]; then
+if succeeds_or_skip "no examples beside this checkout" test -e "$examples/expected.jsonl"; then
 	set -- "$@" "$examples"/*.page
-else
-	skip "no examples beside this checkout"
 fi
 
 for characters in ascii utf8; do
@@ -153,15 +151,13 @@ LC_ALL=C.UTF-8 "$pagetorture" explain "$rules/mutex-orders.page" | grep -q '●'
 ok $? "UTF-8 where it has"
 ! "$pagetorture" explain "$rules/overlap-one-byte.page" | grep -q "$(printf '\033')"
 ok $? "no colours in a pipe"
-if command -v script >/dev/null; then
+if has_tool_or_skip script; then
 	env -u NO_COLOR TERM=xterm script -qec "'$pagetorture' explain '$rules/overlap-one-byte.page'" \
 		/dev/null </dev/null | grep -q "$(printf '\033')\[1;31m"
 	ok $? "colours on a terminal"
 	! NO_COLOR=1 TERM=xterm script -qec "'$pagetorture' explain '$rules/overlap-one-byte.page'" \
 		/dev/null </dev/null | grep -q "$(printf '\033')"
 	ok $? "none with NO_COLOR"
-else
-	skip "no script(1) to make a terminal"
 fi
 
 # ---- usage ----

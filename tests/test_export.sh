@@ -72,7 +72,7 @@ ok $? "what it is, how often, and the command" triage.sarif
 print_sarif_results triage.sarif 'r["ruleId"], *at[0], said' >seen
 grep -q "^deadlock camp/triage/deadlock-lock-[0-9a-f]*/minimised.page [1-9]" seen
 ok $? "where no line of the library is to blame, the program's" seen
-if has_flavour tsan && has_symbolizer; then
+if has_flavour_or_skip tsan "places in the library" && succeeds_or_skip "places in the library: no symbolizer" has_symbolizer; then
 	# find_line FUNCTION TEXT: prints the line that contains TEXT
 	find_line() {
 		awk -v head="int $1(" -v text="$2" 'index($0, head) == 1 { inside = 1 }
@@ -83,16 +83,12 @@ if has_flavour tsan && has_symbolizer; then
 	program='camp/triage/data-race[^ ]*/minimised.page [0-9]*'
 	grep -q "^data-race src/page/raw.c $later src/page/raw.c $earlier $program $program the other access T[0-9]: fill_zerop0.* T[0-9]: write_rawp0" seen
 	ok $? "a race: both accesses in the library, both calls of the program" seen
-else
-	skip "places in the library: no tsan flavour, or nothing that knows symbols"
 fi
 
-if has_flavour asan && has_symbolizer; then
+if has_flavour_or_skip asan "the library's own report" && succeeds_or_skip "the library's own report: no symbolizer" has_symbolizer; then
 	print_sarif_results triage.sarif 'r["ruleId"], *at[0]' | grep '^unmap-order' >seen
 	grep -q '^unmap-order src/page/task.c ' seen
 	ok $? "what the library reports is not where it reports" seen
-else
-	skip "the library's own report: no asan flavour, or nothing that knows symbols"
 fi
 
 # The same failures from other findings, with other offsets and threads, must have the same fingerprints.
@@ -206,7 +202,7 @@ expect_refused_sarif() {
 	jq "$1" triage.sarif >bad.sarif && ! cmp -s bad.sarif triage.sarif && ! is_valid_sarif bad.sarif && [ -s why ]
 	ok $? "refused: $2" why
 }
-if command -v jq >/dev/null; then
+if has_tool_or_skip jq; then
 	result='.runs[0].results[0]'
 	place="$result.locations[0].physicalLocation"
 	expect_refused_sarif '.version = "2.0.0"' "another version"
@@ -224,8 +220,6 @@ if command -v jq >/dev/null; then
 	expect_refused_sarif '.runs[0].results |= . + .' "a failure that is there twice"
 	expect_refused_sarif '.runs[0].tool.driver.rules[3].help.markdown = "see"' "a rule without a link"
 	expect_refused_sarif "$result.colour = 1" "a key that is not defined"
-else
-	skip "files that are no good: no jq"
 fi
 
 done_testing

@@ -144,7 +144,7 @@ ok $? "fuzz_text: lines and bytes are left out" err
 
 # ---- fuzz_race ----
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "fuzz_race"; then
 	write_finding fuzz_race crash-1 <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -162,8 +162,6 @@ END
 		[ "$(grep -c '(' small)" -le 3 ] && "$bin/fuzz_race-replay-tsan" small >out 2>&1
 	[ $? -eq 134 ] && [ "$("$pagetorture" check small | sed -n '1s/.*: //p')" != deadlock ]
 	ok $? "fuzz_race: the race of the library" err
-else
-	skip "fuzz_race: this build has no tsan flavour"
 fi
 
 # ---- triage ----

@@ -238,12 +238,6 @@ fi
 d=$scratch/killed
 random=$(date +%s)
 
-# list_sha1_of_engine_inputs: prints the SHA-1 of each input that engines had written when all processes were killed.
-list_sha1_of_engine_inputs() {
-	list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
-		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes
-}
-
 lost=0
 for round in $(seq "$rounds"); do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
@@ -263,7 +257,8 @@ for round in $(seq "$rounds"); do
 		stop_campaign KILL ;;
 	esac
 	wait_a_minute_until have_all_engines_ended || { echo "round $round: $(list_engine_pids | wc -l) left" >>"$scratch/lost"; lost=1; }
-	list_sha1_of_engine_inputs >"$scratch/found"
+	list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
+		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes >"$scratch/found"
 	"$pagetorture" fuzz --collect --bin "$bin" --dir "$d" fuzz_bug fuzz_grow >"$log" 2>&1
 	[ $? -le 1 ] || { cat "$log" >>"$scratch/lost"; lost=1; }
 	list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found" >"$scratch/missing"
@@ -289,7 +284,8 @@ fi
 d=$scratch/perm
 mkdir "$d"
 chmod 777 "$d"
-if $prefix test -x "$pagetorture" 2>/dev/null; then
+# shellcheck disable=SC2086 # the words of the command
+if succeeds_or_skip "directories that cannot be written: no other user can run this build" $prefix test -x "$pagetorture" 2>/dev/null; then
 	start_campaign --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
 	stop_campaign 0
 	corpus=$d/fuzz_grow/corpus
@@ -330,12 +326,11 @@ if $prefix test -x "$pagetorture" 2>/dev/null; then
 	stop_campaign 0
 	[ $status = 2 ] && has_campaign_log_line 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
 	ok $? "no directory at all: one line, exit 2" "$log"
-else
-	skip "directories that cannot be written: no other user can run this build"
 fi
 prefix=
 
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+if succeeds_or_skip "a full disk: not root" test "$(id -u)" = 0 &&
+	succeeds_or_skip "a full disk: no mount namespaces" unshare -m true 2>/dev/null; then
 	d=$scratch/full
 	mkdir "$d"
 	printf '#!/bin/sh\nmount -t tmpfs -o size=96m none %s && exec "$@"\n' "$d" >"$scratch/on_small_disk"
@@ -352,8 +347,6 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	ok $? "a full disk: all that was there is there" "$scratch/lost"
 	expect_pause_until_repaired "a full disk" "the disk is nearly full" rm "$inside/filler"
 	prefix=
-else
-	skip "a full disk: needs root and mount namespaces"
 fi
 
 # ---- engines that do not run ----

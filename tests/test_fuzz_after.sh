@@ -90,14 +90,6 @@ has_junit_case() {
 	END
 }
 
-# write_program_that_skips FILE...: writes scripts that end as a program does if the page library lacks its calls.
-write_program_that_skips() {
-	for file; do
-		printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >"$file"
-		chmod +x "$file"
-	done
-}
-
 write_targets_def fuzz_grow
 expect_status_of_fuzz_ci 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'replay fuzz_grow-replay-asan $'
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
@@ -115,7 +107,11 @@ write_targets_def fuzz_grow fuzz_text
 expect_status_of_fuzz_ci 1 && has_junit_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
 	has_junit_case 'replay fuzz_text-replay skipped' && has_junit_case 'all fuzz_text skipped'
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
-write_program_that_skips fuzz_lacking fuzz_lacking-replay fuzz_lacking-replay-asan
+# These scripts end as a program does if the page library lacks its calls.
+for file in fuzz_lacking fuzz_lacking-replay fuzz_lacking-replay-asan; do
+	printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >$file
+	chmod +x $file
+done
 printf '#!/bin/sh\nls "$@"\n' >fuzz_grow-replay-asan
 mkdir "$src/corpus/seed/fuzz_lacking"
 write_targets_def fuzz_grow fuzz_lacking
@@ -137,7 +133,7 @@ has_report_state failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: that is no pass" "$scratch/said"
 FUZZ_CI_TIME=soon run_expecting 2 python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 ok $? "a time that is none: exit 2" "$scratch/err"
-if command -v git >/dev/null; then
+if has_tool_or_skip git; then
 	write_targets_def fuzz_bug fuzz_grow
 	(
 		cd "$src" && git init -q . && git add . &&
@@ -145,8 +141,6 @@ if command -v git >/dev/null; then
 	) >"$scratch/out" 2>&1
 	FUZZ_CI_BASE=HEAD expect_status_of_fuzz_ci 1 && grep -q '^changed, 2 s: fuzz_grow$' "$scratch/out"
 	ok $? "targets that a change touches come first" "$scratch/out"
-else
-	skip "changed targets: no git"
 fi
 
 done_testing

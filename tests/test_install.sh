@@ -109,10 +109,8 @@ expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix
 cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
 # shellcheck disable=SC2086 # words
-if $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
+if succeeds_or_skip "no $cxx" $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
 	expect_user_program_runs "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
-else
-	skip "no $cxx"
 fi
 nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort >"$scratch/exported"
 ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/exported"

@@ -46,7 +46,7 @@ printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'T0: write_raw
 	'T1: read_raw(p0, 0, 1)' >expected.page
 run_minimize 0 race.page && cmp small.page expected.page
 ok $? "a race: calls, threads, numbers and flags" small.page
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "signatures of races"; then
 	grep -q '; race page_read_raw / page_write_raw$' err
 	ok $? "the signature names the functions of both accesses" err
 	run_expecting 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
@@ -54,10 +54,6 @@ if has_flavour tsan; then
 	ok $? "without a symbolizer: the calls, and said so" err
 	run_expecting 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
 	ok $? "ThreadSanitizer reports the small one too" out
-else
-	skip "this build has no tsan flavour"
-	skip "this build has no tsan flavour"
-	skip "this build has no tsan flavour"
 fi
 
 # A race of the same two calls in the other order has the same signature; a race of other calls has not.

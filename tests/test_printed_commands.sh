@@ -12,12 +12,6 @@
 odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
-# run_pasted_command FILE STATUS PATTERN: true if the command in FILE ends with STATUS and prints PATTERN.
-run_pasted_command() {
-	run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" HOME=/nowhere \
-		sh -c 'cd / && . "$1"' sh "$1" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
-}
-
 # extract_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
 # $scratch/command. False if there is none.
 extract_printed_command() {
@@ -64,7 +58,8 @@ run_and_store_output() {
 # expect_printed_command_reproduces NAME STATUS PATTERN [LABEL]: the command after LABEL in
 # $scratch/said must end with STATUS and print PATTERN. LABEL is `replay:` if it is not given.
 expect_printed_command_reproduces() {
-	extract_printed_command "${4-replay:}" "$scratch/said" && run_pasted_command "$scratch/command" "$2" "$3"
+	extract_printed_command "${4-replay:}" "$scratch/said" && run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" \
+		HOME=/nowhere sh -c 'cd / && . "$1"' sh "$scratch/command" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
 	ok $? "$1" "$scratch/said"
 }
 
@@ -99,15 +94,13 @@ expect_printed_command_reproduces "and the command that it prints" 1 "$wrong_byt
 
 # ---- race ----
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "race"; then
 	rm -rf "${scratch:?}/bin"
 	write_changed_library raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_changed_dev_tool plain && build_changed_dev_tool tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
 	run_and_store_output bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
 	expect_printed_command_reproduces "race" 1 'byte 0 read: expected 0x00'
-else
-	skip "race: this build has no tsan flavour"
 fi
 
 # ---- fuzz targets ----
@@ -117,7 +110,7 @@ expect_printed_command_reproduces "a fuzz target, without its engine" 134 "$wron
 cp "$pagetorture" bin/
 expect_printed_command_reproduces "what reads the input" 0 '^main: fill_zero(p0, 0, 8)' 'read:   '
 
-if [ -n "$engine" ]; then
+if succeeds_or_skip "a fuzz target with its engine: this compiler has none" test -n "$engine"; then
 	"$pagetorture" convert --bytes "$file" >"bare/seed"
 	mkdir "it's"
 	run_and_store_output bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare
@@ -128,8 +121,6 @@ if [ -n "$engine" ]; then
 	run_expecting 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
 	! extract_printed_command replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
 	ok $? "under AFL++, which names files itself: where the input is" "$scratch/err"
-else
-	skip "a fuzz target with its engine: this compiler has none"
 fi
 
 # ---- to-c ----

@@ -52,7 +52,7 @@ run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw
 ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
 expect 0 "--results" '' "$pagetorture_dev" race --detector tsan-fibers,tsan-threads \
 	--cell store/store/identical --results "$scratch/race.json"
-if command -v jq >/dev/null; then
+if has_tool_or_skip jq; then
 	jq -e '(.matrix | length) == 14 and .cells == 14 and
 		all(.matrix[]; .as_predicted and (.program | startswith("pagetorture 1\n"))) and
 		([.matrix[] | select(.expect == "data-race")] | length) == 4' "$scratch/race.json" >"$scratch/out"
@@ -61,9 +61,6 @@ if command -v jq >/dev/null; then
 		.["tsan-fibers"].verdict == "caught" and .["tsan-threads"].verdict == "caught"' \
 		"$scratch/race.json" >"$scratch/out"
 	ok $? "writes through two mappings of a page are reported, on fibers and on threads"
-else
-	skip "no jq to read --results with"
-	skip "no jq to read --results with"
 fi
 
 # ---- negative controls ----

@@ -44,23 +44,14 @@ expect_failure_kept() {
 	ok_if_empty "$name: a failure stays one, whichever of $runs calls is refused" "$scratch/wrong"
 }
 
-# write_program_with_line FILE [LINE]: writes a program without errors; a comment or expectation LINE may make it fail.
-write_program_with_line() {
-	{
-		printf 'pagetorture 1\n%s\n' "${2-}"
-		printf 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
-		printf 'T0: write_raw(p0, 0, 0x40, 0x11) -> 0\nT1: read_raw(p0, 0x40, 1) -> 0\n'
-	} >"$1"
-}
-
 mkdir "$scratch/good"
 for i in 1 2 3 4; do
-	write_program_with_line "$scratch/good/$i.page"
+	write_good_program "$scratch/good/$i.page"
 done
 cp -r "$scratch/good" "$scratch/wrong-expect"
 cp -r "$scratch/good" "$scratch/corrupt"
-write_program_with_line "$scratch/wrong-expect/2.page" 'expect data-race'
-write_program_with_line "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
+write_good_program "$scratch/wrong-expect/2.page" 'expect data-race'
+write_good_program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
 wrong=$scratch/wrong-expect
 
 # ---- replay ----
@@ -163,7 +154,7 @@ for limit in 4 5 6 7 8 9 10 11 12 16 20 24; do
 done >"$scratch/wrong"
 ok_if_empty "with few descriptors a failure stays one" "$scratch/wrong"
 
-write_program_with_line "$scratch/crash.page" '# misbehave: crash'
+write_good_program "$scratch/crash.page" '# misbehave: crash'
 expect 1 "replay, started with SIGCHLD ignored: a crash is one" '' \
 	env --ignore-signal=CHLD "$dev" replay --flavour plain "$scratch/crash.page"
 expect 0 "run, started with SIGCHLD ignored: the status of children is read" 'use-after-unmap *use-after-unmap *yes' \

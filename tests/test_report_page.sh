@@ -174,7 +174,7 @@ elif ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; t
 else
 	shots=$abs_builddir/report/shots
 	mkdir -p "$shots"
-	finish_with_tests_of timeout 300 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
+	finish_with_tests_of timeout 300 "$selenium" -Bu "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
 	exit
 fi
 

@@ -133,12 +133,10 @@ expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/memset(arena_address(page), PAGE_POISON, PAGE_SIZE)/{ static unsigned char n; memset(arena_address(page), n++, PAGE_SIZE); }/' \
 	trace
-if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
+if succeeds_or_skip "this system gives all processes the same addresses" test "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0; then
 	expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 		's/^	if (gfp & __GFP_ZERO)/	if ((uintptr_t)\&map_backend >> 12 \& 1) __asm__ volatile("");\n&/' \
 		coverage 'uses addresses'
-else
-	skip "this system gives all processes the same addresses"
 fi
 expect_kept_state_found fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	r->verdict.broken = 0;//' verdict
@@ -155,15 +153,13 @@ print_coverage_counts_of_orders() {
 	done | sort -u
 }
 
-if [ -x "$abs_builddir/fuzz_race" ]; then
+if succeeds_or_skip "coverage under the engine: there is no fuzz_race (make fuzzers)" test -x "$abs_builddir/fuzz_race"; then
 	"$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
 	[ "$(print_coverage_counts_of_orders | wc -l)" -gt 1 ]
 	ok $? "fuzz_race: which access a full granule loses depends on the inputs before"
 	print_coverage_counts_of_orders FUZZ_FRESH=1 >"$scratch/out"
 	[ "$(wc -l <"$scratch/out")" -eq 1 ]
 	ok $? "but not with FUZZ_FRESH, to compare coverage" "$scratch/out"
-else
-	skip "coverage under the engine: there is no fuzz_race (make fuzzers)"
 fi
 
 # ---- usage ----

@@ -181,11 +181,9 @@ for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_
 	grep -q "$text" "$scratch/err"
 	ok $? "configure names it: $text" "$scratch/err"
 done
-if grep -q 'engines .*libFuzzer' "$scratch/out"; then
+if succeeds_or_skip "this compiler has no libFuzzer" grep -q 'engines .*libFuzzer' "$scratch/out"; then
 	grep -q 'engines .*without coverage of the page library: asan' "$scratch/out"
 	ok $? "configure says that fuzzers would run without coverage of it" "$scratch/out"
-else
-	skip "this compiler has no libFuzzer"
 fi
 
 programs=$(cd "$abs_builddir" && find fuzz_*-replay pagetorture-stress | grep -v 'san$\|\.')
@@ -319,11 +317,9 @@ compile_scratch_source plain simple_page.c "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err"
 ok $? "a shared library is built" "$scratch/err"
 expect 0 "it is for plain and asan" '^  flavours  *plain\( asan\)*$' configure_build '-L../shared -lsimple'
-if [ "$flavours" = "plain asan tsan msan" ]; then
+if succeeds_or_skip "this build has not all flavours" test "$flavours" = "plain asan tsan msan"; then
 	grep -q 'skipped .*tsan(.*{flavour}).*msan(.*{flavour})' "$scratch/out"
 	ok $? "the others are skipped by name" "$scratch/out"
-else
-	skip "this build has not all flavours"
 fi
 build_with_simple_library pagetorture pagetorture-stress >"$scratch/out" 2>&1
 expect 0 "it is found when the tool starts" '' \

@@ -10,11 +10,6 @@ program=src/harness/program
 text=$abs_builddir/fuzz/text.dict
 bytes=$abs_builddir/fuzz/bytes.dict
 
-# fill_template TEMPLATE: writes the template, filled from the tables of $scratch, to $scratch/out.
-fill_template() {
-	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$1"
-}
-
 # ---- one line is enough ----
 
 {
@@ -35,7 +30,7 @@ fill_template() {
 expect_lines_in_filled_template() {
 	template=$1
 	shift
-	fill_template "$template"
+	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$template"
 	for line in "$@"; do
 		grep -qF -- "$line" "$scratch/out" || echo "$line"
 	done >>"$scratch/err"

@@ -26,31 +26,27 @@ expect 0 "--executor threads leaves fibers out" 'plain, threads' \
 	"$pagetorture" run --flavour plain --executor threads "$rules/free-twice.page"
 has_flavour tsan || skip_rest "threads under a detector: this build has no tsan flavour"
 
-run_on_threads_under_tsan() {
-	"$pagetorture" run --flavour tsan --executor threads "$@"
-}
-
 # ---- no false alarm, and a rate ----
 
 for backend in direct alias; do
 	# shellcheck disable=SC2046 # words
 	expect 0 "corpus/rules, $backend: no report without a race" \
 		"without a race: $(wc -l <"$scratch/free"), .* in 0 of [1-9]" \
-		run_on_threads_under_tsan --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
+		"$pagetorture" run --flavour tsan --executor threads --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
 done
 mkdir "$scratch/made"
 (cd "$scratch/made" && "$abs_builddir/make_programs" 300 77000 repaired)
 expect 0 "300 random programs without a race: no report" \
 	'without a race: 300, a race reported in 0 of 900 runs (0.00 %)' \
-	run_on_threads_under_tsan --delays 2 --repeat 3 "$scratch"/made/*.page
+	"$pagetorture" run --flavour tsan --executor threads --delays 2 --repeat 3 "$scratch"/made/*.page
 for options in '' '--pin' '--delays 1' '--pin --delays 1'; do
 	# shellcheck disable=SC2086 # words
-	run_on_threads_under_tsan --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
+	"$pagetorture" run --flavour tsan --executor threads --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
 	rate=$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p' "$scratch/out")
 	[ "${rate:-0}" -ge 80 ] && grep -q "racy programs: 1, .* in $rate of 100 runs" "$scratch/out"
 	ok $? "a race is reported in $rate of 100 runs, options '$options'" "$scratch/err"
 done
-run_on_threads_under_tsan --json --repeat 5 "$scratch/far.page" >"$scratch/out" &&
+"$pagetorture" run --flavour tsan --executor threads --json --repeat 5 "$scratch/far.page" >"$scratch/out" &&
 	grep -q '"fibers": "-", "threads": "data-race", "reported": [1-5], "runs": 5,' "$scratch/out"
 ok $? "--json has the rate" "$scratch/out"
 
@@ -66,7 +62,7 @@ expect_result_of_changed_executor() {
 	! cmp -s "$file" "$scratch/mutant.c" &&
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$abs_srcdir/src" -c \
 			-o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(print_sanitizer_flags tsan) "$(print_main_object tsan)" "$scratch/mutant.o" "$abs_builddir/libpagetorture-tsan.a" \
+		$CC $(print_sanitizer_flags tsan) "$abs_builddir/obj/tsan/src/tool/main.o" "$scratch/mutant.o" "$abs_builddir/libpagetorture-tsan.a" \
 			"$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
 			-o "$scratch/pagetorture-tsan" 2>"$scratch/err"
 	ok $? "$(basename "$file"): the change applies and builds" "$scratch/err"
@@ -87,11 +83,9 @@ expect_result_of_changed_executor 1 "--delays delays calls" 'on threads, about l
 grep -q 'replay: .* --delays 1 ' "$scratch/err"
 ok $? "... and is in the command" "$scratch/err"
 expect_result_of_changed_executor 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
-if [ "$(nproc)" -gt 1 ]; then
+if succeeds_or_skip "one CPU: threads cannot be bound to different ones" test "$(nproc)" -gt 1; then
 	expect_result_of_changed_executor 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
 		../util/cpus.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
-else
-	skip "one CPU: threads cannot be bound to different ones"
 fi
 
 done_testing

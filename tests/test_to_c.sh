@@ -134,7 +134,7 @@ extract_printed_commands() {
 	sed -n '/with this build/,/^ \* or /s/^ \*   \(.*\)/\1/p' "$1"
 }
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "races in C"; then
 	"$pagetorture" to-c -o pasted.c "$rules/overlap-one-byte.page"
 	extract_printed_commands pasted.c >pasted.sh
 	sh pasted.sh >out 2>&1
@@ -164,8 +164,6 @@ if has_flavour tsan; then
 		sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' >second
 	sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' first | diff - second >differ && [ -s second ]
 	ok $? "--deterministic: the same reports again" differ
-else
-	skip "this build has no tsan flavour"
 fi
 # Both fibers write errno, which is one variable for both. ThreadSanitizer must not report this as a race.
 if has_flavour tsan; then

@@ -27,10 +27,8 @@ run_triage() {
 }
 
 flavours=plain
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "races as ThreadSanitizer sees them"; then
 	flavours=plain,tsan
-else
-	skip "races as ThreadSanitizer sees them: this build has no tsan flavour"
 fi
 
 # ---- a campaign ----

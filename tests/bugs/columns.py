@@ -242,7 +242,8 @@ def _run_fuzz_target(tester, subject, trial_number, target, seed_directories, se
     return result
 
 
-def _run_fuzz_targets_until_finding(tester, subject, trial_number, has_seeds):
+def test_by_fuzzing(tester, subject, trial_number, has_seeds):
+    """Run libFuzzer from the stored corpus, without the programs of bugs, or from an empty corpus."""
     targets = choose_fuzz_targets(subject)
     seconds = max(1, tester.trial_seconds // len(targets)) if subject.bug else tester.trial_seconds
     seeds = {target: [tester.tree.build / "seeds" / target.partition("-")[0]] if has_seeds else []
@@ -254,17 +255,8 @@ def _run_fuzz_targets_until_finding(tester, subject, trial_number, has_seeds):
                                     for target in targets)
 
 
-def test_by_fuzzing_from_corpus(tester, subject, trial_number):
-    """Run libFuzzer from the stored corpus, without the programs of bugs."""
-    return _run_fuzz_targets_until_finding(tester, subject, trial_number, True)
-
-
-def test_by_fuzzing_from_empty_corpus(tester, subject, trial_number):
-    """Run libFuzzer from an empty corpus."""
-    return _run_fuzz_targets_until_finding(tester, subject, trial_number, False)
-
-
 COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test,
-           "fuzz-corpus": test_by_fuzzing_from_corpus, "fuzz-empty": test_by_fuzzing_from_empty_corpus,
+           "fuzz-corpus": functools.partial(test_by_fuzzing, has_seeds=True),
+           "fuzz-empty": functools.partial(test_by_fuzzing, has_seeds=False),
            "stress": test_by_stress, "matrix": test_by_race_matrix}
 RANDOM_COLUMNS = ("fuzz-corpus", "fuzz-empty", "stress")

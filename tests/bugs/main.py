@@ -128,9 +128,6 @@ class Run:
         self.results.append_record(record)
         return record
 
-    def get_stored_results(self, subject):
-        return {c: self.results.records[f"{subject.name}: {c}"] for c in self.options.columns}
-
     def test_in_all_columns(self, subject):
         """Return: a line for the user."""
         words, tester = [], columns.Tester(self.tree, subject, self.options.time)
@@ -188,7 +185,8 @@ def main(arguments):
     print(f"{COMMAND}: {len(subjects)} libraries, {','.join(options.columns)}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
     test_all_subjects(subjects, run.test_in_all_columns, options.jobs)
-    rows = {subject: run.get_stored_results(subject) for subject in subjects}
+    rows = {subject: {column: run.results.records[f"{subject.name}: {column}"] for column in options.columns}
+            for subject in subjects}
     errors = list(table.list_unexpected_results(rows, options.without))
     table.print_table(rows, options.columns, errors)
     if options.report:

@@ -50,10 +50,6 @@ def skip_implicit_nodes(node):
     return node
 
 
-def is_library_code_outside_macros(node):
-    return bool(node.text) and not node.macro
-
-
 # ---- one function for each kind of node ----
 
 def _list_binary_operator_changes(node):
@@ -192,5 +188,5 @@ def list_changes_of_node(node):
     yield from _list_statement_removals(node)
     if node.kind == "IntegerLiteral" and node.macro and node.text:
         yield from _list_true_and_false_swaps(node)
-    if is_library_code_outside_macros(node) and node.kind in LISTERS_OF_CHANGES:
+    if node.text and not node.macro and node.kind in LISTERS_OF_CHANGES:
         yield from LISTERS_OF_CHANGES[node.kind](node)
