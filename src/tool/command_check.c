@@ -38,7 +38,7 @@ static const char help[] =
 	"  pagetorture check --json race.page | jq .races\n"
 	"  printf 'pagetorture 1\\np0 = alloc_page(GFP_KERNEL)\\n' | pagetorture check -\n";
 
-struct settings {
+struct check_settings {
 	struct rules *rules;
 	bool is_json, is_strict;
 };
@@ -46,7 +46,7 @@ struct settings {
 static int check_file(const char *file, void *context)
 {
 	static struct program program;
-	const struct settings *settings = context;
+	const struct check_settings *settings = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
@@ -64,7 +64,7 @@ static int check_file(const char *file, void *context)
 	} else {
 		verdict_print_text(stdout, file, &program, settings->rules);
 	}
-	status = verdict_print_warnings(file, &program, settings->rules, settings->is_strict);
+	status = never_runs_print_warnings(file, &program, settings->rules, settings->is_strict);
 	if (expectations_hold(&program, settings->rules, failed_claim))
 		return status;
 	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);
@@ -73,7 +73,7 @@ static int check_file(const char *file, void *context)
 
 int command_check(int argc, char **argv)
 {
-	struct settings settings = { .rules = NULL };
+	struct check_settings settings = { .rules = NULL };
 	const struct option_row rows[] = {
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_FLAG("json", &settings.is_json),

@@ -55,14 +55,14 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 			       const struct execution_record *record)
 {
 	char disagreement_text[DISAGREEMENT_TEXT];
-	const char *line_text;
+	const char *line_number_text;
 
 	runner_describe_disagreement(&settings.runners, flavour, program, record, disagreement_text);
-	line_text = strstr(disagreement_text, "line ");
+	line_number_text = strstr(disagreement_text, "line ");
 	json_begin_object(out, NULL);
 	json_text(out, "who", flavour_names[flavour]);
 	json_text(out, "seen", disagreement_text);
-	json_number(out, "line", line_text ? atoi(line_text + strlen("line ")) : 0);
+	json_number(out, "line", line_number_text ? atoi(line_number_text + strlen("line ")) : 0);
 	json_end(out);
 }
 
@@ -86,7 +86,7 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	return has_disagreement;
 }
 
-static int explain_file(const char *file, void *context)
+static int write_facts_of_file(const char *file, void *context)
 {
 	static struct program program;
 	FILE *script_input = context;
@@ -104,7 +104,7 @@ static int explain_file(const char *file, void *context)
 	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
-	status = verdict_print_warnings(file, &program, settings.rules, settings.is_strict);
+	status = never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
 	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
 										     : EXIT_FAILED;
 }
@@ -124,7 +124,7 @@ static int prepare_runners(void)
 }
 
 /* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
-static int explain_files(int count, char **names, struct script_command *script)
+static int write_facts_and_execute_script(int count, char **names, struct script_command *script)
 {
 	FILE *input = script_open_input();
 	int status;
@@ -132,7 +132,7 @@ static int explain_files(int count, char **names, struct script_command *script)
 	settings.rules = rules_new();
 	if (!settings.rules || !input)
 		return usage_error("explain", "expected memory for the model and the script");
-	status = file_list_handle_all("explain", count, names, explain_file, input);
+	status = file_list_handle_all("explain", count, names, write_facts_of_file, input);
 	runners_destroy(&settings.runners);
 	script_append(script, "status=%d", status);
 	script_append_arguments(script, (char *[]){ NULL });
@@ -163,5 +163,5 @@ int command_explain(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	status = prepare_runners();
-	return status < 0 ? explain_files(argc - optind, argv + optind, &script) : status;
+	return status < 0 ? write_facts_and_execute_script(argc - optind, argv + optind, &script) : status;
 }

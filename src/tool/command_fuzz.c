@@ -48,15 +48,15 @@ static const char help[] =
 /* Adds the table of targets: for each target its name, flavour, what it reads, and its largest input. */
 static void add_known_targets(struct script_command *script)
 {
-	static const char *const reads_names[] = {"bytes", "text", "calls"};
+	static const char *const input_kind_names[] = {"bytes", "text", "calls"};
 	const struct fuzz_target *target;
 	char text[1024] = "";
 
 	for (size_t i = 0, length = 0; (target = fuzz_target_get(i)) && length < sizeof(text); i++)
 		/* A text of 4096 bytes can have as many calls as a program may have. */
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s,%s,%s,%d ", target->name,
-					   target->flavour, reads_names[target->reads],
-					   target->reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
+					   target->flavour, input_kind_names[target->input_kind],
+					   target->input_kind == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
 	script_append(script, "known_targets=%s", text);
 }
 

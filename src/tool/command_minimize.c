@@ -62,7 +62,7 @@ static struct {
 } settings = { .try_limit = 1 };
 
 /* Return: whether the input fails in at least one try. */
-static bool find_failure(struct reduction *reduction)
+static bool run_until_failure(struct reduction *reduction)
 {
 	struct signature *signature = &reduction->signature;
 
@@ -75,7 +75,7 @@ static bool find_failure(struct reduction *reduction)
 	return false;
 }
 
-static int write_result(const struct test_input *input)
+static int write_minimised_input(const struct test_input *input)
 {
 	const char *path = settings.output_path;
 	char *text = NULL;
@@ -100,7 +100,7 @@ static int write_result(const struct test_input *input)
 }
 
 /* Return: the reason why the input has no failure to minimise. */
-static const char *explain_agreement(const struct test_input *input, const char *replayer)
+static const char *explain_missing_failure(const struct test_input *input, const char *replayer)
 {
 	if (replayer)
 		return " reports no failure";
@@ -116,13 +116,13 @@ static int minimize_input(struct reduction *reduction)
 	size_t size_before = test_input_count_units(input);
 	char flavour_list[FLAVOURS_TEXT];
 
-	runners_format_names(&settings.oracle.runners, flavour_list);
+	runners_format_available_flavours(&settings.oracle.runners, flavour_list);
 	log_command_message("minimize", "%s: %zu %s, in %s", name, size_before,
 			    test_input_unit_name(input, size_before),
 			    replayer ? replayer : flavour_list);
-	if (!find_failure(reduction)) {
+	if (!run_until_failure(reduction)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", name,
-			replayer ? input->target->name : "", explain_agreement(input, replayer));
+			replayer ? input->target->name : "", explain_missing_failure(input, replayer));
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %s\n", name, reduction->signature.failure_text);
@@ -133,12 +133,12 @@ static int minimize_input(struct reduction *reduction)
 	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", name,
 		test_input_count_units(input), test_input_unit_name(input, 0), size_before,
 		reduction->candidate_count, reduction->execution_count);
-	return write_result(input);
+	return write_minimised_input(input);
 }
 
 /* ---- as JSON ---- */
 
-static unsigned int count_failures(const struct reduction *reduction)
+static unsigned int run_and_count_failures(const struct reduction *reduction)
 {
 	static struct signature signature;
 	const bool *needed = reduction->signature.needed_flavours;
@@ -153,30 +153,30 @@ static unsigned int count_failures(const struct reduction *reduction)
 }
 
 /* Minimises the input, and describes the smallest input instead of the one in the file. */
-static int describe_smallest(struct json *json, struct reduction *reduction)
+static int minimize_and_describe_input(struct json *json, struct reduction *reduction)
 {
 	static struct signature smallest;
 	const struct test_input *input = &reduction->input;
 
 	json_bool(json, "is_minimised", reduce_input(reduction, &settings.oracle));
-	json_number(json, "failure_count", count_failures(reduction));
+	json_number(json, "failure_count", run_and_count_failures(reduction));
 	signature_init_from_input(&smallest, &settings.oracle, input,
 				  reduction->signature.needed_flavours);
 	describe_failure(json, &settings.oracle, input, &smallest);
 	describe_reports(json, &settings.oracle, input, &reduction->signature);
-	return write_result(input);
+	return write_minimised_input(input);
 }
 
 static int describe_input(struct json *json, struct reduction *reduction)
 {
-	bool has_failed = find_failure(reduction);
+	bool has_failed = run_until_failure(reduction);
 
 	json_text(json, "outcome", has_failed ? "failure" : "no failure");
 	json_text(json, "limitation", oracle_find_limitation(&settings.oracle));
 	if (!has_failed)
 		return EXIT_FAILED;
 	if (settings.output_path)
-		return describe_smallest(json, reduction);
+		return minimize_and_describe_input(json, reduction);
 	describe_failure(json, &settings.oracle, &reduction->input, &reduction->signature);
 	return EXIT_GOOD;
 }
@@ -184,7 +184,7 @@ static int describe_input(struct json *json, struct reduction *reduction)
 /* ---- the command ---- */
 
 /* @json: NULL without --json */
-static int handle_file(const char *file, struct json *json)
+static int minimize_or_describe_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;
 	struct oracle *oracle = &settings.oracle;
@@ -220,7 +220,7 @@ static int describe_files(int count, char **files)
 
 	for (int i = 0; i < count; i++) {
 		json_begin_object(&json, NULL);
-		status = worse_exit_status(status, handle_file(files[i], &json));
+		status = worse_exit_status(status, minimize_or_describe_file(files[i], &json));
 		json_end_line(&json);
 		fflush(stdout);
 	}
@@ -235,7 +235,7 @@ int command_minimize(int argc, char **argv)
 	const struct option_row rows[] = {
 		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
-		option_threads(&with_threads),
+		option_fibers_or_both(&with_threads),
 		OPTION_TEXT("failure", &settings.failure_text),
 		option_flavour(wanted_flavours),
 		OPTION_FLAG("json", &is_json),
@@ -261,7 +261,7 @@ int command_minimize(int argc, char **argv)
 	if (!oracle_init(&settings.oracle, wanted_flavours, seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
 	settings.oracle.runners.must_use_threads = with_threads;
-	status = is_json ? describe_files(argc - optind, argv + optind) : handle_file(file, NULL);
+	status = is_json ? describe_files(argc - optind, argv + optind) : minimize_or_describe_file(file, NULL);
 	oracle_destroy(&settings.oracle);
 	return status;
 }

@@ -52,7 +52,7 @@ static void append_lost_count(struct rewritten_program *rewritten, size_t count,
 }
 
 /* Counts comments, expectations and claims in @text that the new notation cannot hold. */
-static void append_lost_text(struct rewritten_program *rewritten, const char *text, size_t size,
+static void append_lost_text_parts(struct rewritten_program *rewritten, const char *text, size_t size,
 			     const struct program *program)
 {
 	size_t comments = 0, trailing = 0, expectations = 0, claims = 0;
@@ -95,7 +95,7 @@ static void append_lost_bytes(struct rewritten_program *rewritten, const char *b
 	}
 }
 
-static bool is_same_program(const struct rewritten_program *rewritten, const struct program *program)
+static bool reads_back_as_program(const struct rewritten_program *rewritten, const struct program *program)
 {
 	static struct program read_back;
 	struct text_error error;
@@ -108,7 +108,7 @@ static bool is_same_program(const struct rewritten_program *rewritten, const str
 }
 
 /* Rewrites the content of @file in canonical form, reads the result back and compares it. */
-static bool rewrite_content(const char *file, const char *content, size_t size, enum notation target,
+static bool rewrite_content(const char *file, const char *content, size_t size, enum target_notation target,
 			    struct rewritten_program *rewritten, char error[PROGRAM_FILE_ERROR])
 {
 	static struct program program;
@@ -127,10 +127,10 @@ static bool rewrite_content(const char *file, const char *content, size_t size, 
 	else
 		rewritten->size = program_to_text(&program, rewritten->content);
 	if (from_text)
-		append_lost_text(rewritten, content, size, &program);
+		append_lost_text_parts(rewritten, content, size, &program);
 	else
 		append_lost_bytes(rewritten, content, size, &program);
-	if (is_same_program(rewritten, &program))
+	if (reads_back_as_program(rewritten, &program))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected the same program after rewriting it", file);
 	return false;
@@ -253,7 +253,7 @@ static bool make_directory(const char *path)
 }
 
 /* Makes the directories of @name in the output directory. */
-static bool make_directories(const struct conversion *conversion, const char *name)
+static bool make_output_directories(const struct conversion *conversion, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -270,7 +270,7 @@ static void convert_found_file(const char *path, void *ctx)
 {
 	struct conversion *conversion = ctx;
 	const char *name = path + conversion->name_offset;
-	bool is_ready = !conversion->output_is_directory || make_directories(conversion, name);
+	bool is_ready = !conversion->output_is_directory || make_output_directories(conversion, name);
 
 	file_tally_add(&conversion->tally, is_ready ? convert_file(conversion, path, name) : EXIT_BAD);
 }

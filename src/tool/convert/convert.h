@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-enum notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BYTES };
+enum target_notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BYTES };
 
 struct convert_options {
-	enum notation target_notation;
+	enum target_notation target_notation;
 	bool is_strict;	  /* a program is refused if the other notation cannot hold all of it */
 	bool may_replace; /* existing files with other content */
 	bool is_in_place;

@@ -40,7 +40,7 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
-		target->reads == READS_BYTES ? "only disagreements that `run` sees are failures" :
+		target->input_kind == READS_BYTES ? "only disagreements that `run` sees are failures" :
 					       "its findings cannot be tried");
 }
 

@@ -51,7 +51,7 @@ static bool run_target(const char *path, const struct test_input *input, unsigne
 	char file_path[32];
 	char *text_argv[] = { (char *)(uintptr_t)path, file_path, NULL };
 	char *bytes_argv[] = { (char *)(uintptr_t)path, "--from-bytes", file_path, NULL };
-	bool is_calls = input->target->reads == READS_CALLS, has_run;
+	bool is_calls = input->target->input_kind == READS_CALLS, has_run;
 
 	if (file < 0)
 		return false;

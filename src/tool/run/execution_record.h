@@ -20,7 +20,7 @@ struct execution_site {
 /* A process that ended: by a fatal call, by use of uninitialised bytes, or against the model. */
 struct execution_death {
 	struct execution_site site;
-	char kind[64]; /* of the report, or signal-11, timeout ... */
+	char kind[64]; /* the kind of the report, or as in "signal-11", "exit-1", "timeout" */
 };
 
 #define EXECUTION_DEATHS 2
@@ -34,7 +34,7 @@ struct execution_record {
 	struct execution_site race[2];
 	size_t death_count;
 	struct execution_death deaths[EXECUTION_DEATHS];
-	char why[CHECKER_WHY + 32]; /* for a difference without a death, or a race that may be missed */
+	char why[CHECKER_WHY + 32]; /* of a difference without a death, or of a race that may be missed */
 };
 
 /* Makes an empty record. */

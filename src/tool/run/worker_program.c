@@ -18,7 +18,7 @@ static struct {
 
 /* ---- stacks ---- */
 
-/* Finds the load address of this binary, which is also that of its children. */
+/* Gets the load address of this binary, which its child processes share. */
 static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	(void)size;
@@ -34,7 +34,7 @@ static bool is_own_module(const char *module)
 	return own && !strcmp(slash ? slash + 1 : module, own + 1);
 }
 
-/* Converts return addresses to offsets within the call instructions. */
+/* Converts the return addresses of @stack to offsets of the call instructions in the binary. */
 static void set_call_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
 	uintptr_t base = 0;
@@ -54,7 +54,7 @@ static void append_report_frames(struct execution_site *site, const struct repor
 
 /* ---- the record ---- */
 
-static void set_death_kind(struct execution_death *death, const struct isolated *child)
+static void set_death_kind_and_stack(struct execution_death *death, const struct isolated *child)
 {
 	struct report report;
 
@@ -72,7 +72,7 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 	}
 }
 
-/* Called for each process that died. */
+/* Records the death of a child process, and prints its output for REQUEST_REPORTS. */
 static void record_death(const struct execution *execution, const struct isolated *child)
 {
 	struct execution_record *record = &now.control->record;
@@ -82,11 +82,11 @@ static void record_death(const struct execution *execution, const struct isolate
 	if (record->death_count == EXECUTION_DEATHS)
 		return;
 	record->deaths[record->death_count].site.call = execution->last_started_call;
-	set_death_kind(&record->deaths[record->death_count], child);
+	set_death_kind_and_stack(&record->deaths[record->death_count], child);
 	record->death_count++;
 }
 
-/* The record describes a process that ended by its death, and any other difference by a sentence. */
+/* Records the result and the race. A difference that is no recorded death gets a sentence in @why. */
 static void record_execution(const struct execution *execution)
 {
 	struct execution_record *record = &now.control->record;
@@ -134,7 +134,7 @@ static void execute_in_child(void)
 		fputs(now.child.output, stdout);
 }
 
-void worker_run_program(struct control_block *control)
+void worker_run_program_in_children(struct control_block *control)
 {
 	now.control = control;
 	now.program = control->program;

@@ -33,7 +33,7 @@ const struct fuzz_target *fuzz_target_find(const char *name)
 	return NULL;
 }
 
-static bool holds_findings(const char *directory)
+static bool is_findings_directory(const char *directory)
 {
 	return !strcmp(directory, "findings") || !strcmp(directory, "libfuzzer") ||
 	       !strcmp(directory, "afl");
@@ -47,7 +47,7 @@ const struct fuzz_target *fuzz_target_find_by_path(const char *path)
 	if (!realpath(path, absolute))
 		return NULL;
 	while ((name = strsep(&rest, "/"))) {
-		if (before && rest && holds_findings(name))
+		if (before && rest && is_findings_directory(name))
 			found = before;
 		before = fuzz_target_find(name);
 	}

@@ -6,12 +6,12 @@
 #include <stddef.h>
 
 /* The inputs of a target: page programs as bytes, any text, or lines of calls. */
-enum target_reads { READS_BYTES, READS_TEXT, READS_CALLS };
+enum target_input_kind { READS_BYTES, READS_TEXT, READS_CALLS };
 
 struct fuzz_target {
 	const char *name;
 	const char *flavour; /* in which its findings are replayed */
-	enum target_reads reads;
+	enum target_input_kind input_kind;
 };
 
 /* Return: the target with the index @number in the sorted table; NULL after the last target. */

@@ -20,7 +20,7 @@ struct getopt_tables {
 	char short_options[2 * OPTIONS_MAX + 3];
 };
 
-static bool row_exists(const struct option_row *row)
+static bool is_option_row(const struct option_row *row)
 {
 	return row->name || row->letter;
 }
@@ -40,7 +40,7 @@ static void build_getopt_tables(struct getopt_tables *tables, const struct optio
 	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
 	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
-	for (int i = 0; i < OPTIONS_MAX && row_exists(&rows[i]); i++) {
+	for (int i = 0; i < OPTIONS_MAX && is_option_row(&rows[i]); i++) {
 		int value = find_argument_kind(&rows[i]);
 
 		if (rows[i].name)
@@ -92,7 +92,7 @@ static bool pass_to_script(const struct option_row *row, const char *value)
 	return true;
 }
 
-static bool set_option(const struct option_row *row, char *value)
+static bool set_option_variable(const struct option_row *row, char *value)
 {
 	if (row->flag)
 		return *row->flag = true;
@@ -119,7 +119,7 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
 	similar_init(&similar, name);
 	similar_add(&similar, "help");
-	for (; row_exists(rows); rows++) {
+	for (; is_option_row(rows); rows++) {
 		char option[64];
 
 		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
@@ -130,7 +130,7 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 }
 
 /* Reports an option that getopt_long() did not accept; `optopt` has its code, or 0 for an unknown name. */
-static int report_misspelt_option(const char *command, const char *help,
+static int report_bad_option(const char *command, const char *help,
 				  const struct option_row *rows, int option_code, char **argv)
 {
 	const char *given = argv[optind - 1];
@@ -165,7 +165,7 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 /* Prints the values of the option @given, "--NAME", one on a line; nothing if it takes any text. */
 static int print_option_values(const struct option_row *rows, const char *given)
 {
-	for (; row_exists(rows); rows++) {
+	for (; is_option_row(rows); rows++) {
 		const char *value = rows->values;
 
 		if (!value || strncmp(given, "--", 2) || strcmp(given + 2, rows->name))
@@ -195,10 +195,10 @@ int options_parse(const char *command, const char *help, const struct option_row
 			return EXIT_GOOD;
 		}
 		if (option_code == ':' || option_code == '?')
-			return report_misspelt_option(command, help, rows, option_code, argv);
+			return report_bad_option(command, help, rows, option_code, argv);
 		row = find_row(rows, option_code);
 		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
-		if (!set_option(row, optarg))
+		if (!set_option_variable(row, optarg))
 			return report_bad_value(command, row, given);
 	}
 	return -1;
@@ -206,12 +206,12 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-static bool read_executor(char *value, void *into)
+static bool parse_executor_option(char *value, void *into)
 {
 	return execution_parse_executor(value, into);
 }
 
-static bool read_threads(char *value, void *into)
+static bool parse_fibers_or_both_option(char *value, void *into)
 {
 	bool *threads = into;
 
@@ -219,7 +219,7 @@ static bool read_threads(char *value, void *into)
 	return *threads || !strcmp(value, "fibers");
 }
 
-static bool read_target(char *value, void *into)
+static bool parse_target_option(char *value, void *into)
 {
 	const struct fuzz_target **target = into;
 
@@ -243,18 +243,18 @@ struct option_row option_flavour(bool *wanted)
 
 struct option_row option_executor(struct execution_options *options)
 {
-	return (struct option_row)OPTION_CHOICE("executor", read_executor, options,
+	return (struct option_row)OPTION_CHOICE("executor", parse_executor_option, options,
 						"fibers, threads, both");
 }
 
 struct option_row option_target(const struct fuzz_target **target)
 {
-	return (struct option_row)OPTION_CHOICE("target", read_target, target, fuzz_target_names);
+	return (struct option_row)OPTION_CHOICE("target", parse_target_option, target, fuzz_target_names);
 }
 
-struct option_row option_threads(bool *threads)
+struct option_row option_fibers_or_both(bool *threads)
 {
-	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
+	return (struct option_row)OPTION_CHOICE("executor", parse_fibers_or_both_option, threads, "fibers, both");
 }
 
 int options_set_backend(const char *command)

@@ -85,7 +85,7 @@ struct option_row option_target(const struct fuzz_target **target);
 struct option_row option_executor(struct execution_options *options);
 
 /* --executor fibers or both. */
-struct option_row option_threads(bool *threads);
+struct option_row option_fibers_or_both(bool *threads);
 
 /*
  * Sets the backend of the library: the value of --backend, or else of the environment variable PAGE_MAP.
