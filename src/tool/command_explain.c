@@ -74,7 +74,7 @@ static bool write_disagreements(struct json *out, const struct program *program)
 
 	json_begin_array(out, "disagreements");
 	for (unsigned int i = 0; settings.must_run && i < FLAVOURS_MAX; i++) {
-		if (!settings.runners.list[i].is_available)
+		if (!settings.runners.is_available[i])
 			continue;
 		runner_execute(&settings.runners, i, program, &record);
 		if (record.result != CHECKER_DIFFERS)

@@ -116,7 +116,7 @@ static int minimize_input(struct reduction *reduction)
 	size_t size_before = test_input_count_units(input);
 	char flavour_list[FLAVOURS_TEXT];
 
-	runners_format_available_flavours(&settings.oracle.runners, flavour_list);
+	flavours_format_names(settings.oracle.runners.is_available, flavour_list);
 	log_command_message("minimize", "%s: %zu %s, in %s", name, size_before,
 			    test_input_unit_name(input, size_before),
 			    replayer ? replayer : flavour_list);
@@ -227,20 +227,33 @@ static int describe_files(int count, char **files)
 	return status;
 }
 
+static bool parse_executor_option(char *value, void *must_use_threads)
+{
+	*(bool *)must_use_threads = !strcmp(value, "both");
+	return !strcmp(value, "both") || !strcmp(value, "fibers");
+}
+
+static bool parse_target_option(char *value, void *unused)
+{
+	(void)unused;
+	settings.target = fuzz_target_find(value);
+	return settings.target;
+}
+
 int command_minimize(int argc, char **argv)
 {
 	bool wanted_flavours[FLAVOURS_MAX] = { true, true, true, true };
-	bool with_threads = false, is_json = false;
+	bool must_use_threads = false, is_json = false;
 	unsigned int seconds = 10;
 	const struct option_row rows[] = {
 		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
-		option_fibers_or_both(&with_threads),
+		OPTION_CHOICE("executor", parse_executor_option, &must_use_threads, "fibers, both"),
 		OPTION_TEXT("failure", &settings.failure_text),
 		option_flavour(wanted_flavours),
 		OPTION_FLAG("json", &is_json),
 		{ .name = "output", .letter = 'o', .text = &settings.output_path },
-		option_target(&settings.target),
+		OPTION_CHOICE("target", parse_target_option, NULL, fuzz_target_names),
 		OPTION_NUMBER("timeout", &seconds, 1, SECONDS_MAX),
 		OPTION_NUMBER("tries", &settings.try_limit, 1, 100000),
 		OPTION_END,
@@ -260,8 +273,9 @@ int command_minimize(int argc, char **argv)
 		return EXIT_BAD;
 	if (!oracle_init(&settings.oracle, wanted_flavours, seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	settings.oracle.runners.must_use_threads = with_threads;
-	status = is_json ? describe_files(argc - optind, argv + optind) : minimize_or_describe_file(file, NULL);
+	settings.oracle.runners.must_use_threads = must_use_threads;
+	status = is_json ? describe_files(argc - optind, argv + optind)
+			 : minimize_or_describe_file(file, NULL);
 	oracle_destroy(&settings.oracle);
 	return status;
 }

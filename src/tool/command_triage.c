@@ -84,7 +84,7 @@ int command_triage(int argc, char **argv)
 		return status;
 	if (!runners_find_binaries(&runners, wanted_flavours))
 		return usage_error("triage", "expected a flavour that this build has");
-	runners_format_available_flavours(&runners, flavour_list);
+	flavours_format_names(runners.is_available, flavour_list);
 	script_append(&script, "flavours=%s", flavour_list);
 	script_append(&script, "backend=%s", exec_backend_name());
 	script_append_arguments(&script, argv + optind);

@@ -62,7 +62,7 @@ const char *oracle_find_limitation(const struct oracle *oracle)
 {
 	if (symbols_tool_is_missing())
 		return "no llvm-symbolizer or addr2line found: failures are not distinguished by functions";
-	if (!oracle->runners.list[FLAVOUR_TSAN].is_available)
+	if (!oracle->runners.is_available[FLAVOUR_TSAN])
 		return "without the tsan flavour races are the model's alone";
 	return NULL;
 }

@@ -84,13 +84,13 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 	pthread_mutex_unlock(&engine->lock);
 }
 
-void engine_run_input(struct engine *engine, struct run_worker *worker, const uint32_t *input,
-		      struct worker_result *result)
+void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
+		      uint32_t count, struct worker_result *last)
 {
-	if (run_worker_run_batch(worker, engine->inputs, input, 1))
-		run_worker_read_result(worker, 0, result);
+	if (run_worker_run_batch(worker, engine->inputs, inputs, count))
+		run_worker_read_result(worker, count - 1, last);
 	else
-		engine_describe_death(engine, worker, result);
+		engine_describe_death(engine, worker, last);
 }
 
 /* ---- jobs ---- */

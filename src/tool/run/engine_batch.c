@@ -89,7 +89,7 @@ static void run_input_alone(struct job *job, size_t index, const struct worker_r
 		store_result_without_rerun(engine, input, first_result);
 		return;
 	}
-	engine_run_input(engine, &worker, &input, &alone);
+	engine_run_batch(engine, &worker, &input, 1, &alone);
 	store_result(engine, input, &alone, worker.output);
 	run_worker_end(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&

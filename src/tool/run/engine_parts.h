@@ -60,9 +60,12 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 void engine_describe_death(struct engine *engine, const struct run_worker *worker,
 			   struct worker_result *result);
 
-/* Runs one input in the worker, and gets its result, or else the reason why the worker died. */
-void engine_run_input(struct engine *engine, struct run_worker *worker, const uint32_t *input,
-		      struct worker_result *result);
+/*
+ * Runs a batch of @count inputs in the worker.
+ * @last: gets the result of the last input, or else the reason why the worker died
+ */
+void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
+		      uint32_t count, struct worker_result *last);
 
 /* ---- engine_batch.c ---- */
 

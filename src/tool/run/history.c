@@ -13,7 +13,7 @@
 struct history_search {
 	struct engine *engine;
 	uint32_t affected_input;
-	bool lacks_resources; /* the search got no process or no memory */
+	bool lacks_processes; /* a worker could not be started */
 	uint32_t *try_inputs; /* a part of the history, then the affected input */
 	struct worker_result last_failure; /* of the affected input */
 };
@@ -24,23 +24,6 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 }
 
 /* ---- tries ---- */
-
-/*
- * Runs a batch. Return: false if its last input did not begin.
- * @last: gets the result of that input
- */
-static bool run_batch_in_try(const struct history_search *search, struct run_worker *worker,
-			     const uint32_t *inputs, uint32_t count, struct worker_result *last)
-{
-	bool is_alive = run_worker_run_batch(worker, search->engine->inputs, inputs, count);
-	uint32_t position = atomic_load(&worker->control->position);
-
-	if (is_alive)
-		run_worker_read_result(worker, count - 1, last);
-	else
-		engine_describe_death(search->engine, worker, last);
-	return position != NO_POSITION && position % count == count - 1;
-}
 
 /*
  * Runs the first @count inputs of @try_inputs in the worker.
@@ -55,8 +38,12 @@ static bool run_try(const struct history_search *search, struct run_worker *work
 
 	/* Batches are as large as possible, because a worker also does other work after each batch. */
 	for (size_t next = 0, size; next < count; next += size) {
+		uint32_t position;
+
 		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
-		if (!run_batch_in_try(search, worker, search->try_inputs + next, (uint32_t)size, last))
+		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size, last);
+		position = atomic_load(&worker->control->position);
+		if (position == NO_POSITION || position % size != size - 1)
 			return false;
 		if (kind_may_damage_process(last->result.kind))
 			return next + size == count;
@@ -75,7 +62,7 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 	bool has_failed;
 
 	if (!engine_start_worker(search->engine, &worker, false)) {
-		search->lacks_resources = true;
+		search->lacks_processes = true;
 		return false;
 	}
 	memcpy(search->try_inputs, history, count * sizeof(*history));
@@ -137,47 +124,40 @@ static void record_failing_history(const struct history_search *search, const ui
 static void record_unreproduced_failure(const struct history_search *search,
 				 const struct worker_result *first_result, size_t earlier_count)
 {
-	enum result_kind kind = search->lacks_resources ? first_result->result.kind : RUN_flaky;
+	enum result_kind kind = search->lacks_processes ? first_result->result.kind : RUN_flaky;
 	char why[2 * RUN_WHY];
 
-	if (search->lacks_resources)
+	if (search->lacks_processes)
 		snprintf(why, sizeof(why),
-			 "%s; expected processes and memory to find out after what, got none", first_result->why);
+			 "%s; expected processes to find out after what, got none", first_result->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
 			 result_kinds[first_result->result.kind].name, first_result->why, earlier_count);
 	record_set_result(&search->engine->run->records[search->affected_input], kind, why, NULL);
 }
 
-static void search_and_record_history(struct job *job, struct history_search *search, size_t count,
-				     const struct worker_result *first_result)
-{
-	const uint32_t *history = job->history.indices;
-	size_t earlier_count = count;
-
-	if (job->has_last_corrupting_input && affected_input_fails_after(search, &job->last_corrupting_input, 1)) {
-		history = &job->last_corrupting_input;
-		count = 1;
-	} else if (!count || !affected_input_fails_after(search, history, count)) {
-		record_unreproduced_failure(search, first_result, earlier_count);
-		return;
-	}
-	count = halve_history(search, &history, count);
-	record_failing_history(search, history, count);
-	job->has_last_corrupting_input = count == 1;
-	job->last_corrupting_input = history[0];
-}
-
 void find_and_record_failing_history(struct job *job, size_t index, const struct worker_result *first_result)
 {
-	struct history_search search = { .engine = job->engine,
-					 .affected_input = job->history.indices[index],
-					 .try_inputs = malloc((index + 2) * sizeof(uint32_t)) };
+	struct history_search search = {
+		.engine = job->engine,
+		.affected_input = job->history.indices[index],
+		.try_inputs = require_memory(malloc((index + 2) * sizeof(uint32_t)))
+	};
+	const uint32_t *history = job->history.indices;
+	size_t count = index;
 
-	search.lacks_resources = !search.try_inputs;
-	if (search.lacks_resources)
+	if (job->has_last_corrupting_input &&
+	    affected_input_fails_after(&search, &job->last_corrupting_input, 1)) {
+		history = &job->last_corrupting_input;
+		count = 1;
+	} else if (!count || !affected_input_fails_after(&search, history, count)) {
 		record_unreproduced_failure(&search, first_result, index);
-	else
-		search_and_record_history(job, &search, index, first_result);
+		free(search.try_inputs);
+		return;
+	}
+	count = halve_history(&search, &history, count);
+	record_failing_history(&search, history, count);
+	job->has_last_corrupting_input = count == 1;
+	job->last_corrupting_input = history[0];
 	free(search.try_inputs);
 }

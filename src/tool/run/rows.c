@@ -210,8 +210,8 @@ static void print_race_rate(const char *programs_text, const struct race_rate *r
 	size_t runs = race_rate->program_count * repeat;
 
 	if (runs)
-		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", programs_text,
-		       race_rate->program_count, race_rate->run_count_with_race, runs,
+		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n",
+		       programs_text, race_rate->program_count, race_rate->run_count_with_race, runs,
 		       100.0 * (double)race_rate->run_count_with_race / (double)runs);
 }
 
@@ -317,7 +317,8 @@ int print_input_rows(const struct run *run)
 	if (measure_columns(&rows) && !run->must_print_json)
 		print_header_row(&rows);
 	for (size_t i = 0; i < run->inputs.count; i++)
-		status = worse_exit_status(status, file_tally_add(&tally, evaluate_and_print_input(&rows, i)));
+		status = worse_exit_status(
+			status, file_tally_add(&tally, evaluate_and_print_input(&rows, i)));
 	if (!run->must_print_json && run->options.execution.run_count > 1)
 		print_race_rates(&rows);
 	file_tally_print(&tally, run->command_name);

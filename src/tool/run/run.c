@@ -123,6 +123,11 @@ static bool parse_delays_option(char *value, void *into)
 	return parse_seed(value, &timing->seed);
 }
 
+static bool parse_executor_option(char *value, void *into)
+{
+	return execution_parse_executor(value, into);
+}
+
 static bool parse_shuffle_option(char *value, void *into)
 {
 	struct run_options *options = into;
@@ -141,7 +146,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
 		OPTION_READ("delays", parse_delays_option, &execution->timing, "SEED, a number"),
-		option_executor(execution),
+		OPTION_CHOICE("executor", parse_executor_option, execution, "fibers, threads, both"),
 		option_flavour(run->wanted_flavours),
 		{ .name = "jobs",
 		 .letter = 'j',
@@ -183,7 +188,8 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 	run->begin_time = time(NULL);
 	run->begin_clock_ms = clock_read_ms();
 	run->options.job_limit = cpus_count_available(RUN_JOBS);
-	flavours_set_default(run->wanted_flavours);
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		run->wanted_flavours[i] = !strcmp(FLAVOUR, "plain") || !strcmp(FLAVOUR, flavour_names[i]);
 	status = parse_options(run, help, &is_worker, argc, argv);
 	if (status >= 0)
 		return status;

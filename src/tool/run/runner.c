@@ -31,21 +31,12 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 		struct flavour_runner *runner = &runners->list[i];
 
 		memset(runner, 0, sizeof(*runner));
-		runner->is_available = (!wanted || wanted[i]) &&
-				       flavour_find_binary(flavour_names[i], runner->binary_path,
-							   sizeof(runner->binary_path));
-		any |= runner->is_available;
+		runners->is_available[i] = (!wanted || wanted[i]) &&
+					   flavour_find_binary(flavour_names[i], runner->binary_path,
+							       sizeof(runner->binary_path));
+		any |= runners->is_available[i];
 	}
 	return any;
-}
-
-void runners_format_available_flavours(const struct flavour_runners *runners, char text[FLAVOURS_TEXT])
-{
-	bool is_available[FLAVOURS_MAX];
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		is_available[i] = runners->list[i].is_available;
-	flavours_format_names(is_available, text);
 }
 
 /* ---- running ---- */

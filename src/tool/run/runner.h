@@ -15,11 +15,11 @@
 struct flavour_runner {
 	struct run_worker worker;
 	char binary_path[PATH_MAX];
-	bool is_available; /* the user selected the flavour, and this build has it */
 };
 
 struct flavour_runners {
 	struct flavour_runner list[FLAVOURS_MAX]; /* indexed like flavour_names */
+	bool is_available[FLAVOURS_MAX]; /* the user selected the flavour, and this build has it */
 	unsigned int timeout_seconds;		/* for the execution of one program */
 	bool must_use_threads;			/* execute on threads too, not only on fibers */
 };
@@ -29,9 +29,6 @@ struct flavour_runners {
  * Return: whether at least one binary was found.
  */
 bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
-
-/* Formats the names of the available flavours, separated by commas. */
-void runners_format_available_flavours(const struct flavour_runners *runners, char text[FLAVOURS_TEXT]);
 
 /*
  * Executes @program in a flavour. If even a new worker returns no result, @record gets CHECKER_DIFFERS.

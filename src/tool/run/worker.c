@@ -189,7 +189,7 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
  * checked, because it depends on the allocator.
  * Return: a part that grew in GROWTH_COUNT runs in a row; FOOTPRINT_RESIDENT: none.
  */
-static enum footprint_part find_steadily_growing_part(unsigned int consecutive_growing_runs[FOOTPRINT_RESIDENT],
+static enum footprint_part find_steadily_growing_part(unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT],
 					       const struct footprint *before,
 					       const struct footprint *after)
 {
@@ -198,8 +198,8 @@ static enum footprint_part find_steadily_growing_part(unsigned int consecutive_g
 	for (enum footprint_part part = 0; part < FOOTPRINT_RESIDENT; part++) {
 		bool is_larger = after->amounts[part] > before->amounts[part];
 
-		consecutive_growing_runs[part] = is_larger ? consecutive_growing_runs[part] + 1 : 0;
-		if (consecutive_growing_runs[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
+		runs_grown_in_row[part] = is_larger ? runs_grown_in_row[part] + 1 : 0;
+		if (runs_grown_in_row[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
 			growing_part = part;
 	}
 	return growing_part;
@@ -209,7 +209,7 @@ static enum footprint_part find_steadily_growing_part(unsigned int consecutive_g
 static void rerun_and_measure_growth(void)
 {
 	struct worker_result *result = &worker.control->results[0], first = *result;
-	unsigned int consecutive_growing_runs[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
+	unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
 	enum footprint_part part;
 	struct footprint before, after;
 	char why[RUN_WHY];
@@ -220,7 +220,7 @@ static void rerun_and_measure_growth(void)
 			return;
 		before = after;
 		footprint_measure(&after);
-		part = find_steadily_growing_part(consecutive_growing_runs, &before, &after);
+		part = find_steadily_growing_part(runs_grown_in_row, &before, &after);
 	} while (run < GROWTH_LEAST || (part < FOOTPRINT_RESIDENT && run < GROWTH_MOST));
 	*result = first;
 	if (part < FOOTPRINT_RESIDENT) {

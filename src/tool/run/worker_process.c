@@ -216,7 +216,8 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 {
 	const struct execution_options *execution = &worker->options.execution;
 	unsigned int limit = worker->options.position_time_limit_seconds;
-	unsigned int seconds = (limit ? limit : execution->time_limit_seconds) + (dying_pid ? DYING_SECONDS : 0);
+	unsigned int seconds = (limit ? limit : execution->time_limit_seconds) +
+			       (dying_pid ? DYING_SECONDS : 0);
 
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/exec/exec.h"
 #include "harness/library.h"
 #include "tool/util/flavours.h"
 #include "tool/util/similar.h"
@@ -206,27 +207,6 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-static bool parse_executor_option(char *value, void *into)
-{
-	return execution_parse_executor(value, into);
-}
-
-static bool parse_fibers_or_both_option(char *value, void *into)
-{
-	bool *threads = into;
-
-	*threads = !strcmp(value, "both");
-	return *threads || !strcmp(value, "fibers");
-}
-
-static bool parse_target_option(char *value, void *into)
-{
-	const struct fuzz_target **target = into;
-
-	*target = fuzz_target_find(value);
-	return *target;
-}
-
 static const char *wanted_backend;
 
 struct option_row option_backend(void)
@@ -241,30 +221,15 @@ struct option_row option_flavour(bool *wanted)
 	return (struct option_row)OPTION_CHOICE("flavour", flavours_parse, wanted, FLAVOUR_NAMES);
 }
 
-struct option_row option_executor(struct execution_options *options)
-{
-	return (struct option_row)OPTION_CHOICE("executor", parse_executor_option, options,
-						"fibers, threads, both");
-}
-
-struct option_row option_target(const struct fuzz_target **target)
-{
-	return (struct option_row)OPTION_CHOICE("target", parse_target_option, target, fuzz_target_names);
-}
-
-struct option_row option_fibers_or_both(bool *threads)
-{
-	return (struct option_row)OPTION_CHOICE("executor", parse_fibers_or_both_option, threads, "fibers, both");
-}
-
 int options_set_backend(const char *command)
 {
-	const char *lacks = library_missing_requirement();
+	const char *missing_calls = library_missing_requirement();
 	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
-	if (lacks)
-		return usage_error(command, "%s", lacks);
-	if (!backend || flavour_set_backend(backend))
+	if (missing_calls)
+		return usage_error(command, "%s", missing_calls);
+	/* Child processes get the backend by the environment. */
+	if (!backend || (exec_set_backend(backend) && !setenv("PAGE_MAP", backend, 1)))
 		return -1;
 	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);
 }

@@ -78,15 +78,6 @@ struct option_row option_backend(void);
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
 
-/* --target NAME of fuzz/targets.def, into a pointer that is NULL without it. */
-struct option_row option_target(const struct fuzz_target **target);
-
-/* --executor fibers, threads or both. */
-struct option_row option_executor(struct execution_options *options);
-
-/* --executor fibers or both. */
-struct option_row option_fibers_or_both(bool *threads);
-
 /*
  * Sets the backend of the library: the value of --backend, or else of the environment variable PAGE_MAP.
  * Return: -1 to continue; or an exit status after an error message.
