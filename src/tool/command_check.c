@@ -40,7 +40,7 @@ static const char help[] =
 
 struct check_settings {
 	struct rules *rules;
-	bool is_json, is_strict;
+	bool must_print_json, is_strict;
 };
 
 static int check_file(const char *file, void *context)
@@ -55,7 +55,7 @@ static int check_file(const char *file, void *context)
 		return EXIT_BAD;
 	}
 	rules_evaluate(settings->rules, &program);
-	if (settings->is_json) {
+	if (settings->must_print_json) {
 		struct json out = json_begin(stdout);
 
 		json_begin_object(&out, NULL);
@@ -76,7 +76,7 @@ int command_check(int argc, char **argv)
 	struct check_settings settings = { .rules = NULL };
 	const struct option_row rows[] = {
 		OPTION_FLAG("bytes", &program_all_bytes),
-		OPTION_FLAG("json", &settings.is_json),
+		OPTION_FLAG("json", &settings.must_print_json),
 		OPTION_FLAG("strict", &settings.is_strict),
 		OPTION_END,
 	};
@@ -88,7 +88,7 @@ int command_check(int argc, char **argv)
 		return usage_error("check", "expected at least one FILE");
 	settings.rules = rules_new();
 	if (!settings.rules)
-		return usage_error("check", "no memory for the model");
+		return usage_error("check", "expected memory for the rule model, got none");
 	status = file_list_handle_all("check", argc - optind, argv + optind, check_file, &settings);
 	rules_delete(settings.rules);
 	return status;

@@ -66,7 +66,7 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 	json_end(out);
 }
 
-/* Return: whether a flavour disagrees with the model. */
+/* Executes the program in each flavour with --run. Return: whether a flavour disagrees with the model. */
 static bool write_disagreements(struct json *out, const struct program *program)
 {
 	static struct execution_record record;
@@ -86,10 +86,10 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	return has_disagreement;
 }
 
-static int write_facts_of_file(const char *file, void *context)
+/* Writes one line of JSON to @script_input. Return: the exit status for the file. */
+static int write_facts_of_file(const char *file, void *script_input)
 {
 	static struct program program;
-	FILE *script_input = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	struct json out = json_begin(script_input);
 	bool has_disagreement;
@@ -109,7 +109,7 @@ static int write_facts_of_file(const char *file, void *context)
 										     : EXIT_FAILED;
 }
 
-/* Return: an exit status, or -1 to continue. */
+/* Selects the backend and the flavours for --run. Return: an exit status, or -1 to continue. */
 static int prepare_runners(void)
 {
 	int status;
@@ -123,8 +123,8 @@ static int prepare_runners(void)
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
-/* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
-static int write_facts_and_execute_script(int count, char **names, struct script_command *script)
+/* Passes the facts of all files to the script, which replaces this process. Return: EXIT_BAD on error. */
+static int write_facts_and_execute_script(int count, char **files, struct script_command *script)
 {
 	FILE *input = script_open_input();
 	int status;
@@ -132,7 +132,7 @@ static int write_facts_and_execute_script(int count, char **names, struct script
 	settings.rules = rules_new();
 	if (!settings.rules || !input)
 		return usage_error("explain", "expected memory for the model and the script");
-	status = file_list_handle_all("explain", count, names, write_facts_of_file, input);
+	status = file_list_handle_all("explain", count, files, write_facts_of_file, input);
 	runners_destroy(&settings.runners);
 	script_append(script, "status=%d", status);
 	script_append_arguments(script, (char *[]){ NULL });

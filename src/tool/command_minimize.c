@@ -55,13 +55,13 @@ static const char help[] =
 	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
 
 static struct {
-	const char *output_path, *failure_text;	  /* or NULL */
-	const struct fuzz_target *target;	  /* or NULL */
+	const char *output_path, *failure_text;	  /* values of -o and --failure, or NULL */
+	const struct fuzz_target *target;	  /* value of --target, or NULL */
 	unsigned int try_limit;
 	struct oracle oracle;
 } settings = { .try_limit = 1 };
 
-/* Return: whether the input fails in at least one try. */
+/* Runs the input up to try_limit times. Return: whether it failed (with --failure: in that way). */
 static bool run_until_failure(struct reduction *reduction)
 {
 	struct signature *signature = &reduction->signature;
@@ -75,6 +75,7 @@ static bool run_until_failure(struct reduction *reduction)
 	return false;
 }
 
+/* Writes the input to the output file, or to standard output. */
 static int write_minimised_input(const struct test_input *input)
 {
 	const char *path = settings.output_path;
@@ -84,7 +85,7 @@ static int write_minimised_input(const struct test_input *input)
 	int error = 0;
 
 	if (!out)
-		return usage_error("minimize", "no memory for the result");
+		return usage_error("minimize", "expected memory for the result, got none");
 	test_input_print(out, input);
 	if (fclose(out))
 		error = errno;
@@ -138,6 +139,7 @@ static int minimize_input(struct reduction *reduction)
 
 /* ---- as JSON ---- */
 
+/* Runs the input try_limit times. Return: how often it fails in the same way. */
 static unsigned int run_and_count_failures(const struct reduction *reduction)
 {
 	static struct signature signature;
@@ -152,7 +154,7 @@ static unsigned int run_and_count_failures(const struct reduction *reduction)
 	return failure_count;
 }
 
-/* Minimises the input, and describes the smallest input instead of the one in the file. */
+/* Minimises the input, writes the smallest input, and describes its failure with the reports. */
 static int minimize_and_describe_input(struct json *json, struct reduction *reduction)
 {
 	static struct signature smallest;
@@ -183,7 +185,7 @@ static int describe_input(struct json *json, struct reduction *reduction)
 
 /* ---- the command ---- */
 
-/* @json: NULL without --json */
+/* Minimises the input in the file, or with --json describes its failure. @json: NULL without --json */
 static int minimize_or_describe_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;
@@ -213,7 +215,7 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 	return status;
 }
 
-static int describe_files(int count, char **files)
+static int describe_failures_as_json(int count, char **files)
 {
 	struct json json = json_begin(stdout);
 	int status = EXIT_GOOD;
@@ -274,7 +276,7 @@ int command_minimize(int argc, char **argv)
 	if (!oracle_init(&settings.oracle, wanted_flavours, seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
 	settings.oracle.runners.must_use_threads = must_use_threads;
-	status = is_json ? describe_files(argc - optind, argv + optind)
+	status = is_json ? describe_failures_as_json(argc - optind, argv + optind)
 			 : minimize_or_describe_file(file, NULL);
 	oracle_destroy(&settings.oracle);
 	return status;

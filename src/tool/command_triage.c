@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture triage: groups a directory of findings by failure. This file reads the options, and
- * finding/triage.py does the work.
+ * pagetorture triage: groups the findings of a directory by failure. This file reads the options;
+ * finding/triage.py groups, minimises and describes the findings.
  */
 #include <getopt.h>
 #include <string.h>

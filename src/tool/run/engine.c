@@ -38,7 +38,7 @@ void input_indices_append(struct input_indices *list, const uint32_t *inputs, si
 
 /* ---- workers ---- */
 
-static void print_progress(const struct run_worker *worker, void *context)
+static void print_engine_progress(const struct run_worker *worker, void *context)
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
@@ -62,7 +62,7 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 						    .execution = engine->options->execution,
 						    .memory_limit_mb = engine->options->memory_limit_mb,
 						    .runs_one_input = runs_one_input,
-						    .report_progress = print_progress,
+						    .report_progress = print_engine_progress,
 						    .progress_context = engine };
 
 	pthread_mutex_lock(&engine->lock);

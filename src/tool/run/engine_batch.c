@@ -75,13 +75,13 @@ static void store_result_without_rerun(struct engine *engine, uint32_t input,
 
 /*
  * Runs an input alone in a new process, and stores the result.
- * @index: of the input in the history
+ * @history_index: of the input in the history
  * @first_result: its result in the worker of the job
  */
-static void run_input_alone(struct job *job, size_t index, const struct worker_result *first_result)
+static void run_input_alone(struct job *job, size_t history_index, const struct worker_result *first_result)
 {
 	struct engine *engine = job->engine;
-	uint32_t input = job->history.indices[index];
+	uint32_t input = job->history.indices[history_index];
 	struct worker_result alone;
 	struct run_worker worker;
 
@@ -94,7 +94,7 @@ static void run_input_alone(struct job *job, size_t index, const struct worker_r
 	run_worker_end(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
-		find_and_record_failing_history(job, index, first_result);
+		find_and_record_failing_history(job, history_index, first_result);
 }
 
 /* Return: whether the outcome differs from the first order. Then @result becomes RUN_state. */
@@ -118,14 +118,14 @@ static bool replace_result_if_outcome_differs(const struct engine *engine, uint3
 static bool accept_result(struct job *job, uint32_t position, struct worker_result *result)
 {
 	struct engine *engine = job->engine;
-	size_t index = job->batch_start + position;
-	uint32_t input = job->history.indices[index];
+	size_t history_index = job->batch_start + position;
+	uint32_t input = job->history.indices[history_index];
 
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
 		return false;
 	if (replace_result_if_outcome_differs(engine, input, result) || result->result.must_recheck)
-		run_input_alone(job, index, result);
+		run_input_alone(job, history_index, result);
 	else if (!engine->recheck_round)
 		store_result(engine, input, result, NULL);
 	return true;
@@ -135,9 +135,9 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 
 /*
  * The worker has run the first @ran_count inputs of the batch, and runs no more. They are unchecked. The
- * inputs from position @from on return to the queue.
+ * inputs from position @requeue_from on return to the queue.
  */
-static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32_t from)
+static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32_t requeue_from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
 	size_t first_unchecked = can_find_leaks ? job->leak_checked_count : job->batch_start;
@@ -147,7 +147,7 @@ static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32
 	pthread_mutex_lock(&engine->lock);
 	input_indices_append(&engine->unchecked, history + first_unchecked,
 			     job->batch_start + ran_count - first_unchecked);
-	for (size_t i = job->history.count; i > job->batch_start + from; i--)
+	for (size_t i = job->history.count; i > job->batch_start + requeue_from; i--)
 		input_indices_append(&engine->queue, &history[i - 1], 1);
 	pthread_mutex_unlock(&engine->lock);
 }

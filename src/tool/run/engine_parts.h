@@ -77,9 +77,10 @@ void job_run_batch(struct job *job);
 /*
  * Searches the history for few earlier inputs after which an input fails that does not fail alone, and
  * records them.
- * @index: of the failed input in the history
+ * @history_index: of the failed input in the history
  * @first_result: of the failed input
  */
-void find_and_record_failing_history(struct job *job, size_t index, const struct worker_result *first_result);
+void find_and_record_failing_history(struct job *job, size_t history_index,
+				     const struct worker_result *first_result);
 
 #endif

@@ -54,12 +54,12 @@ static bool is_failed_result(const struct worker_result *result)
 }
 
 /* @error: "NAME: what" or "NAME:LINE: what"; the result gets no NAME, because the driver prints it. */
-static void set_unreadable_result(struct worker_result *result, const char *name, const char *error)
+static void set_unreadable_result(struct worker_result *result, const char *path, const char *error)
 {
-	const char *rest = error + strlen(name);
+	const char *rest = error + strlen(path);
 	char why[RUN_WHY];
 
-	if (strlen(error) <= strlen(name) + 2) {
+	if (strlen(error) <= strlen(path) + 2) {
 		set_result(result, RUN_unreadable, error);
 		return;
 	}
@@ -68,20 +68,20 @@ static void set_unreadable_result(struct worker_result *result, const char *name
 	set_result(result, RUN_unreadable, why);
 }
 
-static bool load_input(const char *name, struct worker_result *result)
+static bool load_input(const char *path, struct worker_result *result)
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
-	char *content = program_file_read(name, &size, error);
+	char *content = program_file_read(path, &size, error);
 	bool is_program = false;
 
 	if (content) {
 		if (run_worker_input_hook)
 			run_worker_input_hook(content, size);
-		is_program = program_file_parse(name, content, size, &worker.program, error);
+		is_program = program_file_parse(path, content, size, &worker.program, error);
 	}
 	if (!is_program)
-		set_unreadable_result(result, name, error);
+		set_unreadable_result(result, path, error);
 	free(content);
 	return is_program;
 }

@@ -14,7 +14,7 @@ static struct {
 	struct control_block *control;
 	struct program program;
 	struct isolated child; /* the process that executes the program */
-} now;
+} current;
 
 /* ---- stacks ---- */
 
@@ -75,9 +75,9 @@ static void set_death_kind_and_stack(struct execution_death *death, const struct
 /* Records the death of a child process, and prints its output for REQUEST_REPORTS. */
 static void record_death(const struct execution *execution, const struct isolated *child)
 {
-	struct execution_record *record = &now.control->record;
+	struct execution_record *record = &current.control->record;
 
-	if (now.control->request == REQUEST_REPORTS)
+	if (current.control->request == REQUEST_REPORTS)
 		fputs(child->output, stdout);
 	if (record->death_count == EXECUTION_DEATHS)
 		return;
@@ -89,7 +89,7 @@ static void record_death(const struct execution *execution, const struct isolate
 /* Records the result and the race. A difference that is no recorded death gets a sentence in @why. */
 static void record_execution(const struct execution *execution)
 {
-	struct execution_record *record = &now.control->record;
+	struct execution_record *record = &current.control->record;
 	const struct checker_report *worst = execution_select_report(execution);
 
 	record->result = worst->result;
@@ -116,34 +116,34 @@ static void execute_program(void *ctx)
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	execution_run(&now.control->execution, check, &now.program, &now.control->options);
+	execution_run(&current.control->execution, check, &current.program, &current.control->options);
 	checker_delete(check);
 }
 
 static void execute_in_child(void)
 {
-	struct execution *execution = &now.control->execution;
-	const struct execution_options *options = &now.control->options;
+	struct execution *execution = &current.control->execution;
+	const struct execution_options *options = &current.control->options;
 
-	now.child.output[0] = '\0';
-	if (!isolate(execute_program, NULL, options->time_limit_seconds, &now.child))
+	current.child.output[0] = '\0';
+	if (!isolate(execute_program, NULL, options->time_limit_seconds, &current.child))
 		checker_set_difference(&execution->fibers, "expected a child process, got none");
-	else if (!execution_check_alive(execution, &now.program, options, &now.child))
-		record_death(execution, &now.child);
-	else if (now.control->request == REQUEST_REPORTS)
-		fputs(now.child.output, stdout);
+	else if (!execution_check_alive(execution, &current.program, options, &current.child))
+		record_death(execution, &current.child);
+	else if (current.control->request == REQUEST_REPORTS)
+		fputs(current.child.output, stdout);
 }
 
 void worker_run_program_in_children(struct control_block *control)
 {
-	now.control = control;
-	now.program = control->program;
+	current.control = control;
+	current.program = control->program;
 	execution_record_init(&control->record);
 	execution_reset(&control->execution);
 	execution_set_exit_callback(record_death);
 	exec_print_races(control->request == REQUEST_REPORTS);
 	execute_in_child();
-	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
+	execution_run_fatal_calls(&control->execution, NULL, &current.program, &control->options);
 	record_execution(&control->execution);
 	fflush(stdout);
 }

@@ -38,7 +38,7 @@ static const struct command *find_command(const struct command_set *set, const c
 	return NULL;
 }
 
-/* @name: of a command, or an option */
+/* @name: an unknown command or option */
 static int report_unknown_name(const struct command_set *set, const char *name)
 {
 	bool is_option = *name == '-';

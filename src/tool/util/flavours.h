@@ -7,7 +7,7 @@
 
 #define FLAVOURS_MAX 4
 
-/* All flavours, in the order of tables. A build may lack some of them. */
+/* All flavours, in the order of columns in tables. A build may lack some flavours. */
 enum { FLAVOUR_PLAIN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 extern const char *const flavour_names[FLAVOURS_MAX];
 #define FLAVOUR_NAMES "plain, asan, tsan, msan"

@@ -10,7 +10,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/verdict_print.h"
 
-/* The program and the results of the model, for the functions of this file. */
+/* A program, and the results of the rule model for it. */
 struct facts {
 	const struct program *program;
 	const struct rules *rules;
@@ -64,7 +64,7 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t lo
 	json_text(out, "bytes", text);
 }
 
-/* Writes the lines of other threads that step @index is directly ordered after. */
+/* Writes the lines of other threads after which step @index runs directly, by happens-before. */
 static void write_happens_before_edges(struct json *out, const struct facts *facts, size_t index)
 {
 	uint16_t source_steps[PROGRAM_THREADS];
@@ -200,7 +200,7 @@ static void write_pages(struct json *out, const struct trace *trace)
 	json_end(out);
 }
 
-/* Writes the flavours and backends that detect the fatal call: first always, then sometimes. */
+/* Writes the flavours and backends that always detect the fatal call, then those that sometimes do. */
 static void write_detecting_flavours(struct json *out, const struct call *call,
 				     const struct verdict *verdict)
 {

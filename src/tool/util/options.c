@@ -12,7 +12,7 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-/* getopt_long() returns FIRST_ROW + index for a row: such a number is no letter. */
+/* For a long option, getopt_long() returns FIRST_ROW + the index of its row, which is no letter. */
 #define FIRST_ROW 256
 
 /* The option table in the form that getopt_long() reads. */
@@ -66,7 +66,7 @@ static const struct option_row *find_row(const struct option_row *rows, int opti
 	return rows;
 }
 
-/* Return: whether @list has only names of @values, which are separated by ", ". */
+/* Return: whether each name in @list, as "a,c", is one of @values, as "a, b, c". */
 static bool has_only_values(const char *list, const char *values)
 {
 	for (size_t length;; list += length + 1) {
@@ -80,7 +80,7 @@ static bool has_only_values(const char *list, const char *values)
 	}
 }
 
-/* An option without a value becomes NAME=. */
+/* Appends NAME=VALUE to the command line of the script, or NAME= without a value. */
 static bool pass_to_script(const struct option_row *row, const char *value)
 {
 	unsigned int number;
@@ -110,7 +110,7 @@ static bool set_option_variable(const struct option_row *row, char *value)
 	return !row->is_list || has_only_values(value, row->values);
 }
 
-/* Formats a suggestion. Options that the help does not name are internal, and never suggested. */
+/* Formats the most similar option. Options that are not in the help are internal, and never suggested. */
 static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
 		    char text[SIMILAR_TEXT])
 {
@@ -130,7 +130,7 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 	similar_format_hint(&similar, "--", "", text);
 }
 
-/* Reports an option that getopt_long() did not accept; `optopt` has its code, or 0 for an unknown name. */
+/* Reports an option that getopt_long() did not accept. `optopt` is its code, or 0 for an unknown name. */
 static int report_bad_option(const char *command, const char *help,
 				  const struct option_row *rows, int option_code, char **argv)
 {
@@ -163,7 +163,7 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 	return usage_error(command, "expected %s %s, got '%s'", name, expected, value);
 }
 
-/* Prints the values of the option @given, "--NAME", one on a line; nothing if it takes any text. */
+/* Prints the valid values of the option @given, "--NAME", one on a line; nothing if it has no row @values. */
 static int print_option_values(const struct option_row *rows, const char *given)
 {
 	for (; is_option_row(rows); rows++) {
