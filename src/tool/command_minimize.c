@@ -139,7 +139,7 @@ static int minimize_input(struct reduction *reduction)
 
 /* ---- as JSON ---- */
 
-/* Runs the input try_limit times. Return: how often it fails in the same way. */
+/* Runs the input try_limit times. Return: how often the input fails in the same way. */
 static unsigned int run_and_count_failures(const struct reduction *reduction)
 {
 	static struct signature signature;

@@ -153,7 +153,10 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 	return is_same;
 }
 
-/* Return: false for a file with other content, without --force or if this command has written it before. */
+/*
+ * Return: false if the file @path has other content, and either --force is missing or this command wrote the
+ * file.
+ */
 static bool may_write_file(const struct conversion *conversion, const char *path,
 			   const struct rewritten_program *rewritten)
 {
@@ -202,7 +205,7 @@ static bool format_output_path(const struct conversion *conversion, const char *
 			   is_text ? ".page" : ".bin");
 }
 
-/* @name: of the input in the output directory, with its old suffix */
+/* @name: the path of the output file in the output directory, with the suffix of the input */
 static int convert_file(struct conversion *conversion, const char *file, const char *name)
 {
 	static struct rewritten_program rewritten;

@@ -81,7 +81,7 @@ int run_worker_main(void);
 
 /*
  * A worker calls this function before each input, with the content of the input (without a final NUL).
- * Only pagetorture-dev sets it, to make inputs misbehave; otherwise it is NULL.
+ * Only pagetorture-dev sets this hook, to make inputs misbehave; otherwise it is NULL.
  */
 extern void (*run_worker_input_hook)(const char *content, size_t size);
 

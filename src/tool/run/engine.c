@@ -229,7 +229,7 @@ static void run_two_orders(struct engine *engine)
 
 /*
  * Runs inputs again whose worker ended before a leak check, or after which LeakSanitizer found lost memory.
- * This may happen again, so each round has smaller batches and finds the input in the end.
+ * Each round has smaller batches than the round before, so that at last each input runs alone.
  */
 static void rerun_unchecked_inputs(struct engine *engine)
 {

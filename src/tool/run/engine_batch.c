@@ -4,15 +4,15 @@
  *
  *   1. A worker writes the position of an input in the batch before it runs the input. If the worker ends,
  *      the driver reads this position.
- *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
- *      batch runs in a new process.
- *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
- *      result.
- *   4. If it does not fail alone, it depends on earlier inputs: find_and_record_failing_history().
+ *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch runs in
+ *      a new process.
+ *   3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is
+ *      its result.
+ *   4. If the input does not fail alone, the failure depends on earlier inputs (history.c).
  *   5. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3, several
  *      times, and the worker measures the growth.
- *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak, the inputs since the
- *      last check run again at the end of the run, in smaller and smaller batches, at last alone, as in 3.
+ *   6. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
+ *      its last check run again at the end, in smaller and smaller batches, at last alone, as in 3.
  *   7. Inputs whose worker died before the next leak check run again in the same way.
  *   8. If workers end before their first input again and again, that input runs alone, in a worker
  *      without a warm-up, and stays a failure.

@@ -20,14 +20,14 @@ struct engine {
 	const struct file_list *inputs;
 	struct flavour_run *run;
 	bool is_second_order;
-	unsigned int recheck_round; /* in which unchecked inputs run again, from 1; 0: they run first */
+	unsigned int recheck_round; /* in which unchecked inputs run again; 0: before the first round */
 	_Atomic bool is_broken; /* workers cannot be started */
 	/* Protects the members below. The record of an input needs no lock: one job runs the input. */
 	pthread_mutex_t lock;
 	struct input_indices queue; /* the last index is the next input to run */
 	/* Inputs that must run again: LeakSanitizer did not run after them, or found lost memory. */
 	struct input_indices unchecked;
-	bool has_found_lost_memory; /* LeakSanitizer did, after several inputs */
+	bool has_found_lost_memory; /* LeakSanitizer found lost memory after several inputs */
 	uint32_t input_before_loss; /* the last input before LeakSanitizer found lost memory */
 	size_t finished_run_count, planned_run_count, failed_count; /* for the progress line */
 };
@@ -43,12 +43,12 @@ struct job {
 	size_t batch_start;	   /* index of the batch in the history */
 	size_t leak_checked_count; /* inputs of the history before the last run of LeakSanitizer */
 	bool has_last_corrupting_input; /* the next member is valid */
-	uint32_t last_corrupting_input; /* it made a later input fail, and often does so again */
+	uint32_t last_corrupting_input; /* it made a later input fail, and may do so again */
 };
 
 /* ---- engine.c ---- */
 
-/* Return: @memory, the result of an allocation. Ends the program if it is NULL. */
+/* Return: @memory, the result of an allocation. Ends the program if @memory is NULL. */
 void *require_memory(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count);

@@ -65,7 +65,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 	return count_failed_inputs(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* Prints rows before failures, and totals after them. */
+/* Prints rows, then failures, then totals, and writes the results file. */
 static int print_results(struct run *run, int status)
 {
 	if (run->must_print_rows)

@@ -50,7 +50,7 @@ int run_command(struct run *run, const char *help, int argc, char **argv);
 /* Return: the name of an input in messages. @input: its index */
 const char *run_input_name(const struct run *run, size_t input);
 
-/* The options in the help of both commands. The parameters are texts that differ: mostly defaults. */
+/* The options in the help of both commands. The parameters are the texts that differ. */
 #define RUN_OPTIONS_HELP(cpu, executor, json, strict, timeout) \
 	"  --backend B      map pages with backend B: direct (default) or alias\n" \
 	"  --bytes          read every FILE as a byte string, whatever its name is\n" \

@@ -25,7 +25,7 @@ struct flavour_runners {
 };
 
 /*
- * Finds the binaries of the @wanted flavours (NULL: all). It starts no worker: runner_execute() does that.
+ * Finds the binaries of the @wanted flavours (NULL: all). runner_execute() starts the workers.
  * Return: whether at least one binary was found.
  */
 bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);

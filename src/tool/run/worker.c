@@ -185,7 +185,7 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
 }
 
 /*
- * Counts for each part in how many of the last runs, without a gap, it has grown. Resident memory is not
+ * Counts for each part of the footprint in how many runs in a row it has grown. Resident memory is not
  * checked, because it depends on the allocator.
  * Return: a part that grew in GROWTH_COUNT runs in a row; FOOTPRINT_RESIDENT: none.
  */
@@ -294,7 +294,7 @@ static void run_batch(void)
 
 /*
  * Runs a program before the first input, so that memory that the library allocates at its first use does not
- * count as a leak of an input. It also deletes an executor, which makes the library allocate and free tasks.
+ * count as a leak of an input. Before, it creates and deletes an executor, so that the library frees tasks once.
  */
 static void run_warm_up_program(void)
 {

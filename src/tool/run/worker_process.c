@@ -24,7 +24,7 @@
 #include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
-/* Additional time of a child that runs a fatal call: the worker itself ends it at the time limit. */
+/* Additional time if a child runs a fatal call: the worker itself ends that child at the time limit. */
 #define DYING_SECONDS 2
 /* Milliseconds between two checks of a worker. */
 #define CHECK_EVERY 20
@@ -48,7 +48,7 @@ static bool set_worker_environment(const struct run_worker_options *options)
 	bool is_set = environment_append_options("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		/* Looking up functions takes longer than the execution. */
+		/* Sanitizers that look up functions for a report take longer than the execution. */
 		if (!options->runs_one_input)
 			is_set &= environment_append_options(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
@@ -331,7 +331,7 @@ bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inp
 	worker->inputs = inputs;
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
-	/* In the first batch, enforce_limits() sets it later: the memory of the start belongs to no input. */
+	/* For the first batch, enforce_limits() measures the memory later, when the worker has started. */
 	worker->resident_bytes_before =
 		worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
 	return send_request_and_wait(worker, REQUEST_BATCH);

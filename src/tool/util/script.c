@@ -44,7 +44,7 @@ void script_init(struct script_command *command, int argc, char **argv)
 	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
 	*command = (struct script_command){ .words = NULL };
 	script_append(command, "python3");
-	script_append(command, "-BEs"); /* no files are written, no modules of the user are found */
+	script_append(command, "-BEs"); /* writes no compiled modules, and finds no modules of the user */
 	script_append(command, "%s/util/start.py", directory);
 	script_append(command, "%s", argv[0]);
 	script_append(command, "own_directory=%s", own_directory);
