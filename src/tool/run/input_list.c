@@ -17,7 +17,7 @@
 /* The path of the copy of standard input; empty: standard input was not copied. */
 static char standard_input_path[32];
 
-/* Copies standard input to a file that workers inherit. Return: the path of the copy; NULL after an error message. */
+/* Copies standard input to a file that workers inherit. Return: the path of the copy, or NULL. */
 static char *copy_standard_input(void)
 {
 	char error[PROGRAM_FILE_ERROR];

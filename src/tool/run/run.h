@@ -90,7 +90,7 @@ int print_input_rows(const struct run *run);
 /* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
 
-/* Writes run->results_path: a line for each record, then the summary. Return: false after an error message. */
+/* Writes run->results_path: a line for each record, then the summary. Return: false after a message. */
 bool write_json_lines(const struct run *run, bool is_good);
 
 /*

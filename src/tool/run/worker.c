@@ -294,7 +294,7 @@ static void run_batch(void)
 
 /*
  * Runs a program before the first input, so that memory that the library allocates at its first use does not
- * count as a leak of an input. Before, it creates and deletes an executor, so that the library frees tasks once.
+ * count as a leak of an input. Before, it creates and deletes an executor: the library frees tasks once.
  */
 static void run_warm_up_program(void)
 {

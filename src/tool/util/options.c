@@ -110,7 +110,7 @@ static bool set_option_variable(const struct option_row *row, char *value)
 	return !row->is_list || has_only_values(value, row->values);
 }
 
-/* Formats a hint at the most similar option. Options that are not in the help are internal, and never suggested. */
+/* Formats a hint at the most similar option; internal options, which the help lacks, are never suggested. */
 static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
 		    char text[SIMILAR_TEXT])
 {
