@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev bench: measures how many programs per second are executed and compared. The
- * executors run in turn, round by round: their ratio is measured, and load of the machine slows
- * both of them. Each measurement is a process of its own, because the threads that one executor
- * leaves in the detector's memory would slow the other one down.
+ * pagetorture-dev bench: measures how many programs per second each executor executes and compares with the
+ * rule model. The executors run in turns, so load of the machine hardly changes the ratio of their rates.
+ * Each measurement is a process of its own, because the threads that one executor leaves in the detector's
+ * memory would slow the other executor down.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "dev/dev.h"
 #include "harness/checker.h"
@@ -17,12 +16,13 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/util/isolate.h"
+#include "tool/util/clock.h"
 #include "tool/util/file_list.h"
 #include "tool/util/json.h"
 #include "tool/util/options.h"
 
-#define ROUNDS_MAX    1000
-#define ROUND_SECONDS 0.2
+#define ROUNDS_MAX 1000
+#define ROUND_US   200000
 
 static const char help[] =
 	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
@@ -51,66 +51,60 @@ static const struct executor executors[EXECUTORS] = {
 	{ "real threads", checker_run_threads },
 };
 
-static struct {
+struct bench {
 	struct rules *rules;
 	struct program *programs;
 	size_t program_count;
-	unsigned int rounds;
+	unsigned int round_count;
 	const char *ratio_aim; /* the threshold of the ratio, or "" */
 	double rates[EXECUTORS][ROUNDS_MAX]; /* programs a second */
-} bench = { .rounds = 9, .ratio_aim = "" };
+};
+
+static struct bench bench = { .round_count = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
-/* One measurement, in memory that is shared with its process. */
+/* A measurement; it is in memory that its process shares with this one. */
 struct measurement {
 	const struct executor *executor;
 	double rate;
 };
 
-static double read_seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-/* An execution is compared with the rule model, which is part of its cost. */
-static void execute_and_compare(struct checker *checker, const struct program *program,
+/* The measured time includes the rule model and the comparison. */
+static void execute_and_compare_with_model(struct checker *checker, const struct program *program,
 				const struct executor *executor)
 {
 	struct checker_report report;
 
 	checker_evaluate(checker, program);
 	executor->run(checker, program, &report);
-	/* As fuzz_race does: a later report would search everything since this one. */
+	/* As in fuzz_race: otherwise the next report searches all accesses since this report. */
 	if (report.race_count)
 		tsan_clear_shadow();
 }
 
-static void measure_rate(void *ctx)
+static void measure_rate(void *measurement_pointer)
 {
-	struct measurement *measurement = ctx;
+	struct measurement *measurement = measurement_pointer;
 	struct checker *checker = checker_new();
-	double start, seconds;
-	size_t done = 0;
+	size_t executed_count = 0;
+	int64_t start_us, used_us;
 
 	if (!checker)
 		return;
 	exec_options(checker->exec)->first_race_only = true;
-	start = read_seconds();
+	start_us = clock_read_us(CLOCK_MONOTONIC);
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)
-			execute_and_compare(checker, &bench.programs[i], measurement->executor);
-		done += bench.program_count;
-		seconds = read_seconds() - start;
-	} while (seconds < ROUND_SECONDS);
-	measurement->rate = (double)done / seconds;
+			execute_and_compare_with_model(checker, &bench.programs[i], measurement->executor);
+		executed_count += bench.program_count;
+		used_us = clock_read_us(CLOCK_MONOTONIC) - start_us;
+	} while (used_us < ROUND_US);
+	measurement->rate = (double)executed_count * 1e6 / (double)used_us;
 	checker_delete(checker);
 }
 
-static bool measure_in_process(struct measurement *measurement, size_t executor_index,
+static bool measure_rate_in_process(struct measurement *measurement, size_t executor_index,
 			       unsigned int round)
 {
 	static struct isolated child;
@@ -129,7 +123,7 @@ static bool measure_in_process(struct measurement *measurement, size_t executor_
 /* ---- printing ---- */
 
 static void print_sample(const char *figure_name, const char *unit, const char *aim,
-			 const double *values)
+			 const double *round_values)
 {
 	struct json out = json_begin(stdout);
 
@@ -139,21 +133,21 @@ static void print_sample(const char *figure_name, const char *unit, const char *
 	json_text(&out, "unit", unit);
 	json_text(&out, "aim", aim);
 	json_begin_array(&out, "values");
-	for (unsigned int i = 0; i < bench.rounds; i++)
-		json_real(&out, NULL, values[i], 3);
+	for (unsigned int i = 0; i < bench.round_count; i++)
+		json_real(&out, NULL, round_values[i], 3);
 	json_end_line(&out);
 }
 
-static int measure_all_rounds(void)
+static int measure_and_print_rates(void)
 {
 	struct measurement *measurement = isolate_map_shared(sizeof(*measurement));
 	double ratios[ROUNDS_MAX];
 
 	if (!measurement)
 		return usage_error("bench", "no memory");
-	for (unsigned int round = 0; round < bench.rounds; round++) {
+	for (unsigned int round = 0; round < bench.round_count; round++) {
 		for (size_t i = 0; i < EXECUTORS; i++)
-			if (!measure_in_process(measurement, i, round))
+			if (!measure_rate_in_process(measurement, i, round))
 				return EXIT_FAILED;
 		ratios[round] = bench.rates[FIBERS][round] / bench.rates[THREADS][round];
 	}
@@ -165,10 +159,10 @@ static int measure_all_rounds(void)
 
 /* ---- programs ---- */
 
-/* Only a program without a fatal call can be executed many times in one process. */
-static int load_programs(const struct file_list *files)
+/* Leaves out programs with a fatal call, which cannot run many times in one process. */
+static int load_programs_without_fatal_call(const struct file_list *files)
 {
-	char error[PROGRAM_FILE_ERROR];
+	char error_message[PROGRAM_FILE_ERROR];
 
 	bench.rules = rules_new();
 	bench.programs = calloc(files->count, sizeof(*bench.programs));
@@ -177,8 +171,8 @@ static int load_programs(const struct file_list *files)
 	for (size_t i = 0; i < files->count; i++) {
 		struct program *program = &bench.programs[bench.program_count];
 
-		if (!program_file_load(files->names[i], program, error)) {
-			fprintf(stderr, "%s\n", error);
+		if (!program_file_load(files->names[i], program, error_message)) {
+			fprintf(stderr, "%s\n", error_message);
 			return EXIT_BAD;
 		}
 		rules_evaluate(bench.rules, program);
@@ -193,7 +187,7 @@ int command_bench(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_TEXT("aim", &bench.ratio_aim),
 		OPTION_FLAG("bytes", &program_all_bytes),
-		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
+		OPTION_NUMBER("rounds", &bench.round_count, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
 	int status = options_parse("bench", help, rows, argc, argv);
@@ -203,9 +197,11 @@ int command_bench(int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage_error("bench", "expected at least one FILE");
-	status = file_list_init(&files, argc - optind, argv + optind) ? load_programs(&files) : EXIT_BAD;
+	status = EXIT_BAD;
+	if (file_list_init(&files, argc - optind, argv + optind))
+		status = load_programs_without_fatal_call(&files);
 	if (status == EXIT_GOOD)
-		status = measure_all_rounds();
+		status = measure_and_print_rates();
 	file_list_destroy(&files);
 	free(bench.programs);
 	rules_delete(bench.rules);

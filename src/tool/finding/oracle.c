@@ -60,7 +60,7 @@ const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target
 
 const char *oracle_find_limitation(const struct oracle *oracle)
 {
-	if (symbols_tool_is_missing())
+	if (symbols_symbolizer_is_missing())
 		return "no llvm-symbolizer or addr2line found: failures are not distinguished by functions";
 	if (!oracle->runners.is_available[FLAVOUR_TSAN])
 		return "without the tsan flavour races are the model's alone";

@@ -92,7 +92,7 @@ static void add_place(const struct signature_evidence *e, unsigned int flavour,
 	struct signature *s = e->signature;
 	struct signature_place place = { .call = site->call };
 
-	symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &place.frame);
+	symbols_find_innermost_library_frame(find_flavour_path(e, flavour), site->stack, &place.frame);
 	snprintf(function, SITE_TEXT, "%s",
 		 *place.frame.function ? place.frame.function : find_call_name(e->program, site->call));
 	if (!s->place_count)
@@ -128,7 +128,7 @@ static bool is_unknown_race(const struct signature_evidence *e, unsigned int fla
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_find_innermost_frame(find_flavour_path(e, flavour), record->race[0].stack,
+	       symbols_find_innermost_library_frame(find_flavour_path(e, flavour), record->race[0].stack,
 					    &frame);
 }
 
@@ -277,7 +277,7 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 	add_place(e, flavour, death ? &death->site : &unreported_site, rule, innermost_function);
 	signature_append(s, "; %s", rule_name(rule));
 	if (death) {
-		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
+		symbols_format_library_functions(find_flavour_path(e, flavour), death->site.stack,
 					     functions);
 		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
 		s->needed_flavours[flavour] = true;

@@ -23,13 +23,13 @@ static void look_up_site_symbols(const char *flavour, struct report_site *site)
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
 	struct report_frame frame;
 
-	if (report_find_innermost_frame(site) ||
+	if (report_find_innermost_library_frame(site) ||
 	    !flavour_find_binary(flavour, binary, sizeof(binary)))
 		return;
 	for (size_t i = 0; i < site->frame_count; i++)
 		if (strstr(site->frames[i].module, "pagetorture"))
 			symbols_append_offset(stack, site->frames[i].offset);
-	if (symbols_find_innermost_frame(binary, stack, &frame)) {
+	if (symbols_find_innermost_library_frame(binary, stack, &frame)) {
 		site->frames[0] = frame;
 		site->frame_count = 1;
 	}
@@ -44,7 +44,8 @@ static void write_report_places(struct json *out, const struct flavour_run *run,
 	if (output && report_parse(output, &report))
 		for (size_t i = 0; i < report.site_count; i++) {
 			look_up_site_symbols(run->flavour, &report.sites[i]);
-			report_write_frame_json(out, report_find_innermost_frame(&report.sites[i]));
+			report_write_library_frame_json(
+				out, report_find_innermost_library_frame(&report.sites[i]));
 		}
 	json_end(out);
 }

@@ -112,7 +112,7 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 		snprintf(text, DISAGREEMENT_TEXT, "%s", *record->why ? record->why : "no result");
 		return;
 	}
-	symbols_format_top_functions(runners->list[flavour].binary_path, death->site.stack,
+	symbols_format_library_functions(runners->list[flavour].binary_path, death->site.stack,
 				     top_functions);
 	if (death->site.call < program->count)
 		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);

@@ -393,7 +393,7 @@ static void describe_report(const char *output, char *text, size_t size)
 		return;
 	}
 	if (report.site_count)
-		report_format_top_functions(&report.sites[0], top);
+		report_format_library_functions(&report.sites[0], top);
 	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
 }
 
