@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev bench: measures how many programs per second each executor executes and compares with the
- * rule model. The executors run in turns, so load of the machine hardly changes the ratio of their rates.
- * Each measurement is a process of its own, because the threads that one executor leaves in the detector's
- * memory would slow the other executor down.
+ * pagetorture-dev bench: measures how many programs per second are executed and compared with the rule model, on
+ * fibers and on real threads. Each round measures both, one after the other, because their ratio is the result,
+ * and load of the machine then slows both. Each measurement is a process, because the threads that one executor
+ * leaves in the detector's memory would slow down the other executor.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -51,44 +51,42 @@ static const struct executor executors[EXECUTORS] = {
 	{ "real threads", checker_run_threads },
 };
 
-struct bench {
+static struct {
 	struct rules *rules;
 	struct program *programs;
 	size_t program_count;
 	unsigned int round_count;
 	const char *ratio_aim; /* the threshold of the ratio, or "" */
-	double rates[EXECUTORS][ROUNDS_MAX]; /* programs a second */
-};
-
-static struct bench bench = { .round_count = 9, .ratio_aim = "" };
+	double rates[EXECUTORS][ROUNDS_MAX]; /* programs per second */
+} bench = { .round_count = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
-/* A measurement; it is in memory that its process shares with this one. */
+/* One measurement, in memory that this process shares with the child process that measures. */
 struct measurement {
 	const struct executor *executor;
-	double rate;
+	double rate; /* programs per second */
 };
 
-/* The measured time includes the rule model and the comparison. */
-static void execute_and_compare_with_model(struct checker *checker, const struct program *program,
+/* The rate includes the cost of the rule model, which each execution is compared with. */
+static void execute_and_compare(struct checker *checker, const struct program *program,
 				const struct executor *executor)
 {
 	struct checker_report report;
 
 	checker_evaluate(checker, program);
 	executor->run(checker, program, &report);
-	/* As in fuzz_race: otherwise the next report searches all accesses since this report. */
+	/* fuzz_race does this too: a later report would search all accesses since this one. */
 	if (report.race_count)
 		tsan_clear_shadow();
 }
 
-static void measure_rate(void *measurement_pointer)
+static void measure_rate_of_executor(void *ctx)
 {
-	struct measurement *measurement = measurement_pointer;
+	struct measurement *measurement = ctx;
 	struct checker *checker = checker_new();
-	size_t executed_count = 0;
-	int64_t start_us, used_us;
+	int64_t start_us, passed_us;
+	size_t execution_count = 0;
 
 	if (!checker)
 		return;
@@ -96,22 +94,23 @@ static void measure_rate(void *measurement_pointer)
 	start_us = clock_read_us(CLOCK_MONOTONIC);
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)
-			execute_and_compare_with_model(checker, &bench.programs[i], measurement->executor);
-		executed_count += bench.program_count;
-		used_us = clock_read_us(CLOCK_MONOTONIC) - start_us;
-	} while (used_us < ROUND_US);
-	measurement->rate = (double)executed_count * 1e6 / (double)used_us;
+			execute_and_compare(checker, &bench.programs[i], measurement->executor);
+		execution_count += bench.program_count;
+		passed_us = clock_read_us(CLOCK_MONOTONIC) - start_us;
+	} while (passed_us < ROUND_US);
+	measurement->rate = (double)execution_count * 1e6 / (double)passed_us;
 	checker_delete(checker);
 }
 
-static bool measure_rate_in_process(struct measurement *measurement, size_t executor_index,
-			       unsigned int round)
+/* Stores the rate in bench.rates. Return: false, after a message, if the child process failed. */
+static bool measure_in_child_process(struct measurement *measurement, size_t executor_index,
+				     unsigned int round)
 {
 	static struct isolated child;
 
 	*measurement = (struct measurement){ .executor = &executors[executor_index] };
-	if (!isolate(measure_rate, measurement, 60, &child) || !isolated_succeeded(&child) ||
-	    measurement->rate <= 0) {
+	if (!isolate(measure_rate_of_executor, measurement, 60, &child) ||
+	    !isolated_succeeded(&child) || measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
 			executors[executor_index].name, child.output);
 		return false;
@@ -122,8 +121,8 @@ static bool measure_rate_in_process(struct measurement *measurement, size_t exec
 
 /* ---- printing ---- */
 
-static void print_sample(const char *figure_name, const char *unit, const char *aim,
-			 const double *round_values)
+static void print_figure_as_json(const char *figure_name, const char *unit, const char *aim,
+				 const double *values)
 {
 	struct json out = json_begin(stdout);
 
@@ -134,11 +133,11 @@ static void print_sample(const char *figure_name, const char *unit, const char *
 	json_text(&out, "aim", aim);
 	json_begin_array(&out, "values");
 	for (unsigned int i = 0; i < bench.round_count; i++)
-		json_real(&out, NULL, round_values[i], 3);
+		json_real(&out, NULL, values[i], 3);
 	json_end_line(&out);
 }
 
-static int measure_and_print_rates(void)
+static int measure_and_print_all_rounds(void)
 {
 	struct measurement *measurement = isolate_map_shared(sizeof(*measurement));
 	double ratios[ROUNDS_MAX];
@@ -147,22 +146,22 @@ static int measure_and_print_rates(void)
 		return usage_error("bench", "no memory");
 	for (unsigned int round = 0; round < bench.round_count; round++) {
 		for (size_t i = 0; i < EXECUTORS; i++)
-			if (!measure_rate_in_process(measurement, i, round))
+			if (!measure_in_child_process(measurement, i, round))
 				return EXIT_FAILED;
 		ratios[round] = bench.rates[FIBERS][round] / bench.rates[THREADS][round];
 	}
-	print_sample("fibers : real threads", "times", bench.ratio_aim, ratios);
+	print_figure_as_json("fibers : real threads", "times", bench.ratio_aim, ratios);
 	for (size_t i = 0; i < EXECUTORS; i++)
-		print_sample(executors[i].name, "programs/s", "", bench.rates[i]);
+		print_figure_as_json(executors[i].name, "programs/s", "", bench.rates[i]);
 	return EXIT_GOOD;
 }
 
 /* ---- programs ---- */
 
-/* Leaves out programs with a fatal call, which cannot run many times in one process. */
+/* A fatal call ends the process, so programs with one cannot be executed many times. Return: an exit status. */
 static int load_programs_without_fatal_call(const struct file_list *files)
 {
-	char error_message[PROGRAM_FILE_ERROR];
+	char error[PROGRAM_FILE_ERROR];
 
 	bench.rules = rules_new();
 	bench.programs = calloc(files->count, sizeof(*bench.programs));
@@ -171,8 +170,8 @@ static int load_programs_without_fatal_call(const struct file_list *files)
 	for (size_t i = 0; i < files->count; i++) {
 		struct program *program = &bench.programs[bench.program_count];
 
-		if (!program_file_load(files->names[i], program, error_message)) {
-			fprintf(stderr, "%s\n", error_message);
+		if (!program_file_load(files->names[i], program, error)) {
+			fprintf(stderr, "%s\n", error);
 			return EXIT_BAD;
 		}
 		rules_evaluate(bench.rules, program);
@@ -197,11 +196,11 @@ int command_bench(int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage_error("bench", "expected at least one FILE");
-	status = EXIT_BAD;
-	if (file_list_init(&files, argc - optind, argv + optind))
-		status = load_programs_without_fatal_call(&files);
+	status = file_list_init(&files, argc - optind, argv + optind) ?
+			 load_programs_without_fatal_call(&files) :
+			 EXIT_BAD;
 	if (status == EXIT_GOOD)
-		status = measure_and_print_rates();
+		status = measure_and_print_all_rounds();
 	file_list_destroy(&files);
 	free(bench.programs);
 	rules_delete(bench.rules);
