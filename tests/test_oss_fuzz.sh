@@ -172,7 +172,7 @@ check_broken_builds_are_refused() {
 	expect_refused_build "a stray file" "stray: helper" fuzz_text touch helper
 	expect_refused_build "seeds longer than max_len" "seeds: .* more than max_len" fuzz_page \
 		sed -i 's/max_len = .*/max_len = 99/' fuzz_page.options
-	expect_refused_build "an unknown option" "options: libFuzzer knows one not" fuzz_page sed -i s/timeout/time/ fuzz_page.options
+	expect_refused_build "an unknown option" "options: libFuzzer does not know one" fuzz_page sed -i s/timeout/time/ fuzz_page.options
 	expect_refused_build "a bad dictionary" "dictionary: .*error in line" fuzz_text sed -i 's/.$//' fuzz_text.dict
 	expect_refused_build "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
 	expect_refused_build "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \

@@ -4,8 +4,7 @@
 
 dev_sources += \
 	%D%/misbehave.c \
-	%D%/misbehave.def \
-	%D%/misbehave.h
+	%D%/misbehave.def
 
 EXTRA_DIST += %D%/self_test.py \
 	%D%/programs/dying.page \

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "dev/misbehave/misbehave.h"
-
+/*
+ * pagetorture-dev run and replay: inputs fail although the library is correct, to test that the commands detect
+ * failures. A program misbehaves in the way of misbehave.def that its comment requests:
+ *
+ *     # misbehave: WAY
+ *
+ * The installed pagetorture ignores the comment.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,15 +16,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "dev/dev.h"
 #include "harness/checker.h"
 #include "harness/execution.h"
 #include "tool/run/control_block.h"
+#include "tool/tool.h"
 
-/* Memory that lose_memory() leaks, and switches that affect later inputs of the process. */
-static void *volatile kept;
-static volatile bool corrupts_later_inputs, changes_later_inputs;
+/* Memory whose last pointer lose_memory() clears, and switches that affect later inputs of the process. */
+static void *volatile leakable_memory;
+static volatile bool must_crash_later_inputs, must_change_later_inputs;
 
-/* Volatile pointers keep the compiler from removing the faults. */
+/* Volatile pointers keep the compiler from removing the errors of the ways. */
 static void *volatile sink;
 static int *volatile nowhere = (int *)8;
 
@@ -26,11 +34,11 @@ static int *volatile nowhere = (int *)8;
 
 #define WAY_TO(name) static void name(__attribute__((unused)) struct checker *checker)
 
-/* A way that evaluates one expression. */
-#define SHORT_WAY_TO(name, expression) \
-	WAY_TO(name)                   \
-	{                              \
-		expression;            \
+/* A way that is one statement. */
+#define SHORT_WAY_TO(name, statement)                                                              \
+	WAY_TO(name)                                                                               \
+	{                                                                                          \
+		statement;                                                                         \
 	}
 
 SHORT_WAY_TO(abort_process, abort())
@@ -46,11 +54,11 @@ WAY_TO(overrun_heap)
 	free(first);
 }
 
-SHORT_WAY_TO(corrupt_later_inputs, corrupts_later_inputs = true)
+SHORT_WAY_TO(corrupt_later_inputs, must_crash_later_inputs = true)
 SHORT_WAY_TO(write_to_nowhere, *nowhere = 0)
 SHORT_WAY_TO(open_descriptor, (void)!open("/dev/null", O_RDONLY))
 
-/* Opens descriptors up to a limit that is lowered first, which is fast. */
+/* Opens all descriptors of a limit that is lowered first, so that they are few. */
 WAY_TO(open_all_descriptors)
 {
 	const struct rlimit few = { 64, 64 };
@@ -62,21 +70,11 @@ WAY_TO(open_all_descriptors)
 
 SHORT_WAY_TO(exit_process, _exit(0))
 
-WAY_TO(spin)
-{
-	for (;;)
-		__asm__ volatile("" ::: "memory");
-}
-
+SHORT_WAY_TO(spin, for (;;) __asm__ volatile("" ::: "memory"))
 SHORT_WAY_TO(kill_process, raise(SIGKILL))
+SHORT_WAY_TO(leak_memory, sink = malloc(40); sink = NULL)
 
-WAY_TO(leak_memory)
-{
-	sink = malloc(40);
-	sink = NULL;
-}
-
-/* Allocates at runs 1, 2, 4, 8 ... of a process: not each time, but two orders of the inputs show it. */
+/* Allocates at runs 1, 2, 4, 8 ... of a process: only a comparison of two orders of the inputs detects it. */
 WAY_TO(grow_rarely)
 {
 	static unsigned int run_count;
@@ -87,18 +85,18 @@ WAY_TO(grow_rarely)
 		return;
 	block = malloc(4096);
 	if (block)
-		*block = kept;
-	kept = block;
+		*block = leakable_memory;
+	leakable_memory = block;
 }
 
-/* Replies to the driver before the batch has run. */
+/* Sends the worker's reply to the driver before the batch has run, and exits. */
 WAY_TO(reply_early)
 {
 	(void)!write(WORKER_SOCKET, "g", 1);
 	_exit(0);
 }
 
-SHORT_WAY_TO(lose_memory, kept = NULL)
+SHORT_WAY_TO(lose_memory, leakable_memory = NULL)
 
 WAY_TO(add_mappings)
 {
@@ -121,20 +119,10 @@ WAY_TO(use_memory)
 	}
 }
 
-SHORT_WAY_TO(change_later_inputs, changes_later_inputs = true)
+SHORT_WAY_TO(change_later_inputs, must_change_later_inputs = true)
 
-static struct trace *find_trace(const struct checker *checker)
-{
-	return checker->trace;
-}
-
-SHORT_WAY_TO(change_result, find_trace(checker)->steps[0].result = RESULT_EFAULT)
-
-WAY_TO(sleep_forever)
-{
-	for (;;)
-		pause();
-}
+SHORT_WAY_TO(change_result, checker->trace->steps[0].result = RESULT_EFAULT)
+SHORT_WAY_TO(sleep_forever, for (;;) pause())
 
 static unsigned int __attribute__((noinline)) recurse(volatile char *above)
 {
@@ -176,24 +164,22 @@ static const struct misbehave_way {
 
 /* ---- when to misbehave ---- */
 
-/* The way that the running input requests, or NULL. */
+/* The way that the current input requests, or NULL. */
 static const struct misbehave_way *requested_way;
 
 static bool must_misbehave_now(const struct checker *checker, const struct program *program,
-			       size_t call, bool is_dying)
+			       size_t call_index, bool is_dying)
 {
-	switch (requested_way->when) {
-	case EXECUTING:
-		return !is_dying && call == 0;
-	case ENDING:
-		return !is_dying && call == program->count - 1;
-	default:
-		return is_dying && call == rules_verdict(checker->rules)->fatal_call;
-	}
+	const size_t misbehaving_calls[] = { [EXECUTING] = 0,
+					     [ENDING] = program->count - 1,
+					     [DYING] = rules_verdict(checker->rules)->fatal_call };
+
+	return is_dying == (requested_way->when == DYING) &&
+	       call_index == misbehaving_calls[requested_way->when];
 }
 
-/* Changes the first byte of the last read, which differs from the model if the byte is initialised. */
-static void change_last_bytes_read(struct trace *trace)
+/* Changes the first byte that the last read logged; the check detects it if the byte was initialised. */
+static void change_first_byte_of_last_read(struct trace *trace)
 {
 	for (size_t i = trace->step_count; i-- > 0;)
 		if (trace->steps[i].log_len) {
@@ -202,40 +188,55 @@ static void change_last_bytes_read(struct trace *trace)
 		}
 }
 
-static void run_before_call(struct checker *checker, const struct program *program, size_t call,
-			    bool is_dying)
+static void misbehave_before_call(struct checker *checker, const struct program *program,
+				  size_t call_index, bool is_dying)
 {
-	if (requested_way && must_misbehave_now(checker, program, call, is_dying))
+	if (requested_way && must_misbehave_now(checker, program, call_index, is_dying))
 		requested_way->misbehave(checker);
 	if (requested_way || is_dying)
 		return;
-	if (corrupts_later_inputs)
+	if (must_crash_later_inputs)
 		*nowhere = 0;
-	if (changes_later_inputs && call == program->count - 1)
-		change_last_bytes_read(find_trace(checker));
+	if (must_change_later_inputs && call_index == program->count - 1)
+		change_first_byte_of_last_read(checker->trace);
 }
 
-/* Finds the way that the comment of the next input requests. */
-static void find_requested_way(const char *content, size_t size)
+/* Called before each input. Sets the way that a comment in its content requests. */
+static void set_requested_way(const char *content, size_t size)
 {
 	static const char marker[] = "# misbehave: ";
-	const char *name = memmem(content, size, marker, strlen(marker));
-	size_t len = 0;
+	const char *way_name = memmem(content, size, marker, strlen(marker));
+	size_t name_len = 0;
 
 	requested_way = NULL;
-	if (!name)
+	if (!way_name)
 		return;
-	name += strlen(marker);
-	while (name + len < content + size && name[len] != '\n')
-		len++;
+	way_name += strlen(marker);
+	while (way_name + name_len < content + size && way_name[name_len] != '\n')
+		name_len++;
 	for (size_t i = 0; i < sizeof(misbehave_ways) / sizeof(misbehave_ways[0]); i++)
-		if (strlen(misbehave_ways[i].name) == len && !memcmp(misbehave_ways[i].name, name, len))
+		if (strlen(misbehave_ways[i].name) == name_len &&
+		    !memcmp(misbehave_ways[i].name, way_name, name_len))
 			requested_way = &misbehave_ways[i];
 }
 
-void misbehave_enable(void)
+/* ---- the commands ---- */
+
+static void enable_misbehaving(void)
 {
-	kept = malloc(80);
-	execution_set_call_hook(run_before_call);
-	run_worker_input_hook = find_requested_way;
+	leakable_memory = malloc(80);
+	execution_set_call_hook(misbehave_before_call);
+	run_worker_input_hook = set_requested_way;
+}
+
+int command_run_misbehaving(int argc, char **argv)
+{
+	enable_misbehaving();
+	return command_run(argc, argv);
+}
+
+int command_replay_misbehaving(int argc, char **argv)
+{
+	enable_misbehaving();
+	return command_replay(argc, argv);
 }

@@ -78,7 +78,7 @@ static void write_result_record(struct json *json, const struct test_input *inpu
 	write_meaning(json, signature);
 	json_begin_array(json, "places");
 	for (size_t i = 0; i < signature->place_count; i++)
-		report_write_frame_json(json, &signature->places[i].frame);
+		report_write_library_frame_json(json, &signature->places[i].frame);
 	json_end(json);
 	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)

@@ -40,7 +40,7 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
-		target->reads == READS_BYTES ? "only disagreements that `run` sees are failures" :
+		target->input_kind == READS_BYTES ? "only disagreements that `run` sees are failures" :
 					       "its findings cannot be tried");
 }
 
@@ -60,9 +60,9 @@ const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target
 
 const char *oracle_find_limitation(const struct oracle *oracle)
 {
-	if (symbols_tool_is_missing())
+	if (symbols_symbolizer_is_missing())
 		return "no llvm-symbolizer or addr2line found: failures are not distinguished by functions";
-	if (!oracle->runners.list[FLAVOUR_TSAN].is_available)
+	if (!oracle->runners.is_available[FLAVOUR_TSAN])
 		return "without the tsan flavour races are the model's alone";
 	return NULL;
 }

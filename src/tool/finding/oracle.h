@@ -34,7 +34,7 @@ const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target
 /* Return: whether this build can execute inputs of @target (NULL: programs of no target). */
 static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
 {
-	return oracle_find_replayer(oracle, target) || !target || target->reads == READS_BYTES;
+	return oracle_find_replayer(oracle, target) || !target || target->input_kind == READS_BYTES;
 }
 
 /* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */

@@ -189,11 +189,11 @@ static bool remove_pieces(struct reducer *r, bool by_line)
 	for (size_t i = 0; by_line && i + 1 < size_before; i++)
 		count += input->text[i] == '\n';
 	trim_init(&trim, count);
-	while (trim_next(&trim)) {
+	while (trim_choose_next(&trim)) {
 		size_t begin = find_piece_start(input, by_line, trim.begin);
 		size_t end = find_piece_start(input, by_line, trim.end);
 
-		trim_record(&trim, try_text_change(r, begin, end - begin, ""));
+		trim_record_answer(&trim, try_text_change(r, begin, end - begin, ""));
 	}
 	return input->text_size < size_before;
 }
@@ -218,7 +218,7 @@ static bool make_numbers_zero(struct reducer *r)
 static bool reduce_text(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
-	bool is_calls = input->target->reads == READS_CALLS, has_changed;
+	bool is_calls = input->target->input_kind == READS_CALLS, has_changed;
 
 	r->candidate.text = malloc(input->text_size + 1);
 	if (!r->candidate.text)

@@ -92,7 +92,7 @@ static void add_place(const struct signature_evidence *e, unsigned int flavour,
 	struct signature *s = e->signature;
 	struct signature_place place = { .call = site->call };
 
-	symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &place.frame);
+	symbols_find_innermost_library_frame(find_flavour_path(e, flavour), site->stack, &place.frame);
 	snprintf(function, SITE_TEXT, "%s",
 		 *place.frame.function ? place.frame.function : find_call_name(e->program, site->call));
 	if (!s->place_count)
@@ -128,7 +128,7 @@ static bool is_unknown_race(const struct signature_evidence *e, unsigned int fla
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_find_innermost_frame(find_flavour_path(e, flavour), record->race[0].stack,
+	       symbols_find_innermost_library_frame(find_flavour_path(e, flavour), record->race[0].stack,
 					    &frame);
 }
 
@@ -238,7 +238,7 @@ static void append_first_race(const struct signature_evidence *e)
 	predicted_sites[1] = (struct execution_site){ .call = race->first };
 	if (!is_reported)
 		sites = predicted_sites;
-	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.list[FLAVOUR_TSAN].is_available;
+	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.is_available[FLAVOUR_TSAN];
 	sort_ops(s->racing_ops, e->program, sites[0].call, sites[1].call);
 	append_race(e, FLAVOUR_TSAN, sites,
 		    is_reported || !s->needed_flavours[FLAVOUR_TSAN] ? "race" : "race unseen",
@@ -277,7 +277,7 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 	add_place(e, flavour, death ? &death->site : &unreported_site, rule, innermost_function);
 	signature_append(s, "; %s", rule_name(rule));
 	if (death) {
-		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
+		symbols_format_library_functions(find_flavour_path(e, flavour), death->site.stack,
 					     functions);
 		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
 		s->needed_flavours[flavour] = true;
@@ -326,7 +326,7 @@ void signature_init_from_program(struct signature *s, struct oracle *oracle,
 	s->fatal_op = find_fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		execution_record_init(&records[i]);
-		if (!oracle->runners.list[i].is_available || (flavours && !flavours[i]))
+		if (!oracle->runners.is_available[i] || (flavours && !flavours[i]))
 			continue;
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;

@@ -51,7 +51,7 @@ static bool run_target(const char *path, const struct test_input *input, unsigne
 	char file_path[32];
 	char *text_argv[] = { (char *)(uintptr_t)path, file_path, NULL };
 	char *bytes_argv[] = { (char *)(uintptr_t)path, "--from-bytes", file_path, NULL };
-	bool is_calls = input->target->reads == READS_CALLS, has_run;
+	bool is_calls = input->target->input_kind == READS_CALLS, has_run;
 
 	if (file < 0)
 		return false;
@@ -187,7 +187,7 @@ bool signature_init_from_target(struct signature *s, const char *replayer,
 	} else if (has_report) {
 		snprintf(failure, sizeof(failure), "%s", report.kind);
 		format_report_stack(replayer, &report, stack);
-		symbols_format_top_functions(replayer, stack, functions);
+		symbols_format_library_functions(replayer, stack, functions);
 	} else if (!describe_exit_without_report(failure)) {
 		return false;
 	}
@@ -206,7 +206,8 @@ bool signature_init_from_target(struct signature *s, const char *replayer,
 			  sentence	  ? "finding" :
 					    failure);
 	s->places[0].call = call;
-	s->place_count = symbols_find_innermost_frame(replayer, stack, &s->places[0].frame) || call != NO_SITE;
+	s->place_count = symbols_find_innermost_library_frame(replayer, stack, &s->places[0].frame) ||
+			 call != NO_SITE;
 	if (ran && is_program_known)
 		*ran = program;
 	return is_program_known;

@@ -38,7 +38,7 @@ bool test_input_load(struct test_input *input, const char *file, const struct fu
 	input->text = program_file_read(file, &input->text_size, error);
 	if (!input->text)
 		return false;
-	if (target->reads != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
+	if (target->input_kind != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
 	    decode_calls(input))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file);
@@ -65,12 +65,12 @@ size_t test_input_count_units(const struct test_input *input)
 {
 	if (test_input_is_program(input))
 		return input->program.count;
-	return input->target->reads == READS_CALLS ? count_call_lines(input) : input->text_size;
+	return input->target->input_kind == READS_CALLS ? count_call_lines(input) : input->text_size;
 }
 
 const char *test_input_unit_name(const struct test_input *input, size_t size)
 {
-	if (test_input_is_program(input) || input->target->reads == READS_CALLS)
+	if (test_input_is_program(input) || input->target->input_kind == READS_CALLS)
 		return size == 1 ? "call" : "calls";
 	return size == 1 ? "byte" : "bytes";
 }
