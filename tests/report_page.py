@@ -142,7 +142,7 @@ def check_page_without_results(browser, page_path):
     check_equal("nothing was run: incomplete", browser.read_first_text(".verdict h1"), "Incomplete")
     rows = browser.read_texts(".overview tbody tr")
     tap.ok(len(rows) == 13 and all("not run" in row for row in rows),
-                 "nothing was run: every part says so", rows)
+           "nothing was run: every part says so", rows)
 
 
 def check_failed_parts(browser, page_path):
