@@ -24,6 +24,8 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tap import Tap
+
 CHROMIUM_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--hide-scrollbars")
@@ -32,24 +34,16 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 LOCAL_URL_PREFIXES = ("file:", "data:", "blob:", "about:", "chrome:")
 CHECKED_CELL = "store/load/nested/none/aliases"
 
-check_results = []
-
-
-def print_check_result(is_good, check_name, shown_value=""):
-    check_results.append(bool(is_good))
-    print(f"{'ok' if is_good else 'not ok'} {len(check_results)} - {check_name}", flush=True)
-    if not is_good:
-        print("# " + str(shown_value)[:600].replace("\n", "\n# "), flush=True)
+tap = Tap()
 
 
 def check_equal(check_name, shown_value, expected_value):
-    print_check_result(shown_value == expected_value, check_name,
-                       f"expected {expected_value}, got {shown_value}")
+    tap.ok(shown_value == expected_value, check_name, [f"expected {expected_value}, got {shown_value}"])
 
 
 def check_contains(check_name, shown_text, *expected_texts):
-    print_check_result(all(text in (shown_text or "") for text in expected_texts), check_name,
-                       f"expected {expected_texts}, got {shown_text}")
+    tap.ok(all(text in (shown_text or "") for text in expected_texts), check_name,
+           [f"expected {expected_texts}, got {shown_text}"])
 
 
 class Browser:
@@ -147,8 +141,8 @@ def check_page_without_results(browser, page_path):
     browser.check_no_messages_or_requests("nothing was run")
     check_equal("nothing was run: incomplete", browser.read_first_text(".verdict h1"), "Incomplete")
     rows = browser.read_texts(".overview tbody tr")
-    print_check_result(len(rows) == 13 and all("not run" in row for row in rows),
-                 "nothing was run: every part says so", rows)
+    tap.ok(len(rows) == 13 and all("not run" in row for row in rows),
+           "nothing was run: every part says so", rows)
 
 
 def check_failed_parts(browser, page_path):
@@ -253,7 +247,7 @@ def check_matrix_of_detector(browser, race_results):
 
 
 def check_plots_links_rules_and_search(browser):
-    print_check_result(browser.read_texts("#part-fuzz svg .curve"), "coverage over time is drawn")
+    tap.ok(browser.read_texts("#part-fuzz svg .curve"), "coverage over time is drawn")
     browser.run_script("document.getElementById('part-fuzz').scrollIntoView()")
     check_tooltip(browser, "a point of a plot shows its value", "#part-fuzz svg .point rect", " edges after ")
     links = browser.evaluate_for_each_element("#part-coverage a", "e.href")
@@ -264,7 +258,7 @@ def check_plots_links_rules_and_search(browser):
     browser.wait_for_element('#rule-program[data-ready="bounds"]')
     check_contains("a rule's program opens", browser.read_first_text("#rule-program .program"), "PAGE_SIZE")
     hostile = browser.run_script("return [document.images.length, document.title]")
-    print_check_result(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
+    tap.ok(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", [hostile])
     check_contains("... and is shown as it is", browser.read_first_text("#part-bench"), "<img src=x")
     browser.run_script("const f = document.querySelector('#part-bugs input'); f.closest('details').open = true;"
                        "f.value = 'bounds-two'; f.dispatchEvent(new Event('input'))")
@@ -294,11 +288,11 @@ def check_colour_schemes_and_printing(browser, page_path, screenshot_directory):
         if size == PHONE:
             browser.run_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         width = browser.run_script("return document.documentElement.scrollWidth")
-        print_check_result(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
+        tap.ok(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", [width])
         browser.save_screenshot(screenshot_directory / f"report-{name}.png")
         browser.check_no_messages_or_requests(f"{scheme}, {size[0]} pixels")
         paper[scheme] = browser.run_script("return getComputedStyle(document.body).backgroundColor")
-    print_check_result(paper["light"] != paper["dark"], "dark is another one than light", paper)
+    tap.ok(paper["light"] != paper["dark"], "dark is another one than light", [paper])
     browser.set_window_size_and_colour_scheme(DESKTOP, "light")
     browser.open_page(page_path)
     browser.run_script("document.documentElement.dataset.opened = '';"
@@ -307,12 +301,12 @@ def check_colour_schemes_and_printing(browser, page_path, screenshot_directory):
     printed = base64.b64decode(browser.send_devtools_command("Page.printToPDF", preferCSSPageSize=True)["data"])
     (screenshot_directory / "report.pdf").write_bytes(printed)
     closed = browser.run_script("return document.documentElement.dataset.opened")
-    print_check_result(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
+    tap.ok(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", [closed])
 
 
 def open_and_check_file_size(browser, page_path):
     size = page_path.stat().st_size
-    print_check_result(size < MOST_PAGE_BYTES, f"it is below 5 MB: {size / 1e6:.2f} MB", size)
+    tap.ok(size < MOST_PAGE_BYTES, f"it is below 5 MB: {size / 1e6:.2f} MB", [size])
     browser.open_page(page_path)
     took = browser.run_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
     print(f"# it opened in {took:.0f} ms", flush=True)
@@ -346,8 +340,7 @@ def main(directory_of_pages, screenshot_directory):
             check_all_pages(browser, pathlib.Path(directory_of_pages), pathlib.Path(screenshot_directory))
         finally:
             browser.driver.quit()
-    print(f"1..{len(check_results)}")
-    return not all(check_results)
+    return tap.done_testing()
 
 
 if __name__ == "__main__":

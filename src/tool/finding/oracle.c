@@ -41,7 +41,7 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
-		target->reads == READS_BYTES ? "only disagreements that `run` sees are failures"
+		target->input_kind == READS_BYTES ? "only disagreements that `run` sees are failures"
 					     : "its findings cannot be tried");
 }
 
@@ -64,7 +64,7 @@ const char *oracle_describe_missing_tools(const struct oracle *oracle)
 	if (symbols_symbolizer_is_missing())
 		return "no llvm-symbolizer or addr2line found: failures are not distinguished by "
 		       "functions";
-	if (!oracle->runners.list[FLAVOUR_TSAN].is_available)
+	if (!oracle->runners.is_available[FLAVOUR_TSAN])
 		return "without the tsan flavour races are the model's alone";
 	return NULL;
 }

@@ -34,7 +34,7 @@ const char *oracle_find_replayer_path(struct oracle *oracle, const struct fuzz_t
 /* Return: whether this build can execute inputs of @target (NULL: programs of no target). */
 static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
 {
-	return oracle_find_replayer_path(oracle, target) || !target || target->reads == READS_BYTES;
+	return oracle_find_replayer_path(oracle, target) || !target || target->input_kind == READS_BYTES;
 }
 
 /* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */

@@ -231,7 +231,7 @@ static bool replace_arguments_by_zero(struct reducer *r)
 static bool reduce_text(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
-	bool is_calls = input->target->reads == READS_CALLS, has_changed;
+	bool is_calls = input->target->input_kind == READS_CALLS, has_changed;
 
 	r->candidate.text = malloc(input->text_size + 1);
 	if (!r->candidate.text)

@@ -252,7 +252,7 @@ static void append_reported_or_first_race(const struct signature_evidence *e)
 	predicted_sites[1] = (struct execution_site){ .call = race->first };
 	if (!is_reported)
 		sites = predicted_sites;
-	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.list[FLAVOUR_TSAN].is_available;
+	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.is_available[FLAVOUR_TSAN];
 	set_sorted_ops(s->racing_ops, e->program, sites[0].call, sites[1].call);
 	append_race(e, FLAVOUR_TSAN, sites,
 		    is_reported || !s->needed_flavours[FLAVOUR_TSAN] ? "race" : "race unseen",
@@ -347,7 +347,7 @@ void signature_init_by_executing_program(struct signature *s, struct oracle *ora
 	s->fatal_op = find_fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		execution_record_init(&records[i]);
-		if (!oracle->runners.list[i].is_available || (flavours && !flavours[i]))
+		if (!oracle->runners.is_available[i] || (flavours && !flavours[i]))
 			continue;
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;

@@ -41,7 +41,7 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 	char input_file_path[32];
 	char *text_argv[] = { (char *)(uintptr_t)replayer_path, input_file_path, NULL };
 	char *bytes_argv[] = { (char *)(uintptr_t)replayer_path, "--from-bytes", input_file_path, NULL };
-	bool is_calls = input->target->reads == READS_CALLS, has_run;
+	bool is_calls = input->target->input_kind == READS_CALLS, has_run;
 
 	if (file < 0)
 		return false;

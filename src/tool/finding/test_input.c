@@ -38,7 +38,7 @@ bool test_input_load(struct test_input *input, const char *file_path, const stru
 	input->text = program_file_read(file_path, &input->text_size, error);
 	if (!input->text)
 		return false;
-	if (target->reads != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
+	if (target->input_kind != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
 	    replace_records_by_text(input))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file_path);
@@ -57,7 +57,7 @@ size_t test_input_count_units(const struct test_input *input)
 
 	if (test_input_is_program(input))
 		return input->program.count;
-	if (input->target->reads != READS_CALLS)
+	if (input->target->input_kind != READS_CALLS)
 		return input->text_size;
 	for (size_t i = 0; i < input->text_size; i++)
 		line_count += input->text[i] == '\n';
@@ -66,7 +66,7 @@ size_t test_input_count_units(const struct test_input *input)
 
 const char *test_input_unit_name(const struct test_input *input, size_t unit_count)
 {
-	if (test_input_is_program(input) || input->target->reads == READS_CALLS)
+	if (test_input_is_program(input) || input->target->input_kind == READS_CALLS)
 		return unit_count == 1 ? "call" : "calls";
 	return unit_count == 1 ? "byte" : "bytes";
 }

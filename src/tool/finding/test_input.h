@@ -18,7 +18,7 @@ struct test_input {
 
 static inline bool test_input_is_program(const struct test_input *input)
 {
-	return !input->target || input->target->reads == READS_BYTES;
+	return !input->target || input->target->input_kind == READS_BYTES;
 }
 
 /* Return: whether the input was read; otherwise @error has the reason. */
