@@ -59,7 +59,8 @@ list_replay_commands() {
 
 list_unit_test_commands() {
 	for binary in build/unit-tests build/unit-tests-*san; do
-		[ ! -x "$binary" ] || "$binary" --list | sed -n "s|^test_page.*|&-${binary#*/} $binary &|p"
+		# Without a name the program lists its tests as an error.
+		[ ! -x "$binary" ] || "$binary" 2>&1 | sed -n "s|^  \\(test_page.*\\)|\\1-${binary#*/} $binary \\1|p"
 	done
 }
 
