@@ -135,7 +135,7 @@ rm camp/fuzz_api/findings/crash-2
 # ---- fuzz_text ----
 
 # A mistake at the end of the text is reported at a line after the end.
-sed 's/reader->line_number ? reader->line_number : 1/reader->line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
+sed 's/reader.line_number ? reader.line_number : 1/reader.line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
 harness_source=$scratch/text.c build_replayer_with_changed_library fuzz_text plain &&
 	minimize_finding fuzz_text crash-1 ': fuzz_text: expected an error message of one line with a line number of the text$' &&

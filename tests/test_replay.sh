@@ -74,6 +74,10 @@ done
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -eq "$failing" ]
 ok $? "each comes with a command" "$scratch/err"
+"$pagetorture_dev" replay --flavour plain --jobs 1 --cpu 1 --timeout 30 "$scratch/mixed" 2>&1 |
+	sed -n 's|.*/\(...\)\.page: plain: corrupts: after it .*/\(...\)\.page: .*|\1 \2|p' >"$scratch/pairs"
+[ "$(wc -l <"$scratch/pairs")" -eq 6 ] && awk '$2 != $1 + 1 { exit 1 }' "$scratch/pairs"
+ok $? "an input that corrupts is blamed for the failure of the input after it" "$scratch/pairs"
 cp "$scratch/err" "$scratch/reported"
 grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do

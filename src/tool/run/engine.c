@@ -100,8 +100,10 @@ static void replace_old_worker_and_begin_batch(struct job *job)
 {
 	if (job->worker.sent_batch_count == WORKER_BATCHES && !job->engine->options->has_two_orders)
 		run_worker_end(&job->worker);
-	if (!job->worker.control)
+	if (!job->worker.control) {
 		job->history.count = job->leak_checked_count = 0;
+		job->has_last_corrupting_input = false;
+	}
 	job->batch_start = job->history.count;
 }
 

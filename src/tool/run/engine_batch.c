@@ -9,12 +9,14 @@
  *   3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is
  *      its result.
  *   4. If the input does not fail alone, the failure depends on earlier inputs (history.c).
- *   5. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3, several
+ *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the failure
+ *      may hide that it damaged the process.
+ *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3, several
  *      times, and the worker measures the growth.
- *   6. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
+ *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
  *      its last check run again at the end, in smaller and smaller batches, at last alone, as in 3.
- *   7. Inputs whose worker died before the next leak check run again in the same way.
- *   8. If workers end before their first input again and again, that input runs alone, in a worker
+ *   8. Inputs whose worker died before the next leak check run again in the same way.
+ *   9. If workers end before their first input again and again, that input runs alone, in a worker
  *      without a warm-up, and stays a failure.
  */
 #include <stdio.h>
@@ -75,13 +77,13 @@ static void store_result_without_rerun(struct engine *engine, uint32_t input,
 
 /*
  * Runs an input alone in a new process, and stores the result.
- * @history_index: of the input in the history
+ * @history_count: how many inputs of the history ran before it
  * @first_result: its result in the worker of the job
  */
-static void run_input_alone(struct job *job, size_t history_index, const struct worker_result *first_result)
+static void run_input_alone(struct job *job, uint32_t input, size_t history_count,
+			    const struct worker_result *first_result)
 {
 	struct engine *engine = job->engine;
-	uint32_t input = job->history.indices[history_index];
 	struct worker_result alone;
 	struct run_worker worker;
 
@@ -94,7 +96,7 @@ static void run_input_alone(struct job *job, size_t history_index, const struct 
 	run_worker_end(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
-		find_and_record_failing_history(job, history_index, first_result);
+		find_and_record_failing_history(job, input, history_count, first_result);
 }
 
 /* Return: whether the outcome differs from the first order. Then @result becomes RUN_state. */
@@ -125,7 +127,7 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 	if (kind_may_damage_process(result->result.kind))
 		return false;
 	if (replace_result_if_outcome_differs(engine, input, result) || result->result.must_recheck)
-		run_input_alone(job, history_index, result);
+		run_input_alone(job, input, history_index, result);
 	else if (!engine->recheck_round)
 		store_result(engine, input, result, NULL);
 	return true;
@@ -152,12 +154,31 @@ static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* The input at @position failed, or did not begin, after @ran_count inputs of the batch. */
+/* Runs an input again before the inputs of the queue, because its worker ends without another good input. */
+static void requeue_last_good_input(struct engine *engine, uint32_t input)
+{
+	if (engine->recheck_round || record_is_failure(&engine->run->records[input]))
+		return;
+	pthread_mutex_lock(&engine->lock);
+	input_indices_append(&engine->queue, &input, 1);
+	engine->finished_run_count--;
+	pthread_mutex_unlock(&engine->lock);
+}
+
+/*
+ * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also fails
+ * alone, its failure may hide that the input before it damaged the process.
+ */
 static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
 				const struct worker_result *result)
 {
+	uint32_t input = job->history.indices[job->batch_start + position];
+	size_t history_count = job->batch_start + ran_count;
+
 	requeue_after_worker_end(job, ran_count, ran_count > position ? ran_count : position + 1);
-	run_input_alone(job, job->batch_start + position, result);
+	run_input_alone(job, input, history_count, result);
+	if (history_count && record_is_failure(&job->engine->run->records[input]))
+		requeue_last_good_input(job->engine, job->history.indices[history_count - 1]);
 }
 
 /*
@@ -185,7 +206,7 @@ static bool handle_leak_check_result(struct job *job)
 	if (!job->worker.control->has_leaked_memory || !count)
 		return true;
 	if (count == 1) {
-		run_input_alone(job, first_unchecked, &lost);
+		run_input_alone(job, job->history.indices[first_unchecked], first_unchecked, &lost);
 		return false;
 	}
 	pthread_mutex_lock(&engine->lock);
@@ -221,7 +242,8 @@ static void attribute_worker_death(struct job *job, uint32_t position, uint32_t 
 
 	for (uint32_t i = 0; i < ran_count; i++)
 		if (i != position && !accept_result(job, i, &result))
-			run_input_alone(job, job->batch_start + i, &result);
+			run_input_alone(job, job->history.indices[job->batch_start + i],
+					job->batch_start + i, &result);
 	engine_describe_death(job->engine, &job->worker, &result);
 	requeue_rest_and_run_alone(job, position, ran_count, &result);
 }

@@ -43,7 +43,7 @@ struct job {
 	size_t batch_start;	   /* index of the batch in the history */
 	size_t leak_checked_count; /* inputs of the history before the last run of LeakSanitizer */
 	bool has_last_corrupting_input; /* the next member is valid */
-	uint32_t last_corrupting_input; /* it made a later input fail, and may do so again */
+	uint32_t last_corrupting_input; /* in the history: made a later input fail, and may do so again */
 };
 
 /* ---- engine.c ---- */
@@ -77,10 +77,10 @@ void job_run_batch(struct job *job);
 /*
  * Searches the history for few earlier inputs after which an input fails that does not fail alone, and
  * records them.
- * @history_index: of the failed input in the history
+ * @history_count: how many inputs of the history ran before the failed @input
  * @first_result: of the failed input
  */
-void find_and_record_failing_history(struct job *job, size_t history_index,
+void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
 				     const struct worker_result *first_result);
 
 #endif

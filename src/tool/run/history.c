@@ -136,23 +136,23 @@ static void record_unreproduced_failure(const struct history_search *search,
 	record_set_result(&search->engine->run->records[search->affected_input], kind, why, NULL);
 }
 
-void find_and_record_failing_history(struct job *job, size_t history_index,
+void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
 				     const struct worker_result *first_result)
 {
 	struct history_search search = {
 		.engine = job->engine,
-		.affected_input = job->history.indices[history_index],
-		.try_inputs = require_memory(malloc((history_index + 2) * sizeof(uint32_t)))
+		.affected_input = input,
+		.try_inputs = require_memory(malloc((history_count + 2) * sizeof(uint32_t)))
 	};
 	const uint32_t *history = job->history.indices;
-	size_t count = history_index;
+	size_t count = history_count;
 
 	if (job->has_last_corrupting_input &&
 	    affected_input_fails_after(&search, &job->last_corrupting_input, 1)) {
 		history = &job->last_corrupting_input;
 		count = 1;
 	} else if (!count || !affected_input_fails_after(&search, history, count)) {
-		record_unreproduced_failure(&search, first_result, history_index);
+		record_unreproduced_failure(&search, first_result, history_count);
 		free(search.try_inputs);
 		return;
 	}
