@@ -3,8 +3,7 @@
  * Output of benchmarks in C: samples, one JSON object on each line. bench.py computes medians and
  * spreads.
  */
-#ifndef BENCH_FIGURE_H
-#define BENCH_FIGURE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdio.h>
@@ -40,5 +39,3 @@ static inline void figure_print_sample(const char *name, const char *unit, const
 		printf("%s%.6g", i ? ", " : "", values[i]);
 	printf("]}\n");
 }
-
-#endif

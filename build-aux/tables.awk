@@ -44,10 +44,12 @@ collecting { body = body $0 "\n"; next }
 # ---- tables ----
 
 # A row ends with a line that ends with `)`. Each string of the row is a column; adjacent strings are one column.
+# Directives of the C preprocessor are no rows.
 function read_row(line,    id, column, n)
 {
 	if (line ~ /^\/\*/) comment = 1
 	if (comment) { if (line ~ /\*\//) comment = 0; return }
+	if (line ~ /^#/) return
 	row = row line
 	if (line !~ /\)$/) return
 	gsub(/"[ \t]+"/, "", row)

@@ -4,12 +4,10 @@
  * slot, or request failures of later calls. At the end of the input the slots are freed and the
  * requests cancelled.
  */
-#ifndef FUZZ_API_H
-#define FUZZ_API_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "fuzz/api_call.h"
 #include "page/page.h"
@@ -26,7 +24,6 @@ extern struct api_slot api_slots[API_SLOTS];
 
 #define API(name, ...) void api_run_##name(const struct api_call *call);
 #include "fuzz/api.def"
-#undef API
 
 /* Prints the message @format, the calls so far and the replay commands, then aborts. */
 _Noreturn void api_abort_with_finding(const char *format, ...)
@@ -73,5 +70,3 @@ void api_reset_failure_injection(void);
  */
 void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 			       const char *rule, bool is_signal_accepted);
-
-#endif

@@ -14,7 +14,6 @@ static const struct {
 } op_rows[] = {
 #define API(name, slots, numbers, what) {#name, slots, numbers},
 #include "fuzz/api.def"
-#undef API
 };
 
 const char *api_get_op_name(enum api_op op)

@@ -15,8 +15,7 @@
  * People and seeds use text: the line "calls 1", then a line for each call, with its name, its slot
  * and its numbers; # begins a comment.
  */
-#ifndef FUZZ_API_CALL_H
-#define FUZZ_API_CALL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +30,6 @@
 enum api_op {
 #define API(name, slots, numbers, what) API_##name,
 #include "fuzz/api.def"
-#undef API
 	API_COUNT
 };
 
@@ -59,5 +57,3 @@ bool api_has_text_header(const char *text, size_t size);
  * Return: the number of bytes; 0 if a line is no call, or if there are too many calls.
  */
 size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *wrong_line);
-
-#endif

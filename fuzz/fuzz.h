@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Functions that all fuzz targets share. */
-#ifndef FUZZ_FUZZ_H
-#define FUZZ_FUZZ_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -104,5 +103,3 @@ void fuzz_add_calls_of_last_program(const char *target_name);
  */
 _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
 				       const char *reason);
-
-#endif

@@ -20,7 +20,6 @@ const enum fuzz_input_kind fuzz_input_kind = FUZZ_CALLS;
 static void (*const call_functions[])(const struct api_call *call) = {
 #define API(name, ...) api_run_##name,
 #include "fuzz/api.def"
-#undef API
 };
 
 static struct api_call calls[API_CALLS_MAX];

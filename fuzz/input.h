@@ -2,8 +2,7 @@
 /*
  * Inputs of a fuzz target from files and directories, without an engine.
  */
-#ifndef FUZZ_INPUT_H
-#define FUZZ_INPUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,5 +23,3 @@ typedef void (*input_fn)(const struct input *input, void *ctx);
  * Return: whether all inputs were read, and at least one input exists.
  */
 bool input_for_each(const char *path, input_fn fn, void *ctx);
-
-#endif

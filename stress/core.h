@@ -8,8 +8,7 @@
  *   races.c       ThreadSanitizer's reports    pressure.c    delays, failing calls, memory limit, forks
  *   copy.c        other ways to copy bytes
  */
-#ifndef STRESS_CORE_H
-#define STRESS_CORE_H
+#pragma once
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -127,5 +126,3 @@ void pressure_delay_thread_at_random(struct stress_thread *self);
 
 /* copy.c: selects how memcpy() copies. Return: false if this build does not have the method. */
 bool copy_select_method(const char *method_name);
-
-#endif

@@ -7,8 +7,7 @@
  *
  * A range of bytes is copied in chunks that do not cross the end of a page, as callers of the library do it.
  */
-#ifndef STRESS_OWNED_H
-#define STRESS_OWNED_H
+#pragma once
 
 #include "stress/stress.h"
 
@@ -100,5 +99,3 @@ void owned_write_and_check_span_by(struct stress_thread *self, struct span span,
 				   enum access_kind kind);
 void owned_zero_and_check_span(struct stress_thread *self, struct span span);
 void owned_check_span(struct stress_thread *self, struct span span);
-
-#endif

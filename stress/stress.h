@@ -9,8 +9,7 @@
  * The core does not order threads between their start and their end: its flags are relaxed, and
  * each counter belongs to one thread. A scenario that needs order makes it itself.
  */
-#ifndef STRESS_STRESS_H
-#define STRESS_STRESS_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -242,5 +241,3 @@ void stress_read_page(struct stress_thread *self, struct page *page, void *to, s
 void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,
 		       size_t len);
 void stress_zero_page(struct stress_thread *self, struct page *page, size_t off, size_t len);
-
-#endif

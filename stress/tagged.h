@@ -4,8 +4,7 @@
  * The tag consists of the thread's index and a generation, the number of tags that the thread has made. A
  * check detects bytes of another position, thread or generation, and decodes the tag that it found.
  */
-#ifndef STRESS_TAGGED_H
-#define STRESS_TAGGED_H
+#pragma once
 
 #include "stress/stress.h"
 
@@ -49,5 +48,3 @@ struct page *entries_exchange_random_entry(struct stress_thread *self, struct pa
 
 /* Checks and frees the pages of all entries, at the end of the run. */
 void entries_check_and_free_pages(struct stress_thread *first);
-
-#endif

@@ -41,8 +41,6 @@ def read_excluded_code(path):
 
 
 class Source:
-    """A source file."""
-
     def __init__(self, source_path):
         self.lines = pathlib.Path(source_path).read_text().split("\n")
 

@@ -34,7 +34,6 @@ def list_heading_anchors(text):
 
 
 def remove_code_blocks(text):
-    """The text without indented blocks."""
     return re.sub(r'^    .*$', '', text, flags=re.M)
 
 

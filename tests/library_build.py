@@ -124,13 +124,11 @@ def get_tool_link_recipe(flavour):
 
 
 def get_developers_tool_link_recipe(flavour):
-    """pagetorture-dev in a flavour."""
     return LinkRecipe("pagetorture-dev" + get_flavour_suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
                       [f"libpagetorture-{flavour}.a"])
 
 
 def get_stress_link_recipe(flavour):
-    """pagetorture-stress in a flavour."""
     # The plain program selects how memory is copied.
     flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
     sources = sorted((pathlib.Path(__file__).resolve().parent.parent / "stress").glob("*.c"))
@@ -173,7 +171,6 @@ class Builder:
         self.restore_unchanged_library()
 
     def restore_unchanged_library(self):
-        """Begin again with the unchanged library."""
         self.changed, self.built = [], set()
         shutil.rmtree(self.directory, ignore_errors=True)
         self.copy.mkdir(parents=True)
@@ -194,7 +191,6 @@ class Builder:
             raise BuildFailed(f"{patch_path}: expected to apply exactly, it does not")
 
     def list_sources_to_recompile(self):
-        """The sources to compile again."""
         return sorted({name for file in self.changed for name in find_files_that_include(self.copy, file)
                        if name.endswith(".c")})
 
@@ -212,7 +208,6 @@ class Builder:
         return object_path
 
     def unit_test_includes_changed_header(self, recipe):
-        """Does the source of the unit test include a changed header?"""
         headers = {name for file in self.changed if file.endswith(".h")
                    for name in find_files_that_include(self.tree.page, file)}
         if not recipe.test or not headers:

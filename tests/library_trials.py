@@ -116,12 +116,10 @@ def print_aligned_columns(rows):
 
 
 def write_results_for_report(options, command, start_time, status, tree, results_object):
-    """Write a table for `make report`."""
     sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
     import keep  # needs the directory report/, which other commands do not
     head = keep.make_result_head(command.rpartition("/")[2], start_time, " ".join([command, *sys.argv[1:]]),
-                                 status,
-                     os.environ["LIBRARY_CC"], tree.build)
+                                 status, os.environ["LIBRARY_CC"], tree.build)
     keep.write_json(options.report, {**head, **results_object})
 
 

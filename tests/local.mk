@@ -183,7 +183,6 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/report_bugs.c \
 	%D%/report_fixture.json \
 	%D%/report_page.py \
-	%D%/report_state.sh \
 	%D%/sarif.py \
 	%D%/simple_page.c \
 	%D%/tap.h \

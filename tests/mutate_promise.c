@@ -440,7 +440,6 @@ bool keeps_promise(enum mutation mutation)
 	static bool (*const promises[])(void) = {
 #define MUTATION(name, ...) keeps_promise_of_##name,
 #include "harness/mutate/mutations.def"
-#undef MUTATION
 	};
 	unsigned int fields = changed_fields[mutation];
 

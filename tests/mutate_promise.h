@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The promise of each mutation, which test_mutate.c checks. */
-#ifndef TESTS_MUTATE_PROMISE_H
-#define TESTS_MUTATE_PROMISE_H
+#pragma once
 
 #include "harness/mutate/mutate.h"
 
@@ -29,5 +28,3 @@ bool keeps_promise(enum mutation mutation);
  */
 extern uint8_t engine_byte;
 size_t fake_engine(uint8_t *bytes, size_t size, size_t max);
-
-#endif

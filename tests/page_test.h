@@ -3,8 +3,7 @@
  * For tests of the page library: runs test functions with each backend, and functions that may end
  * their process in child processes.
  */
-#ifndef TESTS_PAGE_TEST_H
-#define TESTS_PAGE_TEST_H
+#pragma once
 
 #include <errno.h>
 #include <pthread.h>
@@ -221,5 +220,3 @@ static inline void run_in_map_modes(void (*const tests[])(void))
 	{                                                                \
 		run_in_map_modes((void (*const[])(void)){ __VA_ARGS__, NULL }); \
 	}
-
-#endif

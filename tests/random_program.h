@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TESTS_RANDOM_PROGRAM_H
-#define TESTS_RANDOM_PROGRAM_H
+#pragma once
 
 #include <stdint.h>
 #include <stdio.h>
@@ -94,5 +93,3 @@ static inline void set_line_numbers(struct program *program, uint32_t first_line
 	for (size_t i = 0; i < program->count; i++)
 		program->calls[i].line = first_line++;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Makes a system call of this process fail, by a kernel filter (seccomp). */
-#ifndef TESTS_REFUSE_CALL_H
-#define TESTS_REFUSE_CALL_H
+#pragma once
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -41,5 +40,3 @@ static inline void refuse_system_call(unsigned int call_number, int error_number
 {
 	refuse_system_call_if(call_number, ANY_ARG, 0, error_number);
 }
-
-#endif

@@ -33,20 +33,24 @@ static __attribute__((noinline)) void page_poke(int value)
 	__asm__ volatile("" ::: "memory");
 }
 
+/* Defines an error that is one statement. */
+#define BUG(name, statement)      \
+	static void name(void)    \
+	{                         \
+		statement;        \
+	}
+
+BUG(end_process, exit(0))
+BUG(leak_heap, heap = NULL)
+BUG(overflow_in_memset, memset(heap, 1, 11 * (size_t)one))
+BUG(overflow_sum, sink = 0x7fffffff + one)
+BUG(read_past_end, page_read(heap + 10 * one))
+BUG(shift_too_far, sink = 1 << (one + 32))
+
 static void use_after_free(void)
 {
 	free(heap);
 	page_read(heap);
-}
-
-static void read_past_end(void)
-{
-	page_read(heap + 10 * one);
-}
-
-static void overflow_in_memset(void)
-{
-	memset(heap, 1, 11 * (size_t)one);
 }
 
 static void free_twice(void)
@@ -72,22 +76,6 @@ static void read_wild_pointer(void)
 
 	__asm__ volatile("" : "+r"(nowhere));
 	page_read(nowhere);
-}
-
-static void leak_heap(void)
-{
-	heap = NULL;
-}
-
-static void overflow_sum(void)
-{
-	sink = 0x7fffffff;
-	sink = sink + one;
-}
-
-static void shift_too_far(void)
-{
-	sink = 1 << (one + 32);
 }
 
 static void branch_on_uninitialised(void)
@@ -143,11 +131,6 @@ static void allocate_too_much(void)
 	volatile char *much = malloc((size_t)200 << 20);
 
 	much[0] = 1;
-}
-
-static void end_process(void)
-{
-	exit(0);
 }
 
 static const struct {

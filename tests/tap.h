@@ -3,8 +3,7 @@
  * For unit tests, which print the Test Anything Protocol. All tests of a flavour are linked into
  * one program: `unit-tests NAME` runs UNIT_TEST(NAME), and then prints the number of checks.
  */
-#ifndef TESTS_TAP_H
-#define TESTS_TAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -46,5 +45,3 @@ void skip_check(const char *check_and_reason);
 
 /* Return: @usual_count, or a fraction of it if TEST_SHARE=N is set: 1/N, for slow tools. */
 unsigned int scale_repeat_count(unsigned int usual_count);
-
-#endif

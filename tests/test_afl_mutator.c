@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Loads afl_mutator.so as AFL++ does, and calls all its functions as AFL++ would. */
 #include <dlfcn.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/mutate/mutate.h"

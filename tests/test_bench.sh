@@ -3,8 +3,6 @@
 #
 # bench.py prints a table of samples, compares it with an old run, and runs one benchmark.
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
 
 cd "$abs_builddir" || exit 99
 

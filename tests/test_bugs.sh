@@ -4,8 +4,6 @@
 # The suite of seeded bugs: the program of each bug detects the bug, with the detector that bugs.def names, and
 # nothing is detected in the unchanged library. The suite reports each kind of error in its own files.
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
 
 suite=$abs_builddir/tests/bugs/bugs
 table=$abs_srcdir/tests/bugs/bugs.def

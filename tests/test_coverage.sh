@@ -4,8 +4,6 @@
 # tests/coverage_excluded lists the code of src/page that the corpus does not reach. The unit tests reach the
 # listed code, except for entries that say that no test does.
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
 
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded

@@ -11,7 +11,6 @@ rounds=${FUZZ_KILLS:-6}
 bin=$scratch/bin
 log=$scratch/log
 
-# shellcheck source=tests/fuzz_targets.sh
 . "$(dirname "$0")/fuzz_targets.sh"
 mkdir "$bin" "$bin/afl" "$bin/afl-plain" "$bin/afl-cmplog"
 chmod 755 "$scratch"

@@ -3,9 +3,6 @@
 #
 # `pagetorture fuzz --merge` after campaigns, and fuzz_ci.py, the short campaign for CI services.
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
-# shellcheck source=tests/fuzz_targets.sh
 . "$(dirname "$0")/fuzz_targets.sh"
 
 build=$scratch/build

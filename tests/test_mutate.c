@@ -3,7 +3,6 @@
  * Checks that each mutation does what its line of mutations.def promises, and that the check of
  * each promise rejects manipulated results.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

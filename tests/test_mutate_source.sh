@@ -4,8 +4,6 @@
 # tests/mutants generates exactly the expected mutants of a small library, and gives each mutant its verdict. Then
 # this script tests a few mutants of src/page.
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
 
 skip_rest_without python3
 command -v clang-19 >/dev/null || skip_rest_without clang

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The functions that libFuzzer calls in targets that read programs as bytes (fuzz/mutator.c). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/random_program.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The functions that libFuzzer calls in the target that reads texts (fuzz/mutator_text.c). */
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/program/program_text.h"

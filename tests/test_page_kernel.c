@@ -5,7 +5,6 @@
  */
 #include "page/page_kernel.h"
 
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

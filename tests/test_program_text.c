@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/program/program_text.h"

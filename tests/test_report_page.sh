@@ -3,8 +3,6 @@
 #
 # `make report` makes a page from results of real runs and from generated results; headless Chromium checks the page.
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
 
 report_scripts=$abs_srcdir/report
 PYTHONDONTWRITEBYTECODE=1

@@ -5,8 +5,6 @@
 #
 # STRESS_RUNS is the number of runs in which each injected bug must be found (default: 1).
 . "$(dirname "$0")/tap.sh"
-# shellcheck source=tests/report_state.sh
-. "$(dirname "$0")/report_state.sh"
 
 : "${FLAVOURS:=plain asan tsan}" "${STRESS_RUNS:=1}"
 stress=$abs_builddir/pagetorture-stress

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "harness/exec/thread_locals.h"
 #include "tests/tap.h"

@@ -95,7 +95,6 @@ class Binary:
         self.dynamic_section = run_and_read_output("readelf", "-dW", binary_path)
 
     def find_section_addresses(self, name):
-        """Return: the addresses of the section"""
         found = re.search(rf"\] {name} +\w+ +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)",
                           run_and_read_output("readelf", "-SW", self.path))
         start, size = (int(word, 16) for word in found.groups()) if found else (0, 0)

@@ -3,7 +3,6 @@
  * pagetorture-dev race-cells: evaluates the programs of the race matrix with the rule model, or
  * executes them under the detector that watches this process. race.py runs this command and reads its lines.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -160,7 +160,6 @@ static const struct misbehave_way {
 } misbehave_ways[] = {
 #define WAY(function, name, when, expected_kind) { function, name, when },
 #include "dev/misbehave/misbehave.def"
-#undef WAY
 };
 
 /* ---- when to misbehave ---- */

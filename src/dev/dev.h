@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture-dev: commands that developers of pagetorture run in a build directory. */
-#ifndef DEV_DEV_H
-#define DEV_DEV_H
+#pragma once
 
 #include "tool/util/usage.h"
 
@@ -12,5 +11,3 @@ int command_race_cells(int argc, char **argv);
 int command_replay_misbehaving(int argc, char **argv);
 int command_run_misbehaving(int argc, char **argv);
 int command_self_test(int argc, char **argv);
-
-#endif

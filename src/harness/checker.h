@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Evaluates a program, executes it, and compares the execution with the rule model. */
-#ifndef HARNESS_CHECKER_H
-#define HARNESS_CHECKER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -69,5 +68,3 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
  */
 void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
 				  size_t call);
-
-#endif

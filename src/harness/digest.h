@@ -3,8 +3,7 @@
  * The observations of one execution, in parts, and a hash function for them. Each execution of a
  * program must have the same observations.
  */
-#ifndef HARNESS_DIGEST_H
-#define HARNESS_DIGEST_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,5 +29,3 @@ void digest_visit_parts(struct checker *checker, const struct checker_report *re
  */
 #define DIGEST_START 0xcbf29ce484222325u
 uint64_t digest_add(uint64_t digest, const uint8_t *bytes, size_t len);
-
-#endif

@@ -9,8 +9,7 @@
  * `run` makes each execution in a process of its own, `replay` makes many executions in one
  * process.
  */
-#ifndef HARNESS_EXECUTION_H
-#define HARNESS_EXECUTION_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -113,5 +112,3 @@ bool execution_check_child_exit(struct execution *execution, const struct progra
 
 /* Return: the report with a difference; without a difference, the report of the fibers. */
 const struct checker_report *execution_select_report(const struct execution *execution);
-
-#endif

@@ -18,7 +18,6 @@
 
 #define ABSENT(call) " " #call
 static const char absent[] = "" PAGE_ABSENT;
-#undef ABSENT
 
 /* Only a program of unit tests defines it (tests/unit_tests.c). */
 extern const char tap_program __attribute__((weak));

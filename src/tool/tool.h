@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The commands of pagetorture; command_NAME.c defines each. */
-#ifndef TOOL_TOOL_H
-#define TOOL_TOOL_H
+#pragma once
 
 #include "tool/util/usage.h"
 
@@ -15,5 +14,3 @@ int command_replay(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_to_c(int argc, char **argv);
 int command_triage(int argc, char **argv);
-
-#endif

@@ -31,7 +31,6 @@ class Unusable(Exception):
 
 @dataclasses.dataclass
 class TrialResult:
-    """The result of one trial."""
     killed: bool
     seconds: float
     inputs: int = 0

@@ -27,7 +27,6 @@ ENOUGH, TOO_MUCH = 6, 160
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """One change of one file."""
     id: str
     file: str
     line: int
@@ -119,7 +118,6 @@ def _list_clang_commands(tree):
 
 
 def find_mutants(tree, job_count):
-    """Return: the mutants of src/page."""
     finder, texts = Finder(), {}
     with tempfile.TemporaryDirectory() as scratch:
         copy = pathlib.Path(scratch, "src", "page")

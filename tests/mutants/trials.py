@@ -7,8 +7,8 @@ import dataclasses
 import os
 
 from library_build import (BACKENDS, LinkRecipe, get_developers_tool_link_recipe, get_flavour_suffix,
-                           get_replayer_link_recipe,
-                           get_stress_link_recipe, get_tool_link_recipe, get_unit_test_link_recipe)
+                           get_replayer_link_recipe, get_stress_link_recipe, get_tool_link_recipe,
+                           get_unit_test_link_recipe)
 from library_trials import BadInput, run_with_time_limits
 
 CORPUS = ("corpus/rules", "corpus/regress")
@@ -78,8 +78,7 @@ def list_trials(tree):
                     backend in REPLAYERS[flavour])
         for scenario in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
             yield Trial(f"stress {scenario}{get_flavour_suffix(flavour)}", get_stress_link_recipe(flavour),
-                        (scenario, "-n", "2000"),
-                        last=True)
+                        (scenario, "-n", "2000"), last=True)
     if "tsan" in tree.flavours:
         yield from (_make_pagetorture_run_trial(tree, "tsan", backend, "threads") for backend in BACKENDS)
         yield Trial("race tsan-fibers", get_developers_tool_link_recipe("plain"), ("race", "--detector",

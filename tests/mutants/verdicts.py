@@ -32,14 +32,11 @@ def compute_mutant_time_limits(wall_seconds, cpu_seconds):
 
 
 def find_most_informative_line(output):
-    """The most informative line of a failed test's output."""
     words = ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error")
     return next((line for word in words for line in output.splitlines() if word in line), output).strip()[:200]
 
 
 class Runner:
-    """Runs the trials on mutants."""
-
     def __init__(self, tree, chosen_trials, results):
         self.tree, self.trials, self.results = tree, chosen_trials, results
         names = " ".join(t.name for t in chosen_trials)
@@ -140,7 +137,6 @@ class Runner:
         return f"{verdict['verdict']}{by}: {mutant}"
 
     def test_mutants_without_verdict(self, mutants, job_count, must_repeat):
-        """Test the mutants that have no verdict yet."""
         waiting = [m for m in mutants if must_repeat or not self.find_valid_result(m)]
         if not waiting:
             return

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_DETECTOR_H
-#define HARNESS_DETECTOR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ void detector_disable_engine_handlers(void);
 /* Return: whether AddressSanitizer or MemorySanitizer is linked into the process. */
 bool detector_has_asan(void);
 bool detector_has_msan(void);
-
-#endif

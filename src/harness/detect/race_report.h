@@ -3,8 +3,7 @@
  * Races that a detector reported during an execution, in terms of the program: the call, the
  * other thread, and the bytes of a page.
  */
-#ifndef HARNESS_RACE_REPORT_H
-#define HARNESS_RACE_REPORT_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -69,5 +68,3 @@ enum cells_per_access {
  */
 bool shadow_has_unmissable_race(const struct shadow *shadow,
 				enum cells_per_access cells_per_access);
-
-#endif

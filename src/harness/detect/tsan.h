@@ -8,8 +8,7 @@
  *
  * ThreadSanitizer must not instrument the files that call these functions.
  */
-#ifndef HARNESS_TSAN_H
-#define HARNESS_TSAN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -110,5 +109,3 @@ void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), v
 
 /* Begins or ends a range of accesses of the calling fiber that ThreadSanitizer ignores. */
 void tsan_set_ignored(bool is_ignored);
-
-#endif

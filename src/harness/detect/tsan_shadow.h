@@ -24,8 +24,7 @@
  * actions of the library. The execution supplies the log positions; without them no prediction is
  * possible.
  */
-#ifndef HARNESS_TSAN_SHADOW_H
-#define HARNESS_TSAN_SHADOW_H
+#pragma once
 
 #include "harness/detect/race_report.h"
 #include "harness/model/shadow.h"
@@ -54,5 +53,3 @@ void tsan_shadow_delete(struct tsan_shadow *tsan);
 bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_racing_call_only,
 			 struct race_reports *predicted_reports);
-
-#endif

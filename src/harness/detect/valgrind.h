@@ -6,8 +6,7 @@
  * Helgrind and DRD do not know C11 atomics, so they report races on memory that the harness and the
  * library synchronise by atomics or by hidden waits. This module makes Valgrind ignore that memory.
  */
-#ifndef HARNESS_VALGRIND_H
-#define HARNESS_VALGRIND_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,5 +25,3 @@ void valgrind_ignore_range(const void *addr, size_t len);
 
 /* Makes Valgrind ignore accesses to all static memory of the program. */
 void valgrind_ignore_static_memory(void);
-
-#endif

@@ -6,8 +6,7 @@
  * Kind and amount of a delay are a function of the delay point, so a seed reproduces them; the real
  * duration depends on the machine. A delay accesses no shared memory, so it orders no threads.
  */
-#ifndef HARNESS_DELAY_H
-#define HARNESS_DELAY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -33,5 +32,3 @@ struct delay_point {
 
 struct delay delay_compute(const struct delay_point *point);
 void delay_wait(struct delay delay);
-
-#endif

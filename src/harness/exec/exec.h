@@ -10,8 +10,7 @@
  * Both record what happened in a trace. Results, bytes and pages in the trace never come from the
  * model.
  */
-#ifndef HARNESS_EXEC_H
-#define HARNESS_EXEC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,5 +114,3 @@ const char *exec_error_text(const struct exec *exec);
 
 /* Return: the races that the detector reported in the last execution. */
 const struct race_reports *exec_race_reports(const struct exec *exec);
-
-#endif

@@ -174,7 +174,6 @@ void exec_sync(struct exec_context *context)
 static void (*const call_functions[OP_COUNT])(struct exec_context *) = {
 #define OP(name, ...) [OP_##name] = exec_##name,
 #include "harness/program/ops.def"
-#undef OP
 };
 
 void exec_call(struct exec_context *context)

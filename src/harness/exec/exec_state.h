@@ -7,8 +7,7 @@
  *   exec_map.c     maps pages, and makes the loads and stores through mappings
  *   exec_user.c    user memory with bytes that cannot be read
  */
-#ifndef HARNESS_EXEC_STATE_H
-#define HARNESS_EXEC_STATE_H
+#pragma once
 
 #include <stdatomic.h>
 
@@ -161,10 +160,7 @@ void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t
 /* Each function executes one call of ops.def; a call without a result leaves RESULT_NONE. */
 #define OP(name, ...) void exec_##name(struct exec_context *context);
 #include "harness/program/ops.def"
-#undef OP
 
 /* Maps the memory of all user slices. Return: false without memory. */
 bool exec_user_memory_init(struct exec *exec);
 void exec_user_memory_destroy(struct exec *exec);
-
-#endif

@@ -19,7 +19,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "harness/exec/delay.h"

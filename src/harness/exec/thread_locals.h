@@ -4,8 +4,7 @@
  * example errno and a page library's current task. All fibers of an OS thread share these
  * variables, so a race report about one of them is wrong.
  */
-#ifndef HARNESS_THREAD_LOCALS_H
-#define HARNESS_THREAD_LOCALS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ void thread_locals_find(struct thread_locals *locals);
 
 /* Return: whether @addr is in a thread-local variable. */
 bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr);
-
-#endif

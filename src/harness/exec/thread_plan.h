@@ -10,8 +10,7 @@
  * Detectors must see the order of the lines of main and of other threads, so the plan lists that
  * order separately (joined_threads, released_threads).
  */
-#ifndef HARNESS_THREAD_PLAN_H
-#define HARNESS_THREAD_PLAN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,5 +47,3 @@ struct thread_plan {
 /* Computes the plan from @model_trace, whose steps become the steps of the plan. */
 void thread_plan_init(struct thread_plan *plan, const struct program *program,
 		      const struct trace *model_trace);
-
-#endif

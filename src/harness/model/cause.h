@@ -3,8 +3,7 @@
  * Finds the earlier calls that explain a broken rule: the free before a use, the newer mapping, the
  * call that locked a mutex. The rule model names only the call that broke the rule.
  */
-#ifndef HARNESS_CAUSE_H
-#define HARNESS_CAUSE_H
+#pragma once
 
 #include "harness/model/rules.h"
 
@@ -66,5 +65,3 @@ struct blocked_thread {
  */
 size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
 			   struct blocked_thread blocked[PROGRAM_THREADS]);
-
-#endif

@@ -3,8 +3,7 @@
  * Vector clocks. An access of thread t at epoch e happens before each later access whose clock has
  * epochs[t] > e.
  */
-#ifndef HARNESS_CLOCK_H
-#define HARNESS_CLOCK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ static inline bool clock_includes_epoch(const struct clock *clock, unsigned int 
 {
 	return clock->epochs[thread] > epoch;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_DETECTABLE_H
-#define HARNESS_DETECTABLE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -23,5 +22,3 @@ struct available_detectors {
 enum detectable detectable_classify_fatal_call(const struct call *call,
 					       const struct verdict *verdict,
 					       struct available_detectors detectors);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_EXPECTATIONS_H
-#define HARNESS_EXPECTATIONS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@
  */
 bool expectations_hold(const struct program *program, const struct rules *rules,
 		       char difference[EXPECTATION_TEXT]);
-
-#endif

@@ -3,8 +3,7 @@
  * Computes happens-before from the calls of a trace instead of clocks, to explain it to people. It
  * is independent of the rule model's clocks, so tests compare the two.
  */
-#ifndef HARNESS_HAPPENS_BEFORE_H
-#define HARNESS_HAPPENS_BEFORE_H
+#pragma once
 
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
@@ -40,5 +39,3 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
  */
 size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
 				 size_t step, uint16_t from_steps[PROGRAM_THREADS]);
-
-#endif

@@ -3,8 +3,7 @@
  * Finds calls that every execution skips, whatever the library does. Such a call is usually a
  * mistake in the program. A call that is skipped because an allocation failed is not reported.
  */
-#ifndef HARNESS_NEVER_RUNS_H
-#define HARNESS_NEVER_RUNS_H
+#pragma once
 
 #include "harness/model/rules.h"
 
@@ -36,5 +35,3 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 /* Writes, for example, "write_raw never runs: no call before it fills p1". */
 void never_runs_format_message(const struct program *program, const struct never_runs *finding,
 		     char text[NEVER_RUNS_TEXT]);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_REPAIR_H
-#define HARNESS_REPAIR_H
+#pragma once
 
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
@@ -12,5 +11,3 @@
  * rule does not change. Afterwards @rules contains the evaluation of the changed program.
  */
 void repair_program(struct program *program, struct rules *rules);
-
-#endif

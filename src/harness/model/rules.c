@@ -61,7 +61,6 @@ void evaluate_unlock(struct evaluation *eval)
 static void (*const evaluators[OP_COUNT])(struct evaluation *) = {
 #define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
-#undef OP
 };
 
 /* Return: false if the call breaks a fatal rule. */

@@ -5,8 +5,7 @@
  * It never includes page.h and runs nothing, so that it cannot learn from the library that it
  * is compared with.
  */
-#ifndef HARNESS_RULES_H
-#define HARNESS_RULES_H
+#pragma once
 
 #include "harness/model/shadow.h"
 #include "harness/program/program.h"
@@ -62,5 +61,3 @@ const struct trace *rules_trace(const struct rules *rules);
 
 /* Return: all accesses in the order in which they ran, and the races among them. */
 const struct shadow *rules_shadow(const struct rules *rules);
-
-#endif

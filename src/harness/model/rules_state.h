@@ -10,8 +10,7 @@
  *
  * Each call of ops.def has one function evaluate_NAME(), which defines its whole meaning.
  */
-#ifndef HARNESS_RULES_STATE_H
-#define HARNESS_RULES_STATE_H
+#pragma once
 
 #include "harness/model/rules.h"
 #include "harness/program/program_state.h"
@@ -183,6 +182,3 @@ uint8_t *rules_record_write(struct evaluation *eval, uint8_t page, uint64_t off,
 
 #define OP(name, ...) void evaluate_##name(struct evaluation *eval);
 #include "harness/program/ops.def"
-#undef OP
-
-#endif

@@ -6,8 +6,7 @@
  * its page. Two accesses race if their threads differ, their bytes overlap, one of them writes, not
  * both are atomic, and the later thread's clock does not include the earlier one's epoch.
  */
-#ifndef HARNESS_SHADOW_H
-#define HARNESS_SHADOW_H
+#pragma once
 
 #include "harness/model/clock.h"
 #include "harness/program/program.h"
@@ -52,5 +51,3 @@ void shadow_record_access(struct shadow *shadow, const struct access *access,
 
 /* Sorts the races in the order of the program format. */
 void shadow_sort_races(struct shadow *shadow);
-
-#endif

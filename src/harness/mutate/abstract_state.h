@@ -6,8 +6,7 @@
  * It is an estimate from the order of the lines, and much cheaper than the rule model. The mutator
  * uses it to make calls that have an effect.
  */
-#ifndef HARNESS_ABSTRACT_STATE_H
-#define HARNESS_ABSTRACT_STATE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -39,5 +38,3 @@ void abstract_state_apply_call(struct abstract_state *state, const struct call *
 /* Return: the handle of the newest live mapping of @thread, or PROGRAM_MAPS. */
 uint8_t abstract_state_find_newest_map_of_thread(const struct abstract_state *state,
 						 uint8_t thread);
-
-#endif

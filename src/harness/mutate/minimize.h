@@ -6,8 +6,7 @@
  * The minimiser itself executes no program. The result depends only on the program and the
  * predicate's answers.
  */
-#ifndef HARNESS_MINIMIZE_H
-#define HARNESS_MINIMIZE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -23,5 +22,3 @@ struct minimize {
 /* Minimises m->best. The search ends, because each accepted program is smaller than the one before
  * it. */
 void minimize(struct minimize *m);
-
-#endif

@@ -7,7 +7,6 @@
 const struct mutation_info mutation_table[MUTATION_COUNT] = {
 #define MUTATION(name, ...) [MUTATION_##name] = {#name, __VA_ARGS__, mutate_##name},
 #include "harness/mutate/mutations.def"
-#undef MUTATION
 };
 
 /* A mutation that changes nothing is drawn again, at most this often. */

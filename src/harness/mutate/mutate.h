@@ -5,8 +5,7 @@
  *
  * The result is a function of the arguments: the same program and request give the same result.
  */
-#ifndef HARNESS_MUTATE_H
-#define HARNESS_MUTATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +16,6 @@
 enum mutation {
 #define MUTATION(name, ...) MUTATION_##name,
 #include "harness/mutate/mutations.def"
-#undef MUTATION
 	MUTATION_COUNT
 };
 
@@ -57,5 +55,3 @@ bool mutate_with(enum mutation mutation, struct program *program,
 /* The edges: distances from a base (number.h) at which library code often errs. */
 #define MUTATE_EDGES 9
 extern const uint16_t mutate_edges[MUTATE_EDGES];
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Functions that the mutations share. */
-#ifndef HARNESS_MUTATE_PARTS_H
-#define HARNESS_MUTATE_PARTS_H
+#pragma once
 
 #include "harness/util/random.h"
 #include "harness/mutate/mutate.h"
@@ -18,7 +17,6 @@ struct mutator {
 /* The mutations of mutations.def. Return: whether the program changed. */
 #define MUTATION(name, ...) bool mutate_##name(struct mutator *m);
 #include "harness/mutate/mutations.def"
-#undef MUTATION
 
 static inline uint32_t draw_below(struct mutator *m, size_t limit)
 {
@@ -83,5 +81,3 @@ uint8_t mutate_draw_thread(struct mutator *m);
 /* Makes a call @op with random arguments, most of which fit the state before the call. */
 void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 		      const struct abstract_state *state);
-
-#endif

@@ -6,8 +6,7 @@
  * Runs are left out from the end to the beginning: first halves of the sequence, then quarters, at
  * last single pieces. One piece always stays.
  */
-#ifndef HARNESS_TRIM_H
-#define HARNESS_TRIM_H
+#pragma once
 
 #include "harness/program/program.h"
 
@@ -29,5 +28,3 @@ void trim_record_answer(struct trim *trim, bool was_accepted);
 /* Makes the candidate of a program; the calls of the program are the pieces. */
 void trim_make_candidate(const struct trim *trim, const struct program *program,
 			 struct program *candidate);
-
-#endif

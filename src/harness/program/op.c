@@ -6,7 +6,6 @@
 const struct op_info op_table[OP_COUNT] = {
 #define OP(name, args, result, ...) [OP_##name] = { #name, args, result },
 #include "harness/program/ops.def"
-#undef OP
 };
 
 const char op_handle_letters[HANDLE_KINDS] = { 'p', 'k', 'u', 'm', 's' };

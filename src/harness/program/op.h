@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_OP_H
-#define HARNESS_OP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +7,6 @@
 enum op {
 #define OP(name, ...) OP_##name,
 #include "harness/program/ops.def"
-#undef OP
 	OP_COUNT
 };
 
@@ -52,5 +50,3 @@ enum handle_kind op_handle_kind_of_letter(char letter);
 
 /* Return: how many handles of that kind a program has; 0 if the letter means no handle. */
 unsigned int op_count_handles_of_letter(char letter);
-
-#endif

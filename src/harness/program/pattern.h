@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_PATTERN_H
-#define HARNESS_PATTERN_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ static inline void BYTES_NO_SANITIZE pattern_fill(uint8_t *bytes, size_t len, ui
 			bytes[block + i] = (uint8_t)(first + i);
 	}
 }
-
-#endif

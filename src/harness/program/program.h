@@ -5,8 +5,7 @@
  * A program contains no pointers and can be copied. program_text.c and program_bytes.c read and
  * write programs.
  */
-#ifndef HARNESS_PROGRAM_H
-#define HARNESS_PROGRAM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -102,5 +101,3 @@ bool program_valid(const struct program *program);
  * program name the right lines.
  */
 void program_renumber(struct program *program);
-
-#endif

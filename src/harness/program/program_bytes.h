@@ -18,8 +18,7 @@
  *
  * program_to_bytes() writes the canonical form: unused bytes are 0, and codes are below OP_COUNT.
  */
-#ifndef HARNESS_PROGRAM_BYTES_H
-#define HARNESS_PROGRAM_BYTES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 
 /* Return: the number of bytes written, PROGRAM_RECORD for each call. */
 size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX]);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_PROGRAM_FILE_H
-#define HARNESS_PROGRAM_FILE_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -30,5 +29,3 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 /* Reads and parses a program file, text or bytes. Return: false with @error filled. */
 bool program_file_load(const char *name, struct program *program,
 		       char error[PROGRAM_FILE_ERROR]);
-
-#endif

@@ -8,8 +8,7 @@
  * 3. A file with another name is text if the user names the file; it must begin with the header. If
  *    the user names a directory, such files in it are ignored.
  */
-#ifndef HARNESS_PROGRAM_NAME_H
-#define HARNESS_PROGRAM_NAME_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +36,3 @@ bool program_name_is_known(const char *name);
  * @ignored_count: incremented for each file below the directory that is not a program
  */
 bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count);
-
-#endif

@@ -3,8 +3,7 @@
  * The state of a running program: which call runs next, which calls are skipped, and which handles
  * are filled. The rule model and both executors use it.
  */
-#ifndef HARNESS_PROGRAM_STATE_H
-#define HARNESS_PROGRAM_STATE_H
+#pragma once
 
 #include "harness/program/program.h"
 #include "harness/program/schedule.h"
@@ -37,5 +36,3 @@ static inline bool program_state_holds_mutex(const struct program_state *state, 
 {
 	return state->mutex_holders[mutex] == thread + 1;
 }
-
-#endif

@@ -5,7 +5,6 @@
  */
 #include "harness/program/program_text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "harness/util/utf8.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Reads and writes programs as text: format 1, for people and for the corpus. */
-#ifndef HARNESS_PROGRAM_TEXT_H
-#define HARNESS_PROGRAM_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))
 size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
 				    struct text_error *error);
-
-#endif

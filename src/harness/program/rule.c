@@ -7,7 +7,6 @@
 const struct rule_info rule_table[RULE_COUNT] = {
 #define RULE(id, name, fatal, contract, summary) [RULE_##id] = { name, contract, summary },
 #include "harness/program/rules.def"
-#undef RULE
 };
 
 enum rule rule_find(const char *name, size_t len)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_RULE_H
-#define HARNESS_RULE_H
+#pragma once
 
 #include <stddef.h>
 
 enum rule {
 #define RULE(id, ...) RULE_##id,
 #include "harness/program/rules.def"
-#undef RULE
 	RULE_COUNT
 };
 
@@ -33,5 +31,3 @@ enum rule rule_find(const char *name, size_t len);
 
 /* Writes the sorted names of the rules with @separator between them; "clean" for the empty set. */
 void rule_set_to_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]);
-
-#endif

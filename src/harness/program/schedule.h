@@ -9,8 +9,7 @@
  *
  * The schedule does not know what a line does.
  */
-#ifndef HARNESS_SCHEDULE_H
-#define HARNESS_SCHEDULE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ void schedule_init(struct schedule *schedule, size_t line_count);
  */
 size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked,
 			       const void *ctx);
-
-#endif

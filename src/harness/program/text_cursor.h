@@ -4,8 +4,7 @@
  * named parse or require advances the cursor, or fills the error and returns false. No function
  * reads beyond the end of the line.
  */
-#ifndef HARNESS_TEXT_CURSOR_H
-#define HARNESS_TEXT_CURSOR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -75,5 +74,3 @@ bool text_parse_valid_number(struct text_cursor *cursor, const char **number_sta
 
 /* Parses a whole line: [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT]. */
 bool text_parse_call(struct text_cursor *cursor, struct call *call);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Appends text to a buffer, and the names that both the reader and the writer of a text use. */
-#ifndef HARNESS_TEXT_WRITER_H
-#define HARNESS_TEXT_WRITER_H
+#pragma once
 
 #include <stddef.h>
 
@@ -33,5 +32,3 @@ void text_append_line(struct text_writer *writer, const char *line, size_t len);
 
 /* Appends a call in canonical form, with its expected result. */
 void text_append_call(struct text_writer *writer, const struct call *call);
-
-#endif

@@ -4,8 +4,7 @@
  * that the calls read, and the pages at the end. checker.c compares the traces of the rule model
  * and of an executor.
  */
-#ifndef HARNESS_TRACE_H
-#define HARNESS_TRACE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,5 +59,3 @@ uint32_t trace_reserve_log(struct trace *trace, size_t len);
 
 /* Return: the step of the call, or NULL if the trace has none. */
 const struct step *trace_find_step(const struct trace *trace, size_t call_index);
-
-#endif

@@ -7,8 +7,7 @@
  * accesses, and makes it report races on buffers of the harness. So with ThreadSanitizer
  * (BYTES_NO_INTERCEPT, -fno-builtin) these functions are loops, and otherwise library calls.
  */
-#ifndef HARNESS_BYTES_H
-#define HARNESS_BYTES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +43,4 @@ static inline void bytes_fill(void *to, uint8_t value, size_t len)
 #define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined", "coverage")))
 #else
 #define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined")))
-#endif
-
 #endif

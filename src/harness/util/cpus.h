@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Finds the CPUs that this process may use, and pins threads to them. */
-#ifndef HARNESS_CPUS_H
-#define HARNESS_CPUS_H
+#pragma once
 
 #include <sched.h>
 #include <stdbool.h>
@@ -25,5 +24,3 @@ bool pins_pin_thread(const struct pins *pins, unsigned int cpu_number);
 
 /* Lets the calling thread use all allowed CPUs again. */
 void pins_unpin_thread(const struct pins *pins);
-
-#endif

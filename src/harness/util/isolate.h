@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_ISOLATE_H
-#define HARNESS_ISOLATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,5 +30,3 @@ bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct
 
 /* Return: zeroed memory to share with later child processes, or NULL. It is never freed. */
 void *isolate_map_shared(size_t size);
-
-#endif

@@ -4,8 +4,7 @@
  * behaviour depends on other processes or on earlier inputs, so it would look like new coverage
  * (tests/test_same.sh).
  */
-#ifndef HARNESS_NO_COVERAGE_H
-#define HARNESS_NO_COVERAGE_H
+#pragma once
 
 #ifdef __clang__
 /* Not inlined, because an inlined function would have the coverage counters of its caller. */
@@ -16,6 +15,4 @@
 #else
 #define NO_COVERAGE_BEGIN
 #define NO_COVERAGE_END
-#endif
-
 #endif

@@ -3,8 +3,7 @@
  * The numbers that a program can use: x, 2^32 + x, 2^63 + x and SIZE_MAX - x, with 0 <= x < 16384.
  * The bases reveal errors of truncation, sign and overflow. 16 bits encode each of these numbers.
  */
-#ifndef HARNESS_NUMBER_H
-#define HARNESS_NUMBER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ static inline uint64_t number_min(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
-
-#endif

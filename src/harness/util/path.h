@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Builds paths from parts. A path that does not fit is an error; it is never truncated. */
-#ifndef HARNESS_PATH_H
-#define HARNESS_PATH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,5 +15,3 @@ bool path_format(char *path, size_t size, const char *format, ...)
 /* Like path_format(), but prints an error and exits with status 2 if the path does not fit. */
 void path_format_or_exit(char *path, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-#endif

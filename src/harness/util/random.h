@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Pseudorandom numbers (splitmix64), the same on each machine. The first state is the seed. */
-#ifndef HARNESS_RANDOM_H
-#define HARNESS_RANDOM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,5 +49,3 @@ static inline uint8_t random_index_of_set_bit(uint64_t *state, uint32_t mask)
 		mask &= mask - 1;
 	return (uint8_t)__builtin_ctz(mask);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * SHA-1 (FIPS 180-4), by which the fuzzing engines name inputs. It is used to compare contents, not
  * for security.
  */
-#ifndef HARNESS_SHA1_H
-#define HARNESS_SHA1_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@
 
 /* Writes the hash of @bytes in hexadecimal. */
 void sha1_write_hex(const void *bytes, size_t size, char text[SHA1_TEXT]);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Prints words of commands that people paste into a POSIX shell, and finds the running binary. */
-#ifndef HARNESS_SHELL_WORD_H
-#define HARNESS_SHELL_WORD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,5 +20,3 @@ const char *running_binary_path(void);
  * @path: the function stores the path of the file here
  */
 bool find_beside_running_binary(const char *name, char *path, size_t size);
-
-#endif

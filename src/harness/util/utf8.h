@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_UTF8_H
-#define HARNESS_UTF8_H
+#pragma once
 
 #include <stddef.h>
 
@@ -24,5 +23,3 @@ static inline size_t utf8_character_length(const char *text, size_t left)
 		return 0;
 	return len;
 }
-
-#endif

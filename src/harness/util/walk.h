@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef HARNESS_WALK_H
-#define HARNESS_WALK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ typedef void (*walk_fn)(const char *name, void *ctx);
  * function prints one line on standard error for each case.
  */
 bool walk_files(const char *path, walk_fn fn, void *ctx);
-
-#endif

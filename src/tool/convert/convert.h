@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Converts programs between text and bytes, for files and directories. */
-#ifndef TOOL_CONVERT_H
-#define TOOL_CONVERT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ struct convert_options {
  * Return: an exit status.
  */
 int convert_programs(const struct convert_options *options, int count, char **paths);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Writes the failure of an input as JSON for triage.py. */
-#ifndef TOOL_DESCRIBE_H
-#define TOOL_DESCRIBE_H
+#pragma once
 
 #include "tool/finding/signature.h"
 #include "tool/util/json.h"
@@ -20,5 +19,3 @@ void write_failure_json(struct json *json, struct oracle *oracle, const struct t
  */
 void execute_and_write_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
 			       const struct signature *signature);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Decides whether an input fails: by the model and the flavours, or by a fuzz target. */
-#ifndef TOOL_ORACLE_H
-#define TOOL_ORACLE_H
+#pragma once
 
 #include <limits.h>
 
@@ -39,5 +38,3 @@ static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_t
 
 /* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */
 const char *oracle_describe_missing_tools(const struct oracle *oracle);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Finds the smallest input that fails in the same way as a given input. */
-#ifndef TOOL_REDUCE_H
-#define TOOL_REDUCE_H
+#pragma once
 
 #include "tool/finding/signature.h"
 
@@ -21,5 +20,3 @@ struct reduction {
  * then unchanged.
  */
 bool reduce_input(struct reduction *reduction, struct oracle *oracle);
-
-#endif

@@ -17,8 +17,7 @@
  * reports, because most targets change the program before they execute it: the target's sentence
  * without numbers, or the report's kind and its functions in src/page.
  */
-#ifndef TOOL_SIGNATURE_H
-#define TOOL_SIGNATURE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -95,5 +94,3 @@ bool signature_may_match_in_model(const struct signature *signature, struct orac
 
 /* Return: whether both inputs failed, and in the same way. */
 bool signature_is_same_failure(const struct signature *a, const struct signature *b);
-
-#endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* One input that may fail: a page program, or the text of a fuzz target that reads no programs. */
-#ifndef TOOL_TEST_INPUT_H
-#define TOOL_TEST_INPUT_H
+#pragma once
 
-#include <stdint.h>
 #include <stdio.h>
 
 #include "harness/program/program_file.h"
@@ -41,5 +39,3 @@ const void *test_input_encode(const struct test_input *input, size_t *encoded_si
 
 /* Prints the input as text. */
 void test_input_print(FILE *out, const struct test_input *input);
-
-#endif

@@ -7,8 +7,7 @@
  * the rule in a report of the page library. A frame is either a function with its file, or an offset in
  * a module whose symbols were not looked up.
  */
-#ifndef TOOL_REPORT_H
-#define TOOL_REPORT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,5 +68,3 @@ const struct report_frame *report_find_innermost_library_frame(const struct repo
 #define REPORT_TOP	3
 #define REPORT_TOP_TEXT 256
 void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT]);
-
-#endif

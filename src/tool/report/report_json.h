@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TOOL_REPORT_JSON_H
-#define TOOL_REPORT_JSON_H
+#pragma once
 
 #include "tool/report/report.h"
 #include "tool/util/json.h"
@@ -17,5 +16,3 @@ static inline void report_write_library_frame_json(struct json *out,
 	json_number(out, "line", frame->line);
 	json_end(out);
 }
-
-#endif

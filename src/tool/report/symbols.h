@@ -4,8 +4,7 @@
  * each process that ends would look symbols up again, which costs more than its whole execution. This
  * file runs a symbolizer instead, once for each offset.
  */
-#ifndef TOOL_SYMBOLS_H
-#define TOOL_SYMBOLS_H
+#pragma once
 
 #include "tool/report/report.h"
 
@@ -28,5 +27,3 @@ bool symbols_find_innermost_library_frame(const char *binary_path, const char *s
 
 /* Return: whether no symbolizer was found, so that stacks have no functions. */
 bool symbols_symbolizer_is_missing(void);
-
-#endif

@@ -3,8 +3,7 @@
  * The memory that a worker and the driver share. A worker that writes to wild addresses can damage no other
  * memory of the driver. The driver validates everything that it reads from the control block.
  */
-#ifndef TOOL_CONTROL_BLOCK_H
-#define TOOL_CONTROL_BLOCK_H
+#pragma once
 
 #include <limits.h>
 
@@ -90,5 +89,3 @@ extern void (*run_worker_input_hook)(const char *content, size_t size);
  * the worker, and fills in the execution record. For REQUEST_REPORTS it also prints the reports.
  */
 void worker_run_program_in_children(struct control_block *control);
-
-#endif

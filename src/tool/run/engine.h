@@ -7,8 +7,7 @@
  *   engine_batch.c   one batch: its results, and the inputs that run again
  *   history.c        finds the inputs after which another one fails
  */
-#ifndef TOOL_ENGINE_H
-#define TOOL_ENGINE_H
+#pragma once
 
 #include "tool/run/record.h"
 #include "tool/util/file_list.h"
@@ -32,5 +31,3 @@ struct run_options {
  */
 bool engine_run(const struct run_options *options, const struct file_list *inputs,
 		struct flavour_run *run);
-
-#endif

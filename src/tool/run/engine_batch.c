@@ -19,8 +19,6 @@
  *   9. If workers end before their first input again and again, that input runs alone, in a worker
  *      without a warm-up, and stays a failure.
  */
-#include <stdio.h>
-
 #include "tool/run/engine_parts.h"
 
 /* LeakSanitizer runs after this number of batches, because it takes as long as some hundred inputs. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The state of a running engine: engine.c, engine_batch.c and history.c include this. */
-#ifndef TOOL_ENGINE_PARTS_H
-#define TOOL_ENGINE_PARTS_H
+#pragma once
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -82,5 +81,3 @@ void job_run_batch(struct job *job);
  */
 void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
 				     const struct worker_result *first_result);
-
-#endif

@@ -3,8 +3,7 @@
  * The outcome of a program in one flavour, on fibers and threads: whether the execution agrees with the
  * model, the first reported race, and the calls that ended a process, each with its report.
  */
-#ifndef TOOL_EXECUTION_RECORD_H
-#define TOOL_EXECUTION_RECORD_H
+#pragma once
 
 #include "harness/checker.h"
 #include "tool/report/symbols.h"
@@ -44,5 +43,3 @@ static inline void execution_record_init(struct execution_record *record)
 	for (size_t i = 0; i < EXECUTION_DEATHS; i++)
 		record->deaths[i].site.call = NO_SITE;
 }
-
-#endif

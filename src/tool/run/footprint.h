@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The footprint of a process: its memory, descriptors and mappings. Inputs that leak make it grow. */
-#ifndef TOOL_FOOTPRINT_H
-#define TOOL_FOOTPRINT_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -58,5 +57,3 @@ bool footprint_can_find_leaks(void);
  * report. This takes some milliseconds. Return: whether LeakSanitizer found such memory.
  */
 bool footprint_run_leak_check(void);
-
-#endif

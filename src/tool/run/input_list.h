@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The paths of all inputs of a run. */
-#ifndef TOOL_INPUT_LIST_H
-#define TOOL_INPUT_LIST_H
+#pragma once
 
 #include "tool/util/file_list.h"
 
@@ -15,5 +14,3 @@ bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort)
 
 /* Return: the name of the input in messages: "-" for the copy of standard input, otherwise @path. */
 const char *input_display_name(const char *path);
-
-#endif

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The kinds of results that an input has in one flavour. */
-#ifndef TOOL_RUN_KIND_H
-#define TOOL_RUN_KIND_H
+#pragma once
 
 #include <stdbool.h>
 
 enum result_kind {
 #define KIND(id, name, is_failure, meaning) RUN_##id,
 #include "tool/run/kind.def"
-#undef KIND
 	RUN_KINDS
 };
 
@@ -29,5 +27,3 @@ static inline bool kind_may_damage_process(enum result_kind kind)
 {
 	return result_kinds[kind].is_failure && kind != RUN_unreadable && kind != RUN_claim;
 }
-
-#endif

@@ -7,7 +7,6 @@
 const struct result_kind_info result_kinds[RUN_KINDS] = {
 #define KIND(id, name, fails, meaning) { name, meaning, fails },
 #include "tool/run/kind.def"
-#undef KIND
 };
 
 bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t record_count)

@@ -3,8 +3,7 @@
  * The results of a run: one record for each input and flavour. Tables for people and the JSON
  * lines for programs (doc/replay.md) are written from these records alone.
  */
-#ifndef TOOL_RUN_RECORD_H
-#define TOOL_RUN_RECORD_H
+#pragma once
 
 #include "tool/run/control_block.h"
 
@@ -40,5 +39,3 @@ bool record_is_failure(const struct run_record *record);
 
 size_t count_inputs_of_kind(const struct flavour_run *run, enum result_kind kind);
 size_t count_failed_inputs(const struct flavour_run *run);
-
-#endif

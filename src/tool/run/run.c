@@ -2,7 +2,6 @@
 #include "tool/run/run.h"
 
 #include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "harness/program/program_name.h"

@@ -12,8 +12,7 @@
  *   json_lines.c      writes results for programs
  *   runner.c          workers that run single programs, for `minimize`, `triage`, `explain`
  */
-#ifndef TOOL_RUN_H
-#define TOOL_RUN_H
+#pragma once
 
 #include <stdio.h>
 #include <time.h>
@@ -103,5 +102,3 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 
 /* Writes the texts of format_rules_seen() for both executors, and the number of runs with a race report. */
 void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record);
-
-#endif

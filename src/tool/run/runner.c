@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run/runner.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "tool/report/symbols.h"

@@ -3,8 +3,7 @@
  * Flavour runners: one worker for each flavour, which executes one program after the other, each in a child
  * process. So a program may crash or hang. A worker that ends is started again.
  */
-#ifndef TOOL_RUNNER_H
-#define TOOL_RUNNER_H
+#pragma once
 
 #include <limits.h>
 #include <stdio.h>
@@ -47,5 +46,3 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 			 char text[DISAGREEMENT_TEXT]);
 
 void runners_destroy(struct flavour_runners *runners);
-
-#endif

@@ -3,8 +3,7 @@
  * The driver's side of one worker: starts, watches and ends the process, and describes why it ended.
  * worker.c, in a flavour's binary, is the other side.
  */
-#ifndef TOOL_WORKER_PROCESS_H
-#define TOOL_WORKER_PROCESS_H
+#pragma once
 
 #include "tool/run/control_block.h"
 #include "tool/util/file_list.h"
@@ -83,5 +82,3 @@ const char *run_worker_find_running_path(const struct run_worker *worker);
  * Return: the kind of the result
  */
 enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY]);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TOOL_CLOCK_H
-#define TOOL_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 #include <time.h>
@@ -18,5 +17,3 @@ static inline int64_t clock_read_ms(void)
 {
 	return clock_read_us(CLOCK_MONOTONIC) / 1000;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The main function of a program with subcommands: prints help and version, and runs a subcommand. */
-#ifndef TOOL_COMMANDS_H
-#define TOOL_COMMANDS_H
+#pragma once
 
 struct command {
 	const char *name;
@@ -23,5 +22,3 @@ struct command_set {
  * Return: an exit status
  */
 int commands_main(const struct command_set *set, int argc, char **argv);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TOOL_ENVIRONMENT_H
-#define TOOL_ENVIRONMENT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -11,5 +10,3 @@
  * Return: false if there is no memory.
  */
 bool environment_append_options(const char *variable, const char *options);
-
-#endif

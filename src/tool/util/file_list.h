@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The program files that the arguments of a command name: a directory means its programs. */
-#ifndef TOOL_FILE_LIST_H
-#define TOOL_FILE_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ const char *file_list_find_only_file(const char *command, char *argument);
 
 /* Logs that @ignored_count files of the directory @path are not named like programs. */
 void file_list_log_ignored(const char *path, size_t ignored_count);
-
-#endif

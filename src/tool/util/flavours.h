@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TOOL_FLAVOURS_H
-#define TOOL_FLAVOURS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,5 +30,3 @@ bool flavours_parse(char *list, void *wanted);
 /* Formats the names of the @wanted flavours, separated by commas. */
 #define FLAVOURS_TEXT 40
 void flavours_format_names(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_TEXT]);
-
-#endif

@@ -9,14 +9,12 @@
 static const struct fuzz_target targets[] = {
 #define TARGET(name, flavour, reads, what) {#name, flavour, READS_##reads},
 #include "fuzz/targets.def"
-#undef TARGET
 };
 
 #define TARGET(name, ...) ", " #name
 const char *const fuzz_target_names = &(
 #include "fuzz/targets.def"
 )[2];
-#undef TARGET
 
 #define TARGETS (sizeof(targets) / sizeof(targets[0]))
 

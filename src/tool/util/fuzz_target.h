@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* The fuzz targets (fuzz/targets.def), and the search for the target of a finding. */
-#ifndef TOOL_FUZZ_TARGET_H
-#define TOOL_FUZZ_TARGET_H
+#pragma once
 
 #include <stddef.h>
 
@@ -28,5 +27,3 @@ const struct fuzz_target *fuzz_target_find(const char *name);
  * TARGET/libfuzzer or TARGET/afl. NULL: the file is in no such directory.
  */
 const struct fuzz_target *fuzz_target_find_by_path(const char *path);
-
-#endif

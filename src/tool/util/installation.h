@@ -3,8 +3,7 @@
  * Finds directories with files of this project. An installation may have been moved as a whole since `make
  * install`; a build directory uses some files of its source tree.
  */
-#ifndef TOOL_INSTALLATION_H
-#define TOOL_INSTALLATION_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -25,5 +24,3 @@ void find_installed_directory(const char *configured_directory, char *path, size
  */
 void find_source_directory(const char *source_directory, const char *installed_directory,
 			   char path[PATH_MAX]);
-
-#endif

@@ -3,8 +3,7 @@
  * Writes JSON, with commas and quotes. A value in an object has a key; for a value in an array, and for the
  * outermost object, @key is NULL. All output is one line, which json_end_line() ends.
  */
-#ifndef TOOL_JSON_H
-#define TOOL_JSON_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ void json_bool(struct json *json, const char *key, bool value);
 
 /* Writes @value with @digits digits after the decimal point; null for infinity and NaN. */
 void json_real(struct json *json, const char *key, double value, int digits);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TOOL_MODEL_FACTS_H
-#define TOOL_MODEL_FACTS_H
+#pragma once
 
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
@@ -33,5 +32,3 @@ void write_model_facts(struct json *out, const struct program *program, const st
 
 /* Writes an object {line, text} of a call: its canonical text without the expected result. */
 void write_call_record(struct json *out, const struct call *call);
-
-#endif

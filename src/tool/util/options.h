@@ -6,8 +6,7 @@
  * A row has the variable that its option sets; the type of the variable decides whether the option takes
  * a value. Every table has --help and -h.
  */
-#ifndef TOOL_OPTIONS_H
-#define TOOL_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -84,5 +83,3 @@ struct option_row option_flavour(bool *wanted);
  * Return: -1 to continue; or an exit status after an error message.
  */
 int options_set_backend(const char *command);
-
-#endif

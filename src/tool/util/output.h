@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Writes an output file completely or not at all: to a temporary file, which is then renamed. */
-#ifndef TOOL_OUTPUT_H
-#define TOOL_OUTPUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,5 +13,3 @@ int output_write(const char *path, const void *bytes, size_t size);
 
 /* Return: whether @path is a regular file, whose content output_write() would replace. */
 bool output_would_replace_file(const char *path);
-
-#endif

@@ -3,8 +3,7 @@
  * Starts the Python part of a command (util/start.py): the C part reads the options, and passes them as
  * words NAME=VALUE.
  */
-#ifndef TOOL_SCRIPT_H
-#define TOOL_SCRIPT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdio.h>
@@ -34,5 +33,3 @@ FILE *script_open_input(void);
  * Return: EXIT_BAD, after a line on standard error, if that is impossible.
  */
 int script_execute(const struct script_command *command, FILE *input);
-
-#endif

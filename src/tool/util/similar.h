@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Searches known names for the name that is most similar to a misspelt name. */
-#ifndef TOOL_SIMILAR_H
-#define TOOL_SIMILAR_H
+#pragma once
 
 #include <stddef.h>
 
@@ -21,5 +20,3 @@ void similar_add(struct similar *similar, const char *name);
 /* Formats "; did you mean 'NAME'?", with @before and @after around NAME; "" if no name is similar. */
 void similar_format_hint(const struct similar *similar, const char *before, const char *after,
 		  char text[SIMILAR_TEXT]);
-
-#endif

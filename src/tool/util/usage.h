@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Exit statuses, and messages about command lines. */
-#ifndef TOOL_USAGE_H
-#define TOOL_USAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,5 +35,3 @@ bool parse_seed(const char *text, uint64_t *seed);
 
 /* Return: the worse of two exit statuses. */
 int worse_exit_status(int a, int b);
-
-#endif

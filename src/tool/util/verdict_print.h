@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef TOOL_VERDICT_PRINT_H
-#define TOOL_VERDICT_PRINT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,5 +26,3 @@ void write_rule_names(struct json *json, const char *key, rule_set rules);
  */
 int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
 			   bool is_strict);
-
-#endif
