@@ -126,10 +126,10 @@ else
 valgrind_source = %D%/detect/valgrind_none.c
 endif
 
-if OWN_PAGE
-library_source = %D%/library.h %D%/library_ours.c
-else
+if EXTERNAL_PAGE
 library_source = %D%/library.h %D%/library_external.c
+else
+library_source = %D%/library.h %D%/library_ours.c
 endif
 
 EXTRA_DIST += \
