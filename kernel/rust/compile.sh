@@ -20,7 +20,7 @@ directory=$3
 emit=$4
 shift 4
 shim=$(dirname "$0")
-unset MAKEFLAGS # rustc would look for the jobserver of make
+unset MAKEFLAGS MFLAGS # rustc would look for the jobserver of make
 RUSTC_BOOTSTRAP=1
 KERNEL_GENERATED=$generated
 export RUSTC_BOOTSTRAP KERNEL_GENERATED

@@ -27,3 +27,30 @@ page_fuzz_plain = libkernelpage-fuzz-plain.a libkernelcore.a
 page_fuzz_tsan = libkernelpage-fuzz-tsan.a libkernelcore.a
 page_cov = libkernelpage-plain.a libkernelcore.a
 endif
+
+# The build with the kernel's page.rs, beside the build with src/page.
+KERNEL = /usr/src/linux-source-6.12.tar.xz
+kernel_programs = pagetorture $(FLAVOURS:%=pagetorture-%) $(FLAVOURS:%=pagetorture-dev-%) fuzz_page fuzz_race
+
+#: kernel  build kernel/ with the rust/kernel/page.rs of a kernel source (KERNEL=DIR)
+kernel:
+	@if test ! -e '$(KERNEL)'; then \
+	  echo "skipped: kernel (no $(KERNEL); ./bootstrap --with-kernel installs it, KERNEL=DIR names another one)"; exit 77; fi
+	@$(MKDIR_P) kernel
+	@test "`cat kernel/source 2>/dev/null`" = '$(KERNEL)' && test -f kernel/Makefile || { \
+	  rm -f kernel/Makefile && cd kernel && $(abs_srcdir)/configure --quiet CC='$(CC)' --disable-shared \
+	    --with-kernel-source='$(KERNEL)' && echo '$(KERNEL)' >source; }
+	@cd kernel && $(MAKE) $(AM_MAKEFLAGS) $(filter-out %-plain,$(kernel_programs))
+
+#: kernel-source  install Debian's packages of a kernel source and of a Rust compiler
+kernel-source:
+	$(SHELL) $(srcdir)/bootstrap --kernel-packages
+
+#: check-kernel  test rust/kernel/page.rs of a kernel source (KERNEL=DIR)
+check-kernel:
+	@KERNEL='$(KERNEL)' $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/test_kernel.sh
+
+clean-local: clean-kernel
+clean-kernel:
+	rm -rf kernel
+.PHONY: check-kernel clean-kernel kernel kernel-source

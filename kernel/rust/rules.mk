@@ -68,3 +68,11 @@ clean-local: clean-kernel-rust
 clean-kernel-rust:
 	rm -rf kernel-rust
 .PHONY: clean-kernel-rust
+
+#: check-kernel-bugs  insert bugs into page.rs, and check that the corpus finds them
+kernel_link = $(CC) $(CFLAGS) $(build_ldflags_$1) $(LDFLAGS)
+check-kernel-bugs: pagetorture pagetorture-tsan
+	@RUSTC='$(RUSTC)' LIBS='$(LIBS)' LINK_plain='$(call kernel_link,plain)' LINK_tsan='$(call kernel_link,tsan)' \
+	  RUST_FLAGS_plain='$(call rust_flags,plain)' RUST_FLAGS_tsan='$(call rust_flags,tsan)' \
+	  python3 -B $(kernel_rust_dir)/mutants.py $(KERNEL_SOURCE) kernel-bugs $(srcdir)/corpus/rules
+.PHONY: check-kernel-bugs
