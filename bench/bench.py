@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Run benchmarks, and print one table: medians, quartiles, thresholds.
 
-Every benchmark prints samples on standard output, one JSON object on each line, and all other messages on
-standard error:
+Every benchmark makes samples: a function of benches.py, or a program that prints them on standard output, one
+JSON object on each line, and all other messages on standard error:
 
     {"name": "fibers : real threads", "unit": "times", "aim": ">= 20", "values": [21.5, 22]}
     {"name": "whose time it is", "skipped": "no perf"}
@@ -16,11 +16,16 @@ import json
 import math
 import os
 import pathlib
+import re
 import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+
+import benches
+from benches import Failed
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
 import keep  # noqa: E402 (in another directory)
@@ -30,7 +35,7 @@ ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
 ALL_RULES = f"$(ls {RULES}/*.page)"
 RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
 
-# Name, also of the make target; whether it is quick; the commands, each with a label for its rows. A
+# Name, also of the make target; whether it is quick; functions or commands, each with a label for its rows. A
 # command is skipped if its program does not exist.
 BENCHES = [
     ("page", True, [("plain", "./bench_page"),
@@ -41,17 +46,18 @@ BENCHES = [
          f"./pagetorture-dev-tsan bench {ROUNDS} --aim '>= 50' {RULES}/disjoint-writes.page"),
         ("tsan, all rules", f"./pagetorture-dev-tsan bench {ROUNDS} {ALL_RULES}"),
         ("plain, race-free rules", f"./pagetorture-dev bench {ROUNDS} {RACE_FREE}")]),
-    ("rates", True, [("", "python3 -B {srcdir}/bench/benches.py rates")]),
-    ("stress", True, [("", "python3 -B {srcdir}/bench/benches.py stress")]),
+    ("rates", True, [("", benches.bench_rates)]),
+    ("stress", True, [("", benches.bench_stress)]),
     ("scale", True, [("direct", "PAGE_MAP=direct ./bench_scale"),
                      ("alias", "PAGE_MAP=alias ./bench_scale")]),
-    ("exec", True, [("", "python3 -B {srcdir}/bench/benches.py exec")]),
-    ("fuzz", False, [("", "python3 -B {srcdir}/bench/benches.py fuzz")]),
-    ("afl", False, [("", "python3 -B {srcdir}/bench/benches.py afl")]),
-    ("jobs", False, [("", "python3 -B {srcdir}/bench/benches.py jobs")]),
-    ("minimize", False, [("", "python3 -B {srcdir}/bench/benches.py minimize")]),
-    ("replay", False, [("", "python3 -B {srcdir}/bench/benches.py replay")]),
+    ("exec", True, [("", benches.bench_exec)]),
+    ("fuzz", False, [("", benches.bench_fuzz)]),
+    ("afl", False, [("", benches.bench_afl)]),
+    ("jobs", False, [("", benches.bench_jobs)]),
+    ("minimize", False, [("", benches.bench_minimize)]),
+    ("replay", False, [("", benches.bench_replay)]),
 ]
+BENCH_NAMES = [name for name, _, _ in BENCHES]
 
 EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
@@ -62,15 +68,6 @@ class Unusable(Exception):
 
 # ---- a row ----
 
-def compute_quartiles(values):
-    """Interpolate between two values; None: never reached."""
-    ordered = sorted(map(null_to_infinity, values))
-    if math.isinf(ordered[-1]):
-        ordered = [value if math.isfinite(value) else sys.float_info.max for value in ordered]
-    found = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else 3 * ordered
-    return [None if value > 1e300 else value for value in found]
-
-
 def null_to_infinity(value):
     return math.inf if value is None else value
 
@@ -80,18 +77,23 @@ def is_number_or_null(value):
         and not math.isnan(value)
 
 
+def compute_quartiles(values):
+    """Interpolate between two values; None: never reached."""
+    # Interpolation needs finite numbers.
+    ordered = [min(null_to_infinity(value), sys.float_info.max) for value in values]
+    found = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else 3 * ordered
+    return [None if value > 1e300 else value for value in found]
+
+
 def is_aim_met(aim, median):
     """Is the threshold met? None without a threshold."""
     if not aim:
         return None
-    words = aim.split()
-    if len(words) != 2 or words[0] not in (">=", "<="):
+    words = re.fullmatch(r"([<>])= (\d+(?:\.\d+)?)", aim)
+    if not words:
         raise Unusable(f"expected an aim as '>= 10' or '<= 4', got '{aim}'")
-    try:
-        bound = float(words[1])
-    except ValueError:
-        raise Unusable(f"expected an aim as '>= 10' or '<= 4', got '{aim}'") from None
-    return null_to_infinity(median) >= bound if words[0] == ">=" else null_to_infinity(median) <= bound
+    value, bound = null_to_infinity(median), float(words[2])
+    return value >= bound if words[1] == ">" else value <= bound
 
 
 def make_row(sample, label, command):
@@ -103,17 +105,8 @@ def make_row(sample, label, command):
         raise Unusable(f"expected values of '{sample['name']}', numbers or null, got {values}")
     low, median, high = compute_quartiles(values)
     aim = sample.get("aim", "")
-    return {
-        "name": add_label(label, sample["name"]),
-        "unit": sample["unit"],
-        "median": median,
-        "low": low,
-        "high": high,
-        "n": len(values),
-        "aim": aim,
-        "met": is_aim_met(aim, median),
-        "command": command,
-    }
+    return {"name": add_label(label, sample["name"]), "unit": sample["unit"], "median": median, "low": low,
+            "high": high, "n": len(values), "aim": aim, "met": is_aim_met(aim, median), "command": command}
 
 
 def add_label(label, name):
@@ -134,13 +127,7 @@ class Results:
         self.failed.append({"name": what, "why": why})
         print(f"FAILED: {what}: {why}", file=sys.stderr)
 
-    def append_line(self, line, bench, label, command):
-        try:
-            sample = json.loads(line)
-            if not isinstance(sample, dict):
-                raise ValueError
-        except ValueError:
-            raise Unusable(f"expected a row, got '{line.strip()[:80]}'") from None
+    def append_sample(self, sample, bench, label, command):
         if "skipped" in sample:
             self.record_skip(add_label(label, sample.get("name", bench)), sample["skipped"])
             return
@@ -150,37 +137,48 @@ class Results:
         self.rows.append(row)
 
 
-def find_program(command):
-    """The program of a command: the first word that is no assignment."""
-    return next(word for word in command.split() if "=" not in word)
+def parse_sample(line):
+    try:
+        sample = json.loads(line)
+    except ValueError:
+        sample = None
+    if not isinstance(sample, dict):
+        raise Unusable(f"expected a row, got '{line.strip()[:80]}'")
+    return sample
 
 
-def run_command(results, bench, label, command):
-    program = find_program(command)
-    what = add_label(bench, label) if label else bench
-    if "/" in program and not os.path.exists(program):
-        results.record_skip(what, f"no {program.removeprefix('./')}")
-        return
-    child = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, text=True)
-    trouble = None
-    for line in child.stdout:
-        try:
-            results.append_line(line, bench, label, f"make bench-{bench}")
-        except Unusable as why:
-            trouble = trouble or str(why)
-    status = child.wait()
-    if trouble:
-        results.record_failure(what, trouble)
-    if status not in (EXIT_GOOD, EXIT_SKIPPED):
-        results.record_failure(what, f"exit status {status} of: {command if len(command) < 100 else program}")
+def find_missing_program(command):
+    """The program of a command is the first word that is no assignment."""
+    program = next(word for word in command.split() if "=" not in word)
+    return program.removeprefix("./") if "/" in program and not os.path.exists(program) else None
+
+
+def run_command(command):
+    """Yield the samples that a command prints."""
+    missing = find_missing_program(command)
+    if missing:
+        raise benches.Skipped(f"no {missing}")
+    with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, text=True) as child:
+        yield from map(parse_sample, child.stdout)
+    if child.returncode not in (EXIT_GOOD, EXIT_SKIPPED):
+        raise Failed(f"exit status {child.returncode} of: {command[:100]}")
 
 
 def run_benches(results, names, srcdir):
     chosen = [bench for bench in BENCHES if bench[0] in names]
     for number, (name, _, parts) in enumerate(chosen, 1):
         print(f"bench: {name}, {number} of {len(chosen)}", file=sys.stderr, flush=True)
-        for label, command in parts:
-            run_command(results, name, label, command.replace("{srcdir}", srcdir))
+        for label, source in parts:
+            with tempfile.TemporaryDirectory() as directory:
+                try:
+                    samples = source(pathlib.Path(directory)) if callable(source) else \
+                        run_command(source.replace("{srcdir}", srcdir))
+                    for sample in samples:
+                        results.append_sample(sample, name, label, f"make bench-{name}")
+                except benches.Skipped as why:
+                    results.record_skip(f"{name}: {label}" if label else name, str(why))
+                except (Failed, Unusable) as why:
+                    results.record_failure(f"{name}: {label}" if label else name, str(why))
 
 
 # ---- an old run ----
@@ -270,32 +268,26 @@ def make_row_cells(row, old):
     return cells + [format_spread(before), "-" if ratio is None else f"x {format_figure(ratio)}", word]
 
 
-def print_table(lines):
+def print_results(results, old, vanished_rows):
+    lines = [["name", "median [quarters]", "unit", "n", "aim", "",
+              *(("before", "ratio", "spreads") if old else ())]]
+    lines += [make_row_cells(row, old) for row in results.rows]
+    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", format_spread(row), "-", "GONE"]
+              for row in vanished_rows]
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
-
-
-def print_results(results, old, gone):
-    head = ["name", "median [quarters]", "unit", "n", "aim", ""]
-    if old is not None:
-        head += ["before", "ratio", "spreads"]
-    lines = [head] + [make_row_cells(row, old) for row in results.rows]
-    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", format_spread(row), "-", "GONE"]
-              for row in gone]
-    print_table(lines)
     print()
-    print_summary(results, gone)
 
 
-def print_summary(results, gone):
+def print_summary(results, vanished_rows):
     aimed = [row for row in results.rows if row["met"] is not None]
     missed = [row for row in aimed if not row["met"]]
     print(f"{len(results.rows)} figures; {len(aimed) - len(missed)} of {len(aimed)} aims met")
     for row in missed:
         again = f" ({row['command']})" if row["command"] else ""
         print(f"missed: {row['name']}: {format_spread(row)} {row['unit']}, aim {row['aim']}{again}")
-    for row in gone:
+    for row in vanished_rows:
         print(f"gone: {row['name']}: it was measured before")
     for what in results.skipped:
         print(f"skipped: {what['name']}: {what['why']}")
@@ -340,8 +332,7 @@ def parse_arguments():
                "  python3 ../bench/bench.py --quick\n"
                "  python3 ../bench/bench.py --old quiet.json page stress\n"
                "  ./bench_page | python3 ../bench/bench.py --rows")
-    names = [bench[0] for bench in BENCHES]
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of: " + ", ".join(names))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of: " + ", ".join(BENCH_NAMES))
     parser.add_argument("--all", action="store_true", help="run all benchmarks")
     parser.add_argument("--quick", action="store_true", help="run the quick ones: a few minutes")
     parser.add_argument("--rows", action="store_true", help="read samples from standard input instead")
@@ -357,30 +348,30 @@ def parse_arguments():
     options = parser.parse_args()
     options.names += [bench[0] for bench in BENCHES if options.all or options.quick and bench[1]]
     for name in options.names:
-        if name not in names:
-            parser.error(f"expected a NAME of {', '.join(names)}, got '{name}'")
+        if name not in BENCH_NAMES:
+            parser.error(f"expected a NAME of {', '.join(BENCH_NAMES)}, got '{name}'")
     if bool(options.names) == options.rows:
         parser.error("expected --all, --quick, NAMEs or --rows")
     return options
 
 
-def run_and_report(options):
+def collect_results(options):
     results = Results()
     if not options.rows:
         run_benches(results, options.names, options.srcdir)
         return results
     for number, line in enumerate(sys.stdin, 1):
         try:
-            results.append_line(line, "rows", "", None)
+            results.append_sample(parse_sample(line), "rows", "", None)
         except Unusable as why:
             raise Unusable(f"<stdin>:{number}: {why}") from None
     return results
 
 
-def decide_exit_status(results, gone, strict):
+def decide_exit_status(results, vanished_rows, strict):
     if results.failed:
         return EXIT_FAILED
-    if strict and (gone or any(row["met"] is False for row in results.rows)):
+    if strict and (vanished_rows or any(row["met"] is False for row in results.rows)):
         return EXIT_FAILED
     return EXIT_GOOD if results.rows else EXIT_SKIPPED
 
@@ -391,10 +382,11 @@ def main():
     try:
         # Check this before minutes are spent.
         old = read_old_results(options.old) if options.old else None
-        results = run_and_report(options)
-        gone = find_vanished_rows(results.rows, old, options.names) if old else []
-        if results.rows or gone:
-            print_results(results, old, gone)
+        results = collect_results(options)
+        vanished_rows = find_vanished_rows(results.rows, old, options.names) if old else []
+        if results.rows or vanished_rows:
+            print_results(results, old, vanished_rows)
+            print_summary(results, vanished_rows)
         if old and old.get("machine") not in (None, describe_cpu()):
             print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
@@ -404,7 +396,7 @@ def main():
         return EXIT_BAD
     except KeyboardInterrupt:
         return 130
-    return decide_exit_status(results, gone, options.strict)
+    return decide_exit_status(results, vanished_rows, options.strict)
 
 
 if __name__ == "__main__":

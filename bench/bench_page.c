@@ -4,8 +4,8 @@
  *
  *   bench_page [BACKEND [REVOKE]]    all backends, or one
  *
- * Prints samples of ROUNDS rounds for bench.py. Compared calls alternate within a round, so other load
- * affects them equally. Each backend runs in its own process.
+ * Prints samples of ROUNDS rounds for bench.py. Compared calls alternate within a round, so other
+ * load affects them equally. Each backend runs in its own process.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static struct page *page, *other;
-static unsigned char *canonical, *other_canonical, *buffer, *user;
+static unsigned char *canonical, *other_canonical, *buffer;
 static size_t size;
 static size_t opaque_zero; /* an offset that the compiler cannot know */
 
@@ -43,21 +43,11 @@ static bool is_range_in_page(size_t off, size_t len)
 }
 
 /* The code of a caller without a library; not inlined, like the library's calls. */
-static __attribute__((noinline)) int checked_copy_out(unsigned char *from, void *dst, size_t off,
-						      size_t len)
+static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off, size_t len)
 {
 	if (!is_range_in_page(off, len))
 		return -EINVAL;
-	memcpy(dst, from + off, len);
-	return 0;
-}
-
-static __attribute__((noinline)) int checked_copy_in(unsigned char *to, const void *src, size_t off,
-						     size_t len)
-{
-	if (!is_range_in_page(off, len))
-		return -EINVAL;
-	memcpy(to + off, src, len);
+	memcpy(to, from, len);
 	return 0;
 }
 
@@ -77,16 +67,15 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 		assume_memory_is_read(memory);                                                     \
 	}
 
-OPERATION(memcpy_out, buffer, checked_copy_out(canonical, buffer, opaque_zero, size))
+OPERATION(memcpy_out, buffer, checked_copy(buffer, canonical + opaque_zero, opaque_zero, size))
 OPERATION(read_raw, buffer, page_read_raw(page, buffer, opaque_zero, size))
-OPERATION(memcpy_in, canonical, checked_copy_in(canonical, buffer, opaque_zero, size))
+OPERATION(memcpy_in, canonical, checked_copy(canonical + opaque_zero, buffer, opaque_zero, size))
 OPERATION(write_raw, canonical, page_write_raw(page, buffer, opaque_zero, size))
 OPERATION(memset_in, canonical, checked_zero(canonical, opaque_zero, size))
 OPERATION(fill_zero, canonical, page_fill_zero(page, opaque_zero, size))
 /* Use the same pages for both, because their cache lines and sets affect the time. */
-OPERATION(memcpy_between, canonical, checked_copy_in(canonical, other_canonical, opaque_zero, size))
+OPERATION(memcpy_between, canonical, checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
 OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
-OPERATION(read_bytewise, buffer, page_read_bytewise_atomic(page, buffer, opaque_zero, size))
 
 static void map_and_unmap(struct page *mapped, bool must_touch)
 {
@@ -116,8 +105,8 @@ static int file;
 
 static void mmap_munmap(void)
 {
-	void *addr = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			  0);
+	void *addr =
+		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assume_memory_is_read(addr);
 	munmap(addr, PAGE_SIZE);
@@ -125,52 +114,24 @@ static void mmap_munmap(void)
 
 static void mmap_touch_munmap(void)
 {
-	unsigned char *addr =
-		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	unsigned char *addr = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 
 	addr[8]++;
 	assume_memory_is_read(addr);
 	munmap(addr, PAGE_SIZE);
 }
 
-static struct page_task *tasks[2];
-
-static void switch_tasks(void)
-{
-	page_task_switch_out(tasks[0]);
-	page_task_switch_in(tasks[1]);
-	page_task_switch_out(tasks[1]);
-	page_task_switch_in(tasks[0]);
-}
-
-static void copy_from_user(void)
-{
-	struct user_slice_reader reader;
-
-	user_slice_reader_init(&reader, user_slice_new(user, size));
-	page_copy_from_user_slice(page, &reader, opaque_zero, size);
-	assume_memory_is_read(canonical);
-}
-
-static void alloc_and_free(void)
-{
-	struct page *mine = page_alloc(GFP_KERNEL);
-
-	assume_memory_is_read(mine);
-	page_free(mine);
-}
-
 /* ---- measuring ---- */
 
-/* How a call is compared with the first one of its group. */
-enum comparison { ALONE, DIFFERENCE, RATIO };
-
-struct measured_call {
+/* A call, and what it is compared with. */
+struct compared_call {
 	const char *name;
-	void (*fn)(void);
-	enum comparison comparison;
-	const char *aim; /* or NULL */
-	double ns[FIGURE_ROUNDS_MAX];
+	void (*call)(void);
+	const char *base_name;
+	void (*base_call)(void);
+	const char *aim; /* of the ratio or of the difference in ns; NULL: the backend has it */
+	bool is_ratio;
+	size_t only_size; /* of the copied range; 0: any */
 };
 
 static size_t rounds;
@@ -192,59 +153,46 @@ static double measure_call_ns(void (*fn)(void), unsigned int times)
 	return (get_time_ns() - start) / times;
 }
 
-static void print_sample(const char *title, const struct measured_call *measured_call,
-			 const struct measured_call *base)
+/* Each round measures both calls, so that other load affects them equally. */
+static void compare_call(const char *title, const struct compared_call *row, const char *aim)
 {
-	static const char *const units[] = { "ns", "ns more", "times" };
 	double values[FIGURE_ROUNDS_MAX];
+	unsigned int times = 1;
 	char name[128];
 
-	for (size_t r = 0; r < rounds; r++) {
-		values[r] = measured_call->ns[r];
-		if (measured_call->comparison == DIFFERENCE)
-			values[r] -= base->ns[r];
-		else if (measured_call->comparison == RATIO)
-			values[r] /= base->ns[r];
-	}
-	snprintf(name, sizeof(name), "%s, %s%s%s", title, measured_call->name,
-		 measured_call == base ? "" : " : ", measured_call == base ? "" : base->name);
-	figure_print_sample(name, units[measured_call->comparison],
-			    measured_call->aim ? measured_call->aim : "", values, rounds);
-}
-
-/* Each round compares the others with the first one. */
-static void measure_calls(const char *title, struct measured_call *measured_calls, size_t count)
-{
-	unsigned int times = 1;
-
-	while (measure_call_ns(measured_calls[0].fn, times) * times < 2e6 && times < 1u << 20)
+	while (measure_call_ns(row->base_call, times) * times < 2e6 && times < 1u << 20)
 		times *= 2;
-	for (size_t round = 0; round < rounds; round++)
-		for (size_t i = 0; i < count; i++)
-			measured_calls[i].ns[round] =
-				measure_call_ns(measured_calls[i].fn, times / 4 + 1);
-	for (size_t i = count > 1; i < count; i++)
-		print_sample(title, &measured_calls[i], &measured_calls[0]);
+	for (size_t round = 0; round < rounds; round++) {
+		double base_ns = measure_call_ns(row->base_call, times / 4 + 1);
+		double call_ns = measure_call_ns(row->call, times / 4 + 1);
+
+		values[round] = row->is_ratio ? call_ns / base_ns : call_ns - base_ns;
+	}
+	snprintf(name, sizeof(name), "%s, %s : %s", title, row->name, row->base_name);
+	figure_print_sample(name, row->is_ratio ? "times" : "ns more", aim ? aim : "", values,
+			    rounds);
 	fflush(stdout);
 }
 
-#define FIRST(what, call)	{ .name = (what), .fn = (call) }
-#define MORE(what, call, most)                                                                     \
-	{                                                                                          \
-		.name = (what), .fn = (call), .comparison = DIFFERENCE, .aim = (most)              \
-	}
-#define TIMES(what, call, most)                                                                    \
-	{                                                                                          \
-		.name = (what), .fn = (call), .comparison = RATIO, .aim = (most)                   \
-	}
+static const struct compared_call copying_calls[] = {
+	{ "page_read_raw", read_raw, "check and memcpy", memcpy_out, "<= 5", false, 0 },
+	{ "page_write_raw", write_raw, "check and memcpy", memcpy_in, "<= 5", false, 0 },
+	{ "page_fill_zero", fill_zero, "check and memset", memset_in, "<= 5", false, 0 },
+	{ "page_copy", copy, "check and memcpy", memcpy_between, "<= 5", false, 0 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 2", true, 64 },
+	{ "page_copy", copy, "the time of check and memcpy", memcpy_between, "<= 1.2", true, 4096 },
+};
 
-#define MEASURE(title, ...)                                                                        \
-	do {                                                                                       \
-		struct measured_call measured_calls[] = { __VA_ARGS__ };                             \
-		measure_calls(title, measured_calls, COUNT(measured_calls));                       \
-	} while (0)
+static const struct compared_call mapping_calls[] = {
+	{ "map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0 },
+	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap,
+	  NULL, true, 0 },
+	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
+	  mmap_touch_munmap, NULL, true, 0 },
+};
 
-static void bench_raw(void)
+static void bench_copying(void)
 {
 	static const size_t sizes[] = { 8, 64, 512, 4096 };
 
@@ -253,49 +201,10 @@ static void bench_raw(void)
 
 		size = sizes[i];
 		snprintf(title, sizeof(title), "%zu bytes", size);
-		MEASURE(title, FIRST("check and memcpy", memcpy_out),
-			MORE("page_read_raw", read_raw, "<= 5"));
-		MEASURE(title, FIRST("check and memcpy", memcpy_in),
-			MORE("page_write_raw", write_raw, "<= 5"));
-		MEASURE(title, FIRST("check and memset", memset_in),
-			MORE("page_fill_zero", fill_zero, "<= 5"));
-		MEASURE(title, FIRST("check and memcpy", memcpy_between),
-			MORE("page_copy", copy, "<= 5"));
-		MEASURE(title, FIRST("check and memcpy", memcpy_in),
-			TIMES("page_read_bytewise_atomic", read_bytewise, NULL),
-			TIMES("page_copy_from_user_slice", copy_from_user, NULL));
-		if (size == 64 || size == 4096)
-			MEASURE(title, FIRST("the time of check and memcpy", memcpy_between),
-				TIMES("page_copy", copy, size == 64 ? "<= 2" : "<= 1.2"));
+		for (size_t n = 0; n < COUNT(copying_calls); n++)
+			if (!copying_calls[n].only_size || copying_calls[n].only_size == size)
+				compare_call(title, &copying_calls[n], copying_calls[n].aim);
 	}
-	MEASURE("lifetime", FIRST("alloc and free", alloc_and_free));
-}
-
-static void bench_map(const char *title, const char *aim)
-{
-	MEASURE(title, FIRST("mmap and munmap", mmap_munmap),
-		TIMES("map and unmap", map_unmap, aim),
-		TIMES("map and unmap of 37 pages", map_many, aim));
-	MEASURE(title, FIRST("mmap, touch and munmap", mmap_touch_munmap),
-		TIMES("map, touch and unmap", map_touch_unmap, aim),
-		TIMES("map, touch and unmap of 37 pages", map_touch_many, aim));
-}
-
-static void bench_switch(const char *title)
-{
-	tasks[0] = page_task_new("T0");
-	tasks[1] = page_task_new("T1");
-	page_task_switch_in(tasks[0]);
-	for (unsigned int mapped = 0; mapped <= 4; mapped += 2) {
-		char name[40];
-
-		snprintf(name, sizeof(name), "to a task and back, %u mapped", mapped);
-		MEASURE(title, FIRST(name, switch_tasks));
-		page_map_local(page);
-		page_map_local(page);
-	}
-	page_task_delete(tasks[0]);
-	page_task_delete(tasks[1]);
 }
 
 static unsigned char *find_canonical_address(struct page *mapped)
@@ -317,17 +226,15 @@ static void allocate_memory(void)
 	other_canonical = find_canonical_address(other);
 	__asm__ volatile("" : "+m"(opaque_zero));
 	buffer = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
-	user = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 	file = memfd_create("bench", 0);
-	if (!buffer || !user || file < 0 || ftruncate(file, (off_t)PAGE_SIZE))
+	if (!buffer || file < 0 || ftruncate(file, (off_t)PAGE_SIZE))
 		abort();
 	memset(buffer, 1, PAGE_SIZE);
-	memset(user, 2, PAGE_SIZE);
 }
 
 /* These backends map without a system call, so they have a threshold. */
 static const struct backend_mode {
-	const char *backend, *revoke, *aim;
+	const char *backend, *revoke, *mapping_aim;
 } backend_modes[] = {
 	{ "direct", NULL, "<= 0.1" },
 	{ "alias", "poison", "<= 0.1" },
@@ -349,9 +256,9 @@ static void bench_backend(const struct backend_mode *backend_mode)
 	}
 	allocate_memory();
 	if (!backend_mode->revoke)
-		bench_raw();
-	bench_map(title, backend_mode->aim);
-	bench_switch(title);
+		bench_copying();
+	for (size_t i = 0; i < COUNT(mapping_calls); i++)
+		compare_call(title, &mapping_calls[i], backend_mode->mapping_aim);
 }
 
 static bool is_selected(const struct backend_mode *backend_mode, int argc, char **argv)

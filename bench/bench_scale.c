@@ -4,8 +4,7 @@
  *
  * Independent threads allocate and free, map and unmap, and copy pages of their own. Runs with one
  * thread and with one thread for each CPU alternate. The main rate is by CPU time of the threads, so
- * other load changes little: contention, waiting and yielding use CPU time. The rate by wall time is
- * valid on an idle machine; the last figure is the number of CPUs that the threads got. Prints samples of
+ * other load changes little: contention, waiting and yielding use CPU time. Prints samples of
  * ROUNDS rounds for bench.py.
  */
 #include <pthread.h>
@@ -18,9 +17,9 @@
 #include "bench/figure.h"
 #include "page/page.h"
 
-#define ROUNDS	     21
-#define THREADS_MAX  64
-#define BATCH	     200
+#define ROUNDS 21
+#define THREADS_MAX 64
+#define BATCH 200
 #define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -55,10 +54,8 @@ static const struct operation {
 static const struct operation *operation;
 static pthread_barrier_t ready;
 
-/* The work of one thread, or of all threads in a round. */
-struct work_result {
-	double operation_count, cpu_seconds, wall_seconds;
-	double rate_by_cpu, rate_by_wall; /* operations per second */
+struct operation_rates {
+	double by_cpu, by_clock; /* operations per second */
 };
 
 static double get_seconds(clockid_t clock)
@@ -72,43 +69,41 @@ static double get_seconds(clockid_t clock)
 static void *run_thread(void *arg)
 {
 	struct page *own = page_alloc(GFP_KERNEL);
-	struct work_result *work_result = arg;
-	double cpu_seconds, wall_seconds;
+	struct operation_rates *rates = arg;
+	double cpu_start, clock_start, seconds, count = 0;
 
 	pthread_barrier_wait(&ready);
-	cpu_seconds = get_seconds(CLOCK_THREAD_CPUTIME_ID);
-	wall_seconds = get_seconds(CLOCK_MONOTONIC);
+	cpu_start = get_seconds(CLOCK_THREAD_CPUTIME_ID);
+	clock_start = get_seconds(CLOCK_MONOTONIC);
 	do {
 		for (unsigned int i = 0; i < BATCH; i++)
 			operation->run(own);
-		work_result->operation_count += BATCH;
-		work_result->wall_seconds = get_seconds(CLOCK_MONOTONIC) - wall_seconds;
-	} while (work_result->wall_seconds < TURN_SECONDS);
-	work_result->cpu_seconds = get_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_seconds;
+		count += BATCH;
+		seconds = get_seconds(CLOCK_MONOTONIC) - clock_start;
+	} while (seconds < TURN_SECONDS);
+	rates->by_clock = count / seconds;
+	rates->by_cpu = count / (get_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start);
 	page_free(own);
 	return NULL;
 }
 
-/* Measure the work of @count threads together. */
-static struct work_result measure_threads(unsigned int count)
+/* Measure @count threads together. */
+static struct operation_rates measure_threads(unsigned int count)
 {
-	struct work_result work_result[THREADS_MAX] = { { 0 } }, all_threads = { 0 };
+	struct operation_rates thread_rates[THREADS_MAX], total = { 0 };
 	pthread_t handles[THREADS_MAX];
 
 	pthread_barrier_init(&ready, NULL, count);
 	for (unsigned int i = 0; i < count; i++)
-		if (pthread_create(&handles[i], NULL, run_thread, &work_result[i]))
+		if (pthread_create(&handles[i], NULL, run_thread, &thread_rates[i]))
 			abort();
 	for (unsigned int i = 0; i < count; i++) {
 		pthread_join(handles[i], NULL);
-		all_threads.rate_by_cpu +=
-			work_result[i].operation_count / work_result[i].cpu_seconds;
-		all_threads.rate_by_wall +=
-			work_result[i].operation_count / work_result[i].wall_seconds;
-		all_threads.cpu_seconds += work_result[i].cpu_seconds;
+		total.by_cpu += thread_rates[i].by_cpu;
+		total.by_clock += thread_rates[i].by_clock;
 	}
 	pthread_barrier_destroy(&ready);
-	return all_threads;
+	return total;
 }
 
 static void print_sample(const char *what, const char *unit, const char *aim, const double *values,
@@ -122,24 +117,22 @@ static void print_sample(const char *what, const char *unit, const char *aim, co
 
 static void compare_thread_counts(unsigned int threads, size_t rounds)
 {
-	double rate_by_cpu[FIGURE_ROUNDS_MAX], rate_by_wall[FIGURE_ROUNDS_MAX],
-		one_thread_rates[FIGURE_ROUNDS_MAX], free_cpus[FIGURE_ROUNDS_MAX];
+	double one_thread_rates[FIGURE_ROUNDS_MAX], cpu_ratios[FIGURE_ROUNDS_MAX],
+		clock_ratios[FIGURE_ROUNDS_MAX];
 
 	for (size_t i = 0; i < rounds; i++) {
-		struct work_result one_thread = measure_threads(1),
-				   all_threads = measure_threads(threads);
+		struct operation_rates one_thread = measure_threads(1),
+				       all_threads = measure_threads(threads);
 
-		one_thread_rates[i] = one_thread.rate_by_cpu / 1e6;
-		rate_by_cpu[i] = all_threads.rate_by_cpu / one_thread.rate_by_cpu;
-		rate_by_wall[i] = all_threads.rate_by_wall / one_thread.rate_by_wall;
-		free_cpus[i] = all_threads.cpu_seconds / TURN_SECONDS;
+		one_thread_rates[i] = one_thread.by_cpu / 1e6;
+		cpu_ratios[i] = all_threads.by_cpu / one_thread.by_cpu;
+		clock_ratios[i] = all_threads.by_clock / one_thread.by_clock;
 	}
 	print_sample("1 thread", "M/s", "", one_thread_rates, rounds);
 	/* More than two threads compete for shared caches, so there is no threshold. */
 	print_sample("all CPUs : 1 thread, by CPU time", "times", threads == 2 ? ">= 1.8" : "",
-		     rate_by_cpu, rounds);
-	print_sample("all CPUs : 1 thread, by the clock", "times", "", rate_by_wall, rounds);
-	print_sample("CPUs that were free", "", "", free_cpus, rounds);
+		     cpu_ratios, rounds);
+	print_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios, rounds);
 }
 
 int main(void)

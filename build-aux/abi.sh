@@ -9,50 +9,41 @@
 # Exit status 77, and the reason in one line, if a tool is missing.
 set -u
 
-print_usage_and_exit() {
-	echo "abi.sh: expected dump LIBRARY HEADER..., or check KEPT LIBRARY HEADER..." >&2
-	exit 2
-}
-
 print_skipped_and_exit() {
 	echo "skipped: $*"
 	exit 77
 }
 
-# dump_abi LIBRARY HEADER...: only the types of these headers are part of the ABI.
-dump_abi() {
-	library=$1
-	shift
-	mkdir -p "$scratch/public" && cp "$@" "$scratch/public" &&
-		abidw --headers-dir "$scratch/public" --drop-private-types --exported-interfaces-only \
-			--no-corpus-path --no-comp-dir-path --no-show-locs "$library" |
-		sed "s| path='[^']*/| path='|"
+read_architecture() {
+	sed -n "s/^<abi-corpus .*architecture='\([^']*\)'.*/\1/p" "$1"
 }
 
+kept=
+if [ "${1-}" = check ]; then
+	kept=${2-}
+	shift
+elif [ "${1-}" != dump ]; then
+	set --
+fi
+library=${2:?expected dump LIBRARY HEADER..., or check KEPT LIBRARY HEADER...}
+shift 2
 command -v abidw >/dev/null || print_skipped_and_exit "no abidw (abigail-tools)"
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 
-case ${1-} in
-dump)
-	[ $# -ge 3 ] || print_usage_and_exit
-	shift
-	dump_abi "$@"
-	;;
-check)
-	[ $# -ge 4 ] || print_usage_and_exit
-	kept=$2
-	shift 2
-	readelf -S --wide "$1" | grep -q ' \.debug_info ' || print_skipped_and_exit "$1 has no debugging information"
-	dump_abi "$@" >"$scratch/now.abi" || exit 2
-	read_architecture() {
-		sed -n "s/^<abi-corpus .*architecture='\([^']*\)'.*/\1/p" "$1"
-	}
-	[ "$(read_architecture "$kept")" = "$(read_architecture "$scratch/now.abi")" ] ||
-		print_skipped_and_exit "$kept is of $(read_architecture "$kept"), $1 is not"
-	abidiff "$kept" "$scratch/now.abi" && exit 0
-	echo "$1: programs that were linked with what $kept has would not fit"
-	exit 1
-	;;
-*) print_usage_and_exit ;;
-esac
+# Only the types of these headers are part of the ABI.
+mkdir "$scratch/public" && cp "$@" "$scratch/public" &&
+	abidw --headers-dir "$scratch/public" --drop-private-types --exported-interfaces-only \
+		--no-corpus-path --no-comp-dir-path --no-show-locs "$library" >"$scratch/with-paths.abi" &&
+	sed "s| path='[^']*/| path='|" "$scratch/with-paths.abi" >"$scratch/now.abi" || exit 2
+if [ -z "$kept" ]; then
+	cat "$scratch/now.abi"
+	exit
+fi
+readelf -S --wide "$library" | grep -q ' \.debug_info ' ||
+	print_skipped_and_exit "$library has no debugging information"
+[ "$(read_architecture "$kept")" = "$(read_architecture "$scratch/now.abi")" ] ||
+	print_skipped_and_exit "$kept is of $(read_architecture "$kept"), $library is not"
+abidiff "$kept" "$scratch/now.abi" && exit 0
+echo "$library: programs that were linked with what $kept has would not fit"
+exit 1

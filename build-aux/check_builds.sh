@@ -37,8 +37,8 @@ hide_programs() {
 	path=$top/$build.path
 }
 
-# build_with COMPILER: the programs are built before the tests, so that a missing dependency fails here.
-build_with() {
+# build_and_test_with COMPILER: the programs are built before the tests, so that a missing dependency fails here.
+build_and_test_with() {
 	run_step configure sh "$source/configure" --enable-werror CC="$1" &&
 		run_step make "$MAKE" -j"$JOBS" all &&
 		run_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
@@ -62,26 +62,26 @@ run_build() {
 	case $1 in
 	gcc)
 		missing='no gcc'
-		command -v gcc >/dev/null && missing='' && hide_programs 'clang*' 'afl-*' '*-clang*' && build_with gcc
+		command -v gcc >/dev/null && missing='' && hide_programs 'clang*' 'afl-*' '*-clang*' && build_and_test_with gcc
 		;;
 	clang)
 		missing='no clang'
 		[ -n "$CLANG" ] && missing='' && hide_programs gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
-			'*-linux-gnu*-g++*' '*-gcc*' 'afl-*' && build_with "$CLANG"
+			'*-linux-gnu*-g++*' '*-gcc*' 'afl-*' && build_and_test_with "$CLANG"
 		;;
 	m32)
 		missing='gcc makes no programs of 32 bits here (gcc-multilib)'
 		echo 'int main(void) { return 0; }' >"$top/probe.c"
 		gcc -m32 -o "$top/probe" "$top/probe.c" 2>/dev/null && "$top/probe" && missing='' &&
-			build_with 'gcc -m32' && replay_corpus &&
+			build_and_test_with 'gcc -m32' && replay_corpus &&
 			echo "check-builds: m32: left out: $(sed -n 's/^  skipped *//p' "$top/m32.configure.log")"
 		;;
-	readonly) build_with "$CC" ;;
+	readonly) build_and_test_with "$CC" ;;
 	distcheck) run_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
 	esac
 }
 
-# print_result: of the build that ended with status $1
+# print_result STATUS: prints the row of the build that ended with this status.
 print_result() {
 	passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" 2>/dev/null | tail -n 1)
 	if [ -n "$missing" ]; then

@@ -15,7 +15,7 @@ if [ -z "${LLVM_COV-}" ]; then
 	echo "skipped: coverage ($CC cannot count, or has no llvm-cov of its own)"
 	exit 77
 fi
-# The job server of the calling make may be unavailable.
+# The make of the second build must not use the job server of the calling make.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 srcdir=$(cd "$srcdir" && pwd)
 mkdir -p coverage/build
@@ -28,57 +28,42 @@ build_programs() {
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 
-# run_with_counters FIGURE NAME COMMAND...: run the command; store its counters in FIGURE, its output in a log.
+# run_with_counters FIGURE: run each line NAME COMMAND... of standard input, at most one for each CPU at a
+# time; store its counters and its output in FIGURE.
 run_with_counters() {
-	figure=$1 name=$2
-	shift 2
-	status=0
-	LLVM_PROFILE_FILE=$PWD/$figure/$name-%p%c.profraw "$@" >"$figure/$name.log" 2>&1 ||
-		status=$?
-	[ $status -eq 0 ] || echo "$name: exit status $status; see $PWD/$figure/$name.log" \
-		>>"$figure/failed"
+	rm -rf "$1"
+	mkdir "$1"
+	# shellcheck disable=SC2016 # variables of the inner shell
+	xargs -P "$(nproc)" -L 1 sh -c 'log=$0/$1.log
+		export LLVM_PROFILE_FILE="$PWD/$0/$1-%p%c.profraw"
+		shift
+		"$@" >"$log" 2>&1 || { echo "exit status $?: $*; see $PWD/$log"; exit 1; }' "$1"
 }
 
-# run_in_background COMMAND...: run the command in the background; at most one for each CPU.
-run_in_background() {
-	"$@" &
-	started=$((started + 1))
-	[ $((started % $(nproc))) -ne 0 ] || wait
-}
-
-# Run the rules with both executors, and the whole corpus with the fuzz targets. fuzz_api and fuzz_fatal need
+# The rules with both executors, and the whole corpus with the fuzz targets. fuzz_api and fuzz_fatal need
 # that the use of an ended mapping ends the process.
-replay_corpus() {
-	started=0
+list_replays() {
 	for backend in direct alias; do
-		run_in_background run_with_counters replay "run-$backend" build/pagetorture run --backend $backend \
-			"$corpus"/rules/*.page "$corpus"/regress/*.page "$corpus"/bugs/*.page
+		echo "run-$backend build/pagetorture run --backend $backend $corpus/rules $corpus/regress $corpus/bugs"
 	done
 	for binary in build/fuzz_*-replay build/fuzz_*-replay-*san; do
 		[ -x "$binary" ] || continue
 		name=$(basename "$binary")
 		for way in direct alias "alias PAGE_MAP_REVOKE=protect" "alias PAGE_MAP_REVOKE=none"; do
 			case $name,$way in fuzz_api-*,*none | fuzz_fatal-*,*none) continue ;; esac
-			# shellcheck disable=SC2086 # words
-			run_in_background run_with_counters replay "$name-${way#* }" env PAGE_MAP=$way "$binary" \
-				"$corpus/rules" "$corpus/regress" "$corpus/bugs" "$corpus/seed/${name%%-*}"
+			echo "$name-${way#* } env PAGE_MAP=$way $binary $corpus/rules $corpus/regress $corpus/bugs" \
+				"$corpus/seed/${name%%-*}"
 		done
 	done
-	wait
 }
 
-run_unit_tests() {
-	started=0
+list_unit_tests() {
 	for binary in build/unit-tests build/unit-tests-*san; do
-		[ -x "$binary" ] || continue
-		for test in $("$binary" --list | grep '^test_page'); do
-			run_in_background run_with_counters units "$test-$(basename "$binary")" "$binary" "$test"
-		done
+		[ ! -x "$binary" ] || "$binary" --list | sed -n "s|^test_page.*|&-${binary#*/} $binary &|p"
 	done
-	wait
 }
 
-# export_figure FIGURE DIRECTORY...: export the counters of the directories in all formats.
+# export_figure FIGURE DIRECTORY...: write the counts of the directories as JSON, as a table and as HTML.
 export_figure() {
 	figure=$1
 	shift
@@ -88,7 +73,6 @@ export_figure() {
 	set -- -instr-profile="$figure.profdata" build/pagetorture \
 		-object build/unit-tests
 	"$LLVM_COV" export "$@" "$srcdir/src/page" >"$figure.json"
-	"$LLVM_COV" export -format=lcov "$@" "$srcdir/src/page" >"$figure.lcov"
 	"$LLVM_COV" report -show-region-summary=false -show-instantiation-summary=false "$@" \
 		"$srcdir/src/page" >"$figure.txt"
 	"$LLVM_COV" show -format=html -show-branches=count -output-dir="html/$figure" "$@" \
@@ -96,13 +80,8 @@ export_figure() {
 }
 
 build_programs
-rm -rf replay units html
-mkdir replay units
-replay_corpus
-run_unit_tests
-if [ -e replay/failed ] || [ -e units/failed ]; then
-	cat replay/failed units/failed 2>/dev/null
-	exit 1
-fi
+rm -rf html
+list_replays | run_with_counters replay
+list_unit_tests | run_with_counters units
 export_figure replay replay
 export_figure all replay units

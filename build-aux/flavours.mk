@@ -72,7 +72,7 @@ define tool_cppflags_rule
 obj/$1/src/tool/%.o obj/$1/src/dev/%.o: object_cppflags = $$(tool_cppflags) -DFLAVOUR='"$1"'
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
-obj/%/src/dev/command_race.o: object_cppflags += -DRACE_SCRIPT='"$(abs_srcdir)/src/dev/race/race.py"'
+obj/%/src/dev/command_scripts.o: object_cppflags += -DDEV_SCRIPTS='"$(abs_srcdir)/src/dev"'
 
 # The calls that a library lacks come with a configuration, in no file but the Makefile.
 obj/plain/src/page_stubs/%.o obj/msan/src/page_stubs/%.o: object_cppflags = '-DPAGE_ABSENT=$(PAGE_ABSENT)'
@@ -94,12 +94,8 @@ page_builds = $(filter-out pic given-tsan,$(builds))
 $(foreach b,$(page_builds),$(call archive,libpage-$b.a,$(call objects,$b,$(page_sources))))
 
 harness_builds = $(filter-out cov pic tsan-inline,$(builds))
-harness_none = src/harness/detect/tsan_none.c src/harness/detect/valgrind_none.c
-harness_tsan = src/harness/detect/tsan_real.c src/harness/detect/valgrind_none.c
-harness_plain = src/harness/detect/tsan_none.c $(valgrind_source)
 # $(call harness_of,BUILD): the sources of its archive. Engines have the mutator in libmutate.a.
-harness_of = $(harness_sources) $(library_source) $(if $(filter fuzz-%,$1),,$(mutate_sources)) \
-	$(if $(filter plain given,$1),$(harness_plain),$(if $(filter %tsan,$1),$(harness_tsan),$(harness_none)))
+harness_of = $(harness_sources) $(if $(filter fuzz-%,$1),,$(mutate_sources))
 $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$(call harness_of,$b))))
 
 $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
@@ -129,12 +125,11 @@ pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# If the page library lacks buffers, the pattern `borrow` is not linked; pagetorture-stress reports this.
+# If the page library lacks buffers, the scenario `borrow` is not linked; pagetorture-stress reports this.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
 # Additional sources of some tests.
-tests_with_parts = test_matrix test_mutate test_mutator test_mutator_text
-parts_of_test_matrix = src/dev/race/matrix.c
+tests_with_parts = test_mutate test_mutator test_mutator_text
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c

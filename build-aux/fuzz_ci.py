@@ -21,7 +21,6 @@ import sys
 import time
 
 SOURCE = pathlib.Path(sys.argv[1]).absolute()
-sys.path.insert(0, str(SOURCE / "report"))
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
 from fuzz_run import run_campaign, run_logged  # noqa: E402
@@ -46,7 +45,7 @@ AFFECTED_TARGETS = (
 
 
 class Cases:
-    """What was tried: a row for `make report` and a JUnit case each."""
+    """Replays and campaigns that ran: each is a row for `make report` and a JUnit case."""
 
     def __init__(self):
         self.rows, self.records, self.has_campaign_failed = [], [], False

@@ -17,7 +17,7 @@ from_tables = \
 tables = src/harness/program/ops.def src/harness/program/rules.def
 
 # The help texts of the commands, after preprocessing.
-tool_help.i: $(tool_commands) src/tool/run/run_help.h to_c_script.inc config.h
+tool_help.i: $(tool_commands) src/tool/run/run.h config.h
 	$(AM_V_GEN)new=$(temporary) && for file in $(tool_commands); do \
 	  echo "@command $$file" && \
 	  $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(tool_cppflags) $(CPPFLAGS) -DFLAVOUR='"plain"' -E -P $(srcdir)/$$file | \
@@ -92,7 +92,7 @@ coverage:
 	for figure in replay all; do \
 	  echo; cat coverage/$$figure.txt; \
 	  python3 $(srcdir)/tests/coverage.py $$figure $(srcdir)/tests/coverage_excluded \
-	    coverage/$$figure.json coverage/$$figure.lcov $(srcdir) || result=failed; \
+	    coverage/$$figure.json $(srcdir) || result=failed; \
 	  echo "with the source: `pwd`/coverage/html/$$figure/index.html"; \
 	done; \
 	CC='$(CC)' python3 -B $(srcdir)/report/keep.py results/coverage.json --what coverage \

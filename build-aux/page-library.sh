@@ -23,12 +23,10 @@ print_linker_argument() {
 		printf ' -L%s -Wl,-rpath,%s' "$directory" "$directory"
 		;;
 	-*) printf ' %s' "$1" ;;
+	*'{'*) printf ' %s' "$(print_absolute_path "$1")" ;;
 	*)
-		if [ -e "$1" ] || [ "$1" != "${1#*{}" ]; then
-			printf ' %s' "$(print_absolute_path "$1")"
-		else
-			printf ' %s' "$1"
-		fi
+		[ ! -e "$1" ] || set -- "$(print_absolute_path "$1")"
+		printf ' %s' "$1"
 		;;
 	esac
 }

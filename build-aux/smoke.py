@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The smoke test, in three minutes: the rule table under every sanitizer, the race matrix under every
-race detector, stress patterns, each fuzz target on each of its engines, and the corpus.
+race detector, stress scenarios, each fuzz target on each of its engines, and the corpus.
 
     smoke.py SRCDIR    run in the build directory; writes logs to smoke/
     SMOKE_SECONDS      seconds for each fuzzer (default 20)
@@ -30,7 +30,7 @@ BACKENDS = ("direct", "alias")
 # Detectors on fibers run all cells; slower ones run a part.
 DETECTORS = {"tsan-fibers": "", "gcc-fibers": "", "gcc-inline": "", "tsan-threads": "*raw",
              "gcc-threads": "*raw", "helgrind": "*raw", "drd": "*raw"}
-STRESS_PATTERNS = ("disjoint", "overlap")
+STRESS_SCENARIOS = ("disjoint", "overlap")
 # Backend, share of SMOKE_SECONDS, and two targets that run at the same time.
 FUZZ_PAIRS = (("direct", 1, "fuzz_page", "fuzz_race"), ("alias", 2, "fuzz_page", "fuzz_race"),
               ("direct", 2, "fuzz_api", "fuzz_text"), ("alias", 2, "fuzz_fatal", "fuzz_fault"))
@@ -123,14 +123,14 @@ def run_race_matrix():
                   ["./pagetorture-dev", "race", "--detector", detector, "--cell", cells])
 
 
-def run_stress_patterns():
+def run_stress_scenarios():
     describe = make_match_describer(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
-    for pattern in STRESS_PATTERNS:
+    for scenario in STRESS_SCENARIOS:
         for flavour in ("plain", "asan", "tsan"):
             binary = "pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
-            print_progress(f"stress {pattern}, {flavour}, 3 s")
-            run_stage(f"stress {pattern}, {flavour}", f"stress-{pattern}-{flavour}", describe,
-                      [f"./{binary}", pattern, "-t", "4", "-s", "3"])
+            print_progress(f"stress {scenario}, {flavour}, 3 s")
+            run_stage(f"stress {scenario}, {flavour}", f"stress-{scenario}-{flavour}", describe,
+                      [f"./{binary}", scenario, "-t", "4", "-s", "3"])
 
 
 def run_fuzz_pair(backend, seconds, *targets):
@@ -174,7 +174,7 @@ def run_afl():
                     f"./fuzz_page-replay-asan {LOGS}/afl/default/crashes")
     elif figures["stability"] != "100.00%":
         add_failure(name, f"stability {figures['stability']}: an input changes state for later inputs", log,
-                    f"./fuzz_page-same seeds/fuzz_page {LOGS}/afl/default/queue")
+                    f"python3 {SOURCE}/fuzz/same.py ./fuzz_page-same seeds/fuzz_page {LOGS}/afl/default/queue")
     else:
         add_row("ok", name, f"{figures['execs_done']} executions, {figures['execs_per_sec'].split('.')[0]}/s, "
                             f"stability {figures['stability']}, no finding")
@@ -211,7 +211,7 @@ def main():
         pathlib.Path(f"results/{name}.json").unlink(missing_ok=True)
     run_rule_table()
     run_race_matrix()
-    run_stress_patterns()
+    run_stress_scenarios()
     for backend, part, *targets in FUZZ_PAIRS:
         run_fuzz_pair(backend, max(SECONDS // part, 1), *targets)
     run_afl()

@@ -11,11 +11,9 @@ EXTRA_DIST += \
 	%D%/install.md \
 	%D%/mutants.md \
 	%D%/oss-fuzz.md \
-	%D%/picture.py \
 	%D%/program-format.md \
 	%D%/replay.md \
 	%D%/report.md \
 	%D%/rules.md \
-	%D%/smoke.svg \
 	%D%/stress.md \
 	%D%/tutorial.md

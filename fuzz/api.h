@@ -23,7 +23,7 @@ struct api_slot {
 
 extern struct api_slot api_slots[API_SLOTS];
 
-#define API(name, slots, numbers, what) void api_run_##name(const struct api_call *call);
+#define API(name, ...) void api_run_##name(const struct api_call *call);
 #include "fuzz/api.def"
 #undef API
 
@@ -36,9 +36,7 @@ _Noreturn void api_report_finding(const char *format, ...) __attribute__((format
 			api_report_finding(__VA_ARGS__);                                           \
 	} while (0)
 
-/*
- * Return: the page of the call's slot. An empty slot gets a new page, allocated with __GFP_NOFAIL.
- */
+/* Return: the page of the call's slot. An empty slot gets a new page, allocated with __GFP_NOFAIL. */
 struct page *api_get_page(const struct api_call *call);
 
 /* Check the bytes of the slot's page or buffer, then free it. */
@@ -47,24 +45,20 @@ void api_check_and_free_buffer(struct api_slot *slot);
 
 /* ---- failures: fuzz_api predicts them by itself (api_fault.c) ---- */
 
-enum api_prediction { API_MUST_SUCCEED, API_MUST_FAIL, API_MAY_FAIL };
-
 /*
- * Return: whether the next library call must fail. Must be called once before each library call
- * that reaches a failure point; @gfp and @order are 0 for user memory.
+ * Predicts whether a library call had to fail, and compares the prediction with @has_failed. Must be
+ * called once after each library call that reaches a failure point; @gfp and @order are 0 for user
+ * memory.
  */
-enum api_prediction api_predict_failure(enum page_fault_point point, gfp_t gfp, unsigned int order);
-
-/* Compares whether the library call failed with the prediction @expected. */
-void api_check_failure(enum page_fault_point point, enum api_prediction expected, bool failed);
+void api_check_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed);
 
 /*
  * Like api_check_failure(), for a user copy of 0 bytes, which succeeds although its failure point
  * failed. The remaining times of the point show whether it failed.
  */
-void api_check_hidden_failure(enum page_fault_point point, enum api_prediction expected);
+void api_check_hidden_failure(enum page_fault_point point);
 
-void api_fault_reset(void);
+void api_reset_failures(void);
 
 /* ---- misuse (api_fatal.c) ---- */
 

@@ -15,7 +15,7 @@ static size_t count_pages(size_t bytes)
 	return (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-static unsigned int allocation_order(size_t pages)
+static unsigned int find_allocation_order(size_t pages)
 {
 	unsigned int order = 0;
 
@@ -24,25 +24,22 @@ static unsigned int allocation_order(size_t pages)
 	return order;
 }
 
-static bool is_checked_page(size_t index, size_t pages)
+/* Writes the first and the last byte of each checked page, or compares them with
+ * @slot->buffer_byte. */
+static bool write_or_check_page_marks(const struct api_slot *slot, bool must_write)
 {
-	return index < CHECKED_PAGES || index + CHECKED_PAGES >= pages;
-}
+	size_t pages = count_pages(slot->buffer_size);
 
-static void write_page_marks(struct api_slot *slot)
-{
-	for (size_t i = 0; i < count_pages(slot->buffer_size); i++)
-		if (is_checked_page(i, count_pages(slot->buffer_size)))
-			slot->buffer[i * PAGE_SIZE] = slot->buffer[(i + 1) * PAGE_SIZE - 1] = slot->buffer_byte;
-}
+	for (size_t i = 0; i < pages; i++) {
+		unsigned char *first = slot->buffer + i * PAGE_SIZE, *last = first + PAGE_SIZE - 1;
 
-static bool has_page_marks(const struct api_slot *slot)
-{
-	for (size_t i = 0; i < count_pages(slot->buffer_size); i++)
-		if (is_checked_page(i, count_pages(slot->buffer_size)) &&
-		    (slot->buffer[i * PAGE_SIZE] != slot->buffer_byte ||
-		     slot->buffer[(i + 1) * PAGE_SIZE - 1] != slot->buffer_byte))
+		if (i >= CHECKED_PAGES && i + CHECKED_PAGES < pages)
+			continue;
+		if (must_write)
+			*first = *last = slot->buffer_byte;
+		if (*first != slot->buffer_byte || *last != slot->buffer_byte)
 			return false;
+	}
 	return true;
 }
 
@@ -50,41 +47,37 @@ void api_check_and_free_buffer(struct api_slot *slot)
 {
 	if (!slot->buffer)
 		return;
-	api_expect(has_page_marks(slot), "a buffer of %zu bytes did not keep them",
+	api_expect(write_or_check_page_marks(slot, false), "a buffer of %zu bytes did not keep them",
 		   slot->buffer_size);
 	page_buffer_free(slot->buffer);
 	slot->buffer = NULL;
 }
 
-/*
- * No buffer can be so large. The contract does not say whether such a call reaches the failure
- * point.
- */
-static void expect_too_large_fails(size_t bytes)
+static void expect_buffer_error(size_t bytes, int error)
 {
-	api_fault_reset();
 	errno = 0;
-	api_expect(!page_buffer_alloc(bytes) && errno == ENOMEM,
-		   "page_buffer_alloc(%#zx) did not end with ENOMEM", bytes);
+	api_expect(!page_buffer_alloc(bytes) && errno == error,
+		   "page_buffer_alloc(%#zx) did not end with %s", bytes,
+		   error == EINVAL ? "EINVAL" : "ENOMEM");
 }
 
 static void alloc_slot_buffer(struct api_slot *slot, size_t bytes)
 {
-	enum api_prediction prediction = api_predict_failure(PAGE_FAULT_ALLOC, GFP_KERNEL,
-							     allocation_order(count_pages(bytes)));
 	unsigned char *buffer;
 
 	errno = 0;
 	buffer = page_buffer_alloc(bytes);
-	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes, errno);
-	api_check_failure(PAGE_FAULT_ALLOC, prediction, !buffer);
+	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes,
+		   errno);
+	api_check_failure(PAGE_FAULT_ALLOC, GFP_KERNEL, find_allocation_order(count_pages(bytes)),
+			  !buffer);
 	if (!buffer)
 		return;
 	api_expect((uintptr_t)buffer % PAGE_SIZE == 0, "a buffer begins at %p", (void *)buffer);
 	slot->buffer = buffer;
 	slot->buffer_size = bytes;
 	slot->buffer_byte++;
-	write_page_marks(slot);
+	write_or_check_page_marks(slot, true);
 }
 
 void api_run_buffer_alloc(const struct api_call *call)
@@ -94,17 +87,17 @@ void api_run_buffer_alloc(const struct api_call *call)
 
 	api_check_and_free_buffer(slot);
 	if (bytes > BUFFER_PAGES_MAX * PAGE_SIZE) {
-		expect_too_large_fails(bytes);
-		return;
+		/*
+		 * No buffer can be so large. The contract does not say whether such a call reaches
+		 * the failure point.
+		 */
+		api_reset_failures();
+		expect_buffer_error(bytes, ENOMEM);
+	} else if (bytes + pages) {
+		alloc_slot_buffer(slot, bytes + pages * PAGE_SIZE);
+	} else {
+		expect_buffer_error(0, EINVAL);
 	}
-	bytes += pages * PAGE_SIZE;
-	if (bytes) {
-		alloc_slot_buffer(slot, bytes);
-		return;
-	}
-	errno = 0;
-	api_expect(!page_buffer_alloc(0) && errno == EINVAL,
-		   "page_buffer_alloc(0) did not end with EINVAL");
 }
 
 /* If the failed allocation kept frames, a later call for the last frames fails. */
@@ -112,17 +105,16 @@ void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
 
-	api_fault_reset();
+	api_reset_failures();
 	page_fail_nth(1);
-	errno = 0;
-	api_expect(!page_buffer_alloc(pages * PAGE_SIZE) && errno == ENOMEM,
-		   "page_buffer_alloc of %zu pages succeeded, expected a failure", pages);
-	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure", pages);
+	expect_buffer_error(pages * PAGE_SIZE, ENOMEM);
+	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure",
+		   pages);
 	/* The failure used up one of the times of the failure point. */
-	api_fault_reset();
+	api_reset_failures();
 }
 
-/* Does nothing for a slot without a buffer. */
+/* This call does nothing if the slot has no buffer. */
 void api_run_buffer_walk(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
@@ -211,13 +203,13 @@ static void free_buffer_at(void *addr)
 void api_run_buffer_free_wrong(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
-	size_t off;
+	size_t freed_offset;
 
 	if (!slot->buffer)
 		return;
-	off = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
-	if (off)
-		api_expect_abort(call, free_buffer_at, slot->buffer + off, "foreign-map", false);
+	freed_offset = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
+	if (freed_offset)
+		api_expect_abort(call, free_buffer_at, slot->buffer + freed_offset, "foreign-map", false);
 	else
 		api_expect_abort(call, free_buffer_twice, slot->buffer, "use-after-free", true);
 }

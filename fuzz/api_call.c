@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "fuzz/api_call.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "harness/program/text_cursor.h"
 #include "harness/util/number.h"
 
 static const char text_header[] = "calls 1\n";
@@ -13,7 +12,7 @@ static const struct {
 	const char *name;
 	unsigned int slots, numbers;
 } op_rows[] = {
-#define API(name, slots, numbers, what) { #name, slots, numbers },
+#define API(name, slots, numbers, what) {#name, slots, numbers},
 #include "fuzz/api.def"
 #undef API
 };
@@ -25,25 +24,19 @@ const char *api_op_name(enum api_op op)
 
 /* ---- bytes ---- */
 
-static uint16_t read_packed_number(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
 size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX])
 {
-	size_t count = size / API_RECORD_SIZE;
+	size_t count = number_min(size / API_RECORD_SIZE, API_CALLS_MAX);
 
-	if (count > API_CALLS_MAX)
-		count = API_CALLS_MAX;
 	for (size_t i = 0; i < count; i++, bytes += API_RECORD_SIZE) {
 		struct api_call *call = &calls[i];
 
-		*call = (struct api_call){ .op = bytes[0] % API_COUNT };
+		*call = (struct api_call){.op = bytes[0] % API_COUNT};
 		if (op_rows[call->op].slots)
 			call->slot_index = bytes[1] % API_SLOTS;
 		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
-			call->numbers[n] = number_unpack(read_packed_number(bytes + 2 + 2 * n));
+			call->numbers[n] =
+				number_unpack((uint16_t)(bytes[2 + 2 * n] | bytes[3 + 2 * n] << 8));
 	}
 	return count;
 }
@@ -62,16 +55,20 @@ static void encode_call(const struct api_call *call, uint8_t *bytes)
 
 /* ---- text ---- */
 
-void api_format_call(const struct api_call *call, char line[API_LINE_MAX])
+void api_print_calls(FILE *out, const struct api_call *calls, size_t count)
 {
-	int used = snprintf(line, API_LINE_MAX, "%s", op_rows[call->op].name);
-	char number[NUMBER_TEXT];
+	char formatted_number[NUMBER_TEXT];
 
-	if (op_rows[call->op].slots)
-		used += snprintf(line + used, API_LINE_MAX - (size_t)used, " %u", call->slot_index);
-	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
-		number_text(call->numbers[n], number);
-		used += snprintf(line + used, API_LINE_MAX - (size_t)used, " %s", number);
+	fputs(text_header, out);
+	for (const struct api_call *call = calls; call < calls + count; call++) {
+		fputs(api_op_name(call->op), out);
+		if (op_rows[call->op].slots)
+			fprintf(out, " %u", call->slot_index);
+		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
+			number_text(call->numbers[n], formatted_number);
+			fprintf(out, " %s", formatted_number);
+		}
+		putc('\n', out);
 	}
 }
 
@@ -80,72 +77,46 @@ bool api_has_text_header(const char *text, size_t size)
 	return size >= strlen(text_header) && !memcmp(text, text_header, strlen(text_header));
 }
 
-/* Parses a number as number_text() writes it, or in a form that strtoull() reads. */
-static bool parse_number(const char *word, uint64_t *number)
+static bool parse_call(struct text_cursor *cursor, struct api_call *call)
 {
-	static const char max_prefix[] = "SIZE_MAX-";
-	bool is_below_max = !strncmp(word, max_prefix, strlen(max_prefix));
-	char *end;
+	struct text_word name = text_read_word(cursor);
+	const char *number_start;
+	uint64_t slot = 0;
 
-	if (!strcmp(word, "PAGE_SIZE") || !strcmp(word, "SIZE_MAX")) {
-		*number = word[0] == 'P' ? 4096 : UINT64_MAX;
-		return true;
-	}
-	word += is_below_max ? strlen(max_prefix) : 0;
-	*number = strtoull(word, &end, 0);
-	if (end == word || *end)
+	*call = (struct api_call){0};
+	while (call->op < API_COUNT && !text_word_is(&name, op_rows[call->op].name))
+		call->op++;
+	if (call->op == API_COUNT ||
+	    (op_rows[call->op].slots && !text_parse_valid_number(cursor, &number_start, &slot)))
 		return false;
-	*number = is_below_max ? UINT64_MAX - *number : *number;
-	return number_valid(*number);
-}
-
-static bool parse_op(const char *word, struct api_call *call)
-{
-	for (call->op = 0; call->op < API_COUNT; call->op++)
-		if (!strcmp(word, op_rows[call->op].name))
-			return true;
-	return false;
-}
-
-static bool parse_call(char *line, struct api_call *call)
-{
-	char *rest, *word = strtok_r(line, " ", &rest);
-	uint64_t slot;
-
-	if (!parse_op(word, call))
-		return false;
-	if (op_rows[call->op].slots) {
-		word = strtok_r(NULL, " ", &rest);
-		if (!word || !parse_number(word, &slot) || slot >= API_SLOTS)
+	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
+		if (!text_parse_valid_number(cursor, &number_start, &call->numbers[n]))
 			return false;
-		call->slot_index = (uint8_t)slot;
-	}
-	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
-		word = strtok_r(NULL, " ", &rest);
-		if (!word || !parse_number(word, &call->numbers[n]))
-			return false;
-	}
-	return !strtok_r(NULL, " ", &rest);
+	call->slot_index = (uint8_t)slot;
+	return slot < API_SLOTS && text_is_at_end(cursor);
 }
 
-size_t api_encode_text(char *text, uint8_t *bytes, unsigned int *line)
+size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *wrong_line)
 {
+	const char *end = text + size, *line_end;
 	size_t used = 0;
 
 	text += strlen(text_header);
-	for (*line = 2; *text; ++*line) {
-		size_t len = strcspn(text, "\n");
-		char *next = text + len + (text[len] == '\n');
-		struct api_call call = { 0 };
+	for (*wrong_line = 2; text < end; ++*wrong_line, text = line_end + 1) {
+		struct text_error error;
+		struct text_cursor cursor = {text, end, &error};
+		struct api_call call;
 
-		text[strcspn(text, "#\n")] = '\0';
-		if (text[strspn(text, " ")]) {
-			if (used == API_CALLS_MAX * API_RECORD_SIZE || !parse_call(text, &call))
-				return 0;
-			encode_call(&call, bytes + used);
-			used += API_RECORD_SIZE;
-		}
-		text = next;
+		line_end = memchr(text, '\n', (size_t)(end - text));
+		line_end = line_end ? line_end : end;
+		cursor.end = memchr(text, '#', (size_t)(line_end - text));
+		cursor.end = cursor.end ? cursor.end : line_end;
+		if (text_is_at_end(&cursor))
+			continue;
+		if (used == API_CALLS_MAX * API_RECORD_SIZE || !parse_call(&cursor, &call))
+			return 0;
+		encode_call(&call, bytes + used);
+		used += API_RECORD_SIZE;
 	}
 	return used;
 }

@@ -2,18 +2,18 @@
 /*
  * Inputs of fuzz_api: calls of the library that no page program can make (api.def).
  *
- * As bytes, one record of fixed size a call, so that what an engine cuts and joins stays in
- * step; every byte string is a list of calls:
+ * In bytes, each call is a record of fixed size, so that most calls remain when an engine cuts and joins
+ * inputs. Every byte string is a list of calls:
  *
  *   byte 0     code of the call, modulo their number
  *   byte 1     slot, modulo API_SLOTS
  *   byte 2..7  three numbers, 16 bits each, low byte first (number.h)
  *
- * A call makes of its numbers what it can use, so that most of what engines try does something:
- * a length modulo a page, a set of flags that are known.
+ * A call converts its numbers to values that it can use, for example to a length modulo the size of a
+ * page or to a set of known flags, so that most inputs of engines have an effect.
  *
- * As text, for people and for seeds: the line "calls 1", then a line a call, with its name,
- * its slot and its numbers; # begins a comment.
+ * People and seeds use text: the line "calls 1", then a line for each call, with its name, its slot and
+ * its numbers; # begins a comment.
  */
 #ifndef FUZZ_API_CALL_H
 #define FUZZ_API_CALL_H
@@ -21,12 +21,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define API_SLOTS   4
 #define API_NUMBERS 3
 #define API_RECORD_SIZE 8
 #define API_CALLS_MAX 64 /* calls of one input; further calls are ignored */
-#define API_LINE_MAX 160
 
 enum api_op {
 #define API(name, slots, numbers, what) API_##name,
@@ -46,19 +46,18 @@ const char *api_op_name(enum api_op op);
 /* Decodes an input. Return: the number of calls. */
 size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX]);
 
-/* Writes the call as one line of text, without a line end. */
-void api_format_call(const struct api_call *call, char line[API_LINE_MAX]);
+/* Writes the calls as text, with the line "calls 1" before them. */
+void api_print_calls(FILE *out, const struct api_call *calls, size_t count);
 
 /* Return: whether the text begins with the line "calls 1". */
 bool api_has_text_header(const char *text, size_t size);
 
 /*
- * Encodes a text of calls.
- * @text: a string, which is modified
+ * Encodes a text of calls that has the header.
  * @bytes: gets at most API_CALLS_MAX records
- * @line: gets the number of the wrong line
+ * @wrong_line: gets the number of the line that is no call
  * Return: the number of bytes; 0 if a line is no call, or if there are too many calls.
  */
-size_t api_encode_text(char *text, uint8_t *bytes, unsigned int *line);
+size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *wrong_line);
 
 #endif

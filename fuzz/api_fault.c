@@ -18,72 +18,67 @@ static unsigned int calls[PAGE_FAULT_POINTS]; /* calls that reached the interval
 static unsigned int expected_nth;
 static bool task_may_fail;
 
-/* ---- the account ---- */
+/* ---- the prediction of failures ---- */
 
-static enum api_prediction predict_by_attributes(enum page_fault_point point, unsigned int size)
+enum prediction { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
+
+static enum prediction predict_by_attributes(enum page_fault_point point, unsigned int size)
 {
 	struct page_fault_attr *attr = &expected_attrs[point];
 
 	if (!attr->probability || (attr->task_filter && !task_may_fail) || !attr->times)
-		return API_MUST_SUCCEED;
+		return MUST_SUCCEED;
 	if (attr->space > size) {
 		attr->space -= size;
-		return API_MUST_SUCCEED;
+		return MUST_SUCCEED;
 	}
 	if (attr->interval > 1 && ++calls[point] % attr->interval)
-		return API_MUST_SUCCEED;
-	return attr->probability == 100 ? API_MUST_FAIL : API_MAY_FAIL;
+		return MUST_SUCCEED;
+	return attr->probability == 100 ? MUST_FAIL : MAY_FAIL;
 }
 
-enum api_prediction api_predict_failure(enum page_fault_point point, gfp_t gfp, unsigned int order)
+static enum prediction predict_failure(enum page_fault_point point, gfp_t gfp, unsigned int order)
 {
 	const struct page_fault_attr *attr = &expected_attrs[point];
 
 	if ((gfp & (__GFP_NOFAIL | attr->ignore_gfp)) ||
 	    (point == PAGE_FAULT_ALLOC && order < attr->min_order))
-		return API_MUST_SUCCEED;
+		return MUST_SUCCEED;
 	if (expected_nth)
-		return --expected_nth ? API_MUST_SUCCEED : API_MUST_FAIL;
+		return --expected_nth ? MUST_SUCCEED : MUST_FAIL;
 	return predict_by_attributes(point, 1u << order);
 }
 
-void api_check_failure(enum page_fault_point point, enum api_prediction expected, bool has_failed)
+void api_check_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed)
 {
-	static const char *const names[] = { "an allocation", "a copy from user memory" };
+	static const char *const names[] = {"an allocation", "a copy from user memory"};
+	enum prediction expected = predict_failure(point, gfp, order);
 
-	api_expect(has_failed || expected != API_MUST_FAIL, "%s succeeded, expected a failure",
+	api_expect(has_failed || expected != MUST_FAIL, "%s succeeded, expected a failure",
 		   names[point]);
-	api_expect(!has_failed || expected != API_MUST_SUCCEED, "%s failed, expected success",
+	api_expect(!has_failed || expected != MUST_SUCCEED, "%s failed, expected success",
 		   names[point]);
 	fuzz_report_part(DIGEST_TRACE, &has_failed, sizeof(has_failed));
 	if (has_failed && expected_attrs[point].times > 0)
 		expected_attrs[point].times--;
 }
 
-void api_check_hidden_failure(enum page_fault_point point, enum api_prediction expected)
+void api_check_hidden_failure(enum page_fault_point point)
 {
+	enum prediction expected = predict_failure(point, 0, 0);
 	struct page_fault_attr now = default_attr;
 	int before = expected_attrs[point].times, used;
 
 	page_fault_attr_get(point, &now);
 	used = before - now.times;
-	api_expect(used == 0 || (used == 1 && expected != API_MUST_SUCCEED),
+	api_expect(used == 0 || (used == 1 && expected != MUST_SUCCEED),
 		   "a point that had %d times has %d", before, now.times);
-	api_expect(used == 1 || expected != API_MUST_FAIL || before <= 0,
+	api_expect(used == 1 || expected != MUST_FAIL || before <= 0,
 		   "a user copy of 0 bytes did not use its failure up");
 	expected_attrs[point].times = now.times;
 }
 
-static void reset_all_attributes(void)
-{
-	for (enum page_fault_point point = 0; point < PAGE_FAULT_POINTS; point++) {
-		expected_attrs[point] = default_attr;
-		calls[point] = 0;
-		page_fault_attr_set(point, &default_attr);
-	}
-}
-
-void api_fault_reset(void)
+void api_reset_failures(void)
 {
 	expected_nth = 0;
 	task_may_fail = false;
@@ -94,7 +89,11 @@ void api_fault_reset(void)
 	page_fail_nth(1);
 	page_fail_nth(0);
 	page_task_make_it_fail(false);
-	reset_all_attributes();
+	for (enum page_fault_point point = 0; point < PAGE_FAULT_POINTS; point++) {
+		expected_attrs[point] = default_attr;
+		calls[point] = 0;
+		page_fault_attr_set(point, &default_attr);
+	}
 }
 
 /* ---- calls ---- */
@@ -108,8 +107,8 @@ static uint64_t reduce_number(uint64_t number)
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
-/* Mostly 0, because few calls would use up a larger space. */
-static unsigned int choose_space(uint64_t number)
+/* Return: mostly 0, because few calls of an input would use up a larger space. */
+static unsigned int choose_fault_space(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;
 }
@@ -117,15 +116,15 @@ static unsigned int choose_space(uint64_t number)
 /* Number 2 encodes the space and, in its upper bits, the other attributes. */
 static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 {
-	static const unsigned int probabilities[] = { 100, 100, 50, 0, 101, 100, 1, 100 };
-	static const gfp_t ignored[] = { 0, 0, __GFP_HIGHMEM, GFP_ATOMIC };
+	static const unsigned int probabilities[] = {100, 100, 50, 0, 101, 100, 1, 100};
+	static const gfp_t ignored[] = {0, 0, __GFP_HIGHMEM, GFP_ATOMIC};
 	uint64_t choices = call->numbers[2] >> 6;
 
 	return (struct page_fault_attr){
 		.probability = probabilities[choices & 7],
 		.interval = (unsigned int)reduce_number(call->numbers[0]),
 		.times = (int)(unsigned int)reduce_number(call->numbers[1]),
-		.space = choose_space(call->numbers[2]),
+		.space = choose_fault_space(call->numbers[2]),
 		.min_order = choices >> 3 & 3,
 		.task_filter = choices >> 5 & 1,
 		.ignore_gfp = ignored[choices >> 6 & 3],
@@ -136,8 +135,8 @@ static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 /* The slot number selects the failure point; two of the four numbers are no failure point. */
 void api_run_fault_attr(const struct api_call *call)
 {
-	enum page_fault_point point = call->slot_index;
 	struct page_fault_attr attr = decode_fault_attr(call);
+	enum page_fault_point point = call->slot_index;
 	bool is_valid = point < PAGE_FAULT_POINTS && attr.probability <= 100 && attr.times >= -1;
 	int ret = page_fault_attr_set(point, &attr);
 
@@ -154,22 +153,21 @@ void api_run_fault_attr_get(const struct api_call *call)
 {
 	enum page_fault_point point = call->slot_index;
 	bool is_valid = point < PAGE_FAULT_POINTS;
-	const struct page_fault_attr *expected = &expected_attrs[is_valid ? point : 0];
-	struct page_fault_attr attr = default_attr;
+	struct page_fault_attr attr = default_attr, expected;
 	int ret = page_fault_attr_get(point, &attr);
 
 	api_expect(ret == (is_valid ? 0 : -EINVAL), "page_fault_attr_get(%u) returned %d", point,
 		   ret);
 	if (!is_valid)
 		return;
-	api_expect(attr.times == expected->times && attr.space == expected->space,
+	expected = expected_attrs[point];
+	api_expect(attr.times == expected.times && attr.space == expected.space,
 		   "%d times and a space of %u are left of attributes, expected %d and %u",
-		   attr.times, attr.space, expected->times, expected->space);
-	api_expect(attr.probability == expected->probability &&
-			   attr.interval == expected->interval &&
-			   attr.min_order == expected->min_order &&
-			   attr.task_filter == expected->task_filter &&
-			   attr.ignore_gfp == expected->ignore_gfp,
+		   attr.times, attr.space, expected.times, expected.space);
+	api_expect(attr.probability == expected.probability && attr.interval == expected.interval &&
+			   attr.min_order == expected.min_order &&
+			   attr.task_filter == expected.task_filter &&
+			   attr.ignore_gfp == expected.ignore_gfp,
 		   "attributes are not what was set");
 }
 

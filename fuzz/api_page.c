@@ -7,7 +7,7 @@
 
 #include "harness/util/number.h"
 
-#define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
+#define CONTEXTS (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
 /* Far more pages than the library's quarantine holds. */
@@ -20,7 +20,8 @@ static bool has_all_bytes(struct page *page, unsigned char value)
 	static unsigned char seen[PAGE_SIZE], expected[PAGE_SIZE];
 
 	memset(expected, value, sizeof(expected));
-	api_expect(!page_read_raw(page, seen, 0, PAGE_SIZE), "page_read_raw of a whole page failed");
+	api_expect(!page_read_raw(page, seen, 0, PAGE_SIZE),
+		   "page_read_raw of a whole page failed");
 	return !memcmp(seen, expected, sizeof(seen));
 }
 
@@ -84,16 +85,15 @@ static bool is_valid_gfp(gfp_t gfp)
 /*
  * Half of the numbers select valid flags only, because few random values are valid sets of flags.
  */
-static gfp_t choose_gfp(uint64_t number)
+static gfp_t choose_gfp_flags(uint64_t number)
 {
 	return number < NUMBER_SPAN / 2 ? number & (CONTEXTS | MODIFIERS) : (gfp_t)number;
 }
 
 void api_run_alloc(const struct api_call *call)
 {
-	gfp_t gfp = choose_gfp(call->numbers[0]);
+	gfp_t gfp = choose_gfp_flags(call->numbers[0]);
 	struct page *page;
-	enum api_prediction prediction;
 
 	if (!is_valid_gfp(gfp)) {
 		errno = 0;
@@ -101,15 +101,13 @@ void api_run_alloc(const struct api_call *call)
 			   "page_alloc(%#x) did not end with EINVAL", gfp);
 		return;
 	}
-	prediction = api_predict_failure(PAGE_FAULT_ALLOC, gfp, 0);
 	errno = 0;
 	page = page_alloc(gfp);
 	api_expect(page || errno == ENOMEM, "page_alloc(%#x) failed with %d", gfp, errno);
-	api_check_failure(PAGE_FAULT_ALLOC, prediction, !page);
+	api_check_failure(PAGE_FAULT_ALLOC, gfp, 0, !page);
 	if (!page)
 		return;
-	api_expect(page_ref_count(page) == 1, "a new page has %u references",
-		   page_ref_count(page));
+	api_expect(page_ref_count(page) == 1, "a new page has %u references", page_ref_count(page));
 	api_expect(!page_nid(page), "a page is on node %d", page_nid(page));
 	api_expect(!(gfp & __GFP_ZERO) || has_all_bytes(page, 0),
 		   "page_alloc(%#x) gave a page that is not zero", gfp);
@@ -126,7 +124,7 @@ void api_run_release(const struct api_call *call)
 struct callback_state {
 	unsigned int call_count;
 	unsigned char mark_value;
-	size_t len;
+	size_t byte_count; /* the bytes that the callback may write */
 };
 
 static int mark_first_byte(void *at, void *ctx)
@@ -134,58 +132,55 @@ static int mark_first_byte(void *at, void *ctx)
 	struct callback_state *callback_state = ctx;
 
 	callback_state->call_count++;
-	if (callback_state->len)
+	if (callback_state->byte_count)
 		*(unsigned char *)at = callback_state->mark_value;
 	return 37;
 }
 
-/* Checks that only the byte that the callback marked has changed, and restores that byte. */
-static void check_callback_mark(const struct api_call *call, struct page *page, size_t off,
-				size_t len)
+/*
+ * Checks that page_with_mapped() or page_with_pointer() returned @ret after one callback for the
+ * bytes, or without a callback, that only the byte that the callback marked has changed, and
+ * restores that byte.
+ */
+static void check_callback(const struct api_call *call, const struct callback_state *state, int ret,
+			   size_t off, bool is_in_page)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
-	unsigned char mark_value = 0;
+	const char *name = api_op_name(call->op);
+	unsigned char seen_value = 0;
 
-	if (!len)
+	api_expect(ret == (is_in_page ? 37 : -EINVAL) && state->call_count == is_in_page,
+		   "page_%s(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d", name,
+		   off, state->byte_count, ret, state->call_count, is_in_page ? 37 : -EINVAL, is_in_page);
+	if (!is_in_page || !state->byte_count)
 		return;
-	page_read_raw(page, &mark_value, off, 1);
-	api_expect(mark_value == (unsigned char)~slot->page_byte,
-		   "%s: the callback was not given byte %zu of the page", api_op_name(call->op),
-		   off);
-	page_write_raw(page, &slot->page_byte, off, 1);
-	api_expect(has_all_bytes(page, slot->page_byte), "%s: another byte than %zu changed",
-		   api_op_name(call->op), off);
+	page_read_raw(slot->page, &seen_value, off, 1);
+	api_expect(seen_value == state->mark_value,
+		   "%s: the callback was not given byte %zu of the page", name, off);
+	page_write_raw(slot->page, &slot->page_byte, off, 1);
+	api_expect(has_all_bytes(slot->page, slot->page_byte), "%s: another byte than %zu changed",
+		   name, off);
 }
 
 void api_run_with_mapped(const struct api_call *call)
 {
 	struct page *page = api_get_page(call);
-	struct callback_state callback_state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .len = 1};
-	int ret = page_with_mapped(page, mark_first_byte, &callback_state);
+	struct callback_state state = {
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .byte_count = 1};
+	int ret = page_with_mapped(page, mark_first_byte, &state);
 
-	api_expect(ret == 37 && callback_state.call_count == 1,
-		   "page_with_mapped returned %d after %u callbacks, expected 37 after 1", ret,
-		   callback_state.call_count);
-	check_callback_mark(call, page, 0, 1);
+	check_callback(call, &state, ret, 0, true);
 }
 
 void api_run_with_pointer(const struct api_call *call)
 {
 	size_t off = (size_t)call->numbers[0], len = (size_t)call->numbers[1];
-	bool is_in_page = off <= PAGE_SIZE && len <= PAGE_SIZE - off;
 	struct page *page = api_get_page(call);
-	struct callback_state callback_state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
-		.len = is_in_page ? len : 0};
-	int ret = page_with_pointer(page, off, len, mark_first_byte, &callback_state);
+	struct callback_state state = {
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .byte_count = len};
+	int ret = page_with_pointer(page, off, len, mark_first_byte, &state);
 
-	api_expect(ret == (is_in_page ? 37 : -EINVAL) && callback_state.call_count == is_in_page,
-		   "page_with_pointer(%#zx, %#zx) returned %d after %u callbacks, expected %d "
-		   "after %d",
-		   off, len, ret, callback_state.call_count, is_in_page ? 37 : -EINVAL, is_in_page);
-	if (is_in_page)
-		check_callback_mark(call, page, off, len);
+	check_callback(call, &state, ret, off, off <= PAGE_SIZE && len <= PAGE_SIZE - off);
 }
 
 /* ---- frames ---- */
@@ -218,21 +213,19 @@ void api_run_user_copy(const struct api_call *call)
 	struct page *page = api_get_page(call);
 	unsigned char *addr = page_map_local(page), *canonical = page_canonical(addr);
 	struct user_slice_reader reader;
-	enum api_prediction prediction;
 	int ret;
 
 	for (size_t i = 0; i < PAGE_SIZE; i++)
 		before[i] = (unsigned char)(i * 7 + i / 256);
 	page_write_raw(page, before, 0, PAGE_SIZE);
 	user_slice_reader_init(&reader, user_slice_new(canonical + off + shift, len));
-	prediction = api_predict_failure(PAGE_FAULT_USERCOPY, 0, 0);
 	ret = page_copy_from_user_slice(page, &reader, off, len);
 	page_unmap_local(addr);
 	api_expect(!ret || ret == -EFAULT, "page_copy_from_user_slice returned %d", ret);
 	if (len)
-		api_check_failure(PAGE_FAULT_USERCOPY, prediction, ret);
+		api_check_failure(PAGE_FAULT_USERCOPY, 0, 0, ret);
 	else
-		api_check_hidden_failure(PAGE_FAULT_USERCOPY, prediction);
+		api_check_hidden_failure(PAGE_FAULT_USERCOPY);
 	api_expect(len || !ret, "a user copy of 0 bytes returned %d, expected 0", ret);
 	api_expect(user_slice_left(&reader) == (ret ? len : 0),
 		   "page_copy_from_user_slice returned %d and left %zu bytes", ret,
@@ -243,6 +236,7 @@ void api_run_user_copy(const struct api_call *call)
 	else
 		memmove(before + off, before + off + shift, len);
 	api_expect(!memcmp(before, after, PAGE_SIZE),
-		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes", shift);
+		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes",
+		   shift);
 	fill_page(page, api_slots[call->slot_index].page_byte);
 }

@@ -56,11 +56,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	_exit(2);
 }
 
-/* ---- outcomes, by parts ---- */
+/* ---- the outcome of an input, in parts ---- */
 
-static fuzz_outcome_fn outcome_callback;
+static digest_fn outcome_callback;
 
-void fuzz_set_outcome_callback(fuzz_outcome_fn fn)
+void fuzz_set_outcome_callback(digest_fn fn)
 {
 	outcome_callback = fn;
 }
@@ -68,19 +68,13 @@ void fuzz_set_outcome_callback(fuzz_outcome_fn fn)
 void fuzz_report_part(enum digest_part part, const void *bytes, size_t len)
 {
 	if (outcome_callback)
-		outcome_callback(part, bytes, len);
-}
-
-static void report_digest_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
-{
-	(void)ctx;
-	outcome_callback(part, bytes, len);
+		outcome_callback(NULL, part, bytes, len);
 }
 
 void fuzz_report_comparison(const struct checker_report *report)
 {
 	if (outcome_callback)
-		digest_visit(fuzz_get_checker(), report, report_digest_part, NULL);
+		digest_visit(fuzz_get_checker(), report, outcome_callback, NULL);
 }
 
 enum checker_result fuzz_run_and_compare(const struct program *program,
@@ -109,7 +103,7 @@ void fuzz_count_race(void)
 		fuzz_clear_detector();
 }
 
-/* ---- processes ---- */
+/* ---- child processes ---- */
 
 #define PROCESS_ALWAYS	 32 /* the number of inputs of one kind that always get a process */
 #define PROCESS_ONCE_IN 24 /* of the further inputs, one in so many gets a process */
@@ -123,7 +117,7 @@ bool fuzz_should_fork(unsigned int *count)
 
 NO_COVERAGE_END
 
-/* ---- what they did ---- */
+/* ---- numbers of calls ---- */
 
 static struct {
 	const char *target;
@@ -138,7 +132,7 @@ static void print_call_counts(void)
 
 void BYTES_NO_SANITIZE fuzz_count_calls(const char *target)
 {
-	const struct trace *trace = rules_trace(checker_rules(fuzz_get_checker()));
+	const struct trace *trace = rules_trace(fuzz_get_checker()->rules);
 	unsigned long skipped = 0;
 
 	if (!counts.inputs++) {

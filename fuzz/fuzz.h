@@ -54,11 +54,10 @@ enum checker_result fuzz_run_and_compare(const struct program *program,
 void fuzz_report_comparison(const struct checker_report *report);
 
 /*
- * The callback gets the outcome of an input, in parts. A target that executes no program calls
- * fuzz_report_part() itself.
+ * The callback gets the outcome of an input, in parts; its ctx is NULL. A target that executes no
+ * program calls fuzz_report_part() itself.
  */
-typedef void (*fuzz_outcome_fn)(enum digest_part part, const void *bytes, size_t len);
-void fuzz_set_outcome_callback(fuzz_outcome_fn fn);
+void fuzz_set_outcome_callback(digest_fn fn);
 void fuzz_report_part(enum digest_part part, const void *bytes, size_t len);
 
 /* Clears the detector's memory of earlier inputs. Clearing takes longer than executing an input. */

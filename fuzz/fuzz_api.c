@@ -18,23 +18,13 @@
 const enum fuzz_input_kind fuzz_input_kind = FUZZ_CALLS;
 
 static void (*const call_functions[])(const struct api_call *call) = {
-#define API(name, slots, numbers, what) api_run_##name,
+#define API(name, ...) api_run_##name,
 #include "fuzz/api.def"
 #undef API
 };
 
 static struct api_call calls[API_CALLS_MAX];
 static size_t started_calls; /* including the call that runs */
-
-static void print_calls(void)
-{
-	char line[API_LINE_MAX];
-
-	for (size_t i = 0; i < started_calls; i++) {
-		api_format_call(&calls[i], line);
-		fprintf(stderr, "%s\n", line);
-	}
-}
 
 void api_report_finding(const char *format, ...)
 {
@@ -44,8 +34,8 @@ void api_report_finding(const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, "\n--- the calls as they ran ---\ncalls 1\n");
-	print_calls();
+	fputs("\n--- the calls as they ran ---\n", stderr);
+	api_print_calls(stderr, calls, started_calls);
 	fputs("---\n", stderr);
 	fuzz_print_commands("fuzz_api");
 	abort();
@@ -57,9 +47,9 @@ static void free_all_slots(void)
 	for (size_t i = 0; i < API_SLOTS; i++) {
 		api_check_and_free_page(&api_slots[i]);
 		api_check_and_free_buffer(&api_slots[i]);
-		api_slots[i] = (struct api_slot){ 0 };
+		api_slots[i] = (struct api_slot){0};
 	}
-	api_fault_reset();
+	api_reset_failures();
 }
 
 /* More pages than the quarantine holds: from then on, an allocated frame was allocated before. */
@@ -93,10 +83,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count = api_decode_calls(data, size, calls);
 
 	fuzz_set_input(data, size);
-	api_fault_reset();
-	for (started_calls = 1; started_calls <= count; started_calls++)
-		call_functions[calls[started_calls - 1].op](&calls[started_calls - 1]);
-	started_calls = count;
+	api_reset_failures();
+	for (started_calls = 0; started_calls < count;) {
+		const struct api_call *call = &calls[started_calls++];
+
+		call_functions[call->op](call);
+	}
 	free_all_slots();
 	return 0;
 }

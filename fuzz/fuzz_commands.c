@@ -31,100 +31,76 @@ void fuzz_set_input_file(const char *file)
 	input.file = file;
 }
 
-/* ---- where libFuzzer puts the input ---- */
-
-/* The arguments of this process, one string after the other; the last one is empty. */
-static char arguments[1 << 16];
-
-static void read_arguments(void)
-{
-	FILE *file = fopen("/proc/self/cmdline", "re");
-	size_t used = file ? fread(arguments, 1, sizeof(arguments) - 2, file) : 0;
-
-	if (file)
-		fclose(file);
-	memset(arguments + used, 0, sizeof(arguments) - used);
-}
-
-static const char *next_argument(const char *argument)
-{
-	return argument + strlen(argument) + 1;
-}
-
-/* Return: the value of the last option that begins with @option, or NULL. */
-static const char *find_option_value(const char *option)
-{
-	const char *value = NULL;
-
-	for (const char *at = arguments; *at; at = next_argument(at))
-		if (!strncmp(at, option, strlen(option)))
-			value = at + strlen(option);
-	return value;
-}
+/* ---- the file to which libFuzzer writes the input ---- */
 
 static bool file_has_input(const char *path)
 {
 	static uint8_t content[1 << 20];
 	struct stat status;
 	FILE *file;
-	size_t size;
+	size_t file_size;
 
 	if (stat(path, &status) || !S_ISREG(status.st_mode) || !(file = fopen(path, "re")))
 		return false;
-	size = fread(content, 1, sizeof(content), file);
+	file_size = fread(content, 1, sizeof(content), file);
 	fclose(file);
-	return size == input.size && !memcmp(content, input.data, size);
+	return file_size == input.size && !memcmp(content, input.data, file_size);
 }
 
-/* If an argument is an input file, libFuzzer runs that file and writes no new one. */
-static const char *find_input_argument(void)
+/* Sets @value to the text after @option, if the argument begins with it. */
+static void read_option_value(const char *argument, const char *option, const char **value)
 {
-	if (!*arguments)
-		return NULL;
-	for (const char *at = next_argument(arguments); *at; at = next_argument(at))
-		if (*at != '-' && file_has_input(at))
-			return at;
-	return NULL;
+	if (!strncmp(argument, option, strlen(option)))
+		*value = argument + strlen(option);
 }
 
+/*
+ * Reads the arguments of this process, one string after the other. If an argument is an input file,
+ * libFuzzer runs that file and writes no new one.
+ */
 static const char *find_engine_file(void)
 {
-	static char path[PATH_MAX];
-	const char *file, *prefix;
-	char hash[SHA1_TEXT];
+	static char arguments[1 << 16], path[PATH_MAX];
+	FILE *file = fopen("/proc/self/cmdline", "re");
+	size_t size = file ? fread(arguments, 1, sizeof(arguments) - 1, file) : 0;
+	const char *exact_path = NULL, *prefix = "./";
+	char input_hash[SHA1_TEXT];
 
-	read_arguments();
-	file = find_input_argument();
-	if (!file)
-		file = find_option_value("-exact_artifact_path=");
 	if (file)
-		return file;
-	prefix = find_option_value("-artifact_prefix=");
-	sha1_text(input.data, input.size, hash);
-	snprintf(path, sizeof(path), "%.4000s" "crash-%s", prefix ? prefix : "./", hash);
+		fclose(file);
+	arguments[size] = '\0';
+	for (const char *argument = arguments; argument < arguments + size;
+	     argument += strlen(argument) + 1) {
+		if (argument > arguments && *argument != '-' && file_has_input(argument))
+			return argument;
+		read_option_value(argument, "-exact_artifact_path=", &exact_path);
+		read_option_value(argument, "-artifact_prefix=", &prefix);
+	}
+	if (exact_path)
+		return exact_path;
+	sha1_text(input.data, input.size, input_hash);
+	snprintf(path, sizeof(path),
+		 "%.4000s"
+		 "crash-%s",
+		 prefix, input_hash);
 	return path;
 }
 
-/* ---- commands ---- */
+/* ---- printing commands ---- */
 
-static void print_backend_variable(void)
+static void print_shell_command(const char *label, const char *binary, const char *arguments,
+				const char *file)
 {
 	const char *backend = getenv("PAGE_MAP");
 
-	if (!backend)
-		return;
-	fputs("PAGE_MAP=", stderr);
-	shell_word_print(stderr, backend);
-	putc(' ', stderr);
-}
-
-static void print_shell_command(const char *label, const char *binary, const char *words,
-				const char *file)
-{
 	fputs(label, stderr);
-	print_backend_variable();
+	if (backend) {
+		fputs("PAGE_MAP=", stderr);
+		shell_word_print(stderr, backend);
+		putc(' ', stderr);
+	}
 	shell_word_print(stderr, binary);
-	fputs(words, stderr);
+	fputs(arguments, stderr);
 	shell_path_print(stderr, file);
 	putc('\n', stderr);
 }
@@ -134,22 +110,17 @@ static void print_read_command(const char *target, const char *file)
 {
 	char replayer[64], binary[PATH_MAX];
 	const char *own = strrchr(shell_binary_path(), '/');
+	bool is_calls = fuzz_input_kind == FUZZ_CALLS;
 
-	switch (fuzz_input_kind) {
-	case FUZZ_BYTES:
-		if (shell_find_next_to_binary("pagetorture", binary, sizeof(binary)))
-			print_shell_command("read:   ", binary, " convert --text ", file);
-		break;
-	case FUZZ_CALLS:
-		snprintf(replayer, sizeof(replayer), "%s-replay", target);
-		if (own && !strncmp(own + 1, replayer, strlen(replayer)))
-			print_shell_command("read:   ", shell_binary_path(), " --text ", file);
-		else if (shell_find_next_to_binary(replayer, binary, sizeof(binary)))
-			print_shell_command("read:   ", binary, " --text ", file);
-		break;
-	case FUZZ_TEXT:
-		break;
-	}
+	if (fuzz_input_kind == FUZZ_TEXT)
+		return;
+	snprintf(replayer, sizeof(replayer), "%s-replay", target);
+	if (is_calls && own && !strncmp(own + 1, replayer, strlen(replayer)))
+		print_shell_command("read:   ", shell_binary_path(), " --text ", file);
+	else if (shell_find_next_to_binary(is_calls ? replayer : "pagetorture", binary,
+					   sizeof(binary)))
+		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ",
+				    file);
 }
 
 void fuzz_print_commands(const char *target)

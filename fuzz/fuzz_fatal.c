@@ -59,7 +59,7 @@ static struct execution *get_execution(void)
 
 static const struct verdict *get_verdict(void)
 {
-	return rules_verdict(checker_rules(fuzz_get_checker()));
+	return rules_verdict(fuzz_get_checker()->rules);
 }
 
 static const struct verdict *evaluate_program(const struct program *program)
@@ -97,7 +97,7 @@ static void mark_ending_covered(enum rule rule, const struct program *program)
 NO_COVERAGE_BEGIN
 
 /* Runs the last call in a child process. */
-static void run_last_call(struct execution *execution, struct checker *check,
+static void run_last_call(struct execution *execution, struct checker *checker,
 			  const struct program *program, enum rule rule)
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
@@ -105,7 +105,7 @@ static void run_last_call(struct execution *execution, struct checker *check,
 				     [count_mappings_before_last(program)];
 
 	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_should_fork(count))
-		execution_run_fatal_calls(execution, check, program, &options);
+		execution_run_fatal_calls(execution, checker, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_text);
 }
@@ -116,23 +116,23 @@ NO_COVERAGE_END
  * Return: the first call that must end the process, or VERDICT_NONE. Under MemorySanitizer, a use
  * of uninitialised bytes must end it too.
  */
-static size_t find_fatal_call(const struct verdict *v, enum rule *rule)
+static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
 {
-	if (v->uninit_count && detector_has_msan()) {
+	if (verdict->uninit_count && detector_has_msan()) {
 		*rule = RULE_uninit_use;
-		return v->uninits[0].call;
+		return verdict->uninits[0].call;
 	}
-	if (v->fatal_call == VERDICT_NONE || v->fatal_rule == RULE_deadlock)
+	if (verdict->fatal_call == VERDICT_NONE || verdict->fatal_rule == RULE_deadlock)
 		return VERDICT_NONE;
-	*rule = v->fatal_rule;
-	return v->fatal_call;
+	*rule = verdict->fatal_rule;
+	return verdict->fatal_call;
 }
 
 /*
- * Adds mappings of @thread at the end of @program, up to the maximum less @free_mappings. The order
+ * Adds mappings of @thread at the end of @program, up to the maximum less @free_mapping_count. The order
  * of a call's checks is observable only if there is no room for all its mappings.
  */
-static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mappings)
+static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mapping_count)
 {
 	uint32_t used = 0;
 
@@ -148,7 +148,7 @@ static void fill_mappings(struct program *program, uint8_t thread, unsigned int 
 				.expected_result = RESULT_NONE,
 			};
 	checker_repair(fuzz_get_checker(), program);
-	while (free_mappings-- && program->count &&
+	while (free_mapping_count-- && program->count &&
 	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
 }

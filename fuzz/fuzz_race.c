@@ -44,7 +44,7 @@ static bool must_skip_racy_program(void)
 {
 	static unsigned long racy_programs;
 
-	if (!(rules_verdict(checker_rules(fuzz_get_checker()))->broken &
+	if (!(rules_verdict(fuzz_get_checker()->rules)->broken &
 	      RULE_BIT(RULE_data_race)) ||
 	    racy_programs++ < REPORTED_PROGRAMS_MAX || racy_programs % RUN_ONE_IN == 0)
 		return false;
@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_set_input(data, size);
 	if (!counts.inputs++)
 		atexit(print_race_counts);
-	exec_options(checker_exec(fuzz_get_checker()))->first_race_only =
+	exec_options(fuzz_get_checker()->exec)->first_race_only =
 		!fuzz_wants_all_races && !must_report_all_races(size);
 	if (must_clear_each_time())
 		fuzz_clear_detector();

@@ -23,114 +23,90 @@ struct input_walk {
 	bool has_failed;
 };
 
-static void print_load_error(struct input_walk *walk, const char *error)
+/* Encodes a text of calls as bytes. */
+static bool encode_calls(const char *name, const char *text, size_t *size, uint8_t *bytes,
+			 char *error)
 {
-	fprintf(stderr, "%s\n", error);
-	walk->has_failed = true;
-}
+	unsigned int line = 1;
+	bool has_header = api_has_text_header(text, *size);
 
-static bool load_calls(struct input_walk *walk, const char *name, uint8_t **bytes, size_t *size)
-{
-	char *text = calloc(1, *size + 1), error[PROGRAM_FILE_ERROR];
-	bool has_header = api_has_text_header((char *)*bytes, *size);
-	unsigned int line = 0;
-
-	if (text)
-		memcpy(text, *bytes, *size);
-	free(*bytes);
-	*bytes = malloc(API_CALLS_MAX * API_RECORD_SIZE);
-	*size = has_header && text && *bytes ? api_encode_text(text, *bytes, &line) : 0;
-	free(text);
-	if (*size)
-		return true;
-	if (has_header)
-		snprintf(error, sizeof(error),
+	*size = has_header ? api_encode_text(text, *size, bytes, &line) : 0;
+	if (!has_header)
+		snprintf(error, PROGRAM_FILE_ERROR,
+			 "%s:1: expected the header 'calls 1', or the name of an input: "
+			 "*.page, " PROGRAM_BYTE_NAMES,
+			 name);
+	else if (!*size)
+		snprintf(error, PROGRAM_FILE_ERROR,
 			 "%s:%u: expected a call of fuzz/api.def, at most %d of them", name, line,
 			 API_CALLS_MAX);
-	else
-		snprintf(error, sizeof(error),
-			 "%s:1: expected the header 'calls 1', or the name of an input: *.page, "
-			 PROGRAM_BYTE_NAMES, name);
-	print_load_error(walk, line || !has_header ? error : "expected memory, got none");
-	free(*bytes);
-	return false;
+	return *size;
+}
+
+/* Encodes a program as bytes, for targets that read bytes. */
+static bool encode_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
+			   char *error)
+{
+	static struct program program;
+	bool is_good = program_file_parse(name, text, *size, &program, error);
+
+	if (is_good)
+		*size = program_to_bytes(&program, bytes);
+	return is_good;
 }
 
 /*
- * Return: whether fuzz_text can read the file. It reads programs with errors too, but a file that
- * is no program text is refused.
+ * Copies a text for fuzz_text, which reads programs with errors too. But a file that is no program
+ * text is refused.
  */
-static bool is_readable_program_text(const char *name, const char *text, size_t size,
-				     char error[PROGRAM_FILE_ERROR])
+static bool copy_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
+			      char *error)
 {
 	static struct program program;
 	struct text_error text_error;
 
+	memcpy(bytes, text, *size);
 	return program_name_is_text(name) ||
-	       program_from_text(&program, text, size, &text_error) || !text_error.no_header ||
-	       program_file_parse(name, text, size, &program, error);
+	       program_from_text(&program, text, *size, &text_error) || !text_error.no_header ||
+	       program_file_parse(name, text, *size, &program, error);
 }
 
-/* Encodes a text as bytes, for targets that read bytes. */
-static bool encode_program(const char *name, uint8_t **bytes, size_t *size,
-			   char error[PROGRAM_FILE_ERROR])
+/* Return: whether @bytes has the input as the target reads it; else @error is filled. */
+static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes,
+			   char *error)
 {
-	static struct program program;
-	bool is_good = program_file_parse(name, (char *)*bytes, *size, &program, error);
-
-	if (!is_good)
-		return false;
-	free(*bytes);
-	*bytes = malloc(PROGRAM_BYTES_MAX);
-	if (*bytes)
-		*size = program_to_bytes(&program, *bytes);
-	else
-		snprintf(error, PROGRAM_FILE_ERROR, "expected memory, got none");
-	return *bytes;
-}
-
-static bool load_input(struct input_walk *walk, const char *name, uint8_t **bytes, size_t *size)
-{
-	char error[PROGRAM_FILE_ERROR];
-	char *content = program_file_read(name, size, error);
-	bool is_good = content;
-
-	*bytes = (uint8_t *)content;
-	if (is_good && program_name_is_bytes(name))
+	if (program_name_is_bytes(name)) {
+		memcpy(bytes, content, *size);
 		return true;
-	if (is_good && fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name))
-		return load_calls(walk, name, bytes, size);
-	if (is_good)
-		is_good = fuzz_input_kind == FUZZ_TEXT
-				  ? is_readable_program_text(name, content, *size, error)
-				  : encode_program(name, bytes, size, error);
-	if (is_good)
-		return true;
-	print_load_error(walk, error);
-	free(*bytes);
-	return false;
+	}
+	if (fuzz_input_kind == FUZZ_TEXT)
+		return copy_program_text(name, content, size, bytes, error);
+	return fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name)
+		       ? encode_calls(name, content, size, bytes, error)
+		       : encode_program(name, content, size, bytes, error);
 }
 
 static void run_input_file(const char *name, void *ctx)
 {
 	struct input_walk *walk = ctx;
-	uint8_t *bytes, *exact_copy;
-	size_t size;
+	char error[PROGRAM_FILE_ERROR] = "expected memory for an input, got none";
+	size_t size = 0;
+	char *content = program_file_read(name, &size, error);
+	uint8_t *bytes = content ? malloc(size + PROGRAM_BYTES_MAX) : NULL, *exact = NULL;
 
-	if (!load_input(walk, name, &bytes, &size))
-		return;
-	/* A copy of the exact size, so that AddressSanitizer reports reads beyond the input. */
-	exact_copy = malloc(size ? size : 1);
-	if (exact_copy && size)
-		memcpy(exact_copy, bytes, size);
-	if (exact_copy) {
-		walk->fn(&(struct input){ name, exact_copy, size }, walk->ctx);
+	/* The memory has the exact size, so that AddressSanitizer reports reads beyond the input.
+	 */
+	if (bytes && encode_content(name, content, &size, bytes, error))
+		exact = realloc(bytes, size ? size : 1);
+	if (exact) {
+		walk->fn(&(struct input){name, exact, size}, walk->ctx);
 		walk->input_count++;
 	} else {
-		print_load_error(walk, "expected memory for an input, got none");
+		fprintf(stderr, "%s\n", error);
+		walk->has_failed = true;
 	}
-	free(exact_copy);
-	free(bytes);
+	free(exact ? exact : bytes);
+	free(content);
 }
 
 /*
@@ -157,7 +133,7 @@ static void run_directory_file(const char *name, void *ctx)
 
 bool input_for_each(const char *path, input_fn fn, void *ctx)
 {
-	struct input_walk walk = { .fn = fn, .ctx = ctx };
+	struct input_walk walk = {.fn = fn, .ctx = ctx};
 	struct stat status;
 	bool is_directory = !stat(path, &status) && S_ISDIR(status.st_mode);
 

@@ -21,7 +21,7 @@ typedef void (*input_fn)(const struct input *input, void *ctx);
  * Calls @fn for the file @path, or for each input below the directory @path, in sorted order.
  * Inputs are the files with the names of programs (program_name.h), and for fuzz_api also *.calls.
  * A file that cannot be read or that is no input is an error, and so is a path without any input.
- * Return: true if all inputs were read and there was at least one.
+ * Return: whether all inputs were read, and at least one input exists.
  */
 bool input_for_each(const char *path, input_fn fn, void *ctx);
 

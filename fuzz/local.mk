@@ -12,13 +12,12 @@ fuzz_api_parts = \
 	%D%/api_fatal.c \
 	%D%/api_fault.c \
 	%D%/api_page.c
-# The determinism checks: the code of a fuzz target with coverage counters, without an engine.
+# The programs of the determinism check (same.py): the code of a fuzz target with coverage counters,
+# without an engine.
 same_common = \
 	$(fuzz_common) \
 	$(fuzz_input) \
-	%D%/main_same.c \
-	%D%/same_serve.c \
-	%D%/same_serve.h
+	%D%/main_same.c
 
 EXTRA_DIST += \
 	$(same_common) \
@@ -34,6 +33,7 @@ EXTRA_DIST += \
 	%D%/main_replay.c \
 	%D%/mutator.c \
 	%D%/mutator_text.c \
+	%D%/same.py \
 	%D%/targets.def
 
 # The targets that each flavour has without an engine: fuzz_NAME-replay-FLAVOUR.

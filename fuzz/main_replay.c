@@ -18,8 +18,8 @@ static const char help[] =
 	"       %s [--from-bytes] --bytes FILE\n"
 	"       fuzz_api-replay [--from-bytes] --text FILE\n"
 	"Replay programs (for fuzz_api: calls), text or bytes, through the fuzz target; or\n"
-	"print a file as the target reads it, or as text. Byte strings are named\n"
-	PROGRAM_BYTE_NAMES ";\n"
+	"print a file as the target reads it, or as text. Byte strings are "
+	"named\n" PROGRAM_BYTE_NAMES ";\n"
 	"with --from-bytes every FILE is one.\n"
 	"Exit status: 0 all ran; 1 one could not be read, or there were none.\n";
 
@@ -33,13 +33,8 @@ static void print_input_text(const struct input *input, void *count)
 {
 	static struct api_call calls[API_CALLS_MAX];
 	size_t call_count = api_decode_calls(input->bytes, input->size, calls);
-	char line[API_LINE_MAX];
 
-	printf("calls 1\n");
-	for (size_t i = 0; i < call_count; i++) {
-		api_format_call(&calls[i], line);
-		printf("%s\n", line);
-	}
+	api_print_calls(stdout, calls, call_count);
 	++*(size_t *)count;
 }
 

@@ -1,454 +1,182 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The determinism check of a fuzz target. It executes each input three times:
+ * The processes of the determinism check (same.py) that execute inputs, and report the outcome of each
+ * input: a digest of each part of it, then how often each edge was taken.
  *
- *   1. in a process with all others, in the order given;
- *   2. in that process again, in another order, so after other inputs;
- *   3. in a process of its own, where no input ran before, at other addresses.
+ *   list PATH...   prints the names of the inputs, each followed by a 0 byte
+ *   edges N...     prints the function and source line of each edge, or its address
+ *   serve, serve-apart
+ *                  reads names of inputs, each followed by a 0 byte, executes the inputs, with
+ *                  serve-apart each in a process of its own; prints the number of edges as 8 bytes,
+ *                  then the outcome of each input
  *
- * The outcomes must be the same: verdict, trace, races, and how often each edge was taken. Then an
- * input does the same wherever it is replayed, and the coverage that an engine sees is the input's
- * own. The processes are this program, started anew (same_serve.c).
+ * Options before the command: --from-bytes, --keep, --all-races (same.py --help explains them). This
+ * program needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
  */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sanitizer/common_interface_defs.h>
+
+#include "fuzz/fuzz.h"
 #include "fuzz/input.h"
-#include "fuzz/same_serve.h"
 #include "harness/program/program_name.h"
-#include "harness/util/random.h"
-#include "harness/util/shell_word.h"
+#include "harness/util/bytes.h"
 
-static const char help[] =
-	"Usage: %s [OPTION]... FILE|DIRECTORY...\n"
-	"Execute each input of the fuzz target three times: among all inputs, among all inputs in\n"
-	"another order, and in a separate process. Verdict, trace (results, bytes read, pages), races\n"
-	"and coverage must be the same each time.\n"
-	"\n"
-	"  --all-races  record every race of a program; without it, the target stops at the first\n"
-	"  --batch N    start one separate process for N inputs, and fork it for each (default 1)\n"
-	"  --from-bytes read every FILE as a byte string, whatever its name is\n"
-	"  --keep       do not clear the detector's memory between inputs\n"
-	"  --seed S     choose the other order by S (default 1)\n"
-	"  --help       print this text\n"
-	"\n"
-	"Exit status: 0 each input is the same; 1 an input differs or cannot be read; 2 bad usage.\n";
+/* The time limit of one input in seconds, far above the time of any input. */
+#define SECONDS_MAX 120
 
-static const char *const part_names[DIGEST_PARTS] = { "verdict", "trace", "races" };
-
-/*
- * The maximal number of printed lines of each kind. A state leak often affects many inputs; a few
- * lines are enough.
- */
-#define LINES_MAX 10
-
+/* Set by constructors that the compiler adds; all objects of a program have one common range. */
 static struct {
-	const char *program;
-	struct serve_options serve;
-	uint64_t batch, seed;
-} options = { .batch = 1, .seed = 1 };
+	uint8_t *from, *to;
+	const uintptr_t *pcs; /* two words for each edge; the first is its address */
+} counters;
 
-static struct {
-	char **names;
-	size_t count;
-} inputs;
+static bool keeps_detector_memory; /* between inputs */
+static int outcomes_file;
+static uint64_t part_digests[DIGEST_PARTS];
+static uint8_t *edge_counters; /* of the last executed input */
 
-/*
- * The outcomes of the inputs. A position is the number of one of the 2 * inputs.count executions in
- * the common process.
- */
-static struct {
-	size_t *order;		   /* the number of the input at each position */
-	struct outcome **outcomes; /* at each position */
-	struct outcome **alone;	   /* of each input, in a process of its own */
-} executions;
-
-static void exit_if_no_memory(bool good)
+void __sanitizer_cov_8bit_counters_init(uint8_t *from, uint8_t *to);
+void __sanitizer_cov_8bit_counters_init(uint8_t *from, uint8_t *to)
 {
-	if (good)
-		return;
-	fprintf(stderr, "expected memory for %zu inputs, got none\n", inputs.count);
-	exit(1);
+	counters.from = from;
+	counters.to = to;
 }
 
-static void *allocate_or_exit(size_t count, size_t size)
+void __sanitizer_cov_pcs_init(const uintptr_t *from, const uintptr_t *to);
+void __sanitizer_cov_pcs_init(const uintptr_t *from, const uintptr_t *to)
 {
-	void *memory = calloc(count ? count : 1, size);
-
-	exit_if_no_memory(memory);
-	return memory;
+	(void)to;
+	counters.pcs = from;
 }
 
-static void append_input_name(const struct input *input, void *ctx)
+static size_t count_edges(void)
 {
-	char **names = realloc(inputs.names, (inputs.count + 1) * sizeof(*names));
+	return (size_t)(counters.to - counters.from);
+}
 
+static void print_edge_name(size_t edge)
+{
+	char edge_name[256];
+
+	/* The symbolizer subtracts 1, because it expects a return address. */
+	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", edge_name, sizeof(edge_name));
+	puts(edge_name);
+}
+
+static void print_input_name(const struct input *input, void *ctx)
+{
 	(void)ctx;
-	exit_if_no_memory(names);
-	inputs.names = names;
-	names[inputs.count] = strdup(input->file_name);
-	exit_if_no_memory(names[inputs.count++]);
+	printf("%s%c", input->file_name, '\0');
 }
 
-/* ---- processes ---- */
+/* ---- executing ---- */
 
-/*
- * Return: a file descriptor of an anonymous file with the names of the inputs, each followed by a 0
- * byte; or -1.
- */
-static int write_input_names(const size_t *list, size_t count)
+static void record_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
-	int file = memfd_create("names", MFD_CLOEXEC);
-	FILE *out = file < 0 ? NULL : fdopen(dup(file), "w");
-
-	for (size_t i = 0; out && i < count; i++)
-		fwrite(inputs.names[list[i]], 1, strlen(inputs.names[list[i]]) + 1, out);
-	if (!out || fclose(out) || lseek(file, 0, SEEK_SET))
-		return -1;
-	return file;
+	(void)ctx;
+	part_digests[part] = digest_add(part_digests[part], bytes, len);
 }
 
-static _Noreturn void exec_server(int names, int out, bool apart)
+static void write_outcome_or_exit(const void *bytes, size_t size)
 {
-	char *argv[6] = { (char *)(uintptr_t)options.program, apart ? "--serve-apart" : "--serve" };
-	size_t count = 2;
-
-	if (options.serve.keeps_detector_memory)
-		argv[count++] = "--keep";
-	if (options.serve.records_all_races)
-		argv[count++] = "--all-races";
-	if (program_all_bytes)
-		argv[count++] = "--from-bytes";
-	if (dup2(names, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
-		execv("/proc/self/exe", argv);
-	_exit(127);
+	if (write(outcomes_file, bytes, size) != (ssize_t)size)
+		_exit(1);
 }
 
-static bool read_outcome(FILE *from, struct outcome **outcome)
+static void execute_input(const struct input *input, void *ctx)
 {
-	free(*outcome);
-	*outcome = allocate_or_exit(1, same_outcome_size());
-	if (fread(*outcome, same_outcome_size(), 1, from) == 1)
-		return true;
-	free(*outcome);
-	*outcome = NULL;
-	return false;
+	(void)ctx;
+	for (unsigned int part = 0; part < DIGEST_PARTS; part++)
+		part_digests[part] = DIGEST_START;
+	fuzz_set_outcome_callback(record_part);
+	bytes_fill(counters.from, 0, count_edges());
+	LLVMFuzzerTestOneInput(input->bytes, input->size);
+	bytes_copy(edge_counters, counters.from, count_edges());
+	fuzz_set_outcome_callback(NULL);
+	write_outcome_or_exit(part_digests, sizeof(part_digests));
+	write_outcome_or_exit(edge_counters, count_edges());
 }
 
-/*
- * Executes the inputs of @list in one common process, or with @apart in one process for each.
- * @outcomes: gets the outcome of each input
- * Return: the number of inputs with an outcome.
- */
-static size_t execute_inputs(const size_t *list, size_t count, bool apart,
-			     struct outcome **outcomes)
+static void execute_input_file(const char *name, bool must_clear_detector)
 {
-	int ends[2], names = write_input_names(list, count), status;
-	size_t done = 0;
-	pid_t child;
-	FILE *from;
+	alarm(SECONDS_MAX);
+	if (must_clear_detector)
+		fuzz_clear_detector();
+	if (!input_for_each(name, execute_input, NULL))
+		_exit(1);
+}
 
-	if (names < 0 || pipe(ends))
-		return 0;
-	child = fork();
+/* Engines also execute the empty input first, so that the target creates its state then. */
+static void prepare_target(void)
+{
+	fuzz_initialize();
+	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
+}
+
+/* Forks before the library or the detector has any state. */
+static void execute_in_child(const char *name)
+{
+	pid_t child = fork();
+	int status = 1;
+
 	if (child == 0) {
-		close(ends[0]);
-		exec_server(names, ends[1], apart);
+		prepare_target();
+		execute_input_file(name, true);
+		_exit(0);
 	}
-	close(ends[1]);
-	close(names);
-	from = child < 0 ? NULL : fdopen(ends[0], "r");
-	while (from && done < count && read_outcome(from, &outcomes[done]))
-		done++;
-	if (from)
-		fclose(from);
-	if (child > 0 && (waitpid(child, &status, 0) != child || status) && done == count)
-		done--;
-	return done;
+	if (child < 0 || waitpid(child, &status, 0) != child || status)
+		_exit(1);
 }
 
-static void print_replay_command(const size_t *list, size_t count)
+static _Noreturn void serve_inputs(bool is_process_per_input)
 {
-	const char *backend = getenv("PAGE_MAP");
+	uint64_t edge_count = count_edges();
+	char *name = NULL;
+	size_t size = 0;
 
-	fputs("  replay: ", stderr);
-	if (backend) {
-		fputs("PAGE_MAP=", stderr);
-		shell_word_print(stderr, backend);
-		putc(' ', stderr);
-	}
-	shell_word_print(stderr, shell_binary_path());
-	fprintf(stderr, "%s%s%s", options.serve.records_all_races ? " --all-races" : "",
-		options.serve.keeps_detector_memory ? " --keep" : "",
-		program_all_bytes ? " --from-bytes" : "");
-	for (size_t i = 0; i < count; i++) {
-		putc(' ', stderr);
-		shell_path_print(stderr, inputs.names[list[i]]);
-	}
-	putc('\n', stderr);
+	/* The output of the target must not mix with the outcomes. */
+	outcomes_file = dup(STDOUT_FILENO);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	edge_counters = calloc(1, edge_count + 1);
+	if (!edge_counters)
+		_exit(1);
+	write_outcome_or_exit(&edge_count, sizeof(edge_count));
+	if (!is_process_per_input)
+		prepare_target();
+	for (bool is_first = true; getdelim(&name, &size, '\0', stdin) > 0; is_first = false)
+		if (is_process_per_input)
+			execute_in_child(name);
+		else
+			execute_input_file(name, is_first || !keeps_detector_memory);
+	_exit(0);
 }
-
-/*
- * Return: whether all inputs of @list have an outcome; else prints the first input without an
- * outcome.
- */
-static bool execute_all_or_report(const size_t *list, size_t count, bool apart,
-				  struct outcome **outcomes)
-{
-	size_t done = execute_inputs(list, count, apart, outcomes);
-
-	if (done == count)
-		return true;
-	fprintf(stderr, "%s: %s: expected an outcome, got none\n", inputs.names[list[done]],
-		apart ? "alone" : "among all others");
-	print_replay_command(list + done, 1);
-	return false;
-}
-
-/* The order is all inputs as the caller listed them, then all inputs in a random order. */
-static void init_execution_order(void)
-{
-	size_t count = inputs.count, *other = executions.order + count;
-	uint64_t random = options.seed;
-
-	for (size_t i = 0; i < 2 * count; i++)
-		executions.order[i] = i % count;
-	for (size_t i = count; i > 1; i--) {
-		size_t chosen = random_below(&random, (uint32_t)i), number = other[i - 1];
-
-		other[i - 1] = other[chosen];
-		other[chosen] = number;
-	}
-}
-
-static bool execute_each_alone(void)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < inputs.count && good; i += options.batch) {
-		size_t left = inputs.count - i;
-
-		good = execute_all_or_report(executions.order + i,
-					     left < options.batch ? left : options.batch, true,
-					     executions.alone + i);
-	}
-	return good;
-}
-
-/* ---- comparing ---- */
-
-static bool has_same_edges(const struct outcome *a, const struct outcome *b)
-{
-	return !memcmp(a->edge_counters, b->edge_counters, same_count_edges());
-}
-
-static bool is_same_as_alone(const struct outcome *outcome, size_t input)
-{
-	const struct outcome *alone = executions.alone[input];
-
-	return !memcmp(outcome->part_digests, alone->part_digests, sizeof(outcome->part_digests)) &&
-	       has_same_edges(outcome, alone);
-}
-
-static void print_outcome_difference(size_t position)
-{
-	size_t input = executions.order[position];
-	const struct outcome *outcome = executions.outcomes[position], *alone = executions.alone[input];
-	const char *separator = "";
-
-	fprintf(stderr, "%s: ", inputs.names[input]);
-	for (unsigned int part = 0; part < DIGEST_PARTS; part++) {
-		if (outcome->part_digests[part] == alone->part_digests[part])
-			continue;
-		fprintf(stderr, "%s%s", separator, part_names[part]);
-		separator = ", ";
-	}
-	if (!has_same_edges(outcome, alone))
-		fprintf(stderr, "%scoverage", separator);
-	fprintf(stderr, " %s not as alone\n",
-		position < inputs.count ? "among all others" : "in another order");
-}
-
-/*
- * Return: at how many positions the counter of the edge differs from the execution of the input
- * alone.
- */
-static size_t count_edge_differences(size_t edge)
-{
-	size_t changes = 0;
-
-	for (size_t i = 0; i < 2 * inputs.count; i++)
-		changes += executions.outcomes[i]->edge_counters[edge] !=
-			   executions.alone[executions.order[i]]->edge_counters[edge];
-	return changes;
-}
-
-static void print_variable_edges(void)
-{
-	size_t variable = 0;
-	char name[256];
-
-	for (size_t edge = 0; edge < same_count_edges(); edge++) {
-		size_t changes = count_edge_differences(edge);
-
-		if (!changes || ++variable > LINES_MAX)
-			continue;
-		same_format_edge_name(edge, name, sizeof(name));
-		fprintf(stderr, "  edge %zu, %zu times not as alone: %s\n", edge, changes, name);
-	}
-	if (variable)
-		fprintf(stderr, "  %zu of %zu edges are variable\n", variable, same_count_edges());
-}
-
-/*
- * Return: whether the last input of @list, executed after the inputs before it, has another outcome
- * than alone.
- */
-static bool last_input_differs(const size_t *list, size_t count)
-{
-	struct outcome **outcomes = allocate_or_exit(count, sizeof(*outcomes));
-	bool differs = execute_inputs(list, count, false, outcomes) < count ||
-		       !is_same_as_alone(outcomes[count - 1], list[count - 1]);
-
-	for (size_t i = 0; i < count; i++)
-		free(outcomes[i]);
-	free(outcomes);
-	return differs;
-}
-
-/*
- * Prints a command with the smallest number of preceding inputs that change the outcome at
- * @position.
- */
-static void print_shortest_history(size_t position)
-{
-	for (size_t before = 0;; before = before ? 2 * before : 1) {
-		const size_t *list;
-
-		if (before > position)
-			before = position;
-		list = executions.order + position - before;
-		if (last_input_differs(list, before + 1)) {
-			print_replay_command(list, before + 1);
-			return;
-		}
-		if (before == position)
-			break;
-	}
-	fprintf(stderr, "  not seen once more: it changes from run to run\n");
-}
-
-/* Return: how many inputs have an outcome that differs from their outcome alone. */
-static size_t compare_all_outcomes(void)
-{
-	size_t differing_inputs = 0;
-
-	for (size_t position = 0; position < 2 * inputs.count; position++) {
-		size_t input = executions.order[position];
-		bool is_known = position >= inputs.count &&
-				!is_same_as_alone(executions.outcomes[input], input);
-
-		if (is_known || is_same_as_alone(executions.outcomes[position], input))
-			continue;
-		if (++differing_inputs <= LINES_MAX)
-			print_outcome_difference(position);
-		if (differing_inputs == 1)
-			print_shortest_history(position);
-	}
-	return differing_inputs;
-}
-
-static int execute_and_compare(void)
-{
-	size_t differing_inputs;
-
-	executions.order = allocate_or_exit(2 * inputs.count, sizeof(*executions.order));
-	executions.outcomes = allocate_or_exit(2 * inputs.count, sizeof(*executions.outcomes));
-	executions.alone = allocate_or_exit(inputs.count, sizeof(*executions.alone));
-	init_execution_order();
-	if (!execute_all_or_report(executions.order, 2 * inputs.count, false,
-				   executions.outcomes) ||
-	    !execute_each_alone())
-		return 1;
-	differing_inputs = compare_all_outcomes();
-	if (differing_inputs)
-		print_variable_edges();
-	printf("%zu inputs, %zu edges: ", inputs.count, same_count_edges());
-	if (differing_inputs)
-		printf("%zu inputs have not always the same outcome\n", differing_inputs);
-	else
-		printf("the same outcome every time\n");
-	return differing_inputs != 0;
-}
-
-/* ---- the command line ---- */
-
-static bool parse_number(const char *text, uint64_t least, uint64_t *number)
-{
-	char *end;
-
-	*number = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && *number >= least;
-}
-
-static int print_usage_error(const char *what)
-{
-	fprintf(stderr, "%s: expected %s (see %s --help)\n", options.program, what, options.program);
-	return 2;
-}
-
-enum { SERVE = 1, SERVE_APART };
 
 int main(int argc, char **argv)
 {
-	int option, serve = 0;
-	bool good = true;
-	const struct option names[] = {
-		{ "all-races", no_argument, NULL, 'a' },
-		{ "batch", required_argument, NULL, 'b' },
-		{ "from-bytes", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "keep", no_argument, NULL, 'k' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "serve", no_argument, &serve, SERVE }, /* only this program passes it */
-		{ "serve-apart", no_argument, &serve, SERVE_APART },
-		{ NULL, 0, NULL, 0 },
-	};
+	const char *command;
+	bool is_good = true;
 
-	options.program = argv[0];
-	/* If SIGCHLD were ignored, the exit status of children would be lost. */
-	signal(SIGCHLD, SIG_DFL);
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
-		if (option == 'h')
-			return printf(help, argv[0]) < 0;
-		if (option == 'a')
-			options.serve.records_all_races = true;
-		else if (option == 'f')
-			program_all_bytes = true;
-		else if (option == 'k')
-			options.serve.keeps_detector_memory = true;
-		else if (option == 'b' && !parse_number(optarg, 1, &options.batch))
-			return print_usage_error("--batch N from 1");
-		else if (option == 's' && !parse_number(optarg, 0, &options.seed))
-			return print_usage_error("--seed S");
-		else if (option == '?')
-			return print_usage_error("a known option");
+	for (argv++; argc > 1 && !strncmp(*argv, "--", 2); argv++, argc--) {
+		program_all_bytes |= !strcmp(*argv, "--from-bytes");
+		keeps_detector_memory |= !strcmp(*argv, "--keep");
+		fuzz_wants_all_races |= !strcmp(*argv, "--all-races");
 	}
-	options.serve.is_process_per_input = serve == SERVE_APART;
-	if (serve)
-		return same_serve_inputs(&options.serve);
-	if (optind == argc)
-		return print_usage_error("at least one FILE");
-	if (!same_count_edges())
-		return print_usage_error("a build that counts edges");
-	for (char **path = argv + optind; *path; path++)
-		good &= input_for_each(*path, append_input_name, NULL);
-	return good ? execute_and_compare() : 1;
+	command = argc > 1 ? *argv++ : "";
+	if (!strcmp(command, "serve") || !strcmp(command, "serve-apart"))
+		serve_inputs(!strcmp(command, "serve-apart"));
+	if (strcmp(command, "list") && strcmp(command, "edges")) {
+		fprintf(stderr, "expected a command of fuzz/same.py, which starts this program\n");
+		return 2;
+	}
+	for (; *argv; argv++)
+		if (!strcmp(command, "edges"))
+			print_edge_name(strtoul(*argv, NULL, 10));
+		else
+			is_good &= input_for_each(*argv, print_input_name, NULL);
+	return !is_good || fflush(stdout);
 }

@@ -73,8 +73,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 
 document.querySelectorAll(".searchable").forEach(filterRows);
 document.querySelectorAll("[data-program]").forEach((button) => button.addEventListener("click", openRuleProgram));
-document.querySelectorAll("[data-plot]").forEach(drawPlot);
+
 const raceBox = document.getElementById("race-matrix");
 
-Promise.resolve(raceBox && showMatrix(raceBox, data.race).catch(unpackFailure(raceBox)))
+Promise.resolve(raceBox && showMatrix(data.race).catch(unpackFailure(raceBox)))
 	.finally(() => document.documentElement.setAttribute("data-ready", ""));

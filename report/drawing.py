@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Draw programs with `pagetorture explain`, and pack the drawings for the page."""
+"""Draw programs with `pagetorture explain`, and pack the drawings and the race matrix for the page."""
 import base64
+import itertools
 import json
 import pathlib
 import re
@@ -40,3 +41,37 @@ def pack_json(value):
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     return base64.b64encode(deflate.compress(text) + deflate.flush()).decode()
+
+
+# ---- the race matrix ----
+
+# A cell is a list of its names, flags and ranges. It has for each detector the index of a result, because few
+# different results exist. Programs are packed together for each pair of accesses, because the page opens one
+# pair at a time.
+NAMES = ("first", "second", "relation", "order", "mapping")
+RESULT = ("verdict", "limitation", "reported", "runs", "why")
+
+
+def _pack_programs(tool, matrix):
+    """Return: {pair: packed {relation/order: [program, drawing]}}."""
+    texts = {}
+    for cell in matrix:
+        key = (f"{cell['first']}/{cell['second']}", f"{cell['relation']}/{cell['order']}")
+        texts.setdefault(key, cell.get("program", ""))
+    drawn = dict(zip(texts, draw_programs(tool, list(texts.values()))))
+    pairs = itertools.groupby(sorted(texts), key=lambda key: key[0])
+    return {pair: pack_json({key[1]: [texts[key], drawn[key]] for key in keys})
+            for pair, keys in pairs}
+
+
+def pack_matrix(matrix, detectors, tool):
+    """Return: the data of the race matrix for the page."""
+    results, cells = {}, []
+    for cell in matrix:
+        ranges = [cell[access][end] for access in ("first_bytes", "second_bytes") for end in ("from", "to")]
+        found = [tuple(cell["detectors"][name].get(key) for key in RESULT) for name in detectors]
+        cells.append([*(cell[name] for name in NAMES), int(cell["expect"] != "clean"),
+                      int(not cell["as_predicted"]),
+                      ranges, [results.setdefault(result, len(results)) for result in found]])
+    return {"detectors": detectors, "results": list(results), "cells": pack_json(cells),
+            "programs": _pack_programs(tool, matrix)}

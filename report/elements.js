@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Create elements, and format values. Text from data only becomes text nodes. */
 
-const SVG = "http://www.w3.org/2000/svg";
+function el(name, attributes, ...children) {
+	const node = document.createElement(name);
 
-function fill(node, attributes, children) {
 	for (const [name, value] of Object.entries(attributes || {})) {
 		if (name === "on")
 			for (const [event, listener] of Object.entries(value))
@@ -15,23 +15,8 @@ function fill(node, attributes, children) {
 	return node;
 }
 
-function el(name, attributes, ...children) {
-	return fill(document.createElement(name), attributes, children);
-}
-
-function svg(name, attributes, ...children) {
-	return fill(document.createElementNS(SVG, name), attributes, children);
-}
-
 function number(value) {
 	return value.toLocaleString("en-US");
-}
-
-function short(value) {
-	for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]])
-		if (Math.abs(value) >= limit)
-			return `${+(value / limit).toPrecision(3)}${unit}`;
-	return String(+(+value).toPrecision(3));
 }
 
 function plural(count, word) {

@@ -28,7 +28,7 @@ class Unreadable(Exception):
     """A file that cannot be read."""
 
 
-def _first_output_line(command):
+def read_first_line(command):
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False,
                               timeout=20).stdout.split("\n")[0]
@@ -37,14 +37,14 @@ def _first_output_line(command):
 
 
 def program_version(build="."):
-    words = _first_output_line([os.path.join(build, "pagetorture"), "--version"]).split()
+    words = read_first_line([os.path.join(build, "pagetorture"), "--version"]).split()
     return words[1] if len(words) > 1 else ""
 
 
 def describe_machine(compiler):
     name = os.uname()
     compiler = compiler.split()
-    return {"cpus": os.cpu_count(), "compiler": _first_output_line([*compiler, "--version"])
+    return {"cpus": os.cpu_count(), "compiler": read_first_line([*compiler, "--version"])
             if compiler else "", "system": name.sysname, "release": name.release,
             "machine": name.machine}
 

@@ -7,27 +7,42 @@ EXTRA_DIST += \
 	%D%/campaign.py \
 	%D%/drawing.py \
 	%D%/elements.js \
+	%D%/formats.py \
 	%D%/keep.py \
 	%D%/main.py \
-	%D%/markup.py \
 	%D%/matrix.js \
-	%D%/matrix.py \
 	%D%/page.css \
-	%D%/page.html \
 	%D%/page.py \
 	%D%/parts.py \
-	%D%/plot.js \
-	%D%/results.py
+	%D%/plot.py \
+	%D%/results.py \
+	%D%/templates/bench.html \
+	%D%/templates/bugs.html \
+	%D%/templates/campaign.html \
+	%D%/templates/coverage.html \
+	%D%/templates/findings.html \
+	%D%/templates/fuzz-ci.html \
+	%D%/templates/fuzz.html \
+	%D%/templates/macros.html \
+	%D%/templates/mutants.html \
+	%D%/templates/page.html \
+	%D%/templates/plot.html \
+	%D%/templates/race.html \
+	%D%/templates/replay.html \
+	%D%/templates/rules.html \
+	%D%/templates/smoke.html \
+	%D%/templates/stress-long.html \
+	%D%/templates/stress.html
 
 # This target runs no test: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage
 # bench write the results. For example:
 # make report REPORT_FLAGS='--triage failures'
 #: report  write one page of all results; runs nothing
 report: pagetorture$(EXEEXT)
-	@if command -v python3 >/dev/null; then \
+	@if python3 -c 'import jinja2' 2>/dev/null; then \
 	  python3 -B $(srcdir)/%D%/main.py --pagetorture ./pagetorture$(EXEEXT) \
 	    --library libpage-plain.a --coverage coverage/html $(REPORT_FLAGS); \
-	else echo "skipped: the report (no python3)"; exit 77; fi
+	else echo "skipped: the report (no python3 with jinja2)"; exit 77; fi
 
 clean-local: clean-report
 clean-report:

@@ -6,7 +6,6 @@ import datetime
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
 
@@ -54,58 +53,45 @@ def parse_arguments(arguments):
 
 # ---- the verdict ----
 
-def _list_titles(made, *states):
-    return [part.title for part in made if part.state in states]
-
-
-def make_verdict(made):
+def make_verdict(all_parts):
     """Failed if a part failed; sound only if all parts ran completely and can be read."""
-    lists = [("failed", _list_titles(made, FAILED)), ("cannot be read", _list_titles(made, UNREADABLE)),
-             ("stopped", _list_titles(made, STOPPED, RUNNING)),
-             ("older than the library", _list_titles(made, OLD)),
-             ("run in part", _list_titles(made, PARTLY)), ("not run", _list_titles(made, MISSING))]
-    said = [f"{word}: {', '.join(titles)}" for word, titles in lists if titles]
-    if lists[0][1]:
-        state = "failed"
-    else:
-        state = "incomplete" if said else "sound"
-        said.insert(0, "No part that was read failed" if lists[1][1] else
-                    "Nothing failed" if said else f"All {len(made)} parts were run, none failed")
-    said += [part.content.remark for part in made if part.content.remark]
-    line = "; ".join(said)
+    words = {"failed": [FAILED], "cannot be read": [UNREADABLE], "stopped": [STOPPED, RUNNING],
+             "older than the library": [OLD], "run in part": [PARTLY], "not run": [MISSING]}
+    titles = {word: ", ".join(part.title for part in all_parts if part.state in states)
+              for word, states in words.items()}
+    said = [f"{word}: {named}" for word, named in titles.items() if named]
+    state = "failed" if titles["failed"] else "incomplete" if said else "sound"
+    if state != "failed":
+        said.insert(0, "No part that was read failed" if titles["cannot be read"] else
+                    "Nothing failed" if said else f"All {len(all_parts)} parts were run, none failed")
+    line = "; ".join(said + [part.values["remark"] for part in all_parts if part.values.get("remark")])
     return {"state": state, "line": f"{line[0].upper()}{line[1:]}."}
 
 
 # ---- collecting ----
 
-def _read_tool_version(tool):
-    if not tool:
-        return ""
-    said = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
-    return said.stdout.replace("\n", ", ").strip(", ")
-
-
 def describe_origin(tool):
-    name = os.uname()
+    machine = keep.describe_machine("")
     return {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "by": _read_tool_version(tool), "system": f"{name.sysname} {name.release} {name.machine}",
-            "cpus": os.cpu_count()}
+            "by": keep.read_first_line([tool, "--version"]) if tool else "",
+            "system": f"{machine['system']} {machine['release']} {machine['machine']}",
+            "cpus": machine["cpus"]}
 
 
-def path_if_exists(path):
+def find_existing_path(path):
     return path if path and path.exists() else None
 
 
 def make_all_parts(options):
     tool = shutil.which(options.pagetorture) if options.pagetorture else None
     tool = tool and os.path.abspath(tool)
-    sources = parts.Sources(options.results, tool, path_if_exists(options.library),
-                            path_if_exists(options.coverage))
-    made = [parts.make_part(*row, sources) for row in parts.PARTS]
-    campaigns = [part.content.campaign for part in made if part.content.campaign]
-    made.insert([row[0] for row in parts.PARTS].index("replay"),
+    sources = parts.Sources(options.results, tool, find_existing_path(options.library),
+                            find_existing_path(options.coverage))
+    all_parts = [parts.make_part(*row, sources) for row in parts.PARTS]
+    campaigns = filter(None, (part.values.get("campaign_directory") for part in all_parts))
+    all_parts.insert([row[0] for row in parts.PARTS].index("replay"),
                 parts.make_findings_part([*campaigns, *options.campaign], options.triage))
-    return made, describe_origin(tool)
+    return all_parts, describe_origin(tool)
 
 
 # ---- files ----
@@ -123,14 +109,14 @@ def main(arguments):
     started = time.monotonic()
     options = parse_arguments(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    made, made_by = make_all_parts(options)
-    result = make_verdict(made)
-    if path_if_exists(options.coverage):
+    all_parts, page_origin = make_all_parts(options)
+    result = make_verdict(all_parts)
+    if find_existing_path(options.coverage):
         copy_coverage(options.coverage, options.output)
     target = options.output / "index.html"
-    keep.write_text(target, page.render_page(made, result, made_by))
-    for part in made:
-        print(f"{part.state:<11} {part.title}: {part.summary_line}")
+    keep.write_text(target, page.render_page(all_parts, result, page_origin))
+    for part in all_parts:
+        print(f"{part.state:<11} {part.title}: {part.line}")
     print(f"{result['state']}: {result['line']}")
     print(f"{target.resolve()}: {target.stat().st_size / 1e6:.2f} MB, made in "
           f"{time.monotonic() - started:.1f} s")

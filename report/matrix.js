@@ -30,7 +30,7 @@ const WORDS = {
 	page: "the whole page, both",
 };
 
-/* The data of matrix.py, and what is shown: an empty detector is what is expected. */
+/* The data of drawing.py, and what is shown: an empty detector is what is expected. */
 let matrix = null, cells = [];
 const pairs = new Map(), shown = { detector: "", pair: null, cell: null };
 
@@ -38,7 +38,7 @@ function distinct(key) {
 	return [...new Set(cells.map((cell) => cell[key]))];
 }
 
-/* Group cells by pair. @rows: lists as matrix.py makes them */
+/* Group cells by pair. @rows: lists as drawing.py makes them */
 function readMatrix(data, rows) {
 	cells = rows.map(([first, second, relation, order, mapping, race, wrong, ranges, results]) => ({ first, second, relation,
 		order, mapping, race, wrong, ranges, results, pairName: `${first}/${second}`,
@@ -52,7 +52,7 @@ function readMatrix(data, rows) {
 		orders: distinct("order"), mappings: distinct("mapping") };
 }
 
-function answerOf(cell, detector) {
+function findAnswer(cell, detector) {
 	const [verdict, limitation, reported, runs, why] = matrix.results[cell.results[matrix.detectors.indexOf(detector)]];
 	const words = why || matrix.limitations[`${detector} ${limitation}`] || VERDICTS[verdict]?.[1];
 
@@ -60,8 +60,8 @@ function answerOf(cell, detector) {
 }
 
 /* Count the results of the detector for the cells of a pair. */
-function pairFigures(pair) {
-	const answers = shown.detector ? pair.cells.map((cell) => answerOf(cell, shown.detector)) : [];
+function countPairResults(pair) {
+	const answers = shown.detector ? pair.cells.map((cell) => findAnswer(cell, shown.detector)) : [];
 	const reports = (race) => answers.filter((a, i) => pair.cells[i].race === race && a.reported > 0).length;
 
 	return { cells: pair.cells.length, races: pair.cells.filter((c) => c.race).length,
@@ -76,7 +76,7 @@ function scrollBox(label, table) {
 }
 
 /* Arrow keys move between the buttons of a grid; Tab enters and leaves the grid. */
-function walkable(grid) {
+function addArrowKeys(grid) {
 	const buttons = [...grid.querySelectorAll("button.cell")];
 
 	buttons.forEach((button, i) => { button.tabIndex = i ? -1 : 0; });
@@ -120,7 +120,7 @@ function gridButton(content, words, [attribute, name], isOpen, heat, state, open
 }
 
 function pairButton(pair, most) {
-	const f = pairFigures(pair), { detector } = shown, value = detector ? f.caught : f.races;
+	const f = countPairResults(pair), { detector } = shown, value = detector ? f.caught : f.races;
 	const words = [pair.title, `${plural(f.cells, "cell")}, ${f.races} race`,
 		...(detector ? [`${detector}: ${f.caught} of ${f.races} races reported`, `${plural(f.alarms, "report")} without a race`,
 			`${plural(f.known, "cell")} within known limitations`] : []),
@@ -143,15 +143,15 @@ function pairGrid() {
 				el("span", { class: "cell none", title: "no program can do this" }));
 		})));
 
-	return walkable(el("table", { class: "grid", id: "matrix" }, el("thead", {}, head), el("tbody", {}, rows)));
+	return addArrowKeys(el("table", { class: "grid", id: "matrix" }, el("thead", {}, head), el("tbody", {}, rows)));
 }
 
 /* ---- the cells of a pair ---- */
 
 function cellButton(cell) {
-	const answers = matrix.detectors.map((name) => answerOf(cell, name)).filter((a) => a.verdict !== "not run");
+	const answers = matrix.detectors.map((name) => findAnswer(cell, name)).filter((a) => a.verdict !== "not run");
 	const reported = answers.filter((a) => a.reported > 0).length, ran = answers.length;
-	const answer = shown.detector && answerOf(cell, shown.detector);
+	const answer = shown.detector && findAnswer(cell, shown.detector);
 	const words = [cell.name, cell.race ? "expected: a data race" : "expected: no race",
 		answer ? `${shown.detector}: ${VERDICTS[answer.verdict]?.[1]}` : `${reported} of ${ran} detectors reported one`,
 		...(cell.wrong ? ["not as predicted"] : [])].join("\n");
@@ -161,7 +161,7 @@ function cellButton(cell) {
 		shown.cell === cell, +heat, cell.wrong ? "wrong" : answer.verdict === "known" ? "known" : "", () => openCell(cell));
 }
 
-function heading(attributes, name) {
+function makeHeading(attributes, name) {
 	return el("th", { ...attributes, "data-tip": WORDS[name] && `${name}: ${WORDS[name]}` }, name);
 }
 
@@ -169,22 +169,22 @@ function orderGrid(pair) {
 	const { relations, orders, mappings } = matrix;
 	const at = new Map(pair.cells.map((cell) => [cell.name, cell]));
 	const turn = (mapping) => mapping ? null : "turn";
-	const tops = orders.map((order) => heading({ scope: "colgroup", colspan: mappings.length, class: "turn" }, order));
-	const subs = orders.flatMap(() => mappings.map((mapping, p) => heading({ scope: "col", class: turn(p) }, mapping)));
-	const rows = relations.map((relation) => el("tr", {}, heading({ scope: "row" }, relation),
+	const tops = orders.map((order) => makeHeading({ scope: "colgroup", colspan: mappings.length, class: "turn" }, order));
+	const subs = orders.flatMap(() => mappings.map((mapping, p) => makeHeading({ scope: "col", class: turn(p) }, mapping)));
+	const rows = relations.map((relation) => el("tr", {}, makeHeading({ scope: "row" }, relation),
 		orders.flatMap((order) => mappings.map((mapping, p) => {
 			const cell = at.get([pair.name, relation, order, mapping].join("/"));
 
 			return el("td", { class: turn(p) }, cell ? cellButton(cell) : el("span", { class: "cell none" }));
 		}))));
 
-	return walkable(el("table", { class: "grid pair" }, el("thead", {},
+	return addArrowKeys(el("table", { class: "grid pair" }, el("thead", {},
 		el("tr", {}, el("td", { class: "corner" }, "ordered by"), tops),
 		el("tr", {}, el("td", { class: "corner" }, "where \u2193 mapped \u2192"), subs)), el("tbody", {}, rows)));
 }
 
 function pairView(pair) {
-	const f = pairFigures(pair), [first, second] = pair.name.split("/");
+	const f = countPairResults(pair), [first, second] = pair.name.split("/");
 	const said = shown.detector ? `what ${shown.detector} said` : "how many detectors reported a race, of those that ran";
 
 	return el("div", { class: "detail", id: "pair" },
@@ -197,7 +197,7 @@ function pairView(pair) {
 
 function answerTable(cell) {
 	const row = (name) => {
-		const a = answerOf(cell, name);
+		const a = findAnswer(cell, name);
 
 		return el("tr", { "data-row": name }, el("th", { scope: "row", class: "tight" }, el("code", {}, name)),
 			el("td", { class: "tight" }, `${a.glyph} ${a.verdict}`),
@@ -225,37 +225,15 @@ function cellView(cell) {
 
 /* ---- all ---- */
 
-function legend() {
-	const entry = (style, text, words) => el("li", {}, el("span", { class: `cell ${style}`, style: "--share: .4" }, text), words);
-
-	return el("ul", { class: "legend" }, shown.detector ? [
-		entry("hot", "9", "races that it reported, of those that there are"), entry("quiet", "0", "none"),
-		entry("known", "", "some are within a known limitation"),
-	] : [entry("hot", "9", "cells that race, of all cells of the pair"), entry("quiet", "0", "none races")],
-	entry("wrong", "\u2715", "not as predicted"), entry("none", "", "no program can do this"));
-}
-
-/* Buttons for unpredicted cells, at most a hundred. */
-function wrongCells() {
-	const wrong = cells.filter((cell) => cell.wrong), listed = wrong.slice(0, 100), more = wrong.length - listed.length;
-
-	return listed.length ? el("div", { id: "wrong" },
-		el("h3", { class: "is-bad" }, `\u2715 Not as predicted: ${plural(wrong.length, "cell")}`),
-		el("p", {}, listed.map((cell) => [el("button", { type: "button", class: "plain", on: { click: () => openCell(cell) } },
-			cell.name), " "]), more ? `and ${number(more)} more` : "")) : null;
-}
-
-const matrixBox = el("div"), legendBox = el("div"), pairBox = el("div"), cellBox = el("div");
-
 /* Scroll boxes that are drawn anew keep their position. */
-function draw(focus) {
+function drawMatrix(focus) {
 	const scrolled = [...document.querySelectorAll("#part-race .scroll")].map((b) => [b.getAttribute("aria-label"), b.scrollLeft]);
 
 	hideTip();
-	matrixBox.replaceChildren(scrollBox("the race matrix", pairGrid()));
-	legendBox.replaceChildren(legend());
-	pairBox.replaceChildren(...(shown.pair ? [pairView(shown.pair)] : []));
-	cellBox.replaceChildren(...(shown.cell ? [cellView(shown.cell)] : []));
+	document.getElementById("race-matrix").classList.toggle("shows-detector", Boolean(shown.detector));
+	document.getElementById("pairs").replaceChildren(scrollBox("the race matrix", pairGrid()));
+	document.getElementById("pair-view").replaceChildren(...(shown.pair ? [pairView(shown.pair)] : []));
+	document.getElementById("cell-view").replaceChildren(...(shown.cell ? [cellView(shown.cell)] : []));
 	for (const [label, left] of scrolled) {
 		const again = document.querySelector(`#part-race .scroll[aria-label="${label}"]`);
 
@@ -268,7 +246,7 @@ function draw(focus) {
 function openPair(pair) {
 	shown.pair = pair;
 	shown.cell = null;
-	draw(`[data-pair="${pair.name}"]`);
+	drawMatrix(`[data-pair="${pair.name}"]`);
 	document.getElementById("pair").scrollIntoView({ block: "nearest" });
 }
 
@@ -276,20 +254,22 @@ function openCell(cell) {
 	shown.cell = cell;
 	shown.pair = pairs.get(cell.pairName);
 	history.replaceState(null, "", `#race/${cell.name}`);
-	draw(`[data-cell="${cell.name}"]`);
+	drawMatrix(`[data-cell="${cell.name}"]`);
 	document.getElementById("cell").scrollIntoView({ block: "nearest" });
 }
 
-async function showMatrix(box, data) {
+/* race.html has the boxes and the menu of detectors. */
+async function showMatrix(data) {
 	readMatrix(data, await unpack(data.cells));
-	const select = el("select", { id: "detector", on: { change: () => {
-		shown.detector = select.value;
-		draw("#detector");
-	} } }, el("option", { value: "" }, "what is expected"), matrix.detectors.map((name) => el("option", { value: name }, name)));
+	const select = document.getElementById("detector");
 
-	box.append(...[wrongCells(), el("div", { class: "tools" }, el("label", {}, "Show", select)), matrixBox, legendBox, pairBox,
-		cellBox].filter(Boolean));
-	draw();
+	select.addEventListener("change", () => {
+		shown.detector = select.value;
+		drawMatrix("#detector");
+	});
+	for (const button of document.querySelectorAll("[data-unpredicted]"))
+		button.addEventListener("click", () => openCell(cells.find((cell) => cell.name === button.dataset.unpredicted)));
+	drawMatrix();
 	/* Open the cell that the address of the page names. */
 	const asked = decodeURIComponent(location.hash).match(/^#race\/(.+)$/);
 	const cell = asked && cells.find((c) => c.name === asked[1]);

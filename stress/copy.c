@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Other ways to copy and fill memory, in place of the C library's: what a pattern finds must not
+ * Other ways to copy and fill memory, in place of the C library's: what a scenario finds must not
  * depend on the width of the library's copies. In the plain build the linker redirects memcpy() and
  * memset() of all code that is linked statically (--wrap); shared libraries keep their own. Builds
  * with a sanitizer have its memcpy(), and the method libc only.
  *
  *   libc     the C library's functions
  *   wide     32 bytes at a time, and the last ones again from the end: some bytes are written
- *            twice, none beyond the end
+ *            twice, none beyond the end; fewer than 32 bytes one at a time
  *   movsb    the instructions rep movsb and rep stosb
  *   rounded  whole words, read and written back with the bytes around: a bug (R2), to prove
- *            that a pattern finds it
+ *            that a scenario finds it
  */
 #include <string.h>
 
@@ -32,135 +32,87 @@ typedef uint64_t word __attribute__((aligned(1), may_alias));
 #define AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns"), noinline))
 #endif
 
-/* ---- libc ---- */
+/* A method writes @len bytes: those at @from, or, if it is NULL, bytes of @value. */
 
-static void *copy_libc(void *to, const void *from, size_t len)
+static void write_by_libc(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
-	return __real_memcpy(to, from, len);
+	if (from)
+		__real_memcpy(to, from, len);
+	else
+		__real_memset(to, value, len);
 }
 
-static void *fill_libc(void *to, int value, size_t len)
+AS_WRITTEN static void write_wide(unsigned char *to, const unsigned char *from, int value,
+				  size_t len)
 {
-	return __real_memset(to, value, len);
-}
-
-/* ---- wide ---- */
-
-AS_WRITTEN static void copy_bytes(unsigned char *to, const unsigned char *from, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		to[i] = from[i];
-}
-
-AS_WRITTEN static void *copy_wide(void *to, const void *from, size_t len)
-{
-	unsigned char *t = to;
-	const unsigned char *f = from;
+	const block repeated = (unsigned char)value - (block){ 0 };
+	const unsigned char *filling = (const unsigned char *)&repeated;
 	size_t i = 0;
 
 	if (len >= sizeof(block)) {
 		for (; i + sizeof(block) <= len; i += sizeof(block))
-			*(block *)(t + i) = *(const block *)(f + i);
-		*(block *)(t + len - sizeof(block)) = *(const block *)(f + len - sizeof(block));
-	} else if (len >= sizeof(word)) {
-		for (; i + sizeof(word) <= len; i += sizeof(word))
-			*(word *)(t + i) = *(const word *)(f + i);
-		*(word *)(t + len - sizeof(word)) = *(const word *)(f + len - sizeof(word));
+			*(block *)(to + i) = *(const block *)(from ? from + i : filling);
+		i = len - sizeof(block);
+		*(block *)(to + i) = *(const block *)(from ? from + i : filling);
 	} else {
-		copy_bytes(t, f, len);
+		for (; i < len; i++)
+			to[i] = from ? from[i] : (unsigned char)value;
 	}
-	return to;
 }
-
-AS_WRITTEN static void *fill_wide(void *to, int value, size_t len)
-{
-	const word repeated = 0x0101010101010101u * (unsigned char)value;
-	unsigned char *t = to;
-	size_t i = 0;
-
-	for (; i + sizeof(word) <= len; i += sizeof(word))
-		*(word *)(t + i) = repeated;
-	for (; i < len; i++)
-		t[i] = (unsigned char)value;
-	return to;
-}
-
-/* ---- movsb ---- */
 
 #if defined(__x86_64__)
-static void *copy_movsb(void *to, const void *from, size_t len)
+static void write_by_movsb(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
-	void *t = to;
-
-	__asm__ volatile("rep movsb" : "+D"(t), "+S"(from), "+c"(len) : : "memory");
-	return to;
-}
-
-static void *fill_movsb(void *to, int value, size_t len)
-{
-	void *t = to;
-
-	__asm__ volatile("rep stosb" : "+D"(t), "+c"(len) : "a"(value) : "memory");
-	return to;
+	if (from)
+		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(len) : : "memory");
+	else
+		__asm__ volatile("rep stosb" : "+D"(to), "+c"(len) : "a"(value) : "memory");
 }
 #else
-#define copy_movsb NULL
-#define fill_movsb NULL
+#define write_by_movsb NULL
 #endif
 
-/* ---- rounded ---- */
-
-/* @from: NULL: fill with @value. Aligned words never cross the end of the page. */
-AS_WRITTEN static void write_words(unsigned char *to, const unsigned char *from, int value,
-				   size_t len)
+/* Aligned words never cross the end of the page. */
+AS_WRITTEN static void write_rounded(unsigned char *to, const unsigned char *from, int value,
+				     size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t before = (uintptr_t)(to + i) % sizeof(word);
-		size_t some = sizeof(word) - before < len - i ? sizeof(word) - before : len - i;
-		volatile word *target = (word *)(to + i - before);
+		size_t byte_in_word = (uintptr_t)(to + i) % sizeof(word);
+		size_t byte_count = sizeof(word) - byte_in_word < len - i ?
+					    sizeof(word) - byte_in_word :
+					    len - i;
+		volatile word *target = (word *)(to + i - byte_in_word);
 		word changed = *target;
 
-		for (size_t j = 0; j < some; j++)
-			((unsigned char *)&changed)[before + j] =
+		for (size_t j = 0; j < byte_count; j++)
+			((unsigned char *)&changed)[byte_in_word + j] =
 				from ? from[i + j] : (unsigned char)value;
 		for (volatile unsigned int spin = 0; spin < 100; spin++)
 			;
 		*target = changed;
-		i += some;
+		i += byte_count;
 	}
-}
-
-static void *copy_rounded(void *to, const void *from, size_t len)
-{
-	write_words(to, from, 0, len);
-	return to;
-}
-
-static void *fill_rounded(void *to, int value, size_t len)
-{
-	write_words(to, NULL, value, len);
-	return to;
 }
 
 /* ---- the choice ---- */
 
 static const struct copy_method {
 	const char *name;
-	void *(*copy)(void *to, const void *from, size_t len); /* NULL: not on this CPU */
-	void *(*fill)(void *to, int value, size_t len);
+	/* NULL: not on this CPU */
+	void (*write)(unsigned char *to, const unsigned char *from, int value, size_t len);
 } methods[] = {
-	{ "libc", copy_libc, fill_libc },
-	{ "wide", copy_wide, fill_wide },
-	{ "movsb", copy_movsb, fill_movsb },
-	{ "rounded", copy_rounded, fill_rounded },
+	{ "libc", write_by_libc },
+	{ "wide", write_wide },
+	{ "movsb", write_by_movsb },
+	{ "rounded", write_rounded },
 };
 
 static const struct copy_method *method = &methods[0];
 
-bool copy_select(const char *name)
+bool copy_select_method(const char *name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (!strcmp(methods[i].name, name) && methods[i].copy && (!i || __real_memcpy)) {
+		if (!strcmp(methods[i].name, name) && methods[i].write && (!i || __real_memcpy)) {
 			method = &methods[i];
 			return true;
 		}
@@ -169,10 +121,12 @@ bool copy_select(const char *name)
 
 void *__wrap_memcpy(void *to, const void *from, size_t len)
 {
-	return method->copy(to, from, len);
+	method->write(to, from, 0, len);
+	return to;
 }
 
 void *__wrap_memset(void *to, int value, size_t len)
 {
-	return method->fill(to, value, len);
+	method->write(to, NULL, value, len);
+	return to;
 }

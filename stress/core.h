@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Internal to the core; patterns do not include it.
+ * Internal to the core; scenarios do not include it.
  *
- *   main.c        main(): a command for each pattern
+ *   main.c        main(): a command for each scenario
  *   options.c     the command line             run.c         threads, time
- *   statistics.c  counters, and the result     report.c      failures
- *   races.c       ThreadSanitizer's reports    crash.c       signals that end the process
- *   pressure.c    delays; makes calls fail     copy.c        other ways to copy bytes
+ *   statistics.c  counters, and the result     report.c      messages, failures
+ *   races.c       ThreadSanitizer's reports    pressure.c    delays; makes calls fail
+ *   copy.c        other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
 #define STRESS_CORE_H
 
-#include "stress/message.h"
+#include <pthread.h>
+#include <stdarg.h>
+#include <time.h>
+
 #include "stress/stress.h"
 
 /*
@@ -37,54 +40,75 @@
 
 #define THREAD_PREFIX "stress-"
 
-extern struct stress_run current_run;
-extern struct stress_thread threads[STRESS_THREADS_MAX];
-extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a pattern */
+extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a scenario */
 
-/* Prints "pattern: !!! expected WHAT: ERROR" and exits. */
-_Noreturn void exit_failed(const char *what, int error);
+/*
+ * report.c: a message is built in memory and written by one write(2), so that messages of threads
+ * that fail at the same time do not mix. A lock would order the threads, and hide races from
+ * ThreadSanitizer.
+ */
+struct message {
+	char text[16384]; /* a string; what is longer is cut */
+	size_t text_length;
+};
+
+void message_append(struct message *message, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void message_vappend(struct message *message, const char *format, va_list args);
+
+/* Writes the message to standard output. */
+void message_print(const struct message *message);
 
 /* options.c: reads the options of current_run. Return: -1, or an exit status. */
-int options_read(int argc, char **argv);
+int options_read_arguments(int argc, char **argv);
 
-/* Appends the options with which this run was started, the chosen defaults included. */
-void options_append(struct message *message);
+/* Appends the options of this run, including the defaults that were chosen. */
+void options_append_to_message(struct message *message);
 
-/* run.c. Return: an exit status. */
-int run_pattern(void);
+/* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns a status. */
+void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
+int run_scenario(void);
+uint64_t read_clock_msec(clockid_t clock);
 
-/* races.c: a race on the page between stress threads, or any other race. */
-enum race_place { ON_PAGE, ELSEWHERE, RACE_PLACES };
+/* races.c: an expected race, between stress threads on the page, or any other race. */
+enum race_location { ON_PAGE, ELSEWHERE, RACE_LOCATIONS };
 void races_install_callback(void);
-unsigned long races_count(enum race_place place);
+unsigned long races_get_count(enum race_location location);
 
 /* Return: whether an expected race was not reported yet. */
 bool races_are_missing(void);
 
-/* Appends the races that should not be, and the expected ones that were not reported. */
-void races_append_faults(struct message *message);
+/* Appends the unexpected races, and the expected races that were not reported. */
+void races_append_failures(struct message *message);
 
-/* statistics.c */
-unsigned int statistics_count_descriptors(void); /* open ones, plus a constant */
-void statistics_print(uint64_t msec);
+/* statistics.c. Return: the number of open descriptors, plus a constant. */
+unsigned int statistics_count_descriptors(void);
+
+/* Gets the sizes of the memory of this process in bytes. Return: false if they are unknown. */
+bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size);
+void statistics_print_line(uint64_t msec);
 
 /* Prints the last line. Return: whether the run is a success. */
-bool statistics_print_result(void);
+bool statistics_print_result_line(void);
 
-/* report.c: report_store_binary_path() finds the path of this binary. */
+/*
+ * report.c: report_store_binary_path() finds the path of this binary. The crash handlers print the
+ * state when a signal or a sanitizer ends the process.
+ */
+void report_install_crash_handlers(void);
 void report_store_binary_path(void);
-void report_append_command(struct message *message);
-void report_append_state(struct message *message, const struct stress_thread *self);
+void report_append_repeat_command(struct message *message);
 
-/* crash.c: prints the state when a signal or a sanitizer ends the process. */
-void crash_install_handlers(void);
-
-/* pressure.c */
+/*
+ * pressure.c: pressure_set_failing_calls() makes the percentages of calls fail that the options
+ * request, or none. Return: false if the page library cannot make calls fail.
+ */
+bool pressure_set_failing_calls(bool is_on);
 void pressure_start(void);
 void pressure_stop(void);
 void pressure_delay_thread(struct stress_thread *self);
 
 /* copy.c: Return: false if this build does not have that method. */
-bool copy_select(const char *method);
+bool copy_select_method(const char *method);
 
 #endif

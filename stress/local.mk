@@ -1,43 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# pagetorture-stress: all stress patterns in one program, in every flavour. Its own code is instrumented
+# pagetorture-stress: all stress scenarios in one program, in every flavour. Its own code is instrumented
 # too, because it accesses pages through mappings on real threads. It is not installed.
 
 stress_sources = \
 	%D%/copy.c \
 	%D%/core.h \
-	%D%/crash.c \
-	%D%/mailbox.h \
 	%D%/main.c \
-	%D%/message.c \
-	%D%/message.h \
 	%D%/options.c \
-	%D%/patterns.def \
-	%D%/places.c \
-	%D%/places.h \
+	%D%/owned.c \
+	%D%/owned.h \
 	%D%/pressure.c \
 	%D%/races.c \
 	%D%/report.c \
 	%D%/run.c \
-	%D%/shared_file.c \
-	%D%/shared_file.h \
+	%D%/scenarios.def \
 	%D%/statistics.c \
 	%D%/stress.h \
 	%D%/stress_borrow.c \
 	%D%/stress_churn.c \
-	%D%/stress_disjoint.c \
-	%D%/stress_edge.c \
-	%D%/stress_map.c \
-	%D%/stress_nested.c \
-	%D%/stress_overlap.c \
+	%D%/stress_copies.c \
+	%D%/stress_file.c \
+	%D%/stress_racing.c \
 	%D%/stress_reader.c \
 	%D%/stress_slot.c \
-	%D%/stress_sparse.c \
-	%D%/stress_split.c \
-	%D%/stress_table.c \
-	%D%/stress_tail.c \
-	%D%/stress_twin.c \
-	%D%/stress_user.c \
 	%D%/tagged.c \
 	%D%/tagged.h
 
@@ -47,12 +33,12 @@ EXTRA_DIST += $(stress_sources) %D%/run_all.py
 stress-programs: $(all_stress)
 
 # make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
-#: stress  run the stress patterns (SECONDS_EACH=, STRESS_FLAGS=)
+#: stress  run the stress scenarios (SECONDS_EACH=, STRESS_FLAGS=)
 stress: pagetorture$(EXEEXT) stress-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/run_all.py table
 
 # make stress-long TIME=8h SEED=7
-#: stress-long  run the stress patterns for long (TIME=8h, SEED=7)
+#: stress-long  run the stress scenarios for long (TIME=8h, SEED=7)
 stress-long: pagetorture$(EXEEXT) stress-programs
 	@CC='$(CC)' TIME='$(TIME)' python3 -B $(srcdir)/%D%/run_all.py long
 

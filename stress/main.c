@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-stress: a command for each pattern. */
+/* pagetorture-stress: a command for each scenario. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -7,51 +7,56 @@
 #include "stress/core.h"
 #include "tool/util/commands.h"
 
-/* A pattern whose calls the page library lacks is not linked (build-aux/flavours.mk). */
-#define PATTERN(name) extern const struct stress_pattern stress_##name __attribute__((weak));
-#include "stress/patterns.def"
-#undef PATTERN
+static int run_command(int argc, char **argv);
+static int print_scenario_names(int argc, char **argv);
 
-static const struct {
-	const char *name;
-	const struct stress_pattern *pattern;
-} patterns[] = {
-#define PATTERN(name) { #name, &stress_##name },
-#include "stress/patterns.def"
-#undef PATTERN
+static struct command commands[] = {
+#define SCENARIO(name, summary) { #name, "Scenarios", summary, run_command },
+#include "stress/scenarios.def"
+	{ "list", "Names", "print the names of the scenarios", print_scenario_names },
+	{ .name = NULL },
 };
-#define PATTERN_COUNT (sizeof(patterns) / sizeof(patterns[0]))
 
-#define NOT_LINKED "skipped: the page library lacks buffers"
+/* A scenario whose calls the page library lacks is not linked (build-aux/flavours.mk). */
+#define SCENARIO(name, summary) \
+	extern const struct stress_scenario stress_##name __attribute__((weak));
+#include "stress/scenarios.def"
+
+static const struct stress_scenario *const scenarios[] = {
+#define SCENARIO(name, summary) &stress_##name,
+#include "stress/scenarios.def"
+};
+#define SCENARIO_COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
 
 static int run_command(int argc, char **argv)
 {
-	size_t number = 0;
+	size_t index = 0;
 	int exit_status;
 
-	while (strcmp(patterns[number].name, argv[0]) != 0)
-		number++;
-	current_run.pattern = patterns[number].pattern;
-	if (!current_run.pattern) {
-		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], NOT_LINKED);
+	while (strcmp(commands[index].name, argv[0]) != 0)
+		index++;
+	current_run.name = commands[index].name;
+	current_run.summary = commands[index].summary;
+	current_run.scenario = scenarios[index];
+	if (!current_run.scenario) {
+		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], current_run.summary);
 		return EX_UNAVAILABLE;
 	}
-	exit_status = options_read(argc, argv);
-	return exit_status < 0 ? run_pattern() : exit_status;
+	exit_status = options_read_arguments(argc, argv);
+	return exit_status < 0 ? run_scenario() : exit_status;
 }
 
-static int print_pattern_names(int argc, char **argv)
+static int print_scenario_names(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	for (size_t i = 0; i < PATTERN_COUNT; i++)
-		printf("%s\n", patterns[i].name);
+	for (size_t i = 0; i < SCENARIO_COUNT; i++)
+		printf("%s\n", commands[i].name);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct command commands[PATTERN_COUNT + 2];
 	const struct command_set set = {
 		.program_name = "pagetorture-stress",
 		.purpose = "Run typical callers of the page library on real threads.",
@@ -61,14 +66,8 @@ int main(int argc, char **argv)
 			    "  pagetorture-stress slot --help\n",
 	};
 
-	for (size_t i = 0; i < PATTERN_COUNT; i++) {
-		const struct stress_pattern *pattern = patterns[i].pattern;
-
-		commands[i] =
-			(struct command) { patterns[i].name, "Patterns",
-					   pattern ? pattern->summary : NOT_LINKED, run_command };
-	}
-	commands[PATTERN_COUNT] = (struct command){
-		"list", "Names", "print the names of the patterns", print_pattern_names};
+	for (size_t i = 0; i < SCENARIO_COUNT; i++)
+		if (!scenarios[i])
+			commands[i].summary = "skipped: the page library lacks buffers";
 	return commands_main(&set, argc, argv);
 }

@@ -15,6 +15,7 @@
 #define DEFAULT_STUTTER    100
 #define NO_STATISTICS_TIME (~0u)
 #define NUMBER_MAX         1000000000
+#define COPY_METHODS       "libc, wide, movsb, rounded"
 
 struct stress_run current_run = {
 	.thread_count = 4,
@@ -25,37 +26,45 @@ struct stress_run current_run = {
 
 /* ---- the table ---- */
 
-static char bug_names[128]; /* of this pattern: "a, b, c" */
+static const struct stress_bug all_bugs[] = {
+#define BUG(scenario, name, detection, message, effect) { #scenario, name, effect, detection },
+#include "stress/scenarios.def"
+};
 
-static bool read_seed(char *value, void *number)
+/* Return: the next bug of this scenario after @bug, the first one after NULL; NULL at the end. */
+static const struct stress_bug *find_next_bug(const struct stress_bug *bug)
+{
+	const struct stress_bug *end = all_bugs + sizeof(all_bugs) / sizeof(all_bugs[0]);
+
+	bug = bug ? bug + 1 : all_bugs;
+	while (bug < end && strcmp(bug->scenario, current_run.name) != 0)
+		bug++;
+	return bug < end ? bug : NULL;
+}
+
+static char bug_names[128]; /* of this scenario: "a, b, c" */
+
+static bool parse_number_or_seed(char *value, void *number)
 {
 	return parse_seed(value, number);
 }
 
-static bool read_bug(char *value, void *into)
+static bool parse_bug_name(char *value, void *into)
 {
-	const struct stress_bug *bugs = current_run.pattern->bugs;
-	unsigned int *bug = into;
+	const struct stress_bug **injected_bug = into;
 
-	for (*bug = 1; value && bugs[*bug - 1].name && strcmp(bugs[*bug - 1].name, value) != 0;)
-		++*bug;
-	return bugs[*bug - 1].name;
+	*injected_bug = find_next_bug(NULL);
+	while (value && *injected_bug && strcmp((*injected_bug)->name, value) != 0)
+		*injected_bug = find_next_bug(*injected_bug);
+	return *injected_bug;
 }
 
-static bool read_stutter(char *value, void *into)
+static bool parse_stutter_msec(char *value, void *into)
 {
 	unsigned int *msec = into;
 
 	*msec = DEFAULT_STUTTER;
 	return !value || parse_number(value, 0, NUMBER_MAX, msec);
-}
-
-static bool read_copy(char *value, void *into)
-{
-	const char **method = into;
-
-	*method = value;
-	return copy_select(value);
 }
 
 static const struct option_row rows[] = {
@@ -66,62 +75,60 @@ static const struct option_row rows[] = {
 	  .most = STRESS_THREADS_MAX },
 	{ .name = "operations",
 	  .letter = 'n',
-	  .read = read_seed,
+	  .read = parse_number_or_seed,
 	  .into = &current_run.operation_limit,
 	  .expected = "NUMBER" },
 	{ .name = "seconds", .letter = 's', .number = &current_run.seconds, .most = NUMBER_MAX },
-	OPTION_READ("seed", read_seed, &current_run.seed, "NUMBER, decimal or 0x hexadecimal"),
+	OPTION_READ("seed", parse_number_or_seed, &current_run.seed,
+		    "NUMBER, decimal or 0x hexadecimal"),
 	OPTION_NUMBER("stat-interval", &current_run.statistics_seconds, 0, NUMBER_MAX),
 	{ .name = "backend", .text = &current_run.backend, .values = "direct, alias" },
-	OPTION_CHOICE("copy", read_copy, &current_run.copy_method, "libc, wide, movsb, rounded"),
-	OPTION_FLAG("pin", &current_run.pin),
-	OPTION_FLAG("delays", &current_run.delays),
+	{ .name = "copy", .text = &current_run.copy_method, .values = COPY_METHODS },
+	OPTION_FLAG("pin", &current_run.must_pin_threads),
+	OPTION_FLAG("delays", &current_run.must_delay_threads),
 	{ .name = "stutter",
 	  .is_value_optional = true,
-	  .read = read_stutter,
+	  .read = parse_stutter_msec,
 	  .into = &current_run.stutter_msec,
 	  .expected = "MSEC" },
 	OPTION_NUMBER("fail-alloc", &current_run.fail_alloc_percent, 0, 100),
 	OPTION_NUMBER("fail-copy", &current_run.fail_copy_percent, 0, 100),
 	OPTION_NUMBER("memory", &current_run.memory_mib, 0, 1 << 20),
 	OPTION_NUMBER("forks", &current_run.fork_threads, 0, 16),
-	OPTION_FLAG("bare", &current_run.bare),
+	OPTION_FLAG("bare", &current_run.is_bare),
 	{ .name = "busted",
 	  .is_value_optional = true,
-	  .read = read_bug,
-	  .into = &current_run.bug_number,
+	  .read = parse_bug_name,
+	  .into = &current_run.injected_bug,
 	  .values = bug_names },
 	OPTION_END,
 };
 
-static void append_option(struct message *message, const struct option_row *row)
+void options_append_to_message(struct message *message)
 {
-	if (row->flag && *row->flag)
-		message_append(message, " --%s", row->name);
-	else if (row->number || row->into == &current_run.stutter_msec)
-		message_append(message, " --%s=%u", row->name,
-			       *(row->number ? row->number : &current_run.stutter_msec));
-	else if (row->read == read_seed)
-		message_append(message, " --%s=%s%llx", row->name, "0x",
-			       (unsigned long long)*(uint64_t *)row->into);
-	else if (row->text || row->read == read_copy)
-		message_append(message, " --%s=%s", row->name,
-			       *(row->text ? row->text : &current_run.copy_method));
-	else if (row->read == read_bug && current_run.bug_number)
-		message_append(message, " --%s=%s", row->name,
-			       current_run.pattern->bugs[current_run.bug_number - 1].name);
-}
+	const struct stress_run *run = &current_run;
 
-void options_append(struct message *message)
-{
-	for (const struct option_row *row = rows; row->name; row++)
-		append_option(message, row);
+	message_append(message,
+		       " --threads=%u --operations=0x%llx --seconds=%u --seed=0x%llx"
+		       " --stat-interval=%u --backend=%s --copy=%s%s%s --stutter=%u --fail-alloc=%u"
+		       " --fail-copy=%u --memory=%u --forks=%u%s",
+		       run->thread_count, (unsigned long long)run->operation_limit, run->seconds,
+		       (unsigned long long)run->seed, run->statistics_seconds, run->backend,
+		       run->copy_method, run->must_pin_threads ? " --pin" : "",
+		       run->must_delay_threads ? " --delays" : "", run->stutter_msec,
+		       run->fail_alloc_percent, run->fail_copy_percent, run->memory_mib,
+		       run->fork_threads, run->is_bare ? " --bare" : "");
+	if (run->injected_bug)
+		message_append(message, " --busted=%s", run->injected_bug->name);
 }
 
 /* ---- help ---- */
 
-static void append_help_text(struct message *message, const struct stress_pattern *pattern)
+static void append_help_text(struct message *message)
 {
+	const char *name = current_run.name;
+	unsigned int threads_min = current_run.scenario->threads_min;
+
 	message_append(
 		message,
 		"Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
@@ -138,25 +145,15 @@ static void append_help_text(struct message *message, const struct stress_patter
 		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for MSEC,\n"
 		"                       and repeat (default %u)\n"
 		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected bug\n"
-		"                       (default libc; the others: plain build only)\n",
-		pattern->name, pattern->summary, pattern->threads_min, STRESS_THREADS_MAX,
-		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER);
-	message_append(
-		message,
+		"                       (default libc; the others: plain build only)\n"
 		"  --fail-alloc N       make N percent of allocations fail\n"
 		"  --fail-copy N        make N percent of copies from user memory fail\n"
 		"  --memory MIB         limit the additional address space to MIB (plain build only)\n"
-		"  --forks N            fork and exec in N more threads\n%s"
+		"  --forks N            fork and exec in N more threads\n"
+		"  --bare               run without the library: memcpy() with the same checks\n"
+		"                       (scenario split only)\n"
 		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has its name\n"
-		"                       from the kernel's rcutorture); the first bug is the default:\n",
-		pattern->can_run_bare ? "  --bare               run without the library: memcpy() "
-					"with the same checks\n"
-				      : "");
-	for (const struct stress_bug *bug = pattern->bugs; bug->name; bug++)
-		message_append(message, "      %-12s     %s%s\n", bug->name, bug->effect,
-			       bug->needs_tsan ? " (ThreadSanitizer only)" : "");
-	message_append(
-		message,
+		"                       from the kernel's rcutorture; default: the first bug)\n"
 		"  --help               print this text\n"
 		"\nExamples:\n"
 		"  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
@@ -164,8 +161,14 @@ static void append_help_text(struct message *message, const struct stress_patter
 		"  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
 		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
-		"a call or a feature. A crash ends the program by its signal.\n",
-		pattern->name, pattern->name, pattern->name, pattern->name, pattern->bugs[0].name);
+		"a call or a feature. A crash ends the program by its signal.\n"
+		"\nBugs:\n",
+		name, current_run.summary, threads_min ? threads_min : 1, STRESS_THREADS_MAX,
+		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER, name, name, name, name,
+		find_next_bug(NULL)->name);
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
+		message_append(message, "  %-12s         %s%s\n", bug->name, bug->effect,
+			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
 }
 
 /* ---- options together ---- */
@@ -176,7 +179,7 @@ static void append_help_text(struct message *message, const struct stress_patter
  */
 static int skip_run(const char *reason)
 {
-	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.pattern->name,
+	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.name,
 		reason);
 	return EX_UNAVAILABLE;
 }
@@ -189,65 +192,53 @@ static int select_backend(const char *name)
 	if (backend && page_map_backend_set(backend)) {
 		if (!strcmp(backend, "alias"))
 			return skip_run("has no backend alias");
-		return usage_error(current_run.pattern->name,
-				   "expected %s of direct, alias, got '%s'",
+		return usage_error(current_run.name, "expected %s of direct, alias, got '%s'",
 				   name ? "--backend" : "PAGE_MAP", backend);
 	}
 	current_run.backend = page_map_backend();
 	return -1;
 }
 
-static bool library_can_make_calls_fail(unsigned int percent, enum page_fault_point point)
-{
-	const struct page_fault_attr never = PAGE_FAULT_ATTR_INIT;
-
-	return !percent || !page_fault_attr_set(point, &never);
-}
-
-/*
- * A weak symbol of the sanitizers: a limit of address space does not work with them.
- */
+/* A weak symbol of the sanitizers: a limit of address space does not work with them. */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
 static int check_options(const struct stress_run *run)
 {
-	const struct stress_pattern *pattern = run->pattern;
-	unsigned int threads_min = run->bug_number && pattern->threads_min < 2 ? 2 : pattern->threads_min;
-
+	const struct stress_bug *bug = run->injected_bug;
+	unsigned int threads_min =
+		bug && run->scenario->threads_min < 2 ? 2 : run->scenario->threads_min;
 	if (run->thread_count < threads_min)
-		return usage_error(pattern->name, "expected at least %u threads%s, got %u",
-				   threads_min, run->bug_number ? " for --busted" : "", run->thread_count);
-	if (run->bug_number && pattern->bugs[run->bug_number - 1].needs_tsan && !tsan_is_present())
-		return usage_error(pattern->name,
-				   "expected a build with ThreadSanitizer for --busted=%s",
-				   pattern->bugs[run->bug_number - 1].name);
-	if (run->bare && !pattern->can_run_bare)
-		return usage_error(pattern->name, "expected a pattern that only copies for --bare");
+		return usage_error(run->name, "expected at least %u threads%s, got %u", threads_min,
+				   bug ? " for --busted" : "", run->thread_count);
+	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
+		return usage_error(run->name, "expected a build with ThreadSanitizer for --busted");
+	if (run->is_bare && !run->scenario->can_run_bare)
+		return usage_error(run->name, "expected a scenario that only copies for --bare");
 	if (run->memory_mib && &__sanitizer_set_death_callback)
-		return usage_error(pattern->name,
-				   "expected a build without a sanitizer for --memory");
-	if (!library_can_make_calls_fail(run->fail_alloc_percent, PAGE_FAULT_ALLOC) ||
-	    !library_can_make_calls_fail(run->fail_copy_percent, PAGE_FAULT_USERCOPY))
+		return usage_error(run->name, "expected a build without a sanitizer for --memory");
+	if (!copy_select_method(run->copy_method))
+		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
+				   run->copy_method);
+	if (!pressure_set_failing_calls(false))
 		return skip_run("cannot make calls fail");
 	return select_backend(run->backend);
 }
 
-int options_read(int argc, char **argv)
+int options_read_arguments(int argc, char **argv)
 {
 	static struct message help;
 	struct stress_run *run = &current_run;
 	int exit_status;
 
-	for (const struct stress_bug *bug = run->pattern->bugs; bug->name; bug++)
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
-	append_help_text(&help, run->pattern);
-	exit_status = options_parse(run->pattern->name, help.text, rows, argc, argv);
+	append_help_text(&help);
+	exit_status = options_parse(run->name, help.text, rows, argc, argv);
 	if (exit_status >= 0)
 		return exit_status;
 	if (optind < argc)
-		return usage_error(run->pattern->name, "expected options only, got '%s'",
-				   argv[optind]);
+		return usage_error(run->name, "expected options only, got '%s'", argv[optind]);
 	if (!run->operation_limit && !run->seconds)
 		run->seconds = DEFAULT_SECONDS;
 	if (run->statistics_seconds == NO_STATISTICS_TIME)

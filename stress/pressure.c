@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Disturbs the patterns while they run: calls that fail as the seed decides, a memory limit,
+ * Disturbs the scenarios while they run: calls that fail as the seed decides, a memory limit,
  * threads that fork and exec, and delays. A refused call is a result (R11), never a crash.
  */
 #include <errno.h>
@@ -24,36 +24,40 @@
 
 /* ---- calls that fail ---- */
 
-static void set_failure_percent(enum page_fault_point point, unsigned int percent)
+static bool set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
 
-	attr.probability = percent;
+	attr.probability = is_on ? percent : 0;
 	attr.times = -1;
 	attr.seed = current_run.seed;
-	if (page_fault_attr_set(point, &attr) && percent)
-		exit_failed("a page library that can make calls fail", ENOSYS);
+	return !percent || !page_fault_attr_set(point, &attr);
+}
+
+bool pressure_set_failing_calls(bool is_on)
+{
+	return set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent, is_on) &&
+	       set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent, is_on);
 }
 
 static void count_refused_call(struct stress_thread *self)
 {
-	atomic_fetch_add_explicit(&self->refused_count, 1, memory_order_relaxed);
+	add_relaxed(&self->refused_count, 1);
 }
 
-bool stress_copy_may_fail(const struct stress_thread *self)
+bool stress_count_if_refused_copy(struct stress_thread *self, int error)
 {
-	return self->run->fail_copy_percent;
-}
+	bool is_refused = error == -EFAULT && current_run.fail_copy_percent;
 
-void stress_count_refused_copy(struct stress_thread *self)
-{
-	count_refused_call(self);
+	if (is_refused)
+		count_refused_call(self);
+	return is_refused;
 }
 
 void stress_count_refused_alloc(struct stress_thread *self, const char *call)
 {
 	count_refused_call(self);
-	if (!self->run->fail_alloc_percent && !self->run->memory_mib)
+	if (!current_run.fail_alloc_percent && !current_run.memory_mib)
 		stress_fail(self, "%s in thread %u: expected success, found %s", call,
 			    self->thread_index, strerror(errno));
 }
@@ -63,7 +67,7 @@ struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
 	struct page *page = page_alloc(gfp);
 
 	if (page)
-		self->pages_allocated++;
+		self->unfreed_pages++;
 	else
 		stress_count_refused_alloc(self, "page_alloc");
 	return page;
@@ -71,40 +75,32 @@ struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
 
 void stress_free_page(struct stress_thread *self, struct page *page)
 {
-	self->pages_freed++;
+	self->unfreed_pages--;
 	page_free(page);
 }
 
-struct page *stress_alloc_or_exit(gfp_t gfp)
+struct page *stress_alloc_page_or_exit(gfp_t gfp)
 {
 	struct page *page = page_alloc(gfp);
 
 	if (!page)
-		exit_failed("a page", errno);
+		stress_exit_with_failure("a page", errno);
 	return page;
 }
 
 /* ---- memory ---- */
 
-static rlim_t get_address_space_size(void)
-{
-	unsigned long pages = 0;
-	FILE *statm = fopen("/proc/self/statm", "r");
-
-	if (!statm || fscanf(statm, "%lu", &pages) != 1)
-		exit_failed("/proc/self/statm", errno);
-	fclose(statm);
-	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
 static void limit_memory(unsigned int mib)
 {
+	unsigned long address_space_size, resident_size;
 	struct rlimit limit;
 
+	if (!statistics_get_memory_sizes(&address_space_size, &resident_size))
+		stress_exit_with_failure("/proc/self/statm", errno);
 	getrlimit(RLIMIT_AS, &limit);
-	limit.rlim_cur = get_address_space_size() + ((rlim_t)mib << 20);
+	limit.rlim_cur = address_space_size + ((rlim_t)mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
-		exit_failed("a limit of memory", errno);
+		stress_exit_with_failure("a limit of memory", errno);
 }
 
 /* ---- fork and exec ---- */
@@ -113,37 +109,35 @@ static pthread_t fork_threads[STRESS_THREADS_MAX];
 static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
-/* Uses only functions that are allowed after a fork of a process with many threads. */
-static _Noreturn void run_child(bool must_exec)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (must_exec)
-		execl("/bin/true", "true", (char *)NULL);
-	_exit(0);
-}
-
-/* That the system refuses a process is pressure as well, and no failure. */
+/*
+ * The child uses only functions that are allowed after a fork of a process with many threads. That
+ * the system refuses a process is pressure as well, and no failure.
+ */
 static void fork_child_and_wait(bool must_exec)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	if (!pid)
-		run_child(must_exec);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (must_exec)
+			execl("/bin/true", "true", (char *)NULL);
+		_exit(0);
+	}
 	if (pid < 0)
 		return;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		atomic_fetch_add_explicit(&failed_children, 1, memory_order_relaxed);
+		add_relaxed(&failed_children, 1);
 }
 
 static void *fork_and_exec(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = FORK_MSEC * 1000000 };
 
-	for (unsigned int nth = 0; atomic_load_explicit(&must_fork, memory_order_relaxed); nth++) {
-		fork_child_and_wait(nth % 2);
+	for (unsigned int child_number = 0; load_relaxed(&must_fork); child_number++) {
+		fork_child_and_wait(child_number % 2);
 		nanosleep(&pause, NULL);
 	}
 	return arg;
@@ -153,10 +147,10 @@ static void *fork_and_exec(void *arg)
 
 NO_TSAN void pressure_delay_thread(struct stress_thread *self)
 {
-	struct delay_point point = { .seed = self->run->seed,
-				    .run_number = (uint32_t)self->operation_count,
-				    .thread = (uint16_t)self->thread_index,
-				    .step = (uint16_t)self->delay_points };
+	struct delay_point point = { .seed = current_run.seed,
+				     .run_number = (uint32_t)self->operation_count,
+				     .thread = (uint16_t)self->thread_index,
+				     .step = (uint16_t)self->delay_points };
 
 	if (self->delay_points++ < DELAY_POINTS_MAX)
 		delay_wait(delay_choose(&point));
@@ -177,33 +171,23 @@ NO_TSAN static struct page_task *delay_and_get_no_task(void)
 
 void pressure_start(void)
 {
-	if (current_run.fail_alloc_percent)
-		set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent);
-	if (current_run.fail_copy_percent)
-		set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent);
-	atomic_store_explicit(&must_fork, true, memory_order_relaxed);
-	for (unsigned int i = 0; i < current_run.fork_threads; i++) {
-		int error = pthread_create(&fork_threads[i], NULL, fork_and_exec, NULL);
-
-		if (error)
-			exit_failed("another thread", error);
-	}
+	pressure_set_failing_calls(true);
+	store_relaxed(&must_fork, true);
+	for (unsigned int i = 0; i < current_run.fork_threads; i++)
+		start_thread(&fork_threads[i], fork_and_exec, NULL);
 	if (current_run.memory_mib)
 		limit_memory(current_run.memory_mib);
-	if (current_run.delays)
+	if (current_run.must_delay_threads)
 		page_task_hook_set(delay_and_get_no_task);
 }
 
 void pressure_stop(void)
 {
 	page_task_hook_set(NULL);
-	atomic_store_explicit(&must_fork, false, memory_order_relaxed);
+	store_relaxed(&must_fork, false);
 	for (unsigned int i = 0; i < current_run.fork_threads; i++)
 		pthread_join(fork_threads[i], NULL);
-	if (current_run.fail_alloc_percent)
-		set_failure_percent(PAGE_FAULT_ALLOC, 0);
-	if (current_run.fail_copy_percent)
-		set_failure_percent(PAGE_FAULT_USERCOPY, 0);
-	stress_expect_count(&threads[0], "children of fork() that did not end well",
-			    atomic_load_explicit(&failed_children, memory_order_relaxed), 0);
+	pressure_set_failing_calls(false);
+	stress_expect(&threads[0], "children of fork() that did not end well",
+		      load_relaxed(&failed_children), 0);
 }

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Prints a failure: the sentence, the last operations of the threads, a page program if calls can
- * express them, and the command that runs the test again.
+ * Builds messages, and prints a failure: the sentence, the last operations of the threads, a page
+ * program if calls can express them, and the command that runs the test again.
  */
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "harness/util/shell_word.h"
 #include "stress/core.h"
@@ -13,6 +19,40 @@
 #define THREADS_PRINTED 16 /* with their last operations */
 #define PROGRAM_THREADS 8
 #define PROGRAM_PAGES   8
+
+/* ---- messages ---- */
+
+void message_vappend(struct message *message, const char *format, va_list args)
+{
+	size_t left = sizeof(message->text) - message->text_length;
+	int added = vsnprintf(message->text + message->text_length, left, format, args);
+
+	if (added > 0)
+		message->text_length += (size_t)added < left ? (size_t)added : left - 1;
+}
+
+void message_append(struct message *message, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message_vappend(message, format, args);
+	va_end(args);
+}
+
+void message_print(const struct message *message)
+{
+	size_t written = 0;
+
+	while (written < message->text_length) {
+		ssize_t n = write(STDOUT_FILENO, message->text + written,
+				  message->text_length - written);
+
+		if (n < 0 && errno != EINTR)
+			_exit(EXIT_FAILURE);
+		written += n > 0 ? (size_t)n : 0;
+	}
+}
 
 /* ---- the command ---- */
 
@@ -29,20 +69,20 @@ void report_store_binary_path(void)
 	fclose(out);
 }
 
-void report_append_command(struct message *message)
+void report_append_repeat_command(struct message *message)
 {
-	const char *name = current_run.pattern->name;
+	const char *name = current_run.name;
 
 	message_append(message, "%s:   run again: %s %s", name, binary_word, name);
-	options_append(message);
+	options_append_to_message(message);
 	message_append(message, "\n");
 }
 
 /* ---- last operations ---- */
 
 /* Return: the record of the thread's last operations that is number @nth, oldest first; or NULL. */
-NO_TSAN static const struct stress_record *find_record(const struct stress_thread *thread,
-						       uint64_t record_index)
+NO_TSAN static const struct stress_record *find_last_record(const struct stress_thread *thread,
+							    uint64_t record_index)
 {
 	uint64_t count = thread->operation_count;
 	uint64_t number =
@@ -54,16 +94,17 @@ NO_TSAN static const struct stress_record *find_record(const struct stress_threa
 NO_TSAN static void append_last_operations(struct message *message,
 					   const struct stress_thread *thread)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
+	const struct stress_scenario *scenario = current_run.scenario;
 	const struct stress_record *record;
 
-	message_append(message, "%s:   last operations of thread %u, newest last:", pattern->name,
+	message_append(message,
+		       "%s:   last operations of thread %u, newest last:", current_run.name,
 		       thread->thread_index);
-	for (uint64_t record_index = 0; (record = find_record(thread, record_index));
+	for (uint64_t record_index = 0; (record = find_last_record(thread, record_index));
 	     record_index++) {
-		message_append(message, " %s", pattern->operations[record->operation].name);
-		if (record->page)
-			message_append(message, " page %u", record->page);
+		message_append(message, " %s", scenario->operations[record->operation].name);
+		if (record->page_number)
+			message_append(message, " page %u", record->page_number);
 		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
 			       record->byte_value);
 	}
@@ -75,44 +116,40 @@ NO_TSAN static void append_last_operations(struct message *message,
 NO_TSAN static void append_call(struct message *message, unsigned int thread,
 				const struct stress_record *record)
 {
-	const char *call = current_run.pattern->operations[record->operation].page_call;
+	const char *call = current_run.scenario->operations[record->operation].page_call;
 
-	if (!call || record->page >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
+	if (!call || record->page_number >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
 		return;
-	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page,
+	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page_number,
 		       record->off, record->len);
 	if (call[0] == 'w') /* write calls have a seed */
 		message_append(message, ", 0x%x", record->byte_value);
 	message_append(message, ")\n");
 }
 
-static bool has_page_calls(const struct stress_operation *operations)
-{
-	while (operations->name && !operations->page_call)
-		operations++;
-	return operations->name;
-}
-
 /* Appends a page program with the last operations, as input for a minimisation. */
 NO_TSAN static void append_program(struct message *message)
 {
+	const struct stress_operation *operation = current_run.scenario->operations;
 	const struct stress_record *record;
 
-	if (!has_page_calls(current_run.pattern->operations))
+	while (operation->name && !operation->page_call)
+		operation++;
+	if (!operation->name)
 		return;
 	message_append(message,
 		       "%s:   last operations of the threads as a page program:\npagetorture 1\n",
-		       current_run.pattern->name);
+		       current_run.name);
 	for (unsigned int page = 0; page < PROGRAM_PAGES; page++)
 		message_append(message, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
 	for (unsigned int record_index = 0; record_index < STRESS_LAST_RECORDS; record_index++)
 		for (unsigned int i = 0; i < current_run.thread_count && i < PROGRAM_THREADS; i++)
-			if ((record = find_record(&threads[i], record_index)))
+			if ((record = find_last_record(&threads[i], record_index)))
 				append_call(message, i, record);
 	message_append(message, "# end of the page program\n");
 }
 
-NO_TSAN void report_append_state(struct message *message, const struct stress_thread *self)
+NO_TSAN static void append_all_operations(struct message *message, const struct stress_thread *self)
 {
 	append_last_operations(message, self);
 	for (unsigned int i = 0; i < current_run.thread_count && i < THREADS_PRINTED; i++)
@@ -125,61 +162,129 @@ NO_TSAN void report_append_state(struct message *message, const struct stress_th
 
 void stress_fail(struct stress_thread *self, const char *what, ...)
 {
-	struct stress_run *run = self->run;
-	struct message message = { .length = 0 };
+	struct message message = { .text_length = 0 };
 	unsigned int failure_number;
 	va_list args;
 
-	atomic_fetch_add_explicit(&self->failure_count, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&run->printed_failures, memory_order_relaxed) >= FAILURES_MAX)
-		return;
-	failure_number = atomic_fetch_add_explicit(&run->printed_failures, 1, memory_order_relaxed);
+	add_relaxed(&self->failure_count, 1);
+	failure_number = add_relaxed(&current_run.reported_failures, 1);
 	if (failure_number >= FAILURES_MAX)
 		return;
-	message_append(&message, "%s: !!! ", run->pattern->name);
+	message_append(&message, "%s: !!! ", current_run.name);
 	va_start(args, what);
 	message_vappend(&message, what, args);
 	va_end(args);
 	message_append(&message, "\n");
-	report_append_command(&message);
+	report_append_repeat_command(&message);
 	if (failure_number)
 		append_last_operations(&message, self);
 	else
-		report_append_state(&message, self);
+		append_all_operations(&message, self);
 	message_print(&message);
 }
 
-void stress_expect(struct stress_thread *self, const char *call, int found, int expected)
+void stress_expect(struct stress_thread *self, const char *what, long found, long expected)
 {
 	if (found != expected)
-		stress_fail(self, "%s in thread %u: expected %d, found %d", call,
+		stress_fail(self, "%s in thread %u: expected %ld, found %ld", what,
 			    self->thread_index, expected, found);
 }
 
-void stress_expect_ok(struct stress_thread *self, const char *call, int error)
+void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
+		      size_t len)
 {
-	stress_expect(self, call, error, 0);
+	stress_expect(self, "page_read_raw", page_read_raw(page, to, off, len), 0);
 }
 
-void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len)
+void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,
+		       size_t len)
 {
-	stress_expect_ok(self, "page_read_raw", page_read_raw(page, to, off, len));
+	stress_expect(self, "page_write_raw", page_write_raw(page, from, off, len), 0);
 }
 
-void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
-		  size_t len)
+void stress_zero_page(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	stress_expect_ok(self, "page_write_raw", page_write_raw(page, from, off, len));
+	stress_expect(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
 
-void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len)
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	stress_expect_ok(self, "page_fill_zero", page_fill_zero(page, off, len));
+	unsigned char bytes[PAGE_SIZE];
+	size_t zeros = 0;
+
+	stress_read_page(self, page, bytes, off, len);
+	while (zeros < len && !bytes[zeros])
+		zeros++;
+	return zeros;
 }
 
-void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long expected)
+/* ---- signals and sanitizers that end the process ---- */
+
+/*
+ * The library ends misuse by abort(), a stale pointer by SIGSEGV, a sanitizer by a report. In each
+ * case the state is printed, then the signal is raised again: a debugger and a core dump show the
+ * thread that caused it.
+ */
+
+/* In the runtime of every sanitizer, but not without one. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static const int deadly_signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
+
+/* The first thread that crashes prints the state; others wait until it has ended the process. */
+#define WAIT_SECONDS 5
+static atomic_int first_crashed; /* its thread number in the system; 0: none */
+
+NO_TSAN static bool is_first_crash(void)
 {
-	if (found != expected)
-		stress_fail(self, "%s: expected %lu, found %lu", what, expected, found);
+	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
+	int self = (int)syscall(SYS_gettid), first = 0;
+
+	if (atomic_compare_exchange_strong_explicit(&first_crashed, &first, self,
+						    memory_order_relaxed, memory_order_relaxed))
+		return true;
+	if (first != self)
+		nanosleep(&wait, NULL);
+	return false;
+}
+
+NO_TSAN static void print_state(const char *what, int number)
+{
+	static struct message message;
+	const struct stress_thread *self = current_thread ? current_thread : &threads[0];
+
+	if (!is_first_crash())
+		return;
+	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.name,
+		       current_thread ? "" : "main, not ", self->thread_index, what, number);
+	report_append_repeat_command(&message);
+	append_all_operations(&message, self);
+	message_append(&message, "End of test: FAILURE\n");
+	message_print(&message);
+	store_relaxed(&current_run.reported_failures, UINT_MAX / 2);
+}
+
+static void handle_signal(int signal_number)
+{
+	print_state("killed by signal", signal_number);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
+static void handle_sanitizer_death(void)
+{
+	print_state("ended by a sanitizer; its report is on standard error", 0);
+}
+
+void report_install_crash_handlers(void)
+{
+	const struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_NODEFER };
+
+	if (__sanitizer_set_death_callback) {
+		__sanitizer_set_death_callback(handle_sanitizer_death);
+		sigaction(SIGABRT, &action, NULL);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(deadly_signals) / sizeof(deadly_signals[0]); i++)
+		sigaction(deadly_signals[i], &action, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Runs a pattern: its threads, and the time that they have. */
+/* Runs a scenario: its threads, and the time that they have. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/exec/pin.h"
-#include "harness/util/random.h"
+#include "harness/util/cpus.h"
 #include "stress/core.h"
+#include "stress/owned.h"
 
 #define SUPERVISE_MSEC 5
 /* Threads that hardly got a CPU get this many times longer until an expected race is reported. */
@@ -24,27 +24,22 @@ _Thread_local struct stress_thread *current_thread;
 
 static struct pins pins;
 
-_Noreturn void exit_failed(const char *what, int error)
+_Noreturn void stress_exit_with_failure(const char *what, int error)
 {
-	struct message message = { .length = 0 };
+	struct message message = { .text_length = 0 };
 
 	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
-		       current_run.pattern->name, what, strerror(error));
+		       current_run.name, what, strerror(error));
 	message_print(&message);
 	_exit(EXIT_FAILURE);
 }
 
-struct stress_thread *stress_get_thread(unsigned int index)
-{
-	return &threads[index];
-}
-
-void *stress_allocate_memory(size_t count, size_t size)
+void *stress_allocate_memory_or_exit(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 
 	if (!memory)
-		exit_failed("memory", errno);
+		stress_exit_with_failure("memory", errno);
 	return memory;
 }
 
@@ -55,84 +50,71 @@ static void sleep_msec(long msec)
 	nanosleep(&time, NULL);
 }
 
-uint64_t stress_hash(uint64_t x)
-{
-	return random_next(&x);
-}
-
-uint32_t stress_random(struct stress_thread *self, size_t below)
-{
-	return random_below(&self->random_state, below);
-}
-
 /* ---- operations ---- */
 
-static bool is_stop_requested(const struct stress_run *run)
-{
-	return atomic_load_explicit(&run->must_stop, memory_order_relaxed);
-}
-
 /* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
-static bool must_continue(const struct stress_thread *self)
+static bool must_thread_continue(const struct stress_thread *self)
 {
-	const struct stress_run *run = self->run;
+	uint64_t limit = current_run.operation_limit;
 
-	while (atomic_load_explicit(&run->must_rest, memory_order_relaxed) &&
-	       !is_stop_requested(run))
+	while (load_relaxed(&current_run.must_rest) && !load_relaxed(&current_run.must_stop))
 		sleep_msec(1);
-	return (!run->operation_limit || self->operation_count < run->operation_limit) &&
-	       !is_stop_requested(run);
+	return (!limit || self->operation_count < limit) && !load_relaxed(&current_run.must_stop);
 }
 
-/* Return: the weight of the operation for this thread. */
-static unsigned int operation_weight(const struct stress_operation *operation, unsigned int thread)
+static bool can_run_operation(const struct stress_thread *self,
+			      const struct stress_operation *operation)
 {
-	bool runs = operation->threads == ALL_THREADS ||
-		    operation->threads == (thread % 2 ? ODD_THREADS : EVEN_THREADS);
-
-	return runs ? operation->weight : 0;
+	return operation->threads == ALL_THREADS ||
+	       operation->threads == (self->thread_index % 2 ? ODD_THREADS : EVEN_THREADS);
 }
 
 static unsigned int choose_operation(struct stress_thread *self)
 {
-	const struct stress_operation *operations = self->run->pattern->operations;
-	unsigned int sum = 0, chosen = 0, left;
+	const struct stress_operation *operations = current_run.scenario->operations;
+	unsigned int weight_sum = 0, chosen;
 
 	for (unsigned int i = 0; operations[i].name; i++)
-		sum += operation_weight(&operations[i], self->thread_index);
-	left = stress_random(self, sum);
-	for (; left >= operation_weight(&operations[chosen], self->thread_index); chosen++)
-		left -= operation_weight(&operations[chosen], self->thread_index);
+		weight_sum += operations[i].weight;
+	do {
+		unsigned int left = stress_pick_number(self, weight_sum);
+
+		for (chosen = 0; left >= operations[chosen].weight; chosen++)
+			left -= operations[chosen].weight;
+	} while (!can_run_operation(self, &operations[chosen]));
 	return chosen;
 }
 
 static void run_operation(struct stress_thread *self)
 {
 	unsigned int chosen = choose_operation(self);
+	const struct stress_operation *operation = &current_run.scenario->operations[chosen];
 	atomic_ulong *count = &self->operation_counts[chosen];
 
 	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	store_relaxed(count, load_relaxed(count) + 1);
 	self->last_records[self->operation_count++ % STRESS_LAST_RECORDS] =
-		(struct stress_record) { .operation = chosen };
+		(struct stress_record){ .operation = chosen };
 	self->delay_points = 0;
-	if (self->run->delays)
+	if (current_run.must_delay_threads)
 		pressure_delay_thread(self);
-	self->run->pattern->operations[chosen].run(self);
+	if (operation->run)
+		operation->run(self);
+	else
+		operation->access(self, operation->pick(self));
 }
 
-struct stress_record *stress_current_record(struct stress_thread *self)
+struct stress_record *stress_get_current_record(struct stress_thread *self)
 {
 	return &self->last_records[(self->operation_count - 1) % STRESS_LAST_RECORDS];
 }
 
-void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
-			 unsigned char value)
+void stress_record_access(struct stress_thread *self, size_t page, size_t off, size_t len,
+			  unsigned char value)
 {
-	struct stress_record *record = stress_current_record(self);
+	struct stress_record *record = stress_get_current_record(self);
 
-	*record = (struct stress_record) { record->operation, (unsigned int)page, off, len, value };
+	*record = (struct stress_record){ record->operation, (unsigned int)page, off, len, value };
 }
 
 void stress_widen_window(void)
@@ -144,62 +126,50 @@ void stress_widen_window(void)
 
 /* ---- threads ---- */
 
+void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg)
+{
+	int error = pthread_create(handle, NULL, main_function, arg);
+
+	if (error)
+		stress_exit_with_failure("another thread", error);
+}
+
 /* The start flag is relaxed: a barrier would order what the threads did before it. */
 static void *thread_main(void *arg)
 {
 	struct stress_thread *self = arg;
-	struct stress_run *run = self->run;
+	struct stress_run *run = &current_run;
 	char name[16];
 
 	current_thread = self;
 	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->thread_index);
 	pthread_setname_np(pthread_self(), name);
-	if (run->pin && !pins_pin_thread(&pins, self->thread_index))
-		exit_failed("a CPU for each thread", errno);
-	while (!atomic_load_explicit(&run->has_begun, memory_order_relaxed))
+	if (run->must_pin_threads && !pins_pin_thread(&pins, self->thread_index))
+		stress_exit_with_failure("a CPU for each thread", errno);
+	while (!load_relaxed(&run->has_begun))
 		sched_yield();
-	while (must_continue(self))
+	while (must_thread_continue(self))
 		run_operation(self);
-	atomic_fetch_add_explicit(&run->ended_threads, 1, memory_order_relaxed);
+	add_relaxed(&run->ended_threads, 1);
 	return NULL;
-}
-
-static void init_threads(struct stress_run *run)
-{
-	for (unsigned int i = 0; i < run->thread_count; i++) {
-		threads[i].run = run;
-		threads[i].thread_index = i;
-		threads[i].random_state = stress_hash(run->seed ^ stress_hash(i + 1));
-	}
-}
-
-static void start_threads(const struct stress_run *run, pthread_t *handles)
-{
-	for (unsigned int i = 0; i < run->thread_count; i++) {
-		int error = pthread_create(&handles[i], NULL, thread_main, &threads[i]);
-
-		if (error)
-			exit_failed("another thread", error);
-	}
 }
 
 /* ---- time ---- */
 
-static uint64_t now_msec(void)
+uint64_t read_clock_msec(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool must_end_run(const struct stress_run *run, uint64_t passed)
+static bool is_run_over(const struct stress_run *run, uint64_t passed)
 {
 	uint64_t limit = (uint64_t)run->seconds * 1000;
-	bool found_bug = run->bug_number &&
-			 atomic_load_explicit(&run->printed_failures, memory_order_relaxed);
+	bool found_bug = run->injected_bug && load_relaxed(&run->reported_failures);
 
-	return found_bug || atomic_load_explicit(&run->stop_signal, memory_order_relaxed) ||
+	return found_bug || load_relaxed(&run->stop_signal) ||
 	       (limit && passed >= limit &&
 		(passed >= limit * TIME_FACTOR || !races_are_missing()));
 }
@@ -210,116 +180,114 @@ static bool must_end_run(const struct stress_run *run, uint64_t passed)
  */
 static uint64_t wait_for_threads(struct stress_run *run)
 {
-	uint64_t start = now_msec(), passed = 0, next = run->statistics_seconds * 1000ull;
+	uint64_t start = read_clock_msec(CLOCK_MONOTONIC), passed = 0,
+		 next = run->statistics_seconds * 1000ull;
 
-	while (atomic_load_explicit(&run->ended_threads, memory_order_relaxed) <
-	       run->thread_count) {
+	while (load_relaxed(&run->ended_threads) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
-		passed = now_msec() - start;
-		if (must_end_run(run, passed))
-			atomic_store_explicit(&run->must_stop, true, memory_order_relaxed);
+		passed = read_clock_msec(CLOCK_MONOTONIC) - start;
+		if (is_run_over(run, passed))
+			store_relaxed(&run->must_stop, true);
 		if (run->stutter_msec)
-			atomic_store_explicit(&run->must_rest, passed / run->stutter_msec % 2,
-					      memory_order_relaxed);
+			store_relaxed(&run->must_rest, passed / run->stutter_msec % 2);
 		if (!next || passed < next)
 			continue;
-		statistics_print(passed);
+		statistics_print_line(passed);
 		next += run->statistics_seconds * 1000ull;
 	}
 	return passed;
 }
 
-static void request_stop(int number)
+static void request_stop(int signal_number)
 {
-	atomic_store_explicit(&current_run.stop_signal, number, memory_order_relaxed);
-}
-
-static void install_stop_handlers(void)
-{
-	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	store_relaxed(&current_run.stop_signal, signal_number);
 }
 
 /* ---- the whole run ---- */
 
-static void print_start_line(const struct stress_run *run)
-{
-	struct message message = { .length = 0 };
-
-	message_append(&message, "%s--- Start of test:", run->pattern->name);
-	options_append(&message);
-	message_append(&message, "\n");
-	message_print(&message);
-}
-
 /*
- * Also for patterns that do not use the page: descriptors that the library opens for its first page
- * are then open from here on.
+ * Also for scenarios that do not use the page: descriptors that the library opens for its first
+ * page are then open from here on.
  */
 static void allocate_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_or_exit(run->pattern->gfp ? run->pattern->gfp : GFP_KERNEL);
-	if (!run->pattern->gfp)
-		return;
+	run->page = stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
 	address = page_map_local(run->page);
 	run->page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
 }
 
-static void start_all_threads(struct stress_run *run, pthread_t *handles)
+static void start_threads(struct stress_run *run, pthread_t *handles)
 {
+	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
+
 	races_install_callback();
-	crash_install_handlers();
-	install_stop_handlers();
-	start_threads(run, handles);
+	report_install_crash_handlers();
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	for (unsigned int i = 0; i < run->thread_count; i++)
+		start_thread(&handles[i], thread_main, &threads[i]);
 	pressure_start();
-	atomic_store_explicit(&run->has_begun, true, memory_order_relaxed);
+	store_relaxed(&run->has_begun, true);
 }
 
-static void check_freed_pages(const struct stress_run *run)
+static void init_thread(struct stress_thread *thread)
 {
-	unsigned long allocated = 0, freed = 0;
-
-	for (unsigned int i = 0; i < run->thread_count; i++) {
-		allocated += threads[i].pages_allocated;
-		freed += threads[i].pages_freed;
-	}
-	stress_expect_count(&threads[0], "pages freed, of those allocated", freed, allocated);
+	thread->thread_index = (unsigned int)(thread - threads);
+	thread->random_state =
+		stress_hash(current_run.seed ^ stress_hash(thread->thread_index + 1));
 }
 
-int run_pattern(void)
+/* Calls @fn, which may be NULL, for each thread. */
+static void for_each_thread(void (*fn)(struct stress_thread *thread))
+{
+	for (unsigned int i = 0; fn && i < current_run.thread_count; i++)
+		fn(&threads[i]);
+}
+
+int run_scenario(void)
 {
 	static pthread_t handles[STRESS_THREADS_MAX];
 	struct stress_run *run = &current_run;
+	const struct stress_scenario *scenario = run->scenario;
 	unsigned int descriptor_count;
+	struct message start_line = { .text_length = 0 };
+	long unfreed_pages = 0;
 	uint64_t run_msec;
 	bool is_success;
 
 	report_store_binary_path();
-	print_start_line(run);
-	if (run->pin && !pins_init(&pins))
-		exit_failed("CPUs", errno);
+	message_append(&start_line, "%s--- Start of test:", run->name);
+	options_append_to_message(&start_line);
+	message_append(&start_line, "\n");
+	message_print(&start_line);
+	if (run->must_pin_threads && !pins_init(&pins))
+		stress_exit_with_failure("CPUs", errno);
 	allocate_page(run);
-	init_threads(run);
-	if (run->pattern->prepare)
-		run->pattern->prepare(&threads[0]);
+	for_each_thread(init_thread);
+	if (scenario->layout.piece_size)
+		owned_create(&scenario->layout);
+	for_each_thread(scenario->prepare_thread);
 	descriptor_count = statistics_count_descriptors();
-	start_all_threads(run, handles);
+	start_threads(run, handles);
 	run_msec = wait_for_threads(run);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		pthread_join(handles[i], NULL);
 	pressure_stop();
-	if (run->pattern->finish)
-		run->pattern->finish(&threads[0]);
-	check_freed_pages(run);
-	stress_expect_count(&threads[0], "open descriptors", statistics_count_descriptors(),
-			    descriptor_count);
-	statistics_print(run_msec);
-	is_success = statistics_print_result();
+	if (scenario->layout.piece_size)
+		owned_check_all_and_free();
+	for_each_thread(scenario->finish_thread);
+	if (scenario->finish)
+		scenario->finish(&threads[0]);
+	for (unsigned int i = 0; i < run->thread_count; i++)
+		unfreed_pages += threads[i].unfreed_pages;
+	stress_expect(&threads[0], "allocated pages less freed pages", unfreed_pages, 0);
+	stress_expect(&threads[0], "open descriptors", statistics_count_descriptors(),
+		      descriptor_count);
+	statistics_print_line(run_msec);
+	is_success = statistics_print_result_line();
 	page_free(run->page);
 	return is_success ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run stress patterns in the build directory, which is the current one.
+"""Run stress scenarios in the build directory, which is the current one.
 
-  run_all.py table  each pattern in each flavour with each backend; prints a table
-  run_all.py long   for hours: the seed selects the pattern, flavour, backend, threads, delays and
+  run_all.py table  each scenario in each flavour with each backend; prints a table
+  run_all.py long   for hours: the seed selects the scenario, flavour, backend, threads, delays and
                     pressure of each run; a stopped series of runs resumes
 
 Writes results/stress.json or results/stress-long.json for make report, and to a directory: log, a JSON
 line for each run; failures/N.log, what run N printed, and N.page, its last operations as a program.
 
-Environment variables: PATTERNS (default: all), SEED (default 1), DIR (default stress.logs, stress-long).
+Environment variables: SCENARIOS (default: all), SEED (default 1), DIR (default stress.logs, stress-long).
 Of table: FLAVOURS (default: plain asan tsan), BACKENDS (direct alias), STRESS_FLAGS, SECONDS_EACH (10).
 Of long: TIME (default 1h; 8h, 30m, 90s), in addition to earlier calls; TURN, seconds of one run (20).
 
@@ -31,6 +31,8 @@ import keep  # noqa: E402
 
 SKIPPED = 69  # the page library lacks what the run needs (src/page_stubs/absent.c)
 KEYS = ("program", "flavour", "backend")
+FLAVOURS = ("plain", "asan", "tsan", "msan")
+DIRECTORIES = {"stress": "stress.logs", "stress-long": "stress-long"}
 STATISTICS = re.compile(r" Total: (?P<operations>\d+) .* Rate: (?P<rate>\d+)/s Max/Min: (?P<max_min>\S+).*"
                         r" Refused: (?P<refused>\d+) Races: (?P<races>\d+) on.* Rss: (?P<kib>\d+)K"
                         r" Fds: (?P<descriptors>\d+)")
@@ -41,13 +43,9 @@ class UsageError(Exception):
     """A variable of the environment that has no meaning, or nothing to run."""
 
 
-class Stopped(Exception):
-    """A signal asked this program to end."""
-
-
-def read_variable(name, default, pattern=".*"):
+def read_variable(name, default, expected=".*"):
     value = os.environ.get(name) or default
-    if not re.fullmatch(pattern, value):
+    if not re.fullmatch(expected, value):
         raise UsageError(f"expected {name} as {default}, got '{value}'")
     return value
 
@@ -60,55 +58,44 @@ def is_built(flavour):
     return os.access(make_binary_path(flavour), os.X_OK)
 
 
-def pattern_names():
-    built = [make_binary_path(flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)]
+def find_scenario_names():
+    built = [make_binary_path(flavour) for flavour in FLAVOURS if is_built(flavour)]
     if not built:
         raise UsageError(f"expected stress programs in {os.getcwd()}, found none")
     names = subprocess.run([built[0], "list"], capture_output=True, text=True, check=True).stdout.split()
-    wanted = read_variable("PATTERNS", " ".join(names)).split()
+    wanted = read_variable("SCENARIOS", " ".join(names)).split()
     if set(wanted) - set(names):
-        raise UsageError(f"expected PATTERNS of {' '.join(names)}, got '{' '.join(wanted)}'")
+        raise UsageError(f"expected SCENARIOS of {' '.join(names)}, got '{' '.join(wanted)}'")
     return wanted
 
 
 class Series:
     """Runs that have a directory: a record is a dictionary that says what came of one run."""
 
-    def __init__(self, what, directory):
-        self.what, self.begun = what, time.time()
-        self.directory = pathlib.Path(read_variable("DIR", directory))
+    def __init__(self, what, seconds_each):
+        self.what, self.seconds_each, self.begun = what, seconds_each, time.time()
+        self.seed = read_variable("SEED", "1")
+        self.directory = pathlib.Path(read_variable("DIR", DIRECTORIES[what]))
         self.log = self.directory / "log"
         (self.directory / "failures").mkdir(parents=True, exist_ok=True)
         self.records = keep.read_json_lines(self.log) if self.log.exists() else []
 
-    def run_pattern(self, program, flavour, backend, seconds, options):
-        record = {"run": len(self.records), **dict(zip(KEYS, (program, flavour, backend))),
-                  "result": "skipped",
-                  "why": f"this build has no flavour {flavour}", "begun": int(time.time()),
-                  "seconds": seconds,
+    def run_scenario(self, scenario, flavour, backend, options):
+        record = {"run": len(self.records), **dict(zip(KEYS, (scenario, flavour, backend))),
+                  "result": "skipped", "why": f"this build has no flavour {flavour}",
+                  "begun": int(time.time()), "seconds": self.seconds_each,
                   "operations": 0, "kib": 0, "descriptors": 0}
         if is_built(flavour):
-            command = [make_binary_path(flavour), program, "-s", str(seconds), f"--backend={backend}",
-                       *options]
-            self._print_progress(" ".join(command))
+            command = [make_binary_path(flavour), scenario, "-s", str(self.seconds_each),
+                       f"--backend={backend}", *options]
             record["command"] = " ".join(command)
-            self._parse_output(record, *self._run_command(command))
+            print(f"[{time.time() - self.begun:5.0f} s] {record['command']}", flush=True)
+            run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 errors="replace", check=False)
+            self._parse_output(record, run.returncode, run.stdout)
         self.records.append(record)
         with self.log.open("a") as out:
             out.write(json.dumps(record) + "\n")
-
-    def _run_command(self, command):
-        now = self.directory / "now"
-        with now.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as child:
-            try:
-                status = child.wait()
-            except Stopped:
-                child.terminate()
-                child.wait()
-                raise
-        output = now.read_text(errors="replace")
-        now.unlink()
-        return status, output
 
     def _parse_output(self, record, status, output):
         for match in STATISTICS.finditer(output):
@@ -131,43 +118,39 @@ class Series:
         lines = [line for line in output.splitlines() if re.search("!!!|run again|BUG|ERROR", line)]
         print("".join(f"    {line}\n" for line in lines[:5]), end="")
 
-    def _print_progress(self, text):
-        text = f"[{time.time() - self.begun:5.0f} s] {text}"
-        if sys.stdout.isatty():
-            print(f"\r{text:.79}\033[K", end="", flush=True)
-        elif self.what == "stress" or len(self.records) % 10 == 0:
-            print(text, flush=True)
+    def run_all(self, plan):
+        """Run what the plan has, (scenario, flavour, backend, options). Return the status of the results."""
+        try:
+            for words in plan:
+                self.run_scenario(*words)
+        except KeyboardInterrupt:
+            return "stopped"
+        return "failed" if self.list_failed_records() else "good"
 
     def list_failed_records(self):
         return [record for record in self.records if record["result"] == "FAILED"]
 
     def write_results(self, status, begun, command, **values):
         head = keep.make_result_head(self.what, begun, command, status, os.environ.get("CC", ""))
-        keep.write_json(f"results/{self.what}.json", {**head, **values})
+        keep.write_json(f"results/{self.what}.json", {**head, "seed": self.seed, **values})
 
 
 # ---- table ----
 
 def run_table():
-    shutil.rmtree(read_variable("DIR", "stress.logs"), ignore_errors=True)
+    shutil.rmtree(read_variable("DIR", DIRECTORIES["stress"]), ignore_errors=True)
     pathlib.Path("results/stress.json").unlink(missing_ok=True)
-    plan = [(pattern, flavour, backend) for flavour in read_variable("FLAVOURS", "plain asan tsan").split()
-            for pattern in pattern_names() for backend in read_variable("BACKENDS", "direct alias").split()]
-    series = Series("stress", "stress.logs")
-    seconds, flags = int(read_variable("SECONDS_EACH", "10", r"\d+")), read_variable("STRESS_FLAGS", "")
-    options, status = [f"--seed={read_variable('SEED', '1')}", *flags.split()], "stopped"
-    try:
-        for words in plan:
-            series.run_pattern(*words, seconds, options)
-        status = "failed" if series.list_failed_records() else "good"
-    except Stopped:
-        pass
-    failed, runs = len(series.list_failed_records()), sum(record["result"] != "skipped"
-                                                          for record in series.records)
+    series = Series("stress", int(read_variable("SECONDS_EACH", "10", r"\d+")))
+    flags = read_variable("STRESS_FLAGS", "")
+    options = [f"--seed={series.seed}", *flags.split()]
+    flavours, backends = read_variable("FLAVOURS", "plain asan tsan"), read_variable("BACKENDS", "direct alias")
+    status = series.run_all([(scenario, flavour, backend, options) for flavour in flavours.split()
+                             for scenario in find_scenario_names() for backend in backends.split()])
+    failed = len(series.list_failed_records())
+    runs = sum(record["result"] != "skipped" for record in series.records)
     names = ("result", *KEYS, "why", "operations", "rate", "max_min", "refused", "races", "kib", "seed")
-    series.write_results(status, series.begun, "make stress", seconds_each=seconds, stress_flags=flags,
-                         runs=runs,
-                         failed=failed, seed=read_variable("SEED", "1"),
+    series.write_results(status, series.begun, "make stress", seconds_each=series.seconds_each,
+                         stress_flags=flags, runs=runs, failed=failed,
                          rows=[{name: record.get(name, "") for name in names} for record in series.records])
     print()
     for record in series.records:
@@ -204,70 +187,64 @@ def pick_options(choose, flavour, backend, with_pressure):
 
 
 def sum_rows(records):
-    """One row for each pattern, flavour and backend."""
-    rows = {}
+    """One row for each scenario, flavour and backend."""
+    groups = {}
     for record in records:
-        row = rows.setdefault(tuple(record[k] for k in KEYS), {
-            **{k: record[k] for k in KEYS}, "runs": 0, "seconds": 0, "operations": 0, "kib": 0,
-            "descriptors": 0, "failed": 0})
-        row["runs"] += 1
-        row["failed"] += record["result"] == "FAILED"
-        for name in ("seconds", "operations"):
-            row[name] += record[name]
-        for name in ("kib", "descriptors"):
-            row[name] = max(row[name], record[name])
-    return [rows[key] for key in sorted(rows)]
+        groups.setdefault(tuple(record[key] for key in KEYS), []).append(record)
+    return [{**dict(zip(KEYS, key)), "runs": len(group),
+             **{name: sum(record[name] for record in group) for name in ("seconds", "operations")},
+             **{name: max(record[name] for record in group) for name in ("kib", "descriptors")},
+             "failed": sum(record["result"] == "FAILED" for record in group)}
+            for key, group in sorted(groups.items())]
 
 
 def write_long(series, status):
     rows, failures = sum_rows(series.records), series.list_failed_records()
-    seed = read_variable("SEED", "1")
     series.write_results(status, series.records[0]["begun"],
-                         f"make stress-long TIME={read_variable('TIME', '1h')} SEED={seed}",
-                         seed=seed, dir=str(series.directory.resolve()), rows=rows,
-                         failures=[{name: f[name] for name in ("run", "status", "command")}
-                                   for f in failures])
+                         f"make stress-long TIME={read_variable('TIME', '1h')} SEED={series.seed}",
+                         dir=str(series.directory.resolve()), rows=rows,
+                         failures=[{name: record[name] for name in ("run", "status", "command")}
+                                   for record in failures])
     return rows, failures
 
 
-def run_long():
-    duration, turn = read_variable("TIME", "1h", r"\d+[hms]"), int(read_variable("TURN", "20", r"[1-9]\d*"))
-    seconds = int(duration[:-1]) * {"h": 3600, "m": 60, "s": 1}[duration[-1]]
-    programs = [(pattern, flavour) for flavour in ("plain", "asan", "tsan", "msan") if is_built(flavour)
-                for pattern in pattern_names() if library_supports(flavour, pattern, "-n", "1")]
+def plan_long(series, seconds):
+    """Yield what a seed chooses for each run, until the time is over."""
+    programs = [(scenario, flavour) for flavour in FLAVOURS if is_built(flavour)
+                for scenario in find_scenario_names() if library_supports(flavour, scenario, "-n", "1")]
     if not programs:
-        raise UsageError("expected a pattern that the page library can run, found none")
-    pattern, flavour = programs[0]
-    backends = ["direct", *["alias"] * library_supports(flavour, pattern, "-n", "1", "--backend=alias")]
-    with_pressure = library_supports(flavour, pattern, "-n", "1", "--fail-alloc=1")
-    series, status = Series("stress-long", "stress-long"), "good"
-    try:
-        while time.time() - series.begun < seconds:
-            number = len(series.records)
-            choose = random.Random(f"{read_variable('SEED', '1')} {number}").choice
-            (pattern, flavour), backend = choose(programs), choose(backends)
-            series.run_pattern(pattern, flavour, backend, turn,
-                               [f"--seed={choose(range(1, 1000))}{number:06}",
-                                                                 *pick_options(choose, flavour, backend,
-                                                                               with_pressure)])
-            if number % 10 == 9:
-                write_long(series, "running")
-    except Stopped:
-        status = "stopped"
+        raise UsageError("expected a scenario that the page library can run, found none")
+    scenario, flavour = programs[0]
+    backends = ["direct", *["alias"] * library_supports(flavour, scenario, "-n", "1", "--backend=alias")]
+    with_pressure = library_supports(flavour, scenario, "-n", "1", "--fail-alloc=1")
+    while time.time() - series.begun < seconds:
+        number = len(series.records)
+        choose = random.Random(f"{series.seed} {number}").choice
+        (scenario, flavour), backend = choose(programs), choose(backends)
+        seed = f"--seed={choose(range(1, 1000))}{number:06}"
+        yield scenario, flavour, backend, [seed, *pick_options(choose, flavour, backend, with_pressure)]
+        if number % 10 == 9:
+            write_long(series, "running")
+
+
+def run_long():
+    duration = read_variable("TIME", "1h", r"\d+[hms]")
+    seconds = int(duration[:-1]) * {"h": 3600, "m": 60, "s": 1}[duration[-1]]
+    series = Series("stress-long", int(read_variable("TURN", "20", r"[1-9]\d*")))
+    status = series.run_all(plan_long(series, seconds))
     if not series.records:
         print("stress-long: no run has ended yet")
         return 0
-    rows, failures = write_long(series,
-                                "failed" if status == "good" and series.list_failed_records() else status)
+    rows, failures = write_long(series, status)
     print(f"\nstress-long: {len(series.records)} runs, {sum(row['operations'] for row in rows)} operations, "
           f"{len(failures)} failed; at most {max(row['kib'] for row in rows)} KiB, "
           f"{max(row['descriptors'] for row in rows)} descriptors; {series.directory.resolve()}")
     return 1 if failures else 0
 
 
-def raise_stopped(number, _frame):
+def stop(number, _frame):
     signal.signal(number, signal.SIG_IGN)
-    raise Stopped
+    raise KeyboardInterrupt
 
 
 def main(arguments):
@@ -276,7 +253,7 @@ def main(arguments):
         print(__doc__, end="", file=sys.stdout if arguments == ["--help"] else sys.stderr)
         return 0 if arguments == ["--help"] else 2
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, raise_stopped)
+        signal.signal(number, stop)
     try:
         return modes[arguments[0]]()
     except UsageError as error:

@@ -1,69 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include <dirent.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "stress/core.h"
 
+/* Sums over all threads, and the most and fewest operations of a thread. */
 struct totals {
-	unsigned long count_by_operation[STRESS_OPERATIONS_MAX];
-	unsigned long operations, fastest_thread_operations,
-		slowest_thread_operations; /* of all threads, of one */
+	unsigned long operation_counts[STRESS_OPERATIONS_MAX];
+	unsigned long operations, fastest_thread_operations, slowest_thread_operations;
 	unsigned long failures, refused;
 };
 
-static void add_thread_counts(struct totals *totals, const struct stress_thread *thread)
+static unsigned long add_operation_counts(struct totals *totals, const struct stress_thread *thread)
 {
 	unsigned long operations = 0;
 
 	for (unsigned int i = 0; i < STRESS_OPERATIONS_MAX; i++) {
-		unsigned long n =
-			atomic_load_explicit(&thread->operation_counts[i], memory_order_relaxed);
+		unsigned long count = load_relaxed(&thread->operation_counts[i]);
 
-		totals->count_by_operation[i] += n;
-		operations += n;
+		totals->operation_counts[i] += count;
+		operations += count;
 	}
-	totals->operations += operations;
-	if (totals->fastest_thread_operations < operations)
-		totals->fastest_thread_operations = operations;
-	if (totals->slowest_thread_operations > operations)
-		totals->slowest_thread_operations = operations;
-	totals->failures += atomic_load_explicit(&thread->failure_count, memory_order_relaxed);
-	totals->refused += atomic_load_explicit(&thread->refused_count, memory_order_relaxed);
+	return operations;
 }
 
-static struct totals add_all_thread_counts(void)
+static struct totals compute_run_totals(void)
 {
 	struct totals totals = { .slowest_thread_operations = (unsigned long)-1 };
 
-	for (unsigned int i = 0; i < current_run.thread_count; i++)
-		add_thread_counts(&totals, &threads[i]);
+	for (unsigned int i = 0; i < current_run.thread_count; i++) {
+		unsigned long operations = add_operation_counts(&totals, &threads[i]);
+
+		totals.operations += operations;
+		if (totals.fastest_thread_operations < operations)
+			totals.fastest_thread_operations = operations;
+		if (totals.slowest_thread_operations > operations)
+			totals.slowest_thread_operations = operations;
+		totals.failures += load_relaxed(&threads[i].failure_count);
+		totals.refused += load_relaxed(&threads[i].refused_count);
+	}
 	return totals;
 }
 
-/* Return: KiB; 0: unknown. */
-static unsigned long get_resident_kib(void)
+bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size)
 {
-	unsigned long size = 0, pages = 0;
+	const unsigned long page_size = (unsigned long)sysconf(_SC_PAGESIZE);
 	FILE *statm = fopen("/proc/self/statm", "r");
+	bool is_known = statm && fscanf(statm, "%lu %lu", address_space_size, resident_size) == 2;
 
-	if (!statm)
-		return 0;
-	if (fscanf(statm, "%lu %lu", &size, &pages) != 2)
-		pages = 0;
-	fclose(statm);
-	return pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
-}
-
-/* CPU time of all threads, user and system. */
-static unsigned long long get_cpu_msec(void)
-{
-	struct rusage used;
-
-	getrusage(RUSAGE_SELF, &used);
-	return (unsigned long long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
-	       (unsigned long long)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+	if (statm)
+		fclose(statm);
+	*address_space_size = is_known ? *address_space_size * page_size : 0;
+	*resident_size = is_known ? *resident_size * page_size : 0;
+	return is_known;
 }
 
 unsigned int statistics_count_descriptors(void)
@@ -79,48 +69,50 @@ unsigned int statistics_count_descriptors(void)
 }
 
 /* As in the kernel, "???" marks something odd, and "!!!" a failure. */
-void statistics_print(uint64_t msec)
+void statistics_print_line(uint64_t msec)
 {
-	const struct stress_pattern *pattern = current_run.pattern;
-	struct totals totals = add_all_thread_counts();
-	struct message message = { .length = 0 };
-	bool bad_race = races_count(ELSEWHERE) || (races_count(ON_PAGE) && !pattern->race_regions);
+	const struct stress_scenario *scenario = current_run.scenario;
+	struct totals totals = compute_run_totals();
+	struct message message = { .text_length = 0 };
+	unsigned long address_space_size, resident_size;
 
-	message_append(&message, "%s: %llu.%03us Total: %lu", pattern->name,
+	statistics_get_memory_sizes(&address_space_size, &resident_size);
+	message_append(&message, "%s: %llu.%03us Total: %lu", current_run.name,
 		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000),
 		       totals.operations);
-	for (unsigned int i = 0; pattern->operations[i].name; i++)
-		message_append(&message, " %s: %lu", pattern->operations[i].name,
-			       totals.count_by_operation[i]);
+	for (unsigned int i = 0; scenario->operations[i].name; i++)
+		message_append(&message, " %s: %lu", scenario->operations[i].name,
+			       totals.operation_counts[i]);
 	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
 		       (unsigned long long)totals.operations * 1000 / (msec ? msec : 1),
 		       totals.fastest_thread_operations, totals.slowest_thread_operations,
-		       totals.fastest_thread_operations / 2 > totals.slowest_thread_operations
-			       ? " ???"
-			       : "");
+		       totals.fastest_thread_operations / 2 > totals.slowest_thread_operations ?
+			       " ???" :
+			       "");
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
-		       totals.refused, races_count(ON_PAGE), races_count(ELSEWHERE),
-		       bad_race ? " !!!" : "");
-	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n", get_cpu_msec(),
-		       get_resident_kib(), statistics_count_descriptors(), totals.failures,
+		       totals.refused, races_get_count(ON_PAGE), races_get_count(ELSEWHERE),
+		       races_get_count(ELSEWHERE) ? " !!!" : "");
+	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n",
+		       (unsigned long long)read_clock_msec(CLOCK_PROCESS_CPUTIME_ID),
+		       resident_size / 1024, statistics_count_descriptors(), totals.failures,
 		       totals.failures ? " !!!" : "");
 	message_print(&message);
 }
 
 /* A run without any operation is a failure, because it tested nothing. */
-bool statistics_print_result(void)
+bool statistics_print_result_line(void)
 {
-	const char *name = current_run.pattern->name;
-	int stop_signal = atomic_load_explicit(&current_run.stop_signal, memory_order_relaxed);
-	struct totals totals = add_all_thread_counts();
-	struct message message = { .length = 0 };
+	const char *name = current_run.name;
+	int stop_signal = load_relaxed(&current_run.stop_signal);
+	struct totals totals = compute_run_totals();
+	struct message message = { .text_length = 0 };
 	bool is_success;
 
-	races_append_faults(&message);
-	is_success = !message.length && !totals.failures && (totals.operations || stop_signal);
-	if (!message.length && races_count(ON_PAGE))
+	races_append_failures(&message);
+	is_success = !message.text_length && !totals.failures && (totals.operations || stop_signal);
+	if (!message.text_length && races_get_count(ON_PAGE))
 		message_append(&message, "%s: the expected race was reported %lu times\n", name,
-			       races_count(ON_PAGE));
+			       races_get_count(ON_PAGE));
 	if (stop_signal)
 		message_append(&message, "%s: stopped by signal %d before its time\n", name,
 			       stop_signal);

@@ -2,12 +2,12 @@
 /*
  * Stress tests: real threads use pages for a long time, like the kernel's torture tests.
  *
- * A pattern is one file, stress_NAME.c: a table of operations with weights, the bugs that it can
- * inject, what it needs at the start, and what must hold at the end. The core (core.h) has
+ * A scenario is a typical caller of the library: a table of operations with weights, the bugs that
+ * it can inject, what it needs at the start, and what must hold at the end. The core (core.h) has
  * everything else: options, threads, statistics, reports of ThreadSanitizer, pressure, the result.
  *
  * The core does not order threads between their start and their end: its flags are relaxed, and
- * each counter belongs to one thread. A pattern that needs order makes it itself.
+ * each counter belongs to one thread. A scenario that needs order makes it itself.
  */
 #ifndef STRESS_STRESS_H
 #define STRESS_STRESS_H
@@ -16,59 +16,79 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "harness/util/random.h"
 #include "page/page.h"
 
 #define STRESS_THREADS_MAX    256
 #define STRESS_OPERATIONS_MAX 8
-#define STRESS_BUGS_MAX       8
 #define STRESS_LAST_RECORDS   8
 #define STRESS_CACHE_LINE     64
 #define STRESS_REGION_SIZE    512
 #define STRESS_REGIONS        (PAGE_SIZE / STRESS_REGION_SIZE)
 
 struct stress_thread;
+struct span;
 
 /* A bug made on purpose (--busted): with it the test must fail, or its checks find nothing. */
 struct stress_bug {
-	const char *name;
-	const char *effect;
-	bool needs_tsan; /* only ThreadSanitizer can find it */
+	const char *scenario, *name, *effect;
+	/* When a check finds the bug. BY_TSAN: at the end, only in a build with ThreadSanitizer. */
+	enum bug_detection { DURING_RUN, AT_END, BY_TSAN } detection;
 };
 
 enum stress_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
 
+/* Either @run is set, or @pick, which picks bytes of the thread (owned.h), and @access. */
 struct stress_operation {
 	const char *name;
 	unsigned int weight;
 	void (*run)(struct stress_thread *self);
+	struct span (*pick)(struct stress_thread *self);
+	void (*access)(struct stress_thread *self, struct span span);
 	const char *page_call;       /* the same call in a page program; NULL: there is none */
 	enum stress_threads threads; /* those that run it */
 };
 
-struct stress_pattern {
+/* How owned bytes are divided into pieces (owned.h). All 0: the scenario has no owned bytes. */
+struct owned_layout {
+	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
+	unsigned int pieces_per_thread; /* 0 for OWNED_MIXED */
+	unsigned int copies;            /* of all bytes, each in pages of its own */
+	/* For bytes in a buffer: page_buffer_alloc(), _free() and page_borrow(); else NULL. */
+	void *(*alloc_buffer)(size_t size);
+	void (*free_buffer)(void *buffer);
+	struct page *(*borrow)(const void *addr);
+};
+
+/* A region of a page in which ThreadSanitizer must report a race. A NULL name ends the table. */
+struct stress_race_region {
 	const char *name;
-	const char *summary;
-	unsigned int threads_min;
-	gfp_t gfp; /* flags of run->page; 0: the pattern allocates its own pages */
-	/*
-	 * The regions of run->page in which ThreadSanitizer must report a race, ended by NULL.
-	 * Without a table no race is expected.
-	 */
-	const char *const *race_regions;
-	/* A NULL name ends the tables. The first bug is what --busted alone means. */
-	struct stress_operation operations[STRESS_OPERATIONS_MAX];
-	struct stress_bug bugs[STRESS_BUGS_MAX];
+	unsigned int write_operation, read_operation;
+};
+
+struct stress_scenario {
+	unsigned int threads_min; /* 0: one */
+	gfp_t gfp;                /* flags of current_run.page; 0: the scenario does not use it */
+	struct owned_layout layout;
+	/* Regions at the beginning of current_run.page. Without a table no race is expected. */
+	const struct stress_race_region *race_regions;
+	struct stress_operation operations[STRESS_OPERATIONS_MAX]; /* a NULL name ends them */
 	bool can_run_bare; /* without the library, for comparison (--bare) */
 
-	/* On the main thread, before any other thread runs. May be NULL. */
-	void (*prepare)(struct stress_thread *first);
-	/* On the main thread, after all other threads. May be NULL. */
+	/*
+	 * On the main thread, for each thread: before the threads run, and after all have ended;
+	 * and once at the end, for the first thread. Each may be NULL.
+	 */
+	void (*prepare_thread)(struct stress_thread *self);
+	void (*finish_thread)(struct stress_thread *self);
 	void (*finish)(struct stress_thread *first);
 };
 
 struct stress_run {
-	const struct stress_pattern *pattern;
+	const char *name, *summary; /* of the scenario */
+	const struct stress_scenario *scenario;
 
 	/* Options; 0 or false: off, or no limit. */
 	unsigned int thread_count;
@@ -77,12 +97,12 @@ struct stress_run {
 	uint64_t seed;
 	unsigned int statistics_seconds; /* between two lines of statistics */
 	const char *backend, *copy_method;
-	bool pin, delays, bare;
+	bool must_pin_threads, must_delay_threads, is_bare;
 	unsigned int stutter_msec; /* all threads work so long and rest so long, in turn */
 	unsigned int fail_alloc_percent, fail_copy_percent;
 	unsigned int memory_mib; /* above the memory at the start */
 	unsigned int fork_threads;
-	unsigned int bug_number; /* 0: none; else the number in pattern->bugs, from 1 */
+	const struct stress_bug *injected_bug; /* or NULL */
 
 	struct page *page;
 	uintptr_t page_address;
@@ -91,13 +111,13 @@ struct stress_run {
 	atomic_bool must_stop, must_rest;
 	atomic_int stop_signal; /* the signal that requested the end; 0: none */
 	atomic_uint ended_threads;
-	atomic_uint printed_failures; /* in full */
+	atomic_uint reported_failures;
 };
 
 /* An operation that a thread has run, for reports. */
 struct stress_record {
 	unsigned int operation;
-	unsigned int page; /* a number that the pattern chooses */
+	unsigned int page_number; /* the scenario chooses it */
 	size_t off, len;
 	unsigned char byte_value;
 };
@@ -109,33 +129,47 @@ struct stress_thread {
 	atomic_ulong refused_count; /* refused allocations and copies, under pressure */
 
 	/* Only this thread uses the rest. */
-	_Alignas(STRESS_CACHE_LINE) struct stress_run *run;
-	unsigned int thread_index;
+	_Alignas(STRESS_CACHE_LINE) unsigned int thread_index;
 	uint64_t random_state;
 	uint64_t tag_generation;
-	unsigned long pages_allocated, pages_freed;
+	long unfreed_pages; /* pages that this thread allocated, less those that it freed */
 	uint64_t operation_count;
 	unsigned int delay_points; /* that this operation has passed */
 	struct stress_record last_records[STRESS_LAST_RECORDS];
 };
 
-/* Return: the data of thread number @index. */
-struct stress_thread *stress_get_thread(unsigned int index);
+/* Accesses that order no threads. */
+#define load_relaxed(object)         atomic_load_explicit(object, memory_order_relaxed)
+#define store_relaxed(object, value) atomic_store_explicit(object, value, memory_order_relaxed)
+#define add_relaxed(object, value)   atomic_fetch_add_explicit(object, value, memory_order_relaxed)
+
+extern struct stress_run current_run;
+extern struct stress_thread threads[STRESS_THREADS_MAX];
+
+/* Return: whether the run injects the bug of this name. */
+static inline bool stress_has_bug(const char *name)
+{
+	return current_run.injected_bug && !strcmp(current_run.injected_bug->name, name);
+}
 
 /* Return: a hash of @x, to derive seeds from a seed. */
-uint64_t stress_hash(uint64_t x);
+static inline uint64_t stress_hash(uint64_t x)
+{
+	return random_next(&x);
+}
 
 /* Return: the next number of the thread's random sequence, in 0 .. @below - 1. */
-uint32_t stress_random(struct stress_thread *self, size_t below);
-
-/* ---- operations ---- */
+static inline uint32_t stress_pick_number(struct stress_thread *self, size_t below)
+{
+	return random_below(&self->random_state, below);
+}
 
 /* Return: the record of the operation that runs. */
-struct stress_record *stress_current_record(struct stress_thread *self);
+struct stress_record *stress_get_current_record(struct stress_thread *self);
 
 /* Stores in that record what the operation accesses. */
-void stress_record_range(struct stress_thread *self, size_t page, size_t off, size_t len,
-			 unsigned char value);
+void stress_record_access(struct stress_thread *self, size_t page_number, size_t off, size_t len,
+			  unsigned char value);
 
 /* Gives other threads time to run, where an injected bug needs an interleaving. */
 void stress_widen_window(void);
@@ -148,14 +182,11 @@ bool stress_has_enough_races(size_t off);
 
 /* ---- pages, and pressure on them ---- */
 
-/* Return: whether copies of user memory may fail. */
-bool stress_copy_may_fail(const struct stress_thread *self);
-
 /* Counts a refused allocation; without pressure it is a failure. */
 void stress_count_refused_alloc(struct stress_thread *self, const char *call);
 
-/* Counts a refused copy of user memory. */
-void stress_count_refused_copy(struct stress_thread *self);
+/* Return: whether @error of a copy of user memory is due to pressure; then the copy is counted. */
+bool stress_count_if_refused_copy(struct stress_thread *self, int error);
 
 /*
  * Calls page_alloc(), and counts the page: it must be freed by stress_free_page() until the end.
@@ -164,11 +195,14 @@ void stress_count_refused_copy(struct stress_thread *self);
 struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp);
 void stress_free_page(struct stress_thread *self, struct page *page);
 
-/* Allocates a page that a pattern needs from its start; exits if the allocation fails. */
-struct page *stress_alloc_or_exit(gfp_t gfp);
+/* Allocates a page that a scenario needs from its start; exits if the allocation fails. */
+struct page *stress_alloc_page_or_exit(gfp_t gfp);
 
 /* Return: zeroed memory, never NULL. */
-void *stress_allocate_memory(size_t count, size_t size);
+void *stress_allocate_memory_or_exit(size_t count, size_t size);
+
+/* Prints "scenario: !!! expected WHAT: ERROR" and exits. */
+_Noreturn void stress_exit_with_failure(const char *what, int error);
 
 /* ---- failures ---- */
 
@@ -179,20 +213,17 @@ void *stress_allocate_memory(size_t count, size_t size);
 void stress_fail(struct stress_thread *self, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Fails unless @error, the result of @call, is 0. */
-void stress_expect_ok(struct stress_thread *self, const char *call, int error);
+/* Return: how many bytes at the beginning of the range are 0. */
+size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len);
+
+/* Fails unless @found, a count or the result of a call, is @expected. */
+void stress_expect(struct stress_thread *self, const char *what, long found, long expected);
 
 /* Call page_read_raw(), page_write_raw() and page_fill_zero(), and fail unless they succeed. */
-void stress_read(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len);
-void stress_write(struct stress_thread *self, struct page *page, const void *from, size_t off,
-		  size_t len);
-void stress_zero(struct stress_thread *self, struct page *page, size_t off, size_t len);
-
-/* Fails unless @found, the result of @call, is @expected. */
-void stress_expect(struct stress_thread *self, const char *call, int found, int expected);
-
-/* Fails unless a final count of @what, @found, is @expected. */
-void stress_expect_count(struct stress_thread *self, const char *what, unsigned long found,
-			 unsigned long expected);
+void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
+		      size_t len);
+void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,
+		       size_t len);
+void stress_zero_page(struct stress_thread *self, struct page *page, size_t off, size_t len);
 
 #endif

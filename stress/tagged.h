@@ -13,24 +13,41 @@
 uint64_t tagged_next_tag(struct stress_thread *self);
 
 /* Fills @to with the bytes at [pos, pos + len) of an object with this tag. */
-void tagged_fill(unsigned char *to, uint64_t tag, size_t pos, size_t len);
+void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len);
 
-/*
- * Reports a failure if a byte differs: "WHAT+pos: expected owner 3 generation 7, found ...".
- * Return: whether all bytes are equal.
- */
-bool tagged_check(struct stress_thread *self, const char *what, const unsigned char *bytes,
-		  uint64_t tag, size_t pos, size_t len);
+/* Reports a failure if a byte differs: "WHAT+pos: expected owner 3 generation 7, found ...". */
+void tagged_check_bytes(struct stress_thread *self, const char *what, const unsigned char *bytes,
+			uint64_t tag, size_t pos, size_t len);
 
-/*
- * Fills a page with the bytes of the thread's next tag, but its first 8 bytes with the tag itself,
- * for threads that do not know the owner.
- * Return: the tag
- */
+/* ---- tagged pages: the first 8 bytes are the tag, for threads that do not know the owner ---- */
+
+/* Fills a page with the bytes of the thread's next tag. Return: the tag. */
 uint64_t tagged_write_page(struct stress_thread *self, struct page *page);
 
-/* Checks such a page. @expected: its tag, or 0 if the thread does not know it. */
+/* Allocates a tagged page. Return: NULL only under pressure, or after a reported failure. */
+struct page *tagged_alloc_page(struct stress_thread *self);
+
+/* Checks a tagged page. @expected: its tag, or 0 if the thread does not know the tag. */
 void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
 		       uint64_t expected);
+
+/* Checks and frees a tagged page, whose owner may be any thread. @page: may be NULL. */
+void tagged_free_page(struct stress_thread *self, struct page *page);
+
+/*
+ * ---- entries, through which threads pass tagged pages ----
+ *
+ * current_run.page is a page table: atomic entries of 8 bytes with the addresses of pages. It is
+ * mapped for each access. A page belongs to the thread that got its address from an entry.
+ */
+
+/*
+ * Exchanges a random entry with @page or NULL. The thread that gets a page sees what was written to
+ * it before. Return: the page that was in the entry, or NULL.
+ */
+struct page *entries_exchange_page(struct stress_thread *self, struct page *page);
+
+/* At the end: checks and frees the pages of the entries. */
+void entries_free_pages(struct stress_thread *first);
 
 #endif

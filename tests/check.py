@@ -7,7 +7,7 @@ A test is a script of the source tree (its name ends in .sh) or a unit test of t
 NAME-FLAVOUR is run by `unit-tests-FLAVOUR NAME`, NAME by `unit-tests NAME`.
 Its output is in LOGS/NAME.log. Tests that took long in the last run start first."""
 import argparse
-import collections
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -22,11 +22,13 @@ PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")
 
 
 class Result:
-    """What a log says: names of passed, failed (with what explains them) and skipped checks."""
+    """A test that ended: names of passed, failed (with what explains them) and skipped checks."""
 
-    def __init__(self, log, status):
+    def __init__(self, name, log_path, status, wall_seconds, cpu_seconds):
+        self.name, self.log_path, self.times = name, log_path, (wall_seconds, cpu_seconds)
         self.passed, self.failed, self.skipped = [], [], []
         self.planned = None
+        log = log_path.read_text(errors="replace")
         for line in log.splitlines():
             self._parse_line(line)
         count = len(self.passed) + len(self.failed) + len(self.skipped)
@@ -56,9 +58,11 @@ class Result:
         self.failed.append("\n".join([f"not ok - {why}; the end of its output:",
                                       *("# " + line for line in log.splitlines()[-40:])]))
 
-    def format_counts(self):
+    def format_line(self):
         counts = [("passed", self.passed), ("failed", self.failed), ("skipped", self.skipped)]
-        return ", ".join(f"{len(found)} {word}" for word, found in counts if found)
+        found = ", ".join(f"{len(names)} {word}" for word, names in counts if names)
+        result = "FAIL" if self.failed else "ok"
+        return f"{result:4} {self.name}: {found or 'no checks'} ({self.times[0]:.1f} s)"
 
 
 def make_command(name, arguments):
@@ -70,52 +74,39 @@ def make_command(name, arguments):
     return [f"./unit-tests{dash}{flavour}", test]
 
 
-class Run:
-    """A test's process."""
-
-    def __init__(self, name, arguments):
-        self.name = name
-        self.log = arguments.logs / (name.replace("/", "-") + ".log")
-        command = make_command(name, arguments)
-        with open(self.log, "wb") as log:
-            self.started = time.monotonic()
-            # A session of its own: the processes that a test started can be ended with it.
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT, start_new_session=True)
-
-    def record_exit(self, status, usage):
-        self.process.returncode = os.waitstatus_to_exitcode(status)
-        self.wall = time.monotonic() - self.started
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.result = Result(self.log.read_text(errors="replace"), self.process.returncode)
-
-    def format_result(self):
-        return (f"{'FAIL' if self.result.failed else 'ok':4} {self.name}: "
-                f"{self.result.format_counts() or 'no checks'} ({self.wall:.1f} s)")
+def run_test(name, arguments, running):
+    """@running: the processes of all tests that run"""
+    log_path, started = arguments.logs / (name.replace("/", "-") + ".log"), time.monotonic()
+    with open(log_path, "wb") as log:
+        # A session of its own: the processes that a test started can be ended with it.
+        process = subprocess.Popen(make_command(name, arguments), stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+    running.add(process)
+    _, status, usage = os.wait4(process.pid, 0)
+    running.remove(process)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall_seconds, cpu_seconds = time.monotonic() - started, usage.ru_utime + usage.ru_stime
+    return Result(name, log_path, process.returncode, wall_seconds, cpu_seconds)
 
 
 def run_tests(names, arguments):
-    """Yields each Run as it ends."""
-    waiting, running = collections.deque(names), {}
+    """Yields the Result of each test as it ends."""
+    running = set()
+    pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
     try:
-        while waiting or running:
-            while waiting and len(running) < arguments.jobs:
-                run = Run(waiting.popleft(), arguments)
-                running[run.process.pid] = run
-            pid, status, usage = os.wait4(-1, 0)
-            if pid in running:
-                run = running.pop(pid)
-                run.record_exit(status, usage)
-                yield run
+        tests = [pool.submit(run_test, name, arguments, running) for name in names]
+        for test in concurrent.futures.as_completed(tests):
+            yield test.result()
     finally:
-        for run in running.values():
-            os.killpg(run.process.pid, signal.SIGTERM)
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in list(running):
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 # ---- times ----
 
 def read_times(arguments):
-    """{name: [wall, cpu]} of the last run of each test."""
+    """Return: {name: [wall seconds, CPU seconds]} of the last run of each test"""
     try:
         lines = (arguments.logs / "times").read_text().splitlines()
     except FileNotFoundError:
@@ -124,7 +115,7 @@ def read_times(arguments):
 
 
 def estimate_wall_seconds(name, times):
-    """Seconds; a script whose time is not known may take long."""
+    """Return: the seconds of the last run; a guess for a test without one, for scripts a long one"""
     return times[name][0] if name in times else 60 if name.endswith(".sh") else 1
 
 
@@ -143,14 +134,14 @@ def print_times(times, limit):
 
 # ---- the end of a run ----
 
-def print_details(runs):
-    for run in runs:
-        for reason in sorted(set(run.result.skipped)):
-            print(f"skipped: {run.name}: {reason}")
-    for run in runs:
-        if run.result.failed:
-            print(f"\nFAIL {run.name} (all of its output: {run.log})")
-            print("\n".join(run.result.failed))
+def print_details(results):
+    for result in results:
+        for reason in sorted(set(result.skipped)):
+            print(f"skipped: {result.name}: {reason}")
+    for result in results:
+        if result.failed:
+            print(f"\nFAIL {result.name} (all of its output: {result.log_path})")
+            print("\n".join(result.failed))
 
 
 def parse_arguments():
@@ -176,22 +167,23 @@ def main():
         return 0
     arguments.logs.mkdir(exist_ok=True)
     names = sorted(dict.fromkeys(arguments.tests), key=lambda name: -estimate_wall_seconds(name, times))
-    runs = []
-    for run in run_tests(names, arguments):
-        runs.append(run)
-        print(run.format_result(), flush=True)
-    write_times({**times, **{run.name: (run.wall, run.cpu) for run in runs}}, arguments)
-    print_details(runs)
+    results = []
+    for result in run_tests(names, arguments):
+        results.append(result)
+        print(result.format_line(), flush=True)
+    times_now = {result.name: result.times for result in results}
+    write_times(times | times_now, arguments)
+    print_details(results)
     if arguments.times:
-        print_times({run.name: (run.wall, run.cpu) for run in runs}, 10)
-    counts = [sum(len(found) for found in lists) for lists in zip(
-        *((run.result.passed, run.result.failed, run.result.skipped) for run in runs))] or [0, 0, 0]
+        print_times(times_now, 10)
+    counts = [sum(len(names) for names in lists) for lists in zip(
+        *((result.passed, result.failed, result.skipped) for result in results))] or [0, 0, 0]
     print("{} passed, {} failed, {} skipped".format(*counts))
     return int(counts[1] > 0 or counts[0] == 0)
 
 
 if __name__ == "__main__":
-    # Ending this process ends the tests.
+    # The exception of sys.exit() ends run_tests(), which ends the tests.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # nohup and shells start commands with ignored signals, which tests would inherit. A handler is
     # not inherited.

@@ -14,7 +14,7 @@ import yaml
 PATH, SRCDIR, BUILDDIR = sys.argv[1:]
 WANTED_COMMANDS = ("build check", "build replay", "export junit", "export sarif", "build race", "build fuzz-ci",
                    "build fuzz ", "pagetorture triage")
-# What targets of make write.
+# The files that targets of make write, if a pipeline stores them.
 WRITTEN_BY_MAKE = {"check": "build/check.logs", "fuzz": "build/campaign", "fuzz-ci": "build/fuzz-ci"}
 problems = []
 helps = {}
@@ -84,7 +84,7 @@ class Job:
             require(os.path.isdir(os.path.join(SRCDIR, rest[-1])), self.name, f"'{rest[-1]}' in the tree")
 
     def check_export(self, words):
-        """FORMAT -o FILE RESULTS"""
+        """@words: FORMAT -o FILE RESULTS"""
         require(len(words) == 4 and words[0] in ("tap", "junit", "sarif") and words[1] == "-o", self.name,
                 f"'pagetorture-export FORMAT -o FILE RESULTS', got {' '.join(words)}")
         require(words[-1] in self.written, self.name, f"a command that writes '{words[-1]}'")
@@ -107,7 +107,7 @@ class Job:
     # ---- stored files ----
 
     def is_written(self, path):
-        """Does a command write the file? Of fuzz-ci only the names in the script count."""
+        """Does a command write the file? In build/fuzz-ci only names that fuzz_ci.py contains are written."""
         parent = next((name for name in self.written if path == name or path.startswith(f"{name}/")), None)
         name = path[len(parent or "") + 1:].split("/")[0]
         return parent and (parent != "build/fuzz-ci" or f'"{name}"' in FUZZ_CI)

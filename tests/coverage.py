@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Compare the coverage of src/page by llvm-cov with the list of unreached code.
 
-    coverage.py FIGURE LIST JSON LCOV SRCDIR
+    coverage.py FIGURE LIST JSON SRCDIR
 
-FIGURE is `replay` (the corpus alone) or `all` (with the unit tests); JSON and LCOV are what
-`llvm-cov export` write. LIST is tests/coverage_excluded, whose head describes its format.
-Lines come from LCOV; branches come from JSON, which has their positions.
+FIGURE is `replay` (the corpus alone) or `all` (with the unit tests); JSON is what `llvm-cov export`
+writes. LIST is tests/coverage_excluded, whose head describes its format. A line is not reached only
+after a side of a branch that is not taken, or in a function that is not called, so lines are not compared.
 
 Exit status: 0 the list is correct; 1 it is not; 2 usage error, or a list that cannot be read.
 """
@@ -28,7 +28,7 @@ EXPANSION = 1  # the kind of a region: use of a macro
 WHOLE = "*"  # the text of an entry for a function that is never called
 
 
-def read_list(path):
+def read_excluded_code(path):
     """Return: {(file, function, text): (kind, times)}"""
     entries = {}
     for number, kind, _, entry in read_reasons(pathlib.Path(path), KINDS, ENTRY):
@@ -45,17 +45,14 @@ class Source:
     def __init__(self, path):
         self.lines = pathlib.Path(path).read_text().split("\n")
 
-    def get_line_text(self, number):
-        return " ".join(self.lines[number - 1].split())
-
-    def get_range_text(self, start, end):
+    def get_source_text(self, start, end):
         """The text between two positions, with each run of white space as one space."""
         text = "\n".join(self.lines[start[0] - 1 : end[0]])
         last = len(self.lines[end[0] - 1])
         return " ".join(text[start[1] - 1 : len(text) - last + end[1] - 1].split())
 
     def get_condition_text(self, start, end):
-        """The same, with the arguments of a macro, because its region is only its name or empty."""
+        """The text between two positions; after the name of a macro also its arguments, which the region lacks."""
         rest = "\n".join(self.lines[end[0] - 1 :])[end[1] - 1 :]
         if start == end:
             end = end[0], end[1] + len(re.match(r"\w*", rest)[0])
@@ -66,7 +63,7 @@ class Source:
             if depth == 0:
                 break
         more = " ".join(rest[: length + 1].split()) if rest.startswith("(") else ""
-        return self.get_range_text(start, end) + more
+        return self.get_source_text(start, end) + more
 
 
 def find_use_position(branch, expansions):
@@ -81,88 +78,46 @@ def find_use_position(branch, expansions):
 class Report:
     """The output of `llvm-cov export`; counts of code that was compiled repeatedly are added."""
 
-    def __init__(self, json_path, lcov_path):
-        self.called = collections.Counter()  # (file, function)
-        self.spans = collections.defaultdict(dict)  # file: {(first, last line): function}
-        self.branches = collections.defaultdict(lambda: [0, 0])  # true, false
-        self.lines = {}  # (file, line): count
-        self.sources = {}
+    def __init__(self, json_path):
+        self.call_counts = collections.Counter()  # {(path, function): calls}
+        self.side_counts = collections.defaultdict(lambda: [0, 0])  # {branch: how often true, false}
         with open(json_path, encoding="utf-8") as file:
             for function in json.load(file)["data"][0]["functions"]:
-                self.add_function(function)
-        with open(lcov_path, encoding="utf-8") as file:
-            self.add_lines(file)
+                if "/src/page/" in function["filenames"][function["regions"][0][5]]:
+                    self.add_function(function)
+        self.paths = {path for path, _ in self.call_counts}
 
     def add_function(self, function):
         regions, files = function["regions"], function["filenames"]
-        path, name = files[regions[0][5]], function["name"].split(":")[-1]
-        self.called[path, name] += function["count"]
-        self.spans[path][regions[0][0], regions[0][2]] = name
+        name = function["name"].split(":")[-1]
+        self.call_counts[files[regions[0][5]], name] += function["count"]
         expansions = {region[6]: region for region in regions if region[7] == EXPANSION}
         for branch in function["branches"]:
             file, start, end = find_use_position(branch, expansions)
-            if "/src/page/" not in files[file]:
-                continue
-            sides = self.branches[files[file], start, end, files[branch[6]], tuple(branch[:4])]
+            sides = self.side_counts[files[file], name, start, end, files[branch[6]], tuple(branch[:4])]
             sides[0] += branch[4]
             sides[1] += branch[5]
-
-    def add_lines(self, lcov):
-        path = None
-        for line in lcov:
-            word, _, rest = line.strip().partition(":")
-            if word == "SF":
-                path = rest
-            elif word == "DA":
-                number, count = rest.split(",")[:2]
-                self.lines[path, int(number)] = int(count)
-
-    def get_source(self, path):
-        if path not in self.sources:
-            self.sources[path] = Source(path)
-        return self.sources[path]
-
-    def find_function_at(self, path, line):
-        for (first, last), name in self.spans[path].items():
-            if first <= line <= last:
-                return name
-        return None  # the code of a macro counts where the macro is used
-
-    def list_unreached_lines(self):
-        for (path, line), count in self.lines.items():
-            text = self.get_source(path).get_line_text(line)
-            if not count and re.search(r"\w", text) and text not in ("else", "} else {"):
-                yield path, line, text
-
-    def list_unreached_sides(self):
-        for (path, start, end, *_), sides in self.branches.items():
-            for side, count in zip(("true", "false"), sides):
-                if not count:
-                    yield path, start[0], f"{self.get_source(path).get_condition_text(start, end)} => {side}"
 
     def count_unreached(self):
         """Return: {(file, function, text): times}; a function that was never called is one entry."""
         found = collections.Counter()
-        for things in self.list_unreached_lines(), self.list_unreached_sides():
-            for path, line, text in things:
-                name = self.find_function_at(path, line)
-                if not name:
-                    continue
-                if self.called[path, name]:
-                    found[pathlib.Path(path).name, name, text] += 1
-                else:
-                    found[pathlib.Path(path).name, name, WHOLE] = 1
+        for (path, name), count in self.call_counts.items():
+            if not count:
+                found[pathlib.Path(path).name, name, WHOLE] = 1
+        sources = {path: Source(path) for path in self.paths}
+        for (path, name, start, end, *_), counts in self.side_counts.items():
+            for side, count in zip(("true", "false"), counts):
+                if self.call_counts[path, name] and not count:
+                    text = sources[path].get_condition_text(start, end)
+                    found[pathlib.Path(path).name, name, f"{text} => {side}"] += 1
         return found
-
-    def list_file_names(self):
-        return {pathlib.Path(path).name for path in self.spans}
 
 
 def format_entry(key, times):
     return f"{key[0]} {key[1]}: {key[2]}" + (f" x{times}" if times > 1 else "")
 
 
-def list_problems(figure, entries, unreached):
+def list_differences(figure, entries, unreached):
     for key, times in sorted(unreached.items()):
         kind, allowed = entries.get(key, (None, 0))
         if kind not in MAY[figure]:
@@ -176,32 +131,31 @@ def list_problems(figure, entries, unreached):
 
 
 def format_summary(figure, report, entries, unreached):
-    lines = [count > 0 for count in report.lines.values()]
-    sides = [count > 0 for both in report.branches.values() for count in both]
+    functions = [count > 0 for count in report.call_counts.values()]
+    sides = [count > 0 for both in report.side_counts.values() for count in both]
     left = collections.Counter(entries[key][0] for key in unreached if key in entries)
     kinds = ", ".join(f"{left[kind]} [{kind}]" for kind in KINDS if left[kind])
-    return (f"{figure}: {sum(lines)} of {len(lines)} lines, {sum(sides)} of {len(sides)} sides of "
+    return (f"{figure}: {sum(functions)} of {len(functions)} functions, {sum(sides)} of {len(sides)} sides of "
             f"branches; not reached: {kinds or 'nothing'}")
 
 
 def main(args):
-    if len(args) != 5 or args[0] not in MAY:
+    if len(args) != 4 or args[0] not in MAY:
         print(__doc__, file=sys.stderr)
         return 2
-    figure, list_path, json_path, lcov_path, srcdir = args
+    figure, list_path, json_path, srcdir = args
     try:
-        entries = read_list(list_path)
-        report = Report(json_path, lcov_path)
+        entries, report = read_excluded_code(list_path), Report(json_path)
     except (OSError, ValueError, BadList) as error:
         print(error, file=sys.stderr)
         return 2
     unreached = report.count_unreached()
-    found = list(list_problems(figure, entries, unreached))
     sources = {path.name for path in pathlib.Path(srcdir, "src/page").glob("*.c")}
-    found += [f"not in the report: {name}" for name in sorted(sources - report.list_file_names())]
-    print(format_summary(figure, report, entries, unreached))
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
+    missing = sorted(sources - {pathlib.Path(path).name for path in report.paths})
+    problems = [*list_differences(figure, entries, unreached),
+                *(f"not in the report: {name}" for name in missing)]
+    print("\n".join([format_summary(figure, report, entries, unreached), *problems]))
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

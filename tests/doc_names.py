@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from doc_commands import has_target  # noqa: E402
+from doc_commands import makefile_has_target  # noqa: E402
 from tap import Tap  # noqa: E402
 
 LONGEST = 110
@@ -21,27 +21,21 @@ LONGEST = 110
 LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
 ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')
-SUFFIXES = '(c|h|def|mk|sh|py|page|md|sym|ac|svg|in)'
+# A file or directory in a code span. A name with two capital letters is a placeholder.
+FILE = re.compile(r'(?P<path>(?P<top>[a-z][\w-]*)(?!.*[A-Z]{2})(?:/[\w.-]+)+'
+                  r'(?:/|\.(?:c|h|def|mk|sh|py|page|md|sym|ac|svg|in)))(?::\d+)?')
 
 
 def list_anchors(text):
     """The anchors that forges generate for headings."""
-    found = set()
-    for heading in re.findall(r'^#+ (.*)$', re.sub(r'^    .*$', '', text, flags=re.M), re.M):
-        kept = re.sub(r'[^\w\- ]', '', re.sub(r'\[([^]]*)\]\([^)]*\)', r'\1', heading).lower())
-        found.add(kept.replace(' ', '-'))
-    return found
+    headings = re.findall(r'^#+ (.*)$', remove_code_blocks(text), re.M)
+    titles = (re.sub(r'\[([^]]*)\]\([^)]*\)', r'\1', heading).lower() for heading in headings)
+    return {re.sub(r'[^\w\- ]', '', title).replace(' ', '-') for title in titles}
 
 
 def remove_code_blocks(text):
     """The text without indented blocks."""
     return re.sub(r'^    .*$', '', text, flags=re.M)
-
-
-def has_line(text, part):
-    """Does a line of @text contain @part? White space does not matter."""
-    part = ' '.join(part.split())
-    return any(part in ' '.join(line.split()) for line in text.split('\n'))
 
 
 class Names:
@@ -62,33 +56,26 @@ class Names:
         for target in re.findall(r'\]\(([^)\s]+)\)', remove_code_blocks(text)):
             if re.match(r'[a-z]+:', target):
                 continue
-            path, _, anchor = target.partition('#')
-            at = os.path.normpath(os.path.join(self.source, os.path.dirname(name), path)) if path else \
-                os.path.join(self.source, name)
-            if not os.path.exists(at):
+            file_name, _, anchor = target.partition('#')
+            path = os.path.join(self.source, os.path.dirname(name), file_name or os.path.basename(name))
+            if not os.path.exists(path):
                 yield f'{name}: there is no {target}'
-            elif anchor and anchor not in list_anchors(self.read_file(at)):
-                yield f'{name}: {path or name} has no heading #{anchor}'
+            elif anchor and anchor not in list_anchors(self.read_file(path)):
+                yield f'{name}: {file_name or name} has no heading #{anchor}'
 
     def check_code_spans(self, name, text):
         """Make targets, subcommands and files in code spans."""
         for code in re.findall(r'`([^`\n]+)`', remove_code_blocks(text)):
             make = re.match(r'make (?:-C build )?([a-z][a-z-]*)\b', code)
             tool = re.match(r'(?:build/)?pagetorture ([a-z][a-z-]+)\b', code)
-            if make and not has_target(self.makefile, make[1]):
+            if make and not makefile_has_target(self.makefile, make[1]):
                 yield f'{name}: make has no target {make[1]}'
             if tool and tool[1] not in self.commands:
                 yield f'{name}: pagetorture has no {tool[1]}'
-            place = re.fullmatch(rf'([a-z][\w-]*(?:/[\w.-]+)+/?)(?::\d+)?', code)
-            known = place and os.path.isdir(os.path.join(self.source, place[1].split('/')[0]))
-            if known and re.search(rf'\.{SUFFIXES}$|/$', place[1]) and not re.search('[A-Z]{2,}', place[1]) and \
-                    not self.is_in_tree(place[1]):
-                yield f'{name}: there is no {place[1]}'
-
-    def is_in_tree(self, path):
-        """Is the file in the tree? Files in build/ are not checked."""
-        return path.startswith('build/') or os.path.exists(os.path.join(self.source, path)) or \
-            os.path.exists(os.path.join(self.source, 'doc', path))
+            file = FILE.fullmatch(code)
+            if file and os.path.isdir(os.path.join(self.source, file['top'])) and file['top'] != 'build' and \
+                    not any(os.path.exists(os.path.join(self.source, top, file['path'])) for top in ('', 'doc')):
+                yield f'{name}: there is no {file["path"]}'
 
     def check_glossary_links(self, name, text):
         """A document links the first use of each term to doc/glossary.md."""
@@ -116,12 +103,12 @@ class Names:
                 yield f'{name}:{number + 1}: a line of {len(line)}, expected at most {LONGEST}'
 
     def check_table_lines(self, name, text):
-        """Lines of tables are in the tree today."""
+        """The tree has each line that a table of lines cites."""
         for file, line in (row for table in LINES.findall(text) for row in ROW.findall(table)):
             path = os.path.join(self.source, file)
             if not os.path.exists(path):
                 yield f'{name}: there is no {file}'
-            elif not has_line(self.read_file(path), line):
+            elif not re.search(r'[ \t]+'.join(map(re.escape, line.split())), self.read_file(path)):
                 yield f'{name}: {file} has no line with {line!r}'
 
 

@@ -49,3 +49,8 @@ make_targets() {
 			return 1
 	done >"$scratch/out" 2>&1
 }
+
+# list_input_hashes DIRECTORY...: of the inputs in it
+list_input_hashes() {
+	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u
+}

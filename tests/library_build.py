@@ -70,14 +70,14 @@ class Tree:
     def find_objects(self, program):
         """The objects of @program in the build; ignore objects of removed sources."""
         found = [path for pattern in program.objects for path in sorted(self.build.glob(pattern))
-                 if self._has_source(path)]
+                 if self._has_source_file(path)]
         if not found:
             raise BuildFailed(f"{program.name}: expected its objects, there is no "
                               f"{', '.join(program.objects)} in {self.build}: "
                               "make check TESTS= builds them")
         return found
 
-    def _has_source(self, path):
+    def _has_source_file(self, path):
         below_flavour = path.relative_to(self.build / "obj").parts[1:]
         return self.source.joinpath(*below_flavour).with_suffix(".c").exists()
 
@@ -95,7 +95,7 @@ class Tree:
 
     @functools.cached_property
     def tests_digest(self):
-        return self._compute_digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[ch]",
+        return self._compute_digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[cdp]*",
                                     "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/**/*.page",
                                     "tests/*_*.py", "tests/bugs/*.py", "tests/mutants/trials.py")
 
@@ -236,11 +236,11 @@ class Builder:
             changed = [self.compile_source(f"src/page/{name}", library,
                                            self.directory / f"{name[:-2]}-{library}{mark}.o", *more)
                        for name in self.list_changed_sources()]
-            self._link(program, [*self._choose_objects(program), *changed], target, *more)
+            self._link_program(program, [*self._choose_objects(program), *changed], target, *more)
             self.built.add(target)
         return target
 
-    def _link(self, program, objects, target, *more):
+    def _link_program(self, program, objects, target, *more):
         """@objects come before the library."""
         tree = self.tree
         status, output = run_command([*tree.cc, *tree.flags[program.flavour], *program.flags, *more,

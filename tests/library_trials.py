@@ -3,10 +3,8 @@
 
 tests/bugs and tests/mutants use this.
 """
-import argparse
 import concurrent.futures
 import dataclasses
-import difflib
 import json
 import os
 import pathlib
@@ -17,7 +15,11 @@ import sys
 import threading
 import time
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "src" / "dev"))
+import command_line  # noqa: E402 (in another directory)
+from command_line import EXIT_BAD, parse_positive_number  # noqa: E402
+
+EXIT_GOOD, EXIT_FAILED = 0, 1
 HANG = "hang"
 
 
@@ -95,7 +97,7 @@ class Results:
                 file.write(json.dumps(record) + "\n")
 
 
-def test_all(subjects, test_subject, jobs):
+def test_all_subjects(subjects, test_subject, jobs):
     """Call @test_subject for each, @jobs at a time, and print the line that it returns."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         tests = [pool.submit(test_subject, subject) for subject in subjects]
@@ -125,42 +127,25 @@ def write_report(options, command, begun, status, tree, table):
 
 # ---- a command line program ----
 
-class Parser(argparse.ArgumentParser):
+class Parser(command_line.Parser):
     """A parser with the options that both programs have."""
 
     def __init__(self, command, description, epilog):
-        super().__init__(prog=command, description=description, epilog=epilog, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter)
-        self.add_argument("--again", action="store_true",
-                          help="repeat what has a stored result")
-        self.add_argument("--jobs", type=parse_positive_number, default=os.cpu_count(), metavar="N",
-                          help="test N at a time (default: one per CPU)")
-        self.add_argument("--list", action="store_true", help="list what would be tested; runs nothing")
-        self.add_argument("--report", type=pathlib.Path, metavar="FILE",
-                          help="also write the table to FILE as one JSON object, for make report")
-        self.add_argument("--results", type=pathlib.Path, metavar="FILE",
-                          help=f"store results in FILE, which the next run reads (default: "
-                               f"{pathlib.Path(command).parent}/results.jsonl in the build directory)")
-
-    def error(self, message):
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message:
-            unknown = unknown.split(" ")[0].split("=")[0]
-            options = [o for action in self._actions for o in action.option_strings]
-            similar = difflib.get_close_matches(unknown, options, 1)
-            message = f"unknown option {unknown}" + (f"; did you mean {similar[0]}?" if similar else "")
-        self.exit(EXIT_BAD, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        super().__init__(command, description, epilog)
+        add = self.add_argument
+        add("--again", action="store_true", help="repeat what has a stored result")
+        add("--jobs", type=parse_positive_number, default=os.cpu_count(), metavar="N",
+            help="test N at a time (default: one per CPU)")
+        add("--list", action="store_true", help="list what would be tested; runs nothing")
+        add("--report", type=pathlib.Path, metavar="FILE",
+            help="also write the table to FILE as one JSON object, for make report")
+        add("--results", type=pathlib.Path, metavar="FILE",
+            help="store results in FILE, which the next run reads (default: "
+                 f"{pathlib.Path(command).parent}/results.jsonl in the build directory)")
 
     def print_help(self, file=None):
         """Like argparse, but report a failed write."""
         (file or sys.stdout).write(self.format_help())
-
-
-def parse_positive_number(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
-    return number
 
 
 def _run_main(command, main, errors):

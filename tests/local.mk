@@ -10,7 +10,6 @@ unit_tests = \
 	test_detector \
 	test_happens \
 	test_isolate \
-	test_matrix \
 	test_minimize \
 	test_mutate \
 	test_mutate_splice \
@@ -44,6 +43,7 @@ test_scripts = \
 	%D%/test_fuzz.sh \
 	%D%/test_install.sh \
 	%D%/test_man.sh \
+	%D%/test_matrix.sh \
 	%D%/test_minimize.sh \
 	%D%/test_options.sh \
 	%D%/test_output.sh \
@@ -175,14 +175,14 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/mutate_promise.c \
 	%D%/mutate_promise.h \
 	%D%/page_test.h \
+	%D%/race_matrix.py \
 	%D%/random_program.h \
 	%D%/read_report.c \
 	%D%/reference.py \
 	%D%/refuse_call.h \
 	%D%/refuse_nth.c \
 	%D%/report_bugs.c \
-	%D%/report_engine.c \
-	%D%/report_fixture.py \
+	%D%/report_fixture.json \
 	%D%/report_page.py \
 	%D%/report_state.sh \
 	%D%/sarif.py \

@@ -18,16 +18,16 @@
 
 static struct rules *rules;
 
-static void make_random(uint64_t seed, struct program *program)
+static void make_any_program(uint64_t seed, struct program *program)
 {
 	uint64_t state = seed;
 
 	make_interacting_program(&state, program, 50, OP_COUNT);
 }
 
-static void make_repaired(uint64_t seed, struct program *program)
+static void make_repaired_program(uint64_t seed, struct program *program)
 {
-	make_random(seed, program);
+	make_any_program(seed, program);
 	repair_program(program, rules);
 }
 
@@ -44,7 +44,7 @@ static bool is_racy(const struct program *program)
 }
 
 /* Adds calls as long as all of them run, then moves calls to other threads until two race. */
-static void make_racy(uint64_t seed, struct program *program)
+static void make_racy_program(uint64_t seed, struct program *program)
 {
 	static struct program candidate;
 	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
@@ -71,10 +71,10 @@ static const struct program_kind {
 	void (*make)(uint64_t seed, struct program *program);
 	bool writes_bytes;
 } kinds[] = {
-	{ "random", make_random, false },
-	{ "repaired", make_repaired, false },
-	{ "bytes", make_repaired, true },
-	{ "racy", make_racy, false },
+	{ "random", make_any_program, false },
+	{ "repaired", make_repaired_program, false },
+	{ "bytes", make_repaired_program, true },
+	{ "racy", make_racy_program, false },
 };
 
 static const struct program_kind *find_program_kind(const char *name)
@@ -85,21 +85,19 @@ static const struct program_kind *find_program_kind(const char *name)
 	return NULL;
 }
 
-static size_t encode_program(const struct program *program, bool bytes, void *content)
-{
-	return bytes ? program_to_bytes(program, content) : program_to_text(program, content);
-}
-
 static bool write_program(uint64_t seed, const struct program_kind *kind)
 {
 	static struct program program;
-	static char content[TEXT_PROGRAM_MAX + PROGRAM_BYTES_MAX];
+	static char text[TEXT_PROGRAM_MAX];
+	static uint8_t bytes[PROGRAM_BYTES_MAX];
+	const void *content = kind->writes_bytes ? (void *)bytes : text;
 	char file_name[40];
 	FILE *file;
 	size_t content_size;
 
 	kind->make(seed, &program);
-	content_size = encode_program(&program, kind->writes_bytes, content);
+	content_size = kind->writes_bytes ? program_to_bytes(&program, bytes) :
+					    program_to_text(&program, text);
 	snprintf(file_name, sizeof(file_name), "%llu%s", (unsigned long long)seed,
 		 kind->writes_bytes ? ".bin" : ".page");
 	file = fopen(file_name, "w");

@@ -17,7 +17,8 @@ mutate() {
 link_mutant() {
 	flavour=$1 name=$2
 	shift 2
-	mkdir -p "$scratch/bin"
+	mkdir -p "$scratch/bin" "$scratch/libexec"
+	ln -sfn "$abs_srcdir/src/tool" "$scratch/libexec/pagetorture" # as if it were installed
 	# shellcheck disable=SC2046 # words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" \
 		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \

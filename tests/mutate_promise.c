@@ -49,24 +49,57 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 	return is_same_call(&call, was);
 }
 
-/* The call that differs, before and after. */
-static const struct call *was, *is;
+/* The differences between @before and @after. */
+static struct {
+	size_t differing_calls;      /* at the same position, if the counts are equal */
+	const struct call *was, *is; /* the last of them, before and after */
+	size_t head, tail;           /* lengths of the equal beginnings and ends */
+	/* The calls of @after without a line; none if the rest of @after is not @before. */
+	size_t new_count, new_at[CALLS_MAX];
+} difference;
 
-/*
- * Returns whether exactly one call differs, and only in these fields. Sets @was and @is to this
- * call.
- */
-static bool exactly_one_call_differs(unsigned int fields)
+static size_t count_equal_calls(size_t most, bool is_from_end)
 {
 	size_t count = 0;
 
+	for (; count < most; count++) {
+		size_t old_index = is_from_end ? before.count - 1 - count : count;
+		size_t new_index = is_from_end ? after.count - 1 - count : count;
+
+		if (!is_same_call(&before.calls[old_index], &after.calls[new_index]))
+			break;
+	}
+	return count;
+}
+
+static void find_new_calls(void)
+{
+	size_t kept = 0, count = 0;
+	bool is_kept = true;
+
+	for (size_t i = 0; i < after.count && is_kept; i++)
+		if (!after.calls[i].line)
+			difference.new_at[count++] = i;
+		else
+			is_kept = kept < before.count &&
+				  is_same_call(&after.calls[i], &before.calls[kept++]);
+	difference.new_count = is_kept && kept == before.count ? count : 0;
+}
+
+static void find_difference(void)
+{
+	size_t least = before.count < after.count ? before.count : after.count;
+
+	difference.differing_calls = 0;
 	for (size_t i = 0; i < before.count && before.count == after.count; i++)
 		if (!is_same_call(&before.calls[i], &after.calls[i])) {
-			was = &before.calls[i];
-			is = &after.calls[i];
-			count++;
+			difference.was = &before.calls[i];
+			difference.is = &after.calls[i];
+			difference.differing_calls++;
 		}
-	return count == 1 && differs_only_in(fields, was, is);
+	difference.head = count_equal_calls(least, false);
+	difference.tail = count_equal_calls(least - difference.head, true);
+	find_new_calls();
 }
 
 /* Returns whether @after without the @count calls at @at equals @before. */
@@ -77,47 +110,16 @@ static bool is_before_without(size_t at, size_t count)
 	       are_same_calls(before.calls + at, after.calls + at + count, before.count - at);
 }
 
-/*
- * Finds the new calls of @after. Return: their number; 0 if @after differs from @before otherwise.
- */
-static size_t find_new_calls(size_t at[CALLS_MAX])
-{
-	size_t kept = 0, count = 0;
-
-	for (size_t i = 0; i < after.count; i++)
-		if (!after.calls[i].line)
-			at[count++] = i;
-		else if (kept == before.count ||
-			 !is_same_call(&after.calls[i], &before.calls[kept++]))
-			return 0;
-	return kept == before.count ? count : 0;
-}
-
-/* Gets the lengths of the equal beginnings and ends. */
-static void find_common_ends(size_t *head, size_t *tail)
-{
-	size_t least = before.count < after.count ? before.count : after.count;
-
-	for (*head = 0; *head < least; ++*head)
-		if (!is_same_call(&before.calls[*head], &after.calls[*head]))
-			break;
-	for (*tail = 0; *tail < least - *head; ++*tail)
-		if (!is_same_call(&before.calls[before.count - 1 - *tail],
-			       &after.calls[after.count - 1 - *tail]))
-			break;
-}
-
 /* ---- promises ---- */
 
 static bool keeps_promise_of_duplicate(void)
 {
-	size_t head, tail, count = after.count - before.count;
+	size_t count = after.count - before.count;
 
 	if (after.count <= before.count)
 		return false;
-	find_common_ends(&head, &tail);
 	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
-	for (size_t at = 0; at <= head; at++)
+	for (size_t at = 0; at <= difference.head; at++)
 		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
 		     from++)
 			if (are_same_calls(after.calls + at, before.calls + from, count))
@@ -141,7 +143,8 @@ static bool keeps_promise_of_engine(void)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 	static struct program wanted;
-	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
+	size_t size =
+		fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
 
 	program_from_bytes(&wanted, bytes, size);
 	return program_equal(&wanted, &after);
@@ -149,52 +152,40 @@ static bool keeps_promise_of_engine(void)
 
 static bool keeps_promise_of_fault(void)
 {
-	return exactly_one_call_differs(FAULT | NUMBERS) && was->op == OP_user_slice &&
-	       was->number[0] == is->number[0];
+	const struct call *was = difference.was, *is = difference.is;
+
+	return was->op == OP_user_slice && was->number[0] == is->number[0];
 }
 
 static bool keeps_promise_of_handle(void)
 {
-	return exactly_one_call_differs(HANDLES) &&
-	       (was->handle[0] == is->handle[0] || was->handle[1] == is->handle[1]);
-}
+	const struct call *was = difference.was, *is = difference.is;
 
-static bool op_fills_kind(enum op op, char letter)
-{
-	return op_table[op].argument_kinds[0] == (letter & ~0x20);
-}
-
-static bool op_fills_any_kind(enum op op)
-{
-	return op_fills_kind(op, 'p') || op_fills_kind(op, 'k') || op_fills_kind(op, 'u');
+	return was->handle[0] == is->handle[0] || was->handle[1] == is->handle[1];
 }
 
 /* Before the last new call are only new calls that create what it needs. */
 static bool keeps_promise_of_insert(void)
 {
-	size_t at[CALLS_MAX], count = find_new_calls(at);
+	const size_t *at = difference.new_at;
 
-	for (size_t i = 0; i + 1 < count; i++)
+	for (size_t i = 0; i + 1 < difference.new_count; i++)
 		if (at[i] + 1 != at[i + 1] ||
-		    !(op_fills_any_kind(after.calls[at[i]].op) || after.calls[at[i]].op == OP_post))
+		    !(op_fills_handle(after.calls[at[i]].op) || after.calls[at[i]].op == OP_post))
 			return false;
-	return count;
+	return difference.new_count;
 }
 
 /* One run moved: between equal ends two neighbouring runs are swapped. */
 static bool keeps_promise_of_move(void)
 {
-	size_t head, tail, middle;
+	size_t middle = before.count - difference.head - difference.tail;
+	const struct call *old = before.calls + difference.head,
+			  *new = after.calls + difference.head;
 
-	if (before.count != after.count)
-		return false;
-	find_common_ends(&head, &tail);
-	if (head == before.count)
-		return false;
-	middle = before.count - head - tail;
-	for (size_t turn = 1; turn < middle; turn++)
-		if (are_same_calls(before.calls + head, after.calls + head + turn, middle - turn) &&
-		    are_same_calls(before.calls + head + middle - turn, after.calls + head, turn))
+	for (size_t turn = 1; before.count == after.count && turn < middle; turn++)
+		if (are_same_calls(old, new + turn, middle - turn) &&
+		    are_same_calls(old + middle - turn, new, turn))
 			return true;
 	return false;
 }
@@ -222,52 +213,49 @@ static bool keeps_promise_of_number(void)
 {
 	unsigned int changed = 0, related = 0;
 
-	if (!exactly_one_call_differs(NUMBERS))
-		return false;
-	for (unsigned int i = 0; i < 3; i++)
-		if (was->number[i] != is->number[i]) {
-			changed++;
-			related += is_related_number(was->number[i], is->number[i]);
-		}
+	for (unsigned int i = 0; i < 3; i++) {
+		uint64_t old = difference.was->number[i], new = difference.is->number[i];
+
+		changed += old != new;
+		related += old != new && is_related_number(old, new);
+	}
 	return changed == 1 && related == 1;
 }
 
 static bool keeps_promise_of_op(void)
 {
-	const char *old, *new;
+	const char *old = op_table[difference.was->op].argument_kinds;
+	const char *new = op_table[difference.is->op].argument_kinds;
 
-	if (!exactly_one_call_differs(OP | VALUE) || was->op == is->op)
-		return false;
-	old = op_table[was->op].argument_kinds;
-	new = op_table[is->op].argument_kinds;
-	return strcspn(old, "v") == strcspn(new, "v") && !strncmp(old, new, strcspn(old, "v"));
+	return difference.was->op != difference.is->op && strcspn(old, "v") == strcspn(new, "v") &&
+	       !strncmp(old, new, strcspn(old, "v"));
+}
+
+/* Copies the calls of the thread. Return: their number. */
+static size_t copy_calls_of_thread(const struct program *program, uint8_t thread,
+				   struct call *calls)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < program->count; i++)
+		if (program->calls[i].thread == thread)
+			calls[count++] = program->calls[i];
+	return count;
 }
 
 /* Each thread has its calls in the old order, but the interleaving differs. */
 static bool keeps_promise_of_order(void)
 {
-	size_t head, tail;
+	static struct call old[PROGRAM_CALLS], new[PROGRAM_CALLS];
 
-	if (before.count != after.count)
-		return false;
-	find_common_ends(&head, &tail);
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++) {
-		size_t i = 0, j = 0;
+		size_t count = copy_calls_of_thread(&before, thread, old);
 
-		for (;; i++, j++) {
-			while (i < before.count && before.calls[i].thread != thread)
-				i++;
-			while (j < after.count && after.calls[j].thread != thread)
-				j++;
-			if (i == before.count && j == after.count)
-				break;
-			if (i == before.count || j == after.count)
-				return false;
-			if (!is_same_call(&before.calls[i], &after.calls[j]))
-				return false;
-		}
+		if (copy_calls_of_thread(&after, thread, new) != count ||
+		    !are_same_calls(old, new, count))
+			return false;
 	}
-	return head < before.count;
+	return difference.head < before.count;
 }
 
 static bool is_adjacent_range(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
@@ -278,44 +266,37 @@ static bool is_adjacent_range(uint64_t off, uint64_t len, uint64_t from, uint64_
 	return off == from && (len + 1 == size || len == size + 1);
 }
 
-/*
- * One call differs, in its numbers and its first handle; its range is next to that of another
- * call.
- */
+/* The range is next to that of another call. */
 static bool keeps_promise_of_range(void)
 {
-	if (!exactly_one_call_differs(HANDLES | NUMBERS) || was->handle[1] != is->handle[1])
-		return false;
-	for (const struct call *call = before.calls; call < before.calls + before.count; call++) {
-		const uint64_t *n = call->number, *x = is->number;
+	const uint64_t *new = difference.is->number;
 
-		for (unsigned int a = 0; a < 4 && call != was; a++)
-			for (unsigned int b = 0; b < 4; b++)
-				if (is_adjacent_range(x[a & 1], x[1 + a / 2], n[b & 1],
-						      n[1 + b / 2]))
-					return true;
-	}
+	if (difference.was->handle[1] != difference.is->handle[1])
+		return false;
+	for (const struct call *call = before.calls; call < before.calls + before.count; call++)
+		/* Combine both offsets and both lengths of the two calls. */
+		for (unsigned int i = 0; i < 16 && call != difference.was; i++)
+			if (is_adjacent_range(new[i & 1], new[1 + (i >> 1 & 1)],
+					      call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
+				return true;
 	return false;
 }
 
 static bool keeps_promise_of_remove(void)
 {
-	size_t head, tail;
-
-	find_common_ends(&head, &tail);
-	return after.count && after.count < before.count && head + tail == after.count;
+	return after.count && after.count < before.count &&
+	       difference.head + difference.tail == after.count;
 }
 
 /* One call and copies of it, which differ only in the handles that they fill. */
 static bool keeps_promise_of_repeat(void)
 {
-	size_t head, tail, count = after.count - before.count;
+	size_t head = difference.head, count = after.count - before.count;
 	const struct call *call;
 	uint32_t filled = 0;
 
 	if (after.count <= before.count)
 		return false;
-	find_common_ends(&head, &tail);
 	/* Equal copies are part of the equal beginning; with other handles they are not. */
 	while (head && !is_before_without(head, count))
 		head--;
@@ -325,7 +306,7 @@ static bool keeps_promise_of_repeat(void)
 	for (size_t i = head; i < head + count; i++) {
 		struct call copy = after.calls[i];
 
-		if (op_fills_any_kind(call->op)) {
+		if (op_fills_handle(call->op)) {
 			if (filled & 1u << copy.handle[0])
 				return false;
 			filled |= 1u << copy.handle[0];
@@ -340,49 +321,46 @@ static bool keeps_promise_of_repeat(void)
 /* Names of handles are tested by test_mutate_splice. */
 static bool keeps_promise_of_splice(void)
 {
-	size_t theirs = 0, own = 0;
+	size_t copied_calls = 0, own_calls = 0;
 
 	for (size_t i = 0; i < after.count; i++) {
 		const struct call *call = &after.calls[i];
 
 		if (call->line >= OTHER_LINES && call->line - OTHER_LINES < other.count)
-			theirs += call->op == other.calls[call->line - OTHER_LINES].op;
-		else if (own < before.count && is_same_call(call, &before.calls[own]))
-			own++;
+			copied_calls += call->op == other.calls[call->line - OTHER_LINES].op;
+		else if (own_calls < before.count && is_same_call(call, &before.calls[own_calls]))
+			own_calls++;
 	}
 	/* Surplus calls at the end are cut. */
-	return theirs && theirs + own == after.count &&
-	       (own == before.count || after.count == CALLS_MAX);
+	return copied_calls && copied_calls + own_calls == after.count &&
+	       (own_calls == before.count || after.count == CALLS_MAX);
 }
 
 static bool keeps_promise_of_sync(void)
 {
-	size_t at[CALLS_MAX], count = find_new_calls(at);
-	const struct call *a, *b;
+	const size_t *at = difference.new_at;
+	const struct call *first = &after.calls[at[0]], *second = &after.calls[at[1]];
 
-	if (count != 2)
+	if (difference.new_count != 2 || first->handle[0] != second->handle[0])
 		return false;
-	a = &after.calls[at[0]];
-	b = &after.calls[at[1]];
-	if (a->handle[0] != b->handle[0])
-		return false;
-	if (a->op == OP_lock)
-		return b->op == OP_unlock && a->thread == b->thread && at[1] - at[0] > 1;
-	return a->op == OP_post && b->op == OP_wait && a->thread != b->thread &&
-	       after.calls[at[0] - 1].thread == a->thread &&
-	       after.calls[at[1] + 1].thread == b->thread;
+	if (first->op == OP_lock)
+		return second->op == OP_unlock && first->thread == second->thread &&
+		       at[1] - at[0] > 1;
+	return first->op == OP_post && second->op == OP_wait && first->thread != second->thread &&
+	       first[-1].thread == first->thread && second[1].thread == second->thread;
 }
 
 /* Pairs around a run, the newest mapping inside, as many as there are new calls. */
 static bool keeps_promise_of_nest(void)
 {
-	size_t at[CALLS_MAX], count = find_new_calls(at);
+	size_t count = difference.new_count;
+	const size_t *at = difference.new_at;
 
 	if (!count || count % 2)
 		return false;
 	for (size_t i = 0; i < count / 2; i++) {
-		const struct call *map = &after.calls[at[i]];
-		const struct call *unmap = &after.calls[at[count - 1 - i]];
+		const struct call *map = &after.calls[at[i]],
+				  *unmap = &after.calls[at[count - 1 - i]];
 
 		if (map->op != OP_kmap_local || unmap->op != OP_kunmap_local ||
 		    map->thread != unmap->thread || map->handle[0] != unmap->handle[0])
@@ -394,35 +372,29 @@ static bool keeps_promise_of_nest(void)
 /* A run whose calls all have the same new thread. */
 static bool keeps_promise_of_thread(void)
 {
-	size_t head, tail;
-
-	if (before.count != after.count)
+	if (!difference.differing_calls)
 		return false;
-	find_common_ends(&head, &tail);
-	for (size_t i = head; i < before.count - tail; i++) {
-		if (after.calls[i].thread != after.calls[head].thread ||
+	for (size_t i = difference.head; i < before.count - difference.tail; i++)
+		if (after.calls[i].thread != difference.is->thread ||
 		    !differs_only_in(THREAD, &before.calls[i], &after.calls[i]))
 			return false;
-	}
-	return head < before.count;
+	return true;
 }
 
 /* The call's handle to fill is empty, and the handles that it uses are filled. */
-static bool has_all_needed_handles(const struct program *program, size_t at)
+static bool has_all_needed_handles(const struct call *call)
 {
-	const struct call *call = &program->calls[at];
-	unsigned int handles = 0;
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 
-	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
-		bool filled = false;
+	for (unsigned int n = 0; n < count; n++) {
+		char upper = (char)(op_handle_letters[handles[n].kind] & ~0x20);
+		bool is_filled = false;
 
-		if (!op_handle_count(*kind))
-			continue;
-		for (size_t i = 0; i < at; i++)
-			filled |= op_fills_kind(program->calls[i].op, *kind) &&
-				  program->calls[i].handle[0] == call->handle[handles];
-		handles++;
-		if (*kind != 'm' && *kind != 's' && filled != (bool)(*kind & 0x20))
+		for (const struct call *earlier = after.calls; earlier < call; earlier++)
+			is_filled |= op_table[earlier->op].argument_kinds[0] == upper &&
+				     earlier->handle[0] == handles[n].index;
+		if (handles[n].kind < HANDLE_FILLED_KINDS && is_filled == handles[n].must_be_free)
 			return false;
 	}
 	return true;
@@ -439,18 +411,35 @@ static bool keeps_promise_of_tidy(void)
 	if (kept < after.count || after.count >= before.count || !after.count)
 		return false;
 	for (size_t i = 0; i < after.count && after.count > 1; i++)
-		if (!has_all_needed_handles(&after, i))
+		if (!has_all_needed_handles(&after.calls[i]))
 			return false;
 	return true;
 }
 
 static bool keeps_promise_of_value(void)
 {
-	return exactly_one_call_differs(VALUE);
+	return true;
 }
 
-bool (*const promises[MUTATION_COUNT])(void) = {
-#define MUTATION(name, weight, what) [MUTATION_##name] = keeps_promise_of_##name,
+/* If a mutation changes fields of exactly one call, these fields. */
+static const unsigned int changed_fields[MUTATION_COUNT] = {
+	[MUTATION_fault] = FAULT | NUMBERS,   [MUTATION_handle] = HANDLES,
+	[MUTATION_number] = NUMBERS,          [MUTATION_op] = OP | VALUE,
+	[MUTATION_range] = HANDLES | NUMBERS, [MUTATION_value] = VALUE,
+};
+
+bool keeps_promise(enum mutation mutation)
+{
+	static bool (*const promises[])(void) = {
+#define MUTATION(name, ...) keeps_promise_of_##name,
 #include "harness/mutate/mutations.def"
 #undef MUTATION
-};
+	};
+	unsigned int fields = changed_fields[mutation];
+
+	find_difference();
+	if (fields && (difference.differing_calls != 1 ||
+		       !differs_only_in(fields, difference.was, difference.is)))
+		return false;
+	return promises[mutation]();
+}

@@ -19,10 +19,8 @@ extern struct program before, other, after;
 
 bool are_same_calls(const struct call *a, const struct call *b, size_t count);
 
-/*
- * For each line of mutations.def: returns whether @before and @after differ only as the line says.
- */
-extern bool (*const promises[MUTATION_COUNT])(void);
+/* Return: whether @before and @after differ only as the line of mutations.def says. */
+bool keeps_promise(enum mutation mutation);
 
 /*
  * An engine with a recognisable result: it writes engine_byte, or appends a record of

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For tests of the page library: runs checks once for each backend, and functions that end their
+ * For tests of the page library: runs test functions once for each backend, and functions that end their
  * process in children.
  */
 #ifndef TESTS_PAGE_TEST_H
 #define TESTS_PAGE_TEST_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/util/isolate.h"
 #include "page/page.h"
 #include "tests/tap.h"
 
@@ -25,6 +27,29 @@ static inline struct page *new_zeroed_page(void)
 	return page_alloc(GFP_KERNEL | __GFP_ZERO);
 }
 
+static inline struct user_slice_reader make_user_slice_reader(const void *start, size_t len)
+{
+	struct user_slice_reader reader;
+
+	user_slice_reader_init(&reader, user_slice_new(start, len));
+	return reader;
+}
+
+static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, arg))
+		abort();
+	return thread;
+}
+
+/* Runs @run in a thread, and waits for its end. */
+static inline void run_in_thread(void *(*run)(void *arg), void *arg)
+{
+	pthread_join(start_thread(run, arg), NULL);
+}
+
 /* A function that evaluates one expression. */
 #define ACTION(name, ...)          \
 	static void name(void)     \
@@ -34,49 +59,18 @@ static inline struct page *new_zeroed_page(void)
 
 /* ---- child processes ---- */
 
-struct child_result {
-	int wait_status;
-	char stderr_text[4096]; /* the beginning of its standard error */
-};
-
-static inline void read_stderr(struct child_result *result, int pipe_end)
+static inline void call_function(void *function)
 {
-	char discarded[512];
-	size_t used = 0;
-	ssize_t got;
-
-	do {
-		size_t left = sizeof(result->stderr_text) - 1 - used;
-
-		got = left ? read(pipe_end, result->stderr_text + used, left)
-			   : read(pipe_end, discarded, sizeof(discarded));
-		used += left && got > 0 ? (size_t)got : 0;
-	} while (got > 0);
-	result->stderr_text[used] = '\0';
+	(*(void (**)(void))function)();
 }
 
 /* Runs @run in a child process. Return: the result, valid until the next call. */
-static inline const struct child_result *run_in_child(void (*run)(void))
+static inline const struct isolated *run_in_child(void (*run)(void))
 {
-	static struct child_result result;
-	int pipe_ends[2];
-	pid_t pid;
+	static struct isolated result;
 
-	fflush(stdout);
-	if (pipe(pipe_ends))
+	if (!isolate(call_function, &run, 300, &result))
 		abort();
-	pid = fork();
-	if (pid == 0) {
-		dup2(pipe_ends[1], STDERR_FILENO);
-		close(pipe_ends[0]);
-		close(pipe_ends[1]);
-		run();
-		_exit(0);
-	}
-	close(pipe_ends[1]);
-	read_stderr(&result, pipe_ends[0]);
-	close(pipe_ends[0]);
-	waitpid(pid, &result.wait_status, 0);
 	return &result;
 }
 
@@ -85,16 +79,25 @@ static inline const struct child_result *run_in_child(void (*run)(void))
 #define ENDS_ABNORMALLY ""
 
 /* AddressSanitizer reports the use of a freed page before the library does. */
-static inline bool child_ended_by_rule(const struct child_result *result, const char *rule)
+static inline bool child_ended_by_rule(const struct isolated *result, const char *rule)
 {
 	char report_start[64];
 
 	if (rule == RETURNS || !*rule)
-		return (rule == RETURNS) == !result->wait_status;
+		return (rule == RETURNS) == !result->exit_code;
 	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", rule);
-	return result->wait_status && (strstr(result->stderr_text, report_start) ||
-				       (!strcmp(rule, "use-after-free") &&
-					strstr(result->stderr_text, "use-after-poison")));
+	return result->exit_code && (strstr(result->output, report_start) ||
+				     (!strcmp(rule, "use-after-free") &&
+				      strstr(result->output, "use-after-poison")));
+}
+
+static inline void check_child_result(bool good, const char *name, const char *expected,
+				      const struct isolated *result)
+{
+	if (!ok(good, "%s", name))
+		printf("# expected %s, got exit code %d, signal %d and: %.600s\n",
+		       expected ? expected : "a return", result->exit_code, result->signal,
+		       result->output);
 }
 
 struct child_case {
@@ -103,16 +106,15 @@ struct child_case {
 	const char *check_name;
 };
 
+#define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
+
 static inline void check_children(const struct child_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct child_result *result = run_in_child(cases[i].run);
+		const struct isolated *result = run_in_child(cases[i].run);
 
-		if (!ok(child_ended_by_rule(result, cases[i].expected_rule), "%s",
-			cases[i].check_name))
-			printf("# expected %s, got wait status %#x and: %.600s\n",
-			       cases[i].expected_rule ? cases[i].expected_rule : "a return",
-			       (unsigned int)result->wait_status, result->stderr_text);
+		check_child_result(child_ended_by_rule(result, cases[i].expected_rule),
+				   cases[i].check_name, cases[i].expected_rule, result);
 	}
 }
 
@@ -143,67 +145,75 @@ static inline bool mode_revokes_addresses(void)
 	return is_backend("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
 }
 
-/* Returns whether the library has the backend. A child tries, because the choice is final. */
-static inline bool has_backend(const char *name)
-{
-	int wait_status = 1;
-	pid_t pid = fork();
+/* Exit status of a process whose library lacks the backend of its mode. */
+#define NO_BACKEND 77
 
-	if (pid == 0)
-		_exit(page_map_backend_set(name) != 0);
-	waitpid(pid, &wait_status, 0);
-	return !wait_status;
+/* Counts of a child process, in shared memory. */
+struct shared_counts {
+	unsigned int check_count, failure_count;
+	bool is_complete;
+};
+
+/* Pages for all tests of a mode; each test program uses some of them. */
+static struct page *pages[4];
+
+static inline void allocate_pages(void)
+{
+	for (size_t i = 0; i < COUNT(pages); i++)
+		pages[i] = new_zeroed_page();
 }
 
-static inline void run_checks_in_mode(const struct map_mode *mode, void (*checks)(void),
-				      int pipe_end)
+static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode,
+					       void (*const tests[])(void),
+					       struct shared_counts *counts)
 {
 	static char prefix[32];
-	unsigned int check_counts[2];
 
 	snprintf(prefix, sizeof(prefix), "%s: ", mode->name);
 	tap_prefix = prefix;
-	if (page_map_backend_set(mode->backend) ||
-	    (mode->revoke && page_map_revoke_set(mode->revoke)))
+	if (page_map_backend_set(mode->backend))
+		_exit(NO_BACKEND);
+	if (mode->revoke && page_map_revoke_set(mode->revoke))
 		abort();
-	checks();
-	check_counts[0] = tap_check_count;
-	check_counts[1] = tap_failure_count;
-	if (write(pipe_end, check_counts, sizeof(check_counts)) != sizeof(check_counts))
-		abort();
+	while (*tests)
+		(*tests++)();
+	for (size_t i = 0; i < COUNT(pages); i++)
+		page_free(pages[i]);
+	*counts = (struct shared_counts){ tap_check_count, tap_failure_count, true };
 	exit(0);
 }
 
-/* Runs the checks in a child process for each mode; the numbers of checks continue. */
-static inline void run_in_map_modes(void (*checks)(void))
+/* Runs the tests, up to NULL, in a child process for each mode; the numbers of checks continue. */
+static inline void run_in_map_modes(void (*const tests[])(void))
 {
+	struct shared_counts *counts = isolate_map_shared(sizeof(*counts));
+
 	for (size_t i = 0; i < MAP_MODES; i++) {
-		unsigned int check_counts[2];
-		int pipe_ends[2], wait_status = 0;
-		bool complete;
+		int wait_status = 0;
 		pid_t pid;
 
-		if (!has_backend(map_modes[i].backend)) {
+		*counts = (struct shared_counts){ tap_check_count, tap_failure_count, false };
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0)
+			run_tests_in_mode(&map_modes[i], tests, counts);
+		waitpid(pid, &wait_status, 0);
+		if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == NO_BACKEND) {
 			ok(true, "# SKIP the page library has no backend %s", map_modes[i].backend);
 			continue;
 		}
-		fflush(stdout);
-		if (pipe(pipe_ends))
-			abort();
-		pid = fork();
-		if (pid == 0)
-			run_checks_in_mode(&map_modes[i], checks, pipe_ends[1]);
-		close(pipe_ends[1]);
-		complete = read(pipe_ends[0], check_counts, sizeof(check_counts)) ==
-			   sizeof(check_counts);
-		if (complete) {
-			tap_check_count = check_counts[0];
-			tap_failure_count = check_counts[1];
-		}
-		close(pipe_ends[0]);
-		waitpid(pid, &wait_status, 0);
-		ok(!wait_status && complete, "%s: the process ends normally", map_modes[i].name);
+		tap_check_count = counts->check_count;
+		tap_failure_count = counts->failure_count;
+		ok(!wait_status && counts->is_complete, "%s: the process ends normally",
+		   map_modes[i].name);
 	}
 }
+
+/* UNIT_TEST(test_name) that runs functions in each mode, one after the other. */
+#define UNIT_TEST_IN_MAP_MODES(test_name, ...)                           \
+	UNIT_TEST(test_name)                                             \
+	{                                                                \
+		run_in_map_modes((void (*const[])(void)){ __VA_ARGS__, NULL }); \
+	}
 
 #endif

@@ -10,6 +10,7 @@
 #include "harness/util/random.h"
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
+#include "tests/tap.h"
 
 /* Parses the text of a program, or ends the test. */
 static inline void parse_program(struct program *program, const char *text)
@@ -47,6 +48,17 @@ static inline void make_random_program(uint64_t *state, struct program *program,
 	program_from_bytes(program, program_bytes, size);
 }
 
+/* Checks that @holds is true for @count seeds, which count from 0. */
+static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed), const char *name)
+{
+	uint64_t seed = 0;
+
+	while (seed < count && holds(seed))
+		seed++;
+	if (!ok(seed == count, "%u programs: %s", count, name))
+		printf("# does not hold for seed %llu\n", (unsigned long long)seed);
+}
+
 /* More mappings than pages, so that mappings nest. */
 static inline unsigned int count_handles_to_use(uint8_t op)
 {
@@ -75,6 +87,13 @@ static inline void make_interacting_program(uint64_t *state, struct program *pro
 		}
 	}
 	program_from_bytes(program, bytes, count * PROGRAM_RECORD);
+}
+
+/* Gives the calls lines that distinguish them from the calls of other programs. */
+static inline void set_line_numbers(struct program *program, uint32_t first_line)
+{
+	for (size_t i = 0; i < program->count; i++)
+		program->calls[i].line = first_line++;
 }
 
 #endif

@@ -14,8 +14,7 @@ static void print_sites(const struct report *report)
 		char top[REPORT_TOP_TEXT];
 
 		report_format_top_functions(&report->sites[i], top);
-		printf(" [%s%s%s]", report->sites[i].access_text,
-		       report->sites[i].access_text[0] ? " " : "", top);
+		printf(" [%s]", top);
 	}
 }
 

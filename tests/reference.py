@@ -9,10 +9,12 @@ slow, and independent of the vector clocks and the shadow of the rule model.
 
 Every FILE must be a program: tests/test_program_text.c tests what is refused.
 """
+import collections
 import json
 import pathlib
 import re
 import sys
+from types import SimpleNamespace
 
 PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
@@ -20,12 +22,9 @@ THREADS = ("main", *(f"T{number}" for number in range(8)))
 OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
 # The letters of the arguments of each call; the handle that it fills is a capital letter.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
-CALL = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
-
-
-class Call:
-    def __init__(self, line, thread, fills, name, args):
-        self.line, self.thread, self.fills, self.name, self.args = line, thread, fills, name, args
+CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
+# @fills: the handle that the call fills, or None
+Call = collections.namedtuple("Call", "line thread fills name args")
 
 
 # ---- text ----
@@ -45,7 +44,7 @@ def parse_argument(letter, text):
 
 
 def parse_call(line, text):
-    thread, fills, name, arguments = CALL.fullmatch(text).groups()
+    thread, fills, name, arguments = CALL_TEXT.fullmatch(text).groups()
     letters = CALLS[name][1:] if CALLS[name][:1].isupper() else CALLS[name]
     args = [parse_argument(letter, word.strip()) for letter, word in zip(letters, arguments.split(","))]
     return Call(line, thread or "main", fills, name, args)
@@ -63,34 +62,16 @@ class Fatal(Exception):
     """A fatal rule is broken; args: its name."""
 
 
-class Page:
-    def __init__(self, name):
-        self.name, self.count = name, 1
-        self.init = bytearray(PAGE_SIZE)
-        self.accesses = []  # (event, line, thread, from, to, write, atomic)
-        self.known_to_frees = 0      # events before a later free_page
-
-
-class Mapping:
-    def __init__(self, page, thread):
-        self.page, self.thread, self.is_mapped = page, thread, True
-
-
-class Slice:
-    def __init__(self, size, fault):
-        self.size, self.readable_size, self.position = size, min(fault, size), 0
-
-
 class Evaluation:
-    """Runs the calls of a program, by the rules."""
+    """Runs the calls of a program, by the rules: do_NAME is the call NAME, and returns its result in text."""
 
     def __init__(self, calls):
         self.calls = calls
         self.known = dict.fromkeys(THREADS, 0)  # events that happen before the thread's next call
         self.event = -1                         # the number of the running call
-        self.handles = {}                       # p, k, u
-        self.mutex_owner, self.mutex_known = {}, {}
-        self.semaphore_count, self.semaphore_known = {}, {}
+        self.handles = {}                       # {handle: page, mapping or user slice}
+        self.mutex_owner, self.mutex_known = {}, collections.Counter()  # events before the last unlock
+        self.semaphore_count, self.semaphore_known = collections.Counter(), collections.Counter()
         self.maps = {thread: [] for thread in THREADS}
         self.calls_to_failure = dict.fromkeys(THREADS, 0)
         self.verdict, self.races, self.results, self.fatal = set(), {}, [], None
@@ -101,20 +82,19 @@ class Evaluation:
         if call.name == "lock":
             return self.mutex_owner.get(call.args[0], call.thread) == call.thread
         if call.name == "wait":
-            return self.semaphore_count.get(call.args[0], 0) > 0
+            return self.semaphore_count[call.args[0]] > 0
         return True
 
     def choose_next_call(self, remaining):
+        """Main waits for all calls before its own, and other threads for the calls of main before theirs."""
         stopped = set()
         for call in remaining:
+            is_first = call is remaining[0] if call.thread == "main" else call.thread not in stopped
+            if is_first and self.can_run_now(call):
+                return call
             if call.thread == "main":
-                if call is remaining[0] and self.can_run_now(call):
-                    return call
                 return None
-            if call.thread not in stopped:
-                if self.can_run_now(call):
-                    return call
-                stopped.add(call.thread)
+            stopped.add(call.thread)
         return None
 
     def run_all_calls(self):
@@ -204,29 +184,30 @@ class Evaluation:
             raise Fatal("map-overflow")
 
     def takes_injected_failure(self):
-        thread = self.call.thread
-        if not self.calls_to_failure[thread]:
-            return False
-        self.calls_to_failure[thread] -= 1
-        return self.calls_to_failure[thread] == 0
+        count = self.calls_to_failure[self.call.thread]
+        self.calls_to_failure[self.call.thread] = max(count - 1, 0)
+        return count == 1
 
     # ---- pages ----
 
     def do_alloc_page(self, flags):
         if "__GFP_NOFAIL" not in flags and self.takes_injected_failure():
             return "ENOMEM"
-        page = self.handles[self.call.fills] = Page(self.call.fills)
+        # @accesses: (event, line, thread, from, to, write, atomic)
+        # @known_to_frees: events that happen before a later free_page
+        page = self.handles[self.call.fills] = SimpleNamespace(
+            name=self.call.fills, count=1, init=bytearray(PAGE_SIZE), accesses=[], known_to_frees=0)
         if "__GFP_ZERO" in flags:
             self.write_bytes(page, 0, PAGE_SIZE)
         return "0"
 
-    def do_get_page(self, p):
-        page = self.handles[p]
+    def do_get_page(self, page_handle):
+        page = self.handles[page_handle]
         self.require_allocated(page)
         page.count += 1
 
-    def do_free_page(self, p):
-        page, thread = self.handles[p], self.call.thread
+    def do_free_page(self, page_handle):
+        page, thread = self.handles[page_handle], self.call.thread
         self.require_allocated(page)
         self.known[thread] |= page.known_to_frees
         page.count -= 1
@@ -234,54 +215,54 @@ class Evaluation:
             self.write_bytes(page, 0, PAGE_SIZE)
         page.known_to_frees |= self.known[thread] | 1 << self.event
 
-    def access_raw(self, p, off, length, write):
+    def access_raw(self, page_handle, off, length, write):
         if not self.is_in_page(off, length):
             return "EINVAL"
-        page = self.handles[p]
+        page = self.handles[page_handle]
         self.require_mappable(page)
         (self.write_bytes if write else self.read_bytes)(page, off, length)
         return "0"
 
-    def do_read_raw(self, p, off, length):
-        return self.access_raw(p, off, length, False)
+    def do_read_raw(self, page_handle, off, length):
+        return self.access_raw(page_handle, off, length, False)
 
-    def do_write_raw(self, p, off, length, _seed=0):
-        return self.access_raw(p, off, length, True)
+    def do_write_raw(self, page_handle, off, length, _seed=0):
+        return self.access_raw(page_handle, off, length, True)
 
     do_read_bytewise_atomic = do_read_raw
     do_write_bytewise_atomic = do_fill_zero = do_write_raw
 
-    def do_copy_page(self, pd, doff, ps, soff, length):
-        if not self.is_in_page(doff, length) or not self.is_in_page(soff, length):
+    def do_copy_page(self, to_handle, to_off, from_handle, from_off, length):
+        if not self.is_in_page(to_off, length) or not self.is_in_page(from_off, length):
             return "EINVAL"
-        if pd == ps and max(doff, soff) < min(doff, soff) + length:
+        if to_handle == from_handle and max(to_off, from_off) < min(to_off, from_off) + length:
             return "EINVAL"
-        destination, source = self.handles[pd], self.handles[ps]
+        destination, source = self.handles[to_handle], self.handles[from_handle]
         self.require_mappable(destination)
         self.require_mappable(source, 2)
-        self.read_bytes(source, soff, length)
-        self.write_bytes(destination, doff, length, init=bytes(source.init[soff:soff + length]))
+        self.read_bytes(source, from_off, length)
+        self.write_bytes(destination, to_off, length, init=bytes(source.init[from_off:from_off + length]))
         return "0"
 
     # ---- user slices ----
 
     def do_user_slice(self, size, _seed, fault=SIZE_MAX):
-        self.handles[self.call.fills] = Slice(size, fault)
+        self.handles[self.call.fills] = SimpleNamespace(size=size, readable_size=min(fault, size), position=0)
 
-    def do_skip(self, u, n):
-        user_slice = self.handles[u]
-        if n > user_slice.size - user_slice.position:
+    def do_skip(self, slice_handle, length):
+        user_slice = self.handles[slice_handle]
+        if length > user_slice.size - user_slice.position:
             return "EFAULT"
-        user_slice.position += n
+        user_slice.position += length
         return "0"
 
     def do_user_store(self, *_args):
         pass
 
-    def do_copy_from_user_slice(self, p, u, off, length):
+    def do_copy_from_user_slice(self, page_handle, slice_handle, off, length):
         if not self.is_in_page(off, length):
             return "EINVAL"
-        page, user_slice = self.handles[p], self.handles[u]
+        page, user_slice = self.handles[page_handle], self.handles[slice_handle]
         self.require_mappable(page)
         if length > user_slice.size - user_slice.position:
             return "EFAULT"
@@ -296,44 +277,44 @@ class Evaluation:
 
     # ---- mappings ----
 
-    def do_kmap_local(self, p):
-        page, thread = self.handles[p], self.call.thread
+    def do_kmap_local(self, page_handle):
+        page, thread = self.handles[page_handle], self.call.thread
         self.require_mappable(page)
-        mapping = self.handles[self.call.fills] = Mapping(page, thread)
+        mapping = self.handles[self.call.fills] = SimpleNamespace(page=page, thread=thread, is_mapped=True)
         self.maps[thread].append(mapping)
 
-    def require_mapped(self, k):
-        mapping = self.handles[k]
+    def require_mapped(self, mapping_handle):
+        mapping = self.handles[mapping_handle]
         if not mapping.is_mapped:
             raise Fatal("use-after-unmap")
         if mapping.thread != self.call.thread:
             raise Fatal("foreign-map")
         return mapping
 
-    def require_loadable(self, k, off, length):
-        mapping = self.require_mapped(k)
+    def require_loadable(self, mapping_handle, off, length):
+        mapping = self.require_mapped(mapping_handle)
         if not self.is_in_page(off, length):
             raise Fatal("out-of-bounds")
         self.require_allocated(mapping.page)
         return mapping.page
 
-    def do_load(self, k, off, length, atomic=False):
-        page = self.require_loadable(k, off, length)
+    def do_load(self, mapping_handle, off, length, atomic=False):
+        page = self.require_loadable(mapping_handle, off, length)
         self.read_bytes(page, off, length, atomic)
         if not all(page.init[off:off + length]):
             self.verdict.add("uninit-use")
 
-    def do_store(self, k, off, length, _seed, atomic=False):
-        self.write_bytes(self.require_loadable(k, off, length), off, length, atomic)
+    def do_store(self, mapping_handle, off, length, _seed, atomic=False):
+        self.write_bytes(self.require_loadable(mapping_handle, off, length), off, length, atomic)
 
-    def do_load_atomic(self, k, off, size):
-        self.do_load(k, off, size, True)
+    def do_load_atomic(self, mapping_handle, off, size):
+        self.do_load(mapping_handle, off, size, True)
 
-    def do_store_atomic(self, k, off, size, seed):
-        self.do_store(k, off, size, seed, True)
+    def do_store_atomic(self, mapping_handle, off, size, seed):
+        self.do_store(mapping_handle, off, size, seed, True)
 
-    def do_kunmap_local(self, k):
-        mapping, mappings = self.require_mapped(k), self.maps[self.call.thread]
+    def do_kunmap_local(self, mapping_handle):
+        mapping, mappings = self.require_mapped(mapping_handle), self.maps[self.call.thread]
         if mappings[-1] is not mapping:
             raise Fatal("unmap-order")
         mappings.pop()
@@ -341,27 +322,27 @@ class Evaluation:
 
     # ---- order between threads, faults ----
 
-    def do_lock(self, m):
-        self.mutex_owner[m] = self.call.thread
-        self.known[self.call.thread] |= self.mutex_known.get(m, 0)
+    def do_lock(self, mutex):
+        self.mutex_owner[mutex] = self.call.thread
+        self.known[self.call.thread] |= self.mutex_known[mutex]
 
-    def do_unlock(self, m):
-        del self.mutex_owner[m]
-        self.mutex_known[m] = self.known[self.call.thread] | 1 << self.event
+    def do_unlock(self, mutex):
+        del self.mutex_owner[mutex]
+        self.mutex_known[mutex] = self.known[self.call.thread] | 1 << self.event
 
-    def do_post(self, s):
-        self.semaphore_count[s] = self.semaphore_count.get(s, 0) + 1
-        self.semaphore_known[s] = self.semaphore_known.get(s, 0) | self.known[self.call.thread] | 1 << self.event
+    def do_post(self, semaphore):
+        self.semaphore_count[semaphore] += 1
+        self.semaphore_known[semaphore] |= self.known[self.call.thread] | 1 << self.event
 
-    def do_wait(self, s):
-        self.semaphore_count[s] -= 1
-        self.known[self.call.thread] |= self.semaphore_known.get(s, 0)
+    def do_wait(self, semaphore):
+        self.semaphore_count[semaphore] -= 1
+        self.known[self.call.thread] |= self.semaphore_known[semaphore]
 
-    def do_fail_nth(self, n):
-        self.calls_to_failure[self.call.thread] = n
+    def do_fail_nth(self, number):
+        self.calls_to_failure[self.call.thread] = number
 
 
-def to_json(name, evaluation):
+def format_as_json(name, evaluation):
     return json.dumps({
         "file": name, "verdict": sorted(evaluation.verdict),
         "races": [{"first": first, "second": second, "page": page, "from": low, "to": high}
@@ -372,4 +353,4 @@ def to_json(name, evaluation):
 
 if __name__ == "__main__":
     for path in sys.argv[1:]:
-        print(to_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run_all_calls()))
+        print(format_as_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run_all_calls()))

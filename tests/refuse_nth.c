@@ -58,7 +58,7 @@ static void __attribute__((constructor)) read_environment(void)
 {
 	const char *text = getenv("REFUSE"), *colon = text ? strchr(text, ':') : NULL;
 	const char *file = getenv("REFUSE_USED");
-	char *number_end;
+	char *end_of_number;
 
 	if (!colon)
 		return;
@@ -68,8 +68,8 @@ static void __attribute__((constructor)) read_environment(void)
 			refused_function = i;
 	if (refused_function == FUNCTIONS)
 		abort();
-	first_refused_call = strtoul(colon + 1, &number_end, 10);
-	refuses_later_calls = *number_end == '+';
+	first_refused_call = strtoul(colon + 1, &end_of_number, 10);
+	refuses_later_calls = *end_of_number == '+';
 	if (file)
 		strncpy(used_path, file, sizeof(used_path) - 1);
 	if (!getenv("REFUSE_ALL"))
@@ -79,18 +79,18 @@ static void __attribute__((constructor)) read_environment(void)
 static void record_refusal(enum refusable_function function)
 {
 	const char *name = functions[function].name;
-	int used_fd;
+	int record_fd;
 
 	if (!*used_path)
 		return;
-	used_fd =
+	record_fd =
 		(int)syscall(SYS_openat, AT_FDCWD, used_path, O_WRONLY | O_APPEND | O_CREAT, 0666);
-	syscall(SYS_write, used_fd, name, strlen(name));
-	syscall(SYS_write, used_fd, "\n", (size_t)1);
-	syscall(SYS_close, used_fd);
+	syscall(SYS_write, record_fd, name, strlen(name));
+	syscall(SYS_write, record_fd, "\n", (size_t)1);
+	syscall(SYS_close, record_fd);
 }
 
-static bool is_refused(enum refusable_function function)
+static bool is_call_refused(enum refusable_function function)
 {
 	unsigned long call_number;
 
@@ -111,17 +111,17 @@ void *__libc_realloc(void *memory, size_t size);
 
 void *malloc(size_t size)
 {
-	return is_refused(F_malloc) ? NULL : __libc_malloc(size);
+	return is_call_refused(F_malloc) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return is_refused(F_calloc) ? NULL : __libc_calloc(count, size);
+	return is_call_refused(F_calloc) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
-	return is_refused(F_realloc) ? NULL : __libc_realloc(memory, size);
+	return is_call_refused(F_realloc) ? NULL : __libc_realloc(memory, size);
 }
 
 /* Finds the C library's function once. */
@@ -135,7 +135,7 @@ void *realloc(void *memory, size_t size)
 	type name parameters                                   \
 	{                                                      \
 		FIND_REAL(name);                               \
-		return is_refused(F_##name) ? failure : real arguments; \
+		return is_call_refused(F_##name) ? failure : real arguments; \
 	}
 
 struct __dirstream;
@@ -174,5 +174,5 @@ int open(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(args, int) : 0;
 	va_end(args);
-	return is_refused(F_open) ? -1 : real(path, flags, mode);
+	return is_call_refused(F_open) ? -1 : real(path, flags, mode);
 }

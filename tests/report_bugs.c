@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * report_bugs NAME: makes one error for a sanitizer to report. test_report.sh compiles it in a
- * directory src/page, with each available compiler and sanitizer.
+ * directory src/page, with each available compiler and sanitizer; with FUZZ_TARGET it is a target of
+ * libFuzzer, whose input is the name.
  */
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char *heap;
 static int shared;
@@ -36,17 +39,17 @@ static void use_after_free(void)
 	page_read(heap);
 }
 
-static void overflow(void)
+static void read_past_end(void)
 {
 	page_read(heap + 10 * one);
 }
 
-static void intercepted(void)
+static void overflow_in_memset(void)
 {
 	memset(heap, 1, 11 * (size_t)one);
 }
 
-static void double_free(void)
+static void free_twice(void)
 {
 	char *again = heap;
 
@@ -55,7 +58,7 @@ static void double_free(void)
 	free(again);
 }
 
-static void bad_free(void)
+static void free_inner_pointer(void)
 {
 	char *inside = heap + one;
 
@@ -63,7 +66,7 @@ static void bad_free(void)
 	free(inside);
 }
 
-static void wild(void)
+static void read_wild_pointer(void)
 {
 	char *nowhere = (char *)8;
 
@@ -71,45 +74,45 @@ static void wild(void)
 	page_read(nowhere);
 }
 
-static void leak(void)
+static void leak_heap(void)
 {
 	heap = NULL;
 }
 
-static void sum(void)
+static void overflow_sum(void)
 {
 	sink = 0x7fffffff;
 	sink = sink + one;
 }
 
-static void shift(void)
+static void shift_too_far(void)
 {
 	sink = 1 << (one + 32);
 }
 
-static void uninitialised(void)
+static void branch_on_uninitialised(void)
 {
 	if (heap[3])
 		puts("not zero");
 }
 
-static void report_of_ours(void)
+static void report_broken_rule(void)
 {
 	fprintf(stderr, "BUG: page: unmap-order: 0x1 is not the newest\n");
 	abort();
 }
 
-static void *other(void *nothing)
+static void *write_in_thread(void *nothing)
 {
 	page_write(1);
 	return nothing;
 }
 
-static void race(void)
+static void race_two_threads(void)
 {
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, other, NULL);
+	pthread_create(&thread, NULL, write_in_thread, NULL);
 	page_poke(2);
 	pthread_join(thread, NULL);
 }
@@ -118,7 +121,7 @@ static void race(void)
 void *__tsan_create_fiber(unsigned int flags);
 void __tsan_switch_to_fiber(void *fiber, unsigned int flags);
 
-static void fibers(void)
+static void race_two_fibers(void)
 {
 	void *first = __tsan_create_fiber(0), *second = __tsan_create_fiber(0);
 
@@ -129,32 +132,72 @@ static void fibers(void)
 }
 #endif
 
+static void hang_forever(void)
+{
+	for (;;)
+		usleep(1000);
+}
+
+static void allocate_too_much(void)
+{
+	volatile char *much = malloc((size_t)200 << 20);
+
+	much[0] = 1;
+}
+
+static void end_process(void)
+{
+	exit(0);
+}
+
 static const struct {
 	const char *name;
 	void (*make)(void);
 } bugs[] = {
-	{ "bad-free", bad_free },
-	{ "double-free", double_free },
+	{ "abort", abort },
+	{ "bad-free", free_inner_pointer },
+	{ "double-free", free_twice },
+	{ "exit", end_process },
 #ifdef FIBERS
-	{ "fibers", fibers },
+	{ "fibers", race_two_fibers },
 #endif
-	{ "intercepted", intercepted },
-	{ "leak", leak },
-	{ "ours", report_of_ours },
-	{ "overflow", overflow },
-	{ "race", race },
-	{ "shift", shift },
-	{ "sum", sum },
-	{ "uninitialised", uninitialised },
+	{ "hang", hang_forever },
+	{ "intercepted", overflow_in_memset },
+	{ "leak", leak_heap },
+	{ "memory", allocate_too_much },
+	{ "ours", report_broken_rule },
+	{ "overflow", read_past_end },
+	{ "race", race_two_threads },
+	{ "shift", shift_too_far },
+	{ "sum", overflow_sum },
+	{ "uninitialised", branch_on_uninitialised },
 	{ "use-after-free", use_after_free },
-	{ "wild", wild },
+	{ "wild", read_wild_pointer },
 };
 
+static void make_bug(const char *name)
+{
+	for (size_t i = 0; i < sizeof(bugs) / sizeof(bugs[0]); i++)
+		if (!strcmp(name, bugs[i].name))
+			bugs[i].make();
+}
+
+#ifdef FUZZ_TARGET
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char name[20];
+
+	snprintf(name, sizeof(name), "%.*s", (int)size, (const char *)data);
+	make_bug(name);
+	return 0;
+}
+#else
 int main(int argc, char **argv)
 {
 	heap = malloc(10);
-	for (size_t i = 0; argc > 1 && i < sizeof(bugs) / sizeof(bugs[0]); i++)
-		if (!strcmp(argv[1], bugs[i].name))
-			bugs[i].make();
+	make_bug(argc > 1 ? argv[1] : "");
 	return 0;
 }
+#endif

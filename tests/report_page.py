@@ -5,7 +5,7 @@
     report_page.py DIRECTORY SHOTS     DIRECTORY has empty/, good/, parts-failed/ and results/
                                     screenshots go to SHOTS
 
-Prints TAP: one line for each check, and the problem after a failure.
+Prints TAP: one line for each check, and what the page shows after a failure.
 """
 import base64
 import json
@@ -32,15 +32,22 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 LOCAL = ("file:", "data:", "blob:", "about:", "chrome:")
 CELL = "store/load/nested/none/aliases"
 
+check_results = []
 
-RESULTS = []
+
+def report_check(is_good, name, shown=""):
+    check_results.append(bool(is_good))
+    print(f"{'ok' if is_good else 'not ok'} {len(check_results)} - {name}", flush=True)
+    if not is_good:
+        print("# " + str(shown)[:600].replace("\n", "\n# "), flush=True)
 
 
-def report_check(good, name, wrong=""):
-    RESULTS.append(bool(good))
-    print(f"{'ok' if good else 'not ok'} {len(RESULTS)} - {name}", flush=True)
-    if not good:
-        print("# " + str(wrong)[:600].replace("\n", "\n# "), flush=True)
+def check_equal(name, shown, expected):
+    report_check(shown == expected, name, f"expected {expected}, got {shown}")
+
+
+def check_contains(name, shown, *texts):
+    report_check(all(text in (shown or "") for text in texts), name, f"expected {texts}, got {shown}")
 
 
 class Browser:
@@ -52,9 +59,12 @@ class Browser:
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")),
-                                       options=options)
+        self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
         self.driver.set_page_load_timeout(120)
+        self.run_script = self.driver.execute_script
+
+    def send_command(self, command, **arguments):
+        return self.driver.execute_cdp_cmd(command, arguments)
 
     def set_size_and_scheme(self, size, scheme):
         width, height = size
@@ -63,65 +73,57 @@ class Browser:
         self.send_command("Emulation.setEmulatedMedia",
                           features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def send_command(self, command, **arguments):
-        return self.driver.execute_cdp_cmd(command, arguments)
-
     def open_page(self, path, fragment=""):
         self.driver.get("about:blank")
         self.take_console_messages(), self.take_network_requests()
-        self.driver.get(f"{pathlib.Path(path).resolve().as_uri()}{fragment}")
-        self.wait_until(lambda _: self.run_script("return document.documentElement.hasAttribute('data-ready')"))
+        self.driver.get(f"{path.resolve().as_uri()}{fragment}")
+        self.wait_for("html[data-ready]")
 
-    def wait_until(self, condition):
-        return WebDriverWait(self.driver, 60, 0.05).until(condition)
+    def find_element(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def run_script(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
+    def wait_for(self, selector):
+        WebDriverWait(self.driver, 60, 0.05).until(
+            lambda driver: driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def click(self, selector):
+        self.run_script("arguments[0].scrollIntoView({block: 'center'})", self.find_element(selector))
+        self.find_element(selector).click()
+
+    def read_each(self, selector, expression):
+        """@expression: of an element e"""
+        return self.run_script("return [...document.querySelectorAll(arguments[0])]"
+                               f".map((e) => {expression})", selector)
+
+    def read_texts(self, selector):
+        return self.read_each(selector, "e.textContent")
+
+    def read_text(self, selector):
+        return next(iter(self.read_texts(selector)), "")
+
+    def read_part_states(self):
+        return dict(self.read_each("section[data-state]", "[e.id.slice(5), e.dataset.state]"))
 
     def take_console_messages(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def take_network_requests(self):
         """Requests that went to the network."""
-        events = (json.loads(entry["message"])["message"]
-                  for entry in self.driver.get_log("performance"))
+        events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
         urls = [event["params"]["request"]["url"] for event in events
                 if event["method"] == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith(LOCAL)]
 
-    def find_one(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def find_all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def read_text(self, selector):
-        return self.run_script("return document.querySelector(arguments[0])?.textContent", selector)
-
-    def read_texts(self, selector):
-        return self.run_script("return [...document.querySelectorAll(arguments[0])]"
-                               ".map((e) => e.textContent)", selector)
-
-    def read_figure(self, name):
-        return int((self.read_text(f"[data-figure={name}]") or "-1").replace(",", ""))
-
-    def read_part_state(self, part):
-        return self.run_script("return document.getElementById(`part-${arguments[0]}`)?.dataset.state",
-                               part)
+    def check_silent(self, name):
+        check_equal(f"{name}: no message on the console", self.take_console_messages(), [])
+        check_equal(f"{name}: nothing is asked of a network", self.take_network_requests(), [])
 
     def save_screenshot(self, path):
         """Take a screenshot of the whole page."""
         size = self.send_command("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"],
-                "height": min(size["height"], 8000)}
+        clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"], "height": min(size["height"], 8000)}
         shot = self.send_command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
-
-    def check_silent(self, name):
-        said = self.take_console_messages()
-        report_check(not said, f"{name}: no message on the console", said)
-        asked = self.take_network_requests()
-        report_check(not asked, f"{name}: nothing is asked of a network", asked)
 
 
 # ---- each check can fail ----
@@ -131,187 +133,167 @@ def check_that_checks_work(browser, page):
     browser.run_script("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
                        "fetch('http://127.0.0.1:9/').catch(() => 0)")
     time.sleep(0.3)
-    said = " ".join(browser.take_console_messages())
-    report_check("heard" in said, "a warning would be heard", said)
-    report_check("Content Security Policy" in said, "the page forbids itself what is not in it", said)
+    messages = " ".join(browser.take_console_messages())
+    check_contains("a warning would be heard", messages, "heard")
+    check_contains("the page forbids itself what is not in it", messages, "Content Security Policy")
 
 
 # ---- pages ----
 
-def check_empty(browser, directory):
-    browser.open_page(directory / "index.html")
+def check_empty(browser, page):
+    browser.open_page(page)
     browser.check_silent("nothing was run")
-    report_check(browser.read_text(".verdict h1") == "Incomplete", "nothing was run: incomplete",
-                 browser.read_text(".verdict"))
-    states = browser.run_script("return [...document.querySelectorAll('.overview tbody tr')]"
-                                ".map((r) => [r.dataset.part, r.textContent])")
-    wrong = [part for part, text in states if "not run" not in text]
-    report_check(len(states) == 13 and not wrong, "nothing was run: every part says so", states)
+    check_equal("nothing was run: incomplete", browser.read_text(".verdict h1"), "Incomplete")
+    rows = browser.read_texts(".overview tbody tr")
+    report_check(len(rows) == 13 and all("not run" in row for row in rows),
+                 "nothing was run: every part says so", rows)
 
 
-def check_failed(browser, directory):
-    browser.open_page(directory / "index.html")
+def check_failed_parts(browser, page):
+    browser.open_page(page)
     browser.check_silent("parts failed")
-    line = browser.read_text("#verdict-line")
-    report_check("1 aim of speed missed" in line, "missed thresholds are shown", line)
-    report_check(browser.read_text(".verdict h1") == "Failed" and "Failed: " in line and
-                 "The race matrix" in line and "Replay" in line, "a part that failed fails it all", line)
-    report_check(browser.read_part_state("race") == "failed"
-                 and browser.read_part_state("replay") == "failed" and
-                 browser.read_part_state("rules") == "good", "parts that failed are marked, others are not")
-    report_check(browser.read_part_state("stress-long") == "failed"
-                 and "--seed=7" in browser.read_text("#part-stress-long") and
-                 browser.read_part_state("mutants") == "failed"
-                 and "40.0 %, wanted 90 %" in browser.read_text("#part-mutants"),
-                 "a failed long run and too few killed mutants are failures",
-                 (browser.read_text("#part-stress-long"), browser.read_text("#part-mutants")))
-    report_check(browser.read_part_state("bugs") == "unreadable" and "annot be read: Seeded bugs" in line,
-                 "unreadable results are shown", line)
-    report_check(browser.read_text('[data-pair="store/load"]').startswith("\u2715"),
-                 "an unpredicted cell is marked in its pair",
-                 browser.read_text('[data-pair="store/load"]'))
-    click(browser, "#wrong button")
-    browser.wait_until(lambda b: browser.find_all(f'#cell[data-ready="{CELL}"]'))
-    report_check("\u25cb missed" in browser.read_text("#cell")
-                 and "not as predicted" in browser.read_text("#cell"),
-                 "... and is listed, to be opened", browser.read_text("#cell"))
+    line, states = browser.read_text("#verdict-line"), browser.read_part_states()
+    check_contains("missed thresholds are shown", line, "1 aim of speed missed")
+    check_contains("a part that failed fails it all", browser.read_text(".verdict h1") + line, "Failed",
+                   "Failed: ", "The race matrix", "Replay")
+    check_equal("parts that failed are marked, others are not",
+                [states[part] for part in ("race", "replay", "rules")], ["failed", "failed", "good"])
+    check_contains("a failed long run and too few killed mutants are failures",
+                   " ".join([states["stress-long"], states["mutants"], browser.read_text("#part-stress-long"),
+                             browser.read_text("#part-mutants")]),
+                   "failed failed ", "--seed=7", "40.0 %, wanted 90 %")
+    check_contains("unreadable results are shown", states["bugs"] + line,
+                   "unreadable", "annot be read: Seeded bugs")
+    check_contains("an unpredicted cell is marked in its pair", browser.read_text('[data-pair="store/load"]'),
+                   "\u2715")
+    browser.click("#wrong button")
+    browser.wait_for(f'#cell[data-ready="{CELL}"]')
+    check_contains("... and is listed, to be opened", browser.read_text("#cell"),
+                   "\u25cb missed", "not as predicted")
 
 
 def count_expected_figures(results):
     """The figures that the page must show, counted from the results."""
-    def read_results(name):
-        return json.loads((results / f"{name}.json").read_text())
-    race, fuzz = read_results("race"), read_results("fuzz")
-    programs = {p["file"]: p for b in ("direct", "alias") for p in read_results("rules").get(b, [])}
-    replay = read_results("replay")["runs"]
+    race, programs = results["race"], {p["file"]: p for backend in ("direct", "alias")
+                                       for p in results["rules"].get(backend, [])}
     return {
         "race-cells": len(race["matrix"]),
-        "race-races": sum(c["expect"] == "data-race" for c in race["matrix"]),
+        "race-races": sum(cell["expect"] == "data-race" for cell in race["matrix"]),
         "race-detectors": len(race["detectors"]),
-        "race-false_alarms": sum(d["false_alarms"] for d in race["detectors"]),
-        "race-wrong": sum(not c["as_predicted"] for c in race["matrix"]),
+        "race-false_alarms": sum(detector["false_alarms"] for detector in race["detectors"]),
+        "race-wrong": sum(not cell["as_predicted"] for cell in race["matrix"]),
         "rules-programs": len(programs),
-        "rules-breaking": sum(bool(p["verdict"]) for p in programs.values()),
-        "stress-operations": sum(r["operations"] for r in read_results("stress")["rows"]),
-        "stress-runs": len(read_results("stress")["rows"]),
+        "rules-breaking": sum(bool(program["verdict"]) for program in programs.values()),
+        "stress-operations": sum(row["operations"] for row in results["stress"]["rows"]),
+        "stress-runs": len(results["stress"]["rows"]),
         "stress-long-runs": 3, "stress-long-operations": 3000000, "stress-long-failed": 0,
-        "mutants-looked": 23, "mutants-killed": 19, "mutants-survived": 1,
-        "mutants-equivalent": 3,
-        "fuzz-executions": sum(t["executions"] for t in fuzz["targets"]),
+        "mutants-looked": 23, "mutants-killed": 19, "mutants-survived": 1, "mutants-equivalent": 3,
+        "fuzz-executions": sum(target["executions"] for target in results["fuzz"]["targets"]),
         "fuzz-findings": 0,
-        "replay-trials": sum(f["inputs"] for run in replay for f in run["flavours"]),
+        "replay-trials": sum(flavour["inputs"] for run in results["replay"]["runs"]
+                             for flavour in run["flavours"]),
         "coverage-lines": 1200, "coverage-corpus": 900, "coverage-all": 1080,
         "bugs-bugs": 3, "bugs-killed": 3, "bugs-clean": 0,
-        "smoke-stages": 2, "bench-figures": 2,
-        "bench-aims": 2, "bench-met": 1, "findings-failures": 0,
+        "smoke-stages": 2, "bench-figures": 2, "bench-aims": 2, "bench-met": 1, "findings-failures": 0,
     }
 
 
-def check_numbers(browser, results):
-    shown = {name: browser.read_figure(name) for name in count_expected_figures(results)}
-    wrong = {k: (v, shown[k]) for k, v in count_expected_figures(results).items() if shown[k] != v}
-    report_check(not wrong, "figures are those of the results", wrong)
-    race = json.loads((results / "race.json").read_text())
+def check_figures(browser, results):
+    expected = count_expected_figures(results)
+    shown = dict(browser.read_each("[data-figure]", "[e.dataset.figure, e.textContent]"))
+    check_equal("figures are those of the results",
+                {name: int(shown[name].replace(",", "")) for name in expected}, expected)
     pairs = {}
-    for cell in race["matrix"]:
+    for cell in results["race"]["matrix"]:
         pair = pairs.setdefault(f"{cell['first']}/{cell['second']}", [0, 0])
         pair[0] += cell["expect"] == "data-race"
         pair[1] += 1
-    expected = {pair: f"{races}of {cells}" for pair, (races, cells) in pairs.items()}
-    shown = browser.run_script("return Object.fromEntries([...document.querySelectorAll('[data-pair]')]"
-                               ".map((b) => [b.dataset.pair, b.textContent]))")
-    report_check(shown == expected, "each pair of the matrix has its races and cells",
-                 {k: (v, shown.get(k)) for k, v in expected.items() if shown.get(k) != v})
-    detector = race["detectors"][0]
-    row = browser.read_texts(f"#part-race tr[data-row={detector['name']}] td")[:5]
-    wanted = [f"{detector[k]:,}" for k in ("cells", "repeat", "races", "caught", "missed")]
-    report_check(row == wanted, "the detector's row is that of the results", (row, wanted))
+    check_equal("each pair of the matrix has its races and cells",
+                dict(browser.read_each("[data-pair]", "[e.dataset.pair, e.textContent]")),
+                {pair: f"{races}of {cells}" for pair, (races, cells) in pairs.items()})
+    detector = results["race"]["detectors"][0]
+    check_equal("the detector's row is that of the results",
+                browser.read_texts(f"#part-race tr[data-row={detector['name']}] td")[:5],
+                [f"{detector[key]:,}" for key in ("cells", "repeat", "races", "caught", "missed")])
 
 
-def click(browser, selector):
-    browser.run_script("arguments[0].scrollIntoView({block: 'center'})", browser.find_one(selector))
-    browser.find_one(selector).click()
+def check_tip(browser, name, selector, *texts):
+    ActionChains(browser.driver).move_to_element(browser.find_element(selector)).perform()
+    tip = browser.find_element("#tip")
+    check_contains(name, tip.text if tip.is_displayed() else "", *texts)
 
 
-def check_cell(browser, results):
-    cell = next(c for c in json.loads((results / "race.json").read_text())["matrix"]
-                if c["cell"] == CELL)
-    click(browser, '[data-pair="store/load"]')
-    click(browser, f'[data-cell="{CELL}"]')
-    browser.wait_until(lambda b: browser.find_all(f'#cell[data-ready="{CELL}"]'))
-    report_check(browser.read_text("#cell .program") == cell["program"],
-                 "a click on a cell shows its program",
-                 browser.read_text("#cell .program"))
-    drawing = browser.read_text("#cell .drawing")
-    report_check("data-race (R3" in drawing and "store(k0, 0x40, 0x40, 0x11)" in drawing,
-                 "... and what happens in it", drawing)
-    answers = {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()}
-    shown = {name: browser.read_texts(f"#cell tr[data-row={name}] td")[1] for name in answers}
-    report_check(shown == answers, "... and what each detector said", (shown, answers))
-    ActionChains(browser.driver).move_to_element(browser.find_one('[data-pair="store/store"]')).perform()
-    tip = browser.find_one("#tip")
-    report_check(tip.is_displayed() and "store then store" in tip.text, "hovering shows the cell", tip.text)
-    browser.find_one('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
-    said = browser.read_text("#pair h3")
-    report_check(said == "store then store", "arrows and Enter do what the pointer does", said)
+def check_cell(browser, matrix):
+    cell = next(cell for cell in matrix if cell["cell"] == CELL)
+    browser.click('[data-pair="store/load"]')
+    browser.click(f'[data-cell="{CELL}"]')
+    browser.wait_for(f'#cell[data-ready="{CELL}"]')
+    check_equal("a click on a cell shows its program", browser.read_text("#cell .program"), cell["program"])
+    check_contains("... and what happens in it", browser.read_text("#cell .drawing"), "data-race (R3",
+                   "store(k0, 0x40, 0x40, 0x11)")
+    check_equal("... and what each detector said",
+                {name: browser.read_texts(f"#cell tr[data-row={name}] td")[1] for name in cell["detectors"]},
+                {name: f"{a['reported']:,} of {a['runs']:,}" for name, a in cell["detectors"].items()})
+    check_tip(browser, "hovering shows the cell", '[data-pair="store/store"]', "store then store")
+    browser.find_element('[data-pair="store/load"]').send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
+    check_equal("arrows and Enter do what the pointer does", browser.read_text("#pair h3"),
+                "store then store")
 
 
-def check_detector(browser, results):
-    race = json.loads((results / "race.json").read_text())
+def check_detector(browser, race):
     name = race["detectors"][0]["name"]
-    caught = sum(c["expect"] == "data-race" and c["detectors"][name]["reported"] > 0
-                 for c in race["matrix"])
     browser.run_script("const s = document.getElementById('detector'); s.value = arguments[0];"
                        "s.dispatchEvent(new Event('change'))", name)
-    shown = sum(int(re.match(r"\d+", text)[0]) for text in browser.read_texts("[data-pair]"))
-    report_check(shown == caught, "the matrix of a detector has what it caught", (shown, caught))
+    check_equal("the matrix of a detector has what it caught",
+                sum(int(re.match(r"\d+", text)[0]) for text in browser.read_texts("[data-pair]")),
+                sum(cell["expect"] == "data-race" and cell["detectors"][name]["reported"] > 0
+                    for cell in race["matrix"]))
 
 
-def check_parts(browser):
-    count = len(browser.find_all("#part-fuzz svg .curve"))
-    report_check(count >= 1, "coverage over time is drawn", count)
-    links = browser.run_script("return [...document.querySelectorAll('#part-coverage a')].map((a) => a.href)")
-    there = [pathlib.Path(link.removeprefix("file://")).is_file() for link in links]
-    report_check(len(links) == 2 and all(there), "llvm-cov's pages are linked, and there", links)
+def check_other_parts(browser):
+    report_check(browser.read_texts("#part-fuzz svg .curve"), "coverage over time is drawn")
+    browser.run_script("document.getElementById('part-fuzz').scrollIntoView()")
+    check_tip(browser, "a point of a plot shows its value", "#part-fuzz svg .point rect", " edges after ")
+    links = browser.read_each("#part-coverage a", "e.href")
+    check_equal("llvm-cov's pages are linked, and there",
+                [pathlib.Path(link.removeprefix("file://")).is_file() for link in links], [True, True])
     browser.run_script("document.querySelector('#part-rules details').open = true")
-    click(browser, '[data-program="bounds"]')
-    browser.wait_until(lambda b: browser.find_all('#rule-program[data-ready="bounds"]'))
-    report_check("PAGE_SIZE" in browser.read_text("#rule-program .program"), "a rule's program opens")
+    browser.click('[data-program="bounds"]')
+    browser.wait_for('#rule-program[data-ready="bounds"]')
+    check_contains("a rule's program opens", browser.read_text("#rule-program .program"), "PAGE_SIZE")
     hostile = browser.run_script("return [document.images.length, document.title]")
     report_check(hostile[0] == 0 and hostile[1] != "broken", "text of data stays text", hostile)
-    report_check("<img src=x" in browser.read_text("#part-bench"), "... and is shown as it is")
+    check_contains("... and is shown as it is", browser.read_text("#part-bench"), "<img src=x")
     browser.run_script("const f = document.querySelector('#part-bugs input'); f.closest('details').open = true;"
                        "f.value = 'bounds-two'; f.dispatchEvent(new Event('input'))")
-    left = browser.run_script("return [...document.querySelectorAll('#part-bugs .high tbody tr')]"
-                              ".filter((r) => !r.hidden).map((r) => r.dataset.row)")
-    report_check(left == ["bounds-two"], "tables can be searched", left)
+    check_equal("tables can be searched",
+                browser.read_each("#part-bugs .high tbody tr:not([hidden])", "e.dataset.row"), ["bounds-two"])
 
 
-def check_failures(browser, directory):
-    browser.open_page(directory / "index.html")
+def check_triaged_failure(browser, page):
+    browser.open_page(page)
     browser.check_silent("a finding")
-    report_check(browser.read_part_state("findings") == "failed", "a failure after triage fails")
-    files = browser.run_script("return Object.fromEntries([...document.querySelectorAll('.failure pre')]"
-                               ".map((p) => [p.dataset.file, p.textContent]))")
-    report_check("expect data-race" in files.get("minimised.page", "") and
-                 "int main(void)" in files.get("reproduce.c", "") and "a drawing" in
-                 files.get("explanation.txt", ""), "its program, its C file and its drawing are there", files)
+    check_equal("a failure after triage fails", browser.read_part_states()["findings"], "failed")
+    files = dict(browser.read_each(".failure pre", "[e.dataset.file, e.textContent]"))
+    check_contains("its program, its C file and its drawing are there",
+                   "".join(files.get(name, "")
+                           for name in ("minimised.page", "reproduce.c", "explanation.txt")),
+                   "expect data-race", "int main(void)", "a drawing")
 
 
-def check_looks(browser, page, shots):
+def check_schemes_and_print(browser, page, screenshot_directory):
     paper = {}
-    for scheme, sizes in (("light", (DESKTOP, PHONE)), ("dark", (DESKTOP,))):
-        for size in sizes:
-            name = "-phone" if size == PHONE else ""
-            browser.set_size_and_scheme(size, scheme)
-            browser.open_page(page, f"#race/{CELL}")
-            browser.wait_until(lambda b: browser.find_all("#cell[data-ready]"))
-            if name:
-                browser.run_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-            width = browser.run_script("return document.documentElement.scrollWidth")
-            report_check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
-            browser.save_screenshot(shots / f"report-{scheme}{name}.png")
-            browser.check_silent(f"{scheme}, {size[0]} pixels")
+    for scheme, size, name in (("light", DESKTOP, "light"), ("light", PHONE, "light-phone"),
+                               ("dark", DESKTOP, "dark")):
+        browser.set_size_and_scheme(size, scheme)
+        browser.open_page(page, f"#race/{CELL}")
+        browser.wait_for("#cell[data-ready]")
+        if size == PHONE:
+            browser.run_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        width = browser.run_script("return document.documentElement.scrollWidth")
+        report_check(width <= size[0], f"{scheme}, {size[0]} pixels: no scrolling to the side", width)
+        browser.save_screenshot(screenshot_directory / f"report-{name}.png")
+        browser.check_silent(f"{scheme}, {size[0]} pixels")
         paper[scheme] = browser.run_script("return getComputedStyle(document.body).backgroundColor")
     report_check(paper["light"] != paper["dark"], "dark is another one than light", paper)
     browser.set_size_and_scheme(DESKTOP, "light")
@@ -320,7 +302,7 @@ def check_looks(browser, page, shots):
                        "addEventListener('beforeprint', () => { document.documentElement.dataset.opened ="
                        " document.querySelectorAll('details:not([open])').length; })")
     printed = base64.b64decode(browser.send_command("Page.printToPDF", preferCSSPageSize=True)["data"])
-    (shots / "report.pdf").write_bytes(printed)
+    (screenshot_directory / "report.pdf").write_bytes(printed)
     closed = browser.run_script("return document.documentElement.dataset.opened")
     report_check(printed.startswith(b"%PDF") and closed == "0", "on paper nothing is folded", closed)
 
@@ -333,32 +315,35 @@ def check_size(browser, page):
     print(f"# it opened in {took:.0f} ms", flush=True)
 
 
-def main(directory, shots):
-    directory, shots = pathlib.Path(directory), pathlib.Path(shots)
+def check_all_pages(browser, directory, screenshot_directory):
+    results = {path.stem: json.loads(path.read_text()) for path in (directory / "results").glob("*.json")}
+    pages = {name: directory / name / "index.html" for name in ("empty", "good", "parts-failed", "finding")}
+    browser.set_size_and_scheme(DESKTOP, "light")
+    check_that_checks_work(browser, pages["empty"])
+    check_empty(browser, pages["empty"])
+    check_size(browser, pages["good"])
+    browser.check_silent("all was run")
+    check_equal("all was run: sound", browser.read_text(".verdict h1"), "Sound")
+    check_figures(browser, results)
+    check_cell(browser, results["race"]["matrix"])
+    check_detector(browser, results["race"])
+    check_other_parts(browser)
+    browser.check_silent("all was run, and clicked")
+    check_failed_parts(browser, pages["parts-failed"])
+    check_triaged_failure(browser, pages["finding"])
+    check_schemes_and_print(browser, pages["good"], screenshot_directory)
+
+
+def main(directory, screenshot_directory):
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(profile)
         try:
-            browser.set_size_and_scheme(DESKTOP, "light")
-            check_that_checks_work(browser, directory / "empty" / "index.html")
-            check_empty(browser, directory / "empty")
-            page = directory / "good" / "index.html"
-            check_size(browser, page)
-            browser.check_silent("all was run")
-            report_check(browser.read_text(".verdict h1") == "Sound", "all was run: sound",
-                         browser.read_text(".verdict"))
-            check_numbers(browser, directory / "results")
-            check_cell(browser, directory / "results")
-            check_detector(browser, directory / "results")
-            check_parts(browser)
-            browser.check_silent("all was run, and clicked")
-            check_failed(browser, directory / "parts-failed")
-            check_failures(browser, directory / "finding")
-            check_looks(browser, page, shots)
+            check_all_pages(browser, pathlib.Path(directory), pathlib.Path(screenshot_directory))
         finally:
             browser.driver.quit()
+    print(f"1..{len(check_results)}")
+    return not all(check_results)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
-    print(f"1..{len(RESULTS)}")
-    sys.exit(not all(RESULTS))
+    sys.exit(main(*sys.argv[1:]))

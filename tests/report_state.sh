@@ -4,9 +4,9 @@
 # Results as `make report` reads them: `. report_state.sh` after tap.sh.
 
 # report_says STATE PART FILE: is that the state of PART in a report on FILE? The state and the
-# line of the part are in $scratch/said. Without python3 there is no report, and FILE is not read.
+# line of the part are in $scratch/said. Without python3 and jinja2 there is no report, and FILE is not read.
 report_says() {
-	command -v python3 >/dev/null || return 0
+	python3 -c 'import jinja2' 2>/dev/null || return 0
 	rm -rf "$scratch/read_back"
 	mkdir "$scratch/read_back" || return 1
 	cp "$3" "$scratch/read_back/$2.json" || return 1
@@ -16,7 +16,7 @@ report_says() {
 		import parts
 		row = next(row for row in parts.PARTS if row[0] == sys.argv[2])
 		made = parts.make_part(*row, parts.Sources(pathlib.Path(sys.argv[3]), None, None, None))
-		print(f"{made.state}: {made.summary_line}")
+		print(f"{made.state}: {made.line}")
 	END
 	grep -q "^$1: " "$scratch/said"
 }

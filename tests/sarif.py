@@ -10,7 +10,26 @@ import re
 import sys
 from urllib.parse import unquote
 
-NUMBER, TEXT = int, str
+TEXT = r"(?s).*\S.*"
+LINE, INDEX = range(1, sys.maxsize), range(sys.maxsize)
+URI = r"(?!/)(?!(.*/)?\.{0,2}(/|$))(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+"  # a relative path without . and ..
+
+# What a value must be: a pattern for the whole text, a range of numbers, a list of one pattern for all items,
+# or an object with exactly these keys; a key with "?" may be missing.
+ARTIFACT = {"uri": URI, "uriBaseId": "%SRCROOT%"}
+PLACE = {"artifactLocation": ARTIFACT | {"index": INDEX}, "region": {"startLine": LINE}}
+SENTENCE = {"text": r"[A-Z].{0,1022}\.", "markdown?": TEXT}
+RULE = {"id": r"[a-z]+(-[a-z]+)*", "shortDescription": SENTENCE, "fullDescription": SENTENCE,
+        "help": {"text": TEXT, "markdown": r".*\]\(doc/[a-z-]+\.md\).*"}, "helpUri?": TEXT,
+        "defaultConfiguration": {"level": "error"}, "properties": {"precision": TEXT, "problem.severity": TEXT}}
+RESULT = {"ruleId": TEXT, "ruleIndex": INDEX, "level": "error|warning|note",
+          "message": {"text": "(?s).*Replay: .*", "markdown?": TEXT}, "locations": [{"physicalLocation": PLACE}],
+          "relatedLocations?": [{"physicalLocation": PLACE, "id": LINE, "message": {"text": TEXT, "markdown?": TEXT}}],
+          "partialFingerprints": {"pagetortureSignature/v1": "[0-9a-f]{40}"}}
+DRIVER = {"name": "pagetorture", "version": TEXT, "rules": [RULE], "informationUri?": TEXT}
+LOG = {"$schema": ".*sarif-2.1.0.*", "version": r"2\.1\.0", "runs": [{
+    "tool": {"driver": DRIVER}, "columnKind": "unicodeCodePoints", "results": [RESULT],
+    "artifacts": [{"location": ARTIFACT, "roles": [TEXT]}]}]}
 
 
 def require(condition, where, what):
@@ -18,136 +37,66 @@ def require(condition, where, what):
         sys.exit(f"{where}: expected {what}")
 
 
-def require_members(value, where, required, optional=()):
-    """Check that the object has exactly these keys."""
-    require(isinstance(value, dict), where, "an object")
-    for key in required:
-        require(key in value, where, f"'{key}'")
-    for key in value:
-        require(key in (*required, *optional), where, f"no '{key}'")
-    return value
+def check_value(value, expected, where):
+    if isinstance(expected, dict):
+        require(isinstance(value, dict), where, "an object")
+        names = {key.rstrip("?"): key for key in expected}
+        for key in names:
+            require(key in value or names[key].endswith("?"), where, f"'{key}'")
+        for key in value:
+            require(key in names, where, f"no '{key}'")
+            check_value(value[key], expected[names[key]], f"{where}.{key}")
+    elif isinstance(expected, list):
+        require(isinstance(value, list), where, "an array")
+        for number, item in enumerate(value):
+            check_value(item, expected[0], f"{where}[{number}]")
+    elif isinstance(expected, range):
+        require(type(value) is int and value in expected, where, f"a number from {expected.start}")
+    else:
+        require(isinstance(value, str) and re.fullmatch(expected, value), where,
+                f"a text like {expected}, got {value!r}")
 
 
-def list_array_items(value, where):
-    require(isinstance(value, list), where, "an array")
-    return [(item, f"{where}[{number}]") for number, item in enumerate(value)]
+def require_unique(values, where, what):
+    require(len(set(values)) == len(values), where, f"each {what} once")
 
 
-def require_text(value, where):
-    require(isinstance(value, TEXT) and value.strip(), where, "a text that is not empty")
-    return value
+def check_place(location, uris, root, where):
+    artifact = location["physicalLocation"]["artifactLocation"]
+    uri, index, line = artifact["uri"], artifact["index"], location["physicalLocation"]["region"]["startLine"]
+    require(index < len(uris) and uris[index] == uri, where, f"the artifact {index} to be '{uri}'")
+    if root:
+        path = os.path.join(root, unquote(uri, errors="surrogateescape"))
+        require(os.path.isfile(path), where, f"a file, got '{uri}'")
+        with open(path, "rb") as file:
+            require(line == 1 or line <= len(file.read().splitlines()), where, f"a line of '{uri}', got {line}")
+    return uri
 
 
-def require_number(value, where, least, most=sys.maxsize):
-    require(type(value) is NUMBER and least <= value <= most, where, f"a number from {least}")
-    return value
-
-
-def require_message(value, where):
-    return require_text(require_members(value, where, ["text"], ["markdown"])["text"], where + ".text")
-
-
-class Checker:
-    def __init__(self, root):
-        self.root = root
-        self.rules, self.artifacts, self.used = [], [], set()
-
-    def check_uri(self, value, where):
-        require_text(value, where)
-        require(re.fullmatch(r"(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+", value), where,
-                f"a path with all else as %XX, got '{value}'")
-        require(not value.startswith("/"), where, f"a path below the root, got '{value}'")
-        require(not {".", "..", ""} & set(value.split("/")), where,
-                f"a path without '.', '..' and '//', got '{value}'")
-        return value
-
-    def check_artifact(self, value, where, *more):
-        require_members(value, where, ["uri", "uriBaseId", *more])
-        require(value["uriBaseId"] == "%SRCROOT%", where, "the root as uriBaseId")
-        return self.check_uri(value["uri"], where + ".uri")
-
-    def check_rule(self, value, where):
-        require_members(value, where, ["id", "shortDescription", "fullDescription", "help",
-                                       "defaultConfiguration", "properties"], ["helpUri"])
-        require(re.fullmatch(r"[a-z]+(-[a-z]+)*", require_text(value["id"], where)), where, "a plain id")
-        require(value["id"] not in self.rules, where, "each rule once")
-        for key in ("shortDescription", "fullDescription"):
-            says = require_message(value[key], f"{where}.{key}")
-            require(re.fullmatch(r"[A-Z].*\.", says) and len(says) <= 1024, where, "a sentence")
-        require_message(value["help"], where + ".help")
-        page = re.search(r"\]\((doc/[a-z-]+\.md)\)", value["help"].get("markdown", ""))
-        require(page, where + ".help", "a link into doc/")
-        require(value["defaultConfiguration"] == {"level": "error"}, where, "a level")
-        self.rules.append(value["id"])
-
-    def check_location(self, value, where, *more):
-        require_members(value, where, ["physicalLocation", *more])
-        at = require_members(value["physicalLocation"], where, ["artifactLocation", "region"])
-        uri = self.check_artifact(at["artifactLocation"], where + ".artifactLocation", "index")
-        index = require_number(at["artifactLocation"]["index"], where, 0, len(self.artifacts) - 1)
-        require(self.artifacts[index] == uri, where, f"the artifact {index} to be '{uri}'")
-        self.used.add(index)
-        line = require_number(require_members(at["region"], where + ".region", ["startLine"])["startLine"],
-                              where + ".region.startLine", 1)
-        if self.root:
-            path = os.path.join(self.root, unquote(uri, errors="surrogateescape"))
-            require(os.path.isfile(path), where, f"a file, got '{uri}'")
-            with open(path, "rb") as file:
-                require(line == 1 or line <= len(file.read().splitlines()), where,
-                        f"a line of '{uri}', got {line}")
-
-    def check_result(self, value, where):
-        require_members(value, where, ["ruleId", "ruleIndex", "level", "message", "locations",
-                                       "partialFingerprints"], ["relatedLocations"])
-        index = require_number(value["ruleIndex"], where + ".ruleIndex", 0, len(self.rules) - 1)
-        require(self.rules[index] == value["ruleId"], where, f"rule {index} to be its ruleId")
-        require(value["level"] in ("error", "warning", "note"), where, "a level")
-        require("Replay: " in require_message(value["message"], where + ".message"), where,
-                "the command that replays it")
-        places = list_array_items(value["locations"], where + ".locations")
-        require(len(places) == 1, where, "one location")
-        self.check_location(*places[0])
-        for count, (place, at) in enumerate(list_array_items(value.get("relatedLocations", []),
-                                                             where + ".relatedLocations"), 1):
-            self.check_location(place, at, "id", "message")
-            require(place["id"] == count, at, f"id {count}")
-            require_message(place["message"], at + ".message")
-        prints = value["partialFingerprints"]
-        require_members(prints, where + ".partialFingerprints", ["pagetortureSignature/v1"])
-        require(re.fullmatch(r"[0-9a-f]{40}", prints["pagetortureSignature/v1"]), where, "a hash")
-        return prints["pagetortureSignature/v1"], value["ruleId"], value["message"]["text"]
-
-    def check_run(self, value, where):
-        require_members(value, where, ["tool", "columnKind", "results", "artifacts"])
-        driver = require_members(require_members(value["tool"], where + ".tool", ["driver"])["driver"],
-                                 where + ".tool.driver", ["name", "version", "rules"], ["informationUri"])
-        require(driver["name"] == "pagetorture", where, "the tool's name")
-        require_text(driver["version"], where + ".tool.driver.version")
-        for rule, at in list_array_items(driver["rules"], where + ".tool.driver.rules"):
-            self.check_rule(rule, at)
-        require(value["columnKind"] == "unicodeCodePoints", where, "a kind of columns")
-        for artifact, at in list_array_items(value["artifacts"], where + ".artifacts"):
-            require_members(artifact, at, ["location", "roles"])
-            self.artifacts.append(self.check_artifact(artifact["location"], at + ".location"))
-        require(len(set(self.artifacts)) == len(self.artifacts), where, "each artifact once")
-        results = [self.check_result(*item) for item in list_array_items(value["results"],
-                                                                         where + ".results")]
-        require(len({(key, rule) for key, rule, _ in results}) == len(results), where, "each failure once")
-        require(len(self.used) == len(self.artifacts), where, "no artifact that nothing is in")
-
-    def check_log(self, value):
-        require_members(value, "the log", ["$schema", "version", "runs"])
-        require(value["version"] == "2.1.0", "version", "2.1.0")
-        require("sarif-2.1.0" in value["$schema"], "$schema", "that of 2.1.0")
-        runs = list_array_items(value["runs"], "runs")
-        require(len(runs) == 1, "runs", "one run")
-        self.check_run(*runs[0])
+def check_run(run, root):
+    uris = [artifact["location"]["uri"] for artifact in run["artifacts"]]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    require_unique(uris, "artifacts", "artifact")
+    require_unique(rules, "rules", "rule")
+    used_uris = set()
+    for number, result in enumerate(run["results"]):
+        where, related = f"results[{number}]", result.get("relatedLocations", [])
+        require(dict(enumerate(rules)).get(result["ruleIndex"]) == result["ruleId"], where,
+                f"rule {result['ruleIndex']} to be '{result['ruleId']}'")
+        require(len(result["locations"]) == 1, where, "one location")
+        used_uris.update(check_place(place, uris, root, where) for place in result["locations"] + related)
+        require([place["id"] for place in related] == list(range(1, len(related) + 1)), where, "ids 1, 2, 3 ...")
+    require_unique([(result["partialFingerprints"]["pagetortureSignature/v1"], result["ruleId"])
+                    for result in run["results"]], "results", "failure")
+    require(used_uris == set(uris), "artifacts", "no artifact that nothing is in")
 
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
-        value = json.load(file, parse_constant=lambda name: sys.exit(f"expected no {name}"))
-    Checker(sys.argv[2] if len(sys.argv) > 2 else None).check_log(value)
+        log = json.load(file, parse_constant=lambda name: sys.exit(f"expected no {name}"))
+    check_value(log, LOG, "log")
+    require(len(log["runs"]) == 1, "runs", "one run")
+    check_run(log["runs"][0], sys.argv[2] if len(sys.argv) > 2 else None)
 
 
 main()

@@ -133,11 +133,7 @@ void page_unmap_local(const void *addr)
 
 int page_with_mapped(struct page *page, page_mapped_fn fn, void *ctx)
 {
-	void *addr = page_map_local(page);
-	int ret = fn(addr, ctx);
-
-	page_unmap_local(addr);
-	return ret;
+	return page_with_pointer(page, 0, PAGE_SIZE, fn, ctx);
 }
 
 int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn fn, void *ctx)

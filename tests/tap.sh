@@ -16,7 +16,7 @@ trap 'exit 99' HUP INT TERM
 pagetorture=$abs_builddir/pagetorture
 pagetorture_dev=$abs_builddir/pagetorture-dev
 
-# ok STATUS NAME [FILE]: 0 is good; the content of FILE explains a failure.
+# ok STATUS NAME [FILE]: a check passes if STATUS is 0; the content of FILE explains a failure.
 ok() {
 	tests=$((tests + 1))
 	if [ "$1" -eq 0 ]; then
@@ -30,44 +30,63 @@ ok() {
 	fi
 }
 
-# ok_if_empty NAME FILE: a file of errors
+# ok_if_empty NAME FILE: a check passes if FILE, a list of errors, is there and empty.
 ok_if_empty() {
 	[ -e "$2" ] && [ ! -s "$2" ]
 	ok $? "$1" "$2"
 }
 
-# ok_if_same NAME EXPECTED ACTUAL: two files that are not empty
+# ok_if_same NAME EXPECTED ACTUAL: a check passes if two files have the same content, which is not empty.
 ok_if_same() {
 	[ -s "$2" ] && diff "$2" "$3" >"$scratch/difference"
 	ok $? "$1" "$scratch/difference"
 }
 
-# skip WHAT: names what is missing; never counts as good.
+# skip WHAT: a check is skipped, because WHAT is missing. check.py counts it as skipped, not as passed.
 skip() {
 	tests=$((tests + 1))
 	echo "ok $tests # SKIP $1"
 }
 
-# skip_rest WHAT: ends the script.
+# skip_rest WHAT: skips a check, and ends the script.
 skip_rest() {
 	skip "$1"
 	done_testing
 	exit
 }
 
-# skip_rest_without TOOL...: without them, skips the rest.
+# skip_rest_without TOOL...: ends the script if one of the tools is missing.
 skip_rest_without() {
 	for tool in "$@"; do
 		command -v "$tool" >/dev/null || skip_rest "no $tool"
 	done
 }
 
-# has_flavour NAME
+# has_flavour NAME: does this build have the flavour?
 has_flavour() {
 	[ "$1" = plain ] || [ -x "$abs_builddir/pagetorture-$1" ]
 }
 
-# print_sanitizer_flags FLAVOUR
+# list_flavours: prints the flavours of this build in one line.
+list_flavours() {
+	found=plain
+	for flavour in asan tsan msan; do
+		! has_flavour "$flavour" || found="$found $flavour"
+	done
+	echo "$found"
+}
+
+# has_flavour_or_skip NAME WHAT: if this build lacks the flavour, the check WHAT is skipped.
+has_flavour_or_skip() {
+	has_flavour "$1" || ! skip "$2: this build has no $1 flavour"
+}
+
+# has_tool_or_skip TOOL: if the tool is missing, a check is skipped.
+has_tool_or_skip() {
+	command -v "$1" >/dev/null || ! skip "no $1"
+}
+
+# print_sanitizer_flags FLAVOUR: prints the compiler flags of its sanitizer.
 print_sanitizer_flags() {
 	case $1 in
 	asan) echo "$ASAN_FLAGS" ;;
@@ -88,19 +107,20 @@ print_dev_objects() {
 	done
 }
 
-# print_flavour_suffix FLAVOUR: how its programs are called.
+# print_flavour_suffix FLAVOUR: prints the end of the names of its programs.
 print_flavour_suffix() {
 	[ "$1" = plain ] || echo "-$1"
 }
 
-# has_backend NAME: only what the tool says is missing is; what does not run at all fails later.
+# has_backend NAME: false only if the tool says that the library lacks the backend. Other failures of the tool
+# are found by the check that follows.
 has_backend() {
 	"$pagetorture" run --backend "$1" --flavour plain "$abs_srcdir/corpus/rules/bounds.page" \
 		>"$scratch/backend" 2>&1
 	! grep -q 'expected a backend that the page library has' "$scratch/backend"
 }
 
-# run_expecting STATUS COMMAND...: does it end with that status? Output in $scratch/out, err.
+# run_expecting STATUS COMMAND...: does the command end with that status? Its output is in $scratch/out and err.
 run_expecting() {
 	expected=$1
 	shift
@@ -109,8 +129,8 @@ run_expecting() {
 	[ "$status" -eq "$expected" ]
 }
 
-# expect STATUS NAME PATTERN COMMAND...: it ends with that status and prints a line that matches
-# ('': or none). Not in a pipeline: the count of tests would be lost.
+# expect STATUS NAME PATTERN COMMAND...: a check passes if the command ends with that status and prints a line
+# that matches the pattern, if there is one. Not for pipelines, in which the count of tests would be lost.
 expect() {
 	expected=$1 name=$2 pattern=$3
 	shift 3
@@ -120,7 +140,8 @@ expect() {
 	ok "$1" "$name" "$scratch/printed"
 }
 
-# expect_error NAME PATTERN COMMAND...: it ends with 2, and one line on standard error, which matches.
+# expect_error NAME PATTERN COMMAND...: a check passes if the command ends with 2 and prints one line on standard
+# error, which matches the pattern.
 expect_error() {
 	name=$1 pattern=$2
 	shift 2
@@ -128,8 +149,8 @@ expect_error() {
 	ok $? "$name" "$scratch/err"
 }
 
-# kill_when_writing SIGNAL COMMAND...: ends it as soon as it has a directory in TMPDIR. Was there one, was
-# it the signal that ended the command, and is the directory gone soon?
+# kill_when_writing SIGNAL COMMAND...: sends the signal when the command has a directory in TMPDIR. True if the
+# signal ends the command, and the directory is removed within seconds.
 kill_when_writing() {
 	signal=$1 tries=0
 	shift
@@ -150,7 +171,7 @@ kill_when_writing() {
 	[ "$tries" -le 500 ]
 }
 
-# finish_with_tests_of COMMAND...: in place of done_testing. COMMAND prints TAP, its tests are counted with ours.
+# finish_with_tests_of COMMAND...: replaces done_testing. COMMAND prints TAP; its tests get numbers after ours.
 finish_with_tests_of() {
 	{ "$@" || echo failed >"$scratch/failed"; } | awk -v n=$tests '
 		/^(not )?ok [0-9]/ { n++; sub(/ok [0-9]+/, "ok " n) }

@@ -7,13 +7,13 @@
 kept=$abs_srcdir/src/page/libpage-x86_64.abi
 library=$abs_builddir/.libs/libpage.so
 
-# compare_abi LIBRARY SOURCE
-compare_abi() {
+# compare_with_stored_abi LIBRARY SOURCE: SOURCE is the directory of page.h.
+compare_with_stored_abi() {
 	sh "$abs_srcdir/build-aux/abi.sh" check "$kept" "$1" "$2/page.h" "$2/page_kernel.h"
 }
 
 [ -e "$library" ] || skip_rest "no shared library"
-! run_expecting 77 compare_abi "$library" "$abs_srcdir/src/page" || skip_rest "$(sed 's/^skipped: //' "$scratch/out")"
+! run_expecting 77 compare_with_stored_abi "$library" "$abs_srcdir/src/page" || skip_rest "$(sed 's/^skipped: //' "$scratch/out")"
 [ "$status" -eq 0 ]
 ok $? "the library keeps its ABI" "$scratch/out"
 sed -n "s/.*<elf-symbol name='\([^']*\)' type='func-type'.*/\1/p" "$kept" >"$scratch/symbols"
@@ -27,8 +27,8 @@ expect 0 "its name is libpage.so.0" 'SONAME.*\[libpage\.so\.0\]' readelf -d "$li
 	echo 'local: *; };'
 } >"$scratch/map"
 
-# check_changed STATUS NAME SED
-check_changed() {
+# check_changed_library STATUS NAME SED: abi.sh ends with the status for the library after the change by sed.
+check_changed_library() {
 	rm -rf "$scratch/src"
 	mkdir -p "$scratch/src"
 	cp -r "$abs_srcdir/src/page" "$scratch/src"
@@ -40,17 +40,17 @@ check_changed() {
 	${CC:-cc} -g -O0 -w -fPIC -shared -D_GNU_SOURCE -std=gnu11 -I"$scratch/src" \
 		-I"$abs_builddir" -Wl,-soname,libpage.so.0 -Wl,--version-script="$scratch/map" \
 		-o "$scratch/libpage.so" "$scratch"/src/page/*.c -lpthread >"$scratch/out" 2>&1
-	expect "$1" "$2" '' compare_abi "$scratch/libpage.so" "$scratch/src/page"
+	expect "$1" "$2" '' compare_with_stored_abi "$scratch/libpage.so" "$scratch/src/page"
 }
 
-check_changed 0 "other compiler flags are no change" ''
-check_changed 0 "what is private may change" 's/^\tunsigned int depth;/\tunsigned long depth;/'
-check_changed 1 "a larger member is detected" 's/^\tunsigned int space;/\tunsigned long space;/'
-check_changed 1 "exchanged values are detected" \
+check_changed_library 0 "other compiler flags are no change" ''
+check_changed_library 0 "what is private may change" 's/^\tunsigned int depth;/\tunsigned long depth;/'
+check_changed_library 1 "a larger member is detected" 's/^\tunsigned int space;/\tunsigned long space;/'
+check_changed_library 1 "exchanged values are detected" \
 	's/PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, /PAGE_FAULT_USERCOPY, PAGE_FAULT_ALLOC, /'
-check_changed 1 "another return type is detected" \
+check_changed_library 1 "another return type is detected" \
 	's/^size_t user_slice_left(/unsigned int user_slice_left(/'
 sed -i '/page_nid/d' "$scratch/map"
-check_changed 1 "a missing symbol is detected" ''
+check_changed_library 1 "a missing symbol is detected" ''
 
 done_testing

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <string.h>
-
 #include "harness/model/rules.h"
 #include "harness/mutate/mutate.h"
 #include "harness/mutate/abstract_state.h"
@@ -10,61 +8,54 @@
 static struct program program;
 static struct abstract_state state;
 
-/* Computes the state after all calls of a text. */
-static bool compute_state(const char *calls)
-{
-	parse_calls(&program, calls);
-	abstract_state_compute(&state, &program, program.count);
-	return true;
-}
+#define P0 "p0 = alloc_page(GFP_KERNEL)\n"
+#define P1 "p1 = alloc_page(GFP_KERNEL)\n"
 
-static void test_pages(void)
-{
-	ok(compute_state(
-		   "p1 = alloc_page(GFP_KERNEL)\np2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n") &&
-		   state.filled_handles[ABSTRACT_PAGE] == 6 &&
-		   state.usable_handles[ABSTRACT_PAGE] == 4,
-	   "the handle of a freed page is filled, but not usable");
-	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nget_page(p1)\nfree_page(p1)\n") &&
-		   state.usable_handles[ABSTRACT_PAGE] == 2,
-	   "a page with another reference stays usable");
-	ok(compute_state("p1 = alloc_page(GFP_KERNEL)\nfree_page(p1)\np1 = alloc_page(GFP_KERNEL)\n") &&
-		   !state.usable_handles[ABSTRACT_PAGE],
-	   "a handle is filled once");
-}
+#define NO_MAPS { PROGRAM_MAPS, PROGRAM_MAPS, PROGRAM_MAPS }
 
-static void test_maps(void)
-{
-	ok(compute_state(
-		   "p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\n"
-		   "T0: k2 = kmap_local(p0)\nT0: k3 = kmap_local(p1)\n") &&
-		   state.filled_handles[ABSTRACT_MAP] == 7 &&
-		   state.usable_handles[ABSTRACT_MAP] == 7 &&
-		   abstract_state_newest_map(&state, 1) == 2 &&
-		   abstract_state_newest_map(&state, 2) == 1 &&
-		   abstract_state_newest_map(&state, 3) == PROGRAM_MAPS && state.map_thread[1] == 2,
-	   "a mapping has a thread, and mappings have an order");
-	ok(compute_state(
-		   "p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\n"
-		   "T0: kunmap_local(k1)\n") &&
-		   state.usable_handles[ABSTRACT_MAP] == 1 &&
-		   abstract_state_newest_map(&state, 1) == 0,
-	   "after an unmap the older mapping is the newest");
-}
+/* The state after all calls of a text: of one kind of handle, and the newest mappings of T0 .. T2. */
+static const struct {
+	const char *calls;
+	enum handle_kind kind;
+	uint32_t filled_handles, usable_handles;
+	uint8_t newest_maps[3];
+	const char *name;
+} states[] = {
+	{ P1 "p2 = alloc_page(GFP_KERNEL)\nfree_page(p1)\n", HANDLE_PAGE, 6, 4, NO_MAPS,
+	  "the handle of a freed page is filled, but not usable" },
+	{ P1 "get_page(p1)\nfree_page(p1)\n", HANDLE_PAGE, 2, 2, NO_MAPS,
+	  "a page with another reference stays usable" },
+	{ P1 "free_page(p1)\n" P1, HANDLE_PAGE, 2, 0, NO_MAPS, "a handle is filled once" },
+	{ P0 "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\nT0: k2 = kmap_local(p0)\n"
+	  "T0: k3 = kmap_local(p1)\n", HANDLE_MAP, 7, 7, { 2, 1, PROGRAM_MAPS },
+	  "a mapping has a thread, and mappings have an order" },
+	{ P0 "T0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\nT0: kunmap_local(k1)\n",
+	  HANDLE_MAP, 3, 1, { 0, PROGRAM_MAPS, PROGRAM_MAPS },
+	  "after an unmap the older mapping is the newest" },
+	{ "T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n", HANDLE_MUTEX, 15, 13, NO_MAPS,
+	  "the first thread that locks a mutex holds it" },
+	{ "T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS,
+	  "an unlocked mutex is free" },
+	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n", HANDLE_SEMAPHORE, 15, 4, NO_MAPS,
+	  "a wait uses up one post" },
+	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s2)\n", HANDLE_SEMAPHORE, 15, 0, NO_MAPS,
+	  "the last post is used up" },
+	{ "u3 = user_slice(64, 0x1)\n", HANDLE_SLICE, 8, 8, NO_MAPS, "a slice is usable" },
+};
 
-static void test_locks(void)
+static void test_states(void)
 {
-	ok(compute_state("T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n") &&
-		   state.usable_handles[ABSTRACT_MUTEX] == 13 && state.mutex_holder[1] == 1,
-	   "the first thread that locks a mutex holds it");
-	ok(compute_state("T0: lock(m1)\nT0: unlock(m1)\n") &&
-		   state.usable_handles[ABSTRACT_MUTEX] == 15,
-	   "an unlocked mutex is free");
-	ok(compute_state("post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n") &&
-		   state.usable_handles[ABSTRACT_SEMAPHORE] == 4 && state.semaphore_count[2] == 1,
-	   "waits use up posts");
-	ok(compute_state("u3 = user_slice(64, 0x1)\n") && state.usable_handles[ABSTRACT_SLICE] == 8,
-	   "a slice is usable");
+	for (size_t i = 0; i < COUNT(states); i++) {
+		bool good;
+
+		parse_calls(&program, states[i].calls);
+		abstract_state_compute(&state, &program, program.count);
+		good = state.filled_handles[states[i].kind] == states[i].filled_handles &&
+		       state.usable_handles[states[i].kind] == states[i].usable_handles;
+		for (uint8_t t = 0; t < 3; t++)
+			good &= abstract_state_find_newest_map(&state, t + 1) == states[i].newest_maps[t];
+		ok(good, "%s", states[i].name);
+	}
 }
 
 /* A call that is made for a state has an effect in the rule model. */
@@ -99,8 +90,6 @@ static void test_uses_of_handles(void)
 
 UNIT_TEST(test_abstract_state)
 {
-	test_pages();
-	test_maps();
-	test_locks();
+	test_states();
 	test_uses_of_handles();
 }

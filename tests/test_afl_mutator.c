@@ -75,14 +75,14 @@ static size_t make_input(uint64_t seed, uint8_t *to)
 	return result_size;
 }
 
-/* Returns whether @what is names of mutations with + between two names. */
-static bool is_valid_description(const char *what, size_t max)
+/* Returns whether the text is names of mutations with + between two names. */
+static bool is_valid_description(const char *text, size_t max)
 {
 	char description[256];
 
-	if (!what || strlen(what) >= max || strlen(what) >= sizeof(description))
+	if (!text || strlen(text) >= max || strlen(text) >= sizeof(description))
 		return false;
-	strcpy(description, what);
+	strcpy(description, text);
 	for (char *name = strtok(description, "+"); name; name = strtok(NULL, "+")) {
 		enum mutation mutation = 0;
 
@@ -96,43 +96,39 @@ static bool is_valid_description(const char *what, size_t max)
 
 static void test_mutations(void)
 {
-	void *a = afl.init(NULL, 7), *b = afl.init(NULL, 7), *c = afl.init(NULL, 8);
-	unsigned int good = 0, same = 0, other = 0, changed = 0, described = 0, brief = 0;
+	void *mutator = afl.init(NULL, 7), *twin = afl.init(NULL, 7), *other = afl.init(NULL, 8);
+	unsigned int good = 0, same = 0, different = 0, changed = 0, described = 0, brief = 0;
 
 	for (uint64_t seed = 0; seed < 2000; seed++) {
-		size_t size = make_input(seed, bytes), add_size = make_input(~seed, add),
-		       result_size;
+		uint8_t *second = seed % 2 ? add : NULL, *result, *compared;
+		size_t size = make_input(seed, bytes), second_size = second ? make_input(~seed, add) : 0;
 		size_t max = seed % 5 ? MAX : (1 + seed % 64) * PROGRAM_RECORD;
-		uint8_t *result, *twin;
-		bool with = seed % 2;
+		size_t result_size = afl.fuzz(mutator, bytes, size, &result, second, second_size, max);
 
-		result_size = afl.fuzz(a, bytes, size, &result, with ? add : NULL,
-				       with ? add_size : 0, max);
 		good += result_size && result_size <= max && is_canonical(result, result_size);
 		changed += result_size != size || memcmp(result, bytes, size);
-		described +=
-			*afl.describe(a, 200) && is_valid_description(afl.describe(a, 200), 200);
-		brief += is_valid_description(afl.describe(a, 1 + seed % 12), 1 + seed % 12);
-		same += afl.fuzz(b, bytes, size, &twin, with ? add : NULL, with ? add_size : 0,
-				 max) == result_size &&
-			!memcmp(result, twin, result_size);
-		other += afl.fuzz(c, bytes, size, &twin, with ? add : NULL, with ? add_size : 0,
-				  max) != result_size ||
-			 memcmp(result, twin, result_size);
+		described += *afl.describe(mutator, 200) &&
+			     is_valid_description(afl.describe(mutator, 200), 200);
+		brief += is_valid_description(afl.describe(mutator, 1 + seed % 12), 1 + seed % 12);
+		same += afl.fuzz(twin, bytes, size, &compared, second, second_size, max) == result_size &&
+			!memcmp(result, compared, result_size);
+		different += afl.fuzz(other, bytes, size, &compared, second, second_size, max) !=
+				     result_size ||
+			     memcmp(result, compared, result_size);
 	}
 	ok(good == 2000, "fuzz gives canonical programs of at most the size allowed");
 	ok(changed > 1900, "and changes them: %u of 2,000", changed);
-	ok(same == 2000 && other > 1900, "same seed, same programs; another seed, others");
+	ok(same == 2000 && different > 1900, "same seed, same programs; another seed, others");
 	ok(described == 2000, "describe names the mutations, as a file's name may");
 	ok(brief == 2000, "and is never longer than asked for");
-	afl.deinit(a);
-	afl.deinit(b);
-	afl.deinit(c);
+	afl.deinit(mutator);
+	afl.deinit(twin);
+	afl.deinit(other);
 }
 
 static void test_odd_inputs(void)
 {
-	void *m = afl.init(NULL, 1);
+	void *mutator = afl.init(NULL, 1);
 	unsigned int good = 0;
 	uint8_t *result;
 	size_t result_size;
@@ -142,18 +138,18 @@ static void test_odd_inputs(void)
 
 		fill_random_bytes(&state, bytes, size);
 		for (size_t max = 0; max < 3 * PROGRAM_RECORD; max++) {
-			result_size = afl.fuzz(m, bytes, size, &result, NULL, 0, max);
+			result_size = afl.fuzz(mutator, bytes, size, &result, NULL, 0, max);
 			good += result_size >= 1 && (result_size <= max || result_size == 1) &&
 				is_canonical(result, result_size);
 		}
 	}
 	ok(good == 9 * PROGRAM_RECORD * PROGRAM_RECORD, "short inputs and little room are no trouble");
-	afl.deinit(m);
+	afl.deinit(mutator);
 }
 
 static void test_post_process(void)
 {
-	void *m = afl.init(NULL, 1);
+	void *mutator = afl.init(NULL, 1);
 	unsigned int good = 0;
 
 	for (uint64_t seed = 0; seed < 2000; seed++) {
@@ -163,11 +159,11 @@ static void test_post_process(void)
 
 		fill_random_bytes(&state, bytes, size);
 		program_from_bytes(&program, bytes, size);
-		result_size = afl.post_process(m, bytes, size, &result);
+		result_size = afl.post_process(mutator, bytes, size, &result);
 		good += is_canonical(result, result_size) && program_equal(&program, &again);
 	}
 	ok(good == 2000, "post_process gives the same program in canonical bytes, never nothing");
-	afl.deinit(m);
+	afl.deinit(mutator);
 }
 
 /* AFL++ compares traces; here a candidate is accepted if it still has all calls of @ops. */
@@ -180,13 +176,13 @@ static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
 }
 
 /* Trims as AFL++ does. Return: the final size; 0 if a rule of the interface was broken. */
-static size_t trim_to_the_end(void *m, uint8_t *data, size_t size, uint32_t ops)
+static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_t ops)
 {
-	int most = afl.init_trim(m, data, size), step = 0, steps = 0;
+	int most = afl.init_trim(mutator, data, size), step = 0, steps = 0;
 
 	for (; step < most; steps++) {
 		uint8_t *result = NULL;
-		size_t result_size = afl.trim(m, &result);
+		size_t result_size = afl.trim(mutator, &result);
 		bool good_trial;
 
 		if (!result || !result_size || result_size >= size ||
@@ -197,7 +193,7 @@ static size_t trim_to_the_end(void *m, uint8_t *data, size_t size, uint32_t ops)
 			memcpy(data, result, result_size);
 			size = result_size;
 		}
-		step = afl.post_trim(m, good_trial);
+		step = afl.post_trim(mutator, good_trial);
 		if (step < 0)
 			return 0;
 	}
@@ -216,30 +212,30 @@ static uint32_t collect_ops(size_t count)
 
 static void test_trim(void)
 {
-	void *m = afl.init(NULL, 1);
+	void *mutator = afl.init(NULL, 1);
 	unsigned int least = 0, ended = 0, kept = 0, whole = 0;
 
 	for (uint64_t seed = 0; seed < 500; seed++) {
 		size_t size = make_input(seed, bytes);
 		uint32_t ops = collect_ops(1 + seed % program.count);
 
-		size = trim_to_the_end(m, bytes, size, ops);
+		size = trim_to_the_end(mutator, bytes, size, ops);
 		ended += size > 0;
 		kept += has_ops(bytes, size, ops);
 		least += size == (size_t)__builtin_popcount(ops) * PROGRAM_RECORD;
 		/* If no candidate is accepted, nothing changes. */
 		size = make_input(seed, bytes);
-		whole += trim_to_the_end(m, bytes, size, 1u << 31) == size;
+		whole += trim_to_the_end(mutator, bytes, size, 1u << 31) == size;
 	}
 	ok(ended == 500, "trimming comes to its end, each candidate smaller than the best");
 	ok(kept == 500, "what counts is still there");
 	ok(least == 500, "and nothing else");
 	ok(whole == 500, "where no candidate is good all stays");
-	ok(trim_to_the_end(m, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
+	ok(trim_to_the_end(mutator, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
 	   "where each is good one call is left");
-	ok(!afl.init_trim(m, bytes, PROGRAM_RECORD) && !afl.init_trim(m, bytes, 0),
+	ok(!afl.init_trim(mutator, bytes, PROGRAM_RECORD) && !afl.init_trim(mutator, bytes, 0),
 	   "one call, or none, is not trimmed");
-	afl.deinit(m);
+	afl.deinit(mutator);
 }
 
 UNIT_TEST(test_afl_mutator)

@@ -6,7 +6,7 @@
 
 expect 0 "--help has examples" Examples "$abs_srcdir/bootstrap" --help
 
-# A PATH without installed packages and without root.
+# With this PATH no package seems to be installed, and the user is not root.
 mkdir "$scratch/bin"
 for tool in sh dirname grep cat; do
 	ln -s "$(command -v $tool)" "$scratch/bin/$tool"

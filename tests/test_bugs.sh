@@ -86,11 +86,12 @@ fi
 # A source directory with three bugs, and the script that uses it.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
-mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src" "$wrong/report"
+mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src/dev" "$wrong/report"
 cp "$abs_srcdir"/tests/*.[ch] "$abs_srcdir"/tests/*.py "$wrong/tests"
 cp -r "$abs_srcdir/src/page" "$abs_srcdir/src/harness" "$abs_srcdir/src/tool" "$wrong/src"
 cp "$abs_srcdir"/tests/bugs/*.py "$wrong/tests/bugs"
 cp "$abs_srcdir/report/keep.py" "$wrong/report"
+cp "$abs_srcdir/src/dev/command_line.py" "$wrong/src/dev"
 sed "s|^export LIBRARY_SOURCE=.*|export LIBRARY_SOURCE='$wrong'|" "$suite" >"$scratch/suite"
 entry=$wrong/tests/bugs/bugs.def
 patch=$wrong/tests/bugs/patch/bounds-one-too-far.patch

@@ -11,12 +11,12 @@ fi
 cp "$abs_srcdir"/examples/ci/*.yml "$abs_srcdir/.github/workflows/clusterfuzzlite.yml" "$scratch"
 cp "$abs_srcdir"/.clusterfuzzlite/* "$scratch"
 
-# is_good_pipeline FILE
+# is_good_pipeline FILE: does ci.py find no problem?
 is_good_pipeline() {
 	python3 "$abs_srcdir/tests/ci.py" "$1" "$abs_srcdir" "$abs_builddir" >"$scratch/out" 2>"$scratch/err"
 }
 
-# expect_refused_pipeline FILE SED REASON
+# expect_refused_pipeline FILE SED REASON: ci.py refuses the file after the change by sed.
 expect_refused_pipeline() {
 	mkdir -p "$scratch/changed"
 	sed "$2" "$scratch/$1" >"$scratch/changed/$1"

@@ -15,8 +15,8 @@ objects=$abs_builddir/obj/fuzz-tsan/fuzz
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# link_target FILE...: fuzz_race without its mutator, with these in place of the build's files
-link_target() {
+# link_fuzz_target FILE...: fuzz_race without its mutator, with these in place of the build's files
+link_fuzz_target() {
 	# shellcheck disable=SC2086 # words
 	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
@@ -53,7 +53,7 @@ expect_mutant_found() {
 	if cmp -s "$abs_srcdir/$file" changed.c; then
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
-		>out 2>&1 && link_target changed.o >out 2>&1; then
+		>out 2>&1 && link_fuzz_target changed.o >out 2>&1; then
 		run_fuzzer 50000 "$@"
 		has_finding || run_fuzzer 500000 "$@"
 		has_finding
@@ -63,16 +63,16 @@ expect_mutant_found() {
 	fi
 }
 
-link_target >out 2>&1 && run_fuzzer 50000 && ! has_finding
+link_fuzz_target >out 2>&1 && run_fuzzer 50000 && ! has_finding
 ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----
 
 model=src/harness/model
-expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &mutex->clock);//'
-expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(j, &semaphore->clock);//'
-expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(r);/;/'
-expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(j, &page->owners_clock);//'
+expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->mutex_clocks.*//'
+expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->semaphore_clocks.*//'
+expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(rules);/;/'
+expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(eval, &page->owners_clock);//'
 expect_mutant_found "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
 
 # ---- annotations for the detector ----
@@ -81,14 +81,14 @@ expect_mutant_found "an allocator whose lock orders" src/page/arena.c 's/^\tsync
 expect_mutant_found "frames whose allocations the detector cannot distinguish" src/page/arena.c \
 	's/^\t\tsync_heap_alloc(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
 expect_mutant_found "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
-	's/^\t\ttsan_release(&semaphore_tokens.*//'
+	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
 
 # ---- what the detector keeps ----
 
 expect_mutant_found "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
-	's/position \/ sizeof(uint64_t) % CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
+	's/position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
 expect_mutant_found "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
-expect_mutant_found "a detector that is never emptied" src/harness/detect/tsan_real.c 's/^\t__tsan_flush_memory();//' \
+expect_mutant_found "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
 	"$rules/posts-that-nobody-waits-for.page"
 
 done_testing

@@ -11,8 +11,7 @@ cd "$scratch" || exit 99
 
 mkdir random
 (cd random && "$abs_builddir/make_programs" 100 7)
-run_expecting 0 "$pagetorture" convert -o bytes "$corpus/rules" "$corpus/seed" random
-ok $? "directories become bytes" err
+expect 0 "directories become bytes" '' "$pagetorture" convert -o bytes "$corpus/rules" "$corpus/seed" random
 [ "$(find bytes -name '*.bin' | wc -l)" -eq "$(find "$corpus/rules" "$corpus/seed" random -name '*.page' | wc -l)" ] &&
 	[ "$(find bytes -type f ! -name '*.bin' | wc -l)" -eq 0 ] && grep -q '^[0-9]* programs written to bytes$' out
 ok $? "every program keeps its name, directories in directories too" out
@@ -36,8 +35,7 @@ done >differ
 ok $? "one file to standard output is the same" differ
 run_expecting 0 "$pagetorture" convert --text -o same "$corpus/rules" && diff -r "$corpus/rules" same >differ
 ok $? "text to text keeps comments, expectations and claims" differ
-run_expecting 0 "$pagetorture" convert --bytes -o bytes "$corpus/rules"
-ok $? "files that hold the same already are no trouble" err
+expect 0 "files that hold the same already are no trouble" '' "$pagetorture" convert --bytes -o bytes "$corpus/rules"
 
 # ---- one file ----
 
@@ -60,13 +58,11 @@ run_expecting 0 "$pagetorture" convert --text one.page && grep -qx '# why' out &
 	grep -q 'text cannot hold 1 trailing comment' err
 ok $? "a removed trailing comment is reported too" err
 printf 'abc' >>other.bin
-run_expecting 0 "$pagetorture" convert other.bin && grep -q 'text cannot hold 3 bytes of no call' err
-ok $? "so are bytes that are no call" err
+expect 0 "so are bytes that are no call" 'text cannot hold 3 bytes of no call' "$pagetorture" convert other.bin
 printf '\000\000\000\377\001' | "$pagetorture" convert --from-bytes - >out 2>err && grep -q 'cannot hold 5 bytes' err
 ok $? "standard input is -" err
 printf '\000\011\000\377\001\000\000\000\000\000\000' >odd.bin
-run_expecting 0 "$pagetorture" convert odd.bin && grep -q 'bytes that mean nothing' err
-ok $? "and bytes that are written in another way" err
+expect 0 "and bytes that are written in another way" 'bytes that mean nothing' "$pagetorture" convert odd.bin
 
 mkdir place
 cp one.page other.bin place
@@ -117,8 +113,7 @@ run_expecting 2 "$pagetorture" convert --text -o clean mixed && grep -q 'bad.pag
 ok $? "one that cannot be read ends with 2, the others are written" err
 [ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
-run_expecting 2 sh -c "'$pagetorture' convert other.bin >/dev/full"
-ok $? "a full disk ends with 2" err
+expect 2 "a full disk ends with 2" '' sh -c "'$pagetorture' convert other.bin >/dev/full"
 run_expecting 2 "$pagetorture" convert -o no/such/directory/x.page other.bin && [ "$(wc -l <err)" -eq 2 ]
 ok $? "a directory that is not there, too" err
 

@@ -7,7 +7,7 @@
 
 corpus=$abs_srcdir/corpus
 
-# replay_directories BINARY DIRECTORY...
+# replay_directories BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
 replay_directories() {
 	binary=$abs_builddir/$1
 	name="$* ${PAGE_MAP-}"
@@ -44,7 +44,7 @@ alias fuzz_race tsan
 END_OF_TABLE
 unset PAGE_MAP
 
-# Calls as text and as bytes are the same.
+# The inputs of fuzz_api can be converted to bytes and back.
 api=$abs_builddir/fuzz_api-replay
 if run_expecting 69 "$api" --help; then
 	skip "calls as text: $(cat "$scratch/err")"

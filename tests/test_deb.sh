@@ -7,19 +7,15 @@
 debian=$abs_srcdir/packaging/debian
 version=$(sed -n 's/^AC_INIT(\[pagetorture\], \[\([^]]*\)\].*/\1/p' "$abs_srcdir/configure.ac")
 
-if command -v dpkg-parsechangelog >/dev/null; then
+if has_tool_or_skip dpkg-parsechangelog; then
 	expect 0 "the version of packaging/debian/changelog is that of configure.ac" "^$version\$" \
 		dpkg-parsechangelog -l "$debian/changelog" -S Version
-else
-	skip "no dpkg-parsechangelog (dpkg-dev)"
 fi
-if command -v dh_listpackages >/dev/null; then
+if has_tool_or_skip dh_listpackages; then
 	mkdir "$scratch/tree" && ln -s "$debian" "$scratch/tree/debian"
 	(cd "$scratch/tree" && dh_listpackages -a) 2>"$scratch/err" | sort >"$scratch/packages"
 	printf '%s\n' libpage-dev libpage0 pagetorture >"$scratch/expected"
 	ok_if_same "packaging/debian/control has the three packages" "$scratch/expected" "$scratch/packages"
-else
-	skip "no dh_listpackages (debhelper)"
 fi
 
 # The package of the shared library has the name of its soname.

@@ -20,10 +20,7 @@ for backend in direct alias; do
 		$(awk '{ print "corpus/rules/" $2 ".page" }' "$scratch/table") >"$scratch/$backend.json" 2>"$scratch/err"
 	for flavour in plain asan tsan msan; do
 		column=$((column + 1))
-		if ! has_flavour $flavour; then
-			skip "$backend $flavour: this build has no $flavour flavour"
-			continue
-		fi
+		has_flavour_or_skip $flavour "the column $backend" || continue
 		awk -v n=$column '{ print $2, $n == "yes" ? $1 : "-" }' "$scratch/table" | sort -u >"$scratch/expected"
 		sed -n "s/.*\/\([a-z-]*\)\.page\".*\"$flavour\": {[^}]*\"fibers\": \"\([a-z -]*\)\".*/\1 \2/p" \
 			"$scratch/$backend.json" | sed 's/ clean$/ -/; s/ not run$/ -/' | sort -u >"$scratch/observed"
@@ -55,23 +52,21 @@ sed -n '3,/^$/p' README.md | tr '\n' ' ' | sed 's/\([.:]\) \([A-Z]\)/\1\n\2/g' >
 	head -n 20 README.md | grep -q 'make -C build smoke'
 ok $? "README.md begins with three sentences of at most 25 words and the command of the smoke test" "$scratch/sentences"
 
-# README.md promises the same result every time.
-if has_flavour tsan; then
+# README.md promises that each result is reproducible.
+if has_flavour_or_skip tsan "five runs of a race"; then
 	for _ in 1 2 3 4 5; do
 		"$pagetorture" run --flavour tsan --executor fibers --json examples/race.page corpus/rules/aliases-overlap.page \
 			2>"$scratch/err"
 	done | sort | uniq -c | grep -c '^ *5 .*data-race' >"$scratch/same"
 	[ "$(cat "$scratch/same")" -eq 2 ]
 	ok $? "five runs of two races give the same results" "$scratch/same"
-else
-	skip "five runs of a race: this build has no tsan flavour"
 fi
 
 # ---- what documents name ----
 
 skip_rest_without python3
 
-# expect_doc_error PATTERN TEXT: that error, in a document; \n ends a line of it
+# expect_doc_error PATTERN TEXT: doc_names.py reports the error in a document with this text; \n ends a line.
 expect_doc_error() {
 	printf '%b\n' "$2" >"$scratch/tree/a.md"
 	expect 1 "found: $1" "$1" python3 tests/doc_names.py "$scratch/tree" "$abs_builddir" a.md

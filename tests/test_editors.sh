@@ -58,8 +58,8 @@ call writefile(out, $TOKENS)
 qall!
 END
 
-# read_with_vim FILE: its tokens in $scratch/tokens
-read_with_vim() {
+# list_tokens_with_vim FILE: writes the tokens that vim sees in the file to $scratch/tokens.
+list_tokens_with_vim() {
 	rm -f "$scratch/tokens"
 	TOKENS=$scratch/tokens timeout 60 vim -es -N -u NONE -i NONE \
 		--cmd "set runtimepath=$vim,\$VIMRUNTIME" -c 'filetype plugin on' -c 'syntax on' \
@@ -67,14 +67,14 @@ read_with_vim() {
 }
 
 if command -v vim >/dev/null && vim --version | grep -q +syntax; then
-	read_with_vim "$scratch/program.page"
+	list_tokens_with_vim "$scratch/program.page"
 	{
 		printf 'filetype pagetorture\ncommentstring # %%s\n'
 		cat "$scratch/expected"
 	} >"$scratch/expected.vim"
 	ok_if_same "vim knows the file type, its comments, and each token" "$scratch/expected.vim" "$scratch/tokens"
 	echo 'Another page, of a wiki' >"$scratch/wiki.page"
-	read_with_vim "$scratch/wiki.page"
+	list_tokens_with_vim "$scratch/wiki.page"
 	[ -s "$scratch/tokens" ] && ! grep -q 'filetype pagetorture' "$scratch/tokens"
 	ok $? "vim leaves another .page file alone" "$scratch/tokens"
 else
@@ -83,7 +83,7 @@ fi
 
 # ---- TextMate ----
 
-# At each place the pattern that begins first, then the first in the list.
+# As editors do: from each position, the pattern that matches first; of several, the first in the list.
 skip_rest_without python3
 python3 - "$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json" "$scratch/program.page" \
 	>"$scratch/tokens" 2>&1 <<'END'

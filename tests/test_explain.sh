@@ -166,9 +166,8 @@ fi
 # ---- usage ----
 
 sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >"$scratch/claim.page"
-run_expecting 1 "$pagetorture" explain "$scratch/claim.page" &&
-	grep -q 'A claim does not hold: expected clean, got data-race' "$scratch/out"
-ok $? "an expectation that is not met is reported, and ends with 1" "$scratch/out"
+expect 1 "an expectation that is not met is reported, and ends with 1" 'A claim does not hold: expected clean, got data-race' \
+	"$pagetorture" explain "$scratch/claim.page"
 printf 'pagetorture 1\noops\n' >"$scratch/bad.page"
 run_expecting 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && grep -q ':2: ' "$scratch/err" &&
@@ -176,10 +175,8 @@ run_expecting 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" 
 ok $? "a file that cannot be read ends with 2, the others are explained" "$scratch/err"
 for arguments in '' '--frob x'; do
 	# shellcheck disable=SC2086 # words
-	run_expecting 2 "$pagetorture" explain $arguments && [ "$(wc -l <"$scratch/err")" -eq 1 ]
-	ok $? "usage: pagetorture explain $arguments" "$scratch/err"
+	expect_error "usage: pagetorture explain $arguments" '' "$pagetorture" explain $arguments
 done
-run_expecting 0 "$pagetorture" explain --help && grep -q Examples "$scratch/out"
-ok $? "--help has examples" "$scratch/out"
+expect 0 "--help has examples" Examples "$pagetorture" explain --help
 
 done_testing

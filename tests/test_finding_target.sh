@@ -65,9 +65,8 @@ ok $? "without its replayer: says so, and a rule that is broken as the model say
 
 build_replayer fuzz_page plain
 ok $? "fuzz_page-replay" build
-run_expecting 1 "$tool" minimize camp/fuzz_page/findings/sound.page &&
-	grep -q 'nothing to minimise: fuzz_page reports no failure' err
-ok $? "a sound program that breaks a rule is no finding of fuzz_page" err
+expect 1 "a sound program that breaks a rule is no finding of fuzz_page" 'nothing to minimise: fuzz_page reports no failure' \
+	"$tool" minimize camp/fuzz_page/findings/sound.page
 rm camp/fuzz_page/findings/sound.page
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: fill_zero(p0, 0, 1)' \
 	>expected.page
@@ -134,7 +133,7 @@ rm camp/fuzz_api/findings/crash-2
 # ---- fuzz_text ----
 
 # A mistake at the end of the text is reported at a line after the end.
-sed 's/r->line_number ? r->line_number : 1/r->line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
+sed 's/reader->line_number ? reader->line_number : 1/reader->line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
 harness_source=$scratch/text.c build_replayer fuzz_text plain &&
 	minimize_finding fuzz_text crash-1 ': fuzz_text: expected one clear line about a bad text$' &&
@@ -179,12 +178,10 @@ END
 "$pagetorture" convert --bytes other.page >camp/fuzz_page/findings/crash-4
 
 cp "$abs_srcdir/corpus/rules/unmap-order.page" camp/fuzz_page/findings/order.page
-run_expecting 1 timeout 500 "$tool" triage --flavour plain --tries 2 camp &&
-	grep -q 'fuzz_page/findings/order.page: does not fail here, in 2 tries' err
-ok $? "triage: a sound program is named, exit 1" err
+expect 1 "triage: a sound program is named, exit 1" 'fuzz_page/findings/order.page: does not fail here, in 2 tries' \
+	timeout 500 "$tool" triage --flavour plain --tries 2 camp
 rm camp/fuzz_page/findings/order.page
-run_expecting 0 timeout 500 "$tool" triage --flavour plain --tries 2 camp
-ok $? "triage: all findings of all targets" err
+expect 0 "triage: all findings of all targets" '' timeout 500 "$tool" triage --flavour plain --tries 2 camp
 [ "$(find camp/triage -name 'fuzz_page-*' | wc -l)" -eq 1 ] && grep -q 'crash-4$' camp/triage/fuzz_page-*/summary.txt
 ok $? "triage: one bug is one failure" out
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text; do
@@ -240,7 +237,6 @@ run_expecting 1 ./c && grep -q '^line 5: not as expected: byte 0: expected 0x00,
 ok $? "to-c: the program prints the byte that is expected, and the one that it got" err
 sed 's/page_fill_zero(p0, 0, 8), 0/page_fill_zero(p0, 0, 8), -EFAULT/' c.c >d.c
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -o d d.c -I"$scratch/src" "$scratch"/src/page/*.c -lpthread 2>build
-run_expecting 1 ./d && grep -q '^line 4: not as expected: page_fill_zero(p0, 0, 8): expected -14, got 0$' err
-ok $? "to-c: and so results" err
+expect 1 "to-c: and so results" '^line 4: not as expected: page_fill_zero(p0, 0, 8): expected -14, got 0$' ./d
 
 done_testing

@@ -51,7 +51,7 @@ stop_campaign() {
 
 list_engines() {
 	# shellcheck disable=SC2009 # by the whole command line
-	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|campaign/main.py' | awk '{ print $1 }'
+	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|util/start.py' | awk '{ print $1 }'
 }
 
 is_no_engine_left() {
@@ -86,11 +86,6 @@ check_pause() {
 	ok $? "and goes on when it can" "$log"
 }
 
-# list_input_hashes DIRECTORY...: of the inputs in it
-list_input_hashes() {
-	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u
-}
-
 # are_files_named_by_hash DIRECTORY: is every file named by its content?
 are_files_named_by_hash() {
 	find "$1" -type f -exec sha1sum {} + | awk '{ hash = $1; sub(/.*[\/-]/, ""); if ($0 != hash) exit 1 }'
@@ -100,8 +95,7 @@ are_files_named_by_hash() {
 
 for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--frob' ../x --bin; do
 	# shellcheck disable=SC2086 # words
-	run_expecting 2 "$pagetorture" fuzz --dir "$scratch/none" $wrong && [ "$(wc -l <"$scratch/err")" = 1 ]
-	ok $? "bad usage: $wrong" "$scratch/err"
+	expect_error "bad usage: $wrong" '' "$pagetorture" fuzz --dir "$scratch/none" $wrong
 done
 run_expecting 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
 ok $? "--help anywhere" "$scratch/out"

@@ -26,10 +26,6 @@ for target in grow bug; do
 done
 cd "$build" || exit 99
 
-list_input_hashes() {
-	find "$@" -type f -exec sha1sum {} + | cut -c 1-40 | sort -u
-}
-
 # ---- merging ----
 
 "$pagetorture" fuzz --bin . --engine libfuzzer --time 2 --dir campaign fuzz_grow >"$scratch/out" 2>&1

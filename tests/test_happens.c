@@ -131,29 +131,27 @@ static void check_causes(const char *calls, enum rule rule, const char *expected
 	ok(good && !strcmp(got, expected), "%s", name);
 }
 
+#define P0 "p0 = alloc_page(GFP_KERNEL)\n"
+#define P1 "p1 = alloc_page(GFP_KERNEL)\n"
+#define K0 "k0 = kmap_local(p0)\n"
+
 static void test_causes(void)
 {
-	check_causes("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nfree_page(p0)\nfree_page(p0)\n"
-	       "read_raw(p0, 0, 1)\n", RULE_use_after_free, " 3", "use-after-free: the last free");
-	check_causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
-	       "free_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 3",
-	       "use-after-free of a copy: the free of the destination");
-	check_causes("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL)\nfree_page(p0)\n"
-		     "copy_page(p1, 0, p0, 0, 1)\n",
-		     RULE_use_after_free, " 2", "use-after-free of a copy: the free of the source");
-	check_causes(
-		"p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nfree_page(p0)\nload(k0, 0, 1)\n",
-		RULE_use_after_free, " 2",
-		"use-after-free through a mapping: the free of the page");
-	check_causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nkunmap_local(k0)\n"
-	       "load(k0, 0, 1)\n", RULE_use_after_unmap, " 2", "use-after-unmap: the unmap");
-	check_causes("p0 = alloc_page(GFP_KERNEL)\nT0: k0 = kmap_local(p0)\nT1: load(k0, 0, 1)\n",
-	       RULE_foreign_map, " 1", "foreign-map: the map");
-	check_causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nk1 = kmap_local(p0)\n"
-	       "k2 = kmap_local(p0)\nkunmap_local(k2)\nk3 = kmap_local(p0)\nkunmap_local(k0)\n",
-	       RULE_unmap_order, " 5 2", "unmap-order: the newer mappings, newest first");
-	check_causes("p0 = alloc_page(GFP_KERNEL)\nk0 = kmap_local(p0)\nload(k0, PAGE_SIZE, 1)\n",
-	       RULE_out_of_bounds, "", "out-of-bounds: no call");
+	check_causes(P0 "get_page(p0)\nfree_page(p0)\nfree_page(p0)\nread_raw(p0, 0, 1)\n",
+		     RULE_use_after_free, " 3", "use-after-free: the last free");
+	check_causes(P0 P1 "free_page(p0)\nfree_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n",
+		     RULE_use_after_free, " 3", "use-after-free of a copy: the free of the destination");
+	check_causes(P0 P1 "free_page(p0)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2",
+		     "use-after-free of a copy: the free of the source");
+	check_causes(P0 K0 "free_page(p0)\nload(k0, 0, 1)\n", RULE_use_after_free, " 2",
+		     "use-after-free through a mapping: the free of the page");
+	check_causes(P0 K0 "kunmap_local(k0)\nload(k0, 0, 1)\n", RULE_use_after_unmap, " 2",
+		     "use-after-unmap: the unmap");
+	check_causes(P0 "T0: " K0 "T1: load(k0, 0, 1)\n", RULE_foreign_map, " 1", "foreign-map: the map");
+	check_causes(P0 K0 "k1 = kmap_local(p0)\nk2 = kmap_local(p0)\nkunmap_local(k2)\n"
+		     "k3 = kmap_local(p0)\nkunmap_local(k0)\n",
+		     RULE_unmap_order, " 5 2", "unmap-order: the newer mappings, newest first");
+	check_causes(P0 K0 "load(k0, PAGE_SIZE, 1)\n", RULE_out_of_bounds, "", "out-of-bounds: no call");
 }
 
 static void test_causes_of_uninit_byte(void)

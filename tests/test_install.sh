@@ -6,12 +6,9 @@
 . "$(dirname "$0")/tap.sh"
 
 CC=${CC:-cc}
-flavours=
-for flavour in plain asan tsan msan; do
-	has_flavour "$flavour" && flavours="$flavours $flavour"
-done
+flavours=$(list_flavours)
 
-# run_make_target NAME TARGET VARIABLE...
+# run_make_target NAME TARGET VARIABLE...: a check passes if make builds the target.
 run_make_target() {
 	name=$1
 	shift
@@ -32,7 +29,7 @@ run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
-	(cd "$abs_srcdir/src/tool" && find campaign -name '*.py') | sed 's|^|./libexec/pagetorture/|'
+	(cd "$abs_srcdir/src/tool" && find . -name '*.py' && echo ./to_c/helpers.c) | sed 's|^\.|./libexec/pagetorture|'
 	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim
@@ -44,11 +41,9 @@ run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec
 } | sort -u >"$scratch/expected"
 (cd "$stage/usr" && find . ! -type d) | sort >"$scratch/installed"
 ok_if_same "it installs these files and no others" "$scratch/expected" "$scratch/installed"
-if command -v mandoc >/dev/null; then
+if has_tool_or_skip mandoc; then
 	expect 0 "man user_slice_left shows user_slice(3)" '^USER_SLICE(3)' \
 		sh -c "cd '$stage/usr/share/man' && mandoc -T ascii man3/user_slice_left.3"
-else
-	skip "no mandoc"
 fi
 run_make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 find "$stage" ! -type d >"$scratch/left"
@@ -84,7 +79,7 @@ int main(void)
 }
 END_OF_C
 
-# expect_user_program_runs NAME COMPILER ARGUMENT...: a user of the library, which runs
+# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the library compiles and runs.
 expect_user_program_runs() {
 	name=$1
 	shift
@@ -94,11 +89,11 @@ expect_user_program_runs() {
 }
 
 flags="-I$prefix/include/libpage -L$prefix/lib -lpage"
-if command -v pkg-config >/dev/null; then
+if has_tool_or_skip pkg-config; then
 	flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs \
 		--define-variable=prefix="$prefix" libpage 2>"$scratch/err")
 	ok $? "pkg-config knows libpage" "$scratch/err"
-	# The example, outside of the tree, as its Makefile has it.
+	# The example is built outside of the tree, by its own Makefile.
 	cp -r "$abs_srcdir/examples" "$scratch/example" && chmod -R u+w "$scratch/example"
 	expect 0 "the example builds and runs, shared and static" '' \
 		env -u MAKEFLAGS -u MAKELEVEL PKG_CONFIG_PATH="$prefix/lib/pkgconfig" make -C "$scratch/example" \
@@ -106,12 +101,10 @@ if command -v pkg-config >/dev/null; then
 	expect 0 "it needs libpage.so.0" 'NEEDED.*\[libpage\.so\.0\]' readelf -d "$scratch/example/page_cat"
 	! readelf -d "$scratch/example/page_cat-static" | grep -q 'NEEDED.*\[libpage'
 	ok $? "and the static one does not"
-else
-	skip "no pkg-config"
 fi
 expect_user_program_runs "a C11 program, with the shared library" "$CC" -std=c11 -Wall -Wextra -pedantic -Werror "$scratch/user.c" "$flags"
 expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix/include/libpage" "$scratch/user.c" "$prefix/lib/libpage.a"
-# For the same machine as the library.
+# g++ needs the option -m of $CC, to compile for the same machine as the library.
 cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
 # shellcheck disable=SC2086 # words
@@ -127,7 +120,7 @@ ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/pag
 
 rules=$abs_srcdir/corpus/rules
 
-# check_installed_tool PLACE: what an installed pagetorture does with programs
+# check_installed_tool PLACE: the commands of an installed pagetorture work.
 check_installed_tool() {
 	tool=$prefix/bin/pagetorture
 	expect 0 "$1: run" '' "$tool" run --json "$rules/bounds.page"
@@ -141,7 +134,7 @@ check_installed_tool() {
 	expect_reproduced use-after-free
 }
 
-# expect_reproduced PROGRAM: as C, by the lines on top of it, with what is installed.
+# expect_reproduced PROGRAM: to-c writes the program as C, whose first lines say that it reproduces the result.
 expect_reproduced() {
 	(cd "$scratch" && run_expecting 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
 		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
@@ -151,21 +144,15 @@ expect_reproduced() {
 }
 
 check_installed_tool "in its prefix"
-if has_flavour tsan; then
-	expect_reproduced overlap-one-byte
-else
-	skip "no tsan flavour"
-fi
+! has_flavour_or_skip tsan "to-c: a race" || expect_reproduced overlap-one-byte
 expect 0 "check" '' "$tool" check "$rules/bounds.page"
 expect 0 "explain" '' "$tool" explain "$rules/overlap-one-byte.page"
-if has_flavour asan; then
+if has_flavour_or_skip asan minimize; then
 	expect 0 "minimize names the place in the library where it fails" page_read_raw \
 		"$tool" minimize "$rules/use-after-free.page"
-else
-	skip "minimize: no asan flavour"
 fi
 
-# Findings as an engine leaves them.
+# A finding has a name and bytes as a fuzzing engine writes them.
 mkdir "$scratch/findings"
 "$tool" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
 expect 0 "triage" '' "$tool" triage --tries 1 -o "$scratch/triage" "$scratch/findings"

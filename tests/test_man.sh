@@ -8,7 +8,7 @@
 man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 
-# compare_with_manual NAME: the sets of lines of $scratch/actual and of $scratch/written, in the manual
+# compare_with_manual NAME: $scratch/actual and $scratch/written, which is from the manual, have the same lines.
 compare_with_manual() {
 	sort -u "$scratch/actual" >"$scratch/expected"
 	sort -u "$scratch/written" >"$scratch/found"
@@ -17,18 +17,14 @@ compare_with_manual() {
 
 # ---- form ----
 
-if command -v mandoc >/dev/null; then
+if has_tool_or_skip mandoc; then
 	expect 0 "mandoc -T lint finds nothing" '' mandoc -Tlint -Wwarning "$man"/*.3 "$generated"/pagetorture*.[15]
-else
-	skip "no mandoc"
 fi
-if command -v groff >/dev/null; then
+if has_tool_or_skip groff; then
 	for page in "$man"/*.3 "$generated"/pagetorture*.[15]; do
 		LC_ALL=C groff -mandoc -Tascii -ww -z "$page"
 	done >"$scratch/groff" 2>&1
 	ok_if_empty "groff warns of nothing" "$scratch/groff"
-else
-	skip "no groff"
 fi
 grep -hoE 'Xr [a-z_-]+ [135]' "$man"/*.3 "$generated"/pagetorture*.[15] | cut -c4- | grep -E '^(lib|page|user_slice)' |
 	sort -u | while read -r name section; do

@@ -48,11 +48,10 @@ static void make_program(struct program *program, uint64_t seed, uint32_t line)
 		make_interacting_program(&seed, program, 58, OP_COUNT);
 	else
 		make_random_program(&seed, program, 60);
-	for (size_t i = 0; i < program->count; i++)
-		program->calls[i].line = line++;
+	set_line_numbers(program, line);
 }
 
-static void make_before(uint64_t seed)
+static void make_before_program(uint64_t seed)
 {
 	make_program(&before, seed, 1);
 }
@@ -64,18 +63,10 @@ static void make_program_for_all_mutations(void)
 	bool slice = false;
 
 	while (!slice) {
-		make_before(++seed);
+		make_before_program(++seed);
 		for (size_t i = 0; i < before.count && before.count > 40; i++)
 			slice |= before.calls[i].op == OP_user_slice;
 	}
-}
-
-static void copy_program(struct program *to, const struct program *from)
-{
-	to->count = from->count;
-	to->has_expect = from->has_expect;
-	to->expect = from->expect;
-	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
 }
 
 static bool apply_mutation(enum mutation mutation, uint64_t seed)
@@ -86,8 +77,8 @@ static bool apply_mutation(enum mutation mutation, uint64_t seed)
 
 	make_program(&other, 4 * seed + 1, OTHER_LINES); /* never empty */
 	engine_byte = (uint8_t)(seed % OP_COUNT);
-	make_before(seed);
-	copy_program(&after, &before);
+	make_before_program(seed);
+	after = before;
 	return mutate_with(mutation, &after, &request);
 }
 
@@ -108,7 +99,7 @@ static void rotate_threads(void)
 
 static void undo_mutation(void)
 {
-	copy_program(&after, &before);
+	after = before;
 }
 
 static void remove_all_calls(void)
@@ -129,7 +120,7 @@ static unsigned int count_accepted_tamperings(enum mutation mutation)
 		if (!apply_mutation(mutation, seed) || before.count < 3 || before.count > 50)
 			continue;
 		tamperings[seed % TAMPERINGS]();
-		passed += promises[mutation]();
+		passed += keeps_promise(mutation);
 	}
 	return passed;
 }
@@ -149,7 +140,7 @@ static void test_promise(enum mutation mutation)
 			continue;
 		}
 		changed++;
-		kept += promises[mutation]();
+		kept += keeps_promise(mutation);
 	}
 	tampered = count_accepted_tamperings(mutation);
 	if (!ok(changed > SEEDS / 10 && kept == changed && valid == SEEDS &&
@@ -177,7 +168,7 @@ static uint64_t hash_many_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
 
-	make_before(seed + 1);
+	make_before_program(seed + 1);
 	after.count = 0;
 	for (unsigned int i = 0; i < 3000; i++) {
 		struct mutate_request request = { .seed = seed + i,
@@ -190,7 +181,7 @@ static uint64_t hash_many_mutations(uint64_t seed)
 	return hash;
 }
 
-static bool same_in_another_process(void)
+static bool has_same_hash_in_another_process(void)
 {
 	char command[80];
 	unsigned long long hash = 0;
@@ -203,45 +194,39 @@ static bool same_in_another_process(void)
 	return child && !pclose(child) && has_read_hash && hash == hash_many_mutations(1);
 }
 
-static void test_weights(void)
+/* Applies drawn mutations to a program that each mutation can change. */
+static void count_drawn_mutations(unsigned int draws, mutate_engine_fn engine,
+				  unsigned int counts[MUTATION_COUNT + 1])
 {
-	unsigned int counts[MUTATION_COUNT] = { 0 }, sum = 0, off = 0, draws = 40000;
-
 	make_program_for_all_mutations();
-	for (unsigned int i = 0; i < MUTATION_COUNT; i++)
-		sum += mutation_table[i].weight;
+	memset(counts, 0, (MUTATION_COUNT + 1) * sizeof(*counts));
 	for (uint64_t seed = 0; seed < draws; seed++) {
-		struct mutate_request request = { .seed = seed,
-						  .max_calls = CALLS_MAX,
-						  .engine = fake_engine };
+		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX, .engine = engine };
 
-		copy_program(&after, &before);
+		after = before;
 		counts[mutate(&after, &request)]++;
 	}
+}
+
+static void test_weights(void)
+{
+	unsigned int counts[MUTATION_COUNT + 1], sum = 0, off = 0, draws = 40000;
+
+	for (unsigned int i = 0; i < MUTATION_COUNT; i++)
+		sum += mutation_table[i].weight;
+	count_drawn_mutations(draws, fake_engine, counts);
 	/* Within a factor of two: some mutations apply less often than they are drawn. */
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++) {
 		unsigned int expected = draws * mutation_table[i].weight / sum;
 
-		if (counts[i] > 2 * expected || 2 * counts[i] < expected) {
-			printf("# %s: %u, expected %u\n", mutation_table[i].name, counts[i], expected);
-			off++;
-		}
+		if (counts[i] <= 2 * expected && 2 * counts[i] >= expected)
+			continue;
+		printf("# %s: %u, expected %u\n", mutation_table[i].name, counts[i], expected);
+		off++;
 	}
 	ok(!off, "each is drawn about as often as its weight says");
-}
-
-static void test_no_engine(void)
-{
-	unsigned int engine = 0;
-
-	make_program_for_all_mutations();
-	for (uint64_t seed = 0; seed < 5000; seed++) {
-		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX };
-
-		copy_program(&after, &before);
-		engine += mutate(&after, &request) == MUTATION_engine;
-	}
-	ok(!engine, "without an engine none is drawn");
+	count_drawn_mutations(5000, NULL, counts);
+	ok(!counts[MUTATION_engine], "without an engine none is drawn");
 }
 
 static void test_max_calls(void)
@@ -252,8 +237,8 @@ static void test_max_calls(void)
 		struct mutate_request request = { .seed = seed, .max_calls = 1 + seed % 9,
 						  .engine = fake_engine };
 
-		make_before(seed);
-		copy_program(&after, &before);
+		make_before_program(seed);
+		after = before;
 		stuck += mutate(&after, &request) == MUTATION_COUNT;
 		too_many += after.count > request.max_calls;
 	}
@@ -268,8 +253,8 @@ static void test_max_calls(void)
 
 enum { OPS, THREADS, FLAGS, NUMBERS, HANDLES };
 
-static const char handle_kinds[] = "pkums";
-static const unsigned int value_counts[HANDLES + 5] = {
+/* The kinds of handles come last, in the order of enum handle_kind. */
+static const unsigned int value_counts[HANDLES + HANDLE_KINDS] = {
 	OP_COUNT, PROGRAM_THREADS, 32, NUMBER_BASES * MUTATE_EDGES, PROGRAM_PAGES, PROGRAM_MAPS,
 	PROGRAM_SLICES, PROGRAM_MUTEXES, PROGRAM_SEMAPHORES,
 };
@@ -277,15 +262,14 @@ static bool was_seen[COUNT(value_counts)][64];
 
 static void record_values_of_call(const struct call *call)
 {
-	unsigned int handles = 0;
+	struct call_handle handles[2];
+	unsigned int handle_count = call_get_handles(call, handles);
 
 	was_seen[OPS][call->op] = was_seen[THREADS][call->thread] = true;
 	if (call->op == OP_alloc_page)
 		was_seen[FLAGS][call->value] = true;
-	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++)
-		if (op_handle_count(*kind))
-			was_seen[HANDLES + (strchr(handle_kinds, *kind | 0x20) - handle_kinds)]
-				[call->handle[handles++]] = true;
+	for (unsigned int i = 0; i < handle_count; i++)
+		was_seen[HANDLES + handles[i].kind][handles[i].index] = true;
 	for (unsigned int i = 0; i < 3 * MUTATE_EDGES; i++) {
 		uint16_t packed = number_pack(call->number[i / MUTATE_EDGES]);
 		unsigned int edge = i % MUTATE_EDGES;
@@ -331,11 +315,10 @@ UNIT_TEST(test_mutate)
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
 		test_promise(mutation);
 	test_weights();
-	test_no_engine();
 	test_max_calls();
 	test_all_values_are_reached();
 	ok(hash_many_mutations(1) == hash_many_mutations(1) &&
 		   hash_many_mutations(1) != hash_many_mutations(2),
 	   "same seed, same result; another, another");
-	ok(same_in_another_process(), "the same in another process");
+	ok(has_same_hash_in_another_process(), "the same in another process");
 }

@@ -13,61 +13,11 @@ command -v clang-19 >/dev/null || skip_rest_without clang
 # ---- a small tree ----
 
 small=$scratch/small
+fixture=$abs_srcdir/tests/mutants/small
 mkdir -p "$small/src/page" "$small/tests/mutants" "$small/build/obj/plain/tests"
-cat >"$small/src/page/small.h" <<'END'
-int small(int a, int b);
-int keep(int a, volatile int *spare);
-_Bool big(int a);
-END
-cat >"$small/src/page/small.c" <<'END'
-#include "page/small.h"
-#define TWICE(x) ((x) + (x))
-#define unlikely(x) __builtin_expect(!!(x), 1)
-#define true 1
-#define false 0
-
-static int minus(int a, int b)
-{
-	return a - b;
-}
-
-int small(int a, int b)
-{
-	if (unlikely(a < TWICE(2)) && b)
-		return minus(a, b);
-	for (int i = 0; i != 3; i++)
-		a += b;
-	return ~a;
-}
-
-int keep(int a, volatile int *spare)
-{
-	*spare = a;
-	*spare = a + 0;
-	while (a) {
-		if (a == 7)
-			break;
-		a--;
-		*spare = a;
-	}
-	return 5;
-}
-
-_Bool big(int a)
-{
-	return a >= 0 ? true : false;
-}
-END
-cat >"$small/tests/test_small.c" <<'END'
-#include "page/small.h"
-int main(void)
-{
-	int spare;
-
-	return small(9, 4) != ~21 || small(1, 2) != -1 || small(9, 0) != ~9 || small(4, 1) != ~7 ||
-	       small(3, 2) != 1 || keep(6, &spare) != 5 || keep(9, &spare) != 5 || !big(0) || big(-1);
-}
-END
+cp "$fixture/small.h" "$fixture/small.c" "$small/src/page"
+cp "$fixture/test_small.c" "$small/tests"
+chmod -R u+w "$small"
 
 build_small_library() {
 	cd "$small/build" &&
@@ -90,44 +40,7 @@ sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
 	$1 != last { if (NR > 1) print text; text = $0; last = $1; next }
 	{ text = text " | " $2 }
 	END { print text }' >"$scratch/found"
-cat >"$scratch/expected" <<'END'
-9 minus return: a - b => (a - b) + 1 | 0
-9 minus arithmetic: a - b => a + b
-14 small condition: unlikely(a < TWICE(2)) && b => !(unlikely(a < TWICE(2)) && b) | 0 | 1
-14 small relation: a < TWICE(2) => a <= TWICE(2) | a >= TWICE(2)
-14 small constant: TWICE(2) => TWICE((2 + 1)) | TWICE((2 - 1)) | TWICE(0)
-14 small logic: unlikely(a < TWICE(2)) && b => unlikely(a < TWICE(2)) || b
-15 small return: minus(a, b) => (minus(a, b)) + 1 | 0
-15 small swap: minus(a, b) => minus(b, a)
-16 small constant: int i = 0 => int i = (0 + 1) | int i = (0 - 1)
-16 small condition: i != 3 => 0
-16 small relation: i != 3 => i == 3
-16 small constant: i != 3 => i != (3 + 1) | i != (3 - 1) | i != 0
-16 small step: i++ => i--
-17 small statement: a += b => (void)0
-17 small arithmetic: a += b => a -= b
-18 small not: ~a => a
-18 small return: ~a => (~a) + 1 | 0
-23 keep statement: *spare = a => (void)0
-24 keep statement: *spare = a + 0 => (void)0
-24 keep arithmetic: a + 0 => a - 0
-24 keep constant: *spare = a + 0 => *spare = a + (0 + 1) | *spare = a + (0 - 1)
-25 keep condition: a => !(a) | 0
-26 keep condition: a == 7 => 0 | 1
-26 keep relation: a == 7 => a != 7
-26 keep constant: a == 7 => a == (7 + 1) | a == (7 - 1) | a == 0
-27 keep jump: if (a == 7) break => if (a == 7)
-28 keep statement: a-- => (void)0
-28 keep step: a-- => a++
-29 keep statement: *spare = a => (void)0
-31 keep constant: return 5 => return (5 + 1) | return (5 - 1) | return 0
-36 big condition: a >= 0 => 0 | 1
-36 big return: a >= 0 ? true : false => !(a >= 0 ? true : false)
-36 big relation: a >= 0 => a < 0 | a > 0
-36 big constant: a >= 0 => a >= (0 + 1) | a >= (0 - 1)
-36 big constant: a >= 0 ? true : false => a >= 0 ? false : false | a >= 0 ? true : true
-END
-ok_if_same "they are the expected ones" "$scratch/expected" "$scratch/found"
+ok_if_same "they are the expected ones" "$fixture/expected" "$scratch/found"
 
 # ---- verdicts ----
 
@@ -244,7 +157,7 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id
 done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
 # Each kind of program is linked as make links it.
-expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --flavours plain --results "$scratch/results" \
+expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --results "$scratch/results" \
 	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Splicing keeps what handles refer to. A handle of a call refers to the last call above that
+ * Splicing keeps what handles refer to. A handle of a call refers to the first call above that
  * fills it.
  * The line shows whether a call is the program's or the other's.
  */
@@ -15,135 +15,125 @@
 
 static struct program own, other, result;
 
-/* Returns the line of the call that fills a handle before call @at, or NO_LINE. */
-static uint32_t find_filling_line(const struct program *program, size_t at, char kind,
-				  uint8_t handle)
+/* Returns the line of the call before call @at that fills the handle, or NO_LINE. */
+static uint32_t find_filling_line(const struct program *program, size_t at,
+				  const struct call_handle *handle)
 {
-	for (size_t i = 0; i < at; i++)
-		if (op_table[program->calls[i].op].argument_kinds[0] == (kind & ~0x20) &&
-		    program->calls[i].handle[0] == handle)
-			return program->calls[i].line;
+	struct call_handle filled[2];
+
+	for (const struct call *call = program->calls; call < program->calls + at; call++)
+		if (op_fills_handle(call->op) && call_get_handles(call, filled) &&
+		    filled[0].kind == handle->kind && filled[0].index == handle->index)
+			return call->line;
 	return NO_LINE;
 }
 
 static size_t find_call_of_line(const struct program *program, uint32_t line)
 {
-	for (size_t i = 0; i < program->count; i++)
-		if (program->calls[i].line == line)
-			return i;
-	return program->count;
+	size_t i = 0;
+
+	while (i < program->count && program->calls[i].line != line)
+		i++;
+	return i;
 }
 
-/* Which line replaced which; all pairs must be consistent. */
-struct renaming {
-	uint32_t from[4 * PROGRAM_CALLS], to[4 * PROGRAM_CALLS];
+/* Which handle or thread replaced which; all pairs must be consistent. */
+static struct {
+	unsigned int old_names[4 * PROGRAM_CALLS], new_names[4 * PROGRAM_CALLS];
 	size_t pair_count;
-};
+} renaming;
 
 /* Return: false if @from was replaced by something else before, or @to replaced something else. */
-static bool record_renaming(struct renaming *r, uint32_t from, uint32_t to)
+static bool record_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
 {
-	for (size_t i = 0; i < r->pair_count; i++)
-		if (r->from[i] == from || r->to[i] == to)
-			return r->from[i] == from && r->to[i] == to;
-	r->from[r->pair_count] = from;
-	r->to[r->pair_count++] = to;
+	unsigned int from = kind << 8 | old_name, to = kind << 8 | new_name;
+
+	for (size_t i = 0; i < renaming.pair_count; i++)
+		if (renaming.old_names[i] == from || renaming.new_names[i] == to)
+			return renaming.old_names[i] == from && renaming.new_names[i] == to;
+	renaming.old_names[renaming.pair_count] = from;
+	renaming.new_names[renaming.pair_count++] = to;
 	return true;
 }
 
-/* A handle of the other program has one new name, and refers to the same resource. */
-static bool refers_to_same(struct renaming *r, size_t was, size_t is, unsigned int index, char kind)
+/*
+ * Returns whether a handle of call @new_index of the result refers to the same resource as the handle
+ * of call @old_index of the other program, or to one of the first program. A call that filled a handle
+ * must still fill one.
+ */
+static bool has_right_handle(size_t old_index, const struct call_handle *old, size_t new_index,
+			     const struct call_handle *new)
 {
-	uint32_t from = find_filling_line(&other, was, kind, other.calls[was].handle[index]);
-	uint32_t to = find_filling_line(&result, is, kind, result.calls[is].handle[index]);
+	uint32_t from = find_filling_line(&other, old_index, old),
+		 to = find_filling_line(&result, new_index, new);
 
-	if (kind == 'm' || kind == 's')
-		return record_renaming(r, (uint32_t)(kind << 8 | other.calls[was].handle[index]),
-			       (uint32_t)(kind << 8 | result.calls[is].handle[index]));
-	if (from == NO_LINE)
-		return true;
-	/* The filling call is copied too, or a call of the first program fills the handle. */
-	return record_renaming(r, 10000 + from, 10000 + to) && (to == from || (to && to < OTHERS));
-}
-
-/* A call that filled a handle still fills one. */
-static bool still_fills(size_t was, size_t is)
-{
-	char kind = op_table[result.calls[is].op].argument_kinds[0];
-
-	return kind & 0x20 ||
-	       find_filling_line(&other, was, kind, other.calls[was].handle[0]) != NO_LINE ||
-	       find_filling_line(&result, is, kind, result.calls[is].handle[0]) == NO_LINE;
-}
-
-static bool is_valid_copied_call(struct renaming *r, size_t is)
-{
-	size_t was = find_call_of_line(&other, result.calls[is].line);
-	struct call call = result.calls[is];
-	unsigned int handles = 0;
-
-	if (was == other.count || !still_fills(was, is) ||
-	    !record_renaming(r, other.calls[was].thread | 1u << 16, call.thread | 1u << 16))
+	if (!record_renaming(1 + old->kind, old->index, new->index))
 		return false;
-	for (const char *kind = op_table[call.op].argument_kinds; *kind; kind++)
-		if (op_handle_count(*kind)) {
-			if (*kind & 0x20 && !refers_to_same(r, was, is, handles, *kind))
-				return false;
-			handles++;
-		}
-	memcpy(call.handle, other.calls[was].handle, sizeof(call.handle));
-	call.thread = other.calls[was].thread;
-	return call_equal(&call, &other.calls[was]);
+	if (old->must_be_free)
+		return from != NO_LINE || to == NO_LINE;
+	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHERS);
 }
 
-static bool is_unchanged_own_call(size_t was, size_t is)
+static bool is_valid_copied_call(size_t new_index)
 {
-	unsigned int handles = 0;
+	size_t old_index = find_call_of_line(&other, result.calls[new_index].line);
+	struct call call = result.calls[new_index];
+	struct call_handle old[2], new[2];
+	unsigned int count = call_get_handles(&call, new);
 
-	if (was == own.count || !call_equal(&own.calls[was], &result.calls[is]))
+	if (old_index == other.count || call.op != other.calls[old_index].op ||
+	    !record_renaming(0, other.calls[old_index].thread, call.thread))
 		return false;
-	for (const char *kind = op_table[own.calls[was].op].argument_kinds; *kind; kind++)
-		if (op_handle_count(*kind)) {
-			uint8_t handle = own.calls[was].handle[handles++];
+	call_get_handles(&other.calls[old_index], old);
+	for (unsigned int i = 0; i < count; i++)
+		if (!has_right_handle(old_index, &old[i], new_index, &new[i]))
+			return false;
+	memcpy(call.handle, other.calls[old_index].handle, sizeof(call.handle));
+	call.thread = other.calls[old_index].thread;
+	return call_equal(&call, &other.calls[old_index]);
+}
 
-			if (*kind & 0x20 && find_filling_line(&own, was, *kind, handle) !=
-						    find_filling_line(&result, is, *kind, handle))
-				return false;
-		}
+static bool is_unchanged_own_call(size_t new_index)
+{
+	size_t old_index = find_call_of_line(&own, result.calls[new_index].line);
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(&result.calls[new_index], handles);
+
+	if (old_index == own.count || !call_equal(&own.calls[old_index], &result.calls[new_index]))
+		return false;
+	for (unsigned int i = 0; i < count; i++)
+		if (!handles[i].must_be_free && find_filling_line(&own, old_index, &handles[i]) !=
+							find_filling_line(&result, new_index, &handles[i]))
+			return false;
 	return true;
 }
 
 /* The order of calls is kept: lines increase. */
 static bool all_refer_to_same(void)
 {
-	static struct renaming renaming;
 	uint32_t last_own = 0, last_other = 0;
 
 	renaming.pair_count = 0;
 	for (size_t i = 0; i < result.count; i++) {
 		uint32_t line = result.calls[i].line;
 		uint32_t *last = line < OTHERS ? &last_own : &last_other;
-		bool fits = line < OTHERS ? is_unchanged_own_call(find_call_of_line(&own, line), i)
-					  : is_valid_copied_call(&renaming, i);
 
-		if (!fits || line <= *last)
+		if (line <= *last ||
+		    !(line < OTHERS ? is_unchanged_own_call(i) : is_valid_copied_call(i)))
 			return false;
 		*last = line;
 	}
 	return last_other;
 }
 
-static void make_program(struct program *program, uint64_t seed, uint32_t line)
-{
-	make_interacting_program(&seed, program, 50, OP_COUNT);
-	for (size_t i = 0; i < program->count; i++)
-		program->calls[i].line = line++;
-}
-
 static void make_both_programs(uint64_t seed)
 {
-	make_program(&own, seed, 1);
-	make_program(&other, ~seed, OTHERS);
+	uint64_t other_seed = ~seed;
+
+	make_interacting_program(&seed, &own, 50, OP_COUNT);
+	make_interacting_program(&other_seed, &other, 50, OP_COUNT);
+	set_line_numbers(&own, 1);
+	set_line_numbers(&other, OTHERS);
 	result = own;
 }
 
@@ -159,7 +149,7 @@ UNIT_TEST(test_mutate_splice)
 	unsigned int spliced = 0, same = 0, shares = 0, apart = 0, fooled = 0, whole = 0;
 
 	for (uint64_t seed = 0; seed < 3000; seed++) {
-		struct mutate_request request = { seed, PROGRAM_CALLS, &other, NULL };
+		struct mutate_request request = {seed, PROGRAM_CALLS, &other, NULL};
 		size_t others = 0, fillers = 0;
 
 		make_both_programs(seed);
@@ -168,11 +158,12 @@ UNIT_TEST(test_mutate_splice)
 		spliced++;
 		same += all_refer_to_same();
 		whole += result.count > own.count && find_call_of_line(&result, 1) < result.count;
-		for (size_t i = 0; i < result.count; i++)
-			if (result.calls[i].line >= OTHERS) {
-				others++;
-				fillers += result.calls[i].op == OP_alloc_page;
-			}
+		for (size_t i = 0; i < result.count; i++) {
+			bool is_other = result.calls[i].line >= OTHERS;
+
+			others += is_other;
+			fillers += is_other && result.calls[i].op == OP_alloc_page;
+		}
 		shares += others && !fillers;
 		apart += fillers > 0;
 	}

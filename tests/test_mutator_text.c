@@ -45,7 +45,7 @@ static size_t mutate_in_exact_buffer(uint64_t seed, const char *from, size_t siz
 static void test_one_mutation(void)
 {
 	static char one[MAX + 40], two[MAX + 40];
-	unsigned int small = 0, same = 0, changed = 0, good = 0;
+	unsigned int within_limit = 0, same = 0, changed = 0, good = 0;
 
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
 		uint64_t state = seed;
@@ -55,13 +55,13 @@ static void test_one_mutation(void)
 		size = program_to_text(&program, text);
 		max = size + seed % 40;
 		used = mutate_in_exact_buffer(seed, text, size, max, one);
-		small += used && used <= max;
+		within_limit += used && used <= max;
 		changed += used != size || memcmp(one, text, size);
 		good += is_valid_text(one, used);
 		same += mutate_in_exact_buffer(seed, text, size, max, two) == used &&
 			!memcmp(one, two, used);
 	}
-	ok(small == ROUNDS, "a text is never larger than allowed, and never nothing");
+	ok(within_limit == ROUNDS, "a text is never larger than allowed, and never nothing");
 	ok(changed > ROUNDS * 9 / 10, "it is another text: %u of %d", changed, ROUNDS);
 	ok(same == ROUNDS, "same seed, same text");
 	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5, "many are still good, many are not: %u", good);
@@ -91,15 +91,15 @@ static void test_programs_are_reached(void)
 
 static void test_odd_sizes(void)
 {
-	char small[24], result[24];
+	char short_text[24], result[24];
 	unsigned int good = 0;
 
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
 		uint64_t state = seed;
 		size_t max = 1 + seed % 24, size = random_next(&state) % (max + 1), used;
 
-		fill_random_bytes(&state, (uint8_t *)small, size);
-		used = mutate_in_exact_buffer(seed, small, size, max, result);
+		fill_random_bytes(&state, (uint8_t *)short_text, size);
+		used = mutate_in_exact_buffer(seed, short_text, size, max, result);
 		good += used && used <= max;
 	}
 	ok(good == ROUNDS, "short texts, odd bytes and little room are no trouble");

@@ -41,7 +41,7 @@ expect_refused_option "expected a backend that the page library has, got 'moon'"
 expect_refused_option "expected one FILE" to-c --no-run
 expect_refused_option "expected at least one FILE" explain --ascii
 tool='pagetorture-dev'
-expect_refused_option "unknown option --re" race --re 3
+expect_refused_option "unknown option --re; did you mean --repeat?" race --re 3
 expect_refused_option "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
 tool=pagetorture
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# fuzz/oss-fuzz/build.sh in the environment that OSS-Fuzz gives it: empty directories, its
-# flags, no variable of ours. $OUT is moved, all else removed, then check_out.py judges;
-# and it is seen to say no to what is broken.
+# Runs fuzz/oss-fuzz/build.sh in the environment that OSS-Fuzz gives it: empty directories, the flags of
+# OSS-Fuzz, and no other variables. Then this script moves $OUT, removes all other directories, and runs
+# check_out.py. check_out.py must also refuse broken builds.
 #
 #   OSS_FUZZ  pairs of engine and sanitizer (default: two; `make oss-fuzz-check`: all)
 . "$(dirname "$0")/tap.sh"
@@ -41,7 +41,7 @@ find_afl_driver() {
 	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
 }
 
-# set_build_variables ENGINE SANITIZER: sets cc, cxx, engine_flag, cflags; and which harness it is.
+# set_build_variables ENGINE SANITIZER: sets cc, cxx, engine_flag, cflags and harness.
 set_build_variables() {
 	harness=libharness-given.a
 	[ "$2" != thread ] || harness=libharness-given-tsan.a
@@ -54,7 +54,7 @@ set_build_variables() {
 	[ "$2" = coverage ] || cflags="$cflags -fsanitize=fuzzer-no-link"
 }
 
-# list_missing ENGINE SANITIZER: what this pair needs and is not there, if anything.
+# list_missing ENGINE SANITIZER: prints each missing requirement of this pair.
 list_missing() {
 	for tool in python3 nm objdump readelf bash; do
 		command -v $tool >/dev/null || echo "no $tool"
@@ -76,7 +76,7 @@ list_missing() {
 	esac
 }
 
-# run_as_in_image COMMAND...: as in the image, with nothing else in the environment.
+# run_as_in_image COMMAND...: runs the command with only the variables that the image of OSS-Fuzz sets.
 run_as_in_image() {
 	env -i HOME="$scratch" PATH="$PATH" TMPDIR="$scratch" SRC="$scratch/src" \
 		WORK="$scratch/work" OUT="$scratch/out.d" SANITIZER="$sanitizer" FUZZING_ENGINE="$engine" \
@@ -95,8 +95,8 @@ build_targets() {
 		{ tail -n 30 "$scratch/log" >"$scratch/end" && return 1; }
 }
 
-# expect_refused_build WHAT MESSAGE TARGET COMMAND...: COMMAND breaks a copy of what was built, in which
-# it runs; the judge must say MESSAGE of TARGET.
+# expect_refused_build WHAT MESSAGE TARGET COMMAND...: runs COMMAND in a copy of the built files, which it
+# breaks. check_out.py must print MESSAGE about TARGET.
 expect_refused_build() {
 	what=$1 message=$2 target=$3
 	shift 3
@@ -112,8 +112,8 @@ expect_refused_build() {
 	ok $? "refused: $what" "$scratch/err"
 }
 
-# relink_target TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: into the directory this runs in, with more
-# flags for the linker, and the library made anew with other flags.
+# relink_target TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: links the target into the current directory,
+# with additional flags for the linker, and with a library that is built with LIBRARY-FLAGS.
 relink_target() {
 	relinked=$1 linker_flags=$2
 	shift 2
@@ -131,7 +131,7 @@ relink_target() {
 	) && cp "$scratch/work/pagetorture/$relinked-given" "$relinked"
 }
 
-# replace_seeds TARGET SEED...: only these.
+# replace_seeds TARGET SEED...: removes all other seeds of the target.
 replace_seeds() {
 	zip=$1_seed_corpus.zip
 	shift
@@ -140,7 +140,7 @@ replace_seeds() {
 		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
 }
 
-# A target that crashes when bad_build_check calls it.
+# make_target_crash TEXT: fuzz_page ends at once if an argument contains TEXT.
 make_target_crash() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \
@@ -148,7 +148,7 @@ make_target_crash() {
 	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink_target fuzz_page "$scratch/die.o"
 }
 
-# add_msan_calls TARGET: it has four more calls into MemorySanitizer's runtime, none of which is made.
+# add_msan_calls TARGET: links the target with four calls of MemorySanitizer's runtime that never run.
 add_msan_calls() {
 	printf '%s\n' 'void __msan_unpoison(const volatile void *, unsigned long) __attribute__((weak));' \
 		'void call_msan(void *at);' \
@@ -157,7 +157,7 @@ add_msan_calls() {
 	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink_target "$1" "$scratch/call.o"
 }
 
-# The library without what this pair is about, the harness with it.
+# Builds the library without the instrumentation of this pair, and the harness with it.
 check_unwatched_library_is_refused() {
 	expect_refused_build "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
 		relink_target fuzz_page '' ''

@@ -5,8 +5,6 @@
 #include "page/alias.h"
 #include "page/map.h"
 
-static struct page *pages[2];
-
 /* Returns the start of the slot in which pages[0] is mapped at @addr. */
 static unsigned char *find_slot(unsigned char *addr)
 {
@@ -63,7 +61,7 @@ static void test_no_canonical_address(void)
 	switch_back_and_delete(task);
 }
 
-static void map_times(unsigned int times)
+static void map_and_unmap_repeatedly(unsigned int times)
 {
 	while (times--)
 		page_unmap_local(page_map_local(pages[1]));
@@ -77,9 +75,9 @@ static void test_slot_order(void)
 
 	first = page_map_local(pages[0]);
 	page_unmap_local(first);
-	map_times(ALIAS_PLACES - 2);
+	map_and_unmap_repeatedly(ALIAS_PLACES - 2);
 	last = page_map_local(pages[0]);
-	map_times(ALIAS_PLACES - 1);
+	map_and_unmap_repeatedly(ALIAS_PLACES - 1);
 	next = page_map_local(pages[0]);
 	ok(next == first && next != last, "slots are used in turn");
 	next[5] = 5;
@@ -91,7 +89,7 @@ static void test_slot_order(void)
 	switch_back_and_delete(task);
 }
 
-static struct alias_set *set_of_new_task(void)
+static struct alias_set *find_set_of_new_task(void)
 {
 	struct page_task *task = switch_to_new_task();
 	struct alias_set *set;
@@ -105,7 +103,7 @@ static struct alias_set *set_of_new_task(void)
 /* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
 static void test_reuse_of_sets(void)
 {
-	struct alias_set *first = set_of_new_task(), *second = set_of_new_task();
+	struct alias_set *first = find_set_of_new_task(), *second = find_set_of_new_task();
 
 	ok(first && second == first, "the set of a deleted task is reused");
 	ok(!second->is_in_use && !second->used_places && !second->live_places &&
@@ -127,24 +125,19 @@ static void use_file_zero(void)
 	page_unmap_local(addr);
 }
 
-static const struct child_case file_zero_case = { use_file_zero, RETURNS,
-						  "the arena's file may be descriptor 0" };
+static const struct child_case file_zero_cases[] = {
+	{ use_file_zero, RETURNS, "the arena's file may be descriptor 0" },
+};
 
 static void check_alias(void)
 {
 	if (!is_backend("alias"))
 		return;
-	check_children(&file_zero_case, 1);
-	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = new_zeroed_page();
+	CHECK_CHILDREN(file_zero_cases);
+	allocate_pages();
 	test_no_canonical_address();
 	test_slot_order();
 	test_reuse_of_sets();
-	for (size_t i = 0; i < COUNT(pages); i++)
-		page_free(pages[i]);
 }
 
-UNIT_TEST(test_page_alias)
-{
-	run_in_map_modes(check_alias);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_alias, check_alias)

@@ -6,7 +6,10 @@
 
 static unsigned char *buffer;
 
-static void test_pages(void)
+ACTION(allocate_buffer, buffer = page_buffer_alloc(BYTES))
+ACTION(free_buffer, page_buffer_free(buffer))
+
+static void test_pages_of_buffer(void)
 {
 	struct page *page = NULL;
 	unsigned int count = 0;
@@ -43,7 +46,7 @@ static void test_two_addresses(void)
 	page_unmap_local(addr);
 }
 
-static void test_reference(void)
+static void test_reference_to_freed_buffer(void)
 {
 	unsigned char *other = page_buffer_alloc(2 * PAGE_SIZE), byte = 0;
 	struct page *page = page_borrow(other + PAGE_SIZE);
@@ -91,7 +94,7 @@ static void free_local_variable(void)
 
 ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
-static const struct child_case cases[] = {
+static const struct child_case misuse_cases[] = {
 	{ free_borrowed, "borrowed-free", "a borrower frees the page" },
 	{ free_own_reference, RETURNS, "a borrower frees its own reference" },
 	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
@@ -103,7 +106,9 @@ static const struct child_case cases[] = {
 	  "page_buffer_size of an address outside of all buffers" },
 };
 
-static void test_sizes(void)
+ACTION(test_misuse, CHECK_CHILDREN(misuse_cases))
+
+static void test_buffer_sizes(void)
 {
 	void *one;
 
@@ -121,7 +126,7 @@ static void test_sizes(void)
 }
 
 /* Allocates more than the arena holds in total, so freed runs must be reused. */
-static void test_reuse(void)
+static void test_reuse_of_frames(void)
 {
 	enum { PAGES = 500, ROUNDS = 200 };
 	bool good = true;
@@ -140,7 +145,7 @@ static void test_reuse(void)
 }
 
 /* Injects failures for many more pages than the arena has: none may be lost. */
-static void test_failures(void)
+static void test_failed_allocations(void)
 {
 	enum { PAGES = 512, ROUNDS = 200 };
 	void *large = NULL;
@@ -156,20 +161,6 @@ static void test_failures(void)
 	page_buffer_free(large);
 }
 
-static void check_buffers(void)
-{
-	buffer = page_buffer_alloc(BYTES);
-	test_pages();
-	test_two_addresses();
-	test_reference();
-	check_children(cases, COUNT(cases));
-	test_sizes();
-	test_reuse();
-	test_failures();
-	page_buffer_free(buffer);
-}
-
-UNIT_TEST(test_page_buffer)
-{
-	run_in_map_modes(check_buffers);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer, test_two_addresses,
+		       test_reference_to_freed_buffer, test_misuse, test_buffer_sizes,
+		       test_reuse_of_frames, test_failed_allocations, free_buffer)

@@ -5,51 +5,38 @@
  */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 /* Functions of the sanitizers, if they are present. */
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
-static struct page *page;
-static unsigned char zeros[PAGE_SIZE];
+static unsigned char zero_bytes[PAGE_SIZE];
 
 /* ---- races ---- */
 
-static atomic_int finished_turns;
-static volatile int
-	shared_variable; /* written by two threads, with a call of the library in between */
+static atomic_bool is_first_action_done;
+static void (*first_action)(void), (*second_action)(void);
 
-/* One of two actions that run one after the other. */
-struct turn {
-	int number;
-	void (*act)(void);
-};
+/* Written by two threads, with a call of the library in between. */
+static volatile int shared_variable;
 
 /* Relaxed accesses do not order the threads. */
-static void *run_turn(void *arg)
+static void *run_second_action(void *arg)
 {
-	const struct turn *turn = arg;
-
-	while (atomic_load_explicit(&finished_turns, memory_order_relaxed) < turn->number)
+	while (!atomic_load_explicit(&is_first_action_done, memory_order_relaxed))
 		usleep(100);
-	turn->act();
-	atomic_store_explicit(&finished_turns, turn->number + 1, memory_order_relaxed);
-	return NULL;
+	second_action();
+	return arg;
 }
 
-static struct turn turns[2] = { { .number = 0 }, { .number = 1 } };
-
-static void run_turns(void)
+static void run_actions(void)
 {
-	pthread_t threads[2];
+	pthread_t second = start_thread(run_second_action, NULL);
 
-	for (int i = 0; i < 2; i++)
-		if (pthread_create(&threads[i], NULL, run_turn, &turns[i]))
-			abort();
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
+	first_action();
+	atomic_store_explicit(&is_first_action_done, true, memory_order_relaxed);
+	pthread_join(second, NULL);
 }
 
 static void use_library(void)
@@ -60,16 +47,16 @@ static void use_library(void)
 	page_get(new);
 	page_free(new);
 	page_free(new);
-	page_get(page);
-	page_unmap_local(page_map_local(page));
+	page_get(pages[0]);
+	page_unmap_local(page_map_local(pages[0]));
 	page_buffer_free(page_buffer_alloc(5000));
 	page_task_delete(page_task_new("short"));
 }
 
 static void use_reference(void)
 {
-	page_get(page);
-	page_free(page);
+	page_get(pages[0]);
+	page_free(pages[0]);
 }
 
 ACTION(write_variable_and_use, shared_variable = 1, use_library())
@@ -79,63 +66,51 @@ ACTION(use_and_write_variable, use_library(), shared_variable = 2)
 ACTION(write_variable_and_drop, shared_variable = 1, use_reference())
 ACTION(drop_and_write_variable, use_reference(), shared_variable = 2)
 
-static const struct {
+/* What the sanitizer of the build reports about actions; a case without a second action has no thread. */
+struct report_case {
 	void (*first)(void), (*second)(void);
-	bool expects_race;
+	bool is_reported;
 	const char *name;
-} pairs[] = {
+};
+
+static const struct report_case race_cases[] = {
 	{ write_variable_and_use, use_and_write_variable, true, "the library orders no threads" },
 	{ use_library, use_library, false, "the library does not race with itself" },
 	{ write_variable_and_drop, drop_and_write_variable, false,
 	  "dropping references orders threads" },
 };
 
-static void test_races(void)
-{
-	for (size_t i = 0; i < COUNT(pairs); i++) {
-		turns[0].act = pairs[i].first;
-		turns[1].act = pairs[i].second;
-		ok(!strstr(run_in_child(run_turns)->stderr_text, "data race") ==
-			   !pairs[i].expects_race,
-		   "%s", pairs[i].name);
-	}
-}
-
 /* ---- uninitialised bytes ---- */
 
-static void branch_on_byte(const unsigned char *byte)
+static void branch_on_byte_value(const unsigned char *byte)
 {
 	if (*(const volatile unsigned char *)byte == 77)
 		abort();
 }
 
-ACTION(use_fresh, branch_on_byte(page_map_local(page_alloc(GFP_KERNEL))))
-static void use_byte_stored_through_other_mapping(void)
+ACTION(use_fresh, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
+
+/* Stores byte 5 of a new page through a mapping, and uses a byte through another mapping and a call. */
+static void store_and_use_byte(size_t off)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	unsigned char *first = page_map_local(new), *second = page_map_local(new), byte;
 
 	first[5] = 1;
-	branch_on_byte(second + 5);
-	page_read_raw(new, &byte, 5, 1);
-	branch_on_byte(&byte);
+	branch_on_byte_value(second + off);
+	page_read_raw(new, &byte, off, 1);
+	branch_on_byte_value(&byte);
 }
 
-static void use_byte_after_stored_byte(void)
-{
-	struct page *new = page_alloc(GFP_KERNEL);
-	unsigned char *first = page_map_local(new), *second = page_map_local(new);
-
-	first[5] = 1;
-	branch_on_byte(second + 6);
-}
+ACTION(use_byte_stored_through_other_mapping, store_and_use_byte(5))
+ACTION(use_byte_after_stored_byte, store_and_use_byte(6))
 
 static void use_read_bytewise(void)
 {
 	unsigned char byte = 0;
 
 	page_read_bytewise_atomic(page_alloc(GFP_KERNEL), &byte, 0, 1);
-	branch_on_byte(&byte);
+	branch_on_byte_value(&byte);
 }
 
 static void use_reused_frame(void)
@@ -156,44 +131,42 @@ static void use_after_child_wrote(void)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(page_write_raw(new, zeros, 0, 8));
+		_exit(page_write_raw(new, zero_bytes, 0, 8));
 	waitpid(pid, NULL, 0);
-	branch_on_byte(page_map_local(new));
+	branch_on_byte_value(page_map_local(new));
 }
 
-static const struct {
-	void (*use)(void);
-	bool is_reported;
-	const char *name;
-} uses[] = {
-	{ use_fresh, true, "a byte of a new page" },
-	{ use_byte_stored_through_other_mapping, false,
+static const struct report_case byte_cases[] = {
+	{ use_fresh, NULL, true, "a byte of a new page" },
+	{ use_byte_stored_through_other_mapping, NULL, false,
 	  "a byte that was stored through another mapping" },
-	{ use_byte_after_stored_byte, true, "the byte after a stored one" },
-	{ use_read_bytewise, true, "a byte of a bytewise read" },
-	{ use_after_child_wrote, true, "a byte that only a child of fork() wrote" },
-	{ use_reused_frame, true, "a byte of a reused frame" },
+	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
+	{ use_read_bytewise, NULL, true, "a byte of a bytewise read" },
+	{ use_after_child_wrote, NULL, true, "a byte that only a child of fork() wrote" },
+	{ use_reused_frame, NULL, true, "a byte of a reused frame" },
 };
+
+static void test_cases(const struct report_case *cases, size_t case_count, const char *report)
+{
+	for (size_t i = 0; i < case_count; i++) {
+		first_action = cases[i].first;
+		second_action = cases[i].second;
+		ok(!strstr(run_in_child(second_action ? run_actions : first_action)->output,
+			   report) == !cases[i].is_reported,
+		   "%s: %s", cases[i].name, cases[i].is_reported ? "reported" : "no report");
+	}
+}
+
+static void test_races(void)
+{
+	if (__tsan_init)
+		test_cases(race_cases, COUNT(race_cases), "data race");
+}
 
 static void test_uninitialised(void)
 {
-	for (size_t i = 0; i < COUNT(uses); i++)
-		ok(!strstr(run_in_child(uses[i].use)->stderr_text, "use-of-uninitialized-value") ==
-			   !uses[i].is_reported,
-		   "%s: %s", uses[i].name, uses[i].is_reported ? "reported" : "no report");
-}
-
-static void check_reports(void)
-{
-	page = new_zeroed_page();
-	if (__tsan_init)
-		test_races();
 	if (__msan_init)
-		test_uninitialised();
-	page_free(page);
+		test_cases(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
 }
 
-UNIT_TEST(test_page_detect)
-{
-	run_in_map_modes(check_reports);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_races, test_uninitialised)

@@ -2,13 +2,11 @@
 /* Injected failures (R11): the numbered guarantees of src/page/fault.c. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
-
 #include "harness/library.h"
 
-static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+static const struct page_fault_attr attr_off = PAGE_FAULT_ATTR_INIT;
 
-static bool alloc_fails(gfp_t gfp)
+static bool allocation_fails(gfp_t gfp)
 {
 	struct page *page = page_alloc(gfp);
 	bool fails = !page && errno == ENOMEM;
@@ -18,24 +16,23 @@ static bool alloc_fails(gfp_t gfp)
 }
 
 /* Return: bit i: allocation i failed. */
-static uint64_t failing_allocations(unsigned int count)
+static uint64_t get_failed_allocations(unsigned int count)
 {
 	uint64_t failed = 0;
 
 	for (unsigned int i = 0; i < count; i++)
-		failed |= (uint64_t)alloc_fails(GFP_KERNEL) << i;
+		failed |= (uint64_t)allocation_fails(GFP_KERNEL) << i;
 	return failed;
 }
 
 /* Return: bit i: copy i of one byte failed. */
-static uint64_t failing_copies(unsigned int count)
+static uint64_t get_failed_copies(unsigned int count)
 {
 	static unsigned char user[64];
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	uint64_t failed = 0;
 
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	for (unsigned int i = 0; i < count; i++)
 		failed |= (uint64_t)(page_copy_from_user_slice(page, &reader, 0, 1) == -EFAULT)
 			  << i;
@@ -47,25 +44,23 @@ static uint64_t failing_copies(unsigned int count)
 static int copy_zero_bytes(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
-	struct user_slice_reader empty;
-	int ret;
+	struct user_slice_reader empty = make_user_slice_reader(NULL, 0);
+	int ret = page_copy_from_user_slice(page, &empty, 0, 0);
 
-	user_slice_reader_init(&empty, user_slice_new(NULL, 0));
-	ret = page_copy_from_user_slice(page, &empty, 0, 0);
 	page_free(page);
 	return ret;
 }
 
 /* SET(alloc, .probability = 100, ...): sets all attributes of a point. */
-#define SET(point, ...) set_##point((struct page_fault_attr){ __VA_ARGS__ })
+#define SET(point, ...) set_##point##_attr((struct page_fault_attr){ __VA_ARGS__ })
 #define ALWAYS .probability = 100, .times = -1
 
-static void set_alloc(struct page_fault_attr attr)
+static void set_alloc_attr(struct page_fault_attr attr)
 {
 	page_fault_attr_set(PAGE_FAULT_ALLOC, &attr);
 }
 
-static void set_copy(struct page_fault_attr attr)
+static void set_copy_attr(struct page_fault_attr attr)
 {
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
 }
@@ -80,26 +75,26 @@ static int get_remaining_times(void)
 
 /* ---- fail_nth ---- */
 
-static void test_nth(void)
+static void test_fail_nth(void)
 {
-	ok(failing_allocations(8) == 0, "nothing fails at first");
+	ok(get_failed_allocations(8) == 0, "nothing fails at first");
 	page_fail_nth(3);
-	ok(failing_allocations(8) == 1 << 2, "guarantee 2: the third allocation fails, once");
+	ok(get_failed_allocations(8) == 1 << 2, "guarantee 2: the third allocation fails, once");
 	ok(page_fail_nth(0) == 0, "page_fail_nth returns 0 after the failure");
 	page_fail_nth(5);
-	failing_allocations(2);
-	ok(page_fail_nth(0) == 3 && failing_allocations(8) == 0,
+	get_failed_allocations(2);
+	ok(page_fail_nth(0) == 3 && get_failed_allocations(8) == 0,
 	   "page_fail_nth(0) returns the rest, and clears it");
 	page_fail_nth(2);
-	ok(!alloc_fails(GFP_KERNEL | __GFP_NOFAIL) && !alloc_fails(GFP_KERNEL | __GFP_NOFAIL) &&
-		   failing_allocations(2) == 2,
+	ok(!allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
+		   !allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
+		   get_failed_allocations(2) == 2,
 	   "guarantee 1: an allocation with __GFP_NOFAIL does not count");
 	SET(alloc, .probability = 100, .interval = 2, .times = 5);
 	page_fail_nth(3);
-	ok(failing_allocations(3) == 4 && get_remaining_times() == 4,
+	ok(get_failed_allocations(3) == 4 && get_remaining_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
-	ok(failing_allocations(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
-	set_alloc(off);
+	ok(get_failed_allocations(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
 }
 
 /* ---- attributes ---- */
@@ -126,41 +121,39 @@ static const struct {
 static void test_attributes(void)
 {
 	for (size_t i = 0; i < COUNT(attr_cases); i++) {
-		set_alloc(attr_cases[i].attr);
-		ok(failing_allocations(attr_cases[i].count) == attr_cases[i].failed, "%s",
+		set_alloc_attr(attr_cases[i].attr);
+		ok(get_failed_allocations(attr_cases[i].count) == attr_cases[i].failed, "%s",
 		   attr_cases[i].name);
 	}
 	SET(alloc, ALWAYS, .ignore_gfp = GFP_ATOMIC);
-	ok(!alloc_fails(GFP_ATOMIC) && alloc_fails(GFP_KERNEL), "guarantee 1: ignore_gfp");
+	ok(!allocation_fails(GFP_ATOMIC) && allocation_fails(GFP_KERNEL), "guarantee 1: ignore_gfp");
 	page_fail_nth(1);
-	ok(!alloc_fails(GFP_ATOMIC) && page_fail_nth(0) == 1,
+	ok(!allocation_fails(GFP_ATOMIC) && page_fail_nth(0) == 1,
 	   "guarantee 1: ignore_gfp counts for fail_nth too");
 	SET(alloc, ALWAYS, .interval = 2, .task_filter = true);
-	failing_allocations(5);
+	get_failed_allocations(5);
 	page_task_make_it_fail(true);
-	ok(failing_allocations(4) == 0xa, "guarantee 3: the filter comes before the interval");
+	ok(get_failed_allocations(4) == 0xa, "guarantee 3: the filter comes before the interval");
 	ok(page_task_make_it_fail(false), "page_task_make_it_fail returns the earlier value");
 	SET(alloc, .probability = 50, .times = -1, .interval = 4, .seed = 1);
-	ok((failing_allocations(64) & ~UINT64_C(0x8888888888888888)) == 0,
+	ok((get_failed_allocations(64) & ~UINT64_C(0x8888888888888888)) == 0,
 	   "guarantee 3: the interval comes before chance");
-	set_alloc(off);
 }
 
-static uint64_t failures_of_seed(unsigned long long seed)
+static uint64_t get_failures_of_seed(unsigned long long seed)
 {
 	SET(alloc, .probability = 50, .times = -1, .seed = seed);
-	return failing_allocations(64);
+	return get_failed_allocations(64);
 }
 
-static void test_seeds(void)
+static void test_seeds_of_failures(void)
 {
-	uint64_t failed = failures_of_seed(42);
+	uint64_t failed = get_failures_of_seed(42);
 
-	ok(failed == failures_of_seed(42) && failed != failures_of_seed(43),
+	ok(failed == get_failures_of_seed(42) && failed != get_failures_of_seed(43),
 	   "guarantee 5: a seed determines the failures");
 	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48,
 	   "about half of them fail");
-	set_alloc(off);
 }
 
 static const struct {
@@ -180,12 +173,11 @@ static const struct {
  */
 static void test_known_draws(void)
 {
-	for (size_t i = 0; library_has_known_access_pattern() && i < COUNT(known_draws); i++) {
+	for (size_t i = 0; library_get()->has_known_access_pattern && i < COUNT(known_draws); i++) {
 		SET(alloc, .probability = known_draws[i].probability, .times = -1, .seed = known_draws[i].seed);
-		ok(failing_allocations(64) == known_draws[i].failed, "%u %% from seed %#llx: %#llx",
+		ok(get_failed_allocations(64) == known_draws[i].failed, "%u %% from seed %#llx: %#llx",
 		   known_draws[i].probability, known_draws[i].seed, known_draws[i].failed);
 	}
-	set_alloc(off);
 }
 
 static void test_bad_attributes(void)
@@ -195,7 +187,7 @@ static void test_bad_attributes(void)
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &attr) == -EINVAL, "probability 101 is EINVAL");
 	attr = (struct page_fault_attr){ .times = -2 };
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &attr) == -EINVAL, "times -2 is EINVAL");
-	ok(page_fault_attr_set(PAGE_FAULT_POINTS, &off) == -EINVAL,
+	ok(page_fault_attr_set(PAGE_FAULT_POINTS, &attr_off) == -EINVAL,
 	   "setting an unknown point is EINVAL");
 	ok(page_fault_attr_get(PAGE_FAULT_POINTS, &attr) == -EINVAL,
 	   "getting an unknown point is EINVAL");
@@ -212,53 +204,39 @@ static bool has_attributes(enum page_fault_point point, struct page_fault_attr w
 	       got.seed == want.seed;
 }
 
-static bool both_points_have(struct page_fault_attr alloc, struct page_fault_attr usercopy)
+static bool both_points_have_attributes(struct page_fault_attr alloc,
+					struct page_fault_attr usercopy)
 {
 	return has_attributes(PAGE_FAULT_ALLOC, alloc) &&
 	       has_attributes(PAGE_FAULT_USERCOPY, usercopy);
 }
 
-static void test_points(void)
+static void test_attributes_of_both_points(void)
 {
-	static const struct page_fault_attr one = { .probability = 17,
-						    .interval = 18,
-						    .times = 19,
-						    .space = 20,
-						    .min_order = 21,
-						    .task_filter = true,
-						    .ignore_gfp = GFP_NOIO,
-						    .seed = 22 },
-					    two = { .probability = 37,
-						    .interval = 38,
-						    .times = 39,
-						    .space = 40,
-						    .min_order = 41,
-						    .task_filter = false,
-						    .ignore_gfp = GFP_ATOMIC,
-						    .seed = 42 };
+	/* Each member has another value, in the order of page.h. */
+	static const struct page_fault_attr one = { 17, 18, 19, 20, 21, true, GFP_NOIO, 22 };
+	static const struct page_fault_attr two = { 37, 38, 39, 40, 41, false, GFP_ATOMIC, 42 };
 
-	ok(both_points_have(off, off), "both points are off at first");
-	set_alloc(one);
-	set_copy(two);
-	ok(both_points_have(one, two), "each point has its own attributes");
-	set_alloc(off);
-	ok(both_points_have(off, two), "one point is switched off alone");
-	set_copy(off);
+	ok(both_points_have_attributes(attr_off, attr_off), "both points are off at first");
+	set_alloc_attr(one);
+	set_copy_attr(two);
+	ok(both_points_have_attributes(one, two), "each point has its own attributes");
+	set_alloc_attr(attr_off);
+	ok(both_points_have_attributes(attr_off, two), "one point is switched off alone");
 }
 
 /* ---- copies from user memory ---- */
 
-static void test_copy(void)
+static void test_failed_copy(void)
 {
 	static unsigned char user[64], got[64], zeros[64];
 	struct page *page = new_zeroed_page();
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	bool good;
 
 	memset(user, 0x5a, sizeof(user));
 	memset(got, 0x11, sizeof(got));
 	page_write_raw(page, got, 0, sizeof(got));
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	page_fail_nth(1);
 	good = page_copy_from_user_slice(page, &reader, 0, 65) == -EFAULT &&
 	       page_copy_from_user_slice(page, &reader, PAGE_SIZE, 1) == -EINVAL;
@@ -276,11 +254,10 @@ static void test_copy(void)
 static void test_copy_attributes(void)
 {
 	SET(copy, ALWAYS, .interval = 2);
-	ok(failing_copies(6) == 0x2a && failing_allocations(4) == 0,
+	ok(get_failed_copies(6) == 0x2a && get_failed_allocations(4) == 0,
 	   "every second copy fails, and no allocation");
 	SET(copy, ALWAYS, .space = 3);
-	ok(failing_copies(4) == 0xc, "a copy uses one unit of the space");
-	set_copy(off);
+	ok(get_failed_copies(4) == 0xc, "a copy uses one unit of the space");
 }
 
 /* A copy of 0 bytes is a failure point: it uses up the failure and returns 0. */
@@ -288,45 +265,44 @@ static void test_empty_copy(void)
 {
 	page_fail_nth(2);
 	ok(copy_zero_bytes() == 0 && page_fail_nth(2) == 1, "an empty copy counts for fail_nth");
-	ok(copy_zero_bytes() == 0 && failing_copies(2) == 0x1,
+	ok(copy_zero_bytes() == 0 && get_failed_copies(2) == 0x1,
 	   "after an empty copy the next copy fails");
 	page_fail_nth(1);
-	ok(copy_zero_bytes() == 0 && failing_copies(2) == 0,
+	ok(copy_zero_bytes() == 0 && get_failed_copies(2) == 0,
 	   "an empty copy uses up its failure, and returns 0");
 	SET(copy, .probability = 100, .times = 2);
-	ok(copy_zero_bytes() == 0 && failing_copies(3) == 0x1, "an empty copy uses one of `times`");
-	set_copy(off);
+	ok(copy_zero_bytes() == 0 && get_failed_copies(3) == 0x1, "an empty copy uses one of `times`");
 }
 
 /* ---- buffers ---- */
 
 /* Return: how much of a space of 100 a buffer uses. */
-static unsigned int space_of_buffer(size_t bytes)
+static unsigned int measure_buffer_space(size_t bytes)
 {
 	struct page_fault_attr attr = { ALWAYS, .space = 100 };
 	void *buffer;
 
-	set_alloc(attr);
+	set_alloc_attr(attr);
 	buffer = page_buffer_alloc(bytes);
 	page_fault_attr_get(PAGE_FAULT_ALLOC, &attr);
-	set_alloc(off);
+	set_alloc_attr(attr_off);
 	page_buffer_free(buffer);
 	return buffer ? 100 - attr.space : 0;
 }
 
-static void test_buffers(void)
+static void test_failed_buffers(void)
 {
 	void *small, *large;
 
-	ok(space_of_buffer(1) == 1 && space_of_buffer(PAGE_SIZE) == 1 &&
-		   space_of_buffer(PAGE_SIZE + 1) == 2 && space_of_buffer(3 * PAGE_SIZE) == 4 &&
-		   space_of_buffer(4 * PAGE_SIZE) == 4 && space_of_buffer(5 * PAGE_SIZE) == 8,
+	ok(measure_buffer_space(1) == 1 && measure_buffer_space(PAGE_SIZE) == 1 &&
+		   measure_buffer_space(PAGE_SIZE + 1) == 2 && measure_buffer_space(3 * PAGE_SIZE) == 4 &&
+		   measure_buffer_space(4 * PAGE_SIZE) == 4 && measure_buffer_space(5 * PAGE_SIZE) == 8,
 	   "a buffer uses the space of its pages, rounded up to a power of two");
 	SET(alloc, ALWAYS, .min_order = 2);
 	small = page_buffer_alloc(2 * PAGE_SIZE);
 	large = page_buffer_alloc(3 * PAGE_SIZE);
 	ok(small && !large, "min_order: three pages are order 2, two are not");
-	set_alloc(off);
+	set_alloc_attr(attr_off);
 	page_buffer_free(small);
 	page_buffer_free(large);
 }
@@ -338,10 +314,9 @@ static int run_operation(void)
 {
 	struct page *a = page_alloc(GFP_KERNEL), *b = a ? page_alloc(GFP_NOIO) : NULL;
 	static unsigned char user[8];
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	int ret = b ? 0 : -ENOMEM;
 
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	if (!ret)
 		ret = page_copy_from_user_slice(b, &reader, 0, sizeof(user));
 	page_free(a);
@@ -364,42 +339,39 @@ static void test_all_points_of_operation(void)
 
 static void *fail_in_thread(void *failed)
 {
-	*(uint64_t *)failed = failing_allocations(4);
+	*(uint64_t *)failed = get_failed_allocations(4);
 	return NULL;
 }
 
-static void test_tasks(void)
+static void test_fail_nth_of_tasks(void)
 {
 	struct page_task *task = page_task_new("counts");
-	pthread_t thread;
 	uint64_t failed = 1;
 
 	page_fail_nth(2);
-	if (!pthread_create(&thread, NULL, fail_in_thread, &failed))
-		pthread_join(thread, NULL);
+	run_in_thread(fail_in_thread, &failed);
 	ok(failed == 0, "fail_nth does not count calls of another thread");
 	page_task_switch_in(task);
 	page_fail_nth(1);
 	page_task_switch_in(NULL);
-	ok(failing_allocations(3) == 2, "fail_nth of another task changes nothing");
+	ok(get_failed_allocations(3) == 2, "fail_nth of another task changes nothing");
 	page_task_switch_in(task);
-	ok(failing_allocations(3) == 1, "each task has its own fail_nth");
+	ok(get_failed_allocations(3) == 1, "each task has its own fail_nth");
 	page_task_switch_in(NULL);
 	page_task_delete(task);
 }
 
+static void (*const fault_tests[])(void) = {
+	test_attributes_of_both_points, test_fail_nth, test_attributes, test_seeds_of_failures,
+	test_known_draws, test_bad_attributes, test_failed_copy, test_copy_attributes,
+	test_empty_copy, test_failed_buffers, test_all_points_of_operation, test_fail_nth_of_tasks,
+};
+
 UNIT_TEST(test_page_fault)
 {
-	test_points();
-	test_nth();
-	test_attributes();
-	test_seeds();
-	test_known_draws();
-	test_bad_attributes();
-	test_copy();
-	test_copy_attributes();
-	test_empty_copy();
-	test_buffers();
-	test_all_points_of_operation();
-	test_tasks();
+	for (size_t i = 0; i < COUNT(fault_tests); i++) {
+		fault_tests[i]();
+		set_alloc_attr(attr_off);
+		set_copy_attr(attr_off);
+	}
 }

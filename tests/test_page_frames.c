@@ -2,12 +2,10 @@
 /* The reuse of frames, with one thread and with many. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "harness/detect/detector.h"
-#include "harness/util/isolate.h"
 
 /* ---- one thread ---- */
 
@@ -25,7 +23,7 @@ static void test_never_allocated(void)
 	unsigned char *addr = page_map_local(page);
 
 	last_byte = addr + PAGE_SIZE - 1;
-	ok(run_in_child(read_next_frame)->wait_status,
+	ok(run_in_child(read_next_frame)->exit_code,
 	   "AddressSanitizer reports a read from a never-allocated frame");
 	page_unmap_local(addr);
 	page_free(page);
@@ -64,7 +62,7 @@ enum { MOST_FRAMES = 1 << 17 }; /* more than the arena has */
 static struct page *all_pages[MOST_FRAMES];
 
 /* Return: the number of pages that could be allocated. */
-static size_t allocate_all(void)
+static size_t allocate_all_pages(void)
 {
 	size_t count = 0;
 
@@ -73,7 +71,7 @@ static size_t allocate_all(void)
 	return count;
 }
 
-static void free_all(size_t count)
+static void free_all_pages(size_t count)
 {
 	while (count)
 		page_free(all_pages[--count]);
@@ -84,12 +82,12 @@ static void test_exhaustion(void)
 	size_t count;
 
 	errno = 0;
-	count = allocate_all();
+	count = allocate_all_pages();
 	ok(count < MOST_FRAMES && errno == ENOMEM, "an exhausted arena is NULL and ENOMEM");
 	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL),
 	   "an exhausted arena is NULL also with __GFP_NOFAIL");
 	ok(!page_buffer_alloc(2 * PAGE_SIZE), "an exhausted arena has no buffer");
-	free_all(count);
+	free_all_pages(count);
 	all_pages[0] = page_alloc(GFP_KERNEL);
 	ok(all_pages[0], "after all pages are freed there are pages");
 	page_free(all_pages[0]);
@@ -97,21 +95,12 @@ static void test_exhaustion(void)
 
 /* ---- threads at the same time ---- */
 
-static pthread_t start_thread(void *(*run)(void *arg), void *arg)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, run, arg))
-		abort();
-	return thread;
-}
-
 static pthread_barrier_t all_started;
 
 /* Pages on their way from one thread to another, so that mostly another thread frees them. */
 static _Atomic(struct page *) passed_pages[8];
 
-static void *allocate_once(void *arg)
+static void *allocate_and_free_page(void *arg)
 {
 	page_free(page_alloc(GFP_KERNEL));
 	return arg;
@@ -125,7 +114,7 @@ static void *allocate_and_compare(void *name)
 	bool same = true;
 
 	memset(written, *(unsigned char *)name, sizeof(written));
-	allocate_once(NULL);
+	allocate_and_free_page(NULL);
 	pthread_barrier_wait(&all_started);
 	for (unsigned int i = scale_repeat_count(150000); i && same; i--) {
 		struct page *page = page_alloc(GFP_KERNEL);
@@ -140,9 +129,13 @@ static void *allocate_and_compare(void *name)
 	return same ? NULL : name;
 }
 
-/* Between two threads others start and end: one may share per-thread data of the library with them.
+static int threads_between;
+
+/*
+ * Between two of these threads others start and end: one of these may share per-thread data of the
+ * library with them.
  */
-static void run_allocators(void *others)
+static void run_allocating_threads(void)
 {
 	static unsigned char names[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
@@ -151,8 +144,8 @@ static void run_allocators(void *others)
 	pthread_barrier_init(&all_started, NULL, 4);
 	for (size_t i = 0; i < 4; i++) {
 		threads[i] = start_thread(allocate_and_compare, &names[i]);
-		for (int count = *(int *)others; count; count--)
-			pthread_join(start_thread(allocate_once, NULL), NULL);
+		for (int count = threads_between; count; count--)
+			run_in_thread(allocate_and_free_page, NULL);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		void *result;
@@ -163,33 +156,29 @@ static void run_allocators(void *others)
 	_exit(failed);
 }
 
-static void test_allocators(void)
+static void test_allocating_threads(void)
 {
-	static int others[] = { 0, 31 };
-	static struct isolated child;
-
-	for (size_t i = 0; i < COUNT(others); i++)
-		ok(isolate(run_allocators, &others[i], 25, &child) && !child.has_timed_out &&
-			   !child.signal && !child.exit_code,
+	for (threads_between = 0; threads_between <= 31; threads_between += 31)
+		ok(!run_in_child(run_allocating_threads)->exit_code,
 		   "threads that allocate at the same time have different pages, %d threads "
 		   "between two",
-		   others[i]);
+		   threads_between);
 }
 
 /* ---- frames of threads that ended ---- */
 
-enum { FEW = 300 };
+enum { FEW_PAGES = 300 };
 
-/* Adds a page to a set. Return: the size of the set; FEW: that size or more. */
-static unsigned int count_different(const struct page *page)
+/* Adds a page to a set. Return: the size of the set; FEW_PAGES: that size or more. */
+static unsigned int count_different_pages(const struct page *page)
 {
-	static const struct page *known[FEW];
+	static const struct page *known[FEW_PAGES];
 	static unsigned int count;
 
 	for (unsigned int i = 0; i < count; i++)
 		if (known[i] == page)
 			return count;
-	if (count < FEW)
+	if (count < FEW_PAGES)
 		known[count++] = page;
 	return count;
 }
@@ -217,48 +206,48 @@ static void test_other_thread_frees(void)
 	pthread_t thread = start_thread(free_next_pages, NULL);
 	unsigned int different = 0;
 
-	for (unsigned int count = scale_repeat_count(1000); count && different < FEW; count--) {
+	for (unsigned int count = scale_repeat_count(1000); count && different < FEW_PAGES; count--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
-		different = page ? count_different(page) : FEW;
+		different = page ? count_different_pages(page) : FEW_PAGES;
 		atomic_store(&next_page, page);
 		while (atomic_load(&next_page))
 			sched_yield();
 	}
 	atomic_store(&next_page, &next_page);
 	pthread_join(thread, NULL);
-	ok(different < FEW,
+	ok(different < FEW_PAGES,
 	   "if another thread frees all pages of a thread, the same few are reused");
 }
 
 enum { ALLOCATIONS = 200 };
 
-static void *allocate_and_free(void *pages)
+static void *allocate_and_free(void *freed_pages)
 {
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
-		page_free(((struct page **)pages)[i] = page_alloc(GFP_KERNEL));
+		page_free(((struct page **)freed_pages)[i] = page_alloc(GFP_KERNEL));
 	return NULL;
 }
 
 /* With a common list the threads would wait for each other, and get each other's frames. */
 static void test_lists_of_threads(void)
 {
-	static struct page *pages[2][ALLOCATIONS];
+	static struct page *freed_pages[2][ALLOCATIONS];
 	unsigned int shared = 0;
 
 	for (unsigned int i = 0; i < 2; i++)
-		pthread_join(start_thread(allocate_and_free, pages[i]), NULL);
+		run_in_thread(allocate_and_free, freed_pages[i]);
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
 		for (unsigned int j = 0; j < ALLOCATIONS; j++)
-			shared += pages[0][i] == pages[1][j];
-	ok(pages[0][0] && pages[1][0] && !shared,
+			shared += freed_pages[0][i] == freed_pages[1][j];
+	ok(freed_pages[0][0] && freed_pages[1][0] && !shared,
 	   "threads that start one after the other have different frames, %u shared", shared);
 }
 
 static void *allocate_and_free_all(void *count)
 {
-	*(size_t *)count = allocate_all();
-	free_all(*(size_t *)count);
+	*(size_t *)count = allocate_all_pages();
+	free_all_pages(*(size_t *)count);
 	return NULL;
 }
 
@@ -267,7 +256,7 @@ static void test_frames_of_ended_thread(void)
 {
 	size_t of_thread = 0, of_main = 0;
 
-	pthread_join(start_thread(allocate_and_free_all, &of_thread), NULL);
+	run_in_thread(allocate_and_free_all, &of_thread);
 	allocate_and_free_all(&of_main);
 	ok(of_thread > 1000 && of_main + 200 > of_thread,
 	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,
@@ -280,7 +269,7 @@ UNIT_TEST(test_page_frames)
 		test_never_allocated();
 	test_quarantine();
 	test_many_allocations();
-	test_allocators();
+	test_allocating_threads();
 	test_other_thread_frees();
 	test_lists_of_threads();
 	test_frames_of_ended_thread();

@@ -2,9 +2,6 @@
 /* Mappings: addresses, tasks, threads, fork(). test_page_misuse.c has what breaks a rule. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
-
-static struct page *pages[4];
 static struct page_task *tasks[2];
 
 static void test_16_mappings(void)
@@ -71,7 +68,7 @@ static void test_new_addresses(void)
 
 /* ---- tasks ---- */
 
-static void test_switch(void)
+static void test_task_switch(void)
 {
 	struct page_task *own = page_task_current();
 	unsigned char *a, *b, *kept = page_map_local(pages[2]);
@@ -106,7 +103,7 @@ static struct page_task *return_task_of_hook(void)
 	return task_of_hook;
 }
 
-static void test_hook(void)
+static void test_task_hook(void)
 {
 	struct page_task *own = page_task_current();
 	void *addr;
@@ -145,18 +142,15 @@ static void *map_and_end(void *good)
 
 static bool succeeds_in_thread(void *(*run)(void *good))
 {
-	pthread_t thread;
 	bool good = false;
 
-	if (pthread_create(&thread, NULL, run, &good))
-		abort();
-	pthread_join(thread, NULL);
+	run_in_thread(run, &good);
 	return good;
 }
 
 static void test_threads(void)
 {
-	bool named = true;
+	bool all_succeed = true;
 
 	page_task_hook_set(return_task_of_hook);
 	task_of_hook = NULL;
@@ -164,8 +158,8 @@ static void test_threads(void)
 	page_task_hook_set(NULL);
 	ok(succeeds_in_thread(leave_own_task), "a thread switches its own task out first");
 	for (int i = 0; i < 20; i++)
-		named &= succeeds_in_thread(map_and_end);
-	ok(named, "threads may end with mappings");
+		all_succeed &= succeeds_in_thread(map_and_end);
+	ok(all_succeed, "threads may end with mappings");
 	page_unmap_local(page_map_local(pages[0]));
 }
 
@@ -189,29 +183,29 @@ static void test_task_ends(void)
 
 /* ---- fork ---- */
 
-static unsigned char *map, *map_of_other_task, *map_of_freed;
+static unsigned char *map_of_page, *map_of_other_task, *map_of_freed_page;
 
 static void write_in_child(void)
 {
-	if (map[0] != 1)
+	if (map_of_page[0] != 1)
 		abort();
-	map[0] = 2;
+	map_of_page[0] = 2;
 	page_write_raw(pages[1], "child", 0, 5);
-	if (map[0] != 2 || map[1] != 9)
+	if (map_of_page[0] != 2 || map_of_page[1] != 9)
 		abort();
 	page_task_switch_in(tasks[0]);
 	if (map_of_other_task[1] != 9)
 		abort();
 }
 
-ACTION(child_loads_of_other_task, (void)*(volatile unsigned char *)map_of_other_task)
-ACTION(child_loads_freed, (void)*(volatile unsigned char *)map_of_freed)
+ACTION(child_loads_through_hidden_mapping, (void)*(volatile unsigned char *)map_of_other_task)
+ACTION(child_loads_from_freed_page, (void)*(volatile unsigned char *)map_of_freed_page)
 
 static const struct child_case fork_cases[] = {
 	{ write_in_child, RETURNS, "a child of fork() has the mappings of its parent" },
-	{ child_loads_of_other_task, ENDS_ABNORMALLY,
+	{ child_loads_through_hidden_mapping, ENDS_ABNORMALLY,
 	  "a child cannot load through a hidden mapping" },
-	{ child_loads_freed, ENDS_ABNORMALLY, "a child cannot load from a freed page" },
+	{ child_loads_from_freed_page, ENDS_ABNORMALLY, "a child cannot load from a freed page" },
 };
 
 static void test_fork(void)
@@ -224,48 +218,35 @@ static void test_fork(void)
 	map_of_other_task = page_map_local(pages[0]);
 	page_task_switch_out(tasks[0]);
 	page_task_switch_in(NULL);
-	map_of_freed = page_map_local(freed);
-	map = page_map_local(pages[0]);
-	map[0] = 1;
-	map[1] = 9;
+	map_of_freed_page = page_map_local(freed);
+	map_of_page = page_map_local(pages[0]);
+	map_of_page[0] = 1;
+	map_of_page[1] = 9;
 	page_free(freed);
 	check_children(fork_cases, mode_revokes_addresses() ? COUNT(fork_cases) : 1);
 	page_read_raw(pages[1], bytes, 0, 5);
-	ok(map[0] == 1 && !memcmp(bytes, "adult", 5), "a child writes to pages of its own");
-	page_unmap_local(map);
-	page_unmap_local(map_of_freed);
+	ok(map_of_page[0] == 1 && !memcmp(bytes, "adult", 5), "a child writes to pages of its own");
+	page_unmap_local(map_of_page);
+	page_unmap_local(map_of_freed_page);
 	page_task_switch_in(tasks[0]);
 	page_unmap_local(map_of_other_task);
 	page_task_switch_in(NULL);
 }
 
-static void check_mappings(void)
+static void test_choice_of_backend(void)
 {
 	ok(page_map_backend_set("sideways") == -EINVAL, "an unknown backend is EINVAL");
 	ok(page_map_revoke_set("politely") == -EINVAL, "an unknown revocation is EINVAL");
-	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = new_zeroed_page();
+	allocate_pages();
 	ok(page_map_backend_set("direct") == -EBUSY,
 	   "after the first page the choice of a backend is EBUSY");
 	ok(page_map_revoke_set("none") == -EBUSY,
 	   "after the first page the choice of a revocation is EBUSY");
-	tasks[0] = page_task_new("alpha");
-	tasks[1] = page_task_new("beta");
-	test_16_mappings();
-	test_two_mappings();
-	test_new_addresses();
-	test_switch();
-	test_hook();
-	test_threads();
-	test_task_ends();
-	test_fork();
-	page_task_delete(tasks[0]);
-	page_task_delete(tasks[1]);
-	for (size_t i = 0; i < COUNT(pages); i++)
-		page_free(pages[i]);
 }
 
-UNIT_TEST(test_page_map)
-{
-	run_in_map_modes(check_mappings);
-}
+ACTION(create_tasks, tasks[0] = page_task_new("alpha"), tasks[1] = page_task_new("beta"))
+ACTION(delete_tasks, page_task_delete(tasks[0]), page_task_delete(tasks[1]))
+
+UNIT_TEST_IN_MAP_MODES(test_page_map, test_choice_of_backend, create_tasks, test_16_mappings,
+		       test_two_mappings, test_new_addresses, test_task_switch, test_task_hook,
+		       test_threads, test_task_ends, test_fork, delete_tasks)

@@ -92,7 +92,7 @@ static void fill_page(struct page *to, unsigned char byte)
 }
 
 /* R2, for small ranges around both ends. */
-static bool writes_exactly(int (*call)(size_t off, size_t len), int written_byte)
+static bool writes_exactly_its_range(int (*call)(size_t off, size_t len), int written_byte)
 {
 	static unsigned char expected[PAGE_SIZE], after[PAGE_SIZE];
 	bool good = true;
@@ -112,7 +112,7 @@ static bool writes_exactly(int (*call)(size_t off, size_t len), int written_byte
 	return good;
 }
 
-static bool reads_exactly(int (*call)(struct page *from, void *to, size_t off, size_t len))
+static bool reads_exactly_its_range(int (*call)(struct page *from, void *to, size_t off, size_t len))
 {
 	fill_page(page, 0x44);
 	memset(buffer, 0x55, sizeof(buffer));
@@ -120,14 +120,14 @@ static bool reads_exactly(int (*call)(struct page *from, void *to, size_t off, s
 	       buffer[7] == 0x44 && buffer[8] == 0x55;
 }
 
-static void test_bytes(void)
+static void test_written_bytes(void)
 {
 	for (size_t c = 0; c < COUNT(raw_calls); c++)
 		if (raw_calls[c].written_byte >= 0)
-			ok(writes_exactly(raw_calls[c].call, raw_calls[c].written_byte),
+			ok(writes_exactly_its_range(raw_calls[c].call, raw_calls[c].written_byte),
 			   "%s writes exactly its range", raw_calls[c].name);
-	ok(reads_exactly(page_read_raw), "page_read_raw writes exactly its buffer");
-	ok(reads_exactly(page_read_bytewise_atomic),
+	ok(reads_exactly_its_range(page_read_raw), "page_read_raw writes exactly its buffer");
+	ok(reads_exactly_its_range(page_read_bytewise_atomic),
 	   "page_read_bytewise_atomic writes exactly its buffer");
 }
 
@@ -137,7 +137,7 @@ static int read_byte(void *addr, void *ctx)
 	return *(unsigned char *)addr;
 }
 
-static void test_callbacks(void)
+static void test_addresses_of_callbacks(void)
 {
 	unsigned char seven = 7;
 
@@ -149,7 +149,7 @@ static void test_callbacks(void)
 	   "page_with_pointer passes the address of the first byte");
 }
 
-static struct page_task *no_current_task(void)
+static struct page_task *return_no_task(void)
 {
 	return NULL;
 }
@@ -162,20 +162,19 @@ static void test_slow_path(void)
 {
 	static unsigned char user[16];
 	void *maps[PAGE_TASK_MAPPINGS - 1];
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	bool exact = true;
 
-	page_task_hook_set(no_current_task);
+	page_task_hook_set(return_no_task);
 	for (int i = 0; i < PAGE_TASK_MAPPINGS - 2; i++)
 		maps[i] = page_map_local(other);
 	for (size_t c = 0; c < COUNT(raw_calls); c++)
 		exact &= raw_calls[c].written_byte < 0 ||
-			 writes_exactly(raw_calls[c].call, raw_calls[c].written_byte);
+			 writes_exactly_its_range(raw_calls[c].call, raw_calls[c].written_byte);
 	ok(exact, "with two mappings left, every call writes exactly its range");
 	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
-	ok(reads_exactly(page_read_raw),
+	ok(reads_exactly_its_range(page_read_raw),
 	   "with one mapping left, page_read_raw reads exactly its range");
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_copy_from_user_slice(page, &reader, 8, 5) == 0,
@@ -195,20 +194,9 @@ static void test_copy_to_same_page(void)
 	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");
 }
 
-static void check_raw_calls(void)
-{
-	page = new_zeroed_page();
-	other = new_zeroed_page();
-	test_ranges();
-	test_bytes();
-	test_callbacks();
-	test_slow_path();
-	test_copy_to_same_page();
-	page_free(page);
-	page_free(other);
-}
+ACTION(allocate_two_pages, page = new_zeroed_page(), other = new_zeroed_page())
+ACTION(free_two_pages, page_free(page), page_free(other))
 
-UNIT_TEST(test_page_raw)
-{
-	run_in_map_modes(check_raw_calls);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_raw, allocate_two_pages, test_ranges, test_written_bytes,
+		       test_addresses_of_callbacks, test_slow_path, test_copy_to_same_page,
+		       free_two_pages)

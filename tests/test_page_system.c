@@ -3,7 +3,6 @@
  * The library before the first page, and when the system refuses memory, files, keys or a copy for
  * a child of fork(). Each case runs in a child process, which has no page yet.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -134,9 +133,7 @@ static void report_without_stderr(void)
 
 static bool ends_by_abort(void (*run)(void))
 {
-	int wait_status = run_in_child(run)->wait_status;
-
-	return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGABRT;
+	return run_in_child(run)->signal == SIGABRT;
 }
 
 static size_t text_length;
@@ -156,7 +153,7 @@ static bool cuts_long_reports(void)
 	size_t head_length = strlen(head);
 
 	for (text_length = 480; text_length < 530; text_length++) {
-		const char *line = run_in_child(report_long_text)->stderr_text;
+		const char *line = run_in_child(report_long_text)->output;
 		size_t kept = head_length + text_length < 510 ? text_length : 510 - head_length;
 
 		if (strncmp(line, head, head_length) || strspn(line + head_length, "x") != kept ||
@@ -169,7 +166,6 @@ static bool cuts_long_reports(void)
 /* ---- refused system calls ---- */
 
 static struct page_task *task;
-static struct page *page;
 static unsigned char *addr;
 
 static void prepare_nothing(void)
@@ -182,13 +178,13 @@ ACTION(prepare_alias, choose_backend("alias"))
 static void prepare_page(void)
 {
 	prepare_alias();
-	page = alloc_or_abort();
+	pages[0] = alloc_or_abort();
 }
 
 static void prepare_mapping(void)
 {
 	prepare_page();
-	addr = page_map_local(page);
+	addr = page_map_local(pages[0]);
 }
 
 static void prepare_task_with_mapping(void)
@@ -198,17 +194,16 @@ static void prepare_task_with_mapping(void)
 	prepare_mapping();
 }
 
-ACTION(map_page, page_map_local(page))
+ACTION(map_page, page_map_local(pages[0]))
 ACTION(unmap_page, page_unmap_local(addr))
 ACTION(delete_task, page_task_delete(task))
 
 static void read_user_memory(void)
 {
 	const char user[] = "user";
-	struct user_slice_reader reader;
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	char copy[sizeof(user)];
 
-	user_slice_reader_init(&reader, user_slice_new(user, sizeof(user)));
 	user_slice_read(&reader, copy, sizeof(user));
 }
 
@@ -389,13 +384,11 @@ static void test_refused_calls(void)
 {
 	for (size_t i = 0; i < COUNT(refused_cases); i++) {
 		const struct refused_case *c = refused_case = &refused_cases[i];
-		const struct child_result *result = run_in_child(run_refused_case);
+		const struct isolated *result = run_in_child(run_refused_case);
 
-		if (!ok(child_ended_by_rule(result, c->rule) &&
-				!strncmp(result->stderr_text, c->report, strlen(c->report)),
-			"%s", c->name))
-			printf("# wait status %#x: %.600s\n", (unsigned int)result->wait_status,
-			       result->stderr_text);
+		check_child_result(child_ended_by_rule(result, c->rule) &&
+					   !strncmp(result->output, c->report, strlen(c->report)),
+				   c->name, c->rule, result);
 	}
 }
 
@@ -470,15 +463,13 @@ static void require_refusal(void)
 	abort_unless(memfd_create("none", 0) < 0 && errno == EMFILE);
 }
 
-#define CHECK_CHILDREN(cases) check_children(cases, COUNT(cases))
-
 UNIT_TEST(test_page_system)
 {
 	CHECK_CHILDREN(first_page_cases);
 	ok(cuts_long_reports(), "a report that is too long is cut, and is one line");
 	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_lock();
-	if (run_in_child(require_refusal)->wait_status) {
+	if (run_in_child(require_refusal)->exit_code) {
 		skip_check("refused system calls: the system has no seccomp filters");
 	} else if (SYNC_SHADOWS) {
 		CHECK_CHILDREN(shadow_cases);

@@ -2,22 +2,21 @@
 /* User slices (R9): order of checks, exact prefixes before unmapped pages, races. */
 #include "tests/page_test.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
 #define USER_SIZE (3 * PAGE_SIZE)
-#define OLD 0xee
+#define OLD_BYTE 0xee
 
 static struct page *page;
 static unsigned char *user; /* USER_SIZE bytes, followed by a page that is unmapped */
 
-static unsigned char pattern_byte(size_t i)
+static unsigned char get_pattern_byte(size_t i)
 {
 	return (unsigned char)(i + i / 256 + 1);
 }
 
-static unsigned char *map_user_memory(void)
+static void map_user_memory(void)
 {
 	unsigned char *memory = mmap(NULL, USER_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -25,31 +24,24 @@ static unsigned char *map_user_memory(void)
 	if (memory == MAP_FAILED)
 		abort();
 	for (size_t i = 0; i < USER_SIZE; i++)
-		memory[i] = pattern_byte(i);
+		memory[i] = get_pattern_byte(i);
 	if (munmap(memory + USER_SIZE, PAGE_SIZE))
 		abort();
-	return memory;
+	user = memory;
+	page = page_alloc(GFP_KERNEL);
 }
 
-static struct user_slice_reader make_reader(const void *start, size_t len)
-{
-	struct user_slice_reader reader;
-
-	user_slice_reader_init(&reader, user_slice_new(start, len));
-	return reader;
-}
-
-/* Fills the page with OLD bytes, then copies. */
+/* Fills the page with bytes OLD_BYTE, then copies. */
 static int copy_to_old_page(struct user_slice_reader *reader, size_t off, size_t len)
 {
 	unsigned char old_bytes[PAGE_SIZE];
 
-	memset(old_bytes, OLD, sizeof(old_bytes));
+	memset(old_bytes, OLD_BYTE, sizeof(old_bytes));
 	page_write_raw(page, old_bytes, 0, PAGE_SIZE);
 	return page_copy_from_user_slice(page, reader, off, len);
 }
 
-/* Does the page have @good user bytes from @from on at @off, then zeros up to @len, and OLD
+/* Does the page have @good user bytes from @from on at @off, then zeros up to @len, and OLD_BYTE
  * elsewhere? */
 static bool page_has_user_bytes(size_t off, size_t len, size_t good, size_t from)
 {
@@ -57,10 +49,10 @@ static bool page_has_user_bytes(size_t off, size_t len, size_t good, size_t from
 
 	page_read_raw(page, page_bytes, 0, PAGE_SIZE);
 	for (size_t i = 0; i < PAGE_SIZE; i++) {
-		unsigned char expected = OLD;
+		unsigned char expected = OLD_BYTE;
 
 		if (i >= off && i < off + len)
-			expected = i < off + good ? pattern_byte(from + i - off) : 0;
+			expected = i < off + good ? get_pattern_byte(from + i - off) : 0;
 		if (page_bytes[i] != expected) {
 			printf("# byte %zu: expected %#x, got %#x\n", i, expected, page_bytes[i]);
 			return false;
@@ -71,7 +63,7 @@ static bool page_has_user_bytes(size_t off, size_t len, size_t good, size_t from
 
 static void test_copy(void)
 {
-	struct user_slice_reader reader = make_reader(user + 100, 2 * PAGE_SIZE);
+	struct user_slice_reader reader = make_user_slice_reader(user + 100, 2 * PAGE_SIZE);
 
 	ok(copy_to_old_page(&reader, 10, 3000) == 0 && page_has_user_bytes(10, 3000, 3000, 100),
 	   "a copy writes its range");
@@ -86,9 +78,9 @@ static void test_copy(void)
 
 static void test_order_of_checks(void)
 {
-	struct user_slice_reader reader = make_reader(user, 10),
-				 unmapped = make_reader(user + USER_SIZE, 10);
-	struct user_slice_reader empty = make_reader(NULL, 0);
+	struct user_slice_reader reader = make_user_slice_reader(user, 10),
+				 unmapped = make_user_slice_reader(user + USER_SIZE, 10);
+	struct user_slice_reader empty = make_user_slice_reader(NULL, 0);
 
 	ok(copy_to_old_page(&reader, 1, PAGE_SIZE) == -EINVAL && page_has_user_bytes(0, 0, 0, 0),
 	   "a bad range is EINVAL");
@@ -114,7 +106,7 @@ static void test_prefix(void)
 		for (size_t l = 0; l < COUNT(lens) && good; l++) {
 			size_t from = USER_SIZE - distance, len = lens[l];
 			size_t readable = len < distance ? len : distance;
-			struct user_slice_reader reader = make_reader(user + from, len + 5);
+			struct user_slice_reader reader = make_user_slice_reader(user + from, len + 5);
 			size_t off = distance * 31 % (PAGE_SIZE - len + 1);
 			int expected = readable == len ? 0 : -EFAULT;
 
@@ -128,14 +120,14 @@ static void test_prefix(void)
 
 static void test_protected(void)
 {
-	struct user_slice_reader reader = make_reader(user + PAGE_SIZE - 100, 300);
+	struct user_slice_reader reader = make_user_slice_reader(user + PAGE_SIZE - 100, 300);
 
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_NONE);
 	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT &&
 		   page_has_user_bytes(4, 300, 100, PAGE_SIZE - 100),
 	   "a page that may not be read is a fault");
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
-	reader = make_reader((void *)(SIZE_MAX - 10), 5000);
+	reader = make_user_slice_reader((void *)(SIZE_MAX - 10), 5000);
 	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_has_user_bytes(4, 300, 0, 0),
 	   "a range that wraps around the end of memory is a fault");
 }
@@ -143,21 +135,21 @@ static void test_protected(void)
 static void test_read(void)
 {
 	static unsigned char large[USER_SIZE + 10], to[80 * 4096], from[80 * 4096];
-	struct user_slice_reader reader = make_reader(user, sizeof(large));
+	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(large));
 	bool good = true;
 
 	ok(user_slice_read(&reader, large, sizeof(large) + 1) == -EFAULT && !large[0],
 	   "user_slice_read of more than is left is EFAULT, and writes nothing");
-	memset(large, OLD, sizeof(large));
+	memset(large, OLD_BYTE, sizeof(large));
 	ok(user_slice_read(&reader, large, sizeof(large)) == -EFAULT,
 	   "user_slice_read of more than is readable is EFAULT");
 	for (size_t i = 0; i < sizeof(large); i++)
-		good &= large[i] == (i < USER_SIZE ? pattern_byte(i) : 0);
+		good &= large[i] == (i < USER_SIZE ? get_pattern_byte(i) : 0);
 	ok(good, "user_slice_read copies the readable bytes, and zeros the others");
 	ok(user_slice_read(&reader, large, 5) == 0 && user_slice_left(&reader) == sizeof(large) - 5,
 	   "user_slice_read moves the reader");
 	memset(from, 0x3c, sizeof(from));
-	reader = make_reader(from + 1, sizeof(from) - 1);
+	reader = make_user_slice_reader(from + 1, sizeof(from) - 1);
 	ok(user_slice_read(&reader, to, sizeof(to) - 1) == 0 && !memcmp(to, from, sizeof(to) - 1),
 	   "user_slice_read of more pieces than one system call takes");
 }
@@ -169,16 +161,16 @@ static void test_read(void)
 static void test_reads_once(void)
 {
 	unsigned char *mapped = page_map_local(page), *canonical = page_canonical(mapped);
-	struct user_slice_reader reader = make_reader(canonical + 8, 16);
-	unsigned char all[16];
+	struct user_slice_reader reader = make_user_slice_reader(canonical + 8, 16);
+	unsigned char copied_bytes[16];
 	bool good = true;
 
 	for (size_t i = 0; i < 24; i++)
-		canonical[i] = pattern_byte(i);
+		canonical[i] = get_pattern_byte(i);
 	ok(page_copy_from_user_slice(page, &reader, 0, 16) == 0, "user memory may be the page");
-	page_read_raw(page, all, 0, sizeof(all));
-	for (size_t i = 0; i < sizeof(all); i++)
-		good &= all[i] == pattern_byte(i + 8);
+	page_read_raw(page, copied_bytes, 0, sizeof(copied_bytes));
+	for (size_t i = 0; i < sizeof(copied_bytes); i++)
+		good &= copied_bytes[i] == get_pattern_byte(i + 8);
 	ok(good, "each byte is read once");
 	page_unmap_local(mapped);
 }
@@ -206,44 +198,44 @@ static void *remap_user_memory(void *memory)
 
 static bool is_prefix_then_zeros(size_t longest_prefix)
 {
-	static unsigned char all[PAGE_SIZE];
+	static unsigned char copied_bytes[PAGE_SIZE];
 	size_t i = 0;
 
-	page_read_raw(page, all, 0, PAGE_SIZE);
-	while (i < longest_prefix && all[i] == 0x77)
+	page_read_raw(page, copied_bytes, 0, PAGE_SIZE);
+	while (i < longest_prefix && copied_bytes[i] == 0x77)
 		i++;
-	while (i < PAGE_SIZE && !all[i])
+	while (i < PAGE_SIZE && !copied_bytes[i])
 		i++;
 	return i == PAGE_SIZE;
 }
 
 static bool copies_while_written(void)
 {
-	struct user_slice_reader reader = make_reader(user, PAGE_SIZE);
+	struct user_slice_reader reader = make_user_slice_reader(user, PAGE_SIZE);
 
 	return page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0;
 }
 
 static bool copies_while_remapped(void)
 {
-	struct user_slice_reader reader = make_reader(user + PAGE_SIZE - 100, PAGE_SIZE);
+	struct user_slice_reader reader = make_user_slice_reader(user + PAGE_SIZE - 100, PAGE_SIZE);
 	int ret = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
 
 	return (ret == 0 || ret == -EFAULT) && user_slice_left(&reader) == (ret ? PAGE_SIZE : 0) &&
 	       is_prefix_then_zeros(100);
 }
 
-static bool holds_while_thread_runs(void *(*run)(void *memory), void *memory, bool (*holds)(void),
+static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
+				       bool (*copy_succeeds)(void),
 			 unsigned int rounds)
 {
 	pthread_t thread;
 	bool good = true;
 
 	atomic_store(&must_stop, false);
-	if (pthread_create(&thread, NULL, run, memory))
-		abort();
+	thread = start_thread(run, memory);
 	while (rounds--)
-		good &= holds();
+		good &= copy_succeeds();
 	atomic_store(&must_stop, true);
 	pthread_join(thread, NULL);
 	return good;
@@ -251,32 +243,18 @@ static bool holds_while_thread_runs(void *(*run)(void *memory), void *memory, bo
 
 static void test_other_threads(void)
 {
-	ok(holds_while_thread_runs(write_user_memory, user, copies_while_written,
+	ok(succeeds_while_thread_runs(write_user_memory, user, copies_while_written,
 				   scale_repeat_count(2000)),
 	   "a copy succeeds while another thread writes the memory");
 	memset(user, 0x77, PAGE_SIZE);
 	memset(user + PAGE_SIZE, 0, PAGE_SIZE);
-	ok(holds_while_thread_runs(remap_user_memory, user + PAGE_SIZE, copies_while_remapped,
+	ok(succeeds_while_thread_runs(remap_user_memory, user + PAGE_SIZE, copies_while_remapped,
 				   scale_repeat_count(20000)),
 	   "a copy has a prefix, then zeros, while another thread unmaps the memory");
 }
 
-static void check_user_slices(void)
-{
-	page = page_alloc(GFP_KERNEL);
-	user = map_user_memory();
-	test_copy();
-	test_order_of_checks();
-	test_prefix();
-	test_protected();
-	test_read();
-	test_reads_once();
-	test_other_threads();
-	munmap(user, USER_SIZE);
-	page_free(page);
-}
+ACTION(unmap_user_memory, munmap(user, USER_SIZE), page_free(page))
 
-UNIT_TEST(test_page_user_slice)
-{
-	run_in_map_modes(check_user_slices);
-}
+UNIT_TEST_IN_MAP_MODES(test_page_user_slice, map_user_memory, test_copy, test_order_of_checks,
+		       test_prefix, test_protected, test_read, test_reads_once, test_other_threads,
+		       unmap_user_memory)

@@ -32,32 +32,25 @@ extract_printed_command() {
 	[ -s "$scratch/command" ]
 }
 
-# build_replayer: fuzz_page-replay with the library from $scratch/src
-build_replayer() {
-	objects=$abs_builddir/obj/plain/fuzz
-	# shellcheck disable=SC2086 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" "$scratch"/src/page/*.c \
-		"$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_page.o "$objects"/api_call.o \
-		"$objects"/input.o "$objects"/main_replay.o "$abs_builddir/libharness-plain.a" -lpthread \
-		-o "$scratch/bin/fuzz_page-replay" >"$scratch/build" 2>&1
-}
-
-# build_target: fuzz_page with libFuzzer, with the library from $scratch/src
-build_target() {
-	objects=$abs_builddir/obj/fuzz-asan/fuzz
-	# shellcheck disable=SC2086 # words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fsanitize=fuzzer $ASAN_FLAGS -I"$scratch/src" \
-		"$scratch"/src/page/*.c "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_page.o \
-		"$abs_builddir/libharness-fuzz-asan.a" -lpthread -o "$scratch/bin/fuzz_page" >"$scratch/build" 2>&1
+# build_fuzz_page NAME FLAVOUR ARGUMENT...: the target fuzz_page, with the library from $scratch/src
+build_fuzz_page() {
+	name=$1 flavour=$2 objects=$abs_builddir/obj/$2/fuzz
+	shift 2
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" "$scratch"/src/page/*.c "$@" \
+		"$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_page.o \
+		"$abs_builddir/libharness-$flavour.a" -lpthread -o "$scratch/bin/$name" >"$scratch/build" 2>&1
 }
 
 mutate raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/' &&
-	build_mutant plain && build_replayer
+	build_mutant plain &&
+	build_fuzz_page fuzz_page-replay plain "$abs_builddir"/obj/plain/fuzz/api_call.o \
+		"$abs_builddir"/obj/plain/fuzz/input.o "$abs_builddir"/obj/plain/fuzz/main_replay.o
 ok $? "a library whose zeros are ones" "$scratch/build"
 engine=
-case " $FUZZERS " in *' fuzz_page '*) build_target && engine=libFuzzer ;; esac
+# shellcheck disable=SC2086 # words
+case " $FUZZERS " in *' fuzz_page '*) build_fuzz_page fuzz_page fuzz-asan -fsanitize=fuzzer $ASAN_FLAGS && engine=libFuzzer ;; esac
 mkdir "$scratch/$odd" "$scratch/$odd/findings" "$scratch/$odd/bare"
-mv "$scratch/bin" "$scratch/$odd/bin"
+mv "$scratch/bin" "$scratch/libexec" "$scratch/$odd"
 cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
@@ -93,8 +86,7 @@ expect_reproduced "pagetorture-export tap" 1 'differs: '
 # ---- triage ----
 
 cp "$file" "findings/crash-1.page"
-run_expecting 0 bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
-ok $? "triage" "$scratch/err"
+expect 0 "triage" '' bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
 set -- sorted/*
 store_output cat "$1/report.txt"
 expect_reproduced "report.txt" 1 "$wrong_byte"
@@ -156,11 +148,11 @@ done
 grep -q 'redirected redirected.c ' "$scratch/redirected.c"
 ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
-# ---- stress patterns ----
+# ---- stress scenarios ----
 
 cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
 store_output bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
-expect_reproduced "a stress pattern" 1 '!!!' 'run again:'
+expect_reproduced "a stress scenario" 1 '!!!' 'run again:'
 
 done_testing

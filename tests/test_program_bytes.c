@@ -46,15 +46,6 @@ static bool records_are_apart(uint64_t seed)
 	return program_equal(&program, &again);
 }
 
-static unsigned int count_seeds_that_hold(bool (*property)(uint64_t seed), unsigned int seeds)
-{
-	unsigned int good = 0;
-
-	for (uint64_t seed = 0; seed < seeds; seed++)
-		good += property(seed);
-	return good;
-}
-
 static void test_short_and_long_bytes(void)
 {
 	program_from_bytes(&program, bytes, 0);
@@ -91,12 +82,9 @@ static void test_codes_of_calls(void)
 
 UNIT_TEST(test_program_bytes)
 {
-	ok(count_seeds_that_hold(any_bytes_decode, 20000) == 20000,
-	   "any bytes are a valid program; its bytes are the same program");
-	ok(count_seeds_that_hold(canonical_is_stable, 5000) == 5000,
-	   "canonical bytes stay as they are");
-	ok(count_seeds_that_hold(records_are_apart, 2000) == 2000,
-	   "a record changes its own call only");
+	check_seeds(20000, any_bytes_decode, "any bytes are a valid program; its bytes are the same program");
+	check_seeds(5000, canonical_is_stable, "canonical bytes stay as they are");
+	check_seeds(2000, records_are_apart, "a record changes its own call only");
 	test_short_and_long_bytes();
 	test_codes_of_calls();
 }

@@ -192,20 +192,11 @@ static bool text_round_trips(uint64_t seed)
 	       !strcmp(text, again);
 }
 
-static void test_round_trip(void)
-{
-	unsigned int good = 0;
-
-	for (uint64_t seed = 0; seed < 3000; seed++)
-		good += text_round_trips(seed);
-	ok(good == 3000, "3,000 random programs: text and back is the same program and text");
-}
-
 UNIT_TEST(test_program_text)
 {
 	test_bad_texts();
 	test_good_texts();
 	test_limits();
 	test_rewrite();
-	test_round_trip();
+	check_seeds(3000, text_round_trips, "text and back is the same program and text");
 }

@@ -70,63 +70,58 @@ fi
 expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
 	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
-# expect_mutant_reported NAME SOURCE SED LIBRARIES COMMAND...: with the source so changed, the command's
-# binaries, made anew, must end with 1 and say so.
+# expect_mutant_reported NAME SOURCE SED PATTERN OPTION...: with the source so changed, race.py must end with 1
+# and print a line that matches. Binaries are made anew if the source is compiled.
 expect_mutant_reported() {
 	name=$1 source=$2 change=$3 text=$4
 	shift 4
 	rm -rf "${scratch:?}/src" "${scratch:?}/bin"
 	mkdir "$scratch/bin"
-	cp -r "$abs_srcdir/src" "$scratch/src"
-	chmod -R u+w "$scratch/src"
+	cp -r "$abs_srcdir/src" "$abs_srcdir/report" "$scratch/"
+	chmod -R u+w "$scratch/src" "$scratch/report"
 	sed "$change" "$abs_srcdir/src/$source" >"$scratch/src/$source"
 	if cmp -s "$abs_srcdir/src/$source" "$scratch/src/$source"; then
 		ok 1 "$name: the change does not apply any more"
 		return
 	fi
-	if ! link_plain_mutant || ! link_tsan_mutant; then
-		ok 1 "$name: does not build" "$scratch/build"
-		return
-	fi
-	run_expecting 1 "$scratch/bin/pagetorture-dev" race "$@" && grep -q "$text" "$scratch/err"
+	case $source in
+	*.c)
+		if ! link_mutant plain || ! link_mutant tsan; then
+			ok 1 "$name: does not build" "$scratch/build"
+			return
+		fi
+		;;
+	*) cp "$pagetorture_dev" "$pagetorture_dev-tsan" "$scratch/bin/" ;;
+	esac
+	run_expecting 1 python3 -B "$scratch/src/dev/race/race.py" "$scratch/bin/pagetorture-dev" "$@" &&
+		grep -q "$text" "$scratch/err"
 	ok $? "$name is found out" "$scratch/err"
 }
 
-# The changed sources come first, so that nothing of the archives takes their place.
-link_plain_mutant() {
+# link_mutant FLAVOUR: pagetorture-dev with the changed source, which is compiled as harness and tool are, not
+# instrumented. Its object comes first, so that nothing of the archives takes its place.
+link_mutant() {
+	object=$(basename "$source" .c).o
 	# shellcheck disable=SC2046 # words
-	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" \
-		"$scratch"/src/dev/race/matrix.c "$scratch"/src/harness/model/rules*.c \
-		$(print_dev_objects plain | grep -v '/matrix\.o$') \
-		libpagetorture-plain.a libharness-plain.a libpage-plain.a -lpthread \
-		-o "$scratch/bin/pagetorture-dev") >"$scratch/build" 2>&1
-}
-
-link_tsan_mutant() {
-	for source in harness/exec/exec_map dev/race/race_execute; do
-		# As harness and tool are: not instrumented.
-		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$scratch/src" \
-			-c "$scratch/src/$source.c" -o "$scratch/${source##*/}.o" || return 1
-	done >"$scratch/build" 2>&1
-	# shellcheck disable=SC2046,SC2086 # words
-	(cd "$abs_builddir" && $CC $TSAN_FLAGS "$scratch/exec_map.o" "$scratch/race_execute.o" \
-		$(print_dev_objects tsan | grep -v 'race_execute\.o$') \
-		libpagetorture-tsan.a libharness-tsan.a libpage-tsan.a -lpthread \
-		-o "$scratch/bin/pagetorture-dev-tsan") >>"$scratch/build" 2>&1
+	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT \
+		-I"$scratch/src" -c "$scratch/src/$source" -o "$scratch/$object" &&
+		$CC $(print_sanitizer_flags "$1") "$scratch/$object" $(print_dev_objects "$1" | grep -v "/$object\$") \
+			"libpagetorture-$1.a" "libharness-$1.a" "libpage-$1.a" -lpthread \
+			-o "$scratch/bin/pagetorture-dev$(print_flavour_suffix "$1")") >"$scratch/build" 2>&1
 }
 
 expect_mutant_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(j, &semaphore->clock);//' \
+expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(eval, &eval->rules->semaphore_clocks.*//' \
 	'tables and rule model disagree' --list
 expect_mutant_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-expect_mutant_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\ttsan_record_write(.*//' \
+expect_mutant_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # The history of a thread fills up after some ten thousand programs; gcc's is longer.
 case $CC in
 *clang*)
-	expect_mutant_reported "a detector that is never emptied" dev/race/race_execute.c 's/^\ttsan_clear_shadow();//' \
+	expect_mutant_reported "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

@@ -19,27 +19,22 @@ static const struct shadow *evaluate_text(const char *text)
 
 #define WRITE(thread, off, len) thread ": write_raw(p0, " #off ", " #len ", 1)\n"
 
+#define REPORT(call_, thread_, page_, from_, to_) \
+	{ .call = call_, .earlier_thread = thread_, .page = page_, .from = from_, .to = to_ }
+
+/* The races of a program with two writes of [8, 16): T0's is call 1, T1's is call 2. */
 static const struct {
 	struct race_report report;
 	bool any_order, is_known;
 	const char *name;
 } reports[] = {
-	{{.call = 2, .earlier_thread = 1, .from = 8, .to = 16},
-	 false,
-	 true,
-	 "a race of the model is known"},
-	{{.call = 1, .earlier_thread = 1, .from = 8, .to = 16}, false, false, "another call"},
-	{{.call = 2, .earlier_thread = 3, .from = 8, .to = 16}, false, false, "another thread"},
-	{{.call = 2, .earlier_thread = 1, .page = 1, .from = 8, .to = 16},
-	 false,
-	 false,
-	 "another page"},
-	{{.call = 2, .earlier_thread = 1, .from = 16, .to = 24}, false, false, "other bytes"},
-	{{.call = 1, .earlier_thread = 2, .from = 8, .to = 16}, false, false, "the other order"},
-	{{.call = 1, .earlier_thread = 2, .from = 8, .to = 16},
-	 true,
-	 true,
-	 "the other order, if any is possible"},
+	{ REPORT(2, 1, 0, 8, 16), false, true, "a race of the model is known" },
+	{ REPORT(1, 1, 0, 8, 16), false, false, "another call" },
+	{ REPORT(2, 3, 0, 8, 16), false, false, "another thread" },
+	{ REPORT(2, 1, 1, 8, 16), false, false, "another page" },
+	{ REPORT(2, 1, 0, 16, 24), false, false, "other bytes" },
+	{ REPORT(1, 2, 0, 8, 16), false, false, "the other order" },
+	{ REPORT(1, 2, 0, 8, 16), true, true, "the other order, if any is possible" },
 };
 
 static void test_matching(void)

@@ -7,7 +7,7 @@
 
 skip_rest_without python3
 
-# compare_model_with_reference DIRECTORY NAME: of all programs there
+# compare_model_with_reference DIRECTORY NAME: both print the same for all programs of the directory.
 compare_model_with_reference() {
 	(cd "$1" && find . -name '*.page' | sort | xargs "$pagetorture" check --json) \
 		>"$scratch/model" 2>"$scratch/err"
@@ -22,7 +22,7 @@ mkdir "$scratch/programs"
 	"$abs_builddir/make_programs" "${REFERENCE_PROGRAMS:-3000}" "${REFERENCE_SEED:-1}")
 ok $? "random programs are made"
 compare_model_with_reference "$scratch/programs" "random programs"
-# Sixteen mappings of one thread are more than these programs have handles for.
+# map-overflow needs more than 16 mappings in a thread, but these programs have fewer mapping handles.
 for rule in data-race deadlock foreign-map out-of-bounds uninit-use unmap-order use-after-free \
 	use-after-unmap; do
 	grep -q "\"verdict\": \[[^]]*\"$rule\"" "$scratch/model" || echo "$rule"

@@ -12,16 +12,19 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# run_with_refused_call CALL COMMAND...: with that call refused (refuse_nth.c). REFUSE_USED is there if it was made.
+# run_with_refused_call CALL COMMAND...: runs the command while the call fails (refuse_nth.c). $scratch/used is
+# there if the command made the call. $refusing is the variable with the library: LD_PRELOAD, or another one that
+# the command reads.
+refusing=LD_PRELOAD
 run_with_refused_call() {
 	refused_call=$1
 	shift
 	rm -f "$scratch/used"
-	timeout -k 1 60 env LD_PRELOAD="$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
+	timeout -k 1 60 env "$refusing=$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# expect_failure_kept NAME FUNCTIONS COMMAND...: a command that fails. Each call of the functions is refused
-# in turn; then it still ends with 1 or 2, by itself. At least one call is refused.
+# expect_failure_kept NAME FUNCTIONS COMMAND...: a command that fails without refused calls. Each call of the
+# functions is refused in turn; the command must still end by itself, with 1 or 2. At least one call is refused.
 expect_failure_kept() {
 	name=$1 functions=$2 runs=0
 	shift 2
@@ -41,7 +44,7 @@ expect_failure_kept() {
 	ok_if_empty "$name: a failure stays one, whichever of $runs calls is refused" "$scratch/wrong"
 }
 
-# write_program FILE [LINE]: one that is good, but for the comment or expectation.
+# write_program FILE [LINE]: writes a program without errors; a comment or expectation LINE may make it fail.
 write_program() {
 	{
 		printf 'pagetorture 1\n%s\n' "${2-}"
@@ -50,12 +53,12 @@ write_program() {
 	} >"$1"
 }
 
-mkdir "$scratch/wrong-expect" "$scratch/corrupt" "$scratch/good"
+mkdir "$scratch/good"
 for i in 1 2 3 4; do
-	write_program "$scratch/wrong-expect/$i.page"
-	write_program "$scratch/corrupt/$i.page"
 	write_program "$scratch/good/$i.page"
 done
+cp -r "$scratch/good" "$scratch/wrong-expect"
+cp -r "$scratch/good" "$scratch/corrupt"
 write_program "$scratch/wrong-expect/2.page" 'expect data-race'
 write_program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
 wrong=$scratch/wrong-expect
@@ -74,7 +77,7 @@ export REFUSE_ALL=1
 expect_failure_kept "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
-# The first processes are workers, later ones find out after which inputs it fails.
+# The first processes are workers; later processes find out after which inputs the input fails.
 for n in $(seq 2 20); do
 	run_expecting 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
 	[ -e "$scratch/used" ] || break
@@ -100,15 +103,13 @@ flavours=plain
 ! has_flavour asan || flavours=plain,asan
 expect_failure_kept "run, a wrong expectation" "$system $memory" "$pagetorture" run --flavour $flavours \
 	"$wrong/1.page" "$wrong/2.page"
-if has_flavour asan; then
+if has_flavour_or_skip asan "run, a flavour that is there"; then
 	for function in fork pipe2; do
 		expect 2 "run, $function() refused for a flavour that is there" 'expected to start .*pagetorture-asan' \
 			run_with_refused_call $function:2+ "$pagetorture" run --flavour plain,asan "$scratch/good/1.page"
 		! grep 'skipped' "$scratch/err" >/dev/null
 		ok $? "... it is not skipped" "$scratch/err"
 	done
-else
-	skip "this build has no asan flavour"
 fi
 
 # ---- user memory that the system does not let read ----
@@ -119,14 +120,14 @@ for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
 		'process_vm_readv(): Operation not permitted; a container needs' \
 		run_with_refused_call 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
 done
-# Each call after the one at the start.
+# The tool calls process_vm_readv() once at its start: from the second call on it is refused.
 export REFUSE_ALL=1
 expect 1 "a call that is refused later is no fault of user memory" \
 	'BUG: page: system: process_vm_readv() of this process: Operation not permitted' \
 	run_with_refused_call 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
 unset REFUSE_ALL
 
-# Fuzz targets have wrappers of their own for such calls: there the kernel refuses.
+# Fuzz targets define wrappers of such calls, which LD_PRELOAD does not replace: a kernel filter refuses the call.
 cat >"$scratch/forbid.c" <<'END'
 #include <errno.h>
 #include <unistd.h>
@@ -164,15 +165,8 @@ ok_if_empty "with few descriptors a failure stays one" "$scratch/wrong"
 write_program "$scratch/crash.page" '# misbehave: crash'
 expect 1 "replay, started with SIGCHLD ignored: a crash is one" '' \
 	env --ignore-signal=CHLD "$dev" replay --flavour plain "$scratch/crash.page"
-cat >"$scratch/unmap.page" <<'END'
-pagetorture 1
-p0 = alloc_page(GFP_KERNEL)
-k0 = kmap_local(p0)
-kunmap_local(k0)
-kunmap_local(k0)
-END
 expect 0 "run, started with SIGCHLD ignored: the status of children is read" 'use-after-unmap *use-after-unmap *yes' \
-	env --ignore-signal=CHLD timeout 60 "$pagetorture" run --flavour plain "$scratch/unmap.page"
+	env --ignore-signal=CHLD timeout 60 "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/unmap-twice.page"
 
 # ---- campaigns ----
 
@@ -212,39 +206,46 @@ expect 2 "a target that is left out because of its directory" '' "$@" fuzz_full 
 
 # ---- the determinism check ----
 
-# A target whose outcomes are never the same, in the place of the real ones.
+# A program whose outcomes are never the same, in the place of fuzz_NAME-same.
 cat >"$scratch/serve.c" <<'END'
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
-#include "fuzz/same_serve.h"
-const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
-size_t same_outcome_size(void) { return 32; }
-size_t same_count_edges(void) { return 8; }
-void same_format_edge_name(size_t edge, char *name, size_t size) { (void)edge; (void)size; *name = 0; }
-int same_serve_inputs(const struct serve_options *options)
+int main(int argc, char **argv)
 {
-	uint64_t outcome[4] = { options->is_process_per_input };
+	uint64_t outcome[5] = { 8, !strcmp(argv[argc - 1], "serve-apart") };
 	char *name = NULL;
 	size_t size = 0;
 
-	for (; getdelim(&name, &size, 0, stdin) > 0; outcome[0] += 2)
-		if (write(STDOUT_FILENO, outcome, 32) != 32)
+	if (!strcmp(argv[1], "list"))
+		return execlp("find", "find", argv[2], "-type", "f", "-print0", NULL);
+	if (!strcmp(argv[1], "edges"))
+		return 0;
+	if (write(STDOUT_FILENO, outcome, 8) != 8)
+		return 1;
+	for (; getdelim(&name, &size, 0, stdin) > 0; outcome[1] += 2)
+		if (!malloc(1) || write(STDOUT_FILENO, outcome + 1, 32) != 32)
 			return 1;
 	return 0;
 }
 END
-if $CC -D_GNU_SOURCE -I"$abs_srcdir" -I"$abs_srcdir/src" "$scratch/serve.c" "$abs_srcdir/fuzz/main_same.c" \
-	"$abs_srcdir/fuzz/input.c" "$abs_srcdir/fuzz/api_call.c" \
-	"$abs_builddir/libharness-plain.a" -lpthread -o "$scratch/same" >"$scratch/err" 2>&1; then
-	export REFUSE_ALL=1
-	expect_failure_kept "fuzz_NAME-same" "$system $memory" "$scratch/same" "$scratch/good"
-	for n in 10 20 30 40 50 60; do
-		! run_expecting 0 run_with_refused_call "malloc:$n+" "$scratch/same" "$scratch/good" || echo "malloc:$n+"
+# The interpreter of same.py itself does not survive each refused call; the programs that it starts must.
+# shellcheck disable=SC2016 # the script expands it
+printf '#!/bin/sh\nLD_PRELOAD=${PRELOAD_OF_SAME-} exec "%s/same" "$@"\n' "$scratch" >"$scratch/fuzz_any-same"
+chmod +x "$scratch/fuzz_any-same"
+if $CC -D_GNU_SOURCE "$scratch/serve.c" -o "$scratch/same" >"$scratch/err" 2>&1; then
+	set -- python3 -B "$abs_srcdir/fuzz/same.py" "$scratch/fuzz_any-same" "$scratch/good"
+	refusing=PRELOAD_OF_SAME
+	expect_failure_kept "fuzz_NAME-same" "$system $memory write" "$@"
+	for n in 1 2 3 4; do
+		! run_expecting 0 run_with_refused_call "malloc:$n+" "$@" || echo "malloc:$n+"
 	done >"$scratch/wrong"
-	unset REFUSE_ALL
+	refusing=LD_PRELOAD
 	ok_if_empty "fuzz_NAME-same: outcomes that are missing are not the same" "$scratch/wrong"
 	expect 1 "fuzz_NAME-same, started with SIGCHLD ignored: outcomes are compared" 'have not always the same outcome' \
-		env --ignore-signal=CHLD timeout 60 "$scratch/same" "$scratch/good"
+		env --ignore-signal=CHLD timeout 60 "$@"
 else
 	ok 1 "a small fuzz target is built" "$scratch/err"
 fi

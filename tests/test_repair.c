@@ -28,15 +28,9 @@ static bool clean_program_is_unchanged(uint64_t seed)
 
 UNIT_TEST(test_repair)
 {
-	unsigned int clean = 0, stays = 0;
-
 	rules = rules_new();
-	for (uint64_t seed = 0; seed < 3000; seed++)
-		clean += repaired_program_is_clean(seed);
-	for (uint64_t seed = 0; seed < 1000; seed++)
-		stays += clean_program_is_unchanged(seed);
-	ok(clean == 3000, "3,000 programs break no rule after repair");
-	ok(stays == 1000, "1,000 programs that break no rule stay as they are");
+	check_seeds(3000, repaired_program_is_clean, "a repaired program breaks no rule");
+	check_seeds(1000, clean_program_is_unchanged, "a program that breaks no rule stays as it is");
 	if (!ok(2 * calls_after > calls_before, "more than half of the calls survive"))
 		printf("# %zu of %zu\n", calls_after, calls_before);
 	rules_delete(rules);

@@ -18,15 +18,10 @@ replay_misbehaving_inputs() {
 	"$abs_builddir/pagetorture-dev" replay "$@"
 }
 
-# flavours: those that this build has, with a word for each that it has not.
-flavours=
-for flavour in plain asan tsan msan; do
-	if has_flavour "$flavour"; then
-		flavours="$flavours $flavour"
-	else
-		skip "this build has no $flavour flavour"
-	fi
+for flavour in asan tsan msan; do
+	has_flavour_or_skip "$flavour" replay
 done
+flavours=$(list_flavours)
 
 # ---- what is good ----
 
@@ -124,7 +119,7 @@ expect 1 "--orders names the input that changes the outcome of others" \
 expect 0 "one order does not see that" '' replay_misbehaving_inputs --flavour plain "$scratch/orders"
 
 # Memory that no single run shows: lost in a process, and by whom.
-if has_flavour asan; then
+if has_flavour_or_skip asan "memory that nothing points to"; then
 	rm -rf "$scratch/lost"
 	mkdir "$scratch/lost"
 	for i in $(seq -w 300); do
@@ -134,8 +129,6 @@ if has_flavour asan; then
 	run_expecting 1 replay_misbehaving_inputs --flavour asan --json "$scratch/lost" &&
 		[ "$(list_failed_inputs)" = '234.page leak' ]
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
-else
-	skip "this build has no asan flavour"
 fi
 
 # ---- a corpus that is none ----
@@ -187,7 +180,7 @@ run_expecting 1 run_replay --flavour plain --json "$corpus/regress" "$scratch/it
 ok $? "--json writes the same to standard output" "$scratch/diff"
 
 # The fields of doc/replay.md are those of the records, and no others.
-if command -v python3 >/dev/null; then
+if has_tool_or_skip python3; then
 	cp "$scratch/results" "$scratch/all"
 	cp "$scratch/it's <wrong>.page" "$scratch/$(printf 'a\377').page"
 	run_replay --flavour plain --json "$scratch/$(printf 'a\377').page" >>"$scratch/all" 2>/dev/null
@@ -205,8 +198,6 @@ if command -v python3 >/dev/null; then
 	sed -n '/^## Results for programs/,/^## /s/^| `\([a-z_]*\)` |.*/\1/p' "$abs_srcdir/doc/replay.md" |
 		LC_ALL=C sort -u | diff - "$scratch/written" >"$scratch/diff"
 	ok $? "doc/replay.md has each field of the records" "$scratch/diff"
-else
-	skip "no python3 to read results with"
 fi
 
 done_testing

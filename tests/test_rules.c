@@ -57,21 +57,12 @@ static bool joins_prevent_races(uint64_t seed)
 	return !(find_broken_rules(&changed) & RULE_BIT(RULE_data_race));
 }
 
-static void check_property(const char *name, bool (*holds)(uint64_t seed))
-{
-	uint64_t seed = 0;
-
-	while (seed < 2000 && holds(seed + 1))
-		seed++;
-	if (!ok(seed == 2000, "2,000 programs: %s", name))
-		printf("# does not hold for seed %llu\n", (unsigned long long)seed + 1);
-}
-
 UNIT_TEST(test_rules)
 {
 	rules = rules_new();
-	check_property("one thread never races", one_thread_never_races);
-	check_property("names of threads and handles do not matter", names_do_not_matter);
-	check_property("with a line of main between all lines there is no race", joins_prevent_races);
+	check_seeds(2000, one_thread_never_races, "one thread never races");
+	check_seeds(2000, names_do_not_matter, "names of threads and handles do not matter");
+	check_seeds(2000, joins_prevent_races,
+		    "with a line of main between all lines there is no race");
 	rules_delete(rules);
 }

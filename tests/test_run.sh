@@ -12,10 +12,8 @@ count=$(find "$rules" -name '*.page' | wc -l)
 skip_if_missing() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
-	elif ! has_flavour "$2"; then
-		skip "this build has no $2 flavour"
 	else
-		false
+		! has_flavour_or_skip "$2" "run, $1"
 	fi
 }
 
@@ -49,11 +47,9 @@ fi
 
 expect 0 "--json has the flavours" '"flavours": {"plain": {"result": "agree", "fibers": "clean".*"agree": true}' \
 	"$pagetorture" run --json "$rules/both-read.page"
-if command -v jq >/dev/null; then
+if has_tool_or_skip jq; then
 	jq -e '.verdict == [] and .agree' "$scratch/out" >/dev/null
 	ok $? "--json is JSON" "$scratch/out"
-else
-	skip "no jq to read --json with"
 fi
 run_expecting 0 "$pagetorture" run - <"$rules/read-write.page" && grep -q '^-  *data-race.*yes$' "$scratch/out"
 ok $? "standard input is run by every flavour" "$scratch/err"

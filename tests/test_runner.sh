@@ -6,79 +6,57 @@
 
 cd "$scratch" || exit 99
 
-# write_script NAME: the test on standard input
+# write_script NAME LINE...: a test
 write_script() {
-	cat >"$1.sh"
+	script=$1
+	shift
+	printf '%s\n' "$@" >"$script.sh"
 }
 
-# is_check_summary STATUS COUNTS NAME...: check.py on these scripts; its last line is COUNTS
-is_check_summary() {
-	status=$1 counts=$2
-	shift 2
-	run_expecting "$status" python3 -B "$abs_srcdir/tests/check.py" --srcdir . "$@" && [ "$(tail -n 1 out)" = "$counts" ]
+# expect_summary NAME STATUS COUNTS PATTERN ARGUMENT...: check.py on these scripts ends with the status, its last
+# line has the counts, and a line matches.
+expect_summary() {
+	name=$1 status=$2 counts=$3 pattern=$4
+	shift 4
+	run_expecting "$status" python3 -B "$abs_srcdir/tests/check.py" --srcdir . "$@" && [ "$(tail -n 1 out)" = "$counts" ] &&
+		grep -q "$pattern" out
+	ok $? "$name" out
 }
 
-write_script good <<'END'
-echo "ok 1 - one"
-echo "ok 2 # SKIP no such tool"
-echo 1..2
-END
-write_script bad <<'END'
-echo "ok 1 - one"
-echo "not ok 2 - two"
-echo "# expected 3, got 4"
-echo 1..2
-exit 1
-END
-write_script killed <<'END'
-echo "ok 1 - one"
-echo "the last words"
-kill -9 $$
-END
-write_script stops <<'END'
-echo "ok 1 - one"
-END
-write_script short <<'END'
-echo "ok 1 - one"
-echo 1..2
-END
-write_script lies <<'END'
-echo "ok 1 - one"
-echo 1..1
-exit 3
-END
-write_script skipped <<'END'
-echo "1..0 # SKIP the page library lacks page_borrow"
-END
+write_script good 'echo "ok 1 - one"' 'echo "ok 2 # SKIP no such tool"' 'echo 1..2'
+write_script bad 'echo "ok 1 - one"' 'echo "not ok 2 - two"' 'echo "# expected 3, got 4"' 'echo 1..2' 'exit 1'
+# shellcheck disable=SC2016 # for the scripts
+write_script killed 'echo "ok 1 - one"' 'echo "the last words"' 'kill -9 $$'
+write_script stops 'echo "ok 1 - one"'
+write_script short 'echo "ok 1 - one"' 'echo 1..2'
+write_script lies 'echo "ok 1 - one"' 'echo 1..1' 'exit 3'
+write_script skipped 'echo "1..0 # SKIP the page library lacks page_borrow"'
+# shellcheck disable=SC2016 # for the scripts
+write_script hangup '(kill -s HUP "$(sh -c '"'echo \$PPID'"')"; echo survived) >kept' \
+	'[ ! -s kept ] && echo "ok 1 - ended by SIGHUP"' 'echo 1..1'
 
-is_check_summary 0 "1 passed, 0 failed, 1 skipped" good.sh && grep -q '^skipped: good.sh: no such tool$' out
-ok $? "a test that passes, and what it skips by name" out
-is_check_summary 1 "2 passed, 1 failed, 1 skipped" good.sh bad.sh && grep -q '^FAIL bad.sh: 1 passed, 1 failed ' out &&
-	grep -A 1 '^not ok 2 - two$' out | grep -q '^# expected 3, got 4$'
+expect_summary "a test that passes, and what it skips by name" 0 "1 passed, 0 failed, 1 skipped" \
+	'^skipped: good.sh: no such tool$' good.sh
+expect_summary "a check that fails" 1 "2 passed, 1 failed, 1 skipped" '^FAIL bad.sh: 1 passed, 1 failed ' good.sh bad.sh
+grep -A 1 '^not ok 2 - two$' out | grep -q '^# expected 3, got 4$'
 ok $? "a check that fails is printed at the end, with what explains it" out
-is_check_summary 1 "1 passed, 1 failed, 0 skipped" killed.sh && grep -q '^not ok - exit status -9' out && grep -q '^# the last words$' out
-ok $? "a killed test fails, and the end of its output is printed" out
-is_check_summary 1 "1 passed, 1 failed, 0 skipped" stops.sh && grep -q 'expected a plan' out
-ok $? "a test without a plan fails" out
-is_check_summary 1 "1 passed, 1 failed, 0 skipped" short.sh && grep -q 'expected 2 checks, got 1' out
-ok $? "a test with fewer checks than its plan fails" out
-is_check_summary 1 "1 passed, 1 failed, 0 skipped" lies.sh && grep -q 'exit status 3' out
-ok $? "a test that passes with a status that is not 0 fails" out
-is_check_summary 1 "0 passed, 1 failed, 0 skipped" none.sh
-ok $? "a test that is not there fails" out
-is_check_summary 0 "1 passed, 0 failed, 2 skipped" good.sh skipped.sh && grep -q '^skipped: skipped.sh: the page library lacks' out
-ok $? "a test that is skipped as a whole, by name" out
-is_check_summary 1 "0 passed, 0 failed, 1 skipped" skipped.sh
-ok $? "a run in which nothing passed fails" out
-write_script hangup <<'END'
-(kill -s HUP "$(sh -c 'echo $PPID')"; echo survived) >kept
-[ ! -s kept ] && echo "ok 1 - ended by SIGHUP"
-echo 1..1
-END
-(trap '' HUP INT && is_check_summary 0 "1 passed, 0 failed, 0 skipped" hangup.sh)
-ok $? "tests do not inherit ignored signals" out
-is_check_summary 0 "2 passed, 0 failed, 2 skipped" --jobs 2 --times good.sh ./good.sh && grep -q '^ *[0-9.]* *all 2 tests$' out &&
-	grep -q '^good.sh [0-9.]* [0-9.]*$' check.logs/times
-ok $? "--times prints what tests cost, and the log directory keeps it" out
+expect_summary "a killed test fails" 1 "1 passed, 1 failed, 0 skipped" '^not ok - exit status -9' killed.sh
+grep -q '^# the last words$' out
+ok $? "... and the end of its output is printed" out
+expect_summary "a test without a plan fails" 1 "1 passed, 1 failed, 0 skipped" 'expected a plan' stops.sh
+expect_summary "a test with fewer checks than its plan fails" 1 "1 passed, 1 failed, 0 skipped" \
+	'expected 2 checks, got 1' short.sh
+expect_summary "a test that passes with a status that is not 0 fails" 1 "1 passed, 1 failed, 0 skipped" 'exit status 3' lies.sh
+expect_summary "a test that is not there fails" 1 "0 passed, 1 failed, 0 skipped" '' none.sh
+expect_summary "a test that is skipped as a whole, by name" 0 "1 passed, 0 failed, 2 skipped" \
+	'^skipped: skipped.sh: the page library lacks' good.sh skipped.sh
+expect_summary "a run in which nothing passed fails" 1 "0 passed, 0 failed, 1 skipped" '' skipped.sh
+trap '' HUP INT
+expect_summary "tests do not inherit ignored signals" 0 "1 passed, 0 failed, 0 skipped" '' hangup.sh
+trap 'exit 99' HUP INT
+expect_summary "--times prints what tests cost" 0 "2 passed, 0 failed, 2 skipped" '^ *[0-9.]* *all 2 tests$' --jobs 2 --times \
+	good.sh ./good.sh
+grep -q '^good.sh [0-9.]* [0-9.]*$' check.logs/times
+ok $? "... and the log directory keeps it" out
 
 done_testing

@@ -6,8 +6,14 @@
 # detector keeps state between inputs.
 . "$(dirname "$0")/tap.sh"
 
+skip_rest_without python3
 corpus=$abs_srcdir/corpus
 seed=0
+
+# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...
+compare_outcomes() {
+	python3 -B "$abs_srcdir/fuzz/same.py" "$@"
+}
 
 # make_random_programs COUNT: that many random programs in $scratch/random.
 make_random_programs() {
@@ -48,7 +54,7 @@ expect_same_outcomes() {
 	shift 2
 	if is_built_or_skip "$target"; then
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
-			"$abs_builddir/$target-same" "$@"
+			compare_outcomes "$abs_builddir/$target-same" "$@"
 	fi
 }
 
@@ -85,7 +91,7 @@ expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch
 
 if is_built_or_skip fuzz_race; then
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
-		"$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
+		compare_outcomes "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
@@ -99,7 +105,7 @@ link_target_with_mutant() {
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
 		$CC $(print_sanitizer_flags $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
-			"$1" input api_call main_same same_serve) "$scratch/mutant.o" \
+			"$1" input api_call main_same) "$scratch/mutant.o" \
 			"$abs_builddir/libharness-fuzz-$flavour.a" "$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
@@ -113,7 +119,7 @@ expect_mutant_differs() {
 	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
 	expect 1 "$1: $3 that ${6-keeps state} changes the $5" "page: .*$5.* not as alone" \
-		"$scratch/$1-same" "$scratch/rule's own"
+		compare_outcomes "$scratch/$1-same" "$scratch/rule's own"
 	[ $# -eq 5 ] || return
 	sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 	cd / && expect 1 "... and the command shows it again" '' sh "$scratch/command"
@@ -162,12 +168,12 @@ fi
 
 if is_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
-	expect 1 "an empty directory is a failure" 'at least one' "$abs_builddir/fuzz_page-same" "$scratch/empty"
+	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
 		# shellcheck disable=SC2086 # words
-		expect_error "usage: fuzz_page-same $arguments" expected "$abs_builddir/fuzz_page-same" $arguments
+		expect_error "usage: fuzz_page-same $arguments" expected compare_outcomes "$abs_builddir/fuzz_page-same" $arguments
 	done
-	expect 0 "fuzz_page-same --help" 'Exit status' "$abs_builddir/fuzz_page-same" --help
+	expect 0 "fuzz_page-same --help" 'Exit status' compare_outcomes "$abs_builddir/fuzz_page-same" --help
 fi
 
 done_testing

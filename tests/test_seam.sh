@@ -13,38 +13,34 @@ ASAN_OPTIONS=symbolize=0
 MSAN_OPTIONS=symbolize=0
 export ASAN_OPTIONS MSAN_OPTIONS
 
-# KIND FLAVOURS PATTERN PROGRAM...: what `run` says there, and why. `differ`: model and execution
-# disagree. `not-run`: a fatal call is left out, because nothing would detect it. `beyond`: a race
+# KIND FLAVOURS PATTERN PROGRAM...: the difference that `run` reports for the programs. `differ`: model and
+# execution disagree. `not-run`: a fatal call is left out, because nothing would detect it. `beyond`: a race
 # that the model predicts ThreadSanitizer to miss.
-list_expected_differences() {
-	grep -v '^#' <<-'END'
-	# Only the heap of AddressSanitizer remembers that a page was freed,
-	differ plain,tsan,msan use-after-free copy-dead-source free-twice get-of-dead race-before-fatal-call use-after-free use-after-free-by-another-thread use-after-free-of-recycled-frame random-00004 random-00014 random-00020 random-00027 random-00037
-	# and only if the call touches a byte of the page.
-	differ plain,asan,tsan,msan use-after-free use-after-free-by-mapping use-after-free-of-nothing use-after-free-reading-nothing use-after-free-writing-nothing random-00022
-	# Then the mapping that is one too many is found.
-	differ plain,asan,tsan,msan use-after-free.*map-overflow free-before-overflow
-	# A task without a mapping may unmap anything.
-	differ plain,asan,tsan,msan foreign-map foreign-unmap
-	differ plain,asan,tsan,msan use-after-unmap unmap-twice
-	# For ThreadSanitizer malloc() is a write by its caller, and a page is allocated there.
-	differ tsan no.race alloc-without-zero-touches-nothing random-00001 random-00047 random-00048 random-00054 random-00059
-	# The last page_free() writes no byte that ThreadSanitizer would see.
-	differ tsan data-race free-writes-the-first-byte free-writes-the-last-byte
-	# All mappings of a page have one address: nothing detects a load or store through a mapping that
-	# ended, or of another thread. AddressSanitizer detects the end of a page.
-	not-run plain,asan,tsan,msan .* bounds-before-dead dead-even-for-nothing foreign-load foreign-map out-of-bounds-of-nothing unmap-order-one-page-twice unmap-order-over-another-page use-after-unmap
-	not-run plain,tsan,msan .* out-of-bounds out-of-bounds-by-one out-of-bounds-into-a-neighbour use-after-free-through-mapping
-	# ThreadSanitizer keeps four accesses, and an allocation is one more.
-	beyond tsan .* free-races-with-read free-while-reading tsan-keeps-four-sets-of-bytes
-	END
-}
-# The rows of random programs are about these files.
-EXAMPLES="2572519485 57996"
+grep -v '^#' >"$scratch/differences" <<'END'
+# Only the heap of AddressSanitizer remembers that a page was freed,
+differ plain,tsan,msan use-after-free copy-dead-source free-twice get-of-dead race-before-fatal-call use-after-free use-after-free-by-another-thread use-after-free-of-recycled-frame
+# and only if the call touches a byte of the page.
+differ plain,asan,tsan,msan use-after-free use-after-free-by-mapping use-after-free-of-nothing use-after-free-reading-nothing use-after-free-writing-nothing
+# The page was freed, which nothing detects, so the mapping that is one too many is reported.
+differ plain,asan,tsan,msan use-after-free.*map-overflow free-before-overflow
+# A task without a mapping may unmap anything.
+differ plain,asan,tsan,msan foreign-map foreign-unmap
+differ plain,asan,tsan,msan use-after-unmap unmap-twice
+# For ThreadSanitizer malloc() is a write by its caller, and a page is allocated there.
+differ tsan no.race alloc-without-zero-touches-nothing
+# The last page_free() writes no byte that ThreadSanitizer would see.
+differ tsan data-race free-writes-the-first-byte free-writes-the-last-byte
+# All mappings of a page have one address: nothing detects a load or store through a mapping that
+# ended, or of another thread. AddressSanitizer detects the end of a page.
+not-run plain,asan,tsan,msan .* bounds-before-dead dead-even-for-nothing foreign-load foreign-map out-of-bounds-of-nothing unmap-order-one-page-twice unmap-order-over-another-page use-after-unmap
+not-run plain,tsan,msan .* out-of-bounds out-of-bounds-by-one out-of-bounds-into-a-neighbour use-after-free-through-mapping
+# ThreadSanitizer keeps four accesses, and an allocation is one more.
+beyond tsan .* free-races-with-read free-while-reading tsan-keeps-four-sets-of-bytes
+END
 
 # ---- the argument of the option ----
 
-# expect_linker_words FLAVOUR FLAGS EXPECTED
+# expect_linker_words FLAVOUR FLAGS EXPECTED: page-library.sh prints the expected linker arguments.
 expect_linker_words() {
 	(cd "$scratch" && ${SHELL:-/bin/sh} "$abs_srcdir/build-aux/page-library.sh" "$1" "$2") >"$scratch/out"
 	[ "$(cat "$scratch/out")" = "$3" ]
@@ -59,7 +55,7 @@ expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavou
 
 # ---- what the harness needs ----
 
-# The calls of page.h that programs make. The tests of the library, the stress pattern of buffers and
+# The calls of page.h that programs make. The tests of the library, the stress scenario of buffers and
 # fuzz_api are skipped where calls are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"
@@ -75,14 +71,10 @@ ok_if_same "src/page_stubs/needs.sym is what the harness calls" "$abs_srcdir/src
 
 # ---- the library and the second build ----
 
-flavours=
+flavours=$(list_flavours)
 missing=
 for flavour in plain asan tsan msan; do
-	if has_flavour $flavour; then
-		flavours="$flavours $flavour"
-	else
-		missing="$missing --disable-$flavour"
-	fi
+	has_flavour $flavour || missing="$missing --disable-$flavour"
 done
 
 # Each function of the plain library ends the process if constructors are running. This constructor is
@@ -96,7 +88,6 @@ static void __attribute__((constructor)) end_constructors(void)
 {
 	has_run_constructors = true;
 }
-void __cyg_profile_func_enter(void *function, void *caller);
 void __cyg_profile_func_enter(void *function, void *caller)
 {
 	if (has_run_constructors)
@@ -104,13 +95,12 @@ void __cyg_profile_func_enter(void *function, void *caller)
 	fprintf(stderr, "the page library is called before main()\n");
 	_Exit(99);
 }
-void __cyg_profile_func_exit(void *function, void *caller);
 void __cyg_profile_func_exit(void *function, void *caller)
 {
 }
 END
 
-# compile_source FLAVOUR SOURCE OBJECT FLAG...
+# compile_source FLAVOUR SOURCE OBJECT FLAG...: compiles a file of $scratch.
 compile_source() {
 	of=$1 file=$2 object=$3
 	shift 3
@@ -119,7 +109,7 @@ compile_source() {
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
 
-# make_library_archive FLAVOUR: lib/FLAVOUR/libsimple.a
+# make_library_archive FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
 make_library_archive() {
 	mkdir -p "$scratch/lib/$1"
 	early=
@@ -140,7 +130,7 @@ cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
 	make_library_archive "$flavour" || break
 done
-ok $? "the simple library compiles in:$flavours" "$scratch/err"
+ok $? "the simple library compiles in: $flavours" "$scratch/err"
 
 # A directory that was configured in cannot be configured from elsewhere; a copy of it can.
 source=$abs_srcdir
@@ -151,7 +141,7 @@ if [ -e "$abs_srcdir/config.status" ]; then
 fi
 mkdir "$scratch/build"
 
-# configure_build PAGE-LIBRARY: in $scratch/build
+# configure_build PAGE-LIBRARY: configures $scratch/build with that library.
 configure_build() {
 	(
 		cd "$scratch/build" || exit 99
@@ -161,12 +151,12 @@ configure_build() {
 	)
 }
 
-# build_programs PROGRAM...: in $scratch/build
+# build_programs PROGRAM...: builds them in $scratch/build.
 build_programs() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
 
-# copy_built_objects: of the harness, of the tool and of programs, which are the same with any library.
+# copy_built_objects: copies objects that are the same with any library, to save time.
 copy_built_objects() {
 	cp -a "$abs_builddir/obj" "$scratch/build"
 	find "$scratch/build/obj" -name '*.d' -delete
@@ -184,7 +174,7 @@ ok $? "a library that lacks two calls compiles" "$scratch/err"
 expect 1 "configure names what the harness needs" \
 	'error: the page library lacks what the harness calls: page_copy user_slice_skip$' configure_build ../lib/lacks.o
 expect 1 "a library that cannot be linked" 'error: expected --with-page-library to link' configure_build -lno-such-library
-expect 0 "configure accepts the simple library; its flavours:$flavours" "^  flavours  *${flavours# }\$" \
+expect 0 "configure accepts the simple library; its flavours: $flavours" "^  flavours  *$flavours\$" \
 	configure_build '../lib/{flavour}/libsimple.a'
 for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_backend_set page_map_revoke_set page_task_hook_set: pages are assumed' \
 	'lacks page_borrow page_buffer_alloc .*page_task_make_it_fail: tests that .*skipped$'; do
@@ -242,66 +232,44 @@ expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/co
 
 # ---- where it differs ----
 
-# write_observed FILE...: into observed, a line "KIND PROGRAM FLAVOUR WHY".
-write_observed() {
-	run_expecting 1 "$run" run --json "$@"
-	awk -F'"flavours": ' '{
-		split($1, head, "\"")
-		name = head[4]
-		sub(".*/", "", name)
-		sub("\\.page$", "", name)
-		count = split($2, part, "}, \"")
-		for (i = 1; i <= count; i++) {
-			split((i > 1 ? "\"" : "") part[i], word, "\"")
-			if (word[4] == "result" && word[20] == "why")
-				print word[10] ~ /not run/ ? "not-run" : word[6], name, word[2], word[22]
-		}
-	}' "$scratch/out" | grep -v '^agree ' >"$scratch/observed"
+# check_differences NAME KINDS OPTION...: `run` on corpus/rules differs where the table says so for these kinds.
+check_differences() {
+	name=$1 kinds=$2
+	shift 2
+	run_expecting 1 "$run" run --json "$@" "$corpus"/*.page
+	[ "$(grep -c '"file": ' "$scratch/out")" -eq "$(find "$corpus" -name '*.page' | wc -l)" ]
+	ok $? "$name: corpus/rules runs with it" "$scratch/err"
+	python3 - "$kinds" "$scratch" >"$scratch/missing" 2>&1 <<-'END'
+		import json, pathlib, re, sys
+		kinds, scratch = sys.argv[1].split(), pathlib.Path(sys.argv[2])
+		observed = {}
+		for row in map(json.loads, (scratch / "out").open()):
+		    for flavour, result in row["flavours"].items():
+		        kind = "not-run" if "not run" in result["fibers"] else result["result"]
+		        observed[pathlib.Path(row["file"]).stem, flavour] = kind, result["why"]
+		expected = {(program, flavour): (kind, pattern)
+		            for kind, flavours, pattern, *programs in map(str.split, (scratch / "differences").open())
+		            for program in programs for flavour in flavours.split(",")
+		            if kind in kinds and (program, flavour) in observed}
+		assert expected
+		with (scratch / "elsewhere").open("w") as elsewhere:
+		    for place, (kind, why) in sorted(observed.items()):
+		        expected_kind, pattern = expected.get(place, ("", ""))
+		        if place in expected and (kind != expected_kind or not re.search(pattern, why)):
+		            print(*place, f"expected {expected_kind} {pattern}, got {kind} {why}")
+		        elif place not in expected and kind in kinds:
+		            print(*place, kind, why, file=elsewhere)
+	END
+	ok_if_empty "$name: the simple library differs where it is known to" "$scratch/missing"
+	ok_if_empty "$name: and nowhere else" "$scratch/elsewhere"
 }
 
-# compare_observed NAME KIND...: is what was observed of the programs in $scratch/out what is expected?
-compare_observed() {
-	name=$1
-	shift
-	for kind; do
-		list_expected_differences | grep "^$kind "
-	done | while read -r kind among pattern programs; do
-		for program in $programs; do
-			grep -q "/$program\.page\"" "$scratch/out" || continue
-			for flavour in $(echo "$among" | tr ',' ' '); do
-				! grep -q "\"$flavour\": {" "$scratch/out" || echo "$kind $program $flavour $pattern"
-			done
-		done
-	done | sort >"$scratch/expected"
-	# The text of a difference must match; the rest of the lines must be the same.
-	while read -r kind program flavour pattern; do
-		sed -n "s/^\($kind $program $flavour\) .*$pattern.*/\1 $pattern/p" "$scratch/observed"
-		grep "^$kind $program $flavour " "$scratch/observed" | grep -v "$pattern"
-	done <"$scratch/expected" | sort >"$scratch/matched"
-	ok_if_same "$name: the simple library differs where it is known to" "$scratch/expected" "$scratch/matched"
-	for kind; do
-		grep "^$kind " "$scratch/observed"
-	done | while read -r kind program flavour why; do
-		grep -q "^$kind $program $flavour " "$scratch/expected" || echo "$kind $program $flavour $why"
-	done >"$scratch/wrong"
-	ok_if_empty "$name: and nowhere else" "$scratch/wrong"
-}
-
-write_observed "$corpus"/*.page
-[ "$(grep -c '"file": ' "$scratch/out")" -eq "$(find "$corpus" -name '*.page' | wc -l)" ]
-ok $? "corpus/rules runs with it" "$scratch/err"
-compare_observed corpus/rules differ not-run beyond
-examples=$abs_srcdir/../shared/examples
-if [ "$(cat "$examples"/*.page 2>/dev/null | cksum)" = "$EXAMPLES" ]; then
-	write_observed "$examples"/*.page
-	compare_observed examples differ
-else
-	skip "the examples beside this checkout are not those that the table is about"
-fi
+check_differences "in every flavour" "differ not-run beyond"
 
 # ---- what is broken is found ----
 
-# build_changed_library FLAVOUR NAME LINES SED: the flavour's library with a change of LINES lines; the tool with it.
+# build_changed_library FLAVOUR NAME LINES SED: builds the library with a change, which diff prints as LINES
+# lines, and the tool with it.
 build_changed_library() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
@@ -309,12 +277,9 @@ build_changed_library() {
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
-# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN
+# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of the program reports the change.
 expect_change_found() {
-	if ! has_flavour "$1"; then
-		skip "$2: this build has no $1 flavour"
-		return
-	fi
+	has_flavour_or_skip "$1" "$2" || return
 	build_changed_library "$1" "$2" "$3" "$4"
 	expect 1 "$1 finds $2" "$5.page: $1: [a-z-]*: line [0-9]*: .*$6" \
 		"$scratch/build/pagetorture$(print_flavour_suffix "$1")" run --flavour "$1" "$corpus/$5.page"
@@ -337,14 +302,11 @@ expect_change_found msan "a last byte that is not read" 2 's/memcpy(dst, page->b
 # ---- what is done in another way is no difference ----
 
 # Copies byte by byte and from the end: reports come in other numbers, with the same races.
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "another way to copy"; then
 	build_changed_library tsan "copies byte by byte" 6 \
 		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^	memcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/"
-	write_observed --flavour tsan "$corpus"/*.page
-	compare_observed "byte by byte" differ
-else
-	skip "another way to copy: this build has no tsan flavour"
+	check_differences "byte by byte" differ --flavour tsan
 fi
 
 # ---- a shared library of one build for all flavours ----
@@ -355,7 +317,7 @@ compile_source plain simple_page.c "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err"
 ok $? "a shared library is built" "$scratch/err"
 expect 0 "it is for plain and asan" '^  flavours  *plain\( asan\)*$' configure_build '-L../shared -lsimple'
-if [ "$flavours" = " plain asan tsan msan" ]; then
+if [ "$flavours" = "plain asan tsan msan" ]; then
 	grep -q 'skipped .*tsan(.*{flavour}).*msan(.*{flavour})' "$scratch/out"
 	ok $? "the others are skipped by name" "$scratch/out"
 else

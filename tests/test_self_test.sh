@@ -5,11 +5,6 @@
 # misbehave.def names, and no other input fails.
 . "$(dirname "$0")/tap.sh"
 
-flavours=
-for flavour in plain asan tsan msan; do
-	has_flavour "$flavour" && flavours="$flavours $flavour"
-done
-
 run_expecting 0 "$abs_builddir/pagetorture-dev" self-test
 ok $? "self-test: each way to fail is noticed, and no other input fails" "$scratch/err"
 cp "$scratch/out" "$scratch/self-test"
@@ -17,7 +12,7 @@ for signal in INT KILL; do
 	kill_when_writing "$signal" "$abs_builddir/pagetorture-dev" self-test
 	ok $? "self-test, ended by SIG$signal: no directory is left" "$scratch/err"
 done
-for flavour in $flavours; do
+for flavour in $(list_flavours); do
 	sed -n 's/^WAY([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/dev/misbehave/misbehave.def" |
 		while read -r way; do
 			grep -q "^$flavour  *$way  " "$scratch/self-test" || echo "$flavour $way"

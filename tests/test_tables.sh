@@ -10,7 +10,7 @@ program=src/harness/program
 text=$abs_builddir/fuzz/text.dict
 bytes=$abs_builddir/fuzz/bytes.dict
 
-# fill_template TEMPLATE: with the tables of $scratch, into $scratch/out
+# fill_template TEMPLATE: writes the template, filled from the tables of $scratch, to $scratch/out.
 fill_template() {
 	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$1"
 }
@@ -30,7 +30,7 @@ fill_template() {
 	echo '     "Something is broken.")'
 } >"$scratch/rules.def"
 
-# expect_lines TEMPLATE LINE...
+# expect_lines TEMPLATE LINE...: the filled template has the lines, and no directive.
 expect_lines() {
 	template=$1
 	shift
@@ -55,7 +55,7 @@ ok $? "a call is in the section of the handle that it begins with" "$scratch/pag
 
 # ---- dictionaries ----
 
-# A program with the word in the place where it belongs.
+# print_program_with_word WORD: prints a program that has the word of a dictionary where the format allows it.
 print_program_with_word() {
 	case $1 in
 	'pagetorture 1\x0a') printf 'pagetorture 1\n' ;;

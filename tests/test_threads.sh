@@ -8,7 +8,7 @@
 
 rules=$abs_srcdir/corpus/rules
 
-# Programs of corpus/rules without a data race, one a line.
+# The paths of the programs of corpus/rules without a data race.
 "$pagetorture" check "$rules"/*.page | sed -n '/^  /d; /data-race/d; s/: [a-z -]*$//p' >"$scratch/free"
 
 # The race is between the first call of one thread and the last of another.
@@ -25,9 +25,7 @@ expect 0 "--executor fibers leaves threads out" '"fibers": "clean", "threads": "
 	"$pagetorture" run --flavour plain --executor fibers --json "$rules/both-read.page"
 expect 0 "--executor threads leaves fibers out" 'plain, threads' \
 	"$pagetorture" run --flavour plain --executor threads "$rules/free-twice.page"
-if ! has_flavour tsan; then
-	skip_rest "threads under a detector: this build has no tsan flavour"
-fi
+has_flavour tsan || skip_rest "threads under a detector: this build has no tsan flavour"
 
 run_on_threads() {
 	"$pagetorture" run --flavour tsan --executor threads "$@"
@@ -92,7 +90,7 @@ ok $? "... and is in the command" "$scratch/err"
 expect_mutant_found 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
 if [ "$(nproc)" -gt 1 ]; then
 	expect_mutant_found 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
-		pin.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
+		../util/cpus.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
 else
 	skip "one CPU: threads cannot be bound to different ones"
 fi

@@ -24,12 +24,12 @@ expect_includes_only() {
 
 expect_includes_only 'page/|page\.h"' src/page/*.[ch]
 expect_includes_only 'page/page\.h"' src/page_stubs/*.[ch]
-expect_includes_only 'harness/|page/page\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
-expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"|[a-z_]*_(script|helpers)\.inc"' src/tool/*.[ch] src/tool/*/*.[ch]
+expect_includes_only 'harness/|page/page\.h"|config\.h"' src/harness/*.[ch] src/harness/*/*.[ch]
+expect_includes_only 'tool/|harness/|fuzz/(targets\.def|api_call\.h)|config\.h"' src/tool/*.[ch] src/tool/*/*.[ch]
 expect_includes_only 'dev/|tool/|harness/' src/dev/*.[ch] src/dev/*/*.[ch]
 expect_includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
-expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|exec/delay|exec/pin)\.h"|page/page\.h"' stress/*.[ch]
-expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|dev/race/matrix\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
+expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|util/cpus|exec/delay)\.h"|page/page\.h"' stress/*.[ch]
+expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
 # compare_module_uses DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
@@ -48,7 +48,7 @@ compare_module_uses() {
 	cut -d ' ' -f 1 "$scratch/modules" | LC_ALL=C sort >"$scratch/named"
 	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort >"$scratch/found"
 	ok_if_same "doc/design.md lists every module of src/$1" "$scratch/found" "$scratch/named"
-	# A module is below those that use it.
+	# doc/design.md lists a module after the modules that use it.
 	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/modules" \
 		>"$scratch/up"
 	ok_if_empty "no arrow between the modules of src/$1 points up" "$scratch/up"
@@ -58,27 +58,26 @@ compare_module_uses dev 'tool/.*|harness/.*'
 compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 compare_module_uses harness 'config\.h'
 
-# Outside of the modules.
-expect_no_line "the race matrix knows nothing of the library" 'page/page\.h|harness/exec/' '^$' src/dev/race/matrix.[ch]
+# Includes that only some files of a module may have.
 expect_no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
 expect_no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
 expect_no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
 expect_no_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
 	'^src/page/sync\.h:' -r src
-# A constructor runs before those of a page library, or without it.
+# A constructor may run before those of a page library, so it must not call the library.
 expect_no_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
 	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
-# An external library takes the place of ours in every program.
+# An external library replaces src/page in every program.
 expect_no_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
 	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
 
-# A test that looks inside of ours is built with ours only, another one with any.
+# A test that includes internal files of src/page is built only with src/page; other tests with any library.
 grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk >"$scratch/own"
 ok_if_same "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/inside" "$scratch/own"
 
-# A fragment lists every source, a list every script.
+# A local.mk lists every source and every script.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.py tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
@@ -98,7 +97,7 @@ grep -rL --include='*.[ch]' --include='*.css' --include='*.def' --include='*.dic
 	doc packaging build-aux/*.mk .clusterfuzzlite .github bootstrap Makefile.am configure.ac >"$scratch/licence"
 ok_if_empty "every file has its licence" "$scratch/licence"
 
-# Targets: one line in the table is a source, a directory of seeds and a Makefile entry.
+# Each fuzz target of targets.def has a source, a directory of seeds and entries in Makefiles.
 sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' fuzz/targets.def | while read -r target; do
 	[ -e "fuzz/$target.c" ] && [ -d "corpus/seed/$target" ] &&
 		grep -q "^replay_targets_.* ${target#fuzz_}\( \|$\)" fuzz/local.mk &&
@@ -140,14 +139,12 @@ ok $? "make help has every target that a document names" "$scratch/missing"
 
 expect_no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
-if command -v shellcheck >/dev/null; then
+if has_tool_or_skip shellcheck; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
 		build-aux/check_deb.sh build-aux/coverage.sh build-aux/page-library.sh \
 		build-aux/replay.sh fuzz/oss-fuzz/build.sh \
 		examples/*/*.sh .clusterfuzzlite/build.sh >"$scratch/shell" 2>&1
 	ok $? "shellcheck finds nothing" "$scratch/shell"
-else
-	skip "no shellcheck"
 fi
 
 # fuzz/local.mk makes the list of functions that AFL++ does not count from this pattern.

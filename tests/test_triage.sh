@@ -76,9 +76,8 @@ if has_flavour tsan; then
 	ok $? "the replay command shows it" err
 fi
 # It needs no other file, except page.h and the library.
-run_expecting 0 "$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" \
-	camp/triage/data-race-read_raw-write_raw-*/reproduce.c
-ok $? "reproduce.c compiles" err
+expect 0 "reproduce.c compiles" '' \
+	"$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
 	grep -q 'crash-2$' camp/triage/data-race-read_raw-write_raw-*/summary.txt
 ok $? "all findings of a failure are named"
@@ -121,8 +120,7 @@ ok $? "one that is there is left alone" out
 (cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
 grep -q "$scratch/tree/corpus/regress/" out
 ok $? "the tree of the working directory" out
-run_expecting 2 "$pagetorture" triage --add any && grep -q 'source tree' err
-ok $? "outside of a tree: 2" err
+expect 2 "outside of a tree: 2" 'source tree' "$pagetorture" triage --add any
 
 rm -rf sorted
 "$pagetorture" triage --flavour plain -o sorted any >out 2>&1
@@ -168,16 +166,17 @@ ok $? "and the next run finishes what was begun" differs
 # killed as soon as a file has more than so many bytes.
 for bytes in 100 400; do
 	rm -rf cut
-	python3 -B - "$abs_srcdir/src/tool/finding" $bytes directory=any output=cut results= tree= target= flavours=plain \
-		executor=fibers names= backend=direct tool="$pagetorture" timeout=10 tries=10 >/dev/null 2>&1 <<-'END'
+	python3 -B - "$abs_srcdir/src/tool" $bytes output=cut flavours=plain backend=direct tool="$pagetorture" -- any \
+		>/dev/null 2>&1 <<-'END'
 		import resource, signal, sys
 		sys.path.insert(0, sys.argv[1])
-		import triage
+		from finding import triage
+		from util.start import parse_options
 		unlimited = resource.RLIM_INFINITY
-		triage.prepare_child = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
+		triage.end_with_parent = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
 		resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), unlimited))
 		signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-		triage.main(sys.argv[3:])
+		triage.run(parse_options(sys.argv[3:], triage.DEFAULTS))
 	END
 	status=$?
 	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||

@@ -1,21 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The commands of doc/tutorial.md run as a reader pastes them, and print what it shows. Its library lacks every call that a library may lack. Three things differ, to take less
-# time and leave nothing to chance: the tree is compiled without optimization, the first campaign
-# has a seed with the bug, and the last one takes 3 s. `make check-doc` runs the tutorial as it is.
+# The commands of doc/tutorial.md run as a reader pastes them, and print what it shows. Its library lacks
+# every call that a library may lack. Three things differ, to take less time and leave nothing to chance:
+# the tree is compiled without optimization, the first campaign has a seed with the bug, and the last one
+# takes 3 s. `make check-doc` runs the tutorial as it is.
 #
-# Some commands that the tutorial does not show are run in the same session, before the bug is
-# fixed: what triage makes of the finding, and what programs do that need calls which are missing.
+# Some commands that the tutorial does not show are run in the same session, before the bug is fixed:
+# triage of the finding, and a seed. test_seam.sh tests programs that need calls which are missing.
 . "$(dirname "$0")/tap.sh"
 
 tutorial=$abs_srcdir/examples/tutorial
 unset CFLAGS MAKEFLAGS MFLAGS MAKELEVEL
 
-# print_missing: why the tutorial cannot be run here, if so
-print_missing() {
+# print_reason_to_skip: prints why the tutorial cannot run here, or nothing.
+print_reason_to_skip() {
 	has_flavour tsan || echo "this build has no tsan flavour"
-	# gcc makes loads and stores of the copies that matter here, and looks at none of them.
+	# gcc replaces the memcpy() with the bug by loads and stores that its ThreadSanitizer does not check.
 	$CC --version | grep -q clang || echo "it is about clang"
 	for tool in clang-19 llvm-symbolizer-19 patch python3; do
 		command -v $tool >/dev/null || echo "no $tool"
@@ -23,7 +24,7 @@ print_missing() {
 	[ ! -e "$abs_srcdir/config.status" ] || echo "the source directory is configured itself"
 }
 
-why=$(print_missing | head -n 1)
+why=$(print_reason_to_skip | head -n 1)
 [ -z "$why" ] || skip_rest "the tutorial: $why"
 
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" &&
@@ -31,9 +32,8 @@ $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/s
 ok_if_same "the tutorial's library has the calls that it must have, and no other" \
 	"$abs_srcdir/src/page_stubs/needs.sym" "$scratch/calls"
 
-# Blocks that the document does not have.
-print_more_seeds() {
-	cat <<'END'
+# Blocks that the document does not have, for its sections 4 and 7.
+cat >"$scratch/more.4" <<'END'
 <!-- long -->
 
     $ ls build/seeds
@@ -45,10 +45,7 @@ print_more_seeds() {
     $ build/pagetorture convert --bytes ../examples/tutorial/finding.page >build/seeds/fuzz_race/finding.bin
 
 END
-}
-
-print_more_commands() {
-	cat <<'END'
+cat >"$scratch/more.7" <<'END'
 <!-- long -->
 
     $ mkdir -p findings tree/corpus/regress tree/src/page
@@ -65,25 +62,10 @@ print_more_commands() {
     $ sed '$s/write_raw/write_bytewise_atomic/' small.page >one-bug/two.page
     $ build/pagetorture triage --flavour plain,tsan --tries 1 one-bug 2>triage.log | grep '^2 findings'
     2 findings, 1 failure, ...
-    $ make -C build pagetorture-stress test_page_buffer
-    ...
-    $ build/pagetorture-stress borrow -n 1
-    pagetorture-stress borrow: skipped: the page library lacks buffers
-    $ echo $?
-    69
-    $ build/fuzz_api-replay ../corpus/seed/fuzz_api
-    fuzz_api-replay: skipped: the page library lacks page_align page_borrow ...
-    $ echo $?
-    69
-    $ build/test_page_buffer
-    1..0 # SKIP the page library lacks page_align page_borrow ...
 
 END
-}
 
-# The document with these blocks, and quicker.
-print_more_seeds >"$scratch/more.4"
-print_more_commands >"$scratch/more.7"
+# The document with these blocks, and with changes that make it faster.
 awk -v more="$scratch/more." '
 	/^## [47]\. / { while ((getline line <(more int($2))) > 0) print line; changed++ }
 	sub("configure --quiet ", "&CFLAGS=-O0 --disable-shared --disable-dependency-tracking ") { changed++ }

@@ -4,7 +4,7 @@
 # Plain words: the words of tests/banned_words do not come back.
 . "$(dirname "$0")/tap.sh"
 
-# find_lines_with_word PATTERN DIRECTORY: lines of sources and documents that have it as a word.
+# find_lines_with_word PATTERN DIRECTORY: prints the lines of sources and documents with this word.
 find_lines_with_word() {
 	(cd "$2" && grep -rniE --include='*.[ch135]' --include='*.css' --include='*.def' --include='*.js' \
 		--include='*.md' --include='*.mk' --include='*.py' --include='*.sh' \

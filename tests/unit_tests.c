@@ -2,8 +2,7 @@
 /*
  * The main program of the unit tests.
  *
- *   unit-tests NAME     runs one test; the name may be omitted if there is only one
- *   unit-tests --list   prints the names
+ *   unit-tests NAME   runs one test; the name may be omitted if there is only one
  */
 #include "tests/tap.h"
 
@@ -60,25 +59,21 @@ static struct unit_test *find_test(const char *name)
 	return test;
 }
 
-static int list_tests(void)
+static void report_unknown_test(const char *program, const char *name)
 {
+	fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n", program, name);
 	for (const struct unit_test *test = tests; test; test = test->next)
-		puts(test->name);
-	return 0;
+		fprintf(stderr, "  %s\n", test->name);
 }
 
 int main(int argc, char **argv)
 {
 	struct unit_test *test = tests;
 
-	if (argc == 2 && !strcmp(argv[1], "--list"))
-		return list_tests();
 	if (argc > 1 || tests->next)
 		test = argc == 2 ? find_test(argv[1]) : NULL;
 	if (!test) {
-		fprintf(stderr,
-			"%s: expected the name of a test, got '%s'; --list prints the names\n",
-			argv[0], argc > 1 ? argv[1] : "");
+		report_unknown_test(argv[0], argc > 1 ? argv[1] : "");
 		return 2;
 	}
 	test->run();

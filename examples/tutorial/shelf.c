@@ -24,7 +24,7 @@
 struct page {
 	_Alignas(PAGE_SIZE) unsigned char bytes[PAGE_SIZE];
 	_Alignas(PAGE_SIZE) unsigned char guard[PAGE_SIZE - 64];
-	atomic_uint refs, maps;
+	atomic_uint ref_count, mapping_count;
 };
 
 /* All fibers share the variable of the current task, which ThreadSanitizer would report as a race. */
@@ -39,7 +39,7 @@ static atomic_uint next_page;
 
 static void abort_unless_live(const struct page *page)
 {
-	if (!atomic_load_explicit(&page->refs, memory_order_relaxed))
+	if (!atomic_load_explicit(&page->ref_count, memory_order_relaxed))
 		abort_with_rule("use-after-free");
 }
 
@@ -51,7 +51,7 @@ static struct page *pop_free_page(void)
 		struct page *page = &shelf[next % SHELF];
 		unsigned int none = 0;
 
-		if (atomic_compare_exchange_strong_explicit(&page->refs, &none, 1, memory_order_acquire,
+		if (atomic_compare_exchange_strong_explicit(&page->ref_count, &none, 1, memory_order_acquire,
 							    memory_order_relaxed))
 			return page;
 	}
@@ -76,30 +76,30 @@ struct page *page_alloc(gfp_t gfp)
 void page_get(struct page *page)
 {
 	abort_unless_live(page);
-	atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&page->ref_count, 1, memory_order_relaxed);
 }
 
 /* The last owner overwrites the page before it gives the page up. */
 void page_free(struct page *page)
 {
-	unsigned int refs;
+	unsigned int ref_count;
 
 	if (!page)
 		return;
 	abort_unless_live(page);
-	refs = atomic_load_explicit(&page->refs, memory_order_acquire);
-	while (refs > 1)
-		if (atomic_compare_exchange_weak_explicit(&page->refs, &refs, refs - 1,
+	ref_count = atomic_load_explicit(&page->ref_count, memory_order_acquire);
+	while (ref_count > 1)
+		if (atomic_compare_exchange_weak_explicit(&page->ref_count, &ref_count, ref_count - 1,
 							  memory_order_acq_rel, memory_order_acquire))
 			return;
 	memset(page->bytes, 0xaa, PAGE_SIZE);
 	ASAN_POISON_MEMORY_REGION(page->bytes, PAGE_SIZE);
-	atomic_store_explicit(&page->refs, 0, memory_order_release);
+	atomic_store_explicit(&page->ref_count, 0, memory_order_release);
 }
 
 unsigned int page_ref_count(const struct page *page)
 {
-	return atomic_load_explicit(&page->refs, memory_order_relaxed);
+	return atomic_load_explicit(&page->ref_count, memory_order_relaxed);
 }
 
 /* ---- mapping: a page has one address ---- */
@@ -108,7 +108,7 @@ static void end_newest_mapping(struct page_task *task)
 {
 	struct page *page = task->maps[--task->depth];
 
-	atomic_fetch_sub_explicit(&page->maps, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&page->mapping_count, 1, memory_order_relaxed);
 }
 
 unsigned int page_task_delete(struct page_task *task)
@@ -127,7 +127,7 @@ void *page_map_local(struct page *page)
 
 	abort_unless_mappable(page, 0);
 	task->maps[task->depth++] = page;
-	atomic_fetch_add_explicit(&page->maps, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&page->mapping_count, 1, memory_order_relaxed);
 	return page->bytes;
 }
 
@@ -144,7 +144,7 @@ void page_unmap_local(const void *addr)
 	else if (i)
 		abort_with_rule("unmap-order");
 	else
-		abort_with_rule(atomic_load(&page->maps) ? "foreign-map" : "use-after-unmap");
+		abort_with_rule(atomic_load(&page->mapping_count) ? "foreign-map" : "use-after-unmap");
 }
 
 /* ---- writing ---- */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Check that what build.sh put into $OUT is what a fuzzing service needs.
+"""Check that the files that build.sh put into $OUT are what a fuzzing service needs.
 
 These are the checks of OSS-Fuzz, for every target, and more: that the *library* is instrumented and
 counted, not only what surrounds it; by the right sanitizer and by no other; that seeds fit, run and
@@ -33,7 +33,7 @@ SANITIZERS = {
 # The runtimes of other sanitizers contain that of UBSan: for them only calls are evidence.
 CONTAIN_UBSAN = {"address", "coverage", "memory", "thread"}
 
-# Engine: the same.
+# Engine: the mark of functions that count coverage for it.
 ENGINES = {"afl": r"<__afl_area_ptr", "libfuzzer": "section __sancov_cntrs"}
 
 # The number of call instructions to functions of each runtime: at least the first number in a build
@@ -45,7 +45,7 @@ CALLS = {"address": ("asan", 1000, 0), "dataflow": ("dfsan", 100, 0),
 # OSS-Fuzz requires so many edges.
 EDGES_LEAST = 100
 
-# What is not built (build.sh has the reason).
+# Targets that are not built with a sanitizer (build.sh has the reason).
 LEFT_OUT = {("memory", "fuzz_race")}
 
 # Libraries that every machine of such a service has.
@@ -64,7 +64,7 @@ REACHES = {
 
 
 class BadTarget(Exception):
-    """What is wrong, in one line."""
+    """One line that says what is wrong with a target."""
 
 
 def require_or_raise(is_good, problem):
@@ -86,7 +86,7 @@ def find_tool(name):
 
 
 class Binary:
-    """What is in a target: symbols, sections, and the code of functions."""
+    """The symbols, the sections and the code of a target."""
 
     def __init__(self, path):
         self.path = path
@@ -95,7 +95,7 @@ class Binary:
         self.dynamic_section = read_command_output("readelf", "-dW", path)
 
     def find_section(self, name):
-        """Return: its addresses"""
+        """Return: the addresses of the section"""
         found = re.search(rf"\] {name} +\w+ +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)",
                           read_command_output("readelf", "-SW", self.path))
         start, size = (int(word, 16) for word in found.groups()) if found else (0, 0)
@@ -143,7 +143,7 @@ class Out:
         self.skipped_checks = set()
 
     def check_file_names(self):
-        """Each target with all that belongs to it, and nothing else."""
+        """$OUT has each target with its dictionary, options and seeds, and no other file."""
         require_or_raise(self.targets, "no target in targets.def")
         expected = {name + suffix for name in self.targets
                     for suffix in ("", ".dict", ".options", "_seed_corpus.zip")}
@@ -169,7 +169,7 @@ class Target:
         self.seeds = []
 
     def run_in_scratch(self, *command, environment=None):
-        """Run where nothing of ours is, with what the service sets. Return: exit status and output"""
+        """Run in an empty directory, with the variables of the service. Return: exit status and output"""
         settings = {"PATH": os.environ["PATH"], "HOME": self.scratch, "TMPDIR": self.scratch,
                     "UBSAN_OPTIONS": "silence_unsigned_overflow=1:print_stacktrace=1"}
         done = subprocess.run(command, cwd=self.scratch, env=settings | (environment or {}),
@@ -207,7 +207,7 @@ class Target:
     # ---- the binary ----
 
     def check_linked_libraries(self):
-        """The target runs in any directory, and contains all but system libraries."""
+        """The target runs in any directory, and needs only system libraries."""
         require_or_raise("LLVMFuzzerTestOneInput" in self.binary.symbols, "has no LLVMFuzzerTestOneInput")
         require_or_raise(2 * len(self.library_code) > len(self.out.library_functions), "has not the library in it")
         require_or_raise(not re.search(r"\((RPATH|RUNPATH)\)", self.binary.dynamic_section),
@@ -216,7 +216,7 @@ class Target:
             require_or_raise(SYSTEM_LIBRARIES.match(name), f"needs {name}")
 
     def check_sanitizer(self):
-        """The library is instrumented by the one sanitizer; the harness too, but for threads."""
+        """The selected sanitizer alone instruments the library, and also the harness except with threads."""
         sanitizer, count = self.out.sanitizer, len(self.library_code)
         harness_code = self.binary.disassemble(["LLVMFuzzerTestOneInput"])
         for name, (mark, first_symbol) in SANITIZERS.items():
@@ -234,7 +234,7 @@ class Target:
             require_or_raise(not also, f"{name}: watches too, for one {' '.join(also[:1])}")
 
     def check_sanitizer_calls(self):
-        """OSS-Fuzz takes calls for a sign of the sanitizer."""
+        """OSS-Fuzz recognises the sanitizer by the number of calls of its runtime."""
         calls = self.binary.count_sanitizer_calls()
         print(f"{self.name}: calls: {', '.join(f'{count} {name}' for name, count in calls.items())}")
         # As OSS-Fuzz: with another engine the driver itself calls UBSan's runtime.
@@ -248,7 +248,7 @@ class Target:
                 require_or_raise(calls[runtime] <= most, f"{what} {most} or fewer")
 
     def check_coverage_counters(self):
-        """Nearly every function of the library counts; some are left out on purpose."""
+        """Nearly every function of the library counts coverage; some functions must not."""
         marked = self.binary.find_functions_with_mark(self.library_code, ENGINES[self.out.engine])
         count = len(self.library_code)
         require_or_raise(self.out.sanitizer == "coverage" or 10 * len(marked) > 8 * count,
@@ -289,8 +289,8 @@ class Target:
             require_or_raise(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
 
     def check_seeds_reach_library(self, text, symbolizer):
-        """What the seeds execute is in the right files. AFL++ and a build for coverage, which has the
-        same seeds, do not print it."""
+        """The seeds execute a known function in its file. AFL++ and a build for coverage, which has the
+        same seeds, do not print the executed functions."""
         if self.out.sanitizer == "coverage":
             return
         if not symbolizer:
@@ -308,7 +308,7 @@ class Target:
         if not shutil.which("afl-showmap"):
             self.out.skipped_checks.add("AFL++'s view of a target (no afl-showmap)")
             return
-        # The engine can talk to it, and has as many edges as a real target has.
+        # afl-showmap supports the target, and counts as many edges as in a real target.
         status, text = self.run_in_scratch("afl-showmap", "-m", "none", "-t", "10000", "-i", "seeds", "-o", "maps", "--",
                                 self.path)
         require_or_raise(status == 0, f"afl-showmap fails: {join_last_lines(text)}")

@@ -15,6 +15,7 @@
 #include "harness/detect/tsan.h"
 #include "harness/execution.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "harness/util/isolate.h"
 #include "tool/util/file_list.h"
 #include "tool/util/json.h"
@@ -26,11 +27,10 @@
 static const char help[] =
 	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
 	"Measure how many programs per second this flavour executes and compares with the rule model: on\n"
-	"fibers, on fibers with fresh detector state for each program, and on real threads. Print one\n"
-	"JSON object for each figure, on one line, with the values of all rounds. `make bench-programs`\n"
-	"prints them as a table. Programs with a fatal call do not run.\n"
+	"fibers, and on real threads. Print one JSON object for each figure, on one line, with the values of\n"
+	"all rounds. `make bench-programs` prints them as a table. Programs with a fatal call do not run.\n"
 	"\n"
-	"  --aim AIM        print AIM as the threshold of the first ratio, for `make bench` ('>= 10')\n"
+	"  --aim AIM        print AIM as the threshold of the ratio, for `make bench` ('>= 10')\n"
 	"  --bytes          read every FILE as a byte string, whatever its name is\n"
 	"  --rounds N       measure each figure N times (default 9)\n"
 	"  --help           print this text\n"
@@ -38,25 +38,33 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture-dev-tsan bench corpus/rules/*.page\n";
 
-enum bench_mode { MODEL, FIBERS, FIBERS_FRESH, THREADS, MODES };
+struct executor {
+	const char *name;
+	enum checker_result (*run)(struct checker *checker, const struct program *program,
+				   struct checker_report *report);
+};
 
-static const char *const mode_names[MODES] = { "model alone", "fibers", "fibers, fresh state",
-					       "real threads" };
+enum { FIBERS, THREADS, EXECUTORS };
+
+static const struct executor executors[EXECUTORS] = {
+	{ "fibers", checker_run_fibers },
+	{ "real threads", checker_run_threads },
+};
 
 static struct {
 	struct rules *rules;
 	struct program *programs;
 	size_t program_count;
 	unsigned int rounds;
-	const char *first_aim; /* the threshold of the first ratio, or "" */
-	double rates[MODES][ROUNDS_MAX]; /* programs a second */
-} bench = { .rounds = 9, .first_aim = "" };
+	const char *ratio_aim; /* the threshold of the ratio, or "" */
+	double rates[EXECUTORS][ROUNDS_MAX]; /* programs a second */
+} bench = { .rounds = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
 /* One measurement, in memory that is shared with its process. */
 struct measurement {
-	enum bench_mode bench_mode;
+	const struct executor *executor;
 	double rate;
 };
 
@@ -70,21 +78,12 @@ static double read_seconds(void)
 
 /* An execution is compared with the rule model, which is part of its cost. */
 static void execute_and_compare(struct checker *checker, const struct program *program,
-				enum bench_mode bench_mode)
+				const struct executor *executor)
 {
 	struct checker_report report;
 
-	if (bench_mode == MODEL) {
-		rules_evaluate(bench.rules, program);
-		return;
-	}
 	checker_evaluate(checker, program);
-	if (bench_mode == FIBERS_FRESH)
-		tsan_clear_shadow();
-	if (bench_mode == THREADS)
-		checker_run_threads(checker, program, &report);
-	else
-		checker_run_fibers(checker, program, &report);
+	executor->run(checker, program, &report);
 	/* As fuzz_race does: a later report would search everything since this one. */
 	if (report.race_count)
 		tsan_clear_shadow();
@@ -99,11 +98,11 @@ static void measure_rate(void *ctx)
 
 	if (!checker)
 		return;
-	exec_options(checker_exec(checker))->first_race_only = true;
+	exec_options(checker->exec)->first_race_only = true;
 	start = read_seconds();
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)
-			execute_and_compare(checker, &bench.programs[i], measurement->bench_mode);
+			execute_and_compare(checker, &bench.programs[i], measurement->executor);
 		done += bench.program_count;
 		seconds = read_seconds() - start;
 	} while (seconds < ROUND_SECONDS);
@@ -111,31 +110,31 @@ static void measure_rate(void *ctx)
 	checker_delete(checker);
 }
 
-static bool measure_in_process(struct measurement *measurement, enum bench_mode bench_mode,
+static bool measure_in_process(struct measurement *measurement, size_t executor_index,
 			       unsigned int round)
 {
 	static struct isolated child;
 
-	*measurement = (struct measurement){ .bench_mode = bench_mode };
+	*measurement = (struct measurement){ .executor = &executors[executor_index] };
 	if (!isolate(measure_rate, measurement, 60, &child) || !isolated_succeeded(&child) ||
 	    measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
-			mode_names[bench_mode], child.output);
+			executors[executor_index].name, child.output);
 		return false;
 	}
-	bench.rates[bench_mode][round] = measurement->rate;
+	bench.rates[executor_index][round] = measurement->rate;
 	return true;
 }
 
 /* ---- printing ---- */
 
-static void print_sample(const char *ratio_name, const char *unit, const char *aim,
+static void print_sample(const char *figure_name, const char *unit, const char *aim,
 			 const double *values)
 {
 	struct json out = json_begin(stdout);
 
 	json_begin_object(&out, NULL);
-	json_text(&out, "name", ratio_name);
+	json_text(&out, "name", figure_name);
 	json_text(&out, "flavour", FLAVOUR);
 	json_text(&out, "unit", unit);
 	json_text(&out, "aim", aim);
@@ -145,31 +144,22 @@ static void print_sample(const char *ratio_name, const char *unit, const char *a
 	json_end_line(&out);
 }
 
-static void print_ratio(enum bench_mode fast, enum bench_mode slow, const char *aim)
-{
-	double ratios[ROUNDS_MAX];
-	char ratio_name[64];
-
-	for (unsigned int i = 0; i < bench.rounds; i++)
-		ratios[i] = bench.rates[fast][i] / bench.rates[slow][i];
-	snprintf(ratio_name, sizeof(ratio_name), "%s : %s", mode_names[fast], mode_names[slow]);
-	print_sample(ratio_name, "times", aim, ratios);
-}
-
-static int measure_all_modes(void)
+static int measure_all_rounds(void)
 {
 	struct measurement *measurement = isolate_map_shared(sizeof(*measurement));
+	double ratios[ROUNDS_MAX];
 
 	if (!measurement)
 		return usage_error("bench", "no memory");
-	for (unsigned int round = 0; round < bench.rounds; round++)
-		for (enum bench_mode bench_mode = 0; bench_mode < MODES; bench_mode++)
-			if (!measure_in_process(measurement, bench_mode, round))
+	for (unsigned int round = 0; round < bench.rounds; round++) {
+		for (size_t i = 0; i < EXECUTORS; i++)
+			if (!measure_in_process(measurement, i, round))
 				return EXIT_FAILED;
-	print_ratio(FIBERS, THREADS, bench.first_aim);
-	print_ratio(FIBERS_FRESH, THREADS, "");
-	for (enum bench_mode bench_mode = 0; bench_mode < MODES; bench_mode++)
-		print_sample(mode_names[bench_mode], "programs/s", "", bench.rates[bench_mode]);
+		ratios[round] = bench.rates[FIBERS][round] / bench.rates[THREADS][round];
+	}
+	print_sample("fibers : real threads", "times", bench.ratio_aim, ratios);
+	for (size_t i = 0; i < EXECUTORS; i++)
+		print_sample(executors[i].name, "programs/s", "", bench.rates[i]);
 	return EXIT_GOOD;
 }
 
@@ -201,8 +191,8 @@ static int load_programs(const struct file_list *files)
 int command_bench(int argc, char **argv)
 {
 	const struct option_row rows[] = {
-		OPTION_TEXT("aim", &bench.first_aim),
-		option_bytes(),
+		OPTION_TEXT("aim", &bench.ratio_aim),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
@@ -215,7 +205,7 @@ int command_bench(int argc, char **argv)
 		return usage_error("bench", "expected at least one FILE");
 	status = file_list_init(&files, argc - optind, argv + optind) ? load_programs(&files) : EXIT_BAD;
 	if (status == EXIT_GOOD)
-		status = measure_all_modes();
+		status = measure_all_rounds();
 	file_list_destroy(&files);
 	free(bench.programs);
 	rules_delete(bench.rules);

@@ -4,9 +4,9 @@
 
 dev_sources = \
 	%D%/command_bench.c \
-	%D%/command_race.c \
+	%D%/command_race_cells.c \
 	%D%/command_run_dev.c \
-	%D%/command_self_test.c \
+	%D%/command_scripts.c \
 	%D%/dev.h \
 	%D%/main.c
 
@@ -24,7 +24,7 @@ dev_flavours += tsan
 endif
 dev_programs = $(patsubst %-plain,%,$(dev_flavours:%=pagetorture-dev-%))
 
-EXTRA_DIST += $(dev_sources)
+EXTRA_DIST += $(dev_sources) %D%/command_line.py
 
 all-local: $(dev_programs)
 

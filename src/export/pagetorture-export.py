@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import pathlib
 import re
 import sys
 import tempfile
@@ -48,24 +49,10 @@ class Results:
                 raise BadResults(f"{name}:{number}: expected JSON: {error.msg}") from error
         if not values or "what" not in values[-1]:
             raise BadResults(f"{name}: expected results that end with a summary: is the run over?")
-        self.records, self.summary = values[:-1], values[-1]
+        *self.records, self.summary = values
         for record in self.records:
             if "input_hex" in record:
                 record["input"] = os.fsdecode(bytes.fromhex(record["input_hex"]))
-
-    def find_records_of_flavour(self, flavour):
-        return [record for record in self.records if record.get("flavour") == flavour]
-
-    def list_flavours(self):
-        return list(dict.fromkeys(record.get("flavour") for record in self.records))
-
-    def find_failures(self):
-        return [record for record in self.records if record["failed"]]
-
-
-def format_failure(record):
-    """Return: the kind of a failure and its reason, on one line."""
-    return f"{record['result']}: {record['why']}"
 
 
 def format_input_name(record):
@@ -77,18 +64,17 @@ def format_input_name(record):
 # ---- Test Anything Protocol ----
 
 def format_tap(results):
-    lines = []
-    for record in results.records:
+    tests, lines = 0, []
+    for tests, record in enumerate(results.records, 1):
         flavour = f"{record['flavour']}: " if "flavour" in record else ""
         skip = f" # SKIP {record.get('skip_reason', NOT_RUN)}" if record["result"] == "not-run" else ""
-        lines.append(f"{'not ' if record['failed'] else ''}ok {len(lines) + 1} - "
-                     f"{flavour}{format_input_name(record)}{skip}")
+        lines.append(f"{'not ' if record['failed'] else ''}ok {tests} - {flavour}{format_input_name(record)}{skip}")
         if record["failed"]:
-            lines[-1] += f"\n# {format_failure(record)}\n" + "\n".join(
-                "# " + line for line in f"replay: {record['replay']}".splitlines())
-    for flavour in results.summary.get("skipped", []):
-        lines.append(f"ok {len(lines) + 1} # SKIP {flavour}: this flavour did not run")
-    return "\n".join([*lines, f"1..{len(lines)}"]) + "\n"
+            reason = f"{record['result']}: {record['why']}\nreplay: {record['replay']}"
+            lines += ["# " + line for line in reason.splitlines()]
+    for tests, flavour in enumerate(results.summary.get("skipped", []), tests + 1):
+        lines.append(f"ok {tests} # SKIP {flavour}: this flavour did not run")
+    return "\n".join([*lines, f"1..{tests}"]) + "\n"
 
 
 # ---- JUnit ----
@@ -101,7 +87,7 @@ def make_xml_text(text):
     return NOT_XML.sub("?", os.fsencode(text).decode(errors="replace"))
 
 
-def add_case(suite, record):
+def add_junit_case(suite, record):
     case = tree.SubElement(suite, "testcase", classname=suite.get("name"),
                            name=make_xml_text(format_input_name(record)), time=f"{record.get('seconds', 0):.6f}")
     if record["failed"]:
@@ -114,8 +100,8 @@ def add_case(suite, record):
 def format_junit(results):
     suites = tree.Element("testsuites")
     seconds = {total["flavour"]: total["seconds"] for total in results.summary.get("flavours", [])}
-    for flavour in results.list_flavours():
-        records = results.find_records_of_flavour(flavour)
+    for flavour in dict.fromkeys(record.get("flavour") for record in results.records):
+        records = [record for record in results.records if record.get("flavour") == flavour]
         name = results.summary["what"] + (f".{flavour}" if flavour else "")
         suite = tree.SubElement(
             suites, "testsuite", name=name, tests=str(len(records)),
@@ -123,7 +109,7 @@ def format_junit(results):
             skipped=str(sum(record["result"] == "not-run" for record in records)),
             time=f"{seconds.get(flavour, 0):.3f}")
         for record in records:
-            add_case(suite, record)
+            add_junit_case(suite, record)
     tree.indent(suites)
     return tree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -132,12 +118,13 @@ def format_junit(results):
 
 def find_source_root():
     """Return: the nearest directory above that is a checkout or source tree, else the working directory."""
-    at = os.getcwd()
-    while at != os.path.dirname(at):
-        if any(os.path.exists(os.path.join(at, name)) for name in (".git", "src/page/page.h")):
-            return at
-        at = os.path.dirname(at)
-    return os.getcwd()
+    here = pathlib.Path.cwd()
+    return str(next((directory for directory in (here, *here.parents)
+                     if (directory / ".git").exists() or (directory / "src/page/page.h").exists()), here))
+
+
+def make_artifact_location(uri):
+    return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
 
 
 class Sarif:
@@ -154,19 +141,12 @@ class Sarif:
         return ("" if below else "file://") + urllib.parse.quote(
             os.fsencode(path[len(self.root) + 1:] if below else path), safe="/-._~")
 
-    def make_location(self, path, line, what=None, number=None):
+    def make_location(self, path, line):
         uri = self.make_uri(path)
         if uri not in self.artifacts:
             self.artifacts.append(uri)
-        return {**({"id": number} if number else {}),
-                "physicalLocation": {
-                    "artifactLocation": {**self.make_artifact_location(uri), "index": self.artifacts.index(uri)},
-                    "region": {"startLine": line}},
-                **({"message": {"text": what}} if what else {})}
-
-    @staticmethod
-    def make_artifact_location(uri):
-        return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
+        artifact = {**make_artifact_location(uri), "index": self.artifacts.index(uri)}
+        return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": line}}}
 
     def find_library_lines(self, record):
         """Yield the source lines of the library that the report names, if the source files exist."""
@@ -192,15 +172,13 @@ class Sarif:
         # Memory that grows over two orders belongs to no input; SARIF requires a location anyway.
         path = record["input"] or self.results.records[0]["input"]
         places = library[:2] + [(path, *line) for line in self.find_input_lines(record)]
-        related = list(dict.fromkeys(places[1:]))[:6]
-        return {"locations": [self.make_location(*places[0][:2])],
-                **({"relatedLocations": [self.make_location(*place, number)
-                                         for number, place in enumerate(related, 1)]}
-                   if related else {})}
+        related = [{"id": number, **self.make_location(path, line), "message": {"text": what}} for number,
+                   (path, line, what) in enumerate(list(dict.fromkeys(places[1:]))[:6], 1)]
+        return {"locations": [self.make_location(*places[0][:2])], **({"relatedLocations": related} if related else {})}
 
     # ---- failures ----
 
-    def format_identity(self, record):
+    def format_failure_identity(self, record):
         """Return: a text that is equal for equal failures, without the numbers of the reason."""
         if "identity" in record:
             return record["identity"]
@@ -221,7 +199,7 @@ class Sarif:
             "properties": {"precision": "very-high", "problem.severity": "error"}})
         return list(self.rules).index(record["result"])
 
-    def make_result(self, record, fingerprint):
+    def make_sarif_result(self, record, fingerprint):
         what = record["why"]
         if "flavour" in record:
             what = ", ".join(filter(None, (format_input_name(record), record["flavour"]))) + \
@@ -231,24 +209,25 @@ class Sarif:
                 **self.make_locations(record),
                 "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
 
-    def make_log(self):
+    def make_sarif_log(self):
         by_failure = {}
-        for record in self.results.find_failures():
-            fingerprint = hashlib.sha1(self.format_identity(record).encode(errors="surrogateescape")).hexdigest()
+        for record in filter(lambda record: record["failed"], self.results.records):
+            identity = self.format_failure_identity(record).encode(errors="surrogateescape")
+            fingerprint = hashlib.sha1(identity).hexdigest()
             # Equal failures in several flavours are one result.
             if (record["result"], fingerprint) not in by_failure:
-                by_failure[record["result"], fingerprint] = self.make_result(record, fingerprint)
+                by_failure[record["result"], fingerprint] = self.make_sarif_result(record, fingerprint)
         driver = {"name": "pagetorture", "version": self.results.summary["version"],
                   "rules": list(self.rules.values())}
         return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
                 "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints",
                           "results": list(by_failure.values()),
-                          "artifacts": [{"location": self.make_artifact_location(uri), "roles": ["resultFile"]}
+                          "artifacts": [{"location": make_artifact_location(uri), "roles": ["resultFile"]}
                                         for uri in self.artifacts]}]}
 
 
 def format_sarif(results):
-    return json.dumps(Sarif(results).make_log(), indent=1) + "\n"
+    return json.dumps(Sarif(results).make_sarif_log(), indent=1) + "\n"
 
 
 # ---- reading and writing ----
@@ -263,7 +242,7 @@ def read_results(path):
         return Results(path, file.read().splitlines())
 
 
-def write_file(path, text):
+def write_whole_file(path, text):
     """Write the file completely or not at all: a temporary file is renamed."""
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
@@ -296,7 +275,7 @@ def main(arguments):
     text = FORMATS[options.format](read_results(options.results))
     if options.output:
         try:
-            write_file(options.output, text)
+            write_whole_file(options.output, text)
         except OSError as problem:
             problem.filename = options.output
             raise

@@ -24,64 +24,36 @@
 #include "harness/library.h"
 #include "harness/model/repair.h"
 
-struct checker {
-	struct rules *rules;
-	const struct program *evaluated;
-	struct tsan_shadow *tsan_model;
-	struct race_reports predicted;
-	struct trace *trace;
-	struct exec *exec;
-};
-
 struct checker *checker_new(void)
 {
-	struct checker *c = calloc(1, sizeof(*c));
+	struct checker *checker = calloc(1, sizeof(*checker));
 
-	if (!c)
+	if (!checker)
 		return NULL;
-	c->rules = rules_new();
-	c->trace = trace_new();
-	c->exec = exec_new();
-	c->tsan_model = tsan_shadow_new();
-	if (c->rules && c->trace && c->exec && c->tsan_model)
-		return c;
-	checker_delete(c);
+	checker->rules = rules_new();
+	checker->trace = trace_new();
+	checker->exec = exec_new();
+	checker->tsan_model = tsan_shadow_new();
+	if (checker->rules && checker->trace && checker->exec && checker->tsan_model)
+		return checker;
+	checker_delete(checker);
 	return NULL;
 }
 
-void checker_delete(struct checker *c)
+void checker_delete(struct checker *checker)
 {
-	if (!c)
+	if (!checker)
 		return;
-	rules_delete(c->rules);
-	trace_delete(c->trace);
-	exec_delete(c->exec);
-	tsan_shadow_delete(c->tsan_model);
-	free(c);
-}
-
-struct exec *checker_exec(struct checker *c)
-{
-	return c->exec;
-}
-
-const struct rules *checker_rules(const struct checker *c)
-{
-	return c->rules;
-}
-
-const struct trace *checker_trace(const struct checker *c)
-{
-	return c->trace;
+	rules_delete(checker->rules);
+	trace_delete(checker->trace);
+	exec_delete(checker->exec);
+	tsan_shadow_delete(checker->tsan_model);
+	free(checker);
 }
 
 /* ---- differences ---- */
 
-static bool set_difference(struct checker_report *report, const char *what, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Return: always false, so that a comparison can end with a call of this function. */
-static bool set_difference(struct checker_report *report, const char *what, ...)
+bool checker_set_difference(struct checker_report *report, const char *what, ...)
 {
 	va_list args;
 
@@ -108,100 +80,107 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
 	return bits;
 }
 
-/* memcmp() is not used: ThreadSanitizer would record its reads, and for the wrong thread. */
-static bool bytes_match(const struct trace *model, uint32_t at, const struct trace *seen,
-			uint32_t seen_at, size_t len, size_t *differing_index)
+/*
+ * Return: the index of the first byte that differs, or @len. memcmp() is not used: ThreadSanitizer
+ * would record its reads, and for the wrong thread.
+ */
+static size_t find_differing_byte(const struct checker *checker, uint32_t model_offset,
+				  uint32_t seen_offset, size_t len)
 {
-	const uint8_t *expected = model->bytes + at, *known = model->initialised + at;
-	const uint8_t *got = seen->bytes + seen_at;
+	const struct trace *model = rules_trace(checker->rules);
+	const uint8_t *expected = model->bytes + model_offset;
+	const uint8_t *known = model->initialised + model_offset,
+		      *got = checker->trace->bytes + seen_offset;
+	size_t i = 0;
 
 	if (!differing_bits(expected, got, known, len))
-		return true;
-	for (*differing_index = 0;
-	     !differing_bits(expected + *differing_index, got + *differing_index,
-			     known + *differing_index, 1);)
-		++*differing_index;
-	return false;
+		return len;
+	while (!differing_bits(expected + i, got + i, known + i, 1))
+		i++;
+	return i;
 }
 
-static bool has_expected_bytes(const struct trace *model, const struct step *expected,
-		       const struct trace *seen, const struct step *got, uint32_t line,
-		       struct checker_report *report)
+static bool has_expected_bytes(const struct checker *checker, const struct step *expected,
+			       const struct step *got, uint32_t line, struct checker_report *report)
 {
-	size_t differing_index;
+	size_t i;
 
 	if (expected->log_len != got->log_len)
-		return set_difference(report, "line %u: expected %u bytes read, got %u", line,
-				      expected->log_len, got->log_len);
-	if (bytes_match(model, expected->log_offset, seen, got->log_offset, expected->log_len,
-			&differing_index))
-		return true;
-	return set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
-			      differing_index, model->bytes[expected->log_offset + differing_index],
-			      seen->bytes[got->log_offset + differing_index]);
+		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
+					      line, expected->log_len, got->log_len);
+	i = find_differing_byte(checker, expected->log_offset, got->log_offset, expected->log_len);
+	return i == expected->log_len ||
+	       checker_set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x",
+				      line, i,
+				      rules_trace(checker->rules)->bytes[expected->log_offset + i],
+				      checker->trace->bytes[got->log_offset + i]);
 }
 
-static bool has_expected_steps(const struct checker *c, const struct program *program, bool bytes,
-		       struct checker_report *report)
+static bool has_expected_steps(const struct checker *checker, const struct program *program,
+			       bool bytes, struct checker_report *report)
 {
-	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
 	for (size_t i = 0; i < model->step_count && i < seen->step_count; i++) {
 		const struct step *expected = &model->steps[i], *got = &seen->steps[i];
 		uint32_t line = program->calls[expected->call].line;
 
 		if (expected->call != got->call)
-			return set_difference(report, "expected line %u to run next, got line %u", line,
-					      program->calls[got->call].line);
+			return checker_set_difference(
+				report, "expected line %u to run next, got line %u", line,
+				program->calls[got->call].line);
 		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
-			return set_difference(report, "line %u: expected %s, got %s", line,
+			return checker_set_difference(report, "line %u: expected %s, got %s", line,
 					      step_text(expected), step_text(got));
-		if (bytes && !has_expected_bytes(model, expected, seen, got, line, report))
+		if (bytes && !has_expected_bytes(checker, expected, got, line, report))
 			return false;
 	}
 	return model->step_count == seen->step_count ||
-	       set_difference(report, "expected %zu calls to run, got %zu", model->step_count,
-			      seen->step_count);
+	       checker_set_difference(report, "expected %zu calls to run, got %zu",
+				      model->step_count, seen->step_count);
 }
 
-static bool has_expected_pages(const struct checker *c, bool bytes, struct checker_report *report)
+static bool has_expected_pages(const struct checker *checker, bool bytes,
+			       struct checker_report *report)
 {
-	const struct trace *model = rules_trace(c->rules), *seen = c->trace;
+	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		size_t differing_index;
+		uint32_t at = model->pages[i].at, seen_at = seen->pages[i].at;
+		size_t byte = TRACE_PAGE;
 
 		if (model->pages[i].live != seen->pages[i].live)
-			return set_difference(report, "end: expected p%u %s", i,
-					      model->pages[i].live ? "live" : "freed or never allocated");
+			return checker_set_difference(
+				report, "end: expected p%u %s", i,
+				model->pages[i].live ? "live" : "freed or never allocated");
 		if (!model->pages[i].live)
 			continue;
 		if (model->pages[i].refs != seen->pages[i].refs)
-			return set_difference(report, "end: expected %u references of p%u, got %u",
-					      model->pages[i].refs, i, seen->pages[i].refs);
-		if (bytes && !bytes_match(model, model->pages[i].at, seen, seen->pages[i].at,
-					  TRACE_PAGE, &differing_index))
-			return set_difference(report,
-					      "end: byte %zu of p%u: expected 0x%02x, got 0x%02x",
-					      differing_index, i,
-					      model->bytes[model->pages[i].at + differing_index],
-					      seen->bytes[seen->pages[i].at + differing_index]);
+			return checker_set_difference(
+				report, "end: expected %u references of p%u, got %u",
+				model->pages[i].refs, i, seen->pages[i].refs);
+		if (bytes)
+			byte = find_differing_byte(checker, at, seen_at, TRACE_PAGE);
+		if (byte < TRACE_PAGE)
+			return checker_set_difference(
+				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte,
+				i, model->bytes[at + byte], seen->bytes[seen_at + byte]);
 	}
 	return true;
 }
 
-static bool has_no_error(const struct checker *c, struct checker_report *report)
+static bool has_no_error(const struct checker *checker, struct checker_report *report)
 {
-	const char *error = exec_error(c->exec);
+	const char *error = exec_error(checker->exec);
 
-	return !*error || set_difference(report, "%s", error);
+	return !*error || checker_set_difference(report, "%s", error);
 }
 
 /* Each race that the detector reports is a race of the model. */
-static bool has_no_false_report(const struct checker *c, const struct program *program,
+static bool has_no_false_report(const struct checker *checker, const struct program *program,
 				bool any_order, struct checker_report *report)
 {
-	const struct race_reports *race_reports = exec_race_reports(c->exec);
+	const struct race_reports *race_reports = exec_race_reports(checker->exec);
 
 	report->race_count = race_reports_kept_count(race_reports);
 	if (report->race_count)
@@ -211,14 +190,15 @@ static bool has_no_false_report(const struct checker *c, const struct program *p
 		const char *thread = s->earlier_thread == PROGRAM_THREADS ? "an unknown thread" :
 								    thread_name(s->earlier_thread);
 
-		if (race_report_find_race(s, program, rules_shadow(c->rules), any_order))
+		if (race_report_find_race(s, program, rules_shadow(checker->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
-			return set_difference(report, "line %u: a race with %s outside of every page",
-					      program->calls[s->call].line, thread);
-		return set_difference(report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
-				      program->calls[s->call].line, thread,
-				      s->page, s->from, s->to - 1);
+			return checker_set_difference(
+				report, "line %u: a race with %s outside of every page",
+				program->calls[s->call].line, thread);
+		return checker_set_difference(
+			report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
+			program->calls[s->call].line, thread, s->page, s->from, s->to - 1);
 	}
 	return true;
 }
@@ -230,53 +210,56 @@ static bool is_same_race_report(const struct race_report *a, const struct race_r
 }
 
 /* Return: the index of the first report that differs from the prediction, or @report_count. */
-static size_t find_first_misprediction(const struct checker *c, size_t report_count)
+static size_t find_first_misprediction(const struct checker *checker, size_t report_count)
 {
-	const struct race_reports *seen = exec_race_reports(c->exec);
+	const struct race_reports *seen = exec_race_reports(checker->exec);
 	size_t i = 0;
 
-	while (i < race_reports_kept_count(&c->predicted) && i < report_count &&
-	       is_same_race_report(&c->predicted.kept[i], &seen->kept[i]))
+	while (i < race_reports_kept_count(&checker->predicted_reports) && i < report_count &&
+	       is_same_race_report(&checker->predicted_reports.kept[i], &seen->kept[i]))
 		i++;
 	return i;
 }
 
-static bool reports_match_prediction(const struct checker *c, size_t report_count)
+static bool reports_match_prediction(const struct checker *checker, size_t report_count)
 {
-	return race_reports_kept_count(&c->predicted) == report_count &&
-	       find_first_misprediction(c, report_count) == report_count;
+	return race_reports_kept_count(&checker->predicted_reports) == report_count &&
+	       find_first_misprediction(checker, report_count) == report_count;
 }
 
-static bool has_predicted_reports(const struct checker *c, const struct program *program,
+static bool has_predicted_reports(const struct checker *checker, const struct program *program,
 			 struct checker_report *report)
 {
-	const struct race_reports *seen = exec_race_reports(c->exec);
-	size_t expected = race_reports_kept_count(&c->predicted),
-	       i = find_first_misprediction(c, report->race_count);
+	const struct race_reports *seen = exec_race_reports(checker->exec);
+	size_t expected = race_reports_kept_count(&checker->predicted_reports),
+	       i = find_first_misprediction(checker, report->race_count);
 
 	if (i < expected && i < report->race_count) {
-		const struct race_report *e = &c->predicted.kept[i], *s = &seen->kept[i];
+		const struct race_report *e = &checker->predicted_reports.kept[i],
+					 *s = &seen->kept[i];
 
-		return set_difference(report,
+		return checker_set_difference(report,
 				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
 				      "line %u, p%u bytes %u .. %u", i + 1,
 				      program->calls[e->call].line, e->page, e->from, e->to - 1,
 				      program->calls[s->call].line, s->page, s->from, s->to - 1);
 	}
 	return expected == report->race_count ||
-	       set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
-			      report->race_count);
+	       checker_set_difference(report, "expected %zu reports of a data-race, got %zu",
+				      expected, report->race_count);
 }
 
-/* The detector reported no race, and the model of the detector allows that. */
+/* The detector reported no race of the program, and may miss them all. */
 static bool allow_miss(struct checker_report *report, const struct program *program,
-		       const struct race *race, enum tsan_miss miss)
+		       const struct race *race)
 {
 	report->result = CHECKER_MISS_ALLOWED;
-	report->reports_were_predicted = miss != TSAN_UNKNOWN;
 	snprintf(report->difference_text, sizeof(report->difference_text),
 		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
-		 program->calls[race->second].line, tsan_miss_text(miss));
+		 program->calls[race->second].line,
+		 report->reports_were_predicted ?
+			 "later accesses to the same 8 bytes took the older one's cell" :
+			 "what the detector kept is not known");
 	return true;
 }
 
@@ -284,13 +267,15 @@ static bool allow_miss(struct checker_report *report, const struct program *prog
  * Returns whether the prediction of the reports can be trusted. An external library may access
  * bytes in another way, so there a prediction counts only if it comes true.
  */
-static bool prediction_is_valid(struct checker *c, const struct tsan_facts *facts,
+static bool prediction_is_valid(struct checker *checker, const struct tsan_facts *facts,
 				size_t report_count)
 {
 	return tsan_is_predictable() &&
-	       tsan_shadow_predict(c->tsan_model, rules_shadow(c->rules), facts,
-				   exec_options(c->exec)->first_race_only, &c->predicted) &&
-	       (library_has_known_access_pattern() || reports_match_prediction(c, report_count));
+	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
+				   exec_options(checker->exec)->first_race_only,
+				   &checker->predicted_reports) &&
+	       (library_get()->has_known_access_pattern ||
+		reports_match_prediction(checker, report_count));
 }
 
 /* If the detector cannot miss some race of the program, it must have reported a race. */
@@ -298,38 +283,37 @@ static bool may_miss_all_races(const struct shadow *shadow, const struct program
 			       struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum granule_cells cells = !library_has_known_access_pattern() ? CELLS_UNKNOWN :
+	enum granule_cells cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN :
 				    tsan_splits_granules()    ? CELLS_SPLIT :
 								CELLS_ONE;
 
 	return !shadow_race_must_be_reported(shadow, cells) ||
-	       set_difference(report,
-			      "line %u: expected a data-race with line %u on p%u to be reported, got none",
-			      program->calls[race->second].line, program->calls[race->first].line,
-			      race->page);
+	       checker_set_difference(
+		       report,
+		       "line %u: expected a data-race with line %u on p%u to be reported, got none",
+		       program->calls[race->second].line, program->calls[race->first].line,
+		       race->page);
 }
 
 /*
  * The detector reports exactly the predicted races. Where no prediction is possible, it must
  * report a race that it cannot miss.
  */
-static bool has_no_missed_race(struct checker *c, const struct program *program,
+static bool has_no_missed_race(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
 {
-	const struct shadow *shadow = rules_shadow(c->rules);
-	struct tsan_facts facts = exec_tsan_facts(c->exec);
+	const struct shadow *shadow = rules_shadow(checker->rules);
+	struct tsan_facts facts = exec_tsan_facts(checker->exec);
 
 	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	if (prediction_is_valid(c, &facts, report->race_count)) {
-		report->reports_were_predicted = true;
-		return has_predicted_reports(c, program, report) &&
-		       (report->race_count ||
-			allow_miss(report, program, shadow->races,
-				   tsan_shadow_explain(c->tsan_model, shadow, &facts, shadow->races)));
-	}
-	return report->race_count || (may_miss_all_races(shadow, program, report) &&
-				 allow_miss(report, program, shadow->races, TSAN_UNKNOWN));
+	report->reports_were_predicted = prediction_is_valid(checker, &facts, report->race_count);
+	if (report->reports_were_predicted && !has_predicted_reports(checker, program, report))
+		return false;
+	if (report->race_count)
+		return true;
+	return (report->reports_were_predicted || may_miss_all_races(shadow, program, report)) &&
+	       allow_miss(report, program, shadow->races);
 }
 
 /* ---- executions ---- */
@@ -347,75 +331,78 @@ static bool has_expected_end(const struct verdict *v, enum exec_end end,
 	if (end == EXEC_STUCK)
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (stuck != (end == EXEC_STUCK))
-		return set_difference(report, stuck ? "expected a deadlock, but every line ran" :
-					      "expected every line to run, got a deadlock");
+		return checker_set_difference(report,
+					      stuck ? "expected a deadlock, but every line ran"
+						    : "expected every line to run, got a deadlock");
 	return true;
 }
 
-void checker_evaluate(struct checker *c, const struct program *program)
+void checker_evaluate(struct checker *checker, const struct program *program)
 {
-	rules_evaluate(c->rules, program);
-	c->evaluated = program;
+	rules_evaluate(checker->rules, program);
+	checker->evaluated_program = program;
 }
 
-void checker_repair(struct checker *c, struct program *program)
+void checker_repair(struct checker *checker, struct program *program)
 {
-	repair_program(program, c->rules);
-	c->evaluated = program;
+	repair_program(program, checker->rules);
+	checker->evaluated_program = program;
 }
 
 /* The verdict of another program would make the comparison meaningless. */
-static void reset_report_and_trace(struct checker *c, const struct program *program,
+static void reset_report_and_trace(struct checker *checker, const struct program *program,
 				   struct checker_report *report)
 {
-	if (c->evaluated != program) {
+	if (checker->evaluated_program != program) {
 		fprintf(stderr, "expected the program that was judged last, got another\n");
 		abort();
 	}
 	*report = (struct checker_report){ .result = CHECKER_AGREES };
-	trace_clear(c->trace);
+	trace_clear(checker->trace);
 }
 
-enum checker_result checker_run_fibers(struct checker *c, const struct program *program,
+enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report)
 {
-	const struct verdict *v = rules_verdict(c->rules);
+	const struct verdict *v = rules_verdict(checker->rules);
 	enum exec_end end;
 
-	reset_report_and_trace(c, program, report);
-	end = exec_run_fibers(c->exec, program, ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX,
-			      c->trace);
-	if (has_expected_end(v, end, report) && has_expected_steps(c, program, true, report) &&
-	    has_expected_pages(c, true, report) && has_no_error(c, report) &&
-	    has_no_false_report(c, program, false, report))
-		has_no_missed_race(c, program, report);
+	reset_report_and_trace(checker, program, report);
+	end = exec_run_fibers(checker->exec, program,
+			      ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX, checker->trace);
+	if (has_expected_end(v, end, report) &&
+	    has_expected_steps(checker, program, true, report) &&
+	    has_expected_pages(checker, true, report) && has_no_error(checker, report) &&
+	    has_no_false_report(checker, program, false, report))
+		has_no_missed_race(checker, program, report);
 	return report->result;
 }
 
-enum checker_result checker_run_threads(struct checker *c, const struct program *program,
+enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report)
 {
-	const struct verdict *v = rules_verdict(c->rules);
+	const struct verdict *v = rules_verdict(checker->rules);
 	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
-	const struct shadow *shadow = rules_shadow(c->rules);
+	const struct shadow *shadow = rules_shadow(checker->rules);
 	bool certain = !shadow->race_count && !shadow->has_contended_atomics;
 
-	reset_report_and_trace(c, program, report);
-	if (!exec_run_threads(c->exec, program, rules_trace(c->rules), stuck, c->trace)) {
-		set_difference(report, "expected threads, got none");
+	reset_report_and_trace(checker, program, report);
+	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), stuck,
+			      checker->trace)) {
+		checker_set_difference(report, "expected threads, got none");
 		return report->result;
 	}
 	if (stuck)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (has_expected_steps(c, program, certain, report) &&
-	    has_expected_pages(c, certain, report) && has_no_error(c, report))
-		has_no_false_report(c, program, true, report);
+	if (has_expected_steps(checker, program, certain, report) &&
+	    has_expected_pages(checker, certain, report) && has_no_error(checker, report))
+		has_no_false_report(checker, program, true, report);
 	return report->result;
 }
 
-void checker_run_fatal_call(struct checker *c, const struct program *program, size_t call)
+void checker_run_fatal_call(struct checker *checker, const struct program *program, size_t call)
 {
-	trace_clear(c->trace);
-	exec_options(c->exec)->last_call = call;
-	exec_run_fibers(c->exec, program, SIZE_MAX, c->trace);
+	trace_clear(checker->trace);
+	exec_options(checker->exec)->last_call = call;
+	exec_run_fibers(checker->exec, program, SIZE_MAX, checker->trace);
 }

@@ -26,17 +26,23 @@ struct checker_report {
 	char difference_text[CHECKER_WHY];
 };
 
-struct checker;
+/* Records a difference with its description. Return: always false, so that a check can end with it. */
+bool checker_set_difference(struct checker_report *report, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
+
+struct checker {
+	struct exec *exec;
+	struct rules *rules;
+	struct trace *trace; /* of the last execution */
+	/* The members below are private to checker.c. */
+	const struct program *evaluated_program;
+	struct tsan_shadow *tsan_model;
+	struct race_reports predicted_reports;
+};
 
 /* Return: NULL without memory. */
 struct checker *checker_new(void);
 void checker_delete(struct checker *check);
-
-struct exec *checker_exec(struct checker *check);
-const struct rules *checker_rules(const struct checker *check);
-
-/* The trace of the last execution. */
-const struct trace *checker_trace(const struct checker *check);
 
 /* Evaluates the program with the rule model. */
 void checker_evaluate(struct checker *check, const struct program *program);

@@ -2,7 +2,6 @@
 #include "harness/execution.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,18 +59,15 @@ static bool same_result_as_first_run(const struct checker_report *first,
 {
 	if (first->seen == again->seen && first->race_count == again->race_count)
 		return true;
-	again->result = CHECKER_DIFFERS;
-	snprintf(again->difference_text, sizeof(again->difference_text),
-		 "run %u saw %zu races where the first run saw %zu", run, again->race_count,
-		 first->race_count);
-	return false;
+	return checker_set_difference(again, "run %u saw %zu races where the first run saw %zu", run,
+				      again->race_count, first->race_count);
 }
 
 /* Stores the first report of a race that the model does not have, or else the first report. */
 static void store_race(struct execution *execution)
 {
-	const struct race_reports *seen = exec_race_reports(checker_exec(current.check));
-	const struct shadow *shadow = rules_shadow(checker_rules(current.check));
+	const struct race_reports *seen = exec_race_reports(current.check->exec);
+	const struct shadow *shadow = rules_shadow(current.check->rules);
 	const struct race *race = NULL;
 	size_t kept = race_reports_kept_count(seen), i = 0;
 
@@ -110,7 +106,7 @@ static void run_threads(struct execution *execution)
 
 	for (timing.run_number = 1; timing.run_number <= current.options->run_count;
 	     timing.run_number++) {
-		exec_options(checker_exec(current.check))->timing = timing;
+		exec_options(current.check->exec)->timing = timing;
 		tsan_clear_shadow();
 		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
 			return;
@@ -162,14 +158,14 @@ void execution_run(struct execution *execution, struct checker *check, const str
 	current.check = check;
 	current.program = program;
 	current.options = options;
-	exec_options(checker_exec(check))->call_hook = record_started_call;
+	exec_options(check->exec)->call_hook = record_started_call;
 	checker_evaluate(check, program);
 	if (options->fibers)
 		run_fibers(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)
-		find_fatal_calls(execution, rules_verdict(checker_rules(check)));
+		find_fatal_calls(execution, rules_verdict(check->rules));
 	execution->runs_on_threads = options->threads;
 	if (options->threads)
 		run_threads(execution);
@@ -184,7 +180,7 @@ static void record_started_call_in_child(size_t call)
 	const struct program *program = current.program;
 
 	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
-	exec_access_range(checker_exec(current.check), &program->calls[call],
+	exec_access_range(current.check->exec, &program->calls[call],
 			  &current.execution->from, &current.execution->to);
 	if (current.hook)
 		current.hook(current.check, program, call, true);
@@ -223,21 +219,10 @@ static void run_fatal_call(void *ctx)
 		checker_evaluate(current.check, current.program);
 		checker_run_fibers(current.check, current.program, &report);
 	}
-	options = exec_options(checker_exec(current.check));
+	options = exec_options(current.check->exec);
 	options->call_hook = record_started_call_in_child;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
 	checker_run_fatal_call(current.check, current.program, fatal_call->call);
-}
-
-void execution_set_difference(struct execution *execution, const char *what, ...)
-{
-	va_list args;
-
-	execution->fibers.result = CHECKER_DIFFERS;
-	va_start(args, what);
-	vsnprintf(execution->fibers.difference_text, sizeof(execution->fibers.difference_text),
-		  what, args);
-	va_end(args);
 }
 
 /*
@@ -296,8 +281,7 @@ bool execution_check_alive(struct execution *execution, const struct program *pr
 
 	if (isolated_succeeded(child))
 		return true;
-	execution_set_difference(
-		execution, "%s: %s", execution_line_text(execution, program),
+	checker_set_difference(&execution->fibers, "%s: %s", execution_line_text(execution, program),
 		execution_exit_text(child, options->time_limit_seconds, exit_text));
 	return false;
 }
@@ -318,19 +302,17 @@ static void check_child_exit(struct execution *execution, const struct program *
 	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
 	else if (alive)
-		execution_set_difference(execution,
+		checker_set_difference(&execution->fibers,
 					 "line %u: expected the call to end the process with a report of "
 					 "%s, but it returned",
 					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
 	else if (execution->last_started_call != fatal_call->call)
-		execution_set_difference(
-			execution, "%s, before the fatal call: %s",
+		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
 			execution_line_text(execution, program),
 			execution_exit_text(child, options->time_limit_seconds, exit_text));
 	else if (child->has_timed_out || (rule != fatal_call->rule &&
 				 !is_fault_in_accessed_range(execution, child->output)))
-		execution_set_difference(
-			execution, "%s: expected a report of %s, got: %s",
+		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
 			execution_line_text(execution, program), rule_name(fatal_call->rule),
 			execution_exit_text(child, options->time_limit_seconds, exit_text));
 	else {
@@ -357,7 +339,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 		if (isolate(run_fatal_call, &fatal_call, options->time_limit_seconds, &child))
 			check_child_exit(execution, program, options, &fatal_call, &child);
 		else
-			execution_set_difference(execution, "expected a child process, got none");
+			checker_set_difference(&execution->fibers, "expected a child process, got none");
 		execution->fatal_pid = 0;
 	}
 }

@@ -99,10 +99,6 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 			       const struct program *program,
 			       const struct execution_options *options);
 
-/* Records a difference with its description. */
-void execution_set_difference(struct execution *execution, const char *what, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* Return: the line of the last call that was started, as text. */
 const char *execution_line_text(const struct execution *execution, const struct program *program);
 

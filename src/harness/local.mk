@@ -27,9 +27,11 @@ harness_sources = \
 	%D%/detect/detector.h \
 	%D%/detect/race_report.c \
 	%D%/detect/race_report.h \
+	%D%/detect/tsan.c \
 	%D%/detect/tsan.h \
 	%D%/detect/tsan_shadow.c \
 	%D%/detect/tsan_shadow.h \
+	%D%/detect/valgrind.c \
 	%D%/detect/valgrind.h \
 	%D%/exec/delay.c \
 	%D%/exec/delay.h \
@@ -41,8 +43,6 @@ harness_sources = \
 	%D%/exec/exec_state.h \
 	%D%/exec/exec_thread.c \
 	%D%/exec/exec_user.c \
-	%D%/exec/pin.c \
-	%D%/exec/pin.h \
 	%D%/exec/thread_locals.c \
 	%D%/exec/thread_locals.h \
 	%D%/exec/thread_plan.c \
@@ -73,6 +73,8 @@ harness_sources = \
 	%D%/mutate/minimize.h \
 	%D%/digest.c \
 	%D%/digest.h \
+	%D%/library.c \
+	%D%/library.h \
 	%D%/program/op.c \
 	%D%/program/op.h \
 	%D%/program/ops.def \
@@ -85,6 +87,8 @@ harness_sources = \
 	%D%/program/program_file.h \
 	%D%/program/program_name.c \
 	%D%/program/program_name.h \
+	%D%/program/program_state.c \
+	%D%/program/program_state.h \
 	%D%/program/program_text.c \
 	%D%/program/program_text.h \
 	%D%/program/program_write.c \
@@ -119,26 +123,6 @@ harness_sources = \
 	%D%/util/walk.c \
 	%D%/util/walk.h
 
-# The plain flavour can run under Valgrind.
-if HAVE_VALGRIND
-valgrind_source = %D%/detect/valgrind_real.c
-else
-valgrind_source = %D%/detect/valgrind_none.c
-endif
-
-if EXTERNAL_PAGE
-library_source = %D%/library.h %D%/library_external.c
-else
-library_source = %D%/library.h %D%/library_ours.c
-endif
-
 EXTRA_DIST += \
 	$(harness_sources) \
-	$(mutate_sources) \
-	%D%/detect/tsan_none.c \
-	%D%/detect/tsan_real.c \
-	%D%/detect/valgrind_none.c \
-	%D%/detect/valgrind_real.c \
-	%D%/library.h \
-	%D%/library_external.c \
-	%D%/library_ours.c
+	$(mutate_sources)

@@ -6,10 +6,10 @@
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/util/file_list.h"
 #include "tool/util/options.h"
 #include "tool/util/verdict_print.h"
-#include "tool/util/warnings.h"
 #include "tool/tool.h"
 
 static const char help[] =
@@ -38,9 +38,15 @@ static const char help[] =
 	"  pagetorture check --json race.page | jq .races\n"
 	"  printf 'pagetorture 1\\np0 = alloc_page(GFP_KERNEL)\\n' | pagetorture check -\n";
 
-static int check_file(struct rules *rules, const char *file, bool json, bool strict)
+struct settings {
+	struct rules *rules;
+	bool is_json, is_strict;
+};
+
+static int check_file(const char *file, void *context)
 {
 	static struct program program;
+	const struct settings *settings = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
@@ -48,18 +54,18 @@ static int check_file(struct rules *rules, const char *file, bool json, bool str
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	rules_evaluate(rules, &program);
-	if (json) {
+	rules_evaluate(settings->rules, &program);
+	if (settings->is_json) {
 		struct json out = json_begin(stdout);
 
 		json_begin_object(&out, NULL);
-		verdict_print_json(&out, file, &program, rules);
+		verdict_print_json(&out, file, &program, settings->rules);
 		json_end_line(&out);
 	} else {
-		verdict_print_text(stdout, file, &program, rules);
+		verdict_print_text(stdout, file, &program, settings->rules);
 	}
-	status = warnings_print(file, &program, rules, strict);
-	if (expectations_hold(&program, rules, failed_claim))
+	status = verdict_print_warnings(file, &program, settings->rules, settings->is_strict);
+	if (expectations_hold(&program, settings->rules, failed_claim))
 		return status;
 	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);
 	return EXIT_FAILED;
@@ -67,34 +73,23 @@ static int check_file(struct rules *rules, const char *file, bool json, bool str
 
 int command_check(int argc, char **argv)
 {
-	bool json = false, strict = false;
+	struct settings settings = { .rules = NULL };
 	const struct option_row rows[] = {
-		option_bytes(),
-		OPTION_FLAG("json", &json),
-		option_strict(&strict),
+		OPTION_FLAG("bytes", &program_all_bytes),
+		OPTION_FLAG("json", &settings.is_json),
+		OPTION_FLAG("strict", &settings.is_strict),
 		OPTION_END,
 	};
 	int status = options_parse("check", help, rows, argc, argv);
-	struct file_tally tally;
-	struct file_list files;
-	struct rules *rules;
 
 	if (status >= 0)
 		return status;
 	if (optind == argc)
 		return usage_error("check", "expected at least one FILE");
-	rules = rules_new();
-	if (!rules)
+	settings.rules = rules_new();
+	if (!settings.rules)
 		return usage_error("check", "no memory for the model");
-	status = file_list_init(&files, argc - optind, argv + optind) ? EXIT_GOOD : EXIT_BAD;
-	file_tally_init(&tally, &files);
-	for (size_t i = 0; i < files.count; i++)
-		status = worse_exit_status(
-			status,
-			file_tally_add(&tally, check_file(rules, files.names[i], json, strict)));
-	fflush(stdout);
-	file_tally_print(&tally, "check");
-	file_list_destroy(&files);
-	rules_delete(rules);
+	status = file_list_handle_all("check", argc - optind, argv + optind, check_file, &settings);
+	rules_delete(settings.rules);
 	return status;
 }

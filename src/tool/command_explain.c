@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture explain: draws programs, and prints which rule they break and why. */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "harness/model/expectations.h"
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/file_list.h"
 #include "tool/util/model_facts.h"
 #include "tool/util/options.h"
 #include "tool/util/script.h"
-#include "tool/util/warnings.h"
+#include "tool/util/verdict_print.h"
 
 static const char help[] =
 	"Usage: pagetorture explain [OPTION]... FILE...\n"
@@ -50,63 +45,11 @@ static const char help[] =
 	"  pagetorture explain --run small.page\n"
 	"  pagetorture explain --ascii crash-1234 >report.txt\n";
 
-static const char script[] =
-#include "explain_script.inc"
-	;
-
 static struct {
-	const char *backend; /* or NULL */
 	bool is_strict, must_run, wanted_flavours[FLAVOURS_MAX];
+	struct rules *rules;
 	struct flavour_runners runners;
 } settings = { .runners.timeout_seconds = 10 };
-
-/* ---- the script, which prints everything ---- */
-
-struct script_process {
-	pid_t pid;
-	FILE *input;
-};
-
-static bool must_use_colours(void)
-{
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
-	       !(terminal && !strcmp(terminal, "dumb"));
-}
-
-static bool start_script(struct script_process *process, bool is_utf8)
-{
-	const char *const arguments[] = {is_utf8 ? "true" : "false",
-					 must_use_colours() ? "true" : "false", NULL };
-	int pipe_ends[2];
-
-	if (pipe2(pipe_ends, O_CLOEXEC))
-		return false;
-	fflush(NULL);
-	process->pid = fork();
-	if (process->pid == 0) {
-		dup2(pipe_ends[0], STDIN_FILENO);
-		_exit(execute_script(script, arguments));
-	}
-	close(pipe_ends[0]);
-	process->input = fdopen(pipe_ends[1], "w");
-	return process->pid > 0 && process->input;
-}
-
-/* Return: an exit status. */
-static int wait_for_script(struct script_process *process)
-{
-	int status;
-
-	fclose(process->input);
-	while (waitpid(process->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_BAD;
-	return status ? EXIT_BAD : EXIT_GOOD;
-}
-
-/* ---- programs ---- */
 
 static void write_disagreement(struct json *out, unsigned int flavour, const struct program *program,
 			       const struct execution_record *record)
@@ -143,9 +86,10 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	return has_disagreement;
 }
 
-static int explain_file(struct rules *rules, const char *file, FILE *script_input)
+static int explain_file(const char *file, void *context)
 {
 	static struct program program;
+	FILE *script_input = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	struct json out = json_begin(script_input);
 	bool has_disagreement;
@@ -155,14 +99,13 @@ static int explain_file(struct rules *rules, const char *file, FILE *script_inpu
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	rules_evaluate(rules, &program);
+	rules_evaluate(settings.rules, &program);
 	json_begin_object(&out, NULL);
-	write_model_facts(&out, &program, rules, file);
+	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
-	fflush(script_input);
-	status = warnings_print(file, &program, rules, settings.is_strict);
-	return !has_disagreement && expectations_hold(&program, rules, failed_claim) ? status
+	status = verdict_print_warnings(file, &program, settings.rules, settings.is_strict);
+	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
 										     : EXIT_FAILED;
 }
 
@@ -173,54 +116,46 @@ static int prepare_runners(void)
 
 	if (!settings.must_run)
 		return -1;
-	status = options_set_backend("explain", settings.backend);
+	status = options_set_backend("explain");
 	if (status >= 0)
 		return status;
 	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
-static int explain_files(int count, char **names, bool is_utf8)
+/* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
+static int explain_files(int count, char **names, struct script_command *script)
 {
-	struct rules *rules = rules_new();
-	struct script_process process;
-	struct file_tally tally;
-	struct file_list files;
+	FILE *input = script_open_input();
 	int status;
 
-	if (!rules || !start_script(&process, is_utf8))
-		return usage_error("explain", "expected memory for the model and a process for the script");
-	status = file_list_init(&files, count, names) ? EXIT_GOOD : EXIT_BAD;
-	file_tally_init(&tally, &files);
-	for (size_t i = 0; i < files.count; i++)
-		status = worse_exit_status(
-			status,
-			file_tally_add(&tally, explain_file(rules, files.names[i], process.input)));
-	status = worse_exit_status(status, wait_for_script(&process));
-	file_tally_print(&tally, "explain");
-	file_list_destroy(&files);
-	rules_delete(rules);
-	return status;
+	settings.rules = rules_new();
+	if (!settings.rules || !input)
+		return usage_error("explain", "expected memory for the model and the script");
+	status = file_list_handle_all("explain", count, names, explain_file, input);
+	runners_destroy(&settings.runners);
+	script_append(script, "status=%d", status);
+	script_append_arguments(script, (char *[]){ NULL });
+	return script_execute(script, input);
 }
 
 int command_explain(int argc, char **argv)
 {
-	int is_utf8, status;
+	struct script_command script;
+	int status;
 	const struct option_row rows[] = {
-		OPTION_PICK("ascii", &is_utf8, false),
-		option_backend(&settings.backend),
-		option_bytes(),
+		OPTION_SCRIPT_FLAG("ascii", &script),
+		option_backend(),
+		OPTION_FLAG("bytes", &program_all_bytes),
 		option_flavour(settings.wanted_flavours),
 		OPTION_FLAG("run", &settings.must_run),
-		option_strict(&settings.is_strict),
-		option_timeout(&settings.runners.timeout_seconds),
-		OPTION_PICK("utf8", &is_utf8, true),
+		OPTION_FLAG("strict", &settings.is_strict),
+		OPTION_NUMBER("timeout", &settings.runners.timeout_seconds, 1, SECONDS_MAX),
+		OPTION_SCRIPT_FLAG("utf8", &script),
 		OPTION_END,
 	};
 
-	setlocale(LC_CTYPE, "");
-	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	settings.backend = getenv("PAGE_MAP");
+	script_init(&script, argc, argv);
 	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
 	status = options_parse("explain", help, rows, argc, argv);
 	if (status >= 0)
@@ -228,8 +163,5 @@ int command_explain(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	status = prepare_runners();
-	if (status < 0)
-		status = explain_files(argc - optind, argv + optind, is_utf8);
-	runners_destroy(&settings.runners);
-	return status;
+	return status < 0 ? explain_files(argc - optind, argv + optind, &script) : status;
 }

@@ -1,31 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * pagetorture fuzz: reads the options of a campaign, and becomes the Python program that runs it
- * (campaign/main.py). That program starts processes, polls directories, reads what engines print
- * and renames files.
- */
+/* pagetorture fuzz: reads the options of a campaign, which campaign/main.py runs. */
 #include <getopt.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "config.h"
 #include "harness/program/program_bytes.h"
 #include "harness/util/cpus.h"
-#include "harness/util/path.h"
-#include "harness/util/shell_word.h"
 #include "tool/tool.h"
-#include "tool/util/fuzz_target.h"
-#include "tool/util/installation.h"
 #include "tool/util/options.h"
-#include "tool/util/results.h"
 #include "tool/util/script.h"
-#include "tool/util/similar.h"
-#include "tool/util/usage.h"
 
 static const char help[] =
 	"Usage: pagetorture fuzz [OPTION]... [TARGET]...\n"
@@ -61,232 +43,48 @@ static const char help[] =
 	"  pagetorture fuzz\n"
 	"  pagetorture fuzz --time 10m --jobs 2 --engine libfuzzer fuzz_page\n";
 
-/* Ten years, in seconds. */
-#define TIME_MOST 315360000U
 #define JOBS_MOST 64
 
-struct fuzz_options {
-	const char *bin, *dir, *seeds, *new_seeds, *results, *engines;
-	unsigned int jobs, time, report, seed;
-	bool collect, merge, until_finding;
-};
-
-static bool parse_time_option(char *time_text, void *into)
-{
-	unsigned int *seconds = into;
-	static const struct unit {
-		const char *name;
-		unsigned int seconds;
-	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-	size_t digits = strspn(time_text, "0123456789");
-	char digits_text[12];
-
-	snprintf(digits_text, sizeof(digits_text), "%.*s", (int)digits, time_text);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(time_text + digits, units[i].name)) {
-			unsigned int most = TIME_MOST / units[i].seconds;
-			bool good = digits < sizeof(digits_text) &&
-				    parse_number(digits_text, 1, most, seconds);
-
-			*seconds *= units[i].seconds;
-			return good;
-		}
-	return false;
-}
-
-static bool is_engine_name(const char *name, size_t length)
-{
-	static const char *const names[] = {"libfuzzer", "afl"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == length && !strncmp(names[i], name, length))
-			return true;
-	return false;
-}
-
-static bool parse_engines_option(char *list, void *into)
-{
-	const char **engines = into, *name = list;
-
-	for (*engines = list; is_engine_name(name, strcspn(name, ",")); name++) {
-		name += strcspn(name, ",");
-		if (!*name)
-			return true;
-	}
-	return false;
-}
-
-/* Return: an exit status, or -1 to continue. */
-static int parse_options(struct fuzz_options *o, int argc, char **argv)
-{
-	const struct option_row rows[] = {
-		OPTION_TEXT("bin", &o->bin),
-		OPTION_FLAG("collect", &o->collect),
-		OPTION_TEXT("dir", &o->dir),
-		OPTION_CHOICE("engine", parse_engines_option, &o->engines, "libfuzzer, afl"),
-		{ .name = "jobs", .letter = 'j', .number = &o->jobs, .least = 1, .most = JOBS_MOST },
-		OPTION_FLAG("merge", &o->merge),
-		OPTION_TEXT("new-seeds", &o->new_seeds),
-		OPTION_NUMBER("report", &o->report, 1, 86400),
-		OPTION_TEXT("results", &o->results),
-		OPTION_NUMBER("seed", &o->seed, 0, 1000000000),
-		OPTION_TEXT("seeds", &o->seeds),
-		OPTION_READ("time", parse_time_option, &o->time, "like 90, 10m or 8h"),
-		OPTION_FLAG("until-finding", &o->until_finding),
-		OPTION_END,
-	};
-
-	return options_parse("fuzz", help, rows, argc, argv);
-}
-
-/* ---- targets ---- */
-
-/* Return: whether @name may be a part of paths. */
-static bool is_target_name(const char *name)
-{
-	return *name && strlen(name) < 100 &&
-	       name[strspn(name,
-			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
-		       '\0';
-}
-
-static bool has_executable_file(const char *directory, const char *name)
-{
-	char path[PATH_MAX];
-
-	return path_format(path, sizeof(path), "%s/%s", directory, name) && !access(path, X_OK);
-}
-
-/* Return: whether @name is a target of the table, has a binary, or has a campaign directory. */
-static bool is_target(const struct fuzz_options *options, const char *name)
-{
-	char afl_name[128];
-
-	snprintf(afl_name, sizeof(afl_name), "afl/%s", name);
-	return fuzz_target_find(name) || has_executable_file(options->bin, name) ||
-	       has_executable_file(options->bin, afl_name) || has_executable_file(options->dir, name);
-}
-
-static int refuse_target(const char *name)
-{
-	struct similar similar;
-	char time_text[SIMILAR_TEXT];
-	const struct fuzz_target *known_target;
-
-	if (!is_target_name(name))
-		return usage_error("fuzz", "expected the name of a target, got '%s'", name);
-	similar_init(&similar, name);
-	for (size_t i = 0; (known_target = fuzz_target_get(i)); i++)
-		similar_add(&similar, known_target->name);
-	similar_format_hint(&similar, "'", "'", time_text);
-	return usage_error("fuzz", "unknown target '%s'%s Targets: %s", name,
-			   *time_text ? time_text : ".", fuzz_target_names);
-}
-
-/* ---- the command line of the program ---- */
-
-struct command_line {
-	char **words; /* ends with NULL */
-	size_t word_count;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-append_argument(struct command_line *line, const char *format, ...)
-{
-	va_list args;
-	int length;
-
-	va_start(args, format);
-	length = vasprintf(&line->words[line->word_count++], format, args);
-	va_end(args);
-	if (length < 0) {
-		fputs("pagetorture fuzz: expected memory for a command line, got none\n", stderr);
-		exit(EXIT_BAD);
-	}
-}
-
-static void append_target(struct command_line *line, const struct fuzz_options *options, const char *name)
+/* Adds the table of targets: for each target its name, flavour, what it reads, and its largest input. */
+static void add_known_targets(struct script_command *script)
 {
 	static const char *const reads_names[] = {"bytes", "text", "calls"};
-	const struct fuzz_target *known_target = fuzz_target_find(name);
-	enum target_reads reads = known_target ? known_target->reads : READS_BYTES;
-	char target_directory[PATH_MAX - 256]; /* the campaign appends names of engines and files */
+	const struct fuzz_target *target;
+	char text[1024] = "";
 
-	path_format_or_exit(target_directory, sizeof(target_directory), "%s/%s", options->dir, name);
-	/* A text of 4096 bytes can have as many calls as a program may have. */
-	append_argument(line, "target=%s,%s,%s,%d", name,
-			known_target ? known_target->flavour : "asan", reads_names[reads],
-			reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
-}
-
-static void append_options(struct command_line *line, const struct fuzz_options *o)
-{
-	append_argument(line, "bin=%s", o->bin);
-	append_argument(line, "dir=%s", o->dir);
-	if (o->seeds)
-		append_argument(line, "seeds=%s", o->seeds);
-	else
-		append_argument(line, "seeds=%s/seeds", o->bin);
-	append_argument(line, "new_seeds=%s", o->new_seeds ? o->new_seeds : "");
-	append_argument(line, "results=%s", o->results ? o->results : "");
-	append_argument(line, "engines=%s", o->engines);
-	append_argument(line, "jobs=%u", o->jobs);
-	append_argument(line, "time=%u", o->time);
-	append_argument(line, "report=%u", o->report);
-	append_argument(line, "seed=%u", o->seed);
-	append_argument(line, "collect=%d", o->collect);
-	append_argument(line, "merge=%d", o->merge);
-	append_argument(line, "until_finding=%d", o->until_finding);
-}
-
-/* Appends the path of the campaign script: in the source tree for a build directory, else installed. */
-static void append_python_program(struct command_line *line, const char *own_directory)
-{
-	char installed_path[PATH_MAX];
-	const char *from = *CAMPAIGN_SOURCE == '/' ? "" : own_directory;
-
-	append_argument(line, "python3");
-	append_argument(line, "-BEs");
-	if (has_executable_file(own_directory, "config.status")) {
-		append_argument(line, "%s%s" CAMPAIGN_SOURCE "/main.py", from, *from ? "/" : "");
-	} else {
-		find_installed_directory(PKGLIBEXECDIR, installed_path, sizeof(installed_path));
-		append_argument(line, "%s/campaign/main.py", installed_path);
-	}
+	for (size_t i = 0, length = 0; (target = fuzz_target_get(i)) && length < sizeof(text); i++)
+		/* A text of 4096 bytes can have as many calls as a program may have. */
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s,%s,%s,%d ", target->name,
+					   target->flavour, reads_names[target->reads],
+					   target->reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
+	script_append(script, "known_targets=%s", text);
 }
 
 int command_fuzz(int argc, char **argv)
 {
-	struct fuzz_options options = {
-		.dir = "campaign", .report = 60, .engines = "libfuzzer,afl", .jobs = cpus_count_available(JOBS_MOST)};
-	struct command_line line = { .word_count = 0 };
-	const struct fuzz_target *known_target;
-	struct results command;
-	char own_directory[PATH_MAX] = ".";
+	struct script_command script;
+	const struct option_row rows[] = {
+		OPTION_SCRIPT("bin", &script),
+		OPTION_SCRIPT_FLAG("collect", &script),
+		OPTION_SCRIPT("dir", &script),
+		{ .name = "engine", .script = &script, .values = "libfuzzer, afl", .is_list = true },
+		{ .name = "jobs", .letter = 'j', .script = &script, .least = 1, .most = JOBS_MOST },
+		OPTION_SCRIPT_FLAG("merge", &script),
+		OPTION_SCRIPT("new-seeds", &script),
+		OPTION_SCRIPT_NUMBER("report", &script, 1, 86400),
+		OPTION_SCRIPT("results", &script),
+		OPTION_SCRIPT_NUMBER("seed", &script, 0, 1000000000),
+		OPTION_SCRIPT("seeds", &script),
+		OPTION_SCRIPT("time", &script),
+		OPTION_SCRIPT_FLAG("until-finding", &script),
+		OPTION_END,
+	};
 	int status;
 
-	results_begin(&command, "fuzz", argc, argv);
-	find_own_directory(own_directory, sizeof(own_directory));
-	options.bin = own_directory;
-	options.seed = (unsigned int)(time(NULL) ^ getpid()) % 1000000000;
-	status = parse_options(&options, argc, argv);
-	if (status >= 0)
-		return status;
-	line.words = calloc((size_t)argc + 64, sizeof(*line.words));
-	if (!line.words)
-		return EXIT_BAD;
-	append_python_program(&line, own_directory);
-	append_options(&line, &options);
-	append_argument(&line, "tool=%s", shell_binary_path());
-	append_argument(&line, "command=%s", command.command_line);
-	append_argument(&line, "version=%s", PACKAGE_VERSION);
-	append_argument(&line, "compiler=%s", __VERSION__);
-	for (size_t i = 0; optind == argc && (known_target = fuzz_target_get(i)); i++)
-		append_target(&line, &options, known_target->name);
-	for (int i = optind; i < argc; i++) {
-		if (!is_target_name(argv[i]) || !is_target(&options, argv[i]))
-			return refuse_target(argv[i]);
-		append_target(&line, &options, argv[i]);
-	}
-	return execute_python((const char *const *)line.words);
+	script_init(&script, argc, argv);
+	script_append(&script, "jobs=%u", cpus_count_available(JOBS_MOST));
+	add_known_targets(&script);
+	status = options_parse("fuzz", help, rows, argc, argv);
+	script_append_arguments(&script, argv + optind);
+	return status >= 0 ? status : script_execute(&script, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/program/program_name.h"
 #include "tool/finding/describe.h"
 #include "tool/finding/reduce.h"
 #include "tool/util/file_list.h"
@@ -53,71 +54,48 @@ static const char help[] =
 	"  pagetorture minimize -o small.page large.page\n"
 	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
 
-struct settings {
-	const char *backend, *output_path, *failure_text; /* or NULL */
-	const struct fuzz_target *target; /* or NULL */
-	bool wanted_flavours[FLAVOURS_MAX], with_threads, is_json;
-	unsigned int seconds, try_limit;
-};
-
-/* Return: an exit status, or -1 to continue. */
-static int parse_options(struct settings *s, int argc, char **argv)
-{
-	const struct option_row rows[] = {
-		option_backend(&s->backend),
-		option_bytes(),
-		option_threads(&s->with_threads),
-		OPTION_TEXT("failure", &s->failure_text),
-		option_flavour(s->wanted_flavours),
-		OPTION_FLAG("json", &s->is_json),
-		{ .name = "output", .letter = 'o', .text = &s->output_path },
-		option_target(&s->target),
-		option_timeout(&s->seconds),
-		OPTION_NUMBER("tries", &s->try_limit, 1, 100000),
-		OPTION_END,
-	};
-	int status = options_parse("minimize", help, rows, argc, argv);
-
-	if (status >= 0)
-		return status;
-	if (optind == argc || (optind < argc - 1 && (!s->is_json || s->output_path)))
-		return usage_error("minimize", "expected one FILE");
-	return options_set_backend("minimize", s->backend);
-}
+static struct {
+	const char *output_path, *failure_text;	  /* or NULL */
+	const struct fuzz_target *target;	  /* or NULL */
+	unsigned int try_limit;
+	struct oracle oracle;
+} settings = { .try_limit = 1 };
 
 /* Return: whether the input fails in at least one try. */
-static bool find_failure(struct reduction *r, struct oracle *oracle, const struct settings *s)
+static bool find_failure(struct reduction *reduction)
 {
-	for (unsigned int i = 0; i < s->try_limit; i++) {
-		signature_init_from_input(&r->signature, oracle, &r->input, NULL);
-		if (r->signature.has_failed &&
-		    (!s->failure_text || !strcmp(r->signature.failure_text, s->failure_text)))
+	struct signature *signature = &reduction->signature;
+
+	for (unsigned int i = 0; i < settings.try_limit; i++) {
+		signature_init_from_input(signature, &settings.oracle, &reduction->input, NULL);
+		if (signature->has_failed &&
+		    (!settings.failure_text || !strcmp(signature->failure_text, settings.failure_text)))
 			return true;
 	}
 	return false;
 }
 
-static int write_result(const struct test_input *input, const char *output_path)
+static int write_result(const struct test_input *input)
 {
+	const char *path = settings.output_path;
 	char *text = NULL;
 	size_t text_size;
 	FILE *out = open_memstream(&text, &text_size);
-	int error;
+	int error = 0;
 
 	if (!out)
 		return usage_error("minimize", "no memory for the result");
 	test_input_print(out, input);
 	if (fclose(out))
 		error = errno;
-	else if (output_path)
-		error = output_write(output_path, text, text_size);
-	else
-		error = fwrite(text, 1, text_size, stdout) == text_size && !fflush(stdout) ? 0
-											   : errno;
+	else if (path)
+		error = output_write(path, text, text_size);
+	else if (fwrite(text, 1, text_size, stdout) != text_size || fflush(stdout))
+		error = errno;
 	free(text);
 	if (error)
 		fprintf(stderr, "%s: expected a file that can be written: %s\n",
-			output_path ? output_path : "standard output", strerror(error));
+			path ? path : "standard output", strerror(error));
 	return error ? EXIT_BAD : EXIT_GOOD;
 }
 
@@ -130,86 +108,88 @@ static const char *explain_agreement(const struct test_input *input, const char 
 			       "it breaks no rule, and all flavours agree";
 }
 
-static int minimize_input(struct reduction *r, struct oracle *oracle, const struct settings *s)
+static int minimize_input(struct reduction *reduction)
 {
-	const char *replayer = oracle_find_replayer(oracle, r->input.target);
-	size_t size_before = test_input_count_units(&r->input);
+	const struct test_input *input = &reduction->input;
+	const char *replayer = oracle_find_replayer(&settings.oracle, input->target);
+	const char *name = reduction->input_name;
+	size_t size_before = test_input_count_units(input);
 	char flavour_list[FLAVOURS_TEXT];
 
-	runners_format_names(&oracle->runners, flavour_list);
-	log_command_message("minimize", "%s: %zu %s, in %s", r->input_name, size_before,
-			    test_input_unit_name(&r->input, size_before),
+	runners_format_names(&settings.oracle.runners, flavour_list);
+	log_command_message("minimize", "%s: %zu %s, in %s", name, size_before,
+			    test_input_unit_name(input, size_before),
 			    replayer ? replayer : flavour_list);
-	if (!find_failure(r, oracle, s)) {
-		fprintf(stderr, "%s: nothing to minimise: %s%s\n", r->input_name,
-			replayer ? r->input.target->name : "",
-			explain_agreement(&r->input, replayer));
+	if (!find_failure(reduction)) {
+		fprintf(stderr, "%s: nothing to minimise: %s%s\n", name,
+			replayer ? input->target->name : "", explain_agreement(input, replayer));
 		return EXIT_FAILED;
 	}
-	fprintf(stderr, "%s: %s\n", r->input_name, r->signature.failure_text);
-	if (!reduce_input(r, oracle)) {
-		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", r->input_name);
+	fprintf(stderr, "%s: %s\n", name, reduction->signature.failure_text);
+	if (!reduce_input(reduction, &settings.oracle)) {
+		fprintf(stderr, "%s: expected it to fail in the same way again, it does not\n", name);
 		return EXIT_FAILED;
 	}
-	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", r->input_name,
-		test_input_count_units(&r->input), test_input_unit_name(&r->input, 0), size_before,
-		r->candidate_count, r->execution_count);
-	return write_result(&r->input, s->output_path);
+	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", name,
+		test_input_count_units(input), test_input_unit_name(input, 0), size_before,
+		reduction->candidate_count, reduction->execution_count);
+	return write_result(input);
 }
 
 /* ---- as JSON ---- */
 
-static unsigned int count_failures(const struct reduction *r, struct oracle *oracle,
-				   unsigned int try_limit)
+static unsigned int count_failures(const struct reduction *reduction)
 {
 	static struct signature signature;
-	const bool *needed = r->signature.needed_flavours;
+	const bool *needed = reduction->signature.needed_flavours;
 	unsigned int failure_count = 0;
 
-	for (unsigned int i = 0; i < try_limit; i++) {
-		signature_init_from_input(&signature, oracle, &r->input,
-				   memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
-		failure_count += signature_is_equal(&signature, &r->signature);
+	for (unsigned int i = 0; i < settings.try_limit; i++) {
+		signature_init_from_input(&signature, &settings.oracle, &reduction->input,
+					  memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
+		failure_count += signature_is_equal(&signature, &reduction->signature);
 	}
 	return failure_count;
 }
 
 /* Minimises the input, and describes the smallest input instead of the one in the file. */
-static int describe_smallest(struct json *json, struct reduction *r, struct oracle *oracle,
-			     const struct settings *s)
+static int describe_smallest(struct json *json, struct reduction *reduction)
 {
 	static struct signature smallest;
+	const struct test_input *input = &reduction->input;
 
-	json_bool(json, "is_minimised", reduce_input(r, oracle));
-	json_number(json, "failure_count", count_failures(r, oracle, s->try_limit));
-	signature_init_from_input(&smallest, oracle, &r->input, r->signature.needed_flavours);
-	describe_failure(json, oracle, &r->input, &smallest);
-	describe_reports(json, oracle, &r->input, &r->signature);
-	return write_result(&r->input, s->output_path);
+	json_bool(json, "is_minimised", reduce_input(reduction, &settings.oracle));
+	json_number(json, "failure_count", count_failures(reduction));
+	signature_init_from_input(&smallest, &settings.oracle, input,
+				  reduction->signature.needed_flavours);
+	describe_failure(json, &settings.oracle, input, &smallest);
+	describe_reports(json, &settings.oracle, input, &reduction->signature);
+	return write_result(input);
 }
 
-static int describe_input(struct json *json, struct reduction *r, struct oracle *oracle,
-			  const struct settings *s)
+static int describe_input(struct json *json, struct reduction *reduction)
 {
-	bool has_failed = find_failure(r, oracle, s);
+	bool has_failed = find_failure(reduction);
 
 	json_text(json, "outcome", has_failed ? "failure" : "no failure");
-	json_text(json, "limitation", oracle_find_limitation(oracle));
+	json_text(json, "limitation", oracle_find_limitation(&settings.oracle));
 	if (!has_failed)
 		return EXIT_FAILED;
-	if (s->output_path)
-		return describe_smallest(json, r, oracle, s);
-	describe_failure(json, oracle, &r->input, &r->signature);
+	if (settings.output_path)
+		return describe_smallest(json, reduction);
+	describe_failure(json, &settings.oracle, &reduction->input, &reduction->signature);
 	return EXIT_GOOD;
 }
 
 /* ---- the command ---- */
 
 /* @json: NULL without --json */
-static int handle_file(const char *file, struct oracle *oracle, const struct settings *s, struct json *json)
+static int handle_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;
-	const struct fuzz_target *target = s->target ? s->target : fuzz_target_find_by_path(file);
+	struct oracle *oracle = &settings.oracle;
+	const struct fuzz_target *target =
+		settings.target ? settings.target : fuzz_target_find_by_path(file);
 	char error[PROGRAM_FILE_ERROR];
 	int status;
 
@@ -226,21 +206,21 @@ static int handle_file(const char *file, struct oracle *oracle, const struct set
 			json_text(json, "outcome", "no program");
 		return EXIT_BAD;
 	}
-	status = json ? describe_input(json, &reduction, oracle, s) : minimize_input(&reduction, oracle, s);
+	status = json ? describe_input(json, &reduction) : minimize_input(&reduction);
 	if (!json && oracle_find_limitation(oracle) && !oracle_find_replayer(oracle, target))
 		fprintf(stderr, "%s: %s\n", file, oracle_find_limitation(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
 }
 
-static int describe_files(int count, char **files, struct oracle *oracle, const struct settings *s)
+static int describe_files(int count, char **files)
 {
 	struct json json = json_begin(stdout);
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++) {
 		json_begin_object(&json, NULL);
-		status = worse_exit_status(status, handle_file(files[i], oracle, s, &json));
+		status = worse_exit_status(status, handle_file(files[i], &json));
 		json_end_line(&json);
 		fflush(stdout);
 	}
@@ -249,23 +229,39 @@ static int describe_files(int count, char **files, struct oracle *oracle, const 
 
 int command_minimize(int argc, char **argv)
 {
-	static struct oracle oracle;
-	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .try_limit = 1 };
+	bool wanted_flavours[FLAVOURS_MAX] = { true, true, true, true };
+	bool with_threads = false, is_json = false;
+	unsigned int seconds = 10;
+	const struct option_row rows[] = {
+		option_backend(),
+		OPTION_FLAG("bytes", &program_all_bytes),
+		option_threads(&with_threads),
+		OPTION_TEXT("failure", &settings.failure_text),
+		option_flavour(wanted_flavours),
+		OPTION_FLAG("json", &is_json),
+		{ .name = "output", .letter = 'o', .text = &settings.output_path },
+		option_target(&settings.target),
+		OPTION_NUMBER("timeout", &seconds, 1, SECONDS_MAX),
+		OPTION_NUMBER("tries", &settings.try_limit, 1, 100000),
+		OPTION_END,
+	};
+	int status = options_parse("minimize", help, rows, argc, argv);
 	const char *file;
-	int status;
 
-	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
-	status = parse_options(&settings, argc, argv);
 	if (status >= 0)
 		return status;
-	file = settings.is_json ? "" : file_list_find_only_file("minimize", argv[optind]);
+	if (optind == argc || (optind < argc - 1 && (!is_json || settings.output_path)))
+		return usage_error("minimize", "expected one FILE");
+	status = options_set_backend("minimize");
+	if (status >= 0)
+		return status;
+	file = is_json ? "" : file_list_find_only_file("minimize", argv[optind]);
 	if (!file)
 		return EXIT_BAD;
-	if (!oracle_init(&oracle, settings.wanted_flavours, settings.seconds))
+	if (!oracle_init(&settings.oracle, wanted_flavours, seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	oracle.runners.must_use_threads = settings.with_threads;
-	status = settings.is_json ? describe_files(argc - optind, argv + optind, &oracle, &settings) :
-				 handle_file(file, &oracle, &settings, NULL);
-	oracle_destroy(&oracle);
+	settings.oracle.runners.must_use_threads = with_threads;
+	status = is_json ? describe_files(argc - optind, argv + optind) : handle_file(file, NULL);
+	oracle_destroy(&settings.oracle);
 	return status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* pagetorture replay: runs a corpus as a regression test: `run` with other defaults. */
 #include "tool/run/run.h"
-#include "tool/run/run_help.h"
 #include "tool/tool.h"
 
 static const char help[] =

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * pagetorture to-c: writes a program as a C file for a bug report. This file reads the options
- * and the program, and starts the script to_c/to_c.py, which does the rest.
+ * and the program; to_c/to_c.py writes and runs the C file.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
+#include "harness/program/program_name.h"
 #include "harness/util/path.h"
 #include "tool/util/file_list.h"
 #include "tool/util/installation.h"
@@ -51,21 +49,6 @@ static const char help[] =
 	"  pagetorture to-c -o race.c corpus/rules/overlap-one-byte.page\n"
 	"  pagetorture to-c --deterministic crash-1234 >crash.c\n";
 
-static const char script[] =
-#include "to_c_script.inc"
-	;
-
-/* The C functions that the script may copy into its output. */
-static const char helpers[] =
-#include "to_c_helpers.inc"
-	;
-
-struct settings {
-	bool is_deterministic, must_not_run;
-	const char *compiler, *output_file, *note;
-	unsigned int run_seconds;
-};
-
 /* Writes the compiler flags and the libraries of a flavour of the page library. */
 static void write_build_flags(struct json *out, const char *flavour, const char *flags,
 			      const char *libraries)
@@ -76,27 +59,14 @@ static void write_build_flags(struct json *out, const char *flavour, const char 
 	json_end(out);
 }
 
-/* Finds the directory of page.h: in the source tree for a build directory, else installed. */
-static void find_header_directory(const char *own_directory, char path[PATH_MAX])
-{
-	char source_directory[2 * PATH_MAX], config_status_path[2 * PATH_MAX];
-
-	path_format_or_exit(config_status_path, sizeof(config_status_path), "%s/config.status",
-			    own_directory);
-	path_format_or_exit(source_directory, sizeof(source_directory), "%s%s" PAGE_HEADER_SOURCE,
-			    *PAGE_HEADER_SOURCE == '/' ? "" : own_directory,
-			    *PAGE_HEADER_SOURCE == '/' ? "" : "/");
-	if (access(config_status_path, R_OK) || !realpath(source_directory, path))
-		find_installed_directory(PAGE_HEADER_INSTALLED, path, PATH_MAX);
-}
-
+/* Writes where the compiler and the libraries of this build are. */
 static void write_installation(struct json *out)
 {
 	char own_directory[PATH_MAX] = "", installed_directory[PATH_MAX], header_directory[PATH_MAX];
 
 	find_own_directory(own_directory, sizeof(own_directory));
 	find_installed_directory(PKGLIBDIR, installed_directory, sizeof(installed_directory));
-	find_header_directory(own_directory, header_directory);
+	find_source_directory(PAGE_HEADER_SOURCE, PAGE_HEADER_INSTALLED, header_directory);
 	json_text(out, "compiler", TO_C_CC);
 	json_text(out, "header_directory", header_directory);
 	json_begin_array(out, "directories"); /* of the libraries */
@@ -111,69 +81,47 @@ static void write_installation(struct json *out)
 	json_end(out);
 }
 
-/* Writes the input of the script to a file that becomes standard input. Return: success. */
-static bool write_facts(const struct settings *settings, const struct program *program,
-			const struct rules *rules)
-{
-	int fd = memfd_create("pagetorture-to-c", 0);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-	struct json out = json_begin(file);
-
-	if (!file)
-		return false;
-	json_begin_object(&out, NULL);
-	write_installation(&out);
-	json_bool(&out, "deterministic", settings->is_deterministic);
-	json_bool(&out, "run", !settings->must_not_run);
-	json_number(&out, "seconds", settings->run_seconds);
-	write_model_facts(&out, program, rules, "");
-	json_end_line(&out);
-	return !fflush(file) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
-}
-
-/* Return: an exit status, after a line on standard error; if the script starts it does not return. */
-static int run_script(const struct settings *settings, const char *file)
-{
-	static struct program program;
-	const char *const arguments[] = { file, settings->output_file, settings->compiler,
-					  settings->note, helpers, NULL };
-	char error[PROGRAM_FILE_ERROR];
-	struct rules *rules = rules_new();
-
-	if (!program_file_load(file, &program, error)) {
-		fprintf(stderr, "%s\n", error);
-		return EXIT_BAD;
-	}
-	if (!rules)
-		return usage_error("to-c", "no memory for the model");
-	rules_evaluate(rules, &program);
-	if (write_facts(settings, &program, rules))
-		return execute_script(script, arguments);
-	fprintf(stderr, "pagetorture to-c: expected to write standard input of the script: %s\n",
-		strerror(errno));
-	return EXIT_BAD;
-}
-
 int command_to_c(int argc, char **argv)
 {
-	struct settings settings = { .compiler = "", .output_file = "", .note = "", .run_seconds = 30 };
+	static struct program program;
+	struct script_command script;
 	const struct option_row rows[] = {
-		option_bytes(),
-		OPTION_TEXT("cc", &settings.compiler),
-		OPTION_FLAG("deterministic", &settings.is_deterministic),
-		OPTION_FLAG("no-run", &settings.must_not_run),
-		OPTION_TEXT("note", &settings.note),
-		{ .name = "output", .letter = 'o', .text = &settings.output_file },
-		option_timeout(&settings.run_seconds),
+		OPTION_FLAG("bytes", &program_all_bytes),
+		OPTION_SCRIPT("cc", &script),
+		OPTION_SCRIPT_FLAG("deterministic", &script),
+		OPTION_SCRIPT_FLAG("no-run", &script),
+		OPTION_SCRIPT("note", &script),
+		{ .name = "output", .letter = 'o', .script = &script },
+		OPTION_SCRIPT_NUMBER("timeout", &script, 1, SECONDS_MAX),
 		OPTION_END,
 	};
-	int status = options_parse("to-c", help, rows, argc, argv);
-	const char *file;
+	char error[PROGRAM_FILE_ERROR], *arguments[] = { NULL, NULL };
+	struct rules *rules = rules_new();
+	FILE *input = script_open_input();
+	struct json out;
+	int status;
 
+	script_init(&script, argc, argv);
+	status = options_parse("to-c", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("to-c", "expected one FILE");
-	file = file_list_find_only_file("to-c", argv[optind]);
-	return file ? run_script(&settings, file) : EXIT_BAD;
+	arguments[0] = (char *)(uintptr_t)file_list_find_only_file("to-c", argv[optind]);
+	if (!arguments[0])
+		return EXIT_BAD;
+	if (!program_file_load(arguments[0], &program, error)) {
+		fprintf(stderr, "%s\n", error);
+		return EXIT_BAD;
+	}
+	if (!rules || !input)
+		return usage_error("to-c", "no memory for the model");
+	rules_evaluate(rules, &program);
+	out = json_begin(input);
+	json_begin_object(&out, NULL);
+	write_installation(&out);
+	write_model_facts(&out, &program, rules, "");
+	json_end_line(&out);
+	script_append_arguments(&script, arguments);
+	return script_execute(&script, input);
 }

@@ -3,22 +3,14 @@
  * pagetorture triage: groups a directory of findings by failure. This file reads the options, and
  * finding/triage.py does the work.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "config.h"
 #include "harness/exec/exec.h"
-#include "harness/program/program_name.h"
-#include "harness/util/shell_word.h"
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/options.h"
 #include "tool/util/script.h"
-#include "tool/util/results.h"
 
 static const char help[] =
 	"Usage: pagetorture triage [OPTION]... DIR\n"
@@ -59,102 +51,42 @@ static const char help[] =
 	"  pagetorture triage --results findings.jsonl campaign\n"
 	"  pagetorture triage --add=$HOME/pagetorture --tries 100 crashes\n";
 
-struct settings {
-	const char *directory, *backend, *output, *results, *tree; /* may be NULL */
-	const struct fuzz_target *target;			   /* or NULL */
-	bool wanted_flavours[FLAVOURS_MAX], with_threads;
-	unsigned int seconds, tries_text;
-};
-
-static bool parse_tree_option(char *tree, void *into)
+int command_triage(int argc, char **argv)
 {
-	const char **path = into;
-
-	*path = tree ? tree : ".";
-	return true;
-}
-
-/* Return: an exit status, or -1 to continue. */
-static int parse_options(struct settings *s, int argc, char **argv)
-{
+	static struct flavour_runners runners;
+	bool wanted_flavours[FLAVOURS_MAX];
+	char flavour_list[FLAVOURS_TEXT];
+	struct script_command script;
 	const struct option_row rows[] = {
-		{ .name = "add",
-		 .is_value_optional = true,
-		 .read = parse_tree_option,
-		 .into = &s->tree},
-		option_backend(&s->backend),
-		option_bytes(),
-		option_threads(&s->with_threads),
-		option_flavour(s->wanted_flavours),
-		{ .name = "output", .letter = 'o', .text = &s->output},
-		OPTION_TEXT("results", &s->results),
-		option_target(&s->target),
-		option_timeout(&s->seconds),
-		OPTION_NUMBER("tries", &s->tries_text, 1, 100000),
+		{ .name = "add", .script = &script, .is_value_optional = true },
+		option_backend(),
+		OPTION_SCRIPT_FLAG("bytes", &script),
+		OPTION_SCRIPT_CHOICE("executor", &script, "fibers, both"),
+		option_flavour(wanted_flavours),
+		{ .name = "output", .letter = 'o', .script = &script },
+		OPTION_SCRIPT("results", &script),
+		OPTION_SCRIPT_CHOICE("target", &script, fuzz_target_names),
+		OPTION_SCRIPT_NUMBER("timeout", &script, 1, SECONDS_MAX),
+		OPTION_SCRIPT_NUMBER("tries", &script, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_parse("triage", help, rows, argc, argv);
+	int status;
 
+	script_init(&script, argc, argv);
+	memset(wanted_flavours, true, sizeof(wanted_flavours));
+	status = options_parse("triage", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	s->directory = argv[optind];
-	return options_set_backend("triage", s->backend);
-}
-
-static const char script[] =
-#include "triage_script.inc"
-	;
-
-/* Becomes the script, whose arguments have the form NAME=VALUE. Return: EXIT_BAD if it does not start. */
-static int run_script(const struct settings *s, const char *command)
-{
-	static struct flavour_runners runners;
-	char flavour_list[FLAVOURS_TEXT], timeout_text[16], tries_text[16];
-	const struct {
-		const char *name, *value;
-	} words[] = {
-		{ "directory", s->directory },
-		{ "output", s->output },
-		{ "results", s->results },
-		{ "tree", s->tree },
-		{ "target", s->target ? s->target->name : NULL },
-		{ "flavours", flavour_list },
-		{ "executor", s->with_threads ? "both" : "fibers" },
-		{ "names", program_all_bytes ? "bytes" : NULL },
-		{ "backend", exec_backend_name() },
-		{ "timeout", timeout_text },
-		{ "tries", tries_text },
-		{ "tool", shell_binary_path() },
-		{ "command", command },
-		{ "version", PACKAGE_VERSION },
-		{ "compiler", __VERSION__ },
-	};
-	const char *arguments[sizeof(words) / sizeof(words[0]) + 1] = { NULL };
-	char *argument;
-
-	if (!runners_find_binaries(&runners, s->wanted_flavours))
+	status = options_set_backend("triage");
+	if (status >= 0)
+		return status;
+	if (!runners_find_binaries(&runners, wanted_flavours))
 		return usage_error("triage", "expected a flavour that this build has");
 	runners_format_names(&runners, flavour_list);
-	snprintf(timeout_text, sizeof(timeout_text), "%u", s->seconds);
-	snprintf(tries_text, sizeof(tries_text), "%u", s->tries_text);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (asprintf(&argument, "%s=%s", words[i].name, words[i].value ? words[i].value : "") < 0)
-			return usage_error("triage", "expected memory for the options, got none");
-		arguments[i] = argument;
-	}
-	return execute_script(script, arguments);
-}
-
-int command_triage(int argc, char **argv)
-{
-	struct settings settings = { .backend = getenv("PAGE_MAP"), .seconds = 10, .tries_text = 10 };
-	struct results results;
-	int status;
-
-	results_begin(&results, "triage", argc, argv);
-	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
-	status = parse_options(&settings, argc, argv);
-	return status >= 0 ? status : run_script(&settings, results.command_line);
+	script_append(&script, "flavours=%s", flavour_list);
+	script_append(&script, "backend=%s", exec_backend_name());
+	script_append_arguments(&script, argv + optind);
+	return script_execute(&script, NULL);
 }

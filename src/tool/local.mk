@@ -29,11 +29,8 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DPKGLIBDIR='"$(pkglibdir)"' \
 	-DPKGLIBEXECDIR='"$(pkglibexecdir)"' \
 	-DPAGE_HEADER_SOURCE='"$(srcdir)/src/page"' \
-	-DCAMPAIGN_SOURCE='"$(srcdir)/src/tool/campaign"' \
+	-DSCRIPT_SOURCE='"$(srcdir)/src/tool"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
-
-# The recipe of a file with the lines of a script as C strings, for the command that contains it.
-embed = $(AM_V_GEN)new=$(temporary) && sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$$new && mv $$new $@
 
 # Automake installs the plain program; build-aux/flavours.mk compiles its objects.
 bin_PROGRAMS = pagetorture

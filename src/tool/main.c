@@ -7,17 +7,17 @@
 #define PROGRAMS "Programs"
 #define CORPORA	 "Corpora and campaigns"
 
-/* Sorted by name. */
+/* Each group is sorted by name. */
 static const struct command commands[] = {
 	{ "check", PROGRAMS, "evaluate programs with the rule model", command_check },
 	{ "convert", PROGRAMS, "convert programs between text and bytes", command_convert },
 	{ "explain", PROGRAMS, "draw programs, and print which rule is broken and why", command_explain },
-	{ "fuzz", CORPORA, "fuzz the page library until stopped", command_fuzz },
 	{ "minimize", PROGRAMS, "make a failing program as small as possible", command_minimize },
-	{ "replay", CORPORA, "run a corpus as a regression test", command_replay },
 	{ "run", PROGRAMS, "execute programs under every sanitizer, and compare with the rule model",
 	  command_run },
 	{ "to-c", PROGRAMS, "write a program as a C file, for a bug report", command_to_c },
+	{ "fuzz", CORPORA, "fuzz the page library until stopped", command_fuzz },
+	{ "replay", CORPORA, "run a corpus as a regression test", command_replay },
 	{ "triage", CORPORA, "group findings by failure, and minimise them", command_triage },
 	{ NULL, NULL, NULL, NULL },
 };

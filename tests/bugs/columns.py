@@ -133,23 +133,23 @@ def test_by_replay(tester, subject, _trial):
     return take_first_finding(_replay_programs(tester, tester.builder, programs) for programs in groups)
 
 
-# ---- unit tests and stress patterns ----
+# ---- unit tests and stress scenarios ----
 
 def test_by_unit_test(tester, subject, _trial):
-    """Run the unit test or stress pattern that bugs.def names, where no page program shows the bug."""
+    """Run the unit test or stress scenario that bugs.def names, where no page program shows the bug."""
     if not subject.bug or not subject.bug.test:
         raise Unusable("a page program shows it")
     tester.require_flavour(subject.flavour)
     name = subject.bug.test
     if name.startswith("stress "):
-        return _run_stress_pattern(tester, subject, name.split()[1], 1, tester.seconds)
+        return _run_stress_scenario(tester, subject, name.split()[1], 1, tester.seconds)
     execution = tester.run_built_program(build.unit_test_program(name), [], GRACE)
     failed = re.search(r"^not ok .*$", execution.output, re.MULTILINE)
     return make_trial(name, execution, GRACE, 1, f"{name}: " +
                       (failed[0] if failed else execution.output.strip()[-200:]), failed and "test")
 
 
-def _run_stress_pattern(tester, subject, name, trial, seconds, *more):
+def _run_stress_scenario(tester, subject, name, trial, seconds, *more):
     execution = tester.run_built_program(build.stress_program(subject.flavour),
                                          [name, "-s", seconds, f"--seed={trial}", "--stat-interval=0", *more],
                                          seconds + GRACE, PAGE_MAP=subject.backend)
@@ -166,14 +166,15 @@ MANY_THREADS = ("-t", 40)
 
 
 def test_by_stress(tester, subject, trial):
-    """Run the stress patterns one after the other, on real threads; they share the time."""
+    """Run the stress scenarios one after the other, on real threads; they share the time."""
     tester.require_flavour(subject.flavour)
     if (subject.flavour, subject.backend) == ("tsan", "alias"):
-        raise Unusable("the stress patterns report one address of a page to ThreadSanitizer")
-    names = sorted(path.stem[len("stress_"):] for path in (tester.tree.source / "stress").glob("stress_*.c"))
+        raise Unusable("the stress scenarios report one address of a page to ThreadSanitizer")
+    table = tester.tree.source / "stress" / "scenarios.def"
+    names = re.findall(r"^SCENARIO\((\w+),", table.read_text(), re.MULTILINE)
     runs = [(name,) for name in names] + [("churn", *MANY_THREADS)]
     seconds = max(1, tester.seconds // len(runs))
-    return take_first_finding(_run_stress_pattern(tester, subject, name, trial, seconds, *more)
+    return take_first_finding(_run_stress_scenario(tester, subject, name, trial, seconds, *more)
                               for name, *more in runs)
 
 

@@ -14,7 +14,7 @@ import table  # noqa: E402
 from entries import Suite  # noqa: E402
 from library_build import BACKENDS, FLAVOURS, BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_FAILED, EXIT_GOOD, BadInput, Parser, Results,  # noqa: E402
-                            exit_with, parse_positive_number, test_all, write_report)
+                            exit_with, parse_positive_number, test_all_subjects, write_report)
 
 EXIT_SKIPPED = 77
 COMMAND = "tests/bugs/bugs"
@@ -30,10 +30,10 @@ which has rows of its own.
 EXAMPLES = """\
 Columns:
   replay       pagetorture run on the program of the bug, then on the rest of the corpus
-  unit-test    for bugs that no page program can show: a unit test or stress pattern
+  unit-test    for bugs that no page program can show: a unit test or stress scenario
   fuzz-corpus  libFuzzer, starting from the stored corpus (make seeds fuzzers)
   fuzz-empty   libFuzzer, starting from an empty corpus
-  stress       the stress patterns, on real threads
+  stress       the stress scenarios, on real threads
   matrix       the race matrix on fibers
 
 Exit status: 0 replay (or unit-test) found every bug by the detector that bugs.def names, and no
@@ -53,7 +53,6 @@ def parse_arguments(arguments):
     add = parser.add_argument
     add("names", metavar="BUG", nargs="*",
         help="test only these bugs: a name, the beginning of names, or a kind")
-    add("--clean-only", action="store_true", help="test only the unchanged library")
     add("--column", metavar="C,...", default=",".join(columns.COLUMNS),
         help="run only these columns (default: all)")
     add("--compare", nargs=2, metavar=("OLD", "NEW"), type=pathlib.Path,
@@ -78,7 +77,7 @@ def list_subjects(suite, bugs, options):
     """The bugs, then the unchanged library in each flavour and backend."""
     corpus = sorted(suite.programs.parent.glob("r*/*.page"))
     own = tuple(suite.program_path(bug) for bug in bugs if not bug.test)
-    for bug in bugs if not options.clean_only else ():
+    for bug in bugs:
         first = () if bug.test else (suite.program_path(bug),)
         yield columns.Subject(bug.name, bug.flavour, bug.backend, bug, suite.patch_path(bug),
                               (*first, *corpus))
@@ -156,9 +155,6 @@ def make_report_table(options, rows, wrong):
 
 
 def compare_runs(old, new):
-    for path in (old, new):
-        if not path.exists():
-            raise BadInput(f"{path}: expected results of an earlier run")
     lost = table.compare_runs(Results(old).records, Results(new).records)
     if lost is None:
         raise BadInput(f"{old}, {new}: expected a result that both have")
@@ -191,7 +187,7 @@ def main(arguments):
     subjects = list(list_subjects(suite, bugs, options))
     print(f"{COMMAND}: {len(subjects)} libraries, {','.join(options.columns)}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    test_all(subjects, run.test_subject, options.jobs)
+    test_all_subjects(subjects, run.test_subject, options.jobs)
     rows = {subject: run.make_row(subject) for subject in subjects}
     wrong = list(table.list_errors(rows, options.without))
     table.print_table(rows, options.columns, wrong)

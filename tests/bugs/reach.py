@@ -4,6 +4,7 @@
 The patched sources are compiled again with coverage, and run the inputs that the engine kept. These
 have the coverage of all inputs.
 """
+import collections
 import os
 import re
 import shutil
@@ -33,14 +34,12 @@ def list_changed_lines(patch):
 
 def _list_executed_lines(lcov):
     """Return: {(file, line): was it executed} of the lines with code."""
-    found, file = {}, None
-    for line in lcov.splitlines():
-        if line.startswith("SF:"):
-            file = line.rsplit("/", 1)[-1]
-        elif line.startswith("DA:"):
-            number, count = map(int, line[3:].split(",")[:2])
-            found[file, number] = found.get((file, number), False) or count > 0
-    return found
+    counts = collections.Counter()
+    for record in lcov.split("SF:")[1:]:
+        file = record.split("\n", 1)[0].rsplit("/", 1)[-1]
+        for number, count in re.findall(r"^DA:(\d+),(\d+)", record, re.MULTILINE):
+            counts[file, int(number)] += int(count)
+    return {place: count > 0 for place, count in counts.items()}
 
 
 def is_reached(tester, program, patch, corpus, **environment):

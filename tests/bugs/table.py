@@ -169,12 +169,12 @@ def _list_times(result):
     return [t["seconds"] if t["killed"] else math.inf for t in result["trials"]]
 
 
-def _describe_change(old, new, a, p):
+def _describe_change(old, new, a12, p_value):
     if bool(list_detectors(old)) != bool(list_detectors(new)):
         return "found now" if list_detectors(new) else "LOST"
     if list_detectors(old) != list_detectors(new):
         return "other detector"
-    return "" if p >= SIGNIFICANT else "slower" if a > 0.5 else "faster"
+    return "" if p_value >= SIGNIFICANT else "slower" if a12 > 0.5 else "faster"
 
 
 def compare_runs(old, new):
@@ -184,11 +184,11 @@ def compare_runs(old, new):
     for name in common:
         times = _list_times(old[name]), _list_times(new[name])
         is_random = min(map(len, times)) > 1
-        a, p = (compute_a12(*times), compute_mann_whitney_p(*times)) if is_random else (0.5, 1)
-        what = _describe_change(old[name], new[name], a, p)
+        a12, p_value = (compute_a12(*times), compute_mann_whitney_p(*times)) if is_random else (0.5, 1)
+        what = _describe_change(old[name], new[name], a12, p_value)
         if what:
             rows.append((name, format_result(old[name]), format_result(new[name]),
-                         *((f"{a:.2f}", f"{p:.3f}") if is_random else "--"), what))
+                         *((f"{a12:.2f}", f"{p_value:.3f}") if is_random else "--"), what))
     if len(rows) > 1:
         print_columns(rows)
     lost = sum(row[-1] == "LOST" for row in rows)

@@ -6,6 +6,10 @@ EXTRA_DIST += \
 	%D%/main.py \
 	%D%/mutate.py \
 	%D%/operators.py \
+	%D%/small/expected \
+	%D%/small/small.c \
+	%D%/small/small.h \
+	%D%/small/test_small.c \
 	%D%/surviving \
 	%D%/syntax_tree.py \
 	%D%/trials.py \

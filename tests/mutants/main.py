@@ -8,7 +8,6 @@ import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
 import mutate  # noqa: E402 (needs the directory above)
-import operators  # noqa: E402
 import syntax_tree  # noqa: E402
 import trials  # noqa: E402
 import verdicts  # noqa: E402
@@ -21,7 +20,7 @@ COMMAND = "tests/mutants/mutants"
 HELP = """\
 Make one small change at a time in src/page, and run the parts of `make check` that test the
 library: unit tests, the corpus and the fuzz targets without an engine, in every flavour and with
-both backends, then stress patterns and real threads.
+both backends, then stress scenarios and real threads.
 
 A mutant is killed, survived, equivalent (tests/mutants/surviving has the reason), `same code` (the
 compiler generates the same code in every flavour), or invalid (it does not compile). The ratio is
@@ -46,16 +45,12 @@ def parse_arguments(arguments):
     parser = Parser(COMMAND, HELP, EPILOG)
     add = parser.add_argument
     add("--files", metavar="F,...", help="test only mutants of these files of src/page")
-    add("--flavours", metavar="F,...", help="test only these flavours: faster, kills fewer")
     add("--only", metavar="ID,...", help="test only these mutants")
-    add("--operators", metavar="O,...", help="test only these operators: " + ", ".join(operators.OPERATORS))
     add("--print", action="store_true", help="print stored results; runs nothing")
     add("--quick", action="store_true", help="omit trials that take seconds: kills fewer")
     add("--sample", type=parse_positive_number, metavar="N", help="test N mutants, chosen at random")
     add("--seed", type=int, default=1, metavar="S", help="choose the sample by S (default 1)")
     add("--show", metavar="ID", help="print the mutant as a diff; runs nothing")
-    add("--surviving", type=pathlib.Path, metavar="FILE",
-        help="read why mutants survive from FILE (default: tests/mutants/surviving)")
     add("--trials", metavar="T;...", help="run only these trials, as `killed by` names them, "
         "separated by ;: faster, kills fewer")
     return parser.parse_args(arguments)
@@ -74,7 +69,6 @@ def select_by_field(items, words, field, what, separator=","):
 
 def choose_mutants(mutants, options):
     chosen = select_by_field(mutants, options.files, "file", "a file of src/page with mutants")
-    chosen = select_by_field(chosen, options.operators, "operator", "an operator with mutants")
     chosen = select_by_field(chosen, options.only, "id", "the name of a mutant")
     if options.sample and options.sample < len(chosen):
         # Adding or removing a mutant must not change the choice of the others.
@@ -84,11 +78,6 @@ def choose_mutants(mutants, options):
 
 
 def choose_trials(source, options):
-    if options.flavours:
-        wanted = options.flavours.split(",")
-        if not set(wanted) <= set(source.flavours):
-            raise BadInput(f"expected flavours of this build, got {options.flavours}")
-        source.flavours = [f for f in source.flavours if f in wanted]
     found = [t for t in trials.list_trials(source) if not (options.quick and t.slow)]
     return select_by_field(found, options.trials, "name", "a trial of " + "; ".join(t.name for t in found),
                            ";")
@@ -134,7 +123,7 @@ def main(arguments):
             print(mutant)
         print(f"{len(chosen)} mutants", file=sys.stderr)
         return EXIT_GOOD
-    reasons = read_surviving(options.surviving or source.source / "tests" / "mutants" / "surviving")
+    reasons = read_surviving(source.source / "tests" / "mutants" / "surviving")
     runner = verdicts.Runner(source, chosen_trials, Results(
         options.results or source.build / "tests" / "mutants" / "results.jsonl"))
 

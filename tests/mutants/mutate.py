@@ -55,9 +55,9 @@ def join_lines(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _find_naming_node(change, around):
+def _find_naming_node(change, enclosing_nodes):
     """The smallest expression or statement around the change with enough text for a name."""
-    for node in reversed(around):
+    for node in reversed(enclosing_nodes):
         if node.text is change.about.text and node.begin <= change.begin and \
                 change.end <= node.end and ENOUGH <= node.end - node.begin <= TOO_MUCH:
             return node
@@ -70,19 +70,19 @@ class Finder:
     def __init__(self):
         self.found = {}
 
-    def collect_changes(self, node, function=FILE_SCOPE, around=()):
-        """@around: the expressions and statements around @node, the smallest last."""
+    def collect_changes(self, node, function=FILE_SCOPE, enclosing_nodes=()):
+        """@enclosing_nodes: the expressions and statements around @node, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
-            function, around = node.get("name"), ()
+            function, enclosing_nodes = node.get("name"), ()
         for change in operators.list_changes(node):
             path = change.about.text.path.name
-            about = _find_naming_node(change, around) if change.operator in SMALL else change.about
+            about = _find_naming_node(change, enclosing_nodes) if change.operator in SMALL else change.about
             self.found.setdefault((path, change.begin, change.end, change.new),
                                   (function, dataclasses.replace(change, about=about)))
         if node.text and node.kind not in BLOCKS:
-            around = (*around, node)
+            enclosing_nodes = (*enclosing_nodes, node)
         for child in node.children:
-            self.collect_changes(child, function, around)
+            self.collect_changes(child, function, enclosing_nodes)
 
     def list_mutants(self):
         """The mutants in the order of files and lines."""
@@ -109,7 +109,7 @@ def find_clang(cc):
     raise syntax_tree.BadSource(f"expected clang to read sources with, there is only {' '.join(cc)}")
 
 
-def _clang_commands(tree):
+def _list_clang_commands(tree):
     """Commands by which clang reads every function: sync.h has some for one flavour only."""
     base = [*find_clang(tree.cc), *tree.cflags, "-Isrc"]
     for path in sorted(tree.page.glob("*.[ch]")):
@@ -126,9 +126,10 @@ def find_mutants(tree, jobs):
         copy.mkdir(parents=True)
         for path in sorted(tree.page.glob("*.[ch]")):
             text = texts[f"src/page/{path.name}"] = syntax_tree.Text(path)
-            (copy / path.name).write_bytes(text.without_hints())
+            (copy / path.name).write_bytes(text.replace_hints_by_spaces())
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for root in pool.map(lambda c: syntax_tree.read_tree(c, scratch, texts), _clang_commands(tree)):
+            for root in pool.map(lambda c: syntax_tree.read_tree(c, scratch, texts),
+                                 _list_clang_commands(tree)):
                 finder.collect_changes(root)
     mutants = list(finder.list_mutants())
     names = collections.Counter(m.id for m in mutants)

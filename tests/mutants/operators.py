@@ -24,23 +24,6 @@ WRAPPERS = ("ImplicitCastExpr", "ParenExpr", "ExprWithCleanups", "ConstantExpr")
 CONDITIONS = {"IfStmt": 0, "WhileStmt": 0, "ForStmt": 2, "DoStmt": 1, "ConditionalOperator": 0}
 STATEMENTS = ("CallExpr", "BinaryOperator", "CompoundAssignOperator", "UnaryOperator",
               "AtomicExpr", "ParenExpr", "CStyleCastExpr", "ImplicitCastExpr", "StmtExpr")
-JUMPS = ("BreakStmt", "ContinueStmt")
-
-OPERATORS = {
-    "arithmetic": "+ for -, * for /, and the reverse",
-    "bits": "<< for >>, & for |, and the reverse",
-    "condition": "negated; always true (not of loops); never true",
-    "constant": "one more, one less, 0; true for false",
-    "jump": "a break or continue removed",
-    "logic": "&& for ||, and the reverse",
-    "not": "!, ~ or - removed",
-    "order": "relaxed for acquire or release",
-    "relation": "<= for <, and >= for <",
-    "return": "negated, one more, 0 or NULL",
-    "statement": "a call or an assignment removed",
-    "step": "++ for --, and the reverse",
-    "swap": "two adjacent arguments exchanged",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,10 +177,10 @@ def _change_jump(node):
 
 
 FUNCTIONS = {
-    "BinaryOperator": (_change_binary,), "CompoundAssignOperator": (_change_binary,),
-    "UnaryOperator": (_change_unary,),
-    "IntegerLiteral": (_change_integer,), "DeclRefExpr": (_change_name,), "CallExpr": (_swap_arguments,),
-    "ReturnStmt": (_change_return,), **{kind: (_change_jump,) for kind in JUMPS},
+    "BinaryOperator": _change_binary, "CompoundAssignOperator": _change_binary,
+    "UnaryOperator": _change_unary, "IntegerLiteral": _change_integer, "DeclRefExpr": _change_name,
+    "CallExpr": _swap_arguments, "ReturnStmt": _change_return, "BreakStmt": _change_jump,
+    "ContinueStmt": _change_jump,
 }
 
 
@@ -208,6 +191,5 @@ def list_changes(node):
     yield from _change_statements(node)
     if node.kind == "IntegerLiteral" and node.macro and node.text:
         yield from _change_bool(node)
-    if is_in_source(node):
-        for function in FUNCTIONS.get(node.kind, ()):
-            yield from function(node)
+    if is_in_source(node) and node.kind in FUNCTIONS:
+        yield from FUNCTIONS[node.kind](node)

@@ -35,7 +35,7 @@ class Text:
     def is_in_directive(self, offset):
         return any(begin <= offset < end for begin, end in self.directives)
 
-    def without_hints(self):
+    def replace_hints_by_spaces(self):
         """The bytes with spaces in place of hints, so positions stay."""
         return HINTS.sub(lambda m: b" " * len(m[0]) if m.end() in self.hints else m[0], self.bytes)
 

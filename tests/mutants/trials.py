@@ -75,9 +75,9 @@ def list_trials(tree):
         yield from (_make_run_trial(tree, flavour, backend) for backend in BACKENDS)
         yield from (_make_replay_trial(tree, target, flavour, backend) for target,
                     backend in REPLAYERS[flavour])
-        for pattern in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
-            yield Trial(f"stress {pattern}{flavour_suffix(flavour)}", stress_program(flavour),
-                        (pattern, "-n", "2000"),
+        for scenario in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
+            yield Trial(f"stress {scenario}{flavour_suffix(flavour)}", stress_program(flavour),
+                        (scenario, "-n", "2000"),
                         last=True)
     if "tsan" in tree.flavours:
         yield from (_make_run_trial(tree, "tsan", backend, "threads") for backend in BACKENDS)

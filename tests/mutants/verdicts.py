@@ -11,7 +11,7 @@ import sys
 import threading
 
 from library_build import Builder, BuildFailed
-from library_trials import print_columns, test_all
+from library_trials import print_columns, test_all_subjects
 
 KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 SAME, INVALID = "same code", "invalid"
@@ -33,11 +33,8 @@ def compute_limits(seconds, cpu_seconds):
 
 def find_main_line(output):
     """The most informative line of a failed test's output."""
-    for word in ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error"):
-        for line in output.splitlines():
-            if word in line:
-                return line.strip()[:200]
-    return output.strip()[:200]
+    words = ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error")
+    return next((line for word in words for line in output.splitlines() if word in line), output).strip()[:200]
 
 
 class Runner:
@@ -151,7 +148,7 @@ class Runner:
                 shutil.rmtree(path, ignore_errors=True)
         try:
             self._prepare_unchanged(waiting)
-            test_all(waiting, self.test_mutant, jobs)
+            test_all_subjects(waiting, self.test_mutant, jobs)
         finally:
             shutil.rmtree(self.tree.work, ignore_errors=True)
 
@@ -170,7 +167,7 @@ class Summary:
         stored = {m.id: runner.find_result(m) for m in mutants}
         self.results = [self._add_reason(stored[m.id]) for m in chosen if stored[m.id]]
         self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons.items()
-                       for what in self._wrong_reason(name, kind, stored)]
+                       for what in self._list_reason_errors(name, kind, stored)]
 
     def _add_reason(self, result):
         kind, reason, _ = self.reasons.get(result["name"], (None, None, None))
@@ -180,7 +177,7 @@ class Summary:
                 **({"verdict": EQUIVALENT} if is_equivalent else {})}
 
     @staticmethod
-    def _wrong_reason(name, kind, stored):
+    def _list_reason_errors(name, kind, stored):
         result = stored.get(name) or {}
         if name not in stored:
             yield "the mutant no longer exists"
@@ -229,13 +226,14 @@ class Summary:
 
     def make_table(self):
         """The results as `make report` reads them."""
-        def as_json(counts):
+        def make_counts_object(counts):
             return {"mutants": sum(counts.values()), "ratio": _compute_ratio(counts),
                     **{v.replace(" ", "_"): counts[v] for v in VERDICTS}}
 
-        tables = {key: {name: as_json(counts) for name, counts in self._count_verdicts(field).items()}
+        tables = {key: {name: make_counts_object(counts)
+                        for name, counts in self._count_verdicts(field).items()}
                   for key, field in (("operators", "operator"), ("files", "file"))}
         return {"wanted": WANTED_RATIO, "mutants_in_all": len(self.mutants),
                 "wrong": self.errors,
-                "all": as_json(self._count_verdicts("").get("all", collections.Counter())),
+                "all": make_counts_object(self._count_verdicts("").get("all", collections.Counter())),
                 **tables, "results": self.results}

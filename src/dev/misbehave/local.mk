@@ -5,6 +5,12 @@
 dev_sources += \
 	%D%/misbehave.c \
 	%D%/misbehave.def \
-	%D%/misbehave.h \
-	%D%/scratch.c \
-	%D%/scratch.h
+	%D%/misbehave.h
+
+EXTRA_DIST += %D%/self_test.py \
+	%D%/programs/dying.page \
+	%D%/programs/good.page \
+	%D%/programs/wrong-expectation.page \
+	%D%/programs/wrong-result.page \
+	%D%/programs/wrong-text.page \
+	%D%/programs/wrong-version.page

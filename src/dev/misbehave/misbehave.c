@@ -10,8 +10,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "harness/checker.h"
 #include "harness/execution.h"
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 /* Memory that lose_memory() leaks, and switches that affect later inputs of the process. */
 static void *volatile kept;
@@ -25,10 +26,14 @@ static int *volatile nowhere = (int *)8;
 
 #define WAY_TO(name) static void name(__attribute__((unused)) struct checker *checker)
 
-WAY_TO(abort_process)
-{
-	abort();
-}
+/* A way that evaluates one expression. */
+#define SHORT_WAY_TO(name, expression) \
+	WAY_TO(name)                   \
+	{                              \
+		expression;            \
+	}
+
+SHORT_WAY_TO(abort_process, abort())
 
 /* Writes beyond the end of a block, over the size field of the next block. */
 WAY_TO(overrun_heap)
@@ -41,20 +46,9 @@ WAY_TO(overrun_heap)
 	free(first);
 }
 
-WAY_TO(corrupt_later_inputs)
-{
-	corrupts_later_inputs = true;
-}
-
-WAY_TO(write_to_nowhere)
-{
-	*nowhere = 0;
-}
-
-WAY_TO(open_descriptor)
-{
-	(void)!open("/dev/null", O_RDONLY);
-}
+SHORT_WAY_TO(corrupt_later_inputs, corrupts_later_inputs = true)
+SHORT_WAY_TO(write_to_nowhere, *nowhere = 0)
+SHORT_WAY_TO(open_descriptor, (void)!open("/dev/null", O_RDONLY))
 
 /* Opens descriptors up to a limit that is lowered first, which is fast. */
 WAY_TO(open_all_descriptors)
@@ -66,10 +60,7 @@ WAY_TO(open_all_descriptors)
 		;
 }
 
-WAY_TO(exit_process)
-{
-	_exit(0);
-}
+SHORT_WAY_TO(exit_process, _exit(0))
 
 WAY_TO(spin)
 {
@@ -77,10 +68,7 @@ WAY_TO(spin)
 		__asm__ volatile("" ::: "memory");
 }
 
-WAY_TO(kill_process)
-{
-	raise(SIGKILL);
-}
+SHORT_WAY_TO(kill_process, raise(SIGKILL))
 
 WAY_TO(leak_memory)
 {
@@ -110,10 +98,7 @@ WAY_TO(reply_early)
 	_exit(0);
 }
 
-WAY_TO(lose_memory)
-{
-	kept = NULL;
-}
+SHORT_WAY_TO(lose_memory, kept = NULL)
 
 WAY_TO(add_mappings)
 {
@@ -136,20 +121,14 @@ WAY_TO(use_memory)
 	}
 }
 
-WAY_TO(change_later_inputs)
-{
-	changes_later_inputs = true;
-}
+SHORT_WAY_TO(change_later_inputs, changes_later_inputs = true)
 
 static struct trace *find_trace(const struct checker *checker)
 {
-	return (struct trace *)(uintptr_t)checker_trace(checker);
+	return checker->trace;
 }
 
-WAY_TO(change_result)
-{
-	find_trace(checker)->steps[0].result = RESULT_EFAULT;
-}
+SHORT_WAY_TO(change_result, find_trace(checker)->steps[0].result = RESULT_EFAULT)
 
 WAY_TO(sleep_forever)
 {
@@ -166,15 +145,8 @@ static unsigned int __attribute__((noinline)) recurse(volatile char *above)
 	return sink ? recurse(here) + (unsigned int)here[0] : 0;
 }
 
-WAY_TO(overflow_stack)
-{
-	sink = (void *)(uintptr_t)recurse((volatile char *)"");
-}
-
-WAY_TO(stop_process)
-{
-	raise(SIGSTOP);
-}
+SHORT_WAY_TO(overflow_stack, sink = (void *)(uintptr_t)recurse((volatile char *)""))
+SHORT_WAY_TO(stop_process, raise(SIGSTOP))
 
 WAY_TO(print_much)
 {
@@ -185,18 +157,21 @@ WAY_TO(print_much)
 
 WAY_TO(report_another_rule)
 {
-	enum rule rule = rules_verdict(checker_rules(checker))->fatal_rule;
+	enum rule rule = rules_verdict(checker->rules)->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
 		rule_name(rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order));
 	abort();
 }
 
-const struct misbehave_way misbehave_ways[] = {
-#define WAY(function, name, when, kind) { function, name, when, kind },
+static const struct misbehave_way {
+	void (*misbehave)(struct checker *checker);
+	const char *name;
+	enum { EXECUTING, ENDING, DYING } when; /* misbehave.def explains the values */
+} misbehave_ways[] = {
+#define WAY(function, name, when, expected_kind) { function, name, when },
 #include "dev/misbehave/misbehave.def"
 #undef WAY
-	{ NULL, NULL, EXECUTING, NULL },
 };
 
 /* ---- when to misbehave ---- */
@@ -213,7 +188,7 @@ static bool must_misbehave_now(const struct checker *checker, const struct progr
 	case ENDING:
 		return !is_dying && call == program->count - 1;
 	default:
-		return is_dying && call == rules_verdict(checker_rules(checker))->fatal_call;
+		return is_dying && call == rules_verdict(checker->rules)->fatal_call;
 	}
 }
 
@@ -253,9 +228,9 @@ static void find_requested_way(const char *content, size_t size)
 	name += strlen(marker);
 	while (name + len < content + size && name[len] != '\n')
 		len++;
-	for (const struct misbehave_way *way = misbehave_ways; way->name; way++)
-		if (strlen(way->name) == len && !memcmp(way->name, name, len))
-			requested_way = way;
+	for (size_t i = 0; i < sizeof(misbehave_ways) / sizeof(misbehave_ways[0]); i++)
+		if (strlen(misbehave_ways[i].name) == len && !memcmp(misbehave_ways[i].name, name, len))
+			requested_way = &misbehave_ways[i];
 }
 
 void misbehave_enable(void)

@@ -2,13 +2,8 @@
 #
 # `race`: runs the race matrix under every race detector.
 
-dev_sources += \
-	%D%/matrix.c \
+EXTRA_DIST += \
+	%D%/detectors.py \
 	%D%/matrix.def \
-	%D%/matrix.h \
-	%D%/race.def \
-	%D%/race_cells.c \
-	%D%/race_cells.h \
-	%D%/race_execute.c
-
-EXTRA_DIST += %D%/race.py
+	%D%/matrix.py \
+	%D%/race.py

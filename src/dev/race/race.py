@@ -5,25 +5,29 @@ page, an order between them, and the way the page is mapped. Print which races e
 missed, and its false alarms. The tables of the matrix and the rule model both predict each result. Cells
 within a known limitation of a detector are counted apart.
 """
-import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
 import re
-import select
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections import Counter
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "report"))
+DEV = pathlib.Path(__file__).resolve().parents[1]
+sys.path += [str(DEV), str(DEV.parents[1] / "report")]
 import keep  # noqa: E402 (in another directory)
+from command_line import Parser, parse_positive_number  # noqa: E402
+from detectors import ALARMS, DETECTORS, LIMITATIONS, MISSES, find_limitation  # noqa: E402
+from matrix import Matrix  # noqa: E402
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
+EXIT_GOOD, EXIT_FAILED = 0, 1
 FAILURES_SHOWN = 10
 
 # The most cells of one process: Valgrind keeps data of every thread that ever ran, and slows down.
@@ -31,6 +35,7 @@ VALGRIND_BATCH = 2048
 # After this number of failed processes the other cells of a mapping do not run.
 FAILURES_MAX = 5
 
+NO_OUTCOME = {"verdict": "differs", "reported": 0, "runs": 0}
 GOOD_VERDICTS = ("quiet", "caught", "known", "miss allowed")
 LEGEND = "+ races caught   . no race, quiet   / known limitation   ? some missed   ! not as predicted"
 
@@ -50,51 +55,16 @@ Examples:
 """
 
 
-class Unusable(Exception):
-    """A problem with the command line or the matrix, in one line; none if it is printed already."""
-
-
-class NoOutcome(Exception):
-    """A process that ended or hangs before it printed an outcome."""
-
-
 def log_line(text):
     print(text, file=sys.stderr, flush=True)
 
 
-# ---- one process of a detector ----
-
-class Process:
-    """A process that executes cells of one mapping and prints a line for each."""
-
-    def __init__(self, command, backend, seconds):
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE,
-                                      env={**os.environ, "PAGE_MAP": backend})
-        self.seconds, self.rest = seconds, b""
-
-    def read_line(self):
-        """Return: the fields of the next line."""
-        end = time.monotonic() + self.seconds
-        while b"\n" not in self.rest:
-            ready = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))[0]
-            text = os.read(self.child.stdout.fileno(), 65536) if ready else b""
-            if not text:
-                raise NoOutcome("expected an outcome, got none: the process died or hangs")
-            self.rest += text
-        line, self.rest = self.rest.split(b"\n", 1)
-        return line.decode(errors="replace").split("\t")
-
-    def end(self):
-        """Return: whether the process ended by itself, with status 0."""
-        try:
-            return self.child.wait(60) == 0
-        except subprocess.TimeoutExpired:
-            return self.kill()
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-        return False
+def write_programs(programs):
+    """Return: a file, as `race-cells` reads it."""
+    file = tempfile.TemporaryFile()
+    file.write("\0".join(programs).encode())
+    file.seek(0)
+    return file
 
 
 # ---- one detector ----
@@ -102,109 +72,101 @@ class Process:
 class Column:
     """The outcomes of all cells under one detector."""
 
-    def __init__(self, info, matrix, options):
-        self.info, self.matrix, self.options = info, matrix, options
-        self.name = info["name"]
-        self.binary = os.path.join(os.path.dirname(options.tool), info["binary"])
-        self.repeat = max(1, options.repeat // info["share"])
+    def __init__(self, detector, selection, options):
+        self.detector, self.selection, self.options = detector, selection, options
+        self.name = detector.name
+        self.binary = os.path.join(os.path.dirname(options.tool), detector.binary)
+        self.repeat = max(1, options.repeat // detector.share)
         self.skipped = self._find_missing_requirement()
         self.compiler, self.seconds, self.failed = "", 0, False
         self.outcomes = {}
 
     def _find_missing_requirement(self):
         if not os.access(self.binary, os.X_OK):
-            return "no gcc's build of it (`make gcc-detectors` makes one)" if "/" in self.info["binary"] \
+            return "no gcc's build of it (`make gcc-detectors` makes one)" if "/" in self.detector.binary \
                 else "this build has no such flavour"
-        if self.info["valgrind"] and not self.matrix["valgrind"]:
+        if self.detector.valgrind_tool and not self.selection.build["valgrind"]:
             return "built without Valgrind's headers"
-        if self.info["valgrind"] and not shutil.which("valgrind"):
+        if self.detector.valgrind_tool and not shutil.which("valgrind"):
             return "no valgrind"
         return None
 
-    def _make_command(self, cell, end):
-        command = [self.binary, "race-cells", "--execute", cell["mapping"], "--from", str(cell["number"]),
-                   "--to", str(end), "--repeat", str(self.repeat), "--cell", self.options.cell]
-        command += ["--fibers"] if self.info["fibers"] else []
-        tool = self.info["valgrind"]
+    def _make_command(self):
+        command = [self.binary, "race-cells", "--execute", "--repeat", str(self.repeat),
+                   "--timeout", str(self.options.timeout)]
+        command += ["--fibers"] if self.detector.uses_fibers else []
+        tool = self.detector.valgrind_tool
         if not tool:
             return command
         valgrind = ["valgrind", "-q", "--error-limit=no", "--read-var-info=no", f"--tool={tool}"]
         # Errors are counted, not read, unless the user selected a single cell.
-        if len(self.matrix["matrix"]) > 1:
+        if len(self.selection.cells) > 1:
             valgrind += ["--log-file=/dev/null"]
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
         return valgrind + command
 
-    def _start_process(self, cell, backend):
-        """Return: a process that begins with the cell, and the number of the cell at which it ends."""
-        end = cell["number"] + VALGRIND_BATCH if self.info["valgrind"] else self.matrix["end"]
-        end = min(end, self.matrix["end"])
-        process = Process(self._make_command(cell, end), backend, self.options.timeout)
-        try:
-            compiler, detector = process.read_line()
-        except (NoOutcome, ValueError):
-            detector = ""
-        if detector != "detector":
-            process.kill()
-            raise NoOutcome("expected the process to start and to have a detector")
-        self.compiler = compiler
-        return process, end
+    def _run_in_one_process(self, cells):
+        """Run the first cells, up to one that ends the process. Return: the others."""
+        with write_programs(cell.program for cell in cells) as programs, subprocess.Popen(
+                self._make_command(), stdin=programs, stdout=subprocess.PIPE, text=True, errors="replace",
+                env={**os.environ, "PAGE_MAP": cells[0].mapping.backend}) as child:
+            self.compiler, _, state = child.stdout.readline().rstrip("\n").partition("\t")
+            for number, cell in enumerate(cells):
+                fields = child.stdout.readline().rstrip("\n").split("\t")
+                if state != "detector" or len(fields) != 4:
+                    child.kill()
+                    self.failed = True
+                    self.outcomes[cell] = {**NO_OUTCOME, "why": (
+                        "expected an outcome, got none: the process died or hangs" if state == "detector"
+                        else "expected the process to start and to have a detector")}
+                    return cells[number + 1:]
+                self.outcomes[cell] = evaluate_outcome(cell, self.detector, *fields)
+        self.failed |= child.returncode != 0
+        return []
 
-    def _run_mapping(self, mapping):
-        process, end, failures = None, 0, 0
-        for cell in self.matrix["matrix"]:
-            if cell["mapping"] != mapping["name"] or failures == FAILURES_MAX:
-                continue
-            try:
-                if process and cell["number"] >= end:
-                    self.failed |= not process.end()
-                    process = None
-                if not process:
-                    process, end = self._start_process(cell, mapping["backend"])
-                number, result, reported, runs, why = process.read_line()
-                if int(number) != cell["number"]:
-                    raise NoOutcome(f"expected an outcome, got one of cell {number}")
-                outcome = evaluate_outcome(cell, self, result, int(reported), int(runs), why)
-            except (NoOutcome, ValueError) as problem:
-                outcome = {"verdict": "differs", "why": str(problem), "reported": 0, "runs": 0}
-                self.failed, failures = True, failures + 1
-                process = process and process.kill() or None
-            self.outcomes[cell["number"]] = outcome
-        if process:
-            self.failed |= not process.end()
+    def _run_cells_of_mapping(self, mapping):
+        cells = [cell for cell in self.selection.cells if cell.mapping == mapping]
+        batch_size = VALGRIND_BATCH if self.detector.valgrind_tool else len(cells)
+        failures = 0
+        while cells and failures < FAILURES_MAX:
+            batch, cells = cells[:batch_size], cells[batch_size:]
+            not_run = self._run_in_one_process(batch)
+            failures += bool(not_run)
+            cells = not_run + cells
 
     def run_all_cells(self):
         """Run the cells of each mapping in a thread, because a process has only one backend."""
         start = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            list(pool.map(self._run_mapping, self.matrix["mappings"]))
+            list(pool.map(self._run_cells_of_mapping, self.selection.mappings))
         self.seconds = time.monotonic() - start
-        for cell in self.matrix["matrix"]:
-            self.outcomes.setdefault(cell["number"], {"verdict": "not run", "reported": 0, "runs": 0})
+        for cell in self.selection.cells:
+            self.outcomes.setdefault(cell, {**NO_OUTCOME, "verdict": "not run"})
 
     # ---- totals ----
 
     def is_predicted(self, verdict):
         """Return: whether the verdict is as predicted; on real threads a missed race is."""
-        return verdict in GOOD_VERDICTS or verdict == "missed" and not self.info["fibers"]
+        return verdict in GOOD_VERDICTS or verdict == "missed" and not self.detector.uses_fibers
 
-    def count_outcomes(self):
-        pairs = [(cell, self.outcomes[cell["number"]]) for cell in self.matrix["matrix"]]
-        inside = [(cell, outcome) for cell, outcome in pairs if self.name not in cell["limitations"]]
-        races = [outcome for cell, outcome in inside if cell["expect"] != "clean"]
-        by = Counter(outcome["verdict"] for _, outcome in pairs)
+    @functools.cached_property
+    def outcome_counts(self):
+        pairs = [(find_limitation(self.detector, cell), cell) for cell in self.selection.cells]
+        inside = [cell for limitation, cell in pairs if not limitation]
+        races = [self.outcomes[cell] for cell in inside if cell.has_race]
+        by = Counter(outcome["verdict"] for outcome in self.outcomes.values())
         tally = {"cells": len(inside), "races": len(races), "caught": by["caught"],
                  "missed": by["missed"] + by["miss allowed"], "miss_allowed": by["miss allowed"],
                  "quiet": by["quiet"], "false_alarms": by["false alarm"], "differs": by["differs"],
                  "racing_runs": sum(outcome["runs"] for outcome in races),
                  "reported_runs": sum(outcome["reported"] for outcome in races)}
         tally["limitations"] = []
-        for limitation in self.matrix["limitations"]:
-            within = [outcome for cell, outcome in pairs
-                      if cell["limitations"].get(self.name) == limitation["name"]]
+        for limitation in LIMITATIONS:
+            within = [self.outcomes[cell] for found, cell in pairs if found == limitation]
             if within:
-                tally["limitations"].append({**limitation, "cells": len(within), "reported": sum(
-                    outcome["reported"] > 0 for outcome in within)})
+                tally["limitations"].append({
+                    "name": limitation.name, "text": limitation.text, "effect": limitation.effect,
+                    "cells": len(within), "reported": sum(outcome["reported"] > 0 for outcome in within)})
         return tally
 
     def has_passed(self):
@@ -213,39 +175,33 @@ class Column:
         return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
 
-    @property
-    def outcome_counts(self):
-        if not hasattr(self, "_tally"):
-            self._tally = self.count_outcomes()
-        return self._tally
 
-
-def evaluate_outcome(cell, column, result, reported, runs, why):
+def evaluate_outcome(cell, detector, result, reported, runs, why):
     """Compare an outcome with the prediction. The model does not know the limitations, and reports a miss as
     a difference. Other differences are not hidden by that: the same cells run under other detectors."""
-    limitation = cell["limitations"].get(column.name)
-    races = cell["expect"] != "clean"
-    if limitation and column.matrix["effects"][limitation] == "misses":
+    reported, runs = int(reported), int(runs)
+    limitation = find_limitation(detector, cell)
+    if limitation and limitation.effect == MISSES:
         verdict = "outdated" if reported else "known"
     elif limitation:
         verdict = "differs" if why else "known"
-    elif not races and reported:
+    elif not cell.has_race and reported:
         verdict = "false alarm"
     elif why:
         verdict = "differs"
-    elif not races:
+    elif not cell.has_race:
         verdict = "quiet"
     elif reported:
         verdict = "caught"
     else:
         verdict = "miss allowed" if result == "miss allowed" else "missed"
-    outcome = {"verdict": verdict, "limitation": limitation, "why": why}
+    outcome = {"verdict": verdict, "limitation": limitation and limitation.name, "why": why}
     return {**{key: value for key, value in outcome.items() if value}, "reported": reported, "runs": runs}
 
 
 # ---- for people ----
 
-def divide(part, whole):
+def divide_or_one(part, whole):
     return part / whole if whole else 1
 
 
@@ -260,45 +216,47 @@ def print_table(columns):
         t = column.outcome_counts
         print("%-12s %6d x%-4d %5d %6d %6d %6.2f%% %6d %5d %6d %9.3f %6.3f %6.0f s" % (
             column.name, t["cells"], column.repeat, t["races"], t["caught"], t["missed"],
-            100 * divide(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
+            100 * divide_or_one(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
             sum(limitation["cells"] for limitation in t["limitations"]),
-            divide(t["caught"], t["caught"] + t["false_alarms"]), divide(t["caught"], t["races"]),
+            divide_or_one(t["caught"], t["caught"] + t["false_alarms"]),
+            divide_or_one(t["caught"], t["races"]),
             column.seconds))
 
 
-def print_limitations(matrix, ran):
-    rows = [(limitation, column.name) for column in ran for limitation in column.outcome_counts["limitations"]]
+def print_limitations(ran):
+    rows = [(limitation, column.name) for column in ran
+            for limitation in column.outcome_counts["limitations"]]
     if rows:
         print("\nknown limitations: cells that a detector is predicted to get wrong")
-    for known in matrix["limitations"]:
-        for limitation, name in rows:
-            if limitation["name"] == known["name"]:
-                cells, reported = ("race-free cells", "with an alarm") if known["effect"] == "alarms" \
-                    else ("races", "reported")
-                print(f"  {known['name']:12} {name:10} {limitation['cells']:5} {cells}, "
-                      f"{limitation['reported']} {reported}")
-        if any(limitation["name"] == known["name"] for limitation, _ in rows):
-            print(textwrap.indent(textwrap.fill(known["text"], 90), "    "))
+    for known in LIMITATIONS:
+        counts = [(row, name) for row, name in rows if row["name"] == known.name]
+        cells, reported = ("race-free cells", "with an alarm") if known.effect == ALARMS \
+            else ("races", "reported")
+        for row, name in counts:
+            print(f"  {known.name:12} {name:10} {row['cells']:5} {cells}, {row['reported']} {reported}")
+        if counts:
+            print(textwrap.indent(textwrap.fill(known.text, 90), "    "))
     allowed = sum(column.outcome_counts["miss_allowed"] for column in ran)
     if allowed:
         print(f"\n{allowed} of the missed races may be missed: the memory of the detector need not hold them")
 
 
-def print_summary(matrix, columns):
+def print_summary(selection, columns):
     ran = [column for column in columns if not column.skipped]
     print_table(columns)
     print("\ndetectors")
     for column in ran:
-        print(f"  {column.name:12} {column.info['what']} ({column.compiler})")
-    print_limitations(matrix, ran)
-    left_out = matrix["combinations"] - matrix["cells"]
-    print(f"\n{matrix['combinations']} combinations, {left_out} left out, {matrix['cells']} cells, of which "
-          f"{matrix['races']} race")
-    for reason in matrix["left_out"]:
+        print(f"  {column.name:12} {column.detector.description} ({column.compiler})")
+    print_limitations(ran)
+    counts = selection.count_cells()
+    left_out = counts["combinations"] - counts["cells"]
+    print(f"\n{counts['combinations']} combinations, {left_out} left out, {counts['cells']} cells, of which "
+          f"{counts['races']} race")
+    for reason in counts["left_out"]:
         print(f"  {reason['count']:6} left out: {reason['text']}")
     good = sum(column.has_passed() for column in ran)
-    print(f"{'as predicted' if good == len(ran) and not matrix['disagree'] else 'NOT as predicted'}: "
-          f"{good} of {len(ran)} detectors, {matrix['cells']} cells, "
+    print(f"{'as predicted' if good == len(ran) and not counts['disagree'] else 'NOT as predicted'}: "
+          f"{good} of {len(ran)} detectors, {counts['cells']} cells, "
           f"{sum(column.outcome_counts['caught'] for column in ran)} races caught, "
           f"{sum(column.outcome_counts['false_alarms'] for column in ran)} false alarms")
 
@@ -311,31 +269,29 @@ def choose_pair_mark(column, verdicts):
     return next((mark for verdict, mark in marks if verdict in verdicts), " ")
 
 
-def print_grid(matrix, column):
+def print_grid(kinds, column):
     pairs = {}
-    for cell in matrix["matrix"]:
-        pair = pairs.setdefault((cell["first"], cell["second"]), set())
-        pair.add(column.outcomes[cell["number"]]["verdict"])
-    kinds = matrix["kinds"]
+    for cell, outcome in column.outcomes.items():
+        pairs.setdefault(tuple(kind.name for kind in cell.kinds), set()).add(outcome["verdict"])
     print(f"\n{column.name}: first access by row, second by column\n{'':24}"
           + "".join(f" {number:2}" for number in range(1, len(kinds) + 1)))
     for number, first in enumerate(kinds, 1):
-        print(f"{number:2} {first:21}" + "".join(
-            "  " + choose_pair_mark(column, pairs.get((first, second), ())) for second in kinds))
+        print(f"{number:2} {first.name:21}" + "".join(
+            "  " + choose_pair_mark(column, pairs.get((first.name, second.name), ())) for second in kinds))
 
 
-def print_failures(matrix, column, tool):
+def print_failures(column, tool):
     texts = {"missed": "expected a data-race to be reported, got none",
              "outdated": "expected a race that this detector misses, but it was reported",
              "false alarm": "expected no report, got one"}
-    wrong = [(cell, column.outcomes[cell["number"]]) for cell in matrix["matrix"]
-             if not column.is_predicted(column.outcomes[cell["number"]]["verdict"])]
+    wrong = [(cell, column.outcomes[cell]) for cell in column.selection.cells
+             if not column.is_predicted(column.outcomes[cell]["verdict"])]
     for cell, outcome in wrong[:FAILURES_SHOWN]:
         verdict = outcome["verdict"]
         why = None if verdict in ("missed", "outdated") else outcome.get("why")
-        log_line(f"{column.name}: {cell['cell']}: {why or texts.get(verdict, verdict)}")
+        log_line(f"{column.name}: {cell.name}: {why or texts.get(verdict, verdict)}")
         log_line(f"  replay: {shlex.quote(tool)} race --detector {column.name} "
-             f"--repeat {column.repeat * column.info['share']} --cell {shlex.quote(cell['cell'])}")
+                 f"--repeat {column.repeat * column.detector.share} --cell {shlex.quote(cell.name)}")
     if len(wrong) > FAILURES_SHOWN:
         log_line(f"{column.name}: and {len(wrong) - FAILURES_SHOWN} more cells")
     elif not wrong and not column.has_passed():
@@ -345,79 +301,129 @@ def print_failures(matrix, column, tool):
 # ---- for programs ----
 
 def make_column_object(column):
-    begin = {"name": column.name, "what": column.info["what"]}
+    begin = {"name": column.name, "what": column.detector.description}
     if column.skipped:
         return {**begin, "skipped": column.skipped}
     return {**begin, "compiler": column.compiler, "repeat": column.repeat, **column.outcome_counts,
             "seconds": round(column.seconds, 1), "as_predicted": column.has_passed()}
 
 
+def make_range_object(accessed):
+    return {"from": accessed.start, "to": accessed.stop}
+
+
 def make_cell_object(cell, ran):
-    outcomes = {column.name: column.outcomes[cell["number"]] for column in ran}
-    return {**{key: cell[key] for key in cell if key not in ("number", "limitations")},
-            "detectors": outcomes, "as_predicted": all(
-                column.is_predicted(outcomes[column.name]["verdict"]) for column in ran)}
+    outcomes = {column.name: column.outcomes[cell] for column in ran}
+    return {"cell": cell.name, "first": cell.kinds[0].name, "second": cell.kinds[1].name,
+            "relation": cell.relation, "order": cell.order.name, "mapping": cell.mapping.name,
+            "first_bytes": make_range_object(cell.ranges[0]),
+            "second_bytes": make_range_object(cell.ranges[1]),
+            "expect": cell.expectation, "program": cell.format_named_program(), "detectors": outcomes,
+            "as_predicted": all(column.is_predicted(outcomes[column.name]["verdict"]) for column in ran)}
 
 
-def write_results(options, matrix, columns, begun, passed):
+def write_results(options, selection, columns, begun, passed):
     ran = [column for column in columns if not column.skipped]
     wanted = {column.name for column in columns}
-    not_run = [info["name"] for info in matrix["detectors"] if info["name"] not in wanted]
-    not_run += [mapping["name"] for mapping in matrix["mappings"]
-                if mapping["lacking"] or options.backend not in (None, mapping["backend"])]
+    not_run = [detector.name for detector in DETECTORS if detector.name not in wanted]
+    not_run += [mapping.name for mapping in selection.matrix.mappings if mapping not in selection.mappings]
     command = shlex.join(["pagetorture-dev", "race", *sys.argv[2:]])
     value = keep.make_result_head("race", begun, command, "good" if passed else "failed",
-                      "", os.path.dirname(options.tool))
+                                  "", os.path.dirname(options.tool))
     value["on"]["compiler"] = ran[0].compiler
     value.update({"repeat": options.repeat, "pattern": options.cell, "not_run": not_run})
-    value.update({key: matrix[key] for key in ("combinations", "cells", "races", "disagree", "left_out")})
+    value.update(selection.count_cells())
     value.update({"detectors": [make_column_object(column) for column in columns], "as_predicted": passed,
-                  "matrix": [make_cell_object(cell, ran) for cell in matrix["matrix"]]})
+                  "matrix": [make_cell_object(cell, ran) for cell in selection.cells]})
     try:
         os.stat(os.path.dirname(options.results) or ".")
         keep.write_json(options.results, value)
     except OSError as error:
-        raise Unusable(f"{options.results}: expected a file that can be written: {error.strerror}") from None
+        options.report_bad_usage(f"{options.results}: expected a file that can be written: {error.strerror}")
 
 
 # ---- the command ----
 
-def make_cells_command(options, form):
-    command = [options.tool, "race-cells", form, "--cell", options.cell]
-    if options.backend:
-        command += ["--mapping", {"direct": "same", "alias": "aliases"}[options.backend]]
-    return command
+class Selection:
+    """The combinations of the matrix that the options select, after the rule model evaluated the cells."""
+
+    def __init__(self, options):
+        self.matrix, self.tool = Matrix(), options.tool
+        combinations = self.matrix.select_combinations(options.cell)
+        programs = dict.fromkeys(c.program for c in combinations if not c.exclusion_reason)
+        self.verdicts = self._evaluate_programs(options, list(programs))
+        self.mappings = [mapping for mapping in self.matrix.mappings
+                         if options.backend in (None, mapping.backend)]
+        if not options.form:
+            self._remove_missing_mappings()
+        self.combinations = [c for c in combinations if c.mapping in self.mappings]
+        self.cells = [c for c in self.combinations if not c.exclusion_reason]
+        if not self.cells:
+            options.report_bad_usage(f"expected --cell to match a cell, '{options.cell}' matches none")
+        self.disagreeing = [c for c in self.cells if not c.agrees_with_model(self.verdicts[c.program])]
+
+    def _evaluate_programs(self, options, programs):
+        """Return: the verdict of the rule model on each program."""
+        with write_programs(programs) as file:
+            child = subprocess.run([self.tool, "race-cells"], stdin=file, stdout=subprocess.PIPE, text=True,
+                                   check=False)
+        lines = [json.loads(line) for line in child.stdout.splitlines()]
+        if len(lines) != len(programs) + 1:
+            options.report_bad_usage(f"expected {self.tool} race-cells to evaluate {len(programs)} programs")
+        self.build = lines[0]
+        return dict(zip(programs, lines[1:]))
+
+    def _remove_missing_mappings(self):
+        """A cell of a mapping that the library lacks would run with another mapping."""
+        for mapping in self.mappings[:]:
+            if mapping.backend not in self.build["backends"]:
+                log_line(f"skipped: cells of mapping {mapping.name}: the page library has no backend "
+                         f"{mapping.backend}")
+                self.mappings.remove(mapping)
+
+    def count_cells(self):
+        left_out = Counter(c.exclusion_reason for c in self.combinations)
+        return {"combinations": len(self.combinations), "cells": len(self.cells),
+                "races": sum(cell.has_race for cell in self.cells), "disagree": len(self.disagreeing),
+                "left_out": [{"name": name, "text": text, "count": left_out[name]}
+                             for name, text in self.matrix.reasons.items() if left_out[name]]}
+
+    def print_disagreements(self):
+        for cell in self.disagreeing[:FAILURES_SHOWN]:
+            tool = shlex.quote(self.tool)
+            log_line(f"{cell.name}: tables and rule model disagree; what the model says:\n"
+                     f"  replay: {tool} race --cell {shlex.quote(cell.name)} --print | {tool} check -")
 
 
-def read_matrix(options):
-    child = subprocess.run(make_cells_command(options, "--json"), stdout=subprocess.PIPE, text=True, check=False)
-    lines = [json.loads(line) for line in child.stdout.splitlines()]
-    if child.returncode == EXIT_BAD or not lines:
-        raise Unusable("")
-    matrix = {**lines[0], "matrix": lines[1:], "end": lines[-1]["number"] + 1}
-    matrix["effects"] = {limitation["name"]: limitation["effect"] for limitation in matrix["limitations"]}
-    return matrix
+def print_cells(form, cells):
+    if form == "list":
+        for cell in cells:
+            print(f"{cell.expectation:9} {cell.name}")
+    else:
+        print("\n".join(dict.fromkeys(cell.format_named_program() for cell in cells)), end="")
 
 
-def choose_columns(options, matrix):
-    names = [info["name"] for info in matrix["detectors"]]
+def choose_columns(options, selection):
+    names = [detector.name for detector in DETECTORS]
     wanted = options.detector.split(",") if options.detector else names
     for name in wanted:
         if name not in names:
-            raise Unusable(f"expected a detector of {', '.join(names)}, got '{name}'")
-    return [Column(info, matrix, options) for info in matrix["detectors"] if info["name"] in wanted]
+            options.report_bad_usage(f"expected a detector of {', '.join(names)}, got '{name}'")
+    return [Column(detector, selection, options) for detector in DETECTORS if detector.name in wanted]
 
 
 def run_race_matrix(options):
     begun = time.time()
+    selection = Selection(options)
+    selection.print_disagreements()
     if options.form:
-        return subprocess.run(make_cells_command(options, options.form), check=False).returncode
-    matrix = read_matrix(options)
-    columns = choose_columns(options, matrix)
-    count = matrix["cells"]
+        print_cells(options.form, selection.cells)
+        return EXIT_FAILED if selection.disagreeing else EXIT_GOOD
+    columns = choose_columns(options, selection)
+    count = len(selection.cells)
     log_line(f"pagetorture-dev race: {count} cell{'s' if count != 1 else ''} under "
-         f"{', '.join(column.name for column in columns)}, "
-         f"{f'up to {options.repeat} times' if options.repeat > 1 else 'once'}")
+             f"{', '.join(column.name for column in columns)}, "
+             f"{f'up to {options.repeat} times' if options.repeat > 1 else 'once'}")
     for column in columns:
         if column.skipped:
             log_line(f"skipped: {column.name}: {column.skipped}")
@@ -425,59 +431,35 @@ def run_race_matrix(options):
             column.run_all_cells()
     ran = [column for column in columns if not column.skipped]
     if not ran:
-        raise Unusable("expected a detector that this build has")
-    print_summary(matrix, columns)
+        options.report_bad_usage("expected a detector that this build has")
+    print_summary(selection, columns)
     if options.grid:
         for column in ran:
-            print_grid(matrix, column)
+            print_grid(selection.matrix.kinds, column)
         print(f"\n{LEGEND}")
     sys.stdout.flush()
     for column in ran:
-        print_failures(matrix, column, options.tool)
-    passed = not matrix["disagree"] and all(column.has_passed() for column in ran)
+        print_failures(column, options.tool)
+    passed = not selection.disagreeing and all(column.has_passed() for column in ran)
     if options.results:
-        write_results(options, matrix, columns, begun, passed)
+        write_results(options, selection, columns, begun, passed)
     return EXIT_GOOD if passed else EXIT_FAILED
 
 
-QUOTE = "'"
-
-
-class Parser(argparse.ArgumentParser):
-    """Prints usage and errors in the words of the other commands."""
-
-    def error(self, message):
-        message = re.sub(r"unrecognized arguments: (\S+).*", r"unknown option \1", message)
-        message = re.sub(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)",
-                         lambda found: f"expected {found[1]} of {found[3].replace(QUOTE, '')}, got {found[2]}",
-                         message)
-        raise Unusable(message)
-
-    def format_help(self):
-        return super().format_help().replace("usage:", "Usage:", 1)
-
-
-def parse_positive_number(text):
-    value = int(text)
-    if not 1 <= value <= 1000000:
-        raise ValueError
-    return value
-
-
 def parse_arguments(arguments):
-    parser = Parser(prog="pagetorture-dev race", description=__doc__, epilog=EPILOG, allow_abbrev=False,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("pagetorture-dev race", __doc__, EPILOG)
     add = parser.add_argument
     add("--backend", choices=("direct", "alias"), help="run only cells that map pages with this backend")
     add("--cell", metavar="PATTERN", default="",
         help="run only cells FIRST/SECOND/RELATION/ORDER/MAPPING that match PATTERN; each part is a shell "
              "pattern, and the last parts may be missing")
-    add("--detector", metavar="D,...", help="use only these detectors of src/dev/race/race.def")
+    add("--detector", metavar="D,...", help="use only these detectors: "
+        + ", ".join(detector.name for detector in DETECTORS))
     add("--grid", action="store_true",
         help="also print, for each detector, a grid of first and second kind of access")
-    add("--list", action="store_const", const="--list", dest="form",
+    add("--list", action="store_const", const="list", dest="form",
         help="print the names of the cells and the expected results; run nothing")
-    add("--print", action="store_const", const="--print", dest="form",
+    add("--print", action="store_const", const="print", dest="form",
         help="print the programs of the cells; run nothing")
     add("--repeat", type=parse_positive_number, default=1, metavar="N",
         help="run each cell N times under tsan-fibers, N/50 or N/100 times under the others, at least once")
@@ -485,16 +467,12 @@ def parse_arguments(arguments):
     add("--timeout", type=parse_positive_number, default=120, metavar="S",
         help="stop a cell after S seconds (default 120)")
     options = parser.parse_args(arguments[1:])
-    options.tool = arguments[0]
+    options.tool, options.report_bad_usage = arguments[0], parser.error
     return options
 
 
 if __name__ == "__main__":
     try:
         sys.exit(run_race_matrix(parse_arguments(sys.argv[1:])))
-    except Unusable as why:
-        if str(why):
-            log_line(f"pagetorture-dev race: {why} (see pagetorture-dev race --help)")
-        sys.exit(EXIT_BAD)
     except KeyboardInterrupt:
         sys.exit(130)

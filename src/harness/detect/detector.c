@@ -15,18 +15,21 @@ NO_COVERAGE_BEGIN
 
 static const char library_bug[] = "BUG: page: ";
 
-/* Names of sanitizer reports and the rule of a page program that each means. Sorted. */
+/*
+ * Texts that begin a report, and the rule that the report means. RULE_COUNT: the library's report
+ * names its rule, the others have none. The first text in this table that is found counts.
+ */
 static const struct {
-	const char *report_text;
+	const char *text;
 	enum rule rule;
 } reports[] = {
 	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
 	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
 	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
+	{ library_bug, RULE_COUNT },
+	{ "Sanitizer: ", RULE_COUNT },
+	{ "runtime error: ", RULE_COUNT },
 };
-
-/* Each of these texts begins a report of some kind. */
-static const char *const unknown[] = { "Sanitizer: ", "runtime error: ", library_bug };
 
 static void copy_line_around(const char *at, const char *output, char *line, size_t size)
 {
@@ -37,30 +40,16 @@ static void copy_line_around(const char *at, const char *output, char *line, siz
 
 enum rule detector_find_rule(const char *output, char *line, size_t size)
 {
-	const char *bug = strstr(output, library_bug);
-
 	line[0] = '\0';
 	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
-		const char *at = strstr(output, reports[i].report_text);
+		const char *at = strstr(output, reports[i].text), *name;
 
 		if (!at)
 			continue;
 		copy_line_around(at, output, line, size);
-		return reports[i].rule;
-	}
-	if (bug) {
-		const char *name = bug + strlen(library_bug);
-
-		copy_line_around(bug, output, line, size);
-		return rule_find(name, strcspn(name, ":\n"));
-	}
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-		const char *at = strstr(output, unknown[i]);
-
-		if (at) {
-			copy_line_around(at, output, line, size);
-			break;
-		}
+		name = at + strlen(reports[i].text);
+		return reports[i].text == library_bug ? rule_find(name, strcspn(name, ":\n")) :
+							reports[i].rule;
 	}
 	return RULE_COUNT;
 }

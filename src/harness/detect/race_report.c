@@ -3,9 +3,6 @@
 
 #include "harness/program/trace.h"
 
-#define GRANULE 8u
-#define CELLS 4u
-
 void race_reports_clear(struct race_reports *race_reports)
 {
 	atomic_store_explicit(&race_reports->count, 0, memory_order_relaxed);
@@ -27,23 +24,25 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 }
 
 /* Returns whether report @s can be about the race of the call @before with the later call @now. */
-static bool is_report_of_pair(const struct race_report *s, const struct program *program,
+static bool is_report_of_pair(const struct race_report *report, const struct program *program,
 			      uint16_t before, uint16_t now)
 {
-	return s->call == now && (s->earlier_thread == program->calls[before].thread ||
-				  s->earlier_thread == PROGRAM_THREADS);
+	return report->call == now && (report->earlier_thread == program->calls[before].thread ||
+				  report->earlier_thread == PROGRAM_THREADS);
 }
 
-const struct race *race_report_find_race(const struct race_report *s, const struct program *program,
-				 const struct shadow *shadow, bool any_order)
+const struct race *race_report_find_race(const struct race_report *report,
+					 const struct program *program, const struct shadow *shadow,
+					 bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (race->page != s->page || race->from >= s->to || s->from >= race->to)
+		if (race->page != report->page || race->from >= report->to ||
+		    report->from >= race->to)
 			continue;
-		if (is_report_of_pair(s, program, race->first, race->second) ||
-		    (any_order && is_report_of_pair(s, program, race->second, race->first)))
+		if (is_report_of_pair(report, program, race->first, race->second) ||
+		    (any_order && is_report_of_pair(report, program, race->second, race->first)))
 			return race;
 	}
 	return NULL;
@@ -55,27 +54,25 @@ struct cell {
 	bool write, atomic;
 };
 
-static uint8_t granule_mask(const struct access *access, unsigned int granule)
+uint8_t access_granule_mask(const struct access *access, unsigned int granule)
 {
-	uint8_t mask = 0;
+	unsigned int start = granule * TSAN_GRANULE, end = start + TSAN_GRANULE;
+	unsigned int from = access->from > start ? access->from - start : 0;
+	unsigned int to = access->to < end ? access->to - start : TSAN_GRANULE;
 
-	for (unsigned int i = 0; i < GRANULE; i++) {
-		unsigned int byte = granule * GRANULE + i;
-
-		if (access->from <= byte && byte < access->to)
-			mask |= (uint8_t)(1u << i);
-	}
-	return mask;
+	if (access->from >= end || access->to <= start)
+		return 0;
+	return (uint8_t)((0xffu << from) & (0xffu >> (TSAN_GRANULE - to)));
 }
 
 /* Adds @cell unless it is there already. Return: false if there are too many cells. */
-static bool add_cell(struct cell cells[CELLS], unsigned int *count, struct cell cell)
+static bool add_cell(struct cell cells[TSAN_CELLS], unsigned int *count, struct cell cell)
 {
 	for (unsigned int i = 0; i < *count; i++)
 		if (cells[i].thread == cell.thread && cells[i].mask == cell.mask &&
 		    cells[i].write == cell.write && cells[i].atomic == cell.atomic)
 			return true;
-	if (*count == CELLS)
+	if (*count == TSAN_CELLS)
 		return false;
 	cells[(*count)++] = cell;
 	return true;
@@ -88,7 +85,7 @@ static bool is_whole_page(const struct access *access)
 }
 
 /* Adds the cells of an access to one granule. Return: false if there are too many cells. */
-static bool add_cells_of_access(struct cell cells[CELLS], unsigned int *count,
+static bool add_cells_of_access(struct cell cells[TSAN_CELLS], unsigned int *count,
 				const struct access *a, uint8_t mask,
 				enum granule_cells granule_cells_kind)
 {
@@ -97,7 +94,7 @@ static bool add_cells_of_access(struct cell cells[CELLS], unsigned int *count,
 	if (granule_cells_kind == CELLS_ONE ||
 	    (granule_cells_kind == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
 		return add_cell(cells, count, cell);
-	for (unsigned int i = 0; i < GRANULE; i++) {
+	for (unsigned int i = 0; i < TSAN_GRANULE; i++) {
 		cell.mask = (uint8_t)(mask & 1u << i);
 		if (cell.mask && !add_cell(cells, count, cell))
 			return false;
@@ -121,14 +118,14 @@ static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 static bool accesses_fit_in_granule(const struct shadow *shadow, const struct race *race,
 			 unsigned int granule, enum granule_cells granule_cells_kind)
 {
-	struct cell cells[CELLS];
+	struct cell cells[TSAN_CELLS];
 	unsigned int count = 0;
 
 	if (granule_cells_kind == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
 		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
-		uint8_t mask = a->page == race->page ? granule_mask(a, granule) : 0;
+		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule) : 0;
 
 		if (a->call == race->second && granule_cells_kind != CELLS_UNKNOWN)
 			return true;
@@ -161,7 +158,8 @@ bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cell
 
 		if (!has_exact_range(shadow, race))
 			continue;
-		for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
+		for (unsigned int g = race->from / TSAN_GRANULE;
+		     g <= (race->to - 1u) / TSAN_GRANULE; g++)
 			if (accesses_fit_in_granule(shadow, race, g, cells))
 				return true;
 	}

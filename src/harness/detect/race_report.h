@@ -46,6 +46,13 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 const struct race *race_report_find_race(const struct race_report *race_report, const struct program *program,
 				 const struct shadow *shadow, bool any_order);
 
+/* ThreadSanitizer's shadow has this many cells for each granule of this many bytes. */
+#define TSAN_GRANULE 8u
+#define TSAN_CELLS 4u
+
+/* Return: the bytes of the granule that the access touches, one bit each. */
+uint8_t access_granule_mask(const struct access *access, unsigned int granule);
+
 /* How many shadow cells an access uses in a granule. */
 enum granule_cells {
 	CELLS_ONE,   /* one cell */

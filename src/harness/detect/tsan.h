@@ -3,8 +3,8 @@
  * The interface to ThreadSanitizer: its fibers, its synchronisation and its race reports.
  *
  * A fiber is only a thread in ThreadSanitizer's view; it has no stack (exec_fiber.c explains
- * why). tsan_real.c implements this interface in flavours with ThreadSanitizer. In the others
- * tsan_none.c does: one fiber without a name, no order and no reports.
+ * why). In flavours without ThreadSanitizer there is one fiber without a name, no order and no
+ * report.
  *
  * Files that use it must not be instrumented by ThreadSanitizer.
  */
@@ -91,11 +91,6 @@ void tsan_acquire(void *object);
 void tsan_record_read(const void *addr, size_t len);
 void tsan_record_write(const void *addr, size_t len);
 
-/* Makes the access of a size in bytes; ACCESS(bits) is an expression. */
-#define TSAN_BY_SIZE(size, ACCESS)                                                        \
-	((size) == 1 ? (void)(ACCESS(8)) : (size) == 2 ? (void)(ACCESS(16)) :              \
-	 (size) == 4 ? (void)(ACCESS(32)) : (void)(ACCESS(64)))
-
 /*
  * Makes a relaxed atomic access of 1, 2, 4 or 8 bytes at @addr. ThreadSanitizer records it at
  * @canonical, which may be another address of the same memory. The value is passed in memory,
@@ -116,7 +111,7 @@ void tsan_clear_shadow(void);
  */
 void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg);
 
-/* ThreadSanitizer ignores the calling fiber's accesses between pause and resume. */
+/* ThreadSanitizer ignores the calling fiber's accesses between begin and end. */
 void tsan_ignore_begin(void);
 void tsan_ignore_end(void);
 

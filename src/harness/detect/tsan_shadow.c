@@ -11,9 +11,7 @@
 #include "harness/util/bytes.h"
 #include "harness/program/trace.h"
 
-#define GRANULE	 8u
-#define CELLS	 4u
-#define GRANULES (TRACE_PAGE / GRANULE)
+#define GRANULES (TRACE_PAGE / TSAN_GRANULE)
 
 enum cell_state { EMPTY, MARK, KEPT };
 
@@ -24,7 +22,7 @@ struct cell {
 
 struct granule {
 	bool has_race; /* the model has a race in this granule */
-	struct cell cells[CELLS];
+	struct cell cells[TSAN_CELLS];
 };
 
 struct tsan_shadow {
@@ -35,11 +33,6 @@ struct tsan_shadow {
 	const struct access *position_access; /* the access that `position` belongs to */
 	uintptr_t log_position;
 	uint16_t first_reported_call; /* call of the first report */
-
-	/* The race to explain, or NULL. */
-	const struct race *race;
-	enum tsan_miss miss;
-
 	struct granule granules[PROGRAM_PAGES][GRANULES];
 };
 
@@ -50,36 +43,12 @@ struct tsan_shadow *tsan_shadow_new(void)
 	return calloc(1, sizeof(struct tsan_shadow));
 }
 
-void tsan_shadow_delete(struct tsan_shadow *t)
+void tsan_shadow_delete(struct tsan_shadow *tsan)
 {
-	free(t);
-}
-
-const char *tsan_miss_text(enum tsan_miss miss)
-{
-	static const char *const texts[] = {
-		[TSAN_REPORTED] = "reported",
-		[TSAN_EVICTED] = "later accesses to the same 8 bytes took the older one's cell",
-		[TSAN_STOPPED] = "the later access stopped at a race before",
-		[TSAN_MARKED] = "a race was reported there before",
-		[TSAN_SUPERSEDED] = "another race of the same access was reported there",
-		[TSAN_UNKNOWN] = "what the detector kept is not known",
-	};
-
-	return texts[miss];
+	free(tsan);
 }
 
 /* ---- one granule ---- */
-
-/* Returns the bytes of granule @g that the access touches, one bit each. */
-static uint8_t granule_mask(const struct access *access, unsigned int g)
-{
-	unsigned int start = g * GRANULE;
-	unsigned int from = access->from > start ? access->from - start : 0;
-	unsigned int to = access->to < start + GRANULE ? access->to - start : GRANULE;
-
-	return (uint8_t)((0xffu << from) & (0xffu >> (GRANULE - to)));
-}
 
 /* Ranks what a cell implies: a plain write implies most. */
 static unsigned int rank_access_weakness(const struct access *access)
@@ -88,12 +57,12 @@ static unsigned int rank_access_weakness(const struct access *access)
 }
 
 /* Returns whether a cell has @now already. A write of the same bytes covers a read, too. */
-static bool is_access_in_a_cell(const struct tsan_shadow *t, const struct granule *granule,
+static bool is_access_in_a_cell(const struct tsan_shadow *tsan, const struct granule *granule,
 		      const struct access *now, uint8_t mask)
 {
-	for (unsigned int i = 0; i < CELLS; i++) {
+	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
 		const struct cell *cell = &granule->cells[i];
-		const struct access *old = &t->shadow->accesses[cell->access];
+		const struct access *old = &tsan->shadow->accesses[cell->access];
 
 		if (cell->state == KEPT && cell->mask == mask && old->thread == now->thread &&
 		    old->epoch == now->epoch && old->atomic == now->atomic &&
@@ -103,214 +72,160 @@ static bool is_access_in_a_cell(const struct tsan_shadow *t, const struct granul
 	return false;
 }
 
-static bool is_race_with_cell(const struct tsan_shadow *t, const struct cell *cell,
+static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell,
 			      size_t now_index, uint8_t mask)
 {
-	const struct access *old = &t->shadow->accesses[cell->access];
-	const struct access *now = &t->shadow->accesses[now_index];
+	const struct access *old = &tsan->shadow->accesses[cell->access];
+	const struct access *now = &tsan->shadow->accesses[now_index];
 
 	return cell->state == KEPT && cell->mask & mask && old->thread != now->thread &&
 	       (old->write || now->write) && !(old->atomic && now->atomic) &&
-	       !clock_has_reached(&t->shadow->clocks[now_index], old->thread, old->epoch);
+	       !clock_has_reached(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
 }
 
 /* Return: the first cell that races, or NULL. */
-static const struct cell *find_racing_cell(const struct tsan_shadow *t, const struct granule *granule,
-					   size_t now, uint8_t mask)
+static const struct cell *find_racing_cell(const struct tsan_shadow *tsan,
+					   const struct granule *granule, size_t now, uint8_t mask)
 {
-	for (unsigned int i = 0; i < CELLS; i++)
-		if (is_race_with_cell(t, &granule->cells[i], now, mask))
+	for (unsigned int i = 0; i < TSAN_CELLS; i++)
+		if (is_race_with_cell(tsan, &granule->cells[i], now, mask))
 			return &granule->cells[i];
 	return NULL;
 }
 
 /* All granules of an access share one position. */
-static uintptr_t find_log_position(struct tsan_shadow *t, const struct access *now)
+static uintptr_t find_log_position(struct tsan_shadow *tsan, const struct access *now)
 {
-	if (t->position_access != now) {
-		t->position_access = now;
-		t->log_position = t->facts->position(t->facts->ctx, now);
+	if (tsan->position_access != now) {
+		tsan->position_access = now;
+		tsan->log_position = tsan->facts->position(tsan->facts->ctx, now);
 	}
-	return t->log_position;
+	return tsan->log_position;
 }
 
 /* Chooses the cell that the access replaces; NULL if it is unknown. */
-static struct cell *choose_cell(struct tsan_shadow *t, struct granule *granule,
+static struct cell *choose_cell(struct tsan_shadow *tsan, struct granule *granule,
 				const struct access *now, uint8_t mask)
 {
 	uintptr_t position;
 
-	for (unsigned int i = 0; i < CELLS; i++) {
-		const struct access *old = &t->shadow->accesses[granule->cells[i].access];
+	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
+		const struct access *old = &tsan->shadow->accesses[granule->cells[i].access];
 
 		if (granule->cells[i].state == KEPT && granule->cells[i].mask == mask &&
 		    old->thread == now->thread &&
 		    rank_access_weakness(old) >= rank_access_weakness(now))
 			return &granule->cells[i];
 	}
-	for (unsigned int i = 0; i < CELLS; i++)
+	for (unsigned int i = 0; i < TSAN_CELLS; i++)
 		if (granule->cells[i].state == EMPTY)
 			return &granule->cells[i];
-	position = find_log_position(t, now);
-	return position ? &granule->cells[position / sizeof(uint64_t) % CELLS] : NULL;
+	position = find_log_position(tsan, now);
+	return position ? &granule->cells[position / sizeof(uint64_t) % TSAN_CELLS] : NULL;
 }
 
-static void add_report(struct tsan_shadow *t, const struct cell *cell, const struct access *now,
+static void add_report(struct tsan_shadow *tsan, const struct cell *cell, const struct access *now,
 		   unsigned int g, uint8_t mask)
 {
-	const struct access *old = &t->shadow->accesses[cell->access];
+	const struct access *old = &tsan->shadow->accesses[cell->access];
 	unsigned int both = cell->mask & mask;
 
-	if (t->facts->may_be_lost(t->facts->ctx, old))
-		t->is_certain = false;
-	if (t->first_reported_call == NO_CALL)
-		t->first_reported_call = now->call;
-	race_reports_add(t->race_reports, &(struct race_report){
+	if (tsan->facts->may_be_lost(tsan->facts->ctx, old))
+		tsan->is_certain = false;
+	if (tsan->first_reported_call == NO_CALL)
+		tsan->first_reported_call = now->call;
+	race_reports_add(tsan->race_reports, &(struct race_report){
 		.call = now->call,
 		.earlier_thread = old->thread,
 		.page = now->page,
-		.from = (uint16_t)(g * GRANULE + (unsigned int)__builtin_ctz(both)),
-		.to = (uint16_t)(g * GRANULE + 32 - (unsigned int)__builtin_clz(both)),
+		.from = (uint16_t)(g * TSAN_GRANULE + (unsigned int)__builtin_ctz(both)),
+		.to = (uint16_t)(g * TSAN_GRANULE + 32 - (unsigned int)__builtin_clz(both)),
 	});
-}
-
-/* ---- the race to explain ---- */
-
-/* Return: whether this access makes the race to explain, and the reason is unknown so far. */
-static bool is_race_to_explain(const struct tsan_shadow *t, const struct access *now)
-{
-	return t->race && t->race->second == now->call && t->race->page == now->page &&
-	       t->miss != TSAN_REPORTED;
-}
-
-static bool is_granule_to_explain(const struct tsan_shadow *t, const struct access *now, unsigned int g)
-{
-	return is_race_to_explain(t, now) && t->race->from < (g + 1) * GRANULE && g * GRANULE < t->race->to;
-}
-
-static bool keeps_access_of_call(const struct tsan_shadow *t, const struct granule *granule,
-				 uint16_t call)
-{
-	for (unsigned int i = 0; i < CELLS; i++)
-		if (granule->cells[i].state == KEPT &&
-		    t->shadow->accesses[granule->cells[i].access].call == call)
-			return true;
-	return false;
-}
-
-static void explain_granule(struct tsan_shadow *t, const struct granule *granule,
-			    const struct cell *racing_cell)
-{
-	if (racing_cell && t->shadow->accesses[racing_cell->access].call == t->race->first)
-		t->miss = TSAN_REPORTED;
-	else if (keeps_access_of_call(t, granule, t->race->first))
-		t->miss = racing_cell ? TSAN_SUPERSEDED : t->miss;
-	else
-		t->miss = granule->cells[0].state == MARK ? TSAN_MARKED : TSAN_EVICTED;
 }
 
 /* ---- one access ---- */
 
 /* Return: false if the range stops here. */
-static bool access_granule(struct tsan_shadow *t, size_t index, unsigned int g)
+static bool access_granule(struct tsan_shadow *tsan, size_t index, unsigned int g)
 {
-	const struct access *now = &t->shadow->accesses[index];
-	struct granule *granule = &t->granules[now->page][g];
-	uint8_t mask = granule_mask(now, g);
+	const struct access *now = &tsan->shadow->accesses[index];
+	struct granule *granule = &tsan->granules[now->page][g];
+	uint8_t mask = access_granule_mask(now, g);
 	const struct cell *racing_cell;
 	struct cell *cell;
 
-	if (is_access_in_a_cell(t, granule, now, mask))
+	if (is_access_in_a_cell(tsan, granule, now, mask))
 		return true;
-	racing_cell = find_racing_cell(t, granule, index, mask);
-	if (is_granule_to_explain(t, now, g))
-		explain_granule(t, granule, racing_cell);
+	racing_cell = find_racing_cell(tsan, granule, index, mask);
 	if (racing_cell) {
-		add_report(t, racing_cell, now, g, mask);
+		add_report(tsan, racing_cell, now, g, mask);
 		bytes_fill(granule->cells, 0, sizeof(granule->cells));
 		granule->cells[0].state = MARK;
 		return false;
 	}
-	cell = choose_cell(t, granule, now, mask);
+	cell = choose_cell(tsan, granule, now, mask);
 	if (!cell) {
-		t->is_certain = false;
+		tsan->is_certain = false;
 		return true;
 	}
 	*cell = (struct cell){ KEPT, mask, (uint16_t)index };
 	return true;
 }
 
-static bool is_granule_marked(const struct tsan_shadow *t, const struct access *now)
+static bool is_granule_marked(const struct tsan_shadow *tsan, const struct access *now)
 {
 	bool skips = !now->atomic || !now->write;
 
-	return skips && t->granules[now->page][now->from / GRANULE].cells[0].state == MARK;
+	return skips && tsan->granules[now->page][now->from / TSAN_GRANULE].cells[0].state == MARK;
 }
 
-static void simulate_access(struct tsan_shadow *t, size_t index)
+static void simulate_access(struct tsan_shadow *tsan, size_t index)
 {
-	const struct access *now = &t->shadow->accesses[index];
-	unsigned int last = (now->to - 1u) / GRANULE;
+	const struct access *now = &tsan->shadow->accesses[index];
+	unsigned int last = (now->to - 1u) / TSAN_GRANULE;
 
-	if (is_race_to_explain(t, now))
-		t->miss = is_granule_marked(t, now) ? TSAN_MARKED : TSAN_STOPPED;
-	if (is_granule_marked(t, now))
+	if (is_granule_marked(tsan, now))
 		return;
-	for (unsigned int g = now->from / GRANULE; g <= last; g++)
-		if (t->granules[now->page][g].has_race && !access_granule(t, index, g))
+	for (unsigned int g = now->from / TSAN_GRANULE; g <= last; g++)
+		if (tsan->granules[now->page][g].has_race && !access_granule(tsan, index, g))
 			return;
 }
 
 /* ---- a program ---- */
 
-static void mark_granules_of_race(struct tsan_shadow *t, const struct race *race)
+static void mark_granules_of_race(struct tsan_shadow *tsan, const struct race *race)
 {
-	for (unsigned int g = race->from / GRANULE; g <= (race->to - 1u) / GRANULE; g++)
-		t->granules[race->page][g].has_race = true;
+	for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
+		tsan->granules[race->page][g].has_race = true;
 }
 
-static void init_prediction(struct tsan_shadow *t, const struct shadow *shadow,
+static void init_prediction(struct tsan_shadow *tsan, const struct shadow *shadow,
 		  const struct tsan_facts *facts, struct race_reports *race_reports)
 {
-	t->shadow = shadow;
-	t->facts = facts;
-	t->race_reports = race_reports;
-	t->is_certain = true;
-	t->first_reported_call = NO_CALL;
-	t->position_access = NULL;
-	t->race = NULL;
-	bytes_fill(t->granules, 0, sizeof(t->granules));
+	tsan->shadow = shadow;
+	tsan->facts = facts;
+	tsan->race_reports = race_reports;
+	tsan->is_certain = true;
+	tsan->first_reported_call = NO_CALL;
+	tsan->position_access = NULL;
+	bytes_fill(tsan->granules, 0, sizeof(tsan->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
-		mark_granules_of_race(t, &shadow->races[i]);
+		mark_granules_of_race(tsan, &shadow->races[i]);
 }
 
-bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
+bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_only,
 			 struct race_reports *race_reports)
 {
 	race_reports_clear(race_reports);
 	if (!shadow->race_count)
 		return true;
-	init_prediction(t, shadow, facts, race_reports);
-	for (size_t i = 0; i < shadow->access_count && t->is_certain; i++) {
-		if (first_only && t->first_reported_call != NO_CALL &&
-		    shadow->accesses[i].call != t->first_reported_call)
+	init_prediction(tsan, shadow, facts, race_reports);
+	for (size_t i = 0; i < shadow->access_count && tsan->is_certain; i++) {
+		if (first_only && tsan->first_reported_call != NO_CALL &&
+		    shadow->accesses[i].call != tsan->first_reported_call)
 			break;
-		simulate_access(t, i);
+		simulate_access(tsan, i);
 	}
-	return t->is_certain;
-}
-
-enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
-				   const struct tsan_facts *facts, const struct race *race)
-{
-	struct race_reports ignored;
-
-	race_reports_clear(&ignored);
-	init_prediction(t, shadow, facts, &ignored);
-	t->race = race;
-	t->miss = TSAN_UNKNOWN;
-	for (size_t i = 0; i < shadow->access_count && t->is_certain; i++)
-		simulate_access(t, i);
-	return t->is_certain ? t->miss : TSAN_UNKNOWN;
+	return tsan->is_certain;
 }

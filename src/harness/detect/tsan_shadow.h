@@ -19,7 +19,7 @@
  *    the granule.
  *
  * All of this follows from the program, except the log positions: they depend on what else the
- * library does. The execution supplies them, or the result is TSAN_UNKNOWN.
+ * library does. The execution supplies them, or no prediction is possible.
  */
 #ifndef HARNESS_TSAN_SHADOW_H
 #define HARNESS_TSAN_SHADOW_H
@@ -36,36 +36,19 @@ struct tsan_facts {
 	const void *ctx;
 };
 
-/* Why a race is not reported; TSAN_REPORTED if it is. */
-enum tsan_miss {
-	TSAN_REPORTED,
-	TSAN_EVICTED,	/* later accesses evicted the cell of the earlier access */
-	TSAN_STOPPED,	/* the range stopped at an earlier race */
-	TSAN_MARKED,	/* the range began at, or reached, a granule that an earlier race marked */
-	TSAN_SUPERSEDED,	/* another race of the same access in the granule was reported */
-	TSAN_UNKNOWN,
-};
-
 struct tsan_shadow;
 
 /* Return: NULL without memory. */
 struct tsan_shadow *tsan_shadow_new(void);
-void tsan_shadow_delete(struct tsan_shadow *t);
+void tsan_shadow_delete(struct tsan_shadow *tsan);
 
 /*
  * Predicts the reports for the program whose accesses are in @shadow, in order.
  * @first_only: ignore everything after the first call with a report
  * Return: false if no prediction is possible.
  */
-bool tsan_shadow_predict(struct tsan_shadow *t, const struct shadow *shadow,
+bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
 			 const struct tsan_facts *facts, bool first_only,
 			 struct race_reports *race_reports);
-
-/* Explains what becomes of @race, which must be in @shadow. */
-enum tsan_miss tsan_shadow_explain(struct tsan_shadow *t, const struct shadow *shadow,
-				   const struct tsan_facts *facts, const struct race *race);
-
-/* The reason in a few words. */
-const char *tsan_miss_text(enum tsan_miss miss);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * The interface to Valgrind's race detectors, Helgrind and DRD, which watch a whole process from
- * outside. valgrind_real.c implements it in the plain flavour if Valgrind's headers are installed;
- * valgrind_none.c is used elsewhere.
+ * outside. Without Valgrind's headers no build communicates with it.
  *
  * Helgrind and DRD do not know C11 atomics, so they report races on memory that the harness and the
  * library synchronise by atomics or by hidden waits. This module makes them ignore it.

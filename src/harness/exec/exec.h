@@ -35,7 +35,7 @@ struct exec;
 
 /* Also initialises the library's memory: ThreadSanitizer needs it mapped before the first fiber. */
 struct exec *exec_new(void);
-void exec_delete(struct exec *x);
+void exec_delete(struct exec *exec);
 
 /*
  * How real threads interleave. Their calls, and the order that defines the program, do not
@@ -59,21 +59,22 @@ struct exec_options {
 	/* Ignores accesses after the first race of a program: a report is slow. */
 	bool first_race_only;
 	/*
-	 * The execution on fibers stops after this call, without the cleanup: after a fatal call the
-	 * library's state is undefined. SIZE_MAX, the default: run everything.
+	 * The execution on fibers stops after this call, without the cleanup: after a fatal call
+	 * the library's state is undefined. SIZE_MAX, the default: run everything.
 	 */
 	size_t last_call;
 	struct exec_timing timing; /* the default is the system's scheduling */
 };
 
 /* Return: the options of later executions, which the caller may change. */
-struct exec_options *exec_options(struct exec *x);
+struct exec_options *exec_options(struct exec *exec);
 
 /*
  * Gets the addresses [from, to) that a load or store of the last program accesses first; empty for
  * other calls.
  */
-void exec_access_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to);
+void exec_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+		       uintptr_t *to);
 
 /* Return: how the library maps pages: "direct" or "alias". */
 const char *exec_backend_name(void);
@@ -94,13 +95,13 @@ void exec_print_races(bool print);
  * Return: the facts of the last execution on fibers for tsan_shadow.h; valid until the next
  * execution.
  */
-struct tsan_facts exec_tsan_facts(const struct exec *x);
+struct tsan_facts exec_tsan_facts(const struct exec *exec);
 
 /*
  * Runs @program on fibers, up to the call @cut (SIZE_MAX: all calls).
  * @trace: cleared by the caller
  */
-enum exec_end exec_run_fibers(struct exec *x, const struct program *program, size_t cut,
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t cut,
 			      struct trace *trace);
 
 /*
@@ -109,13 +110,13 @@ enum exec_end exec_run_fibers(struct exec *x, const struct program *program, siz
  * @stuck: the remaining lines must be unable to run; the executor tries them
  * Return: false if threads cannot be created.
  */
-bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
+bool exec_run_threads(struct exec *exec, const struct program *program, const struct trace *plan,
 		      bool stuck, struct trace *trace);
 
 /* Return: the first error that the last execution itself found, or "". */
-const char *exec_error(const struct exec *x);
+const char *exec_error(const struct exec *exec);
 
 /* Return: the races that the detector reported in the last execution. */
-const struct race_reports *exec_race_reports(const struct exec *x);
+const struct race_reports *exec_race_reports(const struct exec *exec);
 
 #endif

@@ -16,7 +16,6 @@
 #include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
-#include "harness/program/schedule.h"
 
 /* An object that threads release to and acquire from; only its address matters. */
 struct sync_token {
@@ -24,72 +23,30 @@ struct sync_token {
 };
 
 struct fiber_run {
-	struct exec *x;
-	const struct program *program;
+	struct exec *exec;
 	struct trace *trace;
-	struct schedule schedule;
-	struct {
-		bool held;
-		uint8_t owner;
-	} mutexes[PROGRAM_MUTEXES];
-	unsigned int semaphore_counts[PROGRAM_SEMAPHORES];
-	bool ran_since_join[PROGRAM_THREADS];    /* threads that ran a call after main last joined them */
-	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last ran */
+	bool ran_since_join[PROGRAM_THREADS]; /* threads that ran a call after main last joined them
+					       */
+	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last
+						     ran */
 };
 
 static struct sync_token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
 static struct sync_token join_token, fork_token;
 
-static bool would_block(const void *ctx, size_t line)
-{
-	const struct fiber_run *run = ctx;
-	const struct call *call = &run->program->calls[line];
-	uint8_t handle = call->handle[0];
-
-	if (call->op == OP_wait)
-		return !run->semaphore_counts[handle];
-	return call->op == OP_lock && run->mutexes[handle].held &&
-	       run->mutexes[handle].owner != call->thread;
-}
-
-static bool owns_mutex(const struct fiber_run *run, const struct call *call)
-{
-	return run->mutexes[call->handle[0]].held &&
-	       run->mutexes[call->handle[0]].owner == call->thread;
-}
-
-/* Return: true if the call orders threads. */
-static bool run_sync_call(struct fiber_run *run, const struct call *call, struct step *step)
+static void run_sync_call(void *executor, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
-	*step = (struct step){ .result = RESULT_NONE };
-	switch ((enum op)call->op) {
-	case OP_lock:
-		step->was_skipped = owns_mutex(run, call);
-		if (!step->was_skipped)
-			tsan_acquire(&mutex_tokens[handle]);
-		run->mutexes[handle].held = true;
-		run->mutexes[handle].owner = call->thread;
-		return true;
-	case OP_unlock:
-		step->was_skipped = !owns_mutex(run, call);
-		if (step->was_skipped)
-			return true;
+	(void)executor;
+	if (call->op == OP_lock)
+		tsan_acquire(&mutex_tokens[handle]);
+	else if (call->op == OP_unlock)
 		tsan_release(&mutex_tokens[handle]);
-		run->mutexes[handle].held = false;
-		return true;
-	case OP_post:
+	else if (call->op == OP_post)
 		tsan_release(&semaphore_tokens[handle]);
-		run->semaphore_counts[handle]++;
-		return true;
-	case OP_wait:
+	else
 		tsan_acquire(&semaphore_tokens[handle]);
-		run->semaphore_counts[handle]--;
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void join_threads(struct fiber_run *run)
@@ -97,11 +54,11 @@ static void join_threads(struct fiber_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		if (!run->ran_since_join[t])
 			continue;
-		tsan_fiber_switch(run->x->fibers[t]);
+		tsan_fiber_switch(run->exec->fibers[t]);
 		tsan_release(&join_token);
 		run->ran_since_join[t] = false;
 	}
-	tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
+	tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
 	tsan_acquire(&join_token);
 }
 
@@ -117,7 +74,7 @@ static void switch_to_thread(struct fiber_run *run, uint8_t thread)
 		join_threads(run);
 		return;
 	}
-	tsan_fiber_switch(run->x->fibers[thread]);
+	tsan_fiber_switch(run->exec->fibers[thread]);
 	if (!run->acquired_from_main[thread])
 		tsan_acquire(&fork_token);
 	run->acquired_from_main[thread] = true;
@@ -129,15 +86,16 @@ static void switch_to_main(struct fiber_run *run, uint8_t thread)
 	if (thread == THREAD_MAIN)
 		fork_threads(run);
 	else
-		tsan_fiber_switch(run->x->fibers[THREAD_MAIN]);
+		tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
 }
 
 /* Switches the library's task, so that a call cannot use mappings of another thread. */
 static void run_call_in_task(void *arg)
 {
 	struct exec_context *context = arg;
-	struct exec *x = context->x;
-	bool must_pause = x->options.first_race_only && race_reports_kept_count(&x->race_reports);
+	struct exec *exec = context->exec;
+	bool must_pause =
+		exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
 
 	if (must_pause)
 		tsan_ignore_begin();
@@ -150,26 +108,28 @@ static void run_call_in_task(void *arg)
 
 static void run_line(struct fiber_run *run, size_t line_index)
 {
-	const struct call *call = &run->program->calls[line_index];
+	struct exec *exec = run->exec;
 	struct trace *trace = run->trace;
+	const struct call *call = &exec->state.program->calls[line_index];
 	struct step *step = &trace->steps[trace->step_count++];
 	struct exec_context context = {
-		.x = run->x,
+		.exec = exec,
 		.call = call,
-		.thread_state = &run->x->thread_states[call->thread],
+		.thread_state = &exec->thread_states[call->thread],
 		.step = step,
 		.read_log = trace->bytes + trace->log_used,
 		.read_log_left = TRACE_LOG - trace->log_used,
+		.sync_call = run_sync_call,
 	};
 
-	exec_current_call = (uint16_t)line_index;
-	if (run->x->options.call_hook)
-		run->x->options.call_hook(line_index);
+	exec_begin_call(exec, line_index);
 	switch_to_thread(run, call->thread);
-	if (!run_sync_call(run, call, step)) {
-		run->x->log_ranges[line_index].from = tsan_log_position();
+	if (op_orders_threads(call->op)) {
+		exec_call(&context);
+	} else {
+		exec->log_ranges[line_index].from = tsan_log_position();
 		tsan_call_on_stack_range(call->thread, run_call_in_task, &context);
-		run->x->log_ranges[line_index].to = tsan_log_position();
+		exec->log_ranges[line_index].to = tsan_log_position();
 	}
 	switch_to_main(run, call->thread);
 	step->call = (uint16_t)line_index;
@@ -178,40 +138,32 @@ static void run_line(struct fiber_run *run, size_t line_index)
 
 static enum exec_end run_lines(struct fiber_run *run, size_t cut)
 {
+	struct program_state *state = &run->exec->state;
 	size_t line_index;
 
-	while ((line_index = schedule_next(&run->schedule, would_block, run)) != SCHEDULE_NONE) {
+	while ((line_index = program_state_next_call(state)) != SCHEDULE_NONE) {
 		if (line_index == cut)
 			return EXEC_STOPPED_BEFORE;
 		run_line(run, line_index);
-		if (line_index == run->x->options.last_call)
+		if (line_index == run->exec->options.last_call)
 			return EXEC_STOPPED_AFTER;
 	}
-	return run->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
+	return state->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
 }
 
-enum exec_end exec_run_fibers(struct exec *x, const struct program *program, size_t cut,
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t cut,
 			      struct trace *trace)
 {
-	static struct fiber_run run;
+	struct fiber_run run = { .exec = exec, .trace = trace };
 	enum exec_end end;
 
-	run.x = x;
-	run.program = program;
-	run.trace = trace;
-	bytes_fill(run.mutexes, 0, sizeof(run.mutexes));
-	bytes_fill(run.semaphore_counts, 0, sizeof(run.semaphore_counts));
-	bytes_fill(run.ran_since_join, 0, sizeof(run.ran_since_join));
-	for (size_t i = 0; i < program->count; i++)
-		run.schedule.line_thread[i] = program->calls[i].thread;
-	schedule_init(&run.schedule, program->count);
-	x->runs_on_fibers = true;
-	exec_start(x, program);
+	exec->runs_on_fibers = true;
+	exec_start(exec, program);
 	fork_threads(&run);
 	end = run_lines(&run, cut);
 	if (end == EXEC_STOPPED_AFTER)
 		return end;
 	join_threads(&run);
-	exec_finish(x, trace);
+	exec_finish(exec, trace);
 	return end;
 }

@@ -9,28 +9,36 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-/* Not by pointer arithmetic: a program may access addresses far outside of the object. */
-static void *address_at(const struct exec_map *map, size_t off)
+/*
+ * The addresses that a load or store accesses: in the mapping, and in the page for detectors. Not
+ * by pointer arithmetic: a program may access addresses far outside of the object.
+ */
+static void *mapped_address(const struct exec_context *context)
 {
-	return (void *)((uintptr_t)map->addr + off);
+	return (void *)((uintptr_t)context->exec->maps[context->call->handle[0]].addr +
+			exec_size_of_call(context, 0));
 }
 
-enum result exec_kmap_local(struct exec_context *context)
+static void *canonical_address(const struct exec_context *context)
 {
-	struct exec_map *map = &context->x->maps[context->call->handle[0]];
+	return (void *)(context->exec->maps[context->call->handle[0]].canonical_addr +
+			exec_size_of_call(context, 0));
+}
+
+void exec_kmap_local(struct exec_context *context)
+{
+	struct exec_map *map = &context->exec->maps[context->call->handle[0]];
 
 	map->addr = page_map_local(exec_page_of_call(context, 1));
-	map->canonical_addr = context->x->pages[context->call->handle[1]].canonical_addr;
+	map->canonical_addr = context->exec->pages[context->call->handle[1]].canonical_addr;
 	context->thread_state->live_maps[context->thread_state->live_map_count++] =
 		context->call->handle[0];
-	return RESULT_NONE;
 }
 
-enum result exec_kunmap_local(struct exec_context *context)
+void exec_kunmap_local(struct exec_context *context)
 {
-	page_unmap_local(context->x->maps[context->call->handle[0]].addr);
+	page_unmap_local(context->exec->maps[context->call->handle[0]].addr);
 	context->thread_state->live_map_count--;
-	return RESULT_NONE;
 }
 
 /* Branches on each byte, so that MemorySanitizer reports an uninitialised one. */
@@ -41,65 +49,32 @@ static void branch_on_bytes(const uint8_t *bytes, size_t len)
 			__asm__ volatile("");
 }
 
-static void log_bytes(struct exec_context *context, const void *bytes, size_t len)
+void exec_load(struct exec_context *context)
 {
-	context->step->log_len =
-		(uint16_t)(len < context->read_log_left ? len : context->read_log_left);
-	bytes_copy(context->read_log, bytes, context->step->log_len);
-	if (context->x->options.check_initialised)
+	size_t len = exec_size_of_call(context, 1);
+	uint64_t value = 0;
+
+	if (context->call->op == OP_load_atomic) {
+		tsan_load_atomic(mapped_address(context), canonical_address(context), len, &value);
+		exec_log_bytes(context, &value, len);
+	} else if (len) {
+		exec_log_bytes(context, mapped_address(context), len);
+		tsan_record_read(canonical_address(context), len);
+	}
+	if (context->exec->options.check_initialised)
 		branch_on_bytes(context->read_log, context->step->log_len);
 }
 
-enum result exec_load(struct exec_context *context)
+void exec_store(struct exec_context *context)
 {
-	const struct exec_map *map = &context->x->maps[context->call->handle[0]];
-	size_t off = exec_size_from_number(context->call->number[0]),
-	       len = exec_size_from_number(context->call->number[1]);
+	size_t len = exec_size_of_call(context, 1), buffer_len = number_min(len, PAGE_SIZE);
+	uint8_t *source = context->thread_state->source_buffer;
 
-	if (!len)
-		return RESULT_NONE;
-	log_bytes(context, address_at(map, off), len);
-	tsan_record_read((void *)(map->canonical_addr + off), len);
-	return RESULT_NONE;
-}
-
-enum result exec_store(struct exec_context *context)
-{
-	const struct call *call = context->call;
-	const struct exec_map *map = &context->x->maps[call->handle[0]];
-	size_t off = exec_size_from_number(call->number[0]),
-	       len = exec_size_from_number(call->number[1]);
-	size_t some = len < PAGE_SIZE ? len : PAGE_SIZE;
-
-	if (!len)
-		return RESULT_NONE;
-	pattern_fill(context->thread_state->source_buffer, some, call->value);
-	bytes_copy(address_at(map, off), context->thread_state->source_buffer, some);
-	tsan_record_write((void *)(map->canonical_addr + off), len);
-	return RESULT_NONE;
-}
-
-enum result exec_load_atomic(struct exec_context *context)
-{
-	const struct exec_map *map = &context->x->maps[context->call->handle[0]];
-	size_t off = exec_size_from_number(context->call->number[0]),
-	       size = exec_size_from_number(context->call->number[1]);
-	uint64_t value = 0;
-
-	tsan_load_atomic(address_at(map, off), (void *)(map->canonical_addr + off), size, &value);
-	log_bytes(context, &value, size);
-	return RESULT_NONE;
-}
-
-enum result exec_store_atomic(struct exec_context *context)
-{
-	const struct call *call = context->call;
-	const struct exec_map *map = &context->x->maps[call->handle[0]];
-	size_t off = exec_size_from_number(call->number[0]),
-	       size = exec_size_from_number(call->number[1]);
-	uint64_t value = 0;
-
-	pattern_fill((uint8_t *)&value, size, call->value);
-	tsan_store_atomic(address_at(map, off), (void *)(map->canonical_addr + off), size, &value);
-	return RESULT_NONE;
+	pattern_fill(source, buffer_len, context->call->value);
+	if (context->call->op == OP_store_atomic) {
+		tsan_store_atomic(mapped_address(context), canonical_address(context), len, source);
+	} else if (len) {
+		bytes_copy(mapped_address(context), source, buffer_len);
+		tsan_record_write(canonical_address(context), len);
+	}
 }

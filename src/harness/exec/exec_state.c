@@ -14,32 +14,40 @@
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-_Thread_local uint16_t exec_current_call;
+/* The index of the call that this OS thread executes, for race reports. */
+static _Thread_local uint16_t current_call;
 
-void exec_set_error(struct exec *x, const char *what, ...)
+void exec_set_error(struct exec *exec, const char *what, ...)
 {
 	va_list args;
 
-	if (atomic_flag_test_and_set(&x->has_error))
+	if (atomic_flag_test_and_set(&exec->has_error))
 		return;
 	va_start(args, what);
-	vsnprintf(x->error_text, sizeof(x->error_text), what, args);
+	vsnprintf(exec->error_text, sizeof(exec->error_text), what, args);
 	va_end(args);
 }
 
-const char *exec_error(const struct exec *x)
+void exec_begin_call(struct exec *exec, size_t index)
 {
-	return x->error_text;
+	current_call = (uint16_t)index;
+	if (exec->options.call_hook)
+		exec->options.call_hook(index);
 }
 
-const struct race_reports *exec_race_reports(const struct exec *x)
+const char *exec_error(const struct exec *exec)
 {
-	return &x->race_reports;
+	return exec->error_text;
 }
 
-struct exec_options *exec_options(struct exec *x)
+const struct race_reports *exec_race_reports(const struct exec *exec)
 {
-	return &x->options;
+	return &exec->race_reports;
+}
+
+struct exec_options *exec_options(struct exec *exec)
+{
+	return &exec->options;
 }
 
 const char *exec_backend_name(void)
@@ -52,12 +60,14 @@ bool exec_set_backend(const char *name)
 	return !page_map_backend_set(name);
 }
 
-void exec_access_range(const struct exec *x, const struct call *call, uintptr_t *from, uintptr_t *to)
+void exec_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+		       uintptr_t *to)
 {
 	*from = *to = 0;
 	if (!op_is_mapped_access(call->op))
 		return;
-	*from = (uintptr_t)x->maps[call->handle[0]].addr + exec_size_from_number(call->number[0]);
+	*from = (uintptr_t)exec->maps[call->handle[0]].addr +
+		exec_size_from_number(call->number[0]);
 	*to = *from + exec_size_from_number(call->number[1]);
 }
 
@@ -73,11 +83,11 @@ void exec_access_range(const struct exec *x, const struct call *call, uintptr_t 
 
 static uintptr_t find_log_position_after(const void *ctx, const struct access *access)
 {
-	const struct exec *x = ctx;
-	const struct exec_log_range *range = &x->log_ranges[access->call];
+	const struct exec *exec = ctx;
+	const struct exec_log_range *range = &exec->log_ranges[access->call];
 
 	return tsan_log_position_after(range->from, range->to,
-				       x->pages[access->page].canonical_addr + access->from);
+				       exec->pages[access->page].canonical_addr + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -88,7 +98,7 @@ static bool is_bytewise(const struct call *call)
 /* Counts the log entries of later lines: the lines of one thread run in their order. */
 static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
-	const struct program *program = ((const struct exec *)ctx)->program;
+	const struct program *program = ((const struct exec *)ctx)->state.program;
 	size_t entries = 0;
 
 	for (size_t i = access->call + 1u; i < program->count; i++) {
@@ -103,9 +113,9 @@ static bool may_be_lost_from_history(const void *ctx, const struct access *acces
 	return entries > SURELY_KEPT;
 }
 
-struct tsan_facts exec_tsan_facts(const struct exec *x)
+struct tsan_facts exec_tsan_facts(const struct exec *exec)
 {
-	return (struct tsan_facts){ find_log_position_after, may_be_lost_from_history, x };
+	return (struct tsan_facts){ find_log_position_after, may_be_lost_from_history, exec };
 }
 
 /* ---- the detector's reports ---- */
@@ -121,27 +131,27 @@ static uint8_t parse_thread_name(const char *name)
 
 static void record_race(const struct tsan_race *race, void *ctx)
 {
-	struct exec *x = ctx;
+	struct exec *exec = ctx;
 	uintptr_t from = race->now.addr > race->before.addr ? race->now.addr : race->before.addr;
 	uintptr_t now_end = race->now.addr + race->now.size;
 	uintptr_t before_end = race->before.addr + race->before.size;
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
-		.call = exec_current_call,
+		.call = current_call,
 		.earlier_thread = parse_thread_name(race->before.thread),
 		.page = RACE_REPORT_NO_PAGE,
 	};
 
-	if (x->runs_on_fibers && thread_locals_contain(&x->locals, race->now.addr))
+	if (exec->runs_on_fibers && thread_locals_contain(&exec->locals, race->now.addr))
 		return;
 	for (uint8_t i = 0; i < PROGRAM_PAGES; i++) {
-		uintptr_t canonical = x->pages[i].canonical_addr;
+		uintptr_t canonical = exec->pages[i].canonical_addr;
 
 		/*
 		 * A single test: two would let coverage depend on which page has the higher
 		 * address.
 		 */
-		if (!x->pages[i].page || from - canonical >= PAGE_SIZE)
+		if (!exec->pages[i].page || from - canonical >= PAGE_SIZE)
 			continue;
 		race_report.page = i;
 		race_report.from = (uint16_t)(from - canonical);
@@ -149,7 +159,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 	}
 	bytes_copy(race_report.stacks[0], race->now.stack, sizeof(race_report.stacks[0]));
 	bytes_copy(race_report.stacks[1], race->before.stack, sizeof(race_report.stacks[1]));
-	race_reports_add(&x->race_reports, &race_report);
+	race_reports_add(&exec->race_reports, &race_report);
 }
 
 static bool detector_prints_races;
@@ -167,9 +177,9 @@ void exec_print_races(bool print)
  */
 #define KEPT_OF_TASK 1024
 
-static bool init_thread_state(struct exec *x, unsigned int thread)
+static bool init_thread_state(struct exec *exec, unsigned int thread)
 {
-	struct exec_thread_state *thread_state = &x->thread_states[thread];
+	struct exec_thread_state *thread_state = &exec->thread_states[thread];
 
 	thread_state->source_buffer = calloc(1, PAGE_SIZE);
 	thread_state->target_buffer = calloc(1, PAGE_SIZE + 2 * EXEC_GUARD);
@@ -180,7 +190,8 @@ static bool init_thread_state(struct exec *x, unsigned int thread)
 		return false;
 	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
 	valgrind_ignore(thread_state->spare_task, KEPT_OF_TASK);
-	x->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name((uint8_t)thread));
+	exec->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self()
+						     : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
 }
 
@@ -230,12 +241,12 @@ static void create_mapping_data(struct page_task *task)
 	page_free(page);
 }
 
-static void create_all_mapping_data(struct exec *x)
+static void create_all_mapping_data(struct exec *exec)
 {
 	create_mapping_data(NULL); /* the thread's own task */
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		create_mapping_data(x->thread_states[t].task);
-		create_mapping_data(x->thread_states[t].spare_task);
+		create_mapping_data(exec->thread_states[t].task);
+		create_mapping_data(exec->thread_states[t].spare_task);
 	}
 }
 
@@ -253,56 +264,54 @@ static void reset_fault_attributes(void)
 
 struct exec *exec_new(void)
 {
-	struct exec *x = calloc(1, sizeof(*x));
+	struct exec *exec = calloc(1, sizeof(*exec));
 
-	if (!x)
+	if (!exec)
 		return NULL;
-	x->options.last_call = SIZE_MAX;
+	exec->options.last_call = SIZE_MAX;
 	tsan_is_predictable(); /* tests the log's layout before any program runs */
 	valgrind_ignore_statics();
-	valgrind_ignore(x, sizeof(*x));
+	valgrind_ignore(exec, sizeof(*exec));
 	recycle_frames();
 	enable_fault_injection();
-	thread_locals_find(&x->locals);
+	thread_locals_find(&exec->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (!init_thread_state(x, t)) {
-			exec_delete(x);
+		if (!init_thread_state(exec, t)) {
+			exec_delete(exec);
 			return NULL;
 		}
-	create_all_mapping_data(x);
-	if (exec_user_init(x))
-		return x;
-	exec_delete(x);
+	create_all_mapping_data(exec);
+	if (exec_user_init(exec))
+		return exec;
+	exec_delete(exec);
 	return NULL;
 }
 
-void exec_delete(struct exec *x)
+void exec_delete(struct exec *exec)
 {
-	if (!x)
+	if (!exec)
 		return;
 	tsan_set_race_callback(NULL, NULL);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		free(x->thread_states[t].source_buffer);
-		free(x->thread_states[t].target_buffer);
-		page_task_delete(x->thread_states[t].task);
-		page_task_delete(x->thread_states[t].spare_task);
+		free(exec->thread_states[t].source_buffer);
+		free(exec->thread_states[t].target_buffer);
+		page_task_delete(exec->thread_states[t].task);
+		page_task_delete(exec->thread_states[t].spare_task);
 	}
-	exec_user_destroy(x);
-	free(x);
+	exec_user_destroy(exec);
+	free(exec);
 }
 
-void exec_start(struct exec *x, const struct program *program)
+void exec_start(struct exec *exec, const struct program *program)
 {
-	x->program = program;
-	bytes_fill(x->pages, 0, sizeof(x->pages));
-	bytes_fill(x->maps, 0, sizeof(x->maps));
-	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		x->slices[i].is_filled = false;
+	program_state_init(&exec->state, program);
+	bytes_fill(exec->pages, 0, sizeof(exec->pages));
+	bytes_fill(exec->maps, 0, sizeof(exec->maps));
 	reset_fault_attributes();
-	atomic_flag_clear(&x->has_error);
-	x->error_text[0] = '\0';
-	race_reports_clear(&x->race_reports);
-	tsan_set_race_callback(detector_prints_races ? NULL : record_race, x);
+	atomic_flag_clear(&exec->has_error);
+	exec->error_text[0] = '\0';
+	race_reports_clear(&exec->race_reports);
+	tsan_set_race_callback(detector_prints_races ? NULL : record_race, exec);
 }
 
 static void record_final_page(struct exec_page *page, struct trace *trace, unsigned int index)
@@ -318,25 +327,25 @@ static void record_final_page(struct exec_page *page, struct trace *trace, unsig
 }
 
 /* Main cleans up for a thread that has ended. */
-static void destroy_thread_state(struct exec *x, struct exec_thread_state *thread_state)
+static void destroy_thread_state(struct exec *exec, struct exec_thread_state *thread_state)
 {
 	if (!thread_state->live_map_count && !thread_state->has_called_fail_nth)
 		return;
 	page_task_switch_in(thread_state->task);
 	while (thread_state->live_map_count)
 		page_unmap_local(
-			x->maps[thread_state->live_maps[--thread_state->live_map_count]].addr);
+			exec->maps[thread_state->live_maps[--thread_state->live_map_count]].addr);
 	page_fail_nth(0);
 	thread_state->has_called_fail_nth = false;
 	page_task_switch_out(thread_state->task);
 }
 
-void exec_finish(struct exec *x, struct trace *trace)
+void exec_finish(struct exec *exec, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		destroy_thread_state(x, &x->thread_states[t]);
+		destroy_thread_state(exec, &exec->thread_states[t]);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		struct exec_page *page = &x->pages[i];
+		struct exec_page *page = &exec->pages[i];
 
 		if (!page->ref_count)
 			continue;

@@ -23,12 +23,11 @@
 
 #include "harness/exec/delay.h"
 #include "harness/exec/exec_state.h"
-#include "harness/exec/pin.h"
 #include "harness/exec/thread_plan.h"
+#include "harness/util/cpus.h"
 
 struct thread_run {
-	struct exec *x;
-	const struct program *program;
+	struct exec *exec;
 	const struct trace *plan_trace;
 	struct trace *trace;
 	struct thread_plan plan;
@@ -36,12 +35,15 @@ struct thread_run {
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
-	atomic_int start; /* enum start */
+	atomic_uint start_count; /* becomes 1 at the start */
+	bool is_cancelled;       /* a thread could not be created, so no thread runs its calls */
 	atomic_uint ready_count; /* threads that wait for the start */
-	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are ready */
+	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are
+					       ready */
 	bool pins_are_found;
 	struct pins pins;
-	atomic_uint finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
+	atomic_uint
+		finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
 	atomic_uint finished_count;
 	atomic_uint tried_count; /* threads that have finished verify_blocked_call() */
 	unsigned int thread_count;
@@ -50,12 +52,9 @@ struct thread_run {
 		uint8_t thread;
 		uint8_t thread_index; /* among the threads that are created; 0 is main */
 		bool is_created;
-		bool held[PROGRAM_MUTEXES];
 		pthread_t pthread;
 	} workers[PROGRAM_THREADS];
 };
-
-enum start_state { START_WAIT, START_GO, START_CANCEL };
 
 /* ---- hidden gates ---- */
 
@@ -83,7 +82,8 @@ static void wait_for_released_threads(struct thread_run *run, uint16_t forker)
 	wait_for_counter_hidden(&run->arrived[forker], all);
 }
 
-static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t self)
+static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step,
+				   uint8_t self)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (t != self && step->required_steps[t])
@@ -109,7 +109,8 @@ static void wait_before_step(struct thread_run *run, const struct thread_step *s
 	wait_for_released_threads(run, step->releasing_step);
 }
 
-static void signal_after_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+static void signal_after_step(struct thread_run *run, const struct thread_step *step,
+			      uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->released_threads & 1u << t)
@@ -120,72 +121,59 @@ static void signal_after_step(struct thread_run *run, const struct thread_step *
 
 /* ---- calls ---- */
 
-/* Return: true if the call orders threads. */
-static bool run_sync_call(struct worker *w, const struct call *call, struct step *step)
+static void run_sync_call(void *executor, const struct call *call)
 {
-	struct thread_run *run = w->run;
+	struct thread_run *run = executor;
 	uint8_t handle = call->handle[0];
 
-	*step = (struct step){ .result = RESULT_NONE };
-	switch ((enum op)call->op) {
-	case OP_lock:
-		step->was_skipped = w->held[handle];
-		if (!step->was_skipped)
-			pthread_mutex_lock(&run->mutexes[handle]);
-		w->held[handle] = true;
-		return true;
-	case OP_unlock:
-		step->was_skipped = !w->held[handle];
-		if (!step->was_skipped)
-			pthread_mutex_unlock(&run->mutexes[handle]);
-		w->held[handle] = false;
-		return true;
-	case OP_post:
+	if (call->op == OP_lock)
+		pthread_mutex_lock(&run->mutexes[handle]);
+	else if (call->op == OP_unlock)
+		pthread_mutex_unlock(&run->mutexes[handle]);
+	else if (call->op == OP_post)
 		sem_post(&run->semaphores[handle]);
-		return true;
-	case OP_wait:
+	else
 		wait_for_semaphore(&run->semaphores[handle]);
-		return true;
-	default:
-		return false;
-	}
 }
 
-static void delay_call(const struct worker *w, uint16_t step)
+static void delay_call(const struct worker *worker, uint16_t step)
 {
-	const struct exec_timing *timing = &w->run->x->options.timing;
-	struct delay_point place = { timing->seed, timing->run_number, w->thread, step };
+	const struct exec_timing *timing = &worker->run->exec->options.timing;
+	struct delay_point place = { timing->seed, timing->run_number, worker->thread, step };
 
 	if (timing->has_delays)
 		delay_wait(delay_choose(&place));
 }
 
-static void run_step(struct worker *w, uint16_t index)
+static void run_step(struct worker *worker, uint16_t index)
 {
-	struct thread_run *run = w->run;
+	struct thread_run *run = worker->run;
+	struct exec *exec = run->exec;
 	const struct thread_step *planned = &run->plan.steps[index];
 	const struct step *expected = &run->plan_trace->steps[index];
-	const struct call *call = &run->program->calls[expected->call];
 	struct step *step = &run->trace->steps[index];
+	struct exec_context context = {
+		.exec = exec,
+		.call = &exec->state.program->calls[expected->call],
+		.thread_state = &exec->thread_states[worker->thread],
+		.step = step,
+		.read_log = run->trace->bytes + expected->log_offset,
+		.read_log_left = expected->log_len,
+		.sync_call = run_sync_call,
+		.executor = run,
+	};
 
-	wait_before_step(run, planned, w->thread);
-	wait_for_earlier_steps(run, planned, w->thread);
-	delay_call(w, index);
-	exec_current_call = expected->call;
-	if (run->x->options.call_hook)
-		run->x->options.call_hook(expected->call);
-	if (!run_sync_call(w, call, step))
-		exec_call(&(struct exec_context){ .x = run->x,
-					      .call = call,
-					      .thread_state = &run->x->thread_states[w->thread],
-					      .step = step,
-					      .read_log = run->trace->bytes + expected->log_offset,
-					      .read_log_left = expected->log_len });
+	wait_before_step(run, planned, worker->thread);
+	wait_for_earlier_steps(run, planned, worker->thread);
+	delay_call(worker, index);
+	exec_begin_call(exec, expected->call);
+	exec_call(&context);
 	step->log_offset = expected->log_offset;
 	step->call = expected->call;
-	atomic_store_explicit(&run->finished_steps[w->thread], index + 1u, memory_order_release);
+	atomic_store_explicit(&run->finished_steps[worker->thread], index + 1u,
+			      memory_order_release);
 	atomic_fetch_add_explicit(&run->finished_count, 1, memory_order_release);
-	signal_after_step(run, planned, w->thread);
+	signal_after_step(run, planned, worker->thread);
 }
 
 /* ---- the end of a thread ---- */
@@ -194,18 +182,18 @@ static void run_step(struct worker *w, uint16_t index)
  * Finds the thread's next remaining line, if only a lock or a semaphore blocks it. Main waits for
  * all lines above, and all lines below wait for main.
  */
-static const struct call *find_blocked_call(const struct worker *w)
+static const struct call *find_blocked_call(const struct worker *worker)
 {
-	const struct thread_run *run = w->run;
+	const struct program *program = worker->run->exec->state.program;
 
-	for (size_t i = 0; i < run->program->count; i++) {
-		const struct call *call = &run->program->calls[i];
+	for (size_t i = 0; i < program->count; i++) {
+		const struct call *call = &program->calls[i];
 
-		if (trace_find(run->plan_trace, i))
+		if (trace_find(worker->run->plan_trace, i))
 			continue;
-		if (call->thread == w->thread)
+		if (call->thread == worker->thread)
 			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
-		if (call->thread == THREAD_MAIN || w->thread == THREAD_MAIN)
+		if (call->thread == THREAD_MAIN || worker->thread == THREAD_MAIN)
 			return NULL;
 	}
 	return NULL;
@@ -215,10 +203,10 @@ static const struct call *find_blocked_call(const struct worker *w)
  * Verifies that the next call of the thread is still blocked, as the model predicts. One attempt is
  * enough, because in a deadlock nothing changes any more.
  */
-static void verify_blocked_call(struct worker *w)
+static void verify_blocked_call(struct worker *worker)
 {
-	struct thread_run *run = w->run;
-	const struct call *call = find_blocked_call(w);
+	struct thread_run *run = worker->run;
+	const struct call *call = find_blocked_call(worker);
 	bool blocked = true;
 
 	wait_for_counter_hidden(&run->finished_count, (unsigned int)run->plan_trace->step_count);
@@ -227,60 +215,50 @@ static void verify_blocked_call(struct worker *w)
 	else if (call)
 		blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
 	if (!blocked)
-		exec_set_error(run->x, "line %u: expected a deadlock, but the call went through",
+		exec_set_error(run->exec, "line %u: expected a deadlock, but the call went through",
 			       call->line);
 	atomic_fetch_add_explicit(&run->tried_count, 1, memory_order_release);
 	wait_for_counter_hidden(&run->tried_count, run->thread_count);
 }
 
-static void run_thread(struct worker *w)
+static void run_thread(struct worker *worker)
 {
-	struct thread_run *run = w->run;
+	struct thread_run *run = worker->run;
 
-	page_task_switch_in(run->x->thread_states[w->thread].task);
-	for (uint16_t i = run->plan.first_step[w->thread]; i < run->plan_trace->step_count; i++)
-		if (run->program->calls[run->plan_trace->steps[i].call].thread == w->thread)
-			run_step(w, i);
-	page_task_switch_out(run->x->thread_states[w->thread].task);
+	page_task_switch_in(run->exec->thread_states[worker->thread].task);
+	for (uint16_t i = run->plan.first_step[worker->thread]; i < run->plan_trace->step_count;
+	     i++)
+		if (run->exec->state.program->calls[run->plan_trace->steps[i].call].thread ==
+		    worker->thread)
+			run_step(worker, i);
+	page_task_switch_out(run->exec->thread_states[worker->thread].task);
 	if (run->must_get_stuck)
-		verify_blocked_call(w);
+		verify_blocked_call(worker);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
-		if (w->held[m])
+		if (program_state_holds_mutex(&run->exec->state, worker->thread, (uint8_t)m))
 			pthread_mutex_unlock(&run->mutexes[m]);
 }
 
-static void pin_worker(const struct worker *w)
+static void pin_worker(const struct worker *worker)
 {
-	const struct thread_run *run = w->run;
+	const struct thread_run *run = worker->run;
 
-	if (run->pins_are_found && !pins_pin_thread(&run->pins, w->thread_index))
-		exec_set_error(run->x, "expected a CPU for thread %u alone, got none", w->thread);
-}
-
-/* Waits until all threads are ready. Return: false if the execution is cancelled. */
-static bool wait_for_start(struct thread_run *run)
-{
-	int start_word;
-
-	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
-	for (unsigned int spins = 0;; spins++) {
-		start_word = atomic_load_explicit(&run->start, memory_order_relaxed);
-		if (start_word != START_WAIT)
-			return start_word == START_GO;
-		if (spins >= SPINS)
-			sched_yield();
-	}
+	if (run->pins_are_found && !pins_pin_thread(&run->pins, worker->thread_index))
+		exec_set_error(run->exec, "expected a CPU for thread %u alone, got none",
+			       worker->thread);
 }
 
 static void *thread_main(void *arg)
 {
-	struct worker *w = arg;
-	struct thread_run *run = w->run;
+	struct worker *worker = arg;
+	struct thread_run *run = worker->run;
 
-	pthread_setname_np(pthread_self(), thread_name(w->thread));
-	pin_worker(w);
-	if (wait_for_start(run))
-		run_thread(w);
+	pthread_setname_np(pthread_self(), thread_name(worker->thread));
+	pin_worker(worker);
+	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
+	wait_for_counter_hidden(&run->start_count, 1);
+	if (!run->is_cancelled)
+		run_thread(worker);
 	return NULL;
 }
 
@@ -298,7 +276,7 @@ static void init_objects(struct thread_run *run)
 		atomic_store(&run->finished_steps[t], 0);
 		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
 	}
-	atomic_store(&run->start, START_WAIT);
+	atomic_store(&run->start_count, 0);
 	atomic_store(&run->ready_count, 0);
 	atomic_store(&run->finished_count, 0);
 	atomic_store(&run->tried_count, 0);
@@ -324,8 +302,8 @@ static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 {
 	if (run->plan.first_step[thread] != THREAD_PLAN_NONE)
 		return true;
-	for (size_t i = 0; run->must_get_stuck && i < run->program->count; i++)
-		if (run->program->calls[i].thread == thread)
+	for (size_t i = 0; run->must_get_stuck && i < run->exec->state.program->count; i++)
+		if (run->exec->state.program->calls[i].thread == thread)
 			return true;
 	return false;
 }
@@ -338,14 +316,14 @@ static bool create_threads(struct thread_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		run->thread_count += is_thread_needed(run, t);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		struct worker *w = &run->workers[t];
+		struct worker *worker = &run->workers[t];
 
 		if (!is_thread_needed(run, t))
 			continue;
-		w->thread_index = thread_index++;
-		if (pthread_create(&w->pthread, NULL, thread_main, w))
+		worker->thread_index = thread_index++;
+		if (pthread_create(&worker->pthread, NULL, thread_main, worker))
 			return false;
-		w->is_created = true;
+		worker->is_created = true;
 	}
 	return true;
 }
@@ -360,57 +338,52 @@ static size_t count_bytes_read(const struct trace *plan)
 	return used;
 }
 
-static void init_run(struct thread_run *run)
+static void init_run(struct thread_run *run, const struct program *program)
 {
-	const struct exec_timing *timing = &run->x->options.timing;
+	const struct exec_timing *timing = &run->exec->options.timing;
 
-	thread_plan_init(&run->plan, run->program, run->plan_trace);
+	thread_plan_init(&run->plan, program, run->plan_trace);
 	run->plan.first_step[THREAD_MAIN] = 0;
 	init_objects(run);
-	run->x->runs_on_fibers = false;
-	exec_start(run->x, run->program);
+	run->exec->runs_on_fibers = false;
+	exec_start(run->exec, program);
 	run->trace->step_count = run->plan_trace->step_count;
 	run->trace->log_used = count_bytes_read(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
 		atomic_store(&run->arrived[i], 0);
 	run->pins_are_found = timing->pins_threads && pins_init(&run->pins);
 	if (timing->pins_threads && !run->pins_are_found)
-		exec_set_error(run->x, "expected to know the CPUs of this process");
+		exec_set_error(run->exec, "expected to know the CPUs of this process");
 }
 
-/* Return: false if a thread could not be created; then no thread runs the program. */
-static bool run_threads(struct thread_run *run)
+static void run_threads(struct thread_run *run)
 {
-	bool is_created = create_threads(run);
-
-	if (is_created)
+	run->is_cancelled = !create_threads(run);
+	if (!run->is_cancelled)
 		wait_for_counter_hidden(&run->ready_count, run->thread_count - 1);
 	pin_worker(&run->workers[THREAD_MAIN]);
-	atomic_store_explicit(&run->start, is_created ? START_GO : START_CANCEL, memory_order_relaxed);
-	if (is_created)
+	atomic_store_explicit(&run->start_count, 1, memory_order_release);
+	if (!run->is_cancelled)
 		run_thread(&run->workers[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (run->workers[t].is_created)
 			pthread_join(run->workers[t].pthread, NULL);
 	if (run->pins_are_found)
 		pins_unpin_thread(&run->pins);
-	return is_created;
 }
 
-bool exec_run_threads(struct exec *x, const struct program *program, const struct trace *plan,
+bool exec_run_threads(struct exec *exec, const struct program *program, const struct trace *plan,
 		      bool stuck, struct trace *trace)
 {
 	static struct thread_run run;
-	bool is_created;
 
-	run.x = x;
-	run.program = program;
+	run.exec = exec;
 	run.plan_trace = plan;
 	run.trace = trace;
 	run.must_get_stuck = stuck;
-	init_run(&run);
-	is_created = run_threads(&run);
+	init_run(&run, program);
+	run_threads(&run);
 	destroy_objects(&run);
-	exec_finish(x, trace);
-	return is_created;
+	exec_finish(exec, trace);
+	return !run.is_cancelled;
 }

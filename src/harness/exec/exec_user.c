@@ -12,48 +12,47 @@
 
 #define SLICE_RANGE ((size_t)PROGRAM_SLICE_MAX + 1)
 
-bool exec_user_init(struct exec *x)
+bool exec_user_init(struct exec *exec)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++) {
-		uint8_t *memory = mmap(NULL, 2 * SLICE_RANGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-				       -1, 0);
+		uint8_t *memory =
+			mmap(NULL, 2 * SLICE_RANGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (memory == MAP_FAILED)
 			return false;
-		x->slices[i].user_memory = memory;
+		exec->slices[i].user_memory = memory;
 		if (mprotect(memory, SLICE_RANGE, PROT_READ | PROT_WRITE))
 			return false;
 	}
 	return true;
 }
 
-void exec_user_destroy(struct exec *x)
+void exec_user_destroy(struct exec *exec)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		if (x->slices[i].user_memory)
-			munmap(x->slices[i].user_memory, 2 * SLICE_RANGE);
+		if (exec->slices[i].user_memory)
+			munmap(exec->slices[i].user_memory, 2 * SLICE_RANGE);
 }
 
-enum result exec_user_slice(struct exec_context *context)
+void exec_user_slice(struct exec_context *context)
 {
 	const struct call *call = context->call;
-	struct exec_slice *slice = &context->x->slices[call->handle[0]];
+	struct exec_slice *slice = &context->exec->slices[call->handle[0]];
 	size_t size = call->number[0];
 
-	slice->is_filled = true;
 	slice->readable_size =
-		call->has_fault ? number_min(exec_size_from_number(call->number[1]), size) : size;
+		call->has_fault ? number_min(exec_size_of_call(context, 1), size) : size;
 	slice->slice_start = slice->user_memory + SLICE_RANGE - slice->readable_size;
 	pattern_fill(slice->slice_start, slice->readable_size, call->value);
 	user_slice_reader_init(&slice->reader, user_slice_new(slice->slice_start, size));
-	return RESULT_NONE;
 }
 
 /*
  * Threads may use one slice, in an order that only hidden waits keep. A reader is plain memory, so
  * each thread uses its own copy: only accesses to pages may race.
  */
-static struct user_slice_reader *borrow_reader(struct exec_context *context, struct exec_slice *slice)
+static struct user_slice_reader *borrow_reader(struct exec_context *context,
+					       struct exec_slice *slice)
 {
 	bytes_copy(&context->thread_state->reader, &slice->reader, sizeof(slice->reader));
 	return &context->thread_state->reader;
@@ -64,37 +63,34 @@ static void return_reader(struct exec_context *context, struct exec_slice *slice
 	bytes_copy(&slice->reader, &context->thread_state->reader, sizeof(slice->reader));
 }
 
-enum result exec_skip(struct exec_context *context)
+void exec_skip(struct exec_context *context)
 {
-	struct exec_slice *slice = &context->x->slices[context->call->handle[0]];
-	int ret = user_slice_skip(borrow_reader(context, slice),
-				  exec_size_from_number(context->call->number[0]));
+	struct exec_slice *slice = &context->exec->slices[context->call->handle[0]];
 
+	exec_set_result(context, user_slice_skip(borrow_reader(context, slice),
+						 exec_size_of_call(context, 0)));
 	return_reader(context, slice);
-	return exec_result_from_errno(context->x, ret);
 }
 
-enum result exec_user_store(struct exec_context *context)
+void exec_user_store(struct exec_context *context)
 {
 	const struct call *call = context->call;
-	struct exec_slice *slice = &context->x->slices[call->handle[0]];
+	struct exec_slice *slice = &context->exec->slices[call->handle[0]];
 
 	if (call->number[0] < slice->readable_size)
 		pattern_fill(slice->slice_start + call->number[0],
-			     number_min(exec_size_from_number(call->number[1]),
+			     number_min(exec_size_of_call(context, 1),
 					slice->readable_size - call->number[0]),
 			     call->value);
-	return RESULT_NONE;
 }
 
-enum result exec_copy_from_user_slice(struct exec_context *context)
+void exec_copy_from_user_slice(struct exec_context *context)
 {
-	const struct call *call = context->call;
-	struct exec_slice *slice = &context->x->slices[call->handle[1]];
-	int ret = page_copy_from_user_slice(
-		exec_page_of_call(context, 0), borrow_reader(context, slice),
-		exec_size_from_number(call->number[0]), exec_size_from_number(call->number[1]));
+	struct exec_slice *slice = &context->exec->slices[context->call->handle[1]];
 
+	exec_set_result(context, page_copy_from_user_slice(exec_page_of_call(context, 0),
+							   borrow_reader(context, slice),
+							   exec_size_of_call(context, 0),
+							   exec_size_of_call(context, 1)));
 	return_reader(context, slice);
-	return exec_result_from_errno(context->x, ret);
 }

@@ -6,12 +6,15 @@
 /* Objects whose calls keep their order among threads. */
 enum {
 	OBJECT_PAGE,
-	OBJECT_MUTEX = OBJECT_PAGE + PROGRAM_PAGES,
-	OBJECT_SEMAPHORE = OBJECT_MUTEX + PROGRAM_MUTEXES,
-	OBJECT_MAP = OBJECT_SEMAPHORE + PROGRAM_SEMAPHORES,
+	OBJECT_MAP = OBJECT_PAGE + PROGRAM_PAGES,
 	OBJECT_SLICE = OBJECT_MAP + PROGRAM_MAPS,
-	OBJECTS = OBJECT_SLICE + PROGRAM_SLICES,
+	OBJECT_MUTEX = OBJECT_SLICE + PROGRAM_SLICES,
+	OBJECT_SEMAPHORE = OBJECT_MUTEX + PROGRAM_MUTEXES,
+	OBJECTS = OBJECT_SEMAPHORE + PROGRAM_SEMAPHORES,
 };
+
+static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP, OBJECT_SLICE,
+							 OBJECT_MUTEX, OBJECT_SEMAPHORE };
 
 /* Steps are stored as index + 1; 0 means no step. */
 struct plan_builder {
@@ -26,34 +29,15 @@ struct plan_builder {
 };
 
 /*
- * Does the call change the object, or only use it? A page or mapping changes when it is created or
- * freed. A slice changes with each call: its reader advances, and bytes that are written during a
+ * Returns whether the call changes the object, or only uses it. A page or mapping changes when it is
+ * created or freed. A slice changes with each call: its reader advances, and bytes that are written during a
  * copy would be undefined.
  */
 static bool changes_object(enum op op, unsigned int object)
 {
-	if (object >= OBJECT_SLICE)
-		return true;
-	if (object >= OBJECT_MAP)
-		return op == OP_kmap_local || op == OP_kunmap_local;
-	return object >= OBJECT_MUTEX || op == OP_alloc_page || op == OP_get_page ||
-	       op == OP_free_page;
-}
-
-static unsigned int object_index(char kind, uint8_t handle)
-{
-	switch (kind | 0x20) {
-	case 'p':
-		return OBJECT_PAGE + handle;
-	case 'm':
-		return OBJECT_MUTEX + handle;
-	case 's':
-		return OBJECT_SEMAPHORE + handle;
-	case 'k':
-		return OBJECT_MAP + handle;
-	default:
-		return OBJECT_SLICE + handle;
-	}
+	if (object < OBJECT_MAP)
+		return op == OP_alloc_page || op == OP_get_page || op == OP_free_page;
+	return object >= OBJECT_SLICE || op == OP_kmap_local || op == OP_kunmap_local;
 }
 
 static void require_steps(struct thread_step *step, const uint16_t last[PROGRAM_THREADS])
@@ -115,13 +99,11 @@ void thread_plan_init(struct thread_plan *plan, const struct program *program,
 	memset(plan->first_step, 0xff, sizeof(plan->first_step));
 	for (uint16_t i = 0; i < trace->step_count; i++) {
 		const struct call *call = &program->calls[trace->steps[i].call];
-		unsigned int handles = 0;
+		struct call_handle handles[2];
+		unsigned int handle_count = call_get_handles(call, handles);
 
-		for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
-			if (op_handle_count(*kind))
-				plan_use_of_object(
-					&p, i, object_index(*kind, call->handle[handles++]), call);
-		}
+		for (unsigned int n = 0; n < handle_count; n++)
+			plan_use_of_object(&p, i, first_object[handles[n].kind] + handles[n].index, call);
 		if (call->op == OP_kmap_local && !trace->steps[i].was_skipped)
 			p.mapped_page[call->handle[0]] = call->handle[1];
 		if (op_is_mapped_access(call->op) && !trace->steps[i].was_skipped)

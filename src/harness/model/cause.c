@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/model/cause.h"
 
-#include <string.h>
-
 /* Returns the last call of this kind on the handle that took effect, or NULL. */
 static const struct step *find_last_call(const struct program *program, const struct trace *trace,
 					 enum op op, uint8_t handle)
@@ -159,70 +157,47 @@ void cause_find_uninit(const struct program *program, const struct rules *rules,
 
 /* ---- deadlock ---- */
 
-/* Returns a remaining call of main above @call, or NULL. */
-static const struct call *find_earlier_main_call(const struct program *program, const bool *ran,
-						 size_t call)
-{
-	for (size_t i = 0; i < call; i++)
-		if (!ran[i] && program->calls[i].thread == THREAD_MAIN)
-			return &program->calls[i];
-	return NULL;
-}
+#define NO_CALL SIZE_MAX
 
-static size_t find_first_remaining_call(const struct program *program, const bool *ran)
-{
-	size_t i = 0;
-
-	while (i < program->count && ran[i])
-		i++;
-	return i;
-}
-
+/* @first_left, @main_left: the first remaining call, and the first one of main, up to @index */
 static struct blocked_thread find_what_blocks_call(const struct program *program,
-						   const struct rules *rules, const bool *ran,
-						   size_t index)
+						   const struct trace *trace, size_t index,
+						   size_t first_left, size_t main_left)
 {
 	const struct call *call = &program->calls[index];
-	const struct call *first = find_earlier_main_call(program, ran, index);
-	size_t left = find_first_remaining_call(program, ran);
-	struct blocked_thread blocked = { .blocked_call = (uint16_t)index };
+	uint16_t blocked_call = (uint16_t)index;
 	const struct step *holder;
 
-	if (call->thread == THREAD_MAIN && left < index) {
-		blocked.why = BLOCKED_THREADS;
-		blocked.blocking_call = (uint16_t)left;
-	} else if (first) {
-		blocked.why = BLOCKED_MAIN;
-		blocked.blocking_call = (uint16_t)(first - program->calls);
-	} else if (call->op == OP_lock) {
-		holder = find_last_call(program, rules_trace(rules), OP_lock, call->handle[0]);
-		blocked.why = BLOCKED_MUTEX;
-		blocked.blocking_call = holder ? holder->call : (uint16_t)index;
-	} else {
-		blocked.why = BLOCKED_SEMAPHORE;
-		blocked.blocking_call = (uint16_t)index;
-	}
-	return blocked;
+	if (call->thread == THREAD_MAIN && first_left < index)
+		return (struct blocked_thread){ blocked_call, (uint16_t)first_left, BLOCKED_THREADS };
+	if (main_left != NO_CALL)
+		return (struct blocked_thread){ blocked_call, (uint16_t)main_left, BLOCKED_MAIN };
+	if (call->op != OP_lock)
+		return (struct blocked_thread){ blocked_call, blocked_call, BLOCKED_SEMAPHORE };
+	holder = find_last_call(program, trace, OP_lock, call->handle[0]);
+	return (struct blocked_thread){ blocked_call, holder ? holder->call : blocked_call,
+					BLOCKED_MUTEX };
 }
 
 size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
 			   struct blocked_thread blocked[PROGRAM_THREADS])
 {
-	static bool ran[PROGRAM_CALLS];
 	const struct trace *trace = rules_trace(rules);
-	unsigned int seen = 0;
-	size_t count = 0;
+	size_t count = 0, first_left = NO_CALL, main_left = NO_CALL;
+	unsigned int seen_threads = 0;
 
-	memset(ran, 0, sizeof(ran));
-	for (size_t i = 0; i < trace->step_count; i++)
-		ran[trace->steps[i].call] = true;
 	for (size_t i = 0; i < program->count; i++) {
 		uint8_t thread = program->calls[i].thread;
 
-		if (ran[i] || seen & 1u << thread)
+		if (trace_find(trace, i))
 			continue;
-		seen |= 1u << thread;
-		blocked[count++] = find_what_blocks_call(program, rules, ran, i);
+		if (first_left == NO_CALL)
+			first_left = i;
+		if (!(seen_threads & 1u << thread))
+			blocked[count++] = find_what_blocks_call(program, trace, i, first_left, main_left);
+		seen_threads |= 1u << thread;
+		if (thread == THREAD_MAIN && main_left == NO_CALL)
+			main_left = i;
 	}
 	return count;
 }

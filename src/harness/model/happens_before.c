@@ -9,11 +9,9 @@ struct knowledge {
 };
 
 struct happens_builder {
-	const struct program *program;
 	struct knowledge threads[PROGRAM_THREADS];
-	struct knowledge mutexes[PROGRAM_MUTEXES];
-	struct knowledge semaphores[PROGRAM_SEMAPHORES];
-	struct knowledge pages[PROGRAM_PAGES]; /* knowledge of all threads that dropped the page */
+	/* The knowledge that threads released to each mutex, semaphore or page. */
+	struct knowledge objects[HANDLE_KINDS][PROGRAM_PAGES];
 };
 
 static void merge_knowledge(struct knowledge *to, const struct knowledge *from)
@@ -23,50 +21,33 @@ static void merge_knowledge(struct knowledge *to, const struct knowledge *from)
 			to->last_known_step[t] = from->last_known_step[t];
 }
 
-/*
- * Returns the knowledge of the mutex, semaphore or page that the call uses; NULL for other calls.
- */
-static struct knowledge *find_knowledge(struct happens_builder *l, const struct call *call)
-{
-	switch ((enum op)call->op) {
-	case OP_lock:
-	case OP_unlock:
-		return &l->mutexes[call->handle[0]];
-	case OP_post:
-	case OP_wait:
-		return &l->semaphores[call->handle[0]];
-	case OP_free_page:
-		return &l->pages[call->handle[0]];
-	default:
-		return NULL;
-	}
-}
-
-static bool is_acquire(enum op op)
-{
-	return op == OP_lock || op == OP_wait || op == OP_free_page;
-}
-
-static bool is_release(enum op op)
-{
-	return op == OP_unlock || op == OP_post || op == OP_free_page;
-}
+/* What a call on a mutex, semaphore or page acquires from its object, and releases to it. */
+static const struct {
+	bool acquires, releases;
+	uint8_t released_by; /* the call whose release an acquiring call waits for */
+} sync_calls[OP_COUNT] = {
+	[OP_lock] = { true, false, OP_unlock },	 [OP_unlock] = { false, true, 0 },
+	[OP_wait] = { true, false, OP_post },	 [OP_post] = { false, true, 0 },
+	[OP_free_page] = { true, true, OP_free_page },
+};
 
 static void apply_step(struct happens_builder *l, size_t index, const struct call *call, bool ran,
 		      uint16_t known[PROGRAM_THREADS])
 {
 	struct knowledge *self = &l->threads[call->thread];
-	struct knowledge *left = ran ? find_knowledge(l, call) : NULL;
+	bool acquires = ran && sync_calls[call->op].acquires;
+	bool releases = ran && sync_calls[call->op].releases;
+	enum handle_kind kind = op_handle_kind(op_table[call->op].argument_kinds[0]);
 
 	for (unsigned int t = 0; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
 		merge_knowledge(self, &l->threads[t]);
-	if (left && is_acquire(call->op))
-		merge_knowledge(self, left);
+	if (acquires)
+		merge_knowledge(self, &l->objects[kind][call->handle[0]]);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		known[t] = (uint16_t)(self->last_known_step[t] - 1u);
 	self->last_known_step[call->thread] = (uint16_t)(index + 1);
-	if (left && is_release(call->op))
-		merge_knowledge(left, self);
+	if (releases)
+		merge_knowledge(&l->objects[kind][call->handle[0]], self);
 	for (unsigned int t = 1; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
 		merge_knowledge(&l->threads[t], self);
 }
@@ -77,7 +58,6 @@ void happens_before_init(struct happens_before *happens, const struct program *p
 	static struct happens_builder l;
 
 	memset(&l, 0, sizeof(l));
-	l.program = program;
 	for (size_t i = 0; i < trace->step_count; i++)
 		apply_step(&l, i, &program->calls[trace->steps[i].call],
 			   !trace->steps[i].was_skipped, happens->last_known_step[i]);
@@ -97,13 +77,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 /* Returns whether the call @to acquires what the call @from released. */
 static bool is_release_to_acquire(const struct call *from, const struct call *to)
 {
-	static const uint8_t source[OP_COUNT] = {
-		[OP_lock] = OP_unlock,
-		[OP_wait] = OP_post,
-		[OP_free_page] = OP_free_page,
-	};
-
-	return is_acquire(to->op) && from->op == source[to->op] &&
+	return sync_calls[to->op].acquires && from->op == sync_calls[to->op].released_by &&
 	       from->handle[0] == to->handle[0];
 }
 

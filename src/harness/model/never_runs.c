@@ -11,99 +11,70 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KINDS 3
-
 struct finder {
 	const struct program *program;
-	uint32_t maybe_filled_handles[KINDS];	/* bit N: a call that runs fills handle N, or fails to */
-	uint32_t filled_handles[KINDS]; /* bit N: a call that runs fills handle N */
+	/* Bit N: a call that runs fills handle N, or fails to fill it. */
+	uint32_t maybe_filled_handles[HANDLE_FILLED_KINDS];
+	/* Bit N: a call that runs fills handle N. */
+	uint32_t filled_handles[HANDLE_FILLED_KINDS];
 	uint8_t held_mutexes[PROGRAM_THREADS];
 	bool was_reached[PROGRAM_CALLS];
 	struct never_runs *found;
 	size_t found_count;
 };
 
-static bool is_filling_kind(char kind)
+static bool call_fills_handle(const struct call *call, const struct call_handle *handle)
 {
-	return kind >= 'A' && kind <= 'Z';
-}
-
-/* Returns the index of the handle's kind if calls fill it, or KINDS. */
-static unsigned int find_kind_index(char kind)
-{
-	switch (kind | 0x20) {
-	case 'p':
-		return 0;
-	case 'k':
-		return 1;
-	case 'u':
-		return 2;
-	default:
-		return KINDS;
-	}
-}
-
-static bool call_fills_handle(const struct call *call, char kind, uint8_t handle)
-{
-	char first = op_table[call->op].argument_kinds[0];
-
-	return is_filling_kind(first) && (first | 0x20) == (kind | 0x20) &&
-	       call->handle[0] == handle;
+	return op_fills_handle(call->op) && call->handle[0] == handle->index &&
+	       op_handle_kind(op_table[call->op].argument_kinds[0]) == handle->kind;
 }
 
 /*
  * Returns whether a call that the model did not reach may fill the handle before call @index runs.
  */
-static bool may_be_filled_before(const struct finder *f, size_t index, char kind, uint8_t handle)
+static bool may_be_filled_before(const struct finder *f, size_t index, const struct call_handle *handle)
 {
 	const struct call *calls = f->program->calls;
 
-	for (size_t i = 0; i < f->program->count; i++)
-		if (!f->was_reached[i] && i > index && calls[i].thread != calls[index].thread &&
-		    call_fills_handle(&calls[i], kind, handle))
+	if (f->was_reached[index])
+		return false;
+	for (size_t i = index + 1; i < f->program->count; i++)
+		if (!f->was_reached[i] && calls[i].thread != calls[index].thread &&
+		    call_fills_handle(&calls[i], handle))
 			return true;
 	return false;
 }
 
-static void add_never_run_call(struct finder *f, size_t index, enum never_runs_why why, char kind,
-			       uint8_t handle)
+/* Return: always false, so that a check can end with it. */
+static bool add_never_run_call(struct finder *f, size_t index, enum never_runs_why why,
+			       const struct call_handle *handle)
 {
-	struct never_runs *n = &f->found[f->found_count++];
+	struct never_runs *n = &f->found[f->found_count];
 
-	*n = (struct never_runs){ (uint16_t)index, why, kind, handle, 0, false };
-	for (size_t i = 0; why == NEVER_RUNS_UNFILLED && i + 1 < f->found_count; i++)
-		if (call_fills_handle(&f->program->calls[f->found[i].call], kind, handle)) {
+	*n = (struct never_runs){ .call = (uint16_t)index, .why = why };
+	if (handle)
+		n->handle = *handle;
+	for (size_t i = 0; why == NEVER_RUNS_UNFILLED && i < f->found_count; i++)
+		if (call_fills_handle(&f->program->calls[f->found[i].call], handle)) {
 			n->filling_call = f->found[i].call;
 			n->has_filling_call = true;
 		}
+	f->found_count++;
+	return false;
 }
 
-/* Return: false if the call's handles prevent it from running. */
-static bool handles_allow_call(struct finder *f, size_t index)
+static bool check_handle(struct finder *f, size_t index, const struct call_handle *handle)
 {
-	const struct call *call = &f->program->calls[index];
-	unsigned int handles = 0;
+	uint32_t bit = 1u << handle->index;
 
-	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
-		unsigned int index_of_kind = find_kind_index(*kind);
-		uint8_t handle;
-
-		if (!op_handle_count(*kind))
-			continue;
-		handle = call->handle[handles++];
-		if (index_of_kind == KINDS)
-			continue;
-		if (is_filling_kind(*kind) && f->filled_handles[index_of_kind] & 1u << handle)
-			add_never_run_call(f, index, NEVER_RUNS_FILLED, *kind, handle);
-		else if (!is_filling_kind(*kind) &&
-			 !(f->maybe_filled_handles[index_of_kind] & 1u << handle) &&
-			 (f->was_reached[index] || !may_be_filled_before(f, index, *kind, handle)))
-			add_never_run_call(f, index, NEVER_RUNS_UNFILLED, *kind, handle);
-		else
-			continue;
-		return false;
-	}
-	return true;
+	if (handle->kind >= HANDLE_FILLED_KINDS)
+		return true;
+	if (handle->must_be_free)
+		return !(f->filled_handles[handle->kind] & bit) ||
+		       add_never_run_call(f, index, NEVER_RUNS_FILLED, handle);
+	return f->maybe_filled_handles[handle->kind] & bit ||
+	       may_be_filled_before(f, index, handle) ||
+	       add_never_run_call(f, index, NEVER_RUNS_UNFILLED, handle);
 }
 
 static void check_mutex(struct finder *f, size_t index)
@@ -112,9 +83,9 @@ static void check_mutex(struct finder *f, size_t index)
 	uint8_t *held = &f->held_mutexes[call->thread], bit = (uint8_t)(1u << call->handle[0]);
 
 	if (call->op == OP_lock && *held & bit)
-		add_never_run_call(f, index, NEVER_RUNS_HELD, 'm', call->handle[0]);
+		add_never_run_call(f, index, NEVER_RUNS_HELD, NULL);
 	if (call->op == OP_unlock && !(*held & bit))
-		add_never_run_call(f, index, NEVER_RUNS_NOT_HELD, 'm', call->handle[0]);
+		add_never_run_call(f, index, NEVER_RUNS_NOT_HELD, NULL);
 	if (call->op == OP_lock)
 		*held |= bit;
 	else
@@ -125,20 +96,22 @@ static void check_mutex(struct finder *f, size_t index)
 static void check_call(struct finder *f, size_t index, const struct step *step)
 {
 	const struct call *call = &f->program->calls[index];
-	char first = op_table[call->op].argument_kinds[0];
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 
-	if (!handles_allow_call(f, index))
-		return;
+	for (unsigned int i = 0; i < count; i++)
+		if (!check_handle(f, index, &handles[i]))
+			return;
 	if (call->op == OP_lock || call->op == OP_unlock)
 		check_mutex(f, index);
 	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
 	    !call_has_atomic_range(call))
-		add_never_run_call(f, index, NEVER_RUNS_ATOMIC, 'k', call->handle[0]);
-	if (!is_filling_kind(first))
+		add_never_run_call(f, index, NEVER_RUNS_ATOMIC, NULL);
+	if (!op_fills_handle(call->op))
 		return;
-	f->maybe_filled_handles[find_kind_index(first)] |= 1u << call->handle[0];
+	f->maybe_filled_handles[handles[0].kind] |= 1u << call->handle[0];
 	if (step && !step->was_skipped && step->result <= RESULT_0)
-		f->filled_handles[find_kind_index(first)] |= 1u << call->handle[0];
+		f->filled_handles[handles[0].kind] |= 1u << call->handle[0];
 }
 
 static int compare_call_index(const void *a, const void *b)
@@ -163,53 +136,38 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 	return f.found_count;
 }
 
-/* ---- text ---- */
-
-static void format_atomic_reason(const struct call *call, char text[NEVER_RUNS_TEXT])
-{
-	uint64_t size = call->number[1];
-
-	if (size == 1 || size == 2 || size == 4 || size == 8)
-		snprintf(text, NEVER_RUNS_TEXT,
-			 "the offset 0x%" PRIx64 " is no multiple of the size %" PRIu64,
-			 call->number[0], call->number[1]);
-	else
-		snprintf(text, NEVER_RUNS_TEXT, "the size is %" PRIu64 ", expected 1, 2, 4 or 8",
-			 call->number[1]);
-}
-
-static void format_mutex_reason(const struct call *call, bool held, char text[NEVER_RUNS_TEXT])
-{
-	snprintf(text, NEVER_RUNS_TEXT, held ? "%s holds m%u already" : "%s does not hold m%u",
-		 thread_name(call->thread), call->handle[0]);
-}
-
-static void format_handle_reason(const struct program *program, const struct never_runs *n,
-			char text[NEVER_RUNS_TEXT])
-{
-	char kind = (char)(n->kind | 0x20), by[64] = "";
-
-	if (n->has_filling_call)
-		snprintf(by, sizeof(by), ", as line %u never runs",
-			 program->calls[n->filling_call].line);
-	if (n->why == NEVER_RUNS_FILLED)
-		snprintf(text, NEVER_RUNS_TEXT, "%c%u is filled already", kind, n->handle);
-	else
-		snprintf(text, NEVER_RUNS_TEXT, "no call before it fills %c%u%s", kind, n->handle, by);
-}
-
 void never_runs_text(const struct program *program, const struct never_runs *n,
 		     char text[NEVER_RUNS_TEXT])
 {
 	const struct call *call = &program->calls[n->call];
-	char reason_text[NEVER_RUNS_TEXT];
+	int used = snprintf(text, NEVER_RUNS_TEXT, "%s never runs: ", op_table[call->op].name);
+	size_t size = NEVER_RUNS_TEXT - (size_t)used;
+	uint64_t off = call->number[0], atomic_size = call->number[1];
+	char letter = op_handle_letters[n->handle.kind];
 
-	if (n->why == NEVER_RUNS_ATOMIC)
-		format_atomic_reason(call, reason_text);
-	else if (n->why == NEVER_RUNS_HELD || n->why == NEVER_RUNS_NOT_HELD)
-		format_mutex_reason(call, n->why == NEVER_RUNS_HELD, reason_text);
-	else
-		format_handle_reason(program, n, reason_text);
-	snprintf(text, NEVER_RUNS_TEXT, "%s never runs: %.120s", op_table[call->op].name,
-		 reason_text);
+	text += used;
+	switch (n->why) {
+	case NEVER_RUNS_UNFILLED:
+		used = snprintf(text, size, "no call before it fills %c%u", letter, n->handle.index);
+		if (n->has_filling_call)
+			snprintf(text + used, size - (size_t)used, ", as line %u never runs",
+				 program->calls[n->filling_call].line);
+		break;
+	case NEVER_RUNS_FILLED:
+		snprintf(text, size, "%c%u is filled already", letter, n->handle.index);
+		break;
+	case NEVER_RUNS_HELD:
+		snprintf(text, size, "%s holds m%u already", thread_name(call->thread), call->handle[0]);
+		break;
+	case NEVER_RUNS_NOT_HELD:
+		snprintf(text, size, "%s does not hold m%u", thread_name(call->thread), call->handle[0]);
+		break;
+	case NEVER_RUNS_ATOMIC:
+		if (atomic_size == 1 || atomic_size == 2 || atomic_size == 4 || atomic_size == 8)
+			snprintf(text, size, "the offset 0x%" PRIx64 " is no multiple of the size %" PRIu64,
+				 off, atomic_size);
+		else
+			snprintf(text, size, "the size is %" PRIu64 ", expected 1, 2, 4 or 8",
+				 atomic_size);
+	}
 }

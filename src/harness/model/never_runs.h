@@ -19,10 +19,9 @@ enum never_runs_why {
 struct never_runs {
 	uint16_t call;
 	enum never_runs_why why;
-	char kind;	/* UNFILLED, FILLED: the handle's letter in ops.def */
-	uint8_t handle;
-	uint16_t filling_call;	/* UNFILLED: a call that would fill the handle, but never runs either */
-	bool has_filling_call;
+	struct call_handle handle; /* only for UNFILLED and FILLED */
+	bool has_filling_call; /* UNFILLED: a call would fill the handle, but never runs either */
+	uint16_t filling_call;
 };
 
 /*

@@ -21,248 +21,186 @@
 /* ---- order ---- */
 
 /* Called at a line of main: all earlier calls of all threads happen before this line. */
-static void join_all_threads(struct rules *r)
+static void join_all_threads(struct rules *rules)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		r->threads[t].clock.epochs[t]++;
-		clock_join(&r->threads[THREAD_MAIN].clock, &r->threads[t].clock);
+		rules->threads[t].clock.epochs[t]++;
+		clock_join(&rules->threads[THREAD_MAIN].clock, &rules->threads[t].clock);
 	}
 }
 
 /* A line of main happens before everything that threads do later. */
-static void fork_all_threads(struct rules *r)
+static void fork_all_threads(struct rules *rules)
 {
-	r->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
+	rules->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		clock_join(&r->threads[t].clock, &r->threads[THREAD_MAIN].clock);
+		clock_join(&rules->threads[t].clock, &rules->threads[THREAD_MAIN].clock);
 }
 
-static struct model_mutex *find_mutex(struct evaluation *j)
+void evaluate_lock(struct evaluation *eval)
 {
-	return &j->rules->mutexes[j->call->handle[0]];
+	acquire_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
 }
 
-static bool is_held_by(const struct model_mutex *mutex, uint8_t thread)
+void evaluate_unlock(struct evaluation *eval)
 {
-	return mutex->is_held && mutex->owner == thread;
+	release_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
 }
 
-enum call_outcome evaluate_lock(struct evaluation *j)
+void evaluate_post(struct evaluation *eval)
 {
-	struct model_mutex *mutex = find_mutex(j);
-
-	if (is_held_by(mutex, j->call->thread))
-		return CALL_SKIPPED;
-	mutex->is_held = true;
-	mutex->owner = j->call->thread;
-	acquire_clock(j, &mutex->clock);
-	return CALL_RAN;
+	release_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
 }
 
-enum call_outcome evaluate_unlock(struct evaluation *j)
+void evaluate_wait(struct evaluation *eval)
 {
-	struct model_mutex *mutex = find_mutex(j);
-
-	if (!is_held_by(mutex, j->call->thread))
-		return CALL_SKIPPED;
-	release_clock(j, &mutex->clock);
-	mutex->is_held = false;
-	return CALL_RAN;
-}
-
-enum call_outcome evaluate_post(struct evaluation *j)
-{
-	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
-
-	release_clock(j, &semaphore->clock);
-	semaphore->post_count++;
-	return CALL_RAN;
-}
-
-enum call_outcome evaluate_wait(struct evaluation *j)
-{
-	struct model_semaphore *semaphore = &j->rules->semaphores[j->call->handle[0]];
-
-	semaphore->post_count--;
-	acquire_clock(j, &semaphore->clock);
-	return CALL_RAN;
-}
-
-static bool would_block(const void *ctx, size_t line)
-{
-	const struct rules *r = ctx;
-	const struct call *call = &r->program->calls[line];
-	const struct model_mutex *mutex;
-
-	if (call->op == OP_wait)
-		return !r->semaphores[call->handle[0]].post_count;
-	if (call->op != OP_lock)
-		return false;
-	mutex = &r->mutexes[call->handle[0]];
-	return mutex->is_held && mutex->owner != call->thread;
+	acquire_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
 }
 
 /* ---- one call ---- */
 
-static enum call_outcome (*const evaluators[OP_COUNT])(struct evaluation *) = {
+static void (*const evaluators[OP_COUNT])(struct evaluation *) = {
 #define OP(name, ...) [OP_##name] = evaluate_##name,
 #include "harness/program/ops.def"
 #undef OP
 };
 
-static bool is_handle_filled(const void *ctx, char kind, uint8_t handle)
+/* Return: false if the call breaks a fatal rule. */
+static bool evaluate_call(struct rules *rules, size_t index)
 {
-	const struct rules *r = ctx;
-
-	switch (kind) {
-	case 'p':
-		return r->pages[handle].is_filled;
-	case 'k':
-		return r->maps[handle].is_filled;
-	default:
-		return r->slices[handle].is_filled;
-	}
-}
-
-static enum call_outcome evaluate_call(struct rules *r, size_t index)
-{
-	const struct call *call = &r->program->calls[index];
-	struct step *step = &r->trace->steps[r->trace->step_count];
-	struct evaluation j = { r, call, (uint16_t)index, &r->threads[call->thread], step };
-	enum call_outcome outcome;
+	const struct call *call = &rules->state.program->calls[index];
+	struct step *step = &rules->trace->steps[rules->trace->step_count];
+	struct evaluation eval = {rules, call, (uint16_t)index, &rules->threads[call->thread],
+				  step};
 
 	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
+	step->was_skipped = program_state_skips(&rules->state, call);
 	if (call->thread == THREAD_MAIN)
-		join_all_threads(r);
-	outcome = call_handles_ready(call, is_handle_filled, r) ? evaluators[call->op](&j)
-								: CALL_SKIPPED;
+		join_all_threads(rules);
+	if (!step->was_skipped) {
+		step->result = op_table[call->op].has_result ? RESULT_0 : RESULT_NONE;
+		evaluators[call->op](&eval);
+	}
 	if (call->thread == THREAD_MAIN)
-		fork_all_threads(r);
-	step->was_skipped = outcome == CALL_SKIPPED;
-	if (outcome != CALL_FATAL)
-		r->trace->step_count++;
-	return outcome;
+		fork_all_threads(rules);
+	if (rules->verdict.fatal_call == index)
+		return false;
+	if (!step->was_skipped)
+		program_state_apply(&rules->state, call, step->result);
+	rules->trace->step_count++;
+	return true;
 }
 
 /* ---- one program ---- */
 
-static void init_evaluation(struct rules *r, const struct program *program)
+static void init_evaluation(struct rules *rules, const struct program *program)
 {
-	r->program = program;
-	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		r->pages[i].is_filled = false;
-		r->pages[i].ref_count = 0;
-	}
-	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
-		r->slices[i].is_filled = false;
-	bytes_fill(r->maps, 0, sizeof(r->maps));
-	bytes_fill(r->mutexes, 0, sizeof(r->mutexes));
-	bytes_fill(r->semaphores, 0, sizeof(r->semaphores));
-	bytes_fill(r->threads, 0, sizeof(r->threads));
-	shadow_clear(&r->shadow);
-	r->verdict.broken = 0;
-	r->verdict.fatal_call = VERDICT_NONE;
-	r->verdict.uninit_count = 0;
-	for (size_t i = 0; i < program->count; i++)
-		r->schedule.line_thread[i] = program->calls[i].thread;
-	schedule_init(&r->schedule, program->count);
-	trace_clear(r->trace);
+	program_state_init(&rules->state, program);
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
+		rules->pages[i].ref_count = 0;
+	bytes_fill(rules->maps, 0, sizeof(rules->maps));
+	bytes_fill(rules->mutex_clocks, 0, sizeof(rules->mutex_clocks));
+	bytes_fill(rules->semaphore_clocks, 0, sizeof(rules->semaphore_clocks));
+	bytes_fill(rules->threads, 0, sizeof(rules->threads));
+	shadow_clear(&rules->shadow);
+	rules->verdict.broken = 0;
+	rules->verdict.fatal_call = VERDICT_NONE;
+	rules->verdict.uninit_count = 0;
+	trace_clear(rules->trace);
 }
 
-static void record_final_pages(struct rules *r)
+static void record_final_pages(struct rules *rules)
 {
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
-		struct model_page *page = &r->pages[i];
+		struct model_page *page = &rules->pages[i];
 
 		if (!page->ref_count)
 			continue;
-		r->trace->pages[i].live = true;
-		r->trace->pages[i].refs = (uint16_t)page->ref_count;
-		r->trace->pages[i].at = trace_reserve_log(r->trace, PAGE);
-		rules_append_log(r->trace, page, r->trace->pages[i].at, 0, PAGE);
+		rules->trace->pages[i].live = true;
+		rules->trace->pages[i].refs = (uint16_t)page->ref_count;
+		rules->trace->pages[i].at = trace_reserve_log(rules->trace, PAGE);
+		rules_append_log(rules->trace, page, rules->trace->pages[i].at, 0, PAGE);
 	}
 }
 
-static void record_deadlock(struct rules *r)
+static void record_deadlock(struct rules *rules)
 {
-	struct verdict *v = &r->verdict;
+	struct verdict *v = &rules->verdict;
 
 	v->broken |= RULE_BIT(RULE_deadlock);
-	v->fatal_call = r->schedule.first_remaining;
+	v->fatal_call = rules->state.schedule.first_remaining;
 	v->fatal_rule = RULE_deadlock;
 }
 
-static void record_races(struct rules *r)
-{
-	if (r->shadow.race_count)
-		r->verdict.broken |= RULE_BIT(RULE_data_race);
-	shadow_sort_races(&r->shadow);
-}
-
-void rules_evaluate(struct rules *r, const struct program *program)
+/* @fatal: NULL: the first fatal call ends the evaluation; otherwise as rules_find_fatal_calls() */
+static void evaluate_calls(struct rules *rules, const struct program *program, bool *fatal)
 {
 	size_t call_index;
 
-	init_evaluation(r, program);
-	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (evaluate_call(r, call_index) == CALL_FATAL)
+	init_evaluation(rules, program);
+	while ((call_index = program_state_next_call(&rules->state)) != SCHEDULE_NONE) {
+		if (evaluate_call(rules, call_index))
+			continue;
+		if (!fatal)
 			break;
-	if (r->verdict.fatal_call == VERDICT_NONE && r->schedule.remaining_count)
-		record_deadlock(r);
-	record_races(r);
-	record_final_pages(r);
+		fatal[call_index] = true;
+	}
+	if (rules->state.schedule.remaining_count &&
+	    (fatal || rules->verdict.fatal_call == VERDICT_NONE)) {
+		record_deadlock(rules);
+		if (fatal)
+			fatal[rules->verdict.fatal_call] = true;
+	}
+	if (rules->shadow.race_count)
+		rules->verdict.broken |= RULE_BIT(RULE_data_race);
+	shadow_sort_races(&rules->shadow);
+	if (!fatal || !rules->verdict.broken)
+		record_final_pages(rules);
 }
 
-void rules_find_fatal_calls(struct rules *r, const struct program *program, bool *fatal)
+void rules_evaluate(struct rules *rules, const struct program *program)
 {
-	size_t call_index;
+	evaluate_calls(rules, program, NULL);
+}
 
-	init_evaluation(r, program);
-	while ((call_index = schedule_next(&r->schedule, would_block, r)) != SCHEDULE_NONE)
-		if (evaluate_call(r, call_index) == CALL_FATAL)
-			fatal[call_index] = true;
-	if (r->schedule.remaining_count) {
-		record_deadlock(r);
-		fatal[r->schedule.first_remaining] = true;
-	}
-	record_races(r);
-	if (!r->verdict.broken)
-		record_final_pages(r);
+void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal)
+{
+	evaluate_calls(rules, program, fatal);
 }
 
 struct rules *rules_new(void)
 {
-	struct rules *r = calloc(1, sizeof(*r));
+	struct rules *rules = calloc(1, sizeof(*rules));
 
-	if (!r)
+	if (!rules)
 		return NULL;
-	r->trace = trace_new();
-	if (shadow_init(&r->shadow) && r->trace)
-		return r;
-	rules_delete(r);
+	rules->trace = trace_new();
+	if (shadow_init(&rules->shadow) && rules->trace)
+		return rules;
+	rules_delete(rules);
 	return NULL;
 }
 
-void rules_delete(struct rules *r)
+void rules_delete(struct rules *rules)
 {
-	if (!r)
+	if (!rules)
 		return;
-	shadow_destroy(&r->shadow);
-	trace_delete(r->trace);
-	free(r);
+	shadow_destroy(&rules->shadow);
+	trace_delete(rules->trace);
+	free(rules);
 }
 
-const struct verdict *rules_verdict(const struct rules *r)
+const struct verdict *rules_verdict(const struct rules *rules)
 {
-	return &r->verdict;
+	return &rules->verdict;
 }
 
-const struct trace *rules_trace(const struct rules *r)
+const struct trace *rules_trace(const struct rules *rules)
 {
-	return r->trace;
+	return rules->trace;
 }
 
-const struct shadow *rules_shadow(const struct rules *r)
+const struct shadow *rules_shadow(const struct rules *rules)
 {
-	return &r->shadow;
+	return &rules->shadow;
 }

@@ -2,41 +2,34 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
-static struct model_map *find_map(struct evaluation *j)
+static struct model_map *find_map(struct evaluation *eval)
 {
-	return &j->rules->maps[j->call->handle[0]];
+	return &eval->rules->maps[eval->call->handle[0]];
 }
 
-enum call_outcome evaluate_kmap_local(struct evaluation *j)
+void evaluate_kmap_local(struct evaluation *eval)
 {
-	enum call_outcome outcome;
-
-	if (!check_page_use(j, find_page(j, 1), 1, &outcome))
-		return outcome;
-	*find_map(j) = (struct model_map){ true, true, j->call->handle[1], j->call->thread };
-	j->self->live_maps[j->self->live_map_count++] = j->call->handle[0];
-	return CALL_RAN;
+	if (!check_page_use(eval, find_page(eval, 1), 1))
+		return;
+	*find_map(eval) = (struct model_map){ true, eval->call->handle[1], eval->call->thread };
+	eval->self->live_maps[eval->self->live_map_count++] = eval->call->handle[0];
 }
 
-static bool check_mapping(struct evaluation *j, enum call_outcome *outcome)
+static bool check_mapping(struct evaluation *eval)
 {
-	const struct model_map *map = find_map(j);
+	const struct model_map *map = find_map(eval);
 
 	if (!map->is_live)
-		*outcome = break_fatal_rule(j, RULE_use_after_unmap);
-	else if (map->thread != j->call->thread)
-		*outcome = break_fatal_rule(j, RULE_foreign_map);
-	else
-		return true;
-	return false;
+		return break_fatal_rule(eval, RULE_use_after_unmap);
+	return map->thread == eval->call->thread || break_fatal_rule(eval, RULE_foreign_map);
 }
 
 /* Stores which other mappings of the page are live, in case this call breaks a fatal rule. */
-static void find_other_mappings(struct evaluation *j)
+static void find_other_mappings(struct evaluation *eval)
 {
-	struct verdict *v = &j->rules->verdict;
-	const struct model_thread *self = j->self;
-	const struct model_map *maps = j->rules->maps, *named = find_map(j);
+	struct verdict *v = &eval->rules->verdict;
+	const struct model_thread *self = eval->self;
+	const struct model_map *maps = eval->rules->maps, *named = find_map(eval);
 
 	v->newest_maps_same_page =
 		self->live_map_count &&
@@ -46,45 +39,38 @@ static void find_other_mappings(struct evaluation *j)
 		if (!maps[i].is_live || maps[i].page != named->page || &maps[i] == named)
 			continue;
 		v->any_thread_maps_same_page = true;
-		v->own_thread_maps_same_page |= maps[i].thread == j->call->thread;
+		v->own_thread_maps_same_page |= maps[i].thread == eval->call->thread;
 	}
 }
 
-enum call_outcome evaluate_kunmap_local(struct evaluation *j)
+void evaluate_kunmap_local(struct evaluation *eval)
 {
-	enum call_outcome outcome;
-
-	find_other_mappings(j);
-	if (!check_mapping(j, &outcome))
-		return outcome;
-	if (j->self->live_maps[j->self->live_map_count - 1] != j->call->handle[0])
-		return break_fatal_rule(j, RULE_unmap_order);
-	j->self->live_map_count--;
-	find_map(j)->is_live = false;
-	return CALL_RAN;
+	find_other_mappings(eval);
+	if (!check_mapping(eval))
+		return;
+	if (eval->self->live_maps[eval->self->live_map_count - 1] != eval->call->handle[0]) {
+		break_fatal_rule(eval, RULE_unmap_order);
+		return;
+	}
+	eval->self->live_map_count--;
+	find_map(eval)->is_live = false;
 }
 
-/* Tests the fatal rules of an access through a mapping, after the conditions of atomic accesses. */
-static bool check_mapped_access(struct evaluation *j, enum call_outcome *outcome)
+static bool check_mapped_access(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-
-	if (!check_mapping(j, outcome))
+	if (!check_mapping(eval))
 		return false;
-	if (!is_in_bounds(call->number[0], call->number[1]))
-		*outcome = break_fatal_rule(j, RULE_out_of_bounds);
-	else if (!j->rules->pages[find_map(j)->page].ref_count)
-		*outcome = break_fatal_rule(j, RULE_use_after_free);
-	else
-		return true;
-	return false;
+	if (!is_in_bounds(eval->call->number[0], eval->call->number[1]))
+		return break_fatal_rule(eval, RULE_out_of_bounds);
+	return eval->rules->pages[find_map(eval)->page].ref_count ||
+	       break_fatal_rule(eval, RULE_use_after_free);
 }
 
-static void check_loaded_bytes_initialised(struct evaluation *j)
+static void check_loaded_bytes_initialised(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	const struct model_page *page = &j->rules->pages[find_map(j)->page];
-	struct verdict *v = &j->rules->verdict;
+	const struct call *call = eval->call;
+	const struct model_page *page = &eval->rules->pages[find_map(eval)->page];
+	struct verdict *v = &eval->rules->verdict;
 	uint64_t from = call->number[0], to = from + call->number[1];
 
 	while (from < to && page->initialised[from])
@@ -94,49 +80,27 @@ static void check_loaded_bytes_initialised(struct evaluation *j)
 	if (from == to)
 		return;
 	v->broken |= RULE_BIT(RULE_uninit_use);
-	v->uninits[v->uninit_count++] = (struct uninit_use){ j->call_index, find_map(j)->page,
+	v->uninits[v->uninit_count++] = (struct uninit_use){ eval->call_index, find_map(eval)->page,
 							 (uint16_t)from, (uint16_t)to };
 }
 
-static enum call_outcome evaluate_load_of_kind(struct evaluation *j, unsigned int kind)
+void evaluate_load(struct evaluation *eval)
 {
-	enum call_outcome outcome;
+	const struct call *call = eval->call;
 
-	if (!check_mapped_access(j, &outcome))
-		return outcome;
-	check_loaded_bytes_initialised(j);
-	rules_read(j, find_map(j)->page, j->call->number[0], j->call->number[1], READ | kind);
-	return CALL_RAN;
+	if (!check_mapped_access(eval))
+		return;
+	check_loaded_bytes_initialised(eval);
+	rules_read(eval, find_map(eval)->page, call->number[0], call->number[1],
+		   call->op == OP_load_atomic ? ATOMIC : READ);
 }
 
-static enum call_outcome evaluate_store_of_kind(struct evaluation *j, unsigned int kind)
+void evaluate_store(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	enum call_outcome outcome;
+	const struct call *call = eval->call;
 
-	if (!check_mapped_access(j, &outcome))
-		return outcome;
-	pattern_fill(rules_write(j, find_map(j)->page, call->number[0], call->number[1], kind),
-		     call->number[1], call->value);
-	return CALL_RAN;
-}
-
-enum call_outcome evaluate_load(struct evaluation *j)
-{
-	return evaluate_load_of_kind(j, 0);
-}
-
-enum call_outcome evaluate_store(struct evaluation *j)
-{
-	return evaluate_store_of_kind(j, 0);
-}
-
-enum call_outcome evaluate_load_atomic(struct evaluation *j)
-{
-	return call_has_atomic_range(j->call) ? evaluate_load_of_kind(j, ATOMIC) : CALL_SKIPPED;
-}
-
-enum call_outcome evaluate_store_atomic(struct evaluation *j)
-{
-	return call_has_atomic_range(j->call) ? evaluate_store_of_kind(j, ATOMIC) : CALL_SKIPPED;
+	if (check_mapped_access(eval))
+		pattern_fill(rules_write(eval, find_map(eval)->page, call->number[0],
+					 call->number[1], call->op == OP_store_atomic ? ATOMIC : 0),
+			     call->number[1], call->value);
 }

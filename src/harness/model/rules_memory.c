@@ -2,12 +2,13 @@
 #include "harness/util/bytes.h"
 #include "harness/model/rules_state.h"
 
-void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind)
+void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
+			 unsigned int kind)
 {
 	struct access access = {
-		.call = j->call_index,
-		.epoch = j->self->clock.epochs[j->call->thread],
-		.thread = j->call->thread,
+		.call = eval->call_index,
+		.epoch = eval->self->clock.epochs[eval->call->thread],
+		.thread = eval->call->thread,
 		.page = page,
 		.write = kind & WRITE,
 		.atomic = kind & ATOMIC,
@@ -16,7 +17,7 @@ void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint6
 	};
 
 	if (len)
-		shadow_record_access(&j->rules->shadow, &access, &j->self->clock);
+		shadow_record_access(&eval->rules->shadow, &access, &eval->self->clock);
 }
 
 void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at,
@@ -26,23 +27,23 @@ void rules_append_log(struct trace *trace, const struct model_page *page, uint32
 	bytes_copy(trace->initialised + at, page->initialised + off, len);
 }
 
-void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
+void rules_read(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
 		      unsigned int kind)
 {
-	struct trace *trace = j->rules->trace;
+	struct trace *trace = eval->rules->trace;
 
-	rules_record_access(j, handle, off, len, kind);
-	j->step->log_len = (uint16_t)len;
-	j->step->log_offset = trace_reserve_log(trace, len);
-	rules_append_log(trace, &j->rules->pages[handle], j->step->log_offset, off, len);
+	rules_record_access(eval, handle, off, len, kind);
+	eval->step->log_len = (uint16_t)len;
+	eval->step->log_offset = trace_reserve_log(trace, len);
+	rules_append_log(trace, &eval->rules->pages[handle], eval->step->log_offset, off, len);
 }
 
-uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
+uint8_t *rules_write(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
 			   unsigned int kind)
 {
-	struct model_page *page = &j->rules->pages[handle];
+	struct model_page *page = &eval->rules->pages[handle];
 
-	rules_record_access(j, handle, off, len, WRITE | kind);
+	rules_record_access(eval, handle, off, len, WRITE | kind);
 	bytes_fill(page->initialised + off, INITIALISED, len);
 	return page->bytes + off;
 }

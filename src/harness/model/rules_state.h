@@ -14,15 +14,12 @@
 #define HARNESS_RULES_STATE_H
 
 #include "harness/model/rules.h"
-#include "harness/program/schedule.h"
+#include "harness/program/program_state.h"
 
 #define PAGE TRACE_PAGE
 #define MAP_DEPTH 16
 
-_Static_assert(SCHEDULE_LINES == PROGRAM_CALLS, "a schedule holds any program");
-
 struct model_page {
-	bool is_filled;
 	unsigned int ref_count;
 	struct clock owners_clock; /* the clocks of all owners that dropped the page */
 	uint8_t bytes[PAGE];
@@ -30,26 +27,14 @@ struct model_page {
 };
 
 struct model_map {
-	bool is_filled, is_live;
+	bool is_live;
 	uint8_t page, thread;
 };
 
 struct model_slice {
-	bool is_filled;
 	uint64_t size, at;
 	uint64_t readable_end; /* bytes from here on cannot be read */
 	uint8_t bytes[PROGRAM_SLICE_MAX];
-};
-
-struct model_mutex {
-	bool is_held;
-	uint8_t owner;
-	struct clock clock;
-};
-
-struct model_semaphore {
-	unsigned int post_count;
-	struct clock clock;
 };
 
 struct model_thread {
@@ -60,20 +45,19 @@ struct model_thread {
 };
 
 struct rules {
-	const struct program *program;
-	struct schedule schedule;
+	struct program_state state;
 	struct model_page pages[PROGRAM_PAGES];
 	struct model_map maps[PROGRAM_MAPS];
 	struct model_slice slices[PROGRAM_SLICES];
-	struct model_mutex mutexes[PROGRAM_MUTEXES];
-	struct model_semaphore semaphores[PROGRAM_SEMAPHORES];
+	struct clock mutex_clocks[PROGRAM_MUTEXES];
+	struct clock semaphore_clocks[PROGRAM_SEMAPHORES];
 	struct model_thread threads[PROGRAM_THREADS];
 	struct shadow shadow;
 	struct trace *trace;
 	struct verdict verdict;
 };
 
-/* The call that is being evaluated. */
+/* The call that is being evaluated. Its result is already set to success. */
 struct evaluation {
 	struct rules *rules;
 	const struct call *call;
@@ -82,20 +66,17 @@ struct evaluation {
 	struct step *step;
 };
 
-/* The outcome of a call: it ran, it was skipped, or it broke a fatal rule. */
-enum call_outcome { CALL_RAN, CALL_SKIPPED, CALL_FATAL };
-
 /* ---- order between threads ---- */
 
-static inline void acquire_clock(struct evaluation *j, const struct clock *from)
+static inline void acquire_clock(struct evaluation *eval, const struct clock *from)
 {
-	clock_join(&j->self->clock, from);
+	clock_join(&eval->self->clock, from);
 }
 
-static inline void release_clock(struct evaluation *j, struct clock *into)
+static inline void release_clock(struct evaluation *eval, struct clock *into)
 {
-	j->self->clock.epochs[j->call->thread]++;
-	clock_join(into, &j->self->clock);
+	eval->self->clock.epochs[eval->call->thread]++;
+	clock_join(into, &eval->self->clock);
 }
 
 /* ---- checks and results ---- */
@@ -105,57 +86,55 @@ static inline bool is_in_bounds(uint64_t off, uint64_t len)
 	return off <= PAGE && len <= PAGE && off + len <= PAGE;
 }
 
-static inline enum call_outcome break_fatal_rule(struct evaluation *j, enum rule rule)
+/* The following functions return false if the call has no further effect. */
+
+static inline bool break_fatal_rule(struct evaluation *eval, enum rule rule)
 {
-	struct verdict *v = &j->rules->verdict;
+	struct verdict *v = &eval->rules->verdict;
 
 	v->broken |= RULE_BIT(rule);
-	v->fatal_call = j->call_index;
+	v->fatal_call = eval->call_index;
 	v->fatal_rule = rule;
-	return CALL_FATAL;
+	return false;
 }
 
-static inline enum call_outcome set_result(struct evaluation *j, enum result result)
+static inline bool set_error_result(struct evaluation *eval, enum result result)
 {
-	j->step->result = (int8_t)result;
-	return CALL_RAN;
+	eval->step->result = (int8_t)result;
+	return false;
 }
 
-static inline struct model_page *find_page(struct evaluation *j, unsigned int argument)
+static inline struct model_page *find_page(struct evaluation *eval, unsigned int argument)
 {
-	return &j->rules->pages[j->call->handle[argument]];
+	return &eval->rules->pages[eval->call->handle[argument]];
 }
 
 /*
  * Returns whether the thread may access the page, with @maps more mappings than the thread has
  * now.
  */
-static inline bool check_page_use(struct evaluation *j, const struct model_page *page,
-				  unsigned int maps, enum call_outcome *outcome)
+static inline bool check_page_use(struct evaluation *eval, const struct model_page *page,
+				  unsigned int maps)
 {
 	if (!page->ref_count)
-		*outcome = break_fatal_rule(j, RULE_use_after_free);
-	else if (j->self->live_map_count + maps > MAP_DEPTH)
-		*outcome = break_fatal_rule(j, RULE_map_overflow);
-	else
-		return true;
-	return false;
-}
-
-/* Counts a failure point of the thread. Return: whether this failure point fails. */
-static inline bool count_failure_point(struct evaluation *j)
-{
-	return j->self->points_until_failure && !--j->self->points_until_failure;
+		return break_fatal_rule(eval, RULE_use_after_free);
+	if (eval->self->live_map_count + maps > MAP_DEPTH)
+		return break_fatal_rule(eval, RULE_map_overflow);
+	return true;
 }
 
 /* The bounds test and the fatal rules that all calls on one page share. */
-static inline bool check_raw_access(struct evaluation *j, enum call_outcome *outcome)
+static inline bool check_raw_access(struct evaluation *eval)
 {
-	if (!is_in_bounds(j->call->number[0], j->call->number[1])) {
-		*outcome = set_result(j, RESULT_EINVAL);
-		return false;
-	}
-	return check_page_use(j, find_page(j, 0), 1, outcome);
+	if (!is_in_bounds(eval->call->number[0], eval->call->number[1]))
+		return set_error_result(eval, RESULT_EINVAL);
+	return check_page_use(eval, find_page(eval, 0), 1);
+}
+
+/* Counts a failure point of the thread. Return: whether this failure point fails. */
+static inline bool count_failure_point(struct evaluation *eval)
+{
+	return eval->self->points_until_failure && !--eval->self->points_until_failure;
 }
 
 /* ---- memory ---- */
@@ -163,20 +142,22 @@ static inline bool check_raw_access(struct evaluation *j, enum call_outcome *out
 enum access_kind { READ = 0, WRITE = 1, ATOMIC = 2 };
 
 /* Records an access to [off, off + len) of the page of handle @page. */
-void rules_record_access(struct evaluation *j, uint8_t page, uint64_t off, uint64_t len, unsigned int kind);
+void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
+			 unsigned int kind);
 
 /* Appends bytes of a page to the trace, and whether each is initialised. */
 void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
 		      uint64_t len);
 
 /* Records that the call reads these bytes. */
-void rules_read(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len, unsigned int kind);
+void rules_read(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
+		unsigned int kind);
 
 /*
  * Records a write of [off, off + len) and marks the bytes as initialised.
  * Return: the address of the first byte; the caller writes the values.
  */
-uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_t len,
+uint8_t *rules_write(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
 		     unsigned int kind);
 
 /* ---- one function for each call of ops.def ---- */
@@ -185,7 +166,11 @@ uint8_t *rules_write(struct evaluation *j, uint8_t handle, uint64_t off, uint64_
 #define evaluate_read_bytewise_atomic evaluate_read_raw
 #define evaluate_write_bytewise_atomic evaluate_write_raw
 
-#define OP(name, ...) enum call_outcome evaluate_##name(struct evaluation *j);
+/* These differ only in the kind of their access. */
+#define evaluate_load_atomic evaluate_load
+#define evaluate_store_atomic evaluate_store
+
+#define OP(name, ...) void evaluate_##name(struct evaluation *eval);
 #include "harness/program/ops.def"
 #undef OP
 

@@ -4,76 +4,78 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
-static struct model_slice *find_slice(struct evaluation *j, unsigned int argument)
+static struct model_slice *find_slice(struct evaluation *eval, unsigned int argument)
 {
-	return &j->rules->slices[j->call->handle[argument]];
+	return &eval->rules->slices[eval->call->handle[argument]];
 }
 
-enum call_outcome evaluate_user_slice(struct evaluation *j)
+void evaluate_user_slice(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	struct model_slice *slice = find_slice(j, 0);
+	const struct call *call = eval->call;
+	struct model_slice *slice = find_slice(eval, 0);
 
-	slice->is_filled = true;
 	slice->size = call->number[0];
 	slice->at = 0;
 	slice->readable_end =
 		call->has_fault ? number_min(call->number[1], slice->size) : slice->size;
 	pattern_fill(slice->bytes, slice->readable_end, call->value);
-	return CALL_RAN;
 }
 
-enum call_outcome evaluate_skip(struct evaluation *j)
+void evaluate_skip(struct evaluation *eval)
 {
-	struct model_slice *slice = find_slice(j, 0);
+	struct model_slice *slice = find_slice(eval, 0);
 
-	if (j->call->number[0] > slice->size - slice->at)
-		return set_result(j, RESULT_EFAULT);
-	slice->at += j->call->number[0];
-	return set_result(j, RESULT_0);
+	if (eval->call->number[0] > slice->size - slice->at)
+		set_error_result(eval, RESULT_EFAULT);
+	else
+		slice->at += eval->call->number[0];
 }
 
-enum call_outcome evaluate_user_store(struct evaluation *j)
+void evaluate_user_store(struct evaluation *eval)
 {
-	const struct call *call = j->call;
-	struct model_slice *slice = find_slice(j, 0);
+	const struct call *call = eval->call;
+	struct model_slice *slice = find_slice(eval, 0);
 
 	if (call->number[0] < slice->readable_end)
 		pattern_fill(slice->bytes + call->number[0],
 			     number_min(call->number[1], slice->readable_end - call->number[0]),
 			     call->value);
-	return CALL_RAN;
 }
 
-enum call_outcome evaluate_copy_from_user_slice(struct evaluation *j)
+/* Returns how many bytes of the next @len can be read. */
+static uint64_t count_readable_bytes(struct evaluation *eval, const struct model_slice *slice,
+				     uint64_t len)
 {
-	const struct call *call = j->call;
-	struct model_slice *slice = find_slice(j, 1);
-	uint64_t len = call->number[1], good;
-	enum call_outcome outcome;
-	uint8_t *target;
+	if (count_failure_point(eval) || slice->readable_end <= slice->at)
+		return 0;
+	return number_min(len, slice->readable_end - slice->at);
+}
 
-	if (!check_raw_access(j, &outcome))
-		return outcome;
-	if (len > slice->size - slice->at)
-		return set_result(j, RESULT_EFAULT);
-	good = slice->readable_end > slice->at ? number_min(len, slice->readable_end - slice->at)
-					       : 0;
-	if (count_failure_point(j))
-		good = 0;
-	target = rules_write(j, call->handle[0], call->number[0], good, 0);
-	bytes_copy(target, slice->bytes + slice->at, good);
-	if (good < len) {
-		target = rules_write(j, call->handle[0], call->number[0] + good, len - good, 0);
-		bytes_fill(target, 0, len - good);
-		return set_result(j, RESULT_EFAULT);
+void evaluate_copy_from_user_slice(struct evaluation *eval)
+{
+	const struct call *call = eval->call;
+	struct model_slice *slice = find_slice(eval, 1);
+	uint64_t off = call->number[0], len = call->number[1], readable;
+
+	if (!check_raw_access(eval))
+		return;
+	if (len > slice->size - slice->at) {
+		set_error_result(eval, RESULT_EFAULT);
+		return;
 	}
-	slice->at += len;
-	return set_result(j, RESULT_0);
+	readable = count_readable_bytes(eval, slice, len);
+	bytes_copy(rules_write(eval, call->handle[0], off, readable, 0), slice->bytes + slice->at,
+		   readable);
+	if (readable == len) {
+		slice->at += len;
+		return;
+	}
+	bytes_fill(rules_write(eval, call->handle[0], off + readable, len - readable, 0), 0,
+		   len - readable);
+	set_error_result(eval, RESULT_EFAULT);
 }
 
-enum call_outcome evaluate_fail_nth(struct evaluation *j)
+void evaluate_fail_nth(struct evaluation *eval)
 {
-	j->self->points_until_failure = j->call->number[0];
-	return CALL_RAN;
+	eval->self->points_until_failure = eval->call->number[0];
 }

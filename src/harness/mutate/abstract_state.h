@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The state that a call at some place of a program finds: which handles are filled, which pages and
+ * The state before a call at some place of a program: which handles are filled, which pages and
  * mappings are live, and which thread holds a lock.
  *
  * It is an estimate from the order of the lines, and much cheaper than the rule model. The mutator
@@ -13,39 +13,31 @@
 
 #include "harness/program/program.h"
 
-/* Kinds of handles; ops.def has a letter for each. */
-enum abstract_state_kind {
-	ABSTRACT_PAGE,
-	ABSTRACT_MAP,
-	ABSTRACT_SLICE,
-	ABSTRACT_MUTEX,
-	ABSTRACT_SEMAPHORE,
-	ABSTRACT_KINDS
-};
-
 struct abstract_state {
-	uint32_t filled_handles[ABSTRACT_KINDS]; /* bit N: handle N was filled */
-	uint32_t usable_handles[ABSTRACT_KINDS]; /* bit N: handle N is filled, and live, mapped, unlocked or
-					  * posted */
-	uint8_t page_ref_count[PROGRAM_PAGES];
-	uint8_t map_thread[PROGRAM_MAPS];
-	uint8_t mutex_holder[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
-	uint8_t semaphore_count[PROGRAM_SEMAPHORES];
-	uint8_t live_maps[PROGRAM_MAPS];	     /* live mappings, oldest first */
-	unsigned int live_map_count;
+	uint32_t filled_handles[HANDLE_KINDS]; /* bit N: handle N was filled */
+	/* bit N: handle N is filled, and live, mapped, unlocked or posted */
+	uint32_t usable_handles[HANDLE_KINDS];
+	uint8_t page_ref_counts[PROGRAM_PAGES];
+	uint8_t mapping_threads[PROGRAM_MAPS];
+	uint8_t mutex_holders[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
+	uint8_t semaphore_counts[PROGRAM_SEMAPHORES];
+	uint8_t mapping_order[PROGRAM_MAPS]; /* higher for a newer mapping */
 };
 
-/* Return: the kind of a letter of ops.def in either case, or ABSTRACT_KINDS. */
-enum abstract_state_kind abstract_state_find_kind(char letter);
+/*
+ * Gets the letters (ops.def) of the numbers of a call, in their order. Without a fault, the number of a
+ * fault is no argument. Return: their number.
+ */
+unsigned int call_get_number_letters(const struct call *call, char letters[3]);
 
 /* Computes the state after the first @end calls. */
 void abstract_state_compute(struct abstract_state *state, const struct program *program,
 			    size_t end);
 
-/* Updates the state for one more call. */
+/* Updates the state for the next call of the program. */
 void abstract_state_apply(struct abstract_state *state, const struct call *call);
 
 /* Return: the newest live mapping of @thread, or PROGRAM_MAPS. */
-uint8_t abstract_state_newest_map(const struct abstract_state *state, uint8_t thread);
+uint8_t abstract_state_find_newest_map(const struct abstract_state *state, uint8_t thread);
 
 #endif

@@ -12,20 +12,11 @@
 #include <string.h>
 
 #include "harness/util/number.h"
-#include "harness/mutate/abstract_state.h"
 #include "harness/mutate/trim.h"
 
 static void copy_program(struct program *to, const struct program *from)
 {
-	to->count = from->count;
-	to->has_expect = from->has_expect;
-	to->expect = from->expect;
-	memcpy(to->calls, from->calls, from->count * sizeof(from->calls[0]));
-}
-
-static void reset_candidate(struct minimize *m)
-{
-	copy_program(&m->candidate, &m->best);
+	memcpy(to, from, offsetof(struct program, calls) + from->count * sizeof(from->calls[0]));
 }
 
 static bool is_candidate_changed(const struct minimize *m)
@@ -50,326 +41,262 @@ static bool try_candidate(struct minimize *m)
 
 /* ---- the arguments of a call ---- */
 
-/*
- * Returns the kind of handle number @handle of the call; ABSTRACT_KINDS: the call has fewer
- * handles.
- */
-static enum abstract_state_kind find_handle_kind(const struct call *call, unsigned int handle)
-{
-	for (const char *arg = op_table[call->op].argument_kinds; *arg; arg++)
-		if (abstract_state_find_kind(*arg) != ABSTRACT_KINDS && !handle--)
-			return abstract_state_find_kind(*arg);
-	return ABSTRACT_KINDS;
-}
-
 /* Returns the handles of a kind that a call uses, one bit each. */
-static uint32_t find_used_handles(const struct call *call, enum abstract_state_kind kind)
+static uint32_t find_used_handles(const struct call *call, enum handle_kind kind)
 {
+	struct call_handle handles[2];
+	unsigned int count = call_get_handles(call, handles);
 	uint32_t used = 0;
 
-	for (unsigned int i = 0; i < 2; i++)
-		if (find_handle_kind(call, i) == kind)
-			used |= 1u << call->handle[i];
+	for (unsigned int i = 0; i < count; i++)
+		if (handles[i].kind == kind)
+			used |= 1u << handles[i].index;
 	return used;
-}
-
-static unsigned int count_numbers(const struct call *call)
-{
-	unsigned int numbers = 0;
-
-	for (const char *arg = op_table[call->op].argument_kinds; *arg; arg++)
-		numbers += *arg == 'n' || *arg == 'z' || *arg == 'f';
-	return numbers;
 }
 
 /* Returns whether this number of the call is an offset in a page. */
 static bool is_offset(const struct call *call, unsigned int number_index)
 {
-	const char *args = op_table[call->op].argument_kinds;
+	const char *letters = op_table[call->op].argument_kinds;
 
 	if (call->op == OP_copy_page)
 		return number_index < 2;
-	return !number_index && (args[0] == 'p' || args[0] == 'k') && strchr(args, 'n');
+	return !number_index && (letters[0] == 'p' || letters[0] == 'k') && strchr(letters, 'n');
 }
 
-/* ---- fewer calls ---- */
+/* ---- changes of the whole program ---- */
 
-static bool drop_ranges_of_calls(struct minimize *m)
-{
-	struct trim trim;
-	bool changed = false;
+/*
+ * Makes variant 0, 1, ... of a program, which may be the program as it is.
+ * Return: false after the last variant
+ */
+typedef bool (*program_edit)(struct program *program, unsigned int variant);
 
-	trim_init(&trim, m->best.count);
-	while (trim_next(&trim)) {
-		bool accepted;
-
-		reset_candidate(m);
-		trim_make_candidate(&trim, &m->best, &m->candidate);
-		accepted = try_candidate(m);
-		trim_record(&trim, accepted);
-		changed |= accepted;
-	}
-	return changed;
-}
-
-/* Tries the program without the calls that @must_drop marks. */
-static bool try_without_marked_calls(struct minimize *m, const bool *must_drop)
+static void drop_marked_calls(struct program *program, const bool *is_dropped)
 {
 	size_t kept = 0;
 
-	reset_candidate(m);
-	for (size_t i = 0; i < m->best.count; i++)
-		if (!must_drop[i])
-			m->candidate.calls[kept++] = m->best.calls[i];
-	m->candidate.count = kept;
-	return try_candidate(m);
+	for (size_t i = 0; i < program->count; i++)
+		if (!is_dropped[i])
+			program->calls[kept++] = program->calls[i];
+	program->count = kept;
 }
 
 /* Drops all calls on a handle; for a page also the calls on its mappings. */
-static bool drop_handle(struct minimize *m, enum abstract_state_kind kind, unsigned int handle)
+static bool drop_handle(struct program *program, unsigned int variant)
 {
-	bool must_drop[PROGRAM_CALLS];
-	uint32_t maps = 0;
+	enum handle_kind kind = variant / PROGRAM_MAPS;
+	uint32_t handle = 1u << (PROGRAM_MAPS - 1 - variant % PROGRAM_MAPS), maps = 0;
+	bool is_dropped[PROGRAM_CALLS];
 
-	for (size_t i = 0; i < m->best.count; i++) {
-		const struct call *call = &m->best.calls[i];
-
-		must_drop[i] = find_used_handles(call, kind) & 1u << handle;
-		if (must_drop[i] && kind == ABSTRACT_PAGE)
-			maps |= find_used_handles(call, ABSTRACT_MAP);
+	for (size_t i = 0; i < program->count; i++) {
+		is_dropped[i] = find_used_handles(&program->calls[i], kind) & handle;
+		if (is_dropped[i] && kind == HANDLE_PAGE)
+			maps |= find_used_handles(&program->calls[i], HANDLE_MAP);
 	}
-	for (size_t i = 0; i < m->best.count; i++)
-		must_drop[i] |= (find_used_handles(&m->best.calls[i], ABSTRACT_MAP) & maps) != 0;
-	return try_without_marked_calls(m, must_drop);
+	for (size_t i = 0; i < program->count; i++)
+		is_dropped[i] |= (find_used_handles(&program->calls[i], HANDLE_MAP) & maps) != 0;
+	drop_marked_calls(program, is_dropped);
+	return kind < HANDLE_KINDS;
 }
 
-static const unsigned int handle_counts[ABSTRACT_KINDS] = {
-	[ABSTRACT_PAGE] = PROGRAM_PAGES,	[ABSTRACT_MAP] = PROGRAM_MAPS,
-	[ABSTRACT_SLICE] = PROGRAM_SLICES, [ABSTRACT_MUTEX] = PROGRAM_MUTEXES,
-	[ABSTRACT_SEMAPHORE] = PROGRAM_SEMAPHORES,
-};
-
-static bool drop_handles(struct minimize *m)
+static bool drop_thread(struct program *program, unsigned int variant)
 {
-	bool changed = false;
+	bool is_dropped[PROGRAM_CALLS];
 
-	for (enum abstract_state_kind kind = 0; kind < ABSTRACT_KINDS; kind++)
-		for (unsigned int handle = handle_counts[kind]; handle-- > 0;)
-			changed |= drop_handle(m, kind, handle);
-	return changed;
-}
-
-static bool drop_threads(struct minimize *m)
-{
-	bool must_drop[PROGRAM_CALLS], changed = false;
-
-	for (unsigned int thread = PROGRAM_THREADS; thread-- > 0;) {
-		for (size_t i = 0; i < m->best.count; i++)
-			must_drop[i] = m->best.calls[i].thread == thread;
-		changed |= try_without_marked_calls(m, must_drop);
-	}
-	return changed;
+	for (size_t i = 0; i < program->count; i++)
+		is_dropped[i] = program->calls[i].thread + variant == PROGRAM_THREADS - 1;
+	drop_marked_calls(program, is_dropped);
+	return variant < PROGRAM_THREADS;
 }
 
 /* A longer program has too many pairs of calls. */
 #define PAIRS_MOST 20
 
-static bool drop_pairs(struct minimize *m)
+static bool drop_pair(struct program *program, unsigned int variant)
 {
-	bool changed = false;
+	size_t last = PAIRS_MOST - 1 - variant / PAIRS_MOST, first = variant % PAIRS_MOST;
+	bool is_dropped[PROGRAM_CALLS] = {false};
 
-	for (size_t last = m->best.count; m->best.count <= PAIRS_MOST && last-- > 1;)
-		for (size_t first = last; first-- > 0 && last < m->best.count;) {
-			bool must_drop[PROGRAM_CALLS] = { false };
-
-			must_drop[first] = must_drop[last] = true;
-			changed |= try_without_marked_calls(m, must_drop);
-		}
-	return changed;
+	if (variant >= PAIRS_MOST * PAIRS_MOST || program->count > PAIRS_MOST)
+		return false;
+	if (first < last && last < program->count) {
+		is_dropped[first] = is_dropped[last] = true;
+		drop_marked_calls(program, is_dropped);
+	}
+	return true;
 }
 
-/* ---- changes of several calls ---- */
-
-/* Moves all calls of a thread to another thread. */
-static bool merge_threads(struct minimize *m)
+/* Moves all calls of a thread to a lower thread. */
+static bool merge_threads(struct program *program, unsigned int variant)
 {
-	bool changed = false;
+	unsigned int thread = PROGRAM_THREADS - 1 - variant / PROGRAM_THREADS;
+	unsigned int other = variant % PROGRAM_THREADS;
 
-	for (uint8_t thread = PROGRAM_THREADS - 1; thread > 0; thread--)
-		for (uint8_t other = 0; other < thread; other++) {
-			reset_candidate(m);
-			for (size_t i = 0; i < m->candidate.count; i++)
-				if (m->candidate.calls[i].thread == thread)
-					m->candidate.calls[i].thread = other;
-			changed |= try_candidate(m);
-		}
-	return changed;
+	for (size_t i = 0; i < program->count; i++)
+		if (program->calls[i].thread == thread && other < thread)
+			program->calls[i].thread = (uint8_t)other;
+	return variant < PROGRAM_THREADS * PROGRAM_THREADS;
 }
 
 /* Renames threads so that T0 has the first call, T1 the next new thread's, and so on. */
-static bool order_threads(struct minimize *m)
+static bool order_threads(struct program *program, unsigned int variant)
 {
-	uint8_t name[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
+	uint8_t names[PROGRAM_THREADS] = {THREAD_MAIN}, used = 0;
 
-	reset_candidate(m);
-	for (size_t i = 0; i < m->candidate.count; i++) {
-		struct call *call = &m->candidate.calls[i];
+	for (size_t i = 0; i < program->count; i++) {
+		struct call *call = &program->calls[i];
 
-		if (call->thread != THREAD_MAIN && !name[call->thread])
-			name[call->thread] = ++used;
-		call->thread = name[call->thread];
+		if (call->thread != THREAD_MAIN && !names[call->thread])
+			names[call->thread] = ++used;
+		call->thread = names[call->thread];
 	}
-	return try_candidate(m);
+	return !variant;
 }
 
-static bool rename_handle(struct minimize *m, enum abstract_state_kind kind, uint8_t handle,
+static void rename_handle(struct program *program, enum handle_kind kind, uint8_t handle,
 			  uint8_t new_handle)
 {
-	reset_candidate(m);
-	for (size_t i = 0; i < m->candidate.count; i++)
-		for (unsigned int n = 0; n < 2; n++) {
-			struct call *call = &m->candidate.calls[i];
+	for (size_t i = 0; i < program->count; i++) {
+		struct call *call = &program->calls[i];
+		struct call_handle handles[2];
+		unsigned int count = call_get_handles(call, handles);
 
-			if (find_handle_kind(call, n) == kind && call->handle[n] == handle)
+		for (unsigned int n = 0; n < count; n++)
+			if (handles[n].kind == kind && handles[n].index == handle)
 				call->handle[n] = new_handle;
+	}
+}
+
+/* Renames a used handle to a lower number, unused or not. */
+static bool lower_handle(struct program *program, unsigned int variant)
+{
+	for (enum handle_kind kind = 0; kind < HANDLE_KINDS; kind++) {
+		uint32_t used = 0;
+
+		for (size_t i = 0; i < program->count; i++)
+			used |= find_used_handles(&program->calls[i], kind);
+		for (; used; used &= used - 1) {
+			unsigned int handle = (unsigned int)__builtin_ctz(used);
+
+			if (variant < handle) {
+				rename_handle(program, kind, (uint8_t)handle, (uint8_t)variant);
+				return true;
+			}
+			variant -= handle;
 		}
-	return try_candidate(m);
+	}
+	return false;
 }
 
-/* Renames each handle to a lower number, unused or not. */
-static bool rename_handles(struct minimize *m)
+static bool is_movable_offset(const struct call *call, unsigned int number_index)
 {
-	bool changed = false;
-
-	for (enum abstract_state_kind kind = 0; kind < ABSTRACT_KINDS; kind++)
-		for (uint8_t handle = 1; handle < handle_counts[kind]; handle++)
-			for (uint8_t other = 0; other < handle; other++)
-				changed |= rename_handle(m, kind, handle, other);
-	return changed;
+	return is_offset(call, number_index) && call->number[number_index] &&
+	       call->number[number_index] < NUMBER_SPAN;
 }
 
-static void move_offsets(struct call *call, uint64_t distance)
-{
-	for (unsigned int n = 0; n < 2; n++)
-		if (is_offset(call, n) && call->number[n] && call->number[n] < NUMBER_SPAN)
-			call->number[n] -= distance;
-}
-
-/* Moves all ranges by the smallest offset other than 0, so that overlapping ranges still overlap. */
-static bool move_ranges(struct minimize *m)
+/* Moves all ranges by the smallest offset other than 0, so that overlapping ranges still overlap.
+ */
+static bool move_ranges(struct program *program, unsigned int variant)
 {
 	uint64_t least = NUMBER_SPAN;
 
-	reset_candidate(m);
-	for (size_t i = 0; i < m->best.count; i++)
-		for (unsigned int n = 0; n < 2; n++) {
-			uint64_t number = m->best.calls[i].number[n];
-
-			if (is_offset(&m->best.calls[i], n) && number && number < least)
-				least = number;
-		}
-	for (size_t i = 0; least < NUMBER_SPAN && i < m->candidate.count; i++)
-		move_offsets(&m->candidate.calls[i], least);
-	return try_candidate(m);
-}
-
-static void clear_offsets(struct call *call)
-{
-	for (unsigned int n = 0; n < 2; n++)
-		if (is_offset(call, n))
-			call->number[n] = 0;
+	for (size_t i = 0; i < 2 * program->count; i++)
+		if (is_movable_offset(&program->calls[i / 2], i % 2))
+			least = number_min(least, program->calls[i / 2].number[i % 2]);
+	for (size_t i = 0; i < 2 * program->count; i++)
+		if (is_movable_offset(&program->calls[i / 2], i % 2))
+			program->calls[i / 2].number[i % 2] -= least;
+	return !variant;
 }
 
 /* Moves two ranges together to the beginning of their pages. */
-static bool move_ranges_to_begin(struct minimize *m)
+static bool move_ranges_to_begin(struct program *program, unsigned int variant)
 {
-	bool changed = false;
+	size_t first = program->count ? variant / program->count : 0;
+	size_t pair[2] = {first, program->count ? variant % program->count : 0};
 
-	for (size_t i = 0; i < m->best.count; i++)
-		for (size_t j = i + 1; j < m->best.count; j++) {
-			reset_candidate(m);
-			clear_offsets(&m->candidate.calls[i]);
-			clear_offsets(&m->candidate.calls[j]);
-			changed |= try_candidate(m);
-		}
-	return changed;
+	for (unsigned int i = 0; i < 4 && pair[0] < pair[1]; i++)
+		if (is_offset(&program->calls[pair[i / 2]], i % 2))
+			program->calls[pair[i / 2]].number[i % 2] = 0;
+	return first < program->count;
 }
 
 /* ---- changes of one call ---- */
 
 /*
  * Makes variant 0, 1, ... of a call, which may be the call as it is.
- * @number: the number that it changes
+ * @number_index: the number that it changes
  * Return: false after the last variant
  */
-typedef bool (*call_edit)(struct call *call, unsigned int variant, unsigned int number);
+typedef bool (*call_edit)(struct call *call, unsigned int variant, unsigned int number_index);
 
-static bool drop_expected_result(struct call *call, unsigned int variant, unsigned int number)
+static bool drop_expected_result(struct call *call, unsigned int variant, unsigned int number_index)
 {
-	(void)number;
+	(void)number_index;
 	call->expected_result = RESULT_NONE;
 	return !variant;
 }
 
-static bool move_to_thread(struct call *call, unsigned int variant, unsigned int number)
+static bool move_to_thread(struct call *call, unsigned int variant, unsigned int number_index)
 {
 	bool is_lower = variant < call->thread;
 
-	(void)number;
+	(void)number_index;
 	call->thread = (uint8_t)variant;
 	return is_lower;
 }
 
 /* Zero, one, and the smaller powers of two. */
-static bool round_number(struct call *call, unsigned int variant, unsigned int number)
+static bool round_number(struct call *call, unsigned int variant, unsigned int number_index)
 {
-	uint64_t rounder = variant ? 1ull << (variant - 1) : 0;
+	uint64_t rounder = variant ? 1ull << (variant - 1) : 0,
+		 *number = &call->number[number_index];
 
-	if (number >= count_numbers(call) || rounder >= call->number[number] || rounder >= NUMBER_SPAN)
+	if (rounder >= *number || rounder >= NUMBER_SPAN)
 		return false;
-	call->number[number] = rounder;
+	*number = rounder;
 	return true;
 }
 
 /* Nearer to the number's base: by half of the span, a quarter, and so on. */
-static bool lower_number(struct call *call, unsigned int variant, unsigned int number)
+static bool lower_number(struct call *call, unsigned int variant, unsigned int number_index)
 {
-	unsigned int step = NUMBER_SPAN / 2 >> variant, packed, base;
+	unsigned int step = NUMBER_SPAN / 2 >> variant, packed;
+	uint64_t *number = &call->number[number_index];
 
-	if (number >= count_numbers(call) || !(call->number[number] & (call->number[number] - 1)) || !step)
+	if (!(*number & (*number - 1)) || !step)
 		return false;
-	packed = number_pack(call->number[number]);
-	base = packed & ~(NUMBER_SPAN - 1u);
-	if (packed - base >= step)
-		call->number[number] = number_unpack((uint16_t)(packed - step));
+	packed = number_pack(*number);
+	if (packed % NUMBER_SPAN >= step)
+		*number = number_unpack((uint16_t)(packed - step));
 	return true;
 }
 
-static bool lower_value(struct call *call, unsigned int variant, unsigned int number)
+static bool lower_value(struct call *call, unsigned int variant, unsigned int number_index)
 {
-	(void)number;
-	if (!strchr(op_table[call->op].argument_kinds, 'v') || variant >= 2 ||
-	    variant >= call->value)
+	(void)number_index;
+	if (call->op == OP_alloc_page || variant >= 2 || variant >= call->value)
 		return false;
 	call->value = (uint8_t)variant;
 	return true;
 }
 
-static bool clear_flags(struct call *call, unsigned int variant, unsigned int number)
+static bool clear_flags(struct call *call, unsigned int variant, unsigned int number_index)
 {
-	static const uint8_t parts[] = { 0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM,
-					 CALL_GFP_NOFAIL, CALL_GFP_ZERO };
+	static const uint8_t parts[] = {0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM, CALL_GFP_NOFAIL,
+					CALL_GFP_ZERO};
 
-	(void)number;
+	(void)number_index;
 	if (call->op != OP_alloc_page || variant == sizeof(parts))
 		return false;
 	call->value &= (uint8_t)~parts[variant];
 	return true;
 }
 
-static bool drop_fault(struct call *call, unsigned int variant, unsigned int number)
+static bool drop_fault(struct call *call, unsigned int variant, unsigned int number_index)
 {
-	(void)number;
+	(void)number_index;
 	if (variant || !call->has_fault)
 		return false;
 	call->has_fault = false;
@@ -377,46 +304,76 @@ static bool drop_fault(struct call *call, unsigned int variant, unsigned int num
 	return true;
 }
 
+/* ---- passes ---- */
+
+static bool drop_ranges_of_calls(struct minimize *m)
+{
+	struct trim trim;
+	bool has_changed = false;
+
+	trim_init(&trim, m->best.count);
+	while (trim_next(&trim)) {
+		bool is_accepted;
+
+		copy_program(&m->candidate, &m->best);
+		trim_make_candidate(&trim, &m->best, &m->candidate);
+		is_accepted = try_candidate(m);
+		trim_record(&trim, is_accepted);
+		has_changed |= is_accepted;
+	}
+	return has_changed;
+}
+
+static bool edit_program(struct minimize *m, program_edit edit)
+{
+	bool has_changed = false;
+
+	for (unsigned int variant = 0;; variant++) {
+		copy_program(&m->candidate, &m->best);
+		if (!edit(&m->candidate, variant))
+			return has_changed;
+		has_changed |= try_candidate(m);
+	}
+}
+
 static bool edit_calls(struct minimize *m, call_edit edit, unsigned int number_index)
 {
-	bool changed = false;
+	bool has_changed = false;
 
 	for (size_t i = 0; i < m->best.count; i++)
 		for (unsigned int variant = 0;; variant++) {
-			reset_candidate(m);
+			copy_program(&m->candidate, &m->best);
 			if (!edit(&m->candidate.calls[i], variant, number_index))
 				break;
-			changed |= try_candidate(m);
+			has_changed |= try_candidate(m);
 		}
-	return changed;
+	return has_changed;
 }
 
 /* `expect` is never dropped: it applies to the whole program. */
 static const struct pass {
-	bool (*run)(struct minimize *m);
-	call_edit edit; /* NULL: call run(); otherwise this function */
-	unsigned int number;
+	program_edit edit_program; /* NULL: the pass edits each call */
+	call_edit edit_call;
+	unsigned int number_index;
 } passes[] = {
-	{ .edit = drop_expected_result },
-	{ .run = drop_ranges_of_calls },
-	{ .run = drop_handles },
-	{ .run = drop_threads },
-	{ .run = drop_pairs },
-	{ .run = merge_threads },
-	{ .edit = move_to_thread },
-	{ .run = order_threads },
-	{ .run = rename_handles },
-	{ .run = move_ranges },
-	{ .run = move_ranges_to_begin },
-	{ .edit = round_number, .number = 0 },
-	{ .edit = lower_number, .number = 0 },
-	{ .edit = round_number, .number = 1 },
-	{ .edit = lower_number, .number = 1 },
-	{ .edit = round_number, .number = 2 },
-	{ .edit = lower_number, .number = 2 },
-	{ .edit = lower_value },
-	{ .edit = clear_flags },
-	{ .edit = drop_fault },
+	{.edit_program = drop_handle},
+	{.edit_program = drop_thread},
+	{.edit_program = drop_pair},
+	{.edit_program = merge_threads},
+	{.edit_call = move_to_thread},
+	{.edit_program = order_threads},
+	{.edit_program = lower_handle},
+	{.edit_program = move_ranges},
+	{.edit_program = move_ranges_to_begin},
+	{.edit_call = round_number, .number_index = 0},
+	{.edit_call = lower_number, .number_index = 0},
+	{.edit_call = round_number, .number_index = 1},
+	{.edit_call = lower_number, .number_index = 1},
+	{.edit_call = round_number, .number_index = 2},
+	{.edit_call = lower_number, .number_index = 2},
+	{.edit_call = lower_value},
+	{.edit_call = clear_flags},
+	{.edit_call = drop_fault},
 };
 
 void minimize(struct minimize *m)
@@ -424,9 +381,12 @@ void minimize(struct minimize *m)
 	bool has_changed;
 
 	do {
-		has_changed = false;
-		for (const struct pass *pass = passes; pass < passes + sizeof(passes) / sizeof(passes[0]); pass++)
-			has_changed |=
-				pass->run ? pass->run(m) : edit_calls(m, pass->edit, pass->number);
+		has_changed = edit_calls(m, drop_expected_result, 0);
+		has_changed |= drop_ranges_of_calls(m);
+		for (const struct pass *pass = passes;
+		     pass < passes + sizeof(passes) / sizeof(passes[0]); pass++)
+			has_changed |= pass->edit_program
+					       ? edit_program(m, pass->edit_program)
+					       : edit_calls(m, pass->edit_call, pass->number_index);
 	} while (has_changed);
 }

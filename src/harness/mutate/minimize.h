@@ -20,7 +20,7 @@ struct minimize {
 	void *ctx;
 };
 
-/* Minimises m->best. It ends because each accepted program is smaller than the one before. */
+/* Minimises m->best. It ends because each accepted program is smaller than the previous program. */
 void minimize(struct minimize *m);
 
 #endif

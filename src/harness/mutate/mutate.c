@@ -5,8 +5,7 @@
 #include "harness/program/program_bytes.h"
 
 const struct mutation_info mutation_table[MUTATION_COUNT] = {
-#define MUTATION(name, find_mutation_weight, what)                                                 \
-	[MUTATION_##name] = {#name, find_mutation_weight, what, mutate_##name},
+#define MUTATION(name, ...) [MUTATION_##name] = {#name, __VA_ARGS__, mutate_##name},
 #include "harness/mutate/mutations.def"
 #undef MUTATION
 };
@@ -19,30 +18,28 @@ bool mutate_engine(struct mutator *m)
 	uint8_t bytes[PROGRAM_BYTES_MAX];
 	size_t size = program_to_bytes(m->program, bytes);
 
-	if (!m->engine)
-		return false;
 	size = m->engine(bytes, size, m->max_calls * PROGRAM_RECORD);
 	program_from_bytes(m->program, bytes, size);
 	return true;
 }
 
-static unsigned int find_mutation_weight(const struct mutator *m, enum mutation mutation)
+static bool is_applicable(const struct mutator *m, enum mutation mutation)
 {
-	return mutation == MUTATION_engine && !m->engine ? 0 : mutation_table[mutation].weight;
+	const struct mutation_info *info = &mutation_table[mutation];
+
+	return m->max_calls && m->program->count >= info->least_calls &&
+	       mutate_count_free_calls(m) >= info->least_space &&
+	       (mutation != MUTATION_engine || m->engine);
 }
 
 static enum mutation draw_mutation(struct mutator *m)
 {
-	unsigned int sum = 0;
-	enum mutation mutation;
-	uint32_t drawn_weight;
+	unsigned int weights[MUTATION_COUNT];
 
-	for (mutation = 0; mutation < MUTATION_COUNT; mutation++)
-		sum += find_mutation_weight(m, mutation);
-	drawn_weight = random_below(&m->random_state, sum);
-	for (mutation = 0; drawn_weight >= find_mutation_weight(m, mutation); mutation++)
-		drawn_weight -= find_mutation_weight(m, mutation);
-	return mutation;
+	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
+		weights[mutation] =
+			is_applicable(m, mutation) ? mutation_table[mutation].weight : 0;
+	return random_by_weight(&m->random_state, weights, MUTATION_COUNT);
 }
 
 static struct mutator init_mutator(struct program *program, const struct mutate_request *request)
@@ -65,7 +62,7 @@ bool mutate_with(enum mutation mutation, struct program *program,
 {
 	struct mutator m = init_mutator(program, request);
 
-	return m.max_calls && mutation_table[mutation].apply(&m);
+	return is_applicable(&m, mutation) && mutation_table[mutation].apply(&m);
 }
 
 enum mutation mutate(struct program *program, const struct mutate_request *request)

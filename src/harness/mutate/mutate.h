@@ -15,7 +15,7 @@
 #include "harness/program/program.h"
 
 enum mutation {
-#define MUTATION(name, weight, what) MUTATION_##name,
+#define MUTATION(name, ...) MUTATION_##name,
 #include "harness/mutate/mutations.def"
 #undef MUTATION
 	MUTATION_COUNT
@@ -26,6 +26,7 @@ struct mutator;
 struct mutation_info {
 	const char *name;
 	unsigned int weight;
+	size_t least_calls, least_space; /* of a program to which it is applied */
 	const char *description;
 	bool (*apply)(struct mutator *m);
 };

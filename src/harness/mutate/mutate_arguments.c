@@ -9,16 +9,18 @@
 #define PAGE 4096u
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Starts at a random call and wraps around. Return: the first call that @fits accepts, or NULL. */
-static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call *call))
+/*
+ * Starts at a random call and wraps around. Return: the first call that has an argument with one of
+ * the letters, or NULL.
+ */
+static struct call *pick_call(struct mutator *m, const char *letters)
 {
-	size_t count = m->program->count;
-	size_t start = count ? random_below(&m->random_state, count) : 0;
+	size_t count = m->program->count, start = draw_below(m, count);
 
 	for (size_t i = 0; i < count; i++) {
 		struct call *call = &m->program->calls[(start + i) % count];
 
-		if (fits(call))
+		if (strpbrk(op_table[call->op].argument_kinds, letters))
 			return call;
 	}
 	return NULL;
@@ -26,48 +28,35 @@ static struct call *pick_call(struct mutator *m, bool (*fits)(const struct call 
 
 /* ---- numbers ---- */
 
-struct argument_number {
-	uint64_t *value;
-	char kind;
-};
-
-static bool has_numbers(const struct call *call)
+/* Return: a number of the program, or NULL if it has none. */
+static uint64_t *pick_number(struct mutator *m, char *letter)
 {
-	char argument_kinds[3];
-
-	return mutate_find_number_kinds(call, argument_kinds);
-}
-
-/* Return: false if the program has no number. */
-static bool pick_number(struct mutator *m, struct argument_number *number)
-{
-	struct call *call = pick_call(m, has_numbers);
-	char argument_kinds[3];
+	struct call *call = pick_call(m, "nz");
+	char number_letters[3];
 	uint32_t number_index;
 
 	if (!call)
-		return false;
-	number_index =
-		random_below(&m->random_state, mutate_find_number_kinds(call, argument_kinds));
-	*number =
-		(struct argument_number){&call->number[number_index], argument_kinds[number_index]};
-	return true;
+		return NULL;
+	number_index = draw_below(m, call_get_number_letters(call, number_letters));
+	*letter = number_letters[number_index];
+	return &call->number[number_index];
 }
 
 /* Returns a number that is related to @number, or an edge. It may be invalid. */
 static uint64_t make_related_number(struct mutator *m, uint64_t number)
 {
-	uint32_t base = random_below(&m->random_state, NUMBER_BASES);
-	uint32_t distance = mutate_edges[random_below(&m->random_state, MUTATE_EDGES)];
-	struct argument_number other;
+	uint32_t base = draw_below(m, NUMBER_BASES),
+		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
+	const uint64_t *other_number;
+	char letter;
 
-	switch (random_below(&m->random_state, 6)) {
+	switch (draw_below(m, 6)) {
 	case 0: /* the distance from another base */
-		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
+		return number_unpack(
+			(uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
-		if (!pick_number(m, &other))
-			return number;
-		return (random_once_in(&m->random_state, 4) ? 0 : PAGE) - *other.value;
+		other_number = pick_number(m, &letter);
+		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
 	case 2:
 		return number + 1;
 	case 3:
@@ -81,16 +70,16 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 
 bool mutate_number(struct mutator *m)
 {
-	struct argument_number number;
-	uint64_t new_number;
+	char letter;
+	uint64_t *number = pick_number(m, &letter), old_number;
 
-	if (!pick_number(m, &number))
+	if (!number)
 		return false;
-	new_number = make_related_number(m, *number.value);
-	if (*number.value == new_number || !mutate_number_fits(number.kind, new_number))
-		return false;
-	*number.value = new_number;
-	return true;
+	old_number = *number;
+	*number = make_related_number(m, old_number);
+	if (!mutate_number_fits(letter, *number))
+		*number = old_number;
+	return *number != old_number;
 }
 
 /* ---- ranges ---- */
@@ -100,35 +89,25 @@ struct argument_range {
 	uint64_t *off, *len;
 };
 
-static bool has_range(const struct call *call)
-{
-	char argument_kinds[3];
-	unsigned int number_count = mutate_find_number_kinds(call, argument_kinds);
-
-	return number_count >= 2 && argument_kinds[0] == 'n';
-}
-
-/* copy_page has two offsets and one length. */
+/* copy_page has two offsets and one length. Return: false if the picked call has no range. */
 static bool pick_range(struct mutator *m, struct argument_range *range)
 {
-	struct call *call = pick_call(m, has_range);
-	char argument_kinds[3];
-	unsigned int number_count;
+	struct call *call = pick_call(m, "n");
+	char letters[3];
+	unsigned int number_count = call ? call_get_number_letters(call, letters) : 0;
 
-	if (!call)
+	if (number_count < 2)
 		return false;
-	number_count = mutate_find_number_kinds(call, argument_kinds);
-	*range = (struct argument_range){
-		call, &call->number[random_below(&m->random_state, number_count - 1)],
-		&call->number[number_count - 1]};
+	*range = (struct argument_range){call, &call->number[draw_below(m, number_count - 1)],
+					 &call->number[number_count - 1]};
 	return true;
 }
 
 /* Moves the range by one byte, next to its old place, or so far that one byte overlaps. */
 static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
-	uint64_t steps[] = { 1, -1ull, *len, -*len, *len - 1, 1 - *len, 0 };
-	uint32_t change_index = random_below(&m->random_state, COUNT_OF(steps) + 2);
+	uint64_t steps[] = {1, -1ull, *len, -*len, *len - 1, 1 - *len, 0};
+	uint32_t change_index = draw_below(m, COUNT_OF(steps) + 2);
 
 	if (change_index < COUNT_OF(steps))
 		*off += steps[change_index];
@@ -142,8 +121,8 @@ static bool copy_page_handle(struct mutator *m, const struct argument_range *to,
 {
 	char kind = op_table[to->call->op].argument_kinds[0];
 
-	if (kind != op_table[from->call->op].argument_kinds[0] ||
-	    random_once_in(&m->random_state, 2) || to->call->handle[0] == from->call->handle[0])
+	if (kind != op_table[from->call->op].argument_kinds[0] || draw_once_in(m, 2) ||
+	    to->call->handle[0] == from->call->handle[0])
 		return false;
 	to->call->handle[0] = from->call->handle[0];
 	return true;
@@ -179,107 +158,78 @@ static bool set_byte(uint8_t *byte, uint8_t value)
 	return changed;
 }
 
-static bool has_handle(const struct call *call)
-{
-	char argument_kinds[2];
-
-	return mutate_find_handle_kinds(call, argument_kinds);
-}
-
 bool mutate_handle(struct mutator *m)
 {
-	struct call *call = pick_call(m, has_handle);
+	struct call *call = pick_call(m, "pkumsPKU");
 	struct abstract_state state;
-	uint8_t *handle;
-	char argument_kinds[2];
+	struct call_handle handles[2];
 	uint32_t handle_index;
 
 	if (!call)
 		return false;
 	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
-	handle_index =
-		random_below(&m->random_state, mutate_find_handle_kinds(call, argument_kinds));
-	handle = &call->handle[handle_index];
-	return set_byte(handle,
-			mutate_any_handle(m, &state, argument_kinds[handle_index], call->thread));
+	handle_index = draw_below(m, call_get_handles(call, handles));
+	return set_byte(&call->handle[handle_index],
+			mutate_any_handle(m, &state, handles[handle_index].kind,
+					  handles[handle_index].must_be_free, call->thread));
 }
 
-static char find_value_kind(const struct call *call)
+static char find_value_letter(const struct call *call)
 {
 	const char *args = op_table[call->op].argument_kinds;
 
 	return strchr(args, 'v') ? 'v' : strchr(args, 'g') ? 'g' : 0;
 }
 
-static bool has_value(const struct call *call)
-{
-	return find_value_kind(call);
-}
-
 bool mutate_value(struct mutator *m)
 {
-	struct call *call = pick_call(m, has_value);
+	struct call *call = pick_call(m, "vg");
 
-	return call && set_byte(&call->value, mutate_any_value(m, find_value_kind(call)));
+	return call && set_byte(&call->value, mutate_any_value(m, find_value_letter(call)));
 }
 
 /* Returns whether the two calls have the same arguments, not counting a seed. */
-static bool have_same_arguments(enum op a, enum op b)
+static bool have_same_arguments(enum op op, enum op other_op)
 {
-	const char *x = op_table[a].argument_kinds, *y = op_table[b].argument_kinds;
-	size_t len = strcspn(x, "v");
+	const char *letters = op_table[op].argument_kinds;
+	const char *other_letters = op_table[other_op].argument_kinds;
+	size_t len = strcspn(letters, "v");
 
-	return len == strcspn(y, "v") && !memcmp(x, y, len);
+	return len == strcspn(other_letters, "v") && !memcmp(letters, other_letters, len);
 }
 
-/* Searches from @start on and wraps around. Return: such a call, or @op itself if there is none. */
-static enum op find_other_op(enum op op, uint32_t start)
+/* Return: false if no other call has the same arguments as the picked call. */
+bool mutate_op(struct mutator *m)
 {
+	struct call *call = &m->program->calls[draw_below(m, m->program->count)];
+	uint32_t start = draw_below(m, OP_COUNT);
+
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
 		enum op other = (start + i) % OP_COUNT;
 
-		if (other != op && have_same_arguments(other, op))
-			return other;
+		if (other == call->op || !have_same_arguments(other, call->op))
+			continue;
+		call->op = (uint8_t)other;
+		call->value = find_value_letter(call) ? mutate_any_value(m, 'v') : 0;
+		return true;
 	}
-	return op;
-}
-
-static bool has_op_with_same_arguments(const struct call *call)
-{
-	return find_other_op(call->op, 0) != call->op;
-}
-
-bool mutate_op(struct mutator *m)
-{
-	struct call *call = pick_call(m, has_op_with_same_arguments);
-
-	if (!call)
-		return false;
-	call->op = (uint8_t)find_other_op(call->op, random_below(&m->random_state, OP_COUNT));
-	call->value = find_value_kind(call) ? mutate_any_value(m, 'v') : 0;
-	return true;
-}
-
-static bool creates_user_slice(const struct call *call)
-{
-	return call->op == OP_user_slice;
+	return false;
 }
 
 bool mutate_fault(struct mutator *m)
 {
-	struct call *call = pick_call(m, creates_user_slice);
+	struct call *call = pick_call(m, "U");
 	uint64_t fault_offset;
 
 	if (!call)
 		return false;
-	if (call->has_fault && random_once_in(&m->random_state, 4)) {
+	if (call->has_fault && draw_once_in(m, 4)) {
 		call->has_fault = 0;
 		call->number[1] = 0;
 		return true;
 	}
-	fault_offset = random_once_in(&m->random_state, 2)
-			       ? random_below(&m->random_state, call->number[0] + 1)
-			       : mutate_any_number(m);
+	fault_offset =
+		draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_any_number(m);
 	if (!number_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
 		return false;
 	call->has_fault = 1;

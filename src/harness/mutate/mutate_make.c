@@ -25,33 +25,12 @@ static uint32_t choose_one_in_for_stray_number(enum op op)
 	return op_is_mapped_access(op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS;
 }
 
-const uint16_t mutate_edges[MUTATE_EDGES] = {
-	0, 1, 2, PAGE - 2, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1
-};
+const uint16_t mutate_edges[MUTATE_EDGES] = {0,    1,        2,        PAGE - 2,       PAGE - 1,
+					     PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1};
 
-unsigned int mutate_find_handle_kinds(const struct call *call, char kinds[2])
+bool mutate_number_fits(char letter, uint64_t number)
 {
-	unsigned int count = 0;
-
-	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++)
-		if (abstract_state_find_kind(*kind) < ABSTRACT_KINDS)
-			kinds[count++] = *kind;
-	return count;
-}
-
-unsigned int mutate_find_number_kinds(const struct call *call, char kinds[3])
-{
-	unsigned int count = 0;
-
-	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++)
-		if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
-			kinds[count++] = *kind;
-	return count;
-}
-
-bool mutate_number_fits(char kind, uint64_t number)
-{
-	return number_valid(number) && (kind != 'z' || number <= PROGRAM_SLICE_MAX);
+	return number_valid(number) && (letter != 'z' || number <= PROGRAM_SLICE_MAX);
 }
 
 static uint64_t pick_number_of_program(struct mutator *m)
@@ -61,25 +40,25 @@ static uint64_t pick_number_of_program(struct mutator *m)
 
 	if (!program->count)
 		return 0;
-	call = &program->calls[random_below(&m->random_state, program->count)];
-	return call->number[random_below(&m->random_state, 2)];
+	call = &program->calls[draw_below(m, program->count)];
+	return call->number[draw_below(m, 2)];
 }
 
 uint64_t mutate_any_number(struct mutator *m)
 {
 	uint64_t number;
 
-	switch (random_below(&m->random_state, 8)) {
+	switch (draw_below(m, 8)) {
 	case 0:
 	case 1:
-		return mutate_edges[random_below(&m->random_state, MUTATE_EDGES)];
+		return mutate_edges[draw_below(m, MUTATE_EDGES)];
 	case 2:
-		return random_below(&m->random_state, 64);
+		return draw_below(m, 64);
 	case 3:
-		return random_below(&m->random_state, PAGE + 1);
+		return draw_below(m, PAGE + 1);
 	case 4: /* a power of two, or one more or less */
-		number = 1ull << random_below(&m->random_state, 13);
-		return number + random_below(&m->random_state, 3) - 1;
+		number = 1ull << draw_below(m, 13);
+		return number + draw_below(m, 3) - 1;
 	case 5:
 	case 6:
 		return pick_number_of_program(m);
@@ -88,71 +67,57 @@ uint64_t mutate_any_number(struct mutator *m)
 	}
 }
 
-uint8_t mutate_any_value(struct mutator *m, char kind)
+uint8_t mutate_any_value(struct mutator *m, char letter)
 {
-	uint32_t any = random_below(&m->random_state, 256);
+	uint32_t any = draw_below(m, 256);
 
-	if (kind == 'v')
+	if (letter == 'v')
 		return (uint8_t)any;
 	/* Loads from a zeroed page are valid; from other pages only where bytes were written. */
 	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
-	       (random_once_in(&m->random_state, 4) ? 0 : CALL_GFP_ZERO);
+	       (draw_once_in(m, 4) ? 0 : CALL_GFP_ZERO);
 }
 
 uint8_t mutate_any_thread(struct mutator *m)
 {
-	return (uint8_t)random_below(&m->random_state,
-				     random_once_in(&m->random_state, 8) ? PROGRAM_THREADS : 4);
+	return (uint8_t)random_below(&m->random_state, draw_once_in(m, 8) ? PROGRAM_THREADS : 4);
 }
 
-uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, char letter)
+uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
+			  enum handle_kind kind, bool must_be_free, uint8_t thread)
 {
-	return (uint32_t)((1ull << op_handle_count(letter)) - 1) &
-	       ~state->filled_handles[abstract_state_find_kind(letter)];
-}
+	uint32_t fitting = must_be_free ? mutate_find_unfilled_handles(state, kind)
+					: state->usable_handles[kind];
+	uint8_t newest = abstract_state_find_newest_map(state, thread);
 
-/* A call that fills a handle needs an empty handle, other calls need a filled handle. */
-static uint32_t find_good_handles(const struct abstract_state *state, char letter)
-{
-	return letter & 0x20 ? state->usable_handles[abstract_state_find_kind(letter)]
-			     : mutate_find_unfilled_handles(state, letter);
-}
-
-uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, char letter,
-			  uint8_t thread)
-{
-	uint32_t good = find_good_handles(state, letter);
-	uint8_t newest = abstract_state_newest_map(state, thread);
-
-	if (!good || random_once_in(&m->random_state, ONE_IN_BREAKS_RULE))
-		return (uint8_t)random_below(&m->random_state, op_handle_count(letter));
+	if (!fitting || draw_once_in(m, ONE_IN_BREAKS_RULE))
+		return draw_bit_index(m, mutate_all_handles(kind));
 	/* Empty handles are used in order, so that programs share their names. */
-	if (!(letter & 0x20))
-		return (uint8_t)__builtin_ctz(good);
+	if (must_be_free)
+		return (uint8_t)__builtin_ctz(fitting);
 	/* A thread may unmap only its newest mapping. */
-	if (letter == 'k' && newest < PROGRAM_MAPS && random_once_in(&m->random_state, 2))
+	if (kind == HANDLE_MAP && newest < PROGRAM_MAPS && draw_once_in(m, 2))
 		return newest;
-	return random_set_bit_index(&m->random_state, good);
+	return draw_bit_index(m, fitting);
 }
 
 static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
-	uint32_t held = 0xf & ~state->usable_handles[ABSTRACT_MUTEX];
+	uint32_t held = 0xf & ~state->usable_handles[HANDLE_MUTEX];
 
-	return held ? random_set_bit_index(&m->random_state, held) :
-		      (uint8_t)random_below(&m->random_state, PROGRAM_MUTEXES);
+	return held ? draw_bit_index(m, held) : (uint8_t)draw_below(m, PROGRAM_MUTEXES);
 }
 
 /* Chooses a thread that may use the call's handles: its mapping or its mutex. */
 static void choose_thread(struct mutator *m, struct call *call, const struct abstract_state *state)
 {
-	if (random_once_in(&m->random_state, ONE_IN_BREAKS_RULE))
+	if (draw_once_in(m, ONE_IN_BREAKS_RULE))
 		return;
 	if (op_table[call->op].argument_kinds[0] == 'k' &&
-	    state->usable_handles[ABSTRACT_MAP] & 1u << call->handle[0])
-		call->thread = state->map_thread[call->handle[0]];
+	    state->usable_handles[HANDLE_MAP] & 1u << call->handle[0])
+		call->thread = state->mapping_threads[call->handle[0]];
 	if (call->op == OP_unlock)
-		call->thread = state->mutex_holder[call->handle[0]];
+		call->thread = state->mutex_holders[call->handle[0]];
 }
 
 /*
@@ -166,17 +131,16 @@ static uint64_t choose_fitting_length(struct mutator *m, const struct call *call
 	for (unsigned int i = 0; i < numbers; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE ||
-	    random_once_in(&m->random_state, choose_one_in_for_stray_number(call->op)))
+	if (from > PAGE || draw_once_in(m, choose_one_in_for_stray_number(call->op)))
 		return mutate_any_number(m);
 	left = PAGE - from;
-	switch (random_below(&m->random_state, 4)) {
+	switch (draw_below(m, 4)) {
 	case 0:
 		return left;
 	case 1:
-		return random_below(&m->random_state, left + 1);
+		return draw_below(m, left + 1);
 	default:
-		return random_below(&m->random_state, left < 64 ? left + 1 : 64);
+		return draw_below(m, left < 64 ? left + 1 : 64);
 	}
 }
 
@@ -184,7 +148,7 @@ static uint64_t choose_fitting_length(struct mutator *m, const struct call *call
 static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
-	       !random_once_in(&m->random_state, ONE_IN_BREAKS_RULE);
+	       !draw_once_in(m, ONE_IN_BREAKS_RULE);
 }
 
 static uint64_t choose_number(struct mutator *m, const struct call *call, const char *kind,
@@ -194,7 +158,7 @@ static uint64_t choose_number(struct mutator *m, const struct call *call, const 
 
 	do {
 		if (call->op == OP_fail_nth)
-			number = random_below(&m->random_state, 6);
+			number = draw_below(m, 6);
 		else if (*kind == 'n' && numbers && !strchr(kind + 1, 'n'))
 			number = choose_fitting_length(m, call, numbers);
 		else
@@ -206,10 +170,9 @@ static uint64_t choose_number(struct mutator *m, const struct call *call, const 
 /* Atomic accesses with other sizes or alignments are skipped. */
 static void align_atomic(struct mutator *m, struct call *call)
 {
-	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) ||
-	    random_once_in(&m->random_state, 16))
+	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) || draw_once_in(m, 16))
 		return;
-	call->number[1] = 1u << random_below(&m->random_state, 4);
+	call->number[1] = 1u << draw_below(m, 4);
 	call->number[0] -= call->number[0] % call->number[1];
 	if (!number_valid(call->number[0]))
 		call->number[0] = 0;
@@ -224,14 +187,15 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 	call->op = (uint8_t)op;
 	call->expected_result = RESULT_NONE;
 	call->thread = mutate_any_thread(m);
-	call->has_fault = op == OP_user_slice && random_once_in(&m->random_state, 2);
+	call->has_fault = op == OP_user_slice && draw_once_in(m, 2);
 	for (const char *kind = op_table[op].argument_kinds; *kind; kind++) {
 		if (*kind == 'v' || *kind == 'g')
 			call->value = mutate_any_value(m, *kind);
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			call->number[numbers] = choose_number(m, call, kind, numbers), numbers++;
 		else if (*kind != 'f')
-			call->handle[handles++] = mutate_any_handle(m, state, *kind, call->thread);
+			call->handle[handles++] = mutate_any_handle(m, state, op_handle_kind(*kind),
+								    *kind < 'a', call->thread);
 	}
 	if (op == OP_unlock)
 		call->handle[0] = find_locked_mutex(m, state);

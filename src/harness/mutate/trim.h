@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Which pieces of a sequence to leave out next, for callers that test one candidate at a time.
+ * Chooses the pieces of a sequence that the next candidate lacks. The caller tests each candidate.
  *
  * Runs of pieces are left out from the end to the beginning: first halves, then quarters, at last
  * single pieces. One piece stays.

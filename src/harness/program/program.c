@@ -26,23 +26,20 @@ enum result result_find(const char *name, size_t len)
 	return RESULT_NONE;
 }
 
-bool call_handles_ready(const struct call *call,
-			bool (*is_filled)(const void *ctx, char kind, uint8_t handle), const void *ctx)
+unsigned int call_get_handles(const struct call *call, struct call_handle handles[2])
 {
-	unsigned int handles = 0;
+	unsigned int count = 0;
 
-	for (const char *kind = op_table[call->op].argument_kinds; *kind; kind++) {
-		bool fills = *kind >= 'A' && *kind <= 'Z';
-		char lower = (char)(*kind | 0x20);
-		uint8_t handle;
+	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++) {
+		enum handle_kind kind = op_handle_kind(*letter);
 
-		if (!op_handle_count(*kind))
+		if (kind == HANDLE_KINDS)
 			continue;
-		handle = call->handle[handles++];
-		if (lower != 'm' && lower != 's' && is_filled(ctx, lower, handle) == fills)
-			return false;
+		handles[count].kind = kind;
+		handles[count].index = call->handle[count];
+		handles[count++].must_be_free = *letter < 'a';
 	}
-	return true;
+	return count;
 }
 
 bool call_has_atomic_range(const struct call *call)

@@ -73,12 +73,15 @@ enum result result_find(const char *name, size_t len);
 /* Return: whether thread, call and arguments are equal; line and expected result do not count. */
 bool call_equal(const struct call *a, const struct call *b);
 
-/*
- * Return: whether each handle that the call uses is filled, and the handle that it would fill is not.
- * @is_filled: gets the kind of the handle: p, k or u
- */
-bool call_handles_ready(const struct call *call,
-			bool (*is_filled)(const void *ctx, char kind, uint8_t handle), const void *ctx);
+/* A handle in the arguments of a call. */
+struct call_handle {
+	enum handle_kind kind;
+	uint8_t index;
+	bool must_be_free; /* the call fills the handle */
+};
+
+/* Gets the handles of the call, in the order of the arguments. Return: their number. */
+unsigned int call_get_handles(const struct call *call, struct call_handle handles[2]);
 
 /* Return: whether an atomic access has the size 1, 2, 4 or 8 and an offset that is a multiple of it. */
 bool call_has_atomic_range(const struct call *call);

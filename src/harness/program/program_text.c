@@ -32,114 +32,118 @@ static void format_expect_names(char names[RULE_SET_TEXT + 24])
 }
 
 /* @name: the text after `expect` */
-static bool set_expect_error(const struct text_cursor *c, const struct text_word *name)
+static bool set_expect_error(const struct text_cursor *cursor, const struct text_word *name)
 {
 	char expected_names[RULE_SET_TEXT + 24];
 
 	for (size_t i = 0; i < name->len; i++)
 		if (text_is_space(name->start[i]) || strchr(",;|", name->start[i]))
-			return text_set_error(c->error, "expected one name a line, got '%.*s': write "
+			return text_set_error(cursor->error,
+					      "expected one name a line, got '%.*s': write "
 					      "'expect NAME' on a line for each",
-					      text_shown_length(name), name->start);
+					      TEXT_SHOWN(name));
 	format_expect_names(expected_names);
 	if (!name->len)
-		return text_set_error(c->error, "expected %s after 'expect'", expected_names);
-	return text_set_error(c->error, "expected %s, got '%.*s'", expected_names,
-			      text_shown_length(name), name->start);
+		return text_set_error(cursor->error, "expected %s after 'expect'", expected_names);
+	return text_set_error(cursor->error, "expected %s, got '%.*s'", expected_names,
+			      TEXT_SHOWN(name));
 }
 
 /* Reads the rest of the line without the spaces around it. */
-static struct text_word read_rest_of_line(struct text_cursor *c)
+static struct text_word read_rest_of_line(struct text_cursor *cursor)
 {
 	struct text_word rest;
 
-	text_skip_spaces(c);
-	rest.start = c->at;
-	rest.len = (size_t)(c->end - c->at);
+	text_skip_spaces(cursor);
+	rest.start = cursor->at;
+	rest.len = (size_t)(cursor->end - cursor->at);
 	while (rest.len && text_is_space(rest.start[rest.len - 1]))
 		rest.len--;
-	c->at = c->end;
+	cursor->at = cursor->end;
 	return rest;
 }
 
-static bool parse_expect(struct text_reader *r, struct text_cursor *c, rule_set *expect)
+static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor, rule_set *expect)
 {
-	struct text_word name = read_rest_of_line(c);
+	struct text_word name = read_rest_of_line(cursor);
 	enum rule rule = rule_find(name.start, name.len);
 
 	if (text_word_is(&name, "clean"))
-		r->has_clean = true;
+		reader->has_clean = true;
 	else if (rule == RULE_COUNT)
-		return set_expect_error(c, &name);
+		return set_expect_error(cursor, &name);
 	else
 		*expect |= RULE_BIT(rule);
-	if (r->has_call)
-		return text_set_error(c->error, "expected 'expect' before the first call");
-	return !(r->has_clean && *expect) ||
-	       text_set_error(c->error, "expected 'clean' alone or names of rules, got both");
+	if (reader->has_call)
+		return text_set_error(cursor->error, "expected 'expect' before the first call");
+	return !(reader->has_clean && *expect) ||
+	       text_set_error(cursor->error, "expected 'clean' alone or names of rules, got both");
 }
 
-static bool parse_header(struct text_cursor *c)
+static bool parse_header(struct text_cursor *cursor)
 {
-	struct text_word word = text_read_word(c), version;
+	struct text_word word = text_read_word(cursor), version;
 
 	if (!text_word_is(&word, TEXT_HEADER))
-		return text_set_error(c->error, "expected the header 'pagetorture 1'");
-	c->error->no_header = false;
-	text_skip_spaces(c);
-	version.start = c->at;
-	while (c->at < c->end && !text_is_space(*c->at))
-		c->at++;
-	version.len = (size_t)(c->at - version.start);
-	if (!text_word_is(&version, "1") || !text_is_at_end(c))
-		return text_set_error(c->error, "expected the header 'pagetorture 1', got version '%.*s'",
-			    text_shown_length(&version), version.start);
+		return text_set_error(cursor->error, "expected the header 'pagetorture 1'");
+	cursor->error->no_header = false;
+	text_skip_spaces(cursor);
+	version.start = cursor->at;
+	while (cursor->at < cursor->end && !text_is_space(*cursor->at))
+		cursor->at++;
+	version.len = (size_t)(cursor->at - version.start);
+	if (!text_word_is(&version, "1") || !text_is_at_end(cursor))
+		return text_set_error(cursor->error,
+				      "expected the header 'pagetorture 1', got version '%.*s'",
+				      TEXT_SHOWN(&version));
 	return true;
 }
 
 /* Only printable ASCII and tabs are allowed, and in comments any UTF-8 except CR. */
-static bool check_characters(struct text_cursor *c, const char *line_end)
+static bool check_characters(struct text_cursor *cursor, const char *line_end)
 {
-	for (const char *at = c->at; at < c->end; at++)
+	for (const char *at = cursor->at; at < cursor->end; at++)
 		if (!text_is_space(*at) && (*at < 0x21 || *at > 0x7e))
-			return text_set_error(c->error, "expected ASCII text, got byte 0x%02x",
+			return text_set_error(cursor->error, "expected ASCII text, got byte 0x%02x",
 				    (unsigned char)*at);
-	for (const char *at = c->end; at < line_end;) {
+	for (const char *at = cursor->end; at < line_end;) {
 		size_t len = utf8_character_length(at, (size_t)(line_end - at));
 
 		if (!len || *at == '\r')
-			return text_set_error(c->error, "expected UTF-8 in the comment, got byte 0x%02x",
-				    (unsigned char)*at);
+			return text_set_error(cursor->error,
+					      "expected UTF-8 in the comment, got byte 0x%02x",
+					      (unsigned char)*at);
 		at += len;
 	}
 	return true;
 }
 
-/* Reads the next line; @c gets it without its comment. */
-static bool split_next_line(struct text_reader *r, struct text_cursor *c, struct text_word *whole)
+/* Reads the next line; @cursor gets it without its comment. */
+static bool split_next_line(struct text_reader *reader, struct text_cursor *cursor,
+			    struct text_word *whole)
 {
-	size_t rules_left = (size_t)(r->end - r->at);
-	const char *eol = memchr(r->at, '\n', rules_left), *comment;
+	size_t rules_left = (size_t)(reader->end - reader->at);
+	const char *eol = memchr(reader->at, '\n', rules_left), *comment;
 
-	r->error->line_number = ++r->line_number;
-	if (r->line_number > PROGRAM_LINES)
-		return text_set_error(r->error, "expected at most %d lines", PROGRAM_LINES);
-	whole->start = r->at;
-	whole->len = (size_t)((eol ? eol : r->end) - r->at);
+	reader->error->line_number = ++reader->line_number;
+	if (reader->line_number > PROGRAM_LINES)
+		return text_set_error(reader->error, "expected at most %d lines", PROGRAM_LINES);
+	whole->start = reader->at;
+	whole->len = (size_t)((eol ? eol : reader->end) - reader->at);
 	if (whole->len > TEXT_LINE_MAX)
-		return text_set_error(r->error, "expected at most %d bytes a line, got %zu", TEXT_LINE_MAX,
-			    whole->len);
-	r->at = eol ? eol + 1 : r->end;
+		return text_set_error(reader->error, "expected at most %d bytes a line, got %zu",
+				      TEXT_LINE_MAX, whole->len);
+	reader->at = eol ? eol + 1 : reader->end;
 	comment = memchr(whole->start, '#', whole->len);
-	c->at = whole->start;
-	c->end = comment ? comment : whole->start + whole->len;
-	c->error = r->error;
-	return check_characters(c, whole->start + whole->len);
+	cursor->at = whole->start;
+	cursor->end = comment ? comment : whole->start + whole->len;
+	cursor->error = reader->error;
+	return check_characters(cursor, whole->start + whole->len);
 }
 
-static bool starts_with_expect(const struct text_cursor *c)
+static bool starts_with_expect(const struct text_cursor *cursor)
 {
-	struct text_cursor look = *c;
+	struct text_cursor look = *cursor;
 	struct text_word word = text_read_word(&look);
 
 	return text_word_is(&word, "expect") &&
@@ -147,78 +151,79 @@ static bool starts_with_expect(const struct text_cursor *c)
 }
 
 /* Parses one line; a call is stored in @call, rules are added to @expect. */
-static bool read_line(struct text_reader *r, enum line_kind *kind, struct call *call,
+static bool read_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
 		      rule_set *expect, struct text_word *whole)
 {
-	struct text_cursor c;
+	struct text_cursor cursor;
 
-	if (!split_next_line(r, &c, whole))
+	if (!split_next_line(reader, &cursor, whole))
 		return false;
-	if (text_is_at_end(&c)) {
-		*kind = c.end < whole->start + whole->len ? LINE_COMMENT : LINE_BLANK;
+	if (text_is_at_end(&cursor)) {
+		*kind = cursor.end < whole->start + whole->len ? LINE_COMMENT : LINE_BLANK;
 		return true;
 	}
-	if (!r->has_header) {
+	if (!reader->has_header) {
 		*kind = LINE_HEADER;
-		r->has_header = parse_header(&c);
-		return r->has_header;
+		reader->has_header = parse_header(&cursor);
+		return reader->has_header;
 	}
-	if (starts_with_expect(&c)) {
+	if (starts_with_expect(&cursor)) {
 		*kind = LINE_EXPECT;
-		text_read_word(&c);
-		return parse_expect(r, &c, expect);
+		text_read_word(&cursor);
+		return parse_expect(reader, &cursor, expect);
 	}
 	*kind = LINE_CALL;
-	r->has_call = true;
-	if (!text_parse_call(&c, call))
+	reader->has_call = true;
+	if (!text_parse_call(&cursor, call))
 		return false;
-	call->line = r->line_number;
+	call->line = reader->line_number;
 	return true;
 }
 
-static bool check_header_was_read(struct text_reader *r)
+static bool check_header_was_read(struct text_reader *reader)
 {
-	if (r->has_header)
+	if (reader->has_header)
 		return true;
-	r->error->line_number = r->line_number ? r->line_number : 1;
-	return text_set_error(r->error, "expected the header 'pagetorture 1', got the end of the file");
+	reader->error->line_number = reader->line_number ? reader->line_number : 1;
+	return text_set_error(reader->error,
+			      "expected the header 'pagetorture 1', got the end of the file");
 }
 
 bool program_from_text(struct program *program, const char *text, size_t size,
 		       struct text_error *error)
 {
-	struct text_reader r = { .at = text, .end = text + size, .error = error };
+	struct text_reader reader = { .at = text, .end = text + size, .error = error };
 
 	error->no_header = true;
 	program->count = 0;
 	program->has_expect = false;
 	program->expect = 0;
-	while (r.at < r.end) {
+	while (reader.at < reader.end) {
 		enum line_kind kind;
 		struct text_word whole;
 		struct call call;
 
-		if (!read_line(&r, &kind, &call, &program->expect, &whole))
+		if (!read_line(&reader, &kind, &call, &program->expect, &whole))
 			return false;
 		if (kind == LINE_EXPECT)
 			program->has_expect = true;
 		if (kind == LINE_CALL)
 			program->calls[program->count++] = call;
 	}
-	return check_header_was_read(&r);
+	return check_header_was_read(&reader);
 }
 
 /* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
-static void append_next_expected_rule(struct text_writer *w, rule_set *rules_left,
+static void append_next_expected_rule(struct text_writer *writer, rule_set *rules_left,
 				      bool *must_append_clean)
 {
 	if (*must_append_clean)
-		text_append(w, "expect clean\n");
+		text_append(writer, "expect clean\n");
 	*must_append_clean = false;
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (!(*rules_left & RULE_BIT(rule)))
 			continue;
-		text_append(w, "expect %s\n", rule_name(rule));
+		text_append(writer, "expect %s\n", rule_name(rule));
 		*rules_left &= ~RULE_BIT(rule);
 		return;
 	}
@@ -226,8 +231,8 @@ static void append_next_expected_rule(struct text_writer *w, rule_set *rules_lef
 
 size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
 {
-	struct text_writer w = { out, 0, TEXT_REWRITE_MAX };
-	struct text_reader r = { .at = text, .end = text + size, .error = error };
+	struct text_writer writer = { out, 0, TEXT_REWRITE_MAX };
+	struct text_reader reader = { .at = text, .end = text + size, .error = error };
 	static struct program program; /* all expected rules must be known at the first `expect` */
 	rule_set rules_left;
 	bool must_append_clean;
@@ -236,24 +241,24 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		return 0;
 	rules_left = program.expect;
 	must_append_clean = program.has_expect && !rules_left;
-	while (r.at < r.end) {
+	while (reader.at < reader.end) {
 		enum line_kind kind;
 		struct text_word whole;
 		struct call call;
 		rule_set expect = 0;
 
-		if (!read_line(&r, &kind, &call, &expect, &whole))
+		if (!read_line(&reader, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
-			text_append_line(&w, whole.start, whole.len);
+			text_append_line(&writer, whole.start, whole.len);
 		else if (kind == LINE_HEADER)
-			text_append(&w, TEXT_HEADER " 1\n");
+			text_append(&writer, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
-			append_next_expected_rule(&w, &rules_left, &must_append_clean);
+			append_next_expected_rule(&writer, &rules_left, &must_append_clean);
 		else if (kind == LINE_CALL) {
-			text_append_call(&w, &call);
-			text_append(&w, "\n");
+			text_append_call(&writer, &call);
+			text_append(&writer, "\n");
 		}
 	}
-	return w.used;
+	return writer.used;
 }

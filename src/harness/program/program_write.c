@@ -11,31 +11,32 @@
 const char *const text_gfp_contexts[4] = { "GFP_KERNEL", "GFP_ATOMIC", "GFP_NOWAIT", "GFP_NOIO" };
 const char *const text_gfp_modifiers[3] = { "__GFP_ZERO", "__GFP_HIGHMEM", "__GFP_NOFAIL" };
 
-void text_append(struct text_writer *w, const char *format, ...)
+void text_append(struct text_writer *writer, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	w->used += (size_t)vsnprintf(w->text + w->used, w->size - w->used, format, args);
+	writer->used += (size_t)vsnprintf(writer->text + writer->used, writer->size - writer->used,
+					  format, args);
 	va_end(args);
 }
 
-void text_append_line(struct text_writer *w, const char *line, size_t len)
+void text_append_line(struct text_writer *writer, const char *line, size_t len)
 {
-	bytes_copy(w->text + w->used, line, len);
-	w->used += len;
-	text_append(w, "\n");
+	bytes_copy(writer->text + writer->used, line, len);
+	writer->used += len;
+	text_append(writer, "\n");
 }
 
-static void append_flags(struct text_writer *w, uint8_t flags)
+static void append_flags(struct text_writer *writer, uint8_t flags)
 {
-	text_append(w, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
+	text_append(writer, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
 	for (unsigned int i = 0; i < 3; i++)
 		if (flags & CALL_GFP_ZERO << i)
-			text_append(w, " | %s", text_gfp_modifiers[i]);
+			text_append(writer, " | %s", text_gfp_modifiers[i]);
 }
 
-static void append_argument(struct text_writer *w, char kind, const struct call *call,
+static void append_argument(struct text_writer *writer, char kind, const struct call *call,
 			    struct argument_counts *seen)
 {
 	char number_as_text[NUMBER_TEXT];
@@ -45,65 +46,65 @@ static void append_argument(struct text_writer *w, char kind, const struct call 
 	case 'z':
 	case 'f':
 		number_text(call->number[seen->numbers++], number_as_text);
-		text_append(w, "%s", number_as_text);
+		text_append(writer, "%s", number_as_text);
 		break;
 	case 'v':
-		text_append(w, "0x%x", call->value);
+		text_append(writer, "0x%x", call->value);
 		break;
 	case 'g':
-		append_flags(w, call->value);
+		append_flags(writer, call->value);
 		break;
 	default:
-		text_append(w, "%c%u", kind, call->handle[seen->handles++]);
+		text_append(writer, "%c%u", kind, call->handle[seen->handles++]);
 	}
 }
 
-void text_append_call(struct text_writer *w, const struct call *call)
+void text_append_call(struct text_writer *writer, const struct call *call)
 {
 	const char *kinds = op_table[call->op].argument_kinds, *separator = "";
 	struct argument_counts seen = { 0 };
 
-	text_append(w, "%s: ", thread_name(call->thread));
+	text_append(writer, "%s: ", thread_name(call->thread));
 	if (op_fills_handle(call->op)) {
-		append_argument(w, *kinds++ | 0x20, call, &seen);
-		text_append(w, " = ");
+		append_argument(writer, *kinds++ | 0x20, call, &seen);
+		text_append(writer, " = ");
 	}
-	text_append(w, "%s(", op_table[call->op].name);
+	text_append(writer, "%s(", op_table[call->op].name);
 	for (; *kinds && (*kinds != 'f' || call->has_fault); kinds++) {
-		text_append(w, "%s", separator);
-		append_argument(w, *kinds, call, &seen);
+		text_append(writer, "%s", separator);
+		append_argument(writer, *kinds, call, &seen);
 		separator = ", ";
 	}
-	text_append(w, ")");
+	text_append(writer, ")");
 	if (call->expected_result != RESULT_NONE)
-		text_append(w, " -> %s", result_name(call->expected_result));
+		text_append(writer, " -> %s", result_name(call->expected_result));
 }
 
-static void append_expect(struct text_writer *w, const struct program *program)
+static void append_expect(struct text_writer *writer, const struct program *program)
 {
 	if (program->has_expect && !program->expect)
-		text_append(w, "expect clean\n");
+		text_append(writer, "expect clean\n");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (program->expect & RULE_BIT(rule))
-			text_append(w, "expect %s\n", rule_name(rule));
+			text_append(writer, "expect %s\n", rule_name(rule));
 }
 
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX])
 {
-	struct text_writer w = { text, 0, TEXT_CALL_MAX };
+	struct text_writer writer = { text, 0, TEXT_CALL_MAX };
 
-	text_append_call(&w, call);
+	text_append_call(&writer, call);
 }
 
 size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX])
 {
-	struct text_writer w = { text, 0, TEXT_PROGRAM_MAX };
+	struct text_writer writer = { text, 0, TEXT_PROGRAM_MAX };
 
-	text_append(&w, TEXT_HEADER " 1\n");
-	append_expect(&w, program);
+	text_append(&writer, TEXT_HEADER " 1\n");
+	append_expect(&writer, program);
 	for (size_t i = 0; i < program->count; i++) {
-		text_append_call(&w, &program->calls[i]);
-		text_append(&w, "\n");
+		text_append_call(&writer, &program->calls[i]);
+		text_append(&writer, "\n");
 	}
-	return w.used;
+	return writer.used;
 }

@@ -34,13 +34,13 @@ struct schedule {
 typedef bool (*schedule_blocked_fn)(const void *ctx, size_t line);
 
 /* Starts a schedule. The caller fills thread[0 .. count), with at most 32 threads. */
-void schedule_init(struct schedule *s, size_t count);
+void schedule_init(struct schedule *schedule, size_t count);
 
 /*
  * Chooses the next line and marks it as run.
  * Return: the line, or SCHEDULE_NONE. Then `left` is 0 if all lines have run; otherwise the lines
  * from first_left on are stuck.
  */
-size_t schedule_next(struct schedule *s, schedule_blocked_fn blocked, const void *ctx);
+size_t schedule_next(struct schedule *schedule, schedule_blocked_fn blocked, const void *ctx);
 
 #endif

@@ -8,11 +8,12 @@
 #include "harness/program/text_writer.h"
 
 /* Reports an error in the number that begins at @number_start and ends at the cursor. */
-static bool set_number_error(struct text_cursor *c, const char *number_start, const char *expected)
+static bool set_number_error(struct text_cursor *cursor, const char *number_start,
+			     const char *expected)
 {
-	struct text_word number = { number_start, (size_t)(c->at - number_start) };
+	struct text_word number = { number_start, (size_t)(cursor->at - number_start) };
 
-	return text_set_error(c->error, "%s, got %.*s", expected, text_shown_length(&number),
+	return text_set_error(cursor->error, "%s, got %.*s", expected, text_shown_length(&number),
 			      number_start);
 }
 
@@ -20,70 +21,71 @@ static bool set_number_error(struct text_cursor *c, const char *number_start, co
  * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
  * not wrap.
  */
-static bool parse_named_number(struct text_cursor *c, const char *number_start, uint64_t base,
+static bool parse_named_number(struct text_cursor *cursor, const char *number_start, uint64_t base,
 			       uint64_t *number)
 {
-	bool plus = text_accept_sign(c, "+");
+	bool plus = text_accept_sign(cursor, "+");
 	struct text_word word;
 	uint64_t addend;
 
 	*number = base;
-	if (!plus && !text_accept_sign(c, "-"))
+	if (!plus && !text_accept_sign(cursor, "-"))
 		return true;
-	word = text_read_word(c);
+	word = text_read_word(cursor);
 	if (!text_parse_number(&word, &addend))
-		return text_set_error(c->error, "expected a number after '%c', got '%.*s'", plus ? '+' : '-',
-			    text_shown_length(&word), word.start);
+		return text_set_error(cursor->error, "expected a number after '%c', got '%.*s'",
+				      plus ? '+' : '-', TEXT_SHOWN(&word));
 	if (plus ? __builtin_add_overflow(base, addend, number) :
 		   __builtin_sub_overflow(base, addend, number))
-		return set_number_error(c, number_start, "expected a number of 0 .. SIZE_MAX");
+		return set_number_error(cursor, number_start, "expected a number of 0 .. SIZE_MAX");
 	return true;
 }
 
-/* @number_start: gets the beginning of the number */
-static bool parse_number(struct text_cursor *c, const char **number_start, uint64_t *number)
+bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number)
 {
-	struct text_word word = text_read_word(c);
+	struct text_word word = text_read_word(cursor);
 
 	*number_start = word.start;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!parse_named_number(c, word.start, word.start[0] == 'P' ? 4096 : UINT64_MAX,
-					number))
+		if (!parse_named_number(cursor, word.start,
+					word.start[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
 	} else if (!text_parse_number(&word, number)) {
-		return text_set_error(c->error,
-			    "expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
-			    text_shown_length(&word), word.start);
+		return text_set_error(
+			cursor->error,
+			"expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
+			TEXT_SHOWN(&word));
 	}
 	if (!number_valid(*number))
-		return set_number_error(c, word.start,
+		return set_number_error(cursor, word.start,
 				   "number outside the domain: expected x, 2^32+x, 2^63+x or "
 				   "SIZE_MAX-x with x < 16384");
 	return true;
 }
 
-static bool parse_value(struct text_cursor *c, uint8_t *value)
+static bool parse_value(struct text_cursor *cursor, uint8_t *value)
 {
-	struct text_word word = text_read_word(c);
+	struct text_word word = text_read_word(cursor);
 	uint64_t parsed_value;
 
 	if (!text_parse_number(&word, &parsed_value) || parsed_value > 255)
-		return text_set_error(c->error, "expected a value of 0 .. 255, got '%.*s'", text_shown_length(&word),
-			    word.start);
+		return text_set_error(cursor->error, "expected a value of 0 .. 255, got '%.*s'",
+				      TEXT_SHOWN(&word));
 	*value = (uint8_t)parsed_value;
 	return true;
 }
 
 /* Adds one flag to @flags; @contexts counts the contexts so far. */
-static bool parse_flag(struct text_cursor *c, uint8_t *flags, unsigned int *contexts)
+static bool parse_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int *contexts)
 {
-	struct text_word word = text_read_word(c);
+	struct text_word word = text_read_word(cursor);
 
 	for (unsigned int i = 0; i < 4; i++) {
 		if (!text_word_is(&word, text_gfp_contexts[i]))
 			continue;
 		*flags |= (uint8_t)i;
-		return ++*contexts == 1 || text_set_error(c->error, "expected one GFP_ context, got a second");
+		return ++*contexts == 1 ||
+		       text_set_error(cursor->error, "expected one GFP_ context, got a second");
 	}
 	for (unsigned int i = 0; i < 3; i++) {
 		uint8_t bit = (uint8_t)(CALL_GFP_ZERO << i);
@@ -91,28 +93,30 @@ static bool parse_flag(struct text_cursor *c, uint8_t *flags, unsigned int *cont
 		if (!text_word_is(&word, text_gfp_modifiers[i]))
 			continue;
 		if (*flags & bit)
-			return text_set_error(c->error, "expected each flag once, got %s again",
-				    text_gfp_modifiers[i]);
+			return text_set_error(cursor->error,
+					      "expected each flag once, got %s again",
+					      text_gfp_modifiers[i]);
 		*flags |= bit;
 		return true;
 	}
-	return text_set_error(c->error, "expected a gfp flag, got '%.*s'", text_shown_length(&word),
-			      word.start);
+	return text_set_error(cursor->error, "expected a gfp flag, got '%.*s'", TEXT_SHOWN(&word));
 }
 
-static bool parse_flags(struct text_cursor *c, uint8_t *flags)
+static bool parse_flags(struct text_cursor *cursor, uint8_t *flags)
 {
 	unsigned int contexts = 0;
 
 	do {
-		if (!parse_flag(c, flags, &contexts))
+		if (!parse_flag(cursor, flags, &contexts))
 			return false;
-	} while (text_accept_sign(c, "|"));
-	return contexts || text_set_error(c->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
+	} while (text_accept_sign(cursor, "|"));
+	return contexts ||
+	       text_set_error(cursor->error,
+			      "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
 /* Parses a handle of one kind, such as p7. */
-static bool parse_handle(struct text_cursor *c, const struct text_word *word, char kind,
+static bool parse_handle(struct text_cursor *cursor, const struct text_word *word, char kind,
 			 uint8_t *handle)
 {
 	unsigned int most = op_handle_count(kind) - 1;
@@ -124,25 +128,25 @@ static bool parse_handle(struct text_cursor *c, const struct text_word *word, ch
 	    !text_parse_number(&digits, &handle_number) ||
 	    !text_is_digit(digits.start[digits.len - 1]) || digits.len > 2 ||
 	    (digits.len == 2 && digits.start[0] == '0') || handle_number > most)
-		return text_set_error(c->error, "expected a handle %c0 .. %c%u, got '%.*s'", kind, kind, most,
-			    text_shown_length(word), word->start);
+		return text_set_error(cursor->error, "expected a handle %c0 .. %c%u, got '%.*s'",
+				      kind, kind, most, TEXT_SHOWN(word));
 	*handle = (uint8_t)handle_number;
 	return true;
 }
 
 _Static_assert(PROGRAM_SLICE_MAX == 16383, "a message names it");
 
-static bool parse_slice_size(struct text_cursor *c, uint64_t *size)
+static bool parse_slice_size(struct text_cursor *cursor, uint64_t *size)
 {
 	const char *number_start;
 
-	if (!parse_number(c, &number_start, size))
+	if (!text_parse_valid_number(cursor, &number_start, size))
 		return false;
 	return *size <= PROGRAM_SLICE_MAX ||
-	       set_number_error(c, number_start, "expected a slice size of 0 .. 16383");
+	       set_number_error(cursor, number_start, "expected a slice size of 0 .. 16383");
 }
 
-static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
+static bool parse_argument(struct text_cursor *cursor, char kind, struct call *call,
 			   struct argument_counts *seen)
 {
 	struct text_word word;
@@ -150,64 +154,67 @@ static bool parse_argument(struct text_cursor *c, char kind, struct call *call,
 
 	switch (kind) {
 	case 'n':
-		return parse_number(c, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'z':
-		return parse_slice_size(c, &call->number[seen->numbers++]);
+		return parse_slice_size(cursor, &call->number[seen->numbers++]);
 	case 'f':
 		call->has_fault = 1;
-		return parse_number(c, &number_start, &call->number[seen->numbers++]);
+		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'v':
-		return parse_value(c, &call->value);
+		return parse_value(cursor, &call->value);
 	case 'g':
-		return parse_flags(c, &call->value);
+		return parse_flags(cursor, &call->value);
 	default:
-		word = text_read_word(c);
-		return parse_handle(c, &word, kind, &call->handle[seen->handles++]);
+		word = text_read_word(cursor);
+		return parse_handle(cursor, &word, kind, &call->handle[seen->handles++]);
 	}
 }
 
-static bool parse_arguments(struct text_cursor *c, struct call *call)
+static bool parse_arguments(struct text_cursor *cursor, struct call *call)
 {
 	bool fills = op_fills_handle(call->op);
 	struct argument_counts seen = { .handles = fills };
 	const char *first = op_table[call->op].argument_kinds + fills;
 
-	if (!text_expect_sign(c, "(", "after the name of the call"))
+	if (!text_expect_sign(cursor, "(", "after the name of the call"))
 		return false;
 	for (const char *kinds = first; *kinds; kinds++) {
-		if (*kinds == 'f' && text_accept_sign(c, ")"))
+		if (*kinds == 'f' && text_accept_sign(cursor, ")"))
 			return true;
-		if (kinds > first && !text_expect_sign(c, ",", "before the next argument"))
+		if (kinds > first && !text_expect_sign(cursor, ",", "before the next argument"))
 			return false;
-		if (!parse_argument(c, *kinds, call, &seen))
+		if (!parse_argument(cursor, *kinds, call, &seen))
 			return false;
 	}
-	return text_expect_sign(c, ")", "after the last argument");
+	return text_expect_sign(cursor, ")", "after the last argument");
 }
 
-static bool parse_expected_result(struct text_cursor *c, struct call *call)
+static bool parse_expected_result(struct text_cursor *cursor, struct call *call)
 {
 	struct text_word word;
 
-	if (!text_accept_sign(c, "->"))
+	if (!text_accept_sign(cursor, "->"))
 		return true;
-	word = text_read_word(c);
+	word = text_read_word(cursor);
 	call->expected_result = (int8_t)result_find(word.start, word.len);
 	if (call->expected_result == RESULT_NONE)
-		return text_set_error(c->error, "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
-			    text_shown_length(&word), word.start);
+		return text_set_error(cursor->error,
+				      "expected a result (0, EINVAL, EFAULT or ENOMEM), got '%.*s'",
+				      TEXT_SHOWN(&word));
 	if (!op_table[call->op].has_result)
-		return text_set_error(c->error, "expected no '->': %s has no result", op_table[call->op].name);
+		return text_set_error(cursor->error, "expected no '->': %s has no result",
+				      op_table[call->op].name);
 	return true;
 }
 
-static bool parse_thread(struct text_cursor *c, const struct text_word *word, uint8_t *thread)
+static bool parse_thread(struct text_cursor *cursor, const struct text_word *word, uint8_t *thread)
 {
 	for (*thread = 0; *thread < PROGRAM_THREADS; ++*thread)
 		if (text_word_is(word, thread_name(*thread)))
 			return true;
-	return text_set_error(c->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
-			      text_shown_length(word), word->start);
+	return text_set_error(cursor->error,
+			      "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
+			      TEXT_SHOWN(word));
 }
 
 /* Returns whether the word looks like a thread, even with a wrong number or letter. */
@@ -221,55 +228,59 @@ static bool looks_like_thread(const struct text_word *word)
 	       (word->len > 1 && (word->start[0] | 0x20) == 't' && digits == word->len);
 }
 
-static bool set_name_error(const struct text_cursor *c, const struct text_word *word)
+static bool set_name_error(const struct text_cursor *cursor, const struct text_word *word)
 {
-	if (!word->len && c->at < c->end)
-		return text_set_error(c->error, "expected the name of a call, got '%c'", *c->at);
+	if (!word->len && cursor->at < cursor->end)
+		return text_set_error(cursor->error, "expected the name of a call, got '%c'",
+				      *cursor->at);
 	if (looks_like_thread(word))
-		return text_set_error(c->error, "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
-				      text_shown_length(word), word->start);
-	return text_set_error(c->error, "unknown call '%.*s': expected the name of a call",
-			      text_shown_length(word), word->start);
+		return text_set_error(cursor->error,
+				      "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
+				      TEXT_SHOWN(word));
+	return text_set_error(cursor->error, "unknown call '%.*s': expected the name of a call",
+			      TEXT_SHOWN(word));
 }
 
 /* Checks the resource before `=` against the kind that the call needs. */
-static bool check_resource(struct text_cursor *c, const struct text_word *resource, struct call *call)
+static bool check_resource(struct text_cursor *cursor, const struct text_word *resource,
+			   struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
 	bool fills = op_fills_handle(call->op);
 
 	if (fills && !resource->len)
-		return text_set_error(c->error, "expected '%c0 = %s': the call makes a resource",
-			    op->argument_kinds[0] | 0x20, op->name);
+		return text_set_error(cursor->error,
+				      "expected '%c0 = %s': the call makes a resource",
+				      op->argument_kinds[0] | 0x20, op->name);
 	if (!fills && resource->len)
-		return text_set_error(c->error, "expected no '%.*s =': %s makes no resource", text_shown_length(resource),
-			    resource->start, op->name);
-	return !fills || parse_handle(c, resource, op->argument_kinds[0], &call->handle[0]);
+		return text_set_error(cursor->error, "expected no '%.*s =': %s makes no resource",
+				      TEXT_SHOWN(resource), op->name);
+	return !fills || parse_handle(cursor, resource, op->argument_kinds[0], &call->handle[0]);
 }
 
-bool text_parse_call(struct text_cursor *c, struct call *call)
+bool text_parse_call(struct text_cursor *cursor, struct call *call)
 {
-	struct text_word word = text_read_word(c), resource = { NULL, 0 };
+	struct text_word word = text_read_word(cursor), resource = { NULL, 0 };
 
 	memset(call, 0, sizeof(*call));
 	call->expected_result = RESULT_NONE;
-	if (text_accept_sign(c, ":")) {
-		if (!parse_thread(c, &word, &call->thread))
+	if (text_accept_sign(cursor, ":")) {
+		if (!parse_thread(cursor, &word, &call->thread))
 			return false;
-		word = text_read_word(c);
+		word = text_read_word(cursor);
 	}
-	if (text_accept_sign(c, "=")) {
+	if (text_accept_sign(cursor, "=")) {
 		resource = word;
 		if (!resource.len)
-			return text_set_error(c->error, "expected a resource before '='");
-		word = text_read_word(c);
+			return text_set_error(cursor->error, "expected a resource before '='");
+		word = text_read_word(cursor);
 	}
 	call->op = (uint8_t)op_find(word.start, word.len);
 	if (call->op == OP_COUNT)
-		return set_name_error(c, &word);
-	if (!check_resource(c, &resource, call) ||
-	    !parse_arguments(c, call) || !parse_expected_result(c, call))
+		return set_name_error(cursor, &word);
+	if (!check_resource(cursor, &resource, call) ||
+	    !parse_arguments(cursor, call) || !parse_expected_result(cursor, call))
 		return false;
-	return text_is_at_end(c) ||
-	       text_set_error(c->error, "expected the end of the line, got '%c'", *c->at);
+	return text_is_at_end(cursor) ||
+	       text_set_error(cursor->error, "expected the end of the line, got '%c'", *cursor->at);
 }

@@ -25,45 +25,45 @@ static bool is_word_character(char c)
 	return text_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-void text_skip_spaces(struct text_cursor *c)
+void text_skip_spaces(struct text_cursor *cursor)
 {
-	while (c->at < c->end && text_is_space(*c->at))
-		c->at++;
+	while (cursor->at < cursor->end && text_is_space(*cursor->at))
+		cursor->at++;
 }
 
-bool text_is_at_end(struct text_cursor *c)
+bool text_is_at_end(struct text_cursor *cursor)
 {
-	text_skip_spaces(c);
-	return c->at == c->end;
+	text_skip_spaces(cursor);
+	return cursor->at == cursor->end;
 }
 
-bool text_accept_sign(struct text_cursor *c, const char *sign)
+bool text_accept_sign(struct text_cursor *cursor, const char *sign)
 {
 	size_t len = strlen(sign);
 
-	text_skip_spaces(c);
-	if ((size_t)(c->end - c->at) < len || memcmp(c->at, sign, len))
+	text_skip_spaces(cursor);
+	if ((size_t)(cursor->end - cursor->at) < len || memcmp(cursor->at, sign, len))
 		return false;
-	c->at += len;
+	cursor->at += len;
 	return true;
 }
 
-bool text_expect_sign(struct text_cursor *c, const char *sign, const char *before)
+bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before)
 {
-	if (text_accept_sign(c, sign))
+	if (text_accept_sign(cursor, sign))
 		return true;
-	return text_set_error(c->error, "expected '%s' %s", sign, before);
+	return text_set_error(cursor->error, "expected '%s' %s", sign, before);
 }
 
-struct text_word text_read_word(struct text_cursor *c)
+struct text_word text_read_word(struct text_cursor *cursor)
 {
 	struct text_word word;
 
-	text_skip_spaces(c);
-	word.start = c->at;
-	while (c->at < c->end && is_word_character(*c->at))
-		c->at++;
-	word.len = (size_t)(c->at - word.start);
+	text_skip_spaces(cursor);
+	word.start = cursor->at;
+	while (cursor->at < cursor->end && is_word_character(*cursor->at))
+		cursor->at++;
+	word.len = (size_t)(cursor->at - word.start);
 	return word;
 }
 

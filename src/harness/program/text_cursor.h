@@ -28,8 +28,11 @@ struct text_word {
 bool text_set_error(struct text_error *error, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: how many bytes of a word a message shows, for `%.*s`. */
+/* Return: how many bytes of a word a message shows. */
 int text_shown_length(const struct text_word *word);
+
+/* The two arguments of `%.*s` that show a word in a message. */
+#define TEXT_SHOWN(word) text_shown_length(word), (word)->start
 
 static inline bool text_is_space(char c)
 {
@@ -41,26 +44,32 @@ static inline bool text_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-void text_skip_spaces(struct text_cursor *c);
+void text_skip_spaces(struct text_cursor *cursor);
 
 /* Skips spaces. Return: whether the line ends there. */
-bool text_is_at_end(struct text_cursor *c);
+bool text_is_at_end(struct text_cursor *cursor);
 
 /* Skips @sign if it is next. Return: whether it was. */
-bool text_accept_sign(struct text_cursor *c, const char *sign);
+bool text_accept_sign(struct text_cursor *cursor, const char *sign);
 
 /* Skips @sign; an error if it is not next. @before describes where it was expected. */
-bool text_expect_sign(struct text_cursor *c, const char *sign, const char *before);
+bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before);
 
 /* Reads letters, digits and underscores; the word may be empty. */
-struct text_word text_read_word(struct text_cursor *c);
+struct text_word text_read_word(struct text_cursor *cursor);
 
 bool text_word_is(const struct text_word *word, const char *text);
 
 /* Parses a decimal or hex literal. Return: false if it does not fit in 64 bits. */
 bool text_parse_number(const struct text_word *word, uint64_t *number);
 
+/*
+ * Parses a number that a program can have (number.h), in any form of the text.
+ * @number_start: gets the beginning of the number
+ */
+bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number);
+
 /* Parses a whole line: [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT]. */
-bool text_parse_call(struct text_cursor *c, struct call *call);
+bool text_parse_call(struct text_cursor *cursor, struct call *call);
 
 #endif

@@ -25,13 +25,13 @@ struct text_writer {
 };
 
 /* Appends text in printf style. The buffer must be large enough. */
-void text_append(struct text_writer *w, const char *format, ...)
+void text_append(struct text_writer *writer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Appends a line unchanged. */
-void text_append_line(struct text_writer *w, const char *line, size_t len);
+void text_append_line(struct text_writer *writer, const char *line, size_t len);
 
 /* Appends a call in canonical form, with its expected result. */
-void text_append_call(struct text_writer *w, const struct call *call);
+void text_append_call(struct text_writer *writer, const struct call *call);
 
 #endif

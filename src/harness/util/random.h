@@ -28,6 +28,18 @@ static inline bool random_once_in(uint64_t *state, uint32_t n)
 	return random_below(state, n) == 0;
 }
 
+/* Return: an index below @count, drawn by the weights; at least one weight must be positive. */
+static inline uint32_t random_by_weight(uint64_t *state, const unsigned int *weights, size_t count)
+{
+	unsigned int sum = 0, index = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += weights[i];
+	for (uint32_t drawn = random_below(state, sum); drawn >= weights[index]; index++)
+		drawn -= weights[index];
+	return index;
+}
+
 /* Return: the index of a random set bit of @mask, which must not be 0. */
 static inline uint8_t random_set_bit_index(uint64_t *state, uint32_t mask)
 {

@@ -9,16 +9,15 @@ import os
 import re
 import time
 
-from corpus import hash_input, read_input, replace_file
-from target import ENGINES
-from terminal import log_message
+from campaign.target import ENGINES
+from util.shared import hash_input, log_message, read_input, replace_file
 
 REPORT_SIZE_MOST = 1 << 16
 # A file or directory is complete when it has not changed for so many seconds.
 COMPLETE_AGE = 2
 
 
-def is_older_than_complete_age(status):
+def was_unchanged_for_complete_age(status):
     return status.st_mtime + COMPLETE_AGE <= time.time()
 
 
@@ -28,9 +27,9 @@ class Collection:
 
     # ---- findings ----
 
-    def find_writer(self, path):
-        """The worker whose log names the file that it wrote, or None."""
-        return next((worker for worker in self.target.workers() if worker.finding_path == path), None)
+    def find_worker_that_wrote(self, path):
+        """Return: the worker whose log names the file, or None."""
+        return next((worker for worker in self.target.list_workers() if worker.finding_path == path), None)
 
     def keep_report(self, worker, name):
         """Copy the end of the engine's log, which its next start replaces."""
@@ -39,7 +38,7 @@ class Collection:
             replace_file(self.target.findings.temporary_path, f"{self.target.directory}/reports/{name}",
                          log.read(REPORT_SIZE_MOST))
 
-    def report_finding(self, kind, name, reason):
+    def log_finding(self, kind, name, reason):
         """Log a finding, if none with that reason was logged. Numbers differ between reports of one failure."""
         target = self.target
         plain_reason = re.sub("[0-9][0-9a-fA-F]*", "#", reason)
@@ -53,52 +52,52 @@ class Collection:
         log_message(message)
 
     def keep_finding(self, path, kind, content):
-        writer, name = self.find_writer(path), f"{kind}-{hash_input(content)}"
-        if not self.target.store_input(self.target.findings, content, f"{kind}-"):
+        writer, name = self.find_worker_that_wrote(path), f"{kind}-{hash_input(content)}"
+        if not self.target.findings.add_input(content, f"{kind}-"):
             return
         if writer:
             self.keep_report(writer, name)
-        self.report_finding(kind, name, writer.end_reason if writer else "")
+        self.log_finding(kind, name, writer.end_reason if writer else "")
 
     # ---- files ----
 
-    def keep_entry(self, path, content):
-        if self.target.store_input(self.target.corpus, content):
+    def keep_corpus_entry(self, path, content):
+        if self.target.corpus.add_input(content):
             self.target.last_find_time = self.now
-            # An entry of the queue was there, and the engine may have removed it since.
+            # The engines have read an entry of the queue, and may have removed it since.
             if not path.startswith(self.target.queue):
-                self.target.enqueue(content)
+                self.target.add_to_queue(content)
 
-    def log_lost(self, path, reason):
-        """When no engine runs any more, the file is not tried again."""
+    def log_lost_file(self, path, reason):
+        """Log a file that is not tried again, because no engine runs any more."""
         if self.is_settled:
             log_message(f"{self.target.name}: {path} is not kept: {reason}")
             self.target.lost_count += 1
 
-    def is_complete(self, path, kind, content):
-        if self.is_settled or is_older_than_complete_age(os.stat(path)):
+    def is_file_complete(self, path, kind, content):
+        if self.is_settled or was_unchanged_for_complete_age(os.stat(path)):
             return True
-        # libFuzzer's names end with the hash of the content. A finding is logged with its reason,
+        # The names of libFuzzer's files end with the hash of their content. A finding is logged with its reason,
         # which the engine prints after it wrote the input.
-        return path.endswith(hash_input(content)) and (not kind or self.find_writer(path) is not None)
+        return path.endswith(hash_input(content)) and (not kind or self.find_worker_that_wrote(path) is not None)
 
     def collect_file(self, path, kind):
-        """Return: is nothing left to do for the file?"""
+        """Return: whether the file need not be read again."""
         try:
             content = read_input(path)
         except OSError as error:
             if kind and (error.strerror != "empty" or path.endswith(hash_input(b""))):
-                self.log_lost(path, error.strerror)
+                self.log_lost_file(path, error.strerror)
             return False
         try:
-            if not self.is_complete(path, kind, content):
+            if not self.is_file_complete(path, kind, content):
                 return False
             if kind:
                 self.keep_finding(path, kind, content)
             else:
-                self.keep_entry(path, content)
+                self.keep_corpus_entry(path, content)
         except OSError as error:
-            self.log_lost(path, error.strerror)
+            self.log_lost_file(path, error.strerror)
             return False
         return True
 
@@ -106,7 +105,7 @@ class Collection:
 
     def log_unreadable_directory(self, path, error):
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            self.log_lost(path, error.strerror)
+            self.log_lost_file(path, error.strerror)
 
     def collect_directory(self, directory, source):
         """A directory that has not changed since all in it was handled is not listed again."""
@@ -126,7 +125,7 @@ class Collection:
         for name in new_names:
             if self.collect_file(f"{directory}/{name}", source.finding_kind):
                 handled_names.add(name)
-        if not new_names and is_older_than_complete_age(status):
+        if not new_names and was_unchanged_for_complete_age(status):
             target.listing_times[key] = status.st_mtime_ns
 
     def collect_source(self, source):

@@ -18,7 +18,7 @@ class Engine:
     """A subclass has name_role(worker_number), make_command(worker), and
 
     find_missing_part(options, target)    what is missing to run it on the target, or ""
-    read_line(worker, line)               handles a line that the engine printed
+    read_log_line(worker, line)           handles a line that the engine printed
     """
     name = ""
     role_count = 1  # processes with different settings; each target needs all of them
@@ -27,5 +27,5 @@ class Engine:
     def make_environment(self, _worker):
         return os.environ
 
-    def read_statistics(self, worker):
+    def read_engine_statistics(self, worker):
         """Read statistics that the engine keeps in files: before it starts, and once a second."""

@@ -9,13 +9,13 @@ import os
 import re
 import shutil
 
-from engine import Engine, Source, is_executable
+from campaign.engine import Engine, Source, is_executable
 
 # @build: the directory with its binaries; @is_cmplog: it uses the binary that logs comparisons, too;
 # @has_mutator: the harness's
 Role = collections.namedtuple("Role", "name build schedule flags is_cmplog has_mutator is_trimming")
 
-# In order of importance: few jobs run the first ones.
+# In order of importance: with few jobs only the first roles run.
 ROLES = (
     Role("main", "afl-plain", "fast", (), False, True, True),
     Role("asan", "afl", "explore", (), False, True, True),
@@ -70,7 +70,7 @@ class Afl(Engine):
 
     def make_environment(self, worker):
         role, mutator = find_role(worker.number), f"{worker.target.options.bin}/afl_mutator.so"
-        # It refuses sanitizer settings that are not made for it.
+        # AFL++ refuses settings of sanitizers that are not made for AFL++.
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("ASAN_OPTIONS", "UBSAN_OPTIONS")} | ENVIRONMENT
         if not role.is_trimming:
@@ -92,28 +92,28 @@ class Afl(Engine):
         return [*command, "-s", str(options.seed + 1000003 * worker.number + worker.start_count),
                 "--", f"{options.bin}/{role.build}/{target.name}"]
 
-    def read_statistics(self, worker):
+    def read_engine_statistics(self, worker):
         """Read fuzzer_stats, which is up to a minute old, then plot_data, five seconds at most."""
         directory = f"{worker.target.directory}/afl/{worker.role}"
         with contextlib.suppress(OSError), open(f"{directory}/fuzzer_stats", errors="replace") as file:
             statistics = dict(re.findall(r"^(\w+) *: (\d+)", file.read(), re.M))
-            set_figures(worker, statistics.get("execs_done"), statistics.get("edges_found"))
-        # It is appended to for weeks.
+            set_worker_figures(worker, statistics.get("execs_done"), statistics.get("edges_found"))
+        # The file may be large, because AFL++ appends to it for weeks.
         with contextlib.suppress(OSError), open(f"{directory}/plot_data", "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 1024))
             lines = file.read().decode(errors="replace").split("\n")
             # The last line is whole if there is an end of line after it. Its rate is of a moment.
             columns = lines[-2].split(", ") if len(lines) > 2 else []
             if len(columns) >= 13 and columns[11].isdigit() and columns[12].strip().isdigit():
-                set_figures(worker, columns[11], columns[12])
+                set_worker_figures(worker, columns[11], columns[12])
 
-    def read_line(self, worker, line):
-        """Keep why AFL++ does not run; lines about its own source come after that."""
+    def read_log_line(self, worker, line):
+        """Keep the line with the reason why AFL++ does not run; later lines name places in its source."""
         if "PROGRAM ABORT" in line or "SYSTEM ERROR" in line:
             worker.end_reason = line[:190]
 
 
-def set_figures(worker, executions, coverage):
+def set_worker_figures(worker, executions, coverage):
     """A resumed instance continues to count; until it does, its files have the figures of the run before."""
     worker.executions = max(worker.executions, int(executions or 0) - worker.resumed_executions)
     worker.coverage = int(coverage or worker.coverage)

@@ -5,7 +5,7 @@ reports only that there was a crash.
 """
 import re
 
-from engine import Engine, Source, is_executable
+from campaign.engine import Engine, Source, is_executable
 
 # ThreadSanitizer never frees the 2.4 KB of a report: so many inputs take about 400 MB.
 RUNS_WITH_RACE_REPORTS = 500000
@@ -38,12 +38,12 @@ class LibFuzzer(Engine):
             command.append(f"-dict={target.dictionary}")
         return [*command, target.queue]
 
-    def read_line(self, worker, line):
+    def read_log_line(self, worker, line):
         figures = FIGURES.match(line)
         if figures:
             worker.executions = int(figures["executions"] or figures["final_executions"])
             worker.coverage = int(figures["coverage"] or worker.coverage)
-        # The first one is the target's own or the sanitizer's; libFuzzer's comes after it.
+        # The first error line is of the target or of a sanitizer; a line of libFuzzer follows it.
         _, is_error, reason = line.partition("ERROR: ")
         if is_error and not worker.end_reason:
             worker.end_reason = reason[:190]

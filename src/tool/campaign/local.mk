@@ -13,8 +13,5 @@ dist_campaign_DATA = \
 	%D%/main.py \
 	%D%/merge.py \
 	%D%/progress.py \
-	%D%/results.py \
-	%D%/schedule.py \
 	%D%/target.py \
-	%D%/terminal.py \
 	%D%/worker.py

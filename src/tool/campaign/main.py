@@ -1,69 +1,61 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run a fuzzing campaign: the program that `pagetorture fuzz` starts when it has read its options
-(src/tool/command_fuzz.c), which it passes as words NAME=VALUE.
-"""
-import dataclasses
+"""`pagetorture fuzz`: checks the options and targets, and runs or merges a campaign."""
+import difflib
 import os
-import sys
-import traceback
+import random
+import re
 
-from campaign import EXIT_BAD, Campaign
-from merge import merge_campaign
-from target import Target
-from terminal import log_error
+from campaign.campaign import Campaign
+from campaign.engine import is_executable
+from campaign.merge import merge_campaign
+from campaign.target import Target
+from util.shared import EXIT_BAD, UsageError, log_error
 
-
-@dataclasses.dataclass
-class Options:
-    """What the user asked for, in the words of `pagetorture fuzz --help`."""
-    bin: str
-    dir: str
-    seeds: str
-    new_seeds: str
-    results: str
-    engines: list
-    jobs: int  # processes at a time
-    time: int  # seconds; 0: until stopped
-    report: int  # seconds between two lines of the log
-    seed: int
-    collect: bool
-    merge: bool
-    until_finding: bool
-    tool: str  # the path of pagetorture
-    command: str  # that started the campaign, as a shell reads it
-    version: str
-    compiler: str
-    start_directory: str = dataclasses.field(default_factory=os.getcwd)
+# The options of `pagetorture fuzz --help`. @time: seconds, 0: until stopped; @report: seconds between two
+# lines of the log.
+DEFAULTS = {"bin": "", "collect": False, "dir": "campaign", "engine": "libfuzzer,afl", "jobs": 1, "merge": False,
+            "new_seeds": "", "report": 60, "results": "", "seed": -1, "seeds": "", "time": "", "until_finding": False}
+TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+TIME_MOST = 315360000  # ten years
 
 
-def parse_value(field_type, text):
-    return text.split(",") if field_type is list else field_type(int(text)) if field_type in (int, bool) else text
+def parse_time(text):
+    found = re.fullmatch(r"(\d+)([smhd]?)", text, re.ASCII)
+    seconds = int(found[1]) * TIME_UNITS[found[2]] if found else 0
+    if text and not 0 < seconds <= TIME_MOST:
+        raise UsageError(f"expected --time like 90, 10m or 8h, got '{text}'")
+    return seconds
 
 
-def run_campaign(words):
-    pairs = [word.split("=", 1) for word in words]
-    values = dict(pair for pair in pairs if pair[0] != "target")
-    options = Options(**{field.name: parse_value(field.type, values[field.name])
-                         for field in dataclasses.fields(Options) if field.name in values})
-    targets = []
-    for name, flavour, reads, max_len in (value.split(",") for key, value in pairs if key == "target"):
-        targets.append(Target(name, flavour, reads, int(max_len), options))
+def find_target_row(name, known_targets, options):
+    """Return: the name, flavour, what it reads, and the size of the largest input, as text. A target is in the
+    table of targets, or has a binary or a directory of the campaign."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,99}", name):
+        raise UsageError(f"expected the name of a target, got '{name}'")
+    if name in known_targets:
+        return known_targets[name]
+    if any(is_executable(directory, name) for directory in (options.bin, f"{options.bin}/afl", options.dir)):
+        return [name, *known_targets["fuzz_page"][1:]]
+    similar = difflib.get_close_matches(name, known_targets, 1, 0.8)
+    hint = f"; did you mean '{similar[0]}'?" if similar else "."
+    raise UsageError(f"unknown target '{name}'{hint} Targets: {', '.join(known_targets)}")
+
+
+def run(options):
+    options.start_directory = os.getcwd()
+    options.time, options.engines = parse_time(options.time), options.engine.split(",")
+    options.bin = options.bin or options.own_directory
+    options.seeds = options.seeds or f"{options.bin}/seeds"
+    options.seed = options.seed if options.seed >= 0 else random.randrange(1000000000)
+    known_targets = {text.split(",")[0]: text.split(",") for text in options.known_targets.split()}
+    rows = [find_target_row(name, known_targets, options) for name in options.arguments or known_targets]
+    targets = [Target(name, flavour, reads, int(largest_size), options) for name, flavour, reads, largest_size in rows]
     campaign = Campaign(options, targets)
     if options.merge:
         return merge_campaign(campaign)
     try:
-        os.mkdir(options.dir)
-    except FileExistsError:
-        pass
+        os.makedirs(options.dir, exist_ok=True)
     except OSError as error:
-        log_error(f"expected a directory that can be written: {options.dir}: {error.strerror}")
+        log_error(f"pagetorture fuzz: expected a directory that can be written: {options.dir}: {error.strerror}")
         return EXIT_BAD
-    return campaign.run_to_end()
-
-
-try:
-    sys.exit(run_campaign(sys.argv[1:]))
-except Exception:
-    # Status 1 would mean that there are findings.
-    traceback.print_exc()
-    sys.exit(EXIT_BAD)
+    return campaign.run_campaign_to_end()

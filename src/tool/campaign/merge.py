@@ -9,15 +9,13 @@ import shutil
 import subprocess
 import tempfile
 
-from campaign import EXIT_BAD, EXIT_FAILED, EXIT_GOOD
-from collect import collect_inputs
-from corpus import hash_input, read_input
-from engine import is_executable
-from target import TargetError
-from terminal import log_error, log_message
+from campaign.collect import collect_inputs
+from campaign.engine import is_executable
+from campaign.target import TargetError
+from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, hash_input, log_error, log_message, read_input
 
 
-def run_merge(target, into, source, *flags):
+def run_libfuzzer_merge(target, into, source, *flags):
     log_path = f"{target.directory}/logs/merge"
     # The coverage of an input must not depend on the inputs before it (fuzz_race.c).
     with open(log_path, "ab") as log:
@@ -30,7 +28,7 @@ def run_merge(target, into, source, *flags):
 
 def minimise_corpus(target, minimal_directory):
     # The queue is the corpus without findings and without files that are no inputs.
-    run_merge(target, minimal_directory, target.queue, "-use_counters=1")
+    run_libfuzzer_merge(target, minimal_directory, target.queue, "-use_counters=1")
     needed_hashes = set(os.listdir(minimal_directory))
     superseded_count = 0
     os.makedirs(f"{target.directory}/superseded", exist_ok=True)
@@ -40,7 +38,7 @@ def minimise_corpus(target, minimal_directory):
             if not name.startswith(".") and hash_input(read_input(path)) not in needed_hashes:
                 os.rename(path, f"{target.directory}/superseded/{name}")
                 superseded_count += 1
-    # Both hold what engines made of the larger corpus; the next campaign makes them again.
+    # Both directories were made from the larger corpus; the next campaign makes them again.
     shutil.rmtree(target.queue)
     shutil.rmtree(f"{target.directory}/afl", ignore_errors=True)
     log_message(f"{target.name}: {len(target.corpus.hashes)} entries are now "
@@ -67,8 +65,8 @@ def write_new_seeds(target, minimal_directory, scratch_directory):
     seeds, new_seeds = f"{scratch_directory}/seeds", f"{target.options.new_seeds}/{target.name}"
     shutil.copytree(f"{target.options.seeds}/{target.name}", seeds)
     old_names = set(os.listdir(seeds))
-    # Edges count for seeds, not how often they are executed: so few inputs are new.
-    run_merge(target, seeds, minimal_directory, "-use_counters=0")
+    # For seeds only the reached edges count, not how often an input reaches them: so few inputs are new.
+    run_libfuzzer_merge(target, seeds, minimal_directory, "-use_counters=0")
     written_count = 0
     for name in sorted(set(os.listdir(seeds)) - old_names):
         text, suffix = convert_to_text(target, f"{seeds}/{name}")
@@ -83,7 +81,7 @@ def merge_target(campaign, target):
     if not is_executable(target.options.bin, target.name):
         log_message(f"{target.name}: skipped: no libFuzzer binary of it (make fuzzers)")
         return
-    target.open()
+    target.open_directory()
     collect_inputs(target, True, campaign.now)
     with tempfile.TemporaryDirectory() as scratch_directory:
         minimal_directory = f"{scratch_directory}/minimal"
@@ -97,13 +95,13 @@ def merge_campaign(campaign):
     """Return: EXIT_GOOD, or EXIT_FAILED if a target could not be merged; EXIT_BAD: there is none."""
     targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]
     if not targets:
-        log_error(f"expected a campaign in {campaign.options.dir}, there is none")
+        log_error(f"pagetorture fuzz: expected a campaign in {campaign.options.dir}, there is none")
         return EXIT_BAD
     status = EXIT_GOOD
     for target in targets:
         try:
             merge_target(campaign, target)
         except (TargetError, OSError) as error:
-            log_error(f"{target.name}: {error}")
+            log_error(f"pagetorture fuzz: {target.name}: {error}")
             status = EXIT_FAILED
     return status

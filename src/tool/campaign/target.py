@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """One fuzz target of a campaign, and its directory:
 
-  corpus/     kept forever: all that an engine found worth keeping, and what users put there
-  findings/   kept forever: what made the target fail
-  reports/    what the engine printed at a finding
+  corpus/     inputs that an engine or a user added; kept forever
+  findings/   inputs that made the target fail; kept forever
+  reports/    the output of the engine about each finding
   queue/      what the engines read: libFuzzer writes here, and removes what it can replace
   libfuzzer/  its findings, as it wrote them
   afl/        AFL++'s directory of instances
@@ -19,38 +19,24 @@ import fcntl
 import os
 import shlex
 
-from corpus import CorpusDirectory, hash_input, replace_file
-from engine import is_executable
-from engine_afl import Afl
-from engine_libfuzzer import LibFuzzer
-from terminal import log_message
-from worker import Worker
+from campaign.corpus import CorpusDirectory
+from campaign.engine import is_executable
+from campaign.engine_afl import Afl
+from campaign.engine_libfuzzer import LibFuzzer
+from campaign.worker import Worker
+from util.shared import hash_input, log_message, replace_file
 
-# In the order in which they get a target.
+# The engines of a target, in the order in which they are started.
 ENGINES = (LibFuzzer(), Afl())
 DIRECTORIES = ("", "corpus", "findings", "queue", "libfuzzer", "afl", "logs", "reports")
-# The target pauses while less is free: the rest is for findings.
+# The target pauses while less space is free, so that findings can still be written.
 FREE_BYTES_LEAST = 16 << 20
 FREE_FILES_LEAST = 256
+PATH_SIZE_MOST = 3840
 
 
 class TargetError(Exception):
     """A target that cannot be fuzzed or merged; the message is the reason."""
-
-
-class WorkerGroup:
-    """The workers of one engine on one target; they are made when they are needed."""
-
-    def __init__(self, engine, target):
-        self.engine, self.target, self.workers = engine, target, []
-
-    def find_startable_workers(self, now):
-        """Each engine has at least its roles, then one worker more than run."""
-        running_count = sum(worker.pid > 0 for worker in self.workers)
-        limit = max(self.engine.role_count, running_count + 1)
-        while len(self.workers) < limit:
-            self.workers.append(Worker(self.engine, self.target, len(self.workers)))
-        return [worker for worker in self.workers[:limit] if not worker.pid and worker.retry_time <= now]
 
 
 class Target:
@@ -61,11 +47,11 @@ class Target:
         dictionary = f"{options.seeds}/{name}.dict"  # of tokens, as both engines read it
         self.dictionary = dictionary if os.access(dictionary, os.R_OK) else ""
         self.lock_file = None
-        self.corpus = CorpusDirectory(self.directory, "corpus", is_durable=False)
-        self.findings = CorpusDirectory(self.directory, "findings", is_durable=True)
+        self.corpus = CorpusDirectory(name, self.directory, "corpus", is_durable=False)
+        self.findings = CorpusDirectory(name, self.directory, "findings", is_durable=True)
         self.corpus_count_before = self.finding_count_before = 0
 
-        self.groups = []
+        self.engine_workers = {}  # for each engine its workers, which are made when they are needed
         self.missing_parts = {}  # engine name: why it does not run on the target
         self.pause_reason = ""
         # For each directory of an engine and prefix of names: the names that are kept already, and
@@ -83,39 +69,48 @@ class Target:
     # ---- engines ----
 
     def find_engines(self, engine_names):
-        """Make a group for each engine that can run; log why others cannot."""
+        """Add each engine that can run; log why others cannot."""
         for engine in ENGINES:
-            if engine.name not in engine_names:
-                continue
-            missing_part = engine.find_missing_part(self.options, self)
-            if missing_part:
-                self.skip_engine(engine, missing_part)
-            else:
-                self.groups.append(WorkerGroup(engine, self))
+            if engine.name in engine_names:
+                self.engine_workers[engine] = []
+                missing_part = engine.find_missing_part(self.options, self)
+                if missing_part:
+                    self.skip_engine(engine, missing_part)
 
     def skip_engine(self, engine, reason):
         log_message(f"{self.name}: skipped: {engine.name}: {reason}")
         self.missing_parts[engine.name] = reason
-        self.groups = [group for group in self.groups if group.engine is not engine]
+        del self.engine_workers[engine]
 
-    def workers(self):
-        return (worker for group in self.groups for worker in group.workers)
+    def find_startable_workers(self, engine, now):
+        """Each engine has at least its roles, then one worker more than run."""
+        workers = self.engine_workers[engine]
+        limit = max(engine.role_count, sum(worker.pid > 0 for worker in workers) + 1)
+        while len(workers) < limit:
+            workers.append(Worker(engine, self, len(workers)))
+        return [worker for worker in workers[:limit] if not worker.pid and worker.retry_time <= now]
+
+    def list_workers(self):
+        return [worker for workers in self.engine_workers.values() for worker in workers]
 
     def find_running_workers(self):
-        return [worker for worker in self.workers() if worker.pid]
+        return [worker for worker in self.list_workers() if worker.pid]
 
     # ---- directories ----
 
-    def open(self):
+    def open_directory(self):
         """Make or read its directories. Raises TargetError."""
+        # Engines append names of files to its path.
+        if len(os.fsencode(self.directory)) > PATH_SIZE_MOST:
+            raise TargetError(f"path too long: {self.directory}")
         try:
             for name in DIRECTORIES:
                 os.makedirs(f"{self.directory}/{name}", exist_ok=True)
             self.lock_directory()
-            for _ in self.findings.read_inputs(self.log_skipped_file):
+            for _ in self.findings.read_inputs():
                 pass
-            for content in self.corpus.read_inputs(self.log_skipped_file):
-                self.enqueue(content)
+            for content in self.corpus.read_inputs():
+                self.add_to_queue(content)
         except OSError as error:
             raise TargetError(f"expected a directory that can be written: {error.filename or self.directory}: "
                            f"{error.strerror}") from error
@@ -127,57 +122,41 @@ class Target:
         self.finding_count_before = len(self.findings.hashes)
 
     def lock_directory(self):
-        """Two campaigns in one directory would count each other's inputs, and AFL++ refuses it."""
+        """Refuse a second campaign: it would count the inputs of the first, and AFL++ would not start."""
         self.lock_file = open(f"{self.directory}/lock", "ab")
         try:
             fcntl.flock(self.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TargetError(f"another campaign runs in {self.directory}") from error
 
-    def log_skipped_file(self, path, reason):
-        log_message(f"{self.name}: skipped, no input: {path}: {reason}")
-
     def add_seeds(self):
         """Seeds are read as a corpus directory to which no file is added."""
-        seeds = CorpusDirectory(self.options.seeds, self.name, is_durable=False)
+        seeds = CorpusDirectory(self.name, self.options.seeds, self.name, is_durable=False)
         if os.access(seeds.path, os.R_OK | os.X_OK):
-            for content in seeds.read_inputs(self.log_skipped_file):
-                self.add_entry(content)
+            for content in seeds.read_inputs():
+                self.add_corpus_entry(content)
         # AFL++ does not start without an input.
         if not self.corpus.hashes:
-            self.add_entry(b"\n")
+            self.add_corpus_entry(b"\n")
 
-    def add_entry(self, content):
+    def add_corpus_entry(self, content):
         with contextlib.suppress(OSError):
-            self.store_input(self.corpus, content)
-        self.enqueue(content)
+            self.corpus.add_input(content)
+        self.add_to_queue(content)
 
-    def store_input(self, store, content, prefix=""):
-        """Add an input to the corpus or to findings. Log an error once, until it is over or another."""
-        try:
-            is_new = store.add_input(content, prefix)
-        except OSError as error:
-            if error.strerror != store.write_error:
-                log_message(f"{self.name}: cannot write to {store.path}: {error.strerror}; tries again")
-            store.write_error = error.strerror
-            raise
-        if is_new:
-            store.write_error = ""
-        return is_new
-
-    def enqueue(self, content):
+    def add_to_queue(self, content):
         """Copy an input to the directory that the engines read, if it is no finding."""
         name = hash_input(content)  # as libFuzzer names it
         if name in self.findings.hashes:
             return
         self.handled_files.setdefault((self.queue, ""), set()).add(name)
         if not os.path.exists(f"{self.queue}/{name}"):
-            # What cannot be copied now is copied when the next campaign begins.
+            # An input that cannot be copied now is copied when the next campaign begins.
             with contextlib.suppress(OSError):
                 replace_file(self.corpus.temporary_path, f"{self.queue}/{name}", content)
 
-    def withdraw_finding(self, finding_path):
-        """Remove a finding from the directory that the engines read: they would end at their start."""
+    def remove_finding_from_queue(self, finding_path):
+        """Remove a finding from the directory that the engines read: it would end each engine at its start."""
         name = finding_path.rpartition("-")[2]
         if len(name) == len(hash_input(b"")):
             with contextlib.suppress(OSError):
@@ -194,7 +173,7 @@ class Target:
             not disk.f_files or disk.f_favail >= FREE_FILES_LEAST)
 
     def find_write_error(self):
-        """Return: why its directory cannot be written to, or soon cannot; "": it can.
+        """Return: why the directory of the target cannot be written to, or soon cannot; "": it can.
 
         Engines do not detect that they cannot write, and lose what they find then. So they run only
         while a file can be written to the same directory, and while there is free space.
@@ -214,15 +193,15 @@ class Target:
 
     # ---- figures ----
 
-    def executions(self, now):
-        """Of this campaign."""
-        return sum(worker.estimate_executions(now) for worker in self.workers())
+    def estimate_executions(self, now):
+        """Return: the executions of this campaign so far."""
+        return sum(worker.estimate_executions(now) for worker in self.list_workers())
 
     def count_total_executions(self, now):
-        return self.earlier_executions + self.executions(now)
+        return self.earlier_executions + self.estimate_executions(now)
 
     def compute_rate(self):
-        return int(sum(worker.rate for worker in self.workers()))
+        return int(sum(worker.rate for worker in self.list_workers()))
 
     def count_new_findings(self):
         return len(self.findings.hashes) - self.finding_count_before
@@ -235,8 +214,14 @@ class Target:
                           for path in (f"{self.options.bin}/{binary}", input_path))
 
     def update_coverage(self):
-        """Engines count in units of their own: the first one of the target decides."""
-        for worker in self.groups[0].workers if self.groups else ():
+        """Each engine counts coverage in its own unit: the target has that of its first engine."""
+        for worker in next(iter(self.engine_workers.values()), []):
             self.coverage = max(self.coverage, worker.coverage)
 
-
+    def make_figures(self, now):
+        """Return: what the results and the summary have of the target; _new: of this campaign."""
+        corpus_count = len(self.corpus.hashes)
+        return {"executions": self.estimate_executions(now), "executions_before": self.earlier_executions,
+                "seconds_before": self.earlier_seconds, "coverage": self.coverage, "corpus": corpus_count,
+                "corpus_new": corpus_count - self.corpus_count_before, "findings": len(self.findings.hashes),
+                "findings_new": self.count_new_findings()}

@@ -3,25 +3,22 @@
 that is read while it runs, so no output is lost if the campaign is killed.
 """
 import contextlib
-import ctypes
 import os
 import re
 import resource
 import signal
 
+from util.shared import end_with_parent
+
 RETRY_DELAY_MOST = 60
-PR_SET_PDEATHSIG = 1
-
-# By name, because a child of fork() must not load libraries.
-prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
-def execute(command, environment, log_path, parent_pid):
+def execute_engine(command, environment, log_path, parent_pid):
     """The child process: become the engine."""
     try:
         log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
     except OSError:
-        # An engine finds as much without a log.
+        # The engine can work without a log.
         log = os.open(os.devnull, os.O_WRONLY)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -33,7 +30,7 @@ def execute(command, environment, log_path, parent_pid):
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The engine ends if the campaign is killed.
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
     if os.getppid() == parent_pid:
         try:
             os.execvpe(command[0], command, environment)
@@ -65,7 +62,7 @@ class Worker:
     # ---- figures ----
 
     def compute_run_time(self, now):
-        """Seconds, of all its runs."""
+        """Return: the seconds that the worker ran since the campaign began."""
         return self.earlier_run_time + (now - self.start_time if self.pid else 0)
 
     def estimate_executions(self, now):
@@ -74,39 +71,39 @@ class Worker:
         estimate = int(self.rate * (now - self.figures_time)) if is_running else 0
         return self.earlier_executions + self.executions + estimate
 
-    def read_line(self, line):
+    def read_log_line(self, line):
         # Control characters would reach the terminal of the campaign.
         line = re.sub("[\0-\x1f]", "", line)
         if line.strip(" "):
             self.last_line = line[:1023]
-        self.engine.read_line(self, line)
+        self.engine.read_log_line(self, line)
 
     def read_log(self):
-        """Read the lines that are whole; the next call begins at the one that is not."""
+        """Read the complete lines of the log; the next call continues at the incomplete one."""
         with contextlib.suppress(OSError), open(self.log_path, "rb") as file:
             file.seek(self.log_position)
             lines = file.read().split(b"\n")[:-1]
             self.log_position += sum(len(line) + 1 for line in lines)
             for line in lines:
-                self.read_line(os.fsdecode(line))
+                self.read_log_line(os.fsdecode(line))
 
     def read_progress(self, now):
         executions = self.executions
         self.read_log()
-        self.engine.read_statistics(self)
+        self.engine.read_engine_statistics(self)
         if self.executions != executions:
             self.figures_time = now
             self.rate = self.executions / (now - self.start_time + 0.001)
 
     # ---- its process ----
 
-    def start(self, now):
-        """Raises OSError if there is no process."""
-        # The log of the run before is kept: its end says why it ended.
+    def start_process(self, now):
+        """Start the engine in a new process. Raises OSError if the system refuses it."""
+        # Keep the log of the previous start: its last lines have the reason of the end.
         with contextlib.suppress(OSError):
             os.rename(self.log_path, f"{self.log_path}.old")
         self.log_position = self.resumed_executions = self.executions = self.rate = 0
-        self.engine.read_statistics(self)
+        self.engine.read_engine_statistics(self)
         self.resumed_executions, self.executions = self.executions, 0
         self.reset_end_request()
         command, environment = self.engine.make_command(self), self.engine.make_environment(self)
@@ -114,7 +111,7 @@ class Worker:
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                execute(command, environment, self.log_path, parent_pid)
+                execute_engine(command, environment, self.log_path, parent_pid)
             finally:
                 os._exit(127)
         with contextlib.suppress(OSError):
@@ -132,8 +129,8 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def handle_exit(self, now):
-        """Its process was waited for. Return: has it executed any input?"""
+    def record_exit(self, now):
+        """Record that the process ended. Return: whether it executed an input."""
         self.read_progress(now)
         self.earlier_run_time = self.compute_run_time(now)
         self.pid = 0
@@ -141,7 +138,7 @@ class Worker:
         self.earlier_executions += executions
         return executions > 0
 
-    def retry_later(self, now):
-        """It failed: it is started again after a while that grows with each failure."""
+    def plan_restart(self, now):
+        """Plan the next start after a failure. The delay grows with each failure."""
         self.retry_time = now + min(RETRY_DELAY_MOST, 1 << min(self.failures_in_row, 6))
         self.failures_in_row += 1

@@ -9,15 +9,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/program/program_bytes.h"
+#include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
+#include "harness/program/program_text.h"
 #include "harness/util/path.h"
-#include "tool/convert/rewritten.h"
 #include "tool/util/file_list.h"
 #include "tool/util/output.h"
 #include "tool/util/usage.h"
 
+struct rewritten_program {
+	bool is_text;
+	size_t size;
+	char content[TEXT_REWRITE_MAX > PROGRAM_BYTES_MAX ? TEXT_REWRITE_MAX : PROGRAM_BYTES_MAX];
+	char lost_parts[200]; /* description of what the new notation cannot hold, or "" */
+};
+
 struct conversion {
-	struct convert_options order;
+	struct convert_options options;
 	bool output_is_directory;
 	size_t name_offset; /* in a path: where the name in the output directory begins */
 	void *written_paths;  /* tree of tsearch() */
@@ -30,46 +39,144 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* ---- one program ---- */
+/* ---- rewriting a program ---- */
 
-static bool has_same_content(const char *path, const struct rewritten_program *rewritten_program)
+static void append_lost_count(struct rewritten_program *rewritten, size_t count, const char *what)
+{
+	char *lost = rewritten->lost_parts;
+	size_t used = strlen(lost);
+
+	if (count)
+		snprintf(lost + used, sizeof(rewritten->lost_parts) - used, "%s%zu %s%s",
+			 used ? ", " : "", count, what, count > 1 ? "s" : "");
+}
+
+/* Counts comments, expectations and claims in @text that the new notation cannot hold. */
+static void append_lost_text(struct rewritten_program *rewritten, const char *text, size_t size,
+			     const struct program *program)
+{
+	size_t comments = 0, trailing = 0, expectations = 0, claims = 0;
+
+	for (const char *line = text, *end; line < text + size; line = end + 1) {
+		const char *comment;
+
+		end = memchr(line, '\n', (size_t)(text + size - line));
+		end = end ? end : text + size;
+		comment = memchr(line, '#', (size_t)(end - line));
+		while (line < end && (*line == ' ' || *line == '\t'))
+			line++;
+		comments += comment == line;
+		trailing += comment && comment != line;
+		expectations += end - line > 6 && comment != line && !memcmp(line, "expect", 6);
+	}
+	for (size_t i = 0; i < program->count; i++)
+		claims += program->calls[i].expected_result != RESULT_NONE;
+	if (rewritten->is_text) {
+		append_lost_count(rewritten, trailing, "trailing comment");
+		return;
+	}
+	append_lost_count(rewritten, comments + trailing, "comment");
+	append_lost_count(rewritten, expectations, "expectation");
+	append_lost_count(rewritten, claims, "claim");
+}
+
+/* Counts bytes of a file that decode to no call; or notes that other bytes encode the same calls. */
+static void append_lost_bytes(struct rewritten_program *rewritten, const char *bytes, size_t size,
+			      const struct program *program)
+{
+	static uint8_t canonical[PROGRAM_BYTES_MAX];
+	size_t canonical_size = program_to_bytes(program, canonical);
+
+	if (size > canonical_size) {
+		append_lost_count(rewritten, size - canonical_size, "byte");
+		strcat(rewritten->lost_parts, " of no call");
+	} else if (memcmp(bytes, canonical, canonical_size)) {
+		strcpy(rewritten->lost_parts, "bytes that mean nothing");
+	}
+}
+
+static bool is_same_program(const struct rewritten_program *rewritten, const struct program *program)
+{
+	static struct program read_back;
+	struct text_error error;
+
+	if (!rewritten->is_text)
+		program_from_bytes(&read_back, (const uint8_t *)rewritten->content, rewritten->size);
+	else if (!program_from_text(&read_back, rewritten->content, rewritten->size, &error))
+		return false;
+	return program_equal(&read_back, program);
+}
+
+/* Rewrites the content of @file in canonical form, reads the result back and compares it. */
+static bool rewrite_content(const char *file, const char *content, size_t size, enum notation target,
+			    struct rewritten_program *rewritten, char error[PROGRAM_FILE_ERROR])
+{
+	static struct program program;
+	bool from_text = !program_name_is_bytes(file);
+	struct text_error text_error;
+
+	if (!program_file_parse(file, content, size, &program, error))
+		return false;
+	rewritten->lost_parts[0] = '\0';
+	rewritten->is_text = target == NOTATION_OTHER ? !from_text :
+			     target == NOTATION_SAME ? from_text : target == NOTATION_TEXT;
+	if (!rewritten->is_text)
+		rewritten->size = program_to_bytes(&program, (uint8_t *)rewritten->content);
+	else if (from_text)
+		rewritten->size = program_rewrite_text(content, size, rewritten->content, &text_error);
+	else
+		rewritten->size = program_to_text(&program, rewritten->content);
+	if (from_text)
+		append_lost_text(rewritten, content, size, &program);
+	else
+		append_lost_bytes(rewritten, content, size, &program);
+	if (is_same_program(rewritten, &program))
+		return true;
+	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected the same program after rewriting it", file);
+	return false;
+}
+
+/* ---- writing a file ---- */
+
+static bool has_same_content(const char *path, const struct rewritten_program *rewritten)
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
 	char *content = program_file_read(path, &size, error);
-	bool same = content && size == rewritten_program->size &&
-		    !memcmp(content, rewritten_program->content, size);
+	bool is_same = content && size == rewritten->size &&
+		       !memcmp(content, rewritten->content, size);
 
 	free(content);
-	return same;
+	return is_same;
 }
 
 /* A file that this command wrote for one input is not replaced for another input. */
-static bool may_write_file(const struct conversion *c, const char *path,
-			   const struct rewritten_program *rewritten_program)
+static bool may_write_file(const struct conversion *conversion, const char *path,
+			   const struct rewritten_program *rewritten)
 {
-	return c->order.is_in_place || !output_would_replace_file(path) ||
-	       has_same_content(path, rewritten_program) ||
-	       (c->order.may_replace && !tfind(path, &c->written_paths, compare_paths));
+	return conversion->options.is_in_place || !output_would_replace_file(path) ||
+	       has_same_content(path, rewritten) ||
+	       (conversion->options.may_replace &&
+		!tfind(path, &conversion->written_paths, compare_paths));
 }
 
-static int write_file(struct conversion *c, const char *file, const char *path,
-		      const struct rewritten_program *rewritten_program)
+static int write_file(struct conversion *conversion, const char *file, const char *path,
+		      const struct rewritten_program *rewritten)
 {
 	int error;
 
-	if (!may_write_file(c, path, rewritten_program)) {
+	if (!may_write_file(conversion, path, rewritten)) {
 		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,
-			c->order.may_replace ? "" : " (--force)");
+			conversion->options.may_replace ? "" : " (--force)");
 		return EXIT_FAILED;
 	}
-	error = output_write(path, rewritten_program->content, rewritten_program->size);
+	error = output_write(path, rewritten->content, rewritten->size);
 	if (error) {
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;
 	}
-	c->written_count += !tfind(path, &c->written_paths, compare_paths);
-	tsearch(strdup(path), &c->written_paths, compare_paths);
+	conversion->written_count += !tfind(path, &conversion->written_paths, compare_paths);
+	tsearch(strdup(path), &conversion->written_paths, compare_paths);
 	return EXIT_GOOD;
 }
 
@@ -81,44 +188,49 @@ static bool name_ends_in(const char *name, const char *ending)
 }
 
 /* Formats the path of an output file: the directories of @name, with the other suffix. */
-static bool format_output_path(const struct conversion *c, const char *name, bool is_text,
+static bool format_output_path(const struct conversion *conversion, const char *name, bool is_text,
 			       char path[PATH_MAX])
 {
 	size_t len = strlen(name) - (name_ends_in(name, ".page")  ? 5
 				     : name_ends_in(name, ".bin") ? 4
 								  : 0);
 
-	return path_format(path, PATH_MAX, "%s/%.*s%s", c->order.output_path, (int)len, name,
+	return path_format(path, PATH_MAX, "%s/%.*s%s", conversion->options.output_path, (int)len, name,
 			   is_text ? ".page" : ".bin");
 }
 
 /* @name: the path of the output file in the output directory, without its new suffix */
-static int convert_file(struct conversion *c, const char *file, const char *name)
+static int convert_file(struct conversion *conversion, const char *file, const char *name)
 {
-	static struct rewritten_program rewritten_program;
+	static struct rewritten_program rewritten;
 	char error[PROGRAM_FILE_ERROR], path[PATH_MAX];
+	size_t size;
+	char *content = program_file_read(file, &size, error);
+	bool is_rewritten =
+		content && rewrite_content(file, content, size, conversion->options.target_notation,
+					   &rewritten, error);
 
-	if (!rewrite_program(file, c->order.target_notation, &rewritten_program, error)) {
+	free(content);
+	if (!is_rewritten) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
-	if (*rewritten_program.lost_parts)
+	if (*rewritten.lost_parts)
 		fprintf(stderr, "%s: %s: %s cannot hold %s\n", file,
-			c->order.is_strict ? "refused" : "left out",
-			rewritten_program.is_text ? "text" : "bytes", rewritten_program.lost_parts);
-	if (*rewritten_program.lost_parts && c->order.is_strict)
+			conversion->options.is_strict ? "refused" : "left out",
+			rewritten.is_text ? "text" : "bytes", rewritten.lost_parts);
+	if (*rewritten.lost_parts && conversion->options.is_strict)
 		return EXIT_FAILED;
-	if (c->order.is_in_place && strcmp(file, "-"))
-		return write_file(c, file, file, &rewritten_program);
-	if (!c->order.output_path)
-		return fwrite(rewritten_program.content, 1, rewritten_program.size, stdout) ==
-				       rewritten_program.size
+	if (conversion->options.is_in_place && strcmp(file, "-"))
+		return write_file(conversion, file, file, &rewritten);
+	if (!conversion->options.output_path)
+		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size
 			       ? EXIT_GOOD
 			       : EXIT_BAD;
-	if (!c->output_is_directory)
-		return write_file(c, file, c->order.output_path, &rewritten_program);
-	if (format_output_path(c, name, rewritten_program.is_text, path))
-		return write_file(c, file, path, &rewritten_program);
+	if (!conversion->output_is_directory)
+		return write_file(conversion, file, conversion->options.output_path, &rewritten);
+	if (format_output_path(conversion, name, rewritten.is_text, path))
+		return write_file(conversion, file, path, &rewritten);
 	fprintf(stderr, "%s: expected a shorter name\n", file);
 	return EXIT_BAD;
 }
@@ -141,12 +253,12 @@ static bool make_directory(const char *path)
 }
 
 /* Makes the directories of @name in the output directory. */
-static bool make_directories(const struct conversion *c, const char *name)
+static bool make_directories(const struct conversion *conversion, const char *name)
 {
 	char path[PATH_MAX];
 
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-		path_format_or_exit(path, sizeof(path), "%s/%.*s", c->order.output_path,
+		path_format_or_exit(path, sizeof(path), "%s/%.*s", conversion->options.output_path,
 				    (int)(slash - name), name);
 		if (!make_directory(path))
 			return false;
@@ -156,54 +268,54 @@ static bool make_directories(const struct conversion *c, const char *name)
 
 static void convert_found_file(const char *path, void *ctx)
 {
-	struct conversion *c = ctx;
-	const char *name = path + c->name_offset;
-	bool is_ready = !c->output_is_directory || make_directories(c, name);
+	struct conversion *conversion = ctx;
+	const char *name = path + conversion->name_offset;
+	bool is_ready = !conversion->output_is_directory || make_directories(conversion, name);
 
-	file_tally_add(&c->tally, is_ready ? convert_file(c, path, name) : EXIT_BAD);
+	file_tally_add(&conversion->tally, is_ready ? convert_file(conversion, path, name) : EXIT_BAD);
 }
 
 /* Return: false if a directory cannot be read. */
-static bool convert_argument(struct conversion *c, const char *path)
+static bool convert_argument(struct conversion *conversion, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t ignored = 0;
 	bool all_succeeded;
 
 	if (!is_directory(path)) {
-		c->name_offset = slash ? (size_t)(slash + 1 - path) : 0;
-		convert_found_file(path, c);
+		conversion->name_offset = slash ? (size_t)(slash + 1 - path) : 0;
+		convert_found_file(path, conversion);
 		return true;
 	}
-	c->name_offset = strlen(path) + 1;
-	all_succeeded = program_walk(path, convert_found_file, c, &ignored);
+	conversion->name_offset = strlen(path) + 1;
+	all_succeeded = program_walk(path, convert_found_file, conversion, &ignored);
 	file_list_log_ignored(path, ignored);
 	return all_succeeded;
 }
 
-int convert_programs(const struct convert_options *order, int count, char **paths)
+int convert_programs(const struct convert_options *options, int count, char **paths)
 {
-	struct conversion c = { .order = *order };
-	const char *output = order->output_path;
+	struct conversion conversion = { .options = *options };
+	const char *output = options->output_path;
 	bool has_many = count > 1, all_succeeded = true;
 
 	for (int i = 0; i < count; i++)
 		has_many |= is_directory(paths[i]);
-	if (has_many && !output && !order->is_in_place)
+	if (has_many && !output && !options->is_in_place)
 		return usage_error("convert", "expected -o DIRECTORY for more than one file");
-	c.output_is_directory = output && (has_many || is_directory(output));
-	if (c.output_is_directory && !make_directory(output))
+	conversion.output_is_directory = output && (has_many || is_directory(output));
+	if (conversion.output_is_directory && !make_directory(output))
 		return EXIT_BAD;
-	if (order->target_notation == NOTATION_OTHER && output && !c.output_is_directory)
-		c.order.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :
+	if (options->target_notation == NOTATION_OTHER && output && !conversion.output_is_directory)
+		conversion.options.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :
 			     name_ends_in(output, ".bin")  ? NOTATION_BYTES :
 							NOTATION_OTHER;
 	for (int i = 0; i < count; i++)
-		all_succeeded &= convert_argument(&c, paths[i]);
-	if (c.output_is_directory)
-		printf("%zu programs written to %s\n", c.written_count, output);
-	file_tally_print(&c.tally, "convert");
-	return c.tally.bad_count || !all_succeeded ? EXIT_BAD
-	       : c.tally.failed_count        ? EXIT_FAILED
+		all_succeeded &= convert_argument(&conversion, paths[i]);
+	if (conversion.output_is_directory)
+		printf("%zu programs written to %s\n", conversion.written_count, output);
+	file_tally_print(&conversion.tally, "convert");
+	return conversion.tally.bad_count || !all_succeeded ? EXIT_BAD
+	       : conversion.tally.failed_count        ? EXIT_FAILED
 					     : EXIT_GOOD;
 }

@@ -16,6 +16,6 @@ struct convert_options {
 };
 
 /* Return: an exit status, after a line on standard error for each file that is not converted. */
-int convert_programs(const struct convert_options *order, int count, char **paths);
+int convert_programs(const struct convert_options *options, int count, char **paths);
 
 #endif

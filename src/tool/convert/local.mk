@@ -4,6 +4,4 @@
 
 tool_sources += \
 	%D%/convert.c \
-	%D%/convert.h \
-	%D%/rewritten.c \
-	%D%/rewritten.h
+	%D%/convert.h

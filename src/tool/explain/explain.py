@@ -1,16 +1,18 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Draw page programs, and say what is wrong with them: threads as columns, time downward, what orders
 the threads as arrows, then the findings in words. No line is longer than COLUMNS.
 
-`pagetorture explain` contains this script and starts it. Standard input has the facts of the rule
-model about one program a line (model_facts.h). Arguments: whether to draw in UTF-8, and in colours.
+Standard input has the facts of the rule model about one program a line (model_facts.h).
 """
 import json
+import locale
 import os
 import sys
+import textwrap
 
-EXIT_BAD = 2
+from util import program_facts
+
+DEFAULTS = {"ascii": False, "utf8": False, "status": 0}  # without ascii and utf8, the locale decides
 COLUMNS = 100
 
 # The characters of the drawing, in UTF-8 and in ASCII. A cell of a row is text or one of these names.
@@ -46,13 +48,9 @@ BLOCKED_TEXTS = {
     "main": "Line {line}: {thread} comes after line {by} of main."}
 
 
-def split_line(text, columns):
-    """Return: the words of @text that fit in @columns, and the rest. A word that is too long is split."""
-    if len(text) <= columns:
-        return text, ""
-    end = text.rfind(" ", 1, columns + 1)
-    end = end if end > 0 else columns
-    return text[:end], text[end:].lstrip(" ")
+def wrap_text(text, columns, first_indent, next_indent):
+    return textwrap.wrap(text, columns, initial_indent=" " * first_indent, subsequent_indent=" " * next_indent,
+                         break_on_hyphens=False)
 
 
 class Page:
@@ -84,37 +82,24 @@ class Page:
         sys.stdout.write(row + ("\033[m\n" if self.has_colours and colour != "plain" else "\n"))
         self.cells = {}
 
-    def print_wrapped(self, first, rest, colour, text):
+    def print_wrapped_text(self, first, rest, colour, text):
         """Print wrapped text: the first line begins at column @first, the others at column @rest."""
-        column = first
-        while text:
-            line, text = split_line(text, COLUMNS - column)
-            self.put_text(column, line, colour)
+        for line in wrap_text(text, COLUMNS, first, rest):
+            self.put_text(0, line, colour)
             self.print_row()
-            column = rest
 
     def print_heading(self, text):
-        self.print_wrapped(0, 2, "wrong", text)
+        self.print_wrapped_text(0, 2, "wrong", text)
 
     def print_finding(self, text):
-        self.print_wrapped(2, 4, "plain", text)
+        self.print_wrapped_text(2, 4, "plain", text)
 
     def print_detail(self, text):
-        self.print_wrapped(4, 6, "plain", text)
+        self.print_wrapped_text(4, 6, "plain", text)
 
 
-class Call:
-    def __init__(self, fact):
-        self.line = fact["line"]
-        self.thread, self.text = fact["text"].split(": ", 1)
-        self.name = self.text.split(" = ")[-1].split("(")[0]
-        self.arguments = self.text.split("(", 1)[1][:-1].split(", ")
-        self.is_filling = " = " in self.text
-        self.step = None  # the fact about its execution; None: the call did not finish
-        self.colour = "plain"
-
-    def was_executed(self):
-        return bool(self.step) and not self.step["skipped"]
+class Call(program_facts.Call):
+    colour = "plain"
 
     def format_text_with_result(self):
         has_result = self.was_executed() and self.step["result"] != "none"
@@ -125,22 +110,14 @@ class Call:
             return "held already" if self.name == "lock" else "not held"
         if self.name.endswith("_atomic") and not self.name.startswith(("read", "write")):
             return "no such atomic, or not mapped"
-        if not self.is_filling:
+        if not self.filled:
             return "a handle is empty"
         return "filled already, or no such page" if self.name == "kmap_local" else "filled already"
 
 
-class Program:
+class Program(program_facts.Program):
     def __init__(self, facts):
-        self.facts = facts
-        self.calls = [Call(fact) for fact in facts["calls"]]
-        self.by_line = {call.line: call for call in self.calls}
-        self.steps = []
-        for step in facts["steps"]:
-            self.by_line[step["line"]].step = step
-            self.steps.append(self.by_line[step["line"]])
-        self.fatal = facts["fatal"]
-        self.blocked = facts.get("blocked", [])
+        super().__init__(facts, Call)
         self.set_call_colours()
 
     def set_call_colours(self):
@@ -231,21 +208,19 @@ class Drawing:
     def print_call(self, call, note=""):
         column = self.lane[call.thread]
         colour = call.colour if call.colour != "plain" or call.was_executed() else "faint"
-        rest, indent = call.format_text_with_result() + (f"  ({note})" if note else ""), 2
-        while rest:
-            line, rest = split_line(rest, COLUMNS - column - indent)
+        text = call.format_text_with_result() + (f"  ({note})" if note else "")
+        for number, line in enumerate(wrap_text(text, COLUMNS - column - 1, 1, 3)):
             self.draw_lanes()
             # Spaces around the text separate it from the lanes.
-            self.page.put_text(column + 1, " " * (indent - 1) + line + " ", colour)
-            if indent == 2:
+            self.page.put_text(column + 1, line + " ", colour)
+            if number == 0:
                 mark = {"wrong": "!", "cause": "~"}.get(call.colour, " ")
                 self.page.put_text(0, f"{mark}{call.line:5}", "faint" if mark == " " else call.colour)
                 self.page.put_glyph(column, "call" if call.was_executed() else "skipped" if call.step else "ended",
                                     colour)
             self.page.print_row()
-            indent = 4
 
-    def print_all(self):
+    def print_drawing(self):
         self.page.put_text(2, "line", "faint")
         for thread in self.threads:
             self.page.put_text(self.lane[thread], thread, "plain")
@@ -261,8 +236,8 @@ class Drawing:
                 self.print_thread_start_or_wait(self.find_threads_after(number + 1), True)
         for blocked in self.program.blocked:
             self.print_call(self.program.by_line[blocked["line"]], "waits for ever")
-        if self.program.fatal and self.program.fatal["rule"] != "deadlock":
-            call = self.program.by_line[self.program.fatal["line"]]
+        call = self.program.fatal_call
+        if call:
             if call.thread == "main":
                 self.print_thread_start_or_wait(self.running[1:], False)
             self.print_call(call, "the program ends here")
@@ -323,7 +298,7 @@ def print_race(page, program, race):
                        f"nothing of {sides[0].thread}."))
 
 
-def print_uninit(page, program, uninit):
+def print_uninit_use(page, program, uninit):
     call = program.by_line[uninit["line"]]
     read, start, ranges = call.step["bytes"], uninit["offset"], []
     for index in range(0, len(read), 2):
@@ -357,7 +332,7 @@ def print_fatal(page, program):
     page.print_finding(f"Line {call.line}: {call.thread} " + finding.format(
         mapping=call.arguments[0], causes=len(program.facts["causes"]), **program.facts["fatal_values"]))
     for cause in (program.by_line[line] for line in program.facts["causes"]):
-        page.print_wrapped(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
+        page.print_wrapped_text(4, 6, "cause", f"line {cause.line}  {cause.thread}  {cause.text}: {cause_text}")
 
 
 def print_lines_never_run(page, program):
@@ -375,15 +350,15 @@ def print_lines_never_run(page, program):
     if ranges:
         count = sum(not call.step and call.line not in shown for call in program.calls)
         page.print_row()
-        page.print_wrapped(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
+        page.print_wrapped_text(0, 2, "faint", f"Never run: {'lines' if count > 1 else 'line'} " +
                          ", ".join(format_range(*one) for one in ranges))
 
 
-def print_disagreement(page, program, one):
+def print_disagreement(page, program, disagreement):
     page.print_row()
-    page.print_heading(f"{one['who']} disagrees with the model")
-    page.print_finding(f"Seen: {one['seen']}")
-    call = program.by_line.get(one["line"])
+    page.print_heading(f"{disagreement['who']} disagrees with the model")
+    page.print_finding(f"Seen: {disagreement['seen']}")
+    call = program.by_line.get(disagreement["line"])
     if call:
         races = any(call.line in (race["first"], race["second"]) for race in program.facts["races"])
         page.print_finding(f"Expected at line {call.line}: {call.thread}: {call.format_text_with_result()}" + (
@@ -401,13 +376,14 @@ def print_findings(page, program):
         print_findings_of_rule(page, facts["races"], " races", lambda race: print_race(page, program, race))
     if facts["uninits"]:
         print_rule(page, program, "uninit-use")
-        print_findings_of_rule(page, facts["uninits"], "", lambda uninit: print_uninit(page, program, uninit))
+        print_findings_of_rule(page, facts["uninits"], "", lambda uninit: print_uninit_use(page, program, uninit))
     if program.fatal:
         print_fatal(page, program)
     if not facts["verdict"]:
         page.print_row()
-        page.print_wrapped(0, 2, "plain", "clean: the program breaks no rule, so the library or its build is wrong."
-                         if facts["disagreements"] else "clean: no rule is broken.")
+        page.print_wrapped_text(0, 2, "plain", "clean: " + (
+            "the program breaks no rule, so the library or its build is wrong." if facts["disagreements"] else
+            "no rule is broken."))
     print_lines_never_run(page, program)
     if facts["claim"]:
         page.print_row()
@@ -418,33 +394,30 @@ def print_program(page, program):
     facts, name = program.facts, program.facts["file"]
     who = [one["who"] for one in facts["disagreements"]]
     disagree = f"; {who[0]}{' and others disagree' if who[1:] else ' disagrees'}" if who else ""
-    page.print_wrapped(0, 2, "wrong" if facts["verdict"] or who else "plain",
+    page.print_wrapped_text(0, 2, "wrong" if facts["verdict"] or who else "plain",
                      ("..." if len(name) > COLUMNS // 2 else "") + name[-(COLUMNS // 2):] + ": " +
                      (" ".join(facts["verdict"]) or "clean") + disagree)
     page.print_row()
-    Drawing(page, program).print_all()
+    Drawing(page, program).print_drawing()
     colours = {call.colour for call in program.calls}
     if "wrong" in colours:
         wrong = ", or ".join(["breaks a rule"] * bool(facts["verdict"]) + ["is not executed as expected"] * bool(who))
         page.print_row()
-        page.print_wrapped(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
+        page.print_wrapped_text(0, 0, "faint", f"! {wrong}" + ("   ~ made it so" if "cause" in colours else ""))
     print_findings(page, program)
 
 
-def main(is_utf8, has_colours):
+def must_use_colours():
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def run(options):
     sys.stdout.reconfigure(encoding="utf-8")
-    page = Page(is_utf8 == "true", has_colours == "true")
+    locale.setlocale(locale.LC_CTYPE, "")
+    is_utf8 = options.utf8 or not options.ascii and locale.nl_langinfo(locale.CODESET) == "UTF-8"
+    page = Page(is_utf8, must_use_colours())
     for number, line in enumerate(sys.stdin.buffer):
         if number:
             page.print_row()
         print_program(page, Program(json.loads(line)))
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except OSError as problem:
-        if not isinstance(problem, BrokenPipeError):
-            print(f"pagetorture explain: expected to write standard output: {problem.strerror}", file=sys.stderr)
-        os._exit(EXIT_BAD)  # without another attempt to write the output
+    return options.status

@@ -45,11 +45,11 @@ static void write_flavours(struct json *json, const struct signature *signature)
 static void write_input(struct json *json, const struct test_input *input)
 {
 	static char text[TEXT_PROGRAM_MAX];
-	size_t size;
-	const uint8_t *bytes = test_input_encode(input, &size);
-	char *hex = calloc(2, size + 1);
+	size_t byte_count;
+	const uint8_t *bytes = test_input_encode(input, &byte_count);
+	char *hex = calloc(2, byte_count + 1);
 
-	for (size_t i = 0; hex && i < size; i++)
+	for (size_t i = 0; hex && i < byte_count; i++)
 		sprintf(hex + 2 * i, "%02x", bytes[i]);
 	json_text(json, "hex", hex);
 	free(hex);
@@ -92,7 +92,7 @@ void describe_failure(struct json *json, struct oracle *oracle, const struct tes
 		      const struct signature *signature)
 {
 	char rule_names[RULE_SET_TEXT];
-	size_t size = test_input_count_units(input);
+	size_t unit_count = test_input_count_units(input);
 
 	json_text(json, "failure", signature->failure_text);
 	write_failure_key(json, oracle, input, signature);
@@ -100,7 +100,7 @@ void describe_failure(struct json *json, struct oracle *oracle, const struct tes
 	json_text(json, "observer", signature->observer_name);
 	json_text(json, "observed", signature->observed_sentence);
 	write_flavours(json, signature);
-	json_number(json, "size", (int64_t)size);
+	json_number(json, "size", (int64_t)unit_count);
 	json_text(json, "unit", test_input_unit_name(input, 0));
 	write_input(json, input);
 	rules_evaluate(oracle->rules, &input->program);
@@ -115,8 +115,8 @@ void describe_reports(struct json *json, struct oracle *oracle, const struct tes
 		      const struct signature *signature)
 {
 	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	size_t text_size;
+	FILE *out = open_memstream(&text, &text_size);
 
 	for (unsigned int i = 0; out && i < FLAVOURS_MAX; i++)
 		if (signature->needed_flavours[i]) {

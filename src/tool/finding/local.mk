@@ -17,10 +17,5 @@ tool_sources += \
 	fuzz/api_call.c \
 	fuzz/api_call.h
 
-# The command contains the script, so that the binary needs no other file.
-EXTRA_DIST += %D%/triage.py
-CLEANFILES += triage_script.inc
-
-$(FLAVOURS:%=obj/%/src/tool/command_triage.o): triage_script.inc
-triage_script.inc: %D%/triage.py
-	$(embed)
+findingdir = $(pkglibexecdir)/finding
+dist_finding_DATA = %D%/triage.py

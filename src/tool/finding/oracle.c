@@ -22,21 +22,21 @@ void oracle_destroy(struct oracle *oracle)
 
 static bool find_replayer_binary(struct oracle *oracle, const char *format, const char *flavour)
 {
-	char name[160];
+	char binary_name[160];
 
-	snprintf(name, sizeof(name), format, oracle->target->name, flavour);
-	return binary_find(name, oracle->replayer_path, sizeof(oracle->replayer_path));
+	snprintf(binary_name, sizeof(binary_name), format, oracle->target->name, flavour);
+	return binary_find(binary_name, oracle->replayer_path, sizeof(oracle->replayer_path));
 }
 
 static void report_missing_replayer(struct oracle *oracle, const struct fuzz_target *target)
 {
-	unsigned int number = 0;
+	unsigned int target_index = 0;
 
-	while (fuzz_target_get(number) != target)
-		number++;
-	if (oracle->reported_target_bits & 1u << number)
+	while (fuzz_target_get(target_index) != target)
+		target_index++;
+	if (oracle->reported_target_bits & 1u << target_index)
 		return;
-	oracle->reported_target_bits |= 1u << number;
+	oracle->reported_target_bits |= 1u << target_index;
 	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,

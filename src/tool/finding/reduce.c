@@ -41,7 +41,7 @@ static bool fails_in_same_way(struct reducer *r, const bool *flavours)
 	return signature_is_equal(&signature, &r->reduction->signature);
 }
 
-static void show_progress(struct reducer *r, size_t size)
+static void print_reduction_status(struct reducer *r, size_t size)
 {
 	r->reduction->candidate_count++;
 	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
@@ -74,19 +74,19 @@ static bool accept_program(void *ctx, const struct program *candidate)
 	static uint8_t bytes[PROGRAM_BYTES_MAX + PROGRAM_CALLS + sizeof(rule_set) + 1];
 	struct reducer *r = ctx;
 	struct program *program = &r->candidate.program;
-	size_t used;
+	size_t byte_count;
 
-	show_progress(r, r->minimize.best.count);
+	print_reduction_status(r, r->minimize.best.count);
 	*program = *candidate;
 	program_renumber(program);
 	if (!signature_may_match(&r->reduction->signature, r->oracle, program))
 		return false;
-	used = program_to_bytes(program, bytes);
+	byte_count = program_to_bytes(program, bytes);
 	for (size_t i = 0; i < program->count; i++)
-		bytes[used++] = (uint8_t)program->calls[i].expected_result;
-	bytes[used++] = program->has_expect;
-	memcpy(bytes + used, &program->expect, sizeof(rule_set));
-	return try_candidate(r, bytes, used + sizeof(rule_set));
+		bytes[byte_count++] = (uint8_t)program->calls[i].expected_result;
+	bytes[byte_count++] = program->has_expect;
+	memcpy(bytes + byte_count, &program->expect, sizeof(rule_set));
+	return try_candidate(r, bytes, byte_count + sizeof(rule_set));
 }
 
 /* Return: whether the smallest program fails in the same way if all flavours are executed. */
@@ -156,7 +156,7 @@ static bool try_text_change(struct reducer *r, size_t position, size_t removed_s
 	memcpy(candidate->text + position, added, added_size);
 	memcpy(candidate->text + position + added_size, input->text + end, input->text_size - end);
 	candidate->text_size = input->text_size - removed_size + added_size;
-	show_progress(r, test_input_count_units(input));
+	print_reduction_status(r, test_input_count_units(input));
 	if (!try_candidate(r, candidate->text, candidate->text_size))
 		return false;
 	memcpy(input->text, candidate->text, candidate->text_size);
@@ -202,15 +202,15 @@ static bool remove_pieces(struct reducer *r, bool by_line)
 static bool make_numbers_zero(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
-	size_t size;
+	size_t number_size;
 	bool has_changed = false;
 
 	for (size_t i = find_piece_start(input, true, 1); i < input->text_size; i++) {
-		size = 0;
-		while (i + size < input->text_size && !memchr(" \n", input->text[i + size], 2))
-			size++;
-		if (size && input->text[i - 1] == ' ' && (size > 1 || input->text[i] != '0'))
-			has_changed |= try_text_change(r, i, size, "0");
+		number_size = 0;
+		while (i + number_size < input->text_size && !memchr(" \n", input->text[i + number_size], 2))
+			number_size++;
+		if (number_size && input->text[i - 1] == ' ' && (number_size > 1 || input->text[i] != '0'))
+			has_changed |= try_text_change(r, i, number_size, "0");
 	}
 	return has_changed;
 }

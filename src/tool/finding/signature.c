@@ -82,54 +82,35 @@ static const char *find_flavour_path(const struct signature_evidence *e, unsigne
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
 /*
- * Formats the innermost function of the library at @site, so that a bug in one function is one failure for
- * all calls; or the name of the call if the function is not known.
+ * Adds the place of @site to the signature, and formats its innermost function of the library, so that a bug
+ * in one function is one failure for all calls; or the name of the call if the function is not known.
+ * @rule: the rule that is broken at the place; RULE_COUNT: none
  */
-static void find_function_of_site(const struct signature_evidence *e, unsigned int flavour,
-			     const struct execution_site *site, char text[SITE_TEXT])
+static void add_place(const struct signature_evidence *e, unsigned int flavour,
+		      const struct execution_site *site, enum rule rule, char function[SITE_TEXT])
 {
-	struct report_frame frame;
-	bool is_known =
-		symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &frame);
+	struct signature *s = e->signature;
+	struct signature_place place = { .call = site->call };
 
-	snprintf(text, SITE_TEXT, "%s",
-		 is_known ? frame.function : find_call_name(e->program, site->call));
+	symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &place.frame);
+	snprintf(function, SITE_TEXT, "%s",
+		 *place.frame.function ? place.frame.function : find_call_name(e->program, site->call));
+	if (!s->place_count)
+		s->main_rule = rule;
+	if (s->place_count < sizeof(s->places) / sizeof(s->places[0]))
+		s->places[s->place_count++] = place;
 }
 
-static void append_sorted_pair(struct signature *signature, const char *what, const char *a,
-			       const char *b)
+static void append_race(const struct signature_evidence *e, unsigned int flavour,
+			const struct execution_site sites[2], const char *name, enum rule rule)
 {
-	bool is_sorted = strcmp(a, b) <= 0;
-
-	signature_append(signature, "; %s %s / %s", what, is_sorted ? a : b, is_sorted ? b : a);
-}
-
-/* @rule: the rule that is broken at the place; RULE_COUNT: none */
-static void append_place(const struct signature_evidence *e, unsigned int flavour, size_t call,
-			 const char *stack, enum rule rule)
-{
-	struct signature *signature = e->signature;
-	struct signature_place *place = &signature->places[signature->place_count];
-
-	if (signature->place_count == sizeof(signature->places) / sizeof(signature->places[0]))
-		return;
-	if (!signature->place_count++)
-		signature->main_rule = rule;
-	place->call = call;
-	symbols_find_innermost_frame(find_flavour_path(e, flavour), stack, &place->frame);
-}
-
-static void append_reported_race(const struct signature_evidence *e, unsigned int flavour,
-				 enum rule rule)
-{
-	const struct execution_site *race = e->records[flavour].race;
 	char functions[2][SITE_TEXT];
+	bool is_sorted;
 
-	for (unsigned int i = 0; i < 2; i++) {
-		find_function_of_site(e, flavour, &race[i], functions[i]);
-		append_place(e, flavour, race[i].call, race[i].stack, rule);
-	}
-	append_sorted_pair(e->signature, "race", functions[0], functions[1]);
+	for (unsigned int i = 0; i < 2; i++)
+		add_place(e, flavour, &sites[i], rule, functions[i]);
+	is_sorted = strcmp(functions[0], functions[1]) <= 0;
+	signature_append(e->signature, "; %s %s / %s", name, functions[!is_sorted], functions[is_sorted]);
 }
 
 /* The flavours by the details of their reports, the most detailed report first. */
@@ -158,9 +139,8 @@ static void append_last_death(const struct signature_evidence *e, unsigned int f
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
 	char function[SITE_TEXT];
 
-	find_function_of_site(e, flavour, &death->site, function);
+	add_place(e, flavour, &death->site, RULE_COUNT, function);
 	signature_append(e->signature, "%s at %s", death->kind, function);
-	append_place(e, flavour, death->site.call, death->site.stack, RULE_COUNT);
 	set_short_name(e->signature, flavour_names[flavour], death->kind,
 		       find_call_name(e->program, death->site.call));
 }
@@ -180,13 +160,13 @@ static void append_disagreement(const struct signature_evidence *e, unsigned int
 		append_last_death(e, flavour);
 	} else if (is_unknown_race(e, flavour)) {
 		signature_append(s, "a race that the model does not have");
-		append_reported_race(e, flavour, RULE_COUNT);
+		append_race(e, flavour, record->race, "race", RULE_COUNT);
 	} else {
 		signature_append_sentence(s, e->program, record->why);
 	}
 }
 
-static bool append_first_disagreement(const struct signature_evidence *e)
+static bool append_disagreement_of_first_flavour(const struct signature_evidence *e)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++)
 		if (e->records[disagreement_order[i]].result == CHECKER_DIFFERS) {
@@ -247,24 +227,22 @@ static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, si
 static void append_first_race(const struct signature_evidence *e)
 {
 	struct signature *s = e->signature;
-	const struct program *program = e->program;
-	const struct execution_site *reported = e->records[FLAVOUR_TSAN].race;
+	const struct execution_site *sites = e->records[FLAVOUR_TSAN].race;
 	const struct race *race = find_first_race(e->oracle->rules);
+	struct execution_site predicted_sites[2];
+	bool is_reported = sites[0].call < e->program->count && sites[1].call < e->program->count;
 
 	if (!race)
 		return;
+	predicted_sites[0] = (struct execution_site){ .call = race->second };
+	predicted_sites[1] = (struct execution_site){ .call = race->first };
+	if (!is_reported)
+		sites = predicted_sites;
 	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.list[FLAVOUR_TSAN].is_available;
-	if (reported[0].call < program->count && reported[1].call < program->count) {
-		sort_ops(s->racing_ops, program, reported[0].call, reported[1].call);
-		append_reported_race(e, FLAVOUR_TSAN, RULE_data_race);
-	} else {
-		sort_ops(s->racing_ops, program, race->first, race->second);
-		append_sorted_pair(s, s->needed_flavours[FLAVOUR_TSAN] ? "race unseen" : "race",
-				   find_call_name(program, race->first),
-				   find_call_name(program, race->second));
-		append_place(e, FLAVOUR_TSAN, race->second, "", RULE_data_race);
-		append_place(e, FLAVOUR_TSAN, race->first, "", RULE_data_race);
-	}
+	sort_ops(s->racing_ops, e->program, sites[0].call, sites[1].call);
+	append_race(e, FLAVOUR_TSAN, sites,
+		    is_reported || !s->needed_flavours[FLAVOUR_TSAN] ? "race" : "race unseen",
+		    RULE_data_race);
 	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
@@ -293,8 +271,10 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 	struct signature *s = e->signature;
 	unsigned int flavour;
 	const struct execution_death *death = find_death(e, call, order, &flavour);
-	char functions[REPORT_TOP_TEXT] = "";
+	const struct execution_site unreported_site = { .call = call };
+	char functions[REPORT_TOP_TEXT] = "", innermost_function[SITE_TEXT];
 
+	add_place(e, flavour, death ? &death->site : &unreported_site, rule, innermost_function);
 	signature_append(s, "; %s", rule_name(rule));
 	if (death) {
 		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
@@ -302,8 +282,7 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
 		s->needed_flavours[flavour] = true;
 	}
-	signature_append(s, " at %s", *functions ? functions : find_call_name(e->program, call));
-	append_place(e, flavour, call, death ? death->site.stack : "", rule);
+	signature_append(s, " at %s", *functions ? functions : innermost_function);
 	set_short_name(s, rule_name(rule), find_call_name(e->program, call), NULL);
 }
 
@@ -352,7 +331,7 @@ void signature_init_from_program(struct signature *s, struct oracle *oracle,
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;
 	}
-	if (!append_first_disagreement(&evidence) && !append_wrong_claim(&evidence) &&
+	if (!append_disagreement_of_first_flavour(&evidence) && !append_wrong_claim(&evidence) &&
 	    !rules_may_break)
 		append_broken_rules(&evidence);
 }

@@ -13,7 +13,6 @@ static bool decode_calls(struct test_input *input)
 {
 	struct api_call calls[API_CALLS_MAX];
 	size_t count = api_decode_calls((uint8_t *)input->text, input->text_size, calls);
-	char call_text[API_LINE_MAX];
 	FILE *out;
 
 	free(input->text);
@@ -21,11 +20,7 @@ static bool decode_calls(struct test_input *input)
 	out = open_memstream(&input->text, &input->text_size);
 	if (!out)
 		return false;
-	fputs("calls 1\n", out);
-	for (size_t i = 0; i < count; i++) {
-		api_format_call(&calls[i], call_text);
-		fprintf(out, "%s\n", call_text);
-	}
+	api_print_calls(out, calls, count);
 	return !fclose(out);
 }
 
@@ -59,11 +54,11 @@ void test_input_destroy(struct test_input *input)
 /* The first line of calls in text is their header. */
 static size_t count_call_lines(const struct test_input *input)
 {
-	size_t lines = 0;
+	size_t line_count = 0;
 
 	for (size_t i = 0; i < input->text_size; i++)
-		lines += input->text[i] == '\n';
-	return lines ? lines - 1 : 0;
+		line_count += input->text[i] == '\n';
+	return line_count ? line_count - 1 : 0;
 }
 
 size_t test_input_count_units(const struct test_input *input)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """pagetorture triage: group the findings of a directory by what fails, and write a directory for each
-failure. command_triage.c reads the options and passes them as NAME=VALUE.
+failure.
 
 `pagetorture minimize --json` describes how each finding fails; equal keys are one failure. The files of
 a failure are:
@@ -9,18 +9,17 @@ a failure are:
     program.page     the same as text
     minimised.page   the smallest program that fails in the same way
     minimised.bin    of a fuzz target that reads no calls: the same as the target reads it
-    explanation.txt  what happens in it
+    explanation.txt  the output of `explain` about minimised.page
     reproduce.c      the same calls as one file of C
-    report.txt       what `run` and the sanitizers report
-    replay.sh        the command that shows it again
+    report.txt       the reports of `run` and the sanitizers
+    replay.sh        a script that shows the failure again
     summary.txt      its signature, how often it failed, its findings; written last
 
 For a fuzz target that reads no programs, minimised.calls or minimised.txt takes the place of
 program.page, minimised.page, explanation.txt and reproduce.c.
 
-Each file is written under another name and renamed, so that it is whole if it is there.
+Each file is written under another name and renamed, so that no file is incomplete.
 """
-import ctypes
 import hashlib
 import json
 import os
@@ -33,9 +32,13 @@ import sys
 import tempfile
 import time
 
-EXIT_GOOD, EXIT_FAILED, EXIT_BAD = 0, 1, 2
-PR_SET_PDEATHSIG = 1
-INPUT_SIZE_MOST = 1 << 20
+from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, end_with_parent, erase_status, format_count,
+                         hash_input, log_error, make_summary_head, read_input, replace_invalid_utf8, show_status,
+                         write_output_file)
+
+# The options of `pagetorture triage --help`; @add: "" means the working directory.
+DEFAULTS = {"add": None, "bytes": False, "executor": "fibers", "output": "", "results": "", "target": "",
+            "timeout": 10, "tries": 10}
 FILES_PER_PROCESS = 500
 REPORT_SECONDS = 120
 # As in harness/program/program_name.c.
@@ -44,51 +47,20 @@ TEXT_NAMES = {"calls": "minimised.calls", "bytes": "minimised.txt"}
 ENGINE_NAME = re.compile(r"(crash|leak|oom|timeout)-")
 
 
-def format_count(number, word):
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-CLEAR_LINE = "\r\033[K" if sys.stderr.isatty() else ""
-
-
-def log_message(message):
-    print(f"{CLEAR_LINE}{message}", file=sys.stderr, flush=True)
-
-
 class Progress:
-    """A line on standard error that is refreshed on a terminal, else a line every ten seconds."""
-    interval = 0.2 if CLEAR_LINE else 10
+    """The status line on a terminal, else a line on standard error every ten seconds."""
+    interval = 0.2 if sys.stderr.isatty() else 10
     time = time.monotonic()
 
     @classmethod
-    def show_status(cls, text):
+    def show_progress(cls, text):
         if time.monotonic() - cls.time >= cls.interval:
             cls.time = time.monotonic()
-            print(f"{CLEAR_LINE}{text}", end="" if CLEAR_LINE else "\n", file=sys.stderr, flush=True)
-
-    @staticmethod
-    def erase_status():
-        print(CLEAR_LINE, end="", file=sys.stderr, flush=True)
-
-
-def prepare_child():
-    """Make a child process end with this one."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            (show_status if sys.stderr.isatty() else log_error)(text)
 
 
 def run_process(command, **options):
-    return subprocess.run(command, check=False, preexec_fn=prepare_child, **options)
-
-
-def write_file(path, content):
-    """Write the whole file @path, or leave it as it is."""
-    temporary = path.with_name(f".pagetorture-{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    return subprocess.run(command, check=False, preexec_fn=end_with_parent, **options)
 
 
 def raise_error(error):
@@ -122,7 +94,7 @@ class FindingList:
             directories[:] = sorted(name for name in directories if not name.startswith("."))
             for name in sorted(names):
                 # AFL++ writes README.txt next to its crashes, which is no input.
-                if not name.startswith(".") and (self.settings.names == "bytes" or INPUT_NAME.fullmatch(name)):
+                if not name.startswith(".") and (self.settings.bytes or INPUT_NAME.fullmatch(name)):
                     yield os.path.join(root, name)
 
     @staticmethod
@@ -137,17 +109,11 @@ class FindingList:
 
     def add_file(self, path):
         try:
-            if not os.path.isfile(path):
-                raise OSError(0, "not a file")
-            with open(path, "rb") as file:
-                content = file.read(INPUT_SIZE_MOST + 1)
-            if not content or len(content) > INPUT_SIZE_MOST:
-                raise OSError(0, "larger than 1 MiB" if content else "empty")
+            content_hash = hash_input(read_input(path))
         except OSError as error:
-            log_message(f"{path}: expected a finding: {error.strerror}")
+            log_error(f"{path}: expected a finding: {error.strerror}")
             self.unreadable_count += 1
             return
-        content_hash = hashlib.sha1(content).digest()
         if content_hash in self.hashes:
             self.repeated_count += 1
         else:
@@ -165,12 +131,12 @@ class Tool:
         options = [f"--flavour={settings.flavours.replace(', ', ',')}", f"--executor={settings.executor}",
                    f"--timeout={settings.timeout}", f"--tries={settings.tries}"]
         self.options = options + [f"--target={settings.target}"] * bool(settings.target) + \
-            ["--bytes"] * (settings.names == "bytes")
+            ["--bytes"] * (settings.bytes)
 
     def describe_files(self, paths, *options):
         """Yield how each file fails."""
         command = [self.path, "minimize", "--json", *self.options, *options, "--", *paths]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=prepare_child) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=end_with_parent) as process:
             for line in process.stdout:
                 yield json.loads(line)
         if process.returncode < 0 or process.returncode > EXIT_BAD:
@@ -219,15 +185,15 @@ class Failure:
 
     def write_directory(self):
         self.path.mkdir(exist_ok=True)
-        is_text = self.settings.names != "bytes" and self.smallest_path.endswith(".page")
-        write_file(self.path / ("finding.page" if is_text else "finding.bin"),
+        is_text = not self.settings.bytes and self.smallest_path.endswith(".page")
+        write_output_file(self.path / ("finding.page" if is_text else "finding.bin"),
                    pathlib.Path(self.smallest_path).read_bytes())
         self.write_smallest_input()
         if self.is_program:
             self.write_program_files()
-        write_file(self.path / "report.txt", self.make_report())
-        write_file(self.path / "replay.sh", self.make_replay_script().encode())
-        write_file(self.path / "summary.txt", os.fsencode(self.make_summary()))
+        write_output_file(self.path / "report.txt", self.make_report())
+        write_output_file(self.path / "replay.sh", self.make_replay_script().encode())
+        write_output_file(self.path / "summary.txt", os.fsencode(self.make_summary()))
 
     def write_smallest_input(self):
         output, = self.tool.describe_files([self.smallest_path], f"--failure={self.found['failure']}", "-o",
@@ -237,14 +203,14 @@ class Failure:
         else:
             self.smallest = {**self.found, "is_minimised": False, "failure_count": 0, "reports": ""}
             content = self.found["program"].encode() if self.is_program else bytes.fromhex(self.found["hex"])
-            write_file(self.path / self.text_name, content)
+            write_output_file(self.path / self.text_name, content)
         if self.found["replayer"] and self.replayer_input != self.text_name:
-            write_file(self.path / self.replayer_input, bytes.fromhex(self.smallest["hex"]))
+            write_output_file(self.path / self.replayer_input, bytes.fromhex(self.smallest["hex"]))
 
     def write_program_files(self):
         """The texts that `explain` and `to-c` write, with what was observed."""
         smallest, notes = self.smallest, [self.key]
-        write_file(self.path / "program.page", self.found["program"].encode())
+        write_output_file(self.path / "program.page", self.found["program"].encode())
         explanation, run_words = "", []
         if smallest["observer"]:
             run_words = ["--run", *self.make_flavour_options()]
@@ -252,20 +218,20 @@ class Failure:
         if smallest["observer"] and smallest["replayer"]:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
         explanation += self.tool.capture_command_output(self.path, "explain", "--ascii", *run_words, "minimised.page")
-        write_file(self.path / "explanation.txt", explanation.encode())
+        write_output_file(self.path / "explanation.txt", explanation.encode())
         with tempfile.TemporaryDirectory() as directory:
             self.tool.capture_command_output(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c",
                                              "minimised.page")
             text = pathlib.Path(directory, "reproduce.c").read_text()
         comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
         # The notes follow the first paragraph of the first comment.
-        write_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
+        write_output_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
 
     def make_report(self):
         report = b""
         if self.found["replayer"]:
             report += capture_report([self.found["replayer"], self.path / self.replayer_input],
-                                     int(self.settings.timeout)) + b"\n"
+                                     self.settings.timeout) + b"\n"
         if self.is_program:
             report += capture_report([self.tool.path, "run", *self.make_flavour_options(),
                                       self.path / "minimised.page"], REPORT_SECONDS)
@@ -309,7 +275,7 @@ own={shlex.quote(own)}
         name = str(self.path / ("minimised.page" if self.is_program else "summary.txt"))
         why = (f"{self.key}. It failed {self.smallest['failure_count']} of {self.settings.tries} times, "
                f"in {self.smallest['size']} {self.found['unit']}")
-        return {"input": os.fsencode(name).decode(errors="replace"), "bytes": False, "failed": True,
+        return {"input": replace_invalid_utf8(name), "bytes": False, "failed": True,
                 **self.smallest["record"],
                 "why": why, "identity": self.key,
                 "replay": "sh " + shlex.quote(os.path.abspath(self.path / "replay.sh"))}
@@ -326,19 +292,11 @@ own={shlex.quote(own)}
         lines = [re.sub(r" -> \w+$", "", line) for line in self.smallest["program"].splitlines()
                  if not line.startswith("expect ")]
         lines[1:1] = [f"# It failed: {self.key[:230]}", f"expect {self.smallest['verdict']}"]
-        write_file(path, "".join(f"{line}\n" for line in lines).encode())
+        write_output_file(path, "".join(f"{line}\n" for line in lines).encode())
         return f"added: {path}"
 
 
 # ---- the command ----
-
-class Settings:
-    def __init__(self, words):
-        for word in words:
-            name, _, value = word.partition("=")
-            setattr(self, name, value)
-        self.output = self.output or f"{self.directory}/triage"
-
 
 def find_corpus(start):
     """Return: corpus/regress of the source tree at @start or above it; None: it is in no source tree."""
@@ -363,16 +321,16 @@ class Triage:
         for start in range(0, len(paths), size):
             part = paths[start:start + size]
             for number, description in enumerate(self.tool.describe_files(part), start):
-                Progress.show_status(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
+                Progress.show_progress(f"triage: finding {number + 1} of {len(paths)}, {len(self.failures)} failures")
                 self.group_finding(paths[number], description)
-        Progress.erase_status()
+        erase_status()
 
     def group_finding(self, path, description):
         outcome = description["outcome"]
         if outcome != "failure":
             self.outcome_counts[outcome] += 1
             if outcome == "no failure":
-                log_message(f"{path}: does not fail here, in {self.settings.tries} tries")
+                log_error(f"{path}: does not fail here, in {self.settings.tries} tries")
             return
         self.limitation = description["limitation"]
         if description["key"] in self.failures:
@@ -386,7 +344,7 @@ class Triage:
             added = failure.add_to_corpus(self.corpus) if self.corpus else None
         except OSError as error:
             self.status = EXIT_BAD
-            log_message(f"{error.filename}: expected a file that can be written: {error.strerror}")
+            log_error(f"{error.filename}: expected a file that can be written: {error.strerror}")
             return
         smallest = failure.smallest
         print(f"{failure.name}: {format_count(len(failure.paths), 'finding')}, "
@@ -407,36 +365,30 @@ class Triage:
             line += f"; {number} {text}" if number else ""
         print(line, flush=True)
         if self.limitation:
-            log_message(f"{self.settings.directory}: {self.limitation}")
+            log_error(f"{self.settings.directory}: {self.limitation}")
         if not findings.paths or sum(counts.values()) + findings.unreadable_count:
             self.status = max(self.status, EXIT_FAILED)
 
     def write_results(self):
-        """JSON lines: the records, and a summary that begins as that of other commands (util/results.c)."""
-        name, settings = os.uname(), self.settings
-        summary = {"what": "triage", "version": settings.version,
-                   "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.begin_time)),
-                   "seconds": round(time.time() - self.begin_time, 1),
-                   "status": "failed" if self.status else "good",
-                   "command": os.fsencode(settings.command).decode(errors="replace"),
-                   "on": {"cpus": os.cpu_count(), "compiler": settings.compiler, "system": name.sysname,
-                          "release": name.release, "machine": name.machine},
-                   "findings": len(self.findings.paths), "failures": len(self.failures)}
+        """JSON lines: the records, and a summary."""
+        settings = self.settings
+        summary = make_summary_head("triage", settings, self.begin_time, "failed" if self.status else "good") | {
+            "findings": len(self.findings.paths), "failures": len(self.failures)}
         content = "".join(json.dumps(line) + "\n" for line in (*self.records, summary)).encode()
         try:
             if settings.results == "-":
                 sys.stdout.buffer.write(content)
             else:
-                write_file(pathlib.Path(settings.results).resolve(), content)
+                write_output_file(settings.results, content)
         except OSError as error:
             self.status = EXIT_BAD
-            log_message(f"{settings.results}: expected a file that can be written: {error.strerror}")
+            log_error(f"{settings.results}: expected a file that can be written: {error.strerror}")
 
     def run_triage(self):
         settings, findings = self.settings, self.findings
         if findings.paths:
             os.makedirs(settings.output, exist_ok=True)
-        log_message(f"pagetorture triage: {format_count(len(findings.paths), 'finding')} in {settings.directory}, "
+        log_error(f"pagetorture triage: {format_count(len(findings.paths), 'finding')} in {settings.directory}, "
             f"up to {settings.tries} tries each, in {settings.flavours}")
         self.group_findings()
         for failure in self.failures.values():
@@ -447,24 +399,17 @@ class Triage:
         return self.status
 
 
-def main(words):
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="surrogateescape")
-    for number in (signal.SIGINT, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-    settings = Settings(words)
-    corpus = find_corpus(settings.tree) if settings.tree else None
-    if settings.tree and not corpus:
-        log_message(f"pagetorture triage: expected --add=TREE, a source tree, got '{settings.tree}' "
-            "(see pagetorture triage --help)")
-        return EXIT_BAD
+def run(settings):
+    sys.stdout.reconfigure(errors="surrogateescape")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    settings.directory, = settings.arguments
+    settings.output = settings.output or f"{settings.directory}/triage"
+    corpus = find_corpus(settings.add) if settings.add is not None else None
+    if settings.add is not None and not corpus:
+        raise UsageError(f"expected --add=TREE, a source tree, got '{settings.add or '.'}'")
     try:
         return Triage(settings, corpus).run_triage()
     except OSError as error:
-        log_message(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
-            f"written: {error.strerror}")
+        log_error(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
+                  f"written: {error.strerror}")
         os._exit(EXIT_BAD)  # not sys.exit(), which would write to standard output again
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

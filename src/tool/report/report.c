@@ -14,35 +14,32 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- one line ---- */
+/* The longest line that is read whole. */
+#define LINE_SIZE 4096
 
-/* A line without its end. */
-struct line {
-	const char *start;
-	size_t length;
-};
-
-static const char *split_off_line(const char *text, struct line *line)
+static bool starts_with(const char *text, const char *prefix)
 {
-	line->start = text;
-	line->length = strcspn(text, "\n");
-	return text + line->length + (text[line->length] == '\n');
+	return !strncmp(text, prefix, strlen(prefix));
 }
 
-/* Return: the position of @text in the line, or NULL. */
-static const char *find_in_line(const struct line *line, const char *text)
+/* Copies the first line of @text without its end. Return: the text after the line. */
+static const char *copy_line(const char *text, char line[LINE_SIZE])
 {
-	return memmem(line->start, line->length, text, strlen(text));
+	size_t length = strcspn(text, "\n");
+
+	snprintf(line, LINE_SIZE, "%.*s", (int)length, text);
+	return text + length + (text[length] == '\n');
 }
 
-static const char *find_line_end(const struct line *line)
+bool report_frame_set_place(struct report_frame *frame, char *place)
 {
-	return line->start + line->length;
-}
+	char *colon = strchr(place, ':');
 
-static void copy_range(char *to, size_t size, const char *from, const char *end)
-{
-	snprintf(to, size, "%.*s", (int)(end > from ? end - from : 0), from);
+	if (colon)
+		*colon = '\0';
+	snprintf(frame->file, sizeof(frame->file), "%s", place);
+	frame->line = colon ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
+	return colon;
 }
 
 /* ---- heads ---- */
@@ -98,172 +95,155 @@ static const char *const tool_names[] = { "AddressSanitizer", "HWAddressSanitize
 /* The texts that follow the kind in a message: an address, a process, a place or an explanation. */
 static const char *const kind_ends[] = { " (", " on ", " in ", ": ", " after " };
 
-static size_t find_kind_length(const char *start, size_t len)
+static const char *find_phrase_kind(const struct kind_phrase *phrases, size_t count,
+				    const char *message, bool is_at_start)
 {
-	for (size_t i = 0; i < COUNT(kind_ends); i++) {
-		const char *end = memmem(start, len, kind_ends[i], strlen(kind_ends[i]));
-
-		if (end)
-			len = (size_t)(end - start);
-	}
-	return len;
+	for (size_t i = 0; i < count; i++)
+		if (is_at_start ? starts_with(message, phrases[i].text) :
+				  strstr(message, phrases[i].text) != NULL)
+			return phrases[i].kind;
+	return NULL;
 }
 
-static void parse_kind(struct report *report, const char *start, size_t len)
+static void parse_kind(struct report *report, char *message)
 {
-	for (size_t i = 0; i < COUNT(kind_phrases); i++)
-		if (!strncmp(start, kind_phrases[i].text, strlen(kind_phrases[i].text))) {
-			strcpy(report->kind, kind_phrases[i].kind);
-			return;
-		}
-	copy_range(report->kind, sizeof(report->kind), start, start + find_kind_length(start, len));
-	for (char *c = report->kind; *c; c++)
-		if (*c == ' ')
-			*c = '-';
+	const char *kind =
+		find_phrase_kind(kind_phrases, COUNT(kind_phrases), message, true);
+	char *end;
+
+	for (size_t i = 0; !kind && i < COUNT(kind_ends); i++)
+		if ((end = strstr(message, kind_ends[i])))
+			*end = '\0';
+	snprintf(report->kind, sizeof(report->kind), "%s", kind ? kind : message);
+	while ((end = strchr(report->kind, ' ')))
+		*end = '-';
 }
 
 /* Parses "==1==ERROR: NAME: what", "WARNING: NAME: what" or "==1== ERROR: libFuzzer: what". */
-static bool parse_named_head(struct report *report, const struct line *line)
+static bool parse_named_head(struct report *report, char *line)
 {
+	if (starts_with(line, "SUMMARY:"))
+		return false;
 	for (size_t i = 0; i < COUNT(tool_names); i++) {
-		const char *name = find_in_line(line, tool_names[i]), *what;
+		char name[32], *message;
 
-		if (!name || name - line->start < 2 || name[-1] != ' ' || name[-2] != ':')
+		snprintf(name, sizeof(name), ": %s: ", tool_names[i]);
+		message = strstr(line, name);
+		if (!message || !message[strlen(name)])
 			continue;
-		what = name + strlen(tool_names[i]);
-		if (line->start + line->length - what < 3 || what[0] != ':' || what[1] != ' ' ||
-		    !strncmp(line->start, "SUMMARY:", 8))
-			continue;
-		snprintf(report->tool, sizeof(report->tool), "%s", tool_names[i]);
-		parse_kind(report, what + 2, (size_t)(find_line_end(line) - what) - 2);
+		strcpy(report->tool, tool_names[i]);
+		parse_kind(report, message + strlen(name));
 		return true;
 	}
 	return false;
 }
 
 /* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message; it prints a stack only on request. */
-static void parse_undefined_place(struct report_site *site, const char *start, const char *end)
+static bool parse_undefined_head(struct report *report, char *line)
 {
-	struct report_frame *frame = &site->frames[0];
-	const char *colon = memchr(start, ':', (size_t)(end - start));
+	char *message = strstr(line, ": runtime error: ");
+	const char *kind;
 
-	if (!colon)
-		return;
-	copy_range(frame->file, sizeof(frame->file), start, colon);
-	frame->line = (unsigned int)strtoul(colon + 1, NULL, 10);
-	site->frame_count = 1;
-}
-
-static bool parse_undefined_head(struct report *report, const struct line *line)
-{
-	const char *says = find_in_line(line, ": runtime error: ");
-
-	if (!says)
+	if (!message)
 		return false;
+	kind = find_phrase_kind(undefined_phrases, COUNT(undefined_phrases), message, false);
 	strcpy(report->tool, "UndefinedBehaviorSanitizer");
-	strcpy(report->kind, "undefined-behavior");
-	for (size_t i = 0; i < COUNT(undefined_phrases); i++)
-		if (find_in_line(line, undefined_phrases[i].text)) {
-			strcpy(report->kind, undefined_phrases[i].kind);
-			break;
-		}
+	strcpy(report->kind, kind ? kind : "undefined-behavior");
+	*message = '\0';
 	report->site_count = 1;
-	parse_undefined_place(&report->sites[0], line->start, says);
+	report->sites[0].frame_count = report_frame_set_place(&report->sites[0].frames[0], line);
 	return true;
 }
 
-static bool parse_library_head(struct report *report, const struct line *line)
+static bool parse_library_head(struct report *report, char *line)
 {
 	static const char head[] = "BUG: page: ";
-	const char *start = find_in_line(line, head);
+	const char *rule = strstr(line, head);
 
-	if (!start)
+	if (!rule)
 		return false;
-	start += strlen(head);
+	rule += strlen(head);
 	strcpy(report->tool, "page");
-	copy_range(report->kind, sizeof(report->kind), start, start + strcspn(start, ":\n"));
+	snprintf(report->kind, sizeof(report->kind), "%.*s", (int)strcspn(rule, ":"), rule);
 	return true;
 }
 
-static bool parse_head(struct report *report, const struct line *line)
+/* Return: whether a report begins with the line. */
+static bool parse_head(struct report *report, const char *line)
 {
-	if (!parse_library_head(report, line) && !parse_undefined_head(report, line) &&
-	    !parse_named_head(report, line))
+	char head[LINE_SIZE]; /* that the parsers cut */
+
+	strcpy(head, line);
+	if (!parse_library_head(report, head) && !parse_undefined_head(report, head) &&
+	    !parse_named_head(report, head))
 		return false;
-	copy_range(report->line, sizeof(report->line), line->start, find_line_end(line));
+	snprintf(report->line, sizeof(report->line), "%s", line);
 	return true;
 }
 
 /* ---- frames ---- */
 
-/* Parses "(MODULE+0xOFFSET)" at the end of a frame. Return: the end of the text before it. */
-static const char *parse_module(struct report_frame *frame, const char *start, const char *end)
+/* Parses "(MODULE+0xOFFSET)" at the end of a frame, and cuts the frame before it. */
+static void cut_off_module(struct report_frame *frame, char *text)
 {
-	const char *open = end, *plus;
+	char *open = text + strlen(text), *plus = NULL;
 
-	do {
-		while (open > start && *--open != '(')
-			;
-		if (*open != '(')
-			return end;
-		plus = memmem(open, (size_t)(end - open), "+0x", 3);
-	} while (!plus && open > start);
+	while (!plus && open > text)
+		if (*--open == '(')
+			plus = strstr(open, "+0x");
 	if (!plus)
-		return end;
-	copy_range(frame->module, sizeof(frame->module), open + 1, plus);
+		return;
 	frame->offset = strtoul(plus + 1, NULL, 16);
-	return open;
+	*plus = *open = '\0';
+	snprintf(frame->module, sizeof(frame->module), "%s", open + 1);
 }
 
 /* Parses "FUNCTION FILE:LINE:COLUMN". A path may contain spaces if it begins with a slash. */
-static void parse_function(struct report_frame *frame, const char *start, const char *end)
+static void parse_function(struct report_frame *frame, char *text)
 {
-	const char *file = memmem(start, (size_t)(end - start), " /", 2), *colon;
+	size_t length = strlen(text);
+	char *file;
 
-	while (end > start && end[-1] == ' ')
-		end--;
-	if (!file || file >= end)
-		file = memrchr(start, ' ', (size_t)(end - start));
-	copy_range(frame->function, sizeof(frame->function), start, file ? file : end);
+	while (length && text[length - 1] == ' ')
+		text[--length] = '\0';
+	file = strstr(text, " /");
 	if (!file)
-		return;
-	file++;
-	colon = memchr(file, ':', (size_t)(end - file));
-	copy_range(frame->file, sizeof(frame->file), file, colon ? colon : end);
-	if (colon)
-		frame->line = (unsigned int)strtoul(colon + 1, NULL, 10);
+		file = strrchr(text, ' ');
+	if (file) {
+		*file = '\0';
+		report_frame_set_place(frame, file + 1);
+	}
+	snprintf(frame->function, sizeof(frame->function), "%s", text);
 }
 
 /* Parses the number of a frame, "    #1 ...". Return: the text after it; NULL: the line is no frame. */
-static const char *find_frame_text(const struct line *line, unsigned long *frame_number)
+static char *find_frame_text(char *line, unsigned long *frame_number)
 {
-	const char *start = line->start + strspn(line->start, " ");
-	char *number_end;
+	char *start = line + strspn(line, " "), *number_end;
 
-	if (start == line->start || *start != '#' || !isdigit((unsigned char)start[1]))
+	if (start == line || *start != '#' || !isdigit((unsigned char)start[1]))
 		return NULL;
 	*frame_number = strtoul(start + 1, &number_end, 10);
 	return number_end + (*number_end == ' ');
 }
 
-static void parse_frame(struct report_site *site, const char *start, const char *end)
+static void parse_frame(struct report_site *site, char *text)
 {
-	struct report_frame *frame = &site->frames[site->frame_count];
 	static const char nothing[] = "<null>";
+	struct report_frame *frame = &site->frames[site->frame_count];
 
 	if (site->frame_count == REPORT_FRAMES)
 		return;
 	memset(frame, 0, sizeof(*frame));
-	if (!strncmp(start, "0x", 2)) {
-		start += strcspn(start, " \n");
-		start += strspn(start, " ");
-		if (!strncmp(start, "in ", 3))
-			start += 3;
+	if (starts_with(text, "0x")) {
+		text += strcspn(text, " ");
+		text += strspn(text, " ");
+		if (starts_with(text, "in "))
+			text += 3;
 	}
-	end = parse_module(frame, start, end);
-	if (start < end)
-		parse_function(frame, start, end);
-	if (!strncmp(frame->function, nothing, strlen(nothing)))
+	cut_off_module(frame, text);
+	parse_function(frame, text);
+	if (starts_with(frame->function, nothing))
 		frame->function[0] = '\0';
 	if (!strcmp(frame->file, nothing))
 		frame->file[0] = '\0';
@@ -272,19 +252,10 @@ static void parse_frame(struct report_site *site, const char *start, const char 
 
 /* ---- sites ---- */
 
-/* Parses "  Write of size 8 at ..." or "  Previous atomic read of size 1 at ...". */
-static bool parse_access_line(const struct line *line, char *access_text, size_t size)
+/* Matches "  Write of size 8 at ..." and "  Previous atomic read of size 1 at ...". */
+static bool is_access_line(const char *line)
 {
-	static const char earlier[] = "Previous ";
-	const char *start = line->start + strspn(line->start, " "), *end = find_in_line(line, " at ");
-
-	if (start == line->start || !end || !find_in_line(line, " of size "))
-		return false;
-	if (!strncmp(start, earlier, strlen(earlier)))
-		start += strlen(earlier);
-	copy_range(access_text, size, start, end);
-	*access_text = (char)tolower((unsigned char)*access_text);
-	return true;
+	return line[0] == ' ' && strstr(line, " of size ") && strstr(line, " at ");
 }
 
 /* Return: the next site of the report, to which later frames belong; NULL: the report has no more sites. */
@@ -302,34 +273,32 @@ struct report_reader {
 	bool has_read_stack;
 };
 
-static void process_line(struct report_reader *r, const struct line *line)
+static void process_line(struct report_reader *reader, char *line)
 {
+	struct report *report = reader->report;
 	unsigned long frame_number;
-	char access_text[sizeof(r->site->access_text)];
-	const char *frame = find_frame_text(line, &frame_number);
+	char *frame = find_frame_text(line, &frame_number);
 
-	if (!strcmp(r->report->tool, "ThreadSanitizer") &&
-	    parse_access_line(line, access_text, sizeof(access_text))) {
-		r->has_access_line = true;
-		r->site = begin_site(r->report);
-		if (r->site)
-			strcpy(r->site->access_text, access_text);
+	if (!strcmp(report->tool, "ThreadSanitizer") && is_access_line(line)) {
+		reader->has_access_line = true;
+		reader->site = begin_site(report);
 		return;
 	}
 	if (!frame) {
-		if (r->has_access_line && !line->length)
-			r->site = NULL;
+		if (reader->has_access_line && !*line)
+			reader->site = NULL;
 		return;
 	}
 	/* Stacks after the first show where memory or threads come from. */
-	if (frame_number == 0 && !r->has_access_line) {
-		r->site = r->has_read_stack ? NULL : &r->report->sites[0];
-		r->has_read_stack = true;
-		r->report->site_count = 1;
-		r->report->sites[0].frame_count = r->site ? 0 : r->report->sites[0].frame_count;
+	if (frame_number == 0 && !reader->has_access_line) {
+		reader->site = reader->has_read_stack ? NULL : &report->sites[0];
+		reader->has_read_stack = true;
+		report->site_count = 1;
+		if (reader->site)
+			reader->site->frame_count = 0;
 	}
-	if (r->site)
-		parse_frame(r->site, frame, find_line_end(line));
+	if (reader->site)
+		parse_frame(reader->site, frame);
 }
 
 /*
@@ -338,33 +307,28 @@ static void process_line(struct report_reader *r, const struct line *line)
  */
 static bool is_abort_report(const struct report *report, const struct report *next)
 {
-	static const char *const ends[] = { "ABRT", "deadly-signal" };
-
-	for (size_t i = 0; i < COUNT(ends); i++)
-		if (!strcmp(report->tool, "page") && !strcmp(next->kind, ends[i]))
-			return true;
-	return false;
+	return !strcmp(report->tool, "page") &&
+	       (!strcmp(next->kind, "ABRT") || !strcmp(next->kind, "deadly-signal"));
 }
 
 const char *report_parse(const char *text, struct report *report)
 {
 	struct report_reader reader = { .report = report };
 	const char *next;
-	struct line line;
 	bool has_begun = false;
 
 	memset(report, 0, sizeof(*report));
 	for (; *text; text = next) {
+		char line[LINE_SIZE];
 		struct report another = { .site_count = 0 };
 
-		next = split_off_line(text, &line);
-		if (!has_begun) {
-			has_begun = parse_head(report, &line);
-			continue;
-		}
-		if (parse_head(&another, &line) && !is_abort_report(report, &another))
+		next = copy_line(text, line);
+		if (!has_begun)
+			has_begun = parse_head(report, line);
+		else if (!parse_head(&another, line) || is_abort_report(report, &another))
+			process_line(&reader, line);
+		else
 			break;
-		process_line(&reader, &line);
 	}
 	return has_begun ? text : NULL;
 }

@@ -25,7 +25,6 @@ struct report_frame {
 };
 
 struct report_site {
-	char access_text[48]; /* of a race: "write of size 8"; else empty */
 	size_t frame_count;
 	struct report_frame frames[REPORT_FRAMES]; /* the innermost first */
 };
@@ -44,6 +43,12 @@ struct report {
  * report, and @report is then empty.
  */
 const char *report_parse(const char *text, struct report *report);
+
+/*
+ * Parses "FILE:LINE:COLUMN" into a frame; @place is cut after the file.
+ * Return: whether the place has a line.
+ */
+bool report_frame_set_place(struct report_frame *frame, char *place);
 
 /* Return: whether the frame is in the sources of the page library. */
 bool report_frame_is_in_page(const struct report_frame *frame);

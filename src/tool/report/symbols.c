@@ -14,14 +14,14 @@
 #define INLINED 6
 
 struct symbol {
+	struct symbol *older; /* in the cache */
 	char binary_path[PATH_MAX];
 	unsigned long binary_offset; /* address of the code in the file */
 	size_t frame_count;
 	struct report_frame frames[INLINED];
 };
 
-static struct symbol *symbol_cache;
-static size_t symbol_cache_count;
+static struct symbol *newest_symbol; /* the cache */
 static bool is_tool_missing;
 
 void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
@@ -51,16 +51,12 @@ static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
 	while (symbol->frame_count < INLINED && (function = strsep(&lines, "\n")) && *function &&
 	       (place = strsep(&lines, "\n"))) {
 		struct report_frame *frame = &symbol->frames[symbol->frame_count];
-		char *colon = strchr(place, ':');
 
 		has_output = true;
 		if (*function == '?')
 			break;
-		if (colon)
-			*colon = '\0';
 		snprintf(frame->function, sizeof(frame->function), "%.70s", function);
-		snprintf(frame->file, sizeof(frame->file), "%.190s", place);
-		frame->line = colon ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
+		report_frame_set_place(frame, place);
 		symbol->frame_count++;
 	}
 	return has_output;
@@ -76,39 +72,28 @@ static void exec_symbolizer(void *ctx)
 	_exit(127);
 }
 
-static bool run_symbolizer(const char *tool, bool is_llvm, struct symbol *symbol)
+/* llvm-symbolizer accepts the options of addr2line, too. */
+static bool run_symbolizer(const char *tool, struct symbol *symbol)
 {
 	static struct isolated child;
-	char tool_name[PATH_MAX], object_argument[PATH_MAX + 8], offset[32];
-	char *llvm_argv[] = {tool_name,       "--inlines", "--functions=linkage",
-			     object_argument, offset,      NULL };
-	char *gnu_argv[] = { tool_name, "-f", "-i", "-e", object_argument, offset, NULL };
+	char tool_name[PATH_MAX], offset[32];
+	char *argv[] = { tool_name, "-f", "-i", "-e", symbol->binary_path, offset, NULL };
 
 	path_format_or_exit(tool_name, sizeof(tool_name), "%s", tool);
-	snprintf(object_argument, sizeof(object_argument), "%s%s", is_llvm ? "--obj=" : "",
-		 symbol->binary_path);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
-	return isolate(exec_symbolizer, is_llvm ? llvm_argv : gnu_argv, 30, &child) &&
+	return isolate(exec_symbolizer, argv, 30, &child) &&
 	       parse_symbolizer_output(child.output, symbol);
 }
 
 static void look_up_symbol(struct symbol *symbol)
 {
-	static const struct {
-		const char *tool_name;
-		bool is_llvm;
-	} tools[] = {
-		{ "llvm-symbolizer-19", true },
-		{ "llvm-symbolizer", true },
-		{ "llvm-symbolizer-14", true },
-		{ "addr2line", false },
-	};
 	const char *user_tool = getenv("ASAN_SYMBOLIZER_PATH");
+	const char *const tools[] = { user_tool && *user_tool ? user_tool : "llvm-symbolizer-19",
+				      "llvm-symbolizer-19", "llvm-symbolizer", "llvm-symbolizer-14",
+				      "addr2line" };
 
-	if (user_tool && *user_tool && run_symbolizer(user_tool, true, symbol))
-		return;
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		if (run_symbolizer(tools[i].tool_name, tools[i].is_llvm, symbol))
+		if (run_symbolizer(tools[i], symbol))
 			return;
 	is_tool_missing = true;
 }
@@ -117,22 +102,20 @@ static void look_up_symbol(struct symbol *symbol)
 
 static const struct symbol *find_symbol(const char *binary_path, unsigned long offset)
 {
-	struct symbol *more;
+	struct symbol *symbol;
 
-	for (size_t i = 0; i < symbol_cache_count; i++)
-		if (symbol_cache[i].binary_offset == offset &&
-		    !strcmp(symbol_cache[i].binary_path, binary_path))
-			return &symbol_cache[i];
-	more = realloc(symbol_cache, (symbol_cache_count + 1) * sizeof(*symbol_cache));
-	if (!more)
+	for (symbol = newest_symbol; symbol; symbol = symbol->older)
+		if (symbol->binary_offset == offset && !strcmp(symbol->binary_path, binary_path))
+			return symbol;
+	symbol = calloc(1, sizeof(*symbol));
+	if (!symbol)
 		return NULL;
-	symbol_cache = more;
-	memset(&symbol_cache[symbol_cache_count], 0, sizeof(*symbol_cache));
-	path_format_or_exit(symbol_cache[symbol_cache_count].binary_path,
-			    sizeof(symbol_cache->binary_path), "%s", binary_path);
-	symbol_cache[symbol_cache_count].binary_offset = offset;
-	look_up_symbol(&symbol_cache[symbol_cache_count]);
-	return &symbol_cache[symbol_cache_count++];
+	path_format_or_exit(symbol->binary_path, sizeof(symbol->binary_path), "%s", binary_path);
+	symbol->binary_offset = offset;
+	look_up_symbol(symbol);
+	symbol->older = newest_symbol;
+	newest_symbol = symbol;
+	return symbol;
 }
 
 static void look_up_stack_symbols(const char *binary_path, const char *stack,

@@ -23,6 +23,7 @@
 /* The result of one input in one flavour. The driver keeps the result in the input's record. */
 struct input_result {
 	uint8_t kind;
+	bool was_returned;	 /* a worker returned this result; else only its kind is valid */
 	bool must_recheck;	 /* the input left a larger heap or an open descriptor */
 	bool has_call_not_run;	 /* a fatal call was not executed */
 	bool has_predicted_miss; /* a race was missed, as predicted */
@@ -34,7 +35,7 @@ struct input_result {
 
 struct worker_result {
 	struct input_result result;
-	char why[RUN_WHY];
+	char why[RUN_WHY]; /* the reason of the result, one line */
 };
 
 enum worker_request {
@@ -47,12 +48,11 @@ struct control_block {
 	/* The driver writes these members. */
 	struct execution_options options;
 	bool inputs_are_bytes;	/* program_all_bytes */
-	bool must_skip_warm_up; /* an earlier worker ended in the warm-up */
+	bool runs_one_input; /* no warm-up; the input runs again, and its growth is measured */
 	enum worker_request request;
 	uint32_t input_count;
 	char input_paths[RUN_BATCH][PATH_MAX];
-	bool must_measure_growth; /* run the only input again, and measure what grows */
-	bool must_check_leaks;	  /* run LeakSanitizer at the end of the batch */
+	bool must_check_leaks; /* run LeakSanitizer at the end of the batch */
 	bool must_compute_digest;
 	struct program program;
 	/* The worker writes these members. */
@@ -72,6 +72,23 @@ struct control_block {
 #define NO_POSITION UINT32_MAX
 
 /* Descriptors that a worker finds open; a byte through the socket is a request or a reply. */
-enum worker_descriptor { WORKER_CONTROL = 3, WORKER_SOCKET };
+enum worker_descriptor { WORKER_SOCKET = 0, WORKER_CONTROL = 3 };
+
+/* ---- worker.c, worker_program.c: a process of one flavour that runs inputs for the driver ---- */
+
+/* Serves requests until the driver closes the socket. Return: an exit status. */
+int run_worker_main(void);
+
+/*
+ * Called before each input with its content, which a NUL need not end; NULL: nothing is called.
+ * Only developers' binaries set it, to make inputs misbehave.
+ */
+extern void (*run_worker_input_hook)(const char *content, size_t size);
+
+/*
+ * Runs the program of the control block in child processes, so that a crash or hang does not end
+ * the worker, and fills in the execution record. REQUEST_REPORTS: prints the reports too.
+ */
+void worker_run_program(struct control_block *control);
 
 #endif

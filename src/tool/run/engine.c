@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +6,17 @@
 #include "harness/util/random.h"
 #include "tool/run/engine_parts.h"
 #include "tool/run/input_list.h"
+#include "tool/util/clock.h"
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
 /* Inputs run again in batches of 64, then of 8, then of 1 input. */
 #define CHECK_ROUNDS 3
 
-void *memory_or_exit(void *memory)
+/* A worker is replaced after this number of batches, because detectors keep memory for each race. */
+#define WORKER_BATCHES 40
+
+void *require_memory(void *memory)
 {
 	if (memory)
 		return memory;
@@ -21,13 +24,16 @@ void *memory_or_exit(void *memory)
 	exit(EXIT_BAD);
 }
 
-void item_list_append(struct item_list *list, uint32_t item)
+void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count)
 {
-	if (list->count == list->capacity) {
-		list->capacity = 2 * list->capacity + 64;
-		list->items = memory_or_exit(realloc(list->items, list->capacity * sizeof(*list->items)));
+	if (list->count + count > list->capacity) {
+		list->capacity = 2 * list->capacity + count + 64;
+		list->indices = require_memory(
+			realloc(list->indices, list->capacity * sizeof(*list->indices)));
 	}
-	list->items[list->count++] = item;
+	if (count)
+		memcpy(list->indices + list->count, inputs, count * sizeof(*inputs));
+	list->count += count;
 }
 
 /* ---- workers ---- */
@@ -36,31 +42,30 @@ static void print_progress(const struct run_worker *worker, void *context)
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
-	size_t shown_done_count;
+	size_t shown_run_count;
 
 	pthread_mutex_lock(&engine->lock);
-	/* done_count counts an input again each time that it runs again. */
-	shown_done_count =
-		engine->done_count < engine->item_count ? engine->done_count : engine->item_count;
-	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_done_count,
-		     engine->item_count, engine->failed_count,
+	/* finished_run_count counts an input again each time that it runs again. */
+	shown_run_count = engine->finished_run_count;
+	if (shown_run_count > engine->planned_run_count)
+		shown_run_count = engine->planned_run_count;
+	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_run_count,
+		     engine->planned_run_count, engine->failed_count,
 		     path ? input_display_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
 
-bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool must_symbolize)
+bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input)
 {
-	struct run_worker_options options = { .binary_path = engine->options->binary_path,
-					  .request = REQUEST_BATCH,
-					  .execution = engine->options->execution,
-					  .memory_limit_mb = engine->options->memory_limit_mb,
-					  .must_symbolize = must_symbolize,
-					  .report_progress = print_progress,
-					  .progress_context = engine };
+	const struct run_worker_options options = { .binary_path = engine->options->binary_path,
+						    .request = REQUEST_BATCH,
+						    .execution = engine->options->execution,
+						    .memory_limit_mb = engine->options->memory_limit_mb,
+						    .runs_one_input = runs_one_input,
+						    .report_progress = print_progress,
+						    .progress_context = engine };
 
 	pthread_mutex_lock(&engine->lock);
-	/* If the library ends the process in the warm-up, the failure must appear at an input instead. */
-	options.must_skip_warm_up = engine->false_start_count;
 	engine->run->worker_start_count++;
 	pthread_mutex_unlock(&engine->lock);
 	if (!run_worker_start(worker, &options))
@@ -69,44 +74,61 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 	return true;
 }
 
-enum result_kind engine_describe_death(struct engine *engine, const struct run_worker *worker,
-				       char why[RUN_WHY])
+void engine_describe_death(struct engine *engine, const struct run_worker *worker,
+			   struct worker_result *result)
 {
-	enum result_kind kind;
-
+	*result = (struct worker_result){ .result.was_returned = false };
 	/* Files and reports are read into memory that all jobs share. */
 	pthread_mutex_lock(&engine->lock);
-	kind = run_worker_describe_death(worker, why);
+	result->result.kind = (uint8_t)run_worker_describe_death(worker, result->why);
 	pthread_mutex_unlock(&engine->lock);
-	return kind;
+}
+
+void engine_run_input(struct engine *engine, struct run_worker *worker, const uint32_t *input,
+		      struct worker_result *result)
+{
+	if (run_worker_send_batch(worker, engine->inputs, input, 1))
+		run_worker_read_result(worker, 0, result);
+	else
+		engine_describe_death(engine, worker, result);
 }
 
 /* ---- jobs ---- */
 
-/* Return: false if there is nothing left to run. */
+/* Begins the batch of the job at the end of its history; a new worker begins with an empty history. */
+static void begin_batch(struct job *job)
+{
+	if (job->worker.sent_batch_count == WORKER_BATCHES && !job->engine->options->has_two_orders)
+		run_worker_end(&job->worker);
+	if (!job->worker.control)
+		job->history.count = job->leak_checked_count = 0;
+	job->batch_start = job->history.count;
+}
+
+/* Moves inputs from the queue into the batch of the job. Return: false if there is nothing left to run. */
 static bool dequeue_batch(struct job *job)
 {
 	struct engine *engine = job->engine;
-	struct item_list *queue = &engine->queue;
+	struct input_indices *queue = &engine->queue;
 	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->job_limit;
 	size_t most = RUN_BATCH >> 3 * engine->recheck_round;
 
+	begin_batch(job);
 	pthread_mutex_lock(&engine->lock);
 	/* Batches become smaller at the end, so that all jobs have work. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
-	job->batch_count = 0;
-	while (queue->count && job->batch_count < most && !engine->is_broken) {
-		uint32_t item = queue->items[--queue->count];
+	while (queue->count && job->history.count - job->batch_start < most && !engine->is_broken) {
+		const uint32_t *input = &queue->indices[--queue->count];
 
 		/* An input that failed in one order need not run in the other. */
-		if (record_is_failure(&engine->run->records[ITEM_INPUT(item)]))
-			engine->done_count++;
+		if (record_is_failure(&engine->run->records[*input]))
+			engine->finished_run_count++;
 		else
-			job->batch[job->batch_count++] = item;
+			input_indices_append(&job->history, input, 1);
 	}
 	pthread_mutex_unlock(&engine->lock);
-	return job->batch_count;
+	return job->history.count > job->batch_start;
 }
 
 static void run_queue(struct job *job)
@@ -115,14 +137,14 @@ static void run_queue(struct job *job)
 		job_run_batch(job);
 	/* A batch without inputs runs only the leak check at its end. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
-	    job->leak_checked_count < job->run_items.count)
+	    job->leak_checked_count < job->history.count)
 		job_run_batch(job);
 }
 
 static void finish_job(struct job *job)
 {
-	job_end_worker(job);
-	free(job->run_items.items);
+	run_worker_end(&job->worker);
+	free(job->history.indices);
 }
 
 static void *run_job(void *engine)
@@ -150,29 +172,28 @@ static void run_jobs(struct engine *engine)
 
 /* ---- orders ---- */
 
-static void shuffle_items(uint32_t *items, size_t count, uint64_t state)
+static void shuffle_inputs(uint32_t *inputs, size_t count, uint64_t state)
 {
 	for (size_t i = count; i > 1; i--) {
 		size_t other = random_next(&state) % i;
-		uint32_t item = items[i - 1];
+		uint32_t input = inputs[i - 1];
 
-		items[i - 1] = items[other];
-		items[other] = item;
+		inputs[i - 1] = inputs[other];
+		inputs[other] = input;
 	}
 }
 
 /* Fills the queue. The second order is reversed or shuffled; a single order may be shuffled too. */
 static void fill_queue(struct engine *engine, bool is_second)
 {
-	bool is_shuffled = engine->options->is_shuffled &&
-			   is_second == engine->options->has_two_orders;
 	uint32_t count = (uint32_t)engine->inputs->count;
 
+	engine->is_second_order = is_second;
 	for (uint32_t i = 0; i < count; i++)
-		item_list_append(&engine->queue, is_second ? i | ITEM_SECOND_ORDER : count - 1 - i);
-	if (is_shuffled)
-		shuffle_items(engine->queue.items, count, engine->options->shuffle_seed);
-	engine->item_count = count * (engine->options->has_two_orders ? 2 : 1);
+		input_indices_append(&engine->queue, &(uint32_t){ is_second ? i : count - 1 - i }, 1);
+	if (engine->options->is_shuffled && is_second == engine->options->has_two_orders)
+		shuffle_inputs(engine->queue.indices, count, engine->options->shuffle_seed);
+	engine->planned_run_count = count * (engine->options->has_two_orders ? 2 : 1);
 }
 
 static void compare_footprints(struct flavour_run *run, const struct footprint *before,
@@ -207,18 +228,32 @@ static void run_two_orders(struct engine *engine)
 /* ---- the whole run ---- */
 
 /*
- * Runs inputs again whose worker ended before a leak check. Some of them may end their worker again, so
- * each round has smaller batches.
+ * Runs inputs again whose worker ended before a leak check, or after which memory was lost. Some of them
+ * may end their worker or lose memory again, so each round has smaller batches.
  */
 static void rerun_unchecked_inputs(struct engine *engine)
 {
+	engine->is_second_order = false;
 	while (engine->unchecked.count && engine->recheck_round < CHECK_ROUNDS) {
+		struct input_indices finished = engine->queue;
+
 		engine->recheck_round++;
-		while (engine->unchecked.count)
-			item_list_append(&engine->queue,
-					 engine->unchecked.items[--engine->unchecked.count] | ITEM_AGAIN);
+		engine->queue = engine->unchecked;
+		engine->unchecked = finished;
+		engine->unchecked.count = 0;
 		run_jobs(engine);
 	}
+}
+
+/* If memory was lost, an input has failed. */
+static void report_lost_memory(const struct engine *engine)
+{
+	struct run_record *record = &engine->run->records[engine->input_before_loss];
+
+	if (engine->has_lost_memory && !count_inputs_of_kind(engine->run, RUN_leak) &&
+	    !record_is_failure(record))
+		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone",
+				  NULL);
 }
 
 static void mark_inputs_not_run(struct flavour_run *run)
@@ -228,22 +263,12 @@ static void mark_inputs_not_run(struct flavour_run *run)
 			record_set_result(&run->records[i], RUN_flaky, "it was never run", NULL);
 }
 
-static void destroy_engine(struct engine *engine)
-{
-	for (size_t i = 0; i < engine->unattributed_count; i++)
-		free(engine->unattributed[i].earlier_inputs);
-	free(engine->unattributed);
-	free(engine->queue.items);
-	free(engine->unchecked.items);
-	pthread_mutex_destroy(&engine->lock);
-}
-
 bool engine_run(const struct run_options *options, const struct file_list *inputs,
 		struct flavour_run *run)
 {
 	struct engine engine = { .options = options, .inputs = inputs, .run = run,
 				 .lock = PTHREAD_MUTEX_INITIALIZER };
-	long started = milliseconds_now();
+	int64_t begin_ms = clock_read_ms();
 
 	if (options->has_two_orders) {
 		run_two_orders(&engine);
@@ -253,10 +278,11 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 	}
 	rerun_unchecked_inputs(&engine);
 	mark_inputs_not_run(run);
-	for (size_t i = 0; i < engine.unattributed_count; i++)
-		find_interacting_inputs(&engine, &engine.unattributed[i]);
+	report_lost_memory(&engine);
 	status_erase();
-	run->seconds = (double)(milliseconds_now() - started) / 1000;
-	destroy_engine(&engine);
+	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
+	free(engine.queue.indices);
+	free(engine.unchecked.indices);
+	pthread_mutex_destroy(&engine.lock);
 	return !engine.is_broken;
 }

@@ -5,7 +5,7 @@
  *
  *   engine.c         the queue of inputs, the jobs that take batches of it, and the orders
  *   engine_batch.c   one batch: its results, and what runs again
- *   interaction.c    finds the inputs after which another one fails
+ *   history.c        finds the inputs after which another one fails
  */
 #ifndef TOOL_ENGINE_H
 #define TOOL_ENGINE_H
@@ -19,8 +19,7 @@
 struct run_options {
 	struct execution_options execution;
 	unsigned int job_limit;
-	unsigned int
-		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
+	unsigned int memory_limit_mb; /* more memory than this ends an input; 0: no limit */
 	bool has_two_orders;	/* all inputs run in one process, in two orders */
 	bool is_shuffled;	/* inputs run in a random order from the seed */
 	uint64_t shuffle_seed;

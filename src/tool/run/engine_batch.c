@@ -2,314 +2,241 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes which input it begins before it begins, so its death leaves that known.
+ *   1. A worker writes the number of an input before it runs the input. If the worker ends, the driver
+ *      reads that number.
  *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
  *      batch runs in a new one.
  *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
  *      result.
- *   4. If it does not fail alone, it depends on earlier inputs: find_interacting_inputs().
+ *   4. If it does not fail alone, it depends on earlier inputs: find_failing_history().
  *   5. If the heap or the descriptors grew, the input runs again alone, as in 3, where its
  *      growth is measured.
- *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak,
- *      find_interacting_inputs() finds the leaking inputs among those since the last check.
- *   7. Inputs whose worker died before the next leak check run again at the end.
+ *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak, the inputs since the
+ *      last check run again at the end, in smaller and smaller batches, and at last alone, as in 3.
+ *   7. Inputs whose worker died before the next leak check run again in the same way.
+ *   8. If workers end before their first input again and again, that input runs alone, in a worker
+ *      without a warm-up, and stays a failure.
  */
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tool/run/engine_parts.h"
-
-/* A worker is replaced after this number of batches, because detectors keep memory for each race. */
-#define WORKER_BATCHES 40
 
 /* A leak check costs as much as some hundred inputs: this number of batches has one check. */
 #define BATCHES_A_CHECK 8
 
-/* How often a worker that ends before its first input is replaced. */
+/* How often a worker that does not begin an input is replaced. */
 #define FALSE_STARTS 5
 
-static const char no_result[] = "the worker returned no result";
+/* The first result of an input that no worker begins. It stays a failure if the input is good alone. */
+static const struct worker_result not_begun = {
+	.result.kind = RUN_crash,
+	.why = "the worker ended before its first input",
+};
 
-/* ---- the state that jobs share ---- */
+static uint32_t count_batch(const struct job *job)
+{
+	return (uint32_t)(job->history.count - job->batch_start);
+}
 
-/* @result: what a worker returned, or NULL */
-static void store_result(struct engine *engine, uint32_t input, enum result_kind kind,
-			const char *why, const char *output, const struct input_result *result)
+/* ---- results ---- */
+
+static void store_result(struct engine *engine, uint32_t input, const struct worker_result *result,
+			 const char *output)
 {
 	struct run_record *record = &engine->run->records[input];
+	bool has_failed = result_kinds[result->result.kind].is_failure;
 	/* An input that failed in one order stays a failure if it is good in the other. */
 	bool is_new = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
-	engine->done_count++;
-	engine->failed_count += is_new && result_kinds[kind].is_failure;
+	engine->finished_run_count++;
+	engine->failed_count += is_new && has_failed;
 	pthread_mutex_unlock(&engine->lock);
 	record->was_run = true;
-	if (is_new && result) {
-		record->has_result = true;
-		record->result = *result;
-		record->result.rules_seen_on_fibers &= RULE_BIT(RULE_COUNT) - 1;
-		record->result.rules_seen_on_threads &= RULE_BIT(RULE_COUNT) - 1;
-	}
-	if (is_new)
-		record_set_result(record, kind, why, output);
+	if (!is_new)
+		return;
+	record->result = result->result;
+	record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
 }
-
-/* Appends a failure, and takes over the memory of its earlier inputs. */
-static void add_unattributed(struct engine *engine, const struct unattributed_failure *failure)
-{
-	pthread_mutex_lock(&engine->lock);
-	engine->unattributed = memory_or_exit(
-		realloc(engine->unattributed,
-			(engine->unattributed_count + 1) * sizeof(*engine->unattributed)));
-	engine->unattributed[engine->unattributed_count++] = *failure;
-	pthread_mutex_unlock(&engine->lock);
-}
-
-/* Counts a worker that ended, or replied, before its inputs ran. Return: the number of such workers. */
-static unsigned int count_false_start(struct engine *engine)
-{
-	unsigned int count;
-
-	pthread_mutex_lock(&engine->lock);
-	count = ++engine->false_start_count;
-	pthread_mutex_unlock(&engine->lock);
-	return count;
-}
-
-static void mark_engine_broken(struct engine *engine)
-{
-	pthread_mutex_lock(&engine->lock);
-	engine->is_broken = true;
-	pthread_mutex_unlock(&engine->lock);
-}
-
-/* ---- running an input alone ---- */
 
 /* Stores the first failure of an input as its result if the input cannot run again. */
-static void keep_first_failure(struct engine *engine, const struct unattributed_failure *seen)
+static void keep_first_failure(struct engine *engine, uint32_t input,
+			       const struct worker_result *first)
 {
-	bool fails = result_kinds[seen->kind].is_failure;
+	static const struct worker_result not_again = {
+		.result.kind = RUN_flaky,
+		.why = "it was not run again: workers could not be started",
+	};
 
-	store_result(engine, seen->affected_input, fails ? seen->kind : RUN_flaky,
-		    fails ? seen->why : "it was not run again: workers could not be started", NULL, NULL);
-	mark_engine_broken(engine);
-}
-
-static void store_isolated_result(struct engine *engine, uint32_t input,
-			      const struct run_worker *worker)
-{
-	const struct worker_result returned = worker->control->results[0];
-	enum result_kind kind = returned.result.kind;
-	char why[RUN_WHY];
-
-	/* A damaged worker may have written a reason without an end. */
-	snprintf(why, sizeof(why), "%.*s", RUN_WHY - 1, returned.why);
-	if (kind >= RUN_KINDS)
-		store_result(engine, input, RUN_crash, no_result, worker->output, NULL);
-	else
-		store_result(engine, input, kind, why,
-			    result_kinds[kind].is_failure ? worker->output : NULL, &returned.result);
-}
-
-/* Runs the input alone in a new process, which gives its result. Takes over @seen->earlier_inputs. */
-static void run_input_alone(struct engine *engine, struct unattributed_failure *seen)
-{
-	struct run_worker worker;
-	char why[RUN_WHY];
-
-	if (!engine_start_worker(engine, &worker, true)) {
-		keep_first_failure(engine, seen);
-		free(seen->earlier_inputs);
-		return;
-	}
-	worker.control->must_measure_growth = true;
-	if (run_worker_send_batch(&worker, engine->inputs, &seen->affected_input, 1)) {
-		store_isolated_result(engine, seen->affected_input, &worker);
-	} else {
-		enum result_kind kind = engine_describe_death(engine, &worker, why);
-
-		store_result(engine, seen->affected_input, kind, why, worker.output, NULL);
-	}
-	run_worker_end(&worker);
-	if (seen->earlier_inputs && !record_is_failure(&engine->run->records[seen->affected_input]))
-		add_unattributed(engine, seen);
-	else
-		free(seen->earlier_inputs);
-}
-
-/* ---- the batch of a job ---- */
-
-/* Describes the failure of the input at @position, with all inputs that its worker ran before. */
-static struct unattributed_failure make_failure(const struct job *job, uint32_t position,
-						uint32_t before, enum result_kind kind,
-						const char *why)
-{
-	struct unattributed_failure seen = { .affected_input = ITEM_INPUT(job->batch[position]),
-					    .kind = kind };
-	size_t earlier = job->run_items.count;
-
-	seen.earlier_input_count = earlier + before;
-	seen.earlier_inputs = memory_or_exit(
-		malloc((seen.earlier_input_count + 1) * sizeof(*seen.earlier_inputs)));
-	for (size_t i = 0; i < seen.earlier_input_count; i++)
-		seen.earlier_inputs[i] = ITEM_INPUT(i < earlier ? job->run_items.items[i] :
-							   job->batch[i - earlier]);
-	snprintf(seen.why, sizeof(seen.why), "%s", why);
-	return seen;
-}
-
-void job_end_worker(struct job *job)
-{
-	run_worker_end(&job->worker);
-	job->run_items.count = job->leak_checked_count = 0;
+	store_result(engine, input,
+		     result_kinds[first->result.kind].is_failure ? first : &not_again, NULL);
+	engine->is_broken = true;
 }
 
 /*
- * Ends the worker after the first @ran items of the batch, whose mappings are not yet counted. The items
- * from @from on return to the queue.
+ * Runs an input alone in a new process, which gives its result.
+ * @index: of the input in the history
+ * @first: its result in the worker of the job
+ */
+static void run_input_alone(struct job *job, size_t index, const struct worker_result *first)
+{
+	struct engine *engine = job->engine;
+	uint32_t input = job->history.indices[index];
+	struct worker_result alone;
+	struct run_worker worker;
+
+	if (!engine_start_worker(engine, &worker, true)) {
+		keep_first_failure(engine, input, first);
+		return;
+	}
+	engine_run_input(engine, &worker, &input, &alone);
+	store_result(engine, input, &alone, worker.output);
+	run_worker_end(&worker);
+	if (result_kinds[first->result.kind].is_failure &&
+	    !record_is_failure(&engine->run->records[input]))
+		find_failing_history(job, index, first);
+}
+
+/* Return: whether the outcome differs from the first order; it then depends on the earlier inputs. */
+static bool has_other_outcome(const struct engine *engine, uint32_t input,
+			      struct worker_result *result)
+{
+	const struct input_result *before = &engine->run->records[input].result;
+
+	if (!engine->is_second_order || !before->was_returned ||
+	    before->outcome_digest == result->result.outcome_digest)
+		return false;
+	*result = (struct worker_result){ .result.kind = RUN_state,
+					  .why = "another outcome in another order" };
+	return true;
+}
+
+/* Return: false if the input failed and may have damaged the process; @result then describes it. */
+static bool accept_result(struct job *job, uint32_t position, struct worker_result *result)
+{
+	struct engine *engine = job->engine;
+	size_t index = job->batch_start + position;
+	uint32_t input = job->history.indices[index];
+
+	run_worker_read_result(&job->worker, position, result);
+	if (kind_may_damage_process(result->result.kind))
+		return false;
+	if (has_other_outcome(engine, input, result) || result->result.must_recheck)
+		run_input_alone(job, index, result);
+	else if (!engine->recheck_round)
+		store_result(engine, input, result, NULL);
+	return true;
+}
+
+/* ---- the end of a batch ---- */
+
+/*
+ * The worker ends after the first @ran inputs of the batch, whose mappings are not yet counted. The
+ * inputs from @from on return to the queue.
  */
 static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
+	size_t first = can_find_leaks ? job->leak_checked_count : job->batch_start;
+	const uint32_t *history = job->history.indices;
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	for (size_t i = job->leak_checked_count; can_find_leaks && i < job->run_items.count; i++)
-		item_list_append(&engine->unchecked, ITEM_INPUT(job->run_items.items[i]));
-	for (uint32_t i = 0; i < ran; i++)
-		item_list_append(&engine->unchecked, ITEM_INPUT(job->batch[i]));
-	for (uint32_t i = job->batch_count; i > from; i--)
-		item_list_append(&engine->queue, job->batch[i - 1]);
+	input_indices_append(&engine->unchecked, history + first, job->batch_start + ran - first);
+	for (size_t i = job->history.count; i > job->batch_start + from; i--)
+		input_indices_append(&engine->queue, &history[i - 1], 1);
 	pthread_mutex_unlock(&engine->lock);
-	job_end_worker(job);
 }
 
-/* An outcome that differs between the orders depends on the earlier inputs. */
-static void compare_outcomes_of_orders(const struct job *job, uint32_t position, uint64_t digest)
+/* The input at @position of the batch failed, or did not begin, after the first @ran inputs. */
+static void handle_failed_input(struct job *job, uint32_t position, uint32_t ran,
+				const struct worker_result *result)
 {
-	uint32_t item = job->batch[position];
-	const struct run_record *record = &job->engine->run->records[ITEM_INPUT(item)];
-	struct unattributed_failure seen;
-
-	if (!(item & ITEM_SECOND_ORDER) || !record->has_result ||
-	    record->result.outcome_digest == digest)
-		return;
-	seen = make_failure(job, position, position, RUN_state, "another outcome in another order");
-	add_unattributed(job->engine, &seen);
+	abandon_batch(job, ran, ran > position ? ran : position + 1);
+	run_input_alone(job, job->batch_start + position, result);
 }
 
-/* Return: false if the input failed and may have damaged the process; @failure then describes it. */
-static bool accept_result(struct job *job, uint32_t position, struct unattributed_failure *failure)
+/*
+ * The worker ended or replied before it began the input after the first @ran inputs. The inputs that are
+ * left run together in another worker, because a failure may depend on inputs that run together.
+ */
+static void handle_false_start(struct job *job, uint32_t ran)
 {
-	const struct worker_result returned = job->worker.control->results[position];
-	uint32_t item = job->batch[position], input = ITEM_INPUT(item);
-	enum result_kind kind = returned.result.kind;
-	char why[RUN_WHY];
-
-	snprintf(why, sizeof(why), "%.*s", RUN_WHY - 1, returned.why);
-	if (kind >= RUN_KINDS || kind_may_damage_process(kind)) {
-		*failure = make_failure(job, position, position, kind < RUN_KINDS ? kind : RUN_crash,
-					    kind < RUN_KINDS ? why : no_result);
-		return false;
-	}
-	compare_outcomes_of_orders(job, position, returned.result.outcome_digest);
-	if (returned.result.must_recheck)
-		run_input_alone(job->engine, &(struct unattributed_failure){ .affected_input = input,
-									    .kind = kind});
-	else if (!(item & ITEM_AGAIN))
-		store_result(job->engine, input, kind, why, NULL, &returned.result);
-	return true;
+	if (++job->false_start_count > FALSE_STARTS && ran < count_batch(job))
+		handle_failed_input(job, ran, ran, &not_begun);
+	else
+		abandon_batch(job, ran, ran);
 }
 
-static void finish_leak_check(struct job *job)
+/* Return: false if memory is lost: this worker would find it again. */
+static bool finish_leak_check(struct job *job)
 {
-	struct unattributed_failure lost = { .is_leak = true, .kind = RUN_leak, .why = LEAK_FOUND };
-	size_t first = job->leak_checked_count;
+	static const struct worker_result lost = { .result.kind = RUN_leak, .why = LEAK_FOUND };
+	struct engine *engine = job->engine;
+	size_t first = job->leak_checked_count, count = job->history.count - first;
 
 	if (!job->worker.control->must_check_leaks)
-		return;
-	job->leak_checked_count = job->run_items.count;
-	if (!job->worker.control->has_leaked_memory || first == job->run_items.count)
-		return;
-	lost.earlier_input_count = job->run_items.count - first;
-	lost.earlier_inputs =
-		memory_or_exit(malloc(lost.earlier_input_count * sizeof(*lost.earlier_inputs)));
-	for (size_t i = 0; i < lost.earlier_input_count; i++)
-		lost.earlier_inputs[i] = ITEM_INPUT(job->run_items.items[first + i]);
-	lost.affected_input = lost.earlier_inputs[0];
-	add_unattributed(job->engine, &lost);
-	job_end_worker(job);
+		return true;
+	job->leak_checked_count = job->history.count;
+	if (!job->worker.control->has_leaked_memory || !count)
+		return true;
+	if (count == 1) {
+		run_input_alone(job, first, &lost);
+		return false;
+	}
+	pthread_mutex_lock(&engine->lock);
+	engine->has_lost_memory = true;
+	engine->input_before_loss = job->history.indices[job->history.count - 1];
+	input_indices_append(&engine->unchecked, job->history.indices + first, count);
+	pthread_mutex_unlock(&engine->lock);
+	return false;
 }
 
-/* Handles the results of a batch after the reply of the worker. */
-static void finish_batch(struct job *job)
+/* Handles the results of a batch after the reply of the worker. Return: whether the worker can go on. */
+static bool finish_batch(struct job *job)
 {
-	uint32_t last = atomic_load(&job->worker.control->position);
-	uint32_t ran = last == NO_POSITION ? 0 : last < job->batch_count ? last + 1 : job->batch_count;
-	struct unattributed_failure failure;
+	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch(job);
+	uint32_t ran = last == NO_POSITION ? 0 : last < count ? last + 1 : count;
+	struct worker_result result;
 
 	for (uint32_t i = 0; i < ran; i++)
-		if (!accept_result(job, i, &failure)) {
-			abandon_batch(job, i, i + 1);
-			run_input_alone(job->engine, &failure);
-			return;
+		if (!accept_result(job, i, &result)) {
+			handle_failed_input(job, i, i, &result);
+			return false;
 		}
-	/* The worker replied before it ran all inputs. */
-	if (ran < job->batch_count) {
-		if (count_false_start(job->engine) > FALSE_STARTS)
-			mark_engine_broken(job->engine);
-		abandon_batch(job, ran, ran);
-		return;
-	}
-	for (uint32_t i = 0; i < job->batch_count; i++)
-		item_list_append(&job->run_items, job->batch[i]);
-	finish_leak_check(job);
+	if (ran == count)
+		return finish_leak_check(job);
+	handle_false_start(job, ran);
+	return false;
 }
 
-/* The worker ended in the item at @position, after the first @ran items of the batch. */
+/* The worker ended in the input at @position, after the first @ran inputs of the batch. */
 static void attribute_worker_death(struct job *job, uint32_t position, uint32_t ran)
 {
-	struct unattributed_failure failure;
-	enum result_kind kind;
-	char why[RUN_WHY];
+	struct worker_result result;
 
 	for (uint32_t i = 0; i < ran; i++)
-		if (i != position && !accept_result(job, i, &failure))
-			run_input_alone(job->engine, &failure);
-	kind = engine_describe_death(job->engine, &job->worker, why);
-	failure = make_failure(job, position, ran, kind, why);
-	abandon_batch(job, ran, ran > position ? ran : position + 1);
-	run_input_alone(job->engine, &failure);
+		if (i != position && !accept_result(job, i, &result))
+			run_input_alone(job, job->batch_start + i, &result);
+	engine_describe_death(job->engine, &job->worker, &result);
+	handle_failed_input(job, position, ran, &result);
 }
 
 static void handle_worker_death(struct job *job)
 {
-	uint32_t last = atomic_load(&job->worker.control->position), count = job->batch_count;
-	struct unattributed_failure failure;
+	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch(job);
 
-	if (last != NO_POSITION && count) {
-		/* While a worker recounts mappings, all items have run once, also the later items. */
+	if (last != NO_POSITION && count)
+		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
 		attribute_worker_death(job, last % count, last < count ? last : count);
-	} else if (count_false_start(job->engine) > FALSE_STARTS && count) {
-		/* The input runs alone next: the report of that process becomes its result. */
-		failure = make_failure(job, 0, 0, RUN_crash,
-				       "the worker ended before its first input");
-		abandon_batch(job, 0, 1);
-		run_input_alone(job->engine, &failure);
-	} else {
-		abandon_batch(job, 0, 0);
-	}
+	else
+		handle_false_start(job, 0);
 }
+
+/* ---- a batch ---- */
 
 static bool ensure_worker(struct job *job)
 {
-	const struct run_options *options = job->engine->options;
-
-	if (job->worker.sent_batch_count == WORKER_BATCHES && !options->has_two_orders)
-		job_end_worker(job);
 	if (job->worker.control)
 		return true;
 	job->worker_start_count++;
@@ -318,20 +245,22 @@ static bool ensure_worker(struct job *job)
 
 void job_run_batch(struct job *job)
 {
-	uint32_t inputs[RUN_BATCH];
+	uint32_t count = count_batch(job);
+	bool can_go_on = false;
 
 	if (!ensure_worker(job)) {
-		mark_engine_broken(job->engine);
+		job->engine->is_broken = true;
 		abandon_batch(job, 0, 0);
 		return;
 	}
-	for (uint32_t i = 0; i < job->batch_count; i++)
-		inputs[i] = ITEM_INPUT(job->batch[i]);
 	job->worker.control->must_check_leaks =
-		!job->batch_count || job->engine->recheck_round ||
+		!count || job->engine->recheck_round ||
 		(job->worker.sent_batch_count + 1) % BATCHES_A_CHECK == 0;
-	if (run_worker_send_batch(&job->worker, job->engine->inputs, inputs, job->batch_count))
-		finish_batch(job);
+	if (run_worker_send_batch(&job->worker, job->engine->inputs,
+				  job->history.indices + job->batch_start, count))
+		can_go_on = finish_batch(job);
 	else
 		handle_worker_death(job);
+	if (!can_go_on)
+		run_worker_end(&job->worker);
 }

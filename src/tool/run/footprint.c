@@ -59,25 +59,25 @@ size_t footprint_count_mappings(void)
 	static const char maps[] = "/proc/self/maps";
 	int fd = open(maps, O_RDONLY | O_CLOEXEC);
 	size_t lines = 0;
-	char text[4096];
+	char file_part[4096];
 	ssize_t got;
 
 	if (fd < 0)
 		exit_unreadable(maps);
-	while ((got = read(fd, text, sizeof(text))) > 0)
+	while ((got = read(fd, file_part, sizeof(file_part))) > 0)
 		for (ssize_t i = 0; i < got; i++)
-			lines += text[i] == '\n';
+			lines += file_part[i] == '\n';
 	close(fd);
 	return lines;
 }
 
-size_t footprint_read_resident_bytes(const char *pid)
+size_t footprint_read_resident_bytes(int pid)
 {
 	char path[64], text[128] = "", *resident;
 	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%s/statm", pid);
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
@@ -98,7 +98,7 @@ void footprint_measure(struct footprint *footprint)
 {
 	footprint_measure_heap(footprint);
 	footprint->amounts[FOOTPRINT_MAPPINGS] = footprint_count_mappings();
-	footprint->amounts[FOOTPRINT_RESIDENT] = footprint_read_resident_bytes("self");
+	footprint->amounts[FOOTPRINT_RESIDENT] = footprint_read_resident_bytes(getpid());
 	if (!footprint->amounts[FOOTPRINT_RESIDENT])
 		exit_unreadable("/proc/self/statm");
 }

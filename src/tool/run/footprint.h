@@ -41,8 +41,8 @@ void footprint_measure(struct footprint *footprint);
 /* Return: the number of mappings of this process. Exits the process if /proc cannot be read. */
 size_t footprint_count_mappings(void);
 
-/* Return: bytes of process @pid ("self": this one) that are resident; 0: not known. */
-size_t footprint_read_resident_bytes(const char *pid);
+/* Return: bytes of process @pid that are resident; 0: not known. */
+size_t footprint_read_resident_bytes(int pid);
 
 /*
  * Return: how much the second order of all @inputs may add to a part of the footprint of a process of

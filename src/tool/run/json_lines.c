@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Writes the results as JSON lines; doc/replay.md describes all fields. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
+#include "config.h"
 #include "harness/exec/exec.h"
 #include "harness/program/program_name.h"
 #include "harness/util/utf8.h"
 #include "tool/report/report_json.h"
 #include "tool/report/symbols.h"
 #include "tool/run/run.h"
+#include "tool/util/clock.h"
+#include "tool/util/output.h"
 
 /* Finds functions by the offsets of the report, if the report has no functions. */
 static void look_up_site_symbols(const char *flavour, struct report_site *site)
@@ -105,11 +111,8 @@ static void write_record(struct json *out, const struct run *run,
 			 const struct flavour_run *flavour, size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
-	const struct run_kind_info *kind = &result_kinds[record->result.kind];
-	char fibers[SAW_TEXT], threads[SAW_TEXT];
+	const struct result_kind_info *kind = &result_kinds[record->result.kind];
 
-	format_rules_seen_on_fibers(run, record, fibers);
-	format_rules_seen_on_threads(run, record, threads);
 	json_begin_object(out, NULL);
 	write_input_name(out, run_input_name(run, input));
 	json_bool(out, "bytes", program_name_is_bytes(run->inputs.names[input]));
@@ -117,9 +120,7 @@ static void write_record(struct json *out, const struct run *run,
 	json_text(out, "result", kind->name);
 	json_bool(out, "failed", kind->is_failure);
 	json_real(out, "seconds", record->result.duration_us / 1e6, 6);
-	json_text(out, "fibers", fibers);
-	json_text(out, "threads", threads);
-	json_number(out, "reported", record->result.reported_runs);
+	write_rules_seen(out, run, record);
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->is_failure)
 		write_failure(out, run, flavour, input);
@@ -174,8 +175,35 @@ static void write_skipped_flavours(struct json *out, const struct run *run)
 	json_end(out);
 }
 
-static void write_summary(struct json *out, const struct run *run)
+static void write_machine(struct json *out)
 {
+	struct utsname name;
+
+	json_begin_object(out, "on");
+	json_number(out, "cpus", sysconf(_SC_NPROCESSORS_ONLN));
+	json_text(out, "compiler", __VERSION__);
+	if (!uname(&name)) {
+		json_text(out, "system", name.sysname);
+		json_text(out, "release", name.release);
+		json_text(out, "machine", name.machine);
+	}
+	json_end(out);
+}
+
+static void write_summary(struct json *out, const struct run *run, bool is_good)
+{
+	char begin_time[32];
+	struct tm tm;
+
+	strftime(begin_time, sizeof(begin_time), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&run->begin_time, &tm));
+	json_begin_object(out, NULL);
+	json_text(out, "what", run->command_name);
+	json_text(out, "version", PACKAGE_VERSION);
+	json_text(out, "begun", begin_time);
+	json_real(out, "seconds", (double)(clock_read_ms() - run->begin_ms) / 1000, 1);
+	json_text(out, "status", is_good ? "good" : "failed");
+	json_text(out, "command", run->command_line);
+	write_machine(out);
 	json_text(out, "backend", exec_backend_name());
 	json_bool(out, "orders", run->options.has_two_orders);
 	json_number(out, "inputs", (int64_t)run->inputs.count);
@@ -184,21 +212,43 @@ static void write_summary(struct json *out, const struct run *run)
 		write_flavour_totals(out, &run->flavours[i]);
 	json_end(out);
 	write_skipped_flavours(out, run);
+	json_end_line(out);
 }
 
-bool write_json_lines(struct run *run, bool is_good)
+static void write_records_and_summary(struct json *out, const struct run *run, bool is_good)
 {
-	struct json *out = results_begin_record(&run->results);
-
-	if (!out)
-		return false;
 	for (unsigned int f = 0; f < run->flavour_count; f++) {
 		for (size_t i = 0; i < run->inputs.count; i++)
 			write_record(out, run, &run->flavours[f], i);
 		if (*run->flavours[f].growth)
 			write_growth_record(out, &run->flavours[f]);
 	}
-	results_begin_summary(&run->results, is_good ? "good" : "failed");
-	write_summary(out, run);
-	return results_write_file(&run->results);
+	write_summary(out, run, is_good);
+}
+
+static int write_results_file(const char *path, const char *text, size_t size)
+{
+	if (strcmp(path, "-"))
+		return output_write(path, text, size);
+	fwrite(text, 1, size, stdout);
+	return fflush(stdout) ? errno : 0;
+}
+
+bool write_json_lines(const struct run *run, bool is_good)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+	struct json out = json_begin(file);
+	int error = errno;
+
+	if (file) {
+		write_records_and_summary(&out, run, is_good);
+		error = fclose(file) ? ENOMEM : write_results_file(run->results_path, text, size);
+	}
+	free(text);
+	if (error)
+		fprintf(stderr, "%s: expected a file that can be written: %s\n", run->results_path,
+			strerror(error));
+	return !error;
 }

@@ -12,14 +12,14 @@ enum result_kind {
 	RUN_KINDS
 };
 
-struct run_kind_info {
+struct result_kind_info {
 	const char *name;
 	const char *meaning;
 	bool is_failure;
 };
 
 /* Indexed by enum result_kind. */
-extern const struct run_kind_info result_kinds[RUN_KINDS];
+extern const struct result_kind_info result_kinds[RUN_KINDS];
 
 /*
  * Return: whether an input with a result of this kind may have damaged its process. An unreadable input

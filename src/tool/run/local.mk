@@ -12,9 +12,9 @@ tool_sources += \
 	%D%/failure.c \
 	%D%/footprint.c \
 	%D%/footprint.h \
+	%D%/history.c \
 	%D%/input_list.c \
 	%D%/input_list.h \
-	%D%/interaction.c \
 	%D%/json_lines.c \
 	%D%/kind.def \
 	%D%/kind.h \
@@ -23,13 +23,10 @@ tool_sources += \
 	%D%/rows.c \
 	%D%/run.c \
 	%D%/run.h \
-	%D%/run_command.c \
-	%D%/run_help.h \
 	%D%/runner.c \
 	%D%/runner.h \
 	%D%/totals.c \
 	%D%/worker.c \
-	%D%/worker.h \
 	%D%/worker_process.c \
 	%D%/worker_process.h \
 	%D%/worker_program.c

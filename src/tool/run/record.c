@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct run_kind_info result_kinds[RUN_KINDS] = {
+const struct result_kind_info result_kinds[RUN_KINDS] = {
 #define KIND(id, name, fails, meaning) { name, meaning, fails },
 #include "tool/run/kind.def"
 #undef KIND

@@ -11,7 +11,6 @@
 struct run_record {
 	struct input_result result;
 	bool was_run;	 /* the input was executed, or ended its process */
-	bool has_result; /* a worker returned @result; else only its kind is valid */
 	char *why;	 /* one line, or NULL */
 	char *output;	 /* of the process in which the input failed, or NULL */
 	/* Inputs that fail if they run in this order in one process; NULL: the input fails alone. */

@@ -11,7 +11,6 @@
 #include "tool/run/run.h"
 #include "tool/util/usage.h"
 #include "tool/util/verdict_print.h"
-#include "tool/util/warnings.h"
 
 /* How often ThreadSanitizer reported races of some programs on real threads. */
 struct race_rate {
@@ -49,26 +48,31 @@ static bool all_flavours_agree(const struct rows *rows, size_t input)
 	return true;
 }
 
-void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
-				 char text[SAW_TEXT])
+void format_rules_seen(const struct run *run, const struct run_record *record, bool on_threads,
+		       char text[RULES_SEEN_TEXT])
 {
-	rule_set saw_text = record->result.rules_seen_on_fibers;
+	const struct execution_options *execution = &run->options.execution;
+	rule_set rules = on_threads ? record->result.rules_seen_on_threads
+				    : record->result.rules_seen_on_fibers;
 
-	snprintf(text, SAW_TEXT, "-");
-	if (!run->options.execution.fibers || !record->has_result)
+	snprintf(text, RULES_SEEN_TEXT, "-");
+	if (!(on_threads ? execution->threads : execution->fibers) || !record->result.was_returned)
 		return;
-	rule_set_text(saw_text, " ", text);
+	rule_set_text(rules, " ", text);
 	/* Without an execution of the fatal call the text must not be "clean". */
-	if (record->result.has_call_not_run)
-		snprintf(text + (saw_text ? strlen(text) : 0), 16, "%snot run", saw_text ? ", " : "");
+	if (!on_threads && record->result.has_call_not_run)
+		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 
-void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
-				  char text[SAW_TEXT])
+void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record)
 {
-	snprintf(text, SAW_TEXT, "-");
-	if (run->options.execution.threads && record->has_result)
-		rule_set_text(record->result.rules_seen_on_threads, " ", text);
+	char text[RULES_SEEN_TEXT];
+
+	format_rules_seen(run, record, false, text);
+	json_text(out, "fibers", text);
+	format_rules_seen(run, record, true, text);
+	json_text(out, "threads", text);
+	json_number(out, "reported", record->result.reported_runs);
 }
 
 /* ---- a row ---- */
@@ -99,28 +103,28 @@ static void print_header_row(const struct rows *rows)
 
 static void print_fibers_cell(const struct rows *rows, const struct run_record *record)
 {
-	char saw_text[SAW_TEXT];
+	char rules_seen[RULES_SEEN_TEXT];
 
-	format_rules_seen_on_fibers(rows->run, record, saw_text);
+	format_rules_seen(rows->run, record, false, rules_seen);
 	printf("  %-*s", rows->verdict_width,
 	       record_differs(record)              ? "DIFFERS"
 	       : record->result.has_predicted_miss ? "unseen"
-						   : saw_text);
+						   : rules_seen);
 }
 
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
 	unsigned int reported = record->result.reported_runs;
-	char saw_text[SAW_TEXT], text[SAW_TEXT + 32];
+	char rules_seen[RULES_SEEN_TEXT], text[RULES_SEEN_TEXT + 32];
 
-	format_rules_seen_on_threads(rows->run, record, saw_text);
+	format_rules_seen(rows->run, record, true, rules_seen);
 	if (!execution->fibers && record_differs(record))
-		strcpy(saw_text, "DIFFERS");
+		strcpy(rules_seen, "DIFFERS");
 	if (execution->run_count > 1 && (is_racy || reported))
-		snprintf(text, sizeof(text), "%s %u/%u", saw_text, reported, execution->run_count);
+		snprintf(text, sizeof(text), "%s %u/%u", rules_seen, reported, execution->run_count);
 	else
-		strcpy(text, saw_text);
+		strcpy(text, rules_seen);
 	printf("  %-*s", rows->threads_width, text);
 }
 
@@ -153,16 +157,11 @@ static void print_flavour_json(struct json *out, const struct run *run,
 {
 	const struct run_record *record = &flavour->records[input];
 	const struct execution_options *execution = &run->options.execution;
-	char fibers[SAW_TEXT], threads[SAW_TEXT];
 
-	format_rules_seen_on_fibers(run, record, fibers);
-	format_rules_seen_on_threads(run, record, threads);
 	json_begin_object(out, flavour->flavour);
 	json_text(out, "result", record_differs(record) ? "differ" :
 		  record->result.has_predicted_miss ? "beyond" : "agree");
-	json_text(out, "fibers", fibers);
-	json_text(out, "threads", threads);
-	json_number(out, "reported", record->result.reported_runs);
+	write_rules_seen(out, run, record);
 	json_number(out, "runs", execution->threads ? execution->run_count : 0);
 	json_text(out, "why", record->why && record->result.kind != RUN_claim ? record->why : "");
 	json_end(out);
@@ -205,12 +204,13 @@ static void add_race_rate(struct rows *rows, size_t input)
 	}
 }
 
-static void print_race_rate(const char *which, const struct race_rate *race_rate, unsigned int repeat)
+static void print_race_rate(const char *programs, const struct race_rate *race_rate,
+			    unsigned int repeat)
 {
 	size_t runs = race_rate->programs * repeat;
 
 	if (runs)
-		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", which,
+		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", programs,
 		       race_rate->programs, race_rate->reported_runs, runs,
 		       100.0 * (double)race_rate->reported_runs / (double)runs);
 }
@@ -264,7 +264,7 @@ static int print_input_row(struct rows *rows, size_t input)
 	else
 		print_table_row(rows, input);
 	fflush(stdout);
-	status = warnings_print(name, &rows->program, rows->rules, rows->run->is_strict);
+	status = verdict_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
@@ -274,7 +274,7 @@ static int print_input_row(struct rows *rows, size_t input)
 
 /* ---- all inputs ---- */
 
-static int wider_column(int width, const char *text)
+static int find_wider_width(int width, const char *text)
 {
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
@@ -285,9 +285,9 @@ static bool measure_columns(struct rows *rows)
 	unsigned int repeat = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
-	rows->name_width = wider_column(0, "program");
+	rows->name_width = find_wider_width(0, "program");
 	/* The text of a flavour is at most as wide as the model's. */
-	rows->verdict_width = wider_column(0, "tsan, threads ");
+	rows->verdict_width = find_wider_width(0, "tsan, threads ");
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], rule_names[RULE_SET_TEXT];
 
@@ -295,8 +295,8 @@ static bool measure_columns(struct rows *rows)
 			continue;
 		any_readable = true;
 		rule_set_text(rules_verdict(rows->rules)->broken, " ", rule_names);
-		rows->verdict_width = wider_column(rows->verdict_width, rule_names);
-		rows->name_width = wider_column(rows->name_width, run_input_name(rows->run, i));
+		rows->verdict_width = find_wider_width(rows->verdict_width, rule_names);
+		rows->name_width = find_wider_width(rows->name_width, run_input_name(rows->run, i));
 	}
 	/* The column has space for " N/N". */
 	rows->threads_width = rows->verdict_width +

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run/run.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/program/program_name.h"
+#include "harness/util/cpus.h"
 #include "tool/run/input_list.h"
+#include "tool/run/control_block.h"
+#include "tool/util/clock.h"
+#include "tool/util/options.h"
 #include "tool/util/usage.h"
 
 const char *run_input_name(const struct run *run, size_t input)
@@ -19,7 +25,8 @@ static void find_flavours(struct run *run)
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		if (!run->wanted_flavours[i])
 			continue;
-		if (flavour_find_binary(flavour_names[i], path, sizeof(path)))
+		run->wanted_flavours[i] = flavour_find_binary(flavour_names[i], path, sizeof(path));
+		if (run->wanted_flavours[i])
 			run->flavours[run->flavour_count++].flavour = flavour_names[i];
 		else
 			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
@@ -30,11 +37,9 @@ static void find_flavours(struct run *run)
 static void announce_run(const struct run *run)
 {
 	const struct execution_options *execution = &run->options.execution;
-	char flavours[FLAVOURS_TEXT] = "";
+	char flavours[FLAVOURS_TEXT];
 
-	for (unsigned int i = 0; i < run->flavour_count; i++)
-		snprintf(flavours + strlen(flavours), sizeof(flavours) - strlen(flavours), "%s%s",
-			 i ? ", " : "", run->flavours[i].flavour);
+	flavours_format_names(run->wanted_flavours, flavours);
 	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time",
 			    run->inputs.count, run->inputs.count == 1 ? "" : "s", flavours,
 			    !execution->threads  ? "fibers"
@@ -69,7 +74,7 @@ static int print_results(struct run *run, int status)
 	if (!run->must_print_rows && !run->must_print_json)
 		print_totals(run);
 	fflush(stdout);
-	if (run->results.path && !write_json_lines(run, status == EXIT_GOOD))
+	if (run->results_path && !write_json_lines(run, status == EXIT_GOOD))
 		status = EXIT_BAD;
 	return status;
 }
@@ -89,7 +94,7 @@ static int run_flavours(struct run *run)
 	return status;
 }
 
-int run_inputs(struct run *run, char **arguments)
+static int run_inputs(struct run *run, char **arguments)
 {
 	int status;
 
@@ -106,4 +111,83 @@ int run_inputs(struct run *run, char **arguments)
 		status = usage_error(run->command_name, "expected at least one input, got none");
 	file_list_destroy(&run->inputs);
 	return status;
+}
+
+/* ---- options ---- */
+
+static bool read_delays(char *value, void *into)
+{
+	struct exec_timing *timing = into;
+
+	timing->has_delays = true;
+	return parse_seed(value, &timing->seed);
+}
+
+static bool read_shuffle(char *value, void *into)
+{
+	struct run_options *options = into;
+
+	options->is_shuffled = true;
+	return parse_seed(value, &options->shuffle_seed);
+}
+
+/* @is_worker: gets whether this process is a worker. Return: an exit status, or -1 to continue. */
+static int parse_options(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
+{
+	struct run_options *options = &run->options;
+	struct execution_options *execution = &options->execution;
+	const struct option_row rows[] = {
+		option_backend(),
+		OPTION_FLAG("bytes", &program_all_bytes),
+		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
+		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
+		option_executor(execution),
+		option_flavour(run->wanted_flavours),
+		{ .name = "jobs",
+		 .letter = 'j',
+		 .number = &options->job_limit,
+		 .least = 1,
+		 .most = RUN_JOBS},
+		OPTION_FLAG("json", &run->must_print_json),
+		OPTION_NUMBER("memory", &options->memory_limit_mb, 1, 1 << 20),
+		OPTION_FLAG("no-sort", &run->must_keep_order),
+		OPTION_FLAG("orders", &options->has_two_orders),
+		OPTION_FLAG("pin", &execution->timing.pins_threads),
+		OPTION_NUMBER("repeat", &execution->run_count, 1, 1000000),
+		OPTION_TEXT("results", &run->results_path),
+		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
+		OPTION_FLAG("strict", &run->is_strict),
+		OPTION_NUMBER("timeout", &execution->time_limit_seconds, 1, SECONDS_MAX),
+		OPTION_FLAG("worker", is_worker),
+		OPTION_END,
+	};
+	int status = options_parse(run->command_name, help, rows, argc, argv);
+
+	if (status < 0)
+		status = options_set_backend(run->command_name);
+	if (status < 0 && !run->must_print_rows && run->is_strict)
+		status = usage_error(run->command_name, "unknown option --strict");
+	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results_path)
+		status = usage_error(run->command_name, "expected --json or --results, not both");
+	if (status < 0 && optind == argc && !*is_worker)
+		status = usage_error(run->command_name, "expected at least one FILE or DIRECTORY");
+	return status;
+}
+
+int run_command(struct run *run, const char *help, int argc, char **argv)
+{
+	bool is_worker = false;
+	int status;
+
+	run->command_line = format_command_line(argc, argv);
+	run->begin_time = time(NULL);
+	run->begin_ms = clock_read_ms();
+	run->options.job_limit = cpus_count_available(RUN_JOBS);
+	flavours_set_default(run->wanted_flavours);
+	status = parse_options(run, help, &is_worker, argc, argv);
+	if (status >= 0)
+		return status;
+	if (!run->must_print_rows && run->must_print_json)
+		run->results_path = "-";
+	return is_worker ? run_worker_main() : run_inputs(run, argv + optind);
 }

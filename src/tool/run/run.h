@@ -3,8 +3,7 @@
  * `pagetorture run` and `pagetorture replay`: inputs in every flavour, each compared with the
  * rule model. `run` prints a row for each input, `replay` prints totals.
  *
- *   run_command.c     the options of both commands
- *   run.c             runs one flavour after the other, and prints and writes the results
+ *   run.c             reads the options, runs one flavour after the other, and prints the results
  *   engine.c          one flavour: batches, workers, failures that run again alone
  *   worker_process.c  one worker: the driver's side
  *   worker.c          the worker, in the flavour's binary: evaluates, executes, compares
@@ -16,20 +15,26 @@
 #ifndef TOOL_RUN_H
 #define TOOL_RUN_H
 
+#include <stdio.h>
+#include <time.h>
+
 #include "tool/run/engine.h"
 #include "tool/util/flavours.h"
-#include "tool/util/results.h"
+#include "tool/util/json.h"
 
 /* A command, its inputs, and their results. */
 struct run {
 	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
-	bool wanted_flavours[FLAVOURS_MAX];
+	bool wanted_flavours[FLAVOURS_MAX]; /* later: those of them that this build has */
 	bool must_print_rows; /* a row for each input; else totals */
 	bool must_print_json; /* in place of rows or totals */
 	bool is_strict;	  /* a call that can never run is a failure */
 	bool must_keep_order; /* inputs run in the order of the arguments */
-	struct results results;
+	const char *results_path; /* of the JSON lines; NULL: none are written; "-": standard output */
+	const char *command_line; /* quoted for a shell */
+	time_t begin_time;
+	int64_t begin_ms;
 	struct file_list inputs;
 	struct flavour_run flavours[FLAVOURS_MAX]; /* that this build has */
 	unsigned int flavour_count;
@@ -42,11 +47,31 @@ struct run {
  */
 int run_command(struct run *run, const char *help, int argc, char **argv);
 
-/* @arguments: files and directories, which NULL ends. Return: an exit status. */
-int run_inputs(struct run *run, char **arguments);
-
 /* Return: the name of the input for people. */
 const char *run_input_name(const struct run *run, size_t input);
+
+/* The options in the help of both commands, with their own defaults. */
+#define RUN_OPTIONS_HELP(cpu, executor, json, strict, timeout) \
+	"  --backend B      map pages with backend B: direct (default) or alias\n" \
+	"  --bytes          read every FILE as a byte string, whatever its name is\n" \
+	"  --cpu S          limit the CPU time of an input to S seconds (" cpu ")\n" \
+	"  --delays SEED    delay calls on threads; SEED, run, thread and step choose how long; a delay\n" \
+	"                   orders no two threads\n" \
+	"  --executor E     execute on fibers, threads or both (default " executor ")\n" \
+	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n" \
+	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs)\n" \
+	"  --json           " json "\n" \
+	"  --memory MB      limit the additional memory of an input to MB megabytes (default 1024)\n" \
+	"  --no-sort        run inputs in the order of the arguments, not sorted by name\n" \
+	"  --orders         run all inputs in one process, in order and then in reverse order; outcomes,\n" \
+	"                   memory, descriptors and mappings must be the same after both\n" \
+	"  --pin            bind each thread to a CPU, round robin, for executions on threads\n" \
+	"  --repeat N       execute each program N times; each execution must agree (default 1)\n" \
+	"  --results FILE   write the results to FILE as JSON lines, for `pagetorture-export` and `make\n" \
+	"                   report` (-: standard output)\n" \
+	"  --shuffle SEED   run inputs in a random order from SEED; with --orders, only the second order\n" \
+	strict \
+	"  --timeout S      stop a program in one flavour after S seconds (default " timeout ")\n"
 
 /* ---- failure.c ---- */
 
@@ -65,17 +90,18 @@ int print_input_rows(const struct run *run);
 /* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
 
-/* Writes run->results: one line for each record, then the summary. Return: success. */
-bool write_json_lines(struct run *run, bool is_good);
+/* Writes run->results_path: one line for each record, then the summary. A failure is reported. */
+bool write_json_lines(const struct run *run, bool is_good);
 
 /*
  * Formats the broken rules that were reported on one executor: names of rules, "clean", or "-" if it did
  * not run; on fibers also "not run" if the fatal call was not executed.
  */
-#define SAW_TEXT (RULE_SET_TEXT + 16)
-void format_rules_seen_on_fibers(const struct run *run, const struct run_record *record,
-				 char text[SAW_TEXT]);
-void format_rules_seen_on_threads(const struct run *run, const struct run_record *record,
-				  char text[SAW_TEXT]);
+#define RULES_SEEN_TEXT (RULE_SET_TEXT + 16)
+void format_rules_seen(const struct run *run, const struct run_record *record, bool on_threads,
+		       char text[RULES_SEEN_TEXT]);
+
+/* Writes these texts of both executors, and the number of reported races. */
+void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* Starts a worker that executes programs, each in up to three processes. */
 static bool start_program_worker(const struct flavour_runners *runners, struct run_worker *worker,
-			 const char *path, bool must_symbolize)
+			 const char *path, bool runs_one_input)
 {
 	const struct run_worker_options options = {
 		.binary_path = path,
@@ -16,7 +16,7 @@ static bool start_program_worker(const struct flavour_runners *runners, struct r
 		.execution = { .run_count = 1, .time_limit_seconds = runners->timeout_seconds, .fibers = true,
 			       .threads = runners->must_use_threads },
 		.request_seconds = 4 * runners->timeout_seconds,
-		.must_symbolize = must_symbolize,
+		.runs_one_input = runs_one_input,
 		.must_print_stacks = true,
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/detect/detector.h"
@@ -18,6 +17,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
+#include "tool/util/clock.h"
 #include "tool/util/usage.h"
 
 /*
@@ -37,44 +37,35 @@ static struct {
 	struct footprint footprint; /* mappings and resident bytes: after the last batch */
 } worker;
 
-static uint32_t microseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint32_t)((now.tv_sec - start->tv_sec) * 1000000 +
-			  (now.tv_nsec - start->tv_nsec) / 1000);
-}
-
 /* ---- one input ---- */
 
-static void set_result(struct worker_result *to, enum result_kind kind, const char *why)
+static void set_result(struct worker_result *result, enum result_kind kind, const char *why)
 {
-	to->result.kind = (uint8_t)kind;
-	snprintf(to->why, sizeof(to->why), "%.*s", RUN_WHY - 1, why);
-	for (char *c = to->why; *c; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
+	result->result.kind = (uint8_t)kind;
+	snprintf(result->why, sizeof(result->why), "%.*s", RUN_WHY - 1, why);
+	for (char *character = result->why; *character; character++)
+		if ((unsigned char)*character < ' ')
+			*character = ' ';
 }
 
-static bool is_failure(const struct worker_result *result)
+static bool is_failed_result(const struct worker_result *result)
 {
 	return result_kinds[result->result.kind].is_failure;
 }
 
 /* @error: "NAME: what", or "NAME:LINE: what"; the driver prints the result with the name. */
-static void set_unreadable_result(struct worker_result *to, const char *name, const char *error)
+static void set_unreadable_result(struct worker_result *result, const char *name, const char *error)
 {
 	const char *rest = error + strlen(name);
 	char why[RUN_WHY];
 
 	if (strlen(error) <= strlen(name) + 2) {
-		set_result(to, RUN_unreadable, error);
+		set_result(result, RUN_unreadable, error);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.200s", rest[1] == ' ' ? "" : "line ",
 		 rest + 1 + (rest[1] == ' '));
-	set_result(to, RUN_unreadable, why);
+	set_result(result, RUN_unreadable, why);
 }
 
 static bool load_input(const char *name, struct worker_result *result)
@@ -105,7 +96,8 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 	*digest = digest_add(*digest, bytes, len);
 }
 
-static enum result_kind find_kind(const struct execution *execution, const struct checker_report *worst)
+static enum result_kind find_result_kind(const struct execution *execution,
+					 const struct checker_report *worst)
 {
 	if (worst->result != CHECKER_DIFFERS)
 		return execution->undetectable_rule != RULE_COUNT		     ? RUN_not_run :
@@ -117,25 +109,25 @@ static enum result_kind find_kind(const struct execution *execution, const struc
 }
 
 /* Compares the execution with the model, and the model with the claims of the program. */
-static void compare_with_model(struct worker_result *to)
+static void compare_with_model(struct worker_result *result)
 {
 	const struct execution *execution = &worker.control->execution;
 	const struct checker_report *worst = execution_select_report(execution);
 	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
 
-	to->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
-	to->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
-	to->result.rules_seen_on_fibers = execution->fibers.seen;
-	to->result.rules_seen_on_threads = execution->threads.seen;
-	to->result.reported_runs = execution->runs_with_race;
+	result->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
+	result->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
+	result->result.rules_seen_on_fibers = execution->fibers.seen;
+	result->result.rules_seen_on_threads = execution->threads.seen;
+	result->result.reported_runs = execution->runs_with_race;
 	if (worst->result != CHECKER_DIFFERS &&
-	    !expectations_hold(&worker.program, checker_rules(worker.checker), failed_claim)) {
-		set_result(to, RUN_claim, failed_claim);
+	    !expectations_hold(&worker.program, worker.checker->rules, failed_claim)) {
+		set_result(result, RUN_claim, failed_claim);
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",
 		 worst->difference_text);
-	set_result(to, find_kind(execution, worst), why);
+	set_result(result, find_result_kind(execution, worst), why);
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
@@ -165,43 +157,18 @@ static struct worker_result *run_input(uint32_t position)
 	struct control_block *control = worker.control;
 	uint32_t index = position % control->input_count;
 	struct worker_result *result = &control->results[index];
-	struct timespec start;
+	int64_t begin_us = clock_read_us(CLOCK_MONOTONIC);
 
 	atomic_store(&control->position, position);
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	execution_reset(&control->execution);
-	*result = (struct worker_result){ .result.kind = RUN_KINDS };
+	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
 		run_program(result, position == index);
-	result->result.duration_us = microseconds_since(&start);
+	result->result.duration_us = (uint32_t)(clock_read_us(CLOCK_MONOTONIC) - begin_us);
 	return result;
 }
 
 /* ---- growth ---- */
-
-struct growth_measurement {
-	unsigned int run_count;
-	struct footprint footprints[GROWTH_MOST];
-};
-
-/* Return: whether the part grew in each of the last GROWTH_COUNT runs. */
-static bool part_grows(const struct growth_measurement *growth, enum footprint_part part)
-{
-	for (unsigned int i = growth->run_count - GROWTH_COUNT; i < growth->run_count; i++)
-		if (growth->footprints[i].amounts[part] <= growth->footprints[i - 1].amounts[part])
-			return false;
-	return true;
-}
-
-/* Resident memory is not checked: it depends on the allocator. Return: FOOTPRINT_RESIDENT: none grows. */
-static enum footprint_part find_growing_part(const struct growth_measurement *growth)
-{
-	enum footprint_part part = 0;
-
-	while (part < FOOTPRINT_RESIDENT && !part_grows(growth, part))
-		part++;
-	return part;
-}
 
 /* Return: false if the outcome differs from the first run; the result then has the reason. */
 static bool rerun_input(const struct worker_result *first, uint32_t position)
@@ -209,7 +176,7 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
 	struct worker_result *result = run_input(position);
 	char why[RUN_WHY + 64];
 
-	if (!is_failure(result) && result->result.outcome_digest == first->result.outcome_digest)
+	if (!is_failed_result(result) && result->result.outcome_digest == first->result.outcome_digest)
 		return true;
 	snprintf(why, sizeof(why), "alone, run %u: %s", position + 1,
 		 *result->why ? result->why : "another outcome than the first run");
@@ -217,35 +184,52 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
 	return false;
 }
 
-static void set_growth_result(struct worker_result *result, const struct growth_measurement *growth,
-		       enum footprint_part part)
+/*
+ * Counts for each part how many of the last runs, one after the other, made it grow. Resident memory is
+ * not checked, because it depends on the allocator.
+ * Return: a part that grew in enough of them; FOOTPRINT_RESIDENT: none.
+ */
+static enum footprint_part update_growing_runs(unsigned int growing_runs[FOOTPRINT_RESIDENT],
+					       const struct footprint *before,
+					       const struct footprint *after)
 {
-	const struct footprint *last = &growth->footprints[growth->run_count - 1];
-	char why[RUN_WHY];
+	enum footprint_part growing_part = FOOTPRINT_RESIDENT;
 
-	snprintf(why, sizeof(why), "%s: %zu more each time it runs", footprint_parts[part].name,
-		 (last->amounts[part] - last[-GROWTH_COUNT].amounts[part]) / GROWTH_COUNT);
-	set_result(result, footprint_parts[part].kind, why);
+	for (enum footprint_part part = 0; part < FOOTPRINT_RESIDENT; part++) {
+		bool is_larger = after->amounts[part] > before->amounts[part];
+
+		growing_runs[part] = is_larger ? growing_runs[part] + 1 : 0;
+		if (growing_runs[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
+			growing_part = part;
+	}
+	return growing_part;
 }
 
 /* Runs the only input of this process again and again, and finds what grows each time. */
 static void measure_growth(void)
 {
-	static struct growth_measurement growth;
 	struct worker_result *result = &worker.control->results[0], first = *result;
+	unsigned int growing_runs[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
 	enum footprint_part part;
+	struct footprint before, after;
+	char why[RUN_WHY];
 
+	footprint_measure(&after);
 	do {
-		if (!rerun_input(&first, growth.run_count + 1))
+		if (!rerun_input(&first, ++run))
 			return;
-		footprint_measure(&growth.footprints[growth.run_count++]);
-		part = growth.run_count < GROWTH_LEAST ? 0 : find_growing_part(&growth);
-	} while (part < FOOTPRINT_RESIDENT && growth.run_count < GROWTH_MOST);
+		before = after;
+		footprint_measure(&after);
+		part = update_growing_runs(growing_runs, &before, &after);
+	} while (run < GROWTH_LEAST || (part < FOOTPRINT_RESIDENT && run < GROWTH_MOST));
 	*result = first;
-	if (part < FOOTPRINT_RESIDENT)
-		set_growth_result(result, &growth, part);
-	else if (footprint_has_leaks())
+	if (part < FOOTPRINT_RESIDENT) {
+		snprintf(why, sizeof(why), "%s: %zu more each time it runs", footprint_parts[part].name,
+			 after.amounts[part] - before.amounts[part]);
+		set_result(result, footprint_parts[part].kind, why);
+	} else if (footprint_has_leaks()) {
 		set_result(result, RUN_leak, LEAK_FOUND);
+	}
 }
 
 /* After a batch that added mappings: finds the inputs that add mappings, and marks them. */
@@ -264,7 +248,7 @@ static void recheck_mappings(void)
 }
 
 /* Return: whether the last input left a larger heap or an open descriptor. */
-static bool has_grown(void)
+static bool has_footprint_grown(void)
 {
 	const struct footprint before = worker.footprint;
 
@@ -281,8 +265,8 @@ static bool run_all_inputs(void)
 	for (uint32_t i = 0; i < worker.control->input_count; i++) {
 		struct worker_result *result = run_input(i);
 
-		result->result.must_recheck = has_grown();
-		if (!is_failure(result) &&
+		result->result.must_recheck = has_footprint_grown();
+		if (!is_failed_result(result) &&
 		    worker.footprint.amounts[FOOTPRINT_DESCRIPTORS] == FOOTPRINT_NO_DESCRIPTOR)
 			set_result(result, RUN_descriptor, "no descriptor is left after it");
 		if (kind_may_damage_process(result->result.kind))
@@ -297,9 +281,9 @@ static void run_batch(void)
 	size_t mappings = worker.footprint.amounts[FOOTPRINT_MAPPINGS];
 
 	if (run_all_inputs()) {
-		if (control->must_measure_growth && !is_failure(&control->results[0]))
+		if (control->runs_one_input && !is_failed_result(&control->results[0]))
 			measure_growth();
-		else if (!control->must_measure_growth && footprint_count_mappings() > mappings)
+		else if (!control->runs_one_input && footprint_count_mappings() > mappings)
 			recheck_mappings();
 		footprint_measure(&worker.footprint);
 		control->footprint = worker.footprint;
@@ -312,7 +296,7 @@ static void run_batch(void)
  * Runs a program before the first input, so that memory which the library allocates at first use is no
  * leak of an input. The first executor is deleted again, because then the library frees its tasks.
  */
-static void warm_up(void)
+static void run_warm_up_program(void)
 {
 	static const char text[] = "pagetorture 1\n"
 				   "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
@@ -346,8 +330,8 @@ static bool prepare_process(void)
 	if (worker.control->request != REQUEST_BATCH)
 		return true;
 	worker.checker = checker_new();
-	if (worker.checker && !worker.control->must_skip_warm_up)
-		warm_up();
+	if (worker.checker && !worker.control->runs_one_input)
+		run_warm_up_program();
 	return worker.checker;
 }
 

@@ -21,6 +21,7 @@
 #include "harness/program/program_name.h"
 #include "harness/util/path.h"
 #include "tool/report/report.h"
+#include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
 /* A child that runs a fatal call has this additional time, in which the worker reports its end. */
@@ -30,34 +31,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static long read_milliseconds(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now))
-		return 0;
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-long milliseconds_now(void)
-{
-	return read_milliseconds(CLOCK_MONOTONIC);
-}
-
 /* CPU time of the process so far. */
-static long read_cpu_milliseconds(int pid)
+static int64_t read_cpu_ms(int pid)
 {
 	clockid_t clock;
 
-	return clock_getcpuclockid(pid, &clock) ? 0 : read_milliseconds(clock);
-}
-
-static size_t read_resident_bytes(int pid)
-{
-	char pid_text[16];
-
-	snprintf(pid_text, sizeof(pid_text), "%d", pid);
-	return footprint_read_resident_bytes(pid_text);
+	return clock_getcpuclockid(pid, &clock) ? 0 : clock_read_us(clock) / 1000;
 }
 
 /* ---- starting ---- */
@@ -70,7 +49,7 @@ static bool set_environment(const struct run_worker_options *options)
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
 		/* Looking up functions takes longer than the execution. */
-		if (!options->must_symbolize)
+		if (!options->runs_one_input)
 			is_set &= environment_append_options(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
 			is_set &= environment_append_options(variables[i],
@@ -79,34 +58,25 @@ static bool set_environment(const struct run_worker_options *options)
 	return is_set;
 }
 
-/* Duplicates descriptors moves[i][0] to the numbers moves[i][1]. Return: success. */
-static bool move_descriptors(int (*moves)[2], size_t count)
+/* The standard descriptors are open (commands_main()), so the others have larger numbers. */
+static bool set_descriptors(int socket, int output, int control)
 {
-	for (size_t i = 0; i < count; i++) {
-		moves[i][0] = fcntl(moves[i][0], F_DUPFD_CLOEXEC, 32);
-		if (moves[i][0] < 0)
-			return false;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (dup2(moves[i][0], moves[i][1]) < 0)
-			return false;
-	return true;
+	return dup2(socket, WORKER_SOCKET) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+	       dup2(output, STDERR_FILENO) >= 0 &&
+	       (control == WORKER_CONTROL ? fcntl(control, F_SETFD, 0)
+					  : dup2(control, WORKER_CONTROL)) >= 0;
 }
 
 /* Prepares this child process, and replaces it by the flavour's binary. */
 static _Noreturn void exec_worker_binary(const struct run_worker *worker, int socket, int output,
-				    int parent)
+					 int parent)
 {
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int moves[][2] = { { nothing, STDIN_FILENO },	   { output, STDOUT_FILENO },
-			   { output, STDERR_FILENO },	   { worker->control_file, WORKER_CONTROL },
-			   { socket, WORKER_SOCKET } };
 	char *argv[] = { "pagetorture", "run", "--worker", NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
 	if (set_environment(&worker->options) && getppid() == parent &&
-	    move_descriptors(moves, COUNT(moves)))
+	    set_descriptors(socket, output, worker->control_file))
 		execv(worker->options.binary_path, argv);
 	_exit(127);
 }
@@ -125,7 +95,7 @@ static bool map_control_block(struct run_worker *worker)
 	worker->control = memory;
 	worker->control->options = worker->options.execution;
 	worker->control->inputs_are_bytes = program_all_bytes;
-	worker->control->must_skip_warm_up = worker->options.must_skip_warm_up;
+	worker->control->runs_one_input = worker->options.runs_one_input;
 	worker->control->request = worker->options.request;
 	execution_reset(&worker->control->execution);
 	return true;
@@ -223,52 +193,39 @@ static void read_output(struct run_worker *worker)
 	}
 }
 
-/* Checks the process id of a child that the worker wrote: a damaged worker may write any number. */
-static bool is_child_of(int pid, int parent)
-{
-	char path[64], text[256] = "", *end;
-	int fd, found = 0;
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	end = strrchr(text, ')');
-	return end && sscanf(end, ") %*c %d", &found) == 1 && found == parent;
-}
-
 static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 {
-	size_t now = read_resident_bytes(pid), limit = (size_t)worker->options.memory_limit_mb << 20;
+	size_t limit = (size_t)worker->options.memory_limit_mb << 20;
+	size_t now = footprint_read_resident_bytes(pid);
 
 	return now > worker->resident_before && now - worker->resident_before > limit;
 }
 
 static void start_position_timer(struct run_worker *worker)
 {
-	worker->watched_since_ms = milliseconds_now();
-	worker->cpu_ms_before = read_cpu_milliseconds(worker->pid);
+	worker->watched_since_ms = clock_read_ms();
+	worker->cpu_ms_before = read_cpu_ms(worker->pid);
 }
 
-/* Return: the limit that the worker, or its child @dying, exceeds; RUN_good: none. */
-static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying)
+/*
+ * @dying_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only if
+ * that process is in the worker's process group.
+ * Return: the limit that the worker or its child exceeds; RUN_good: none.
+ */
+static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying_pid)
 {
 	const struct execution_options *execution = &worker->options.execution;
 	unsigned int seconds = worker->options.request_seconds ? worker->options.request_seconds :
 								 execution->time_limit_seconds;
 
-	seconds += dying ? DYING_SECONDS : 0;
-	if (milliseconds_now() - worker->watched_since_ms > seconds * 1000L ||
+	seconds += dying_pid ? DYING_SECONDS : 0;
+	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
-	     read_cpu_milliseconds(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
+	     read_cpu_ms(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.memory_limit_mb &&
 	    (exceeds_memory_limit(worker, worker->pid) ||
-	     (dying && is_child_of(dying, worker->pid) && exceeds_memory_limit(worker, dying))))
+	     (dying_pid && getpgid(dying_pid) == worker->pid && exceeds_memory_limit(worker, dying_pid))))
 		return RUN_memory;
 	return RUN_good;
 }
@@ -276,25 +233,25 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 /* Kills the worker if it exceeds a limit. Times begin when the driver first sees the position. */
 static void enforce_limits(struct run_worker *worker)
 {
-	int dying = atomic_load(&worker->control->execution.fatal_pid);
+	int dying_pid = atomic_load(&worker->control->execution.fatal_pid);
 	uint32_t position = atomic_load(&worker->control->position);
 
 	if (worker->exceeded_limit != RUN_good)
 		return;
-	if (position != worker->watched_position || (dying != 0) != worker->is_watching_child) {
+	if (position != worker->watched_position || (dying_pid != 0) != worker->is_watching_child) {
 		start_position_timer(worker);
 		worker->watched_position = position;
-		worker->is_watching_child = dying;
+		worker->is_watching_child = dying_pid;
 		if (!worker->resident_before)
-			worker->resident_before = read_resident_bytes(worker->pid);
+			worker->resident_before = footprint_read_resident_bytes(worker->pid);
 	}
-	worker->exceeded_limit = find_exceeded_limit(worker, dying);
+	worker->exceeded_limit = find_exceeded_limit(worker, dying_pid);
 	if (worker->exceeded_limit != RUN_good)
 		kill_process_group(worker);
 }
 
 /* Return: whether the process has ended; worker->wait_status then has its status. */
-static bool has_ended(struct run_worker *worker)
+static bool has_worker_ended(struct run_worker *worker)
 {
 	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
 
@@ -331,7 +288,7 @@ static bool wait_for_reply(struct run_worker *worker)
 
 		enforce_limits(worker);
 		has_replied = read(worker->socket, &reply_byte, 1) == 1;
-		if (has_replied || has_ended(worker)) {
+		if (has_replied || has_worker_ended(worker)) {
 			read_output(worker);
 			return has_replied;
 		}
@@ -375,8 +332,23 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
 	/* In the first batch the memory of the start of the worker belongs to no input. */
-	worker->resident_before = worker->sent_batch_count++ ? read_resident_bytes(worker->pid) : 0;
+	worker->resident_before =
+		worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
 	return send_request(worker, REQUEST_BATCH);
+}
+
+void run_worker_read_result(const struct run_worker *worker, uint32_t position,
+			    struct worker_result *result)
+{
+	static const struct worker_result no_result = { .result.kind = RUN_crash,
+							.why = "the worker returned no result" };
+
+	*result = worker->control->results[position];
+	result->why[RUN_WHY - 1] = '\0';
+	result->result.rules_seen_on_fibers &= RULE_BIT(RULE_COUNT) - 1;
+	result->result.rules_seen_on_threads &= RULE_BIT(RULE_COUNT) - 1;
+	if (result->result.kind >= RUN_KINDS)
+		*result = no_result;
 }
 
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,

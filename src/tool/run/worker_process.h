@@ -17,11 +17,9 @@ struct run_worker_options {
 	const char *binary_path; /* of the flavour */
 	enum worker_request request; /* REQUEST_BATCH, or one that takes a program */
 	struct execution_options execution;
-	unsigned int
-		memory_limit_mb; /* more memory than this ends an input; 0: no limit */
+	unsigned int memory_limit_mb; /* more memory than this ends an input; 0: no limit */
 	unsigned int request_seconds; /* limit for one position; 0: the limit of the execution options */
-	bool must_skip_warm_up;
-	bool must_symbolize; /* sanitizers look up functions for their reports */
+	bool runs_one_input; /* or one program; sanitizers look up functions for its reports */
 	bool must_print_stacks;  /* every report has a stack */
 	/* The driver calls it while it waits for the worker; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
@@ -42,8 +40,8 @@ struct run_worker {
 	/* Watching. */
 	uint32_t watched_position;
 	bool is_watching_child; /* the position runs a fatal call in a child */
-	long watched_since_ms;	/* time when the driver first saw the position */
-	long cpu_ms_before;	/* CPU time of the worker at that time */
+	int64_t watched_since_ms;	/* time when the driver first saw the position */
+	int64_t cpu_ms_before;	/* CPU time of the worker at that time */
 	size_t resident_before; /* bytes, when the batch began */
 	enum result_kind exceeded_limit; /* the driver killed the worker for it; RUN_good: none */
 	/* The beginning of the output of the worker. */
@@ -62,6 +60,13 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
 		      const uint32_t *batch_inputs, uint32_t count);
 
+/*
+ * Reads the result of the input at @position of the batch. A damaged worker may have written anything: a
+ * result of no known kind becomes a crash.
+ */
+void run_worker_read_result(const struct run_worker *worker, uint32_t position,
+			    struct worker_result *result);
+
 /* Runs one program and waits for its end. Return: false if the process ended before it replied. */
 bool run_worker_send_program(struct run_worker *worker, const struct program *program,
 			enum worker_request request);
@@ -78,8 +83,5 @@ const char *run_worker_find_running_path(const struct run_worker *worker);
  * Return: the kind of the result
  */
 enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY]);
-
-/* Milliseconds of a clock that only goes forward. */
-long milliseconds_now(void);
 
 #endif

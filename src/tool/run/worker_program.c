@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <limits.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/detect/detector.h"
 #include "harness/exec/exec.h"
+#include "harness/util/shell_word.h"
 #include "tool/report/report.h"
-#include "tool/run/worker.h"
+#include "tool/run/control_block.h"
 
 static struct {
 	struct control_block *control;
@@ -30,12 +29,8 @@ static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 /* Return: whether @module, with or without its directory, is this binary. */
 static bool is_own_module(const char *module)
 {
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	const char *slash = strrchr(module, '/'), *own;
+	const char *slash = strrchr(module, '/'), *own = strrchr(shell_binary_path(), '/');
 
-	path[len > 0 ? len : 0] = '\0';
-	own = strrchr(path, '/');
 	return own && !strcmp(slash ? slash + 1 : module, own + 1);
 }
 
@@ -132,7 +127,7 @@ static void execute_in_child(void)
 
 	now.child.output[0] = '\0';
 	if (!isolate(execute_program, NULL, options->time_limit_seconds, &now.child))
-		execution_set_difference(execution, "expected a child process, got none");
+		checker_set_difference(&execution->fibers, "expected a child process, got none");
 	else if (!execution_check_alive(execution, &now.program, options, &now.child))
 		record_death(execution, &now.child);
 	else if (now.control->request == REQUEST_REPORTS)

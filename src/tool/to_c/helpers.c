@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The functions that a C file of `pagetorture to-c` may need. to_c.py copies a section into the file
- * if it mentions one of the names after `///`. `pthreads` or `fibers` in brackets: only into files
- * of that kind. A section comes after all sections that it mentions.
+ * The functions that a C file of `pagetorture to-c` may need. c_file.py copies a section into the file
+ * if it mentions one of the names after `///`. A section comes after all sections that it mentions.
  */
 
-/// pthread_create start_fiber
+/// pthread_create create_fiber
 /* ThreadSanitizer must report each race, and no lock order, which is no rule of a page. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
@@ -125,12 +124,12 @@ static unsigned char *map_user_memory(size_t readable)
 	return memory + 16384 - readable;
 }
 
-/// start_fiber [fibers]
+/// create_fiber
 /*
- * The threads of the program are fibers: one pthread runs them in turn, each on its own stack, as a
- * task of the page library, and as a thread of its own for ThreadSanitizer if that is linked. A
- * switch orders no fibers, and its code is not instrumented. Fibers share thread-local variables
- * such as errno: ignore a report whose location is TLS.
+ * The threads of the program are fibers: main makes their calls, each as a task of the page library, and
+ * as a thread of its own for ThreadSanitizer if that is linked. A switch orders fibers only with
+ * SWITCH_IN_ORDER, and its code is not instrumented. Fibers share thread-local variables such as
+ * errno: ignore a report whose location is TLS.
  */
 #ifdef __clang__
 #define NO_SANITIZE __attribute__((noinline, disable_sanitizer_instrumentation))
@@ -138,84 +137,65 @@ static unsigned char *map_user_memory(size_t readable)
 #define NO_SANITIZE __attribute__((noinline, no_sanitize("address", "thread", "undefined")))
 #endif
 
+enum { SWITCH_IN_ORDER = 0, SWITCH_WITHOUT_ORDER = 1 }; /* flags of ThreadSanitizer */
 void *__tsan_get_current_fiber(void) __attribute__((weak));
 void *__tsan_create_fiber(unsigned int flags) __attribute__((weak));
 void __tsan_switch_to_fiber(void *fiber, unsigned int flags) __attribute__((weak));
 
 struct fiber {
-	ucontext_t context;
-	struct page_task *task;
+	struct page_task *task; /* NULL: main */
 	void *tsan_fiber;
-	void (*run)(void);
-	int has_ended;
-	char stack[256 * 1024] __attribute__((aligned(16)));
+	size_t number;
 };
 
-static struct fiber *fibers[8], *running_fiber;
-static int fiber_count;
-static ucontext_t main_context;
-static void *main_tsan_fiber;
+static struct fiber main_fiber;
+static size_t fiber_count;
 
-NO_SANITIZE static void switch_to_fiber(struct fiber *fiber)
+NO_SANITIZE static void create_fiber(struct fiber *fiber, const char *name)
 {
-	page_task_switch_out(NULL);
-	running_fiber = fiber;
-	if (__tsan_switch_to_fiber) {
-		main_tsan_fiber = __tsan_get_current_fiber();
-		__tsan_switch_to_fiber(fiber->tsan_fiber, 1);
-	}
-	page_task_switch_in(fiber->task);
-	swapcontext(&main_context, &fiber->context);
-}
-
-NO_SANITIZE static void switch_to_main(void)
-{
-	page_task_switch_out(running_fiber->task);
-	if (__tsan_switch_to_fiber)
-		__tsan_switch_to_fiber(main_tsan_fiber, 1);
-	page_task_switch_in(NULL);
-	swapcontext(&running_fiber->context, &main_context);
-}
-
-NO_SANITIZE static void run_fiber(void)
-{
-	running_fiber->run();
-	running_fiber->has_ended = 1;
-	switch_to_main();
-}
-
-/* Everything that the caller did happens before the fiber. */
-NO_SANITIZE static void start_fiber(struct fiber *fiber, const char *name, void (*run)(void))
-{
-	fiber->run = run;
 	fiber->task = page_task_new(name);
-	if (__tsan_create_fiber)
-		fiber->tsan_fiber = __tsan_create_fiber(0);
-	getcontext(&fiber->context);
-	fiber->context.uc_stack.ss_sp = fiber->stack;
-	fiber->context.uc_stack.ss_size = sizeof(fiber->stack);
-	makecontext(&fiber->context, run_fiber, 0);
-	fibers[fiber_count++] = fiber;
+	fiber->number = ++fiber_count;
+	if (!__tsan_create_fiber)
+		return;
+	fiber->tsan_fiber = __tsan_create_fiber(0);
+	main_fiber.tsan_fiber = __tsan_get_current_fiber();
 }
 
-/* Runs fibers until one posts @done. */
-NO_SANITIZE static void run_fibers_until(sem_t *done)
+NO_SANITIZE static void switch_fiber(struct fiber *from, struct fiber *to, unsigned int flags)
 {
-	while (sem_trywait(done))
-		for (int i = 0; i < fiber_count; i++)
-			if (!fibers[i]->has_ended)
-				switch_to_fiber(fibers[i]);
+	page_task_switch_out(from->task);
+	if (__tsan_switch_to_fiber)
+		__tsan_switch_to_fiber(to->tsan_fiber, flags);
+	page_task_switch_in(to->task);
 }
 
-/// run_main_until
-/* Runs main, and other fibers, until main posts @go. */
-NO_SANITIZE static void run_main_until(sem_t *go)
+/// order_after_main
+/* What main did before happens before the next calls of the fiber. */
+NO_SANITIZE static void order_after_main(struct fiber *fiber)
 {
-	while (sem_trywait(go))
-		switch_to_main();
+	switch_fiber(&main_fiber, fiber, SWITCH_IN_ORDER);
+	switch_fiber(fiber, &main_fiber, SWITCH_WITHOUT_ORDER);
 }
 
-/// wait_for_turn [pthreads]
+NO_SANITIZE static void order_main_after(struct fiber *fiber)
+{
+	switch_fiber(&main_fiber, fiber, SWITCH_WITHOUT_ORDER);
+	switch_fiber(fiber, &main_fiber, SWITCH_IN_ORDER);
+}
+
+/// run_in_fiber
+/* The stack frames of two fibers have no byte in common, so that they do not race. */
+NO_SANITIZE static void run_in_fiber(struct fiber *fiber, void (*call)(void))
+{
+	volatile char *unused_stack = __builtin_alloca(fiber->number << 18);
+
+	*unused_stack = 0;
+	switch_fiber(&main_fiber, fiber, SWITCH_WITHOUT_ORDER);
+	call();
+	switch_fiber(fiber, &main_fiber, SWITCH_WITHOUT_ORDER);
+}
+
+/// wait_for_turn
 /*
  * The line whose turn it is. Its accesses are relaxed: lines keep their order, but no thread learns
  * by it what another thread did, so a race remains one for ThreadSanitizer.
@@ -233,18 +213,4 @@ static void pass_turn_to(int line)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&turn_line, line, __ATOMIC_RELAXED);
-}
-
-/// wait_for_turn [fibers]
-static int turn_line; /* the line whose turn it is */
-
-NO_SANITIZE static void wait_for_turn(int line)
-{
-	while (turn_line != line)
-		switch_to_main();
-}
-
-NO_SANITIZE static void pass_turn_to(int line)
-{
-	turn_line = line;
 }

@@ -1,13 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `to-c`: writes a program as one C file, and checks that it shows the failure. The command contains the
-# script and the C functions that it may write.
+# `to-c`: writes a program as one C file, and checks that it shows the failure.
 
-EXTRA_DIST += %D%/to_c.py %D%/helpers.c
-CLEANFILES += to_c_script.inc to_c_helpers.inc
-
-$(FLAVOURS:%=obj/%/src/tool/command_to_c.o): to_c_script.inc to_c_helpers.inc
-to_c_script.inc: %D%/to_c.py
-	$(embed)
-to_c_helpers.inc: %D%/helpers.c
-	$(embed)
+to_cdir = $(pkglibexecdir)/to_c
+dist_to_c_DATA = %D%/c_file.py %D%/helpers.c %D%/program.py %D%/reproduce.py %D%/to_c.py

@@ -14,30 +14,14 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-static void print_command_group(const struct command_set *set, const char *group)
-{
-	printf("\n%s:\n", group);
-	for (const struct command *c = set->commands; c->name; c++)
-		if (!strcmp(c->group, group))
-			printf("  %-8s %s\n", c->name, c->summary);
-}
-
-static bool is_first_of_group(const struct command_set *set, const struct command *command)
-{
-	const struct command *c = set->commands;
-
-	while (strcmp(c->group, command->group))
-		c++;
-	return c == command;
-}
-
-/* Prints the help. Groups are printed in the order of their first commands. */
 static int print_help(const struct command_set *set)
 {
 	printf("Usage: %s COMMAND [OPTION]... [FILE]...\n%s\n", set->program_name, set->purpose);
-	for (const struct command *c = set->commands; c->name; c++)
-		if (is_first_of_group(set, c))
-			print_command_group(set, c->group);
+	for (const struct command *command = set->commands; command->name; command++) {
+		if (command == set->commands || strcmp(command->group, command[-1].group))
+			printf("\n%s:\n", command->group);
+		printf("  %-8s %s\n", command->name, command->summary);
+	}
 	printf("\n  help [COMMAND]  print the options of COMMAND, or this text\n"
 	       "  -h, --help      print this text\n"
 	       "  -V, --version   print the version, the flavour and the page library of this binary\n"
@@ -48,37 +32,28 @@ static int print_help(const struct command_set *set)
 
 static const struct command *find_command(const struct command_set *set, const char *name)
 {
-	for (const struct command *c = set->commands; c->name; c++)
-		if (!strcmp(name, c->name))
-			return c;
+	for (const struct command *command = set->commands; command->name; command++)
+		if (!strcmp(name, command->name))
+			return command;
 	return NULL;
 }
 
-static int report_unknown_option(const char *name)
+/* @name: of a command, or an option */
+static int report_unknown_name(const struct command_set *set, const char *name)
 {
+	bool is_option = *name == '-';
+	const char *quote = is_option ? "" : "'";
 	struct similar similar;
 	char hint[SIMILAR_TEXT];
 
 	similar_init(&similar, name);
-	similar_add(&similar, "--help");
-	similar_add(&similar, "--version");
-	similar_format_hint(&similar, "", "", hint);
-	return usage_error(NULL, "unknown option %s%s", name, hint);
-}
-
-static int report_unknown_command(const struct command_set *set, const char *name)
-{
-	struct similar similar;
-	char hint[SIMILAR_TEXT];
-
-	if (*name == '-')
-		return report_unknown_option(name);
-	similar_init(&similar, name);
-	for (const struct command *c = set->commands; c->name; c++)
-		similar_add(&similar, c->name);
-	similar_add(&similar, "help");
-	similar_format_hint(&similar, "'", "'", hint);
-	return usage_error(NULL, "unknown command '%s'%s", name, hint);
+	for (const struct command *command = set->commands; !is_option && command->name; command++)
+		similar_add(&similar, command->name);
+	similar_add(&similar, is_option ? "--help" : "help");
+	similar_add(&similar, is_option ? "--version" : "");
+	similar_format_hint(&similar, quote, quote, hint);
+	return usage_error(NULL, "unknown %s %s%s%s%s", is_option ? "option" : "command", quote, name,
+			   quote, hint);
 }
 
 static bool is_option(const char *argument, const char *letter, const char *name)
@@ -97,7 +72,7 @@ static int print_requested_help(const struct command_set *set, int argc, char **
 		return usage_error(NULL, "expected one COMMAND after help, got %d", argc - 1);
 	command = find_command(set, argv[1]);
 	if (!command)
-		return report_unknown_command(set, argv[1]);
+		return report_unknown_name(set, argv[1]);
 	arguments[0] = argv[1];
 	return command->run(2, arguments);
 }
@@ -145,7 +120,7 @@ static int dispatch_command(const struct command_set *set, int argc, char **argv
 	if (!strcmp(argv[1], "help"))
 		return print_requested_help(set, argc - 1, argv + 1);
 	command = find_command(set, argv[1]);
-	return command ? command->run(argc - 1, argv + 1) : report_unknown_command(set, argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : report_unknown_name(set, argv[1]);
 }
 
 int commands_main(const struct command_set *set, int argc, char **argv)

@@ -5,7 +5,7 @@
 
 struct command {
 	const char *name;
-	const char *group; /* the heading in --help; commands of a group have the same pointer or text */
+	const char *group; /* the heading in --help */
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
@@ -13,7 +13,7 @@ struct command {
 struct command_set {
 	const char *program_name; /* name of the program in messages */
 	const char *purpose; /* of the program, one sentence of --help */
-	const struct command *commands; /* sorted by name; the last one has no name */
+	const struct command *commands; /* each group together; the last one has no name */
 	const char *examples;		/* of the end of --help, as lines of text */
 };
 

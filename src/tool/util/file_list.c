@@ -90,6 +90,22 @@ void file_tally_print(const struct file_tally *tally, const char *command)
 	log_command_message(command, "%zu files:%s%s", tally->file_count, bad, failed);
 }
 
+int file_list_handle_all(const char *command, int count, char **arguments, file_fn handle, void *context)
+{
+	struct file_tally tally;
+	struct file_list files;
+	int status = file_list_init(&files, count, arguments) ? EXIT_GOOD : EXIT_BAD;
+
+	file_tally_init(&tally, &files);
+	for (size_t i = 0; i < files.count; i++)
+		status = worse_exit_status(status,
+					   file_tally_add(&tally, handle(files.names[i], context)));
+	fflush(stdout);
+	file_tally_print(&tally, command);
+	file_list_destroy(&files);
+	return status;
+}
+
 const char *file_list_find_only_file(const char *command, char *argument)
 {
 	static struct file_list list;

@@ -37,6 +37,15 @@ int file_tally_add(struct file_tally *tally, int status);
 /* Logs how many files are bad or failed; prints nothing for a single file or if all are good. */
 void file_tally_print(const struct file_tally *tally, const char *command);
 
+/* Handles a file. Return: its exit status. */
+typedef int (*file_fn)(const char *file, void *context);
+
+/*
+ * Handles the files of @count arguments, and logs how many are bad or failed.
+ * Return: the worst exit status.
+ */
+int file_list_handle_all(const char *command, int count, char **arguments, file_fn handle, void *context);
+
 /*
  * For a command that takes one FILE: a directory with one program means that program.
  * Return: the name, which is never freed; or NULL after a line on standard error.

@@ -46,11 +46,12 @@ bool flavour_set_backend(const char *name)
 	return exec_set_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
-bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
+bool flavours_parse(char *list, void *wanted)
 {
+	bool *is_wanted = wanted;
 	char *name;
 
-	memset(wanted, 0, FLAVOURS_MAX * sizeof(*wanted));
+	memset(is_wanted, 0, FLAVOURS_MAX * sizeof(*is_wanted));
 	while ((name = strsep(&list, ","))) {
 		unsigned int i = 0;
 
@@ -58,7 +59,7 @@ bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX])
 			i++;
 		if (i == FLAVOURS_MAX)
 			return false;
-		wanted[i] = true;
+		is_wanted[i] = true;
 	}
 	return true;
 }

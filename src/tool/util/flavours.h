@@ -10,6 +10,7 @@
 /* All flavours, in the order of tables. A build may lack some of them. */
 enum { FLAVOUR_PLAIN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 extern const char *const flavour_names[FLAVOURS_MAX];
+#define FLAVOUR_NAMES "plain, asan, tsan, msan"
 
 /*
  * Finds a binary of this project in the directory of this binary, or where it is installed.
@@ -32,8 +33,12 @@ bool flavour_find_binary(const char *name, char *path, size_t size);
  */
 bool flavour_set_backend(const char *name);
 
-/* Parses a list such as "asan,tsan"; @list is overwritten. Return: false for an unknown name. */
-bool flavours_parse(char *list, bool wanted[FLAVOURS_MAX]);
+/*
+ * Parses a list such as "asan,tsan", which it overwrites.
+ * @wanted: gets FLAVOURS_MAX flags, of type bool
+ * Return: false for an unknown name.
+ */
+bool flavours_parse(char *list, void *wanted);
 
 /* Sets the flavours that run without --flavour. */
 void flavours_set_default(bool wanted[FLAVOURS_MAX]);

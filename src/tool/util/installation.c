@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/util/installation.h"
 
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,4 +56,17 @@ void find_installed_directory(const char *directory, char *path, size_t size)
 		    relocate_directory(own_path, binary_directories[i], directory, path, size))
 			return;
 	path_format_or_exit(path, size, "%s", directory);
+}
+
+void find_source_directory(const char *source_directory, const char *installed_directory,
+			   char path[PATH_MAX])
+{
+	char own_directory[PATH_MAX] = ".", config_status_path[PATH_MAX], source_path[PATH_MAX];
+	const char *base = *source_directory == '/' ? "" : own_directory;
+
+	find_own_directory(own_directory, sizeof(own_directory));
+	path_format_or_exit(config_status_path, PATH_MAX, "%s/config.status", own_directory);
+	path_format_or_exit(source_path, PATH_MAX, "%s%s%s", base, *base ? "/" : "", source_directory);
+	if (access(config_status_path, R_OK) || !realpath(source_path, path))
+		find_installed_directory(installed_directory, path, PATH_MAX);
 }

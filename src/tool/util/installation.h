@@ -6,6 +6,7 @@
 #ifndef TOOL_INSTALLATION_H
 #define TOOL_INSTALLATION_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,5 +18,12 @@ bool find_own_directory(char *path, size_t size);
  * @path: gets it; @directory itself if this binary is in no directory of the installation
  */
 void find_installed_directory(const char *directory, char *path, size_t size);
+
+/*
+ * Finds files that a build directory uses where they are in the source tree: @source_directory if this binary
+ * is in a build directory, else @installed_directory.
+ */
+void find_source_directory(const char *source_directory, const char *installed_directory,
+			   char path[PATH_MAX]);
 
 #endif

@@ -35,60 +35,60 @@ static void write_string(FILE *out, const char *text)
 }
 
 /* Prints the comma and the key before a value. */
-static void write_key(struct json *j, const char *key)
+static void write_key(struct json *json, const char *key)
 {
-	if (j->has_value[j->depth])
-		fputs(", ", j->out);
-	j->has_value[j->depth] = true;
+	if (json->has_value[json->depth])
+		fputs(", ", json->out);
+	json->has_value[json->depth] = true;
 	if (!key)
 		return;
-	write_string(j->out, key);
-	fputs(": ", j->out);
+	write_string(json->out, key);
+	fputs(": ", json->out);
 }
 
-static void begin_container(struct json *j, const char *key, char opening, char closing)
+static void begin_container(struct json *json, const char *key, char opening, char closing)
 {
-	write_key(j, key);
-	putc(opening, j->out);
-	if (++j->depth == JSON_DEPTH)
+	write_key(json, key);
+	putc(opening, json->out);
+	if (++json->depth == JSON_DEPTH)
 		abort();
-	j->closing_characters[j->depth] = closing;
-	j->has_value[j->depth] = false;
+	json->closing_characters[json->depth] = closing;
+	json->has_value[json->depth] = false;
 }
 
-void json_begin_object(struct json *j, const char *key)
+void json_begin_object(struct json *json, const char *key)
 {
-	begin_container(j, key, '{', '}');
+	begin_container(json, key, '{', '}');
 }
 
-void json_begin_array(struct json *j, const char *key)
+void json_begin_array(struct json *json, const char *key)
 {
-	begin_container(j, key, '[', ']');
+	begin_container(json, key, '[', ']');
 }
 
-void json_end(struct json *j)
+void json_end(struct json *json)
 {
-	putc(j->closing_characters[j->depth--], j->out);
+	putc(json->closing_characters[json->depth--], json->out);
 }
 
-void json_end_line(struct json *j)
+void json_end_line(struct json *json)
 {
-	while (j->depth)
-		json_end(j);
-	putc('\n', j->out);
-	j->has_value[0] = false;
+	while (json->depth)
+		json_end(json);
+	putc('\n', json->out);
+	json->has_value[0] = false;
 }
 
-void json_text(struct json *j, const char *key, const char *text)
+void json_text(struct json *json, const char *key, const char *text)
 {
-	write_key(j, key);
+	write_key(json, key);
 	if (text)
-		write_string(j->out, text);
+		write_string(json->out, text);
 	else
-		fputs("null", j->out);
+		fputs("null", json->out);
 }
 
-void json_format(struct json *j, const char *key, const char *format, ...)
+void json_format(struct json *json, const char *key, const char *format, ...)
 {
 	char *text = NULL;
 	va_list args;
@@ -97,28 +97,28 @@ void json_format(struct json *j, const char *key, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	json_text(j, key, text);
+	json_text(json, key, text);
 	free(text);
 }
 
-void json_number(struct json *j, const char *key, int64_t value)
+void json_number(struct json *json, const char *key, int64_t value)
 {
-	write_key(j, key);
-	fprintf(j->out, "%" PRId64, value);
+	write_key(json, key);
+	fprintf(json->out, "%" PRId64, value);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_bool(struct json *json, const char *key, bool value)
 {
-	write_key(j, key);
-	fputs(value ? "true" : "false", j->out);
+	write_key(json, key);
+	fputs(value ? "true" : "false", json->out);
 }
 
-void json_real(struct json *j, const char *key, double value, int digits)
+void json_real(struct json *json, const char *key, double value, int digits)
 {
-	write_key(j, key);
+	write_key(json, key);
 	/* JSON has no infinity and no NaN. */
 	if (isfinite(value))
-		fprintf(j->out, "%.*f", digits, value);
+		fprintf(json->out, "%.*f", digits, value);
 	else
-		fputs("null", j->out);
+		fputs("null", json->out);
 }

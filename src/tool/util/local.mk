@@ -2,7 +2,11 @@
 #
 # Code that several modules of the tool use.
 
+utildir = $(pkglibexecdir)/util
+dist_util_DATA = %D%/program_facts.py %D%/shared.py %D%/start.py
+
 tool_sources += \
+	%D%/clock.h \
 	%D%/commands.c \
 	%D%/commands.h \
 	%D%/environment.c \
@@ -23,8 +27,6 @@ tool_sources += \
 	%D%/options.h \
 	%D%/output.c \
 	%D%/output.h \
-	%D%/results.c \
-	%D%/results.h \
 	%D%/script.c \
 	%D%/script.h \
 	%D%/similar.c \
@@ -34,6 +36,4 @@ tool_sources += \
 	%D%/usage.c \
 	%D%/usage.h \
 	%D%/verdict_print.c \
-	%D%/verdict_print.h \
-	%D%/warnings.c \
-	%D%/warnings.h
+	%D%/verdict_print.h

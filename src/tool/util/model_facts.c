@@ -52,15 +52,15 @@ static void write_calls(struct json *out, const struct program *program)
 	json_end(out);
 }
 
-static void write_bytes(struct json *out, const struct trace *trace, uint32_t at, size_t count)
+static void write_bytes(struct json *out, const struct trace *trace, uint32_t log_offset, size_t count)
 {
 	char text[2 * TRACE_PAGE + 1] = "";
 
 	for (size_t i = 0; i < count; i++)
-		if (trace->initialised[at + i] == UNINITIALISED)
+		if (trace->initialised[log_offset + i] == UNINITIALISED)
 			strcpy(text + 2 * i, "??");
 		else
-			snprintf(text + 2 * i, 3, "%02x", trace->bytes[at + i]);
+			snprintf(text + 2 * i, 3, "%02x", trace->bytes[log_offset + i]);
 	json_text(out, "bytes", text);
 }
 
@@ -146,7 +146,7 @@ static void write_causes(struct json *out, const struct facts *facts, const stru
 	json_end(out);
 }
 
-static void write_uninits(struct json *out, const struct facts *facts)
+static void write_uninit_uses(struct json *out, const struct facts *facts)
 {
 	json_begin_array(out, "uninits");
 	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
@@ -165,7 +165,7 @@ static void write_uninits(struct json *out, const struct facts *facts)
 	json_end(out);
 }
 
-static void write_blocked(struct json *out, const struct facts *facts)
+static void write_blocked_threads(struct json *out, const struct facts *facts)
 {
 	static const char *const reasons[] = {
 		[BLOCKED_MUTEX] = "mutex", [BLOCKED_SEMAPHORE] = "semaphore",
@@ -201,7 +201,8 @@ static void write_pages(struct json *out, const struct trace *trace)
 }
 
 /* Writes the flavours and backends that detect the fatal call: first always, then sometimes. */
-static void write_detected(struct json *out, const struct call *call, const struct verdict *v)
+static void write_detecting_flavours(struct json *out, const struct call *call,
+				     const struct verdict *verdict)
 {
 	static const struct {
 		bool asan, alias;
@@ -217,7 +218,7 @@ static void write_detected(struct json *out, const struct call *call, const stru
 		struct detectable_by by = {.has_asan = places[i].asan,
 					   .has_alias_backend = places[i].alias};
 
-		if (detectable_fatal_call(call, v, by) != places[i].how_sure)
+		if (detectable_fatal_call(call, verdict, by) != places[i].how_sure)
 			continue;
 		json_begin_object(out, NULL);
 		json_text(out, "flavour", by.has_asan ? "asan" : "plain");
@@ -240,7 +241,7 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
 	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
 	json_end(out);
-	write_detected(out, call, facts->verdict);
+	write_detecting_flavours(out, call, facts->verdict);
 	json_bool(out, "foreign", facts->verdict->fatal_rule == RULE_foreign_map &&
 		  op_is_mapped_access(call->op));
 }
@@ -265,9 +266,9 @@ void write_model_facts(struct json *out, const struct program *program, const st
 	write_steps(out, &facts);
 	write_accesses(out, &facts);
 	write_known_lines(out, &facts);
-	write_uninits(out, &facts);
+	write_uninit_uses(out, &facts);
 	if (facts.verdict->fatal_call != VERDICT_NONE && facts.verdict->fatal_rule == RULE_deadlock)
-		write_blocked(out, &facts);
+		write_blocked_threads(out, &facts);
 	else if (facts.verdict->fatal_call != VERDICT_NONE)
 		write_fatal_call(out, &facts);
 	write_pages(out, facts.trace);

@@ -3,10 +3,10 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/library.h"
-#include "harness/program/program_name.h"
 #include "tool/util/flavours.h"
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
@@ -27,15 +27,15 @@ static bool row_exists(const struct option_row *row)
 
 static int find_argument_kind(const struct option_row *row)
 {
-	return row->flag || row->pick ? no_argument :
+	return row->flag || row->pick || row->is_script_flag ? no_argument :
 	       row->is_value_optional	      ? optional_argument :
 					required_argument;
 }
 
-static void build_getopt_tables(struct getopt_tables *s, const struct option_row *rows)
+static void build_getopt_tables(struct getopt_tables *tables, const struct option_row *rows)
 {
-	struct option *name = s->long_options;
-	char *letter = s->short_options;
+	struct option *name = tables->long_options;
+	char *letter = tables->short_options;
 
 	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
@@ -65,6 +65,33 @@ static const struct option_row *find_row(const struct option_row *rows, int opti
 	return rows;
 }
 
+/* Return: whether @list has only names of @values, which are separated by ", ". */
+static bool has_only_values(const char *list, const char *values)
+{
+	for (size_t length;; list += length + 1) {
+		const char *value = values;
+
+		length = strcspn(list, ",");
+		while (*value && (strncmp(value, list, length) || strcspn(value, ",") != length))
+			value += strcspn(value, " ") + (strchr(value, ' ') != NULL);
+		if (!*value || !list[length])
+			return *value;
+	}
+}
+
+/* An option without a value becomes NAME=. */
+static bool pass_to_script(const struct option_row *row, const char *value)
+{
+	unsigned int number;
+
+	if (row->values && (!has_only_values(value, row->values) || (!row->is_list && strchr(value, ','))))
+		return false;
+	if (row->most && !parse_number(value, row->least, row->most, &number))
+		return false;
+	script_append(row->script, "%s=%s", row->name, value ? value : "");
+	return true;
+}
+
 static bool set_option(const struct option_row *row, char *value)
 {
 	if (row->flag)
@@ -73,11 +100,13 @@ static bool set_option(const struct option_row *row, char *value)
 		return parse_number(value, row->least, row->most, row->number);
 	if (row->read)
 		return row->read(value, row->into);
+	if (row->script)
+		return pass_to_script(row, value);
 	if (row->pick)
 		*row->pick = row->value;
 	else
 		*row->text = value;
-	return true;
+	return !row->is_list || has_only_values(value, row->values);
 }
 
 /* Formats a suggestion. Options that the help does not name are internal, and never suggested. */
@@ -125,7 +154,7 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 		snprintf(name, sizeof(name), "--%s", row->name);
 	else
 		snprintf(name, sizeof(name), "-%c", row->letter);
-	if (row->number)
+	if (row->most)
 		snprintf(expected, sizeof(expected), "%u .. %u", row->least, row->most);
 	else
 		snprintf(expected, sizeof(expected), "%s%s", row->values ? "of " : "",
@@ -177,11 +206,6 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-static bool read_flavours(char *value, void *into)
-{
-	return flavours_parse(value, into);
-}
-
 static bool read_executor(char *value, void *into)
 {
 	return execution_parse_executor(value, into);
@@ -203,26 +227,18 @@ static bool read_target(char *value, void *into)
 	return *target;
 }
 
-struct option_row option_backend(const char **backend)
-{
-	return (struct option_row){ .name = "backend", .text = backend, .values = "direct, alias" };
-}
+static const char *wanted_backend;
 
-struct option_row option_bytes(void)
+struct option_row option_backend(void)
 {
-	return (struct option_row)OPTION_FLAG("bytes", &program_all_bytes);
+	return (struct option_row){ .name = "backend",
+				    .text = &wanted_backend,
+				    .values = "direct, alias" };
 }
 
 struct option_row option_flavour(bool *wanted)
 {
-	static char long_options[64];
-
-	if (!*long_options)
-		for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-			snprintf(long_options + strlen(long_options),
-				 sizeof(long_options) - strlen(long_options), "%s%s", i ? ", " : "",
-				 flavour_names[i]);
-	return (struct option_row)OPTION_CHOICE("flavour", read_flavours, wanted, long_options);
+	return (struct option_row)OPTION_CHOICE("flavour", flavours_parse, wanted, FLAVOUR_NAMES);
 }
 
 struct option_row option_executor(struct execution_options *options)
@@ -241,14 +257,10 @@ struct option_row option_threads(bool *threads)
 	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
 }
 
-struct option_row option_timeout(unsigned int *seconds)
-{
-	return (struct option_row)OPTION_NUMBER("timeout", seconds, 1, 1000000);
-}
-
-int options_set_backend(const char *command, const char *backend)
+int options_set_backend(const char *command)
 {
 	const char *lacks = library_missing_requirement();
+	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
 	if (lacks)
 		return usage_error(command, "%s", lacks);

@@ -13,26 +13,33 @@
 
 #include "harness/execution.h"
 #include "tool/util/fuzz_target.h"
+#include "tool/util/script.h"
 
 /* Most rows of a table. */
 #define OPTIONS_MAX 32
 
+/* The largest time limit in seconds. */
+#define SECONDS_MAX 1000000
+
 /* Parses @value, which it may overwrite. Return: whether @value is valid. */
 typedef bool (*option_fn)(char *value, void *into);
 
-/* Exactly one of flag, pick, text, number and read is set. */
+/* Exactly one of flag, pick, text, number, read and script is set. */
 struct option_row {
 	const char *name; /* NULL: the option has only a letter */
 	char letter;	  /* 0: the option has only a name */
 	bool is_value_optional;	  /* as in --add[=TREE]; without it, read() gets NULL */
 	bool *flag;	  /* the option has no value, and sets it to true */
 	int *pick, value; /* the option has no value, and sets *pick to value */
-	const char **text;
+	const char **text; /* gets the value of the option */
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
+	struct script_command *script; /* gets the value, which @most or @values restrict */
+	bool is_script_flag;   /* the option has no value */
 	const char *expected; /* description of a valid value, for messages */
 	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
+	bool is_list;	      /* text must be a list of values, as in "a,c" */
 };
 
 #define OPTION_FLAG(name_, flag_) { .name = (name_), .flag = (flag_) }
@@ -44,6 +51,13 @@ struct option_row {
 	{ .name = (name_), .read = (read_), .into = (into_), .expected = (expected_) }
 #define OPTION_CHOICE(name_, read_, into_, values_) \
 	{ .name = (name_), .read = (read_), .into = (into_), .values = (values_) }
+#define OPTION_SCRIPT(name_, script_) { .name = (name_), .script = (script_) }
+#define OPTION_SCRIPT_FLAG(name_, script_) \
+	{ .name = (name_), .script = (script_), .is_script_flag = true }
+#define OPTION_SCRIPT_NUMBER(name_, script_, least_, most_) \
+	{ .name = (name_), .script = (script_), .least = (least_), .most = (most_) }
+#define OPTION_SCRIPT_CHOICE(name_, script_, values_) \
+	{ .name = (name_), .script = (script_), .values = (values_) }
 #define OPTION_END { .name = NULL }
 
 /*
@@ -59,10 +73,7 @@ int options_parse(const char *command, const char *help, const struct option_row
 /* ---- rows of several commands ---- */
 
 /* --backend; the command then calls options_set_backend(). */
-struct option_row option_backend(const char **backend);
-
-/* --bytes: all files are byte strings (program_name.h). */
-struct option_row option_bytes(void);
+struct option_row option_backend(void);
 
 /* --flavour F,... into FLAVOURS_MAX flags. */
 struct option_row option_flavour(bool *wanted);
@@ -76,13 +87,10 @@ struct option_row option_executor(struct execution_options *options);
 /* --executor fibers or both. */
 struct option_row option_threads(bool *threads);
 
-/* --timeout, in seconds. */
-struct option_row option_timeout(unsigned int *seconds);
-
 /*
- * Sets the backend of the library; NULL: does not change it.
+ * Sets the backend of the library: the value of --backend, or else of the environment variable PAGE_MAP.
  * Return: -1 to continue; or an exit status after an error message.
  */
-int options_set_backend(const char *command, const char *backend);
+int options_set_backend(const char *command);
 
 #endif

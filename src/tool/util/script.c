@@ -2,29 +2,85 @@
 #include "tool/util/script.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "config.h"
+#include "harness/util/shell_word.h"
+#include "tool/util/installation.h"
 #include "tool/util/usage.h"
 
-#define ARGUMENTS_MAX 32
-
-int execute_python(const char *const words[])
+static _Noreturn void exit_without_memory(void)
 {
-	/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
-	execv("/usr/bin/python3", (char *const *)words);
-	execvp("python3", (char *const *)words);
-	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
-	return EXIT_BAD;
+	fprintf(stderr, "%s: expected memory for a command line, got none\n", usage_program);
+	exit(EXIT_BAD);
 }
 
-int execute_script(const char *script, const char *const arguments[])
+void script_append(struct script_command *command, const char *format, ...)
 {
-	/* -I: no module of the user or of the working directory. */
-	const char *words[ARGUMENTS_MAX + 5] = { "python3", "-I", "-c", script };
+	size_t size = (command->word_count + 2) * sizeof(*command->words);
+	va_list args;
+	int length;
 
-	for (size_t i = 0; arguments[i] && i < ARGUMENTS_MAX; i++)
-		words[4 + i] = arguments[i];
-	return execute_python(words);
+	command->words = realloc(command->words, size);
+	if (!command->words)
+		exit_without_memory();
+	va_start(args, format);
+	length = vasprintf(&command->words[command->word_count++], format, args);
+	va_end(args);
+	if (length < 0)
+		exit_without_memory();
+	command->words[command->word_count] = NULL;
+}
+
+void script_init(struct script_command *command, int argc, char **argv)
+{
+	char directory[PATH_MAX], own_directory[PATH_MAX] = ".";
+
+	find_own_directory(own_directory, sizeof(own_directory));
+	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
+	*command = (struct script_command){ .words = NULL };
+	script_append(command, "python3");
+	script_append(command, "-BEs"); /* no files are written, no modules of the user are found */
+	script_append(command, "%s/util/start.py", directory);
+	script_append(command, "%s", argv[0]);
+	script_append(command, "own_directory=%s", own_directory);
+	script_append(command, "tool=%s", shell_binary_path());
+	script_append(command, "command_line=%s", format_command_line(argc, argv));
+	script_append(command, "version=%s", PACKAGE_VERSION);
+	script_append(command, "compiler=%s", __VERSION__);
+}
+
+void script_append_arguments(struct script_command *command, char *const arguments[])
+{
+	script_append(command, "--");
+	for (; *arguments; arguments++)
+		script_append(command, "%s", *arguments);
+}
+
+FILE *script_open_input(void)
+{
+	int fd = memfd_create("pagetorture-script-input", MFD_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static bool redirect_input(FILE *input)
+{
+	return !fflush(input) && lseek(fileno(input), 0, SEEK_SET) == 0 &&
+	       dup2(fileno(input), STDIN_FILENO) == STDIN_FILENO;
+}
+
+int script_execute(const struct script_command *command, FILE *input)
+{
+	if (!input || redirect_input(input)) {
+		/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
+		execv("/usr/bin/python3", command->words);
+		execvp("python3", command->words);
+	}
+	fprintf(stderr, "%s: expected to start python3: %s\n", usage_program, strerror(errno));
+	return EXIT_BAD;
 }

@@ -6,7 +6,7 @@
 
 #define LONGEST 40
 
-static size_t smaller(size_t a, size_t b)
+static size_t find_smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -26,11 +26,11 @@ static size_t find_edit_distance(const char *a, const char *b)
 		edit_costs[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++)
 		for (size_t j = 1; j <= b_len; j++) {
-			edit_costs[i][j] = smaller(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
-					   smaller(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
+			edit_costs[i][j] = find_smaller(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+					   find_smaller(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				edit_costs[i][j] =
-					smaller(edit_costs[i][j], edit_costs[i - 2][j - 2] + 1);
+					find_smaller(edit_costs[i][j], edit_costs[i - 2][j - 2] + 1);
 		}
 	return edit_costs[a_len][b_len];
 }

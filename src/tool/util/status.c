@@ -5,22 +5,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-#define REFRESH_INTERVAL_MS 200   /* ms, on a terminal */
-#define LINE_INTERVAL_MS	10000 /* ms, elsewhere */
+#include "tool/util/clock.h"
 
-static bool is_drawn;
-static long last_print_ms; /* ms; 0: nothing yet */
+#define REFRESH_INTERVAL_MS 200   /* on a terminal */
+#define LINE_INTERVAL_MS	10000 /* elsewhere */
 
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+static bool is_line_drawn;
+static int64_t last_print_ms; /* 0: nothing was printed yet */
 
 static int count_terminal_columns(void)
 {
@@ -31,15 +24,15 @@ static int count_terminal_columns(void)
 
 void status_erase(void)
 {
-	if (is_drawn)
+	if (is_line_drawn)
 		fprintf(stderr, "\r\033[K");
-	is_drawn = false;
+	is_line_drawn = false;
 }
 
 void status_print(const char *format, ...)
 {
 	bool terminal = isatty(STDERR_FILENO);
-	long now = now_ms();
+	int64_t now = clock_read_ms();
 	char status_text[512];
 	va_list args;
 
@@ -57,5 +50,5 @@ void status_print(const char *format, ...)
 		terminal ? count_terminal_columns() - 1 : (int)sizeof(status_text), status_text,
 		terminal ? "" : "\n");
 	fflush(stderr);
-	is_drawn = terminal;
+	is_line_drawn = terminal;
 }

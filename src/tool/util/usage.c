@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "harness/util/shell_word.h"
+
 const char *usage_program = "pagetorture";
 
 int usage_error(const char *command, const char *format, ...)
@@ -30,6 +32,26 @@ void log_command_message(const char *command, const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
+}
+
+char *format_command_line(int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		fputs(usage_program, out);
+		for (int i = 0; i < argc; i++) {
+			putc(' ', out);
+			shell_word_print(out, argv[i]);
+		}
+	}
+	if (!out || fclose(out)) {
+		fprintf(stderr, "%s: expected memory for the command, got none\n", usage_program);
+		exit(EXIT_BAD);
+	}
+	return text;
 }
 
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number)

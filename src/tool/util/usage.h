@@ -22,6 +22,12 @@ int usage_error(const char *command, const char *format, ...) __attribute__((for
 void log_command_message(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * Return: the command line, quoted for a shell; it is never freed. Call this function before getopt()
+ * reorders the words.
+ */
+char *format_command_line(int argc, char **argv);
+
 /* Parses a decimal number from @least to @most. Return: whether @text is one. */
 bool parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *number);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/util/verdict_print.h"
 
+#include "harness/model/never_runs.h"
+#include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
+#include "tool/util/usage.h"
 
 static uint32_t find_line(const struct program *program, size_t call)
 {
@@ -32,10 +35,10 @@ static void print_races(FILE *out, const struct program *program, const struct s
 	}
 }
 
-static void print_uninits(FILE *out, const struct program *program, const struct verdict *v)
+static void print_uninits(FILE *out, const struct program *program, const struct verdict *verdict)
 {
-	for (size_t i = 0; i < v->uninit_count; i++) {
-		const struct uninit_use *uninit = &v->uninits[i];
+	for (size_t i = 0; i < verdict->uninit_count; i++) {
+		const struct uninit_use *uninit = &verdict->uninits[i];
 
 		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
 			uninit->from, uninit->to - 1);
@@ -47,80 +50,99 @@ static void print_uninits(FILE *out, const struct program *program, const struct
 void verdict_print_text(FILE *out, const char *file, const struct program *program,
 			const struct rules *rules)
 {
-	const struct verdict *v = rules_verdict(rules);
+	const struct verdict *verdict = rules_verdict(rules);
 	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(v->broken, " ", rule_names);
+	rule_set_text(verdict->broken, " ", rule_names);
 	fprintf(out, "%s: %s\n", file, rule_names);
 	print_races(out, program, rules_shadow(rules));
-	print_uninits(out, program, v);
-	if (v->fatal_call == VERDICT_NONE)
+	print_uninits(out, program, verdict);
+	if (verdict->fatal_call == VERDICT_NONE)
 		return;
-	fprintf(out, "  %s at ", rule_name(v->fatal_rule));
-	print_call(out, program, v->fatal_call);
-	fprintf(out, v->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
+	fprintf(out, "  %s at ", rule_name(verdict->fatal_rule));
+	print_call(out, program, verdict->fatal_call);
+	fprintf(out, verdict->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
 						      ", where the program ends\n");
 }
 
-void verdict_print_rules(struct json *j, const char *key, rule_set rules)
+void verdict_print_rules(struct json *json, const char *key, rule_set rules)
 {
-	json_begin_array(j, key);
+	json_begin_array(json, key);
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (rules & RULE_BIT(rule))
-			json_text(j, NULL, rule_name(rule));
-	json_end(j);
+			json_text(json, NULL, rule_name(rule));
+	json_end(json);
 }
 
-static void write_races_json(struct json *j, const struct program *program,
+static void write_races_json(struct json *json, const struct program *program,
 			     const struct shadow *shadow)
 {
-	json_begin_array(j, "races");
+	json_begin_array(json, "races");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		json_begin_object(j, NULL);
-		json_number(j, "first", find_line(program, race->first));
-		json_number(j, "second", find_line(program, race->second));
-		json_format(j, "page", "p%u", race->page);
-		json_number(j, "from", race->from);
-		json_number(j, "to", race->to);
-		json_end(j);
+		json_begin_object(json, NULL);
+		json_number(json, "first", find_line(program, race->first));
+		json_number(json, "second", find_line(program, race->second));
+		json_format(json, "page", "p%u", race->page);
+		json_number(json, "from", race->from);
+		json_number(json, "to", race->to);
+		json_end(json);
 	}
-	json_end(j);
+	json_end(json);
 }
 
-static void write_results_json(struct json *j, const struct program *program,
+static void write_results_json(struct json *json, const struct program *program,
 			       const struct trace *trace)
 {
-	json_begin_array(j, "results");
+	json_begin_array(json, "results");
 	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
 
 		if (step->result == RESULT_NONE)
 			continue;
-		json_begin_object(j, NULL);
-		json_number(j, "line", find_line(program, step->call));
-		json_text(j, "result", result_name(step->result));
-		json_end(j);
+		json_begin_object(json, NULL);
+		json_number(json, "line", find_line(program, step->call));
+		json_text(json, "result", result_name(step->result));
+		json_end(json);
 	}
-	json_end(j);
+	json_end(json);
 }
 
-void verdict_print_json(struct json *j, const char *file, const struct program *program,
+void verdict_print_json(struct json *json, const char *file, const struct program *program,
 			const struct rules *rules)
 {
-	const struct verdict *v = rules_verdict(rules);
+	const struct verdict *verdict = rules_verdict(rules);
 
-	json_text(j, "file", file);
-	verdict_print_rules(j, "verdict", v->broken);
-	write_races_json(j, program, rules_shadow(rules));
-	write_results_json(j, program, rules_trace(rules));
-	if (v->fatal_call == VERDICT_NONE) {
-		json_text(j, "fatal", NULL);
+	json_text(json, "file", file);
+	verdict_print_rules(json, "verdict", verdict->broken);
+	write_races_json(json, program, rules_shadow(rules));
+	write_results_json(json, program, rules_trace(rules));
+	if (verdict->fatal_call == VERDICT_NONE) {
+		json_text(json, "fatal", NULL);
 		return;
 	}
-	json_begin_object(j, "fatal");
-	json_number(j, "line", find_line(program, v->fatal_call));
-	json_text(j, "rule", rule_name(v->fatal_rule));
-	json_end(j);
+	json_begin_object(json, "fatal");
+	json_number(json, "line", find_line(program, verdict->fatal_call));
+	json_text(json, "rule", rule_name(verdict->fatal_rule));
+	json_end(json);
+}
+
+int verdict_print_warnings(const char *file, const struct program *program, const struct rules *rules,
+			   bool is_strict)
+{
+	static struct never_runs idle_calls[PROGRAM_CALLS];
+	size_t count = never_runs_find(program, rules, idle_calls);
+	size_t printed_count = program_name_is_bytes(file) && count ? 1 : count;
+
+	for (size_t i = 0; i < printed_count; i++) {
+		char text[NEVER_RUNS_TEXT], more[48] = "";
+
+		never_runs_text(program, &idle_calls[i], text);
+		if (count > printed_count)
+			snprintf(more, sizeof(more), "; so do %zu more calls", count - printed_count);
+		fprintf(stderr, "%s:%u: warning: %s%s\n", file, program->calls[idle_calls[i].call].line,
+			text, more);
+	}
+	return is_strict && count ? EXIT_FAILED : EXIT_GOOD;
 }

@@ -2,6 +2,7 @@
 #ifndef TOOL_VERDICT_PRINT_H
 #define TOOL_VERDICT_PRINT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "harness/model/rules.h"
@@ -18,5 +19,13 @@ void verdict_print_json(struct json *json, const char *file, const struct progra
 
 /* Writes an array of the names of rules. */
 void verdict_print_rules(struct json *json, const char *key, rule_set rules);
+
+/*
+ * Prints a line on standard error for each call that can never run (never_runs.h). For a byte string it
+ * prints only the first call and the number of further ones, because mutation makes many of them.
+ * Return: EXIT_FAILED if @is_strict is set and such a call exists, else EXIT_GOOD.
+ */
+int verdict_print_warnings(const char *file, const struct program *program, const struct rules *rules,
+			   bool is_strict);
 
 #endif

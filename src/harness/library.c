@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "config.h"
+#include "harness/library.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum library_kind { OWN, KERNEL, EXTERNAL };
+
+static const struct library libraries[] = {
+	[OWN] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
+		  .report_names_the_call = true, .bad_flags_error = EINVAL },
+	/* The kernel's AllocError has no error number: `?` converts it to ENOMEM. */
+	[KERNEL] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
+		     .bad_flags_error = ENOMEM },
+	[EXTERNAL] = { .has_known_access_pattern = false },
+};
+
+const struct library *library_get(void)
+{
+	return &libraries[PAGE_LIBRARY_KIND];
+}
+
+const char *library_missing_requirement(void)
+{
+	static char why[160];
+	char from = 0, to;
+	struct iovec here = { &to, 1 }, there = { &from, 1 };
+
+	if (!library_get()->reads_user_memory_by_readv ||
+	    process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1)
+		return NULL;
+	snprintf(why, sizeof(why), "expected to read this process by process_vm_readv(): %s; a "
+		 "container needs SYS_PTRACE, or seccomp that allows the call", strerror(errno));
+	return why;
+}

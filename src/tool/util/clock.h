@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#ifndef TOOL_CLOCK_H
+#define TOOL_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Return: microseconds of @clock; 0 if it cannot be read, as that of a process that has ended. */
+static inline int64_t clock_read_us(clockid_t clock)
+{
+	struct timespec now;
+
+	return clock_gettime(clock, &now) ? 0 : now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+/* Return: milliseconds of a clock that only goes forward. */
+static inline int64_t clock_read_ms(void)
+{
+	return clock_read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+#endif
