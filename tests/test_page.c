@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Allocation, references and fresh memory (R7, R8), and page_align(). */
+#include "harness/library.h"
 #include "tests/page_test.h"
 
 static const struct {

@@ -63,7 +63,7 @@ MUTANTS = [
         ("page.rs", r"(?<!let res = f\(mapped_addr\.cast\(\)\);\n)^        unsafe \{ bindings::kunmap_local\(mapped_addr\) \};\n\n", "\n")]),
     ("lifetime: the last owner frees the page twice", "R8", "free-by-two-owners get-keeps-alive", [
         ("page.rs", r"^(\s+)unsafe \{ bindings::__free_pages\(self\.page\.as_ptr\(\), 0\) \};", r"\g<0>\n\g<0>")]),
-    ("races: a lock orders all callers", "R3", "raw-calls-order-nobody", [
+    ("races: a lock orders all callers", "R3", "overlap-one-byte write-overlaps-by-one-byte-each-way", [
         ("page.rs", r"^/// The number of bytes in a page\.", SPIN_LOCK + r"\g<0>"),
         ("page.rs", r"let res = f\(mapped_addr\.cast\(\)\);", r"lock();\n        \g<0>\n        unlock();")]),
     ("user memory: each byte is read twice", "R9", "fail-nth-empty-copy-is-a-point", [
