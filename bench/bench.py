@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Run benchmarks, and print one table: medians, quartiles, thresholds.
 
-Every benchmark makes samples: a function of benches.py, or a program that prints them on standard output, one
-JSON object on each line, and all other messages on standard error:
+A benchmark is a function of benches.py that yields samples, or a program that prints samples on standard
+output, one JSON object on each line. Messages of the program go to standard error. Two samples:
 
     {"name": "fibers : real threads", "unit": "times", "aim": ">= 20", "values": [21.5, 22]}
     {"name": "whose time it is", "skipped": "no perf"}
 
-A row has the median and the quartiles of the values. The value null was never reached. Names must be the
-same in every run, because runs are compared by name.
+The table has a row for each sample: the median and the quartiles of its values. A value is null if the
+measured event never happened. Names must be the same in every run, because runs are compared by name.
 """
 import argparse
 import json
@@ -35,8 +35,8 @@ ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
 ALL_RULES = f"$(ls {RULES}/*.page)"
 RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
 
-# Name, also of the make target; whether it is quick; functions or commands, each with a label for its rows. A
-# command is skipped if its program does not exist.
+# Each entry: NAME of the target bench-NAME; whether `make bench` runs it; functions or commands, each with a
+# label for its rows. A command is skipped if its program does not exist.
 BENCHES = [
     ("page", True, [("plain", "./bench_page"),
                     ("asan", "./bench_page-asan alias poison")]),
@@ -63,7 +63,7 @@ EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
 
 class Unusable(Exception):
-    """A problem, described in one line."""
+    """Invalid options, samples or files; the message has one line."""
 
 
 # ---- a row ----
@@ -78,15 +78,15 @@ def is_number_or_null(value):
 
 
 def compute_quartiles(values):
-    """Interpolate between two values; None: never reached."""
-    # Interpolation needs finite numbers.
+    """Return: the quartiles, interpolated between two values; None instead of infinity."""
+    # Interpolation needs finite numbers, so the largest float replaces infinity.
     ordered = [min(null_to_infinity(value), sys.float_info.max) for value in values]
     found = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else 3 * ordered
     return [None if value > 1e300 else value for value in found]
 
 
 def is_aim_met(aim, median):
-    """Is the threshold met? None without a threshold."""
+    """Return: whether @median meets the threshold @aim, for example '>= 10'; None if @aim is empty."""
     if not aim:
         return None
     words = re.fullmatch(r"([<>])= (\d+(?:\.\d+)?)", aim)
@@ -96,8 +96,8 @@ def is_aim_met(aim, median):
     return value >= bound if words[1] == ">" else value <= bound
 
 
-def make_row(sample, label, command):
-    """The row for one object of a benchmark's output."""
+def make_row(sample, label, repeat_command):
+    """Return: the row of the table for a sample; @repeat_command measures it again."""
     values = sample.get("values")
     if not isinstance(sample.get("name"), str) or not isinstance(sample.get("unit"), str):
         raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
@@ -105,11 +105,12 @@ def make_row(sample, label, command):
         raise Unusable(f"expected values of '{sample['name']}', numbers or null, got {values}")
     low, median, high = compute_quartiles(values)
     aim = sample.get("aim", "")
-    return {"name": add_label(label, sample["name"]), "unit": sample["unit"], "median": median, "low": low,
-            "high": high, "n": len(values), "aim": aim, "met": is_aim_met(aim, median), "command": command}
+    return {"name": prefix_name_with_label(label, sample["name"]), "unit": sample["unit"], "median": median,
+            "low": low, "high": high, "n": len(values), "aim": aim, "met": is_aim_met(aim, median),
+            "command": repeat_command}
 
 
-def add_label(label, name):
+def prefix_name_with_label(label, name):
     return f"{label}: {name}" if label else name
 
 
@@ -119,19 +120,16 @@ class Results:
     def __init__(self):
         self.rows, self.skipped, self.failed = [], [], []
 
-    def record_skip(self, what, why):
-        self.skipped.append({"name": what, "why": why})
-        print(f"skipped: {what}: {why}", file=sys.stderr)
+    def record_and_print_problem(self, is_skip, name, why):
+        (self.skipped if is_skip else self.failed).append({"name": name, "why": why})
+        print(f"{'skipped' if is_skip else 'FAILED'}: {name}: {why}", file=sys.stderr)
 
-    def record_failure(self, what, why):
-        self.failed.append({"name": what, "why": why})
-        print(f"FAILED: {what}: {why}", file=sys.stderr)
-
-    def append_sample(self, sample, bench, label, command):
+    def append_row_or_skip(self, sample, bench_name, label, repeat_command):
         if "skipped" in sample:
-            self.record_skip(add_label(label, sample.get("name", bench)), sample["skipped"])
+            name = prefix_name_with_label(label, sample.get("name", bench_name))
+            self.record_and_print_problem(True, name, sample["skipped"])
             return
-        row = make_row(sample, label, command)
+        row = make_row(sample, label, repeat_command)
         if any(row["name"] == other["name"] for other in self.rows):
             raise Unusable(f"expected each name once, got '{row['name']}' again")
         self.rows.append(row)
@@ -148,13 +146,13 @@ def parse_sample(line):
 
 
 def find_missing_program(command):
-    """The program of a command is the first word that is no assignment."""
+    """Return: the program of a shell command if it does not exist, otherwise None."""
     program = next(word for word in command.split() if "=" not in word)
     return program.removeprefix("./") if "/" in program and not os.path.exists(program) else None
 
 
-def run_command(command):
-    """Yield the samples that a command prints."""
+def run_and_yield_samples(command):
+    """Run a shell command, and yield the samples that it prints."""
     missing = find_missing_program(command)
     if missing:
         raise benches.Skipped(f"no {missing}")
@@ -164,75 +162,60 @@ def run_command(command):
         raise Failed(f"exit status {child.returncode} of: {command[:100]}")
 
 
-def run_benches(results, names, srcdir):
-    chosen = [bench for bench in BENCHES if bench[0] in names]
+def run_benches(results, bench_names, source_directory):
+    chosen = [bench for bench in BENCHES if bench[0] in bench_names]
     for number, (name, _, parts) in enumerate(chosen, 1):
         print(f"bench: {name}, {number} of {len(chosen)}", file=sys.stderr, flush=True)
         for label, source in parts:
             with tempfile.TemporaryDirectory() as directory:
                 try:
                     samples = source(pathlib.Path(directory)) if callable(source) else \
-                        run_command(source.replace("{srcdir}", srcdir))
+                        run_and_yield_samples(source.replace("{srcdir}", source_directory))
                     for sample in samples:
-                        results.append_sample(sample, name, label, f"make bench-{name}")
-                except benches.Skipped as why:
-                    results.record_skip(f"{name}: {label}" if label else name, str(why))
-                except (Failed, Unusable) as why:
-                    results.record_failure(f"{name}: {label}" if label else name, str(why))
+                        results.append_row_or_skip(sample, name, label, f"make bench-{name}")
+                except (Failed, Unusable, benches.Skipped) as why:
+                    results.record_and_print_problem(isinstance(why, benches.Skipped),
+                                                     f"{name}: {label}" if label else name, str(why))
 
 
 # ---- an old run ----
 
-def read_json(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise Unusable(f"{path}: expected a file that can be read: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        raise Unusable(f"{path}:{error.lineno}: expected JSON: {error.msg}") from None
-    except UnicodeDecodeError:
-        raise Unusable(f"{path}: expected JSON, got bytes that are no text") from None
-
-
-def is_valid_row(row):
+def is_valid_old_row(row):
     return isinstance(row, dict) and isinstance(row.get("name"), str) \
         and isinstance(row.get("unit"), str) \
         and all(key in row and is_number_or_null(row[key]) for key in ("median", "low", "high"))
 
 
 def read_old_results(path):
-    old = read_json(path)
+    try:
+        old = keep.read_json(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"{path}: expected a file that can be read: {error}") from None
     if not isinstance(old, dict) or old.get("what") != "bench" \
             or not isinstance(old.get("rows"), list):
         raise Unusable(f"{path}: expected what `make bench` writes, an object with \"rows\"")
     for number, row in enumerate(old["rows"], 1):
-        if not is_valid_row(row):
+        if not is_valid_old_row(row):
             raise Unusable(f"{path}: expected name, unit, median, low and high of row {number}")
     return old
 
 
-def has_overlap(row, old):
-    return null_to_infinity(row["low"]) <= null_to_infinity(old["high"]) \
-        and null_to_infinity(old["low"]) <= null_to_infinity(row["high"])
-
-
-def compare_with_old(row, old):
-    """Compare with the old row: one word, and the ratio of the medians if there is one."""
-    if row["unit"] != old["unit"]:
+def compare_with_old_row(row, old_row):
+    """Return: a word for the change from @old_row to @row, and the ratio of the medians or None."""
+    if row["unit"] != old_row["unit"]:
         return "another unit", None
-    ratio = row["median"] / old["median"] if row["median"] is not None and old["median"] else None
-    if has_overlap(row, old):
-        return "same", ratio
-    return "higher" if null_to_infinity(row["median"]) > null_to_infinity(old["median"]) else "lower", ratio
+    ratio = row["median"] / old_row["median"] if row["median"] is not None and old_row["median"] else None
+    if null_to_infinity(row["low"]) > null_to_infinity(old_row["high"]):
+        return "higher", ratio
+    return "lower" if null_to_infinity(row["high"]) < null_to_infinity(old_row["low"]) else "same", ratio
 
 
-def find_vanished_rows(rows, old, names):
-    """Rows of the old run that no longer exist, of the benchmarks that ran now."""
-    now = {row["name"] for row in rows}
-    commands = {f"make bench-{name}" for name in names}
-    return [row for row in old["rows"]
-            if row["name"] not in now and (not names or row.get("command") in commands)]
+def find_vanished_rows(rows, old_results, bench_names):
+    """Return: the old rows without a new one, only those of the benchmarks that ran now."""
+    names_now = {row["name"] for row in rows}
+    commands = {f"make bench-{name}" for name in bench_names}
+    return [row for row in old_results["rows"]
+            if row["name"] not in names_now and (not bench_names or row.get("command") in commands)]
 
 
 # ---- printing ----
@@ -249,31 +232,33 @@ def format_figure(value):
     return format(value, ".4f")
 
 
-def format_spread(row):
+def format_median_and_quartiles(row):
     return f"{format_figure(row['median'])} [{format_figure(row['low'])} .. {format_figure(row['high'])}]"
 
 
-def format_verdict(row):
+def format_aim_result(row):
     return "" if row["met"] is None else "met" if row["met"] else "MISSED"
 
 
-def make_row_cells(row, old):
-    cells = [row["name"], format_spread(row), row["unit"], str(row["n"]), row["aim"], format_verdict(row)]
-    if old is None:
+def make_table_cells(row, old_results):
+    cells = [row["name"], format_median_and_quartiles(row), row["unit"], str(row["n"]), row["aim"],
+             format_aim_result(row)]
+    if old_results is None:
         return cells
-    before = next((other for other in old["rows"] if other["name"] == row["name"]), None)
-    if before is None:
+    old_row = next((other for other in old_results["rows"] if other["name"] == row["name"]), None)
+    if old_row is None:
         return cells + ["-", "-", "new"]
-    word, ratio = compare_with_old(row, before)
-    return cells + [format_spread(before), "-" if ratio is None else f"x {format_figure(ratio)}", word]
+    word, ratio = compare_with_old_row(row, old_row)
+    return [*cells, format_median_and_quartiles(old_row),
+            "-" if ratio is None else f"x {format_figure(ratio)}", word]
 
 
-def print_results(results, old, vanished_rows):
+def print_table(results, old_results, vanished_rows):
     lines = [["name", "median [quarters]", "unit", "n", "aim", "",
-              *(("before", "ratio", "spreads") if old else ())]]
-    lines += [make_row_cells(row, old) for row in results.rows]
-    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "", format_spread(row), "-", "GONE"]
-              for row in vanished_rows]
+              *(("before", "ratio", "spreads") if old_results else ())]]
+    lines += [make_table_cells(row, old_results) for row in results.rows]
+    lines += [[row["name"], "-", row["unit"], "-", row.get("aim", ""), "",
+               format_median_and_quartiles(row), "-", "GONE"] for row in vanished_rows]
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
@@ -286,19 +271,18 @@ def print_summary(results, vanished_rows):
     print(f"{len(results.rows)} figures; {len(aimed) - len(missed)} of {len(aimed)} aims met")
     for row in missed:
         again = f" ({row['command']})" if row["command"] else ""
-        print(f"missed: {row['name']}: {format_spread(row)} {row['unit']}, aim {row['aim']}{again}")
+        print(f"missed: {row['name']}: {format_median_and_quartiles(row)} {row['unit']}, aim {row['aim']}{again}")
     for row in vanished_rows:
         print(f"gone: {row['name']}: it was measured before")
-    for what in results.skipped:
-        print(f"skipped: {what['name']}: {what['why']}")
-    for what in results.failed:
-        print(f"FAILED: {what['name']}: {what['why']}")
+    for word, problems in (("skipped", results.skipped), ("FAILED", results.failed)):
+        for problem in problems:
+            print(f"{word}: {problem['name']}: {problem['why']}")
 
 
 # ---- storing ----
 
-def describe_cpu():
-    """The properties of the machine that affect figures most."""
+def read_cpu_count_and_model():
+    """Return: the properties of the machine that affect figures most."""
     model = ""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
@@ -309,15 +293,12 @@ def describe_cpu():
     return {"cpus": os.cpu_count(), "model": model}
 
 
-def write_json(path, results, begun, command):
+def write_results_file(path, results, begin_time, command):
     status = "failed" if results.failed else "good"
-    value = {**keep.make_result_head("bench", begun, command, status, os.environ.get("CC", "")),
-             "machine": describe_cpu(), "rows": results.rows, "skipped": results.skipped,
+    value = {**keep.make_result_head("bench", begin_time, command, status, os.environ.get("CC", "")),
+             "machine": read_cpu_count_and_model(), "rows": results.rows, "skipped": results.skipped,
              "failed": results.failed}
-    try:
-        keep.write_json(path, value, 1)
-    except OSError as error:
-        raise Unusable(f"{path}: expected to write it: {error.strerror}") from None
+    keep.write_json(path, value, 1)
     print(f"kept in {path}")
 
 
@@ -355,43 +336,43 @@ def parse_arguments():
     return options
 
 
-def collect_results(options):
+def run_benches_or_read_samples(options):
     results = Results()
     if not options.rows:
         run_benches(results, options.names, options.srcdir)
         return results
     for number, line in enumerate(sys.stdin, 1):
         try:
-            results.append_sample(parse_sample(line), "rows", "", None)
+            results.append_row_or_skip(parse_sample(line), "rows", "", None)
         except Unusable as why:
             raise Unusable(f"<stdin>:{number}: {why}") from None
     return results
 
 
-def decide_exit_status(results, vanished_rows, strict):
+def decide_exit_status(results, vanished_rows, is_strict):
     if results.failed:
         return EXIT_FAILED
-    if strict and (vanished_rows or any(row["met"] is False for row in results.rows)):
+    if is_strict and (vanished_rows or any(row["met"] is False for row in results.rows)):
         return EXIT_FAILED
     return EXIT_GOOD if results.rows else EXIT_SKIPPED
 
 
 def main():
     options = parse_arguments()
-    begun = time.time()
+    begin_time = time.time()
     try:
-        # Check this before minutes are spent.
+        # Check the old results before the benchmarks run for minutes.
         old = read_old_results(options.old) if options.old else None
-        results = collect_results(options)
+        results = run_benches_or_read_samples(options)
         vanished_rows = find_vanished_rows(results.rows, old, options.names) if old else []
         if results.rows or vanished_rows:
-            print_results(results, old, vanished_rows)
+            print_table(results, old, vanished_rows)
             print_summary(results, vanished_rows)
-        if old and old.get("machine") not in (None, describe_cpu()):
+        if old and old.get("machine") not in (None, read_cpu_count_and_model()):
             print(f"{options.old} is from another machine: only ratios are comparable")
         if options.json and (results.rows or results.failed):
-            write_json(options.json, results, begun, options.command)
-    except Unusable as why:
+            write_results_file(options.json, results, begin_time, options.command)
+    except (Unusable, keep.Unreadable, OSError) as why:
         print(f"bench: {why}", file=sys.stderr)
         return EXIT_BAD
     except KeyboardInterrupt:
@@ -400,7 +381,7 @@ def main():
 
 
 if __name__ == "__main__":
-    # An inherited "ignore" would make subprocess report status 0 for every child.
+    # If SIGCHLD is ignored, which is inherited, subprocess reports status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Keep the output of children and of this program in order.
     sys.stdout.reconfigure(line_buffering=True)

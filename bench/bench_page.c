@@ -2,10 +2,10 @@
 /*
  * bench_page: measure the time of the page library's calls.
  *
- *   bench_page [BACKEND [REVOKE]]    all backends, or one
+ *   bench_page [BACKEND [REVOKE]]    without arguments: all backends
  *
- * Prints samples of ROUNDS rounds for bench.py. Compared calls alternate within a round, so other
- * load affects them equally. Each backend runs in its own process.
+ * Prints samples of ROUNDS rounds for bench.py. A call and its baseline alternate, so other load
+ * affects both equally. Each backend runs in its own process.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/figure.h"
@@ -42,8 +41,9 @@ static bool is_range_in_page(size_t off, size_t len)
 	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
 }
 
-/* The code of a caller without a library; not inlined, like the library's calls. */
-static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off, size_t len)
+/* A baseline: a check and memcpy(). Not inlined, because the library's calls are not inlined. */
+static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off,
+						  size_t len)
 {
 	if (!is_range_in_page(off, len))
 		return -EINVAL;
@@ -59,7 +59,7 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 	return 0;
 }
 
-/* OPERATION(name, the memory that it writes, its call) */
+/* OPERATION(NAME, MEMORY, CALL) defines the function NAME, which makes CALL; CALL writes to MEMORY. */
 #define OPERATION(name, memory, call)                                                              \
 	static void name(void)                                                                     \
 	{                                                                                          \
@@ -73,33 +73,34 @@ OPERATION(memcpy_in, canonical, checked_copy(canonical + opaque_zero, buffer, op
 OPERATION(write_raw, canonical, page_write_raw(page, buffer, opaque_zero, size))
 OPERATION(memset_in, canonical, checked_zero(canonical, opaque_zero, size))
 OPERATION(fill_zero, canonical, page_fill_zero(page, opaque_zero, size))
-/* Use the same pages for both, because their cache lines and sets affect the time. */
-OPERATION(memcpy_between, canonical, checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
+/* Both copies use the same pages, because cache lines and sets affect the time. */
+OPERATION(memcpy_between, canonical,
+	  checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
 OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
 
-static void map_and_unmap(struct page *mapped, bool must_touch)
+static void map_and_unmap(struct page *page_to_map, bool must_write_byte)
 {
-	unsigned char *addr = page_map_local(mapped);
+	unsigned char *addr = page_map_local(page_to_map);
 
-	if (must_touch)
+	if (must_write_byte)
 		addr[8]++;
 	assume_memory_is_read(addr);
 	page_unmap_local(addr);
 }
 
-/* Use more pages than windows of a task, so each mapping replaces another page. */
+/* These are more pages than a task has windows, so each mapping replaces another page. */
 static struct page *many_pages[37];
 static unsigned int next_index;
 
-static struct page *next_page(void)
+static struct page *get_next_page(void)
 {
 	return many_pages[next_index++ % COUNT(many_pages)];
 }
 
 OPERATION(map_unmap, canonical, map_and_unmap(page, false))
-OPERATION(map_many, canonical, map_and_unmap(next_page(), false))
+OPERATION(map_many, canonical, map_and_unmap(get_next_page(), false))
 OPERATION(map_touch_unmap, canonical, map_and_unmap(page, true))
-OPERATION(map_touch_many, canonical, map_and_unmap(next_page(), true))
+OPERATION(map_touch_many, canonical, map_and_unmap(get_next_page(), true))
 
 static int file;
 
@@ -123,54 +124,49 @@ static void mmap_touch_munmap(void)
 
 /* ---- measuring ---- */
 
-/* A call, and what it is compared with. */
+/* A call of the library, and the baseline that its time is compared with. */
 struct compared_call {
-	const char *name;
+	const char *call_name;
 	void (*call)(void);
-	const char *base_name;
-	void (*base_call)(void);
-	const char *aim; /* of the ratio or of the difference in ns; NULL: the backend has it */
-	bool is_ratio;
-	size_t only_size; /* of the copied range; 0: any */
+	const char *baseline_name;
+	void (*baseline_call)(void);
+	const char *aim;  /* threshold of the figure; NULL: mapping_aim of the backend */
+	bool is_ratio;    /* the figure is a ratio of times; otherwise a difference in ns */
+	size_t only_size; /* measured only for copies of this many bytes; 0: for all sizes */
 };
 
 static size_t rounds;
 
-static double get_time_ns(void)
+static double measure_mean_call_ns(void (*call)(void), unsigned int call_count)
 {
-	struct timespec time;
+	double start = figure_read_seconds(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+	for (unsigned int i = 0; i < call_count; i++)
+		call();
+	return (figure_read_seconds(CLOCK_MONOTONIC) - start) * 1e9 / call_count;
 }
 
-static double measure_call_ns(void (*fn)(void), unsigned int times)
-{
-	double start = get_time_ns();
-
-	for (unsigned int i = 0; i < times; i++)
-		fn();
-	return (get_time_ns() - start) / times;
-}
-
-/* Each round measures both calls, so that other load affects them equally. */
-static void compare_call(const char *title, const struct compared_call *row, const char *aim)
+/* Each round measures the call and its baseline, so that other load affects both equally. */
+static void compare_and_print_call(const char *title, const struct compared_call *compared,
+				   const char *aim)
 {
 	double values[FIGURE_ROUNDS_MAX];
 	unsigned int times = 1;
-	char name[128];
+	char sample_name[128];
 
-	while (measure_call_ns(row->base_call, times) * times < 2e6 && times < 1u << 20)
+	while (measure_mean_call_ns(compared->baseline_call, times) * times < 2e6 &&
+	       times < 1u << 20)
 		times *= 2;
 	for (size_t round = 0; round < rounds; round++) {
-		double base_ns = measure_call_ns(row->base_call, times / 4 + 1);
-		double call_ns = measure_call_ns(row->call, times / 4 + 1);
+		double baseline_ns = measure_mean_call_ns(compared->baseline_call, times / 4 + 1);
+		double call_ns = measure_mean_call_ns(compared->call, times / 4 + 1);
 
-		values[round] = row->is_ratio ? call_ns / base_ns : call_ns - base_ns;
+		values[round] = compared->is_ratio ? call_ns / baseline_ns : call_ns - baseline_ns;
 	}
-	snprintf(name, sizeof(name), "%s, %s : %s", title, row->name, row->base_name);
-	figure_print_sample(name, row->is_ratio ? "times" : "ns more", aim ? aim : "", values,
-			    rounds);
+	snprintf(sample_name, sizeof(sample_name), "%s, %s : %s", title, compared->call_name,
+		 compared->baseline_name);
+	figure_print_sample(sample_name, compared->is_ratio ? "times" : "ns more", aim ? aim : "",
+			    values, rounds);
 	fflush(stdout);
 }
 
@@ -186,44 +182,45 @@ static const struct compared_call copying_calls[] = {
 static const struct compared_call mapping_calls[] = {
 	{ "map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0 },
 	{ "map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0 },
-	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap,
-	  NULL, true, 0 },
+	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL,
+	  true, 0 },
 	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
 	  mmap_touch_munmap, NULL, true, 0 },
 };
 
-static void bench_copying(void)
+static void measure_copying_calls(void)
 {
 	static const size_t sizes[] = { 8, 64, 512, 4096 };
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		char title[32];
+		char size_title[32];
 
 		size = sizes[i];
-		snprintf(title, sizeof(title), "%zu bytes", size);
+		snprintf(size_title, sizeof(size_title), "%zu bytes", size);
 		for (size_t n = 0; n < COUNT(copying_calls); n++)
 			if (!copying_calls[n].only_size || copying_calls[n].only_size == size)
-				compare_call(title, &copying_calls[n], copying_calls[n].aim);
+				compare_and_print_call(size_title, &copying_calls[n],
+						       copying_calls[n].aim);
 	}
 }
 
-static unsigned char *find_canonical_address(struct page *mapped)
+static unsigned char *map_to_find_canonical_address(struct page *page_to_map)
 {
-	void *addr = page_map_local(mapped);
+	void *addr = page_map_local(page_to_map);
 	unsigned char *at = page_canonical(addr);
 
 	page_unmap_local(addr);
 	return at;
 }
 
-static void allocate_memory(void)
+static void allocate_pages_and_buffer(void)
 {
 	page = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	other = page_alloc(GFP_KERNEL | __GFP_ZERO);
 	for (size_t i = 0; i < COUNT(many_pages); i++)
 		many_pages[i] = page_alloc(GFP_KERNEL | __GFP_ZERO);
-	canonical = find_canonical_address(page);
-	other_canonical = find_canonical_address(other);
+	canonical = map_to_find_canonical_address(page);
+	other_canonical = map_to_find_canonical_address(other);
 	__asm__ volatile("" : "+m"(opaque_zero));
 	buffer = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 	file = memfd_create("bench", 0);
@@ -232,7 +229,7 @@ static void allocate_memory(void)
 	memset(buffer, 1, PAGE_SIZE);
 }
 
-/* These backends map without a system call, so they have a threshold. */
+/* A backend that maps without a system call has a threshold, mapping_aim. */
 static const struct backend_mode {
 	const char *backend, *revoke, *mapping_aim;
 } backend_modes[] = {
@@ -242,26 +239,26 @@ static const struct backend_mode {
 	{ "alias", "none", NULL },
 };
 
-static void bench_backend(const struct backend_mode *backend_mode)
+static void measure_backend(const struct backend_mode *backend_mode)
 {
-	char title[32];
+	char backend_title[32];
 
-	snprintf(title, sizeof(title), "%s%s%s", backend_mode->backend,
+	snprintf(backend_title, sizeof(backend_title), "%s%s%s", backend_mode->backend,
 		 backend_mode->revoke ? ", " : "",
 		 backend_mode->revoke ? backend_mode->revoke : "");
 	if (page_map_backend_set(backend_mode->backend) ||
 	    (backend_mode->revoke && page_map_revoke_set(backend_mode->revoke))) {
-		printf("{\"name\": \"%s\", \"skipped\": \"not in this build\"}\n", title);
+		printf("{\"name\": \"%s\", \"skipped\": \"not in this build\"}\n", backend_title);
 		return;
 	}
-	allocate_memory();
+	allocate_pages_and_buffer();
 	if (!backend_mode->revoke)
-		bench_copying();
+		measure_copying_calls();
 	for (size_t i = 0; i < COUNT(mapping_calls); i++)
-		compare_call(title, &mapping_calls[i], backend_mode->mapping_aim);
+		compare_and_print_call(backend_title, &mapping_calls[i], backend_mode->mapping_aim);
 }
 
-static bool is_selected(const struct backend_mode *backend_mode, int argc, char **argv)
+static bool is_selected_by_arguments(const struct backend_mode *backend_mode, int argc, char **argv)
 {
 	return (argc < 2 || !strcmp(argv[1], backend_mode->backend)) &&
 	       (argc < 3 || (backend_mode->revoke && !strcmp(argv[2], backend_mode->revoke)));
@@ -273,12 +270,12 @@ int main(int argc, char **argv)
 
 	rounds = figure_read_round_count(ROUNDS);
 	for (size_t i = 0; i < COUNT(backend_modes) && !status; i++) {
-		if (!is_selected(&backend_modes[i], argc, argv))
+		if (!is_selected_by_arguments(&backend_modes[i], argc, argv))
 			continue;
 		selected_count++;
 		fflush(stdout);
 		if (fork() == 0) {
-			bench_backend(&backend_modes[i]);
+			measure_backend(&backend_modes[i]);
 			fflush(stdout);
 			_exit(0);
 		}

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * bench_scale: measure whether a second thread doubles the work.
+ * bench_scale: measures whether a second thread doubles the rate of operations.
  *
- * Independent threads allocate and free, map and unmap, and copy pages of their own. Runs with one
- * thread and with one thread for each CPU alternate. The main rate is by CPU time of the threads, so
- * other load changes little: contention, waiting and yielding use CPU time. Prints samples of
- * ROUNDS rounds for bench.py.
+ * Each thread allocates, maps or reads a page of its own. Runs with one thread and with one thread
+ * for each CPU (at least two threads) alternate. The main rate is operations per second of CPU
+ * time: other load hardly affects CPU time, but contention between the threads uses it. Prints
+ * samples of ROUNDS rounds for bench.py.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/figure.h"
@@ -23,32 +22,32 @@
 #define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static void alloc_and_free(struct page *own)
+static void alloc_and_free(struct page *unused_page)
 {
-	(void)own;
+	(void)unused_page;
 	page_free(page_alloc(GFP_KERNEL));
 }
 
-static void map_and_unmap(struct page *own)
+static void map_and_unmap(struct page *thread_page)
 {
-	page_unmap_local(page_map_local(own));
+	page_unmap_local(page_map_local(thread_page));
 }
 
-static void read_bytes(struct page *own)
+static void read_64_bytes(struct page *thread_page)
 {
-	unsigned char bytes[64];
+	unsigned char copied_bytes[64];
 
-	page_read_raw(own, bytes, 0, sizeof(bytes));
-	__asm__ volatile("" : : "r"(bytes) : "memory");
+	page_read_raw(thread_page, copied_bytes, 0, sizeof(copied_bytes));
+	__asm__ volatile("" : : "r"(copied_bytes) : "memory");
 }
 
 static const struct operation {
-	const char *name;
-	void (*run)(struct page *own);
+	const char *operation_name;
+	void (*run)(struct page *thread_page);
 } operations[] = {
 	{ "allocate and free", alloc_and_free },
 	{ "map and unmap", map_and_unmap },
-	{ "read 64 bytes", read_bytes },
+	{ "read 64 bytes", read_64_bytes },
 };
 
 static const struct operation *operation;
@@ -58,46 +57,38 @@ struct operation_rates {
 	double by_cpu, by_clock; /* operations per second */
 };
 
-static double get_seconds(clockid_t clock)
+static void *measure_rates_in_thread(void *rates_of_thread)
 {
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void *run_thread(void *arg)
-{
-	struct page *own = page_alloc(GFP_KERNEL);
-	struct operation_rates *rates = arg;
+	struct page *thread_page = page_alloc(GFP_KERNEL);
+	struct operation_rates *rates = rates_of_thread;
 	double cpu_start, clock_start, seconds, count = 0;
 
 	pthread_barrier_wait(&ready);
-	cpu_start = get_seconds(CLOCK_THREAD_CPUTIME_ID);
-	clock_start = get_seconds(CLOCK_MONOTONIC);
+	cpu_start = figure_read_seconds(CLOCK_THREAD_CPUTIME_ID);
+	clock_start = figure_read_seconds(CLOCK_MONOTONIC);
 	do {
 		for (unsigned int i = 0; i < BATCH; i++)
-			operation->run(own);
+			operation->run(thread_page);
 		count += BATCH;
-		seconds = get_seconds(CLOCK_MONOTONIC) - clock_start;
+		seconds = figure_read_seconds(CLOCK_MONOTONIC) - clock_start;
 	} while (seconds < TURN_SECONDS);
 	rates->by_clock = count / seconds;
-	rates->by_cpu = count / (get_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start);
-	page_free(own);
+	rates->by_cpu = count / (figure_read_seconds(CLOCK_THREAD_CPUTIME_ID) - cpu_start);
+	page_free(thread_page);
 	return NULL;
 }
 
-/* Measure @count threads together. */
-static struct operation_rates measure_threads(unsigned int count)
+/* Return: the sums of the rates of threads that run at the same time. */
+static struct operation_rates measure_total_rates(unsigned int thread_count)
 {
 	struct operation_rates thread_rates[THREADS_MAX], total = { 0 };
 	pthread_t handles[THREADS_MAX];
 
-	pthread_barrier_init(&ready, NULL, count);
-	for (unsigned int i = 0; i < count; i++)
-		if (pthread_create(&handles[i], NULL, run_thread, &thread_rates[i]))
+	pthread_barrier_init(&ready, NULL, thread_count);
+	for (unsigned int i = 0; i < thread_count; i++)
+		if (pthread_create(&handles[i], NULL, measure_rates_in_thread, &thread_rates[i]))
 			abort();
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < thread_count; i++) {
 		pthread_join(handles[i], NULL);
 		total.by_cpu += thread_rates[i].by_cpu;
 		total.by_clock += thread_rates[i].by_clock;
@@ -106,43 +97,44 @@ static struct operation_rates measure_threads(unsigned int count)
 	return total;
 }
 
-static void print_sample(const char *what, const char *unit, const char *aim, const double *values,
-			 size_t count)
+static void print_operation_sample(const char *rate_name, const char *unit, const char *aim,
+				   const double *values, size_t value_count)
 {
-	char name[80];
+	char sample_name[80];
 
-	snprintf(name, sizeof(name), "%s, %s", operation->name, what);
-	figure_print_sample(name, unit, aim, values, count);
+	snprintf(sample_name, sizeof(sample_name), "%s, %s", operation->operation_name, rate_name);
+	figure_print_sample(sample_name, unit, aim, values, value_count);
 }
 
-static void compare_thread_counts(unsigned int threads, size_t rounds)
+static void compare_and_print_thread_counts(unsigned int thread_count, size_t round_count)
 {
 	double one_thread_rates[FIGURE_ROUNDS_MAX], cpu_ratios[FIGURE_ROUNDS_MAX],
 		clock_ratios[FIGURE_ROUNDS_MAX];
 
-	for (size_t i = 0; i < rounds; i++) {
-		struct operation_rates one_thread = measure_threads(1),
-				       all_threads = measure_threads(threads);
+	for (size_t i = 0; i < round_count; i++) {
+		struct operation_rates one_thread = measure_total_rates(1),
+				       all_threads = measure_total_rates(thread_count);
 
 		one_thread_rates[i] = one_thread.by_cpu / 1e6;
 		cpu_ratios[i] = all_threads.by_cpu / one_thread.by_cpu;
 		clock_ratios[i] = all_threads.by_clock / one_thread.by_clock;
 	}
-	print_sample("1 thread", "M/s", "", one_thread_rates, rounds);
-	/* More than two threads compete for shared caches, so there is no threshold. */
-	print_sample("all CPUs : 1 thread, by CPU time", "times", threads == 2 ? ">= 1.8" : "",
-		     cpu_ratios, rounds);
-	print_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios, rounds);
+	print_operation_sample("1 thread", "M/s", "", one_thread_rates, round_count);
+	/* More than two thread_count compete for shared caches, so there is no threshold. */
+	print_operation_sample("all CPUs : 1 thread, by CPU time", "times",
+			       thread_count == 2 ? ">= 1.8" : "", cpu_ratios, round_count);
+	print_operation_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios,
+			       round_count);
 }
 
 int main(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int threads = cpus < 2 ? 2 : (unsigned int)cpus;
+	unsigned int thread_count = cpus < 2 ? 2 : (unsigned int)cpus;
 	const char *wanted = getenv("PAGE_MAP");
 
-	if (threads > THREADS_MAX)
-		threads = THREADS_MAX;
+	if (thread_count > THREADS_MAX)
+		thread_count = THREADS_MAX;
 	page_free(page_alloc(GFP_KERNEL)); /* selects the backend */
 	if (wanted && strcmp(wanted, page_map_backend())) {
 		printf("{\"name\": \"pages of one's own\", \"skipped\": \"the backend is %s\"}\n",
@@ -151,7 +143,7 @@ int main(void)
 	}
 	for (size_t i = 0; i < COUNT(operations); i++) {
 		operation = &operations[i];
-		compare_thread_counts(threads, figure_read_round_count(ROUNDS));
+		compare_and_print_thread_counts(thread_count, figure_read_round_count(ROUNDS));
 		fflush(stdout);
 	}
 	return 0;

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Each benchmark prints samples of ratios within one run; bench.py prints one table with medians, quartiles
-# and thresholds. `make bench` and `make bench-NAME`; a benchmark is a line in bench.py.
+# `make bench` runs the quick benchmarks, `make bench-NAME` one benchmark. A benchmark prints samples; bench.py
+# prints them as one table with medians, quartiles and thresholds.
 
-# OLD=FILE compares with a stored run; STRICT=1 ends with 1 if a threshold is missed.
+# OLD=FILE compares with a stored run. With STRICT=1, a missed threshold is a failure.
 bench_run = CC='$(CC)' LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	OLD='$(OLD)' STRICT='$(STRICT)' python3 $(srcdir)/%D%/bench.py --srcdir '$(srcdir)'
 OLD =
 STRICT =
 
-# Two to three minutes.
+# `make bench` takes two to three minutes.
 #: bench  measure rates and costs (3 minutes)
 bench: all-am $(bench_programs) seeds
 	@$(bench_run) --quick --json results/bench.json --command 'make bench'
 
-# All benchmarks: an hour.
+# `make bench-all` runs all benchmarks, which takes an hour.
 #: bench-all  run every measurement (an hour)
 bench-all: all-am $(bench_programs) seeds
 	@$(MAKE) $(AM_MAKEFLAGS) make_programs
@@ -24,7 +24,7 @@ bench-all: all-am $(bench_programs) seeds
 
 bench_one = $(bench_run) $(@:bench-%=%) --json results/$@.json --command 'make $@'
 
-# Benchmarks that take less than a minute each.
+# Each benchmark of this rule takes less than a minute.
 #: bench-exec  measure the time of one input, and where it is spent
 #: bench-page  measure the time of the library's calls
 #: bench-programs  compare the speed of the executors
@@ -35,33 +35,35 @@ bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 		all $(bench_programs) seeds
 	@$(bench_one)
 
-# The gain of AFL++'s persistent mode, and its stability.
+# `make bench-afl` measures the gain of AFL++'s persistent mode, and its stability.
 #: bench-afl  measure AFL++'s persistent mode
 bench-afl: all-am afl-fuzzers seeds
 	@$(bench_one)
 
-# The mutator against no mutator and an unstructured target; benches.py describes TIME= and N=.
+# `make bench-fuzz` compares fuzzing with and without the custom mutator.
 #: bench-fuzz  compare fuzzing with and without the mutator (TIME=, N=)
 bench-fuzz: $(bench_programs) seeds
 	@$(bench_counters)
 	@$(bench_one)
 
-# The gain of a second job of a campaign: three to four minutes.
+# `make bench-jobs` measures the gain of a second job of a campaign. It takes three to four minutes.
 #: bench-jobs  measure the gain of a second job (4 minutes)
 bench-jobs: all-am fuzzers seeds
 	@$(bench_one)
 
-# The size of minimised programs; benches.py describes BENCH_PROGRAMS= and BENCH_SEED=.
+# `make bench-minimize` measures the size of minimised programs; benches.py describes BENCH_PROGRAMS= and
+# BENCH_SEED=.
 #: bench-minimize  measure the size of minimised racy programs
 bench-minimize: all-am make_programs
 	@$(bench_one)
 
-# The cost of isolation; benches.py describes BENCH_INPUTS= and BENCH_ROUNDS=.
+# `make bench-replay` measures the cost of process isolation in `replay`; benches.py describes BENCH_INPUTS=
+# and BENCH_ROUNDS=.
 #: bench-replay  measure the cost of isolation in replay
 bench-replay: all-am make_programs $(bench_programs)
 	@$(bench_one)
 
-# Programs that count branches, if the compiler supports it.
+# If llvm-cov exists, this command builds the program that counts the branches of an input.
 bench_counters = test -z '$(LLVM_COV)' || \
 	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov
 

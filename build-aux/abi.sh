@@ -14,7 +14,7 @@ print_skipped_and_exit() {
 	exit 77
 }
 
-read_architecture() {
+print_architecture_of_abi() {
 	sed -n "s/^<abi-corpus .*architecture='\([^']*\)'.*/\1/p" "$1"
 }
 
@@ -42,8 +42,8 @@ if [ -z "$kept" ]; then
 fi
 readelf -S --wide "$library" | grep -q ' \.debug_info ' ||
 	print_skipped_and_exit "$library has no debugging information"
-[ "$(read_architecture "$kept")" = "$(read_architecture "$scratch/now.abi")" ] ||
-	print_skipped_and_exit "$kept is of $(read_architecture "$kept"), $library is not"
+[ "$(print_architecture_of_abi "$kept")" = "$(print_architecture_of_abi "$scratch/now.abi")" ] ||
+	print_skipped_and_exit "$kept is of $(print_architecture_of_abi "$kept"), $library is not"
 abidiff "$kept" "$scratch/now.abi" && exit 0
 echo "$library: programs that were linked with what $kept has would not fit"
 exit 1

@@ -17,16 +17,17 @@ scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/te
 	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
 	tests/test_tree.sh'
 
-# run_step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
-run_step() {
+# run_logged_step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
+run_logged_step() {
 	step=$1
 	shift
 	echo "check-builds: $build: $step"
 	(cd "$top/$build" && PATH=$path "$@") >"$top/$build.$step.log" 2>&1 </dev/null
 }
 
-# hide_programs PATTERN...: PATH becomes a directory with all programs but those that match.
-hide_programs() {
+# hide_programs_from_path PATTERN...: make a directory with links to all programs of PATH that match no pattern, and
+# set $path to it.
+hide_programs_from_path() {
 	mkdir -p "$top/$build.path"
 	echo "$PATH" | tr ':' '\n' | while read -r programs; do
 		ln -s "$programs"/* "$top/$build.path" 2>/dev/null
@@ -37,58 +38,62 @@ hide_programs() {
 	path=$top/$build.path
 }
 
-# build_and_test_with COMPILER: the programs are built before the tests, so that a missing dependency fails here.
-build_and_test_with() {
-	run_step configure sh "$source/configure" --enable-werror CC="$1" &&
-		run_step make "$MAKE" -j"$JOBS" all &&
-		run_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
-		run_step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
+# build_and_test_with_compiler COMPILER: build the programs of the tests before the tests, so that a missing
+# dependency of a program fails in the step "programs".
+build_and_test_with_compiler() {
+	run_logged_step configure sh "$source/configure" --enable-werror CC="$1" &&
+		run_logged_step make "$MAKE" -j"$JOBS" all &&
+		run_logged_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
+		run_logged_step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
-# The library, the corpus with each backend, and the fuzz targets without an engine.
-replay_corpus() {
+# Run and replay corpus/rules with each backend, and replay it by the fuzz targets without an engine.
+run_and_replay_rules() {
 	for backend in direct alias; do
-		run_step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
-			run_step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
+		run_logged_step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
+			run_logged_step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
 	done
 	for target in fault page race text; do
-		run_step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
-			run_step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
+		run_logged_step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
+			run_logged_step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
 	done
 }
 
-# run_build BUILD: if it is impossible, $missing says why.
-run_build() {
+# run_named_build BUILD: build and test. If the build is impossible here, $missing is set to the reason.
+run_named_build() {
 	case $1 in
 	gcc)
 		missing='no gcc'
-		command -v gcc >/dev/null && missing='' && hide_programs 'clang*' 'afl-*' '*-clang*' && build_and_test_with gcc
+		command -v gcc >/dev/null && missing='' &&
+			hide_programs_from_path 'clang*' 'afl-*' '*-clang*' && build_and_test_with_compiler gcc
 		;;
 	clang)
 		missing='no clang'
-		[ -n "$CLANG" ] && missing='' && hide_programs gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
-			'*-linux-gnu*-g++*' '*-gcc*' 'afl-*' && build_and_test_with "$CLANG"
+		[ -n "$CLANG" ] && missing='' &&
+			hide_programs_from_path gcc 'gcc-*' 'g++*' cc 'c++*' 'c[89]9*' '*-linux-gnu*-gcc*' \
+				'*-linux-gnu*-g++*' '*-gcc*' 'afl-*' && build_and_test_with_compiler "$CLANG"
 		;;
 	m32)
 		missing='gcc makes no programs of 32 bits here (gcc-multilib)'
 		echo 'int main(void) { return 0; }' >"$top/probe.c"
 		gcc -m32 -o "$top/probe" "$top/probe.c" 2>/dev/null && "$top/probe" && missing='' &&
-			build_and_test_with 'gcc -m32' && replay_corpus &&
+			build_and_test_with_compiler 'gcc -m32' && run_and_replay_rules &&
 			echo "check-builds: m32: left out: $(sed -n 's/^  skipped *//p' "$top/m32.configure.log")"
 		;;
-	readonly) build_and_test_with "$CC" ;;
-	distcheck) run_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
+	readonly) build_and_test_with_compiler "$CC" ;;
+	distcheck) run_logged_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
 	esac
 }
 
-# print_result STATUS: prints the row of the build that ended with this status.
-print_result() {
+# print_result_and_remove_good_build STATUS: print the result of $build, which ended with STATUS; remove the directory
+# of a good build.
+print_result_and_remove_good_build() {
 	passed=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$top/$build.tests.log" 2>/dev/null | tail -n 1)
 	if [ -n "$missing" ]; then
 		echo "skipped $missing"
 	elif [ "$1" -ne 0 ]; then
 		echo "FAILED $step: $top/$build.$step.log"
-	elif ! list_source_files | diff "$top/$build.before" - >"$top/$build.source.log"; then
+	elif ! list_source_file_states | diff "$top/$build.before" - >"$top/$build.source.log"; then
 		echo "FAILED source was changed: $top/$build.source.log"
 	elif [ "${passed:-0}" -eq 0 ]; then
 		echo "FAILED no test ran: $top/$build.tests.log"
@@ -98,8 +103,8 @@ print_result() {
 	fi
 }
 
-# The build must not write to the source tree.
-list_source_files() {
+# Print the name, size and time of each source file: the build must not write to the source tree.
+list_source_file_states() {
 	find "$source" -printf '%P %s %T@\n' | sort
 }
 
@@ -116,9 +121,9 @@ done
 for build; do
 	path=$PATH missing='' begun=$(date +%s) status=0
 	mkdir -p "$top/$build"
-	list_source_files >"$top/$build.before"
-	run_build "$build" || status=$?
-	print_result $status | while read -r result text; do
+	list_source_file_states >"$top/$build.before"
+	run_named_build "$build" || status=$?
+	print_result_and_remove_good_build $status | while read -r result text; do
 		printf '%-9s %-8s %6s  %s\n' "$build" "$result" "$(($(date +%s) - begun)) s" "$text"
 	done >>"$top/rows"
 done

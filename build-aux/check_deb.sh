@@ -20,8 +20,8 @@ if [ -n "$missing" ]; then
 	exit 77
 fi
 
-# run_step NAME COMMAND...: run the command; its log is DIRECTORY/NAME.log.
-run_step() {
+# run_logged_step NAME COMMAND...: run the command with its output in DIRECTORY/NAME.log; print the end of the log of a failure.
+run_logged_step() {
 	name=$1
 	shift
 	echo "check-deb: $name"
@@ -33,12 +33,12 @@ run_step() {
 	fi
 }
 
-build_packages() {
+build_debian_packages() {
 	cd "$source" && unset MAKEFLAGS MAKELEVEL MFLAGS && ln -s packaging/debian debian &&
 		DEB_BUILD_OPTIONS="nocheck parallel=${JOBS:-2}" dpkg-buildpackage -us -uc -b
 }
 
-# Accept only messages of level "information", and of these only the known ones.
+# Fail on lintian messages of the levels "error" and "warning"; print those of the level "information" too.
 run_lintian() {
 	lintian --fail-on error,warning --info --display-info \
 		"$directory/pagetorture_${version}_"*.changes
@@ -51,8 +51,8 @@ unpack_packages() {
 	done
 }
 
-# In the unpacked tree, check all flavours, to-c, and function names in reports.
-use_unpacked_packages() {
+# Run the unpacked pagetorture: all flavours, to-c, minimize with function names in its report, and replay.
+test_unpacked_packages() {
 	rules=$directory/root/usr/share/doc/pagetorture/examples/rules
 	cd "$directory/root" || return
 	"$directory/root/usr/bin/pagetorture" run --json "$rules/overlap-one-byte.page" || return
@@ -66,10 +66,10 @@ use_unpacked_packages() {
 		"$directory/root/usr/bin/pagetorture" replay "$rules"
 }
 
-run_step build build_packages && run_step lintian run_lintian
+run_logged_step build build_debian_packages && run_logged_step lintian run_lintian
 if [ "$failed" = 0 ]; then
 	sed 's/^/    /' "$directory/lintian.log" | grep '^    [EWI]:'
-	run_step unpack unpack_packages && run_step use use_unpacked_packages
+	run_logged_step unpack unpack_packages && run_logged_step use test_unpacked_packages
 fi
 [ "$failed" = 0 ] && echo "check-deb: good: $(cd "$directory" && echo *.deb)"
 exit "$failed"

@@ -22,14 +22,14 @@ mkdir -p coverage/build
 cd coverage
 corpus=$srcdir/corpus
 
-build_programs() {
+build_programs_with_counters() {
 	[ -e build/Makefile ] || (cd build && "$srcdir/configure" --quiet CC="$CC" \
 		CFLAGS="-g -O1 $COVERAGE_FLAGS" --disable-tsan --disable-fuzz --disable-shared)
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 
-# run_with_counters FIGURE: run each line NAME COMMAND... of standard input, at most one for each CPU at a
-# time; store its counters and its output in FIGURE.
+# run_with_counters DIRECTORY: run each line NAME COMMAND... of standard input, as many at a time as there are CPUs.
+# Store the counters and the output of each command in DIRECTORY.
 run_with_counters() {
 	rm -rf "$1"
 	mkdir "$1"
@@ -40,9 +40,9 @@ run_with_counters() {
 		"$@" >"$log" 2>&1 || { echo "exit status $?: $*; see $PWD/$log"; exit 1; }' "$1"
 }
 
-# The rules with both executors, and the whole corpus with the fuzz targets. fuzz_api and fuzz_fatal need
-# that the use of an ended mapping ends the process.
-list_replays() {
+# Print lines NAME COMMAND...: `pagetorture run` with each backend, and each replayer with each kind of mapping, on the
+# corpus. fuzz_api and fuzz_fatal need that the use of an ended mapping ends the process, so not PAGE_MAP_REVOKE=none.
+list_replay_commands() {
 	for backend in direct alias; do
 		echo "run-$backend build/pagetorture run --backend $backend $corpus/rules $corpus/regress $corpus/bugs"
 	done
@@ -57,31 +57,32 @@ list_replays() {
 	done
 }
 
-list_unit_tests() {
+list_unit_test_commands() {
 	for binary in build/unit-tests build/unit-tests-*san; do
-		[ ! -x "$binary" ] || "$binary" --list | sed -n "s|^test_page.*|&-${binary#*/} $binary &|p"
+		# Without a name the program lists its tests as an error.
+		[ ! -x "$binary" ] || "$binary" 2>&1 | sed -n "s|^  \\(test_page.*\\)|\\1-${binary#*/} $binary \\1|p"
 	done
 }
 
-# export_figure FIGURE DIRECTORY...: write the counts of the directories as JSON, as a table and as HTML.
-export_figure() {
-	figure=$1
+# merge_counters_and_export NAME DIRECTORY...: write the counts of the directories as JSON, as a table and as HTML.
+merge_counters_and_export() {
+	name=$1
 	shift
-	find "$@" -name '*.profraw' >"$figure.files"
-	"$LLVM_PROFDATA" merge -f "$figure.files" -o "$figure.profdata"
+	find "$@" -name '*.profraw' >"$name.files"
+	"$LLVM_PROFDATA" merge -f "$name.files" -o "$name.profdata"
 	# All binaries contain the library; only the unit tests contain page_kernel.h.
-	set -- -instr-profile="$figure.profdata" build/pagetorture \
+	set -- -instr-profile="$name.profdata" build/pagetorture \
 		-object build/unit-tests
-	"$LLVM_COV" export "$@" "$srcdir/src/page" >"$figure.json"
+	"$LLVM_COV" export "$@" "$srcdir/src/page" >"$name.json"
 	"$LLVM_COV" report -show-region-summary=false -show-instantiation-summary=false "$@" \
-		"$srcdir/src/page" >"$figure.txt"
-	"$LLVM_COV" show -format=html -show-branches=count -output-dir="html/$figure" "$@" \
+		"$srcdir/src/page" >"$name.txt"
+	"$LLVM_COV" show -format=html -show-branches=count -output-dir="html/$name" "$@" \
 		"$srcdir/src/page"
 }
 
-build_programs
+build_programs_with_counters
 rm -rf html
-list_replays | run_with_counters replay
-list_unit_tests | run_with_counters units
-export_figure replay replay
-export_figure all replay units
+list_replay_commands | run_with_counters replay
+list_unit_test_commands | run_with_counters units
+merge_counters_and_export replay replay
+merge_counters_and_export all replay units

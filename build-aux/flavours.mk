@@ -14,8 +14,8 @@ objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
 # $(call ending,FLAVOUR): the ending of program names, for example -asan; empty for plain.
 ending = $(if $(filter-out plain,$1),-$1)
 
-# The name of a temporary file, which a recipe renames to the target when it is complete. Two `make`
-# at a time use two files. A recipe names the file in one line only.
+# The name of a temporary file, which a recipe renames to the target when the file is complete. It differs between
+# lines of a recipe and between processes of make: a recipe must use it in one line only.
 temporary = $@.$$$$
 
 # $(call print,WORD): the first part of a recipe. It prints WORD and the target unless V=1.
@@ -27,7 +27,7 @@ engine_flavours = asan msan plain tsan
 engine_builds = $(engine_flavours:%=fuzz-%)
 builds = plain asan tsan msan tsan-inline $(engine_builds) cov pic given given-tsan
 
-# libFuzzer does not trace comparisons: most are in the harness, and they took half of the time.
+# The fuzzers do not trace comparisons: most are in the harness, and tracing them took half of the time.
 quiet_coverage = -fno-sanitize-coverage=trace-cmp
 # ThreadSanitizer is linked with the harness, but only the library's accesses are instrumented.
 tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
@@ -60,7 +60,7 @@ obj/$1/%.o: object_cflags = $$(build_cflags_$1)
 endef
 $(foreach b,$(builds),$(eval $(call compile_rule,$b)))
 
-# GNU make uses the variable of the most specific pattern.
+# If several patterns match an object, GNU make uses the variables of the most specific pattern.
 obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
 obj/fuzz-asan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 obj/fuzz-msan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
@@ -74,7 +74,7 @@ endef
 $(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
 obj/%/src/dev/command_scripts.o: object_cppflags += -DDEV_SCRIPTS='"$(abs_srcdir)/src/dev"'
 
-# The calls that a library lacks come with a configuration, in no file but the Makefile.
+# Which calls a page library lacks is known to the Makefile only, so these objects depend on the Makefile.
 obj/plain/src/page_stubs/%.o obj/msan/src/page_stubs/%.o: object_cppflags = '-DPAGE_ABSENT=$(PAGE_ABSENT)'
 obj/plain/src/page_stubs/absent.o obj/msan/src/page_stubs/absent.o: Makefile
 
@@ -82,8 +82,8 @@ obj/plain/src/page_stubs/absent.o obj/msan/src/page_stubs/absent.o: Makefile
 
 # ---- archives ----
 
-# $(call archive,NAME,OBJECTS): newer than config.h too. Another page library may bring back an
-# object that is older than the archive.
+# $(call archive,NAME,OBJECTS): an archive that depends on config.h too: with another page library its list may get
+# an object that is older than the archive.
 define archive_rule
 $1: $2 config.h
 	$$(call print,AR)rm -f $$@ && $$(AR) cr $$@ $$(filter %.o,$$^) && $$(RANLIB) $$@
@@ -94,7 +94,7 @@ page_builds = $(filter-out pic given-tsan,$(builds))
 $(foreach b,$(page_builds),$(call archive,libpage-$b.a,$(call objects,$b,$(page_sources))))
 
 harness_builds = $(filter-out cov pic tsan-inline,$(builds))
-# $(call harness_of,BUILD): the sources of its archive. Engines have the mutator in libmutate.a.
+# $(call harness_of,BUILD): the sources of the archive of the harness. Engines have the mutator in libmutate.a.
 harness_of = $(harness_sources) $(if $(filter fuzz-%,$1),,$(mutate_sources))
 $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$(call harness_of,$b))))
 
@@ -128,7 +128,7 @@ $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 # If the page library lacks buffers, the scenario `borrow` is not linked; pagetorture-stress reports this.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
-# Additional sources of some tests.
+# The additional sources of the tests that need any.
 tests_with_parts = test_mutate test_mutator test_mutator_text
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
@@ -162,7 +162,7 @@ bench_page$(call ending,$1): obj/$1/bench/bench_page.o $$(call archives,$1)
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
 
-# All that is linked into the plain stress program copies memory in the way that --copy chose.
+# In the plain stress program all calls of memcpy() and memset() copy in the way that --copy selects.
 stress_ldflags_plain = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
 # A detector with a known limitation, for the race matrix: the library is compiled with -fbuiltin.
@@ -206,9 +206,9 @@ endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
 $(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
 $(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
-# Without a sanitizer: the library itself reports, and page protection makes addresses invalid.
+# Targets without a sanitizer: the library itself reports errors, and page protection makes addresses invalid.
 $(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
-# With MemorySanitizer: a use of uninitialised bytes must end the process.
+# This target needs MemorySanitizer: a use of uninitialised bytes must end the process.
 $(call engine,fuzz_fatal-msan,fatal,fuzz-msan,$(call engine_parts,fatal))
 # Fuzz targets without the custom mutator, for `make bench-fuzz`.
 $(call engine,fuzz_page-bytes,page,fuzz-asan)
@@ -246,7 +246,7 @@ stress_of = pagetorture-stress$(call ending,$1)
 benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
 
 test_names = $(foreach f,$(FLAVOURS),$(tests_$f))
-# $(call test_programs_of,TESTS)
+# $(call test_programs_of,TESTS): the programs that the named tests need.
 test_programs_of = $(sort $(foreach t,$1,$(if $(filter $t,$(own_program_tests)),$t,unit-tests$(addprefix -,$(word 2,$(subst -, ,$t))))))
 test_programs = $(call test_programs_of,$(test_names))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \
@@ -259,7 +259,7 @@ CLEANFILES += $(our_archives) $(test_names) $(check_programs) $(benches) $(dev_p
 
 # ---- tests ----
 
-# `make check TESTS='test_rules tests/test_check.sh'` runs these two, and builds what they need.
+# `make check TESTS='test_rules tests/test_check.sh'` runs these two tests, and builds what they need.
 TESTS = $(quick_tests)
 check_needs = $(call test_programs_of,$(filter-out %.sh,$(TESTS))) $(if $(filter %.sh,$(TESTS)),all) \
 	$(if $(filter-out $(scripts_of_tool),$(filter %.sh,$(TESTS))),$(check_programs)) \

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Fuzzing for a CI service, in a known time: replays the corpus by every target, then runs a
-campaign on the targets that the change can affect, then one on all targets.
+"""Fuzzing for a CI service, in a fixed time: replays the corpus by every target, then runs a
+campaign on the targets that the change can affect, then a campaign on all targets.
 
     fuzz_ci.py SRCDIR    in the build directory; writes fuzz-ci/
     FUZZ_CI_TIME         seconds of fuzzing (default 600)
@@ -23,12 +23,12 @@ import time
 SOURCE = pathlib.Path(sys.argv[1]).absolute()
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
-from fuzz_run import run_campaign, run_logged  # noqa: E402
+from fuzz_run import run_campaign, run_with_log  # noqa: E402
 
 OUT = pathlib.Path("fuzz-ci")
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
 
-# Which targets a changed file can affect: the first pattern that matches decides.
+# The targets that a changed file can affect: those of the first pattern that matches the file.
 AFFECTED_TARGETS = (
     ("src/page/buffer.*", "fuzz_api"),
     ("src/page/fault.*", "fuzz_api fuzz_fault fuzz_page"),
@@ -45,92 +45,94 @@ AFFECTED_TARGETS = (
 
 
 class Cases:
-    """Replays and campaigns that ran: each is a row for `make report` and a JUnit case."""
+    """Results of replays and of fuzzed targets: each is a row for `make report` and a JUnit case."""
 
     def __init__(self):
         self.rows, self.records, self.has_campaign_failed = [], [], False
 
-    def add_case(self, result, group, name, output="", replay=""):
-        """@result: good, failed or skipped; @output: its first line is the reason"""
+    def add_and_print_case(self, result, group, name, output="", replay_command=""):
+        """@result: "good", "failed" or "skipped"; @output: its first line is the reason of the result"""
         reason = next((line for line in output.splitlines() if line.strip()), "")
         self.rows.append({"result": result, "group": group, "name": name, "why": reason})
         self.records.append({
             "input": name, "flavour": group, "result": "not-run" if result == "skipped" else result,
             "failed": result == "failed", "why": reason, "skip_reason": reason, "output": output,
-            "replay": replay})
+            "replay": replay_command})
         print(f"{result}: {group} {name}", flush=True)
         if result == "failed":
-            print(re.sub("^", "    ", output, flags=re.M), f"    replay: {replay}" if replay else "", sep="\n")
+            replay_line = f"    replay: {replay_command}" if replay_command else ""
+            print(re.sub("^", "    ", output, flags=re.M), replay_line, sep="\n")
 
-    def count_result(self, result):
+    def count_cases_with_result(self, result):
         return sum(row["result"] == result for row in self.rows)
 
     def decide_exit_status(self):
-        return 2 if self.has_campaign_failed else 1 if self.count_result("failed") else 0
+        return 2 if self.has_campaign_failed else 1 if self.count_cases_with_result("failed") else 0
 
-    def write_junit(self):
+    def write_junit_file(self):
         lines = [*self.records, {"what": "fuzz-ci"}]
         (OUT / "cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         export_records("junit", "cases.jsonl", "junit.xml")
 
 
-def export_records(form, results, name):
-    status = run_logged(["./pagetorture-export", form, "-o", OUT / name, OUT / results], OUT / "export.log")
+def export_records(format_name, results_name, output_name):
+    status = run_with_log(["./pagetorture-export", format_name, "-o", OUT / output_name, OUT / results_name],
+                          OUT / "export.log")
     if status:
         print(f"export ended with status {status}:", (OUT / "export.log").read_text(errors="replace"))
 
 
-def read_targets():
+def read_target_flavours():
     """Return: {target: the flavour that its findings need}"""
     text = (SOURCE / "fuzz" / "targets.def").read_text()
     return dict(re.findall(r'^TARGET\((\w+), "(\w+)"', text, re.M))
 
 
-def replay_corpus(cases, target, binary):
+def replay_corpus_and_add_case(cases, target, binary):
     if not os.access(binary, os.X_OK):
-        cases.add_case("skipped", "replay", binary, "this build has no such binary")
+        cases.add_and_print_case("skipped", "replay", binary, "this build has no such binary")
         return
     log = OUT / f"{binary}.log"
     corpora = [SOURCE / "corpus" / name for name in ("regress", "rules", "bugs", f"seed/{target}")]
     command = [f"./{binary}", *map(str, corpora)]
-    status = run_logged(command, log)
+    status = run_with_log(command, log)
     end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
-    cases.add_case({0: "good", EXIT_UNAVAILABLE: "skipped"}.get(status, "failed"), "replay", binary, end,
+    cases.add_and_print_case({0: "good", EXIT_UNAVAILABLE: "skipped"}.get(status, "failed"), "replay", binary, end,
               " ".join(command))
 
 
-def find_affected_targets(file, targets):
-    named = re.match(r"(?:fuzz|corpus/seed)/(fuzz_[a-z]+)\b", file)
+def find_targets_affected_by_file(changed_file, targets):
+    named = re.match(r"(?:fuzz|corpus/seed)/(fuzz_[a-z]+)\b", changed_file)
     if named and named[1] in targets:
         return {named[1]}
     for pattern, names in AFFECTED_TARGETS:
-        if fnmatch.fnmatchcase(file, pattern):
+        if fnmatch.fnmatchcase(changed_file, pattern):
             return set(targets if names == "*" else names.split())
     return set()
 
 
-def find_changed_targets(base, targets):
-    git = subprocess.run(["git", "diff", "--name-only", base, "--"], cwd=SOURCE, text=True,
+def find_targets_affected_since(base_commit, targets):
+    git = subprocess.run(["git", "diff", "--name-only", base_commit, "--"], cwd=SOURCE, text=True,
                          capture_output=True, check=False)
-    affected = set().union(*(find_affected_targets(file, targets) for file in git.stdout.splitlines()))
+    affected = set().union(*(find_targets_affected_by_file(file, targets) for file in git.stdout.splitlines()))
     if not affected:
-        print(f"no target is affected by what changed since {base}", git.stderr.partition("\n")[0])
+        print(f"no target is affected by what changed since {base_commit}", git.stderr.partition("\n")[0])
     return [target for target in targets if target in affected]
 
 
-def fuzz_target_group(cases, group, seconds, seed, targets):
+def fuzz_targets_and_add_cases(cases, group, seconds, seed, targets):
     print(f"{group}, {seconds} s: {' '.join(targets)}", flush=True)
     status, outcomes = run_campaign(OUT / group, seconds, targets, ["--seed", seed, "--dir", OUT / "campaign"])
     for target, outcome in outcomes.items():
-        cases.add_case(outcome.result, group, target, outcome.reason, outcome.replay)
-    if status not in (0, 1) or (status == 1 and not cases.count_result("failed")):
-        cases.add_case("failed", group, "the campaign itself", (OUT / group).read_text(errors="replace"))
+        cases.add_and_print_case(outcome.result, group, target, outcome.reason, outcome.replay)
+    if status not in (0, 1) or (status == 1 and not cases.count_cases_with_result("failed")):
+        cases.add_and_print_case("failed", group, "the campaign itself", (OUT / group).read_text(errors="replace"))
         cases.has_campaign_failed = status != 1
 
 
-def triage_findings():
-    """Write findings.sarif, without findings too: then CI services close what was open."""
-    status = run_logged(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
+def triage_findings_and_write_sarif():
+    """Triage the findings and write findings.sarif, also without findings, so that CI services close old alerts."""
+    status = run_with_log(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
                       "-o", OUT / "triage", OUT / "campaign"], OUT / "triage.log")
     if (OUT / "findings.jsonl").exists():
         export_records("sarif", "findings.jsonl", "findings.sarif")
@@ -138,9 +140,9 @@ def triage_findings():
         print(f"triage ended with status {status}:", (OUT / "triage.log").read_text(errors="replace"))
 
 
-def write_report_results(cases, begun, seed):
+def write_report_results(cases, begin_time, seed):
     status = "failed" if cases.decide_exit_status() else "good"
-    results = keep.make_result_head("fuzz-ci", begun, "make fuzz-ci", status, os.environ.get("CC", ""))
+    results = keep.make_result_head("fuzz-ci", begin_time, "make fuzz-ci", status, os.environ.get("CC", ""))
     last = OUT / "all.json"
     keep.write_json("results/fuzz-ci.json", results | {"seed": int(seed), "rows": cases.rows} | (
         {"campaign": json.loads(last.read_text())} if last.exists() else {}))
@@ -156,20 +158,20 @@ def main():
     seconds = int(seconds)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    cases, targets = Cases(), read_targets()
+    cases, targets = Cases(), read_target_flavours()
     for target, flavour in targets.items():
-        replay_corpus(cases, target, f"{target}-replay")
-        replay_corpus(cases, target, f"{target}-replay-{flavour}")
-    changed = find_changed_targets(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
+        replay_corpus_and_add_case(cases, target, f"{target}-replay")
+        replay_corpus_and_add_case(cases, target, f"{target}-replay-{flavour}")
+    changed = find_targets_affected_since(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
     if changed:
-        fuzz_target_group(cases, "changed", seconds // 2, seed, changed)
+        fuzz_targets_and_add_cases(cases, "changed", seconds // 2, seed, changed)
         seconds -= seconds // 2
-    fuzz_target_group(cases, "all", seconds, seed, list(targets))
-    triage_findings()
-    cases.write_junit()
+    fuzz_targets_and_add_cases(cases, "all", seconds, seed, list(targets))
+    triage_findings_and_write_sarif()
+    cases.write_junit_file()
     write_report_results(cases, begun, seed)
-    print(f"fuzz-ci: {len(cases.rows)} cases, {cases.count_result('failed')} failed, "
-          f"{cases.count_result('skipped')} skipped ({OUT.absolute()}/junit.xml)")
+    print(f"fuzz-ci: {len(cases.rows)} cases, {cases.count_cases_with_result('failed')} failed, "
+          f"{cases.count_cases_with_result('skipped')} skipped ({OUT.absolute()}/junit.xml)")
     sys.exit(cases.decide_exit_status())
 
 

@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run a campaign in the build directory, and read from its results what happened to each target."""
+"""Run a fuzzing campaign in the build directory, and find the outcome of each target in its results."""
 import collections
 import json
 import os
 import subprocess
 
-# @result: good, failed or skipped; @reason: why, or the finding; @figures: {} if the target was left out
+# @result: "good", "failed" or "skipped"; @reason: the finding, or why the target failed or was skipped; @replay: the
+# command that replays the finding; @figures: {} if the target was left out
 Outcome = collections.namedtuple("Outcome", "result reason replay figures")
 
 
-def run_logged(command, log_path, environment=None):
-    """Return: the exit status of the command; all of its output is in the log"""
+def run_with_log(command, log_path, environment=None):
+    """Run a command with all of its output in the log. Return: its exit status."""
     with open(log_path, "wb") as log:
         return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False,
                               env=os.environ | (environment or {})).returncode
 
 
-def read_target_outcome(results, target):
-    figures = {row["name"]: row for row in results["targets"]}.get(target)
+def find_target_outcome(campaign_results, target_name):
+    figures = {row["name"]: row for row in campaign_results["targets"]}.get(target_name)
     if not figures:
-        reasons = {row["name"]: row["reason"] for row in results["left_out"]}
-        return Outcome("skipped", reasons.get(target, "the campaign has no results"), "", {})
+        reasons = {row["name"]: row["reason"] for row in campaign_results["left_out"]}
+        return Outcome("skipped", reasons.get(target_name, "the campaign has no results"), "", {})
     if figures["first_finding"]:
         finding, _, replay = figures["first_finding"].partition("\n  replay: ")
         return Outcome("failed", finding, replay, figures)
@@ -31,12 +32,12 @@ def read_target_outcome(results, target):
     return Outcome("skipped", "no execution in this time", "", figures)
 
 
-def run_campaign(path, seconds, targets, flags, environment=None):
-    """Write the log to @path and results to @path.json. Return: the exit status, {target: Outcome}"""
-    status = run_logged(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds), "--results",
-                      f"{path}.json", *flags, *targets], path, environment)
+def run_campaign(log_path, seconds, targets, options, environment=None):
+    """Run `pagetorture fuzz`, with its results in @log_path.json. Return: the exit status, {target: Outcome}"""
+    status = run_with_log(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds), "--results",
+                      f"{log_path}.json", *options, *targets], log_path, environment)
     results = {"targets": [], "left_out": []}
-    if os.path.exists(f"{path}.json"):
-        with open(f"{path}.json") as file:
+    if os.path.exists(f"{log_path}.json"):
+        with open(f"{log_path}.json") as file:
             results = json.load(file)
-    return status, {target: read_target_outcome(results, target) for target in targets}
+    return status, {target: find_target_outcome(results, target) for target in targets}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Targets that users call by name, besides all, check and install.
+# Targets that users call by name: smoke test, fuzzing, other builds, coverage; and files made from tables.
 
 EXTRA_DIST += %D%/abi.sh %D%/check_builds.sh %D%/check_deb.sh %D%/coverage.sh %D%/fuzz_ci.py \
 	%D%/fuzz_run.py %D%/page-library.sh %D%/replay.sh %D%/smoke.py \
@@ -16,7 +16,7 @@ from_tables = \
 	packaging/editors/vim/syntax/pagetorture.vim
 tables = src/harness/program/ops.def src/harness/program/rules.def
 
-# The help texts of the commands, after preprocessing.
+# The help texts of the commands as string literals, after preprocessing.
 tool_help.i: $(tool_commands) src/tool/run/run.h config.h
 	$(AM_V_GEN)new=$(temporary) && for file in $(tool_commands); do \
 	  echo "@command $$file" && \
@@ -40,7 +40,7 @@ smoke: all-am fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
 
-# The same command continues a campaign. For example:
+# `make fuzz` also continues a campaign. For example:
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 
@@ -59,14 +59,15 @@ FUZZ_SEEDS = $(srcdir)/corpus/seed
 fuzz-merge: all-am fuzzers seeds
 	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
-# The fuzz targets that this build supports; the others are skipped by name.
+# Build all fuzz targets and replayers that this build supports. AFL++'s targets may fail; then print why.
 fuzz-programs: all-am fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
 
-# Builds with other compilers, for 32 bits, from read-only sources, and distcheck: half an hour. For example:
+# Build and test with other compilers, for 32 bits and from read-only sources, and run distcheck. This takes half
+# an hour. For example:
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
 
@@ -100,7 +101,7 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# Programs of the coverage build.
+# Build the programs that coverage.sh runs in its own build directory.
 coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter unit-tests%,$(check_programs)) \
 		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 

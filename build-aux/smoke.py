@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The smoke test, in three minutes: the rule table under every sanitizer, the race matrix under every
-race detector, stress scenarios, each fuzz target on each of its engines, and the corpus.
+race detector, stress scenarios, the fuzz targets with libFuzzer, one with AFL++, and a replay of the corpus.
 
     smoke.py SRCDIR    run in the build directory; writes logs to smoke/
     SMOKE_SECONDS      seconds for each fuzzer (default 20)
@@ -18,7 +18,7 @@ import time
 HERE = pathlib.Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE.parent / "report"))
 import keep  # noqa: E402
-from fuzz_run import run_campaign, run_logged  # noqa: E402
+from fuzz_run import run_campaign, run_with_log  # noqa: E402
 
 SOURCE = sys.argv[1]
 SECONDS = int(os.environ.get("SMOKE_SECONDS") or 20)
@@ -27,7 +27,7 @@ BEGIN_TIME = time.time()
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the program needs (src/page_stubs/absent.c)
 BACKENDS = ("direct", "alias")
 
-# Detectors on fibers run all cells; slower ones run a part.
+# Race detectors, and the cells of the race matrix that they run: "" is all cells, which only fast detectors run.
 DETECTORS = {"tsan-fibers": "", "gcc-fibers": "", "gcc-inline": "", "tsan-threads": "*raw",
              "gcc-threads": "*raw", "helgrind": "*raw", "drd": "*raw"}
 STRESS_SCENARIOS = ("disjoint", "overlap")
@@ -40,16 +40,16 @@ REPLAYERS = ("fuzz_page-replay", "fuzz_page-replay-asan", "fuzz_page-replay-msan
 rows, failures = [], []
 
 
-def add_row(result, name, figures):
+def add_and_print_row(result, name, figures):
     rows.append({"result": result, "name": name, "figures": figures, "at": int(time.time() - BEGIN_TIME)})
     print(f"{result:<7} {name:<34} {figures}", flush=True)
 
 
-def add_failure(name, figures, log, command, environment=None):
-    """Add a row, and print the end of the log and a command that repeats it in any directory."""
-    add_row("FAILED", name, figures)
+def add_and_print_failure(name, figures, log, replay_command, environment=None):
+    """Add and print a failed row, the end of the log, and a command that repeats the failure in any directory."""
+    add_and_print_row("FAILED", name, figures)
     settings = [f"{key}={value}" for key, value in (environment or {}).items()]
-    replay = f"cd {shlex.quote(os.getcwd())} && {' '.join([*settings, command])}"
+    replay = f"cd {shlex.quote(os.getcwd())} && {' '.join([*settings, replay_command])}"
     lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
     print(*(f"    {line}" for line in lines), f"    log:    {log.absolute()}", f"    replay: {replay}",
           sep="\n", flush=True)
@@ -60,38 +60,38 @@ def print_progress(text):
     print(f"[{int(time.time() - BEGIN_TIME):3} s] {text}", flush=True)
 
 
-def find_skip_reason(status, text):
-    reason = re.search(r"^\S*: skipped: (.*)|^skipped: \S+: (.*)", text, re.M)
-    if reason and (status == EXIT_UNAVAILABLE or reason[2]):
+def parse_skip_reason(exit_status, output):
+    reason = re.search(r"^\S*: skipped: (.*)|^skipped: \S+: (.*)", output, re.M)
+    if reason and (exit_status == EXIT_UNAVAILABLE or reason[2]):
         return reason[1] or reason[2]
-    if status and "expected a backend that the page library has" in text:
+    if exit_status and "expected a backend that the page library has" in output:
         return "the page library has no such backend"
     return ""
 
 
-def make_match_describer(pattern, form="{0}"):
-    """Return: a function that prints the last match in a text; {1} of @form is its first group."""
-    def describe_match(text):
-        found = list(re.finditer(pattern, text, re.M))
+def make_match_formatter(pattern, form="{0}"):
+    """Return: a function that formats the last match of @pattern in an output; {1} in @form is its first group."""
+    def format_last_match(output):
+        found = list(re.finditer(pattern, output, re.M))
         return form.format(found[-1][0], *found[-1].groups()) if found else ""
-    return describe_match
+    return format_last_match
 
 
-def run_stage(name, log_name, describe, command, environment=None):
-    """Run the command and add a row. @describe: makes the figures of the row from its output"""
+def run_command_as_row(name, log_name, format_figures, command, environment=None):
+    """Run the command and add a row. @format_figures: makes the figures of the row from the output"""
     if not os.access(command[0], os.X_OK):
-        add_row("skipped", name, "this build has no such program or flavour")
+        add_and_print_row("skipped", name, "this build has no such program or flavour")
         return
     log = LOGS / log_name
-    status = run_logged(command, log, environment)
+    status = run_with_log(command, log, environment)
     text = log.read_text(errors="replace")
-    skip_reason = find_skip_reason(status, text)
+    skip_reason = parse_skip_reason(status, text)
     if skip_reason:
-        add_row("skipped", name, skip_reason)
+        add_and_print_row("skipped", name, skip_reason)
     elif status:
-        add_failure(name, f"exit status {status}", log, shlex.join(command), environment)
+        add_and_print_failure(name, f"exit status {status}", log, shlex.join(command), environment)
     else:
-        add_row("ok", name, describe(text))
+        add_and_print_row("ok", name, format_figures(text))
 
 
 def run_rule_table():
@@ -99,42 +99,42 @@ def run_rule_table():
     programs = sorted(str(path) for path in pathlib.Path(SOURCE, "corpus", "rules").glob("*.page"))
     tables = {}
 
-    def read_records(text):
-        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    def parse_json_lines(output):
+        return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
-    def describe_agreement(text):
-        return f"{len(programs)} programs agree in: {' '.join(read_records(text)[0]['flavours'])}"
+    def format_agreement(output):
+        return f"{len(programs)} programs agree in: {' '.join(parse_json_lines(output)[0]['flavours'])}"
 
     for backend in BACKENDS:
-        run_stage(f"rule table, {backend}", f"rules-{backend}", describe_agreement,
+        run_command_as_row(f"rule table, {backend}", f"rules-{backend}", format_agreement,
                   ["./pagetorture", "run", "--backend", backend, "--json", *programs])
         if rows[-1]["result"] != "skipped":
-            tables[backend] = read_records((LOGS / f"rules-{backend}").read_text(errors="replace"))
+            tables[backend] = parse_json_lines((LOGS / f"rules-{backend}").read_text(errors="replace"))
     write_results("rules", tables)
 
 
 def run_race_matrix():
     for detector, cells in DETECTORS.items():
         print_progress(f"race matrix, {detector}")
-        describe = make_match_describer(
+        format_figures = make_match_formatter(
             rf"^{detector} +(\d+) +x\S+ +(\d+) +(\d+)(?: +\S+){{3}} +(\d+) +(\d+)",
             "{1} cells, {3} of {2} races caught, {4} false alarms, {5} within known limitations")
-        run_stage(f"race matrix, {detector}", f"race-{detector}", describe,
+        run_command_as_row(f"race matrix, {detector}", f"race-{detector}", format_figures,
                   ["./pagetorture-dev", "race", "--detector", detector, "--cell", cells])
 
 
 def run_stress_scenarios():
-    describe = make_match_describer(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
+    format_figures = make_match_formatter(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
     for scenario in STRESS_SCENARIOS:
         for flavour in ("plain", "asan", "tsan"):
             binary = "pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
             print_progress(f"stress {scenario}, {flavour}, 3 s")
-            run_stage(f"stress {scenario}, {flavour}", f"stress-{scenario}-{flavour}", describe,
+            run_command_as_row(f"stress {scenario}, {flavour}", f"stress-{scenario}-{flavour}", format_figures,
                       [f"./{binary}", scenario, "-t", "4", "-s", "3"])
 
 
-def run_fuzz_pair(backend, seconds, *targets):
-    """A campaign of libFuzzer on two targets."""
+def fuzz_two_targets(backend, seconds, *targets):
+    """Fuzz two targets at the same time by libFuzzer, and add a row for each."""
     log = LOGS / f"fuzz-{backend}-{'-'.join(targets)}"
     print_progress(f"libFuzzer {', '.join(targets)}, {backend}, {seconds} s")
     environment = {"PAGE_MAP": backend}
@@ -143,25 +143,25 @@ def run_fuzz_pair(backend, seconds, *targets):
     for target, outcome in outcomes.items():
         name = f"libFuzzer {target}, {backend}"
         if outcome.result == "failed":
-            add_failure(name, outcome.reason, log, outcome.replay or f"./{target}", environment)
+            add_and_print_failure(name, outcome.reason, log, outcome.replay or f"./{target}", environment)
         elif outcome.result == "skipped":
-            add_row("skipped", name, outcome.reason)
+            add_and_print_row("skipped", name, outcome.reason)
         else:
             figures = outcome.figures
-            add_row("ok", name, f"{figures['executions']} executions, {figures['rate']}/s, no finding")
+            add_and_print_row("ok", name, f"{figures['executions']} executions, {figures['rate']}/s, no finding")
 
 
-def run_afl():
-    """AFL++ measures whether an input changes state for later inputs: as stability."""
+def fuzz_with_afl():
+    """Fuzz fuzz_page by AFL++. A stability below 100 % means that an input changes state for later inputs."""
     name, log, statistics = "AFL++ fuzz_page", LOGS / "afl.log", LOGS / "afl/default/fuzzer_stats"
     if not shutil.which("afl-clang-fast") or not shutil.which("afl-fuzz"):
-        add_row("skipped", name, "no afl-clang-fast or afl-fuzz")
+        add_and_print_row("skipped", name, "no afl-clang-fast or afl-fuzz")
         return
     if not os.access("afl/fuzz_page", os.X_OK):
-        add_failure(name, "it does not build", pathlib.Path("afl.log"), "make afl-fuzzers-asan")
+        add_and_print_failure(name, "it does not build", pathlib.Path("afl.log"), "make afl-fuzzers-asan")
         return
     print_progress(f"{name}, {SECONDS} s")
-    run_logged(["timeout", "-s", "INT", str(SECONDS + 60), "afl-fuzz", "-V", str(SECONDS), "-t", "1000", "-G", "704",
+    run_with_log(["timeout", "-s", "INT", str(SECONDS + 60), "afl-fuzz", "-V", str(SECONDS), "-t", "1000", "-G", "704",
              "-i", "seeds/fuzz_page", "-o", str(LOGS / "afl"), "--", "afl/fuzz_page"], log,
             {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath("afl_mutator.so"), "AFL_NO_UI": "1",
              "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1",
@@ -170,38 +170,39 @@ def run_afl():
     figures = dict(re.findall(r"^(\w+) *: ([\d.]+%?)", text, re.M))
     finding_count = int(figures.get("saved_crashes", 0)) + int(figures.get("saved_hangs", 0))
     if not figures or finding_count:
-        add_failure(name, f"{finding_count if figures else 'no statistics'} findings", log,
+        add_and_print_failure(name, f"{finding_count if figures else 'no statistics'} findings", log,
                     f"./fuzz_page-replay-asan {LOGS}/afl/default/crashes")
     elif figures["stability"] != "100.00%":
-        add_failure(name, f"stability {figures['stability']}: an input changes state for later inputs", log,
+        add_and_print_failure(name, f"stability {figures['stability']}: an input changes state for later inputs", log,
                     f"python3 {SOURCE}/fuzz/same.py ./fuzz_page-same seeds/fuzz_page {LOGS}/afl/default/queue")
     else:
-        add_row("ok", name, f"{figures['execs_done']} executions, {figures['execs_per_sec'].split('.')[0]}/s, "
+        add_and_print_row("ok", name, f"{figures['execs_done']} executions, {figures['execs_per_sec'].split('.')[0]}/s, "
                             f"stability {figures['stability']}, no finding")
 
 
-def replay_corpus():
+def replay_corpus_with_all_replayers():
     print_progress("corpus replay")
     corpus = f"{SOURCE}/corpus"
     for backend in BACKENDS:
         for orders in ([], ["--orders"]):
             name = " ".join([f"replay, {backend}", *orders])
-            run_stage(name, name.replace(", ", "-"), make_match_describer(r"\b\d+ inputs in.*"),
+            run_command_as_row(name, name.replace(", ", "-"), make_match_formatter(r"\b\d+ inputs in.*"),
                       ["./pagetorture", "replay", "--backend", backend, *orders, corpus])
     for binary in ("fuzz_api-replay", *REPLAYERS):
         target = binary.partition("-")[0]
         corpora = ["rules", "regress", "bugs"] if target != "fuzz_api" else []
         for backend in BACKENDS:
-            run_stage(f"{binary}, {backend}", f"{binary}-{backend}", make_match_describer(r"\b\d+ inputs replayed.*"),
-                      [f"./{binary}", *(f"{corpus}/{name}" for name in [*corpora, f"seed/{target}"])],
-                      {"PAGE_MAP": backend})
+            run_command_as_row(f"{binary}, {backend}", f"{binary}-{backend}",
+                               make_match_formatter(r"\b\d+ inputs replayed.*"),
+                               [f"./{binary}", *(f"{corpus}/{name}" for name in [*corpora, f"seed/{target}"])],
+                               {"PAGE_MAP": backend})
 
 
-def write_results(name, tables):
-    """Write results for `make report`."""
+def write_results(results_name, tables):
+    """Write results/@results_name.json for `make report`: @tables and a summary."""
     status = "failed" if failures else "good"
-    keep.write_json(f"results/{name}.json", keep.make_result_head(name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
-               | {"seconds_each": SECONDS} | tables)
+    head = keep.make_result_head(results_name, BEGIN_TIME, "make smoke", status, os.environ.get("CC", ""))
+    keep.write_json(f"results/{results_name}.json", head | {"seconds_each": SECONDS} | tables)
 
 
 def main():
@@ -213,9 +214,9 @@ def main():
     run_race_matrix()
     run_stress_scenarios()
     for backend, part, *targets in FUZZ_PAIRS:
-        run_fuzz_pair(backend, max(SECONDS // part, 1), *targets)
-    run_afl()
-    replay_corpus()
+        fuzz_two_targets(backend, max(SECONDS // part, 1), *targets)
+    fuzz_with_afl()
+    replay_corpus_with_all_replayers()
     print(f"\nsummary ({int(time.time() - BEGIN_TIME)} s, logs in {LOGS.absolute()})")
     for row in sorted(rows, key=lambda row: row["result"]):
         print(f"{row['result']:<7} {row['name']:<34} {row['figures']}")

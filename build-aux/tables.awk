@@ -4,9 +4,8 @@
 #
 #   awk -f tables.awk ops.def rules.def tool_help.i TEMPLATE
 #
-# A table is read from the file of its name; the options of the commands from their help texts after
-# preprocessing, each after a line `@command FILE`. In the template, these directives stand for rows of
-# the tables:
+# ops.def and rules.def have one row for each call or rule. tool_help.i has the help text of each command, after a
+# line `@command FILE`. In the template, these directives stand for rows of the tables:
 #
 #   @calls SEPARATOR@, @rules SEPARATOR@    all names, in one line
 #   @for call KINDS ... @end                these lines for each call of that kind: the letter of
@@ -15,8 +14,8 @@
 #   @for option COMMAND ... @end            these lines for each option but --help
 #   @numbers A, B@                          the numbers as bytes hold them (number.h)
 #
-# Between @for and @end, @name@ is the row's name, @item@ and @text@ its heading and its
-# explanation in mdoc, @example@ a call in text.
+# Between @for and @end, @name@ is the name of the row, @item@ and @text@ are its heading and its explanation in
+# mdoc, and @example@ is an example of the call as text.
 
 BEGIN { FS = "\n" }
 
@@ -44,7 +43,7 @@ collecting { body = body $0 "\n"; next }
 
 # ---- tables ----
 
-# A row ends with the line that ends with `)`. Its strings are columns; adjacent ones are one.
+# A row ends with a line that ends with `)`. Each string of the row is a column; adjacent strings are one column.
 function read_row(line,    id, column, n)
 {
 	if (line ~ /^\/\*/) comment = 1
@@ -90,7 +89,7 @@ function read_help(line,    list, i, n)
 	help = ""
 }
 
-# An option, or more text of the last one.
+# Reads a line of a help text: an option, or more text of the option before.
 function read_help_line(line,    option)
 {
 	if (line !~ /^  /) { last = ""; return }
@@ -142,7 +141,7 @@ function write_row(name, item, explanation, sample,    line)
 	printf "%s", line
 }
 
-# As gsub(), but no character of @with has a meaning of its own.
+# Like gsub(), but no character of @with is special.
 function put(line, what, with,    at, out)
 {
 	out = ""
@@ -215,7 +214,7 @@ function example(name,    i, letter, list, argument, fills)
 	return fills name "(" list ")"
 }
 
-# 16 bits, the lower ones first: two choose the base, 14 are the distance from it.
+# Formats a number as two bytes, the lower byte first: two bits select the base, 14 bits are the distance from it.
 function pack(number,    word, base, distance)
 {
 	base = distance = 0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Copies its input to its output through a page: copies bytes from user memory to the page, clears the
- * rest of the page, and writes the output from a mapping.
+ * Copies standard input to standard output through a page: copies bytes from user memory to the page, clears
+ * the rest of the page, and writes the bytes from a mapping.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,14 +10,14 @@
 
 #include <page.h>
 
-static int write_to_stdout(void *ptr, void *ctx)
+static int write_to_stdout(void *mapped_bytes, void *ctx)
 {
 	size_t len = *(size_t *)ctx;
 
-	return fwrite(ptr, 1, len, stdout) == len ? 0 : -EIO;
+	return fwrite(mapped_bytes, 1, len, stdout) == len ? 0 : -EIO;
 }
 
-static int copy_through_page(struct page *page, const char *input, size_t len)
+static int copy_to_stdout_through_page(struct page *page, const char *input, size_t len)
 {
 	struct user_slice_reader reader;
 	int ret;
@@ -34,12 +34,12 @@ static int copy_through_page(struct page *page, const char *input, size_t len)
 int main(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
-	char input[PAGE_SIZE];
+	char input_bytes[PAGE_SIZE];
 	int ret = page ? 0 : -errno;
-	size_t len;
+	size_t input_len;
 
-	while (!ret && (len = fread(input, 1, sizeof(input), stdin)))
-		ret = copy_through_page(page, input, len);
+	while (!ret && (input_len = fread(input_bytes, 1, sizeof(input_bytes), stdin)))
+		ret = copy_to_stdout_through_page(page, input_bytes, input_len);
 	page_free(page);
 	if (ret)
 		fprintf(stderr, "page_cat: %s\n", strerror(-ret));

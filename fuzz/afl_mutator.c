@@ -13,38 +13,32 @@
 #include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"
 
-/* The maximal number of mutations between two executions; libFuzzer uses as many on average. */
+/* The maximal number of mutations between two executions; libFuzzer makes as many on average. */
 #define MUTATIONS_MAX 4
 
 struct afl_mutator {
 	uint64_t random_state;
-	unsigned int mutation_count; /* of the last input */
+	unsigned int mutation_count; /* mutations that made the last input */
 	enum mutation mutations[MUTATIONS_MAX];
-	char description[128];
+	char description[128]; /* the result of afl_custom_describe() */
 	struct program program, other;
 	struct trim trim;
 	struct program trim_best, trim_candidate;
 	unsigned int trim_step, trim_step_max;
-	/* AFL++ reads the buffer that one function returned while it calls the other functions. */
+	/* AFL++ may read the result of one function while it calls another, so each has its own
+	 * buffer. */
 	uint8_t fuzzed_bytes[PROGRAM_BYTES_MAX], processed_bytes[PROGRAM_BYTES_MAX],
 		trimmed_bytes[PROGRAM_BYTES_MAX];
 };
 
 /*
- * AFL++ looks up these functions by name. The AFL++ header is not needed, because @afl is not used.
+ * AFL++ looks up the functions afl_custom_*() by name, so no header declares them. The AFL++ header
+ * is not needed, because @afl is not used.
  */
 #define AFL_API __attribute__((visibility("default")))
-AFL_API void *afl_custom_init(void *afl, unsigned int seed);
-AFL_API void afl_custom_deinit(void *data);
-AFL_API size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out,
-			       uint8_t *add, size_t add_size, size_t max);
-AFL_API const char *afl_custom_describe(void *data, size_t max);
-AFL_API size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t **out);
-AFL_API int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size);
-AFL_API size_t afl_custom_trim(void *data, uint8_t **out);
-AFL_API int afl_custom_post_trim(void *data, uint8_t success);
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
-void *afl_custom_init(void *afl, unsigned int seed)
+AFL_API void *afl_custom_init(void *afl, unsigned int seed)
 {
 	struct afl_mutator *m = calloc(1, sizeof(*m));
 
@@ -54,13 +48,13 @@ void *afl_custom_init(void *afl, unsigned int seed)
 	return m;
 }
 
-void afl_custom_deinit(void *data)
+AFL_API void afl_custom_deinit(void *mutator)
 {
-	free(data);
+	free(mutator);
 }
 
-/* AFL++ treats an output of 0 bytes as a failure; one byte is the empty program too. */
-static size_t encode_program(const struct program *program, uint8_t *bytes)
+/* AFL++ treats an output of 0 bytes as a failure, so the empty program is encoded as one byte. */
+static size_t encode_at_least_one_byte(const struct program *program, uint8_t *bytes)
 {
 	size_t size = program_to_bytes(program, bytes);
 
@@ -70,10 +64,10 @@ static size_t encode_program(const struct program *program, uint8_t *bytes)
 	return 1;
 }
 
-size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, uint8_t *add,
-		       size_t add_size, size_t max)
+AFL_API size_t afl_custom_fuzz(void *mutator, uint8_t *bytes, size_t size, uint8_t **out,
+			       uint8_t *add, size_t add_size, size_t max)
 {
-	struct afl_mutator *m = data;
+	struct afl_mutator *m = mutator;
 	struct mutate_request request = { .max_calls = max / PROGRAM_RECORD };
 	unsigned int depth = 1 + random_below(&m->random_state, MUTATIONS_MAX);
 
@@ -89,16 +83,16 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **out, u
 			break;
 	}
 	*out = m->fuzzed_bytes;
-	return encode_program(&m->program, m->fuzzed_bytes);
+	return encode_at_least_one_byte(&m->program, m->fuzzed_bytes);
 }
 
 /*
  * Return: the names of the mutations in their order; AFL++ adds them to the name of the input's
  * file.
  */
-const char *afl_custom_describe(void *data, size_t max)
+AFL_API const char *afl_custom_describe(void *mutator, size_t max)
 {
-	struct afl_mutator *m = data;
+	struct afl_mutator *m = mutator;
 	size_t used = 0, size = max < sizeof(m->description) ? max : sizeof(m->description);
 
 	m->description[0] = 0;
@@ -116,44 +110,44 @@ const char *afl_custom_describe(void *data, size_t max)
  * AFL++ runs and stores canonical inputs only: inputs that differ in unused bytes become the same
  * input.
  */
-size_t afl_custom_post_process(void *data, uint8_t *bytes, size_t size, uint8_t **out)
+AFL_API size_t afl_custom_post_process(void *mutator, uint8_t *bytes, size_t size, uint8_t **out)
 {
-	struct afl_mutator *m = data;
+	struct afl_mutator *m = mutator;
 
 	program_from_bytes(&m->program, bytes, size);
 	*out = m->processed_bytes;
-	return encode_program(&m->program, m->processed_bytes);
+	return encode_at_least_one_byte(&m->program, m->processed_bytes);
 }
 
 /* Return: the maximal number of trim steps. */
-int afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
+AFL_API int afl_custom_init_trim(void *mutator, uint8_t *bytes, size_t size)
 {
-	struct afl_mutator *m = data;
+	struct afl_mutator *m = mutator;
 
 	program_from_bytes(&m->trim_best, bytes, size);
 	m->trim_step_max = trim_init(&m->trim, m->trim_best.count);
 	m->trim_step = 0;
-	return (int)(trim_next(&m->trim) ? m->trim_step_max : 0);
+	return (int)(trim_choose_next(&m->trim) ? m->trim_step_max : 0);
 }
 
-size_t afl_custom_trim(void *data, uint8_t **out)
+AFL_API size_t afl_custom_trim(void *mutator, uint8_t **out)
 {
-	struct afl_mutator *m = data;
+	struct afl_mutator *m = mutator;
 
 	*out = m->trimmed_bytes;
 	trim_make_candidate(&m->trim, &m->trim_best, &m->trim_candidate);
-	return encode_program(&m->trim_candidate, m->trimmed_bytes);
+	return encode_at_least_one_byte(&m->trim_candidate, m->trimmed_bytes);
 }
 
 /* Return: the number of the next trim step; the maximal number ends trimming. */
-int afl_custom_post_trim(void *data, uint8_t success)
+AFL_API int afl_custom_post_trim(void *mutator, uint8_t was_accepted)
 {
-	struct afl_mutator *m = data;
+	struct afl_mutator *m = mutator;
 
-	trim_record(&m->trim, success);
-	if (success)
+	trim_record_answer(&m->trim, was_accepted);
+	if (was_accepted)
 		m->trim_best = m->trim_candidate;
-	if (!trim_next(&m->trim))
+	if (!trim_choose_next(&m->trim))
 		return (int)m->trim_step_max;
 	return (int)++m->trim_step;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Functions and state that the calls of fuzz_api share. A call leaves a page and a buffer in its
- * slot, and may request failures of later calls. Both end with the input.
+ * Functions and state that the calls of fuzz_api share. A call may leave a page or a buffer in its
+ * slot, or request failures of later calls. At the end of the input the slots are freed and the
+ * requests cancelled.
  */
 #ifndef FUZZ_API_H
 #define FUZZ_API_H
@@ -27,47 +28,50 @@ extern struct api_slot api_slots[API_SLOTS];
 #include "fuzz/api.def"
 #undef API
 
-/* Prints the calls so far and the sentence @format, then aborts. */
-_Noreturn void api_report_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the message @format, the calls so far and the replay commands, then aborts. */
+_Noreturn void api_abort_with_finding(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
 
 #define api_expect(is_true, ...)                                                                   \
 	do {                                                                                       \
 		if (!(is_true))                                                                    \
-			api_report_finding(__VA_ARGS__);                                           \
+			api_abort_with_finding(__VA_ARGS__);                                       \
 	} while (0)
 
 /* Return: the page of the call's slot. An empty slot gets a new page, allocated with __GFP_NOFAIL. */
-struct page *api_get_page(const struct api_call *call);
+struct page *api_get_or_alloc_page(const struct api_call *call);
 
-/* Check the bytes of the slot's page or buffer, then free it. */
+/* Check the bytes of the page or the buffer of the slot, if it has one, then free it. */
 void api_check_and_free_page(struct api_slot *slot);
 void api_check_and_free_buffer(struct api_slot *slot);
 
-/* ---- failures: fuzz_api predicts them by itself (api_fault.c) ---- */
+/* ---- injected failures: fuzz_api predicts them without the library (api_fault.c) ---- */
 
 /*
  * Predicts whether a library call had to fail, and compares the prediction with @has_failed. Must be
  * called once after each library call that reaches a failure point; @gfp and @order are 0 for user
  * memory.
  */
-void api_check_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed);
+void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order,
+				 bool has_failed);
 
 /*
- * Like api_check_failure(), for a user copy of 0 bytes, which succeeds although its failure point
- * failed. The remaining times of the point show whether it failed.
+ * Like api_check_predicted_failure(), for a user copy of 0 bytes, which succeeds although its
+ * failure point failed. The remaining times of the point show whether it failed.
  */
-void api_check_hidden_failure(enum page_fault_point point);
+void api_check_failure_of_empty_copy(enum page_fault_point point);
 
-void api_reset_failures(void);
+/* Cancels all requested failures, in the library and in the prediction. */
+void api_reset_failure_injection(void);
 
 /* ---- misuse (api_fatal.c) ---- */
 
 /*
  * Runs @fn in a child process, which must end with a report of @rule (NULL: any rule); with
- * @is_signal_accepted, a signal or a sanitizer may end it instead. A process is slow, so only some
- * calls run @fn.
+ * @is_signal_accepted, a signal or a sanitizer may end it instead. A process is slow, so @fn does
+ * not run for every input.
  */
-void api_expect_abort(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
-		      const char *rule, bool is_signal_accepted);
+void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
+			       const char *rule, bool is_signal_accepted);
 
 #endif

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 
-/* The number of pages of the largest buffer that a slot holds. */
+/* A slot holds buffers of at most so many pages. */
 #define BUFFER_PAGES_MAX 512
 
-/* The number of pages whose bytes are checked, at each end of the buffer. */
+/* The bytes of so many pages at each end of a buffer are checked. */
 #define CHECKED_PAGES 4
 
 static size_t count_pages(size_t bytes)
@@ -26,7 +26,7 @@ static unsigned int find_allocation_order(size_t pages)
 
 /* Writes the first and the last byte of each checked page, or compares them with
  * @slot->buffer_byte. */
-static bool write_or_check_page_marks(const struct api_slot *slot, bool must_write)
+static bool write_or_compare_page_marks(const struct api_slot *slot, bool must_write)
 {
 	size_t pages = count_pages(slot->buffer_size);
 
@@ -47,13 +47,13 @@ void api_check_and_free_buffer(struct api_slot *slot)
 {
 	if (!slot->buffer)
 		return;
-	api_expect(write_or_check_page_marks(slot, false), "a buffer of %zu bytes did not keep them",
-		   slot->buffer_size);
+	api_expect(write_or_compare_page_marks(slot, false),
+		   "a buffer of %zu bytes did not keep them", slot->buffer_size);
 	page_buffer_free(slot->buffer);
 	slot->buffer = NULL;
 }
 
-static void expect_buffer_error(size_t bytes, int error)
+static void expect_buffer_alloc_error(size_t bytes, int error)
 {
 	errno = 0;
 	api_expect(!page_buffer_alloc(bytes) && errno == error,
@@ -61,7 +61,7 @@ static void expect_buffer_error(size_t bytes, int error)
 		   error == EINVAL ? "EINVAL" : "ENOMEM");
 }
 
-static void alloc_slot_buffer(struct api_slot *slot, size_t bytes)
+static void alloc_and_mark_slot_buffer(struct api_slot *slot, size_t bytes)
 {
 	unsigned char *buffer;
 
@@ -69,15 +69,15 @@ static void alloc_slot_buffer(struct api_slot *slot, size_t bytes)
 	buffer = page_buffer_alloc(bytes);
 	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes,
 		   errno);
-	api_check_failure(PAGE_FAULT_ALLOC, GFP_KERNEL, find_allocation_order(count_pages(bytes)),
-			  !buffer);
+	api_check_predicted_failure(PAGE_FAULT_ALLOC, GFP_KERNEL,
+				    find_allocation_order(count_pages(bytes)), !buffer);
 	if (!buffer)
 		return;
 	api_expect((uintptr_t)buffer % PAGE_SIZE == 0, "a buffer begins at %p", (void *)buffer);
 	slot->buffer = buffer;
 	slot->buffer_size = bytes;
 	slot->buffer_byte++;
-	write_or_check_page_marks(slot, true);
+	write_or_compare_page_marks(slot, true);
 }
 
 void api_run_buffer_alloc(const struct api_call *call)
@@ -91,27 +91,26 @@ void api_run_buffer_alloc(const struct api_call *call)
 		 * No buffer can be so large. The contract does not say whether such a call reaches
 		 * the failure point.
 		 */
-		api_reset_failures();
-		expect_buffer_error(bytes, ENOMEM);
+		api_reset_failure_injection();
+		expect_buffer_alloc_error(bytes, ENOMEM);
 	} else if (bytes + pages) {
-		alloc_slot_buffer(slot, bytes + pages * PAGE_SIZE);
+		alloc_and_mark_slot_buffer(slot, bytes + pages * PAGE_SIZE);
 	} else {
-		expect_buffer_error(0, EINVAL);
+		expect_buffer_alloc_error(0, EINVAL);
 	}
 }
 
-/* If the failed allocation kept frames, a later call for the last frames fails. */
+/* If the failed allocation kept frames, later calls run out of frames. */
 void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
 
-	api_reset_failures();
+	api_reset_failure_injection();
 	page_fail_nth(1);
-	expect_buffer_error(pages * PAGE_SIZE, ENOMEM);
-	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no point of failure",
-		   pages);
-	/* The failure used up one of the times of the failure point. */
-	api_reset_failures();
+	expect_buffer_alloc_error(pages * PAGE_SIZE, ENOMEM);
+	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no failure point", pages);
+	/* The failure used up one of the failures that the attributes of the point allow. */
+	api_reset_failure_injection();
 }
 
 /* This call does nothing if the slot has no buffer. */
@@ -130,19 +129,20 @@ void api_run_buffer_walk(const struct api_call *call)
 		api_expect(count < count_pages(slot->buffer_size),
 			   "a buffer of %zu bytes has more than %zu pages", slot->buffer_size,
 			   count);
-		api_expect(page_borrow(slot->buffer + count * PAGE_SIZE + inside) == page,
-			   "page_borrow knows another page %zu of a buffer than page_buffer_next",
-			   count);
+		api_expect(
+			page_borrow(slot->buffer + count * PAGE_SIZE + inside) == page,
+			"page_borrow and page_buffer_next return different pages %zu of a buffer",
+			count);
 		api_expect(page_ref_count(page) == 1, "page %zu of a buffer has %u references",
 			   count, page_ref_count(page));
 		count++;
 	}
 	api_expect(count == count_pages(slot->buffer_size), "a buffer of %zu bytes has %zu pages",
 		   slot->buffer_size, count);
-	api_expect(!page_borrow(&count), "page_borrow knows a page where there is none");
+	api_expect(!page_borrow(&count), "page_borrow returned a page for an address on the stack");
 }
 
-static struct page *borrow_slot_page(const struct api_call *call)
+static struct page *borrow_page_of_slot_buffer(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
 	size_t index = call->numbers[0] % count_pages(slot->buffer_size);
@@ -158,7 +158,7 @@ void api_run_buffer_keep(const struct api_call *call)
 
 	if (!slot->buffer)
 		return;
-	page = borrow_slot_page(call);
+	page = borrow_page_of_slot_buffer(call);
 	page_get(page);
 	page_write_raw(page, &slot->buffer_byte, 0, 1);
 	page_write_raw(page, &slot->buffer_byte, PAGE_SIZE - 1, 1);
@@ -185,19 +185,14 @@ static void free_borrowed_page(void *page)
 void api_run_borrower_frees(const struct api_call *call)
 {
 	if (api_slots[call->slot_index].buffer)
-		api_expect_abort(call, free_borrowed_page, borrow_slot_page(call), "borrowed-free",
-				 false);
+		api_expect_abort_in_child(call, free_borrowed_page,
+					  borrow_page_of_slot_buffer(call), "borrowed-free", false);
 }
 
 static void free_buffer_twice(void *buffer)
 {
 	page_buffer_free(buffer);
 	page_buffer_free(buffer);
-}
-
-static void free_buffer_at(void *addr)
-{
-	page_buffer_free(addr);
 }
 
 void api_run_buffer_free_wrong(const struct api_call *call)
@@ -209,7 +204,9 @@ void api_run_buffer_free_wrong(const struct api_call *call)
 		return;
 	freed_offset = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
 	if (freed_offset)
-		api_expect_abort(call, free_buffer_at, slot->buffer + freed_offset, "foreign-map", false);
+		api_expect_abort_in_child(call, page_buffer_free, slot->buffer + freed_offset,
+					  "foreign-map", false);
 	else
-		api_expect_abort(call, free_buffer_twice, slot->buffer, "use-after-free", true);
+		api_expect_abort_in_child(call, free_buffer_twice, slot->buffer, "use-after-free",
+					  true);
 }

@@ -17,7 +17,7 @@ static const struct {
 #undef API
 };
 
-const char *api_op_name(enum api_op op)
+const char *api_get_op_name(enum api_op op)
 {
 	return op_rows[op].name;
 }
@@ -61,11 +61,11 @@ void api_print_calls(FILE *out, const struct api_call *calls, size_t count)
 
 	fputs(text_header, out);
 	for (const struct api_call *call = calls; call < calls + count; call++) {
-		fputs(api_op_name(call->op), out);
+		fputs(api_get_op_name(call->op), out);
 		if (op_rows[call->op].slots)
 			fprintf(out, " %u", call->slot_index);
 		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
-			number_text(call->numbers[n], formatted_number);
+			number_write_text(call->numbers[n], formatted_number);
 			fprintf(out, " %s", formatted_number);
 		}
 		putc('\n', out);
@@ -80,17 +80,17 @@ bool api_has_text_header(const char *text, size_t size)
 static bool parse_call(struct text_cursor *cursor, struct api_call *call)
 {
 	struct text_word name = text_read_word(cursor);
-	const char *number_start;
+	const char *unused_start;
 	uint64_t slot = 0;
 
 	*call = (struct api_call){0};
 	while (call->op < API_COUNT && !text_word_is(&name, op_rows[call->op].name))
 		call->op++;
 	if (call->op == API_COUNT ||
-	    (op_rows[call->op].slots && !text_parse_valid_number(cursor, &number_start, &slot)))
+	    (op_rows[call->op].slots && !text_parse_valid_number(cursor, &unused_start, &slot)))
 		return false;
 	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
-		if (!text_parse_valid_number(cursor, &number_start, &call->numbers[n]))
+		if (!text_parse_valid_number(cursor, &unused_start, &call->numbers[n]))
 			return false;
 	call->slot_index = (uint8_t)slot;
 	return slot < API_SLOTS && text_is_at_end(cursor);

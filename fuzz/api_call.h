@@ -2,18 +2,18 @@
 /*
  * Inputs of fuzz_api: calls of the library that no page program can make (api.def).
  *
- * In bytes, each call is a record of fixed size, so that most calls remain when an engine cuts and joins
- * inputs. Every byte string is a list of calls:
+ * In bytes, each call is a record of fixed size, so that most calls remain when an engine cuts and
+ * joins inputs. Every byte string is a list of calls:
  *
  *   byte 0     code of the call, modulo their number
  *   byte 1     slot, modulo API_SLOTS
  *   byte 2..7  three numbers, 16 bits each, low byte first (number.h)
  *
- * A call converts its numbers to values that it can use, for example to a length modulo the size of a
+ * A call converts its numbers to valid arguments, for example to a length modulo the size of a
  * page or to a set of known flags, so that most inputs of engines have an effect.
  *
- * People and seeds use text: the line "calls 1", then a line for each call, with its name, its slot and
- * its numbers; # begins a comment.
+ * People and seeds use text: the line "calls 1", then a line for each call, with its name, its slot
+ * and its numbers; # begins a comment.
  */
 #ifndef FUZZ_API_CALL_H
 #define FUZZ_API_CALL_H
@@ -41,7 +41,7 @@ struct api_call {
 	uint64_t numbers[API_NUMBERS];
 };
 
-const char *api_op_name(enum api_op op);
+const char *api_get_op_name(enum api_op op);
 
 /* Decodes an input. Return: the number of calls. */
 size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls[API_CALLS_MAX]);

@@ -28,7 +28,7 @@ struct misuse {
 	void *ctx;
 };
 
-static void run_misuse(void *ctx)
+static void run_misuse_and_exit(void *ctx)
 {
 	const struct misuse *misuse = ctx;
 
@@ -40,23 +40,24 @@ static void run_misuse(void *ctx)
 static bool has_expected_report(const struct isolated *child, const char *rule,
 				bool is_signal_accepted)
 {
-	char line[64];
+	char expected_report[64];
 
-	snprintf(line, sizeof(line), "BUG: page: %s%s", rule ? rule : "", rule ? ": " : "");
-	return strstr(child->output, line) ||
+	snprintf(expected_report, sizeof(expected_report), "BUG: page: %s%s", rule ? rule : "",
+		 rule ? ": " : "");
+	return strstr(child->output, expected_report) ||
 	       (is_signal_accepted && (child->signal || strstr(child->output, "Sanitizer: ")));
 }
 
-void api_expect_abort(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
-		      const char *rule, bool is_signal_accepted)
+void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
+			       const char *rule, bool is_signal_accepted)
 {
 	static struct isolated child;
 	static unsigned int counts[API_COUNT];
 	struct misuse misuse = { fn, ctx };
 
-	if (!fuzz_should_fork(&counts[call->op]))
+	if (!fuzz_count_and_decide_fork(&counts[call->op]))
 		return;
-	if (!isolate(run_misuse, &misuse, CHILD_SECONDS, &child)) {
+	if (!isolate_call(run_misuse_and_exit, &misuse, CHILD_SECONDS, &child)) {
 		fprintf(stderr, "expected a process, got none\n");
 		abort();
 	}
@@ -77,16 +78,16 @@ static void unmap_address(void *addr)
 	page_unmap_local(addr);
 }
 
-/* Return: an offset; every second one is close to the end of the page. */
-static size_t choose_unmap_offset(uint64_t number)
+/* Return: an offset from @number; odd small numbers give offsets at the end of the page. */
+static size_t derive_unmap_offset(uint64_t number)
 {
 	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
 }
 
 void api_run_unmap_at(const struct api_call *call)
 {
-	unsigned char *addr = page_map_local(api_get_page(call));
-	size_t offset = choose_unmap_offset(call->numbers[0]);
+	unsigned char *addr = page_map_local(api_get_or_alloc_page(call));
+	size_t offset = derive_unmap_offset(call->numbers[0]);
 	/* An offset beyond the page gives an address in another page, or in no page. */
 	unsigned char *unmapped_address = (unsigned char *)((uintptr_t)addr + offset);
 
@@ -94,7 +95,7 @@ void api_run_unmap_at(const struct api_call *call)
 		page_unmap_local(unmapped_address);
 		return;
 	}
-	api_expect_abort(call, unmap_address, unmapped_address, NULL, false);
+	api_expect_abort_in_child(call, unmap_address, unmapped_address, NULL, false);
 	page_unmap_local(addr);
 }
 
@@ -112,8 +113,9 @@ static struct page *allocate_frame_again(const struct page *page)
 }
 
 /*
- * Switches a task out, frees its page and allocates the frame again. The child process does all of
- * it, because the number of frames allocated before that one depends on earlier inputs.
+ * Switches a task out that maps a page, frees the page, allocates its frame again, and writes
+ * through the old mapping. The child process makes all these calls, because earlier inputs
+ * determine how many other frames are allocated first.
  */
 static void write_stale_mapping(void *slot)
 {
@@ -134,11 +136,11 @@ static void write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
-/* The backend with one address for each page cannot detect the misuse, so only alias is tested. */
+/* Only the backend `alias` is tested: with one address for each page the misuse is not detected. */
 void api_run_stale_mapping(const struct api_call *call)
 {
-	api_get_page(call);
+	api_get_or_alloc_page(call);
 	if (!strcmp(page_map_backend(), "alias"))
-		api_expect_abort(call, write_stale_mapping, &api_slots[call->slot_index], NULL,
-				 true);
+		api_expect_abort_in_child(call, write_stale_mapping, &api_slots[call->slot_index],
+					  NULL, true);
 }

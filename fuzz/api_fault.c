@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Injected failures (R11): fault attributes and fail_nth. This file predicts each failure as page.h
- * describes it, independently of the library. While fail_nth counts, only fail_nth decides; else
- * probability, task filter, times, space, interval and chance decide, in this order.
+ * describes it, independently of the library. While fail_nth has a failure point left, only
+ * fail_nth decides which point fails; otherwise probability, task filter, times, space, interval
+ * and chance decide, in this order.
  */
 #include "fuzz/api.h"
 
@@ -14,15 +15,16 @@
 static const struct page_fault_attr default_attr = PAGE_FAULT_ATTR_INIT;
 
 static struct page_fault_attr expected_attrs[PAGE_FAULT_POINTS];
-static unsigned int calls[PAGE_FAULT_POINTS]; /* calls that reached the interval check */
-static unsigned int expected_nth;
+static unsigned int interval_call_counts[PAGE_FAULT_POINTS]; /* calls counted for the interval */
+static unsigned int expected_nth; /* the points until fail_nth fails one; 0: fail_nth is off */
 static bool task_may_fail;
 
 /* ---- the prediction of failures ---- */
 
-enum prediction { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
+enum predicted_result { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
 
-static enum prediction predict_by_attributes(enum page_fault_point point, unsigned int size)
+static enum predicted_result count_and_predict_by_attributes(enum page_fault_point point,
+							     unsigned int size)
 {
 	struct page_fault_attr *attr = &expected_attrs[point];
 
@@ -32,12 +34,13 @@ static enum prediction predict_by_attributes(enum page_fault_point point, unsign
 		attr->space -= size;
 		return MUST_SUCCEED;
 	}
-	if (attr->interval > 1 && ++calls[point] % attr->interval)
+	if (attr->interval > 1 && ++interval_call_counts[point] % attr->interval)
 		return MUST_SUCCEED;
 	return attr->probability == 100 ? MUST_FAIL : MAY_FAIL;
 }
 
-static enum prediction predict_failure(enum page_fault_point point, gfp_t gfp, unsigned int order)
+static enum predicted_result count_and_predict_failure(enum page_fault_point point, gfp_t gfp,
+						       unsigned int order)
 {
 	const struct page_fault_attr *attr = &expected_attrs[point];
 
@@ -46,26 +49,27 @@ static enum prediction predict_failure(enum page_fault_point point, gfp_t gfp, u
 		return MUST_SUCCEED;
 	if (expected_nth)
 		return --expected_nth ? MUST_SUCCEED : MUST_FAIL;
-	return predict_by_attributes(point, 1u << order);
+	return count_and_predict_by_attributes(point, 1u << order);
 }
 
-void api_check_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed)
+void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order,
+				 bool has_failed)
 {
 	static const char *const names[] = {"an allocation", "a copy from user memory"};
-	enum prediction expected = predict_failure(point, gfp, order);
+	enum predicted_result expected = count_and_predict_failure(point, gfp, order);
 
 	api_expect(has_failed || expected != MUST_FAIL, "%s succeeded, expected a failure",
 		   names[point]);
 	api_expect(!has_failed || expected != MUST_SUCCEED, "%s failed, expected success",
 		   names[point]);
-	fuzz_report_part(DIGEST_TRACE, &has_failed, sizeof(has_failed));
+	fuzz_report_outcome_part(DIGEST_TRACE, &has_failed, sizeof(has_failed));
 	if (has_failed && expected_attrs[point].times > 0)
 		expected_attrs[point].times--;
 }
 
-void api_check_hidden_failure(enum page_fault_point point)
+void api_check_failure_of_empty_copy(enum page_fault_point point)
 {
-	enum prediction expected = predict_failure(point, 0, 0);
+	enum predicted_result expected = count_and_predict_failure(point, 0, 0);
 	struct page_fault_attr now = default_attr;
 	int before = expected_attrs[point].times, used;
 
@@ -78,7 +82,7 @@ void api_check_hidden_failure(enum page_fault_point point)
 	expected_attrs[point].times = now.times;
 }
 
-void api_reset_failures(void)
+void api_reset_failure_injection(void)
 {
 	expected_nth = 0;
 	task_may_fail = false;
@@ -91,7 +95,7 @@ void api_reset_failures(void)
 	page_task_make_it_fail(false);
 	for (enum page_fault_point point = 0; point < PAGE_FAULT_POINTS; point++) {
 		expected_attrs[point] = default_attr;
-		calls[point] = 0;
+		interval_call_counts[point] = 0;
 		page_fault_attr_set(point, &default_attr);
 	}
 }
@@ -102,18 +106,18 @@ void api_reset_failures(void)
  * Small numbers are reduced so that few calls use them up. Large numbers are passed unchanged, to
  * test that they are truncated correctly.
  */
-static uint64_t reduce_number(uint64_t number)
+static uint64_t reduce_small_number(uint64_t number)
 {
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
 /* Return: mostly 0, because few calls of an input would use up a larger space. */
-static unsigned int choose_fault_space(uint64_t number)
+static unsigned int derive_fault_space(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;
 }
 
-/* Number 2 encodes the space and, in its upper bits, the other attributes. */
+/* The third number encodes the space and, in its upper bits, most other attributes. */
 static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 {
 	static const unsigned int probabilities[] = {100, 100, 50, 0, 101, 100, 1, 100};
@@ -122,9 +126,9 @@ static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 
 	return (struct page_fault_attr){
 		.probability = probabilities[choices & 7],
-		.interval = (unsigned int)reduce_number(call->numbers[0]),
-		.times = (int)(unsigned int)reduce_number(call->numbers[1]),
-		.space = choose_fault_space(call->numbers[2]),
+		.interval = (unsigned int)reduce_small_number(call->numbers[0]),
+		.times = (int)(unsigned int)reduce_small_number(call->numbers[1]),
+		.space = derive_fault_space(call->numbers[2]),
 		.min_order = choices >> 3 & 3,
 		.task_filter = choices >> 5 & 1,
 		.ignore_gfp = ignored[choices >> 6 & 3],
@@ -132,7 +136,7 @@ static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 	};
 }
 
-/* The slot number selects the failure point; two of the four numbers are no failure point. */
+/* The slot number selects the failure point; two of the four slot numbers select none. */
 void api_run_fault_attr(const struct api_call *call)
 {
 	struct page_fault_attr attr = decode_fault_attr(call);
@@ -146,7 +150,7 @@ void api_run_fault_attr(const struct api_call *call)
 	if (!is_valid)
 		return;
 	expected_attrs[point] = attr;
-	calls[point] = 0;
+	interval_call_counts[point] = 0;
 }
 
 void api_run_fault_attr_get(const struct api_call *call)
@@ -173,7 +177,8 @@ void api_run_fault_attr_get(const struct api_call *call)
 
 void api_run_fail_nth(const struct api_call *call)
 {
-	unsigned int n = (unsigned int)reduce_number(call->numbers[0]), left = page_fail_nth(n);
+	unsigned int n = (unsigned int)reduce_small_number(call->numbers[0]),
+		     left = page_fail_nth(n);
 
 	api_expect(left == expected_nth, "page_fail_nth says that %u were left, expected %u", left,
 		   expected_nth);

@@ -10,12 +10,12 @@
 #define CONTEXTS (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* Far more pages than the library's quarantine holds. */
+/* The maximal number of pages of one call `churn`: far more than the library's quarantine holds. */
 #define CHURN_MOST 300
 
 struct api_slot api_slots[API_SLOTS];
 
-static bool has_all_bytes(struct page *page, unsigned char value)
+static bool has_only_bytes_equal_to(struct page *page, unsigned char value)
 {
 	static unsigned char seen[PAGE_SIZE], expected[PAGE_SIZE];
 
@@ -40,12 +40,13 @@ void api_check_and_free_page(struct api_slot *slot)
 		return;
 	api_expect(page_ref_count(slot->page) == 1, "a page has %u references, expected 1",
 		   page_ref_count(slot->page));
-	api_expect(has_all_bytes(slot->page, slot->page_byte), "a page did not keep its bytes");
+	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte),
+		   "a page did not keep its bytes");
 	page_free(slot->page);
 	slot->page = NULL;
 }
 
-static void store_page_in_slot(struct api_slot *slot, struct page *page)
+static void replace_and_fill_slot_page(struct api_slot *slot, struct page *page)
 {
 	api_check_and_free_page(slot);
 	slot->page = page;
@@ -53,7 +54,7 @@ static void store_page_in_slot(struct api_slot *slot, struct page *page)
 	fill_page(page, slot->page_byte);
 }
 
-struct page *api_get_page(const struct api_call *call)
+struct page *api_get_or_alloc_page(const struct api_call *call)
 {
 	struct api_slot *slot = &api_slots[call->slot_index];
 
@@ -61,7 +62,7 @@ struct page *api_get_page(const struct api_call *call)
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
 		api_expect(page, "page_alloc(GFP_KERNEL | __GFP_NOFAIL) failed");
-		store_page_in_slot(slot, page);
+		replace_and_fill_slot_page(slot, page);
 	}
 	return slot->page;
 }
@@ -82,17 +83,15 @@ static bool is_valid_gfp(gfp_t gfp)
 	return !(gfp & ~(CONTEXTS | MODIFIERS)) && __builtin_popcount(gfp & CONTEXTS) == 1;
 }
 
-/*
- * Half of the numbers select valid flags only, because few random values are valid sets of flags.
- */
-static gfp_t choose_gfp_flags(uint64_t number)
+/* Half of the small numbers select known flags only, because few random values are valid flags. */
+static gfp_t derive_gfp_flags(uint64_t number)
 {
 	return number < NUMBER_SPAN / 2 ? number & (CONTEXTS | MODIFIERS) : (gfp_t)number;
 }
 
 void api_run_alloc(const struct api_call *call)
 {
-	gfp_t gfp = choose_gfp_flags(call->numbers[0]);
+	gfp_t gfp = derive_gfp_flags(call->numbers[0]);
 	struct page *page;
 
 	if (!is_valid_gfp(gfp)) {
@@ -104,14 +103,14 @@ void api_run_alloc(const struct api_call *call)
 	errno = 0;
 	page = page_alloc(gfp);
 	api_expect(page || errno == ENOMEM, "page_alloc(%#x) failed with %d", gfp, errno);
-	api_check_failure(PAGE_FAULT_ALLOC, gfp, 0, !page);
+	api_check_predicted_failure(PAGE_FAULT_ALLOC, gfp, 0, !page);
 	if (!page)
 		return;
 	api_expect(page_ref_count(page) == 1, "a new page has %u references", page_ref_count(page));
 	api_expect(!page_nid(page), "a page is on node %d", page_nid(page));
-	api_expect(!(gfp & __GFP_ZERO) || has_all_bytes(page, 0),
+	api_expect(!(gfp & __GFP_ZERO) || has_only_bytes_equal_to(page, 0),
 		   "page_alloc(%#x) gave a page that is not zero", gfp);
-	store_page_in_slot(&api_slots[call->slot_index], page);
+	replace_and_fill_slot_page(&api_slots[call->slot_index], page);
 }
 
 void api_run_release(const struct api_call *call)
@@ -122,17 +121,17 @@ void api_run_release(const struct api_call *call)
 /* ---- callbacks ---- */
 
 struct callback_state {
-	unsigned int call_count;
+	unsigned int callback_count;
 	unsigned char mark_value;
-	size_t byte_count; /* the bytes that the callback may write */
+	size_t writable_byte_count; /* of the range that the callback gets */
 };
 
-static int mark_first_byte(void *at, void *ctx)
+static int count_callback_and_mark_byte(void *at, void *ctx)
 {
 	struct callback_state *callback_state = ctx;
 
-	callback_state->call_count++;
-	if (callback_state->byte_count)
+	callback_state->callback_count++;
+	if (callback_state->writable_byte_count)
 		*(unsigned char *)at = callback_state->mark_value;
 	return 37;
 }
@@ -142,45 +141,50 @@ static int mark_first_byte(void *at, void *ctx)
  * bytes, or without a callback, that only the byte that the callback marked has changed, and
  * restores that byte.
  */
-static void check_callback(const struct api_call *call, const struct callback_state *state, int ret,
-			   size_t off, bool is_in_page)
+static void check_callback_and_restore_byte(const struct api_call *call,
+					    const struct callback_state *state, int ret, size_t off,
+					    bool is_in_page)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
-	const char *name = api_op_name(call->op);
+	const char *name = api_get_op_name(call->op);
 	unsigned char seen_value = 0;
 
-	api_expect(ret == (is_in_page ? 37 : -EINVAL) && state->call_count == is_in_page,
+	api_expect(ret == (is_in_page ? 37 : -EINVAL) && state->callback_count == is_in_page,
 		   "page_%s(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d", name,
-		   off, state->byte_count, ret, state->call_count, is_in_page ? 37 : -EINVAL, is_in_page);
-	if (!is_in_page || !state->byte_count)
+		   off, state->writable_byte_count, ret, state->callback_count,
+		   is_in_page ? 37 : -EINVAL, is_in_page);
+	if (!is_in_page || !state->writable_byte_count)
 		return;
 	page_read_raw(slot->page, &seen_value, off, 1);
 	api_expect(seen_value == state->mark_value,
-		   "%s: the callback was not given byte %zu of the page", name, off);
+		   "%s: the callback did not get the address of byte %zu of the page", name, off);
 	page_write_raw(slot->page, &slot->page_byte, off, 1);
-	api_expect(has_all_bytes(slot->page, slot->page_byte), "%s: another byte than %zu changed",
-		   name, off);
+	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte),
+		   "%s: a byte other than %zu changed", name, off);
 }
 
 void api_run_with_mapped(const struct api_call *call)
 {
-	struct page *page = api_get_page(call);
+	struct page *page = api_get_or_alloc_page(call);
 	struct callback_state state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .byte_count = 1};
-	int ret = page_with_mapped(page, mark_first_byte, &state);
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
+		.writable_byte_count = 1};
+	int ret = page_with_mapped(page, count_callback_and_mark_byte, &state);
 
-	check_callback(call, &state, ret, 0, true);
+	check_callback_and_restore_byte(call, &state, ret, 0, true);
 }
 
 void api_run_with_pointer(const struct api_call *call)
 {
 	size_t off = (size_t)call->numbers[0], len = (size_t)call->numbers[1];
-	struct page *page = api_get_page(call);
+	struct page *page = api_get_or_alloc_page(call);
 	struct callback_state state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte, .byte_count = len};
-	int ret = page_with_pointer(page, off, len, mark_first_byte, &state);
+		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
+		.writable_byte_count = len};
+	int ret = page_with_pointer(page, off, len, count_callback_and_mark_byte, &state);
 
-	check_callback(call, &state, ret, off, off <= PAGE_SIZE && len <= PAGE_SIZE - off);
+	check_callback_and_restore_byte(call, &state, ret, off,
+					off <= PAGE_SIZE && len <= PAGE_SIZE - off);
 }
 
 /* ---- frames ---- */
@@ -190,7 +194,7 @@ void api_run_churn(const struct api_call *call)
 	for (uint64_t n = call->numbers[0] % CHURN_MOST; n; n--) {
 		struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
 
-		api_expect(page, "no frame is left, though all but a few were freed");
+		api_expect(page, "no frame is left, although all but a few frames were freed");
 		page_free(page);
 	}
 }
@@ -198,9 +202,9 @@ void api_run_churn(const struct api_call *call)
 /* ---- user memory ---- */
 
 /*
- * The user memory is a later part of the same page, so that a byte that is read twice was
- * overwritten between the reads. The distance is at least the block size of a kernel's copy loop,
- * which copies upwards.
+ * The user memory is a later part of the same page. So if a byte is read twice, the copy overwrote
+ * it between the reads, and the result differs. The distance is at least the block size of a
+ * kernel's copy loop, which copies upwards.
  */
 #define SHIFT_LEAST 64
 
@@ -210,7 +214,7 @@ void api_run_user_copy(const struct api_call *call)
 	size_t shift = SHIFT_LEAST + call->numbers[1] % (PAGE_SIZE / 4);
 	size_t len = call->numbers[2] % (PAGE_SIZE / 4);
 	static unsigned char before[PAGE_SIZE], after[PAGE_SIZE];
-	struct page *page = api_get_page(call);
+	struct page *page = api_get_or_alloc_page(call);
 	unsigned char *addr = page_map_local(page), *canonical = page_canonical(addr);
 	struct user_slice_reader reader;
 	int ret;
@@ -223,9 +227,9 @@ void api_run_user_copy(const struct api_call *call)
 	page_unmap_local(addr);
 	api_expect(!ret || ret == -EFAULT, "page_copy_from_user_slice returned %d", ret);
 	if (len)
-		api_check_failure(PAGE_FAULT_USERCOPY, 0, 0, ret);
+		api_check_predicted_failure(PAGE_FAULT_USERCOPY, 0, 0, ret);
 	else
-		api_check_hidden_failure(PAGE_FAULT_USERCOPY);
+		api_check_failure_of_empty_copy(PAGE_FAULT_USERCOPY);
 	api_expect(len || !ret, "a user copy of 0 bytes returned %d, expected 0", ret);
 	api_expect(user_slice_left(&reader) == (ret ? len : 0),
 		   "page_copy_from_user_slice returned %d and left %zu bytes", ret,
@@ -236,7 +240,7 @@ void api_run_user_copy(const struct api_call *call)
 	else
 		memmove(before + off, before + off + shift, len);
 	api_expect(!memcmp(before, after, PAGE_SIZE),
-		   "page_copy_from_user_slice from the page itself, %zu further, left other bytes",
+		   "page_copy_from_user_slice from the page itself, %zu further, gave wrong bytes",
 		   shift);
 	fill_page(page, api_slots[call->slot_index].page_byte);
 }

@@ -14,19 +14,8 @@
 #include "harness/library.h"
 #include "harness/program/program_text.h"
 
-/* Measured with 1, 4, 8, 16 and 32: with 16 or 32 the target is a third faster than with 1. */
+/* With 16 or 32 races for each clearing, fuzz_race is a third faster than with 1 (measured). */
 #define RACES_PER_CLEAR 16
-
-int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
-
-void fuzz_initialize(void)
-{
-	int argc = 0;
-	char *arguments[] = { NULL }, **argv = arguments;
-
-	if (LLVMFuzzerInitialize)
-		LLVMFuzzerInitialize(&argc, &argv);
-}
 
 struct checker *fuzz_get_checker(void)
 {
@@ -35,18 +24,16 @@ struct checker *fuzz_get_checker(void)
 	if (!checker)
 		checker = checker_new();
 	if (!checker) {
-		fprintf(stderr, "expected memory for the check, got none\n");
+		fprintf(stderr, "expected memory for the checker, got none\n");
 		abort();
 	}
 	return checker;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-/* Runs before the first input: a requirement that the system does not meet is no finding. */
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Exits if the system does not meet a requirement of the library, because that is no finding. */
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *missing = library_missing_requirement();
+	const char *missing = library_describe_missing_requirement();
 
 	(void)argc;
 	(void)argv;
@@ -65,27 +52,27 @@ void fuzz_set_outcome_callback(digest_fn fn)
 	outcome_callback = fn;
 }
 
-void fuzz_report_part(enum digest_part part, const void *bytes, size_t len)
+void fuzz_report_outcome_part(enum digest_part part, const void *bytes, size_t len)
 {
 	if (outcome_callback)
 		outcome_callback(NULL, part, bytes, len);
 }
 
-void fuzz_report_comparison(const struct checker_report *report)
+void fuzz_report_outcome(const struct checker_report *report)
 {
 	if (outcome_callback)
-		digest_visit(fuzz_get_checker(), report, outcome_callback, NULL);
+		digest_visit_parts(fuzz_get_checker(), report, outcome_callback, NULL);
 }
 
 enum checker_result fuzz_run_and_compare(const struct program *program,
 					 struct checker_report *report)
 {
 	checker_run_fibers(fuzz_get_checker(), program, report);
-	fuzz_report_comparison(report);
+	fuzz_report_outcome(report);
 	return report->result;
 }
 
-/* ---- state that inputs leave ---- */
+/* ---- state that an input leaves for later inputs ---- */
 
 bool fuzz_wants_all_races;
 
@@ -97,7 +84,7 @@ void fuzz_clear_detector(void)
 	tsan_clear_shadow();
 }
 
-void fuzz_count_race(void)
+void fuzz_count_race_and_maybe_clear(void)
 {
 	if (++races_since_clear == RACES_PER_CLEAR)
 		fuzz_clear_detector();
@@ -105,38 +92,38 @@ void fuzz_count_race(void)
 
 /* ---- child processes ---- */
 
-#define PROCESS_ALWAYS	 32 /* the number of inputs of one kind that always get a process */
-#define PROCESS_ONCE_IN 24 /* of the further inputs, one in so many gets a process */
+#define PROCESS_ALWAYS 32  /* so many first inputs of each kind all get a process */
+#define PROCESS_ONCE_IN 24 /* then one input in so many gets a process */
 
 NO_COVERAGE_BEGIN
 
-bool fuzz_should_fork(unsigned int *count)
+bool fuzz_count_and_decide_fork(unsigned int *input_count)
 {
-	return ++*count <= PROCESS_ALWAYS || *count % PROCESS_ONCE_IN == 0;
+	return ++*input_count <= PROCESS_ALWAYS || *input_count % PROCESS_ONCE_IN == 0;
 }
 
 NO_COVERAGE_END
 
-/* ---- numbers of calls ---- */
+/* ---- the number of calls that ran ---- */
 
 static struct {
-	const char *target;
+	const char *target_name;
 	unsigned long inputs, ran, skipped;
 } counts;
 
 static void print_call_counts(void)
 {
-	fprintf(stderr, "%s: %lu inputs, %lu calls ran, %lu were skipped\n", counts.target,
+	fprintf(stderr, "%s: %lu inputs, %lu calls ran, %lu were skipped\n", counts.target_name,
 		counts.inputs, counts.ran, counts.skipped);
 }
 
-void BYTES_NO_SANITIZE fuzz_count_calls(const char *target)
+void BYTES_NO_SANITIZE fuzz_add_calls_of_last_program(const char *target_name)
 {
 	const struct trace *trace = rules_trace(fuzz_get_checker()->rules);
 	unsigned long skipped = 0;
 
 	if (!counts.inputs++) {
-		counts.target = target;
+		counts.target_name = target_name;
 		atexit(print_call_counts);
 	}
 	for (size_t i = 0; i < trace->step_count; i++)
@@ -145,8 +132,8 @@ void BYTES_NO_SANITIZE fuzz_count_calls(const char *target)
 	counts.ran += trace->step_count - skipped;
 }
 
-_Noreturn void fuzz_abort_with_finding(const char *target, const struct program *program,
-				       const char *why)
+_Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
+				       const char *reason)
 {
 	static char text[TEXT_PROGRAM_MAX];
 
@@ -154,8 +141,8 @@ _Noreturn void fuzz_abort_with_finding(const char *target, const struct program 
 	fprintf(stderr,
 		"ERROR: %s: %s\n"
 		"--- the program as it ran ---\n%s---\n",
-		target, why, text);
-	fuzz_print_commands(target);
+		target_name, reason, text);
+	fuzz_print_replay_commands(target_name);
 	abort();
 }
 

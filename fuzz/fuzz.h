@@ -15,30 +15,42 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * Calls LLVMFuzzerInitialize() if the target defines it. Programs without an engine call this
- * function before the first input.
+ * An engine, or a program without an engine, calls this function before the first input. fuzz_api
+ * has its own function. The functions ignore both arguments.
  */
-void fuzz_initialize(void);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* libFuzzer calls these functions if mutator.c or mutator_text.c is linked; seed decides the
+ * result. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
+				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
+
+/* Mutates bytes by libFuzzer. Weak: AFL++ links the targets too, but has no such function. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 
 /*
  * The format of a target's inputs: page programs as bytes (program_bytes.h) or as text, or library
- * calls as bytes (api_call.h). Each target defines fuzz_input_kind; targets.def has the same value
- * for other programs.
+ * calls as bytes (api_call.h). Each target defines fuzz_input_kind; targets.def repeats its value,
+ * for programs that do not link the target.
  */
 enum fuzz_input_kind { FUZZ_BYTES, FUZZ_TEXT, FUZZ_CALLS };
 extern const enum fuzz_input_kind fuzz_input_kind;
 
 /*
- * Stores the current input, so that a finding can name its file. Each target calls this function
- * first.
+ * Stores a reference to the current input, so that a finding can name its file. Each target calls
+ * this function first.
  */
 void fuzz_set_input(const uint8_t *data, size_t size);
 
 /* Sets the file of the next input. Only programs without an engine call this function. */
 void fuzz_set_input_file(const char *file);
 
-/* Prints the commands that replay and print the current input, if its file is known. */
-void fuzz_print_commands(const char *target);
+/*
+ * Prints the commands that replay and print the current input. If libFuzzer runs the target, the
+ * file of the input is the one that libFuzzer will write. Under AFL++ prints only the directory.
+ */
+void fuzz_print_replay_commands(const char *target_name);
 
 /* Return: the checker, created by the first call. A target has only one thread. */
 struct checker *fuzz_get_checker(void);
@@ -51,14 +63,14 @@ enum checker_result fuzz_run_and_compare(const struct program *program,
 					 struct checker_report *report);
 
 /* Passes a comparison that the caller made with fuzz_get_checker() to the outcome callback. */
-void fuzz_report_comparison(const struct checker_report *report);
+void fuzz_report_outcome(const struct checker_report *report);
 
 /*
- * The callback gets the outcome of an input, in parts; its ctx is NULL. A target that executes no
- * program calls fuzz_report_part() itself.
+ * The callback gets each part of the outcome of an input; its ctx is NULL. A target that executes
+ * no program calls fuzz_report_outcome_part() itself.
  */
 void fuzz_set_outcome_callback(digest_fn fn);
-void fuzz_report_part(enum digest_part part, const void *bytes, size_t len);
+void fuzz_report_outcome_part(enum digest_part part, const void *bytes, size_t len);
 
 /* Clears the detector's memory of earlier inputs. Clearing takes longer than executing an input. */
 void fuzz_clear_detector(void);
@@ -67,29 +79,30 @@ void fuzz_clear_detector(void);
 extern bool fuzz_wants_all_races;
 
 /*
- * Counts a race, and clears the detector's memory after every few races: to report a race,
- * ThreadSanitizer searches all accesses since the last clearing.
+ * Counts a race, and clears the detector's memory after every RACES_PER_CLEAR races: to report a
+ * race, ThreadSanitizer searches all accesses since the last clearing.
  */
-void fuzz_count_race(void);
+void fuzz_count_race_and_maybe_clear(void);
 
 /*
- * Counts an input that needs a child process, which costs as much as a hundred inputs.
- * @count: how many inputs of this kind there were; rare kinds always get a process
+ * Counts an input that needs a child process. A process costs as much as a hundred inputs, so only
+ * the first inputs of each kind, and some later ones, get a process.
+ * @input_count: how many inputs of this kind there were so far
  * Return: whether this input gets a process.
  */
-bool fuzz_should_fork(unsigned int *count);
+bool fuzz_count_and_decide_fork(unsigned int *input_count);
 
 /*
- * Counts the calls of the program that fuzz_get_checker() ran last. The counts are printed when the
+ * Adds the calls of the program that the checker ran last to the totals, which are printed when the
  * process ends.
  */
-void fuzz_count_calls(const char *target);
+void fuzz_add_calls_of_last_program(const char *target_name);
 
 /*
- * Prints the program, the reason @why and the commands that replay the input, then aborts, so that
- * the engine stores the input.
+ * Prints the program, the reason and the commands that replay the input, then aborts, so that the
+ * engine stores the input.
  */
-_Noreturn void fuzz_abort_with_finding(const char *target, const struct program *program,
-				       const char *why);
+_Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
+				       const char *reason);
 
 #endif

@@ -24,9 +24,9 @@ static void (*const call_functions[])(const struct api_call *call) = {
 };
 
 static struct api_call calls[API_CALLS_MAX];
-static size_t started_calls; /* including the call that runs */
+static size_t started_call_count; /* including the call that runs */
 
-void api_report_finding(const char *format, ...)
+void api_abort_with_finding(const char *format, ...)
 {
 	va_list args;
 
@@ -35,32 +35,32 @@ void api_report_finding(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputs("\n--- the calls as they ran ---\n", stderr);
-	api_print_calls(stderr, calls, started_calls);
+	api_print_calls(stderr, calls, started_call_count);
 	fputs("---\n", stderr);
-	fuzz_print_commands("fuzz_api");
+	fuzz_print_replay_commands("fuzz_api");
 	abort();
 }
 
-/* Frees all pages and buffers, so that no input affects the next one. */
-static void free_all_slots(void)
+/* Frees all pages and buffers and clears all requested failures, so that no input affects the next
+ * one. */
+static void free_slots_and_reset_failures(void)
 {
 	for (size_t i = 0; i < API_SLOTS; i++) {
 		api_check_and_free_page(&api_slots[i]);
 		api_check_and_free_buffer(&api_slots[i]);
 		api_slots[i] = (struct api_slot){0};
 	}
-	api_reset_failures();
+	api_reset_failure_injection();
 }
 
-/* More pages than the quarantine holds: from then on, an allocated frame was allocated before. */
+/* More pages than the quarantine holds: after them, every allocated frame was allocated before. */
 #define FIRST_PAGES 128
 
 /*
- * The engine calls this function once, before the first input: what the library does only once is
- * then not counted as coverage of that input. A constructor would be too early: constructors of an
- * external library may not have run yet, or the library may lack buffers.
+ * The engine calls this function once, before the first input: code of the library that runs
+ * only once is then not counted as coverage of that input. A constructor would be too early:
+ * constructors of an external library may not have run yet, or the library may lack buffers.
  */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static struct page *pages[FIRST_PAGES];
@@ -83,12 +83,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count = api_decode_calls(data, size, calls);
 
 	fuzz_set_input(data, size);
-	api_reset_failures();
-	for (started_calls = 0; started_calls < count;) {
-		const struct api_call *call = &calls[started_calls++];
+	api_reset_failure_injection();
+	for (started_call_count = 0; started_call_count < count;) {
+		const struct api_call *call = &calls[started_call_count++];
 
 		call_functions[call->op](call);
 	}
-	free_all_slots();
+	free_slots_and_reset_failures();
 	return 0;
 }

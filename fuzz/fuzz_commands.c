@@ -33,18 +33,18 @@ void fuzz_set_input_file(const char *file)
 
 /* ---- the file to which libFuzzer writes the input ---- */
 
-static bool file_has_input(const char *path)
+static bool file_equals_input(const char *path)
 {
 	static uint8_t content[1 << 20];
 	struct stat status;
 	FILE *file;
-	size_t file_size;
+	size_t read_size;
 
 	if (stat(path, &status) || !S_ISREG(status.st_mode) || !(file = fopen(path, "re")))
 		return false;
-	file_size = fread(content, 1, sizeof(content), file);
+	read_size = fread(content, 1, sizeof(content), file);
 	fclose(file);
-	return file_size == input.size && !memcmp(content, input.data, file_size);
+	return read_size == input.size && !memcmp(content, input.data, read_size);
 }
 
 /* Sets @value to the text after @option, if the argument begins with it. */
@@ -55,10 +55,11 @@ static void read_option_value(const char *argument, const char *option, const ch
 }
 
 /*
- * Reads the arguments of this process, one string after the other. If an argument is an input file,
- * libFuzzer runs that file and writes no new one.
+ * Reads the arguments of this process from /proc. If an argument is a file with the current input,
+ * libFuzzer runs that file and writes no new file. Return: that file, or the file that libFuzzer
+ * will write.
  */
-static const char *find_engine_file(void)
+static const char *find_or_predict_input_file(void)
 {
 	static char arguments[1 << 16], path[PATH_MAX];
 	FILE *file = fopen("/proc/self/cmdline", "re");
@@ -71,14 +72,14 @@ static const char *find_engine_file(void)
 	arguments[size] = '\0';
 	for (const char *argument = arguments; argument < arguments + size;
 	     argument += strlen(argument) + 1) {
-		if (argument > arguments && *argument != '-' && file_has_input(argument))
+		if (argument > arguments && *argument != '-' && file_equals_input(argument))
 			return argument;
 		read_option_value(argument, "-exact_artifact_path=", &exact_path);
 		read_option_value(argument, "-artifact_prefix=", &prefix);
 	}
 	if (exact_path)
 		return exact_path;
-	sha1_text(input.data, input.size, input_hash);
+	sha1_write_hex(input.data, input.size, input_hash);
 	snprintf(path, sizeof(path),
 		 "%.4000s"
 		 "crash-%s",
@@ -101,38 +102,40 @@ static void print_shell_command(const char *label, const char *binary, const cha
 	}
 	shell_word_print(stderr, binary);
 	fputs(arguments, stderr);
-	shell_path_print(stderr, file);
+	shell_absolute_path_print(stderr, file);
 	putc('\n', stderr);
 }
 
-/* Prints the command that prints the input as text, if the program for it exists. */
-static void print_read_command(const char *target, const char *file)
+/* Prints the command that shows the input as text, if the input is bytes and the program for it
+ * exists. */
+static void print_command_to_show_input(const char *target, const char *file)
 {
-	char replayer[64], binary[PATH_MAX];
-	const char *own = strrchr(shell_binary_path(), '/');
+	char replayer_name[64], binary[PATH_MAX];
+	const char *own = strrchr(running_binary_path(), '/');
 	bool is_calls = fuzz_input_kind == FUZZ_CALLS;
 
 	if (fuzz_input_kind == FUZZ_TEXT)
 		return;
-	snprintf(replayer, sizeof(replayer), "%s-replay", target);
-	if (is_calls && own && !strncmp(own + 1, replayer, strlen(replayer)))
-		print_shell_command("read:   ", shell_binary_path(), " --text ", file);
-	else if (shell_find_next_to_binary(is_calls ? replayer : "pagetorture", binary,
+	snprintf(replayer_name, sizeof(replayer_name), "%s-replay", target);
+	if (is_calls && own && !strncmp(own + 1, replayer_name, strlen(replayer_name)))
+		print_shell_command("read:   ", running_binary_path(), " --text ", file);
+	else if (find_beside_running_binary(is_calls ? replayer_name : "pagetorture", binary,
 					   sizeof(binary)))
 		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ",
 				    file);
 }
 
-void fuzz_print_commands(const char *target)
+void fuzz_print_replay_commands(const char *target)
 {
 	const char *file = input.file;
 
 	if (!file && getenv("__AFL_SHM_ID")) {
-		fputs("the input: in crashes/ of the output directory of afl-fuzz\n", stderr);
+		fputs("the input is a file in crashes/ of the output directory of afl-fuzz\n",
+		      stderr);
 		return;
 	}
 	if (!file)
-		file = find_engine_file();
-	print_shell_command("replay: ", shell_binary_path(), " ", file);
-	print_read_command(target, file);
+		file = find_or_predict_input_file();
+	print_shell_command("replay: ", running_binary_path(), " ", file);
+	print_command_to_show_input(target, file);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A target that does nothing: it measures the engine's own cost of an input (`make bench-exec`). */
+/* A target that does nothing: it measures the cost of the engine for each input (`make
+ * bench-exec`). */
 #include "fuzz/fuzz.h"
 
 const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs whose last call breaks a fatal rule: a use after the last free, an unmap out of order, a
- * 17th mapping. The process that makes the call must end with a report of that rule. The other
- * targets never make such a call, so they cannot notice a missing report.
+ * Tests programs whose last call breaks a fatal rule: a use after the last free, an unmap out of
+ * order, a 17th mapping. The process that makes the call must end with a report of that rule. The
+ * targets that repair programs never make such a call, so they cannot notice a missing report.
  *
- * The calls before the last one are repaired and executed in this process, so that the engine sees
+ * The calls before the last call are repaired and executed in this process, so that the engine sees
  * their coverage. A child process then executes them again, with the last call. The cost of a
  * process for each input is acceptable: there are few ways to misuse a page, and many short
  * programs for each.
@@ -44,12 +44,12 @@ const char *__msan_default_options(void)
 	return "symbolize=0";
 }
 
-static struct execution *get_execution(void)
+static struct execution *get_or_make_execution(void)
 {
 	static struct execution *execution;
 
 	if (!execution)
-		execution = execution_new();
+		execution = isolate_map_shared(sizeof(*execution));
 	if (!execution) {
 		fprintf(stderr, "expected memory to share with a child, got none\n");
 		abort();
@@ -57,19 +57,15 @@ static struct execution *get_execution(void)
 	return execution;
 }
 
-static const struct verdict *get_verdict(void)
-{
-	return rules_verdict(fuzz_get_checker()->rules);
-}
-
 static const struct verdict *evaluate_program(const struct program *program)
 {
 	checker_evaluate(fuzz_get_checker(), program);
-	return get_verdict();
+	return rules_verdict(fuzz_get_checker()->rules);
 }
 
-/* Return: how many mappings the thread of the last call has before that call. */
-static size_t count_mappings_before_last(const struct program *program)
+/* Return: how many mappings the thread of the last call has before that call, at most
+ * MAPPING_COUNTS - 1. */
+static size_t count_mappings_before_last_call(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
 	size_t mapping_count = 0;
@@ -91,20 +87,20 @@ static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 static void mark_ending_covered(enum rule rule, const struct program *program)
 {
 	ending_counters[rule][program->calls[program->count - 1].op]
-		       [count_mappings_before_last(program)] = 1;
+		       [count_mappings_before_last_call(program)] = 1;
 }
 
 NO_COVERAGE_BEGIN
 
-/* Runs the last call in a child process. */
-static void run_last_call(struct execution *execution, struct checker *checker,
-			  const struct program *program, enum rule rule)
+/* Runs the program with its last call in a child process, if this input gets a process. */
+static void run_last_call_in_child(struct execution *execution, struct checker *checker,
+				   const struct program *program, enum rule rule)
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
 	unsigned int *count = &counts[rule][program->calls[program->count - 1].op]
-				     [count_mappings_before_last(program)];
+				     [count_mappings_before_last_call(program)];
 
-	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_should_fork(count))
+	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_count_and_decide_fork(count))
 		execution_run_fatal_calls(execution, checker, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_text);
@@ -114,13 +110,13 @@ NO_COVERAGE_END
 
 /*
  * Return: the first call that must end the process, or VERDICT_NONE. Under MemorySanitizer, a use
- * of uninitialised bytes must end it too.
+ * of uninitialised bytes must end the process too. @rule gets the rule that the call breaks.
  */
 static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
 {
-	if (verdict->uninit_count && detector_has_msan()) {
+	if (verdict->uninit_use_count && detector_has_msan()) {
 		*rule = RULE_uninit_use;
-		return verdict->uninits[0].call;
+		return verdict->uninit_uses[0].call;
 	}
 	if (verdict->fatal_call == VERDICT_NONE || verdict->fatal_rule == RULE_deadlock)
 		return VERDICT_NONE;
@@ -129,10 +125,12 @@ static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
 }
 
 /*
- * Adds mappings of @thread at the end of @program, up to the maximum less @free_mapping_count. The order
- * of a call's checks is observable only if there is no room for all its mappings.
+ * Adds mappings of @thread at the end of @program, so that @free_mapping_count more
+ * are possible. The order of the checks in a library call shows only if its own mappings do not all
+ * fit.
  */
-static void fill_mappings(struct program *program, uint8_t thread, unsigned int free_mapping_count)
+static void fill_mappings_and_repair(struct program *program, uint8_t thread,
+				     unsigned int free_mapping_count)
 {
 	uint32_t used = 0;
 
@@ -147,51 +145,55 @@ static void fill_mappings(struct program *program, uint8_t thread, unsigned int 
 				.handle = { map, map % PROGRAM_PAGES },
 				.expected_result = RESULT_NONE,
 			};
-	checker_repair(fuzz_get_checker(), program);
+	checker_repair_program(fuzz_get_checker(), program);
 	while (free_mapping_count-- && program->count &&
 	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
 }
 
 /*
- * Cuts @program after its first fatal call and repairs the rest. With @must_fill_mappings, the
- * thread has all mappings but 0 or 1 before that call. Return: false if the program has no fatal
- * call.
+ * Cuts @program after its first fatal call and repairs the calls before it. With
+ * @must_fill_mappings, the thread can make only 0 or 1 more mappings before the fatal call. @rule
+ * gets the broken rule. Return: false if no call of the repaired program, or not only the last
+ * call, breaks a rule.
  */
-static bool cut_after_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
+static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *rule,
+					    bool must_fill_mappings)
 {
-	size_t at = find_fatal_call(evaluate_program(program), rule);
+	const struct verdict *verdict = evaluate_program(program);
+	size_t at = find_fatal_call(verdict, rule);
 	struct call last;
 
 	if (at == VERDICT_NONE)
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair(fuzz_get_checker(), program);
+	checker_repair_program(fuzz_get_checker(), program);
 	if (must_fill_mappings)
-		fill_mappings(program, last.thread, program->count % 2);
+		fill_mappings_and_repair(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
 	program_renumber(program);
-	at = find_fatal_call(evaluate_program(program), rule);
-	return at == program->count - 1 && get_verdict()->broken == RULE_BIT(*rule);
+	verdict = evaluate_program(program);
+	return find_fatal_call(verdict, rule) == program->count - 1 &&
+	       verdict->broken == RULE_BIT(*rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program program;
-	struct execution *execution = get_execution();
+	struct execution *execution = get_or_make_execution();
 	enum rule rule = RULE_COUNT;
 
 	fuzz_set_input(data, size);
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
-	if (!cut_after_fatal_call(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
+	if (!cut_after_fatal_call_and_repair(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
 	mark_ending_covered(rule, &program);
 	execution_reset(execution);
 	execution_run(execution, fuzz_get_checker(), &program, &options);
-	fuzz_report_comparison(&execution->fibers);
-	fuzz_count_calls("fuzz_fatal");
-	run_last_call(execution, fuzz_get_checker(), &program, rule);
+	fuzz_report_outcome(&execution->fibers);
+	fuzz_add_calls_of_last_program("fuzz_fatal");
+	run_last_call_in_child(execution, fuzz_get_checker(), &program, rule);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests every error path of a program: in each thread the n-th failure point fails, for n = 1, 2, 3
- * and so on, until there is no n-th point. The outcome must always be the model's: a failure may
- * change only the bytes, references and mappings that the contract allows.
+ * Tests every error path of a program: the program runs once for each failure point of each thread,
+ * which then fails. The outcome must always be the model's: a failure may change only the bytes,
+ * references and mappings that the contract allows.
  */
 #include "fuzz/fuzz.h"
 
@@ -14,18 +14,14 @@ const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
 static struct program program, failing_program;
 
-static bool is_failure_point(const struct call *call, uint8_t thread)
-{
-	return call->thread == thread &&
-	       (call->op == OP_alloc_page || call->op == OP_copy_from_user_slice);
-}
-
+/* Return: how many calls of @thread are failure points. */
 static unsigned int count_failure_points(uint8_t thread)
 {
 	unsigned int points = 0;
 
-	for (size_t i = 0; i < program.count; i++)
-		points += is_failure_point(&program.calls[i], thread);
+	for (const struct call *call = program.calls; call < program.calls + program.count; call++)
+		points += call->thread == thread &&
+			  (call->op == OP_alloc_page || call->op == OP_copy_from_user_slice);
 	return points;
 }
 
@@ -40,10 +36,10 @@ static void remove_fail_nth_calls(struct program *p)
 }
 
 /*
- * Makes failing_program: the program, in which the n-th failure point of @thread fails. The failure
- * may make a later call break a rule.
+ * Makes failing_program from the program: the n-th failure point of @thread fails. The failure may
+ * make a later call break a rule, so the result is repaired.
  */
-static void make_failing_program(uint8_t thread, unsigned int n)
+static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 {
 	failing_program = program;
 	memmove(failing_program.calls + 1, failing_program.calls,
@@ -51,20 +47,21 @@ static void make_failing_program(uint8_t thread, unsigned int n)
 	failing_program.calls[0] = (struct call) {
 		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
 	failing_program.count++;
-	checker_repair(fuzz_get_checker(), &failing_program);
+	checker_repair_program(fuzz_get_checker(), &failing_program);
 	program_renumber(&failing_program);
 }
 
 /*
- * The last round has one point more than exist: the program must then behave as without failures.
+ * The last round requests the failure of a point that does not exist: the program must then behave
+ * as without a failure.
  */
-static void fail_each_point(uint8_t thread)
+static void run_with_each_point_failing(uint8_t thread)
 {
 	unsigned int points = count_failure_points(thread);
 	struct checker_report report;
 
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
-		make_failing_program(thread, n);
+		make_program_with_nth_failing(thread, n);
 		if (fuzz_run_and_compare(&failing_program, &report) == CHECKER_DIFFERS)
 			fuzz_abort_with_finding("fuzz_fault", &failing_program, report.difference_text);
 	}
@@ -73,14 +70,15 @@ static void fail_each_point(uint8_t thread)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_set_input(data, size);
-	/* Creates the checker with the first input, so that no later input covers the creation. */
+	/* Creates the checker with the first input, so that no later input covers the code that
+	 * creates it. */
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
 	remove_fail_nth_calls(&program);
-	checker_repair(fuzz_get_checker(), &program);
+	checker_repair_program(fuzz_get_checker(), &program);
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)
-		fail_each_point(thread);
+		run_with_each_point_failing(thread);
 	return 0;
 }

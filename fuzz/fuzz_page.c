@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Every byte string is a program. It is repaired, so that it breaks no rule. Therefore every error
- * is a finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
+ * Tests programs that break no rule: every byte string is a program, which is repaired. Therefore
+ * every error is a finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
  */
 #include "fuzz/fuzz.h"
 
@@ -16,10 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_set_input(data, size);
 	program_from_bytes(&program, data, size);
-	checker_repair(fuzz_get_checker(), &program);
+	checker_repair_program(fuzz_get_checker(), &program);
 	program_renumber(&program);
 	if (fuzz_run_and_compare(&program, &report) == CHECKER_DIFFERS)
 		fuzz_abort_with_finding("fuzz_page", &program, report.difference_text);
-	fuzz_count_calls("fuzz_page");
+	fuzz_add_calls_of_last_program("fuzz_page");
 	return 0;
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs that may break rules. ThreadSanitizer must report exactly the data races that the model
- * predicts, except the predicted misses of its shadow memory; results and bytes must be as in
- * fuzz_page. A program that breaks a fatal rule runs up to that call.
+ * Tests programs that may break rules. ThreadSanitizer must report exactly the data races that the
+ * model predicts, except the predicted misses of its shadow memory; results and bytes must be those
+ * of the model. A program that breaks a fatal rule runs up to the call that breaks it.
  *
- * Clearing the detector's memory takes longer than running a program, so it is done rarely: to
- * report a race, ThreadSanitizer searches all accesses of its threads since then. State of earlier
- * inputs can make it miss a race. Therefore a difference counts only if it also occurs with cleared
- * memory.
+ * To clear the detector's memory takes longer than to run a program, so the memory is cleared
+ * rarely. State of earlier inputs can then make ThreadSanitizer miss a race. Therefore a difference
+ * counts only if it also occurs with cleared memory.
  *
  * ThreadSanitizer never frees a report, so a process that runs for hours would run out of memory.
- * After REPORTED_PROGRAMS_MAX racy programs only one in RUN_ONE_IN runs.
+ * After REPORTED_PROGRAMS_MAX racy programs, only one racy program in RUN_ONE_IN runs.
  */
 #include "fuzz/fuzz.h"
 
@@ -19,7 +18,7 @@
 
 #include "harness/program/program_bytes.h"
 
-/* About 700 MB of reports; libFuzzer's limit is 2 GB. */
+/* So many programs leave about 700 MB of reports; libFuzzer's memory limit is 2 GB. */
 #define REPORTED_PROGRAMS_MAX 300000
 #define RUN_ONE_IN 64
 
@@ -40,7 +39,8 @@ static void print_race_counts(void)
 			counts.skipped);
 }
 
-static bool must_skip_racy_program(void)
+/* Counts the programs that the model predicts to race. Return: whether to skip such a program. */
+static bool count_and_skip_racy_program(void)
 {
 	static unsigned long racy_programs;
 
@@ -52,8 +52,9 @@ static bool must_skip_racy_program(void)
 	return true;
 }
 
-static enum checker_result compare_with_model(const struct program *program,
-					      struct checker_report *report)
+/* Runs a program again with cleared detector memory if the first run differs from the model. */
+static enum checker_result run_and_confirm_difference(const struct program *program,
+						      struct checker_report *report)
 {
 	enum checker_result result = fuzz_run_and_compare(program, report);
 
@@ -63,31 +64,18 @@ static enum checker_result compare_with_model(const struct program *program,
 		counts.unconfirmed += result != CHECKER_DIFFERS;
 	}
 	if (report->race_count)
-		fuzz_count_race();
+		fuzz_count_race_and_maybe_clear();
 	return result;
 }
 
 /*
- * A report costs as much as a hundred programs, so mostly the run stops at the first race. One in
- * eight input lengths gets all reports, to test what follows the first race: marks, and ranges that
- * stop at a race.
+ * A race report costs as much as a hundred programs, so most programs stop at their first race.
+ * Inputs of every eighth length report all races, to test the executor and the detector after the
+ * first race.
  */
 static bool must_report_all_races(size_t size)
 {
 	return size / PROGRAM_RECORD % 8 == 0;
-}
-
-/*
- * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, to compare coverage:
- * which access a full granule loses depends on earlier inputs. It takes four times as long.
- */
-static bool must_clear_each_time(void)
-{
-	static int wanted = -1;
-
-	if (wanted < 0)
-		wanted = getenv("FUZZ_FRESH") != NULL;
-	return wanted;
 }
 
 const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
@@ -102,25 +90,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		atexit(print_race_counts);
 	exec_options(fuzz_get_checker()->exec)->first_race_only =
 		!fuzz_wants_all_races && !must_report_all_races(size);
-	if (must_clear_each_time())
+	/*
+	 * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, on which
+	 * depends which access a full granule loses. Each input then takes four times as long.
+	 */
+	if (getenv("FUZZ_FRESH"))
 		fuzz_clear_detector();
 	program_from_bytes(&program, data, size);
 	program_renumber(&program);
 	checker_evaluate(fuzz_get_checker(), &program);
-	if (must_skip_racy_program())
+	if (count_and_skip_racy_program())
 		return 0;
-	switch (compare_with_model(&program, &report)) {
+	switch (run_and_confirm_difference(&program, &report)) {
 	case CHECKER_DIFFERS:
 		fuzz_abort_with_finding("fuzz_race", &program, report.difference_text);
 	case CHECKER_MISS_ALLOWED:
-		counts.predicted_misses += report.reports_were_predicted;
-		counts.unpredicted += !report.reports_were_predicted;
+		counts.predicted_misses += report.reports_are_predictable;
+		counts.unpredicted += !report.reports_are_predictable;
 		break;
 	case CHECKER_AGREES:
-		counts.racy_programs += report.reports_were_predicted && report.race_count;
-		counts.unpredicted += !report.reports_were_predicted && report.race_count;
+		counts.racy_programs += report.reports_are_predictable && report.race_count;
+		counts.unpredicted += !report.reports_are_predictable && report.race_count;
 		break;
 	}
-	fuzz_count_calls("fuzz_race");
+	fuzz_add_calls_of_last_program("fuzz_race");
 	return 0;
 }

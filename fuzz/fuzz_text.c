@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Every byte string is a text. A rejected text must get an error message that names one of its
- * lines. An accepted text and its canonical form must be the same program; the canonical form of
- * the canonical form is itself. Rewriting keeps comments, and rewriting again changes nothing.
+ * Tests the parser and the printer of program texts with any byte string. A rejected text must get
+ * an error message that names one of its lines. An accepted text and its canonical form must be the
+ * same program, and the canonical form of the canonical form must be the same text. A rewritten
+ * text must not change if it is rewritten again.
  */
 #include "fuzz/fuzz.h"
 
@@ -22,10 +23,11 @@ static void check_rejected_text(const uint8_t *data, size_t size, const struct t
 
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
-	fuzz_report_part(DIGEST_VERDICT, error->message, strlen(error->message));
+	fuzz_report_outcome_part(DIGEST_VERDICT, error->message, strlen(error->message));
 	if (!error->line_number || error->line_number > lines || !*error->message || strchr(error->message, '\n'))
-		fuzz_abort_with_finding("fuzz_text", &program,
-					"expected one clear line about a bad text");
+		fuzz_abort_with_finding(
+			"fuzz_text", &program,
+			"expected an error message of one line with a line number of the text");
 }
 
 static void check_accepted_text(const char *text, size_t size)
@@ -33,20 +35,22 @@ static void check_accepted_text(const char *text, size_t size)
 	struct text_error error;
 	size_t used = program_to_text(&program, canonical);
 
-	fuzz_report_part(DIGEST_TRACE, canonical, used);
+	fuzz_report_outcome_part(DIGEST_TRACE, canonical, used);
 	if (!program_valid(&program))
 		fuzz_abort_with_finding("fuzz_text", &program,
-					"expected a valid program from a good text");
+					"expected a valid program from an accepted text");
 	if (!program_from_text(&reparsed, canonical, used, &error))
 		fuzz_abort_with_finding("fuzz_text", &program, error.message);
 	program_to_text(&reparsed, second_canonical);
 	if (!program_equal(&program, &reparsed) || strcmp(canonical, second_canonical))
-		fuzz_abort_with_finding("fuzz_text", &program,
-					"expected the canonical form to stay");
-	used = program_rewrite_text(text, size, rewritten, &error);
-	if (!used || program_rewrite_text(rewritten, used, rewritten_again, &error) != used ||
+		fuzz_abort_with_finding(
+			"fuzz_text", &program,
+			"expected the same program and canonical text after a second pass");
+	used = program_rewrite_as_canonical(text, size, rewritten, &error);
+	if (!used || program_rewrite_as_canonical(rewritten, used, rewritten_again, &error) != used ||
 	    memcmp(rewritten, rewritten_again, used))
-		fuzz_abort_with_finding("fuzz_text", &program, "expected rewriting to end at once");
+		fuzz_abort_with_finding("fuzz_text", &program,
+					"expected no change by the second rewriting");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

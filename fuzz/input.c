@@ -18,14 +18,14 @@
 struct input_walk {
 	input_fn fn;
 	void *ctx;
-	size_t input_count;
-	size_t ignored_files; /* files in a directory whose names are not those of inputs */
+	size_t input_count;        /* inputs that @fn got */
+	size_t ignored_file_count; /* files in a directory whose names are not those of inputs */
 	bool has_failed;
 };
 
-/* Encodes a text of calls as bytes. */
-static bool encode_calls(const char *name, const char *text, size_t *size, uint8_t *bytes,
-			 char *error)
+/* Encodes a text of library calls as bytes. Return: false if the text has an error. */
+static bool encode_text_of_calls(const char *name, const char *text, size_t *size, uint8_t *bytes,
+				 char *error)
 {
 	unsigned int line = 1;
 	bool has_header = api_has_text_header(text, *size);
@@ -43,7 +43,7 @@ static bool encode_calls(const char *name, const char *text, size_t *size, uint8
 	return *size;
 }
 
-/* Encodes a program as bytes, for targets that read bytes. */
+/* Encodes a program text as bytes, for targets that read bytes. */
 static bool encode_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
 			   char *error)
 {
@@ -56,11 +56,12 @@ static bool encode_program(const char *name, const char *text, size_t *size, uin
 }
 
 /*
- * Copies a text for fuzz_text, which reads programs with errors too. But a file that is no program
- * text is refused.
+ * Copies a text for fuzz_text, which also reads program texts with errors.
+ * Return: false if the text is no program text: it has no header, and its name is not that of a
+ * program.
  */
-static bool copy_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
-			      char *error)
+static bool copy_text_if_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
+				 char *error)
 {
 	static struct program program;
 	struct text_error text_error;
@@ -71,7 +72,10 @@ static bool copy_program_text(const char *name, const char *text, size_t *size, 
 	       program_file_parse(name, text, *size, &program, error);
 }
 
-/* Return: whether @bytes has the input as the target reads it; else @error is filled. */
+/*
+ * Converts the content of a file to the bytes that the target reads, and sets @size to their
+ * number. Return: false if the file has an error; then @error has the message.
+ */
 static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes,
 			   char *error)
 {
@@ -80,13 +84,13 @@ static bool encode_content(const char *name, const char *content, size_t *size, 
 		return true;
 	}
 	if (fuzz_input_kind == FUZZ_TEXT)
-		return copy_program_text(name, content, size, bytes, error);
+		return copy_text_if_program(name, content, size, bytes, error);
 	return fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name)
-		       ? encode_calls(name, content, size, bytes, error)
+		       ? encode_text_of_calls(name, content, size, bytes, error)
 		       : encode_program(name, content, size, bytes, error);
 }
 
-static void run_input_file(const char *name, void *ctx)
+static void read_and_pass_input(const char *name, void *ctx)
 {
 	struct input_walk *walk = ctx;
 	char error[PROGRAM_FILE_ERROR] = "expected memory for an input, got none";
@@ -109,26 +113,17 @@ static void run_input_file(const char *name, void *ctx)
 	free(content);
 }
 
-/*
- * Return: whether the name is that of an input. fuzz_api reads texts of calls (*.calls), and
- * programs as bytes.
- */
-static bool is_input_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	return program_name_is_known(name) ||
-	       (fuzz_input_kind == FUZZ_CALLS && len > 6 && !strcmp(name + len - 6, ".calls"));
-}
-
-static void run_directory_file(const char *name, void *ctx)
+/* Passes a file of a directory if it has the name of a program, or for fuzz_api *.calls. */
+static void pass_file_if_input(const char *name, void *ctx)
 {
 	struct input_walk *walk = ctx;
+	size_t len = strlen(name);
 
-	if (is_input_name(name))
-		run_input_file(name, ctx);
+	if (program_name_is_known(name) ||
+	    (fuzz_input_kind == FUZZ_CALLS && len > 6 && !strcmp(name + len - 6, ".calls")))
+		read_and_pass_input(name, ctx);
 	else
-		walk->ignored_files++;
+		walk->ignored_file_count++;
 }
 
 bool input_for_each(const char *path, input_fn fn, void *ctx)
@@ -138,10 +133,10 @@ bool input_for_each(const char *path, input_fn fn, void *ctx)
 	bool is_directory = !stat(path, &status) && S_ISDIR(status.st_mode);
 
 	walk.has_failed |=
-		!walk_files(path, is_directory ? run_directory_file : run_input_file, &walk);
-	if (walk.ignored_files)
+		!walk_files(path, is_directory ? pass_file_if_input : read_and_pass_input, &walk);
+	if (walk.ignored_file_count)
 		fprintf(stderr, "%s: %zu file%s ignored: not named like an input\n", path,
-			walk.ignored_files, walk.ignored_files == 1 ? "" : "s");
+			walk.ignored_file_count, walk.ignored_file_count == 1 ? "" : "s");
 	if (!walk.input_count) {
 		fprintf(stderr, "%s: expected at least one input\n", path);
 		return false;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Each fuzz target is two programs: fuzz_NAME with an engine, which `make fuzzers` builds, and
-# fuzz_NAME-replay without an engine, for every compiler.
+# Each fuzz target has two programs: fuzz_NAME with an engine, which `make fuzzers` builds, and
+# fuzz_NAME-replay without an engine, which every compiler can build.
 
 fuzz_common = %D%/fuzz.c %D%/fuzz.h %D%/fuzz_commands.c
 fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
@@ -12,8 +12,8 @@ fuzz_api_parts = \
 	%D%/api_fatal.c \
 	%D%/api_fault.c \
 	%D%/api_page.c
-# The programs of the determinism check (same.py): the code of a fuzz target with coverage counters,
-# without an engine.
+# The sources of fuzz_NAME-same, the program of the determinism check (same.py): the code of a fuzz target
+# with coverage counters, without an engine.
 same_common = \
 	$(fuzz_common) \
 	$(fuzz_input) \

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Replays inputs through a fuzz target without an engine, in any compiler's build.
+ * Runs a fuzz target with inputs from files, without an engine; every compiler can build it.
  *
- * Directories are walked in sorted order. The name of an input is printed before it runs, so the
- * last line before a crash is that of its input. Replaying nothing is a failure.
+ * Directories are walked in sorted order. The name of an input is printed before the input runs, so
+ * the last printed name before a crash is that of the input that crashes. A run without any input
+ * is an error.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,15 +22,15 @@ static const char help[] =
 	"print a file as the target reads it, or as text. Byte strings are "
 	"named\n" PROGRAM_BYTE_NAMES ";\n"
 	"with --from-bytes every FILE is one.\n"
-	"Exit status: 0 all ran; 1 one could not be read, or there were none.\n";
+	"Exit status: 0 all inputs ran; 1 an input could not be read, or there was no input.\n";
 
 static void print_input_bytes(const struct input *input, void *count)
 {
 	*(size_t *)count += fwrite(input->bytes, 1, input->size, stdout) == input->size;
 }
 
-/* `pagetorture convert` prints programs; only this program prints calls. */
-static void print_input_text(const struct input *input, void *count)
+/* Prints an input of fuzz_api as text; `pagetorture convert` prints page programs only. */
+static void print_calls_of_input(const struct input *input, void *count)
 {
 	static struct api_call calls[API_CALLS_MAX];
 	size_t call_count = api_decode_calls(input->bytes, input->size, calls);
@@ -63,8 +64,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "--bytes"))
 		return !input_for_each(argv[2], print_input_bytes, &count) || count != 1;
 	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_input_kind == FUZZ_CALLS)
-		return !input_for_each(argv[2], print_input_text, &count) || count != 1;
-	fuzz_initialize();
+		return !input_for_each(argv[2], print_calls_of_input, &count) || count != 1;
+	LLVMFuzzerInitialize(NULL, NULL);
 	for (int i = 1; i < argc; i++)
 		is_good &= input_for_each(argv[i], replay_input, &count);
 	printf("%zu inputs replayed\n", count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The processes of the determinism check (same.py) that execute inputs, and report the outcome of each
- * input: a digest of each part of it, then how often each edge was taken.
+ * Executes inputs for the determinism check (same.py), and writes the outcome of each input: a
+ * digest of each part of the outcome, then how often each edge was taken.
  *
  *   list PATH...   prints the names of the inputs, each followed by a 0 byte
  *   edges N...     prints the function and source line of each edge, or its address
@@ -10,8 +10,8 @@
  *                  serve-apart each in a process of its own; prints the number of edges as 8 bytes,
  *                  then the outcome of each input
  *
- * Options before the command: --from-bytes, --keep, --all-races (same.py --help explains them). This
- * program needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
+ * Options before the command: --from-bytes, --keep, --all-races (same.py --help explains them).
+ * This program needs a compiler with inline edge counters (-fsanitize=fuzzer-no-link).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +26,10 @@
 #include "harness/program/program_name.h"
 #include "harness/util/bytes.h"
 
-/* The time limit of one input in seconds, far above the time of any input. */
+/* The time limit of one input, in seconds; every input takes far less. */
 #define SECONDS_MAX 120
 
-/* Set by constructors that the compiler adds; all objects of a program have one common range. */
+/* The edge counters of the program. Constructors that the compiler adds set these fields. */
 static struct {
 	uint8_t *from, *to;
 	const uintptr_t *pcs; /* two words for each edge; the first is its address */
@@ -54,18 +54,19 @@ void __sanitizer_cov_pcs_init(const uintptr_t *from, const uintptr_t *to)
 	counters.pcs = from;
 }
 
-static size_t count_edges(void)
+static size_t get_edge_count(void)
 {
 	return (size_t)(counters.to - counters.from);
 }
 
-static void print_edge_name(size_t edge)
+static void print_edge_location(size_t edge)
 {
-	char edge_name[256];
+	char edge_location[256];
 
 	/* The symbolizer subtracts 1, because it expects a return address. */
-	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", edge_name, sizeof(edge_name));
-	puts(edge_name);
+	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", edge_location,
+				 sizeof(edge_location));
+	puts(edge_location);
 }
 
 static void print_input_name(const struct input *input, void *ctx)
@@ -76,7 +77,7 @@ static void print_input_name(const struct input *input, void *ctx)
 
 /* ---- executing ---- */
 
-static void record_part(void *ctx, enum digest_part part, const void *bytes, size_t len)
+static void add_to_part_digest(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	(void)ctx;
 	part_digests[part] = digest_add(part_digests[part], bytes, len);
@@ -88,54 +89,55 @@ static void write_outcome_or_exit(const void *bytes, size_t size)
 		_exit(1);
 }
 
-static void execute_input(const struct input *input, void *ctx)
+static void execute_and_write_outcome(const struct input *input, void *ctx)
 {
 	(void)ctx;
 	for (unsigned int part = 0; part < DIGEST_PARTS; part++)
 		part_digests[part] = DIGEST_START;
-	fuzz_set_outcome_callback(record_part);
-	bytes_fill(counters.from, 0, count_edges());
+	fuzz_set_outcome_callback(add_to_part_digest);
+	bytes_fill(counters.from, 0, get_edge_count());
 	LLVMFuzzerTestOneInput(input->bytes, input->size);
-	bytes_copy(edge_counters, counters.from, count_edges());
+	bytes_copy(edge_counters, counters.from, get_edge_count());
 	fuzz_set_outcome_callback(NULL);
 	write_outcome_or_exit(part_digests, sizeof(part_digests));
-	write_outcome_or_exit(edge_counters, count_edges());
+	write_outcome_or_exit(edge_counters, get_edge_count());
 }
 
-static void execute_input_file(const char *name, bool must_clear_detector)
+static void execute_input_file_or_exit(const char *name, bool must_clear_detector)
 {
 	alarm(SECONDS_MAX);
 	if (must_clear_detector)
 		fuzz_clear_detector();
-	if (!input_for_each(name, execute_input, NULL))
+	if (!input_for_each(name, execute_and_write_outcome, NULL))
 		_exit(1);
 }
 
-/* Engines also execute the empty input first, so that the target creates its state then. */
-static void prepare_target(void)
+/* Executes the empty input first, as engines do, so that the target creates its state before the
+ * inputs. */
+static void initialize_and_execute_empty_input(void)
 {
-	fuzz_initialize();
+	LLVMFuzzerInitialize(NULL, NULL);
 	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
 }
 
-/* Forks before the library or the detector has any state. */
-static void execute_in_child(const char *name)
+/* Executes one input in a child process, in which neither library nor detector has state before. */
+static void execute_in_child_or_exit(const char *name)
 {
 	pid_t child = fork();
 	int status = 1;
 
 	if (child == 0) {
-		prepare_target();
-		execute_input_file(name, true);
+		initialize_and_execute_empty_input();
+		execute_input_file_or_exit(name, true);
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || status)
 		_exit(1);
 }
 
-static _Noreturn void serve_inputs(bool is_process_per_input)
+static _Noreturn void serve_inputs(bool has_process_per_input)
 {
-	uint64_t edge_count = count_edges();
+	uint64_t edge_count = get_edge_count();
 	char *name = NULL;
 	size_t size = 0;
 
@@ -146,13 +148,13 @@ static _Noreturn void serve_inputs(bool is_process_per_input)
 	if (!edge_counters)
 		_exit(1);
 	write_outcome_or_exit(&edge_count, sizeof(edge_count));
-	if (!is_process_per_input)
-		prepare_target();
+	if (!has_process_per_input)
+		initialize_and_execute_empty_input();
 	for (bool is_first = true; getdelim(&name, &size, '\0', stdin) > 0; is_first = false)
-		if (is_process_per_input)
-			execute_in_child(name);
+		if (has_process_per_input)
+			execute_in_child_or_exit(name);
 		else
-			execute_input_file(name, is_first || !keeps_detector_memory);
+			execute_input_file_or_exit(name, is_first || !keeps_detector_memory);
 	_exit(0);
 }
 
@@ -175,7 +177,7 @@ int main(int argc, char **argv)
 	}
 	for (; *argv; argv++)
 		if (!strcmp(command, "edges"))
-			print_edge_name(strtoul(*argv, NULL, 10));
+			print_edge_location(strtoul(*argv, NULL, 10));
 		else
 			is_good &= input_for_each(*argv, print_input_name, NULL);
 	return !is_good || fflush(stdout);

@@ -14,12 +14,6 @@
 #endif
 #endif
 
-/* Weak: AFL++ links the targets too, but has no such function and does not call the mutator. */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
-				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
-
 static struct program program, other_program;
 
 /*
@@ -44,7 +38,8 @@ static size_t mutate_by_libfuzzer(uint8_t *data, size_t size, size_t max)
 	return size;
 }
 
-/* Return: the number of bytes written; 0 makes the engine try again. */
+/* Mutates the decoded program and writes its bytes. Return: their number; 0 makes the engine try
+ * again. */
 static size_t mutate_and_encode(uint8_t *out, size_t max, const struct program *other,
 				unsigned int seed)
 {

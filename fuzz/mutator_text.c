@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A custom mutator of libFuzzer for fuzz_text. An accepted text becomes the text of another
- * program. Any text gets words and lines of itself, of a program, or at the limits of parsers, so
- * that it is almost valid, where parsers often fail; or libFuzzer mutates its bytes.
+ * A custom mutator of libFuzzer for fuzz_text. It makes one of three changes: an accepted text
+ * becomes the text of another program; a word or line is removed, or comes from the text itself,
+ * from a program, or from a list of words at the limits of the parser; or libFuzzer mutates the
+ * bytes. So many texts are almost valid: parsers often fail on such texts.
  */
 #include "fuzz/fuzz.h"
 
@@ -13,9 +14,6 @@
 #include "harness/mutate/mutate.h"
 #include "harness/program/program_text.h"
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
-
 struct text_buffer {
 	char *bytes;
 	size_t size, max;
@@ -24,7 +22,7 @@ struct text_buffer {
 static uint64_t random_state;
 static char program_bytes[TEXT_PROGRAM_MAX];
 
-/* Words that no valid program contains, or seldom: they are beyond a limit, or at it. */
+/* Words that are at or beyond a limit of the parser, so that valid programs seldom contain them. */
 static char limit_words[] =
 	"expect clean T8: p8 k32 u4 m4 s4 = -> ( ) , | + - # \t \r GFP_NOIO PAGE_SIZE SIZE_MAX+1 "
 	"0x "
@@ -48,7 +46,7 @@ static bool continues_piece(const char *byte, bool is_line)
 		       : is_word_character(byte[0]) && is_word_character(byte[-1]);
 }
 
-/* Return: the line with its line end, or the word, around a random byte; all of an empty text. */
+/* Return: the line (with its line end) or the word that contains a random byte. */
 static struct text_piece pick_random_piece(const struct text_buffer *text, bool is_line)
 {
 	size_t from = text->size ? random_below(&random_state, text->size) : 0, to = from + 1;
@@ -63,11 +61,13 @@ static struct text_piece pick_random_piece(const struct text_buffer *text, bool 
 }
 
 /*
- * Makes the text of a program: that of @text after a mutation, or a new one if @text is not
- * accepted. Sometimes changes an expected result. Return: whether @text was accepted, and the
- * program changed.
+ * Parses @text, mutates the program, and writes the text of the result; starts with the empty
+ * program if
+ * @text is not accepted. Sometimes changes an expected result or `expect`.
+ * Return: whether @text was accepted and its program was mutated.
  */
-static bool make_program_text(const struct text_buffer *text, struct text_buffer *program_text)
+static bool make_mutated_program_text(const struct text_buffer *text,
+				      struct text_buffer *program_text)
 {
 	static struct program program;
 	struct mutate_request request = {.seed = random_next(&random_state), .max_calls = 64};
@@ -92,11 +92,11 @@ static bool make_program_text(const struct text_buffer *text, struct text_buffer
 
 /* ---- changes; each returns false if it cannot be made ---- */
 
-static bool mutate_program(struct text_buffer *text)
+static bool mutate_as_program(struct text_buffer *text)
 {
 	struct text_buffer program_text;
 
-	if (!make_program_text(text, &program_text) || program_text.size > text->max)
+	if (!make_mutated_program_text(text, &program_text) || program_text.size > text->max)
 		return false;
 	memcpy(text->bytes, program_text.bytes, program_text.size);
 	text->size = program_text.size;
@@ -104,10 +104,10 @@ static bool mutate_program(struct text_buffer *text)
 }
 
 /*
- * Replaces a word or a line by another one of the text or of a program, inserts the other one
- * before it, or removes it.
+ * Picks a word or a line, and replaces it by another piece, inserts the other piece before it, or
+ * removes it. The other piece comes from the text, from a program, or from the words at the limits.
  */
-static bool replace_random_piece(struct text_buffer *text)
+static bool change_random_piece(struct text_buffer *text)
 {
 	bool is_line = random_once_in(&random_state, 3);
 	struct text_buffer source = *text;
@@ -116,7 +116,7 @@ static bool replace_random_piece(struct text_buffer *text)
 	size_t replaced_end;
 
 	if (!text->size || random_once_in(&random_state, 2))
-		make_program_text(text, &source);
+		make_mutated_program_text(text, &source);
 	else if (!is_line && random_once_in(&random_state, 2))
 		source = (struct text_buffer){limit_words, sizeof(limit_words) - 1, 0};
 	from = random_once_in(&random_state, 4) ? (struct text_piece){0, 0}
@@ -139,7 +139,7 @@ static bool mutate_by_engine(struct text_buffer *text)
 	return true;
 }
 
-static bool (*const changes[])(struct text_buffer *text) = {mutate_program, replace_random_piece,
+static bool (*const changes[])(struct text_buffer *text) = {mutate_as_program, change_random_piece,
 							    mutate_by_engine};
 static const unsigned int change_weights[] = {8, 17, 8};
 
@@ -148,7 +148,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 	struct text_buffer text = {(char *)data, size, max};
 
 	random_state = seed;
-	while (!changes[random_by_weight(&random_state, change_weights, 3)](&text) || !text.size)
+	while (!changes[random_index_by_weight(&random_state, change_weights, 3)](&text) || !text.size)
 		;
 	return text.size;
 }

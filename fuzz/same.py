@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Execute each input of a fuzz target three times, and compare the outcomes.
 
-   1. in a process with all others, in the order given;
-   2. in that process again, in another order, so after other inputs;
-   3. in a process of its own, where no input ran before, at other addresses.
+   1. in one process with all inputs, in the given order;
+   2. in the same process, in another order, so after other inputs;
+   3. in a separate process, where no input ran before, at other addresses.
 
 Verdict, trace (results, bytes read, pages), races, and how often each edge was taken must be the same
-each time. Then an input does the same wherever it is replayed, and the coverage that an engine sees is
-the input's own. PROGRAM is fuzz_NAME-same, which executes the inputs.
+each time. If so, an input behaves the same wherever it is replayed, and the coverage that an engine sees
+does not depend on earlier inputs. PROGRAM is fuzz_NAME-same, which executes the inputs.
 """
 import argparse
 import os
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: expected other arguments (see {self.prog} --help): {message}\n")
 
 
-def parse_positive(text):
+def parse_positive_number(text):
     number = int(text)
     if number < 1:
         raise ValueError(text)
@@ -43,30 +43,30 @@ def parse_positive(text):
 
 def parse_arguments():
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                    epilog="Exit status: 0 each input is the same; 1 an input differs or cannot be read; "
+                    epilog="Exit status: 0 no outcome differs; 1 one differs or an input cannot be read; "
                            "2 bad usage.")
     parser.add_argument("program", metavar="PROGRAM")
     parser.add_argument("paths", metavar="FILE|DIRECTORY", nargs="+")
     parser.add_argument("--all-races", action="store_true",
                         help="record every race of a program; without it, the target stops at the first")
-    parser.add_argument("--batch", metavar="N", type=parse_positive, default=1,
+    parser.add_argument("--batch", metavar="N", type=parse_positive_number, default=1,
                         help="start one separate process for N inputs, and fork it for each (default 1)")
     parser.add_argument("--from-bytes", action="store_true",
                         help="read every FILE as a byte string, whatever its name is")
     parser.add_argument("--keep", action="store_true",
                         help="do not clear the detector's memory between inputs")
     parser.add_argument("--seed", metavar="S", type=int, default=1,
-                        help="choose the other order by S (default 1)")
+                        help="draw the order of the second execution with seed S (default 1)")
     return parser.parse_args()
 
 
 class Target:
     """The program that executes inputs, and how it is started."""
 
-    def __init__(self, arguments):
-        self.program = os.path.abspath(arguments.program)
+    def __init__(self, parsed_arguments):
+        self.program = os.path.abspath(parsed_arguments.program)
         self.options = [f"--{name.replace('_', '-')}" for name in ("all_races", "keep", "from_bytes")
-                        if getattr(arguments, name)]
+                        if getattr(parsed_arguments, name)]
         self.edge_count = 0
 
     def list_inputs(self, paths):
@@ -112,16 +112,16 @@ class Target:
         before = 0
         while self.execute_inputs(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
             if before == len(inputs) - 1:
-                print("  not seen once more: it changes from run to run", file=sys.stderr)
+                print("  the difference did not occur again: the outcome changes from run to run", file=sys.stderr)
                 return
             before = min(2 * before or 1, len(inputs) - 1)
         self.print_replay_command(inputs[-before - 1:])
 
-    def print_variable_edges(self, pairs):
-        """@pairs: the outcomes that differ from those of the same inputs alone, with the latter"""
+    def print_variable_edges(self, outcome_pairs):
+        """@outcome_pairs: pairs of different outcomes of an input: with other inputs, and alone"""
         first = DIGEST_BYTES * (len(PARTS) - 1)
         changes = {}
-        for outcome, alone in pairs:
+        for outcome, alone in outcome_pairs:
             for edge in range(self.edge_count):
                 if outcome[first + edge] != alone[first + edge]:
                     changes[edge] = changes.get(edge, 0) + 1
@@ -134,29 +134,29 @@ class Target:
             print(f"  {len(edges)} of {self.edge_count} edges are variable", file=sys.stderr)
 
 
-def split_parts(outcome):
+def split_outcome(outcome):
     """Return: the digests of the parts, and the edge counters as the last part"""
     ends = [DIGEST_BYTES * index for index in range(len(PARTS))]
     return [outcome[start:start + DIGEST_BYTES] for start in ends[:-1]] + [outcome[ends[-1]:]]
 
 
-def find_differing_inputs(order, outcomes, alone):
-    """Return: {the index of an input: the first position at which its outcome is not as alone}"""
+def find_differing_inputs(order, outcomes, outcomes_alone):
+    """Return: {index of an input: the first position in @order with another outcome than alone}"""
     differing = {}
     for position, index in enumerate(order):
-        if outcomes[position] != alone[index]:
+        if outcomes[position] != outcomes_alone[index]:
             differing.setdefault(index, position)
     return differing
 
 
-def print_difference(name, place, outcome, alone):
-    parts = zip(PARTS, split_parts(outcome), split_parts(alone))
+def print_difference(name, situation, outcome, outcome_alone):
+    parts = zip(PARTS, split_outcome(outcome), split_outcome(outcome_alone))
     names = ", ".join(part for part, seen, expected in parts if seen != expected)
-    print(f"{os.fsdecode(name)}: {names} {place} not as alone", file=sys.stderr)
+    print(f"{os.fsdecode(name)}: {names} {situation} not as alone", file=sys.stderr)
 
 
 def execute_and_compare(target, inputs, arguments):
-    """Return: an exit status"""
+    """Print the differences and a summary. Return: the exit status"""
     count = len(inputs)
     order = list(range(count)) + random.Random(arguments.seed).sample(range(count), count)
     outcomes = target.execute_all_or_exit([inputs[index] for index in order], "serve")

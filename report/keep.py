@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Write the results of a run for `make report`: one JSON object, which begins with common keys.
-
-src/tool/util/results.c writes the same keys: what, version, begun, seconds, command, on, status. This
-program is for scripts, which add tables of their own.
+"""Write the results of a run for `make report`: one JSON object, which begins with common keys: what, version,
+begun, seconds, status, command, on. Shell scripts run this program; Python scripts import this module, and add
+tables of their own. src/tool/util/results.c writes the same keys.
 """
 import argparse
 import datetime
@@ -25,10 +24,10 @@ Examples:
 
 
 class Unreadable(Exception):
-    """A file that cannot be read."""
+    """A file is not in the expected format; the message names file and line."""
 
 
-def read_first_line(command):
+def run_and_read_first_line(command):
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False,
                               timeout=20).stdout.split("\n")[0]
@@ -36,28 +35,28 @@ def read_first_line(command):
         return ""
 
 
-def program_version(build="."):
-    words = read_first_line([os.path.join(build, "pagetorture"), "--version"]).split()
+def read_pagetorture_version(build_directory):
+    words = run_and_read_first_line([os.path.join(build_directory, "pagetorture"), "--version"]).split()
     return words[1] if len(words) > 1 else ""
 
 
-def describe_machine(compiler):
+def describe_machine(compiler_command):
     name = os.uname()
-    compiler = compiler.split()
-    return {"cpus": os.cpu_count(), "compiler": read_first_line([*compiler, "--version"])
-            if compiler else "", "system": name.sysname, "release": name.release,
+    compiler_command = compiler_command.split()
+    return {"cpus": os.cpu_count(), "compiler": run_and_read_first_line([*compiler_command, "--version"])
+            if compiler_command else "", "system": name.sysname, "release": name.release,
             "machine": name.machine}
 
 
-def make_result_head(what, begun, command, status, compiler, build="."):
-    """@begun: seconds since 1970; @build: the directory with pagetorture"""
-    at = datetime.datetime.fromtimestamp(int(begun), datetime.timezone.utc)
-    return {"what": what, "version": program_version(build), "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "seconds": round(time.time() - begun, 1), "status": status, "command": command,
-            "on": describe_machine(compiler)}
+def make_result_head(run_name, begin_time, command, status, compiler_command, build_directory="."):
+    """Return: the common keys of a results file. @begin_time: seconds since 1970"""
+    at = datetime.datetime.fromtimestamp(int(begin_time), datetime.timezone.utc)
+    return {"what": run_name, "version": read_pagetorture_version(build_directory),
+            "begun": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "seconds": round(time.time() - begin_time, 1),
+            "status": status, "command": command, "on": describe_machine(compiler_command)}
 
 
-def write_text(path, text):
+def write_file_atomically(path, text):
     """Write a temporary file and rename it, so that the file is always complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
@@ -66,39 +65,44 @@ def write_text(path, text):
 
 
 def write_json(path, value, indent=None):
-    write_text(pathlib.Path(path), json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"),
-                                              allow_nan=False) + "\n")
+    text = json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"), allow_nan=False)
+    write_file_atomically(pathlib.Path(path), text + "\n")
 
 
 # ---- input formats ----
 
-def _parse_json(path, line, text):
+def _parse_json(path, first_line_number, text):
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"{path}:{line + error.lineno - 1}: expected JSON: {error.msg}") from error
+        line = first_line_number + error.lineno - 1
+        raise Unreadable(f"{path}:{line}: expected JSON: {error.msg}") from error
+
+
+def read_json(path):
+    return _parse_json(path, 1, pathlib.Path(path).read_text())
 
 
 def read_json_lines(path):
-    """One object on each line."""
+    """Return: the objects of a file of JSON lines; empty lines are skipped."""
     lines = pathlib.Path(path).read_text().splitlines()
     return [_parse_json(path, number, line) for number, line in enumerate(lines, 1) if line]
 
 
-def read_coverage(path):
-    """The totals of `llvm-cov export`, of all files and of each file."""
-    data = _parse_json(path, 1, pathlib.Path(path).read_text())["data"][0]
+def read_llvm_cov_totals(path):
+    """Return: the totals in the output of `llvm-cov export`, of all files together and of each file."""
+    data = read_json(path)["data"][0]
     kinds = ("lines", "functions", "branches", "regions")
     files = [{"name": os.path.basename(file["filename"]),
               **{k: file["summary"][k] for k in kinds}} for file in data["files"]]
     return {"totals": {k: data["totals"][k] for k in kinds}, "files": files}
 
 
-def make_run_summary(lines, where):
-    """The summary of a run of inputs, its last line, with the records that failed."""
-    if not lines or "what" not in lines[-1]:
-        raise Unreadable(f"{where}: expected records and a summary")
-    return {**lines[-1], "failures": [line for line in lines[:-1] if line["failed"]]}
+def make_run_summary(records, records_path):
+    """Return: the last record of `replay --results`, the summary, with a list of the records that failed."""
+    if not records or "what" not in records[-1]:
+        raise Unreadable(f"{records_path}: expected records and a summary")
+    return {**records[-1], "failures": [record for record in records[:-1] if record["failed"]]}
 
 
 def main(arguments):
@@ -120,7 +124,7 @@ def main(arguments):
                              os.environ.get("CC", ""))
     for pair in options.coverage:
         name, _, path = pair.partition("=")
-        value[name] = read_coverage(path)
+        value[name] = read_llvm_cov_totals(path)
     if options.run:
         value["runs"] = [make_run_summary(read_json_lines(path), path) for path in options.run]
     write_json(options.file, value)

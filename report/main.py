@@ -53,8 +53,8 @@ def parse_arguments(arguments):
 
 # ---- the verdict ----
 
-def make_verdict(all_parts):
-    """Failed if a part failed; sound only if all parts ran completely and can be read."""
+def make_report_verdict(all_parts):
+    """Return: the verdict of the page: failed if a part failed, sound only if all parts ran completely."""
     words = {"failed": [FAILED], "cannot be read": [UNREADABLE], "stopped": [STOPPED, RUNNING],
              "older than the library": [OLD], "run in part": [PARTLY], "not run": [MISSING]}
     titles = {word: ", ".join(part.title for part in all_parts if part.state in states)
@@ -70,54 +70,56 @@ def make_verdict(all_parts):
 
 # ---- collecting ----
 
-def describe_origin(tool):
+def describe_report_run(pagetorture_path):
+    """Return: when, by which version and on which machine this page is made."""
     machine = keep.describe_machine("")
     return {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "by": keep.read_first_line([tool, "--version"]) if tool else "",
+            "by": keep.run_and_read_first_line([pagetorture_path, "--version"]) if pagetorture_path else "",
             "system": f"{machine['system']} {machine['release']} {machine['machine']}",
             "cpus": machine["cpus"]}
 
 
-def find_existing_path(path):
+def return_path_if_it_exists(path):
     return path if path and path.exists() else None
 
 
-def make_all_parts(options):
-    tool = shutil.which(options.pagetorture) if options.pagetorture else None
-    tool = tool and os.path.abspath(tool)
-    sources = parts.Sources(options.results, tool, find_existing_path(options.library),
-                            find_existing_path(options.coverage))
+def make_all_parts(options, pagetorture_path):
+    sources = parts.Sources(options.results, pagetorture_path, return_path_if_it_exists(options.library),
+                            return_path_if_it_exists(options.coverage))
     all_parts = [parts.make_part(*row, sources) for row in parts.PARTS]
     campaigns = filter(None, (part.values.get("campaign_directory") for part in all_parts))
     all_parts.insert([row[0] for row in parts.PARTS].index("replay"),
                 parts.make_findings_part([*campaigns, *options.campaign], options.triage))
-    return all_parts, describe_origin(tool)
+    return all_parts
 
 
 # ---- files ----
 
-def copy_coverage(source, output):
+def copy_coverage_pages(coverage_directory, report_directory):
     """Copy llvm-cov's pages; the report links to them."""
-    target = output / "coverage"
-    if source.resolve() == target.resolve():
+    copy_directory = report_directory / "coverage"
+    if coverage_directory.resolve() == copy_directory.resolve():
         return
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target)
+    shutil.rmtree(copy_directory, ignore_errors=True)
+    shutil.copytree(coverage_directory, copy_directory)
 
 
 def main(arguments):
     started = time.monotonic()
     options = parse_arguments(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
-    all_parts, page_origin = make_all_parts(options)
-    result = make_verdict(all_parts)
-    if find_existing_path(options.coverage):
-        copy_coverage(options.coverage, options.output)
+    pagetorture_path = shutil.which(options.pagetorture) if options.pagetorture else None
+    pagetorture_path = pagetorture_path and os.path.abspath(pagetorture_path)
+    all_parts = make_all_parts(options, pagetorture_path)
+    verdict = make_report_verdict(all_parts)
+    if return_path_if_it_exists(options.coverage):
+        copy_coverage_pages(options.coverage, options.output)
     target = options.output / "index.html"
-    keep.write_text(target, page.render_page(all_parts, result, page_origin))
+    report_run = describe_report_run(pagetorture_path)
+    keep.write_file_atomically(target, page.render_page(all_parts, verdict, report_run))
     for part in all_parts:
         print(f"{part.state:<11} {part.title}: {part.line}")
-    print(f"{result['state']}: {result['line']}")
+    print(f"{verdict['state']}: {verdict['line']}")
     print(f"{target.resolve()}: {target.stat().st_size / 1e6:.2f} MB, made in "
           f"{time.monotonic() - started:.1f} s")
     return EXIT_GOOD

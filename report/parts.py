@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The parts of the report: compute what the template of each part shows of the results of a run.
+"""The parts of the report: for each part, compute what its template shows of the results of a run.
 
-A part is a function of (result, sources), the results of the run and other paths. It returns the variables
-of the template templates/NAME.html, which also gets the result. Variables of the page itself: state, which
-counts if the status of the run is not worse; data, for the scripts; campaign_directory; and remark, for the
-verdict, if that is not a failure.
+A function compute_NAME_values() gets the results of the run and other paths. It returns the variables of the
+template templates/NAME.html, which also gets the results. The page itself uses these variables: state, the
+state of the part unless the run has a worse one; data, for the scripts; campaign_directory; and remark, a text
+that the verdict repeats although it is no failure.
 """
 import collections
 import dataclasses
@@ -18,15 +18,16 @@ import formats
 import page
 import plot
 import results
-from results import FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE, BadResult
+from keep import Unreadable
+from results import FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREADABLE
 
 
 @dataclasses.dataclass
 class Sources:
-    """Paths; None for a missing file or directory."""
+    """Paths that parts read; a path other than results is None if it does not exist."""
     results: pathlib.Path
-    tool: str
-    library: pathlib.Path  # older results are out of date
+    pagetorture_path: str
+    library: pathlib.Path  # results that are older than this file are out of date
     coverage: pathlib.Path
 
 
@@ -35,34 +36,31 @@ class Part:
     """One section of the report."""
     name: str
     title: str
-    command: str  # that runs it
+    command: str  # the command that writes the results
     state: str
-    line: str
+    line: str  # the results in one line
     figures: list = dataclasses.field(default_factory=list)  # (name, label, value)
     body: str = ""
-    head: dict = dataclasses.field(default_factory=dict)  # of the results
-    values: dict = dataclasses.field(default_factory=dict)  # that the function of the part computed
+    head: dict = dataclasses.field(default_factory=dict)  # the results, with their common keys
+    values: dict = dataclasses.field(default_factory=dict)  # what compute_NAME_values() returned
 
     @property
     def script_data(self):
         return self.values.get("data")
 
 
-def _sum_of_column(rows, key):
-    return sum(row[key] for row in rows)
-
-
-def _select_rows(rows, **values):
-    return [row for row in rows if all(row[k] == v for k, v in values.items())]
+def _select_rows_with(rows, **wanted_values):
+    return [row for row in rows if all(row[k] == v for k, v in wanted_values.items())]
 
 
 def _decide_state(has_failed, is_partial):
-    """A run that left something out is no pass."""
+    """A run that left something out is not good, only partly."""
     return FAILED if has_failed else PARTLY if is_partial else GOOD
 
 
 def _decide_rows_state(rows, failed_result="FAILED"):
-    return _decide_state(_select_rows(rows, result=failed_result), _select_rows(rows, result="skipped"))
+    return _decide_state(_select_rows_with(rows, result=failed_result),
+                         _select_rows_with(rows, result="skipped"))
 
 
 # ---- the rule table ----
@@ -71,13 +69,14 @@ BACKENDS = ("direct", "alias")
 RULE_FLAVOURS = ("plain", "asan", "tsan", "msan")
 
 
-def _describe_observation(seen):
-    """What a flavour saw on fibers; in words if it differs from the model but agrees."""
-    return {"differ": "\u2715 differs", "beyond": "unseen"}.get(seen["result"], seen["fibers"])
+def _describe_observation_on_fibers(flavour_result):
+    """Return: what a flavour reported on fibers; a word if the result differs from the model."""
+    words = {"differ": "\u2715 differs", "beyond": "unseen"}
+    return words.get(flavour_result["result"], flavour_result["fibers"])
 
 
 def _make_rule_rows(result):
-    """One row for each program, with the observation of each backend and flavour."""
+    """Return: one row for each program, with the observation of each backend and flavour."""
     rows = {}
     for backend in BACKENDS:
         for program in result.get(backend, []):
@@ -86,26 +85,26 @@ def _make_rule_rows(result):
                                          "verdict": program["verdict"],
                                          "observed": collections.defaultdict(lambda: "\u2013")})
             row["agree"] &= program["agree"]
-            for flavour, seen in program["flavours"].items():
-                row["observed"][f"{backend} {flavour}"] = _describe_observation(seen)
+            for flavour, flavour_result in program["flavours"].items():
+                row["observed"][f"{backend} {flavour}"] = _describe_observation_on_fibers(flavour_result)
     return [rows[name] for name in sorted(rows)]
 
 
-def _pack_rule_programs(rows, sources):
-    """Packed programs with drawings; programs that no longer exist are left out."""
+def _draw_and_pack_rule_programs(rows, sources):
+    """Return: compressed {name: [text, drawing]}; programs whose file no longer exists are left out."""
     texts = {}
     for row in rows:
         path = sources.results.parent / row["file"]
         if path.is_file():
             texts[row["name"]] = path.read_text(errors="replace")
-    drawn = drawing.draw_programs(sources.tool, list(texts.values()))
-    return drawing.pack_json({name: [texts[name], d] for name, d in zip(texts, drawn)})
+    drawn = drawing.draw_programs(sources.pagetorture_path, list(texts.values()))
+    return drawing.compress_json_to_base64({name: [texts[name], d] for name, d in zip(texts, drawn)})
 
 
 def compute_rules_values(result, sources):
     rows = _make_rule_rows(result)
     if not rows:
-        raise BadResult("expected programs")
+        raise Unreadable("expected programs")
     ran = [backend for backend in BACKENDS if result.get(backend)]
     ways = [f"{backend} {flavour}" for backend in ran for flavour in RULE_FLAVOURS]
     by_rule = {rule: [row for row in rows if rule in row["verdict"]]
@@ -114,7 +113,7 @@ def compute_rules_values(result, sources):
                 for rule, programs in by_rule.items()}
     return {"state": _decide_state(not all(row["agree"] for row in rows), len(ran) < len(BACKENDS)),
             "rows": rows, "ways": ways, "by_rule": by_rule, "detected": detected,
-            "data": _pack_rule_programs(rows, sources)}
+            "data": _draw_and_pack_rule_programs(rows, sources)}
 
 
 # ---- the race matrix, stress ----
@@ -123,7 +122,8 @@ def compute_race_values(result, sources):
     ran = [detector for detector in result["detectors"] if "skipped" not in detector]
     unpredicted = [detector["name"] for detector in ran if not detector["as_predicted"]]
     is_partial = result["pattern"] or result["not_run"] or len(ran) < len(result["detectors"])
-    data = drawing.pack_matrix(result["matrix"], [detector["name"] for detector in ran], sources.tool)
+    data = drawing.pack_matrix(result["matrix"], [detector["name"] for detector in ran],
+                               sources.pagetorture_path)
     data["limitations"] = {f"{detector['name']} {limitation['name']}": limitation["text"]
                            for detector in ran for limitation in detector["limitations"]}
     return {"state": _decide_state(unpredicted or result["disagree"], is_partial), "ran": ran,
@@ -138,7 +138,7 @@ def compute_stress_values(result, _sources):
 
 def compute_stress_long_values(result, _sources):
     if not result["rows"]:
-        raise BadResult("expected runs")
+        raise Unreadable("expected runs")
     return {"state": FAILED if result["failures"] else GOOD}
 
 
@@ -151,14 +151,14 @@ REPLAY_RUNS = {(backend, orders) for backend in BACKENDS for orders in (False, T
 def compute_replay_values(result, sources):
     runs = result.get("runs")
     if not runs:
-        raise BadResult(f"{sources.results / 'replay.json'}: expected runs")
+        raise Unreadable(f"{sources.results / 'replay.json'}: expected runs")
     failures = [failed for run in runs for failed in run["failures"]]
     rows = [{"backend": run["backend"], "orders": run["orders"], **flavour}
             for run in runs for flavour in run["flavours"]]
     skipped = sorted({flavour for run in runs for flavour in run["skipped"]})
     left = REPLAY_RUNS - {(run["backend"], run["orders"]) for run in runs}
     return {"state": _decide_state(failures, left or skipped), "rows": rows, "failures": failures,
-            "skipped": skipped, "trials": _sum_of_column(rows, "inputs"),
+            "skipped": skipped, "trials": sum(row["inputs"] for row in rows),
             "inputs": max(run["inputs"] for run in runs)}
 
 
@@ -167,37 +167,37 @@ def compute_smoke_values(result, _sources):
 
 
 def compute_bench_values(result, _sources):
-    """A missed threshold is shown, but is no failure."""
+    """A missed threshold is a remark in the verdict, and no failure."""
     aimed = [row for row in result["rows"] if row["met"] is not None]
-    met = _select_rows(aimed, met=True)
-    missed_count = len(aimed) - len(met)
+    met = _select_rows_with(aimed, met=True)
+    missed_aims = formats.format_count_with_noun(len(aimed) - len(met), "aim")
     return {"state": _decide_state(result["failed"], result["skipped"]), "aimed": aimed, "met": met,
-            "remark": f"{formats.format_count(missed_count, 'aim')} of speed missed" if missed_count else ""}
+            "remark": "" if met == aimed else f"{missed_aims} of speed missed"}
 
 
 # ---- fuzzing ----
 
-def _summarize_campaign(result):
-    """The targets of a campaign; its plots are in its directory."""
+def _summarize_campaign_with_plots(result):
+    """Return: the targets of a campaign, sums over all targets, and plots of the campaign's directory."""
     directory, targets = pathlib.Path(result["dir"]), result["targets"]
     executions = sum(target["executions"] + target["executions_before"] for target in targets)
-    findings = _sum_of_column(targets, "findings")
+    findings = sum(target["findings"] for target in targets)
     return {"targets": targets, "executions": executions, "findings": findings,
             "figures": [("targets", "targets", len(targets)), ("executions", "executions", executions),
                         ("findings", "findings", findings)],
-            "plots": {target["name"]: plot.make_target_plots(
-                campaign.read_plot_points(directory / target["name"] / "plot.tsv")) for target in targets}}
+            "plots": {target["name"]: plot.make_target_plots(campaign.read_thinned_plot_points(
+                directory / target["name"] / "plot.tsv")) for target in targets}}
 
 
 def compute_fuzz_values(result, _sources):
-    summary = _summarize_campaign(result)
+    summary = _summarize_campaign_with_plots(result)
     return {"state": FAILED if summary["findings"] else GOOD, "campaign": summary,
             "campaign_directory": pathlib.Path(result["dir"])}
 
 
 def compute_fuzz_ci_values(result, _sources):
     campaign_result = result.get("campaign")
-    summary = _summarize_campaign(campaign_result or {"dir": "", "targets": []})
+    summary = _summarize_campaign_with_plots(campaign_result or {"dir": "", "targets": []})
     state = FAILED if summary["findings"] else _decide_rows_state(result["rows"], "failed")
     return {"state": state, "campaign": summary,
             "campaign_directory": pathlib.Path(campaign_result["dir"]) if campaign_result else None}
@@ -214,7 +214,7 @@ def compute_coverage_values(result, _sources):
 
 
 def compute_bugs_values(result, _sources):
-    subjects, clean = (_select_rows(result["subjects"], clean=is_clean) for is_clean in (False, True))
+    subjects, clean = (_select_rows_with(result["subjects"], clean=is_clean) for is_clean in (False, True))
     proof = [subject["cells"].get("unit-test" if subject["test"] else "replay") for subject in subjects]
     looked = [cell for cell in proof if cell and "trials" in cell]
     tried_cells = {column: [subject["cells"][column] for subject in subjects
@@ -229,10 +229,10 @@ def compute_bugs_values(result, _sources):
 def compute_mutants_values(result, _sources):
     whole = result["all"]
     has_too_few = whole["killed"] + whole["survived"] and whole["ratio"] < result["wanted"]
-    killers = collections.Counter(row["by"] for row in _select_rows(result["results"], verdict="killed"))
+    killers = collections.Counter(row["by"] for row in _select_rows_with(result["results"], verdict="killed"))
     is_partial = whole["mutants"] < result["mutants_in_all"]
     return {"state": _decide_state(has_too_few or result["wrong"], is_partial),
-            "surviving": _select_rows(result["results"], verdict="survived"),
+            "surviving": _select_rows_with(result["results"], verdict="survived"),
             "killers": sorted(killers.items(), key=lambda pair: (-pair[1], pair[0]))}
 
 
@@ -255,7 +255,7 @@ PARTS = (
 
 
 def _find_worst_state(result, computed_state, sources):
-    """By the status of the run, its tables, and its age."""
+    """Return: the worst of three states: of the run, of its tables, and OLD if the library is newer."""
     begin_time = results.read_begin_time(result)
     states = {results.decode_run_state(result), computed_state}
     if sources.library and begin_time and begin_time < sources.library.stat().st_mtime - 1:
@@ -267,15 +267,15 @@ REMARKS = {PARTLY: "in part; ", STOPPED: "stopped before its end; ", RUNNING: "r
            OLD: "older than the library in this build; "}
 
 
-def make_part(name, title, command, compute, sources):
+def make_part(name, title, command, compute_values, sources):
     try:
-        load = results.load_all_results if name == "bench" else results.load_results
+        load = results.load_and_join_results if name == "bench" else results.load_results
         result = load(sources.results, name)
         if result is None:
             return Part(name, title, command, MISSING, f"not run ({command})")
-        values = compute(result, sources)
-        line, figures, body = page.render_part(name, {"result": result, "sources": sources, **values})
-    except BadResult as problem:
+        values = compute_values(result, sources)
+        line, figures, body = page.render_part_template(name, {"result": result, "sources": sources, **values})
+    except Unreadable as problem:
         return Part(name, title, command, UNREADABLE, f"cannot be read: {problem}")
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, jinja2.TemplateError) as problem:
         return Part(name, title, command, UNREADABLE,
@@ -285,16 +285,17 @@ def make_part(name, title, command, compute, sources):
                 values)
 
 
-def make_findings_part(directories, triage_directories):
-    """@directories: campaigns; @triage_directories: additional output directories of triage."""
+def make_findings_part(campaign_directories, more_triage_directories):
+    """Return: the part for the findings in campaigns, and for the failures in their directories triage/ and in
+    @more_triage_directories."""
     names = ("findings", "Findings", "pagetorture triage")
-    there = [directory for directory in directories if directory.is_dir()]
-    found = {f"{directory.name}/{target}": files for directory in there
+    existing_directories = [directory for directory in campaign_directories if directory.is_dir()]
+    names_by_target = {f"{directory.name}/{target}": files for directory in existing_directories
              for target, files in campaign.list_finding_names(directory).items()}
-    failures = [entry for directory in (*(d / "triage" for d in there), *triage_directories)
+    failures = [entry for directory in (*(d / "triage" for d in existing_directories), *more_triage_directories)
                 for entry in campaign.read_triage_failures(directory)]
-    if not there and not failures:
+    if not existing_directories and not failures:
         return Part(*names, MISSING, "not run: there is no campaign")
-    state = FAILED if found or failures else GOOD
-    return Part(*names, state, *page.render_part("findings", {"found": found, "failures": failures,
-                                                              "command": names[2]}))
+    state = FAILED if names_by_target or failures else GOOD
+    return Part(*names, state, *page.render_part_template(
+        "findings", {"found": names_by_target, "failures": failures, "command": names[2]}))

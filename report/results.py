@@ -1,47 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Read the directory of results; the state of a part of the report."""
+"""Read results files; the states that a part of the report can have."""
 import datetime
 import json
 
-import keep
+from keep import Unreadable, make_run_summary
 
 # States of a part, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
     "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
-HEAD = ("what", "version", "begun", "seconds", "command")
+REQUIRED_KEYS = ("what", "version", "begun", "seconds", "command")
 
 
-class BadResult(Exception):
-    """A results file that cannot be read."""
-
-
-def parse_results(text, path):
-    """One object; or the JSON lines of a run of inputs, as a list of one run."""
+def parse_object_or_json_lines(text, path):
+    """Return: the object in @text. The JSON lines of `replay --results` become an object with one run."""
     lines = [json.loads(line) for line in text.splitlines() if line] if "\n{" in text else []
     if len(lines) < 2:
         return json.loads(text)
-    return {**lines[-1], "runs": [keep.make_run_summary(lines, path)]}
+    return {**lines[-1], "runs": [make_run_summary(lines, path)]}
 
 
-def load_results(directory, name, what=None):
-    """Return: the object, or None without a run. @what: the command that wrote it, default @name"""
-    path = directory / f"{name}.json"
+def load_results(directory, file_stem, run_name=None):
+    """Return: the object of a results file; None without the file. @run_name: its 'what', default @file_stem"""
+    path = directory / f"{file_stem}.json"
     try:
-        result = parse_results(path.read_text(), path)
+        result = parse_object_or_json_lines(path.read_text(), path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, keep.Unreadable) as error:
-        raise BadResult(f"{path}: expected JSON: {error}") from error
-    missing_keys = [key for key in HEAD if not isinstance(result, dict) or key not in result]
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Unreadable(f"{path}: expected JSON: {error}") from error
+    missing_keys = [key for key in REQUIRED_KEYS if not isinstance(result, dict) or key not in result]
     if missing_keys:
-        raise BadResult(f"{path}: expected {', '.join(missing_keys)}")
-    if result["what"] != (what or name):
-        raise BadResult(f"{path}: expected results of {what or name}, got those of {result['what']}")
+        raise Unreadable(f"{path}: expected {', '.join(missing_keys)}")
+    if result["what"] != (run_name or file_stem):
+        raise Unreadable(f"{path}: expected results of {run_name or file_stem}, got those of {result['what']}")
     return result
 
 
-def load_all_results(directory, name):
-    """One object from NAME.json and NAME-*.json, with the rows of all."""
+def load_and_join_results(directory, name):
+    """Return: one object with the rows of NAME.json and of all NAME-*.json; None if no such file exists."""
     names = [name, *sorted(path.stem for path in directory.glob(f"{name}-*.json"))]
     found = [result for result in (load_results(directory, each, name) for each in names) if result]
     if not found:
@@ -52,13 +48,13 @@ def load_all_results(directory, name):
 
 
 def decode_run_state(result):
-    """The status of the run; a run without a status has ended."""
+    """Return: the state for the status of the run; results without a status count as good."""
     status = result.get("status", GOOD)
     return status if status in STATES else UNREADABLE
 
 
 def read_begin_time(result):
-    """Return: seconds since 1970, or None."""
+    """Return: when the run began, in seconds since 1970, or None."""
     try:
         moment = datetime.datetime.fromisoformat(result["begun"].replace("Z", "+00:00"))
     except (AttributeError, ValueError):

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Other ways to copy and fill memory, in place of the C library's: what a scenario finds must not
- * depend on the width of the library's copies. In the plain build the linker redirects memcpy() and
- * memset() of all code that is linked statically (--wrap); shared libraries keep their own. Builds
- * with a sanitizer have its memcpy(), and the method libc only.
+ * Other ways to copy and fill memory (--copy) than those of the C library, because the failures that a
+ * scenario detects must not depend on how many bytes the C library copies at a time. In the plain build the
+ * linker redirects memcpy() and memset() of all code that is linked statically (--wrap); shared libraries
+ * call the C library. A build with a sanitizer has only the method libc, which is the sanitizer's memcpy().
  *
  *   libc     the C library's functions
- *   wide     32 bytes at a time, and the last ones again from the end: some bytes are written
- *            twice, none beyond the end; fewer than 32 bytes one at a time
+ *   wide     32 bytes at a time; then the last 32 bytes, of which some are written twice; a copy of fewer
+ *            than 32 bytes goes byte by byte
  *   movsb    the instructions rep movsb and rep stosb
- *   rounded  whole words, read and written back with the bytes around: a bug (R2), to prove
- *            that a scenario finds it
+ *   rounded  whole words, which are read and written back with the bytes around the copy: an injected
+ *            bug (R2), to prove that a scenario detects it
  */
 #include <string.h>
 
 #include "stress/core.h"
 
-/* NULL in a build that does not redirect. */
+/* __wrap_memcpy() replaces memcpy(), which is then __real_memcpy(); NULL in builds without --wrap. */
 void *__real_memcpy(void *to, const void *from, size_t len) __attribute__((weak));
 void *__real_memset(void *to, int value, size_t len) __attribute__((weak));
 void *__wrap_memcpy(void *to, const void *from, size_t len);
@@ -32,9 +32,10 @@ typedef uint64_t word __attribute__((aligned(1), may_alias));
 #define AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns"), noinline))
 #endif
 
-/* A method writes @len bytes: those at @from, or, if it is NULL, bytes of @value. */
+/* Each method writes @len bytes to @to: copies of those at @from or, if @from is NULL, bytes of @value. */
 
-static void write_by_libc(unsigned char *to, const unsigned char *from, int value, size_t len)
+static void copy_or_fill_by_libc(unsigned char *to, const unsigned char *from, int value,
+				 size_t len)
 {
 	if (from)
 		__real_memcpy(to, from, len);
@@ -42,8 +43,8 @@ static void write_by_libc(unsigned char *to, const unsigned char *from, int valu
 		__real_memset(to, value, len);
 }
 
-AS_WRITTEN static void write_wide(unsigned char *to, const unsigned char *from, int value,
-				  size_t len)
+AS_WRITTEN static void copy_or_fill_wide(unsigned char *to, const unsigned char *from, int value,
+					 size_t len)
 {
 	const block repeated = (unsigned char)value - (block){ 0 };
 	const unsigned char *filling = (const unsigned char *)&repeated;
@@ -61,7 +62,8 @@ AS_WRITTEN static void write_wide(unsigned char *to, const unsigned char *from, 
 }
 
 #if defined(__x86_64__)
-static void write_by_movsb(unsigned char *to, const unsigned char *from, int value, size_t len)
+static void copy_or_fill_by_movsb(unsigned char *to, const unsigned char *from, int value,
+				  size_t len)
 {
 	if (from)
 		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(len) : : "memory");
@@ -69,23 +71,22 @@ static void write_by_movsb(unsigned char *to, const unsigned char *from, int val
 		__asm__ volatile("rep stosb" : "+D"(to), "+c"(len) : "a"(value) : "memory");
 }
 #else
-#define write_by_movsb NULL
+#define copy_or_fill_by_movsb NULL
 #endif
 
-/* Aligned words never cross the end of the page. */
-AS_WRITTEN static void write_rounded(unsigned char *to, const unsigned char *from, int value,
-				     size_t len)
+/* The words are aligned, so none of them crosses the end of the page. */
+AS_WRITTEN static void copy_or_fill_rounded(unsigned char *to, const unsigned char *from, int value,
+					    size_t len)
 {
 	for (size_t i = 0; i < len;) {
-		size_t byte_in_word = (uintptr_t)(to + i) % sizeof(word);
-		size_t byte_count = sizeof(word) - byte_in_word < len - i ?
-					    sizeof(word) - byte_in_word :
-					    len - i;
-		volatile word *target = (word *)(to + i - byte_in_word);
+		size_t first_byte = (uintptr_t)(to + i) % sizeof(word);
+		size_t byte_count =
+			sizeof(word) - first_byte < len - i ? sizeof(word) - first_byte : len - i;
+		volatile word *target = (word *)(to + i - first_byte);
 		word changed = *target;
 
 		for (size_t j = 0; j < byte_count; j++)
-			((unsigned char *)&changed)[byte_in_word + j] =
+			((unsigned char *)&changed)[first_byte + j] =
 				from ? from[i + j] : (unsigned char)value;
 		for (volatile unsigned int spin = 0; spin < 100; spin++)
 			;
@@ -94,26 +95,27 @@ AS_WRITTEN static void write_rounded(unsigned char *to, const unsigned char *fro
 	}
 }
 
-/* ---- the choice ---- */
+/* ---- selection of the method ---- */
 
 static const struct copy_method {
 	const char *name;
-	/* NULL: not on this CPU */
+	/* NULL: this CPU lacks the instructions */
 	void (*write)(unsigned char *to, const unsigned char *from, int value, size_t len);
 } methods[] = {
-	{ "libc", write_by_libc },
-	{ "wide", write_wide },
-	{ "movsb", write_by_movsb },
-	{ "rounded", write_rounded },
+	{ "libc", copy_or_fill_by_libc },
+	{ "wide", copy_or_fill_wide },
+	{ "movsb", copy_or_fill_by_movsb },
+	{ "rounded", copy_or_fill_rounded },
 };
 
-static const struct copy_method *method = &methods[0];
+static const struct copy_method *selected_method = &methods[0];
 
-bool copy_select_method(const char *name)
+bool copy_select_method(const char *method_name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (!strcmp(methods[i].name, name) && methods[i].write && (!i || __real_memcpy)) {
-			method = &methods[i];
+		if (!strcmp(methods[i].name, method_name) && methods[i].write &&
+		    (!i || __real_memcpy)) {
+			selected_method = &methods[i];
 			return true;
 		}
 	return false;
@@ -121,12 +123,12 @@ bool copy_select_method(const char *name)
 
 void *__wrap_memcpy(void *to, const void *from, size_t len)
 {
-	method->write(to, from, 0, len);
+	selected_method->write(to, from, 0, len);
 	return to;
 }
 
 void *__wrap_memset(void *to, int value, size_t len)
 {
-	method->write(to, NULL, value, len);
+	selected_method->write(to, NULL, value, len);
 	return to;
 }

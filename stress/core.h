@@ -5,7 +5,7 @@
  *   main.c        main(): a command for each scenario
  *   options.c     the command line             run.c         threads, time
  *   statistics.c  counters, and the result     report.c      messages, failures
- *   races.c       ThreadSanitizer's reports    pressure.c    delays; makes calls fail
+ *   races.c       ThreadSanitizer's reports    pressure.c    delays, failing calls, memory limit, forks
  *   copy.c        other ways to copy bytes
  */
 #ifndef STRESS_CORE_H
@@ -18,10 +18,10 @@
 #include "stress/stress.h"
 
 /*
- * For functions that ThreadSanitizer must not instrument. It calls record_race() with its own locks
- * held, so a recorded access could deadlock. Reading other threads' data for a failure report must
- * not be reported as a race. Only under ThreadSanitizer: for MemorySanitizer the result of an
- * uninstrumented function would be uninitialised.
+ * NO_TSAN marks functions that ThreadSanitizer must not instrument: ThreadSanitizer calls record_race()
+ * while it holds its own locks, so an instrumented access could deadlock; and a thread that reads other
+ * threads' data for a failure report must not be reported as a race. In other builds NO_TSAN is empty,
+ * because MemorySanitizer takes the result of an uninstrumented function for uninitialised.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -40,15 +40,15 @@
 
 #define THREAD_PREFIX "stress-"
 
-extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread of a scenario */
+extern _Thread_local struct stress_thread
+	*current_thread; /* NULL: not a thread that runs operations */
 
 /*
- * report.c: a message is built in memory and written by one write(2), so that messages of threads
- * that fail at the same time do not mix. A lock would order the threads, and hide races from
- * ThreadSanitizer.
+ * A message is built in memory and written by one write(2), so that messages of threads that fail at the
+ * same time do not mix (report.c). A lock would order the threads, and hide races from ThreadSanitizer.
  */
 struct message {
-	char text[16384]; /* a string; what is longer is cut */
+	char text[16384]; /* a string; text beyond the end is dropped */
 	size_t text_length;
 };
 
@@ -59,56 +59,73 @@ void message_vappend(struct message *message, const char *format, va_list args);
 /* Writes the message to standard output. */
 void message_print(const struct message *message);
 
-/* options.c: reads the options of current_run. Return: -1, or an exit status. */
-int options_read_arguments(int argc, char **argv);
+/*
+ * options.c: stores the options in current_run, and selects the copy method and the backend.
+ * Return: -1 if the scenario can run; otherwise the exit status of the process.
+ */
+int options_parse_and_apply(int argc, char **argv);
 
-/* Appends the options of this run, including the defaults that were chosen. */
+/* Appends the options of this run, including those with default values. */
 void options_append_to_message(struct message *message);
 
-/* run.c: start_thread() exits if the system refuses a thread. run_scenario() returns a status. */
-void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
+/* run.c: start_thread_or_exit() ends the process if the system refuses a thread. */
+void start_thread_or_exit(pthread_t *handle, void *(*main_function)(void *arg), void *arg);
+
+/* Runs current_run.scenario and prints the result. Return: the exit status of the process. */
 int run_scenario(void);
 uint64_t read_clock_msec(clockid_t clock);
 
-/* races.c: an expected race, between stress threads on the page, or any other race. */
-enum race_location { ON_PAGE, ELSEWHERE, RACE_LOCATIONS };
+/*
+ * races.c: an expected race is one between two threads that run operations, on the common page, in a
+ * scenario that has race regions. Any other race is a failure.
+ */
+enum race_kind { EXPECTED_RACE, OTHER_RACE, RACE_KINDS };
 void races_install_callback(void);
-unsigned long races_get_count(enum race_location location);
+unsigned long races_get_count(enum race_kind kind);
 
-/* Return: whether an expected race was not reported yet. */
-bool races_are_missing(void);
+/* Return: whether ThreadSanitizer must still report an expected race; false if a bug is injected. */
+bool races_is_expected_race_missing(void);
 
-/* Appends the unexpected races, and the expected races that were not reported. */
+/* Appends the other races, an expected race that was not reported, and the command of the run. */
 void races_append_failures(struct message *message);
 
-/* statistics.c. Return: the number of open descriptors, plus a constant. */
+/* statistics.c: counts the open descriptors. Return: their number plus a constant. */
 unsigned int statistics_count_descriptors(void);
 
-/* Gets the sizes of the memory of this process in bytes. Return: false if they are unknown. */
+/* Gets the sizes of this process in bytes. Return: false if they are unknown; then both are 0. */
 bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size);
-void statistics_print_line(uint64_t msec);
 
-/* Prints the last line. Return: whether the run is a success. */
+/* Prints the counters of all threads. @run_msec: the time since the start of the threads. */
+void statistics_print_line(uint64_t run_msec);
+
+/* Prints the races that are failures, and the last line. Return: whether the run is a success. */
 bool statistics_print_result_line(void);
 
-/*
- * report.c: report_store_binary_path() finds the path of this binary. The crash handlers print the
- * state when a signal or a sanitizer ends the process.
- */
+/* report.c: prints the last operations of all threads when a signal or a sanitizer ends the process. */
 void report_install_crash_handlers(void);
+
+/* Stores the path of this binary, for report_append_repeat_command(). */
 void report_store_binary_path(void);
+
+/* Appends the command that runs the test again with the same options. */
 void report_append_repeat_command(struct message *message);
 
 /*
- * pressure.c: pressure_set_failing_calls() makes the percentages of calls fail that the options
- * request, or none. Return: false if the page library cannot make calls fail.
+ * pressure.c: makes the percentages of calls fail that the options request; none if @is_on is false.
+ * Return: false if the options request failures, and the page library cannot make calls fail.
  */
-bool pressure_set_failing_calls(bool is_on);
-void pressure_start(void);
-void pressure_stop(void);
-void pressure_delay_thread(struct stress_thread *self);
+bool pressure_switch_failing_calls(bool is_on);
 
-/* copy.c: Return: false if this build does not have that method. */
-bool copy_select_method(const char *method);
+/* Starts everything that the options request: failing calls, a memory limit, forks, delays in calls. */
+void pressure_start(void);
+
+/* Reports a failure if a child of fork() failed. */
+void pressure_stop_and_check_children(void);
+
+/* Delays the calling thread for a time that the seed chooses, mostly not at all. */
+void pressure_delay_thread_at_random(struct stress_thread *self);
+
+/* copy.c: selects how memcpy() copies. Return: false if this build does not have the method. */
+bool copy_select_method(const char *method_name);
 
 #endif

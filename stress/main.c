@@ -7,17 +7,17 @@
 #include "stress/core.h"
 #include "tool/util/commands.h"
 
-static int run_command(int argc, char **argv);
+static int run_scenario_command(int argc, char **argv);
 static int print_scenario_names(int argc, char **argv);
 
 static struct command commands[] = {
-#define SCENARIO(name, summary) { #name, "Scenarios", summary, run_command },
+#define SCENARIO(name, summary) { #name, "Scenarios", summary, run_scenario_command },
 #include "stress/scenarios.def"
 	{ "list", "Names", "print the names of the scenarios", print_scenario_names },
 	{ .name = NULL },
 };
 
-/* A scenario whose calls the page library lacks is not linked (build-aux/flavours.mk). */
+/* NULL if the scenario is not linked, because the page library lacks its calls (build-aux/flavours.mk). */
 #define SCENARIO(name, summary) \
 	extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
@@ -28,7 +28,7 @@ static const struct stress_scenario *const scenarios[] = {
 };
 #define SCENARIO_COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
 
-static int run_command(int argc, char **argv)
+static int run_scenario_command(int argc, char **argv)
 {
 	size_t index = 0;
 	int exit_status;
@@ -42,7 +42,7 @@ static int run_command(int argc, char **argv)
 		fprintf(stderr, "pagetorture-stress %s: %s\n", argv[0], current_run.summary);
 		return EX_UNAVAILABLE;
 	}
-	exit_status = options_read_arguments(argc, argv);
+	exit_status = options_parse_and_apply(argc, argv);
 	return exit_status < 0 ? run_scenario() : exit_status;
 }
 

@@ -20,31 +20,31 @@
 struct stress_run current_run = {
 	.thread_count = 4,
 	.seed = 1,
-	.statistics_seconds = NO_STATISTICS_TIME,
+	.statistics_interval_seconds = NO_STATISTICS_TIME,
 	.copy_method = "libc",
 };
 
-/* ---- the table ---- */
+/* ---- the options ---- */
 
 static const struct stress_bug all_bugs[] = {
 #define BUG(scenario, name, detection, message, effect) { #scenario, name, effect, detection },
 #include "stress/scenarios.def"
 };
 
-/* Return: the next bug of this scenario after @bug, the first one after NULL; NULL at the end. */
-static const struct stress_bug *find_next_bug(const struct stress_bug *bug)
+/* @previous: a bug, or NULL to find the first one. Return: the next bug of this scenario, or NULL. */
+static const struct stress_bug *find_next_bug_of_scenario(const struct stress_bug *previous)
 {
 	const struct stress_bug *end = all_bugs + sizeof(all_bugs) / sizeof(all_bugs[0]);
+	const struct stress_bug *bug = previous ? previous + 1 : all_bugs;
 
-	bug = bug ? bug + 1 : all_bugs;
 	while (bug < end && strcmp(bug->scenario, current_run.name) != 0)
 		bug++;
 	return bug < end ? bug : NULL;
 }
 
-static char bug_names[128]; /* of this scenario: "a, b, c" */
+static char bug_names[128]; /* names of the bugs of this scenario: "a, b, c" */
 
-static bool parse_number_or_seed(char *value, void *number)
+static bool parse_64_bit_number(char *value, void *number)
 {
 	return parse_seed(value, number);
 }
@@ -53,9 +53,9 @@ static bool parse_bug_name(char *value, void *into)
 {
 	const struct stress_bug **injected_bug = into;
 
-	*injected_bug = find_next_bug(NULL);
+	*injected_bug = find_next_bug_of_scenario(NULL);
 	while (value && *injected_bug && strcmp((*injected_bug)->name, value) != 0)
-		*injected_bug = find_next_bug(*injected_bug);
+		*injected_bug = find_next_bug_of_scenario(*injected_bug);
 	return *injected_bug;
 }
 
@@ -75,13 +75,16 @@ static const struct option_row rows[] = {
 	  .most = STRESS_THREADS_MAX },
 	{ .name = "operations",
 	  .letter = 'n',
-	  .read = parse_number_or_seed,
+	  .read = parse_64_bit_number,
 	  .into = &current_run.operation_limit,
 	  .expected = "NUMBER" },
-	{ .name = "seconds", .letter = 's', .number = &current_run.seconds, .most = NUMBER_MAX },
-	OPTION_READ("seed", parse_number_or_seed, &current_run.seed,
+	{ .name = "seconds",
+	  .letter = 's',
+	  .number = &current_run.time_limit_seconds,
+	  .most = NUMBER_MAX },
+	OPTION_READ("seed", parse_64_bit_number, &current_run.seed,
 		    "NUMBER, decimal or 0x hexadecimal"),
-	OPTION_NUMBER("stat-interval", &current_run.statistics_seconds, 0, NUMBER_MAX),
+	OPTION_NUMBER("stat-interval", &current_run.statistics_interval_seconds, 0, NUMBER_MAX),
 	{ .name = "backend", .text = &current_run.backend, .values = "direct, alias" },
 	{ .name = "copy", .text = &current_run.copy_method, .values = COPY_METHODS },
 	OPTION_FLAG("pin", &current_run.must_pin_threads),
@@ -93,8 +96,8 @@ static const struct option_row rows[] = {
 	  .expected = "MSEC" },
 	OPTION_NUMBER("fail-alloc", &current_run.fail_alloc_percent, 0, 100),
 	OPTION_NUMBER("fail-copy", &current_run.fail_copy_percent, 0, 100),
-	OPTION_NUMBER("memory", &current_run.memory_mib, 0, 1 << 20),
-	OPTION_NUMBER("forks", &current_run.fork_threads, 0, 16),
+	OPTION_NUMBER("memory", &current_run.memory_limit_mib, 0, 1 << 20),
+	OPTION_NUMBER("forks", &current_run.fork_thread_count, 0, 16),
 	OPTION_FLAG("bare", &current_run.is_bare),
 	{ .name = "busted",
 	  .is_value_optional = true,
@@ -112,12 +115,13 @@ void options_append_to_message(struct message *message)
 		       " --threads=%u --operations=0x%llx --seconds=%u --seed=0x%llx"
 		       " --stat-interval=%u --backend=%s --copy=%s%s%s --stutter=%u --fail-alloc=%u"
 		       " --fail-copy=%u --memory=%u --forks=%u%s",
-		       run->thread_count, (unsigned long long)run->operation_limit, run->seconds,
-		       (unsigned long long)run->seed, run->statistics_seconds, run->backend,
-		       run->copy_method, run->must_pin_threads ? " --pin" : "",
+		       run->thread_count, (unsigned long long)run->operation_limit,
+		       run->time_limit_seconds, (unsigned long long)run->seed,
+		       run->statistics_interval_seconds, run->backend, run->copy_method,
+		       run->must_pin_threads ? " --pin" : "",
 		       run->must_delay_threads ? " --delays" : "", run->stutter_msec,
-		       run->fail_alloc_percent, run->fail_copy_percent, run->memory_mib,
-		       run->fork_threads, run->is_bare ? " --bare" : "");
+		       run->fail_alloc_percent, run->fail_copy_percent, run->memory_limit_mib,
+		       run->fork_thread_count, run->is_bare ? " --bare" : "");
 	if (run->injected_bug)
 		message_append(message, " --busted=%s", run->injected_bug->name);
 }
@@ -127,32 +131,40 @@ void options_append_to_message(struct message *message)
 static void append_help_text(struct message *message)
 {
 	const char *name = current_run.name;
-	unsigned int threads_min = current_run.scenario->threads_min;
+	unsigned int min_thread_count = current_run.scenario->min_thread_count;
 
 	message_append(
 		message,
 		"Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
 		"  -t, --threads N      run %u to %u threads (default %u), maybe more than CPUs\n"
 		"  -n, --operations N   run N operations in each thread (default 0: no limit)\n"
-		"  -s, --seconds N      run for N seconds (default %u without --operations); with it,\n"
+		"  -s, --seconds N      run for N seconds (default %u without --operations); with "
+		"it,\n"
 		"                       the run ends at the first of both limits\n"
-		"  --seed N             choose operations by N, decimal or 0x hexadecimal (default 1)\n"
+		"  --seed N             choose operations by N, decimal or 0x hexadecimal (default "
+		"1)\n"
 		"  --stat-interval N    print statistics every N seconds, 0: only at the end\n"
 		"                       (default 1 with --seconds, else 0)\n"
-		"  --backend NAME       map pages with a backend: direct, alias (default: PAGE_MAP)\n"
+		"  --backend NAME       map pages with a backend: direct, alias (default: "
+		"PAGE_MAP)\n"
 		"  --pin                bind each thread to a CPU, round robin\n"
-		"  --delays             delay operations and library calls; the seed chooses which\n"
-		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for MSEC,\n"
+		"  --delays             delay operations and library calls; the seed chooses "
+		"which\n"
+		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for "
+		"MSEC,\n"
 		"                       and repeat (default %u)\n"
-		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected bug\n"
+		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected "
+		"bug\n"
 		"                       (default libc; the others: plain build only)\n"
 		"  --fail-alloc N       make N percent of allocations fail\n"
 		"  --fail-copy N        make N percent of copies from user memory fail\n"
-		"  --memory MIB         limit the additional address space to MIB (plain build only)\n"
+		"  --memory MIB         limit the additional address space to MIB (plain build "
+		"only)\n"
 		"  --forks N            fork and exec in N more threads\n"
 		"  --bare               run without the library: memcpy() with the same checks\n"
 		"                       (scenario split only)\n"
-		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has its name\n"
+		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has "
+		"its name\n"
 		"                       from the kernel's rcutorture; default: the first bug)\n"
 		"  --help               print this text\n"
 		"\nExamples:\n"
@@ -163,74 +175,79 @@ static void append_help_text(struct message *message)
 		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
 		"a call or a feature. A crash ends the program by its signal.\n"
 		"\nBugs:\n",
-		name, current_run.summary, threads_min ? threads_min : 1, STRESS_THREADS_MAX,
-		current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER, name, name, name, name,
-		find_next_bug(NULL)->name);
-	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
+		name, current_run.summary, min_thread_count ? min_thread_count : 1,
+		STRESS_THREADS_MAX, current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER,
+		name, name, name, name, find_next_bug_of_scenario(NULL)->name);
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug_of_scenario(bug));)
 		message_append(message, "  %-12s         %s%s\n", bug->name, bug->effect,
 			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
 }
 
-/* ---- options together ---- */
+/* ---- checks of the option values ---- */
 
 /*
- * A library that lacks a feature is not wrong usage: the run is skipped with the status of a
- * program whose calls the library lacks (src/page_stubs/absent.c).
+ * Prints what the page library lacks for the options. That is no usage error. Return: the exit status, which
+ * is that of a program whose calls the library lacks (src/page_stubs/absent.c).
  */
-static int skip_run(const char *reason)
+static int report_skipped_run(const char *what_library_lacks)
 {
 	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.name,
-		reason);
+		what_library_lacks);
 	return EX_UNAVAILABLE;
 }
 
-/* PAGE_MAP too is read here, because the first line prints it. */
-static int select_backend(const char *name)
+/*
+ * Selects the backend of --backend or, if that is NULL, of the variable PAGE_MAP, and stores its name for the
+ * first line of output. Return: -1, or an exit status.
+ */
+static int select_backend_or_default(const char *option_value)
 {
-	const char *variable = getenv("PAGE_MAP"), *backend = name ? name : variable;
+	const char *variable = getenv("PAGE_MAP"),
+		   *backend = option_value ? option_value : variable;
 
 	if (backend && page_map_backend_set(backend)) {
 		if (!strcmp(backend, "alias"))
-			return skip_run("has no backend alias");
+			return report_skipped_run("has no backend alias");
 		return usage_error(current_run.name, "expected %s of direct, alias, got '%s'",
-				   name ? "--backend" : "PAGE_MAP", backend);
+				   option_value ? "--backend" : "PAGE_MAP", backend);
 	}
 	current_run.backend = page_map_backend();
 	return -1;
 }
 
-/* A weak symbol of the sanitizers: a limit of address space does not work with them. */
+/* NULL in a build without a sanitizer. A limit of address space does not work with sanitizers. */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
-static int check_options(const struct stress_run *run)
+/* Return: -1, or an exit status. */
+static int check_and_apply_options(const struct stress_run *run)
 {
 	const struct stress_bug *bug = run->injected_bug;
-	unsigned int threads_min =
-		bug && run->scenario->threads_min < 2 ? 2 : run->scenario->threads_min;
-	if (run->thread_count < threads_min)
-		return usage_error(run->name, "expected at least %u threads%s, got %u", threads_min,
-				   bug ? " for --busted" : "", run->thread_count);
+	unsigned int min_thread_count =
+		bug && run->scenario->min_thread_count < 2 ? 2 : run->scenario->min_thread_count;
+	if (run->thread_count < min_thread_count)
+		return usage_error(run->name, "expected at least %u threads%s, got %u",
+				   min_thread_count, bug ? " for --busted" : "", run->thread_count);
 	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
 		return usage_error(run->name, "expected a build with ThreadSanitizer for --busted");
 	if (run->is_bare && !run->scenario->can_run_bare)
 		return usage_error(run->name, "expected a scenario that only copies for --bare");
-	if (run->memory_mib && &__sanitizer_set_death_callback)
+	if (run->memory_limit_mib && &__sanitizer_set_death_callback)
 		return usage_error(run->name, "expected a build without a sanitizer for --memory");
 	if (!copy_select_method(run->copy_method))
 		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
 				   run->copy_method);
-	if (!pressure_set_failing_calls(false))
-		return skip_run("cannot make calls fail");
-	return select_backend(run->backend);
+	if (!pressure_switch_failing_calls(false))
+		return report_skipped_run("cannot make calls fail");
+	return select_backend_or_default(run->backend);
 }
 
-int options_read_arguments(int argc, char **argv)
+int options_parse_and_apply(int argc, char **argv)
 {
 	static struct message help;
 	struct stress_run *run = &current_run;
 	int exit_status;
 
-	for (const struct stress_bug *bug = NULL; (bug = find_next_bug(bug));)
+	for (const struct stress_bug *bug = NULL; (bug = find_next_bug_of_scenario(bug));)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
 	append_help_text(&help);
@@ -239,9 +256,9 @@ int options_read_arguments(int argc, char **argv)
 		return exit_status;
 	if (optind < argc)
 		return usage_error(run->name, "expected options only, got '%s'", argv[optind]);
-	if (!run->operation_limit && !run->seconds)
-		run->seconds = DEFAULT_SECONDS;
-	if (run->statistics_seconds == NO_STATISTICS_TIME)
-		run->statistics_seconds = run->seconds ? 1 : 0;
-	return check_options(run);
+	if (!run->operation_limit && !run->time_limit_seconds)
+		run->time_limit_seconds = DEFAULT_SECONDS;
+	if (run->statistics_interval_seconds == NO_STATISTICS_TIME)
+		run->statistics_interval_seconds = run->time_limit_seconds ? 1 : 0;
+	return check_and_apply_options(run);
 }

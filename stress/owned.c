@@ -7,23 +7,24 @@
 
 #include "stress/tagged.h"
 
-#define OBJECT_MAX 24 /* bytes of a span at a page end */
+#define OBJECT_MAX 24 /* most bytes of a span that owned_pick_at_page_end() picks */
 
-/* Longer spans are not checked through a mapping. */
+/* owned_check_span() does not read longer spans through a mapping. */
 #define MAPPED_MAX 64
 
-/* So that the size of a buffer is no multiple of a page. */
+/* A buffer has these bytes more than the file, so that its size is no multiple of a page. */
 #define SPARE_BYTES 7
 
-/* Pieces of OWNED_MIXED that share a cache line. */
+/* Most bytes of a piece in the second quarter of an OWNED_MIXED page. */
 #define SMALL_MAX 24
 
 static struct {
 	const struct owned_layout *layout;
-	struct piece *pieces; /* number N belongs to thread N modulo the number of threads */
-	size_t piece_count, page_count; /* page_count: of one copy */
-	struct page **pages;            /* of the first copy, then of the next */
-	unsigned char *memory;          /* the address for BY_ADDRESS, or NULL */
+	struct piece *pieces; /* piece N belongs to thread N modulo the number of threads */
+	size_t piece_count;
+	size_t page_count;     /* number of pages of one copy */
+	struct page **pages;   /* those of the first copy, then those of the next */
+	unsigned char *memory; /* the buffer or memory for BY_ADDRESS, or NULL */
 } owned;
 
 static size_t min_size(size_t a, size_t b)
@@ -31,10 +32,10 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* The injected bug: an access also writes one byte after the piece. */
+/* Return: whether the injected bug is that a write also writes the byte after its piece. */
 static bool must_write_one_byte_too_many(void)
 {
-	return stress_has_bug("range") || stress_has_bug("foreign");
+	return stress_injects_bug("range") || stress_injects_bug("foreign");
 }
 
 /* ---- the file ---- */
@@ -66,17 +67,17 @@ static void divide_into_pieces(size_t file_size)
 		piece->file_pos = pos;
 		piece->len = choose_piece_length(pos, &random_state);
 		piece->expected_bytes =
-			stress_allocate_memory_or_exit(owned.layout->copies, piece->len);
+			stress_allocate_memory_or_exit(owned.layout->copy_count, piece->len);
 	}
 }
 
-static void allocate_pages(size_t file_size)
+static void allocate_file_memory(size_t file_size)
 {
 	const struct owned_layout *layout = owned.layout;
 
-	/* One page more, for injected bugs that write beyond the last piece. */
+	/* The last page has bytes after the last piece, for injected bugs that write beyond the piece. */
 	owned.page_count = file_size / PAGE_SIZE + 1;
-	owned.pages = stress_allocate_memory_or_exit(owned.page_count * layout->copies,
+	owned.pages = stress_allocate_memory_or_exit(owned.page_count * layout->copy_count,
 						     sizeof(*owned.pages));
 	if (layout->alloc_buffer)
 		owned.memory = layout->alloc_buffer(file_size + SPARE_BYTES);
@@ -84,17 +85,17 @@ static void allocate_pages(size_t file_size)
 		owned.memory = stress_allocate_memory_or_exit(owned.page_count, PAGE_SIZE);
 	if (layout->alloc_buffer && !owned.memory)
 		stress_exit_with_failure("a buffer", errno);
-	for (size_t i = 0; !owned.memory && i < owned.page_count * layout->copies; i++)
+	for (size_t i = 0; !owned.memory && i < owned.page_count * layout->copy_count; i++)
 		owned.pages[i] = stress_alloc_page_or_exit(GFP_KERNEL);
 }
 
-static struct span make_span(const struct piece *piece, unsigned int copy_index, size_t skip,
+static struct span make_span(const struct piece *piece, unsigned int copy_index, size_t piece_off,
 			     size_t len)
 {
-	/* The injected bug needs the byte after the piece. */
+	/* With that injected bug each span ends at the end of its piece, before a byte of another thread. */
 	if (must_write_one_byte_too_many())
-		len = piece->len - skip;
-	return (struct span){ piece, copy_index, piece->file_pos + skip, len };
+		len = piece->len - piece_off;
+	return (struct span){ piece, copy_index, piece->file_pos + piece_off, len };
 }
 
 static enum access_kind get_default_access_kind(void)
@@ -102,18 +103,18 @@ static enum access_kind get_default_access_kind(void)
 	return current_run.is_bare ? BY_ADDRESS : BY_CALL;
 }
 
-/* Calls @access for each copy of each piece, with its owner. */
-static void for_each_piece(void (*access)(struct stress_thread *owner, struct span span,
-					  enum access_kind kind))
+/* Calls @access for each copy of each piece, with the thread that owns the piece. */
+static void for_each_piece_copy(void (*access)(struct stress_thread *owner, struct span span,
+					       enum access_kind kind))
 {
 	for (size_t i = 0; i < owned.piece_count; i++)
-		for (unsigned int copy = 0; copy < owned.layout->copies; copy++)
+		for (unsigned int copy = 0; copy < owned.layout->copy_count; copy++)
 			access(&threads[i % current_run.thread_count],
 			       make_span(&owned.pieces[i], copy, 0, owned.pieces[i].len),
 			       get_default_access_kind());
 }
 
-void owned_create(const struct owned_layout *layout)
+void owned_create_file(const struct owned_layout *layout)
 {
 	size_t file_size = PAGE_SIZE;
 
@@ -122,16 +123,16 @@ void owned_create(const struct owned_layout *layout)
 		file_size =
 			layout->piece_size * layout->pieces_per_thread * current_run.thread_count;
 	divide_into_pieces(file_size);
-	allocate_pages(file_size);
-	for_each_piece(owned_write_span_by);
+	allocate_file_memory(file_size);
+	for_each_piece_copy(owned_write_new_bytes);
 }
 
-void owned_check_all_and_free(void)
+void owned_check_and_free_file(void)
 {
-	for_each_piece(owned_check_span_by);
+	for_each_piece_copy(owned_check_span_by);
 	for (size_t i = 0; i < owned.piece_count; i++)
 		free(owned.pieces[i].expected_bytes);
-	for (size_t i = 0; i < owned.page_count * owned.layout->copies; i++)
+	for (size_t i = 0; i < owned.page_count * owned.layout->copy_count; i++)
 		page_free(owned.pages[i]);
 	if (owned.layout->free_buffer)
 		owned.layout->free_buffer(owned.memory);
@@ -143,9 +144,10 @@ void owned_check_all_and_free(void)
 
 /* ---- spans ---- */
 
-static const struct piece *find_own_piece(const struct stress_thread *self, size_t own_index)
+/* Return: the piece of the thread with number @own_piece_index among the pieces of the thread. */
+static const struct piece *get_own_piece(const struct stress_thread *self, size_t own_piece_index)
 {
-	return &owned.pieces[own_index * current_run.thread_count + self->thread_index];
+	return &owned.pieces[own_piece_index * current_run.thread_count + self->thread_index];
 }
 
 struct span owned_pick_piece(struct stress_thread *self)
@@ -153,18 +155,18 @@ struct span owned_pick_piece(struct stress_thread *self)
 	size_t thread_count = current_run.thread_count;
 	size_t own_piece_count =
 		(owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
-	const struct piece *piece = find_own_piece(self, stress_pick_number(self, own_piece_count));
+	const struct piece *piece = get_own_piece(self, stress_pick_number(self, own_piece_count));
 
-	return make_span(piece, stress_pick_number(self, owned.layout->copies), 0, piece->len);
+	return make_span(piece, stress_pick_number(self, owned.layout->copy_count), 0, piece->len);
 }
 
 struct span owned_pick_piece_part(struct stress_thread *self)
 {
 	struct span span = owned_pick_piece(self);
-	size_t skip = stress_pick_number(self, span.len);
+	size_t piece_off = stress_pick_number(self, span.len);
 
-	return make_span(span.piece, span.copy_index, skip,
-			 1 + stress_pick_number(self, span.len - skip));
+	return make_span(span.piece, span.copy_index, piece_off,
+			 1 + stress_pick_number(self, span.len - piece_off));
 }
 
 struct span owned_pick_piece_tail(struct stress_thread *self)
@@ -177,23 +179,24 @@ struct span owned_pick_piece_tail(struct stress_thread *self)
 
 struct span owned_pick_at_page_end(struct stress_thread *self)
 {
-	size_t edge_pos = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
-	size_t own_index = edge_pos / owned.layout->piece_size / current_run.thread_count;
-	size_t skip = stress_pick_number(self, OBJECT_MAX);
+	size_t page_end_pos = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
+	size_t own_piece_index = page_end_pos / owned.layout->piece_size / current_run.thread_count;
+	size_t bytes_before_end = stress_pick_number(self, OBJECT_MAX), piece_off = 0;
 	const struct piece *piece;
 
-	if (own_index >= owned.layout->pieces_per_thread)
+	if (own_piece_index >= owned.layout->pieces_per_thread)
 		return owned_pick_piece_part(self);
-	piece = find_own_piece(self, own_index);
-	if (edge_pos <= piece->file_pos || edge_pos >= piece->file_pos + piece->len)
-		skip = stress_pick_number(self, piece->len);
-	else
-		skip = edge_pos - piece->file_pos > skip ? edge_pos - piece->file_pos - skip : 0;
-	return make_span(piece, 0, skip,
-			 1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - skip)));
+	piece = get_own_piece(self, own_piece_index);
+	if (page_end_pos <= piece->file_pos || page_end_pos >= piece->file_pos + piece->len)
+		piece_off = stress_pick_number(self, piece->len);
+	else if (page_end_pos - piece->file_pos > bytes_before_end)
+		piece_off = page_end_pos - piece->file_pos - bytes_before_end;
+	return make_span(
+		piece, 0, piece_off,
+		1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - piece_off)));
 }
 
-unsigned char *owned_find_expected_bytes(struct span span)
+unsigned char *owned_get_expected_bytes(struct span span)
 {
 	const struct piece *piece = span.piece;
 
@@ -207,37 +210,37 @@ bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk
 {
 	size_t pos;
 
-	chunk->span_bytes_before += chunk->len;
+	chunk->span_pos += chunk->len;
 	chunk->len = 0;
-	if (chunk->span_bytes_before == span.len)
+	if (chunk->span_pos == span.len)
 		return false;
-	pos = span.file_pos + chunk->span_bytes_before;
+	pos = span.file_pos + chunk->span_pos;
 	chunk->page_index = pos / PAGE_SIZE;
 	chunk->page = owned.layout->borrow ?
 			      owned.layout->borrow(owned.memory + pos) :
 			      owned.pages[span.copy_index * owned.page_count + chunk->page_index];
 	chunk->off = pos % PAGE_SIZE;
-	chunk->len = min_size(span.len - chunk->span_bytes_before, PAGE_SIZE - chunk->off);
-	chunk->expected_bytes = owned_find_expected_bytes(span) + chunk->span_bytes_before;
+	chunk->len = min_size(span.len - chunk->span_pos, PAGE_SIZE - chunk->off);
+	chunk->expected_bytes = owned_get_expected_bytes(span) + chunk->span_pos;
 	stress_record_access(self, span.copy_index * owned.page_count + chunk->page_index,
 			     chunk->off, chunk->len, chunk->expected_bytes[0]);
 	return true;
 }
 
-size_t owned_choose_write_length(const struct chunk *chunk)
+size_t owned_compute_write_length(const struct chunk *chunk)
 {
 	return chunk->len + (must_write_one_byte_too_many() && chunk->off + chunk->len < PAGE_SIZE);
 }
 
-/* Makes the same checks as the library, for a comparison with it. */
-static unsigned char *find_chunk_address(const struct chunk *chunk)
+/* Aborts where the library would, so that a comparison with the library includes the cost of its checks. */
+static unsigned char *check_and_find_chunk_address(const struct chunk *chunk)
 {
 	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
 		abort();
 	return owned.memory + chunk->page_index * PAGE_SIZE + chunk->off;
 }
 
-/* Volatile, and one byte at a time, so that the compiler keeps the accesses. */
+/* The pointers are volatile, so that the compiler keeps an access for each byte. */
 static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile unsigned char *from,
 				  size_t len)
 {
@@ -248,12 +251,12 @@ static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile uns
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes)
 {
-	size_t len = owned_choose_write_length(chunk);
+	size_t len = owned_compute_write_length(chunk);
 
 	if (kind == BY_CALL) {
 		stress_write_page(self, chunk->page, bytes, chunk->off, len);
 	} else if (kind == BY_ADDRESS) {
-		memcpy(find_chunk_address(chunk), bytes, len);
+		memcpy(check_and_find_chunk_address(chunk), bytes, len);
 	} else {
 		unsigned char *mapped = page_map_local(chunk->page);
 
@@ -268,7 +271,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 	if (kind == BY_CALL) {
 		stress_read_page(self, chunk->page, to, chunk->off, chunk->len);
 	} else if (kind == BY_ADDRESS) {
-		memcpy(to, find_chunk_address(chunk), chunk->len);
+		memcpy(to, check_and_find_chunk_address(chunk), chunk->len);
 	} else {
 		unsigned char *mapped = page_map_local(chunk->page);
 
@@ -279,64 +282,67 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 
 /* ---- operations ---- */
 
-/* Chooses the next bytes of the span, and one more for an injected bug. */
-static void choose_new_bytes(struct stress_thread *self, struct span span, unsigned char *bytes)
+/* Stores the next bytes of the span in @new_bytes, with one more for an injected bug, and expects them. */
+static void make_new_expected_bytes(struct stress_thread *self, struct span span,
+				    unsigned char *new_bytes)
 {
-	tagged_fill_bytes(bytes, tagged_next_tag(self), span.file_pos, span.len + 1);
-	memcpy(owned_find_expected_bytes(span), bytes, span.len);
+	tagged_fill_bytes(new_bytes, tagged_make_next_tag(self), span.file_pos, span.len + 1);
+	memcpy(owned_get_expected_bytes(span), new_bytes, span.len);
 }
 
-void owned_write_span_by(struct stress_thread *self, struct span span, enum access_kind kind)
+void owned_write_new_bytes(struct stress_thread *self, struct span span, enum access_kind kind)
 {
-	unsigned char bytes[OWNED_PIECE_MAX + 1];
+	unsigned char new_bytes[OWNED_PIECE_MAX + 1];
 	struct chunk chunk = { 0 };
 
-	choose_new_bytes(self, span, bytes);
+	make_new_expected_bytes(self, span, new_bytes);
 	while (owned_next_chunk(self, span, &chunk))
-		owned_write_chunk(self, &chunk, kind, bytes + chunk.span_bytes_before);
+		owned_write_chunk(self, &chunk, kind, new_bytes + chunk.span_pos);
 }
 
-void owned_write_to_mapping(struct stress_thread *self, struct span span, unsigned char *mapped)
+void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span span,
+				      unsigned char *mapped_page)
 {
-	unsigned char bytes[OWNED_PIECE_MAX + 1];
+	unsigned char new_bytes[OWNED_PIECE_MAX + 1];
 	struct chunk chunk = { 0 };
 
-	choose_new_bytes(self, span, bytes);
+	make_new_expected_bytes(self, span, new_bytes);
 	if (owned_next_chunk(self, span, &chunk))
-		copy_bytes_one_by_one(mapped + chunk.off, bytes, owned_choose_write_length(&chunk));
+		copy_bytes_one_by_one(mapped_page + chunk.off, new_bytes,
+				      owned_compute_write_length(&chunk));
 }
 
-void owned_compare_bytes(struct stress_thread *self, struct span span, const unsigned char *found)
+void owned_check_found_bytes(struct stress_thread *self, struct span span,
+			     const unsigned char *found_bytes)
 {
-	unsigned char *expected = owned_find_expected_bytes(span);
+	unsigned char *expected = owned_get_expected_bytes(span);
 	unsigned int thread = self->thread_index, thread_count = current_run.thread_count;
 	size_t pos, i = 0;
 
-	if (!memcmp(found, expected, span.len))
+	if (!memcmp(found_bytes, expected, span.len))
 		return;
-	while (found[i] == expected[i])
+	while (found_bytes[i] == expected[i])
 		i++;
 	pos = span.file_pos + i;
-	stress_fail(
+	stress_report_failure(
 		self,
 		"foreign byte: page %zu+0x%zx of copy %u: expected 0x%02x, found 0x%02x; bytes "
 		"0x%zx to 0x%zx of the file belong to thread %u, those before to %u, those after "
 		"to %u",
-		pos / PAGE_SIZE, pos % PAGE_SIZE, span.copy_index, expected[i], found[i],
+		pos / PAGE_SIZE, pos % PAGE_SIZE, span.copy_index, expected[i], found_bytes[i],
 		span.piece->file_pos, span.piece->file_pos + span.piece->len - 1, thread,
 		(thread + thread_count - 1) % thread_count, (thread + 1) % thread_count);
-	/* Each difference is reported once: from now on the found bytes are expected. */
-	memcpy(expected, found, span.len);
+	memcpy(expected, found_bytes, span.len);
 }
 
 void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind)
 {
-	unsigned char found[OWNED_PIECE_MAX];
+	unsigned char found_bytes[OWNED_PIECE_MAX];
 	struct chunk chunk = { 0 };
 
 	while (owned_next_chunk(self, span, &chunk))
-		read_chunk(self, &chunk, kind, found + chunk.span_bytes_before);
-	owned_compare_bytes(self, span, found);
+		read_chunk(self, &chunk, kind, found_bytes + chunk.span_pos);
+	owned_check_found_bytes(self, span, found_bytes);
 }
 
 void owned_check_span(struct stress_thread *self, struct span span)
@@ -350,18 +356,24 @@ void owned_check_span(struct stress_thread *self, struct span span)
 	owned_check_span_by(self, span, kind);
 }
 
-void owned_write_span(struct stress_thread *self, struct span span)
+void owned_write_and_check_span_by(struct stress_thread *self, struct span span,
+				   enum access_kind kind)
 {
-	owned_write_span_by(self, span, get_default_access_kind());
+	owned_write_new_bytes(self, span, kind);
 	owned_check_span(self, span);
 }
 
-void owned_zero_span(struct stress_thread *self, struct span span)
+void owned_write_and_check_span(struct stress_thread *self, struct span span)
+{
+	owned_write_and_check_span_by(self, span, get_default_access_kind());
+}
+
+void owned_zero_and_check_span(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
-	memset(owned_find_expected_bytes(span), 0, span.len);
+	memset(owned_get_expected_bytes(span), 0, span.len);
 	while (owned_next_chunk(self, span, &chunk))
-		stress_zero_page(self, chunk.page, chunk.off, owned_choose_write_length(&chunk));
+		stress_zero_page(self, chunk.page, chunk.off, owned_compute_write_length(&chunk));
 	owned_check_span(self, span);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Disturbs the scenarios while they run: calls that fail as the seed decides, a memory limit,
- * threads that fork and exec, and delays. A refused call is a result (R11), never a crash.
+ * Disturbs a scenario while it runs: calls that fail as the seed chooses, a memory limit, threads that fork
+ * and exec, and delays. The library must report a refused call by its result (R11), and never crash.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,11 +19,12 @@
 #include "stress/core.h"
 
 #define FORK_MSEC 10
-/* Only the first points of a long operation are delayed. */
+/* A thread is delayed only at the first points of a long operation. */
 #define DELAY_POINTS_MAX 64
 
 /* ---- calls that fail ---- */
 
+/* Makes @percent of the calls at @point fail if @is_on. Return: false if the library cannot. */
 static bool set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
@@ -34,7 +35,7 @@ static bool set_failure_percent(enum page_fault_point point, unsigned int percen
 	return !percent || !page_fault_attr_set(point, &attr);
 }
 
-bool pressure_set_failing_calls(bool is_on)
+bool pressure_switch_failing_calls(bool is_on)
 {
 	return set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent, is_on) &&
 	       set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent, is_on);
@@ -54,12 +55,12 @@ bool stress_count_if_refused_copy(struct stress_thread *self, int error)
 	return is_refused;
 }
 
-void stress_count_refused_alloc(struct stress_thread *self, const char *call)
+void stress_count_or_report_refused_alloc(struct stress_thread *self, const char *call_name)
 {
 	count_refused_call(self);
-	if (!current_run.fail_alloc_percent && !current_run.memory_mib)
-		stress_fail(self, "%s in thread %u: expected success, found %s", call,
-			    self->thread_index, strerror(errno));
+	if (!current_run.fail_alloc_percent && !current_run.memory_limit_mib)
+		stress_report_failure(self, "%s in thread %u: expected success, found %s",
+				      call_name, self->thread_index, strerror(errno));
 }
 
 struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
@@ -67,15 +68,15 @@ struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
 	struct page *page = page_alloc(gfp);
 
 	if (page)
-		self->unfreed_pages++;
+		self->unfreed_page_count++;
 	else
-		stress_count_refused_alloc(self, "page_alloc");
+		stress_count_or_report_refused_alloc(self, "page_alloc");
 	return page;
 }
 
 void stress_free_page(struct stress_thread *self, struct page *page)
 {
-	self->unfreed_pages--;
+	self->unfreed_page_count--;
 	page_free(page);
 }
 
@@ -90,7 +91,7 @@ struct page *stress_alloc_page_or_exit(gfp_t gfp)
 
 /* ---- memory ---- */
 
-static void limit_memory(unsigned int mib)
+static void limit_additional_memory(unsigned int additional_mib)
 {
 	unsigned long address_space_size, resident_size;
 	struct rlimit limit;
@@ -98,7 +99,7 @@ static void limit_memory(unsigned int mib)
 	if (!statistics_get_memory_sizes(&address_space_size, &resident_size))
 		stress_exit_with_failure("/proc/self/statm", errno);
 	getrlimit(RLIMIT_AS, &limit);
-	limit.rlim_cur = address_space_size + ((rlim_t)mib << 20);
+	limit.rlim_cur = address_space_size + ((rlim_t)additional_mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
 		stress_exit_with_failure("a limit of memory", errno);
 }
@@ -110,8 +111,8 @@ static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
 /*
- * The child uses only functions that are allowed after a fork of a process with many threads. That
- * the system refuses a process is pressure as well, and no failure.
+ * The child calls only functions that are allowed after a fork of a process with several threads. If the
+ * system refuses to fork, that is no failure.
  */
 static void fork_child_and_wait(bool must_exec)
 {
@@ -132,7 +133,7 @@ static void fork_child_and_wait(bool must_exec)
 		add_relaxed(&failed_children, 1);
 }
 
-static void *fork_and_exec(void *arg)
+static void *fork_children_until_stopped(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = FORK_MSEC * 1000000 };
 
@@ -145,49 +146,49 @@ static void *fork_and_exec(void *arg)
 
 /* ---- delays ---- */
 
-NO_TSAN void pressure_delay_thread(struct stress_thread *self)
+NO_TSAN void pressure_delay_thread_at_random(struct stress_thread *self)
 {
 	struct delay_point point = { .seed = current_run.seed,
-				     .run_number = (uint32_t)self->operation_count,
+				     .run_number = (uint32_t)self->begun_operation_count,
 				     .thread = (uint16_t)self->thread_index,
-				     .step = (uint16_t)self->delay_points };
+				     .step = (uint16_t)self->passed_delay_points };
 
-	if (self->delay_points++ < DELAY_POINTS_MAX)
-		delay_wait(delay_choose(&point));
+	if (self->passed_delay_points++ < DELAY_POINTS_MAX)
+		delay_wait(delay_compute(&point));
 }
 
 /*
- * The library asks this hook for the current task in each call, between the checks of the call and
- * its effects: a delay there is inside the library.
+ * The library calls this hook for the current task in each call, after the checks of the call and before its
+ * effects, so this delay is inside the library.
  */
 NO_TSAN static struct page_task *delay_and_get_no_task(void)
 {
 	if (current_thread)
-		pressure_delay_thread(current_thread);
+		pressure_delay_thread_at_random(current_thread);
 	return NULL;
 }
 
-/* ---- all of them ---- */
+/* ---- start and end ---- */
 
 void pressure_start(void)
 {
-	pressure_set_failing_calls(true);
+	pressure_switch_failing_calls(true);
 	store_relaxed(&must_fork, true);
-	for (unsigned int i = 0; i < current_run.fork_threads; i++)
-		start_thread(&fork_threads[i], fork_and_exec, NULL);
-	if (current_run.memory_mib)
-		limit_memory(current_run.memory_mib);
+	for (unsigned int i = 0; i < current_run.fork_thread_count; i++)
+		start_thread_or_exit(&fork_threads[i], fork_children_until_stopped, NULL);
+	if (current_run.memory_limit_mib)
+		limit_additional_memory(current_run.memory_limit_mib);
 	if (current_run.must_delay_threads)
 		page_task_hook_set(delay_and_get_no_task);
 }
 
-void pressure_stop(void)
+void pressure_stop_and_check_children(void)
 {
 	page_task_hook_set(NULL);
 	store_relaxed(&must_fork, false);
-	for (unsigned int i = 0; i < current_run.fork_threads; i++)
+	for (unsigned int i = 0; i < current_run.fork_thread_count; i++)
 		pthread_join(fork_threads[i], NULL);
-	pressure_set_failing_calls(false);
-	stress_expect(&threads[0], "children of fork() that did not end well",
-		      load_relaxed(&failed_children), 0);
+	pressure_switch_failing_calls(false);
+	stress_expect_equal(&threads[0], "children of fork() that did not end well",
+			    load_relaxed(&failed_children), 0);
 }

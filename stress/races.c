@@ -2,40 +2,41 @@
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
-#define RACES_KEPT   4
-#define RACES_ENOUGH 32
+#define RACES_KEPT   4  /* most unexpected races that are printed */
+#define RACES_ENOUGH 32 /* reports of a region after which few operations are watched */
 
-static atomic_ulong race_counts[RACE_LOCATIONS];
+static atomic_ulong race_counts[RACE_KINDS];
 static struct tsan_race unexpected_races[RACES_KEPT];
-static atomic_ulong region_races[STRESS_REGIONS];
+static atomic_ulong region_race_counts[STRESS_REGIONS];
 
-NO_TSAN static bool is_on_page(const struct tsan_access *access)
+NO_TSAN static bool is_on_common_page(const struct tsan_access *access)
 {
-	return access->addr - current_run.page_address < PAGE_SIZE;
+	return access->addr - current_run.common_page_address < PAGE_SIZE;
 }
 
 NO_TSAN static bool is_by_stress_thread(const struct tsan_access *access)
 {
 	for (size_t i = 0; i < sizeof(THREAD_PREFIX) - 1; i++)
-		if (access->thread[i] != THREAD_PREFIX[i])
+		if (access->thread_name[i] != THREAD_PREFIX[i])
 			return false;
 	return true;
 }
 
-/* A stored race is read only after its thread was joined. */
+/* The stored races are read only after all threads were joined, so they need no lock. */
 NO_TSAN static void record_race(const struct tsan_race *race, void *ctx)
 {
 	const struct tsan_access *now = &race->now, *before = &race->before;
-	bool on_page = current_run.scenario->race_regions && is_on_page(now) &&
-		       is_on_page(before) && is_by_stress_thread(now) &&
-		       is_by_stress_thread(before) && (now->write || before->write);
-	size_t region = (now->addr - current_run.page_address) / STRESS_REGION_SIZE;
-	unsigned long race_index = add_relaxed(&race_counts[on_page ? ON_PAGE : ELSEWHERE], 1);
+	bool is_expected = current_run.scenario->race_regions && is_on_common_page(now) &&
+			   is_on_common_page(before) && is_by_stress_thread(now) &&
+			   is_by_stress_thread(before) && (now->write || before->write);
+	size_t region = (now->addr - current_run.common_page_address) / STRESS_REGION_SIZE;
+	unsigned long race_index =
+		add_relaxed(&race_counts[is_expected ? EXPECTED_RACE : OTHER_RACE], 1);
 
 	(void)ctx;
-	if (on_page)
-		add_relaxed(&region_races[region], 1);
-	if (!on_page && race_index < RACES_KEPT)
+	if (is_expected)
+		add_relaxed(&region_race_counts[region], 1);
+	if (!is_expected && race_index < RACES_KEPT)
 		unexpected_races[race_index] = *race;
 }
 
@@ -44,58 +45,61 @@ void races_install_callback(void)
 	tsan_set_race_callback(record_race, NULL);
 }
 
-unsigned long races_get_count(enum race_location location)
+unsigned long races_get_count(enum race_kind kind)
 {
-	return load_relaxed(&race_counts[location]);
+	return load_relaxed(&race_counts[kind]);
 }
 
-bool stress_has_enough_races(size_t off)
+bool stress_has_enough_races_in_region(size_t page_off)
 {
-	return load_relaxed(&region_races[off / STRESS_REGION_SIZE]) >= RACES_ENOUGH;
+	return load_relaxed(&region_race_counts[page_off / STRESS_REGION_SIZE]) >= RACES_ENOUGH;
 }
 
-/* Return: the name of the first region whose race was not reported, or NULL. */
-static const char *find_region_without_race(void)
+/*
+ * Return: the name of the first region of which no race was reported; NULL if there is none, without
+ * ThreadSanitizer, and after a signal stopped the run.
+ */
+static const char *find_region_without_reported_race(void)
 {
 	const struct stress_race_region *regions = current_run.scenario->race_regions;
 
 	if (!tsan_is_present() || load_relaxed(&current_run.stop_signal))
 		return NULL;
 	for (size_t i = 0; regions && regions[i].name; i++)
-		if (!load_relaxed(&region_races[i]))
+		if (!load_relaxed(&region_race_counts[i]))
 			return regions[i].name;
 	return NULL;
 }
 
-bool races_are_missing(void)
+bool races_is_expected_race_missing(void)
 {
-	return !current_run.injected_bug && find_region_without_race();
+	return !current_run.injected_bug && find_region_without_reported_race();
 }
 
 static void append_access(struct message *message, const struct tsan_access *access)
 {
-	bool on_page = is_on_page(access);
+	bool on_page = is_on_common_page(access);
 
-	message_append(
-		message, "%s %ss %zu bytes at %s0x%llx",
-		access->thread[0] ? access->thread : "a thread", access->write ? "write" : "read",
-		access->size, on_page ? "page+" : "",
-		(unsigned long long)(access->addr - (on_page ? current_run.page_address : 0)));
+	message_append(message, "%s %ss %zu bytes at %s0x%llx",
+		       access->thread_name[0] ? access->thread_name : "a thread",
+		       access->write ? "write" : "read", access->size, on_page ? "page+" : "",
+		       (unsigned long long)(access->addr -
+					    (on_page ? current_run.common_page_address : 0)));
 }
 
 void races_append_failures(struct message *message)
 {
-	const char *missing = find_region_without_race();
-	unsigned long count = races_get_count(ELSEWHERE);
+	const char *missing_region = find_region_without_reported_race();
+	unsigned long count = races_get_count(OTHER_RACE);
 
 	if (count)
 		message_append(
 			message, "%s: !!! ThreadSanitizer reported a race%s\n", current_run.name,
 			current_run.scenario->race_regions ? " elsewhere than on the page" : "");
-	if (missing)
+	if (missing_region)
 		message_append(message,
 			       "%s: !!! expected a race of %s, ThreadSanitizer reported none\n",
-			       current_run.name, missing);
+			       current_run.name, missing_region);
 	if (!message->text_length)
 		return;
 	for (unsigned long i = 0; i < count && i < RACES_KEPT; i++) {

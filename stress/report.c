@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Builds messages, and prints a failure: the sentence, the last operations of the threads, a page
- * program if calls can express them, and the command that runs the test again.
+ * Builds messages, and prints failures: a sentence, the command that runs the test again, and the last
+ * operations of the threads, also as a page program if calls can express the operations.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,10 +15,10 @@
 #include "harness/util/shell_word.h"
 #include "stress/core.h"
 
-#define FAILURES_MAX    4  /* printed in full */
-#define THREADS_PRINTED 16 /* with their last operations */
-#define PROGRAM_THREADS 8
-#define PROGRAM_PAGES   8
+#define FAILURES_MAX    4  /* most failures that are printed */
+#define THREADS_PRINTED 16 /* most threads whose last operations are printed */
+#define PROGRAM_THREADS 8  /* most threads of the page program */
+#define PROGRAM_PAGES   8  /* pages of the page program */
 
 /* ---- messages ---- */
 
@@ -58,14 +58,14 @@ void message_print(const struct message *message)
 
 static char binary_word[4 * PATH_MAX + 8]; /* this binary's path, quoted for a shell */
 
-/* Before the run, because a failure may be reported when memory is exhausted. */
+/* This is done before the run, because a failure may be reported when memory is exhausted. */
 void report_store_binary_path(void)
 {
 	FILE *out = fmemopen(binary_word, sizeof(binary_word), "w");
 
 	if (!out)
 		return;
-	shell_word_print(out, shell_binary_path());
+	shell_word_print(out, running_binary_path());
 	fclose(out);
 }
 
@@ -80,11 +80,11 @@ void report_append_repeat_command(struct message *message)
 
 /* ---- last operations ---- */
 
-/* Return: the record of the thread's last operations that is number @nth, oldest first; or NULL. */
+/* Return: record number @record_index of those that the thread still has, from the oldest on; or NULL. */
 NO_TSAN static const struct stress_record *find_last_record(const struct stress_thread *thread,
 							    uint64_t record_index)
 {
-	uint64_t count = thread->operation_count;
+	uint64_t count = thread->begun_operation_count;
 	uint64_t number =
 		record_index + (count > STRESS_LAST_RECORDS ? count - STRESS_LAST_RECORDS : 0);
 
@@ -102,13 +102,13 @@ NO_TSAN static void append_last_operations(struct message *message,
 		       thread->thread_index);
 	for (uint64_t record_index = 0; (record = find_last_record(thread, record_index));
 	     record_index++) {
-		message_append(message, " %s", scenario->operations[record->operation].name);
+		message_append(message, " %s", scenario->operations[record->operation_index].name);
 		if (record->page_number)
 			message_append(message, " page %u", record->page_number);
 		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
 			       record->byte_value);
 	}
-	message_append(message, "%s\n", thread->operation_count ? "" : " none");
+	message_append(message, "%s\n", thread->begun_operation_count ? "" : " none");
 }
 
 /* ---- a page program ---- */
@@ -116,18 +116,18 @@ NO_TSAN static void append_last_operations(struct message *message,
 NO_TSAN static void append_call(struct message *message, unsigned int thread,
 				const struct stress_record *record)
 {
-	const char *call = current_run.scenario->operations[record->operation].page_call;
+	const char *call = current_run.scenario->operations[record->operation_index].page_call;
 
 	if (!call || record->page_number >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
 		return;
 	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page_number,
 		       record->off, record->len);
-	if (call[0] == 'w') /* write calls have a seed */
+	if (call[0] == 'w') /* only write calls have a seed argument */
 		message_append(message, ", 0x%x", record->byte_value);
 	message_append(message, ")\n");
 }
 
-/* Appends a page program with the last operations, as input for a minimisation. */
+/* Appends the last operations as a page program that `pagetorture minimize` can reduce. */
 NO_TSAN static void append_program(struct message *message)
 {
 	const struct stress_operation *operation = current_run.scenario->operations;
@@ -160,19 +160,19 @@ NO_TSAN static void append_all_operations(struct message *message, const struct 
 
 /* ---- failures ---- */
 
-void stress_fail(struct stress_thread *self, const char *what, ...)
+void stress_report_failure(struct stress_thread *self, const char *format, ...)
 {
 	struct message message = { .text_length = 0 };
 	unsigned int failure_number;
 	va_list args;
 
 	add_relaxed(&self->failure_count, 1);
-	failure_number = add_relaxed(&current_run.reported_failures, 1);
+	failure_number = add_relaxed(&current_run.reported_failure_count, 1);
 	if (failure_number >= FAILURES_MAX)
 		return;
 	message_append(&message, "%s: !!! ", current_run.name);
-	va_start(args, what);
-	message_vappend(&message, what, args);
+	va_start(args, format);
+	message_vappend(&message, format, args);
 	va_end(args);
 	message_append(&message, "\n");
 	report_append_repeat_command(&message);
@@ -183,64 +183,65 @@ void stress_fail(struct stress_thread *self, const char *what, ...)
 	message_print(&message);
 }
 
-void stress_expect(struct stress_thread *self, const char *what, long found, long expected)
+void stress_expect_equal(struct stress_thread *self, const char *what, long found, long expected)
 {
 	if (found != expected)
-		stress_fail(self, "%s in thread %u: expected %ld, found %ld", what,
-			    self->thread_index, expected, found);
+		stress_report_failure(self, "%s in thread %u: expected %ld, found %ld", what,
+				      self->thread_index, expected, found);
 }
 
 void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
 		      size_t len)
 {
-	stress_expect(self, "page_read_raw", page_read_raw(page, to, off, len), 0);
+	stress_expect_equal(self, "page_read_raw", page_read_raw(page, to, off, len), 0);
 }
 
 void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,
 		       size_t len)
 {
-	stress_expect(self, "page_write_raw", page_write_raw(page, from, off, len), 0);
+	stress_expect_equal(self, "page_write_raw", page_write_raw(page, from, off, len), 0);
 }
 
 void stress_zero_page(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
-	stress_expect(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
+	stress_expect_equal(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
 
-size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len)
+size_t stress_count_leading_zeros(struct stress_thread *self, struct page *page, size_t off,
+				  size_t len)
 {
 	unsigned char bytes[PAGE_SIZE];
-	size_t zeros = 0;
+	size_t zero_count = 0;
 
 	stress_read_page(self, page, bytes, off, len);
-	while (zeros < len && !bytes[zeros])
-		zeros++;
-	return zeros;
+	while (zero_count < len && !bytes[zero_count])
+		zero_count++;
+	return zero_count;
 }
 
 /* ---- signals and sanitizers that end the process ---- */
 
 /*
- * The library ends misuse by abort(), a stale pointer by SIGSEGV, a sanitizer by a report. In each
- * case the state is printed, then the signal is raised again: a debugger and a core dump show the
- * thread that caused it.
+ * The library calls abort() at misuse, an access through an old pointer raises SIGSEGV, and a sanitizer
+ * ends the process. In each case the last operations are printed. Then the signal is raised again, so that a
+ * debugger and a core dump show the thread that caused it.
  */
 
-/* In the runtime of every sanitizer, but not without one. */
+/* Every sanitizer's runtime has this function. It is NULL in a build without a sanitizer. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static const int deadly_signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
-/* The first thread that crashes prints the state; others wait until it has ended the process. */
+/* The first thread that crashes prints the operations; others wait until it has ended the process. */
 #define WAIT_SECONDS 5
-static atomic_int first_crashed; /* its thread number in the system; 0: none */
+static atomic_int first_crashed_tid; /* that thread's ID, as gettid() returns it; 0: none */
 
 NO_TSAN static bool is_first_crash(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
 	int self = (int)syscall(SYS_gettid), first = 0;
 
-	if (atomic_compare_exchange_strong_explicit(&first_crashed, &first, self,
+	if (atomic_compare_exchange_strong_explicit(&first_crashed_tid, &first, self,
 						    memory_order_relaxed, memory_order_relaxed))
 		return true;
 	if (first != self)
@@ -248,7 +249,7 @@ NO_TSAN static bool is_first_crash(void)
 	return false;
 }
 
-NO_TSAN static void print_state(const char *what, int number)
+NO_TSAN static void print_crash_state(const char *cause, int cause_number)
 {
 	static struct message message;
 	const struct stress_thread *self = current_thread ? current_thread : &threads[0];
@@ -256,29 +257,30 @@ NO_TSAN static void print_state(const char *what, int number)
 	if (!is_first_crash())
 		return;
 	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.name,
-		       current_thread ? "" : "main, not ", self->thread_index, what, number);
+		       current_thread ? "" : "main, not ", self->thread_index, cause, cause_number);
 	report_append_repeat_command(&message);
 	append_all_operations(&message, self);
 	message_append(&message, "End of test: FAILURE\n");
 	message_print(&message);
-	store_relaxed(&current_run.reported_failures, UINT_MAX / 2);
+	store_relaxed(&current_run.reported_failure_count, UINT_MAX / 2);
 }
 
-static void handle_signal(int signal_number)
+static void handle_deadly_signal(int signal_number)
 {
-	print_state("killed by signal", signal_number);
+	print_crash_state("killed by signal", signal_number);
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);
 }
 
 static void handle_sanitizer_death(void)
 {
-	print_state("ended by a sanitizer; its report is on standard error", 0);
+	print_crash_state("ended by a sanitizer; its report is on standard error", 0);
 }
 
 void report_install_crash_handlers(void)
 {
-	const struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_NODEFER };
+	const struct sigaction action = { .sa_handler = handle_deadly_signal,
+					  .sa_flags = SA_NODEFER };
 
 	if (__sanitizer_set_death_callback) {
 		__sanitizer_set_death_callback(handle_sanitizer_death);

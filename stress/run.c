@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Runs a scenario: its threads, and the time that they have. */
+/* Runs a scenario: starts its threads, ends them when the time is over, and prints the result. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 #include "stress/owned.h"
 
 #define SUPERVISE_MSEC 5
-/* Threads that hardly got a CPU get this many times longer until an expected race is reported. */
+/* The run continues for up to this many times its time limit while an expected race is not reported. */
 #define TIME_FACTOR  10
 #define WINDOW_SPINS 2000
 
@@ -24,12 +24,12 @@ _Thread_local struct stress_thread *current_thread;
 
 static struct pins pins;
 
-_Noreturn void stress_exit_with_failure(const char *what, int error)
+_Noreturn void stress_exit_with_failure(const char *expected, int error)
 {
 	struct message message = { .text_length = 0 };
 
 	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
-		       current_run.name, what, strerror(error));
+		       current_run.name, expected, strerror(error));
 	message_print(&message);
 	_exit(EXIT_FAILURE);
 }
@@ -52,24 +52,27 @@ static void sleep_msec(long msec)
 
 /* ---- operations ---- */
 
-/* Return: whether this thread has time and operations left. Sleeps while all threads rest. */
-static bool must_thread_continue(const struct stress_thread *self)
+/* Sleeps while all threads rest (--stutter). Return: whether the thread must run another operation. */
+static bool rest_and_must_continue(const struct stress_thread *self)
 {
 	uint64_t limit = current_run.operation_limit;
 
-	while (load_relaxed(&current_run.must_rest) && !load_relaxed(&current_run.must_stop))
+	while (load_relaxed(&current_run.must_threads_rest) &&
+	       !load_relaxed(&current_run.must_threads_stop))
 		sleep_msec(1);
-	return (!limit || self->operation_count < limit) && !load_relaxed(&current_run.must_stop);
+	return (!limit || self->begun_operation_count < limit) &&
+	       !load_relaxed(&current_run.must_threads_stop);
 }
 
-static bool can_run_operation(const struct stress_thread *self,
-			      const struct stress_operation *operation)
+static bool may_thread_run_operation(const struct stress_thread *self,
+				     const struct stress_operation *operation)
 {
 	return operation->threads == ALL_THREADS ||
 	       operation->threads == (self->thread_index % 2 ? ODD_THREADS : EVEN_THREADS);
 }
 
-static unsigned int choose_operation(struct stress_thread *self)
+/* Return: the index of a random operation that the thread may run; the weights are its chances. */
+static unsigned int choose_operation_index(struct stress_thread *self)
 {
 	const struct stress_operation *operations = current_run.scenario->operations;
 	unsigned int weight_sum = 0, chosen;
@@ -81,43 +84,46 @@ static unsigned int choose_operation(struct stress_thread *self)
 
 		for (chosen = 0; left >= operations[chosen].weight; chosen++)
 			left -= operations[chosen].weight;
-	} while (!can_run_operation(self, &operations[chosen]));
+	} while (!may_thread_run_operation(self, &operations[chosen]));
 	return chosen;
 }
 
-static void run_operation(struct stress_thread *self)
+static void run_random_operation(struct stress_thread *self)
 {
-	unsigned int chosen = choose_operation(self);
+	unsigned int chosen = choose_operation_index(self);
 	const struct stress_operation *operation = &current_run.scenario->operations[chosen];
 	atomic_ulong *count = &self->operation_counts[chosen];
 
-	/* There is one writer, so a load and a store are enough; an atomic addition is slower. */
+	/* Only this thread writes the counter, so a load and a store suffice. They are faster. */
 	store_relaxed(count, load_relaxed(count) + 1);
-	self->last_records[self->operation_count++ % STRESS_LAST_RECORDS] =
-		(struct stress_record){ .operation = chosen };
-	self->delay_points = 0;
+	self->last_records[self->begun_operation_count++ % STRESS_LAST_RECORDS] =
+		(struct stress_record){ .operation_index = chosen };
+	self->passed_delay_points = 0;
 	if (current_run.must_delay_threads)
-		pressure_delay_thread(self);
+		pressure_delay_thread_at_random(self);
 	if (operation->run)
 		operation->run(self);
-	else
+	else if (operation->access)
 		operation->access(self, operation->pick(self));
+	else
+		operation->access_by(self, operation->pick(self), operation->kind);
 }
 
 struct stress_record *stress_get_current_record(struct stress_thread *self)
 {
-	return &self->last_records[(self->operation_count - 1) % STRESS_LAST_RECORDS];
+	return &self->last_records[(self->begun_operation_count - 1) % STRESS_LAST_RECORDS];
 }
 
-void stress_record_access(struct stress_thread *self, size_t page, size_t off, size_t len,
-			  unsigned char value)
+void stress_record_access(struct stress_thread *self, size_t page_number, size_t off, size_t len,
+			  unsigned char byte_value)
 {
 	struct stress_record *record = stress_get_current_record(self);
 
-	*record = (struct stress_record){ record->operation, (unsigned int)page, off, len, value };
+	*record = (struct stress_record){ record->operation_index, (unsigned int)page_number, off,
+					  len, byte_value };
 }
 
-void stress_widen_window(void)
+void stress_let_other_threads_run(void)
 {
 	sched_yield();
 	for (volatile unsigned int i = 0; i < WINDOW_SPINS; i++)
@@ -126,7 +132,7 @@ void stress_widen_window(void)
 
 /* ---- threads ---- */
 
-void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *arg)
+void start_thread_or_exit(pthread_t *handle, void *(*main_function)(void *arg), void *arg)
 {
 	int error = pthread_create(handle, NULL, main_function, arg);
 
@@ -134,23 +140,23 @@ void start_thread(pthread_t *handle, void *(*main_function)(void *arg), void *ar
 		stress_exit_with_failure("another thread", error);
 }
 
-/* The start flag is relaxed: a barrier would order what the threads did before it. */
-static void *thread_main(void *arg)
+/* The start flag is relaxed: a barrier would order accesses, and hide races from ThreadSanitizer. */
+static void *run_stress_thread(void *arg)
 {
 	struct stress_thread *self = arg;
 	struct stress_run *run = &current_run;
-	char name[16];
+	char thread_name[16];
 
 	current_thread = self;
-	snprintf(name, sizeof(name), THREAD_PREFIX "%u", self->thread_index);
-	pthread_setname_np(pthread_self(), name);
+	snprintf(thread_name, sizeof(thread_name), THREAD_PREFIX "%u", self->thread_index);
+	pthread_setname_np(pthread_self(), thread_name);
 	if (run->must_pin_threads && !pins_pin_thread(&pins, self->thread_index))
 		stress_exit_with_failure("a CPU for each thread", errno);
-	while (!load_relaxed(&run->has_begun))
+	while (!load_relaxed(&run->may_threads_begin))
 		sched_yield();
-	while (must_thread_continue(self))
-		run_operation(self);
-	add_relaxed(&run->ended_threads, 1);
+	while (rest_and_must_continue(self))
+		run_random_operation(self);
+	add_relaxed(&run->ended_thread_count, 1);
 	return NULL;
 }
 
@@ -164,38 +170,38 @@ uint64_t read_clock_msec(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool is_run_over(const struct stress_run *run, uint64_t passed)
+static bool is_run_over(const struct stress_run *run, uint64_t passed_msec)
 {
-	uint64_t limit = (uint64_t)run->seconds * 1000;
-	bool found_bug = run->injected_bug && load_relaxed(&run->reported_failures);
+	uint64_t limit_msec = (uint64_t)run->time_limit_seconds * 1000;
+	bool has_detected_bug = run->injected_bug && load_relaxed(&run->reported_failure_count);
 
-	return found_bug || load_relaxed(&run->stop_signal) ||
-	       (limit && passed >= limit &&
-		(passed >= limit * TIME_FACTOR || !races_are_missing()));
+	return has_detected_bug || load_relaxed(&run->stop_signal) ||
+	       (limit_msec && passed_msec >= limit_msec &&
+		(passed_msec >= limit_msec * TIME_FACTOR || !races_is_expected_race_missing()));
 }
 
 /*
- * Prints statistics and measures time until the threads have ended.
- * Return: milliseconds
+ * Waits until all threads have ended. Meanwhile prints statistics, makes the threads rest, and makes them
+ * stop when the run is over. Return: how long they ran, in milliseconds.
  */
-static uint64_t wait_for_threads(struct stress_run *run)
+static uint64_t supervise_threads(struct stress_run *run)
 {
-	uint64_t start = read_clock_msec(CLOCK_MONOTONIC), passed = 0,
-		 next = run->statistics_seconds * 1000ull;
+	uint64_t start_msec = read_clock_msec(CLOCK_MONOTONIC), passed_msec = 0,
+		 next_line_msec = run->statistics_interval_seconds * 1000ull;
 
-	while (load_relaxed(&run->ended_threads) < run->thread_count) {
+	while (load_relaxed(&run->ended_thread_count) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
-		passed = read_clock_msec(CLOCK_MONOTONIC) - start;
-		if (is_run_over(run, passed))
-			store_relaxed(&run->must_stop, true);
+		passed_msec = read_clock_msec(CLOCK_MONOTONIC) - start_msec;
+		if (is_run_over(run, passed_msec))
+			store_relaxed(&run->must_threads_stop, true);
 		if (run->stutter_msec)
-			store_relaxed(&run->must_rest, passed / run->stutter_msec % 2);
-		if (!next || passed < next)
+			store_relaxed(&run->must_threads_rest, passed_msec / run->stutter_msec % 2);
+		if (!next_line_msec || passed_msec < next_line_msec)
 			continue;
-		statistics_print_line(passed);
-		next += run->statistics_seconds * 1000ull;
+		statistics_print_line(passed_msec);
+		next_line_msec += run->statistics_interval_seconds * 1000ull;
 	}
-	return passed;
+	return passed_msec;
 }
 
 static void request_stop(int signal_number)
@@ -206,20 +212,21 @@ static void request_stop(int signal_number)
 /* ---- the whole run ---- */
 
 /*
- * Also for scenarios that do not use the page: descriptors that the library opens for its first
- * page are then open from here on.
+ * Allocates the common page also for scenarios that do not use it, because the library may open descriptors
+ * for its first page: the check of open descriptors must count these at the start too.
  */
-static void allocate_page(struct stress_run *run)
+static void allocate_common_page(struct stress_run *run)
 {
 	void *address;
 
-	run->page = stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
-	address = page_map_local(run->page);
-	run->page_address = (uintptr_t)page_canonical(address);
+	run->common_page =
+		stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
+	address = page_map_local(run->common_page);
+	run->common_page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
 }
 
-static void start_threads(struct stress_run *run, pthread_t *handles)
+static void install_handlers_and_start_threads(struct stress_run *run, pthread_t *handles)
 {
 	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
 
@@ -228,19 +235,19 @@ static void start_threads(struct stress_run *run, pthread_t *handles)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	for (unsigned int i = 0; i < run->thread_count; i++)
-		start_thread(&handles[i], thread_main, &threads[i]);
+		start_thread_or_exit(&handles[i], run_stress_thread, &threads[i]);
 	pressure_start();
-	store_relaxed(&run->has_begun, true);
+	store_relaxed(&run->may_threads_begin, true);
 }
 
-static void init_thread(struct stress_thread *thread)
+static void init_thread_state(struct stress_thread *thread)
 {
 	thread->thread_index = (unsigned int)(thread - threads);
 	thread->random_state =
 		stress_hash(current_run.seed ^ stress_hash(thread->thread_index + 1));
 }
 
-/* Calls @fn, which may be NULL, for each thread. */
+/* Calls @fn for each thread on the main thread. @fn: may be NULL. */
 static void for_each_thread(void (*fn)(struct stress_thread *thread))
 {
 	for (unsigned int i = 0; fn && i < current_run.thread_count; i++)
@@ -254,7 +261,7 @@ int run_scenario(void)
 	const struct stress_scenario *scenario = run->scenario;
 	unsigned int descriptor_count;
 	struct message start_line = { .text_length = 0 };
-	long unfreed_pages = 0;
+	long unfreed_page_count = 0;
 	uint64_t run_msec;
 	bool is_success;
 
@@ -263,31 +270,31 @@ int run_scenario(void)
 	options_append_to_message(&start_line);
 	message_append(&start_line, "\n");
 	message_print(&start_line);
-	if (run->must_pin_threads && !pins_init(&pins))
+	if (run->must_pin_threads && !pins_find_cpus(&pins))
 		stress_exit_with_failure("CPUs", errno);
-	allocate_page(run);
-	for_each_thread(init_thread);
+	allocate_common_page(run);
+	for_each_thread(init_thread_state);
 	if (scenario->layout.piece_size)
-		owned_create(&scenario->layout);
+		owned_create_file(&scenario->layout);
 	for_each_thread(scenario->prepare_thread);
 	descriptor_count = statistics_count_descriptors();
-	start_threads(run, handles);
-	run_msec = wait_for_threads(run);
+	install_handlers_and_start_threads(run, handles);
+	run_msec = supervise_threads(run);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		pthread_join(handles[i], NULL);
-	pressure_stop();
+	pressure_stop_and_check_children();
 	if (scenario->layout.piece_size)
-		owned_check_all_and_free();
+		owned_check_and_free_file();
 	for_each_thread(scenario->finish_thread);
 	if (scenario->finish)
 		scenario->finish(&threads[0]);
 	for (unsigned int i = 0; i < run->thread_count; i++)
-		unfreed_pages += threads[i].unfreed_pages;
-	stress_expect(&threads[0], "allocated pages less freed pages", unfreed_pages, 0);
-	stress_expect(&threads[0], "open descriptors", statistics_count_descriptors(),
-		      descriptor_count);
+		unfreed_page_count += threads[i].unfreed_page_count;
+	stress_expect_equal(&threads[0], "allocated pages less freed pages", unfreed_page_count, 0);
+	stress_expect_equal(&threads[0], "open descriptors", statistics_count_descriptors(),
+			    descriptor_count);
 	statistics_print_line(run_msec);
 	is_success = statistics_print_result_line();
-	page_free(run->page);
+	page_free(run->common_page);
 	return is_success ? EXIT_SUCCESS : EXIT_FAILURE;
 }

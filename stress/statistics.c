@@ -5,13 +5,14 @@
 
 #include "stress/core.h"
 
-/* Sums over all threads, and the most and fewest operations of a thread. */
+/* Sums over all threads, and the numbers of operations of the fastest and of the slowest thread. */
 struct totals {
 	unsigned long operation_counts[STRESS_OPERATIONS_MAX];
-	unsigned long operations, fastest_thread_operations, slowest_thread_operations;
-	unsigned long failures, refused;
+	unsigned long all_operations, fastest_thread_operations, slowest_thread_operations;
+	unsigned long failures, refused_calls;
 };
 
+/* Return: the number of operations of this thread. */
 static unsigned long add_operation_counts(struct totals *totals, const struct stress_thread *thread)
 {
 	unsigned long operations = 0;
@@ -32,13 +33,13 @@ static struct totals compute_run_totals(void)
 	for (unsigned int i = 0; i < current_run.thread_count; i++) {
 		unsigned long operations = add_operation_counts(&totals, &threads[i]);
 
-		totals.operations += operations;
+		totals.all_operations += operations;
 		if (totals.fastest_thread_operations < operations)
 			totals.fastest_thread_operations = operations;
 		if (totals.slowest_thread_operations > operations)
 			totals.slowest_thread_operations = operations;
 		totals.failures += load_relaxed(&threads[i].failure_count);
-		totals.refused += load_relaxed(&threads[i].refused_count);
+		totals.refused_calls += load_relaxed(&threads[i].refused_count);
 	}
 	return totals;
 }
@@ -68,8 +69,8 @@ unsigned int statistics_count_descriptors(void)
 	return count;
 }
 
-/* As in the kernel, "???" marks something odd, and "!!!" a failure. */
-void statistics_print_line(uint64_t msec)
+/* As in the kernel's torture tests, "???" marks a number that is suspicious, and "!!!" a failure. */
+void statistics_print_line(uint64_t run_msec)
 {
 	const struct stress_scenario *scenario = current_run.scenario;
 	struct totals totals = compute_run_totals();
@@ -78,20 +79,20 @@ void statistics_print_line(uint64_t msec)
 
 	statistics_get_memory_sizes(&address_space_size, &resident_size);
 	message_append(&message, "%s: %llu.%03us Total: %lu", current_run.name,
-		       (unsigned long long)(msec / 1000), (unsigned int)(msec % 1000),
-		       totals.operations);
+		       (unsigned long long)(run_msec / 1000), (unsigned int)(run_msec % 1000),
+		       totals.all_operations);
 	for (unsigned int i = 0; scenario->operations[i].name; i++)
 		message_append(&message, " %s: %lu", scenario->operations[i].name,
 			       totals.operation_counts[i]);
 	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
-		       (unsigned long long)totals.operations * 1000 / (msec ? msec : 1),
+		       (unsigned long long)totals.all_operations * 1000 / (run_msec ? run_msec : 1),
 		       totals.fastest_thread_operations, totals.slowest_thread_operations,
 		       totals.fastest_thread_operations / 2 > totals.slowest_thread_operations ?
 			       " ???" :
 			       "");
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
-		       totals.refused, races_get_count(ON_PAGE), races_get_count(ELSEWHERE),
-		       races_get_count(ELSEWHERE) ? " !!!" : "");
+		       totals.refused_calls, races_get_count(EXPECTED_RACE),
+		       races_get_count(OTHER_RACE), races_get_count(OTHER_RACE) ? " !!!" : "");
 	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n",
 		       (unsigned long long)read_clock_msec(CLOCK_PROCESS_CPUTIME_ID),
 		       resident_size / 1024, statistics_count_descriptors(), totals.failures,
@@ -99,7 +100,7 @@ void statistics_print_line(uint64_t msec)
 	message_print(&message);
 }
 
-/* A run without any operation is a failure, because it tested nothing. */
+/* A run without any operation is a failure unless a signal stopped it, because it tested nothing. */
 bool statistics_print_result_line(void)
 {
 	const char *name = current_run.name;
@@ -109,10 +110,11 @@ bool statistics_print_result_line(void)
 	bool is_success;
 
 	races_append_failures(&message);
-	is_success = !message.text_length && !totals.failures && (totals.operations || stop_signal);
-	if (!message.text_length && races_get_count(ON_PAGE))
+	is_success =
+		!message.text_length && !totals.failures && (totals.all_operations || stop_signal);
+	if (!message.text_length && races_get_count(EXPECTED_RACE))
 		message_append(&message, "%s: the expected race was reported %lu times\n", name,
-			       races_get_count(ON_PAGE));
+			       races_get_count(EXPECTED_RACE));
 	if (stop_signal)
 		message_append(&message, "%s: stopped by signal %d before its time\n", name,
 			       stop_signal);

@@ -31,55 +31,68 @@
 struct stress_thread;
 struct span;
 
-/* A bug made on purpose (--busted): with it the test must fail, or its checks find nothing. */
+/* An injected bug (--busted): a run with the bug must fail, which proves that the checks detect it. */
 struct stress_bug {
 	const char *scenario, *name, *effect;
-	/* When a check finds the bug. BY_TSAN: at the end, only in a build with ThreadSanitizer. */
+	/* When a check detects the bug. BY_TSAN: at the end, only in a build with ThreadSanitizer. */
 	enum bug_detection { DURING_RUN, AT_END, BY_TSAN } detection;
 };
 
-enum stress_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
+/* Which threads run an operation: all of them, or those with an even or odd index. */
+enum operation_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
 
-/* Either @run is set, or @pick, which picks bytes of the thread (owned.h), and @access. */
+/*
+ * How bytes are accessed. BY_ADDRESS: with loads and stores but without a mapping, if the file is in a
+ * page buffer, or in memory that the library does not manage (--bare).
+ */
+enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
+
+/*
+ * Either @run is set, or @pick, which picks a span of the thread's own bytes (owned.h), and one of @access
+ * and @access_by.
+ */
 struct stress_operation {
 	const char *name;
-	unsigned int weight;
+	unsigned int
+		weight; /* how often a thread chooses the operation, in relation to the others */
 	void (*run)(struct stress_thread *self);
 	struct span (*pick)(struct stress_thread *self);
 	void (*access)(struct stress_thread *self, struct span span);
-	const char *page_call;       /* the same call in a page program; NULL: there is none */
-	enum stress_threads threads; /* those that run it */
+	void (*access_by)(struct stress_thread *self, struct span span, enum access_kind kind);
+	enum access_kind kind; /* an argument of @access_by */
+	const char *page_call; /* name of the same call in a page program; NULL: there is none */
+	enum operation_threads threads;
 };
 
 /* How owned bytes are divided into pieces (owned.h). All 0: the scenario has no owned bytes. */
 struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
 	unsigned int pieces_per_thread; /* 0 for OWNED_MIXED */
-	unsigned int copies;            /* of all bytes, each in pages of its own */
-	/* For bytes in a buffer: page_buffer_alloc(), _free() and page_borrow(); else NULL. */
+	unsigned int copy_count;        /* copies of all bytes, each in pages of its own */
+	/* For bytes in a buffer: page_buffer_alloc(), page_buffer_free() and page_borrow(); else NULL. */
 	void *(*alloc_buffer)(size_t size);
 	void (*free_buffer)(void *buffer);
 	struct page *(*borrow)(const void *addr);
 };
 
-/* A region of a page in which ThreadSanitizer must report a race. A NULL name ends the table. */
+/* A region of the common page in which ThreadSanitizer must report a race. A NULL name ends the table. */
 struct stress_race_region {
 	const char *name;
-	unsigned int write_operation, read_operation;
+	unsigned int write_operation, read_operation; /* indices of the two operations that race */
 };
 
 struct stress_scenario {
-	unsigned int threads_min; /* 0: one */
-	gfp_t gfp;                /* flags of current_run.page; 0: the scenario does not use it */
+	unsigned int min_thread_count; /* 0: one */
+	gfp_t gfp; /* flags of the common page; 0: the scenario does not use the page */
 	struct owned_layout layout;
-	/* Regions at the beginning of current_run.page. Without a table no race is expected. */
+	/* Regions at the beginning of the common page. NULL: no race is expected. */
 	const struct stress_race_region *race_regions;
 	struct stress_operation operations[STRESS_OPERATIONS_MAX]; /* a NULL name ends them */
-	bool can_run_bare; /* without the library, for comparison (--bare) */
+	bool can_run_bare; /* can copy bytes without the page library, for comparison (--bare) */
 
 	/*
-	 * On the main thread, for each thread: before the threads run, and after all have ended;
-	 * and once at the end, for the first thread. Each may be NULL.
+	 * The main thread calls them: prepare_thread() for each thread before the threads run,
+	 * finish_thread() for each thread after all have ended, then finish() once. Each may be NULL.
 	 */
 	void (*prepare_thread)(struct stress_thread *self);
 	void (*finish_thread)(struct stress_thread *self);
@@ -87,43 +100,46 @@ struct stress_scenario {
 };
 
 struct stress_run {
-	const char *name, *summary; /* of the scenario */
+	const char *name, *summary; /* those of the scenario */
 	const struct stress_scenario *scenario;
 
 	/* Options; 0 or false: off, or no limit. */
 	unsigned int thread_count;
-	uint64_t operation_limit; /* of each thread */
-	unsigned int seconds;
+	uint64_t operation_limit; /* operations of each thread */
+	unsigned int time_limit_seconds;
 	uint64_t seed;
-	unsigned int statistics_seconds; /* between two lines of statistics */
+	unsigned int statistics_interval_seconds; /* between two lines of statistics */
 	const char *backend, *copy_method;
-	bool must_pin_threads, must_delay_threads, is_bare;
-	unsigned int stutter_msec; /* all threads work so long and rest so long, in turn */
+	bool must_pin_threads, must_delay_threads;
+	bool is_bare; /* copies bytes without the page library */
+	unsigned int
+		stutter_msec; /* all threads run for this time, then all rest for it, in turn */
 	unsigned int fail_alloc_percent, fail_copy_percent;
-	unsigned int memory_mib; /* above the memory at the start */
-	unsigned int fork_threads;
+	unsigned int memory_limit_mib; /* address space in addition to that at the start */
+	unsigned int fork_thread_count;
 	const struct stress_bug *injected_bug; /* or NULL */
 
-	struct page *page;
-	uintptr_t page_address;
+	struct page *common_page;      /* the page that all threads share */
+	uintptr_t common_page_address; /* the canonical address of its bytes */
 
-	_Alignas(STRESS_CACHE_LINE) atomic_bool has_begun;
-	atomic_bool must_stop, must_rest;
-	atomic_int stop_signal; /* the signal that requested the end; 0: none */
-	atomic_uint ended_threads;
-	atomic_uint reported_failures;
+	_Alignas(STRESS_CACHE_LINE) atomic_bool may_threads_begin;
+	atomic_bool must_threads_stop, must_threads_rest;
+	atomic_int stop_signal; /* number of the signal that requested the end; 0: none */
+	atomic_uint ended_thread_count;
+	atomic_uint reported_failure_count;
 };
 
-/* An operation that a thread has run, for reports. */
+/* An operation that a thread has begun, and the bytes that it accesses, for reports of failures. */
 struct stress_record {
-	unsigned int operation;
-	unsigned int page_number; /* the scenario chooses it */
+	unsigned int operation_index;
+	unsigned int page_number; /* which of its pages the scenario accesses, or whose memory */
 	size_t off, len;
-	unsigned char byte_value;
+	unsigned char
+		byte_value; /* first byte that is written, or a number that identifies the bytes */
 };
 
 struct stress_thread {
-	/* Written by the thread, read by the statistics, with relaxed order. */
+	/* The thread writes these counters, and the statistics read them, with relaxed order. */
 	_Alignas(STRESS_CACHE_LINE) atomic_ulong operation_counts[STRESS_OPERATIONS_MAX];
 	atomic_ulong failure_count;
 	atomic_ulong refused_count; /* refused allocations and copies, under pressure */
@@ -131,10 +147,10 @@ struct stress_thread {
 	/* Only this thread uses the rest. */
 	_Alignas(STRESS_CACHE_LINE) unsigned int thread_index;
 	uint64_t random_state;
-	uint64_t tag_generation;
-	long unfreed_pages; /* pages that this thread allocated, less those that it freed */
-	uint64_t operation_count;
-	unsigned int delay_points; /* that this operation has passed */
+	uint64_t last_tag_generation; /* counts the tags that the thread has made (tagged.h) */
+	long unfreed_page_count; /* pages that this thread allocated, less those that it freed */
+	uint64_t begun_operation_count;
+	unsigned int passed_delay_points; /* in the current operation */
 	struct stress_record last_records[STRESS_LAST_RECORDS];
 };
 
@@ -147,15 +163,15 @@ extern struct stress_run current_run;
 extern struct stress_thread threads[STRESS_THREADS_MAX];
 
 /* Return: whether the run injects the bug of this name. */
-static inline bool stress_has_bug(const char *name)
+static inline bool stress_injects_bug(const char *bug_name)
 {
-	return current_run.injected_bug && !strcmp(current_run.injected_bug->name, name);
+	return current_run.injected_bug && !strcmp(current_run.injected_bug->name, bug_name);
 }
 
-/* Return: a hash of @x, to derive seeds from a seed. */
-static inline uint64_t stress_hash(uint64_t x)
+/* Return: a hash of @number, to derive seeds from a seed. */
+static inline uint64_t stress_hash(uint64_t number)
 {
-	return random_next(&x);
+	return random_next(&number);
 }
 
 /* Return: the next number of the thread's random sequence, in 0 .. @below - 1. */
@@ -164,32 +180,32 @@ static inline uint32_t stress_pick_number(struct stress_thread *self, size_t bel
 	return random_below(&self->random_state, below);
 }
 
-/* Return: the record of the operation that runs. */
+/* Return: the record of the operation that the thread is running. */
 struct stress_record *stress_get_current_record(struct stress_thread *self);
 
-/* Stores in that record what the operation accesses. */
+/* Stores in the current record which bytes the operation accesses. */
 void stress_record_access(struct stress_thread *self, size_t page_number, size_t off, size_t len,
-			  unsigned char value);
+			  unsigned char byte_value);
 
-/* Gives other threads time to run, where an injected bug needs an interleaving. */
-void stress_widen_window(void);
+/* Yields and waits in the middle of an injected bug, so that other threads run in between. */
+void stress_let_other_threads_run(void);
 
 /*
- * Return: whether enough races were reported in the region of byte @off. A report takes as long as
- * a thousand operations.
+ * Return: whether enough races were reported in the region of the common page that contains @page_off.
+ * A report takes as long as a thousand operations.
  */
-bool stress_has_enough_races(size_t off);
+bool stress_has_enough_races_in_region(size_t page_off);
 
 /* ---- pages, and pressure on them ---- */
 
-/* Counts a refused allocation; without pressure it is a failure. */
-void stress_count_refused_alloc(struct stress_thread *self, const char *call);
+/* Counts a refused allocation, and reports a failure if the run has no pressure that may refuse it. */
+void stress_count_or_report_refused_alloc(struct stress_thread *self, const char *call_name);
 
-/* Return: whether @error of a copy of user memory is due to pressure; then the copy is counted. */
+/* Counts a copy of user memory that was refused due to pressure. Return: whether @error means that. */
 bool stress_count_if_refused_copy(struct stress_thread *self, int error);
 
 /*
- * Calls page_alloc(), and counts the page: it must be freed by stress_free_page() until the end.
+ * Calls page_alloc(), and counts the page, which stress_free_page() must free before the end of the run.
  * Return: NULL only under pressure, or after a reported failure.
  */
 struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp);
@@ -201,25 +217,26 @@ struct page *stress_alloc_page_or_exit(gfp_t gfp);
 /* Return: zeroed memory, never NULL. */
 void *stress_allocate_memory_or_exit(size_t count, size_t size);
 
-/* Prints "scenario: !!! expected WHAT: ERROR" and exits. */
-_Noreturn void stress_exit_with_failure(const char *what, int error);
+/* Prints "scenario: !!! expected EXPECTED: ERROR" and exits. */
+_Noreturn void stress_exit_with_failure(const char *expected, int error);
 
 /* ---- failures ---- */
 
 /*
- * Reports a failure in one sentence. The first few are printed with the last operations and the
- * command that runs the test again.
+ * Counts a failure; the run continues. The first few failures are printed: the sentence of @format, the last
+ * operations, and the command that runs the test again.
  */
-void stress_fail(struct stress_thread *self, const char *what, ...)
+void stress_report_failure(struct stress_thread *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: how many bytes at the beginning of the range are 0. */
-size_t stress_count_zeros(struct stress_thread *self, struct page *page, size_t off, size_t len);
+/* Return: the number of bytes that are 0 before the first byte of the range that is not. */
+size_t stress_count_leading_zeros(struct stress_thread *self, struct page *page, size_t off,
+				  size_t len);
 
-/* Fails unless @found, a count or the result of a call, is @expected. */
-void stress_expect(struct stress_thread *self, const char *what, long found, long expected);
+/* Reports a failure unless @found, a count or the result of a call, equals @expected. @what names it. */
+void stress_expect_equal(struct stress_thread *self, const char *what, long found, long expected);
 
-/* Call page_read_raw(), page_write_raw() and page_fill_zero(), and fail unless they succeed. */
+/* Call page_read_raw(), page_write_raw() and page_fill_zero(), and report a failure unless they succeed. */
 void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
 		      size_t len);
 void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,

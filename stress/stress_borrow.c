@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Borrowed pages of a buffer whose size is no multiple of a page. A byte has two valid addresses,
- * the buffer's and the mapping's; the borrower never frees (use pattern 12, R4, R12). Threads own
- * pieces of one buffer that all of them borrow from, and create buffers of their own. The
- * interleavings to find:
+ * Borrowed pages of a buffer whose size is no multiple of a page. Each byte has two valid addresses, one in
+ * the buffer and one in a mapping of its page; a borrower never frees the page (use pattern 12, R4, R12).
+ * Threads own pieces of one buffer from which all of them borrow pages, and allocate buffers of their own.
+ * The errors to find:
  *
- *   1. What is written at one address is not what is read at the other.
- *   2. A borrower's piece reaches into the neighbour's, across the end of a page:
+ *   1. A read by one address does not return the bytes that were written by the other address.
+ *   2. A write to a borrower's piece also writes bytes of the next piece, across the end of a page:
  *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0
- *   3. The borrower's drop is the last one:
+ *   3. A borrower drops one reference more than it got, which frees a page of the buffer:
  *        A: borrows, gets, drops, drops         B: borrows: the page is freed
- *   4. The buffer is freed while a reference keeps one of its pages, which must stay live.
- *        A: get the page, free the buffer       B: creates a buffer: not with that page
+ *   4. A page of a freed buffer is reused although a thread still has a reference of the page:
+ *        A: get the page, free the buffer       B: allocates a buffer, which has that page
  *
- * Hundreds of operations find an injected bug; 4. needs many buffers, minutes.
+ * Hundreds of operations find an injected bug. To find error 4, run for minutes: it needs many buffers.
  */
 #include "stress/owned.h"
 #include "stress/tagged.h"
 
 #define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
-static void write_by_buffer_address(struct stress_thread *self, struct span span)
-{
-	owned_write_span_by(self, span, BY_ADDRESS);
-	owned_check_span(self, span);
-}
-
 static void check_with_own_reference(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
 	owned_next_chunk(self, span, &chunk);
-	if (!stress_has_bug("freed"))
+	if (!stress_injects_bug("freed"))
 		page_get(chunk.page);
 	owned_check_span(self, span);
 	page_free(chunk.page);
@@ -51,21 +45,21 @@ static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char 
 		stress_read_page(self, page, bytes, 0, page_bytes);
 		tagged_check_bytes(self, "own buffer", bytes, tag, pos, page_bytes);
 	}
-	stress_expect(self, "pages of a buffer, in bytes", pos,
-		      (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
+	stress_expect_equal(self, "pages of a buffer, in bytes", pos,
+			    (len + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE);
 }
 
-/* Keeps the last page longer than its buffer. */
-static void keep_page_after_buffer(struct stress_thread *self)
+/* Keeps a reference of the last page of a buffer, and checks the page after the buffer was freed. */
+static void check_page_outlives_buffer(struct stress_thread *self)
 {
 	size_t len = 1 + stress_pick_number(self, OWN_BUFFER_MAX);
 	size_t last_page_pos = (len - 1) / PAGE_SIZE * PAGE_SIZE;
 	unsigned char *own_buffer = page_buffer_alloc(len), bytes[PAGE_SIZE];
-	uint64_t tag = tagged_next_tag(self);
+	uint64_t tag = tagged_make_next_tag(self);
 	struct page *page;
 
 	if (!own_buffer) {
-		stress_count_refused_alloc(self, "page_buffer_alloc");
+		stress_count_or_report_refused_alloc(self, "page_buffer_alloc");
 		return;
 	}
 	fill_and_check_own_buffer(self, own_buffer, len, tag);
@@ -81,14 +75,15 @@ static void keep_page_after_buffer(struct stress_thread *self)
 const struct stress_scenario stress_borrow = {
 	.layout = { .piece_size = 100,
 		    .pieces_per_thread = 4,
-		    .copies = 1,
+		    .copy_count = 1,
 		    .alloc_buffer = page_buffer_alloc,
 		    .free_buffer = page_buffer_free,
 		    .borrow = page_borrow },
 	.operations = {
-		{ "plain", 2, .pick = owned_pick_piece, .access = write_by_buffer_address },
-		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_span },
+		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_and_check_span_by,
+		  .kind = BY_ADDRESS },
+		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_and_check_span },
 		{ "keep", 1, .pick = owned_pick_piece, .access = check_with_own_reference },
-		{ "churn", 1, .run = keep_page_after_buffer },
+		{ "churn", 1, .run = check_page_outlives_buffer },
 	},
 };

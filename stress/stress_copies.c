@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Several pages have copies of the same pieces, at the same offsets, and threads map several pages
- * at once. A piece belongs to one thread in all copies, its neighbours to others. The scenarios:
+ * Several pages have copies of the same pieces, at the same offsets, and threads map several pages at once. A
+ * piece belongs to the same thread in all copies, and neighbouring pieces to other threads. The scenarios:
  *
  *   twin    copies between two pages at the same offset, by calls and through nested mappings; a
  *           copy of PAGE_SIZE + 1 bytes is -EINVAL (use pattern 10)
- *   nested  copies in steps of 512 bytes by the smallest of three limits, and up to 16 nested
- *           mappings (use pattern 8, R5, R6)
- *   map     mapping churn: one mapping at a time, nested, and in tasks that are switched out and in
- *           (R4, R5, R6); each thread has words of 8 bytes
+ *   nested  copies pieces of 512 bytes through nested mappings, and writes through up to 16 nested mappings
+ *           (use pattern 8, R5, R6)
+ *   map     maps and unmaps often: one page at a time, nested, and in tasks that are switched out and in (R4,
+ *           R5, R6); each piece is a word of 8 bytes
  *
- * The interleavings to find:
+ * The errors to find:
  *
  *   1. A copy that is one byte too long, uses the wrong limit, or has the wrong direction:
  *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x
  *   2. A copy of the whole page instead of a part: all neighbours get old bytes.
  *   3. Copies in both directions at once between the same pages, by unrelated threads:
  *        A: map x, map y, copy                  B: map y, map x, copy
- *      Neither waits for the other, and neither sees the other's mapping.
+ *      A and B must not wait for each other, and neither may see the other's mapping.
  *   4. Two mappings get one address:
  *        A: map x                               B: map y at the same address
  *        A: reads its bytes of x, finds those of y
- *   5. The mapping that ends is another thread's or another depth's:
+ *   5. An unmap ends the mapping of another thread or of another depth:
  *        A: map x, map y                        B: map x
  *        A: unmap y, unmap x                    B: its address is gone, or shows y
- *   6. A slot of a mapping is reused too early: the next mapping shows the previous page.
+ *   6. The memory slot of a mapping is reused too early: the next mapping shows the previous page.
  *   7. A task resumes with other mappings than it had:
- *        A: map x, switch; map y; switch back: the newest is x again
- *   8. A store through one mapping changes the neighbour's bytes:
+ *        A: map x, switch to task 2, map y, switch back: the newest mapping must be that of x again
+ *   8. A store through one mapping changes bytes of the neighbouring piece:
  *        A: store 8 bytes at 8                  B: store 8 bytes at 16
  *
- * Hundreds of operations find an injected bug. No bug in the library is known to cause 4. to 7.:
- * run minutes with the alias backend and --delays, and a minute after a change in page_copy().
+ * Hundreds of operations find an injected bug. No bug in the library is known to cause errors 4 to 7: to find
+ * them, run for minutes with the alias backend and --delays. Run for a minute after a change in page_copy().
  */
 #include <errno.h>
 #include <string.h>
@@ -40,7 +40,8 @@
 
 static struct page_task *second_tasks[STRESS_THREADS_MAX];
 
-static unsigned char *map_span(struct stress_thread *self, struct span span)
+/* Maps the page of a span, which must be in one page. Return: the address of the page. */
+static unsigned char *map_page_of_span(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
@@ -48,21 +49,22 @@ static unsigned char *map_span(struct stress_thread *self, struct span span)
 	return page_map_local(chunk.page);
 }
 
-static void compare_mapped(struct stress_thread *self, struct span span, unsigned char *mapped)
+static void check_mapped_span(struct stress_thread *self, struct span span,
+			      unsigned char *mapped_page)
 {
-	owned_compare_bytes(self, span, mapped + span.file_pos % PAGE_SIZE);
+	owned_check_found_bytes(self, span, mapped_page + span.file_pos % PAGE_SIZE);
 }
 
 /* ---- copies ---- */
 
-/* Return: the length of a copy, which an injected bug changes. */
-static size_t choose_copy_length(const struct chunk *chunk)
+/* Return: the length of the copy: that of the chunk, unless an injected bug makes it longer. */
+static size_t compute_copy_length(const struct chunk *chunk)
 {
 	size_t page_left = PAGE_SIZE - chunk->off;
 
-	if (stress_has_bug("whole"))
+	if (stress_injects_bug("whole"))
 		return page_left < STRESS_REGION_SIZE ? page_left : STRESS_REGION_SIZE;
-	return owned_choose_write_length(chunk);
+	return owned_compute_write_length(chunk);
 }
 
 static void copy_through_mappings(const struct chunk *to, const struct chunk *from)
@@ -70,44 +72,35 @@ static void copy_through_mappings(const struct chunk *to, const struct chunk *fr
 	unsigned char *target = page_map_local(to->page);
 	unsigned char *source = page_map_local(from->page);
 
-	memcpy(target + to->off, source + from->off, choose_copy_length(to));
+	memcpy(target + to->off, source + from->off, compute_copy_length(to));
 	page_unmap_local(source);
 	page_unmap_local(target);
 }
 
-/* Copies the span from another copy of its piece, and checks both. */
-static void copy_span(struct stress_thread *self, struct span span, bool by_call)
+/* Copies the bytes of another copy of the piece to the span, and checks both. */
+static void copy_and_check_span(struct stress_thread *self, struct span span, enum access_kind kind)
 {
-	unsigned int copies = current_run.scenario->layout.copies;
+	unsigned int copy_count = current_run.scenario->layout.copy_count;
 	struct chunk to = { 0 }, from = { 0 };
 	struct span source = span;
 
-	source.copy_index = (span.copy_index + 1 + stress_pick_number(self, copies - 1)) % copies;
+	source.copy_index =
+		(span.copy_index + 1 + stress_pick_number(self, copy_count - 1)) % copy_count;
 	while (owned_next_chunk(self, source, &from) && owned_next_chunk(self, span, &to)) {
-		if (by_call)
-			stress_expect(self, "page_copy",
-				      page_copy(to.page, to.off, from.page, from.off,
-						choose_copy_length(&to)),
-				      0);
+		if (kind == BY_CALL)
+			stress_expect_equal(self, "page_copy",
+					    page_copy(to.page, to.off, from.page, from.off,
+						      compute_copy_length(&to)),
+					    0);
 		else
 			copy_through_mappings(&to, &from);
 	}
-	memcpy(owned_find_expected_bytes(span), owned_find_expected_bytes(source), span.len);
+	memcpy(owned_get_expected_bytes(span), owned_get_expected_bytes(source), span.len);
 	owned_check_span(self, span);
 	owned_check_span(self, source);
 }
 
-static void copy_by_call(struct stress_thread *self, struct span span)
-{
-	copy_span(self, span, true);
-}
-
-static void copy_by_mapping(struct stress_thread *self, struct span span)
-{
-	copy_span(self, span, false);
-}
-
-static void copy_beyond_page_end(struct stress_thread *self, struct span span)
+static void check_too_long_copies_fail(struct stress_thread *self, struct span span)
 {
 	struct chunk to = { 0 }, from = { 0 };
 	struct span other_copy = span;
@@ -115,45 +108,45 @@ static void copy_beyond_page_end(struct stress_thread *self, struct span span)
 	other_copy.copy_index = !span.copy_index;
 	owned_next_chunk(self, other_copy, &from);
 	owned_next_chunk(self, span, &to);
-	stress_expect(self, "page_copy(PAGE_SIZE + 1)",
-		      page_copy(to.page, 0, from.page, 0, PAGE_SIZE + 1), -EINVAL);
-	stress_expect(self, "page_copy(1, PAGE_SIZE)",
-		      page_copy(to.page, 1, from.page, 1, PAGE_SIZE), -EINVAL);
+	stress_expect_equal(self, "page_copy(PAGE_SIZE + 1)",
+			    page_copy(to.page, 0, from.page, 0, PAGE_SIZE + 1), -EINVAL);
+	stress_expect_equal(self, "page_copy(1, PAGE_SIZE)",
+			    page_copy(to.page, 1, from.page, 1, PAGE_SIZE), -EINVAL);
 	owned_check_span(self, span);
 }
 
 /* ---- mappings ---- */
 
-static void map_one_page(struct stress_thread *self, struct span span)
+static void write_through_one_mapping(struct stress_thread *self, struct span span)
 {
-	unsigned char *mapped = map_span(self, span);
+	unsigned char *mapped_page = map_page_of_span(self, span);
 
-	compare_mapped(self, span, mapped);
-	owned_write_to_mapping(self, span, mapped);
-	compare_mapped(self, span, mapped);
-	if (stress_has_bug("leak") && !stress_pick_number(self, 16))
+	check_mapped_span(self, span, mapped_page);
+	owned_write_new_bytes_to_mapping(self, span, mapped_page);
+	check_mapped_span(self, span, mapped_page);
+	if (stress_injects_bug("leak") && !stress_pick_number(self, 16))
 		return;
-	page_unmap_local(mapped);
+	page_unmap_local(mapped_page);
 }
 
-static void map_nested(struct stress_thread *self)
+static void write_through_nested_mappings(struct stress_thread *self)
 {
 	unsigned int depth = 1 + stress_pick_number(self, PAGE_TASK_MAPPINGS);
-	unsigned char *mapped[PAGE_TASK_MAPPINGS];
+	unsigned char *mapped_pages[PAGE_TASK_MAPPINGS];
 	struct span spans[PAGE_TASK_MAPPINGS];
 
 	for (unsigned int i = 0; i < depth; i++) {
 		spans[i] = owned_pick_piece(self);
-		mapped[i] = map_span(self, spans[i]);
-		compare_mapped(self, spans[i], mapped[i]);
-		owned_write_to_mapping(self, spans[i], mapped[i]);
+		mapped_pages[i] = map_page_of_span(self, spans[i]);
+		check_mapped_span(self, spans[i], mapped_pages[i]);
+		owned_write_new_bytes_to_mapping(self, spans[i], mapped_pages[i]);
 	}
 	for (unsigned int i = 0; i < depth; i++)
-		compare_mapped(self, spans[i], mapped[i]);
-	if (stress_has_bug("order") && depth > 1)
-		page_unmap_local(mapped[0]);
+		check_mapped_span(self, spans[i], mapped_pages[i]);
+	if (stress_injects_bug("order") && depth > 1)
+		page_unmap_local(mapped_pages[0]);
 	while (depth--)
-		page_unmap_local(mapped[depth]);
+		page_unmap_local(mapped_pages[depth]);
 }
 
 static void create_second_task(struct stress_thread *self)
@@ -165,61 +158,63 @@ static void create_second_task(struct stress_thread *self)
 
 static void delete_second_task(struct stress_thread *self)
 {
-	stress_expect(self, "mappings that a task did not end",
-		      page_task_delete(second_tasks[self->thread_index]), 0);
+	stress_expect_equal(self, "mappings that a task did not end",
+			    page_task_delete(second_tasks[self->thread_index]), 0);
 }
 
-/* NULL is the thread's own task. */
+/* @from, @to: NULL is the thread's own task. */
 static void switch_task(struct page_task *from, struct page_task *to)
 {
 	page_task_switch_out(from);
 	page_task_switch_in(to);
 }
 
-/* Each of two tasks has a mapping that the other one does not see. */
-static void map_in_tasks(struct stress_thread *self, struct span span)
+/* Each of two tasks of a thread has a mapping, while the other task is switched out. */
+static void check_mappings_of_two_tasks(struct stress_thread *self, struct span span)
 {
 	struct page_task *second_task = second_tasks[self->thread_index];
-	unsigned char *own_mapping = map_span(self, span), *other_mapping;
+	unsigned char *own_mapping = map_page_of_span(self, span), *other_mapping;
 	struct span other_span = owned_pick_piece(self);
 
 	switch_task(NULL, second_task);
-	other_mapping = map_span(self, other_span);
-	owned_write_to_mapping(self, other_span, other_mapping);
+	other_mapping = map_page_of_span(self, other_span);
+	owned_write_new_bytes_to_mapping(self, other_span, other_mapping);
 	switch_task(second_task, NULL);
-	compare_mapped(self, span, own_mapping);
+	check_mapped_span(self, span, own_mapping);
 	page_unmap_local(own_mapping);
 	switch_task(NULL, second_task);
-	compare_mapped(self, other_span, other_mapping);
+	check_mapped_span(self, other_span, other_mapping);
 	page_unmap_local(other_mapping);
 	switch_task(second_task, NULL);
 }
 
 const struct stress_scenario stress_twin = {
-	.layout = { .piece_size = 13, .pieces_per_thread = 64, .copies = 2 },
+	.layout = { .piece_size = 13, .pieces_per_thread = 64, .copy_count = 2 },
 	.operations = {
-		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_span },
-		{ "copy", 3, .pick = owned_pick_piece, .access = copy_by_call },
-		{ "nested", 3, .pick = owned_pick_piece, .access = copy_by_mapping },
-		{ "too-long", 1, .pick = owned_pick_piece, .access = copy_beyond_page_end },
+		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_and_check_span },
+		{ "copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span, .kind = BY_CALL },
+		{ "nested", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
+		  .kind = BY_MAPPING },
+		{ "too-long", 1, .pick = owned_pick_piece, .access = check_too_long_copies_fail },
 	},
 };
 
 const struct stress_scenario stress_nested = {
-	.layout = { .piece_size = 512, .pieces_per_thread = 2, .copies = PAGE_TASK_MAPPINGS },
+	.layout = { .piece_size = 512, .pieces_per_thread = 2, .copy_count = PAGE_TASK_MAPPINGS },
 	.operations = {
-		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_span },
-		{ "copy", 3, .pick = owned_pick_piece, .access = copy_by_mapping },
-		{ "nest", 2, .run = map_nested },
+		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_and_check_span },
+		{ "copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
+		  .kind = BY_MAPPING },
+		{ "nest", 2, .run = write_through_nested_mappings },
 	},
 };
 
 const struct stress_scenario stress_map = {
-	.layout = { .piece_size = sizeof(uint64_t), .pieces_per_thread = 16, .copies = 8 },
+	.layout = { .piece_size = sizeof(uint64_t), .pieces_per_thread = 16, .copy_count = 8 },
 	.operations = {
-		{ "alone", 6, .pick = owned_pick_piece, .access = map_one_page },
-		{ "deep", 2, .run = map_nested },
-		{ "leave", 1, .pick = owned_pick_piece, .access = map_in_tasks },
+		{ "alone", 6, .pick = owned_pick_piece, .access = write_through_one_mapping },
+		{ "deep", 2, .run = write_through_nested_mappings },
+		{ "leave", 1, .pick = owned_pick_piece, .access = check_mappings_of_two_tasks },
 	},
 	.prepare_thread = create_second_task,
 	.finish_thread = delete_second_task,

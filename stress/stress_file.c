@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads that own adjacent bytes of pages that they share. R3 lets them run in parallel, and R2
- * says why that is safe: a call touches only its own bytes, and does not write back others. The
- * scenarios differ in the pieces of a thread and in the ends that threads share:
+ * Threads that own adjacent bytes of shared pages. R3 allows them to run in parallel. That is safe because of
+ * R2: a call accesses only the bytes of its range, and does not write back other bytes. The scenarios differ
+ * in the sizes of the pieces, and in where pieces of different threads meet:
  *
  *   split     a buffer that is split over pages, in chunks of min(left, PAGE_SIZE - off), the first
  *             at off, the next at 0 (use pattern 1)
  *   edge      objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets
  *             4089 to 4096 (use pattern 3)
- *   tail      tails from where data ends to the end of the piece, including empty tails and tails
+ *   tail      clears tails, from a random byte to the end of the piece, including empty tails and tails
  *             with off == PAGE_SIZE; every fourth piece ends at the end of a page (use pattern 4)
  *   disjoint  blocks of one page, of very different sizes (use pattern 5)
  *
- * The interleavings to find:
+ * The errors to find:
  *
  *   1. A writes one byte too many, or its second chunk begins at off again, or the part after the
  *      edge of a page goes to the wrong page, or an empty tail clears something:
@@ -26,156 +26,148 @@
  *                                           B: read byte 4, finds its own old value
  *   3. A reads a byte of B. No value is wrong, but it is a data race:
  *        A: read [0, 5) of its [0, 4)       B: write byte 4
- *      Only ThreadSanitizer sees it.
- *   4. A failure in chunk k changes another chunk: earlier ones must be written, later ones
+ *      Only ThreadSanitizer detects it.
+ *   4. A failure in chunk k changes another chunk: chunks before k must be written, chunks after k
  *      unchanged.
- *   5. An access at 4096 of one page is at 0 of the next: it must fail, unless it is empty.
+ *   5. An access at offset 4096 of one page accesses byte 0 of the next page: the call must fail, unless
+ *      the access is empty.
  *
- * A wrong write is found when the owner checks the byte, unless the owner wrote it again before.
- * Some hundred operations of a thread find an injected bug. Run two seconds as a quick test, and a
- * minute with several seeds after a change in how src/page copies. Use more threads than CPUs: for
- * 2. A must lose its CPU between load and store.
+ * A wrong write is detected when the owner checks the byte, unless the owner wrote the byte again before.
+ * Some hundred operations of a thread find an injected bug. Run for two seconds as a quick test, and for a
+ * minute with several seeds after a change in how src/page copies. Use more threads than CPUs, because
+ * error 2 needs a thread that loses its CPU between the load and the store.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "stress/owned.h"
 
-/* The injected bug: reads and writes back the word around the first byte of each chunk. */
-static void rewrite_words(struct stress_thread *self, struct span span)
+/* The injected bug: increments the first byte of each chunk by a read and a write of the word around it. */
+static void increment_by_word_accesses(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
-	unsigned char word[8];
+	unsigned char word_bytes[8];
 
 	while (owned_next_chunk(self, span, &chunk)) {
 		size_t word_off = chunk.off & ~(size_t)7;
 
-		page_read_raw(chunk.page, word, word_off, sizeof(word));
-		word[chunk.off & 7]++;
-		stress_widen_window();
+		page_read_raw(chunk.page, word_bytes, word_off, sizeof(word_bytes));
+		word_bytes[chunk.off & 7]++;
+		stress_let_other_threads_run();
 		chunk.expected_bytes[0]++;
-		page_write_raw(chunk.page, word, word_off, sizeof(word));
+		page_write_raw(chunk.page, word_bytes, word_off, sizeof(word_bytes));
 	}
 }
 
-static void write_span(struct stress_thread *self, struct span span)
+static void write_and_check_span(struct stress_thread *self, struct span span)
 {
-	if (stress_has_bug("word") || stress_has_bug("rmw")) {
-		rewrite_words(self, span);
+	if (stress_injects_bug("word") || stress_injects_bug("rmw")) {
+		increment_by_word_accesses(self, span);
 		owned_check_span(self, span);
 	} else {
-		owned_write_span(self, span);
+		owned_write_and_check_span(self, span);
 	}
 }
 
-static void write_span_by_mapping(struct stress_thread *self, struct span span)
-{
-	owned_write_span_by(self, span, BY_MAPPING);
-	owned_check_span(self, span);
-}
-
-/* Also reads the byte after the span, if the bug is injected. */
+/* If the bug is injected, also reads the byte after each chunk. */
 static void check_span_by_call(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
-	unsigned char byte;
+	unsigned char byte_after_chunk;
 
 	owned_check_span_by(self, span, BY_CALL);
-	while (stress_has_bug("peek") && owned_next_chunk(self, span, &chunk))
+	while (stress_injects_bug("peek") && owned_next_chunk(self, span, &chunk))
 		if (chunk.off + chunk.len < PAGE_SIZE)
-			page_read_raw(chunk.page, &byte, chunk.off + chunk.len, 1);
+			page_read_raw(chunk.page, &byte_after_chunk, chunk.off + chunk.len, 1);
 }
 
-static void check_span_by_mapping(struct stress_thread *self, struct span span)
-{
-	owned_check_span_by(self, span, BY_MAPPING);
-}
-
-/* Writes a piece up to a chunk that fails, as for a caller that has no page for it. */
-static void write_until_failure(struct stress_thread *self, struct span span)
+/* Writes up to two chunks of a piece, then stops, as a caller does that gets no page for the next chunk. */
+static void write_and_check_first_chunks(struct stress_thread *self, struct span span)
 {
 	enum access_kind kind = current_run.is_bare ? BY_ADDRESS : BY_CALL;
-	unsigned int left = stress_pick_number(self, 3);
+	unsigned int chunks_left = stress_pick_number(self, 3);
 	unsigned char bytes[OWNED_PIECE_MAX + 1];
 	struct chunk chunk = { 0 };
 
 	memset(bytes, (int)stress_pick_number(self, 256), sizeof(bytes));
-	for (; owned_next_chunk(self, span, &chunk) && left; left--) {
+	for (; owned_next_chunk(self, span, &chunk) && chunks_left; chunks_left--) {
 		memcpy(chunk.expected_bytes, bytes, chunk.len);
 		owned_write_chunk(self, &chunk, kind, bytes);
 	}
-	while (stress_has_bug("goes-on") && owned_next_chunk(self, span, &chunk))
+	while (stress_injects_bug("goes-on") && owned_next_chunk(self, span, &chunk))
 		owned_write_chunk(self, &chunk, kind, bytes);
 	owned_check_span(self, span);
 }
 
-/* An empty access at the end of a range or of a page is allowed; a byte after a page is not. */
-static void check_accesses_at_ends(struct stress_thread *self, struct span span)
+/* An empty access at the end of a chunk or page must succeed; an access after the end of a page must fail. */
+static void check_calls_at_chunk_ends(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char byte = 0;
 
 	while (owned_next_chunk(self, span, &chunk)) {
 		size_t end = chunk.off + chunk.len;
-		size_t empty = stress_has_bug("nothing") && end < PAGE_SIZE;
+		size_t len = stress_injects_bug("nothing") && end < PAGE_SIZE;
 
-		stress_expect(self, "page_fill_zero(end, 0)",
-			      page_fill_zero(chunk.page, end, empty), 0);
-		stress_expect(self, "page_fill_zero(PAGE_SIZE, 1)",
-			      page_fill_zero(chunk.page, PAGE_SIZE, 1), -EINVAL);
-		stress_expect(self, "page_write_raw(PAGE_SIZE, 0)",
-			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
-		stress_expect(self, "page_write_raw(PAGE_SIZE, 1)",
-			      page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
+		stress_expect_equal(self, "page_fill_zero(end, 0)",
+				    page_fill_zero(chunk.page, end, len), 0);
+		stress_expect_equal(self, "page_fill_zero(PAGE_SIZE, 1)",
+				    page_fill_zero(chunk.page, PAGE_SIZE, 1), -EINVAL);
+		stress_expect_equal(self, "page_write_raw(PAGE_SIZE, 0)",
+				    page_write_raw(chunk.page, &byte, PAGE_SIZE, 0), 0);
+		stress_expect_equal(self, "page_write_raw(PAGE_SIZE, 1)",
+				    page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
 	}
 	owned_check_span(self, span);
 }
 
 #define WRITE(weight_, pick_) \
-	{ "write", weight_, .pick = pick_, .access = write_span, .page_call = "write_raw" }
+	{ "write", weight_, .pick = pick_, .access = write_and_check_span, .page_call = "write_raw" }
 #define ZERO(name_, weight_, pick_) \
-	{ name_, weight_, .pick = pick_, .access = owned_zero_span, .page_call = "fill_zero" }
+	{ name_, weight_, .pick = pick_, .access = owned_zero_and_check_span, .page_call = "fill_zero" }
 #define READ(weight_, pick_, access_) \
 	{ "read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" }
 
 const struct stress_scenario stress_split = {
 	.can_run_bare = true,
-	/* One and a half pages, and no multiple of a smaller unit. */
-	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copies = 1 },
+	/* About one and a half pages, and not a multiple of a word or cache line. */
+	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copy_count = 1 },
 	.operations = {
 		WRITE(4, owned_pick_piece_part),
 		READ(2, owned_pick_piece_part, owned_check_span),
-		{ "broken", 1, .pick = owned_pick_piece, .access = write_until_failure },
+		{ "broken", 1, .pick = owned_pick_piece, .access = write_and_check_first_chunks },
 	},
 };
 
 const struct stress_scenario stress_edge = {
-	/* No multiple of a word, so owners share words; so many that each thread has page ends. */
-	.layout = { .piece_size = 25, .pieces_per_thread = 2 * PAGE_SIZE / 25 + 1, .copies = 1 },
+	/* 25 is no multiple of a word, so threads share words. Each thread has about two pages of pieces. */
+	.layout = { .piece_size = 25, .pieces_per_thread = 2 * PAGE_SIZE / 25 + 1, .copy_count = 1 },
 	.operations = {
 		WRITE(4, owned_pick_at_page_end),
 		ZERO("zero", 1, owned_pick_at_page_end),
 		READ(3, owned_pick_at_page_end, owned_check_span),
-		{ "nothing", 1, .pick = owned_pick_at_page_end, .access = check_accesses_at_ends },
+		{ "nothing", 1, .pick = owned_pick_at_page_end, .access = check_calls_at_chunk_ends },
 	},
 };
 
 const struct stress_scenario stress_tail = {
-	.layout = { .piece_size = 1024, .pieces_per_thread = 4, .copies = 1 },
+	.layout = { .piece_size = 1024, .pieces_per_thread = 4, .copy_count = 1 },
 	.operations = {
 		WRITE(4, owned_pick_piece_part),
 		ZERO("tail", 3, owned_pick_piece_tail),
-		{ "empty", 2, .pick = owned_pick_piece, .access = check_accesses_at_ends },
+		{ "empty", 2, .pick = owned_pick_piece, .access = check_calls_at_chunk_ends },
 	},
 };
 
 const struct stress_scenario stress_disjoint = {
-	.layout = { .piece_size = OWNED_MIXED, .copies = 1 },
+	.layout = { .piece_size = OWNED_MIXED, .copy_count = 1 },
 	.operations = {
 		WRITE(1, owned_pick_piece_part),
 		ZERO("zero", 1, owned_pick_piece_part),
-		{ "store", 1, .pick = owned_pick_piece_part, .access = write_span_by_mapping },
+		{ "store", 1, .pick = owned_pick_piece_part, .access_by = owned_write_and_check_span_by,
+		  .kind = BY_MAPPING },
 		READ(1, owned_pick_piece_part, check_span_by_call),
-		{ "load", 1, .pick = owned_pick_piece_part, .access = check_span_by_mapping },
+		{ "load", 1, .pick = owned_pick_piece_part, .access_by = owned_check_span_by,
+		  .kind = BY_MAPPING },
 	},
 };

@@ -2,36 +2,35 @@
 /*
  * Slots whose pages come and go under a lock of the slot. The scenarios:
  *
- *   slot    two threads allocate a page for one slot without holding its lock, and the loser frees
- *           its page; a shrinker removes pages if it gets the lock at once (use pattern 6)
- *   sparse  a missing page reads as zeros, and a page is freed when it becomes empty; each 8 bytes
- *           belong to one thread; the lock protects the page's existence, and bytes are read with a
- *           reference and without the lock (use pattern 9)
+ *   slot    two threads may allocate a page for one slot without its lock; the second one that locks the
+ *           slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
+ *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0; each 8
+ *           bytes belong to one thread; the lock protects which page the slot has; a reader gets a
+ *           reference and reads bytes without the lock (use pattern 9)
  *
- * The interleavings to find:
+ * The errors to find:
  *
- *   1. Both win:
+ *   1. Two threads store a page in the same slot:
  *        A: finds no page, allocates     B: finds no page, allocates
  *        A: lock, stores its page        B: lock, does not test again, stores its own:
  *                                           A's page is lost
- *   2. The shrinker does not lock:
+ *   2. The shrinker frees a page without the lock:
  *        A: lock, finds the page         S: removes it, frees it
- *        A: reads bytes of a freed page, or of its next allocation
+ *        A: reads bytes of a freed page, or of a page that was allocated in its place
  *   3. A page is reused before its quarantine ends, or is in two slots at once: its tag identifies
  *      the owner.
- *   4. A count of pages that is right only with a single thread: at the end every page was freed or
- *      is in a slot.
+ *   4. The library's count of pages is wrong: at the end every page must be freed or in a slot.
  *   5. A page is freed too early:
  *        A: clears its last value        B: writes its first
  *        A: counts 0, frees the page     B: reads zero, or a freed page
- *   6. A reader's reference is the last but does not free, or the remover's frees:
- *        A: gets a reference, unlocks    B: clears the last value, drops its own
+ *   6. The drop of a reader's last reference does not free the page, or an earlier drop frees it:
+ *        A: gets a reference, unlocks    B: clears the last value, drops the slot's reference
  *        A: reads, drops
  *   7. A new page in place of a freed one is not all zeros.
  *
- * For 2. the shrinker must run between two instructions: seconds, longer with --delays. For 5. and
- * 6. threads must access a page with one value at the same time: seconds. At the end every page of
- * sparse was freed or holds a value.
+ * Error 2 needs a shrinker that runs between two instructions of another thread: run for seconds. Errors 5
+ * and 6 need two threads that access a page with one value at the same time: run for seconds. At the end of a
+ * correct run of sparse every page was freed or has a value.
  */
 #include <pthread.h>
 
@@ -40,14 +39,15 @@
 #define SLOTS        4
 #define SPARSE_SLOTS 2
 #define VALUES       (PAGE_SIZE / sizeof(uint64_t))
-#define KEPT         2 /* values of one thread in one page, so that pages become empty */
+#define OWN_VALUES                                                                                 \
+	2 /* values of one thread in one page; there are few, so that pages become empty */
 
 #define EMPTY_SLOT { .lock = PTHREAD_MUTEX_INITIALIZER }
 
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	uint64_t tag; /* of the page, in the scenario slot */
+	uint64_t tag; /* the tag of the page; only the scenario slot uses it */
 } slots[SLOTS] = { EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT };
 
 /* ---- slot ---- */
@@ -60,7 +60,7 @@ static struct slot *pick_slot(struct stress_thread *self)
 	return &slots[slot_index];
 }
 
-static void fill_slot(struct stress_thread *self)
+static void fill_slot_if_empty(struct stress_thread *self)
 {
 	struct slot *slot = pick_slot(self);
 	struct page *page;
@@ -73,17 +73,17 @@ static void fill_slot(struct stress_thread *self)
 	page = is_empty ? stress_alloc_page(self, GFP_KERNEL) : NULL;
 	if (!page)
 		return;
-	tag = tagged_write_page(self, page);
-	if (stress_has_bug("both-win"))
-		stress_widen_window();
+	tag = tagged_write_page_with_next_tag(self, page);
+	if (stress_injects_bug("both-win"))
+		stress_let_other_threads_run();
 	pthread_mutex_lock(&slot->lock);
-	if (!slot->page || stress_has_bug("both-win")) {
+	if (!slot->page || stress_injects_bug("both-win")) {
 		slot->page = page;
 		slot->tag = tag;
 		page = NULL;
 	}
 	pthread_mutex_unlock(&slot->lock);
-	if (page) /* another thread was faster */
+	if (page) /* another thread has stored a page in the slot */
 		stress_free_page(self, page);
 }
 
@@ -96,17 +96,18 @@ static void check_slot_page(struct stress_thread *self)
 	pthread_mutex_lock(&slot->lock);
 	page = slot->page;
 	tag = slot->tag;
-	if (page && stress_has_bug("no-lock"))
-		stress_widen_window();
+	if (page && stress_injects_bug("no-lock"))
+		stress_let_other_threads_run();
 	if (page)
 		tagged_check_page(self, "page of a slot", page, tag);
 	pthread_mutex_unlock(&slot->lock);
 }
 
-static void free_slot_page(struct stress_thread *self)
+/* Checks and frees the page of a slot if it gets the lock at once. */
+static void try_to_remove_slot_page(struct stress_thread *self)
 {
 	struct slot *slot = pick_slot(self);
-	bool is_locked = !stress_has_bug("no-lock");
+	bool is_locked = !stress_injects_bug("no-lock");
 	struct page *page;
 	uint64_t tag;
 
@@ -124,39 +125,39 @@ static void free_slot_page(struct stress_thread *self)
 	stress_free_page(self, page);
 }
 
-static void free_slot_pages(struct stress_thread *first)
+static void check_and_free_slot_pages(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SLOTS; i++)
-		tagged_free_page(first, slots[i].page);
+		tagged_check_and_free_page(first, slots[i].page);
 }
 
 const struct stress_scenario stress_slot = {
 	.operations = {
-		{ "fill", 3, .run = fill_slot },
+		{ "fill", 3, .run = fill_slot_if_empty },
 		{ "use", 4, .run = check_slot_page },
-		{ "shrink", 1, .run = free_slot_page },
+		{ "shrink", 1, .run = try_to_remove_slot_page },
 	},
-	.finish = free_slot_pages,
+	.finish = check_and_free_slot_pages,
 };
 
 /* ---- sparse ---- */
 
 static struct owner {
-	_Alignas(STRESS_CACHE_LINE) uint64_t expected[SPARSE_SLOTS][KEPT];
+	_Alignas(STRESS_CACHE_LINE) uint64_t expected[SPARSE_SLOTS][OWN_VALUES];
 } owners[STRESS_THREADS_MAX];
 
-/* One value of the thread. */
+/* Where one of the thread's values is: in a slot's page at @page_off, and what it must be. */
 struct value_location {
 	struct slot *slot;
 	uint64_t *expected_value;
 	size_t page_off;
 };
 
-/* Even with the most threads each has KEPT values of its own in a page: KEPT * 256 is VALUES. */
-static struct value_location pick_location(struct stress_thread *self)
+/* With the most threads each thread still has OWN_VALUES of its own: OWN_VALUES * 256 is VALUES. */
+static struct value_location pick_own_value(struct stress_thread *self)
 {
 	size_t slot_index = stress_pick_number(self, SPARSE_SLOTS),
-	       value_index = stress_pick_number(self, KEPT);
+	       value_index = stress_pick_number(self, OWN_VALUES);
 	size_t page_off =
 		(value_index * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
 
@@ -169,22 +170,22 @@ static struct value_location pick_location(struct stress_thread *self)
 
 static void lock_slot_unless_bug(struct slot *slot)
 {
-	if (!stress_has_bug("no-lock"))
+	if (!stress_injects_bug("no-lock"))
 		pthread_mutex_lock(&slot->lock);
 }
 
 static void unlock_slot_unless_bug(struct slot *slot)
 {
-	if (!stress_has_bug("no-lock"))
+	if (!stress_injects_bug("no-lock"))
 		pthread_mutex_unlock(&slot->lock);
 }
 
-static bool is_page_empty(struct stress_thread *self, struct page *page)
+static bool is_page_all_zeros(struct stress_thread *self, struct page *page)
 {
-	return stress_count_zeros(self, page, 0, PAGE_SIZE) == PAGE_SIZE;
+	return stress_count_leading_zeros(self, page, 0, PAGE_SIZE) == PAGE_SIZE;
 }
 
-static void free_page_of_slot(struct stress_thread *self, struct slot *slot)
+static void remove_and_free_page(struct stress_thread *self, struct slot *slot)
 {
 	struct page *freed = slot->page;
 
@@ -192,43 +193,43 @@ static void free_page_of_slot(struct stress_thread *self, struct slot *slot)
 	stress_free_page(self, freed);
 }
 
-static void write_value(struct stress_thread *self, const struct value_location *location,
-			uint64_t value)
+static void write_expected_value(struct stress_thread *self, const struct value_location *location,
+				 uint64_t value)
 {
 	stress_write_page(self, location->slot->page, &value, location->page_off, sizeof(value));
-	if (stress_has_bug("no-lock"))
-		stress_widen_window();
+	if (stress_injects_bug("no-lock"))
+		stress_let_other_threads_run();
 	*location->expected_value = value;
 }
 
-static void store_value(struct stress_thread *self)
+static void store_new_value(struct stress_thread *self)
 {
-	struct value_location location = pick_location(self);
+	struct value_location location = pick_own_value(self);
 
 	lock_slot_unless_bug(location.slot);
 	if (!location.slot->page)
 		location.slot->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
 	if (location.slot->page)
-		write_value(self, &location, tagged_next_tag(self));
+		write_expected_value(self, &location, tagged_make_next_tag(self));
 	unlock_slot_unless_bug(location.slot);
 }
 
-static void clear_value(struct stress_thread *self)
+static void clear_value_and_free_empty_page(struct stress_thread *self)
 {
-	struct value_location location = pick_location(self);
+	struct value_location location = pick_own_value(self);
 
 	lock_slot_unless_bug(location.slot);
 	if (location.slot->page && *location.expected_value) {
-		write_value(self, &location, 0);
-		if (stress_has_bug("early") || is_page_empty(self, location.slot->page))
-			free_page_of_slot(self, location.slot);
+		write_expected_value(self, &location, 0);
+		if (stress_injects_bug("early") || is_page_all_zeros(self, location.slot->page))
+			remove_and_free_page(self, location.slot);
 	}
 	unlock_slot_unless_bug(location.slot);
 }
 
 static void check_value(struct stress_thread *self)
 {
-	struct value_location location = pick_location(self);
+	struct value_location location = pick_own_value(self);
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
@@ -243,28 +244,29 @@ static void check_value(struct stress_thread *self)
 	}
 	if (found == *location.expected_value)
 		return;
-	stress_fail(self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		    self->thread_index, (unsigned int)(location.slot - slots), location.page_off,
-		    (unsigned long long)*location.expected_value, (unsigned long long)found);
+	stress_report_failure(
+		self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
+		self->thread_index, (unsigned int)(location.slot - slots), location.page_off,
+		(unsigned long long)*location.expected_value, (unsigned long long)found);
 	*location.expected_value = found;
 }
 
-static void free_sparse_pages(struct stress_thread *first)
+static void check_and_free_sparse_pages(struct stress_thread *first)
 {
 	for (unsigned int i = 0; i < SPARSE_SLOTS; i++) {
 		if (!slots[i].page)
 			continue;
-		stress_expect(first, "pages without a value", is_page_empty(first, slots[i].page),
-			      0);
-		free_page_of_slot(first, &slots[i]);
+		stress_expect_equal(first, "pages without a value",
+				    is_page_all_zeros(first, slots[i].page), 0);
+		remove_and_free_page(first, &slots[i]);
 	}
 }
 
 const struct stress_scenario stress_sparse = {
 	.operations = {
-		{ "store", 2, .run = store_value },
-		{ "clear", 3, .run = clear_value },
+		{ "store", 2, .run = store_new_value },
+		{ "clear", 3, .run = clear_value_and_free_empty_page },
 		{ "load", 3, .run = check_value },
 	},
-	.finish = free_sparse_pages,
+	.finish = check_and_free_sparse_pages,
 };

@@ -14,9 +14,10 @@ typedef _Atomic uint64_t entry;
 #define OWNER_OF(tag)      ((int)((tag) >> 40) - 1)
 #define GENERATION_OF(tag) ((unsigned long long)((tag)&0xffffffffff))
 
-uint64_t tagged_next_tag(struct stress_thread *self)
+uint64_t tagged_make_next_tag(struct stress_thread *self)
 {
-	return (uint64_t)(self->thread_index + 1) << 40 | GENERATION_OF(++self->tag_generation);
+	return (uint64_t)(self->thread_index + 1) << 40 |
+	       GENERATION_OF(++self->last_tag_generation);
 }
 
 static uint64_t compute_tagged_word(uint64_t tag, size_t pos)
@@ -44,7 +45,7 @@ void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 		to[i] = compute_tagged_byte(tag, pos + i);
 }
 
-/* Return: the tag of the word around the byte; 0 if @bytes does not have the whole word. */
+/* Return: the tag of the word that contains byte @byte_index; 0 if the word is not wholly in @bytes. */
 static uint64_t decode_word_tag(const unsigned char *bytes, size_t byte_index, size_t pos,
 				size_t len)
 {
@@ -57,7 +58,7 @@ static uint64_t decode_word_tag(const unsigned char *bytes, size_t byte_index, s
 	return compute_tagged_word(word, pos + byte_index);
 }
 
-void tagged_check_bytes(struct stress_thread *self, const char *what, const unsigned char *bytes,
+void tagged_check_bytes(struct stress_thread *self, const char *bytes_name, const unsigned char *bytes,
 			uint64_t tag, size_t pos, size_t len)
 {
 	size_t byte_index = 0;
@@ -68,17 +69,18 @@ void tagged_check_bytes(struct stress_thread *self, const char *what, const unsi
 	if (byte_index == len)
 		return;
 	found_tag = decode_word_tag(bytes, byte_index, pos, len);
-	stress_fail(self,
-		    "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
-		    "0x%02x, in a word as of owner %d, generation %llu",
-		    what, pos + byte_index, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
-		    compute_tagged_byte(tag, pos + byte_index), bytes[byte_index],
-		    OWNER_OF(found_tag), GENERATION_OF(found_tag));
+	stress_report_failure(
+		self,
+		"%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
+		"0x%02x, in a word as of owner %d, generation %llu",
+		bytes_name, pos + byte_index, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
+		compute_tagged_byte(tag, pos + byte_index), bytes[byte_index], OWNER_OF(found_tag),
+		GENERATION_OF(found_tag));
 }
 
-uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
+uint64_t tagged_write_page_with_next_tag(struct stress_thread *self, struct page *page)
 {
-	uint64_t tag = tagged_next_tag(self);
+	uint64_t tag = tagged_make_next_tag(self);
 	unsigned char bytes[PAGE_SIZE];
 
 	tagged_fill_bytes(bytes, tag, 0, PAGE_SIZE);
@@ -87,33 +89,33 @@ uint64_t tagged_write_page(struct stress_thread *self, struct page *page)
 	return tag;
 }
 
-struct page *tagged_alloc_page(struct stress_thread *self)
+struct page *tagged_alloc_and_write_page(struct stress_thread *self)
 {
 	struct page *page = stress_alloc_page(self, GFP_KERNEL);
 
 	if (page)
-		tagged_write_page(self, page);
+		tagged_write_page_with_next_tag(self, page);
 	return page;
 }
 
-void tagged_check_page(struct stress_thread *self, const char *what, struct page *page,
-		       uint64_t expected)
+void tagged_check_page(struct stress_thread *self, const char *bytes_name, struct page *page,
+		       uint64_t expected_tag)
 {
 	unsigned char bytes[PAGE_SIZE];
 	uint64_t tag;
 
 	stress_read_page(self, page, bytes, 0, PAGE_SIZE);
 	memcpy(&tag, bytes, WORD);
-	if (expected && tag != expected)
-		stress_fail(self,
-			    "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
-			    what, self->thread_index, OWNER_OF(expected), GENERATION_OF(expected),
-			    OWNER_OF(tag), GENERATION_OF(tag));
-	tagged_check_bytes(self, what, bytes + WORD, expected ? expected : tag, WORD,
+	if (expected_tag && tag != expected_tag)
+		stress_report_failure(
+			self, "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
+			bytes_name, self->thread_index, OWNER_OF(expected_tag),
+			GENERATION_OF(expected_tag), OWNER_OF(tag), GENERATION_OF(tag));
+	tagged_check_bytes(self, bytes_name, bytes + WORD, expected_tag ? expected_tag : tag, WORD,
 			   PAGE_SIZE - WORD);
 }
 
-void tagged_free_page(struct stress_thread *self, struct page *page)
+void tagged_check_and_free_page(struct stress_thread *self, struct page *page)
 {
 	if (!page)
 		return;
@@ -123,8 +125,8 @@ void tagged_free_page(struct stress_thread *self, struct page *page)
 
 /* ---- entries ---- */
 
-/* Return: the index of an entry close to others, at one of the ends of the page. */
-static size_t pick_entry(struct stress_thread *self)
+/* Return: the index of a random entry among the first 8 and the last 8 of the common page. */
+static size_t pick_entry_at_page_end(struct stress_thread *self)
 {
 	size_t used_index = stress_pick_number(self, ENTRIES_USED);
 	size_t index =
@@ -135,21 +137,21 @@ static size_t pick_entry(struct stress_thread *self)
 }
 
 /*
- * ThreadSanitizer identifies an atomic by its address, and an entry may have another address in the
- * mapping than its canonical one (R4): its order is reported there too.
+ * ThreadSanitizer identifies an atomic by its address, and each mapping may have another address (R4). So the
+ * order of the exchange is also reported at the canonical address of the entry.
  */
-struct page *entries_exchange_page(struct stress_thread *self, struct page *page)
+struct page *entries_exchange_random_entry(struct stress_thread *self, struct page *page)
 {
-	entry *entries = page_map_local(current_run.page);
-	entry *mapped = &entries[pick_entry(self)];
+	entry *entries = page_map_local(current_run.common_page);
+	entry *mapped = &entries[pick_entry_at_page_end(self)];
 	void *canonical = page_canonical(mapped);
 	uint64_t previous_address;
 
 	if (canonical != (void *)mapped)
 		tsan_release(canonical);
-	if (stress_has_bug("two-owners")) {
+	if (stress_injects_bug("two-owners")) {
 		previous_address = atomic_load_explicit(mapped, memory_order_acquire);
-		stress_widen_window();
+		stress_let_other_threads_run();
 		atomic_store_explicit(mapped, (uintptr_t)page, memory_order_release);
 	} else {
 		previous_address =
@@ -161,11 +163,12 @@ struct page *entries_exchange_page(struct stress_thread *self, struct page *page
 	return (struct page *)(uintptr_t)previous_address;
 }
 
-void entries_free_pages(struct stress_thread *first)
+void entries_check_and_free_pages(struct stress_thread *first)
 {
-	entry *entries = page_map_local(current_run.page);
+	entry *entries = page_map_local(current_run.common_page);
 
 	for (size_t i = 0; i < ENTRIES; i++)
-		tagged_free_page(first, (struct page *)(uintptr_t)atomic_exchange(&entries[i], 0));
+		tagged_check_and_free_page(
+			first, (struct page *)(uintptr_t)atomic_exchange(&entries[i], 0));
 	page_unmap_local(entries);
 }

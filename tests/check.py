@@ -24,22 +24,22 @@ PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?")
 class Result:
     """A test that ended: names of passed, failed (with what explains them) and skipped checks."""
 
-    def __init__(self, name, log_path, status, wall_seconds, cpu_seconds):
+    def __init__(self, name, log_path, exit_status, wall_seconds, cpu_seconds):
         self.name, self.log_path, self.times = name, log_path, (wall_seconds, cpu_seconds)
         self.passed, self.failed, self.skipped = [], [], []
         self.planned = None
-        log = log_path.read_text(errors="replace")
-        for line in log.splitlines():
-            self._parse_line(line)
+        log_text = log_path.read_text(errors="replace")
+        for line in log_text.splitlines():
+            self._parse_tap_line(line)
         count = len(self.passed) + len(self.failed) + len(self.skipped)
-        if status and not self.failed:
-            self._add_error(f"exit status {status}", log)
+        if exit_status and not self.failed:
+            self._add_failure(f"exit status {exit_status}", log_text)
         elif self.planned is None:
-            self._add_error("expected a plan (1..N) as the last line, got none", log)
+            self._add_failure("expected a plan (1..N) as the last line, got none", log_text)
         elif self.planned != count and not (self.planned == 0 and self.skipped):
-            self._add_error(f"expected {self.planned} checks, got {count}", log)
+            self._add_failure(f"expected {self.planned} checks, got {count}", log_text)
 
-    def _parse_line(self, line):
+    def _parse_tap_line(self, line):
         plan, check = PLAN.fullmatch(line), LINE.fullmatch(line)
         if plan:
             self.planned = int(plan[1])
@@ -54,58 +54,58 @@ class Result:
         elif line.startswith("Bail out!"):
             self.failed.append(line)
 
-    def _add_error(self, why, log):
-        self.failed.append("\n".join([f"not ok - {why}; the end of its output:",
-                                      *("# " + line for line in log.splitlines()[-40:])]))
+    def _add_failure(self, reason, log_text):
+        self.failed.append("\n".join([f"not ok - {reason}; the end of its output:",
+                                      *("# " + line for line in log_text.splitlines()[-40:])]))
 
-    def format_line(self):
+    def format_summary_line(self):
         counts = [("passed", self.passed), ("failed", self.failed), ("skipped", self.skipped)]
         found = ", ".join(f"{len(names)} {word}" for word, names in counts if names)
         result = "FAIL" if self.failed else "ok"
         return f"{result:4} {self.name}: {found or 'no checks'} ({self.times[0]:.1f} s)"
 
 
-def make_command(name, arguments):
-    if name.endswith(".sh"):
-        return [os.environ.get("SHELL_FOR_TESTS", "sh"), f"{arguments.srcdir}/{name}"]
-    if name in arguments.own_programs.split():
-        return [f"./{name}"]
-    test, dash, flavour = name.partition("-")
+def make_test_command(test_name, arguments):
+    if test_name.endswith(".sh"):
+        return [os.environ.get("SHELL_FOR_TESTS", "sh"), f"{arguments.srcdir}/{test_name}"]
+    if test_name in arguments.own_programs.split():
+        return [f"./{test_name}"]
+    test, dash, flavour = test_name.partition("-")
     return [f"./unit-tests{dash}{flavour}", test]
 
 
-def run_test(name, arguments, running):
-    """@running: the processes of all tests that run"""
-    log_path, started = arguments.logs / (name.replace("/", "-") + ".log"), time.monotonic()
+def run_test(test_name, arguments, running_processes):
+    """@running_processes: the processes of all tests that run"""
+    log_path, started = arguments.logs / (test_name.replace("/", "-") + ".log"), time.monotonic()
     with open(log_path, "wb") as log:
         # A session of its own: the processes that a test started can be ended with it.
-        process = subprocess.Popen(make_command(name, arguments), stdin=subprocess.DEVNULL, stdout=log,
+        process = subprocess.Popen(make_test_command(test_name, arguments), stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=subprocess.STDOUT, start_new_session=True)
-    running.add(process)
+    running_processes.add(process)
     _, status, usage = os.wait4(process.pid, 0)
-    running.remove(process)
+    running_processes.remove(process)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall_seconds, cpu_seconds = time.monotonic() - started, usage.ru_utime + usage.ru_stime
-    return Result(name, log_path, process.returncode, wall_seconds, cpu_seconds)
+    return Result(test_name, log_path, process.returncode, wall_seconds, cpu_seconds)
 
 
-def run_tests(names, arguments):
+def run_tests(test_names, arguments):
     """Yields the Result of each test as it ends."""
-    running = set()
+    running_processes = set()
     pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
     try:
-        tests = [pool.submit(run_test, name, arguments, running) for name in names]
+        tests = [pool.submit(run_test, test_name, arguments, running_processes) for test_name in test_names]
         for test in concurrent.futures.as_completed(tests):
             yield test.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in list(running):
+        for process in list(running_processes):
             os.killpg(process.pid, signal.SIGTERM)
 
 
 # ---- times ----
 
-def read_times(arguments):
+def read_last_times(arguments):
     """Return: {name: [wall seconds, CPU seconds]} of the last run of each test"""
     try:
         lines = (arguments.logs / "times").read_text().splitlines()
@@ -114,9 +114,9 @@ def read_times(arguments):
     return {name: (float(wall), float(cpu)) for name, wall, cpu in map(str.split, lines)}
 
 
-def estimate_wall_seconds(name, times):
+def estimate_wall_seconds(test_name, last_times):
     """Return: the seconds of the last run; a guess for a test without one, for scripts a long one"""
-    return times[name][0] if name in times else 60 if name.endswith(".sh") else 1
+    return last_times[test_name][0] if test_name in last_times else 60 if test_name.endswith(".sh") else 1
 
 
 def write_times(times, arguments):
@@ -124,17 +124,17 @@ def write_times(times, arguments):
     (arguments.logs / "times").write_text("".join(lines))
 
 
-def print_times(times, limit):
+def print_slowest_tests(times, max_count):
     print(f"{'CPU s':>7} {'wall s':>7}  test")
     slowest = sorted(times.items(), key=lambda item: -item[1][1])
-    for name, (wall, cpu) in slowest[:limit]:
+    for name, (wall, cpu) in slowest[:max_count]:
         print(f"{cpu:7.1f} {wall:7.1f}  {name}")
     print(f"{sum(cpu for _, cpu in times.values()):7.1f} {'':7}  all {len(times)} tests")
 
 
 # ---- the end of a run ----
 
-def print_details(results):
+def print_skips_and_failures(results):
     for result in results:
         for reason in sorted(set(result.skipped)):
             print(f"skipped: {result.name}: {reason}")
@@ -161,21 +161,21 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    times = read_times(arguments)
+    times = read_last_times(arguments)
     if arguments.print_times:
-        print_times(times, None)
+        print_slowest_tests(times, None)
         return 0
     arguments.logs.mkdir(exist_ok=True)
     names = sorted(dict.fromkeys(arguments.tests), key=lambda name: -estimate_wall_seconds(name, times))
     results = []
     for result in run_tests(names, arguments):
         results.append(result)
-        print(result.format_line(), flush=True)
+        print(result.format_summary_line(), flush=True)
     times_now = {result.name: result.times for result in results}
     write_times(times | times_now, arguments)
-    print_details(results)
+    print_skips_and_failures(results)
     if arguments.times:
-        print_times(times_now, 10)
+        print_slowest_tests(times_now, 10)
     counts = [sum(len(names) for names in lists) for lists in zip(
         *((result.passed, result.failed, result.skipped) for result in results))] or [0, 0, 0]
     print("{} passed, {} failed, {} skipped".format(*counts))

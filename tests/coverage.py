@@ -20,7 +20,8 @@ sys.dont_write_bytecode = True
 from reasons import BadList, read_reasons  # noqa: E402
 
 KINDS = ("tests", "never", "chance")
-# For each figure: kinds that may be unreached without an entry, and kinds that must be unreached.
+# MAY: the kinds of listed code that the runs of a figure may leave unreached. MUST: the kinds that they must
+# leave unreached.
 MAY = {"replay": KINDS, "all": ("never", "chance")}
 MUST = {"replay": ("tests", "never"), "all": ("never",)}
 ENTRY = r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?"
@@ -42,8 +43,8 @@ def read_excluded_code(path):
 class Source:
     """A source file."""
 
-    def __init__(self, path):
-        self.lines = pathlib.Path(path).read_text().split("\n")
+    def __init__(self, source_path):
+        self.lines = pathlib.Path(source_path).read_text().split("\n")
 
     def get_source_text(self, start, end):
         """The text between two positions, with each run of white space as one space."""
@@ -66,11 +67,11 @@ class Source:
         return self.get_source_text(start, end) + more
 
 
-def find_use_position(branch, expansions):
+def find_position_outside_macros(branch, macro_expansions):
     """The position of a branch; for a branch in a macro, the position of the macro's use."""
     file, start, end = branch[6], tuple(branch[0:2]), tuple(branch[2:4])
-    while file in expansions:
-        region = expansions[file]
+    while file in macro_expansions:
+        region = macro_expansions[file]
         file, start, end = region[5], tuple(region[0:2]), tuple(region[2:4])
     return file, start, end
 
@@ -78,27 +79,27 @@ def find_use_position(branch, expansions):
 class Report:
     """The output of `llvm-cov export`; counts of code that was compiled repeatedly are added."""
 
-    def __init__(self, json_path):
+    def __init__(self, llvm_cov_json_path):
         self.call_counts = collections.Counter()  # {(path, function): calls}
         self.side_counts = collections.defaultdict(lambda: [0, 0])  # {branch: how often true, false}
-        with open(json_path, encoding="utf-8") as file:
+        with open(llvm_cov_json_path, encoding="utf-8") as file:
             for function in json.load(file)["data"][0]["functions"]:
                 if "/src/page/" in function["filenames"][function["regions"][0][5]]:
-                    self.add_function(function)
+                    self.add_function_counts(function)
         self.paths = {path for path, _ in self.call_counts}
 
-    def add_function(self, function):
-        regions, files = function["regions"], function["filenames"]
-        name = function["name"].split(":")[-1]
-        self.call_counts[files[regions[0][5]], name] += function["count"]
+    def add_function_counts(self, function_record):
+        regions, files = function_record["regions"], function_record["filenames"]
+        name = function_record["name"].split(":")[-1]
+        self.call_counts[files[regions[0][5]], name] += function_record["count"]
         expansions = {region[6]: region for region in regions if region[7] == EXPANSION}
-        for branch in function["branches"]:
-            file, start, end = find_use_position(branch, expansions)
+        for branch in function_record["branches"]:
+            file, start, end = find_position_outside_macros(branch, expansions)
             sides = self.side_counts[files[file], name, start, end, files[branch[6]], tuple(branch[:4])]
             sides[0] += branch[4]
             sides[1] += branch[5]
 
-    def count_unreached(self):
+    def count_unreached_code(self):
         """Return: {(file, function, text): times}; a function that was never called is one entry."""
         found = collections.Counter()
         for (path, name), count in self.call_counts.items():
@@ -113,27 +114,27 @@ class Report:
         return found
 
 
-def format_entry(key, times):
+def format_list_entry(key, times):
     return f"{key[0]} {key[1]}: {key[2]}" + (f" x{times}" if times > 1 else "")
 
 
-def list_differences(figure, entries, unreached):
+def list_differences(figure, listed, unreached):
     for key, times in sorted(unreached.items()):
-        kind, allowed = entries.get(key, (None, 0))
+        kind, allowed = listed.get(key, (None, 0))
         if kind not in MAY[figure]:
-            yield f"not reached: {format_entry(key, times)}"
+            yield f"not reached: {format_list_entry(key, times)}"
         elif kind != "chance" and times != allowed:
-            yield f"not reached {times} times, the list says {allowed}: {format_entry(key, 1)}"
-    for key, (kind, times) in sorted(entries.items()):
+            yield f"not reached {times} times, the list says {allowed}: {format_list_entry(key, 1)}"
+    for key, (kind, times) in sorted(listed.items()):
         whole = (key[0], key[1], WHOLE)
         if kind in MUST[figure] and key not in unreached and whole not in unreached:
-            yield f"reached, and listed as [{kind}]: {format_entry(key, times)}"
+            yield f"reached, and listed as [{kind}]: {format_list_entry(key, times)}"
 
 
-def format_summary(figure, report, entries, unreached):
+def format_summary(figure, report, listed, unreached):
     functions = [count > 0 for count in report.call_counts.values()]
     sides = [count > 0 for both in report.side_counts.values() for count in both]
-    left = collections.Counter(entries[key][0] for key in unreached if key in entries)
+    left = collections.Counter(listed[key][0] for key in unreached if key in listed)
     kinds = ", ".join(f"{left[kind]} [{kind}]" for kind in KINDS if left[kind])
     return (f"{figure}: {sum(functions)} of {len(functions)} functions, {sum(sides)} of {len(sides)} sides of "
             f"branches; not reached: {kinds or 'nothing'}")
@@ -149,7 +150,7 @@ def main(args):
     except (OSError, ValueError, BadList) as error:
         print(error, file=sys.stderr)
         return 2
-    unreached = report.count_unreached()
+    unreached = report.count_unreached_code()
     sources = {path.name for path in pathlib.Path(srcdir, "src/page").glob("*.c")}
     missing = sorted(sources - {pathlib.Path(path).name for path in report.paths})
     problems = [*list_differences(figure, entries, unreached),

@@ -22,14 +22,15 @@ import tempfile
 sys.dont_write_bytecode = True
 from tap import Tap  # noqa: E402
 
-# A comment with directives may be above a block.
+# A block of commands is indented by four spaces. A comment with directives may be on the line above the block.
 BLOCK = re.compile(r'^(?:<!-- (?P<directives>.*) -->\n)?\n(?P<text> {4}.*\n(?:(?: {4}.*)?\n)*)', re.M)
-# A command may continue after a backslash, and contain a here-document.
+# A command continues on the next line after a backslash, and may contain a here-document.
 COMMAND = re.compile(r"(?:.*\\\n)*(?:.*<<-?'?(?P<end>[A-Z]+)'?.*\n(?:.*\n)*?(?P=end)$|.*)", re.M)
-# In a line of expected output `...` matches any text, `~1` any number, white space any white space.
+# In a line of expected output, `...` matches any text, `~` and a number match any number, and spaces match
+# spaces and tabs.
 OUTPUT_TOKEN = re.compile(r'(\.\.\.)|(~[0-9][0-9.,]*)|(\s+)|(.)')
 OUTPUT_PATTERNS = ('.*', '[0-9][0-9.,]*', r'[ \t]+')
-# Variables of the make that runs this test. A make in a document must not inherit them.
+# The make that runs this test sets these variables. A make that a document starts must not inherit them.
 MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')
@@ -45,8 +46,8 @@ class Refused(Exception):
 class Directives:
     """What the comment above a block says: long, starts, needs, text, replacements."""
 
-    def __init__(self, place, comment):
-        self.place, self.words, self.replacements, self.replaced = place, {}, {}, set()
+    def __init__(self, file_and_line, comment):
+        self.place, self.words, self.replacements, self.replaced = file_and_line, {}, {}, set()
         for part in filter(None, map(str.strip, comment.split(';'))):
             name, *words = part.split()
             if ' => ' in part:
@@ -56,10 +57,10 @@ class Directives:
                     name == 'starts' and words and words[0].isdigit():
                 self.words[name] = words
             else:
-                raise Refused(f'{place}: expected long, starts N, needs TOOL, OLD => NEW or text '
+                raise Refused(f'{file_and_line}: expected long, starts N, needs TOOL, OLD => NEW or text '
                               f'above a block, not {part!r}')
 
-    def takes_long(self, command):
+    def runs_only_with_long(self, command):
         """Does make check leave the command out? Commands that build must not run inside of make."""
         words = self.words.get('long', [command])
         is_named = 'long' in self.words and (not words or any(word in command for word in words))
@@ -78,23 +79,21 @@ class Directives:
                 self.replaced.add(old)
         return command
 
-    def require_replacements(self):
+    def refuse_unused_replacements(self):
         for old in self.replacements.keys() - self.replaced:
             raise Refused(f'{self.place}: expected {old!r} in the block, whose mark replaces it')
 
 
 class Command:
-    def __init__(self, place, text, directives, expected_lines=()):
-        self.place, self.text, self.expected_lines = place, text, expected_lines
+    def __init__(self, file_and_line, command_text, directives, expected_lines=()):
+        self.place, self.text, self.expected_lines = file_and_line, command_text, expected_lines
         self.needed_tools = directives.words.get('needs', ())
-        self.takes_long, self.time_limit = directives.takes_long(text), directives.find_time_limit(text)
-        self.script = directives.apply_replacements(text)
+        self.runs_only_with_long = directives.runs_only_with_long(command_text)
+        self.time_limit = directives.find_time_limit(command_text)
+        self.script = directives.apply_replacements(command_text)
 
     def __str__(self):
         return f'{self.place}: {self.text.splitlines()[0].split("  #")[0].strip()}'
-
-    def is_echo_status(self):
-        return self.text.split('#')[0].strip() == 'echo $?'
 
 
 def find_block_commands(block):
@@ -109,7 +108,7 @@ def find_block_commands(block):
                 yield command.start(), command[0], ()
 
 
-def read_commands(source, document):
+def read_document_commands(source, document):
     with open(os.path.join(source, document)) as file:
         text = f'\n{file.read()}\n'
     commands = []
@@ -125,49 +124,49 @@ def read_commands(source, document):
         for offset, command, expected_lines in find_block_commands(lines):
             place = f'{document}:{first_line + lines.count(chr(10), 0, offset)}'
             commands.append(Command(place, command, directives, expected_lines))
-        directives.require_replacements()
+        directives.refuse_unused_replacements()
     return commands
 
 
 # ---- output ----
 
-def make_output_pattern(lines):
+def make_output_regex(expected_lines):
     """Return: a pattern for the whole output; a line `...` matches any lines"""
     return ''.join(r'(?:.*\n)*' if line.strip() == '...' else ''.join(
         OUTPUT_PATTERNS[token.lastindex - 1] if token.lastindex < 4 else re.escape(token[0])
-        for token in OUTPUT_TOKEN.finditer(line.strip())) + r'\n' for line in lines)
+        for token in OUTPUT_TOKEN.finditer(line.strip())) + r'\n' for line in expected_lines)
 
 
-def check_command(tap, command, next_command, status, output):
+def check_command_result(tap, command, next_command, exit_status, output):
     output = re.sub('\x1b\\[[0-9;]*m', '', output).rstrip('\n')
     printed = [line.strip() for line in output.split('\n')] if output.strip() else []
     if command.time_limit:
-        tap.ok(status in (124, 137), f'{command} (starts; ended after {command.time_limit} s)',
-               [f'exit status {status}, expected it to go on', *printed[-20:]])
-    elif status and not (next_command and next_command.is_echo_status()):
-        tap.ok(False, command, [f'exit status {status}, which the document does not show', *printed[-40:]])
+        tap.ok(exit_status in (124, 137), f'{command} (starts; ended after {command.time_limit} s)',
+               [f'exit status {exit_status}, expected it to go on', *printed[-20:]])
+    elif exit_status and not (next_command and next_command.text.split('#')[0].strip() == 'echo $?'):
+        tap.ok(False, command, [f'exit status {exit_status}, which the document does not show', *printed[-40:]])
     else:
-        expected = make_output_pattern(command.expected_lines)
+        expected = make_output_regex(command.expected_lines)
         tap.ok(not expected or re.fullmatch(expected, ''.join(line + '\n' for line in printed)), command,
                ['the document shows', *command.expected_lines, 'and this is printed', *printed])
 
 
 # ---- running them ----
 
-def create_linked_tree(source, build, place):
+def create_linked_tree(source, build, target_directory):
     """Create a directory with links to the source tree and the build directory."""
-    os.makedirs(place)
+    os.makedirs(target_directory)
     for name in os.listdir(source):
         path = os.path.join(source, name)
         if name in LEFT_OUT or os.path.realpath(path) == os.path.realpath(build):
             continue
         if name in COPIED:
-            shutil.copytree(path, os.path.join(place, name), copy_function=shutil.copyfile)
+            shutil.copytree(path, os.path.join(target_directory, name), copy_function=shutil.copyfile)
         else:
-            os.symlink(path, os.path.join(place, name))
-    for directory, _, _ in os.walk(place):
+            os.symlink(path, os.path.join(target_directory, name))
+    for directory, _, _ in os.walk(target_directory):
         os.chmod(directory, 0o755)
-    os.symlink(build, os.path.join(place, 'build'))
+    os.symlink(build, os.path.join(target_directory, 'build'))
 
 
 def make_shell_script(commands, output_directory):
@@ -183,13 +182,13 @@ def make_shell_script(commands, output_directory):
     return '\n'.join(lines) + '\n'
 
 
-def run_commands(tap, commands, place, output_directory):
+def run_and_check_commands(tap, commands, working_directory, output_directory):
     output_directory.mkdir()
     (output_directory / 'script').write_text(make_shell_script(commands, output_directory))
     environment = {name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES}
     environment.update(LC_ALL='C.UTF-8', TZ='UTC', NO_COLOR='1')
-    shell = subprocess.Popen(['timeout', HOURS, 'sh', output_directory / 'script'], cwd=place, env=environment,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    shell = subprocess.Popen(['timeout', HOURS, 'sh', output_directory / 'script'], cwd=working_directory,
+                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         messages = shell.communicate()[0].splitlines()
     finally:
@@ -199,18 +198,18 @@ def run_commands(tap, commands, place, output_directory):
         status_file = output_directory / f'{number}.status'
         if status_file.exists():
             output = (output_directory / f'{number}.out').read_text(errors='replace')
-            check_command(tap, *(commands + [None])[number:number + 2], int(status_file.read_text()), output)
+            check_command_result(tap, *(commands + [None])[number:number + 2], int(status_file.read_text()), output)
         else:
             tap.ok(False, command, ['the shell ended before it', *messages])
 
 
-def read_makefile(build):
+def read_make_database(build):
     """Return: all rules and variables of the build's Makefile, also those that make computes"""
     return subprocess.run(['make', '-C', build, '-pnq', 'help'], capture_output=True, text=True).stdout
 
 
-def makefile_has_target(makefile, name):
-    return re.search(rf'^([a-z-]+ )*{name}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile, re.M)
+def makefile_has_target(makefile_text, target):
+    return re.search(rf'^([a-z-]+ )*{target}(\$\(EXEEXT\))?( [a-z-]+)*:', makefile_text, re.M)
 
 
 def list_missing_targets_and_programs(command, makefile, build):
@@ -235,11 +234,11 @@ def main():
     source, build, *names = [argument for argument in sys.argv[1:] if argument != '--long']
     source, build = os.path.abspath(source), os.path.abspath(build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
-    tap, long_count, makefile = Tap(), 0, read_makefile(build)
+    tap, long_count, makefile = Tap(), 0, read_make_database(build)
     with tempfile.TemporaryDirectory() as scratch:
         for number, name in enumerate(names):
             try:
-                commands = read_commands(source, name)
+                commands = read_document_commands(source, name)
             except Refused as refused:
                 tap.ok(False, f'{name} keeps the convention', [str(refused)])
                 continue
@@ -249,7 +248,7 @@ def main():
             chosen = []
             for command in commands:
                 missing = ' '.join(list_missing_tools(command, source, build))
-                if command.takes_long and not has_long:
+                if command.runs_only_with_long and not has_long:
                     long_count += 1
                 elif missing:
                     tap.skip(f'{command}: no {missing}')
@@ -258,7 +257,7 @@ def main():
             if chosen:
                 place = pathlib.Path(scratch, str(number))
                 create_linked_tree(source, build, place)
-                run_commands(tap, chosen, place, place.with_suffix('.output'))
+                run_and_check_commands(tap, chosen, place, place.with_suffix('.output'))
     if long_count:
         tap.skip(f'{long_count} commands take long: make check-doc runs them')
     return tap.done_testing()

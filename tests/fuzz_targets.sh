@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154 # scratch is from tap.sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Small fuzz targets for tests of what is around targets: grow.c grows a corpus, bug.c has
-# a bug. To be read after tap.sh.
+# Small fuzz targets for tests of campaigns: the corpus of grow.c grows quickly, and bug.c has a bug. A script
+# reads this file after tap.sh.
 
 cat >"$scratch/grow.c" <<'END'
 #include <stddef.h>
@@ -40,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 END
-# make_targets DIRECTORY PAIRS: as binaries of libFuzzer, if the compiler has it; so many
-# entries at most can the corpus of fuzz_grow gain quickly
-make_targets() {
+# compile_small_targets DIRECTORY PAIRS: compiles fuzz_grow and fuzz_bug with libFuzzer into DIRECTORY. False if
+# the compiler has no libFuzzer. The corpus of fuzz_grow can quickly gain at most PAIRS inputs.
+compile_small_targets() {
 	[ -n "${FUZZERS-}" ] || return 1
 	for target in grow bug; do
 		$CC -g -O1 -fsanitize=fuzzer,address -DPAIRS="$2" -o "$1/fuzz_$target" "$scratch/$target.c" ||
@@ -50,7 +50,7 @@ make_targets() {
 	done >"$scratch/out" 2>&1
 }
 
-# list_input_hashes DIRECTORY...: of the inputs in it
-list_input_hashes() {
+# list_sha1_of_inputs DIRECTORY...: prints the SHA-1 of each input in the directories.
+list_sha1_of_inputs() {
 	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u
 }

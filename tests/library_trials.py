@@ -37,22 +37,22 @@ class Execution:
     output: str
 
 
-def _decode_status(returncode):
-    if returncode >= 0:
-        return returncode
-    return HANG if -returncode == signal.SIGXCPU else signal.Signals(-returncode).name
+def _decode_return_code(return_code):
+    if return_code >= 0:
+        return return_code
+    return HANG if -return_code == signal.SIGXCPU else signal.Signals(-return_code).name
 
 
-def run_program(command, wall_limit, cpu_limit="unlimited", **options):
+def run_with_time_limits(command, wall_seconds, cpu_seconds="unlimited", **popen_options):
     """Run a command; end it and its children at a limit, in seconds."""
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    limited = ["sh", "-c", f'ulimit -c 0; ulimit -S -t {cpu_limit}; exec "$@"', "sh"]
+    limited = ["sh", "-c", f'ulimit -c 0; ulimit -S -t {cpu_seconds}; exec "$@"', "sh"]
     with subprocess.Popen([*limited, *map(str, command)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          start_new_session=True, **options) as process:
+                          start_new_session=True, **popen_options) as process:
         try:
-            output, _ = process.communicate(timeout=wall_limit)
-            status = _decode_status(process.returncode)
+            output, _ = process.communicate(timeout=wall_seconds)
+            status = _decode_return_code(process.returncode)
         except subprocess.TimeoutExpired:
             status, output = HANG, b""
         finally:
@@ -61,8 +61,8 @@ def run_program(command, wall_limit, cpu_limit="unlimited", **options):
             except ProcessLookupError:
                 pass
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Execution(status, time.monotonic() - begun, cpu, output.decode(errors="replace"))
+    used_cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Execution(status, time.monotonic() - begun, used_cpu_seconds, output.decode(errors="replace"))
 
 
 # ---- results ----
@@ -73,10 +73,10 @@ class Results:
     Each record is appended at once, so a stopped run loses only what it was testing.
     """
 
-    def __init__(self, path):
-        self.path, self.records, self.lock = path, {}, threading.Lock()
+    def __init__(self, results_path):
+        self.path, self.records, self.lock = results_path, {}, threading.Lock()
         try:
-            text = path.read_bytes()
+            text = results_path.read_bytes()
         except FileNotFoundError:
             text = b""
         for number, line in enumerate(text.splitlines(keepends=True), 1):
@@ -85,11 +85,11 @@ class Results:
                 self.records[record["name"]] = record
             except (ValueError, LookupError, TypeError) as error:
                 if line.endswith(b"\n") or not line.startswith(b"{"):
-                    raise BadInput(f"{path}:{number}: expected a result of an earlier run") from error
+                    raise BadInput(f"{results_path}:{number}: expected a result of an earlier run") from error
                 # The incomplete line of a run that was killed.
-                path.write_bytes(text[:-len(line)])
+                results_path.write_bytes(text[:-len(line)])
 
-    def add(self, record):
+    def append_record(self, record):
         with self.lock:
             self.records[record["name"]] = record
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,9 +97,9 @@ class Results:
                 file.write(json.dumps(record) + "\n")
 
 
-def test_all_subjects(subjects, test_subject, jobs):
-    """Call @test_subject for each, @jobs at a time, and print the line that it returns."""
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+def test_all_subjects(subjects, test_subject, job_count):
+    """Call @test_subject for each, @job_count at a time, and print the line that it returns."""
+    with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
         tests = [pool.submit(test_subject, subject) for subject in subjects]
         try:
             for number, test in enumerate(concurrent.futures.as_completed(tests), 1):
@@ -109,20 +109,20 @@ def test_all_subjects(subjects, test_subject, jobs):
             raise
 
 
-def print_columns(rows):
+def print_aligned_columns(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
 
 
-def write_report(options, command, begun, status, tree, table):
+def write_results_for_report(options, command, start_time, status, tree, results_object):
     """Write a table for `make report`."""
     sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
     import keep  # needs the directory report/, which other commands do not
-    head = keep.make_result_head(command.rpartition("/")[2], begun, " ".join([command, *sys.argv[1:]]),
+    head = keep.make_result_head(command.rpartition("/")[2], start_time, " ".join([command, *sys.argv[1:]]),
                                  status,
                      os.environ["LIBRARY_CC"], tree.build)
-    keep.write_json(options.report, {**head, **table})
+    keep.write_json(options.report, {**head, **results_object})
 
 
 # ---- a command line program ----
@@ -148,7 +148,7 @@ class Parser(command_line.Parser):
         (file or sys.stdout).write(self.format_help())
 
 
-def _run_main(command, main, errors):
+def _run_main_and_print_errors(command, main, status_of_exception):
     try:
         return main(sys.argv[1:])
     except SystemExit as done:
@@ -156,9 +156,9 @@ def _run_main(command, main, errors):
     except KeyboardInterrupt:
         print("\nstopped; the next run resumes here", file=sys.stderr)
         return EXIT_FAILED
-    except tuple(errors) as error:
+    except tuple(status_of_exception) as error:
         print(f"{command}: {error}", file=sys.stderr)
-        return errors[type(error)]
+        return status_of_exception[type(error)]
     except OSError as error:
         if not error.filename:
             raise
@@ -166,15 +166,15 @@ def _run_main(command, main, errors):
         return EXIT_BAD
 
 
-def exit_with(command, main, errors):
-    """Run @main and exit with its status. @errors maps exceptions to statuses.
+def run_main_and_exit(command, main, status_of_exception):
+    """Run @main and exit with its status. @status_of_exception maps exceptions to statuses.
 
     A failure to write standard output is a failure of the program.
     """
     # An inherited "ignore" would make subprocess report status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        status = _run_main(command, main, {BadInput: EXIT_BAD, **errors})
+        status = _run_main_and_print_errors(command, main, {BadInput: EXIT_BAD, **status_of_exception})
         sys.stdout.flush()
     except OSError as error:
         print(f"{command}: expected to write standard output: {error.strerror}", file=sys.stderr)

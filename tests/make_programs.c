@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [KIND]: writes random programs, each named by its seed. Repaired
- * programs break no rule, and neither do bytes, which are byte strings. Racy programs have 40
- * calls, a race, and no fatal call.
+ * make_programs COUNT SEED [KIND]: writes COUNT random programs to files that are named by their
+ * seeds. Programs of the kinds `repaired` and `bytes` break no rule; `bytes` writes byte strings,
+ * the other kinds write texts. Programs of the kind `racy` have 40 calls, a race, and no fatal
+ * call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,16 +19,14 @@
 
 static struct rules *rules;
 
-static void make_any_program(uint64_t seed, struct program *program)
+static void make_interacting_program_from_seed(uint64_t seed, struct program *program)
 {
-	uint64_t state = seed;
-
-	make_interacting_program(&state, program, 50, OP_COUNT);
+	make_interacting_program(&seed, program, 50, OP_COUNT);
 }
 
 static void make_repaired_program(uint64_t seed, struct program *program)
 {
-	make_any_program(seed, program);
+	make_interacting_program(&seed, program, 50, OP_COUNT);
 	repair_program(program, rules);
 }
 
@@ -37,55 +36,54 @@ static rule_set find_broken_rules(const struct program *program)
 	return rules_verdict(rules)->broken;
 }
 
-static bool is_racy(const struct program *program)
+static bool is_full_and_racy(const struct program *program)
 {
 	return program->count == RACY_CALLS &&
 	       find_broken_rules(program) & RULE_BIT(RULE_data_race);
 }
 
-/* Adds calls as long as all of them run, then moves calls to other threads until two race. */
+/* Adds calls up to the maximum, then moves calls to other threads until two calls race. */
 static void make_racy_program(uint64_t seed, struct program *program)
 {
 	static struct program candidate;
-	const rule_set alive = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
-	uint64_t state = seed;
+	const rule_set allowed_rules = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
 
 	program->count = 0;
-	for (unsigned int turn = 0; !is_racy(program); turn++) {
+	for (unsigned int turn = 0; !is_full_and_racy(program); turn++) {
 		bool full = program->count == RACY_CALLS;
-		struct mutate_request request = { .seed = random_next(&state),
-						  .max_calls = RACY_CALLS };
+		struct mutate_request request = {.seed = random_next(&seed),
+						 .max_calls = RACY_CALLS};
 
-		/* Some starting programs can have no race. */
+		/* Start again: some programs cannot race, whichever threads make the calls. */
 		if (turn % 400 == 399)
 			program->count = 0;
 		candidate = *program;
 		if (mutate_with(full ? MUTATION_thread : MUTATION_insert, &candidate, &request) &&
-		    !(find_broken_rules(&candidate) & ~alive))
+		    !(find_broken_rules(&candidate) & ~allowed_rules))
 			*program = candidate;
 	}
 }
 
 static const struct program_kind {
-	const char *name;
+	const char *kind_name;
 	void (*make)(uint64_t seed, struct program *program);
 	bool writes_bytes;
 } kinds[] = {
-	{ "random", make_any_program, false },
-	{ "repaired", make_repaired_program, false },
-	{ "bytes", make_repaired_program, true },
-	{ "racy", make_racy_program, false },
+	{"random", make_interacting_program_from_seed, false},
+	{"repaired", make_repaired_program, false},
+	{"bytes", make_repaired_program, true},
+	{"racy", make_racy_program, false},
 };
 
 static const struct program_kind *find_program_kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, name))
+		if (!strcmp(kinds[i].kind_name, name))
 			return &kinds[i];
 	return NULL;
 }
 
-static bool write_program(uint64_t seed, const struct program_kind *kind)
+static bool make_and_write_program(uint64_t seed, const struct program_kind *kind)
 {
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
@@ -118,7 +116,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (unsigned long i = 0; i < count; i++)
-		if (!write_program(seed + i, kind)) {
+		if (!make_and_write_program(seed + i, kind)) {
 			perror("make_programs: expected to write a program");
 			return 1;
 		}

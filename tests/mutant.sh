@@ -1,10 +1,11 @@
 # shellcheck shell=sh disable=SC2154 # what tap.sh sets
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The tool on a library that is broken on purpose: `. mutant.sh` after tap.sh.
+# Functions that build the tool with a changed page library. A script reads this file after tap.sh.
 
-# mutate FILE SED: $scratch/src/page is the library with that change; false if there is none.
-mutate() {
+# write_changed_library FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False if the sed
+# script changes nothing.
+write_changed_library() {
 	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"
 	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
@@ -13,8 +14,9 @@ mutate() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# link_mutant FLAVOUR NAME OBJECT...: the library from $scratch/src, the rest as it is.
-link_mutant() {
+# link_with_changed_library FLAVOUR NAME OBJECT...: compiles the library in $scratch/src, and links it with the
+# objects and the unchanged harness to the program NAME in $scratch/bin.
+link_with_changed_library() {
 	flavour=$1 name=$2
 	shift 2
 	mkdir -p "$scratch/bin" "$scratch/libexec"
@@ -26,13 +28,13 @@ link_mutant() {
 		-o "$scratch/bin/$name$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
-# build_mutant FLAVOUR: pagetorture with that library, in $scratch/bin
-build_mutant() {
-	link_mutant "$1" pagetorture "$(print_main_object "$1")"
+# build_changed_tool FLAVOUR: builds pagetorture with the library of $scratch/src, in $scratch/bin.
+build_changed_tool() {
+	link_with_changed_library "$1" pagetorture "$abs_builddir/obj/$1/src/tool/main.o"
 }
 
-# build_dev_mutant FLAVOUR: pagetorture-dev with that library, in $scratch/bin
-build_dev_mutant() {
+# build_changed_dev_tool FLAVOUR: builds pagetorture-dev with the library of $scratch/src, in $scratch/bin.
+build_changed_dev_tool() {
 	# shellcheck disable=SC2046 # words
-	link_mutant "$1" pagetorture-dev $(print_dev_objects "$1")
+	link_with_changed_library "$1" pagetorture-dev $(print_dev_objects "$1")
 }

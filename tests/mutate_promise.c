@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Checks what each line of mutations.def promises: the difference between @before and @after is the
- * described one and no other. A call is identified by its line.
+ * Checks the promise of each line of mutations.def: the programs @before and @after differ as the
+ * line describes, and not otherwise. Line numbers identify calls.
  */
 #include "tests/mutate_promise.h"
 
@@ -51,14 +51,15 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 
 /* The differences between @before and @after. */
 static struct {
-	size_t differing_calls;      /* at the same position, if the counts are equal */
-	const struct call *was, *is; /* the last of them, before and after */
-	size_t head, tail;           /* lengths of the equal beginnings and ends */
-	/* The calls of @after without a line; none if the rest of @after is not @before. */
+	size_t differing_count;      /* at the same position, if the counts are equal */
+	const struct call *was, *is; /* the last differing call, before and after the mutation */
+	size_t head, tail;           /* how many calls at the beginning and the end are equal */
+	/* Calls of @after without a line number; none if the other calls of @after are not @before.
+	 */
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
 
-static size_t count_equal_calls(size_t most, bool is_from_end)
+static size_t count_unchanged_calls(size_t most, bool is_from_end)
 {
 	size_t count = 0;
 
@@ -72,7 +73,7 @@ static size_t count_equal_calls(size_t most, bool is_from_end)
 	return count;
 }
 
-static void find_new_calls(void)
+static void collect_new_calls(void)
 {
 	size_t kept = 0, count = 0;
 	bool is_kept = true;
@@ -86,24 +87,24 @@ static void find_new_calls(void)
 	difference.new_count = is_kept && kept == before.count ? count : 0;
 }
 
-static void find_difference(void)
+static void compute_difference(void)
 {
 	size_t least = before.count < after.count ? before.count : after.count;
 
-	difference.differing_calls = 0;
+	difference.differing_count = 0;
 	for (size_t i = 0; i < before.count && before.count == after.count; i++)
 		if (!is_same_call(&before.calls[i], &after.calls[i])) {
 			difference.was = &before.calls[i];
 			difference.is = &after.calls[i];
-			difference.differing_calls++;
+			difference.differing_count++;
 		}
-	difference.head = count_equal_calls(least, false);
-	difference.tail = count_equal_calls(least - difference.head, true);
-	find_new_calls();
+	difference.head = count_unchanged_calls(least, false);
+	difference.tail = count_unchanged_calls(least - difference.head, true);
+	collect_new_calls();
 }
 
 /* Returns whether @after without the @count calls at @at equals @before. */
-static bool is_before_without(size_t at, size_t count)
+static bool is_before_with_inserted(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
 	       are_same_calls(before.calls, after.calls, at) &&
@@ -120,8 +121,8 @@ static bool keeps_promise_of_duplicate(void)
 		return false;
 	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
 	for (size_t at = 0; at <= difference.head; at++)
-		for (size_t from = 0; is_before_without(at, count) && from + count <= before.count;
-		     from++)
+		for (size_t from = 0;
+		     is_before_with_inserted(at, count) && from + count <= before.count; from++)
 			if (are_same_calls(after.calls + at, before.calls + from, count))
 				return true;
 	return false;
@@ -164,7 +165,7 @@ static bool keeps_promise_of_handle(void)
 	return was->handle[0] == is->handle[0] || was->handle[1] == is->handle[1];
 }
 
-/* Before the last new call are only new calls that create what it needs. */
+/* The new calls are in one place; all but the last one create handles, or post a semaphore. */
 static bool keeps_promise_of_insert(void)
 {
 	const size_t *at = difference.new_at;
@@ -176,7 +177,7 @@ static bool keeps_promise_of_insert(void)
 	return difference.new_count;
 }
 
-/* One run moved: between equal ends two neighbouring runs are swapped. */
+/* Two neighbouring runs of calls are swapped, which is the same as moving one run. */
 static bool keeps_promise_of_move(void)
 {
 	size_t middle = before.count - difference.head - difference.tail;
@@ -258,15 +259,18 @@ static bool keeps_promise_of_order(void)
 	return difference.head < before.count;
 }
 
-static bool is_adjacent_range(uint64_t off, uint64_t len, uint64_t from, uint64_t size)
+/* Returns whether a range results from another one by a step of the mutation `range`. */
+static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t other_off,
+					uint64_t other_len)
 {
-	if (len == size)
-		return off == from || off + 1 == from || off == from + 1 || off == from + size ||
-		       off + len == from || off == from + size - 1 || off + len - 1 == from;
-	return off == from && (len + 1 == size || len == size + 1);
+	if (len == other_len)
+		return off == other_off || off + 1 == other_off || off == other_off + 1 ||
+		       off == other_off + other_len || off + len == other_off ||
+		       off == other_off + other_len - 1 || off + len - 1 == other_off;
+	return off == other_off && (len + 1 == other_len || len == other_len + 1);
 }
 
-/* The range is next to that of another call. */
+/* The new range is that of another call, or differs other_off it by a small shift or other_len. */
 static bool keeps_promise_of_range(void)
 {
 	const uint64_t *new = difference.is->number;
@@ -276,8 +280,9 @@ static bool keeps_promise_of_range(void)
 	for (const struct call *call = before.calls; call < before.calls + before.count; call++)
 		/* Combine both offsets and both lengths of the two calls. */
 		for (unsigned int i = 0; i < 16 && call != difference.was; i++)
-			if (is_adjacent_range(new[i & 1], new[1 + (i >> 1 & 1)],
-					      call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
+			if (is_shifted_or_resized_range(new[i & 1], new[1 + (i >> 1 & 1)],
+							call->number[i >> 2 & 1],
+							call->number[1 + (i >> 3)]))
 				return true;
 	return false;
 }
@@ -288,7 +293,7 @@ static bool keeps_promise_of_remove(void)
 	       difference.head + difference.tail == after.count;
 }
 
-/* One call and copies of it, which differ only in the handles that they fill. */
+/* Copies of a call follow the call; each copy fills a different handle, if the call fills one. */
 static bool keeps_promise_of_repeat(void)
 {
 	size_t head = difference.head, count = after.count - before.count;
@@ -298,9 +303,9 @@ static bool keeps_promise_of_repeat(void)
 	if (after.count <= before.count)
 		return false;
 	/* Equal copies are part of the equal beginning; with other handles they are not. */
-	while (head && !is_before_without(head, count))
+	while (head && !is_before_with_inserted(head, count))
 		head--;
-	if (!head || !is_before_without(head, count))
+	if (!head || !is_before_with_inserted(head, count))
 		return false;
 	call = &before.calls[head - 1];
 	for (size_t i = head; i < head + count; i++) {
@@ -318,7 +323,7 @@ static bool keeps_promise_of_repeat(void)
 	return true;
 }
 
-/* Names of handles are tested by test_mutate_splice. */
+/* test_mutate_splice tests the names of handles; this function tests the calls. */
 static bool keeps_promise_of_splice(void)
 {
 	size_t copied_calls = 0, own_calls = 0;
@@ -350,7 +355,7 @@ static bool keeps_promise_of_sync(void)
 	       first[-1].thread == first->thread && second[1].thread == second->thread;
 }
 
-/* Pairs around a run, the newest mapping inside, as many as there are new calls. */
+/* All new calls are nested pairs of map and unmap around a run of calls. */
 static bool keeps_promise_of_nest(void)
 {
 	size_t count = difference.new_count;
@@ -369,10 +374,10 @@ static bool keeps_promise_of_nest(void)
 	return at[count / 2] - at[count / 2 - 1] > 1;
 }
 
-/* A run whose calls all have the same new thread. */
+/* The calls from the first to the last difference have the same new thread. */
 static bool keeps_promise_of_thread(void)
 {
-	if (!difference.differing_calls)
+	if (!difference.differing_count)
 		return false;
 	for (size_t i = difference.head; i < before.count - difference.tail; i++)
 		if (after.calls[i].thread != difference.is->thread ||
@@ -381,7 +386,8 @@ static bool keeps_promise_of_thread(void)
 	return true;
 }
 
-/* The call's handle to fill is empty, and the handles that it uses are filled. */
+/* Returns whether earlier calls fill each handle that the call uses, and no handle that it fills.
+ */
 static bool has_all_needed_handles(const struct call *call)
 {
 	struct call_handle handles[2];
@@ -400,7 +406,8 @@ static bool has_all_needed_handles(const struct call *call)
 	return true;
 }
 
-/* Some calls are removed, all of them without effect; the others find what they need. */
+/* Some calls are removed; each remaining call has the handles that it needs, or is the only call.
+ */
 static bool keeps_promise_of_tidy(void)
 {
 	size_t kept = 0;
@@ -421,7 +428,7 @@ static bool keeps_promise_of_value(void)
 	return true;
 }
 
-/* If a mutation changes fields of exactly one call, these fields. */
+/* The fields that may change, for mutations that change exactly one call; 0 for other mutations. */
 static const unsigned int changed_fields[MUTATION_COUNT] = {
 	[MUTATION_fault] = FAULT | NUMBERS,   [MUTATION_handle] = HANDLES,
 	[MUTATION_number] = NUMBERS,          [MUTATION_op] = OP | VALUE,
@@ -437,8 +444,8 @@ bool keeps_promise(enum mutation mutation)
 	};
 	unsigned int fields = changed_fields[mutation];
 
-	find_difference();
-	if (fields && (difference.differing_calls != 1 ||
+	compute_difference();
+	if (fields && (difference.differing_count != 1 ||
 		       !differs_only_in(fields, difference.was, difference.is)))
 		return false;
 	return promises[mutation]();

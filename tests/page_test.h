@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For tests of the page library: runs test functions once for each backend, and functions that end their
- * process in children.
+ * For tests of the page library: runs test functions with each backend, and functions that may end
+ * their process in child processes.
  */
 #ifndef TESTS_PAGE_TEST_H
 #define TESTS_PAGE_TEST_H
@@ -45,12 +45,12 @@ static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
 }
 
 /* Runs @run in a thread, and waits for its end. */
-static inline void run_in_thread(void *(*run)(void *arg), void *arg)
+static inline void run_thread_and_wait(void *(*run)(void *arg), void *arg)
 {
 	pthread_join(start_thread(run, arg), NULL);
 }
 
-/* A function that evaluates one expression. */
+/* Defines a function that evaluates the expressions. */
 #define ACTION(name, ...)          \
 	static void name(void)     \
 	{                          \
@@ -59,9 +59,9 @@ static inline void run_in_thread(void *(*run)(void *arg), void *arg)
 
 /* ---- child processes ---- */
 
-static inline void call_function(void *function)
+static inline void call_function(void *function_pointer)
 {
-	(*(void (**)(void))function)();
+	(*(void (**)(void))function_pointer)();
 }
 
 /* Runs @run in a child process. Return: the result, valid until the next call. */
@@ -69,32 +69,35 @@ static inline const struct isolated *run_in_child(void (*run)(void))
 {
 	static struct isolated result;
 
-	if (!isolate(call_function, &run, 300, &result))
+	if (!isolate_call(call_function, &run, 300, &result))
 		abort();
 	return &result;
 }
 
-/* How a child must end: it returns, it ends in any other way, or it reports this rule. */
+/* How a child must end: RETURNS, ENDS_ABNORMALLY, or the name of the rule that it reports. */
 #define RETURNS NULL
 #define ENDS_ABNORMALLY ""
 
-/* AddressSanitizer reports the use of a freed page before the library does. */
-static inline bool child_ended_by_rule(const struct isolated *result, const char *rule)
+/* AddressSanitizer reports the use of a freed page before the library does; that counts too. */
+static inline bool child_ended_as_expected(const struct isolated *result,
+					   const char *expected_rule)
 {
 	char report_start[64];
 
-	if (rule == RETURNS || !*rule)
-		return (rule == RETURNS) == !result->exit_code;
-	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", rule);
+	if (expected_rule == RETURNS || !*expected_rule)
+		return (expected_rule == RETURNS) == !result->exit_code;
+	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", expected_rule);
 	return result->exit_code && (strstr(result->output, report_start) ||
-				     (!strcmp(rule, "use-after-free") &&
+				     (!strcmp(expected_rule, "use-after-free") &&
 				      strstr(result->output, "use-after-poison")));
 }
 
-static inline void check_child_result(bool good, const char *name, const char *expected,
+/* Prints a check, and how the child ended if it did not end as expected. */
+static inline void check_child_result(bool ended_as_expected, const char *check_name,
+				      const char *expected,
 				      const struct isolated *result)
 {
-	if (!ok(good, "%s", name))
+	if (!ok(ended_as_expected, "%s", check_name))
 		printf("# expected %s, got exit code %d, signal %d and: %.600s\n",
 		       expected ? expected : "a return", result->exit_code, result->signal,
 		       result->output);
@@ -113,7 +116,7 @@ static inline void check_children(const struct child_case *cases, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct isolated *result = run_in_child(cases[i].run);
 
-		check_child_result(child_ended_by_rule(result, cases[i].expected_rule),
+		check_child_result(child_ended_as_expected(result, cases[i].expected_rule),
 				   cases[i].check_name, cases[i].expected_rule, result);
 	}
 }
@@ -121,7 +124,7 @@ static inline void check_children(const struct child_case *cases, size_t count)
 /* ---- backends ---- */
 
 struct map_mode {
-	const char *name, *backend, *revoke; /* @revoke NULL: the default */
+	const char *name, *backend, *revoke; /* revoke: page_map_revoke_set(); NULL: the default */
 };
 
 static const struct map_mode map_modes[] = {
@@ -131,30 +134,30 @@ static const struct map_mode map_modes[] = {
 	{ "alias, none", "alias", "none" },
 };
 
-/* With 32-bit addresses only "protect" has enough address space. */
+/* With 32-bit addresses there is not enough address space for "alias, none", the last mode. */
 #define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
 
-static inline bool is_backend(const char *backend)
+static inline bool backend_is(const char *backend_name)
 {
-	return !strcmp(page_map_backend(), backend);
+	return !strcmp(page_map_backend(), backend_name);
 }
 
 /* Return: whether an access through an ended mapping ends the process. */
 static inline bool mode_revokes_addresses(void)
 {
-	return is_backend("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
+	return backend_is("alias") && strcmp(tap_prefix, "alias, none: ") != 0;
 }
 
-/* Exit status of a process whose library lacks the backend of its mode. */
+/* The exit status of a child whose page library does not have the backend of the mode. */
 #define NO_BACKEND 77
 
-/* Counts of a child process, in shared memory. */
+/* The counts of checks after the tests of a child process, in memory that the parent shares. */
 struct shared_counts {
 	unsigned int check_count, failure_count;
-	bool is_complete;
+	bool is_complete; /* the child ran all tests */
 };
 
-/* Pages for all tests of a mode; each test program uses some of them. */
+/* Pages for the tests of a mode; allocate_pages() fills them. */
 static struct page *pages[4];
 
 static inline void allocate_pages(void)
@@ -183,7 +186,10 @@ static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode,
 	exit(0);
 }
 
-/* Runs the tests, up to NULL, in a child process for each mode; the numbers of checks continue. */
+/*
+ * Runs the tests, up to NULL, in one child process for each mode. The numbers of the checks
+ * continue from child to child.
+ */
 static inline void run_in_map_modes(void (*const tests[])(void))
 {
 	struct shared_counts *counts = isolate_map_shared(sizeof(*counts));
@@ -209,7 +215,7 @@ static inline void run_in_map_modes(void (*const tests[])(void))
 	}
 }
 
-/* UNIT_TEST(test_name) that runs functions in each mode, one after the other. */
+/* Defines the unit test @test_name, which calls the given functions in each mode. */
 #define UNIT_TEST_IN_MAP_MODES(test_name, ...)                           \
 	UNIT_TEST(test_name)                                             \
 	{                                                                \

@@ -15,7 +15,7 @@ WITHOUT_OVERLAP = ("pair", "granule", "line", "apart", "empty")
 WITHOUT_ORDER = ("none", "reverse")
 
 
-def _relation_holds(cell):
+def _has_ranges_of_relation(cell):
     """Each relation holds for all pairs of kinds, as its name says."""
     first, second = cell.ranges
     start, end = min(first.start, second.start), max(first.stop, second.stop)
@@ -52,7 +52,7 @@ def check_programs(tap, selection):
            "the text of every program is parsed to the same program")
 
 
-def check_values(tap, selection):
+def check_values_of_cells(tap, selection):
     racing = [cell for cell in selection.cells if cell.has_race]
     racing_relations = {cell.relation for cell in racing}
     tap.ok(racing_relations == set(selection.matrix.relations) - set(WITHOUT_OVERLAP) and
@@ -69,7 +69,7 @@ def check_values(tap, selection):
     tap.ok(set(left_out) == set(selection.matrix.reasons) and
            len(selection.combinations) == sum(left_out.values()) + len(selection.cells),
            "each reason leaves out some combination, and every combination is counted")
-    tap.ok(all(map(_relation_holds, selection.cells)), "each range relation is what its name says")
+    tap.ok(all(map(_has_ranges_of_relation, selection.cells)), "each range relation is what its name says")
 
 
 def check_patterns(tap, selection):
@@ -94,7 +94,7 @@ def main():
     tap = Tap()
     selection = race.Selection(race.parse_arguments([sys.argv[2], "--list"]))
     check_programs(tap, selection)
-    check_values(tap, selection)
+    check_values_of_cells(tap, selection)
     check_patterns(tap, selection)
     return tap.done_testing()
 

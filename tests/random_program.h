@@ -23,7 +23,7 @@ static inline void parse_program(struct program *program, const char *text)
 	exit(1);
 }
 
-/* The same for calls without the header. */
+/* Parses the calls of a program, which lack the header, or ends the test. */
 static inline void parse_calls(struct program *program, const char *calls)
 {
 	char program_text[4096];
@@ -38,17 +38,17 @@ static inline void fill_random_bytes(uint64_t *state, uint8_t *bytes, size_t siz
 		bytes[i] = (uint8_t)random_next(state);
 }
 
-/* Makes any program of at most @calls calls, which must not exceed 60. */
-static inline void make_random_program(uint64_t *state, struct program *program, size_t calls)
+/* Makes any program of at most @max_calls calls; @max_calls must not exceed 60. */
+static inline void make_random_program(uint64_t *state, struct program *program, size_t max_calls)
 {
 	uint8_t program_bytes[60 * PROGRAM_RECORD];
-	size_t size = random_next(state) % (calls + 1) * PROGRAM_RECORD;
+	size_t size = random_next(state) % (max_calls + 1) * PROGRAM_RECORD;
 
 	fill_random_bytes(state, program_bytes, size);
 	program_from_bytes(program, program_bytes, size);
 }
 
-/* Checks that @holds is true for @count seeds, which count from 0. */
+/* Reports one check: @holds is true for the seeds 0 to @count - 1. */
 static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed), const char *name)
 {
 	uint64_t seed = 0;
@@ -59,27 +59,26 @@ static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed),
 		printf("# does not hold for seed %llu\n", (unsigned long long)seed);
 }
 
-/* More mappings than pages, so that mappings nest. */
-static inline unsigned int count_handles_to_use(uint8_t op)
-{
-	return (op_table[op].argument_kinds[0] | 0x20) == 'k' ? 5 : 2;
-}
-
 /*
- * Makes a program whose calls interact: few pages, few threads, small ranges, and the pages are
- * allocated first.
+ * Makes a program of 3 to @max_calls calls (at most 60) that interact: few pages, few threads,
+ * small ranges, and the pages are allocated first. Only the first @op_count calls of ops.def are
+ * used.
  */
-static inline void make_interacting_program(uint64_t *state, struct program *program, size_t calls,
-				unsigned int ops)
+static inline void make_interacting_program(uint64_t *state, struct program *program,
+					    size_t max_calls, unsigned int op_count)
 {
 	uint8_t bytes[60 * PROGRAM_RECORD], *record = bytes;
-	size_t count = 3 + random_next(state) % (calls - 2);
+	size_t count = 3 + random_next(state) % (max_calls - 2);
 
 	for (size_t i = 0; i < count; i++, record += PROGRAM_RECORD) {
+		bool is_mapping;
+
 		fill_random_bytes(state, record, PROGRAM_RECORD);
-		record[0] = (uint8_t)(i < 2 ? OP_alloc_page : random_next(state) % ops);
+		record[0] = (uint8_t)(i < 2 ? OP_alloc_page : random_next(state) % op_count);
 		record[1] = (uint8_t)(i < 2 ? 0 : random_next(state) % 8 ? 1 + record[1] % 3 : 0);
-		record[2] = (uint8_t)(i < 2 ? i : record[2] % count_handles_to_use(record[0]));
+		/* Five mappings, two of each other kind, so that mappings nest. */
+		is_mapping = (op_table[record[0]].argument_kinds[0] | 0x20) == 'k';
+		record[2] = (uint8_t)(i < 2 ? i : record[2] % (is_mapping ? 5 : 2));
 		record[3] %= 2;
 		for (unsigned int n = 5; n < PROGRAM_RECORD; n += 2) {
 			record[n] %= 48;

@@ -13,7 +13,7 @@ static void print_sites(const struct report *report)
 	for (size_t i = 0; i < report->site_count; i++) {
 		char top[REPORT_TOP_TEXT];
 
-		report_format_top_functions(&report->sites[i], top);
+		report_format_library_functions(&report->sites[i], top);
 		printf(" [%s]", top);
 	}
 }

@@ -20,34 +20,34 @@ PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
 THREADS = ("main", *(f"T{number}" for number in range(8)))
 OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
-# The letters of the arguments of each call; the handle that it fills is a capital letter.
+# {name of a call: a letter for each argument}; a capital letter first is the handle that the call fills.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
 CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
-# @fills: the handle that the call fills, or None
+# @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: that of the call, such as read_raw
 Call = collections.namedtuple("Call", "line thread fills name args")
 
 
 # ---- text ----
 
-def parse_number(text):
-    first, sign, second = re.fullmatch(r"(\w+)\s*(?:([+-])\s*(\w+))?", text).groups()
+def parse_number(number_text):
+    first, sign, second = re.fullmatch(r"(\w+)\s*(?:([+-])\s*(\w+))?", number_text).groups()
     named = {"PAGE_SIZE": PAGE_SIZE, "SIZE_MAX": SIZE_MAX}
     first, second = (named[word] if word in named else int(word, 16 if word[:2] in ("0x", "0X") else 10)
                      for word in (first, second or "0"))
     return first - second if sign == "-" else first + second
 
 
-def parse_argument(letter, text):
+def parse_argument(letter, argument_text):
     if letter in "nfzv":
-        return parse_number(text)
-    return set(re.split(r"\s*\|\s*", text)) if letter == "g" else text
+        return parse_number(argument_text)
+    return set(re.split(r"\s*\|\s*", argument_text)) if letter == "g" else argument_text
 
 
-def parse_call(line, text):
+def parse_call(line_number, text):
     thread, fills, name, arguments = CALL_TEXT.fullmatch(text).groups()
     letters = CALLS[name][1:] if CALLS[name][:1].isupper() else CALLS[name]
     args = [parse_argument(letter, word.strip()) for letter, word in zip(letters, arguments.split(","))]
-    return Call(line, thread or "main", fills, name, args)
+    return Call(line_number, thread or "main", fills, name, args)
 
 
 def parse_program(text):
@@ -147,25 +147,25 @@ class Evaluation:
 
     # ---- accesses ----
 
-    def record_access(self, page, start, end, write, atomic=False):
+    def record_access(self, page, start, end, is_write, is_atomic=False):
         if start == end:
             return
         call = self.call
         for event, line, thread, other_start, other_end, other_write, other_atomic in page.accesses:
             low, high = max(start, other_start), min(end, other_end)
-            if thread != call.thread and low < high and (write or other_write) and \
-                    not (atomic and other_atomic) and not self.known[call.thread] >> event & 1:
+            if thread != call.thread and low < high and (is_write or other_write) and \
+                    not (is_atomic and other_atomic) and not self.known[call.thread] >> event & 1:
                 key = (line, call.line, page.name)
                 was = self.races.get(key, (low, high))
                 self.races[key] = (min(was[0], low), max(was[1], high))
-        page.accesses.append((self.event, call.line, call.thread, start, end, write, atomic))
+        page.accesses.append((self.event, call.line, call.thread, start, end, is_write, is_atomic))
 
-    def read_bytes(self, page, off, length, atomic=False):
-        self.record_access(page, off, off + length, False, atomic)
+    def record_read(self, page, off, length, is_atomic=False):
+        self.record_access(page, off, off + length, False, is_atomic)
 
-    def write_bytes(self, page, off, length, atomic=False, init=None):
-        self.record_access(page, off, off + length, True, atomic)
-        page.init[off:off + length] = b"\1" * length if init is None else init
+    def record_write(self, page, off, length, is_atomic=False, is_initialised=None):
+        self.record_access(page, off, off + length, True, is_atomic)
+        page.init[off:off + length] = b"\1" * length if is_initialised is None else is_initialised
 
     # ---- tests ----
 
@@ -178,12 +178,12 @@ class Evaluation:
         if page.count < 1:
             raise Fatal("use-after-free")
 
-    def require_mappable(self, page, more=1):
+    def require_mappable(self, page, slot_count=1):
         self.require_allocated(page)
-        if len(self.maps[self.call.thread]) + more > 16:
+        if len(self.maps[self.call.thread]) + slot_count > 16:
             raise Fatal("map-overflow")
 
-    def takes_injected_failure(self):
+    def count_down_to_injected_failure(self):
         count = self.calls_to_failure[self.call.thread]
         self.calls_to_failure[self.call.thread] = max(count - 1, 0)
         return count == 1
@@ -191,14 +191,14 @@ class Evaluation:
     # ---- pages ----
 
     def do_alloc_page(self, flags):
-        if "__GFP_NOFAIL" not in flags and self.takes_injected_failure():
+        if "__GFP_NOFAIL" not in flags and self.count_down_to_injected_failure():
             return "ENOMEM"
         # @accesses: (event, line, thread, from, to, write, atomic)
         # @known_to_frees: events that happen before a later free_page
         page = self.handles[self.call.fills] = SimpleNamespace(
             name=self.call.fills, count=1, init=bytearray(PAGE_SIZE), accesses=[], known_to_frees=0)
         if "__GFP_ZERO" in flags:
-            self.write_bytes(page, 0, PAGE_SIZE)
+            self.record_write(page, 0, PAGE_SIZE)
         return "0"
 
     def do_get_page(self, page_handle):
@@ -212,15 +212,15 @@ class Evaluation:
         self.known[thread] |= page.known_to_frees
         page.count -= 1
         if page.count == 0:
-            self.write_bytes(page, 0, PAGE_SIZE)
+            self.record_write(page, 0, PAGE_SIZE)
         page.known_to_frees |= self.known[thread] | 1 << self.event
 
-    def access_raw(self, page_handle, off, length, write):
+    def access_raw(self, page_handle, off, length, is_write):
         if not self.is_in_page(off, length):
             return "EINVAL"
         page = self.handles[page_handle]
         self.require_mappable(page)
-        (self.write_bytes if write else self.read_bytes)(page, off, length)
+        (self.record_write if is_write else self.record_read)(page, off, length)
         return "0"
 
     def do_read_raw(self, page_handle, off, length):
@@ -240,8 +240,8 @@ class Evaluation:
         destination, source = self.handles[to_handle], self.handles[from_handle]
         self.require_mappable(destination)
         self.require_mappable(source, 2)
-        self.read_bytes(source, from_off, length)
-        self.write_bytes(destination, to_off, length, init=bytes(source.init[from_off:from_off + length]))
+        self.record_read(source, from_off, length)
+        self.record_write(destination, to_off, length, is_initialised=bytes(source.init[from_off:from_off + length]))
         return "0"
 
     # ---- user slices ----
@@ -266,10 +266,10 @@ class Evaluation:
         self.require_mappable(page)
         if length > user_slice.size - user_slice.position:
             return "EFAULT"
-        fails = self.takes_injected_failure()
+        fails = self.count_down_to_injected_failure()
         if length == 0:
             return "0"
-        self.write_bytes(page, off, length)
+        self.record_write(page, off, length)
         if fails or user_slice.position + length > user_slice.readable_size:
             return "EFAULT"
         user_slice.position += length
@@ -291,21 +291,21 @@ class Evaluation:
             raise Fatal("foreign-map")
         return mapping
 
-    def require_loadable(self, mapping_handle, off, length):
+    def require_loadable_page(self, mapping_handle, off, length):
         mapping = self.require_mapped(mapping_handle)
         if not self.is_in_page(off, length):
             raise Fatal("out-of-bounds")
         self.require_allocated(mapping.page)
         return mapping.page
 
-    def do_load(self, mapping_handle, off, length, atomic=False):
-        page = self.require_loadable(mapping_handle, off, length)
-        self.read_bytes(page, off, length, atomic)
+    def do_load(self, mapping_handle, off, length, is_atomic=False):
+        page = self.require_loadable_page(mapping_handle, off, length)
+        self.record_read(page, off, length, is_atomic)
         if not all(page.init[off:off + length]):
             self.verdict.add("uninit-use")
 
-    def do_store(self, mapping_handle, off, length, _seed, atomic=False):
-        self.write_bytes(self.require_loadable(mapping_handle, off, length), off, length, atomic)
+    def do_store(self, mapping_handle, off, length, _seed, is_atomic=False):
+        self.record_write(self.require_loadable_page(mapping_handle, off, length), off, length, is_atomic)
 
     def do_load_atomic(self, mapping_handle, off, size):
         self.do_load(mapping_handle, off, size, True)
@@ -338,11 +338,11 @@ class Evaluation:
         self.semaphore_count[semaphore] -= 1
         self.known[self.call.thread] |= self.semaphore_known[semaphore]
 
-    def do_fail_nth(self, number):
-        self.calls_to_failure[self.call.thread] = number
+    def do_fail_nth(self, call_count):
+        self.calls_to_failure[self.call.thread] = call_count
 
 
-def format_as_json(name, evaluation):
+def format_check_json(name, evaluation):
     return json.dumps({
         "file": name, "verdict": sorted(evaluation.verdict),
         "races": [{"first": first, "second": second, "page": page, "from": low, "to": high}
@@ -353,4 +353,4 @@ def format_as_json(name, evaluation):
 
 if __name__ == "__main__":
     for path in sys.argv[1:]:
-        print(format_as_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run_all_calls()))
+        print(format_check_json(path, Evaluation(parse_program(pathlib.Path(path).read_text())).run_all_calls()))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A kernel filter (seccomp) that lets one system call of this process fail. */
+/* Makes a system call of this process fail, by a kernel filter (seccomp). */
 #ifndef TESTS_REFUSE_CALL_H
 #define TESTS_REFUSE_CALL_H
 
@@ -13,19 +13,22 @@
 #define ANY_ARG 6
 
 /*
- * From now on @call fails with @error if the lower half of its argument number @arg is @value, or
- * always with ANY_ARG.
+ * From now on the system call @call_number fails with @error_number: always if @arg_index is
+ * ANY_ARG, otherwise only if the lower half of that argument, counted from 0, is @arg_value.
+ * Return: false if the system has no such filters.
  */
-static inline bool refuse_system_call_if(unsigned int call, unsigned int arg, unsigned int value,
-					 int error)
+static inline bool refuse_system_call_if(unsigned int call_number, unsigned int arg_index,
+					 unsigned int arg_value, int error_number)
 {
-	unsigned int at = (unsigned int)offsetof(struct seccomp_data, args) + arg % 6 * 8;
+	unsigned int arg_offset =
+		(unsigned int)offsetof(struct seccomp_data, args) + arg_index % ANY_ARG * 8;
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
-		BPF_JUMP(BPF_JMP | (arg == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K, value, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call_number, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg_offset),
+		BPF_JUMP(BPF_JMP | (arg_index == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K,
+			 arg_value, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error_number),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
@@ -34,9 +37,9 @@ static inline bool refuse_system_call_if(unsigned int call, unsigned int arg, un
 	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static inline void refuse_system_call(unsigned int call, int error)
+static inline void refuse_system_call(unsigned int call_number, int error_number)
 {
-	refuse_system_call_if(call, ANY_ARG, 0, error);
+	refuse_system_call_if(call_number, ANY_ARG, 0, error_number);
 }
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A library for LD_PRELOAD: the system refuses one call of a C library function.
+ * A library for LD_PRELOAD that lets one call of a C library function fail, or all calls from that
+ * one on.
  *
- *   REFUSE=NAME:N    the N-th call of NAME fails; NAME:N+: that call and all later ones
- *   REFUSE_ALL=1     also in programs that the first one starts; each has its own count
- *   REFUSE_USED=FILE gets a line for each refused call
+ *   REFUSE=NAME:N    the N-th call of NAME fails; NAME:N+: that call and all later calls fail
+ *   REFUSE_ALL=1     also in programs that the first program starts; each counts its own calls
+ *   REFUSE_USED=FILE gets a line with the function's name for each refused call
  *
  * A process that is created by fork() continues its parent's count.
  */
@@ -47,7 +48,7 @@ static const struct {
 #undef NAME
 };
 
-/* The refused function; FUNCTIONS: none. */
+/* The function whose calls are refused; FUNCTIONS: no function. */
 static enum refusable_function refused_function = FUNCTIONS;
 static unsigned long first_refused_call;
 static bool refuses_later_calls;
@@ -90,7 +91,7 @@ static void record_refusal(enum refusable_function function)
 	syscall(SYS_close, record_fd);
 }
 
-static bool is_call_refused(enum refusable_function function)
+static bool count_and_refuse_call(enum refusable_function function)
 {
 	unsigned long call_number;
 
@@ -105,26 +106,19 @@ static bool is_call_refused(enum refusable_function function)
 	return true;
 }
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
+/* WRAP_ALLOCATOR(name, (parameters), (arguments)): dlsym() allocates, so it cannot find these. */
+#define WRAP_ALLOCATOR(name, parameters, arguments)                                   \
+	void *__libc_##name parameters;                                               \
+	void *name parameters                                                         \
+	{                                                                             \
+		return count_and_refuse_call(F_##name) ? NULL : __libc_##name arguments; \
+	}
 
-void *malloc(size_t size)
-{
-	return is_call_refused(F_malloc) ? NULL : __libc_malloc(size);
-}
+WRAP_ALLOCATOR(malloc, (size_t size), (size))
+WRAP_ALLOCATOR(calloc, (size_t count, size_t size), (count, size))
+WRAP_ALLOCATOR(realloc, (void *memory, size_t size), (memory, size))
 
-void *calloc(size_t count, size_t size)
-{
-	return is_call_refused(F_calloc) ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-	return is_call_refused(F_realloc) ? NULL : __libc_realloc(memory, size);
-}
-
-/* Finds the C library's function once. */
+/* Declares the variable `real`, which points to the C library's function. */
 #define FIND_REAL(name)                       \
 	static __typeof__(&(name)) real;      \
 	if (!real)                            \
@@ -135,7 +129,7 @@ void *realloc(void *memory, size_t size)
 	type name parameters                                   \
 	{                                                      \
 		FIND_REAL(name);                               \
-		return is_call_refused(F_##name) ? failure : real arguments; \
+		return count_and_refuse_call(F_##name) ? failure : real arguments; \
 	}
 
 struct __dirstream;
@@ -174,5 +168,5 @@ int open(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(args, int) : 0;
 	va_end(args);
-	return is_call_refused(F_open) ? -1 : real(path, flags, mode);
+	return count_and_refuse_call(F_open) ? -1 : real(path, flags, mode);
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2154 # what tap.sh sets
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Results as `make report` reads them: `. report_state.sh` after tap.sh.
+# A function that tests how `make report` reads results. A script reads this file after tap.sh.
 
-# report_says STATE PART FILE: is that the state of PART in a report on FILE? The state and the
-# line of the part are in $scratch/said. Without python3 and jinja2 there is no report, and FILE is not read.
-report_says() {
+# has_report_state STATE PART FILE: true if `make report` shows PART with STATE when FILE has its results. Writes
+# the state and the line of the part to $scratch/said. Also true if python3 or jinja2 is missing.
+has_report_state() {
 	python3 -c 'import jinja2' 2>/dev/null || return 0
 	rm -rf "$scratch/read_back"
 	mkdir "$scratch/read_back" || return 1

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A second page library for the harness (test_seam.sh), as simple as page.h allows: each page is
- * one malloc(), every mapping is at the page's own address, and no sanitizer is informed.
+ * one aligned_alloc(), every mapping is at the page's own address, and the library informs no
+ * sanitizer.
  *
- * test_seam.sh lists what it does not detect. It has no buffers, no fault attributes, no
- * page_canonical() and no choice of backends.
+ * test_seam.sh lists the broken rules that this library does not detect. It has no buffers, no
+ * fault attributes, no page_canonical() and no choice of backends.
  */
 #include <stdatomic.h>
 
@@ -17,7 +18,7 @@ struct page {
 
 #include "examples/tutorial/page_calls.c"
 
-/* It does not know which pages were freed. */
+/* Does nothing, because this library does not know which pages were freed. */
 static void abort_unless_live(const struct page *page)
 {
 	(void)page;
@@ -119,7 +120,7 @@ void *page_map_local(struct page *page)
 	return page->bytes;
 }
 
-/* Without a mapping there is nothing to end. */
+/* Does nothing if the task has no mapping. */
 void page_unmap_local(const void *addr)
 {
 	struct page_task *task = current_task();
@@ -160,5 +161,5 @@ int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len)
 	if (len > reader->left)
 		return -EFAULT;
 	memset(dst, 0, len);
-	return copy_user(dst, reader->at, len) ? user_slice_skip(reader, len) : -EFAULT;
+	return copy_from_user_memory(dst, reader->at, len) ? user_slice_skip(reader, len) : -EFAULT;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Unit tests that print the Test Anything Protocol. All tests of a flavour are linked into one program:
- * `unit-tests NAME` runs UNIT_TEST(NAME), then prints the plan.
+ * For unit tests, which print the Test Anything Protocol. All tests of a flavour are linked into
+ * one program: `unit-tests NAME` runs UNIT_TEST(NAME), and then prints the number of checks.
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -18,9 +18,10 @@ struct unit_test {
 	struct unit_test *next;
 };
 
+/* Adds a test to the list of tests that main() searches. */
 void unit_test_register(struct unit_test *test);
 
-/* Begins the function that a test file runs, and registers it before main(). */
+/* Begins the definition of a test, and registers the test before main() runs. */
 #define UNIT_TEST(test_name)                                                      \
 	static void test_name(void);                                              \
 	__attribute__((constructor)) static void register_##test_name(void)       \
@@ -34,16 +35,16 @@ void unit_test_register(struct unit_test *test);
 /* The number of checks so far, and how many of them failed. */
 extern unsigned int tap_check_count, tap_failure_count;
 
-/* Printed before the name of each check. */
+/* A text that is printed before the name of each check. */
 extern const char *tap_prefix;
 
-/* Counts and prints a check. Return: @good, so that a test can print details of a failure. */
+/* Prints a check that is ok if @good. Return: @good, so that a test can print details. */
 bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints a check that cannot run here, and what is missing. */
-void skip_check(const char *what);
+/* Counts and prints a check that cannot run here. @check_and_reason: "CHECK: REASON" */
+void skip_check(const char *check_and_reason);
 
-/* Return: how often to repeat something: @usual times, or fewer with TEST_SHARE, for slow tools. */
-unsigned int scale_repeat_count(unsigned int usual);
+/* Return: @usual_count, or a fraction of it if TEST_SHARE=N is set: 1/N, for slow tools. */
+unsigned int scale_repeat_count(unsigned int usual_count);
 
 #endif

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034 # what scripts use is not used here
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Test Anything Protocol for scripts: `. tap.sh`, then expect, expect_error, ok_if_same, ok_if_empty, ok or
-# skip for each check, and done_testing last.
-# From make: abs_srcdir, abs_builddir, CC.
+# Test Anything Protocol for scripts. A script reads this file first, then calls expect, expect_error, ok_if_same,
+# ok_if_empty, ok or skip for each check, and done_testing last.
+# `make check` sets the variables abs_srcdir, abs_builddir and CC.
 
 : "${abs_srcdir:?is set by make check}" "${abs_builddir:?is set by make check}"
 
@@ -16,7 +16,8 @@ trap 'exit 99' HUP INT TERM
 pagetorture=$abs_builddir/pagetorture
 pagetorture_dev=$abs_builddir/pagetorture-dev
 
-# ok STATUS NAME [FILE]: a check passes if STATUS is 0; the content of FILE explains a failure.
+# ok STATUS NAME [FILE]: prints that the check NAME passed if STATUS is 0, otherwise that it failed, and the first
+# 40 lines of FILE.
 ok() {
 	tests=$((tests + 1))
 	if [ "$1" -eq 0 ]; then
@@ -30,25 +31,25 @@ ok() {
 	fi
 }
 
-# ok_if_empty NAME FILE: a check passes if FILE, a list of errors, is there and empty.
+# ok_if_empty NAME FILE: the check NAME passes if FILE, a list of errors, exists and is empty.
 ok_if_empty() {
 	[ -e "$2" ] && [ ! -s "$2" ]
 	ok $? "$1" "$2"
 }
 
-# ok_if_same NAME EXPECTED ACTUAL: a check passes if two files have the same content, which is not empty.
+# ok_if_same NAME EXPECTED ACTUAL: the check NAME passes if the two files have the same content and are not empty.
 ok_if_same() {
 	[ -s "$2" ] && diff "$2" "$3" >"$scratch/difference"
 	ok $? "$1" "$scratch/difference"
 }
 
-# skip WHAT: a check is skipped, because WHAT is missing. check.py counts it as skipped, not as passed.
+# skip REASON: prints that a check is skipped for REASON. check.py counts this check as skipped, not as passed.
 skip() {
 	tests=$((tests + 1))
 	echo "ok $tests # SKIP $1"
 }
 
-# skip_rest WHAT: skips a check, and ends the script.
+# skip_rest REASON: prints that a check is skipped for REASON, and ends the script.
 skip_rest() {
 	skip "$1"
 	done_testing
@@ -62,7 +63,7 @@ skip_rest_without() {
 	done
 }
 
-# has_flavour NAME: does this build have the flavour?
+# has_flavour FLAVOUR: true if this build has pagetorture in the flavour.
 has_flavour() {
 	[ "$1" = plain ] || [ -x "$abs_builddir/pagetorture-$1" ]
 }
@@ -76,17 +77,24 @@ list_flavours() {
 	echo "$found"
 }
 
-# has_flavour_or_skip NAME WHAT: if this build lacks the flavour, the check WHAT is skipped.
+# succeeds_or_skip REASON COMMAND...: true if the command succeeds. Otherwise prints that a check is skipped for REASON.
+succeeds_or_skip() {
+	reason=$1
+	shift
+	"$@" || ! skip "$reason"
+}
+
+# has_flavour_or_skip FLAVOUR CHECK: true if this build has the flavour. Otherwise prints that CHECK is skipped.
 has_flavour_or_skip() {
 	has_flavour "$1" || ! skip "$2: this build has no $1 flavour"
 }
 
-# has_tool_or_skip TOOL: if the tool is missing, a check is skipped.
+# has_tool_or_skip TOOL: true if the tool is in PATH. Otherwise prints that a check is skipped.
 has_tool_or_skip() {
 	command -v "$1" >/dev/null || ! skip "no $1"
 }
 
-# print_sanitizer_flags FLAVOUR: prints the compiler flags of its sanitizer.
+# print_sanitizer_flags FLAVOUR: prints the compiler flags of the flavour's sanitizer.
 print_sanitizer_flags() {
 	case $1 in
 	asan) echo "$ASAN_FLAGS" ;;
@@ -95,32 +103,28 @@ print_sanitizer_flags() {
 	esac
 }
 
-# print_main_object FLAVOUR: the object of pagetorture that is not in libpagetorture-FLAVOUR.a
-print_main_object() {
-	echo "$abs_builddir/obj/$1/src/tool/main.o"
-}
-
-# print_dev_objects FLAVOUR: the objects of pagetorture-dev
+# print_dev_objects FLAVOUR: prints the paths of the objects of pagetorture-dev in the flavour.
 print_dev_objects() {
 	for source in $DEV_SOURCES; do
 		echo "$abs_builddir/obj/$1/${source%.c}.o"
 	done
 }
 
-# print_flavour_suffix FLAVOUR: prints the end of the names of its programs.
+# print_flavour_suffix FLAVOUR: prints the end of the flavour's program names, -FLAVOUR; nothing for plain.
 print_flavour_suffix() {
 	[ "$1" = plain ] || echo "-$1"
 }
 
-# has_backend NAME: false only if the tool says that the library lacks the backend. Other failures of the tool
-# are found by the check that follows.
+# has_backend BACKEND: false only if pagetorture reports that the page library lacks the backend. After any other
+# failure of pagetorture, has_backend is true, and the check that uses the backend fails.
 has_backend() {
 	"$pagetorture" run --backend "$1" --flavour plain "$abs_srcdir/corpus/rules/bounds.page" \
 		>"$scratch/backend" 2>&1
 	! grep -q 'expected a backend that the page library has' "$scratch/backend"
 }
 
-# run_expecting STATUS COMMAND...: does the command end with that status? Its output is in $scratch/out and err.
+# run_expecting STATUS COMMAND...: runs the command; true if its exit status is STATUS. Its output is in
+# $scratch/out and $scratch/err, its exit status in $status.
 run_expecting() {
 	expected=$1
 	shift
@@ -129,8 +133,8 @@ run_expecting() {
 	[ "$status" -eq "$expected" ]
 }
 
-# expect STATUS NAME PATTERN COMMAND...: a check passes if the command ends with that status and prints a line
-# that matches the pattern, if there is one. Not for pipelines, in which the count of tests would be lost.
+# expect STATUS NAME PATTERN COMMAND...: the check NAME passes if the exit status of the command is STATUS and
+# PATTERN is empty or matches a line of its output. Never call it in a pipeline: the subshell loses the counts.
 expect() {
 	expected=$1 name=$2 pattern=$3
 	shift 3
@@ -140,8 +144,8 @@ expect() {
 	ok "$1" "$name" "$scratch/printed"
 }
 
-# expect_error NAME PATTERN COMMAND...: a check passes if the command ends with 2 and prints one line on standard
-# error, which matches the pattern.
+# expect_error NAME PATTERN COMMAND...: the check NAME passes if the exit status of the command is 2 and it prints
+# exactly one line on standard error, which matches PATTERN.
 expect_error() {
 	name=$1 pattern=$2
 	shift 2
@@ -149,8 +153,17 @@ expect_error() {
 	ok $? "$name" "$scratch/err"
 }
 
-# kill_when_writing SIGNAL COMMAND...: sends the signal when the command has a directory in TMPDIR. True if the
-# signal ends the command, and the directory is removed within seconds.
+# write_good_program FILE [LINE]: writes a program without errors. LINE, a comment or an expectation, may make it fail.
+write_good_program() {
+	{
+		printf 'pagetorture 1\n%s\n' "${2-}"
+		printf 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
+		printf 'T0: write_raw(p0, 0, 0x40, 0x11) -> 0\nT1: read_raw(p0, 0x40, 1) -> 0\n'
+	} >"$1"
+}
+
+# kill_when_writing SIGNAL COMMAND...: sends the signal as soon as the command has made a file in TMPDIR. True if the
+# signal ends the command, and TMPDIR is empty within seconds.
 kill_when_writing() {
 	signal=$1 tries=0
 	shift
@@ -171,7 +184,8 @@ kill_when_writing() {
 	[ "$tries" -le 500 ]
 }
 
-# finish_with_tests_of COMMAND...: replaces done_testing. COMMAND prints TAP; its tests get numbers after ours.
+# finish_with_tests_of COMMAND...: runs a command that prints TAP, and prints its checks with numbers that continue
+# those of the script. The script calls it in place of done_testing.
 finish_with_tests_of() {
 	{ "$@" || echo failed >"$scratch/failed"; } | awk -v n=$tests '
 		/^(not )?ok [0-9]/ { n++; sub(/ok [0-9]+/, "ok " n) }

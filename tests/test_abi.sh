@@ -7,7 +7,8 @@
 kept=$abs_srcdir/src/page/libpage-x86_64.abi
 library=$abs_builddir/.libs/libpage.so
 
-# compare_with_stored_abi LIBRARY SOURCE: SOURCE is the directory of page.h.
+# compare_with_stored_abi LIBRARY DIRECTORY: abi.sh compares the ABI of the library with the stored ABI. DIRECTORY
+# has the page.h of the library.
 compare_with_stored_abi() {
 	sh "$abs_srcdir/build-aux/abi.sh" check "$kept" "$1" "$2/page.h" "$2/page_kernel.h"
 }
@@ -20,15 +21,16 @@ sed -n "s/.*<elf-symbol name='\([^']*\)' type='func-type'.*/\1/p" "$kept" >"$scr
 ok_if_same "the stored ABI has the symbols of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
 expect 0 "its name is libpage.so.0" 'SONAME.*\[libpage\.so\.0\]' readelf -d "$library"
 
-# The same library with one change of its source.
+# Changed libraries: each has one change of the source.
 {
 	echo '{ global:'
 	sed 's/$/;/' "$abs_srcdir/src/page/libpage.sym"
 	echo 'local: *; };'
 } >"$scratch/map"
 
-# check_changed_library STATUS NAME SED: abi.sh ends with the status for the library after the change by sed.
-check_changed_library() {
+# expect_abi_status_after_change STATUS NAME SED: abi.sh must end with STATUS for a library that the sed
+# script changed.
+expect_abi_status_after_change() {
 	rm -rf "$scratch/src"
 	mkdir -p "$scratch/src"
 	cp -r "$abs_srcdir/src/page" "$scratch/src"
@@ -43,14 +45,14 @@ check_changed_library() {
 	expect "$1" "$2" '' compare_with_stored_abi "$scratch/libpage.so" "$scratch/src/page"
 }
 
-check_changed_library 0 "other compiler flags are no change" ''
-check_changed_library 0 "what is private may change" 's/^\tunsigned int depth;/\tunsigned long depth;/'
-check_changed_library 1 "a larger member is detected" 's/^\tunsigned int space;/\tunsigned long space;/'
-check_changed_library 1 "exchanged values are detected" \
+expect_abi_status_after_change 0 "other compiler flags are no change" ''
+expect_abi_status_after_change 0 "what is private may change" 's/^\tunsigned int depth;/\tunsigned long depth;/'
+expect_abi_status_after_change 1 "a larger member is detected" 's/^\tunsigned int space;/\tunsigned long space;/'
+expect_abi_status_after_change 1 "exchanged values are detected" \
 	's/PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, /PAGE_FAULT_USERCOPY, PAGE_FAULT_ALLOC, /'
-check_changed_library 1 "another return type is detected" \
+expect_abi_status_after_change 1 "another return type is detected" \
 	's/^size_t user_slice_left(/unsigned int user_slice_left(/'
 sed -i '/page_nid/d' "$scratch/map"
-check_changed_library 1 "a missing symbol is detected" ''
+expect_abi_status_after_change 1 "a missing symbol is detected" ''
 
 done_testing

@@ -52,8 +52,8 @@ static bool load_afl_functions(void *library)
 }
 
 /*
- * Does decoding and encoding leave the bytes unchanged? AFL++ uses one byte for an empty
- * program.
+ * Returns whether decoding and encoding leave the bytes unchanged. The mutator gives AFL++ one byte
+ * for the empty program.
  */
 static bool is_canonical(const uint8_t *data, size_t size)
 {
@@ -116,17 +116,18 @@ static void test_mutations(void)
 				     result_size ||
 			     memcmp(result, compared, result_size);
 	}
-	ok(good == 2000, "fuzz gives canonical programs of at most the size allowed");
-	ok(changed > 1900, "and changes them: %u of 2,000", changed);
-	ok(same == 2000 && different > 1900, "same seed, same programs; another seed, others");
-	ok(described == 2000, "describe names the mutations, as a file's name may");
-	ok(brief == 2000, "and is never longer than asked for");
+	ok(good == 2000, "fuzz gives canonical programs of at most the maximal size");
+	ok(changed > 1900, "fuzz changes most programs: %u of 2,000", changed);
+	ok(same == 2000 && different > 1900,
+	   "the same seed gives the same programs, another seed gives others");
+	ok(described == 2000, "describe returns the names of the mutations");
+	ok(brief == 2000, "the description is never longer than the maximum");
 	afl.deinit(mutator);
 	afl.deinit(twin);
 	afl.deinit(other);
 }
 
-static void test_odd_inputs(void)
+static void test_short_inputs(void)
 {
 	void *mutator = afl.init(NULL, 1);
 	unsigned int good = 0;
@@ -143,7 +144,8 @@ static void test_odd_inputs(void)
 				is_canonical(result, result_size);
 		}
 	}
-	ok(good == 9 * PROGRAM_RECORD * PROGRAM_RECORD, "short inputs and little room are no trouble");
+	ok(good == 9 * PROGRAM_RECORD * PROGRAM_RECORD,
+	   "short inputs and small maximal sizes give canonical programs");
 	afl.deinit(mutator);
 }
 
@@ -162,12 +164,13 @@ static void test_post_process(void)
 		result_size = afl.post_process(mutator, bytes, size, &result);
 		good += is_canonical(result, result_size) && program_equal(&program, &again);
 	}
-	ok(good == 2000, "post_process gives the same program in canonical bytes, never nothing");
+	ok(good == 2000, "post_process gives the same program in canonical bytes, at least one");
 	afl.deinit(mutator);
 }
 
-/* AFL++ compares traces; here a candidate is accepted if it still has all calls of @ops. */
-static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
+/* AFL++ accepts a candidate with the same trace; this test accepts one that still has all calls of
+ * @ops. */
+static bool has_all_ops(const uint8_t *data, size_t size, uint32_t ops)
 {
 	program_from_bytes(&again, data, size);
 	for (size_t i = 0; i < again.count; i++)
@@ -175,8 +178,8 @@ static bool has_ops(const uint8_t *data, size_t size, uint32_t ops)
 	return !ops;
 }
 
-/* Trims as AFL++ does. Return: the final size; 0 if a rule of the interface was broken. */
-static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_t ops)
+/* Trims as AFL++ does. Return: the final size; 0 if the mutator broke a rule of the interface. */
+static size_t trim_as_afl_does(void *mutator, uint8_t *data, size_t size, uint32_t ops)
 {
 	int most = afl.init_trim(mutator, data, size), step = 0, steps = 0;
 
@@ -188,7 +191,7 @@ static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_
 		if (!result || !result_size || result_size >= size ||
 		    !is_canonical(result, result_size) || steps > most)
 			return 0;
-		good_trial = has_ops(result, result_size, ops);
+		good_trial = has_all_ops(result, result_size, ops);
 		if (good_trial) {
 			memcpy(data, result, result_size);
 			size = result_size;
@@ -200,8 +203,9 @@ static size_t trim_to_the_end(void *mutator, uint8_t *data, size_t size, uint32_
 	return size;
 }
 
-/* Returns the set of the first @count calls, which a trimmed program must still have. */
-static uint32_t collect_ops(size_t count)
+/* Returns a bit for the op of each of the first @count calls; a trimmed program must keep these
+ * ops. */
+static uint32_t collect_ops_of_first_calls(size_t count)
 {
 	uint32_t ops = 0;
 
@@ -217,24 +221,24 @@ static void test_trim(void)
 
 	for (uint64_t seed = 0; seed < 500; seed++) {
 		size_t size = make_input(seed, bytes);
-		uint32_t ops = collect_ops(1 + seed % program.count);
+		uint32_t ops = collect_ops_of_first_calls(1 + seed % program.count);
 
-		size = trim_to_the_end(mutator, bytes, size, ops);
+		size = trim_as_afl_does(mutator, bytes, size, ops);
 		ended += size > 0;
-		kept += has_ops(bytes, size, ops);
+		kept += has_all_ops(bytes, size, ops);
 		least += size == (size_t)__builtin_popcount(ops) * PROGRAM_RECORD;
 		/* If no candidate is accepted, nothing changes. */
 		size = make_input(seed, bytes);
-		whole += trim_to_the_end(mutator, bytes, size, 1u << 31) == size;
+		whole += trim_as_afl_does(mutator, bytes, size, 1u << 31) == size;
 	}
-	ok(ended == 500, "trimming comes to its end, each candidate smaller than the best");
-	ok(kept == 500, "what counts is still there");
-	ok(least == 500, "and nothing else");
-	ok(whole == 500, "where no candidate is good all stays");
-	ok(trim_to_the_end(mutator, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
-	   "where each is good one call is left");
+	ok(ended == 500, "trimming ends, and each candidate is smaller than the best program");
+	ok(kept == 500, "the trimmed program has the required ops");
+	ok(least == 500, "the trimmed program has no other call");
+	ok(whole == 500, "if no candidate is accepted, the program stays as it is");
+	ok(trim_as_afl_does(mutator, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
+	   "if each candidate is accepted, one call remains");
 	ok(!afl.init_trim(mutator, bytes, PROGRAM_RECORD) && !afl.init_trim(mutator, bytes, 0),
-	   "one call, or none, is not trimmed");
+	   "programs of one call or none are not trimmed");
 	afl.deinit(mutator);
 }
 
@@ -242,16 +246,17 @@ UNIT_TEST(test_afl_mutator)
 {
 	void *library = dlopen("./afl_mutator.so", RTLD_NOW | RTLD_LOCAL);
 
-	if (!ok(library, "the library loads")) {
+	if (!ok(library, "afl_mutator.so loads")) {
 		printf("# %s\n", dlerror());
 		return;
 	}
-	if (!ok(load_afl_functions(library), "it has every function that AFL++ looks for"))
+	if (!ok(load_afl_functions(library),
+		"afl_mutator.so has every function that AFL++ looks up"))
 		return;
 	ok(!dlsym(library, "mutate") && !dlsym(library, "program_from_bytes"),
-	   "and exports nothing else");
+	   "afl_mutator.so does not export functions of the harness");
 	test_mutations();
-	test_odd_inputs();
+	test_short_inputs();
 	test_post_process();
 	test_trim();
 	dlclose(library);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The harness detects each seeded bug by the program kept for it, with the detector that bugs.def
-# names, and nothing in the unchanged library. Each kind of error in a wrong suite is reported.
+# The suite of seeded bugs: the program of each bug detects the bug, with the detector that bugs.def names, and
+# nothing is detected in the unchanged library. The suite reports each kind of error in its own files.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -18,7 +18,7 @@ skip_rest_without patch python3
 status=$?
 sed -n '/^replay: /,$p' "$scratch/printed" >"$scratch/end"
 ok $status "the named detector finds every bug, and none in the unchanged library" "$scratch/end"
-report_says good bugs "$scratch/report.json"
+has_report_state good bugs "$scratch/report.json"
 ok $? "make report reads the results of --report as good" "$scratch/said"
 head -n 1 "$scratch/progress" | grep -qxE 'tests/bugs/bugs: [0-9]+ libraries, replay,unit-test, [0-9]+ at a time'
 ok $? "the first line says what runs" "$scratch/progress"
@@ -38,22 +38,21 @@ ok $? "what the results hold is not repeated" "$scratch/printed"
 
 # ---- a detector that is missing ----
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "a missing detector"; then
 	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, tsan," "$table")
 	expect 0 "without tsan exactly the $needed bugs that need it survive" \
 		"^replay: killed $((shown - needed)) of $shown bugs" \
 		"$suite" --without tsan --results "$scratch/without"
 	expect 1 "a comparison says so" ", $needed lost$" "$suite" --compare "$scratch/all" "$scratch/without"
-else
-	skip "this build has no tsan flavour"
 fi
 expect 0 "nothing changed between a run and itself" ' 0 changed, 0 lost$' \
 	"$suite" --compare "$scratch/all" "$scratch/all"
 
 # ---- fuzzing from an empty corpus ----
 
-# expect_found_by_fuzzing PROGRAM BUG TEXT NAME: its row of the table, if the build has the program
-expect_found_by_fuzzing() {
+# expect_row_of_fuzzed_bug PROGRAM BUG PATTERN NAME: the row of BUG in the table must match PATTERN. The check is
+# skipped if this build has no PROGRAM.
+expect_row_of_fuzzed_bug() {
 	if [ ! -x "$abs_builddir/$1" ]; then
 		skip "$4: this build has no $1 (make bugs)"
 		return
@@ -62,28 +61,24 @@ expect_found_by_fuzzing() {
 	ok $? "$4" "$scratch/table"
 }
 
-if [ -x "$abs_builddir/fuzz_page" ]; then
+if succeeds_or_skip "this build has no fuzz_page (make fuzzers)" test -x "$abs_builddir/fuzz_page"; then
 	expect 0 "bugs are fuzzed, and the unchanged library has no finding" . \
 		"$suite" --column fuzz-empty --trials 2 --time 2 --results "$scratch/fuzz" copy-tail-missed \
 		unmap-order-unchecked annotation-fresh-missing align-wraps allocator-drops-its-lock
 	cp "$scratch/out" "$scratch/table"
-	expect_found_by_fuzzing fuzz_page copy-tail-missed 'bytes 2/2 ' "a bug is found, twice"
-	expect_found_by_fuzzing fuzz_fatal-plain unmap-order-unchecked '.* 2/2 ' "a misuse that does not end the process is found"
-	expect_found_by_fuzzing fuzz_api-plain align-wraps '.* 2/2 ' "a bug that no page program can show is found"
-	expect_found_by_fuzzing fuzz_fatal-msan annotation-fresh-missing 'alive 2/2 ' "a bug that only MemorySanitizer sees is found"
-	if [ -n "$LLVM_COV" ]; then
-		expect_found_by_fuzzing fuzz_api-plain allocator-drops-its-lock 'reached, not triggered$' \
+	expect_row_of_fuzzed_bug fuzz_page copy-tail-missed 'bytes 2/2 ' "a bug is found, twice"
+	expect_row_of_fuzzed_bug fuzz_fatal-plain unmap-order-unchecked '.* 2/2 ' "a misuse that does not end the process is found"
+	expect_row_of_fuzzed_bug fuzz_api-plain align-wraps '.* 2/2 ' "a bug that no page program can show is found"
+	expect_row_of_fuzzed_bug fuzz_fatal-msan annotation-fresh-missing 'alive 2/2 ' "a bug that only MemorySanitizer sees is found"
+	if succeeds_or_skip "this build cannot count what is reached" test -n "$LLVM_COV"; then
+		expect_row_of_fuzzed_bug fuzz_api-plain allocator-drops-its-lock 'reached, not triggered$' \
 			"a bug that needs two threads is reached, and not found"
-	else
-		skip "this build cannot count what is reached"
 	fi
-else
-	skip "this build has no fuzz_page (make fuzzers)"
 fi
 
 # ---- suites that are wrong ----
 
-# A source directory with three bugs, and the script that uses it.
+# A source directory with only three bugs, and a script that runs the suite on this directory.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
 mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src/dev" "$wrong/report"
@@ -97,8 +92,8 @@ entry=$wrong/tests/bugs/bugs.def
 patch=$wrong/tests/bugs/patch/bounds-one-too-far.patch
 program=$wrong/corpus/bugs/bounds-one-too-far.page
 
-# restore_entries: the three as they are.
-restore_entries() {
+# restore_three_bugs: undoes all changes of the directory with three bugs, and removes results.
+restore_three_bugs() {
 	for name in $names; do
 		cp "$abs_srcdir/tests/bugs/patch/$name.patch" "$wrong/tests/bugs/patch"
 		cp "$abs_srcdir/corpus/bugs/$name.page" "$wrong/corpus/bugs" 2>/dev/null
@@ -109,40 +104,41 @@ restore_entries() {
 	rm -f "$scratch/results" "$scratch/report.json"
 }
 
-# expect_suite_output STATUS NAME PATTERN: of the suite as it was changed
-expect_suite_output() {
+# expect_changed_suite_output STATUS NAME PATTERN: the suite in its changed directory must end with STATUS and print
+# PATTERN. Then the changes of the directory are undone.
+expect_changed_suite_output() {
 	expect "$@" sh "$scratch/suite" --column replay,unit-test --results "$scratch/results" \
 		--report "$scratch/report.json"
-	[ "$1" -ne 1 ] || report_says failed bugs "$scratch/report.json" || ok 1 "$2: in the report" "$scratch/said"
-	restore_entries
+	[ "$1" -ne 1 ] || has_report_state failed bugs "$scratch/report.json" || ok 1 "$2: in the report" "$scratch/said"
+	restore_three_bugs
 }
 
-restore_entries
-expect_suite_output 0 "a small suite is good" '^as expected$'
+restore_three_bugs
+expect_changed_suite_output 0 "a small suite is good" '^as expected$'
 sed -i 's/plain, direct, bytes/plain, direct, asan/' "$entry"
-expect_suite_output 1 "another detector finds the bug" '^zero-ignored: expected asan to find it, got bytes'
+expect_changed_suite_output 1 "another detector finds the bug" '^zero-ignored: expected asan to find it, got bytes'
 sed -i 's/plain, direct, test/plain, direct, hang/' "$entry"
-expect_suite_output 1 "another detector than the named one fails in a unit test" '^align-wraps: expected hang to find it, got test'
+expect_changed_suite_output 1 "another detector than the named one fails in a unit test" '^align-wraps: expected hang to find it, got test'
 sed -i 's/len <= PAGE_SIZE - off + 1;$/len <= PAGE_SIZE - off + 0;/' "$patch"
-expect_suite_output 1 "a patch without a bug survives" '^bounds-one-too-far: survived replay'
+expect_changed_suite_output 1 "a patch without a bug survives" '^bounds-one-too-far: survived replay'
 sed -i 's/len <= PAGE_SIZE - off;/len <= PAGE_SIZE - (off);/' "$wrong/src/page/range.h"
-expect_suite_output 1 "a patch that does not apply" 'bounds-one-too-far.patch: does not apply any more'
+expect_changed_suite_output 1 "a patch that does not apply" 'bounds-one-too-far.patch: does not apply any more'
 lines=$(sed -n 's/^@@ .* +[0-9]*,\([0-9]*\) @@.*/\1/p' "$patch")
 sed -i "s/^+.*off + 1;$/&\n+\tint unused;/; s/^\(@@ .* +[0-9]*\),[0-9]* @@/\1,$((lines + 1)) @@/" "$patch"
-expect_suite_output 1 "a patch that does not compile without warnings" 'does not compile'
+expect_changed_suite_output 1 "a patch that does not compile without warnings" 'does not compile'
 cp "$program" "$wrong/corpus/bugs/zero-ignored.page"
 sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' "$program"
-expect_suite_output 1 "a program whose expectations do not hold" '^clean, plain, direct: replay: expected no finding'
+expect_changed_suite_output 1 "a program whose expectations do not hold" '^clean, plain, direct: replay: expected no finding'
 rm "$wrong/corpus/bugs/zero-ignored.page"
-expect_suite_output 2 "a program that is missing" '^tests/bugs/bugs: zero-ignored: expected .*zero-ignored.page$'
+expect_changed_suite_output 2 "a program that is missing" '^tests/bugs/bugs: zero-ignored: expected .*zero-ignored.page$'
 touch "$wrong/tests/bugs/patch/unlisted.patch"
-expect_suite_output 2 "a patch that bugs.def does not list" 'unlisted: has a patch or a program, and no line'
+expect_changed_suite_output 2 "a patch that bugs.def does not list" 'unlisted: has a patch or a program, and no line'
 rm "$wrong/tests/bugs/patch/unlisted.patch"
 sed -i 's/, direct, bytes/, sideways, bytes/' "$entry"
-expect_suite_output 2 "a word that bugs.def does not know" \
+expect_changed_suite_output 2 "a word that bugs.def does not know" \
 	"bugs.def:[0-9]*: zero-ignored: expected a backend of direct, alias, got sideways"
 sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$entry"
-expect_suite_output 2 "an entry that cannot be read" 'bugs.def:[0-9]*: expected an entry in the form'
+expect_changed_suite_output 2 "an entry that cannot be read" 'bugs.def:[0-9]*: expected an entry in the form'
 
 # ---- usage, figures ----
 
@@ -169,7 +165,7 @@ expect_error "--results that cannot be written" "$scratch/mine" \
 expect_error "a comparison with a missing file" missing "$suite" --compare "$scratch/all" "$scratch/missing"
 expect 0 "--help has examples" '^Examples:' "$suite" --help
 
-# Of 1..10 against 11..20 the normal approximation, corrected by one half, gives 0.000183.
+# For 1..10 and 11..20, the normal approximation with continuity correction gives p = 0.000183.
 PYTHONPATH=$abs_srcdir/tests/bugs:$abs_srcdir/tests python3 -B - >"$scratch/figures" 2>&1 <<'END_OF_PYTHON'
 import math
 from table import compute_a12, compute_mann_whitney_p

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The command line: `check`, `convert` and what they say of bad input.
+# `check` and `convert`: their results, their command lines, and their messages about bad input.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
@@ -10,12 +10,10 @@ examples=$abs_srcdir/../shared/examples
 # ---- good input ----
 
 expect 0 "all expectations of corpus/rules hold" '' "$pagetorture" check "$rules"/*.page
-if [ -e "$examples/expected.jsonl" ]; then
+if succeeds_or_skip "no examples beside this checkout" test -e "$examples/expected.jsonl"; then
 	(cd "$examples" && "$pagetorture" check --json ./*.page) 2>"$scratch/err" |
 		sed 's|"file": "./|"file": "|' >"$scratch/json"
 	ok_if_same "the examples beside the checkout print exactly what is expected" "$examples/expected.jsonl" "$scratch/json"
-else
-	skip "no examples beside this checkout"
 fi
 
 cat >"$scratch/race.page" <<'END'
@@ -41,7 +39,8 @@ expect 0 "convert keeps comment lines" '^# Two threads' "$pagetorture" convert -
 
 # ---- expectations that do not hold ----
 
-# expect_unmet_expectation NAME PATTERN SED: of the race as it is changed
+# expect_unmet_expectation NAME PATTERN SED: `check` must end with 1 and print PATTERN for race.page after the change
+# by the sed script.
 expect_unmet_expectation() {
 	sed "$3" "$scratch/race.page" >"$scratch/wrong.page"
 	expect 1 "$1" "$2" "$pagetorture" check "$scratch/wrong.page"
@@ -115,7 +114,8 @@ expect 1 "of a byte string the first is named, and how many there are" \
 
 # ---- bad input: one line each, the others are still evaluated ----
 
-# expect_bad_input NAME PATTERN FILE: the line names the file; exit 2; the good one is evaluated.
+# expect_bad_input NAME PATTERN FILE: `check FILE race.page` must end with 2, print one line about FILE that matches
+# PATTERN, and evaluate race.page.
 expect_bad_input() {
 	expect 2 "bad input: $1" 'race.page: data-race' "$pagetorture" check "$3" "$scratch/race.page"
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && tail -n 1 "$scratch/err" | grep -q ' 2 files: 1 bad ' &&
@@ -123,7 +123,7 @@ expect_bad_input() {
 	ok $? "... is one line" "$scratch/err"
 }
 
-# expect_refused_line NAME LINE MESSAGE: of the third line of a program
+# expect_refused_line NAME LINE MESSAGE: `check` must print only MESSAGE, about a program whose third line is LINE.
 expect_refused_line() {
 	printf 'pagetorture 1\n\n%s\n' "$2" >"$scratch/line.page"
 	run_expecting 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]

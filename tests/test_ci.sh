@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The examples for CI services, and the workflow of ClusterFuzzLite, can be read; their commands and
-# options exist, and what they store is what the commands write. No CI service runs here.
+# The example pipelines for CI services and the workflow of ClusterFuzzLite are valid YAML. Their commands and
+# options exist, and their commands write the files that they store. This script runs no pipeline.
 . "$(dirname "$0")/tap.sh"
 
 if ! python3 -c 'import yaml' 2>/dev/null; then
@@ -11,12 +11,12 @@ fi
 cp "$abs_srcdir"/examples/ci/*.yml "$abs_srcdir/.github/workflows/clusterfuzzlite.yml" "$scratch"
 cp "$abs_srcdir"/.clusterfuzzlite/* "$scratch"
 
-# is_good_pipeline FILE: does ci.py find no problem?
+# is_good_pipeline FILE: true if ci.py finds no problem in the pipeline.
 is_good_pipeline() {
 	python3 "$abs_srcdir/tests/ci.py" "$1" "$abs_srcdir" "$abs_builddir" >"$scratch/out" 2>"$scratch/err"
 }
 
-# expect_refused_pipeline FILE SED REASON: ci.py refuses the file after the change by sed.
+# expect_refused_pipeline FILE SED REASON: ci.py must refuse the file after the change by the sed script.
 expect_refused_pipeline() {
 	mkdir -p "$scratch/changed"
 	sed "$2" "$scratch/$1" >"$scratch/changed/$1"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What bash completes, asked as bash asks: with the words of a line.
+# The completion function of bash prints the expected words for a command line.
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without bash
@@ -9,12 +9,12 @@ script=$abs_srcdir/packaging/completion/pagetorture.bash
 # shellcheck disable=SC2016 # for bash
 expect 0 "bash reads it, and it completes pagetorture" '' bash --norc -c '. "$0" && complete -p pagetorture' "$script"
 
-# A directory to complete in.
+# A directory whose file names bash can complete.
 mkdir -p "$scratch/here/directory" "$scratch/bin"
 touch "$scratch/here/a.page" "$scratch/here/a b.page" "$scratch/here/crash-1" "$scratch/here/notes"
 ln -s "$pagetorture" "$scratch/bin/pagetorture"
 
-# print_completions WORD... : the last is what is typed so far; sorted.
+# print_completions WORD...: prints the completions of the last word of a command line, sorted.
 print_completions() {
 	# shellcheck disable=SC2016 # for bash
 	(cd "$scratch/here" && PATH=$scratch/bin:$PATH bash --norc -c '. "$0"
@@ -24,7 +24,7 @@ print_completions() {
 		LC_ALL=C sort
 }
 
-# expect_completions EXPECTED WORD...: exactly these, with spaces between them.
+# expect_completions EXPECTED WORD...: the completions must be exactly EXPECTED, with spaces between them.
 expect_completions() {
 	expected=$1
 	shift

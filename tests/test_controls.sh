@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Proof that verdicts about races depend on each of these: the rule model, the model of the detector's
-# memory, the library's reports to the detector, and the state between inputs. One line is taken away,
-# and fuzz_race must find a disagreement.
+# Verdicts about races depend on the rule model, the model of ThreadSanitizer's memory, the library's reports to
+# ThreadSanitizer, and on empty state before each input. For each check, this script changes one of these in a
+# source file, and fuzz_race must find that the model and ThreadSanitizer disagree.
 . "$(dirname "$0")/tap.sh"
 
 case " ${FUZZERS?is set by make check} " in
@@ -15,15 +15,16 @@ objects=$abs_builddir/obj/fuzz-tsan/fuzz
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# link_fuzz_target FILE...: fuzz_race without its mutator, with these in place of the build's files
-link_fuzz_target() {
+# link_fuzz_race FILE...: links fuzz_race without its mutator; FILEs replace objects of the build.
+link_fuzz_race() {
 	# shellcheck disable=SC2086 # words
 	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
 
-# run_fuzzer INPUTS [PAGE]...: so many, from these programs, or from all of corpus/rules
-run_fuzzer() {
+# run_fuzz_race INPUTS [PAGE]...: fuzzes for INPUTS executions, starting with the programs PAGE, or with all of
+# corpus/rules.
+run_fuzz_race() {
 	rm -rf corpus seeds
 	mkdir corpus seeds
 	inputs=$1
@@ -35,13 +36,15 @@ run_fuzzer() {
 	timeout 1000 ./fuzz_race -runs="$inputs" -max_len=704 corpus seeds >out 2>&1
 }
 
-# A disagreement that only fresh state settles is counted, and should never happen either.
-has_finding() {
+# fuzz_race repeats a disagreement with fresh state, and counts disagreements that then disappear. Such a
+# disagreement is a finding too.
+has_run_a_finding() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }
 
-# expect_mutant_found NAME FILE SED [PAGE]...: FILE is one that no other includes. Most need some ten thousand inputs.
-expect_mutant_found() {
+# expect_change_found_by_fuzzing NAME FILE SED [PAGE]...: fuzz_race must find the change of FILE by the sed script.
+# No other file may include FILE. Most changes are found within some ten thousand inputs.
+expect_change_found_by_fuzzing() {
 	name=$1 file=$2
 	case $file in
 	src/page/*) flags=$TSAN_FLAGS ;; # the library is instrumented, harness and target are not
@@ -53,42 +56,44 @@ expect_mutant_found() {
 	if cmp -s "$abs_srcdir/$file" changed.c; then
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
-		>out 2>&1 && link_fuzz_target changed.o >out 2>&1; then
-		run_fuzzer 50000 "$@"
-		has_finding || run_fuzzer 500000 "$@"
-		has_finding
+		>out 2>&1 && link_fuzz_race changed.o >out 2>&1; then
+		run_fuzz_race 50000 "$@"
+		has_run_a_finding || run_fuzz_race 500000 "$@"
+		has_run_a_finding
 		ok $? "found: $name" out
 	else
 		ok 1 "$name: does not build" out
 	fi
 }
 
-link_fuzz_target >out 2>&1 && run_fuzzer 50000 && ! has_finding
+link_fuzz_race >out 2>&1 && run_fuzz_race 50000 && ! has_run_a_finding
 ok $? "with nothing taken away nothing is found" out
 
 # ---- order that the rule model knows ----
 
 model=src/harness/model
-expect_mutant_found "a lock that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->mutex_clocks.*//'
-expect_mutant_found "a wait that acquires nothing" $model/rules.c 's/^\tacquire_clock(eval, &eval->rules->semaphore_clocks.*//'
-expect_mutant_found "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_all_threads(rules);/;/'
-expect_mutant_found "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(eval, &page->owners_clock);//'
-expect_mutant_found "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
+expect_change_found_by_fuzzing "a lock that acquires nothing" $model/rules.c \
+	's/^\tacquire_clock(eval, find_sync_clock(eval));/if (eval->call->op == OP_wait) &/'
+expect_change_found_by_fuzzing "a wait that acquires nothing" $model/rules.c \
+	's/^\tacquire_clock(eval, find_sync_clock(eval));/if (eval->call->op == OP_lock) &/'
+expect_change_found_by_fuzzing "lines of main that join no thread" $model/rules.c 's/^\t\tjoin_clocks_into_main(rules);/;/'
+expect_change_found_by_fuzzing "a last free that knows no other owner" $model/rules_page.c 's/^\tacquire_clock(eval, &page->owners_clock);//'
+expect_change_found_by_fuzzing "a last free that touches nothing" $model/rules_page.c 's/if (!--page->ref_count)/if (!--page->ref_count \&\& 0)/'
 
 # ---- annotations for the detector ----
 
-expect_mutant_found "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
-expect_mutant_found "frames whose allocations the detector cannot distinguish" src/page/arena.c \
+expect_change_found_by_fuzzing "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
+expect_change_found_by_fuzzing "frames whose allocations the detector cannot distinguish" src/page/arena.c \
 	's/^\t\tsync_heap_alloc(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
-expect_mutant_found "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
+expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
 	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
 
 # ---- what the detector keeps ----
 
-expect_mutant_found "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
-	's/position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
-expect_mutant_found "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
-expect_mutant_found "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
+expect_change_found_by_fuzzing "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
+	's/log_position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"
+expect_change_found_by_fuzzing "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
+expect_change_found_by_fuzzing "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
 	"$rules/posts-that-nobody-waits-for.page"
 
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# convert: there and back is the same program, and nothing goes without a word.
+# `convert` from text to bytes and back gives the same program, and `convert` reports everything that it leaves out.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus

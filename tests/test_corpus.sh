@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every program of the corpus runs through every fuzz target, in every flavour, without an
-# engine; a corpus that cannot be replayed is a failure.
+# Every fuzz target runs all inputs of the corpus without an engine, in each of its flavours. A missing corpus is a
+# failure.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus
 
-# replay_directories BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
-replay_directories() {
+# expect_directories_replayed BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
+expect_directories_replayed() {
 	binary=$abs_builddir/$1
 	name="$* ${PAGE_MAP-}"
 	shift
@@ -29,7 +29,7 @@ while read -r backend target flavours; do
 	[ "$target" != fuzz_api ] || programs=
 	for flavour in $flavours; do
 		# shellcheck disable=SC2086 # words
-		replay_directories "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
+		expect_directories_replayed "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
 	done
 done <<END_OF_TABLE
 direct fuzz_api plain asan msan

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The corpus reaches all of src/page but what tests/coverage_excluded names, and the unit tests
-# reach that.
+# tests/coverage_excluded lists the code of src/page that the corpus does not reach. The unit tests reach the
+# listed code, except for entries that say that no test does.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -10,8 +10,8 @@
 figures=$abs_builddir/coverage
 list=$abs_srcdir/tests/coverage_excluded
 
-# compare_with_list FIGURE LIST [JSON]: runs coverage.py.
-compare_with_list() {
+# compare_coverage_with_list FIGURE LIST [JSON]: coverage.py compares measured coverage with the list of unreached code.
+compare_coverage_with_list() {
 	python3 "$abs_srcdir/tests/coverage.py" "$1" "$2" "${3-$figures/$1.json}" "$abs_srcdir"
 }
 
@@ -23,23 +23,23 @@ sh "$abs_srcdir/build-aux/coverage.sh" "$abs_srcdir" >"$scratch/made" 2>&1 || st
 ok $status "the corpus and the unit tests run in a build with coverage" "$scratch/made"
 
 for figure in replay all; do
-	expect 0 "tests/coverage_excluded is right: $figure" "^$figure: " compare_with_list $figure "$list"
+	expect 0 "tests/coverage_excluded is right: $figure" "^$figure: " compare_coverage_with_list $figure "$list"
 done
 run_expecting 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
 	--begun 1700000000 --status good --command 'make coverage' \
 	--coverage replay="$figures/replay.json" --coverage all="$figures/all.json" &&
-	report_says good coverage "$scratch/coverage.json"
+	has_report_state good coverage "$scratch/coverage.json"
 ok $? "make report reads both as good" "$scratch/said"
 [ -s "$figures/html/replay/index.html" ] && [ -s "$figures/html/all/index.html" ]
 ok $? "both as HTML"
 
-# Each kind of error is found. SED or lines to add change the list.
+# coverage.py reports each kind of error in a changed list of unreached code.
 while IFS='|' read -r name figure change pattern; do
 	case $change in
 	+*) printf '%b\n' "${change#+}" | cat "$list" - ;;
 	*) sed "$change" "$list" ;;
 	esac >"$scratch/list"
-	expect 1 "found: $name" "^$pattern" compare_with_list "$figure" "$scratch/list"
+	expect 1 "found: $name" "^$pattern" compare_coverage_with_list "$figure" "$scratch/list"
 done <<'END_OF_TABLE'
 a function that is not listed|replay|/^arena\.c take_from_any_list: /d|not reached: arena.c take_from_any_list: \*
 a side of a branch|replay|/=> false$/d|not reached: alias_set.c alias_set_find: set => false
@@ -49,14 +49,14 @@ a reached branch that is listed|replay|+raw.c page_write_raw: !range_is_valid(of
 a branch that only the unit tests reach|all|+[never] for no reason\nbuffer.c find_order: ((size_t)1 << order) < pages => true|reached, and listed as \[never\]: buffer.c find_order:
 END_OF_TABLE
 expect 1 "found: unit tests that did not run" '^not reached: buffer.c ' \
-	compare_with_list all "$list" "$figures/replay.json"
+	compare_coverage_with_list all "$list" "$figures/replay.json"
 echo 'page.c page_align' >"$scratch/list"
-expect_error "a list that cannot be read" 'list:1: expected' compare_with_list replay "$scratch/list"
+expect_error "a list that cannot be read" 'list:1: expected' compare_coverage_with_list replay "$scratch/list"
 
-# A replay with one fuzz target reaches less.
+# The profile of a single fuzz target reaches less code than that of all targets.
 "$LLVM_PROFDATA" merge -o "$scratch/less.profdata" "$figures"/replay/fuzz_page-replay-direct-*.profraw &&
 	"$LLVM_COV" export -instr-profile="$scratch/less.profdata" "$figures/build/pagetorture" >"$scratch/less.json"
 expect 1 "found: a replay of one target alone" '^not reached: map_alias.c alias_map: \*' \
-	compare_with_list replay "$list" "$scratch/less.json"
+	compare_coverage_with_list replay "$list" "$scratch/less.json"
 
 done_testing

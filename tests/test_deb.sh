@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# packaging/debian agrees with the rest of the tree. `make check-deb` builds the packages.
+# The files of packaging/debian agree with the rest of the tree. `make check-deb` also builds the packages.
 . "$(dirname "$0")/tap.sh"
 
 debian=$abs_srcdir/packaging/debian
@@ -18,7 +18,7 @@ if has_tool_or_skip dh_listpackages; then
 	ok_if_same "packaging/debian/control has the three packages" "$scratch/expected" "$scratch/packages"
 fi
 
-# The package of the shared library has the name of its soname.
+# The name of the shared library's package is made of the library's soname.
 major=$(sed -n 's/.*-version-info \([0-9]*\):[0-9]*:\([0-9]*\).*/\1 \2/p' "$abs_srcdir/src/page/local.mk" |
 	awk '{ print $1 - $2 }')
 grep -qx "Package: libpage$major" "$debian/control" &&
@@ -27,7 +27,7 @@ ok $? "the package of the library is libpage$major, as -version-info says"
 sed -n 's/^ \([a-z_]*\)@Base .*/\1/p' "$debian/libpage0.symbols" >"$scratch/symbols"
 ok_if_same "its symbols are those of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
 
-# Every file that is installed belongs to one package, every line of a package to a file.
+# Every installed file belongs to exactly one package, and every line of a package's file list has an installed file.
 (cd "$abs_builddir" && make install DESTDIR="$scratch/tmp" prefix=/usr exec_prefix=/usr \
 	libdir=/usr/lib/x86_64-linux-gnu libexecdir=/usr/libexec) >"$scratch/out" 2>&1 </dev/null
 ok $? "make install with Debian's directories" "$scratch/out"
@@ -45,7 +45,7 @@ cat "$debian"/*.install "$debian/not-installed" | while read -r pattern; do
 done >"$scratch/unused"
 sort "$scratch/owned" >"$scratch/packaged"
 ok_if_same "each installed file is in one package" "$scratch/files" "$scratch/packaged"
-# A build may have no flavour but the plain one.
+# Programs of other flavours are not installed if this build has only the flavour plain.
 ls "$scratch/tmp/usr/libexec" >/dev/null 2>&1 || sed -i '\|^usr/libexec/pagetorture$|d' "$scratch/unused"
 ok_if_empty "each line of a package is an installed file" "$scratch/unused"
 cat "$debian"/*.docs "$debian"/*.examples | while read -r file; do

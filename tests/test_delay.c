@@ -8,7 +8,7 @@ static struct delay choose_delay(uint64_t seed, uint32_t run, uint16_t thread, u
 {
 	struct delay_point place = { seed, run, thread, step };
 
-	return delay_choose(&place);
+	return delay_compute(&place);
 }
 
 static bool is_same_delay(struct delay a, struct delay b)

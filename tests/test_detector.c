@@ -26,10 +26,10 @@ UNIT_TEST(test_detector)
 	   "an unknown rule in a report of the library is no rule");
 	ok(detector_find_rule("all fine\n", line, sizeof(line)) == RULE_COUNT && !*line,
 	   "output without a report has no rule and no line");
-	ok(detector_find_fault("ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1000 at pc") ==
+	ok(detector_find_fault_address("ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1000 at pc") ==
 			   0x1000 &&
-		   detector_find_fault("ERROR: AddressSanitizer: SEGV on unknown address 0x2000 (pc") ==
+		   detector_find_fault_address("ERROR: AddressSanitizer: SEGV on unknown address 0x2000 (pc") ==
 			   0x2000 &&
-		   detector_find_fault("fault at address 0x3000\n") == 0x3000 && !detector_find_fault("fine"),
+		   detector_find_fault_address("fault at address 0x3000\n") == 0x3000 && !detector_find_fault_address("fine"),
 	   "the address of a fault is found in each kind of report");
 }

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Documents are correct: `run` observes the table of doc/rules.md, whose programs exist, and what
-# documents name exists (doc_names.py). test_doc_commands.sh runs their commands.
+# `run` observes the results that the table of doc/rules.md shows. The files, links and commands that documents name
+# exist (doc_names.py). test_doc_commands.sh runs the commands of documents.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
 
 # ---- doc/rules.md ----
 
-# Rows of the second table: rule, program, then what is observed with each backend and flavour.
+# Each row of the second table in doc/rules.md has a rule, a program, and what each backend and flavour observes.
 grep '^| [a-z-]* | [a-z-]* | [-y]' doc/rules.md | tr -d ' ' | tr '|' ' ' >"$scratch/table"
 [ "$(wc -l <"$scratch/table")" -ge 20 ]
 ok $? "doc/rules.md has its table"
@@ -66,7 +66,8 @@ fi
 
 skip_rest_without python3
 
-# expect_doc_error PATTERN TEXT: doc_names.py reports the error in a document with this text; \n ends a line.
+# expect_doc_error PATTERN TEXT: doc_names.py must report PATTERN about a document with TEXT, in which \n
+# ends a line.
 expect_doc_error() {
 	printf '%b\n' "$2" >"$scratch/tree/a.md"
 	expect 1 "found: $1" "$1" python3 tests/doc_names.py "$scratch/tree" "$abs_builddir" a.md

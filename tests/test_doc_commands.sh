@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every command in every document does what the document shows (doc_commands.py). Commands that take
-# long run with DOC_LONG=1: `make check-doc` runs them in a copy of the tree. DOCS names the
-# documents, if not all of them.
+# Every command in every document prints what the document shows (doc_commands.py). With DOC_LONG=1, as in
+# `make check-doc`, the commands that take long run too. DOCS names the documents to check (default: all).
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without python3

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Editors colour each token of a page program as what it is: vim, and those with TextMate grammars.
+# vim and editors with TextMate grammars give each token of a page program the expected class.
 . "$(dirname "$0")/tap.sh"
 
 vim=$scratch/vim
@@ -19,7 +19,7 @@ T7 : write_raw(p0, PAGE_SIZE-1, 0x2B, 17) -> EINVAL
 main: k31 = kmap_local(p9)
 T0: read_rawer(k32, SIZE_MAX)
 END
-# Tokens of each line, separated by commas.
+# The expected tokens of each line, with their classes, separated by commas.
 cat >"$scratch/expected" <<'END'
 1 Comment # wait for a thread
 3 Header pagetorture 1
@@ -83,7 +83,8 @@ fi
 
 # ---- TextMate ----
 
-# As editors do: from each position, the pattern that matches first; of several, the first in the list.
+# TextMate grammars: at each position, the pattern with the nearest match wins; if several match there, the first in
+# the list wins.
 skip_rest_without python3
 python3 - "$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json" "$scratch/program.page" \
 	>"$scratch/tokens" 2>&1 <<'END'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# explain: fits its sheet whatever the program is, and marks what `check` names.
+# The drawing of `explain` fits its width for every program, and marks the lines that `check` names.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
@@ -11,7 +11,7 @@ examples=$abs_srcdir/../shared/examples
 
 mkdir "$scratch/random" "$scratch/large"
 (cd "$scratch/random" && "$abs_builddir/make_programs" 200 1)
-# All threads, as many calls as there may be, and the longest ones.
+# A program with all threads, the largest number of calls, and the longest calls.
 awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)"
 	for (i = 0; i < 1022; i++)
 		print (i % 9 < 8 ? "T" i % 9 : "main") ": copy_page(p0, SIZE_MAX-16383, p0, " \
@@ -38,10 +38,8 @@ cp "$rules/deadlock.page" "$long"
 printf 'pagetorture 1\n' >"$scratch/large/empty.page"
 set -- "$rules"/*.page "$abs_srcdir"/corpus/regress/*.page "$abs_srcdir"/corpus/seed/*/*.page \
 	"$scratch"/random/*.page "$scratch"/large/*.page
-if [ -e "$examples/expected.jsonl" ]; then
+if succeeds_or_skip "no examples beside this checkout" test -e "$examples/expected.jsonl"; then
 	set -- "$@" "$examples"/*.page
-else
-	skip "no examples beside this checkout"
 fi
 
 for characters in ascii utf8; do
@@ -59,7 +57,7 @@ ok $? "both draw the same"
 
 # ---- the calls, and the marks ----
 
-# Calls that are not in the drawing, and lines whose mark is not what check says.
+# Prints the calls that the drawing lacks, and the lines whose mark differs from the result of `check`.
 for page; do
 	"$pagetorture" convert --text "$page" 2>/dev/null || exit 99
 	echo
@@ -106,36 +104,37 @@ ok $? "510 lines that never run are all named" "$scratch/left"
 [ "$(cat "$scratch/marked")" -eq 1022 ]
 ok $? "every one of 1022 racing calls is marked"
 
-# expect_causes PROGRAM GUILTY CAUSES
-expect_causes() {
+# expect_guilty_line_and_causes PROGRAM GUILTY CAUSES: `explain` must mark the line GUILTY as the call that breaks a
+# rule, and exactly the lines CAUSES as its causes.
+expect_guilty_line_and_causes() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out"
 	[ "$(sed -n 's/^! *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$2" ] &&
 		[ "$(sed -n 's/^~ *\([0-9][0-9]*\) .*/\1/p' "$scratch/out" | paste -sd ' ')" = "$3" ]
 	ok $? "$1: line $2, because of ${3:-nothing else}"
 }
-expect_causes use-after-free-by-another-thread 9 6
-expect_causes deadlock "6 7" "4 5"
-expect_causes foreign-load 6 5
-expect_causes uninit-copied-then-used 11 "4 7"
-expect_causes overlap-one-byte "4 5" ""
+expect_guilty_line_and_causes use-after-free-by-another-thread 9 6
+expect_guilty_line_and_causes deadlock "6 7" "4 5"
+expect_guilty_line_and_causes foreign-load 6 5
+expect_guilty_line_and_causes uninit-copied-then-used 11 "4 7"
+expect_guilty_line_and_causes overlap-one-byte "4 5" ""
 
-# expect_explanation PROGRAM PART
-expect_explanation() {
+# expect_explanation_with_text PROGRAM PART
+expect_explanation_with_text() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out" && grep -qF -- "$2" "$scratch/out"
 	ok $? "$1: $2" "$scratch/out"
 }
-expect_explanation overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
-expect_explanation overlap-one-byte 'at line 5 T1 knows nothing of T0'
-expect_explanation range-of-racing-bytes '--------------------##########----------'
-expect_explanation aliases-overlap 'two mappings of one page are the same memory (R4)'
-expect_explanation mutex-orders '>| m0: 8 before 5'
-expect_explanation every-later-wait 's0: 5 before 8'
-expect_explanation main-joins 'main waits for them'
-expect_explanation deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
-expect_explanation uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
-expect_explanation map-overflow 'k15 = kmap_local(p0): is still there'
-expect_explanation out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
-# Every rule has its words.
+expect_explanation_with_text overlap-one-byte 'Lines 4 and 5 race on p0 byte 64.'
+expect_explanation_with_text overlap-one-byte 'at line 5 T1 knows nothing of T0'
+expect_explanation_with_text range-of-racing-bytes '--------------------##########----------'
+expect_explanation_with_text aliases-overlap 'two mappings of one page are the same memory (R4)'
+expect_explanation_with_text mutex-orders '>| m0: 8 before 5'
+expect_explanation_with_text every-later-wait 's0: 5 before 8'
+expect_explanation_with_text main-joins 'main waits for them'
+expect_explanation_with_text deadlock 'Line 6: T0 waits for m1, which T1 holds since line 5.'
+expect_explanation_with_text uninit-copied-then-used 'Line 7 copied byte 8 there without a value'
+expect_explanation_with_text map-overflow 'k15 = kmap_local(p0): is still there'
+expect_explanation_with_text out-of-bounds-by-one 'out-of-bounds (R1 bounds, R5 mapping)'
+# `explain` has a text for every rule.
 "$pagetorture" explain --ascii "$rules"/*.page >"$scratch/out"
 sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/rules.def" |
 	while read -r rule; do
@@ -152,15 +151,13 @@ LC_ALL=C.UTF-8 "$pagetorture" explain "$rules/mutex-orders.page" | grep -q '●'
 ok $? "UTF-8 where it has"
 ! "$pagetorture" explain "$rules/overlap-one-byte.page" | grep -q "$(printf '\033')"
 ok $? "no colours in a pipe"
-if command -v script >/dev/null; then
+if has_tool_or_skip script; then
 	env -u NO_COLOR TERM=xterm script -qec "'$pagetorture' explain '$rules/overlap-one-byte.page'" \
 		/dev/null </dev/null | grep -q "$(printf '\033')\[1;31m"
 	ok $? "colours on a terminal"
 	! NO_COLOR=1 TERM=xterm script -qec "'$pagetorture' explain '$rules/overlap-one-byte.page'" \
 		/dev/null </dev/null | grep -q "$(printf '\033')"
 	ok $? "none with NO_COLOR"
-else
-	skip "no script(1) to make a terminal"
 fi
 
 # ---- usage ----

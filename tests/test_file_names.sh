@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Which files are programs: one rule by the name, in every command and every replayer. A file
-# that is no program is an error, and is never read as a byte string.
+# Every command and every replayer decides by the same rule of file names which files are programs. A file that
+# is no program is an error, and is never executed as a byte string.
 . "$(dirname "$0")/tap.sh"
 
 cd "$scratch" || exit 99
@@ -19,7 +19,7 @@ printf 'calls 1\n' >other/some.calls
 
 # ---- a file that is no program ----
 
-# expect_refused_name COMMAND PLACE: exit 2, nothing on standard output, one line that names PLACE
+# expect_refused_name COMMAND PLACE: the command must end with 2 and print nothing but one line about PLACE.
 expect_refused_name() {
 	{
 		run_expecting 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A finding of a fuzz target fails as the target itself reports it, for every target: minimize and
-# triage keep that failure and no other. The page library has a bug for each target.
+# `minimize` and `triage` run a finding with the fuzz target that found it, and keep the failure that this target
+# reports. Each fuzz target is tested with a bug in the page library that the target finds.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
 cd "$scratch" || exit 99
 bin=$scratch/bin tool=$scratch/bin/pagetorture
 
-# build_replayer TARGET FLAVOUR OBJECT...: the target's replayer with the library from $scratch/src
-build_replayer() {
+# build_replayer_with_changed_library TARGET FLAVOUR OBJECT...:
+# builds the target's replayer with the library of $scratch/src.
+build_replayer_with_changed_library() {
 	target=$1 flavour=$2
 	shift 2
 	for object in api_call fuzz fuzz_commands input main_replay "$target" "$@"; do
@@ -23,28 +24,29 @@ build_replayer() {
 		-o "$bin/$target-replay$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
-# write_finding TARGET NAME: the program on standard input as a finding of the target
+# write_finding TARGET NAME: writes the program on standard input as a finding of the target.
 write_finding() {
 	mkdir -p "camp/$1/findings"
 	cat >text.page
 	"$pagetorture" convert --bytes text.page >"camp/$1/findings/$2"
 }
 
-# minimize_finding TARGET NAME PATTERN: what is said of it is in err, the result in small
+# minimize_finding TARGET NAME PATTERN: minimizes the finding to the file small; true if the messages, in the file
+# err, match PATTERN.
 minimize_finding() {
 	rm -f small
 	run_expecting 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
 }
 
-mutate raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
+write_changed_library raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
 for name in zero-missing-when-injected unmap-order-unchecked buffer-one-page-more; do
 	(cd "$scratch" && patch -s -p1 <"$abs_srcdir/tests/bugs/patch/$name.patch")
-done >build 2>&1 && build_mutant plain
+done >build 2>&1 && build_changed_tool plain
 ok $? "a library with bugs" build
 
 # ---- without a replayer ----
 
-# The lines of T0 and T1 never run, or race: the target repairs them away.
+# The lines of T0 and T1 never run, or race. The target removes such lines before it executes the program.
 write_finding fuzz_page crash-1 <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -63,7 +65,7 @@ ok $? "without its replayer: says so, and a rule that is broken as the model say
 
 # ---- fuzz_page ----
 
-build_replayer fuzz_page plain
+build_replayer_with_changed_library fuzz_page plain
 ok $? "fuzz_page-replay" build
 expect 1 "a sound program that breaks a rule is no finding of fuzz_page" 'nothing to minimise: fuzz_page reports no failure' \
 	"$tool" minimize camp/fuzz_page/findings/sound.page
@@ -95,7 +97,7 @@ T0: copy_from_user_slice(p0, u0, 0, 32)
 T0: read_raw(p0, 0, 32)
 T3: wait(s0)
 END
-build_replayer fuzz_fault plain && minimize_finding fuzz_fault crash-1 ': fuzz_fault: .*byte # .*expected #, got #' &&
+build_replayer_with_changed_library fuzz_fault plain && minimize_finding fuzz_fault crash-1 ': fuzz_fault: .*byte # .*expected #, got #' &&
 	grep -q copy_from_user_slice small && [ "$(grep -c '(' small)" -le 6 ] && ! grep -q 'wait' small
 ok $? "fuzz_fault: the injected failure" err
 write_finding fuzz_fatal crash-1 <<'END'
@@ -109,7 +111,7 @@ T0: k1 = kmap_local(p1)
 T0: write_raw(p0, 0, 1, 1)
 T0: kunmap_local(k0)
 END
-build_replayer fuzz_fatal plain && minimize_finding fuzz_fatal crash-1 ': fuzz_fatal: .*unmap-order' &&
+build_replayer_with_changed_library fuzz_fatal plain && minimize_finding fuzz_fatal crash-1 ': fuzz_fatal: .*unmap-order' &&
 	[ "$(grep -c '(' small)" -le 5 ] && grep -q kunmap_local small
 ok $? "fuzz_fatal: the call that had to end the process" err
 
@@ -117,7 +119,7 @@ ok $? "fuzz_fatal: the call that had to end the process" err
 
 mkdir -p camp/fuzz_api/findings camp/fuzz_text/findings
 printf '%s\n' 'calls 1' 'align 3' 'alloc 1 1' 'buffer_alloc 2 2 0' 'churn 9' 'buffer_walk 2 1' 'release 1' >calls
-build_replayer fuzz_api plain api_buffer api_fatal api_fault api_page &&
+build_replayer_with_changed_library fuzz_api plain api_buffer api_fatal api_fault api_page &&
 	"$bin/fuzz_api-replay" --bytes calls >camp/fuzz_api/findings/crash-1
 minimize_finding fuzz_api crash-1 ': fuzz_api: .* at buffer_walk$' && grep -q '^calls 1$' small &&
 	[ "$(wc -l <small)" -le 3 ] && tail -n 1 small | grep -q '^buffer_walk'
@@ -133,16 +135,16 @@ rm camp/fuzz_api/findings/crash-2
 # ---- fuzz_text ----
 
 # A mistake at the end of the text is reported at a line after the end.
-sed 's/reader->line_number ? reader->line_number : 1/reader->line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
+sed 's/reader.line_number ? reader.line_number : 1/reader.line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
-harness_source=$scratch/text.c build_replayer fuzz_text plain &&
-	minimize_finding fuzz_text crash-1 ': fuzz_text: expected one clear line about a bad text$' &&
+harness_source=$scratch/text.c build_replayer_with_changed_library fuzz_text plain &&
+	minimize_finding fuzz_text crash-1 ': fuzz_text: expected an error message of one line with a line number of the text$' &&
 	[ "$(wc -c <small)" -eq 1 ]
 ok $? "fuzz_text: lines and bytes are left out" err
 
 # ---- fuzz_race ----
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "fuzz_race"; then
 	write_finding fuzz_race crash-1 <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -155,18 +157,16 @@ T2: wait(s0)
 END
 	sed 's/if (unlikely(!page_maps_fast_ok(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
 		src/page/raw.c >raw.c && mv raw.c src/page/raw.c
-	build_mutant tsan && build_replayer fuzz_race tsan &&
+	build_changed_tool tsan && build_replayer_with_changed_library fuzz_race tsan &&
 		minimize_finding fuzz_race crash-1 ': fuzz_race: .* race with ' &&
 		[ "$(grep -c '(' small)" -le 3 ] && "$bin/fuzz_race-replay-tsan" small >out 2>&1
 	[ $? -eq 134 ] && [ "$("$pagetorture" check small | sed -n '1s/.*: //p')" != deadlock ]
 	ok $? "fuzz_race: the race of the library" err
-else
-	skip "fuzz_race: this build has no tsan flavour"
 fi
 
 # ---- triage ----
 
-# The same bug in another program.
+# Another program in which the same bug fails.
 cat >other.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -203,11 +203,11 @@ ok $? "calls for people" "$(echo camp/triage/fuzz_api-*/summary.txt)"
 
 # ---- explain and to-c, of a program that executions disagree with ----
 
-# A rule is broken, too, which is not what executions disagree about.
+# The program also breaks a rule, but the executions disagree about something else.
 cat >both.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL)
-# a comment: lines are those of the file
+# a comment, so that line numbers of the file differ from numbers of calls
 p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)
 T0: write_raw(p1, 0, 8, 1)
 T1: write_raw(p1, 0, 8, 1)

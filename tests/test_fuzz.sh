@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Campaigns find, report, store and resume, whichever process is killed.
-# Small targets stand for the real ones: one that grows a corpus, one with a bug.
+# `pagetorture fuzz` finds failures, reports and stores them, and resumes, after any of its processes is killed.
+# The fuzz targets are small: the corpus of one grows quickly, another has a bug.
 #
-#   FUZZ_KILLS    rounds that are ended by kill -9 (default 6; make fuzz-kill: 100)
+#   FUZZ_KILLS    the number of campaigns that kill -9 ends (default 6; make fuzz-kill: 100)
 . "$(dirname "$0")/tap.sh"
 
 rounds=${FUZZ_KILLS:-6}
@@ -18,7 +18,7 @@ chmod 755 "$scratch"
 
 # ---- helpers ----
 
-# start_campaign ARGUMENT...: in the background, by the command $prefix
+# start_campaign ARGUMENT...: starts a campaign in the background, by the command $prefix if there is one.
 prefix=
 start_campaign() {
 	: >"$log" # what the run before wrote must not be taken for this one's
@@ -27,8 +27,8 @@ start_campaign() {
 	campaign=$!
 }
 
-# wait_until COMMAND...: within a minute
-wait_until() {
+# wait_a_minute_until COMMAND...: repeats the command until it succeeds; false if it fails for a minute.
+wait_a_minute_until() {
 	for _ in $(seq 300); do
 		if "$@"; then
 			return 0
@@ -38,27 +38,27 @@ wait_until() {
 	return 1
 }
 
-log_has() {
+has_campaign_log_line() {
 	grep -q -- "$1" "$log"
 }
 
-# stop_campaign SIGNAL: ends the campaign; its exit status is in $status
+# stop_campaign SIGNAL: sends the signal to the campaign, and waits for its end. Its exit status is in $status.
 stop_campaign() {
 	kill "-$1" "$campaign" 2>/dev/null
 	status=0
 	wait "$campaign" 2>/dev/null || status=$?
 }
 
-list_engines() {
+list_engine_pids() {
 	# shellcheck disable=SC2009 # by the whole command line
 	ps -eo pid=,args= | grep -F "$scratch/" | grep -vE 'grep|pagetorture fuzz|on_small_disk|util/start.py' | awk '{ print $1 }'
 }
 
-is_no_engine_left() {
-	[ -z "$(list_engines)" ]
+have_all_engines_ended() {
+	[ -z "$(list_engine_pids)" ]
 }
 
-list_kept_inputs() {
+list_corpus_and_finding_files() {
 	ls "$1"/*/corpus/* "$1"/*/findings/* 2>/dev/null
 }
 
@@ -66,28 +66,29 @@ has_more_files_than() {
 	[ "$(find "$1" -type f 2>/dev/null | wc -l)" -gt "$2" ]
 }
 
-# is_finding_replayed: does the command that a campaign printed reproduce the finding in another directory?
+# is_finding_replayed: true if the command that the campaign printed reproduces the finding from another directory.
 is_finding_replayed() {
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
 }
 
-# check_pause WHAT REASON COMMAND...: it pauses, and goes on when COMMAND has repaired it
-check_pause() {
+# expect_pause_until_repaired WHAT REASON COMMAND...: fuzz_grow must pause for REASON, and go on after COMMAND has
+# removed the reason.
+expect_pause_until_repaired() {
 	what=$1
-	wait_until log_has "fuzz_grow: pauses: .*: $2" && wait_until is_no_engine_left
+	wait_a_minute_until has_campaign_log_line "fuzz_grow: pauses: .*: $2" && wait_a_minute_until have_all_engines_ended
 	ok $? "$what: it pauses" "$log"
 	shift 2
 	"$@"
-	wait_until log_has 'fuzz_grow: goes on$'
+	wait_a_minute_until has_campaign_log_line 'fuzz_grow: goes on$'
 	went_on=$?
 	stop_campaign INT
 	[ $status = 0 ] && [ $went_on = 0 ] && [ "$(grep -c pauses "$log")" = 1 ]
 	ok $? "and goes on when it can" "$log"
 }
 
-# are_files_named_by_hash DIRECTORY: is every file named by its content?
-are_files_named_by_hash() {
+# are_files_named_by_sha1 DIRECTORY: true if the name of every file is, or ends with, the SHA-1 of its content.
+are_files_named_by_sha1() {
 	find "$1" -type f -exec sha1sum {} + | awk '{ hash = $1; sub(/.*[\/-]/, ""); if ($0 != hash) exit 1 }'
 }
 
@@ -104,7 +105,7 @@ run_expecting 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page
 	grep -qx "pagetorture fuzz: 1 target with libfuzzer, afl, [0-9]* at a time, until stopped, in $scratch/none" "$scratch/err"
 ok $? "no target that can be fuzzed; what is going to happen is said first" "$scratch/err"
 
-if ! make_targets "$bin" 16384; then
+if ! compile_small_targets "$bin" 16384; then
 	skip_rest "campaigns: ${CC:-cc} has no libFuzzer"
 fi
 
@@ -113,36 +114,36 @@ fi
 d=$scratch/grow
 start_campaign --time 3 --jobs 2 --seed 7 --dir "$d" fuzz_grow
 stop_campaign 0
-[ $status = 0 ] && log_has '^0:00:0. .* executions, .*coverage' && log_has '^  fuzz_grow  *[1-9]' && is_no_engine_left
+[ $status = 0 ] && has_campaign_log_line '^0:00:0. .* executions, .*coverage' && has_campaign_log_line '^  fuzz_grow  *[1-9]' && have_all_engines_ended
 ok $? "from an empty directory: lines of log, summary, exit 0, no engine left" "$log"
-has_more_files_than "$d/fuzz_grow/corpus" 3 && are_files_named_by_hash "$d/fuzz_grow/corpus"
+has_more_files_than "$d/fuzz_grow/corpus" 3 && are_files_named_by_sha1 "$d/fuzz_grow/corpus"
 ok $? "the corpus has grown, each entry under its hash" "$log"
 [ "$(tail -n 1 "$d/fuzz_grow/plot.tsv" | awk '{ print ($3 > 0) ($4 > 0) ($5 > 3) NF }')" = 1116 ]
 ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
 grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
 ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
 
-# print_last_line_numbers: time, executions and rate of the last line of the log, as seconds and numbers.
-print_last_line_numbers() {
+# print_last_reported_totals: prints seconds, executions and executions per second of the last line of the log.
+print_last_reported_totals() {
 	sed -n 's|^\([0-9]*\):\([0-9]*\):\([0-9]*\)  \([0-9]*\) executions, \([0-9]*\)/s on average, .*|\1 \2 \3 \4 \5|p' "$log" |
 		tail -n 1 | awk '{ print 3600 * $1 + 60 * $2 + $3, $4, $5 }'
 }
 
-print_last_line_numbers >"$scratch/first"
+print_last_reported_totals >"$scratch/first"
 read -r seconds executions rate <"$scratch/first"
-# The line has whole seconds.
+# The last line has the time in whole seconds, so the rate differs from executions / seconds.
 [ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
 	[ "$rate" -le $((executions / seconds)) ]
 ok $? "the last line has the executions and their mean rate" "$log"
-list_kept_inputs "$d" >"$scratch/before"
+list_corpus_and_finding_files "$d" >"$scratch/before"
 start_campaign --dir "$d" --results "$scratch/resumed.json" fuzz_grow
-wait_until log_has 'executions'
+wait_a_minute_until has_campaign_log_line 'executions'
 run_expecting 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
 ok $? "a second campaign on the same directory is refused" "$scratch/out"
 stop_campaign INT
-[ $status = 0 ] && log_has 'fuzz_grow: goes on, corpus' && log_has '^summary' && is_no_engine_left
+[ $status = 0 ] && has_campaign_log_line 'fuzz_grow: goes on, corpus' && has_campaign_log_line '^summary' && have_all_engines_ended
 ok $? "resumed; Ctrl-C ends it with a summary and no engine left" "$log"
-print_last_line_numbers >"$scratch/second"
+print_last_reported_totals >"$scratch/second"
 read -r all_seconds all_executions all_rate <"$scratch/second"
 [ "${all_seconds:-0}" -ge "$seconds" ] && [ "$all_executions" -gt "$executions" ] &&
 	[ "$all_rate" -ge $((all_executions / (all_seconds + 1))) ] &&
@@ -151,19 +152,19 @@ read -r all_seconds all_executions all_rate <"$scratch/second"
 ok $? "its counts are those since the first start" "$log"
 grep -o '"rate":[ 0-9]*' "$scratch/resumed.json" | grep -q '[1-9]'
 ok $? "its results have the rate too" "$scratch/resumed.json"
-list_kept_inputs "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
+list_corpus_and_finding_files "$d" | sort | comm -13 - "$scratch/before" >"$scratch/lost"
 [ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 ok $? "and all that was there is there" "$scratch/lost"
 
 d="$scratch/it's a bug"
 start_campaign --dir "$d" fuzz_bug
-wait_until log_has '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
-wait_until has_more_files_than "$d/fuzz_bug/findings" 2
+wait_a_minute_until has_campaign_log_line '^FINDING fuzz_bug, crash: fuzz_bug: a bug of'
+wait_a_minute_until has_more_files_than "$d/fuzz_bug/findings" 2
 stop_campaign INT
 found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
 [ "$(sed -n 's/.* on average, .* findings \([0-9]*\),.*/\1/p' "$log")" = "$found" ]
 ok $? "the last line has the findings" "$log"
-[ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && are_files_named_by_hash "$d/fuzz_bug/findings"
+[ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && are_files_named_by_sha1 "$d/fuzz_bug/findings"
 ok $? "a finding is printed once for its reason, all are stored, exit 1" "$log"
 is_finding_replayed
 ok $? "the printed command reproduces it" "$scratch/out"
@@ -172,14 +173,14 @@ ok $? "what the engine said is kept" "$log"
 
 d=$scratch/until
 start_campaign --time 1h --until-finding --dir "$d" fuzz_bug
-wait_until log_has '^summary'
+wait_a_minute_until has_campaign_log_line '^summary'
 ended=$?
 stop_campaign INT
-[ $ended = 0 ] && [ $status = 1 ] && log_has '^FINDING fuzz_bug, crash' && is_no_engine_left
+[ $ended = 0 ] && [ $status = 1 ] && has_campaign_log_line '^FINDING fuzz_bug, crash' && have_all_engines_ended
 ok $? "--until-finding ends with the first, exit 1" "$log"
 
-# has_engine_started: did an engine get through all that it was given?
-has_engine_started() {
+# has_engine_read_its_corpus DIRECTORY: true if the first libFuzzer engine has executed its initial corpus.
+has_engine_read_its_corpus() {
 	grep -q INITED "$1"/logs/libfuzzer-0*
 }
 
@@ -189,13 +190,13 @@ for bug in bu bug bugs; do
 	printf %s "$bug" >"$d/fuzz_bug/corpus/$bug"
 done
 start_campaign --jobs 1 --engine libfuzzer --dir "$d" fuzz_bug
-wait_until has_more_files_than "$d/fuzz_bug/findings" 2 && wait_until has_engine_started "$d/fuzz_bug"
+wait_a_minute_until has_more_files_than "$d/fuzz_bug/findings" 2 && wait_a_minute_until has_engine_read_its_corpus "$d/fuzz_bug"
 ok $? "findings in the corpus are reported, and the engines begin without them" "$log"
 stop_campaign INT
 rm -rf "$d/fuzz_bug/logs" "$d/fuzz_bug/queue"
 start_campaign --jobs 1 --time 2 --engine libfuzzer --dir "$d" fuzz_bug
 stop_campaign 0
-[ ! -e "$d/fuzz_bug/queue/$(printf bug | sha1sum | cut -c 1-40)" ] && has_engine_started "$d/fuzz_bug"
+[ ! -e "$d/fuzz_bug/queue/$(printf bug | sha1sum | cut -c 1-40)" ] && has_engine_read_its_corpus "$d/fuzz_bug"
 ok $? "and so does the next campaign" "$log"
 
 # ---- AFL++ ----
@@ -213,16 +214,16 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	mkdir -p "$scratch/seeds/fuzz_bug"
 	printf 'bx' >"$scratch/seeds/fuzz_bug/near"
 	start_campaign --engine afl --jobs 3 --seeds "$scratch/seeds" --dir "$d" fuzz_bug
-	wait_until log_has '^FINDING fuzz_bug, crash'
-	wait_until test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
+	wait_a_minute_until has_campaign_log_line '^FINDING fuzz_bug, crash'
+	wait_a_minute_until test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
 	# AFL++ writes its figures five seconds after it began; those who come later resume it.
-	wait_until log_has ' [1-9][0-9]* executions'
-	pid=$(list_engines | tail -n 1)
+	wait_a_minute_until has_campaign_log_line ' [1-9][0-9]* executions'
+	pid=$(list_engine_pids | tail -n 1)
 	kill -9 "$(pgrep -P "$campaign" | head -n 1)"
-	wait_until log_has 'was ended by signal 9; it is started again'
+	wait_a_minute_until has_campaign_log_line 'was ended by signal 9; it is started again'
 	ok $? "AFL++: main, sanitizer and CMPLOG instance; one that is killed comes back" "$log"
 	stop_campaign INT
-	[ $status = 1 ] && [ -n "$pid" ] && is_no_engine_left && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
+	[ $status = 1 ] && [ -n "$pid" ] && have_all_engines_ended && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
 	ok $? "AFL++ ends without a process left, its finding is printed" "$log"
 	is_finding_replayed
 	ok $? "and the printed command reproduces it" "$scratch/out"
@@ -237,12 +238,6 @@ fi
 d=$scratch/killed
 random=$(date +%s)
 
-# What engines had found when everything was killed: whole files only.
-list_engine_finding_hashes() {
-	list_input_hashes "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
-		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes
-}
-
 lost=0
 for round in $(seq "$rounds"); do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
@@ -253,19 +248,20 @@ for round in $(seq "$rounds"); do
 	0) # the tool; what its engines do about it is seen below
 		stop_campaign KILL ;;
 	1) # an engine, then the tool
-		kill -9 "$(list_engines | head -n 1)" 2>/dev/null
+		kill -9 "$(list_engine_pids | head -n 1)" 2>/dev/null
 		sleep 0.$((random / 2048 % 10))
 		stop_campaign KILL ;;
 	2) # everything
 		# shellcheck disable=SC2046 # words
-		kill -9 "$campaign" $(list_engines) 2>/dev/null
+		kill -9 "$campaign" $(list_engine_pids) 2>/dev/null
 		stop_campaign KILL ;;
 	esac
-	wait_until is_no_engine_left || { echo "round $round: $(list_engines | wc -l) left" >>"$scratch/lost"; lost=1; }
-	list_engine_finding_hashes >"$scratch/found"
+	wait_a_minute_until have_all_engines_ended || { echo "round $round: $(list_engine_pids | wc -l) left" >>"$scratch/lost"; lost=1; }
+	list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings "$d"/*/queue "$d"/*/libfuzzer \
+		"$d"/*/afl/*/queue "$d"/*/afl/*/crashes >"$scratch/found"
 	"$pagetorture" fuzz --collect --bin "$bin" --dir "$d" fuzz_bug fuzz_grow >"$log" 2>&1
 	[ $? -le 1 ] || { cat "$log" >>"$scratch/lost"; lost=1; }
-	list_input_hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found" >"$scratch/missing"
+	list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found" >"$scratch/missing"
 	if [ -s "$scratch/missing" ]; then
 		echo "round $round: $(wc -l <"$scratch/missing") lost" >>"$scratch/lost"
 		lost=1
@@ -273,22 +269,23 @@ for round in $(seq "$rounds"); do
 	sort "$scratch/found" "$scratch/found.all" 2>/dev/null | sort -u >"$scratch/sum"
 	mv "$scratch/sum" "$scratch/found.all"
 done
-list_input_hashes "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found.all" >"$scratch/missing"
+list_sha1_of_inputs "$d"/*/corpus "$d"/*/findings | comm -13 - "$scratch/found.all" >"$scratch/missing"
 [ $lost = 0 ] && [ ! -s "$scratch/missing" ] && [ -s "$scratch/found.all" ]
 ok $? "$rounds rounds of kill -9: $(wc -l <"$scratch/found.all") entries and findings, none lost" "$scratch/lost"
-are_files_named_by_hash "$d/fuzz_grow/corpus" && are_files_named_by_hash "$d/fuzz_bug/findings"
+are_files_named_by_sha1 "$d/fuzz_grow/corpus" && are_files_named_by_sha1 "$d/fuzz_bug/findings"
 ok $? "and every one is whole" "$scratch/lost"
 
 # ---- directories that are no good ----
 
-# As somebody whom permissions bind.
+# Run the campaign as a user who cannot write in directories without write permission, so not as root.
 if [ "$(id -u)" = 0 ]; then
 	prefix='setpriv --reuid=65534 --regid=65534 --clear-groups'
 fi
 d=$scratch/perm
 mkdir "$d"
 chmod 777 "$d"
-if $prefix test -x "$pagetorture" 2>/dev/null; then
+# shellcheck disable=SC2086 # the words of the command
+if succeeds_or_skip "directories that cannot be written: no other user can run this build" $prefix test -x "$pagetorture" 2>/dev/null; then
 	start_campaign --engine libfuzzer --time 2 --dir "$d" fuzz_grow fuzz_bug
 	stop_campaign 0
 	corpus=$d/fuzz_grow/corpus
@@ -310,31 +307,30 @@ if $prefix test -x "$pagetorture" 2>/dev/null; then
 		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
 	done >"$scratch/junk"
 	# The target that is left out makes it 2.
-	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && log_has '^  fuzz_grow  *[1-9]'
+	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && has_campaign_log_line '^  fuzz_grow  *[1-9]'
 	ok $? "junk in a corpus is skipped, with one line each" "$log"
 	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"
 	ok_if_empty "and left alone" "$scratch/lost"
 	[ -e "$d/fuzz_grow/queue/$(printf 'an in' | sha1sum | cut -c 1-40)" ]
 	ok $? "an input under a name of its own is handed to the engines" "$log"
 	find "$d/fuzz_bug" -type f | sort | cmp -s - "$scratch/before" &&
-		log_has 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
+		has_campaign_log_line 'fuzz_bug: expected a directory that can be written: .*: Permission denied'
 	ok $? "a target in a directory that cannot be written is reported; the other continues" "$log"
 	start_campaign --engine libfuzzer --dir "$d" fuzz_grow
-	wait_until log_has executions
+	wait_a_minute_until has_campaign_log_line executions
 	chmod a-w "$corpus"
-	check_pause "a directory that cannot be written any more" "Permission denied" chmod a+w "$corpus"
+	expect_pause_until_repaired "a directory that cannot be written any more" "Permission denied" chmod a+w "$corpus"
 	chmod a-w "$d"
 	rm -rf "$d/fuzz_bug"
 	start_campaign --engine libfuzzer --time 1 --dir "$d/below" fuzz_grow
 	stop_campaign 0
-	[ $status = 2 ] && log_has 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
+	[ $status = 2 ] && has_campaign_log_line 'expected a directory that can be written' && [ "$(wc -l <"$log")" = 1 ]
 	ok $? "no directory at all: one line, exit 2" "$log"
-else
-	skip "directories that cannot be written: no other user can run this build"
 fi
 prefix=
 
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+if succeeds_or_skip "a full disk: not root" test "$(id -u)" = 0 &&
+	succeeds_or_skip "a full disk: no mount namespaces" unshare -m true 2>/dev/null; then
 	d=$scratch/full
 	mkdir "$d"
 	printf '#!/bin/sh\nmount -t tmpfs -o size=96m none %s && exec "$@"\n' "$d" >"$scratch/on_small_disk"
@@ -342,17 +338,15 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 	prefix="unshare -m sh $scratch/on_small_disk"
 	start_campaign --engine libfuzzer --dir "$d" fuzz_grow
 	inside=/proc/$campaign/root$d
-	wait_until log_has ' executions'
-	list_input_hashes "$inside/fuzz_grow/corpus" >"$scratch/before"
+	wait_a_minute_until has_campaign_log_line ' executions'
+	list_sha1_of_inputs "$inside/fuzz_grow/corpus" >"$scratch/before"
 	head -c 130000000 /dev/zero >"$inside/filler" 2>/dev/null
-	wait_until log_has 'fuzz_grow: pauses'
-	list_input_hashes "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
+	wait_a_minute_until has_campaign_log_line 'fuzz_grow: pauses'
+	list_sha1_of_inputs "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
 	[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 	ok $? "a full disk: all that was there is there" "$scratch/lost"
-	check_pause "a full disk" "the disk is nearly full" rm "$inside/filler"
+	expect_pause_until_repaired "a full disk" "the disk is nearly full" rm "$inside/filler"
 	prefix=
-else
-	skip "a full disk: needs root and mount namespaces"
 fi
 
 # ---- engines that do not run ----
@@ -362,10 +356,11 @@ chmod +x "$bin/fuzz_broken"
 start_campaign --dir "$scratch/broken" --jobs 1 fuzz_broken
 status=0
 wait $campaign || status=$?
-[ $status = 2 ] && log_has 'libfuzzer-0 ended with status 3: no luck today' && log_has 'no engine could be started'
+[ $status = 2 ] && has_campaign_log_line 'libfuzzer-0 ended with status 3: no luck today' && has_campaign_log_line 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
-# What a target says and how it ends for which the page library lacks calls (src/page_stubs/absent.c).
+# This script does what a target does if the page library lacks its calls (src/page_stubs/absent.c): it prints one
+# line and ends with 69.
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
 printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
 chmod +x "$bin/fuzz_lacking"

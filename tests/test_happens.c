@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Happens-before computed in two ways, by the model's clocks and by happens_before.h, must
- * agree.
+ * Tests happens_before.h, which must agree with the races that the model finds with its clocks, and
+ * the causes that cause.h finds.
  */
 #include <string.h>
 
@@ -16,43 +16,44 @@ static struct program program;
 static struct happens_before happens;
 static struct rules *rules;
 
-/* Return: always true, so that a check can begin with it. */
-static bool evaluate_calls(const char *calls)
+/* Parses and evaluates a program. Return: always true, so that a check can begin with the call. */
+static bool evaluate_text(const char *text)
 {
 	size_t fatal_call;
 
-	parse_calls(&program, calls);
+	parse_calls(&program, text);
 	rules_evaluate(rules, &program);
 	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
 			SIZE_MAX : rules_verdict(rules)->fatal_call;
-	happens_before_init(&happens, &program, rules_trace(rules), fatal_call);
+	happens_before_compute(&happens, &program, rules_trace(rules), fatal_call);
 	return true;
 }
 
-static bool is_ordered_before(size_t a, size_t b)
+static bool is_ordered_before(size_t earlier_step, size_t later_step)
 {
-	return happens_before_is_ordered(&happens, &program, rules_trace(rules), a, b);
+	return happens_before_is_ordered(&happens, &program, rules_trace(rules), earlier_step,
+					 later_step);
 }
 
 static void test_edges(void)
 {
 	uint16_t edge_sources[PROGRAM_THREADS];
 
-	ok(evaluate_calls(
+	ok(evaluate_text(
 		   "T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
 		   happens_before_find_edges(&program, rules_trace(rules), 4, edge_sources) == 1 &&
 		   edge_sources[0] == 3 && is_ordered_before(1, 4) && is_ordered_before(0, 2),
 	   "a lock is ordered after the last unlock, and so after the earlier ones");
-	ok(evaluate_calls("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
+	ok(evaluate_text("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
 		   happens_before_find_edges(&program, rules_trace(rules), 3, edge_sources) == 2 &&
 		   is_ordered_before(0, 3) && is_ordered_before(1, 3) && !is_ordered_before(2, 3),
 	   "a wait is ordered after every earlier post, not after calls that follow the posts");
-	ok(evaluate_calls("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
+	ok(evaluate_text("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
 		    "free_page(p0)\n") &&
 		   happens_before_find_edges(&program, rules_trace(rules), 3, edge_sources) == 1 &&
 		   is_ordered_before(2, 3),
 	   "the last free is ordered after the others");
-	ok(evaluate_calls("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
+	ok(evaluate_text("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
 		   !happens_before_find_edges(&program, rules_trace(rules), 2, edge_sources) &&
 		   is_ordered_before(0, 1) && is_ordered_before(0, 2),
 	   "the order by a line of main is no edge");
@@ -64,7 +65,8 @@ static bool accesses_conflict(const struct access *a, const struct access *b)
 	       b->from < a->to && (a->write || b->write) && !(a->atomic && b->atomic);
 }
 
-static bool is_race(const struct shadow *shadow, const struct access *a, const struct access *b)
+static bool race_is_recorded(const struct shadow *shadow, const struct access *a,
+			     const struct access *b)
 {
 	for (size_t i = 0; i < shadow->race_count; i++)
 		if (shadow->races[i].first == a->call && shadow->races[i].second == b->call &&
@@ -73,14 +75,15 @@ static bool is_race(const struct shadow *shadow, const struct access *a, const s
 	return false;
 }
 
-static size_t find_step_of_call(size_t call)
+static size_t find_step_index_of_call(size_t call)
 {
-	const struct step *step = trace_find(rules_trace(rules), call);
+	const struct step *step = trace_find_step(rules_trace(rules), call);
 
 	return (size_t)(step - rules_trace(rules)->steps);
 }
 
-static bool races_are_unordered_pairs(size_t *pairs, size_t *races)
+/* Adds the numbers of conflicts and of races of the program to the counts. */
+static bool races_are_conflicts_without_order(size_t *conflict_count, size_t *race_count)
 {
 	const struct shadow *shadow = rules_shadow(rules);
 
@@ -90,10 +93,11 @@ static bool races_are_unordered_pairs(size_t *pairs, size_t *races)
 
 			if (!accesses_conflict(a, b))
 				continue;
-			(*pairs)++;
-			*races += is_race(shadow, a, b);
-			if (is_race(shadow, a, b) == is_ordered_before(find_step_of_call(a->call),
-								       find_step_of_call(b->call)))
+			(*conflict_count)++;
+			*race_count += race_is_recorded(shadow, a, b);
+			if (race_is_recorded(shadow, a, b) ==
+			    is_ordered_before(find_step_index_of_call(a->call),
+					      find_step_index_of_call(b->call)))
 				return false;
 		}
 	return true;
@@ -108,8 +112,8 @@ static void test_random_programs(void)
 	for (i = 0; i < count; i++) {
 		make_interacting_program(&state, &program, 50, OP_COUNT);
 		rules_evaluate(rules, &program);
-		happens_before_init(&happens, &program, rules_trace(rules), SIZE_MAX);
-		if (!races_are_unordered_pairs(&pairs, &races))
+		happens_before_compute(&happens, &program, rules_trace(rules), SIZE_MAX);
+		if (!races_are_conflicts_without_order(&pairs, &races))
 			break;
 	}
 	ok(i == count && races && pairs > races,
@@ -122,9 +126,9 @@ static void check_causes(const char *calls, enum rule rule, const char *expected
 {
 	struct causes causes;
 	char got[80] = "";
-	bool good = evaluate_calls(calls) && rules_verdict(rules)->fatal_rule == rule;
+	bool good = evaluate_text(calls) && rules_verdict(rules)->fatal_rule == rule;
 
-	cause_find_fatal(&program, rules, &causes);
+	cause_find_for_fatal_call(&program, rules, &causes);
 	for (size_t i = 0; i < causes.call_count; i++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u",
 			 causes.cause_calls[i]);
@@ -158,13 +162,13 @@ static void test_causes_of_uninit_byte(void)
 {
 	struct causes causes;
 
-	ok(evaluate_calls("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	ok(evaluate_text("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 		    "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
 		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
-		   rules_verdict(rules)->uninit_count == 1 &&
-		   rules_verdict(rules)->uninits[0].from == 68,
+		   rules_verdict(rules)->uninit_use_count == 1 &&
+		   rules_verdict(rules)->uninit_uses[0].from == 68,
 	   "the use of a copied uninitialised byte is found");
-	cause_find_uninit(&program, rules, 6, 1, 68, &causes);
+	cause_find_for_uninit_byte(&program, rules, 6, 1, 68, &causes);
 	ok(causes.call_count == 3 && causes.cause_calls[0] == 4 && causes.cause_calls[1] == 3 &&
 		   causes.cause_calls[2] == 0,
 	   "its causes are two copies and an allocation");
@@ -174,7 +178,7 @@ static void test_deadlock(void)
 {
 	struct blocked_thread b[PROGRAM_THREADS];
 
-	ok(evaluate_calls(
+	ok(evaluate_text(
 		   "T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
 		   cause_find_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
 		   b[0].blocking_call == 0 && b[1].why == BLOCKED_SEMAPHORE &&

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What `make install` installs works: the library for C and C++ by pkg-config, shared and static; the
-# tool with its flavours, also after all of it was moved. Uninstall removes what install brought.
+# `make install` installs a library that C and C++ programs find by pkg-config, shared and static, and a tool that
+# finds its flavours, also after the directory was moved. `make uninstall` removes all installed files.
 . "$(dirname "$0")/tap.sh"
 
 CC=${CC:-cc}
 flavours=$(list_flavours)
 
-# run_make_target NAME TARGET VARIABLE...: a check passes if make builds the target.
-run_make_target() {
+# expect_make_succeeds NAME TARGET VARIABLE...: the check NAME passes if `make TARGET VARIABLE...` succeeds.
+expect_make_succeeds() {
 	name=$1
 	shift
 	(cd "$abs_builddir" && make "$@") >"$scratch/out" 2>&1 </dev/null
@@ -19,7 +19,7 @@ run_make_target() {
 # ---- staged ----
 
 stage=$scratch/stage
-run_make_target "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+expect_make_succeeds "make install DESTDIR" install DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 {
 	printf './bin/%s\n' pagetorture pagetorture-export
 	printf './include/libpage/%s\n' page.h page_kernel.h
@@ -45,15 +45,15 @@ if has_tool_or_skip mandoc; then
 	expect 0 "man user_slice_left shows user_slice(3)" '^USER_SLICE(3)' \
 		sh -c "cd '$stage/usr/share/man' && mandoc -T ascii man3/user_slice_left.3"
 fi
-run_make_target "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
+expect_make_succeeds "make uninstall DESTDIR" uninstall DESTDIR="$stage" prefix=/usr exec_prefix=/usr
 find "$stage" ! -type d >"$scratch/left"
 ok_if_empty "which leaves no file" "$scratch/left"
 
 # ---- below a prefix, stripped ----
 
 prefix=$scratch/usr
-run_make_target "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
-# Signatures need the symbols of flavours with a sanitizer.
+expect_make_succeeds "make install-strip" install-strip prefix="$prefix" exec_prefix="$prefix"
+# Programs with a sanitizer keep their symbols, because signatures of failures contain names of functions.
 for file in bin/pagetorture lib/libpage.so libexec/pagetorture/pagetorture-*; do
 	wanted=0
 	[ "${file%%/*}" = libexec ] || wanted=1
@@ -79,7 +79,8 @@ int main(void)
 }
 END_OF_C
 
-# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the library compiles and runs.
+# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the installed
+# library must compile and run.
 expect_user_program_runs() {
 	name=$1
 	shift
@@ -104,14 +105,12 @@ if has_tool_or_skip pkg-config; then
 fi
 expect_user_program_runs "a C11 program, with the shared library" "$CC" -std=c11 -Wall -Wextra -pedantic -Werror "$scratch/user.c" "$flags"
 expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix/include/libpage" "$scratch/user.c" "$prefix/lib/libpage.a"
-# g++ needs the option -m of $CC, to compile for the same machine as the library.
+# g++ needs the option -m32 or -m64 that $CC has, to compile for the architecture of the library.
 cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
 # shellcheck disable=SC2086 # words
-if $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
+if succeeds_or_skip "no $cxx" $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
 	expect_user_program_runs "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
-else
-	skip "no $cxx"
 fi
 nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort >"$scratch/exported"
 ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/exported"
@@ -120,7 +119,7 @@ ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/pag
 
 rules=$abs_srcdir/corpus/rules
 
-# check_installed_tool PLACE: the commands of an installed pagetorture work.
+# check_installed_tool PLACE: checks that the commands of the installed pagetorture work. PLACE is for names of checks.
 check_installed_tool() {
 	tool=$prefix/bin/pagetorture
 	expect 0 "$1: run" '' "$tool" run --json "$rules/bounds.page"
@@ -131,11 +130,11 @@ check_installed_tool() {
 	expect 0 "$1: replay" '' "$tool" replay "$rules/bounds.page" "$rules/use-after-free.page"
 	expect 2 "$1: fuzz names the binaries that it needs" 'fuzz_page: skipped: libfuzzer: no binary of it' \
 		"$tool" fuzz --dir "$scratch/campaign" fuzz_page
-	expect_reproduced use-after-free
+	expect_to_c_reproduces use-after-free
 }
 
-# expect_reproduced PROGRAM: to-c writes the program as C, whose first lines say that it reproduces the result.
-expect_reproduced() {
+# expect_to_c_reproduces PROGRAM: the first lines of the C program that to-c writes must say `Reproduced: yes`.
+expect_to_c_reproduces() {
 	(cd "$scratch" && run_expecting 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
 		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
 	ok $? "to-c: $1 compiles, runs and reproduces" "$scratch/err"
@@ -144,7 +143,7 @@ expect_reproduced() {
 }
 
 check_installed_tool "in its prefix"
-! has_flavour_or_skip tsan "to-c: a race" || expect_reproduced overlap-one-byte
+! has_flavour_or_skip tsan "to-c: a race" || expect_to_c_reproduces overlap-one-byte
 expect 0 "check" '' "$tool" check "$rules/bounds.page"
 expect 0 "explain" '' "$tool" explain "$rules/overlap-one-byte.page"
 if has_flavour_or_skip asan minimize; then
@@ -152,7 +151,7 @@ if has_flavour_or_skip asan minimize; then
 		"$tool" minimize "$rules/use-after-free.page"
 fi
 
-# A finding has a name and bytes as a fuzzing engine writes them.
+# A finding as a fuzzing engine writes it: the name begins with crash-, the content is in the byte form.
 mkdir "$scratch/findings"
 "$tool" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
 expect 0 "triage" '' "$tool" triage --tries 1 -o "$scratch/triage" "$scratch/findings"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * isolate(): when a child has ended, how, and the result if the system refuses something. Each case
- * runs in its own process, because a refusal cannot be undone.
+ * Tests isolate_call(): when it returns, what it reports about its child, and what it returns if the
+ * system refuses a call. Each case runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "tests/refuse_call.h"
 #include "tests/tap.h"
 
-/* Far more seconds than any child needs here. */
+/* A time limit that no child of a passing case reaches. */
 #define LONG_SECONDS 60
 
 static struct isolated child;
@@ -55,8 +55,8 @@ static void close_output_and_hang(void *ctx)
 		pause();
 }
 
-/* The second process keeps the output open, and ends with this test. */
-static void leave_other_process(void *ctx)
+/* Starts a second process that keeps the output open until this test closes its end of the pipe. */
+static void start_process_that_keeps_output_open(void *ctx)
 {
 	const int *pipe_ends = ctx;
 	char unused_byte;
@@ -69,8 +69,8 @@ static void leave_other_process(void *ctx)
 	printf("all of it\n");
 }
 
-/* The second process never stops writing. */
-static void leave_writing_process(void *ctx)
+/* Starts a second process that writes until a write fails. */
+static void start_process_that_writes_forever(void *ctx)
 {
 	(void)ctx;
 	signal(SIGPIPE, SIG_DFL);
@@ -85,20 +85,16 @@ static void leave_writing_process(void *ctx)
 /* ---- cases ---- */
 
 /* Returns whether the child that runs @run prints @output and exits with @status. */
-static bool child_exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
+static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status,
+				   const char *output)
 {
-	return isolate(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
+	return isolate_call(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
-}
-
-static bool isolate_fails(void (*run)(void *ctx))
-{
-	return !isolate(run, NULL, LONG_SECONDS, &child);
 }
 
 static bool ends_at_time_limit(void)
 {
-	return isolate(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
+	return isolate_call(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
 	       child.signal == SIGKILL;
 }
 
@@ -109,7 +105,8 @@ static bool ends_before_other_process(void)
 
 	if (pipe(pipe_ends))
 		return false;
-	has_exited = child_exits(leave_other_process, pipe_ends, 0, "all of it\n");
+	has_exited = child_prints_and_exits(start_process_that_keeps_output_open, pipe_ends, 0,
+					    "all of it\n");
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 	return has_exited;
@@ -117,30 +114,30 @@ static bool ends_before_other_process(void)
 
 static bool ends_before_writer(void)
 {
-	return child_exits(leave_writing_process, NULL, 0, "more\n");
+	return child_prints_and_exits(start_process_that_writes_forever, NULL, 0, "more\n");
 }
 
-static void ignore_signal(int number)
+static void return_from_signal(int number)
 {
 	(void)number;
 }
 
 static bool survives_signals(void)
 {
-	const struct sigaction action = {.sa_handler = ignore_signal};
+	const struct sigaction action = {.sa_handler = return_from_signal};
 	const struct itimerval often = {{0, 1000}, {0, 1000}};
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return child_exits(exit_with_7, NULL, 7, "");
+	return child_prints_and_exits(exit_with_7, NULL, 7, "");
 }
 
-/* CPU time must stay close to that of a child that only sleeps. */
+/* The process must sleep while its child sleeps, so it must use little CPU time. */
 static bool waits_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!child_exits(exit_with_7, NULL, 7, ""))
+	if (!child_prints_and_exits(exit_with_7, NULL, 7, ""))
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
@@ -151,10 +148,10 @@ static bool waits_without_poll(void)
 static bool works_without_pidfd(void)
 {
 	return ends_before_other_process() && ends_at_time_limit() &&
-	       child_exits(print_and_return, NULL, 0, "all of it\n");
+	       child_prints_and_exits(print_and_return, NULL, 0, "all of it\n");
 }
 
-static int find_lowest_descriptor(void)
+static int find_lowest_free_descriptor(void)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD, 0);
 
@@ -164,35 +161,31 @@ static int find_lowest_descriptor(void)
 
 static bool fails_and_closes_descriptors(void)
 {
-	int before = find_lowest_descriptor();
+	int before = find_lowest_free_descriptor();
 
-	return isolate_fails(print_and_return) && find_lowest_descriptor() == before;
+	return !isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
+	       find_lowest_free_descriptor() == before;
 }
 
-static bool fails_after_crash(void)
-{
-	return isolate_fails(crash_with_sigsegv);
-}
-
-/* With SIGCHLD ignored a process gets no status of its child. */
+/* If SIGCHLD is ignored, a process gets no exit status of its child. */
 static bool fails_with_ignored_sigchld(void)
 {
 	signal(SIGCHLD, SIG_IGN);
-	return isolate_fails(crash_with_sigsegv);
+	return fails_and_closes_descriptors();
 }
 
 static bool does_not_run_without_output(void)
 {
-	return child_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
+	return child_prints_and_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
 }
 
 static bool leaves_no_descriptor(void)
 {
-	int before = find_lowest_descriptor();
+	int before = find_lowest_free_descriptor();
 
-	return isolate(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
+	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
 	       ends_before_other_process() && ends_before_writer() && ends_at_time_limit() &&
-	       find_lowest_descriptor() == before;
+	       find_lowest_free_descriptor() == before;
 }
 
 /* Calls that some architectures do not have; 0 ends the list of refused calls. */
@@ -208,29 +201,29 @@ static bool leaves_no_descriptor(void)
 
 static const struct {
 	bool (*check)(void);
-	int error; /* of the refused calls */
+	int refusal_errno;
 	unsigned int refused_calls[2];
-	const char *name;
+	const char *case_name;
 } cases[] = {
 	{ ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
 	{ ends_before_other_process, 0, { 0 },
 	  "a process that keeps the output open does not make the child hang" },
 	{ ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
-	{ survives_signals, 0, { 0 }, "caught signals change nothing" },
-	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no spin" },
+	{ survives_signals, 0, { 0 }, "signals during the wait do not change the result" },
+	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
 	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
 	  "pidfd_open() is refused: the result is the same" },
 	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
-	  "fork() is refused: a failure, and no descriptor is left" },
-	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: a failure" },
-	{ fails_after_crash, EINVAL, { SYS_wait4 }, "wait4() is refused: a failure, not a success" },
-	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: a failure, not a success" },
+	  "fork() is refused: isolate() fails, and no descriptor is left" },
+	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: isolate() fails" },
+	{ fails_and_closes_descriptors, EINVAL, { SYS_wait4 }, "wait4() is refused: isolate() fails" },
+	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: isolate() fails" },
 	{ does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
 	  "dup2() is refused: the child does not run without output" },
-	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, however a child ends" },
+	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, whether a child crashes or hangs" },
 };
 
-static bool refuse_calls(const unsigned int calls[2], int error)
+static bool refuse_system_calls(const unsigned int calls[2], int error)
 {
 	for (unsigned int i = 0; i < 2 && calls[i]; i++)
 		if (!refuse_system_call_if(calls[i], ANY_ARG, 0, error))
@@ -249,11 +242,11 @@ UNIT_TEST(test_isolate)
 		if (pid == 0) {
 			/* Fail instead of hanging. */
 			alarm(20);
-			_exit(!refuse_calls(cases[i].refused_calls, cases[i].error) ||
+			_exit(!refuse_system_calls(cases[i].refused_calls, cases[i].refusal_errno) ||
 			      !cases[i].check());
 		}
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)
 			status = -1;
-		ok(status == 0, "%s", cases[i].name);
+		ok(status == 0, "%s", cases[i].case_name);
 	}
 }

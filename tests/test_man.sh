@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The manual is well-formed; its commands and options are those of --help, its functions and
-# arguments those of page.h. test_tables.sh checks what build-aux/tables.awk writes into it.
+# The manual pages are well-formed. Their commands and options are those of --help, their functions and arguments
+# are those of page.h. test_tables.sh checks the parts that build-aux/tables.awk writes.
 . "$(dirname "$0")/tap.sh"
 
 man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 
-# compare_with_manual NAME: $scratch/actual and $scratch/written, which is from the manual, have the same lines.
-compare_with_manual() {
+# expect_same_lines_in_manual NAME: the lines of $scratch/written, from the manual, must be those of
+# $scratch/actual, in any order.
+expect_same_lines_in_manual() {
 	sort -u "$scratch/actual" >"$scratch/expected"
 	sort -u "$scratch/written" >"$scratch/found"
 	ok_if_same "$1" "$scratch/expected" "$scratch/found"
@@ -37,8 +38,8 @@ ok_if_empty "every reference to a page of ours leads to one" "$scratch/missing"
 
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/actual"
 sed -n 's/^\.Ss //p' "$generated/pagetorture.1" >"$scratch/written"
-compare_with_manual "pagetorture(1) has a section for each command"
-# Options of a command, a line each; --help is documented once for all.
+expect_same_lines_in_manual "pagetorture(1) has a section for each command"
+# Prints the options of each command, one a line, without --help, which the manual describes once for all commands.
 sort -u "$scratch/actual" | while read -r command; do
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
 		sed 's/, */\n/' | tr -d ' ' | grep -vx -e --help | sed "s/^/$command /"
@@ -53,11 +54,11 @@ awk '/^\.Ss / { command = $2 } /^\.Sh / { command = "" }
 				print command, "-" option
 			}
 	}' "$generated/pagetorture.1" >"$scratch/written"
-compare_with_manual "pagetorture(1) has the options of --help, and no others"
+expect_same_lines_in_manual "pagetorture(1) has the options of --help, and no others"
 
 # ---- libpage(3) ----
 
-# Declarations as NAME|TYPE(ARGUMENTS), without spaces.
+# Prints the declarations of page.h in the form NAME|TYPE(ARGUMENTS), without spaces.
 tr '\n\t' '  ' <"$abs_srcdir/src/page/page.h" | sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g; s/[;{}]/\n/g' |
 	sed 's/__cplusplus//; s/.*#endif//' | grep -E '(page|user_slice)_[a-z_]*\(' | grep -v '(\*' |
 	sed 's/^ *//; s/^\(.*[ *]\)\([a-z_]*\)(\(.*\))$/\2|\1(\3)/' | tr -d ' ' >"$scratch/actual"
@@ -75,7 +76,7 @@ find "$man" -name '*.3' ! -name page_kernel.3 -exec awk '
 	/^\.Fo / { name = $2; list = "" }
 	/^\.Fa / { sub(/^\.Fa /, ""); gsub(/"/, ""); list = list (list == "" ? "" : ",") $0 }
 	/^\.Fc/ { print name "|" type "(" list ")" }' {} + | grep -v '^(' | tr -d ' ' >"$scratch/written"
-compare_with_manual "the manual declares each function as page.h does"
+expect_same_lines_in_manual "the manual declares each function as page.h does"
 cut -d'|' -f1 "$scratch/actual" | sort >"$scratch/functions"
 ok_if_same "these are all functions of page.h" "$abs_srcdir/src/page/libpage.sym" "$scratch/functions"
 while read -r function; do
@@ -85,6 +86,6 @@ ok_if_empty "each function is in the NAME of one page" "$scratch/missing"
 sed -n 's/^static inline.*[ *]\([a-z_]*\)(.*/\1/p' "$abs_srcdir/src/page/page_kernel.h" |
 	grep -v page_kernel_must >"$scratch/actual"
 sed -n '/^\.Sh DESCRIPTION/q; s/^\.F[no] \([a-z_]*\).*/\1/p' "$man/page_kernel.3" >"$scratch/written"
-compare_with_manual "page_kernel(3) has the functions of page_kernel.h"
+expect_same_lines_in_manual "page_kernel(3) has the functions of page_kernel.h"
 
 done_testing

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The minimiser with the rule model as predicate: does a program break the same rules? Predicates
- * with executions are in test_minimize.sh.
+ * Tests the minimiser with a predicate that executes nothing: the rule model decides whether a
+ * candidate breaks the same rules. test_minimize.sh tests predicates that execute programs.
  */
 #include <string.h>
 
@@ -11,8 +11,8 @@
 #include "tests/tap.h"
 
 static struct rules *rules;
-static rule_set wanted;
-static unsigned long asked;
+static rule_set wanted_rules;
+static unsigned long predicate_calls;
 static bool all_valid;
 
 static rule_set find_broken_rules(const struct program *program)
@@ -24,18 +24,18 @@ static rule_set find_broken_rules(const struct program *program)
 static bool breaks_wanted_rules(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
-	asked++;
+	predicate_calls++;
 	all_valid &= program_valid(candidate);
-	return find_broken_rules(candidate) == wanted;
+	return find_broken_rules(candidate) == wanted_rules;
 }
 
 static struct minimize m;
 
-static void minimize_program(const struct program *program)
+static void minimize_for_same_rules(const struct program *program)
 {
 	m = (struct minimize){ .best = *program, .accepts = breaks_wanted_rules };
-	wanted = find_broken_rules(program);
-	asked = 0;
+	wanted_rules = find_broken_rules(program);
+	predicate_calls = 0;
 	minimize(&m);
 }
 
@@ -54,57 +54,57 @@ static bool has_text(const struct program *program, const char *expected)
 static const struct {
 	const char *name, *text, *smallest;
 } cases[] = {
-	{ "calls, threads, handles, ranges, values and flags",
-	  "pagetorture 1\n"
-	  "p3 = alloc_page(GFP_NOIO | __GFP_HIGHMEM)\n"
-	  "p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	  "u0 = user_slice(100, 3, 7)\n"
-	  "T4: lock(m2)\n"
-	  "T4: write_raw(p3, 0x123, 0x40, 0x77)\n"
-	  "T4: unlock(m2)\n"
-	  "T6: read_raw(p1, 0, 8) -> 0\n"
-	  "T7: fill_zero(p3, 0x140, 0x10) -> 0\n"
-	  "main: free_page(p1)\n",
-	  "pagetorture 1\n"
-	  "main: p0 = alloc_page(GFP_KERNEL)\n"
-	  "T0: write_raw(p0, 0, 1, 0x0)\n"
-	  "T1: fill_zero(p0, 0, 1)\n" },
-	{ "what the allocation itself writes",
-	  "pagetorture 1\n"
-	  "T3: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	  "T1: get_page(p0)\n"
-	  "T1: lock(m1)\n"
-	  "T1: free_page(p0)\n"
-	  "T1: write_raw(p0, 0x20, 8, 7)\n",
-	  "pagetorture 1\n"
-	  "T0: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	  "T1: write_raw(p0, 0, 1, 0x0)\n" },
-	{ "a number at the end of a base gets small and round",
-	  "pagetorture 1\n"
-	  "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	  "k0 = kmap_local(p0)\n"
-	  "load(k0, SIZE_MAX-100, 8)\n",
-	  "pagetorture 1\n"
-	  "main: p0 = alloc_page(GFP_KERNEL)\n"
-	  "main: k0 = kmap_local(p0)\n"
-	  "main: load(k0, PAGE_SIZE, 1)\n" },
-	{ "expect stays, as it says what the whole is",
-	  "pagetorture 1\n"
-	  "expect deadlock\n"
-	  "p0 = alloc_page(GFP_KERNEL)\n"
-	  "T3: wait(s2)\n",
-	  "pagetorture 1\n"
-	  "expect deadlock\n"
-	  "main: wait(s0)\n" },
+	{"calls, threads, handles, ranges, values and flags",
+	 "pagetorture 1\n"
+	 "p3 = alloc_page(GFP_NOIO | __GFP_HIGHMEM)\n"
+	 "p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	 "u0 = user_slice(100, 3, 7)\n"
+	 "T4: lock(m2)\n"
+	 "T4: write_raw(p3, 0x123, 0x40, 0x77)\n"
+	 "T4: unlock(m2)\n"
+	 "T6: read_raw(p1, 0, 8) -> 0\n"
+	 "T7: fill_zero(p3, 0x140, 0x10) -> 0\n"
+	 "main: free_page(p1)\n",
+	 "pagetorture 1\n"
+	 "main: p0 = alloc_page(GFP_KERNEL)\n"
+	 "T0: write_raw(p0, 0, 1, 0x0)\n"
+	 "T1: fill_zero(p0, 0, 1)\n"},
+	{"a race with the zeroing of an allocation",
+	 "pagetorture 1\n"
+	 "T3: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	 "T1: get_page(p0)\n"
+	 "T1: lock(m1)\n"
+	 "T1: free_page(p0)\n"
+	 "T1: write_raw(p0, 0x20, 8, 7)\n",
+	 "pagetorture 1\n"
+	 "T0: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	 "T1: write_raw(p0, 0, 1, 0x0)\n"},
+	{"a number near SIZE_MAX becomes a small round number",
+	 "pagetorture 1\n"
+	 "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	 "k0 = kmap_local(p0)\n"
+	 "load(k0, SIZE_MAX-100, 8)\n",
+	 "pagetorture 1\n"
+	 "main: p0 = alloc_page(GFP_KERNEL)\n"
+	 "main: k0 = kmap_local(p0)\n"
+	 "main: load(k0, PAGE_SIZE, 1)\n"},
+	{"expect stays, because it applies to the whole program",
+	 "pagetorture 1\n"
+	 "expect deadlock\n"
+	 "p0 = alloc_page(GFP_KERNEL)\n"
+	 "T3: wait(s2)\n",
+	 "pagetorture 1\n"
+	 "expect deadlock\n"
+	 "main: wait(s0)\n"},
 };
 
-static void test_cases(void)
+static void test_smallest_programs(void)
 {
 	static struct program program;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		parse_program(&program, cases[i].text);
-		minimize_program(&program);
+		minimize_for_same_rules(&program);
 		ok(has_text(&m.best, cases[i].smallest), "%s", cases[i].name);
 	}
 }
@@ -119,7 +119,7 @@ static bool has_spare_call(const struct program *program)
 		for (size_t n = 0; n < program->count; n++)
 			if (n != i)
 				less.calls[less.count++] = program->calls[n];
-		if (find_broken_rules(&less) == wanted)
+		if (find_broken_rules(&less) == wanted_rules)
 			return true;
 	}
 	return false;
@@ -134,18 +134,18 @@ static void test_random_programs(void)
 	all_valid = true;
 	for (unsigned int i = 0; i < many; i++) {
 		make_interacting_program(&state, &program, 50, OP_COUNT);
-		minimize_program(&program);
-		kept += find_broken_rules(&m.best) == wanted;
+		minimize_for_same_rules(&program);
+		kept += find_broken_rules(&m.best) == wanted_rules;
 		spare += has_spare_call(&m.best);
 		grown += m.best.count > program.count;
 		first = m.best;
-		minimize_program(&program);
+		minimize_for_same_rules(&program);
 		other += !program_equal(&first, &m.best);
 	}
 	ok(kept == many, "%u of %u random programs break the same rules as before", kept, many);
-	ok(!spare, "%u have a call to spare", spare);
-	ok(!other, "%u come out another way the second time", other);
-	ok(!grown && all_valid, "nothing grows, and only programs are asked about");
+	ok(!spare, "%u results still break the rules without one of their calls", spare);
+	ok(!other, "%u results differ when the same program is minimised again", other);
+	ok(!grown && all_valid, "no program grows, and the predicate gets valid programs only");
 }
 
 /* Accepts programs with an even number of posts, at least two. */
@@ -168,14 +168,14 @@ static void test_pairs_of_calls(void)
 	m = (struct minimize){ .best = program, .accepts = has_even_post_count };
 	minimize(&m);
 	ok(has_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
-	   "calls that go only two at a time");
+	   "calls that can only be removed two at a time");
 }
 
-static bool accept_nothing(void *ctx, const struct program *candidate)
+static bool count_and_reject(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
 	(void)candidate;
-	asked++;
+	predicate_calls++;
 	return false;
 }
 
@@ -184,20 +184,21 @@ static void test_nothing_accepted(void)
 	static struct program program;
 
 	parse_program(&program, cases[0].text);
-	m = (struct minimize){ .best = program, .accepts = accept_nothing };
-	asked = 0;
+	m = (struct minimize){.best = program, .accepts = count_and_reject};
+	predicate_calls = 0;
 	minimize(&m);
-	ok(asked && program_equal(&m.best, &program), "what cannot be made smaller stays");
+	ok(predicate_calls && program_equal(&m.best, &program),
+	   "a program stays as it is if no candidate is accepted");
 	program.count = 0;
-	m = (struct minimize){ .best = program, .accepts = accept_nothing };
+	m = (struct minimize){.best = program, .accepts = count_and_reject};
 	minimize(&m);
-	ok(m.best.count == 0, "nor is anything made of nothing");
+	ok(m.best.count == 0, "an empty program stays empty");
 }
 
 UNIT_TEST(test_minimize)
 {
 	rules = rules_new();
-	test_cases();
+	test_smallest_programs();
 	test_random_programs();
 	test_pairs_of_calls();
 	test_nothing_accepted();

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `minimize`: programs that break rules, claims that do not hold, a library that is broken;
-# always the same result, and never another failure.
+# `minimize` of programs that break rules, of programs with wrong expectations, and with a broken library. The
+# result is always the same, and has the same failure as the input.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# run_minimize STATUS FILE [OPTION...]: the result is in small.page, what it says in err.
+# run_minimize STATUS FILE [OPTION...]: true if `minimize` ends with STATUS. The result is in small.page, the messages
+# are in err.
 run_minimize() {
 	expected=$1 file=$2
 	shift 2
@@ -17,13 +18,13 @@ run_minimize() {
 	run_expecting "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
 }
 
-# print_verdict FILE
-print_verdict() {
+# print_rules_verdict FILE
+print_rules_verdict() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
 
-# print_signature FILE: as minimize says it
-print_signature() {
+# print_signature_of_minimize FILE: prints the signature of the failure that `minimize` prints.
+print_signature_of_minimize() {
 	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
 
@@ -32,9 +33,9 @@ print_signature() {
 for name in two-races-one-program unmap-order deadlock uninit-value map-overflow \
 	use-after-free-through-mapping out-of-bounds foreign-map use-after-unmap; do
 	before=$(grep -c '(' "$rules/$name.page")
-	run_minimize 0 "$rules/$name.page" && [ "$(print_verdict small.page)" = "$(print_verdict "$rules/$name.page")" ] &&
+	run_minimize 0 "$rules/$name.page" && [ "$(print_rules_verdict small.page)" = "$(print_rules_verdict "$rules/$name.page")" ] &&
 		[ "$(grep -c '(' small.page)" -le "$before" ] &&
-		[ "$(print_signature small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(print_signature_of_minimize small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
 done
 
@@ -45,7 +46,7 @@ printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'T0: write_raw
 	'T1: read_raw(p0, 0, 1)' >expected.page
 run_minimize 0 race.page && cmp small.page expected.page
 ok $? "a race: calls, threads, numbers and flags" small.page
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "signatures of races"; then
 	grep -q '; race page_read_raw / page_write_raw$' err
 	ok $? "the signature names the functions of both accesses" err
 	run_expecting 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
@@ -53,18 +54,14 @@ if has_flavour tsan; then
 	ok $? "without a symbolizer: the calls, and said so" err
 	run_expecting 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
 	ok $? "ThreadSanitizer reports the small one too" out
-else
-	skip "this build has no tsan flavour"
-	skip "this build has no tsan flavour"
-	skip "this build has no tsan flavour"
 fi
 
-# The same pair the other way round is the same failure, another pair is not.
+# A race of the same two calls in the other order has the same signature; a race of other calls has not.
 sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
-[ "$(print_signature race.page)" = "$(print_signature turned.page)" ]
+[ "$(print_signature_of_minimize race.page)" = "$(print_signature_of_minimize turned.page)" ]
 ok $? "a race has no order"
 sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
-[ "$(print_signature race.page)" != "$(print_signature another.page)" ]
+[ "$(print_signature_of_minimize race.page)" != "$(print_signature_of_minimize another.page)" ]
 ok $? "another pair of calls is another failure"
 
 "$pagetorture" convert --bytes race.page >race.bin
@@ -119,14 +116,14 @@ ok $? "a claim that does not hold, and only that one" small.page
 
 # ---- a library that is broken ----
 
-# With calls around that have nothing to do with it.
+# A program with additional calls that do not contribute to the failure.
 printf '%s\n' 'pagetorture 1' 'p3 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p4 = alloc_page(GFP_NOIO)' \
 	'T2: lock(m3)' 'T2: write_raw(p4, 0x321, 0x41, 9)' 'T2: k1 = kmap_local(p3)' 'T2: store(k1, 5, 9, 3)' \
 	'T4: fill_zero(p3, 0xfc0, 0x40)' 'T2: kunmap_local(k1)' 'T2: unlock(m3)' 'T3: copy_page(p4, 0, p3, 100, 50)' \
 	'free_page(p4)' >crash.page
 
-# page_fill_zero() with the bug that the environment names. The compiler must not know what becomes
-# of the memory.
+# page_fill_zero() with the bug that the variable BUG of the environment selects. The compiler must not see how the
+# memory is used, or it would remove the bug.
 cat >bug.h <<'END'
 #include <stdlib.h>
 static volatile char shared;
@@ -154,8 +151,8 @@ static inline char *heap(void)
 	} while (0)
 END
 
-# expect_minimized_bug FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: minimize prints PATTERN of it, and leaves CALLS
-# at most.
+# expect_minimized_bug FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: `minimize` must print PATTERN
+# about the bug, and keep at most CALLS calls.
 expect_minimized_bug() {
 	if ! has_flavour "$1"; then
 		skip "$3: this build has no $1 flavour"
@@ -165,16 +162,16 @@ expect_minimized_bug() {
 	tool=$scratch/bin/pagetorture
 	run_minimize 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
 		[ "$(grep -c '(' small.page)" -le "$5" ] &&
-		[ "$(print_signature small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(print_signature_of_minimize small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$3: $(sed -n '2s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
 	tool=
 	unset BUG
 }
 
-mutate raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
+write_changed_library raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
 	s/if (unlikely(!page_maps_fast_ok(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
-	cp bug.h src/page && build_mutant plain && { ! has_flavour asan || build_mutant asan; } &&
-	{ ! has_flavour tsan || build_mutant tsan; }
+	cp bug.h src/page && build_changed_tool plain && { ! has_flavour asan || build_changed_tool asan; } &&
+	{ ! has_flavour tsan || build_changed_tool tsan; }
 ok $? "a library with bugs" "$scratch/build"
 expect_minimized_bug asan b "a write beyond its end" 'asan disagrees: heap-buffer-overflow at page_fill_zero$' 2
 expect_minimized_bug asan f "a use of freed memory" 'asan disagrees: heap-use-after-free at page_fill_zero$' 2
@@ -184,17 +181,17 @@ expect_minimized_bug tsan s "a variable that all share" \
 	'tsan disagrees: a race that the model does not have; race page_[a-z_]* / page_[a-z_]*$' 3
 expect_minimized_bug plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
 
-# One function of the library that all calls use: the call that one comes by is no part of the
-# failure. Each program has no race of its own.
-# write_program_pair_of_calls NAME CALL CALL: a program of two calls that have no byte in common
+# A bug in a function of the library that all calls use: the call of the program is no part of the signature. In
+# these programs, the two calls access different bytes, so only the bug is a race.
+# write_program_pair_of_calls NAME CALL CALL: writes a program in which two threads make one call each.
 write_program_pair_of_calls() {
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' "T0: $2" "T1: $3" >"one-bug/$1.page"
 }
 
 if ! has_flavour tsan; then
 	skip "a race in one function of the library: this build has no tsan flavour"
-elif ! mutate range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls;\n\n\tcalls++;\n\t__asm__ volatile("" : : "r"(calls));\n&/' ||
-	! build_mutant tsan || ! build_mutant plain; then
+elif ! write_changed_library range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls;\n\n\tcalls++;\n\t__asm__ volatile("" : : "r"(calls));\n&/' ||
+	! build_changed_tool tsan || ! build_changed_tool plain; then
 	ok 1 "a race in one function of the library: the mutant cannot be built" build
 else
 	mkdir one-bug

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Checks that each mutation does what mutations.def says: one promise for each line, and
- * manipulated results that each promise must reject. A call is identified by its line.
+ * Checks that each mutation does what its line of mutations.def promises, and that the check of
+ * each promise rejects manipulated results.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,31 +15,21 @@
 
 #define SEEDS 2000
 
-static struct program again;
-
 /* ---- the promise of each mutation ---- */
 
-static bool text_reads_back(const struct program *program)
-{
-	static char text[TEXT_PROGRAM_MAX];
-	struct text_error error;
-
-	return program_from_text(&again, text, program_to_text(program, text), &error) &&
-	       program_equal(program, &again);
-}
-
-static bool bytes_read_back(const struct program *program)
-{
-	static uint8_t bytes[PROGRAM_BYTES_MAX];
-
-	program_from_bytes(&again, bytes, program_to_bytes(program, bytes));
-	return program_equal(program, &again);
-}
-
+/* Returns whether a valid program is the same program after it was written and read, as bytes and
+ * text. */
 static bool is_valid_and_round_trips(const struct program *program)
 {
-	return program_valid(program) && program->count <= CALLS_MAX && bytes_read_back(program) &&
-	       text_reads_back(program);
+	static char text[TEXT_PROGRAM_MAX];
+	static uint8_t bytes[PROGRAM_BYTES_MAX];
+	static struct program from_text, from_bytes;
+	struct text_error error;
+
+	program_from_bytes(&from_bytes, bytes, program_to_bytes(program, bytes));
+	return program_valid(program) && program->count <= CALLS_MAX &&
+	       program_from_text(&from_text, text, program_to_text(program, text), &error) &&
+	       program_equal(program, &from_text) && program_equal(program, &from_bytes);
 }
 
 static void make_program(struct program *program, uint64_t seed, uint32_t line)
@@ -69,7 +59,7 @@ static void make_program_for_all_mutations(void)
 	}
 }
 
-static bool apply_mutation(enum mutation mutation, uint64_t seed)
+static bool make_and_mutate_program(enum mutation mutation, uint64_t seed)
 {
 	struct mutate_request request = {
 		.seed = seed, .max_calls = CALLS_MAX, .other = &other, .engine = fake_engine
@@ -117,7 +107,8 @@ static unsigned int count_accepted_tamperings(enum mutation mutation)
 	unsigned int passed = 0;
 
 	for (uint64_t seed = 0; seed < 200 * TAMPERINGS; seed++) {
-		if (!apply_mutation(mutation, seed) || before.count < 3 || before.count > 50)
+		if (!make_and_mutate_program(mutation, seed) || before.count < 3 ||
+		    before.count > 50)
 			continue;
 		tamperings[seed % TAMPERINGS]();
 		passed += keeps_promise(mutation);
@@ -131,7 +122,7 @@ static void test_promise(enum mutation mutation)
 	unsigned int changed = 0, kept = 0, valid = 0, left_alone = 0, tampered;
 
 	for (uint64_t seed = 0; seed < SEEDS; seed++) {
-		bool applied = apply_mutation(mutation, seed);
+		bool applied = make_and_mutate_program(mutation, seed);
 
 		valid += is_valid_and_round_trips(&after);
 		if (!applied) {
@@ -146,8 +137,8 @@ static void test_promise(enum mutation mutation)
 	if (!ok(changed > SEEDS / 10 && kept == changed && valid == SEEDS &&
 			left_alone == SEEDS - changed && !tampered,
 		"%s: %s", info->name, info->description))
-		printf("# of %d: %u changed, %u as promised, %u valid, %u left alone; %u tampered "
-		       "with and not noticed\n",
+		printf("# of %d: %u changed, %u as promised, %u valid, %u unchanged; %u accepted "
+		       "although manipulated\n",
 		       SEEDS, changed, kept, valid, left_alone, tampered);
 }
 
@@ -163,8 +154,8 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 	return hash;
 }
 
-/* Returns a hash of many mutations in sequence. */
-static uint64_t hash_many_mutations(uint64_t seed)
+/* Returns a hash of all programs that a sequence of mutations makes from the empty program. */
+static uint64_t hash_results_of_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
 
@@ -188,13 +179,13 @@ static bool has_same_hash_in_another_process(void)
 	FILE *child;
 	bool has_read_hash;
 
-	snprintf(command, sizeof(command), "PRINT_WALK=1 /proc/%d/exe test_mutate", (int)getpid());
+	snprintf(command, sizeof(command), "PRINT_HASH=1 /proc/%d/exe test_mutate", (int)getpid());
 	child = popen(command, "r");
 	has_read_hash = child && fscanf(child, "%llx", &hash) == 1;
-	return child && !pclose(child) && has_read_hash && hash == hash_many_mutations(1);
+	return child && !pclose(child) && has_read_hash && hash == hash_results_of_mutations(1);
 }
 
-/* Applies drawn mutations to a program that each mutation can change. */
+/* Counts the mutations that mutate() draws for one program; every mutation can change it. */
 static void count_drawn_mutations(unsigned int draws, mutate_engine_fn engine,
 				  unsigned int counts[MUTATION_COUNT + 1])
 {
@@ -215,7 +206,7 @@ static void test_weights(void)
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++)
 		sum += mutation_table[i].weight;
 	count_drawn_mutations(draws, fake_engine, counts);
-	/* Within a factor of two: some mutations apply less often than they are drawn. */
+	/* A count may differ by a factor of two: some drawn mutations often change nothing. */
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++) {
 		unsigned int expected = draws * mutation_table[i].weight / sum;
 
@@ -224,9 +215,9 @@ static void test_weights(void)
 		printf("# %s: %u, expected %u\n", mutation_table[i].name, counts[i], expected);
 		off++;
 	}
-	ok(!off, "each is drawn about as often as its weight says");
+	ok(!off, "each mutation is drawn about as often as its weight says");
 	count_drawn_mutations(5000, NULL, counts);
-	ok(!counts[MUTATION_engine], "without an engine none is drawn");
+	ok(!counts[MUTATION_engine], "without an engine the mutation `engine` is not drawn");
 }
 
 static void test_max_calls(void)
@@ -243,10 +234,10 @@ static void test_max_calls(void)
 		too_many += after.count > request.max_calls;
 	}
 	ok(!too_many, "no result is larger than the request allows");
-	ok(!stuck, "a program that fills its room can be changed too");
+	ok(!stuck, "a program with the maximal number of calls can be changed too");
 	after.count = 0;
-	ok(mutate(&after, &(struct mutate_request){ .seed = 1 }) == MUTATION_COUNT && !after.count,
-	   "where there is room for nothing, nothing happens");
+	ok(mutate(&after, &(struct mutate_request){.seed = 1}) == MUTATION_COUNT && !after.count,
+	   "with a maximum of 0 calls no mutation is applied");
 }
 
 /* ---- values that mutations reach from an empty program ---- */
@@ -288,7 +279,7 @@ static bool has_seen_all_values(void)
 	return true;
 }
 
-/* Without an engine; after 60 mutations it starts again with an empty program. */
+/* Mutates without an engine; starts again with an empty program after 60 mutations. */
 static void test_all_values_are_reached(void)
 {
 	unsigned int count = 0;
@@ -303,13 +294,13 @@ static void test_all_values_are_reached(void)
 			record_values_of_call(&after.calls[i]);
 	}
 	ok(has_seen_all_values(),
-	   "every call, thread, flag, handle, base and edge from nothing: %u mutations", count);
+	   "every call, thread, flag, handle, base and edge is reached: %u mutations", count);
 }
 
 UNIT_TEST(test_mutate)
 {
-	if (getenv("PRINT_WALK")) {
-		printf("%llx\n", (unsigned long long)hash_many_mutations(1));
+	if (getenv("PRINT_HASH")) {
+		printf("%llx\n", (unsigned long long)hash_results_of_mutations(1));
 		exit(0);
 	}
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
@@ -317,8 +308,8 @@ UNIT_TEST(test_mutate)
 	test_weights();
 	test_max_calls();
 	test_all_values_are_reached();
-	ok(hash_many_mutations(1) == hash_many_mutations(1) &&
-		   hash_many_mutations(1) != hash_many_mutations(2),
-	   "same seed, same result; another, another");
-	ok(has_same_hash_in_another_process(), "the same in another process");
+	ok(hash_results_of_mutations(1) == hash_results_of_mutations(1) &&
+		   hash_results_of_mutations(1) != hash_results_of_mutations(2),
+	   "the same seed gives the same results, another seed gives others");
+	ok(has_same_hash_in_another_process(), "another process gets the same results");
 }

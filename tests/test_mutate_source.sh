@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Mutants of sources: exactly the expected ones are found, and each verdict is given where it
-# belongs. On a small tree of its own; then a few on the library.
+# tests/mutants generates exactly the expected mutants of a small library, and gives each mutant its verdict. Then
+# this script tests a few mutants of src/page.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -19,7 +19,7 @@ cp "$fixture/small.h" "$fixture/small.c" "$small/src/page"
 cp "$fixture/test_small.c" "$small/tests"
 chmod -R u+w "$small"
 
-build_small_library() {
+build_small_library_and_test() {
 	cd "$small/build" &&
 		$CC -I../src -c ../tests/test_small.c -o obj/plain/tests/test_small.o &&
 		$CC -I../src -c ../src/page/small.c -o small.o &&
@@ -32,10 +32,10 @@ run_mutants_tool() {
 		${interrupted-} python3 -B "$abs_srcdir/tests/mutants/main.py" "$@"
 }
 
-expect 0 "the small tree builds" '' build_small_library
+expect 0 "the small tree builds" '' build_small_library_and_test
 expect 0 "its mutants are listed" '' run_mutants_tool --list
 cp "$scratch/out" "$scratch/list"
-# In a line: those of one expression and operator.
+# One line has all mutants of one expression and one operator.
 sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
 	$1 != last { if (NR > 1) print text; text = $0; last = $1; next }
 	{ text = text " | " $2 }
@@ -44,22 +44,22 @@ ok_if_same "they are the expected ones" "$fixture/expected" "$scratch/found"
 
 # ---- verdicts ----
 
-run_small_test() {
+run_trial_of_small_library() {
 	run_mutants_tool --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
 }
 
-# write_surviving_list LINE...: the list of reasons
+# write_surviving_list LINE...: writes tests/mutants/surviving of the small library.
 write_surviving_list() {
 	printf '%s\n' "$@" >"$small/tests/mutants/surviving"
 }
 
-# find_mutant_id TEXT: of the one mutant whose line has it
+# find_mutant_id TEXT: prints the name of the mutant whose line of the list contains TEXT.
 find_mutant_id() {
 	grep -F -- "$1" "$scratch/list" | cut -d ' ' -f 1
 }
 
-# has_verdict ID VERDICT
-has_verdict() {
+# expect_verdict ID VERDICT
+expect_verdict() {
 	python3 -B -c 'import json, sys
 results = json.load(open(sys.argv[1]))["results"]
 sys.exit([r["verdict"] for r in results if r["id"] == sys.argv[2]] != [sys.argv[3]])' "$scratch/report.json" "$@"
@@ -67,7 +67,7 @@ sys.exit([r["verdict"] for r in results if r["id"] == sys.argv[2]] != [sys.argv[
 }
 
 expect_report_state() {
-	report_says "$1" mutants "$scratch/report.json"
+	has_report_state "$1" mutants "$scratch/report.json"
 	ok $? "make report reads the results as $1" "$scratch/said"
 }
 
@@ -77,32 +77,32 @@ endless=$(find_mutant_id 'keep statement: a--')
 swapped=$(find_mutant_id 'small swap')
 some=$minus_zero,$unseen,$endless,$swapped
 write_surviving_list
-expect 1 "two of three killed are too few" '^66.7 % of 4 of' run_small_test --only "$some"
+expect 1 "two of three killed are too few" '^66.7 % of 4 of' run_trial_of_small_library --only "$some"
 grep -q "^survived: $unseen small.c" "$scratch/out" && grep -q 'killed by test_small: .*swap' "$scratch/err"
 ok $? "both are named" "$scratch/printed"
 expect_report_state failed
-has_verdict "$swapped" killed
-has_verdict "$endless" killed
+expect_verdict "$swapped" killed
+expect_verdict "$endless" killed
 grep -q '"status":"hang"' "$scratch/report.json"
 ok $? "a loop without end is a hang" "$scratch/report.json"
-has_verdict "$minus_zero" 'same code'
-has_verdict "$unseen" survived
+expect_verdict "$minus_zero" 'same code'
+expect_verdict "$unseen" survived
 
-expect 1 "a second run has the same result" '^66.7 % of 4' run_small_test --only "$some"
+expect 1 "a second run has the same result" '^66.7 % of 4' run_trial_of_small_library --only "$some"
 ! grep -q '^\[' "$scratch/err"
 ok $? "... and tests nothing again" "$scratch/err"
 results=$small/build/tests/mutants/results.jsonl
 truncate -s -40 "$results"
-expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' run_small_test --only "$some"
+expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' run_trial_of_small_library --only "$some"
 expect_error "a wrong line of the results" 'NEWS:1: expected a result' run_mutants_tool --results "$abs_srcdir/NEWS"
 
-# Ctrl-C, while the second one hangs.
+# Interrupt the run by Ctrl-C while the second mutant hangs.
 cat >"$scratch/interrupted" <<'END'
 echo $$ >"$0.pid"
 exec env --default-signal=INT "$@"
 END
 interrupted="sh $scratch/interrupted"
-run_small_test --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
+run_trial_of_small_library --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
 tries=0
 until grep -q '^\[1/2\]' "$scratch/err" 2>/dev/null || [ $tries -ge 300 ]; do
 	sleep 0.2
@@ -113,36 +113,36 @@ wait $!
 interrupted=
 grep -q '^stopped; ' "$scratch/err" && grep -q '"status":"stopped"' "$scratch/report.json"
 ok $? "a run that is stopped says so, in the report too" "$scratch/err"
-has_verdict "$swapped" killed
+expect_verdict "$swapped" killed
 expect_report_state stopped
 
 write_surviving_list '[equivalent] Not read.' "$unseen keep"
-expect 0 "an equivalent mutant does not count" '^100.0 % of 4' run_small_test --only "$some"
-has_verdict "$unseen" equivalent
+expect 0 "an equivalent mutant does not count" '^100.0 % of 4' run_trial_of_small_library --only "$some"
+expect_verdict "$unseen" equivalent
 expect_report_state partly
 write_surviving_list '[weak] Not read.' "$unseen keep"
-expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" run_small_test --only "$some"
+expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" run_trial_of_small_library --only "$some"
 write_surviving_list '[equivalent] No.' "$swapped" "$unseen" 01234567
-expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" run_small_test --only "$some"
-expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' run_small_test --only "$some"
+expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" run_trial_of_small_library --only "$some"
+expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' run_trial_of_small_library --only "$some"
 write_surviving_list "$unseen"
-expect_error "an entry without a reason: its line is named" 'surviving:1: expected' run_small_test --only "$some"
+expect_error "an entry without a reason: its line is named" 'surviving:1: expected' run_trial_of_small_library --only "$some"
 write_surviving_list
 
-# Names stay when other code moves; verdicts of another library are not used.
+# When other code moves, the names of mutants stay. Verdicts about another version of the library are not used.
 printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/src/page/small.c" >"$scratch/moved"
 cp "$scratch/moved" "$small/src/page/small.c"
 grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
 run_mutants_tool --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scratch/after"
 ok_if_same "names of mutants stay when lines move" "$scratch/before" "$scratch/after"
-expect 0 "verdicts of another library are not used" '^\[1/1\] killed' run_small_test --only "$swapped"
+expect 0 "verdicts of another library are not used" '^\[1/1\] killed' run_trial_of_small_library --only "$swapped"
 expect 0 "--show prints the difference" '^+.*return minus(b, a);$' run_mutants_tool --show "$swapped"
 
 # If the unchanged library fails, no verdict is valid.
 sed -i.old 's/|| big(-1)/|| !big(-1)/' "$small/tests/test_small.c"
-run_expecting 0 build_small_library
+run_expecting 0 build_small_library_and_test
 expect 1 "a test that always fails kills no mutant" 'expected the unchanged library to pass' \
-	run_small_test --only "$swapped" --again
+	run_trial_of_small_library --only "$swapped" --again
 expect_error "an unknown mutant" nothing run_mutants_tool --only nothing
 
 # ---- the library ----
@@ -156,7 +156,7 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id
 	grep -q "^$id " "$scratch/list" || echo "$id"
 done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
-# Each kind of program is linked as make links it.
+# tests/mutants links each kind of program as make does.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --results "$scratch/results" \
 	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Splicing keeps what handles refer to. A handle of a call refers to the first call above that
- * fills it.
- * The line shows whether a call is the program's or the other's.
+ * Tests that splicing keeps the resources to which handles refer. A handle of a call refers to the
+ * first call above it that fills the handle. The line number of a call shows from which program the
+ * call is.
  */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
-#define OTHERS 2000
+#define OTHER_LINES 2000
 #define NO_LINE 0
 
 static struct program own, other, result;
@@ -37,14 +37,15 @@ static size_t find_call_of_line(const struct program *program, uint32_t line)
 	return i;
 }
 
-/* Which handle or thread replaced which; all pairs must be consistent. */
+/* Pairs of an old and a new name of a handle or thread, with the kind in the upper bits. */
 static struct {
 	unsigned int old_names[4 * PROGRAM_CALLS], new_names[4 * PROGRAM_CALLS];
 	size_t pair_count;
 } renaming;
 
-/* Return: false if @from was replaced by something else before, or @to replaced something else. */
-static bool record_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
+/* Return: false if the old name got another new name before, or the new name replaced another old
+ * name. */
+static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
 {
 	unsigned int from = kind << 8 | old_name, to = kind << 8 | new_name;
 
@@ -57,9 +58,9 @@ static bool record_renaming(unsigned int kind, uint8_t old_name, uint8_t new_nam
 }
 
 /*
- * Returns whether a handle of call @new_index of the result refers to the same resource as the handle
- * of call @old_index of the other program, or to one of the first program. A call that filled a handle
- * must still fill one.
+ * Returns whether a handle of call @new_index of the result refers to the same resource as the
+ * handle of call @old_index of the other program, or to a resource of the own program. A call that
+ * filled a handle must still fill a handle.
  */
 static bool has_right_handle(size_t old_index, const struct call_handle *old, size_t new_index,
 			     const struct call_handle *new)
@@ -67,11 +68,11 @@ static bool has_right_handle(size_t old_index, const struct call_handle *old, si
 	uint32_t from = find_filling_line(&other, old_index, old),
 		 to = find_filling_line(&result, new_index, new);
 
-	if (!record_renaming(1 + old->kind, old->index, new->index))
+	if (!record_consistent_renaming(1 + old->kind, old->index, new->index))
 		return false;
 	if (old->must_be_free)
 		return from != NO_LINE || to == NO_LINE;
-	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHERS);
+	return from == NO_LINE || to == from || (to != NO_LINE && to < OTHER_LINES);
 }
 
 static bool is_valid_copied_call(size_t new_index)
@@ -82,7 +83,7 @@ static bool is_valid_copied_call(size_t new_index)
 	unsigned int count = call_get_handles(&call, new);
 
 	if (old_index == other.count || call.op != other.calls[old_index].op ||
-	    !record_renaming(0, other.calls[old_index].thread, call.thread))
+	    !record_consistent_renaming(0, other.calls[old_index].thread, call.thread))
 		return false;
 	call_get_handles(&other.calls[old_index], old);
 	for (unsigned int i = 0; i < count; i++)
@@ -108,18 +109,19 @@ static bool is_unchanged_own_call(size_t new_index)
 	return true;
 }
 
-/* The order of calls is kept: lines increase. */
-static bool all_refer_to_same(void)
+/* Returns whether all handles are right, and the calls of each program keep their order: lines
+ * increase. */
+static bool all_handles_refer_to_same(void)
 {
 	uint32_t last_own = 0, last_other = 0;
 
 	renaming.pair_count = 0;
 	for (size_t i = 0; i < result.count; i++) {
 		uint32_t line = result.calls[i].line;
-		uint32_t *last = line < OTHERS ? &last_own : &last_other;
+		uint32_t *last = line < OTHER_LINES ? &last_own : &last_other;
 
 		if (line <= *last ||
-		    !(line < OTHERS ? is_unchanged_own_call(i) : is_valid_copied_call(i)))
+		    !(line < OTHER_LINES ? is_unchanged_own_call(i) : is_valid_copied_call(i)))
 			return false;
 		*last = line;
 	}
@@ -133,12 +135,12 @@ static void make_both_programs(uint64_t seed)
 	make_interacting_program(&seed, &own, 50, OP_COUNT);
 	make_interacting_program(&other_seed, &other, 50, OP_COUNT);
 	set_line_numbers(&own, 1);
-	set_line_numbers(&other, OTHERS);
+	set_line_numbers(&other, OTHER_LINES);
 	result = own;
 }
 
 /* Appends calls without renaming handles, which the check must reject. */
-static void append_without_renaming(void)
+static void append_other_without_renaming(void)
 {
 	memcpy(result.calls + own.count, other.calls, other.count * sizeof(other.calls[0]));
 	result.count = own.count + other.count;
@@ -156,10 +158,10 @@ UNIT_TEST(test_mutate_splice)
 		if (!mutate_with(MUTATION_splice, &result, &request))
 			continue;
 		spliced++;
-		same += all_refer_to_same();
+		same += all_handles_refer_to_same();
 		whole += result.count > own.count && find_call_of_line(&result, 1) < result.count;
 		for (size_t i = 0; i < result.count; i++) {
-			bool is_other = result.calls[i].line >= OTHERS;
+			bool is_other = result.calls[i].line >= OTHER_LINES;
 
 			others += is_other;
 			fillers += is_other && result.calls[i].op == OP_alloc_page;
@@ -169,13 +171,15 @@ UNIT_TEST(test_mutate_splice)
 	}
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		make_both_programs(seed);
-		append_without_renaming();
-		fooled += all_refer_to_same();
+		append_other_without_renaming();
+		fooled += all_handles_refer_to_same();
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);
-	ok(same == spliced, "every handle refers to what it did: %u", same);
-	ok(whole == spliced, "where there is room, no call is lost: %u", whole);
-	ok(shares > 300 && apart > 300, "%u share what is there, %u bring their own pages", shares,
+	ok(same == spliced, "every handle refers to the right resource: %u", same);
+	ok(whole == spliced, "the result has all calls of the program if there is space: %u",
+	   whole);
+	ok(shares > 300 && apart > 300,
+	   "%u results share pages of the program, %u have pages of the other program", shares,
 	   apart);
 	ok(fooled < 10, "programs joined without new names are rejected: %u of 300", 300 - fooled);
 }

@@ -16,7 +16,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
 
 static unsigned int engine_calls;
 
-/* Replaces the engine: changes any bytes. */
+/* Replaces the function of libFuzzer: appends a byte if there is space, and changes a byte. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 {
 	engine_calls++;
@@ -49,59 +49,51 @@ static size_t make_input(uint64_t seed, uint8_t *bytes)
 	return size;
 }
 
-/* Allocates exactly the given sizes, so that a sanitizer detects an overflow. */
-static size_t mutate_in_exact_buffer(uint64_t seed, size_t size, size_t max, uint8_t *result)
+/*
+ * Mutates @first, or crosses it over with @second if @second_size is not 0. The buffer has exactly
+ * the maximal size, so that a sanitizer detects an overflow. Return: the size of the result.
+ */
+static size_t change_in_exact_buffer(uint64_t seed, size_t first_size, size_t second_size,
+				     size_t max, uint8_t *result)
 {
 	uint8_t *exact = malloc(max ? max : 1);
+	size_t size;
 
-	memcpy(exact, first, size);
-	size = LLVMFuzzerCustomMutator(exact, size, max, (unsigned int)seed);
+	memcpy(exact, first, first_size);
+	size = second_size ? LLVMFuzzerCustomCrossOver(first, first_size, second, second_size,
+						       exact, max, (unsigned int)seed)
+			   : LLVMFuzzerCustomMutator(exact, first_size, max, (unsigned int)seed);
 	memcpy(result, exact, size <= max ? size : 0);
 	free(exact);
 	return size;
 }
 
-static size_t cross_over_in_exact_buffer(uint64_t seed, size_t size, size_t other_size, size_t max,
-			    uint8_t *result)
+static void test_changes(bool is_crossover, const char *name)
 {
-	uint8_t *exact = malloc(max ? max : 1);
+	static uint8_t one[PROGRAM_BYTES_MAX], two[PROGRAM_BYTES_MAX];
+	unsigned int good = 0, same = 0, changed = 0;
 
-	size = LLVMFuzzerCustomCrossOver(first, size, second, other_size, exact, max,
-					 (unsigned int)seed);
-	memcpy(result, exact, size <= max ? size : 0);
-	free(exact);
-	return size;
+	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+		size_t size = make_input(seed, first), max = size + seed % 40, used;
+		size_t other_size = is_crossover ? make_input(~seed, second) : 0;
+
+		used = change_in_exact_buffer(seed, size, other_size, max, one);
+		good += used <= max && is_canonical(one, used);
+		changed += used != size || memcmp(one, first, size);
+		same += change_in_exact_buffer(seed, size, other_size, max, two) == used &&
+			!memcmp(one, two, used);
+	}
+	ok(good == ROUNDS, "%s: the results are canonical programs of at most the maximal size",
+	   name);
+	ok(changed > ROUNDS * 9 / 10, "%s: most results differ from the input: %u of %d", name,
+	   changed, ROUNDS);
+	ok(same == ROUNDS, "%s: the same seed gives the same result", name);
 }
 
 UNIT_TEST(test_mutator)
 {
-	static uint8_t one[PROGRAM_BYTES_MAX], two[PROGRAM_BYTES_MAX];
-	unsigned int good = 0, same = 0, changed = 0, crossed = 0;
-
-	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
-		size_t size = make_input(seed, first), max = size + seed % 40, used;
-
-		used = mutate_in_exact_buffer(seed, size, max, one);
-		good += used <= max && is_canonical(one, used);
-		changed += used != size || memcmp(one, first, size);
-		same += mutate_in_exact_buffer(seed, size, max, two) == used &&
-			!memcmp(one, two, used);
-	}
-	ok(good == ROUNDS, "mutations are canonical programs, of at most the size allowed");
-	ok(changed > ROUNDS * 9 / 10, "they differ from what they were: %u of %d", changed, ROUNDS);
-	ok(same == ROUNDS, "same seed, same mutation");
-	ok(engine_calls > ROUNDS / 10, "the engine has its share: %u", engine_calls);
-	good = same = 0;
-	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
-		size_t size = make_input(seed, first), other_size = make_input(~seed, second), used;
-		size_t max = seed % 2 ? MAX : size + seed % 40;
-
-		used = cross_over_in_exact_buffer(seed, size, other_size, max, one);
-		good += used <= max && is_canonical(one, used);
-		crossed += used > 0;
-		same += cross_over_in_exact_buffer(seed, size, other_size, max, two) == used &&
-			!memcmp(one, two, used);
-	}
-	ok(good == ROUNDS, "crossovers are canonical programs, of at most the size allowed");
-	ok(crossed > ROUNDS * 9 / 10 && same == ROUNDS, "same seed, same crossover");
+	test_changes(false, "mutation");
+	ok(engine_calls > ROUNDS / 10, "the engine makes a share of the mutations: %u",
+	   engine_calls);
+	test_changes(true, "crossover");
 }

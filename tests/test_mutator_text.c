@@ -61,13 +61,16 @@ static void test_one_mutation(void)
 		same += mutate_in_exact_buffer(seed, text, size, max, two) == used &&
 			!memcmp(one, two, used);
 	}
-	ok(within_limit == ROUNDS, "a text is never larger than allowed, and never nothing");
-	ok(changed > ROUNDS * 9 / 10, "it is another text: %u of %d", changed, ROUNDS);
-	ok(same == ROUNDS, "same seed, same text");
-	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5, "many are still good, many are not: %u", good);
+	ok(within_limit == ROUNDS,
+	   "a result is never empty, and never larger than the maximal size");
+	ok(changed > ROUNDS * 9 / 10, "most results differ from the input: %u of %d", changed,
+	   ROUNDS);
+	ok(same == ROUNDS, "the same seed gives the same text");
+	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5,
+	   "%u results are valid, but not too few or too many", good);
 }
 
-/* From an empty text the mutator reaches programs that an engine alone hardly finds. */
+/* Mutations reach a valid program from an empty text; an engine alone seldom finds one. */
 static void test_programs_are_reached(void)
 {
 	static char walk[MAX], other[MAX];
@@ -78,7 +81,8 @@ static void test_programs_are_reached(void)
 	for (; steps < 20000 && !called; steps++) {
 		size_t used = mutate_in_exact_buffer(steps, walk, size, MAX, other);
 
-		/* Keeps the better text, as an engine does. */
+		/* Keep a valid text with at least as many calls, as an engine keeps new coverage.
+		 */
 		if (is_valid_text(other, used) && (!size || program.count >= calls)) {
 			calls = program.count;
 			size = used;
@@ -86,10 +90,10 @@ static void test_programs_are_reached(void)
 			called = calls >= 5;
 		}
 	}
-	ok(called, "a good program of five calls from nothing: %u steps", steps);
+	ok(called, "a valid program of five calls is reached from an empty text: %u steps", steps);
 }
 
-static void test_odd_sizes(void)
+static void test_short_texts(void)
 {
 	char short_text[24], result[24];
 	unsigned int good = 0;
@@ -102,12 +106,13 @@ static void test_odd_sizes(void)
 		used = mutate_in_exact_buffer(seed, short_text, size, max, result);
 		good += used && used <= max;
 	}
-	ok(good == ROUNDS, "short texts, odd bytes and little room are no trouble");
+	ok(good == ROUNDS,
+	   "short random texts and small maximal sizes give results of a valid size");
 }
 
 UNIT_TEST(test_mutator_text)
 {
 	test_one_mutation();
 	test_programs_are_reached();
-	test_odd_sizes();
+	test_short_texts();
 }

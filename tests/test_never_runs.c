@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls that can never run, compared with what the model skips and runs. */
+/* Compares the calls that never_runs_find() returns with the calls that the model skips and runs.
+ */
 #include "harness/model/never_runs.h"
 
 #include "tests/random_program.h"
@@ -11,15 +12,15 @@ static struct never_runs found[PROGRAM_CALLS];
 static size_t count, named_total, unreached_total;
 static bool are_sorted = true, stay_skipped = true;
 
-static bool is_found(size_t call)
+static bool is_in_found_calls(size_t call_index)
 {
 	for (size_t i = 0; i < count; i++)
-		if (found[i].call == call)
+		if (found[i].call == call_index)
 			return true;
 	return false;
 }
 
-/* A call that is skipped but not found needs a page whose allocation failed. */
+/* A call is skipped but not found only after an allocation failed. */
 static bool skipped_calls_are_found(void)
 {
 	const struct trace *trace = rules_trace(rules);
@@ -29,13 +30,14 @@ static bool skipped_calls_are_found(void)
 		const struct step *step = &trace->steps[i];
 
 		failed |= step->result == RESULT_ENOMEM;
-		if (is_found(step->call) != step->was_skipped && !(step->was_skipped && failed))
+		if (is_in_found_calls(step->call) != step->was_skipped &&
+		    !(step->was_skipped && failed))
 			return false;
 	}
 	return true;
 }
 
-/* Without the fatal call that ended the program, a found call is skipped too. */
+/* Evaluates the program without its fatal call: the found calls after it must be skipped. */
 static bool found_calls_stay_skipped(void)
 {
 	const struct verdict *v = rules_verdict(rules);
@@ -52,7 +54,7 @@ static bool found_calls_stay_skipped(void)
 
 		if (found[i].call < fatal)
 			continue;
-		step = trace_find(rules_trace(rules), found[i].call - 1U);
+		step = trace_find_step(rules_trace(rules), found[i].call - 1U);
 		unreached_total++;
 		if (step && !step->was_skipped)
 			return false;
@@ -60,15 +62,7 @@ static bool found_calls_stay_skipped(void)
 	return true;
 }
 
-static bool found_calls_are_sorted(void)
-{
-	for (size_t i = 1; i < count; i++)
-		if (found[i - 1].call >= found[i].call)
-			return false;
-	return true;
-}
-
-static bool calls_are_found(uint64_t seed)
+static bool skipped_calls_of_seed_are_found(uint64_t seed)
 {
 	uint64_t state = seed;
 	bool good;
@@ -81,7 +75,8 @@ static bool calls_are_found(uint64_t seed)
 	count = never_runs_find(&program, rules, found);
 	named_total += count;
 	good = skipped_calls_are_found();
-	are_sorted &= found_calls_are_sorted();
+	for (size_t i = 1; i < count; i++)
+		are_sorted &= found[i - 1].call < found[i].call;
 	stay_skipped &= found_calls_stay_skipped();
 	return good;
 }
@@ -89,7 +84,8 @@ static bool calls_are_found(uint64_t seed)
 UNIT_TEST(test_never_runs)
 {
 	rules = rules_new();
-	check_seeds(4000, calls_are_found, "the calls that are found are those that the model skips");
+	check_seeds(4000, skipped_calls_of_seed_are_found,
+		    "the calls that are found are those that the model skips");
 	ok(are_sorted, "each call is found once, in the order of lines");
 	ok(stay_skipped, "a call after the fatal call that is found would be skipped");
 	ok(named_total > 10000 && unreached_total > 1000, "more than 10,000 calls are found");

@@ -9,7 +9,7 @@ static bool numbers_round_trip(void)
 	for (unsigned int packed = 0; packed < 65536; packed++) {
 		uint64_t number = number_unpack((uint16_t)packed);
 
-		if (!number_valid(number) || number_pack(number) != packed)
+		if (!number_is_valid(number) || number_pack(number) != packed)
 			return false;
 	}
 	return true;
@@ -19,7 +19,7 @@ static bool number_has_text(uint64_t number, const char *expected)
 {
 	char text[NUMBER_TEXT];
 
-	number_text(number, text);
+	number_write_text(number, text);
 	return !strcmp(text, expected);
 }
 
@@ -31,7 +31,7 @@ UNIT_TEST(test_number)
 
 	ok(numbers_round_trip(), "each value of 16 bits is one number of the domain, and reverse");
 	for (unsigned int i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
-		ok(!number_valid(outside[i]), "0x%llx is outside of the domain",
+		ok(!number_is_valid(outside[i]), "0x%llx is outside of the domain",
 		   (unsigned long long)outside[i]);
 	ok(number_has_text(9, "9") && number_has_text(10, "0xa"),
 	   "a number below 10 is decimal, others are hexadecimal");

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A command line that cannot be used: exit status 2, and one line that says what was expected.
-# All commands read theirs by the same table, so what holds for one is asked of another.
+# A wrong command line gives exit status 2, and one line that says what was expected. All commands parse their
+# options with the same code, so each kind of error is tested with one command.
 . "$(dirname "$0")/tap.sh"
 
 race=$abs_srcdir/examples/race.page
 
-# expect_refused_option WORDS COMMAND ARGUMENT...: of $tool
+# expect_refused_option MESSAGE COMMAND ARGUMENT...: $tool must refuse the arguments, and print only MESSAGE.
 tool=pagetorture
 expect_refused_option() {
 	words=$1
@@ -51,21 +51,22 @@ expect_refused_option "unknown option --jsno; did you mean --json?" check --jsno
 expect_refused_option "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
 expect_refused_option "unknown option --hepl; did you mean --help?" explain --hepl
 expect_refused_option "unknown option --witnses" run --witnses "$race"
-# expect_suggestion WORDS ARGUMENT...: of no command
-expect_suggestion() {
+# expect_suggested_command MESSAGE ARGUMENT...: pagetorture must refuse the arguments, which name no command, and
+# print only MESSAGE.
+expect_suggested_command() {
 	words=$1
 	shift
 	run_expecting 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] &&
 		[ "$(cat "$scratch/err")" = "pagetorture: $words (see pagetorture --help)" ]
 	ok $? "$*: $words" "$scratch/err"
 }
-expect_suggestion "unknown command 'chekc'; did you mean 'check'?" chekc "$race"
-expect_suggestion "unknown command 'repl'; did you mean 'replay'?" repl
-expect_suggestion "unknown command 'minimise'; did you mean 'minimize'?" help minimise
-expect_suggestion "unknown command 'hepl'; did you mean 'help'?" hepl
-expect_suggestion "unknown command 'frobnicate'" frobnicate
-expect_suggestion "unknown option --vresion; did you mean --version?" --vresion
-expect_suggestion "unknown option -x" -x
+expect_suggested_command "unknown command 'chekc'; did you mean 'check'?" chekc "$race"
+expect_suggested_command "unknown command 'repl'; did you mean 'replay'?" repl
+expect_suggested_command "unknown command 'minimise'; did you mean 'minimize'?" help minimise
+expect_suggested_command "unknown command 'hepl'; did you mean 'help'?" hepl
+expect_suggested_command "unknown command 'frobnicate'" frobnicate
+expect_suggested_command "unknown option --vresion; did you mean --version?" --vresion
+expect_suggested_command "unknown option -x" -x
 targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$abs_srcdir/fuzz/targets.def" | tr '\n' ' ' | sed 's/ $//; s/ /, /g')
 expect_refused_option "unknown target 'fuzz_pgae'; did you mean 'fuzz_page'? Targets: $targets" fuzz --dir "$scratch/none" fuzz_pgae
 expect_refused_option "unknown target 'xyz'. Targets: $targets" fuzz --dir "$scratch/none" fuzz_page xyz
@@ -89,8 +90,9 @@ ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- what is going to happen, and how it ended ----
 
-# expect_first_line COMMAND WORDS ARGUMENT...: the first line on standard error, although it is no terminal
-expect_first_line() {
+# expect_first_line_of_stderr COMMAND PATTERN ARGUMENT...: the first line that the command of $tool prints on
+# standard error, which is no terminal here, must match PATTERN.
+expect_first_line_of_stderr() {
 	words=$2 command=$1
 	shift 2
 	"$abs_builddir/$tool" "$command" "$@" >"$scratch/out" 2>"$scratch/err"
@@ -100,12 +102,12 @@ expect_first_line() {
 mkdir "$scratch/findings"
 "$pagetorture" convert --bytes "$abs_srcdir/corpus/rules/deadlock.page" >"$scratch/findings/crash-1"
 cp "$race" "$scratch/findings/race.page"
-expect_first_line run "2 inputs in plain, on fibers and on threads, [0-9]+ at a time" --flavour plain "$scratch/findings"
-expect_first_line replay "2 inputs in plain, on fibers, [0-9]+ at a time" --flavour plain "$scratch/findings"
-expect_first_line minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
-expect_first_line triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
+expect_first_line_of_stderr run "2 inputs in plain, on fibers and on threads, [0-9]+ at a time" --flavour plain "$scratch/findings"
+expect_first_line_of_stderr replay "2 inputs in plain, on fibers, [0-9]+ at a time" --flavour plain "$scratch/findings"
+expect_first_line_of_stderr minimize ".*crash-1: [0-9] calls, in plain" --flavour plain "$scratch/findings/crash-1"
+expect_first_line_of_stderr triage "2 findings in .*findings, up to 2 tries each, in plain" --flavour plain --tries 2 -o "$scratch/sorted" "$scratch/findings"
 tool='pagetorture-dev'
-expect_first_line race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
+expect_first_line_of_stderr race "[0-9]+ cells? under gcc-threads, once" --detector gcc-threads --cell store/load/nested/none/same
 cp -r "$scratch/findings" "$scratch/mixed"
 printf 'pagetorture 1\noops\n' >"$scratch/mixed/bad1.page"
 cp "$scratch/mixed/bad1.page" "$scratch/mixed/bad2.page"

@@ -15,7 +15,7 @@ if [ "$pairs" = all ]; then
 fi
 judge="python3 $abs_srcdir/fuzz/oss-fuzz/check_out.py"
 
-# The flags of OSS-Fuzz, as its base image sets them.
+# print_sanitizer_flags SANITIZER: prints the compiler flags that the base image of OSS-Fuzz sets for the sanitizer.
 common='-O1 -fno-omit-frame-pointer -gline-tables-only'
 common="$common -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
 undefined=array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size
@@ -36,7 +36,7 @@ print_sanitizer_flags() {
 	esac
 }
 
-# AFL++'s driver is in the directory of its compiler.
+# find_afl_driver: prints the path of libAFLDriver.a, which is near the compiler of AFL++.
 find_afl_driver() {
 	ls "$(dirname "$(command -v afl-clang-fast)")/../lib/afl/libAFLDriver.a" 2>/dev/null
 }
@@ -54,8 +54,8 @@ set_build_variables() {
 	[ "$2" = coverage ] || cflags="$cflags -fsanitize=fuzzer-no-link"
 }
 
-# list_missing ENGINE SANITIZER: prints each missing requirement of this pair.
-list_missing() {
+# list_missing_requirements ENGINE SANITIZER: prints each missing requirement of this pair.
+list_missing_requirements() {
 	for tool in python3 nm objdump readelf bash; do
 		command -v $tool >/dev/null || echo "no $tool"
 	done
@@ -85,7 +85,7 @@ run_as_in_image() {
 		ASAN_OPTIONS=detect_leaks=0 "$@"
 }
 
-build_targets() {
+build_targets_as_in_image() {
 	set_build_variables "$engine" "$sanitizer"
 	rm -rf "$scratch/src" "$scratch/work" "$scratch/out.d"
 	mkdir "$scratch/src" "$scratch/work" "$scratch/out.d"
@@ -131,8 +131,8 @@ relink_target() {
 	) && cp "$scratch/work/pagetorture/$relinked-given" "$relinked"
 }
 
-# replace_seeds TARGET SEED...: removes all other seeds of the target.
-replace_seeds() {
+# replace_seed_archive TARGET SEED...: removes all other seeds of the target.
+replace_seed_archive() {
 	zip=$1_seed_corpus.zip
 	shift
 	rm -rf "$scratch/seeds"
@@ -140,8 +140,8 @@ replace_seeds() {
 		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
 }
 
-# make_target_crash TEXT: fuzz_page ends at once if an argument contains TEXT.
-make_target_crash() {
+# relink_target_that_exits_on TEXT: fuzz_page ends at once if an argument contains TEXT.
+relink_target_that_exits_on() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \
 		'{ for (int i = 1; i < argc; i++) if (strstr(argv[i], WHEN)) _exit(3); }' >"$scratch/die.c"
@@ -157,8 +157,8 @@ add_msan_calls() {
 	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink_target "$1" "$scratch/call.o"
 }
 
-# Builds the library without the instrumentation of this pair, and the harness with it.
-check_unwatched_library_is_refused() {
+# The library is built without the sanitizer or without the coverage of this pair, the harness with both.
+check_uninstrumented_library_is_refused() {
 	expect_refused_build "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
 		relink_target fuzz_page '' ''
 	printf 'src: *src/page/*\n' >"$scratch/deny"
@@ -172,16 +172,16 @@ check_broken_builds_are_refused() {
 	expect_refused_build "a stray file" "stray: helper" fuzz_text touch helper
 	expect_refused_build "seeds longer than max_len" "seeds: .* more than max_len" fuzz_page \
 		sed -i 's/max_len = .*/max_len = 99/' fuzz_page.options
-	expect_refused_build "an unknown option" "options: libFuzzer knows one not" fuzz_page sed -i s/timeout/time/ fuzz_page.options
+	expect_refused_build "an unknown option" "options: libFuzzer does not know one" fuzz_page sed -i s/timeout/time/ fuzz_page.options
 	expect_refused_build "a bad dictionary" "dictionary: .*error in line" fuzz_text sed -i 's/.$//' fuzz_text.dict
 	expect_refused_build "a bad archive" "seeds: " fuzz_page cp fuzz_page.dict fuzz_page_seed_corpus.zip
 	expect_refused_build "seeds that reach nothing" "seeds do not reach page_read_raw" fuzz_page \
-		replace_seeds fuzz_page zero-length-never-faults.bin
+		replace_seed_archive fuzz_page zero-length-never-faults.bin
 	expect_refused_build "another program" "has no LLVMFuzzerTestOneInput" fuzz_page cp "$pagetorture" fuzz_page
 	expect_refused_build "a place of its own for libraries" "looks for libraries" fuzz_page \
 		relink_target fuzz_page -Wl,-rpath,/here
-	expect_refused_build "a target that does not start" "does not start" fuzz_page make_target_crash runs=4
-	expect_refused_build "a seed that fails" "a seed fails" fuzz_page make_target_crash seeds
+	expect_refused_build "a target that does not start" "does not start" fuzz_page relink_target_that_exits_on runs=4
+	expect_refused_build "a seed that fails" "a seed fails" fuzz_page relink_target_that_exits_on seeds
 	expect_refused_build "calls into the runtime of another sanitizer" \
 		"memory: [0-9]* calls to __msan, expected 3 or fewer" fuzz_text add_msan_calls fuzz_text
 	expect_refused_build "two sanitizers" "undefined: watches too" fuzz_page \
@@ -194,12 +194,12 @@ check_broken_builds_are_refused() {
 
 for pair in $pairs; do
 	engine=${pair%%:*} sanitizer=${pair##*:}
-	why=$(list_missing "$engine" "$sanitizer" | head -n 1)
+	why=$(list_missing_requirements "$engine" "$sanitizer" | head -n 1)
 	if [ -n "$why" ]; then
 		skip "$engine, $sanitizer: $why"
 		continue
 	fi
-	build_targets
+	build_targets_as_in_image
 	ok $? "$engine, $sanitizer: it builds" "$scratch/end"
 	rm -rf "$scratch/moved"
 	mv "$scratch/out.d" "$scratch/moved"
@@ -218,12 +218,12 @@ for pair in $pairs; do
 	case $pair in
 	libfuzzer:address) check_broken_builds_are_refused ;;
 	libfuzzer:thread)
-		expect_refused_build "seeds that do not race" "sees no race" fuzz_race replace_seeds fuzz_race disjoint-writes.bin
+		expect_refused_build "seeds that do not race" "sees no race" fuzz_race replace_seed_archive fuzz_race disjoint-writes.bin
 		expect_refused_build "a harness that is watched" "thread: watches the harness" fuzz_page \
 			relink_target fuzz_page '' '-fsanitize=thread -fsanitize=fuzzer-no-link' build_cflags_given="$cflags"
 		;;
 	esac
-	check_unwatched_library_is_refused
+	check_uninstrumented_library_is_refused
 done
 
 done_testing

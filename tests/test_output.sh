@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Files that a user names for what comes out: whole or as they were, and nothing else is touched.
+# A command replaces its output file completely or not at all, and changes no other file.
 . "$(dirname "$0")/tap.sh"
 
 program=$abs_srcdir/corpus/rules/overlap-one-byte.page
 
-# write_output_with NAME: how that command writes the file "o"; the status is good.
+# write_output_with NAME: runs the command NAME, which writes the file "o".
 write_output_with() {
 	case $1 in
 	minimize) set -- minimize --flavour plain -o o "$program" ;;
@@ -23,7 +23,8 @@ write_output_with() {
 	fi
 }
 
-# enter_new_directory NAME: in a directory of its own, with files that have the names of parts.
+# enter_new_directory NAME: makes and enters a directory with three files, whose names a temporary file of "o" could
+# have.
 enter_new_directory() {
 	mkdir "$scratch/$1" && cd "$scratch/$1" || exit 99
 	for mine in .o.beside o.part o.new; do
@@ -31,8 +32,8 @@ enter_new_directory() {
 	done
 }
 
-# is_only_file [NAME]: is there nothing in this directory but that, and what is mine?
-is_only_file() {
+# is_no_other_file_written [NAME]: true if the three files are unchanged, and the directory has no other file but NAME.
+is_no_other_file_written() {
 	[ "$(cat .o.beside o.part o.new 2>&1)" = "$(printf 'mine\nmine\nmine')" ] || return 1
 	rm .o.beside o.part o.new
 	[ "$(ls -A)" = "$1" ]
@@ -40,58 +41,59 @@ is_only_file() {
 
 "$pagetorture" replay --flavour plain --results "$scratch/results.jsonl" "$program" >"$scratch/out" 2>&1
 for command in minimize convert to-c results export fuzz; do
-	(enter_new_directory "$command-new" && run_expecting 0 write_output_with "$command" && [ -s o ] && is_only_file o)
+	(enter_new_directory "$command-new" && run_expecting 0 write_output_with "$command" && [ -s o ] && is_no_other_file_written o)
 	ok $? "$command: a new file, and no other is touched" "$scratch/err"
 
 	(enter_new_directory "$command-mode" && write_output_with "$command" >/dev/null 2>&1 && chmod 640 o &&
-		run_expecting 0 write_output_with "$command" && [ "$(stat -c %a o)" = 640 ] && is_only_file o)
+		run_expecting 0 write_output_with "$command" && [ "$(stat -c %a o)" = 640 ] && is_no_other_file_written o)
 	ok $? "$command: a file that is there keeps who may read it" "$scratch/err"
 
 	(enter_new_directory "$command-link" && mkdir "$scratch/$command-far" &&
 		write_output_with "$command" >/dev/null 2>&1 && mv o "$scratch/$command-far" &&
 		ln -s "../$command-far/o" o && touch -d 2020-01-01 "$scratch/$command-far/o" &&
-		run_expecting 0 write_output_with "$command" && [ -L o ] && is_only_file o &&
+		run_expecting 0 write_output_with "$command" && [ -L o ] && is_no_other_file_written o &&
 		[ "$(ls -A "$scratch/$command-far")" = o ] &&
 		[ "$(stat -c %Y "$scratch/$command-far/o")" -gt 1600000000 ])
 	ok $? "$command: a link stays, its target is new" "$scratch/err"
 
 	(enter_new_directory "$command-pipe" && mkfifo o || exit 99
 		timeout 10 cat o >"$scratch/through" &
-		run_expecting 0 write_output_with "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && is_only_file o)
+		run_expecting 0 write_output_with "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && is_no_other_file_written o)
 	ok $? "$command: a pipe stays one, and it comes through" "$scratch/err"
 
 	[ "$command" = convert ] && continue # into the directory, as its help says
 	(enter_new_directory "$command-directory" && mkdir o && run_expecting 2 write_output_with "$command" &&
-		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && is_only_file o)
+		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && is_no_other_file_written o)
 	ok $? "$command: a directory is an error, and nothing stays beside it" "$scratch/err"
 done
 
 # ---- paths that are too long ----
 
-# make_deep_directory LENGTH: a directory with so long a path, each part of which is a directory too.
-make_deep_directory() {
+# print_deep_directory_path LENGTH: prints a path of LENGTH characters, of nested directories.
+print_deep_directory_path() {
 	path=$scratch/deep/
 	while [ ${#path} -lt $(($1 - 1)) ]; do
 		path=${path}a/
 	done
 	echo "${path}a"
 }
-far=$(make_deep_directory 4080)
+far=$(print_deep_directory_path 4080)
 (mkdir "$scratch/deep" && cd "$scratch/deep" && mkdir -p "$(echo "${far#"$scratch/deep/"}" | cut -c -2000)" &&
 	mkdir -p "$far") || exit 99
 mkdir "$scratch/findings"
 cp "$program" "$scratch/findings/crash.page"
 find "$scratch/deep" >"$scratch/before"
 
-# is_long_path_refused COMMAND...: is it refused, and nothing written where the path would be if it were cut?
+# is_long_path_refused COMMAND...: true if the command refuses its path as too long, and writes nothing below
+# $scratch/deep, where a truncated path would be.
 is_long_path_refused() {
 	run_expecting 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
 		find "$scratch/deep" | cmp -s "$scratch/before" -
 }
 
-is_long_path_refused "$pagetorture" fuzz --collect --dir "$(make_deep_directory 4080)" fuzz_page
+is_long_path_refused "$pagetorture" fuzz --collect --dir "$(print_deep_directory_path 4080)" fuzz_page
 ok $? "fuzz: a directory whose files have too long a path is an error" "$scratch/err"
-is_long_path_refused "$pagetorture" triage --flavour plain --tries 1 -o "$(make_deep_directory 4060)" "$scratch/findings"
+is_long_path_refused "$pagetorture" triage --flavour plain --tries 1 -o "$(print_deep_directory_path 4060)" "$scratch/findings"
 ok $? "triage: the same" "$scratch/err"
 TMPDIR=$far is_long_path_refused "$pagetorture" to-c -o "$scratch/o.c" "$program"
 status=$?

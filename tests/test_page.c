@@ -4,7 +4,7 @@
 #include "tests/page_test.h"
 
 static const struct {
-	size_t value, aligned_size; /* @aligned_size 7: there is none, and the result is not written */
+	size_t value, aligned_size; /* aligned_size 7: page_align() fails and does not write it */
 } alignments[] = {
 	{ 0, 0 },
 	{ 1, PAGE_SIZE },
@@ -50,7 +50,7 @@ static bool is_bad_flags_error(int error)
 	return expected_error ? error == expected_error : error != 0;
 }
 
-static void test_flags(void)
+static void test_gfp_flags(void)
 {
 	for (size_t i = 0; i < COUNT(flag_sets); i++) {
 		struct page *page;
@@ -79,10 +79,10 @@ static void test_references(void)
 	ok(true, "page_free(NULL) does nothing");
 }
 
-/* MemorySanitizer has it: the check below reads uninitialised bytes. */
+/* Only with MemorySanitizer: test_fresh_memory() reads uninitialised bytes. */
 void __msan_unpoison(const volatile void *addr, size_t len) __attribute__((weak));
 
-/* R7: also if the frame is reused. */
+/* R7, also if the frame of a freed page is reused. */
 static void test_fresh_memory(void)
 {
 	static const char secret[] = "bytes of the previous owner", zeros[PAGE_SIZE];
@@ -104,4 +104,4 @@ static void test_fresh_memory(void)
 	ok(is_zero, "a page that is allocated with __GFP_ZERO is zero");
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page, test_align, test_flags, test_references, test_fresh_memory)
+UNIT_TEST_IN_MAP_MODES(test_page, test_align, test_gfp_flags, test_references, test_fresh_memory)

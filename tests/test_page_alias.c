@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Internals of the alias backend: page.h promises none of this. */
+/* Tests internals of the alias backend, which page.h does not promise. */
 #include "tests/page_test.h"
 
 #include "page/alias.h"
@@ -35,7 +35,7 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* Memory next to a set may be another set or the arena, but not this set. */
+/* The memory next to a set may belong to another set or to the arena, but not to this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
@@ -45,7 +45,7 @@ static void test_ends_of_set(struct alias_set *set)
 	   "a set contains its places, and nothing else");
 }
 
-static void test_no_canonical_address(void)
+static void test_addresses_without_canonical(void)
 {
 	struct page_task *task = switch_to_new_task();
 	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot(addr);
@@ -67,7 +67,7 @@ static void map_and_unmap_repeatedly(unsigned int times)
 		page_unmap_local(page_map_local(pages[1]));
 }
 
-/* The first slot is used again when all slots after the newest are in use. */
+/* The first slot is reused only after all other free slots were used once. */
 static void test_slot_order(void)
 {
 	struct page_task *task = switch_to_new_task();
@@ -89,7 +89,7 @@ static void test_slot_order(void)
 	switch_back_and_delete(task);
 }
 
-static struct alias_set *find_set_of_new_task(void)
+static struct alias_set *get_set_of_deleted_task(void)
 {
 	struct page_task *task = switch_to_new_task();
 	struct alias_set *set;
@@ -103,7 +103,7 @@ static struct alias_set *find_set_of_new_task(void)
 /* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
 static void test_reuse_of_sets(void)
 {
-	struct alias_set *first = find_set_of_new_task(), *second = find_set_of_new_task();
+	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();
 
 	ok(first && second == first, "the set of a deleted task is reused");
 	ok(!second->is_in_use && !second->used_places && !second->live_places &&
@@ -111,8 +111,8 @@ static void test_reuse_of_sets(void)
 	   "the set of a deleted task is empty");
 }
 
-/* Without standard input the arena's file may be descriptor 0. */
-static void use_file_zero(void)
+/* If standard input is closed, the arena's file may get descriptor 0. */
+static void use_descriptor_zero_as_arena_file(void)
 {
 	unsigned char *addr;
 
@@ -126,18 +126,18 @@ static void use_file_zero(void)
 }
 
 static const struct child_case file_zero_cases[] = {
-	{ use_file_zero, RETURNS, "the arena's file may be descriptor 0" },
+	{ use_descriptor_zero_as_arena_file, RETURNS, "the arena's file may be descriptor 0" },
 };
 
-static void check_alias(void)
+static void run_alias_tests(void)
 {
-	if (!is_backend("alias"))
+	if (!backend_is("alias"))
 		return;
 	CHECK_CHILDREN(file_zero_cases);
 	allocate_pages();
-	test_no_canonical_address();
+	test_addresses_without_canonical();
 	test_slot_order();
 	test_reuse_of_sets();
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page_alias, check_alias)
+UNIT_TEST_IN_MAP_MODES(test_page_alias, run_alias_tests)

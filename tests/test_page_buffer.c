@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Buffers of several pages, and borrowing from them (R12). */
+/* Tests buffers of several pages, and borrowing pages of a buffer (R12). */
 #include "tests/page_test.h"
 
 #define BYTES 10000
@@ -32,7 +32,7 @@ static void test_pages_of_buffer(void)
 	page_free(page);
 }
 
-static void test_two_addresses(void)
+static void test_mapping_of_borrowed_page(void)
 {
 	struct page *page = page_borrow(buffer + 5000);
 	unsigned char *addr = page_map_local(page), byte;
@@ -71,27 +71,11 @@ static void free_own_reference(void)
 		abort();
 }
 
-static void free_own_reference_and_more(void)
-{
-	free_own_reference();
-	free_borrowed();
-}
-
-static void free_twice(void)
-{
-	page_buffer_free(buffer);
-	page_buffer_free(buffer);
-}
-
+ACTION(free_own_reference_and_more, free_own_reference(), free_borrowed())
+ACTION(free_twice, page_buffer_free(buffer), page_buffer_free(buffer))
 ACTION(free_middle, page_buffer_free(buffer + PAGE_SIZE))
 
-static void free_local_variable(void)
-{
-	int local;
-
-	page_buffer_free(&local);
-}
-
+ACTION(free_no_buffer, page_buffer_free(&buffer))
 ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
 static const struct child_case misuse_cases[] = {
@@ -100,7 +84,7 @@ static const struct child_case misuse_cases[] = {
 	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
 	{ free_twice, "use-after-free", "a buffer is freed twice" },
 	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
-	{ free_local_variable, "foreign-map",
+	{ free_no_buffer, "foreign-map",
 	  "page_buffer_free of an address outside of all buffers" },
 	{ get_size_of_no_buffer, "foreign-map",
 	  "page_buffer_size of an address outside of all buffers" },
@@ -125,7 +109,7 @@ static void test_buffer_sizes(void)
 	page_buffer_free(NULL);
 }
 
-/* Allocates more than the arena holds in total, so freed runs must be reused. */
+/* Allocates more pages in total than the arena has, so runs of freed frames must be reused. */
 static void test_reuse_of_frames(void)
 {
 	enum { PAGES = 500, ROUNDS = 200 };
@@ -144,7 +128,7 @@ static void test_reuse_of_frames(void)
 	ok(good, "a buffer of %d pages can be allocated %d times", PAGES, ROUNDS);
 }
 
-/* Injects failures for many more pages than the arena has: none may be lost. */
+/* The allocations that fail ask for more pages in total than the arena has: no page may be lost. */
 static void test_failed_allocations(void)
 {
 	enum { PAGES = 512, ROUNDS = 200 };
@@ -161,6 +145,7 @@ static void test_failed_allocations(void)
 	page_buffer_free(large);
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer, test_two_addresses,
-		       test_reference_to_freed_buffer, test_misuse, test_buffer_sizes,
-		       test_reuse_of_frames, test_failed_allocations, free_buffer)
+UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer,
+		       test_mapping_of_borrowed_page, test_reference_to_freed_buffer, test_misuse,
+		       test_buffer_sizes, test_reuse_of_frames, test_failed_allocations,
+		       free_buffer)

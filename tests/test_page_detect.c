@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What sanitizers report about the library's calls (R3, R4, R7), where no page program can show it. Each
- * check examines a child's report.
+ * Which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that no page program
+ * can express. Each check runs code in a child process and reads the child's output.
  */
 #include "tests/page_test.h"
 
 #include <stdatomic.h>
 
-/* Functions of the sanitizers, if they are present. */
+/* Functions of the sanitizers' runtimes; NULL in builds without the sanitizer. */
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
@@ -18,10 +18,10 @@ static unsigned char zero_bytes[PAGE_SIZE];
 static atomic_bool is_first_action_done;
 static void (*first_action)(void), (*second_action)(void);
 
-/* Written by two threads, with a call of the library in between. */
+/* Two threads write this variable, and call the library in between. */
 static volatile int shared_variable;
 
-/* Relaxed accesses do not order the threads. */
+/* Waits for the first action with relaxed loads, which do not order the threads. */
 static void *run_second_action(void *arg)
 {
 	while (!atomic_load_explicit(&is_first_action_done, memory_order_relaxed))
@@ -30,7 +30,7 @@ static void *run_second_action(void *arg)
 	return arg;
 }
 
-static void run_actions(void)
+static void run_actions_on_two_threads(void)
 {
 	pthread_t second = start_thread(run_second_action, NULL);
 
@@ -39,7 +39,7 @@ static void run_actions(void)
 	pthread_join(second, NULL);
 }
 
-static void use_library(void)
+static void call_library_functions(void)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 
@@ -53,30 +53,31 @@ static void use_library(void)
 	page_task_delete(page_task_new("short"));
 }
 
-static void use_reference(void)
+static void get_and_drop_reference(void)
 {
 	page_get(pages[0]);
 	page_free(pages[0]);
 }
 
-ACTION(write_variable_and_use, shared_variable = 1, use_library())
-ACTION(use_and_write_variable, use_library(), shared_variable = 2)
+ACTION(write_variable_then_call_library, shared_variable = 1, call_library_functions())
+ACTION(call_library_then_write_variable, call_library_functions(), shared_variable = 2)
 
-/* Dropping a reference orders threads (R8). */
-ACTION(write_variable_and_drop, shared_variable = 1, use_reference())
-ACTION(drop_and_write_variable, use_reference(), shared_variable = 2)
+/* The drop of a reference orders the thread before later drops (R8). */
+ACTION(write_variable_then_drop_reference, shared_variable = 1, get_and_drop_reference())
+ACTION(drop_reference_then_write_variable, get_and_drop_reference(), shared_variable = 2)
 
-/* What the sanitizer of the build reports about actions; a case without a second action has no thread. */
+/* @second runs on another thread after @first, unless it is NULL. */
 struct report_case {
 	void (*first)(void), (*second)(void);
-	bool is_reported;
-	const char *name;
+	bool must_be_reported;
+	const char *description;
 };
 
 static const struct report_case race_cases[] = {
-	{ write_variable_and_use, use_and_write_variable, true, "the library orders no threads" },
-	{ use_library, use_library, false, "the library does not race with itself" },
-	{ write_variable_and_drop, drop_and_write_variable, false,
+	{ write_variable_then_call_library, call_library_then_write_variable, true,
+	  "the library orders no threads" },
+	{ call_library_functions, call_library_functions, false, "the library does not race with itself" },
+	{ write_variable_then_drop_reference, drop_reference_then_write_variable, false,
 	  "dropping references orders threads" },
 };
 
@@ -88,24 +89,24 @@ static void branch_on_byte_value(const unsigned char *byte)
 		abort();
 }
 
-ACTION(use_fresh, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
+ACTION(use_byte_of_new_page, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
 
-/* Stores byte 5 of a new page through a mapping, and uses a byte through another mapping and a call. */
-static void store_and_use_byte(size_t off)
+/* Stores byte 5 of a new page through a mapping; uses byte @used_off through another mapping and a call. */
+static void store_byte_5_and_use_byte(size_t used_off)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	unsigned char *first = page_map_local(new), *second = page_map_local(new), byte;
 
 	first[5] = 1;
-	branch_on_byte_value(second + off);
-	page_read_raw(new, &byte, off, 1);
+	branch_on_byte_value(second + used_off);
+	page_read_raw(new, &byte, used_off, 1);
 	branch_on_byte_value(&byte);
 }
 
-ACTION(use_byte_stored_through_other_mapping, store_and_use_byte(5))
-ACTION(use_byte_after_stored_byte, store_and_use_byte(6))
+ACTION(use_byte_stored_through_other_mapping, store_byte_5_and_use_byte(5))
+ACTION(use_byte_after_stored_byte, store_byte_5_and_use_byte(6))
 
-static void use_read_bytewise(void)
+static void use_byte_of_bytewise_read(void)
 {
 	unsigned char byte = 0;
 
@@ -113,7 +114,7 @@ static void use_read_bytewise(void)
 	branch_on_byte_value(&byte);
 }
 
-static void use_reused_frame(void)
+static void use_byte_of_reused_frame(void)
 {
 	for (int i = 0; i < 200; i++) {
 		struct page *new = page_alloc(GFP_KERNEL);
@@ -121,11 +122,11 @@ static void use_reused_frame(void)
 		page_fill_zero(new, 0, PAGE_SIZE);
 		page_free(new);
 	}
-	use_fresh();
+	use_byte_of_new_page();
 }
 
 /* A child of fork() has its own copy of MemorySanitizer's state. */
-static void use_after_child_wrote(void)
+static void use_byte_written_by_child(void)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	pid_t pid = fork();
@@ -137,36 +138,32 @@ static void use_after_child_wrote(void)
 }
 
 static const struct report_case byte_cases[] = {
-	{ use_fresh, NULL, true, "a byte of a new page" },
+	{ use_byte_of_new_page, NULL, true, "a byte of a new page" },
 	{ use_byte_stored_through_other_mapping, NULL, false,
 	  "a byte that was stored through another mapping" },
 	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
-	{ use_read_bytewise, NULL, true, "a byte of a bytewise read" },
-	{ use_after_child_wrote, NULL, true, "a byte that only a child of fork() wrote" },
-	{ use_reused_frame, NULL, true, "a byte of a reused frame" },
+	{ use_byte_of_bytewise_read, NULL, true, "a byte of a bytewise read" },
+	{ use_byte_written_by_child, NULL, true, "a byte that only a child of fork() wrote" },
+	{ use_byte_of_reused_frame, NULL, true, "a byte of a reused frame" },
 };
 
-static void test_cases(const struct report_case *cases, size_t case_count, const char *report)
+static void check_reports(const struct report_case *cases, size_t case_count, const char *report_text)
 {
 	for (size_t i = 0; i < case_count; i++) {
 		first_action = cases[i].first;
 		second_action = cases[i].second;
-		ok(!strstr(run_in_child(second_action ? run_actions : first_action)->output,
-			   report) == !cases[i].is_reported,
-		   "%s: %s", cases[i].name, cases[i].is_reported ? "reported" : "no report");
+		ok(!strstr(run_in_child(second_action ? run_actions_on_two_threads : first_action)->output,
+			   report_text) == !cases[i].must_be_reported,
+		   "%s: %s", cases[i].description, cases[i].must_be_reported ? "reported" : "no report");
 	}
 }
 
-static void test_races(void)
+static void test_sanitizer_reports(void)
 {
 	if (__tsan_init)
-		test_cases(race_cases, COUNT(race_cases), "data race");
-}
-
-static void test_uninitialised(void)
-{
+		check_reports(race_cases, COUNT(race_cases), "data race");
 	if (__msan_init)
-		test_cases(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
+		check_reports(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_races, test_uninitialised)
+UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_sanitizer_reports)

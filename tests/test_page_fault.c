@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Injected failures (R11): the numbered guarantees of src/page/fault.c. */
+/* Tests injected failures (R11): the numbered guarantees of src/page/fault.c. */
 #include "tests/page_test.h"
 
 #include "harness/library.h"
@@ -15,8 +15,8 @@ static bool allocation_fails(gfp_t gfp)
 	return fails;
 }
 
-/* Return: bit i: allocation i failed. */
-static uint64_t get_failed_allocations(unsigned int count)
+/* Allocates @count pages. Return: bit i is set if allocation i failed. */
+static uint64_t allocate_and_get_failures(unsigned int count)
 {
 	uint64_t failed = 0;
 
@@ -25,8 +25,8 @@ static uint64_t get_failed_allocations(unsigned int count)
 	return failed;
 }
 
-/* Return: bit i: copy i of one byte failed. */
-static uint64_t get_failed_copies(unsigned int count)
+/* Makes @count copies of one byte. Return: bit i is set if copy i failed. */
+static uint64_t copy_and_get_failures(unsigned int count)
 {
 	static unsigned char user[64];
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
@@ -40,7 +40,7 @@ static uint64_t get_failed_copies(unsigned int count)
 	return failed;
 }
 
-/* Copies no bytes. */
+/* Return: the result of a copy of 0 bytes. */
 static int copy_zero_bytes(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL | __GFP_NOFAIL);
@@ -51,18 +51,13 @@ static int copy_zero_bytes(void)
 	return ret;
 }
 
-/* SET(alloc, .probability = 100, ...): sets all attributes of a point. */
-#define SET(point, ...) set_##point##_attr((struct page_fault_attr){ __VA_ARGS__ })
+/* SET(ALLOC, .probability = 100, ...): sets all attributes of a point; those not given are 0. */
+#define SET(point, ...) set_attr(PAGE_FAULT_##point, (struct page_fault_attr){ __VA_ARGS__ })
 #define ALWAYS .probability = 100, .times = -1
 
-static void set_alloc_attr(struct page_fault_attr attr)
+static void set_attr(enum page_fault_point point, struct page_fault_attr attr)
 {
-	page_fault_attr_set(PAGE_FAULT_ALLOC, &attr);
-}
-
-static void set_copy_attr(struct page_fault_attr attr)
-{
-	page_fault_attr_set(PAGE_FAULT_USERCOPY, &attr);
+	page_fault_attr_set(point, &attr);
 }
 
 static int get_remaining_times(void)
@@ -77,33 +72,34 @@ static int get_remaining_times(void)
 
 static void test_fail_nth(void)
 {
-	ok(get_failed_allocations(8) == 0, "nothing fails at first");
+	ok(allocate_and_get_failures(8) == 0, "nothing fails at first");
 	page_fail_nth(3);
-	ok(get_failed_allocations(8) == 1 << 2, "guarantee 2: the third allocation fails, once");
+	ok(allocate_and_get_failures(8) == 1 << 2, "guarantee 2: the third allocation fails, once");
 	ok(page_fail_nth(0) == 0, "page_fail_nth returns 0 after the failure");
 	page_fail_nth(5);
-	get_failed_allocations(2);
-	ok(page_fail_nth(0) == 3 && get_failed_allocations(8) == 0,
+	allocate_and_get_failures(2);
+	ok(page_fail_nth(0) == 3 && allocate_and_get_failures(8) == 0,
 	   "page_fail_nth(0) returns the rest, and clears it");
 	page_fail_nth(2);
 	ok(!allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
 		   !allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
-		   get_failed_allocations(2) == 2,
+		   allocate_and_get_failures(2) == 2,
 	   "guarantee 1: an allocation with __GFP_NOFAIL does not count");
-	SET(alloc, .probability = 100, .interval = 2, .times = 5);
+	SET(ALLOC, .probability = 100, .interval = 2, .times = 5);
 	page_fail_nth(3);
-	ok(get_failed_allocations(3) == 4 && get_remaining_times() == 4,
+	ok(allocate_and_get_failures(3) == 4 && get_remaining_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
-	ok(get_failed_allocations(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
+	ok(allocate_and_get_failures(4) == 0xa,
+	   "guarantee 2: fail_nth does not advance the interval");
 }
 
 /* ---- attributes ---- */
 
 static const struct {
 	struct page_fault_attr attr;
-	unsigned int count;
-	uint64_t failed;
-	const char *name;
+	unsigned int allocation_count;
+	uint64_t expected_failures; /* bit i: allocation i fails */
+	const char *check_name;
 } attr_cases[] = {
 	{ { ALWAYS }, 8, 0xff, "probability 100: all fail" },
 	{ { .probability = 100, .times = 3 }, 8, 0x07, "guarantee 4: `times` failures" },
@@ -121,36 +117,39 @@ static const struct {
 static void test_attributes(void)
 {
 	for (size_t i = 0; i < COUNT(attr_cases); i++) {
-		set_alloc_attr(attr_cases[i].attr);
-		ok(get_failed_allocations(attr_cases[i].count) == attr_cases[i].failed, "%s",
-		   attr_cases[i].name);
+		set_attr(PAGE_FAULT_ALLOC, attr_cases[i].attr);
+		ok(allocate_and_get_failures(attr_cases[i].allocation_count) ==
+			   attr_cases[i].expected_failures,
+		   "%s", attr_cases[i].check_name);
 	}
-	SET(alloc, ALWAYS, .ignore_gfp = GFP_ATOMIC);
+	SET(ALLOC, ALWAYS, .ignore_gfp = GFP_ATOMIC);
 	ok(!allocation_fails(GFP_ATOMIC) && allocation_fails(GFP_KERNEL), "guarantee 1: ignore_gfp");
 	page_fail_nth(1);
 	ok(!allocation_fails(GFP_ATOMIC) && page_fail_nth(0) == 1,
 	   "guarantee 1: ignore_gfp counts for fail_nth too");
-	SET(alloc, ALWAYS, .interval = 2, .task_filter = true);
-	get_failed_allocations(5);
+	SET(ALLOC, ALWAYS, .interval = 2, .task_filter = true);
+	allocate_and_get_failures(5);
 	page_task_make_it_fail(true);
-	ok(get_failed_allocations(4) == 0xa, "guarantee 3: the filter comes before the interval");
+	ok(allocate_and_get_failures(4) == 0xa,
+	   "guarantee 3: the filter comes before the interval");
 	ok(page_task_make_it_fail(false), "page_task_make_it_fail returns the earlier value");
-	SET(alloc, .probability = 50, .times = -1, .interval = 4, .seed = 1);
-	ok((get_failed_allocations(64) & ~UINT64_C(0x8888888888888888)) == 0,
+	SET(ALLOC, .probability = 50, .times = -1, .interval = 4, .seed = 1);
+	ok((allocate_and_get_failures(64) & ~UINT64_C(0x8888888888888888)) == 0,
 	   "guarantee 3: the interval comes before chance");
 }
 
-static uint64_t get_failures_of_seed(unsigned long long seed)
+static uint64_t allocate_with_seed_and_get_failures(unsigned long long seed)
 {
-	SET(alloc, .probability = 50, .times = -1, .seed = seed);
-	return get_failed_allocations(64);
+	SET(ALLOC, .probability = 50, .times = -1, .seed = seed);
+	return allocate_and_get_failures(64);
 }
 
 static void test_seeds_of_failures(void)
 {
-	uint64_t failed = get_failures_of_seed(42);
+	uint64_t failed = allocate_with_seed_and_get_failures(42);
 
-	ok(failed == get_failures_of_seed(42) && failed != get_failures_of_seed(43),
+	ok(failed == allocate_with_seed_and_get_failures(42) &&
+		   failed != allocate_with_seed_and_get_failures(43),
 	   "guarantee 5: a seed determines the failures");
 	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48,
 	   "about half of them fail");
@@ -168,15 +167,17 @@ static const struct {
 };
 
 /*
- * Our library has the same failures on every machine and in every version; another library may
- * differ.
+ * src/page makes the same failures on every machine and in every version. Another page library may
+ * make other failures, so it is not tested.
  */
 static void test_known_draws(void)
 {
 	for (size_t i = 0; library_get()->has_known_access_pattern && i < COUNT(known_draws); i++) {
-		SET(alloc, .probability = known_draws[i].probability, .times = -1, .seed = known_draws[i].seed);
-		ok(get_failed_allocations(64) == known_draws[i].failed, "%u %% from seed %#llx: %#llx",
-		   known_draws[i].probability, known_draws[i].seed, known_draws[i].failed);
+		SET(ALLOC, .probability = known_draws[i].probability, .times = -1,
+		    .seed = known_draws[i].seed);
+		ok(allocate_and_get_failures(64) == known_draws[i].failed,
+		   "%u %% from seed %#llx: %#llx", known_draws[i].probability, known_draws[i].seed,
+		   known_draws[i].failed);
 	}
 }
 
@@ -213,15 +214,15 @@ static bool both_points_have_attributes(struct page_fault_attr alloc,
 
 static void test_attributes_of_both_points(void)
 {
-	/* Each member has another value, in the order of page.h. */
+	/* Each member has a different value. */
 	static const struct page_fault_attr one = { 17, 18, 19, 20, 21, true, GFP_NOIO, 22 };
 	static const struct page_fault_attr two = { 37, 38, 39, 40, 41, false, GFP_ATOMIC, 42 };
 
 	ok(both_points_have_attributes(attr_off, attr_off), "both points are off at first");
-	set_alloc_attr(one);
-	set_copy_attr(two);
+	set_attr(PAGE_FAULT_ALLOC, one);
+	set_attr(PAGE_FAULT_USERCOPY, two);
 	ok(both_points_have_attributes(one, two), "each point has its own attributes");
-	set_alloc_attr(attr_off);
+	set_attr(PAGE_FAULT_ALLOC, attr_off);
 	ok(both_points_have_attributes(attr_off, two), "one point is switched off alone");
 }
 
@@ -253,39 +254,40 @@ static void test_failed_copy(void)
 
 static void test_copy_attributes(void)
 {
-	SET(copy, ALWAYS, .interval = 2);
-	ok(get_failed_copies(6) == 0x2a && get_failed_allocations(4) == 0,
+	SET(USERCOPY, ALWAYS, .interval = 2);
+	ok(copy_and_get_failures(6) == 0x2a && allocate_and_get_failures(4) == 0,
 	   "every second copy fails, and no allocation");
-	SET(copy, ALWAYS, .space = 3);
-	ok(get_failed_copies(4) == 0xc, "a copy uses one unit of the space");
+	SET(USERCOPY, ALWAYS, .space = 3);
+	ok(copy_and_get_failures(4) == 0xc, "a copy uses one unit of the space");
 }
 
-/* A copy of 0 bytes is a failure point: it uses up the failure and returns 0. */
+/* A copy of 0 bytes is a failure point: it uses up an injected failure, but returns 0. */
 static void test_empty_copy(void)
 {
 	page_fail_nth(2);
 	ok(copy_zero_bytes() == 0 && page_fail_nth(2) == 1, "an empty copy counts for fail_nth");
-	ok(copy_zero_bytes() == 0 && get_failed_copies(2) == 0x1,
+	ok(copy_zero_bytes() == 0 && copy_and_get_failures(2) == 0x1,
 	   "after an empty copy the next copy fails");
 	page_fail_nth(1);
-	ok(copy_zero_bytes() == 0 && get_failed_copies(2) == 0,
+	ok(copy_zero_bytes() == 0 && copy_and_get_failures(2) == 0,
 	   "an empty copy uses up its failure, and returns 0");
-	SET(copy, .probability = 100, .times = 2);
-	ok(copy_zero_bytes() == 0 && get_failed_copies(3) == 0x1, "an empty copy uses one of `times`");
+	SET(USERCOPY, .probability = 100, .times = 2);
+	ok(copy_zero_bytes() == 0 && copy_and_get_failures(3) == 0x1,
+	   "an empty copy uses one of `times`");
 }
 
 /* ---- buffers ---- */
 
-/* Return: how much of a space of 100 a buffer uses. */
+/* Return: by how much the allocation of a buffer reduces `space`; 0 if it failed. */
 static unsigned int measure_buffer_space(size_t bytes)
 {
 	struct page_fault_attr attr = { ALWAYS, .space = 100 };
 	void *buffer;
 
-	set_alloc_attr(attr);
+	set_attr(PAGE_FAULT_ALLOC, attr);
 	buffer = page_buffer_alloc(bytes);
 	page_fault_attr_get(PAGE_FAULT_ALLOC, &attr);
-	set_alloc_attr(attr_off);
+	set_attr(PAGE_FAULT_ALLOC, attr_off);
 	page_buffer_free(buffer);
 	return buffer ? 100 - attr.space : 0;
 }
@@ -298,19 +300,19 @@ static void test_failed_buffers(void)
 		   measure_buffer_space(PAGE_SIZE + 1) == 2 && measure_buffer_space(3 * PAGE_SIZE) == 4 &&
 		   measure_buffer_space(4 * PAGE_SIZE) == 4 && measure_buffer_space(5 * PAGE_SIZE) == 8,
 	   "a buffer uses the space of its pages, rounded up to a power of two");
-	SET(alloc, ALWAYS, .min_order = 2);
+	SET(ALLOC, ALWAYS, .min_order = 2);
 	small = page_buffer_alloc(2 * PAGE_SIZE);
 	large = page_buffer_alloc(3 * PAGE_SIZE);
 	ok(small && !large, "min_order: three pages are order 2, two are not");
-	set_alloc_attr(attr_off);
+	set_attr(PAGE_FAULT_ALLOC, attr_off);
 	page_buffer_free(small);
 	page_buffer_free(large);
 }
 
 /* ---- operations and tasks ---- */
 
-/* Has three failure points. */
-static int run_operation(void)
+/* Two allocations and a copy: three failure points. */
+static int run_operation_with_3_points(void)
 {
 	struct page *a = page_alloc(GFP_KERNEL), *b = a ? page_alloc(GFP_NOIO) : NULL;
 	static unsigned char user[8];
@@ -331,15 +333,15 @@ static void test_all_points_of_operation(void)
 
 	for (unsigned int n = 1; n <= COUNT(expected); n++) {
 		page_fail_nth(n);
-		good &= run_operation() == expected[n - 1];
+		good &= run_operation_with_3_points() == expected[n - 1];
 		good &= (page_fail_nth(0) == 0) == (expected[n - 1] != 0);
 	}
 	ok(good, "n = 1, 2, 3 fails each point of an operation, and n = 4 none");
 }
 
-static void *fail_in_thread(void *failed)
+static void *allocate_in_thread(void *failures)
 {
-	*(uint64_t *)failed = get_failed_allocations(4);
+	*(uint64_t *)failures = allocate_and_get_failures(4);
 	return NULL;
 }
 
@@ -349,14 +351,14 @@ static void test_fail_nth_of_tasks(void)
 	uint64_t failed = 1;
 
 	page_fail_nth(2);
-	run_in_thread(fail_in_thread, &failed);
+	run_thread_and_wait(allocate_in_thread, &failed);
 	ok(failed == 0, "fail_nth does not count calls of another thread");
 	page_task_switch_in(task);
 	page_fail_nth(1);
 	page_task_switch_in(NULL);
-	ok(get_failed_allocations(3) == 2, "fail_nth of another task changes nothing");
+	ok(allocate_and_get_failures(3) == 2, "fail_nth of another task changes nothing");
 	page_task_switch_in(task);
-	ok(get_failed_allocations(3) == 1, "each task has its own fail_nth");
+	ok(allocate_and_get_failures(3) == 1, "each task has its own fail_nth");
 	page_task_switch_in(NULL);
 	page_task_delete(task);
 }
@@ -371,7 +373,7 @@ UNIT_TEST(test_page_fault)
 {
 	for (size_t i = 0; i < COUNT(fault_tests); i++) {
 		fault_tests[i]();
-		set_alloc_attr(attr_off);
-		set_copy_attr(attr_off);
+		set_attr(PAGE_FAULT_ALLOC, attr_off);
+		set_attr(PAGE_FAULT_USERCOPY, attr_off);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The reuse of frames, with one thread and with many. */
+/* Tests the reuse of frames, with one thread and with several threads. */
 #include "tests/page_test.h"
 
 #include <sched.h>
@@ -11,19 +11,19 @@
 
 static const volatile unsigned char *last_byte;
 
-static void read_next_frame(void)
+static void read_never_allocated_frame(void)
 {
 	(void)last_byte[1];
 }
 
 /* The frame after the first page was never allocated. */
-static void test_never_allocated(void)
+static void test_never_allocated_frame(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 	unsigned char *addr = page_map_local(page);
 
 	last_byte = addr + PAGE_SIZE - 1;
-	ok(run_in_child(read_next_frame)->exit_code,
+	ok(run_in_child(read_never_allocated_frame)->exit_code,
 	   "AddressSanitizer reports a read from a never-allocated frame");
 	page_unmap_local(addr);
 	page_free(page);
@@ -44,7 +44,7 @@ static void test_quarantine(void)
 	ok(later < 1000, "a frame is reused");
 }
 
-/* Many more pages than the arena has frames: none may be lost. */
+/* Allocates more pages in total than the arena has frames: no frame may be lost. */
 static void test_many_allocations(void)
 {
 	unsigned long count = 0;
@@ -97,7 +97,7 @@ static void test_exhaustion(void)
 
 static pthread_barrier_t all_started;
 
-/* Pages on their way from one thread to another, so that mostly another thread frees them. */
+/* Pages that a thread stores and usually another thread frees. */
 static _Atomic(struct page *) passed_pages[8];
 
 static void *allocate_and_free_page(void *arg)
@@ -106,46 +106,48 @@ static void *allocate_and_free_page(void *arg)
 	return arg;
 }
 
-/* If two threads get the same page, it contains the other thread's bytes. Return: NULL if none did.
+/*
+ * Writes the byte @thread_byte to new pages. If two threads get the same page, one of them reads
+ * the byte of the other. Return: NULL if this did not happen.
  */
-static void *allocate_and_compare(void *name)
+static void *allocate_and_compare(void *thread_byte)
 {
 	unsigned char written[64], got[64];
 	bool same = true;
 
-	memset(written, *(unsigned char *)name, sizeof(written));
+	memset(written, *(unsigned char *)thread_byte, sizeof(written));
 	allocate_and_free_page(NULL);
 	pthread_barrier_wait(&all_started);
 	for (unsigned int i = scale_repeat_count(150000); i && same; i--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
 		if (!page)
-			return name;
+			return thread_byte;
 		page_write_raw(page, written, 0, sizeof(written));
 		page_read_raw(page, got, 0, sizeof(got));
 		same = !memcmp(written, got, sizeof(got));
 		page_free(atomic_exchange(&passed_pages[i % 8], page));
 	}
-	return same ? NULL : name;
+	return same ? NULL : thread_byte;
 }
 
-static int threads_between;
+static int threads_between; /* number of threads */
 
 /*
- * Between two of these threads others start and end: one of these may share per-thread data of the
- * library with them.
+ * Starts 4 threads of allocate_and_compare() and exits with 0 if all succeed. Between two of them,
+ * @threads_between other threads start and end, so that two of the 4 share a free list.
  */
 static void run_allocating_threads(void)
 {
-	static unsigned char names[4] = { 1, 2, 3, 4 };
+	static unsigned char thread_bytes[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
 	bool failed = false;
 
 	pthread_barrier_init(&all_started, NULL, 4);
 	for (size_t i = 0; i < 4; i++) {
-		threads[i] = start_thread(allocate_and_compare, &names[i]);
+		threads[i] = start_thread(allocate_and_compare, &thread_bytes[i]);
 		for (int count = threads_between; count; count--)
-			run_in_thread(allocate_and_free_page, NULL);
+			run_thread_and_wait(allocate_and_free_page, NULL);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		void *result;
@@ -169,8 +171,8 @@ static void test_allocating_threads(void)
 
 enum { FEW_PAGES = 300 };
 
-/* Adds a page to a set. Return: the size of the set; FEW_PAGES: that size or more. */
-static unsigned int count_different_pages(const struct page *page)
+/* Adds the page to a set of pages. Return: the size of the set; FEW_PAGES: that size or more. */
+static unsigned int add_and_count_different_pages(const struct page *page)
 {
 	static const struct page *known[FEW_PAGES];
 	static unsigned int count;
@@ -183,10 +185,10 @@ static unsigned int count_different_pages(const struct page *page)
 	return count;
 }
 
-/* A page, or NULL, or `next_page` itself at the end. */
+/* The page to free; NULL: there is none yet; the address of `next_page`: the thread must end. */
 static _Atomic(void *) next_page;
 
-static void *free_next_pages(void *unused)
+static void *free_pages_of_other_thread(void *unused)
 {
 	void *page;
 
@@ -203,13 +205,13 @@ static void *free_next_pages(void *unused)
 
 static void test_other_thread_frees(void)
 {
-	pthread_t thread = start_thread(free_next_pages, NULL);
+	pthread_t thread = start_thread(free_pages_of_other_thread, NULL);
 	unsigned int different = 0;
 
 	for (unsigned int count = scale_repeat_count(1000); count && different < FEW_PAGES; count--) {
 		struct page *page = page_alloc(GFP_KERNEL);
 
-		different = page ? count_different_pages(page) : FEW_PAGES;
+		different = page ? add_and_count_different_pages(page) : FEW_PAGES;
 		atomic_store(&next_page, page);
 		while (atomic_load(&next_page))
 			sched_yield();
@@ -222,21 +224,21 @@ static void test_other_thread_frees(void)
 
 enum { ALLOCATIONS = 200 };
 
-static void *allocate_and_free(void *freed_pages)
+static void *allocate_free_and_record(void *freed_pages)
 {
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
 		page_free(((struct page **)freed_pages)[i] = page_alloc(GFP_KERNEL));
 	return NULL;
 }
 
-/* With a common list the threads would wait for each other, and get each other's frames. */
-static void test_lists_of_threads(void)
+/* Threads with a common free list would wait for each other's locks, and share frames. */
+static void test_frames_of_consecutive_threads(void)
 {
 	static struct page *freed_pages[2][ALLOCATIONS];
 	unsigned int shared = 0;
 
 	for (unsigned int i = 0; i < 2; i++)
-		run_in_thread(allocate_and_free, freed_pages[i]);
+		run_thread_and_wait(allocate_free_and_record, freed_pages[i]);
 	for (unsigned int i = 0; i < ALLOCATIONS; i++)
 		for (unsigned int j = 0; j < ALLOCATIONS; j++)
 			shared += freed_pages[0][i] == freed_pages[1][j];
@@ -244,10 +246,10 @@ static void test_lists_of_threads(void)
 	   "threads that start one after the other have different frames, %u shared", shared);
 }
 
-static void *allocate_and_free_all(void *count)
+static void *allocate_and_free_all(void *page_count)
 {
-	*(size_t *)count = allocate_all_pages();
-	free_all_pages(*(size_t *)count);
+	*(size_t *)page_count = allocate_all_pages();
+	free_all_pages(*(size_t *)page_count);
 	return NULL;
 }
 
@@ -256,7 +258,7 @@ static void test_frames_of_ended_thread(void)
 {
 	size_t of_thread = 0, of_main = 0;
 
-	run_in_thread(allocate_and_free_all, &of_thread);
+	run_thread_and_wait(allocate_and_free_all, &of_thread);
 	allocate_and_free_all(&of_main);
 	ok(of_thread > 1000 && of_main + 200 > of_thread,
 	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,
@@ -266,12 +268,12 @@ static void test_frames_of_ended_thread(void)
 UNIT_TEST(test_page_frames)
 {
 	if (detector_has_asan())
-		test_never_allocated();
+		test_never_allocated_frame();
 	test_quarantine();
 	test_many_allocations();
 	test_allocating_threads();
 	test_other_thread_frees();
-	test_lists_of_threads();
+	test_frames_of_consecutive_threads();
 	test_frames_of_ended_thread();
 	test_exhaustion();
 }

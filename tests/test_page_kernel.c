@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * page_kernel.h: code in kernel style compiles and works. This is also a C++ source, because the
- * header supports both.
+ * Tests page_kernel.h: code in kernel style compiles and works. This file is compiled as C and as
+ * C++, because the header supports both.
  */
 #include "page/page_kernel.h"
 
@@ -99,7 +99,7 @@ static void set_beyond_end(void)
 	memset_page(page_to_exceed, PAGE_SIZE - 1, 1, 2);
 }
 
-static void set_nothing_beyond_end(void)
+static void set_no_bytes_beyond_end(void)
 {
 	memset_page(page_to_exceed, PAGE_SIZE + 1, 1, 0);
 }
@@ -125,7 +125,7 @@ UNIT_TEST(test_page_kernel)
 	test_borrow();
 	page_to_exceed = alloc_page(GFP_KERNEL);
 	ok(ends_process(copy_beyond_end), "a copy out of bounds ends the program");
-	ok(ends_process(set_beyond_end) && ends_process(set_nothing_beyond_end),
+	ok(ends_process(set_beyond_end) && ends_process(set_no_bytes_beyond_end),
 	   "memset_page out of bounds ends the program");
 	put_page(page_to_exceed);
 }

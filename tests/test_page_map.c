@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Mappings: addresses, tasks, threads, fork(). test_page_misuse.c has what breaks a rule. */
+/* Tests mappings: addresses, tasks, threads, fork(). test_page_misuse.c tests what breaks a rule.
+ */
 #include "tests/page_test.h"
 
 static struct page_task *tasks[2];
@@ -23,7 +24,7 @@ static void test_16_mappings(void)
 	again = page_map_local(pages[0]);
 	ok(page_canonical(again + 5) == (unsigned char *)page_canonical(again) + 5,
 	   "each byte has a canonical address");
-	ok((again == page_canonical(again)) == is_backend("direct"),
+	ok((again == page_canonical(again)) == backend_is("direct"),
 	   "only the direct backend maps a page at its canonical address");
 	page_unmap_local(again + PAGE_SIZE - 1);
 	ok(page_task_depth(page_task_current()) == 0, "the last byte's address ends a mapping too");
@@ -36,7 +37,7 @@ static void test_two_mappings(void)
 	unsigned char *first = page_map_local(pages[0]), *second = page_map_local(pages[0]);
 	unsigned char byte = 0;
 
-	ok((first != second) == is_backend("alias"), "two mappings of a page have %s",
+	ok((first != second) == backend_is("alias"), "two mappings of a page have %s",
 	   first == second ? "one address" : "two addresses");
 	ok(page_canonical(first) == page_canonical(second),
 	   "two mappings have one canonical address");
@@ -50,7 +51,7 @@ static void test_two_mappings(void)
 	page_unmap_local(first);
 }
 
-/* An address may be reused, but not while a caller could still use it by mistake. */
+/* The alias backend reuses an address late, so that a stale use of the address is detected. */
 static void test_new_addresses(void)
 {
 	unsigned char *used_addresses[12];
@@ -62,7 +63,7 @@ static void test_new_addresses(void)
 			all_new &= used_addresses[i] != used_addresses[j];
 		page_unmap_local(used_addresses[i]);
 	}
-	ok(all_new == is_backend("alias"), "the next mapping has %s address",
+	ok(all_new == backend_is("alias"), "the next mapping has %s address",
 	   all_new ? "a new" : "the same");
 }
 
@@ -120,31 +121,31 @@ static void test_task_hook(void)
 	page_task_hook_set(NULL);
 }
 
-static void *write_without_task(void *good)
+static void *write_without_task(void *is_good)
 {
-	*(bool *)good = !page_write_raw(pages[0], "x", 0, 1);
+	*(bool *)is_good = !page_write_raw(pages[0], "x", 0, 1);
 	return NULL;
 }
 
-static void *leave_own_task(void *good)
+static void *leave_own_task(void *is_good)
 {
 	page_task_switch_out(NULL);
-	*(bool *)good = strstr(page_task_name(page_task_current()), "thread ");
+	*(bool *)is_good = strstr(page_task_name(page_task_current()), "thread ");
 	return NULL;
 }
 
-static void *map_and_end(void *good)
+static void *map_pages_and_end_thread(void *is_good)
 {
 	for (int i = 0; i < 3; i++)
 		page_map_local(pages[i]);
-	return leave_own_task(good);
+	return leave_own_task(is_good);
 }
 
-static bool succeeds_in_thread(void *(*run)(void *good))
+static bool succeeds_in_thread(void *(*run)(void *is_good))
 {
 	bool good = false;
 
-	run_in_thread(run, &good);
+	run_thread_and_wait(run, &good);
 	return good;
 }
 
@@ -158,12 +159,12 @@ static void test_threads(void)
 	page_task_hook_set(NULL);
 	ok(succeeds_in_thread(leave_own_task), "a thread switches its own task out first");
 	for (int i = 0; i < 20; i++)
-		all_succeed &= succeeds_in_thread(map_and_end);
+		all_succeed &= succeeds_in_thread(map_pages_and_end_thread);
 	ok(all_succeed, "threads may end with mappings");
 	page_unmap_local(page_map_local(pages[0]));
 }
 
-static void test_task_ends(void)
+static void test_task_delete(void)
 {
 	struct page_task *task = page_task_new("a name that is longer than a name may be");
 	struct page_task *own = page_task_current();
@@ -185,7 +186,7 @@ static void test_task_ends(void)
 
 static unsigned char *map_of_page, *map_of_other_task, *map_of_freed_page;
 
-static void write_in_child(void)
+static void use_mappings_in_child(void)
 {
 	if (map_of_page[0] != 1)
 		abort();
@@ -202,7 +203,7 @@ ACTION(child_loads_through_hidden_mapping, (void)*(volatile unsigned char *)map_
 ACTION(child_loads_from_freed_page, (void)*(volatile unsigned char *)map_of_freed_page)
 
 static const struct child_case fork_cases[] = {
-	{ write_in_child, RETURNS, "a child of fork() has the mappings of its parent" },
+	{ use_mappings_in_child, RETURNS, "a child of fork() has the mappings of its parent" },
 	{ child_loads_through_hidden_mapping, ENDS_ABNORMALLY,
 	  "a child cannot load through a hidden mapping" },
 	{ child_loads_from_freed_page, ENDS_ABNORMALLY, "a child cannot load from a freed page" },
@@ -249,4 +250,4 @@ ACTION(delete_tasks, page_task_delete(tasks[0]), page_task_delete(tasks[1]))
 
 UNIT_TEST_IN_MAP_MODES(test_page_map, test_choice_of_backend, create_tasks, test_16_mappings,
 		       test_two_mappings, test_new_addresses, test_task_switch, test_task_hook,
-		       test_threads, test_task_ends, test_fork, delete_tasks)
+		       test_threads, test_task_delete, test_fork, delete_tasks)

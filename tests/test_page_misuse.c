@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls and accesses that break a rule (R5, R6, R8) end the process. The library's report is one
- * line that names the rule, the call, the pages and their tasks.
+ * Tests that calls and accesses that break a rule (R5, R6, R8) end the process, and that the
+ * library's report is one line that names the rule, the call, the pages and their tasks.
  */
 #include "tests/page_test.h"
 
@@ -16,30 +16,30 @@ static unsigned char bytes[PAGE_SIZE];
 
 /*
  * A case is a list of steps "VERB ARGUMENT; ..." that run in a child process. An argument is the
- * number of a page or of a mapping (in the order in which they are mapped), or a task: a is alpha,
- * b is beta, - is the thread's own.
+ * number of a page, the number of a mapping (in the order of the map steps), or a task: a is alpha,
+ * b is beta, - is the thread's own task.
  */
 static unsigned char *maps[2 * PAGE_TASK_MAPPINGS];
 static unsigned int map_count;
 
-static struct page_task *find_task(char name)
+static struct page_task *find_task_of_letter(char letter)
 {
-	return name == 'a' ? alpha : name == 'b' ? beta : NULL;
+	return letter == 'a' ? alpha : letter == 'b' ? beta : NULL;
 }
 
-/* A step that evaluates one expression. */
+/* Defines a step that evaluates one expression. */
 #define STEP(name, argument, ...)                   \
 	static void step_##name(char argument)      \
 	{                                           \
 		__VA_ARGS__;                        \
 	}
 
-STEP(in, task, page_task_switch_in(find_task(task)))
-STEP(out, task, page_task_switch_out(find_task(task)))
-STEP(delete, task, page_task_delete(find_task(task)))
+STEP(in, task, page_task_switch_in(find_task_of_letter(task)))
+STEP(out, task, page_task_switch_out(find_task_of_letter(task)))
+STEP(delete, task, page_task_delete(find_task_of_letter(task)))
 STEP(map, page, maps[map_count++] = page_map_local(pages[page - '0']))
 
-/* Leaves the current task one mapping. */
+/* Makes 15 mappings, so that the current task can make one more. */
 static void step_map15(char page)
 {
 	for (int i = 0; i < PAGE_TASK_MAPPINGS - 1; i++)
@@ -49,11 +49,7 @@ static void step_map15(char page)
 STEP(unmap, map, page_unmap_local(maps[map - '0']))
 STEP(unmap_end, map, page_unmap_local(maps[map - '0'] + PAGE_SIZE))
 
-static void step_unmap_none(char unused)
-{
-	(void)unused;
-	page_unmap_local(bytes);
-}
+STEP(unmap_none, unused, (void)unused, page_unmap_local(bytes))
 
 static void *unmap_in_thread(void *addr)
 {
@@ -61,7 +57,7 @@ static void *unmap_in_thread(void *addr)
 	return NULL;
 }
 
-STEP(unmap_in_thread, map, run_in_thread(unmap_in_thread, maps[map - '0']))
+STEP(unmap_in_thread, map, run_thread_and_wait(unmap_in_thread, maps[map - '0']))
 
 static int map_and_keep(void *addr, void *ctx)
 {
@@ -76,6 +72,7 @@ STEP(get, page, page_get(pages[page - '0']))
 STEP(nid, page, page_nid(pages[page - '0']))
 STEP(read, page, page_read_raw(pages[page - '0'], bytes, 0, 0))
 
+/* Writes 0 bytes. */
 static void step_write(char page)
 {
 	if (page_write_raw(pages[page - '0'], bytes, PAGE_SIZE, 0))
@@ -84,7 +81,7 @@ static void step_write(char page)
 
 STEP(copy, source, page_copy(pages['1' - source], 0, pages[source - '0'], 0, 1))
 
-/* A range outside of the page is an error that ends nothing. */
+/* Calls with a range outside of the page return -EINVAL, even if the page is freed. */
 static void step_write_outside(char page)
 {
 	if (page_write_raw(pages[page - '0'], bytes, 1, PAGE_SIZE) != -EINVAL ||
@@ -93,7 +90,7 @@ static void step_write_outside(char page)
 		abort();
 }
 
-/* Allocates the frame of a freed page again. */
+/* Allocates pages until one has the frame of the freed page. */
 static void step_reuse(char page)
 {
 	struct page *again = NULL;
@@ -144,7 +141,7 @@ static void run_step(const char *text)
 
 static const char *steps_to_run;
 
-static void run_steps(void)
+static void run_all_steps(void)
 {
 	for (const char *text = steps_to_run; text; text = strchr(text, ';')) {
 		text += strspn(text, "; ");
@@ -154,7 +151,7 @@ static void run_steps(void)
 
 /* ---- cases ---- */
 
-/* @report: a shell pattern of a part of the line; P0 and P1 are the addresses of the pages. */
+/* report: a shell pattern for a part of the report; P0 and P1 mean the addresses of the pages. */
 static const struct misuse {
 	const char *rule, *steps, *name, *report;
 } misuses[] = {
@@ -197,7 +194,7 @@ static const struct misuse {
 	{ RETURNS, "map 0; free 0; unmap 0", "a mapping of a freed page may be unmapped", "" },
 };
 
-/* R5, where addresses are revoked. */
+/* R5: accesses that end the process in modes that revoke addresses. */
 static const struct {
 	const char *steps, *name;
 } revoked_accesses[] = {
@@ -212,8 +209,8 @@ static const struct {
 	{ "in a; map 0; out a; free 0; reuse 0; in a; load 0", "a load from a reused frame" },
 };
 
-/* Replaces P0 and P1 by addresses. */
-static void expand_pages(const char *pattern, char *text, size_t size)
+/* Copies the pattern to @text, with the addresses of the pages instead of P0 and P1. */
+static void replace_page_names(const char *pattern, char *text, size_t size)
 {
 	size_t used = 0;
 
@@ -231,23 +228,18 @@ static bool report_matches(const char *line, const char *pattern)
 {
 	char expanded[300] = "*";
 
-	expand_pages(pattern, expanded + 1, sizeof(expanded) - 2);
+	replace_page_names(pattern, expanded + 1, sizeof(expanded) - 2);
 	return !fnmatch(strcat(expanded, "*"), line, 0);
 }
 
-static bool is_one_line(const char *text)
-{
-	return !*text || strchr(text, '\n') == text + strlen(text) - 1;
-}
-
-/* Another library may word its reports differently. */
+/* The wording of reports is checked only if they name the call, and not if a sanitizer reports first. */
 static bool has_right_report(const struct isolated *result, const struct misuse *misuse)
 {
 	if (!library_get()->report_names_the_call || strstr(result->output, "Sanitizer") ||
 	    !*misuse->report)
 		return true;
 	return result->signal == SIGABRT &&
-	       is_one_line(result->output) &&
+	       strchr(result->output, '\n') == result->output + strlen(result->output) - 1 &&
 	       report_matches(result->output, misuse->report);
 }
 
@@ -259,11 +251,11 @@ static void test_misuses(void)
 		char check_name[100];
 
 		steps_to_run = misuse->steps;
-		result = run_in_child(run_steps);
+		result = run_in_child(run_all_steps);
 		snprintf(check_name, sizeof(check_name), "%s: %s",
 			 !misuse->rule ? "no error" : *misuse->rule ? misuse->rule : "any report",
 			 misuse->name);
-		check_child_result(child_ended_by_rule(result, misuse->rule) &&
+		check_child_result(child_ended_as_expected(result, misuse->rule) &&
 					   has_right_report(result, misuse),
 				   check_name, misuse->report, result);
 	}
@@ -273,7 +265,7 @@ static void test_revoked_accesses(void)
 {
 	for (size_t i = 0; mode_revokes_addresses() && i < COUNT(revoked_accesses); i++) {
 		steps_to_run = revoked_accesses[i].steps;
-		ok(run_in_child(run_steps)->exit_code, "%s ends the process",
+		ok(run_in_child(run_all_steps)->exit_code, "%s ends the process",
 		   revoked_accesses[i].name);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Raw calls: bounds (R1) and exact bytes (R2). */
+/* Tests raw calls: the bounds of ranges (R1), and which bytes a call accesses (R2). */
 #include "tests/page_test.h"
 
 static struct page *page, *other;
@@ -29,13 +29,14 @@ static const struct {
 	{ SIZE_TOP, SIZE_TOP, false },
 };
 
+/* The callback stores the address that it gets in *ctx, and returns 7. */
 static int store_address(void *addr, void *ctx)
 {
 	*(void **)ctx = addr;
 	return 7;
 }
 
-/* A function that makes a call for a range. */
+/* Defines a function that makes a raw call with the range [off, off + len). */
 #define CALL(name, expression)                             \
 	static int call_##name(size_t off, size_t len)     \
 	{                                                  \
@@ -61,7 +62,8 @@ static int call_with_pointer(size_t off, size_t len)
 static const struct {
 	const char *name;
 	int (*call)(size_t off, size_t len);
-	int written_byte; /* the byte that it writes to its range of `page`; -1: it writes none */
+	int written_byte; /* the byte that the call writes to its range of `page`; -1: it writes
+			     none */
 } raw_calls[] = {
 	{ "page_read_raw", call_read, -1 },
 	{ "page_write_raw", call_write, 0x11 },
@@ -85,22 +87,22 @@ static void test_ranges(void)
 	}
 }
 
-static void fill_page(struct page *to, unsigned char byte)
+static void fill_buffer_and_page(struct page *to, unsigned char byte)
 {
 	memset(buffer, byte, sizeof(buffer));
 	page_write_raw(to, buffer, 0, PAGE_SIZE);
 }
 
-/* R2, for small ranges around both ends. */
+/* R2, for small ranges near both ends of the page. */
 static bool writes_exactly_its_range(int (*call)(size_t off, size_t len), int written_byte)
 {
 	static unsigned char expected[PAGE_SIZE], after[PAGE_SIZE];
 	bool good = true;
 
-	fill_page(other, 0x22);
+	fill_buffer_and_page(other, 0x22);
 	for (size_t off = 0; off <= PAGE_SIZE; off += off == 16 ? 4060 - 16 : 1) {
 		for (size_t len = 0; off + len <= PAGE_SIZE && len < 68; len += 3) {
-			fill_page(page, 0x5a);
+			fill_buffer_and_page(page, 0x5a);
 			memset(buffer, 0x11, sizeof(buffer));
 			good &= call(off, len) == 0;
 			page_read_raw(page, after, 0, PAGE_SIZE);
@@ -114,7 +116,7 @@ static bool writes_exactly_its_range(int (*call)(size_t off, size_t len), int wr
 
 static bool reads_exactly_its_range(int (*call)(struct page *from, void *to, size_t off, size_t len))
 {
-	fill_page(page, 0x44);
+	fill_buffer_and_page(page, 0x44);
 	memset(buffer, 0x55, sizeof(buffer));
 	return call(page, buffer + 3, 8, 5) == 0 && buffer[2] == 0x55 && buffer[3] == 0x44 &&
 	       buffer[7] == 0x44 && buffer[8] == 0x55;
@@ -155,8 +157,8 @@ static struct page_task *return_no_task(void)
 }
 
 /*
- * A task that may have no mapping left takes a slower path with the same result. A hook puts every
- * thread on that path.
+ * A call of a task that may have fewer than two free mappings takes a slower path with the same
+ * result. If a task hook is set, every call takes that path.
  */
 static void test_slow_path(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The library before the first page, and when the system refuses memory, files, keys or a copy for
- * a child of fork(). Each case runs in a child process, which has no page yet.
+ * Tests the library before the first page, and when the system refuses memory, files, keys or the
+ * copy for a child of fork(). Each case runs in a child process, in which no page was allocated.
  */
 #include <sched.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
-/* In this file a thread that waits for a lock calls unlock_instead_of_yield(). */
+/* Makes sync_lock() call unlock_instead_of_yield() while it waits for the lock. */
 static int unlock_instead_of_yield(void);
 #define sched_yield unlock_instead_of_yield
 #include "page/sync.h"
@@ -43,19 +43,14 @@ static struct page *alloc_or_abort(void)
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
 
-static void refuse_mmap(int flags)
-{
-	refuse_system_call_if(SYNC_SYS_MMAP, 3, (unsigned int)flags, ENOMEM);
-}
-
 static void *volatile last_block;
 
-/* Allocates everything that malloc() has left; it gets no more memory. */
+/* Allocates all memory that malloc() still has, after the system refuses to give it more. */
 static void use_up_heap(void)
 {
 	refuse_system_call(SYS_brk, 0); /* brk() returns an address; 0 is too low */
 	refuse_system_call_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
-	refuse_mmap(MAP_PRIVATE | MAP_ANONYMOUS);
+	refuse_system_call_if(SYNC_SYS_MMAP, 3, MAP_PRIVATE | MAP_ANONYMOUS, ENOMEM);
 	for (size_t size = 4096; size; size -= 16)
 		while ((last_block = malloc(size)))
 			;
@@ -71,15 +66,15 @@ static void abort_if_page_found(void)
 	abort_unless(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
-static void find_no_page_in_backend(const char *backend)
+static void abort_if_page_found_in_backend(const char *backend)
 {
 	choose_backend(backend);
 	abort_if_page_found();
 	abort_unless(!page_map_backend_set(backend));
 }
 
-ACTION(find_nothing_direct, find_no_page_in_backend("direct"))
-ACTION(find_nothing_alias, find_no_page_in_backend("alias"))
+ACTION(find_nothing_direct, abort_if_page_found_in_backend("direct"))
+ACTION(find_nothing_alias, abort_if_page_found_in_backend("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
 ACTION(choose_poison, abort_unless(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
 
@@ -100,17 +95,8 @@ static void choose_by_program(void)
 	page_free(alloc_or_abort());
 }
 
-static void choose_unknown_backend(void)
-{
-	setenv("PAGE_MAP", "sideways", 1);
-	page_alloc(GFP_KERNEL);
-}
-
-static void choose_unknown_revoke(void)
-{
-	setenv("PAGE_MAP_REVOKE", "politely", 1);
-	page_alloc(GFP_KERNEL);
-}
+ACTION(choose_unknown_backend, setenv("PAGE_MAP", "sideways", 1), page_alloc(GFP_KERNEL))
+ACTION(choose_unknown_revoke, setenv("PAGE_MAP_REVOKE", "politely", 1), page_alloc(GFP_KERNEL))
 
 static const struct child_case first_page_cases[] = {
 	{ find_nothing_direct, RETURNS, "direct: before the first page no address has a page" },
@@ -125,11 +111,7 @@ static const struct child_case first_page_cases[] = {
 
 /* ---- reports ---- */
 
-static void report_without_stderr(void)
-{
-	close(STDERR_FILENO);
-	choose_unknown_backend();
-}
+ACTION(report_without_stderr, close(STDERR_FILENO), choose_unknown_backend())
 
 static bool ends_by_abort(void (*run)(void))
 {
@@ -146,8 +128,8 @@ static void report_long_text(void)
 	page_bug("long", "%s", text);
 }
 
-/* For each length the report is one line of at most 511 bytes, with as much text as fits. */
-static bool cuts_long_reports(void)
+/* Returns whether long reports are one line of 511 bytes with as much text as fits. */
+static bool long_reports_are_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
 	size_t head_length = strlen(head);
@@ -168,24 +150,11 @@ static bool cuts_long_reports(void)
 static struct page_task *task;
 static unsigned char *addr;
 
-static void prepare_nothing(void)
-{
-}
-
+ACTION(prepare_nothing, (void)0)
 ACTION(prepare_direct, choose_backend("direct"))
 ACTION(prepare_alias, choose_backend("alias"))
-
-static void prepare_page(void)
-{
-	prepare_alias();
-	pages[0] = alloc_or_abort();
-}
-
-static void prepare_mapping(void)
-{
-	prepare_page();
-	addr = page_map_local(pages[0]);
-}
+ACTION(prepare_page, prepare_alias(), pages[0] = alloc_or_abort())
+ACTION(prepare_mapping, prepare_page(), addr = page_map_local(pages[0]))
 
 static void prepare_task_with_mapping(void)
 {
@@ -207,8 +176,8 @@ static void read_user_memory(void)
 	user_slice_read(&reader, copy, sizeof(user));
 }
 
-/* Allocation always fails; calls that need no memory still work. */
-static void fail_to_allocate(void)
+/* Aborts unless all allocations fail, and the calls that need no memory still work. */
+static void abort_unless_allocations_fail(void)
 {
 	errno = 0;
 	abort_unless(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
@@ -218,23 +187,19 @@ static void fail_to_allocate(void)
 	page_free(NULL);
 }
 
-/* The library's fork handlers need memory if there are many. */
+/* pthread_atfork() needs memory if there are many handlers; the library cannot install its own. */
 static void run_without_fork_handlers(void)
 {
 	choose_backend("alias");
 	use_up_heap();
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
-	fail_to_allocate();
+	abort_unless_allocations_fail();
 }
 
 /* ---- no tasks ---- */
 
-static void run_without_memory_for_task(void)
-{
-	use_up_heap();
-	abort_unless(!page_task_new("none"));
-}
+ACTION(run_without_memory_for_task, use_up_heap(), abort_unless(!page_task_new("none")))
 
 static void run_without_key(void)
 {
@@ -245,7 +210,7 @@ static void run_without_key(void)
 	page_task_current();
 }
 
-/* The first 32 thread-specific values need no memory. */
+/* pthread_setspecific() needs memory for each key after the first 32 keys. */
 static void run_without_memory_for_key(void)
 {
 	pthread_key_t key;
@@ -258,7 +223,7 @@ static void run_without_memory_for_key(void)
 
 /* ---- fork(): the alias backend gives a child copies of the pages ---- */
 
-/* Return: the wait status of a child that reads and writes its page. */
+/* Creates a child that reads and writes the byte at `addr`. Return: its wait status. */
 static int fork_and_write(void)
 {
 	int wait_status;
@@ -281,7 +246,7 @@ static int fork_and_write(void)
 ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
-/* fork() still succeeds, but the parent does not wait until the child has copied the pages. */
+/* Creates a child that only reads: the parent may not have waited for the copy. */
 static void fork_and_read(void)
 {
 	pid_t pid;
@@ -299,8 +264,8 @@ static void ignore_signal(int signal)
 }
 
 /*
- * An interrupted parent must wait again, or it would write a page that is not copied yet. The page
- * comes after many others.
+ * A parent whose wait is interrupted by a signal must wait again, or it would write the page before
+ * the child has copied it. The child copies many other pages before this page.
  */
 static void fork_interrupted(void)
 {
@@ -320,53 +285,53 @@ static void fork_interrupted(void)
 
 #define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
 
-/* Each case calls prepare(), lets one system call fail (refuse_call.h), and calls act(). */
+/* Each case calls prepare(), makes one system call fail (refuse_call.h), and calls act(). */
 static const struct refused_case {
 	void (*prepare)(void);
 	unsigned int call, arg, value;
-	int error;
+	int error_number;
 	void (*act)(void);
-	const char *rule;
-	const char *report; /* the beginning of standard error */
-	const char *name;
+	const char *expected_rule;   /* child_ended_as_expected() */
+	const char *expected_report; /* the beginning of standard error */
+	const char *check_name;
 } refused_cases[] = {
-	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
-	  "user memory: the system forbids to read it" },
-	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
-	  "user memory: the system cannot read it" },
-	{ prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, fail_to_allocate, RETURNS, "",
-	  "direct: without addresses there are no pages" },
-	{ prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, fail_to_allocate, RETURNS, "",
-	  "alias: without a file there are no pages" },
-	{ prepare_alias, SYS_ftruncate, ANY_ARG, 0, ENOSPC, fail_to_allocate, RETURNS, "",
-	  "alias: without space in the file there are no pages" },
-	{ prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, fail_to_allocate, RETURNS, "",
-	  "alias: without a mapping of the file there are no pages" },
-	{ prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
-	  NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
-	  "alias: no addresses for mappings: the report suggests the limit" },
-	{ prepare_page, SYS_mprotect, ANY_ARG, 0, ENOMEM, map_page, "map-failed", "",
-	  "alias: no writable addresses" },
-	{ prepare_page, SYS_mprotect, ANY_ARG, 0, EACCES, map_page, "map-failed",
-	  NO_ADDRESSES "Permission denied\n", "alias: no permission: the report suggests no limit" },
-	{ prepare_mapping, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, map_page, "map-failed", "",
-	  "alias: a page cannot be mapped" },
-	{ prepare_mapping, SYS_mprotect, ANY_ARG, 0, ENOMEM, unmap_page, "map-failed", "",
-	  "alias: a mapping cannot be hidden" },
-	{ prepare_task_with_mapping, SYNC_SYS_MMAP, 3, RESERVE_FLAGS | MAP_FIXED, ENOMEM, delete_task,
-	  "map-failed", "", "alias: the addresses of a task cannot be released" },
-	{ prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
-	  "fork: no pipe" },
-	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
-	  "fork: the parent cannot wait for the copy" },
-	{ prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	  "BUG: page: map-failed: memfd_create", "fork: no file for the child" },
-	{ prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	  "BUG: page: map-failed: memfd_create", "fork: no space in the child's file" },
-	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	  "BUG: page: map-failed: copy", "fork: the pages cannot be copied" },
-	{ prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	  "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped" },
+	{prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
+	 "user memory: the system forbids to read it"},
+	{prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
+	 "user memory: the system cannot read it"},
+	{prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, abort_unless_allocations_fail,
+	 RETURNS, "", "direct: without addresses there are no pages"},
+	{prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, abort_unless_allocations_fail,
+	 RETURNS, "", "alias: without a file there are no pages"},
+	{prepare_alias, SYS_ftruncate, ANY_ARG, 0, ENOSPC, abort_unless_allocations_fail, RETURNS,
+	 "", "alias: without space in the file there are no pages"},
+	{prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, abort_unless_allocations_fail,
+	 RETURNS, "", "alias: without a mapping of the file there are no pages"},
+	{prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
+	 NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
+	 "alias: no addresses for mappings: the report suggests the limit"},
+	{prepare_page, SYS_mprotect, ANY_ARG, 0, ENOMEM, map_page, "map-failed", "",
+	 "alias: no writable addresses"},
+	{prepare_page, SYS_mprotect, ANY_ARG, 0, EACCES, map_page, "map-failed",
+	 NO_ADDRESSES "Permission denied\n", "alias: no permission: the report suggests no limit"},
+	{prepare_mapping, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, map_page, "map-failed", "",
+	 "alias: a page cannot be mapped"},
+	{prepare_mapping, SYS_mprotect, ANY_ARG, 0, ENOMEM, unmap_page, "map-failed", "",
+	 "alias: a mapping cannot be hidden"},
+	{prepare_task_with_mapping, SYNC_SYS_MMAP, 3, RESERVE_FLAGS | MAP_FIXED, ENOMEM,
+	 delete_task, "map-failed", "", "alias: the addresses of a task cannot be released"},
+	{prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
+	 "fork: no pipe"},
+	{prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
+	 "fork: the parent cannot wait for the copy"},
+	{prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	 "BUG: page: map-failed: memfd_create", "fork: no file for the child"},
+	{prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	 "BUG: page: map-failed: memfd_create", "fork: no space in the child's file"},
+	{prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	 "BUG: page: map-failed: copy", "fork: the pages cannot be copied"},
+	{prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	 "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped"},
 };
 
 static const struct refused_case *refused_case;
@@ -376,7 +341,7 @@ static void run_refused_case(void)
 	const struct refused_case *c = refused_case;
 
 	c->prepare();
-	abort_unless(refuse_system_call_if(c->call, c->arg, c->value, c->error));
+	abort_unless(refuse_system_call_if(c->call, c->arg, c->value, c->error_number));
 	c->act();
 }
 
@@ -386,9 +351,10 @@ static void test_refused_calls(void)
 		const struct refused_case *c = refused_case = &refused_cases[i];
 		const struct isolated *result = run_in_child(run_refused_case);
 
-		check_child_result(child_ended_by_rule(result, c->rule) &&
-					   !strncmp(result->output, c->report, strlen(c->report)),
-				   c->name, c->rule, result);
+		check_child_result(child_ended_as_expected(result, c->expected_rule) &&
+					   !strncmp(result->output, c->expected_report,
+						    strlen(c->expected_report)),
+				   c->check_name, c->expected_rule, result);
 	}
 }
 
@@ -423,7 +389,7 @@ static void test_lock(void)
 
 /* ---- files for MemorySanitizer's shadow ---- */
 
-static int lowest_descriptor(void)
+static int find_lowest_free_descriptor(void)
 {
 	int file = dup(STDERR_FILENO);
 
@@ -431,22 +397,23 @@ static int lowest_descriptor(void)
 	return file;
 }
 
-/* The first file holds the pages. */
+/* Allows one more file, which the library uses for the pages; it has none for the shadow. */
 static void run_without_shadow_file(void)
 {
-	rlim_t files = (rlim_t)lowest_descriptor() + 1;
+	rlim_t files = (rlim_t)find_lowest_free_descriptor() + 1;
 	struct rlimit limit = { files, files };
 
 	choose_backend("alias");
 	abort_unless(!setrlimit(RLIMIT_NOFILE, &limit));
-	fail_to_allocate();
+	abort_unless_allocations_fail();
 }
 
 static void run_without_space_in_shadow_file(void)
 {
 	choose_backend("alias");
-	refuse_system_call_if(SYS_ftruncate, 0, (unsigned int)lowest_descriptor() + 1, ENOSPC);
-	fail_to_allocate();
+	refuse_system_call_if(SYS_ftruncate, 0, (unsigned int)find_lowest_free_descriptor() + 1,
+			      ENOSPC);
+	abort_unless_allocations_fail();
 }
 
 static const struct child_case shadow_cases[] = {
@@ -456,7 +423,8 @@ static const struct child_case shadow_cases[] = {
 	 "alias: without space for the shadow there are no pages"},
 };
 
-static void require_refusal(void)
+/* For a child: aborts unless refuse_system_call_if() works here. */
+static void abort_unless_calls_can_be_refused(void)
 {
 	abort_unless(refuse_system_call_if(SYS_memfd_create, ANY_ARG, 0, EMFILE));
 	errno = 0;
@@ -466,10 +434,10 @@ static void require_refusal(void)
 UNIT_TEST(test_page_system)
 {
 	CHECK_CHILDREN(first_page_cases);
-	ok(cuts_long_reports(), "a report that is too long is cut, and is one line");
+	ok(long_reports_are_cut(), "a report that is too long is cut, and is one line");
 	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
 	test_lock();
-	if (run_in_child(require_refusal)->exit_code) {
+	if (run_in_child(abort_unless_calls_can_be_refused)->exit_code) {
 		skip_check("refused system calls: the system has no seccomp filters");
 	} else if (SYNC_SHADOWS) {
 		CHECK_CHILDREN(shadow_cases);

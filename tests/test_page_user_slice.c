@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* User slices (R9): order of checks, exact prefixes before unmapped pages, races. */
+/* Tests user slices (R9): the order of checks, copies that end at an unmapped page, other threads.
+ */
 #include "tests/page_test.h"
 
 #include <stdatomic.h>
@@ -9,14 +10,14 @@
 #define OLD_BYTE 0xee
 
 static struct page *page;
-static unsigned char *user; /* USER_SIZE bytes, followed by a page that is unmapped */
+static unsigned char *user; /* USER_SIZE bytes; the page after them is not mapped */
 
 static unsigned char get_pattern_byte(size_t i)
 {
 	return (unsigned char)(i + i / 256 + 1);
 }
 
-static void map_user_memory(void)
+static void set_up_user_memory_and_page(void)
 {
 	unsigned char *memory = mmap(NULL, USER_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -31,8 +32,8 @@ static void map_user_memory(void)
 	page = page_alloc(GFP_KERNEL);
 }
 
-/* Fills the page with bytes OLD_BYTE, then copies. */
-static int copy_to_old_page(struct user_slice_reader *reader, size_t off, size_t len)
+/* Fills the page with OLD_BYTE, then copies @len user bytes to its offset @off. */
+static int fill_page_and_copy(struct user_slice_reader *reader, size_t off, size_t len)
 {
 	unsigned char old_bytes[PAGE_SIZE];
 
@@ -41,9 +42,11 @@ static int copy_to_old_page(struct user_slice_reader *reader, size_t off, size_t
 	return page_copy_from_user_slice(page, reader, off, len);
 }
 
-/* Does the page have @good user bytes from @from on at @off, then zeros up to @len, and OLD_BYTE
- * elsewhere? */
-static bool page_has_user_bytes(size_t off, size_t len, size_t good, size_t from)
+/*
+ * Returns whether the range [off, off + len) of the page has @copied_count bytes of `user` from
+ * @user_offset on, then zeros, and all other bytes of the page are OLD_BYTE.
+ */
+static bool page_has_user_bytes(size_t off, size_t len, size_t copied_count, size_t user_offset)
 {
 	static unsigned char page_bytes[PAGE_SIZE];
 
@@ -52,7 +55,8 @@ static bool page_has_user_bytes(size_t off, size_t len, size_t good, size_t from
 		unsigned char expected = OLD_BYTE;
 
 		if (i >= off && i < off + len)
-			expected = i < off + good ? get_pattern_byte(from + i - off) : 0;
+			expected = i < off + copied_count ? get_pattern_byte(user_offset + i - off)
+							  : 0;
 		if (page_bytes[i] != expected) {
 			printf("# byte %zu: expected %#x, got %#x\n", i, expected, page_bytes[i]);
 			return false;
@@ -65,10 +69,10 @@ static void test_copy(void)
 {
 	struct user_slice_reader reader = make_user_slice_reader(user + 100, 2 * PAGE_SIZE);
 
-	ok(copy_to_old_page(&reader, 10, 3000) == 0 && page_has_user_bytes(10, 3000, 3000, 100),
+	ok(fill_page_and_copy(&reader, 10, 3000) == 0 && page_has_user_bytes(10, 3000, 3000, 100),
 	   "a copy writes its range");
 	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "a copy moves the reader");
-	ok(copy_to_old_page(&reader, 0, PAGE_SIZE) == 0 &&
+	ok(fill_page_and_copy(&reader, 0, PAGE_SIZE) == 0 &&
 		   page_has_user_bytes(0, PAGE_SIZE, PAGE_SIZE, 3100),
 	   "the next copy continues, across two pages of user memory");
 	ok(user_slice_skip(&reader, 90) == 0 && user_slice_skip(&reader, 1007) == -EFAULT &&
@@ -82,22 +86,22 @@ static void test_order_of_checks(void)
 				 unmapped = make_user_slice_reader(user + USER_SIZE, 10);
 	struct user_slice_reader empty = make_user_slice_reader(NULL, 0);
 
-	ok(copy_to_old_page(&reader, 1, PAGE_SIZE) == -EINVAL && page_has_user_bytes(0, 0, 0, 0),
+	ok(fill_page_and_copy(&reader, 1, PAGE_SIZE) == -EINVAL && page_has_user_bytes(0, 0, 0, 0),
 	   "a bad range is EINVAL");
-	ok(copy_to_old_page(&reader, 0, 11) == -EFAULT && page_has_user_bytes(0, 0, 0, 0),
+	ok(fill_page_and_copy(&reader, 0, 11) == -EFAULT && page_has_user_bytes(0, 0, 0, 0),
 	   "more than is left is EFAULT, and writes nothing");
 	ok(page_copy_from_user_slice(page, &unmapped, 0, 0) == 0,
 	   "a copy of no bytes never faults");
 	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
 	   "an empty slice may be at NULL");
-	ok(copy_to_old_page(&unmapped, 0, 10) == -EFAULT && page_has_user_bytes(0, 10, 0, 0),
+	ok(fill_page_and_copy(&unmapped, 0, 10) == -EFAULT && page_has_user_bytes(0, 10, 0, 0),
 	   "a fault at the first byte");
 	ok(user_slice_left(&unmapped) == 10 && user_slice_left(&reader) == 10,
 	   "an error does not move the reader");
 }
 
-/* Each distance from the end of readable memory, each alignment, and lengths around it. */
-static void test_prefix(void)
+/* Copies from each distance below 130 before the end of readable memory, with several lengths. */
+static void test_copy_before_unmapped_page(void)
 {
 	static const size_t lens[] = { 1, 2, 7, 8, 63, 64, 65, 500, PAGE_SIZE };
 	bool good = true;
@@ -110,7 +114,7 @@ static void test_prefix(void)
 			size_t off = distance * 31 % (PAGE_SIZE - len + 1);
 			int expected = readable == len ? 0 : -EFAULT;
 
-			good &= copy_to_old_page(&reader, off, len) == expected;
+			good &= fill_page_and_copy(&reader, off, len) == expected;
 			good &= page_has_user_bytes(off, len, readable, from);
 			good &= user_slice_left(&reader) == (expected ? len + 5 : 5);
 		}
@@ -118,17 +122,17 @@ static void test_prefix(void)
 	ok(good, "before an unmapped page the copy has exactly the readable bytes");
 }
 
-static void test_protected(void)
+static void test_copy_of_unreadable_memory(void)
 {
 	struct user_slice_reader reader = make_user_slice_reader(user + PAGE_SIZE - 100, 300);
 
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_NONE);
-	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT &&
+	ok(fill_page_and_copy(&reader, 4, 300) == -EFAULT &&
 		   page_has_user_bytes(4, 300, 100, PAGE_SIZE - 100),
 	   "a page that may not be read is a fault");
 	mprotect(user + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
 	reader = make_user_slice_reader((void *)(SIZE_MAX - 10), 5000);
-	ok(copy_to_old_page(&reader, 4, 300) == -EFAULT && page_has_user_bytes(4, 300, 0, 0),
+	ok(fill_page_and_copy(&reader, 4, 300) == -EFAULT && page_has_user_bytes(4, 300, 0, 0),
 	   "a range that wraps around the end of memory is a fault");
 }
 
@@ -155,8 +159,8 @@ static void test_read(void)
 }
 
 /*
- * The user memory is the page itself at a higher offset: a byte that is read twice has the value
- * that the first read made the copy write.
+ * Copies the bytes from 8 on of the page to its beginning. A byte that is read twice would have
+ * changed before the second read, because the copy overwrites it.
  */
 static void test_reads_once(void)
 {
@@ -196,7 +200,7 @@ static void *remap_user_memory(void *memory)
 	return NULL;
 }
 
-static bool is_prefix_then_zeros(size_t longest_prefix)
+static bool page_has_prefix_then_zeros(size_t longest_prefix)
 {
 	static unsigned char copied_bytes[PAGE_SIZE];
 	size_t i = 0;
@@ -209,20 +213,20 @@ static bool is_prefix_then_zeros(size_t longest_prefix)
 	return i == PAGE_SIZE;
 }
 
-static bool copies_while_written(void)
+static bool copy_of_user_page_succeeds(void)
 {
 	struct user_slice_reader reader = make_user_slice_reader(user, PAGE_SIZE);
 
 	return page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE) == 0;
 }
 
-static bool copies_while_remapped(void)
+static bool copy_has_prefix_then_zeros(void)
 {
 	struct user_slice_reader reader = make_user_slice_reader(user + PAGE_SIZE - 100, PAGE_SIZE);
 	int ret = page_copy_from_user_slice(page, &reader, 0, PAGE_SIZE);
 
 	return (ret == 0 || ret == -EFAULT) && user_slice_left(&reader) == (ret ? PAGE_SIZE : 0) &&
-	       is_prefix_then_zeros(100);
+	       page_has_prefix_then_zeros(100);
 }
 
 static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
@@ -243,18 +247,19 @@ static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
 
 static void test_other_threads(void)
 {
-	ok(succeeds_while_thread_runs(write_user_memory, user, copies_while_written,
+	ok(succeeds_while_thread_runs(write_user_memory, user, copy_of_user_page_succeeds,
 				   scale_repeat_count(2000)),
 	   "a copy succeeds while another thread writes the memory");
 	memset(user, 0x77, PAGE_SIZE);
 	memset(user + PAGE_SIZE, 0, PAGE_SIZE);
-	ok(succeeds_while_thread_runs(remap_user_memory, user + PAGE_SIZE, copies_while_remapped,
-				   scale_repeat_count(20000)),
+	ok(succeeds_while_thread_runs(remap_user_memory, user + PAGE_SIZE,
+				      copy_has_prefix_then_zeros, scale_repeat_count(20000)),
 	   "a copy has a prefix, then zeros, while another thread unmaps the memory");
 }
 
-ACTION(unmap_user_memory, munmap(user, USER_SIZE), page_free(page))
+ACTION(delete_user_memory_and_page, munmap(user, USER_SIZE), page_free(page))
 
-UNIT_TEST_IN_MAP_MODES(test_page_user_slice, map_user_memory, test_copy, test_order_of_checks,
-		       test_prefix, test_protected, test_read, test_reads_once, test_other_threads,
-		       unmap_user_memory)
+UNIT_TEST_IN_MAP_MODES(test_page_user_slice, set_up_user_memory_and_page, test_copy,
+		       test_order_of_checks, test_copy_before_unmapped_page,
+		       test_copy_of_unreadable_memory, test_read, test_reads_once,
+		       test_other_threads, delete_user_memory_and_page)

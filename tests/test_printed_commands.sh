@@ -2,23 +2,18 @@
 # shellcheck disable=SC2016 # the shell that is started expands $1
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A command that a failure prints shows that failure when it is pasted into `sh`: from another
-# directory, without PATH, whatever the names of directories and files hold. The failures are
-# real: the page library is broken, or the program claims what does not hold.
+# The command that is printed with a failure reproduces the failure when a user pastes it into `sh`: from another
+# directory, without PATH, with any characters in names of directories and files. The failures are from a broken
+# page library or from wrong expectations.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
-# Everything here has such a name: the directory of the binaries, and the files.
+# The names of the binaries' directory and of the program have characters that are special in a shell.
 odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
-# run_pasted_command FILE STATUS PATTERN: does the command in FILE end so, and say so?
-run_pasted_command() {
-	run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" HOME=/nowhere \
-		sh -c 'cd / && . "$1"' sh "$1" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
-}
-
-# extract_printed_command LABEL FILE: the first command after LABEL, up to the end of its here-document
+# extract_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
+# $scratch/command. False if there is none.
 extract_printed_command() {
 	awk -v label="$1" '
 		found { print; if ($0 == "END") exit; next }
@@ -32,8 +27,8 @@ extract_printed_command() {
 	[ -s "$scratch/command" ]
 }
 
-# build_fuzz_page NAME FLAVOUR ARGUMENT...: the target fuzz_page, with the library from $scratch/src
-build_fuzz_page() {
+# build_changed_fuzz_page NAME FLAVOUR ARGUMENT...: builds fuzz_page as NAME, with the library of $scratch/src.
+build_changed_fuzz_page() {
 	name=$1 flavour=$2 objects=$abs_builddir/obj/$2/fuzz
 	shift 2
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$scratch/src" "$scratch"/src/page/*.c "$@" \
@@ -41,99 +36,96 @@ build_fuzz_page() {
 		"$abs_builddir/libharness-$flavour.a" -lpthread -o "$scratch/bin/$name" >"$scratch/build" 2>&1
 }
 
-mutate raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/' &&
-	build_mutant plain &&
-	build_fuzz_page fuzz_page-replay plain "$abs_builddir"/obj/plain/fuzz/api_call.o \
+write_changed_library raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/' &&
+	build_changed_tool plain &&
+	build_changed_fuzz_page fuzz_page-replay plain "$abs_builddir"/obj/plain/fuzz/api_call.o \
 		"$abs_builddir"/obj/plain/fuzz/input.o "$abs_builddir"/obj/plain/fuzz/main_replay.o
 ok $? "a library whose zeros are ones" "$scratch/build"
 engine=
 # shellcheck disable=SC2086 # words
-case " $FUZZERS " in *' fuzz_page '*) build_fuzz_page fuzz_page fuzz-asan -fsanitize=fuzzer $ASAN_FLAGS && engine=libFuzzer ;; esac
+case " $FUZZERS " in *' fuzz_page '*) build_changed_fuzz_page fuzz_page fuzz-asan -fsanitize=fuzzer $ASAN_FLAGS && engine=libFuzzer ;; esac
 mkdir "$scratch/$odd" "$scratch/$odd/findings" "$scratch/$odd/bare"
 mv "$scratch/bin" "$scratch/libexec" "$scratch/$odd"
 cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
 
-# store_output COMMAND...: keeps what the command prints.
-store_output() {
+# run_and_store_output COMMAND...: runs the command; its output is in $scratch/said.
+run_and_store_output() {
 	"$@" >"$scratch/said" 2>&1
 }
 
-# expect_reproduced NAME STATUS PATTERN [LABEL]: does the command that was printed after LABEL end with STATUS,
-# and print PATTERN?
-expect_reproduced() {
-	extract_printed_command "${4-replay:}" "$scratch/said" && run_pasted_command "$scratch/command" "$2" "$3"
+# expect_printed_command_reproduces NAME STATUS PATTERN [LABEL]: the command after LABEL in
+# $scratch/said must end with STATUS and print PATTERN. LABEL is `replay:` if it is not given.
+expect_printed_command_reproduces() {
+	extract_printed_command "${4-replay:}" "$scratch/said" && run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" \
+		HOME=/nowhere sh -c 'cd / && . "$1"' sh "$scratch/command" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
 	ok $? "$1" "$scratch/said"
 }
 
 # ---- run, replay ----
 
 wrong_byte='expected 0x00, got 0x01'
-store_output bin/pagetorture run --flavour plain "$file"
-expect_reproduced "run" 1 "$wrong_byte"
-store_output bin/pagetorture run --flavour plain - <"$file"
-expect_reproduced "run, of standard input" 1 "$wrong_byte"
+run_and_store_output bin/pagetorture run --flavour plain "$file"
+expect_printed_command_reproduces "run" 1 "$wrong_byte"
+run_and_store_output bin/pagetorture run --flavour plain - <"$file"
+expect_printed_command_reproduces "run, of standard input" 1 "$wrong_byte"
 "$pagetorture" convert --bytes "$file" >crash-1
-store_output bin/pagetorture run --flavour plain crash-1
-expect_reproduced "run, of bytes" 1 "$wrong_byte"
-store_output bin/pagetorture replay --flavour plain "$file"
-expect_reproduced "replay" 1 'differs: ' '  replay:'
+run_and_store_output bin/pagetorture run --flavour plain crash-1
+expect_printed_command_reproduces "run, of bytes" 1 "$wrong_byte"
+run_and_store_output bin/pagetorture replay --flavour plain "$file"
+expect_printed_command_reproduces "replay" 1 'differs: ' '  replay:'
 bin/pagetorture replay --flavour plain --json "$file" 2>/dev/null |
-	store_output "$abs_builddir/pagetorture-export" tap
-expect_reproduced "pagetorture-export tap" 1 'differs: '
+	run_and_store_output "$abs_builddir/pagetorture-export" tap
+expect_printed_command_reproduces "pagetorture-export tap" 1 'differs: '
 
 # ---- triage ----
 
 cp "$file" "findings/crash-1.page"
 expect 0 "triage" '' bin/pagetorture triage --flavour plain --tries 1 -o sorted findings
 set -- sorted/*
-store_output cat "$1/report.txt"
-expect_reproduced "report.txt" 1 "$wrong_byte"
+run_and_store_output cat "$1/report.txt"
+expect_printed_command_reproduces "report.txt" 1 "$wrong_byte"
 printf 'exec sh "%s/replay.sh"\n' "\$bundle" >"$scratch/command"
-store_output env -i bundle="$PWD/$1" sh -c 'cd / && . "$1"' sh "$scratch/command"
+run_and_store_output env -i bundle="$PWD/$1" sh -c 'cd / && . "$1"' sh "$scratch/command"
 [ $? -eq 1 ] && grep -q "$wrong_byte" "$scratch/said"
 ok $? "replay.sh, with no pagetorture in PATH" "$scratch/said"
-expect_reproduced "and the command that it prints" 1 "$wrong_byte"
+expect_printed_command_reproduces "and the command that it prints" 1 "$wrong_byte"
 
 # ---- race ----
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "race"; then
 	rm -rf "${scratch:?}/bin"
-	mutate raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_dev_mutant plain && build_dev_mutant tsan
+	write_changed_library raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_changed_dev_tool plain && build_changed_dev_tool tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
-	store_output bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
-	expect_reproduced "race" 1 'byte 0 read: expected 0x00'
-else
-	skip "race: this build has no tsan flavour"
+	run_and_store_output bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
+	expect_printed_command_reproduces "race" 1 'byte 0 read: expected 0x00'
 fi
 
 # ---- fuzz targets ----
 
-store_output bin/fuzz_page-replay "$file"
-expect_reproduced "a fuzz target, without its engine" 134 "$wrong_byte"
+run_and_store_output bin/fuzz_page-replay "$file"
+expect_printed_command_reproduces "a fuzz target, without its engine" 134 "$wrong_byte"
 cp "$pagetorture" bin/
-expect_reproduced "what reads the input" 0 '^main: fill_zero(p0, 0, 8)' 'read:   '
+expect_printed_command_reproduces "what reads the input" 0 '^main: fill_zero(p0, 0, 8)' 'read:   '
 
-if [ -n "$engine" ]; then
+if succeeds_or_skip "a fuzz target with its engine: this compiler has none" test -n "$engine"; then
 	"$pagetorture" convert --bytes "$file" >"bare/seed"
 	mkdir "it's"
-	store_output bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare
-	expect_reproduced "a fuzz target, with its engine: the file that libFuzzer writes" 77 "$wrong_byte"
+	run_and_store_output bin/fuzz_page -runs=0 -artifact_prefix="./it's/" bare
+	expect_printed_command_reproduces "a fuzz target, with its engine: the file that libFuzzer writes" 77 "$wrong_byte"
 	cp bare/seed "$file.bin"
-	store_output bin/fuzz_page "$file.bin"
-	expect_reproduced "and the file that it was given" 77 "$wrong_byte"
+	run_and_store_output bin/fuzz_page "$file.bin"
+	expect_printed_command_reproduces "and the file that it was given" 77 "$wrong_byte"
 	run_expecting 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
 	! extract_printed_command replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
 	ok $? "under AFL++, which names files itself: where the input is" "$scratch/err"
-else
-	skip "a fuzz target with its engine: this compiler has none"
 fi
 
 # ---- to-c ----
 
-# The commands at the top of the file are pasted in its directory.
+# The comment at the top of the C file has commands, which are run in the directory of the file.
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do
@@ -152,7 +144,7 @@ ok $? "to-c >FILE: the lines name FILE" "$scratch/redirected.c"
 
 cp "$abs_builddir/pagetorture-stress" bin/
 bug=range
-store_output bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
-expect_reproduced "a stress scenario" 1 '!!!' 'run again:'
+run_and_store_output bin/pagetorture-stress disjoint -n 2000 -t 2 --busted=$bug
+expect_printed_command_reproduces "a stress scenario" 1 '!!!' 'run again:'
 
 done_testing

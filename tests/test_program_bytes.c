@@ -30,8 +30,8 @@ static bool canonical_is_stable(uint64_t seed)
 	       !memcmp(bytes, canonical, encoded_size);
 }
 
-/* Changing one record does not change the calls of other records. */
-static bool records_are_apart(uint64_t seed)
+/* If one record changes, the calls of the other records do not change. */
+static bool records_are_independent(uint64_t seed)
 {
 	size_t count = 20, changed = seed % 20;
 
@@ -63,7 +63,7 @@ static void test_short_and_long_bytes(void)
 	ok(program.calls[0].op == OP_write_raw, "other codes stand for themselves modulo 24");
 }
 
-/* Codes are append-only: stored bytes never change their meaning. */
+/* The codes of calls never change, so that stored bytes keep their meaning. */
 static void test_codes_of_calls(void)
 {
 	static const enum op codes[] = {
@@ -84,7 +84,7 @@ UNIT_TEST(test_program_bytes)
 {
 	check_seeds(20000, any_bytes_decode, "any bytes are a valid program; its bytes are the same program");
 	check_seeds(5000, canonical_is_stable, "canonical bytes stay as they are");
-	check_seeds(2000, records_are_apart, "a record changes its own call only");
+	check_seeds(2000, records_are_independent, "a record changes its own call only");
 	test_short_and_long_bytes();
 	test_codes_of_calls();
 }

@@ -10,13 +10,11 @@
 
 static struct program program;
 
-struct bad_text {
+static const struct bad_text {
 	const char *text;
 	unsigned int expected_line;
 	const char *expected_message; /* a part of the expected message */
-};
-
-static const struct bad_text bad_texts[] = {
+} bad_texts[] = {
 	{ "", 1, "header" },
 	{ "# only a comment\n\n", 2, "header" },
 	{ "pagetorture 2\n", 1, "version '2'" },
@@ -137,20 +135,20 @@ static void test_good_texts(void)
 	ok(is_parsed(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
 }
 
-/* A text of @lines lines; the last one has @last bytes. */
-static bool is_text_of_lines_parsed(unsigned int lines, size_t last)
+/* Parses a text with @line_count lines, of which the last line has @last_line_length bytes. */
+static bool is_text_of_lines_parsed(unsigned int line_count, size_t last_line_length)
 {
-	size_t size = 14 + lines + last;
+	size_t size = 14 + line_count + last_line_length;
 	char *text = malloc(size), *at = text;
 	struct text_error error;
 	bool good;
 
 	at = stpcpy(at, HEADER);
-	for (unsigned int i = 2; i < lines; i++)
+	for (unsigned int i = 2; i < line_count; i++)
 		*at++ = '\n';
 	*at++ = '#';
-	memset(at, 'x', last - 1);
-	at += last - 1;
+	memset(at, 'x', last_line_length - 1);
+	at += last_line_length - 1;
 	good = program_from_text(&program, text, (size_t)(at - text), &error);
 	free(text);
 	return good;
@@ -169,7 +167,7 @@ static void test_rewrite(void)
 	static const char text[] = "# top\n\npagetorture 1 # x\n  # in\nexpect data-race\n"
 				   "get_page(p0) # gone\n\n# end";
 	struct text_error error;
-	size_t used = program_rewrite_text(text, sizeof(text) - 1, out, &error);
+	size_t used = program_rewrite_as_canonical(text, sizeof(text) - 1, out, &error);
 
 	ok(used == strlen(out) && !strcmp(out, "# top\npagetorture 1\n  # in\nexpect data-race\n"
 					       "main: get_page(p0)\n# end\n"),

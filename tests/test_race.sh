@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `race`: all cells on fibers, a share of them under every other detector; and it goes
-# red when an expectation, a detector or the library is wrong.
+# `race` runs all cells of the race matrix on fibers, and a share of them with every other detector. `race` fails
+# if an expectation, a detector or the harness is wrong.
 . "$(dirname "$0")/tap.sh"
 
-# expect_detector_agrees NAME CELLS [REPEAT]: all as predicted, and races caught?
+# expect_detector_agrees DETECTOR CELLS [REPEAT]: all cells that match CELLS must give the predicted result, and some
+# must have a race that the detector reports.
 expect_detector_agrees() {
 	run_expecting 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
@@ -51,7 +52,7 @@ run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw
 ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
 expect 0 "--results" '' "$pagetorture_dev" race --detector tsan-fibers,tsan-threads \
 	--cell store/store/identical --results "$scratch/race.json"
-if command -v jq >/dev/null; then
+if has_tool_or_skip jq; then
 	jq -e '(.matrix | length) == 14 and .cells == 14 and
 		all(.matrix[]; .as_predicted and (.program | startswith("pagetorture 1\n"))) and
 		([.matrix[] | select(.expect == "data-race")] | length) == 4' "$scratch/race.json" >"$scratch/out"
@@ -60,9 +61,6 @@ if command -v jq >/dev/null; then
 		.["tsan-fibers"].verdict == "caught" and .["tsan-threads"].verdict == "caught"' \
 		"$scratch/race.json" >"$scratch/out"
 	ok $? "writes through two mappings of a page are reported, on fibers and on threads"
-else
-	skip "no jq to read --results with"
-	skip "no jq to read --results with"
 fi
 
 # ---- negative controls ----
@@ -70,9 +68,10 @@ fi
 expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
 	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
-# expect_mutant_reported NAME SOURCE SED PATTERN OPTION...: with the source so changed, race.py must end with 1
-# and print a line that matches. Binaries are made anew if the source is compiled.
-expect_mutant_reported() {
+# expect_changed_source_reported NAME SOURCE SED PATTERN OPTION...: race.py must end
+# with 1 and print PATTERN after the sed script changed the source. If the source is a C file, the programs are
+# built again.
+expect_changed_source_reported() {
 	name=$1 source=$2 change=$3 text=$4
 	shift 4
 	rm -rf "${scratch:?}/src" "${scratch:?}/bin"
@@ -86,7 +85,7 @@ expect_mutant_reported() {
 	fi
 	case $source in
 	*.c)
-		if ! link_mutant plain || ! link_mutant tsan; then
+		if ! link_changed_dev_tool plain || ! link_changed_dev_tool tsan; then
 			ok 1 "$name: does not build" "$scratch/build"
 			return
 		fi
@@ -98,9 +97,10 @@ expect_mutant_reported() {
 	ok $? "$name is found out" "$scratch/err"
 }
 
-# link_mutant FLAVOUR: pagetorture-dev with the changed source, which is compiled as harness and tool are, not
-# instrumented. Its object comes first, so that nothing of the archives takes its place.
-link_mutant() {
+# link_changed_dev_tool FLAVOUR: links pagetorture-dev with the changed source. Harness and tool, and so this source, are
+# compiled without the sanitizer. The object is first, so that the linker does not take the unchanged object of an
+# archive.
+link_changed_dev_tool() {
 	object=$(basename "$source" .c).o
 	# shellcheck disable=SC2046 # words
 	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT \
@@ -110,18 +110,18 @@ link_mutant() {
 			-o "$scratch/bin/pagetorture-dev$(print_flavour_suffix "$1")") >"$scratch/build" 2>&1
 }
 
-expect_mutant_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
+expect_changed_source_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-expect_mutant_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(eval, &eval->rules->semaphore_clocks.*//' \
+expect_changed_source_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(eval, &eval->rules->semaphore_clocks.*//' \
 	'tables and rule model disagree' --list
-expect_mutant_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
+expect_changed_source_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-expect_mutant_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
+expect_changed_source_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
-# The history of a thread fills up after some ten thousand programs; gcc's is longer.
+# ThreadSanitizer's history of a thread is full after some ten thousand programs; that of gcc is longer.
 case $CC in
 *clang*)
-	expect_mutant_reported "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \
+	expect_changed_source_reported "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

@@ -51,7 +51,7 @@ static void test_matching(void)
 
 static const struct {
 	const char *text;
-	enum granule_cells cells;
+	enum cells_per_access cells;
 	bool must_be_reported;
 	const char *name;
 } capacities[] = {
@@ -77,7 +77,7 @@ UNIT_TEST(test_race_report)
 	rules = rules_new();
 	test_matching();
 	for (size_t i = 0; i < COUNT(capacities); i++)
-		ok(shadow_race_must_be_reported(evaluate_text(capacities[i].text),
+		ok(shadow_has_unmissable_race(evaluate_text(capacities[i].text),
 						capacities[i].cells) ==
 			   capacities[i].must_be_reported,
 		   "%s", capacities[i].name);

@@ -7,7 +7,8 @@
 
 skip_rest_without python3
 
-# compare_model_with_reference DIRECTORY NAME: both print the same for all programs of the directory.
+# compare_model_with_reference DIRECTORY NAME: `check --json` and reference.py must print the same for
+# all programs of the directory.
 compare_model_with_reference() {
 	(cd "$1" && find . -name '*.page' | sort | xargs "$pagetorture" check --json) \
 		>"$scratch/model" 2>"$scratch/err"

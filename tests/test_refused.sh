@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A system that refuses processes, pipes, memory or descriptors turns no failure into a pass,
-# and lets nothing hang: the n-th call of each function fails, for n = 1, 2, 3 ... (refuse_nth.c).
+# If the system refuses processes, pipes, memory or descriptors, no failure becomes a pass, and no command hangs.
+# For n = 1, 2, 3 ... the n-th call of each libc function fails (refuse_nth.c).
 . "$(dirname "$0")/tap.sh"
 
 dev=$abs_builddir/pagetorture-dev
@@ -12,9 +12,9 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# run_with_refused_call CALL COMMAND...: runs the command while the call fails (refuse_nth.c). $scratch/used is
-# there if the command made the call. $refusing is the variable with the library: LD_PRELOAD, or another one that
-# the command reads.
+# run_with_refused_call CALL COMMAND...: runs the command; CALL (FUNCTION:N) fails in it. $scratch/used
+# exists afterwards if the command made the call. $refusing is the environment variable that gets the path of
+# refuse.so: LD_PRELOAD, or a variable that the command itself copies to LD_PRELOAD.
 refusing=LD_PRELOAD
 run_with_refused_call() {
 	refused_call=$1
@@ -23,8 +23,8 @@ run_with_refused_call() {
 	timeout -k 1 60 env "$refusing=$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# expect_failure_kept NAME FUNCTIONS COMMAND...: a command that fails without refused calls. Each call of the
-# functions is refused in turn; the command must still end by itself, with 1 or 2. At least one call is refused.
+# expect_failure_kept NAME FUNCTIONS COMMAND...: the command fails if no call is refused. With any single call
+# of the functions refused, the command must still end by itself, with 1 or 2. At least one call must be refused.
 expect_failure_kept() {
 	name=$1 functions=$2 runs=0
 	shift 2
@@ -44,23 +44,14 @@ expect_failure_kept() {
 	ok_if_empty "$name: a failure stays one, whichever of $runs calls is refused" "$scratch/wrong"
 }
 
-# write_program FILE [LINE]: writes a program without errors; a comment or expectation LINE may make it fail.
-write_program() {
-	{
-		printf 'pagetorture 1\n%s\n' "${2-}"
-		printf 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
-		printf 'T0: write_raw(p0, 0, 0x40, 0x11) -> 0\nT1: read_raw(p0, 0x40, 1) -> 0\n'
-	} >"$1"
-}
-
 mkdir "$scratch/good"
 for i in 1 2 3 4; do
-	write_program "$scratch/good/$i.page"
+	write_good_program "$scratch/good/$i.page"
 done
 cp -r "$scratch/good" "$scratch/wrong-expect"
 cp -r "$scratch/good" "$scratch/corrupt"
-write_program "$scratch/wrong-expect/2.page" 'expect data-race'
-write_program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
+write_good_program "$scratch/wrong-expect/2.page" 'expect data-race'
+write_good_program "$scratch/corrupt/2.page" '# misbehave: corrupt-later'
 wrong=$scratch/wrong-expect
 
 # ---- replay ----
@@ -69,15 +60,15 @@ system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
 expect_failure_kept "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
-# A failure that needs earlier inputs is run again after them. A worker that does not get its batch is
-# replaced, so send() may change which inputs run together.
+# `replay` runs an input that fails only after earlier inputs again after those. Calls of send() are not refused
+# here: a worker that does not get its batch is replaced, and then other inputs run together.
 expect_failure_kept "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1
 expect_failure_kept "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
-# The first processes are workers; later processes find out after which inputs the input fails.
+# The first processes are workers; later processes bisect the inputs after which the input fails.
 for n in $(seq 2 20); do
 	run_expecting 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
 	[ -e "$scratch/used" ] || break
@@ -94,7 +85,7 @@ expect 2 "replay --json without a process" '"input": .*"failed": true' \
 	run_with_refused_call 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good"
 [ "$(grep -c '"input": .*"failed": true' "$scratch/out")" -eq 4 ]
 ok $? "... all inputs failed" "$scratch/out"
-# Another worker gets the batch of one that does not start.
+# If a worker does not start, another worker gets its batch.
 expect 2 "replay, the first fork() refused" '' run_with_refused_call 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$wrong"
 
 # ---- run ----
@@ -120,14 +111,15 @@ for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
 		'process_vm_readv(): Operation not permitted; a container needs' \
 		run_with_refused_call 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
 done
-# The tool calls process_vm_readv() once at its start: from the second call on it is refused.
+# The tool calls process_vm_readv() once at its start. Here, all calls after the first are refused.
 export REFUSE_ALL=1
 expect 1 "a call that is refused later is no fault of user memory" \
 	'BUG: page: system: process_vm_readv() of this process: Operation not permitted' \
 	run_with_refused_call 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
 unset REFUSE_ALL
 
-# Fuzz targets define wrappers of such calls, which LD_PRELOAD does not replace: a kernel filter refuses the call.
+# Fuzz targets wrap process_vm_readv(), and LD_PRELOAD does not replace the wrapper. So a seccomp filter refuses the
+# system call.
 cat >"$scratch/forbid.c" <<'END'
 #include <errno.h>
 #include <unistd.h>
@@ -162,7 +154,7 @@ for limit in 4 5 6 7 8 9 10 11 12 16 20 24; do
 done >"$scratch/wrong"
 ok_if_empty "with few descriptors a failure stays one" "$scratch/wrong"
 
-write_program "$scratch/crash.page" '# misbehave: crash'
+write_good_program "$scratch/crash.page" '# misbehave: crash'
 expect 1 "replay, started with SIGCHLD ignored: a crash is one" '' \
 	env --ignore-signal=CHLD "$dev" replay --flavour plain "$scratch/crash.page"
 expect 0 "run, started with SIGCHLD ignored: the status of children is read" 'use-after-unmap *use-after-unmap *yes' \
@@ -170,7 +162,7 @@ expect 0 "run, started with SIGCHLD ignored: the status of children is read" 'us
 
 # ---- campaigns ----
 
-# Engines that print what libFuzzer prints, with a finding: in fuzz_empty an input without a byte.
+# Scripts that act as libFuzzer with a finding. The finding of fuzz_empty has no byte.
 mkdir "$scratch/bin"
 for target in fine crash empty full loop; do
 	cat >"$scratch/bin/fuzz_$target" <<-'END'
@@ -194,7 +186,7 @@ set -- "$pagetorture" fuzz --bin "$scratch/bin" --engine libfuzzer --jobs 1 --ti
 expect 0 "a campaign without a finding" '' "$@" fuzz_fine
 expect 1 "a campaign with one" '' "$@" fuzz_crash
 rm -r "$scratch/campaign"/*
-# The command becomes python3, so the refusals must reach what it starts.
+# pagetorture executes python3, which starts the engines, so calls must also be refused in child processes.
 export REFUSE_ALL=1
 expect 2 "a campaign that never gets a process" 'fuzz_fine: no engine could be started' run_with_refused_call fork:1+ "$@" fuzz_fine
 unset REFUSE_ALL
@@ -206,7 +198,7 @@ expect 2 "a target that is left out because of its directory" '' "$@" fuzz_full 
 
 # ---- the determinism check ----
 
-# A program whose outcomes are never the same, in the place of fuzz_NAME-same.
+# A program in place of fuzz_NAME-same whose outcome of an input differs in every execution.
 cat >"$scratch/serve.c" <<'END'
 #include <stdint.h>
 #include <stdio.h>
@@ -231,7 +223,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-# The interpreter of same.py itself does not survive each refused call; the programs that it starts must.
+# Calls are refused only in the programs that same.py starts, because the Python interpreter itself may crash.
 # shellcheck disable=SC2016 # the script expands it
 printf '#!/bin/sh\nLD_PRELOAD=${PRELOAD_OF_SAME-} exec "%s/same" "$@"\n' "$scratch" >"$scratch/fuzz_any-same"
 chmod +x "$scratch/fuzz_any-same"

@@ -1,22 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `replay`: the corpus is good in every flavour, backend and order; each kind of failure is
-# noticed, by its name, and nothing else is accused; a corpus that is not there is no pass.
+# `replay` finds no failure in the corpus, in every flavour, backend and order. `replay` names the kind of each
+# failure, reports no input that is good, and fails if there is no corpus.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus
 count=$(find "$corpus" -name "*.page" | wc -l)
 tab=$(printf '\t')
-
-run_replay() {
-	"$pagetorture" replay "$@"
-}
-
-# replay_misbehaving_inputs ARGUMENT...: the same, where inputs misbehave as their comments say.
-replay_misbehaving_inputs() {
-	"$abs_builddir/pagetorture-dev" replay "$@"
-}
 
 for flavour in asan tsan msan; do
 	has_flavour_or_skip "$flavour" replay
@@ -32,7 +23,7 @@ for backend in direct alias; do
 	fi
 	for order in '' --orders '--orders --shuffle 5' '--executor both'; do
 		# shellcheck disable=SC2086 # words
-		run_expecting 0 run_replay --backend $backend $order "$corpus"
+		run_expecting 0 "$pagetorture" replay --backend $backend $order "$corpus"
 		good=$?
 		for flavour in $flavours; do
 			grep -q "^$flavour  *$count  *$count  *0 " "$scratch/out" || good=1
@@ -45,20 +36,11 @@ mkdir "$scratch/bytes"
 for page in "$corpus"/rules/*.page; do
 	"$pagetorture" convert --bytes "$page" >"$scratch/bytes/$(basename "$page" .page).bin"
 done
-expect 0 "bytes are replayed as text is" '' run_replay --flavour plain "$scratch/bytes"
+expect 0 "bytes are replayed as text is" '' "$pagetorture" replay --flavour plain "$scratch/bytes"
 
 # ---- what is not ----
 
-# write_program FILE [WAY]: one that is good, but for the way.
-write_program() {
-	{
-		[ $# -eq 1 ] || echo "# misbehave: $2"
-		printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
-		printf 'T0: write_raw(p0, 0, 0x40, 0x11) -> 0\nT1: read_raw(p0, 0x40, 1) -> 0\n'
-	} >"$1"
-}
-
-# Failures spread among good inputs: each is named, with its kind, and nothing else is.
+# `replay` must name the failing inputs among 600, each with its kind of failure, and no good input.
 mkdir "$scratch/mixed"
 : >"$scratch/expected"
 for i in $(seq -w 600); do
@@ -71,27 +53,31 @@ for i in $(seq -w 600); do
 	*) way='' ;;
 	esac
 	if [ -n "$way" ]; then
-		write_program "$scratch/mixed/$i.page" $way
+		write_good_program "$scratch/mixed/$i.page" "# misbehave: $way"
 		echo "$i.page $kind" >>"$scratch/expected"
 	else
-		write_program "$scratch/mixed/$i.page"
+		write_good_program "$scratch/mixed/$i.page"
 	fi
 done
 failing=$(wc -l <"$scratch/expected")
 
-# list_failed_inputs: "NAME KIND" of each input that failed, from --json.
+# list_failed_inputs: prints NAME KIND for each failed input in the JSON output.
 list_failed_inputs() {
 	sed -n 's|^{"input": "[^"]*/\([^"/]*\)", .*, "result": "\([a-z-]*\)", "failed": true.*|\1 \2|p' "$scratch/out"
 }
 
 for flavour in $flavours; do
-	run_expecting 1 replay_misbehaving_inputs --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
+	run_expecting 1 "$pagetorture_dev" replay --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
 		list_failed_inputs | diff "$scratch/expected" - >"$scratch/diff"
 	ok $? "$flavour: of 600 inputs the $failing that fail are named, and no other" "$scratch/diff"
 done
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/commands"
 [ "$(wc -l <"$scratch/commands")" -eq "$failing" ]
 ok $? "each comes with a command" "$scratch/err"
+"$pagetorture_dev" replay --flavour plain --jobs 1 --cpu 1 --timeout 30 "$scratch/mixed" 2>&1 |
+	sed -n 's|.*/\(...\)\.page: plain: corrupts: after it .*/\(...\)\.page: .*|\1 \2|p' >"$scratch/pairs"
+[ "$(wc -l <"$scratch/pairs")" -eq 6 ] && awk '$2 != $1 + 1 { exit 1 }' "$scratch/pairs"
+ok $? "an input that corrupts is blamed for the failure of the input after it" "$scratch/pairs"
 cp "$scratch/err" "$scratch/reported"
 grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do
@@ -101,9 +87,9 @@ grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 
 	done >"$scratch/unlike"
 ok_if_empty "the command that is printed shows the same failure again" "$scratch/unlike"
 
-expect 0 "for pagetorture the comments are comments" '' run_replay --flavour plain "$scratch/mixed"
+expect 0 "for pagetorture the comments are comments" '' "$pagetorture" replay --flavour plain "$scratch/mixed"
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
-expect 0 "without the comment pagetorture-dev changes nothing" '' replay_misbehaving_inputs --flavour plain "$scratch/none.page"
+expect 0 "without the comment pagetorture-dev changes nothing" '' "$pagetorture_dev" replay --flavour plain "$scratch/none.page"
 
 # An outcome that is none of a failure by itself.
 mkdir "$scratch/orders"
@@ -115,18 +101,18 @@ for name in a m z; do
 done
 expect 1 "--orders names the input that changes the outcome of others" \
 	'm.page: plain: corrupts: .*a.page: another outcome than alone' \
-	replay_misbehaving_inputs --flavour plain --orders "$scratch/orders"
-expect 0 "one order does not see that" '' replay_misbehaving_inputs --flavour plain "$scratch/orders"
+	"$pagetorture_dev" replay --flavour plain --orders "$scratch/orders"
+expect 0 "one order does not see that" '' "$pagetorture_dev" replay --flavour plain "$scratch/orders"
 
 # Memory that no single run shows: lost in a process, and by whom.
 if has_flavour_or_skip asan "memory that nothing points to"; then
 	rm -rf "$scratch/lost"
 	mkdir "$scratch/lost"
 	for i in $(seq -w 300); do
-		write_program "$scratch/lost/$i.page"
+		write_good_program "$scratch/lost/$i.page"
 	done
-	write_program "$scratch/lost/234.page" lose
-	run_expecting 1 replay_misbehaving_inputs --flavour asan --json "$scratch/lost" &&
+	write_good_program "$scratch/lost/234.page" "# misbehave: lose"
+	run_expecting 1 "$pagetorture_dev" replay --flavour asan --json "$scratch/lost" &&
 		[ "$(list_failed_inputs)" = '234.page leak' ]
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
 fi
@@ -134,56 +120,53 @@ fi
 # ---- a corpus that is none ----
 
 mkdir "$scratch/empty"
-expect 2 "an empty directory ends with 2" 'at least one program' run_replay "$scratch/empty"
+expect 2 "an empty directory ends with 2" 'at least one program' "$pagetorture" replay "$scratch/empty"
 echo 'nothing' >"$scratch/empty/README.md"
-expect 2 "a directory with no input ends with 2, and says what was ignored" ': 1 file ignored' run_replay "$scratch/empty"
-expect 2 "a missing path ends with 2" 'missing: plain: unreadable' run_replay --flavour plain "$scratch/missing"
+expect 2 "a directory with no input ends with 2, and says what was ignored" ': 1 file ignored' "$pagetorture" replay "$scratch/empty"
+expect 2 "a missing path ends with 2" 'missing: plain: unreadable' "$pagetorture" replay --flavour plain "$scratch/missing"
 printf 'pagetorture 2\n' >"$scratch/version.page"
 expect 2 "an unknown format version ends with 2" "version.page: plain: unreadable: line 1: .*got version '2'" \
-	run_replay --flavour plain "$scratch/version.page" "$scratch/none.page"
+	"$pagetorture" replay --flavour plain "$scratch/version.page" "$scratch/none.page"
 grep -q '^plain  *2  *1  *1 ' "$scratch/out"
 ok $? "... the others are replayed" "$scratch/out"
 mkfifo "$scratch/pipe"
-expect 2 "a pipe is no input" 'a file or a directory' run_replay --flavour plain "$scratch/pipe"
+expect 2 "a pipe is no input" 'a file or a directory' "$pagetorture" replay --flavour plain "$scratch/pipe"
 mkdir "$scratch/loop"
 cp "$scratch/none.page" "$scratch/loop"
 ln -s . "$scratch/loop/again"
-expect 2 "a directory that leads back to itself is an error" 'leads back' run_replay --flavour plain "$scratch/loop"
-if [ "$(id -u)" != 0 ]; then
+expect 2 "a directory that leads back to itself is an error" 'leads back' "$pagetorture" replay --flavour plain "$scratch/loop"
+if succeeds_or_skip "root reads every file" test "$(id -u)" != 0; then
 	cp "$scratch/none.page" "$scratch/secret.page"
 	chmod 0 "$scratch/secret.page"
-	expect 2 "a file that cannot be read ends with 2" '' run_replay --flavour plain "$scratch/secret.page"
-else
-	skip "root reads every file"
+	expect 2 "a file that cannot be read ends with 2" '' "$pagetorture" replay --flavour plain "$scratch/secret.page"
 fi
 for usage in '' '--frob x' '-j 0 x' '--flavour frob x'; do
 	# shellcheck disable=SC2086 # words
-	expect 2 "bad usage ends with 2: $usage" '' run_replay $usage
+	expect 2 "bad usage ends with 2: $usage" '' "$pagetorture" replay $usage
 done
-expect 0 "--help says what the exit status means" 'Exit status: 0' run_replay --help
+expect 0 "--help says what the exit status means" 'Exit status: 0' "$pagetorture" replay --help
 
 # ---- results ----
 
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's <wrong>.page"
-run_expecting 1 run_replay --flavour plain "$scratch/it's <wrong>.page"
+run_expecting 1 "$pagetorture" replay --flavour plain "$scratch/it's <wrong>.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
-run_expecting 1 sh "$scratch/command" && grep -q 'plain: claim: ' "$scratch/err"
-ok $? "names are quoted in the command" "$scratch/command"
-run_expecting 1 run_replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
+expect 1 "names are quoted in the command" 'plain: claim: ' sh "$scratch/command"
+run_expecting 1 "$pagetorture" replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
 	[ "$(grep -c '"input": .*"failed": true' "$scratch/results")" -eq 1 ] &&
 	[ "$(grep -c '"input": ' "$scratch/results")" -eq "$(($(find "$corpus/regress" -name '*.page' | wc -l) + 1))" ] &&
 	tail -n 1 "$scratch/results" | grep -q '^{"what": "replay"'
 ok $? "--results has a record for each input, and a summary last" "$scratch/results"
-run_expecting 1 run_replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
+run_expecting 1 "$pagetorture" replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/results" >"$scratch/expected" &&
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/out" | diff "$scratch/expected" - >"$scratch/diff"
 ok $? "--json writes the same to standard output" "$scratch/diff"
 
-# The fields of doc/replay.md are those of the records, and no others.
+# doc/replay.md lists exactly the fields of the JSON records.
 if has_tool_or_skip python3; then
 	cp "$scratch/results" "$scratch/all"
 	cp "$scratch/it's <wrong>.page" "$scratch/$(printf 'a\377').page"
-	run_replay --flavour plain --json "$scratch/$(printf 'a\377').page" >>"$scratch/all" 2>/dev/null
+	"$pagetorture" replay --flavour plain --json "$scratch/$(printf 'a\377').page" >>"$scratch/all" 2>/dev/null
 	"$pagetorture" triage --flavour plain --tries 1 --results "$scratch/triage" -o "$scratch/sorted" \
 		"$scratch/orders" "$corpus/rules" >/dev/null 2>&1
 	mkdir "$scratch/finding"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What is read out of reports: each is provoked here, by each compiler that there is.
+# pagetorture reads reports of sanitizers and libFuzzer correctly. This script makes programs of each installed
+# compiler print such reports.
 . "$(dirname "$0")/tap.sh"
 
 mkdir -p "$scratch/src/page" || exit 99
@@ -16,16 +17,17 @@ if has_flavour asan; then
 		"$abs_srcdir/src/tool/report/report.c" -o "$reader" || exit 99
 fi
 
-# compile_bugs COMPILER SANITIZER [FLAG...]
-compile_bugs() {
+# compile_report_bugs COMPILER SANITIZER [FLAG...]: compiles report_bugs.c, whose errors the sanitizer reports.
+compile_report_bugs() {
 	compiler=$1 sanitizer=$2
 	shift 2
 	(cd "$scratch" && "$compiler" -g -O1 -fno-optimize-sibling-calls -fsanitize="$sanitizer" "$@" -pthread \
 		src/page/bugs.c -o bugs) >"$scratch/build" 2>&1
 }
 
-# expect_report_read NAME EXPECTED: what is read of the report on bug NAME is EXPECTED, a pattern of `case`.
-expect_report_read() {
+# expect_report_summary NAME EXPECTED: the reader must print EXPECTED, a pattern of `case`, for the sanitizer's
+# report on the error NAME.
+expect_report_summary() {
 	(cd "$scratch" && timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
 	got=$("$reader" <"$scratch/report" | head -n 1)
 	# shellcheck disable=SC2254 # a pattern
@@ -35,7 +37,7 @@ expect_report_read() {
 	esac
 }
 
-# expect_modules_without_symbols NAME: without symbols each frame has its module instead.
+# expect_modules_without_symbols NAME: in a report without symbols, each frame must have the name of its module.
 expect_modules_without_symbols() {
 	(cd "$scratch" && ASAN_OPTIONS=symbolize=0 MSAN_OPTIONS=symbolize=0 TSAN_OPTIONS=symbolize=0 \
 		timeout 60 ./bugs "$1") >"$scratch/report" 2>&1
@@ -48,7 +50,7 @@ expect_modules_without_symbols() {
 	ok $? "$compiler, $sanitizer: without symbols, modules: $got" "$scratch/report"
 }
 
-# Functions need a symbolizer with clang; gcc's runtimes know them by themselves.
+# The runtimes of clang need a symbolizer for names of functions; those of gcc do not.
 symbolizer=$(command -v llvm-symbolizer || command -v llvm-symbolizer-19 || command -v llvm-symbolizer-14)
 export ASAN_SYMBOLIZER_PATH="$symbolizer" MSAN_SYMBOLIZER_PATH="$symbolizer" \
 	TSAN_OPTIONS="external_symbolizer_path=$symbolizer"
@@ -56,29 +58,29 @@ unset ASAN_OPTIONS MSAN_OPTIONS UBSAN_OPTIONS
 
 # test_asan_reports COMPILER
 test_asan_reports() {
-	if ! compile_bugs "$1" address,undefined -fno-sanitize-recover=undefined; then
+	if ! compile_report_bugs "$1" address,undefined -fno-sanitize-recover=undefined; then
 		skip "reports of AddressSanitizer: $1 has none"
 		return
 	fi
-	expect_report_read use-after-free 'AddressSanitizer heap-use-after-free \[page_read<use_after_free*'
-	expect_report_read overflow 'AddressSanitizer heap-buffer-overflow \[page_read<*'
-	expect_report_read intercepted 'AddressSanitizer heap-buffer-overflow \[overflow_in_memset*'
-	expect_report_read double-free 'AddressSanitizer double-free \[free_twice*'
-	expect_report_read bad-free 'AddressSanitizer bad-free \[free_inner_pointer*'
-	expect_report_read wild 'AddressSanitizer SEGV \[page_read<*'
-	expect_report_read sum 'UndefinedBehaviorSanitizer signed-integer-overflow *'
-	expect_report_read shift 'UndefinedBehaviorSanitizer shift *'
-	expect_report_read ours 'page unmap-order*'
-	expect_report_read leak 'LeakSanitizer memory-leak \[main*'
-	UBSAN_OPTIONS=print_stacktrace=1 expect_report_read sum \
+	expect_report_summary use-after-free 'AddressSanitizer heap-use-after-free \[page_read<use_after_free*'
+	expect_report_summary overflow 'AddressSanitizer heap-buffer-overflow \[page_read<*'
+	expect_report_summary intercepted 'AddressSanitizer heap-buffer-overflow \[overflow_in_memset*'
+	expect_report_summary double-free 'AddressSanitizer double-free \[free_twice*'
+	expect_report_summary bad-free 'AddressSanitizer bad-free \[free_inner_pointer*'
+	expect_report_summary wild 'AddressSanitizer SEGV \[page_read<*'
+	expect_report_summary sum 'UndefinedBehaviorSanitizer signed-integer-overflow *'
+	expect_report_summary shift 'UndefinedBehaviorSanitizer shift *'
+	expect_report_summary ours 'page unmap-order*'
+	expect_report_summary leak 'LeakSanitizer memory-leak \[main*'
+	UBSAN_OPTIONS=print_stacktrace=1 expect_report_summary sum \
 		'UndefinedBehaviorSanitizer signed-integer-overflow \[overflow_sum<*'
-	ASAN_OPTIONS=handle_abort=1 expect_report_read ours 'page unmap-order \[report_broken_rule<*'
+	ASAN_OPTIONS=handle_abort=1 expect_report_summary ours 'page unmap-order \[report_broken_rule<*'
 	expect_modules_without_symbols use-after-free
 }
 
 # test_tsan_reports COMPILER
 test_tsan_reports() {
-	if ! compile_bugs "$1" thread -DFIBERS; then
+	if ! compile_report_bugs "$1" thread -DFIBERS; then
 		skip "reports of ThreadSanitizer: $1 has none"
 		return
 	fi
@@ -87,22 +89,22 @@ test_tsan_reports() {
 		return
 	fi
 	for name in race fibers; do
-		expect_report_read $name 'ThreadSanitizer data-race \[page_[pw]*\] \[page_[pw]*\]'
+		expect_report_summary $name 'ThreadSanitizer data-race \[page_[pw]*\] \[page_[pw]*\]'
 		[ "$(echo "$got" | grep -c 'page_poke.*page_write\|page_write.*page_poke')" -eq 1 ]
 		ok $? "$compiler, $sanitizer: $name: a site for each of the two"
 	done
-	expect_report_read use-after-free 'ThreadSanitizer heap-use-after-free \[page_read<*'
-	expect_report_read wild 'ThreadSanitizer SEGV \[page_read<*'
+	expect_report_summary use-after-free 'ThreadSanitizer heap-use-after-free \[page_read<*'
+	expect_report_summary wild 'ThreadSanitizer SEGV \[page_read<*'
 	expect_modules_without_symbols race
 }
 
 # test_msan_reports COMPILER
 test_msan_reports() {
-	if ! compile_bugs "$1" memory; then
+	if ! compile_report_bugs "$1" memory; then
 		skip "reports of MemorySanitizer: $1 has none"
 		return
 	fi
-	expect_report_read uninitialised 'MemorySanitizer use-of-uninitialized-value \[branch_on_uninitialised*'
+	expect_report_summary uninitialised 'MemorySanitizer use-of-uninitialized-value \[branch_on_uninitialised*'
 	expect_modules_without_symbols uninitialised
 }
 
@@ -116,8 +118,8 @@ for tested in $(printf '%s\n' "$CC" clang-19 clang-14 gcc | sort -u); do
 	test_msan_reports "$tested"
 done
 
-# expect_engine_report BUG KIND
-expect_engine_report() {
+# expect_libfuzzer_report_kind BUG KIND
+expect_libfuzzer_report_kind() {
 	printf %s "$1" >"$scratch/input"
 	timeout 60 "$scratch/engine" -timeout=1 -rss_limit_mb=100 "$scratch/input" >"$scratch/report" 2>&1
 	got=$("$reader" <"$scratch/report" | head -n 1)
@@ -127,15 +129,15 @@ expect_engine_report() {
 
 if "$CC" -g -fsanitize=fuzzer,address -DFUZZ_TARGET "$abs_srcdir/tests/report_bugs.c" -o "$scratch/engine" \
 	>"$scratch/build" 2>&1; then
-	expect_engine_report abort deadly-signal
-	expect_engine_report hang timeout
-	expect_engine_report memory out-of-memory
-	expect_engine_report exit exit
+	expect_libfuzzer_report_kind abort deadly-signal
+	expect_libfuzzer_report_kind hang timeout
+	expect_libfuzzer_report_kind memory out-of-memory
+	expect_libfuzzer_report_kind exit exit
 else
 	skip "reports of libFuzzer: $CC cannot link it"
 fi
 
-# A report that is cut short, as the end of a log may be, is read as far as it goes.
+# A report whose end is missing, as in a truncated log, is read up to its end.
 (cd "$scratch" && timeout 60 ./bugs use-after-free) >"$scratch/report" 2>&1
 size=$(wc -c <"$scratch/report") bad=0 cut=0
 while [ "$cut" -lt "$size" ]; do
@@ -145,7 +147,7 @@ done
 [ "$bad" -eq 0 ] && [ "$size" -gt 500 ]
 ok $? "$cut bytes of a report, cut at every 29th" "$scratch/out"
 
-# A page library whose sources are elsewhere: its functions are above the harness's.
+# If the sources of the page library are not in src/page, its functions are those above the harness in the stack.
 cat >"$scratch/report" <<'END'
 ==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1 at pc 0x2 bp 0x3 sp 0x4
 WRITE of size 8 at 0x1 thread T0

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `make report`: a page of real runs and of made-up ones, looked at in headless Chromium.
+# `make report` makes a page from results of real runs and from generated results; headless Chromium checks the page.
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -10,15 +10,15 @@ report_scripts=$abs_srcdir/report
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
-# Jinja makes the page; the checks of a browser need a python3 that has selenium.
+# `make report` needs Jinja. The checks in a browser need a python3 with the module selenium.
 python3 -c 'import jinja2' 2>/dev/null || skip_rest "no python3 with jinja2"
 selenium=
 for python in python3 /usr/bin/python3; do
 	[ -n "$selenium" ] || ! $python -c 'import selenium' 2>/dev/null || selenium=$python
 done
 
-# make_page NAME RESULTS ARGUMENT...
-make_page() {
+# make_report_page NAME RESULTS ARGUMENT...: makes the page $scratch/NAME from the directory RESULTS.
+make_report_page() {
 	name=$1 from=$2
 	shift 2
 	run_expecting 0 python3 "$report_scripts/main.py" --results "$from" --pagetorture "$pagetorture" \
@@ -34,32 +34,32 @@ if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
 fi
 results=$scratch/results
 run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
-	report_says partly race "$results/race.json"
+	has_report_state partly race "$results/race.json"
 ok $? "race --results; one detector is not all" "$scratch/said"
 # All of them take minutes.
 sed 's/"not_run": *\[[^]]*\]/"not_run": []/' "$results/race.json" >"$scratch/race.json" &&
-	mv "$scratch/race.json" "$results/race.json" && report_says good race "$results/race.json"
+	mv "$scratch/race.json" "$results/race.json" && has_report_state good race "$results/race.json"
 ok $? "with all detectors it would be good" "$scratch/said"
 run_expecting 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
-	report_says partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
+	has_report_state partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
 ok $? "replay --results is what the report reads: one way of several" "$scratch/said"
 mkdir "$scratch/bad-inputs"
 echo 'pagetorture 2' >"$scratch/bad-inputs/version.page"
 printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' \
 	>"$scratch/bad-inputs/claim.page"
 run_expecting 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$scratch/bad-inputs" &&
-	report_says failed replay "$scratch/bad.json" && grep -q '2 failures' "$scratch/said"
+	has_report_state failed replay "$scratch/bad.json" && grep -q '2 failures' "$scratch/said"
 ok $? "replay --results of inputs that fail: failed" "$scratch/said"
 run_expecting 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$abs_srcdir/corpus/bugs" \
-	"$scratch/missing" && report_says failed replay "$scratch/bad.json"
+	"$scratch/missing" && has_report_state failed replay "$scratch/bad.json"
 ok $? "replay --results with an input that is missing: failed" "$scratch/said"
 printf '{"what": "replay", ' >"$scratch/bad.json"
-report_says unreadable replay "$scratch/bad.json" && [ "$(wc -l <"$scratch/said")" -eq 1 ]
+has_report_state unreadable replay "$scratch/bad.json" && [ "$(wc -l <"$scratch/said")" -eq 1 ]
 ok $? "results that are cut short: unreadable" "$scratch/said"
 rm "$scratch/bad.json"
 run_expecting 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
 	--results "$results/fuzz.json" fuzz_page && grep -q '"status": *"good"' "$results/fuzz.json" &&
-	grep -q '"seed": *7' "$results/fuzz.json" && report_says good fuzz "$results/fuzz.json"
+	grep -q '"seed": *7' "$results/fuzz.json" && has_report_state good fuzz "$results/fuzz.json"
 ok $? "fuzz --results" "$scratch/err"
 run_expecting 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$results/race.json/such.json" &&
 	[ "$(sed 1d "$scratch/err" | wc -l)" -eq 1 ] && grep -q 'such.json: expected a file' "$scratch/err"
@@ -75,23 +75,23 @@ python3 - "$report_scripts" "$results/rules.json" "$scratch" >"$scratch/err" 2>&
 	tables = {backend: keep.read_json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
 	keep.write_json(sys.argv[2], {**keep.make_result_head("rules", 1700000000, "make smoke", "good", ""), **tables})
 END
-	report_says good rules "$results/rules.json"
+	has_report_state good rules "$results/rules.json"
 ok $? "keep.py makes results of what scripts wrote" "$scratch/err"
 cp "$pagetorture" "$pagetorture"-*san "$scratch/build"
 (cd "$scratch/build" && sh "$abs_srcdir/build-aux/replay.sh" "$abs_srcdir" "$abs_srcdir/corpus/regress") \
 	>"$scratch/out" 2>"$scratch/err" && cp "$scratch/build/results/replay.json" "$results"
 if has_flavour msan && has_backend alias; then
-	report_says good replay "$results/replay.json"
+	has_report_state good replay "$results/replay.json"
 	ok $? "make replay: all ways, in one file of the same form" "$scratch/said"
 else
-	report_says partly replay "$results/replay.json"
+	has_report_state partly replay "$results/replay.json"
 	ok $? "make replay: the ways that this build has, in one file of the same form" "$scratch/said"
 fi
 printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
 run_expecting 2 python3 "$report_scripts/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "an invalid line is reported with its number" "$scratch/err"
-# The results of runs that take too long for a test are generated ones, with hostile text.
+# Results of runs that take too long for a test are generated. They contain text that looks like HTML and JavaScript.
 python3 - "$abs_srcdir/tests/report_fixture.json" "$results" <<-'END'
 	import json, pathlib, sys
 	fixture, directory = json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2])
@@ -103,18 +103,18 @@ python3 - "$abs_srcdir/tests/report_fixture.json" "$results" <<-'END'
 	    (directory / name).write_text(text)
 END
 
-# Results that are whole, of another command: the report must not call them good.
+# Complete results of another command: the report must not show them as good.
 cp "$results/fuzz.json" "$scratch/other.json"
 for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
-	report_says unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
+	has_report_state unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
 done >"$scratch/others"
 ok_if_empty "results of another command: unreadable" "$scratch/others"
 
 # ---- pages ----
 
-make_page empty "$scratch/empty-results" && [ -s "$scratch/empty/index.html" ]
+make_report_page empty "$scratch/empty-results" && [ -s "$scratch/empty/index.html" ]
 ok $? "without any run there is a page" "$scratch/err"
-make_page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
+make_report_page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
 ok $? "all was run, and is good: sound" "$scratch/out"
 
 # The others are quicker with one pair of the matrix.
@@ -122,22 +122,22 @@ mkdir "$scratch/bad-results"
 cp "$results"/*.json "$scratch/bad-results"
 run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
 	--results "$scratch/bad-results/race.json"
-make_page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
+make_report_page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
 ok $? "a pair of the matrix is not the matrix" "$scratch/out"
 mkdir "$scratch/cut-results"
 cp "$results"/*.json "$scratch/cut-results"
 printf '{"what": "bugs", ' >"$scratch/cut-results/bugs.json"
-make_page cut "$scratch/cut-results" && grep -q '^unreadable *Seeded bugs: cannot be read' "$scratch/out" &&
+make_report_page cut "$scratch/cut-results" && grep -q '^unreadable *Seeded bugs: cannot be read' "$scratch/out" &&
 	grep -q '^incomplete: .*; cannot be read: Seeded bugs[;.]' "$scratch/out"
 ok $? "results that cannot be read: incomplete, and no failure" "$scratch/out"
-make_page finding "$scratch/bad-results" --triage "$results/triage" && grep -q '^failed: .*Findings' "$scratch/out"
+make_report_page finding "$scratch/bad-results" --triage "$results/triage" && grep -q '^failed: .*Findings' "$scratch/out"
 ok $? "a finding is a failure" "$scratch/out"
 touch "$scratch/library"
-make_page old "$scratch/bad-results" --library "$scratch/library" && grep -q '^old  *Stress' "$scratch/out" &&
+make_report_page old "$scratch/bad-results" --library "$scratch/library" && grep -q '^old  *Stress' "$scratch/out" &&
 	grep -q '^incomplete: .*lder than the library' "$scratch/out"
 ok $? "a run that is older than the library is none of it" "$scratch/out"
 
-# One cell that is not as predicted, one input that fails, one file that is no JSON.
+# Bad results: one cell of the matrix is not as predicted, one input fails, and one file is no JSON.
 python3 - "$scratch/bad-results" <<-'END'
 	import json, pathlib, sys
 	directory = pathlib.Path(sys.argv[1])
@@ -158,7 +158,7 @@ python3 - "$scratch/bad-results" <<-'END'
 	(directory / "mutants.json").write_text(json.dumps(mutants))
 	(directory / "bugs.json").write_text('{"what": "bugs", ')
 END
-make_page parts-failed "$scratch/bad-results" &&
+make_report_page parts-failed "$scratch/bad-results" &&
 	grep -qE '^failed: Failed: .*The race matrix.*Stress for hours.*Replay of the corpus.*Mutants; cannot be read: Seeded bugs' "$scratch/out"
 ok $? "parts that failed make it fail, by name" "$scratch/out"
 ! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|https?://|\| *safe|autoescape false' "$report_scripts"/*.js \
@@ -174,7 +174,7 @@ elif ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; t
 else
 	shots=$abs_builddir/report/shots
 	mkdir -p "$shots"
-	finish_with_tests_of timeout 300 "$selenium" "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
+	finish_with_tests_of timeout 300 "$selenium" -Bu "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
 	exit
 fi
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Properties of the model that hold for any program. corpus/rules has the programs with their verdicts,
- * test_happens.c compares the clocks with the order of the calls, tests/reference.py is a second model.
+ * Tests properties of the rule model that hold for any program. Other tests of the model:
+ * corpus/rules has programs with their verdicts, test_happens.c, and tests/reference.py, which is a
+ * second model.
  */
 #include "harness/model/rules.h"
 #include "tests/random_program.h"
@@ -25,7 +26,7 @@ static bool one_thread_never_races(uint64_t seed)
 	return !(find_broken_rules(&program) & RULE_BIT(RULE_data_race));
 }
 
-/* The names of threads and handles do not matter. */
+/* If threads and pages are renumbered, the model finds the same rules and as many races. */
 static bool names_do_not_matter(uint64_t seed)
 {
 	rule_set before;
@@ -43,7 +44,7 @@ static bool names_do_not_matter(uint64_t seed)
 	return find_broken_rules(&program) == before && rules_shadow(rules)->race_count == races;
 }
 
-/* With a line of main between all lines there is no race. */
+/* If a line of main follows each line, there is no race. */
 static bool joins_prevent_races(uint64_t seed)
 {
 	make_interacting_program(&seed, &program, 20, OP_lock);

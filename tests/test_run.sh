@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `run`: model and execution agree on all of corpus/rules in every flavour, again and
-# again; and they disagree when one of them is wrong.
+# `run` reports that model and execution agree on all of corpus/rules, in every flavour and backend. `run` fails
+# for a wrong expectation and for a crash.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-# skip_if_missing BACKEND FLAVOUR: skips what this build lacks.
-skip_if_missing() {
+# skip_without_backend_or_flavour BACKEND FLAVOUR: true if this build lacks one; then prints that a check is skipped.
+skip_without_backend_or_flavour() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
 	else
@@ -19,7 +19,7 @@ skip_if_missing() {
 
 for backend in direct alias; do
 	for flavour in plain asan tsan msan; do
-		skip_if_missing $backend $flavour && continue
+		skip_without_backend_or_flavour $backend $flavour && continue
 		run_expecting 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
 			[ "$(grep -c ' yes$' "$scratch/out")" -eq "$count" ]
 		ok $? "corpus/rules, $backend: model and $flavour agree" "$scratch/err"
@@ -33,8 +33,8 @@ for name in sideways ''; do
 		env PAGE_MAP=$name "$pagetorture" run "$rules/bounds.page"
 done
 
-# Executions that do not see what the model says, and the other way round.
-if ! skip_if_missing direct tsan; then
+# ThreadSanitizer reports a race, or, as the model predicts, misses the race because it remembers few accesses.
+if ! skip_without_backend_or_flavour direct tsan; then
 	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
 		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
 	for byte in 0 1 2 3 4 5 6 7; do
@@ -51,8 +51,7 @@ if has_tool_or_skip jq; then
 	jq -e '.verdict == [] and .agree' "$scratch/out" >/dev/null
 	ok $? "--json is JSON" "$scratch/out"
 fi
-run_expecting 0 "$pagetorture" run - <"$rules/read-write.page" && grep -q '^-  *data-race.*yes$' "$scratch/out"
-ok $? "standard input is run by every flavour" "$scratch/err"
+expect 0 "standard input is run by every flavour" '^-  *data-race.*yes$' "$pagetorture" run - <"$rules/read-write.page"
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/wrong.page"
 expect 1 "a claim that does not hold ends with 1" 'claim does not hold' "$pagetorture" run "$scratch/wrong.page"
 printf '# misbehave: crash\npagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/crash.page"
@@ -60,9 +59,9 @@ printf '# misbehave: crash\npagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scr
 sed -n '/ NO$/,$p' "$scratch/all" | grep -q 'crash.page: plain: crash'
 ok $? "a failure is printed after the rows" "$scratch/all"
 
-# What sees a fatal call where: a table of program, backend, flavour, what is seen.
+# A line of the table has a program, a backend, a flavour, and the columns `model` and `observed` of `run`.
 while read -r program backend flavour seen; do
-	skip_if_missing "$backend" "$flavour" && continue
+	skip_without_backend_or_flavour "$backend" "$flavour" && continue
 	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \
 		"$pagetorture" run --backend "$backend" --flavour "$flavour" "$rules/$program.page"
 done <<'END'

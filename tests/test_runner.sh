@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# tests/check.py, which runs the tests: it counts what they print, and a test that ends badly fails.
+# tests/check.py runs tests, counts the checks that they print, and reports a test without a good end as failed.
 . "$(dirname "$0")/tap.sh"
 
 cd "$scratch" || exit 99
 
-# write_script NAME LINE...: a test
+# write_script NAME LINE...: writes the lines to the test script NAME.sh.
 write_script() {
 	script=$1
 	shift
 	printf '%s\n' "$@" >"$script.sh"
 }
 
-# expect_summary NAME STATUS COUNTS PATTERN ARGUMENT...: check.py on these scripts ends with the status, its last
-# line has the counts, and a line matches.
+# expect_summary NAME STATUS COUNTS PATTERN ARGUMENT...: check.py with the arguments must end with STATUS, and
+# print COUNTS as its last line and PATTERN in some line.
 expect_summary() {
 	name=$1 status=$2 counts=$3 pattern=$4
 	shift 4

@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The determinism check: the outcome of an input, with its coverage, depends neither on the
-# inputs before it nor on the process. And the check fails when the library, the model or the
-# detector keeps state between inputs.
+# The determinism check (fuzz/same.py): the outcome and the coverage of an input depend neither on earlier inputs
+# nor on the process. The check fails if the library, the model or the detector keeps state between inputs.
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without python3
 corpus=$abs_srcdir/corpus
 seed=0
 
-# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...
+# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...: same.py compares the outcomes of repeated executions.
 compare_outcomes() {
 	python3 -B "$abs_srcdir/fuzz/same.py" "$@"
 }
 
-# make_random_programs COUNT: that many random programs in $scratch/random.
+# make_random_programs COUNT: writes COUNT random programs into the directory $scratch/random.
 make_random_programs() {
 	rm -rf "$scratch/random"
 	mkdir "$scratch/random"
@@ -23,7 +22,8 @@ make_random_programs() {
 	(cd "$scratch/random" && "$abs_builddir/make_programs" "$1" $seed)
 }
 
-# make_crowded_programs COUNT: racy programs with more accesses to 8 bytes than the detector keeps.
+# make_crowded_programs COUNT: writes COUNT racy programs that access the same 8 bytes more often than
+# ThreadSanitizer remembers.
 make_crowded_programs() {
 	mkdir "$scratch/crowded"
 	awk -v count="$1" -v directory="$scratch/crowded" 'BEGIN {
@@ -43,29 +43,30 @@ make_crowded_programs() {
 	}'
 }
 
-# is_built_or_skip TARGET
-is_built_or_skip() {
+# has_same_program_or_skip TARGET
+has_same_program_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: are all outcomes the same, and is there any?
+# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: all outcomes of the inputs must be the same, and there
+# must be an input.
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
-	if is_built_or_skip "$target"; then
+	if has_same_program_or_skip "$target"; then
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
 			compare_outcomes "$abs_builddir/$target-same" "$@"
 	fi
 }
 
-# Texts that are no programs: each program cut somewhere.
+# Truncated programs, most of which are no valid program.
 mkdir "$scratch/broken"
 for page in "$corpus"/rules/*.page; do
 	head -c $(($(wc -c <"$page") * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
 done
 
-# Two targets start a process for each input of the corpus. All else forks one for each input:
-# starting sanitizer binaries costs most of the time.
+# Only two targets execute a new program for each input of the corpus. The other checks fork a process for each
+# input, because starting a sanitizer binary takes most of the time.
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	batch=100 backends='direct alias' broken=
 	case $target in
@@ -89,15 +90,15 @@ expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch
 
 # ---- state that is kept is noticed ----
 
-if is_built_or_skip fuzz_race; then
+if has_same_program_or_skip fuzz_race; then
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
 		compare_outcomes "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
 
-# link_target_with_mutant TARGET FLAGS: the target with $scratch/mutant.c, compiled with FLAGS, in place of the
-# file of that name.
+# link_target_with_mutant TARGET FLAGS: links the target with $scratch/mutant.c, compiled with FLAGS, which replaces
+# an object of an archive.
 link_target_with_mutant() {
 	flavour=asan
 	[ "$1" != fuzz_race ] || flavour=tsan
@@ -110,11 +111,11 @@ link_target_with_mutant() {
 			-o "$scratch/$1-same" 2>"$scratch/err"
 }
 
-# expect_mutant_differs TARGET FLAGS FILE SED PART [WHAT]: the target with one file of src changed. Its outcomes must
-# differ in PART, and the command that is printed must show it again; there is none for WHAT, a
-# change by chance.
-expect_mutant_differs() {
-	is_built_or_skip "$1" || return
+# expect_kept_state_found TARGET FLAGS FILE SED PART [WHAT]:
+# the target with a changed file of src must have outcomes that differ in PART, and the printed command must show the
+# difference again. With WHAT, the difference is by chance, and no command is tried.
+expect_kept_state_found() {
+	has_same_program_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
 	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
@@ -126,47 +127,44 @@ expect_mutant_differs() {
 }
 
 cp -r "$corpus/rules" "$scratch/rule's own"
-expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
+expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/^	if (gfp & __GFP_ZERO)/	static unsigned int n; if (++n % 5 == 0) __asm__ volatile("");\n&/' \
 	coverage
-expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
+expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 	's/memset(arena_address(page), PAGE_POISON, PAGE_SIZE)/{ static unsigned char n; memset(arena_address(page), n++, PAGE_SIZE); }/' \
 	trace
-if [ "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0 ]; then
-	expect_mutant_differs fuzz_page "$ASAN_FLAGS" page/page.c \
+if succeeds_or_skip "this system gives all processes the same addresses" test "$(cat /proc/sys/kernel/randomize_va_space 2>/dev/null)" != 0; then
+	expect_kept_state_found fuzz_page "$ASAN_FLAGS" page/page.c \
 		's/^	if (gfp & __GFP_ZERO)/	if ((uintptr_t)\&map_backend >> 12 \& 1) __asm__ volatile("");\n&/' \
 		coverage 'uses addresses'
-else
-	skip "this system gives all processes the same addresses"
 fi
-expect_mutant_differs fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
-	's/^	r->verdict.broken = 0;//' verdict
-expect_mutant_differs fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
+expect_kept_state_found fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
+	's/^	rules->verdict.broken = 0;//' verdict
+expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
 
 # ---- coverage under the engine ----
 
-# print_coverages [VARIABLE=VALUE]: of the rule table in eight orders
-print_coverages() {
+# print_coverage_counts_of_orders [VARIABLE=VALUE]: prints the different numbers of covered edges of fuzz_race on
+# corpus/rules in eight orders.
+print_coverage_counts_of_orders() {
 	for seed in 1 2 3 4 5 6 7 8; do
 		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |
 			sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p'
 	done | sort -u
 }
 
-if [ -x "$abs_builddir/fuzz_race" ]; then
+if succeeds_or_skip "coverage under the engine: there is no fuzz_race (make fuzzers)" test -x "$abs_builddir/fuzz_race"; then
 	"$pagetorture" convert --bytes -o "$scratch/rules" "$abs_srcdir/corpus/rules"
-	[ "$(print_coverages | wc -l)" -gt 1 ]
+	[ "$(print_coverage_counts_of_orders | wc -l)" -gt 1 ]
 	ok $? "fuzz_race: which access a full granule loses depends on the inputs before"
-	print_coverages FUZZ_FRESH=1 >"$scratch/out"
+	print_coverage_counts_of_orders FUZZ_FRESH=1 >"$scratch/out"
 	[ "$(wc -l <"$scratch/out")" -eq 1 ]
 	ok $? "but not with FUZZ_FRESH, to compare coverage" "$scratch/out"
-else
-	skip "coverage under the engine: there is no fuzz_race (make fuzzers)"
 fi
 
 # ---- usage ----
 
-if is_built_or_skip fuzz_page; then
+if has_same_program_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
 	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do

@@ -6,7 +6,7 @@
 
 static struct schedule s;
 
-/* Lines that block until another line has run: waits_for[i] is that line, or -1. */
+/* Line i is blocked until line waits_for[i] has run; -1: it is never blocked. */
 static int waits_for[16];
 
 static bool is_line_blocked(const void *ctx, size_t line)
@@ -16,8 +16,9 @@ static bool is_line_blocked(const void *ctx, size_t line)
 }
 
 /*
- * @threads: a digit for each line, 0 is main; @waits: a digit for each line, or '.'.
- * Return: whether the lines run in the order @expected, a letter for each line.
+ * @threads: the thread of each line, as a digit; 0 is main
+ * @waits: for each line, the digit of the line that it waits for, or '.'
+ * Return: whether the lines run in the order @expected; a is line 0.
  */
 static bool runs_in_order(const char *threads, const char *waits, const char *expected)
 {
@@ -25,11 +26,11 @@ static bool runs_in_order(const char *threads, const char *waits, const char *ex
 	size_t count = strlen(threads), line, used = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		s.line_thread[i] = (uint8_t)(threads[i] - '0');
+		s.line_threads[i] = (uint8_t)(threads[i] - '0');
 		waits_for[i] = waits[i] == '.' ? -1 : waits[i] - '0';
 	}
 	schedule_init(&s, count);
-	while ((line = schedule_next(&s, is_line_blocked, NULL)) != SCHEDULE_NONE)
+	while ((line = schedule_take_next_line(&s, is_line_blocked, NULL)) != SCHEDULE_NONE)
 		order[used++] = (char)('a' + line);
 	if (strcmp(order, expected))
 		printf("# got %s\n", order);

@@ -1,46 +1,45 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# ./configure --with-page-library puts another library under the harness, through page.h. Here it is
-# simple_page.c, which detects less than src/page. `run` must report exactly the differences that
-# are listed below.
+# ./configure --with-page-library builds the harness with another page library. Here the library is simple_page.c,
+# which detects less than src/page. `run` must report exactly the listed differences.
 . "$(dirname "$0")/tap.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
 corpus=$abs_srcdir/corpus/rules
-# Only the first line of a report of AddressSanitizer is read.
+# This script reads only the first line of a sanitizer's report, so no report needs symbols.
 ASAN_OPTIONS=symbolize=0
 MSAN_OPTIONS=symbolize=0
 export ASAN_OPTIONS MSAN_OPTIONS
 
-# KIND FLAVOURS PATTERN PROGRAM...: the difference that `run` reports for the programs. `differ`: model and
-# execution disagree. `not-run`: a fatal call is left out, because nothing would detect it. `beyond`: a race
-# that the model predicts ThreadSanitizer to miss.
+# A line of the table is KIND FLAVOURS PATTERN PROGRAM..., the difference that `run` reports for the programs. The
+# kind `differ` means that model and execution disagree. `not-run` means that `run` leaves out a fatal call, which
+# nothing would detect. `beyond` means that, as the model predicts, ThreadSanitizer misses the race.
 grep -v '^#' >"$scratch/differences" <<'END'
-# Only the heap of AddressSanitizer remembers that a page was freed,
+# Only AddressSanitizer detects that the page was freed.
 differ plain,tsan,msan use-after-free copy-dead-source free-twice get-of-dead race-before-fatal-call use-after-free use-after-free-by-another-thread use-after-free-of-recycled-frame
-# and only if the call touches a byte of the page.
+# Not even AddressSanitizer detects that the page was freed, because the call accesses no byte of it.
 differ plain,asan,tsan,msan use-after-free use-after-free-by-mapping use-after-free-of-nothing use-after-free-reading-nothing use-after-free-writing-nothing
-# The page was freed, which nothing detects, so the mapping that is one too many is reported.
+# Nothing detects that the page was freed, so the library reports the later error, one mapping too many.
 differ plain,asan,tsan,msan use-after-free.*map-overflow free-before-overflow
 # A task without a mapping may unmap anything.
 differ plain,asan,tsan,msan foreign-map foreign-unmap
 differ plain,asan,tsan,msan use-after-unmap unmap-twice
-# For ThreadSanitizer malloc() is a write by its caller, and a page is allocated there.
+# simple_page.c allocates a page by malloc(), which ThreadSanitizer handles as a write of the page.
 differ tsan no.race alloc-without-zero-touches-nothing
-# The last page_free() writes no byte that ThreadSanitizer would see.
+# The last page_free() of simple_page.c writes no byte, so ThreadSanitizer sees no race with it.
 differ tsan data-race free-writes-the-first-byte free-writes-the-last-byte
-# All mappings of a page have one address: nothing detects a load or store through a mapping that
-# ended, or of another thread. AddressSanitizer detects the end of a page.
+# All mappings of a page have the same address, so nothing detects an access through an ended mapping or through
+# the mapping of another thread. AddressSanitizer detects accesses beyond the page.
 not-run plain,asan,tsan,msan .* bounds-before-dead dead-even-for-nothing foreign-load foreign-map out-of-bounds-of-nothing unmap-order-one-page-twice unmap-order-over-another-page use-after-unmap
 not-run plain,tsan,msan .* out-of-bounds out-of-bounds-by-one out-of-bounds-into-a-neighbour use-after-free-through-mapping
-# ThreadSanitizer keeps four accesses, and an allocation is one more.
+# ThreadSanitizer remembers four accesses, and counts the allocation of a page as one of them.
 beyond tsan .* free-races-with-read free-while-reading tsan-keeps-four-sets-of-bytes
 END
 
 # ---- the argument of the option ----
 
-# expect_linker_words FLAVOUR FLAGS EXPECTED: page-library.sh prints the expected linker arguments.
+# expect_linker_words FLAVOUR FLAGS EXPECTED: page-library.sh must print EXPECTED as the linker arguments.
 expect_linker_words() {
 	(cd "$scratch" && ${SHELL:-/bin/sh} "$abs_srcdir/build-aux/page-library.sh" "$1" "$2") >"$scratch/out"
 	[ "$(cat "$scratch/out")" = "$3" ]
@@ -55,8 +54,8 @@ expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavou
 
 # ---- what the harness needs ----
 
-# The calls of page.h that programs make. The tests of the library, the stress scenario of buffers and
-# fuzz_api are skipped where calls are missing.
+# List the functions of page.h that the programs of this tree need. Not needed are the functions of the library's
+# tests, of the stress scenario `borrow` and of fuzz_api, which are skipped if their functions are missing.
 {
 	nm "$abs_builddir/libharness-plain.a"
 	find "$abs_builddir/obj/plain/stress" "$abs_builddir/obj/plain/fuzz" -name '*.o' \
@@ -77,8 +76,8 @@ for flavour in plain asan tsan msan; do
 	has_flavour $flavour || missing="$missing --disable-$flavour"
 done
 
-# Each function of the plain library ends the process if constructors are running. This constructor is
-# the last one, because the library is linked last.
+# A call of the plain library before main() ends the process. The library is linked last, so end_constructors() runs
+# after all other constructors.
 cat >"$scratch/early.c" <<'END'
 #include <stdbool.h>
 #include <stdio.h>
@@ -100,8 +99,8 @@ void __cyg_profile_func_exit(void *function, void *caller)
 }
 END
 
-# compile_source FLAVOUR SOURCE OBJECT FLAG...: compiles a file of $scratch.
-compile_source() {
+# compile_scratch_source FLAVOUR SOURCE OBJECT FLAG...: compiles the file SOURCE of $scratch to OBJECT.
+compile_scratch_source() {
 	of=$1 file=$2 object=$3
 	shift 3
 	# shellcheck disable=SC2046 # words
@@ -109,18 +108,18 @@ compile_source() {
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
 
-# make_library_archive FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
-make_library_archive() {
+# archive_simple_library FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
+archive_simple_library() {
 	mkdir -p "$scratch/lib/$1"
 	early=
 	[ "$1" != plain ] || early=-finstrument-functions
 	# shellcheck disable=SC2086 # a flag, or none
-	compile_source "$1" simple_page.c "$scratch/lib/$1/simple.o" $early &&
-		compile_source plain early.c "$scratch/lib/$1/early.o" && rm -f "$scratch/lib/$1/libsimple.a" &&
+	compile_scratch_source "$1" simple_page.c "$scratch/lib/$1/simple.o" $early &&
+		compile_scratch_source plain early.c "$scratch/lib/$1/early.o" && rm -f "$scratch/lib/$1/libsimple.a" &&
 		ar rc "$scratch/lib/$1/libsimple.a" "$scratch/lib/$1"/*.o 2>>"$scratch/err"
 }
 
-# The library as one file, so that one sed can change any part of it.
+# whole.c is the library as one file, so that one sed script can change any part.
 whole=$scratch/whole.c
 sed "/page_calls\.c\"/{
 	r $abs_srcdir/examples/tutorial/page_calls.c
@@ -128,11 +127,11 @@ sed "/page_calls\.c\"/{
 }" "$abs_srcdir/tests/simple_page.c" >"$whole"
 cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
-	make_library_archive "$flavour" || break
+	archive_simple_library "$flavour" || break
 done
 ok $? "the simple library compiles in: $flavours" "$scratch/err"
 
-# A directory that was configured in cannot be configured from elsewhere; a copy of it can.
+# configure refuses a source directory that is itself configured, so make a clean copy of the source.
 source=$abs_srcdir
 if [ -e "$abs_srcdir/config.status" ]; then
 	source=$scratch/source
@@ -141,7 +140,7 @@ if [ -e "$abs_srcdir/config.status" ]; then
 fi
 mkdir "$scratch/build"
 
-# configure_build PAGE-LIBRARY: configures $scratch/build with that library.
+# configure_build PAGE-LIBRARY: runs configure in $scratch/build, --with-page-library=PAGE-LIBRARY.
 configure_build() {
 	(
 		cd "$scratch/build" || exit 99
@@ -151,13 +150,14 @@ configure_build() {
 	)
 }
 
-# build_programs PROGRAM...: builds them in $scratch/build.
-build_programs() {
+# build_with_simple_library PROGRAM...: builds the programs in $scratch/build.
+build_with_simple_library() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
 
-# copy_built_objects: copies objects that are the same with any library, to save time.
-copy_built_objects() {
+# copy_objects_independent_of_library: copies the objects of this build that do not depend on the page library to
+# $scratch/build, so that they need not be compiled.
+copy_objects_independent_of_library() {
 	cp -a "$abs_builddir/obj" "$scratch/build"
 	find "$scratch/build/obj" -name '*.d' -delete
 	(
@@ -169,7 +169,7 @@ copy_built_objects() {
 	(cd "$scratch/build" && rm -rf obj/*/src/page obj/*/src/page_stubs $(cat "$scratch/others"))
 }
 
-compile_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
+compile_scratch_source plain simple_page.c "$scratch/lib/lacks.o" -Dpage_copy=copy_page -Duser_slice_skip=skip_slice
 ok $? "a library that lacks two calls compiles" "$scratch/err"
 expect 1 "configure names what the harness needs" \
 	'error: the page library lacks what the harness calls: page_copy user_slice_skip$' configure_build ../lib/lacks.o
@@ -181,11 +181,9 @@ for text in 'lacks page_canonical page_fault_attr_set page_map_backend page_map_
 	grep -q "$text" "$scratch/err"
 	ok $? "configure names it: $text" "$scratch/err"
 done
-if grep -q 'engines .*libFuzzer' "$scratch/out"; then
+if succeeds_or_skip "this compiler has no libFuzzer" grep -q 'engines .*libFuzzer' "$scratch/out"; then
 	grep -q 'engines .*without coverage of the page library: asan' "$scratch/out"
 	ok $? "configure says that fuzzers would run without coverage of it" "$scratch/out"
-else
-	skip "this compiler has no libFuzzer"
 fi
 
 programs=$(cd "$abs_builddir" && find fuzz_*-replay pagetorture-stress | grep -v 'san$\|\.')
@@ -193,10 +191,10 @@ tools=
 for flavour in $flavours; do
 	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
-copy_built_objects
+copy_objects_independent_of_library
 # shellcheck disable=SC2086 # words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
-	build_programs test_page_buffer test_page_misuse test_page_raw $programs $tools
+	build_with_simple_library test_page_buffer test_page_misuse test_page_raw $programs $tools
 
 # ---- what runs with it ----
 
@@ -232,8 +230,9 @@ expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/co
 
 # ---- where it differs ----
 
-# check_differences NAME KINDS OPTION...: `run` on corpus/rules differs where the table says so for these kinds.
-check_differences() {
+# expect_listed_differences NAME KINDS OPTION...: `run OPTION...` on corpus/rules must report
+# exactly the differences of the table with one of the KINDS.
+expect_listed_differences() {
 	name=$1 kinds=$2
 	shift 2
 	run_expecting 1 "$run" run --json "$@" "$corpus"/*.page
@@ -264,20 +263,21 @@ check_differences() {
 	ok_if_empty "$name: and nowhere else" "$scratch/elsewhere"
 }
 
-check_differences "in every flavour" "differ not-run beyond"
+expect_listed_differences "in every flavour" "differ not-run beyond"
 
 # ---- what is broken is found ----
 
-# build_changed_library FLAVOUR NAME LINES SED: builds the library with a change, which diff prints as LINES
-# lines, and the tool with it.
+# build_changed_library FLAVOUR NAME LINES SED: builds the simple library after a change by the sed script,
+# which changes LINES lines of diff, and the tool with this library.
 build_changed_library() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
-		make_library_archive "$1" && build_programs "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
+		archive_simple_library "$1" && build_with_simple_library "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
-# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of the program reports the change.
+# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of the program, with the
+# changed library, must print PATTERN.
 expect_change_found() {
 	has_flavour_or_skip "$1" "$2" || return
 	build_changed_library "$1" "$2" "$3" "$4"
@@ -301,29 +301,27 @@ expect_change_found msan "a last byte that is not read" 2 's/memcpy(dst, page->b
 
 # ---- what is done in another way is no difference ----
 
-# Copies byte by byte and from the end: reports come in other numbers, with the same races.
+# A library that copies byte by byte, from the end: the number of reports differs, the races are the same.
 if has_flavour_or_skip tsan "another way to copy"; then
 	build_changed_library tsan "copies byte by byte" 6 \
 		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^	memcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/"
-	check_differences "byte by byte" differ --flavour tsan
+	expect_listed_differences "byte by byte" differ --flavour tsan
 fi
 
 # ---- a shared library of one build for all flavours ----
 
 cp "$whole" "$scratch/simple_page.c"
 mkdir "$scratch/shared"
-compile_source plain simple_page.c "$scratch/shared/simple.o" &&
+compile_scratch_source plain simple_page.c "$scratch/shared/simple.o" &&
 	$CC -shared -o "$scratch/shared/libsimple.so" "$scratch/shared/simple.o" 2>"$scratch/err"
 ok $? "a shared library is built" "$scratch/err"
 expect 0 "it is for plain and asan" '^  flavours  *plain\( asan\)*$' configure_build '-L../shared -lsimple'
-if [ "$flavours" = "plain asan tsan msan" ]; then
+if succeeds_or_skip "this build has not all flavours" test "$flavours" = "plain asan tsan msan"; then
 	grep -q 'skipped .*tsan(.*{flavour}).*msan(.*{flavour})' "$scratch/out"
 	ok $? "the others are skipped by name" "$scratch/out"
-else
-	skip "this build has not all flavours"
 fi
-build_programs pagetorture pagetorture-stress >"$scratch/out" 2>&1
+build_with_simple_library pagetorture pagetorture-stress >"$scratch/out" 2>&1
 expect 0 "it is found when the tool starts" '' \
 	"$run" run --flavour plain "$corpus/bounds.page" "$corpus/injected-failures.page"
 nm "$scratch/build/pagetorture-stress" | grep -q ' U page_alloc'

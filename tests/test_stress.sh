@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The stress scenarios find nothing in a sound library, and find each bug injected into them, for the
-# right reason. A TAP script.
+# The stress scenarios report nothing about the library, and report each injected bug with the expected reason.
 #
-# STRESS_RUNS: how often each injected bug must be found (default: 1).
+# STRESS_RUNS is the number of runs in which each injected bug must be found (default: 1).
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/report_state.sh
 . "$(dirname "$0")/report_state.sh"
@@ -14,15 +13,16 @@ stress=$abs_builddir/pagetorture-stress
 out=$scratch/out err=$scratch/err table=$scratch/table box=$scratch/box
 mkdir "$box"
 
-# run_stored COMMAND...: into $out, $err, $status. No test takes a minute.
-run_stored() {
+# run_and_store_output COMMAND...: runs the command for at most a minute. Its output is in the files $out and $err,
+# its exit status in $status.
+run_and_store_output() {
 	command="$*"
 	timeout 60 "$@" >"$out" 2>"$err"
 	status=$?
 }
 
-# report_result STATUS NAME: what the last command printed explains a failure.
-report_result() {
+# ok_with_stored_output STATUS NAME: the check NAME passes if STATUS is 0; otherwise prints the stored output.
+ok_with_stored_output() {
 	{
 		echo "exit status $status of: $command"
 		sed 's/^/stdout: /' "$out"
@@ -31,23 +31,23 @@ report_result() {
 	ok "$1" "$2" "$scratch/printed"
 }
 
-is_success() {
+is_stored_run_successful() {
 	[ "$status" -eq 0 ] && [ "$(tail -n 1 "$out")" = "End of test: SUCCESS" ] &&
 		! grep -q '!!!' "$out" && [ ! -s "$err" ]
 }
 
-# expect_success NAME COMMAND...
-expect_success() {
+# expect_run_succeeds NAME COMMAND...
+expect_run_succeeds() {
 	what=$1
 	shift
-	run_stored "$@"
-	is_success
-	report_result $? "$what"
+	run_and_store_output "$@"
+	is_stored_run_successful
+	ok_with_stored_output $? "$what"
 }
 
-# is_failure_reported REASON: the run failed for it, and printed how to see it again. A sanitizer may be earlier,
-# and then the reason is its report.
-is_failure_reported() {
+# is_stored_failure_reported REASON: true if the stored run failed with REASON and printed the command to run it
+# again. A sanitizer may report first; then its report counts as the reason.
+is_stored_failure_reported() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
 	grep -q "run again: .* --seed=0x[0-9a-f]* .*--busted=" "$out" || return 1
@@ -58,50 +58,51 @@ is_failure_reported() {
 
 # ---- every scenario ----
 
-# SCENARIO BUG LIMIT REASON: every injected bug, and what shows it. A bug that only the end of the run shows
-# has a limit of operations.
+# list_injected_bugs: prints SCENARIO BUG LIMIT REASON for every injected bug. A bug that only the end of a run
+# reveals has a limit of operations (-n), other bugs have a limit of seconds (-s).
 list_injected_bugs() {
 	sed -n 's/^BUG(\([a-z]*\), "\([^"]*\)", DURING_RUN, "\(.*\)",$/\1 \2 -s10 \3/p
 		s/^BUG(\([a-z]*\), "\([^"]*\)", [A-Z_]*, "\(.*\)",$/\1 \2 -n2000 \3/p' "$abs_srcdir/stress/scenarios.def"
 }
 
-# test_bug SCENARIO BUG LIMIT REASON: found in every run, mostly in far less than 10 seconds.
-test_bug() {
+# expect_injected_bug_found SCENARIO BUG LIMIT REASON: the bug must be found in every run. Most bugs
+# are found in far less than 10 seconds.
+expect_injected_bug_found() {
 	for seed in $(seq 42 $((41 + STRESS_RUNS))); do
-		run_stored "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
-		is_failure_reported "$4"
+		run_and_store_output "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
+		is_stored_failure_reported "$4"
 		good=$?
 		[ $good -eq 0 ] || break
 	done
 	if [ $status -eq 2 ] && grep -q 'expected a build with ThreadSanitizer for --busted' "$err"; then
 		[ "$flavour" != tsan ]
-		report_result $? "$flavour, $1 --busted=$2: needs ThreadSanitizer"
+		ok_with_stored_output $? "$flavour, $1 --busted=$2: needs ThreadSanitizer"
 	else
-		report_result "$good" "$flavour, $1 --busted=$2 is found: $4"
+		ok_with_stored_output "$good" "$flavour, $1 --busted=$2 is found: $4"
 	fi
 }
 
-# test_scenario SCENARIO
-test_scenario() {
+# test_scenario_and_its_bugs SCENARIO
+test_scenario_and_its_bugs() {
 	for backend in direct $alias; do
-		expect_success "$flavour, $1 finds nothing, $backend" \
+		expect_run_succeeds "$flavour, $1 finds nothing, $backend" \
 			"$program" "$1" -n 1000 --delays "--backend=$backend"
 	done
 	# shellcheck disable=SC2086 # options
-	expect_success "$flavour, $1 finds nothing with more threads than CPUs, under pressure" \
+	expect_run_succeeds "$flavour, $1 finds nothing with more threads than CPUs, under pressure" \
 		"$program" "$1" -t 40 -n 100 $pressure --forks=1 --pin --stutter=20
 	list_injected_bugs | grep "^$1 " >"$table"
 	while read -r scenario bug limit reason <&3; do
-		test_bug "$scenario" "$bug" "$limit" "$reason"
+		expect_injected_bug_found "$scenario" "$bug" "$limit" "$reason"
 	done 3<"$table"
 }
 
 # What the page library lacks is a skip by name; any other failure is one in the tests below.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
 # shellcheck disable=SC2086 # options
-run_stored "$stress" churn -n 1 $pressure
+run_and_store_output "$stress" churn -n 1 $pressure
 [ "$status" -ne 69 ] || pressure=
-run_stored "$stress" disjoint -n 1 --backend=alias
+run_and_store_output "$stress" disjoint -n 1 --backend=alias
 [ "$status" -ne 69 ] || alias=
 
 scenarios=$("$stress" list)
@@ -112,11 +113,11 @@ for flavour in $FLAVOURS; do
 		continue
 	fi
 	for scenario in $scenarios; do
-		run_stored "$program" "$scenario" -n 1
+		run_and_store_output "$program" "$scenario" -n 1
 		if [ "$status" -eq 69 ]; then
 			skip "$(cat "$err")"
 		else
-			test_scenario "$scenario"
+			test_scenario_and_its_bugs "$scenario"
 		fi
 	done
 done
@@ -128,67 +129,65 @@ ok_if_same "the table has every bug of --help" "$box/expected" "$box/actual"
 
 # ---- what the core does ----
 
-run_stored "$stress" disjoint -t 1 -n 1000
-is_success
-report_result $? "disjoint runs with one thread"
-run_stored "$stress" disjoint -s 1
-is_success && [ "$(grep -c ' Total: [1-9].* Max/Min: ' "$out")" -ge 2 ]
-report_result $? "a run of a second prints statistics"
-run_stored "$stress" disjoint -t 3 -n 100 --seed=0x2a
+run_and_store_output "$stress" disjoint -t 1 -n 1000
+is_stored_run_successful
+ok_with_stored_output $? "disjoint runs with one thread"
+run_and_store_output "$stress" disjoint -s 1
+is_stored_run_successful && [ "$(grep -c ' Total: [1-9].* Max/Min: ' "$out")" -ge 2 ]
+ok_with_stored_output $? "a run of a second prints statistics"
+run_and_store_output "$stress" disjoint -t 3 -n 100 --seed=0x2a
 first=$(head -n 1 "$out")
-run_stored "$stress" disjoint -t 3 -n 100 --seed=42
+run_and_store_output "$stress" disjoint -t 3 -n 100 --seed=42
 [ "$first" = "$(head -n 1 "$out")" ] && [ "$first" = "disjoint--- Start of test: --threads=3 \
 --operations=0x64 --seconds=0 --seed=0x2a --stat-interval=0 --backend=direct --copy=libc --stutter=0 \
 --fail-alloc=0 --fail-copy=0 --memory=0 --forks=0" ]
-report_result $? "the first line has all options, the same for the same seed"
+ok_with_stored_output $? "the first line has all options, the same for the same seed"
 # shellcheck disable=SC2046 # options
-run_stored "$stress" disjoint $(echo "$first" | sed 's/.*Start of test: //')
-is_success && [ "$first" = "$(head -n 1 "$out")" ]
-report_result $? "and they can be given again"
+run_and_store_output "$stress" disjoint $(echo "$first" | sed 's/.*Start of test: //')
+is_stored_run_successful && [ "$first" = "$(head -n 1 "$out")" ]
+ok_with_stored_output $? "and they can be given again"
 if has_flavour tsan; then
-	run_stored "$stress-tsan" overlap -t 2 -n 2000
-	is_success && grep -q 'the expected race was reported [1-9]' "$out"
-	report_result $? "overlap: ThreadSanitizer reports the race of one writer and one reader"
+	run_and_store_output "$stress-tsan" overlap -t 2 -n 2000
+	is_stored_run_successful && grep -q 'the expected race was reported [1-9]' "$out"
+	ok_with_stored_output $? "overlap: ThreadSanitizer reports the race of one writer and one reader"
 fi
 
 for method in wide movsb; do
-	expect_success "split --copy=$method finds nothing" "$stress" split -n 2000 --copy=$method
+	expect_run_succeeds "split --copy=$method finds nothing" "$stress" split -n 2000 --copy=$method
 done
-run_stored "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
+run_and_store_output "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
 [ "$status" -eq 1 ] && grep -q '!!! foreign byte' "$out"
-report_result $? "a copy that rounds to words is found: the library copies by --copy"
-expect_success "split --bare: the same without the library" "$stress" split -n 2000 --bare
+ok_with_stored_output $? "a copy that rounds to words is found: the library copies by --copy"
+expect_run_succeeds "split --bare: the same without the library" "$stress" split -n 2000 --bare
 
-# has_refused_calls AT_LEAST: so many calls, in the last statistics
-has_refused_calls() {
+# has_at_least_refused_calls MINIMUM: true if the last statistics count at least MINIMUM refused calls.
+has_at_least_refused_calls() {
 	[ "$(sed -n 's/.* Refused: \([0-9]*\) .*/\1/p' "$out" | tail -n 1)" -ge "$1" ]
 }
 
-if [ -n "$pressure" ]; then
-	run_stored "$stress" churn -n 1000 --fail-alloc=50
-	is_success && has_refused_calls 500
-	report_result $? "allocations are made to fail"
-	run_stored "$stress" reader -n 1000 --fail-copy=50
-	is_success && has_refused_calls 500
-	report_result $? "copies of user memory are made to fail"
-	run_stored "$stress" churn -n 1000
-	is_success && ! has_refused_calls 1
-	report_result $? "without pressure nothing is refused"
-	expect_success "a limit of memory is survived" "$stress" churn -n 2000 --memory=1
-else
-	skip "pressure: the page library makes no calls fail"
+if succeeds_or_skip "pressure: the page library makes no calls fail" test -n "$pressure"; then
+	run_and_store_output "$stress" churn -n 1000 --fail-alloc=50
+	is_stored_run_successful && has_at_least_refused_calls 500
+	ok_with_stored_output $? "allocations are made to fail"
+	run_and_store_output "$stress" reader -n 1000 --fail-copy=50
+	is_stored_run_successful && has_at_least_refused_calls 500
+	ok_with_stored_output $? "copies of user memory are made to fail"
+	run_and_store_output "$stress" churn -n 1000
+	is_stored_run_successful && ! has_at_least_refused_calls 1
+	ok_with_stored_output $? "without pressure nothing is refused"
+	expect_run_succeeds "a limit of memory is survived" "$stress" churn -n 2000 --memory=1
 fi
 
-run_stored "$stress" split --busted=range -s 10 --seed=42 --stat-interval=0
+run_and_store_output "$stress" split --busted=range -s 10 --seed=42 --stat-interval=0
 grep -q 'belong to thread' "$out" &&
 	[ "$(grep -c 'last operations of thread ' "$out")" -ge 4 ]
-report_result $? "a failure says to which thread bytes belong, and what every thread did last"
+ok_with_stored_output $? "a failure says to which thread bytes belong, and what every thread did last"
 sed -n '/^pagetorture 1$/,/^# end of the page program$/p' "$out" >"$table"
 "$pagetorture" check - <"$table" >"$err" 2>&1
 [ $? -lt 2 ] && grep -q 'T[0-9]: write_raw' "$table"
-report_result $? "and a page program that can be read"
+ok_with_stored_output $? "and a page program that can be read"
 
-# count_processes GROUP: how many processes of it are there. Zombies are not of this process.
+# count_processes GROUP: prints the number of processes of the process group, without zombies.
 count_processes() {
 	pgrep -c -r D,R,S,T -g "$1"
 }
@@ -204,34 +203,34 @@ for signal in TERM INT KILL; do
 	if [ $signal = KILL ]; then
 		[ "$status" -eq 137 ]
 	else
-		is_success && grep -q 'stopped by signal' "$out" && grep -q 'Total: [1-9]' "$out"
+		is_stored_run_successful && grep -q 'stopped by signal' "$out" && grep -q 'Total: [1-9]' "$out"
 	fi && [ "$(count_processes $pid)" -eq 0 ]
-	report_result $? "SIG$signal ends it, no process is left"
+	ok_with_stored_output $? "SIG$signal ends it, no process is left"
 done
 
 # ---- usage ----
 
-run_stored "$stress" disjoint --help
+run_and_store_output "$stress" disjoint --help
 [ "$status" -eq 0 ] && grep -q '^Usage: ' "$out" && grep -q '^Examples:' "$out"
-report_result $? "disjoint --help"
+ok_with_stored_output $? "disjoint --help"
 for bad in "-t 0" "-t 257" "-t x" "-t" "-n -1" "-s 1x" "--seed=0xg" "--seed=0x" \
 	"--seed=18446744073709551616" "--stat-interval=" "--busted=nothing" "--nothing" "-q" "word" \
 	"-t 1 --busted" "--backend=nothing" "--copy=nothing" "--fail-alloc=101" "--memory=1048577" \
 	"--forks=17" "--stutter=x" "--bare" "--busted=peek"; do
 	# shellcheck disable=SC2086 # words
-	run_stored "$stress" disjoint $bad
+	run_and_store_output "$stress" disjoint $bad
 	[ "$status" -eq 2 ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" -eq 1 ] &&
 		grep -qE 'expected|unknown' "$err"
-	report_result $? "disjoint $bad: a usage error"
+	ok_with_stored_output $? "disjoint $bad: a usage error"
 done
-run_stored "$stress" overlap -t 1
+run_and_store_output "$stress" overlap -t 1
 [ "$status" -eq 2 ] && grep -q 'expected at least 2 threads, got 1' "$err"
-report_result $? "overlap -t 1: a usage error"
+ok_with_stored_output $? "overlap -t 1: a usage error"
 
 # ---- make stress, make stress-long ----
 
-# run_series MODE VARIABLE=VALUE...: in $box
-run_series() {
+# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. Its output is in $out and $err.
+run_script_of_all_scenarios() {
 	mode=$1
 	shift
 	(cd "$box" && exec env SCENARIOS="split slot" "$@" python3 -B "$abs_srcdir/stress/run_all.py" "$mode") \
@@ -240,43 +239,43 @@ run_series() {
 }
 
 cp "$stress" "$box"
-run_series table FLAVOURS="plain asan" BACKENDS=direct SECONDS_EACH=1
+run_script_of_all_scenarios table FLAVOURS="plain asan" BACKENDS=direct SECONDS_EACH=1
 [ $status -eq 0 ] && [ "$(grep -c '^ok ' "$out")" -eq 2 ] && [ "$(grep -c '^skipped ' "$out")" -eq 2 ]
-report_result $? "make stress: a table, what is not built is skipped by name"
-report_says partly stress "$box/results/stress.json"
-report_result $? "make stress: make report reads that as run in part"
-run_series table FLAVOURS=plain BACKENDS=direct SECONDS_EACH=1 STRESS_FLAGS=--busted
+ok_with_stored_output $? "make stress: a table, what is not built is skipped by name"
+has_report_state partly stress "$box/results/stress.json"
+ok_with_stored_output $? "make stress: make report reads that as run in part"
+run_script_of_all_scenarios table FLAVOURS=plain BACKENDS=direct SECONDS_EACH=1 STRESS_FLAGS=--busted
 [ $status -eq 1 ] && [ "$(grep -c '^FAILED ' "$out")" -eq 2 ] && grep -q 'run again' "$out" &&
 	grep -q '!!! foreign byte' "$box"/stress.logs/failures/0.log
-report_result $? "make stress: a failure is one, with the command that shows it again"
-report_says failed stress "$box/results/stress.json"
-report_result $? "make stress: make report reads it as failed"
-run_series table SCENARIOS=none FLAVOURS=plain
+ok_with_stored_output $? "make stress: a failure is one, with the command that shows it again"
+has_report_state failed stress "$box/results/stress.json"
+ok_with_stored_output $? "make stress: make report reads it as failed"
+run_script_of_all_scenarios table SCENARIOS=none FLAVOURS=plain
 [ $status -eq 2 ] && [ ! -e "$box/results/stress.json" ] && [ "$(wc -l <"$err")" -eq 1 ]
-report_result $? "make stress: nothing to run leaves no results of an earlier run"
+ok_with_stored_output $? "make stress: nothing to run leaves no results of an earlier run"
 
 # runs_of_long
-count_long_runs() {
+count_logged_long_runs() {
 	wc -l <"$box/stress-long/log"
 }
 
-# expect_long_results STATUS REGEX
-expect_long_results() {
+# expect_results_of_long_runs STATUS REGEX
+expect_results_of_long_runs() {
 	grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json" &&
-		report_says "$1" stress-long "$box/results/stress-long.json"
-	report_result $? "... and make report reads its results: $1"
+		has_report_state "$1" stress-long "$box/results/stress-long.json"
+	ok_with_stored_output $? "... and make report reads its results: $1"
 }
 
-run_series long TIME=2s TURN=1
-first=$(count_long_runs)
+run_script_of_all_scenarios long TIME=2s TURN=1
+first=$(count_logged_long_runs)
 [ $status -eq 0 ] && [ "$first" -ge 1 ] && grep -q 'runs, .* 0 failed' "$out"
-report_result $? "make stress-long: a line a run, and a summary"
-expect_long_results good '"failures":\[\]'
-run_series long TIME=1s TURN=1
-[ $status -eq 0 ] && [ "$(count_long_runs)" -gt "$first" ] &&
+ok_with_stored_output $? "make stress-long: a line a run, and a summary"
+expect_results_of_long_runs good '"failures":\[\]'
+run_script_of_all_scenarios long TIME=1s TURN=1
+[ $status -eq 0 ] && [ "$(count_logged_long_runs)" -gt "$first" ] &&
 	[ "$(sed 's/{"run": \([0-9]*\).*/\1/' "$box/stress-long/log" | uniq -d | wc -l)" -eq 0 ]
-report_result $? "make stress-long goes on where it was"
-before=$(count_long_runs)
+ok_with_stored_output $? "make stress-long goes on where it was"
+before=$(count_logged_long_runs)
 (cd "$box" && SCENARIOS=slot TIME=60s TURN=30 exec setsid python3 -B "$abs_srcdir/stress/run_all.py" long) \
 	>"$out" 2>"$err" &
 command="kill -TERM run_all.py" pid=$!
@@ -285,20 +284,20 @@ kill -TERM $pid
 wait $pid
 status=$?
 [ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(count_processes $pid)" -eq 0 ] &&
-	[ "$(count_long_runs)" -eq "$before" ]
-report_result $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
-expect_long_results stopped '"failures":\[\]'
+	[ "$(count_logged_long_runs)" -eq "$before" ]
+ok_with_stored_output $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
+expect_results_of_long_runs stopped '"failures":\[\]'
 mv "$box/pagetorture-stress" "$box/good"
 # shellcheck disable=SC2016 # of the other shell
 printf '#!/bin/sh\n[ "$1" != list ] || exec ./good list\nexec ./good "$@" --busted=range\n' >"$box/pagetorture-stress"
 chmod +x "$box/pagetorture-stress"
-run_series long TIME=2s TURN=1 SCENARIOS=split
+run_script_of_all_scenarios long TIME=2s TURN=1 SCENARIOS=split
 [ $status -eq 1 ] && grep -q '!!! foreign byte' "$box"/stress-long/failures/*.log &&
 	grep -q 'seed=' "$box"/stress-long/failures/*.log && ls "$box"/stress-long/failures/*.page >/dev/null
-report_result $? "make stress-long keeps a failure, its seed and a page program"
-expect_long_results failed '"failures":\[{"run":[0-9]*,"status":1,"command":"./pagetorture-stress split '
-run_series long TIME=5x
+ok_with_stored_output $? "make stress-long keeps a failure, its seed and a page program"
+expect_results_of_long_runs failed '"failures":\[{"run":[0-9]*,"status":1,"command":"./pagetorture-stress split '
+run_script_of_all_scenarios long TIME=5x
 [ $status -eq 2 ] && [ "$(wc -l <"$err")" -eq 1 ] && grep -q expected "$err"
-report_result $? "make stress-long TIME=5x: a usage error"
+ok_with_stored_output $? "make stress-long TIME=5x: a usage error"
 
 done_testing

@@ -1,19 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# build-aux/tables.awk writes a new line of a table into every file that repeats the table. Each word
-# of the engines' dictionaries is part of a program, and each number has the right bytes.
+# build-aux/tables.awk writes a new line of ops.def or rules.def into every generated file. Each word of the engines'
+# dictionaries is part of a valid program, and each number has the right bytes.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
 program=src/harness/program
 text=$abs_builddir/fuzz/text.dict
 bytes=$abs_builddir/fuzz/bytes.dict
-
-# fill_template TEMPLATE: writes the template, filled from the tables of $scratch, to $scratch/out.
-fill_template() {
-	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$1"
-}
 
 # ---- one line is enough ----
 
@@ -30,11 +25,12 @@ fill_template() {
 	echo '     "Something is broken.")'
 } >"$scratch/rules.def"
 
-# expect_lines TEMPLATE LINE...: the filled template has the lines, and no directive.
-expect_lines() {
+# expect_lines_in_filled_template TEMPLATE LINE...: the filled template must have the lines, and no directive of
+# tables.awk.
+expect_lines_in_filled_template() {
 	template=$1
 	shift
-	fill_template "$template"
+	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$template"
 	for line in "$@"; do
 		grep -qF -- "$line" "$scratch/out" || echo "$line"
 	done >>"$scratch/err"
@@ -42,11 +38,11 @@ expect_lines() {
 	ok_if_empty "$template: new lines of the tables are there, and no directive" "$scratch/err"
 }
 
-expect_lines fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
-expect_lines packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
+expect_lines_in_filled_template fuzz/text.dict.in '"u0 = first_new(p0, 64)\x0a"' '"second_new()\x0a"' '"expect third-new\x0a"'
+expect_lines_in_filled_template packaging/editors/vim/syntax/pagetorture.vim.in 'pagetortureCall first_new' 'pagetortureCall second_new' \
 	'use-after-unmap\|third-new\)'
-expect_lines packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
-expect_lines doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
+expect_lines_in_filled_template packaging/editors/textmate/pagetorture.tmLanguage.json.in '|first_new|second_new)' '|use-after-unmap|third-new)'
+expect_lines_in_filled_template doc/man/pagetorture-program.5.in '.It Ar u No = Ic first_new Ns Pq Ar p , size Op , Ar fault' \
 	'Does something: a \-\- b.' 'Or (not) more.' '.It Ic second_new' '.It Cm third-new'
 cp "$scratch/out" "$scratch/page.5"
 sed -n '/^\.Ss Calls on user/,/^\.Ss Calls through/p' "$scratch/page.5" | grep -q first_new &&
@@ -55,7 +51,7 @@ ok $? "a call is in the section of the handle that it begins with" "$scratch/pag
 
 # ---- dictionaries ----
 
-# print_program_with_word WORD: prints a program that has the word of a dictionary where the format allows it.
+# print_program_with_word WORD: prints a program that contains the word, which is from a dictionary.
 print_program_with_word() {
 	case $1 in
 	'pagetorture 1\x0a') printf 'pagetorture 1\n' ;;
@@ -67,22 +63,23 @@ print_program_with_word() {
 	*) printf 'pagetorture 1\nfail_nth(%s)\n' "$1" ;;
 	esac
 }
-list_refused_words() {
+list_words_that_check_refuses() {
 	sed -n 's/^"\(.*\)"$/\1/p' "$1" | while IFS= read -r word; do
 		print_program_with_word "$word" | "$pagetorture" check - >"$scratch/out" 2>&1
 		[ $? -ne 2 ] || echo "$word"
 	done
 }
-list_refused_words "$text" >"$scratch/words"
+list_words_that_check_refuses "$text" >"$scratch/words"
 ok_if_empty "every word of text.dict is part of a program" "$scratch/words"
 [ "$(grep -c '^"' "$text")" -ge 50 ]
 ok $? "there are at least 50"
 sed "s/lock(m0)/lock(p0)/" "$text" >"$scratch/broken.dict"
-[ "$(list_refused_words "$scratch/broken.dict" | wc -l)" -eq 2 ]
+[ "$(list_words_that_check_refuses "$scratch/broken.dict" | wc -l)" -eq 2 ]
 ok $? "words that are no part of a program are found"
 
-# The comment before each number says what it is.
-list_wrong_numbers() {
+# list_numbers_unlike_their_comments DICTIONARY: a comment above each number gives its value. Prints each number
+# whose bytes are not the byte form of this value.
+list_numbers_unlike_their_comments() {
 	sed -n '/^$/,$p' "$1" | while IFS= read -r line; do
 		case $line in
 		'# '*) said=${line#'# '} ;;
@@ -98,12 +95,12 @@ list_wrong_numbers() {
 		esac
 	done
 }
-list_wrong_numbers "$bytes" >"$scratch/numbers"
+list_numbers_unlike_their_comments "$bytes" >"$scratch/numbers"
 ok_if_empty "every number of bytes.dict has the bytes that the program format gives it" "$scratch/numbers"
 [ "$(grep -c '^"' "$bytes")" -ge 20 ]
 ok $? "there are at least 20"
 sed 's/"\\xff\\x0f"/"\\xfe\\x0f"/' "$bytes" >"$scratch/broken.dict"
-[ "$(list_wrong_numbers "$scratch/broken.dict" | wc -l)" -eq 1 ]
+[ "$(list_numbers_unlike_their_comments "$scratch/broken.dict" | wc -l)" -eq 1 ]
 ok $? "a wrong number is found"
 
 done_testing

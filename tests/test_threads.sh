@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Real threads: no report about a program without a race, in any timing; the races of other programs
-# are reported, and how often is counted. And an executor that orders threads too little or too much
-# is noticed.
+# On real threads, ThreadSanitizer reports nothing about a program without a race, with any delays. Races are
+# reported, and the reports are counted. `run` reveals an executor that orders threads too little or too much.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 
-# The paths of the programs of corpus/rules without a data race.
+# free has the paths of the programs of corpus/rules without a data race.
 "$pagetorture" check "$rules"/*.page | sed -n '/^  /d; /data-race/d; s/: [a-z -]*$//p' >"$scratch/free"
 
-# The race is between the first call of one thread and the last of another.
+# far.page has a race between the first call of a thread and the last call of another thread.
 {
 	printf 'pagetorture 1\nexpect data-race\np0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n'
 	echo "T0: write_raw(p0, 0, 8, 0x1)"
@@ -27,39 +26,35 @@ expect 0 "--executor threads leaves fibers out" 'plain, threads' \
 	"$pagetorture" run --flavour plain --executor threads "$rules/free-twice.page"
 has_flavour tsan || skip_rest "threads under a detector: this build has no tsan flavour"
 
-run_on_threads() {
-	"$pagetorture" run --flavour tsan --executor threads "$@"
-}
-
 # ---- no false alarm, and a rate ----
 
 for backend in direct alias; do
 	# shellcheck disable=SC2046 # words
 	expect 0 "corpus/rules, $backend: no report without a race" \
 		"without a race: $(wc -l <"$scratch/free"), .* in 0 of [1-9]" \
-		run_on_threads --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
+		"$pagetorture" run --flavour tsan --executor threads --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
 done
 mkdir "$scratch/made"
 (cd "$scratch/made" && "$abs_builddir/make_programs" 300 77000 repaired)
 expect 0 "300 random programs without a race: no report" \
 	'without a race: 300, a race reported in 0 of 900 runs (0.00 %)' \
-	run_on_threads --delays 2 --repeat 3 "$scratch"/made/*.page
+	"$pagetorture" run --flavour tsan --executor threads --delays 2 --repeat 3 "$scratch"/made/*.page
 for options in '' '--pin' '--delays 1' '--pin --delays 1'; do
 	# shellcheck disable=SC2086 # words
-	run_on_threads --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
+	"$pagetorture" run --flavour tsan --executor threads --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
 	rate=$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p' "$scratch/out")
 	[ "${rate:-0}" -ge 80 ] && grep -q "racy programs: 1, .* in $rate of 100 runs" "$scratch/out"
 	ok $? "a race is reported in $rate of 100 runs, options '$options'" "$scratch/err"
 done
-run_on_threads --json --repeat 5 "$scratch/far.page" >"$scratch/out" &&
+"$pagetorture" run --flavour tsan --executor threads --json --repeat 5 "$scratch/far.page" >"$scratch/out" &&
 	grep -q '"fibers": "-", "threads": "data-race", "reported": [1-5], "runs": 5,' "$scratch/out"
 ok $? "--json has the rate" "$scratch/out"
 
 # ---- an executor that is wrong ----
 
-# expect_mutant_found STATUS NAME PATTERN FILE SED OPTION... PROGRAM: runs the program, 100 times, on threads of an
-# executor with one file changed.
-expect_mutant_found() {
+# expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: `run --repeat 100` of
+# the program, on threads of an executor in which the sed script changed FILE, must end with STATUS and print PATTERN.
+expect_result_of_changed_executor() {
 	wanted=$1 what=$2 printed=$3 file=$abs_srcdir/src/harness/exec/$4
 	sed "$5" "$file" >"$scratch/mutant.c"
 	shift 5
@@ -67,32 +62,30 @@ expect_mutant_found() {
 	! cmp -s "$file" "$scratch/mutant.c" &&
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$abs_srcdir/src" -c \
 			-o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(print_sanitizer_flags tsan) "$(print_main_object tsan)" "$scratch/mutant.o" "$abs_builddir/libpagetorture-tsan.a" \
+		$CC $(print_sanitizer_flags tsan) "$abs_builddir/obj/tsan/src/tool/main.o" "$scratch/mutant.o" "$abs_builddir/libpagetorture-tsan.a" \
 			"$abs_builddir/libharness-tsan.a" "$abs_builddir/libpage-tsan.a" -lpthread \
 			-o "$scratch/pagetorture-tsan" 2>"$scratch/err"
 	ok $? "$(basename "$file"): the change applies and builds" "$scratch/err"
 	expect "$wanted" "$what" "$printed" "$scratch/pagetorture-tsan" run --executor threads --repeat 100 "$@"
 }
 
-expect_mutant_found 1 "a thread that does not wait for main is a false alarm" 'the model knows no race' \
+expect_result_of_changed_executor 1 "a thread that does not wait for main is a false alarm" 'the model knows no race' \
 	exec_thread.c 's/^	wait_for_semaphore(&run->forks\[thread\]);//' "$rules/main-forks.page"
 grep -q 'replay: .*--repeat 100 .*--executor threads .*main-forks' "$scratch/err"
 ok $? "... with a command" "$scratch/err"
-expect_mutant_found 0 "delays that order threads" '' delay.c 's/^void delay_wait.*/#include <pthread.h>\n&/
+expect_result_of_changed_executor 0 "delays that order threads" '' delay.c 's/^void delay_wait.*/#include <pthread.h>\n&/
 	s/^	switch (delay.kind) {/	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n	pthread_mutex_lock(\&m);\n	pthread_mutex_unlock(\&m);\n&/' \
 	--delays 1 "$scratch/far.page"
 [ "$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p; s|.* clean \([0-9]*\)/100 .*|\1|p' "$scratch/out")" -lt 60 ]
 ok $? "... hide a race" "$scratch/out"
 trap='s/^	case DELAY_SLEEP:/&\n		__builtin_trap();/'
-expect_mutant_found 1 "--delays delays calls" 'on threads, about line [0-9]*: died of signal' delay.c "$trap" --delays 1 "$scratch/far.page"
+expect_result_of_changed_executor 1 "--delays delays calls" 'on threads, about line [0-9]*: died of signal' delay.c "$trap" --delays 1 "$scratch/far.page"
 grep -q 'replay: .* --delays 1 ' "$scratch/err"
 ok $? "... and is in the command" "$scratch/err"
-expect_mutant_found 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
-if [ "$(nproc)" -gt 1 ]; then
-	expect_mutant_found 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
+expect_result_of_changed_executor 0 "and nothing else does" '' delay.c "$trap" "$scratch/far.page"
+if succeeds_or_skip "one CPU: threads cannot be bound to different ones" test "$(nproc)" -gt 1; then
+	expect_result_of_changed_executor 1 "a thread on another CPU than that of --pin is noticed" 'expected a CPU for thread' \
 		../util/cpus.c 's/!sched_setaffinity(0, sizeof(one), &one)/true/' --pin "$scratch/far.page"
-else
-	skip "one CPU: threads cannot be bound to different ones"
 fi
 
 done_testing

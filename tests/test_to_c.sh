@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# to-c: the C compiles without a word, shows what the program shows, and says so if not.
-# Some of corpus/rules here, all of it with TO_C_ALL=1 (make check-to-c).
+# The C program of `to-c` compiles without a warning and reproduces the result of the page program, or says that it
+# does not. This script tests some programs of corpus/rules; with TO_C_ALL=1 (`make check-to-c`), all of them.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 seeds=$abs_srcdir/corpus/seed
 cd "$scratch" || exit 99
 
-# expect_compiles FILE NAME: with the compiler of this build, and gcc, with all their warnings.
+# expect_compiles FILE NAME: the compiler of this build, and gcc, must compile FILE without a warning.
 expect_compiles() {
 	: >warnings
 	for compiler in "$CC" gcc; do
@@ -21,8 +21,8 @@ expect_compiles() {
 	[ ! -s warnings ]
 }
 
-# print_missing_flavour PROGRAM: the flavour that it needs and that is not here.
-print_missing_flavour() {
+# print_missing_needed_flavour PROGRAM: prints the flavour that reproducing the result needs if this build lacks it.
+print_missing_needed_flavour() {
 	case $("$pagetorture" check --json "$1" 2>/dev/null) in
 	*'"verdict": [])'*) ;;
 	*'data-race'*) has_flavour tsan || echo tsan ;;
@@ -30,10 +30,10 @@ print_missing_flavour() {
 	esac
 }
 
-# expect_reproduced PROGRAM: on pthreads and on fibers.
+# expect_reproduced PROGRAM: the C program must reproduce the result, with pthreads and with --deterministic.
 expect_reproduced() {
 	name=$(basename "$1" .page)
-	lacking=$(print_missing_flavour "$1")
+	lacking=$(print_missing_needed_flavour "$1")
 	for mode in '' --deterministic; do
 		if [ -n "$lacking" ]; then
 			skip "$name: this build has no $lacking flavour"
@@ -51,7 +51,7 @@ expect_reproduced() {
 	done
 }
 
-# No byte is accessed: nothing detects it, and to-c does not expect it.
+# These calls access no byte, so nothing detects the broken rule, and `to-c` does not expect a report.
 invisible="bounds-before-dead dead-even-for-nothing out-of-bounds-of-nothing"
 
 if [ -n "${TO_C_ALL-}" ]; then
@@ -81,7 +81,7 @@ done
 
 # ---- every call of the format ----
 
-# A call, and the C text that it becomes. The first calls of the program are not made twice.
+# A line has a call and the C text that `to-c` must write for it.
 cat >head.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_ATOMIC | __GFP_ZERO)
@@ -129,12 +129,12 @@ ok $? "the table above has every call of ops.def" missing
 
 # ---- by hand, from the first comment ----
 
-# The lines of the comment that compile and run, for this build.
+# extract_printed_commands FILE: prints the commands in the comment of FILE that compile and run it with this build.
 extract_printed_commands() {
 	sed -n '/with this build/,/^ \* or /s/^ \*   \(.*\)/\1/p' "$1"
 }
 
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "races in C"; then
 	"$pagetorture" to-c -o pasted.c "$rules/overlap-one-byte.page"
 	extract_printed_commands pasted.c >pasted.sh
 	sh pasted.sh >out 2>&1
@@ -164,10 +164,8 @@ if has_flavour tsan; then
 		sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' >second
 	sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' first | diff - second >differ && [ -s second ]
 	ok $? "--deterministic: the same reports again" differ
-else
-	skip "this build has no tsan flavour"
 fi
-# Both fibers set errno, which is one variable, and no page's.
+# Both fibers write errno, which is one variable for both. ThreadSanitizer must not report this as a race.
 if has_flavour tsan; then
 	run_expecting 0 "$pagetorture" to-c --deterministic -o errno.c "$abs_srcdir/corpus/regress/failing-in-two-threads.page"
 	ok $? "what belongs to the pthread is no race of fibers" err
@@ -178,7 +176,7 @@ ok $? "the backend that sees it is in its line" alias.sh
 
 # ---- what does not reproduce ----
 
-# expect_not_reproduced NAME WHY: claim.page must not reproduce.
+# expect_not_reproduced NAME PATTERN: `to-c` must report that claim.page does not reproduce, with PATTERN as the reason.
 expect_not_reproduced() {
 	run_expecting 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
 		grep -q "^ \* DOES NOT REPRODUCE: .*$2" claim.c && [ "$(wc -l <err)" -eq 1 ]
@@ -200,7 +198,7 @@ if has_flavour tsan; then
 	sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >claim.page
 	expect_not_reproduced "a race that was not expected" 'expected no data-race in the flavour tsan, seen: data-race, .*data race'
 fi
-# Bytes are looked at too.
+# The C program also checks the bytes of pages.
 "$pagetorture" to-c -o bytes.c "$rules/bytewise-carries-every-byte.page" 2>err
 extract_printed_commands bytes.c >bytes.sh
 sh bytes.sh >out 2>&1

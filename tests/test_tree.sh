@@ -1,25 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Checks of the tree itself: what includes what, files that no list has, licences.
+# Checks of the source tree: includes, files that no list names, and licences.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# expect_no_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line matches, but for the exceptions.
-expect_no_line() {
+# expect_no_matching_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line of the files may match PATTERN
+# unless it matches EXCEPTION.
+expect_no_matching_line() {
 	name=$1 pattern=$2 exception=$3
 	shift 3
 	grep -nHE "$pattern" "$@" | grep -vE "$exception" >"$scratch/lines"
 	ok_if_empty "$name" "$scratch/lines"
 }
 
-# expect_includes_only ALLOWED FILE...: of our own files ("dir/...")
+# expect_includes_only ALLOWED FILE...: includes of files of this tree (#include "...") must match ALLOWED.
 expect_includes_only() {
 	allowed=$1
 	shift
-	expect_no_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
+	expect_no_matching_line "$1 ... includes only $allowed" '^#include "' "\"($allowed)" "$@"
 }
 
 expect_includes_only 'page/|page\.h"' src/page/*.[ch]
@@ -32,8 +33,8 @@ expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(ut
 expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 
-# compare_module_uses DIRECTORY OUTSIDE: which of the modules below each module of src/DIRECTORY uses is listed in
-# doc/design.md, and nothing else; includes that match OUTSIDE do not count.
+# compare_module_uses DIRECTORY OUTSIDE: doc/design.md must list exactly the modules that each module of
+# src/DIRECTORY includes. Includes that match OUTSIDE do not count.
 compare_module_uses() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
 		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"
@@ -58,17 +59,17 @@ compare_module_uses dev 'tool/.*|harness/.*'
 compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 compare_module_uses harness 'config\.h'
 
-# Includes that only some files of a module may have.
-expect_no_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
-expect_no_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
-expect_no_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
-expect_no_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
+# Only some files of a module may include these headers.
+expect_no_matching_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
+expect_no_matching_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
+expect_no_matching_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
+expect_no_matching_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
 	'^src/page/sync\.h:' -r src
 # A constructor may run before those of a page library, so it must not call the library.
-expect_no_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
+expect_no_matching_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
 	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
 # An external library replaces src/page in every program.
-expect_no_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
+expect_no_matching_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
 	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
 
 # A test that includes internal files of src/page is built only with src/page; other tests with any library.
@@ -77,7 +78,7 @@ grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk >"$scratch/own"
 ok_if_same "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/inside" "$scratch/own"
 
-# A local.mk lists every source and every script.
+# Every source and every script is named in a local.mk.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
 	fuzz/oss-fuzz/*.[ops]* stress/*.[ch] tests/bugs/*.py tests/bugs/*.def bench/*.[chps]* report/*.* stress/*.py tests/*.[ch] tests/*.py \
 	tests/*.sh examples/*.* examples/*/*.*; do
@@ -107,7 +108,7 @@ done >"$scratch/targets"
 [ ! -s "$scratch/targets" ] && grep -q '^TARGET(' fuzz/targets.def
 ok $? "every target of targets.def is there" "$scratch/targets"
 
-# The exported symbols are exactly those that page.h declares.
+# libpage.sym, the list of exported symbols, has exactly the functions that page.h declares.
 sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
 ok_if_same "libpage.sym lists what page.h declares" src/page/libpage.sym "$scratch/declared"
 
@@ -119,7 +120,7 @@ done <"$scratch/patterns" >"$scratch/stale"
 [ ! -s "$scratch/stale" ] && [ "$(wc -l <"$scratch/patterns")" -ge 10 ]
 ok $? "every pattern of fuzz-ci's table of changes matches files" "$scratch/stale"
 
-# What `make help` lists are targets, and every target that documents name is in it.
+# Every name that `make help` prints is a target, and `make help` prints every target that documents name.
 make -s --no-print-directory -C "$abs_builddir" help >"$scratch/help" 2>"$scratch/err"
 ok $? "make help" "$scratch/err"
 make --no-print-directory -C "$abs_builddir" -pnq TESTS= help 2>/dev/null | grep -oE '^[a-z][a-z0-9_-]*:' | sort -u >"$scratch/rules"
@@ -137,7 +138,7 @@ done <"$scratch/named" >"$scratch/missing"
 [ ! -s "$scratch/missing" ] && [ "$(wc -l <"$scratch/named")" -gt 20 ]
 ok $? "make help has every target that a document names" "$scratch/missing"
 
-expect_no_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
+expect_no_matching_line "no line is too long" '.{111}' '^$' src/*/*.[ch] src/*/*/*.[ch] fuzz/*.[ch] stress/*.[ch]
 
 if has_tool_or_skip shellcheck; then
 	shellcheck -x -P tests bootstrap tests/*.sh build-aux/abi.sh build-aux/check_builds.sh \
@@ -147,7 +148,7 @@ if has_tool_or_skip shellcheck; then
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 fi
 
-# fuzz/local.mk makes the list of functions that AFL++ does not count from this pattern.
+# fuzz/local.mk uses the same pattern to list functions for which AFL++ must not count coverage.
 sed -n 's/.*NO_COVERAGE .*[ *]\([a-z_]*\)(.*/\1/p' src/page/*.c | sort >"$scratch/uncounted"
 grep -hcw 'NO_COVERAGE' src/page/*.c | awk '{ n += $1 } END { print n }' >"$scratch/uses"
 [ -s "$scratch/uncounted" ] && [ "$(grep -c . "$scratch/uncounted")" -eq "$(cat "$scratch/uses")" ]

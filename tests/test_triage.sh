@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `triage`: findings of every engine, each failure once, whole files whoever was killed.
+# `triage` sorts findings of every engine and lists each failure once. If any process is killed, no file is incomplete.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# write_finding RULE FILE: a program of the rule table as an engine would leave it
+# write_finding PROGRAM FILE: writes a program of corpus/rules in the byte form, as an engine would.
 write_finding() {
 	mkdir -p "$(dirname "$2")"
 	"$pagetorture" convert --bytes "$rules/$1.page" >"$2"
 }
 
-# write_race_finding FILE FIRST SECOND [MORE]: two lines that race, and calls around them
+# write_race_finding FILE FIRST SECOND [MORE]: writes a finding in which the calls FIRST and SECOND of two threads race.
 write_race_finding() {
 	printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_KERNEL | __GFP_ZERO)' ${4:+"$4"} "T3: $2" "T5: $3" >text.page
 	mkdir -p "$(dirname "$1")"
@@ -27,16 +27,14 @@ run_triage() {
 }
 
 flavours=plain
-if has_flavour tsan; then
+if has_flavour_or_skip tsan "races as ThreadSanitizer sees them"; then
 	flavours=plain,tsan
-else
-	skip "races as ThreadSanitizer sees them: this build has no tsan flavour"
 fi
 
 # ---- a campaign ----
 
-# Of targets that the table of targets does not know: what fails says `run` (test_finding_target.sh
-# has those that it knows).
+# These findings are from targets that targets.def does not list, so `triage` uses `run` to reproduce them.
+# test_finding_target.sh has findings of listed targets.
 
 write_race_finding camp/fuzz_own/findings/crash-1 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
 write_race_finding camp/fuzz_own/findings/crash-2 'read_raw(p2, 7, 1)' 'write_raw(p2, 0, 64, 9)' 'p4 = alloc_page(GFP_NOIO)'
@@ -75,7 +73,7 @@ if has_flavour tsan; then
 	PAGETORTURE=$pagetorture run_expecting 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
-# It needs no other file, except page.h and the library.
+# The C program of a finding needs no other file, except page.h and the library.
 expect 0 "reproduce.c compiles" '' \
 	"$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
@@ -127,8 +125,9 @@ rm -rf sorted
 
 # ---- killed at any moment ----
 
-# The files are those of an undisturbed run, except for process IDs in reports.
-is_complete_output() {
+# list_incomplete_files DIRECTORY EXPECTED: prints each output file of DIRECTORY that differs from that of EXPECTED, an
+# undisturbed run. A report may differ, because it has process IDs, but must be complete.
+list_incomplete_files() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue
 		case $file in
@@ -154,7 +153,7 @@ while [ "$n" -lt "$kills" ]; do
 	sleep "$(awk "BEGIN { print $took * ($n - 0.5) / $kills / 1000 }")"
 	kill -9 $pid 2>/dev/null && early=$((early + 1))
 	wait $pid 2>/dev/null
-	is_complete_output cut expected >>torn
+	list_incomplete_files cut expected >>torn
 done
 [ ! -s torn ] && [ "$early" -gt $((kills / 3)) ]
 ok $? "killed $early of $kills times in the middle: each file that is there is whole" torn
@@ -162,8 +161,7 @@ timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
 diff -r -x report.txt -x '.pagetorture-*' expected cut >differs
 ok $? "and the next run finishes what was begun" differs
 
-# Killed in the middle of a write, for certain: the program that writes, and no child of it, is
-# killed as soon as a file has more than so many bytes.
+# A limit of the file size kills the program that writes the output, and no child of it, in the middle of a write.
 for bytes in 100 400; do
 	rm -rf cut
 	python3 -B - "$abs_srcdir/src/tool" $bytes output=cut flavours=plain backend=direct tool="$pagetorture" -- any \
@@ -181,7 +179,7 @@ for bytes in 100 400; do
 	status=$?
 	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
 		echo "$bytes bytes: not killed in the middle, status $status"
-	is_complete_output cut sorted
+	list_incomplete_files cut sorted
 done >torn
 [ ! -s torn ]
 ok $? "killed in a write: no part of a file has its name" torn

@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The commands of doc/tutorial.md run as a reader pastes them, and print what it shows. Its library lacks
-# every call that a library may lack. Three things differ, to take less time and leave nothing to chance:
-# the tree is compiled without optimization, the first campaign has a seed with the bug, and the last one
-# takes 3 s. `make check-doc` runs the tutorial as it is.
+# The commands of doc/tutorial.md run in one shell and print what the document shows. The library of the tutorial
+# lacks every call that a library may lack. This script makes three changes to save time and to avoid chance:
+# the tree is compiled without optimization, the first campaign has a seed with the bug, and the last campaign
+# takes 3 s. `make check-doc` runs the tutorial without changes.
 #
-# Some commands that the tutorial does not show are run in the same session, before the bug is fixed:
-# triage of the finding, and a seed. test_seam.sh tests programs that need calls which are missing.
+# This script also runs some commands that the tutorial does not show, before the bug is fixed: triage of the
+# finding, and a seed.
 . "$(dirname "$0")/tap.sh"
 
 tutorial=$abs_srcdir/examples/tutorial
 unset CFLAGS MAKEFLAGS MFLAGS MAKELEVEL
 
-# print_reason_to_skip: prints why the tutorial cannot run here, or nothing.
+# print_reason_to_skip: prints why the tutorial cannot run on this system, or nothing if it can.
 print_reason_to_skip() {
 	has_flavour tsan || echo "this build has no tsan flavour"
 	# gcc replaces the memcpy() with the bug by loads and stores that its ThreadSanitizer does not check.
@@ -32,7 +32,7 @@ $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/s
 ok_if_same "the tutorial's library has the calls that it must have, and no other" \
 	"$abs_srcdir/src/page_stubs/needs.sym" "$scratch/calls"
 
-# Blocks that the document does not have, for its sections 4 and 7.
+# Additional blocks of commands for the sections 4 and 7 of the document.
 cat >"$scratch/more.4" <<'END'
 <!-- long -->
 
@@ -65,7 +65,7 @@ cat >"$scratch/more.7" <<'END'
 
 END
 
-# The document with these blocks, and with changes that make it faster.
+# Write a copy of the document with the additional blocks and with changes that save time.
 awk -v more="$scratch/more." '
 	/^## [47]\. / { while ((getline line <(more int($2))) > 0) print line; changed++ }
 	sub("configure --quiet ", "&CFLAGS=-O0 --disable-shared --disable-dependency-tracking ") { changed++ }

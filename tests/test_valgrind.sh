@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Unit tests under valgrind's memcheck. Sanitizers check the same code, but not the arguments of the
-# system calls that it makes itself: this runs the tests of that code.
+# Runs unit tests under valgrind's memcheck, which checks the arguments of system calls. Sanitizers do not check
+# them in code that makes system calls without libc, so only the tests of such code run here.
 . "$(dirname "$0")/tap.sh"
 
 tests_of_system_calls="test_isolate test_page_alias test_page_map test_page_user_slice"
@@ -18,8 +18,9 @@ if ! run_expecting 0 "$VALGRIND" -q true; then
 	exit
 fi
 
-# run_memcheck LEAKS COMMAND...: children are checked too. Threads run in turns, or a thread that never
-# waits would get all of the time. TEST_SHARE=1 lets tests do all that they do elsewhere.
+# run_memcheck LEAKS COMMAND...: runs the command and its child processes under memcheck. Threads are scheduled
+# fairly; otherwise a thread that never waits would get all of the CPU. With TEST_SHARE=1, tests do not reduce
+# their work.
 run_memcheck() {
 	leaks=$1
 	shift
@@ -36,8 +37,7 @@ done
 
 # A search for leaks would read all mappings of the arena at the end of each child, so there is none.
 for test in $tests_of_system_calls; do
-	run_expecting 0 run_memcheck no "$abs_builddir/unit-tests" "$test" && grep -q '^1\.\.[1-9]' "$scratch/out"
-	ok $? "memcheck finds no error in $test" "$scratch/err"
+	expect 0 "memcheck finds no error in $test" '^1\.\.[1-9]' run_memcheck no "$abs_builddir/unit-tests" "$test"
 done
 
 done_testing

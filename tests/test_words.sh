@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Plain words: the words of tests/banned_words do not come back.
+# No word of tests/banned_words has more lines in sources and documents than that table allows.
 . "$(dirname "$0")/tap.sh"
 
-# find_lines_with_word PATTERN DIRECTORY: prints the lines of sources and documents with this word.
+# find_lines_with_word PATTERN DIRECTORY: prints the lines of sources and documents below DIRECTORY that contain a
+# word which matches PATTERN.
 find_lines_with_word() {
 	(cd "$2" && grep -rniE --include='*.[ch135]' --include='*.css' --include='*.def' --include='*.js' \
 		--include='*.md' --include='*.mk' --include='*.py' --include='*.sh' \
@@ -12,7 +13,7 @@ find_lines_with_word() {
 		"(^|[^a-z])($1)([^a-z]|\$)" .)
 }
 
-# list_excess_words TABLE DIRECTORY: words that more lines have than the table allows.
+# list_excess_words TABLE DIRECTORY: prints each word that more lines contain than the table allows.
 list_excess_words() {
 	grep -v '^#' "$1" | while IFS='	' read -r pattern allowed instead; do
 		find_lines_with_word "$pattern" "$2" >"$scratch/lines"
@@ -30,7 +31,7 @@ list_excess_words() {
 list_excess_words "$abs_srcdir/tests/banned_words" "$abs_srcdir"
 ok $? "no banned word comes back" "$scratch/more"
 
-# The check sees a word in a comment, in a name and in a message.
+# find_lines_with_word finds a word in a comment, in an identifier and in a message.
 mkdir "$scratch/tree"
 printf '/* The Wombat runs. */\n' >"$scratch/tree/comment.c"
 printf 'int wombat_start(void);\nint next_wombat;\n' >"$scratch/tree/name.h"

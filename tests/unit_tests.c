@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Marks a program with TAP output; src/page_stubs/absent.c then skips it by TAP. */
+/* Makes src/page_stubs/absent.c, if it is linked in, print a skipped test in TAP form. */
 extern const char tap_program;
 const char tap_program = 1;
 
@@ -37,17 +37,17 @@ bool ok(bool good, const char *name, ...)
 	return good;
 }
 
-void skip_check(const char *what)
+void skip_check(const char *check_and_reason)
 {
-	printf("ok %u # SKIP %s\n", ++tap_check_count, what);
+	printf("ok %u # SKIP %s\n", ++tap_check_count, check_and_reason);
 }
 
-unsigned int scale_repeat_count(unsigned int usual)
+unsigned int scale_repeat_count(unsigned int usual_count)
 {
 	const char *text = getenv("TEST_SHARE");
 	unsigned int divisor = text ? (unsigned int)atoi(text) : 1;
 
-	return divisor > 1 ? usual / divisor + 1 : usual;
+	return divisor > 1 ? usual_count / divisor + 1 : usual_count;
 }
 
 static struct unit_test *find_test(const char *name)
@@ -59,13 +59,6 @@ static struct unit_test *find_test(const char *name)
 	return test;
 }
 
-static void report_unknown_test(const char *program, const char *name)
-{
-	fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n", program, name);
-	for (const struct unit_test *test = tests; test; test = test->next)
-		fprintf(stderr, "  %s\n", test->name);
-}
-
 int main(int argc, char **argv)
 {
 	struct unit_test *test = tests;
@@ -73,7 +66,10 @@ int main(int argc, char **argv)
 	if (argc > 1 || tests->next)
 		test = argc == 2 ? find_test(argv[1]) : NULL;
 	if (!test) {
-		report_unknown_test(argv[0], argc > 1 ? argv[1] : "");
+		fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n",
+			argv[0], argc > 1 ? argv[1] : "");
+		for (test = tests; test; test = test->next)
+			fprintf(stderr, "  %s\n", test->name);
 		return 2;
 	}
 	test->run();

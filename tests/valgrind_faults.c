@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Errors that memcheck must find: `valgrind_faults NAME`; `none` has no error. */
+/*
+ * `valgrind_faults NAME` makes an error that valgrind's memcheck must find; `valgrind_faults none`
+ * makes none.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +50,7 @@ static int pass_uninitialised_to_system(void)
 	return 0;
 }
 
-/* The child exits normally. */
+/* Only the child makes the error; both processes exit normally. */
 static int use_freed_task_in_child(void)
 {
 	int status = 0;

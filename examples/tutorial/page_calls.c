@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The calls of page.h that hardly depend on how a library keeps its pages. A library includes this
- * file after its struct page, which has `unsigned char bytes[PAGE_SIZE]`, and defines the rest: the
- * lifetime of pages, mappings, and the functions that are declared here.
+ * The calls of page.h that hardly depend on how a library stores its pages. A library includes this
+ * file after its struct page, which has a member `unsigned char bytes[PAGE_SIZE]`. The library must define
+ * page_alloc(), page_free() and other calls of lifetime and mapping, and the functions declared here.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -20,14 +20,15 @@
 
 struct page_task {
 	char name[PAGE_TASK_NAME];
-	unsigned int fail_nth, depth;
+	unsigned int fail_nth; /* the call that must fail, counted from the next one that can; 0: none */
+	unsigned int depth;    /* number of mappings */
 	struct page *maps[PAGE_TASK_MAPPINGS];
 };
 
-/* Ends the process if it knows that the page was freed. */
+/* Ends the process if the library knows that the page was freed. */
 static void abort_unless_live(const struct page *page);
 
-/* Copies bytes to a page. */
+/* Copies bytes to a page. @to: in the page. */
 static void write_bytes(unsigned char *to, const unsigned char *from, size_t len);
 
 static _Noreturn void abort_with_rule(const char *rule)
@@ -83,11 +84,11 @@ static bool must_fail_this_call(void)
 
 /* ---- bytes ---- */
 
-/* Ends the process if the task has no room for one mapping and @more. */
-static void abort_unless_mappable(const struct page *page, unsigned int more)
+/* Ends the process if the page was freed, or the task cannot have @other_mappings and one more mapping. */
+static void abort_unless_mappable(const struct page *page, unsigned int other_mappings)
 {
 	abort_unless_live(page);
-	if (current_task()->depth + more >= PAGE_TASK_MAPPINGS)
+	if (current_task()->depth + other_mappings >= PAGE_TASK_MAPPINGS)
 		abort_with_rule("map-overflow");
 }
 
@@ -177,8 +178,8 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 	return 0;
 }
 
-/* The kernel copies, up to the end of one page at a time; bytes that it cannot read stay unchanged. */
-static bool copy_user(unsigned char *to, const void *from, size_t len)
+/* The kernel copies at most to the end of a page at a time. Return: false if it cannot read some bytes. */
+static bool copy_from_user_memory(unsigned char *to, const void *from, size_t len)
 {
 	for (size_t done = 0, piece; done < len; done += piece) {
 		uintptr_t at = (uintptr_t)from + done;
@@ -204,8 +205,8 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	abort_unless_mappable(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
-	/* The failure point comes before the length: an empty copy uses up the failure and succeeds. */
-	is_copied = !(must_fail_this_call() && len) && copy_user(intermediate_bytes, reader->at, len);
+	/* An injected failure is used up before the length is checked, so an empty copy uses it up and succeeds. */
+	is_copied = !(must_fail_this_call() && len) && copy_from_user_memory(intermediate_bytes, reader->at, len);
 	memcpy(page->bytes + off, intermediate_bytes, len);
 	return is_copied ? user_slice_skip(reader, len) : -EFAULT;
 }

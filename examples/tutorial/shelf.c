@@ -18,8 +18,8 @@
 #define FORGET(bytes) (void)(bytes)
 #endif
 
-#define SHELF 128     /* number of pages; a page is reused after all others */
-#define LONG_WRITE 24 /* copy words from this number of bytes on */
+#define SHELF 128     /* number of pages; they are reused in turn */
+#define LONG_WRITE 24 /* a write of at least this number of bytes copies words */
 
 struct page {
 	_Alignas(PAGE_SIZE) unsigned char bytes[PAGE_SIZE];
@@ -43,7 +43,7 @@ static void abort_unless_live(const struct page *page)
 		abort_with_rule("use-after-free");
 }
 
-/* Take the next free page of the shelf; it happens after everything its last owner did. */
+/* Takes a free page of the shelf. The acquire orders the new owner after all that the last owner did. */
 static struct page *pop_free_page(void)
 {
 	for (unsigned int i = 0; i < SHELF; i++) {
@@ -66,7 +66,7 @@ struct page *page_alloc(gfp_t gfp)
 	if (!page)
 		return NULL;
 	ASAN_UNPOISON_MEMORY_REGION(page->bytes, PAGE_SIZE);
-	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* never used */
+	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* no call may access it */
 	FORGET(page->bytes);
 	if (gfp & __GFP_ZERO)
 		memset(page->bytes, 0, PAGE_SIZE);
@@ -79,7 +79,7 @@ void page_get(struct page *page)
 	atomic_fetch_add_explicit(&page->ref_count, 1, memory_order_relaxed);
 }
 
-/* The last owner overwrites the page before it gives the page up. */
+/* The drop of the last reference overwrites the bytes, and then makes the page free. */
 void page_free(struct page *page)
 {
 	unsigned int ref_count;
@@ -102,7 +102,7 @@ unsigned int page_ref_count(const struct page *page)
 	return atomic_load_explicit(&page->ref_count, memory_order_relaxed);
 }
 
-/* ---- mapping: a page has one address ---- */
+/* ---- mappings: all mappings of a page have the same address ---- */
 
 static void end_newest_mapping(struct page_task *task)
 {
@@ -149,7 +149,7 @@ void page_unmap_local(const void *addr)
 
 /* ---- writing ---- */
 
-/* Copy whole words; write back the bytes after the range. */
+/* Copies whole words. In the last word it writes back the bytes after the range. */
 static void write_words(unsigned char *to, const unsigned char *from, size_t len)
 {
 	uint64_t word;

@@ -1,21 +1,21 @@
 #!/bin/bash -eux
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# What OSS-Fuzz and ClusterFuzzLite run to build the targets: the tree is $SRC/pagetorture,
-# targets go to $OUT, all else to $WORK. $CC $CXX $CFLAGS $CXXFLAGS and
-# $LIB_FUZZING_ENGINE say with what; they hold every flag of sanitizer and coverage.
+# Builds the targets for OSS-Fuzz and ClusterFuzzLite: the sources are in $SRC/pagetorture, the targets go
+# to $OUT, all other files to $WORK. The service sets $CC, $CXX, $CFLAGS, $CXXFLAGS and
+# $LIB_FUZZING_ENGINE, which contain all flags for sanitizer and coverage.
 
 source=$SRC/pagetorture
 build=$WORK/pagetorture
 
-# Which targets make sense: programs of fuzz_race may use uninitialised bytes, which is
-# no finding there but ends the process under MemorySanitizer.
+# All targets, except fuzz_race for MemorySanitizer: its programs may use uninitialised bytes, which is no
+# finding of fuzz_race but ends a process under MemorySanitizer.
 targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$source/fuzz/targets.def")
 case $SANITIZER in
 memory) targets=${targets/fuzz_race/} ;;
 esac
 
-# Only with ThreadSanitizer are there fibers that it knows.
+# Only this harness reports its fibers to ThreadSanitizer.
 harness=libharness-given.a
 case $SANITIZER in
 thread) harness=libharness-given-tsan.a ;;
@@ -28,7 +28,7 @@ rm -rf "$build"
 mkdir -p "$build"
 cd "$build"
 
-# Tools that run here and now are built without the given flags.
+# The tool that encodes the seeds runs during this build, so it is built without the flags of the service.
 CFLAGS='' CXXFLAGS='' "$source/configure" --quiet --disable-shared \
 	--disable-asan --disable-tsan --disable-msan --disable-fuzz CC="$CC"
 make -s -j"$(nproc)" seeds

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Check that the files that build.sh put into $OUT are what a fuzzing service needs.
 
-These are the checks of OSS-Fuzz, for every target, and more: that the *library* is instrumented and
-counted, not only what surrounds it; by the right sanitizer and by no other; that seeds fit, run and
-reach the library. Move $OUT first: what needs its old place then fails.
+This script makes the checks of OSS-Fuzz for every target. It also checks that the sanitizer, and no other
+one, instruments the library and not only the harness; that the library counts coverage; and that seeds fit,
+run and reach the library. Move $OUT first, so that a target that needs files at the old place fails.
 """
 import argparse
 import configparser
@@ -21,8 +21,8 @@ import zipfile
 
 TREE = pathlib.Path(__file__).absolute().parents[2]
 
-# Sanitizer: what its instrumented functions have, and the first symbol of its runtime. The former is a
-# name that they refer to, or the section of their nameless counters.
+# For each sanitizer: the mark of instrumented functions, and a symbol of its runtime. The mark is a name to
+# which instrumented code refers, or the section of counters without names.
 SANITIZERS = {
     "address": (r"<__asan_(report_)?(load|store)", "__asan_init"),
     "coverage": ("section __llvm_prf_cnts", "__llvm_profile_runtime"),
@@ -30,7 +30,7 @@ SANITIZERS = {
     "thread": (r"<__tsan_(func_entry|read|write|unaligned)", "__tsan_init"),
     "undefined": (r"<__ubsan_handle_", "__ubsan_handle_add_overflow"),
 }
-# The runtimes of other sanitizers contain that of UBSan: for them only calls are evidence.
+# The runtimes of these sanitizers contain that of UBSan, so its symbol does not show that UBSan is used.
 CONTAIN_UBSAN = {"address", "coverage", "memory", "thread"}
 
 # Engine: the mark of functions that count coverage for it.
@@ -39,16 +39,16 @@ ENGINES = {"afl": r"<__afl_area_ptr", "libfuzzer": "section __sancov_cntrs"}
 # The number of call instructions to functions of each runtime: at least the first number in a build
 # for that sanitizer, at most the second one in others. The numbers are those of OSS-Fuzz's
 # bad_build_check, which refuses other targets. OSS-Fuzz does not count builds for threads or coverage;
-# here the second numbers hold for these, too.
+# here the second numbers also apply to these builds.
 CALLS = {"address": ("asan", 1000, 0), "dataflow": ("dfsan", 100, 0),
          "memory": ("msan", 1000, 3), "undefined": ("ubsan", 168, 200)}
-# OSS-Fuzz requires so many edges.
+# The least number of edges that OSS-Fuzz requires.
 EDGES_LEAST = 100
 
 # Targets that are not built with a sanitizer (build.sh has the reason).
 LEFT_OUT = {("memory", "fuzz_race")}
 
-# Libraries that every machine of such a service has.
+# Shared libraries that every machine of a fuzzing service has.
 SYSTEM_LIBRARIES = re.compile(
     r"(ld-linux-x86-64|lib(c|dl|gcc_s|m|pthread|resolv|rt|stdc\+\+))\.so\.\d+$")
 
@@ -64,7 +64,7 @@ REACHES = {
 
 
 class BadTarget(Exception):
-    """One line that says what is wrong with a target."""
+    """A defect of a target or of $OUT, described in one line."""
 
 
 def require_or_raise(is_good, problem):
@@ -72,7 +72,7 @@ def require_or_raise(is_good, problem):
         raise BadTarget(problem)
 
 
-def read_command_output(*command):
+def run_and_read_output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace").stdout
 
 
@@ -80,24 +80,24 @@ def join_last_lines(text):
     return " | ".join(text.strip().splitlines()[-3:])[-400:]
 
 
-def find_tool(name):
-    """The newest of LLVM's tools of that name, or None."""
+def find_llvm_tool(name):
+    """Return: the path of LLVM's tool NAME-19, or of NAME, or None"""
     return next(filter(None, map(shutil.which, [name + "-19", name])), None)
 
 
 class Binary:
     """The symbols, the sections and the code of a target."""
 
-    def __init__(self, path):
-        self.path = path
-        fields = (line.split() for line in read_command_output("nm", path).splitlines())
+    def __init__(self, binary_path):
+        self.path = binary_path
+        fields = (line.split() for line in run_and_read_output("nm", binary_path).splitlines())
         self.symbols = {words[2]: int(words[0], 16) for words in fields if len(words) == 3}
-        self.dynamic_section = read_command_output("readelf", "-dW", path)
+        self.dynamic_section = run_and_read_output("readelf", "-dW", binary_path)
 
-    def find_section(self, name):
+    def find_section_addresses(self, name):
         """Return: the addresses of the section"""
         found = re.search(rf"\] {name} +\w+ +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)",
-                          read_command_output("readelf", "-SW", self.path))
+                          run_and_read_output("readelf", "-SW", self.path))
         start, size = (int(word, 16) for word in found.groups()) if found else (0, 0)
         return range(start, start + size)
 
@@ -111,31 +111,31 @@ class Binary:
         found = re.findall(rb"\s(?:callq?|bl)\s+[0-9a-f]+\s+<__([a-z]+san)", text)
         return {runtime: found.count(runtime.encode()) for runtime, _, _ in CALLS.values()}
 
-    def disassemble(self, names):
-        """Return: {name: its code}, for those of the functions that are there"""
+    def disassemble_functions(self, names):
+        """Return: {name: disassembled code}, for the functions that the binary has"""
         places = [self.symbols[name] for name in names if name in self.symbols]
         if not places:
             return {}
         end = min((place for place in self.symbols.values() if place > max(places)), default=0)
-        text = read_command_output("objdump", "-d", "--no-show-raw-insn", f"--start-address={min(places):#x}",
+        text = run_and_read_output("objdump", "-d", "--no-show-raw-insn", f"--start-address={min(places):#x}",
                            f"--stop-address={end:#x}", self.path)
         bodies = dict(re.findall(r"^[0-9a-f]+ <([^>]+)>:\n((?:.+\n)*)", text, re.M))
         return {name: bodies.get(name, "") for name in names if name in self.symbols}
 
     def find_functions_with_mark(self, code, mark):
-        """Return: the functions of @code that have the mark"""
+        """Return: the names of the functions in @code that have the mark (SANITIZERS, ENGINES)"""
         if not mark.startswith("section "):
             return [name for name, body in code.items() if re.search(mark, body)]
-        counters = self.find_section(mark.split()[1])
+        counters = self.find_section_addresses(mark.split()[1])
         return [name for name, body in code.items()
                 if any(int(place, 16) in counters for place in re.findall(r"# ([0-9a-f]+) <", body))]
 
 
 class Out:
-    """$OUT, after it was moved."""
+    """The directory $OUT, which was moved after the build."""
 
-    def __init__(self, directory, engine, sanitizer):
-        self.directory, self.engine, self.sanitizer = directory, engine, sanitizer
+    def __init__(self, out_directory, engine, sanitizer):
+        self.directory, self.engine, self.sanitizer = out_directory, engine, sanitizer
         names = re.findall(r"^TARGET\((\w+),", (TREE / "fuzz/targets.def").read_text(), re.M)
         self.targets = [name for name in names if (sanitizer, name) not in LEFT_OUT]
         self.library_functions = (TREE / "src/page/libpage.sym").read_text().split()
@@ -157,30 +157,31 @@ class Out:
 
 
 class Target:
-    """A target, its files, and a directory in which it runs."""
+    """A target in $OUT, its files, and a scratch directory in which it runs."""
 
-    def __init__(self, out, name, scratch):
-        self.out, self.name, self.scratch = out, name, pathlib.Path(scratch)
-        self.path = out.directory / name
-        self.dictionary = out.directory / f"{name}.dict"
+    def __init__(self, out, target_name, scratch_directory):
+        self.out, self.name, self.scratch_directory = out, target_name, pathlib.Path(scratch_directory)
+        self.path = out.directory / target_name
+        self.dictionary = out.directory / f"{target_name}.dict"
         self.binary = Binary(self.path)
-        self.options = self.read_options()
-        self.library_code = self.binary.disassemble(out.library_functions)
+        self.options = self.read_libfuzzer_options()
+        self.library_code = self.binary.disassemble_functions(out.library_functions)
         self.seeds = []
 
     def run_in_scratch(self, *command, environment=None):
-        """Run in an empty directory, with the variables of the service. Return: exit status and output"""
-        settings = {"PATH": os.environ["PATH"], "HOME": self.scratch, "TMPDIR": self.scratch,
+        """Run in the scratch directory, with the environment of the service. Return: exit status, output"""
+        settings = {"PATH": os.environ["PATH"], "HOME": self.scratch_directory,
+                    "TMPDIR": self.scratch_directory,
                     "UBSAN_OPTIONS": "silence_unsigned_overflow=1:print_stacktrace=1"}
-        done = subprocess.run(command, cwd=self.scratch, env=settings | (environment or {}),
+        done = subprocess.run(command, cwd=self.scratch_directory, env=settings | (environment or {}),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace", timeout=300, check=False)
         return done.returncode, done.stdout
 
     # ---- files ----
 
-    def read_options(self):
-        """libFuzzer itself refuses unknown options (check_libfuzzer_start())."""
+    def read_libfuzzer_options(self):
+        """Return: the options of libFuzzer. check_libfuzzer_start() checks that libFuzzer knows them."""
         options = configparser.ConfigParser()
         try:
             options.read(f"{self.path}.options", encoding="ascii")
@@ -189,7 +190,7 @@ class Target:
         require_or_raise(options.sections() == ["libfuzzer"] and "max_len" in options["libfuzzer"], "options: no max_len")
         return dict(options["libfuzzer"])
 
-    def unpack_seeds(self):
+    def check_and_unpack_seeds(self):
         try:
             with zipfile.ZipFile(f"{self.path}_seed_corpus.zip") as archive:
                 require_or_raise(archive.testzip() is None, "seeds: damaged")
@@ -200,14 +201,14 @@ class Target:
                     size = archive.getinfo(name).file_size
                     require_or_raise(0 < size <= int(self.options["max_len"]),
                             f"seeds: {name} has {size} bytes, more than max_len, or none")
-                archive.extractall(self.scratch / "seeds")
+                archive.extractall(self.scratch_directory / "seeds")
         except zipfile.BadZipFile as error:
             raise BadTarget(f"seeds: {error}") from error
 
     # ---- the binary ----
 
     def check_linked_libraries(self):
-        """The target runs in any directory, and needs only system libraries."""
+        """Check that the target contains the library, and needs only shared libraries of the system."""
         require_or_raise("LLVMFuzzerTestOneInput" in self.binary.symbols, "has no LLVMFuzzerTestOneInput")
         require_or_raise(2 * len(self.library_code) > len(self.out.library_functions), "has not the library in it")
         require_or_raise(not re.search(r"\((RPATH|RUNPATH)\)", self.binary.dynamic_section),
@@ -216,9 +217,9 @@ class Target:
             require_or_raise(SYSTEM_LIBRARIES.match(name), f"needs {name}")
 
     def check_sanitizer(self):
-        """The selected sanitizer alone instruments the library, and also the harness except with threads."""
+        """Check that only the selected sanitizer instruments the code; `thread` must not instrument the harness."""
         sanitizer, count = self.out.sanitizer, len(self.library_code)
-        harness_code = self.binary.disassemble(["LLVMFuzzerTestOneInput"])
+        harness_code = self.binary.disassemble_functions(["LLVMFuzzerTestOneInput"])
         for name, (mark, first_symbol) in SANITIZERS.items():
             marked = self.binary.find_functions_with_mark(self.library_code, mark)
             marked_harness = self.binary.find_functions_with_mark(harness_code, mark)
@@ -234,10 +235,10 @@ class Target:
             require_or_raise(not also, f"{name}: watches too, for one {' '.join(also[:1])}")
 
     def check_sanitizer_calls(self):
-        """OSS-Fuzz recognises the sanitizer by the number of calls of its runtime."""
+        """Check the number of calls to each runtime, by which OSS-Fuzz recognises the sanitizer."""
         calls = self.binary.count_sanitizer_calls()
         print(f"{self.name}: calls: {', '.join(f'{count} {name}' for name, count in calls.items())}")
-        # As OSS-Fuzz: with another engine the driver itself calls UBSan's runtime.
+        # OSS-Fuzz makes the same exception: the driver of another engine may call the runtime of UBSan.
         if self.out.sanitizer == "undefined" and self.out.engine != "libfuzzer":
             return
         for name, (runtime, least, most) in CALLS.items():
@@ -248,7 +249,7 @@ class Target:
                 require_or_raise(calls[runtime] <= most, f"{what} {most} or fewer")
 
     def check_coverage_counters(self):
-        """Nearly every function of the library counts coverage; some functions must not."""
+        """Check that most functions of the library count coverage; some functions must not count it."""
         marked = self.binary.find_functions_with_mark(self.library_code, ENGINES[self.out.engine])
         count = len(self.library_code)
         require_or_raise(self.out.sanitizer == "coverage" or 10 * len(marked) > 8 * count,
@@ -260,7 +261,7 @@ class Target:
         options = [f"-{name}={value}" for name, value in sorted(self.options.items())]
         status, text = self.run_in_scratch(self.path, "-seed=1337", "-runs=4", f"-dict={self.dictionary}", *options)
         words = [line for line in self.dictionary.read_text().splitlines() if line.startswith('"')]
-        require_or_raise("unrecognized flag" not in text, "options: libFuzzer knows one not")
+        require_or_raise("unrecognized flag" not in text, "options: libFuzzer does not know one")
         require_or_raise("ParseDictionaryFile: error" not in text, f"dictionary: {join_last_lines(text)}")
         require_or_raise(status == 0 and "Done 4 runs" in text, f"does not start: {join_last_lines(text)}")
         require_or_raise(f"Dictionary: {len(words)} entries" in text, "dictionary: libFuzzer does not read all of it")
@@ -268,29 +269,29 @@ class Target:
         require_or_raise(edges and int(edges[1]) >= EDGES_LEAST,
                 f"libFuzzer sees {edges[1] if edges else 'no'} edges, expected {EDGES_LEAST} or more")
 
-    def run_seeds_by_libfuzzer(self):
-        # A build for coverage has no counters for libFuzzer, so it does not fuzz; it replays.
+    def run_seeds_with_libfuzzer(self):
+        # A build for coverage has no counters for libFuzzer, so it only replays seeds.
         if self.out.sanitizer != "coverage":
             self.check_libfuzzer_start()
         environment = {f"{name}_OPTIONS": "symbolize=1" for name in ("ASAN", "MSAN", "TSAN")}
-        environment["LLVM_PROFILE_FILE"] = self.scratch / "profile"
-        symbolizer = find_tool("llvm-symbolizer")
+        environment["LLVM_PROFILE_FILE"] = self.scratch_directory / "profile"
+        symbolizer = find_llvm_tool("llvm-symbolizer")
         if symbolizer:
-            # Runtimes look for it by this name alone.
-            (self.scratch / "bin").mkdir()
-            (self.scratch / "bin/llvm-symbolizer").symlink_to(symbolizer)
-            environment["PATH"] = f"{self.scratch}/bin:{os.environ['PATH']}"
+            # The runtimes of sanitizers search the symbolizer by the name without a version.
+            (self.scratch_directory / "bin").mkdir()
+            (self.scratch_directory / "bin/llvm-symbolizer").symlink_to(symbolizer)
+            environment["PATH"] = f"{self.scratch_directory}/bin:{os.environ['PATH']}"
         status, text = self.run_in_scratch(self.path, "-runs=0", f"-max_len={self.options['max_len']}",
                                 "-print_coverage=1", "seeds", environment=environment)
         require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
         require_or_raise(f"{len(self.seeds):8} files found in seeds" in text, "does not read every seed")
-        self.check_seeds_reach_library(text, symbolizer)
+        self.check_seeds_reach_function(text, symbolizer)
         if (self.out.sanitizer, self.name) == ("thread", "fuzz_race"):
             require_or_raise(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
 
-    def check_seeds_reach_library(self, text, symbolizer):
-        """The seeds execute a known function in its file. AFL++ and a build for coverage, which has the
-        same seeds, do not print the executed functions."""
+    def check_seeds_reach_function(self, text, symbolizer):
+        """Check that the seeds execute the function of REACHES. A build for coverage, which has the same
+        seeds, does not print the executed functions."""
         if self.out.sanitizer == "coverage":
             return
         if not symbolizer:
@@ -301,21 +302,21 @@ class Target:
         require_or_raise(any(line.startswith(f"{name} ") and place in line for line in lines),
                 f"seeds do not reach {name} in {place}")
 
-    def run_seeds_by_afl(self):
+    def run_seeds_with_afl(self):
         status, text = self.run_in_scratch(self.path, *(f"seeds/{seed}" for seed in self.seeds))
         require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
         require_or_raise(text.count("Execution successful") == len(self.seeds), "does not run every seed")
         if not shutil.which("afl-showmap"):
             self.out.skipped_checks.add("AFL++'s view of a target (no afl-showmap)")
             return
-        # afl-showmap supports the target, and counts as many edges as in a real target.
+        # afl-showmap must run the target in the modes of a real target, and count as many edges.
         status, text = self.run_in_scratch("afl-showmap", "-m", "none", "-t", "10000", "-i", "seeds", "-o", "maps", "--",
                                 self.path)
         require_or_raise(status == 0, f"afl-showmap fails: {join_last_lines(text)}")
         for mode in "Persistent mode", "SHARED MEMORY FUZZING":
             require_or_raise(mode in text, f"afl-showmap finds no {mode.lower()}")
         edges = {line.split(":")[0] for seed in self.seeds
-                 for line in (self.scratch / "maps" / seed).read_text().splitlines()}
+                 for line in (self.scratch_directory / "maps" / seed).read_text().splitlines()}
         require_or_raise(len(edges) >= EDGES_LEAST, f"afl-showmap sees {len(edges)} edges")
 
     def check_all(self):
@@ -323,26 +324,21 @@ class Target:
         self.check_sanitizer()
         self.check_sanitizer_calls()
         self.check_coverage_counters()
-        self.unpack_seeds()
+        self.check_and_unpack_seeds()
         if self.out.engine == "afl":
-            self.run_seeds_by_afl()
+            self.run_seeds_with_afl()
         else:
-            self.run_seeds_by_libfuzzer()
+            self.run_seeds_with_libfuzzer()
         self.out.seed_count += len(self.seeds)
 
 
-def check_target(out, name):
-    with tempfile.TemporaryDirectory() as scratch:
-        Target(out, name, scratch).check_all()
-
-
 def main():
-    parser = argparse.ArgumentParser(description="Check what build.sh made.",
-                                     epilog="exit status: 0 all good, 1 not, 2 usage")
+    parser = argparse.ArgumentParser(description="Check the files that build.sh made.",
+                                     epilog="exit status: 0 all checks passed, 1 a check failed, 2 bad usage")
     parser.add_argument("--engine", choices=sorted(ENGINES), default="libfuzzer")
     parser.add_argument("--sanitizer", choices=sorted(SANITIZERS), default="address")
-    parser.add_argument("out", help="the directory, moved from where it was made")
-    parser.add_argument("target", nargs="*", help="only these are run (default: all)")
+    parser.add_argument("out", help="the directory $OUT, moved after the build")
+    parser.add_argument("target", nargs="*", help="check only these targets (default: all)")
     arguments = parser.parse_args()
     out = Out(pathlib.Path(arguments.out).absolute(), arguments.engine, arguments.sanitizer)
     names = arguments.target or out.targets
@@ -354,7 +350,8 @@ def main():
             if name == "OUT":
                 out.check_file_names()
             else:
-                check_target(out, name)
+                with tempfile.TemporaryDirectory() as scratch_directory:
+                    Target(out, name, scratch_directory).check_all()
         except (BadTarget, OSError, subprocess.SubprocessError) as error:
             print(f"{name}: {error}", file=sys.stderr)
             problem_count += 1
@@ -366,6 +363,6 @@ def main():
 
 
 if __name__ == "__main__":
-    # Ignored, it would make every child end with 0, as subprocess reports it.
+    # If SIGCHLD were ignored, subprocess would report exit status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(main())

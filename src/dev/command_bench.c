@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev bench: measures how many programs per second are executed and compared. The
- * executors run in turn, round by round: their ratio is measured, and load of the machine slows
- * both of them. Each measurement is a process of its own, because the threads that one executor
- * leaves in the detector's memory would slow the other one down.
+ * pagetorture-dev bench: measures how many programs per second are executed and compared with the rule
+ * model, on fibers and on real threads. Each round measures both, because their ratio is the result, and load
+ * of the machine then slows both. Each measurement is a process, because the threads that one executor leaves
+ * in the detector's memory would slow down the other executor.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "dev/dev.h"
 #include "harness/checker.h"
@@ -17,12 +16,13 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/util/isolate.h"
+#include "tool/util/clock.h"
 #include "tool/util/file_list.h"
 #include "tool/util/json.h"
 #include "tool/util/options.h"
 
-#define ROUNDS_MAX    1000
-#define ROUND_SECONDS 0.2
+#define ROUNDS_MAX 1000
+#define ROUND_US   200000
 
 static const char help[] =
 	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
@@ -55,28 +55,20 @@ static struct {
 	struct rules *rules;
 	struct program *programs;
 	size_t program_count;
-	unsigned int rounds;
+	unsigned int round_count;
 	const char *ratio_aim; /* the threshold of the ratio, or "" */
-	double rates[EXECUTORS][ROUNDS_MAX]; /* programs a second */
-} bench = { .rounds = 9, .ratio_aim = "" };
+	double rates[EXECUTORS][ROUNDS_MAX]; /* programs per second */
+} bench = { .round_count = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
-/* One measurement, in memory that is shared with its process. */
+/* One measurement, in memory that this process shares with the child process that measures. */
 struct measurement {
 	const struct executor *executor;
-	double rate;
+	double rate; /* programs per second */
 };
 
-static double read_seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-/* An execution is compared with the rule model, which is part of its cost. */
+/* The rate includes the cost of the rule model, which each execution is compared with. */
 static void execute_and_compare(struct checker *checker, const struct program *program,
 				const struct executor *executor)
 {
@@ -84,40 +76,41 @@ static void execute_and_compare(struct checker *checker, const struct program *p
 
 	checker_evaluate(checker, program);
 	executor->run(checker, program, &report);
-	/* As fuzz_race does: a later report would search everything since this one. */
+	/* fuzz_race does this too: a later report would search all accesses since this one. */
 	if (report.race_count)
 		tsan_clear_shadow();
 }
 
-static void measure_rate(void *ctx)
+static void measure_rate_of_executor(void *ctx)
 {
 	struct measurement *measurement = ctx;
 	struct checker *checker = checker_new();
-	double start, seconds;
-	size_t done = 0;
+	int64_t start_us, passed_us;
+	size_t execution_count = 0;
 
 	if (!checker)
 		return;
 	exec_options(checker->exec)->first_race_only = true;
-	start = read_seconds();
+	start_us = clock_read_us(CLOCK_MONOTONIC);
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)
 			execute_and_compare(checker, &bench.programs[i], measurement->executor);
-		done += bench.program_count;
-		seconds = read_seconds() - start;
-	} while (seconds < ROUND_SECONDS);
-	measurement->rate = (double)done / seconds;
+		execution_count += bench.program_count;
+		passed_us = clock_read_us(CLOCK_MONOTONIC) - start_us;
+	} while (passed_us < ROUND_US);
+	measurement->rate = (double)execution_count * 1e6 / (double)passed_us;
 	checker_delete(checker);
 }
 
-static bool measure_in_process(struct measurement *measurement, size_t executor_index,
-			       unsigned int round)
+/* Stores the rate in bench.rates. Return: false, after a message, if the child process failed. */
+static bool measure_in_child_process(struct measurement *measurement, size_t executor_index,
+				     unsigned int round)
 {
 	static struct isolated child;
 
 	*measurement = (struct measurement){ .executor = &executors[executor_index] };
-	if (!isolate(measure_rate, measurement, 60, &child) || !isolated_succeeded(&child) ||
-	    measurement->rate <= 0) {
+	if (!isolate_call(measure_rate_of_executor, measurement, 60, &child) ||
+	    !isolated_succeeded(&child) || measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
 			executors[executor_index].name, child.output);
 		return false;
@@ -128,8 +121,8 @@ static bool measure_in_process(struct measurement *measurement, size_t executor_
 
 /* ---- printing ---- */
 
-static void print_sample(const char *figure_name, const char *unit, const char *aim,
-			 const double *values)
+static void print_figure_as_json(const char *figure_name, const char *unit, const char *aim,
+				 const double *values)
 {
 	struct json out = json_begin(stdout);
 
@@ -139,34 +132,34 @@ static void print_sample(const char *figure_name, const char *unit, const char *
 	json_text(&out, "unit", unit);
 	json_text(&out, "aim", aim);
 	json_begin_array(&out, "values");
-	for (unsigned int i = 0; i < bench.rounds; i++)
+	for (unsigned int i = 0; i < bench.round_count; i++)
 		json_real(&out, NULL, values[i], 3);
 	json_end_line(&out);
 }
 
-static int measure_all_rounds(void)
+static int measure_and_print_all_rounds(void)
 {
 	struct measurement *measurement = isolate_map_shared(sizeof(*measurement));
 	double ratios[ROUNDS_MAX];
 
 	if (!measurement)
 		return usage_error("bench", "no memory");
-	for (unsigned int round = 0; round < bench.rounds; round++) {
+	for (unsigned int round = 0; round < bench.round_count; round++) {
 		for (size_t i = 0; i < EXECUTORS; i++)
-			if (!measure_in_process(measurement, i, round))
+			if (!measure_in_child_process(measurement, i, round))
 				return EXIT_FAILED;
 		ratios[round] = bench.rates[FIBERS][round] / bench.rates[THREADS][round];
 	}
-	print_sample("fibers : real threads", "times", bench.ratio_aim, ratios);
+	print_figure_as_json("fibers : real threads", "times", bench.ratio_aim, ratios);
 	for (size_t i = 0; i < EXECUTORS; i++)
-		print_sample(executors[i].name, "programs/s", "", bench.rates[i]);
+		print_figure_as_json(executors[i].name, "programs/s", "", bench.rates[i]);
 	return EXIT_GOOD;
 }
 
 /* ---- programs ---- */
 
-/* Only a program without a fatal call can be executed many times in one process. */
-static int load_programs(const struct file_list *files)
+/* Programs with a fatal call are left out, because such a call ends the process. Return: an exit status. */
+static int load_programs_without_fatal_call(const struct file_list *files)
 {
 	char error[PROGRAM_FILE_ERROR];
 
@@ -193,7 +186,7 @@ int command_bench(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_TEXT("aim", &bench.ratio_aim),
 		OPTION_FLAG("bytes", &program_all_bytes),
-		OPTION_NUMBER("rounds", &bench.rounds, 1, ROUNDS_MAX),
+		OPTION_NUMBER("rounds", &bench.round_count, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
 	int status = options_parse("bench", help, rows, argc, argv);
@@ -203,9 +196,11 @@ int command_bench(int argc, char **argv)
 		return status;
 	if (optind == argc)
 		return usage_error("bench", "expected at least one FILE");
-	status = file_list_init(&files, argc - optind, argv + optind) ? load_programs(&files) : EXIT_BAD;
+	status = file_list_init(&files, argc - optind, argv + optind) ?
+			 load_programs_without_fatal_call(&files) :
+			 EXIT_BAD;
 	if (status == EXIT_GOOD)
-		status = measure_all_rounds();
+		status = measure_and_print_all_rounds();
 	file_list_destroy(&files);
 	free(bench.programs);
 	rules_delete(bench.rules);

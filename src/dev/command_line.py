@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Command lines of scripts for developers, in the words of the commands in C."""
+"""A parser of command lines for the scripts for developers. Its messages are those of the commands in C."""
 import argparse
 import difflib
 import re
@@ -8,10 +8,10 @@ EXIT_BAD = 2
 
 
 class Parser(argparse.ArgumentParser):
-    """An error is one line on standard error, and ends the process with EXIT_BAD."""
+    """A usage error prints one line on standard error, and ends the process with EXIT_BAD."""
 
-    def __init__(self, command, description, epilog):
-        super().__init__(prog=command, description=description, epilog=epilog, allow_abbrev=False,
+    def __init__(self, command_name, description, epilog):
+        super().__init__(prog=command_name, description=description, epilog=epilog, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message):

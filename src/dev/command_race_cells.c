@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * pagetorture-dev race-cells: evaluates the programs of the race matrix with the rule model, or
- * executes them under the detector that watches this process. race.py runs it and reads its lines.
+ * executes them under the detector that watches this process. race.py runs this command and reads its lines.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -19,13 +19,18 @@
 
 static const char help[] =
 	"Usage: pagetorture-dev race-cells [OPTION]...\n"
-	"Read page programs from standard input, with a NUL byte after each, for `race`. Print a line of\n"
-	"JSON about the build, and for each program the verdict of the rule model.\n"
+	"Read page programs from standard input, with a NUL byte after each, for `race`. Print a "
+	"JSON object\n"
+	"about the build, and for each program one with the verdict of the rule model, each on a "
+	"line.\n"
 	"\n"
-	"  --execute        execute the programs, and print for each of them, with tabs: the result\n"
-	"                   (`agree`, `miss allowed` or `differ`), the runs that reported a race, all\n"
-	"                   runs, and the difference from the model; the first line is the compiler,\n"
-	"                   and `detector` if a detector watches the process\n"
+	"  --execute        execute the programs instead, and print a line of four fields, "
+	"separated by tabs,\n"
+	"                   for each: the result (`agree`, `miss allowed` or `differ`), the number "
+	"of runs that\n"
+	"                   reported a race, the number of runs, and the difference from the "
+	"model; the first\n"
+	"                   line has the compiler, and `detector` or `none`\n"
 	"  --fibers         execute threads as fibers\n"
 	"  --repeat N       execute each program N times\n"
 	"  --timeout S      end the process if a program takes longer than S seconds\n"
@@ -41,16 +46,16 @@ static const char help[] =
 #define COMPILER "gcc " __VERSION__
 #endif
 
-struct race_execution {
-	bool is_requested; /* false: only evaluate the programs with the rule model */
+struct race_cells_options {
+	bool must_execute; /* false: only evaluate the programs with the rule model */
 	bool uses_fibers;
-	unsigned int repeat_count;
-	unsigned int time_limit_seconds;
+	unsigned int runs_per_program;
+	unsigned int time_limit_seconds; /* time of all runs of one program */
 };
 
 /* ---- evaluating ---- */
 
-static void print_build(void)
+static void print_build_features(void)
 {
 	static const char *const backends[] = { "direct", "alias" };
 	struct json out = json_begin(stdout);
@@ -65,7 +70,7 @@ static void print_build(void)
 	json_end_line(&out);
 }
 
-/* Return: whether @text is the program as program_to_text() writes it. */
+/* Return: whether @text is what program_to_text() writes for the program. */
 static bool is_canonical_text(const struct program *program, const char *text)
 {
 	static char canonical_text[TEXT_PROGRAM_MAX];
@@ -74,7 +79,8 @@ static bool is_canonical_text(const struct program *program, const char *text)
 	return !strcmp(canonical_text, text);
 }
 
-static void evaluate_program(struct checker *checker, const struct program *program, const char *text)
+static void evaluate_and_print_program(struct checker *checker, const struct program *program,
+				       const char *text)
 {
 	const struct rules *rules = checker->rules;
 	struct json out = json_begin(stdout);
@@ -90,8 +96,8 @@ static void evaluate_program(struct checker *checker, const struct program *prog
 
 /* ---- executing ---- */
 
-static void run_program_once(struct checker *checker, const struct program *program, bool uses_fibers,
-			     struct checker_report *report)
+static void evaluate_and_run_program_once(struct checker *checker, const struct program *program,
+					  bool uses_fibers, struct checker_report *report)
 {
 	unsigned int errors = valgrind_error_count();
 
@@ -105,51 +111,55 @@ static void run_program_once(struct checker *checker, const struct program *prog
 }
 
 /*
- * On fibers each run must report as many races as the first. The older runtime of ThreadSanitizer forgets
- * a random byte of a granule: the number may differ, but not between none and some.
+ * On fibers each run must report as many races as the first run; otherwise the result of @report becomes
+ * CHECKER_DIFFERS. The older runtime of ThreadSanitizer forgets a random byte of a granule, so with that
+ * runtime the numbers may differ unless one of them is 0.
  */
-static bool has_same_race_count(const struct checker_report *first, struct checker_report *report,
-				unsigned int run)
+static bool check_race_count_unchanged(const struct checker_report *first,
+				       struct checker_report *report, unsigned int run_number)
 {
-	if (tsan_splits_granules() ? !first->race_count == !report->race_count
+	if (tsan_stores_cell_per_byte() ? !first->race_count == !report->race_count
 				   : first->race_count == report->race_count)
 		return true;
 	report->result = CHECKER_DIFFERS;
 	snprintf(report->difference_text, sizeof(report->difference_text),
-		 "run %u reported %zu races where the first run reported %zu", run,
+		 "run %u reported %zu races where the first run reported %zu", run_number,
 		 report->race_count, first->race_count);
 	return false;
 }
 
-static void execute_program(struct checker *checker, const struct race_execution *execution,
-			    const struct program *program)
+static void execute_repeatedly_and_print(struct checker *checker,
+					 const struct race_cells_options *options,
+					 const struct program *program)
 {
 	static const char *const results[] = { "agree", "miss allowed", "differ" };
 	struct checker_report first = { 0 }, report;
-	unsigned int run = 0, reported = 0;
+	unsigned int run_count = 0, reporting_run_count = 0;
 	bool is_miss_allowed = false;
 
-	/* SIGALRM ends the process. */
-	alarm(execution->time_limit_seconds);
+	/* If the time is over, SIGALRM ends the process. */
+	alarm(options->time_limit_seconds);
 	do {
-		run_program_once(checker, program, execution->uses_fibers, &report);
-		if (++run == 1)
+		evaluate_and_run_program_once(checker, program, options->uses_fibers, &report);
+		if (++run_count == 1)
 			first = report;
-		reported += report.race_count > 0;
+		reporting_run_count += report.race_count > 0;
 		is_miss_allowed |= report.result == CHECKER_MISS_ALLOWED;
-	} while (report.result != CHECKER_DIFFERS &&
-		 (!execution->uses_fibers || has_same_race_count(&first, &report, run)) &&
-		 run < execution->repeat_count);
+	} while (
+		report.result != CHECKER_DIFFERS &&
+		(!options->uses_fibers || check_race_count_unchanged(&first, &report, run_count)) &&
+		run_count < options->runs_per_program);
 	if (report.result != CHECKER_DIFFERS)
 		report.result = is_miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
-	printf("%s\t%u\t%u\t%s\n", results[report.result], reported, run,
+	printf("%s\t%u\t%u\t%s\n", results[report.result], reporting_run_count, run_count,
 	       report.result == CHECKER_DIFFERS ? report.difference_text : "");
 	fflush(stdout);
 }
 
 /* ---- the command ---- */
 
-static int process_programs(struct checker *checker, const struct race_execution *execution)
+static int read_and_process_programs(struct checker *checker,
+				     const struct race_cells_options *options)
 {
 	static struct program program;
 	struct text_error error;
@@ -160,10 +170,10 @@ static int process_programs(struct checker *checker, const struct race_execution
 	while (status == EXIT_GOOD && getdelim(&text, &size, '\0', stdin) > 0) {
 		if (!program_from_text(&program, text, strlen(text), &error))
 			status = usage_error("race-cells", "line %u: %s", error.line_number, error.message);
-		else if (execution->is_requested)
-			execute_program(checker, execution, &program);
+		else if (options->must_execute)
+			execute_repeatedly_and_print(checker, options, &program);
 		else
-			evaluate_program(checker, &program, text);
+			evaluate_and_print_program(checker, &program, text);
 	}
 	free(text);
 	return status;
@@ -171,12 +181,12 @@ static int process_programs(struct checker *checker, const struct race_execution
 
 int command_race_cells(int argc, char **argv)
 {
-	struct race_execution execution = { .repeat_count = 1, .time_limit_seconds = 120 };
+	struct race_cells_options options = { .runs_per_program = 1, .time_limit_seconds = 120 };
 	const struct option_row rows[] = {
-		OPTION_FLAG("execute", &execution.is_requested),
-		OPTION_FLAG("fibers", &execution.uses_fibers),
-		OPTION_NUMBER("repeat", &execution.repeat_count, 1, 1000000),
-		OPTION_NUMBER("timeout", &execution.time_limit_seconds, 1, 1000000),
+		OPTION_FLAG("execute", &options.must_execute),
+		OPTION_FLAG("fibers", &options.uses_fibers),
+		OPTION_NUMBER("repeat", &options.runs_per_program, 1, 1000000),
+		OPTION_NUMBER("timeout", &options.time_limit_seconds, 1, 1000000),
 		OPTION_END,
 	};
 	int status = options_parse("race-cells", help, rows, argc, argv);
@@ -185,16 +195,16 @@ int command_race_cells(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	/* The backend must be chosen before the checker uses the library. */
-	if (!execution.is_requested)
-		print_build();
+	if (!options.must_execute)
+		print_build_features();
 	checker = checker_new();
 	if (!checker)
 		return usage_error("race-cells", "no memory for the check");
-	if (execution.is_requested)
+	if (options.must_execute)
 		printf(COMPILER "\t%s\n",
 		       tsan_is_present() || valgrind_is_present() ? "detector" : "none");
 	fflush(stdout);
-	status = process_programs(checker, &execution);
+	status = read_and_process_programs(checker, &options);
 	checker_delete(checker);
 	return status;
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * pagetorture-dev race and self-test: Python scripts of the source tree, which run other commands of
- * this binary.
- */
+/* pagetorture-dev race and self-test: Python scripts of the source tree, which run this binary. */
 #include "dev/dev.h"
 #include "harness/util/shell_word.h"
 #include "tool/util/script.h"
 
-/* Return: an exit status, if the script cannot start. */
+/* Replaces the process by the script. Return: only if the script cannot start, an exit status. */
 static int execute_script_file(const char *script_path, int argc, char **argv)
 {
 	struct script_command command = { 0 };
@@ -15,7 +12,7 @@ static int execute_script_file(const char *script_path, int argc, char **argv)
 	script_append(&command, "python3");
 	script_append(&command, "-B");
 	script_append(&command, "%s", script_path);
-	script_append(&command, "%s", shell_binary_path());
+	script_append(&command, "%s", running_binary_path());
 	for (int i = 1; i < argc; i++)
 		script_append(&command, "%s", argv[i]);
 	return script_execute(&command, NULL);

@@ -5,7 +5,7 @@
 dev_sources = \
 	%D%/command_bench.c \
 	%D%/command_race_cells.c \
-	%D%/command_run_dev.c \
+	%D%/command_run_misbehaving.c \
 	%D%/command_scripts.c \
 	%D%/dev.h \
 	%D%/main.c

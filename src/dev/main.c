@@ -6,13 +6,15 @@
 
 #define CHECKS "Checks of the harness itself"
 
-/* Sorted by name. */
 static const struct command commands[] = {
 	{ "bench", CHECKS, "compare the speed of the executors", command_bench },
 	{ "race", CHECKS, "run the race matrix under every race detector", command_race },
-	{ "race-cells", CHECKS, "evaluate or execute programs of the race matrix, for `race`", command_race_cells },
-	{ "replay", CHECKS, "run a corpus, and obey `# misbehave:` comments", command_replay_dev },
-	{ "run", CHECKS, "execute programs, and obey `# misbehave:` comments", command_run_dev },
+	{ "race-cells", CHECKS, "evaluate or execute programs of the race matrix, for `race`",
+	  command_race_cells },
+	{ "replay", CHECKS, "run a corpus, and obey `# misbehave:` comments",
+	  command_replay_misbehaving },
+	{ "run", CHECKS, "execute programs, and obey `# misbehave:` comments",
+	  command_run_misbehaving },
 	{ "self-test", CHECKS, "check that `run` detects each kind of failure", command_self_test },
 	{ NULL, NULL, NULL, NULL },
 };

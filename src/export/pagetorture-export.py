@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Write the results of `pagetorture run`, `replay` or `triage` in the form that other tools read:
+"""Write the results of `pagetorture run`, `replay` or `triage` in a form that other tools read:
 Test Anything Protocol, JUnit, or SARIF 2.1.0 for code scanning.
 """
 import argparse
@@ -34,21 +34,21 @@ NOT_RUN = "its fatal call was not executed: nothing could see it"
 
 
 class BadResults(Exception):
-    """The input is no complete file of results."""
+    """The file of results is not JSON, or has no summary at its end."""
 
 
 class Results:
     """The records, one for each input and flavour, and the summary, which is the last line."""
 
-    def __init__(self, name, lines):
+    def __init__(self, file_name, json_lines):
         values = []
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(json_lines, 1):
             try:
                 values.append(json.loads(line))
             except json.JSONDecodeError as error:
-                raise BadResults(f"{name}:{number}: expected JSON: {error.msg}") from error
+                raise BadResults(f"{file_name}:{number}: expected JSON: {error.msg}") from error
         if not values or "what" not in values[-1]:
-            raise BadResults(f"{name}: expected results that end with a summary: is the run over?")
+            raise BadResults(f"{file_name}: expected results that end with a summary: is the run over?")
         *self.records, self.summary = values
         for record in self.records:
             if "input_hex" in record:
@@ -56,7 +56,7 @@ class Results:
 
 
 def format_input_name(record):
-    """Return: the name of an input for people; a byte that is no UTF-8 becomes U+FFFD."""
+    """Return: the name of the input of a record; bytes that are no UTF-8 become U+FFFD."""
     name = record["input"] or "memory, descriptors and mappings"
     return os.fsencode(name).decode(errors="replace")
 
@@ -83,18 +83,20 @@ def format_tap(results):
 NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffc\U00010000-\U0010ffff]")
 
 
-def make_xml_text(text):
+def replace_non_xml_characters(text):
     return NOT_XML.sub("?", os.fsencode(text).decode(errors="replace"))
 
 
 def add_junit_case(suite, record):
     case = tree.SubElement(suite, "testcase", classname=suite.get("name"),
-                           name=make_xml_text(format_input_name(record)), time=f"{record.get('seconds', 0):.6f}")
+                           name=replace_non_xml_characters(format_input_name(record)),
+                           time=f"{record.get('seconds', 0):.6f}")
     if record["failed"]:
-        failure = tree.SubElement(case, "failure", type=record["result"], message=make_xml_text(record["why"]))
-        failure.text = make_xml_text(f"{record['replay']}\n{record.get('output', '')}")
+        failure = tree.SubElement(case, "failure", type=record["result"],
+                                  message=replace_non_xml_characters(record["why"]))
+        failure.text = replace_non_xml_characters(f"{record['replay']}\n{record.get('output', '')}")
     elif record["result"] == "not-run":
-        tree.SubElement(case, "skipped", message=make_xml_text(record.get("skip_reason", NOT_RUN)))
+        tree.SubElement(case, "skipped", message=replace_non_xml_characters(record.get("skip_reason", NOT_RUN)))
 
 
 def format_junit(results):
@@ -116,39 +118,36 @@ def format_junit(results):
 
 # ---- SARIF ----
 
-def find_source_root():
-    """Return: the nearest directory above that is a checkout or source tree, else the working directory."""
-    here = pathlib.Path.cwd()
-    return str(next((directory for directory in (here, *here.parents)
-                     if (directory / ".git").exists() or (directory / "src/page/page.h").exists()), here))
-
-
 def make_artifact_location(uri):
     return {"uri": uri, **({} if uri.startswith("file:") else {"uriBaseId": "%SRCROOT%"})}
 
 
 class Sarif:
     def __init__(self, results):
-        self.results, self.root = results, find_source_root()
+        here = pathlib.Path.cwd()
+        # The nearest checkout or source tree that has the working directory, else the working directory.
+        self.root = str(next((directory for directory in (here, *here.parents)
+                              if (directory / ".git").exists() or (directory / "src/page/page.h").exists()), here))
+        self.results = results
         self.rules, self.artifacts = {}, []
 
     # ---- places ----
 
-    def make_uri(self, path):
-        """Return: the path relative to the root; a file URI for a file elsewhere."""
+    def format_uri(self, path):
+        """Return: the path relative to the source root; for a file outside it a file: URI."""
         path = os.path.realpath(os.path.join(self.root if not os.path.exists(path) else "", path))
         below = path.startswith(self.root + "/")
         return ("" if below else "file://") + urllib.parse.quote(
             os.fsencode(path[len(self.root) + 1:] if below else path), safe="/-._~")
 
-    def make_location(self, path, line):
-        uri = self.make_uri(path)
+    def add_artifact_and_make_location(self, path, line):
+        uri = self.format_uri(path)
         if uri not in self.artifacts:
             self.artifacts.append(uri)
         artifact = {**make_artifact_location(uri), "index": self.artifacts.index(uri)}
         return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": line}}}
 
-    def find_library_lines(self, record):
+    def list_library_lines(self, record):
         """Yield the source lines of the library that the report names, if the source files exist."""
         for place in record.get("places", []):
             at = place["file"].rfind("src/page/")
@@ -157,38 +156,40 @@ class Sarif:
                 yield path, place["line"]
 
     @staticmethod
-    def find_input_lines(record):
-        """Return: the lines of the input that the record has, else the lines that its reason names."""
+    def list_failing_input_lines(record):
+        """Return: pairs of a line number and a text: the lines in the record, else the lines that the reason
+        names, else line 1."""
         if record.get("lines"):
             return [(line["line"], line["text"]) for line in record["lines"]]
-        # Byte strings have no lines: a number in their reasons counts encoded calls.
+        # Byte strings have no lines: "line" in a reason about them counts encoded calls.
         found = [] if record.get("bytes") else re.findall(r"line (\d+)", record["why"])
         return [(int(line), "in the input" if n else "the input") for n, line in enumerate(found)] or \
                [(1, "the input")]
 
-    def make_locations(self, record):
-        """The place of the failure, and places related to it."""
-        library = [(*place, "the other access") for place in self.find_library_lines(record)]
-        # Memory that grows over two orders belongs to no input; SARIF requires a location anyway.
+    def make_result_locations(self, record):
+        """Return: the properties of a SARIF result with the place of the failure and related places."""
+        library = [(*place, "the other access") for place in self.list_library_lines(record)]
+        # The result `grows` has no input, but SARIF requires a location.
         path = record["input"] or self.results.records[0]["input"]
-        places = library[:2] + [(path, *line) for line in self.find_input_lines(record)]
-        related = [{"id": number, **self.make_location(path, line), "message": {"text": what}} for number,
-                   (path, line, what) in enumerate(list(dict.fromkeys(places[1:]))[:6], 1)]
-        return {"locations": [self.make_location(*places[0][:2])], **({"relatedLocations": related} if related else {})}
+        places = library[:2] + [(path, *line) for line in self.list_failing_input_lines(record)]
+        related = [{"id": number, **self.add_artifact_and_make_location(path, line), "message": {"text": what}}
+                   for number, (path, line, what) in enumerate(list(dict.fromkeys(places[1:]))[:6], 1)]
+        return {"locations": [self.add_artifact_and_make_location(*places[0][:2])],
+                **({"relatedLocations": related} if related else {})}
 
     # ---- failures ----
 
     def format_failure_identity(self, record):
-        """Return: a text that is equal for equal failures, without the numbers of the reason."""
+        """Return: a text that is equal for equal failures: the reason counts without its numbers."""
         if "identity" in record:
             return record["identity"]
         if not record["input"]:
             return f"replay orders {record['flavour']}"
         # Each flavour measures a leak in its own way.
         reason = "" if record["result"] == "leak" else re.sub(r"\d", "", record["why"])
-        return f"replay {record['result']} {self.make_uri(record['input'])} {reason}"
+        return f"replay {record['result']} {self.format_uri(record['input'])} {reason}"
 
-    def find_rule_index(self, record):
+    def add_rule_and_find_index(self, record):
         meaning = record["meaning"][0].upper() + record["meaning"][1:].rstrip(".") + "."
         self.rules.setdefault(record["result"], {
             "id": record["result"],
@@ -204,9 +205,9 @@ class Sarif:
         if "flavour" in record:
             what = ", ".join(filter(None, (format_input_name(record), record["flavour"]))) + \
                    f": {record['meaning']}" + (f": {what}" if what else "")
-        return {"ruleId": record["result"], "ruleIndex": self.find_rule_index(record), "level": "error",
+        return {"ruleId": record["result"], "ruleIndex": self.add_rule_and_find_index(record), "level": "error",
                 "message": {"text": f"{what}. Replay: {record['replay']}"},
-                **self.make_locations(record),
+                **self.make_result_locations(record),
                 "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
 
     def make_sarif_log(self):
@@ -235,15 +236,9 @@ def format_sarif(results):
 FORMATS = {"tap": format_tap, "junit": format_junit, "sarif": format_sarif}
 
 
-def read_results(path):
-    if path == "-":
-        return Results("standard input", sys.stdin.buffer.read().decode().splitlines())
-    with open(path, encoding="utf-8") as file:
-        return Results(path, file.read().splitlines())
-
-
-def write_whole_file(path, text):
-    """Write the file completely or not at all: a temporary file is renamed."""
+def write_file_atomically(path, text):
+    """Write a temporary file and rename it, so that the file is complete or unchanged. A device or pipe is written
+    directly."""
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "w", encoding="utf-8") as file:
@@ -262,7 +257,7 @@ def write_whole_file(path, text):
         raise
 
 
-def main(arguments):
+def main(command_arguments):
     parser = argparse.ArgumentParser(prog="pagetorture-export", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
@@ -271,11 +266,15 @@ def main(arguments):
                         help="the JSON lines of --results (default: standard input)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, completely or not at all")
     parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {VERSION}")
-    options = parser.parse_intermixed_args(arguments)
-    text = FORMATS[options.format](read_results(options.results))
+    options = parser.parse_intermixed_args(command_arguments)
+    if options.results == "-":
+        results = Results("standard input", sys.stdin.buffer.read().decode().splitlines())
+    else:
+        results = Results(options.results, pathlib.Path(options.results).read_text(encoding="utf-8").splitlines())
+    text = FORMATS[options.format](results)
     if options.output:
         try:
-            write_whole_file(options.output, text)
+            write_file_atomically(options.output, text)
         except OSError as problem:
             problem.filename = options.output
             raise

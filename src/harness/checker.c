@@ -2,16 +2,16 @@
 /*
  * Compares one execution with the rule model, in this order:
  *
- * 1. how the execution ended;
+ * 1. whether the execution ended with a deadlock;
  * 2. each step: the call, its result, and the initialised bytes that it read;
  * 3. the pages at the end: their bytes and their reference counts;
  * 4. errors that the executor itself found;
  * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
- *    tsan_shadow.h predicts, in order, if the library's accesses are known (library.h).
+ *    tsan_shadow.h predicts, in order, if a prediction is possible.
  *
  * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not
- * determined, so only its results are compared. A race that real threads do not report is allowed.
- * A report without a race of the model is a difference.
+ * determined, so only its results are compared. A race of the model that the detector does not
+ * report on real threads is no difference. A report without a race of the model is a difference.
  */
 #include "harness/checker.h"
 
@@ -45,7 +45,7 @@ void checker_delete(struct checker *checker)
 	if (!checker)
 		return;
 	rules_delete(checker->rules);
-	trace_delete(checker->trace);
+	free(checker->trace);
 	exec_delete(checker->exec);
 	tsan_shadow_delete(checker->tsan_model);
 	free(checker);
@@ -53,25 +53,25 @@ void checker_delete(struct checker *checker)
 
 /* ---- differences ---- */
 
-bool checker_set_difference(struct checker_report *report, const char *what, ...)
+bool checker_set_difference(struct checker_report *report, const char *format, ...)
 {
 	va_list args;
 
 	report->result = CHECKER_DIFFERS;
-	va_start(args, what);
-	vsnprintf(report->difference_text, sizeof(report->difference_text), what, args);
+	va_start(args, format);
+	vsnprintf(report->difference_text, sizeof(report->difference_text), format, args);
 	va_end(args);
 	return false;
 }
 
-static const char *step_text(const struct step *step)
+static const char *step_result_text(const struct step *step)
 {
 	return step->was_skipped ? "skipped" : result_name(step->result);
 }
 
-/* Returns the bits that differ among @len bytes; uninitialised bytes do not count. */
-static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t *b,
-						const uint8_t *known, size_t len)
+/* Returns the bits that differ in any of the @len bytes, among the bits that are set in @known. */
+static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uint8_t *b,
+						     const uint8_t *known, size_t len)
 {
 	uint8_t bits = 0;
 
@@ -81,43 +81,46 @@ static uint8_t BYTES_NO_SANITIZE differing_bits(const uint8_t *a, const uint8_t 
 }
 
 /*
- * Return: the index of the first byte that differs, or @len. memcmp() is not used: ThreadSanitizer
- * would record its reads, and for the wrong thread.
+ * Compares initialised bytes of the model's trace and of the execution's trace. Return: the index
+ * of the first byte that differs, or @len. memcmp() is not used, because ThreadSanitizer would
+ * record its reads as accesses of the running fiber.
  */
-static size_t find_differing_byte(const struct checker *checker, uint32_t model_offset,
-				  uint32_t seen_offset, size_t len)
+static size_t find_first_differing_byte(const struct checker *checker, uint32_t model_offset,
+					uint32_t trace_offset, size_t len)
 {
 	const struct trace *model = rules_trace(checker->rules);
 	const uint8_t *expected = model->bytes + model_offset;
 	const uint8_t *known = model->initialised + model_offset,
-		      *got = checker->trace->bytes + seen_offset;
+		      *got = checker->trace->bytes + trace_offset;
 	size_t i = 0;
 
-	if (!differing_bits(expected, got, known, len))
+	if (!find_differing_bits(expected, got, known, len))
 		return len;
-	while (!differing_bits(expected + i, got + i, known + i, 1))
+	while (!find_differing_bits(expected + i, got + i, known + i, 1))
 		i++;
 	return i;
 }
 
-static bool has_expected_bytes(const struct checker *checker, const struct step *expected,
-			       const struct step *got, uint32_t line, struct checker_report *report)
+static bool check_read_bytes(const struct checker *checker, const struct step *expected,
+			     const struct step *got, uint32_t line, struct checker_report *report)
 {
-	size_t i;
+	size_t differing_index;
 
 	if (expected->log_len != got->log_len)
 		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
 					      line, expected->log_len, got->log_len);
-	i = find_differing_byte(checker, expected->log_offset, got->log_offset, expected->log_len);
-	return i == expected->log_len ||
-	       checker_set_difference(report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x",
-				      line, i,
-				      rules_trace(checker->rules)->bytes[expected->log_offset + i],
-				      checker->trace->bytes[got->log_offset + i]);
+	differing_index = find_first_differing_byte(checker, expected->log_offset, got->log_offset,
+						    expected->log_len);
+	return differing_index == expected->log_len ||
+	       checker_set_difference(
+		       report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
+		       differing_index,
+		       rules_trace(checker->rules)->bytes[expected->log_offset + differing_index],
+		       checker->trace->bytes[got->log_offset + differing_index]);
 }
 
-static bool has_expected_steps(const struct checker *checker, const struct program *program,
-			       bool bytes, struct checker_report *report)
+static bool check_steps(const struct checker *checker, const struct program *program,
+			bool must_compare_bytes, struct checker_report *report)
 {
 	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
@@ -131,8 +134,9 @@ static bool has_expected_steps(const struct checker *checker, const struct progr
 				program->calls[got->call].line);
 		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
 			return checker_set_difference(report, "line %u: expected %s, got %s", line,
-					      step_text(expected), step_text(got));
-		if (bytes && !has_expected_bytes(checker, expected, got, line, report))
+						      step_result_text(expected),
+						      step_result_text(got));
+		if (must_compare_bytes && !check_read_bytes(checker, expected, got, line, report))
 			return false;
 	}
 	return model->step_count == seen->step_count ||
@@ -140,8 +144,8 @@ static bool has_expected_steps(const struct checker *checker, const struct progr
 				      model->step_count, seen->step_count);
 }
 
-static bool has_expected_pages(const struct checker *checker, bool bytes,
-			       struct checker_report *report)
+static bool check_final_pages(const struct checker *checker, bool must_compare_bytes,
+			      struct checker_report *report)
 {
 	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
@@ -159,8 +163,8 @@ static bool has_expected_pages(const struct checker *checker, bool bytes,
 			return checker_set_difference(
 				report, "end: expected %u references of p%u, got %u",
 				model->pages[i].refs, i, seen->pages[i].refs);
-		if (bytes)
-			byte = find_differing_byte(checker, at, seen_at, TRACE_PAGE);
+		if (must_compare_bytes)
+			byte = find_first_differing_byte(checker, at, seen_at, TRACE_PAGE);
 		if (byte < TRACE_PAGE)
 			return checker_set_difference(
 				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte,
@@ -169,16 +173,17 @@ static bool has_expected_pages(const struct checker *checker, bool bytes,
 	return true;
 }
 
-static bool has_no_error(const struct checker *checker, struct checker_report *report)
+static bool check_executor_error(const struct checker *checker, struct checker_report *report)
 {
-	const char *error = exec_error(checker->exec);
+	const char *error = exec_error_text(checker->exec);
 
 	return !*error || checker_set_difference(report, "%s", error);
 }
 
-/* Each race that the detector reports is a race of the model. */
-static bool has_no_false_report(const struct checker *checker, const struct program *program,
-				bool any_order, struct checker_report *report)
+/* Counts the detector's reports. Each of them must be about a race of the model. */
+static bool count_and_check_race_reports(const struct checker *checker,
+					 const struct program *program, bool any_order,
+					 struct checker_report *report)
 {
 	const struct race_reports *race_reports = exec_race_reports(checker->exec);
 
@@ -221,14 +226,14 @@ static size_t find_first_misprediction(const struct checker *checker, size_t rep
 	return i;
 }
 
-static bool reports_match_prediction(const struct checker *checker, size_t report_count)
+static bool are_reports_as_predicted(const struct checker *checker, size_t report_count)
 {
 	return race_reports_kept_count(&checker->predicted_reports) == report_count &&
 	       find_first_misprediction(checker, report_count) == report_count;
 }
 
-static bool has_predicted_reports(const struct checker *checker, const struct program *program,
-			 struct checker_report *report)
+static bool check_predicted_reports(const struct checker *checker, const struct program *program,
+				    struct checker_report *report)
 {
 	const struct race_reports *seen = exec_race_reports(checker->exec);
 	size_t expected = race_reports_kept_count(&checker->predicted_reports),
@@ -249,45 +254,42 @@ static bool has_predicted_reports(const struct checker *checker, const struct pr
 				      expected, report->race_count);
 }
 
-/* The detector reported no race of the program, and may miss them all. */
-static bool allow_miss(struct checker_report *report, const struct program *program,
-		       const struct race *race)
+/* Sets the result for a program whose races the detector missed and may miss. Return: true. */
+static bool set_miss_allowed(struct checker_report *report, const struct program *program,
+			     const struct race *race)
 {
 	report->result = CHECKER_MISS_ALLOWED;
 	snprintf(report->difference_text, sizeof(report->difference_text),
 		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
 		 program->calls[race->second].line,
-		 report->reports_were_predicted ?
-			 "later accesses to the same 8 bytes took the older one's cell" :
-			 "what the detector kept is not known");
+		 report->reports_are_predictable
+			 ? "later accesses to the same 8 bytes took the older one's cell"
+			 : "what the detector kept is not known");
 	return true;
 }
 
-/*
- * Returns whether the prediction of the reports can be trusted. An external library may access
- * bytes in another way, so there a prediction counts only if it comes true.
- */
-static bool prediction_is_valid(struct checker *checker, const struct tsan_facts *facts,
-				size_t report_count)
+/* Returns whether the prediction is reliable. For an external library it must be right. */
+static bool predict_reports(struct checker *checker, const struct tsan_facts *facts,
+			    size_t report_count)
 {
-	return tsan_is_predictable() &&
+	return tsan_log_is_readable() &&
 	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
 				   exec_options(checker->exec)->first_race_only,
 				   &checker->predicted_reports) &&
 	       (library_get()->has_known_access_pattern ||
-		reports_match_prediction(checker, report_count));
+		are_reports_as_predicted(checker, report_count));
 }
 
-/* If the detector cannot miss some race of the program, it must have reported a race. */
-static bool may_miss_all_races(const struct shadow *shadow, const struct program *program,
-			       struct checker_report *report)
+/* The detector reported no race, so the model must have no race that the detector cannot miss. */
+static bool check_no_unmissable_race(const struct shadow *shadow, const struct program *program,
+				     struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum granule_cells cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN :
-				    tsan_splits_granules()    ? CELLS_SPLIT :
-								CELLS_ONE;
+	enum cells_per_access cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN
+				      : tsan_stores_cell_per_byte()       ? CELLS_SPLIT
+									  : CELLS_ONE;
 
-	return !shadow_race_must_be_reported(shadow, cells) ||
+	return !shadow_has_unmissable_race(shadow, cells) ||
 	       checker_set_difference(
 		       report,
 		       "line %u: expected a data-race with line %u on p%u to be reported, got none",
@@ -296,10 +298,10 @@ static bool may_miss_all_races(const struct shadow *shadow, const struct program
 }
 
 /*
- * The detector reports exactly the predicted races. Where no prediction is possible, it must
- * report a race that it cannot miss.
+ * The detector must report exactly the predicted races. If no prediction is possible, it must
+ * report a race if the model has one that the detector cannot miss.
  */
-static bool has_no_missed_race(struct checker *checker, const struct program *program,
+static bool check_missed_races(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(checker->rules);
@@ -307,33 +309,32 @@ static bool has_no_missed_race(struct checker *checker, const struct program *pr
 
 	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	report->reports_were_predicted = prediction_is_valid(checker, &facts, report->race_count);
-	if (report->reports_were_predicted && !has_predicted_reports(checker, program, report))
+	report->reports_are_predictable = predict_reports(checker, &facts, report->race_count);
+	if (report->reports_are_predictable && !check_predicted_reports(checker, program, report))
 		return false;
 	if (report->race_count)
 		return true;
-	return (report->reports_were_predicted || may_miss_all_races(shadow, program, report)) &&
-	       allow_miss(report, program, shadow->races);
+	return (report->reports_are_predictable ||
+		check_no_unmissable_race(shadow, program, report)) &&
+	       set_miss_allowed(report, program, shadow->races);
 }
 
 /* ---- executions ---- */
 
-static bool ends_with_fatal_call(const struct verdict *v)
+static bool must_deadlock(const struct verdict *v)
 {
-	return v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock;
+	return v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 }
 
-static bool has_expected_end(const struct verdict *v, enum exec_end end,
-			     struct checker_report *report)
+static bool check_end_of_execution(const struct verdict *v, enum exec_end end,
+				   struct checker_report *report)
 {
-	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
-
 	if (end == EXEC_STUCK)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (stuck != (end == EXEC_STUCK))
-		return checker_set_difference(report,
-					      stuck ? "expected a deadlock, but every line ran"
-						    : "expected every line to run, got a deadlock");
+	if (must_deadlock(v) != (end == EXEC_STUCK))
+		return checker_set_difference(
+			report, must_deadlock(v) ? "expected a deadlock, but every line ran"
+						 : "expected every line to run, got a deadlock");
 	return true;
 }
 
@@ -343,18 +344,19 @@ void checker_evaluate(struct checker *checker, const struct program *program)
 	checker->evaluated_program = program;
 }
 
-void checker_repair(struct checker *checker, struct program *program)
+void checker_repair_program(struct checker *checker, struct program *program)
 {
 	repair_program(program, checker->rules);
 	checker->evaluated_program = program;
 }
 
-/* The verdict of another program would make the comparison meaningless. */
-static void reset_report_and_trace(struct checker *checker, const struct program *program,
-				   struct checker_report *report)
+/* Clears report and trace. Aborts if the model did not evaluate this program last. */
+static void start_comparison(struct checker *checker, const struct program *program,
+			     struct checker_report *report)
 {
 	if (checker->evaluated_program != program) {
-		fprintf(stderr, "expected the program that was judged last, got another\n");
+		fprintf(stderr,
+			"expected the program that was evaluated last, got another program\n");
 		abort();
 	}
 	*report = (struct checker_report){ .result = CHECKER_AGREES };
@@ -367,14 +369,13 @@ enum checker_result checker_run_fibers(struct checker *checker, const struct pro
 	const struct verdict *v = rules_verdict(checker->rules);
 	enum exec_end end;
 
-	reset_report_and_trace(checker, program, report);
-	end = exec_run_fibers(checker->exec, program,
-			      ends_with_fatal_call(v) ? v->fatal_call : SIZE_MAX, checker->trace);
-	if (has_expected_end(v, end, report) &&
-	    has_expected_steps(checker, program, true, report) &&
-	    has_expected_pages(checker, true, report) && has_no_error(checker, report) &&
-	    has_no_false_report(checker, program, false, report))
-		has_no_missed_race(checker, program, report);
+	start_comparison(checker, program, report);
+	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
+			      checker->trace);
+	if (check_end_of_execution(v, end, report) && check_steps(checker, program, true, report) &&
+	    check_final_pages(checker, true, report) && check_executor_error(checker, report) &&
+	    count_and_check_race_reports(checker, program, false, report))
+		check_missed_races(checker, program, report);
 	return report->result;
 }
 
@@ -382,27 +383,29 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
 					struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
-	bool stuck = v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
+	bool deadlocks = must_deadlock(v);
 	const struct shadow *shadow = rules_shadow(checker->rules);
-	bool certain = !shadow->race_count && !shadow->has_contended_atomics;
+	bool bytes_are_determined = !shadow->race_count && !shadow->has_contended_atomics;
 
-	reset_report_and_trace(checker, program, report);
-	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), stuck,
+	start_comparison(checker, program, report);
+	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), deadlocks,
 			      checker->trace)) {
 		checker_set_difference(report, "expected threads, got none");
 		return report->result;
 	}
-	if (stuck)
+	if (deadlocks)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (has_expected_steps(checker, program, certain, report) &&
-	    has_expected_pages(checker, certain, report) && has_no_error(checker, report))
-		has_no_false_report(checker, program, true, report);
+	if (check_steps(checker, program, bytes_are_determined, report) &&
+	    check_final_pages(checker, bytes_are_determined, report) &&
+	    check_executor_error(checker, report))
+		count_and_check_race_reports(checker, program, true, report);
 	return report->result;
 }
 
-void checker_run_fatal_call(struct checker *checker, const struct program *program, size_t call)
+void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
+				  size_t call)
 {
 	trace_clear(checker->trace);
-	exec_options(checker->exec)->last_call = call;
+	exec_options(checker->exec)->stop_after_call = call;
 	exec_run_fibers(checker->exec, program, SIZE_MAX, checker->trace);
 }

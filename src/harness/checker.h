@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Executes a program and compares what happens with the rule model. */
+/* Evaluates a program, executes it, and compares the execution with the rule model. */
 #ifndef HARNESS_CHECKER_H
 #define HARNESS_CHECKER_H
 
@@ -12,59 +12,62 @@
 #define CHECKER_WHY 256
 
 enum checker_result {
-	CHECKER_AGREES,
-	CHECKER_MISS_ALLOWED, /* the program races, no race was reported, and that is allowed: see
-			       * `why` */
-	CHECKER_DIFFERS, /* `why` has the difference */
+	CHECKER_AGREES,       /* no difference between the execution and the model */
+	CHECKER_MISS_ALLOWED, /* the program races, but the detector may miss all its races, and did
+			       */
+	CHECKER_DIFFERS,      /* difference_text has the first difference */
 };
 
 struct checker_report {
 	enum checker_result result;
-	rule_set seen; /* rules whose reports the execution produced */
-	size_t race_count;  /* races that the detector reported */
-	bool reports_were_predicted; /* the model of the detector predicted the reports */
+	rule_set seen;                /* rules that the execution showed to be broken */
+	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
+	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
+	/* The difference, or the reason of an allowed miss; otherwise empty. */
 	char difference_text[CHECKER_WHY];
 };
 
-/* Records a difference with its description. Return: always false, so that a check can end with it. */
-bool checker_set_difference(struct checker_report *report, const char *what, ...)
+/* Sets the result to CHECKER_DIFFERS. Return: false, so that a check can return the call. */
+bool checker_set_difference(struct checker_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 struct checker {
 	struct exec *exec;
 	struct rules *rules;
-	struct trace *trace; /* of the last execution */
+	struct trace *trace; /* recorded by the last execution */
 	/* The members below are private to checker.c. */
-	const struct program *evaluated_program;
+	const struct program *evaluated_program; /* the program that the model evaluated last */
 	struct tsan_shadow *tsan_model;
 	struct race_reports predicted_reports;
 };
 
 /* Return: NULL without memory. */
 struct checker *checker_new(void);
-void checker_delete(struct checker *check);
+void checker_delete(struct checker *checker);
 
 /* Evaluates the program with the rule model. */
-void checker_evaluate(struct checker *check, const struct program *program);
+void checker_evaluate(struct checker *checker, const struct program *program);
 
-/* Changes the program until it breaks no rule (repair.h), and evaluates the result. */
-void checker_repair(struct checker *check, struct program *program);
+/* Changes the program until it breaks no rule (repair.h), and evaluates the changed program. */
+void checker_repair_program(struct checker *checker, struct program *program);
 
 /*
- * Executes the program on fibers, up to a fatal call. It must be the one evaluated last.
- * Return: the same as report->result.
+ * Executes the program on fibers and compares the execution with the model. Stops before a fatal
+ * call, except if that call deadlocks. The program must be the program that was evaluated last.
+ * Return: report->result
  */
-enum checker_result checker_run_fibers(struct checker *check, const struct program *program,
+enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report);
 
-/* Executes the program on real threads; otherwise the same. */
-enum checker_result checker_run_threads(struct checker *check, const struct program *program,
+/* Does the same on real threads. */
+enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report);
 
 /*
- * Executes the program up to and including @call, which should end this process. The caller
- * runs it in a child process, with the option call_hook.
+ * Executes the program on fibers, up to and including the call @call, which should end this
+ * process. So the caller must be a child process.
  */
-void checker_run_fatal_call(struct checker *check, const struct program *program, size_t call);
+void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
+				  size_t call);
 
 #endif

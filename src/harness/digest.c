@@ -3,8 +3,8 @@
 
 #include "harness/util/bytes.h"
 
-/* Visits each field alone, because the padding between two fields is uninitialised. */
-static void visit_trace(const struct trace *trace, digest_fn fn, void *ctx)
+/* Copies fields into arrays, because padding between fields is uninitialised. */
+static void visit_trace_parts(const struct trace *trace, digest_fn fn, void *ctx)
 {
 	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
@@ -24,18 +24,18 @@ static void visit_trace(const struct trace *trace, digest_fn fn, void *ctx)
 	}
 }
 
-void digest_visit(struct checker *check, const struct checker_report *report, digest_fn fn,
-		  void *ctx)
+void digest_visit_parts(struct checker *checker, const struct checker_report *report, digest_fn fn,
+			void *ctx)
 {
-	const struct verdict *v = rules_verdict(check->rules);
-	const struct race_reports *races = exec_race_reports(check->exec);
+	const struct verdict *v = rules_verdict(checker->rules);
+	const struct race_reports *races = exec_race_reports(checker->exec);
 	uint32_t verdict_words[] = {
-		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_count,
+		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_use_count,
 		report->seen, (uint32_t)report->result,
 	};
 
 	fn(ctx, DIGEST_VERDICT, verdict_words, sizeof(verdict_words));
-	visit_trace(check->trace, fn, ctx);
+	visit_trace_parts(checker->trace, fn, ctx);
 	for (size_t i = 0; i < race_reports_kept_count(races); i++) {
 		const struct race_report *race = &races->kept[i];
 		uint16_t words[] = { race->call, race->earlier_thread, race->page, race->from, race->to };
@@ -45,16 +45,17 @@ void digest_visit(struct checker *check, const struct checker_report *report, di
 }
 
 /*
- * Uninitialised bytes are hashed too: a library that returns different ones for the same program
- * must be noticed.
+ * digest_add() hashes uninitialised bytes too, without a report by MemorySanitizer: a library that
+ * returns different bytes for the same program must be noticed.
  */
 #ifdef __clang__
-#define FOLDS __attribute__((no_sanitize("memory")))
+#define HASHES_UNINITIALISED __attribute__((no_sanitize("memory")))
 #else
-#define FOLDS
+#define HASHES_UNINITIALISED
 #endif
 
-uint64_t BYTES_NO_SANITIZE FOLDS digest_add(uint64_t digest, const uint8_t *bytes, size_t len)
+uint64_t BYTES_NO_SANITIZE HASHES_UNINITIALISED digest_add(uint64_t digest, const uint8_t *bytes,
+							   size_t len)
 {
 	digest = (digest ^ len) * 0x100000001b3u;
 	for (size_t i = 0; i < len; i++)

@@ -15,11 +15,12 @@
 /* The current execution. There is one at a time, because the library's hooks are global. */
 static struct {
 	struct execution *execution;
-	struct checker *check;
+	struct checker *checker;
 	const struct program *program;
 	const struct execution_options *options;
 	execution_call_hook hook;
-	execution_exit_fn died;
+	bool is_dying; /* this is a child process that runs a program up to its fatal call */
+	execution_abnormal_exit_fn on_abnormal_exit;
 } current;
 
 bool execution_parse_executor(const char *name, struct execution_options *options)
@@ -34,14 +35,9 @@ void execution_set_call_hook(execution_call_hook hook)
 	current.hook = hook;
 }
 
-void execution_set_exit_callback(execution_exit_fn fn)
+void execution_set_abnormal_exit_callback(execution_abnormal_exit_fn fn)
 {
-	current.died = fn;
-}
-
-struct execution *execution_new(void)
-{
-	return isolate_map_shared(sizeof(struct execution));
+	current.on_abnormal_exit = fn;
 }
 
 void execution_reset(struct execution *execution)
@@ -51,23 +47,23 @@ void execution_reset(struct execution *execution)
 	execution->last_started_call = EXECUTION_NO_CALL;
 }
 
-/* ---- executing ---- */
+/* ---- executions in this process ---- */
 
-/* All runs must agree with each other, not only with the model. */
-static bool same_result_as_first_run(const struct checker_report *first,
-				     struct checker_report *again, unsigned int run)
+/* A run that shows other broken rules or another number of races than the first differs. */
+static bool check_same_as_first_run(const struct checker_report *first,
+				    struct checker_report *later, unsigned int run_number)
 {
-	if (first->seen == again->seen && first->race_count == again->race_count)
+	if (first->seen == later->seen && first->race_count == later->race_count)
 		return true;
-	return checker_set_difference(again, "run %u saw %zu races where the first run saw %zu", run,
-				      again->race_count, first->race_count);
+	return checker_set_difference(later, "run %u saw %zu races where the first run saw %zu",
+				      run_number, later->race_count, first->race_count);
 }
 
-/* Stores the first report of a race that the model does not have, or else the first report. */
-static void store_race(struct execution *execution)
+/* Stores the first report of a race that the model does not have, otherwise the first report. */
+static void store_first_unknown_race(struct execution *execution)
 {
-	const struct race_reports *seen = exec_race_reports(current.check->exec);
-	const struct shadow *shadow = rules_shadow(current.check->rules);
+	const struct race_reports *seen = exec_race_reports(current.checker->exec);
+	const struct shadow *shadow = rules_shadow(current.checker->rules);
 	const struct race *race = NULL;
 	size_t kept = race_reports_kept_count(seen), i = 0;
 
@@ -82,33 +78,34 @@ static void store_race(struct execution *execution)
 	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
 }
 
-static void run_fibers(struct execution *execution)
+static void repeat_on_fibers(struct execution *execution)
 {
 	struct checker_report first;
 
 	for (unsigned int run = 1; run <= current.options->run_count; run++) {
 		tsan_clear_shadow();
-		checker_run_fibers(current.check, current.program, &execution->fibers);
-		store_race(execution);
+		checker_run_fibers(current.checker, current.program, &execution->fibers);
+		store_first_unknown_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
 			return;
 		if (run == 1)
 			first = execution->fibers;
-		if (!same_result_as_first_run(&first, &execution->fibers, run))
+		if (!check_same_as_first_run(&first, &execution->fibers, run))
 			return;
 	}
 }
 
-static void run_threads(struct execution *execution)
+static void repeat_on_threads(struct execution *execution)
 {
 	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
 
 	for (timing.run_number = 1; timing.run_number <= current.options->run_count;
 	     timing.run_number++) {
-		exec_options(current.check->exec)->timing = timing;
+		exec_options(current.checker->exec)->timing = timing;
 		tsan_clear_shadow();
-		if (checker_run_threads(current.check, current.program, &execution->threads) == CHECKER_DIFFERS)
+		if (checker_run_threads(current.checker, current.program, &execution->threads) ==
+		    CHECKER_DIFFERS)
 			return;
 		seen |= execution->threads.seen;
 		execution->runs_with_race += execution->threads.race_count > 0;
@@ -116,77 +113,77 @@ static void run_threads(struct execution *execution)
 	execution->threads.seen = seen;
 }
 
-static void add_fatal_call(struct execution *execution, size_t call, enum rule rule,
-			   enum detectable detectable)
+static void add_fatal_or_undetectable_call(struct execution *execution, size_t call, enum rule rule,
+					   enum detectable detectable)
 {
 	if (detectable == DETECTABLE_NEVER)
 		execution->undetectable_rule = rule;
 	else
-		execution->fatal[execution->fatal_count++] = (struct fatal_call){ call, rule, detectable };
+		execution->fatal_calls[execution->fatal_call_count++] =
+			(struct fatal_call){call, rule, detectable};
 }
 
 /*
- * Under MemorySanitizer the first use of uninitialised bytes ends the process. A fatal call ends it
- * where the call is detectable.
+ * Lists the calls that must end a process. Under MemorySanitizer the first use of uninitialised
+ * bytes does. A fatal call does if it is detectable in this flavour.
  */
-static void find_fatal_calls(struct execution *execution, const struct verdict *v)
+static void list_fatal_calls(struct execution *execution, const struct verdict *v)
 {
-	struct detectable_by where = {
+	struct available_detectors where = {
 		.has_asan = detector_has_asan(),
 		.has_alias_backend = !strcmp(exec_backend_name(), "alias"),
 	};
 
-	execution->fatal_count = 0;
-	if (v->uninit_count && detector_has_msan())
-		add_fatal_call(execution, v->uninits[0].call, RULE_uninit_use, DETECTABLE_ALWAYS);
+	execution->fatal_call_count = 0;
+	if (v->uninit_use_count && detector_has_msan())
+		add_fatal_or_undetectable_call(execution, v->uninit_uses[0].call, RULE_uninit_use,
+					       DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
-		add_fatal_call(execution, v->fatal_call, v->fatal_rule,
-			       detectable_fatal_call(&current.program->calls[v->fatal_call], v, where));
+		add_fatal_or_undetectable_call(
+			execution, v->fatal_call, v->fatal_rule,
+			detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
+/* No coverage: a child process with a fatal call does not run after each input. */
+NO_COVERAGE_BEGIN
 static void record_started_call(size_t call)
 {
-	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
-	if (current.hook)
-		current.hook(current.check, current.program, call, false);
-}
+	struct execution *execution = current.execution;
 
-void execution_run(struct execution *execution, struct checker *check, const struct program *program,
-		   const struct execution_options *options)
+	atomic_store_explicit(&execution->last_started_call, call, memory_order_relaxed);
+	if (current.is_dying)
+		exec_get_access_range(current.checker->exec, &current.program->calls[call],
+				      &execution->accessed_from, &execution->accessed_to);
+	if (current.hook)
+		current.hook(current.checker, current.program, call, current.is_dying);
+}
+NO_COVERAGE_END
+
+void execution_run(struct execution *execution, struct checker *checker,
+		   const struct program *program, const struct execution_options *options)
 {
 	current.execution = execution;
-	current.check = check;
+	current.checker = checker;
 	current.program = program;
 	current.options = options;
-	exec_options(check->exec)->call_hook = record_started_call;
-	checker_evaluate(check, program);
+	exec_options(checker->exec)->call_hook = record_started_call;
+	checker_evaluate(checker, program);
 	if (options->fibers)
-		run_fibers(execution);
+		repeat_on_fibers(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)
-		find_fatal_calls(execution, rules_verdict(check->rules));
+		list_fatal_calls(execution, rules_verdict(checker->rules));
 	execution->runs_on_threads = options->threads;
 	if (options->threads)
-		run_threads(execution);
+		repeat_on_threads(execution);
 }
 
-/* ---- dying ---- */
+/* ---- fatal calls in child processes ---- */
 
 NO_COVERAGE_BEGIN
 
-static void record_started_call_in_child(size_t call)
-{
-	const struct program *program = current.program;
-
-	atomic_store_explicit(&current.execution->last_started_call, call, memory_order_relaxed);
-	exec_access_range(current.check->exec, &program->calls[call],
-			  &current.execution->from, &current.execution->to);
-	if (current.hook)
-		current.hook(current.check, program, call, true);
-}
-
-/* Ends a process that spins before its time is up. */
+/* Lets the kernel end this process after @seconds of CPU time; 0: never. */
 static void limit_cpu_seconds(unsigned int seconds)
 {
 	struct rlimit limit = { seconds, seconds + 1 };
@@ -195,7 +192,7 @@ static void limit_cpu_seconds(unsigned int seconds)
 		setrlimit(RLIMIT_CPU, &limit);
 }
 
-static void run_fatal_call(void *ctx)
+static void run_fatal_call_in_child(void *ctx)
 {
 	const struct fatal_call *fatal_call = ctx;
 	struct exec_options *options;
@@ -205,33 +202,28 @@ static void run_fatal_call(void *ctx)
 	limit_cpu_seconds(current.options->cpu_limit_seconds);
 	if (current.options->has_engine_handlers)
 		detector_disable_engine_handlers();
-	detector_report_faults();
-	if (!current.check) {
-		current.check = checker_new();
-		/*
-		 * Fails without running the call: the exit must not look as if the call had
-		 * returned.
-		 */
-		if (!current.check) {
-			fprintf(stderr, "expected memory for the check\n");
+	detector_install_fault_handler();
+	if (!current.checker) {
+		current.checker = checker_new();
+		/* Status 0 would look as if the fatal call had returned. */
+		if (!current.checker) {
+			fprintf(stderr, "expected memory for the checker\n");
 			exit(1);
 		}
-		checker_evaluate(current.check, current.program);
-		checker_run_fibers(current.check, current.program, &report);
+		checker_evaluate(current.checker, current.program);
+		checker_run_fibers(current.checker, current.program, &report);
 	}
-	options = exec_options(current.check->exec);
-	options->call_hook = record_started_call_in_child;
+	options = exec_options(current.checker->exec);
+	options->call_hook = record_started_call;
+	current.is_dying = true;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
-	checker_run_fatal_call(current.check, current.program, fatal_call->call);
+	checker_run_up_to_fatal_call(current.checker, current.program, fatal_call->call);
 }
 
-/*
- * Writes how a child ended, or that the child did not end, and the report of the child, if it has
- * one.
- */
+/* Writes how a child ended, or that it did not end in time, and the line of its report. */
 #define EXECUTION_EXIT_TEXT 200
-static const char *execution_exit_text(const struct isolated *child, unsigned int seconds,
-				char exit_text[EXECUTION_EXIT_TEXT])
+static const char *describe_child_exit(const struct isolated *child, unsigned int seconds,
+				       char exit_text[EXECUTION_EXIT_TEXT])
 {
 	char report_line[160];
 
@@ -249,7 +241,8 @@ static const char *execution_exit_text(const struct isolated *child, unsigned in
 	return exit_text;
 }
 
-const char *execution_line_text(const struct execution *execution, const struct program *program)
+const char *execution_last_line_text(const struct execution *execution,
+				     const struct program *program)
 {
 	static char line[48];
 	size_t call = execution->last_started_call;
@@ -261,12 +254,12 @@ const char *execution_line_text(const struct execution *execution, const struct 
 	return line;
 }
 
-/* Returns whether the fault is at an address that the fatal call accesses. */
+/* Returns whether @output reports a fault at an address that the fatal call accesses. */
 static bool is_fault_in_accessed_range(const struct execution *execution, const char *output)
 {
-	uintptr_t fault = detector_find_fault(output);
+	uintptr_t fault = detector_find_fault_address(output);
 
-	return fault >= execution->from && fault < execution->to;
+	return fault >= execution->accessed_from && fault < execution->accessed_to;
 }
 
 bool isolated_succeeded(const struct isolated *child)
@@ -274,70 +267,79 @@ bool isolated_succeeded(const struct isolated *child)
 	return !child->has_timed_out && !child->signal && !child->exit_code;
 }
 
-bool execution_check_alive(struct execution *execution, const struct program *program,
-			   const struct execution_options *options, const struct isolated *child)
+bool execution_check_child_exit(struct execution *execution, const struct program *program,
+				const struct execution_options *options,
+				const struct isolated *child)
 {
 	char exit_text[EXECUTION_EXIT_TEXT];
 
 	if (isolated_succeeded(child))
 		return true;
-	checker_set_difference(&execution->fibers, "%s: %s", execution_line_text(execution, program),
-		execution_exit_text(child, options->time_limit_seconds, exit_text));
+	checker_set_difference(&execution->fibers, "%s: %s",
+			       execution_last_line_text(execution, program),
+			       describe_child_exit(child, options->time_limit_seconds, exit_text));
 	return false;
 }
 
-static void check_child_exit(struct execution *execution, const struct program *program,
-			     const struct execution_options *options, const struct fatal_call *fatal_call,
-			     const struct isolated *child)
+/* Stores a difference if the child ended in another way than its fatal call must end it. */
+static void check_exit_of_fatal_call(struct execution *execution, const struct program *program,
+				     const struct execution_options *options,
+				     const struct fatal_call *fatal_call,
+				     const struct isolated *child)
 {
 	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
 	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
-	bool alive = isolated_succeeded(child);
+	bool has_returned = isolated_succeeded(child);
 
-	if (!alive && current.died)
-		current.died(execution, child);
+	if (!has_returned && current.on_abnormal_exit)
+		current.on_abnormal_exit(execution, child);
 	execution->has_wrong_exit = true;
-	execution->has_survived = alive && fatal_call->detectable != DETECTABLE_SOMETIMES;
+	execution->has_survived_fatal_call =
+		has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;
 	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
-	if (alive && fatal_call->detectable == DETECTABLE_SOMETIMES)
+	if (has_returned && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
-	else if (alive)
+	else if (has_returned)
 		checker_set_difference(&execution->fibers,
 					 "line %u: expected the call to end the process with a report of "
 					 "%s, but it returned",
-					 program->calls[fatal_call->call].line, rule_name(fatal_call->rule));
+					 program->calls[fatal_call->call].line, rule_table[fatal_call->rule].name);
 	else if (execution->last_started_call != fatal_call->call)
-		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
-			execution_line_text(execution, program),
-			execution_exit_text(child, options->time_limit_seconds, exit_text));
+		checker_set_difference(
+			&execution->fibers, "%s, before the fatal call: %s",
+			execution_last_line_text(execution, program),
+			describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else if (child->has_timed_out || (rule != fatal_call->rule &&
 				 !is_fault_in_accessed_range(execution, child->output)))
-		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
-			execution_line_text(execution, program), rule_name(fatal_call->rule),
-			execution_exit_text(child, options->time_limit_seconds, exit_text));
+		checker_set_difference(
+			&execution->fibers, "%s: expected a report of %s, got: %s",
+			execution_last_line_text(execution, program), rule_table[fatal_call->rule].name,
+			describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else {
 		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
 		execution->has_wrong_exit = false;
 	}
 }
 
-void execution_run_fatal_calls(struct execution *execution, struct checker *check,
+void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
 			       const struct program *program,
 			       const struct execution_options *options)
 {
 	static struct isolated child;
 
 	current.execution = execution;
-	current.check = check;
+	current.checker = checker;
 	current.program = program;
 	current.options = options;
 	execution->runs_on_threads = false;
-	for (size_t i = 0; i < execution->fatal_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
-		struct fatal_call fatal_call = execution->fatal[i];
+	for (size_t i = 0;
+	     i < execution->fatal_call_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
+		struct fatal_call fatal_call = execution->fatal_calls[i];
 
 		execution->last_started_call = EXECUTION_NO_CALL;
-		if (isolate(run_fatal_call, &fatal_call, options->time_limit_seconds, &child))
-			check_child_exit(execution, program, options, &fatal_call, &child);
+		if (isolate_call(run_fatal_call_in_child, &fatal_call, options->time_limit_seconds,
+				 &child))
+			check_exit_of_fatal_call(execution, program, options, &fatal_call, &child);
 		else
 			checker_set_difference(&execution->fibers, "expected a child process, got none");
 		execution->fatal_pid = 0;
@@ -346,7 +348,7 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 
 NO_COVERAGE_END
 
-/* ---- words ---- */
+/* ---- the result ---- */
 
 const struct checker_report *execution_select_report(const struct execution *execution)
 {

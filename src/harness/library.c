@@ -25,16 +25,18 @@ const struct library *library_get(void)
 	return &libraries[PAGE_LIBRARY_KIND];
 }
 
-const char *library_missing_requirement(void)
+const char *library_describe_missing_requirement(void)
 {
-	static char why[160];
-	char from = 0, to;
-	struct iovec here = { &to, 1 }, there = { &from, 1 };
+	static char description[160];
+	char source = 0, target;
+	struct iovec local = {&target, 1}, remote = {&source, 1};
 
 	if (!library_get()->reads_user_memory_by_readv ||
-	    process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1)
+	    process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1)
 		return NULL;
-	snprintf(why, sizeof(why), "expected to read this process by process_vm_readv(): %s; a "
-		 "container needs SYS_PTRACE, or seccomp that allows the call", strerror(errno));
-	return why;
+	snprintf(description, sizeof(description),
+		 "expected to read this process by process_vm_readv(): %s; a "
+		 "container needs SYS_PTRACE, or seccomp that allows the call",
+		 strerror(errno));
+	return description;
 }

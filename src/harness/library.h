@@ -23,10 +23,7 @@ struct library {
 /* Return: the row of the page library of this build. */
 const struct library *library_get(void);
 
-/*
- * Return: one sentence about what the library needs and the system does not provide; NULL:
- * nothing.
- */
-const char *library_missing_requirement(void);
+/* Return: text about a system call that the library needs and the system refuses; NULL: none. */
+const char *library_describe_missing_requirement(void);
 
 #endif

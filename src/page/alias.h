@@ -85,10 +85,10 @@ void alias_remap_file(void *addr, size_t len, const struct page *page, int prot)
 bool alias_create_shadow_files(void);
 
 /*
- * In a child of fork(): copies the frames and the shadow to new files, and maps these at the
+ * Runs in a child of fork(): copies the frames and the shadow to new files, and maps these at the
  * canonical addresses.
  */
-void alias_copy_files_for_child(void);
+void alias_copy_files_in_child(void);
 
 /* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
 bool alias_install_fork_handlers(void);

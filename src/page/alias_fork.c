@@ -51,10 +51,10 @@ static void show_mappings_of_task(struct page_task *task)
 			alias_place_kind->show(task->live[i].addr);
 }
 
-static void copy_files_in_child(void)
+static void copy_and_remap_files_in_child(void)
 {
 	sync_hidden_begin();
-	alias_copy_files_for_child();
+	alias_copy_files_in_child();
 	alias_for_each_set(remap_places);
 	task_for_each(show_mappings_of_task);
 	sync_hidden_end();
@@ -64,5 +64,6 @@ static void copy_files_in_child(void)
 
 bool alias_install_fork_handlers(void)
 {
-	return !pthread_atfork(create_pipe_before_fork, wait_for_child_copy, copy_files_in_child);
+	return !pthread_atfork(create_pipe_before_fork, wait_for_child_copy,
+			       copy_and_remap_files_in_child);
 }

@@ -169,7 +169,7 @@ static int copy_to_new_file(const char *from, size_t len)
 	return file;
 }
 
-void alias_copy_files_for_child(void)
+void alias_copy_files_in_child(void)
 {
 	size_t used = arena_used_frames() * PAGE_SIZE;
 	int file = copy_to_new_file((const char *)arena_frames, used);

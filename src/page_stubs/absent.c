@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The calls of page.h that a foreign library lacks and the harness can do without: only
- * tests of the library and fuzz_api use them. A program that calls one is linked with this
- * file. It is skipped: it names what is missing and ends before its main() begins.
+ * Stubs of the calls of page.h that an external library lacks and that the harness does not need: only
+ * tests of the library and fuzz_api make them. A program that makes such a call is linked with this file.
+ * Then the program is skipped: it names the missing calls and exits before its main().
  *
- * A unit test prints a TAP plan without tests on standard output and ends with status 0, as
- * tests/check.py expects. All other programs print one line on standard error, nothing on
- * standard output, and end with EX_UNAVAILABLE (69). MemorySanitizer and libFuzzer end a program
- * with 77 when they report an error, so 77 would make a finding look like a skip.
+ * A skipped unit test prints a TAP plan without tests on standard output and exits with status 0, as
+ * tests/check.py expects. A skipped program of another kind prints one line on standard error and exits
+ * with EX_UNAVAILABLE (69). Status 77 is not used, because MemorySanitizer and libFuzzer exit with 77
+ * when they report an error.
  *
  * PAGE_ABSENT comes from configure: "ABSENT(page_borrow) ABSENT(page_buffer_alloc)".
  */
@@ -20,10 +20,10 @@
 static const char absent[] = "" PAGE_ABSENT;
 #undef ABSENT
 
-/* Unit tests have it (tests/unit_tests.c). */
+/* Only a program of unit tests defines it (tests/unit_tests.c). */
 extern const char tap_program __attribute__((weak));
 
-static _Noreturn void skip(void)
+static _Noreturn void exit_as_skipped(void)
 {
 	if (&tap_program) {
 		printf("1..0 # SKIP the page library lacks%s\n", absent);
@@ -35,16 +35,16 @@ static _Noreturn void skip(void)
 	_Exit(EX_UNAVAILABLE);
 }
 
-/* The first of all constructors. It does not call the library, and no other constructor may. */
-__attribute__((constructor(101))) static void skip_first(void)
+/* This constructor runs before all others. No constructor may call the library. */
+__attribute__((constructor(101))) static void exit_before_main(void)
 {
-	skip();
+	exit_as_skipped();
 }
 
 #define ABSENT(call)    \
 	void call(void); \
 	void call(void)  \
 	{                \
-		skip();  \
+		exit_as_skipped();  \
 	}
 PAGE_ABSENT

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Stubs for an external page library (./configure --with-page-library). There is one file for each
-# call that the library may lack. The archive of the stubs follows the library in the linker's
-# arguments, so the linker takes only the missing calls.
+# Stubs for an external page library (./configure --with-page-library). Each call that the harness makes and
+# the library may lack has a file, and absent.c has the other missing calls. The archive of the stubs follows
+# the library in the linker's arguments, so the linker takes only the files with missing calls.
 #
 # Every program is linked with $(page_FLAVOUR); src/page/local.mk sets it for the library of this tree.
 
@@ -16,8 +16,8 @@ page_stub_sources = \
 	%D%/page_task_hook_set.c
 EXTRA_DIST += $(page_stub_sources) %D%/needs.sym
 
-# If an archive that the user named changes, make must link all programs again. So the archives of the
-# stubs depend on it.
+# If the user's archive of the library changes, make must link all programs again. So the archives of the
+# stubs depend on the user's archive.
 if EXTERNAL_PAGE
 page_plain = $(PAGE_PLAIN_LIBS) libpagestubs-plain.a
 page_asan = $(PAGE_ASAN_LIBS) libpagestubs-plain.a

@@ -4,7 +4,7 @@
 
 #include "page/page.h"
 
-/* No choice. */
+/* A library without this call has one backend, which can only be selected again. */
 int page_map_backend_set(const char *name)
 {
 	return strcmp(name, page_map_backend()) ? -EINVAL : 0;

@@ -3,7 +3,7 @@
 
 #include "page/page.h"
 
-/* No choice. */
+/* A library without this call cannot change how it makes the addresses of ended mappings invalid. */
 int page_map_revoke_set(const char *name)
 {
 	(void)name;

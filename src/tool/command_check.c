@@ -38,15 +38,15 @@ static const char help[] =
 	"  pagetorture check --json race.page | jq .races\n"
 	"  printf 'pagetorture 1\\np0 = alloc_page(GFP_KERNEL)\\n' | pagetorture check -\n";
 
-struct settings {
+struct check_settings {
 	struct rules *rules;
-	bool is_json, is_strict;
+	bool must_print_json, is_strict;
 };
 
 static int check_file(const char *file, void *context)
 {
 	static struct program program;
-	const struct settings *settings = context;
+	const struct check_settings *settings = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
@@ -55,7 +55,7 @@ static int check_file(const char *file, void *context)
 		return EXIT_BAD;
 	}
 	rules_evaluate(settings->rules, &program);
-	if (settings->is_json) {
+	if (settings->must_print_json) {
 		struct json out = json_begin(stdout);
 
 		json_begin_object(&out, NULL);
@@ -64,7 +64,7 @@ static int check_file(const char *file, void *context)
 	} else {
 		verdict_print_text(stdout, file, &program, settings->rules);
 	}
-	status = verdict_print_warnings(file, &program, settings->rules, settings->is_strict);
+	status = never_runs_print_warnings(file, &program, settings->rules, settings->is_strict);
 	if (expectations_hold(&program, settings->rules, failed_claim))
 		return status;
 	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);
@@ -73,10 +73,10 @@ static int check_file(const char *file, void *context)
 
 int command_check(int argc, char **argv)
 {
-	struct settings settings = { .rules = NULL };
+	struct check_settings settings = { .rules = NULL };
 	const struct option_row rows[] = {
 		OPTION_FLAG("bytes", &program_all_bytes),
-		OPTION_FLAG("json", &settings.is_json),
+		OPTION_FLAG("json", &settings.must_print_json),
 		OPTION_FLAG("strict", &settings.is_strict),
 		OPTION_END,
 	};
@@ -88,7 +88,7 @@ int command_check(int argc, char **argv)
 		return usage_error("check", "expected at least one FILE");
 	settings.rules = rules_new();
 	if (!settings.rules)
-		return usage_error("check", "no memory for the model");
+		return usage_error("check", "expected memory for the rule model, got none");
 	status = file_list_handle_all("check", argc - optind, argv + optind, check_file, &settings);
 	rules_delete(settings.rules);
 	return status;

@@ -40,23 +40,23 @@ static const char help[] =
 int command_convert(int argc, char **argv)
 {
 	struct convert_options options = { 0 };
-	int to = NOTATION_OTHER;
+	int target = NOTATION_OTHER;
 	const struct option_row rows[] = {
-		OPTION_PICK("bytes", &to, NOTATION_BYTES),
+		OPTION_PICK("bytes", &target, NOTATION_BYTES),
 		OPTION_FLAG("force", &options.may_replace),
 		OPTION_FLAG("from-bytes", &program_all_bytes),
 		OPTION_FLAG("in-place", &options.is_in_place),
 		{ .name = "output", .letter = 'o', .text = &options.output_path },
 		OPTION_FLAG("strict", &options.is_strict),
-		OPTION_PICK("text", &to, NOTATION_TEXT),
+		OPTION_PICK("text", &target, NOTATION_TEXT),
 		OPTION_END,
 	};
 	int status = options_parse("convert", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;
-	options.target_notation = options.is_in_place ? NOTATION_SAME : (enum notation)to;
-	if (options.is_in_place && (options.output_path || to != NOTATION_OTHER))
+	options.target_notation = options.is_in_place ? NOTATION_SAME : (enum target_notation)target;
+	if (options.is_in_place && (options.output_path || target != NOTATION_OTHER))
 		return usage_error("convert", "expected --in-place without -o, --text and --bytes");
 	if (optind == argc)
 		return usage_error("convert", "expected at least one FILE or DIRECTORY");

@@ -55,18 +55,18 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 			       const struct execution_record *record)
 {
 	char disagreement_text[DISAGREEMENT_TEXT];
-	const char *line_text;
+	const char *line_number_text;
 
 	runner_describe_disagreement(&settings.runners, flavour, program, record, disagreement_text);
-	line_text = strstr(disagreement_text, "line ");
+	line_number_text = strstr(disagreement_text, "line ");
 	json_begin_object(out, NULL);
 	json_text(out, "who", flavour_names[flavour]);
 	json_text(out, "seen", disagreement_text);
-	json_number(out, "line", line_text ? atoi(line_text + strlen("line ")) : 0);
+	json_number(out, "line", line_number_text ? atoi(line_number_text + strlen("line ")) : 0);
 	json_end(out);
 }
 
-/* Return: whether a flavour disagrees with the model. */
+/* Executes the program in each flavour with --run. Return: whether a flavour disagrees with the model. */
 static bool write_disagreements(struct json *out, const struct program *program)
 {
 	static struct execution_record record;
@@ -74,7 +74,7 @@ static bool write_disagreements(struct json *out, const struct program *program)
 
 	json_begin_array(out, "disagreements");
 	for (unsigned int i = 0; settings.must_run && i < FLAVOURS_MAX; i++) {
-		if (!settings.runners.list[i].is_available)
+		if (!settings.runners.is_available[i])
 			continue;
 		runner_execute(&settings.runners, i, program, &record);
 		if (record.result != CHECKER_DIFFERS)
@@ -86,10 +86,10 @@ static bool write_disagreements(struct json *out, const struct program *program)
 	return has_disagreement;
 }
 
-static int explain_file(const char *file, void *context)
+/* Writes one line of JSON to @script_input. Return: the exit status for the file. */
+static int write_facts_of_file(const char *file, void *script_input)
 {
 	static struct program program;
-	FILE *script_input = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	struct json out = json_begin(script_input);
 	bool has_disagreement;
@@ -104,12 +104,12 @@ static int explain_file(const char *file, void *context)
 	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
-	status = verdict_print_warnings(file, &program, settings.rules, settings.is_strict);
+	status = never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
 	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
 										     : EXIT_FAILED;
 }
 
-/* Return: an exit status, or -1 to continue. */
+/* Selects the backend and the flavours for --run. Return: an exit status, or -1 to continue. */
 static int prepare_runners(void)
 {
 	int status;
@@ -123,8 +123,8 @@ static int prepare_runners(void)
 	       -1 : usage_error("explain", "expected a flavour that this build has");
 }
 
-/* Becomes the script, which prints everything. Return: an exit status if that is impossible. */
-static int explain_files(int count, char **names, struct script_command *script)
+/* Passes the facts of all files to the script, which replaces this process. Return: EXIT_BAD on error. */
+static int write_facts_and_execute_script(int count, char **files, struct script_command *script)
 {
 	FILE *input = script_open_input();
 	int status;
@@ -132,7 +132,7 @@ static int explain_files(int count, char **names, struct script_command *script)
 	settings.rules = rules_new();
 	if (!settings.rules || !input)
 		return usage_error("explain", "expected memory for the model and the script");
-	status = file_list_handle_all("explain", count, names, explain_file, input);
+	status = file_list_handle_all("explain", count, files, write_facts_of_file, input);
 	runners_destroy(&settings.runners);
 	script_append(script, "status=%d", status);
 	script_append_arguments(script, (char *[]){ NULL });
@@ -163,5 +163,5 @@ int command_explain(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
 	status = prepare_runners();
-	return status < 0 ? explain_files(argc - optind, argv + optind, &script) : status;
+	return status < 0 ? write_facts_and_execute_script(argc - optind, argv + optind, &script) : status;
 }

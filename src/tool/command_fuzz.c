@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture fuzz: reads the options of a campaign, which campaign/main.py runs. */
+/* pagetorture fuzz: reads the options of a campaign, and starts campaign/main.py, which runs it. */
 #include <getopt.h>
 #include <stdio.h>
 
@@ -45,18 +45,18 @@ static const char help[] =
 
 #define JOBS_MOST 64
 
-/* Adds the table of targets: for each target its name, flavour, what it reads, and its largest input. */
-static void add_known_targets(struct script_command *script)
+/* Appends known_targets=: for each target its name, flavour, kind of inputs, and largest input size. */
+static void append_known_targets(struct script_command *script)
 {
-	static const char *const reads_names[] = {"bytes", "text", "calls"};
+	static const char *const input_kind_names[] = {"bytes", "text", "calls"};
 	const struct fuzz_target *target;
 	char text[1024] = "";
 
 	for (size_t i = 0, length = 0; (target = fuzz_target_get(i)) && length < sizeof(text); i++)
 		/* A text of 4096 bytes can have as many calls as a program may have. */
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s,%s,%s,%d ", target->name,
-					   target->flavour, reads_names[target->reads],
-					   target->reads == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
+					   target->flavour, input_kind_names[target->input_kind],
+					   target->input_kind == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
 	script_append(script, "known_targets=%s", text);
 }
 
@@ -83,7 +83,7 @@ int command_fuzz(int argc, char **argv)
 
 	script_init(&script, argc, argv);
 	script_append(&script, "jobs=%u", cpus_count_available(JOBS_MOST));
-	add_known_targets(&script);
+	append_known_targets(&script);
 	status = options_parse("fuzz", help, rows, argc, argv);
 	script_append_arguments(&script, argv + optind);
 	return status >= 0 ? status : script_execute(&script, NULL);

@@ -55,19 +55,19 @@ static const char help[] =
 	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
 
 static struct {
-	const char *output_path, *failure_text;	  /* or NULL */
-	const struct fuzz_target *target;	  /* or NULL */
+	const char *output_path, *failure_text;	  /* values of -o and --failure, or NULL */
+	const struct fuzz_target *target;	  /* value of --target, or NULL */
 	unsigned int try_limit;
 	struct oracle oracle;
 } settings = { .try_limit = 1 };
 
-/* Return: whether the input fails in at least one try. */
-static bool find_failure(struct reduction *reduction)
+/* Runs the input up to try_limit times. Return: whether it failed (with --failure: in that way). */
+static bool run_until_failure(struct reduction *reduction)
 {
 	struct signature *signature = &reduction->signature;
 
 	for (unsigned int i = 0; i < settings.try_limit; i++) {
-		signature_init_from_input(signature, &settings.oracle, &reduction->input, NULL);
+		signature_init_by_executing_input(signature, &settings.oracle, &reduction->input, NULL);
 		if (signature->has_failed &&
 		    (!settings.failure_text || !strcmp(signature->failure_text, settings.failure_text)))
 			return true;
@@ -75,7 +75,8 @@ static bool find_failure(struct reduction *reduction)
 	return false;
 }
 
-static int write_result(const struct test_input *input)
+/* Writes the input to the output file, or to standard output. */
+static int write_minimised_input(const struct test_input *input)
 {
 	const char *path = settings.output_path;
 	char *text = NULL;
@@ -84,7 +85,7 @@ static int write_result(const struct test_input *input)
 	int error = 0;
 
 	if (!out)
-		return usage_error("minimize", "no memory for the result");
+		return usage_error("minimize", "expected memory for the result, got none");
 	test_input_print(out, input);
 	if (fclose(out))
 		error = errno;
@@ -100,7 +101,7 @@ static int write_result(const struct test_input *input)
 }
 
 /* Return: the reason why the input has no failure to minimise. */
-static const char *explain_agreement(const struct test_input *input, const char *replayer)
+static const char *explain_missing_failure(const struct test_input *input, const char *replayer)
 {
 	if (replayer)
 		return " reports no failure";
@@ -111,18 +112,18 @@ static const char *explain_agreement(const struct test_input *input, const char 
 static int minimize_input(struct reduction *reduction)
 {
 	const struct test_input *input = &reduction->input;
-	const char *replayer = oracle_find_replayer(&settings.oracle, input->target);
+	const char *replayer = oracle_find_replayer_path(&settings.oracle, input->target);
 	const char *name = reduction->input_name;
 	size_t size_before = test_input_count_units(input);
 	char flavour_list[FLAVOURS_TEXT];
 
-	runners_format_names(&settings.oracle.runners, flavour_list);
+	flavours_format_names(settings.oracle.runners.is_available, flavour_list);
 	log_command_message("minimize", "%s: %zu %s, in %s", name, size_before,
 			    test_input_unit_name(input, size_before),
 			    replayer ? replayer : flavour_list);
-	if (!find_failure(reduction)) {
+	if (!run_until_failure(reduction)) {
 		fprintf(stderr, "%s: nothing to minimise: %s%s\n", name,
-			replayer ? input->target->name : "", explain_agreement(input, replayer));
+			replayer ? input->target->name : "", explain_missing_failure(input, replayer));
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %s\n", name, reduction->signature.failure_text);
@@ -133,58 +134,59 @@ static int minimize_input(struct reduction *reduction)
 	fprintf(stderr, "%s: %zu %s, of %zu; %lu candidates, %lu executions\n", name,
 		test_input_count_units(input), test_input_unit_name(input, 0), size_before,
 		reduction->candidate_count, reduction->execution_count);
-	return write_result(input);
+	return write_minimised_input(input);
 }
 
 /* ---- as JSON ---- */
 
-static unsigned int count_failures(const struct reduction *reduction)
+/* Runs the input try_limit times. Return: how often the input fails in the same way. */
+static unsigned int run_and_count_failures(const struct reduction *reduction)
 {
 	static struct signature signature;
 	const bool *needed = reduction->signature.needed_flavours;
 	unsigned int failure_count = 0;
 
 	for (unsigned int i = 0; i < settings.try_limit; i++) {
-		signature_init_from_input(&signature, &settings.oracle, &reduction->input,
+		signature_init_by_executing_input(&signature, &settings.oracle, &reduction->input,
 					  memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
-		failure_count += signature_is_equal(&signature, &reduction->signature);
+		failure_count += signature_is_same_failure(&signature, &reduction->signature);
 	}
 	return failure_count;
 }
 
-/* Minimises the input, and describes the smallest input instead of the one in the file. */
-static int describe_smallest(struct json *json, struct reduction *reduction)
+/* Minimises the input, writes the smallest input, and describes its failure with the reports. */
+static int minimize_and_describe_input(struct json *json, struct reduction *reduction)
 {
 	static struct signature smallest;
 	const struct test_input *input = &reduction->input;
 
 	json_bool(json, "is_minimised", reduce_input(reduction, &settings.oracle));
-	json_number(json, "failure_count", count_failures(reduction));
-	signature_init_from_input(&smallest, &settings.oracle, input,
+	json_number(json, "failure_count", run_and_count_failures(reduction));
+	signature_init_by_executing_input(&smallest, &settings.oracle, input,
 				  reduction->signature.needed_flavours);
-	describe_failure(json, &settings.oracle, input, &smallest);
-	describe_reports(json, &settings.oracle, input, &reduction->signature);
-	return write_result(input);
+	write_failure_json(json, &settings.oracle, input, &smallest);
+	execute_and_write_reports(json, &settings.oracle, input, &reduction->signature);
+	return write_minimised_input(input);
 }
 
 static int describe_input(struct json *json, struct reduction *reduction)
 {
-	bool has_failed = find_failure(reduction);
+	bool has_failed = run_until_failure(reduction);
 
 	json_text(json, "outcome", has_failed ? "failure" : "no failure");
-	json_text(json, "limitation", oracle_find_limitation(&settings.oracle));
+	json_text(json, "limitation", oracle_describe_missing_tools(&settings.oracle));
 	if (!has_failed)
 		return EXIT_FAILED;
 	if (settings.output_path)
-		return describe_smallest(json, reduction);
-	describe_failure(json, &settings.oracle, &reduction->input, &reduction->signature);
+		return minimize_and_describe_input(json, reduction);
+	write_failure_json(json, &settings.oracle, &reduction->input, &reduction->signature);
 	return EXIT_GOOD;
 }
 
 /* ---- the command ---- */
 
-/* @json: NULL without --json */
-static int handle_file(const char *file, struct json *json)
+/* Minimises the input in the file, or with --json describes its failure. @json: NULL without --json */
+static int minimize_or_describe_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;
 	struct oracle *oracle = &settings.oracle;
@@ -207,40 +209,53 @@ static int handle_file(const char *file, struct json *json)
 		return EXIT_BAD;
 	}
 	status = json ? describe_input(json, &reduction) : minimize_input(&reduction);
-	if (!json && oracle_find_limitation(oracle) && !oracle_find_replayer(oracle, target))
-		fprintf(stderr, "%s: %s\n", file, oracle_find_limitation(oracle));
+	if (!json && oracle_describe_missing_tools(oracle) && !oracle_find_replayer_path(oracle, target))
+		fprintf(stderr, "%s: %s\n", file, oracle_describe_missing_tools(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
 }
 
-static int describe_files(int count, char **files)
+static int describe_failures_as_json(int count, char **files)
 {
 	struct json json = json_begin(stdout);
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++) {
 		json_begin_object(&json, NULL);
-		status = worse_exit_status(status, handle_file(files[i], &json));
+		status = worse_exit_status(status, minimize_or_describe_file(files[i], &json));
 		json_end_line(&json);
 		fflush(stdout);
 	}
 	return status;
 }
 
+static bool parse_executor_option(char *value, void *must_use_threads)
+{
+	*(bool *)must_use_threads = !strcmp(value, "both");
+	return !strcmp(value, "both") || !strcmp(value, "fibers");
+}
+
+static bool parse_target_option(char *value, void *unused)
+{
+	(void)unused;
+	settings.target = fuzz_target_find(value);
+	return settings.target;
+}
+
 int command_minimize(int argc, char **argv)
 {
 	bool wanted_flavours[FLAVOURS_MAX] = { true, true, true, true };
-	bool with_threads = false, is_json = false;
+	bool must_use_threads = false, is_json = false;
 	unsigned int seconds = 10;
 	const struct option_row rows[] = {
 		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
-		option_threads(&with_threads),
+		OPTION_CHOICE("executor", parse_executor_option, &must_use_threads, "fibers, both"),
 		OPTION_TEXT("failure", &settings.failure_text),
 		option_flavour(wanted_flavours),
 		OPTION_FLAG("json", &is_json),
 		{ .name = "output", .letter = 'o', .text = &settings.output_path },
-		option_target(&settings.target),
+		OPTION_CHOICE("target", parse_target_option, NULL, fuzz_target_names),
 		OPTION_NUMBER("timeout", &seconds, 1, SECONDS_MAX),
 		OPTION_NUMBER("tries", &settings.try_limit, 1, 100000),
 		OPTION_END,
@@ -260,8 +275,9 @@ int command_minimize(int argc, char **argv)
 		return EXIT_BAD;
 	if (!oracle_init(&settings.oracle, wanted_flavours, seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
-	settings.oracle.runners.must_use_threads = with_threads;
-	status = is_json ? describe_files(argc - optind, argv + optind) : handle_file(file, NULL);
+	settings.oracle.runners.must_use_threads = must_use_threads;
+	status = is_json ? describe_failures_as_json(argc - optind, argv + optind)
+			 : minimize_or_describe_file(file, NULL);
 	oracle_destroy(&settings.oracle);
 	return status;
 }

@@ -49,7 +49,7 @@ static const char help[] =
 	"  pagetorture to-c -o race.c corpus/rules/overlap-one-byte.page\n"
 	"  pagetorture to-c --deterministic crash-1234 >crash.c\n";
 
-/* Writes the compiler flags and the libraries of a flavour of the page library. */
+/* Writes the compiler flags and libraries that build a C program with a flavour of the page library. */
 static void write_build_flags(struct json *out, const char *flavour, const char *flags,
 			      const char *libraries)
 {
@@ -59,8 +59,8 @@ static void write_build_flags(struct json *out, const char *flavour, const char 
 	json_end(out);
 }
 
-/* Writes where the compiler and the libraries of this build are. */
-static void write_installation(struct json *out)
+/* Writes the compiler, the directories of page.h and of the libraries, and the flags of each flavour. */
+static void write_build_description(struct json *out)
 {
 	char own_directory[PATH_MAX] = "", installed_directory[PATH_MAX], header_directory[PATH_MAX];
 
@@ -115,11 +115,11 @@ int command_to_c(int argc, char **argv)
 		return EXIT_BAD;
 	}
 	if (!rules || !input)
-		return usage_error("to-c", "no memory for the model");
+		return usage_error("to-c", "expected memory for the rule model, got none");
 	rules_evaluate(rules, &program);
 	out = json_begin(input);
 	json_begin_object(&out, NULL);
-	write_installation(&out);
+	write_build_description(&out);
 	write_model_facts(&out, &program, rules, "");
 	json_end_line(&out);
 	script_append_arguments(&script, arguments);

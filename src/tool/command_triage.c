@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture triage: groups a directory of findings by failure. This file reads the options, and
- * finding/triage.py does the work.
+ * pagetorture triage: groups the findings of a directory by failure. This file reads the options;
+ * finding/triage.py groups, minimises and describes the findings.
  */
 #include <getopt.h>
 #include <string.h>
@@ -84,7 +84,7 @@ int command_triage(int argc, char **argv)
 		return status;
 	if (!runners_find_binaries(&runners, wanted_flavours))
 		return usage_error("triage", "expected a flavour that this build has");
-	runners_format_names(&runners, flavour_list);
+	flavours_format_names(runners.is_available, flavour_list);
 	script_append(&script, "flavours=%s", flavour_list);
 	script_append(&script, "backend=%s", exec_backend_name());
 	script_append_arguments(&script, argv + optind);

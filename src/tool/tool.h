@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture: one file a subcommand. */
+/* The commands of pagetorture; command_NAME.c defines each. */
 #ifndef TOOL_TOOL_H
 #define TOOL_TOOL_H
 
 #include "tool/util/usage.h"
 
-/* Runs a command; argv[0] is its name. Return: an exit status. */
+/* Each function runs one command; argv[0] is its name. Return: an exit status. */
 int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_explain(int argc, char **argv);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """The columns of the table: ways to test a library with a seeded bug.
 
-A column is a function of (tester, subject, number of the trial) that returns a Trial. The subject is a
+A column is a function of (tester, subject, number of the trial) that returns a TrialResult. The subject is a
 bug, or the unchanged library in a flavour and a backend.
 """
 import dataclasses
@@ -12,14 +12,14 @@ import shutil
 
 import library_build as build
 import reach
-from entries import find_detector
-from library_trials import HANG, run_program
+from entries import find_detector_of_message
+from library_trials import HANG, run_with_time_limits
 
 ENGINE_INPUTS = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
-# Skip lines of the engine, which contain words that a target compares with.
+# The lines that begin with #NUMBER are libFuzzer's progress. They can contain such words from the input.
 FINDING = re.compile(r"^(?!#\d).*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
                      re.MULTILINE)
-# A runtime intercepts memcpy() and memset() even in a library that was compiled without it.
+# ThreadSanitizer's runtime checks memcpy() and memset() even in a library that was compiled without -fsanitize=thread.
 WITHOUT_INTERCEPTORS = {"tsan": {"TSAN_OPTIONS": "ignore_interceptors_accesses=1"}}
 # Seconds that a program may need beyond its time limit before it counts as a hang.
 GRACE = 60
@@ -30,7 +30,7 @@ class Unusable(Exception):
 
 
 @dataclasses.dataclass
-class Trial:
+class TrialResult:
     """The result of one trial."""
     killed: bool
     seconds: float
@@ -54,8 +54,8 @@ class Subject:
 class Tester:
     """Builds programs with the library of one subject, and runs them."""
 
-    def __init__(self, tree, subject, seconds):
-        self.tree, self.subject, self.seconds = tree, subject, seconds
+    def __init__(self, tree, subject, trial_seconds):
+        self.tree, self.subject, self.trial_seconds = tree, subject, trial_seconds
         self.directory = tree.work / subject.name.replace(", ", "-")
 
     @functools.cached_property
@@ -69,27 +69,27 @@ class Tester:
         if not self.tree.has_flavour(flavour):
             raise Unusable(f"this build has no {flavour} flavour")
 
-    def run_built_program(self, program, arguments, limit, **environment):
-        return run_program([self.builder.build_program(program), *arguments], limit,
-                           env={**os.environ, **environment})
+    def build_and_run_program(self, program, arguments, wall_seconds, **environment):
+        return run_with_time_limits([self.builder.build_program(program), *arguments], wall_seconds,
+                                    env={**os.environ, **environment})
 
 
-def make_trial(name, execution, limit, inputs, message="", detector=""):
-    """@message: what the program @name reported, if anything."""
-    trial = Trial(execution.status != 0, execution.seconds, inputs)
+def make_trial_result(program_name, execution, wall_seconds, input_count, message="", detector=""):
+    """@message: what the program @program_name reported, if anything."""
+    trial = TrialResult(execution.status != 0, execution.seconds, input_count)
     if execution.status == HANG:
-        trial.detector, trial.why = "hang", f"{name} still running after {limit} s"
+        trial.detector, trial.why = "hang", f"{program_name} still running after {wall_seconds} s"
     elif trial.killed and message:
-        trial.detector, trial.why = detector or find_detector(message), message
+        trial.detector, trial.why = detector or find_detector_of_message(message), message
     elif trial.killed:
         # It may be an error of the test itself, so the bug is not found.
         trial.killed, trial.detector = False, "unknown"
-        trial.why = (f"{name} ended with status {execution.status} without a known message: "
+        trial.why = (f"{program_name} ended with status {execution.status} without a known message: "
                      f"{execution.output[-200:]}")
     return trial
 
 
-def take_first_finding(trials):
+def sum_trials_until_finding(trials):
     """The first trial with a finding, or the last one, with the time and inputs of those before."""
     seconds = inputs = 0
     for trial in trials:
@@ -103,13 +103,13 @@ def take_first_finding(trials):
 
 def _replay_programs(tester, builder, programs, **environment):
     subject, limit = tester.subject, GRACE + 10 * len(programs)
-    execution = run_program([builder.build_program(build.tool_program(subject.flavour)), "run", "--backend",
-                             subject.backend, "--flavour", subject.flavour, "--timeout", 10, *programs],
-                            limit, env={**os.environ, **environment})
+    tool = builder.build_program(build.get_tool_link_recipe(subject.flavour))
+    execution = run_with_time_limits([tool, "run", "--backend", subject.backend, "--flavour", subject.flavour,
+                                      "--timeout", 10, *programs], limit, env={**os.environ, **environment})
     found = re.search(rf"^(\S+): {subject.flavour}: (.*)$", execution.output, re.MULTILINE)
     inputs = [str(p) for p in programs].index(found[1]) + 1 if found else len(programs)
-    return make_trial("pagetorture run", execution, limit, inputs, found and f"{found[1]}: {found[2]}",
-                      found and find_detector(found[2]))
+    return make_trial_result("pagetorture run", execution, limit, inputs, found and f"{found[1]}: {found[2]}",
+                             found and find_detector_of_message(found[2]))
 
 
 def _replay_without_sanitizer(tester, programs):
@@ -123,49 +123,50 @@ def _replay_without_sanitizer(tester, programs):
     return trial
 
 
-def test_by_replay(tester, subject, _trial):
+def test_by_replay(tester, subject, _trial_number):
     """Run the program of the bug; if that finds nothing, the rest of the corpus."""
     tester.require_flavour(subject.flavour)
     own, others = subject.programs[:1], subject.programs[1:]
     if tester.tree.plain_library_for:
         return _replay_without_sanitizer(tester, own)
     groups = [own, others] if subject.bug and others else [subject.programs]
-    return take_first_finding(_replay_programs(tester, tester.builder, programs) for programs in groups)
+    return sum_trials_until_finding(_replay_programs(tester, tester.builder, programs) for programs in groups)
 
 
 # ---- unit tests and stress scenarios ----
 
-def test_by_unit_test(tester, subject, _trial):
+def test_by_unit_test(tester, subject, _trial_number):
     """Run the unit test or stress scenario that bugs.def names, where no page program shows the bug."""
     if not subject.bug or not subject.bug.test:
         raise Unusable("a page program shows it")
     tester.require_flavour(subject.flavour)
     name = subject.bug.test
     if name.startswith("stress "):
-        return _run_stress_scenario(tester, subject, name.split()[1], 1, tester.seconds)
-    execution = tester.run_built_program(build.unit_test_program(name), [], GRACE)
+        return _run_stress_scenario(tester, subject, name.split()[1], 1, tester.trial_seconds)
+    execution = tester.build_and_run_program(build.get_unit_test_link_recipe(name), [], GRACE)
     failed = re.search(r"^not ok .*$", execution.output, re.MULTILINE)
-    return make_trial(name, execution, GRACE, 1, f"{name}: " +
-                      (failed[0] if failed else execution.output.strip()[-200:]), failed and "test")
+    return make_trial_result(name, execution, GRACE, 1, f"{name}: " +
+                             (failed[0] if failed else execution.output.strip()[-200:]), failed and "test")
 
 
-def _run_stress_scenario(tester, subject, name, trial, seconds, *more):
-    execution = tester.run_built_program(build.stress_program(subject.flavour),
-                                         [name, "-s", seconds, f"--seed={trial}", "--stat-interval=0", *more],
-                                         seconds + GRACE, PAGE_MAP=subject.backend)
+def _run_stress_scenario(tester, subject, scenario, trial_number, seconds, *extra_options):
+    execution = tester.build_and_run_program(build.get_stress_link_recipe(subject.flavour),
+                                             [scenario, "-s", seconds, f"--seed={trial_number}", "--stat-interval=0",
+                                              *extra_options],
+                                             seconds + GRACE, PAGE_MAP=subject.backend)
     own = re.search(r"^\w+: !!! .*$", execution.output, re.MULTILINE)
     report = own or FINDING.search(execution.output)
     if not report and str(execution.status).startswith("SIG"):
-        return make_trial(name, execution, 0, 1, f"{name} died of signal {execution.status}")
-    return make_trial(name, execution, seconds + GRACE, 1, report and f"{name}: {report[0]}",
-                      own and "stress")
+        return make_trial_result(scenario, execution, 0, 1, f"{scenario} died of signal {execution.status}")
+    return make_trial_result(scenario, execution, seconds + GRACE, 1, report and f"{scenario}: {report[0]}",
+                             own and "stress")
 
 
 # More threads than free lists of the allocator, so some threads share a list.
 MANY_THREADS = ("-t", 40)
 
 
-def test_by_stress(tester, subject, trial):
+def test_by_stress(tester, subject, trial_number):
     """Run the stress scenarios one after the other, on real threads; they share the time."""
     tester.require_flavour(subject.flavour)
     if (subject.flavour, subject.backend) == ("tsan", "alias"):
@@ -173,25 +174,25 @@ def test_by_stress(tester, subject, trial):
     table = tester.tree.source / "stress" / "scenarios.def"
     names = re.findall(r"^SCENARIO\((\w+),", table.read_text(), re.MULTILINE)
     runs = [(name,) for name in names] + [("churn", *MANY_THREADS)]
-    seconds = max(1, tester.seconds // len(runs))
-    return take_first_finding(_run_stress_scenario(tester, subject, name, trial, seconds, *more)
-                              for name, *more in runs)
+    seconds = max(1, tester.trial_seconds // len(runs))
+    return sum_trials_until_finding(_run_stress_scenario(tester, subject, name, trial_number, seconds, *more)
+                                    for name, *more in runs)
 
 
 # ---- the race matrix ----
 
-def test_by_matrix(tester, subject, _trial):
+def test_by_race_matrix(tester, subject, _trial_number):
     """Run every cell of the race matrix on fibers, once."""
     tester.require_flavour("tsan")
     if not subject.bug and subject.flavour != "tsan":
         raise Unusable("the matrix runs in another flavour")
-    execution = tester.run_built_program(build.developers_tool_program("tsan"),
-                                         ["race", "--detector", "tsan-fibers",
+    execution = tester.build_and_run_program(build.get_developers_tool_link_recipe("tsan"),
+                                             ["race", "--detector", "tsan-fibers",
                                          "--repeat", 1, "--backend", subject.backend], 10 * GRACE)
     cells = re.search(r"(\d+) cells", execution.output)
     found = re.search(r"^tsan-fibers: (\S+/\S+: .*)$", execution.output, re.MULTILINE)
-    return make_trial("pagetorture-dev race", execution, 10 * GRACE, int(cells[1]) if cells else 0,
-                      found and found[1])
+    return make_trial_result("pagetorture-dev race", execution, 10 * GRACE, int(cells[1]) if cells else 0,
+                             found and found[1])
 
 
 # ---- fuzzing ----
@@ -222,47 +223,40 @@ def choose_fuzz_targets(subject):
     return ["fuzz_page"]
 
 
-def _run_fuzz_target(tester, subject, trial, target, seeds, seconds):
-    program = build.fuzz_target_program(target)
+def _run_fuzz_target(tester, subject, trial_number, target, seed_directories, seconds):
+    program = build.get_fuzz_target_link_recipe(target)
     tester.require_flavour(program.flavour)
-    directory = tester.builder.directory / f"{target}-{subject.backend}-{trial}"
+    directory = tester.builder.directory / f"{target}-{subject.backend}-{trial_number}"
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "corpus").mkdir(parents=True)
-    execution = tester.run_built_program(program, [
-        f"-seed={trial}", f"-max_total_time={seconds}", "-timeout=10", "-max_len=704",
+    execution = tester.build_and_run_program(program, [
+        f"-seed={trial_number}", f"-max_total_time={seconds}", "-timeout=10", "-max_len=704",
         "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={directory}/",
-        directory / "corpus", *seeds], seconds + GRACE, PAGE_MAP=subject.backend)
+        directory / "corpus", *seed_directories], seconds + GRACE, PAGE_MAP=subject.backend)
     inputs, found = ENGINE_INPUTS.search(execution.output), FINDING.search(execution.output)
-    result = make_trial(target, execution, seconds + GRACE, int(inputs[1]) if inputs else 0,
-                        found and found[0].strip())
+    result = make_trial_result(target, execution, seconds + GRACE, int(inputs[1]) if inputs else 0,
+                               found and found[0].strip())
     if not result.killed and not result.detector and subject.patch:
-        result.reached = reach.is_reached(tester, program, subject.patch, directory / "corpus",
-                                          PAGE_MAP=subject.backend)
+        result.reached = reach.is_changed_line_executed(tester, program, subject.patch, directory / "corpus",
+                                                        PAGE_MAP=subject.backend)
     return result
 
 
-def _run_fuzz_targets(tester, subject, trial, has_seeds):
+def test_by_fuzzing(tester, subject, trial_number, has_seeds):
+    """Run libFuzzer from the stored corpus, without the programs of bugs, or from an empty corpus."""
     targets = choose_fuzz_targets(subject)
-    seconds = max(1, tester.seconds // len(targets)) if subject.bug else tester.seconds
+    seconds = max(1, tester.trial_seconds // len(targets)) if subject.bug else tester.trial_seconds
     seeds = {target: [tester.tree.build / "seeds" / target.partition("-")[0]] if has_seeds else []
              for target in targets}
     for directory in (directory for directories in seeds.values() for directory in directories):
         if not directory.is_dir():
             raise Unusable(f"expected {directory}: make seeds")
-    return take_first_finding(_run_fuzz_target(tester, subject, trial, target, seeds[target], seconds)
-                              for target in targets)
+    return sum_trials_until_finding(_run_fuzz_target(tester, subject, trial_number, target, seeds[target], seconds)
+                                    for target in targets)
 
 
-def test_by_fuzzing_corpus(tester, subject, trial):
-    """Run libFuzzer from the stored corpus, without the programs of bugs."""
-    return _run_fuzz_targets(tester, subject, trial, True)
-
-
-def test_by_fuzzing_from_nothing(tester, subject, trial):
-    """Run libFuzzer from an empty corpus."""
-    return _run_fuzz_targets(tester, subject, trial, False)
-
-
-COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test, "fuzz-corpus": test_by_fuzzing_corpus,
-           "fuzz-empty": test_by_fuzzing_from_nothing, "stress": test_by_stress, "matrix": test_by_matrix}
+COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test,
+           "fuzz-corpus": functools.partial(test_by_fuzzing, has_seeds=True),
+           "fuzz-empty": functools.partial(test_by_fuzzing, has_seeds=False),
+           "stress": test_by_stress, "matrix": test_by_race_matrix}
 RANDOM_COLUMNS = ("fuzz-corpus", "fuzz-empty", "stress")

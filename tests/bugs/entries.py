@@ -9,8 +9,8 @@ from library_trials import BadInput
 KINDS = ("bounds", "copying", "zeroing", "mapping", "lifetime", "user_slice", "injection",
          "concurrency", "errors")
 
-# Detectors, and patterns of their messages; the first that matches counts. The text is a message of
-# `pagetorture run`, or the output of a process that ended.
+# The names of detectors, each with a pattern of its messages. A message belongs to the first detector whose
+# pattern matches. The message is a line of `pagetorture run`, or the output of a process that ended.
 DETECTORS = (
     ("asan", r"AddressSanitizer: "),
     ("msan", r"MemorySanitizer: "),
@@ -30,7 +30,7 @@ DETECTORS = (
     ("result", r"expected .*, got "),
 )
 DETECTOR_NAMES = ("stress", *(name for name, _ in DETECTORS))
-# Fields of a Bug that have one of these values.
+# {field of a Bug: the values that the field may have}
 WORDS = {"kind": KINDS, "flavour": FLAVOURS, "backend": BACKENDS, "detector": DETECTOR_NAMES}
 
 FIELD = r'("(?:[^"\\]|\\.)*"|[\w-]+)'
@@ -53,16 +53,16 @@ class Bug:
     why: str = ""
 
 
-def find_detector(text):
-    """The name of the detector that wrote @text, or `unknown`."""
+def find_detector_of_message(message):
+    """The name of the detector that wrote @message, or `unknown`."""
     for name, words in DETECTORS:
-        if re.search(words, text, re.MULTILINE):
+        if re.search(words, message, re.MULTILINE):
             return name
     return "unknown"
 
 
-def _read_entry(place, macro, text):
-    fields = re.fullmatch(r"\s*" + r"\s*,\s*".join([FIELD] * FIELDS[macro]) + r"\s*", text)
+def _parse_entry(place, macro, fields_text):
+    fields = re.fullmatch(r"\s*" + r"\s*,\s*".join([FIELD] * FIELDS[macro]) + r"\s*", fields_text)
     if not fields:
         raise BadInput(f"{place}: expected an entry in the form of the head comment")
     bug = Bug(*(field.strip('"') for field in fields.groups()))
@@ -78,23 +78,23 @@ def _read_entry(place, macro, text):
 class Suite:
     """All bugs, in the order of bugs.def."""
 
-    def __init__(self, source):
-        self.patches = source / "tests" / "bugs" / "patch"
-        self.programs = source / "corpus" / "bugs"
-        self.path = source / "tests" / "bugs" / "bugs.def"
+    def __init__(self, source_directory):
+        self.patches = source_directory / "tests" / "bugs" / "patch"
+        self.programs = source_directory / "corpus" / "bugs"
+        self.path = source_directory / "tests" / "bugs" / "bugs.def"
         self.bugs = {}
         text = self.path.read_text()
         for entry in ENTRY.finditer(text):
             place = f"{self.path}:{text.count(chr(10), 0, entry.start()) + 1}"
-            bug = _read_entry(place, *entry.groups())
+            bug = _parse_entry(place, *entry.groups())
             if bug.name in self.bugs:
                 raise BadInput(f"{place}: {bug.name} is defined twice")
             self.bugs[bug.name] = bug
-        wrong = list(self._list_wrong_files())
+        wrong = list(self._list_missing_and_extra_files())
         if wrong or not self.bugs:
             raise BadInput("\n".join(wrong) or f"{self.path}: expected at least one bug")
 
-    def _list_wrong_files(self):
+    def _list_missing_and_extra_files(self):
         """Differences between the table and its files, one line each."""
         patches = {p.stem for p in self.patches.glob("*")}
         programs = {p.stem for p in self.programs.glob("*")}
@@ -112,11 +112,11 @@ class Suite:
     def program_path(self, bug):
         return self.programs / f"{bug.name}.page"
 
-    def choose_bugs(self, names):
-        """The bugs with these names, kinds or name prefixes; all bugs if @names is empty."""
+    def select_bugs(self, names_or_kinds):
+        """The bugs with these names, kinds or name prefixes; all bugs if @names_or_kinds is empty."""
         bugs = self.bugs.values()
-        found = {} if names else self.bugs
-        for name in names:
+        found = {} if names_or_kinds else self.bugs
+        for name in names_or_kinds:
             exact = [b for b in bugs if b.name == name]
             matching = exact or [b for b in bugs if b.name.startswith(name) or b.kind == name]
             if not matching:

@@ -15,7 +15,7 @@ dist-bugs:
 	$(MKDIR_P) $(distdir)/tests/bugs/patch
 	cp $(srcdir)/tests/bugs/patch/*.patch $(distdir)/tests/bugs/patch
 
-# All bugs in all columns: hours if nothing finds a bug. Stored results are not repeated.
+# `make bugs` tests all bugs in all columns, which takes hours. Only bugs without a stored result are tested.
 # For example make bugs BUGS_FLAGS='--column replay,unit-test'
 bugs_programs =
 if HAVE_ENGINE

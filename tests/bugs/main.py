@@ -14,7 +14,7 @@ import table  # noqa: E402
 from entries import Suite  # noqa: E402
 from library_build import BACKENDS, FLAVOURS, BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_FAILED, EXIT_GOOD, BadInput, Parser, Results,  # noqa: E402
-                            exit_with, parse_positive_number, test_all_subjects, write_report)
+                            run_main_and_exit, parse_positive_number, test_all_subjects, write_results_for_report)
 
 EXIT_SKIPPED = 77
 COMMAND = "tests/bugs/bugs"
@@ -95,14 +95,14 @@ class Run:
         file = f"without-{options.without}.jsonl" if options.without else "results.jsonl"
         self.results = Results(options.results or tree.work.parent / file)
 
-    def _compute_digest(self, subject, column):
+    def _compute_digest_of_inputs(self, subject, column):
         limits = (self.options.time, self.options.trials) if column in columns.RANDOM_COLUMNS else ()
         digest = hashlib.sha256(f"{self.tree.library_digest} {self.tree.tests_digest} {limits}".encode())
         for path in (*([subject.patch] if subject.patch else ()), *subject.programs):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 
-    def _run_trials(self, tester, subject, column):
+    def _run_trials_until_decided(self, tester, subject, column):
         count = self.options.trials if column in columns.RANDOM_COLUMNS else 1
         done = []
         # If more than half of the trials found nothing, the median exceeds the limit, whatever the
@@ -112,30 +112,27 @@ class Run:
             done.append(dataclasses.asdict(columns.COLUMNS[column](tester, subject, len(done) + 1)))
         return done
 
-    def _make_record(self, tester, column):
+    def _find_or_make_record(self, tester, column):
         subject = tester.subject
-        record = {"name": f"{subject.name}: {column}", "digest": self._compute_digest(subject, column),
+        record = {"name": f"{subject.name}: {column}", "digest": self._compute_digest_of_inputs(subject, column),
                   "limit": self.options.time}
         known = self.results.records.get(record["name"], {})
         if not self.options.again and known.get("digest") == record["digest"] and "failed" not in known:
             return known
         try:
-            record["trials"] = self._run_trials(tester, subject, column)
+            record["trials"] = self._run_trials_until_decided(tester, subject, column)
         except columns.Unusable as reason:
             record["skipped"] = str(reason)
         except (BuildFailed, OSError) as reason:
             record["failed"] = str(reason)
-        self.results.add(record)
+        self.results.append_record(record)
         return record
 
-    def make_row(self, subject):
-        return {c: self.results.records[f"{subject.name}: {c}"] for c in self.options.columns}
-
-    def test_subject(self, subject):
+    def test_in_all_columns(self, subject):
         """Return: a line for the user."""
         words, tester = [], columns.Tester(self.tree, subject, self.options.time)
         for column in self.options.columns:
-            record = self._make_record(tester, column)
+            record = self._find_or_make_record(tester, column)
             found = record.get("trials") and table.list_detectors(record)
             if "skipped" not in record:
                 words.append(f"{column}: {'FAILED' if 'failed' in record else '+'.join(found) or 'survived'}")
@@ -144,24 +141,24 @@ class Run:
         return f"{subject.name}: {', '.join(words) or 'skipped'}"
 
 
-def make_report_table(options, rows, wrong):
+def make_results_object(options, rows, errors):
     """The table as `make report` reads it."""
     subjects = [{"name": s.name, "clean": not s.bug,
                  **(dataclasses.asdict(s.bug) if s.bug else {"flavour": s.flavour, "backend": s.backend}),
                  "cells": {c: table.make_report_cell(result) for c, result in results.items()}}
                 for s, results in rows.items()]
     return {"columns": options.columns, "time": options.time, "trials": options.trials,
-            "wrong": wrong, "subjects": subjects}
+            "wrong": errors, "subjects": subjects}
 
 
-def compare_runs(old, new):
-    lost = table.compare_runs(Results(old).records, Results(new).records)
+def compare_result_files(old_path, new_path):
+    lost = table.print_comparison(Results(old_path).records, Results(new_path).records)
     if lost is None:
-        raise BadInput(f"{old}, {new}: expected a result that both have")
+        raise BadInput(f"{old_path}, {new_path}: expected a result that both have")
     return EXIT_FAILED if lost else EXIT_GOOD
 
 
-def find_missing_tool(tree):
+def find_reason_to_skip(tree):
     for tool in ("patch", tree.cc[0]):
         if not shutil.which(tool):
             return f"no {tool}"
@@ -171,31 +168,32 @@ def find_missing_tool(tree):
 def main(arguments):
     options = parse_arguments(arguments)
     if options.compare:
-        return compare_runs(*options.compare)
+        return compare_result_files(*options.compare)
     begun = time.time()
     tree = Tree(os.environ, "tests/bugs/work")
     suite = Suite(tree.source)
-    bugs = [bug for bug in suite.choose_bugs(options.names) if not (options.without and bug.test)]
+    bugs = [bug for bug in suite.select_bugs(options.names) if not (options.without and bug.test)]
     if options.list:
         table.print_bugs(bugs)
         return EXIT_GOOD
-    if find_missing_tool(tree):
-        print(f"skipped: the suite of seeded bugs ({find_missing_tool(tree)})")
+    if find_reason_to_skip(tree):
+        print(f"skipped: the suite of seeded bugs ({find_reason_to_skip(tree)})")
         return EXIT_SKIPPED
     tree.plain_library_for = options.without
     run = Run(tree, options)
     subjects = list(list_subjects(suite, bugs, options))
     print(f"{COMMAND}: {len(subjects)} libraries, {','.join(options.columns)}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    test_all_subjects(subjects, run.test_subject, options.jobs)
-    rows = {subject: run.make_row(subject) for subject in subjects}
-    wrong = list(table.list_errors(rows, options.without))
-    table.print_table(rows, options.columns, wrong)
+    test_all_subjects(subjects, run.test_in_all_columns, options.jobs)
+    rows = {subject: {column: run.results.records[f"{subject.name}: {column}"] for column in options.columns}
+            for subject in subjects}
+    errors = list(table.list_unexpected_results(rows, options.without))
+    table.print_table(rows, options.columns, errors)
     if options.report:
-        write_report(options, COMMAND, begun, "failed" if wrong else "good", tree,
-                     make_report_table(options, rows, wrong))
-    return EXIT_FAILED if wrong else EXIT_GOOD
+        write_results_for_report(options, COMMAND, begun, "failed" if errors else "good", tree,
+                                 make_results_object(options, rows, errors))
+    return EXIT_FAILED if errors else EXIT_GOOD
 
 
 if __name__ == "__main__":
-    exit_with(COMMAND, main, {})
+    run_main_and_exit(COMMAND, main, {})

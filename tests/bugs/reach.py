@@ -14,10 +14,10 @@ from library_build import BuildFailed, run_command
 HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
-def list_changed_lines(patch):
+def list_changed_lines(patch_path):
     """Return: {(file, line)} of the patched source; for a removed line, the next line."""
     found, file, line, is_after_removed = set(), None, 0, False
-    for text in patch.read_text().splitlines():
+    for text in patch_path.read_text().splitlines():
         hunk = HUNK.match(text)
         if text.startswith("+++ "):
             file = text.split()[1].rsplit("/", 1)[-1]
@@ -32,30 +32,30 @@ def list_changed_lines(patch):
     return found
 
 
-def _list_executed_lines(lcov):
+def _parse_line_coverage(lcov_text):
     """Return: {(file, line): was it executed} of the lines with code."""
     counts = collections.Counter()
-    for record in lcov.split("SF:")[1:]:
+    for record in lcov_text.split("SF:")[1:]:
         file = record.split("\n", 1)[0].rsplit("/", 1)[-1]
         for number, count in re.findall(r"^DA:(\d+),(\d+)", record, re.MULTILINE):
             counts[file, int(number)] += int(count)
     return {place: count > 0 for place, count in counts.items()}
 
 
-def is_reached(tester, program, patch, corpus, **environment):
+def is_changed_line_executed(tester, program, patch_path, corpus_directory, **environment):
     """Return: True, False, or None if it cannot be measured."""
     flags, llvm_cov = os.environ["LIBRARY_COVERAGE"].split(), os.environ["LIBRARY_LLVM_COV"]
     if not flags or not shutil.which(llvm_cov):
         return None
-    binary, raw, profile = tester.builder.build_program(program,
-                                                        *flags), corpus / "../raw", corpus / "../profile"
-    run_command([binary, "-runs=0", "-timeout=10", corpus], timeout=120,
-                env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
+    binary = tester.builder.build_program(program, *flags)
+    raw, profile = corpus_directory / "../raw", corpus_directory / "../profile"
+    run_command([binary, "-runs=0", "-timeout=10", corpus_directory], timeout=120,
+                           env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
     if not raw.exists() or run_command([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
         return None
     status, output = run_command([llvm_cov, "export", "-format=lcov", binary, f"-instr-profile={profile}"])
     if status:
         raise BuildFailed(f"{binary}: {output}")
-    executed = _list_executed_lines(output)
-    seen = [executed[place] for place in list_changed_lines(patch) if place in executed]
+    executed = _parse_line_coverage(output)
+    seen = [executed[place] for place in list_changed_lines(patch_path) if place in executed]
     return any(seen) if seen else None

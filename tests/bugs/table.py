@@ -8,7 +8,7 @@ import os
 import statistics
 import sys
 
-from library_trials import print_columns
+from library_trials import print_aligned_columns
 
 SIGNIFICANT = 0.05  # the largest p of a difference that is reported
 
@@ -20,7 +20,7 @@ def format_short_number(number):
     return f"{number:.0f}"
 
 
-def compute_median(result, field):
+def compute_trial_median(result, field):
     """The median of all trials; None if half of them found nothing."""
     values = [t[field] if t["killed"] else math.inf for t in result["trials"]]
     middle = statistics.median_low(values)
@@ -40,7 +40,7 @@ def _describe_missed_bug(trials):
     return "not reached" if reached == {False} else "survived"
 
 
-def format_result(result):
+def format_table_cell(result):
     if result is None or "skipped" in result:
         return "-"
     if "failed" in result:
@@ -49,7 +49,7 @@ def format_result(result):
     killed = sum(t["killed"] for t in trials)
     if not killed:
         return _describe_missed_bug(trials)
-    seconds, inputs = compute_median(result, "seconds"), compute_median(result, "inputs")
+    seconds, inputs = compute_trial_median(result, "seconds"), compute_trial_median(result, "inputs")
     time = f">{result['limit']}s" if seconds is None else f"{seconds:.2f}s"
     share = f" {killed}/{len(trials)}" if len(trials) > 1 else ""
     count = f" {format_short_number(inputs)}" if inputs else ""
@@ -57,15 +57,15 @@ def format_result(result):
 
 
 def print_bugs(bugs):
-    print_columns([("bug", "kind", "rule", "flavour", "backend", "detector", "what is broken")] +
-                  [(b.name, b.kind, b.rule, b.flavour, b.backend,
-                    f"{b.detector}{' in ' + b.test if b.test else ''}", b.what) for b in bugs])
+    print_aligned_columns([("bug", "kind", "rule", "flavour", "backend", "detector", "what is broken")] +
+                          [(b.name, b.kind, b.rule, b.flavour, b.backend,
+                            f"{b.detector}{' in ' + b.test if b.test else ''}", b.what) for b in bugs])
     print(f"{len(bugs)} bugs")
 
 
 # ---- checks: @rows is {subject: {column: result}} ----
 
-def _list_bug_errors(bug, results):
+def _list_unexpected_results_of_bug(bug, results):
     """A bug must be found, by the detector that bugs.def names."""
     column = "unit-test" if bug.test else "replay"
     result = results.get(column)
@@ -80,35 +80,35 @@ def _list_bug_errors(bug, results):
         yield f"{bug.name}: expected its own program to find it, got {trial['why']}"
 
 
-def _list_unchanged_errors(name, results):
+def _list_findings_in_unchanged_library(subject_name, results):
     for column, result in results.items():
         for trial in result.get("trials", []):
             if trial["killed"] or trial["detector"]:
-                yield f"{name}: {column}: expected no finding, got: {trial['why']}"
+                yield f"{subject_name}: {column}: expected no finding, got: {trial['why']}"
 
 
-def _list_errors_without_sanitizer(bug, result, without):
+def _list_unexpected_results_without_sanitizer(bug, result, removed_sanitizer):
     """Without a sanitizer, exactly the bugs that need it must stay undetected."""
-    is_needed = bug.flavour == without
+    is_needed = bug.flavour == removed_sanitizer
     if "trials" in result and result["trials"][0]["killed"] == is_needed:
-        yield (f"{bug.name}: expected {'to survive' if is_needed else 'a kill'} without {without}, "
+        yield (f"{bug.name}: expected {'to survive' if is_needed else 'a kill'} without {removed_sanitizer}, "
                f"got: {result['trials'][0]['why'] or 'no finding'}")
 
 
-def list_errors(rows, without):
+def list_unexpected_results(rows, removed_sanitizer):
     for subject, results in rows.items():
         for column, result in results.items():
             if "failed" in result:
                 yield f"{subject.name}: {column}: {result['failed']}"
-        if without:
-            yield from _list_errors_without_sanitizer(subject.bug, results["replay"], without)
+        if removed_sanitizer:
+            yield from _list_unexpected_results_without_sanitizer(subject.bug, results["replay"], removed_sanitizer)
         elif subject.bug:
-            yield from _list_bug_errors(subject.bug, results)
+            yield from _list_unexpected_results_of_bug(subject.bug, results)
         else:
-            yield from _list_unchanged_errors(subject.name, results)
+            yield from _list_findings_in_unchanged_library(subject.name, results)
 
 
-def _print_totals(rows, column):
+def _print_column_totals(rows, column):
     tested = [results[column]["trials"] for subject, results in rows.items()
               if subject.bug and "trials" in results[column]]
     killed = sum(any(t["killed"] for t in trials) for trials in tested)
@@ -117,11 +117,11 @@ def _print_totals(rows, column):
         print(f"{column}: killed {killed} of {len(tested)} bugs in {seconds:.0f} s of trials")
 
 
-def print_table(rows, columns, wrong):
-    print_columns([("bug", *columns)] + [
-        (subject.name, *(format_result(results[c]) for c in columns)) for subject, results in rows.items()])
+def print_table(rows, columns, errors):
+    print_aligned_columns([("bug", *columns)] + [
+        (subject.name, *(format_table_cell(results[c]) for c in columns)) for subject, results in rows.items()])
     for column in columns:
-        _print_totals(rows, column)
+        _print_column_totals(rows, column)
     unchanged = [r for subject, results in rows.items() if not subject.bug for r in results.values()]
     if unchanged:
         findings = sum(t["killed"] for r in unchanged for t in r.get("trials", []))
@@ -130,8 +130,8 @@ def print_table(rows, columns, wrong):
     for reason in sorted(reason for reason in skipped if "no " in reason):
         print(f"skipped: {reason}")
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    for line in wrong or ["as expected"]:
-        print(f"\x1b[{31 if wrong else 32}m{line}\x1b[0m" if colour else line)
+    for line in errors or ["as expected"]:
+        print(f"\x1b[{31 if errors else 32}m{line}\x1b[0m" if colour else line)
 
 
 def make_report_cell(result):
@@ -139,9 +139,9 @@ def make_report_cell(result):
     if "trials" not in result:
         return {k: result[k] for k in ("skipped", "failed") if k in result}
     trials = result["trials"]
-    return {"text": format_result(result), "killed": sum(t["killed"] for t in trials),
+    return {"text": format_table_cell(result), "killed": sum(t["killed"] for t in trials),
             "trials": len(trials), "detectors": list_detectors(result), "limit": result["limit"],
-            "seconds": compute_median(result, "seconds"), "inputs": compute_median(result, "inputs"),
+            "seconds": compute_trial_median(result, "seconds"), "inputs": compute_trial_median(result, "inputs"),
             "why": next((t["why"] for t in trials if t["why"]), "")}
 
 
@@ -164,33 +164,34 @@ def compute_mann_whitney_p(old, new):
     return math.erfc(z / math.sqrt(2))
 
 
-def _list_times(result):
+def _list_detection_seconds(result):
     """A trial that found nothing counts as slower than all others, and as equal to its like."""
     return [t["seconds"] if t["killed"] else math.inf for t in result["trials"]]
 
 
-def _describe_change(old, new, a12, p_value):
-    if bool(list_detectors(old)) != bool(list_detectors(new)):
-        return "found now" if list_detectors(new) else "LOST"
-    if list_detectors(old) != list_detectors(new):
+def _describe_change(old_result, new_result, a12, p_value):
+    if bool(list_detectors(old_result)) != bool(list_detectors(new_result)):
+        return "found now" if list_detectors(new_result) else "LOST"
+    if list_detectors(old_result) != list_detectors(new_result):
         return "other detector"
     return "" if p_value >= SIGNIFICANT else "slower" if a12 > 0.5 else "faster"
 
 
-def compare_runs(old, new):
+def print_comparison(old_results, new_results):
     """Print which bugs one of two runs found, and how fast. Return: the number of lost bugs, or None."""
     rows = [("result", "old", "new", "A12", "p", "what changed")]
-    common = [name for name in new if "trials" in new[name] and "trials" in old.get(name, {})]
+    common = [name for name in new_results
+              if "trials" in new_results[name] and "trials" in old_results.get(name, {})]
     for name in common:
-        times = _list_times(old[name]), _list_times(new[name])
+        times = _list_detection_seconds(old_results[name]), _list_detection_seconds(new_results[name])
         is_random = min(map(len, times)) > 1
         a12, p_value = (compute_a12(*times), compute_mann_whitney_p(*times)) if is_random else (0.5, 1)
-        what = _describe_change(old[name], new[name], a12, p_value)
+        what = _describe_change(old_results[name], new_results[name], a12, p_value)
         if what:
-            rows.append((name, format_result(old[name]), format_result(new[name]),
+            rows.append((name, format_table_cell(old_results[name]), format_table_cell(new_results[name]),
                          *((f"{a12:.2f}", f"{p_value:.3f}") if is_random else "--"), what))
     if len(rows) > 1:
-        print_columns(rows)
+        print_aligned_columns(rows)
     lost = sum(row[-1] == "LOST" for row in rows)
     print(f"{len(common)} results in both, {len(rows) - 1} changed, {lost} lost")
     return lost if common else None

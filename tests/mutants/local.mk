@@ -15,7 +15,7 @@ EXTRA_DIST += \
 	%D%/trials.py \
 	%D%/verdicts.py
 
-# All mutants: hours. A stopped run resumes.
+# `make mutants` tests all mutants, which takes hours. After a stopped run, the same command resumes.
 #: mutants  make small changes in the sources, and list which tests fail (hours)
 mutants: all
 	$(MAKE) $(AM_MAKEFLAGS) check-programs

@@ -13,7 +13,7 @@ import trials  # noqa: E402
 import verdicts  # noqa: E402
 from library_build import BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, BadInput, Parser,  # noqa: E402
-                            Results, exit_with, parse_positive_number, write_report)
+                            Results, run_main_and_exit, parse_positive_number, write_results_for_report)
 from reasons import BadList, read_reasons  # noqa: E402
 
 COMMAND = "tests/mutants/mutants"
@@ -56,14 +56,14 @@ def parse_arguments(arguments):
     return parser.parse_args(arguments)
 
 
-def select_by_field(items, words, field, what, separator=","):
-    """The items whose @field is one of @words; all if there are no words."""
-    if not words:
+def select_by_field(items, listed_values, field, expected, separator=","):
+    """The items whose @field is one of @listed_values; all if there are no words."""
+    if not listed_values:
         return items
-    known, wanted = {getattr(item, field) for item in items}, [w.strip() for w in words.split(separator)]
+    known, wanted = {getattr(item, field) for item in items}, [w.strip() for w in listed_values.split(separator)]
     for word in wanted:
         if word not in known:
-            raise BadInput(f"expected {what}, got {word}")
+            raise BadInput(f"expected {expected}, got {word}")
     return [item for item in items if getattr(item, field) in wanted]
 
 
@@ -77,14 +77,14 @@ def choose_mutants(mutants, options):
     return chosen
 
 
-def choose_trials(source, options):
-    found = [t for t in trials.list_trials(source) if not (options.quick and t.slow)]
+def choose_trials_for_each_mutant(tree, options):
+    found = [t for t in trials.list_trials(tree) if not (options.quick and t.slow)]
     return select_by_field(found, options.trials, "name", "a trial of " + "; ".join(t.name for t in found),
                            ";")
 
 
-def print_mutant_difference(page, mutant):
-    old = (page / mutant.file).read_bytes()
+def print_mutant_diff(page_directory, mutant):
+    old = (page_directory / mutant.file).read_bytes()
     print(mutant)
     for number, lines in enumerate(zip(old.decode().splitlines(),
                                        mutant.apply_to(old).decode().splitlines()), 1):
@@ -92,7 +92,7 @@ def print_mutant_difference(page, mutant):
             print(f"{mutant.file}:{number}:\n-{lines[0]}\n+{lines[1]}")
 
 
-def read_surviving(path):
+def read_surviving_mutants_list(path):
     """Return: {name of the mutant: (kind, reason, line)}."""
     # equivalent: no caller can observe the change; the mutant does not count.
     # chance: detecting it needs rare timing of threads, or a lack of memory.
@@ -111,33 +111,33 @@ def main(arguments):
     options = parse_arguments(arguments)
     source = Tree(os.environ, f"tests/mutants/work/run-{os.getpid()}")
     source.cflags.append("-w")
-    chosen_trials = choose_trials(source, options)
+    chosen_trials = choose_trials_for_each_mutant(source, options)
     mutants = mutate.find_mutants(source, options.jobs)
     chosen = choose_mutants(mutants, options)
     if options.show:
-        print_mutant_difference(source.page,
-                                select_by_field(mutants, options.show, "id", "the name of a mutant")[0])
+        print_mutant_diff(source.page,
+                          select_by_field(mutants, options.show, "id", "the name of a mutant")[0])
         return EXIT_GOOD
     if options.list:
         for mutant in chosen:
             print(mutant)
         print(f"{len(chosen)} mutants", file=sys.stderr)
         return EXIT_GOOD
-    reasons = read_surviving(source.source / "tests" / "mutants" / "surviving")
+    reasons = read_surviving_mutants_list(source.source / "tests" / "mutants" / "surviving")
     runner = verdicts.Runner(source, chosen_trials, Results(
         options.results or source.build / "tests" / "mutants" / "results.jsonl"))
 
     def print_and_write_results(is_stopped):
         """Print and write the results. Return: the exit status."""
         summary = verdicts.Summary(runner, chosen, mutants, reasons)
-        status = "stopped" if is_stopped else "good" if summary.print_summary() else "failed"
+        status = "stopped" if is_stopped else "good" if summary.print_and_check_summary() else "failed"
         if options.report and summary.results:
-            write_report(options, COMMAND, begun, status, source, summary.make_table())
+            write_results_for_report(options, COMMAND, begun, status, source, summary.make_results_object())
         return EXIT_GOOD if status == "good" else EXIT_FAILED
 
     try:
         if not options.print:
-            runner.test_mutants(chosen, options.jobs, options.again)
+            runner.test_mutants_without_verdict(chosen, options.jobs, options.again)
     except KeyboardInterrupt:
         print_and_write_results(True)
         raise
@@ -145,5 +145,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    exit_with(COMMAND, main, {syntax_tree.BadSource: EXIT_BAD, BadList: EXIT_BAD, BuildFailed: EXIT_BAD,
-                              verdicts.UnchangedFails: EXIT_FAILED})
+    run_main_and_exit(COMMAND, main, {syntax_tree.BadSource: EXIT_BAD, BadList: EXIT_BAD, BuildFailed: EXIT_BAD,
+                                      verdicts.UnchangedFails: EXIT_FAILED})

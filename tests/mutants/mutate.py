@@ -19,7 +19,7 @@ from library_build import run_command
 
 FILE_SCOPE = "-"
 
-# Changes of very short text: the name also depends on the text around it.
+# Operators that change very short text. The name of such a mutant also depends on the text around the change.
 SMALL = ("constant", "jump", "order")
 BLOCKS = ("CompoundStmt", "FunctionDecl", "RecordDecl", "TranslationUnitDecl")
 ENOUGH, TOO_MUCH = 6, 160
@@ -39,23 +39,23 @@ class Mutant:
     was: str  # the changed expression or statement, in one line
     becomes: str
 
-    def apply_to(self, source):
+    def apply_to(self, source_bytes):
         """The bytes of the file with the change; the number of lines stays."""
-        old = source[self.begin:self.end]
+        old = source_bytes[self.begin:self.end]
         new = self.new.encode()
         new += b"\n" * (old.count(b"\n") - new.count(b"\n"))
-        return source[:self.begin] + new + source[self.end:]
+        return source_bytes[:self.begin] + new + source_bytes[self.end:]
 
     def __str__(self):
         return (f"{self.id} {self.file}:{self.line} {self.function} {self.operator}: "
                 f"{self.was} => {self.becomes}")
 
 
-def join_lines(text):
+def collapse_white_space(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _find_naming_node(change, enclosing_nodes):
+def _find_node_for_mutant_name(change, enclosing_nodes):
     """The smallest expression or statement around the change with enough text for a name."""
     for node in reversed(enclosing_nodes):
         if node.text is change.about.text and node.begin <= change.begin and \
@@ -74,9 +74,9 @@ class Finder:
         """@enclosing_nodes: the expressions and statements around @node, the smallest last."""
         if node.kind == "FunctionDecl" and node.get("name"):
             function, enclosing_nodes = node.get("name"), ()
-        for change in operators.list_changes(node):
+        for change in operators.list_changes_of_node(node):
             path = change.about.text.path.name
-            about = _find_naming_node(change, enclosing_nodes) if change.operator in SMALL else change.about
+            about = _find_node_for_mutant_name(change, enclosing_nodes) if change.operator in SMALL else change.about
             self.found.setdefault((path, change.begin, change.end, change.new),
                                   (function, dataclasses.replace(change, about=about)))
         if node.text and node.kind not in BLOCKS:
@@ -84,16 +84,16 @@ class Finder:
         for child in node.children:
             self.collect_changes(child, function, enclosing_nodes)
 
-    def list_mutants(self):
+    def generate_mutants_of_changes(self):
         """The mutants in the order of files and lines."""
         ordinals = collections.Counter()
         for (path, begin, end, new), (function, change) in sorted(self.found.items(),
                                                                   key=lambda item: item[0]):
             about, text = change.about, change.about.text
-            was = join_lines(about.source)
+            was = collapse_white_space(about.source)
             before = text.bytes[about.begin:begin].decode()
             after = text.bytes[end:about.end].decode()
-            becomes = join_lines(before + new + after)
+            becomes = collapse_white_space(before + new + after)
             key = (path, function, change.operator, was, becomes)
             ordinals[key] += 1
             name = hashlib.sha1("\0".join((*key, str(ordinals[key]))).encode()).hexdigest()[:8]
@@ -101,12 +101,12 @@ class Finder:
                          was, becomes)
 
 
-def find_clang(cc):
-    """Return: @cc if it is clang, else another clang, which prints syntax trees."""
-    for command in (cc, ["clang-19"], ["clang"]):
+def find_clang(compiler_command):
+    """Return: @compiler_command if it is clang, else another clang, which prints syntax trees."""
+    for command in (compiler_command, ["clang-19"], ["clang"]):
         if shutil.which(command[0]) and "clang" in run_command([*command, "--version"])[1]:
             return command
-    raise syntax_tree.BadSource(f"expected clang to read sources with, there is only {' '.join(cc)}")
+    raise syntax_tree.BadSource(f"expected clang to read sources with, there is only {' '.join(compiler_command)}")
 
 
 def _list_clang_commands(tree):
@@ -118,7 +118,7 @@ def _list_clang_commands(tree):
         yield [*base, *tree.flags[flavour], "-xc", "src/page/sync.h"]
 
 
-def find_mutants(tree, jobs):
+def find_mutants(tree, job_count):
     """Return: the mutants of src/page."""
     finder, texts = Finder(), {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -127,11 +127,11 @@ def find_mutants(tree, jobs):
         for path in sorted(tree.page.glob("*.[ch]")):
             text = texts[f"src/page/{path.name}"] = syntax_tree.Text(path)
             (copy / path.name).write_bytes(text.replace_hints_by_spaces())
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for root in pool.map(lambda c: syntax_tree.read_tree(c, scratch, texts),
+        with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
+            for root in pool.map(lambda c: syntax_tree.run_clang_and_read_tree(c, scratch, texts),
                                  _list_clang_commands(tree)):
                 finder.collect_changes(root)
-    mutants = list(finder.list_mutants())
+    mutants = list(finder.generate_mutants_of_changes())
     names = collections.Counter(m.id for m in mutants)
     if names and max(names.values()) > 1:
         raise syntax_tree.BadSource(f"two mutants have the name {names.most_common(1)[0][0]}")

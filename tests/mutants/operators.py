@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-# The name of an operator, and the replacements of each token.
+# {name of a mutation operator: {token of C: the tokens that replace it}}
 TOKENS = {
     "relation": {"<": ("<=", ">="), "<=": ("<", ">"), ">": (">=", "<="), ">=": (">", "<"),
                  "==": ("!=",), "!=": ("==",)},
@@ -36,7 +36,7 @@ class Change:
     about: object
 
 
-def skip_parentheses(node):
+def skip_parentheses_and_implicit_nodes(node):
     """The node without implicit nodes and parentheses around it."""
     while node.kind in WRAPPERS and len(node.children) == 1:
         node = node.children[0]
@@ -50,13 +50,9 @@ def skip_implicit_nodes(node):
     return node
 
 
-def is_in_source(node):
-    return bool(node.text) and not node.macro
-
-
 # ---- one function for each kind of node ----
 
-def _change_binary(node):
+def _list_binary_operator_changes(node):
     left, right = skip_implicit_nodes(node.children[0]), skip_implicit_nodes(node.children[1])
     if not (left.text and left.text is right.text is node.text and left.end <= right.begin):
         return
@@ -70,7 +66,7 @@ def _change_binary(node):
             yield Change(operator, begin, begin + len(token), new, node)
 
 
-def _change_unary(node):
+def _list_unary_operator_changes(node):
     token = node.get("opcode")
     if token not in UNARY:
         return
@@ -80,7 +76,7 @@ def _change_unary(node):
         yield Change(operator, begin, begin + len(token), new, node)
 
 
-def _change_integer(node):
+def _list_integer_literal_changes(node):
     if not INTEGER.fullmatch(node.source):
         return
     value = int(node.get("value"))
@@ -90,17 +86,17 @@ def _change_integer(node):
         yield Change("constant", node.begin, node.end, "0", node)
 
 
-def _change_bool(node):
+def _list_true_and_false_swaps(node):
     if node.macro in BOOLS and node.source == node.macro:
         yield Change("constant", node.begin, node.end, BOOLS[node.macro], node)
 
 
-def _change_name(node):
+def _list_relaxed_memory_orders(node):
     if (node.get("referencedDecl") or {}).get("name") in ORDERS and node.source in ORDERS:
         yield Change("order", node.begin, node.end, "memory_order_relaxed", node)
 
 
-def _change_condition(node):
+def _list_condition_changes(node):
     at = CONDITIONS[node.kind]
     if len(node.children) <= at:
         return
@@ -109,7 +105,7 @@ def _change_condition(node):
         return
     what = condition.begin, condition.end
     # Other operators negate comparisons and remove "!".
-    inside = skip_parentheses(condition)
+    inside = skip_parentheses_and_implicit_nodes(condition)
     if condition.macro or (inside.get("opcode") not in TOKENS["relation"] and
                            inside.get("opcode") != "!"):
         yield Change("condition", *what, f"!({condition.source})", condition)
@@ -118,7 +114,7 @@ def _change_condition(node):
         yield Change("condition", *what, "1", condition)
 
 
-def _change_statements(node):
+def _list_statement_removals(node):
     """Expressions that are statements: in a block, or as a body."""
     if node.kind == "CompoundStmt":
         inside = node.children
@@ -131,11 +127,11 @@ def _change_statements(node):
     for child in inside:
         if child.kind in STATEMENTS and child.text:
             child = skip_implicit_nodes(child)
-            if child.text and skip_parentheses(child).kind != "CStyleCastExpr":
+            if child.text and skip_parentheses_and_implicit_nodes(child).kind != "CStyleCastExpr":
                 yield Change("statement", child.begin, child.end, "(void)0", child)
 
 
-def _change_return(node):
+def _list_return_value_changes(node):
     if not node.children or not skip_implicit_nodes(node.children[0]).text:
         return
     value = skip_implicit_nodes(node.children[0])
@@ -149,20 +145,20 @@ def _change_return(node):
         if value.macro != "NULL":
             yield Change("return", *what, "0", value)
     elif INTEGER_TYPES.match(kind):
-        if skip_parentheses(value).kind != "IntegerLiteral":
+        if skip_parentheses_and_implicit_nodes(value).kind != "IntegerLiteral":
             yield Change("return", *what, f"({value.source}) + 1", value)
             yield Change("return", *what, "0", value)
 
 
-def _find_argument_type(node):
+def _find_swappable_type(node):
     kind = node.type.replace("const ", "").replace("*const", "*").strip()
     return "integer" if INTEGER_TYPES.match(kind) and "*" not in kind else kind
 
 
-def _swap_arguments(node):
+def _list_argument_swaps(node):
     arguments = node.children[1:]
     for left, right in zip(arguments, arguments[1:]):
-        same = _find_argument_type(left) == _find_argument_type(right)
+        same = _find_swappable_type(left) == _find_swappable_type(right)
         left, right = skip_implicit_nodes(left), skip_implicit_nodes(right)
         if not (same and left.text and left.text is right.text and left.end <= right.begin):
             continue
@@ -172,24 +168,25 @@ def _swap_arguments(node):
         yield Change("swap", left.begin, right.end, right.source + between + left.source, node)
 
 
-def _change_jump(node):
+def _list_jump_removals(node):
     yield Change("jump", node.begin, node.end, "", node)
 
 
-FUNCTIONS = {
-    "BinaryOperator": _change_binary, "CompoundAssignOperator": _change_binary,
-    "UnaryOperator": _change_unary, "IntegerLiteral": _change_integer, "DeclRefExpr": _change_name,
-    "CallExpr": _swap_arguments, "ReturnStmt": _change_return, "BreakStmt": _change_jump,
-    "ContinueStmt": _change_jump,
+LISTERS_OF_CHANGES = {
+    "BinaryOperator": _list_binary_operator_changes, "CompoundAssignOperator": _list_binary_operator_changes,
+    "UnaryOperator": _list_unary_operator_changes, "IntegerLiteral": _list_integer_literal_changes,
+    "DeclRefExpr": _list_relaxed_memory_orders,
+    "CallExpr": _list_argument_swaps, "ReturnStmt": _list_return_value_changes, "BreakStmt": _list_jump_removals,
+    "ContinueStmt": _list_jump_removals,
 }
 
 
-def list_changes(node):
+def list_changes_of_node(node):
     """All changes of this node, without those of its children."""
     if node.kind in CONDITIONS:
-        yield from _change_condition(node)
-    yield from _change_statements(node)
+        yield from _list_condition_changes(node)
+    yield from _list_statement_removals(node)
     if node.kind == "IntegerLiteral" and node.macro and node.text:
-        yield from _change_bool(node)
-    if is_in_source(node) and node.kind in FUNCTIONS:
-        yield from FUNCTIONS[node.kind](node)
+        yield from _list_true_and_false_swaps(node)
+    if node.text and not node.macro and node.kind in LISTERS_OF_CHANGES:
+        yield from LISTERS_OF_CHANGES[node.kind](node)

@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 
-# Macros without effect on the value; their arguments are read as if in parentheses.
+# likely() and unlikely() do not change a value, so clang reads spaces in place of their names.
 HINTS = re.compile(rb"\b(?:un)?likely(?=\()")
 DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
 NAME = re.compile(rb"[A-Za-z_]\w*")
@@ -24,9 +24,9 @@ class BadSource(Exception):
 class Text:
     """The bytes of one file."""
 
-    def __init__(self, path):
-        self.path = path
-        self.bytes = path.read_bytes()
+    def __init__(self, source_path):
+        self.path = source_path
+        self.bytes = source_path.read_bytes()
         self.directives = [m.span() for m in DIRECTIVE.finditer(self.bytes)]
         # {position of the parenthesis of a hint: position of the hint}
         self.hints = {m.end(): m.start() for m in HINTS.finditer(self.bytes)
@@ -42,7 +42,7 @@ class Text:
     def get_line_number(self, offset):
         return self.bytes.count(b"\n", 0, offset) + 1
 
-    def find_invocation_end(self, offset):
+    def find_end_of_macro_use(self, offset):
         """The end of the macro invocation at @offset, with its arguments."""
         name = NAME.match(self.bytes, offset)
         end = name.end() if name else offset + 1
@@ -58,7 +58,7 @@ class Text:
                 return at + 1
         return end
 
-    def get_name_at(self, offset):
+    def get_identifier_at(self, offset):
         name = NAME.match(self.bytes, offset)
         return name[0].decode() if name else "?"
 
@@ -100,39 +100,39 @@ class Node:
 class Reader:
     """Reads trees. @texts: {file name in the output of clang: text} of the library."""
 
-    def __init__(self, texts):
-        self.texts = texts
+    def __init__(self, texts_by_name):
+        self.texts = texts_by_name
         self.file = None
 
-    def _find_place_in_file(self, loc):
-        if "offset" not in loc:
+    def _find_place_in_file(self, location):
+        if "offset" not in location:
             return None
-        self.file = loc.get("file", self.file)
+        self.file = location.get("file", self.file)
         text = self.texts.get(self.file and os.path.normpath(self.file))
-        return text and Place(text, loc["offset"], loc["offset"] + loc["tokLen"])
+        return text and Place(text, location["offset"], location["offset"] + location["tokLen"])
 
-    def _find_place(self, loc):
+    def _find_library_place(self, location):
         """Return: the place, or None if it is not in the library."""
-        if "expansionLoc" not in loc:
-            return self._find_place_in_file(loc)
-        spelled = self._find_place_in_file(loc["spellingLoc"])
-        expansion = loc["expansionLoc"]
+        if "expansionLoc" not in location:
+            return self._find_place_in_file(location)
+        spelled = self._find_place_in_file(location["spellingLoc"])
+        expansion = location["expansionLoc"]
         called = self._find_place_in_file(expansion)
         if not called:
             return None
         if expansion.get("isMacroArgExpansion") and spelled:
             # For a macro among the arguments of another, clang does not print the position.
             return None if spelled.text.is_in_directive(spelled.begin) else spelled
-        return Place(called.text, called.begin, called.text.find_invocation_end(called.begin),
-                     called.text.get_name_at(called.begin))
+        return Place(called.text, called.begin, called.text.find_end_of_macro_use(called.begin),
+                     called.text.get_identifier_at(called.begin))
 
     def read_node(self, json_node):
         node = Node(json_node.get("kind", ""), json_node)
         if "loc" in json_node:
-            self._find_place(json_node["loc"])
+            self._find_library_place(json_node["loc"])
         bounds = json_node.get("range", {})
-        begin = self._find_place(bounds["begin"]) if "begin" in bounds else None
-        end = self._find_place(bounds["end"]) if "end" in bounds else None
+        begin = self._find_library_place(bounds["begin"]) if "begin" in bounds else None
+        end = self._find_library_place(bounds["end"]) if "end" in bounds else None
         if begin and end and begin.text is end.text and begin.begin < end.end:
             node.text, node.end = begin.text, end.end
             node.begin = node.text.hints.get(begin.begin, begin.begin)
@@ -142,7 +142,7 @@ class Reader:
         return node
 
 
-def read_tree(command, directory, texts):
+def run_clang_and_read_tree(command, directory, texts_by_name):
     """The tree of the source that @command compiles, run in @directory."""
     # ccache takes the tree of one source for that of another.
     done = subprocess.run([*command, "-Xclang", "-ast-dump=json", "-fsyntax-only"], cwd=directory,
@@ -150,4 +150,4 @@ def read_tree(command, directory, texts):
                           env={**os.environ, "CCACHE_DISABLE": "1"})
     if done.returncode:
         raise BadSource(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
-    return Reader(texts).read_node(json.loads(done.stdout))
+    return Reader(texts_by_name).read_node(json.loads(done.stdout))

@@ -6,15 +6,16 @@ Each must exit with 0 on the unchanged library.
 import dataclasses
 import os
 
-from library_build import (BACKENDS, Program, developers_tool_program, flavour_suffix, replayer_program,
-                           stress_program, tool_program, unit_test_program)
-from library_trials import BadInput, run_program
+from library_build import (BACKENDS, LinkRecipe, get_developers_tool_link_recipe, get_flavour_suffix,
+                           get_replayer_link_recipe,
+                           get_stress_link_recipe, get_tool_link_recipe, get_unit_test_link_recipe)
+from library_trials import BadInput, run_with_time_limits
 
 CORPUS = ("corpus/rules", "corpus/regress")
-# Tests with loops that are slow under these sanitizers.
+# The unit tests that take seconds under ThreadSanitizer or MemorySanitizer.
 SLOW_TESTS = {(name, flavour) for name in ("test_page_buffer", "test_page_user_slice")
               for flavour in ("tsan", "msan")}
-# Fuzz targets that run without an engine, and their backend if it is not the default.
+# {flavour: pairs of a fuzz target, which runs without an engine, and a backend; "" is the default backend}
 REPLAYERS = {
     "plain": (("fuzz_page", ""), ("fuzz_fault", ""), ("fuzz_race", "")),
     "asan": (("fuzz_page", ""), ("fuzz_fault", ""), ("fuzz_page", "alias")),
@@ -27,39 +28,39 @@ REPLAYERS = {
 class Trial:
     """A program with its arguments; @needs are other programs that it starts."""
     name: str
-    program: Program
+    program: LinkRecipe
     arguments: tuple = ()
     backend: str = ""
     needs: tuple = ()
     last: bool = False  # run after the others: it rarely detects more
     slow: bool = False  # it takes seconds
 
-    def run_trial(self, builder, wall_limit, cpu_limit):
+    def build_and_run(self, builder, wall_seconds, cpu_seconds):
         for program in self.needs:
             builder.build_program(program)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PAGE_", "MUTANTS_"))}
         if self.backend:
             environment["PAGE_MAP"] = self.backend
-        return run_program([builder.build_program(self.program), *self.arguments], wall_limit, cpu_limit,
-                           cwd=builder.directory, env=environment)
+        return run_with_time_limits([builder.build_program(self.program), *self.arguments], wall_seconds, cpu_seconds,
+                                    cwd=builder.directory, env=environment)
 
 
 def _make_unit_test_trial(name, flavour):
-    program = unit_test_program(name, flavour)
+    program = get_unit_test_link_recipe(name, flavour)
     return Trial(program.name, program, slow=(name, flavour) in SLOW_TESTS)
 
 
 def _make_replay_trial(tree, target, flavour, backend):
-    program = replayer_program(target, flavour)
+    program = get_replayer_link_recipe(target, flavour)
     return Trial(program.name + (f", {backend}" if backend else ""), program,
                  tuple(tree.source / d for d in (*CORPUS, f"corpus/seed/{target}")), backend)
 
 
-def _make_run_trial(tree, flavour, backend, executor="fibers"):
+def _make_pagetorture_run_trial(tree, flavour, backend, executor="fibers"):
     programs = [p for d in CORPUS for p in sorted((tree.source / d).glob("*.page"))]
     return Trial(f"run {flavour}, {backend}" + (", threads" if executor == "threads" else ""),
-                 tool_program(flavour), ("run", "--backend", backend, "--flavour", flavour,
-                                         "--executor", executor, *programs),
+                 get_tool_link_recipe(flavour), ("run", "--backend", backend, "--flavour", flavour,
+                                                 "--executor", executor, *programs),
                  last=executor == "threads", slow=flavour == "msan")
 
 
@@ -71,16 +72,16 @@ def list_trials(tree):
     names = sorted({t.split("-")[0] for t in tests})
     for flavour in tree.flavours:
         yield from (_make_unit_test_trial(name, flavour) for name in names
-                    if name + flavour_suffix(flavour) in tests)
-        yield from (_make_run_trial(tree, flavour, backend) for backend in BACKENDS)
+                    if name + get_flavour_suffix(flavour) in tests)
+        yield from (_make_pagetorture_run_trial(tree, flavour, backend) for backend in BACKENDS)
         yield from (_make_replay_trial(tree, target, flavour, backend) for target,
                     backend in REPLAYERS[flavour])
         for scenario in ("disjoint", "overlap") if flavour in ("plain", "tsan") else ():
-            yield Trial(f"stress {scenario}{flavour_suffix(flavour)}", stress_program(flavour),
+            yield Trial(f"stress {scenario}{get_flavour_suffix(flavour)}", get_stress_link_recipe(flavour),
                         (scenario, "-n", "2000"),
                         last=True)
     if "tsan" in tree.flavours:
-        yield from (_make_run_trial(tree, "tsan", backend, "threads") for backend in BACKENDS)
-        yield Trial("race tsan-fibers", developers_tool_program("plain"), ("race", "--detector",
+        yield from (_make_pagetorture_run_trial(tree, "tsan", backend, "threads") for backend in BACKENDS)
+        yield Trial("race tsan-fibers", get_developers_tool_link_recipe("plain"), ("race", "--detector",
                     "tsan-fibers", "--cell", "*raw/*raw", "--repeat", "1"),
-                    needs=(developers_tool_program("tsan"),), last=True)
+                    needs=(get_developers_tool_link_recipe("tsan"),), last=True)

@@ -11,13 +11,13 @@ import sys
 import threading
 
 from library_build import Builder, BuildFailed
-from library_trials import print_columns, test_all_subjects
+from library_trials import print_aligned_columns, test_all_subjects
 
 KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 SAME, INVALID = "same code", "invalid"
 VERDICTS = (KILLED, SURVIVED, EQUIVALENT, SAME, INVALID)
 WANTED_RATIO = 0.90
-# Flags for comparing code: without the lines and columns of UBSan's reports.
+# Additional compiler flags when object code is compared. Without them, the code has line numbers for UBSan.
 COMPARED_WITH = {"asan": ["-fsanitize-trap=undefined"]}
 FIRST_LIMITS = 600, 300  # seconds: wall time, CPU time
 
@@ -26,12 +26,12 @@ class UnchangedFails(Exception):
     """The unchanged library fails a trial, so no verdict is valid."""
 
 
-def compute_limits(seconds, cpu_seconds):
+def compute_mutant_time_limits(wall_seconds, cpu_seconds):
     """The limits for mutants, from the times of the unchanged library. A busy machine is no hang."""
-    return int(40 + 10 * seconds), int(3 + 5 * cpu_seconds)
+    return int(40 + 10 * wall_seconds), int(3 + 5 * cpu_seconds)
 
 
-def find_main_line(output):
+def find_most_informative_line(output):
     """The most informative line of a failed test's output."""
     words = ("not ok", "SUMMARY:", "ERROR:", "BUG:", "expected", "FAIL", "error")
     return next((line for word in words for line in output.splitlines() if word in line), output).strip()[:200]
@@ -48,7 +48,7 @@ class Runner:
         self.kills = collections.Counter()
         self.builders = threading.local()
 
-    def find_result(self, mutant):
+    def find_valid_result(self, mutant):
         """The stored result, or None."""
         result = self.results.records.get(mutant.id)
         is_valid = result and result["library"] == self.tree.library_digest and \
@@ -57,103 +57,104 @@ class Runner:
 
     # ---- the unchanged library ----
 
-    def _measure_trial(self, builder, trial):
+    def _measure_trial_on_unchanged_library(self, builder, trial):
         """The trial passes on the unchanged library; its time sets the limit for mutants."""
         name, digest = f"unchanged: {trial.name}", self.tree.library_digest + self.tree.tests_digest
         record = self.results.records.get(name, {})
         if record.get("digest") != digest:
             print(f"the unchanged library: {trial.name}", file=sys.stderr, flush=True)
-            execution = trial.run_trial(builder, *FIRST_LIMITS)
+            execution = trial.build_and_run(builder, *FIRST_LIMITS)
             if execution.status:
                 raise UnchangedFails(f"{trial.name}: {execution.status}: expected the unchanged "
-                                     f"library to pass: {find_main_line(execution.output)}")
+                                     f"library to pass: {find_most_informative_line(execution.output)}")
             record = {"name": name, "digest": digest, "seconds": execution.seconds,
                       "cpu_seconds": execution.cpu_seconds}
-            self.results.add(record)
-        self.limits[trial.name] = compute_limits(record["seconds"], record["cpu_seconds"])
+            self.results.append_record(record)
+        self.limits[trial.name] = compute_mutant_time_limits(record["seconds"], record["cpu_seconds"])
         self.cpu_seconds[trial.name] = record["cpu_seconds"]
 
     @staticmethod
-    def _compile_code(builder, name, flavour):
+    def _compile_to_object_code(builder, name, flavour):
         """The object code of a source, for comparison."""
         return builder.compile_source(f"src/page/{name}", flavour,
                                       builder.directory / f"{name[:-2]}-{flavour}-compared.o",
                                       *COMPARED_WITH.get(flavour, ())).read_bytes()
 
-    def _prepare_unchanged(self, mutants):
+    def _measure_and_compile_unchanged_library(self, mutants):
         builder = Builder(self.tree, self.tree.work / "unchanged")
         for trial in self.trials:
-            self._measure_trial(builder, trial)
+            self._measure_trial_on_unchanged_library(builder, trial)
         builder.changed = sorted({mutant.file for mutant in mutants})
-        for name in builder.list_changed_sources():
+        for name in builder.list_sources_to_recompile():
             for flavour in self.tree.flavours:
-                self.unchanged_code[name, flavour] = self._compile_code(builder, name, flavour)
+                self.unchanged_code[name, flavour] = self._compile_to_object_code(builder, name, flavour)
 
     # ---- one mutant ----
 
-    def _get_builder(self):
+    def _get_builder_of_this_thread(self):
         if not hasattr(self.builders, "builder"):
             self.builders.builder = Builder(self.tree, self.tree.work / str(threading.get_ident()))
-        self.builders.builder.restore_library()
+        self.builders.builder.restore_unchanged_library()
         return self.builders.builder
 
-    def _find_killer(self, builder, mutant, chosen_trials):
+    def _run_trials_until_killed(self, builder, mutant, chosen_trials):
         """Run first the trials that killed most mutants of this file, then the cheapest."""
         for trial in sorted(chosen_trials, key=lambda t: (-self.kills[mutant.file, t.name],
                                                           self.cpu_seconds[t.name])):
-            execution = trial.run_trial(builder, *self.limits[trial.name])
+            execution = trial.build_and_run(builder, *self.limits[trial.name])
             if execution.status:
                 self.kills[mutant.file, trial.name] += 1
                 return {"verdict": KILLED, "by": trial.name, "flavour": trial.program.flavour,
-                        "status": str(execution.status), "message": find_main_line(execution.output)}
+                        "status": str(execution.status), "message": find_most_informative_line(execution.output)}
         return None
 
-    def _decide_verdict(self, builder, mutant):
+    def _test_and_decide_verdict(self, builder, mutant):
         builder.write_changed_source(mutant.file,
                                      mutant.apply_to((self.tree.page / mutant.file).read_bytes()))
-        is_same = not any(builder.test_includes_change(trial.program) for trial in self.trials)
+        is_same = not any(builder.unit_test_includes_changed_header(trial.program) for trial in self.trials)
         for flavour in self.tree.flavours:
-            differs = any(self._compile_code(builder, name, flavour) != self.unchanged_code[name, flavour]
-                          for name in builder.list_changed_sources())
+            differs = any(self._compile_to_object_code(builder, name, flavour) != self.unchanged_code[name, flavour]
+                          for name in builder.list_sources_to_recompile())
             is_same &= not differs
-            killed = self._find_killer(builder, mutant, [
+            killed = self._run_trials_until_killed(builder, mutant, [
                 t for t in self.trials if t.program.flavour == flavour and not t.last and
-                (differs or builder.test_includes_change(t.program))])
+                (differs or builder.unit_test_includes_changed_header(t.program))])
             if killed:
                 return killed
         if is_same:
             return {"verdict": SAME}
-        return self._find_killer(builder, mutant, [t for t in self.trials if t.last]) or {"verdict": SURVIVED}
+        last_trials = [trial for trial in self.trials if trial.last]
+        return self._run_trials_until_killed(builder, mutant, last_trials) or {"verdict": SURVIVED}
 
-    def test_mutant(self, mutant):
+    def test_and_store_mutant(self, mutant):
         """Return: a line for the user."""
         try:
-            verdict = self._decide_verdict(self._get_builder(), mutant)
+            verdict = self._test_and_decide_verdict(self._get_builder_of_this_thread(), mutant)
         except BuildFailed as reason:
             verdict = {"verdict": INVALID, "message": str(reason)[:200]}
-        self.results.add({
+        self.results.append_record({
             "name": mutant.id, "library": self.tree.library_digest, "tests": self.tests_digest,
             "file": mutant.file, "line": mutant.line, "function": mutant.function,
             "operator": mutant.operator, "was": mutant.was, "becomes": mutant.becomes, **verdict})
         by = f" by {verdict['by']}" if "by" in verdict else ""
         return f"{verdict['verdict']}{by}: {mutant}"
 
-    def test_mutants(self, mutants, jobs, again):
+    def test_mutants_without_verdict(self, mutants, job_count, must_repeat):
         """Test the mutants that have no verdict yet."""
-        waiting = [m for m in mutants if again or not self.find_result(m)]
+        waiting = [m for m in mutants if must_repeat or not self.find_valid_result(m)]
         if not waiting:
             return
         for path in self.tree.work.parent.glob("run-*"):  # those of killed runs
             if not pathlib.Path(f"/proc/{path.name[4:]}").exists():
                 shutil.rmtree(path, ignore_errors=True)
         try:
-            self._prepare_unchanged(waiting)
-            test_all_subjects(waiting, self.test_mutant, jobs)
+            self._measure_and_compile_unchanged_library(waiting)
+            test_all_subjects(waiting, self.test_and_store_mutant, job_count)
         finally:
             shutil.rmtree(self.tree.work, ignore_errors=True)
 
 
-def _compute_ratio(counts):
+def _compute_killed_ratio(counts):
     """The share of killed mutants, without equivalent ones; None if there are none."""
     counted = counts[KILLED] + counts[SURVIVED]
     return counts[KILLED] / counted if counted else None
@@ -162,14 +163,14 @@ def _compute_ratio(counts):
 class Summary:
     """The results of the chosen mutants, after applying tests/mutants/surviving."""
 
-    def __init__(self, runner, chosen, mutants, reasons):
-        self.mutants, self.reasons = mutants, reasons
-        stored = {m.id: runner.find_result(m) for m in mutants}
-        self.results = [self._add_reason(stored[m.id]) for m in chosen if stored[m.id]]
-        self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons.items()
-                       for what in self._list_reason_errors(name, kind, stored)]
+    def __init__(self, runner, chosen, mutants, reasons_by_mutant_name):
+        self.mutants, self.reasons = mutants, reasons_by_mutant_name
+        stored = {m.id: runner.find_valid_result(m) for m in mutants}
+        self.results = [self._copy_result_with_reason(stored[m.id]) for m in chosen if stored[m.id]]
+        self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons_by_mutant_name.items()
+                       for what in self._list_errors_of_reason(name, kind, stored)]
 
-    def _add_reason(self, result):
+    def _copy_result_with_reason(self, result):
         kind, reason, _ = self.reasons.get(result["name"], (None, None, None))
         is_equivalent = kind == EQUIVALENT and result["verdict"] == SURVIVED
         return {**result, "id": result["name"],
@@ -177,7 +178,7 @@ class Summary:
                 **({"verdict": EQUIVALENT} if is_equivalent else {})}
 
     @staticmethod
-    def _list_reason_errors(name, kind, stored):
+    def _list_errors_of_reason(name, kind, stored):
         result = stored.get(name) or {}
         if name not in stored:
             yield "the mutant no longer exists"
@@ -186,29 +187,29 @@ class Summary:
         elif result.get("verdict") == SAME:
             yield "is the same code and needs no reason"
 
-    def _count_verdicts(self, field):
+    def _count_verdicts_by_field(self, field):
         """Return: {value of the field: counts of verdicts}."""
         found = collections.defaultdict(collections.Counter)
         for result in self.results:
             found[result.get(field, "all")][result["verdict"]] += 1
         return dict(sorted(found.items()))
 
-    def _print_counts(self, field):
+    def _print_verdict_counts_by_field(self, field):
         rows = [(field, "mutants", *VERDICTS, "ratio")]
-        for name, counts in [*self._count_verdicts(field).items(), *self._count_verdicts("").items()]:
-            ratio = _compute_ratio(counts)
+        for name, counts in [*self._count_verdicts_by_field(field).items(), *self._count_verdicts_by_field("").items()]:
+            ratio = _compute_killed_ratio(counts)
             rows.append((name, str(sum(counts.values())), *(str(counts[v]) for v in VERDICTS),
                          "-" if ratio is None else f"{100 * ratio:.1f} %"))
-        print_columns(rows)
+        print_aligned_columns(rows)
         print()
 
-    def print_summary(self):
+    def print_and_check_summary(self):
         """Return: are the results as wanted?"""
         if not self.results:
             print("no mutant has a verdict: expected at least one", file=sys.stderr)
             return False
-        self._print_counts("operator")
-        self._print_counts("file")
+        self._print_verdict_counts_by_field("operator")
+        self._print_verdict_counts_by_field("file")
         killers = collections.Counter(r["by"] for r in self.results if r["verdict"] == KILLED)
         if killers:
             print("killed by " + ", ".join(f"{name} ({n})" for name, n in killers.most_common()))
@@ -218,22 +219,22 @@ class Summary:
                     **result) + (f" [{result['kind']}] {result['why']}" if "why" in result else ""))
         for line in self.errors:
             print(f"tests/mutants/surviving: {line}", file=sys.stderr)
-        ratio = _compute_ratio(self._count_verdicts("")["all"])
+        ratio = _compute_killed_ratio(self._count_verdicts_by_field("")["all"])
         if ratio is not None:
             print(f"{100 * ratio:.1f} % of {len(self.results)} of {len(self.mutants)} mutants killed, of "
                   f"those that are not equivalent; wanted are {100 * WANTED_RATIO:.0f} %")
         return not self.errors and (ratio is None or ratio >= WANTED_RATIO)
 
-    def make_table(self):
+    def make_results_object(self):
         """The results as `make report` reads them."""
         def make_counts_object(counts):
-            return {"mutants": sum(counts.values()), "ratio": _compute_ratio(counts),
+            return {"mutants": sum(counts.values()), "ratio": _compute_killed_ratio(counts),
                     **{v.replace(" ", "_"): counts[v] for v in VERDICTS}}
 
         tables = {key: {name: make_counts_object(counts)
-                        for name, counts in self._count_verdicts(field).items()}
+                        for name, counts in self._count_verdicts_by_field(field).items()}
                   for key, field in (("operators", "operator"), ("files", "file"))}
         return {"wanted": WANTED_RATIO, "mutants_in_all": len(self.mutants),
                 "wrong": self.errors,
-                "all": make_counts_object(self._count_verdicts("").get("all", collections.Counter())),
+                "all": make_counts_object(self._count_verdicts_by_field("").get("all", collections.Counter())),
                 **tables, "results": self.results}

@@ -2,12 +2,9 @@
 #
 # `self-test`: inputs that fail on purpose, to check that `run` detects the failures.
 
-dev_sources += \
-	%D%/misbehave.c \
+EXTRA_DIST += \
 	%D%/misbehave.def \
-	%D%/misbehave.h
-
-EXTRA_DIST += %D%/self_test.py \
+	%D%/self_test.py \
 	%D%/programs/dying.page \
 	%D%/programs/good.page \
 	%D%/programs/wrong-expectation.page \

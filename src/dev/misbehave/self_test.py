@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each must get
-the result of its kind, and no good program may fail.
+"""Run programs that fail on purpose, one for each way of misbehave.def, among good programs. Each failing
+program must get the result that misbehave.def lists, and no good program may fail.
 """
 import ctypes
 import json
@@ -26,13 +26,13 @@ Examples:
   pagetorture-dev self-test --flavour asan
 """
 
-# Good programs between two that fail on purpose: they show whether a failure affects others.
-GOOD_PROGRAMS_BETWEEN = 3
+# Good programs that run after each program that fails on purpose: a failure must not affect them.
+GOOD_PROGRAMS_AFTER_EACH = 3
 
-# good.page is a good program; every flavour with every backend detects that dying.page breaks its rule.
+# good.page breaks no rule; every flavour with every backend detects that dying.page breaks its rule.
 PROGRAMS = pathlib.Path(__file__).with_name("programs")
 
-# Programs that fail without the help of misbehave.c, and the kind of their results.
+# Programs that fail without a `# misbehave:` comment, and the kind of their results.
 WRONG_PROGRAMS = {"wrong-expectation": "claim", "wrong-result": "claim", "wrong-text": "unreadable",
                   "wrong-version": "unreadable"}
 
@@ -46,32 +46,32 @@ UNSEEN_WAYS = {
 }
 
 
-def read_ways():
-    """Yields (name, when, kind of the result) for each way of misbehave.def."""
+def read_ways_of_misbehaving():
+    """Return: [(name, when, kind of the result)] of the ways of misbehave.def."""
     text = pathlib.Path(__file__).with_name("misbehave.def").read_text()
     return re.findall(r'^WAY\(\w+, "([\w-]+)", (\w+), "([\w-]+)"\)$', text, re.MULTILINE)
 
 
-def read_program(name):
-    return (PROGRAMS / f"{name}.page").read_text()
+def read_program_text(program_name):
+    return (PROGRAMS / f"{program_name}.page").read_text()
 
 
 def make_programs():
-    """Return: {name: (kind of the result, program)}. Sorted, good programs are between the failing ones."""
-    good, dying = read_program("good"), read_program("dying")
-    programs = {name: (kind, read_program(name)) for name, kind in WRONG_PROGRAMS.items()}
-    for name, when, kind in read_ways():
+    """Return: {name: (kind of the result, program)}. Sorted, good programs follow each failing one."""
+    good, dying = read_program_text("good"), read_program_text("dying")
+    programs = {name: (kind, read_program_text(name)) for name, kind in WRONG_PROGRAMS.items()}
+    for name, when, kind in read_ways_of_misbehaving():
         programs[name] = kind, f"# misbehave: {name}\n{dying if when == 'DYING' else good}"
-        for number in range(GOOD_PROGRAMS_BETWEEN):
+        for number in range(GOOD_PROGRAMS_AFTER_EACH):
             programs[f"{name}-then-{number}"] = "good", good if number else dying
     return programs
 
 
 class TemporaryDirectory:
-    """A child process removes the directory when the standard input of the child ends, so the directory is
-    removed even if this process is killed."""
+    """A child process removes the directory when the child's standard input ends, which happens also if this
+    process is killed."""
 
-    def __init__(self, options):
+    def __init__(self, report_bad_usage):
         self.path = pathlib.Path(os.environ.get("TMPDIR") or "/tmp", f"pagetorture-{secrets.token_hex(6)}")
         # The child must exist before the directory.
         self.remover = subprocess.Popen(
@@ -80,50 +80,50 @@ class TemporaryDirectory:
         try:
             self.path.mkdir(mode=0o700)
         except OSError as error:
-            options.report_bad_usage(f"expected to make a directory: {error.strerror}")
+            report_bad_usage(f"expected to make a directory: {error.strerror}")
 
-    def remove(self):
+    def remove_and_wait(self):
         self.remover.communicate()
 
 
 def replay_programs(options, directory):
-    """Return: the objects that `replay --json` prints."""
+    """Return: the objects that `replay --json` prints: one for each result, and a summary."""
     command = [options.tool, "replay", "--json", "--timeout", "6", "--cpu", "2", "--memory", "256"]
     command += ["--flavour", options.flavour] if options.flavour else []
     command += ["--jobs", options.jobs] if options.jobs else []
-    def end_with_this_process():
+    def terminate_child_with_parent():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     child = subprocess.run([*command, directory], capture_output=True, text=True, errors="replace",
-                           check=False, preexec_fn=end_with_this_process)
-    # The exit status is EXIT_BAD because a program has an unknown version.
+                           check=False, preexec_fn=terminate_child_with_parent)
+    # The exit status is always EXIT_BAD, because one program has an unknown version.
     if not child.stdout:
         sys.stderr.write(child.stderr)
         sys.exit(EXIT_BAD)
     return [json.loads(line) for line in child.stdout.splitlines()]
 
 
-def check_result(name, flavour, expected_kind, result):
-    """Print what happened. Return: whether the input has the expected result."""
+def check_and_print_result(name, flavour, expected_kind, result):
+    """Print the result unless it is that of a good program. Return: whether it is as expected."""
     why_unseen = UNSEEN_WAYS.get((flavour, name))
-    wanted = "good" if why_unseen else expected_kind
-    is_expected = result["result"] == wanted
+    wanted_kind = "good" if why_unseen else expected_kind
+    is_expected = result["result"] == wanted_kind
     if expected_kind != "good" or "-then-" not in name or not is_expected:
         print("%-8s %-20s %-16s %s" % (flavour, name, result["result"] if is_expected else "NOT SEEN",
                                        why_unseen or result["why"] if is_expected else ""))
     if not is_expected:
-        print(f"{name}: {flavour}: expected {wanted}, got {result['result']}: {result['why']}",
+        print(f"{name}: {flavour}: expected {wanted_kind}, got {result['result']}: {result['why']}",
               file=sys.stderr)
     return is_expected
 
 
-def test_programs(options, directory):
+def replay_and_check_programs(options, directory):
     programs = make_programs()
     for name, (_, content) in programs.items():
         (directory / f"{name}.page").write_text(content)
     *results, summary = replay_programs(options, directory)
     print("%-8s %-20s %-16s" % ("flavour", "way", "result"))
-    checked = [check_result(name, result["flavour"], programs[name][0], result)
+    checked = [check_and_print_result(name, result["flavour"], programs[name][0], result)
                for result in results for name in [pathlib.Path(result["input"]).stem]]
     for flavour in summary["skipped"]:
         print(f"skipped: {flavour}: this build has no such flavour", file=sys.stderr)
@@ -142,11 +142,11 @@ def main(tool, *arguments):
     parser.add_argument("-j", "--jobs", metavar="N",
                         help="run up to N processes at a time (default: number of CPUs)")
     options = parser.parse_args(arguments)
-    options.tool, options.report_bad_usage = tool, parser.error
+    options.tool = tool
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    directory = TemporaryDirectory(options)
-    status = test_programs(options, directory.path)
-    directory.remove()
+    directory = TemporaryDirectory(parser.error)
+    status = replay_and_check_programs(options, directory.path)
+    directory.remove_and_wait()
     return status
 
 

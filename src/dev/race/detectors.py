@@ -4,7 +4,7 @@ import typing
 
 
 class Detector(typing.NamedTuple):
-    """@share: it repeats each cell --repeat / @share times, at least once."""
+    """@share: each cell runs --repeat / @share times under this detector, at least once."""
     name: str
     binary: str
     valgrind_tool: str  # or None
@@ -26,13 +26,14 @@ DETECTORS = (
     Detector("drd", "pagetorture-dev", "drd", False, 100, "DRD, real threads"),
 )
 
-MISSES = "misses"  # the detector reports no such race
-MAY_MISS = "may miss"  # the detector may report no such race
-ALARMS = "alarms"  # the detector may report such a cell, which does not race
+# Effects of a limitation on the cells to which it applies.
+MISSES = "misses"  # the detector never reports the race of the cell
+MAY_MISS = "may miss"  # the detector may miss the race of the cell
+ALARMS = "alarms"  # the cell has no race, but the detector may report one
 
 
 class Limitation(typing.NamedTuple):
-    """A cell within a limitation is counted for the limitation, and not for the detector."""
+    """A known limitation of detectors. Its cells are counted apart from the other cells of the detector."""
     name: str
     detectors: tuple
     effect: str
@@ -43,7 +44,7 @@ class Limitation(typing.NamedTuple):
 VALGRIND = ("helgrind", "drd")
 LIMITATIONS = (
     Limitation("inlined", ("gcc-inline",), MISSES,
-               lambda cell: any(kind.is_whole_page for kind in cell.kinds),
+               lambda cell: any(kind.accesses_whole_page for kind in cell.kinds),
                "gcc makes stores of a memset() of constant size after it has looked for accesses:"
                " zeroing a new page and overwriting a freed one are not detected"),
     Limitation("addresses", VALGRIND, MISSES,

@@ -12,7 +12,7 @@ import re
 import typing
 
 PAGE_SIZE = 4096
-# Words of matrix.def for the ranges that a kind of access can have.
+# The words of matrix.def for sets of ranges, and the ranges in each set.
 SPANS = {word: frozenset(spans.split()) for word, spans in {
     "BYTES": "BYTES", "WORD": "WORD", "WHOLE": "WHOLE", "BITS": "BYTES WORD", "NOT_WORD": "BYTES WHOLE",
     "ANY": "BYTES WORD WHOLE"}.items()}
@@ -23,7 +23,7 @@ NAME_PARTS = 5
 
 
 class Kind(typing.NamedTuple):
-    """One access: its calls, with placeholders for the range."""
+    """A kind of access: its calls, with placeholders for the range."""
     name: str
     spans: frozenset
     writes: bool
@@ -38,12 +38,12 @@ class Kind(typing.NamedTuple):
         return bool(self.call_before)
 
     @property
-    def is_whole_page(self):
+    def accesses_whole_page(self):
         return self.spans == SPANS["WHOLE"]
 
 
 class Order(typing.NamedTuple):
-    """The calls around both accesses."""
+    """The calls around both accesses, A and B. owner_count: the references that the calls drop."""
     name: str
     orders_accesses: bool
     owner_count: int
@@ -56,17 +56,17 @@ class Mapping(typing.NamedTuple):
     backend: str
 
 
-def _decode_field(text):
-    strings = re.findall(r'"([^"]*)"', text)
+def _decode_field(field_text):
+    strings = re.findall(r'"([^"]*)"', field_text)
     if strings:
         return "".join(strings).replace("\\n", "\n")
-    text = text.strip()
-    return int(text) if text.isdigit() else VALUES.get(text, text)
+    word = field_text.strip()
+    return int(word) if word.isdigit() else VALUES.get(word, word)
 
 
-def read_tables(path):
+def read_tables(definition_path):
     """Return: {word before the parenthesis: list of the fields of each entry}."""
-    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    text = re.sub(r"/\*.*?\*/", "", definition_path.read_text(), flags=re.DOTALL)
     tables = collections.defaultdict(list)
     for word, fields in ENTRY.findall(text):
         tables[word].append([_decode_field(field) for field in FIELD.findall(fields)])
@@ -74,101 +74,106 @@ def read_tables(path):
 
 
 def format_number(number):
-    """As the canonical form of a program has it."""
+    """Return: the number as the canonical text of a program has it."""
     return "PAGE_SIZE" if number == PAGE_SIZE else hex(number) if number > 9 else str(number)
 
 
 class Cell:
-    """One combination of the tables. If it is no cell, exclusion_reason is the name of the reason."""
+    """One combination of lines of the tables. exclusion_reason: None, or the name of the reason why the
+    combination is left out of the matrix."""
 
-    def __init__(self, first, second, relation, order, mapping):
-        self.kinds, self.relation, self.order, self.mapping = (first, second), relation, order, mapping
-        self.name = "/".join((first.name, second.name, relation, order.name, mapping.name))
+    def __init__(self, first_kind, second_kind, relation, order, mapping):
+        self.kinds, self.relation, self.order = (first_kind, second_kind), relation, order
+        self.mapping = mapping
+        self.name = "/".join((first_kind.name, second_kind.name, relation, order.name, mapping.name))
         self.exclusion_reason, self.ranges = None, ()
         self.program, self.program_lines, self.access_lines = "", [], [0, 0]
 
-    def set_ranges(self, *ranges):
+    def set_ranges_and_generate_program(self, *ranges):
         self.ranges = ranges
-        self._write_program()
+        self._generate_program()
 
     def get_common_bytes(self):
-        """Return: the bytes that both accesses touch."""
+        """Return: the range of the bytes that both accesses touch."""
         return range(max(r.start for r in self.ranges), min(r.stop for r in self.ranges))
 
     @property
     def has_race(self):
-        """The last free is ordered after the drops before it. Other order is in the table."""
+        """Two accesses race if they have common bytes, one of them writes, one is not atomic, and
+        the calls of the order do not order them."""
         first, second = self.kinds
         return bool(self.get_common_bytes()) and (first.writes or second.writes) and \
             not (first.is_atomic and second.is_atomic) and not self.order.orders_accesses
 
     @property
-    def expectation(self):
+    def expected_verdict(self):
         return "data-race" if self.has_race else "clean"
 
-    def format_named_program(self):
-        """The program with the name of the cell in a comment."""
+    def format_program_with_cell_name(self):
+        """Return: the program text with the name of the cell, without the mapping, in a comment."""
         header, rest = self.program.split("\n", 1)
         return f"{header}\n# Cell {self.name.rpartition('/')[0]} of the race matrix.\n{rest}"
 
-    def agrees_with_model(self, verdict):
-        """Compare with the object that `race-cells` printed: the same race on the same bytes, or none."""
+    def agrees_with_model(self, model_verdict):
+        """Return: whether the verdict of `race-cells` has the same race on the same bytes, or none."""
         common = self.get_common_bytes()
         races = [{"first": self.access_lines[0], "second": self.access_lines[1], "page": "p0",
                   "from": common.start, "to": common.stop}] if self.has_race else []
-        return verdict["races"] == races and verdict["verdict"] == (["data-race"] if races else [])
+        return model_verdict["races"] == races and \
+            model_verdict["verdict"] == (["data-race"] if races else [])
 
     # ---- the program ----
 
-    def _append_line(self, thread, line, side=0):
-        accessed = self.ranges[side]
-        values = {"o": accessed.start, "l": len(accessed), "s": 0x11 * (side + 1), "i": side, "j": side + 1}
+    def _append_line(self, thread, call_template, access_index=0):
+        accessed = self.ranges[access_index]
+        values = {"o": accessed.start, "l": len(accessed), "s": 0x11 * (access_index + 1),
+                  "i": access_index, "j": access_index + 1}
         self.program_lines.append(f"{thread}: " + re.sub(
-            "%([a-z])", lambda found: format_number(values[found[1]]), line))
+            "%([a-z])", lambda found: format_number(values[found[1]]), call_template))
 
     def _append_owner_references(self, thread):
-        """Add references for the owners that drop one. The last free is the second drop itself, which
-        leaves no reference for main."""
+        """Add a reference for each drop in the calls of the order. If the second access is the last free, it
+        replaces one of these drops."""
         order, second = self.order, self.kinds[1]
         for _ in range(order.owner_count - (order.owner_count > 0 and second.name == "last_free")):
             self._append_line(thread, "get_page(p0)")
 
-    def _append_access(self, thread, side):
-        kind = self.kinds[side]
+    def _append_access(self, thread, access_index):
+        kind = self.kinds[access_index]
         if kind.call_before:
-            self._append_line(thread, kind.call_before, side)
-        self._append_line(thread, kind.access_call, side)
-        self.access_lines[side] = len(self.program_lines)
+            self._append_line(thread, kind.call_before, access_index)
+        self._append_line(thread, kind.access_call, access_index)
+        self.access_lines[access_index] = len(self.program_lines)
         if kind.call_after:
-            self._append_line(thread, kind.call_after, side)
+            self._append_line(thread, kind.call_after, access_index)
         if kind.name == "alloc_zero":
             self._append_owner_references(thread)
 
-    def _write_program(self):
+    def _generate_program(self):
         """Main creates what the accesses need, and the page unless the first access allocates it."""
         first, second = self.kinds
-        self.program_lines = ["pagetorture 1", f"expect {self.expectation}"]
+        self.program_lines = ["pagetorture 1", f"expect {self.expected_verdict}"]
         if first.name != "alloc_zero":
             self._append_line("main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)")
             self._append_owner_references("main")
-        for side, kind in enumerate(self.kinds):
+        for access_index, kind in enumerate(self.kinds):
             if kind.setup_call:
-                self._append_line("main", kind.setup_call, side)
+                self._append_line("main", kind.setup_call, access_index)
         for order_line in self.order.call_lines.splitlines():
             thread, line = order_line.split(": ")
             if line in ("A", "B"):
                 self._append_access(thread, "AB".index(line))
             elif (second.name, order_line) != ("last_free", "T1: free_page(p0)"):
-                # The drop of the second thread is the last free, which is the second access already.
+                # If the second access is the last free, it replaces the drop of the second thread.
                 self._append_line(thread, line)
         self.program = "\n".join(self.program_lines) + "\n"
 
 
 class Matrix:
-    """The tables, and the combinations that match a pattern."""
+    """The tables of matrix.def, and the combinations of their lines."""
 
-    def __init__(self, path=pathlib.Path(__file__).parent / "matrix.def"):
-        tables = read_tables(path)
+    def __init__(self, definition_path=pathlib.Path(__file__).parent / "matrix.def"):
+        tables = read_tables(definition_path)
         self.kinds = [Kind(*fields) for fields in tables["KIND"]]
         self.relations = [fields[0] for fields in tables["RELATION"]]
         self.orders = [Order(*fields) for fields in tables["ORDER"]]
@@ -176,8 +181,8 @@ class Matrix:
         self.reasons = dict(tables["LEAVE_OUT"])
         self.ranges = tables["RANGE"]
 
-    def _find_ranges(self, first, second, relation):
-        """Return: the fields after the spans in the first line of the table that matches."""
+    def _find_range_fields(self, first, second, relation):
+        """Return: the fields after the spans in the first RANGE line that matches: two ranges or a reason."""
         for line_relation, first_spans, second_spans, *rest in self.ranges:
             if line_relation == relation and first.spans & first_spans and second.spans & second_spans:
                 return rest
@@ -191,17 +196,18 @@ class Matrix:
         elif first.name == "last_free":
             cell.exclusion_reason = "free_is_last"
         else:
-            found = self._find_ranges(first, second, relation)
+            found = self._find_range_fields(first, second, relation)
             if len(found) == 1:
                 cell.exclusion_reason = found[0]
             else:
-                cell.set_ranges(*(range(start, start + length) for start, length in (found[:2], found[2:])))
+                cell.set_ranges_and_generate_program(*(range(start, start + length)
+                                                       for start, length in (found[:2], found[2:])))
         return cell
 
-    def select_combinations(self, pattern):
-        """Return: the combinations whose names match. Each part of @pattern is a shell pattern that matches
-        all names if it is empty; the last parts may be missing."""
-        parts = pattern.split("/")
+    def select_combinations(self, name_pattern):
+        """Return: a Cell for each combination whose name matches, also if it is left out. Each part of the
+        pattern is a shell pattern that matches all names if it is empty; the last parts may be missing."""
+        parts = name_pattern.split("/")
         if len(parts) > NAME_PARTS:
             return []
         tables = (self.kinds, self.kinds, self.relations, self.orders, self.mappings)

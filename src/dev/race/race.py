@@ -30,7 +30,7 @@ from matrix import Matrix  # noqa: E402
 EXIT_GOOD, EXIT_FAILED = 0, 1
 FAILURES_SHOWN = 10
 
-# The most cells of one process: Valgrind keeps data of every thread that ever ran, and slows down.
+# The most cells of one process: Valgrind keeps data of all earlier threads, and slows down.
 VALGRIND_BATCH = 2048
 # After this number of failed processes the other cells of a mapping do not run.
 FAILURES_MAX = 5
@@ -59,8 +59,8 @@ def log_line(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def write_programs(programs):
-    """Return: a file, as `race-cells` reads it."""
+def write_temporary_program_file(programs):
+    """Return: an open file with the programs, as `race-cells` reads them."""
     file = tempfile.TemporaryFile()
     file.write("\0".join(programs).encode())
     file.seek(0)
@@ -77,11 +77,11 @@ class Column:
         self.name = detector.name
         self.binary = os.path.join(os.path.dirname(options.tool), detector.binary)
         self.repeat = max(1, options.repeat // detector.share)
-        self.skipped = self._find_missing_requirement()
+        self.skipped = self._describe_missing_requirement()
         self.compiler, self.seconds, self.failed = "", 0, False
         self.outcomes = {}
 
-    def _find_missing_requirement(self):
+    def _describe_missing_requirement(self):
         if not os.access(self.binary, os.X_OK):
             return "no gcc's build of it (`make gcc-detectors` makes one)" if "/" in self.detector.binary \
                 else "this build has no such flavour"
@@ -105,9 +105,9 @@ class Column:
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
         return valgrind + command
 
-    def _run_in_one_process(self, cells):
-        """Run the first cells, up to one that ends the process. Return: the others."""
-        with write_programs(cell.program for cell in cells) as programs, subprocess.Popen(
+    def _run_cells_in_one_process(self, cells):
+        """Run cells up to the first that ends the process. Return: the cells that did not run."""
+        with write_temporary_program_file(cell.program for cell in cells) as programs, subprocess.Popen(
                 self._make_command(), stdin=programs, stdout=subprocess.PIPE, text=True, errors="replace",
                 env={**os.environ, "PAGE_MAP": cells[0].mapping.backend}) as child:
             self.compiler, _, state = child.stdout.readline().rstrip("\n").partition("\t")
@@ -120,7 +120,7 @@ class Column:
                         "expected an outcome, got none: the process died or hangs" if state == "detector"
                         else "expected the process to start and to have a detector")}
                     return cells[number + 1:]
-                self.outcomes[cell] = evaluate_outcome(cell, self.detector, *fields)
+                self.outcomes[cell] = make_outcome(cell, self.detector, *fields)
         self.failed |= child.returncode != 0
         return []
 
@@ -130,7 +130,7 @@ class Column:
         failures = 0
         while cells and failures < FAILURES_MAX:
             batch, cells = cells[:batch_size], cells[batch_size:]
-            not_run = self._run_in_one_process(batch)
+            not_run = self._run_cells_in_one_process(batch)
             failures += bool(not_run)
             cells = not_run + cells
 
@@ -146,7 +146,7 @@ class Column:
     # ---- totals ----
 
     def is_predicted(self, verdict):
-        """Return: whether the verdict is as predicted; on real threads a missed race is."""
+        """Return: whether the verdict is as predicted; on real threads a missed race is no failure."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.detector.uses_fibers
 
     @functools.cached_property
@@ -176,36 +176,37 @@ class Column:
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
 
 
-def evaluate_outcome(cell, detector, result, reported, runs, why):
-    """Compare an outcome with the prediction. The model does not know the limitations, and reports a miss as
-    a difference. Other differences are not hidden by that: the same cells run under other detectors."""
-    reported, runs = int(reported), int(runs)
+def make_outcome(cell, detector, result, reporting_runs, run_count, difference):
+    """Compare the line that `race-cells` printed for a cell with the prediction. The model does not know the
+    limitations, so it reports each miss as a difference; that difference is ignored within a limitation."""
+    reporting_runs, run_count = int(reporting_runs), int(run_count)
     limitation = find_limitation(detector, cell)
     if limitation and limitation.effect == MISSES:
-        verdict = "outdated" if reported else "known"
+        verdict = "outdated" if reporting_runs else "known"
     elif limitation:
-        verdict = "differs" if why else "known"
-    elif not cell.has_race and reported:
+        verdict = "differs" if difference else "known"
+    elif not cell.has_race and reporting_runs:
         verdict = "false alarm"
-    elif why:
+    elif difference:
         verdict = "differs"
     elif not cell.has_race:
         verdict = "quiet"
-    elif reported:
+    elif reporting_runs:
         verdict = "caught"
     else:
         verdict = "miss allowed" if result == "miss allowed" else "missed"
-    outcome = {"verdict": verdict, "limitation": limitation and limitation.name, "why": why}
-    return {**{key: value for key, value in outcome.items() if value}, "reported": reported, "runs": runs}
+    outcome = {"verdict": verdict, "limitation": limitation and limitation.name, "why": difference}
+    return {**{key: value for key, value in outcome.items() if value}, "reported": reporting_runs,
+            "runs": run_count}
 
 
-# ---- for people ----
+# ---- output on the terminal ----
 
 def divide_or_one(part, whole):
     return part / whole if whole else 1
 
 
-def print_table(columns):
+def print_counts_of_detectors(columns):
     print("%-12s %6s %-5s %5s %6s %6s %7s %6s %5s %6s %9s %6s %8s" % (
         "detector", "cells", "runs", "races", "caught", "missed", "rate", "quiet", "false", "known",
         "precision", "recall", "time"))
@@ -223,8 +224,8 @@ def print_table(columns):
             column.seconds))
 
 
-def print_limitations(ran):
-    rows = [(limitation, column.name) for column in ran
+def print_limitations(ran_columns):
+    rows = [(limitation, column.name) for column in ran_columns
             for limitation in column.outcome_counts["limitations"]]
     if rows:
         print("\nknown limitations: cells that a detector is predicted to get wrong")
@@ -236,37 +237,37 @@ def print_limitations(ran):
             print(f"  {known.name:12} {name:10} {row['cells']:5} {cells}, {row['reported']} {reported}")
         if counts:
             print(textwrap.indent(textwrap.fill(known.text, 90), "    "))
-    allowed = sum(column.outcome_counts["miss_allowed"] for column in ran)
+    allowed = sum(column.outcome_counts["miss_allowed"] for column in ran_columns)
     if allowed:
         print(f"\n{allowed} of the missed races may be missed: the memory of the detector need not hold them")
 
 
 def print_summary(selection, columns):
-    ran = [column for column in columns if not column.skipped]
-    print_table(columns)
+    ran_columns = [column for column in columns if not column.skipped]
+    print_counts_of_detectors(columns)
     print("\ndetectors")
-    for column in ran:
+    for column in ran_columns:
         print(f"  {column.name:12} {column.detector.description} ({column.compiler})")
-    print_limitations(ran)
-    counts = selection.count_cells()
+    print_limitations(ran_columns)
+    counts = selection.make_counts_object()
     left_out = counts["combinations"] - counts["cells"]
     print(f"\n{counts['combinations']} combinations, {left_out} left out, {counts['cells']} cells, of which "
           f"{counts['races']} race")
     for reason in counts["left_out"]:
         print(f"  {reason['count']:6} left out: {reason['text']}")
-    good = sum(column.has_passed() for column in ran)
-    print(f"{'as predicted' if good == len(ran) and not counts['disagree'] else 'NOT as predicted'}: "
-          f"{good} of {len(ran)} detectors, {counts['cells']} cells, "
-          f"{sum(column.outcome_counts['caught'] for column in ran)} races caught, "
-          f"{sum(column.outcome_counts['false_alarms'] for column in ran)} false alarms")
+    good = sum(column.has_passed() for column in ran_columns)
+    print(f"{'as predicted' if good == len(ran_columns) and not counts['disagree'] else 'NOT as predicted'}: "
+          f"{good} of {len(ran_columns)} detectors, {counts['cells']} cells, "
+          f"{sum(column.outcome_counts['caught'] for column in ran_columns)} races caught, "
+          f"{sum(column.outcome_counts['false_alarms'] for column in ran_columns)} false alarms")
 
 
-def choose_pair_mark(column, verdicts):
-    """Return: the mark of the worst verdict of a pair of accesses."""
-    if not all(map(column.is_predicted, verdicts)):
+def choose_pair_mark(column, pair_verdicts):
+    """Return: the mark of LEGEND for the worst verdict of a pair of kinds of access."""
+    if not all(map(column.is_predicted, pair_verdicts)):
         return "!"
     marks = (("missed", "?"), ("miss allowed", "?"), ("known", "/"), ("caught", "+"), ("quiet", "."))
-    return next((mark for verdict, mark in marks if verdict in verdicts), " ")
+    return next((mark for verdict, mark in marks if verdict in pair_verdicts), " ")
 
 
 def print_grid(kinds, column):
@@ -280,7 +281,7 @@ def print_grid(kinds, column):
             "  " + choose_pair_mark(column, pairs.get((first.name, second.name), ())) for second in kinds))
 
 
-def print_failures(column, tool):
+def print_unpredicted_cells(column, tool):
     texts = {"missed": "expected a data-race to be reported, got none",
              "outdated": "expected a race that this detector misses, but it was reported",
              "false alarm": "expected no report, got one"}
@@ -298,7 +299,7 @@ def print_failures(column, tool):
         log_line(f"{column.name}: expected it to catch a race, and to end with status 0")
 
 
-# ---- for programs ----
+# ---- results as JSON ----
 
 def make_column_object(column):
     begin = {"name": column.name, "what": column.detector.description}
@@ -312,29 +313,30 @@ def make_range_object(accessed):
     return {"from": accessed.start, "to": accessed.stop}
 
 
-def make_cell_object(cell, ran):
-    outcomes = {column.name: column.outcomes[cell] for column in ran}
+def make_cell_object(cell, ran_columns):
+    outcomes = {column.name: column.outcomes[cell] for column in ran_columns}
     return {"cell": cell.name, "first": cell.kinds[0].name, "second": cell.kinds[1].name,
             "relation": cell.relation, "order": cell.order.name, "mapping": cell.mapping.name,
             "first_bytes": make_range_object(cell.ranges[0]),
             "second_bytes": make_range_object(cell.ranges[1]),
-            "expect": cell.expectation, "program": cell.format_named_program(), "detectors": outcomes,
-            "as_predicted": all(column.is_predicted(outcomes[column.name]["verdict"]) for column in ran)}
+            "expect": cell.expected_verdict, "program": cell.format_program_with_cell_name(),
+            "detectors": outcomes, "as_predicted": all(column.is_predicted(outcomes[column.name]["verdict"])
+                                                       for column in ran_columns)}
 
 
-def write_results(options, selection, columns, begun, passed):
-    ran = [column for column in columns if not column.skipped]
+def write_results(options, selection, columns, start_time, has_passed):
+    ran_columns = [column for column in columns if not column.skipped]
     wanted = {column.name for column in columns}
     not_run = [detector.name for detector in DETECTORS if detector.name not in wanted]
     not_run += [mapping.name for mapping in selection.matrix.mappings if mapping not in selection.mappings]
     command = shlex.join(["pagetorture-dev", "race", *sys.argv[2:]])
-    value = keep.make_result_head("race", begun, command, "good" if passed else "failed",
+    value = keep.make_result_head("race", start_time, command, "good" if has_passed else "failed",
                                   "", os.path.dirname(options.tool))
-    value["on"]["compiler"] = ran[0].compiler
+    value["on"]["compiler"] = ran_columns[0].compiler
     value.update({"repeat": options.repeat, "pattern": options.cell, "not_run": not_run})
-    value.update(selection.count_cells())
-    value.update({"detectors": [make_column_object(column) for column in columns], "as_predicted": passed,
-                  "matrix": [make_cell_object(cell, ran) for cell in selection.cells]})
+    value.update(selection.make_counts_object())
+    value.update({"detectors": [make_column_object(column) for column in columns], "as_predicted": has_passed,
+                  "matrix": [make_cell_object(cell, ran_columns) for cell in selection.cells]})
     try:
         os.stat(os.path.dirname(options.results) or ".")
         keep.write_json(options.results, value)
@@ -345,7 +347,7 @@ def write_results(options, selection, columns, begun, passed):
 # ---- the command ----
 
 class Selection:
-    """The combinations of the matrix that the options select, after the rule model evaluated the cells."""
+    """The combinations that the options select, and the verdicts of the rule model on their programs."""
 
     def __init__(self, options):
         self.matrix, self.tool = Matrix(), options.tool
@@ -355,7 +357,7 @@ class Selection:
         self.mappings = [mapping for mapping in self.matrix.mappings
                          if options.backend in (None, mapping.backend)]
         if not options.form:
-            self._remove_missing_mappings()
+            self._remove_unsupported_mappings()
         self.combinations = [c for c in combinations if c.mapping in self.mappings]
         self.cells = [c for c in self.combinations if not c.exclusion_reason]
         if not self.cells:
@@ -363,8 +365,8 @@ class Selection:
         self.disagreeing = [c for c in self.cells if not c.agrees_with_model(self.verdicts[c.program])]
 
     def _evaluate_programs(self, options, programs):
-        """Return: the verdict of the rule model on each program."""
-        with write_programs(programs) as file:
+        """Return: {program: verdict of the rule model}. Also sets self.build to what this build supports."""
+        with write_temporary_program_file(programs) as file:
             child = subprocess.run([self.tool, "race-cells"], stdin=file, stdout=subprocess.PIPE, text=True,
                                    check=False)
         lines = [json.loads(line) for line in child.stdout.splitlines()]
@@ -373,37 +375,37 @@ class Selection:
         self.build = lines[0]
         return dict(zip(programs, lines[1:]))
 
-    def _remove_missing_mappings(self):
-        """A cell of a mapping that the library lacks would run with another mapping."""
+    def _remove_unsupported_mappings(self):
+        """Without its backend a cell would run with another mapping."""
         for mapping in self.mappings[:]:
             if mapping.backend not in self.build["backends"]:
                 log_line(f"skipped: cells of mapping {mapping.name}: the page library has no backend "
                          f"{mapping.backend}")
                 self.mappings.remove(mapping)
 
-    def count_cells(self):
+    def make_counts_object(self):
         left_out = Counter(c.exclusion_reason for c in self.combinations)
         return {"combinations": len(self.combinations), "cells": len(self.cells),
                 "races": sum(cell.has_race for cell in self.cells), "disagree": len(self.disagreeing),
                 "left_out": [{"name": name, "text": text, "count": left_out[name]}
                              for name, text in self.matrix.reasons.items() if left_out[name]]}
 
-    def print_disagreements(self):
+    def print_cells_that_disagree_with_model(self):
         for cell in self.disagreeing[:FAILURES_SHOWN]:
             tool = shlex.quote(self.tool)
             log_line(f"{cell.name}: tables and rule model disagree; what the model says:\n"
                      f"  replay: {tool} race --cell {shlex.quote(cell.name)} --print | {tool} check -")
 
 
-def print_cells(form, cells):
-    if form == "list":
+def print_cells(list_or_print, cells):
+    if list_or_print == "list":
         for cell in cells:
-            print(f"{cell.expectation:9} {cell.name}")
+            print(f"{cell.expected_verdict:9} {cell.name}")
     else:
-        print("\n".join(dict.fromkeys(cell.format_named_program() for cell in cells)), end="")
+        print("\n".join(dict.fromkeys(cell.format_program_with_cell_name() for cell in cells)), end="")
 
 
-def choose_columns(options, selection):
+def make_columns(options, selection):
     names = [detector.name for detector in DETECTORS]
     wanted = options.detector.split(",") if options.detector else names
     for name in wanted:
@@ -413,13 +415,13 @@ def choose_columns(options, selection):
 
 
 def run_race_matrix(options):
-    begun = time.time()
+    start_time = time.time()
     selection = Selection(options)
-    selection.print_disagreements()
+    selection.print_cells_that_disagree_with_model()
     if options.form:
         print_cells(options.form, selection.cells)
         return EXIT_FAILED if selection.disagreeing else EXIT_GOOD
-    columns = choose_columns(options, selection)
+    columns = make_columns(options, selection)
     count = len(selection.cells)
     log_line(f"pagetorture-dev race: {count} cell{'s' if count != 1 else ''} under "
              f"{', '.join(column.name for column in columns)}, "
@@ -429,20 +431,20 @@ def run_race_matrix(options):
             log_line(f"skipped: {column.name}: {column.skipped}")
         else:
             column.run_all_cells()
-    ran = [column for column in columns if not column.skipped]
-    if not ran:
+    ran_columns = [column for column in columns if not column.skipped]
+    if not ran_columns:
         options.report_bad_usage("expected a detector that this build has")
     print_summary(selection, columns)
     if options.grid:
-        for column in ran:
+        for column in ran_columns:
             print_grid(selection.matrix.kinds, column)
         print(f"\n{LEGEND}")
     sys.stdout.flush()
-    for column in ran:
-        print_failures(column, options.tool)
-    passed = not selection.disagreeing and all(column.has_passed() for column in ran)
+    for column in ran_columns:
+        print_unpredicted_cells(column, options.tool)
+    passed = not selection.disagreeing and all(column.has_passed() for column in ran_columns)
     if options.results:
-        write_results(options, selection, columns, begun, passed)
+        write_results(options, selection, columns, start_time, passed)
     return EXIT_GOOD if passed else EXIT_FAILED
 
 

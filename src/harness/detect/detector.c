@@ -16,81 +16,85 @@ NO_COVERAGE_BEGIN
 static const char library_bug[] = "BUG: page: ";
 
 /*
- * Texts that begin a report, and the rule that the report means. RULE_COUNT: the library's report
- * names its rule, the others have none. The first text in this table that is found counts.
+ * Texts that begin a report, and the rule that the report is about. The report of the library names
+ * its rule itself; the other reports with RULE_COUNT have no rule. If an output has several texts,
+ * the first one in this table counts.
  */
 static const struct {
 	const char *text;
 	enum rule rule;
-} reports[] = {
-	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
-	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
-	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
-	{ library_bug, RULE_COUNT },
-	{ "Sanitizer: ", RULE_COUNT },
-	{ "runtime error: ", RULE_COUNT },
+} report_texts[] = {
+	{"AddressSanitizer: heap-use-after-free", RULE_use_after_free},
+	{"AddressSanitizer: use-after-poison", RULE_use_after_free},
+	{"MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use},
+	{library_bug, RULE_COUNT},
+	{"Sanitizer: ", RULE_COUNT},
+	{"runtime error: ", RULE_COUNT},
 };
 
-static void copy_line_around(const char *at, const char *output, char *line, size_t size)
+static void copy_line_at(const char *position, const char *output, char *report_line, size_t size)
 {
-	while (at > output && at[-1] != '\n')
-		at--;
-	snprintf(line, size, "%.*s", (int)strcspn(at, "\n"), at);
+	while (position > output && position[-1] != '\n')
+		position--;
+	snprintf(report_line, size, "%.*s", (int)strcspn(position, "\n"), position);
 }
 
-enum rule detector_find_rule(const char *output, char *line, size_t size)
+enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 {
-	line[0] = '\0';
-	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
-		const char *at = strstr(output, reports[i].text), *name;
+	report_line[0] = '\0';
+	for (size_t i = 0; i < sizeof(report_texts) / sizeof(report_texts[0]); i++) {
+		const char *position = strstr(output, report_texts[i].text), *name;
 
-		if (!at)
+		if (!position)
 			continue;
-		copy_line_around(at, output, line, size);
-		name = at + strlen(reports[i].text);
-		return reports[i].text == library_bug ? rule_find(name, strcspn(name, ":\n")) :
-							reports[i].rule;
+		copy_line_at(position, output, report_line, size);
+		name = position + strlen(report_texts[i].text);
+		return report_texts[i].text == library_bug ? rule_find(name, strcspn(name, ":\n"))
+							   : report_texts[i].rule;
 	}
 	return RULE_COUNT;
 }
 
-/* The text before the address in a report of a sanitizer, or in our own. */
-static const char *const faults[] = { " on address ", " on unknown address ", "fault at address " };
+/* Texts before the address in a sanitizer's report or the line of our handler. */
+static const char *const fault_prefixes[] = {" on address ", " on unknown address ",
+					     "fault at address "};
 
-uintptr_t detector_find_fault(const char *output)
+uintptr_t detector_find_fault_address(const char *output)
 {
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		const char *at = strstr(output, faults[i]);
+	for (size_t i = 0; i < sizeof(fault_prefixes) / sizeof(fault_prefixes[0]); i++) {
+		const char *position = strstr(output, fault_prefixes[i]);
 
-		if (at)
-			return (uintptr_t)strtoull(at + strlen(faults[i]), NULL, 16);
+		if (position)
+			return (uintptr_t)strtoull(position + strlen(fault_prefixes[i]), NULL, 16);
 	}
 	return 0;
 }
 
-/* The end of the stack of the thread that called detector_report_faults(). */
-static uintptr_t stack_end;
+/* Of the stack of the thread that called detector_install_fault_handler(); 0: unknown. */
+static uintptr_t lowest_stack_address;
+/* A fault at most this far from the lowest address is a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
 
-static void find_stack_end(void)
+static void store_lowest_stack_address(void)
 {
 	pthread_attr_t attr;
-	size_t stack_size;
-	void *end;
+	size_t unused_stack_size;
+	void *lowest_address;
 
 	if (pthread_getattr_np(pthread_self(), &attr))
 		return;
-	if (!pthread_attr_getstack(&attr, &end, &stack_size))
-		stack_end = (uintptr_t)end;
+	if (!pthread_attr_getstack(&attr, &lowest_address, &unused_stack_size))
+		lowest_stack_address = (uintptr_t)lowest_address;
 	pthread_attr_destroy(&attr);
 }
 
 static bool is_stack_overflow(uintptr_t address)
 {
-	return stack_end && address + STACK_NEAR > stack_end && address < stack_end + STACK_NEAR;
+	return lowest_stack_address && address + STACK_NEAR > lowest_stack_address &&
+	       address < lowest_stack_address + STACK_NEAR;
 }
 
-static void print_fault(int signal, siginfo_t *info, void *context)
+static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 {
 	uintptr_t address = (uintptr_t)info->si_addr;
 	char fault_message[80];
@@ -104,7 +108,7 @@ static void print_fault(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
-/* Functions of the sanitizers; weak, because no build has all of them. */
+/* Functions of sanitizer runtimes; NULL in a build without the sanitizer. */
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -121,23 +125,23 @@ bool detector_has_msan(void)
 
 void detector_disable_engine_handlers(void)
 {
-	static const int deaths[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
+	static const int death_signals[] = {SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP};
 
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(NULL);
-	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++)
-		signal(deaths[i], SIG_DFL);
+	for (size_t i = 0; i < sizeof(death_signals) / sizeof(death_signals[0]); i++)
+		signal(death_signals[i], SIG_DFL);
 }
 
-/* The handler gets its own stack, because the fault may be a stack overflow. */
-void detector_report_faults(void)
+/* The handler runs on a stack of its own, because the fault may be a stack overflow. */
+void detector_install_fault_handler(void)
 {
-	static char room[1 << 16];
-	stack_t stack = { .ss_sp = room, .ss_size = sizeof(room) };
-	struct sigaction action = { .sa_sigaction = print_fault,
-				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	static char handler_stack[1 << 16];
+	stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof(handler_stack)};
+	struct sigaction action = {.sa_sigaction = print_fault_and_exit,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-	find_stack_end();
+	store_lowest_stack_address();
 	sigaltstack(&stack, NULL);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);

@@ -9,34 +9,31 @@
 #include "harness/program/rule.h"
 
 /*
- * Finds the rule that the output of a terminated process names: in the library's own report
- * ("BUG: page: RULE: ...") or in a sanitizer's.
- * @line: gets the line with the report, cut to @size
- * Return: RULE_COUNT without a report of a known kind; @line is then the first line of an
- * unknown report, or empty.
+ * Finds a report in the output of a process: of the page library ("BUG: page: RULE: ...") or of
+ * a sanitizer.
+ * @report_line: the function stores the line of the report here, cut to @size; empty without a
+ * report Return: the broken rule; RULE_COUNT if the output has no report, or a report that names no
+ * rule
  */
-enum rule detector_find_rule(const char *output, char *line, size_t size);
+enum rule detector_find_rule(const char *output, char *report_line, size_t size);
 
 /*
- * Finds the address at which an access failed: after "on address" in a sanitizer's report, or
- * in the line of detector_report_faults().
- * Return: 0 if the output has no address.
+ * Finds the address at which an access failed, in a sanitizer's report (after "on address") or in
+ * the line that the handler of detector_install_fault_handler() printed. Return: the address; 0 if
+ * the output has none
  */
-uintptr_t detector_find_fault(const char *output);
+uintptr_t detector_find_fault_address(const char *output);
+
+/* A fault (SIGSEGV, SIGBUS) then prints its address on standard error and exits. */
+void detector_install_fault_handler(void);
 
 /*
- * Installs a handler: a segmentation fault prints its address to standard error and ends the
- * process.
- */
-void detector_report_faults(void);
-
-/*
- * Disables the fuzzing engine's handlers in a child process that is expected to die, so that
- * the engine does not report that as a finding.
+ * Removes the handlers of the fuzzing engine from a child process that is expected to die, so that
+ * the engine does not report its death as a finding.
  */
 void detector_disable_engine_handlers(void);
 
-/* Return: whether this sanitizer is linked into the process. */
+/* Return: whether AddressSanitizer or MemorySanitizer is linked into the process. */
 bool detector_has_asan(void);
 bool detector_has_msan(void);
 

@@ -23,12 +23,13 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 		race_reports->kept[index] = *race_report;
 }
 
-/* Returns whether report @s can be about the race of the call @before with the later call @now. */
+/* Returns whether the report can be about a race of @earlier_call with @later_call. */
 static bool is_report_of_pair(const struct race_report *report, const struct program *program,
-			      uint16_t before, uint16_t now)
+			      uint16_t earlier_call, uint16_t later_call)
 {
-	return report->call == now && (report->earlier_thread == program->calls[before].thread ||
-				  report->earlier_thread == PROGRAM_THREADS);
+	return report->call == later_call &&
+	       (report->earlier_thread == program->calls[earlier_call].thread ||
+		report->earlier_thread == PROGRAM_THREADS);
 }
 
 const struct race *race_report_find_race(const struct race_report *report,
@@ -48,15 +49,15 @@ const struct race *race_report_find_race(const struct race_report *report,
 	return NULL;
 }
 
-/* One shadow cell of ThreadSanitizer: a thread, the bytes it accessed, and how. */
-struct cell {
+/* The contents of one shadow cell of ThreadSanitizer: which bytes a thread accessed, and how. */
+struct cell_content {
 	uint8_t thread, mask;
 	bool write, atomic;
 };
 
-uint8_t access_granule_mask(const struct access *access, unsigned int granule)
+uint8_t access_granule_mask(const struct access *access, unsigned int granule_index)
 {
-	unsigned int start = granule * TSAN_GRANULE, end = start + TSAN_GRANULE;
+	unsigned int start = granule_index * TSAN_GRANULE, end = start + TSAN_GRANULE;
 	unsigned int from = access->from > start ? access->from - start : 0;
 	unsigned int to = access->to < end ? access->to - start : TSAN_GRANULE;
 
@@ -65,71 +66,74 @@ uint8_t access_granule_mask(const struct access *access, unsigned int granule)
 	return (uint8_t)((0xffu << from) & (0xffu >> (TSAN_GRANULE - to)));
 }
 
-/* Adds @cell unless it is there already. Return: false if there are too many cells. */
-static bool add_cell(struct cell cells[TSAN_CELLS], unsigned int *count, struct cell cell)
+/* Adds @cell unless @cells has an equal one. Return: false if @cells is full. */
+static bool add_cell_if_new(struct cell_content cells[TSAN_CELLS], unsigned int *cell_count,
+			    struct cell_content cell)
 {
-	for (unsigned int i = 0; i < *count; i++)
+	for (unsigned int i = 0; i < *cell_count; i++)
 		if (cells[i].thread == cell.thread && cells[i].mask == cell.mask &&
 		    cells[i].write == cell.write && cells[i].atomic == cell.atomic)
 			return true;
-	if (*count == TSAN_CELLS)
+	if (*cell_count == TSAN_CELLS)
 		return false;
-	cells[(*count)++] = cell;
+	cells[(*cell_count)++] = cell;
 	return true;
 }
 
-/* The library fills a whole page with memset(), which makes one access. */
-static bool is_whole_page(const struct access *access)
+/* A library fills a whole page by memset(), which ThreadSanitizer records as one access. */
+static bool covers_whole_page(const struct access *access)
 {
 	return !access->from && access->to == TRACE_PAGE;
 }
 
-/* Adds the cells of an access to one granule. Return: false if there are too many cells. */
-static bool add_cells_of_access(struct cell cells[TSAN_CELLS], unsigned int *count,
+/* Adds the cells of @a for the bytes @mask of a granule. Return: false if @cells is full. */
+static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned int *cell_count,
 				const struct access *a, uint8_t mask,
-				enum granule_cells granule_cells_kind)
+				enum cells_per_access cells_per_access)
 {
-	struct cell cell = { a->thread, mask, a->write, a->atomic };
+	struct cell_content cell = {a->thread, mask, a->write, a->atomic};
 
-	if (granule_cells_kind == CELLS_ONE ||
-	    (granule_cells_kind == CELLS_SPLIT && mask == 0xff) || is_whole_page(a))
-		return add_cell(cells, count, cell);
+	if (cells_per_access == CELLS_ONE || (cells_per_access == CELLS_SPLIT && mask == 0xff) ||
+	    covers_whole_page(a))
+		return add_cell_if_new(cells, cell_count, cell);
 	for (unsigned int i = 0; i < TSAN_GRANULE; i++) {
 		cell.mask = (uint8_t)(mask & 1u << i);
-		if (cell.mask && !add_cell(cells, count, cell))
+		if (cell.mask && !add_cell_if_new(cells, cell_count, cell))
 			return false;
 	}
 	return true;
 }
 
-/* Returns whether the model recorded a write of the whole page by its allocation. */
+/* Returns whether the first access of the page writes all bytes, as an allocation does. */
 static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)
 		if (shadow->accesses[i].page == page)
-			return shadow->accesses[i].write && is_whole_page(&shadow->accesses[i]);
+			return shadow->accesses[i].write && covers_whole_page(&shadow->accesses[i]);
 	return false;
 }
 
 /*
- * Do all accesses to @granule before the race's second call fit into its cells? An access that
- * arrives in parts may evict what its last part would conflict with, so it must fit too.
+ * Returns whether the cells of the granule have space for all accesses before the race's second
+ * call. If the library is unknown, an access may arrive in parts, and a part may evict the cell
+ * that the last part races with. So then the accesses of the second call must fit too.
  */
 static bool accesses_fit_in_granule(const struct shadow *shadow, const struct race *race,
-			 unsigned int granule, enum granule_cells granule_cells_kind)
+				    unsigned int granule_index,
+				    enum cells_per_access cells_per_access)
 {
-	struct cell cells[TSAN_CELLS];
-	unsigned int count = 0;
+	struct cell_content cells[TSAN_CELLS];
+	unsigned int cell_count = 0;
 
-	if (granule_cells_kind == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
-		cells[count++] = (struct cell){ .thread = PROGRAM_THREADS };
+	if (cells_per_access == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
+		cells[cell_count++] = (struct cell_content){.thread = PROGRAM_THREADS};
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
-		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule) : 0;
+		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule_index) : 0;
 
-		if (a->call == race->second && granule_cells_kind != CELLS_UNKNOWN)
+		if (a->call == race->second && cells_per_access != CELLS_UNKNOWN)
 			return true;
-		if (mask && !add_cells_of_access(cells, &count, a, mask, granule_cells_kind))
+		if (mask && !add_cells_of_access(cells, &cell_count, a, mask, cells_per_access))
 			return false;
 		if (a->call == race->second)
 			return true;
@@ -137,26 +141,29 @@ static bool accesses_fit_in_granule(const struct shadow *shadow, const struct ra
 	return true;
 }
 
-/* If a call has two accesses there, a race's range may include bytes that do not race. */
-static bool has_exact_range(const struct shadow *shadow, const struct race *race)
+/*
+ * Returns whether each call of the race accesses the page once. If a call makes two accesses, the
+ * race's range may include bytes that do not race.
+ */
+static bool range_has_only_racing_bytes(const struct shadow *shadow, const struct race *race)
 {
-	unsigned int accesses = 0;
+	unsigned int access_count = 0;
 
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
 
-		accesses += a->page == race->page &&
-			    (a->call == race->first || a->call == race->second);
+		access_count += a->page == race->page &&
+				(a->call == race->first || a->call == race->second);
 	}
-	return accesses == 2;
+	return access_count == 2;
 }
 
-bool shadow_race_must_be_reported(const struct shadow *shadow, enum granule_cells cells)
+bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_access cells)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!has_exact_range(shadow, race))
+		if (!range_has_only_racing_bytes(shadow, race))
 			continue;
 		for (unsigned int g = race->from / TSAN_GRANULE;
 		     g <= (race->to - 1u) / TSAN_GRANULE; g++)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Implements tsan.h with ThreadSanitizer's public C interface, and one hook that has no C name.
+ * Implements tsan.h with ThreadSanitizer's public C interface, and the C++ hook __tsan::OnReport.
  * The interface's functions are weak: they are NULL in a flavour without ThreadSanitizer.
  *
  * This file is compiled without -fsanitize=thread: an instrumented function that switches fibers
- * would enter on one shadow stack and leave on another one.
+ * would be pushed on the shadow stack of one fiber and popped from the shadow stack of another
+ * fiber.
  */
 #include "harness/detect/tsan.h"
 
@@ -16,7 +17,7 @@
 
 #include "harness/util/bytes.h"
 
-/* Not all compilers install a header for all of these functions. */
+/* Declared here, because not all compilers install a header for all of these functions. */
 #define WEAK __attribute__((weak))
 /* Memory order 0 is relaxed; flag 1 switches fibers without synchronisation. */
 #define RELAXED 0
@@ -41,7 +42,7 @@ void __tsan_func_exit(void) WEAK;
 void __tsan_read_range(void *addr, unsigned long size) WEAK;
 void __tsan_write_range(void *addr, unsigned long size) WEAK;
 int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
-			   int *mops, int *locs, int *mutexes, int *threads, int *unique_tids,
+			   int *mops, int *locs, int *mutexes, int *thread_count, int *unique_tids,
 			   void **sleep_trace, unsigned long trace_size) WEAK;
 int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size,
 			  int *write, int *atomic, void **trace, unsigned long trace_size) WEAK;
@@ -54,10 +55,10 @@ void AnnotateIgnoreWritesBegin(const char *file, int line) WEAK;
 void AnnotateIgnoreWritesEnd(const char *file, int line) WEAK;
 
 /*
- * Options: report each access instead of each pair of stacks once; do not symbolize, which takes
- * ten times as long; keep a history that is long enough for any program; do not sleep at exit. Do
- * not report lock orders, which are no rule, or unsafe calls in the engine's signal handler. The
- * options are compiled in, so that a run without TSAN_OPTIONS is correct.
+ * Options of ThreadSanitizer, compiled in so that a run without TSAN_OPTIONS is correct. Report
+ * each race, not each pair of stacks once. Do not symbolize, which takes ten times as long. Keep a
+ * history that is long enough for most programs. Do not sleep at exit. Do not report lock orders,
+ * which break no rule, or unsafe calls in the signal handler of a fuzzing engine.
  */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
@@ -72,26 +73,30 @@ static struct {
 	void *ctx;
 } race_callback;
 
-/* Reports contain only numbers of threads. The main thread is 0, the others have names. */
-static void copy_thread_name(void *report, int threads, int tid, char name[16])
+/*
+ * Copies the name of the thread with the number @tid, which is "main" for 0, or "" if the report
+ * does not know the name.
+ */
+static void copy_thread_name(void *report, int thread_count, int tid, char name[16])
 {
-	const char *known = NULL;
+	const char *found_name = NULL;
 
-	for (int i = 0, id = -1; tid && id != tid && i < threads; i++) {
+	for (int i = 0, id = -1; tid && id != tid && i < thread_count; i++) {
 		int running, parent;
 		uint64_t os_id;
 		void *trace[1];
 
-		known = NULL;
-		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running, &known,
-					 &parent, trace, 1);
+		found_name = NULL;
+		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running,
+					 &found_name, &parent, trace, 1);
 		if (id != tid)
-			known = NULL;
+			found_name = NULL;
 	}
-	snprintf(name, 16, "%s", tid == 0 ? "main" : known ? known : "");
+	snprintf(name, 16, "%s", tid == 0 ? "main" : found_name ? found_name : "");
 }
 
-static void read_race_access(void *report, int threads, unsigned long idx, struct tsan_access *access)
+static void read_race_access(void *report, int thread_count, unsigned long idx,
+			     struct tsan_access *access)
 {
 	int tid = -1, size = 0, write = 0, atomic = 0;
 	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
@@ -103,26 +108,29 @@ static void read_race_access(void *report, int threads, unsigned long idx, struc
 	access->size = (size_t)size;
 	access->write = write;
 	access->atomic = atomic;
-	copy_thread_name(report, threads, tid, access->thread);
+	copy_thread_name(report, thread_count, tid, access->thread_name);
 }
 
-/* __tsan::OnReport(ReportDesc const *, bool): returning true suppresses the printed report. */
+/*
+ * __tsan::OnReport(ReportDesc const *, bool): ThreadSanitizer calls this hook for each report, and
+ * prints the report if the hook returns false.
+ */
 bool on_report(void *report, bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
 bool on_report(void *report, bool suppressed)
 {
 	const char *description;
-	int count, stacks, mops = 0, locs, mutexes, threads = 0, unique_tids;
+	int count, stacks, mops = 0, locs, mutexes, thread_count = 0, unique_tids;
 	void *sleep_trace[1];
 	struct tsan_race race;
 
 	if (!race_callback.fn)
 		return suppressed;
 	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
-			       &threads, &unique_tids, sleep_trace, 1);
+			       &thread_count, &unique_tids, sleep_trace, 1);
 	if (mops < 2)
 		return suppressed;
-	read_race_access(report, threads, 0, &race.now);
-	read_race_access(report, threads, 1, &race.before);
+	read_race_access(report, thread_count, 0, &race.now);
+	read_race_access(report, thread_count, 1, &race.before);
 	race_callback.fn(&race, race_callback.ctx);
 	return true;
 }
@@ -132,7 +140,7 @@ bool tsan_is_present(void)
 	return __tsan_create_fiber;
 }
 
-bool tsan_splits_granules(void)
+bool tsan_stores_cell_per_byte(void)
 {
 #ifdef __clang__
 	return false;
@@ -170,25 +178,29 @@ void tsan_fiber_switch(void *fiber)
 /* ---- ThreadSanitizer's log of a fiber's accesses ---- */
 
 /*
- * The layout of ThreadSanitizer's log is not public, so it is tested once with known accesses:
- * which word of a fiber's state has the position, and what an entry looks like. With another layout
- * the position is unknown.
+ * The layout of ThreadSanitizer's log is not public. So known accesses test once which word of a
+ * fiber's state has the log position, and whether entries have the expected layout. With another
+ * layout all positions are unknown.
  *
- * An entry of a range has two words, the second is its address. An entry of a single access has its
- * address from bit 20 on; it has two words if its bit 0 is clear.
+ * An entry of a range access has two words; the second word is the address. An entry of a single
+ * access has the address from bit 20 on; it has two words if its bit 0 is clear.
  */
 #define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
-#define LOG_WORDS   32 /* words of the fiber's state that are tested */
-#define LOG_BLOCK   512
+#define LOG_WORDS 32  /* number of words of the fiber's state that are tested */
+#define LOG_BLOCK 512 /* words that are read at a time */
 #define LOG_NEAR    64
 #define LOG_PAGE    4096u
-#define LOG_PART    ((size_t)256 << 10)
+#define LOG_PART ((size_t)256 << 10) /* bytes of one part of the log */
 
-static unsigned int log_field; /* index of the word in the fiber's state; 0: unknown */
+static unsigned int log_field_index; /* index of the word of the fiber's state that has the log
+					position; 0: unknown */
 
-/* Searches @count words of the log; the first one is at position @from. */
-static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t count, uintptr_t from,
-					      uintptr_t addr)
+/*
+ * Searches @count words of the log, of which the first is at position @from, for an access at
+ * @addr. Return: the position after its entry, or 0
+ */
+static BYTES_NO_SANITIZE uintptr_t find_position_after_entry(const uint64_t *words, size_t count,
+							     uintptr_t from, uintptr_t addr)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (words[i] == (addr & LOG_ADDRESS))
@@ -200,20 +212,23 @@ static BYTES_NO_SANITIZE uintptr_t find_entry(const uint64_t *words, size_t coun
 }
 
 /*
- * Searches the log at @from, which may be partly unmapped: the kernel checks the addresses. The
- * system call is made directly, because ThreadSanitizer would log an intercepted call.
+ * Searches @count words of the log at @from. They may be partly unmapped, so the kernel copies them
+ * and checks the addresses. The system call is made directly, because ThreadSanitizer would log a
+ * call of the C library's function.
  */
-static BYTES_NO_SANITIZE uintptr_t find_at(uintptr_t from, size_t count, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t search_log_block(uintptr_t from, size_t count, uintptr_t addr)
 {
 	uint64_t log_words[LOG_BLOCK];
 	struct iovec here = {log_words, count * sizeof(*log_words)},
 		     there = {(void *)from, here.iov_len};
 	long got = syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
 
-	return got > 0 ? find_entry(log_words, (size_t)got / sizeof(*log_words), from, addr) : 0;
+	return got > 0 ? find_position_after_entry(log_words, (size_t)got / sizeof(*log_words),
+						   from, addr)
+		       : 0;
 }
 
-static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, uintptr_t addr)
+static BYTES_NO_SANITIZE uintptr_t search_log_range(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -221,7 +236,7 @@ static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, ui
 		size_t left = (to - from) / sizeof(uint64_t);
 		size_t count = left < LOG_BLOCK ? left : LOG_BLOCK;
 
-		found = find_at(from, count, addr);
+		found = search_log_block(from, count, addr);
 		/* An entry of two words may cross the border of two blocks. */
 		from += (count > 1 ? count - 1 : 1) * sizeof(uint64_t);
 	}
@@ -230,24 +245,25 @@ static BYTES_NO_SANITIZE uintptr_t find_between(uintptr_t from, uintptr_t to, ui
 
 /*
  * The log consists of parts at unrelated addresses. If a new part began between the two positions,
- * a call with many entries has the access near its beginning or its end. The start of the new part
- * is unknown, but it is at a page boundary.
+ * only words near the end of the old part and near @to in the new part are searched. The start of
+ * the new part is unknown, but it is at a page boundary.
  */
-uintptr_t BYTES_NO_SANITIZE tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr)
+uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, uintptr_t to,
+								uintptr_t addr)
 {
 	uintptr_t found = 0;
 
 	if (!from)
 		return 0;
 	if (from <= to && to - from <= LOG_PART)
-		return find_between(from, to, addr);
-	found = find_at(from, LOG_NEAR, addr);
+		return search_log_range(from, to, addr);
+	found = search_log_block(from, LOG_NEAR, addr);
 	if (!found && to % LOG_PAGE)
-		found = find_between(to - to % LOG_PAGE, to, addr);
+		found = search_log_range(to - to % LOG_PAGE, to, addr);
 	return found;
 }
 
-/* Returns whether the word advances by one range entry for each access to @bytes. */
+/* Returns whether the log shows three range accesses to @bytes at the word's position. */
 static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -255,26 +271,30 @@ static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t byte
 
 		__tsan_write_range(bytes[i], 24);
 		if (*word != from + 16 || from % 8 ||
-		    tsan_log_position_after(from, *word, (uintptr_t)bytes[i]) != *word)
+		    tsan_find_log_position_after_access(from, *word, (uintptr_t)bytes[i]) != *word)
 			return false;
 	}
 	return true;
 }
 
-static bool finds_single_access(const volatile uintptr_t *word, uint64_t *bytes)
+/* Returns whether an atomic store to @bytes is found in the log at the position in the word. */
+static bool logs_single_access(const volatile uintptr_t *word, uint64_t *bytes)
 {
 	uintptr_t from = *word;
 
 	__tsan_atomic64_store(bytes, 0, RELAXED);
-	return tsan_log_position_after(from, *word, (uintptr_t)bytes) == *word;
+	return tsan_find_log_position_after_access(from, *word, (uintptr_t)bytes) == *word;
 }
 
-/* Reads memory only at the address in a word that advanced. */
-static void find_log(void *fiber)
+/*
+ * Tests each word of the fiber's state, and stores the index of the word that has the log position.
+ * Reads memory only at the address in a word that advances like a log position.
+ */
+static void find_and_store_log_field(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
-	static uint64_t singles[2 * LOG_WORDS]; /* each call uses another one: a repeated access is
-						 * not logged */
+	/* Each test uses another element: a repeated access is not logged. */
+	static uint64_t singles[2 * LOG_WORDS];
 	static uint64_t *single = singles;
 	const volatile uintptr_t *state = fiber;
 
@@ -285,38 +305,38 @@ static void find_log(void *fiber)
 		__tsan_write_range(once[i], 24);
 		if (before && state[i] == before + 16 &&
 		    moves_like_log_position(state + i, bytes[i]) &&
-		    finds_single_access(state + i, single++)) {
-			log_field = i;
+		    logs_single_access(state + i, single++)) {
+			log_field_index = i;
 			return;
 		}
 	}
 }
 
-bool tsan_is_predictable(void)
+bool tsan_log_is_readable(void)
 {
-	static bool tried;
+	static bool was_tested;
 
-	/* A second attempt cannot reach the end of a part of the log again. */
-	if (!tried && tsan_is_present()) {
-		find_log(__tsan_get_current_fiber());
-		if (!log_field)
-			find_log(__tsan_get_current_fiber());
+	/* If the first attempt reached the end of a part of the log, the second one does not. */
+	if (!was_tested && tsan_is_present()) {
+		find_and_store_log_field(__tsan_get_current_fiber());
+		if (!log_field_index)
+			find_and_store_log_field(__tsan_get_current_fiber());
 	}
-	tried = true;
-	return log_field;
+	was_tested = true;
+	return log_field_index;
 }
 
 /*
- * Logs an access first: the log may be empty or its part full, and the next entry must come after
- * the position.
+ * Logs a function entry and exit first. Otherwise the log may be empty or its part full, and the
+ * next entry would not be at the position.
  */
-uintptr_t tsan_log_position(void)
+uintptr_t tsan_get_log_position(void)
 {
-	if (!log_field)
+	if (!log_field_index)
 		return 0;
 	__tsan_func_entry(NULL);
 	__tsan_func_exit();
-	return ((const volatile uintptr_t *)__tsan_get_current_fiber())[log_field];
+	return ((const volatile uintptr_t *)__tsan_get_current_fiber())[log_field_index];
 }
 
 void tsan_release(void *object)
@@ -343,42 +363,40 @@ void tsan_record_write(const void *addr, size_t len)
 		__tsan_write_range((void *)(uintptr_t)addr, len);
 }
 
-/* Makes the access of a size in bytes; ACCESS(bits) is an expression. */
+/* Evaluates ACCESS(bits), an expression, for an access of @size bytes. */
 #define ACCESS_BY_SIZE(size, ACCESS)                                                      \
 	((size) == 1 ? (void)(ACCESS(8)) : (size) == 2 ? (void)(ACCESS(16)) :              \
 	 (size) == 4 ? (void)(ACCESS(32)) : (void)(ACCESS(64)))
 
 #define LOAD(bits) \
 	__atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
-#define LOAD_WATCHED(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical, RELAXED))
+#define LOAD_RECORDED(bits)                                                                        \
+	(*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
 
-/*
- * The access at @addr comes first: it faults if the mapping ended; the canonical address never
- * does.
- */
-void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value)
+/* The read at @addr faults if the mapping has ended; the canonical address never faults. */
+void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value)
 {
 	if (!tsan_is_present()) {
 		ACCESS_BY_SIZE(size, LOAD);
 		return;
 	}
 	(void)*(const volatile uint8_t *)addr;
-	ACCESS_BY_SIZE(size, LOAD_WATCHED);
+	ACCESS_BY_SIZE(size, LOAD_RECORDED);
 }
 
 #define STORE(bits) \
 	__atomic_store_n((uint##bits##_t *)addr, *(const uint##bits##_t *)value, __ATOMIC_RELAXED)
-#define STORE_WATCHED(bits) \
-	__tsan_atomic##bits##_store(canonical, *(const uint##bits##_t *)value, RELAXED)
+#define STORE_RECORDED(bits)                                                                       \
+	__tsan_atomic##bits##_store(canonical_addr, *(const uint##bits##_t *)value, RELAXED)
 
-void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value)
+void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void *value)
 {
 	if (!tsan_is_present()) {
 		ACCESS_BY_SIZE(size, STORE);
 		return;
 	}
 	(void)*(volatile uint8_t *)addr;
-	ACCESS_BY_SIZE(size, STORE_WATCHED);
+	ACCESS_BY_SIZE(size, STORE_RECORDED);
 }
 
 void tsan_clear_shadow(void)
@@ -387,12 +405,12 @@ void tsan_clear_shadow(void)
 		__tsan_flush_memory();
 }
 
-/* More than any call of the library needs, including interceptors and a report. */
+/* Larger than the stack of any call of the library, including interceptors and a race report. */
 #define STACK_RANGE ((size_t)64 << 10)
 
-void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg)
+void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg)
 {
-	char *range = __builtin_alloca(tsan_is_present() ? index * STACK_RANGE + 1 : 1);
+	char *range = __builtin_alloca(tsan_is_present() ? fiber_index * STACK_RANGE + 1 : 1);
 
 	/* Keeps the compiler from removing the stack range. */
 	__asm__ volatile("" : : "r"(range) : "memory");
@@ -400,18 +418,10 @@ void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *a
 	__asm__ volatile("" : : "r"(range) : "memory");
 }
 
-void tsan_ignore_begin(void)
+void tsan_set_ignored(bool is_ignored)
 {
 	if (!tsan_is_present())
 		return;
-	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-}
-
-void tsan_ignore_end(void)
-{
-	if (!tsan_is_present())
-		return;
-	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+	(is_ignored ? AnnotateIgnoreReadsBegin : AnnotateIgnoreReadsEnd)(__FILE__, __LINE__);
+	(is_ignored ? AnnotateIgnoreWritesBegin : AnnotateIgnoreWritesEnd)(__FILE__, __LINE__);
 }

@@ -2,11 +2,11 @@
 /*
  * The interface to ThreadSanitizer: its fibers, its synchronisation and its race reports.
  *
- * A fiber is only a thread in ThreadSanitizer's view; it has no stack (exec_fiber.c explains
- * why). In flavours without ThreadSanitizer there is one fiber without a name, no order and no
- * report.
+ * ThreadSanitizer sees a fiber as a thread; the fiber has no stack of its own (see exec_fiber.c).
+ * In flavours without ThreadSanitizer all functions below do nothing, except that atomic accesses
+ * are made and tsan_call_on_stack_range() calls its function.
  *
- * Files that use it must not be instrumented by ThreadSanitizer.
+ * ThreadSanitizer must not instrument the files that call these functions.
  */
 #ifndef HARNESS_TSAN_H
 #define HARNESS_TSAN_H
@@ -17,9 +17,9 @@
 
 #define TSAN_STACK 8
 
-/* One of the two accesses of a race, within an 8-byte granule as ThreadSanitizer stores it. */
+/* One access of a race, as ThreadSanitizer stores it: only the bytes in one granule. */
 struct tsan_access {
-	char thread[16]; /* from tsan_fiber_new() or pthread_setname_np(), or "main" */
+	char thread_name[16]; /* from tsan_fiber_new() or pthread_setname_np(), or "main" */
 	uintptr_t addr;
 	size_t size;
 	bool write, atomic;
@@ -27,11 +27,11 @@ struct tsan_access {
 };
 
 struct tsan_race {
-	struct tsan_access now, before;
+	struct tsan_access now, before; /* the later and the earlier access */
 };
 
 /*
- * Called on the racing thread during its access. The function must not access memory that
+ * A callback that runs on the racing thread during its access. It must not access memory that
  * ThreadSanitizer watches, take locks, or allocate.
  */
 typedef void (*tsan_race_fn)(const struct tsan_race *race, void *ctx);
@@ -41,78 +41,74 @@ bool tsan_is_present(void);
 
 /*
  * Return: whether the runtime stores a cell for each byte of an access that does not fill its
- * granule. gcc 12's older runtime does, so fewer accesses fit.
+ * granule. The older runtime of gcc 12 does, so its cells have space for fewer accesses.
  */
-bool tsan_splits_granules(void);
-
-/* Return: whether the runtime is the one that tsan_shadow.h describes. */
-bool tsan_is_predictable(void);
+bool tsan_stores_cell_per_byte(void);
 
 /*
- * ThreadSanitizer passes each race to @fn instead of printing the race. NULL: it prints each race.
+ * Return: whether the layout of ThreadSanitizer's log is the expected one, so that log positions
+ * are known. Without them tsan_shadow.h cannot predict race reports. The first call makes accesses
+ * to test the layout.
  */
+bool tsan_log_is_readable(void);
+
+/* ThreadSanitizer passes each race to @fn instead of printing it. NULL: it prints each race. */
 void tsan_set_race_callback(tsan_race_fn fn, void *ctx);
 
-/*
- * Creates a fiber that is ordered after all earlier actions of the caller. Fibers are never
- * freed: reuse them.
- */
+/* Creates a fiber, ordered after all earlier accesses of the caller. Fibers are never freed. */
 void *tsan_fiber_new(const char *name);
 
 /* Return: the running fiber. */
 void *tsan_fiber_self(void);
 
-/* Continues as @fiber. The switch itself orders nothing. */
+/* Later accesses of this OS thread count as accesses of @fiber. Orders no accesses. */
 void tsan_fiber_switch(void *fiber);
 
 /*
- * Returns the running fiber's position in ThreadSanitizer's log. The position is an address; the
- * runtime derives from it which shadow cell it evicts. 0 where tsan_is_predictable() is false.
+ * Returns the running fiber's position in ThreadSanitizer's log, or 0 if tsan_log_is_readable() is
+ * false. The position is an address; the runtime derives from it which shadow cell it evicts. The
+ * call itself may add log entries.
  */
-uintptr_t tsan_log_position(void);
+uintptr_t tsan_get_log_position(void);
 
 /*
- * Returns the fiber's position in the log just after its access at @addr; searches between @from
- * and @to. Return: 0 if there is none.
+ * Searches the log positions from @from to @to for an access at @addr.
+ * Return: the log position just after this access; 0 if it is not found
  */
-uintptr_t tsan_log_position_after(uintptr_t from, uintptr_t to, uintptr_t addr);
+uintptr_t tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr);
 
-/*
- * Everything the caller did before tsan_release() happens before a later tsan_acquire() of the same
- * object.
- */
+/* The caller's accesses before a release happen before a later acquire of @object. */
 void tsan_release(void *object);
 void tsan_acquire(void *object);
 
 /*
  * Records an access to [addr, addr + len) by the running fiber, as instrumented code would. The
- * harness uses it for its own accesses through mappings.
+ * harness reports its own accesses through mappings by these functions.
  */
 void tsan_record_read(const void *addr, size_t len);
 void tsan_record_write(const void *addr, size_t len);
 
 /*
  * Makes a relaxed atomic access of 1, 2, 4 or 8 bytes at @addr. ThreadSanitizer records it at
- * @canonical, which may be another address of the same memory. The value is passed in memory,
+ * @canonical_addr, which may be another address of the same memory. The value is passed in memory,
  * where it may be uninitialised.
  */
-void tsan_load_atomic(const void *addr, const void *canonical, size_t size, void *value);
-void tsan_store_atomic(void *addr, void *canonical, size_t size, const void *value);
+void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value);
+void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void *value);
 
 /*
- * Makes ThreadSanitizer forget all accesses and all order, so that one input does not influence the
- * reports of the next. Takes microseconds, more if many pages were touched.
+ * Makes ThreadSanitizer forget all accesses and all order, so that one execution does not influence
+ * the reports of the next one. Takes microseconds, more if many pages were touched.
  */
 void tsan_clear_shadow(void);
 
 /*
- * Calls @fn on the stack range of fiber @index, 0 .. 8, so that frames of two fibers never share an
- * address. @fn must return before the next switch of fibers.
+ * Calls @fn on the stack range of fiber @fiber_index (0 .. 8), so that stack frames of two fibers
+ * never have a common address. @fn must return before the next switch of fibers.
  */
-void tsan_call_on_stack_range(unsigned int index, void (*fn)(void *arg), void *arg);
+void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
 
-/* ThreadSanitizer ignores the calling fiber's accesses between begin and end. */
-void tsan_ignore_begin(void);
-void tsan_ignore_end(void);
+/* Begins or ends a range of accesses of the calling fiber that ThreadSanitizer ignores. */
+void tsan_set_ignored(bool is_ignored);
 
 #endif

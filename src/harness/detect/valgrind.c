@@ -37,13 +37,13 @@ unsigned int valgrind_error_count(void)
 	return VALGRIND_COUNT_ERRORS;
 }
 
-void valgrind_ignore(const void *addr, size_t len)
+void valgrind_ignore_range(const void *addr, size_t len)
 {
 	VALGRIND_HG_DISABLE_CHECKING(addr, len);
 	VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_START_SUPPRESSION, addr, len, 0, 0, 0);
 }
 
-void valgrind_ignore_statics(void)
+void valgrind_ignore_static_memory(void)
 {
-	valgrind_ignore(__data_start, (size_t)(_end - __data_start));
+	valgrind_ignore_range(__data_start, (size_t)(_end - __data_start));
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The interface to Valgrind's race detectors, Helgrind and DRD, which watch a whole process from
- * outside. Without Valgrind's headers no build communicates with it.
+ * The interface to Helgrind and DRD, Valgrind's race detectors. Without Valgrind's headers, a build
+ * cannot communicate with Valgrind, and the functions do nothing.
  *
  * Helgrind and DRD do not know C11 atomics, so they report races on memory that the harness and the
- * library synchronise by atomics or by hidden waits. This module makes them ignore it.
+ * library synchronise by atomics or by hidden waits. This module makes Valgrind ignore that memory.
  */
 #ifndef HARNESS_VALGRIND_H
 #define HARNESS_VALGRIND_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Return: whether this build can communicate with Valgrind. */
+/* Return: whether Valgrind's headers were installed, so that this build can communicate with it. */
 bool valgrind_is_supported(void);
 
 /* Return: whether the process runs under Valgrind and can communicate with it. */
@@ -22,9 +22,9 @@ bool valgrind_is_present(void);
 unsigned int valgrind_error_count(void);
 
 /* Makes Valgrind ignore accesses to [addr, addr + len) until the memory is freed. */
-void valgrind_ignore(const void *addr, size_t len);
+void valgrind_ignore_range(const void *addr, size_t len);
 
 /* Makes Valgrind ignore accesses to all static memory of the program. */
-void valgrind_ignore_statics(void);
+void valgrind_ignore_static_memory(void);
 
 #endif

@@ -6,12 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Eight equally likely kinds. Other threads make many calls during a sleep, so it is rare. */
+/* Equally likely entries. A sleep is rare: other threads make many calls during it. */
 static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
-/* The largest amount of each kind as a power of 2: small amounts are as likely as large ones. */
-static const unsigned int powers[DELAY_KINDS] = { 0, 3, 12, 6 };
+/* The amount is a power of 2; this is its largest exponent for each kind. */
+static const unsigned int max_exponents[DELAY_KINDS] = {0, 3, 12, 6};
 
 /* Each bit of the result depends on all bits of @x. */
 static uint64_t mix_bits(uint64_t x)
@@ -21,20 +21,20 @@ static uint64_t mix_bits(uint64_t x)
 	return x ^ (x >> 32);
 }
 
-struct delay delay_choose(const struct delay_point *place)
+struct delay delay_compute(const struct delay_point *point)
 {
-	uint64_t where =
-		(uint64_t)place->run_number << 32 | (uint32_t)place->thread << 16 | place->step;
-	uint64_t random = mix_bits(mix_bits(place->seed + 0x9e3779b97f4a7c15u) + where);
+	uint64_t place =
+		(uint64_t)point->run_number << 32 | (uint32_t)point->thread << 16 | point->step;
+	uint64_t random = mix_bits(mix_bits(point->seed + 0x9e3779b97f4a7c15u) + place);
 	enum delay_kind kind = kinds[random % 8];
-	unsigned int power = (unsigned int)((random >> 8) % (powers[kind] + 1));
+	unsigned int exponent = (unsigned int)((random >> 8) % (max_exponents[kind] + 1));
 
 	if (kind == DELAY_NONE)
 		return (struct delay){ DELAY_NONE, 0 };
-	return (struct delay){ kind, 1u << power };
+	return (struct delay){kind, 1u << exponent};
 }
 
-/* Does not use the C library, whose functions detectors intercept. */
+/* Makes the system call directly, because detectors intercept the function of the C library. */
 static void sleep_us(unsigned int us)
 {
 	struct timespec time = { .tv_nsec = us * 1000L };
@@ -42,26 +42,16 @@ static void sleep_us(unsigned int us)
 	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
-static void spin_iterations(unsigned int iterations)
-{
-	for (unsigned int i = 0; i < iterations; i++)
-		__asm__ volatile("" : : : "memory");
-}
-
-static void yield_times(unsigned int times)
-{
-	for (unsigned int i = 0; i < times; i++)
-		sched_yield();
-}
-
 void delay_wait(struct delay delay)
 {
 	switch (delay.kind) {
 	case DELAY_YIELD:
-		yield_times(delay.amount);
+		for (unsigned int i = 0; i < delay.amount; i++)
+			sched_yield();
 		break;
 	case DELAY_SPIN:
-		spin_iterations(delay.amount);
+		for (unsigned int i = 0; i < delay.amount; i++)
+			__asm__ volatile("" : : : "memory");
 		break;
 	case DELAY_SLEEP:
 		sleep_us(delay.amount);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Short delays that vary how real threads interleave: before a call a thread continues at once,
- * yields, spins, or sleeps.
+ * Short delays that vary how real threads interleave. Before a call, a thread continues at once,
+ * yields, spins or sleeps.
  *
- * Kind and amount are a function of the delay point, so a seed reproduces them; the real duration
- * depends on the machine. A delay accesses no shared memory, so it orders no threads.
+ * Kind and amount of a delay are a function of the delay point, so a seed reproduces them; the real
+ * duration depends on the machine. A delay accesses no shared memory, so it orders no threads.
  */
 #ifndef HARNESS_DELAY_H
 #define HARNESS_DELAY_H
@@ -21,17 +21,17 @@ enum delay_kind {
 
 struct delay {
 	enum delay_kind kind;
-	unsigned int amount;
+	unsigned int amount; /* number of yields, iterations or microseconds: see the kind */
 };
 
-/* Where a delay happens: which run of which seed, before which step of which thread. */
+/* The place of a delay: a run with a seed, and the step before which the thread is delayed. */
 struct delay_point {
 	uint64_t seed;
 	uint32_t run_number;
 	uint16_t thread, step;
 };
 
-struct delay delay_choose(const struct delay_point *place);
+struct delay delay_compute(const struct delay_point *point);
 void delay_wait(struct delay delay);
 
 #endif

@@ -8,22 +8,23 @@
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-void exec_set_result(struct exec_context *context, int ret)
+void exec_set_result(struct exec_context *context, int library_result)
 {
-	if (ret == 0)
+	if (library_result == 0)
 		context->step->result = RESULT_0;
-	else if (ret == -EINVAL)
+	else if (library_result == -EINVAL)
 		context->step->result = RESULT_EINVAL;
-	else if (ret == -EFAULT)
+	else if (library_result == -EFAULT)
 		context->step->result = RESULT_EFAULT;
 	else
 		exec_set_error(context->exec,
-			       "expected 0, -EINVAL or -EFAULT from the library, got %d", ret);
+			       "expected 0, -EINVAL or -EFAULT from the library, got %d",
+			       library_result);
 }
 
-void exec_log_bytes(struct exec_context *context, const void *bytes, size_t len)
+void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len)
 {
-	context->step->log_len = (uint16_t)number_min(len, context->read_log_left);
+	context->step->log_len = (uint16_t)number_min(len, context->read_log_size_left);
 	bytes_copy(context->read_log, bytes, context->step->log_len);
 }
 
@@ -43,32 +44,34 @@ static gfp_t convert_gfp_flags(uint8_t flags)
 	return gfp;
 }
 
-/* Only a mapping reveals the canonical address, and the thread may have no mapping left. */
-static uintptr_t canonical_address(const struct exec_thread_state *thread_state, struct page *page)
+/* Maps the page for a moment; in the spare task if the thread has no mapping left. */
+static uintptr_t find_canonical_address(const struct exec_thread_state *thread_state,
+					struct page *page)
 {
-	bool full = thread_state->live_map_count == EXEC_DEPTH;
-	uintptr_t page_start;
+	bool must_use_spare_task = thread_state->live_map_count == EXEC_DEPTH;
+	uintptr_t canonical_addr;
 	void *addr;
 
-	if (full) {
+	if (must_use_spare_task) {
 		page_task_switch_out(thread_state->task);
 		page_task_switch_in(thread_state->spare_task);
 	}
 	addr = page_map_local(page);
-	page_start = (uintptr_t)page_canonical(addr);
+	canonical_addr = (uintptr_t)page_canonical(addr);
 	page_unmap_local(addr);
-	if (full) {
+	if (must_use_spare_task) {
 		page_task_switch_out(thread_state->spare_task);
 		page_task_switch_in(thread_state->task);
 	}
-	return page_start;
+	return canonical_addr;
 }
 
 /*
- * A library keeps private data of a page (atomics and what they guard) where its handle points. The
- * size is not public; the range to ignore must not include bytes of a page.
+ * A library keeps private data of a page (atomics and the data that they guard) at the address of
+ * the handle. Valgrind must ignore this data. Its size is not public; the ignored range must not
+ * include bytes of a page.
  */
-#define KEPT_AT_HANDLE 32
+#define PAGE_DATA_SIZE 32
 
 void exec_alloc_page(struct exec_context *context)
 {
@@ -78,8 +81,8 @@ void exec_alloc_page(struct exec_context *context)
 	context->step->result = new ? RESULT_0 : RESULT_ENOMEM;
 	if (!new)
 		return;
-	valgrind_ignore(new, KEPT_AT_HANDLE);
-	page->canonical_addr = canonical_address(context->thread_state, new);
+	valgrind_ignore_range(new, PAGE_DATA_SIZE);
+	page->canonical_addr = find_canonical_address(context->thread_state, new);
 	page->ref_count = 1;
 	page->page = new;
 }
@@ -98,7 +101,7 @@ void exec_free_page(struct exec_context *context)
 
 /* ---- raw calls ---- */
 
-static bool are_guards_intact(const uint8_t *target, size_t len)
+static bool are_guard_bytes_intact(const uint8_t *target, size_t len)
 {
 	for (size_t i = 0; i < EXEC_GUARD; i++)
 		if (target[i] != EXEC_GUARD_BYTE ||
@@ -110,68 +113,65 @@ static bool are_guards_intact(const uint8_t *target, size_t len)
 void exec_read_raw(struct exec_context *context)
 {
 	uint8_t *target = context->thread_state->target_buffer;
-	size_t off = exec_size_of_call(context, 0), len = exec_size_of_call(context, 1);
+	size_t off = exec_size_argument(context, 0), len = exec_size_argument(context, 1);
 	size_t buffer_len = number_min(len, PAGE_SIZE);
-	bool is_raw = context->call->op == OP_read_raw;
+	bool is_plain = context->call->op == OP_read_raw;
 
-	/* Overwrites the buffer, so that a byte which the library does not write is wrong. */
+	/* Makes each byte that the library does not write a wrong byte. */
 	bytes_fill(target, EXEC_GUARD_BYTE, buffer_len + 2 * EXEC_GUARD);
 	exec_set_result(context,
-			(is_raw ? page_read_raw : page_read_bytewise_atomic)(
+			(is_plain ? page_read_raw : page_read_bytewise_atomic)(
 				exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
-	if (!are_guards_intact(target, buffer_len))
+	if (!are_guard_bytes_intact(target, buffer_len))
 		exec_set_error(context->exec, "line %u: %s wrote outside of its buffer",
 			       context->call->line, op_table[context->call->op].name);
 	if (context->step->result == RESULT_0)
-		exec_log_bytes(context, target + EXEC_GUARD, buffer_len);
+		exec_log_read_bytes(context, target + EXEC_GUARD, buffer_len);
 }
 
 void exec_write_raw(struct exec_context *context)
 {
-	size_t off = exec_size_of_call(context, 0), len = exec_size_of_call(context, 1);
+	size_t off = exec_size_argument(context, 0), len = exec_size_argument(context, 1);
 	size_t buffer_len = number_min(len, PAGE_SIZE);
 	uint8_t *source = context->thread_state->source_buffer + PAGE_SIZE - buffer_len;
-	bool is_raw = context->call->op == OP_write_raw;
+	bool is_plain = context->call->op == OP_write_raw;
 
 	pattern_fill(source, buffer_len, context->call->value);
-	exec_set_result(context, (is_raw ? page_write_raw : page_write_bytewise_atomic)(
+	exec_set_result(context, (is_plain ? page_write_raw : page_write_bytewise_atomic)(
 					 exec_page_of_call(context, 0), source, off, len));
 }
 
 void exec_fill_zero(struct exec_context *context)
 {
-	exec_set_result(context,
-			page_fill_zero(exec_page_of_call(context, 0), exec_size_of_call(context, 0),
-				       exec_size_of_call(context, 1)));
+	exec_set_result(context, page_fill_zero(exec_page_of_call(context, 0),
+						exec_size_argument(context, 0),
+						exec_size_argument(context, 1)));
 }
 
 void exec_copy_page(struct exec_context *context)
 {
 	exec_set_result(context,
-			page_copy(exec_page_of_call(context, 0), exec_size_of_call(context, 0),
-				  exec_page_of_call(context, 1), exec_size_of_call(context, 1),
-				  exec_size_of_call(context, 2)));
+			page_copy(exec_page_of_call(context, 0), exec_size_argument(context, 0),
+				  exec_page_of_call(context, 1), exec_size_argument(context, 1),
+				  exec_size_argument(context, 2)));
 }
 
 void exec_fail_nth(struct exec_context *context)
 {
-	/* No program has that many failure points, so the cut changes nothing. */
+	/* No program has UINT_MAX failure points, so a larger number has the same effect. */
 	page_fail_nth((unsigned int)number_min(context->call->number[0], UINT_MAX));
 	context->thread_state->has_called_fail_nth = true;
 }
 
-/* ---- any call ---- */
+/* ---- all calls ---- */
 
-/* Each executor orders its threads itself. */
-void exec_lock(struct exec_context *context)
+/* Each executor orders its threads in its own way. */
+void exec_sync(struct exec_context *context)
 {
 	context->sync_call(context->executor, context->call);
 }
 
-#define exec_unlock exec_lock
-#define exec_post exec_lock
-#define exec_wait exec_lock
-static void (*const calls[OP_COUNT])(struct exec_context *) = {
+static void (*const call_functions[OP_COUNT])(struct exec_context *) = {
 #define OP(name, ...) [OP_##name] = exec_##name,
 #include "harness/program/ops.def"
 #undef OP
@@ -183,9 +183,9 @@ void exec_call(struct exec_context *context)
 
 	context->step->result = RESULT_NONE;
 	context->step->log_len = 0;
-	context->step->was_skipped = program_state_skips(&context->exec->state, call);
+	context->step->was_skipped = program_state_must_skip(&context->exec->state, call);
 	if (context->step->was_skipped)
 		return;
-	calls[call->op](context);
-	program_state_apply(&context->exec->state, call, context->step->result);
+	call_functions[call->op](context);
+	program_state_apply_call(&context->exec->state, call, context->step->result);
 }

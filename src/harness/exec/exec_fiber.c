@@ -1,40 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes all threads of a program on one OS thread. ThreadSanitizer sees no difference:
+ * Executes all threads of a program on one OS thread. ThreadSanitizer sees separate threads:
  *
- * 1. Each thread of the program is a fiber; switching fibers orders nothing.
- * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Main acquires
- *    from every thread that ran since it last did, and every thread acquires from main before it
- *    runs again.
- * 3. A call runs to its end before the next one begins. So a fiber needs no stack of its own, only
+ * 1. Each thread of the program is a fiber; a switch of fibers orders no accesses.
+ * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Before a line
+ * of main runs, main acquires from every thread that ran since the line of main before. After a
+ * line of main, every thread acquires from main before the thread runs again.
+ * 3. A call runs to its end before the next call begins. So a fiber needs no stack of its own, only
  *    a separate stack range while a call runs (tsan_call_on_stack_range).
  *
- * Calls run in the order of the program format, so the same program makes the same accesses in the
- * same order every time.
+ * Calls run in the order that the program format defines, so the same program makes the same
+ * accesses in the same order every time.
  */
 
 #include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 
-/* An object that threads release to and acquire from; only its address matters. */
-struct sync_token {
-	char nothing;
-};
-
 struct fiber_run {
 	struct exec *exec;
 	struct trace *trace;
-	bool ran_since_join[PROGRAM_THREADS]; /* threads that ran a call after main last joined them
-					       */
-	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since it last
-						     ran */
+	bool ran_since_acquire[PROGRAM_THREADS];  /* threads that ran after main last acquired from
+						     them */
+	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main after its last
+						     line */
 };
 
-static struct sync_token mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
-static struct sync_token join_token, fork_token;
+/* A release comes before a later acquire of the same address. Only the addresses count. */
+static char mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
+static char to_main_token, from_main_token;
 
-static void run_sync_call(void *executor, const struct call *call)
+/* Reports the order that a lock, unlock, post or wait makes to ThreadSanitizer. */
+static void record_sync_call(void *executor, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
@@ -49,121 +46,126 @@ static void run_sync_call(void *executor, const struct call *call)
 		tsan_acquire(&semaphore_tokens[handle]);
 }
 
-static void join_threads(struct fiber_run *run)
+/* Switches to main, which then comes after all earlier calls of the threads that ran. */
+static void switch_to_main_and_acquire(struct fiber_run *run)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		if (!run->ran_since_join[t])
+		if (!run->ran_since_acquire[t])
 			continue;
 		tsan_fiber_switch(run->exec->fibers[t]);
-		tsan_release(&join_token);
-		run->ran_since_join[t] = false;
+		tsan_release(&to_main_token);
+		run->ran_since_acquire[t] = false;
 	}
 	tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
-	tsan_acquire(&join_token);
+	tsan_acquire(&to_main_token);
 }
 
-static void fork_threads(struct fiber_run *run)
+static void release_main_to_threads(struct fiber_run *run)
 {
-	tsan_release(&fork_token);
+	tsan_release(&from_main_token);
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
-static void switch_to_thread(struct fiber_run *run, uint8_t thread)
+/* Switches to the thread, ordered after main, or if it is main, after all threads. */
+static void switch_to_ordered_thread(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {
-		join_threads(run);
+		switch_to_main_and_acquire(run);
 		return;
 	}
 	tsan_fiber_switch(run->exec->fibers[thread]);
 	if (!run->acquired_from_main[thread])
-		tsan_acquire(&fork_token);
+		tsan_acquire(&from_main_token);
 	run->acquired_from_main[thread] = true;
-	run->ran_since_join[thread] = true;
+	run->ran_since_acquire[thread] = true;
 }
 
-static void switch_to_main(struct fiber_run *run, uint8_t thread)
+static void switch_back_to_main(struct fiber_run *run, uint8_t ended_thread)
 {
-	if (thread == THREAD_MAIN)
-		fork_threads(run);
+	if (ended_thread == THREAD_MAIN)
+		release_main_to_threads(run);
 	else
 		tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
 }
 
-/* Switches the library's task, so that a call cannot use mappings of another thread. */
+/*
+ * Makes the call in the task of its thread, so that the call cannot use mappings of another thread.
+ * With the option first_race_only, ThreadSanitizer ignores the accesses after a reported race.
+ */
 static void run_call_in_task(void *arg)
 {
 	struct exec_context *context = arg;
 	struct exec *exec = context->exec;
-	bool must_pause =
+	bool must_ignore =
 		exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
 
-	if (must_pause)
-		tsan_ignore_begin();
+	if (must_ignore)
+		tsan_set_ignored(true);
 	page_task_switch_in(context->thread_state->task);
 	exec_call(context);
 	page_task_switch_out(context->thread_state->task);
-	if (must_pause)
-		tsan_ignore_end();
+	if (must_ignore)
+		tsan_set_ignored(false);
 }
 
-static void run_line(struct fiber_run *run, size_t line_index)
+static void run_call(struct fiber_run *run, size_t call_index)
 {
 	struct exec *exec = run->exec;
 	struct trace *trace = run->trace;
-	const struct call *call = &exec->state.program->calls[line_index];
+	const struct call *call = &exec->state.program->calls[call_index];
 	struct step *step = &trace->steps[trace->step_count++];
 	struct exec_context context = {
 		.exec = exec,
 		.call = call,
 		.thread_state = &exec->thread_states[call->thread],
 		.step = step,
-		.read_log = trace->bytes + trace->log_used,
-		.read_log_left = TRACE_LOG - trace->log_used,
-		.sync_call = run_sync_call,
+		.read_log = trace->bytes + trace->log_used_bytes,
+		.read_log_size_left = TRACE_LOG - trace->log_used_bytes,
+		.sync_call = record_sync_call,
 	};
 
-	exec_begin_call(exec, line_index);
-	switch_to_thread(run, call->thread);
+	exec_announce_call(exec, call_index);
+	switch_to_ordered_thread(run, call->thread);
 	if (op_orders_threads(call->op)) {
 		exec_call(&context);
 	} else {
-		exec->log_ranges[line_index].from = tsan_log_position();
+		exec->tsan_log_ranges[call_index].from = tsan_get_log_position();
 		tsan_call_on_stack_range(call->thread, run_call_in_task, &context);
-		exec->log_ranges[line_index].to = tsan_log_position();
+		exec->tsan_log_ranges[call_index].to = tsan_get_log_position();
 	}
-	switch_to_main(run, call->thread);
-	step->call = (uint16_t)line_index;
+	switch_back_to_main(run, call->thread);
+	step->call = (uint16_t)call_index;
 	step->log_offset = trace_reserve_log(trace, step->log_len);
 }
 
-static enum exec_end run_lines(struct fiber_run *run, size_t cut)
+static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
 {
 	struct program_state *state = &run->exec->state;
-	size_t line_index;
+	size_t call_index;
 
-	while ((line_index = program_state_next_call(state)) != SCHEDULE_NONE) {
-		if (line_index == cut)
+	while ((call_index = program_state_take_next_call(state)) != SCHEDULE_NONE) {
+		if (call_index == stop_before_call)
 			return EXEC_STOPPED_BEFORE;
-		run_line(run, line_index);
-		if (line_index == run->exec->options.last_call)
+		run_call(run, call_index);
+		if (call_index == run->exec->options.stop_after_call)
 			return EXEC_STOPPED_AFTER;
 	}
 	return state->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
 }
 
-enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t cut,
-			      struct trace *trace)
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
+			      size_t stop_before_call, struct trace *trace)
 {
 	struct fiber_run run = { .exec = exec, .trace = trace };
 	enum exec_end end;
 
 	exec->runs_on_fibers = true;
-	exec_start(exec, program);
-	fork_threads(&run);
-	end = run_lines(&run, cut);
+	exec_prepare(exec, program);
+	release_main_to_threads(&run);
+	end = run_calls(&run, stop_before_call);
 	if (end == EXEC_STOPPED_AFTER)
 		return end;
-	join_threads(&run);
+	switch_to_main_and_acquire(&run);
 	exec_finish(exec, trace);
 	return end;
 }

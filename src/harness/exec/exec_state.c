@@ -10,32 +10,32 @@
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
 
-#define USED_FRAMES 128
+#define DIRTY_FRAMES 128
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-/* The index of the call that this OS thread executes, for race reports. */
+/* The index of the call that this OS thread executes, for its race reports. */
 static _Thread_local uint16_t current_call;
 
-void exec_set_error(struct exec *exec, const char *what, ...)
+void exec_set_error(struct exec *exec, const char *format, ...)
 {
 	va_list args;
 
 	if (atomic_flag_test_and_set(&exec->has_error))
 		return;
-	va_start(args, what);
-	vsnprintf(exec->error_text, sizeof(exec->error_text), what, args);
+	va_start(args, format);
+	vsnprintf(exec->error_text, sizeof(exec->error_text), format, args);
 	va_end(args);
 }
 
-void exec_begin_call(struct exec *exec, size_t index)
+void exec_announce_call(struct exec *exec, size_t call_index)
 {
-	current_call = (uint16_t)index;
+	current_call = (uint16_t)call_index;
 	if (exec->options.call_hook)
-		exec->options.call_hook(index);
+		exec->options.call_hook(call_index);
 }
 
-const char *exec_error(const struct exec *exec)
+const char *exec_error_text(const struct exec *exec)
 {
 	return exec->error_text;
 }
@@ -60,8 +60,8 @@ bool exec_set_backend(const char *name)
 	return !page_map_backend_set(name);
 }
 
-void exec_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
-		       uintptr_t *to)
+void exec_get_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+			   uintptr_t *to)
 {
 	*from = *to = 0;
 	if (!op_is_mapped_access(call->op))
@@ -75,19 +75,19 @@ void exec_access_range(const struct exec *exec, const struct call *call, uintptr
 
 /*
  * ThreadSanitizer keeps about 98,000 entries of a thread's history. A call makes a few entries, a
- * bytewise call one for each byte. They are counted from the program alone, so that the answer is
- * the same in each execution.
+ * bytewise call one entry for each byte. The executor counts the entries from the program alone, so
+ * that the prediction is the same in each execution.
  */
-#define SURELY_KEPT  65536
-#define ENTRIES_CALL 64
+#define HISTORY_ENTRIES_KEPT 65536
+#define ENTRIES_PER_CALL 64
 
-static uintptr_t find_log_position_after(const void *ctx, const struct access *access)
+static uintptr_t find_log_position_after_access(const void *ctx, const struct access *access)
 {
 	const struct exec *exec = ctx;
-	const struct exec_log_range *range = &exec->log_ranges[access->call];
+	const struct exec_tsan_log_range *range = &exec->tsan_log_ranges[access->call];
 
-	return tsan_log_position_after(range->from, range->to,
-				       exec->pages[access->page].canonical_addr + access->from);
+	return tsan_find_log_position_after_access(
+		range->from, range->to, exec->pages[access->page].canonical_addr + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -95,27 +95,27 @@ static bool is_bytewise(const struct call *call)
 	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
 }
 
-/* Counts the log entries of later lines: the lines of one thread run in their order. */
+/* Counts the log entries of the thread's later calls: a thread runs its lines in order. */
 static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->state.program;
-	size_t entries = 0;
+	size_t entry_count = 0;
 
 	for (size_t i = access->call + 1u; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
 		if (call->thread != access->thread)
 			continue;
-		entries += ENTRIES_CALL;
+		entry_count += ENTRIES_PER_CALL;
 		if (is_bytewise(call) && call->number[1] <= PAGE_SIZE)
-			entries += call->number[1];
+			entry_count += call->number[1];
 	}
-	return entries > SURELY_KEPT;
+	return entry_count > HISTORY_ENTRIES_KEPT;
 }
 
 struct tsan_facts exec_tsan_facts(const struct exec *exec)
 {
-	return (struct tsan_facts){ find_log_position_after, may_be_lost_from_history, exec };
+	return (struct tsan_facts){find_log_position_after_access, may_be_lost_from_history, exec};
 }
 
 /* ---- the detector's reports ---- */
@@ -138,7 +138,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 	uintptr_t to = now_end < before_end ? now_end : before_end;
 	struct race_report race_report = {
 		.call = current_call,
-		.earlier_thread = parse_thread_name(race->before.thread),
+		.earlier_thread = parse_thread_name(race->before.thread_name),
 		.page = RACE_REPORT_NO_PAGE,
 	};
 
@@ -148,8 +148,8 @@ static void record_race(const struct tsan_race *race, void *ctx)
 		uintptr_t canonical = exec->pages[i].canonical_addr;
 
 		/*
-		 * A single test: two would let coverage depend on which page has the higher
-		 * address.
+		 * One comparison, not two: with two, coverage would depend on which page has the
+		 * higher address.
 		 */
 		if (!exec->pages[i].page || from - canonical >= PAGE_SIZE)
 			continue;
@@ -164,7 +164,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 
 static bool detector_prints_races;
 
-void exec_print_races(bool print)
+void exec_set_race_printing(bool print)
 {
 	detector_prints_races = print;
 }
@@ -172,10 +172,10 @@ void exec_print_races(bool print)
 /* ---- lifetime ---- */
 
 /*
- * A library keeps private data of a task where its handle points, and a thread that ends another's
- * mapping may read it. The size is not public; it contains no page.
+ * A library keeps private data of a task at the address of the handle, and other threads may read
+ * it. Valgrind must ignore this data. Its size is not public; the ignored range contains no page.
  */
-#define KEPT_OF_TASK 1024
+#define TASK_DATA_SIZE 1024
 
 static bool init_thread_state(struct exec *exec, unsigned int thread)
 {
@@ -188,48 +188,43 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 	if (!thread_state->source_buffer || !thread_state->target_buffer || !thread_state->task ||
 	    !thread_state->spare_task)
 		return false;
-	valgrind_ignore(thread_state->task, KEPT_OF_TASK);
-	valgrind_ignore(thread_state->spare_task, KEPT_OF_TASK);
+	valgrind_ignore_range(thread_state->task, TASK_DATA_SIZE);
+	valgrind_ignore_range(thread_state->spare_task, TASK_DATA_SIZE);
 	exec->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self()
 						     : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
 }
 
 /*
- * Allocates, fills and frees so many frames that a library which recycles frames returns used
- * ones.
- * A fresh mapping is zero by itself, which would hide an allocation that ignores __GFP_ZERO.
+ * Allocates frames, fills them with nonzero bytes and frees them. A library that recycles frames
+ * then returns these frames. A new frame is zero by itself, which would hide an allocation that
+ * ignores
+ * __GFP_ZERO.
  */
-static void recycle_frames(void)
+static void fill_recycled_frames(void)
 {
-	struct page *pages[USED_FRAMES];
-	static uint8_t used[PAGE_SIZE];
+	struct page *pages[DIRTY_FRAMES];
+	static uint8_t nonzero_bytes[PAGE_SIZE];
 
-	bytes_fill(used, EXEC_GUARD_BYTE, PAGE_SIZE);
-	for (unsigned int i = 0; i < USED_FRAMES; i++) {
+	bytes_fill(nonzero_bytes, EXEC_GUARD_BYTE, PAGE_SIZE);
+	for (unsigned int i = 0; i < DIRTY_FRAMES; i++) {
 		pages[i] = page_alloc(GFP_KERNEL);
 		if (pages[i])
-			page_write_raw(pages[i], used, 0, PAGE_SIZE);
+			page_write_raw(pages[i], nonzero_bytes, 0, PAGE_SIZE);
 	}
-	for (unsigned int i = 0; i < USED_FRAMES; i++)
+	for (unsigned int i = 0; i < DIRTY_FRAMES; i++)
 		page_free(pages[i]);
 }
 
-/*
- * A library may test for injected failures only after the first request. This makes a request at
- * the start, so that no program changes how the next one runs.
- */
-static void enable_fault_injection(void)
+/* A library may test for failures only after a first request: no program must be first. */
+static void make_first_fail_nth_request(void)
 {
 	page_fail_nth(1);
 	page_fail_nth(0);
 }
 
-/*
- * A library may create a task's mapping data at its first mapping, and search it in the order of
- * creation. This creates the data of all tasks at the start, in the order of the tasks.
- */
-static void create_mapping_data(struct page_task *task)
+/* Maps a page once in @task (NULL: the thread's own task), so that the library creates its data. */
+static void create_mapping_data_of_task(struct page_task *task)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
@@ -241,25 +236,27 @@ static void create_mapping_data(struct page_task *task)
 	page_free(page);
 }
 
+/*
+ * A library may create a task's mapping data at the task's first mapping, and search the data of
+ * all tasks in the order of creation. So the data of all tasks is created at the start, in a fixed
+ * order.
+ */
 static void create_all_mapping_data(struct exec *exec)
 {
-	create_mapping_data(NULL); /* the thread's own task */
+	create_mapping_data_of_task(NULL);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		create_mapping_data(exec->thread_states[t].task);
-		create_mapping_data(exec->thread_states[t].spare_task);
+		create_mapping_data_of_task(exec->thread_states[t].task);
+		create_mapping_data_of_task(exec->thread_states[t].spare_task);
 	}
 }
 
-/*
- * A failure of fail_nth decrements the point's `times`, so each program starts with fresh
- * attributes.
- */
+/* An injected failure decrements `times`, so each program needs initial attributes. */
 static void reset_fault_attributes(void)
 {
-	static const struct page_fault_attr off = PAGE_FAULT_ATTR_INIT;
+	static const struct page_fault_attr initial = PAGE_FAULT_ATTR_INIT;
 
-	page_fault_attr_set(PAGE_FAULT_ALLOC, &off);
-	page_fault_attr_set(PAGE_FAULT_USERCOPY, &off);
+	page_fault_attr_set(PAGE_FAULT_ALLOC, &initial);
+	page_fault_attr_set(PAGE_FAULT_USERCOPY, &initial);
 }
 
 struct exec *exec_new(void)
@@ -268,12 +265,13 @@ struct exec *exec_new(void)
 
 	if (!exec)
 		return NULL;
-	exec->options.last_call = SIZE_MAX;
-	tsan_is_predictable(); /* tests the log's layout before any program runs */
-	valgrind_ignore_statics();
-	valgrind_ignore(exec, sizeof(*exec));
-	recycle_frames();
-	enable_fault_injection();
+	exec->options.stop_after_call = SIZE_MAX;
+	tsan_log_is_readable(); /* its first call, which makes accesses, must come before all
+				   programs */
+	valgrind_ignore_static_memory();
+	valgrind_ignore_range(exec, sizeof(*exec));
+	fill_recycled_frames();
+	make_first_fail_nth_request();
 	thread_locals_find(&exec->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!init_thread_state(exec, t)) {
@@ -281,7 +279,7 @@ struct exec *exec_new(void)
 			return NULL;
 		}
 	create_all_mapping_data(exec);
-	if (exec_user_init(exec))
+	if (exec_user_memory_init(exec))
 		return exec;
 	exec_delete(exec);
 	return NULL;
@@ -298,11 +296,11 @@ void exec_delete(struct exec *exec)
 		page_task_delete(exec->thread_states[t].task);
 		page_task_delete(exec->thread_states[t].spare_task);
 	}
-	exec_user_destroy(exec);
+	exec_user_memory_destroy(exec);
 	free(exec);
 }
 
-void exec_start(struct exec *exec, const struct program *program)
+void exec_prepare(struct exec *exec, const struct program *program)
 {
 	program_state_init(&exec->state, program);
 	bytes_fill(exec->pages, 0, sizeof(exec->pages));
@@ -314,20 +312,20 @@ void exec_start(struct exec *exec, const struct program *program)
 	tsan_set_race_callback(detector_prints_races ? NULL : record_race, exec);
 }
 
-static void record_final_page(struct exec_page *page, struct trace *trace, unsigned int index)
+static void record_final_page(struct exec_page *page, struct trace *trace, unsigned int handle)
 {
 	void *addr;
 
-	trace->pages[index].live = true;
-	trace->pages[index].refs = (uint16_t)page_ref_count(page->page);
-	trace->pages[index].at = trace_reserve_log(trace, PAGE_SIZE);
+	trace->pages[handle].live = true;
+	trace->pages[handle].refs = (uint16_t)page_ref_count(page->page);
+	trace->pages[handle].at = trace_reserve_log(trace, PAGE_SIZE);
 	addr = page_map_local(page->page);
-	bytes_copy(trace->bytes + trace->pages[index].at, addr, PAGE_SIZE);
+	bytes_copy(trace->bytes + trace->pages[handle].at, addr, PAGE_SIZE);
 	page_unmap_local(addr);
 }
 
-/* Main cleans up for a thread that has ended. */
-static void destroy_thread_state(struct exec *exec, struct exec_thread_state *thread_state)
+/* Main unmaps what an ended thread left mapped, and resets the thread's fail_nth. */
+static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *thread_state)
 {
 	if (!thread_state->live_map_count && !thread_state->has_called_fail_nth)
 		return;
@@ -343,7 +341,7 @@ static void destroy_thread_state(struct exec *exec, struct exec_thread_state *th
 void exec_finish(struct exec *exec, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		destroy_thread_state(exec, &exec->thread_states[t]);
+		clean_up_after_thread(exec, &exec->thread_states[t]);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++) {
 		struct exec_page *page = &exec->pages[i];
 

@@ -2,9 +2,9 @@
 /*
  * Internal to the executors.
  *
- *   exec_state.c   creates, starts and finishes an execution; receives race reports
+ *   exec_state.c   prepares and finishes an execution, and receives race reports
  *   exec_call.c    makes one call of a program as calls of page.h
- *   exec_map.c     calls through mappings: the harness's own loads and stores
+ *   exec_map.c     maps pages, and makes the loads and stores through mappings
  *   exec_user.c    user memory with bytes that cannot be read
  */
 #ifndef HARNESS_EXEC_STATE_H
@@ -18,16 +18,16 @@
 #include "harness/program/program_state.h"
 #include "page/page.h"
 
-/* Guard bytes around each buffer that the library writes to. */
+/* Number and value of the guard bytes on each side of a buffer that the library writes to. */
 #define EXEC_GUARD 16
 #define EXEC_GUARD_BYTE 0x5c
 
-/* The format's limit of live mappings of one thread; to make one more mapping is fatal. */
+/* The largest number of live mappings of one thread; one more mapping is a fatal call. */
 #define EXEC_DEPTH 16
 
 /*
- * Converts a program's number to size_t. If size_t has 32 bits, a larger number becomes one of the
- * highest values: it is as far out of range, and as close to overflow.
+ * Converts a number of a program to size_t. If size_t has 32 bits and the number does not fit, the
+ * result is one of the highest values: out of range and close to overflow, as the number.
  */
 static inline size_t exec_size_from_number(uint64_t number)
 {
@@ -38,41 +38,40 @@ static inline size_t exec_size_from_number(uint64_t number)
 
 /* A page handle of the program, with the executor's data of the page. */
 struct exec_page {
-	struct page *page; /* NULL: not filled */
-	unsigned int ref_count;
+	struct page *page;        /* NULL: the program has not allocated it */
+	unsigned int ref_count;   /* references that the program still has to free */
 	uintptr_t canonical_addr; /* canonical address of byte 0, for detectors */
 };
 
 struct exec_map {
-	uint8_t *addr; /* NULL: not filled */
-	uintptr_t canonical_addr;
+	uint8_t *addr; /* address of the last mapping; NULL: the program has not mapped */
+	uintptr_t canonical_addr; /* canonical address of byte 0 of the mapped page */
 };
 
 struct exec_slice {
-	uint8_t *user_memory; /* a readable range, followed by an unreadable range of the same size
-			       */
-	uint8_t *slice_start;	 /* byte 0 of the slice */
-	size_t readable_size;
+	uint8_t *user_memory; /* SLICE_RANGE readable bytes, then SLICE_RANGE unreadable bytes */
+	uint8_t *slice_start; /* byte 0 of the program's slice, in user_memory */
+	size_t readable_size; /* bytes of the slice before its first unreadable byte */
 	struct user_slice_reader reader;
 };
 
 /* The data of one thread. Threads share no byte of it, because that would be a race. */
 struct exec_thread_state {
-	uint8_t *source_buffer; /* PAGE_SIZE bytes; a short buffer is at the end, where
-				 * AddressSanitizer guards it */
-	uint8_t *target_buffer; /* a guard, PAGE_SIZE bytes, a guard */
+	uint8_t *source_buffer; /* PAGE_SIZE bytes that calls write to pages; a shorter source is at
+				 * the end, so that AddressSanitizer detects a read beyond it */
+	uint8_t *target_buffer; /* for bytes read from pages: a guard, PAGE_SIZE bytes, a guard */
 	struct page_task *task;
 	struct page_task *spare_task; /* used to map a page if `task` has no mapping left */
 	struct user_slice_reader
-		reader; /* a copy of a slice's reader, during a call of this thread */
+		reader;                /* copy of a slice's reader, during a call of this thread */
 	uint8_t live_maps[EXEC_DEPTH]; /* handles of live mappings, oldest first */
 	unsigned int live_map_count;
-	bool has_called_fail_nth; /* the program called fail_nth */
+	bool has_called_fail_nth; /* in this program, so the clean-up must reset fail_nth */
 };
 
-/* The part of the fiber's ThreadSanitizer log that a call wrote. */
-struct exec_log_range {
-	uintptr_t from, to; /* positions; 0: unknown */
+/* The part of ThreadSanitizer's log of a fiber that a call wrote. */
+struct exec_tsan_log_range {
+	uintptr_t from, to; /* log positions before and after the call; 0: unknown */
 };
 
 struct exec {
@@ -82,13 +81,13 @@ struct exec {
 	struct exec_slice slices[PROGRAM_SLICES];
 	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
-	struct exec_log_range log_ranges[PROGRAM_CALLS];
+	struct exec_tsan_log_range tsan_log_ranges[PROGRAM_CALLS];
 	struct thread_locals
-		locals; /* thread-local variables of the OS thread that runs all fibers */
-	bool runs_on_fibers;
+		locals;      /* thread-local variables of the OS thread that runs all fibers */
+	bool runs_on_fibers; /* the last execution is on fibers, not on real threads */
 	struct exec_options options;
 	atomic_flag has_error;
-	char error_text[EXEC_ERROR_TEXT];
+	char error_text[EXEC_ERROR_TEXT]; /* the first error of the execution, or "" */
 	struct race_reports race_reports;
 };
 
@@ -98,37 +97,40 @@ struct exec_context {
 	const struct call *call;
 	struct exec_thread_state *thread_state;
 	struct step *step; /* exec_call() sets all but call and log_offset */
-	uint8_t *read_log;     /* bytes that the call reads are stored here */
-	size_t read_log_left;      /* size of the log that is left */
-	/* Makes a call on a mutex or semaphore, which does not block. */
+	uint8_t *read_log; /* exec_call() stores the bytes that the call reads here */
+	size_t read_log_size_left; /* number of bytes that the log still has space for */
+	/* Executes a call on a mutex or semaphore that does not block now. */
 	void (*sync_call)(void *executor, const struct call *call);
-	void *executor;
+	void *executor; /* the first argument of sync_call() */
 };
 
 /* Resets the state for a new program and starts recording races. */
-void exec_start(struct exec *exec, const struct program *program);
+void exec_prepare(struct exec *exec, const struct program *program);
 
-/* Announces the call @index to race reports and to the hook, on the thread that makes the call. */
-void exec_begin_call(struct exec *exec, size_t index);
+/*
+ * Stores the call for the race reports of the calling thread, and calls the option call_hook. The
+ * thread that makes the call must do this first.
+ */
+void exec_announce_call(struct exec *exec, size_t call_index);
 
-/* Makes a call. The task of the thread must be current, except for calls on mutexes or semaphores.
+/*
+ * Makes the call, or skips it as the format requires, and stores its result in context->step. The
+ * task of the thread must be current, except for calls on mutexes or semaphores.
  */
 void exec_call(struct exec_context *context);
 
 /*
- * Called by main at the end: stores the bytes of live pages in @trace, unmaps and frees
- * everything.
+ * Main calls this at the end of an execution. Stores the live pages in @trace, then unmaps all
+ * mappings, frees all pages and stops recording races.
  */
 void exec_finish(struct exec *exec, struct trace *trace);
 
-/*
- * Stores an error; only the first error of an execution is stored. Any thread may call this
- * function.
- */
-void exec_set_error(struct exec *exec, const char *what, ...) __attribute__((format(printf, 2, 3)));
+/* Stores the text of an error, unless this execution has an error. Any thread may call it. */
+void exec_set_error(struct exec *exec, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* Sets the result of the call to 0, -EINVAL or -EFAULT; any other value is an error. */
-void exec_set_result(struct exec_context *context, int ret);
+/* Stores @library_result, which must be 0, -EINVAL or -EFAULT; any other value is an error. */
+void exec_set_result(struct exec_context *context, int library_result);
 
 /* Return: the page of the call's n-th handle. */
 static inline struct page *exec_page_of_call(const struct exec_context *context, unsigned int n)
@@ -136,29 +138,33 @@ static inline struct page *exec_page_of_call(const struct exec_context *context,
 	return context->exec->pages[context->call->handle[n]].page;
 }
 
-/* The number @n of the call, as the library gets it. */
-static inline size_t exec_size_of_call(const struct exec_context *context, unsigned int n)
+/* Return: the call's number argument @n, converted to size_t for the library. */
+static inline size_t exec_size_argument(const struct exec_context *context, unsigned int n)
 {
 	return exec_size_from_number(context->call->number[n]);
 }
 
-/* Stores bytes that the call read, as far as the log has space. */
-void exec_log_bytes(struct exec_context *context, const void *bytes, size_t len);
+/* Stores bytes that the call read in the read log, as far as the log has space. */
+void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len);
 
-/* Atomic and plain accesses differ only in the function of the library, or in its detector's
- * record. */
+/* One function executes the plain and the atomic variant of a call. */
 #define exec_read_bytewise_atomic exec_read_raw
 #define exec_write_bytewise_atomic exec_write_raw
 #define exec_load_atomic exec_load
 #define exec_store_atomic exec_store
+/* One function executes all calls on mutexes and semaphores. */
+#define exec_lock exec_sync
+#define exec_unlock exec_sync
+#define exec_post exec_sync
+#define exec_wait exec_sync
 
-/* One function for each call of ops.def. Only calls with a result set one. */
+/* Each function executes one call of ops.def; a call without a result leaves RESULT_NONE. */
 #define OP(name, ...) void exec_##name(struct exec_context *context);
 #include "harness/program/ops.def"
 #undef OP
 
-/* Reserves address space for the user slices. Return: false if there is none. */
-bool exec_user_init(struct exec *exec);
-void exec_user_destroy(struct exec *exec);
+/* Maps the memory of all user slices. Return: false without memory. */
+bool exec_user_memory_init(struct exec *exec);
+void exec_user_memory_destroy(struct exec *exec);
 
 #endif

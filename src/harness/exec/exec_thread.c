@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes a program on real threads. There are three kinds of order:
+ * Executes a program on real threads. Three kinds of order exist:
  *
  * 1. The program's own order (locks, semaphores) uses pthread mutexes and POSIX semaphores, which
  *    every detector knows.
- * 2. Lines of main are fork-join points: a real semaphore in each direction.
- * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins on the
- *    progress of the others, with atomics that no detector sees: this file is never instrumented
- *    for ThreadSanitizer.
+ * 2. Each line of main is a join of all threads, then a fork. Threads wait for it, and it waits for
+ *    them, by POSIX semaphores (`forks`, `joins`).
+ * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins until the
+ *    other threads have made enough progress, with atomics that no detector sees: this file is
+ * never instrumented for ThreadSanitizer.
  *
- * So a detector sees exactly the happens-before edges of the rule model. Calls that nothing orders
- * do run at the same time: threads that may start together, at the beginning or after a line of
- * main, wait in a hidden way until all of them are ready. Optionally each thread is pinned to a CPU
- * and delayed before its calls (delay.h).
+ * So a detector sees exactly the happens-before edges of the rule model. Unordered calls run at the
+ * same time: threads that may start together, at the beginning or after a line of main, wait in a
+ * hidden way until all of them are ready. Optionally each thread is pinned to a CPU and delayed
+ * before its calls (delay.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,66 +29,65 @@
 
 struct thread_run {
 	struct exec *exec;
-	const struct trace *plan_trace;
-	struct trace *trace;
+	const struct trace *plan_trace; /* the model's trace, whose steps the threads run */
+	struct trace *trace;            /* the trace that this execution records */
 	struct thread_plan plan;
-	bool must_get_stuck;
+	bool must_get_stuck; /* the model predicts a deadlock */
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
-	sem_t joins[PROGRAM_THREADS], forks[PROGRAM_THREADS];
-	atomic_uint start_count; /* becomes 1 at the start */
+	sem_t joins[PROGRAM_THREADS]; /* posted by each thread, main waits */
+	sem_t forks[PROGRAM_THREADS]; /* posted by main, each thread waits */
+	atomic_uint start_count;      /* 0, then 1: all threads may start */
 	bool is_cancelled;       /* a thread could not be created, so no thread runs its calls */
 	atomic_uint ready_count; /* threads that wait for the start */
-	atomic_uint arrived[PROGRAM_CALLS]; /* threads that a step of main released and that are
-					       ready */
-	bool pins_are_found;
+	atomic_uint arrived_counts[PROGRAM_CALLS]; /* threads that a step of main released and that
+					       are ready */
+	bool must_pin_threads;                     /* to the CPUs in `pins` */
 	struct pins pins;
-	atomic_uint
-		finished_steps[PROGRAM_THREADS]; /* number of steps that each thread has finished */
-	atomic_uint finished_count;
-	atomic_uint tried_count; /* threads that have finished verify_blocked_call() */
-	unsigned int thread_count;
-	struct worker {
+	atomic_uint progress[PROGRAM_THREADS]; /* index + 1 of the last step that each thread
+						  finished */
+	atomic_uint finished_step_count;       /* steps that all threads together have finished */
+	atomic_uint verified_thread_count;     /* threads that have finished
+						  verify_that_next_call_blocks() */
+	unsigned int thread_count; /* threads that this execution needs, main included */
+	struct os_thread {
 		struct thread_run *run;
 		uint8_t thread;
 		uint8_t thread_index; /* among the threads that are created; 0 is main */
 		bool is_created;
 		pthread_t pthread;
-	} workers[PROGRAM_THREADS];
+	} os_threads[PROGRAM_THREADS];
 };
 
-/* ---- hidden gates ---- */
+/* ---- hidden waits ---- */
 
-/* Spins before it yields: an immediate system call would release the waiting threads one by one. */
-#define SPINS 200
+/* Spins before a yield: an immediate yield would start waiting threads one by one. */
+#define SPINS_BEFORE_YIELD 200
 
-static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least)
+static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least_value)
 {
 	for (unsigned int spins = 0;
-	     atomic_load_explicit(counter, memory_order_acquire) < least; spins++)
-		if (spins >= SPINS)
+	     atomic_load_explicit(counter, memory_order_acquire) < least_value; spins++)
+		if (spins >= SPINS_BEFORE_YIELD)
 			sched_yield();
 }
 
-/*
- * All threads that one line of main releases continue together. Each of them arrives, because main
- * waited for everything that they did before.
- */
-static void wait_for_released_threads(struct thread_run *run, uint16_t forker)
+/* Waits until all threads that one line of main releases are ready to continue together. */
+static void wait_for_released_threads(struct thread_run *run, uint16_t releasing_step)
 {
 	unsigned int all =
-		(unsigned int)__builtin_popcount(run->plan.steps[forker].released_threads);
+		(unsigned int)__builtin_popcount(run->plan.steps[releasing_step].released_threads);
 
-	atomic_fetch_add_explicit(&run->arrived[forker], 1, memory_order_relaxed);
-	wait_for_counter_hidden(&run->arrived[forker], all);
+	atomic_fetch_add_explicit(&run->arrived_counts[releasing_step], 1, memory_order_relaxed);
+	wait_for_counter_hidden(&run->arrived_counts[releasing_step], all);
 }
 
 static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step,
-				   uint8_t self)
+				   uint8_t own_thread)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (t != self && step->required_steps[t])
-			wait_for_counter_hidden(&run->finished_steps[t], step->required_steps[t]);
+		if (t != own_thread && step->required_progress[t])
+			wait_for_counter_hidden(&run->progress[t], step->required_progress[t]);
 }
 
 /* ---- visible order ---- */
@@ -98,7 +98,8 @@ static void wait_for_semaphore(sem_t *semaphore)
 		;
 }
 
-static void wait_before_step(struct thread_run *run, const struct thread_step *step, uint8_t thread)
+static void wait_for_forks_and_joins(struct thread_run *run, const struct thread_step *step,
+				     uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->joined_threads & 1u << t)
@@ -109,8 +110,8 @@ static void wait_before_step(struct thread_run *run, const struct thread_step *s
 	wait_for_released_threads(run, step->releasing_step);
 }
 
-static void signal_after_step(struct thread_run *run, const struct thread_step *step,
-			      uint8_t thread)
+static void signal_forks_and_joins(struct thread_run *run, const struct thread_step *step,
+				   uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->released_threads & 1u << t)
@@ -136,135 +137,137 @@ static void run_sync_call(void *executor, const struct call *call)
 		wait_for_semaphore(&run->semaphores[handle]);
 }
 
-static void delay_call(const struct worker *worker, uint16_t step)
+static void delay_before_step(const struct os_thread *os_thread, uint16_t step)
 {
-	const struct exec_timing *timing = &worker->run->exec->options.timing;
-	struct delay_point place = { timing->seed, timing->run_number, worker->thread, step };
+	const struct exec_timing *timing = &os_thread->run->exec->options.timing;
+	struct delay_point place = {timing->seed, timing->run_number, os_thread->thread, step};
 
 	if (timing->has_delays)
-		delay_wait(delay_choose(&place));
+		delay_wait(delay_compute(&place));
 }
 
-static void run_step(struct worker *worker, uint16_t index)
+static void run_step(struct os_thread *os_thread, uint16_t index)
 {
-	struct thread_run *run = worker->run;
+	struct thread_run *run = os_thread->run;
 	struct exec *exec = run->exec;
-	const struct thread_step *planned = &run->plan.steps[index];
+	const struct thread_step *planned_step = &run->plan.steps[index];
 	const struct step *expected = &run->plan_trace->steps[index];
 	struct step *step = &run->trace->steps[index];
 	struct exec_context context = {
 		.exec = exec,
 		.call = &exec->state.program->calls[expected->call],
-		.thread_state = &exec->thread_states[worker->thread],
+		.thread_state = &exec->thread_states[os_thread->thread],
 		.step = step,
 		.read_log = run->trace->bytes + expected->log_offset,
-		.read_log_left = expected->log_len,
+		.read_log_size_left = expected->log_len,
 		.sync_call = run_sync_call,
 		.executor = run,
 	};
 
-	wait_before_step(run, planned, worker->thread);
-	wait_for_earlier_steps(run, planned, worker->thread);
-	delay_call(worker, index);
-	exec_begin_call(exec, expected->call);
+	wait_for_forks_and_joins(run, planned_step, os_thread->thread);
+	wait_for_earlier_steps(run, planned_step, os_thread->thread);
+	delay_before_step(os_thread, index);
+	exec_announce_call(exec, expected->call);
 	exec_call(&context);
 	step->log_offset = expected->log_offset;
 	step->call = expected->call;
-	atomic_store_explicit(&run->finished_steps[worker->thread], index + 1u,
-			      memory_order_release);
-	atomic_fetch_add_explicit(&run->finished_count, 1, memory_order_release);
-	signal_after_step(run, planned, worker->thread);
+	atomic_store_explicit(&run->progress[os_thread->thread], index + 1u, memory_order_release);
+	atomic_fetch_add_explicit(&run->finished_step_count, 1, memory_order_release);
+	signal_forks_and_joins(run, planned_step, os_thread->thread);
 }
 
 /* ---- the end of a thread ---- */
 
 /*
- * Finds the thread's next remaining line, if only a lock or a semaphore blocks it. Main waits for
- * all lines above, and all lines below wait for main.
+ * Return: the thread's next call that is not in the plan, if it is a lock or a wait and no line of
+ * main has to run first; otherwise NULL. A line of main runs after all lines above it.
  */
-static const struct call *find_blocked_call(const struct worker *worker)
+static const struct call *find_blocked_call(const struct os_thread *os_thread)
 {
-	const struct program *program = worker->run->exec->state.program;
+	const struct program *program = os_thread->run->exec->state.program;
 
 	for (size_t i = 0; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
-		if (trace_find(worker->run->plan_trace, i))
+		if (trace_find_step(os_thread->run->plan_trace, i))
 			continue;
-		if (call->thread == worker->thread)
+		if (call->thread == os_thread->thread)
 			return call->op == OP_lock || call->op == OP_wait ? call : NULL;
-		if (call->thread == THREAD_MAIN || worker->thread == THREAD_MAIN)
+		if (call->thread == THREAD_MAIN || os_thread->thread == THREAD_MAIN)
 			return NULL;
 	}
 	return NULL;
 }
 
 /*
- * Verifies that the next call of the thread is still blocked, as the model predicts. One attempt is
- * enough, because in a deadlock nothing changes any more.
+ * Waits until all threads have finished their steps, then verifies that the next call of this
+ * thread is blocked, as the model predicts. One attempt is enough, because in a deadlock nothing
+ * changes any more. Returns when all threads have verified their calls.
  */
-static void verify_blocked_call(struct worker *worker)
+static void verify_that_next_call_blocks(struct os_thread *os_thread)
 {
-	struct thread_run *run = worker->run;
-	const struct call *call = find_blocked_call(worker);
-	bool blocked = true;
+	struct thread_run *run = os_thread->run;
+	const struct call *call = find_blocked_call(os_thread);
+	bool is_blocked = true;
 
-	wait_for_counter_hidden(&run->finished_count, (unsigned int)run->plan_trace->step_count);
+	wait_for_counter_hidden(&run->finished_step_count,
+				(unsigned int)run->plan_trace->step_count);
 	if (call && call->op == OP_lock)
-		blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
+		is_blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
-		blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
-	if (!blocked)
-		exec_set_error(run->exec, "line %u: expected a deadlock, but the call went through",
+		is_blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
+	if (!is_blocked)
+		exec_set_error(run->exec,
+			       "line %u: expected a deadlock, but the call did not block",
 			       call->line);
-	atomic_fetch_add_explicit(&run->tried_count, 1, memory_order_release);
-	wait_for_counter_hidden(&run->tried_count, run->thread_count);
+	atomic_fetch_add_explicit(&run->verified_thread_count, 1, memory_order_release);
+	wait_for_counter_hidden(&run->verified_thread_count, run->thread_count);
 }
 
-static void run_thread(struct worker *worker)
+static void run_steps_of_thread(struct os_thread *os_thread)
 {
-	struct thread_run *run = worker->run;
+	struct thread_run *run = os_thread->run;
 
-	page_task_switch_in(run->exec->thread_states[worker->thread].task);
-	for (uint16_t i = run->plan.first_step[worker->thread]; i < run->plan_trace->step_count;
+	page_task_switch_in(run->exec->thread_states[os_thread->thread].task);
+	for (uint16_t i = run->plan.first_step[os_thread->thread]; i < run->plan_trace->step_count;
 	     i++)
 		if (run->exec->state.program->calls[run->plan_trace->steps[i].call].thread ==
-		    worker->thread)
-			run_step(worker, i);
-	page_task_switch_out(run->exec->thread_states[worker->thread].task);
+		    os_thread->thread)
+			run_step(os_thread, i);
+	page_task_switch_out(run->exec->thread_states[os_thread->thread].task);
 	if (run->must_get_stuck)
-		verify_blocked_call(worker);
+		verify_that_next_call_blocks(os_thread);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
-		if (program_state_holds_mutex(&run->exec->state, worker->thread, (uint8_t)m))
+		if (program_state_holds_mutex(&run->exec->state, os_thread->thread, (uint8_t)m))
 			pthread_mutex_unlock(&run->mutexes[m]);
 }
 
-static void pin_worker(const struct worker *worker)
+static void pin_os_thread(const struct os_thread *os_thread)
 {
-	const struct thread_run *run = worker->run;
+	const struct thread_run *run = os_thread->run;
 
-	if (run->pins_are_found && !pins_pin_thread(&run->pins, worker->thread_index))
+	if (run->must_pin_threads && !pins_pin_thread(&run->pins, os_thread->thread_index))
 		exec_set_error(run->exec, "expected a CPU for thread %u alone, got none",
-			       worker->thread);
+			       os_thread->thread);
 }
 
 static void *thread_main(void *arg)
 {
-	struct worker *worker = arg;
-	struct thread_run *run = worker->run;
+	struct os_thread *os_thread = arg;
+	struct thread_run *run = os_thread->run;
 
-	pthread_setname_np(pthread_self(), thread_name(worker->thread));
-	pin_worker(worker);
+	pthread_setname_np(pthread_self(), thread_name(os_thread->thread));
+	pin_os_thread(os_thread);
 	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
 	wait_for_counter_hidden(&run->start_count, 1);
 	if (!run->is_cancelled)
-		run_thread(worker);
+		run_steps_of_thread(os_thread);
 	return NULL;
 }
 
-/* ---- the whole ---- */
+/* ---- all threads ---- */
 
-static void init_objects(struct thread_run *run)
+static void init_sync_state(struct thread_run *run)
 {
 	for (unsigned int i = 0; i < PROGRAM_MUTEXES; i++)
 		pthread_mutex_init(&run->mutexes[i], NULL);
@@ -273,16 +276,16 @@ static void init_objects(struct thread_run *run)
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		sem_init(&run->joins[t], 0, 0);
 		sem_init(&run->forks[t], 0, 0);
-		atomic_store(&run->finished_steps[t], 0);
-		run->workers[t] = (struct worker){ .run = run, .thread = (uint8_t)t };
+		atomic_store(&run->progress[t], 0);
+		run->os_threads[t] = (struct os_thread){.run = run, .thread = (uint8_t)t};
 	}
 	atomic_store(&run->start_count, 0);
 	atomic_store(&run->ready_count, 0);
-	atomic_store(&run->finished_count, 0);
-	atomic_store(&run->tried_count, 0);
+	atomic_store(&run->finished_step_count, 0);
+	atomic_store(&run->verified_thread_count, 0);
 }
 
-static void destroy_objects(struct thread_run *run)
+static void destroy_sync_objects(struct thread_run *run)
 {
 	for (unsigned int i = 0; i < PROGRAM_MUTEXES; i++)
 		pthread_mutex_destroy(&run->mutexes[i]);
@@ -295,8 +298,8 @@ static void destroy_objects(struct thread_run *run)
 }
 
 /*
- * Return: whether the execution needs the thread. A thread whose first line blocks has no step, but
- * tries the line in a deadlock.
+ * Return: whether the execution must create the thread. In a deadlock, a thread whose first line
+ * blocks has no step, but verifies that the line blocks.
  */
 static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 {
@@ -308,7 +311,7 @@ static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
 	return false;
 }
 
-static bool create_threads(struct thread_run *run)
+static bool count_and_create_threads(struct thread_run *run)
 {
 	uint8_t thread_index = 1;
 
@@ -316,74 +319,74 @@ static bool create_threads(struct thread_run *run)
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		run->thread_count += is_thread_needed(run, t);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		struct worker *worker = &run->workers[t];
+		struct os_thread *os_thread = &run->os_threads[t];
 
 		if (!is_thread_needed(run, t))
 			continue;
-		worker->thread_index = thread_index++;
-		if (pthread_create(&worker->pthread, NULL, thread_main, worker))
+		os_thread->thread_index = thread_index++;
+		if (pthread_create(&os_thread->pthread, NULL, thread_main, os_thread))
 			return false;
-		worker->is_created = true;
+		os_thread->is_created = true;
 	}
 	return true;
 }
 
-/* Each step uses the same offset of the log as in the plan; the final pages follow. */
-static size_t count_bytes_read(const struct trace *plan)
+/* Return: the size of the log for all steps, which is the same as in the model's trace. */
+static size_t count_planned_log_bytes(const struct trace *plan_trace)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < plan->step_count; i++)
-		used += plan->steps[i].log_len;
+	for (size_t i = 0; i < plan_trace->step_count; i++)
+		used += plan_trace->steps[i].log_len;
 	return used;
 }
 
-static void init_run(struct thread_run *run, const struct program *program)
+static void prepare_run(struct thread_run *run, const struct program *program)
 {
 	const struct exec_timing *timing = &run->exec->options.timing;
 
 	thread_plan_init(&run->plan, program, run->plan_trace);
 	run->plan.first_step[THREAD_MAIN] = 0;
-	init_objects(run);
+	init_sync_state(run);
 	run->exec->runs_on_fibers = false;
-	exec_start(run->exec, program);
+	exec_prepare(run->exec, program);
 	run->trace->step_count = run->plan_trace->step_count;
-	run->trace->log_used = count_bytes_read(run->plan_trace);
+	run->trace->log_used_bytes = count_planned_log_bytes(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
-		atomic_store(&run->arrived[i], 0);
-	run->pins_are_found = timing->pins_threads && pins_init(&run->pins);
-	if (timing->pins_threads && !run->pins_are_found)
+		atomic_store(&run->arrived_counts[i], 0);
+	run->must_pin_threads = timing->pins_threads && pins_find_cpus(&run->pins);
+	if (timing->pins_threads && !run->must_pin_threads)
 		exec_set_error(run->exec, "expected to know the CPUs of this process");
 }
 
-static void run_threads(struct thread_run *run)
+static void create_and_run_threads(struct thread_run *run)
 {
-	run->is_cancelled = !create_threads(run);
+	run->is_cancelled = !count_and_create_threads(run);
 	if (!run->is_cancelled)
 		wait_for_counter_hidden(&run->ready_count, run->thread_count - 1);
-	pin_worker(&run->workers[THREAD_MAIN]);
+	pin_os_thread(&run->os_threads[THREAD_MAIN]);
 	atomic_store_explicit(&run->start_count, 1, memory_order_release);
 	if (!run->is_cancelled)
-		run_thread(&run->workers[THREAD_MAIN]);
+		run_steps_of_thread(&run->os_threads[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		if (run->workers[t].is_created)
-			pthread_join(run->workers[t].pthread, NULL);
-	if (run->pins_are_found)
+		if (run->os_threads[t].is_created)
+			pthread_join(run->os_threads[t].pthread, NULL);
+	if (run->must_pin_threads)
 		pins_unpin_thread(&run->pins);
 }
 
-bool exec_run_threads(struct exec *exec, const struct program *program, const struct trace *plan,
-		      bool stuck, struct trace *trace)
+bool exec_run_threads(struct exec *exec, const struct program *program,
+		      const struct trace *plan_trace, bool must_get_stuck, struct trace *trace)
 {
 	static struct thread_run run;
 
 	run.exec = exec;
-	run.plan_trace = plan;
+	run.plan_trace = plan_trace;
 	run.trace = trace;
-	run.must_get_stuck = stuck;
-	init_run(&run, program);
-	run_threads(&run);
-	destroy_objects(&run);
+	run.must_get_stuck = must_get_stuck;
+	prepare_run(&run, program);
+	create_and_run_threads(&run);
+	destroy_sync_objects(&run);
 	exec_finish(exec, trace);
 	return !run.is_cancelled;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * User memory for slices. Each slice has a readable range, followed by an unreadable one. A slice
+ * User memory for slices. Each slice has a readable range, followed by an unreadable range. A slice
  * of the program is placed across the border, so that its first unreadable byte is the first byte
- * of the second range: the fault is real, at the exact byte.
+ * of the second range. So a read of that byte, and of no earlier byte, faults.
  */
 #include <sys/mman.h>
 
@@ -12,7 +12,7 @@
 
 #define SLICE_RANGE ((size_t)PROGRAM_SLICE_MAX + 1)
 
-bool exec_user_init(struct exec *exec)
+bool exec_user_memory_init(struct exec *exec)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++) {
 		uint8_t *memory =
@@ -27,7 +27,7 @@ bool exec_user_init(struct exec *exec)
 	return true;
 }
 
-void exec_user_destroy(struct exec *exec)
+void exec_user_memory_destroy(struct exec *exec)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++)
 		if (exec->slices[i].user_memory)
@@ -41,24 +41,25 @@ void exec_user_slice(struct exec_context *context)
 	size_t size = call->number[0];
 
 	slice->readable_size =
-		call->has_fault ? number_min(exec_size_of_call(context, 1), size) : size;
+		call->has_fault ? number_min(exec_size_argument(context, 1), size) : size;
 	slice->slice_start = slice->user_memory + SLICE_RANGE - slice->readable_size;
 	pattern_fill(slice->slice_start, slice->readable_size, call->value);
 	user_slice_reader_init(&slice->reader, user_slice_new(slice->slice_start, size));
 }
 
 /*
- * Threads may use one slice, in an order that only hidden waits keep. A reader is plain memory, so
- * each thread uses its own copy: only accesses to pages may race.
+ * Copies the slice's reader, which the library changes, to memory of the thread. Several threads
+ * may use one slice, in an order that detectors do not see (thread_plan.h), so accesses of the
+ * library to a shared reader would be reported as races. Only accesses to pages may be.
  */
-static struct user_slice_reader *borrow_reader(struct exec_context *context,
-					       struct exec_slice *slice)
+static struct user_slice_reader *copy_reader_to_thread(struct exec_context *context,
+						       struct exec_slice *slice)
 {
 	bytes_copy(&context->thread_state->reader, &slice->reader, sizeof(slice->reader));
 	return &context->thread_state->reader;
 }
 
-static void return_reader(struct exec_context *context, struct exec_slice *slice)
+static void copy_reader_to_slice(struct exec_context *context, struct exec_slice *slice)
 {
 	bytes_copy(&slice->reader, &context->thread_state->reader, sizeof(slice->reader));
 }
@@ -67,9 +68,9 @@ void exec_skip(struct exec_context *context)
 {
 	struct exec_slice *slice = &context->exec->slices[context->call->handle[0]];
 
-	exec_set_result(context, user_slice_skip(borrow_reader(context, slice),
-						 exec_size_of_call(context, 0)));
-	return_reader(context, slice);
+	exec_set_result(context, user_slice_skip(copy_reader_to_thread(context, slice),
+						 exec_size_argument(context, 0)));
+	copy_reader_to_slice(context, slice);
 }
 
 void exec_user_store(struct exec_context *context)
@@ -79,7 +80,7 @@ void exec_user_store(struct exec_context *context)
 
 	if (call->number[0] < slice->readable_size)
 		pattern_fill(slice->slice_start + call->number[0],
-			     number_min(exec_size_of_call(context, 1),
+			     number_min(exec_size_argument(context, 1),
 					slice->readable_size - call->number[0]),
 			     call->value);
 }
@@ -89,8 +90,8 @@ void exec_copy_from_user_slice(struct exec_context *context)
 	struct exec_slice *slice = &context->exec->slices[context->call->handle[1]];
 
 	exec_set_result(context, page_copy_from_user_slice(exec_page_of_call(context, 0),
-							   borrow_reader(context, slice),
-							   exec_size_of_call(context, 0),
-							   exec_size_of_call(context, 1)));
-	return_reader(context, slice);
+							   copy_reader_to_thread(context, slice),
+							   exec_size_argument(context, 0),
+							   exec_size_argument(context, 1)));
+	copy_reader_to_slice(context, slice);
 }

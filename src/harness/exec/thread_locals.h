@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds the thread-local variables of an OS thread, including those of all libraries, for example
- * errno and a page library's current task. Fibers share them, because they share the OS thread, and
- * do not race on them.
+ * Finds the thread-local variables of an OS thread, including the variables of all libraries, for
+ * example errno and a page library's current task. All fibers of an OS thread share these
+ * variables, so a race report about one of them is wrong.
  */
 #ifndef HARNESS_THREAD_LOCALS_H
 #define HARNESS_THREAD_LOCALS_H
@@ -16,12 +16,13 @@ struct thread_locals {
 	unsigned int range_count;
 	struct {
 		uintptr_t from, to;
-	} blocks[THREAD_LOCALS_MAX];
+	} ranges[THREAD_LOCALS_MAX];
 };
 
-/* Finds the blocks of the calling thread that exist so far. */
+/* Stores the address ranges of the calling thread's thread-local variables that exist now. */
 void thread_locals_find(struct thread_locals *locals);
 
+/* Return: whether @addr is in a thread-local variable. */
 bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr);
 
 #endif

@@ -16,22 +16,26 @@ enum {
 static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP, OBJECT_SLICE,
 							 OBJECT_MUTEX, OBJECT_SEMAPHORE };
 
-/* Steps are stored as index + 1; 0 means no step. */
+/* The state of thread_plan_init(). A step is stored as index + 1; 0: no step. */
 struct plan_builder {
 	struct thread_plan *plan;
-	uint16_t last_use[OBJECTS][PROGRAM_THREADS];
-	uint16_t last_change[OBJECTS][PROGRAM_THREADS];
+	uint16_t last_using_step[OBJECTS][PROGRAM_THREADS];    /* last step of each thread that uses
+								  the object */
+	uint16_t last_changing_step[OBJECTS][PROGRAM_THREADS]; /* the same for steps that change the
+								  object */
 	uint8_t mapped_page[PROGRAM_MAPS]; /* the page of each mapping */
-	uint16_t last_step[PROGRAM_THREADS];
-	uint16_t last_joined_step[PROGRAM_THREADS]; /* last step of each thread that main waited for */
+	uint16_t last_step[PROGRAM_THREADS];        /* last step of each thread except main */
+	uint16_t last_joined_step[PROGRAM_THREADS]; /* last step of each thread for whose end main
+						       waited */
 	uint16_t last_main_step;		  /* last step of main */
 	uint16_t last_fork_step[PROGRAM_THREADS]; /* step of main that each thread last waited for */
 };
 
 /*
- * Returns whether the call changes the object, or only uses it. A page or mapping changes when it is
- * created or freed. A slice changes with each call: its reader advances, and bytes that are written during a
- * copy would be undefined.
+ * Returns whether the call changes the object; otherwise the call only uses the object. A page or
+ * mapping changes when it is created or freed, a page also when it gets a reference. A slice
+ * changes with each call: its reader advances, and a store during a copy would make the copied
+ * bytes undefined.
  */
 static bool changes_object(enum op op, unsigned int object)
 {
@@ -40,28 +44,29 @@ static bool changes_object(enum op op, unsigned int object)
 	return object >= OBJECT_SLICE || op == OP_kmap_local || op == OP_kunmap_local;
 }
 
-static void require_steps(struct thread_step *step, const uint16_t last[PROGRAM_THREADS])
+/* Makes @step wait for the steps @required (index + 1) of all threads, too. */
+static void require_steps(struct thread_step *step, const uint16_t required[PROGRAM_THREADS])
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (step->required_steps[t] < last[t])
-			step->required_steps[t] = last[t];
+		if (step->required_progress[t] < required[t])
+			step->required_progress[t] = required[t];
 }
 
-static void plan_use_of_object(struct plan_builder *p, uint16_t index, unsigned int object,
-			const struct call *call)
+static void plan_use_of_object(struct plan_builder *p, uint16_t step_index, unsigned int object,
+			       const struct call *call)
 {
-	struct thread_step *step = &p->plan->steps[index];
-	bool change = changes_object(call->op, object);
+	struct thread_step *step = &p->plan->steps[step_index];
+	bool changes = changes_object(call->op, object);
 
-	require_steps(step, change ? p->last_use[object] : p->last_change[object]);
-	p->last_use[object][call->thread] = (uint16_t)(index + 1);
-	if (change)
-		p->last_change[object][call->thread] = (uint16_t)(index + 1);
+	require_steps(step, changes ? p->last_using_step[object] : p->last_changing_step[object]);
+	p->last_using_step[object][call->thread] = (uint16_t)(step_index + 1);
+	if (changes)
+		p->last_changing_step[object][call->thread] = (uint16_t)(step_index + 1);
 }
 
-static void plan_main_step(struct plan_builder *p, uint16_t index)
+static void plan_joins_of_main(struct plan_builder *p, uint16_t step_index)
 {
-	struct thread_step *step = &p->plan->steps[index];
+	struct thread_step *step = &p->plan->steps[step_index];
 
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		uint16_t last = p->last_step[t];
@@ -72,12 +77,12 @@ static void plan_main_step(struct plan_builder *p, uint16_t index)
 		p->plan->steps[last - 1].must_signal_main = true;
 		p->last_joined_step[t] = last;
 	}
-	p->last_main_step = (uint16_t)(index + 1);
+	p->last_main_step = (uint16_t)(step_index + 1);
 }
 
-static void plan_thread_step(struct plan_builder *p, uint16_t index, uint8_t thread)
+static void plan_release_by_main(struct plan_builder *p, uint16_t step_index, uint8_t thread)
 {
-	struct thread_step *step = &p->plan->steps[index];
+	struct thread_step *step = &p->plan->steps[step_index];
 
 	if (p->last_fork_step[thread] != p->last_main_step) {
 		step->must_wait_for_main = true;
@@ -86,32 +91,32 @@ static void plan_thread_step(struct plan_builder *p, uint16_t index, uint8_t thr
 		p->last_fork_step[thread] = p->last_main_step;
 	}
 	if (p->plan->first_step[thread] == THREAD_PLAN_NONE)
-		p->plan->first_step[thread] = index;
-	p->last_step[thread] = (uint16_t)(index + 1);
+		p->plan->first_step[thread] = step_index;
+	p->last_step[thread] = (uint16_t)(step_index + 1);
 }
 
 void thread_plan_init(struct thread_plan *plan, const struct program *program,
-		      const struct trace *trace)
+		      const struct trace *model_trace)
 {
 	struct plan_builder p = { .plan = plan };
 
-	memset(plan->steps, 0, trace->step_count * sizeof(plan->steps[0]));
+	memset(plan->steps, 0, model_trace->step_count * sizeof(plan->steps[0]));
 	memset(plan->first_step, 0xff, sizeof(plan->first_step));
-	for (uint16_t i = 0; i < trace->step_count; i++) {
-		const struct call *call = &program->calls[trace->steps[i].call];
+	for (uint16_t i = 0; i < model_trace->step_count; i++) {
+		const struct call *call = &program->calls[model_trace->steps[i].call];
 		struct call_handle handles[2];
 		unsigned int handle_count = call_get_handles(call, handles);
 
 		for (unsigned int n = 0; n < handle_count; n++)
 			plan_use_of_object(&p, i, first_object[handles[n].kind] + handles[n].index, call);
-		if (call->op == OP_kmap_local && !trace->steps[i].was_skipped)
+		if (call->op == OP_kmap_local && !model_trace->steps[i].was_skipped)
 			p.mapped_page[call->handle[0]] = call->handle[1];
-		if (op_is_mapped_access(call->op) && !trace->steps[i].was_skipped)
+		if (op_is_mapped_access(call->op) && !model_trace->steps[i].was_skipped)
 			plan_use_of_object(&p, i, OBJECT_PAGE + p.mapped_page[call->handle[0]],
 					   call);
 		if (call->thread == THREAD_MAIN)
-			plan_main_step(&p, i);
+			plan_joins_of_main(&p, i);
 		else
-			plan_thread_step(&p, i, call->thread);
+			plan_release_by_main(&p, i, call->thread);
 	}
 }

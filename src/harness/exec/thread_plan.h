@@ -2,12 +2,13 @@
 /*
  * Computes the order that real threads must keep so that they run the same program.
  *
- * Threads run freely, but a program also defines which thread frees a page last, which locks a mutex first,
- * and which post a wait consumes. In another order it would be another program. So a call on a
- * mutex, a semaphore or a page's lifetime waits until the earlier calls on it are done. The wait is
- * hidden: no detector sees an order.
+ * Threads run freely, but a program also defines which thread frees a page last, which thread locks
+ * a mutex first, and which post a wait consumes. In another order the threads would run another
+ * program. So a call that changes an object (a page's lifetime, a mapping, a slice, a mutex or a
+ * semaphore) waits until the earlier calls on the object are done. No detector sees this order.
  *
- * The order around lines of main, which detectors must see, is listed separately.
+ * Detectors must see the order of the lines of main and of other threads, so the plan lists that
+ * order separately (joined_threads, released_threads).
  */
 #ifndef HARNESS_THREAD_PLAN_H
 #define HARNESS_THREAD_PLAN_H
@@ -19,27 +20,33 @@
 #include "harness/program/trace.h"
 
 struct thread_step {
-	/* For each thread, the number of steps that it must have finished before. */
-	uint16_t required_steps[PROGRAM_THREADS];
-	/* In a step of main: bit t: wait for thread t before this step. Detectors see this order. */
-	uint16_t joined_threads;
-	/* In a step of main: bit t: release thread t after this step. Detectors see this order. */
-	uint16_t released_threads;
-	/* In a step of another thread: main joins the thread after this step. */
-	bool must_signal_main;
-	/* In a step of another thread: main releases the thread before this step. */
-	bool must_wait_for_main;
-	uint16_t releasing_step; /* the step of main that releases this step */
+	/*
+	 * For each thread t: index + 1 of the step of t that must have ended before this step
+	 * begins; 0: no step of t. Detectors do not see this order, but they see the order of the
+	 * members below.
+	 */
+	uint16_t required_progress[PROGRAM_THREADS];
+	uint16_t joined_threads;   /* in a step of main: bit t: main waits for thread t before the
+				      step */
+	uint16_t released_threads; /* in a step of main: bit t: main releases thread t after the
+				      step */
+	bool must_signal_main; /* in a step of another thread: main waits for the end of the step */
+	bool must_wait_for_main; /* in a step of another thread: main must release the thread first
+				  */
+	uint16_t releasing_step; /* if must_wait_for_main: the step of main that releases the thread
+				  */
 };
 
 struct thread_plan {
-	uint16_t first_step[PROGRAM_THREADS]; /* the thread's first step, or THREAD_PLAN_NONE */
+	uint16_t first_step[PROGRAM_THREADS]; /* index of each thread's first step, or
+						 THREAD_PLAN_NONE */
 	struct thread_step steps[PROGRAM_CALLS];
 };
 
 #define THREAD_PLAN_NONE UINT16_MAX
 
+/* Computes the plan from @model_trace, whose steps become the steps of the plan. */
 void thread_plan_init(struct thread_plan *plan, const struct program *program,
-		      const struct trace *trace);
+		      const struct trace *model_trace);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/model/cause.h"
 
-/* Returns the last call of this kind on the handle that took effect, or NULL. */
-static const struct step *find_last_call(const struct program *program, const struct trace *trace,
-					 enum op op, uint8_t handle)
+/*
+ * Returns the last step that called @op on the handle and was neither skipped nor failed, or NULL.
+ */
+static const struct step *find_last_successful_step(const struct program *program,
+						    const struct trace *trace, enum op op,
+						    uint8_t handle)
 {
 	for (size_t i = trace->step_count; i--;) {
 		const struct call *call = &program->calls[trace->steps[i].call];
@@ -15,28 +18,30 @@ static const struct step *find_last_call(const struct program *program, const st
 	return NULL;
 }
 
-static void add_cause_call(struct causes *causes, size_t call)
+static void add_cause_call(struct causes *causes, size_t call_index)
 {
 	if (causes->call_count < CAUSES_MAX)
-		causes->cause_calls[causes->call_count++] = (uint16_t)call;
+		causes->cause_calls[causes->call_count++] = (uint16_t)call_index;
 }
 
-static void add_cause_step(struct causes *causes, const struct step *step)
+static void add_call_of_step(struct causes *causes, const struct step *step_or_null)
 {
-	if (step)
-		add_cause_call(causes, step->call);
+	if (step_or_null)
+		add_cause_call(causes, step_or_null->call);
 }
 
-uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
-			    uint8_t handle)
+uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
+			    uint8_t map_handle)
 {
-	const struct step *made = find_last_call(program, rules_trace(rules), OP_kmap_local, handle);
+	const struct step *map_step =
+		find_last_successful_step(program, rules_trace(rules), OP_kmap_local, map_handle);
 
-	return made ? program->calls[made->call].handle[1] : 0;
+	return map_step ? program->calls[map_step->call].handle[1] : 0;
 }
 
-/* Returns whether the page is still live according to the calls that ran. */
-static bool is_page_live(const struct program *program, const struct trace *trace, uint8_t page)
+/* Returns whether the page is live after all calls of the trace. */
+static bool is_page_live_at_end(const struct program *program, const struct trace *trace,
+				uint8_t page)
 {
 	unsigned int refs = 0;
 
@@ -52,23 +57,27 @@ static bool is_page_live(const struct program *program, const struct trace *trac
 	return refs;
 }
 
-uint8_t cause_find_freed_page(const struct program *program, const struct rules *rules,
+uint8_t cause_find_page_used_after_free(const struct program *program, const struct rules *rules,
 			      const struct call *call)
 {
 	if (op_is_mapped_access(call->op))
-		return cause_find_map_page(program, rules, call->handle[0]);
+		return cause_find_page_of_mapping(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
-	if (call->op == OP_copy_page && is_page_live(program, rules_trace(rules), call->handle[0]))
+	if (call->op == OP_copy_page &&
+	    is_page_live_at_end(program, rules_trace(rules), call->handle[0]))
 		return call->handle[1];
 	return call->handle[0];
 }
 
-/* Adds the live mappings of the thread that are newer than the mapping @handle, newest first. */
-static void add_live_mappings(const struct program *program, const struct trace *trace,
-			 uint8_t thread, int handle, struct causes *causes)
+/*
+ * Adds the calls that made the thread's live mappings which are newer than the mapping
+ * @older_handle, newest first. @older_handle: -1: all live mappings
+ */
+static void add_calls_of_newer_mappings(const struct program *program, const struct trace *trace,
+			 uint8_t thread, int older_handle, struct causes *causes)
 {
-	uint16_t map_call[PROGRAM_MAPS];
+	uint16_t live_map_calls[PROGRAM_MAPS];
 	size_t count = 0;
 
 	for (size_t i = 0; i < trace->step_count; i++) {
@@ -77,104 +86,117 @@ static void add_live_mappings(const struct program *program, const struct trace 
 		if (trace->steps[i].was_skipped || call->thread != thread)
 			continue;
 		if (call->op == OP_kmap_local)
-			map_call[count++] = trace->steps[i].call;
+			live_map_calls[count++] = trace->steps[i].call;
 		else if (call->op == OP_kunmap_local)
 			count--;
 	}
-	while (count-- && program->calls[map_call[count]].handle[0] != handle)
-		add_cause_call(causes, map_call[count]);
+	while (count-- && program->calls[live_map_calls[count]].handle[0] != older_handle)
+		add_cause_call(causes, live_map_calls[count]);
 }
 
-void cause_find_fatal(const struct program *program, const struct rules *rules,
+void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
 		      struct causes *causes)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct trace *trace = rules_trace(rules);
 	const struct call *call;
-	uint8_t handle;
+	uint8_t resource;
 
 	causes->call_count = 0;
 	if (v->fatal_call == VERDICT_NONE)
 		return;
 	call = &program->calls[v->fatal_call];
-	handle = call->handle[0];
+	resource = call->handle[0];
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
-		handle = cause_find_freed_page(program, rules, call);
-		add_cause_step(causes, find_last_call(program, trace, OP_free_page, handle));
+		resource = cause_find_page_used_after_free(program, rules, call);
+		add_call_of_step(causes,
+				 find_last_successful_step(program, trace, OP_free_page, resource));
 		break;
 	case RULE_use_after_unmap:
-		add_cause_step(causes, find_last_call(program, trace, OP_kunmap_local, handle));
+		add_call_of_step(causes, find_last_successful_step(program, trace, OP_kunmap_local,
+								   resource));
 		break;
 	case RULE_foreign_map:
-		add_cause_step(causes, find_last_call(program, trace, OP_kmap_local, handle));
+		add_call_of_step(
+			causes, find_last_successful_step(program, trace, OP_kmap_local, resource));
 		break;
 	case RULE_unmap_order:
-		add_live_mappings(program, trace, call->thread, call->handle[0], causes);
+		add_calls_of_newer_mappings(program, trace, call->thread, call->handle[0], causes);
 		break;
 	case RULE_map_overflow:
-		add_live_mappings(program, trace, call->thread, -1, causes);
+		add_calls_of_newer_mappings(program, trace, call->thread, -1, causes);
 		break;
 	default:
 		break;
 	}
 }
 
-/* Returns the last access before @call that wrote the byte, or NULL. */
-static const struct access *find_writer(const struct shadow *shadow, size_t call, uint8_t page,
-					uint16_t byte)
+/* Returns the last write of the byte before the accesses of the call, or NULL. */
+static const struct access *find_last_write_before_call(const struct shadow *shadow,
+							size_t call_index, uint8_t page,
+							uint16_t byte_offset)
 {
 	const struct access *writer = NULL;
 
-	for (size_t i = 0; i < shadow->access_count && shadow->accesses[i].call != call; i++) {
+	for (size_t i = 0; i < shadow->access_count && shadow->accesses[i].call != call_index;
+	     i++) {
 		const struct access *access = &shadow->accesses[i];
 
-		if (access->write && access->page == page && access->from <= byte &&
-		    byte < access->to)
+		if (access->write && access->page == page && access->from <= byte_offset &&
+		    byte_offset < access->to)
 			writer = access;
 	}
 	return writer;
 }
 
-void cause_find_uninit(const struct program *program, const struct rules *rules, size_t call,
-		       uint8_t page, uint16_t byte, struct causes *causes)
+void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules,
+				size_t reading_call, uint8_t page, uint16_t byte_offset,
+				struct causes *causes)
 {
 	const struct access *writer;
 
 	causes->call_count = 0;
-	while ((writer = find_writer(rules_shadow(rules), call, page, byte)) != NULL) {
+	while ((writer = find_last_write_before_call(rules_shadow(rules), reading_call, page,
+						     byte_offset)) != NULL) {
 		const struct call *copy = &program->calls[writer->call];
 
 		if (copy->op != OP_copy_page)
 			break;
 		add_cause_call(causes, writer->call);
-		call = writer->call;
+		reading_call = writer->call;
 		page = copy->handle[1];
-		byte = (uint16_t)(byte - copy->number[0] + copy->number[1]);
+		byte_offset = (uint16_t)(byte_offset - copy->number[0] + copy->number[1]);
 	}
-	add_cause_step(causes, find_last_call(program, rules_trace(rules), OP_alloc_page, page));
+	add_call_of_step(causes, find_last_successful_step(program, rules_trace(rules),
+							   OP_alloc_page, page));
 }
 
 /* ---- deadlock ---- */
 
 #define NO_CALL SIZE_MAX
 
-/* @first_left, @main_left: the first remaining call, and the first one of main, up to @index */
+/*
+ * @first_remaining: the first call that has not run, at most @index
+ * @main_remaining: the first call of main that has not run and is before @index, or NO_CALL
+ */
 static struct blocked_thread find_what_blocks_call(const struct program *program,
 						   const struct trace *trace, size_t index,
-						   size_t first_left, size_t main_left)
+						   size_t first_remaining, size_t main_remaining)
 {
 	const struct call *call = &program->calls[index];
 	uint16_t blocked_call = (uint16_t)index;
 	const struct step *holder;
 
-	if (call->thread == THREAD_MAIN && first_left < index)
-		return (struct blocked_thread){ blocked_call, (uint16_t)first_left, BLOCKED_THREADS };
-	if (main_left != NO_CALL)
-		return (struct blocked_thread){ blocked_call, (uint16_t)main_left, BLOCKED_MAIN };
+	if (call->thread == THREAD_MAIN && first_remaining < index)
+		return (struct blocked_thread){blocked_call, (uint16_t)first_remaining,
+					       BLOCKED_THREADS};
+	if (main_remaining != NO_CALL)
+		return (struct blocked_thread){blocked_call, (uint16_t)main_remaining,
+					       BLOCKED_MAIN};
 	if (call->op != OP_lock)
 		return (struct blocked_thread){ blocked_call, blocked_call, BLOCKED_SEMAPHORE };
-	holder = find_last_call(program, trace, OP_lock, call->handle[0]);
+	holder = find_last_successful_step(program, trace, OP_lock, call->handle[0]);
 	return (struct blocked_thread){ blocked_call, holder ? holder->call : blocked_call,
 					BLOCKED_MUTEX };
 }
@@ -183,21 +205,22 @@ size_t cause_find_deadlock(const struct program *program, const struct rules *ru
 			   struct blocked_thread blocked[PROGRAM_THREADS])
 {
 	const struct trace *trace = rules_trace(rules);
-	size_t count = 0, first_left = NO_CALL, main_left = NO_CALL;
+	size_t count = 0, first_remaining = NO_CALL, main_remaining = NO_CALL;
 	unsigned int seen_threads = 0;
 
 	for (size_t i = 0; i < program->count; i++) {
 		uint8_t thread = program->calls[i].thread;
 
-		if (trace_find(trace, i))
+		if (trace_find_step(trace, i))
 			continue;
-		if (first_left == NO_CALL)
-			first_left = i;
+		if (first_remaining == NO_CALL)
+			first_remaining = i;
 		if (!(seen_threads & 1u << thread))
-			blocked[count++] = find_what_blocks_call(program, trace, i, first_left, main_left);
+			blocked[count++] = find_what_blocks_call(program, trace, i, first_remaining,
+								 main_remaining);
 		seen_threads |= 1u << thread;
-		if (thread == THREAD_MAIN && main_left == NO_CALL)
-			main_left = i;
+		if (thread == THREAD_MAIN && main_remaining == NO_CALL)
+			main_remaining = i;
 	}
 	return count;
 }

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Finds the earlier calls that explain a broken rule: the free before a use, the newer mapping, the
- * lock that is held. The rule model has only the call that broke the rule.
+ * call that locked a mutex. The rule model names only the call that broke the rule.
  */
 #ifndef HARNESS_CAUSE_H
 #define HARNESS_CAUSE_H
 
 #include "harness/model/rules.h"
 
-/* The mappings of a thread, or copies of an uninitialised byte: no explanation names more calls. */
+/* The most calls that an explanation names; a thread has at most this many live mappings. */
 #define CAUSES_MAX 16
 
 struct causes {
-	size_t call_count;
+	size_t call_count; /* number of entries of cause_calls */
 	uint16_t cause_calls[CAUSES_MAX];
 };
 
-/* Return: the page that an access through the mapping, or a call on the mapping, uses. */
-uint8_t cause_find_map_page(const struct program *program, const struct rules *rules,
-			    uint8_t handle);
+/* Return: the page that the last kmap_local() of the handle mapped; 0 if there is no such call. */
+uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
+			    uint8_t map_handle);
 
-/* Return: the page that the call uses after its free. */
-uint8_t cause_find_freed_page(const struct program *program, const struct rules *rules,
+/* Return: the freed page that @call, which broke the rule use-after-free, uses. */
+uint8_t cause_find_page_used_after_free(const struct program *program, const struct rules *rules,
 			      const struct call *call);
 
 /*
- * Finds the calls that explain the fatal rule:
+ * Finds the earlier calls that explain why the fatal call breaks its rule:
  *
  *   use-after-free   the call that dropped the last reference
  *   use-after-unmap  the call that ended the mapping
@@ -35,15 +35,16 @@ uint8_t cause_find_freed_page(const struct program *program, const struct rules 
  *   out-of-bounds    none: the range is the explanation
  *   deadlock         none: see cause_find_deadlock()
  */
-void cause_find_fatal(const struct program *program, const struct rules *rules,
+void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
 		      struct causes *causes);
 
 /*
- * Finds where an uninitialised byte comes from: the copies that passed it on, the last one first,
- * and the allocation.
+ * Finds where an uninitialised byte that @reading_call reads comes from: the copy_page() calls that
+ * copied the byte from page to page, the latest first, and then the alloc_page() call.
  */
-void cause_find_uninit(const struct program *program, const struct rules *rules, size_t call,
-		       uint8_t page, uint16_t byte, struct causes *causes);
+void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules,
+				size_t reading_call, uint8_t page, uint16_t byte_offset,
+				struct causes *causes);
 
 enum blocked_why {
 	BLOCKED_MUTEX,	   /* another thread holds the mutex since the call @blocking_call */
@@ -53,14 +54,15 @@ enum blocked_why {
 };
 
 struct blocked_thread {
-	uint16_t blocked_call;
-	uint16_t blocking_call;
+	uint16_t blocked_call;	/* the first call of the thread that has not run */
+	uint16_t blocking_call; /* see blocked_why; BLOCKED_SEMAPHORE: the same as blocked_call */
 	enum blocked_why why;
 };
 
 /*
- * Finds the next remaining call of each thread, and what it waits for.
- * Return: the number of calls.
+ * Finds, for each thread with calls that have not run, the first of these calls and what that call
+ * waits for.
+ * Return: the number of entries of @blocked, one for each such thread.
  */
 size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
 			   struct blocked_thread blocked[PROGRAM_THREADS]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Vector clocks. at[t] counts the releases of thread t that the clock's owner has acquired. An
- * access of thread t at epoch e happens before everything whose clock has at[t] > e.
+ * Vector clocks. An access of thread t at epoch e happens before each later access whose clock has
+ * epochs[t] > e.
  */
 #ifndef HARNESS_CLOCK_H
 #define HARNESS_CLOCK_H
@@ -13,7 +13,7 @@
 #include "harness/program/program.h"
 
 struct clock {
-	uint16_t epochs[PROGRAM_THREADS];
+	uint16_t epochs[PROGRAM_THREADS]; /* for each thread: how many of its releases are known */
 };
 
 static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct clock *from)
@@ -23,7 +23,8 @@ static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct
 			into->epochs[t] = from->epochs[t];
 }
 
-static inline bool clock_has_reached(const struct clock *clock, unsigned int thread, uint16_t epoch)
+static inline bool clock_includes_epoch(const struct clock *clock, unsigned int thread,
+					uint16_t epoch)
 {
 	return clock->epochs[thread] > epoch;
 }

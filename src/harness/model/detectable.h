@@ -7,20 +7,21 @@
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
 
-/* Whether a fatal call can be detected where it runs. */
+/* Whether the detectors of this process find a fatal call when it runs. */
 enum detectable {
-	DETECTABLE_NEVER, /* no detector sees it, so it is not executed */
-	DETECTABLE_SOMETIMES,
+	DETECTABLE_NEVER, /* no detector finds the call, so the harness does not execute it */
+	DETECTABLE_SOMETIMES, /* it depends on the memory next to the page */
 	DETECTABLE_ALWAYS,
 };
 
-struct detectable_by {
+struct available_detectors {
 	bool has_asan;  /* AddressSanitizer is linked in */
 	bool has_alias_backend; /* each mapping has its own address (alias backend) */
 };
 
-/* Return: whether @call, which breaks the fatal rule of @verdict, is detectable with @where. */
-enum detectable detectable_fatal_call(const struct call *call, const struct verdict *verdict,
-				      struct detectable_by where);
+/* Return: whether @detectors find @call, which breaks the fatal rule of @verdict. */
+enum detectable detectable_classify_fatal_call(const struct call *call,
+					       const struct verdict *verdict,
+					       struct available_detectors detectors);
 
 #endif

@@ -3,27 +3,26 @@
 
 #include <stdio.h>
 
-static bool expected_rules_are_broken(const struct program *program, const struct verdict *verdict,
-			      char text[EXPECTATION_TEXT])
+static bool rules_are_as_expected(const struct program *program, const struct verdict *verdict,
+			      char difference[EXPECTATION_TEXT])
 {
 	char expected_rules[RULE_SET_TEXT], broken_rules[RULE_SET_TEXT];
 
 	if (!program->has_expect || program->expect == verdict->broken)
 		return true;
-	rule_set_text(program->expect, " ", expected_rules);
-	rule_set_text(verdict->broken, " ", broken_rules);
-	snprintf(text, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected_rules,
+	rule_set_to_text(program->expect, " ", expected_rules);
+	rule_set_to_text(verdict->broken, " ", broken_rules);
+	snprintf(difference, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected_rules,
 		 broken_rules);
 	return false;
 }
 
-static bool has_expected_result(const struct call *call, const struct step *step,
-				char text[EXPECTATION_TEXT])
+static bool result_is_as_expected(const struct call *call, const struct step *step,
+				char difference[EXPECTATION_TEXT])
 {
-	if (call->expected_result == RESULT_NONE ||
-	    (step && !step->was_skipped && step->result == call->expected_result))
+	if (step && !step->was_skipped && step->result == call->expected_result)
 		return true;
-	snprintf(text, EXPECTATION_TEXT, "line %u: expected %s, got %s", call->line,
+	snprintf(difference, EXPECTATION_TEXT, "line %u: expected %s, got %s", call->line,
 		 result_name(call->expected_result),
 		 !step		 ? "a call that did not run" :
 		 step->was_skipped	 ? "a call that was skipped" :
@@ -31,15 +30,17 @@ static bool has_expected_result(const struct call *call, const struct step *step
 	return false;
 }
 
-bool expectations_hold(const struct program *program, const struct rules *rules, char text[EXPECTATION_TEXT])
+bool expectations_hold(const struct program *program, const struct rules *rules,
+		       char difference[EXPECTATION_TEXT])
 {
-	if (!expected_rules_are_broken(program, rules_verdict(rules), text))
+	if (!rules_are_as_expected(program, rules_verdict(rules), difference))
 		return false;
 	for (size_t i = 0; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
 		if (call->expected_result != RESULT_NONE &&
-		    !has_expected_result(call, trace_find(rules_trace(rules), i), text))
+		    !result_is_as_expected(call, trace_find_step(rules_trace(rules), i),
+					   difference))
 			return false;
 	}
 	return true;

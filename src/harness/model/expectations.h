@@ -10,9 +10,10 @@
 #define EXPECTATION_TEXT 256
 
 /*
- * Compares the expectations in a program's text (`expect`, `->`) with what the program does.
- * Return: false if one does not hold; @text then describes the first one.
+ * Compares the expectations in a program's text (`expect`, `->`) with what the rule model computed.
+ * Return: false if an expectation does not hold; @difference then describes the first such one.
  */
-bool expectations_hold(const struct program *program, const struct rules *rules, char text[EXPECTATION_TEXT]);
+bool expectations_hold(const struct program *program, const struct rules *rules,
+		       char difference[EXPECTATION_TEXT]);
 
 #endif

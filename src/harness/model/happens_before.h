@@ -9,31 +9,36 @@
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
 
-/* No call of that thread. */
+/* No step of the thread happens before. */
 #define HAPPENS_BEFORE_NONE UINT16_MAX
 
-/* For each step, the last step of each thread that happens before it, or HAPPENS_BEFORE_NONE. */
+
 struct happens_before {
-	uint16_t last_known_step[PROGRAM_CALLS][PROGRAM_THREADS];
+	/*
+	 * For each step and thread: the thread's last step that happens before the step, or NONE.
+	 */
+	uint16_t last_step_before[PROGRAM_CALLS][PROGRAM_THREADS];
 };
 
 /*
- * @fatal: the call before which the trace ends, or SIZE_MAX. It gets a row too, after the
- * last step.
+ * Computes the table for the steps of a trace.
+ * @fatal_call: the call before which the trace ends, or SIZE_MAX; its row follows the last step's
  */
-void happens_before_init(struct happens_before *happens, const struct program *program,
-			 const struct trace *trace, size_t fatal);
+void happens_before_compute(struct happens_before *happens, const struct program *program,
+			 const struct trace *trace, size_t fatal_call);
 
-/* Return: whether step @a happens before step @b, which ran later. */
+/* Return: whether the first step happens before the second one. */
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
-			       const struct trace *trace, size_t a, size_t b);
+			       const struct trace *trace, size_t earlier_step,
+			       size_t later_step);
 
 /*
- * Finds the steps of other threads that the step itself acquires from: the unlock, the posts, the
- * earlier drops of a page. Order by lines of main is not included.
- * Return: the number of steps, at most one for each thread.
+ * Finds the steps of other threads whose release @step acquires: the last unlock of the mutex, the
+ * posts of the semaphore, or the earlier free_page() calls of the page. The order that lines of
+ * main make is not included. Return: the number of steps in @from_steps, at most one for each
+ * thread.
  */
 size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
-				 size_t step, uint16_t from[PROGRAM_THREADS]);
+				 size_t step, uint16_t from_steps[PROGRAM_THREADS]);
 
 #endif

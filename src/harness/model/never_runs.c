@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds calls that can never run. Calls are examined in the order in which they run: first those
- * that the model ran. Calls after a fatal call follow in the order of their lines; there a handle
- * counts as filled if a call of another thread might fill it first.
+ * Calls are examined in the order in which they run: first the calls that the model reached. The
+ * calls that the model did not reach, because an earlier call is fatal, follow in the order of
+ * their lines. For them, a handle counts as filled if a later line of another thread might fill it
+ * first.
  */
 #include "harness/model/never_runs.h"
 
@@ -11,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct finder {
+struct never_runs_finder {
 	const struct program *program;
-	/* Bit N: a call that runs fills handle N, or fails to fill it. */
+	/* Bit N: a call that runs would fill handle N; the call may have failed. */
 	uint32_t maybe_filled_handles[HANDLE_FILLED_KINDS];
-	/* Bit N: a call that runs fills handle N. */
+	/* Bit N: a call filled handle N when the model ran it. */
 	uint32_t filled_handles[HANDLE_FILLED_KINDS];
-	uint8_t held_mutexes[PROGRAM_THREADS];
-	bool was_reached[PROGRAM_CALLS];
+	uint8_t held_mutexes[PROGRAM_THREADS]; /* one bit for each mutex */
+	bool was_reached[PROGRAM_CALLS]; /* the model ran or skipped the call */
 	struct never_runs *found;
 	size_t found_count;
 };
@@ -26,13 +27,12 @@ struct finder {
 static bool call_fills_handle(const struct call *call, const struct call_handle *handle)
 {
 	return op_fills_handle(call->op) && call->handle[0] == handle->index &&
-	       op_handle_kind(op_table[call->op].argument_kinds[0]) == handle->kind;
+	       op_handle_kind_of_letter(op_table[call->op].argument_kinds[0]) == handle->kind;
 }
 
-/*
- * Returns whether a call that the model did not reach may fill the handle before call @index runs.
- */
-static bool may_be_filled_before(const struct finder *f, size_t index, const struct call_handle *handle)
+/* Returns whether a call that was not reached may fill the handle before call @index runs. */
+static bool may_be_filled_before(const struct never_runs_finder *f, size_t index,
+				 const struct call_handle *handle)
 {
 	const struct call *calls = f->program->calls;
 
@@ -45,8 +45,8 @@ static bool may_be_filled_before(const struct finder *f, size_t index, const str
 	return false;
 }
 
-/* Return: always false, so that a check can end with it. */
-static bool add_never_run_call(struct finder *f, size_t index, enum never_runs_why why,
+/* Records the call. Return: always false, so that a check can return the result. */
+static bool add_never_run_call(struct never_runs_finder *f, size_t index, enum never_runs_why why,
 			       const struct call_handle *handle)
 {
 	struct never_runs *n = &f->found[f->found_count];
@@ -63,7 +63,8 @@ static bool add_never_run_call(struct finder *f, size_t index, enum never_runs_w
 	return false;
 }
 
-static bool check_handle(struct finder *f, size_t index, const struct call_handle *handle)
+static bool check_handle(struct never_runs_finder *f, size_t index,
+			 const struct call_handle *handle)
 {
 	uint32_t bit = 1u << handle->index;
 
@@ -77,7 +78,7 @@ static bool check_handle(struct finder *f, size_t index, const struct call_handl
 	       add_never_run_call(f, index, NEVER_RUNS_UNFILLED, handle);
 }
 
-static void check_mutex(struct finder *f, size_t index)
+static void check_and_apply_mutex_call(struct never_runs_finder *f, size_t index)
 {
 	const struct call *call = &f->program->calls[index];
 	uint8_t *held = &f->held_mutexes[call->thread], bit = (uint8_t)(1u << call->handle[0]);
@@ -93,7 +94,7 @@ static void check_mutex(struct finder *f, size_t index)
 }
 
 /* @step: the model's step of the call, or NULL */
-static void check_call(struct finder *f, size_t index, const struct step *step)
+static void check_and_apply_call(struct never_runs_finder *f, size_t index, const struct step *step)
 {
 	const struct call *call = &f->program->calls[index];
 	struct call_handle handles[2];
@@ -103,9 +104,9 @@ static void check_call(struct finder *f, size_t index, const struct step *step)
 		if (!check_handle(f, index, &handles[i]))
 			return;
 	if (call->op == OP_lock || call->op == OP_unlock)
-		check_mutex(f, index);
+		check_and_apply_mutex_call(f, index);
 	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
-	    !call_has_atomic_range(call))
+	    !call_has_valid_atomic_range(call))
 		add_never_run_call(f, index, NEVER_RUNS_ATOMIC, NULL);
 	if (!op_fills_handle(call->op))
 		return;
@@ -114,7 +115,7 @@ static void check_call(struct finder *f, size_t index, const struct step *step)
 		f->filled_handles[handles[0].kind] |= 1u << call->handle[0];
 }
 
-static int compare_call_index(const void *a, const void *b)
+static int compare_by_call_index(const void *a, const void *b)
 {
 	return ((const struct never_runs *)a)->call - ((const struct never_runs *)b)->call;
 }
@@ -123,38 +124,39 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 		       struct never_runs found[PROGRAM_CALLS])
 {
 	const struct trace *trace = rules_trace(rules);
-	struct finder f = { .program = program, .found = found };
+	struct never_runs_finder f = { .program = program, .found = found };
 
 	for (size_t i = 0; i < trace->step_count; i++)
 		f.was_reached[trace->steps[i].call] = true;
 	for (size_t i = 0; i < trace->step_count; i++)
-		check_call(&f, trace->steps[i].call, &trace->steps[i]);
+		check_and_apply_call(&f, trace->steps[i].call, &trace->steps[i]);
 	for (size_t i = 0; i < program->count; i++)
 		if (!f.was_reached[i])
-			check_call(&f, i, NULL);
-	qsort(found, f.found_count, sizeof(*found), compare_call_index);
+			check_and_apply_call(&f, i, NULL);
+	qsort(found, f.found_count, sizeof(*found), compare_by_call_index);
 	return f.found_count;
 }
 
-void never_runs_text(const struct program *program, const struct never_runs *n,
+void never_runs_format_message(const struct program *program, const struct never_runs *finding,
 		     char text[NEVER_RUNS_TEXT])
 {
-	const struct call *call = &program->calls[n->call];
+	const struct call *call = &program->calls[finding->call];
 	int used = snprintf(text, NEVER_RUNS_TEXT, "%s never runs: ", op_table[call->op].name);
 	size_t size = NEVER_RUNS_TEXT - (size_t)used;
 	uint64_t off = call->number[0], atomic_size = call->number[1];
-	char letter = op_handle_letters[n->handle.kind];
+	char letter = op_handle_letters[finding->handle.kind];
 
 	text += used;
-	switch (n->why) {
+	switch (finding->why) {
 	case NEVER_RUNS_UNFILLED:
-		used = snprintf(text, size, "no call before it fills %c%u", letter, n->handle.index);
-		if (n->has_filling_call)
+		used = snprintf(text, size, "no call before it fills %c%u", letter,
+				finding->handle.index);
+		if (finding->has_filling_call)
 			snprintf(text + used, size - (size_t)used, ", as line %u never runs",
-				 program->calls[n->filling_call].line);
+				 program->calls[finding->filling_call].line);
 		break;
 	case NEVER_RUNS_FILLED:
-		snprintf(text, size, "%c%u is filled already", letter, n->handle.index);
+		snprintf(text, size, "%c%u is filled already", letter, finding->handle.index);
 		break;
 	case NEVER_RUNS_HELD:
 		snprintf(text, size, "%s holds m%u already", thread_name(call->thread), call->handle[0]);

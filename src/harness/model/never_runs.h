@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds calls that every execution skips, whatever the library does. Such a call is mostly a typing
- * mistake. A call that is skipped because an allocation failed is not reported.
+ * Finds calls that every execution skips, whatever the library does. Such a call is usually a
+ * mistake in the program. A call that is skipped because an allocation failed is not reported.
  */
 #ifndef HARNESS_NEVER_RUNS_H
 #define HARNESS_NEVER_RUNS_H
@@ -9,32 +9,32 @@
 #include "harness/model/rules.h"
 
 enum never_runs_why {
-	NEVER_RUNS_UNFILLED,   /* no earlier call fills a handle that the call uses */
-	NEVER_RUNS_FILLED,     /* the handle that the call would fill is filled already */
-	NEVER_RUNS_HELD,       /* lock: the thread holds the mutex already */
-	NEVER_RUNS_NOT_HELD,   /* unlock: the thread does not hold the mutex */
-	NEVER_RUNS_ATOMIC,     /* the size or the alignment of an atomic access */
+	NEVER_RUNS_UNFILLED, /* no earlier call fills a handle that the call uses */
+	NEVER_RUNS_FILLED,   /* the handle that the call would fill is filled already */
+	NEVER_RUNS_HELD,     /* lock: the thread holds the mutex already */
+	NEVER_RUNS_NOT_HELD, /* unlock: the thread does not hold the mutex */
+	NEVER_RUNS_ATOMIC, /* load_atomic, store_atomic: the size or the alignment is unsupported */
 };
 
 struct never_runs {
-	uint16_t call;
+	uint16_t call; /* index of the call that never runs */
 	enum never_runs_why why;
 	struct call_handle handle; /* only for UNFILLED and FILLED */
 	bool has_filling_call; /* UNFILLED: a call would fill the handle, but never runs either */
-	uint16_t filling_call;
+	uint16_t filling_call; /* index of that call */
 };
 
 /*
  * Finds the calls of @program that can never run. @rules has evaluated the program.
- * Return: their number; @found is sorted by line.
+ * Return: the number of these calls; @found is sorted by line.
  */
 size_t never_runs_find(const struct program *program, const struct rules *rules,
 		       struct never_runs found[PROGRAM_CALLS]);
 
 #define NEVER_RUNS_TEXT 160
 
-/* For example "write_raw never runs: no call before it fills p1". */
-void never_runs_text(const struct program *program, const struct never_runs *call,
+/* Writes, for example, "write_raw never runs: no call before it fills p1". */
+void never_runs_format_message(const struct program *program, const struct never_runs *finding,
 		     char text[NEVER_RUNS_TEXT]);
 
 #endif

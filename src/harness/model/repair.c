@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Repairs a program in rounds: each round evaluates the program and changes all calls that break a
- * rule. Moving a call to another thread can cause new races, so after a few rounds calls are only
- * dropped. Then every round leaves fewer calls, and the empty program is clean.
+ * rule. Moving a call to another thread can cause new races, so after ROUNDS_THAT_MOVE rounds calls
+ * are only dropped. Each of these rounds leaves fewer calls, and the empty program is clean.
  */
 #include "harness/model/repair.h"
 
@@ -10,22 +10,13 @@
 
 #define ROUNDS_THAT_MOVE 3
 
-static void remove_marked_calls(struct program *program, const bool *must_drop)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < program->count; i++)
-		if (!must_drop[i])
-			program->calls[kept++] = program->calls[i];
-	program->count = kept;
-}
-
-/* @must_drop already contains the calls that break fatal rules. */
-static void repair_calls(struct program *program, const struct rules *rules, bool may_move,
-			 bool *must_drop)
+/* Drops the calls of @must_drop and all uses of uninitialised bytes; moves or drops races. */
+static void move_or_drop_bad_calls(struct program *program, const struct rules *rules,
+				   bool may_move, bool must_drop[PROGRAM_CALLS])
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);
+	size_t kept = 0;
 
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
@@ -35,9 +26,12 @@ static void repair_calls(struct program *program, const struct rules *rules, boo
 		else
 			must_drop[race->second] = true;
 	}
-	for (size_t i = 0; i < v->uninit_count; i++)
-		must_drop[v->uninits[i].call] = true;
-	remove_marked_calls(program, must_drop);
+	for (size_t i = 0; i < v->uninit_use_count; i++)
+		must_drop[v->uninit_uses[i].call] = true;
+	for (size_t i = 0; i < program->count; i++)
+		if (!must_drop[i])
+			program->calls[kept++] = program->calls[i];
+	program->count = kept;
 }
 
 void repair_program(struct program *program, struct rules *rules)
@@ -48,6 +42,6 @@ void repair_program(struct program *program, struct rules *rules)
 		rules_find_fatal_calls(rules, program, must_drop);
 		if (!rules_verdict(rules)->broken)
 			return;
-		repair_calls(program, rules, round < ROUNDS_THAT_MOVE, must_drop);
+		move_or_drop_bad_calls(program, rules, round < ROUNDS_THAT_MOVE, must_drop);
 	}
 }

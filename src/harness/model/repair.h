@@ -6,10 +6,10 @@
 #include "harness/program/program.h"
 
 /*
- * Changes a program until it breaks no rule. A call that races moves to the other thread of the
- * race; if that does not help, it is dropped. A call that breaks a fatal rule or never runs is
- * dropped. A program that breaks no rule does not change. @rules then contains the evaluation of
- * the result.
+ * Changes a program until it breaks no rule. The later call of a race moves to the
+ * thread of the earlier one; if races remain after some rounds, it is dropped. A call that breaks a
+ * fatal rule, reads uninitialised bytes or is in a deadlock is dropped. A program that breaks no
+ * rule does not change. Afterwards @rules contains the evaluation of the changed program.
  */
 void repair_program(struct program *program, struct rules *rules);
 

@@ -2,8 +2,8 @@
 /*
  * Evaluates a program. For each call, in this order:
  *
- * 1. The schedule chooses the next call (schedule.h). A line of main joins all threads before it,
- *    and forks them after it.
+ * 1. The schedule chooses the next call (schedule.h). A line of main is ordered after all calls
+ * that ran before it, and before all calls that run after it.
  * 2. A call is skipped if a handle is not in the required state, if it misuses a lock, or if its
  *    atomic access has an unsupported size or alignment.
  * 3. Bounds: a range outside of the page is EINVAL, or out-of-bounds through a mapping.
@@ -20,8 +20,8 @@
 
 /* ---- order ---- */
 
-/* Called at a line of main: all earlier calls of all threads happen before this line. */
-static void join_all_threads(struct rules *rules)
+/* Makes all earlier calls of all threads happen before the line of main that runs next. */
+static void join_clocks_into_main(struct rules *rules)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		rules->threads[t].clock.epochs[t]++;
@@ -29,32 +29,31 @@ static void join_all_threads(struct rules *rules)
 	}
 }
 
-/* A line of main happens before everything that threads do later. */
-static void fork_all_threads(struct rules *rules)
+/* Makes the line of main that just ran happen before everything that threads do later. */
+static void join_main_clock_into_threads(struct rules *rules)
 {
 	rules->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		clock_join(&rules->threads[t].clock, &rules->threads[THREAD_MAIN].clock);
 }
 
+/* Return: the clock of the mutex or semaphore that the call uses. */
+static struct clock *find_sync_clock(struct evaluation *eval)
+{
+	enum handle_kind kind =
+		op_handle_kind_of_letter(op_table[eval->call->op].argument_kinds[0]);
+
+	return &eval->rules->sync_clocks[kind == HANDLE_MUTEX][eval->call->handle[0]];
+}
+
 void evaluate_lock(struct evaluation *eval)
 {
-	acquire_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
+	acquire_clock(eval, find_sync_clock(eval));
 }
 
 void evaluate_unlock(struct evaluation *eval)
 {
-	release_clock(eval, &eval->rules->mutex_clocks[eval->call->handle[0]]);
-}
-
-void evaluate_post(struct evaluation *eval)
-{
-	release_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
-}
-
-void evaluate_wait(struct evaluation *eval)
-{
-	acquire_clock(eval, &eval->rules->semaphore_clocks[eval->call->handle[0]]);
+	release_clock(eval, find_sync_clock(eval));
 }
 
 /* ---- one call ---- */
@@ -66,46 +65,46 @@ static void (*const evaluators[OP_COUNT])(struct evaluation *) = {
 };
 
 /* Return: false if the call breaks a fatal rule. */
-static bool evaluate_call(struct rules *rules, size_t index)
+static bool evaluate_call(struct rules *rules, size_t call_index)
 {
-	const struct call *call = &rules->state.program->calls[index];
+	const struct call *call = &rules->state.program->calls[call_index];
 	struct step *step = &rules->trace->steps[rules->trace->step_count];
-	struct evaluation eval = {rules, call, (uint16_t)index, &rules->threads[call->thread],
+	struct evaluation eval = {rules, call, (uint16_t)call_index, &rules->threads[call->thread],
 				  step};
 
-	*step = (struct step){ .call = (uint16_t)index, .result = RESULT_NONE };
-	step->was_skipped = program_state_skips(&rules->state, call);
+	*step = (struct step){ .call = (uint16_t)call_index, .result = RESULT_NONE };
+	step->was_skipped = program_state_must_skip(&rules->state, call);
 	if (call->thread == THREAD_MAIN)
-		join_all_threads(rules);
+		join_clocks_into_main(rules);
 	if (!step->was_skipped) {
 		step->result = op_table[call->op].has_result ? RESULT_0 : RESULT_NONE;
 		evaluators[call->op](&eval);
 	}
 	if (call->thread == THREAD_MAIN)
-		fork_all_threads(rules);
-	if (rules->verdict.fatal_call == index)
+		join_main_clock_into_threads(rules);
+	if (rules->verdict.fatal_call == call_index)
 		return false;
 	if (!step->was_skipped)
-		program_state_apply(&rules->state, call, step->result);
+		program_state_apply_call(&rules->state, call, step->result);
 	rules->trace->step_count++;
 	return true;
 }
 
 /* ---- one program ---- */
 
-static void init_evaluation(struct rules *rules, const struct program *program)
+static void reset_for_program(struct rules *rules, const struct program *program)
 {
 	program_state_init(&rules->state, program);
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		rules->pages[i].ref_count = 0;
 	bytes_fill(rules->maps, 0, sizeof(rules->maps));
-	bytes_fill(rules->mutex_clocks, 0, sizeof(rules->mutex_clocks));
-	bytes_fill(rules->semaphore_clocks, 0, sizeof(rules->semaphore_clocks));
+	bytes_fill(rules->sync_clocks, 0, sizeof(rules->sync_clocks));
 	bytes_fill(rules->threads, 0, sizeof(rules->threads));
-	shadow_clear(&rules->shadow);
+	rules->shadow->access_count = rules->shadow->race_count = 0;
+	rules->shadow->has_contended_atomics = false;
 	rules->verdict.broken = 0;
 	rules->verdict.fatal_call = VERDICT_NONE;
-	rules->verdict.uninit_count = 0;
+	rules->verdict.uninit_use_count = 0;
 	trace_clear(rules->trace);
 }
 
@@ -119,53 +118,41 @@ static void record_final_pages(struct rules *rules)
 		rules->trace->pages[i].live = true;
 		rules->trace->pages[i].refs = (uint16_t)page->ref_count;
 		rules->trace->pages[i].at = trace_reserve_log(rules->trace, PAGE);
-		rules_append_log(rules->trace, page, rules->trace->pages[i].at, 0, PAGE);
+		rules_copy_to_log(rules->trace, page, rules->trace->pages[i].at, 0, PAGE);
 	}
 }
 
-static void record_deadlock(struct rules *rules)
-{
-	struct verdict *v = &rules->verdict;
-
-	v->broken |= RULE_BIT(RULE_deadlock);
-	v->fatal_call = rules->state.schedule.first_remaining;
-	v->fatal_rule = RULE_deadlock;
-}
-
-/* @fatal: NULL: the first fatal call ends the evaluation; otherwise as rules_find_fatal_calls() */
-static void evaluate_calls(struct rules *rules, const struct program *program, bool *fatal)
+void rules_find_fatal_calls(struct rules *rules, const struct program *program,
+			    bool fatal_calls[PROGRAM_CALLS])
 {
 	size_t call_index;
 
-	init_evaluation(rules, program);
-	while ((call_index = program_state_next_call(&rules->state)) != SCHEDULE_NONE) {
+	reset_for_program(rules, program);
+	while ((call_index = program_state_take_next_call(&rules->state)) != SCHEDULE_NONE) {
 		if (evaluate_call(rules, call_index))
 			continue;
-		if (!fatal)
+		if (!fatal_calls)
 			break;
-		fatal[call_index] = true;
+		fatal_calls[call_index] = true;
 	}
 	if (rules->state.schedule.remaining_count &&
-	    (fatal || rules->verdict.fatal_call == VERDICT_NONE)) {
-		record_deadlock(rules);
-		if (fatal)
-			fatal[rules->verdict.fatal_call] = true;
+	    (fatal_calls || rules->verdict.fatal_call == VERDICT_NONE)) {
+		rules->verdict.broken |= RULE_BIT(RULE_deadlock);
+		rules->verdict.fatal_call = rules->state.schedule.first_remaining;
+		rules->verdict.fatal_rule = RULE_deadlock;
+		if (fatal_calls)
+			fatal_calls[rules->verdict.fatal_call] = true;
 	}
-	if (rules->shadow.race_count)
+	if (rules->shadow->race_count)
 		rules->verdict.broken |= RULE_BIT(RULE_data_race);
-	shadow_sort_races(&rules->shadow);
-	if (!fatal || !rules->verdict.broken)
+	shadow_sort_races(rules->shadow);
+	if (!fatal_calls || !rules->verdict.broken)
 		record_final_pages(rules);
 }
 
 void rules_evaluate(struct rules *rules, const struct program *program)
 {
-	evaluate_calls(rules, program, NULL);
-}
-
-void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal)
-{
-	evaluate_calls(rules, program, fatal);
+	rules_find_fatal_calls(rules, program, NULL);
 }
 
 struct rules *rules_new(void)
@@ -175,7 +162,8 @@ struct rules *rules_new(void)
 	if (!rules)
 		return NULL;
 	rules->trace = trace_new();
-	if (shadow_init(&rules->shadow) && rules->trace)
+	rules->shadow = malloc(sizeof(*rules->shadow));
+	if (rules->trace && rules->shadow)
 		return rules;
 	rules_delete(rules);
 	return NULL;
@@ -185,8 +173,8 @@ void rules_delete(struct rules *rules)
 {
 	if (!rules)
 		return;
-	shadow_destroy(&rules->shadow);
-	trace_delete(rules->trace);
+	free(rules->shadow);
+	free(rules->trace);
 	free(rules);
 }
 
@@ -202,5 +190,5 @@ const struct trace *rules_trace(const struct rules *rules)
 
 const struct shadow *rules_shadow(const struct rules *rules)
 {
-	return &rules->shadow;
+	return rules->shadow;
 }

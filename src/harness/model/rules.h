@@ -17,42 +17,45 @@
 
 /* A load of the bytes [from, to); at least one of these bytes is uninitialised. */
 struct uninit_use {
-	uint16_t call;
-	uint8_t page;
+	uint16_t call; /* index of the load */
+	uint8_t page; /* handle of the page that it reads */
 	uint16_t from, to;
 };
 
 struct verdict {
 	rule_set broken;
-	size_t fatal_call; /* VERDICT_NONE, or the call; for a deadlock the first call that is left */
+	size_t fatal_call; /* its index, or VERDICT_NONE; deadlock: the first call that has not run
+			    */
 	enum rule fatal_rule;
 	/*
-	 * Of a fatal kunmap_local: the other live mappings of the same page with which a library
-	 * that knows only pages can confuse the mapping.
+	 * If a kunmap_local call is fatal: which other live mappings of the same page exist. The
+	 * direct backend cannot distinguish them from the mapping of the call.
 	 */
 	bool newest_maps_same_page, own_thread_maps_same_page, any_thread_maps_same_page;
-	size_t uninit_count;
-	struct uninit_use uninits[PROGRAM_CALLS];
+	size_t uninit_use_count;
+	struct uninit_use uninit_uses[PROGRAM_CALLS];
 };
 
 /* A rule model. It evaluates any number of programs, one after the other. */
 struct rules;
 
-/* Return: NULL without memory. */
+/* Return: NULL if there is no memory. */
 struct rules *rules_new(void);
 void rules_delete(struct rules *rules);
 
-/* Evaluates @program. The results of the functions below are valid until the next evaluation. */
+/* Evaluates @program up to its first fatal call. The results of the functions below are valid until
+ * the next evaluation. */
 void rules_evaluate(struct rules *rules, const struct program *program);
 
 const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
- * Evaluates @program as if each call that breaks a fatal rule were absent, and sets that call's
- * entry in @fatal, which has one entry for each call. If there was such a call, the
- * trace does not contain the pages at the end.
+ * Evaluates @program as if each call that breaks a fatal rule were absent, and sets the entry of
+ * each such call in @fatal_calls to true. If the program breaks a rule, the trace does not contain
+ * the pages at the end. @fatal_calls NULL: the first fatal call ends the evaluation.
  */
-void rules_find_fatal_calls(struct rules *rules, const struct program *program, bool *fatal);
+void rules_find_fatal_calls(struct rules *rules, const struct program *program,
+			    bool fatal_calls[PROGRAM_CALLS]);
 
 /* Return: the trace that an execution must match; it does not contain a fatal call. */
 const struct trace *rules_trace(const struct rules *rules);

@@ -5,9 +5,9 @@
 
 void evaluate_alloc_page(struct evaluation *eval)
 {
-	struct model_page *page = find_page(eval, 0);
+	struct model_page *page = find_page_of_argument(eval, 0);
 
-	if (!(eval->call->value & CALL_GFP_NOFAIL) && count_failure_point(eval)) {
+	if (!(eval->call->value & CALL_GFP_NOFAIL) && count_point_and_check_failure(eval)) {
 		set_error_result(eval, RESULT_ENOMEM);
 		return;
 	}
@@ -15,18 +15,18 @@ void evaluate_alloc_page(struct evaluation *eval)
 	bytes_fill(&page->owners_clock, 0, sizeof(page->owners_clock));
 	bytes_fill(page->initialised, UNINITIALISED, sizeof(page->initialised));
 	if (eval->call->value & CALL_GFP_ZERO)
-		bytes_fill(rules_write(eval, eval->call->handle[0], 0, PAGE, 0), 0, PAGE);
+		bytes_fill(rules_record_write(eval, eval->call->handle[0], 0, PAGE, 0), 0, PAGE);
 }
 
 void evaluate_get_page(struct evaluation *eval)
 {
-	if (check_page_use(eval, find_page(eval, 0), 0))
-		find_page(eval, 0)->ref_count++;
+	if (check_page_use(eval, find_page_of_argument(eval, 0), 0))
+		find_page_of_argument(eval, 0)->ref_count++;
 }
 
 void evaluate_free_page(struct evaluation *eval)
 {
-	struct model_page *page = find_page(eval, 0);
+	struct model_page *page = find_page_of_argument(eval, 0);
 
 	if (!check_page_use(eval, page, 0))
 		return;
@@ -39,7 +39,7 @@ void evaluate_free_page(struct evaluation *eval)
 void evaluate_read_raw(struct evaluation *eval)
 {
 	if (check_raw_access(eval))
-		rules_read(eval, eval->call->handle[0], eval->call->number[0],
+		rules_record_read(eval, eval->call->handle[0], eval->call->number[0],
 			   eval->call->number[1], READ);
 }
 
@@ -48,9 +48,9 @@ void evaluate_write_raw(struct evaluation *eval)
 	const struct call *call = eval->call;
 
 	if (check_raw_access(eval))
-		pattern_fill(
-			rules_write(eval, call->handle[0], call->number[0], call->number[1], 0),
-			call->number[1], call->value);
+		pattern_fill(rules_record_write(eval, call->handle[0], call->number[0],
+						call->number[1], 0),
+			     call->number[1], call->value);
 }
 
 void evaluate_fill_zero(struct evaluation *eval)
@@ -58,38 +58,41 @@ void evaluate_fill_zero(struct evaluation *eval)
 	const struct call *call = eval->call;
 
 	if (check_raw_access(eval))
-		bytes_fill(rules_write(eval, call->handle[0], call->number[0], call->number[1], 0),
+		bytes_fill(rules_record_write(eval, call->handle[0], call->number[0],
+					      call->number[1], 0),
 			   0, call->number[1]);
 }
 
-static bool ranges_overlap(uint64_t a, uint64_t b, uint64_t len)
+static bool ranges_overlap(uint64_t start_a, uint64_t start_b, uint64_t len)
 {
-	return a < b + len && b < a + len;
+	return start_a < start_b + len && start_b < start_a + len;
 }
 
-static bool check_copy(struct evaluation *eval)
+static bool check_copy_arguments(struct evaluation *eval)
 {
 	uint64_t to = eval->call->number[0], from = eval->call->number[1],
 		 len = eval->call->number[2];
 
 	if (!is_in_bounds(to, len) || !is_in_bounds(from, len) ||
-	    (find_page(eval, 0) == find_page(eval, 1) && ranges_overlap(to, from, len)))
+	    (find_page_of_argument(eval, 0) == find_page_of_argument(eval, 1) &&
+	     ranges_overlap(to, from, len)))
 		return set_error_result(eval, RESULT_EINVAL);
-	return check_page_use(eval, find_page(eval, 0), 1) &&
-	       check_page_use(eval, find_page(eval, 1), 2);
+	return check_page_use(eval, find_page_of_argument(eval, 0), 1) &&
+	       check_page_use(eval, find_page_of_argument(eval, 1), 2);
 }
 
 void evaluate_copy_page(struct evaluation *eval)
 {
 	const struct call *call = eval->call;
 	uint64_t to = call->number[0], from = call->number[1], len = call->number[2];
-	struct model_page *source = find_page(eval, 1);
+	struct model_page *source = find_page_of_argument(eval, 1);
 	uint8_t source_initialised[PAGE];
 
-	if (!check_copy(eval))
+	if (!check_copy_arguments(eval))
 		return;
 	bytes_copy(source_initialised, source->initialised + from, len);
-	bytes_copy(rules_write(eval, call->handle[0], to, len, 0), source->bytes + from, len);
+	bytes_copy(rules_record_write(eval, call->handle[0], to, len, 0), source->bytes + from,
+		   len);
 	rules_record_access(eval, call->handle[1], from, len, READ);
-	bytes_copy(find_page(eval, 0)->initialised + to, source_initialised, len);
+	bytes_copy(find_page_of_argument(eval, 0)->initialised + to, source_initialised, len);
 }

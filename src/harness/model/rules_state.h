@@ -2,8 +2,8 @@
 /*
  * Internal to the rule model.
  *
- *   rules.c         the next call, locks and semaphores, the whole program
- *   rules_memory.c  contents and accesses of pages
+ *   rules.c         whole programs, and calls on mutexes and semaphores
+ *   rules_memory.c  records accesses to pages and the bytes that are read
  *   rules_page.c    pages and raw calls
  *   rules_map.c     mappings, and loads and stores through them
  *   rules_user.c    user slices
@@ -19,20 +19,22 @@
 #define PAGE TRACE_PAGE
 #define MAP_DEPTH 16
 
+_Static_assert(PROGRAM_MUTEXES == PROGRAM_SEMAPHORES, "sync_clocks has rows of equal length");
+
 struct model_page {
 	unsigned int ref_count;
-	struct clock owners_clock; /* the clocks of all owners that dropped the page */
+	struct clock owners_clock; /* joined clocks of the threads that dropped a reference */
 	uint8_t bytes[PAGE];
 	uint8_t initialised[PAGE]; /* INITIALISED or UNINITIALISED for each byte */
 };
 
 struct model_map {
 	bool is_live;
-	uint8_t page, thread;
+	uint8_t page, thread; /* the mapped page, and the thread that mapped it */
 };
 
 struct model_slice {
-	uint64_t size, at;
+	uint64_t size, at; /* the size, and the offset of the next byte to read */
 	uint64_t readable_end; /* bytes from here on cannot be read */
 	uint8_t bytes[PROGRAM_SLICE_MAX];
 };
@@ -41,7 +43,7 @@ struct model_thread {
 	struct clock clock;
 	uint8_t live_maps[MAP_DEPTH]; /* live mappings, oldest first */
 	unsigned int live_map_count;
-	uint64_t points_until_failure; /* failure points until one fails; 0: none fails */
+	uint64_t points_until_failure; /* 1: the next failure point fails; 0: none fails */
 };
 
 struct rules {
@@ -49,15 +51,14 @@ struct rules {
 	struct model_page pages[PROGRAM_PAGES];
 	struct model_map maps[PROGRAM_MAPS];
 	struct model_slice slices[PROGRAM_SLICES];
-	struct clock mutex_clocks[PROGRAM_MUTEXES];
-	struct clock semaphore_clocks[PROGRAM_SEMAPHORES];
+	struct clock sync_clocks[2][PROGRAM_MUTEXES]; /* [0]: of semaphores, [1]: of mutexes */
 	struct model_thread threads[PROGRAM_THREADS];
-	struct shadow shadow;
+	struct shadow *shadow;
 	struct trace *trace;
 	struct verdict verdict;
 };
 
-/* The call that is being evaluated. Its result is already set to success. */
+/* The call that is being evaluated. Its step already has the result of success. */
 struct evaluation {
 	struct rules *rules;
 	const struct call *call;
@@ -68,11 +69,13 @@ struct evaluation {
 
 /* ---- order between threads ---- */
 
+/* Makes everything that was released to @from happen before the later accesses of the thread. */
 static inline void acquire_clock(struct evaluation *eval, const struct clock *from)
 {
 	clock_join(&eval->self->clock, from);
 }
 
+/* Starts the thread's next epoch and adds everything that the thread knows to @into. */
 static inline void release_clock(struct evaluation *eval, struct clock *into)
 {
 	eval->self->clock.epochs[eval->call->thread]++;
@@ -86,9 +89,8 @@ static inline bool is_in_bounds(uint64_t off, uint64_t len)
 	return off <= PAGE && len <= PAGE && off + len <= PAGE;
 }
 
-/* The following functions return false if the call has no further effect. */
-
-static inline bool break_fatal_rule(struct evaluation *eval, enum rule rule)
+/* Records that the call breaks a fatal rule. Return: always false. */
+static inline bool record_fatal_rule(struct evaluation *eval, enum rule rule)
 {
 	struct verdict *v = &eval->rules->verdict;
 
@@ -98,75 +100,84 @@ static inline bool break_fatal_rule(struct evaluation *eval, enum rule rule)
 	return false;
 }
 
+/* Return: always false. */
 static inline bool set_error_result(struct evaluation *eval, enum result result)
 {
 	eval->step->result = (int8_t)result;
 	return false;
 }
 
-static inline struct model_page *find_page(struct evaluation *eval, unsigned int argument)
+static inline struct model_page *find_page_of_argument(struct evaluation *eval,
+						       unsigned int handle_index)
 {
-	return &eval->rules->pages[eval->call->handle[argument]];
+	return &eval->rules->pages[eval->call->handle[handle_index]];
 }
 
 /*
- * Returns whether the thread may access the page, with @maps more mappings than the thread has
- * now.
+ * Checks the rules use-after-free and map-overflow for a call that accesses the page and needs
+ * @additional_maps mappings. Return: false if the call breaks one, which is then recorded.
  */
 static inline bool check_page_use(struct evaluation *eval, const struct model_page *page,
-				  unsigned int maps)
+				  unsigned int additional_maps)
 {
 	if (!page->ref_count)
-		return break_fatal_rule(eval, RULE_use_after_free);
-	if (eval->self->live_map_count + maps > MAP_DEPTH)
-		return break_fatal_rule(eval, RULE_map_overflow);
+		return record_fatal_rule(eval, RULE_use_after_free);
+	if (eval->self->live_map_count + additional_maps > MAP_DEPTH)
+		return record_fatal_rule(eval, RULE_map_overflow);
 	return true;
 }
 
-/* The bounds test and the fatal rules that all calls on one page share. */
+/*
+ * Checks the range (number[0], number[1]) of a call on one page, and the rules of check_page_use().
+ * Return: false if the call fails or breaks a rule.
+ */
 static inline bool check_raw_access(struct evaluation *eval)
 {
 	if (!is_in_bounds(eval->call->number[0], eval->call->number[1]))
 		return set_error_result(eval, RESULT_EINVAL);
-	return check_page_use(eval, find_page(eval, 0), 1);
+	return check_page_use(eval, find_page_of_argument(eval, 0), 1);
 }
 
-/* Counts a failure point of the thread. Return: whether this failure point fails. */
-static inline bool count_failure_point(struct evaluation *eval)
+/* Counts one failure point of the thread (fail_nth). Return: whether this failure point fails. */
+static inline bool count_point_and_check_failure(struct evaluation *eval)
 {
 	return eval->self->points_until_failure && !--eval->self->points_until_failure;
 }
 
 /* ---- memory ---- */
 
-enum access_kind { READ = 0, WRITE = 1, ATOMIC = 2 };
+enum access_flags { READ = 0, WRITE = 1, ATOMIC = 2 };
 
-/* Records an access to [off, off + len) of the page of handle @page. */
+/* Records an access to the bytes [off, off + len) of the page. @flags: enum access_flags */
 void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
-			 unsigned int kind);
+			 unsigned int flags);
 
-/* Appends bytes of a page to the trace, and whether each is initialised. */
-void rules_append_log(struct trace *trace, const struct model_page *page, uint32_t at, uint64_t off,
-		      uint64_t len);
+/* Copies bytes [off, off + len) of a page, and whether each is initialised, to the log. */
+void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset,
+		       uint64_t off, uint64_t len);
 
-/* Records that the call reads these bytes. */
-void rules_read(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
-		unsigned int kind);
+/* Records a read of the bytes [off, off + len) of the page, and copies them to the log. */
+void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
+		       unsigned int flags);
 
 /*
- * Records a write of [off, off + len) and marks the bytes as initialised.
- * Return: the address of the first byte; the caller writes the values.
+ * Records a write of the bytes [off, off + len) of the page and marks them as initialised.
+ * Return: the address of the first byte; the caller writes the values there.
  */
-uint8_t *rules_write(struct evaluation *eval, uint8_t handle, uint64_t off, uint64_t len,
-		     unsigned int kind);
+uint8_t *rules_record_write(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
+			    unsigned int flags);
 
 /* ---- one function for each call of ops.def ---- */
 
-/* Only the caller's buffer is accessed atomically; on the page these are raw calls. */
+/* A wait orders threads as a lock does, a post as an unlock does. */
+#define evaluate_wait evaluate_lock
+#define evaluate_post evaluate_unlock
+
+/* These calls access only the caller's buffer atomically; the model sees only the page. */
 #define evaluate_read_bytewise_atomic evaluate_read_raw
 #define evaluate_write_bytewise_atomic evaluate_write_raw
 
-/* These differ only in the kind of their access. */
+/* evaluate_load() and evaluate_store() distinguish the atomic accesses by the op. */
 #define evaluate_load_atomic evaluate_load
 #define evaluate_store_atomic evaluate_store
 

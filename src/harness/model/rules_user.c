@@ -4,15 +4,16 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
-static struct model_slice *find_slice(struct evaluation *eval, unsigned int argument)
+static struct model_slice *find_slice_of_argument(struct evaluation *eval,
+						  unsigned int handle_index)
 {
-	return &eval->rules->slices[eval->call->handle[argument]];
+	return &eval->rules->slices[eval->call->handle[handle_index]];
 }
 
 void evaluate_user_slice(struct evaluation *eval)
 {
 	const struct call *call = eval->call;
-	struct model_slice *slice = find_slice(eval, 0);
+	struct model_slice *slice = find_slice_of_argument(eval, 0);
 
 	slice->size = call->number[0];
 	slice->at = 0;
@@ -23,7 +24,7 @@ void evaluate_user_slice(struct evaluation *eval)
 
 void evaluate_skip(struct evaluation *eval)
 {
-	struct model_slice *slice = find_slice(eval, 0);
+	struct model_slice *slice = find_slice_of_argument(eval, 0);
 
 	if (eval->call->number[0] > slice->size - slice->at)
 		set_error_result(eval, RESULT_EFAULT);
@@ -34,7 +35,7 @@ void evaluate_skip(struct evaluation *eval)
 void evaluate_user_store(struct evaluation *eval)
 {
 	const struct call *call = eval->call;
-	struct model_slice *slice = find_slice(eval, 0);
+	struct model_slice *slice = find_slice_of_argument(eval, 0);
 
 	if (call->number[0] < slice->readable_end)
 		pattern_fill(slice->bytes + call->number[0],
@@ -42,19 +43,17 @@ void evaluate_user_store(struct evaluation *eval)
 			     call->value);
 }
 
-/* Returns how many bytes of the next @len can be read. */
-static uint64_t count_readable_bytes(struct evaluation *eval, const struct model_slice *slice,
-				     uint64_t len)
+/* Returns how many bytes at the reader's position can be read, at most @len. */
+static uint64_t count_readable_bytes(const struct model_slice *slice, uint64_t len)
 {
-	if (count_failure_point(eval) || slice->readable_end <= slice->at)
-		return 0;
-	return number_min(len, slice->readable_end - slice->at);
+	return slice->readable_end <= slice->at ? 0 :
+						  number_min(len, slice->readable_end - slice->at);
 }
 
 void evaluate_copy_from_user_slice(struct evaluation *eval)
 {
 	const struct call *call = eval->call;
-	struct model_slice *slice = find_slice(eval, 1);
+	struct model_slice *slice = find_slice_of_argument(eval, 1);
 	uint64_t off = call->number[0], len = call->number[1], readable;
 
 	if (!check_raw_access(eval))
@@ -63,14 +62,14 @@ void evaluate_copy_from_user_slice(struct evaluation *eval)
 		set_error_result(eval, RESULT_EFAULT);
 		return;
 	}
-	readable = count_readable_bytes(eval, slice, len);
-	bytes_copy(rules_write(eval, call->handle[0], off, readable, 0), slice->bytes + slice->at,
-		   readable);
+	readable = count_point_and_check_failure(eval) ? 0 : count_readable_bytes(slice, len);
+	bytes_copy(rules_record_write(eval, call->handle[0], off, readable, 0),
+		   slice->bytes + slice->at, readable);
 	if (readable == len) {
 		slice->at += len;
 		return;
 	}
-	bytes_fill(rules_write(eval, call->handle[0], off + readable, len - readable, 0), 0,
+	bytes_fill(rules_record_write(eval, call->handle[0], off + readable, len - readable, 0), 0,
 		   len - readable);
 	set_error_result(eval, RESULT_EFAULT);
 }

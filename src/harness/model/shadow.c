@@ -3,29 +3,9 @@
 
 #include <stdlib.h>
 
-bool shadow_init(struct shadow *shadow)
-{
-	shadow->races = malloc(SHADOW_RACES * sizeof(*shadow->races));
-	shadow_clear(shadow);
-	return shadow->races;
-}
-
-void shadow_destroy(struct shadow *shadow)
-{
-	free(shadow->races);
-	shadow->races = NULL;
-}
-
-void shadow_clear(struct shadow *shadow)
-{
-	shadow->access_count = 0;
-	shadow->has_contended_atomics = false;
-	shadow->race_count = 0;
-}
-
 /*
- * Finds the race of these two calls on this page, if it was recorded: two calls with two accesses
- * each can conflict twice. All races of the same second call are at the end.
+ * Returns the race of the two calls on the page if it is already recorded, otherwise NULL: two
+ * calls with two accesses each can conflict twice. Races of the call that runs now are at the end.
  */
 static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
 {
@@ -35,7 +15,7 @@ static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t se
 	return NULL;
 }
 
-static void record_race(struct shadow *shadow, const struct access *before,
+static void record_or_extend_race(struct shadow *shadow, const struct access *before,
 			const struct access *now)
 {
 	uint16_t from = before->from > now->from ? before->from : now->from;
@@ -52,7 +32,7 @@ static void record_race(struct shadow *shadow, const struct access *before,
 }
 
 void shadow_record_access(struct shadow *shadow, const struct access *now,
-			  const struct clock *clock)
+			  const struct clock *thread_clock)
 {
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *before = &shadow->accesses[i];
@@ -61,14 +41,14 @@ void shadow_record_access(struct shadow *shadow, const struct access *now,
 		    before->from >= now->to || now->from >= before->to)
 			continue;
 		if (!(before->write || now->write) ||
-		    clock_has_reached(clock, before->thread, before->epoch))
+		    clock_includes_epoch(thread_clock, before->thread, before->epoch))
 			continue;
 		if (before->atomic && now->atomic)
 			shadow->has_contended_atomics = true;
 		else
-			record_race(shadow, before, now);
+			record_or_extend_race(shadow, before, now);
 	}
-	shadow->clocks[shadow->access_count] = *clock;
+	shadow->clocks[shadow->access_count] = *thread_clock;
 	shadow->accesses[shadow->access_count++] = *now;
 }
 

@@ -14,8 +14,8 @@
 
 /* Bytes [from, to) of a page; never empty. */
 struct access {
-	uint16_t call;
-	uint16_t epoch;
+	uint16_t call;	/* index of the call that accesses */
+	uint16_t epoch; /* the thread's own epoch at the access (clock.h) */
 	uint8_t thread;
 	uint8_t page;
 	bool write, atomic;
@@ -24,7 +24,7 @@ struct access {
 
 /* Two calls that race; the range contains all bytes on which they race. */
 struct race {
-	uint16_t first, second; /* calls; `first` ran first */
+	uint16_t first, second; /* indices of the calls; `first` ran first */
 	uint8_t page;
 	uint16_t from, to;
 };
@@ -32,34 +32,23 @@ struct race {
 /* A call makes at most two accesses. */
 #define SHADOW_ACCESSES (2 * PROGRAM_CALLS)
 
-/* Two calls race on at most two pages, and then each of them accesses both. */
+/* Each of the N * (N - 1) / 2 pairs of calls races on at most two pages. */
 #define SHADOW_RACES ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
 
+/* Large enough for any program; the system gives memory only to the used part. */
 struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
 	struct clock clocks[SHADOW_ACCESSES];	 /* the thread's clock at each access */
-	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but the bytes are not
-			 * determined */
+	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary
+				     */
 	size_t race_count;
-	struct race *races; /* sorted by (first, second, page) after shadow_sort_races() */
+	struct race races[SHADOW_RACES]; /* shadow_sort_races() sorts by (first, second, page) */
 };
 
-/*
- * Initialises @shadow with space for the races of any program. Unused space costs only
- * addresses.
- * Return: false without memory.
- */
-bool shadow_init(struct shadow *shadow);
-
-/* Frees the memory of @shadow, but not the structure. */
-void shadow_destroy(struct shadow *shadow);
-
-void shadow_clear(struct shadow *shadow);
-
-/* Records an access of a thread whose clock is @clock, and its races with earlier accesses. */
+/* Records an access of the thread with this clock, and its races with earlier accesses. */
 void shadow_record_access(struct shadow *shadow, const struct access *access,
-			  const struct clock *clock);
+			  const struct clock *thread_clock);
 
 /* Sorts the races in the order of the program format. */
 void shadow_sort_races(struct shadow *shadow);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Minimises a program in passes. Each pass tries changes of one kind and keeps those that
- * m->accepts() accepts. An accepted change may make another one possible, so all passes repeat
+ * m->accepts() accepts. An accepted change may make another change possible, so all passes repeat
  * until a whole round changes nothing.
  *
  * Some calls can only be removed together (a lock and its unlock), and some numbers only changed
@@ -29,8 +29,9 @@ static bool is_candidate_changed(const struct minimize *m)
 	return false;
 }
 
-/* If the candidate is a valid other program and accepted, it becomes the best one. */
-static bool try_candidate(struct minimize *m)
+/* Return: whether the candidate is a valid other program and accepted; then it is the new best one.
+ */
+static bool adopt_candidate_if_accepted(struct minimize *m)
 {
 	if (!m->candidate.count || !is_candidate_changed(m) || !program_valid(&m->candidate) ||
 	    !m->accepts(m->ctx, &m->candidate))
@@ -39,7 +40,7 @@ static bool try_candidate(struct minimize *m)
 	return true;
 }
 
-/* ---- the arguments of a call ---- */
+/* ---- questions about the arguments of a call ---- */
 
 /* Returns the handles of a kind that a call uses, one bit each. */
 static uint32_t find_used_handles(const struct call *call, enum handle_kind kind)
@@ -67,8 +68,8 @@ static bool is_offset(const struct call *call, unsigned int number_index)
 /* ---- changes of the whole program ---- */
 
 /*
- * Makes variant 0, 1, ... of a program, which may be the program as it is.
- * Return: false after the last variant
+ * Changes a program into its variant 0, 1, ...; a variant may be the program itself.
+ * Return: false if @variant is after the last variant
  */
 typedef bool (*program_edit)(struct program *program, unsigned int variant);
 
@@ -82,8 +83,8 @@ static void drop_marked_calls(struct program *program, const bool *is_dropped)
 	program->count = kept;
 }
 
-/* Drops all calls on a handle; for a page also the calls on its mappings. */
-static bool drop_handle(struct program *program, unsigned int variant)
+/* Drops all calls on one handle; for a page also the calls on its mappings. */
+static bool drop_calls_on_handle(struct program *program, unsigned int variant)
 {
 	enum handle_kind kind = variant / PROGRAM_MAPS;
 	uint32_t handle = 1u << (PROGRAM_MAPS - 1 - variant % PROGRAM_MAPS), maps = 0;
@@ -100,7 +101,7 @@ static bool drop_handle(struct program *program, unsigned int variant)
 	return kind < HANDLE_KINDS;
 }
 
-static bool drop_thread(struct program *program, unsigned int variant)
+static bool drop_calls_of_thread(struct program *program, unsigned int variant)
 {
 	bool is_dropped[PROGRAM_CALLS];
 
@@ -110,15 +111,17 @@ static bool drop_thread(struct program *program, unsigned int variant)
 	return variant < PROGRAM_THREADS;
 }
 
-/* A longer program has too many pairs of calls. */
-#define PAIRS_MOST 20
+/* Pairs of calls are dropped from programs of at most so many calls: longer programs have too many.
+ */
+#define PAIRED_CALLS_MAX 20
 
-static bool drop_pair(struct program *program, unsigned int variant)
+static bool drop_pair_of_calls(struct program *program, unsigned int variant)
 {
-	size_t last = PAIRS_MOST - 1 - variant / PAIRS_MOST, first = variant % PAIRS_MOST;
+	size_t last = PAIRED_CALLS_MAX - 1 - variant / PAIRED_CALLS_MAX,
+	       first = variant % PAIRED_CALLS_MAX;
 	bool is_dropped[PROGRAM_CALLS] = {false};
 
-	if (variant >= PAIRS_MOST * PAIRS_MOST || program->count > PAIRS_MOST)
+	if (variant >= PAIRED_CALLS_MAX * PAIRED_CALLS_MAX || program->count > PAIRED_CALLS_MAX)
 		return false;
 	if (first < last && last < program->count) {
 		is_dropped[first] = is_dropped[last] = true;
@@ -127,8 +130,7 @@ static bool drop_pair(struct program *program, unsigned int variant)
 	return true;
 }
 
-/* Moves all calls of a thread to a lower thread. */
-static bool merge_threads(struct program *program, unsigned int variant)
+static bool move_calls_to_lower_thread(struct program *program, unsigned int variant)
 {
 	unsigned int thread = PROGRAM_THREADS - 1 - variant / PROGRAM_THREADS;
 	unsigned int other = variant % PROGRAM_THREADS;
@@ -139,8 +141,8 @@ static bool merge_threads(struct program *program, unsigned int variant)
 	return variant < PROGRAM_THREADS * PROGRAM_THREADS;
 }
 
-/* Renames threads so that T0 has the first call, T1 the next new thread's, and so on. */
-static bool order_threads(struct program *program, unsigned int variant)
+/* Renames threads in the order of their first calls: T0 makes a call before T1, and so on. */
+static bool rename_threads_by_first_call(struct program *program, unsigned int variant)
 {
 	uint8_t names[PROGRAM_THREADS] = {THREAD_MAIN}, used = 0;
 
@@ -168,8 +170,8 @@ static void rename_handle(struct program *program, enum handle_kind kind, uint8_
 	}
 }
 
-/* Renames a used handle to a lower number, unused or not. */
-static bool lower_handle(struct program *program, unsigned int variant)
+/* Gives a used handle a lower number, which another handle may have already. */
+static bool rename_handle_to_lower(struct program *program, unsigned int variant)
 {
 	for (enum handle_kind kind = 0; kind < HANDLE_KINDS; kind++) {
 		uint32_t used = 0;
@@ -189,29 +191,28 @@ static bool lower_handle(struct program *program, unsigned int variant)
 	return false;
 }
 
-static bool is_movable_offset(const struct call *call, unsigned int number_index)
+static bool is_small_nonzero_offset(const struct call *call, unsigned int number_index)
 {
 	return is_offset(call, number_index) && call->number[number_index] &&
 	       call->number[number_index] < NUMBER_SPAN;
 }
 
-/* Moves all ranges by the smallest offset other than 0, so that overlapping ranges still overlap.
- */
-static bool move_ranges(struct program *program, unsigned int variant)
+/* Lowers all offsets but 0 by the smallest one, so that overlapping ranges still overlap. */
+static bool lower_offsets_by_smallest(struct program *program, unsigned int variant)
 {
 	uint64_t least = NUMBER_SPAN;
 
 	for (size_t i = 0; i < 2 * program->count; i++)
-		if (is_movable_offset(&program->calls[i / 2], i % 2))
+		if (is_small_nonzero_offset(&program->calls[i / 2], i % 2))
 			least = number_min(least, program->calls[i / 2].number[i % 2]);
 	for (size_t i = 0; i < 2 * program->count; i++)
-		if (is_movable_offset(&program->calls[i / 2], i % 2))
+		if (is_small_nonzero_offset(&program->calls[i / 2], i % 2))
 			program->calls[i / 2].number[i % 2] -= least;
 	return !variant;
 }
 
-/* Moves two ranges together to the beginning of their pages. */
-static bool move_ranges_to_begin(struct program *program, unsigned int variant)
+/* Moves the ranges of two calls to the beginning of their pages, so that they still overlap. */
+static bool zero_offsets_of_two_calls(struct program *program, unsigned int variant)
 {
 	size_t first = program->count ? variant / program->count : 0;
 	size_t pair[2] = {first, program->count ? variant % program->count : 0};
@@ -225,33 +226,30 @@ static bool move_ranges_to_begin(struct program *program, unsigned int variant)
 /* ---- changes of one call ---- */
 
 /*
- * Makes variant 0, 1, ... of a call, which may be the call as it is.
- * @number_index: the number that it changes
- * Return: false after the last variant
+ * Changes a call, or one number of a call, into its variant 0, 1, ...; a variant may be the call
+ * itself. Return: false if @variant is after the last variant
  */
-typedef bool (*call_edit)(struct call *call, unsigned int variant, unsigned int number_index);
+typedef bool (*call_edit)(struct call *call, unsigned int variant);
+typedef bool (*number_edit)(uint64_t *number, unsigned int variant);
 
-static bool drop_expected_result(struct call *call, unsigned int variant, unsigned int number_index)
+static bool drop_expected_result(struct call *call, unsigned int variant)
 {
-	(void)number_index;
 	call->expected_result = RESULT_NONE;
 	return !variant;
 }
 
-static bool move_to_thread(struct call *call, unsigned int variant, unsigned int number_index)
+static bool move_call_to_lower_thread(struct call *call, unsigned int variant)
 {
 	bool is_lower = variant < call->thread;
 
-	(void)number_index;
 	call->thread = (uint8_t)variant;
 	return is_lower;
 }
 
-/* Zero, one, and the smaller powers of two. */
-static bool round_number(struct call *call, unsigned int variant, unsigned int number_index)
+/* Tries 0, 1, 2, 4 and so on, as long as they are smaller than the number. */
+static bool set_smaller_round_number(uint64_t *number, unsigned int variant)
 {
-	uint64_t rounder = variant ? 1ull << (variant - 1) : 0,
-		 *number = &call->number[number_index];
+	uint64_t rounder = variant ? 1ull << (variant - 1) : 0;
 
 	if (rounder >= *number || rounder >= NUMBER_SPAN)
 		return false;
@@ -259,11 +257,10 @@ static bool round_number(struct call *call, unsigned int variant, unsigned int n
 	return true;
 }
 
-/* Nearer to the number's base: by half of the span, a quarter, and so on. */
-static bool lower_number(struct call *call, unsigned int variant, unsigned int number_index)
+/* Moves the number towards its base (number.h): by half of the span, a quarter, and so on. */
+static bool move_number_towards_base(uint64_t *number, unsigned int variant)
 {
 	unsigned int step = NUMBER_SPAN / 2 >> variant, packed;
-	uint64_t *number = &call->number[number_index];
 
 	if (!(*number & (*number - 1)) || !step)
 		return false;
@@ -273,30 +270,28 @@ static bool lower_number(struct call *call, unsigned int variant, unsigned int n
 	return true;
 }
 
-static bool lower_value(struct call *call, unsigned int variant, unsigned int number_index)
+/* Sets the byte value to 0 or 1; the value of an allocation is its flags. */
+static bool set_lower_value(struct call *call, unsigned int variant)
 {
-	(void)number_index;
 	if (call->op == OP_alloc_page || variant >= 2 || variant >= call->value)
 		return false;
 	call->value = (uint8_t)variant;
 	return true;
 }
 
-static bool clear_flags(struct call *call, unsigned int variant, unsigned int number_index)
+static bool clear_gfp_flags(struct call *call, unsigned int variant)
 {
 	static const uint8_t parts[] = {0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM, CALL_GFP_NOFAIL,
 					CALL_GFP_ZERO};
 
-	(void)number_index;
 	if (call->op != OP_alloc_page || variant == sizeof(parts))
 		return false;
 	call->value &= (uint8_t)~parts[variant];
 	return true;
 }
 
-static bool drop_fault(struct call *call, unsigned int variant, unsigned int number_index)
+static bool drop_fault(struct call *call, unsigned int variant)
 {
-	(void)number_index;
 	if (variant || !call->has_fault)
 		return false;
 	call->has_fault = false;
@@ -306,87 +301,87 @@ static bool drop_fault(struct call *call, unsigned int variant, unsigned int num
 
 /* ---- passes ---- */
 
-static bool drop_ranges_of_calls(struct minimize *m)
+static bool try_dropping_call_ranges(struct minimize *m)
 {
 	struct trim trim;
-	bool has_changed = false;
+	bool has_become_smaller = false;
 
 	trim_init(&trim, m->best.count);
-	while (trim_next(&trim)) {
+	while (trim_choose_next(&trim)) {
 		bool is_accepted;
 
 		copy_program(&m->candidate, &m->best);
 		trim_make_candidate(&trim, &m->best, &m->candidate);
-		is_accepted = try_candidate(m);
-		trim_record(&trim, is_accepted);
-		has_changed |= is_accepted;
+		is_accepted = adopt_candidate_if_accepted(m);
+		trim_record_answer(&trim, is_accepted);
+		has_become_smaller |= is_accepted;
 	}
-	return has_changed;
+	return has_become_smaller;
 }
 
-static bool edit_program(struct minimize *m, program_edit edit)
-{
-	bool has_changed = false;
-
-	for (unsigned int variant = 0;; variant++) {
-		copy_program(&m->candidate, &m->best);
-		if (!edit(&m->candidate, variant))
-			return has_changed;
-		has_changed |= try_candidate(m);
-	}
-}
-
-static bool edit_calls(struct minimize *m, call_edit edit, unsigned int number_index)
-{
-	bool has_changed = false;
-
-	for (size_t i = 0; i < m->best.count; i++)
-		for (unsigned int variant = 0;; variant++) {
-			copy_program(&m->candidate, &m->best);
-			if (!edit(&m->candidate.calls[i], variant, number_index))
-				break;
-			has_changed |= try_candidate(m);
-		}
-	return has_changed;
-}
-
-/* `expect` is never dropped: it applies to the whole program. */
+/* Has exactly one function. `expect` is never dropped: it applies to the whole program. */
 static const struct pass {
-	program_edit edit_program; /* NULL: the pass edits each call */
+	program_edit edit_program;
 	call_edit edit_call;
-	unsigned int number_index;
+	number_edit edit_number;
+	unsigned int number_index; /* the number of each call that edit_number changes */
 } passes[] = {
-	{.edit_program = drop_handle},
-	{.edit_program = drop_thread},
-	{.edit_program = drop_pair},
-	{.edit_program = merge_threads},
-	{.edit_call = move_to_thread},
-	{.edit_program = order_threads},
-	{.edit_program = lower_handle},
-	{.edit_program = move_ranges},
-	{.edit_program = move_ranges_to_begin},
-	{.edit_call = round_number, .number_index = 0},
-	{.edit_call = lower_number, .number_index = 0},
-	{.edit_call = round_number, .number_index = 1},
-	{.edit_call = lower_number, .number_index = 1},
-	{.edit_call = round_number, .number_index = 2},
-	{.edit_call = lower_number, .number_index = 2},
-	{.edit_call = lower_value},
-	{.edit_call = clear_flags},
+	{.edit_program = drop_calls_on_handle},
+	{.edit_program = drop_calls_of_thread},
+	{.edit_program = drop_pair_of_calls},
+	{.edit_program = move_calls_to_lower_thread},
+	{.edit_call = move_call_to_lower_thread},
+	{.edit_program = rename_threads_by_first_call},
+	{.edit_program = rename_handle_to_lower},
+	{.edit_program = lower_offsets_by_smallest},
+	{.edit_program = zero_offsets_of_two_calls},
+	{.edit_number = set_smaller_round_number, .number_index = 0},
+	{.edit_number = move_number_towards_base, .number_index = 0},
+	{.edit_number = set_smaller_round_number, .number_index = 1},
+	{.edit_number = move_number_towards_base, .number_index = 1},
+	{.edit_number = set_smaller_round_number, .number_index = 2},
+	{.edit_number = move_number_towards_base, .number_index = 2},
+	{.edit_call = set_lower_value},
+	{.edit_call = clear_gfp_flags},
 	{.edit_call = drop_fault},
 };
 
+/* Changes the candidate, or one call of it, into a variant. Return: false after the last variant.
+ */
+static bool edit_candidate(struct program *candidate, const struct pass *pass, size_t call_index,
+			   unsigned int variant)
+{
+	struct call *call = &candidate->calls[call_index];
+
+	if (pass->edit_program)
+		return pass->edit_program(candidate, variant);
+	return pass->edit_call ? pass->edit_call(call, variant)
+			       : pass->edit_number(&call->number[pass->number_index], variant);
+}
+
+static bool try_all_edits_of_pass(struct minimize *m, const struct pass *pass)
+{
+	bool has_become_smaller = false;
+
+	for (size_t i = 0; i < (pass->edit_program ? 1 : m->best.count); i++)
+		for (unsigned int variant = 0;; variant++) {
+			copy_program(&m->candidate, &m->best);
+			if (!edit_candidate(&m->candidate, pass, i, variant))
+				break;
+			has_become_smaller |= adopt_candidate_if_accepted(m);
+		}
+	return has_become_smaller;
+}
+
 void minimize(struct minimize *m)
 {
-	bool has_changed;
+	static const struct pass first_pass = {.edit_call = drop_expected_result};
+	bool has_become_smaller;
 
 	do {
-		has_changed = edit_calls(m, drop_expected_result, 0);
-		has_changed |= drop_ranges_of_calls(m);
-		for (const struct pass *pass = passes;
-		     pass < passes + sizeof(passes) / sizeof(passes[0]); pass++)
-			has_changed |= pass->edit_program
-					       ? edit_program(m, pass->edit_program)
-					       : edit_calls(m, pass->edit_call, pass->number_index);
-	} while (has_changed);
+		has_become_smaller = try_all_edits_of_pass(m, &first_pass);
+		has_become_smaller |= try_dropping_call_ranges(m);
+		for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
+			has_become_smaller |= try_all_edits_of_pass(m, &passes[i]);
+	} while (has_become_smaller);
 }

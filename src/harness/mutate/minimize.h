@@ -3,8 +3,8 @@
  * Makes a program as small as possible while a predicate accepts it: fewer calls, then fewer
  * threads, then smaller and rounder numbers, then simpler flags.
  *
- * Nothing here executes a program. The result depends only on the program and the predicate's
- * answers.
+ * The minimiser itself executes no program. The result depends only on the program and the
+ * predicate's answers.
  */
 #ifndef HARNESS_MINIMIZE_H
 #define HARNESS_MINIMIZE_H
@@ -15,12 +15,13 @@
 
 struct minimize {
 	struct program best;  /* set by the caller; the smallest accepted program so far */
-	struct program candidate; /* the program to accept or reject */
+	struct program candidate; /* the program that accepts() gets */
 	bool (*accepts)(void *ctx, const struct program *candidate);
 	void *ctx;
 };
 
-/* Minimises m->best. It ends because each accepted program is smaller than the previous program. */
+/* Minimises m->best. The search ends, because each accepted program is smaller than the one before
+ * it. */
 void minimize(struct minimize *m);
 
 #endif

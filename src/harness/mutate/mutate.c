@@ -27,8 +27,8 @@ static bool is_applicable(const struct mutator *m, enum mutation mutation)
 {
 	const struct mutation_info *info = &mutation_table[mutation];
 
-	return m->max_calls && m->program->count >= info->least_calls &&
-	       mutate_count_free_calls(m) >= info->least_space &&
+	return m->max_calls && m->program->count >= info->least_call_count &&
+	       mutate_count_insertable_calls(m) >= info->least_insertable_calls &&
 	       (mutation != MUTATION_engine || m->engine);
 }
 
@@ -39,10 +39,11 @@ static enum mutation draw_mutation(struct mutator *m)
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
 		weights[mutation] =
 			is_applicable(m, mutation) ? mutation_table[mutation].weight : 0;
-	return random_by_weight(&m->random_state, weights, MUTATION_COUNT);
+	return random_index_by_weight(&m->random_state, weights, MUTATION_COUNT);
 }
 
-static struct mutator init_mutator(struct program *program, const struct mutate_request *request)
+static struct mutator cut_program_and_init_mutator(struct program *program,
+						   const struct mutate_request *request)
 {
 	size_t most = request->max_calls < PROGRAM_CALLS ? request->max_calls : PROGRAM_CALLS;
 
@@ -60,14 +61,14 @@ static struct mutator init_mutator(struct program *program, const struct mutate_
 bool mutate_with(enum mutation mutation, struct program *program,
 		 const struct mutate_request *request)
 {
-	struct mutator m = init_mutator(program, request);
+	struct mutator m = cut_program_and_init_mutator(program, request);
 
 	return is_applicable(&m, mutation) && mutation_table[mutation].apply(&m);
 }
 
 enum mutation mutate(struct program *program, const struct mutate_request *request)
 {
-	struct mutator m = init_mutator(program, request);
+	struct mutator m = cut_program_and_init_mutator(program, request);
 
 	for (unsigned int i = 0; m.max_calls && i < DRAWS; i++) {
 		enum mutation mutation = draw_mutation(&m);

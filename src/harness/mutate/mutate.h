@@ -25,9 +25,9 @@ struct mutator;
 
 struct mutation_info {
 	const char *name;
-	unsigned int weight;
-	size_t least_calls, least_space; /* of a program to which it is applied */
-	const char *description;
+	unsigned int weight; /* share of all draws */
+	size_t least_call_count, least_insertable_calls; /* minima that the program must have */
+	const char *description; /* what the mutation changes */
 	bool (*apply)(struct mutator *m);
 };
 
@@ -40,21 +40,21 @@ struct mutate_request {
 	uint64_t seed;
 	size_t max_calls; /* limit for the result; surplus calls are removed before the mutation */
 	const struct program *other; /* program to splice with; NULL: the program itself */
-	mutate_engine_fn engine;     /* NULL: none */
+	mutate_engine_fn engine;     /* NULL: no mutation of bytes */
 };
 
 /*
- * Changes @program once. Calls keep their lines, copies too; new calls have line 0. Expectations
- * may no longer hold afterwards.
- * Return: the mutation; MUTATION_COUNT if there was no space for any.
+ * Changes @program by one random mutation. Calls and copies of calls keep their line numbers; new
+ * calls have line 0. Expected results and `expect` may be wrong afterwards. Return: the mutation;
+ * MUTATION_COUNT if no drawn mutation changed the program.
  */
 enum mutation mutate(struct program *program, const struct mutate_request *request);
 
-/* Applies the given mutation. Return: false if it would change nothing. */
+/* Applies the given mutation. Return: whether it changed the program, apart from surplus calls. */
 bool mutate_with(enum mutation mutation, struct program *program,
 		 const struct mutate_request *request);
 
-/* Distances from a base that the mutation `edge` uses; number.h has the bases. */
+/* The edges: distances from a base (number.h) at which library code often errs. */
 #define MUTATE_EDGES 9
 extern const uint16_t mutate_edges[MUTATE_EDGES];
 

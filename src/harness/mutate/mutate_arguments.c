@@ -10,17 +10,17 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Starts at a random call and wraps around. Return: the first call that has an argument with one of
- * the letters, or NULL.
+ * Starts at a random call and wraps around. Return: the first call that has an argument of one of
+ * the kinds (ops.def), or NULL.
  */
-static struct call *pick_call(struct mutator *m, const char *letters)
+static struct call *pick_call_with_argument(struct mutator *m, const char *argument_kinds)
 {
 	size_t count = m->program->count, start = draw_below(m, count);
 
 	for (size_t i = 0; i < count; i++) {
 		struct call *call = &m->program->calls[(start + i) % count];
 
-		if (strpbrk(op_table[call->op].argument_kinds, letters))
+		if (strpbrk(op_table[call->op].argument_kinds, argument_kinds))
 			return call;
 	}
 	return NULL;
@@ -28,34 +28,34 @@ static struct call *pick_call(struct mutator *m, const char *letters)
 
 /* ---- numbers ---- */
 
-/* Return: a number of the program, or NULL if it has none. */
-static uint64_t *pick_number(struct mutator *m, char *letter)
+/* Return: a number of the program, or NULL if it has none. @number_letter gets its letter in ops.def. */
+static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 {
-	struct call *call = pick_call(m, "nz");
+	struct call *call = pick_call_with_argument(m, "nz");
 	char number_letters[3];
 	uint32_t number_index;
 
 	if (!call)
 		return NULL;
 	number_index = draw_below(m, call_get_number_letters(call, number_letters));
-	*letter = number_letters[number_index];
+	*number_letter = number_letters[number_index];
 	return &call->number[number_index];
 }
 
-/* Returns a number that is related to @number, or an edge. It may be invalid. */
+/* Returns an edge, or a number that is related to @number. The number may be invalid. */
 static uint64_t make_related_number(struct mutator *m, uint64_t number)
 {
 	uint32_t base = draw_below(m, NUMBER_BASES),
 		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
 	const uint64_t *other_number;
-	char letter;
+	char unused_letter;
 
 	switch (draw_below(m, 6)) {
 	case 0: /* the distance from another base */
 		return number_unpack(
 			(uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
-		other_number = pick_number(m, &letter);
+		other_number = pick_number_argument(m, &unused_letter);
 		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
 	case 2:
 		return number + 1;
@@ -70,14 +70,14 @@ static uint64_t make_related_number(struct mutator *m, uint64_t number)
 
 bool mutate_number(struct mutator *m)
 {
-	char letter;
-	uint64_t *number = pick_number(m, &letter), old_number;
+	char number_letter;
+	uint64_t *number = pick_number_argument(m, &number_letter), old_number;
 
 	if (!number)
 		return false;
 	old_number = *number;
 	*number = make_related_number(m, old_number);
-	if (!mutate_number_fits(letter, *number))
+	if (!mutate_is_valid_number(number_letter, *number))
 		*number = old_number;
 	return *number != old_number;
 }
@@ -89,12 +89,15 @@ struct argument_range {
 	uint64_t *off, *len;
 };
 
-/* copy_page has two offsets and one length. Return: false if the picked call has no range. */
-static bool pick_range(struct mutator *m, struct argument_range *range)
+/*
+ * Picks a call and its range; copy_page has two ranges with the same length.
+ * Return: false if the picked call has no range.
+ */
+static bool pick_range_arguments(struct mutator *m, struct argument_range *range)
 {
-	struct call *call = pick_call(m, "n");
-	char letters[3];
-	unsigned int number_count = call ? call_get_number_letters(call, letters) : 0;
+	struct call *call = pick_call_with_argument(m, "n");
+	char argument_letters[3];
+	unsigned int number_count = call ? call_get_number_letters(call, argument_letters) : 0;
 
 	if (number_count < 2)
 		return false;
@@ -103,8 +106,11 @@ static bool pick_range(struct mutator *m, struct argument_range *range)
 	return true;
 }
 
-/* Moves the range by one byte, next to its old place, or so far that one byte overlaps. */
-static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
+/*
+ * Moves the range by one byte, next to its old place, or so far that one byte overlaps; or makes it
+ * one byte longer or shorter.
+ */
+static void shift_or_resize_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
 	uint64_t steps[] = {1, -1ull, *len, -*len, *len - 1, 1 - *len, 0};
 	uint32_t change_index = draw_below(m, COUNT_OF(steps) + 2);
@@ -115,9 +121,12 @@ static void shift_range(struct mutator *m, uint64_t *off, uint64_t *len)
 		*len += change_index == COUNT_OF(steps) ? 1 : -1ull;
 }
 
-/* Half of the time the page is copied too: ranges on different pages do not interact. */
-static bool copy_page_handle(struct mutator *m, const struct argument_range *to,
-			     const struct argument_range *from)
+/*
+ * Copies the page or mapping of a range half of the time, because ranges on different pages do not
+ * interact. Return: whether the handle changed.
+ */
+static bool copy_first_handle_half_the_time(struct mutator *m, const struct argument_range *to,
+					    const struct argument_range *from)
 {
 	char kind = op_table[to->call->op].argument_kinds[0];
 
@@ -132,24 +141,25 @@ bool mutate_range(struct mutator *m)
 {
 	struct argument_range from, to;
 	uint64_t off, len;
-	bool is_changed;
+	bool is_range_changed;
 
-	if (!pick_range(m, &from) || !pick_range(m, &to) || from.call == to.call)
+	if (!pick_range_arguments(m, &from) || !pick_range_arguments(m, &to) ||
+	    from.call == to.call)
 		return false;
 	off = *from.off;
 	len = *from.len;
-	shift_range(m, &off, &len);
-	if (!number_valid(off) || !number_valid(len))
+	shift_or_resize_range(m, &off, &len);
+	if (!number_is_valid(off) || !number_is_valid(len))
 		return false;
-	is_changed = *to.off != off || *to.len != len;
+	is_range_changed = *to.off != off || *to.len != len;
 	*to.off = off;
 	*to.len = len;
-	return copy_page_handle(m, &to, &from) || is_changed;
+	return copy_first_handle_half_the_time(m, &to, &from) || is_range_changed;
 }
 
 /* ---- handles, values, calls ---- */
 
-/* Return: whether the value changed. */
+/* Return: whether the byte changed. */
 static bool set_byte(uint8_t *byte, uint8_t value)
 {
 	bool changed = *byte != value;
@@ -160,42 +170,35 @@ static bool set_byte(uint8_t *byte, uint8_t value)
 
 bool mutate_handle(struct mutator *m)
 {
-	struct call *call = pick_call(m, "pkumsPKU");
+	struct call *call = pick_call_with_argument(m, "pkumsPKU");
 	struct abstract_state state;
 	struct call_handle handles[2];
-	uint32_t handle_index;
+	uint32_t argument_index;
 
 	if (!call)
 		return false;
 	abstract_state_compute(&state, m->program, (size_t)(call - m->program->calls));
-	handle_index = draw_below(m, call_get_handles(call, handles));
-	return set_byte(&call->handle[handle_index],
-			mutate_any_handle(m, &state, handles[handle_index].kind,
-					  handles[handle_index].must_be_free, call->thread));
-}
-
-static char find_value_letter(const struct call *call)
-{
-	const char *args = op_table[call->op].argument_kinds;
-
-	return strchr(args, 'v') ? 'v' : strchr(args, 'g') ? 'g' : 0;
+	argument_index = draw_below(m, call_get_handles(call, handles));
+	return set_byte(&call->handle[argument_index],
+			mutate_draw_handle(m, &state, handles[argument_index].kind,
+					   handles[argument_index].must_be_free, call->thread));
 }
 
 bool mutate_value(struct mutator *m)
 {
-	struct call *call = pick_call(m, "vg");
+	struct call *call = pick_call_with_argument(m, "vg");
 
-	return call && set_byte(&call->value, mutate_any_value(m, find_value_letter(call)));
+	return call && set_byte(&call->value, mutate_draw_value(m, call->op));
 }
 
-/* Returns whether the two calls have the same arguments, not counting a seed. */
-static bool have_same_arguments(enum op op, enum op other_op)
+/* Returns whether two calls take arguments of the same kinds, except for a byte value. */
+static bool have_same_argument_kinds(enum op op, enum op other_op)
 {
-	const char *letters = op_table[op].argument_kinds;
+	const char *argument_letters = op_table[op].argument_kinds;
 	const char *other_letters = op_table[other_op].argument_kinds;
-	size_t len = strcspn(letters, "v");
+	size_t len = strcspn(argument_letters, "v");
 
-	return len == strcspn(other_letters, "v") && !memcmp(letters, other_letters, len);
+	return len == strcspn(other_letters, "v") && !memcmp(argument_letters, other_letters, len);
 }
 
 /* Return: false if no other call has the same arguments as the picked call. */
@@ -207,10 +210,12 @@ bool mutate_op(struct mutator *m)
 	for (uint32_t i = 0; i < OP_COUNT; i++) {
 		enum op other = (start + i) % OP_COUNT;
 
-		if (other == call->op || !have_same_arguments(other, call->op))
+		if (other == call->op || !have_same_argument_kinds(other, call->op))
 			continue;
 		call->op = (uint8_t)other;
-		call->value = find_value_letter(call) ? mutate_any_value(m, 'v') : 0;
+		call->value = strchr(op_table[other].argument_kinds, 'v')
+				      ? mutate_draw_value(m, other)
+				      : 0;
 		return true;
 	}
 	return false;
@@ -218,7 +223,7 @@ bool mutate_op(struct mutator *m)
 
 bool mutate_fault(struct mutator *m)
 {
-	struct call *call = pick_call(m, "U");
+	struct call *call = pick_call_with_argument(m, "U");
 	uint64_t fault_offset;
 
 	if (!call)
@@ -229,8 +234,8 @@ bool mutate_fault(struct mutator *m)
 		return true;
 	}
 	fault_offset =
-		draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_any_number(m);
-	if (!number_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
+		draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_draw_number(m);
+	if (!number_is_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
 		return false;
 	call->has_fault = 1;
 	call->number[1] = fault_offset;

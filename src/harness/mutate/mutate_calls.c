@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-struct call_range mutate_draw_range(struct mutator *m, const struct program *program)
+struct call_range mutate_draw_call_range(struct mutator *m, const struct program *program)
 {
 	size_t first = draw_below(m, program->count), left = program->count - first;
 	size_t most = draw_once_in(m, 2) ? 1 : draw_once_in(m, 4) ? left : 6;
@@ -20,36 +20,38 @@ static void remove_calls(struct program *program, struct call_range run)
 	memmove(removed, removed + run.count, (program->count - run.first) * sizeof(*removed));
 }
 
-/* Inserts copies of @count calls that are not in @program; the caller checks that there is space.
- */
-static void insert_copies(struct program *program, size_t at, const struct call *copies,
-			  size_t count)
+/* Inserts @count calls, which must not be part of @program; the caller checks the space. */
+static void insert_calls_at(struct program *program, size_t at, const struct call *calls,
+			    size_t count)
 {
 	struct call *inserted = program->calls + at;
 
 	memmove(inserted + count, inserted, (program->count - at) * sizeof(*inserted));
-	memcpy(inserted, copies, count * sizeof(*copies));
+	memcpy(inserted, calls, count * sizeof(*calls));
 	program->count += count;
 }
 
-/* Inserts two calls: @first before the run of calls, @last after it. */
-static void insert_around(struct program *program, struct call_range run, const struct call *first,
-			  const struct call *last)
+static void insert_calls_around(struct program *program, struct call_range run,
+				const struct call *call_before, const struct call *call_after)
 {
-	insert_copies(program, run.first + run.count, last, 1);
-	insert_copies(program, run.first, first, 1);
+	insert_calls_at(program, run.first + run.count, call_after, 1);
+	insert_calls_at(program, run.first, call_before, 1);
 }
 
-/* Returns the call that fills handles of that kind, or OP_COUNT: locks need none. */
-static enum op find_filling_op(char letter)
+/* Returns the call that fills handles of the kind, or OP_COUNT: no call fills a mutex or semaphore.
+ */
+static enum op find_filling_op(char handle_letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
-		if (op_table[op].argument_kinds[0] == (letter & ~0x20))
+		if (op_table[op].argument_kinds[0] == (handle_letter & ~0x20))
 			return op;
 	return OP_COUNT;
 }
 
-/* Later calls may need what such a call frees or waits for, so it is inserted at the end. */
+/*
+ * Such a call is mostly inserted at the end: in the middle it would often disturb later calls,
+ * which use what it frees, locks or waits for.
+ */
 static bool belongs_at_end(enum op op)
 {
 	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
@@ -63,18 +65,18 @@ static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
 	struct call call;
 
 	for (const char *letter = op_table[op].argument_kinds; *letter; letter++) {
-		enum handle_kind need = op_handle_kind(*letter);
+		enum handle_kind need = op_handle_kind_of_letter(*letter);
 		enum op maker = op == OP_wait ? OP_post : find_filling_op(*letter);
 
 		if (*letter & 0x20 && need < HANDLE_KINDS && !state->usable_handles[need] &&
-		    maker < OP_COUNT && mutate_count_free_calls(m) > 1)
+		    maker < OP_COUNT && mutate_count_insertable_calls(m) > 1)
 			insert_call_and_its_setup(m, maker, at, state);
 	}
-	if (!mutate_count_free_calls(m))
+	if (!mutate_count_insertable_calls(m))
 		return;
 	mutate_make_call(m, &call, op, state);
-	insert_copies(m->program, (*at)++, &call, 1);
-	abstract_state_apply(state, &call);
+	insert_calls_at(m->program, (*at)++, &call, 1);
+	abstract_state_apply_call(state, &call);
 }
 
 bool mutate_insert(struct mutator *m)
@@ -87,7 +89,8 @@ bool mutate_insert(struct mutator *m)
 		at = draw_below(m, at + 1);
 	abstract_state_compute(&state_at_end, m->program, m->program->count);
 	abstract_state_compute(&state, m->program, at);
-	/* A handle that a later call fills counts as used: that call could not fill it any more. */
+	/* Handles that later calls fill count as filled, so that the new call does not fill them.
+	 */
 	memcpy(state.filled_handles, state_at_end.filled_handles, sizeof(state.filled_handles));
 	insert_call_and_its_setup(m, op, &at, &state);
 	return true;
@@ -95,7 +98,7 @@ bool mutate_insert(struct mutator *m)
 
 bool mutate_remove(struct mutator *m)
 {
-	struct call_range run = mutate_draw_range(m, m->program);
+	struct call_range run = mutate_draw_call_range(m, m->program);
 
 	run.count -= run.count == m->program->count;
 	remove_calls(m->program, run);
@@ -106,28 +109,28 @@ bool mutate_duplicate(struct mutator *m)
 {
 	struct program *program = m->program;
 	struct call copies[PROGRAM_CALLS];
-	struct call_range run = mutate_draw_range(m, program);
+	struct call_range run = mutate_draw_call_range(m, program);
 
-	if (run.count > mutate_count_free_calls(m))
-		run.count = mutate_count_free_calls(m);
+	if (run.count > mutate_count_insertable_calls(m))
+		run.count = mutate_count_insertable_calls(m);
 	memcpy(copies, program->calls + run.first, run.count * sizeof(copies[0]));
-	insert_copies(program, draw_below(m, program->count + 1), copies, run.count);
+	insert_calls_at(program, draw_below(m, program->count + 1), copies, run.count);
 	return true;
 }
 
-/* Makes many mappings or references, which programs seldom reach call by call. */
+/* Makes many mappings or references, which single insertions seldom make. */
 bool mutate_repeat(struct mutator *m)
 {
 	struct program *program = m->program;
 	uint32_t times = 1 + draw_below(m, 16);
 	size_t insert_index = draw_below(m, program->count);
 	struct call call = program->calls[insert_index];
-	enum handle_kind kind = op_handle_kind(op_table[call.op].argument_kinds[0]);
+	enum handle_kind kind = op_handle_kind_of_letter(op_table[call.op].argument_kinds[0]);
 	struct abstract_state state;
 
-	/* Handles that later calls fill count as used: no call may lose its handle. */
+	/* Handles that later calls fill count as filled: no later call may lose its handle. */
 	abstract_state_compute(&state, program, program->count);
-	for (uint32_t done = 0; done < times && mutate_count_free_calls(m); done++) {
+	for (uint32_t done = 0; done < times && mutate_count_insertable_calls(m); done++) {
 		if (op_fills_handle(call.op)) {
 			uint32_t free = mutate_find_unfilled_handles(&state, kind);
 
@@ -136,7 +139,7 @@ bool mutate_repeat(struct mutator *m)
 			call.handle[0] = (uint8_t)__builtin_ctz(free);
 			state.filled_handles[kind] |= free & -free;
 		}
-		insert_copies(program, ++insert_index, &call, 1);
+		insert_calls_at(program, ++insert_index, &call, 1);
 	}
 	return true;
 }
@@ -166,11 +169,11 @@ bool mutate_tidy(struct mutator *m)
 		const struct call *call = &program->calls[i];
 		bool has_effect = has_required_handles(&state, call);
 
-		abstract_state_apply(&state, call);
+		abstract_state_apply_call(&state, call);
 		if (has_effect)
 			program->calls[kept++] = *call;
 	}
-	/* A program without any effect keeps its first call. */
+	/* If no call has an effect, one call is kept. */
 	program->count = kept ? kept : 1;
 	return program->count < count;
 }
@@ -179,20 +182,20 @@ bool mutate_move(struct mutator *m)
 {
 	struct program *program = m->program;
 	struct call moved[PROGRAM_CALLS];
-	struct call_range run = mutate_draw_range(m, program);
+	struct call_range run = mutate_draw_call_range(m, program);
 	size_t insert_index;
 
 	memcpy(moved, program->calls + run.first, run.count * sizeof(moved[0]));
 	remove_calls(program, run);
 	insert_index = draw_below(m, program->count + 1);
-	insert_copies(program, insert_index, moved, run.count);
+	insert_calls_at(program, insert_index, moved, run.count);
 	return insert_index != run.first;
 }
 
 bool mutate_thread(struct mutator *m)
 {
-	uint8_t thread = mutate_any_thread(m);
-	struct call_range run = mutate_draw_range(m, m->program);
+	uint8_t thread = mutate_draw_thread(m);
+	struct call_range run = mutate_draw_call_range(m, m->program);
 	bool has_changed = false;
 
 	for (struct call *call = m->program->calls + run.first; run.count--; call++) {
@@ -203,10 +206,11 @@ bool mutate_thread(struct mutator *m)
 }
 
 /*
- * Interleaves the threads in another order; each thread keeps the order of its own calls. Each
+ * Interleaves the threads in a random order; each thread keeps the order of its own calls. Each
  * place gets the next call of the thread that was drawn for the place.
+ * Return: whether the order changed.
  */
-static bool interleave_calls(struct mutator *m, struct call *calls, size_t count)
+static bool shuffle_interleaving(struct mutator *m, struct call *calls, size_t count)
 {
 	struct call old[PROGRAM_CALLS];
 	uint8_t thread_order[PROGRAM_CALLS];
@@ -240,21 +244,21 @@ bool mutate_order(struct mutator *m)
 	struct call_range run;
 
 	if (draw_once_in(m, 2)) {
-		run = mutate_draw_range(m, program);
+		run = mutate_draw_call_range(m, program);
 	} else {
 		run.first = draw_below(m, program->count - 1);
 		run.count = program->count - run.first < 4 ? 2 : 4;
 	}
-	return interleave_calls(m, program->calls + run.first, run.count);
+	return shuffle_interleaving(m, program->calls + run.first, run.count);
 }
 
-/* Mostly returns a handle that the program uses already, so that threads share it. */
-static uint8_t draw_lock(struct mutator *m, enum handle_kind kind)
+/* Mostly returns handle 0, so that several threads use the same mutex or semaphore. */
+static uint8_t draw_mutex_or_semaphore(struct mutator *m, enum handle_kind kind)
 {
-	return draw_once_in(m, 4) ? draw_bit_index(m, mutate_all_handles(kind)) : 0;
+	return draw_once_in(m, 4) ? draw_set_bit_index(m, mutate_get_handle_mask(kind)) : 0;
 }
 
-static struct call make_handle_call(enum op op, uint8_t thread, uint8_t handle)
+static struct call make_call_on_handle(enum op op, uint8_t thread, uint8_t handle)
 {
 	return (struct call){.op = (uint8_t)op,
 			     .thread = thread,
@@ -262,62 +266,65 @@ static struct call make_handle_call(enum op op, uint8_t thread, uint8_t handle)
 			     .expected_result = RESULT_NONE};
 }
 
-static bool insert_lock_around(struct mutator *m)
+static bool insert_lock_and_unlock(struct mutator *m)
 {
-	struct call_range run = mutate_draw_range(m, m->program);
-	uint8_t thread = m->program->calls[run.first].thread, mutex = draw_lock(m, HANDLE_MUTEX);
-	struct call lock = make_handle_call(OP_lock, thread, mutex);
-	struct call unlock = make_handle_call(OP_unlock, thread, mutex);
+	struct call_range run = mutate_draw_call_range(m, m->program);
+	uint8_t thread = m->program->calls[run.first].thread,
+		mutex = draw_mutex_or_semaphore(m, HANDLE_MUTEX);
+	struct call lock = make_call_on_handle(OP_lock, thread, mutex);
+	struct call unlock = make_call_on_handle(OP_unlock, thread, mutex);
 
-	insert_around(m->program, run, &lock, &unlock);
+	insert_calls_around(m->program, run, &lock, &unlock);
 	return true;
 }
 
-static bool insert_signal(struct mutator *m)
+static bool insert_post_and_wait(struct mutator *m)
 {
 	const struct call *calls = m->program->calls;
 	size_t first = draw_below(m, m->program->count);
 	size_t last = first + draw_below(m, m->program->count - first);
-	uint8_t semaphore = draw_lock(m, HANDLE_SEMAPHORE);
-	struct call post = make_handle_call(OP_post, calls[first].thread, semaphore);
-	struct call wait = make_handle_call(OP_wait, calls[last].thread, semaphore);
+	uint8_t semaphore = draw_mutex_or_semaphore(m, HANDLE_SEMAPHORE);
+	struct call post = make_call_on_handle(OP_post, calls[first].thread, semaphore);
+	struct call wait = make_call_on_handle(OP_wait, calls[last].thread, semaphore);
 
 	if (post.thread == wait.thread)
 		return false;
-	insert_around(m->program, (struct call_range){first + 1, last - first - 1}, &post, &wait);
+	insert_calls_around(m->program, (struct call_range){first + 1, last - first - 1}, &post,
+			    &wait);
 	return true;
 }
 
 bool mutate_sync(struct mutator *m)
 {
-	return draw_once_in(m, 2) ? insert_lock_around(m) : insert_signal(m);
+	return draw_once_in(m, 2) ? insert_lock_and_unlock(m) : insert_post_and_wait(m);
 }
 
 /*
- * Mappings must be ended newest first, which single inserted calls seldom achieve. A wrong older
- * mapping is noticed only while a newer one is live.
+ * Inserts pairs of map and unmap: a thread must unmap its newest mapping first, which single
+ * insertions seldom achieve. A defect of an older mapping shows only while a newer mapping is live.
  */
 bool mutate_nest(struct mutator *m)
 {
 	uint32_t times = (draw_once_in(m, 3) ? 14 : 1) + draw_below(m, 3);
-	struct call_range run = mutate_draw_range(m, m->program);
+	struct call_range run = mutate_draw_call_range(m, m->program);
 	uint8_t thread = m->program->calls[run.first].thread;
 	struct abstract_state state;
-	uint32_t free_handles;
+	uint32_t unfilled_map_handles;
 
 	abstract_state_compute(&state, m->program, m->program->count);
-	free_handles = mutate_find_unfilled_handles(&state, HANDLE_MAP);
+	unfilled_map_handles = mutate_find_unfilled_handles(&state, HANDLE_MAP);
 	abstract_state_compute(&state, m->program, run.first);
-	if (!state.usable_handles[HANDLE_PAGE] || !free_handles)
+	if (!state.usable_handles[HANDLE_PAGE] || !unfilled_map_handles)
 		return false;
-	for (; times && free_handles && mutate_count_free_calls(m) >= 2; times--, run.count += 2) {
-		uint8_t handle = (uint8_t)__builtin_ctz(free_handles);
-		struct call map = make_handle_call(OP_kmap_local, thread, handle);
-		struct call unmap = make_handle_call(OP_kunmap_local, thread, handle);
+	for (; times && unfilled_map_handles && mutate_count_insertable_calls(m) >= 2;
+	     times--, run.count += 2) {
+		uint8_t handle = (uint8_t)__builtin_ctz(unfilled_map_handles);
+		struct call map = make_call_on_handle(OP_kmap_local, thread, handle);
+		struct call unmap = make_call_on_handle(OP_kunmap_local, thread, handle);
 
-		free_handles &= free_handles - 1;
-		map.handle[1] = draw_bit_index(m, state.usable_handles[HANDLE_PAGE]);
-		insert_around(m->program, run, &map, &unmap);
+		unfilled_map_handles &= unfilled_map_handles - 1;
+		map.handle[1] = draw_set_bit_index(m, state.usable_handles[HANDLE_PAGE]);
+		insert_calls_around(m->program, run, &map, &unmap);
 	}
 	return true;
 }

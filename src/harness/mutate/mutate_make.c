@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Makes new calls. Most of them succeed and interact with others: filled handles, ranges within the
- * page, few threads, few small numbers. The rest is any valid call.
+ * Makes new calls. Most new calls succeed and interact with other calls: they use filled handles,
+ * ranges within the page, few threads, few small numbers. The remaining new calls are any valid
+ * calls.
  *
- * A failed call does little harm, but a call that breaks a fatal rule ends its program. So the
- * latter is rarer; other mutations make enough of them.
+ * A failed call does little harm, but a call that breaks a fatal rule ends its program. Therefore
+ * new calls break fatal rules more rarely than they fail; other mutations make enough fatal calls.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -20,33 +21,19 @@
 #define ONE_IN_FAILS 8
 #define ONE_IN_BREAKS_RULE 64
 
-static uint32_t choose_one_in_for_stray_number(enum op op)
-{
-	return op_is_mapped_access(op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS;
-}
-
 const uint16_t mutate_edges[MUTATE_EDGES] = {0,    1,        2,        PAGE - 2,       PAGE - 1,
 					     PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1};
 
-bool mutate_number_fits(char letter, uint64_t number)
+bool mutate_is_valid_number(char argument_letter, uint64_t number)
 {
-	return number_valid(number) && (letter != 'z' || number <= PROGRAM_SLICE_MAX);
+	return number_is_valid(number) && (argument_letter != 'z' || number <= PROGRAM_SLICE_MAX);
 }
 
-static uint64_t pick_number_of_program(struct mutator *m)
+uint64_t mutate_draw_number(struct mutator *m)
 {
 	const struct program *program = m->program;
-	const struct call *call;
-
-	if (!program->count)
-		return 0;
-	call = &program->calls[draw_below(m, program->count)];
-	return call->number[draw_below(m, 2)];
-}
-
-uint64_t mutate_any_number(struct mutator *m)
-{
 	uint64_t number;
+	size_t call_index;
 
 	switch (draw_below(m, 8)) {
 	case 0:
@@ -61,55 +48,59 @@ uint64_t mutate_any_number(struct mutator *m)
 		return number + draw_below(m, 3) - 1;
 	case 5:
 	case 6:
-		return pick_number_of_program(m);
+		if (!program->count)
+			return 0;
+		call_index = draw_below(m, program->count);
+		return program->calls[call_index].number[draw_below(m, 2)];
 	default:
 		return number_unpack((uint16_t)random_next(&m->random_state));
 	}
 }
 
-uint8_t mutate_any_value(struct mutator *m, char letter)
+uint8_t mutate_draw_value(struct mutator *m, enum op op)
 {
 	uint32_t any = draw_below(m, 256);
 
-	if (letter == 'v')
+	if (op != OP_alloc_page)
 		return (uint8_t)any;
-	/* Loads from a zeroed page are valid; from other pages only where bytes were written. */
+	/* Mostly zeroed pages: loads from other pages are valid only where bytes were written. */
 	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
 	       (draw_once_in(m, 4) ? 0 : CALL_GFP_ZERO);
 }
 
-uint8_t mutate_any_thread(struct mutator *m)
+uint8_t mutate_draw_thread(struct mutator *m)
 {
 	return (uint8_t)random_below(&m->random_state, draw_once_in(m, 8) ? PROGRAM_THREADS : 4);
 }
 
-uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state,
-			  enum handle_kind kind, bool must_be_free, uint8_t thread)
+uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state,
+			   enum handle_kind kind, bool must_be_free, uint8_t thread)
 {
 	uint32_t fitting = must_be_free ? mutate_find_unfilled_handles(state, kind)
 					: state->usable_handles[kind];
-	uint8_t newest = abstract_state_find_newest_map(state, thread);
+	uint8_t newest = abstract_state_find_newest_map_of_thread(state, thread);
 
 	if (!fitting || draw_once_in(m, ONE_IN_BREAKS_RULE))
-		return draw_bit_index(m, mutate_all_handles(kind));
-	/* Empty handles are used in order, so that programs share their names. */
+		return draw_set_bit_index(m, mutate_get_handle_mask(kind));
+	/* Unfilled handles are used in order, so that different programs use the same handles. */
 	if (must_be_free)
 		return (uint8_t)__builtin_ctz(fitting);
 	/* A thread may unmap only its newest mapping. */
 	if (kind == HANDLE_MAP && newest < PROGRAM_MAPS && draw_once_in(m, 2))
 		return newest;
-	return draw_bit_index(m, fitting);
+	return draw_set_bit_index(m, fitting);
 }
 
-static uint8_t find_locked_mutex(struct mutator *m, const struct abstract_state *state)
+static uint8_t draw_locked_mutex(struct mutator *m, const struct abstract_state *state)
 {
-	uint32_t held = 0xf & ~state->usable_handles[HANDLE_MUTEX];
+	uint32_t locked = 0xf & ~state->usable_handles[HANDLE_MUTEX];
 
-	return held ? draw_bit_index(m, held) : (uint8_t)draw_below(m, PROGRAM_MUTEXES);
+	return locked ? draw_set_bit_index(m, locked) : (uint8_t)draw_below(m, PROGRAM_MUTEXES);
 }
 
-/* Chooses a thread that may use the call's handles: its mapping or its mutex. */
-static void choose_thread(struct mutator *m, struct call *call, const struct abstract_state *state)
+/* Mostly sets the thread to the one that made the mapping, or holds the mutex, of the call. */
+static void set_thread_that_may_use_handles(struct mutator *m, struct call *call,
+					    const struct abstract_state *state)
 {
 	if (draw_once_in(m, ONE_IN_BREAKS_RULE))
 		return;
@@ -120,19 +111,19 @@ static void choose_thread(struct mutator *m, struct call *call, const struct abs
 		call->thread = state->mutex_holders[call->handle[0]];
 }
 
-/*
- * The last of several numbers is a length. Returns a length that fits after the preceding offset.
- */
-static uint64_t choose_fitting_length(struct mutator *m, const struct call *call,
-				      unsigned int numbers)
+/* Return: mostly a length that fits into the page after the largest of the first @number_count
+ * numbers. */
+static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
+				    unsigned int number_count)
 {
 	uint64_t from = 0, left;
 
-	for (unsigned int i = 0; i < numbers; i++)
+	for (unsigned int i = 0; i < number_count; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE || draw_once_in(m, choose_one_in_for_stray_number(call->op)))
-		return mutate_any_number(m);
+	if (from > PAGE ||
+	    draw_once_in(m, op_is_mapped_access(call->op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS))
+		return mutate_draw_number(m);
 	left = PAGE - from;
 	switch (draw_below(m, 4)) {
 	case 0:
@@ -144,37 +135,41 @@ static uint64_t choose_fitting_length(struct mutator *m, const struct call *call
 	}
 }
 
-/* Returns whether to reject the number: numbers outside of the page must be rare. */
-static bool is_out_of_page(struct mutator *m, const struct call *call, uint64_t number)
+/* Numbers outside of the page must be rare in accesses to mappings, which they make fatal. */
+static bool must_reject_number(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
 	       !draw_once_in(m, ONE_IN_BREAKS_RULE);
 }
 
-static uint64_t choose_number(struct mutator *m, const struct call *call, const char *kind,
-			      unsigned int numbers)
+static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
+				     const char *argument_letters, unsigned int number_count)
 {
 	uint64_t number;
 
 	do {
 		if (call->op == OP_fail_nth)
 			number = draw_below(m, 6);
-		else if (*kind == 'n' && numbers && !strchr(kind + 1, 'n'))
-			number = choose_fitting_length(m, call, numbers);
+		else if (*argument_letters == 'n' && number_count &&
+			 !strchr(argument_letters + 1, 'n'))
+			number = draw_fitting_length(m, call,
+						     number_count); /* the last of several */
 		else
-			number = mutate_any_number(m);
-	} while (!mutate_number_fits(*kind, number) || is_out_of_page(m, call, number));
+			number = mutate_draw_number(m);
+	} while (!mutate_is_valid_number(*argument_letters, number) ||
+		 must_reject_number(m, call, number));
 	return number;
 }
 
-/* Atomic accesses with other sizes or alignments are skipped. */
-static void align_atomic(struct mutator *m, struct call *call)
+/* Mostly gives an atomic access a size of 1, 2, 4 or 8 and an aligned offset: others are skipped.
+ */
+static void fit_atomic_size_and_offset(struct mutator *m, struct call *call)
 {
 	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) || draw_once_in(m, 16))
 		return;
 	call->number[1] = 1u << draw_below(m, 4);
 	call->number[0] -= call->number[0] % call->number[1];
-	if (!number_valid(call->number[0]))
+	if (!number_is_valid(call->number[0]))
 		call->number[0] = 0;
 }
 
@@ -186,19 +181,20 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 	memset(call, 0, sizeof(*call));
 	call->op = (uint8_t)op;
 	call->expected_result = RESULT_NONE;
-	call->thread = mutate_any_thread(m);
+	call->thread = mutate_draw_thread(m);
 	call->has_fault = op == OP_user_slice && draw_once_in(m, 2);
 	for (const char *kind = op_table[op].argument_kinds; *kind; kind++) {
 		if (*kind == 'v' || *kind == 'g')
-			call->value = mutate_any_value(m, *kind);
+			call->value = mutate_draw_value(m, op);
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
-			call->number[numbers] = choose_number(m, call, kind, numbers), numbers++;
+			call->number[numbers] = draw_number_argument(m, call, kind, numbers),
+			numbers++;
 		else if (*kind != 'f')
-			call->handle[handles++] = mutate_any_handle(m, state, op_handle_kind(*kind),
-								    *kind < 'a', call->thread);
+			call->handle[handles++] = mutate_draw_handle(
+				m, state, op_handle_kind_of_letter(*kind), *kind < 'a', call->thread);
 	}
 	if (op == OP_unlock)
-		call->handle[0] = find_locked_mutex(m, state);
-	choose_thread(m, call, state);
-	align_atomic(m, call);
+		call->handle[0] = draw_locked_mutex(m, state);
+	set_thread_that_may_use_handles(m, call, state);
+	fit_atomic_size_and_offset(m, call);
 }

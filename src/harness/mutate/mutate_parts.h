@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Internal to the mutator. */
+/* Functions that the mutations share. */
 #ifndef HARNESS_MUTATE_PARTS_H
 #define HARNESS_MUTATE_PARTS_H
 
@@ -9,13 +9,13 @@
 
 struct mutator {
 	struct program *program;
-	const struct program *other; /* may be @program itself */
-	size_t max_calls;
+	const struct program *other; /* the program to splice with; may be @program itself */
+	size_t max_calls; /* limit for the result */
 	uint64_t random_state;
 	mutate_engine_fn engine;
 };
 
-/* One function for each line of mutations.def. Return: true if the program changed. */
+/* The mutations of mutations.def. Return: whether the program changed. */
 #define MUTATION(name, ...) bool mutate_##name(struct mutator *m);
 #include "harness/mutate/mutations.def"
 #undef MUTATION
@@ -30,55 +30,57 @@ static inline bool draw_once_in(struct mutator *m, uint32_t times)
 	return random_once_in(&m->random_state, times);
 }
 
-static inline uint8_t draw_bit_index(struct mutator *m, uint32_t mask)
+static inline uint8_t draw_set_bit_index(struct mutator *m, uint32_t mask)
 {
-	return random_set_bit_index(&m->random_state, mask);
+	return random_index_of_set_bit(&m->random_state, mask);
 }
 
-/* Successive calls of a program; @count is never 0. */
+/* A run of successive calls of a program; @count is never 0. */
 struct call_range {
 	size_t first, count;
 };
 
 /* Draws a range of mostly 1 call, sometimes few, seldom many. @program has at least one call. */
-struct call_range mutate_draw_range(struct mutator *m, const struct program *program);
+struct call_range mutate_draw_call_range(struct mutator *m, const struct program *program);
 
-static inline size_t mutate_count_free_calls(const struct mutator *m)
+static inline size_t mutate_count_insertable_calls(const struct mutator *m)
 {
 	return m->max_calls - m->program->count;
 }
 
-/* Return: whether the number is valid for an argument of that letter. */
-bool mutate_number_fits(char letter, uint64_t number);
+/* Return: whether a call may have @number as an argument of that kind. */
+bool mutate_is_valid_number(char argument_letter, uint64_t number);
 
-/* Return: a random number, mostly an edge, or a number that the program has. */
-uint64_t mutate_any_number(struct mutator *m);
+/* Return: a random number: an edge, a number of the program, a small number, or any valid number.
+ */
+uint64_t mutate_draw_number(struct mutator *m);
 
-static inline uint32_t mutate_all_handles(enum handle_kind kind)
+/* Return: all handles of the kind, as bits. */
+static inline uint32_t mutate_get_handle_mask(enum handle_kind kind)
 {
-	return (uint32_t)((1ull << op_handle_count(op_handle_letters[kind])) - 1);
+	return (uint32_t)((1ull << op_count_handles_of_letter(op_handle_letters[kind])) - 1);
 }
 
 /* Return: the handles of the kind that are not filled, as bits. */
 static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state *state,
 						    enum handle_kind kind)
 {
-	return mutate_all_handles(kind) & ~state->filled_handles[kind];
+	return mutate_get_handle_mask(kind) & ~state->filled_handles[kind];
 }
 
 /*
  * Return: a random handle of the kind for a call of @thread, mostly one that fits @state.
- * @must_be_free: the call fills the handle
+ * @must_be_free: the call fills the handle, so it must be unfilled
  */
-uint8_t mutate_any_handle(struct mutator *m, const struct abstract_state *state, enum handle_kind kind,
-			  bool must_be_free, uint8_t thread);
+uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state,
+			   enum handle_kind kind, bool must_be_free, uint8_t thread);
 
-/* Return: a random value for an argument `v` or `g`. */
-uint8_t mutate_any_value(struct mutator *m, char letter);
+/* Return: random allocation flags for alloc_page, or a random byte value for another call. */
+uint8_t mutate_draw_value(struct mutator *m, enum op op);
 
-uint8_t mutate_any_thread(struct mutator *m);
+uint8_t mutate_draw_thread(struct mutator *m);
 
-/* Makes a new call @op for a place with @state. */
+/* Makes a call @op with random arguments, most of which fit the state before the call. */
 void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 		      const struct abstract_state *state);
 

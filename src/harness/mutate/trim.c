@@ -15,7 +15,7 @@ unsigned int trim_init(struct trim *trim, size_t piece_count)
 	return most;
 }
 
-bool trim_next(struct trim *trim)
+bool trim_choose_next(struct trim *trim)
 {
 	trim->end = trim->begin;
 	if (!trim->end) {
@@ -30,7 +30,7 @@ bool trim_next(struct trim *trim)
 	return true;
 }
 
-void trim_record(struct trim *trim, bool was_accepted)
+void trim_record_answer(struct trim *trim, bool was_accepted)
 {
 	if (was_accepted)
 		trim->piece_count -= trim->end - trim->begin;

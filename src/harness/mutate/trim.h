@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Chooses the pieces of a sequence that the next candidate lacks. The caller tests each candidate.
+ * Shortens a sequence of pieces, for AFL++ and for the minimiser. A candidate is the sequence
+ * without a run of pieces; the caller accepts or rejects each candidate.
  *
- * Runs of pieces are left out from the end to the beginning: first halves, then quarters, at last
- * single pieces. One piece stays.
+ * Runs are left out from the end to the beginning: first halves of the sequence, then quarters, at
+ * last single pieces. One piece always stays.
  */
 #ifndef HARNESS_TRIM_H
 #define HARNESS_TRIM_H
@@ -11,21 +12,21 @@
 #include "harness/program/program.h"
 
 struct trim {
-	size_t piece_count;
+	size_t piece_count; /* of the sequence without the runs that were accepted */
 	size_t begin, end; /* the candidate lacks the pieces [begin, end) */
-	size_t chunk_size;
+	size_t chunk_size; /* the largest number of pieces that a candidate lacks */
 };
 
-/* Return: the maximal number of candidates. */
+/* Starts with a sequence of @piece_count pieces. Return: the maximal number of candidates. */
 unsigned int trim_init(struct trim *trim, size_t piece_count);
 
 /* Chooses the pieces that the next candidate lacks. Return: false if there is no candidate. */
-bool trim_next(struct trim *trim);
+bool trim_choose_next(struct trim *trim);
 
-/* Records whether the candidate was accepted: then the sequence does not have the pieces any more. */
-void trim_record(struct trim *trim, bool was_accepted);
+/* Records whether the caller accepted the candidate; if so, the candidate is the new sequence. */
+void trim_record_answer(struct trim *trim, bool was_accepted);
 
-/* Makes the candidate of a program, whose pieces are its calls. */
+/* Makes the candidate of a program; the calls of the program are the pieces. */
 void trim_make_candidate(const struct trim *trim, const struct program *program,
 			 struct program *candidate);
 

@@ -34,7 +34,7 @@ bool op_fills_handle(enum op op)
 	return op_table[op].argument_kinds[0] >= 'A' && op_table[op].argument_kinds[0] <= 'Z';
 }
 
-enum handle_kind op_handle_kind(char letter)
+enum handle_kind op_handle_kind_of_letter(char letter)
 {
 	enum handle_kind kind = 0;
 
@@ -43,9 +43,9 @@ enum handle_kind op_handle_kind(char letter)
 	return kind;
 }
 
-unsigned int op_handle_count(char letter)
+unsigned int op_count_handles_of_letter(char letter)
 {
 	static const unsigned int counts[HANDLE_KINDS + 1] = { 8, 32, 4, 4, 4, 0 };
 
-	return counts[op_handle_kind(letter)];
+	return counts[op_handle_kind_of_letter(letter)];
 }

@@ -21,36 +21,36 @@ enum handle_kind {
 	HANDLE_KINDS
 };
 
-/* Calls fill handles of the kinds before this one; mutexes and semaphores always exist. */
+/* Calls fill handles of the kinds before this one; the other kinds always exist. */
 #define HANDLE_FILLED_KINDS HANDLE_MUTEX
 
 struct op_info {
 	const char *name;
-	const char *argument_kinds; /* see ops.def */
+	const char *argument_kinds; /* one letter for each argument: ops.def */
 	bool has_result;
 };
 
-/* The letter of each kind of handle in a text; ops.def also has the upper case. */
+/* The letter of each kind of handle in a program's text; ops.def uses both cases. */
 extern const char op_handle_letters[HANDLE_KINDS];
 
 extern const struct op_info op_table[OP_COUNT];
 
-/* Return: the call of that name (not ended by a NUL), or OP_COUNT. */
+/* Return: the op of the call with this name (not ended by a NUL), or OP_COUNT. */
 enum op op_find(const char *name, size_t len);
 
 /* Return: whether the call is an access through a mapping: load, store or an atomic one. */
 bool op_is_mapped_access(enum op op);
 
-/* Return: whether the call is on a mutex or a semaphore. */
+/* Return: whether the call is lock, unlock, post or wait. */
 bool op_orders_threads(enum op op);
 
-/* Return: whether the first argument is a handle that the call fills. */
+/* Return: whether the call fills a handle; that is its first argument. */
 bool op_fills_handle(enum op op);
 
-/* Return: the kind of handle of a letter of ops.def, in either case; HANDLE_KINDS for other letters. */
-enum handle_kind op_handle_kind(char letter);
+/* Return: the kind of handle that a letter of ops.def means; HANDLE_KINDS if it means no handle. */
+enum handle_kind op_handle_kind_of_letter(char letter);
 
-/* Return: the number of handles of the kind of a letter; 0 if the letter is no kind of handle. */
-unsigned int op_handle_count(char letter);
+/* Return: how many handles of that kind a program has; 0 if the letter means no handle. */
+unsigned int op_count_handles_of_letter(char letter);
 
 #endif

@@ -31,7 +31,7 @@ unsigned int call_get_handles(const struct call *call, struct call_handle handle
 	unsigned int count = 0;
 
 	for (const char *letter = op_table[call->op].argument_kinds; *letter; letter++) {
-		enum handle_kind kind = op_handle_kind(*letter);
+		enum handle_kind kind = op_handle_kind_of_letter(*letter);
 
 		if (kind == HANDLE_KINDS)
 			continue;
@@ -42,7 +42,7 @@ unsigned int call_get_handles(const struct call *call, struct call_handle handle
 	return count;
 }
 
-bool call_has_atomic_range(const struct call *call)
+bool call_has_valid_atomic_range(const struct call *call)
 {
 	uint64_t off = call->number[0], size = call->number[1];
 

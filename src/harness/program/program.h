@@ -2,8 +2,8 @@
 /*
  * The page program: calls of several threads, in the order of their lines.
  *
- * It is a pure value. program_text.c and program_bytes.c read and write it, repair.c changes
- * it.
+ * A program contains no pointers and can be copied. program_text.c and program_bytes.c read and
+ * write programs.
  */
 #ifndef HARNESS_PROGRAM_H
 #define HARNESS_PROGRAM_H
@@ -28,7 +28,7 @@
 #define THREAD_MAIN 0
 #define PROGRAM_THREADS 9
 
-/* Flags of alloc_page as a value: two bits for the context, then modifiers. */
+/* The flags of alloc_page in call.value: two bits for the context, then modifiers. */
 #define CALL_GFP_CONTEXT 0x03u
 #define CALL_GFP_ZERO	 0x04u
 #define CALL_GFP_HIGHMEM 0x08u
@@ -47,18 +47,18 @@ enum result {
 struct call {
 	uint8_t op;
 	uint8_t thread;
-	uint8_t handle[2];  /* in the order of the arguments */
+	uint8_t handle[2];  /* numbers of the handles, in the order of the arguments */
 	uint8_t value;	    /* seed, or gfp flags */
 	uint8_t has_fault;  /* only for user_slice: number[1], the offset of the fault, is valid */
 	int8_t expected_result;	    /* enum result; RESULT_NONE without `->` */
-	uint32_t line;	    /* line of the text, or record of the bytes, from 1 */
-	uint64_t number[3]; /* in the order of the arguments */
+	uint32_t line; /* number of its line in the text, or of its record in the bytes; from 1 */
+	uint64_t number[3]; /* offsets, lengths, sizes, ...; in the order of the arguments */
 };
 
 struct program {
-	size_t count;
+	size_t count; /* number of calls */
 	bool has_expect;	 /* the text has at least one `expect` */
-	rule_set expect; /* the expected rules */
+	rule_set expect; /* the rules that the program is expected to break */
 	struct call calls[PROGRAM_CALLS];
 };
 
@@ -67,38 +67,39 @@ const char *thread_name(uint8_t thread);
 
 const char *result_name(enum result result);
 
-/* Return: the result of that name (not ended by a NUL), or RESULT_NONE. */
+/* Return: the result with this name (not ended by a NUL), or RESULT_NONE. */
 enum result result_find(const char *name, size_t len);
 
-/* Return: whether thread, call and arguments are equal; line and expected result do not count. */
+/* Return: whether thread, op and arguments are equal; line and expected result are not compared. */
 bool call_equal(const struct call *a, const struct call *b);
 
 /* A handle in the arguments of a call. */
 struct call_handle {
 	enum handle_kind kind;
 	uint8_t index;
-	bool must_be_free; /* the call fills the handle */
+	bool must_be_free; /* the call fills the handle; it is skipped if the handle is filled
+			      already */
 };
 
-/* Gets the handles of the call, in the order of the arguments. Return: their number. */
+/* Gets the handles of the call, in the order of the arguments. Return: the number of handles. */
 unsigned int call_get_handles(const struct call *call, struct call_handle handles[2]);
 
-/* Return: whether an atomic access has the size 1, 2, 4 or 8 and an offset that is a multiple of it. */
-bool call_has_atomic_range(const struct call *call);
+/* Return: whether the size is 1, 2, 4 or 8, and the offset is a multiple of the size. */
+bool call_has_valid_atomic_range(const struct call *call);
 
-/* Return: whether both have equal calls in the same order; lines and expectations do not count. */
+/* Return: whether the programs have equal calls (call_equal()) in the same order. */
 bool program_equal(const struct program *a, const struct program *b);
 
 /*
- * Return: whether every field is in its range, and every unused field is 0. The decoders guarantee
- * it; code that builds or changes a program calls this function (program_bytes.c).
+ * Return: whether every field is in its range, and every unused field is 0. All programs that were
+ * read from text or bytes are valid; code that changes a program must keep it valid.
  */
 bool call_valid(const struct call *call);
 bool program_valid(const struct program *program);
 
 /*
- * Gives each call its line in the program's own text, so that messages about a changed program name
- * the right lines.
+ * Sets the line of each call to its line in program_to_text(), so that messages about a changed
+ * program name the right lines.
  */
 void program_renumber(struct program *program);
 

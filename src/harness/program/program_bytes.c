@@ -6,12 +6,12 @@
 #include "harness/util/number.h"
 
 #define CODE_RESERVED 0xf0
-#define CODE_ALIASES 24 /* number of calls in the first release of format 1: never changes */
+#define CODE_ALIASES 24 /* number of calls in the first release of format 1; never changes */
 
 enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
 
 _Static_assert(OP_COUNT >= CODE_ALIASES, "codes are append-only");
-_Static_assert(OP_COUNT <= CODE_RESERVED, "a new code has to come from the reserve");
+_Static_assert(OP_COUNT <= CODE_RESERVED, "codes from CODE_RESERVED on are reserved");
 
 static uint64_t decode_number(const uint8_t *record, unsigned int index)
 {
@@ -51,8 +51,8 @@ static void decode_arguments(struct call *call, const uint8_t *record)
 			break;
 		case 'f':
 			/*
-			 * user_slice has one handle; the byte of the second one says whether a
-			 * fault is present.
+			 * user_slice has one handle, so the byte of the second handle stores
+			 * whether the call has a fault.
 			 */
 			call->has_fault = record[AT_HANDLE + 1] & 1;
 			if (call->has_fault)
@@ -60,8 +60,8 @@ static void decode_arguments(struct call *call, const uint8_t *record)
 			numbers++;
 			break;
 		default:
-			call->handle[handles] =
-				(uint8_t)(record[AT_HANDLE + handles] % op_handle_count(*kind));
+			call->handle[handles] = (uint8_t)(record[AT_HANDLE + handles] %
+							  op_count_handles_of_letter(*kind));
 			handles++;
 		}
 	}
@@ -117,7 +117,7 @@ bool call_valid(const struct call *call)
 	struct call decoded;
 
 	for (unsigned int i = 0; i < 3; i++)
-		if (!number_valid(call->number[i]))
+		if (!number_is_valid(call->number[i]))
 			return false;
 	if (call->op >= OP_COUNT)
 		return false;

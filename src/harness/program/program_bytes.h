@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Programs as byte strings, for the fuzzing engines. Each call is a record of fixed size:
+ * Programs as byte strings, for the fuzzing engines. Each call is a record of 11 bytes:
  *
- *   byte 0     code of the call (its place in ops.def)
+ *   byte 0     code of the call (its position in ops.def, from 0)
  *   byte 1     thread
  *   byte 2, 3  handles
  *   byte 4     value or flags
  *   byte 5..10 three numbers, 16 bits each, low byte first (number.h)
  *
- * A call reads only the fields of its arguments, each modulo its range, so every byte string is a
- * program:
+ * Decoding uses only the fields of the call's arguments, each modulo its range, so every byte
+ * string is a program:
  *
  * - Codes 0xf0 .. 0xff are reserved: such a record is ignored. Other codes from OP_COUNT on are
  *   reduced modulo 24, in all later versions too.
  * - An incomplete last record is ignored.
  * - Records after PROGRAM_CALLS calls are ignored.
  *
- * Encoding is canonical: unused bytes are 0, and codes are below OP_COUNT.
+ * program_to_bytes() writes the canonical form: unused bytes are 0, and codes are below OP_COUNT.
  */
 #ifndef HARNESS_PROGRAM_BYTES_H
 #define HARNESS_PROGRAM_BYTES_H

@@ -14,18 +14,18 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 
-/* The message for a file without the header: it may be a byte string whose name does not say so. */
+/* The message for a file without the header. The file may be a byte string with a wrong name. */
 #define NO_PROGRAM \
 	"expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
 static char *read_all_bytes(int fd, size_t *size)
 {
-	size_t room = 1 << 14;
-	char *content = malloc(room);
+	size_t capacity = 1 << 14;
+	char *content = malloc(capacity);
 
 	*size = 0;
 	while (content) {
-		ssize_t got = read(fd, content + *size, room - *size);
+		ssize_t got = read(fd, content + *size, capacity - *size);
 
 		if (got == 0)
 			return content;
@@ -38,8 +38,8 @@ static char *read_all_bytes(int fd, size_t *size)
 			errno = EFBIG;
 			break;
 		}
-		if (*size == room) {
-			char *more = realloc(content, room *= 2);
+		if (*size == capacity) {
+			char *more = realloc(content, capacity *= 2);
 
 			if (!more)
 				break;
@@ -50,8 +50,8 @@ static char *read_all_bytes(int fd, size_t *size)
 	return NULL;
 }
 
-/* Returns the name for a one-line message: control characters are removed. */
-static const char *printable_name(const char *name)
+/* Returns a static copy of the name for a one-line message, with each control character as `?`. */
+static const char *make_printable_name(const char *name)
 {
 	static char text[PATH_MAX];
 
@@ -75,7 +75,7 @@ char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_
 		content = read_all_bytes(fd, size);
 	if (!content)
 		snprintf(error, PROGRAM_FILE_ERROR, "%s: expected a readable program file: %s",
-			 printable_name(name), strerror(errno));
+			 make_printable_name(name), strerror(errno));
 	if (fd >= 0 && !standard)
 		close(fd);
 	return content;
@@ -92,7 +92,7 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 	}
 	if (program_from_text(program, content, size, &text_error))
 		return true;
-	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", printable_name(name),
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", make_printable_name(name),
 		 text_error.line_number,
 		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM
 								     : text_error.message);
@@ -103,8 +103,8 @@ bool program_file_load(const char *name, struct program *program, char error[PRO
 {
 	size_t content_size;
 	char *content = program_file_read(name, &content_size, error);
-	bool good = content && program_file_parse(name, content, content_size, program, error);
+	bool is_parsed = content && program_file_parse(name, content, content_size, program, error);
 
 	free(content);
-	return good;
+	return is_parsed;
 }

@@ -6,7 +6,7 @@
 
 bool program_all_bytes;
 
-static const char *base_name(const char *path)
+static const char *find_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -20,7 +20,7 @@ static bool has_ending(const char *name, const char *ending)
 	return len > tail && !strcmp(name + len - tail, ending);
 }
 
-/* The engines name the inputs of a corpus by the SHA-1 of the content. */
+/* Fuzzing engines name an input after the SHA-1 of its content. */
 static bool is_hash_name(const char *name)
 {
 	return strlen(name) == 40 && strspn(name, "0123456789abcdefABCDEF") == 40;
@@ -28,14 +28,14 @@ static bool is_hash_name(const char *name)
 
 bool program_name_is_text(const char *name)
 {
-	return !program_all_bytes && has_ending(base_name(name), ".page");
+	return !program_all_bytes && has_ending(find_base_name(name), ".page");
 }
 
 bool program_name_is_bytes(const char *name)
 {
 	static const char *const prefixes[] = { "crash-", "id:", "leak-", "oom-", "slow-unit-",
 						"timeout-" };
-	const char *base = base_name(name);
+	const char *base = find_base_name(name);
 
 	if (program_all_bytes)
 		return true;
@@ -52,15 +52,16 @@ bool program_name_is_known(const char *name)
 	return program_name_is_text(name) || program_name_is_bytes(name);
 }
 
-struct program_filter {
+/* What program_walk() got from its caller. */
+struct program_visitor {
 	walk_fn fn;
 	void *ctx;
 	size_t *ignored_count;
 };
 
-static void pass_program_files(const char *name, void *ctx)
+static void visit_program_or_count(const char *name, void *ctx)
 {
-	const struct program_filter *filter = ctx;
+	const struct program_visitor *filter = ctx;
 
 	if (program_name_is_known(name))
 		filter->fn(name, filter->ctx);
@@ -70,10 +71,10 @@ static void pass_program_files(const char *name, void *ctx)
 
 bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count)
 {
-	struct program_filter filter = { fn, ctx, ignored_count };
+	struct program_visitor filter = { fn, ctx, ignored_count };
 	struct stat status;
 
 	if (!stat(path, &status) && S_ISDIR(status.st_mode))
-		return walk_files(path, pass_program_files, &filter);
+		return walk_files(path, visit_program_or_count, &filter);
 	return walk_files(path, fn, ctx);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Which files are programs; all commands and replayers use these rules:
+ * Decides which files are programs. All commands and replayers use these rules:
  *
  * 1. NAME.page is text.
  * 2. NAME.bin and the names that fuzzing engines give (crash-*, id:*, 40 hex digits, ...) are byte
  *    strings.
- * 3. A file with another name is text if the user names it, and must begin with the header. In a
- *    directory it is ignored.
+ * 3. A file with another name is text if the user names the file; it must begin with the header. If
+ *    the user names a directory, such files in it are ignored.
  */
 #ifndef HARNESS_PROGRAM_NAME_H
 #define HARNESS_PROGRAM_NAME_H
@@ -16,11 +16,11 @@
 
 #include "harness/util/walk.h"
 
-/* Names of byte strings, for messages and --help of the options that set program_all_bytes. */
+/* The names of byte strings, for messages and --help. */
 #define PROGRAM_BYTE_NAMES \
 	"*.bin, crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits"
 
-/* All files are byte strings, whatever their names. Set by an option. */
+/* If true, all files are byte strings, whatever their names. Options set it. */
 extern bool program_all_bytes;
 
 bool program_name_is_text(const char *name);
@@ -28,12 +28,13 @@ bool program_name_is_text(const char *name);
 /* Return: whether the file @name is a byte string; otherwise it is text. */
 bool program_name_is_bytes(const char *name);
 
-/* Return: whether the file @name counts as a program in a directory. */
+/* Return: whether the name is that of a text or a byte string (rules 1 and 2). */
 bool program_name_is_known(const char *name);
 
 /*
- * Calls @fn for the file @path, or for each program below the directory @path (walk_files()).
- * @ignored_count: incremented for each file in the directory that is not a program
+ * Calls @fn for the file @path, or for each program below the directory @path, as walk_files()
+ * does.
+ * @ignored_count: incremented for each file below the directory that is not a program
  */
 bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count);
 

@@ -10,9 +10,9 @@ void program_state_init(struct program_state *state, const struct program *progr
 	state->program = program;
 	bytes_fill(state->is_filled, 0, sizeof(state->is_filled));
 	bytes_fill(state->mutex_holders, 0, sizeof(state->mutex_holders));
-	bytes_fill(state->post_counts, 0, sizeof(state->post_counts));
+	bytes_fill(state->semaphore_values, 0, sizeof(state->semaphore_values));
 	for (size_t i = 0; i < program->count; i++)
-		state->schedule.line_thread[i] = program->calls[i].thread;
+		state->schedule.line_threads[i] = program->calls[i].thread;
 	schedule_init(&state->schedule, program->count);
 }
 
@@ -23,17 +23,17 @@ static bool is_line_blocked(const void *ctx, size_t line)
 	uint8_t handle = call->handle[0];
 
 	if (call->op == OP_wait)
-		return !state->post_counts[handle];
+		return !state->semaphore_values[handle];
 	return call->op == OP_lock && state->mutex_holders[handle] &&
 	       !program_state_holds_mutex(state, call->thread, handle);
 }
 
-size_t program_state_next_call(struct program_state *state)
+size_t program_state_take_next_call(struct program_state *state)
 {
-	return schedule_next(&state->schedule, is_line_blocked, state);
+	return schedule_take_next_line(&state->schedule, is_line_blocked, state);
 }
 
-bool program_state_skips(const struct program_state *state, const struct call *call)
+bool program_state_must_skip(const struct program_state *state, const struct call *call)
 {
 	struct call_handle handles[2];
 	unsigned int count = call_get_handles(call, handles);
@@ -49,24 +49,26 @@ bool program_state_skips(const struct program_state *state, const struct call *c
 		return !program_state_holds_mutex(state, call->thread, call->handle[0]);
 	case OP_load_atomic:
 	case OP_store_atomic:
-		return !call_has_atomic_range(call);
+		return !call_has_valid_atomic_range(call);
 	default:
 		return false;
 	}
 }
 
-void program_state_apply(struct program_state *state, const struct call *call, enum result result)
+void program_state_apply_call(struct program_state *state, const struct call *call,
+			      enum result result)
 {
 	uint8_t handle = call->handle[0];
 
 	if (op_fills_handle(call->op) && result <= RESULT_0)
-		state->is_filled[op_handle_kind(op_table[call->op].argument_kinds[0])][handle] = true;
+		state->is_filled[op_handle_kind_of_letter(op_table[call->op].argument_kinds[0])]
+				[handle] = true;
 	if (call->op == OP_lock)
 		state->mutex_holders[handle] = call->thread + 1;
 	if (call->op == OP_unlock)
 		state->mutex_holders[handle] = 0;
 	if (call->op == OP_post)
-		state->post_counts[handle]++;
+		state->semaphore_values[handle]++;
 	if (call->op == OP_wait)
-		state->post_counts[handle]--;
+		state->semaphore_values[handle]--;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What the program format defines about a running program: which call runs next, which calls are
- * skipped, and which handles are filled. The rule model and both executors use it.
+ * The state of a running program: which call runs next, which calls are skipped, and which handles
+ * are filled. The rule model and both executors use it.
  */
 #ifndef HARNESS_PROGRAM_STATE_H
 #define HARNESS_PROGRAM_STATE_H
@@ -12,24 +12,25 @@
 struct program_state {
 	const struct program *program;
 	struct schedule schedule;
-	bool is_filled[HANDLE_FILLED_KINDS][PROGRAM_MAPS];
+	bool is_filled[HANDLE_FILLED_KINDS][PROGRAM_MAPS]; /* for each kind and handle */
 	uint8_t mutex_holders[PROGRAM_MUTEXES]; /* thread + 1; 0: no thread holds the mutex */
-	unsigned int post_counts[PROGRAM_SEMAPHORES];
+	unsigned int semaphore_values[PROGRAM_SEMAPHORES];
 };
 
 void program_state_init(struct program_state *state, const struct program *program);
 
-/* Return: the index of the next call, or SCHEDULE_NONE if no call can run. */
-size_t program_state_next_call(struct program_state *state);
+/* Marks the next call as run. Return: its index, or SCHEDULE_NONE if no call can run. */
+size_t program_state_take_next_call(struct program_state *state);
 
 /*
  * Return: whether the call is skipped: a handle is not in the required state, the call misuses a
  * mutex, or its atomic access has an unsupported size or alignment.
  */
-bool program_state_skips(const struct program_state *state, const struct call *call);
+bool program_state_must_skip(const struct program_state *state, const struct call *call);
 
-/* Updates the state after a call that was not skipped. */
-void program_state_apply(struct program_state *state, const struct call *call, enum result result);
+/* Updates handles, mutexes and semaphores after a call that was not skipped. */
+void program_state_apply_call(struct program_state *state, const struct call *call,
+			      enum result result);
 
 static inline bool program_state_holds_mutex(const struct program_state *state, uint8_t thread,
 					     uint8_t mutex)

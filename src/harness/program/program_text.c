@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Reads lines of a program's text and checks the order of their kinds. One caller builds the
- * program, the other rewrites the text in canonical form.
+ * Parses the lines of a program's text: the header, `expect` lines and calls. program_from_text()
+ * stores them in a program; program_rewrite_as_canonical() writes them in canonical form.
  */
 #include "harness/program/program_text.h"
 
@@ -12,7 +12,6 @@
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
-/* The kind of a line. */
 enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
 
 struct text_reader {
@@ -22,19 +21,10 @@ struct text_reader {
 	struct text_error *error;
 };
 
-/* Gets the names that may follow `expect`. */
-static void format_expect_names(char names[RULE_SET_TEXT + 24])
-{
-	char rule_names[RULE_SET_TEXT];
-
-	rule_set_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
-	snprintf(names, RULE_SET_TEXT + 24, "clean or a rule (%s)", rule_names);
-}
-
-/* @name: the text after `expect` */
+/* Sets the error for @name, the wrong text after `expect`. Return: always false. */
 static bool set_expect_error(const struct text_cursor *cursor, const struct text_word *name)
 {
-	char expected_names[RULE_SET_TEXT + 24];
+	char rule_names[RULE_SET_TEXT];
 
 	for (size_t i = 0; i < name->len; i++)
 		if (text_is_space(name->start[i]) || strchr(",;|", name->start[i]))
@@ -42,14 +32,15 @@ static bool set_expect_error(const struct text_cursor *cursor, const struct text
 					      "expected one name a line, got '%.*s': write "
 					      "'expect NAME' on a line for each",
 					      TEXT_SHOWN(name));
-	format_expect_names(expected_names);
+	rule_set_to_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
 	if (!name->len)
-		return text_set_error(cursor->error, "expected %s after 'expect'", expected_names);
-	return text_set_error(cursor->error, "expected %s, got '%.*s'", expected_names,
-			      TEXT_SHOWN(name));
+		return text_set_error(cursor->error,
+				      "expected clean or a rule (%s) after 'expect'", rule_names);
+	return text_set_error(cursor->error, "expected clean or a rule (%s), got '%.*s'",
+			      rule_names, TEXT_SHOWN(name));
 }
 
-/* Reads the rest of the line without the spaces around it. */
+/* Moves the cursor to the end of the line. Return: the skipped text without spaces around it. */
 static struct text_word read_rest_of_line(struct text_cursor *cursor)
 {
 	struct text_word rest;
@@ -63,7 +54,8 @@ static struct text_word read_rest_of_line(struct text_cursor *cursor)
 	return rest;
 }
 
-static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor, rule_set *expect)
+static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
+			 rule_set *expected_rules)
 {
 	struct text_word name = read_rest_of_line(cursor);
 	enum rule rule = rule_find(name.start, name.len);
@@ -73,10 +65,10 @@ static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
 	else if (rule == RULE_COUNT)
 		return set_expect_error(cursor, &name);
 	else
-		*expect |= RULE_BIT(rule);
+		*expected_rules |= RULE_BIT(rule);
 	if (reader->has_call)
 		return text_set_error(cursor->error, "expected 'expect' before the first call");
-	return !(reader->has_clean && *expect) ||
+	return !(reader->has_clean && *expected_rules) ||
 	       text_set_error(cursor->error, "expected 'clean' alone or names of rules, got both");
 }
 
@@ -99,7 +91,7 @@ static bool parse_header(struct text_cursor *cursor)
 	return true;
 }
 
-/* Only printable ASCII and tabs are allowed, and in comments any UTF-8 except CR. */
+/* Checks the characters: printable ASCII and tabs; in the comment any UTF-8 except CR. */
 static bool check_characters(struct text_cursor *cursor, const char *line_end)
 {
 	for (const char *at = cursor->at; at < cursor->end; at++)
@@ -118,27 +110,27 @@ static bool check_characters(struct text_cursor *cursor, const char *line_end)
 	return true;
 }
 
-/* Reads the next line; @cursor gets it without its comment. */
+/* Reads the next line: @whole_line gets all of it, @cursor the part before its comment. */
 static bool split_next_line(struct text_reader *reader, struct text_cursor *cursor,
-			    struct text_word *whole)
+			    struct text_word *whole_line)
 {
-	size_t rules_left = (size_t)(reader->end - reader->at);
-	const char *eol = memchr(reader->at, '\n', rules_left), *comment;
+	size_t bytes_left = (size_t)(reader->end - reader->at);
+	const char *eol = memchr(reader->at, '\n', bytes_left), *comment;
 
 	reader->error->line_number = ++reader->line_number;
 	if (reader->line_number > PROGRAM_LINES)
 		return text_set_error(reader->error, "expected at most %d lines", PROGRAM_LINES);
-	whole->start = reader->at;
-	whole->len = (size_t)((eol ? eol : reader->end) - reader->at);
-	if (whole->len > TEXT_LINE_MAX)
+	whole_line->start = reader->at;
+	whole_line->len = (size_t)((eol ? eol : reader->end) - reader->at);
+	if (whole_line->len > TEXT_LINE_MAX)
 		return text_set_error(reader->error, "expected at most %d bytes a line, got %zu",
-				      TEXT_LINE_MAX, whole->len);
+				      TEXT_LINE_MAX, whole_line->len);
 	reader->at = eol ? eol + 1 : reader->end;
-	comment = memchr(whole->start, '#', whole->len);
-	cursor->at = whole->start;
-	cursor->end = comment ? comment : whole->start + whole->len;
+	comment = memchr(whole_line->start, '#', whole_line->len);
+	cursor->at = whole_line->start;
+	cursor->end = comment ? comment : whole_line->start + whole_line->len;
 	cursor->error = reader->error;
-	return check_characters(cursor, whole->start + whole->len);
+	return check_characters(cursor, whole_line->start + whole_line->len);
 }
 
 static bool starts_with_expect(const struct text_cursor *cursor)
@@ -150,16 +142,17 @@ static bool starts_with_expect(const struct text_cursor *cursor)
 	       (text_is_at_end(&look) || text_is_space(word.start[word.len]));
 }
 
-/* Parses one line; a call is stored in @call, rules are added to @expect. */
-static bool read_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
-		      rule_set *expect, struct text_word *whole)
+/* Parses the next line. A call is stored in @call; a rule is added to @expected_rules. */
+static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
+		      rule_set *expected_rules, struct text_word *whole_line)
 {
 	struct text_cursor cursor;
 
-	if (!split_next_line(reader, &cursor, whole))
+	if (!split_next_line(reader, &cursor, whole_line))
 		return false;
 	if (text_is_at_end(&cursor)) {
-		*kind = cursor.end < whole->start + whole->len ? LINE_COMMENT : LINE_BLANK;
+		*kind = cursor.end < whole_line->start + whole_line->len ? LINE_COMMENT
+									 : LINE_BLANK;
 		return true;
 	}
 	if (!reader->has_header) {
@@ -170,7 +163,7 @@ static bool read_line(struct text_reader *reader, enum line_kind *kind, struct c
 	if (starts_with_expect(&cursor)) {
 		*kind = LINE_EXPECT;
 		text_read_word(&cursor);
-		return parse_expect(reader, &cursor, expect);
+		return parse_expect(reader, &cursor, expected_rules);
 	}
 	*kind = LINE_CALL;
 	reader->has_call = true;
@@ -178,15 +171,6 @@ static bool read_line(struct text_reader *reader, enum line_kind *kind, struct c
 		return false;
 	call->line = reader->line_number;
 	return true;
-}
-
-static bool check_header_was_read(struct text_reader *reader)
-{
-	if (reader->has_header)
-		return true;
-	reader->error->line_number = reader->line_number ? reader->line_number : 1;
-	return text_set_error(reader->error,
-			      "expected the header 'pagetorture 1', got the end of the file");
 }
 
 bool program_from_text(struct program *program, const char *text, size_t size,
@@ -203,17 +187,24 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 		struct text_word whole;
 		struct call call;
 
-		if (!read_line(&reader, &kind, &call, &program->expect, &whole))
+		if (!parse_next_line(&reader, &kind, &call, &program->expect, &whole))
 			return false;
 		if (kind == LINE_EXPECT)
 			program->has_expect = true;
 		if (kind == LINE_CALL)
 			program->calls[program->count++] = call;
 	}
-	return check_header_was_read(&reader);
+	if (reader.has_header)
+		return true;
+	error->line_number = reader.line_number ? reader.line_number : 1;
+	return text_set_error(error,
+			      "expected the header 'pagetorture 1', got the end of the file");
 }
 
-/* Writes the next expected rule, in sorted order: comments between two lines keep their place. */
+/*
+ * Writes one `expect` line in place of one of the text: the rules are sorted, and comments between
+ * the lines keep their place.
+ */
 static void append_next_expected_rule(struct text_writer *writer, rule_set *rules_left,
 				      bool *must_append_clean)
 {
@@ -223,17 +214,18 @@ static void append_next_expected_rule(struct text_writer *writer, rule_set *rule
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++) {
 		if (!(*rules_left & RULE_BIT(rule)))
 			continue;
-		text_append(writer, "expect %s\n", rule_name(rule));
+		text_append(writer, "expect %s\n", rule_table[rule].name);
 		*rules_left &= ~RULE_BIT(rule);
 		return;
 	}
 }
 
-size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error)
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
+				    struct text_error *error)
 {
 	struct text_writer writer = { out, 0, TEXT_REWRITE_MAX };
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };
-	static struct program program; /* all expected rules must be known at the first `expect` */
+	static struct program program; /* the first `expect` line needs all rules */
 	rule_set rules_left;
 	bool must_append_clean;
 
@@ -247,7 +239,7 @@ size_t program_rewrite_text(const char *text, size_t size, char *out, struct tex
 		struct call call;
 		rule_set expect = 0;
 
-		if (!read_line(&reader, &kind, &call, &expect, &whole))
+		if (!parse_next_line(&reader, &kind, &call, &expect, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
 			text_append_line(&writer, whole.start, whole.len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Programs as text, for people and for the corpus (format 1). */
+/* Reads and writes programs as text: format 1, for people and for the corpus. */
 #ifndef HARNESS_PROGRAM_TEXT_H
 #define HARNESS_PROGRAM_TEXT_H
 
@@ -10,14 +10,14 @@
 
 #define TEXT_LINE_MAX 256
 
-/* Sizes of the longest canonical call and program, with the NUL. */
+/* Sizes of the longest texts of a call and of a program in canonical form, with the NUL. */
 #define TEXT_CALL_MAX 160
 #define TEXT_PROGRAM_MAX (PROGRAM_LINES * TEXT_CALL_MAX)
 
 /* The first error in a text: its line, and what was expected. */
 struct text_error {
 	unsigned int line_number;
-	bool no_header; /* the file does not begin with the header of a program */
+	bool no_header; /* the text does not begin with the word `pagetorture` */
 	char message[320];
 };
 
@@ -28,15 +28,16 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 /* Writes one call in canonical form with its expected result, without a line end. */
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX]);
 
-/* Writes the whole program in canonical form. Return: its length without the NUL. */
+/* Writes the whole program in canonical form. Return: the length of the text without the NUL. */
 size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX]);
 
 /*
- * Rewrites a text in canonical form: comment lines keep their place, empty lines and trailing
- * comments are removed. @out needs TEXT_REWRITE_MAX bytes.
- * Return: its length, or 0 with @error filled.
+ * Writes the text in canonical form to @out, which has TEXT_REWRITE_MAX bytes: comment lines keep
+ * their place; empty lines and comments after a call are removed. Return: the length of the
+ * canonical text, or 0 with @error filled.
  */
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))
-size_t program_rewrite_text(const char *text, size_t size, char *out, struct text_error *error);
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
+				    struct text_error *error);
 
 #endif

@@ -28,7 +28,7 @@ void text_append_line(struct text_writer *writer, const char *line, size_t len)
 	text_append(writer, "\n");
 }
 
-static void append_flags(struct text_writer *writer, uint8_t flags)
+static void append_gfp_flags(struct text_writer *writer, uint8_t flags)
 {
 	text_append(writer, "%s", text_gfp_contexts[flags & CALL_GFP_CONTEXT]);
 	for (unsigned int i = 0; i < 3; i++)
@@ -36,43 +36,43 @@ static void append_flags(struct text_writer *writer, uint8_t flags)
 			text_append(writer, " | %s", text_gfp_modifiers[i]);
 }
 
-static void append_argument(struct text_writer *writer, char kind, const struct call *call,
+static void append_argument(struct text_writer *writer, char letter, const struct call *call,
 			    struct argument_counts *seen)
 {
 	char number_as_text[NUMBER_TEXT];
 
-	switch (kind) {
+	switch (letter) {
 	case 'n':
 	case 'z':
 	case 'f':
-		number_text(call->number[seen->numbers++], number_as_text);
+		number_write_text(call->number[seen->numbers++], number_as_text);
 		text_append(writer, "%s", number_as_text);
 		break;
 	case 'v':
 		text_append(writer, "0x%x", call->value);
 		break;
 	case 'g':
-		append_flags(writer, call->value);
+		append_gfp_flags(writer, call->value);
 		break;
 	default:
-		text_append(writer, "%c%u", kind, call->handle[seen->handles++]);
+		text_append(writer, "%c%u", letter, call->handle[seen->handles++]);
 	}
 }
 
 void text_append_call(struct text_writer *writer, const struct call *call)
 {
-	const char *kinds = op_table[call->op].argument_kinds, *separator = "";
+	const char *letters = op_table[call->op].argument_kinds, *separator = "";
 	struct argument_counts seen = { 0 };
 
 	text_append(writer, "%s: ", thread_name(call->thread));
 	if (op_fills_handle(call->op)) {
-		append_argument(writer, *kinds++ | 0x20, call, &seen);
+		append_argument(writer, *letters++ | 0x20, call, &seen);
 		text_append(writer, " = ");
 	}
 	text_append(writer, "%s(", op_table[call->op].name);
-	for (; *kinds && (*kinds != 'f' || call->has_fault); kinds++) {
+	for (; *letters && (*letters != 'f' || call->has_fault); letters++) {
 		text_append(writer, "%s", separator);
-		append_argument(writer, *kinds, call, &seen);
+		append_argument(writer, *letters, call, &seen);
 		separator = ", ";
 	}
 	text_append(writer, ")");
@@ -80,13 +80,13 @@ void text_append_call(struct text_writer *writer, const struct call *call)
 		text_append(writer, " -> %s", result_name(call->expected_result));
 }
 
-static void append_expect(struct text_writer *writer, const struct program *program)
+static void append_expect_lines(struct text_writer *writer, const struct program *program)
 {
 	if (program->has_expect && !program->expect)
 		text_append(writer, "expect clean\n");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (program->expect & RULE_BIT(rule))
-			text_append(writer, "expect %s\n", rule_name(rule));
+			text_append(writer, "expect %s\n", rule_table[rule].name);
 }
 
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX])
@@ -101,7 +101,7 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
 	struct text_writer writer = { text, 0, TEXT_PROGRAM_MAX };
 
 	text_append(&writer, TEXT_HEADER " 1\n");
-	append_expect(&writer, program);
+	append_expect_lines(&writer, program);
 	for (size_t i = 0; i < program->count; i++) {
 		text_append_call(&writer, &program->calls[i]);
 		text_append(&writer, "\n");

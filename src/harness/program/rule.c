@@ -4,38 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-	const char *name, *contract, *summary;
-} rules[] = {
+const struct rule_info rule_table[RULE_COUNT] = {
 #define RULE(id, name, fatal, contract, summary) [RULE_##id] = { name, contract, summary },
 #include "harness/program/rules.def"
 #undef RULE
 };
 
-const char *rule_name(enum rule rule)
-{
-	return rules[rule].name;
-}
-
-const char *rule_contract(enum rule rule)
-{
-	return rules[rule].contract;
-}
-
-const char *rule_summary(enum rule rule)
-{
-	return rules[rule].summary;
-}
-
 enum rule rule_find(const char *name, size_t len)
 {
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
-		if (strlen(rules[rule].name) == len && !memcmp(rules[rule].name, name, len))
+		if (strlen(rule_table[rule].name) == len &&
+		    !memcmp(rule_table[rule].name, name, len))
 			return rule;
 	return RULE_COUNT;
 }
 
-void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT])
+void rule_set_to_text(rule_set set, const char *separator, char text[RULE_SET_TEXT])
 {
 	size_t used = 0;
 
@@ -46,5 +30,5 @@ void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (set & RULE_BIT(rule))
 			used += (size_t)snprintf(text + used, RULE_SET_TEXT - used, "%s%s",
-						 used ? separator : "", rules[rule].name);
+						 used ? separator : "", rule_table[rule].name);
 }

@@ -11,26 +11,27 @@ enum rule {
 	RULE_COUNT
 };
 
-/* A set of rules: bit N is rule N. The empty set is the verdict `clean`. */
+/* A set of rules: bit N is rule N. The empty set is printed as `clean`. */
 typedef unsigned int rule_set;
 
 #define RULE_BIT(rule) (1u << (rule))
 
-/* Size of the longest text of a set, with the NUL. */
+/* Size of the longest text that rule_set_to_text() writes, with the NUL. */
 #define RULE_SET_TEXT 160
 
-const char *rule_name(enum rule rule);
+struct rule_info {
+	const char *name;
+	const char
+		*contract; /* the rules of doc/rules.md that define this rule, such as "R6 order" */
+	const char *summary;  /* a sentence that says what breaks the rule */
+};
 
-/* Return: the rules of the page contract (doc/rules.md) that define this rule. */
-const char *rule_contract(enum rule rule);
+extern const struct rule_info rule_table[RULE_COUNT];
 
-/* Return: one sentence about what breaks the rule. */
-const char *rule_summary(enum rule rule);
-
-/* Return: the rule of that name (not ended by a NUL), or RULE_COUNT. */
+/* Return: the rule with this name (not ended by a NUL), or RULE_COUNT. */
 enum rule rule_find(const char *name, size_t len);
 
-/* Writes "clean", or the sorted names with @separator between them. */
-void rule_set_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]);
+/* Writes the sorted names of the rules with @separator between them; "clean" for the empty set. */
+void rule_set_to_text(rule_set set, const char *separator, char text[RULE_SET_TEXT]);
 
 #endif

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The order in which lines run. The next line is always the first one that has not run and whose
- * thread can run it:
+ * Decides the order in which lines run. The next line is the first line that has not run and that
+ * its thread can run:
  *
  * 1. A thread runs its own lines in order.
- * 2. A line of thread 0 is a fork-join point: it runs after every line above it, and before every
- *    line below it.
+ * 2. A line of thread 0 (main) runs after every line above it, and before every line below it.
  * 3. The caller decides whether a line would block.
  *
  * The schedule does not know what a line does.
@@ -19,28 +18,29 @@
 
 #define SCHEDULE_LINES 1023
 
-/* No line can run: all lines have run, or the remaining ones are stuck. */
+/* All lines have run, or none of the remaining lines can run. */
 #define SCHEDULE_NONE SIZE_MAX
 
 struct schedule {
 	size_t line_count;
-	size_t first_remaining; /* every line before it has run */
-	size_t remaining_count;
-	uint8_t line_thread[SCHEDULE_LINES];
+	size_t first_remaining; /* the first line that has not run */
+	size_t remaining_count; /* number of lines that have not run */
+	uint8_t line_threads[SCHEDULE_LINES]; /* the thread of each line */
 	bool has_run[SCHEDULE_LINES];
 };
 
 /* Return: whether @line would block if its thread ran it now. */
 typedef bool (*schedule_blocked_fn)(const void *ctx, size_t line);
 
-/* Starts a schedule. The caller fills thread[0 .. count), with at most 32 threads. */
-void schedule_init(struct schedule *schedule, size_t count);
+/* Marks all lines as not run. The caller fills line_threads, with threads 0 .. 31. */
+void schedule_init(struct schedule *schedule, size_t line_count);
 
 /*
  * Chooses the next line and marks it as run.
- * Return: the line, or SCHEDULE_NONE. Then `left` is 0 if all lines have run; otherwise the lines
- * from first_left on are stuck.
+ * Return: the line, or SCHEDULE_NONE if all lines have run (remaining_count is 0) or no line can
+ * run.
  */
-size_t schedule_next(struct schedule *schedule, schedule_blocked_fn blocked, const void *ctx);
+size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked,
+			       const void *ctx);
 
 #endif

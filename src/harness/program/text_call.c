@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Parses one call of a program's text: its thread, handles, numbers and flags. */
+/* Parses one call of a program's text. */
 #include "harness/program/text_cursor.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "harness/util/number.h"
 #include "harness/program/text_writer.h"
 
-/* Reports an error in the number that begins at @number_start and ends at the cursor. */
+/* Sets an error about the number from @number_start to the cursor. Return: always false. */
 static bool set_number_error(struct text_cursor *cursor, const char *number_start,
 			     const char *expected)
 {
@@ -18,25 +18,25 @@ static bool set_number_error(struct text_cursor *cursor, const char *number_star
 }
 
 /*
- * Parses the part after PAGE_SIZE or SIZE_MAX: + or - and a literal, if present. The sum must
- * not wrap.
+ * Parses the rest of a number after the name PAGE_SIZE or SIZE_MAX, whose value is @base: + or -
+ * and a literal, if present. A result outside of 64 bits is an error.
  */
-static bool parse_named_number(struct text_cursor *cursor, const char *number_start, uint64_t base,
-			       uint64_t *number)
+static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *number_start,
+				       uint64_t base, uint64_t *number)
 {
-	bool plus = text_accept_sign(cursor, "+");
+	bool plus = text_skip_sign_if_next(cursor, "+");
 	struct text_word word;
-	uint64_t addend;
+	uint64_t literal;
 
 	*number = base;
-	if (!plus && !text_accept_sign(cursor, "-"))
+	if (!plus && !text_skip_sign_if_next(cursor, "-"))
 		return true;
 	word = text_read_word(cursor);
-	if (!text_parse_number(&word, &addend))
+	if (!text_parse_number(&word, &literal))
 		return text_set_error(cursor->error, "expected a number after '%c', got '%.*s'",
 				      plus ? '+' : '-', TEXT_SHOWN(&word));
-	if (plus ? __builtin_add_overflow(base, addend, number) :
-		   __builtin_sub_overflow(base, addend, number))
+	if (plus ? __builtin_add_overflow(base, literal, number) :
+		   __builtin_sub_overflow(base, literal, number))
 		return set_number_error(cursor, number_start, "expected a number of 0 .. SIZE_MAX");
 	return true;
 }
@@ -47,7 +47,7 @@ bool text_parse_valid_number(struct text_cursor *cursor, const char **number_sta
 
 	*number_start = word.start;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!parse_named_number(cursor, word.start,
+		if (!parse_rest_of_named_number(cursor, word.start,
 					word.start[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
 	} else if (!text_parse_number(&word, number)) {
@@ -56,7 +56,7 @@ bool text_parse_valid_number(struct text_cursor *cursor, const char **number_sta
 			"expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
 			TEXT_SHOWN(&word));
 	}
-	if (!number_valid(*number))
+	if (!number_is_valid(*number))
 		return set_number_error(cursor, word.start,
 				   "number outside the domain: expected x, 2^32+x, 2^63+x or "
 				   "SIZE_MAX-x with x < 16384");
@@ -75,8 +75,8 @@ static bool parse_value(struct text_cursor *cursor, uint8_t *value)
 	return true;
 }
 
-/* Adds one flag to @flags; @contexts counts the contexts so far. */
-static bool parse_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int *contexts)
+/* Parses one flag and adds it to @flags; increments @context_count if the flag is a context. */
+static bool parse_gfp_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int *context_count)
 {
 	struct text_word word = text_read_word(cursor);
 
@@ -84,7 +84,7 @@ static bool parse_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int 
 		if (!text_word_is(&word, text_gfp_contexts[i]))
 			continue;
 		*flags |= (uint8_t)i;
-		return ++*contexts == 1 ||
+		return ++*context_count == 1 ||
 		       text_set_error(cursor->error, "expected one GFP_ context, got a second");
 	}
 	for (unsigned int i = 0; i < 3; i++) {
@@ -102,71 +102,65 @@ static bool parse_flag(struct text_cursor *cursor, uint8_t *flags, unsigned int 
 	return text_set_error(cursor->error, "expected a gfp flag, got '%.*s'", TEXT_SHOWN(&word));
 }
 
-static bool parse_flags(struct text_cursor *cursor, uint8_t *flags)
+static bool parse_gfp_flags(struct text_cursor *cursor, uint8_t *flags)
 {
-	unsigned int contexts = 0;
+	unsigned int context_count = 0;
 
 	do {
-		if (!parse_flag(cursor, flags, &contexts))
+		if (!parse_gfp_flag(cursor, flags, &context_count))
 			return false;
-	} while (text_accept_sign(cursor, "|"));
-	return contexts ||
+	} while (text_skip_sign_if_next(cursor, "|"));
+	return context_count ||
 	       text_set_error(cursor->error,
 			      "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
-/* Parses a handle of one kind, such as p7. */
-static bool parse_handle(struct text_cursor *cursor, const struct text_word *word, char kind,
+/* Parses a handle such as p7. @letter: the letter of its kind in ops.def */
+static bool parse_handle(struct text_cursor *cursor, const struct text_word *word, char letter,
 			 uint8_t *handle)
 {
-	unsigned int most = op_handle_count(kind) - 1;
+	unsigned int last_handle = op_count_handles_of_letter(letter) - 1;
 	struct text_word digits = { word->start + 1, word->len - 1 };
 	uint64_t handle_number;
 
-	kind |= 0x20;
-	if (word->len < 2 || word->start[0] != kind ||
+	letter |= 0x20;
+	if (word->len < 2 || word->start[0] != letter ||
 	    !text_parse_number(&digits, &handle_number) ||
 	    !text_is_digit(digits.start[digits.len - 1]) || digits.len > 2 ||
-	    (digits.len == 2 && digits.start[0] == '0') || handle_number > most)
+	    (digits.len == 2 && digits.start[0] == '0') || handle_number > last_handle)
 		return text_set_error(cursor->error, "expected a handle %c0 .. %c%u, got '%.*s'",
-				      kind, kind, most, TEXT_SHOWN(word));
+				      letter, letter, last_handle, TEXT_SHOWN(word));
 	*handle = (uint8_t)handle_number;
 	return true;
 }
 
-_Static_assert(PROGRAM_SLICE_MAX == 16383, "a message names it");
+_Static_assert(PROGRAM_SLICE_MAX == 16383, "a message contains this number");
 
-static bool parse_slice_size(struct text_cursor *cursor, uint64_t *size)
-{
-	const char *number_start;
-
-	if (!text_parse_valid_number(cursor, &number_start, size))
-		return false;
-	return *size <= PROGRAM_SLICE_MAX ||
-	       set_number_error(cursor, number_start, "expected a slice size of 0 .. 16383");
-}
-
-static bool parse_argument(struct text_cursor *cursor, char kind, struct call *call,
+static bool parse_argument(struct text_cursor *cursor, char letter, struct call *call,
 			   struct argument_counts *seen)
 {
 	struct text_word word;
 	const char *number_start;
 
-	switch (kind) {
+	switch (letter) {
 	case 'n':
 		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'z':
-		return parse_slice_size(cursor, &call->number[seen->numbers++]);
+		return text_parse_valid_number(cursor, &number_start,
+					       &call->number[seen->numbers]) &&
+		       (call->number[seen->numbers++] <= PROGRAM_SLICE_MAX ||
+			set_number_error(cursor, number_start,
+					 "expected a slice size of 0 .. 16383"));
 	case 'f':
 		call->has_fault = 1;
 		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'v':
 		return parse_value(cursor, &call->value);
 	case 'g':
-		return parse_flags(cursor, &call->value);
+		return parse_gfp_flags(cursor, &call->value);
 	default:
 		word = text_read_word(cursor);
-		return parse_handle(cursor, &word, kind, &call->handle[seen->handles++]);
+		return parse_handle(cursor, &word, letter, &call->handle[seen->handles++]);
 	}
 }
 
@@ -174,26 +168,27 @@ static bool parse_arguments(struct text_cursor *cursor, struct call *call)
 {
 	bool fills = op_fills_handle(call->op);
 	struct argument_counts seen = { .handles = fills };
-	const char *first = op_table[call->op].argument_kinds + fills;
+	const char *first_letter = op_table[call->op].argument_kinds + fills;
 
-	if (!text_expect_sign(cursor, "(", "after the name of the call"))
+	if (!text_require_sign(cursor, "(", "after the name of the call"))
 		return false;
-	for (const char *kinds = first; *kinds; kinds++) {
-		if (*kinds == 'f' && text_accept_sign(cursor, ")"))
+	for (const char *letters = first_letter; *letters; letters++) {
+		if (*letters == 'f' && text_skip_sign_if_next(cursor, ")"))
 			return true;
-		if (kinds > first && !text_expect_sign(cursor, ",", "before the next argument"))
+		if (letters > first_letter &&
+		    !text_require_sign(cursor, ",", "before the next argument"))
 			return false;
-		if (!parse_argument(cursor, *kinds, call, &seen))
+		if (!parse_argument(cursor, *letters, call, &seen))
 			return false;
 	}
-	return text_expect_sign(cursor, ")", "after the last argument");
+	return text_require_sign(cursor, ")", "after the last argument");
 }
 
 static bool parse_expected_result(struct text_cursor *cursor, struct call *call)
 {
 	struct text_word word;
 
-	if (!text_accept_sign(cursor, "->"))
+	if (!text_skip_sign_if_next(cursor, "->"))
 		return true;
 	word = text_read_word(cursor);
 	call->expected_result = (int8_t)result_find(word.start, word.len);
@@ -217,8 +212,8 @@ static bool parse_thread(struct text_cursor *cursor, const struct text_word *wor
 			      TEXT_SHOWN(word));
 }
 
-/* Returns whether the word looks like a thread, even with a wrong number or letter. */
-static bool looks_like_thread(const struct text_word *word)
+/* Returns whether the word is `main`, or `T` or `t` with any number. */
+static bool looks_like_thread_name(const struct text_word *word)
 {
 	size_t digits = 1;
 
@@ -228,12 +223,12 @@ static bool looks_like_thread(const struct text_word *word)
 	       (word->len > 1 && (word->start[0] | 0x20) == 't' && digits == word->len);
 }
 
-static bool set_name_error(const struct text_cursor *cursor, const struct text_word *word)
+static bool set_call_name_error(const struct text_cursor *cursor, const struct text_word *word)
 {
 	if (!word->len && cursor->at < cursor->end)
 		return text_set_error(cursor->error, "expected the name of a call, got '%c'",
 				      *cursor->at);
-	if (looks_like_thread(word))
+	if (looks_like_thread_name(word))
 		return text_set_error(cursor->error,
 				      "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
 				      TEXT_SHOWN(word));
@@ -241,21 +236,21 @@ static bool set_name_error(const struct text_cursor *cursor, const struct text_w
 			      TEXT_SHOWN(word));
 }
 
-/* Checks the resource before `=` against the kind that the call needs. */
-static bool check_resource(struct text_cursor *cursor, const struct text_word *resource,
+/* Parses @handle_word, the word before `=`, which is empty if the line has no `=`. */
+static bool parse_filled_handle(struct text_cursor *cursor, const struct text_word *handle_word,
 			   struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
 	bool fills = op_fills_handle(call->op);
 
-	if (fills && !resource->len)
+	if (fills && !handle_word->len)
 		return text_set_error(cursor->error,
 				      "expected '%c0 = %s': the call makes a resource",
 				      op->argument_kinds[0] | 0x20, op->name);
-	if (!fills && resource->len)
+	if (!fills && handle_word->len)
 		return text_set_error(cursor->error, "expected no '%.*s =': %s makes no resource",
-				      TEXT_SHOWN(resource), op->name);
-	return !fills || parse_handle(cursor, resource, op->argument_kinds[0], &call->handle[0]);
+				      TEXT_SHOWN(handle_word), op->name);
+	return !fills || parse_handle(cursor, handle_word, op->argument_kinds[0], &call->handle[0]);
 }
 
 bool text_parse_call(struct text_cursor *cursor, struct call *call)
@@ -264,12 +259,12 @@ bool text_parse_call(struct text_cursor *cursor, struct call *call)
 
 	memset(call, 0, sizeof(*call));
 	call->expected_result = RESULT_NONE;
-	if (text_accept_sign(cursor, ":")) {
+	if (text_skip_sign_if_next(cursor, ":")) {
 		if (!parse_thread(cursor, &word, &call->thread))
 			return false;
 		word = text_read_word(cursor);
 	}
-	if (text_accept_sign(cursor, "=")) {
+	if (text_skip_sign_if_next(cursor, "=")) {
 		resource = word;
 		if (!resource.len)
 			return text_set_error(cursor->error, "expected a resource before '='");
@@ -277,8 +272,8 @@ bool text_parse_call(struct text_cursor *cursor, struct call *call)
 	}
 	call->op = (uint8_t)op_find(word.start, word.len);
 	if (call->op == OP_COUNT)
-		return set_name_error(cursor, &word);
-	if (!check_resource(cursor, &resource, call) ||
+		return set_call_name_error(cursor, &word);
+	if (!parse_filled_handle(cursor, &resource, call) ||
 	    !parse_arguments(cursor, call) || !parse_expected_result(cursor, call))
 		return false;
 	return text_is_at_end(cursor) ||

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-bool text_set_error(struct text_error *error, const char *what, ...)
+bool text_set_error(struct text_error *error, const char *format, ...)
 {
 	va_list args;
 
-	va_start(args, what);
-	vsnprintf(error->message, sizeof(error->message), what, args);
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
 	va_end(args);
 	return false;
 }
@@ -37,7 +37,7 @@ bool text_is_at_end(struct text_cursor *cursor)
 	return cursor->at == cursor->end;
 }
 
-bool text_accept_sign(struct text_cursor *cursor, const char *sign)
+bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign)
 {
 	size_t len = strlen(sign);
 
@@ -48,11 +48,11 @@ bool text_accept_sign(struct text_cursor *cursor, const char *sign)
 	return true;
 }
 
-bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before)
+bool text_require_sign(struct text_cursor *cursor, const char *sign, const char *where)
 {
-	if (text_accept_sign(cursor, sign))
+	if (text_skip_sign_if_next(cursor, sign))
 		return true;
-	return text_set_error(cursor->error, "expected '%s' %s", sign, before);
+	return text_set_error(cursor->error, "expected '%s' %s", sign, where);
 }
 
 struct text_word text_read_word(struct text_cursor *cursor)

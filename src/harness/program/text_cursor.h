@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A cursor over one line of a program's text, and functions that parse at the cursor. A parsing
- * function advances the cursor, or fills the error and returns false; the first error of a text is
- * the one that the user sees. No function reads beyond the end of the line.
+ * A cursor over one line of a program's text, and functions that parse at the cursor. A function
+ * named parse or require advances the cursor, or fills the error and returns false. No function
+ * reads beyond the end of the line.
  */
 #ifndef HARNESS_TEXT_CURSOR_H
 #define HARNESS_TEXT_CURSOR_H
@@ -18,17 +18,17 @@ struct text_cursor {
 	struct text_error *error;
 };
 
-/* A part of the text, without a NUL. */
+/* A part of the text; no NUL follows it. */
 struct text_word {
 	const char *start;
 	size_t len;
 };
 
-/* Fills the error with a message of what was expected. Return: always false. */
-bool text_set_error(struct text_error *error, const char *what, ...)
+/* Sets the message of the error, in printf style. Return: always false. */
+bool text_set_error(struct text_error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: how many bytes of a word a message shows. */
+/* Return: how many bytes of the word a message shows: at most 40. */
 int text_shown_length(const struct text_word *word);
 
 /* The two arguments of `%.*s` that show a word in a message. */
@@ -46,26 +46,30 @@ static inline bool text_is_digit(char c)
 
 void text_skip_spaces(struct text_cursor *cursor);
 
-/* Skips spaces. Return: whether the line ends there. */
+/* Skips spaces and tabs. Return: whether the line ends after them. */
 bool text_is_at_end(struct text_cursor *cursor);
 
-/* Skips @sign if it is next. Return: whether it was. */
-bool text_accept_sign(struct text_cursor *cursor, const char *sign);
+/* Skips spaces, and then @sign if it follows. Return: whether @sign was skipped. */
+bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign);
 
-/* Skips @sign; an error if it is not next. @before describes where it was expected. */
-bool text_expect_sign(struct text_cursor *cursor, const char *sign, const char *before);
+/*
+ * Skips spaces and @sign. Return: false with the error filled if @sign does not follow.
+ * @where: where it was expected, for the message, such as "after the last argument"
+ */
+bool text_require_sign(struct text_cursor *cursor, const char *sign, const char *where);
 
-/* Reads letters, digits and underscores; the word may be empty. */
+/* Skips spaces, and reads letters, digits and underscores. Return: the word; it may be empty. */
 struct text_word text_read_word(struct text_cursor *cursor);
 
 bool text_word_is(const struct text_word *word, const char *text);
 
-/* Parses a decimal or hex literal. Return: false if it does not fit in 64 bits. */
+/* Parses a decimal or hex literal. Return: false if the word is none or needs more than 64 bits. */
 bool text_parse_number(const struct text_word *word, uint64_t *number);
 
 /*
- * Parses a number that a program can have (number.h), in any form of the text.
- * @number_start: gets the beginning of the number
+ * Parses a number in any form that a text can have, and checks that a program can have it
+ * (number.h).
+ * @number_start: gets the first character of the number, for messages
  */
 bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number);
 

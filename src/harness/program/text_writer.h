@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Internal to reading and writing a program's text. */
+/* Appends text to a buffer, and the names that both the reader and the writer of a text use. */
 #ifndef HARNESS_TEXT_WRITER_H
 #define HARNESS_TEXT_WRITER_H
 
@@ -10,25 +10,25 @@
 /* The first word of every program. */
 #define TEXT_HEADER "pagetorture"
 
-/* Names of flags, in the order of their bits and of canonical text. */
+/* Names of the gfp flags of alloc_page, in the order of their bits; a text has the same order. */
 extern const char *const text_gfp_contexts[4];
 extern const char *const text_gfp_modifiers[3];
 
-/* The numbers of handles and numbers of a call that were already read or written. */
+/* How many handles and how many numbers of a call were already read or written. */
 struct argument_counts {
 	unsigned int handles, numbers;
 };
 
 struct text_writer {
 	char *text;
-	size_t used, size;
+	size_t used, size; /* the length of the text so far; the size of the buffer */
 };
 
 /* Appends text in printf style. The buffer must be large enough. */
 void text_append(struct text_writer *writer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends a line unchanged. */
+/* Appends @line unchanged, and a line end. */
 void text_append_line(struct text_writer *writer, const char *line, size_t len);
 
 /* Appends a call in canonical form, with its expected result. */

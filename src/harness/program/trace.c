@@ -5,47 +5,33 @@
 
 struct trace *trace_new(void)
 {
-	struct trace *trace = calloc(1, sizeof(*trace));
+	struct trace *trace = malloc(sizeof(*trace));
 
-	if (!trace)
-		return NULL;
-	trace->bytes = malloc(TRACE_LOG);
-	trace->initialised = malloc(TRACE_LOG);
-	if (trace->bytes && trace->initialised)
-		return trace;
-	trace_delete(trace);
-	return NULL;
-}
-
-void trace_delete(struct trace *trace)
-{
-	if (!trace)
-		return;
-	free(trace->bytes);
-	free(trace->initialised);
-	free(trace);
+	if (trace)
+		trace_clear(trace);
+	return trace;
 }
 
 void trace_clear(struct trace *trace)
 {
 	trace->step_count = 0;
-	trace->log_used = 0;
+	trace->log_used_bytes = 0;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		trace->pages[i].live = false;
 }
 
 uint32_t trace_reserve_log(struct trace *trace, size_t len)
 {
-	uint32_t at = (uint32_t)trace->log_used;
+	uint32_t at = (uint32_t)trace->log_used_bytes;
 
-	trace->log_used += len;
+	trace->log_used_bytes += len;
 	return at;
 }
 
-const struct step *trace_find(const struct trace *trace, size_t call)
+const struct step *trace_find_step(const struct trace *trace, size_t call_index)
 {
 	for (size_t i = 0; i < trace->step_count; i++)
-		if (trace->steps[i].call == call)
+		if (trace->steps[i].call == call_index)
 			return &trace->steps[i];
 	return NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What happened when a program ran: the calls in order, their results and the bytes that they read,
- * and the pages at the end. The rule model writes one trace, an executor another; checker.c
- * compares them.
+ * A trace records what happened when a program ran: the calls in order, their results, the bytes
+ * that the calls read, and the pages at the end. checker.c compares the traces of the rule model
+ * and of an executor.
  */
 #ifndef HARNESS_TRACE_H
 #define HARNESS_TRACE_H
@@ -18,7 +18,7 @@
 
 #define TRACE_LOG ((PROGRAM_CALLS + PROGRAM_PAGES) * (size_t)TRACE_PAGE)
 
-/* Marks of bytes. They are masks, so that whole ranges compare without a branch. */
+/* Values of initialised[]. They are bit masks, so that ranges are compared without a branch. */
 #define INITIALISED	  0xffu
 #define UNINITIALISED 0x00u
 
@@ -26,7 +26,7 @@ struct step {
 	uint16_t call; /* its index in the program */
 	bool was_skipped;
 	int8_t result; /* enum result */
-	uint16_t log_len;  /* bytes that the call read out of a page */
+	uint16_t log_len;  /* number of bytes that the call read out of a page */
 	uint32_t log_offset;   /* offset of these bytes in the log */
 };
 
@@ -34,8 +34,8 @@ struct trace {
 	size_t step_count;
 	struct step steps[PROGRAM_CALLS];
 	struct {
-		bool live;
-		uint16_t refs;
+		bool live;     /* at the end of the program */
+		uint16_t refs; /* its reference count */
 		uint32_t at; /* offset of TRACE_PAGE bytes in the log */
 	} pages[PROGRAM_PAGES];
 
@@ -43,23 +43,22 @@ struct trace {
 	 * The log of bytes read. Byte i with initialised[i] == UNINITIALISED has no defined value;
 	 * only the model fills initialised[].
 	 */
-	size_t log_used;
-	uint8_t *bytes, *initialised; /* TRACE_LOG bytes each */
+	size_t log_used_bytes; /* length of the log */
+	uint8_t bytes[TRACE_LOG], initialised[TRACE_LOG];
 };
 
 /*
- * Return: an empty trace, or NULL without memory. It has space for everything that any program can
- * read, so the functions below cannot fail. Unused space costs only addresses.
+ * Return: an empty trace for free(), or NULL if there is no memory. A trace has space for all bytes
+ * that any program can read; the system gives memory only to the used part.
  */
 struct trace *trace_new(void);
-void trace_delete(struct trace *trace);
 
 void trace_clear(struct trace *trace);
 
 /* Reserves @len bytes of the log. Return: their offset. */
 uint32_t trace_reserve_log(struct trace *trace, size_t len);
 
-/* Return: the step of call @call, or NULL if it never ran. */
-const struct step *trace_find(const struct trace *trace, size_t call);
+/* Return: the step of the call, or NULL if the trace has none. */
+const struct step *trace_find_step(const struct trace *trace, size_t call_index);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * The harness's own functions to copy and fill memory.
  *
- * ThreadSanitizer intercepts memcpy() and memset() and records them as accesses of the running
- * fiber. That costs more than the copy, fills the detector's memory with irrelevant accesses, and
- * lets buffers of the harness race. So with ThreadSanitizer (BYTES_NO_INTERCEPT, -fno-builtin)
- * these functions are loops, and otherwise library calls.
+ * ThreadSanitizer intercepts memcpy() and memset() and records their accesses as accesses of the
+ * running fiber. This costs more than the copy, fills the detector's memory with irrelevant
+ * accesses, and makes it report races on buffers of the harness. So with ThreadSanitizer
+ * (BYTES_NO_INTERCEPT, -fno-builtin) these functions are loops, and otherwise library calls.
  */
 #ifndef HARNESS_BYTES_H
 #define HARNESS_BYTES_H
@@ -14,39 +14,31 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef BYTES_NO_INTERCEPT
 /* The two ranges must not overlap. */
 static inline void bytes_copy(void *restrict to, const void *restrict from, size_t len)
 {
-	uint8_t *restrict t = to;
-	const uint8_t *restrict f = from;
-
+#ifdef BYTES_NO_INTERCEPT
 	for (size_t i = 0; i < len; i++)
-		t[i] = f[i];
-}
-
-static inline void bytes_fill(void *to, uint8_t value, size_t len)
-{
-	uint8_t *t = to;
-
-	for (size_t i = 0; i < len; i++)
-		t[i] = value;
-}
+		((uint8_t *restrict)to)[i] = ((const uint8_t *restrict)from)[i];
 #else
-static inline void bytes_copy(void *restrict to, const void *restrict from, size_t len)
-{
 	memcpy(to, from, len);
+#endif
 }
 
 static inline void bytes_fill(void *to, uint8_t value, size_t len)
 {
+#ifdef BYTES_NO_INTERCEPT
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *)to)[i] = value;
+#else
 	memset(to, value, len);
-}
 #endif
+}
 
 /*
- * For loops over bytes: checks and coverage counters in each iteration prevent vectorisation, and
- * would be most of the cost of a fuzz input. Use it only if the range is known to be valid.
+ * Disables sanitizer checks and coverage counters in a function with a loop over bytes. In each
+ * iteration, they prevent vectorisation and would be most of the cost of a fuzz input. The bytes
+ * that the loop accesses must be known to be valid.
  */
 #ifdef __clang__
 #define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined", "coverage")))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/util/cpus.h"
 
-bool pins_init(struct pins *pins)
+bool pins_find_cpus(struct pins *pins)
 {
 	if (sched_getaffinity(0, sizeof(pins->allowed_cpus), &pins->allowed_cpus))
 		return false;
@@ -9,27 +9,27 @@ bool pins_init(struct pins *pins)
 	return pins->cpu_count > 0;
 }
 
-unsigned int cpus_count_available(unsigned int most)
+unsigned int cpus_count_available(unsigned int max_count)
 {
 	struct pins pins;
 
-	/* Fails if the system has more CPUs than a set can hold; then @most is available. */
-	return pins_init(&pins) && pins.cpu_count < most ? pins.cpu_count : most;
+	/* The call fails if the system has more CPUs than a cpu_set_t has. */
+	return pins_find_cpus(&pins) && pins.cpu_count < max_count ? pins.cpu_count : max_count;
 }
 
-static int pick_cpu(const struct pins *pins, unsigned int turn)
+static int find_nth_allowed_cpu(const struct pins *pins, unsigned int cpu_number)
 {
-	unsigned int left = turn % pins->cpu_count;
+	unsigned int cpus_to_skip = cpu_number % pins->cpu_count;
 	int cpu = 0;
 
-	while (!CPU_ISSET(cpu, &pins->allowed_cpus) || left--)
+	while (!CPU_ISSET(cpu, &pins->allowed_cpus) || cpus_to_skip--)
 		cpu++;
 	return cpu;
 }
 
-bool pins_pin_thread(const struct pins *pins, unsigned int turn)
+bool pins_pin_thread(const struct pins *pins, unsigned int cpu_number)
 {
-	int cpu = pick_cpu(pins, turn);
+	int cpu = find_nth_allowed_cpu(pins, cpu_number);
 	cpu_set_t one;
 
 	CPU_ZERO(&one);

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The CPUs that this process may use, and threads that are pinned to them in turn. */
+/* Finds the CPUs that this process may use, and pins threads to them. */
 #ifndef HARNESS_CPUS_H
 #define HARNESS_CPUS_H
 
 #include <sched.h>
 #include <stdbool.h>
 
-/* Return: the number of CPUs that this process may use, from 1 to @most. */
-unsigned int cpus_count_available(unsigned int most);
+/* Return: the number of CPUs that this process may use, but at most @max_count. */
+unsigned int cpus_count_available(unsigned int max_count);
 
 struct pins {
-	cpu_set_t allowed_cpus; /* CPUs that the caller of pins_init() may use */
-	unsigned int cpu_count;
+	cpu_set_t allowed_cpus; /* CPUs that the caller of pins_find_cpus() may use */
+	unsigned int cpu_count; /* number of allowed CPUs */
 };
 
-/* Return: false if the system does not report the CPUs that the process may use. */
-bool pins_init(struct pins *pins);
+/* Stores the allowed CPUs. Return: false if the system does not report them. */
+bool pins_find_cpus(struct pins *pins);
 
-/* Pins the calling thread to the allowed CPU number @turn, modulo their count. */
-bool pins_pin_thread(const struct pins *pins, unsigned int turn);
+/*
+ * Pins the calling thread to one allowed CPU: the first for @cpu_number 0, and so on, modulo their
+ * number. Return: false if the thread does not run on that CPU.
+ */
+bool pins_pin_thread(const struct pins *pins, unsigned int cpu_number);
 
 /* Lets the calling thread use all allowed CPUs again. */
 void pins_unpin_thread(const struct pins *pins);

@@ -27,78 +27,78 @@ static long get_time_ms(void)
 }
 
 /*
- * Waits for a child process:
+ * A child process that isolate_call() waits for:
  *
- * 1. The kernel reports when the child has ended, not the end of its output: the child may close its
- *    output and continue, and a process that it started may keep it open.
- * 2. The child is killed when its time is over.
- * 3. If it is unknown how the child ended, isolate() fails. It never assumes success.
+ * 1. The end of the child counts, not the end of its output: the child may close its output and
+ *    continue, and a process that the child started may keep the output open.
+ * 2. At its time limit the child is killed.
+ * 3. If it is unknown how the child ended, isolate_call() fails. It never assumes success.
  */
 struct watched_child {
 	pid_t pid;
-	int pidfd;  /* readable once the child has ended; -1: not supported */
-	int output_fd; /* -1: closed */
-	size_t output_used;
+	int pidfd;     /* file descriptor, readable after the child has ended; -1: not supported */
+	int output_fd; /* read end of the child's output; -1: closed */
+	size_t output_size; /* bytes of the output that are stored in `result` */
 	struct isolated *result;
 };
 
-/* Milliseconds between two polls of a child if the kernel cannot notify. */
+/* Milliseconds between two checks of a child if the kernel does not support pidfds. */
 #define POLL_MSEC 5
-/* Number of read() calls for output of a process that outlives the child. */
+/* Reads after the child's end: another process may write to the output for ever. */
 #define READS_AT_END 1024
 
-/* Return: false if there is nothing to read now. */
+/* Reads and stores a part of the output. Return: false if there is nothing to read now. */
 static bool read_output(struct watched_child *child)
 {
-	size_t free_bytes = ISOLATE_OUTPUT - 1 - child->output_used;
+	size_t free_bytes = ISOLATE_OUTPUT - 1 - child->output_size;
 	char discarded[512];
-	ssize_t got;
+	char *target = free_bytes ? child->result->output + child->output_size : discarded;
+	ssize_t read_size;
 
 	if (child->output_fd < 0)
 		return false;
-	if (free_bytes)
-		got = read(child->output_fd, child->result->output + child->output_used,
-			   free_bytes);
-	else
-		got = read(child->output_fd, discarded, sizeof(discarded));
-	if (got > 0 && free_bytes)
-		child->output_used += (size_t)got;
-	if (got > 0 || (got < 0 && errno == EINTR))
+	read_size = read(child->output_fd, target, free_bytes ? free_bytes : sizeof(discarded));
+	if (read_size > 0 && free_bytes)
+		child->output_size += (size_t)read_size;
+	if (read_size > 0 || (read_size < 0 && errno == EINTR))
 		return true;
-	if (got == 0 || errno != EAGAIN) {
+	if (read_size == 0 || errno != EAGAIN) {
 		close(child->output_fd);
 		child->output_fd = -1;
 	}
 	return false;
 }
 
-static void wait_for_end_or_output(const struct watched_child *child, long most)
+static void wait_for_end_or_output(const struct watched_child *child, long max_msec)
 {
-	const struct timespec little = { .tv_nsec = POLL_MSEC * 1000000 };
+	const struct timespec poll_interval = {.tv_nsec = POLL_MSEC * 1000000};
 	struct pollfd files[] = {
 		{ .fd = child->output_fd, .events = POLLIN },
 		{ .fd = child->pidfd, .events = POLLIN },
 	};
 
-	if (child->pidfd < 0 && most > POLL_MSEC)
-		most = POLL_MSEC;
-	/* Without poll() the child is checked at intervals. */
-	if (poll(files, 2, (int)most) < 0 && errno != EINTR)
-		nanosleep(&little, NULL);
+	if (child->pidfd < 0 && max_msec > POLL_MSEC)
+		max_msec = POLL_MSEC;
+	/* If poll() fails, the caller checks the child again after an interval. */
+	if (poll(files, 2, (int)max_msec) < 0 && errno != EINTR)
+		nanosleep(&poll_interval, NULL);
 }
 
-/* Return: as waitpid(), once the child has ended or was killed at its time limit. */
-static pid_t wait_for_child(struct watched_child *child, long deadline, int *status)
+/*
+ * Waits until the child has ended, and reads its output. Kills the child at @deadline.
+ * Return: the result of waitpid()
+ */
+static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline, int *status)
 {
-	pid_t got;
+	pid_t ended_pid;
 
-	while ((got = waitpid(child->pid, status, WNOHANG)) == 0) {
+	while ((ended_pid = waitpid(child->pid, status, WNOHANG)) == 0) {
 		long left = deadline - get_time_ms();
 
 		if (left <= 0) {
 			child->result->has_timed_out = true;
 			kill(child->pid, SIGKILL);
-			while ((got = waitpid(child->pid, status, 0)) < 0 && errno == EINTR)
+			while ((ended_pid = waitpid(child->pid, status, 0)) < 0 && errno == EINTR)
 				;
 			break;
 		}
@@ -107,56 +107,57 @@ static pid_t wait_for_child(struct watched_child *child, long deadline, int *sta
 	}
 	for (unsigned int i = 0; i < READS_AT_END && read_output(child); i++)
 		;
-	return got;
+	return ended_pid;
 }
 
-static _Noreturn void run_child(void (*fn)(void *ctx), void *ctx, const int ends[2])
+static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx,
+					    const int pipe_ends[2])
 {
-	/* The child may never end by itself. */
+	/* End with the parent, because the child may never end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+	if (dup2(pipe_ends[1], STDOUT_FILENO) < 0 || dup2(pipe_ends[1], STDERR_FILENO) < 0)
 		_exit(ISOLATE_NO_OUTPUT);
-	/* The caller may have started without standard files. */
+	/* The ends are standard files if the caller started without standard files. */
 	for (unsigned int i = 0; i < 2; i++)
-		if (ends[i] > STDERR_FILENO)
-			close(ends[i]);
+		if (pipe_ends[i] > STDERR_FILENO)
+			close(pipe_ends[i]);
 	fn(ctx);
 	fflush(NULL);
 	_exit(0);
 }
 
-bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result)
+bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result)
 {
 	struct watched_child child = { .result = result };
 	long deadline = get_time_ms() + seconds * 1000L;
-	int ends[2], status = 0;
-	pid_t got;
+	int pipe_ends[2], status = 0;
+	pid_t ended_pid;
 
 	result->has_timed_out = false;
 	result->signal = 0;
 	result->exit_code = -1;
 	result->output[0] = '\0';
 	fflush(NULL);
-	if (pipe2(ends, O_CLOEXEC))
+	if (pipe2(pipe_ends, O_CLOEXEC))
 		return false;
 	child.pid = fork();
 	if (child.pid == 0)
-		run_child(fn, ctx, ends);
-	close(ends[1]);
+		run_function_in_child(fn, ctx, pipe_ends);
+	close(pipe_ends[1]);
 	if (child.pid < 0) {
-		close(ends[0]);
+		close(pipe_ends[0]);
 		return false;
 	}
-	child.output_fd = ends[0];
+	child.output_fd = pipe_ends[0];
 	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	fcntl(child.output_fd, F_SETFL, O_NONBLOCK);
-	got = wait_for_child(&child, deadline, &status);
-	result->output[child.output_used] = '\0';
+	ended_pid = wait_for_or_kill_child(&child, deadline, &status);
+	result->output[child.output_size] = '\0';
 	if (child.output_fd >= 0)
 		close(child.output_fd);
 	if (child.pidfd >= 0)
 		close(child.pidfd);
-	if (got != child.pid) {
+	if (ended_pid != child.pid) {
 		kill(child.pid, SIGKILL);
 		return false;
 	}

@@ -5,29 +5,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many bytes of a child's output are kept, from its beginning. */
+/* Size of the stored output of a child, with the NUL. Later output is discarded. */
 #define ISOLATE_OUTPUT (64 * 1024)
 
 /* Exit status of a child that cannot redirect its output. */
 #define ISOLATE_NO_OUTPUT 125
 
+/* How a child process ended, and its output. */
 struct isolated {
-	bool has_timed_out;	/* killed at its time limit */
-	int exit_code;	/* exit status, or -1 */
-	int signal;	/* signal that ended it, or 0 */
-	char output[ISOLATE_OUTPUT]; /* standard output and error as a string */
+	bool has_timed_out;          /* the child was killed at its time limit */
+	int exit_code;               /* exit status of the child; -1: a signal ended it */
+	int signal;                  /* signal that ended the child, or 0 */
+	char output[ISOLATE_OUTPUT]; /* start of its standard output and error, as a string */
 };
 
 /*
- * Calls @fn in a child process and waits for its end. @fn returns data in memory that the caller
- * shares.
- * @seconds: time limit; the child is killed after it
- * Return: false if the system refuses a child, or does not report how it ended. Then the result of
- * @fn is unknown.
+ * Calls @fn in a child process, waits for the end of the child, and stores how it ended in @result.
+ * @fn can return data only in shared memory.
+ * @seconds: time limit, after which the child is killed
+ * Return: false if the system refuses a child, or does not report how it ended. Then it is unknown
+ * whether
+ * @fn ran.
  */
-bool isolate(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
+bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 
-/* Return: zeroed memory that is shared with child processes, or NULL. It is never freed. */
+/* Return: zeroed memory to share with later child processes, or NULL. It is never freed. */
 void *isolate_map_shared(size_t size);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Functions between the two macros have no coverage counters: their behaviour depends on other
- * processes or on earlier inputs, and would look like new coverage (tests/test_same.sh).
+ * Functions between NO_COVERAGE_BEGIN and NO_COVERAGE_END have no coverage counters. Their
+ * behaviour depends on other processes or on earlier inputs, so it would look like new coverage
+ * (tests/test_same.sh).
  */
 #ifndef HARNESS_NO_COVERAGE_H
 #define HARNESS_NO_COVERAGE_H
 
 #ifdef __clang__
-/* An inlined function would be counted with its caller. */
+/* Not inlined, because an inlined function would have the coverage counters of its caller. */
 #define NO_COVERAGE_BEGIN \
 	_Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\"))), apply_to = function)") \
 	_Pragma("clang attribute push(__attribute__((noinline)), apply_to = function)")

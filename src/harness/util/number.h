@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The numbers of a program: { x, 2^32 + x, 2^63 + x, SIZE_MAX - x : 0 <= x < 16384 }. The bases
- * reveal errors of truncation, sign and overflow; 16 bits encode any number.
+ * The numbers that a program can use: x, 2^32 + x, 2^63 + x and SIZE_MAX - x, with 0 <= x < 16384.
+ * The bases reveal errors of truncation, sign and overflow. 16 bits encode each of these numbers.
  */
 #ifndef HARNESS_NUMBER_H
 #define HARNESS_NUMBER_H
@@ -15,14 +15,15 @@
 /* Size of the longest text of a number, with the NUL. */
 #define NUMBER_TEXT 32
 
-bool number_valid(uint64_t number);
+/* Return: whether a program can use the number. */
+bool number_is_valid(uint64_t number);
 
-/* Converts to and from 16 bits: 2 bits for the base, 14 for x. @number must be valid. */
+/* Convert a valid number to and from 16 bits: 2 bits for the base, 14 bits for x. */
 uint16_t number_pack(uint64_t number);
 uint64_t number_unpack(uint16_t packed);
 
-/* Writes the number in canonical form. */
-void number_text(uint64_t number, char text[NUMBER_TEXT]);
+/* Writes the number as the program format prints it: decimal, hexadecimal or a name. */
+void number_write_text(uint64_t number, char text[NUMBER_TEXT]);
 
 static inline uint64_t number_min(uint64_t a, uint64_t b)
 {

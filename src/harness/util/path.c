@@ -9,12 +9,12 @@
 bool path_format(char *path, size_t size, const char *format, ...)
 {
 	va_list args;
-	int len;
+	int formatted_length;
 
 	va_start(args, format);
-	len = vsnprintf(path, size, format, args);
+	formatted_length = vsnprintf(path, size, format, args);
 	va_end(args);
-	if (len >= 0 && (size_t)len < size)
+	if (formatted_length >= 0 && (size_t)formatted_length < size)
 		return true;
 	path[0] = '\0';
 	errno = ENAMETOOLONG;
@@ -24,14 +24,14 @@ bool path_format(char *path, size_t size, const char *format, ...)
 void path_format_or_exit(char *path, size_t size, const char *format, ...)
 {
 	va_list args;
-	int len;
+	int formatted_length;
 
 	va_start(args, format);
-	len = vsnprintf(path, size, format, args);
+	formatted_length = vsnprintf(path, size, format, args);
 	va_end(args);
-	if (len >= 0 && (size_t)len < size)
+	if (formatted_length >= 0 && (size_t)formatted_length < size)
 		return;
 	fprintf(stderr, "pagetorture: %.79s...: path too long; expected at most %zu bytes\n",
-		len < 0 ? "" : path, size - 1);
+		formatted_length < 0 ? "" : path, size - 1);
 	exit(2);
 }

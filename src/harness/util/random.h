@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Random numbers that are the same on every machine: splitmix64. The state is one word. */
+/* Pseudorandom numbers (splitmix64), the same on each machine. The first state is the seed. */
 #ifndef HARNESS_RANDOM_H
 #define HARNESS_RANDOM_H
 
@@ -28,8 +28,9 @@ static inline bool random_once_in(uint64_t *state, uint32_t n)
 	return random_below(state, n) == 0;
 }
 
-/* Return: an index below @count, drawn by the weights; at least one weight must be positive. */
-static inline uint32_t random_by_weight(uint64_t *state, const unsigned int *weights, size_t count)
+/* Return: a random index below @count, in proportion to the weights; one must be positive. */
+static inline uint32_t random_index_by_weight(uint64_t *state, const unsigned int *weights,
+					      size_t count)
 {
 	unsigned int sum = 0, index = 0;
 
@@ -41,7 +42,7 @@ static inline uint32_t random_by_weight(uint64_t *state, const unsigned int *wei
 }
 
 /* Return: the index of a random set bit of @mask, which must not be 0. */
-static inline uint8_t random_set_bit_index(uint64_t *state, uint32_t mask)
+static inline uint8_t random_index_of_set_bit(uint64_t *state, uint32_t mask)
 {
 	uint32_t skip = random_below(state, (size_t)__builtin_popcount(mask));
 

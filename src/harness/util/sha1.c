@@ -11,7 +11,7 @@ static uint32_t rotate_left(uint32_t word, unsigned int by)
 	return word << by | word >> (32 - by);
 }
 
-static uint32_t mix_round(unsigned int round, uint32_t b, uint32_t c, uint32_t d)
+static uint32_t combine_by_round(unsigned int round, uint32_t b, uint32_t c, uint32_t d)
 {
 	switch (round / 20) {
 	case 0:
@@ -26,29 +26,31 @@ static uint32_t mix_round(unsigned int round, uint32_t b, uint32_t c, uint32_t d
 static void hash_block(uint32_t state[5], const uint8_t block[BLOCK])
 {
 	static const uint32_t constants[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
-	uint32_t w[80], v[5];
+	uint32_t words[80], registers[5];
 
 	for (unsigned int i = 0; i < 16; i++)
-		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
-		       (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+		words[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+			   (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
 	for (unsigned int i = 16; i < 80; i++)
-		w[i] = rotate_left(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-	memcpy(v, state, sizeof(v));
+		words[i] =
+			rotate_left(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
+	memcpy(registers, state, sizeof(registers));
 	for (unsigned int i = 0; i < 80; i++) {
-		uint32_t next = rotate_left(v[0], 5) + mix_round(i, v[1], v[2], v[3]) + v[4] +
-				constants[i / 20] + w[i];
+		uint32_t next = rotate_left(registers[0], 5) +
+				combine_by_round(i, registers[1], registers[2], registers[3]) +
+				registers[4] + constants[i / 20] + words[i];
 
-		v[4] = v[3];
-		v[3] = v[2];
-		v[2] = rotate_left(v[1], 30);
-		v[1] = v[0];
-		v[0] = next;
+		registers[4] = registers[3];
+		registers[3] = registers[2];
+		registers[2] = rotate_left(registers[1], 30);
+		registers[1] = registers[0];
+		registers[0] = next;
 	}
 	for (unsigned int i = 0; i < 5; i++)
-		state[i] += v[i];
+		state[i] += registers[i];
 }
 
-/* Adds the final one or two blocks: a one bit, zeros, and the length in bits. */
+/* Hashes the rest of the message, followed by a one bit, zeros and the length in bits. */
 static void hash_last_blocks(uint32_t state[5], const uint8_t *rest, size_t bytes_left,
 			     uint64_t size)
 {
@@ -64,7 +66,7 @@ static void hash_last_blocks(uint32_t state[5], const uint8_t *rest, size_t byte
 		hash_block(state, end + i * BLOCK);
 }
 
-void sha1_text(const void *bytes, size_t size, char text[SHA1_TEXT])
+void sha1_write_hex(const void *bytes, size_t size, char text[SHA1_TEXT])
 {
 	uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 	const uint8_t *at = bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * SHA-1 (FIPS 180-4): the fuzzing engines name inputs by it. It is used to compare contents, not
+ * SHA-1 (FIPS 180-4), by which the fuzzing engines name inputs. It is used to compare contents, not
  * for security.
  */
 #ifndef HARNESS_SHA1_H
@@ -12,6 +12,7 @@
 /* Size of a hash as text, with the NUL. */
 #define SHA1_TEXT 41
 
-void sha1_text(const void *bytes, size_t size, char text[SHA1_TEXT]);
+/* Writes the hash of @bytes in hexadecimal. */
+void sha1_write_hex(const void *bytes, size_t size, char text[SHA1_TEXT]);
 
 #endif

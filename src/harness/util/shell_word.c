@@ -6,12 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			   "_./=+,:@%-";
+static const char safe_characters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	"_./=+,:@%-";
 
 void shell_word_print(FILE *out, const char *word)
 {
-	if (*word && !word[strspn(word, safe)]) {
+	if (*word && !word[strspn(word, safe_characters)]) {
 		fputs(word, out);
 		return;
 	}
@@ -24,23 +25,24 @@ void shell_word_print(FILE *out, const char *word)
 	putc('\'', out);
 }
 
-void shell_path_print(FILE *out, const char *path)
+void shell_absolute_path_print(FILE *out, const char *path)
 {
-	char directory[PATH_MAX], absolute[2 * PATH_MAX];
+	char working_directory[PATH_MAX], absolute_path[2 * PATH_MAX];
 
 	while (!strncmp(path, "./", 2))
 		path += 2 + strspn(path + 2, "/");
-	if (*path == '/' || !getcwd(directory, sizeof(directory))) {
-		/* A name that begins with '-' would be taken as an option. */
-		snprintf(absolute, sizeof(absolute), "%s%s", *path == '-' ? "./" : "", path);
-	} else {
-		snprintf(absolute, sizeof(absolute), "%s/%s", strcmp(directory, "/") ? directory : "",
+	if (*path == '/' || !getcwd(working_directory, sizeof(working_directory))) {
+		/* A command would take a name that begins with '-' as an option. */
+		snprintf(absolute_path, sizeof(absolute_path), "%s%s", *path == '-' ? "./" : "",
 			 path);
+	} else {
+		snprintf(absolute_path, sizeof(absolute_path), "%s/%s",
+			 strcmp(working_directory, "/") ? working_directory : "", path);
 	}
-	shell_word_print(out, absolute);
+	shell_word_print(out, absolute_path);
 }
 
-const char *shell_binary_path(void)
+const char *running_binary_path(void)
 {
 	static const char deleted[] = " (deleted)";
 	static char path[PATH_MAX];
@@ -49,17 +51,17 @@ const char *shell_binary_path(void)
 
 	if (len < 0)
 		return program_invocation_name;
-	/* A build that runs at the same time may replace the file of this binary. */
+	/* If the binary's file is replaced, Linux adds " (deleted)" to the link. */
 	if ((size_t)len > tail && !strcmp(path + len - tail, deleted) && access(path, F_OK))
 		path[(size_t)len - tail] = '\0';
 	return path;
 }
 
-bool shell_find_next_to_binary(const char *name, char *path, size_t size)
+bool find_beside_running_binary(const char *name, char *path, size_t size)
 {
-	const char *own = shell_binary_path(), *slash = strrchr(own, '/');
-	int len = snprintf(path, size, "%.*s/%s", slash ? (int)(slash - own) : 1, slash ? own : ".",
-			   name);
+	const char *binary_path = running_binary_path(), *slash = strrchr(binary_path, '/');
+	int len = snprintf(path, size, "%.*s/%s", slash ? (int)(slash - binary_path) : 1,
+			   slash ? binary_path : ".", name);
 
 	return len > 0 && (size_t)len < size && !access(path, X_OK);
 }

@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
-/* Return: the length of the UTF-8 character at @text, within @left bytes; 0 if it is invalid. */
+/*
+ * Return: the length of the UTF-8 character at @text; 0 if it is invalid or longer than @left
+ * bytes. For a string, @left may be 4: a NUL ends an incomplete character.
+ */
 static inline size_t utf8_character_length(const char *text, size_t left)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -20,12 +23,6 @@ static inline size_t utf8_character_length(const char *text, size_t left)
 	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
 		return 0;
 	return len;
-}
-
-/* The same for a string; its NUL is part of no character. */
-static inline size_t utf8_first_length(const char *text)
-{
-	return utf8_character_length(text, 4);
 }
 
 #endif

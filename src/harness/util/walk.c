@@ -17,9 +17,7 @@ struct walk {
 	bool has_failed;
 };
 
-/*
- * A directory that is being walked, with its parents: a symbolic link to a parent would never end.
- */
+/* A directory being walked and its parents, because a link to a parent would never end. */
 struct walked_directory {
 	const struct walked_directory *parent;
 	const char *path;
@@ -34,7 +32,8 @@ static void report_walk_error(struct walk *walk, const char *path, const char *e
 	walk->has_failed = true;
 }
 
-static bool is_own_parent(const struct walked_directory *directory, const struct stat *status)
+static bool is_directory_or_ancestor(const struct walked_directory *directory,
+				     const struct stat *status)
 {
 	for (; directory; directory = directory->parent)
 		if (directory->device == status->st_dev && directory->inode == status->st_ino)
@@ -54,14 +53,14 @@ static void walk_entry(struct walk *walk, const struct walked_directory *parent,
 		report_walk_error(walk, parent->path, "names that fit into a path", "too long");
 		return;
 	}
-	/* Usually the directory entry has the type of the file. */
+	/* stat() is rarely needed, because the directory entry usually has the type of the file. */
 	if (entry->d_type == DT_REG || stat(path, &status) || S_ISREG(status.st_mode))
 		walk->fn(path, walk->ctx);
 	else if (!S_ISDIR(status.st_mode))
 		report_walk_error(walk, path, "a file or a directory", "it is neither");
-	else if (is_own_parent(parent, &status))
-		report_walk_error(walk, path, "a directory that ends",
-				  "it leads back to one that it is in");
+	else if (is_directory_or_ancestor(parent, &status))
+		report_walk_error(walk, path, "a directory that does not contain itself",
+				  "the link leads back to a parent directory");
 	else
 		walk_directory(walk, &(struct walked_directory){parent, path, status.st_dev,
 								status.st_ino});

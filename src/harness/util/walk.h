@@ -4,15 +4,15 @@
 
 #include <stdbool.h>
 
-/* Called with the name of each file. */
+/* A function that walk_files() calls for a file; @name is the path of the file. */
 typedef void (*walk_fn)(const char *name, void *ctx);
 
 /*
  * Calls @fn for the file @path, or for each file below the directory @path, sorted by name within a
- * directory. Names that begin with a dot are skipped. @fn also gets a path that does not exist, and
- * reports it.
- * Return: false if a directory cannot be read or contains something other than files and
- * directories; each case is one line on standard error.
+ * directory. Files and directories whose names begin with a dot are skipped. @fn also gets a @path
+ * that does not exist, so that it can report the error. Return: false if a directory cannot be
+ * read, or contains something other than files and directories, or leads back to itself; the
+ * function prints one line on standard error for each case.
  */
 bool walk_files(const char *path, walk_fn fn, void *ctx);
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Copy what the engines found from their directories to corpus/ and findings/.
 
-While engines run a file may be incomplete; it is read again until it is whole. When no engine runs any
-more (@is_settled), what cannot be kept is logged and counted as lost.
+While engines run, a file may be incomplete, and is read again until it is complete. After all engines ended
+(@have_engines_ended), a file that cannot be kept is logged and counted as lost.
 """
 import contextlib
 import os
@@ -13,17 +13,17 @@ from campaign.target import ENGINES
 from util.shared import hash_input, log_message, read_input, replace_file
 
 REPORT_SIZE_MOST = 1 << 16
-# A file or directory is complete when it has not changed for so many seconds.
+# A file or directory is taken for complete when it has not changed for so many seconds.
 COMPLETE_AGE = 2
 
 
-def was_unchanged_for_complete_age(status):
-    return status.st_mtime + COMPLETE_AGE <= time.time()
+def was_unchanged_for_complete_age(file_status):
+    return file_status.st_mtime + COMPLETE_AGE <= time.time()
 
 
 class Collection:
-    def __init__(self, target, is_settled, now):
-        self.target, self.is_settled, self.now = target, is_settled, now
+    def __init__(self, target, have_engines_ended, now):
+        self.target, self.have_engines_ended, self.now = target, have_engines_ended, now
 
     # ---- findings ----
 
@@ -31,73 +31,75 @@ class Collection:
         """Return: the worker whose log names the file, or None."""
         return next((worker for worker in self.target.list_workers() if worker.finding_path == path), None)
 
-    def keep_report(self, worker, name):
-        """Copy the end of the engine's log, which its next start replaces."""
+    def keep_end_of_engine_log(self, worker, finding_name):
+        """Copy the end of the engine's log to reports/: the next start of the engine replaces the log."""
         with contextlib.suppress(OSError), open(worker.log_path, "rb") as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - REPORT_SIZE_MOST))
-            replace_file(self.target.findings.temporary_path, f"{self.target.directory}/reports/{name}",
+            replace_file(self.target.findings.temporary_path, f"{self.target.directory}/reports/{finding_name}",
                          log.read(REPORT_SIZE_MOST))
 
-    def log_finding(self, kind, name, reason):
-        """Log a finding, if none with that reason was logged. Numbers differ between reports of one failure."""
+    def log_finding_unless_reported(self, finding_kind, finding_name, reason):
+        """Log a finding, unless a finding with the same reason was logged. Numbers in reasons are ignored, because
+        they differ between reports of one failure."""
         target = self.target
         plain_reason = re.sub("[0-9][0-9a-fA-F]*", "#", reason)
         if plain_reason in target.reported_reasons:
             return
         if reason:
             target.reported_reasons.add(plain_reason)
-        message = (f"FINDING {target.name}, {kind}{': ' if reason else ''}{reason}\n"
-                   f"  replay: {target.make_replay_command(f'{target.findings.path}/{name}')}")
+        message = (f"FINDING {target.name}, {finding_kind}{': ' if reason else ''}{reason}\n"
+                   f"  replay: {target.make_replay_command(f'{target.findings.path}/{finding_name}')}")
         target.first_finding = target.first_finding or message
         log_message(message)
 
-    def keep_finding(self, path, kind, content):
-        writer, name = self.find_worker_that_wrote(path), f"{kind}-{hash_input(content)}"
-        if not self.target.findings.add_input(content, f"{kind}-"):
+    def keep_finding(self, path, finding_kind, content):
+        writer, name = self.find_worker_that_wrote(path), f"{finding_kind}-{hash_input(content)}"
+        if not self.target.findings.add_new_input(content, f"{finding_kind}-"):
             return
         if writer:
-            self.keep_report(writer, name)
-        self.log_finding(kind, name, writer.end_reason if writer else "")
+            self.keep_end_of_engine_log(writer, name)
+        self.log_finding_unless_reported(finding_kind, name, writer.end_reason if writer else "")
 
     # ---- files ----
 
     def keep_corpus_entry(self, path, content):
-        if self.target.corpus.add_input(content):
+        if self.target.corpus.add_new_input(content):
             self.target.last_find_time = self.now
-            # The engines have read an entry of the queue, and may have removed it since.
+            # An entry that comes from the queue is not copied back: libFuzzer may have removed it.
             if not path.startswith(self.target.queue):
-                self.target.add_to_queue(content)
+                self.target.add_to_queue_unless_finding(content)
 
-    def log_lost_file(self, path, reason):
-        """Log a file that is not tried again, because no engine runs any more."""
-        if self.is_settled:
+    def log_lost_file_if_engines_ended(self, path, reason):
+        """If the engines have ended, log and count a file that could not be kept: it is not tried again."""
+        if self.have_engines_ended:
             log_message(f"{self.target.name}: {path} is not kept: {reason}")
             self.target.lost_count += 1
 
-    def is_file_complete(self, path, kind, content):
-        if self.is_settled or was_unchanged_for_complete_age(os.stat(path)):
+    def is_file_complete(self, path, finding_kind, content):
+        if self.have_engines_ended or was_unchanged_for_complete_age(os.stat(path)):
             return True
         # The names of libFuzzer's files end with the hash of their content. A finding is logged with its reason,
         # which the engine prints after it wrote the input.
-        return path.endswith(hash_input(content)) and (not kind or self.find_worker_that_wrote(path) is not None)
+        return path.endswith(hash_input(content)) and (
+            not finding_kind or self.find_worker_that_wrote(path) is not None)
 
-    def collect_file(self, path, kind):
-        """Return: whether the file need not be read again."""
+    def collect_file(self, path, finding_kind):
+        """Keep the file if it is complete. Return: whether it was kept, so that it need not be read again."""
         try:
             content = read_input(path)
         except OSError as error:
-            if kind and (error.strerror != "empty" or path.endswith(hash_input(b""))):
-                self.log_lost_file(path, error.strerror)
+            if finding_kind and (error.strerror != "empty" or path.endswith(hash_input(b""))):
+                self.log_lost_file_if_engines_ended(path, error.strerror)
             return False
         try:
-            if not self.is_file_complete(path, kind, content):
+            if not self.is_file_complete(path, finding_kind, content):
                 return False
-            if kind:
-                self.keep_finding(path, kind, content)
+            if finding_kind:
+                self.keep_finding(path, finding_kind, content)
             else:
                 self.keep_corpus_entry(path, content)
         except OSError as error:
-            self.log_lost_file(path, error.strerror)
+            self.log_lost_file_if_engines_ended(path, error.strerror)
             return False
         return True
 
@@ -105,14 +107,15 @@ class Collection:
 
     def log_unreadable_directory(self, path, error):
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            self.log_lost_file(path, error.strerror)
+            self.log_lost_file_if_engines_ended(path, error.strerror)
 
     def collect_directory(self, directory, source):
-        """A directory that has not changed since all in it was handled is not listed again."""
+        """Collect the new files of a directory. A directory is not listed again if it has not changed since all
+        its files were kept."""
         target, key = self.target, (directory, source.name_prefix)
         try:
             status = os.stat(directory)
-            if not self.is_settled and target.listing_times.get(key) == status.st_mtime_ns:
+            if not self.have_engines_ended and target.listing_times.get(key) == status.st_mtime_ns:
                 return
             names = {name for name in os.listdir(directory)
                      if not name.startswith(".") and name.startswith(source.name_prefix)}
@@ -120,7 +123,7 @@ class Collection:
             self.log_unreadable_directory(directory, error)
             return
         handled_names = target.handled_files.setdefault(key, set())
-        handled_names &= names  # libFuzzer removes files
+        handled_names &= names  # forget the files that libFuzzer removed
         new_names = sorted(names - handled_names)
         for name in new_names:
             if self.collect_file(f"{directory}/{name}", source.finding_kind):
@@ -128,7 +131,7 @@ class Collection:
         if not new_names and was_unchanged_for_complete_age(status):
             target.listing_times[key] = status.st_mtime_ns
 
-    def collect_source(self, source):
+    def collect_directories_of_source(self, source):
         parent, has_any_name, leaf = source.directory.partition("/*/")
         parent = f"{self.target.directory}/{parent}"
         try:
@@ -140,9 +143,9 @@ class Collection:
             self.collect_directory(directory, source)
 
 
-def collect_inputs(target, is_settled, now):
-    collection = Collection(target, is_settled, now)
+def collect_inputs(target, have_engines_ended, now):
+    collection = Collection(target, have_engines_ended, now)
     target.lost_count = 0
     for engine in ENGINES:
         for source in engine.sources:
-            collection.collect_source(source)
+            collection.collect_directories_of_source(source)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""A corpus directory: inputs under the SHA-1 of their content.
+"""A corpus directory: each input is a file that is named by the SHA-1 of its content.
 
-An input is written to a temporary file in the parent directory and then renamed, so a file with its
-name is whole, whatever process was killed. No file in the directory is ever changed or removed; files
-that are no inputs are left alone.
+An input is written to a temporary file in the parent directory and then renamed, so a file in
+the corpus directory is complete, whatever process was killed. The campaign never changes or removes a file in
+the directory; files that are no inputs are ignored.
 """
 import os
 
@@ -11,14 +11,14 @@ from util.shared import hash_input, log_message, read_input, replace_file
 
 
 class CorpusDirectory:
-    def __init__(self, target_name, parent, name, is_durable):
-        self.target_name, self.path, self.is_durable = target_name, f"{parent}/{name}", is_durable
-        self.temporary_path = f"{parent}/.temporary"
+    def __init__(self, target_name, parent_directory, directory_name, must_sync_files):
+        self.target_name, self.must_sync_files = target_name, must_sync_files
+        self.path, self.temporary_path = f"{parent_directory}/{directory_name}", f"{parent_directory}/.temporary"
         self.hashes = set()
-        self.write_error = ""  # of the last write
+        self.write_error = ""  # why the last write failed; "": it succeeded
 
-    def read_inputs(self):
-        """Yield the content of each input that is there; log why other files are none."""
+    def read_and_register_inputs(self):
+        """Record the hash of each input in the directory, and yield the content. Log files that are no inputs."""
         for name in sorted(os.listdir(self.path)):
             path = f"{self.path}/{name}"
             if name.startswith("."):
@@ -31,14 +31,15 @@ class CorpusDirectory:
             self.hashes.add(hash_input(content))
             yield content
 
-    def add_input(self, content, prefix=""):
-        """Write the input as @prefix and its hash. Log an error once, until it is over or another. Return: False
-        if the input was there. Raises OSError."""
+    def add_new_input(self, content, name_prefix=""):
+        """Write the input to a file that is named @name_prefix and the hash. Log an error, unless it is equal to
+        that of the last write. Return: False if the directory has the input already. Raises OSError."""
         content_hash = hash_input(content)
         if content_hash in self.hashes:
             return False
         try:
-            replace_file(self.temporary_path, f"{self.path}/{prefix}{content_hash}", content, self.is_durable)
+            replace_file(self.temporary_path, f"{self.path}/{name_prefix}{content_hash}", content,
+                         self.must_sync_files)
         except OSError as error:
             if error.strerror != self.write_error:
                 log_message(f"{self.target_name}: cannot write to {self.path}: {error.strerror}; tries again")

@@ -1,31 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What a fuzzing engine is for a campaign: how it is started, where it leaves what it found, and how
-its figures are read. A new engine is one file, and one entry of ENGINES in target.py.
+"""The interface of a fuzzing engine: how a campaign starts it, where it writes inputs, and how its figures are
+read. To add an engine, add one file, and one entry of ENGINES in target.py.
 """
 import collections
 import os
 
-# Where an engine writes inputs: a directory below the target's, "*" for any name, and how file names
-# begin. @finding_kind: "" for an entry of the corpus.
+# A place where an engine writes inputs. @directory: below the target's, "*" is any name; @name_prefix: how the
+# file names begin; @finding_kind: "": the inputs are entries of the corpus.
 Source = collections.namedtuple("Source", "directory name_prefix finding_kind")
 
 
-def is_executable(*parts):
-    return os.access("/".join(parts), os.X_OK)
+def is_executable(*path_parts):
+    return os.access("/".join(path_parts), os.X_OK)
 
 
 class Engine:
-    """A subclass has name_role(worker_number), make_command(worker), and
+    """A subclass has these methods:
 
-    find_missing_part(options, target)    what is missing to run it on the target, or ""
-    read_log_line(worker, line)           handles a line that the engine printed
+    format_role_name(worker_number)                  the name of the worker's role
+    make_command(worker)                             the command line that starts the engine
+    describe_missing_part(campaign_options, target)  what the engine lacks to run on the target, or ""
+    parse_log_line(worker, line)                     sets figures of the worker by a line that it printed
     """
     name = ""
-    role_count = 1  # processes with different settings; each target needs all of them
+    role_count = 1  # processes with different settings that each target needs
     sources = ()
 
     def make_environment(self, _worker):
         return os.environ
 
     def read_engine_statistics(self, worker):
-        """Read statistics that the engine keeps in files: before it starts, and once a second."""
+        """Set figures of the worker by files of the engine; called before a start, and once a second."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """AFL++ in its own distributed mode: a main instance, which imports libFuzzer's directory, and
-secondaries that differ in binary, power schedule and strategy, all on one directory. A directory that
-is there is resumed.
+secondaries that differ in binary, power schedule and strategy, all on one directory. An instance continues
+with the directory of the campaign before.
 """
 import collections
 import contextlib
@@ -11,8 +11,8 @@ import shutil
 
 from campaign.engine import Engine, Source, is_executable
 
-# @build: the directory with its binaries; @is_cmplog: it uses the binary that logs comparisons, too;
-# @has_mutator: the harness's
+# @build: the directory with the binaries of the role; @is_cmplog: the role also uses the binary that logs
+# comparisons; @has_mutator: the role uses the mutator of the harness
 Role = collections.namedtuple("Role", "name build schedule flags is_cmplog has_mutator is_trimming")
 
 # In order of importance: with few jobs only the first roles run.
@@ -26,19 +26,19 @@ ROLES = (
 BUILDS = ("afl", "afl-plain", "afl-cmplog")
 
 ENVIRONMENT = {
-    # The campaign has the terminal, and machines differ.
+    # The campaign prints to the terminal instead.
     "AFL_NO_UI": "1",
     "AFL_NO_COLOR": "1",
-    # On one CPU its processes wake each other four times as fast.
+    # If the processes of an instance share one CPU, they wake each other four times as fast.
     "AFL_TRY_AFFINITY": "1",
     "AFL_SKIP_CPUFREQ": "1",
     "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
     "AFL_NO_CRASH_README": "1",
-    # Resume, and continue where a seed is a finding.
+    # Resume an earlier run, and start also if a seed crashes.
     "AFL_AUTORESUME": "1",
     "AFL_SKIP_CRASHES": "1",
     "AFL_CMPLOG_ONLY_NEW": "1",
-    # A turn may be short: calibrate little, import soon.
+    # A turn of the engine may be short: calibrate little, import soon.
     "AFL_FAST_CAL": "1",
     "AFL_IMPORT_FIRST": "1",
     "AFL_SYNC_TIME": "1",
@@ -58,14 +58,14 @@ class Afl(Engine):
     sources = (Source("afl/*/queue", "id:", ""), Source("afl/*/crashes", "id:", "crash"),
                Source("afl/*/hangs", "id:", "timeout"))
 
-    def find_missing_part(self, options, target):
+    def describe_missing_part(self, campaign_options, target):
         if target.flavour == "tsan":
             return "ThreadSanitizer would take its counters for shared data"
-        if not all(is_executable(options.bin, build, target.name) for build in BUILDS):
+        if not all(is_executable(campaign_options.bin, build, target.name) for build in BUILDS):
             return "no binary of it (make afl-fuzzers)"
         return "" if shutil.which("afl-fuzz") else "no afl-fuzz"
 
-    def name_role(self, worker_number):
+    def format_role_name(self, worker_number):
         return find_role(worker_number).name + (str(worker_number) if worker_number >= len(ROLES) else "")
 
     def make_environment(self, worker):
@@ -75,7 +75,7 @@ class Afl(Engine):
                        if name not in ("ASAN_OPTIONS", "UBSAN_OPTIONS")} | ENVIRONMENT
         if not role.is_trimming:
             environment["AFL_DISABLE_TRIM"] = "1"
-        if role.has_mutator and worker.target.reads == "bytes" and is_executable(mutator):
+        if role.has_mutator and worker.target.input_kind == "bytes" and is_executable(mutator):
             environment["AFL_CUSTOM_MUTATOR_LIBRARY"] = mutator
         return environment
 
@@ -84,7 +84,7 @@ class Afl(Engine):
         command = ["afl-fuzz", *(("-S", worker.role) if worker.number else
                                  ("-M", worker.role, "-F", target.queue)),
                    "-i", target.queue, "-o", f"{target.directory}/afl", "-t", "1000",
-                   "-G", str(target.max_len), "-p", role.schedule, *role.flags]
+                   "-G", str(target.max_input_size), "-p", role.schedule, *role.flags]
         if target.dictionary:
             command += ["-x", target.dictionary]
         if role.is_cmplog:
@@ -93,27 +93,28 @@ class Afl(Engine):
                 "--", f"{options.bin}/{role.build}/{target.name}"]
 
     def read_engine_statistics(self, worker):
-        """Read fuzzer_stats, which is up to a minute old, then plot_data, five seconds at most."""
+        """Read fuzzer_stats, which may be a minute old, then the last line of plot_data, which may be five seconds
+        old."""
         directory = f"{worker.target.directory}/afl/{worker.role}"
         with contextlib.suppress(OSError), open(f"{directory}/fuzzer_stats", errors="replace") as file:
             statistics = dict(re.findall(r"^(\w+) *: (\d+)", file.read(), re.M))
-            set_worker_figures(worker, statistics.get("execs_done"), statistics.get("edges_found"))
+            update_worker_figures(worker, statistics.get("execs_done"), statistics.get("edges_found"))
         # The file may be large, because AFL++ appends to it for weeks.
         with contextlib.suppress(OSError), open(f"{directory}/plot_data", "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 1024))
             lines = file.read().decode(errors="replace").split("\n")
-            # The last line is whole if there is an end of line after it. Its rate is of a moment.
+            # Text after the last newline is an incomplete line, which is ignored.
             columns = lines[-2].split(", ") if len(lines) > 2 else []
             if len(columns) >= 13 and columns[11].isdigit() and columns[12].strip().isdigit():
-                set_worker_figures(worker, columns[11], columns[12])
+                update_worker_figures(worker, columns[11], columns[12])
 
-    def read_log_line(self, worker, line):
-        """Keep the line with the reason why AFL++ does not run; later lines name places in its source."""
+    def parse_log_line(self, worker, line):
+        """Record why AFL++ does not run: the lines after this one only name places in the source of AFL++."""
         if "PROGRAM ABORT" in line or "SYSTEM ERROR" in line:
             worker.end_reason = line[:190]
 
 
-def set_worker_figures(worker, executions, coverage):
-    """A resumed instance continues to count; until it does, its files have the figures of the run before."""
-    worker.executions = max(worker.executions, int(executions or 0) - worker.resumed_executions)
-    worker.coverage = int(coverage or worker.coverage)
+def update_worker_figures(worker, execution_count, edge_count):
+    """Set the figures of this run. A resumed instance continues the counts of the run before."""
+    worker.executions = max(worker.executions, int(execution_count or 0) - worker.resumed_executions)
+    worker.coverage = int(edge_count or worker.coverage)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""libFuzzer, as workers that share one directory and reload it each second. Its fork mode is not used:
-that keeps new entries in a temporary directory until a job ends, so kill -9 loses them, and it
+"""libFuzzer, as workers that share one directory and reload it each second. The campaign does not use libFuzzer's
+fork mode, which keeps new entries in a temporary directory until a job ends, so that kill -9 loses them, and
 reports only that there was a crash.
 """
 import re
 
 from campaign.engine import Engine, Source, is_executable
 
-# ThreadSanitizer never frees the 2.4 KB of a report: so many inputs take about 400 MB.
+# ThreadSanitizer never frees the 2.4 KB of a report, so a process ends after so many inputs: about 400 MB.
 RUNS_WITH_RACE_REPORTS = 500000
 
 FIGURES = re.compile(r"#(?P<executions>\d+).*?(?: cov: (?P<coverage>\d+)|$)|"
@@ -19,18 +19,18 @@ class LibFuzzer(Engine):
     sources = (Source("queue", "", ""), *(
         Source("libfuzzer", f"{kind}-", kind) for kind in ("crash", "leak", "oom", "timeout")))
 
-    def find_missing_part(self, options, target):
-        return "" if is_executable(options.bin, target.name) else "no binary of it (make fuzzers)"
+    def describe_missing_part(self, campaign_options, target):
+        return "" if is_executable(campaign_options.bin, target.name) else "no binary of it (make fuzzers)"
 
-    def name_role(self, worker_number):
+    def format_role_name(self, worker_number):
         return str(worker_number)
 
     def make_command(self, worker):
         target = worker.target
-        # Another seed at each start: a worker that found something would find it again.
+        # Each start has another seed; with the same seed a worker would find its finding again.
         seed = target.options.seed + 1000003 * worker.number + 7919 * worker.start_count
         command = [f"{target.options.bin}/{target.name}", "-reload=1", "-timeout=10", "-rss_limit_mb=2048",
-                   "-print_final_stats=1", f"-max_len={target.max_len}", f"-seed={1 + seed % 0x7fffffff}",
+                   "-print_final_stats=1", f"-max_len={target.max_input_size}", f"-seed={1 + seed % 0x7fffffff}",
                    f"-artifact_prefix={target.directory}/libfuzzer/"]
         if target.flavour == "tsan":
             command.append(f"-runs={RUNS_WITH_RACE_REPORTS}")
@@ -38,12 +38,12 @@ class LibFuzzer(Engine):
             command.append(f"-dict={target.dictionary}")
         return [*command, target.queue]
 
-    def read_log_line(self, worker, line):
+    def parse_log_line(self, worker, line):
         figures = FIGURES.match(line)
         if figures:
             worker.executions = int(figures["executions"] or figures["final_executions"])
             worker.coverage = int(figures["coverage"] or worker.coverage)
-        # The first error line is of the target or of a sanitizer; a line of libFuzzer follows it.
+        # The target or a sanitizer prints the first error line; libFuzzer prints another after it.
         _, is_error, reason = line.partition("ERROR: ")
         if is_error and not worker.end_reason:
             worker.end_reason = reason[:190]

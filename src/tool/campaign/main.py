@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""`pagetorture fuzz`: checks the options and targets, and runs or merges a campaign."""
+"""`pagetorture fuzz`: checks the options and targets, and runs a campaign or minimises its corpora."""
 import difflib
 import os
 import random
@@ -7,19 +7,19 @@ import re
 
 from campaign.campaign import Campaign
 from campaign.engine import is_executable
-from campaign.merge import merge_campaign
+from campaign.merge import minimise_campaign
 from campaign.target import Target
 from util.shared import EXIT_BAD, UsageError, log_error
 
-# The options of `pagetorture fuzz --help`. @time: seconds, 0: until stopped; @report: seconds between two
-# lines of the log.
+# The default values of the options of `pagetorture fuzz --help`. @time: "" means until stopped; @report: the
+# seconds between two lines of the log.
 DEFAULTS = {"bin": "", "collect": False, "dir": "campaign", "engine": "libfuzzer,afl", "jobs": 1, "merge": False,
             "new_seeds": "", "report": 60, "results": "", "seed": -1, "seeds": "", "time": "", "until_finding": False}
 TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 TIME_MOST = 315360000  # ten years
 
 
-def parse_time(text):
+def parse_duration(text):
     found = re.fullmatch(r"(\d+)([smhd]?)", text, re.ASCII)
     seconds = int(found[1]) * TIME_UNITS[found[2]] if found else 0
     if text and not 0 < seconds <= TIME_MOST:
@@ -27,32 +27,34 @@ def parse_time(text):
     return seconds
 
 
-def find_target_row(name, known_targets, options):
-    """Return: the name, flavour, what it reads, and the size of the largest input, as text. A target is in the
-    table of targets, or has a binary or a directory of the campaign."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,99}", name):
-        raise UsageError(f"expected the name of a target, got '{name}'")
-    if name in known_targets:
-        return known_targets[name]
-    if any(is_executable(directory, name) for directory in (options.bin, f"{options.bin}/afl", options.dir)):
-        return [name, *known_targets["fuzz_page"][1:]]
-    similar = difflib.get_close_matches(name, known_targets, 1, 0.8)
+def find_target_row_or_raise(target_name, known_targets, campaign_options):
+    """Return: the name, the flavour, the kind of inputs and the largest size of an input of a target, as texts.
+    The target is a known target, or has a binary, or a directory in the campaign."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,99}", target_name):
+        raise UsageError(f"expected the name of a target, got '{target_name}'")
+    if target_name in known_targets:
+        return known_targets[target_name]
+    if any(is_executable(directory, target_name)
+           for directory in (campaign_options.bin, f"{campaign_options.bin}/afl", campaign_options.dir)):
+        return [target_name, *known_targets["fuzz_page"][1:]]
+    similar = difflib.get_close_matches(target_name, known_targets, 1, 0.8)
     hint = f"; did you mean '{similar[0]}'?" if similar else "."
-    raise UsageError(f"unknown target '{name}'{hint} Targets: {', '.join(known_targets)}")
+    raise UsageError(f"unknown target '{target_name}'{hint} Targets: {', '.join(known_targets)}")
 
 
 def run(options):
     options.start_directory = os.getcwd()
-    options.time, options.engines = parse_time(options.time), options.engine.split(",")
+    options.time, options.engines = parse_duration(options.time), options.engine.split(",")
     options.bin = options.bin or options.own_directory
     options.seeds = options.seeds or f"{options.bin}/seeds"
     options.seed = options.seed if options.seed >= 0 else random.randrange(1000000000)
     known_targets = {text.split(",")[0]: text.split(",") for text in options.known_targets.split()}
-    rows = [find_target_row(name, known_targets, options) for name in options.arguments or known_targets]
-    targets = [Target(name, flavour, reads, int(largest_size), options) for name, flavour, reads, largest_size in rows]
+    rows = [find_target_row_or_raise(name, known_targets, options) for name in options.arguments or known_targets]
+    targets = [Target(name, flavour, input_kind, int(largest_size), options)
+               for name, flavour, input_kind, largest_size in rows]
     campaign = Campaign(options, targets)
     if options.merge:
-        return merge_campaign(campaign)
+        return minimise_campaign(campaign)
     try:
         os.makedirs(options.dir, exist_ok=True)
     except OSError as error:

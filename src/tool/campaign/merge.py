@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Make the corpora of a campaign smaller, and write inputs that reach new edges than the seeds as new
+"""Make the corpora of a campaign smaller, and write inputs that reach more edges than the seeds as new
 seeds, in canonical text. libFuzzer's -merge selects the inputs. Entries that the corpus does not need
-are moved to superseded/; none is deleted.
+are moved to superseded/; no entry is deleted.
 """
 import contextlib
 import os
@@ -15,19 +15,20 @@ from campaign.target import TargetError
 from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, hash_input, log_error, log_message, read_input
 
 
-def run_libfuzzer_merge(target, into, source, *flags):
+def run_libfuzzer_merge(target, into_directory, source_directory, *flags):
     log_path = f"{target.directory}/logs/merge"
     # The coverage of an input must not depend on the inputs before it (fuzz_race.c).
     with open(log_path, "ab") as log:
-        status = subprocess.run([f"{target.options.bin}/{target.name}", "-merge=1", *flags, into, source],
+        status = subprocess.run([f"{target.options.bin}/{target.name}", "-merge=1", *flags, into_directory,
+                                 source_directory],
                                 env=os.environ | {"FUZZ_FRESH": "1"}, stdout=log, stderr=log,
                                 check=False).returncode
-    if status or not os.listdir(into):
+    if status or not os.listdir(into_directory):
         raise TargetError(f"libFuzzer's merge ended with status {status}; nothing is changed (log: {log_path})")
 
 
-def minimise_corpus(target, minimal_directory):
-    # The queue is the corpus without findings and without files that are no inputs.
+def minimise_corpus_directory(target, minimal_directory):
+    # The queue has the inputs of the corpus that are no findings.
     run_libfuzzer_merge(target, minimal_directory, target.queue, "-use_counters=1")
     needed_hashes = set(os.listdir(minimal_directory))
     superseded_count = 0
@@ -38,38 +39,38 @@ def minimise_corpus(target, minimal_directory):
             if not name.startswith(".") and hash_input(read_input(path)) not in needed_hashes:
                 os.rename(path, f"{target.directory}/superseded/{name}")
                 superseded_count += 1
-    # Both directories were made from the larger corpus; the next campaign makes them again.
+    # The queue and the directory of AFL++ were made from the larger corpus; the next campaign makes them again.
     shutil.rmtree(target.queue)
     shutil.rmtree(f"{target.directory}/afl", ignore_errors=True)
     log_message(f"{target.name}: {len(target.corpus.hashes)} entries are now "
                 f"{len(target.corpus.hashes) - superseded_count}")
 
 
-def read_output(*command):
-    """Return: standard output, empty if the command fails."""
+def run_and_read_output(*command):
+    """Run a command. Return: its standard output, which is empty if the command fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     return done.stdout if done.returncode == 0 else b""
 
 
-def convert_to_text(target, path):
-    """Return: the input as canonical text, and how its name ends; empty text: it is no program."""
-    if target.reads == "calls":
-        text = read_output(f"{target.options.bin}/{target.name}-replay", "--text", path)
+def convert_input_to_text(target, input_path):
+    """Return: the input as canonical text, and the suffix of its name; empty text: the input is no program."""
+    if target.input_kind == "calls":
+        text = run_and_read_output(f"{target.options.bin}/{target.name}-replay", "--text", input_path)
         return text if text.count(b"\n") > 1 else b"", ".calls"
-    if target.reads == "text":
-        path = shutil.copy(path, f"{path}.page")
-    return read_output(target.options.tool, "convert", "--text", path), ".page"
+    if target.input_kind == "text":
+        input_path = shutil.copy(input_path, f"{input_path}.page")
+    return run_and_read_output(target.options.tool, "convert", "--text", input_path), ".page"
 
 
-def write_new_seeds(target, minimal_directory, scratch_directory):
+def select_and_write_new_seeds(target, minimal_directory, scratch_directory):
     seeds, new_seeds = f"{scratch_directory}/seeds", f"{target.options.new_seeds}/{target.name}"
     shutil.copytree(f"{target.options.seeds}/{target.name}", seeds)
     old_names = set(os.listdir(seeds))
-    # For seeds only the reached edges count, not how often an input reaches them: so few inputs are new.
+    # Only reached edges count here, not how often an input reaches them, so that few inputs become seeds.
     run_libfuzzer_merge(target, seeds, minimal_directory, "-use_counters=0")
     written_count = 0
     for name in sorted(set(os.listdir(seeds)) - old_names):
-        text, suffix = convert_to_text(target, f"{seeds}/{name}")
+        text, suffix = convert_input_to_text(target, f"{seeds}/{name}")
         if text:
             with open(f"{new_seeds}/{name[:12]}{suffix}", "wb") as seed:
                 seed.write(text)
@@ -77,22 +78,23 @@ def write_new_seeds(target, minimal_directory, scratch_directory):
     log_message(f"{target.name}: {written_count} seeds written to {new_seeds}")
 
 
-def merge_target(campaign, target):
+def minimise_target_and_write_seeds(campaign, target):
     if not is_executable(target.options.bin, target.name):
         log_message(f"{target.name}: skipped: no libFuzzer binary of it (make fuzzers)")
         return
-    target.open_directory()
+    target.open_and_lock_directory()
     collect_inputs(target, True, campaign.now)
     with tempfile.TemporaryDirectory() as scratch_directory:
         minimal_directory = f"{scratch_directory}/minimal"
         os.mkdir(minimal_directory)
-        minimise_corpus(target, minimal_directory)
+        minimise_corpus_directory(target, minimal_directory)
         if target.options.new_seeds:
-            write_new_seeds(target, minimal_directory, scratch_directory)
+            select_and_write_new_seeds(target, minimal_directory, scratch_directory)
 
 
-def merge_campaign(campaign):
-    """Return: EXIT_GOOD, or EXIT_FAILED if a target could not be merged; EXIT_BAD: there is none."""
+def minimise_campaign(campaign):
+    """Minimise the corpora of all targets. Return: EXIT_GOOD; EXIT_FAILED: a target could not be minimised;
+    EXIT_BAD: no target has a corpus."""
     targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]
     if not targets:
         log_error(f"pagetorture fuzz: expected a campaign in {campaign.options.dir}, there is none")
@@ -100,7 +102,7 @@ def merge_campaign(campaign):
     status = EXIT_GOOD
     for target in targets:
         try:
-            merge_target(campaign, target)
+            minimise_target_and_write_seeds(campaign, target)
         except (TargetError, OSError) as error:
             log_error(f"pagetorture fuzz: {target.name}: {error}")
             status = EXIT_FAILED

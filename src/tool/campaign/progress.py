@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The progress of a campaign: a line now and then, a summary at the end, plot.tsv of each target, and the
-results for `make report` and other programs: one JSON object.
+"""The progress of a campaign: lines of the log, a summary at the end, plot.tsv of each target, and the results
+as one JSON object for `make report` and other programs.
 """
 import contextlib
 import json
@@ -30,8 +30,8 @@ def compute_mean_rate(executions, seconds):
 
 # ---- figures over time ----
 
-def read_plot(target):
-    """Read the figures of earlier campaigns."""
+def read_figures_of_earlier_campaigns(target):
+    """Set the seconds and executions of the target in earlier campaigns, from its plot.tsv."""
     with contextlib.suppress(OSError), open(f"{target.directory}/plot.tsv", errors="replace") as plot:
         # A full disk leaves an incomplete last line.
         for line in plot:
@@ -40,54 +40,52 @@ def read_plot(target):
                 target.earlier_seconds, target.earlier_executions = map(int, figures.groups())
 
 
-def append_plot_line(target, line):
-    """Append the line in one write. A plot that cannot be written does not stop the campaign."""
-    with contextlib.suppress(OSError), open(f"{target.directory}/plot.tsv", "ab", buffering=0) as plot:
-        if not os.fstat(plot.fileno()).st_size:
-            plot.write(PLOT_HEADER.encode())
-        plot.write(line.encode())
-
-
-def update_plot(target, elapsed, now, is_last=False):
-    """Add a line if a figure has changed, and once a minute."""
+def append_plot_line_if_due(target, elapsed_seconds, now, is_last=False):
+    """Add a line to plot.tsv if a figure has changed, the last line is a minute old, or @is_last.
+    An error is ignored."""
     figures = f"{target.coverage}\t{len(target.corpus.hashes)}\t{len(target.findings.hashes)}"
     if figures == target.plotted_figures and now - target.plot_time < PLOT_INTERVAL and not is_last:
         return
     target.plotted_figures, target.plot_time = figures, now
-    append_plot_line(target, f"{int(time.time())}\t{target.earlier_seconds + int(elapsed)}\t"
-                             f"{target.count_total_executions(now)}\t{figures}\n")
+    line = f"{int(time.time())}\t{target.earlier_seconds + int(elapsed_seconds)}\t" \
+           f"{target.estimate_total_executions(now)}\t{figures}\n"
+    with contextlib.suppress(OSError), open(f"{target.directory}/plot.tsv", "ab", buffering=0) as plot:
+        if not os.fstat(plot.fileno()).st_size:
+            plot.write(PLOT_HEADER.encode())
+        plot.write(line.encode())  # without a buffer: in one write
 
 
 # ---- lines ----
 
 def format_totals(campaign, is_last):
-    """Return: the totals since the first start of the campaign in this directory; the rate is of this moment."""
+    """Return: the line with the totals since the first start of the campaign in this directory. @is_last: with the
+    mean rate instead of the current rate."""
     now, targets = campaign.now, campaign.targets
-    figures = [target.make_figures(now) for target in targets]
+    figures = [target.make_result_figures(now) for target in targets]
     coverage, corpus, findings = (sum(row[name] for row in figures) for name in ("coverage", "corpus", "findings"))
-    executions = sum(target.count_total_executions(now) for target in targets)
-    # Targets run at the same time.
+    executions = sum(target.estimate_total_executions(now) for target in targets)
+    # Targets run at the same time, so the longest time of a target counts.
     elapsed = campaign.compute_elapsed_seconds() + max(target.earlier_seconds for target in targets)
     rate = f"{compute_mean_rate(executions, elapsed)}/s on average" if is_last else \
-        f"{sum(target.compute_rate() for target in targets)}/s"
+        f"{sum(target.compute_executions_per_second() for target in targets)}/s"
     last_find_time = max(target.last_find_time for target in targets)
     return (f"{format_duration(elapsed)}  {executions} executions, {rate}, coverage {coverage}, corpus {corpus}, "
             f"findings {findings}, last find {format_duration(now - last_find_time)} ago")
 
 
-def log_campaign_begin(campaign):
+def read_plots_and_log_begin(campaign):
     campaign.log_time = campaign.now
     for target in campaign.targets:
-        read_plot(target)
+        read_figures_of_earlier_campaigns(target)
         earlier = f", fuzzed before for {format_duration(target.earlier_seconds)}" if target.earlier_seconds else ""
         log_message(f"{target.name}: {'goes on' if earlier else 'begins'}, corpus {len(target.corpus.hashes)}, "
                     f"findings {len(target.findings.hashes)}{earlier}")
 
 
-def update_progress(campaign):
-    """Once a second: the status line, or a line of the log when it is due; and plot.tsv."""
+def update_plots_and_show_progress(campaign):
+    """Called once a second: update plot.tsv, and print the status line, or a line of the log when it is due."""
     for target in campaign.targets:
-        update_plot(target, campaign.compute_elapsed_seconds(), campaign.now)
+        append_plot_line_if_due(target, campaign.compute_elapsed_seconds(), campaign.now)
     if os.isatty(STANDARD_OUTPUT) and os.isatty(STANDARD_ERROR):
         show_status(format_totals(campaign, is_last=False))
     elif campaign.now - campaign.log_time >= campaign.options.report:
@@ -96,14 +94,14 @@ def update_progress(campaign):
 
 
 def log_campaign_summary(campaign):
-    """The last line of the log, a table, and the commands that replay findings."""
+    """Log the last progress line, a table of the targets, and the commands that replay findings."""
     now = campaign.now
     log_message(format_totals(campaign, is_last=True))
     log_message(f"summary, in {campaign.options.dir}:\n{SUMMARY_HEADER}")
     for target in campaign.targets:
-        update_plot(target, campaign.compute_elapsed_seconds(), now, is_last=True)
-        log_message(SUMMARY_COLUMNS.format(name=target.name, all_executions=target.count_total_executions(now),
-                                           **target.make_figures(now)))
+        append_plot_line_if_due(target, campaign.compute_elapsed_seconds(), now, is_last=True)
+        log_message(SUMMARY_COLUMNS.format(name=target.name, all_executions=target.estimate_total_executions(now),
+                                           **target.make_result_figures(now)))
     for target in campaign.targets:
         if target.count_new_findings():
             log_message(f"findings of {target.name}, replay: {target.make_replay_command(target.findings.path)}")
@@ -111,24 +109,25 @@ def log_campaign_summary(campaign):
 
 # ---- results ----
 
-def describe_target_results(campaign, target, is_ended):
+def make_target_results(campaign, target, is_ended):
     now = campaign.now
-    # The rate of this moment while the campaign runs; at its end the mean rate since its first start.
+    # While the campaign runs, the current rate; at its end, the mean rate since its first start.
     seconds = target.earlier_seconds + campaign.compute_elapsed_seconds()
-    rate = compute_mean_rate(target.count_total_executions(now), seconds) if is_ended else target.compute_rate()
+    rate = compute_mean_rate(target.estimate_total_executions(now), seconds) if is_ended else \
+        target.compute_executions_per_second()
     return {"name": target.name, "flavour": target.flavour,
             "engines": [{"name": name, "skipped": target.missing_parts.get(name, "")}
                         for name in campaign.options.engines],
-            **target.make_figures(now), "rate": rate,
+            **target.make_result_figures(now), "rate": rate,
             "first_finding": target.first_finding, "engine_failure": target.last_engine_failure}
 
 
 def write_results(campaign, status):
-    """@status: "running", or how it ended. Return: False if they are wanted and could not be written."""
+    """@status: "running", or how the campaign ended. Return: False if results are wanted and cannot be written."""
     options = campaign.options
     results = make_summary_head("fuzz", options, BEGIN_TIME, status) | {
         "dir": os.path.realpath(options.dir), "seed": options.seed, "jobs": options.jobs, "time": options.time,
-        "targets": [describe_target_results(campaign, target, status != "running") for target in campaign.targets],
+        "targets": [make_target_results(campaign, target, status != "running") for target in campaign.targets],
         "left_out": campaign.left_out_targets}
     text = json.dumps(results, separators=(",", ":"), ensure_ascii=False) + "\n"
     content = replace_invalid_utf8(text).encode()

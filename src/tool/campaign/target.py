@@ -4,15 +4,14 @@
   corpus/     inputs that an engine or a user added; kept forever
   findings/   inputs that made the target fail; kept forever
   reports/    the output of the engine about each finding
-  queue/      what the engines read: libFuzzer writes here, and removes what it can replace
-  libfuzzer/  its findings, as it wrote them
+  queue/      inputs that the engines read; libFuzzer also writes here, and removes what it can replace
+  libfuzzer/  the findings of libFuzzer, as it wrote them
   afl/        AFL++'s directory of instances
   logs/       output of the engines
   plot.tsv    figures over time
 
-Engines write to directories of their own. What is new there is copied to those that are kept
-(collect.py), so an engine can do no harm to them; a campaign that begins copies first what the one
-before had no time for.
+Engines write to their own directories. New files there are copied to corpus/ and findings/ (collect.py), so
+an engine cannot damage these. A campaign first copies the files that the campaign before it did not copy.
 """
 import contextlib
 import fcntl
@@ -40,40 +39,41 @@ class TargetError(Exception):
 
 
 class Target:
-    def __init__(self, name, flavour, reads, max_len, options):
-        self.name, self.flavour, self.reads, self.max_len, self.options = name, flavour, reads, max_len, options
-        self.directory = f"{options.dir}/{name}"
+    def __init__(self, name, flavour, input_kind, max_input_size, campaign_options):
+        self.name, self.flavour, self.options = name, flavour, campaign_options
+        self.input_kind, self.max_input_size = input_kind, max_input_size
+        self.directory = f"{campaign_options.dir}/{name}"
         self.queue = f"{self.directory}/queue"
-        dictionary = f"{options.seeds}/{name}.dict"  # of tokens, as both engines read it
+        dictionary = f"{campaign_options.seeds}/{name}.dict"  # tokens, in the format of both engines
         self.dictionary = dictionary if os.access(dictionary, os.R_OK) else ""
         self.lock_file = None
-        self.corpus = CorpusDirectory(name, self.directory, "corpus", is_durable=False)
-        self.findings = CorpusDirectory(name, self.directory, "findings", is_durable=True)
+        self.corpus = CorpusDirectory(name, self.directory, "corpus", must_sync_files=False)
+        self.findings = CorpusDirectory(name, self.directory, "findings", must_sync_files=True)
         self.corpus_count_before = self.finding_count_before = 0
 
-        self.engine_workers = {}  # for each engine its workers, which are made when they are needed
-        self.missing_parts = {}  # engine name: why it does not run on the target
+        self.engine_workers = {}  # engine: its workers, which are made when they are needed
+        self.missing_parts = {}  # engine name: why the engine does not run on the target
         self.pause_reason = ""
-        # For each directory of an engine and prefix of names: the names that are kept already, and
-        # when the directory was changed before all in it was kept.
+        # By directory and name prefix: the names of files that are kept already, and the time of the last change of
+        # a directory whose files are all kept.
         self.handled_files, self.listing_times = {}, {}
         self.lost_count = 0  # files or directories of engines that could not be kept
         self.reported_reasons = set()
         self.first_finding = self.last_engine_failure = ""
 
-        self.coverage = 0  # the most that an engine reported
+        self.coverage = 0  # the most that a worker of the first engine reported
         self.last_find_time = 0.0
-        self.earlier_seconds = self.earlier_executions = 0  # of the campaigns before
+        self.earlier_seconds = self.earlier_executions = 0  # totals of earlier campaigns in this directory
         self.plotted_figures, self.plot_time = "", 0.0
 
     # ---- engines ----
 
-    def find_engines(self, engine_names):
-        """Add each engine that can run; log why others cannot."""
+    def set_usable_engines(self, requested_names):
+        """Set the engines to those of @requested_names that can run on the target; log why another cannot."""
         for engine in ENGINES:
-            if engine.name in engine_names:
+            if engine.name in requested_names:
                 self.engine_workers[engine] = []
-                missing_part = engine.find_missing_part(self.options, self)
+                missing_part = engine.describe_missing_part(self.options, self)
                 if missing_part:
                     self.skip_engine(engine, missing_part)
 
@@ -82,8 +82,8 @@ class Target:
         self.missing_parts[engine.name] = reason
         del self.engine_workers[engine]
 
-    def find_startable_workers(self, engine, now):
-        """Each engine has at least its roles, then one worker more than run."""
+    def make_and_list_startable_workers(self, engine, now):
+        """Return: the workers of the engine that may start now. If all roles run, make one worker more."""
         workers = self.engine_workers[engine]
         limit = max(engine.role_count, sum(worker.pid > 0 for worker in workers) + 1)
         while len(workers) < limit:
@@ -98,8 +98,8 @@ class Target:
 
     # ---- directories ----
 
-    def open_directory(self):
-        """Make or read its directories. Raises TargetError."""
+    def open_and_lock_directory(self):
+        """Make and lock the directories of the target, and read the inputs in them. Raises TargetError."""
         # Engines append names of files to its path.
         if len(os.fsencode(self.directory)) > PATH_SIZE_MOST:
             raise TargetError(f"path too long: {self.directory}")
@@ -107,45 +107,46 @@ class Target:
             for name in DIRECTORIES:
                 os.makedirs(f"{self.directory}/{name}", exist_ok=True)
             self.lock_directory()
-            for _ in self.findings.read_inputs():
+            for _ in self.findings.read_and_register_inputs():
                 pass
-            for content in self.corpus.read_inputs():
-                self.add_to_queue(content)
+            for content in self.corpus.read_and_register_inputs():
+                self.add_to_queue_unless_finding(content)
         except OSError as error:
             raise TargetError(f"expected a directory that can be written: {error.filename or self.directory}: "
                            f"{error.strerror}") from error
-        reason = self.find_write_error()
+        reason = self.probe_for_write_error()
         if reason and self.has_free_space():
             raise TargetError(f"expected a directory that can be written: {self.directory}: {reason}")
-        self.add_seeds()
+        self.add_seeds_to_corpus()
         self.corpus_count_before = len(self.corpus.hashes)
         self.finding_count_before = len(self.findings.hashes)
 
     def lock_directory(self):
-        """Refuse a second campaign: it would count the inputs of the first, and AFL++ would not start."""
+        """Raise TargetError if another campaign runs in the directory: its inputs would count as inputs of this
+        campaign, and AFL++ would not start."""
         self.lock_file = open(f"{self.directory}/lock", "ab")
         try:
             fcntl.flock(self.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TargetError(f"another campaign runs in {self.directory}") from error
 
-    def add_seeds(self):
-        """Seeds are read as a corpus directory to which no file is added."""
-        seeds = CorpusDirectory(self.name, self.options.seeds, self.name, is_durable=False)
+    def add_seeds_to_corpus(self):
+        """Add the seeds to the corpus and the queue; without any input, add one of a newline."""
+        seeds = CorpusDirectory(self.name, self.options.seeds, self.name, must_sync_files=False)
         if os.access(seeds.path, os.R_OK | os.X_OK):
-            for content in seeds.read_inputs():
-                self.add_corpus_entry(content)
+            for content in seeds.read_and_register_inputs():
+                self.add_to_corpus_and_queue(content)
         # AFL++ does not start without an input.
         if not self.corpus.hashes:
-            self.add_corpus_entry(b"\n")
+            self.add_to_corpus_and_queue(b"\n")
 
-    def add_corpus_entry(self, content):
+    def add_to_corpus_and_queue(self, content):
         with contextlib.suppress(OSError):
-            self.corpus.add_input(content)
-        self.add_to_queue(content)
+            self.corpus.add_new_input(content)
+        self.add_to_queue_unless_finding(content)
 
-    def add_to_queue(self, content):
-        """Copy an input to the directory that the engines read, if it is no finding."""
+    def add_to_queue_unless_finding(self, content):
+        """Copy an input to the directory that the engines read, unless the input is a finding."""
         name = hash_input(content)  # as libFuzzer names it
         if name in self.findings.hashes:
             return
@@ -172,11 +173,11 @@ class Target:
         return disk.f_bavail * disk.f_frsize >= FREE_BYTES_LEAST and (
             not disk.f_files or disk.f_favail >= FREE_FILES_LEAST)
 
-    def find_write_error(self):
+    def probe_for_write_error(self):
         """Return: why the directory of the target cannot be written to, or soon cannot; "": it can.
 
-        Engines do not detect that they cannot write, and lose what they find then. So they run only
-        while a file can be written to the same directory, and while there is free space.
+        Engines do not detect that they cannot write, and then lose inputs. So engines run only while a probe file
+        can be written to the directory of the target, and while there is free space.
         """
         if not self.has_free_space():
             return "the disk is nearly full"
@@ -193,35 +194,35 @@ class Target:
 
     # ---- figures ----
 
-    def estimate_executions(self, now):
-        """Return: the executions of this campaign so far."""
-        return sum(worker.estimate_executions(now) for worker in self.list_workers())
+    def estimate_campaign_executions(self, now):
+        """Return: the executions of this campaign so far, with an estimate for running engines."""
+        return sum(worker.estimate_campaign_executions(now) for worker in self.list_workers())
 
-    def count_total_executions(self, now):
-        return self.earlier_executions + self.estimate_executions(now)
+    def estimate_total_executions(self, now):
+        return self.earlier_executions + self.estimate_campaign_executions(now)
 
-    def compute_rate(self):
+    def compute_executions_per_second(self):
         return int(sum(worker.rate for worker in self.list_workers()))
 
     def count_new_findings(self):
         return len(self.findings.hashes) - self.finding_count_before
 
     def make_replay_command(self, input_path):
-        """A command for a shell in any directory that executes the target on an input."""
+        """Return: a shell command, for any directory, that executes the target on an input."""
         names = (f"{self.name}-replay-{self.flavour}", self.name, f"afl/{self.name}")
         binary = next(name for name in names if name == names[-1] or is_executable(self.options.bin, name))
         return shlex.join(os.path.join(self.options.start_directory, path)
                           for path in (f"{self.options.bin}/{binary}", input_path))
 
     def update_coverage(self):
-        """Each engine counts coverage in its own unit: the target has that of its first engine."""
+        """Set the coverage to the most of the first engine's workers: each engine counts in its own unit."""
         for worker in next(iter(self.engine_workers.values()), []):
             self.coverage = max(self.coverage, worker.coverage)
 
-    def make_figures(self, now):
-        """Return: what the results and the summary have of the target; _new: of this campaign."""
+    def make_result_figures(self, now):
+        """Return: the figures of the target for the results and the summary; _new: of this campaign."""
         corpus_count = len(self.corpus.hashes)
-        return {"executions": self.estimate_executions(now), "executions_before": self.earlier_executions,
+        return {"executions": self.estimate_campaign_executions(now), "executions_before": self.earlier_executions,
                 "seconds_before": self.earlier_seconds, "coverage": self.coverage, "corpus": corpus_count,
                 "corpus_new": corpus_count - self.corpus_count_before, "findings": len(self.findings.hashes),
                 "findings_new": self.count_new_findings()}

@@ -19,29 +19,29 @@
 #include "tool/util/usage.h"
 
 struct rewritten_program {
-	bool is_text;
+	bool is_text; /* else bytes */
 	size_t size;
 	char content[TEXT_REWRITE_MAX > PROGRAM_BYTES_MAX ? TEXT_REWRITE_MAX : PROGRAM_BYTES_MAX];
-	char lost_parts[200]; /* description of what the new notation cannot hold, or "" */
+	char lost_parts[200]; /* what the target notation cannot hold, as "2 comments, 1 claim", or "" */
 };
 
 struct conversion {
 	struct convert_options options;
 	bool output_is_directory;
-	size_t name_offset; /* in a path: where the name in the output directory begins */
-	void *written_paths;  /* tree of tsearch() */
-	size_t written_count;
+	size_t name_offset; /* in the path of an input: where its name in the output directory begins */
+	void *written_paths; /* tree of tsearch() */
+	size_t written_count; /* of different paths */
 	struct file_tally tally;
 };
 
-static int compare_paths(const void *a, const void *b)
+static int compare_path_strings(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
 
 /* ---- rewriting a program ---- */
 
-static void append_lost_count(struct rewritten_program *rewritten, size_t count, const char *what)
+static void append_count_of_lost(struct rewritten_program *rewritten, size_t count, const char *what)
 {
 	char *lost = rewritten->lost_parts;
 	size_t used = strlen(lost);
@@ -51,8 +51,8 @@ static void append_lost_count(struct rewritten_program *rewritten, size_t count,
 			 used ? ", " : "", count, what, count > 1 ? "s" : "");
 }
 
-/* Counts comments, expectations and claims in @text that the new notation cannot hold. */
-static void append_lost_text(struct rewritten_program *rewritten, const char *text, size_t size,
+/* Appends how many comments, expectations and claims of @text the target notation cannot hold. */
+static void describe_lost_text_parts(struct rewritten_program *rewritten, const char *text, size_t size,
 			     const struct program *program)
 {
 	size_t comments = 0, trailing = 0, expectations = 0, claims = 0;
@@ -72,30 +72,30 @@ static void append_lost_text(struct rewritten_program *rewritten, const char *te
 	for (size_t i = 0; i < program->count; i++)
 		claims += program->calls[i].expected_result != RESULT_NONE;
 	if (rewritten->is_text) {
-		append_lost_count(rewritten, trailing, "trailing comment");
+		append_count_of_lost(rewritten, trailing, "trailing comment");
 		return;
 	}
-	append_lost_count(rewritten, comments + trailing, "comment");
-	append_lost_count(rewritten, expectations, "expectation");
-	append_lost_count(rewritten, claims, "claim");
+	append_count_of_lost(rewritten, comments + trailing, "comment");
+	append_count_of_lost(rewritten, expectations, "expectation");
+	append_count_of_lost(rewritten, claims, "claim");
 }
 
-/* Counts bytes of a file that decode to no call; or notes that other bytes encode the same calls. */
-static void append_lost_bytes(struct rewritten_program *rewritten, const char *bytes, size_t size,
+/* Appends how many bytes of a file decode to no call, or that it has meaningless values of bytes. */
+static void describe_lost_bytes(struct rewritten_program *rewritten, const char *bytes, size_t size,
 			      const struct program *program)
 {
 	static uint8_t canonical[PROGRAM_BYTES_MAX];
 	size_t canonical_size = program_to_bytes(program, canonical);
 
 	if (size > canonical_size) {
-		append_lost_count(rewritten, size - canonical_size, "byte");
+		append_count_of_lost(rewritten, size - canonical_size, "byte");
 		strcat(rewritten->lost_parts, " of no call");
 	} else if (memcmp(bytes, canonical, canonical_size)) {
 		strcpy(rewritten->lost_parts, "bytes that mean nothing");
 	}
 }
 
-static bool is_same_program(const struct rewritten_program *rewritten, const struct program *program)
+static bool reads_back_as_program(const struct rewritten_program *rewritten, const struct program *program)
 {
 	static struct program read_back;
 	struct text_error error;
@@ -107,8 +107,11 @@ static bool is_same_program(const struct rewritten_program *rewritten, const str
 	return program_equal(&read_back, program);
 }
 
-/* Rewrites the content of @file in canonical form, reads the result back and compares it. */
-static bool rewrite_content(const char *file, const char *content, size_t size, enum notation target,
+/*
+ * Rewrites the content of @file in the target notation, in canonical form, and checks that the result has the
+ * same program.
+ */
+static bool rewrite_content(const char *file, const char *content, size_t size, enum target_notation target,
 			    struct rewritten_program *rewritten, char error[PROGRAM_FILE_ERROR])
 {
 	static struct program program;
@@ -123,14 +126,15 @@ static bool rewrite_content(const char *file, const char *content, size_t size, 
 	if (!rewritten->is_text)
 		rewritten->size = program_to_bytes(&program, (uint8_t *)rewritten->content);
 	else if (from_text)
-		rewritten->size = program_rewrite_text(content, size, rewritten->content, &text_error);
+		rewritten->size = program_rewrite_as_canonical(content, size, rewritten->content,
+							       &text_error);
 	else
 		rewritten->size = program_to_text(&program, rewritten->content);
 	if (from_text)
-		append_lost_text(rewritten, content, size, &program);
+		describe_lost_text_parts(rewritten, content, size, &program);
 	else
-		append_lost_bytes(rewritten, content, size, &program);
-	if (is_same_program(rewritten, &program))
+		describe_lost_bytes(rewritten, content, size, &program);
+	if (reads_back_as_program(rewritten, &program))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected the same program after rewriting it", file);
 	return false;
@@ -150,14 +154,17 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 	return is_same;
 }
 
-/* A file that this command wrote for one input is not replaced for another input. */
+/*
+ * Return: false if the file @path has other content, and either --force is missing or this command wrote the
+ * file.
+ */
 static bool may_write_file(const struct conversion *conversion, const char *path,
 			   const struct rewritten_program *rewritten)
 {
 	return conversion->options.is_in_place || !output_would_replace_file(path) ||
 	       has_same_content(path, rewritten) ||
 	       (conversion->options.may_replace &&
-		!tfind(path, &conversion->written_paths, compare_paths));
+		!tfind(path, &conversion->written_paths, compare_path_strings));
 }
 
 static int write_file(struct conversion *conversion, const char *file, const char *path,
@@ -175,19 +182,19 @@ static int write_file(struct conversion *conversion, const char *file, const cha
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;
 	}
-	conversion->written_count += !tfind(path, &conversion->written_paths, compare_paths);
-	tsearch(strdup(path), &conversion->written_paths, compare_paths);
+	conversion->written_count += !tfind(path, &conversion->written_paths, compare_path_strings);
+	tsearch(strdup(path), &conversion->written_paths, compare_path_strings);
 	return EXIT_GOOD;
 }
 
-static bool name_ends_in(const char *name, const char *ending)
+static bool name_ends_in(const char *name, const char *suffix)
 {
-	size_t len = strlen(name), tail = strlen(ending);
+	size_t len = strlen(name), tail = strlen(suffix);
 
-	return len > tail && !strcmp(name + len - tail, ending);
+	return len > tail && !strcmp(name + len - tail, suffix);
 }
 
-/* Formats the path of an output file: the directories of @name, with the other suffix. */
+/* Formats the path of an output file: @name in the output directory, with the suffix of its notation. */
 static bool format_output_path(const struct conversion *conversion, const char *name, bool is_text,
 			       char path[PATH_MAX])
 {
@@ -199,7 +206,7 @@ static bool format_output_path(const struct conversion *conversion, const char *
 			   is_text ? ".page" : ".bin");
 }
 
-/* @name: the path of the output file in the output directory, without its new suffix */
+/* @name: the path of the output file in the output directory, with the suffix of the input */
 static int convert_file(struct conversion *conversion, const char *file, const char *name)
 {
 	static struct rewritten_program rewritten;
@@ -252,8 +259,8 @@ static bool make_directory(const char *path)
 	return false;
 }
 
-/* Makes the directories of @name in the output directory. */
-static bool make_directories(const struct conversion *conversion, const char *name)
+/* Makes the directories in the output directory that the path @name needs. */
+static bool make_output_directories(const struct conversion *conversion, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -266,16 +273,16 @@ static bool make_directories(const struct conversion *conversion, const char *na
 	return true;
 }
 
-static void convert_found_file(const char *path, void *ctx)
+static void convert_and_tally_file(const char *path, void *ctx)
 {
 	struct conversion *conversion = ctx;
 	const char *name = path + conversion->name_offset;
-	bool is_ready = !conversion->output_is_directory || make_directories(conversion, name);
+	bool is_ready = !conversion->output_is_directory || make_output_directories(conversion, name);
 
 	file_tally_add(&conversion->tally, is_ready ? convert_file(conversion, path, name) : EXIT_BAD);
 }
 
-/* Return: false if a directory cannot be read. */
+/* Converts a file, or all programs of a directory. Return: false if the directory cannot be read. */
 static bool convert_argument(struct conversion *conversion, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -284,11 +291,11 @@ static bool convert_argument(struct conversion *conversion, const char *path)
 
 	if (!is_directory(path)) {
 		conversion->name_offset = slash ? (size_t)(slash + 1 - path) : 0;
-		convert_found_file(path, conversion);
+		convert_and_tally_file(path, conversion);
 		return true;
 	}
 	conversion->name_offset = strlen(path) + 1;
-	all_succeeded = program_walk(path, convert_found_file, conversion, &ignored);
+	all_succeeded = program_walk(path, convert_and_tally_file, conversion, &ignored);
 	file_list_log_ignored(path, ignored);
 	return all_succeeded;
 }

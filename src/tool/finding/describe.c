@@ -11,38 +11,32 @@
 #include "tool/util/usage.h"
 
 /*
- * Writes the key of the failure, which is equal for all findings of one bug. The sentence of a target names
- * a call, and several calls may have the same bug. So the flavours execute the program that the target
- * ran: functions of the library distinguish disagreements better than calls.
+ * Writes the key of the failure, which is equal for all findings of one bug. The error message of a
+ * target names a call, and several calls may have the same bug. So the flavours execute the program
+ * that the target executed: functions of the library distinguish disagreements better than calls.
  */
-static void write_failure_key(struct json *json, struct oracle *oracle,
-			      const struct test_input *input, const struct signature *signature)
+static void execute_and_write_failure_key(struct json *json, struct oracle *oracle,
+					  const struct test_input *input,
+					  const struct signature *signature)
 {
-	static struct program ran;
-	static struct signature ignored, executed;
-	const char *replayer = oracle_find_replayer(oracle, input->target);
+	static struct program executed_program;
+	static struct signature target_signature, program_signature;
+	const char *replayer = oracle_find_replayer_path(oracle, input->target);
 
-	executed.is_disagreement = false;
+	program_signature.is_disagreement = false;
 	if (replayer && test_input_is_program(input) &&
-	    signature_init_from_target(&ignored, replayer, input, oracle->runners.timeout_seconds,
-				       &ran))
-		signature_init_from_program(&executed, oracle, &ran, NULL, true);
-	if (executed.is_disagreement)
-		json_format(json, "key", "%s: %.1500s", input->target->name, executed.failure_text);
+	    signature_init_by_running_target(&target_signature, replayer, input,
+					     oracle->runners.timeout_seconds, &executed_program))
+		signature_init_by_executing_program(&program_signature, oracle, &executed_program, NULL,
+						    true);
+	if (program_signature.is_disagreement)
+		json_format(json, "key", "%s: %.1500s", input->target->name,
+			    program_signature.failure_text);
 	else
 		json_text(json, "key", signature->failure_text);
 }
 
-static void write_flavours(struct json *json, const struct signature *signature)
-{
-	json_begin_array(json, "flavours");
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		if (signature->needed_flavours[i])
-			json_text(json, NULL, flavour_names[i]);
-	json_end(json);
-}
-
-static void write_input(struct json *json, const struct test_input *input)
+static void write_hex_and_program(struct json *json, const struct test_input *input)
 {
 	static char text[TEXT_PROGRAM_MAX];
 	size_t byte_count;
@@ -59,26 +53,21 @@ static void write_input(struct json *json, const struct test_input *input)
 	json_text(json, "program", text);
 }
 
-static void write_meaning(struct json *json, const struct signature *signature)
+static void write_result_record(struct json *json, const struct test_input *input,
+				const struct signature *signature)
 {
 	enum result_kind kind = signature->is_disagreement ? RUN_differs : RUN_claim;
 	enum rule rule = signature->main_rule;
 	bool is_of_rule = rule < RULE_COUNT;
 
-	json_text(json, "result", is_of_rule ? rule_name(rule) : result_kinds[kind].name);
-	json_text(json, "meaning", is_of_rule ? rule_summary(rule) : result_kinds[kind].meaning);
-	json_text(json, "document", is_of_rule ? "doc/rules.md" : "doc/replay.md");
-	json_text(json, "section", is_of_rule ? rule_contract(rule) : "Results of an input");
-}
-
-static void write_result_record(struct json *json, const struct test_input *input,
-				const struct signature *signature)
-{
 	json_begin_object(json, "record");
-	write_meaning(json, signature);
+	json_text(json, "result", is_of_rule ? rule_table[rule].name : result_kinds[kind].name);
+	json_text(json, "meaning", is_of_rule ? rule_table[rule].summary : result_kinds[kind].meaning);
+	json_text(json, "document", is_of_rule ? "doc/rules.md" : "doc/replay.md");
+	json_text(json, "section", is_of_rule ? rule_table[rule].contract : "Results of an input");
 	json_begin_array(json, "places");
 	for (size_t i = 0; i < signature->place_count; i++)
-		report_write_frame_json(json, &signature->places[i].frame);
+		report_write_library_frame_json(json, &signature->places[i].frame);
 	json_end(json);
 	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)
@@ -88,31 +77,35 @@ static void write_result_record(struct json *json, const struct test_input *inpu
 	json_end(json);
 }
 
-void describe_failure(struct json *json, struct oracle *oracle, const struct test_input *input,
-		      const struct signature *signature)
+void write_failure_json(struct json *json, struct oracle *oracle, const struct test_input *input,
+			const struct signature *signature)
 {
 	char rule_names[RULE_SET_TEXT];
 	size_t unit_count = test_input_count_units(input);
 
 	json_text(json, "failure", signature->failure_text);
-	write_failure_key(json, oracle, input, signature);
+	execute_and_write_failure_key(json, oracle, input, signature);
 	json_text(json, "short_name", signature->short_name);
 	json_text(json, "observer", signature->observer_name);
 	json_text(json, "observed", signature->observed_sentence);
-	write_flavours(json, signature);
+	json_begin_array(json, "flavours");
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		if (signature->needed_flavours[i])
+			json_text(json, NULL, flavour_names[i]);
+	json_end(json);
 	json_number(json, "size", (int64_t)unit_count);
 	json_text(json, "unit", test_input_unit_name(input, 0));
-	write_input(json, input);
+	write_hex_and_program(json, input);
 	rules_evaluate(oracle->rules, &input->program);
-	rule_set_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
+	rule_set_to_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
 	json_text(json, "verdict", rule_names);
 	json_text(json, "target", input->target ? input->target->name : NULL);
-	json_text(json, "replayer", oracle_find_replayer(oracle, input->target));
+	json_text(json, "replayer", oracle_find_replayer_path(oracle, input->target));
 	write_result_record(json, input, signature);
 }
 
-void describe_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
-		      const struct signature *signature)
+void execute_and_write_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
+			       const struct signature *signature)
 {
 	char *text = NULL;
 	size_t text_size;

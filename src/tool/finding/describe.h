@@ -7,15 +7,18 @@
 #include "tool/util/json.h"
 
 /*
- * Writes how @input fails, in the object that @json is in: its signature and its key, which is equal
- * for all findings of one bug, its size, text and bytes, and what a record of results has
- * (doc/replay.md).
+ * Writes members of the JSON object that @json is in: the signature and the key of the failure, the
+ * size, text and bytes of @input, and a record of results (doc/replay.md). The key is equal for all
+ * findings of one bug. To find the key, the replayer and the flavours may execute @input again.
  */
-void describe_failure(struct json *json, struct oracle *oracle, const struct test_input *input,
-		      const struct signature *signature);
+void write_failure_json(struct json *json, struct oracle *oracle, const struct test_input *input,
+			const struct signature *signature);
 
-/* Writes the reports of the sanitizers on a program. */
-void describe_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
-		      const struct signature *signature);
+/*
+ * Executes the program in the flavours that @signature needs, and writes their reports as the
+ * member "reports".
+ */
+void execute_and_write_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
+			       const struct signature *signature);
 
 #endif

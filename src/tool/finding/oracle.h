@@ -12,32 +12,32 @@
 struct oracle {
 	struct rules *rules;
 	struct flavour_runners runners;
-	unsigned long execution_count;	  /* executions of programs, in all flavours */
-	const struct fuzz_target *target; /* whose replayer was searched last; or NULL */
-	char replayer_path[PATH_MAX];	  /* binary of the replayer of @target; empty: this build has none */
-	unsigned int reported_target_bits;	  /* targets whose missing replayer was reported */
+	unsigned long execution_count;     /* executions of programs, in all flavours */
+	const struct fuzz_target *target;  /* the target whose replayer was searched last; or NULL */
+	char replayer_path[PATH_MAX];      /* binary that runs inputs of @target; "": not built */
+	unsigned int reported_target_bits; /* targets whose missing replayer was reported */
 };
 
-/* Return: false if there is no memory or this build has none of the flavours. */
-bool oracle_init(struct oracle *oracle, const bool *flavours, unsigned int seconds);
+/* Return: false if there is no memory or this build has none of the wanted flavours. */
+bool oracle_init(struct oracle *oracle, const bool *wanted_flavours, unsigned int timeout_seconds);
 void oracle_destroy(struct oracle *oracle);
 
 /*
  * Finds the binary that runs inputs of @target: the replayer in the flavour that the target's
- * findings need, the target with its engine, or the replayer without a sanitizer. If there is none,
- * one line on standard error says so, once for each target.
- * Return: its path, or NULL. Then a program of the target fails only where executions disagree
- * with the model.
+ * findings need, else the target with its engine, else the replayer without a sanitizer. If none of
+ * them was built, prints one line on standard error, once for each target.
+ * Return: the path of the binary. NULL: there is no binary, so an input of the target fails only if
+ * executions of the program in the flavours disagree with the model.
  */
-const char *oracle_find_replayer(struct oracle *oracle, const struct fuzz_target *target);
+const char *oracle_find_replayer_path(struct oracle *oracle, const struct fuzz_target *target);
 
 /* Return: whether this build can execute inputs of @target (NULL: programs of no target). */
 static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
 {
-	return oracle_find_replayer(oracle, target) || !target || target->reads == READS_BYTES;
+	return oracle_find_replayer_path(oracle, target) || !target || target->input_kind == READS_BYTES;
 }
 
 /* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */
-const char *oracle_find_limitation(const struct oracle *oracle);
+const char *oracle_describe_missing_tools(const struct oracle *oracle);
 
 #endif

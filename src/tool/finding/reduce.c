@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A candidate of a program is first compared with the model, then executed in the flavours that
- * the failure needs. The smallest program is executed in all flavours: if another flavour disagrees on
- * it, the minimisation runs again, and executes all flavours for each candidate.
+ * A candidate program is first evaluated with the model, then executed in the flavours that
+ * the failure needs. Then all flavours execute the smallest program: if its signature differs then,
+ * the minimisation runs again, and all flavours execute each candidate.
  *
- * A text is minimised by passes over its lines and bytes. A pass removes a piece if the rest still fails in
- * the same way. The passes repeat until no pass changes the text.
+ * A text is minimised by passes over its lines and bytes. A pass removes a piece if the rest
+ * still fails in the same way. The passes repeat until no pass changes the text.
  */
 #include "tool/finding/reduce.h"
 
@@ -19,49 +19,53 @@
 #include "harness/program/program_bytes.h"
 #include "tool/util/status.h"
 
-/* Entries of the table of rejected candidates, by hash; a collision causes a repeated execution. */
+/* Entries of rejected_hashes. If two hashes share an entry, a candidate may be executed twice. */
 #define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
-	const bool *executed_flavours; /* NULL: all flavours */
-	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that did not fail in the same way */
+	const bool *candidate_flavours;         /* flavours that execute each candidate; NULL: all */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that failed in no or another way */
 	struct test_input candidate;
 	struct minimize minimize;
 };
 
 /* ---- one candidate ---- */
 
-static bool fails_in_same_way(struct reducer *r, const bool *flavours)
+static bool execute_and_compare_candidate(struct reducer *r, const bool *flavours)
 {
 	static struct signature signature;
 
-	signature_init_from_input(&signature, r->oracle, &r->candidate, flavours);
-	return signature_is_equal(&signature, &r->reduction->signature);
+	signature_init_by_executing_input(&signature, r->oracle, &r->candidate, flavours);
+	return signature_is_same_failure(&signature, &r->reduction->signature);
 }
 
-static void print_reduction_status(struct reducer *r, size_t size)
+static void count_candidate_and_print_status(struct reducer *r, size_t unit_count)
 {
 	r->reduction->candidate_count++;
-	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, size,
-	       test_input_unit_name(&r->candidate, size), r->reduction->candidate_count,
-	       r->oracle->execution_count);
+	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, unit_count,
+		     test_input_unit_name(&r->candidate, unit_count), r->reduction->candidate_count,
+		     r->oracle->execution_count);
 }
 
-/* Return: whether the candidate fails in the same way. @bytes: identify the candidate */
-static bool try_candidate(struct reducer *r, const void *bytes, size_t size)
+/*
+ * Executes the candidate, unless it was rejected before. Return: whether it fails in the same way
+ * as the input.
+ * @identity: bytes that are equal only for equal candidates
+ */
+static bool candidate_fails_unless_rejected(struct reducer *r, const void *identity, size_t identity_size)
 {
 	char hash_text[SHA1_TEXT];
 	uint64_t hash, *rejected_hash;
 
-	sha1_text(bytes, size, hash_text);
+	sha1_write_hex(identity, identity_size, hash_text);
 	hash_text[16] = '\0';
 	hash = strtoull(hash_text, NULL, 16);
 	rejected_hash = &r->rejected_hashes[hash % REJECTED_MAX];
 	if (*rejected_hash == hash)
 		return false;
-	if (fails_in_same_way(r, r->executed_flavours))
+	if (execute_and_compare_candidate(r, r->candidate_flavours))
 		return true;
 	*rejected_hash = hash;
 	return false;
@@ -69,109 +73,116 @@ static bool try_candidate(struct reducer *r, const void *bytes, size_t size)
 
 /* ---- programs ---- */
 
-static bool accept_program(void *ctx, const struct program *candidate)
+static bool candidate_program_fails_in_same_way(void *ctx, const struct program *candidate)
 {
-	static uint8_t bytes[PROGRAM_BYTES_MAX + PROGRAM_CALLS + sizeof(rule_set) + 1];
+	static uint8_t identity[PROGRAM_BYTES_MAX + PROGRAM_CALLS + sizeof(rule_set) + 1];
 	struct reducer *r = ctx;
 	struct program *program = &r->candidate.program;
-	size_t byte_count;
+	size_t identity_size;
 
-	print_reduction_status(r, r->minimize.best.count);
+	count_candidate_and_print_status(r, r->minimize.best.count);
 	*program = *candidate;
 	program_renumber(program);
-	if (!signature_may_match(&r->reduction->signature, r->oracle, program))
+	if (!signature_may_match_in_model(&r->reduction->signature, r->oracle, program))
 		return false;
-	byte_count = program_to_bytes(program, bytes);
+	identity_size = program_to_bytes(program, identity);
 	for (size_t i = 0; i < program->count; i++)
-		bytes[byte_count++] = (uint8_t)program->calls[i].expected_result;
-	bytes[byte_count++] = program->has_expect;
-	memcpy(bytes + byte_count, &program->expect, sizeof(rule_set));
-	return try_candidate(r, bytes, byte_count + sizeof(rule_set));
+		identity[identity_size++] = (uint8_t)program->calls[i].expected_result;
+	identity[identity_size++] = program->has_expect;
+	memcpy(identity + identity_size, &program->expect, sizeof(rule_set));
+	return candidate_fails_unless_rejected(r, identity, identity_size + sizeof(rule_set));
 }
 
-/* Return: whether the smallest program fails in the same way if all flavours are executed. */
-static bool reduce_with_flavours(struct reducer *r, const bool *flavours)
+/*
+ * Minimises the program. @flavours: execute each candidate. Return: whether the smallest program
+ * fails in the same way if all flavours execute it.
+ */
+static bool minimise_program_in_flavours(struct reducer *r, const bool *flavours)
 {
-	r->executed_flavours = flavours;
+	r->candidate_flavours = flavours;
 	r->minimize.best = r->reduction->input.program;
 	minimize(&r->minimize);
 	program_renumber(&r->minimize.best);
 	r->candidate.program = r->minimize.best;
-	return fails_in_same_way(r, NULL);
+	return execute_and_compare_candidate(r, NULL);
 }
 
-/* Keeps the program @ran, which the target made of the input, if it fails in the same way. */
-static void adopt_program_if_it_fails(struct reducer *r, struct program *ran)
+/* Replaces the input by @replacement if it fails in the same way and is at most one call longer. */
+static void replace_input_if_it_fails(struct reducer *r, struct program *replacement)
 {
-	if (ran->count > r->reduction->input.program.count + 1)
+	if (replacement->count > r->reduction->input.program.count + 1)
 		return;
-	program_renumber(ran);
-	r->candidate.program = *ran;
-	if (fails_in_same_way(r, NULL))
-		r->reduction->input.program = *ran;
+	program_renumber(replacement);
+	r->candidate.program = *replacement;
+	if (execute_and_compare_candidate(r, NULL))
+		r->reduction->input.program = *replacement;
 }
 
 /*
- * Replaces the input by the program that the target executed, which the target prints, or which repair()
- * gives, if that program still fails. It is more useful to `run` and to people than the input.
+ * Most targets change a program before they execute it. Replaces the input by the changed program
+ * if that fails in the same way: first by the result of repair_program(), then by the program that
+ * the target prints. The changed program is more useful to `run` and to people.
  */
-static void adopt_executed_program(struct reducer *r, const char *replayer)
+static void replace_input_by_executed_program(struct reducer *r, const char *replayer)
 {
 	static struct signature signature;
-	static struct program ran;
+	static struct program replacement;
 
-	ran = r->reduction->input.program;
-	repair_program(&ran, r->oracle->rules);
-	adopt_program_if_it_fails(r, &ran);
-	if (signature_init_from_target(&signature, replayer, &r->reduction->input,
-				r->oracle->runners.timeout_seconds, &ran))
-		adopt_program_if_it_fails(r, &ran);
+	replacement = r->reduction->input.program;
+	repair_program(&replacement, r->oracle->rules);
+	replace_input_if_it_fails(r, &replacement);
+	if (signature_init_by_running_target(&signature, replayer, &r->reduction->input,
+					     r->oracle->runners.timeout_seconds, &replacement))
+		replace_input_if_it_fails(r, &replacement);
 }
 
 static bool reduce_program(struct reducer *r)
 {
-	const char *replayer = oracle_find_replayer(r->oracle, r->reduction->input.target);
+	const char *replayer = oracle_find_replayer_path(r->oracle, r->reduction->input.target);
 
-	r->minimize.accepts = accept_program;
+	r->minimize.accepts = candidate_program_fails_in_same_way;
 	r->minimize.ctx = r;
-	if (!reduce_with_flavours(r, r->reduction->signature.needed_flavours) &&
-	    !reduce_with_flavours(r, NULL))
+	if (!minimise_program_in_flavours(r, r->reduction->signature.needed_flavours) &&
+	    !minimise_program_in_flavours(r, NULL))
 		return false;
 	r->reduction->input.program = r->minimize.best;
 	if (replayer)
-		adopt_executed_program(r, replayer);
+		replace_input_by_executed_program(r, replayer);
 	return true;
 }
 
 /* ---- texts ---- */
 
-/* Keeps the text without @removed_size bytes at @position, with @added there, if it fails in the same way. */
-static bool try_text_change(struct reducer *r, size_t position, size_t removed_size,
-			    const char *added)
+/*
+ * Replaces @removed_size bytes of the text at @position by @added_text, if the input then still
+ * fails in the same way. Return: whether it does.
+ */
+static bool keep_text_change_if_it_fails(struct reducer *r, size_t position, size_t removed_size,
+					 const char *added_text)
 {
 	struct test_input *input = &r->reduction->input, *candidate = &r->candidate;
-	size_t end = position + removed_size, added_size = strlen(added);
+	size_t end = position + removed_size, added_size = strlen(added_text);
 
 	memcpy(candidate->text, input->text, position);
-	memcpy(candidate->text + position, added, added_size);
+	memcpy(candidate->text + position, added_text, added_size);
 	memcpy(candidate->text + position + added_size, input->text + end, input->text_size - end);
 	candidate->text_size = input->text_size - removed_size + added_size;
-	print_reduction_status(r, test_input_count_units(input));
-	if (!try_candidate(r, candidate->text, candidate->text_size))
+	count_candidate_and_print_status(r, test_input_count_units(input));
+	if (!candidate_fails_unless_rejected(r, candidate->text, candidate->text_size))
 		return false;
 	memcpy(input->text, candidate->text, candidate->text_size);
 	input->text_size = candidate->text_size;
 	return true;
 }
 
-/* Return: the position in the text at which the byte or line with the index @piece begins. */
-static size_t find_piece_start(const struct test_input *input, bool by_line, size_t piece)
+/* Return: the position in the text at which the byte or line with the index @piece_index begins. */
+static size_t find_piece_position(const struct test_input *input, bool by_line, size_t piece_index)
 {
 	size_t position = 0;
 
 	if (!by_line)
-		return piece;
-	while (piece-- && position < input->text_size) {
+		return piece_index;
+	while (piece_index-- && position < input->text_size) {
 		const char *newline = memchr(input->text + position, '\n', input->text_size - position);
 
 		position = newline ? (size_t)(newline - input->text) + 1 : input->text_size;
@@ -180,7 +191,7 @@ static size_t find_piece_start(const struct test_input *input, bool by_line, siz
 }
 
 /* Return: whether a piece was removed. */
-static bool remove_pieces(struct reducer *r, bool by_line)
+static bool remove_lines_or_bytes(struct reducer *r, bool by_line)
 {
 	const struct test_input *input = &r->reduction->input;
 	size_t size_before = input->text_size, count = by_line ? 1 : size_before;
@@ -189,28 +200,30 @@ static bool remove_pieces(struct reducer *r, bool by_line)
 	for (size_t i = 0; by_line && i + 1 < size_before; i++)
 		count += input->text[i] == '\n';
 	trim_init(&trim, count);
-	while (trim_next(&trim)) {
-		size_t begin = find_piece_start(input, by_line, trim.begin);
-		size_t end = find_piece_start(input, by_line, trim.end);
+	while (trim_choose_next(&trim)) {
+		size_t begin = find_piece_position(input, by_line, trim.begin);
+		size_t end = find_piece_position(input, by_line, trim.end);
 
-		trim_record(&trim, try_text_change(r, begin, end - begin, ""));
+		trim_record_answer(&trim, keep_text_change_if_it_fails(r, begin, end - begin, ""));
 	}
 	return input->text_size < size_before;
 }
 
-/* Replaces arguments of calls by 0. Return: whether an argument was replaced. */
-static bool make_numbers_zero(struct reducer *r)
+/* Replaces arguments by 0 where the failure stays. Return: whether an argument was replaced. */
+static bool replace_arguments_by_zero(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
-	size_t number_size;
+	size_t argument_size;
 	bool has_changed = false;
 
-	for (size_t i = find_piece_start(input, true, 1); i < input->text_size; i++) {
-		number_size = 0;
-		while (i + number_size < input->text_size && !memchr(" \n", input->text[i + number_size], 2))
-			number_size++;
-		if (number_size && input->text[i - 1] == ' ' && (number_size > 1 || input->text[i] != '0'))
-			has_changed |= try_text_change(r, i, number_size, "0");
+	for (size_t i = find_piece_position(input, true, 1); i < input->text_size; i++) {
+		argument_size = 0;
+		while (i + argument_size < input->text_size &&
+		       !memchr(" \n", input->text[i + argument_size], 2))
+			argument_size++;
+		if (argument_size && input->text[i - 1] == ' ' &&
+		    (argument_size > 1 || input->text[i] != '0'))
+			has_changed |= keep_text_change_if_it_fails(r, i, argument_size, "0");
 	}
 	return has_changed;
 }
@@ -218,18 +231,18 @@ static bool make_numbers_zero(struct reducer *r)
 static bool reduce_text(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
-	bool is_calls = input->target->reads == READS_CALLS, has_changed;
+	bool is_calls = input->target->input_kind == READS_CALLS, has_changed;
 
 	r->candidate.text = malloc(input->text_size + 1);
 	if (!r->candidate.text)
 		return false;
 	memcpy(r->candidate.text, input->text, input->text_size);
 	r->candidate.text_size = input->text_size;
-	if (!fails_in_same_way(r, NULL))
+	if (!execute_and_compare_candidate(r, NULL))
 		return false;
 	do {
-		has_changed = remove_pieces(r, true);
-		has_changed |= is_calls ? make_numbers_zero(r) : remove_pieces(r, false);
+		has_changed = remove_lines_or_bytes(r, true);
+		has_changed |= is_calls ? replace_arguments_by_zero(r) : remove_lines_or_bytes(r, false);
 	} while (has_changed);
 	return true;
 }

@@ -11,7 +11,7 @@
 
 /* ---- text ---- */
 
-void signature_append(struct signature *signature, const char *format, ...)
+void signature_append_failure_text(struct signature *signature, const char *format, ...)
 {
 	size_t used = strlen(signature->failure_text);
 	va_list args;
@@ -21,11 +21,11 @@ void signature_append(struct signature *signature, const char *format, ...)
 	va_end(args);
 }
 
-static void set_short_name(struct signature *signature, const char *first, const char *second,
-			   const char *third)
+static void set_short_name(struct signature *signature, const char *first_word, const char *second_word,
+			   const char *third_word)
 {
-	snprintf(signature->short_name, sizeof(signature->short_name), "%s-%s%s%s", first, second,
-		 third ? "-" : "", third ? third : "");
+	snprintf(signature->short_name, sizeof(signature->short_name), "%s-%s%s%s", first_word,
+		 second_word, third_word ? "-" : "", third_word ? third_word : "");
 }
 
 static const char *find_call_name(const struct program *program, size_t call)
@@ -33,40 +33,43 @@ static const char *find_call_name(const struct program *program, size_t call)
 	return call < program->count ? op_table[program->calls[call].op].name : "no call";
 }
 
-/* Appends the name of the call for "line 7". Return: the length of the replaced text; 0: no line. */
-static size_t append_line_as_call(struct signature *signature, const struct program *program,
-				  const char *sentence)
+/*
+ * If the sentence begins with "line NUMBER", appends the name of the call on that line of @program.
+ * Return: the length of "line NUMBER"; 0: the sentence begins with other text.
+ */
+static size_t append_call_name_for_line(struct signature *signature, const struct program *program,
+					const char *sentence)
 {
 	static const char word[] = "line ";
 	size_t len = strlen(word);
-	unsigned long line;
+	unsigned long line_number;
 	char *number_end;
 
 	if (strncmp(sentence, word, len) || !isdigit((unsigned char)sentence[len]))
 		return 0;
-	line = strtoul(sentence + len, &number_end, 10);
-	signature_append(signature, "%s", find_call_name(program, line - 2));
+	line_number = strtoul(sentence + len, &number_end, 10);
+	signature_append_failure_text(signature, "%s", find_call_name(program, line_number - 2));
 	return (size_t)(number_end - sentence);
 }
 
-void signature_append_sentence(struct signature *signature, const struct program *program,
-			       const char *sentence)
+void signature_append_without_numbers(struct signature *signature, const struct program *program,
+				      const char *sentence)
 {
 	while (*sentence) {
-		size_t len = append_line_as_call(signature, program, sentence);
+		size_t len = append_call_name_for_line(signature, program, sentence);
 
 		if (!len && isdigit((unsigned char)*sentence)) {
 			len = strspn(sentence, "0123456789abcdefx");
-			signature_append(signature, "#");
+			signature_append_failure_text(signature, "#");
 		} else if (!len) {
 			len = 1;
-			signature_append(signature, "%c", *sentence);
+			signature_append_failure_text(signature, "%c", *sentence);
 		}
 		sentence += len;
 	}
 }
 
-/* The executions of a program, from which a signature is made. */
+/* A program, the records of its executions, and the signature that is made from them. */
 struct signature_evidence {
 	struct signature *signature;
 	const struct oracle *oracle;
@@ -74,7 +77,7 @@ struct signature_evidence {
 	const struct execution_record *records; /* one for each flavour */
 };
 
-static const char *find_flavour_path(const struct signature_evidence *e, unsigned int flavour)
+static const char *find_flavour_binary(const struct signature_evidence *e, unsigned int flavour)
 {
 	return e->oracle->runners.list[flavour].binary_path;
 }
@@ -82,18 +85,20 @@ static const char *find_flavour_path(const struct signature_evidence *e, unsigne
 #define SITE_TEXT (REPORT_TOP_TEXT + 64)
 
 /*
- * Adds the place of @site to the signature, and formats its innermost function of the library, so that a bug
- * in one function is one failure for all calls; or the name of the call if the function is not known.
- * @rule: the rule that is broken at the place; RULE_COUNT: none
+ * Adds the place of @site to the signature, and formats the innermost function of the page library
+ * at @site, so that a bug in one function is one failure for all calls. If the function is not
+ * known, formats the call's name.
+ * @rule: the rule that is broken at the place; RULE_COUNT: no rule
  */
-static void add_place(const struct signature_evidence *e, unsigned int flavour,
-		      const struct execution_site *site, enum rule rule, char function[SITE_TEXT])
+static void add_place_and_format_function(const struct signature_evidence *e, unsigned int flavour,
+					  const struct execution_site *site, enum rule rule,
+					  char innermost_function[SITE_TEXT])
 {
 	struct signature *s = e->signature;
 	struct signature_place place = { .call = site->call };
 
-	symbols_find_innermost_frame(find_flavour_path(e, flavour), site->stack, &place.frame);
-	snprintf(function, SITE_TEXT, "%s",
+	symbols_find_innermost_library_frame(find_flavour_binary(e, flavour), site->stack, &place.frame);
+	snprintf(innermost_function, SITE_TEXT, "%s",
 		 *place.frame.function ? place.frame.function : find_call_name(e->program, site->call));
 	if (!s->place_count)
 		s->main_rule = rule;
@@ -102,33 +107,38 @@ static void add_place(const struct signature_evidence *e, unsigned int flavour,
 }
 
 static void append_race(const struct signature_evidence *e, unsigned int flavour,
-			const struct execution_site sites[2], const char *name, enum rule rule)
+			const struct execution_site sites[2], const char *race_word, enum rule rule)
 {
-	char functions[2][SITE_TEXT];
+	char innermost_functions[2][SITE_TEXT];
 	bool is_sorted;
 
 	for (unsigned int i = 0; i < 2; i++)
-		add_place(e, flavour, &sites[i], rule, functions[i]);
-	is_sorted = strcmp(functions[0], functions[1]) <= 0;
-	signature_append(e->signature, "; %s %s / %s", name, functions[!is_sorted], functions[is_sorted]);
+		add_place_and_format_function(e, flavour, &sites[i], rule, innermost_functions[i]);
+	is_sorted = strcmp(innermost_functions[0], innermost_functions[1]) <= 0;
+	signature_append_failure_text(e->signature, "; %s %s / %s", race_word,
+				      innermost_functions[!is_sorted], innermost_functions[is_sorted]);
 }
 
-/* The flavours by the details of their reports, the most detailed report first. */
-static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
+/* The flavours by the details of their reports, the flavour with the most detailed report first. */
+static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN,
+						   FLAVOUR_PLAIN };
 static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
 /* ---- disagreement ---- */
 
-/* Return: whether the difference is a race that the model does not have, with a known function. */
-static bool is_unknown_race(const struct signature_evidence *e, unsigned int flavour)
+/*
+ * Return: whether the difference is a race that the model does not predict, and the function of the
+ * page library of the reported access is known.
+ */
+static bool is_unpredicted_race(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
 
 	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
 	       record->race[1].call == NO_SITE &&
-	       symbols_find_innermost_frame(find_flavour_path(e, flavour), record->race[0].stack,
+	       symbols_find_innermost_library_frame(find_flavour_binary(e, flavour), record->race[0].stack,
 					    &frame);
 }
 
@@ -137,10 +147,10 @@ static void append_last_death(const struct signature_evidence *e, unsigned int f
 	const struct execution_record *record = &e->records[flavour];
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
-	char function[SITE_TEXT];
+	char innermost_function[SITE_TEXT];
 
-	add_place(e, flavour, &death->site, RULE_COUNT, function);
-	signature_append(e->signature, "%s at %s", death->kind, function);
+	add_place_and_format_function(e, flavour, &death->site, RULE_COUNT, innermost_function);
+	signature_append_failure_text(e->signature, "%s at %s", death->kind, innermost_function);
 	set_short_name(e->signature, flavour_names[flavour], death->kind,
 		       find_call_name(e->program, death->site.call));
 }
@@ -154,19 +164,19 @@ static void append_disagreement(const struct signature_evidence *e, unsigned int
 	snprintf(s->observer_name, sizeof(s->observer_name), "%s", flavour_names[flavour]);
 	runner_describe_disagreement(&e->oracle->runners, flavour, e->program, record,
 				     s->observed_sentence);
-	signature_append(s, "%s disagrees: ", flavour_names[flavour]);
+	signature_append_failure_text(s, "%s disagrees: ", flavour_names[flavour]);
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
 		append_last_death(e, flavour);
-	} else if (is_unknown_race(e, flavour)) {
-		signature_append(s, "a race that the model does not have");
+	} else if (is_unpredicted_race(e, flavour)) {
+		signature_append_failure_text(s, "a race that the model does not have");
 		append_race(e, flavour, record->race, "race", RULE_COUNT);
 	} else {
-		signature_append_sentence(s, e->program, record->why);
+		signature_append_without_numbers(s, e->program, record->why);
 	}
 }
 
-static bool append_disagreement_of_first_flavour(const struct signature_evidence *e)
+static bool append_most_detailed_disagreement(const struct signature_evidence *e)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++)
 		if (e->records[disagreement_order[i]].result == CHECKER_DIFFERS) {
@@ -178,29 +188,32 @@ static bool append_disagreement_of_first_flavour(const struct signature_evidence
 
 /* ---- claims ---- */
 
-static bool append_wrong_claim(const struct signature_evidence *e)
+static bool append_failed_claim(const struct signature_evidence *e)
 {
 	char failed_claim[EXPECTATION_TEXT];
 
 	if (expectations_hold(e->program, e->oracle->rules, failed_claim))
 		return false;
 	e->signature->has_failed = e->signature->is_claim = true;
-	signature_append(e->signature, "claim does not hold: ");
-	signature_append_sentence(e->signature, e->program, failed_claim);
+	signature_append_failure_text(e->signature, "claim does not hold: ");
+	signature_append_without_numbers(e->signature, e->program, failed_claim);
 	strcpy(e->signature->short_name, "claim");
 	return true;
 }
 
 /* ---- rules ---- */
 
-static size_t find_position_in_trace(const struct trace *trace, size_t call)
+static size_t find_step_index(const struct trace *trace, size_t call)
 {
-	const struct step *step = trace_find(trace, call);
+	const struct step *step = trace_find_step(trace, call);
 
 	return step ? (size_t)(step - trace->steps) : trace->step_count;
 }
 
-/* Return: the race whose second call ran first, which a detector reports first. */
+/*
+ * Return: the race whose second call is the earliest in the trace, which a detector reports first;
+ * or NULL.
+ */
 static const struct race *find_first_race(const struct rules *rules)
 {
 	const struct shadow *shadow = rules_shadow(rules);
@@ -209,22 +222,23 @@ static const struct race *find_first_race(const struct rules *rules)
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (!first || find_position_in_trace(rules_trace(rules), race->second) <
-				      find_position_in_trace(rules_trace(rules), first->second))
+		if (!first || find_step_index(rules_trace(rules), race->second) <
+				      find_step_index(rules_trace(rules), first->second))
 			first = race;
 	}
 	return first;
 }
 
-static void sort_ops(uint8_t ops[2], const struct program *program, size_t a, size_t b)
+static void set_sorted_ops(uint8_t sorted_ops[2], const struct program *program, size_t first_call,
+			   size_t second_call)
 {
-	uint8_t first = program->calls[a].op, second = program->calls[b].op;
+	uint8_t first = program->calls[first_call].op, second = program->calls[second_call].op;
 
-	ops[0] = first < second ? first : second;
-	ops[1] = first < second ? second : first;
+	sorted_ops[0] = first < second ? first : second;
+	sorted_ops[1] = first < second ? second : first;
 }
 
-static void append_first_race(const struct signature_evidence *e)
+static void append_reported_or_first_race(const struct signature_evidence *e)
 {
 	struct signature *s = e->signature;
 	const struct execution_site *sites = e->records[FLAVOUR_TSAN].race;
@@ -238,22 +252,27 @@ static void append_first_race(const struct signature_evidence *e)
 	predicted_sites[1] = (struct execution_site){ .call = race->first };
 	if (!is_reported)
 		sites = predicted_sites;
-	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.list[FLAVOUR_TSAN].is_available;
-	sort_ops(s->racing_ops, e->program, sites[0].call, sites[1].call);
+	s->needed_flavours[FLAVOUR_TSAN] = e->oracle->runners.is_available[FLAVOUR_TSAN];
+	set_sorted_ops(s->racing_ops, e->program, sites[0].call, sites[1].call);
 	append_race(e, FLAVOUR_TSAN, sites,
 		    is_reported || !s->needed_flavours[FLAVOUR_TSAN] ? "race" : "race unseen",
 		    RULE_data_race);
 	set_short_name(s, "data-race", op_table[s->racing_ops[0]].name, op_table[s->racing_ops[1]].name);
 }
 
-/* Return: the death by @call in the first flavour of @order that has one. */
-static const struct execution_death *find_death(const struct signature_evidence *e, size_t call,
-						const unsigned int *order, unsigned int *flavour)
+/*
+ * Return: the death by @call in the first flavour of @flavour_order in which the call ended a
+ * process; or NULL.
+ * @death_flavour: gets that flavour
+ */
+static const struct execution_death *find_death_by_call(const struct signature_evidence *e, size_t call,
+							const unsigned int *flavour_order,
+							unsigned int *death_flavour)
 {
 	for (size_t i = 0; i < FLAVOURS_MAX; i++) {
-		const struct execution_record *record = &e->records[order[i]];
+		const struct execution_record *record = &e->records[flavour_order[i]];
 
-		*flavour = order[i];
+		*death_flavour = flavour_order[i];
 		for (size_t n = 0; n < record->death_count; n++)
 			if (record->deaths[n].site.call == call)
 				return &record->deaths[n];
@@ -262,28 +281,30 @@ static const struct execution_death *find_death(const struct signature_evidence 
 }
 
 /*
- * Appends several functions, "page_must_map_at<page_read_raw": if a program breaks a rule, the innermost
- * function is the check of the library, which many calls share.
+ * Appends the rule that @call breaks, and the report about it. Appends several functions of the
+ * report's stack, as "page_must_map_at<page_read_raw": the innermost function is the check of the
+ * library, which many calls share.
  */
 static void append_rule_and_report(const struct signature_evidence *e, size_t call, enum rule rule,
-				   const unsigned int *order)
+				   const unsigned int *flavour_order)
 {
 	struct signature *s = e->signature;
-	unsigned int flavour;
-	const struct execution_death *death = find_death(e, call, order, &flavour);
+	unsigned int death_flavour;
+	const struct execution_death *death = find_death_by_call(e, call, flavour_order, &death_flavour);
 	const struct execution_site unreported_site = { .call = call };
-	char functions[REPORT_TOP_TEXT] = "", innermost_function[SITE_TEXT];
+	char top_functions[REPORT_TOP_TEXT] = "", innermost_function[SITE_TEXT];
 
-	add_place(e, flavour, death ? &death->site : &unreported_site, rule, innermost_function);
-	signature_append(s, "; %s", rule_name(rule));
+	add_place_and_format_function(e, death_flavour, death ? &death->site : &unreported_site, rule,
+				      innermost_function);
+	signature_append_failure_text(s, "; %s", rule_table[rule].name);
 	if (death) {
-		symbols_format_top_functions(find_flavour_path(e, flavour), death->site.stack,
-					     functions);
-		signature_append(s, " %s: %s", flavour_names[flavour], death->kind);
-		s->needed_flavours[flavour] = true;
+		symbols_format_library_functions(find_flavour_binary(e, death_flavour), death->site.stack,
+					     top_functions);
+		signature_append_failure_text(s, " %s: %s", flavour_names[death_flavour], death->kind);
+		s->needed_flavours[death_flavour] = true;
 	}
-	signature_append(s, " at %s", *functions ? functions : innermost_function);
-	set_short_name(s, rule_name(rule), find_call_name(e->program, call), NULL);
+	signature_append_failure_text(s, " at %s", *top_functions ? top_functions : innermost_function);
+	set_short_name(s, rule_table[rule].name, find_call_name(e->program, call), NULL);
 }
 
 static void append_broken_rules(const struct signature_evidence *e)
@@ -294,11 +315,11 @@ static void append_broken_rules(const struct signature_evidence *e)
 	if (!v->broken)
 		return;
 	e->signature->has_failed = true;
-	rule_set_text(v->broken, " ", rule_names);
-	signature_append(e->signature, "%s", rule_names);
-	append_first_race(e);
-	if (v->uninit_count)
-		append_rule_and_report(e, v->uninits[0].call, RULE_uninit_use, uninit_order);
+	rule_set_to_text(v->broken, " ", rule_names);
+	signature_append_failure_text(e->signature, "%s", rule_names);
+	append_reported_or_first_race(e);
+	if (v->uninit_use_count)
+		append_rule_and_report(e, v->uninit_uses[0].call, RULE_uninit_use, uninit_order);
 	if (v->fatal_call != VERDICT_NONE)
 		append_rule_and_report(e, v->fatal_call, v->fatal_rule, fatal_order);
 }
@@ -312,9 +333,9 @@ static uint8_t find_fatal_op(const struct rules *rules, const struct program *pr
 	return call == VERDICT_NONE ? OP_COUNT : program->calls[call].op;
 }
 
-void signature_init_from_program(struct signature *s, struct oracle *oracle,
-				 const struct program *program, const bool *flavours,
-				 bool rules_may_break)
+void signature_init_by_executing_program(struct signature *s, struct oracle *oracle,
+					 const struct program *program, const bool *flavours,
+					 bool rules_may_break)
 {
 	static struct execution_record records[FLAVOURS_MAX];
 	const struct signature_evidence evidence = { s, oracle, program, records };
@@ -326,39 +347,40 @@ void signature_init_from_program(struct signature *s, struct oracle *oracle,
 	s->fatal_op = find_fatal_op(oracle->rules, program);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++) {
 		execution_record_init(&records[i]);
-		if (!oracle->runners.list[i].is_available || (flavours && !flavours[i]))
+		if (!oracle->runners.is_available[i] || (flavours && !flavours[i]))
 			continue;
 		runner_execute(&oracle->runners, i, program, &records[i]);
 		oracle->execution_count++;
 	}
-	if (!append_disagreement_of_first_flavour(&evidence) && !append_wrong_claim(&evidence) &&
+	if (!append_most_detailed_disagreement(&evidence) && !append_failed_claim(&evidence) &&
 	    !rules_may_break)
 		append_broken_rules(&evidence);
 }
 
-void signature_init_from_input(struct signature *s, struct oracle *oracle,
-			       const struct test_input *input, const bool *flavours)
+void signature_init_by_executing_input(struct signature *s, struct oracle *oracle,
+				       const struct test_input *input, const bool *flavours)
 {
-	const char *replayer = oracle_find_replayer(oracle, input->target);
+	const char *replayer = oracle_find_replayer_path(oracle, input->target);
 
 	if (!replayer) {
-		signature_init_from_program(s, oracle, &input->program, flavours, input->target);
+		signature_init_by_executing_program(s, oracle, &input->program, flavours, input->target);
 		return;
 	}
 	oracle->execution_count++;
-	signature_init_from_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
+	signature_init_by_running_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
 }
 
-bool signature_may_match(const struct signature *s, struct oracle *oracle, const struct program *program)
+bool signature_may_match_in_model(const struct signature *s, struct oracle *oracle,
+				  const struct program *program)
 {
 	const struct race *race;
-	uint8_t ops[2];
-	char failed_claim[EXPECTATION_TEXT];
+	uint8_t racing_ops[2];
+	char unused_claim_text[EXPECTATION_TEXT];
 
 	if (s->is_disagreement)
 		return true;
 	rules_evaluate(oracle->rules, program);
-	if (expectations_hold(program, oracle->rules, failed_claim) == s->is_claim)
+	if (expectations_hold(program, oracle->rules, unused_claim_text) == s->is_claim)
 		return false;
 	if (s->is_claim)
 		return true;
@@ -368,11 +390,11 @@ bool signature_may_match(const struct signature *s, struct oracle *oracle, const
 	race = find_first_race(oracle->rules);
 	if (!race)
 		return true;
-	sort_ops(ops, program, race->first, race->second);
-	return !memcmp(ops, s->racing_ops, sizeof(ops));
+	set_sorted_ops(racing_ops, program, race->first, race->second);
+	return !memcmp(racing_ops, s->racing_ops, sizeof(racing_ops));
 }
 
-bool signature_is_equal(const struct signature *a, const struct signature *b)
+bool signature_is_same_failure(const struct signature *a, const struct signature *b)
 {
 	return a->has_failed && b->has_failed && !strcmp(a->failure_text, b->failure_text);
 }

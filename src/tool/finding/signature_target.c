@@ -17,25 +17,11 @@ static struct isolated child;
 
 /* ---- running the target ---- */
 
-/* Writes the input to a memory file. Return: its descriptor, which the child inherits; negative: error. */
-static int write_input_file(const struct test_input *input)
-{
-	size_t section_size;
-	const void *bytes = test_input_encode(input, &section_size);
-	int file = memfd_create("input", 0);
-
-	if (file >= 0 && write(file, bytes, section_size) != (ssize_t)section_size) {
-		close(file);
-		return -1;
-	}
-	return file;
-}
-
-static void exec_target(void *ctx)
+static void exec_target(void *target_argv)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
 						 "UBSAN_OPTIONS" };
-	char *const *argv = ctx;
+	char *const *argv = target_argv;
 	bool is_set = true;
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
@@ -45,18 +31,23 @@ static void exec_target(void *ctx)
 	_exit(NOT_EXECUTED);
 }
 
-static bool run_target(const char *path, const struct test_input *input, unsigned int seconds)
+/* Runs the target on the input, which is in a memory file. Return: whether the target was executed. */
+static bool run_target(const char *replayer_path, const struct test_input *input,
+		       unsigned int timeout_seconds)
 {
-	int file = write_input_file(input);
-	char file_path[32];
-	char *text_argv[] = { (char *)(uintptr_t)path, file_path, NULL };
-	char *bytes_argv[] = { (char *)(uintptr_t)path, "--from-bytes", file_path, NULL };
-	bool is_calls = input->target->reads == READS_CALLS, has_run;
+	size_t input_size;
+	const void *bytes = test_input_encode(input, &input_size);
+	int file = memfd_create("input", 0);
+	char input_file_path[32];
+	char *text_argv[] = { (char *)(uintptr_t)replayer_path, input_file_path, NULL };
+	char *bytes_argv[] = { (char *)(uintptr_t)replayer_path, "--from-bytes", input_file_path, NULL };
+	bool is_calls = input->target->input_kind == READS_CALLS, has_run;
 
 	if (file < 0)
 		return false;
-	snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file);
-	has_run = isolate(exec_target, is_calls ? text_argv : bytes_argv, seconds, &child) &&
+	snprintf(input_file_path, sizeof(input_file_path), "/proc/self/fd/%d", file);
+	has_run = write(file, bytes, input_size) == (ssize_t)input_size &&
+		  isolate_call(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
 		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;
@@ -64,21 +55,21 @@ static bool run_target(const char *path, const struct test_input *input, unsigne
 
 /* ---- the output of the target ---- */
 
-/* Return: the lines of the output between the line @head and "---"; NULL if they do not exist. */
-static const char *find_output_section(const char *head, size_t *section_size)
+/* Return: the output between the line @head_line and "---"; NULL: it has no such lines. */
+static const char *find_output_section(const char *head_line, size_t *section_size)
 {
-	const char *begin = strstr(child.output, head), *end;
+	const char *begin = strstr(child.output, head_line), *end;
 
 	if (!begin)
 		return NULL;
-	begin += strlen(head);
+	begin += strlen(head_line);
 	end = strstr(begin, "\n---\n");
 	*section_size = end ? (size_t)(end - begin) + 1 : 0;
 	return end ? begin : NULL;
 }
 
 /* Reads the program that the target executed. Return: whether the target printed it. */
-static bool read_executed_program(struct program *program)
+static bool parse_executed_program(struct program *program)
 {
 	struct text_error error;
 	size_t section_size;
@@ -87,24 +78,28 @@ static bool read_executed_program(struct program *program)
 	return text && program_from_text(program, text, section_size, &error);
 }
 
-/* Formats the name of the last executed call, if the input is calls; else nothing. */
-static void format_last_call(char name[48])
+/* Formats the name of the last executed call that the target printed; "": it printed no call. */
+static void format_last_call_name(char call_name[48])
 {
 	size_t section_size;
 	const char *text = find_output_section("--- the calls as they ran ---\n", &section_size), *last;
 
-	*name = '\0';
+	*call_name = '\0';
 	if (!text || section_size < 2)
 		return;
 	last = memrchr(text, '\n', section_size - 1);
 	last = last ? last + 1 : text;
-	snprintf(name, 48, "%.*s", (int)strcspn(last, " \n"), last);
+	snprintf(call_name, 48, "%.*s", (int)strcspn(last, " \n"), last);
 }
 
-/* Formats the stack of the frames that are in the target's binary. */
-static void format_report_stack(const char *path, const struct report *report, char stack[SYMBOLS_STACK])
+/*
+ * Formats the offsets of the frames that are in the target's binary, from the first stack of the
+ * report.
+ */
+static void format_stack_offsets(const char *binary_path, const struct report *report,
+				 char stack[SYMBOLS_STACK])
 {
-	const char *binary = basename(path);
+	const char *binary = basename(binary_path);
 
 	*stack = '\0';
 	for (size_t i = 0; report->site_count && i < report->sites[0].frame_count; i++) {
@@ -115,18 +110,22 @@ static void format_report_stack(const char *path, const struct report *report, c
 	}
 }
 
-/* Return: the error message of the target, if no report of a sanitizer precedes it; or NULL. */
-static const char *find_target_sentence(const struct fuzz_target *target, const char *report_line)
+/*
+ * Return: the error message of the target in its output; NULL: the output has none, or the report
+ * of a sanitizer, which begins at @report_begin, precedes it.
+ */
+static const char *find_target_error_message(const struct fuzz_target *target, const char *report_begin)
 {
 	char sentence_prefix[80];
 	const char *sentence;
 
 	snprintf(sentence_prefix, sizeof(sentence_prefix), "ERROR: %.60s: ", target->name);
 	sentence = strstr(child.output, sentence_prefix);
-	return sentence && (!report_line || sentence < report_line) ? sentence + strlen(sentence_prefix) : NULL;
+	return sentence && (!report_begin || sentence < report_begin) ? sentence + strlen(sentence_prefix)
+								      : NULL;
 }
 
-/* Describes the end of a process that printed no report. Return: whether the input failed. */
+/* Describes how the target ended, if it printed no report. Return: whether the input failed. */
 static bool describe_exit_without_report(char failure[DISAGREEMENT_TEXT])
 {
 	if (child.has_timed_out)
@@ -141,33 +140,34 @@ static bool describe_exit_without_report(char failure[DISAGREEMENT_TEXT])
 
 /* ---- the signature ---- */
 
-/* Return: the call that the sentence names by its line in the executed program; NO_SITE: none. */
-static size_t find_call_of_failure(const struct program *executed_program, const char *failure)
+/* Return: the index of the call whose line @failure_sentence names; NO_SITE: it names no call. */
+static size_t find_call_named_by_failure(const struct program *executed_program,
+					 const char *failure_sentence)
 {
-	unsigned int line;
+	unsigned int line_number;
 
-	if (!executed_program || sscanf(failure, "line %u", &line) != 1 || line < 2 ||
-	    line - 2 >= executed_program->count)
+	if (!executed_program || sscanf(failure_sentence, "line %u", &line_number) != 1 ||
+	    line_number < 2 || line_number - 2 >= executed_program->count)
 		return NO_SITE;
-	return line - 2;
+	return line_number - 2;
 }
 
-static void set_short_name(struct signature *s, const char *word)
+static void set_short_name(struct signature *s, const char *failure_word)
 {
-	snprintf(s->short_name, sizeof(s->short_name), "%.60s-%.120s", s->observer_name, word);
+	snprintf(s->short_name, sizeof(s->short_name), "%.60s-%.120s", s->observer_name, failure_word);
 	for (char *c = s->short_name; *c; c++)
 		if (*c == '/' || *c == ' ')
 			*c = '-';
 }
 
-bool signature_init_from_target(struct signature *s, const char *replayer,
-				const struct test_input *input, unsigned int seconds,
-				struct program *ran)
+bool signature_init_by_running_target(struct signature *s, const char *replayer,
+				      const struct test_input *input, unsigned int timeout_seconds,
+				      struct program *executed_program)
 {
 	static struct program program;
 	static struct report report;
 	char failure[DISAGREEMENT_TEXT], functions[REPORT_TOP_TEXT] = "", last_call[48] = "",
-	     stack[SYMBOLS_STACK] = "";
+					 stack[SYMBOLS_STACK] = "";
 	bool has_report, is_program_known = false;
 	const char *sentence;
 	size_t call;
@@ -176,18 +176,19 @@ bool signature_init_from_target(struct signature *s, const char *replayer,
 	s->fatal_op = OP_COUNT;
 	s->main_rule = RULE_COUNT;
 	program.count = 0;
-	if (!run_target(replayer, input, seconds))
+	if (!run_target(replayer, input, timeout_seconds))
 		return false;
 	has_report = child.exit_code && report_parse(child.output, &report);
-	sentence = find_target_sentence(input->target, has_report ? strstr(child.output, report.line) : NULL);
+	sentence = find_target_error_message(input->target,
+					     has_report ? strstr(child.output, report.line) : NULL);
 	if (sentence) {
 		snprintf(failure, sizeof(failure), "%.*s", (int)strcspn(sentence, "\n"), sentence);
-		is_program_known = read_executed_program(&program);
-		format_last_call(last_call);
+		is_program_known = parse_executed_program(&program);
+		format_last_call_name(last_call);
 	} else if (has_report) {
 		snprintf(failure, sizeof(failure), "%s", report.kind);
-		format_report_stack(replayer, &report, stack);
-		symbols_format_top_functions(replayer, stack, functions);
+		format_stack_offsets(replayer, &report, stack);
+		symbols_format_library_functions(replayer, stack, functions);
 	} else if (!describe_exit_without_report(failure)) {
 		return false;
 	}
@@ -195,19 +196,20 @@ bool signature_init_from_target(struct signature *s, const char *replayer,
 	snprintf(s->observer_name, sizeof(s->observer_name), "%s", input->target->name);
 	snprintf(s->observed_sentence, sizeof(s->observed_sentence), "%s%s%s", failure,
 		 *functions ? ", in " : "", functions);
-	signature_append(s, "%s: ", s->observer_name);
-	signature_append_sentence(s, &program, failure);
+	signature_append_failure_text(s, "%s: ", s->observer_name);
+	signature_append_without_numbers(s, &program, failure);
 	if (*last_call || *functions)
-		signature_append(s, " at %s%s%s%s", last_call, *functions ? "[" : "", functions,
-				 *functions ? "]" : "");
-	call = find_call_of_failure(is_program_known ? &program : NULL, failure);
-	set_short_name(s, call != NO_SITE ? op_table[program.calls[call].op].name :
-			  *last_call	  ? last_call :
-			  sentence	  ? "finding" :
-					    failure);
+		signature_append_failure_text(s, " at %s%s%s%s", last_call, *functions ? "[" : "",
+					      functions, *functions ? "]" : "");
+	call = find_call_named_by_failure(is_program_known ? &program : NULL, failure);
+	set_short_name(s, call != NO_SITE ? op_table[program.calls[call].op].name
+			  : *last_call    ? last_call
+			  : sentence      ? "finding"
+					  : failure);
 	s->places[0].call = call;
-	s->place_count = symbols_find_innermost_frame(replayer, stack, &s->places[0].frame) || call != NO_SITE;
-	if (ran && is_program_known)
-		*ran = program;
+	s->place_count =
+		symbols_find_innermost_library_frame(replayer, stack, &s->places[0].frame) || call != NO_SITE;
+	if (executed_program && is_program_known)
+		*executed_program = program;
 	return is_program_known;
 }

@@ -9,7 +9,7 @@
 #include "harness/program/program_text.h"
 
 /* Replaces binary records of calls by their text. Return: false if there is no memory. */
-static bool decode_calls(struct test_input *input)
+static bool replace_records_by_text(struct test_input *input)
 {
 	struct api_call calls[API_CALLS_MAX];
 	size_t count = api_decode_calls((uint8_t *)input->text, input->text_size, calls);
@@ -24,24 +24,24 @@ static bool decode_calls(struct test_input *input)
 	return !fclose(out);
 }
 
-bool test_input_load(struct test_input *input, const char *file, const struct fuzz_target *target,
+bool test_input_load(struct test_input *input, const char *file_path, const struct fuzz_target *target,
 		     char error[PROGRAM_FILE_ERROR])
 {
 	memset(input, 0, sizeof(*input));
 	input->target = target;
 	if (test_input_is_program(input)) {
-		if (!program_file_load(file, &input->program, error))
+		if (!program_file_load(file_path, &input->program, error))
 			return false;
 		program_renumber(&input->program);
 		return true;
 	}
-	input->text = program_file_read(file, &input->text_size, error);
+	input->text = program_file_read(file_path, &input->text_size, error);
 	if (!input->text)
 		return false;
-	if (target->reads != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
-	    decode_calls(input))
+	if (target->input_kind != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
+	    replace_records_by_text(input))
 		return true;
-	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file);
+	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file_path);
 	return false;
 }
 
@@ -51,35 +51,32 @@ void test_input_destroy(struct test_input *input)
 	input->text = NULL;
 }
 
-/* The first line of calls in text is their header. */
-static size_t count_call_lines(const struct test_input *input)
+size_t test_input_count_units(const struct test_input *input)
 {
 	size_t line_count = 0;
 
-	for (size_t i = 0; i < input->text_size; i++)
-		line_count += input->text[i] == '\n';
-	return line_count ? line_count - 1 : 0;
-}
-
-size_t test_input_count_units(const struct test_input *input)
-{
 	if (test_input_is_program(input))
 		return input->program.count;
-	return input->target->reads == READS_CALLS ? count_call_lines(input) : input->text_size;
+	if (input->target->input_kind != READS_CALLS)
+		return input->text_size;
+	for (size_t i = 0; i < input->text_size; i++)
+		line_count += input->text[i] == '\n';
+	return line_count ? line_count - 1 : 0; /* without the header, the first line */
 }
 
-const char *test_input_unit_name(const struct test_input *input, size_t size)
+const char *test_input_unit_name(const struct test_input *input, size_t unit_count)
 {
-	if (test_input_is_program(input) || input->target->reads == READS_CALLS)
-		return size == 1 ? "call" : "calls";
-	return size == 1 ? "byte" : "bytes";
+	if (test_input_is_program(input) || input->target->input_kind == READS_CALLS)
+		return unit_count == 1 ? "call" : "calls";
+	return unit_count == 1 ? "byte" : "bytes";
 }
 
-const void *test_input_encode(const struct test_input *input, size_t *size)
+const void *test_input_encode(const struct test_input *input, size_t *encoded_size)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 
-	*size = test_input_is_program(input) ? program_to_bytes(&input->program, bytes) : input->text_size;
+	*encoded_size = test_input_is_program(input) ? program_to_bytes(&input->program, bytes)
+						     : input->text_size;
 	return test_input_is_program(input) ? (void *)bytes : input->text;
 }
 

@@ -10,28 +10,34 @@
 #include "tool/util/fuzz_target.h"
 
 struct test_input {
-	const struct fuzz_target *target; /* that reads the input; NULL: `run` executes it as a program */
+	const struct fuzz_target *target; /* reads the input; NULL: `run` executes it */
 	struct program program;
-	char *text; /* if the input is no program: lines of calls (fuzz/api_call.h), or any bytes */
-	size_t text_size;
+	char *text;       /* an input that is no program: lines of calls, or any bytes */
+	size_t text_size; /* bytes of @text */
 };
 
 static inline bool test_input_is_program(const struct test_input *input)
 {
-	return !input->target || input->target->reads == READS_BYTES;
+	return !input->target || input->target->input_kind == READS_BYTES;
 }
 
 /* Return: whether the input was read; otherwise @error has the reason. */
-bool test_input_load(struct test_input *input, const char *file, const struct fuzz_target *target,
+bool test_input_load(struct test_input *input, const char *file_path, const struct fuzz_target *target,
 		     char error[PROGRAM_FILE_ERROR]);
 void test_input_destroy(struct test_input *input);
 
-/* Return: the number of calls or bytes; test_input_unit_name() says which. */
+/*
+ * Return: the number of calls or bytes of the input; test_input_unit_name() returns the word for
+ * them.
+ */
 size_t test_input_count_units(const struct test_input *input);
-const char *test_input_unit_name(const struct test_input *input, size_t size);
+const char *test_input_unit_name(const struct test_input *input, size_t unit_count);
 
-/* The input as its target reads it. Return: memory of the input, or a buffer until the next call. */
-const void *test_input_encode(const struct test_input *input, size_t *size);
+/*
+ * Return: the input as its target reads it, in memory of @input or in a buffer that the next call
+ * overwrites.
+ */
+const void *test_input_encode(const struct test_input *input, size_t *encoded_size);
 
 /* Prints the input as text. */
 void test_input_print(FILE *out, const struct test_input *input);

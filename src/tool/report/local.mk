@@ -5,7 +5,6 @@
 tool_sources += \
 	%D%/report.c \
 	%D%/report.h \
-	%D%/report_json.c \
 	%D%/report_json.h \
 	%D%/symbols.c \
 	%D%/symbols.h

@@ -14,7 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The longest line that is read whole. */
+/* Longer lines of a report are truncated. */
 #define LINE_SIZE 4096
 
 static bool starts_with(const char *text, const char *prefix)
@@ -22,8 +22,8 @@ static bool starts_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-/* Copies the first line of @text without its end. Return: the text after the line. */
-static const char *copy_line(const char *text, char line[LINE_SIZE])
+/* Copies the first line of @text without its newline. Return: the text after the line. */
+static const char *copy_first_line(const char *text, char line[LINE_SIZE])
 {
 	size_t length = strcspn(text, "\n");
 
@@ -31,7 +31,7 @@ static const char *copy_line(const char *text, char line[LINE_SIZE])
 	return text + length + (text[length] == '\n');
 }
 
-bool report_frame_set_place(struct report_frame *frame, char *place)
+bool report_frame_parse_place(struct report_frame *frame, char *place)
 {
 	char *colon = strchr(place, ':');
 
@@ -42,7 +42,7 @@ bool report_frame_set_place(struct report_frame *frame, char *place)
 	return colon;
 }
 
-/* ---- heads ---- */
+/* ---- the first line of a report: its tool and the kind of failure ---- */
 
 /* The beginning of a message of a sanitizer, and the kind of failure that the message means. */
 struct kind_phrase {
@@ -92,14 +92,14 @@ static const struct kind_phrase undefined_phrases[] = {
 static const char *const tool_names[] = { "AddressSanitizer", "HWAddressSanitizer", "LeakSanitizer",
 				     "MemorySanitizer", "ThreadSanitizer", "libFuzzer" };
 
-/* The texts that follow the kind in a message: an address, a process, a place or an explanation. */
+/* One of these texts follows the kind in a message; it begins an address, a place or a reason. */
 static const char *const kind_ends[] = { " (", " on ", " in ", ": ", " after " };
 
-static const char *find_phrase_kind(const struct kind_phrase *phrases, size_t count,
-				    const char *message, bool is_at_start)
+static const char *find_kind_in_phrases(const struct kind_phrase *phrases, size_t phrase_count,
+				    const char *message, bool must_be_at_start)
 {
-	for (size_t i = 0; i < count; i++)
-		if (is_at_start ? starts_with(message, phrases[i].text) :
+	for (size_t i = 0; i < phrase_count; i++)
+		if (must_be_at_start ? starts_with(message, phrases[i].text) :
 				  strstr(message, phrases[i].text) != NULL)
 			return phrases[i].kind;
 	return NULL;
@@ -108,19 +108,19 @@ static const char *find_phrase_kind(const struct kind_phrase *phrases, size_t co
 static void parse_kind(struct report *report, char *message)
 {
 	const char *kind =
-		find_phrase_kind(kind_phrases, COUNT(kind_phrases), message, true);
-	char *end;
+		find_kind_in_phrases(kind_phrases, COUNT(kind_phrases), message, true);
+	char *separator;
 
 	for (size_t i = 0; !kind && i < COUNT(kind_ends); i++)
-		if ((end = strstr(message, kind_ends[i])))
-			*end = '\0';
+		if ((separator = strstr(message, kind_ends[i])))
+			*separator = '\0';
 	snprintf(report->kind, sizeof(report->kind), "%s", kind ? kind : message);
-	while ((end = strchr(report->kind, ' ')))
-		*end = '-';
+	while ((separator = strchr(report->kind, ' ')))
+		*separator = '-';
 }
 
-/* Parses "==1==ERROR: NAME: what", "WARNING: NAME: what" or "==1== ERROR: libFuzzer: what". */
-static bool parse_named_head(struct report *report, char *line)
+/* Parses "==1==ERROR: TOOL: KIND ...", "WARNING: TOOL: KIND ..." and "==1== ERROR: libFuzzer: KIND ...". */
+static bool parse_named_tool_head(struct report *report, char *line)
 {
 	if (starts_with(line, "SUMMARY:"))
 		return false;
@@ -139,19 +139,19 @@ static bool parse_named_head(struct report *report, char *line)
 }
 
 /* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message; it prints a stack only on request. */
-static bool parse_undefined_head(struct report *report, char *line)
+static bool parse_undefined_behavior_head(struct report *report, char *line)
 {
 	char *message = strstr(line, ": runtime error: ");
 	const char *kind;
 
 	if (!message)
 		return false;
-	kind = find_phrase_kind(undefined_phrases, COUNT(undefined_phrases), message, false);
+	kind = find_kind_in_phrases(undefined_phrases, COUNT(undefined_phrases), message, false);
 	strcpy(report->tool, "UndefinedBehaviorSanitizer");
 	strcpy(report->kind, kind ? kind : "undefined-behavior");
 	*message = '\0';
 	report->site_count = 1;
-	report->sites[0].frame_count = report_frame_set_place(&report->sites[0].frames[0], line);
+	report->sites[0].frame_count = report_frame_parse_place(&report->sites[0].frames[0], line);
 	return true;
 }
 
@@ -168,14 +168,15 @@ static bool parse_library_head(struct report *report, char *line)
 	return true;
 }
 
-/* Return: whether a report begins with the line. */
-static bool parse_head(struct report *report, const char *line)
+/* Return: whether @line is the first line of a report; then its tool, kind and line are set. */
+static bool parse_report_head(struct report *report, const char *line)
 {
-	char head[LINE_SIZE]; /* that the parsers cut */
+	char line_copy[LINE_SIZE]; /* the parsers write to it */
 
-	strcpy(head, line);
-	if (!parse_library_head(report, head) && !parse_undefined_head(report, head) &&
-	    !parse_named_head(report, head))
+	strcpy(line_copy, line);
+	if (!parse_library_head(report, line_copy) &&
+	    !parse_undefined_behavior_head(report, line_copy) &&
+	    !parse_named_tool_head(report, line_copy))
 		return false;
 	snprintf(report->line, sizeof(report->line), "%s", line);
 	return true;
@@ -184,7 +185,7 @@ static bool parse_head(struct report *report, const char *line)
 /* ---- frames ---- */
 
 /* Parses "(MODULE+0xOFFSET)" at the end of a frame, and cuts the frame before it. */
-static void cut_off_module(struct report_frame *frame, char *text)
+static void parse_and_cut_off_module(struct report_frame *frame, char *text)
 {
 	char *open = text + strlen(text), *plus = NULL;
 
@@ -199,19 +200,19 @@ static void cut_off_module(struct report_frame *frame, char *text)
 }
 
 /* Parses "FUNCTION FILE:LINE:COLUMN". A path may contain spaces if it begins with a slash. */
-static void parse_function(struct report_frame *frame, char *text)
+static void parse_function_and_place(struct report_frame *frame, char *text)
 {
 	size_t length = strlen(text);
-	char *file;
+	char *place_separator;
 
 	while (length && text[length - 1] == ' ')
 		text[--length] = '\0';
-	file = strstr(text, " /");
-	if (!file)
-		file = strrchr(text, ' ');
-	if (file) {
-		*file = '\0';
-		report_frame_set_place(frame, file + 1);
+	place_separator = strstr(text, " /");
+	if (!place_separator)
+		place_separator = strrchr(text, ' ');
+	if (place_separator) {
+		*place_separator = '\0';
+		report_frame_parse_place(frame, place_separator + 1);
 	}
 	snprintf(frame->function, sizeof(frame->function), "%s", text);
 }
@@ -227,7 +228,7 @@ static char *find_frame_text(char *line, unsigned long *frame_number)
 	return number_end + (*number_end == ' ');
 }
 
-static void parse_frame(struct report_site *site, char *text)
+static void parse_and_append_frame(struct report_site *site, char *text)
 {
 	static const char nothing[] = "<null>";
 	struct report_frame *frame = &site->frames[site->frame_count];
@@ -241,8 +242,8 @@ static void parse_frame(struct report_site *site, char *text)
 		if (starts_with(text, "in "))
 			text += 3;
 	}
-	cut_off_module(frame, text);
-	parse_function(frame, text);
+	parse_and_cut_off_module(frame, text);
+	parse_function_and_place(frame, text);
 	if (starts_with(frame->function, nothing))
 		frame->function[0] = '\0';
 	if (!strcmp(frame->file, nothing))
@@ -258,8 +259,8 @@ static bool is_access_line(const char *line)
 	return line[0] == ' ' && strstr(line, " of size ") && strstr(line, " at ");
 }
 
-/* Return: the next site of the report, to which later frames belong; NULL: the report has no more sites. */
-static struct report_site *begin_site(struct report *report)
+/* Return: the new site; NULL if the report already has REPORT_SITES sites. */
+static struct report_site *append_site(struct report *report)
 {
 	if (report->site_count == REPORT_SITES)
 		return NULL;
@@ -269,11 +270,11 @@ static struct report_site *begin_site(struct report *report)
 struct report_reader {
 	struct report *report;
 	struct report_site *site; /* the site of the next frames; NULL: frames are ignored */
-	bool has_access_line;	  /* each site begins with a line about its access */
-	bool has_read_stack;
+	bool has_access_line;	  /* this is a race report: a line about an access begins each site */
+	bool has_begun_first_stack;
 };
 
-static void process_line(struct report_reader *reader, char *line)
+static void process_report_line(struct report_reader *reader, char *line)
 {
 	struct report *report = reader->report;
 	unsigned long frame_number;
@@ -281,7 +282,7 @@ static void process_line(struct report_reader *reader, char *line)
 
 	if (!strcmp(report->tool, "ThreadSanitizer") && is_access_line(line)) {
 		reader->has_access_line = true;
-		reader->site = begin_site(report);
+		reader->site = append_site(report);
 		return;
 	}
 	if (!frame) {
@@ -289,44 +290,44 @@ static void process_line(struct report_reader *reader, char *line)
 			reader->site = NULL;
 		return;
 	}
-	/* Stacks after the first show where memory or threads come from. */
+	/* Only the first stack is of the failure; later stacks are of allocations or thread creations. */
 	if (frame_number == 0 && !reader->has_access_line) {
-		reader->site = reader->has_read_stack ? NULL : &report->sites[0];
-		reader->has_read_stack = true;
+		reader->site = reader->has_begun_first_stack ? NULL : &report->sites[0];
+		reader->has_begun_first_stack = true;
 		report->site_count = 1;
 		if (reader->site)
 			reader->site->frame_count = 0;
 	}
 	if (reader->site)
-		parse_frame(reader->site, frame);
+		parse_and_append_frame(reader->site, frame);
 }
 
 /*
  * After the library has reported a broken rule it calls abort(). A sanitizer's report on that abort
  * belongs to the same failure, and only that report has the stack.
  */
-static bool is_abort_report(const struct report *report, const struct report *next)
+static bool is_abort_report(const struct report *report, const struct report *next_report)
 {
 	return !strcmp(report->tool, "page") &&
-	       (!strcmp(next->kind, "ABRT") || !strcmp(next->kind, "deadly-signal"));
+	       (!strcmp(next_report->kind, "ABRT") || !strcmp(next_report->kind, "deadly-signal"));
 }
 
 const char *report_parse(const char *text, struct report *report)
 {
 	struct report_reader reader = { .report = report };
-	const char *next;
+	const char *next_line;
 	bool has_begun = false;
 
 	memset(report, 0, sizeof(*report));
-	for (; *text; text = next) {
+	for (; *text; text = next_line) {
 		char line[LINE_SIZE];
-		struct report another = { .site_count = 0 };
+		struct report next_report = { .site_count = 0 };
 
-		next = copy_line(text, line);
+		next_line = copy_first_line(text, line);
 		if (!has_begun)
-			has_begun = parse_head(report, line);
-		else if (!parse_head(&another, line) || is_abort_report(report, &another))
-			process_line(&reader, line);
+			has_begun = parse_report_head(report, line);
+		else if (!parse_report_head(&next_report, line) || is_abort_report(report, &next_report))
+			process_report_line(&reader, line);
 		else
 			break;
 	}
@@ -343,18 +344,18 @@ bool report_frame_is_in_page(const struct report_frame *frame)
 	return start && (start == frame->file || start[-1] == '/');
 }
 
-/* page_bug(), which aborts the process, does not show where the failure is. */
-static bool frame_names_place(const struct report_frame *frame)
+/* Excludes page_bug(), which aborts the process: its caller is where the failure is. */
+static bool frame_shows_failing_function(const struct report_frame *frame)
 {
 	return report_frame_is_in_page(frame) && frame->function[0] &&
 	       strcmp(frame->function, "page_bug");
 }
 
-static bool frame_has_path(const struct report_frame *frame, const char *const *paths)
+static bool frame_file_contains_any(const struct report_frame *frame, const char *const *path_parts)
 {
-	while (*paths && !strstr(frame->file, *paths))
-		paths++;
-	return *paths;
+	while (*path_parts && !strstr(frame->file, *path_parts))
+		path_parts++;
+	return *path_parts;
 }
 
 /*
@@ -366,32 +367,32 @@ static size_t find_library_frames(const struct report_site *site,
 {
 	static const char *const harness[] = { "src/harness/", "src/tool/", NULL };
 	static const char *const runtimes[] = { "compiler-rt/", "libsanitizer/", "?", NULL };
-	bool is_elsewhere = true;
+	bool has_no_page_frame = true;
 	size_t count = 0;
 
 	for (size_t i = 0; i < site->frame_count; i++)
-		is_elsewhere &= !report_frame_is_in_page(&site->frames[i]);
+		has_no_page_frame &= !report_frame_is_in_page(&site->frames[i]);
 	for (size_t i = 0; i < site->frame_count && count < REPORT_TOP; i++) {
 		const struct report_frame *frame = &site->frames[i];
 
-		if (is_elsewhere && frame_has_path(frame, harness))
+		if (has_no_page_frame && frame_file_contains_any(frame, harness))
 			break;
-		if (is_elsewhere
-			    ? *frame->function && *frame->file && !frame_has_path(frame, runtimes)
-			    : frame_names_place(frame))
+		if (has_no_page_frame
+			    ? *frame->function && *frame->file && !frame_file_contains_any(frame, runtimes)
+			    : frame_shows_failing_function(frame))
 			found[count++] = frame;
 	}
 	return count;
 }
 
-const struct report_frame *report_find_innermost_frame(const struct report_site *site)
+const struct report_frame *report_find_innermost_library_frame(const struct report_site *site)
 {
 	const struct report_frame *found[REPORT_TOP];
 
 	return find_library_frames(site, found) ? found[0] : NULL;
 }
 
-void report_format_top_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
+void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
 	const struct report_frame *found[REPORT_TOP];
 	size_t count = find_library_frames(site, found), used = 0;

@@ -14,24 +14,25 @@
 #include <stddef.h>
 
 #define REPORT_FRAMES 16
-#define REPORT_SITES  2 /* a race has two */
+#define REPORT_SITES  2 /* a race report has a site for each of its two accesses */
 
 struct report_frame {
 	char function[80];    /* empty: not known */
 	char file[200];	      /* empty: not known */
 	unsigned int line;    /* 0: not known */
 	char module[160];     /* empty: not known */
-	unsigned long offset; /* in the module */
+	unsigned long offset; /* of the code in the module */
 };
 
+/* A stack of a report: of the failure, or of one of the two accesses of a race. */
 struct report_site {
 	size_t frame_count;
 	struct report_frame frames[REPORT_FRAMES]; /* the innermost first */
 };
 
 struct report {
-	char tool[32];	/* that printed the report: AddressSanitizer ..., libFuzzer, page */
-	char kind[64];	/* of the failure: heap-use-after-free ... */
+	char tool[32];	/* which printed the report: AddressSanitizer, libFuzzer, page ... */
+	char kind[64];	/* the kind of failure: heap-use-after-free ... */
 	char line[200]; /* the first line of the report */
 	size_t site_count;
 	struct report_site sites[REPORT_SITES];
@@ -48,25 +49,25 @@ const char *report_parse(const char *text, struct report *report);
  * Parses "FILE:LINE:COLUMN" into a frame; @place is cut after the file.
  * Return: whether the place has a line.
  */
-bool report_frame_set_place(struct report_frame *frame, char *place);
+bool report_frame_parse_place(struct report_frame *frame, char *place);
 
 /* Return: whether the frame is in the sources of the page library. */
 bool report_frame_is_in_page(const struct report_frame *frame);
 
 /*
  * Finds the innermost frame of a site in src/page; page_bug(), which aborts the process, is left out.
- * If no frame is in src/page, the sources of the page library may be elsewhere: then the frame is the
- * innermost one above the harness. Return: NULL if the site has no such frame.
+ * If no frame is in src/page, the sources of the page library may be elsewhere: then the function finds the
+ * innermost frame above the harness. Return: the frame, or NULL if the site has no such frame.
  */
-const struct report_frame *report_find_innermost_frame(const struct report_site *site);
+const struct report_frame *report_find_innermost_library_frame(const struct report_site *site);
 
 /*
- * Formats the innermost functions of a site in the page library, "page_copy<page_read_raw", at most
- * REPORT_TOP of them; interceptors above and the harness below are left out. The text is empty if the
- * site has no such function.
+ * Formats the innermost functions of the page library in a site, at most REPORT_TOP of them, as
+ * "page_copy<page_read_raw". Interceptors above and functions of the harness below are left out. The text
+ * is empty if the site has no function of the library.
  */
 #define REPORT_TOP	3
 #define REPORT_TOP_TEXT 256
-void report_format_top_functions(const struct report_site *site, char text[REPORT_TOP_TEXT]);
+void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT]);
 
 #endif

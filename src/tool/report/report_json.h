@@ -5,7 +5,17 @@
 #include "tool/report/report.h"
 #include "tool/util/json.h"
 
-/* Writes a place in the library's sources as an object; nothing if @frame is NULL or has no line. */
-void report_write_frame_json(struct json *out, const struct report_frame *frame);
+/* Writes a frame in the library's sources as an object; nothing if @frame is another one, or NULL. */
+static inline void report_write_library_frame_json(struct json *out,
+						   const struct report_frame *frame)
+{
+	if (!frame || !frame->line || !report_frame_is_in_page(frame))
+		return;
+	json_begin_object(out, NULL);
+	json_text(out, "function", frame->function);
+	json_text(out, "file", frame->file);
+	json_number(out, "line", frame->line);
+	json_end(out);
+}
 
 #endif

@@ -14,15 +14,15 @@
 #define INLINED 6
 
 struct symbol {
-	struct symbol *older; /* in the cache */
+	struct symbol *older_symbol; /* the next entry of the cache */
 	char binary_path[PATH_MAX];
-	unsigned long binary_offset; /* address of the code in the file */
-	size_t frame_count;
+	unsigned long binary_offset; /* of the code in the file */
+	size_t frame_count; /* the function, and the functions that it was inlined into */
 	struct report_frame frames[INLINED];
 };
 
-static struct symbol *newest_symbol; /* the cache */
-static bool is_tool_missing;
+static struct symbol *newest_symbol; /* the head of the cache, a list */
+static bool is_symbolizer_missing;
 
 void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
 {
@@ -32,15 +32,15 @@ void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
 		snprintf(stack + used, SYMBOLS_STACK - used, "%s0x%lx", used ? " " : "", offset);
 }
 
-bool symbols_tool_is_missing(void)
+bool symbols_symbolizer_is_missing(void)
 {
-	return is_tool_missing;
+	return is_symbolizer_missing;
 }
 
 /* ---- running a symbolizer ---- */
 
 /*
- * Both tools print pairs of lines, a function and FILE:LINE, the innermost function first.
+ * llvm-symbolizer and addr2line print pairs of lines: a function, and FILE:LINE, the innermost first.
  * Return: whether the tool printed a pair, even a pair without a known function.
  */
 static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
@@ -56,32 +56,32 @@ static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
 		if (*function == '?')
 			break;
 		snprintf(frame->function, sizeof(frame->function), "%.70s", function);
-		report_frame_set_place(frame, place);
+		report_frame_parse_place(frame, place);
 		symbol->frame_count++;
 	}
 	return has_output;
 }
 
-static void exec_symbolizer(void *ctx)
+static void exec_symbolizer(void *argv_pointer)
 {
-	char *const *argv = ctx;
+	char *const *argv = argv_pointer;
 
-	/* The output to parse is standard output alone. */
+	/* isolate() would mix messages on standard error with the output to parse. */
 	if (freopen("/dev/null", "w", stderr))
 		execvp(argv[0], argv);
 	_exit(127);
 }
 
 /* llvm-symbolizer accepts the options of addr2line, too. */
-static bool run_symbolizer(const char *tool, struct symbol *symbol)
+static bool run_symbolizer(const char *symbolizer, struct symbol *symbol)
 {
 	static struct isolated child;
 	char tool_name[PATH_MAX], offset[32];
 	char *argv[] = { tool_name, "-f", "-i", "-e", symbol->binary_path, offset, NULL };
 
-	path_format_or_exit(tool_name, sizeof(tool_name), "%s", tool);
+	path_format_or_exit(tool_name, sizeof(tool_name), "%s", symbolizer);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
-	return isolate(exec_symbolizer, argv, 30, &child) &&
+	return isolate_call(exec_symbolizer, argv, 30, &child) &&
 	       parse_symbolizer_output(child.output, symbol);
 }
 
@@ -95,16 +95,16 @@ static void look_up_symbol(struct symbol *symbol)
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
 		if (run_symbolizer(tools[i], symbol))
 			return;
-	is_tool_missing = true;
+	is_symbolizer_missing = true;
 }
 
 /* ---- the cache ---- */
 
-static const struct symbol *find_symbol(const char *binary_path, unsigned long offset)
+static const struct symbol *find_or_look_up_symbol(const char *binary_path, unsigned long offset)
 {
 	struct symbol *symbol;
 
-	for (symbol = newest_symbol; symbol; symbol = symbol->older)
+	for (symbol = newest_symbol; symbol; symbol = symbol->older_symbol)
 		if (symbol->binary_offset == offset && !strcmp(symbol->binary_path, binary_path))
 			return symbol;
 	symbol = calloc(1, sizeof(*symbol));
@@ -113,7 +113,7 @@ static const struct symbol *find_symbol(const char *binary_path, unsigned long o
 	path_format_or_exit(symbol->binary_path, sizeof(symbol->binary_path), "%s", binary_path);
 	symbol->binary_offset = offset;
 	look_up_symbol(symbol);
-	symbol->older = newest_symbol;
+	symbol->older_symbol = newest_symbol;
 	newest_symbol = symbol;
 	return symbol;
 }
@@ -126,7 +126,7 @@ static void look_up_stack_symbols(const char *binary_path, const char *stack,
 	site->frame_count = 0;
 	for (; *stack; stack = next_offset) {
 		unsigned long offset = strtoul(stack, &next_offset, 16);
-		const struct symbol *symbol = find_symbol(binary_path, offset);
+		const struct symbol *symbol = find_or_look_up_symbol(binary_path, offset);
 
 		if (next_offset == stack || !symbol)
 			break;
@@ -135,23 +135,23 @@ static void look_up_stack_symbols(const char *binary_path, const char *stack,
 	}
 }
 
-void symbols_format_top_functions(const char *binary_path, const char *stack,
+void symbols_format_library_functions(const char *binary_path, const char *stack,
 				  char text[REPORT_TOP_TEXT])
 {
 	struct report_site site;
 
 	look_up_stack_symbols(binary_path, stack, &site);
-	report_format_top_functions(&site, text);
+	report_format_library_functions(&site, text);
 }
 
-bool symbols_find_innermost_frame(const char *binary_path, const char *stack,
+bool symbols_find_innermost_library_frame(const char *binary_path, const char *stack,
 				  struct report_frame *frame)
 {
 	const struct report_frame *innermost;
 	struct report_site site;
 
 	look_up_stack_symbols(binary_path, stack, &site);
-	innermost = report_find_innermost_frame(&site);
+	innermost = report_find_innermost_library_frame(&site);
 	if (innermost)
 		*frame = *innermost;
 	return innermost;

@@ -18,15 +18,15 @@
 /* Appends an offset to a stack, if the text has space for it. */
 void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset);
 
-/* Formats the innermost functions of the page library in a stack (report_format_top_functions()). */
-void symbols_format_top_functions(const char *binary_path, const char *stack,
+/* Formats the innermost functions of the page library in a stack (report_format_library_functions()). */
+void symbols_format_library_functions(const char *binary_path, const char *stack,
 				  char text[REPORT_TOP_TEXT]);
 
 /* Finds the innermost frame of the page library in a stack. Return: false if the stack has none. */
-bool symbols_find_innermost_frame(const char *binary_path, const char *stack,
+bool symbols_find_innermost_library_frame(const char *binary_path, const char *stack,
 				  struct report_frame *frame);
 
 /* Return: whether no symbolizer was found, so that stacks have no functions. */
-bool symbols_tool_is_missing(void);
+bool symbols_symbolizer_is_missing(void);
 
 #endif

@@ -10,7 +10,7 @@
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
-/* Inputs run again in batches of 64, then of 8, then of 1 input. */
+/* Unchecked inputs run again in batches of 64, then of 8, then of 1 input. */
 #define CHECK_ROUNDS 3
 
 /* A worker is replaced after this number of batches, because detectors keep memory for each race. */
@@ -38,7 +38,7 @@ void input_indices_append(struct input_indices *list, const uint32_t *inputs, si
 
 /* ---- workers ---- */
 
-static void print_progress(const struct run_worker *worker, void *context)
+static void print_engine_progress(const struct run_worker *worker, void *context)
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
@@ -62,7 +62,7 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 						    .execution = engine->options->execution,
 						    .memory_limit_mb = engine->options->memory_limit_mb,
 						    .runs_one_input = runs_one_input,
-						    .report_progress = print_progress,
+						    .report_progress = print_engine_progress,
 						    .progress_context = engine };
 
 	pthread_mutex_lock(&engine->lock);
@@ -84,28 +84,30 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 	pthread_mutex_unlock(&engine->lock);
 }
 
-void engine_run_input(struct engine *engine, struct run_worker *worker, const uint32_t *input,
-		      struct worker_result *result)
+void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
+		      uint32_t count, struct worker_result *last)
 {
-	if (run_worker_send_batch(worker, engine->inputs, input, 1))
-		run_worker_read_result(worker, 0, result);
+	if (run_worker_run_batch(worker, engine->inputs, inputs, count))
+		run_worker_read_result(worker, count - 1, last);
 	else
-		engine_describe_death(engine, worker, result);
+		engine_describe_death(engine, worker, last);
 }
 
 /* ---- jobs ---- */
 
-/* Begins the batch of the job at the end of its history; a new worker begins with an empty history. */
-static void begin_batch(struct job *job)
+/* The next batch begins at the end of the history. A new worker begins with an empty history. */
+static void replace_old_worker_and_begin_batch(struct job *job)
 {
 	if (job->worker.sent_batch_count == WORKER_BATCHES && !job->engine->options->has_two_orders)
 		run_worker_end(&job->worker);
-	if (!job->worker.control)
+	if (!job->worker.control) {
 		job->history.count = job->leak_checked_count = 0;
+		job->has_last_corrupting_input = false;
+	}
 	job->batch_start = job->history.count;
 }
 
-/* Moves inputs from the queue into the batch of the job. Return: false if there is nothing left to run. */
+/* Moves inputs from the queue into the batch of the job. Return: false if no input is left. */
 static bool dequeue_batch(struct job *job)
 {
 	struct engine *engine = job->engine;
@@ -113,9 +115,9 @@ static bool dequeue_batch(struct job *job)
 	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->job_limit;
 	size_t most = RUN_BATCH >> 3 * engine->recheck_round;
 
-	begin_batch(job);
+	replace_old_worker_and_begin_batch(job);
 	pthread_mutex_lock(&engine->lock);
-	/* Batches become smaller at the end, so that all jobs have work. */
+	/* Batches become smaller when the queue becomes short, so that all jobs have inputs to run. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
 	while (queue->count && job->history.count - job->batch_start < most && !engine->is_broken) {
@@ -135,13 +137,13 @@ static void run_queue(struct job *job)
 {
 	while (dequeue_batch(job))
 		job_run_batch(job);
-	/* A batch without inputs runs only the leak check at its end. */
+	/* A batch without inputs only runs LeakSanitizer. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
 	    job->leak_checked_count < job->history.count)
 		job_run_batch(job);
 }
 
-static void finish_job(struct job *job)
+static void job_destroy(struct job *job)
 {
 	run_worker_end(&job->worker);
 	free(job->history.indices);
@@ -152,11 +154,11 @@ static void *run_job(void *engine)
 	struct job job = { .engine = engine };
 
 	run_queue(&job);
-	finish_job(&job);
+	job_destroy(&job);
 	return NULL;
 }
 
-/* Starts a thread for each further job; this thread runs a job itself. */
+/* Runs all jobs, each in a thread: one job in this thread, the other jobs in new threads. */
 static void run_jobs(struct engine *engine)
 {
 	pthread_t threads[RUN_JOBS];
@@ -172,10 +174,10 @@ static void run_jobs(struct engine *engine)
 
 /* ---- orders ---- */
 
-static void shuffle_inputs(uint32_t *inputs, size_t count, uint64_t state)
+static void shuffle_inputs(uint32_t *inputs, size_t count, uint64_t random_state)
 {
 	for (size_t i = count; i > 1; i--) {
-		size_t other = random_next(&state) % i;
+		size_t other = random_next(&random_state) % i;
 		uint32_t input = inputs[i - 1];
 
 		inputs[i - 1] = inputs[other];
@@ -183,32 +185,32 @@ static void shuffle_inputs(uint32_t *inputs, size_t count, uint64_t state)
 	}
 }
 
-/* Fills the queue. The second order is reversed or shuffled; a single order may be shuffled too. */
-static void fill_queue(struct engine *engine, bool is_second)
+/* Fills the queue with all inputs. The second order, or the only one, may be shuffled. */
+static void fill_queue(struct engine *engine, bool is_second_order)
 {
 	uint32_t count = (uint32_t)engine->inputs->count;
 
-	engine->is_second_order = is_second;
+	engine->is_second_order = is_second_order;
 	for (uint32_t i = 0; i < count; i++)
-		input_indices_append(&engine->queue, &(uint32_t){ is_second ? i : count - 1 - i }, 1);
-	if (engine->options->is_shuffled && is_second == engine->options->has_two_orders)
+		input_indices_append(&engine->queue, &(uint32_t){ is_second_order ? i : count - 1 - i }, 1);
+	if (engine->options->is_shuffled && is_second_order == engine->options->has_two_orders)
 		shuffle_inputs(engine->queue.indices, count, engine->options->shuffle_seed);
 	engine->planned_run_count = count * (engine->options->has_two_orders ? 2 : 1);
 }
 
-static void compare_footprints(struct flavour_run *run, const struct footprint *before,
+static void describe_growth_of_second_order(struct flavour_run *run, const struct footprint *before,
 			       const struct footprint *after)
 {
 	for (enum footprint_part i = 0; i < FOOTPRINT_PARTS && !*run->growth; i++)
 		if (after->amounts[i] > before->amounts[i] +
-					footprint_find_allowance(run->flavour, i, run->input_count))
+					footprint_get_allowed_growth(run->flavour, i, run->record_count))
 			snprintf(run->growth, sizeof(run->growth),
 				 "%s: expected the second order to leave no more than the first, got "
 				 "%zu after %zu",
 				 footprint_parts[i].name, after->amounts[i], before->amounts[i]);
 }
 
-/* One job runs both orders. Their footprints are comparable if one process ran both. */
+/* One job runs both orders. The footprints after the orders are compared only if one process ran both. */
 static void run_two_orders(struct engine *engine)
 {
 	struct footprint footprints[2] = { 0 };
@@ -221,15 +223,15 @@ static void run_two_orders(struct engine *engine)
 			footprints[order] = job.worker.control->footprint;
 	}
 	if (job.worker.control && job.worker_start_count == 1)
-		compare_footprints(engine->run, &footprints[0], &footprints[1]);
-	finish_job(&job);
+		describe_growth_of_second_order(engine->run, &footprints[0], &footprints[1]);
+	job_destroy(&job);
 }
 
 /* ---- the whole run ---- */
 
 /*
- * Runs inputs again whose worker ended before a leak check, or after which memory was lost. Some of them
- * may end their worker or lose memory again, so each round has smaller batches.
+ * Runs inputs again whose worker ended before a leak check, or after which LeakSanitizer found lost memory.
+ * Each round has smaller batches than the round before, so that at last each input runs alone.
  */
 static void rerun_unchecked_inputs(struct engine *engine)
 {
@@ -245,12 +247,12 @@ static void rerun_unchecked_inputs(struct engine *engine)
 	}
 }
 
-/* If memory was lost, an input has failed. */
-static void report_lost_memory(const struct engine *engine)
+/* If memory was lost but no input has the result `leak`, the last input before the loss fails. */
+static void record_unexplained_memory_loss(const struct engine *engine)
 {
 	struct run_record *record = &engine->run->records[engine->input_before_loss];
 
-	if (engine->has_lost_memory && !count_inputs_of_kind(engine->run, RUN_leak) &&
+	if (engine->has_found_lost_memory && !count_inputs_of_kind(engine->run, RUN_leak) &&
 	    !record_is_failure(record))
 		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone",
 				  NULL);
@@ -258,7 +260,7 @@ static void report_lost_memory(const struct engine *engine)
 
 static void mark_inputs_not_run(struct flavour_run *run)
 {
-	for (size_t i = 0; i < run->input_count; i++)
+	for (size_t i = 0; i < run->record_count; i++)
 		if (!run->records[i].was_run)
 			record_set_result(&run->records[i], RUN_flaky, "it was never run", NULL);
 }
@@ -278,7 +280,7 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 	}
 	rerun_unchecked_inputs(&engine);
 	mark_inputs_not_run(run);
-	report_lost_memory(&engine);
+	record_unexplained_memory_loss(&engine);
 	status_erase();
 	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
 	free(engine.queue.indices);

@@ -3,8 +3,8 @@
  * Runs all inputs in one flavour: batches of many inputs in a worker process; an input that fails runs
  * again, alone in a process of its own.
  *
- *   engine.c         the queue of inputs, the jobs that take batches of it, and the orders
- *   engine_batch.c   one batch: its results, and what runs again
+ *   engine.c         the queue of inputs, the jobs that take batches from it, and the orders
+ *   engine_batch.c   one batch: its results, and the inputs that run again
  *   history.c        finds the inputs after which another one fails
  */
 #ifndef TOOL_ENGINE_H
@@ -18,18 +18,17 @@
 
 struct run_options {
 	struct execution_options execution;
-	unsigned int job_limit;
-	unsigned int memory_limit_mb; /* more memory than this ends an input; 0: no limit */
+	unsigned int job_limit; /* workers at the same time */
+	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
 	bool has_two_orders;	/* all inputs run in one process, in two orders */
 	bool is_shuffled;	/* inputs run in a random order from the seed */
 	uint64_t shuffle_seed;
-	char binary_path[PATH_MAX]; /* of the flavour that is running */
+	char binary_path[PATH_MAX]; /* of the flavour of this engine_run() */
 };
 
 /*
- * Fills in the records of @run.
- * Return: false if workers could not be started, or did not begin. An input that did not run is
- * then a failure, and one that failed stays one.
+ * Runs all inputs in one flavour, and fills in the records of @run.
+ * Return: false if a worker could not be started. Inputs that never ran then have a failure as their result.
  */
 bool engine_run(const struct run_options *options, const struct file_list *inputs,
 		struct flavour_run *run);

@@ -2,38 +2,40 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes the number of an input before it runs the input. If the worker ends, the driver
- *      reads that number.
- *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its
- *      batch runs in a new one.
- *   3. An input that failed runs again, alone in a new process. If it fails there, that failure is its
- *      result.
- *   4. If it does not fail alone, it depends on earlier inputs: find_failing_history().
- *   5. If the heap or the descriptors grew, the input runs again alone, as in 3, where its
- *      growth is measured.
- *   6. LeakSanitizer runs after some batches, and at the end. If it finds a leak, the inputs since the
- *      last check run again at the end, in smaller and smaller batches, and at last alone, as in 3.
- *   7. Inputs whose worker died before the next leak check run again in the same way.
- *   8. If workers end before their first input again and again, that input runs alone, in a worker
+ *   1. A worker writes the position of an input in the batch before it runs the input. If the worker ends,
+ *      the driver reads this position.
+ *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch runs in
+ *      a new process.
+ *   3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is
+ *      its result.
+ *   4. If the input does not fail alone, the failure depends on earlier inputs (history.c).
+ *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the failure
+ *      may hide that it damaged the process.
+ *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3, several
+ *      times, and the worker measures the growth.
+ *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
+ *      its last check run again at the end, in smaller and smaller batches, at last alone, as in 3.
+ *   8. Inputs whose worker died before the next leak check run again in the same way.
+ *   9. If workers end before their first input again and again, that input runs alone, in a worker
  *      without a warm-up, and stays a failure.
  */
 #include <stdio.h>
 
 #include "tool/run/engine_parts.h"
 
-/* A leak check costs as much as some hundred inputs: this number of batches has one check. */
-#define BATCHES_A_CHECK 8
+/* LeakSanitizer runs after this number of batches, because it takes as long as some hundred inputs. */
+#define BATCHES_PER_LEAK_CHECK 8
 
-/* How often a worker that does not begin an input is replaced. */
-#define FALSE_STARTS 5
+/* After this number of workers that did not begin an input, a job blames the input. */
+#define FALSE_STARTS_MAX 5
 
-/* The first result of an input that no worker begins. It stays a failure if the input is good alone. */
+/* The first result of an input that no worker begins. */
 static const struct worker_result not_begun = {
 	.result.kind = RUN_crash,
 	.why = "the worker ended before its first input",
 };
 
-static uint32_t count_batch(const struct job *job)
+static uint32_t count_batch_inputs(const struct job *job)
 {
 	return (uint32_t)(job->history.count - job->batch_start);
 }
@@ -59,9 +61,9 @@ static void store_result(struct engine *engine, uint32_t input, const struct wor
 	record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
 }
 
-/* Stores the first failure of an input as its result if the input cannot run again. */
-static void keep_first_failure(struct engine *engine, uint32_t input,
-			       const struct worker_result *first)
+/* Stores the first result of an input that must run again, but cannot; the engine stops. */
+static void store_result_without_rerun(struct engine *engine, uint32_t input,
+			       const struct worker_result *first_result)
 {
 	static const struct worker_result not_again = {
 		.result.kind = RUN_flaky,
@@ -69,36 +71,36 @@ static void keep_first_failure(struct engine *engine, uint32_t input,
 	};
 
 	store_result(engine, input,
-		     result_kinds[first->result.kind].is_failure ? first : &not_again, NULL);
+		     result_kinds[first_result->result.kind].is_failure ? first_result : &not_again, NULL);
 	engine->is_broken = true;
 }
 
 /*
- * Runs an input alone in a new process, which gives its result.
- * @index: of the input in the history
- * @first: its result in the worker of the job
+ * Runs an input alone in a new process, and stores the result.
+ * @history_count: how many inputs of the history ran before it
+ * @first_result: its result in the worker of the job
  */
-static void run_input_alone(struct job *job, size_t index, const struct worker_result *first)
+static void run_input_alone(struct job *job, uint32_t input, size_t history_count,
+			    const struct worker_result *first_result)
 {
 	struct engine *engine = job->engine;
-	uint32_t input = job->history.indices[index];
 	struct worker_result alone;
 	struct run_worker worker;
 
 	if (!engine_start_worker(engine, &worker, true)) {
-		keep_first_failure(engine, input, first);
+		store_result_without_rerun(engine, input, first_result);
 		return;
 	}
-	engine_run_input(engine, &worker, &input, &alone);
+	engine_run_batch(engine, &worker, &input, 1, &alone);
 	store_result(engine, input, &alone, worker.output);
 	run_worker_end(&worker);
-	if (result_kinds[first->result.kind].is_failure &&
+	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
-		find_failing_history(job, index, first);
+		find_and_record_failing_history(job, input, history_count, first_result);
 }
 
-/* Return: whether the outcome differs from the first order; it then depends on the earlier inputs. */
-static bool has_other_outcome(const struct engine *engine, uint32_t input,
+/* Return: whether the outcome differs from the first order. Then @result becomes RUN_state. */
+static bool replace_result_if_outcome_differs(const struct engine *engine, uint32_t input,
 			      struct worker_result *result)
 {
 	const struct input_result *before = &engine->run->records[input].result;
@@ -111,18 +113,21 @@ static bool has_other_outcome(const struct engine *engine, uint32_t input,
 	return true;
 }
 
-/* Return: false if the input failed and may have damaged the process; @result then describes it. */
+/*
+ * Reads and stores the result of an input; or runs the input alone first, if its result requires that.
+ * Return: false, without storing @result, if the input failed and may have damaged the process.
+ */
 static bool accept_result(struct job *job, uint32_t position, struct worker_result *result)
 {
 	struct engine *engine = job->engine;
-	size_t index = job->batch_start + position;
-	uint32_t input = job->history.indices[index];
+	size_t history_index = job->batch_start + position;
+	uint32_t input = job->history.indices[history_index];
 
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
 		return false;
-	if (has_other_outcome(engine, input, result) || result->result.must_recheck)
-		run_input_alone(job, index, result);
+	if (replace_result_if_outcome_differs(engine, input, result) || result->result.must_recheck)
+		run_input_alone(job, input, history_index, result);
 	else if (!engine->recheck_round)
 		store_result(engine, input, result, NULL);
 	return true;
@@ -131,49 +136,69 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 /* ---- the end of a batch ---- */
 
 /*
- * The worker ends after the first @ran inputs of the batch, whose mappings are not yet counted. The
- * inputs from @from on return to the queue.
+ * The worker has run the first @ran_count inputs of the batch, and runs no more. They are unchecked. The
+ * inputs from position @requeue_from on return to the queue.
  */
-static void abandon_batch(struct job *job, uint32_t ran, uint32_t from)
+static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32_t requeue_from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
-	size_t first = can_find_leaks ? job->leak_checked_count : job->batch_start;
+	size_t first_unchecked = can_find_leaks ? job->leak_checked_count : job->batch_start;
 	const uint32_t *history = job->history.indices;
 	struct engine *engine = job->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	input_indices_append(&engine->unchecked, history + first, job->batch_start + ran - first);
-	for (size_t i = job->history.count; i > job->batch_start + from; i--)
+	input_indices_append(&engine->unchecked, history + first_unchecked,
+			     job->batch_start + ran_count - first_unchecked);
+	for (size_t i = job->history.count; i > job->batch_start + requeue_from; i--)
 		input_indices_append(&engine->queue, &history[i - 1], 1);
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* The input at @position of the batch failed, or did not begin, after the first @ran inputs. */
-static void handle_failed_input(struct job *job, uint32_t position, uint32_t ran,
-				const struct worker_result *result)
+/* Runs an input again before the inputs of the queue, because its worker ends without another good input. */
+static void requeue_last_good_input(struct engine *engine, uint32_t input)
 {
-	abandon_batch(job, ran, ran > position ? ran : position + 1);
-	run_input_alone(job, job->batch_start + position, result);
+	if (engine->recheck_round || record_is_failure(&engine->run->records[input]))
+		return;
+	pthread_mutex_lock(&engine->lock);
+	input_indices_append(&engine->queue, &input, 1);
+	engine->finished_run_count--;
+	pthread_mutex_unlock(&engine->lock);
 }
 
 /*
- * The worker ended or replied before it began the input after the first @ran inputs. The inputs that are
- * left run together in another worker, because a failure may depend on inputs that run together.
+ * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also fails
+ * alone, its failure may hide that the input before it damaged the process.
  */
-static void handle_false_start(struct job *job, uint32_t ran)
+static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
+				const struct worker_result *result)
 {
-	if (++job->false_start_count > FALSE_STARTS && ran < count_batch(job))
-		handle_failed_input(job, ran, ran, &not_begun);
-	else
-		abandon_batch(job, ran, ran);
+	uint32_t input = job->history.indices[job->batch_start + position];
+	size_t history_count = job->batch_start + ran_count;
+
+	requeue_after_worker_end(job, ran_count, ran_count > position ? ran_count : position + 1);
+	run_input_alone(job, input, history_count, result);
+	if (history_count && record_is_failure(&job->engine->run->records[input]))
+		requeue_last_good_input(job->engine, job->history.indices[history_count - 1]);
 }
 
-/* Return: false if memory is lost: this worker would find it again. */
-static bool finish_leak_check(struct job *job)
+/*
+ * The worker ended or replied before it began the next input after @ran_count inputs. The rest of the batch
+ * runs in a new worker, not one by one, because a failure may depend on inputs that run together.
+ */
+static void handle_false_start(struct job *job, uint32_t ran_count)
+{
+	if (++job->false_start_count > FALSE_STARTS_MAX && ran_count < count_batch_inputs(job))
+		requeue_rest_and_run_alone(job, ran_count, ran_count, &not_begun);
+	else
+		requeue_after_worker_end(job, ran_count, ran_count);
+}
+
+/* Return: false if memory is lost: the worker must end, because LeakSanitizer would find it again. */
+static bool handle_leak_check_result(struct job *job)
 {
 	static const struct worker_result lost = { .result.kind = RUN_leak, .why = LEAK_FOUND };
 	struct engine *engine = job->engine;
-	size_t first = job->leak_checked_count, count = job->history.count - first;
+	size_t first_unchecked = job->leak_checked_count, count = job->history.count - first_unchecked;
 
 	if (!job->worker.control->must_check_leaks)
 		return true;
@@ -181,50 +206,51 @@ static bool finish_leak_check(struct job *job)
 	if (!job->worker.control->has_leaked_memory || !count)
 		return true;
 	if (count == 1) {
-		run_input_alone(job, first, &lost);
+		run_input_alone(job, job->history.indices[first_unchecked], first_unchecked, &lost);
 		return false;
 	}
 	pthread_mutex_lock(&engine->lock);
-	engine->has_lost_memory = true;
+	engine->has_found_lost_memory = true;
 	engine->input_before_loss = job->history.indices[job->history.count - 1];
-	input_indices_append(&engine->unchecked, job->history.indices + first, count);
+	input_indices_append(&engine->unchecked, job->history.indices + first_unchecked, count);
 	pthread_mutex_unlock(&engine->lock);
 	return false;
 }
 
-/* Handles the results of a batch after the reply of the worker. Return: whether the worker can go on. */
-static bool finish_batch(struct job *job)
+/* Handles the reply of the worker to a batch. Return: whether the worker can run another batch. */
+static bool handle_batch_reply(struct job *job)
 {
-	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch(job);
-	uint32_t ran = last == NO_POSITION ? 0 : last < count ? last + 1 : count;
+	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch_inputs(job);
+	uint32_t ran_count = last == NO_POSITION ? 0 : last < count ? last + 1 : count;
 	struct worker_result result;
 
-	for (uint32_t i = 0; i < ran; i++)
+	for (uint32_t i = 0; i < ran_count; i++)
 		if (!accept_result(job, i, &result)) {
-			handle_failed_input(job, i, i, &result);
+			requeue_rest_and_run_alone(job, i, i, &result);
 			return false;
 		}
-	if (ran == count)
-		return finish_leak_check(job);
-	handle_false_start(job, ran);
+	if (ran_count == count)
+		return handle_leak_check_result(job);
+	handle_false_start(job, ran_count);
 	return false;
 }
 
-/* The worker ended in the input at @position, after the first @ran inputs of the batch. */
-static void attribute_worker_death(struct job *job, uint32_t position, uint32_t ran)
+/* The worker ended in the input at @position, after the first @ran_count inputs of the batch. */
+static void attribute_worker_death(struct job *job, uint32_t position, uint32_t ran_count)
 {
 	struct worker_result result;
 
-	for (uint32_t i = 0; i < ran; i++)
+	for (uint32_t i = 0; i < ran_count; i++)
 		if (i != position && !accept_result(job, i, &result))
-			run_input_alone(job, job->batch_start + i, &result);
+			run_input_alone(job, job->history.indices[job->batch_start + i],
+					job->batch_start + i, &result);
 	engine_describe_death(job->engine, &job->worker, &result);
-	handle_failed_input(job, position, ran, &result);
+	requeue_rest_and_run_alone(job, position, ran_count, &result);
 }
 
 static void handle_worker_death(struct job *job)
 {
-	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch(job);
+	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch_inputs(job);
 
 	if (last != NO_POSITION && count)
 		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
@@ -235,7 +261,7 @@ static void handle_worker_death(struct job *job)
 
 /* ---- a batch ---- */
 
-static bool ensure_worker(struct job *job)
+static bool start_worker_if_none(struct job *job)
 {
 	if (job->worker.control)
 		return true;
@@ -245,20 +271,20 @@ static bool ensure_worker(struct job *job)
 
 void job_run_batch(struct job *job)
 {
-	uint32_t count = count_batch(job);
+	uint32_t count = count_batch_inputs(job);
 	bool can_go_on = false;
 
-	if (!ensure_worker(job)) {
+	if (!start_worker_if_none(job)) {
 		job->engine->is_broken = true;
-		abandon_batch(job, 0, 0);
+		requeue_after_worker_end(job, 0, 0);
 		return;
 	}
 	job->worker.control->must_check_leaks =
 		!count || job->engine->recheck_round ||
-		(job->worker.sent_batch_count + 1) % BATCHES_A_CHECK == 0;
-	if (run_worker_send_batch(&job->worker, job->engine->inputs,
+		(job->worker.sent_batch_count + 1) % BATCHES_PER_LEAK_CHECK == 0;
+	if (run_worker_run_batch(&job->worker, job->engine->inputs,
 				  job->history.indices + job->batch_start, count))
-		can_go_on = finish_batch(job);
+		can_go_on = handle_batch_reply(job);
 	else
 		handle_worker_death(job);
 	if (!can_go_on)

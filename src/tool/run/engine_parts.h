@@ -20,14 +20,14 @@ struct engine {
 	const struct file_list *inputs;
 	struct flavour_run *run;
 	bool is_second_order;
-	unsigned int recheck_round; /* of running unchecked inputs again; 0: not begun */
+	unsigned int recheck_round; /* in which unchecked inputs run again; 0: before the first round */
 	_Atomic bool is_broken; /* workers cannot be started */
-	/* Protects the members below. Only the job that runs an input writes its record. */
+	/* Protects the members below. The record of an input needs no lock: one job runs the input. */
 	pthread_mutex_t lock;
-	struct input_indices queue; /* the last one is the next one to run */
-	/* Inputs that run again, because LeakSanitizer did not run after them, or found lost memory. */
+	struct input_indices queue; /* the last index is the next input to run */
+	/* Inputs that must run again: LeakSanitizer did not run after them, or found lost memory. */
 	struct input_indices unchecked;
-	bool has_lost_memory;
+	bool has_found_lost_memory; /* LeakSanitizer found lost memory after several inputs */
 	uint32_t input_before_loss; /* the last input before LeakSanitizer found lost memory */
 	size_t finished_run_count, planned_run_count, failed_count; /* for the progress line */
 };
@@ -37,18 +37,18 @@ struct job {
 	struct engine *engine;
 	struct run_worker worker;
 	unsigned int worker_start_count;
-	unsigned int false_start_count; /* workers that ended, or replied, before they began an input */
-	/* Inputs that this worker ran, in order, and then those of the batch. */
+	unsigned int false_start_count; /* of workers that ended or replied before they began an input */
+	/* The inputs that this worker has run, in order, and after them the inputs of the batch. */
 	struct input_indices history;
 	size_t batch_start;	   /* index of the batch in the history */
-	size_t leak_checked_count; /* the first inputs of the history, after which LeakSanitizer ran */
-	bool has_culprit; /* the member @culprit is valid */
-	uint32_t culprit; /* the input after which an input failed last: often the cause again */
+	size_t leak_checked_count; /* inputs of the history before the last run of LeakSanitizer */
+	bool has_last_corrupting_input; /* the next member is valid */
+	uint32_t last_corrupting_input; /* in the history: made a later input fail, and may do so again */
 };
 
 /* ---- engine.c ---- */
 
-/* Return: @memory; a null pointer ends the program. */
+/* Return: @memory, the result of an allocation. Ends the program if @memory is NULL. */
 void *require_memory(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count);
@@ -56,26 +56,31 @@ void input_indices_append(struct input_indices *list, const uint32_t *inputs, si
 /* Starts a worker of the flavour for batches, or for one input. */
 bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input);
 
-/* Describes why the worker ended as the result of its input. */
+/* Sets @result: the kind and the reason of the death of the worker. */
 void engine_describe_death(struct engine *engine, const struct run_worker *worker,
 			   struct worker_result *result);
 
-/* Runs one input in the worker, which may end. */
-void engine_run_input(struct engine *engine, struct run_worker *worker, const uint32_t *input,
-		      struct worker_result *result);
+/*
+ * Runs a batch of @count inputs in the worker.
+ * @last: gets the result of the last input, or else the reason why the worker died
+ */
+void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
+		      uint32_t count, struct worker_result *last);
 
 /* ---- engine_batch.c ---- */
 
-/* Runs the batch at the end of the job's history in its worker; an input that fails runs again alone. */
+/* Runs the batch in the worker of the job. An input that fails runs again, alone in a new worker. */
 void job_run_batch(struct job *job);
 
 /* ---- history.c ---- */
 
 /*
- * Finds few earlier inputs after which an input fails that is good alone, and sets a record.
- * @index: of the input in the history
- * @first: how it failed
+ * Searches the history for few earlier inputs after which an input fails that does not fail alone, and
+ * records them.
+ * @history_count: how many inputs of the history ran before the failed @input
+ * @first_result: of the failed input
  */
-void find_failing_history(struct job *job, size_t index, const struct worker_result *first);
+void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
+				     const struct worker_result *first_result);
 
 #endif

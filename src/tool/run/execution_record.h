@@ -17,10 +17,10 @@ struct execution_site {
 
 #define NO_SITE SIZE_MAX
 
-/* A process that ended: by a fatal call, by use of uninitialised bytes, or against the model. */
+/* A process that ended: at a fatal call, at a use of uninitialised bytes, or unexpectedly. */
 struct execution_death {
 	struct execution_site site;
-	char kind[64]; /* of the report, or signal-11, timeout ... */
+	char kind[64]; /* the kind of the report, or as in "signal-11", "exit-1", "timeout" */
 };
 
 #define EXECUTION_DEATHS 2
@@ -28,13 +28,13 @@ struct execution_death {
 struct execution_record {
 	enum checker_result result;
 	/*
-	 * The two accesses of the first reported race, the later access first. A race that the model
-	 * does not have is preferred; its second site has no call.
+	 * The two accesses of the first reported race, the later access first. A reported race that the
+	 * model does not have takes precedence; then the second site has no call.
 	 */
 	struct execution_site race[2];
 	size_t death_count;
 	struct execution_death deaths[EXECUTION_DEATHS];
-	char why[CHECKER_WHY + 32]; /* for a difference without a death, or a race that may be missed */
+	char why[CHECKER_WHY + 32]; /* of a difference without a death, or of a race that may be missed */
 };
 
 /* Makes an empty record. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Prints a failure for people: its reason, the output of the process, and a command that replays it. */
+/* Prints failures as text: the reason, the output of the process, and a command that replays the failure. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "harness/util/shell_word.h"
 #include "tool/run/run.h"
 
-/* The output of a failed input is printed up to these limits. */
+/* The most lines of the output of a failed input that are printed, and the most bytes of each line. */
 #define OUTPUT_LINES 12
 #define OUTPUT_WIDTH 160
 
@@ -19,8 +19,8 @@ static bool is_standard_input(const struct run *run, size_t input)
 	return !strcmp(run_input_name(run, input), "-");
 }
 
-/* Standard input cannot be read again, so the command contains the program as a here-document. */
-static void print_program_argument(FILE *out, const char *path)
+/* Prints the program of standard input as a here-document, because the command cannot read it again. */
+static void print_here_document(FILE *out, const char *path)
 {
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
@@ -35,11 +35,11 @@ static void print_program_argument(FILE *out, const char *path)
 static void print_input_argument(FILE *out, const struct run *run, size_t input)
 {
 	if (is_standard_input(run, input)) {
-		print_program_argument(out, run->inputs.names[input]);
+		print_here_document(out, run->inputs.names[input]);
 		return;
 	}
 	putc(' ', out);
-	shell_path_print(out, run->inputs.names[input]);
+	shell_absolute_path_print(out, run->inputs.names[input]);
 }
 
 static void print_execution_options(FILE *out, const struct execution_options *execution)
@@ -60,7 +60,7 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 	const struct execution_options *execution = &run->options.execution;
 	const struct run_record *record = &flavour->records[input];
 
-	shell_word_print(out, shell_binary_path());
+	shell_word_print(out, running_binary_path());
 	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
 		run->command_name, exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
 		execution->cpu_limit_seconds, run->options.memory_limit_mb);
@@ -106,7 +106,7 @@ static void print_failures_of_flavour(const struct run *run, const struct flavou
 {
 	size_t not_run = 0;
 
-	for (size_t i = 0; i < flavour->input_count; i++) {
+	for (size_t i = 0; i < flavour->record_count; i++) {
 		const struct run_record *record = &flavour->records[i];
 
 		not_run += !record->was_run;
@@ -115,7 +115,7 @@ static void print_failures_of_flavour(const struct run *run, const struct flavou
 	}
 	if (not_run)
 		fprintf(stderr, "%s: %zu of %zu inputs were never run\n", flavour->flavour, not_run,
-			flavour->input_count);
+			flavour->record_count);
 	if (*flavour->growth)
 		fprintf(stderr, "%s: %s\n", flavour->flavour, flavour->growth);
 }

@@ -47,13 +47,13 @@ static size_t find_lowest_free_descriptor(void)
 }
 
 /* A worker that cannot measure its footprint must not report success. */
-static _Noreturn void exit_unreadable(const char *file)
+static _Noreturn void exit_because_unreadable(const char *file)
 {
 	fprintf(stderr, "expected to read %s: %s\n", file, strerror(errno));
 	_exit(EXIT_BAD);
 }
 
-/* Does not use stdio, whose buffers would change the measured heap. */
+/* This function does not use stdio, because buffers of stdio would change the measured heap. */
 size_t footprint_count_mappings(void)
 {
 	static const char maps[] = "/proc/self/maps";
@@ -63,7 +63,7 @@ size_t footprint_count_mappings(void)
 	ssize_t got;
 
 	if (fd < 0)
-		exit_unreadable(maps);
+		exit_because_unreadable(maps);
 	while ((got = read(fd, file_part, sizeof(file_part))) > 0)
 		for (ssize_t i = 0; i < got; i++)
 			lines += file_part[i] == '\n';
@@ -88,7 +88,7 @@ size_t footprint_read_resident_bytes(int pid)
 	return resident ? strtoul(resident, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-void footprint_measure_heap(struct footprint *footprint)
+void footprint_measure_heap_and_descriptors(struct footprint *footprint)
 {
 	footprint->amounts[FOOTPRINT_HEAP] = count_heap_bytes();
 	footprint->amounts[FOOTPRINT_DESCRIPTORS] = find_lowest_free_descriptor();
@@ -96,46 +96,47 @@ void footprint_measure_heap(struct footprint *footprint)
 
 void footprint_measure(struct footprint *footprint)
 {
-	footprint_measure_heap(footprint);
+	footprint_measure_heap_and_descriptors(footprint);
 	footprint->amounts[FOOTPRINT_MAPPINGS] = footprint_count_mappings();
 	footprint->amounts[FOOTPRINT_RESIDENT] = footprint_read_resident_bytes(getpid());
 	if (!footprint->amounts[FOOTPRINT_RESIDENT])
-		exit_unreadable("/proc/self/statm");
+		exit_because_unreadable("/proc/self/statm");
 }
 
 /* ---- allowances ---- */
 
 /*
- * Detectors keep freed memory for a while and map memory of their own, and ThreadSanitizer keeps
- * each report until the process ends.
+ * How much a process may grow that leaks nothing: sanitizers keep freed memory for a while and map memory of
+ * their own, and ThreadSanitizer keeps each report until the process ends.
  */
-static const struct {
+struct allowed_growth {
 	const char *flavour;
-	size_t megabytes, kilobytes_an_input, mappings;
-} allowances[] = {
+	size_t resident_megabytes, resident_kilobytes_per_input, mapping_count;
+};
+
+static const struct allowed_growth allowed_growth[] = {
 	{ "asan", 264, 0, 8 },
 	{ "msan", 8, 0, 8 },
 	{ "plain", 2, 0, 0 },
 	{ "tsan", 16, 16, 8 },
 };
 
-/*
- * The most addresses that a backend creates for mappings; it creates them one by one.
- */
+/* The most addresses that a backend other than `direct` creates for mappings; it creates them one by one. */
 #define MAPPED_ADDRESSES 64
 
-size_t footprint_find_allowance(const char *flavour, enum footprint_part part, size_t inputs)
+size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t input_count)
 {
 	unsigned int i = 0;
 
-	while (strcmp(allowances[i].flavour, flavour))
+	while (strcmp(allowed_growth[i].flavour, flavour))
 		i++;
 	switch (part) {
 	case FOOTPRINT_MAPPINGS:
-		return allowances[i].mappings +
+		return allowed_growth[i].mapping_count +
 		       (strcmp(exec_backend_name(), "direct") ? MAPPED_ADDRESSES : 0);
 	case FOOTPRINT_RESIDENT:
-		return (allowances[i].megabytes << 20) + inputs * (allowances[i].kilobytes_an_input << 10);
+		return (allowed_growth[i].resident_megabytes << 20) +
+		       input_count * (allowed_growth[i].resident_kilobytes_per_input << 10);
 	default:
 		return 0;
 	}
@@ -148,7 +149,7 @@ bool footprint_can_find_leaks(void)
 	return __lsan_do_recoverable_leak_check;
 }
 
-bool footprint_has_leaks(void)
+bool footprint_run_leak_check(void)
 {
 	return __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The resources that a process holds. Leaks of inputs make them grow. */
+/* The footprint of a process: its memory, descriptors and mappings. Inputs that leak make it grow. */
 #ifndef TOOL_FOOTPRINT_H
 #define TOOL_FOOTPRINT_H
 
@@ -32,8 +32,8 @@ struct footprint_part_info {
 
 extern const struct footprint_part_info footprint_parts[FOOTPRINT_PARTS];
 
-/* Measures only the heap and the descriptors of this process, which is fast. */
-void footprint_measure_heap(struct footprint *footprint);
+/* Measures the heap and the descriptors of this process, but not its mappings and resident memory: fast. */
+void footprint_measure_heap_and_descriptors(struct footprint *footprint);
 
 /* Measures all parts. Exits the process if files in /proc cannot be read. */
 void footprint_measure(struct footprint *footprint);
@@ -41,22 +41,22 @@ void footprint_measure(struct footprint *footprint);
 /* Return: the number of mappings of this process. Exits the process if /proc cannot be read. */
 size_t footprint_count_mappings(void);
 
-/* Return: bytes of process @pid that are resident; 0: not known. */
+/* Return: the resident bytes of process @pid; 0 if they cannot be read. */
 size_t footprint_read_resident_bytes(int pid);
 
 /*
- * Return: how much the second order of all @inputs may add to a part of the footprint of a process of
- * the flavour.
+ * Return: how much a part of the footprint may grow while a process of the flavour runs @input_count inputs
+ * again, in a second order.
  */
-size_t footprint_find_allowance(const char *flavour, enum footprint_part part, size_t inputs);
+size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t input_count);
 
 /* Return: whether LeakSanitizer is linked. */
 bool footprint_can_find_leaks(void);
 
 /*
- * Runs LeakSanitizer, if it is linked, which searches memory that no pointer points to, and prints it on
- * standard error. This takes some milliseconds. Return: whether such memory was found.
+ * Runs LeakSanitizer, if it is linked: it searches for memory that no pointer points to, and prints a
+ * report. This takes some milliseconds. Return: whether LeakSanitizer found such memory.
  */
-bool footprint_has_leaks(void);
+bool footprint_run_leak_check(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds earlier inputs after which an input fails that is good alone. The search halves the history of
- * the process as long as the input fails after one of the halves. Each try is a process of its own.
+ * Finds earlier inputs after which an input fails that does not fail alone. The search halves the history of
+ * the process as long as the input fails after one of the halves. Each try runs in a new process.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 struct history_search {
 	struct engine *engine;
 	uint32_t affected_input;
-	bool lacks_resources; /* a try got no process or no memory */
-	uint32_t *try_inputs; /* the inputs of a try: a part of the history, and the affected input */
+	bool lacks_processes; /* a worker could not be started */
+	uint32_t *try_inputs; /* a part of the history, then the affected input */
 	struct worker_result last_failure; /* of the affected input */
 };
 
@@ -26,36 +26,24 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 /* ---- tries ---- */
 
 /*
- * Runs a batch. Return: false if its last input did not begin.
- * @last: gets the result of that input
- */
-static bool run_batch_of_try(const struct history_search *search, struct run_worker *worker,
-			     const uint32_t *inputs, uint32_t count, struct worker_result *last)
-{
-	bool is_alive = run_worker_send_batch(worker, search->engine->inputs, inputs, count);
-	uint32_t position = atomic_load(&worker->control->position);
-
-	if (is_alive)
-		run_worker_read_result(worker, count - 1, last);
-	else
-		engine_describe_death(search->engine, worker, last);
-	return position != NO_POSITION && position % count == count - 1;
-}
-
-/*
+ * Runs the first @count inputs of @try_inputs in the worker.
  * Return: whether the last input begins, and then fails or has another outcome than alone.
- * @last: gets its result
+ * @last: gets the result of the last input
  */
-static bool last_input_fails(const struct history_search *search, struct run_worker *worker,
+static bool run_try(const struct history_search *search, struct run_worker *worker,
 			     size_t count, struct worker_result *last)
 {
 	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
 
-	/* The affected input is in one batch with inputs before it: the worker does more after a batch. */
+	/* Batches are as large as possible, because a worker also does other work after each batch. */
 	for (size_t next = 0, size; next < count; next += size) {
+		uint32_t position;
+
 		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
-		if (!run_batch_of_try(search, worker, search->try_inputs + next, (uint32_t)size, last))
+		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size, last);
+		position = atomic_load(&worker->control->position);
+		if (position == NO_POSITION || position % size != size - 1)
 			return false;
 		if (kind_may_damage_process(last->result.kind))
 			return next + size == count;
@@ -66,20 +54,20 @@ static bool last_input_fails(const struct history_search *search, struct run_wor
 	return true;
 }
 
-/* Return: whether the affected input fails in a new process after these @count inputs. */
-static bool history_reproduces(struct history_search *search, const uint32_t *history, size_t count)
+/* Runs the affected input in a new process after @count inputs of @history. Return: whether it fails. */
+static bool affected_input_fails_after(struct history_search *search, const uint32_t *history, size_t count)
 {
 	struct worker_result last;
 	struct run_worker worker;
 	bool has_failed;
 
 	if (!engine_start_worker(search->engine, &worker, false)) {
-		search->lacks_resources = true;
+		search->lacks_processes = true;
 		return false;
 	}
 	memcpy(search->try_inputs, history, count * sizeof(*history));
 	search->try_inputs[count] = search->affected_input;
-	has_failed = last_input_fails(search, &worker, count + 1, &last);
+	has_failed = run_try(search, &worker, count + 1, &last);
 	if (has_failed)
 		search->last_failure = last;
 	run_worker_end(&worker);
@@ -92,10 +80,10 @@ static size_t halve_history(struct history_search *search, const uint32_t **hist
 	while (count > 1) {
 		size_t half = count / 2;
 
-		if (history_reproduces(search, *history + half, count - half)) {
+		if (affected_input_fails_after(search, *history + half, count - half)) {
 			*history += half;
 			count -= half;
-		} else if (history_reproduces(search, *history, half)) {
+		} else if (affected_input_fails_after(search, *history, half)) {
 			count = half;
 		} else {
 			break;
@@ -106,8 +94,11 @@ static size_t halve_history(struct history_search *search, const uint32_t **hist
 
 /* ---- the record ---- */
 
-/* If one earlier input causes the failure, its record gets the result, else the affected input's. */
-static void record_history(const struct history_search *search, const uint32_t *history, size_t count)
+/*
+ * If one earlier input causes the failure, the record of that input gets the result `corrupts`; otherwise the
+ * record of the affected input gets the result `state`.
+ */
+static void record_failing_history(const struct history_search *search, const uint32_t *history, size_t count)
 {
 	uint32_t last = history[count - 1];
 	bool is_corruption = count == 1;
@@ -130,50 +121,44 @@ static void record_history(const struct history_search *search, const uint32_t *
 	record->failing_sequence[count] = search->affected_input;
 }
 
-static void record_first_failure(const struct history_search *search,
-				 const struct worker_result *first, size_t earlier_count)
+static void record_unreproduced_failure(const struct history_search *search,
+				 const struct worker_result *first_result, size_t earlier_count)
 {
-	enum result_kind kind = search->lacks_resources ? first->result.kind : RUN_flaky;
+	enum result_kind kind = search->lacks_processes ? first_result->result.kind : RUN_flaky;
 	char why[2 * RUN_WHY];
 
-	if (search->lacks_resources)
+	if (search->lacks_processes)
 		snprintf(why, sizeof(why),
-			 "%s; expected processes and memory to find out after what, got none", first->why);
+			 "%s; expected processes to find out after what, got none", first_result->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
-			 result_kinds[first->result.kind].name, first->why, earlier_count);
+			 result_kinds[first_result->result.kind].name, first_result->why, earlier_count);
 	record_set_result(&search->engine->run->records[search->affected_input], kind, why, NULL);
 }
 
-static void record_responsible_input(struct job *job, struct history_search *search, size_t count,
-				     const struct worker_result *first)
+void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
+				     const struct worker_result *first_result)
 {
+	struct history_search search = {
+		.engine = job->engine,
+		.affected_input = input,
+		.try_inputs = require_memory(malloc((history_count + 2) * sizeof(uint32_t)))
+	};
 	const uint32_t *history = job->history.indices;
-	size_t earlier_count = count;
+	size_t count = history_count;
 
-	if (job->has_culprit && history_reproduces(search, &job->culprit, 1)) {
-		history = &job->culprit;
+	if (job->has_last_corrupting_input &&
+	    affected_input_fails_after(&search, &job->last_corrupting_input, 1)) {
+		history = &job->last_corrupting_input;
 		count = 1;
-	} else if (!count || !history_reproduces(search, history, count)) {
-		record_first_failure(search, first, earlier_count);
+	} else if (!count || !affected_input_fails_after(&search, history, count)) {
+		record_unreproduced_failure(&search, first_result, history_count);
+		free(search.try_inputs);
 		return;
 	}
-	count = halve_history(search, &history, count);
-	record_history(search, history, count);
-	job->has_culprit = count == 1;
-	job->culprit = history[0];
-}
-
-void find_failing_history(struct job *job, size_t index, const struct worker_result *first)
-{
-	struct history_search search = { .engine = job->engine,
-					 .affected_input = job->history.indices[index],
-					 .try_inputs = malloc((index + 2) * sizeof(uint32_t)) };
-
-	search.lacks_resources = !search.try_inputs;
-	if (search.lacks_resources)
-		record_first_failure(&search, first, index);
-	else
-		record_responsible_input(job, &search, index, first);
+	count = halve_history(&search, &history, count);
+	record_failing_history(&search, history, count);
+	job->has_last_corrupting_input = count == 1;
+	job->last_corrupting_input = history[0];
 	free(search.try_inputs);
 }

@@ -11,13 +11,13 @@
 
 #include "harness/program/program_file.h"
 
-/* Descriptors below this are a worker's own (enum worker_descriptor). */
+/* Smaller descriptors are used by a worker itself (enum worker_descriptor). */
 #define FIRST_INHERITED 64
 
 /* The path of the copy of standard input; empty: standard input was not copied. */
 static char standard_input_path[32];
 
-/* Copies standard input to a file that workers inherit. Return: its path; NULL after an error message. */
+/* Copies standard input to a file that workers inherit. Return: the path of the copy, or NULL. */
 static char *copy_standard_input(void)
 {
 	char error[PROGRAM_FILE_ERROR];
@@ -45,7 +45,7 @@ static char *copy_standard_input(void)
 	return standard_input_path;
 }
 
-/* Return: false, after an error message, for a pipe or a device, which can be read only once. */
+/* Return: false, after an error message, for a pipe or a device, which cannot be read again. */
 static bool can_be_read_again(const char *path)
 {
 	struct stat status;

@@ -7,13 +7,13 @@
 
 /*
  * Lists the files of all @arguments, which end with NULL. A directory means its programs. "-" means
- * standard input, which is copied because each flavour reads it, and again after a failure.
+ * standard input; it is copied to a file, because several workers read it.
  * @must_sort: sort by name and remove repeated names; else keep the order of the arguments
- * Return: false, after lines on standard error, if some cannot be used; the others are listed.
+ * Return: false, after messages, if an argument cannot be used; @inputs has the files of the other arguments.
  */
 bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort);
 
-/* Return: the name of the input for people: "-" for the copy of standard input. */
+/* Return: the name of the input in messages: "-" for the copy of standard input, otherwise @path. */
 const char *input_display_name(const char *path);
 
 #endif

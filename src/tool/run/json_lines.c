@@ -17,19 +17,19 @@
 #include "tool/util/clock.h"
 #include "tool/util/output.h"
 
-/* Finds functions by the offsets of the report, if the report has no functions. */
+/* If the report names no function of the library at @site, looks up its offsets in the binary. */
 static void look_up_site_symbols(const char *flavour, struct report_site *site)
 {
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
 	struct report_frame frame;
 
-	if (report_find_innermost_frame(site) ||
+	if (report_find_innermost_library_frame(site) ||
 	    !flavour_find_binary(flavour, binary, sizeof(binary)))
 		return;
 	for (size_t i = 0; i < site->frame_count; i++)
 		if (strstr(site->frames[i].module, "pagetorture"))
 			symbols_append_offset(stack, site->frames[i].offset);
-	if (symbols_find_innermost_frame(binary, stack, &frame)) {
+	if (symbols_find_innermost_library_frame(binary, stack, &frame)) {
 		site->frames[0] = frame;
 		site->frame_count = 1;
 	}
@@ -44,7 +44,8 @@ static void write_report_places(struct json *out, const struct flavour_run *run,
 	if (output && report_parse(output, &report))
 		for (size_t i = 0; i < report.site_count; i++) {
 			look_up_site_symbols(run->flavour, &report.sites[i]);
-			report_write_frame_json(out, report_find_innermost_frame(&report.sites[i]));
+			report_write_library_frame_json(
+				out, report_find_innermost_library_frame(&report.sites[i]));
 		}
 	json_end(out);
 }
@@ -71,7 +72,7 @@ static void write_kind_meaning(struct json *out, enum result_kind kind)
 	json_text(out, "section", "Results of an input");
 }
 
-static void write_failure(struct json *out, const struct run *run,
+static void write_failure_members(struct json *out, const struct run *run,
 			  const struct flavour_run *flavour, size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
@@ -85,14 +86,14 @@ static void write_failure(struct json *out, const struct run *run,
 static bool is_utf8(const char *text)
 {
 	for (size_t size; *text; text += size) {
-		size = utf8_first_length(text);
+		size = utf8_character_length(text, 4);
 		if (!size)
 			return false;
 	}
 	return true;
 }
 
-/* JSON text cannot hold a name that is not UTF-8; input_hex has all its bytes. */
+/* A JSON string cannot hold a name that is not UTF-8, so `input_hex` then has the bytes of the name. */
 static void write_input_name(struct json *out, const char *name)
 {
 	char *hex_digits;
@@ -123,11 +124,11 @@ static void write_record(struct json *out, const struct run *run,
 	write_rules_seen(out, run, record);
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->is_failure)
-		write_failure(out, run, flavour, input);
+		write_failure_members(out, run, flavour, input);
 	json_end_line(out);
 }
 
-/* Writes the record of memory or descriptors that grew in the second order; it belongs to no input. */
+/* Writes that the footprint of a flavour grew in the second order; this failure belongs to no input. */
 static void write_growth_record(struct json *out, const struct flavour_run *flavour)
 {
 	json_begin_object(out, NULL);
@@ -150,8 +151,8 @@ static void write_flavour_totals(struct json *out, const struct flavour_run *fla
 
 	json_begin_object(out, NULL);
 	json_text(out, "flavour", flavour->flavour);
-	json_number(out, "inputs", (int64_t)flavour->input_count);
-	json_number(out, "good", (int64_t)(flavour->input_count - failed));
+	json_number(out, "inputs", (int64_t)flavour->record_count);
+	json_number(out, "good", (int64_t)(flavour->record_count - failed));
 	json_number(out, "failed", (int64_t)failed);
 	json_number(out, "unseen", (int64_t)count_inputs_of_kind(flavour, RUN_unseen));
 	json_number(out, "not-run", (int64_t)count_inputs_of_kind(flavour, RUN_not_run));
@@ -160,7 +161,7 @@ static void write_flavour_totals(struct json *out, const struct flavour_run *fla
 	json_end(out);
 }
 
-/* Writes the flavours that did not run: not selected, not built, or not started. */
+/* Writes the flavours without results: not selected, not built, or out of memory. */
 static void write_skipped_flavours(struct json *out, const struct run *run)
 {
 	json_begin_array(out, "skipped");
@@ -200,7 +201,7 @@ static void write_summary(struct json *out, const struct run *run, bool is_good)
 	json_text(out, "what", run->command_name);
 	json_text(out, "version", PACKAGE_VERSION);
 	json_text(out, "begun", begin_time);
-	json_real(out, "seconds", (double)(clock_read_ms() - run->begin_ms) / 1000, 1);
+	json_real(out, "seconds", (double)(clock_read_ms() - run->begin_clock_ms) / 1000, 1);
 	json_text(out, "status", is_good ? "good" : "failed");
 	json_text(out, "command", run->command_line);
 	write_machine(out);

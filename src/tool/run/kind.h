@@ -22,8 +22,8 @@ struct result_kind_info {
 extern const struct result_kind_info result_kinds[RUN_KINDS];
 
 /*
- * Return: whether an input with a result of this kind may have damaged its process. An unreadable input
- * or a wrong claim cannot, because the library takes no part in them.
+ * Return: whether an input with a result of this kind may have damaged its process. An unreadable input is
+ * not executed. With a wrong claim, the execution agrees with the model.
  */
 static inline bool kind_may_damage_process(enum result_kind kind)
 {

@@ -10,16 +10,16 @@ const struct result_kind_info result_kinds[RUN_KINDS] = {
 #undef KIND
 };
 
-bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input_count)
+bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t record_count)
 {
-	*run = (struct flavour_run){ .flavour = flavour, .input_count = input_count };
-	run->records = calloc(input_count, sizeof(*run->records));
+	*run = (struct flavour_run){ .flavour = flavour, .record_count = record_count };
+	run->records = calloc(record_count, sizeof(*run->records));
 	return run->records;
 }
 
 void flavour_run_destroy(struct flavour_run *run)
 {
-	for (size_t i = 0; run->records && i < run->input_count; i++) {
+	for (size_t i = 0; run->records && i < run->record_count; i++) {
 		free(run->records[i].why);
 		free(run->records[i].output);
 		free(run->records[i].failing_sequence);
@@ -46,7 +46,7 @@ size_t count_inputs_of_kind(const struct flavour_run *run, enum result_kind kind
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < run->input_count; i++)
+	for (size_t i = 0; i < run->record_count; i++)
 		count += run->records[i].result.kind == kind;
 	return count;
 }
@@ -55,7 +55,7 @@ size_t count_failed_inputs(const struct flavour_run *run)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < run->input_count; i++)
+	for (size_t i = 0; i < run->record_count; i++)
 		count += record_is_failure(&run->records[i]);
 	return count;
 }

@@ -10,26 +10,26 @@
 
 struct run_record {
 	struct input_result result;
-	bool was_run;	 /* the input was executed, or ended its process */
-	char *why;	 /* one line, or NULL */
+	bool was_run;	 /* a job ran the input, and stored its result */
+	char *why;	 /* reason of the result, one line, or NULL */
 	char *output;	 /* of the process in which the input failed, or NULL */
 	/* Inputs that fail if they run in this order in one process; NULL: the input fails alone. */
 	uint32_t *failing_sequence;
 	size_t failing_sequence_count;
 };
 
-/* One flavour's results. */
+/* The run of all inputs in one flavour, and its results. */
 struct flavour_run {
 	const char *flavour;
 	struct run_record *records; /* one for each input */
-	size_t input_count;
+	size_t record_count;	    /* number of inputs, whether they ran or not */
 	char growth[RUN_WHY]; /* with two orders: which part of the footprint grew in the second, or "" */
-	double seconds;
+	double seconds;		  /* that the run took */
 	unsigned int worker_start_count;
 };
 
 /* Return: false if there is no memory. */
-bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t input_count);
+bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t record_count);
 void flavour_run_destroy(struct flavour_run *run);
 
 /* Sets the kind of the result, its reason @why and the output; both texts are copied and may be NULL. */
@@ -39,8 +39,6 @@ void record_set_result(struct run_record *record, enum result_kind kind, const c
 bool record_is_failure(const struct run_record *record);
 
 size_t count_inputs_of_kind(const struct flavour_run *run, enum result_kind kind);
-
-/* The number of inputs that failed. */
 size_t count_failed_inputs(const struct flavour_run *run);
 
 #endif

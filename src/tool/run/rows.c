@@ -12,21 +12,21 @@
 #include "tool/util/usage.h"
 #include "tool/util/verdict_print.h"
 
-/* How often ThreadSanitizer reported races of some programs on real threads. */
+/* A number of programs, and the number of their executions on threads with a reported race. */
 struct race_rate {
-	size_t programs, reported_runs;
+	size_t program_count, run_count_with_race;
 };
 
 struct rows {
 	const struct run *run;
 	struct rules *rules;
-	struct program program; /* of the current row, evaluated by the rules */
+	struct program program; /* of the input that load_and_evaluate_input() read last */
 	int name_width, verdict_width, threads_width;
 	/* Rates of ThreadSanitizer for programs with and without a race. */
 	struct race_rate racy, race_free;
-	/* The racy program that was reported in the fewest of its runs, or NULL. */
-	const char *least_reported_name;
-	unsigned int least_reported_runs;
+	/* The racy program whose race was reported in the fewest of its runs, or NULL. */
+	const char *least_reported_program;
+	unsigned int least_reported_run_count;
 };
 
 static bool is_tsan_run(const struct flavour_run *flavour)
@@ -34,7 +34,7 @@ static bool is_tsan_run(const struct flavour_run *flavour)
 	return !strcmp(flavour->flavour, "tsan");
 }
 
-/* A failed claim is no difference: model and execution agree that it does not hold. */
+/* Return: whether the execution failed. A claim that does not hold is no failure of the execution. */
 static bool record_differs(const struct run_record *record)
 {
 	return record_is_failure(record) && record->result.kind != RUN_claim;
@@ -58,9 +58,9 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 	snprintf(text, RULES_SEEN_TEXT, "-");
 	if (!(on_threads ? execution->threads : execution->fibers) || !record->result.was_returned)
 		return;
-	rule_set_text(rules, " ", text);
+	rule_set_to_text(rules, " ", text);
 	/* Without an execution of the fatal call the text must not be "clean". */
-	if (!on_threads && record->result.has_call_not_run)
+	if (!on_threads && record->result.has_unexecuted_fatal_call)
 		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 
@@ -72,12 +72,12 @@ void write_rules_seen(struct json *out, const struct run *run, const struct run_
 	json_text(out, "fibers", text);
 	format_rules_seen(run, record, true, text);
 	json_text(out, "threads", text);
-	json_number(out, "reported", record->result.reported_runs);
+	json_number(out, "reported", record->result.runs_with_race);
 }
 
 /* ---- a row ---- */
 
-/* Only ThreadSanitizer detects races, so other flavours have no column for threads next to fibers. */
+/* If inputs also run on fibers, only tsan has a column for threads, because only tsan detects races. */
 static bool has_threads_column(const struct rows *rows, const struct flavour_run *flavour)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
@@ -115,7 +115,7 @@ static void print_fibers_cell(const struct rows *rows, const struct run_record *
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
-	unsigned int reported = record->result.reported_runs;
+	unsigned int reported = record->result.runs_with_race;
 	char rules_seen[RULES_SEEN_TEXT], text[RULES_SEEN_TEXT + 32];
 
 	format_rules_seen(rows->run, record, true, rules_seen);
@@ -134,7 +134,7 @@ static void print_table_row(const struct rows *rows, size_t input)
 	const struct run *run = rows->run;
 	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(model, " ", rule_names);
+	rule_set_to_text(model, " ", rule_names);
 	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width,
 	       rule_names);
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
@@ -184,35 +184,35 @@ static void print_input_json(const struct rows *rows, size_t input)
 /* ---- rates ---- */
 
 /* Counts the runs on real threads in which ThreadSanitizer reported a race of the program. */
-static void add_race_rate(struct rows *rows, size_t input)
+static void add_input_to_race_rates(struct rows *rows, size_t input)
 {
 	bool is_racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
 	struct race_rate *race_rate = is_racy ? &rows->racy : &rows->race_free;
 
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++) {
 		const struct flavour_run *flavour = &rows->run->flavours[i];
-		unsigned int reported = flavour->records[input].result.reported_runs;
+		unsigned int reported = flavour->records[input].result.runs_with_race;
 
 		if (!is_tsan_run(flavour) || !rows->run->options.execution.threads)
 			continue;
-		race_rate->programs++;
-		race_rate->reported_runs += reported;
-		if (is_racy && (!rows->least_reported_name || reported < rows->least_reported_runs)) {
-			rows->least_reported_name = run_input_name(rows->run, input);
-			rows->least_reported_runs = reported;
+		race_rate->program_count++;
+		race_rate->run_count_with_race += reported;
+		if (is_racy && (!rows->least_reported_program || reported < rows->least_reported_run_count)) {
+			rows->least_reported_program = run_input_name(rows->run, input);
+			rows->least_reported_run_count = reported;
 		}
 	}
 }
 
-static void print_race_rate(const char *programs, const struct race_rate *race_rate,
+static void print_race_rate(const char *programs_text, const struct race_rate *race_rate,
 			    unsigned int repeat)
 {
-	size_t runs = race_rate->programs * repeat;
+	size_t runs = race_rate->program_count * repeat;
 
 	if (runs)
-		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n", programs,
-		       race_rate->programs, race_rate->reported_runs, runs,
-		       100.0 * (double)race_rate->reported_runs / (double)runs);
+		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n",
+		       programs_text, race_rate->program_count, race_rate->run_count_with_race, runs,
+		       100.0 * (double)race_rate->run_count_with_race / (double)runs);
 }
 
 static void print_race_rates(const struct rows *rows)
@@ -221,15 +221,15 @@ static void print_race_rates(const struct rows *rows)
 
 	print_race_rate("programs without a race", &rows->race_free, repeat);
 	print_race_rate("racy programs", &rows->racy, repeat);
-	if (rows->least_reported_name && rows->least_reported_runs < repeat)
-		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported_runs,
-		       repeat, rows->least_reported_name);
+	if (rows->least_reported_program && rows->least_reported_run_count < repeat)
+		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported_run_count,
+		       repeat, rows->least_reported_program);
 }
 
 /* ---- one input ---- */
 
-/* Evaluates the input's program with the model. Return: false if it cannot be read. */
-static bool evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
+/* Return: false if the program cannot be read; @error then has the reason. */
+static bool load_and_evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
 {
 	if (!program_file_load(rows->run->inputs.names[input], &rows->program, error))
 		return false;
@@ -237,7 +237,7 @@ static bool evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_F
 	return true;
 }
 
-/* Prints "NAME:LINE: what", with the name that the user gave. */
+/* Prints @error, with the display name of the input in place of its path. */
 static void print_read_error(const struct rows *rows, size_t input, const char *error)
 {
 	const char *path = rows->run->inputs.names[input];
@@ -248,23 +248,23 @@ static void print_read_error(const struct rows *rows, size_t input, const char *
 		has_path ? error + len : error);
 }
 
-static int print_input_row(struct rows *rows, size_t input)
+static int evaluate_and_print_input(struct rows *rows, size_t input)
 {
 	const char *name = run_input_name(rows->run, input);
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int status;
 
-	if (!evaluate_input(rows, input, error)) {
+	if (!load_and_evaluate_input(rows, input, error)) {
 		print_read_error(rows, input, error);
 		return EXIT_BAD;
 	}
-	add_race_rate(rows, input);
+	add_input_to_race_rates(rows, input);
 	if (rows->run->must_print_json)
 		print_input_json(rows, input);
 	else
 		print_table_row(rows, input);
 	fflush(stdout);
-	status = verdict_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
+	status = never_runs_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
@@ -274,29 +274,29 @@ static int print_input_row(struct rows *rows, size_t input)
 
 /* ---- all inputs ---- */
 
-static int find_wider_width(int width, const char *text)
+static int widen_column(int width, const char *text)
 {
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-/* Return: whether at least one input can be read. */
+/* Finds the widths of columns, from all inputs. Return: whether at least one input can be read. */
 static bool measure_columns(struct rows *rows)
 {
 	unsigned int repeat = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
-	rows->name_width = find_wider_width(0, "program");
-	/* The text of a flavour is at most as wide as the model's. */
-	rows->verdict_width = find_wider_width(0, "tsan, threads ");
+	rows->name_width = widen_column(0, "program");
+	/* A flavour's text is at most as wide as the text of the model, or as this heading. */
+	rows->verdict_width = widen_column(0, "tsan, threads ");
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], rule_names[RULE_SET_TEXT];
 
-		if (!evaluate_input(rows, i, error))
+		if (!load_and_evaluate_input(rows, i, error))
 			continue;
 		any_readable = true;
-		rule_set_text(rules_verdict(rows->rules)->broken, " ", rule_names);
-		rows->verdict_width = find_wider_width(rows->verdict_width, rule_names);
-		rows->name_width = find_wider_width(rows->name_width, run_input_name(rows->run, i));
+		rule_set_to_text(rules_verdict(rows->rules)->broken, " ", rule_names);
+		rows->verdict_width = widen_column(rows->verdict_width, rule_names);
+		rows->name_width = widen_column(rows->name_width, run_input_name(rows->run, i));
 	}
 	/* The column has space for " N/N". */
 	rows->threads_width = rows->verdict_width +
@@ -317,7 +317,8 @@ int print_input_rows(const struct run *run)
 	if (measure_columns(&rows) && !run->must_print_json)
 		print_header_row(&rows);
 	for (size_t i = 0; i < run->inputs.count; i++)
-		status = worse_exit_status(status, file_tally_add(&tally, print_input_row(&rows, i)));
+		status = worse_exit_status(
+			status, file_tally_add(&tally, evaluate_and_print_input(&rows, i)));
 	if (!run->must_print_json && run->options.execution.run_count > 1)
 		print_race_rates(&rows);
 	file_tally_print(&tally, run->command_name);

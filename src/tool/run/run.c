@@ -18,7 +18,7 @@ const char *run_input_name(const struct run *run, size_t input)
 	return input_display_name(run->inputs.names[input]);
 }
 
-static void find_flavours(struct run *run)
+static void select_built_flavours(struct run *run)
 {
 	char path[PATH_MAX];
 
@@ -65,7 +65,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 	return count_failed_inputs(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* Prints rows before failures, and totals after them. */
+/* Prints rows, then failures, then totals, and writes the results file. */
 static int print_results(struct run *run, int status)
 {
 	if (run->must_print_rows)
@@ -98,7 +98,7 @@ static int run_inputs(struct run *run, char **arguments)
 {
 	int status;
 
-	find_flavours(run);
+	select_built_flavours(run);
 	if (!run->flavour_count)
 		return usage_error(run->command_name, "expected a flavour that this build has");
 	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD
@@ -115,7 +115,7 @@ static int run_inputs(struct run *run, char **arguments)
 
 /* ---- options ---- */
 
-static bool read_delays(char *value, void *into)
+static bool parse_delays_option(char *value, void *into)
 {
 	struct exec_timing *timing = into;
 
@@ -123,7 +123,12 @@ static bool read_delays(char *value, void *into)
 	return parse_seed(value, &timing->seed);
 }
 
-static bool read_shuffle(char *value, void *into)
+static bool parse_executor_option(char *value, void *into)
+{
+	return execution_parse_executor(value, into);
+}
+
+static bool parse_shuffle_option(char *value, void *into)
 {
 	struct run_options *options = into;
 
@@ -140,8 +145,8 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
-		OPTION_READ("delays", read_delays, &execution->timing, "SEED, a number"),
-		option_executor(execution),
+		OPTION_READ("delays", parse_delays_option, &execution->timing, "SEED, a number"),
+		OPTION_CHOICE("executor", parse_executor_option, execution, "fibers, threads, both"),
 		option_flavour(run->wanted_flavours),
 		{ .name = "jobs",
 		 .letter = 'j',
@@ -155,7 +160,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("pin", &execution->timing.pins_threads),
 		OPTION_NUMBER("repeat", &execution->run_count, 1, 1000000),
 		OPTION_TEXT("results", &run->results_path),
-		OPTION_READ("shuffle", read_shuffle, options, "SEED, a number"),
+		OPTION_READ("shuffle", parse_shuffle_option, options, "SEED, a number"),
 		OPTION_FLAG("strict", &run->is_strict),
 		OPTION_NUMBER("timeout", &execution->time_limit_seconds, 1, SECONDS_MAX),
 		OPTION_FLAG("worker", is_worker),
@@ -181,9 +186,10 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 
 	run->command_line = format_command_line(argc, argv);
 	run->begin_time = time(NULL);
-	run->begin_ms = clock_read_ms();
+	run->begin_clock_ms = clock_read_ms();
 	run->options.job_limit = cpus_count_available(RUN_JOBS);
-	flavours_set_default(run->wanted_flavours);
+	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
+		run->wanted_flavours[i] = !strcmp(FLAVOUR, "plain") || !strcmp(FLAVOUR, flavour_names[i]);
 	status = parse_options(run, help, &is_worker, argc, argv);
 	if (status >= 0)
 		return status;

@@ -22,11 +22,11 @@
 #include "tool/util/flavours.h"
 #include "tool/util/json.h"
 
-/* A command, its inputs, and their results. */
+/* One execution of the command `run` or `replay`: its options, inputs and results. */
 struct run {
 	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
-	bool wanted_flavours[FLAVOURS_MAX]; /* later: those of them that this build has */
+	bool wanted_flavours[FLAVOURS_MAX]; /* select_built_flavours() clears those that are not built */
 	bool must_print_rows; /* a row for each input; else totals */
 	bool must_print_json; /* in place of rows or totals */
 	bool is_strict;	  /* a call that can never run is a failure */
@@ -34,9 +34,9 @@ struct run {
 	const char *results_path; /* of the JSON lines; NULL: none are written; "-": standard output */
 	const char *command_line; /* quoted for a shell */
 	time_t begin_time;
-	int64_t begin_ms;
+	int64_t begin_clock_ms; /* of clock_read_ms() */
 	struct file_list inputs;
-	struct flavour_run flavours[FLAVOURS_MAX]; /* that this build has */
+	struct flavour_run flavours[FLAVOURS_MAX]; /* of the wanted flavours that are built */
 	unsigned int flavour_count;
 };
 
@@ -47,10 +47,10 @@ struct run {
  */
 int run_command(struct run *run, const char *help, int argc, char **argv);
 
-/* Return: the name of the input for people. */
+/* Return: the name of an input in messages. @input: its index */
 const char *run_input_name(const struct run *run, size_t input);
 
-/* The options in the help of both commands, with their own defaults. */
+/* The options in the help of both commands. The parameters are the texts that differ. */
 #define RUN_OPTIONS_HELP(cpu, executor, json, strict, timeout) \
 	"  --backend B      map pages with backend B: direct (default) or alias\n" \
 	"  --bytes          read every FILE as a byte string, whatever its name is\n" \
@@ -75,33 +75,33 @@ const char *run_input_name(const struct run *run, size_t input);
 
 /* ---- failure.c ---- */
 
-/* Prints the command that shows the failure again. */
+/* Prints a shell command that runs a failed input again in the flavour. */
 void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour,
 			  size_t input);
 
-/* Prints the failures of all flavours on standard error, each with that command. */
+/* Prints the failures of all flavours on standard error, each with its replay command. */
 void print_failures(const struct run *run);
 
 /* ---- rows.c, totals.c, json_lines.c ---- */
 
-/* Prints the result of each input in each flavour. Return: an exit status. */
+/* Prints a row or a JSON object for each input. Return: an exit status. */
 int print_input_rows(const struct run *run);
 
 /* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
 
-/* Writes run->results_path: one line for each record, then the summary. A failure is reported. */
+/* Writes run->results_path: a line for each record, then the summary. Return: false after a message. */
 bool write_json_lines(const struct run *run, bool is_good);
 
 /*
- * Formats the broken rules that were reported on one executor: names of rules, "clean", or "-" if it did
- * not run; on fibers also "not run" if the fatal call was not executed.
+ * Formats the broken rules that were reported on one executor: names of rules, "clean", or "-" if the
+ * executor did not run; on fibers also "not run" if the fatal call was not executed.
  */
 #define RULES_SEEN_TEXT (RULE_SET_TEXT + 16)
 void format_rules_seen(const struct run *run, const struct run_record *record, bool on_threads,
 		       char text[RULES_SEEN_TEXT]);
 
-/* Writes these texts of both executors, and the number of reported races. */
+/* Writes the texts of format_rules_seen() for both executors, and the number of runs with a race report. */
 void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record);
 
 #endif

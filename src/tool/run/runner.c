@@ -6,16 +6,16 @@
 
 #include "tool/report/symbols.h"
 
-/* Starts a worker that executes programs, each in up to three processes. */
+/* Starts a worker that executes programs, each in one or more child processes. */
 static bool start_program_worker(const struct flavour_runners *runners, struct run_worker *worker,
-			 const char *path, bool runs_one_input)
+			 const char *binary_path, bool runs_one_input)
 {
 	const struct run_worker_options options = {
-		.binary_path = path,
+		.binary_path = binary_path,
 		.request = REQUEST_PROGRAM,
 		.execution = { .run_count = 1, .time_limit_seconds = runners->timeout_seconds, .fibers = true,
 			       .threads = runners->must_use_threads },
-		.request_seconds = 4 * runners->timeout_seconds,
+		.position_time_limit_seconds = 4 * runners->timeout_seconds,
 		.runs_one_input = runs_one_input,
 		.must_print_stacks = true,
 	};
@@ -31,27 +31,18 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 		struct flavour_runner *runner = &runners->list[i];
 
 		memset(runner, 0, sizeof(*runner));
-		runner->is_available = (!wanted || wanted[i]) &&
-				       flavour_find_binary(flavour_names[i], runner->binary_path,
-							   sizeof(runner->binary_path));
-		any |= runner->is_available;
+		runners->is_available[i] = (!wanted || wanted[i]) &&
+					   flavour_find_binary(flavour_names[i], runner->binary_path,
+							       sizeof(runner->binary_path));
+		any |= runners->is_available[i];
 	}
 	return any;
 }
 
-void runners_format_names(const struct flavour_runners *runners, char text[FLAVOURS_TEXT])
-{
-	bool is_available[FLAVOURS_MAX];
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		is_available[i] = runners->list[i].is_available;
-	flavours_format_names(is_available, text);
-}
-
 /* ---- running ---- */
 
-/* Ends the texts of a record that a worker wrote. Return: whether its numbers are valid. */
-static bool is_valid_record(struct execution_record *record)
+/* A damaged worker may have written anything. Return: whether the numbers of the record are valid. */
+static bool terminate_texts_and_check_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)
 		record->race[i].stack[sizeof(record->race[i].stack) - 1] = '\0';
@@ -71,10 +62,10 @@ static bool run_program_once(const struct flavour_runners *runners, struct flavo
 	if (!runner->worker.pid &&
 	    !start_program_worker(runners, &runner->worker, runner->binary_path, false))
 		return false;
-	if (!run_worker_send_program(&runner->worker, program, REQUEST_PROGRAM))
+	if (!run_worker_run_program(&runner->worker, program, REQUEST_PROGRAM))
 		return false;
 	*record = runner->worker.control->record;
-	return is_valid_record(record);
+	return terminate_texts_and_check_record(record);
 }
 
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
@@ -101,7 +92,7 @@ void runner_print_reports(const struct flavour_runners *runners, unsigned int fl
 		fputs("expected a process for the reports, got none\n", out);
 		return;
 	}
-	run_worker_send_program(&worker, program, REQUEST_REPORTS);
+	run_worker_run_program(&worker, program, REQUEST_REPORTS);
 	fputs(worker.output, out);
 	run_worker_end(&worker);
 }
@@ -121,7 +112,7 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 		snprintf(text, DISAGREEMENT_TEXT, "%s", *record->why ? record->why : "no result");
 		return;
 	}
-	symbols_format_top_functions(runners->list[flavour].binary_path, death->site.stack,
+	symbols_format_library_functions(runners->list[flavour].binary_path, death->site.stack,
 				     top_functions);
 	if (death->site.call < program->count)
 		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);

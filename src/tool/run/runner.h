@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Workers of all flavours that run one program after the other. A worker executes programs in child
- * processes, so a program may crash or hang. A worker that ends is started again.
+ * Flavour runners: one worker for each flavour, which executes one program after the other, each in a child
+ * process. So a program may crash or hang. A worker that ends is started again.
  */
 #ifndef TOOL_RUNNER_H
 #define TOOL_RUNNER_H
@@ -15,25 +15,24 @@
 struct flavour_runner {
 	struct run_worker worker;
 	char binary_path[PATH_MAX];
-	bool is_available; /* the user selected the flavour, and this build has it */
 };
 
 struct flavour_runners {
 	struct flavour_runner list[FLAVOURS_MAX]; /* indexed like flavour_names */
+	bool is_available[FLAVOURS_MAX]; /* the user selected the flavour, and this build has it */
 	unsigned int timeout_seconds;		/* for the execution of one program */
 	bool must_use_threads;			/* execute on threads too, not only on fibers */
 };
 
 /*
- * Finds the binaries of the @wanted flavours (NULL: all). A worker starts when it is first used.
- * Return: whether at least one was found.
+ * Finds the binaries of the @wanted flavours (NULL: all). runner_execute() starts the workers.
+ * Return: whether at least one binary was found.
  */
 bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 
-/* Formats the names of the flavours that were found, separated by commas. */
-void runners_format_names(const struct flavour_runners *runners, char text[FLAVOURS_TEXT]);
-
-/* Executes @program in a flavour. If even a new worker returns no result, the record differs. */
+/*
+ * Executes @program in a flavour. If even a new worker returns no result, @record gets CHECKER_DIFFERS.
+ */
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
 		    struct execution_record *record);
 
@@ -41,7 +40,7 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 			  const struct program *program, FILE *out);
 
-/* Describes a record that differs from the model, in one sentence with line numbers of @program. */
+/* Describes how @record differs from the model, as "line N: ..." where the line is known. */
 #define DISAGREEMENT_TEXT 640
 void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 			 const struct program *program, const struct execution_record *record,

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Prints the totals of all inputs, one line for each flavour. */
+/* Prints a line of totals for each flavour, and the slowest inputs. */
 #include <stdio.h>
 
 #include "tool/run/run.h"
 
+/* The number of inputs in the list of the slowest inputs. */
 #define SLOWEST 5
 
 struct slow_input {
 	const char *flavour;
-	size_t input;
+	size_t input; /* its index */
 	uint32_t duration_us;
 };
 
+/* Inserts @slow if the input is one of the slowest so far; the list is sorted. */
 static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_input slow)
 {
 	for (unsigned int i = 0; i < SLOWEST; i++) {
@@ -39,9 +41,9 @@ static void print_slowest(const struct run *run)
 		       slowest[i].flavour, run_input_name(run, slowest[i].input));
 }
 
-static void print_flavour_total(const struct flavour_run *run)
+static void print_flavour_totals(const struct flavour_run *run)
 {
-	size_t failed = count_failed_inputs(run), count = run->input_count;
+	size_t failed = count_failed_inputs(run), count = run->record_count;
 
 	printf("%-8s %8zu %8zu %8zu %8zu %8zu %8u %8.1f %8.0f\n", run->flavour, count,
 	       count - failed, failed, count_inputs_of_kind(run, RUN_unseen),
@@ -56,7 +58,7 @@ void print_totals(const struct run *run)
 	printf("%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n", "flavour", "inputs", "good", "failed",
 	       "unseen", "not run", "workers", "seconds", "inputs/s");
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
-		print_flavour_total(&run->flavours[i]);
+		print_flavour_totals(&run->flavours[i]);
 		failed += count_failed_inputs(&run->flavours[i]) + (*run->flavours[i].growth != '\0');
 	}
 	print_slowest(run);

@@ -21,12 +21,12 @@
 #include "tool/util/usage.h"
 
 /*
- * The number of repeated runs that measure the growth of an input. Caches may grow in the first runs, as
- * the addresses of mappings do: an input leaks only what still grows in the last runs.
+ * The number of repeated runs that measure the growth of an input. Caches and mappings may grow in the first
+ * runs. So an input leaks only what still grows in the last runs.
  */
 #define GROWTH_LEAST 5
 #define GROWTH_MOST  80
-#define GROWTH_COUNT 3 /* times in a row that it grows, or not */
+#define GROWTH_COUNT 3 /* an input leaks if so many runs in a row grow */
 
 void (*run_worker_input_hook)(const char *content, size_t size);
 
@@ -34,7 +34,7 @@ static struct {
 	struct control_block *control;
 	struct checker *checker;
 	struct program program;
-	struct footprint footprint; /* mappings and resident bytes: after the last batch */
+	struct footprint last_footprint; /* heap, descriptors: after the last input; other parts: last batch */
 } worker;
 
 /* ---- one input ---- */
@@ -53,13 +53,13 @@ static bool is_failed_result(const struct worker_result *result)
 	return result_kinds[result->result.kind].is_failure;
 }
 
-/* @error: "NAME: what", or "NAME:LINE: what"; the driver prints the result with the name. */
-static void set_unreadable_result(struct worker_result *result, const char *name, const char *error)
+/* @error: "NAME: what" or "NAME:LINE: what"; the result gets no NAME, because the driver prints it. */
+static void set_unreadable_result(struct worker_result *result, const char *path, const char *error)
 {
-	const char *rest = error + strlen(name);
+	const char *rest = error + strlen(path);
 	char why[RUN_WHY];
 
-	if (strlen(error) <= strlen(name) + 2) {
+	if (strlen(error) <= strlen(path) + 2) {
 		set_result(result, RUN_unreadable, error);
 		return;
 	}
@@ -68,20 +68,20 @@ static void set_unreadable_result(struct worker_result *result, const char *name
 	set_result(result, RUN_unreadable, why);
 }
 
-static bool load_input(const char *name, struct worker_result *result)
+static bool load_input(const char *path, struct worker_result *result)
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
-	char *content = program_file_read(name, &size, error);
+	char *content = program_file_read(path, &size, error);
 	bool is_program = false;
 
 	if (content) {
 		if (run_worker_input_hook)
 			run_worker_input_hook(content, size);
-		is_program = program_file_parse(name, content, size, &worker.program, error);
+		is_program = program_file_parse(path, content, size, &worker.program, error);
 	}
 	if (!is_program)
-		set_unreadable_result(result, name, error);
+		set_unreadable_result(result, path, error);
 	free(content);
 	return is_program;
 }
@@ -91,43 +91,43 @@ static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, s
 	uint64_t *digest = ctx;
 
 	/* This runtime forgets races at random (tsan.h), so only the trace is deterministic. */
-	if (part != DIGEST_TRACE && tsan_splits_granules())
+	if (part != DIGEST_TRACE && tsan_stores_cell_per_byte())
 		return;
 	*digest = digest_add(*digest, bytes, len);
 }
 
 static enum result_kind find_result_kind(const struct execution *execution,
-					 const struct checker_report *worst)
+					 const struct checker_report *worst_report)
 {
-	if (worst->result != CHECKER_DIFFERS)
+	if (worst_report->result != CHECKER_DIFFERS)
 		return execution->undetectable_rule != RULE_COUNT		     ? RUN_not_run :
-		       worst->result == CHECKER_MISS_ALLOWED ? RUN_unseen :
+		       worst_report->result == CHECKER_MISS_ALLOWED ? RUN_unseen :
 							       RUN_good;
 	if (execution->has_timed_out)
 		return RUN_hang;
 	return execution->has_wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
-/* Compares the execution with the model, and the model with the claims of the program. */
+/* Sets the result: compares the execution with the model, and the model with the claims of the program. */
 static void compare_with_model(struct worker_result *result)
 {
 	const struct execution *execution = &worker.control->execution;
-	const struct checker_report *worst = execution_select_report(execution);
+	const struct checker_report *worst_report = execution_select_report(execution);
 	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
 
-	result->result.has_call_not_run = execution->undetectable_rule != RULE_COUNT;
-	result->result.has_predicted_miss = worst->result == CHECKER_MISS_ALLOWED;
+	result->result.has_unexecuted_fatal_call = execution->undetectable_rule != RULE_COUNT;
+	result->result.has_predicted_miss = worst_report->result == CHECKER_MISS_ALLOWED;
 	result->result.rules_seen_on_fibers = execution->fibers.seen;
 	result->result.rules_seen_on_threads = execution->threads.seen;
-	result->result.reported_runs = execution->runs_with_race;
-	if (worst->result != CHECKER_DIFFERS &&
+	result->result.runs_with_race = execution->runs_with_race;
+	if (worst_report->result != CHECKER_DIFFERS &&
 	    !expectations_hold(&worker.program, worker.checker->rules, failed_claim)) {
 		set_result(result, RUN_claim, failed_claim);
 		return;
 	}
-	snprintf(why, sizeof(why), "%s%.230s", worst == &execution->threads ? "on threads: " : "",
-		 worst->difference_text);
-	set_result(result, find_result_kind(execution, worst), why);
+	snprintf(why, sizeof(why), "%s%.230s", worst_report == &execution->threads ? "on threads: " : "",
+		 worst_report->difference_text);
+	set_result(result, find_result_kind(execution, worst_report), why);
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
@@ -136,22 +136,22 @@ static void run_program(struct worker_result *result, bool is_first_run)
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
 
-	/* To measure a leak, one execution is enough. */
+	/* A later run only measures growth: one execution is enough. */
 	if (!is_first_run)
 		options.run_count = 1;
 	execution_run(&control->execution, worker.checker, &worker.program, &options);
 	if (control->must_compute_digest) {
 		result->result.outcome_digest = DIGEST_START;
-		digest_visit(worker.checker, &control->execution.fibers, add_to_digest,
+		digest_visit_parts(worker.checker, &control->execution.fibers, add_to_digest,
 			     &result->result.outcome_digest);
 	}
-	/* A fatal call runs in another process, so it is not repeated when growth is measured here. */
+	/* A fatal call runs in a child process, so it adds nothing to the growth of this process. */
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
 	compare_with_model(result);
 }
 
-/* Return: the result, in the control block. */
+/* Runs the input at @position. Return: its result, in the control block. */
 static struct worker_result *run_input(uint32_t position)
 {
 	struct control_block *control = worker.control;
@@ -170,7 +170,7 @@ static struct worker_result *run_input(uint32_t position)
 
 /* ---- growth ---- */
 
-/* Return: false if the outcome differs from the first run; the result then has the reason. */
+/* Return: false if the input failed or has another outcome than in the first run. */
 static bool rerun_input(const struct worker_result *first, uint32_t position)
 {
 	struct worker_result *result = run_input(position);
@@ -185,11 +185,11 @@ static bool rerun_input(const struct worker_result *first, uint32_t position)
 }
 
 /*
- * Counts for each part how many of the last runs, one after the other, made it grow. Resident memory is
- * not checked, because it depends on the allocator.
- * Return: a part that grew in enough of them; FOOTPRINT_RESIDENT: none.
+ * Counts for each part of the footprint in how many runs in a row it has grown. Resident memory is not
+ * checked, because it depends on the allocator.
+ * Return: a part that grew in GROWTH_COUNT runs in a row; FOOTPRINT_RESIDENT: none.
  */
-static enum footprint_part update_growing_runs(unsigned int growing_runs[FOOTPRINT_RESIDENT],
+static enum footprint_part find_steadily_growing_part(unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT],
 					       const struct footprint *before,
 					       const struct footprint *after)
 {
@@ -198,18 +198,18 @@ static enum footprint_part update_growing_runs(unsigned int growing_runs[FOOTPRI
 	for (enum footprint_part part = 0; part < FOOTPRINT_RESIDENT; part++) {
 		bool is_larger = after->amounts[part] > before->amounts[part];
 
-		growing_runs[part] = is_larger ? growing_runs[part] + 1 : 0;
-		if (growing_runs[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
+		runs_grown_in_row[part] = is_larger ? runs_grown_in_row[part] + 1 : 0;
+		if (runs_grown_in_row[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
 			growing_part = part;
 	}
 	return growing_part;
 }
 
-/* Runs the only input of this process again and again, and finds what grows each time. */
-static void measure_growth(void)
+/* Runs the only input of this process again and again, and sets its result if it leaks. */
+static void rerun_and_measure_growth(void)
 {
 	struct worker_result *result = &worker.control->results[0], first = *result;
-	unsigned int growing_runs[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
+	unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
 	enum footprint_part part;
 	struct footprint before, after;
 	char why[RUN_WHY];
@@ -220,20 +220,20 @@ static void measure_growth(void)
 			return;
 		before = after;
 		footprint_measure(&after);
-		part = update_growing_runs(growing_runs, &before, &after);
+		part = find_steadily_growing_part(runs_grown_in_row, &before, &after);
 	} while (run < GROWTH_LEAST || (part < FOOTPRINT_RESIDENT && run < GROWTH_MOST));
 	*result = first;
 	if (part < FOOTPRINT_RESIDENT) {
 		snprintf(why, sizeof(why), "%s: %zu more each time it runs", footprint_parts[part].name,
 			 after.amounts[part] - before.amounts[part]);
 		set_result(result, footprint_parts[part].kind, why);
-	} else if (footprint_has_leaks()) {
+	} else if (footprint_run_leak_check()) {
 		set_result(result, RUN_leak, LEAK_FOUND);
 	}
 }
 
-/* After a batch that added mappings: finds the inputs that add mappings, and marks them. */
-static void recheck_mappings(void)
+/* After a batch that added mappings: runs each input again, and marks those that add mappings. */
+static void rerun_and_mark_mapping_leaks(void)
 {
 	struct control_block *control = worker.control;
 
@@ -247,27 +247,27 @@ static void recheck_mappings(void)
 	}
 }
 
-/* Return: whether the last input left a larger heap or an open descriptor. */
-static bool has_footprint_grown(void)
+/* Return: whether the heap or the descriptors have grown since last_footprint was measured. */
+static bool measure_heap_and_check_growth(void)
 {
-	const struct footprint before = worker.footprint;
+	const struct footprint before = worker.last_footprint;
 
-	footprint_measure_heap(&worker.footprint);
-	return worker.footprint.amounts[FOOTPRINT_HEAP] > before.amounts[FOOTPRINT_HEAP] ||
-	       worker.footprint.amounts[FOOTPRINT_DESCRIPTORS] > before.amounts[FOOTPRINT_DESCRIPTORS];
+	footprint_measure_heap_and_descriptors(&worker.last_footprint);
+	return worker.last_footprint.amounts[FOOTPRINT_HEAP] > before.amounts[FOOTPRINT_HEAP] ||
+	       worker.last_footprint.amounts[FOOTPRINT_DESCRIPTORS] > before.amounts[FOOTPRINT_DESCRIPTORS];
 }
 
 /* ---- requests ---- */
 
-/* Return: false if an input failed so that the process may be damaged. */
-static bool run_all_inputs(void)
+/* Runs the inputs of the batch. Return: false if an input failed, and the process may be damaged. */
+static bool run_inputs_until_failure(void)
 {
 	for (uint32_t i = 0; i < worker.control->input_count; i++) {
 		struct worker_result *result = run_input(i);
 
-		result->result.must_recheck = has_footprint_grown();
+		result->result.must_recheck = measure_heap_and_check_growth();
 		if (!is_failed_result(result) &&
-		    worker.footprint.amounts[FOOTPRINT_DESCRIPTORS] == FOOTPRINT_NO_DESCRIPTOR)
+		    worker.last_footprint.amounts[FOOTPRINT_DESCRIPTORS] == FOOTPRINT_NO_DESCRIPTOR)
 			set_result(result, RUN_descriptor, "no descriptor is left after it");
 		if (kind_may_damage_process(result->result.kind))
 			return false;
@@ -278,23 +278,23 @@ static bool run_all_inputs(void)
 static void run_batch(void)
 {
 	struct control_block *control = worker.control;
-	size_t mappings = worker.footprint.amounts[FOOTPRINT_MAPPINGS];
+	size_t mappings = worker.last_footprint.amounts[FOOTPRINT_MAPPINGS];
 
-	if (run_all_inputs()) {
+	if (run_inputs_until_failure()) {
 		if (control->runs_one_input && !is_failed_result(&control->results[0]))
-			measure_growth();
+			rerun_and_measure_growth();
 		else if (!control->runs_one_input && footprint_count_mappings() > mappings)
-			recheck_mappings();
-		footprint_measure(&worker.footprint);
-		control->footprint = worker.footprint;
+			rerun_and_mark_mapping_leaks();
+		footprint_measure(&worker.last_footprint);
+		control->footprint = worker.last_footprint;
 	}
 	if (control->must_check_leaks)
-		control->has_leaked_memory = footprint_has_leaks();
+		control->has_leaked_memory = footprint_run_leak_check();
 }
 
 /*
- * Runs a program before the first input, so that memory which the library allocates at first use is no
- * leak of an input. The first executor is deleted again, because then the library frees its tasks.
+ * Runs a program before the first input, so that memory that the library allocates at its first use does not
+ * count as a leak of an input. Before, it creates and deletes an executor: the library frees tasks once.
  */
 static void run_warm_up_program(void)
 {
@@ -315,11 +315,11 @@ static void run_warm_up_program(void)
 		execution_reset(&worker.control->execution);
 		execution_run(&worker.control->execution, worker.checker, &worker.program, &once);
 	}
-	footprint_measure(&worker.footprint);
+	footprint_measure(&worker.last_footprint);
 }
 
-/* A worker that runs programs in children needs no checker of its own. */
-static bool prepare_process(void)
+/* Maps the control block; a worker for batches also gets a checker, and warms up. */
+static bool prepare_worker(void)
 {
 	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
 			      WORKER_CONTROL, 0);
@@ -343,14 +343,14 @@ int run_worker_main(void)
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Sanitizers print the address of a fault by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
-		detector_report_faults();
-	if (!prepare_process())
+		detector_install_fault_handler();
+	if (!prepare_worker())
 		return EXIT_BAD;
 	while (read(WORKER_SOCKET, &request_byte, 1) == 1) {
 		if (worker.control->request == REQUEST_BATCH)
 			run_batch();
 		else
-			worker_run_program(worker.control);
+			worker_run_program_in_children(worker.control);
 		if (write(WORKER_SOCKET, &request_byte, 1) != 1)
 			break;
 	}

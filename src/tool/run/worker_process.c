@@ -24,14 +24,14 @@
 #include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
-/* A child that runs a fatal call has this additional time, in which the worker reports its end. */
+/* Additional time if a child runs a fatal call: the worker itself ends that child at the time limit. */
 #define DYING_SECONDS 2
 /* Milliseconds between two checks of a worker. */
 #define CHECK_EVERY 20
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* CPU time of the process so far. */
+/* Return: the CPU time of process @pid so far; 0 if it cannot be read. */
 static int64_t read_cpu_ms(int pid)
 {
 	clockid_t clock;
@@ -41,14 +41,14 @@ static int64_t read_cpu_ms(int pid)
 
 /* ---- starting ---- */
 
-static bool set_environment(const struct run_worker_options *options)
+static bool set_worker_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
 	/* The heap size (footprint.h) would include memory that malloc() caches for a thread. */
 	bool is_set = environment_append_options("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		/* Looking up functions takes longer than the execution. */
+		/* Sanitizers that look up functions for a report take longer than the execution. */
 		if (!options->runs_one_input)
 			is_set &= environment_append_options(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
@@ -58,7 +58,7 @@ static bool set_environment(const struct run_worker_options *options)
 	return is_set;
 }
 
-/* The standard descriptors are open (commands_main()), so the others have larger numbers. */
+/* The standard descriptors are open (commands_main()), so the three arguments are larger numbers. */
 static bool set_descriptors(int socket, int output, int control)
 {
 	return dup2(socket, WORKER_SOCKET) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
@@ -75,13 +75,13 @@ static _Noreturn void exec_worker_binary(const struct run_worker *worker, int so
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
-	if (set_environment(&worker->options) && getppid() == parent &&
+	if (set_worker_environment(&worker->options) && getppid() == parent &&
 	    set_descriptors(socket, output, worker->control_file))
 		execv(worker->options.binary_path, argv);
 	_exit(127);
 }
 
-static bool map_control_block(struct run_worker *worker)
+static bool create_control_block(struct run_worker *worker)
 {
 	void *memory;
 
@@ -101,13 +101,13 @@ static bool map_control_block(struct run_worker *worker)
 	return true;
 }
 
-/* @sockets, @pipes: the worker uses the second descriptor of each pair */
-static bool start_process(struct run_worker *worker, int sockets[2], int pipes[2])
+/* @sockets, @pipes: get two pairs of descriptors; the worker uses the second of each pair */
+static bool start_worker_process(struct run_worker *worker, int sockets[2], int pipes[2])
 {
 	int parent = getpid();
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) || pipe2(pipes, O_CLOEXEC) ||
-	    !map_control_block(worker))
+	    !create_control_block(worker))
 		return false;
 	fflush(NULL);
 	worker->pid = fork();
@@ -139,7 +139,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
 	bool is_started;
 
 	*worker = (struct run_worker){ .control_file = -1, .options = *options };
-	is_started = start_process(worker, sockets, pipes);
+	is_started = start_worker_process(worker, sockets, pipes);
 	close_if_open(sockets[1]);
 	close_if_open(pipes[1]);
 	worker->socket = sockets[0];
@@ -198,7 +198,7 @@ static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 	size_t limit = (size_t)worker->options.memory_limit_mb << 20;
 	size_t now = footprint_read_resident_bytes(pid);
 
-	return now > worker->resident_before && now - worker->resident_before > limit;
+	return now > worker->resident_bytes_before && now - worker->resident_bytes_before > limit;
 }
 
 static void start_position_timer(struct run_worker *worker)
@@ -215,10 +215,10 @@ static void start_position_timer(struct run_worker *worker)
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying_pid)
 {
 	const struct execution_options *execution = &worker->options.execution;
-	unsigned int seconds = worker->options.request_seconds ? worker->options.request_seconds :
-								 execution->time_limit_seconds;
+	unsigned int limit = worker->options.position_time_limit_seconds;
+	unsigned int seconds = (limit ? limit : execution->time_limit_seconds) +
+			       (dying_pid ? DYING_SECONDS : 0);
 
-	seconds += dying_pid ? DYING_SECONDS : 0;
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
 	     read_cpu_ms(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
@@ -230,7 +230,7 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 	return RUN_good;
 }
 
-/* Kills the worker if it exceeds a limit. Times begin when the driver first sees the position. */
+/* Kills the worker if it exceeds a limit. Time limits count from when the driver first sees a position. */
 static void enforce_limits(struct run_worker *worker)
 {
 	int dying_pid = atomic_load(&worker->control->execution.fatal_pid);
@@ -242,16 +242,16 @@ static void enforce_limits(struct run_worker *worker)
 		start_position_timer(worker);
 		worker->watched_position = position;
 		worker->is_watching_child = dying_pid;
-		if (!worker->resident_before)
-			worker->resident_before = footprint_read_resident_bytes(worker->pid);
+		if (!worker->resident_bytes_before)
+			worker->resident_bytes_before = footprint_read_resident_bytes(worker->pid);
 	}
 	worker->exceeded_limit = find_exceeded_limit(worker, dying_pid);
 	if (worker->exceeded_limit != RUN_good)
 		kill_process_group(worker);
 }
 
-/* Return: whether the process has ended; worker->wait_status then has its status. */
-static bool has_worker_ended(struct run_worker *worker)
+/* Return: whether the process has ended; then worker->wait_status has its status, and no child is left. */
+static bool reap_worker_if_ended(struct run_worker *worker)
 {
 	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
 
@@ -273,7 +273,7 @@ static void wait_for_worker_event(const struct run_worker *worker)
 	struct pollfd files[] = { { .fd = worker->socket, .events = POLLIN },
 				  { .fd = worker->output_pipe, .events = POLLIN } };
 
-	/* Without poll() the driver sleeps for the same time. */
+	/* If poll() fails, the driver sleeps for the same time. */
 	if (poll(files, COUNT(files), CHECK_EVERY) < 0)
 		nanosleep(&pause, NULL);
 }
@@ -288,7 +288,7 @@ static bool wait_for_reply(struct run_worker *worker)
 
 		enforce_limits(worker);
 		has_replied = read(worker->socket, &reply_byte, 1) == 1;
-		if (has_replied || has_worker_ended(worker)) {
+		if (has_replied || reap_worker_if_ended(worker)) {
 			read_output(worker);
 			return has_replied;
 		}
@@ -299,7 +299,7 @@ static bool wait_for_reply(struct run_worker *worker)
 	}
 }
 
-static bool send_request(struct run_worker *worker, enum worker_request request)
+static bool send_request_and_wait(struct run_worker *worker, enum worker_request request)
 {
 	const char word = 'g';
 
@@ -311,13 +311,13 @@ static bool send_request(struct run_worker *worker, enum worker_request request)
 	worker->output_size = 0;
 	worker->output[0] = '\0';
 	start_position_timer(worker);
-	/* Without the request the worker would do nothing until its time limit. */
+	/* A worker without a request would wait until the time limit. */
 	if (send(worker->socket, &word, 1, MSG_NOSIGNAL) != 1)
 		kill_process_group(worker);
 	return wait_for_reply(worker);
 }
 
-bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
+bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
 		       const uint32_t *batch_inputs, uint32_t count)
 {
 	struct control_block *control = worker->control;
@@ -331,10 +331,10 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 	worker->inputs = inputs;
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
-	/* In the first batch the memory of the start of the worker belongs to no input. */
-	worker->resident_before =
+	/* For the first batch, enforce_limits() measures the memory later, when the worker has started. */
+	worker->resident_bytes_before =
 		worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
-	return send_request(worker, REQUEST_BATCH);
+	return send_request_and_wait(worker, REQUEST_BATCH);
 }
 
 void run_worker_read_result(const struct run_worker *worker, uint32_t position,
@@ -351,16 +351,15 @@ void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 		*result = no_result;
 }
 
-bool run_worker_send_program(struct run_worker *worker, const struct program *program,
+bool run_worker_run_program(struct run_worker *worker, const struct program *program,
 			 enum worker_request request)
 {
 	worker->control->program = *program;
-	return send_request(worker, request);
+	return send_request_and_wait(worker, request);
 }
 
 /* ---- deaths ---- */
 
-/* Before its first input the worker has no position: then the path is that of the first input. */
 const char *run_worker_find_running_path(const struct run_worker *worker)
 {
 	uint32_t position = atomic_load(&worker->control->position);
@@ -372,7 +371,7 @@ const char *run_worker_find_running_path(const struct run_worker *worker)
 		->names[worker->batch_inputs[position == NO_POSITION ? 0 : position % count]];
 }
 
-static const char *find_line_of_death(const struct run_worker *worker)
+static const char *format_line_of_death(const struct run_worker *worker)
 {
 	static struct program program;
 	static char error[PROGRAM_FILE_ERROR];
@@ -380,7 +379,7 @@ static const char *find_line_of_death(const struct run_worker *worker)
 
 	if (!path || !program_file_load(path, &program, error))
 		return "";
-	return execution_line_text(&worker->control->execution, &program);
+	return execution_last_line_text(&worker->control->execution, &program);
 }
 
 /* Describes a sanitizer's report by its kind and functions, or else copies the first line of output. */
@@ -394,7 +393,7 @@ static void describe_report(const char *output, char *text, size_t size)
 		return;
 	}
 	if (report.site_count)
-		report_format_top_functions(&report.sites[0], top);
+		report_format_library_functions(&report.sites[0], top);
 	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
 }
 
@@ -424,13 +423,13 @@ static enum result_kind find_kind_of_death(const struct run_worker *worker, cons
 		return worker->exceeded_limit;
 	if (strstr(worker->output, "stack-overflow"))
 		return RUN_stack_overflow;
-	return WIFEXITED(worker->wait_status) && !*report && !detector_find_fault(worker->output) ?
+	return WIFEXITED(worker->wait_status) && !*report && !detector_find_fault_address(worker->output) ?
 		       RUN_exit : RUN_crash;
 }
 
 enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY])
 {
-	const char *where = find_line_of_death(worker);
+	const char *where = format_line_of_death(worker);
 	char report[200] = "", end[80];
 
 	if (worker->exceeded_limit == RUN_good)

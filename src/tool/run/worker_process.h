@@ -15,13 +15,13 @@ struct run_worker;
 
 struct run_worker_options {
 	const char *binary_path; /* of the flavour */
-	enum worker_request request; /* REQUEST_BATCH, or one that takes a program */
+	enum worker_request request; /* the first: REQUEST_BATCH or REQUEST_PROGRAM */
 	struct execution_options execution;
-	unsigned int memory_limit_mb; /* more memory than this ends an input; 0: no limit */
-	unsigned int request_seconds; /* limit for one position; 0: the limit of the execution options */
-	bool runs_one_input; /* or one program; sanitizers look up functions for its reports */
+	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
+	unsigned int position_time_limit_seconds; /* 0: the limit of @execution */
+	bool runs_one_input; /* or one program: sanitizers then look up functions for reports */
 	bool must_print_stacks;  /* every report has a stack */
-	/* The driver calls it while it waits for the worker; or NULL. */
+	/* Called again and again while the driver waits for the worker; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
 	void *progress_context;
 };
@@ -34,30 +34,30 @@ struct run_worker {
 	unsigned int sent_batch_count; /* batches that the driver sent to this worker */
 	/* The running batch, for messages. */
 	const struct file_list *inputs;
-	const uint32_t *batch_inputs;
+	const uint32_t *batch_inputs; /* their indices in @inputs */
 	uint32_t batch_size;
 	int wait_status;	  /* as of waitpid(), of a process that has ended */
-	/* Watching. */
+	/* What enforce_limits() has seen. */
 	uint32_t watched_position;
 	bool is_watching_child; /* the position runs a fatal call in a child */
 	int64_t watched_since_ms;	/* time when the driver first saw the position */
-	int64_t cpu_ms_before;	/* CPU time of the worker at that time */
-	size_t resident_before; /* bytes, when the batch began */
-	enum result_kind exceeded_limit; /* the driver killed the worker for it; RUN_good: none */
-	/* The beginning of the output of the worker. */
+	int64_t cpu_ms_before;	/* CPU time of the worker at @watched_since_ms */
+	size_t resident_bytes_before; /* when the batch began */
+	enum result_kind exceeded_limit; /* for which the driver killed the worker; RUN_good: none */
+	/* The first bytes of the output of the worker, with a NUL. */
 	char output[WORKER_OUTPUT];
 	size_t output_size;
 };
 
-/* Return: false without processes or memory; then there is no worker. */
+/* Starts a worker. Return: false if there is no process or memory for it. */
 bool run_worker_start(struct run_worker *worker, const struct run_worker_options *options);
 
 /*
- * Runs a batch and waits for its end. The caller has set what the control block must do.
- * @batch_inputs: @count numbers of @inputs
+ * Sends a batch to the worker and waits for its end. The caller has set `must_...` in the control block.
+ * @batch_inputs: @count indices in @inputs
  * Return: false if the process ended before it replied; run_worker_end() then frees the memory.
  */
-bool run_worker_send_batch(struct run_worker *worker, const struct file_list *inputs,
+bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
 		      const uint32_t *batch_inputs, uint32_t count);
 
 /*
@@ -67,14 +67,14 @@ bool run_worker_send_batch(struct run_worker *worker, const struct file_list *in
 void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 			    struct worker_result *result);
 
-/* Runs one program and waits for its end. Return: false if the process ended before it replied. */
-bool run_worker_send_program(struct run_worker *worker, const struct program *program,
+/* Sends a program to the worker, and waits. Return: false if the worker ended before it replied. */
+bool run_worker_run_program(struct run_worker *worker, const struct program *program,
 			enum worker_request request);
 
-/* Kills the process, and releases all that the worker has; nothing if there is none. */
+/* Kills the process, and releases all resources of the worker. Does nothing if there is no worker. */
 void run_worker_end(struct run_worker *worker);
 
-/* Return: the path of the input that the worker runs, or NULL. */
+/* Return: the path of the input that the worker runs, or will run first; NULL without a batch. */
 const char *run_worker_find_running_path(const struct run_worker *worker);
 
 /*

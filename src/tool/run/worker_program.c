@@ -14,11 +14,11 @@ static struct {
 	struct control_block *control;
 	struct program program;
 	struct isolated child; /* the process that executes the program */
-} now;
+} current;
 
 /* ---- stacks ---- */
 
-/* Finds the load address of this binary, which is also that of its children. */
+/* Gets the load address of this binary, which its child processes share. */
 static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	(void)size;
@@ -29,12 +29,12 @@ static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 /* Return: whether @module, with or without its directory, is this binary. */
 static bool is_own_module(const char *module)
 {
-	const char *slash = strrchr(module, '/'), *own = strrchr(shell_binary_path(), '/');
+	const char *slash = strrchr(module, '/'), *own = strrchr(running_binary_path(), '/');
 
 	return own && !strcmp(slash ? slash + 1 : module, own + 1);
 }
 
-/* Converts return addresses to offsets within the call instructions. */
+/* Converts the return addresses of @stack to offsets of the call instructions in the binary. */
 static void set_call_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
 	uintptr_t base = 0;
@@ -54,7 +54,7 @@ static void append_report_frames(struct execution_site *site, const struct repor
 
 /* ---- the record ---- */
 
-static void set_death_kind(struct execution_death *death, const struct isolated *child)
+static void set_death_kind_and_stack(struct execution_death *death, const struct isolated *child)
 {
 	struct report report;
 
@@ -63,7 +63,7 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 		append_report_frames(&death->site, &report);
 	} else if (child->has_timed_out) {
 		strcpy(death->kind, "timeout");
-	} else if (detector_find_fault(child->output)) {
+	} else if (detector_find_fault_address(child->output)) {
 		strcpy(death->kind, "SEGV");
 	} else {
 		snprintf(death->kind, sizeof(death->kind), "%s-%d",
@@ -72,24 +72,24 @@ static void set_death_kind(struct execution_death *death, const struct isolated 
 	}
 }
 
-/* Called for each process that died. */
+/* Records the death of a child process, and prints its output for REQUEST_REPORTS. */
 static void record_death(const struct execution *execution, const struct isolated *child)
 {
-	struct execution_record *record = &now.control->record;
+	struct execution_record *record = &current.control->record;
 
-	if (now.control->request == REQUEST_REPORTS)
+	if (current.control->request == REQUEST_REPORTS)
 		fputs(child->output, stdout);
 	if (record->death_count == EXECUTION_DEATHS)
 		return;
 	record->deaths[record->death_count].site.call = execution->last_started_call;
-	set_death_kind(&record->deaths[record->death_count], child);
+	set_death_kind_and_stack(&record->deaths[record->death_count], child);
 	record->death_count++;
 }
 
-/* The record describes a process that ended by its death, and any other difference by a sentence. */
+/* Records the result and the race. A difference that is no recorded death gets a sentence in @why. */
 static void record_execution(const struct execution *execution)
 {
-	struct execution_record *record = &now.control->record;
+	struct execution_record *record = &current.control->record;
 	const struct checker_report *worst = execution_select_report(execution);
 
 	record->result = worst->result;
@@ -98,7 +98,7 @@ static void record_execution(const struct execution *execution)
 		set_call_stack(&record->race[1], execution->race_first_call,
 			       execution->race.stacks[1]);
 	}
-	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived ||
+	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived_fatal_call ||
 	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
 			 worst == &execution->threads ? "on threads: " : "",
@@ -116,34 +116,34 @@ static void execute_program(void *ctx)
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	execution_run(&now.control->execution, check, &now.program, &now.control->options);
+	execution_run(&current.control->execution, check, &current.program, &current.control->options);
 	checker_delete(check);
 }
 
 static void execute_in_child(void)
 {
-	struct execution *execution = &now.control->execution;
-	const struct execution_options *options = &now.control->options;
+	struct execution *execution = &current.control->execution;
+	const struct execution_options *options = &current.control->options;
 
-	now.child.output[0] = '\0';
-	if (!isolate(execute_program, NULL, options->time_limit_seconds, &now.child))
+	current.child.output[0] = '\0';
+	if (!isolate_call(execute_program, NULL, options->time_limit_seconds, &current.child))
 		checker_set_difference(&execution->fibers, "expected a child process, got none");
-	else if (!execution_check_alive(execution, &now.program, options, &now.child))
-		record_death(execution, &now.child);
-	else if (now.control->request == REQUEST_REPORTS)
-		fputs(now.child.output, stdout);
+	else if (!execution_check_child_exit(execution, &current.program, options, &current.child))
+		record_death(execution, &current.child);
+	else if (current.control->request == REQUEST_REPORTS)
+		fputs(current.child.output, stdout);
 }
 
-void worker_run_program(struct control_block *control)
+void worker_run_program_in_children(struct control_block *control)
 {
-	now.control = control;
-	now.program = control->program;
+	current.control = control;
+	current.program = control->program;
 	execution_record_init(&control->record);
 	execution_reset(&control->execution);
-	execution_set_exit_callback(record_death);
-	exec_print_races(control->request == REQUEST_REPORTS);
+	execution_set_abnormal_exit_callback(record_death);
+	exec_set_race_printing(control->request == REQUEST_REPORTS);
 	execute_in_child();
-	execution_run_fatal_calls(&control->execution, NULL, &now.program, &control->options);
+	execution_run_fatal_calls(&control->execution, NULL, &current.program, &control->options);
 	record_execution(&control->execution);
 	fflush(stdout);
 }

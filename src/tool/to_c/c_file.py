@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Write a page program as the text of one C file.
+"""Format a page program as the text of one C file.
 
-Threads run in the order of the program, and detectors see no order but the program's own: a thread
-waits for its turn with relaxed accesses.
+The calls of the threads run in the order of the program. A thread waits for its turn with relaxed accesses, so
+that detectors see no order between threads except the program's own.
 """
 import os
 import pathlib
@@ -10,7 +10,7 @@ import re
 
 from to_c.program import PAGE_SIZE
 
-# The C of calls that block for ever.
+# The C code for calls that block for ever in the program.
 BLOCKED_CALLS = {
     "lock": "/* pthread_mutex_lock() would never return. */\n"
             "expect({line}, pthread_mutex_trylock(&{0}), EBUSY);",
@@ -19,19 +19,20 @@ BLOCKED_CALLS = {
 }
 
 
-# No program has so many points of failure, and page_fail_nth() takes an int.
+# Larger arguments of fail_nth become this number: no program allocates so often, and page_fail_nth() takes an int.
 MOST_FAILURE_POINTS = 1 << 20
 RACES_IN_COMMENT = 3
 
 
-def format_handle(program, handle):
-    """The C expression for a page or mapping."""
+def format_handle_expression(program, handle):
+    """Return: the C expression that reads the variable of a page or mapping."""
     return f"READ_ONCE({handle})" if handle in program.shared else handle
 
 
-def make_byte_checks(line, thread, known):
-    """Return: lines that check the thread's buffer against @known: hex digits, ?? for an unknown byte."""
-    values = [None if known[i] == "?" else int(known[i:i + 2], 16) for i in range(0, len(known), 2)]
+def make_byte_check_lines(line_number, thread_name, known_bytes):
+    """Return: C lines that check the buffer of a thread. @known_bytes: two hex digits a byte; ??: unknown"""
+    values = [None if known_bytes[i] == "?" else int(known_bytes[i:i + 2], 16)
+              for i in range(0, len(known_bytes), 2)]
     lines, start = [], 0
     while start < len(values):
         first = values[start]
@@ -44,8 +45,8 @@ def make_byte_checks(line, thread, known):
         while pattern < len(values) and \
                 values[pattern] == (first + pattern - start + (pattern - start) // 256) % 256:
             pattern += 1
-        check, end = ("expect_all", equal) if equal > pattern else ("expect_pattern", pattern)
-        lines.append(f"{check}({line}, {thread}_bytes, {start}, {end - start}, 0x{first:x});")
+        check, end = ("expect_equal_bytes", equal) if equal > pattern else ("expect_pattern", pattern)
+        lines.append(f"{check}({line_number}, {thread_name}_bytes, {start}, {end - start}, 0x{first:x});")
         start = end
     return lines
 
@@ -58,22 +59,22 @@ def make_user_pattern_lines(call, start, length):
 
 def make_user_store_lines(program, call):
     written = program.slices.get(call.arguments[0])
-    start, readable = call.parse_argument(1), written.count_readable_bytes() if written else 0
-    return make_user_pattern_lines(call, start, max(0, min(call.parse_argument(2), readable - start))) or \
+    start, readable = call.parse_numeric_argument(1), written.count_readable_slice_bytes() if written else 0
+    return make_user_pattern_lines(call, start, max(0, min(call.parse_numeric_argument(2), readable - start))) or \
         [f"/* line {call.line}: user_store changes no byte of the slice */"]
 
 
-def make_statement_lines(program, call):
-    """The call itself, with the lines around it if threads share what it fills or reads."""
-    slice_name = call.find_user_slice()
+def make_call_statement_lines(program, call):
+    """Return: C lines of the call itself; if threads share its user slice, the call uses a copy of the reader."""
+    slice_name = call.find_user_slice_handle()
     is_copied = slice_name in program.shared
     reader = f"reader_{call.line}" if is_copied else slice_name
     code = BLOCKED_CALLS[call.name] if call.outcome == "blocked" else call.code
     code = code.format(
-        *(format_handle(program, word) if word[0] in "pk" else word for word in call.arguments),
+        *(format_handle_expression(program, word) if word[0] in "pk" else word for word in call.arguments),
         buffer=f"{call.thread}_bytes", line=call.line, reader=reader,
-        bits=8 * call.parse_argument(2) if call.name.endswith("_atomic") and "maps" in call.traits else 0,
-        nth=min(call.parse_argument(0), MOST_FAILURE_POINTS) if call.name == "fail_nth" else 0)
+        bits=8 * call.parse_numeric_argument(2) if call.name.endswith("_atomic") and "maps" in call.traits else 0,
+        nth=min(call.parse_numeric_argument(0), MOST_FAILURE_POINTS) if call.name == "fail_nth" else 0)
     if "fills" in call.traits:
         is_shared = call.filled in program.shared
         code = f"WRITE_ONCE({call.filled}, {code});" if is_shared else f"{call.filled} = {code};"
@@ -83,7 +84,7 @@ def make_statement_lines(program, call):
         code = f"{code};" if call.outcome == "fatal" else f"expect({call.line}, {code}, {error});"
     if call.name == "alloc_page":
         is_allocated = int(call.find_expected_result() == "0")
-        code += f"\nexpect({call.line}, {format_handle(program, call.filled)} != NULL, {is_allocated});"
+        code += f"\nexpect({call.line}, {format_handle_expression(program, call.filled)} != NULL, {is_allocated});"
     lines = code.split("\n")
     if is_copied:
         lines = [f"struct user_slice_reader {reader} = {{ READ_ONCE({slice_name}.at), "
@@ -93,26 +94,27 @@ def make_statement_lines(program, call):
     return lines
 
 
-def make_call_lines(program, call):
-    """A call that runs, waits for ever, or ends the process."""
+def make_call_and_check_lines(program, call):
+    """Return: C lines that fill the buffer, make the call and check the bytes that it read."""
     if call.name == "user_store":
         return make_user_store_lines(program, call)
-    if "maps" in call.traits and not (call.fits_buffer() and call.parse_argument(1) <= PAGE_SIZE):
-        why = "not executed: it would access any memory" if call.parse_length() else "an access of no bytes"
+    if "maps" in call.traits and not (
+            call.length_fits_thread_buffer() and call.parse_numeric_argument(1) <= PAGE_SIZE):
+        why = "not executed: it would access any memory" if call.parse_numeric_argument(2) else "an access of no bytes"
         return [f"/* line {call.line}: {why} */"]
     lines = []
-    if "pattern" in call.traits and call.fits_buffer():
+    if "pattern" in call.traits and call.length_fits_thread_buffer():
         lines.append(f"fill_pattern({call.thread}_bytes, {call.arguments[2]}, {call.arguments[3]});")
     if call.name == "user_slice":
-        lines += make_user_pattern_lines(call, 0, call.count_readable_bytes())
-    lines += make_statement_lines(program, call)
+        lines += make_user_pattern_lines(call, 0, call.count_readable_slice_bytes())
+    lines += make_call_statement_lines(program, call)
     if "reads" in call.traits:
-        lines += make_byte_checks(call.line, call.thread, call.step["bytes"] if call.step else "")
+        lines += make_byte_check_lines(call.line, call.thread, call.step["bytes"] if call.step else "")
     return lines
 
 
-def make_finding_comments(program, call):
-    """Return: comments with the findings about a call."""
+def make_comments_about_findings(program, call):
+    """Return: C comments about the races and uninitialised uses of a call."""
     races = [race for race in program.facts["races"] if call.line in (race["first"], race["second"])]
     lines = [f"/* races with line {race['first'] + race['second'] - call.line} on {race['page']}, "
              f"bytes {race['from']} .. {race['to'] - 1} */" for race in races[:RACES_IN_COMMENT]]
@@ -123,16 +125,16 @@ def make_finding_comments(program, call):
                     for uninit in program.facts["uninits"] if uninit["line"] == call.line]
 
 
-def make_step_lines(program, call):
-    """Return: the lines of a call: the thread waits for its turn, makes the call and passes the turn on."""
+def make_turn_and_call_lines(program, call):
+    """Return: C lines with which a thread waits for its turn, makes the call and passes the turn on."""
     if call.outcome == "skipped":
         return [f"/* line {call.line}: {call.name} is skipped: a handle or lock is not as it needs it */"]
-    lines = make_call_lines(program, call)
+    lines = make_call_and_check_lines(program, call)
     if call.outcome == "fatal":
         rule = program.facts["fatal"]["rule"]
-        lines = [f'announce_expected_end({call.line}, "{rule}");', *lines, f"exit_not_ended({call.line});"]
-    lines = make_finding_comments(program, call) + lines
-    turns = program.find_calls_with_turn(call.region) if call.thread != "main" else []
+        lines = [f'print_expected_end({call.line}, "{rule}");', *lines, f"exit_as_call_did_not_end({call.line});"]
+    lines = make_comments_about_findings(program, call) + lines
+    turns = program.list_calls_that_wait_for_turn(call.region) if call.thread != "main" else []
     if turns:
         following = turns[turns.index(call) + 1:]
         lines = [f"wait_for_turn({call.line});", *lines, *(f"pass_turn_to({call.line});" for call in following[:1])]
@@ -141,103 +143,105 @@ def make_step_lines(program, call):
 
 # ---- the functions of the threads ----
 
-def wrap_in_function(head, lines):
-    return ["", head, "{", *("\t" + line for line in lines), "}"]
+def wrap_in_function(declaration, body_lines):
+    return ["", declaration, "{", *("\t" + line for line in body_lines), "}"]
 
 
-def make_unmap_lines(program, thread):
-    return [f"page_unmap_local({format_handle(program, handle)});"
-            for handle in program.find_mappings_left(thread)]
+def make_thread_unmap_lines(program, thread):
+    return [f"page_unmap_local({format_handle_expression(program, handle)});"
+            for handle in program.list_mappings_at_end(thread)]
 
 
-def make_pthread_lines(program, thread):
-    """Return: the function of a thread. It pauses between regions, while main runs."""
+def make_pthread_function(program, thread):
+    """Return: C lines of the function of a thread, which pauses between regions, while main runs."""
     pause = [f"sem_post(&{thread}_done);", f"sem_wait(&{thread}_go);"]
-    lines, region = ["(void)unused;"], None
+    lines, region_number = ["(void)unused;"], None
     for call in program.steps:
         if call.thread == thread:
-            lines += pause if region not in (None, call.region) else []
-            region = call.region
-            lines += make_step_lines(program, call)
-    # A pthread that ends unmaps what it has mapped, which would be too early.
-    if program.find_mappings_left(thread):
-        lines += pause + make_unmap_lines(program, thread)
+            lines += pause if region_number not in (None, call.region) else []
+            region_number = call.region
+            lines += make_turn_and_call_lines(program, call)
+    # A pthread that ends unmaps its mappings, so a thread with mappings waits until the end of the program.
+    if program.list_mappings_at_end(thread):
+        lines += pause + make_thread_unmap_lines(program, thread)
     return wrap_in_function(f"static void *{thread}(void *unused)", lines + ["return NULL;"])
 
 
-def make_fiber_lines(program, thread):
-    """Return: a function for each call of a thread, and one that unmaps what is left."""
+def make_fiber_functions(program, thread):
+    """Return: C lines of a function for each call of a thread, and of a function that unmaps the mappings left."""
     lines = []
     for call in program.active:
         if call.thread == thread:
-            lines += wrap_in_function(f"static void line_{call.line}(void)", make_step_lines(program, call))
-    if program.find_mappings_left(thread) and not program.fatal_call:
-        lines += wrap_in_function(f"static void unmap_{thread}(void)", make_unmap_lines(program, thread))
+            lines += wrap_in_function(f"static void line_{call.line}(void)", make_turn_and_call_lines(program, call))
+    if program.list_mappings_at_end(thread) and not program.fatal_call:
+        lines += wrap_in_function(f"static void unmap_{thread}(void)", make_thread_unmap_lines(program, thread))
     return lines
 
 
-def make_pthread_region_lines(program, region):
-    """Main starts the threads of the region, or lets them go on, and waits for them."""
-    threads, turns = program.find_threads(region), program.find_calls_with_turn(region)
+def make_pthread_region_lines(program, region_number):
+    """Return: C lines with which main starts or continues the threads of the region, and waits for them."""
+    threads, turns = program.list_threads_of_region(region_number), program.list_calls_that_wait_for_turn(region_number)
     lines = [f"pass_turn_to({turns[0].line});"] if turns else []
     for thread in threads:
-        is_new = all(thread not in program.find_threads(earlier) for earlier in range(region))
+        is_new = all(thread not in program.list_threads_of_region(earlier) for earlier in range(region_number))
         lines.append(f"pthread_create(&{thread}_thread, NULL, {thread}, NULL);" if is_new else
                      f"sem_post(&{thread}_go);")
     for thread in threads:
-        has_ended = region == program.find_last_region(thread) and not program.find_mappings_left(thread)
+        has_more_calls = any(call.region > region_number for call in program.steps if call.thread == thread)
+        has_ended = not has_more_calls and not program.list_mappings_at_end(thread)
         lines.append(f"pthread_join({thread}_thread, NULL);" if has_ended else f"sem_wait(&{thread}_done);")
     return lines
 
 
-def make_region_lines(program, region):
-    if not program.is_deterministic:
-        return make_pthread_region_lines(program, region)
-    threads = program.find_threads(region)
+def make_region_lines(program, region_number):
+    if not program.runs_on_fibers:
+        return make_pthread_region_lines(program, region_number)
+    threads = program.list_threads_of_region(region_number)
     lines = [f"order_after_main(&{thread}_fiber);" for thread in threads]
     for call in program.steps:
-        if call.region == region and call.thread != "main":
-            lines += make_step_lines(program, call) if call.outcome == "skipped" else \
+        if call.region == region_number and call.thread != "main":
+            lines += make_turn_and_call_lines(program, call) if call.outcome == "skipped" else \
                 [f"run_in_fiber(&{call.thread}_fiber, line_{call.line});"]
     return lines + [f"order_main_after(&{thread}_fiber);" for thread in threads]
 
 
-def make_end_lines(program):
-    """Return: lines that unmap and free what is left at the end; they check the pages if no rule is broken."""
+def make_unmap_and_free_lines(program):
+    """Return: C lines that unmap the mappings and free the pages left at the end. If no rule but deadlock is
+    broken, the lines also check the pages."""
     if program.fatal_call:
         return []
     lines = []
-    for thread in filter(program.find_mappings_left, program.threads):
-        lines += [f"run_in_fiber(&{thread}_fiber, unmap_{thread});"] if program.is_deterministic else \
+    for thread in filter(program.list_mappings_at_end, program.threads):
+        lines += [f"run_in_fiber(&{thread}_fiber, unmap_{thread});"] if program.runs_on_fibers else \
             [f"sem_post(&{thread}_go);", f"pthread_join({thread}_thread, NULL);"]
     if program.has_deadlock:
         lines.append('fputs("deadlock: nothing more can run, as expected\\n", stderr);')
-    lines += make_unmap_lines(program, "main")
+    lines += make_thread_unmap_lines(program, "main")
     for page in program.facts["pages"]:
         name, references = page["page"], page["references"]
         if not set(program.facts["verdict"]) - {"deadlock"}:
             lines += [f"expect(0, page_ref_count({name}), {references});",
                       f"expect(0, page_read_raw({name}, main_bytes, 0, PAGE_SIZE), 0);",
-                      *make_byte_checks(0, "main", page["bytes"])]
+                      *make_byte_check_lines(0, "main", page["bytes"])]
         lines += [f"page_free({name});"] * references
     return lines
 
 
-def make_main_lines(program, functions):
-    """@functions: the text of the threads"""
-    lines = [f"{call.filled}_bytes = map_user_memory({call.count_readable_bytes()});"
-             for call in program.slices.values() if call.has_unreadable_bytes()]
+def make_main_function(program, functions_text):
+    """@functions_text: the C functions of the threads"""
+    lines = [f"{call.filled}_bytes = map_user_memory({call.count_readable_slice_bytes()});"
+             for call in program.slices.values() if call.slice_has_unreadable_bytes()]
     semaphores = {handle for call in program.active for handle in call.handles if handle[0] == "s"}
-    semaphores |= set(re.findall(r"\bT\d_(?:go|done)\b", functions))
+    semaphores |= set(re.findall(r"\bT\d_(?:go|done)\b", functions_text))
     lines += [f"sem_init(&{name}, 0, 0);" for name in sorted(semaphores)]
-    if program.is_deterministic:
+    if program.runs_on_fibers:
         lines += [f'create_fiber(&{thread}_fiber, "{thread}");' for thread in program.threads]
-    region = 0
+    region_number = 0
     for call in program.steps:
         if call.thread == "main":
-            lines += make_region_lines(program, call.region) + make_step_lines(program, call)
-            region = call.region + 1
-    lines += make_region_lines(program, region) + make_end_lines(program) + ["return 0;"]
+            lines += make_region_lines(program, call.region) + make_turn_and_call_lines(program, call)
+            region_number = call.region + 1
+    lines += make_region_lines(program, region_number) + make_unmap_and_free_lines(program) + ["return 0;"]
     return wrap_in_function("int main(void)", lines)
 
 
@@ -257,44 +261,40 @@ HEADERS = {
     "stdio.h": "", "stdlib.h": "", "string.h": "", "sys/mman.h": "mmap(", "unistd.h": ""}
 
 
-def make_declarations(program, functions):
-    words = sorted(set(re.findall(r"\w+", functions)), key=lambda word: (len(word), word))
+def make_variable_declarations(program, functions_text):
+    words = sorted(set(re.findall(r"\w+", functions_text)), key=lambda word: (len(word), word))
     lines = [declaration.format(word) for pattern, declaration in VARIABLES.items()
              for word in words if re.fullmatch(pattern, word)]
     for name, call in program.slices.items():
-        size = call.parse_argument(1) or 1
-        lines.append(f"static unsigned char *{name}_bytes;" if call.has_unreadable_bytes() else
+        size = call.parse_numeric_argument(1) or 1
+        lines.append(f"static unsigned char *{name}_bytes;" if call.slice_has_unreadable_bytes() else
                      f"static unsigned char {name}_bytes[{size}];")
     return lines
 
 
-def select_helpers(functions):
-    """The sections of helpers.c that the functions call, or that another of these sections calls."""
+def select_helper_sections(functions_text):
+    """Return: the sections of helpers.c that the functions use, and the sections that these use."""
     helpers, needed = pathlib.Path(__file__).with_name("helpers.c").read_text(), ""
     for section in reversed(re.split(r"^/// ", helpers, flags=re.MULTILINE)[1:]):
         names, text = section.split("\n", 1)
-        if re.search(r"\b(?:%s)\(" % names.replace(" ", "|"), functions + needed):
+        if re.search(r"\b(?:%s)\(" % names.replace(" ", "|"), functions_text + needed):
             needed = "\n" + text.strip("\n") + "\n" + needed
     return needed
 
 
-def format_comment(text):
-    lines = text.replace("*/", "* /").split("\n")
-    return "/*\n" + "\n".join((" * " + line).rstrip() for line in lines) + "\n */\n"
-
-
-def format_file(program, name, note):
-    make_lines = make_fiber_lines if program.is_deterministic else make_pthread_lines
+def format_c_file(program, program_name, comment_note):
+    make_lines = make_fiber_functions if program.runs_on_fibers else make_pthread_function
     functions = "".join(line + "\n" for thread in program.threads for line in make_lines(program, thread))
-    functions += "\n".join(make_main_lines(program, functions)) + "\n"
-    declarations = "\n".join([*make_declarations(program, functions), select_helpers(functions)])
-    if program.is_deterministic:
+    functions += "\n".join(make_main_function(program, functions)) + "\n"
+    declarations = "\n".join([*make_variable_declarations(program, functions), select_helper_sections(functions)])
+    if program.runs_on_fibers:
         declarations += "\n".join(["", *(f"static struct fiber {thread}_fiber;" for thread in program.threads), ""])
     includes = "".join(f"#include <{header}>\n" for header, word in HEADERS.items()
                        if word in declarations + functions)
-    comment = f"{os.path.basename(name)}: {' '.join(program.facts['expect']) or 'clean'}\n\n{note}\n" \
+    comment = f"{os.path.basename(program_name)}: {' '.join(program.facts['expect']) or 'clean'}\n\n{comment_note}\n" \
               f"{PROGRAM_TITLE}\n\n" + "\n".join(f"{call.line:5}  {call.thread}: {call.text}" for call in program.calls)
-    return f"{format_comment(comment)}{includes}\n#include <page.h>\n\n{declarations}{functions}"
+    comment = "".join((" * " + line).rstrip() + "\n" for line in comment.replace("*/", "* /").split("\n"))
+    return f"/*\n{comment} */\n{includes}\n#include <page.h>\n\n{declarations}{functions}"
 
 
 # may_replace_file() recognises files of this script by this line.

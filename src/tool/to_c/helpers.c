@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The functions that a C file of `pagetorture to-c` may need. c_file.py copies a section into the file
- * if it mentions one of the names after `///`. A section comes after all sections that it mentions.
+ * The functions that a C file of `pagetorture to-c` may need. c_file.py copies a section into the C
+ * file if the file mentions a name after the `///` of that section. A section comes after all sections
+ * that it uses.
  */
 
 /// pthread_create create_fiber
-/* ThreadSanitizer must report each race, and no lock order, which is no rule of a page. */
+/* ThreadSanitizer must report each race, but no lock order: the rules of pages have no lock order. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
@@ -15,14 +16,17 @@ const char *__tsan_default_options(void)
 
 /// READ_ONCE WRITE_ONCE
 /*
- * As in the kernel: accesses to a variable that threads share. They do not race, and they order no
- * threads, so that the program races on pages only.
+ * Accesses to a variable that threads share, as in the kernel. These accesses do not race, and they
+ * order no threads, so that the program races on pages only.
  */
 #define READ_ONCE(variable) __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define WRITE_ONCE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELAXED)
 
 /// print_failed_line
-/* @line: a line of the program above, or 0 for its end */
+/*
+ * Prints the begin of a message. @line: a line of the program in the comment above; 0: the end of the
+ * program
+ */
 static void print_failed_line(int line)
 {
 	if (line)
@@ -53,21 +57,21 @@ static void expect_byte(int line, size_t index, unsigned char got, unsigned char
 	_exit(1);
 }
 
-/// announce_expected_end exit_not_ended
-/* The next call must end the process. */
-static void announce_expected_end(int line, const char *rule)
+/// print_expected_end exit_as_call_did_not_end
+/* Prints that the next call must end the process, before that call. */
+static void print_expected_end(int line, const char *rule)
 {
 	fprintf(stderr, "line %d: %s is expected here\n", line, rule);
 }
 
-static void exit_not_ended(int line)
+static void exit_as_call_did_not_end(int line)
 {
 	fprintf(stderr, "line %d: the process did not end\n", line);
 	_exit(1);
 }
 
-/// get_pattern_byte
-static unsigned char get_pattern_byte(size_t index, unsigned char seed)
+/// compute_pattern_byte
+static unsigned char compute_pattern_byte(size_t index, unsigned char seed)
 {
 	return (unsigned char)(seed + index + index / 256);
 }
@@ -76,7 +80,7 @@ static unsigned char get_pattern_byte(size_t index, unsigned char seed)
 static void fill_pattern(void *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		((unsigned char *)bytes)[i] = get_pattern_byte(i, seed);
+		((unsigned char *)bytes)[i] = compute_pattern_byte(i, seed);
 }
 
 /// expect_pattern
@@ -84,11 +88,11 @@ static void expect_pattern(int line, const unsigned char *bytes, size_t from, si
 			   unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		expect_byte(line, from + i, bytes[from + i], get_pattern_byte(i, seed));
+		expect_byte(line, from + i, bytes[from + i], compute_pattern_byte(i, seed));
 }
 
-/// expect_all
-static void expect_all(int line, const unsigned char *bytes, size_t from, size_t len,
+/// expect_equal_bytes
+static void expect_equal_bytes(int line, const unsigned char *bytes, size_t from, size_t len,
 		       unsigned char value)
 {
 	for (size_t i = 0; i < len; i++)
@@ -105,29 +109,29 @@ static void branch_on_values(const unsigned char *bytes, size_t len)
 }
 
 /// fill_user_pattern
-/* Other threads may write user memory at any time, which is no race. */
+/* The stores are atomic, because other threads may write user memory at any time, which is no race. */
 static void fill_user_pattern(unsigned char *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
-		__atomic_store_n(&bytes[i], get_pattern_byte(i, seed), __ATOMIC_RELAXED);
+		__atomic_store_n(&bytes[i], compute_pattern_byte(i, seed), __ATOMIC_RELAXED);
 }
 
 /// map_user_memory
-/* Allocates @readable bytes of memory that are followed by unreadable memory. */
-static unsigned char *map_user_memory(size_t readable)
+/* Returns @readable_bytes bytes of memory, which are followed by unreadable memory. */
+static unsigned char *map_user_memory(size_t readable_bytes)
 {
 	unsigned char *memory = mmap(NULL, 32768, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED || mprotect(memory + 16384, 16384, PROT_NONE))
 		abort();
-	return memory + 16384 - readable;
+	return memory + 16384 - readable_bytes;
 }
 
 /// create_fiber
 /*
- * The threads of the program are fibers: main makes their calls, each as a task of the page library, and
- * as a thread of its own for ThreadSanitizer if that is linked. A switch orders fibers only with
+ * The threads of the program are fibers: main makes their calls. Each fiber is a task of the page
+ * library, and a thread for ThreadSanitizer if that is linked. A switch orders fibers only with
  * SWITCH_IN_ORDER, and its code is not instrumented. Fibers share thread-local variables such as
  * errno: ignore a report whose location is TLS.
  */
@@ -145,7 +149,7 @@ void __tsan_switch_to_fiber(void *fiber, unsigned int flags) __attribute__((weak
 struct fiber {
 	struct page_task *task; /* NULL: main */
 	void *tsan_fiber;
-	size_t number;
+	size_t number; /* 1, 2 ...: selects the part of the stack for the fiber */
 };
 
 static struct fiber main_fiber;
@@ -170,13 +174,14 @@ NO_SANITIZE static void switch_fiber(struct fiber *from, struct fiber *to, unsig
 }
 
 /// order_after_main
-/* What main did before happens before the next calls of the fiber. */
+/* Orders the earlier calls of main before the next calls of the fiber. */
 NO_SANITIZE static void order_after_main(struct fiber *fiber)
 {
 	switch_fiber(&main_fiber, fiber, SWITCH_IN_ORDER);
 	switch_fiber(fiber, &main_fiber, SWITCH_WITHOUT_ORDER);
 }
 
+/* Orders the earlier calls of the fiber before the next calls of main. */
 NO_SANITIZE static void order_main_after(struct fiber *fiber)
 {
 	switch_fiber(&main_fiber, fiber, SWITCH_WITHOUT_ORDER);
@@ -184,7 +189,7 @@ NO_SANITIZE static void order_main_after(struct fiber *fiber)
 }
 
 /// run_in_fiber
-/* The stack frames of two fibers have no byte in common, so that they do not race. */
+/* Makes a call on a part of the stack that belongs to the fiber, so that stacks of fibers do not race. */
 NO_SANITIZE static void run_in_fiber(struct fiber *fiber, void (*call)(void))
 {
 	volatile char *unused_stack = __builtin_alloca(fiber->number << 18);
@@ -197,8 +202,8 @@ NO_SANITIZE static void run_in_fiber(struct fiber *fiber, void (*call)(void))
 
 /// wait_for_turn
 /*
- * The line whose turn it is. Its accesses are relaxed: lines keep their order, but no thread learns
- * by it what another thread did, so a race remains one for ThreadSanitizer.
+ * The line whose call may run. The accesses to turn_line are relaxed: lines keep their order, but
+ * ThreadSanitizer sees no order between threads, so a race of the program remains a race.
  */
 static int turn_line;
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""A page program and what the rule model says about it, for to-c."""
+"""A page program with the facts of the rule model about it, and the C code of each call, for to-c."""
 import re
 
 from util import program_facts
 
-# How each call is written: its traits and its C. {0}, {1} ... are its arguments in the order of the
-# text, the handle that it fills first; {buffer} is the thread's buffer, {line} the line of the call.
+# By name of a call: its traits and its C code. {0}, {1} ... are the arguments in the order of the text; the handle
+# that the call fills is {0}. {buffer} is the thread's buffer, {line} the line of the call.
 #
-#   fills     the C is the value of the handle that the call fills
-#   returns   the C is an expression: 0 or an error
-#   reads     the buffer then has the bytes that the call read
-#   pattern   the buffer has the pattern of the last argument, the value, before the call
+#   fills     the code is the value of the handle that the call fills
+#   returns   the code is an expression: 0 or an error
+#   reads     after the call the buffer has the bytes that the call read
+#   pattern   before the call the buffer must have the pattern of the last argument
 #   maps      the call is an access through a mapping
 CALLS = {
     "alloc_page": ("fills", "page_alloc({1})"),
@@ -48,21 +48,21 @@ CALLS = {
 PAGE_SIZE = 4096
 
 
-def parse_number(text):
-    """Return: the value of a number in canonical text."""
-    base, _, less = text.partition("-")
+def parse_number(canonical_text):
+    """Return: the value of a number: digits, or PAGE_SIZE or SIZE_MAX, perhaps less a number."""
+    base, _, less = canonical_text.partition("-")
     named = {"PAGE_SIZE": PAGE_SIZE, "SIZE_MAX": 2**64 - 1}
     return named.get(base, 0) - int(less or "0") if base in named else int(base, 0)
 
 
 class Call(program_facts.Call):
-    def __init__(self, line, text):
-        super().__init__(line, text)
+    def __init__(self, line_number, line_text):
+        super().__init__(line_number, line_text)
         self.arguments = ([self.filled] if self.filled else []) + self.arguments
         self.handles = [word for word in self.arguments if re.fullmatch(r"[pkums]\d+", word)]
         self.traits, self.code = CALLS[self.name]
         self.outcome = None  # "ran", "skipped", "fatal" or "blocked"; None: it never ran
-        self.region = 0  # lines of main are the borders of regions; such a line is in the one it ends
+        self.region = 0  # the number of calls of main before this call: each call of main ends a region
 
     def find_expected_result(self):
         """Return: the result that the program states, or else that of the model; "none": it returns nothing."""
@@ -70,35 +70,32 @@ class Call(program_facts.Call):
             return "none"
         return self.step["result"] if self.step["expected"] == "none" else self.step["expected"]
 
-    def parse_argument(self, index):
-        return parse_number(self.arguments[index])
+    def parse_numeric_argument(self, argument_index):
+        return parse_number(self.arguments[argument_index])
 
-    def find_user_slice(self):
-        """The user slice that the call reads or fills, or None."""
+    def find_user_slice_handle(self):
+        """Return: the handle of the user slice that the call reads or fills, or None."""
         return next((handle for handle in self.handles if handle.startswith("u")), None)
 
-    def parse_length(self):
-        return self.parse_argument(2)
-
-    def fits_buffer(self):
+    def length_fits_thread_buffer(self):
         """Return: whether a thread's buffer has space for the bytes of the call."""
-        return 0 < self.parse_length() <= PAGE_SIZE
+        return 0 < self.parse_numeric_argument(2) <= PAGE_SIZE
 
-    def count_readable_bytes(self):
+    def count_readable_slice_bytes(self):
         """Return: the number of readable bytes of a user_slice."""
-        size = self.parse_argument(1)
-        return min(size, self.parse_argument(3)) if len(self.arguments) > 3 else size
+        size = self.parse_numeric_argument(1)
+        return min(size, self.parse_numeric_argument(3)) if len(self.arguments) > 3 else size
 
-    def has_unreadable_bytes(self):
-        return self.count_readable_bytes() < self.parse_argument(1)
+    def slice_has_unreadable_bytes(self):
+        return self.count_readable_slice_bytes() < self.parse_numeric_argument(1)
 
 
 class Program(program_facts.Program):
-    """@steps: also the calls at which the program ends or blocks"""
+    """A program; self.steps also has the calls at which the program ends or blocks."""
 
-    def __init__(self, facts, is_deterministic):
-        super().__init__(facts, Call)
-        self.is_deterministic = is_deterministic  # on fibers
+    def __init__(self, model_facts, runs_on_fibers):
+        super().__init__(model_facts, Call)
+        self.runs_on_fibers = runs_on_fibers  # false: threads of the program are pthreads
         for call in self.steps:
             call.outcome = "ran" if call.was_executed() else "skipped"
         # Of the blocked calls, only a lock or a semaphore can be shown to block by a single call.
@@ -115,29 +112,26 @@ class Program(program_facts.Program):
         self.slices = {call.filled: call for call in self.steps
                        if call.name == "user_slice" and call.outcome == "ran"}
         self.shared = {handle for call in self.active for handle in call.handles
-                       if self._is_shared(handle)}
+                       if self._is_shared_without_order(handle)}
 
-    def _is_shared(self, handle):
+    def _is_shared_without_order(self, handle):
         """Return: whether several threads access the variable without an order of the program. A handle that
         main fills is ordered before the threads that read it; a call changes the reader of user memory."""
         users = [call for call in self.active if handle in call.handles and call.thread != "main"]
         return len({call.thread for call in users}) > 1 and \
             (handle[0] == "u" or handle[0] in "pk" and any(call.filled == handle for call in users))
 
-    def find_threads(self, region):
-        return sorted({call.thread for call in self.steps if call.region == region} - {"main"})
+    def list_threads_of_region(self, region_number):
+        return sorted({call.thread for call in self.steps if call.region == region_number} - {"main"})
 
-    def find_calls_with_turn(self, region):
-        """Return: the calls that wait for their turn: all calls of the region, if it has several pthreads."""
-        if self.is_deterministic or len(self.find_threads(region)) < 2:
+    def list_calls_that_wait_for_turn(self, region_number):
+        """Return: the calls of the region that wait for their turn: all if it has several pthreads, else none."""
+        if self.runs_on_fibers or len(self.list_threads_of_region(region_number)) < 2:
             return []
-        return [call for call in self.active if call.region == region and call.thread != "main"]
+        return [call for call in self.active if call.region == region_number and call.thread != "main"]
 
-    def find_last_region(self, thread):
-        return max(call.region for call in self.steps if call.thread == thread)
-
-    def find_mappings_left(self, thread):
-        """The mappings that a thread has at the end, the newest first."""
+    def list_mappings_at_end(self, thread):
+        """Return: the mappings that a thread has at the end, the newest first."""
         left = []
         for call in self.active:
             if call.thread == thread and call.outcome == "ran":

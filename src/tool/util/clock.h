@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Return: microseconds of @clock; 0 if it cannot be read, as that of a process that has ended. */
+/* Return: the time of @clock in microseconds; 0 if the clock cannot be read (its process has ended). */
 static inline int64_t clock_read_us(clockid_t clock)
 {
 	struct timespec now;
@@ -13,7 +13,7 @@ static inline int64_t clock_read_us(clockid_t clock)
 	return clock_gettime(clock, &now) ? 0 : now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-/* Return: milliseconds of a clock that only goes forward. */
+/* Return: the time of the monotonic clock in milliseconds. */
 static inline int64_t clock_read_ms(void)
 {
 	return clock_read_us(CLOCK_MONOTONIC) / 1000;

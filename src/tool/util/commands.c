@@ -38,7 +38,7 @@ static const struct command *find_command(const struct command_set *set, const c
 	return NULL;
 }
 
-/* @name: of a command, or an option */
+/* @name: an unknown command or option */
 static int report_unknown_name(const struct command_set *set, const char *name)
 {
 	bool is_option = *name == '-';
@@ -89,12 +89,6 @@ static void open_standard_files(void)
 		close(fd);
 }
 
-/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; waitpid() would fail then. */
-static void restore_sigchld(void)
-{
-	signal(SIGCHLD, SIG_DFL);
-}
-
 /* Return: @status, or EXIT_BAD if standard output could not be written. */
 static int check_standard_output(const struct command_set *set, int status)
 {
@@ -127,6 +121,7 @@ int commands_main(const struct command_set *set, int argc, char **argv)
 {
 	usage_program = set->program_name;
 	open_standard_files();
-	restore_sigchld();
+	/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; then waitpid() would fail. */
+	signal(SIGCHLD, SIG_DFL);
 	return check_standard_output(set, dispatch_command(set, argc, argv));
 }

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool list_ends_with(const char *new_value, const char *options)
+static bool list_ends_with(const char *list, const char *options)
 {
-	size_t len = strlen(new_value), tail = strlen(options);
+	size_t len = strlen(list), tail = strlen(options);
 
-	return len >= tail && !strcmp(new_value + len - tail, options) &&
-	       (len == tail || new_value[len - tail - 1] == ':');
+	return len >= tail && !strcmp(list + len - tail, options) &&
+	       (len == tail || list[len - tail - 1] == ':');
 }
 
 bool environment_append_options(const char *variable, const char *options)

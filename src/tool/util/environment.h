@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Appends @options ("a=1:b=2") to the environment variable @variable, a list with colons such as
- * ASAN_OPTIONS, in which the last value of an option counts. Options of the user stay before @options. A
- * variable that ends with @options is not changed.
+ * Appends @options ("a=1:b=2") to the environment variable @variable, for example ASAN_OPTIONS: its value is
+ * a list with colons, in which the last value of an option counts. A variable that already ends with @options
+ * does not change.
  * Return: false if there is no memory.
  */
 bool environment_append_options(const char *variable, const char *options);

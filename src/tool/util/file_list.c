@@ -24,11 +24,11 @@ static void append_name(const char *name, void *ctx)
 	list->count++;
 }
 
-void file_list_log_ignored(const char *path, size_t ignored)
+void file_list_log_ignored(const char *path, size_t ignored_count)
 {
-	if (ignored)
-		fprintf(stderr, "%s: %zu file%s ignored: not named like a program\n", path, ignored,
-			ignored == 1 ? "" : "s");
+	if (ignored_count)
+		fprintf(stderr, "%s: %zu file%s ignored: not named like a program\n", path, ignored_count,
+			ignored_count == 1 ? "" : "s");
 }
 
 static bool append_argument(struct file_list *list, const char *argument)
@@ -36,7 +36,7 @@ static bool append_argument(struct file_list *list, const char *argument)
 	size_t before = list->count, ignored = 0;
 	bool is_readable = true;
 
-	if (!strcmp(argument, "-")) /* standard input, also where a directory has that name */
+	if (!strcmp(argument, "-")) /* standard input, even if a directory is named "-" */
 		append_name(argument, list);
 	else
 		is_readable = program_walk(argument, append_name, list, &ignored);
@@ -52,8 +52,8 @@ bool file_list_init(struct file_list *list, int count, char **arguments)
 {
 	*list = (struct file_list){ NULL, 0, 0 };
 	for (int i = 0; i < count; i++)
-		list->bad_count += !append_argument(list, arguments[i]);
-	return !list->bad_count;
+		list->bad_argument_count += !append_argument(list, arguments[i]);
+	return !list->bad_argument_count;
 }
 
 void file_list_destroy(struct file_list *list)
@@ -65,7 +65,8 @@ void file_list_destroy(struct file_list *list)
 
 void file_tally_init(struct file_tally *tally, const struct file_list *list)
 {
-	*tally = (struct file_tally){ .file_count = list->bad_count, .bad_count = list->bad_count };
+	*tally = (struct file_tally){ .file_count = list->bad_argument_count,
+				      .bad_count = list->bad_argument_count };
 }
 
 int file_tally_add(struct file_tally *tally, int status)

@@ -7,52 +7,51 @@
 #include <stddef.h>
 
 struct file_list {
-	char **names;
-	size_t count;
-	size_t bad_count; /* arguments: directories without a program or that cannot be read */
+	char **names; /* paths of files, or "-" */
+	size_t count; /* of @names */
+	size_t bad_argument_count; /* directories without a program, or that cannot be read */
 };
 
 /*
- * Lists the files of @count arguments, in the order of the arguments; those of a directory
- * are sorted. Logs how many files of a directory were ignored. The caller frees @list with
- * file_list_destroy(), also after an error.
- * Return: false if a directory cannot be read or has no program, after a line on standard error for each;
- * the other files are in @list.
+ * Lists the files of @count arguments, in the order of the arguments. The programs of a directory are sorted;
+ * its other files are ignored, and their number is logged.
+ * Return: false, after messages, if a directory cannot be read or has no program. @list then has the other
+ * files, and also needs file_list_destroy().
  */
 bool file_list_init(struct file_list *list, int count, char **arguments);
 
 void file_list_destroy(struct file_list *list);
 
-/* Counts of the files of a command, by their exit status. */
+/* How many files a command has handled, by the exit status of each file. */
 struct file_tally {
 	size_t file_count, bad_count, failed_count;
 };
 
-/* Begins to count; the bad arguments of @list count as bad files. */
+/* The bad arguments of @list count as bad files. */
 void file_tally_init(struct file_tally *tally, const struct file_list *list);
 
 /* Counts a file with the exit status @status. Return: @status */
 int file_tally_add(struct file_tally *tally, int status);
 
-/* Logs how many files are bad or failed; prints nothing for a single file or if all are good. */
+/* Logs how many files are bad or failed. Prints nothing for one file, or if all files are good. */
 void file_tally_print(const struct file_tally *tally, const char *command);
 
-/* Handles a file. Return: its exit status. */
+/* Checks, executes or explains a file for a command. Return: the exit status for the file. */
 typedef int (*file_fn)(const char *file, void *context);
 
 /*
- * Handles the files of @count arguments, and logs how many are bad or failed.
+ * Calls @handle for each file of @count arguments, and logs how many files are bad or failed.
  * Return: the worst exit status.
  */
 int file_list_handle_all(const char *command, int count, char **arguments, file_fn handle, void *context);
 
 /*
- * For a command that takes one FILE: a directory with one program means that program.
- * Return: the name, which is never freed; or NULL after a line on standard error.
+ * For a command that takes one FILE: @argument is a file, or a directory that has exactly one program.
+ * Return: the path of the file, which is never freed; or NULL after an error message.
  */
 const char *file_list_find_only_file(const char *command, char *argument);
 
-/* Logs that @ignored files of the directory @path are no programs. */
-void file_list_log_ignored(const char *path, size_t ignored);
+/* Logs that @ignored_count files of the directory @path are not named like programs. */
+void file_list_log_ignored(const char *path, size_t ignored_count);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
-#include "harness/exec/exec.h"
 #include "tool/util/installation.h"
 #include "tool/util/usage.h"
 
@@ -17,13 +16,13 @@ const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan
 
 bool binary_find(const char *binary_name, char *path, size_t size)
 {
-	static const char *const homes[] = { PKGLIBEXECDIR, BINDIR };
+	static const char *const install_directories[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (shell_find_next_to_binary(binary_name, path, size))
+	if (find_beside_running_binary(binary_name, path, size))
 		return true;
-	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		find_installed_directory(homes[i], directory, sizeof(directory));
+	for (size_t i = 0; i < 2; i++) {
+		find_installed_directory(install_directories[i], directory, sizeof(directory));
 		path_format_or_exit(path, size, "%s/%s", directory, binary_name);
 		if (!access(path, X_OK))
 			return true;
@@ -31,19 +30,14 @@ bool binary_find(const char *binary_name, char *path, size_t size)
 	return false;
 }
 
-bool flavour_find_binary(const char *name, char *path, size_t size)
+bool flavour_find_binary(const char *flavour, char *path, size_t size)
 {
-	bool plain = !strcmp(name, "plain");
+	bool is_plain = !strcmp(flavour, "plain");
 	char binary_name[64];
 
-	snprintf(binary_name, sizeof(binary_name), "%s%s%s", usage_program, plain ? "" : "-",
-		 plain ? "" : name);
+	snprintf(binary_name, sizeof(binary_name), "%s%s%s", usage_program, is_plain ? "" : "-",
+		 is_plain ? "" : flavour);
 	return binary_find(binary_name, path, size);
-}
-
-bool flavour_set_backend(const char *name)
-{
-	return exec_set_backend(name) && !setenv("PAGE_MAP", name, 1);
 }
 
 bool flavours_parse(char *list, void *wanted)
@@ -71,12 +65,4 @@ void flavours_format_names(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_T
 		if (wanted[i])
 			snprintf(text + strlen(text), FLAVOURS_TEXT - strlen(text), "%s%s",
 				 *text ? ", " : "", flavour_names[i]);
-}
-
-void flavours_set_default(bool wanted[FLAVOURS_MAX])
-{
-	bool plain = !strcmp(FLAVOUR, "plain");
-
-	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		wanted[i] = plain || !strcmp(FLAVOUR, flavour_names[i]);
 }

@@ -7,41 +7,26 @@
 
 #define FLAVOURS_MAX 4
 
-/* All flavours, in the order of tables. A build may lack some of them. */
+/* All flavours, in the order of columns in tables. A build may lack some flavours. */
 enum { FLAVOUR_PLAIN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 extern const char *const flavour_names[FLAVOURS_MAX];
 #define FLAVOUR_NAMES "plain, asan, tsan, msan"
 
 /*
- * Finds a binary of this project in the directory of this binary, or where it is installed.
- * @path: gets its path
- * Return: whether it was found
+ * These functions find a binary of this project, by its name or by its flavour: in the directory of this
+ * binary, or where the binaries of this project are installed.
+ * @path: gets the path
+ * Return: whether the binary exists
  */
-bool binary_find(const char *binary, char *path, size_t size);
+bool binary_find(const char *binary_name, char *path, size_t size);
+bool flavour_find_binary(const char *flavour, char *path, size_t size);
 
 /*
- * Finds the binary of a flavour in the directory of this binary, or where it is installed.
- * @path: gets its path
- * Return: whether it was found
- */
-bool flavour_find_binary(const char *name, char *path, size_t size);
-
-/*
- * Sets the backend with which the library maps pages, in this process and, by the environment, in all
- * processes that it starts.
- * Return: false if the library has no such backend.
- */
-bool flavour_set_backend(const char *name);
-
-/*
- * Parses a list such as "asan,tsan", which it overwrites.
- * @wanted: gets FLAVOURS_MAX flags, of type bool
- * Return: false for an unknown name.
+ * Parses a list of flavours such as "asan,tsan", and overwrites the list.
+ * @wanted: an array of FLAVOURS_MAX bools, which are set
+ * Return: false for an unknown flavour.
  */
 bool flavours_parse(char *list, void *wanted);
-
-/* Sets the flavours that run without --flavour. */
-void flavours_set_default(bool wanted[FLAVOURS_MAX]);
 
 /* Formats the names of the @wanted flavours, separated by commas. */
 #define FLAVOURS_TEXT 40

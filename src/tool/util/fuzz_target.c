@@ -33,7 +33,7 @@ const struct fuzz_target *fuzz_target_find(const char *name)
 	return NULL;
 }
 
-static bool holds_findings(const char *directory)
+static bool is_findings_directory(const char *directory)
 {
 	return !strcmp(directory, "findings") || !strcmp(directory, "libfuzzer") ||
 	       !strcmp(directory, "afl");
@@ -42,14 +42,14 @@ static bool holds_findings(const char *directory)
 const struct fuzz_target *fuzz_target_find_by_path(const char *path)
 {
 	char absolute[PATH_MAX], *rest = absolute, *name;
-	const struct fuzz_target *before = NULL, *found = NULL;
+	const struct fuzz_target *previous_target = NULL, *finding_target = NULL;
 
 	if (!realpath(path, absolute))
 		return NULL;
 	while ((name = strsep(&rest, "/"))) {
-		if (before && rest && holds_findings(name))
-			found = before;
-		before = fuzz_target_find(name);
+		if (previous_target && rest && is_findings_directory(name))
+			finding_target = previous_target;
+		previous_target = fuzz_target_find(name);
 	}
-	return found;
+	return finding_target;
 }

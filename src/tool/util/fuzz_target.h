@@ -5,27 +5,27 @@
 
 #include <stddef.h>
 
-/* The inputs of a target: page programs as bytes, any text, or lines of calls. */
-enum target_reads { READS_BYTES, READS_TEXT, READS_CALLS };
+/* What the inputs of a fuzz target are: page programs as bytes, any text, or lines of calls. */
+enum target_input_kind { READS_BYTES, READS_TEXT, READS_CALLS };
 
 struct fuzz_target {
 	const char *name;
-	const char *flavour; /* in which its findings are replayed */
-	enum target_reads reads;
+	const char *flavour; /* in which the findings of the target are replayed */
+	enum target_input_kind input_kind;
 };
 
-/* Return: the target with the index @number in the sorted table; NULL after the last target. */
+/* Return: the target with the index @number in fuzz/targets.def; NULL after the last target. */
 const struct fuzz_target *fuzz_target_get(size_t number);
 
 /* The names of all targets, "a, b, c". */
 extern const char *const fuzz_target_names;
 
-/* Return: NULL if the table has no such name. */
+/* Return: the target with the name @name; NULL if there is none. */
 const struct fuzz_target *fuzz_target_find(const char *name);
 
 /*
- * The target whose campaign found the file @path, by the directories that it is in:
- * TARGET/findings, TARGET/libfuzzer or TARGET/afl. Return: NULL if it is in none of these.
+ * Return: the target whose campaign found the file @path: the file is in a directory TARGET/findings,
+ * TARGET/libfuzzer or TARGET/afl. NULL: the file is in no such directory.
  */
 const struct fuzz_target *fuzz_target_find_by_path(const char *path);
 

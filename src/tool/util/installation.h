@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds the directories of the other files of this project: in a build directory, the directory of this
- * binary; otherwise the installation directories, also after the installation was moved.
+ * Finds directories with files of this project. An installation may have been moved as a whole since `make
+ * install`; a build directory uses some files of its source tree.
  */
 #ifndef TOOL_INSTALLATION_H
 #define TOOL_INSTALLATION_H
@@ -10,18 +10,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Finds the directory of this binary. Return: false if the path does not fit. */
+/* Finds the directory of the running binary. Return: false if the path does not fit. */
 bool find_own_directory(char *path, size_t size);
 
 /*
- * Finds the present path of the installation directory @directory.
- * @path: gets it; @directory itself if this binary is in no directory of the installation
+ * Finds the path to which the installation directory @configured_directory was moved.
+ * @path: gets it; @configured_directory itself if this binary is in no directory of the installation
  */
-void find_installed_directory(const char *directory, char *path, size_t size);
+void find_installed_directory(const char *configured_directory, char *path, size_t size);
 
 /*
- * Finds files that a build directory uses where they are in the source tree: @source_directory if this binary
- * is in a build directory, else @installed_directory.
+ * Finds a directory of files that a build directory does not copy: @source_directory if this binary is in a
+ * build directory, otherwise @installed_directory, which may have been moved.
  */
 void find_source_directory(const char *source_directory, const char *installed_directory,
 			   char path[PATH_MAX]);

@@ -21,7 +21,7 @@ static void write_string(FILE *out, const char *text)
 	for (; *text; text += character_size ? character_size : 1) {
 		unsigned char c = (unsigned char)*text;
 
-		character_size = utf8_first_length(text);
+		character_size = utf8_character_length(text, 4);
 		if (!character_size)
 			fputs("\\ufffd", out);
 		else if (c == '"' || c == '\\')

@@ -10,7 +10,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/verdict_print.h"
 
-/* The program and the results of the model, for the functions of this file. */
+/* A program, and the results of the rule model for it. */
 struct facts {
 	const struct program *program;
 	const struct rules *rules;
@@ -18,7 +18,7 @@ struct facts {
 	const struct verdict *verdict;
 };
 
-static unsigned int find_line(const struct facts *facts, size_t call)
+static unsigned int find_line_of_call(const struct facts *facts, size_t call)
 {
 	return facts->program->calls[call].line;
 }
@@ -64,15 +64,15 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t lo
 	json_text(out, "bytes", text);
 }
 
-/* Writes the lines of other threads that step @index is directly ordered after. */
-static void write_edges(struct json *out, const struct facts *facts, size_t index)
+/* Writes the lines of other threads after which step @index runs directly, by happens-before. */
+static void write_happens_before_edges(struct json *out, const struct facts *facts, size_t index)
 {
 	uint16_t source_steps[PROGRAM_THREADS];
 	size_t count = happens_before_find_edges(facts->program, facts->trace, index, source_steps);
 
 	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
-		json_number(out, NULL, find_line(facts, facts->trace->steps[source_steps[i]].call));
+		json_number(out, NULL, find_line_of_call(facts, facts->trace->steps[source_steps[i]].call));
 	json_end(out);
 }
 
@@ -89,7 +89,7 @@ static void write_steps(struct json *out, const struct facts *facts)
 		json_text(out, "result", result_name(step->result));
 		json_text(out, "expected", result_name(call->expected_result));
 		write_bytes(out, facts->trace, step->log_offset, step->log_len);
-		write_edges(out, facts, i);
+		write_happens_before_edges(out, facts, i);
 		json_end(out);
 	}
 	json_end(out);
@@ -104,7 +104,7 @@ static void write_accesses(struct json *out, const struct facts *facts)
 		const struct access *access = &shadow->accesses[i];
 
 		json_begin_object(out, NULL);
-		json_number(out, "line", find_line(facts, access->call));
+		json_number(out, "line", find_line_of_call(facts, access->call));
 		json_bool(out, "write", access->write);
 		json_bool(out, "atomic", access->atomic);
 		write_range(out, access->page, access->from, access->to);
@@ -123,17 +123,17 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 	if (fatal_call != VERDICT_NONE && facts->verdict->fatal_rule == RULE_deadlock)
 		fatal_call = VERDICT_NONE;
 	if (shadow->race_count)
-		happens_before_init(&happens, facts->program, facts->trace, fatal_call);
+		happens_before_compute(&happens, facts->program, facts->trace, fatal_call);
 	json_begin_array(out, "known");
 	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct step *second = trace_find(facts->trace, shadow->races[i].second);
+		const struct step *second = trace_find_step(facts->trace, shadow->races[i].second);
 		size_t row =
 			second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
-		uint16_t known = happens.last_known_step[row][thread];
+		uint16_t known = happens.last_step_before[row][thread];
 
 		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
-			    find_line(facts, facts->trace->steps[known].call));
+			    find_line_of_call(facts, facts->trace->steps[known].call));
 	}
 	json_end(out);
 }
@@ -142,21 +142,21 @@ static void write_causes(struct json *out, const struct facts *facts, const stru
 {
 	json_begin_array(out, "causes");
 	for (size_t i = 0; i < causes->call_count; i++)
-		json_number(out, NULL, find_line(facts, causes->cause_calls[i]));
+		json_number(out, NULL, find_line_of_call(facts, causes->cause_calls[i]));
 	json_end(out);
 }
 
 static void write_uninit_uses(struct json *out, const struct facts *facts)
 {
 	json_begin_array(out, "uninits");
-	for (size_t i = 0; i < facts->verdict->uninit_count; i++) {
-		const struct uninit_use *uninit = &facts->verdict->uninits[i];
+	for (size_t i = 0; i < facts->verdict->uninit_use_count; i++) {
+		const struct uninit_use *uninit = &facts->verdict->uninit_uses[i];
 		struct causes causes;
 
-		cause_find_uninit(facts->program, facts->rules, uninit->call, uninit->page, uninit->from,
-				  &causes);
+		cause_find_for_uninit_byte(facts->program, facts->rules, uninit->call, uninit->page,
+					   uninit->from, &causes);
 		json_begin_object(out, NULL);
-		json_number(out, "line", find_line(facts, uninit->call));
+		json_number(out, "line", find_line_of_call(facts, uninit->call));
 		write_range(out, uninit->page, uninit->from, uninit->to);
 		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
 		write_causes(out, facts, &causes);
@@ -177,8 +177,8 @@ static void write_blocked_threads(struct json *out, const struct facts *facts)
 	json_begin_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
 		json_begin_object(out, NULL);
-		json_number(out, "line", find_line(facts, blocked[i].blocked_call));
-		json_number(out, "by", find_line(facts, blocked[i].blocking_call));
+		json_number(out, "line", find_line_of_call(facts, blocked[i].blocked_call));
+		json_number(out, "by", find_line_of_call(facts, blocked[i].blocking_call));
 		json_text(out, "why", reasons[blocked[i].why]);
 		json_end(out);
 	}
@@ -200,7 +200,7 @@ static void write_pages(struct json *out, const struct trace *trace)
 	json_end(out);
 }
 
-/* Writes the flavours and backends that detect the fatal call: first always, then sometimes. */
+/* Writes the flavours and backends that always detect the fatal call, then those that sometimes do. */
 static void write_detecting_flavours(struct json *out, const struct call *call,
 				     const struct verdict *verdict)
 {
@@ -215,10 +215,10 @@ static void write_detecting_flavours(struct json *out, const struct call *call,
 
 	json_begin_array(out, "detected");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct detectable_by by = {.has_asan = places[i].asan,
+		struct available_detectors by = {.has_asan = places[i].asan,
 					   .has_alias_backend = places[i].alias};
 
-		if (detectable_fatal_call(call, verdict, by) != places[i].how_sure)
+		if (detectable_classify_fatal_call(call, verdict, by) != places[i].how_sure)
 			continue;
 		json_begin_object(out, NULL);
 		json_text(out, "flavour", by.has_asan ? "asan" : "plain");
@@ -233,11 +233,13 @@ static void write_fatal_call(struct json *out, const struct facts *facts)
 	const struct call *call = &facts->program->calls[facts->verdict->fatal_call];
 	struct causes causes;
 
-	cause_find_fatal(facts->program, facts->rules, &causes);
+	cause_find_for_fatal_call(facts->program, facts->rules, &causes);
 	write_causes(out, facts, &causes);
 	json_begin_object(out, "fatal_values");
-	json_format(out, "page", "p%u", cause_find_map_page(facts->program, facts->rules, call->handle[0]));
-	json_format(out, "freed_page", "p%u", cause_find_freed_page(facts->program, facts->rules, call));
+	json_format(out, "page", "p%u",
+		    cause_find_page_of_mapping(facts->program, facts->rules, call->handle[0]));
+	json_format(out, "freed_page", "p%u",
+		    cause_find_page_used_after_free(facts->program, facts->rules, call));
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
 	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
 	json_end(out);
@@ -251,7 +253,7 @@ static void write_contracts(struct json *out, rule_set broken)
 	json_begin_object(out, "contracts");
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (broken & RULE_BIT(rule))
-			json_text(out, rule_name(rule), rule_contract(rule));
+			json_text(out, rule_table[rule].name, rule_table[rule].contract);
 	json_end(out);
 }
 
@@ -272,7 +274,7 @@ void write_model_facts(struct json *out, const struct program *program, const st
 	else if (facts.verdict->fatal_call != VERDICT_NONE)
 		write_fatal_call(out, &facts);
 	write_pages(out, facts.trace);
-	verdict_print_rules(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
+	write_rule_names(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
 	json_text(out, "claim",
 		  expectations_hold(program, rules, failed_claim) ? NULL : failed_claim);
 	write_contracts(out, facts.verdict->broken);

@@ -7,8 +7,8 @@
 #include "tool/util/json.h"
 
 /*
- * Writes what the rule model knows of a program as members of a JSON object, for the scripts of
- * `explain` and `to-c`: those of `check --json`, and
+ * Writes the results of the rule model for a program as members of a JSON object, for the scripts of
+ * `explain` and `to-c`: the members of `check --json`, and
  *
  *   calls      {line, text} of each call, in canonical text without its expected result
  *   steps      {line, skipped, result, expected, bytes, after} of each call that ran, in the order in
@@ -31,7 +31,7 @@
 void write_model_facts(struct json *out, const struct program *program, const struct rules *rules,
 		       const char *file);
 
-/* Writes an object {line, text}: the call in canonical text, without its expected result. */
+/* Writes an object {line, text} of a call: its canonical text without the expected result. */
 void write_call_record(struct json *out, const struct call *call);
 
 #endif

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/exec/exec.h"
 #include "harness/library.h"
 #include "tool/util/flavours.h"
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-/* getopt_long() returns FIRST_ROW + index for a row: such a number is no letter. */
+/* For a long option, getopt_long() returns FIRST_ROW + the index of its row, which is no letter. */
 #define FIRST_ROW 256
 
 /* The option table in the form that getopt_long() reads. */
@@ -20,7 +21,7 @@ struct getopt_tables {
 	char short_options[2 * OPTIONS_MAX + 3];
 };
 
-static bool row_exists(const struct option_row *row)
+static bool is_option_row(const struct option_row *row)
 {
 	return row->name || row->letter;
 }
@@ -40,7 +41,7 @@ static void build_getopt_tables(struct getopt_tables *tables, const struct optio
 	*letter++ = ':'; /* getopt_long() returns it for a missing value */
 	*letter++ = 'h';
 	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
-	for (int i = 0; i < OPTIONS_MAX && row_exists(&rows[i]); i++) {
+	for (int i = 0; i < OPTIONS_MAX && is_option_row(&rows[i]); i++) {
 		int value = find_argument_kind(&rows[i]);
 
 		if (rows[i].name)
@@ -65,7 +66,7 @@ static const struct option_row *find_row(const struct option_row *rows, int opti
 	return rows;
 }
 
-/* Return: whether @list has only names of @values, which are separated by ", ". */
+/* Return: whether each name in @list, as "a,c", is one of @values, as "a, b, c". */
 static bool has_only_values(const char *list, const char *values)
 {
 	for (size_t length;; list += length + 1) {
@@ -79,7 +80,7 @@ static bool has_only_values(const char *list, const char *values)
 	}
 }
 
-/* An option without a value becomes NAME=. */
+/* Appends NAME=VALUE to the command line of the script, or NAME= without a value. */
 static bool pass_to_script(const struct option_row *row, const char *value)
 {
 	unsigned int number;
@@ -92,7 +93,7 @@ static bool pass_to_script(const struct option_row *row, const char *value)
 	return true;
 }
 
-static bool set_option(const struct option_row *row, char *value)
+static bool set_option_variable(const struct option_row *row, char *value)
 {
 	if (row->flag)
 		return *row->flag = true;
@@ -109,7 +110,7 @@ static bool set_option(const struct option_row *row, char *value)
 	return !row->is_list || has_only_values(value, row->values);
 }
 
-/* Formats a suggestion. Options that the help does not name are internal, and never suggested. */
+/* Formats a hint at the most similar option; internal options, which the help lacks, are never suggested. */
 static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
 		    char text[SIMILAR_TEXT])
 {
@@ -119,7 +120,7 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
 	similar_init(&similar, name);
 	similar_add(&similar, "help");
-	for (; row_exists(rows); rows++) {
+	for (; is_option_row(rows); rows++) {
 		char option[64];
 
 		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
@@ -129,8 +130,8 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 	similar_format_hint(&similar, "--", "", text);
 }
 
-/* Reports an option that getopt_long() did not accept; `optopt` has its code, or 0 for an unknown name. */
-static int report_misspelt_option(const char *command, const char *help,
+/* Reports an option that getopt_long() did not accept. `optopt` is its code, or 0 for an unknown name. */
+static int report_bad_option(const char *command, const char *help,
 				  const struct option_row *rows, int option_code, char **argv)
 {
 	const char *given = argv[optind - 1];
@@ -162,10 +163,10 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 	return usage_error(command, "expected %s %s, got '%s'", name, expected, value);
 }
 
-/* Prints the values of the option @given, "--NAME", one on a line; nothing if it takes any text. */
+/* Prints the valid values of the option @given, "--NAME", one on a line; nothing if it has no row @values. */
 static int print_option_values(const struct option_row *rows, const char *given)
 {
-	for (; row_exists(rows); rows++) {
+	for (; is_option_row(rows); rows++) {
 		const char *value = rows->values;
 
 		if (!value || strncmp(given, "--", 2) || strcmp(given + 2, rows->name))
@@ -195,37 +196,16 @@ int options_parse(const char *command, const char *help, const struct option_row
 			return EXIT_GOOD;
 		}
 		if (option_code == ':' || option_code == '?')
-			return report_misspelt_option(command, help, rows, option_code, argv);
+			return report_bad_option(command, help, rows, option_code, argv);
 		row = find_row(rows, option_code);
 		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
-		if (!set_option(row, optarg))
+		if (!set_option_variable(row, optarg))
 			return report_bad_value(command, row, given);
 	}
 	return -1;
 }
 
 /* ---- rows of several commands ---- */
-
-static bool read_executor(char *value, void *into)
-{
-	return execution_parse_executor(value, into);
-}
-
-static bool read_threads(char *value, void *into)
-{
-	bool *threads = into;
-
-	*threads = !strcmp(value, "both");
-	return *threads || !strcmp(value, "fibers");
-}
-
-static bool read_target(char *value, void *into)
-{
-	const struct fuzz_target **target = into;
-
-	*target = fuzz_target_find(value);
-	return *target;
-}
 
 static const char *wanted_backend;
 
@@ -241,30 +221,15 @@ struct option_row option_flavour(bool *wanted)
 	return (struct option_row)OPTION_CHOICE("flavour", flavours_parse, wanted, FLAVOUR_NAMES);
 }
 
-struct option_row option_executor(struct execution_options *options)
-{
-	return (struct option_row)OPTION_CHOICE("executor", read_executor, options,
-						"fibers, threads, both");
-}
-
-struct option_row option_target(const struct fuzz_target **target)
-{
-	return (struct option_row)OPTION_CHOICE("target", read_target, target, fuzz_target_names);
-}
-
-struct option_row option_threads(bool *threads)
-{
-	return (struct option_row)OPTION_CHOICE("executor", read_threads, threads, "fibers, both");
-}
-
 int options_set_backend(const char *command)
 {
-	const char *lacks = library_missing_requirement();
+	const char *missing_calls = library_describe_missing_requirement();
 	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
-	if (lacks)
-		return usage_error(command, "%s", lacks);
-	if (!backend || flavour_set_backend(backend))
+	if (missing_calls)
+		return usage_error(command, "%s", missing_calls);
+	/* Child processes get the backend by the environment. */
+	if (!backend || (exec_set_backend(backend) && !setenv("PAGE_MAP", backend, 1)))
 		return -1;
 	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);
 }

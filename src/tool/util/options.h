@@ -15,31 +15,31 @@
 #include "tool/util/fuzz_target.h"
 #include "tool/util/script.h"
 
-/* Most rows of a table. */
+/* The most rows of a table. */
 #define OPTIONS_MAX 32
 
 /* The largest time limit in seconds. */
 #define SECONDS_MAX 1000000
 
-/* Parses @value, which it may overwrite. Return: whether @value is valid. */
+/* Parses @value, which it may overwrite, into the variable @into. Return: whether @value is valid. */
 typedef bool (*option_fn)(char *value, void *into);
 
-/* Exactly one of flag, pick, text, number, read and script is set. */
+/* Each row sets exactly one of the members flag, pick, text, number, read and script. */
 struct option_row {
 	const char *name; /* NULL: the option has only a letter */
 	char letter;	  /* 0: the option has only a name */
-	bool is_value_optional;	  /* as in --add[=TREE]; without it, read() gets NULL */
+	bool is_value_optional;	  /* as in --add[=TREE] */
 	bool *flag;	  /* the option has no value, and sets it to true */
 	int *pick, value; /* the option has no value, and sets *pick to value */
 	const char **text; /* gets the value of the option */
 	unsigned int *number, least, most;
 	option_fn read;
 	void *into;
-	struct script_command *script; /* gets the value, which @most or @values restrict */
-	bool is_script_flag;   /* the option has no value */
+	struct script_command *script; /* gets the word NAME=VALUE; @most or @values restrict the value */
+	bool is_script_flag;   /* for @script: the option has no value */
 	const char *expected; /* description of a valid value, for messages */
-	const char *values;   /* in place of @expected: all values, "a, b, c"; bash completes them */
-	bool is_list;	      /* text must be a list of values, as in "a,c" */
+	const char *values;   /* all valid values, "a, b, c"; bash completes them */
+	bool is_list;	      /* the value is a list of some of @values, as in "a,c" */
 };
 
 #define OPTION_FLAG(name_, flag_) { .name = (name_), .flag = (flag_) }
@@ -61,7 +61,7 @@ struct option_row {
 #define OPTION_END { .name = NULL }
 
 /*
- * Parses all options with getopt_long(): `optind` is then the index of the first argument.
+ * Parses all options with getopt_long(); afterwards `optind` is the index of the first argument.
  * `COMMAND --values --NAME`, which the help does not show, prints the values of an option for the
  * completion of bash, one on a line.
  * @rows: OPTION_END ends them
@@ -72,23 +72,15 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-/* --backend; the command then calls options_set_backend(). */
+/* --backend: sets nothing until the command calls options_set_backend(). */
 struct option_row option_backend(void);
 
-/* --flavour F,... into FLAVOURS_MAX flags. */
+/* --flavour F,...: sets the FLAVOURS_MAX elements of @wanted. */
 struct option_row option_flavour(bool *wanted);
 
-/* --target NAME of fuzz/targets.def, into a pointer that is NULL without it. */
-struct option_row option_target(const struct fuzz_target **target);
-
-/* --executor fibers, threads or both. */
-struct option_row option_executor(struct execution_options *options);
-
-/* --executor fibers or both. */
-struct option_row option_threads(bool *threads);
-
 /*
- * Sets the backend of the library: the value of --backend, or else of the environment variable PAGE_MAP.
+ * Sets the backend of the library, also for child processes: the value of --backend, or else of the
+ * environment variable PAGE_MAP. Also checks that the page library has all required calls.
  * Return: -1 to continue; or an exit status after an error message.
  */
 int options_set_backend(const char *command);

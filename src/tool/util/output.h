@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Writes output files completely or not at all: under a temporary name that is then renamed. */
+/* Writes an output file completely or not at all: to a temporary file, which is then renamed. */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Writes a file that the user named. A symbolic link stays and its target is replaced; a pipe or a
- * device is written to. Return: 0 or errno.
+ * Writes a file that the user named. If @path is a symbolic link, the file that it names is replaced; a pipe
+ * or a device is written to directly. Return: 0 or errno.
  */
 int output_write(const char *path, const void *bytes, size_t size);
 

@@ -44,11 +44,11 @@ void script_init(struct script_command *command, int argc, char **argv)
 	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
 	*command = (struct script_command){ .words = NULL };
 	script_append(command, "python3");
-	script_append(command, "-BEs"); /* no files are written, no modules of the user are found */
+	script_append(command, "-BEs"); /* writes no compiled modules, and finds no modules of the user */
 	script_append(command, "%s/util/start.py", directory);
 	script_append(command, "%s", argv[0]);
 	script_append(command, "own_directory=%s", own_directory);
-	script_append(command, "tool=%s", shell_binary_path());
+	script_append(command, "tool=%s", running_binary_path());
 	script_append(command, "command_line=%s", format_command_line(argc, argv));
 	script_append(command, "version=%s", PACKAGE_VERSION);
 	script_append(command, "compiler=%s", __VERSION__);
@@ -68,7 +68,7 @@ FILE *script_open_input(void)
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-static bool redirect_input(FILE *input)
+static bool redirect_standard_input(FILE *input)
 {
 	return !fflush(input) && lseek(fileno(input), 0, SEEK_SET) == 0 &&
 	       dup2(fileno(input), STDIN_FILENO) == STDIN_FILENO;
@@ -76,7 +76,7 @@ static bool redirect_input(FILE *input)
 
 int script_execute(const struct script_command *command, FILE *input)
 {
-	if (!input || redirect_input(input)) {
+	if (!input || redirect_standard_input(input)) {
 		/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
 		execv("/usr/bin/python3", command->words);
 		execvp("python3", command->words);

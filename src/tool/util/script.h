@@ -9,23 +9,23 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A command line of python3. */
+/* The command line of python3 that starts a script. */
 struct script_command {
 	char **words; /* ends with NULL */
 	size_t word_count;
 };
 
-/* Begins the command line with what all Python parts need: paths, the version and the command line. */
+/* Begins the command line: start.py, the name of the command argv[0], and the options of all commands. */
 void script_init(struct script_command *command, int argc, char **argv);
 
-/* Appends a word. Without memory the program ends. */
+/* Appends one word to the command line. The program ends if there is no memory. */
 void script_append(struct script_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends the arguments of the command after its options. @arguments: end with NULL */
+/* Appends "--" and the arguments, after all options. @arguments: NULL ends them */
 void script_append_arguments(struct script_command *command, char *const arguments[]);
 
-/* Return: a file in memory for the standard input of a script; NULL without memory. */
+/* Return: an open file in memory, which script_execute() can pass to a script; NULL without memory. */
 FILE *script_open_input(void);
 
 /*

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What the Python parts of several commands need: exit statuses, output, files, and child processes."""
+"""Functions that several commands in Python use: exit statuses, messages, files, and child processes."""
 import contextlib
 import ctypes
 import hashlib
@@ -16,7 +16,7 @@ PR_SET_PDEATHSIG = 1
 INPUT_SIZE_MOST = 1 << 20  # engines skip larger inputs
 FILE_KINDS = {stat.S_IFDIR: "a directory", stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a pipe"}
 
-# By name, because a child of fork() must not load libraries.
+# The function is loaded here, because a child process after fork() must not load libraries.
 prctl = ctypes.CDLL(None, use_errno=True).prctl
 is_status_shown = False
 
@@ -34,8 +34,8 @@ class NotAnInput(OSError):
 
 # ---- output ----
 
-def write_text(descriptor, text):
-    """A command continues if no one reads its messages any more."""
+def write_and_ignore_errors(descriptor, text):
+    """Write, and ignore errors: a command continues if no one reads its messages any more."""
     with contextlib.suppress(OSError):
         os.write(descriptor, os.fsencode(text))
 
@@ -43,7 +43,7 @@ def write_text(descriptor, text):
 def erase_status():
     global is_status_shown
     if is_status_shown:
-        write_text(STANDARD_ERROR, "\r\033[K")
+        write_and_ignore_errors(STANDARD_ERROR, "\r\033[K")
     is_status_shown = False
 
 
@@ -51,18 +51,18 @@ def show_status(text):
     """Replace the status line, which is the last line on the terminal."""
     global is_status_shown
     erase_status()
-    write_text(STANDARD_ERROR, text[:shutil.get_terminal_size().columns - 1])
+    write_and_ignore_errors(STANDARD_ERROR, text[:shutil.get_terminal_size().columns - 1])
     is_status_shown = True
 
 
 def log_message(text):
     erase_status()
-    write_text(STANDARD_OUTPUT, text + "\n")
+    write_and_ignore_errors(STANDARD_OUTPUT, text + "\n")
 
 
 def log_error(text):
     erase_status()
-    write_text(STANDARD_ERROR, text + "\n")
+    write_and_ignore_errors(STANDARD_ERROR, text + "\n")
 
 
 def format_count(number, word):
@@ -73,10 +73,10 @@ def replace_invalid_utf8(text):
     return os.fsencode(text).decode(errors="replace")
 
 
-def make_summary_head(what, options, begin_time, status):
-    """Return: the keys with which the summary of results begins, as for other commands (json_lines.c)."""
+def make_summary_head(command_name, options, begin_time, status):
+    """Return: the first members of the summary in a results file, as in write_summary() of json_lines.c."""
     name = os.uname()
-    return {"what": what, "version": options.version,
+    return {"what": command_name, "version": options.version,
             "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin_time)),
             "seconds": round(time.time() - begin_time, 1), "status": status,
             "command": replace_invalid_utf8(options.command_line),
@@ -113,7 +113,7 @@ def sync_directory(path):
 
 
 def replace_file(temporary_path, path, content, is_durable=False):
-    """Write the whole file @path, or leave it as it is. @is_durable: content and name are on the disk."""
+    """Write the whole file @path, or leave it as it is. @is_durable: wait until the file is on the disk."""
     try:
         with open(temporary_path, "wb") as file:
             file.write(content)
@@ -130,8 +130,8 @@ def replace_file(temporary_path, path, content, is_durable=False):
 
 
 def write_output_file(path, content):
-    """Write the whole file that the user named, or leave it as it is. A symbolic link stays; a pipe or a
-    device is written to. The error of OSError names the file."""
+    """Write the whole file that the user named, or leave it as it is. If @path is a symbolic link, the file
+    that it names is replaced; a pipe or a device is written to. An OSError has @path as its filename."""
     given_path, path = path, os.path.realpath(path)
     # A signal that ends the process must not leave the temporary file.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
@@ -156,5 +156,5 @@ def write_output_file(path, content):
 # ---- child processes ----
 
 def end_with_parent(signal_number=signal.SIGKILL):
-    """In a child process: get the signal when the parent process ends."""
+    """Called in a child process: the kernel sends it the signal when the parent process ends."""
     prctl(PR_SET_PDEATHSIG, signal_number)

@@ -4,20 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LONGEST 40
+#define LENGTH_MAX 40
 
-static size_t find_smaller(size_t a, size_t b)
+static size_t find_minimum(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 /*
  * Return: the Damerau-Levenshtein distance of two names: the number of letters to insert, delete, replace
- * or exchange with the next letter. Both names have at most LONGEST letters.
+ * or exchange with the next letter. Both names have at most LENGTH_MAX letters.
  */
 static size_t find_edit_distance(const char *a, const char *b)
 {
-	size_t edit_costs[LONGEST + 1][LONGEST + 1];
+	size_t edit_costs[LENGTH_MAX + 1][LENGTH_MAX + 1];
 	size_t a_len = strlen(a), b_len = strlen(b);
 
 	for (size_t i = 0; i <= a_len; i++)
@@ -26,11 +26,11 @@ static size_t find_edit_distance(const char *a, const char *b)
 		edit_costs[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++)
 		for (size_t j = 1; j <= b_len; j++) {
-			edit_costs[i][j] = find_smaller(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
-					   find_smaller(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
+			edit_costs[i][j] = find_minimum(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+					   find_minimum(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				edit_costs[i][j] =
-					find_smaller(edit_costs[i][j], edit_costs[i - 2][j - 2] + 1);
+					find_minimum(edit_costs[i][j], edit_costs[i - 2][j - 2] + 1);
 		}
 	return edit_costs[a_len][b_len];
 }
@@ -42,19 +42,19 @@ void similar_init(struct similar *similar, const char *given_name)
 
 void similar_add(struct similar *similar, const char *name)
 {
-	size_t len = strlen(similar->given_name), apart;
+	size_t len = strlen(similar->given_name), distance;
 
-	if (len > LONGEST || strlen(name) > LONGEST)
+	if (len > LENGTH_MAX || strlen(name) > LENGTH_MAX)
 		return;
-	/* The beginning of a name is one letter away from it. */
-	apart = len >= 3 && !strncmp(similar->given_name, name, len)
+	/* The beginning of a name counts as a distance of 1. */
+	distance = len >= 3 && !strncmp(similar->given_name, name, len)
 			? 1
 			: find_edit_distance(similar->given_name, name);
-	if (apart > 1 + len / 4 || apart >= len ||
-	    (similar->best_name && apart >= similar->best_distance))
+	if (distance > 1 + len / 4 || distance >= len ||
+	    (similar->best_name && distance >= similar->best_distance))
 		return;
 	similar->best_name = name;
-	similar->best_distance = apart;
+	similar->best_distance = distance;
 }
 
 void similar_format_hint(const struct similar *similar, const char *before, const char *after,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Finds the known name that is most similar to a misspelt name. */
+/* Searches known names for the name that is most similar to a misspelt name. */
 #ifndef TOOL_SIMILAR_H
 #define TOOL_SIMILAR_H
 
@@ -8,12 +8,12 @@
 struct similar {
 	const char *given_name;
 	const char *best_name; /* NULL: no name is similar */
-	size_t best_distance;  /* of @best_name: number of different letters */
+	size_t best_distance;  /* edit distance of @best_name and @given_name */
 };
 
 void similar_init(struct similar *similar, const char *given_name);
 
-/* Sets @best_name to @name, without a copy, if @name is more similar than the names before. */
+/* Compares a known name. If @name is the most similar name so far, it becomes @best_name. */
 void similar_add(struct similar *similar, const char *name);
 
 #define SIMILAR_TEXT 80

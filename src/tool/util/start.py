@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Run the Python part of a command: start.py COMMAND NAME=VALUE... -- ARGUMENT... (script.c).
 
-The module of a command has DEFAULTS, the options that the C part may leave out, whose types those of the
-values follow; and run(options), which returns an exit status.
+The module of a command has DEFAULTS: a default for each option that the C part may leave out; a value gets
+the type of its default. The module also has run(options), which returns an exit status.
 """
 import importlib
 import os
@@ -18,6 +18,7 @@ MODULES = {"explain": "explain.explain", "fuzz": "campaign.main", "to-c": "to_c.
 
 
 def parse_options(words, defaults):
+    """@words: NAME=VALUE... -- ARGUMENT... Return: an object with `arguments` and each NAME."""
     end = words.index("--")
     values = dict(defaults)
     for name, _, text in (word.partition("=") for word in words[:end]):
@@ -27,21 +28,21 @@ def parse_options(words, defaults):
     return types.SimpleNamespace(arguments=words[end + 1:], **values)
 
 
-def run_command(command, words):
-    module = importlib.import_module(MODULES[command])
-    if command != "fuzz":  # which waits for signals
+def run_command(command_name, words):
+    module = importlib.import_module(MODULES[command_name])
+    if command_name != "fuzz":  # the campaign handles SIGINT itself
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         status = module.run(parse_options(words, module.DEFAULTS))
         sys.stdout.flush()
         return status
     except UsageError as error:
-        log_error(f"pagetorture {command}: {error} (see pagetorture {command} --help)")
+        log_error(f"pagetorture {command_name}: {error} (see pagetorture {command_name} --help)")
     except BrokenPipeError:
         pass
     except OSError as error:
         what = f"read or write {error.filename}" if error.filename else "write standard output"
-        log_error(f"pagetorture {command}: expected to {what}: {error.strerror}")
+        log_error(f"pagetorture {command_name}: expected to {what}: {error.strerror}")
     except Exception:
         # Status 1 would mean that there are findings.
         traceback.print_exc()

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Prints the progress of a long command on standard error: on a terminal one line that is replaced,
- * otherwise a line every ten seconds.
+ * Prints the progress of a long command on standard error: on a terminal one status line, which is replaced
+ * again and again; otherwise a new line every ten seconds.
  */
 #ifndef TOOL_STATUS_H
 #define TOOL_STATUS_H
 
+/* Prints the status, unless the last status was printed shortly before. */
 void status_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Erases the status line. Call it before other output. */
+/* Erases the status line on a terminal. Call this function before other output. */
 void status_erase(void);
 
 #endif

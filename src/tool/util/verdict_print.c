@@ -6,11 +6,6 @@
 #include "harness/program/program_text.h"
 #include "tool/util/usage.h"
 
-static uint32_t find_line(const struct program *program, size_t call)
-{
-	return program->calls[call].line;
-}
-
 static void print_call(FILE *out, const struct program *program, size_t call)
 {
 	struct call plain = program->calls[call];
@@ -37,8 +32,8 @@ static void print_races(FILE *out, const struct program *program, const struct s
 
 static void print_uninits(FILE *out, const struct program *program, const struct verdict *verdict)
 {
-	for (size_t i = 0; i < verdict->uninit_count; i++) {
-		const struct uninit_use *uninit = &verdict->uninits[i];
+	for (size_t i = 0; i < verdict->uninit_use_count; i++) {
+		const struct uninit_use *uninit = &verdict->uninit_uses[i];
 
 		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
 			uninit->from, uninit->to - 1);
@@ -53,24 +48,24 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 	const struct verdict *verdict = rules_verdict(rules);
 	char rule_names[RULE_SET_TEXT];
 
-	rule_set_text(verdict->broken, " ", rule_names);
+	rule_set_to_text(verdict->broken, " ", rule_names);
 	fprintf(out, "%s: %s\n", file, rule_names);
 	print_races(out, program, rules_shadow(rules));
 	print_uninits(out, program, verdict);
 	if (verdict->fatal_call == VERDICT_NONE)
 		return;
-	fprintf(out, "  %s at ", rule_name(verdict->fatal_rule));
+	fprintf(out, "  %s at ", rule_table[verdict->fatal_rule].name);
 	print_call(out, program, verdict->fatal_call);
 	fprintf(out, verdict->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
 						      ", where the program ends\n");
 }
 
-void verdict_print_rules(struct json *json, const char *key, rule_set rules)
+void write_rule_names(struct json *json, const char *key, rule_set rules)
 {
 	json_begin_array(json, key);
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
 		if (rules & RULE_BIT(rule))
-			json_text(json, NULL, rule_name(rule));
+			json_text(json, NULL, rule_table[rule].name);
 	json_end(json);
 }
 
@@ -82,8 +77,8 @@ static void write_races_json(struct json *json, const struct program *program,
 		const struct race *race = &shadow->races[i];
 
 		json_begin_object(json, NULL);
-		json_number(json, "first", find_line(program, race->first));
-		json_number(json, "second", find_line(program, race->second));
+		json_number(json, "first", program->calls[race->first].line);
+		json_number(json, "second", program->calls[race->second].line);
 		json_format(json, "page", "p%u", race->page);
 		json_number(json, "from", race->from);
 		json_number(json, "to", race->to);
@@ -102,7 +97,7 @@ static void write_results_json(struct json *json, const struct program *program,
 		if (step->result == RESULT_NONE)
 			continue;
 		json_begin_object(json, NULL);
-		json_number(json, "line", find_line(program, step->call));
+		json_number(json, "line", program->calls[step->call].line);
 		json_text(json, "result", result_name(step->result));
 		json_end(json);
 	}
@@ -115,7 +110,7 @@ void verdict_print_json(struct json *json, const char *file, const struct progra
 	const struct verdict *verdict = rules_verdict(rules);
 
 	json_text(json, "file", file);
-	verdict_print_rules(json, "verdict", verdict->broken);
+	write_rule_names(json, "verdict", verdict->broken);
 	write_races_json(json, program, rules_shadow(rules));
 	write_results_json(json, program, rules_trace(rules));
 	if (verdict->fatal_call == VERDICT_NONE) {
@@ -123,12 +118,12 @@ void verdict_print_json(struct json *json, const char *file, const struct progra
 		return;
 	}
 	json_begin_object(json, "fatal");
-	json_number(json, "line", find_line(program, verdict->fatal_call));
-	json_text(json, "rule", rule_name(verdict->fatal_rule));
+	json_number(json, "line", program->calls[verdict->fatal_call].line);
+	json_text(json, "rule", rule_table[verdict->fatal_rule].name);
 	json_end(json);
 }
 
-int verdict_print_warnings(const char *file, const struct program *program, const struct rules *rules,
+int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
 			   bool is_strict)
 {
 	static struct never_runs idle_calls[PROGRAM_CALLS];
@@ -138,7 +133,7 @@ int verdict_print_warnings(const char *file, const struct program *program, cons
 	for (size_t i = 0; i < printed_count; i++) {
 		char text[NEVER_RUNS_TEXT], more[48] = "";
 
-		never_runs_text(program, &idle_calls[i], text);
+		never_runs_format_message(program, &idle_calls[i], text);
 		if (count > printed_count)
 			snprintf(more, sizeof(more), "; so do %zu more calls", count - printed_count);
 		fprintf(stderr, "%s:%u: warning: %s%s\n", file, program->calls[idle_calls[i].call].line,

@@ -9,7 +9,7 @@
 #include "harness/program/program.h"
 #include "tool/util/json.h"
 
-/* Prints "FILE: clean" or "FILE: RULE RULE", and then one indented line for each finding. */
+/* Prints "FILE: clean" or "FILE: RULE RULE", and an indented line for each race and other break of a rule. */
 void verdict_print_text(FILE *out, const char *file, const struct program *program,
 			const struct rules *rules);
 
@@ -17,15 +17,15 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 void verdict_print_json(struct json *json, const char *file, const struct program *program,
 			const struct rules *rules);
 
-/* Writes an array of the names of rules. */
-void verdict_print_rules(struct json *json, const char *key, rule_set rules);
+/* Writes an array of the names of the rules in @rules. */
+void write_rule_names(struct json *json, const char *key, rule_set rules);
 
 /*
- * Prints a line on standard error for each call that can never run (never_runs.h). For a byte string it
- * prints only the first call and the number of further ones, because mutation makes many of them.
+ * Prints a warning for each call that can never run (never_runs.h). For a byte string it prints one warning,
+ * with the number of further calls, because mutation makes many such calls.
  * Return: EXIT_FAILED if @is_strict is set and such a call exists, else EXIT_GOOD.
  */
-int verdict_print_warnings(const char *file, const struct program *program, const struct rules *rules,
+int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
 			   bool is_strict);
 
 #endif
