@@ -17,7 +17,7 @@ static const struct library libraries[] = {
 	/* The kernel's AllocError has no error number: `?` converts it to ENOMEM. */
 	[KERNEL] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
 		     .bad_flags_error = ENOMEM },
-	[EXTERNAL] = { .has_known_access_pattern = false },
+	[EXTERNAL] = { .user_copy_may_stop_early = true },
 };
 
 const struct library *library_get(void)
