@@ -21,6 +21,8 @@ AC_DEFUN([PT_KERNEL_SOURCE], [
     _PT_KERNEL_RUSTC
     _PT_KERNEL_UNPACK
     _PT_KERNEL_COMPILE
+    AFL_CC=no
+    pt_no_afl="does not instrument Rust"
   ])
   AC_SUBST([KERNEL_SOURCE])
   AC_SUBST([RUST_CORE])

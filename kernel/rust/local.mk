@@ -13,7 +13,8 @@ kernel_rust_sources = \
 	%D%/lib.rs.in \
 	%D%/modules.rs \
 	%D%/page_h.rs
-EXTRA_DIST += $(kernel_rust_sources) %D%/compile.sh %D%/read_source.sh %D%/rules.mk
+EXTRA_DIST += $(kernel_rust_sources) %D%/compile.sh %D%/edited_source.py %D%/mutants.py %D%/read_source.sh \
+	%D%/rules.mk %D%/variants.py
 
 if KERNEL_PAGE
 @include@ $(srcdir)/kernel/rust/rules.mk
