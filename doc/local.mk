@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	%D%/glossary.md \
 	%D%/hacking.md \
 	%D%/install.md \
+	%D%/kernel.md \
 	%D%/mutants.md \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \

@@ -15,18 +15,27 @@ AC_DEFUN([PT_PAGE_LIBRARY], [
     [], [with_page_library=no])
   AS_CASE([$with_page_library],
     [yes|''], [AC_MSG_ERROR([expected --with-page-library='-LDIR -lNAME', got no library])])
-  AM_CONDITIONAL([OWN_PAGE], [test "x$with_page_library" = xno])
+  AM_CONDITIONAL([EXTERNAL_PAGE], [test "x$with_page_library" != xno])
+  AM_CONDITIONAL([OWN_PAGE], [test "x$with_page_library$KERNEL_SOURCE" = xno])
   PAGE_LIBRARY=$with_page_library
   PAGE_FILES=
   PAGE_ABSENT=
   pt_page_name=src/page
+  pt_page_kind=OWN
   pt_page_sh="$SHELL $srcdir/build-aux/page-library.sh"
   AS_IF([test "x$with_page_library" != xno], [
     PAGE_LIBRARY=`$pt_page_sh {flavour} "$with_page_library"`
     pt_page_name=$with_page_library
+    pt_page_kind=EXTERNAL
     _PT_PAGE_SYMBOLS
   ])
+  AS_IF([test "x$KERNEL_SOURCE" != x], [
+    PAGE_LIBRARY=$KERNEL_SOURCE/rust/kernel/page.rs
+    pt_page_name=$PAGE_LIBRARY
+    pt_page_kind=KERNEL
+  ])
   AC_DEFINE_UNQUOTED([PAGE_LIBRARY], ["$pt_page_name"], [The page library under the harness.])
+  AC_DEFINE_UNQUOTED([PAGE_LIBRARY_KIND], [$pt_page_kind], [Its row in src/harness/library.c.])
   AC_SUBST([PAGE_LIBRARY])
   AC_SUBST([PAGE_FILES])
   AC_SUBST([PAGE_ABSENT])

@@ -74,6 +74,7 @@ slow_scripts = \
 	%D%/test_deb.sh \
 	%D%/test_doc_commands.sh \
 	%D%/test_fuzz_after.sh \
+	%D%/test_kernel.sh \
 	%D%/test_mutate_source.sh \
 	%D%/test_oss_fuzz.sh \
 	%D%/test_race.sh \

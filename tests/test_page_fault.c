@@ -172,7 +172,7 @@ static const struct {
  */
 static void test_known_draws(void)
 {
-	for (size_t i = 0; library_has_known_access_pattern() && i < COUNT(known_draws); i++) {
+	for (size_t i = 0; library_get()->has_known_access_pattern && i < COUNT(known_draws); i++) {
 		SET(ALLOC, .probability = known_draws[i].probability, .times = -1,
 		    .seed = known_draws[i].seed);
 		ok(allocate_and_get_failures(64) == known_draws[i].failed,

@@ -232,10 +232,10 @@ static bool report_matches(const char *line, const char *pattern)
 	return !fnmatch(strcat(expanded, "*"), line, 0);
 }
 
-/* The wording of reports is checked only for src/page, and not if a sanitizer reports first. */
+/* The wording of reports is checked only if they name the call, and not if a sanitizer reports first. */
 static bool has_right_report(const struct isolated *result, const struct misuse *misuse)
 {
-	if (!library_has_known_access_pattern() || strstr(result->output, "Sanitizer") ||
+	if (!library_get()->report_names_the_call || strstr(result->output, "Sanitizer") ||
 	    !*misuse->report)
 		return true;
 	return result->signal == SIGABRT &&

@@ -299,7 +299,15 @@ expect_change_found tsan "a lock that orders all writers" 4 \
 expect_change_found msan "a last byte that is not read" 2 's/memcpy(dst, page->bytes + off, len)/memcpy(dst, page->bytes + off, len \& ~1ul)/' \
 	bytewise-carries-every-byte 'byte'
 
+expect_change_found plain "another byte before the fault" 1 \
+	"s/^\tis_copied = .*/&\n\tintermediate_bytes[0] ^= !is_copied;/" user-fault 'byte'
+
 # ---- what is done in another way is no difference ----
+
+# The kernel's uaccess.h allows a user copy that meets a fault to copy fewer bytes than can be read.
+build_changed_library plain "a user copy that stops early" 2 \
+	"s/^\tis_copied = .*/&\n\tif (!is_copied)\n\t\tmemset(intermediate_bytes, 0, len);/"
+expect_listed_differences "a user copy that stops early" differ --flavour plain
 
 # A library that copies byte by byte, from the end: the number of reports differs, the races are the same.
 if has_flavour_or_skip tsan "another way to copy"; then

@@ -32,6 +32,7 @@ expect_includes_only 'fuzz/|harness/|page/page\.h"' fuzz/*.[ch]
 expect_includes_only 'stress/|tool/util/(commands|options|usage)\.h"|harness/(util/shell_word|util/random|detect/tsan|util/cpus|exec/delay)\.h"|page/page\.h"' stress/*.[ch]
 expect_includes_only 'tests/|harness/|page/|tool/report/report\.h"|examples/tutorial/page_calls\.c' tests/*.[ch]
 expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
+expect_includes_only 'page/(fault|page_kernel|sync)\.h"' kernel/rust/*.c kernel/rust/include/linux/*.h
 
 # compare_module_uses DIRECTORY OUTSIDE: doc/design.md must list exactly the modules that each module of
 # src/DIRECTORY includes. Includes that match OUTSIDE do not count.

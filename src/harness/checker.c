@@ -31,6 +31,9 @@ struct checker *checker_new(void)
 	if (!checker)
 		return NULL;
 	checker->rules = rules_new();
+	if (checker->rules)
+		rules_allow_short_user_copies(checker->rules,
+					      library_get()->user_copy_may_stop_early);
 	checker->trace = trace_new();
 	checker->exec = exec_new();
 	checker->tsan_model = tsan_shadow_new();
@@ -80,6 +83,18 @@ static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uin
 	return bits;
 }
 
+/* Returns the index of the first byte of @got that is neither expected nor allowed, or @len. */
+static size_t BYTES_NO_SANITIZE find_first_wrong_byte(const uint8_t *expected, const uint8_t *got,
+						      const uint8_t *known, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (known[i] == UNINITIALISED || got[i] == expected[i] ||
+			   (known[i] == INITIALISED_OR_ZERO && !got[i])))
+		i++;
+	return i;
+}
+
 /*
  * Compares initialised bytes of the model's trace and of the execution's trace. Return: the index
  * of the first byte that differs, or @len. memcmp() is not used, because ThreadSanitizer would
@@ -92,13 +107,11 @@ static size_t find_first_differing_byte(const struct checker *checker, uint32_t 
 	const uint8_t *expected = model->bytes + model_offset;
 	const uint8_t *known = model->initialised + model_offset,
 		      *got = checker->trace->bytes + trace_offset;
-	size_t i = 0;
 
-	if (!find_differing_bits(expected, got, known, len))
+	if (!library_get()->user_copy_may_stop_early &&
+	    !find_differing_bits(expected, got, known, len))
 		return len;
-	while (!find_differing_bits(expected + i, got + i, known + i, 1))
-		i++;
-	return i;
+	return find_first_wrong_byte(expected, got, known, len);
 }
 
 static bool check_read_bytes(const struct checker *checker, const struct step *expected,
@@ -276,7 +289,7 @@ static bool predict_reports(struct checker *checker, const struct tsan_facts *fa
 	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
 				   exec_options(checker->exec)->first_race_only,
 				   &checker->predicted_reports) &&
-	       (library_has_known_access_pattern() ||
+	       (library_get()->has_known_access_pattern ||
 		are_reports_as_predicted(checker, report_count));
 }
 
@@ -285,7 +298,7 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
 				     struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum cells_per_access cells = !library_has_known_access_pattern() ? CELLS_UNKNOWN
+	enum cells_per_access cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN
 				      : tsan_stores_cell_per_byte()       ? CELLS_SPLIT
 									  : CELLS_ONE;
 

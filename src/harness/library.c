@@ -9,19 +9,29 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-bool library_has_known_access_pattern(void)
+enum library_kind { OWN, KERNEL, EXTERNAL };
+
+static const struct library libraries[] = {
+	[OWN] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
+		  .report_names_the_call = true, .bad_flags_error = EINVAL },
+	/* The kernel's AllocError has no error number: `?` converts it to ENOMEM. */
+	[KERNEL] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
+		     .bad_flags_error = ENOMEM },
+	[EXTERNAL] = { .user_copy_may_stop_early = true },
+};
+
+const struct library *library_get(void)
 {
-	return !strcmp(PAGE_LIBRARY, "src/page");
+	return &libraries[PAGE_LIBRARY_KIND];
 }
 
-/* The library of this tree reads user memory by process_vm_readv() (src/page/user_slice.c). */
 const char *library_describe_missing_requirement(void)
 {
 	static char description[160];
 	char source = 0, target;
 	struct iovec local = {&target, 1}, remote = {&source, 1};
 
-	if (!library_has_known_access_pattern() ||
+	if (!library_get()->reads_user_memory_by_readv ||
 	    process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1)
 		return NULL;
 	snprintf(description, sizeof(description),

@@ -41,6 +41,12 @@
  * or borrowed-free. Three reports are about no rule: map-failed, environment and system. The
  * library reports all misuse that it can detect.
  *
+ * Four rules are stricter than the kernel, and are rules of this library alone: EINVAL for
+ * flags that are not valid, -EINVAL of page_copy(), abort() if mappings are unmapped in the
+ * wrong order (the kernel prints a warning once and goes on), and the maximum of 16 mappings in
+ * every configuration (in the kernel it depends on DEBUG_KMAP_LOCAL). R9 is exact: the kernel's
+ * uaccess.h allows a copy that meets a fault to copy fewer bytes than can be read.
+ *
  * "Aborts with" in a comment lists the reports of a call. If several apply, the call prints
  * the first one of the list.
  */
@@ -116,7 +122,8 @@ bool page_align(size_t addr, size_t *aligned);
  *
  * Source: `Page::alloc_page`, alloc_pages().
  * Return: the page; the caller owns it and releases it with page_free(). NULL with errno
- * EINVAL if @gfp has an unknown bit, or not exactly one context. NULL with errno ENOMEM if
+ * EINVAL if @gfp has an unknown bit, or not exactly one context; this is our own rule, the
+ * kernel's AllocError has no error number (`?` makes it -ENOMEM). NULL with errno ENOMEM if
  * all pages are in use, or if a failure is injected (R11). Never aborts.
  */
 struct page *page_alloc(gfp_t gfp);
@@ -379,7 +386,7 @@ int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, s
  *
  * Source: memcpy_page(). Rules: R1, R2, R3 (a plain read and a plain write).
  * Return: 0; -EINVAL if a range is not good, or if the ranges overlap in one page: the call
- * accesses nothing.
+ * accesses nothing. This is our own rule: memcpy_page() checks no range.
  */
 int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len);
 

@@ -18,7 +18,7 @@ EXTRA_DIST += $(page_stub_sources) %D%/needs.sym
 
 # If the user's archive of the library changes, make must link all programs again. So the archives of the
 # stubs depend on the user's archive.
-if !OWN_PAGE
+if EXTERNAL_PAGE
 page_plain = $(PAGE_PLAIN_LIBS) libpagestubs-plain.a
 page_asan = $(PAGE_ASAN_LIBS) libpagestubs-plain.a
 page_tsan = $(PAGE_TSAN_LIBS) libpagestubs-plain.a

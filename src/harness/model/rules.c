@@ -168,6 +168,11 @@ struct rules *rules_new(void)
 	return NULL;
 }
 
+void rules_allow_short_user_copies(struct rules *rules, bool is_allowed)
+{
+	rules->user_copy_may_stop_early = is_allowed;
+}
+
 void rules_delete(struct rules *rules)
 {
 	if (!rules)

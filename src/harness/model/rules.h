@@ -42,6 +42,12 @@ struct rules;
 struct rules *rules_new(void);
 void rules_delete(struct rules *rules);
 
+/*
+ * Allows a user copy that meets a fault to copy fewer bytes than can be read (R9). The trace marks
+ * the bytes that may be zero then. Default: not allowed.
+ */
+void rules_allow_short_user_copies(struct rules *rules, bool is_allowed);
+
 /* Evaluates @program up to its first fatal call. The results of the functions below are valid until
  * the next evaluation. */
 void rules_evaluate(struct rules *rules, const struct program *program);

@@ -24,7 +24,7 @@ struct model_page {
 	unsigned int ref_count;
 	struct clock owners_clock; /* joined clocks of the threads that dropped a reference */
 	uint8_t bytes[PAGE];
-	uint8_t initialised[PAGE]; /* INITIALISED or UNINITIALISED for each byte */
+	uint8_t initialised[PAGE]; /* a value of trace.h for each byte */
 };
 
 struct model_map {
@@ -55,6 +55,7 @@ struct rules {
 	struct shadow *shadow;
 	struct trace *trace;
 	struct verdict verdict;
+	bool user_copy_may_stop_early;
 };
 
 /* The call that is being evaluated. Its step already has the result of success. */

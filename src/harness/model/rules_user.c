@@ -69,6 +69,9 @@ void evaluate_copy_from_user_slice(struct evaluation *eval)
 		slice->at += len;
 		return;
 	}
+	if (eval->rules->user_copy_may_stop_early)
+		bytes_fill(eval->rules->pages[call->handle[0]].initialised + off,
+			   INITIALISED_OR_ZERO, readable);
 	bytes_fill(rules_record_write(eval, call->handle[0], off + readable, len - readable, 0), 0,
 		   len - readable);
 	set_error_result(eval, RESULT_EFAULT);

@@ -17,9 +17,13 @@
 
 #define TRACE_LOG ((PROGRAM_CALLS + PROGRAM_PAGES) * (size_t)TRACE_PAGE)
 
-/* Values of initialised[]. They are bit masks, so that ranges are compared without a branch. */
-#define INITIALISED	  0xffu
-#define UNINITIALISED 0x00u
+/*
+ * Values of initialised[]. They are bit masks, so that ranges are compared without a branch.
+ * INITIALISED_OR_ZERO: the byte has its value, or is zero because a user copy stopped before it.
+ */
+#define INITIALISED	    0xffu
+#define INITIALISED_OR_ZERO 0xfeu
+#define UNINITIALISED	    0x00u
 
 struct step {
 	uint16_t call; /* its index in the program */
