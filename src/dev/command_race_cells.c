@@ -87,7 +87,7 @@ static void evaluate_and_print_program(struct checker *checker, const struct pro
 
 	checker_evaluate(checker, program);
 	json_begin_object(&out, NULL);
-	verdict_print_json(&out, "", program, rules);
+	verdict_write_json_members(&out, "", program, rules);
 	json_bool(&out, "is_canonical_text", is_canonical_text(program, text));
 	json_bool(&out, "runs_all_calls",
 		  program_valid(program) && rules_trace(rules)->step_count == program->count);

@@ -3,7 +3,7 @@
 
 The campaign is one loop, which waits until a child ends, a signal arrives or a fifth of a second is over.
 The loop keeps as many engines running as there are jobs. All inputs and figures are in files, so this
-program may be killed at any time; the kernel then ends its engines by a signal (end_with_parent() in worker.py).
+program may be killed at any time; the kernel then sends its engines a signal (request_signal_at_parent_end()).
 """
 import contextlib
 import os
@@ -160,7 +160,7 @@ class Campaign:
 
     def compute_used_and_planned_seconds(self, workers):
         """Return: the seconds that the workers ran in this campaign, plus a slice for each running worker."""
-        return sum(worker.compute_run_seconds(self.now) + (self.slice_length or SLICE_MOST if worker.pid else 0)
+        return sum(worker.compute_seconds_run_so_far(self.now) + (self.slice_length or SLICE_MOST if worker.pid else 0)
                    for worker in workers)
 
     def find_next_worker_to_start(self):
@@ -172,7 +172,7 @@ class Campaign:
         return min(startable, default=None, key=lambda worker: (
             self.compute_used_and_planned_seconds(worker.target.list_workers()), self.targets.index(worker.target),
             self.compute_used_and_planned_seconds(worker.target.engine_workers[worker.engine]),
-            worker.compute_run_seconds(self.now)))
+            worker.compute_seconds_run_so_far(self.now)))
 
     def start_workers_up_to_job_count(self):
         while len(self.find_running_workers()) < self.options.jobs:

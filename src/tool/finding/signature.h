@@ -36,12 +36,12 @@ struct signature_place {
 };
 
 struct signature {
-	bool has_failed;      /* the input, in any way */
+	bool has_failed;      /* the input failed, in any way */
 	bool is_disagreement; /* the failure is that a flavour or target disagrees with the model */
 	bool is_claim;        /* the failure is that `expect` or `->` does not hold */
 	char failure_text[SIGNATURE_TEXT];  /* the signature itself, as described above */
 	char short_name[256];               /* a few words, which can be part of a file name */
-	bool needed_flavours[FLAVOURS_MAX]; /* the failure text depends on their executions */
+	bool needed_flavours[FLAVOURS_MAX]; /* whose executions the failure text describes */
 	rule_set broken_rules;              /* according to the model */
 	enum rule main_rule;                /* the broken rule at the first place; RULE_COUNT: none */
 	uint8_t racing_ops[2];              /* operations of the first race, sorted */

@@ -32,9 +32,9 @@ import sys
 import tempfile
 import time
 
-from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, end_with_parent, erase_status, format_count,
-                         hash_input, log_error, make_summary_head, read_input, replace_invalid_utf8, show_status,
-                         write_output_file)
+from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, erase_status, format_count,
+                         hash_input, log_error, make_summary_head, read_input, replace_invalid_utf8,
+                         request_signal_at_parent_end, show_status, write_output_file)
 
 # The default values of the options of `pagetorture triage --help`. @add: "" means the working directory.
 DEFAULTS = {"add": None, "bytes": False, "executor": "fibers", "output": "", "results": "", "target": "",
@@ -59,8 +59,8 @@ class Progress:
             (show_status if sys.stderr.isatty() else log_error)(text)
 
 
-def run_and_end_with_parent(command, **subprocess_options):
-    return subprocess.run(command, check=False, preexec_fn=end_with_parent, **subprocess_options)
+def run_and_kill_with_parent(command, **subprocess_options):
+    return subprocess.run(command, check=False, preexec_fn=request_signal_at_parent_end, **subprocess_options)
 
 
 def raise_error(error):
@@ -138,7 +138,7 @@ class Tool:
     def describe_failures_of_files(self, paths, *minimize_options):
         """Execute each file by `pagetorture minimize --json`, and yield the object about its failure."""
         command = [self.path, "minimize", "--json", *self.option_words, *minimize_options, "--", *paths]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=end_with_parent) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=request_signal_at_parent_end) as process:
             for line in process.stdout:
                 yield json.loads(line)
         if process.returncode < 0 or process.returncode > EXIT_BAD:
@@ -146,7 +146,8 @@ class Tool:
 
     def capture_command_output(self, working_directory, *command_words):
         """Run a command of pagetorture in @working_directory. Return: its standard output."""
-        return run_and_end_with_parent([self.path, *command_words], cwd=working_directory, capture_output=True, text=True).stdout
+        return run_and_kill_with_parent([self.path, *command_words], cwd=working_directory, capture_output=True,
+                                        text=True).stdout
 
 
 def run_and_capture_reports(command, timeout_seconds):
@@ -155,8 +156,8 @@ def run_and_capture_reports(command, timeout_seconds):
     for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         environment[name] = ":".join(filter(None, (environment.get(name), "symbolize=1")))
     try:
-        return run_and_end_with_parent(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-                           timeout=timeout_seconds).stdout
+        return run_and_kill_with_parent(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+                                        timeout=timeout_seconds).stdout
     except subprocess.TimeoutExpired as expired:
         return (expired.stdout or b"") + f"still running after {timeout_seconds} s\n".encode()
 

@@ -362,8 +362,8 @@ static bool frame_file_contains_any(const struct report_frame *frame, const char
  * Finds the innermost frames of the library: frames in src/page or, if the site has none, frames with
  * a file above the harness. Return: the number of frames found.
  */
-static size_t find_library_frames(const struct report_site *site,
-				  const struct report_frame *found[REPORT_TOP])
+static size_t find_innermost_library_frames(const struct report_site *site,
+					    const struct report_frame *found[REPORT_TOP])
 {
 	static const char *const harness[] = { "src/harness/", "src/tool/", NULL };
 	static const char *const runtimes[] = { "compiler-rt/", "libsanitizer/", "?", NULL };
@@ -389,13 +389,13 @@ const struct report_frame *report_find_innermost_library_frame(const struct repo
 {
 	const struct report_frame *found[REPORT_TOP];
 
-	return find_library_frames(site, found) ? found[0] : NULL;
+	return find_innermost_library_frames(site, found) ? found[0] : NULL;
 }
 
 void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
 	const struct report_frame *found[REPORT_TOP];
-	size_t count = find_library_frames(site, found), used = 0;
+	size_t count = find_innermost_library_frames(site, found), used = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++)

@@ -62,7 +62,7 @@ static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
 	return has_output;
 }
 
-static void exec_symbolizer(void *argv_pointer)
+static void exec_symbolizer_in_child(void *argv_pointer)
 {
 	char *const *argv = argv_pointer;
 
@@ -81,7 +81,7 @@ static bool run_symbolizer(const char *symbolizer, struct symbol *symbol)
 
 	path_format_or_exit(tool_name, sizeof(tool_name), "%s", symbolizer);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
-	return isolate_call(exec_symbolizer, argv, 30, &child) &&
+	return isolate_call(exec_symbolizer_in_child, argv, 30, &child) &&
 	       parse_symbolizer_output(child.output, symbol);
 }
 

@@ -42,8 +42,8 @@ static uint32_t count_batch_inputs(const struct job *job)
 
 /* ---- results ---- */
 
-static void store_result(struct engine *engine, uint32_t input, const struct worker_result *result,
-			 const char *output)
+static void store_result_unless_failed(struct engine *engine, uint32_t input,
+				       const struct worker_result *result, const char *output)
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
@@ -62,16 +62,18 @@ static void store_result(struct engine *engine, uint32_t input, const struct wor
 }
 
 /* Stores the first result of an input that must run again, but cannot; the engine stops. */
-static void store_result_without_rerun(struct engine *engine, uint32_t input,
-			       const struct worker_result *first_result)
+static void store_first_result_and_stop_engine(struct engine *engine, uint32_t input,
+					       const struct worker_result *first_result)
 {
 	static const struct worker_result not_again = {
 		.result.kind = RUN_flaky,
 		.why = "it was not run again: workers could not be started",
 	};
 
-	store_result(engine, input,
-		     result_kinds[first_result->result.kind].is_failure ? first_result : &not_again, NULL);
+	store_result_unless_failed(engine, input,
+				   result_kinds[first_result->result.kind].is_failure ? first_result
+										      : &not_again,
+				   NULL);
 	engine->is_broken = true;
 }
 
@@ -80,19 +82,19 @@ static void store_result_without_rerun(struct engine *engine, uint32_t input,
  * @history_count: how many inputs of the history ran before it
  * @first_result: its result in the worker of the job
  */
-static void run_input_alone(struct job *job, uint32_t input, size_t history_count,
-			    const struct worker_result *first_result)
+static void run_alone_and_store_result(struct job *job, uint32_t input, size_t history_count,
+				       const struct worker_result *first_result)
 {
 	struct engine *engine = job->engine;
 	struct worker_result alone;
 	struct run_worker worker;
 
 	if (!engine_start_worker(engine, &worker, true)) {
-		store_result_without_rerun(engine, input, first_result);
+		store_first_result_and_stop_engine(engine, input, first_result);
 		return;
 	}
 	engine_run_batch(engine, &worker, &input, 1, &alone);
-	store_result(engine, input, &alone, worker.output);
+	store_result_unless_failed(engine, input, &alone, worker.output);
 	run_worker_end(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
@@ -117,7 +119,8 @@ static bool replace_result_if_outcome_differs(const struct engine *engine, uint3
  * Reads and stores the result of an input; or runs the input alone first, if its result requires that.
  * Return: false, without storing @result, if the input failed and may have damaged the process.
  */
-static bool accept_result(struct job *job, uint32_t position, struct worker_result *result)
+static bool store_or_recheck_result(struct job *job, uint32_t position,
+				    struct worker_result *result)
 {
 	struct engine *engine = job->engine;
 	size_t history_index = job->batch_start + position;
@@ -127,9 +130,9 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 	if (kind_may_damage_process(result->result.kind))
 		return false;
 	if (replace_result_if_outcome_differs(engine, input, result) || result->result.must_recheck)
-		run_input_alone(job, input, history_index, result);
+		run_alone_and_store_result(job, input, history_index, result);
 	else if (!engine->recheck_round)
-		store_result(engine, input, result, NULL);
+		store_result_unless_failed(engine, input, result, NULL);
 	return true;
 }
 
@@ -176,7 +179,7 @@ static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint3
 	size_t history_count = job->batch_start + ran_count;
 
 	requeue_after_worker_end(job, ran_count, ran_count > position ? ran_count : position + 1);
-	run_input_alone(job, input, history_count, result);
+	run_alone_and_store_result(job, input, history_count, result);
 	if (history_count && record_is_failure(&job->engine->run->records[input]))
 		requeue_last_good_input(job->engine, job->history.indices[history_count - 1]);
 }
@@ -206,7 +209,8 @@ static bool handle_leak_check_result(struct job *job)
 	if (!job->worker.control->has_leaked_memory || !count)
 		return true;
 	if (count == 1) {
-		run_input_alone(job, job->history.indices[first_unchecked], first_unchecked, &lost);
+		run_alone_and_store_result(job, job->history.indices[first_unchecked],
+					   first_unchecked, &lost);
 		return false;
 	}
 	pthread_mutex_lock(&engine->lock);
@@ -225,7 +229,7 @@ static bool handle_batch_reply(struct job *job)
 	struct worker_result result;
 
 	for (uint32_t i = 0; i < ran_count; i++)
-		if (!accept_result(job, i, &result)) {
+		if (!store_or_recheck_result(job, i, &result)) {
 			requeue_rest_and_run_alone(job, i, i, &result);
 			return false;
 		}
@@ -241,9 +245,9 @@ static void attribute_worker_death(struct job *job, uint32_t position, uint32_t 
 	struct worker_result result;
 
 	for (uint32_t i = 0; i < ran_count; i++)
-		if (i != position && !accept_result(job, i, &result))
-			run_input_alone(job, job->history.indices[job->batch_start + i],
-					job->batch_start + i, &result);
+		if (i != position && !store_or_recheck_result(job, i, &result))
+			run_alone_and_store_result(job, job->history.indices[job->batch_start + i],
+						   job->batch_start + i, &result);
 	engine_describe_death(job->engine, &job->worker, &result);
 	requeue_rest_and_run_alone(job, position, ran_count, &result);
 }

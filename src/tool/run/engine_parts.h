@@ -20,7 +20,7 @@ struct engine {
 	const struct file_list *inputs;
 	struct flavour_run *run;
 	bool is_second_order;
-	unsigned int recheck_round; /* in which unchecked inputs run again; 0: before the first round */
+	unsigned int recheck_round; /* of unchecked inputs, from 1 on; 0: the first runs */
 	_Atomic bool is_broken; /* workers cannot be started */
 	/* Protects the members below. The record of an input needs no lock: one job runs the input. */
 	pthread_mutex_t lock;
@@ -48,8 +48,8 @@ struct job {
 
 /* ---- engine.c ---- */
 
-/* Return: @memory, the result of an allocation. Ends the program if @memory is NULL. */
-void *require_memory(void *memory);
+/* Ends the program if @memory, the result of an allocation, is NULL. Return: @memory. */
+void *exit_if_no_memory(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count);
 

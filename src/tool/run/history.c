@@ -26,11 +26,11 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 /* ---- tries ---- */
 
 /*
- * Runs the first @count inputs of @try_inputs in the worker.
- * Return: whether the last input begins, and then fails or has another outcome than alone.
+ * Runs the first @count inputs of @try_inputs in the worker. Return: whether the last input is
+ * reached, and then fails or has another outcome than alone.
  * @last: gets the result of the last input
  */
-static bool run_try(const struct history_search *search, struct run_worker *worker,
+static bool run_tried_inputs(const struct history_search *search, struct run_worker *worker,
 			     size_t count, struct worker_result *last)
 {
 	const struct engine *engine = search->engine;
@@ -67,7 +67,7 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 	}
 	memcpy(search->try_inputs, history, count * sizeof(*history));
 	search->try_inputs[count] = search->affected_input;
-	has_failed = run_try(search, &worker, count + 1, &last);
+	has_failed = run_tried_inputs(search, &worker, count + 1, &last);
 	if (has_failed)
 		search->last_failure = last;
 	run_worker_end(&worker);
@@ -75,7 +75,8 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 }
 
 /* Halves the history at @history while the input fails after a half. Return: how many inputs are left. */
-static size_t halve_history(struct history_search *search, const uint32_t **history, size_t count)
+static size_t halve_failing_history(struct history_search *search, const uint32_t **history,
+				    size_t count)
 {
 	while (count > 1) {
 		size_t half = count / 2;
@@ -116,7 +117,7 @@ static void record_failing_history(const struct history_search *search, const ui
 	free(record->failing_sequence);
 	record->failing_sequence_count = count + 1;
 	record->failing_sequence =
-		require_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
+		exit_if_no_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
 	memcpy(record->failing_sequence, history, count * sizeof(*history));
 	record->failing_sequence[count] = search->affected_input;
 }
@@ -142,8 +143,7 @@ void find_and_record_failing_history(struct job *job, uint32_t input, size_t his
 	struct history_search search = {
 		.engine = job->engine,
 		.affected_input = input,
-		.try_inputs = require_memory(malloc((history_count + 2) * sizeof(uint32_t)))
-	};
+		.try_inputs = exit_if_no_memory(malloc((history_count + 2) * sizeof(uint32_t)))};
 	const uint32_t *history = job->history.indices;
 	size_t count = history_count;
 
@@ -156,7 +156,7 @@ void find_and_record_failing_history(struct job *job, uint32_t input, size_t his
 		free(search.try_inputs);
 		return;
 	}
-	count = halve_history(&search, &history, count);
+	count = halve_failing_history(&search, &history, count);
 	record_failing_history(&search, history, count);
 	job->has_last_corrupting_input = count == 1;
 	job->last_corrupting_input = history[0];

@@ -102,6 +102,7 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		       char text[RULES_SEEN_TEXT]);
 
 /* Writes the texts of format_rules_seen() for both executors, and the number of runs with a race report. */
-void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record);
+void write_rules_and_races_seen(struct json *out, const struct run *run,
+				const struct run_record *record);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* Starts a worker that executes programs, each in one or more child processes. */
 static bool start_program_worker(const struct flavour_runners *runners, struct run_worker *worker,
-			 const char *binary_path, bool runs_one_input)
+				 const char *binary_path, bool runs_one_input)
 {
 	const struct run_worker_options options = {
 		.binary_path = binary_path,
@@ -41,7 +41,7 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 
 /* ---- running ---- */
 
-/* A damaged worker may have written anything. Return: whether the numbers of the record are valid. */
+/* A damaged worker may have written anything. Return: false if the record has invalid numbers. */
 static bool terminate_texts_and_check_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)
@@ -83,8 +83,8 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 	strcpy(record->why, "no result");
 }
 
-void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
-			  const struct program *program, FILE *out)
+void runner_execute_and_print_reports(const struct flavour_runners *runners, unsigned int flavour,
+				      const struct program *program, FILE *out)
 {
 	static struct run_worker worker;
 

@@ -21,12 +21,12 @@
 #include "tool/util/usage.h"
 
 /*
- * The number of repeated runs that measure the growth of an input. Caches and mappings may grow in the first
- * runs. So an input leaks only what still grows in the last runs.
+ * The least and the most repeated runs that measure the growth of an input. Caches and mappings may
+ * grow in the first runs. So an input leaks only if a part of the footprint grows in the last runs.
  */
 #define GROWTH_LEAST 5
 #define GROWTH_MOST  80
-#define GROWTH_COUNT 3 /* an input leaks if so many runs in a row grow */
+#define GROWTH_COUNT 3 /* an input leaks if a part grows in so many runs in a row */
 
 void (*run_worker_input_hook)(const char *content, size_t size);
 
@@ -171,7 +171,7 @@ static struct worker_result *run_input(uint32_t position)
 /* ---- growth ---- */
 
 /* Return: false if the input failed or has another outcome than in the first run. */
-static bool rerun_input(const struct worker_result *first, uint32_t position)
+static bool rerun_input_and_compare_outcome(const struct worker_result *first, uint32_t position)
 {
 	struct worker_result *result = run_input(position);
 	char why[RUN_WHY + 64];
@@ -216,7 +216,7 @@ static void rerun_and_measure_growth(void)
 
 	footprint_measure(&after);
 	do {
-		if (!rerun_input(&first, ++run))
+		if (!rerun_input_and_compare_outcome(&first, ++run))
 			return;
 		before = after;
 		footprint_measure(&after);

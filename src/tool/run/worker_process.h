@@ -18,7 +18,7 @@ struct run_worker_options {
 	enum worker_request request; /* the first: REQUEST_BATCH or REQUEST_PROGRAM */
 	struct execution_options execution;
 	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
-	unsigned int position_time_limit_seconds; /* 0: the limit of @execution */
+	unsigned int position_time_limit_seconds; /* of one input or program; 0: as in @execution */
 	bool runs_one_input; /* or one program: sanitizers then look up functions for reports */
 	bool must_print_stacks;  /* every report has a stack */
 	/* Called again and again while the driver waits for the worker; or NULL. */
@@ -41,8 +41,8 @@ struct run_worker {
 	uint32_t watched_position;
 	bool is_watching_child; /* the position runs a fatal call in a child */
 	int64_t watched_since_ms;	/* time when the driver first saw the position */
-	int64_t cpu_ms_before;	/* CPU time of the worker at @watched_since_ms */
-	size_t resident_bytes_before; /* when the batch began */
+	int64_t cpu_ms_at_start;        /* of the worker at @watched_since_ms */
+	size_t resident_bytes_at_start; /* of the batch; 0: not measured yet */
 	enum result_kind exceeded_limit; /* for which the driver killed the worker; RUN_good: none */
 	/* The first bytes of the output of the worker, with a NUL. */
 	char output[WORKER_OUTPUT];

@@ -78,7 +78,7 @@ static int print_requested_help(const struct command_set *set, int argc, char **
 }
 
 /* Opens /dev/null for each closed standard descriptor, which the next opened file would get otherwise. */
-static void open_standard_files(void)
+static void open_closed_standard_files(void)
 {
 	int fd;
 
@@ -120,7 +120,7 @@ static int dispatch_command(const struct command_set *set, int argc, char **argv
 int commands_main(const struct command_set *set, int argc, char **argv)
 {
 	usage_program = set->program_name;
-	open_standard_files();
+	open_closed_standard_files();
 	/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; then waitpid() would fail. */
 	signal(SIGCHLD, SIG_DFL);
 	return check_standard_output(set, dispatch_command(set, argc, argv));

@@ -155,6 +155,6 @@ def write_output_file(path, content):
 
 # ---- child processes ----
 
-def end_with_parent(signal_number=signal.SIGKILL):
-    """Called in a child process: the kernel sends it the signal when the parent process ends."""
+def request_signal_at_parent_end(signal_number=signal.SIGKILL):
+    """Called in a child process: ask the kernel to send it the signal when the parent process ends."""
     prctl(PR_SET_PDEATHSIG, signal_number)
