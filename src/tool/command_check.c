@@ -56,7 +56,7 @@ static int check_file(const char *file, void *context)
 	}
 	rules_evaluate(settings->rules, &program);
 	if (settings->must_print_json) {
-		struct json out = json_begin(stdout);
+		struct json out = json_make_writer(stdout);
 
 		json_begin_object(&out, NULL);
 		verdict_write_json_members(&out, file, &program, settings->rules);

@@ -91,7 +91,7 @@ static int write_facts_of_file(const char *file, void *script_input)
 {
 	static struct program program;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
-	struct json out = json_begin(script_input);
+	struct json out = json_make_writer(script_input);
 	bool has_disagreement;
 	int warning_status;
 

@@ -218,7 +218,7 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 
 static int describe_failures_as_json(int count, char **files)
 {
-	struct json json = json_begin(stdout);
+	struct json json = json_make_writer(stdout);
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++) {

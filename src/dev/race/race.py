@@ -145,7 +145,7 @@ class Column:
 
     # ---- totals ----
 
-    def is_predicted(self, verdict):
+    def is_verdict_accepted(self, verdict):
         """Return: whether the verdict is as predicted; on real threads a missed race is no failure."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.detector.uses_fibers
 
@@ -172,7 +172,7 @@ class Column:
     def has_passed(self):
         """Return: whether all verdicts are as predicted, and the detector catches at least one race."""
         tally = self.outcome_counts
-        return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
+        return not self.failed and all(self.is_verdict_accepted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
 
 
@@ -264,7 +264,7 @@ def print_summary(selection, columns):
 
 def choose_pair_mark(column, pair_verdicts):
     """Return: the mark of LEGEND for the worst verdict of a pair of kinds of access."""
-    if not all(map(column.is_predicted, pair_verdicts)):
+    if not all(map(column.is_verdict_accepted, pair_verdicts)):
         return "!"
     marks = (("missed", "?"), ("miss allowed", "?"), ("known", "/"), ("caught", "+"), ("quiet", "."))
     return next((mark for verdict, mark in marks if verdict in pair_verdicts), " ")
@@ -286,7 +286,7 @@ def print_unpredicted_cells(column, tool):
              "outdated": "expected a race that this detector misses, but it was reported",
              "false alarm": "expected no report, got one"}
     wrong = [(cell, column.outcomes[cell]) for cell in column.selection.cells
-             if not column.is_predicted(column.outcomes[cell]["verdict"])]
+             if not column.is_verdict_accepted(column.outcomes[cell]["verdict"])]
     for cell, outcome in wrong[:FAILURES_SHOWN]:
         verdict = outcome["verdict"]
         why = None if verdict in ("missed", "outdated") else outcome.get("why")
@@ -320,7 +320,7 @@ def make_cell_object(cell, ran_columns):
             "first_bytes": make_range_object(cell.ranges[0]),
             "second_bytes": make_range_object(cell.ranges[1]),
             "expect": cell.expected_verdict, "program": cell.format_program_with_cell_name(),
-            "detectors": outcomes, "as_predicted": all(column.is_predicted(outcomes[column.name]["verdict"])
+            "detectors": outcomes, "as_predicted": all(column.is_verdict_accepted(outcomes[column.name]["verdict"])
                                                        for column in ran_columns)}
 
 

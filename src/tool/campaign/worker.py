@@ -129,7 +129,7 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def record_exit(self, now):
+    def add_figures_of_ended_process(self, now):
         """Add the figures of the ended process to the totals. Return: whether it executed an input."""
         self.update_progress_figures(now)
         self.earlier_run_time = self.compute_seconds_run_so_far(now)

@@ -3,12 +3,12 @@
  * The signature of a failure is one line of text, which is equal for equal failures. It describes,
  * in this order:
  *
- * - a flavour disagrees with the model: which one, and the report's kind and innermost
- *   function of the page library, or what differs, without its numbers;
- * - a claim (`expect`, `->`) does not hold: which, without its numbers;
- * - rules are broken: all of them; of the first race the innermost functions of both accesses,
- *   in no order, or that no report shows it; and what the first use of uninitialised bytes and the
- *   fatal call were, with their reports. For a program of a fuzz target this is no failure.
+ * - a flavour disagrees with the model: its name, and the kind of its report with the innermost
+ *   function of the page library, or what differs, without numbers;
+ * - a claim (`expect`, `->`) does not hold: the claim without numbers;
+ * - rules are broken: the names of all; the innermost functions of both accesses of the first race,
+ *   sorted, and whether it was reported; the first use of uninitialised bytes and the fatal call,
+ *   with their reports. For a program of a fuzz target this is no failure.
  *
  * A call of the program is named only where no function of the library is known: no symbolizer,
  * a library without debugging information, an access through a mapping.

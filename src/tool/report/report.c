@@ -344,8 +344,8 @@ bool report_frame_is_in_page(const struct report_frame *frame)
 	return start && (start == frame->file || start[-1] == '/');
 }
 
-/* Excludes page_bug(), which aborts the process: its caller is where the failure is. */
-static bool frame_shows_failing_function(const struct report_frame *frame)
+/* page_bug() only aborts the process: the failure is in its caller. */
+static bool is_page_frame_except_page_bug(const struct report_frame *frame)
 {
 	return report_frame_is_in_page(frame) && frame->function[0] &&
 	       strcmp(frame->function, "page_bug");
@@ -377,9 +377,9 @@ static size_t find_innermost_library_frames(const struct report_site *site,
 
 		if (has_no_page_frame && frame_file_contains_any(frame, harness))
 			break;
-		if (has_no_page_frame
-			    ? *frame->function && *frame->file && !frame_file_contains_any(frame, runtimes)
-			    : frame_shows_failing_function(frame))
+		if (has_no_page_frame ? *frame->function && *frame->file &&
+						!frame_file_contains_any(frame, runtimes)
+				      : is_page_frame_except_page_bug(frame))
 			found[count++] = frame;
 	}
 	return count;

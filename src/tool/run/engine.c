@@ -99,7 +99,7 @@ void engine_run_batch(struct engine *engine, struct run_worker *worker, const ui
 static void end_old_worker_and_begin_batch(struct job *job)
 {
 	if (job->worker.sent_batch_count == WORKER_BATCHES && !job->engine->options->has_two_orders)
-		run_worker_end(&job->worker);
+		run_worker_kill_and_release(&job->worker);
 	if (!job->worker.control) {
 		job->history.count = job->leak_checked_count = 0;
 		job->has_last_corrupting_input = false;
@@ -136,16 +136,16 @@ static bool dequeue_batch(struct job *job)
 static void run_queue(struct job *job)
 {
 	while (dequeue_batch(job))
-		job_run_batch(job);
+		job_run_and_handle_batch(job);
 	/* A batch without inputs only runs LeakSanitizer. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
 	    job->leak_checked_count < job->history.count)
-		job_run_batch(job);
+		job_run_and_handle_batch(job);
 }
 
 static void job_destroy(struct job *job)
 {
-	run_worker_end(&job->worker);
+	run_worker_kill_and_release(&job->worker);
 	free(job->history.indices);
 }
 

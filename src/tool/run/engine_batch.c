@@ -2,19 +2,20 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes the position of an input in the batch before it runs the input. If the worker ends,
- *      the driver reads this position.
- *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch runs in
- *      a new process.
- *   3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is
- *      its result.
+ *   1. A worker writes the position of an input in the batch before it runs the input. If the
+ * worker ends, the driver reads this position.
+ *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch
+ * runs in a new process.
+ *   3. An input that failed runs again, alone in a new process. If the input fails alone, that
+ * failure is its result.
  *   4. If the input does not fail alone, the failure depends on earlier inputs (history.c).
- *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the failure
- *      may hide that it damaged the process.
- *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3, several
- *      times, and the worker measures the growth.
- *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
- *      its last check run again at the end, in smaller and smaller batches, at last alone, as in 3.
+ *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the
+ * earlier input may have damaged the process, too.
+ *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3,
+ * several times, and the worker measures the growth.
+ *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the
+ * inputs since its last check run again at the end, in smaller and smaller batches, at last alone,
+ * as in 3.
  *   8. Inputs whose worker died before the next leak check run again in the same way.
  *   9. If workers end before their first input again and again, that input runs alone, in a worker
  *      without a warm-up, and stays a failure.
@@ -95,7 +96,7 @@ static void run_alone_and_store_result(struct job *job, uint32_t input, size_t h
 	}
 	engine_run_batch(engine, &worker, &input, 1, &alone);
 	store_result_unless_failed(engine, input, &alone, worker.output);
-	run_worker_end(&worker);
+	run_worker_kill_and_release(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
 		find_and_record_failing_history(job, input, history_count, first_result);
@@ -157,7 +158,8 @@ static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* Runs an input again before the inputs of the queue, because its worker ends without another good input. */
+/* Puts the last good input before the failure back into the queue: it may have damaged its process.
+ */
 static void requeue_last_good_input(struct engine *engine, uint32_t input)
 {
 	if (engine->recheck_round || record_is_failure(&engine->run->records[input]))
@@ -169,8 +171,8 @@ static void requeue_last_good_input(struct engine *engine, uint32_t input)
 }
 
 /*
- * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also fails
- * alone, its failure may hide that the input before it damaged the process.
+ * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also
+ * fails alone, nothing shows yet whether the input before it damaged the process.
  */
 static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
 				const struct worker_result *result)
@@ -273,7 +275,7 @@ static bool start_worker_if_none(struct job *job)
 	return engine_start_worker(job->engine, &job->worker, false);
 }
 
-void job_run_batch(struct job *job)
+void job_run_and_handle_batch(struct job *job)
 {
 	uint32_t count = count_batch_inputs(job);
 	bool can_go_on = false;
@@ -292,5 +294,5 @@ void job_run_batch(struct job *job)
 	else
 		handle_worker_death(job);
 	if (!can_go_on)
-		run_worker_end(&job->worker);
+		run_worker_kill_and_release(&job->worker);
 }

@@ -70,7 +70,7 @@ void engine_run_batch(struct engine *engine, struct run_worker *worker, const ui
 /* ---- engine_batch.c ---- */
 
 /* Runs the batch in the worker of the job. An input that fails runs again, alone in a new worker. */
-void job_run_batch(struct job *job);
+void job_run_and_handle_batch(struct job *job);
 
 /* ---- history.c ---- */
 

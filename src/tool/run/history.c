@@ -70,7 +70,7 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 	has_failed = run_tried_inputs(search, &worker, count + 1, &last);
 	if (has_failed)
 		search->last_failure = last;
-	run_worker_end(&worker);
+	run_worker_kill_and_release(&worker);
 	return has_failed;
 }
 

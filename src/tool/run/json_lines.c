@@ -240,7 +240,7 @@ bool write_json_lines(const struct run *run, bool is_good)
 	char *text = NULL;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
-	struct json out = json_begin(file);
+	struct json out = json_make_writer(file);
 	int error = errno;
 
 	if (file) {

@@ -172,7 +172,7 @@ static void print_flavour_json(struct json *out, const struct run *run,
 
 static void print_input_json(const struct rows *rows, size_t input)
 {
-	struct json out = json_begin(stdout);
+	struct json out = json_make_writer(stdout);
 
 	json_begin_object(&out, NULL);
 	verdict_write_json_members(&out, run_input_name(rows->run, input), &rows->program,
@@ -229,8 +229,6 @@ static void print_race_rates(const struct rows *rows)
 		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported_run_count,
 		       repeat, rows->least_reported_program);
 }
-
-/* ---- one input ---- */
 
 /* Return: false if the program cannot be read; @error then has the reason. */
 static bool load_and_evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])

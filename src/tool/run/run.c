@@ -34,7 +34,7 @@ static void select_built_flavours(struct run *run)
 	}
 }
 
-static void announce_run(const struct run *run)
+static void log_planned_run(const struct run *run)
 {
 	const struct execution_options *execution = &run->options.execution;
 	char flavours[FLAVOURS_TEXT];
@@ -104,7 +104,7 @@ static int run_inputs(struct run *run, char **arguments)
 	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD
 										 : EXIT_BAD;
 	if (run->inputs.count > 1 || (run->inputs.count && !run->must_print_rows))
-		announce_run(run);
+		log_planned_run(run);
 	if (run->inputs.count)
 		status = worse_exit_status(status, run_flavours_and_print_results(run));
 	else if (status == EXIT_GOOD)

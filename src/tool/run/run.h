@@ -87,7 +87,6 @@ void print_failures(const struct run *run);
 /* Prints a row or a JSON object for each input. Return: an exit status. */
 int print_input_rows(const struct run *run);
 
-/* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
 
 /* Writes run->results_path: a line for each record, then the summary. Return: false after a message. */

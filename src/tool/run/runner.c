@@ -76,7 +76,7 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 	for (unsigned int attempt = 0; attempt < 2; attempt++) {
 		if (run_program_once(runners, runner, program, record))
 			return;
-		run_worker_end(&runner->worker);
+		run_worker_kill_and_release(&runner->worker);
 	}
 	execution_record_init(record);
 	record->result = CHECKER_DIFFERS;
@@ -94,7 +94,7 @@ void runner_execute_and_print_reports(const struct flavour_runners *runners, uns
 	}
 	run_worker_run_program(&worker, program, REQUEST_REPORTS);
 	fputs(worker.output, out);
-	run_worker_end(&worker);
+	run_worker_kill_and_release(&worker);
 }
 
 /* ---- descriptions ---- */
@@ -123,5 +123,5 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 void runners_destroy(struct flavour_runners *runners)
 {
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		run_worker_end(&runners->list[i].worker);
+		run_worker_kill_and_release(&runners->list[i].worker);
 }

@@ -166,7 +166,7 @@ static void wait_for_exit(const struct run_worker *worker)
 		;
 }
 
-void run_worker_end(struct run_worker *worker)
+void run_worker_kill_and_release(struct run_worker *worker)
 {
 	if (worker->pid) {
 		kill_process_group(worker);

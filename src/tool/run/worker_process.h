@@ -53,9 +53,11 @@ struct run_worker {
 bool run_worker_start(struct run_worker *worker, const struct run_worker_options *options);
 
 /*
- * Sends a batch to the worker and waits for its end. The caller has set `must_...` in the control block.
+ * Sends a batch to the worker and waits for its end. The caller has set `must_...` in the control
+ * block.
  * @batch_inputs: @count indices in @inputs
- * Return: false if the process ended before it replied; run_worker_end() then frees the memory.
+ * Return: false if the process ended before it replied; run_worker_kill_and_release() then frees
+ * the memory.
  */
 bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
 		      const uint32_t *batch_inputs, uint32_t count);
@@ -72,7 +74,7 @@ bool run_worker_run_program(struct run_worker *worker, const struct program *pro
 			enum worker_request request);
 
 /* Kills the process, and releases all resources of the worker. Does nothing if there is no worker. */
-void run_worker_end(struct run_worker *worker);
+void run_worker_kill_and_release(struct run_worker *worker);
 
 /* Return: the path of the input that the worker runs, or will run first; NULL without a batch. */
 const char *run_worker_find_running_path(const struct run_worker *worker);

@@ -48,9 +48,9 @@ static int report_unknown_name(const struct command_set *set, const char *name)
 
 	similar_init(&similar, name);
 	for (const struct command *command = set->commands; !is_option && command->name; command++)
-		similar_add(&similar, command->name);
-	similar_add(&similar, is_option ? "--help" : "help");
-	similar_add(&similar, is_option ? "--version" : "");
+		similar_add_known_name(&similar, command->name);
+	similar_add_known_name(&similar, is_option ? "--help" : "help");
+	similar_add_known_name(&similar, is_option ? "--version" : "");
 	similar_format_hint(&similar, quote, quote, hint);
 	return usage_error(NULL, "unknown %s %s%s%s%s", is_option ? "option" : "command", quote, name,
 			   quote, hint);

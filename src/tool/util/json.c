@@ -8,7 +8,7 @@
 
 #include "harness/util/utf8.h"
 
-struct json json_begin(FILE *out)
+struct json json_make_writer(FILE *out)
 {
 	return (struct json){ .out = out };
 }

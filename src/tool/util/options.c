@@ -119,13 +119,13 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
 	similar_init(&similar, name);
-	similar_add(&similar, "help");
+	similar_add_known_name(&similar, "help");
 	for (; is_option_row(rows); rows++) {
 		char option[64];
 
 		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
 		if (rows->name && strstr(help, option))
-			similar_add(&similar, rows->name);
+			similar_add_known_name(&similar, rows->name);
 	}
 	similar_format_hint(&similar, "--", "", text);
 }

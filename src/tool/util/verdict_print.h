@@ -17,7 +17,6 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 void verdict_write_json_members(struct json *json, const char *file, const struct program *program,
 				const struct rules *rules);
 
-/* Writes an array of the names of the rules in @rules. */
 void write_rule_names(struct json *json, const char *key, rule_set rules);
 
 /*
