@@ -75,7 +75,6 @@ static bool run_until_failure(struct reduction *reduction)
 	return false;
 }
 
-/* Writes the input to the output file, or to standard output. */
 static int write_minimised_input(const struct test_input *input)
 {
 	const char *path = settings.output_path;

@@ -202,7 +202,7 @@ def make_outcome(cell, detector, result, reporting_runs, run_count, difference):
 
 # ---- output on the terminal ----
 
-def divide_or_one(part, whole):
+def divide_or_return_one(part, whole):
     return part / whole if whole else 1
 
 
@@ -217,10 +217,10 @@ def print_counts_of_detectors(columns):
         t = column.outcome_counts
         print("%-12s %6d x%-4d %5d %6d %6d %6.2f%% %6d %5d %6d %9.3f %6.3f %6.0f s" % (
             column.name, t["cells"], column.repeat, t["races"], t["caught"], t["missed"],
-            100 * divide_or_one(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
+            100 * divide_or_return_one(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
             sum(limitation["cells"] for limitation in t["limitations"]),
-            divide_or_one(t["caught"], t["caught"] + t["false_alarms"]),
-            divide_or_one(t["caught"], t["races"]),
+            divide_or_return_one(t["caught"], t["caught"] + t["false_alarms"]),
+            divide_or_return_one(t["caught"], t["races"]),
             column.seconds))
 
 

@@ -33,7 +33,7 @@ import tempfile
 import time
 
 from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, erase_status, format_count,
-                         hash_input, log_error, make_summary_head, read_input, replace_invalid_utf8,
+                         hash_input, log_error, make_result_head, read_input, replace_invalid_utf8,
                          request_signal_at_parent_end, show_status, write_output_file)
 
 # The default values of the options of `pagetorture triage --help`. @add: "" means the working directory.
@@ -378,7 +378,7 @@ class Triage:
     def write_results(self):
         """Write the results as JSON lines: a record for each failure, and a summary."""
         triage_options = self.options
-        summary = make_summary_head("triage", triage_options, self.begin_time, "failed" if self.status else "good") | {
+        summary = make_result_head("triage", triage_options, self.begin_time, "failed" if self.status else "good") | {
             "findings": len(self.findings.paths), "failures": len(self.failures)}
         content = "".join(json.dumps(line) + "\n" for line in (*self.records, summary)).encode()
         try:

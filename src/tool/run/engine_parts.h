@@ -62,10 +62,10 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 
 /*
  * Runs a batch of @count inputs in the worker.
- * @last: gets the result of the last input, or else the reason why the worker died
+ * @last_result: gets the result of the last input, or else the reason why the worker died
  */
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
-		      uint32_t count, struct worker_result *last);
+		      uint32_t count, struct worker_result *last_result);
 
 /* ---- engine_batch.c ---- */
 

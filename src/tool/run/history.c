@@ -28,10 +28,10 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 /*
  * Runs the first @count inputs of @try_inputs in the worker. Return: whether the last input is
  * reached, and then fails or has another outcome than alone.
- * @last: gets the result of the last input
+ * @result: gets the result of the last input
  */
 static bool run_tried_inputs(const struct history_search *search, struct run_worker *worker,
-			     size_t count, struct worker_result *last)
+			     size_t count, struct worker_result *result)
 {
 	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
@@ -41,23 +41,25 @@ static bool run_tried_inputs(const struct history_search *search, struct run_wor
 		uint32_t position;
 
 		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
-		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size, last);
+		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size,
+				 result);
 		position = atomic_load(&worker->control->position);
 		if (position == NO_POSITION || position % size != size - 1)
 			return false;
-		if (kind_may_damage_process(last->result.kind))
+		if (kind_may_damage_process(result->result.kind))
 			return next + size == count;
 	}
-	if (!engine->options->has_two_orders || last->result.outcome_digest == alone->outcome_digest)
+	if (!engine->options->has_two_orders ||
+	    result->result.outcome_digest == alone->outcome_digest)
 		return false;
-	strcpy(last->why, "another outcome than alone");
+	strcpy(result->why, "another outcome than alone");
 	return true;
 }
 
 /* Runs the affected input in a new process after @count inputs of @history. Return: whether it fails. */
 static bool affected_input_fails_after(struct history_search *search, const uint32_t *history, size_t count)
 {
-	struct worker_result last;
+	struct worker_result result;
 	struct run_worker worker;
 	bool has_failed;
 
@@ -67,9 +69,9 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 	}
 	memcpy(search->try_inputs, history, count * sizeof(*history));
 	search->try_inputs[count] = search->affected_input;
-	has_failed = run_tried_inputs(search, &worker, count + 1, &last);
+	has_failed = run_tried_inputs(search, &worker, count + 1, &result);
 	if (has_failed)
-		search->last_failure = last;
+		search->last_failure = result;
 	run_worker_kill_and_release(&worker);
 	return has_failed;
 }
@@ -101,10 +103,10 @@ static size_t halve_failing_history(struct history_search *search, const uint32_
  */
 static void record_failing_history(const struct history_search *search, const uint32_t *history, size_t count)
 {
-	uint32_t last = history[count - 1];
+	uint32_t last_input = history[count - 1];
 	bool is_corruption = count == 1;
 	struct run_record *record =
-		&search->engine->run->records[is_corruption ? last : search->affected_input];
+		&search->engine->run->records[is_corruption ? last_input : search->affected_input];
 	char why[2 * RUN_WHY];
 
 	if (is_corruption)
@@ -112,7 +114,7 @@ static void record_failing_history(const struct history_search *search, const ui
 			 find_input_name(search, search->affected_input), search->last_failure.why);
 	else
 		snprintf(why, sizeof(why), "after %zu others, the last one %.100s: %.250s", count,
-			 find_input_name(search, last), search->last_failure.why);
+			 find_input_name(search, last_input), search->last_failure.why);
 	record_set_result(record, is_corruption ? RUN_corrupts : RUN_state, why, NULL);
 	free(record->failing_sequence);
 	record->failing_sequence_count = count + 1;

@@ -275,8 +275,6 @@ static int evaluate_and_print_input(struct rows *rows, size_t input)
 	return all_flavours_agree(rows, input) ? warning_status : EXIT_FAILED;
 }
 
-/* ---- all inputs ---- */
-
 static int widen_column(int width, const char *text)
 {
 	return (int)strlen(text) > width ? (int)strlen(text) : width;

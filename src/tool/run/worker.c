@@ -131,7 +131,7 @@ static void compare_with_model(struct worker_result *result)
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
-static void run_program(struct worker_result *result, bool is_first_run)
+static void evaluate_and_run_program(struct worker_result *result, bool is_first_run)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
@@ -163,7 +163,7 @@ static struct worker_result *run_input(uint32_t position)
 	execution_reset(&control->execution);
 	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
-		run_program(result, position == index);
+		evaluate_and_run_program(result, position == index);
 	result->result.duration_us = (uint32_t)(clock_read_us(CLOCK_MONOTONIC) - begin_us);
 	return result;
 }

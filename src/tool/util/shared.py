@@ -73,7 +73,7 @@ def replace_invalid_utf8(text):
     return os.fsencode(text).decode(errors="replace")
 
 
-def make_summary_head(command_name, options, begin_time, status):
+def make_result_head(command_name, options, begin_time, status):
     """Return: the first members of the summary in a results file, as in write_summary() of json_lines.c."""
     name = os.uname()
     return {"what": command_name, "version": options.version,
