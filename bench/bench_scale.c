@@ -120,7 +120,7 @@ static void compare_and_print_thread_counts(unsigned int thread_count, size_t ro
 		clock_ratios[i] = all_threads.by_clock / one_thread.by_clock;
 	}
 	print_operation_sample("1 thread", "M/s", "", one_thread_rates, round_count);
-	/* More than two thread_count compete for shared caches, so there is no threshold. */
+	/* More than two threads compete for shared caches, so there is no threshold for them. */
 	print_operation_sample("all CPUs : 1 thread, by CPU time", "times",
 			       thread_count == 2 ? ">= 1.8" : "", cpu_ratios, round_count);
 	print_operation_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios,

@@ -97,7 +97,7 @@ def get_max_input_length(target):
     return 4096 if target.endswith("text") else 704
 
 
-def run_fuzzer(scratch, target, seconds, *seed_directories):
+def run_libfuzzer(scratch, target, seconds, *seed_directories):
     """Run a fuzzer whose corpus is a new, empty directory; it also reads @seed_directories."""
     corpus = scratch / "corpus"
     shutil.rmtree(corpus, ignore_errors=True)
@@ -116,7 +116,7 @@ def bench_rates(scratch):
         raise Skipped("this compiler has no engine")
     seconds = read_environment_number("BENCH_SECONDS", 5)
     values = measure_in_turns("bench-rates", 3, {
-        target: lambda target=target: run_fuzzer(scratch, target, seconds, f"seeds/{target}").find_last_number(
+        target: lambda target=target: run_libfuzzer(scratch, target, seconds, f"seeds/{target}").find_last_number(
             RATE_PATTERN) for target in targets})
     for target in targets:
         yield make_sample(f"{target}, from the seeds", "inputs/s", values[target])
@@ -211,7 +211,7 @@ def count_covered_and_all_branches(scratch, replayer, corpus):
 
 
 def measure_fuzzing_without_seeds(scratch, target, seconds):
-    run = run_fuzzer(scratch, target, seconds)
+    run = run_libfuzzer(scratch, target, seconds)
     branches = target.startswith("fuzz_page") and count_covered_and_all_branches(
         scratch, "fuzz_page-replay-cov", scratch / "corpus")
     return {"branches": branches,

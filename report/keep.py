@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Write the results of a run for `make report`: one JSON object, which begins with common keys: what, version,
 begun, seconds, status, command, on. Shell scripts run this program; Python scripts import this module, and add
-tables of their own. src/tool/util/results.c writes the same keys.
+tables of their own. src/tool/run/json_lines.c writes the same keys.
 """
 import argparse
 import datetime
@@ -56,7 +56,7 @@ def make_result_head(run_name, begin_time, command, status, compiler_command, bu
             "status": status, "command": command, "on": describe_machine(compiler_command)}
 
 
-def write_file_atomically(path, text):
+def write_output_file(path, text):
     """Write a temporary file and rename it, so that the file is always complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
@@ -66,7 +66,7 @@ def write_file_atomically(path, text):
 
 def write_json(path, value, indent=None):
     text = json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"), allow_nan=False)
-    write_file_atomically(pathlib.Path(path), text + "\n")
+    write_output_file(pathlib.Path(path), text + "\n")
 
 
 # ---- input formats ----

@@ -116,7 +116,7 @@ int main(void)
 	const double numbers[] = { (double)NAN, (double)INFINITY, (double)-INFINITY, 0.5 };
 	int good = environment_append_options("LIST", "c=3") && environment_append_options("LIST", "c=3") &&
 		   environment_append_options("NEW", "c=3") && environment_append_options("EMPTY", "c=3");
-	struct json json = json_begin(stdout);
+	struct json json = json_make_writer(stdout);
 
 	json_begin_array(&json, NULL);
 	for (int i = 0; i < 4; i++)

@@ -171,7 +171,7 @@ for bytes in 100 400; do
 		from finding import triage
 		from util.start import parse_options
 		unlimited = resource.RLIM_INFINITY
-		triage.end_with_parent = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
+		triage.request_signal_at_parent_end = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, unlimited))
 		resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), unlimited))
 		signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 		triage.run(parse_options(sys.argv[3:], triage.DEFAULTS))

@@ -81,7 +81,7 @@ static void execute_and_compare(struct checker *checker, const struct program *p
 		tsan_clear_shadow();
 }
 
-static void measure_rate_of_executor(void *ctx)
+static void measure_rate_in_child(void *ctx)
 {
 	struct measurement *measurement = ctx;
 	struct checker *checker = checker_new();
@@ -109,7 +109,7 @@ static bool measure_in_child_process(struct measurement *measurement, size_t exe
 	static struct isolated child;
 
 	*measurement = (struct measurement){ .executor = &executors[executor_index] };
-	if (!isolate_call(measure_rate_of_executor, measurement, 60, &child) ||
+	if (!isolate_call(measure_rate_in_child, measurement, 60, &child) ||
 	    !isolated_succeeded(&child) || measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
 			executors[executor_index].name, child.output);
@@ -124,7 +124,7 @@ static bool measure_in_child_process(struct measurement *measurement, size_t exe
 static void print_figure_as_json(const char *figure_name, const char *unit, const char *aim,
 				 const double *values)
 {
-	struct json out = json_begin(stdout);
+	struct json out = json_make_writer(stdout);
 
 	json_begin_object(&out, NULL);
 	json_text(&out, "name", figure_name);

@@ -54,10 +54,10 @@ struct race_cells_options {
 
 /* ---- evaluating ---- */
 
-static void print_build_features(void)
+static void try_backends_and_print_features(void)
 {
 	static const char *const backends[] = { "direct", "alias" };
-	struct json out = json_begin(stdout);
+	struct json out = json_make_writer(stdout);
 
 	json_begin_object(&out, NULL);
 	json_bool(&out, "valgrind", valgrind_is_supported());
@@ -82,11 +82,11 @@ static void evaluate_and_print_program(struct checker *checker, const struct pro
 				       const char *text)
 {
 	const struct rules *rules = checker->rules;
-	struct json out = json_begin(stdout);
+	struct json out = json_make_writer(stdout);
 
 	checker_evaluate(checker, program);
 	json_begin_object(&out, NULL);
-	verdict_print_json(&out, "", program, rules);
+	verdict_write_json_members(&out, "", program, rules);
 	json_bool(&out, "is_canonical_text", is_canonical_text(program, text));
 	json_bool(&out, "runs_all_calls",
 		  program_valid(program) && rules_trace(rules)->step_count == program->count);
@@ -195,7 +195,7 @@ int command_race_cells(int argc, char **argv)
 		return status;
 	/* The backend must be chosen before the checker uses the library. */
 	if (!options.must_execute)
-		print_build_features();
+		try_backends_and_print_features();
 	checker = checker_new();
 	if (!checker)
 		return usage_error("race-cells", "no memory for the check");

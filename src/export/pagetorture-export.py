@@ -236,7 +236,7 @@ def format_sarif(results):
 FORMATS = {"tap": format_tap, "junit": format_junit, "sarif": format_sarif}
 
 
-def write_file_atomically(path, text):
+def write_output_file(path, text):
     """Write a temporary file and rename it, so that the file is complete or unchanged. A device or pipe is written
     directly."""
     path = os.path.realpath(path)
@@ -274,7 +274,7 @@ def main(command_arguments):
     text = FORMATS[options.format](results)
     if options.output:
         try:
-            write_file_atomically(options.output, text)
+            write_output_file(options.output, text)
         except OSError as problem:
             problem.filename = options.output
             raise

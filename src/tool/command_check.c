@@ -48,7 +48,7 @@ static int check_file(const char *file, void *context)
 	static struct program program;
 	const struct check_settings *settings = context;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
-	int status;
+	int warning_status;
 
 	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
@@ -56,17 +56,18 @@ static int check_file(const char *file, void *context)
 	}
 	rules_evaluate(settings->rules, &program);
 	if (settings->must_print_json) {
-		struct json out = json_begin(stdout);
+		struct json out = json_make_writer(stdout);
 
 		json_begin_object(&out, NULL);
-		verdict_print_json(&out, file, &program, settings->rules);
+		verdict_write_json_members(&out, file, &program, settings->rules);
 		json_end_line(&out);
 	} else {
 		verdict_print_text(stdout, file, &program, settings->rules);
 	}
-	status = never_runs_print_warnings(file, &program, settings->rules, settings->is_strict);
+	warning_status =
+		never_runs_print_warnings(file, &program, settings->rules, settings->is_strict);
 	if (expectations_hold(&program, settings->rules, failed_claim))
-		return status;
+		return warning_status;
 	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);
 	return EXIT_FAILED;
 }

@@ -91,9 +91,9 @@ static int write_facts_of_file(const char *file, void *script_input)
 {
 	static struct program program;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
-	struct json out = json_begin(script_input);
+	struct json out = json_make_writer(script_input);
 	bool has_disagreement;
-	int status;
+	int warning_status;
 
 	if (!program_file_load(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
@@ -104,9 +104,11 @@ static int write_facts_of_file(const char *file, void *script_input)
 	write_model_facts(&out, &program, settings.rules, file);
 	has_disagreement = write_disagreements(&out, &program);
 	json_end_line(&out);
-	status = never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
-	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ? status
-										     : EXIT_FAILED;
+	warning_status =
+		never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
+	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim)
+		       ? warning_status
+		       : EXIT_FAILED;
 }
 
 /* Selects the backend and the flavours for --run. Return: an exit status, or -1 to continue. */
@@ -116,7 +118,7 @@ static int prepare_runners(void)
 
 	if (!settings.must_run)
 		return -1;
-	status = options_set_backend("explain");
+	status = options_check_library_and_set_backend("explain");
 	if (status >= 0)
 		return status;
 	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?

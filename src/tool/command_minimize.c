@@ -75,7 +75,6 @@ static bool run_until_failure(struct reduction *reduction)
 	return false;
 }
 
-/* Writes the input to the output file, or to standard output. */
 static int write_minimised_input(const struct test_input *input)
 {
 	const char *path = settings.output_path;
@@ -109,7 +108,7 @@ static const char *explain_missing_failure(const struct test_input *input, const
 			       "it breaks no rule, and all flavours agree";
 }
 
-static int minimize_input(struct reduction *reduction)
+static int minimize_and_write_input(struct reduction *reduction)
 {
 	const struct test_input *input = &reduction->input;
 	const char *replayer = oracle_find_replayer_path(&settings.oracle, input->target);
@@ -164,12 +163,12 @@ static int minimize_and_describe_input(struct json *json, struct reduction *redu
 	json_number(json, "failure_count", run_and_count_failures(reduction));
 	signature_init_by_executing_input(&smallest, &settings.oracle, input,
 				  reduction->signature.needed_flavours);
-	write_failure_json(json, &settings.oracle, input, &smallest);
+	execute_and_write_failure(json, &settings.oracle, input, &smallest);
 	execute_and_write_reports(json, &settings.oracle, input, &reduction->signature);
 	return write_minimised_input(input);
 }
 
-static int describe_input(struct json *json, struct reduction *reduction)
+static int execute_and_describe_input(struct json *json, struct reduction *reduction)
 {
 	bool has_failed = run_until_failure(reduction);
 
@@ -179,7 +178,7 @@ static int describe_input(struct json *json, struct reduction *reduction)
 		return EXIT_FAILED;
 	if (settings.output_path)
 		return minimize_and_describe_input(json, reduction);
-	write_failure_json(json, &settings.oracle, &reduction->input, &reduction->signature);
+	execute_and_write_failure(json, &settings.oracle, &reduction->input, &reduction->signature);
 	return EXIT_GOOD;
 }
 
@@ -208,7 +207,8 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 			json_text(json, "outcome", "no program");
 		return EXIT_BAD;
 	}
-	status = json ? describe_input(json, &reduction) : minimize_input(&reduction);
+	status = json ? execute_and_describe_input(json, &reduction)
+		      : minimize_and_write_input(&reduction);
 	if (!json && oracle_describe_missing_tools(oracle) && !oracle_find_replayer_path(oracle, target))
 		fprintf(stderr, "%s: %s\n", file, oracle_describe_missing_tools(oracle));
 	test_input_destroy(&reduction.input);
@@ -217,7 +217,7 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 
 static int describe_failures_as_json(int count, char **files)
 {
-	struct json json = json_begin(stdout);
+	struct json json = json_make_writer(stdout);
 	int status = EXIT_GOOD;
 
 	for (int i = 0; i < count; i++) {
@@ -267,7 +267,7 @@ int command_minimize(int argc, char **argv)
 		return status;
 	if (optind == argc || (optind < argc - 1 && (!is_json || settings.output_path)))
 		return usage_error("minimize", "expected one FILE");
-	status = options_set_backend("minimize");
+	status = options_check_library_and_set_backend("minimize");
 	if (status >= 0)
 		return status;
 	file = is_json ? "" : file_list_find_only_file("minimize", argv[optind]);

@@ -117,7 +117,7 @@ int command_to_c(int argc, char **argv)
 	if (!rules || !input)
 		return usage_error("to-c", "expected memory for the rule model, got none");
 	rules_evaluate(rules, &program);
-	out = json_begin(input);
+	out = json_make_writer(input);
 	json_begin_object(&out, NULL);
 	write_build_description(&out);
 	write_model_facts(&out, &program, rules, "");

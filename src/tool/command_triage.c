@@ -79,7 +79,7 @@ int command_triage(int argc, char **argv)
 		return status;
 	if (optind != argc - 1)
 		return usage_error("triage", "expected one DIR");
-	status = options_set_backend("triage");
+	status = options_check_library_and_set_backend("triage");
 	if (status >= 0)
 		return status;
 	if (!runners_find_binaries(&runners, wanted_flavours))

@@ -91,11 +91,11 @@ def replay_programs(options, directory):
     command = [options.tool, "replay", "--json", "--timeout", "6", "--cpu", "2", "--memory", "256"]
     command += ["--flavour", options.flavour] if options.flavour else []
     command += ["--jobs", options.jobs] if options.jobs else []
-    def terminate_child_with_parent():
+    def request_signal_at_parent_end():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     child = subprocess.run([*command, directory], capture_output=True, text=True, errors="replace",
-                           check=False, preexec_fn=terminate_child_with_parent)
+                           check=False, preexec_fn=request_signal_at_parent_end)
     # The exit status is always EXIT_BAD, because one program has an unknown version.
     if not child.stdout:
         sys.stderr.write(child.stderr)

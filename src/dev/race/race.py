@@ -144,7 +144,7 @@ class Column:
 
     # ---- totals ----
 
-    def is_predicted(self, verdict):
+    def is_verdict_accepted(self, verdict):
         """Return: whether the verdict is as predicted; on real threads a missed race is no failure."""
         return verdict in GOOD_VERDICTS or verdict == "missed" and not self.detector.uses_fibers
 
@@ -171,7 +171,7 @@ class Column:
     def has_passed(self):
         """Return: whether all verdicts are as predicted, and the detector catches at least one race."""
         tally = self.outcome_counts
-        return not self.failed and all(self.is_predicted(o["verdict"]) for o in self.outcomes.values()) \
+        return not self.failed and all(self.is_verdict_accepted(o["verdict"]) for o in self.outcomes.values()) \
             and not (tally["races"] and not tally["caught"] and not tally["miss_allowed"])
 
 
@@ -201,7 +201,7 @@ def make_outcome(cell, detector, result, reporting_runs, run_count, difference):
 
 # ---- output on the terminal ----
 
-def divide_or_one(part, whole):
+def divide_or_return_one(part, whole):
     return part / whole if whole else 1
 
 
@@ -216,10 +216,10 @@ def print_counts_of_detectors(columns):
         t = column.outcome_counts
         print("%-12s %6d x%-4d %5d %6d %6d %6.2f%% %6d %5d %6d %9.3f %6.3f %6.0f s" % (
             column.name, t["cells"], column.repeat, t["races"], t["caught"], t["missed"],
-            100 * divide_or_one(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
+            100 * divide_or_return_one(t["reported_runs"], t["racing_runs"]), t["quiet"], t["false_alarms"],
             sum(limitation["cells"] for limitation in t["limitations"]),
-            divide_or_one(t["caught"], t["caught"] + t["false_alarms"]),
-            divide_or_one(t["caught"], t["races"]),
+            divide_or_return_one(t["caught"], t["caught"] + t["false_alarms"]),
+            divide_or_return_one(t["caught"], t["races"]),
             column.seconds))
 
 
@@ -263,7 +263,7 @@ def print_summary(selection, columns):
 
 def choose_pair_mark(column, pair_verdicts):
     """Return: the mark of LEGEND for the worst verdict of a pair of kinds of access."""
-    if not all(map(column.is_predicted, pair_verdicts)):
+    if not all(map(column.is_verdict_accepted, pair_verdicts)):
         return "!"
     marks = (("missed", "?"), ("miss allowed", "?"), ("known", "/"), ("caught", "+"), ("quiet", "."))
     return next((mark for verdict, mark in marks if verdict in pair_verdicts), " ")
@@ -285,7 +285,7 @@ def print_unpredicted_cells(column, tool):
              "outdated": "expected a race that this detector misses, but it was reported",
              "false alarm": "expected no report, got one"}
     wrong = [(cell, column.outcomes[cell]) for cell in column.selection.cells
-             if not column.is_predicted(column.outcomes[cell]["verdict"])]
+             if not column.is_verdict_accepted(column.outcomes[cell]["verdict"])]
     for cell, outcome in wrong[:FAILURES_SHOWN]:
         verdict = outcome["verdict"]
         why = None if verdict in ("missed", "outdated") else outcome.get("why")
@@ -319,7 +319,7 @@ def make_cell_object(cell, ran_columns):
             "first_bytes": make_range_object(cell.ranges[0]),
             "second_bytes": make_range_object(cell.ranges[1]),
             "expect": cell.expected_verdict, "program": cell.format_program_with_cell_name(),
-            "detectors": outcomes, "as_predicted": all(column.is_predicted(outcomes[column.name]["verdict"])
+            "detectors": outcomes, "as_predicted": all(column.is_verdict_accepted(outcomes[column.name]["verdict"])
                                                        for column in ran_columns)}
 
 

@@ -3,7 +3,7 @@
 
 The campaign is one loop, which waits until a child ends, a signal arrives or a fifth of a second is over.
 The loop keeps as many engines running as there are jobs. All inputs and figures are in files, so this
-program may be killed at any time; the kernel then ends its engines by a signal (end_with_parent() in worker.py).
+program may be killed at any time; the kernel then sends its engines a signal (request_signal_at_parent_end()).
 """
 import contextlib
 import os
@@ -44,15 +44,15 @@ class Campaign:
     def compute_elapsed_seconds(self):
         return self.now - self.start_time
 
-    def find_running_workers(self):
-        return [worker for target in self.targets for worker in target.find_running_workers()]
+    def list_running_workers(self):
+        return [worker for target in self.targets for worker in target.list_running_workers()]
 
     # ---- processes that ended ----
 
     def kill_stray_processes(self):
         """Kill the processes of the target that a killed AFL++ left. The kernel makes them children of this
         process."""
-        known_pids = {worker.pid for worker in self.find_running_workers()}
+        known_pids = {worker.pid for worker in self.list_running_workers()}
         with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as children:
             for pid in map(int, children.read().split()):
                 if pid not in known_pids:
@@ -89,7 +89,7 @@ class Campaign:
         worker.plan_delayed_restart(self.now)
 
     def record_exit_with_finding_or_failure(self, worker, wait_status):
-        target, has_executed = worker.target, worker.record_exit(self.now)
+        target, has_executed = worker.target, worker.add_figures_of_ended_process(self.now)
         if has_executed:
             self.failures_in_row = worker.failures_in_row = 0
         # Status 0: the engine made all executions that its command line allows.
@@ -114,7 +114,7 @@ class Campaign:
                 return
             if not pid:
                 return
-            for worker in self.find_running_workers():
+            for worker in self.list_running_workers():
                 if worker.pid == pid:
                     self.record_exit_with_finding_or_failure(worker, wait_status)
                     if os.WIFSIGNALED(wait_status):
@@ -126,7 +126,7 @@ class Campaign:
         reason = target.probe_for_write_error()
         if reason and not target.pause_reason:
             log_message(f"{target.name}: pauses: {target.directory}: {reason}")
-            for worker in target.find_running_workers():
+            for worker in target.list_running_workers():
                 worker.send_end_request(self.now)
         elif not reason and target.pause_reason:
             log_message(f"{target.name}: goes on")
@@ -134,7 +134,7 @@ class Campaign:
 
     def read_progress_and_collect_inputs(self):
         self.poll_time = self.now
-        for worker in self.find_running_workers():
+        for worker in self.list_running_workers():
             worker.update_progress_figures(self.now)
         for target in self.targets:
             collect_inputs(target, False, self.now)
@@ -146,7 +146,7 @@ class Campaign:
             write_results(self, "running")
 
     def end_or_kill_due_workers(self):
-        for worker in self.find_running_workers():
+        for worker in self.list_running_workers():
             if self.slice_length and self.now - worker.start_time >= self.slice_length:
                 worker.send_end_request(self.now)
             if worker.end_request_time and self.now - worker.end_request_time >= END_PATIENCE:
@@ -160,7 +160,7 @@ class Campaign:
 
     def compute_used_and_planned_seconds(self, workers):
         """Return: the seconds that the workers ran in this campaign, plus a slice for each running worker."""
-        return sum(worker.compute_run_seconds(self.now) + (self.slice_length or SLICE_MOST if worker.pid else 0)
+        return sum(worker.compute_seconds_run_so_far(self.now) + (self.slice_length or SLICE_MOST if worker.pid else 0)
                    for worker in workers)
 
     def find_next_worker_to_start(self):
@@ -172,10 +172,10 @@ class Campaign:
         return min(startable, default=None, key=lambda worker: (
             self.compute_used_and_planned_seconds(worker.target.list_workers()), self.targets.index(worker.target),
             self.compute_used_and_planned_seconds(worker.target.engine_workers[worker.engine]),
-            worker.compute_run_seconds(self.now)))
+            worker.compute_seconds_run_so_far(self.now)))
 
     def start_workers_up_to_job_count(self):
-        while len(self.find_running_workers()) < self.options.jobs:
+        while len(self.list_running_workers()) < self.options.jobs:
             worker = self.find_next_worker_to_start()
             if not worker:
                 return
@@ -202,16 +202,16 @@ class Campaign:
             return True
         engine_count = sum(len(target.engine_workers) for target in self.targets)
         return self.is_stopped or (self.options.time and self.compute_elapsed_seconds() >= self.options.time) or (
-            self.failures_in_row >= FAILURES_MOST * engine_count and not self.find_running_workers())
+            self.failures_in_row >= FAILURES_MOST * engine_count and not self.list_running_workers())
 
     def end_workers_and_collect_inputs(self):
         """End all engines, and collect their inputs. A signal that arrives meanwhile kills the engines."""
         request_time, self.is_stopped = self.now, False
-        for worker in self.find_running_workers():
+        for worker in self.list_running_workers():
             worker.send_end_request(self.now)
-        while self.find_running_workers():
+        while self.list_running_workers():
             if self.is_stopped or self.now - request_time >= END_PATIENCE:
-                for worker in self.find_running_workers():
+                for worker in self.list_running_workers():
                     worker.kill_process_group()
             self.wait_for_signal_or_timeout()
             self.reap_ended_workers()

@@ -144,6 +144,7 @@ class Collection:
 
 
 def collect_inputs(target, have_engines_ended, now):
+    """Copy the new inputs of all engines to the corpus and the findings of the target."""
     collection = Collection(target, have_engines_ended, now)
     target.lost_count = 0
     for engine in ENGINES:

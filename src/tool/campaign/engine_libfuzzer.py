@@ -7,7 +7,7 @@ import re
 
 from campaign.engine import Engine, Source, is_executable
 
-# ThreadSanitizer never frees the 2.4 KB of a report, so a process ends after so many inputs: about 400 MB.
+# ThreadSanitizer never frees the 2.4 KB of a report, so a process ends after this number of inputs.
 RUNS_WITH_RACE_REPORTS = 500000
 
 FIGURES = re.compile(r"#(?P<executions>\d+).*?(?: cov: (?P<coverage>\d+)|$)|"

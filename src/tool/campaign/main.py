@@ -7,7 +7,7 @@ import re
 
 from campaign.campaign import Campaign
 from campaign.engine import is_executable
-from campaign.merge import minimise_campaign
+from campaign.merge import minimise_corpora_of_campaign
 from campaign.target import Target
 from util.shared import EXIT_BAD, UsageError, log_error
 
@@ -54,7 +54,7 @@ def run(options):
                for name, flavour, input_kind, largest_size in rows]
     campaign = Campaign(options, targets)
     if options.merge:
-        return minimise_campaign(campaign)
+        return minimise_corpora_of_campaign(campaign)
     try:
         os.makedirs(options.dir, exist_ok=True)
     except OSError as error:

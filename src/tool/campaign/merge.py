@@ -92,7 +92,7 @@ def minimise_target_and_write_seeds(campaign, target):
             select_and_write_new_seeds(target, minimal_directory, scratch_directory)
 
 
-def minimise_campaign(campaign):
+def minimise_corpora_of_campaign(campaign):
     """Minimise the corpora of all targets. Return: EXIT_GOOD; EXIT_FAILED: a target could not be minimised;
     EXIT_BAD: no target has a corpus."""
     targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]

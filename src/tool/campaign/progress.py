@@ -8,7 +8,7 @@ import os
 import re
 import time
 
-from util.shared import (STANDARD_ERROR, STANDARD_OUTPUT, log_error, log_message, make_summary_head,
+from util.shared import (STANDARD_ERROR, STANDARD_OUTPUT, log_error, log_message, make_result_head,
                          replace_invalid_utf8, show_status, write_output_file)
 
 BEGIN_TIME = time.time()
@@ -125,7 +125,7 @@ def make_target_results(campaign, target, is_ended):
 def write_results(campaign, status):
     """@status: "running", or how the campaign ended. Return: False if results are wanted and cannot be written."""
     options = campaign.options
-    results = make_summary_head("fuzz", options, BEGIN_TIME, status) | {
+    results = make_result_head("fuzz", options, BEGIN_TIME, status) | {
         "dir": os.path.realpath(options.dir), "seed": options.seed, "jobs": options.jobs, "time": options.time,
         "targets": [make_target_results(campaign, target, status != "running") for target in campaign.targets],
         "left_out": campaign.left_out_targets}

@@ -93,7 +93,7 @@ class Target:
     def list_workers(self):
         return [worker for workers in self.engine_workers.values() for worker in workers]
 
-    def find_running_workers(self):
+    def list_running_workers(self):
         return [worker for worker in self.list_workers() if worker.pid]
 
     # ---- directories ----
@@ -117,7 +117,7 @@ class Target:
         reason = self.probe_for_write_error()
         if reason and self.has_free_space():
             raise TargetError(f"expected a directory that can be written: {self.directory}: {reason}")
-        self.add_seeds_to_corpus()
+        self.add_seeds_to_corpus_and_queue()
         self.corpus_count_before = len(self.corpus.hashes)
         self.finding_count_before = len(self.findings.hashes)
 
@@ -130,7 +130,7 @@ class Target:
         except BlockingIOError as error:
             raise TargetError(f"another campaign runs in {self.directory}") from error
 
-    def add_seeds_to_corpus(self):
+    def add_seeds_to_corpus_and_queue(self):
         """Add the seeds to the corpus and the queue; without any input, add one of a newline."""
         seeds = CorpusDirectory(self.name, self.options.seeds, self.name, must_sync_files=False)
         if os.access(seeds.path, os.R_OK | os.X_OK):

@@ -8,7 +8,7 @@ import re
 import resource
 import signal
 
-from util.shared import end_with_parent
+from util.shared import request_signal_at_parent_end
 
 RETRY_DELAY_MOST = 60
 
@@ -30,7 +30,7 @@ def exec_engine_in_child(command, environment, log_path, parent_pid):
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # The engine ends if the campaign is killed.
-    end_with_parent(signal.SIGTERM)
+    request_signal_at_parent_end(signal.SIGTERM)
     if os.getppid() == parent_pid:
         try:
             os.execvpe(command[0], command, environment)
@@ -61,7 +61,7 @@ class Worker:
 
     # ---- figures ----
 
-    def compute_run_seconds(self, now):
+    def compute_seconds_run_so_far(self, now):
         """Return: the seconds that processes of this worker have run in this campaign."""
         return self.earlier_run_time + (now - self.start_time if self.pid else 0)
 
@@ -129,10 +129,10 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def record_exit(self, now):
+    def add_figures_of_ended_process(self, now):
         """Add the figures of the ended process to the totals. Return: whether it executed an input."""
         self.update_progress_figures(now)
-        self.earlier_run_time = self.compute_run_seconds(now)
+        self.earlier_run_time = self.compute_seconds_run_so_far(now)
         self.pid = 0
         executions, self.executions, self.rate = self.executions, 0, 0
         self.earlier_executions += executions

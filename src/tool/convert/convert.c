@@ -167,8 +167,8 @@ static bool may_write_file(const struct conversion *conversion, const char *path
 		!tfind(path, &conversion->written_paths, compare_path_strings));
 }
 
-static int write_file(struct conversion *conversion, const char *file, const char *path,
-		      const struct rewritten_program *rewritten)
+static int write_file_if_permitted(struct conversion *conversion, const char *file,
+				   const char *path, const struct rewritten_program *rewritten)
 {
 	int error;
 
@@ -207,7 +207,7 @@ static bool format_output_path(const struct conversion *conversion, const char *
 }
 
 /* @name: the path of the output file in the output directory, with the suffix of the input */
-static int convert_file(struct conversion *conversion, const char *file, const char *name)
+static int convert_and_write_file(struct conversion *conversion, const char *file, const char *name)
 {
 	static struct rewritten_program rewritten;
 	char error[PROGRAM_FILE_ERROR], path[PATH_MAX];
@@ -229,15 +229,16 @@ static int convert_file(struct conversion *conversion, const char *file, const c
 	if (*rewritten.lost_parts && conversion->options.is_strict)
 		return EXIT_FAILED;
 	if (conversion->options.is_in_place && strcmp(file, "-"))
-		return write_file(conversion, file, file, &rewritten);
+		return write_file_if_permitted(conversion, file, file, &rewritten);
 	if (!conversion->options.output_path)
 		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size
 			       ? EXIT_GOOD
 			       : EXIT_BAD;
 	if (!conversion->output_is_directory)
-		return write_file(conversion, file, conversion->options.output_path, &rewritten);
+		return write_file_if_permitted(conversion, file, conversion->options.output_path,
+					       &rewritten);
 	if (format_output_path(conversion, name, rewritten.is_text, path))
-		return write_file(conversion, file, path, &rewritten);
+		return write_file_if_permitted(conversion, file, path, &rewritten);
 	fprintf(stderr, "%s: expected a shorter name\n", file);
 	return EXIT_BAD;
 }
@@ -251,7 +252,7 @@ static bool is_directory(const char *path)
 	return !stat(path, &status) && S_ISDIR(status.st_mode);
 }
 
-static bool make_directory(const char *path)
+static bool make_directory_unless_it_exists(const char *path)
 {
 	if (!mkdir(path, 0777) || (errno == EEXIST && is_directory(path)))
 		return true;
@@ -267,7 +268,7 @@ static bool make_output_directories(const struct conversion *conversion, const c
 	for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
 		path_format_or_exit(path, sizeof(path), "%s/%.*s", conversion->options.output_path,
 				    (int)(slash - name), name);
-		if (!make_directory(path))
+		if (!make_directory_unless_it_exists(path))
 			return false;
 	}
 	return true;
@@ -279,7 +280,8 @@ static void convert_and_tally_file(const char *path, void *ctx)
 	const char *name = path + conversion->name_offset;
 	bool is_ready = !conversion->output_is_directory || make_output_directories(conversion, name);
 
-	file_tally_add(&conversion->tally, is_ready ? convert_file(conversion, path, name) : EXIT_BAD);
+	file_tally_add(&conversion->tally,
+		       is_ready ? convert_and_write_file(conversion, path, name) : EXIT_BAD);
 }
 
 /* Converts a file, or all programs of a directory. Return: false if the directory cannot be read. */
@@ -311,7 +313,7 @@ int convert_programs(const struct convert_options *options, int count, char **pa
 	if (has_many && !output && !options->is_in_place)
 		return usage_error("convert", "expected -o DIRECTORY for more than one file");
 	conversion.output_is_directory = output && (has_many || is_directory(output));
-	if (conversion.output_is_directory && !make_directory(output))
+	if (conversion.output_is_directory && !make_directory_unless_it_exists(output))
 		return EXIT_BAD;
 	if (options->target_notation == NOTATION_OTHER && output && !conversion.output_is_directory)
 		conversion.options.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :

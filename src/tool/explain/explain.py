@@ -179,7 +179,7 @@ class Drawing:
                               "faint")
         self.printer.print_and_clear_row()
 
-    def find_threads_after(self, step_count):
+    def find_threads_until_next_main_call(self, step_count):
         """Return: the threads that have a call after @step_count steps and before the next call of main."""
         threads = set()
         for call in self.program.steps[step_count:]:
@@ -222,7 +222,7 @@ class Drawing:
         for thread in self.threads:
             self.printer.put_text(self.lane[thread], thread, "plain")
         self.printer.print_and_clear_row()
-        self.print_thread_start_or_wait(self.find_threads_after(0), True)
+        self.print_thread_start_or_wait(self.find_threads_until_next_main_call(0), True)
         for number, call in enumerate(self.program.steps):
             if call.thread == "main":
                 self.print_thread_start_or_wait(self.running[1:], False)
@@ -230,7 +230,7 @@ class Drawing:
                 self.print_order_arrow(self.program.by_line[before], call)
             self.print_rows_of_call(call, "" if call.was_executed() else f"skipped: {call.guess_skip_reason()}")
             if call.thread == "main":
-                self.print_thread_start_or_wait(self.find_threads_after(number + 1), True)
+                self.print_thread_start_or_wait(self.find_threads_until_next_main_call(number + 1), True)
         for blocked in self.program.blocked:
             self.print_rows_of_call(self.program.by_line[blocked["line"]], "waits for ever")
         call = self.program.fatal_call

@@ -12,8 +12,8 @@
 
 /*
  * Writes the key of the failure, which is equal for all findings of one bug. The error message of a
- * target names a call, and several calls may have the same bug. So the flavours execute the program
- * that the target executed: functions of the library distinguish disagreements better than calls.
+ * target names a call, but several calls may have the same bug. So the flavours execute the program
+ * that the target executed: the key then has functions of the library instead of the call.
  */
 static void execute_and_write_failure_key(struct json *json, struct oracle *oracle,
 					  const struct test_input *input,
@@ -36,7 +36,7 @@ static void execute_and_write_failure_key(struct json *json, struct oracle *orac
 		json_text(json, "key", signature->failure_text);
 }
 
-static void write_hex_and_program(struct json *json, const struct test_input *input)
+static void write_input_as_hex_and_text(struct json *json, const struct test_input *input)
 {
 	static char text[TEXT_PROGRAM_MAX];
 	size_t byte_count;
@@ -67,18 +67,18 @@ static void write_result_record(struct json *json, const struct test_input *inpu
 	json_text(json, "section", is_of_rule ? rule_table[rule].contract : "Results of an input");
 	json_begin_array(json, "places");
 	for (size_t i = 0; i < signature->place_count; i++)
-		report_write_library_frame_json(json, &signature->places[i].frame);
+		report_write_frame_json_if_in_library(json, &signature->places[i].frame);
 	json_end(json);
 	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)
 		if (signature->places[i].call < input->program.count)
-			write_call_record(json, &input->program.calls[signature->places[i].call]);
+			write_call_as_json(json, &input->program.calls[signature->places[i].call]);
 	json_end(json);
 	json_end(json);
 }
 
-void write_failure_json(struct json *json, struct oracle *oracle, const struct test_input *input,
-			const struct signature *signature)
+void execute_and_write_failure(struct json *json, struct oracle *oracle,
+			       const struct test_input *input, const struct signature *signature)
 {
 	char rule_names[RULE_SET_TEXT];
 	size_t unit_count = test_input_count_units(input);
@@ -95,7 +95,7 @@ void write_failure_json(struct json *json, struct oracle *oracle, const struct t
 	json_end(json);
 	json_number(json, "size", (int64_t)unit_count);
 	json_text(json, "unit", test_input_unit_name(input, 0));
-	write_hex_and_program(json, input);
+	write_input_as_hex_and_text(json, input);
 	rules_evaluate(oracle->rules, &input->program);
 	rule_set_to_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
 	json_text(json, "verdict", rule_names);
@@ -114,7 +114,7 @@ void execute_and_write_reports(struct json *json, struct oracle *oracle, const s
 	for (unsigned int i = 0; out && i < FLAVOURS_MAX; i++)
 		if (signature->needed_flavours[i]) {
 			fprintf(out, "\n%s:\n", flavour_names[i]);
-			runner_print_reports(&oracle->runners, i, &input->program, out);
+			runner_execute_and_print_reports(&oracle->runners, i, &input->program, out);
 		}
 	if (!out || fclose(out))
 		exit(usage_error("minimize", "expected memory for the reports, got none"));

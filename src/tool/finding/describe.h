@@ -6,12 +6,12 @@
 #include "tool/util/json.h"
 
 /*
- * Writes members of the JSON object that @json is in: the signature and the key of the failure, the
+ * Writes members into the open JSON object of @json: the signature and the key of the failure, the
  * size, text and bytes of @input, and a record of results (doc/replay.md). The key is equal for all
- * findings of one bug. To find the key, the replayer and the flavours may execute @input again.
+ * findings of one bug. For a fuzz target, the replayer and the flavours execute @input for the key.
  */
-void write_failure_json(struct json *json, struct oracle *oracle, const struct test_input *input,
-			const struct signature *signature);
+void execute_and_write_failure(struct json *json, struct oracle *oracle,
+			       const struct test_input *input, const struct signature *signature);
 
 /*
  * Executes the program in the flavours that @signature needs, and writes their reports as the

@@ -35,9 +35,9 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 
 	while (fuzz_target_get(target_index) != target)
 		target_index++;
-	if (oracle->reported_target_bits & 1u << target_index)
+	if (oracle->missing_replayer_bits & 1u << target_index)
 		return;
-	oracle->reported_target_bits |= 1u << target_index;
+	oracle->missing_replayer_bits |= 1u << target_index;
 	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,

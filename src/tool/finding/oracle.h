@@ -14,7 +14,7 @@ struct oracle {
 	unsigned long execution_count;     /* executions of programs, in all flavours */
 	const struct fuzz_target *target;  /* the target whose replayer was searched last; or NULL */
 	char replayer_path[PATH_MAX];      /* binary that runs inputs of @target; "": not built */
-	unsigned int reported_target_bits; /* targets whose missing replayer was reported */
+	unsigned int missing_replayer_bits; /* bit N: a message said that target N has none */
 };
 
 /* Return: false if there is no memory or this build has none of the wanted flavours. */

@@ -19,14 +19,14 @@
 #include "harness/program/program_bytes.h"
 #include "tool/util/status.h"
 
-/* Entries of rejected_hashes. If two hashes share an entry, a candidate may be executed twice. */
+/* Entries of rejected_hashes. A later hash may replace one, so a candidate may run twice. */
 #define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
 	const bool *candidate_flavours;         /* flavours that execute each candidate; NULL: all */
-	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that failed in no or another way */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that do not fail in the same way */
 	struct test_input candidate;
 	struct minimize minimize;
 };
@@ -44,9 +44,10 @@ static bool execute_and_compare_candidate(struct reducer *r, const bool *flavour
 static void count_candidate_and_print_status(struct reducer *r, size_t unit_count)
 {
 	r->reduction->candidate_count++;
-	status_print("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name, unit_count,
-		     test_input_unit_name(&r->candidate, unit_count), r->reduction->candidate_count,
-		     r->oracle->execution_count);
+	status_print_at_interval("%s: %zu %s, %lu candidates, %lu executions",
+				 r->reduction->input_name, unit_count,
+				 test_input_unit_name(&r->candidate, unit_count),
+				 r->reduction->candidate_count, r->oracle->execution_count);
 }
 
 /*
@@ -54,7 +55,8 @@ static void count_candidate_and_print_status(struct reducer *r, size_t unit_coun
  * as the input.
  * @identity: bytes that are equal only for equal candidates
  */
-static bool candidate_fails_unless_rejected(struct reducer *r, const void *identity, size_t identity_size)
+static bool execute_candidate_unless_rejected(struct reducer *r, const void *identity,
+					      size_t identity_size)
 {
 	char hash_text[SHA1_TEXT];
 	uint64_t hash, *rejected_hash;
@@ -90,7 +92,7 @@ static bool candidate_program_fails_in_same_way(void *ctx, const struct program 
 		identity[identity_size++] = (uint8_t)program->calls[i].expected_result;
 	identity[identity_size++] = program->has_expect;
 	memcpy(identity + identity_size, &program->expect, sizeof(rule_set));
-	return candidate_fails_unless_rejected(r, identity, identity_size + sizeof(rule_set));
+	return execute_candidate_unless_rejected(r, identity, identity_size + sizeof(rule_set));
 }
 
 /*
@@ -107,8 +109,8 @@ static bool minimise_program_in_flavours(struct reducer *r, const bool *flavours
 	return execute_and_compare_candidate(r, NULL);
 }
 
-/* Replaces the input by @replacement if it fails in the same way and is at most one call longer. */
-static void replace_input_if_it_fails(struct reducer *r, struct program *replacement)
+/* Replaces the input by @replacement, of at most one call more, if it fails in the same way. */
+static void replace_input_if_it_still_fails(struct reducer *r, struct program *replacement)
 {
 	if (replacement->count > r->reduction->input.program.count + 1)
 		return;
@@ -119,21 +121,21 @@ static void replace_input_if_it_fails(struct reducer *r, struct program *replace
 }
 
 /*
- * Most targets change a program before they execute it. Replaces the input by the changed program
- * if that fails in the same way: first by the result of repair_program(), then by the program that
- * the target prints. The changed program is more useful to `run` and to people.
+ * Most targets change a program before they execute it. Replaces the input by the result of
+ * repair_program(), then by the program that the target prints, each only if it fails in the same
+ * way. The changed program is more useful to `run` and to people.
  */
-static void replace_input_by_executed_program(struct reducer *r, const char *replayer)
+static void try_repaired_and_executed_program(struct reducer *r, const char *replayer)
 {
 	static struct signature signature;
 	static struct program replacement;
 
 	replacement = r->reduction->input.program;
 	repair_program(&replacement, r->oracle->rules);
-	replace_input_if_it_fails(r, &replacement);
+	replace_input_if_it_still_fails(r, &replacement);
 	if (signature_init_by_running_target(&signature, replayer, &r->reduction->input,
 					     r->oracle->runners.timeout_seconds, &replacement))
-		replace_input_if_it_fails(r, &replacement);
+		replace_input_if_it_still_fails(r, &replacement);
 }
 
 static bool reduce_program(struct reducer *r)
@@ -147,7 +149,7 @@ static bool reduce_program(struct reducer *r)
 		return false;
 	r->reduction->input.program = r->minimize.best;
 	if (replayer)
-		replace_input_by_executed_program(r, replayer);
+		try_repaired_and_executed_program(r, replayer);
 	return true;
 }
 
@@ -157,8 +159,8 @@ static bool reduce_program(struct reducer *r)
  * Replaces @removed_size bytes of the text at @position by @added_text, if the input then still
  * fails in the same way. Return: whether it does.
  */
-static bool keep_text_change_if_it_fails(struct reducer *r, size_t position, size_t removed_size,
-					 const char *added_text)
+static bool replace_text_part_if_it_fails(struct reducer *r, size_t position, size_t removed_size,
+					  const char *added_text)
 {
 	struct test_input *input = &r->reduction->input, *candidate = &r->candidate;
 	size_t end = position + removed_size, added_size = strlen(added_text);
@@ -168,7 +170,7 @@ static bool keep_text_change_if_it_fails(struct reducer *r, size_t position, siz
 	memcpy(candidate->text + position + added_size, input->text + end, input->text_size - end);
 	candidate->text_size = input->text_size - removed_size + added_size;
 	count_candidate_and_print_status(r, test_input_count_units(input));
-	if (!candidate_fails_unless_rejected(r, candidate->text, candidate->text_size))
+	if (!execute_candidate_unless_rejected(r, candidate->text, candidate->text_size))
 		return false;
 	memcpy(input->text, candidate->text, candidate->text_size);
 	input->text_size = candidate->text_size;
@@ -204,7 +206,7 @@ static bool remove_lines_or_bytes(struct reducer *r, bool by_line)
 		size_t begin = find_piece_position(input, by_line, trim.begin);
 		size_t end = find_piece_position(input, by_line, trim.end);
 
-		trim_record_answer(&trim, keep_text_change_if_it_fails(r, begin, end - begin, ""));
+		trim_record_answer(&trim, replace_text_part_if_it_fails(r, begin, end - begin, ""));
 	}
 	return input->text_size < size_before;
 }
@@ -223,7 +225,7 @@ static bool replace_arguments_by_zero(struct reducer *r)
 			argument_size++;
 		if (argument_size && input->text[i - 1] == ' ' &&
 		    (argument_size > 1 || input->text[i] != '0'))
-			has_changed |= keep_text_change_if_it_fails(r, i, argument_size, "0");
+			has_changed |= replace_text_part_if_it_fails(r, i, argument_size, "0");
 	}
 	return has_changed;
 }
@@ -250,18 +252,19 @@ static bool reduce_text(struct reducer *r)
 bool reduce_input(struct reduction *reduction, struct oracle *oracle)
 {
 	struct reducer *r = calloc(1, sizeof(*r));
-	unsigned long executed_before = oracle->execution_count;
-	bool is_reduced;
+	unsigned long execution_count_before = oracle->execution_count;
+	bool has_kept_failure;
 
 	if (!r)
 		return false;
 	r->reduction = reduction;
 	r->oracle = oracle;
 	r->candidate.target = reduction->input.target;
-	is_reduced = test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
-	reduction->execution_count = oracle->execution_count - executed_before;
+	has_kept_failure =
+		test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
+	reduction->execution_count = oracle->execution_count - execution_count_before;
 	status_erase();
 	test_input_destroy(&r->candidate);
 	free(r);
-	return is_reduced;
+	return has_kept_failure;
 }

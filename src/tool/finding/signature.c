@@ -131,7 +131,8 @@ static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR
  * Return: whether the difference is a race that the model does not predict, and the function of the
  * page library of the reported access is known.
  */
-static bool is_unpredicted_race(const struct signature_evidence *e, unsigned int flavour)
+static bool is_unpredicted_race_in_known_function(const struct signature_evidence *e,
+						  unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
@@ -168,7 +169,7 @@ static void append_disagreement(const struct signature_evidence *e, unsigned int
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
 		append_last_death(e, flavour);
-	} else if (is_unpredicted_race(e, flavour)) {
+	} else if (is_unpredicted_race_in_known_function(e, flavour)) {
 		signature_append_failure_text(s, "a race that the model does not have");
 		append_race(e, flavour, record->race, "race", RULE_COUNT);
 	} else {

@@ -3,12 +3,12 @@
  * The signature of a failure is one line of text, which is equal for equal failures. It describes,
  * in this order:
  *
- * - a flavour disagrees with the model: which one, and the report's kind and innermost
- *   function of the page library, or what differs, without its numbers;
- * - a claim (`expect`, `->`) does not hold: which, without its numbers;
- * - rules are broken: all of them; of the first race the innermost functions of both accesses,
- *   in no order, or that no report shows it; and what the first use of uninitialised bytes and the
- *   fatal call were, with their reports. For a program of a fuzz target this is no failure.
+ * - a flavour disagrees with the model: its name, and the kind of its report with the innermost
+ *   function of the page library, or what differs, without numbers;
+ * - a claim (`expect`, `->`) does not hold: the claim without numbers;
+ * - rules are broken: the names of all; the innermost functions of both accesses of the first race,
+ *   sorted, and whether it was reported; the first use of uninitialised bytes and the fatal call,
+ *   with their reports. For a program of a fuzz target this is no failure.
  *
  * A call of the program is named only where no function of the library is known: no symbolizer,
  * a library without debugging information, an access through a mapping.
@@ -35,12 +35,12 @@ struct signature_place {
 };
 
 struct signature {
-	bool has_failed;      /* the input, in any way */
+	bool has_failed;      /* the input failed, in any way */
 	bool is_disagreement; /* the failure is that a flavour or target disagrees with the model */
 	bool is_claim;        /* the failure is that `expect` or `->` does not hold */
 	char failure_text[SIGNATURE_TEXT];  /* the signature itself, as described above */
 	char short_name[256];               /* a few words, which can be part of a file name */
-	bool needed_flavours[FLAVOURS_MAX]; /* the failure text depends on their executions */
+	bool needed_flavours[FLAVOURS_MAX]; /* whose executions the failure text describes */
 	rule_set broken_rules;              /* according to the model */
 	enum rule main_rule;                /* the broken rule at the first place; RULE_COUNT: none */
 	uint8_t racing_ops[2];              /* operations of the first race, sorted */

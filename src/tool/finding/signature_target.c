@@ -17,6 +17,7 @@ static struct isolated child;
 
 /* ---- running the target ---- */
 
+/* Called in the child process. */
 static void exec_target(void *target_argv)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
@@ -31,7 +32,7 @@ static void exec_target(void *target_argv)
 	_exit(NOT_EXECUTED);
 }
 
-/* Runs the target on the input, which is in a memory file. Return: whether the target was executed. */
+/* Runs the target on the input, in a file in memory. Return: false if the target did not start. */
 static bool run_target(const char *replayer_path, const struct test_input *input,
 		       unsigned int timeout_seconds)
 {
@@ -47,7 +48,8 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 		return false;
 	snprintf(input_file_path, sizeof(input_file_path), "/proc/self/fd/%d", file);
 	has_run = write(file, bytes, input_size) == (ssize_t)input_size &&
-		  isolate_call(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
+		  isolate_call(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds,
+			       &child) &&
 		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;
@@ -125,8 +127,8 @@ static const char *find_target_error_message(const struct fuzz_target *target, c
 								      : NULL;
 }
 
-/* Describes how the target ended, if it printed no report. Return: whether the input failed. */
-static bool describe_exit_without_report(char failure[DISAGREEMENT_TEXT])
+/* Describes how a target that printed no report ended. Return: whether the input made it fail. */
+static bool describe_exit_and_check_failure(char failure[DISAGREEMENT_TEXT])
 {
 	if (child.has_timed_out)
 		strcpy(failure, "timeout");
@@ -189,7 +191,7 @@ bool signature_init_by_running_target(struct signature *s, const char *replayer,
 		snprintf(failure, sizeof(failure), "%s", report.kind);
 		format_stack_offsets(replayer, &report, stack);
 		symbols_format_library_functions(replayer, stack, functions);
-	} else if (!describe_exit_without_report(failure)) {
+	} else if (!describe_exit_and_check_failure(failure)) {
 		return false;
 	}
 	s->has_failed = s->is_disagreement = true;

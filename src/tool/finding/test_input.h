@@ -37,5 +37,4 @@ const char *test_input_unit_name(const struct test_input *input, size_t unit_cou
  */
 const void *test_input_encode(const struct test_input *input, size_t *encoded_size);
 
-/* Prints the input as text. */
 void test_input_print(FILE *out, const struct test_input *input);

@@ -32,9 +32,9 @@ import sys
 import tempfile
 import time
 
-from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, end_with_parent, erase_status, format_count,
-                         hash_input, log_error, make_summary_head, read_input, replace_invalid_utf8, show_status,
-                         write_output_file)
+from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, erase_status, format_count,
+                         hash_input, log_error, make_result_head, read_input, replace_invalid_utf8,
+                         request_signal_at_parent_end, show_status, write_output_file)
 
 # The default values of the options of `pagetorture triage --help`. @add: "" means the working directory.
 DEFAULTS = {"add": None, "bytes": False, "executor": "fibers", "output": "", "results": "", "target": "",
@@ -59,8 +59,8 @@ class Progress:
             (show_status if sys.stderr.isatty() else log_error)(text)
 
 
-def run_and_end_with_parent(command, **subprocess_options):
-    return subprocess.run(command, check=False, preexec_fn=end_with_parent, **subprocess_options)
+def run_and_kill_with_parent(command, **subprocess_options):
+    return subprocess.run(command, check=False, preexec_fn=request_signal_at_parent_end, **subprocess_options)
 
 
 def raise_error(error):
@@ -135,18 +135,19 @@ class Tool:
         self.option_words = options + [f"--target={triage_options.target}"] * bool(triage_options.target) + \
             ["--bytes"] * (triage_options.bytes)
 
-    def describe_failures_of_files(self, paths, *minimize_options):
+    def execute_and_describe_files(self, paths, *minimize_options):
         """Execute each file by `pagetorture minimize --json`, and yield the object about its failure."""
         command = [self.path, "minimize", "--json", *self.option_words, *minimize_options, "--", *paths]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=end_with_parent) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=request_signal_at_parent_end) as process:
             for line in process.stdout:
                 yield json.loads(line)
         if process.returncode < 0 or process.returncode > EXIT_BAD:
             raise OSError(0, f"ended with status {process.returncode}", self.path)
 
-    def capture_command_output(self, working_directory, *command_words):
+    def run_and_capture_output(self, working_directory, *command_words):
         """Run a command of pagetorture in @working_directory. Return: its standard output."""
-        return run_and_end_with_parent([self.path, *command_words], cwd=working_directory, capture_output=True, text=True).stdout
+        return run_and_kill_with_parent([self.path, *command_words], cwd=working_directory, capture_output=True,
+                                        text=True).stdout
 
 
 def run_and_capture_reports(command, timeout_seconds):
@@ -155,8 +156,8 @@ def run_and_capture_reports(command, timeout_seconds):
     for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
         environment[name] = ":".join(filter(None, (environment.get(name), "symbolize=1")))
     try:
-        return run_and_end_with_parent(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-                           timeout=timeout_seconds).stdout
+        return run_and_kill_with_parent(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+                                        timeout=timeout_seconds).stdout
     except subprocess.TimeoutExpired as expired:
         return (expired.stdout or b"") + f"still running after {timeout_seconds} s\n".encode()
 
@@ -198,7 +199,7 @@ class Failure:
         write_output_file(self.path / "summary.txt", os.fsencode(self.format_summary()))
 
     def minimise_and_write_input(self):
-        output, = self.tool.describe_failures_of_files(
+        output, = self.tool.execute_and_describe_files(
             [self.smallest_path], f"--failure={self.found['failure']}", "-o", self.path / self.text_name)
         if output["outcome"] == "failure":
             self.smallest = output
@@ -219,10 +220,10 @@ class Failure:
             notes.append(f"Expected: {smallest['verdict']}. Seen by {smallest['observer']}: {smallest['observed']}")
         if smallest["observer"] and smallest["replayer"]:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
-        explanation += self.tool.capture_command_output(self.path, "explain", "--ascii", *run_words, "minimised.page")
+        explanation += self.tool.run_and_capture_output(self.path, "explain", "--ascii", *run_words, "minimised.page")
         write_output_file(self.path / "explanation.txt", explanation.encode())
         with tempfile.TemporaryDirectory() as directory:
-            self.tool.capture_command_output(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c",
+            self.tool.run_and_capture_output(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c",
                                              "minimised.page")
             text = pathlib.Path(directory, "reproduce.c").read_text()
         comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
@@ -323,7 +324,7 @@ class Triage:
         paths, size = self.findings.paths, FILES_PER_PROCESS
         for start in range(0, len(paths), size):
             part = paths[start:start + size]
-            for number, description in enumerate(self.tool.describe_failures_of_files(part), start):
+            for number, description in enumerate(self.tool.execute_and_describe_files(part), start):
                 Progress.show_progress_at_interval(f"triage: finding {number + 1} of {len(paths)}, "
                                                    f"{len(self.failures)} failures")
                 self.group_or_count_finding(paths[number], description)
@@ -377,7 +378,7 @@ class Triage:
     def write_results(self):
         """Write the results as JSON lines: a record for each failure, and a summary."""
         triage_options = self.options
-        summary = make_summary_head("triage", triage_options, self.begin_time, "failed" if self.status else "good") | {
+        summary = make_result_head("triage", triage_options, self.begin_time, "failed" if self.status else "good") | {
             "findings": len(self.findings.paths), "failures": len(self.failures)}
         content = "".join(json.dumps(line) + "\n" for line in (*self.records, summary)).encode()
         try:

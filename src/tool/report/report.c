@@ -344,8 +344,8 @@ bool report_frame_is_in_page(const struct report_frame *frame)
 	return start && (start == frame->file || start[-1] == '/');
 }
 
-/* Excludes page_bug(), which aborts the process: its caller is where the failure is. */
-static bool frame_shows_failing_function(const struct report_frame *frame)
+/* page_bug() only aborts the process: the failure is in its caller. */
+static bool is_page_frame_except_page_bug(const struct report_frame *frame)
 {
 	return report_frame_is_in_page(frame) && frame->function[0] &&
 	       strcmp(frame->function, "page_bug");
@@ -362,8 +362,8 @@ static bool frame_file_contains_any(const struct report_frame *frame, const char
  * Finds the innermost frames of the library: frames in src/page or, if the site has none, frames with
  * a file above the harness. Return: the number of frames found.
  */
-static size_t find_library_frames(const struct report_site *site,
-				  const struct report_frame *found[REPORT_TOP])
+static size_t find_innermost_library_frames(const struct report_site *site,
+					    const struct report_frame *found[REPORT_TOP])
 {
 	static const char *const harness[] = { "src/harness/", "src/tool/", NULL };
 	static const char *const runtimes[] = { "compiler-rt/", "libsanitizer/", "?", NULL };
@@ -377,9 +377,9 @@ static size_t find_library_frames(const struct report_site *site,
 
 		if (has_no_page_frame && frame_file_contains_any(frame, harness))
 			break;
-		if (has_no_page_frame
-			    ? *frame->function && *frame->file && !frame_file_contains_any(frame, runtimes)
-			    : frame_shows_failing_function(frame))
+		if (has_no_page_frame ? *frame->function && *frame->file &&
+						!frame_file_contains_any(frame, runtimes)
+				      : is_page_frame_except_page_bug(frame))
 			found[count++] = frame;
 	}
 	return count;
@@ -389,13 +389,13 @@ const struct report_frame *report_find_innermost_library_frame(const struct repo
 {
 	const struct report_frame *found[REPORT_TOP];
 
-	return find_library_frames(site, found) ? found[0] : NULL;
+	return find_innermost_library_frames(site, found) ? found[0] : NULL;
 }
 
 void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
 {
 	const struct report_frame *found[REPORT_TOP];
-	size_t count = find_library_frames(site, found), used = 0;
+	size_t count = find_innermost_library_frames(site, found), used = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++)

@@ -62,7 +62,7 @@ static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
 	return has_output;
 }
 
-static void exec_symbolizer(void *argv_pointer)
+static void exec_symbolizer_in_child(void *argv_pointer)
 {
 	char *const *argv = argv_pointer;
 
@@ -73,7 +73,7 @@ static void exec_symbolizer(void *argv_pointer)
 }
 
 /* llvm-symbolizer accepts the options of addr2line, too. */
-static bool run_symbolizer(const char *symbolizer, struct symbol *symbol)
+static bool run_symbolizer_and_parse_output(const char *symbolizer, struct symbol *symbol)
 {
 	static struct isolated child;
 	char tool_name[PATH_MAX], offset[32];
@@ -81,11 +81,11 @@ static bool run_symbolizer(const char *symbolizer, struct symbol *symbol)
 
 	path_format_or_exit(tool_name, sizeof(tool_name), "%s", symbolizer);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
-	return isolate_call(exec_symbolizer, argv, 30, &child) &&
+	return isolate_call(exec_symbolizer_in_child, argv, 30, &child) &&
 	       parse_symbolizer_output(child.output, symbol);
 }
 
-static void look_up_symbol(struct symbol *symbol)
+static void look_up_symbol_by_any_tool(struct symbol *symbol)
 {
 	const char *user_tool = getenv("ASAN_SYMBOLIZER_PATH");
 	const char *const tools[] = { user_tool && *user_tool ? user_tool : "llvm-symbolizer-19",
@@ -93,7 +93,7 @@ static void look_up_symbol(struct symbol *symbol)
 				      "addr2line" };
 
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		if (run_symbolizer(tools[i], symbol))
+		if (run_symbolizer_and_parse_output(tools[i], symbol))
 			return;
 	is_symbolizer_missing = true;
 }
@@ -112,7 +112,7 @@ static const struct symbol *find_or_look_up_symbol(const char *binary_path, unsi
 		return NULL;
 	path_format_or_exit(symbol->binary_path, sizeof(symbol->binary_path), "%s", binary_path);
 	symbol->binary_offset = offset;
-	look_up_symbol(symbol);
+	look_up_symbol_by_any_tool(symbol);
 	symbol->older_symbol = newest_symbol;
 	newest_symbol = symbol;
 	return symbol;

@@ -24,9 +24,9 @@ struct input_result {
 	uint8_t kind;		 /* enum result_kind */
 	bool was_returned;	 /* by a worker; false: only @kind is valid */
 	bool must_recheck;	 /* after the input, the heap, descriptors or mappings had grown */
-	bool has_unexecuted_fatal_call;	 /* nothing could detect it */
+	bool has_unexecuted_fatal_call; /* nothing in this flavour detects it */
 	bool has_predicted_miss; /* ThreadSanitizer missed a race, as predicted */
-	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* broken rules that were reported */
+	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* reported broken rules */
 	uint32_t runs_with_race;	 /* executions on threads in which a race was reported */
 	uint32_t duration_us;
 	uint64_t outcome_digest; /* 0 without must_compute_digest */

@@ -16,7 +16,7 @@
 /* A worker is replaced after this number of batches, because detectors keep memory for each race. */
 #define WORKER_BATCHES 40
 
-void *require_memory(void *memory)
+void *exit_if_no_memory(void *memory)
 {
 	if (memory)
 		return memory;
@@ -28,7 +28,7 @@ void input_indices_append(struct input_indices *list, const uint32_t *inputs, si
 {
 	if (list->count + count > list->capacity) {
 		list->capacity = 2 * list->capacity + count + 64;
-		list->indices = require_memory(
+		list->indices = exit_if_no_memory(
 			realloc(list->indices, list->capacity * sizeof(*list->indices)));
 	}
 	if (count)
@@ -49,9 +49,9 @@ static void print_engine_progress(const struct run_worker *worker, void *context
 	shown_run_count = engine->finished_run_count;
 	if (shown_run_count > engine->planned_run_count)
 		shown_run_count = engine->planned_run_count;
-	status_print("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, shown_run_count,
-		     engine->planned_run_count, engine->failed_count,
-		     path ? input_display_name(path) : "");
+	status_print_at_interval("%s: %zu of %zu, %zu failed: %s", engine->run->flavour,
+				 shown_run_count, engine->planned_run_count, engine->failed_count,
+				 path ? input_display_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
 
@@ -85,21 +85,21 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 }
 
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
-		      uint32_t count, struct worker_result *last)
+		      uint32_t count, struct worker_result *last_result)
 {
 	if (run_worker_run_batch(worker, engine->inputs, inputs, count))
-		run_worker_read_result(worker, count - 1, last);
+		run_worker_read_result(worker, count - 1, last_result);
 	else
-		engine_describe_death(engine, worker, last);
+		engine_describe_death(engine, worker, last_result);
 }
 
 /* ---- jobs ---- */
 
 /* The next batch begins at the end of the history. A new worker begins with an empty history. */
-static void replace_old_worker_and_begin_batch(struct job *job)
+static void end_old_worker_and_begin_batch(struct job *job)
 {
 	if (job->worker.sent_batch_count == WORKER_BATCHES && !job->engine->options->has_two_orders)
-		run_worker_end(&job->worker);
+		run_worker_kill_and_release(&job->worker);
 	if (!job->worker.control) {
 		job->history.count = job->leak_checked_count = 0;
 		job->has_last_corrupting_input = false;
@@ -115,7 +115,7 @@ static bool dequeue_batch(struct job *job)
 	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->job_limit;
 	size_t most = RUN_BATCH >> 3 * engine->recheck_round;
 
-	replace_old_worker_and_begin_batch(job);
+	end_old_worker_and_begin_batch(job);
 	pthread_mutex_lock(&engine->lock);
 	/* Batches become smaller when the queue becomes short, so that all jobs have inputs to run. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
@@ -136,16 +136,16 @@ static bool dequeue_batch(struct job *job)
 static void run_queue(struct job *job)
 {
 	while (dequeue_batch(job))
-		job_run_batch(job);
+		job_run_and_handle_batch(job);
 	/* A batch without inputs only runs LeakSanitizer. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
 	    job->leak_checked_count < job->history.count)
-		job_run_batch(job);
+		job_run_and_handle_batch(job);
 }
 
 static void job_destroy(struct job *job)
 {
-	run_worker_end(&job->worker);
+	run_worker_kill_and_release(&job->worker);
 	free(job->history.indices);
 }
 

@@ -2,19 +2,20 @@
 /*
  * How a failure is attributed to an input:
  *
- *   1. A worker writes the position of an input in the batch before it runs the input. If the worker ends,
- *      the driver reads this position.
- *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch runs in
- *      a new process.
- *   3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is
- *      its result.
+ *   1. A worker writes the position of an input in the batch before it runs the input. If the
+ * worker ends, the driver reads this position.
+ *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch
+ * runs in a new process.
+ *   3. An input that failed runs again, alone in a new process. If the input fails alone, that
+ * failure is its result.
  *   4. If the input does not fail alone, the failure depends on earlier inputs (history.c).
- *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the failure
- *      may hide that it damaged the process.
- *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3, several
- *      times, and the worker measures the growth.
- *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
- *      its last check run again at the end, in smaller and smaller batches, at last alone, as in 3.
+ *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the
+ * earlier input may have damaged the process, too.
+ *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3,
+ * several times, and the worker measures the growth.
+ *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the
+ * inputs since its last check run again at the end, in smaller and smaller batches, at last alone,
+ * as in 3.
  *   8. Inputs whose worker died before the next leak check run again in the same way.
  *   9. If workers end before their first input again and again, that input runs alone, in a worker
  *      without a warm-up, and stays a failure.
@@ -40,8 +41,8 @@ static uint32_t count_batch_inputs(const struct job *job)
 
 /* ---- results ---- */
 
-static void store_result(struct engine *engine, uint32_t input, const struct worker_result *result,
-			 const char *output)
+static void store_result_unless_failed(struct engine *engine, uint32_t input,
+				       const struct worker_result *result, const char *output)
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
@@ -60,16 +61,18 @@ static void store_result(struct engine *engine, uint32_t input, const struct wor
 }
 
 /* Stores the first result of an input that must run again, but cannot; the engine stops. */
-static void store_result_without_rerun(struct engine *engine, uint32_t input,
-			       const struct worker_result *first_result)
+static void store_first_result_and_stop_engine(struct engine *engine, uint32_t input,
+					       const struct worker_result *first_result)
 {
 	static const struct worker_result not_again = {
 		.result.kind = RUN_flaky,
 		.why = "it was not run again: workers could not be started",
 	};
 
-	store_result(engine, input,
-		     result_kinds[first_result->result.kind].is_failure ? first_result : &not_again, NULL);
+	store_result_unless_failed(engine, input,
+				   result_kinds[first_result->result.kind].is_failure ? first_result
+										      : &not_again,
+				   NULL);
 	engine->is_broken = true;
 }
 
@@ -78,20 +81,20 @@ static void store_result_without_rerun(struct engine *engine, uint32_t input,
  * @history_count: how many inputs of the history ran before it
  * @first_result: its result in the worker of the job
  */
-static void run_input_alone(struct job *job, uint32_t input, size_t history_count,
-			    const struct worker_result *first_result)
+static void run_alone_and_store_result(struct job *job, uint32_t input, size_t history_count,
+				       const struct worker_result *first_result)
 {
 	struct engine *engine = job->engine;
 	struct worker_result alone;
 	struct run_worker worker;
 
 	if (!engine_start_worker(engine, &worker, true)) {
-		store_result_without_rerun(engine, input, first_result);
+		store_first_result_and_stop_engine(engine, input, first_result);
 		return;
 	}
 	engine_run_batch(engine, &worker, &input, 1, &alone);
-	store_result(engine, input, &alone, worker.output);
-	run_worker_end(&worker);
+	store_result_unless_failed(engine, input, &alone, worker.output);
+	run_worker_kill_and_release(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
 		find_and_record_failing_history(job, input, history_count, first_result);
@@ -115,7 +118,8 @@ static bool replace_result_if_outcome_differs(const struct engine *engine, uint3
  * Reads and stores the result of an input; or runs the input alone first, if its result requires that.
  * Return: false, without storing @result, if the input failed and may have damaged the process.
  */
-static bool accept_result(struct job *job, uint32_t position, struct worker_result *result)
+static bool store_or_recheck_result(struct job *job, uint32_t position,
+				    struct worker_result *result)
 {
 	struct engine *engine = job->engine;
 	size_t history_index = job->batch_start + position;
@@ -125,9 +129,9 @@ static bool accept_result(struct job *job, uint32_t position, struct worker_resu
 	if (kind_may_damage_process(result->result.kind))
 		return false;
 	if (replace_result_if_outcome_differs(engine, input, result) || result->result.must_recheck)
-		run_input_alone(job, input, history_index, result);
+		run_alone_and_store_result(job, input, history_index, result);
 	else if (!engine->recheck_round)
-		store_result(engine, input, result, NULL);
+		store_result_unless_failed(engine, input, result, NULL);
 	return true;
 }
 
@@ -152,7 +156,8 @@ static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* Runs an input again before the inputs of the queue, because its worker ends without another good input. */
+/* Puts the last good input before the failure back into the queue: it may have damaged its process.
+ */
 static void requeue_last_good_input(struct engine *engine, uint32_t input)
 {
 	if (engine->recheck_round || record_is_failure(&engine->run->records[input]))
@@ -164,8 +169,8 @@ static void requeue_last_good_input(struct engine *engine, uint32_t input)
 }
 
 /*
- * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also fails
- * alone, its failure may hide that the input before it damaged the process.
+ * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also
+ * fails alone, nothing shows yet whether the input before it damaged the process.
  */
 static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
 				const struct worker_result *result)
@@ -174,7 +179,7 @@ static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint3
 	size_t history_count = job->batch_start + ran_count;
 
 	requeue_after_worker_end(job, ran_count, ran_count > position ? ran_count : position + 1);
-	run_input_alone(job, input, history_count, result);
+	run_alone_and_store_result(job, input, history_count, result);
 	if (history_count && record_is_failure(&job->engine->run->records[input]))
 		requeue_last_good_input(job->engine, job->history.indices[history_count - 1]);
 }
@@ -204,7 +209,8 @@ static bool handle_leak_check_result(struct job *job)
 	if (!job->worker.control->has_leaked_memory || !count)
 		return true;
 	if (count == 1) {
-		run_input_alone(job, job->history.indices[first_unchecked], first_unchecked, &lost);
+		run_alone_and_store_result(job, job->history.indices[first_unchecked],
+					   first_unchecked, &lost);
 		return false;
 	}
 	pthread_mutex_lock(&engine->lock);
@@ -223,7 +229,7 @@ static bool handle_batch_reply(struct job *job)
 	struct worker_result result;
 
 	for (uint32_t i = 0; i < ran_count; i++)
-		if (!accept_result(job, i, &result)) {
+		if (!store_or_recheck_result(job, i, &result)) {
 			requeue_rest_and_run_alone(job, i, i, &result);
 			return false;
 		}
@@ -239,9 +245,9 @@ static void attribute_worker_death(struct job *job, uint32_t position, uint32_t 
 	struct worker_result result;
 
 	for (uint32_t i = 0; i < ran_count; i++)
-		if (i != position && !accept_result(job, i, &result))
-			run_input_alone(job, job->history.indices[job->batch_start + i],
-					job->batch_start + i, &result);
+		if (i != position && !store_or_recheck_result(job, i, &result))
+			run_alone_and_store_result(job, job->history.indices[job->batch_start + i],
+						   job->batch_start + i, &result);
 	engine_describe_death(job->engine, &job->worker, &result);
 	requeue_rest_and_run_alone(job, position, ran_count, &result);
 }
@@ -267,7 +273,7 @@ static bool start_worker_if_none(struct job *job)
 	return engine_start_worker(job->engine, &job->worker, false);
 }
 
-void job_run_batch(struct job *job)
+void job_run_and_handle_batch(struct job *job)
 {
 	uint32_t count = count_batch_inputs(job);
 	bool can_go_on = false;
@@ -286,5 +292,5 @@ void job_run_batch(struct job *job)
 	else
 		handle_worker_death(job);
 	if (!can_go_on)
-		run_worker_end(&job->worker);
+		run_worker_kill_and_release(&job->worker);
 }

@@ -19,7 +19,7 @@ struct engine {
 	const struct file_list *inputs;
 	struct flavour_run *run;
 	bool is_second_order;
-	unsigned int recheck_round; /* in which unchecked inputs run again; 0: before the first round */
+	unsigned int recheck_round; /* of unchecked inputs, from 1 on; 0: the first runs */
 	_Atomic bool is_broken; /* workers cannot be started */
 	/* Protects the members below. The record of an input needs no lock: one job runs the input. */
 	pthread_mutex_t lock;
@@ -47,8 +47,8 @@ struct job {
 
 /* ---- engine.c ---- */
 
-/* Return: @memory, the result of an allocation. Ends the program if @memory is NULL. */
-void *require_memory(void *memory);
+/* Ends the program if @memory, the result of an allocation, is NULL. Return: @memory. */
+void *exit_if_no_memory(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count);
 
@@ -61,15 +61,15 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 
 /*
  * Runs a batch of @count inputs in the worker.
- * @last: gets the result of the last input, or else the reason why the worker died
+ * @last_result: gets the result of the last input, or else the reason why the worker died
  */
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
-		      uint32_t count, struct worker_result *last);
+		      uint32_t count, struct worker_result *last_result);
 
 /* ---- engine_batch.c ---- */
 
 /* Runs the batch in the worker of the job. An input that fails runs again, alone in a new worker. */
-void job_run_batch(struct job *job);
+void job_run_and_handle_batch(struct job *job);
 
 /* ---- history.c ---- */
 

@@ -36,7 +36,6 @@ struct execution_record {
 	char why[CHECKER_WHY + 32]; /* of a difference without a death, or of a race that may be missed */
 };
 
-/* Makes an empty record. */
 static inline void execution_record_init(struct execution_record *record)
 {
 	*record = (struct execution_record){ .race = { { .call = NO_SITE }, { .call = NO_SITE } } };

@@ -76,7 +76,7 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 		print_input_argument(out, run, record->failing_sequence[i]);
 }
 
-static void print_captured_output(const char *output)
+static void print_first_output_lines(const char *output)
 {
 	for (unsigned int i = 0; output && *output && i < OUTPUT_LINES; i++) {
 		size_t len = strcspn(output, "\n");
@@ -96,7 +96,7 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,
 		result_kinds[kind].name, record->why ? record->why : "no more is known");
-	print_captured_output(record->output);
+	print_first_output_lines(record->output);
 	fputs("  replay: ", stderr);
 	print_replay_command(stderr, run, flavour, input);
 	putc('\n', stderr);

@@ -105,8 +105,8 @@ void footprint_measure(struct footprint *footprint)
 /* ---- allowances ---- */
 
 /*
- * How much a process may grow that leaks nothing: sanitizers keep freed memory for a while and map memory of
- * their own, and ThreadSanitizer keeps each report until the process ends.
+ * How much a process may grow although no input leaks: sanitizers keep freed memory for a while and
+ * map memory of their own, and ThreadSanitizer keeps each report until the process ends.
  */
 struct allowed_growth {
 	const char *flavour;

@@ -26,12 +26,12 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 /* ---- tries ---- */
 
 /*
- * Runs the first @count inputs of @try_inputs in the worker.
- * Return: whether the last input begins, and then fails or has another outcome than alone.
- * @last: gets the result of the last input
+ * Runs the first @count inputs of @try_inputs in the worker. Return: whether the last input is
+ * reached, and then fails or has another outcome than alone.
+ * @result: gets the result of the last input
  */
-static bool run_try(const struct history_search *search, struct run_worker *worker,
-			     size_t count, struct worker_result *last)
+static bool run_tried_inputs(const struct history_search *search, struct run_worker *worker,
+			     size_t count, struct worker_result *result)
 {
 	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
@@ -41,23 +41,25 @@ static bool run_try(const struct history_search *search, struct run_worker *work
 		uint32_t position;
 
 		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
-		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size, last);
+		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size,
+				 result);
 		position = atomic_load(&worker->control->position);
 		if (position == NO_POSITION || position % size != size - 1)
 			return false;
-		if (kind_may_damage_process(last->result.kind))
+		if (kind_may_damage_process(result->result.kind))
 			return next + size == count;
 	}
-	if (!engine->options->has_two_orders || last->result.outcome_digest == alone->outcome_digest)
+	if (!engine->options->has_two_orders ||
+	    result->result.outcome_digest == alone->outcome_digest)
 		return false;
-	strcpy(last->why, "another outcome than alone");
+	strcpy(result->why, "another outcome than alone");
 	return true;
 }
 
 /* Runs the affected input in a new process after @count inputs of @history. Return: whether it fails. */
 static bool affected_input_fails_after(struct history_search *search, const uint32_t *history, size_t count)
 {
-	struct worker_result last;
+	struct worker_result result;
 	struct run_worker worker;
 	bool has_failed;
 
@@ -67,15 +69,16 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 	}
 	memcpy(search->try_inputs, history, count * sizeof(*history));
 	search->try_inputs[count] = search->affected_input;
-	has_failed = run_try(search, &worker, count + 1, &last);
+	has_failed = run_tried_inputs(search, &worker, count + 1, &result);
 	if (has_failed)
-		search->last_failure = last;
-	run_worker_end(&worker);
+		search->last_failure = result;
+	run_worker_kill_and_release(&worker);
 	return has_failed;
 }
 
 /* Halves the history at @history while the input fails after a half. Return: how many inputs are left. */
-static size_t halve_history(struct history_search *search, const uint32_t **history, size_t count)
+static size_t halve_failing_history(struct history_search *search, const uint32_t **history,
+				    size_t count)
 {
 	while (count > 1) {
 		size_t half = count / 2;
@@ -100,10 +103,10 @@ static size_t halve_history(struct history_search *search, const uint32_t **hist
  */
 static void record_failing_history(const struct history_search *search, const uint32_t *history, size_t count)
 {
-	uint32_t last = history[count - 1];
+	uint32_t last_input = history[count - 1];
 	bool is_corruption = count == 1;
 	struct run_record *record =
-		&search->engine->run->records[is_corruption ? last : search->affected_input];
+		&search->engine->run->records[is_corruption ? last_input : search->affected_input];
 	char why[2 * RUN_WHY];
 
 	if (is_corruption)
@@ -111,12 +114,12 @@ static void record_failing_history(const struct history_search *search, const ui
 			 find_input_name(search, search->affected_input), search->last_failure.why);
 	else
 		snprintf(why, sizeof(why), "after %zu others, the last one %.100s: %.250s", count,
-			 find_input_name(search, last), search->last_failure.why);
+			 find_input_name(search, last_input), search->last_failure.why);
 	record_set_result(record, is_corruption ? RUN_corrupts : RUN_state, why, NULL);
 	free(record->failing_sequence);
 	record->failing_sequence_count = count + 1;
 	record->failing_sequence =
-		require_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
+		exit_if_no_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
 	memcpy(record->failing_sequence, history, count * sizeof(*history));
 	record->failing_sequence[count] = search->affected_input;
 }
@@ -142,8 +145,7 @@ void find_and_record_failing_history(struct job *job, uint32_t input, size_t his
 	struct history_search search = {
 		.engine = job->engine,
 		.affected_input = input,
-		.try_inputs = require_memory(malloc((history_count + 2) * sizeof(uint32_t)))
-	};
+		.try_inputs = exit_if_no_memory(malloc((history_count + 2) * sizeof(uint32_t)))};
 	const uint32_t *history = job->history.indices;
 	size_t count = history_count;
 
@@ -156,7 +158,7 @@ void find_and_record_failing_history(struct job *job, uint32_t input, size_t his
 		free(search.try_inputs);
 		return;
 	}
-	count = halve_history(&search, &history, count);
+	count = halve_failing_history(&search, &history, count);
 	record_failing_history(&search, history, count);
 	job->has_last_corrupting_input = count == 1;
 	job->last_corrupting_input = history[0];

@@ -18,7 +18,7 @@
 #include "tool/util/output.h"
 
 /* If the report names no function of the library at @site, looks up its offsets in the binary. */
-static void look_up_site_symbols(const char *flavour, struct report_site *site)
+static void look_up_symbols_if_unnamed(const char *flavour, struct report_site *site)
 {
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
 	struct report_frame frame;
@@ -43,8 +43,8 @@ static void write_report_places(struct json *out, const struct flavour_run *run,
 	json_begin_array(out, "places");
 	if (output && report_parse(output, &report))
 		for (size_t i = 0; i < report.site_count; i++) {
-			look_up_site_symbols(run->flavour, &report.sites[i]);
-			report_write_library_frame_json(
+			look_up_symbols_if_unnamed(run->flavour, &report.sites[i]);
+			report_write_frame_json_if_in_library(
 				out, report_find_innermost_library_frame(&report.sites[i]));
 		}
 	json_end(out);
@@ -65,7 +65,7 @@ static void write_replay_command(struct json *out, const struct run *run,
 	free(text);
 }
 
-static void write_kind_meaning(struct json *out, enum result_kind kind)
+static void write_kind_meaning_and_section(struct json *out, enum result_kind kind)
 {
 	json_text(out, "meaning", result_kinds[kind].meaning);
 	json_text(out, "document", "doc/replay.md");
@@ -77,7 +77,7 @@ static void write_failure_members(struct json *out, const struct run *run,
 {
 	const struct run_record *record = &flavour->records[input];
 
-	write_kind_meaning(out, record->result.kind);
+	write_kind_meaning_and_section(out, record->result.kind);
 	write_replay_command(out, run, flavour, input);
 	json_text(out, "output", record->output ? record->output : "");
 	write_report_places(out, flavour, record->output);
@@ -121,7 +121,7 @@ static void write_record(struct json *out, const struct run *run,
 	json_text(out, "result", kind->name);
 	json_bool(out, "failed", kind->is_failure);
 	json_real(out, "seconds", record->result.duration_us / 1e6, 6);
-	write_rules_seen(out, run, record);
+	write_rules_and_races_seen(out, run, record);
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->is_failure)
 		write_failure_members(out, run, flavour, input);
@@ -137,7 +137,7 @@ static void write_growth_record(struct json *out, const struct flavour_run *flav
 	json_text(out, "result", result_kinds[RUN_grows].name);
 	json_bool(out, "failed", true);
 	json_text(out, "why", flavour->growth);
-	write_kind_meaning(out, RUN_grows);
+	write_kind_meaning_and_section(out, RUN_grows);
 	json_format(out, "replay", "pagetorture replay --orders --flavour %s with the same inputs",
 		    flavour->flavour);
 	json_end_line(out);
@@ -240,7 +240,7 @@ bool write_json_lines(const struct run *run, bool is_good)
 	char *text = NULL;
 	size_t size;
 	FILE *file = open_memstream(&text, &size);
-	struct json out = json_begin(file);
+	struct json out = json_make_writer(file);
 	int error = errno;
 
 	if (file) {

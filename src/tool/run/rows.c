@@ -35,7 +35,7 @@ static bool is_tsan_run(const struct flavour_run *flavour)
 }
 
 /* Return: whether the execution failed. A claim that does not hold is no failure of the execution. */
-static bool record_differs(const struct run_record *record)
+static bool record_has_failed_execution(const struct run_record *record)
 {
 	return record_is_failure(record) && record->result.kind != RUN_claim;
 }
@@ -43,7 +43,7 @@ static bool record_differs(const struct run_record *record)
 static bool all_flavours_agree(const struct rows *rows, size_t input)
 {
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
-		if (record_differs(&rows->run->flavours[i].records[input]))
+		if (record_has_failed_execution(&rows->run->flavours[i].records[input]))
 			return false;
 	return true;
 }
@@ -64,7 +64,8 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 
-void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record)
+void write_rules_and_races_seen(struct json *out, const struct run *run,
+				const struct run_record *record)
 {
 	char text[RULES_SEEN_TEXT];
 
@@ -107,7 +108,7 @@ static void print_fibers_cell(const struct rows *rows, const struct run_record *
 
 	format_rules_seen(rows->run, record, false, rules_seen);
 	printf("  %-*s", rows->verdict_width,
-	       record_differs(record)              ? "DIFFERS"
+	       record_has_failed_execution(record) ? "DIFFERS"
 	       : record->result.has_predicted_miss ? "unseen"
 						   : rules_seen);
 }
@@ -119,7 +120,7 @@ static void print_threads_cell(const struct rows *rows, const struct run_record 
 	char rules_seen[RULES_SEEN_TEXT], text[RULES_SEEN_TEXT + 32];
 
 	format_rules_seen(rows->run, record, true, rules_seen);
-	if (!execution->fibers && record_differs(record))
+	if (!execution->fibers && record_has_failed_execution(record))
 		strcpy(rules_seen, "DIFFERS");
 	if (execution->run_count > 1 && (is_racy || reported))
 		snprintf(text, sizeof(text), "%s %u/%u", rules_seen, reported, execution->run_count);
@@ -159,9 +160,11 @@ static void print_flavour_json(struct json *out, const struct run *run,
 	const struct execution_options *execution = &run->options.execution;
 
 	json_begin_object(out, flavour->flavour);
-	json_text(out, "result", record_differs(record) ? "differ" :
-		  record->result.has_predicted_miss ? "beyond" : "agree");
-	write_rules_seen(out, run, record);
+	json_text(out, "result",
+		  record_has_failed_execution(record) ? "differ"
+		  : record->result.has_predicted_miss ? "beyond"
+						      : "agree");
+	write_rules_and_races_seen(out, run, record);
 	json_number(out, "runs", execution->threads ? execution->run_count : 0);
 	json_text(out, "why", record->why && record->result.kind != RUN_claim ? record->why : "");
 	json_end(out);
@@ -169,10 +172,11 @@ static void print_flavour_json(struct json *out, const struct run *run,
 
 static void print_input_json(const struct rows *rows, size_t input)
 {
-	struct json out = json_begin(stdout);
+	struct json out = json_make_writer(stdout);
 
 	json_begin_object(&out, NULL);
-	verdict_print_json(&out, run_input_name(rows->run, input), &rows->program, rows->rules);
+	verdict_write_json_members(&out, run_input_name(rows->run, input), &rows->program,
+				   rows->rules);
 	json_begin_object(&out, "flavours");
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
 		print_flavour_json(&out, rows->run, &rows->run->flavours[i], input);
@@ -226,8 +230,6 @@ static void print_race_rates(const struct rows *rows)
 		       repeat, rows->least_reported_program);
 }
 
-/* ---- one input ---- */
-
 /* Return: false if the program cannot be read; @error then has the reason. */
 static bool load_and_evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
 {
@@ -252,7 +254,7 @@ static int evaluate_and_print_input(struct rows *rows, size_t input)
 {
 	const char *name = run_input_name(rows->run, input);
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
-	int status;
+	int warning_status;
 
 	if (!load_and_evaluate_input(rows, input, error)) {
 		print_read_error(rows, input, error);
@@ -264,15 +266,14 @@ static int evaluate_and_print_input(struct rows *rows, size_t input)
 	else
 		print_table_row(rows, input);
 	fflush(stdout);
-	status = never_runs_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
+	warning_status =
+		never_runs_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
 	}
-	return all_flavours_agree(rows, input) ? status : EXIT_FAILED;
+	return all_flavours_agree(rows, input) ? warning_status : EXIT_FAILED;
 }
-
-/* ---- all inputs ---- */
 
 static int widen_column(int width, const char *text)
 {

@@ -33,7 +33,7 @@ static void select_built_flavours(struct run *run)
 	}
 }
 
-static void announce_run(const struct run *run)
+static void log_planned_run(const struct run *run)
 {
 	const struct execution_options *execution = &run->options.execution;
 	char flavours[FLAVOURS_TEXT];
@@ -65,7 +65,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 }
 
 /* Prints rows, then failures, then totals, and writes the results file. */
-static int print_results(struct run *run, int status)
+static int print_and_write_results(struct run *run, int status)
 {
 	if (run->must_print_rows)
 		status = worse_exit_status(status, print_input_rows(run));
@@ -78,7 +78,7 @@ static int print_results(struct run *run, int status)
 	return status;
 }
 
-static int run_flavours(struct run *run)
+static int run_flavours_and_print_results(struct run *run)
 {
 	int status = EXIT_GOOD;
 
@@ -87,7 +87,7 @@ static int run_flavours(struct run *run)
 		if (!run->flavours[i].records)
 			run->flavour_count = i;
 	}
-	status = print_results(run, status);
+	status = print_and_write_results(run, status);
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		flavour_run_destroy(&run->flavours[i]);
 	return status;
@@ -103,9 +103,9 @@ static int run_inputs(struct run *run, char **arguments)
 	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD
 										 : EXIT_BAD;
 	if (run->inputs.count > 1 || (run->inputs.count && !run->must_print_rows))
-		announce_run(run);
+		log_planned_run(run);
 	if (run->inputs.count)
-		status = worse_exit_status(status, run_flavours(run));
+		status = worse_exit_status(status, run_flavours_and_print_results(run));
 	else if (status == EXIT_GOOD)
 		status = usage_error(run->command_name, "expected at least one input, got none");
 	file_list_destroy(&run->inputs);
@@ -168,7 +168,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 	int status = options_parse(run->command_name, help, rows, argc, argv);
 
 	if (status < 0)
-		status = options_set_backend(run->command_name);
+		status = options_check_library_and_set_backend(run->command_name);
 	if (status < 0 && !run->must_print_rows && run->is_strict)
 		status = usage_error(run->command_name, "unknown option --strict");
 	if (status < 0 && !run->must_print_rows && run->must_print_json && run->results_path)

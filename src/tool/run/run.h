@@ -86,7 +86,6 @@ void print_failures(const struct run *run);
 /* Prints a row or a JSON object for each input. Return: an exit status. */
 int print_input_rows(const struct run *run);
 
-/* Prints the totals of all flavours. */
 void print_totals(const struct run *run);
 
 /* Writes run->results_path: a line for each record, then the summary. Return: false after a message. */
@@ -101,4 +100,5 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		       char text[RULES_SEEN_TEXT]);
 
 /* Writes the texts of format_rules_seen() for both executors, and the number of runs with a race report. */
-void write_rules_seen(struct json *out, const struct run *run, const struct run_record *record);
+void write_rules_and_races_seen(struct json *out, const struct run *run,
+				const struct run_record *record);

@@ -7,7 +7,7 @@
 
 /* Starts a worker that executes programs, each in one or more child processes. */
 static bool start_program_worker(const struct flavour_runners *runners, struct run_worker *worker,
-			 const char *binary_path, bool runs_one_input)
+				 const char *binary_path, bool runs_one_input)
 {
 	const struct run_worker_options options = {
 		.binary_path = binary_path,
@@ -40,7 +40,7 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 
 /* ---- running ---- */
 
-/* A damaged worker may have written anything. Return: whether the numbers of the record are valid. */
+/* A damaged worker may have written anything. Return: false if the record has invalid numbers. */
 static bool terminate_texts_and_check_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)
@@ -75,15 +75,15 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 	for (unsigned int attempt = 0; attempt < 2; attempt++) {
 		if (run_program_once(runners, runner, program, record))
 			return;
-		run_worker_end(&runner->worker);
+		run_worker_kill_and_release(&runner->worker);
 	}
 	execution_record_init(record);
 	record->result = CHECKER_DIFFERS;
 	strcpy(record->why, "no result");
 }
 
-void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
-			  const struct program *program, FILE *out)
+void runner_execute_and_print_reports(const struct flavour_runners *runners, unsigned int flavour,
+				      const struct program *program, FILE *out)
 {
 	static struct run_worker worker;
 
@@ -93,7 +93,7 @@ void runner_print_reports(const struct flavour_runners *runners, unsigned int fl
 	}
 	run_worker_run_program(&worker, program, REQUEST_REPORTS);
 	fputs(worker.output, out);
-	run_worker_end(&worker);
+	run_worker_kill_and_release(&worker);
 }
 
 /* ---- descriptions ---- */
@@ -122,5 +122,5 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 void runners_destroy(struct flavour_runners *runners)
 {
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
-		run_worker_end(&runners->list[i].worker);
+		run_worker_kill_and_release(&runners->list[i].worker);
 }

@@ -25,19 +25,20 @@ struct flavour_runners {
 
 /*
  * Finds the binaries of the @wanted flavours (NULL: all). runner_execute() starts the workers.
- * Return: whether at least one binary was found.
+ * Return: false if none of the binaries was found.
  */
 bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 
 /*
- * Executes @program in a flavour. If even a new worker returns no result, @record gets CHECKER_DIFFERS.
+ * Executes @program in a flavour. If the worker ends, tries again in a new worker. If that
+ * returns no result either, @record gets CHECKER_DIFFERS.
  */
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
 		    struct execution_record *record);
 
-/* Prints the reports of the sanitizer, or of the library, on a program. */
-void runner_print_reports(const struct flavour_runners *runners, unsigned int flavour,
-			  const struct program *program, FILE *out);
+/* Executes a program in a new worker, and prints what the sanitizer or the library reports. */
+void runner_execute_and_print_reports(const struct flavour_runners *runners, unsigned int flavour,
+				      const struct program *program, FILE *out);
 
 /* Describes how @record differs from the model, as "line N: ..." where the line is known. */
 #define DISAGREEMENT_TEXT 640

@@ -26,7 +26,7 @@ static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_in
 	}
 }
 
-static void print_slowest(const struct run *run)
+static void print_slowest_inputs(const struct run *run)
 {
 	struct slow_input slowest[SLOWEST] = { { 0 } };
 
@@ -61,7 +61,7 @@ void print_totals(const struct run *run)
 		print_flavour_totals(&run->flavours[i]);
 		failed += count_failed_inputs(&run->flavours[i]) + (*run->flavours[i].growth != '\0');
 	}
-	print_slowest(run);
+	print_slowest_inputs(run);
 	printf("%zu inputs in %u flavours: ", run->inputs.count, run->flavour_count);
 	if (failed)
 		printf("%zu failures\n", failed);

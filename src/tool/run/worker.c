@@ -21,12 +21,12 @@
 #include "tool/util/usage.h"
 
 /*
- * The number of repeated runs that measure the growth of an input. Caches and mappings may grow in the first
- * runs. So an input leaks only what still grows in the last runs.
+ * The least and the most repeated runs that measure the growth of an input. Caches and mappings may
+ * grow in the first runs. So an input leaks only if a part of the footprint grows in the last runs.
  */
 #define GROWTH_LEAST 5
 #define GROWTH_MOST  80
-#define GROWTH_COUNT 3 /* an input leaks if so many runs in a row grow */
+#define GROWTH_COUNT 3 /* an input leaks if a part grows in so many runs in a row */
 
 void (*run_worker_input_hook)(const char *content, size_t size);
 
@@ -131,7 +131,7 @@ static void compare_with_model(struct worker_result *result)
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
-static void run_program(struct worker_result *result, bool is_first_run)
+static void evaluate_and_run_program(struct worker_result *result, bool is_first_run)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
@@ -163,7 +163,7 @@ static struct worker_result *run_input(uint32_t position)
 	execution_reset(&control->execution);
 	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
-		run_program(result, position == index);
+		evaluate_and_run_program(result, position == index);
 	result->result.duration_us = (uint32_t)(clock_read_us(CLOCK_MONOTONIC) - begin_us);
 	return result;
 }
@@ -171,7 +171,7 @@ static struct worker_result *run_input(uint32_t position)
 /* ---- growth ---- */
 
 /* Return: false if the input failed or has another outcome than in the first run. */
-static bool rerun_input(const struct worker_result *first, uint32_t position)
+static bool rerun_input_and_compare_outcome(const struct worker_result *first, uint32_t position)
 {
 	struct worker_result *result = run_input(position);
 	char why[RUN_WHY + 64];
@@ -216,7 +216,7 @@ static void rerun_and_measure_growth(void)
 
 	footprint_measure(&after);
 	do {
-		if (!rerun_input(&first, ++run))
+		if (!rerun_input_and_compare_outcome(&first, ++run))
 			return;
 		before = after;
 		footprint_measure(&after);

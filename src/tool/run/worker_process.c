@@ -166,7 +166,7 @@ static void wait_for_exit(const struct run_worker *worker)
 		;
 }
 
-void run_worker_end(struct run_worker *worker)
+void run_worker_kill_and_release(struct run_worker *worker)
 {
 	if (worker->pid) {
 		kill_process_group(worker);
@@ -198,13 +198,14 @@ static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 	size_t limit = (size_t)worker->options.memory_limit_mb << 20;
 	size_t now = footprint_read_resident_bytes(pid);
 
-	return now > worker->resident_bytes_before && now - worker->resident_bytes_before > limit;
+	return now > worker->resident_bytes_at_start &&
+	       now - worker->resident_bytes_at_start > limit;
 }
 
 static void start_position_timer(struct run_worker *worker)
 {
 	worker->watched_since_ms = clock_read_ms();
-	worker->cpu_ms_before = read_cpu_ms(worker->pid);
+	worker->cpu_ms_at_start = read_cpu_ms(worker->pid);
 }
 
 /*
@@ -220,8 +221,8 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 			       (dying_pid ? DYING_SECONDS : 0);
 
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
-	    (execution->cpu_limit_seconds &&
-	     read_cpu_ms(worker->pid) - worker->cpu_ms_before > execution->cpu_limit_seconds * 1000L))
+	    (execution->cpu_limit_seconds && read_cpu_ms(worker->pid) - worker->cpu_ms_at_start >
+						     execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.memory_limit_mb &&
 	    (exceeds_memory_limit(worker, worker->pid) ||
@@ -242,8 +243,9 @@ static void enforce_limits(struct run_worker *worker)
 		start_position_timer(worker);
 		worker->watched_position = position;
 		worker->is_watching_child = dying_pid;
-		if (!worker->resident_bytes_before)
-			worker->resident_bytes_before = footprint_read_resident_bytes(worker->pid);
+		if (!worker->resident_bytes_at_start)
+			worker->resident_bytes_at_start =
+				footprint_read_resident_bytes(worker->pid);
 	}
 	worker->exceeded_limit = find_exceeded_limit(worker, dying_pid);
 	if (worker->exceeded_limit != RUN_good)
@@ -332,7 +334,7 @@ bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inp
 	worker->batch_inputs = batch_inputs;
 	worker->batch_size = count;
 	/* For the first batch, enforce_limits() measures the memory later, when the worker has started. */
-	worker->resident_bytes_before =
+	worker->resident_bytes_at_start =
 		worker->sent_batch_count++ ? footprint_read_resident_bytes(worker->pid) : 0;
 	return send_request_and_wait(worker, REQUEST_BATCH);
 }
@@ -383,7 +385,7 @@ static const char *format_line_of_death(const struct run_worker *worker)
 }
 
 /* Describes a sanitizer's report by its kind and functions, or else copies the first line of output. */
-static void describe_report(const char *output, char *text, size_t size)
+static void describe_report_or_first_line(const char *output, char *text, size_t size)
 {
 	static struct report report;
 	char top[REPORT_TOP_TEXT] = "";
@@ -433,7 +435,7 @@ enum result_kind run_worker_describe_death(const struct run_worker *worker, char
 	char report[200] = "", end[80];
 
 	if (worker->exceeded_limit == RUN_good)
-		describe_report(worker->output, report, sizeof(report));
+		describe_report_or_first_line(worker->output, report, sizeof(report));
 	describe_process_end(worker, end, sizeof(end));
 	snprintf(why, RUN_WHY, "%s%s%s%s%.150s", where, *where ? ": " : "", end, *report ? ": " : "",
 		 report);

@@ -17,7 +17,7 @@ struct run_worker_options {
 	enum worker_request request; /* the first: REQUEST_BATCH or REQUEST_PROGRAM */
 	struct execution_options execution;
 	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
-	unsigned int position_time_limit_seconds; /* 0: the limit of @execution */
+	unsigned int position_time_limit_seconds; /* of one input or program; 0: as in @execution */
 	bool runs_one_input; /* or one program: sanitizers then look up functions for reports */
 	bool must_print_stacks;  /* every report has a stack */
 	/* Called again and again while the driver waits for the worker; or NULL. */
@@ -40,8 +40,8 @@ struct run_worker {
 	uint32_t watched_position;
 	bool is_watching_child; /* the position runs a fatal call in a child */
 	int64_t watched_since_ms;	/* time when the driver first saw the position */
-	int64_t cpu_ms_before;	/* CPU time of the worker at @watched_since_ms */
-	size_t resident_bytes_before; /* when the batch began */
+	int64_t cpu_ms_at_start;        /* of the worker at @watched_since_ms */
+	size_t resident_bytes_at_start; /* of the batch; 0: not measured yet */
 	enum result_kind exceeded_limit; /* for which the driver killed the worker; RUN_good: none */
 	/* The first bytes of the output of the worker, with a NUL. */
 	char output[WORKER_OUTPUT];
@@ -52,9 +52,11 @@ struct run_worker {
 bool run_worker_start(struct run_worker *worker, const struct run_worker_options *options);
 
 /*
- * Sends a batch to the worker and waits for its end. The caller has set `must_...` in the control block.
+ * Sends a batch to the worker and waits for its end. The caller has set `must_...` in the control
+ * block.
  * @batch_inputs: @count indices in @inputs
- * Return: false if the process ended before it replied; run_worker_end() then frees the memory.
+ * Return: false if the process ended before it replied; run_worker_kill_and_release() then frees
+ * the memory.
  */
 bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
 		      const uint32_t *batch_inputs, uint32_t count);
@@ -71,7 +73,7 @@ bool run_worker_run_program(struct run_worker *worker, const struct program *pro
 			enum worker_request request);
 
 /* Kills the process, and releases all resources of the worker. Does nothing if there is no worker. */
-void run_worker_end(struct run_worker *worker);
+void run_worker_kill_and_release(struct run_worker *worker);
 
 /* Return: the path of the input that the worker runs, or will run first; NULL without a batch. */
 const char *run_worker_find_running_path(const struct run_worker *worker);

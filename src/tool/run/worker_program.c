@@ -107,6 +107,7 @@ static void record_execution(const struct execution *execution)
 
 /* ---- executing ---- */
 
+/* Called in the child process. */
 static void execute_program(void *ctx)
 {
 	struct checker *check = checker_new();
@@ -120,7 +121,7 @@ static void execute_program(void *ctx)
 	checker_delete(check);
 }
 
-static void execute_in_child(void)
+static void execute_in_child_and_record_death(void)
 {
 	struct execution *execution = &current.control->execution;
 	const struct execution_options *options = &current.control->options;
@@ -142,7 +143,7 @@ void worker_run_program_in_children(struct control_block *control)
 	execution_reset(&control->execution);
 	execution_set_abnormal_exit_callback(record_death);
 	exec_set_race_printing(control->request == REQUEST_REPORTS);
-	execute_in_child();
+	execute_in_child_and_record_death();
 	execution_run_fatal_calls(&control->execution, NULL, &current.program, &control->options);
 	record_execution(&control->execution);
 	fflush(stdout);

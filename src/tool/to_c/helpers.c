@@ -24,8 +24,8 @@ const char *__tsan_default_options(void)
 
 /// print_failed_line
 /*
- * Prints the begin of a message. @line: a line of the program in the comment above; 0: the end of the
- * program
+ * Prints the beginning of a message. @line: a line of the program in the comment above; 0: the end
+ * of the program
  */
 static void print_failed_line(int line)
 {

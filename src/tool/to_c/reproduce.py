@@ -11,7 +11,7 @@ import tempfile
 
 from to_c.c_file import format_c_file
 from to_c.program import Program
-from util.shared import end_with_parent
+from util.shared import request_signal_at_parent_end
 
 COMPILE_SECONDS = 300
 
@@ -97,7 +97,7 @@ def run_child_with_timeout(command, directory, timeout_seconds, **environment_va
     with tempfile.TemporaryFile(dir=directory) as output:
         with subprocess.Popen(
                 command, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                env={**os.environ, **environment_variables}, preexec_fn=end_with_parent) as child:
+                env={**os.environ, **environment_variables}, preexec_fn=request_signal_at_parent_end) as child:
             has_hung = False
             try:
                 child.wait(timeout_seconds)

@@ -48,9 +48,9 @@ static int report_unknown_name(const struct command_set *set, const char *name)
 
 	similar_init(&similar, name);
 	for (const struct command *command = set->commands; !is_option && command->name; command++)
-		similar_add(&similar, command->name);
-	similar_add(&similar, is_option ? "--help" : "help");
-	similar_add(&similar, is_option ? "--version" : "");
+		similar_add_known_name(&similar, command->name);
+	similar_add_known_name(&similar, is_option ? "--help" : "help");
+	similar_add_known_name(&similar, is_option ? "--version" : "");
 	similar_format_hint(&similar, quote, quote, hint);
 	return usage_error(NULL, "unknown %s %s%s%s%s", is_option ? "option" : "command", quote, name,
 			   quote, hint);
@@ -78,7 +78,7 @@ static int print_requested_help(const struct command_set *set, int argc, char **
 }
 
 /* Opens /dev/null for each closed standard descriptor, which the next opened file would get otherwise. */
-static void open_standard_files(void)
+static void open_closed_standard_files(void)
 {
 	int fd;
 
@@ -120,7 +120,7 @@ static int dispatch_command(const struct command_set *set, int argc, char **argv
 int commands_main(const struct command_set *set, int argc, char **argv)
 {
 	usage_program = set->program_name;
-	open_standard_files();
+	open_closed_standard_files();
 	/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; then waitpid() would fail. */
 	signal(SIGCHLD, SIG_DFL);
 	return check_standard_output(set, dispatch_command(set, argc, argv));

@@ -31,7 +31,7 @@ void file_list_log_ignored(const char *path, size_t ignored_count)
 			ignored_count == 1 ? "" : "s");
 }
 
-static bool append_argument(struct file_list *list, const char *argument)
+static bool append_files_of_argument(struct file_list *list, const char *argument)
 {
 	size_t before = list->count, ignored = 0;
 	bool is_readable = true;
@@ -52,7 +52,7 @@ bool file_list_init(struct file_list *list, int count, char **arguments)
 {
 	*list = (struct file_list){ NULL, 0, 0 };
 	for (int i = 0; i < count; i++)
-		list->bad_argument_count += !append_argument(list, arguments[i]);
+		list->bad_argument_count += !append_files_of_argument(list, arguments[i]);
 	return !list->bad_argument_count;
 }
 

@@ -8,7 +8,7 @@
 struct file_list {
 	char **names; /* paths of files, or "-" */
 	size_t count; /* of @names */
-	size_t bad_argument_count; /* directories without a program, or that cannot be read */
+	size_t bad_argument_count; /* without a program, or that cannot be read */
 };
 
 /*

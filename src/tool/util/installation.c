@@ -19,7 +19,7 @@ bool find_own_directory(char *path, size_t size)
 }
 
 /* Return: the length of the leading path components that the two paths have in common. */
-static size_t find_common_length(const char *a, const char *b)
+static size_t find_common_path_length(const char *a, const char *b)
 {
 	size_t i, whole = 0;
 
@@ -38,8 +38,8 @@ static size_t find_common_length(const char *a, const char *b)
 static bool relocate_directory(const char *own_directory, const char *binary_directory,
 			       const char *directory, char *path, size_t size)
 {
-	size_t shared = find_common_length(binary_directory, directory), len = strlen(own_directory),
-	       tail = strlen(binary_directory + shared);
+	size_t shared = find_common_path_length(binary_directory, directory),
+	       len = strlen(own_directory), tail = strlen(binary_directory + shared);
 
 	if (len < tail || strcmp(own_directory + len - tail, binary_directory + shared))
 		return false;

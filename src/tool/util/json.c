@@ -8,7 +8,7 @@
 
 #include "harness/util/utf8.h"
 
-struct json json_begin(FILE *out)
+struct json json_make_writer(FILE *out)
 {
 	return (struct json){ .out = out };
 }
@@ -35,7 +35,7 @@ static void write_string(FILE *out, const char *text)
 }
 
 /* Prints the comma and the key before a value. */
-static void write_key(struct json *json, const char *key)
+static void write_comma_and_key(struct json *json, const char *key)
 {
 	if (json->has_value[json->depth])
 		fputs(", ", json->out);
@@ -48,7 +48,7 @@ static void write_key(struct json *json, const char *key)
 
 static void begin_container(struct json *json, const char *key, char opening, char closing)
 {
-	write_key(json, key);
+	write_comma_and_key(json, key);
 	putc(opening, json->out);
 	if (++json->depth == JSON_DEPTH)
 		abort();
@@ -81,7 +81,7 @@ void json_end_line(struct json *json)
 
 void json_text(struct json *json, const char *key, const char *text)
 {
-	write_key(json, key);
+	write_comma_and_key(json, key);
 	if (text)
 		write_string(json->out, text);
 	else
@@ -103,19 +103,19 @@ void json_format(struct json *json, const char *key, const char *format, ...)
 
 void json_number(struct json *json, const char *key, int64_t value)
 {
-	write_key(json, key);
+	write_comma_and_key(json, key);
 	fprintf(json->out, "%" PRId64, value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)
 {
-	write_key(json, key);
+	write_comma_and_key(json, key);
 	fputs(value ? "true" : "false", json->out);
 }
 
 void json_real(struct json *json, const char *key, double value, int digits)
 {
-	write_key(json, key);
+	write_comma_and_key(json, key);
 	/* JSON has no infinity and no NaN. */
 	if (isfinite(value))
 		fprintf(json->out, "%.*f", digits, value);

@@ -18,7 +18,7 @@ struct json {
 	bool has_value[JSON_DEPTH]; /* the open object or array of a depth has a value: a comma is next */
 };
 
-struct json json_begin(FILE *out);
+struct json json_make_writer(FILE *out);
 
 /* json_begin_...() begins an object or array; json_end() ends the innermost open object or array. */
 void json_begin_object(struct json *json, const char *key);

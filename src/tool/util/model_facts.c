@@ -18,20 +18,20 @@ struct facts {
 	const struct verdict *verdict;
 };
 
-static unsigned int find_line_of_call(const struct facts *facts, size_t call)
+static unsigned int find_line_number(const struct facts *facts, size_t call)
 {
 	return facts->program->calls[call].line;
 }
 
-static void write_range(struct json *out, unsigned int page, unsigned int from,
-			unsigned int to)
+static void write_page_and_range(struct json *out, unsigned int page, unsigned int from,
+				 unsigned int to)
 {
 	json_format(out, "page", "p%u", page);
 	json_number(out, "from", from);
 	json_number(out, "to", to);
 }
 
-void write_call_record(struct json *out, const struct call *call)
+void write_call_as_json(struct json *out, const struct call *call)
 {
 	struct call without_expectation = *call;
 	char text[TEXT_CALL_MAX];
@@ -48,7 +48,7 @@ static void write_calls(struct json *out, const struct program *program)
 {
 	json_begin_array(out, "calls");
 	for (size_t i = 0; i < program->count; i++)
-		write_call_record(out, &program->calls[i]);
+		write_call_as_json(out, &program->calls[i]);
 	json_end(out);
 }
 
@@ -72,7 +72,8 @@ static void write_happens_before_edges(struct json *out, const struct facts *fac
 
 	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
-		json_number(out, NULL, find_line_of_call(facts, facts->trace->steps[source_steps[i]].call));
+		json_number(out, NULL,
+			    find_line_number(facts, facts->trace->steps[source_steps[i]].call));
 	json_end(out);
 }
 
@@ -95,7 +96,7 @@ static void write_steps(struct json *out, const struct facts *facts)
 	json_end(out);
 }
 
-static void write_accesses(struct json *out, const struct facts *facts)
+static void write_accesses_of_racy_program(struct json *out, const struct facts *facts)
 {
 	const struct shadow *shadow = rules_shadow(facts->rules);
 
@@ -104,10 +105,10 @@ static void write_accesses(struct json *out, const struct facts *facts)
 		const struct access *access = &shadow->accesses[i];
 
 		json_begin_object(out, NULL);
-		json_number(out, "line", find_line_of_call(facts, access->call));
+		json_number(out, "line", find_line_number(facts, access->call));
 		json_bool(out, "write", access->write);
 		json_bool(out, "atomic", access->atomic);
-		write_range(out, access->page, access->from, access->to);
+		write_page_and_range(out, access->page, access->from, access->to);
 		json_end(out);
 	}
 	json_end(out);
@@ -132,8 +133,10 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
 		uint16_t known = happens.last_step_before[row][thread];
 
-		json_number(out, NULL, known == HAPPENS_BEFORE_NONE ? 0 :
-			    find_line_of_call(facts, facts->trace->steps[known].call));
+		json_number(out, NULL,
+			    known == HAPPENS_BEFORE_NONE
+				    ? 0
+				    : find_line_number(facts, facts->trace->steps[known].call));
 	}
 	json_end(out);
 }
@@ -142,7 +145,7 @@ static void write_causes(struct json *out, const struct facts *facts, const stru
 {
 	json_begin_array(out, "causes");
 	for (size_t i = 0; i < causes->call_count; i++)
-		json_number(out, NULL, find_line_of_call(facts, causes->cause_calls[i]));
+		json_number(out, NULL, find_line_number(facts, causes->cause_calls[i]));
 	json_end(out);
 }
 
@@ -156,8 +159,8 @@ static void write_uninit_uses(struct json *out, const struct facts *facts)
 		cause_find_for_uninit_byte(facts->program, facts->rules, uninit->call, uninit->page,
 					   uninit->from, &causes);
 		json_begin_object(out, NULL);
-		json_number(out, "line", find_line_of_call(facts, uninit->call));
-		write_range(out, uninit->page, uninit->from, uninit->to);
+		json_number(out, "line", find_line_number(facts, uninit->call));
+		write_page_and_range(out, uninit->page, uninit->from, uninit->to);
 		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
 		write_causes(out, facts, &causes);
 		json_end(out);
@@ -177,8 +180,8 @@ static void write_blocked_threads(struct json *out, const struct facts *facts)
 	json_begin_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
 		json_begin_object(out, NULL);
-		json_number(out, "line", find_line_of_call(facts, blocked[i].blocked_call));
-		json_number(out, "by", find_line_of_call(facts, blocked[i].blocking_call));
+		json_number(out, "line", find_line_number(facts, blocked[i].blocked_call));
+		json_number(out, "by", find_line_number(facts, blocked[i].blocking_call));
 		json_text(out, "why", reasons[blocked[i].why]);
 		json_end(out);
 	}
@@ -228,7 +231,7 @@ static void write_detecting_flavours(struct json *out, const struct call *call,
 	json_end(out);
 }
 
-static void write_fatal_call(struct json *out, const struct facts *facts)
+static void write_facts_of_fatal_call(struct json *out, const struct facts *facts)
 {
 	const struct call *call = &facts->program->calls[facts->verdict->fatal_call];
 	struct causes causes;
@@ -263,16 +266,16 @@ void write_model_facts(struct json *out, const struct program *program, const st
 	const struct facts facts = { program, rules, rules_trace(rules), rules_verdict(rules) };
 	char failed_claim[EXPECTATION_TEXT];
 
-	verdict_print_json(out, file, program, rules);
+	verdict_write_json_members(out, file, program, rules);
 	write_calls(out, program);
 	write_steps(out, &facts);
-	write_accesses(out, &facts);
+	write_accesses_of_racy_program(out, &facts);
 	write_known_lines(out, &facts);
 	write_uninit_uses(out, &facts);
 	if (facts.verdict->fatal_call != VERDICT_NONE && facts.verdict->fatal_rule == RULE_deadlock)
 		write_blocked_threads(out, &facts);
 	else if (facts.verdict->fatal_call != VERDICT_NONE)
-		write_fatal_call(out, &facts);
+		write_facts_of_fatal_call(out, &facts);
 	write_pages(out, facts.trace);
 	write_rule_names(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
 	json_text(out, "claim",

@@ -6,19 +6,17 @@
 #include "tool/util/json.h"
 
 /*
- * Writes the results of the rule model for a program as members of a JSON object, for the scripts of
- * `explain` and `to-c`: the members of `check --json`, and
+ * Writes the results of the rule model for a program as members of a JSON object, for the scripts
+ * of `explain` and `to-c`: the members of `check --json`, and
  *
  *   calls      {line, text} of each call, in canonical text without its expected result
- *   steps      {line, skipped, result, expected, bytes, after} of each call that ran, in the order in
- *              which they ran: bytes that it read, in hex, ?? for an uninitialised byte; lines of other
+ *   steps      {line, skipped, result, expected, bytes, after} of each call that ran, in the order
+ * in which they ran: bytes that it read, in hex, ?? for an uninitialised byte; lines of other
  *              threads that the call itself comes after
- *   accesses   {line, page, write, atomic, from, to} in the order in which they ran
- *   known      for each race, the last line of the first call's thread that the second call comes
- *              after, or 0
- *   uninits    {line, page, from, to, offset, causes} of each use of uninitialised bytes
- *   blocked    {line, by, why} in a deadlock
- *   causes     lines that explain the fatal call
+ *   accesses   {line, page, write, atomic, from, to} in the order in which they ran; [] without a
+ * race known      for each race, the last line of the first call's thread that the second call
+ * comes after, or 0 uninits    {line, page, from, to, offset, causes} of each use of uninitialised
+ * bytes blocked    {line, by, why} in a deadlock causes     lines that explain the fatal call
  *   fatal_values  {page, freed_page, offset, length} of the fatal call
  *   detected   {flavour, backend}, the best first: where the fatal call is detected
  *   foreign    whether the fatal call accesses the mapping of another thread
@@ -31,4 +29,4 @@ void write_model_facts(struct json *out, const struct program *program, const st
 		       const char *file);
 
 /* Writes an object {line, text} of a call: its canonical text without the expected result. */
-void write_call_record(struct json *out, const struct call *call);
+void write_call_as_json(struct json *out, const struct call *call);

@@ -57,7 +57,7 @@ static void build_getopt_tables(struct getopt_tables *tables, const struct optio
 }
 
 /* Return: the row of the option that getopt_long() returned. */
-static const struct option_row *find_row(const struct option_row *rows, int option_code)
+static const struct option_row *find_option_row(const struct option_row *rows, int option_code)
 {
 	if (option_code >= FIRST_ROW)
 		return &rows[option_code - FIRST_ROW];
@@ -81,7 +81,7 @@ static bool has_only_values(const char *list, const char *values)
 }
 
 /* Appends NAME=VALUE to the command line of the script, or NAME= without a value. */
-static bool pass_to_script(const struct option_row *row, const char *value)
+static bool append_to_script_command(const struct option_row *row, const char *value)
 {
 	unsigned int number;
 
@@ -102,7 +102,7 @@ static bool set_option_variable(const struct option_row *row, char *value)
 	if (row->read)
 		return row->read(value, row->into);
 	if (row->script)
-		return pass_to_script(row, value);
+		return append_to_script_command(row, value);
 	if (row->pick)
 		*row->pick = row->value;
 	else
@@ -119,13 +119,13 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
 	similar_init(&similar, name);
-	similar_add(&similar, "help");
+	similar_add_known_name(&similar, "help");
 	for (; is_option_row(rows); rows++) {
 		char option[64];
 
 		snprintf(option, sizeof(option), "--%s", rows->name ? rows->name : "");
 		if (rows->name && strstr(help, option))
-			similar_add(&similar, rows->name);
+			similar_add_known_name(&similar, rows->name);
 	}
 	similar_format_hint(&similar, "--", "", text);
 }
@@ -197,7 +197,7 @@ int options_parse(const char *command, const char *help, const struct option_row
 		}
 		if (option_code == ':' || option_code == '?')
 			return report_bad_option(command, help, rows, option_code, argv);
-		row = find_row(rows, option_code);
+		row = find_option_row(rows, option_code);
 		snprintf(given, sizeof(given), "%s", optarg ? optarg : "");
 		if (!set_option_variable(row, optarg))
 			return report_bad_value(command, row, given);
@@ -221,7 +221,7 @@ struct option_row option_flavour(bool *wanted)
 	return (struct option_row)OPTION_CHOICE("flavour", flavours_parse, wanted, FLAVOUR_NAMES);
 }
 
-int options_set_backend(const char *command)
+int options_check_library_and_set_backend(const char *command)
 {
 	const char *missing_calls = library_describe_missing_requirement();
 	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");

@@ -29,11 +29,11 @@ struct option_row {
 	char letter;	  /* 0: the option has only a name */
 	bool is_value_optional;	  /* as in --add[=TREE] */
 	bool *flag;	  /* the option has no value, and sets it to true */
-	int *pick, value; /* the option has no value, and sets *pick to value */
+	int *pick, value; /* the option has no value, and sets *@pick to @value */
 	const char **text; /* gets the value of the option */
 	unsigned int *number, least, most;
-	option_fn read;
-	void *into;
+	option_fn read;                /* parses the value of the option */
+	void *into;                    /* the variable that @read sets */
 	struct script_command *script; /* gets the word NAME=VALUE; @most or @values restrict the value */
 	bool is_script_flag;   /* for @script: the option has no value */
 	const char *expected; /* description of a valid value, for messages */
@@ -71,15 +71,15 @@ int options_parse(const char *command, const char *help, const struct option_row
 
 /* ---- rows of several commands ---- */
 
-/* --backend: sets nothing until the command calls options_set_backend(). */
+/* --backend: sets nothing until the command calls options_check_library_and_set_backend(). */
 struct option_row option_backend(void);
 
 /* --flavour F,...: sets the FLAVOURS_MAX elements of @wanted. */
 struct option_row option_flavour(bool *wanted);
 
 /*
- * Sets the backend of the library, also for child processes: the value of --backend, or else of the
- * environment variable PAGE_MAP. Also checks that the page library has all required calls.
- * Return: -1 to continue; or an exit status after an error message.
+ * Checks that the page library has all required calls. Then sets its backend, also for child
+ * processes: the value of --backend, or else of the environment variable PAGE_MAP. Return: -1 to
+ * continue; or an exit status after an error message.
  */
-int options_set_backend(const char *command);
+int options_check_library_and_set_backend(const char *command);

@@ -73,7 +73,7 @@ def replace_invalid_utf8(text):
     return os.fsencode(text).decode(errors="replace")
 
 
-def make_summary_head(command_name, options, begin_time, status):
+def make_result_head(command_name, options, begin_time, status):
     """Return: the first members of the summary in a results file, as in write_summary() of json_lines.c."""
     name = os.uname()
     return {"what": command_name, "version": options.version,
@@ -155,6 +155,6 @@ def write_output_file(path, content):
 
 # ---- child processes ----
 
-def end_with_parent(signal_number=signal.SIGKILL):
-    """Called in a child process: the kernel sends it the signal when the parent process ends."""
+def request_signal_at_parent_end(signal_number=signal.SIGKILL):
+    """Called in a child process: ask the kernel to send it the signal when the parent process ends."""
     prctl(PR_SET_PDEATHSIG, signal_number)

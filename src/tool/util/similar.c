@@ -40,7 +40,7 @@ void similar_init(struct similar *similar, const char *given_name)
 	*similar = (struct similar){ given_name, NULL, 0 };
 }
 
-void similar_add(struct similar *similar, const char *name)
+void similar_add_known_name(struct similar *similar, const char *name)
 {
 	size_t len = strlen(similar->given_name), distance;
 

@@ -13,7 +13,7 @@ struct similar {
 void similar_init(struct similar *similar, const char *given_name);
 
 /* Compares a known name. If @name is the most similar name so far, it becomes @best_name. */
-void similar_add(struct similar *similar, const char *name);
+void similar_add_known_name(struct similar *similar, const char *name);
 
 #define SIMILAR_TEXT 80
 

@@ -29,7 +29,7 @@ void status_erase(void)
 	is_line_drawn = false;
 }
 
-void status_print(const char *format, ...)
+void status_print_at_interval(const char *format, ...)
 {
 	bool terminal = isatty(STDERR_FILENO);
 	int64_t now = clock_read_ms();

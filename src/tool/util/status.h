@@ -5,8 +5,8 @@
  */
 #pragma once
 
-/* Prints the status, unless the last status was printed shortly before. */
-void status_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the status, unless the last status was printed less than an interval ago. */
+void status_print_at_interval(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Erases the status line on a terminal. Call this function before other output. */
 void status_erase(void);

@@ -33,5 +33,4 @@ bool parse_number(const char *text, unsigned int least, unsigned int most, unsig
 /* Parses a number: decimal, octal with 0, or hex with 0x. Return: whether @text is a number of 64 bits. */
 bool parse_seed(const char *text, uint64_t *seed);
 
-/* Return: the worse of two exit statuses. */
 int worse_exit_status(int a, int b);

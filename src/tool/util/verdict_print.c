@@ -30,7 +30,8 @@ static void print_races(FILE *out, const struct program *program, const struct s
 	}
 }
 
-static void print_uninits(FILE *out, const struct program *program, const struct verdict *verdict)
+static void print_uninit_uses(FILE *out, const struct program *program,
+			      const struct verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->uninit_use_count; i++) {
 		const struct uninit_use *uninit = &verdict->uninit_uses[i];
@@ -51,7 +52,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 	rule_set_to_text(verdict->broken, " ", rule_names);
 	fprintf(out, "%s: %s\n", file, rule_names);
 	print_races(out, program, rules_shadow(rules));
-	print_uninits(out, program, verdict);
+	print_uninit_uses(out, program, verdict);
 	if (verdict->fatal_call == VERDICT_NONE)
 		return;
 	fprintf(out, "  %s at ", rule_table[verdict->fatal_rule].name);
@@ -87,8 +88,8 @@ static void write_races_json(struct json *json, const struct program *program,
 	json_end(json);
 }
 
-static void write_results_json(struct json *json, const struct program *program,
-			       const struct trace *trace)
+static void write_call_results_json(struct json *json, const struct program *program,
+				    const struct trace *trace)
 {
 	json_begin_array(json, "results");
 	for (size_t i = 0; i < trace->step_count; i++) {
@@ -104,15 +105,15 @@ static void write_results_json(struct json *json, const struct program *program,
 	json_end(json);
 }
 
-void verdict_print_json(struct json *json, const char *file, const struct program *program,
-			const struct rules *rules)
+void verdict_write_json_members(struct json *json, const char *file, const struct program *program,
+				const struct rules *rules)
 {
 	const struct verdict *verdict = rules_verdict(rules);
 
 	json_text(json, "file", file);
 	write_rule_names(json, "verdict", verdict->broken);
 	write_races_json(json, program, rules_shadow(rules));
-	write_results_json(json, program, rules_trace(rules));
+	write_call_results_json(json, program, rules_trace(rules));
 	if (verdict->fatal_call == VERDICT_NONE) {
 		json_text(json, "fatal", NULL);
 		return;

@@ -13,10 +13,9 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 			const struct rules *rules);
 
 /* Writes the members of the object that `check --json` prints into an open JSON object. */
-void verdict_print_json(struct json *json, const char *file, const struct program *program,
-			const struct rules *rules);
+void verdict_write_json_members(struct json *json, const char *file, const struct program *program,
+				const struct rules *rules);
 
-/* Writes an array of the names of the rules in @rules. */
 void write_rule_names(struct json *json, const char *key, rule_set rules);
 
 /*
