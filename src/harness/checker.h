@@ -59,7 +59,10 @@ void checker_repair_program(struct checker *checker, struct program *program);
 enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report);
 
-/* Does the same on real threads. */
+/*
+ * Executes the program on real threads and compares the execution with the model; stops before a
+ * fatal call. Return: report->result
+ */
 enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report);
 

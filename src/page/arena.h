@@ -64,8 +64,8 @@ int arena_file(void);
 /* Replaces the file by @file, which has the same content and which the caller maps. */
 void arena_replace_file(int file);
 
-/* Return: the number of frames up to the last one that was ever allocated. */
-size_t arena_used_frames(void);
+/* Return: the number of frames that ever left the arena; they are the first frames. */
+size_t arena_count_ever_used_frames(void);
 
 /* The size of a frame, in units of struct page. */
 #define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))

@@ -4,7 +4,7 @@
  *
  * ThreadSanitizer sees a fiber as a thread; the fiber has no stack of its own (see exec_fiber.c).
  * In flavours without ThreadSanitizer all functions below do nothing, except that atomic accesses
- * are made and tsan_call_on_stack_range() calls its function.
+ * are made and tsan_call_in_own_stack_range() calls its function.
  *
  * ThreadSanitizer must not instrument the files that call these functions.
  */
@@ -103,12 +103,13 @@ void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void
 void tsan_clear_shadow(void);
 
 /*
- * Calls @fn on the stack range of fiber @fiber_index (0 .. 8), so that stack frames of two fibers
- * never have a common address. @fn must return before the next switch of fibers.
+ * Moves the stack pointer into the stack range of fiber @fiber_index (0 .. 8), and calls @fn(@arg)
+ * there. So stack frames of two fibers never have a common address. @fn must return before the
+ * next switch of fibers.
  */
-void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
+void tsan_call_in_own_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
 
 /* Begins or ends a range of accesses of the calling fiber that ThreadSanitizer ignores. */
-void tsan_set_ignored(bool is_ignored);
+void tsan_set_accesses_ignored(bool is_ignored);
 
 #endif

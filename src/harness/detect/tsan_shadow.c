@@ -59,7 +59,7 @@ static unsigned int rank_access_weakness(const struct access *access)
 }
 
 /* Returns whether a cell has the access @now already, or for a read, a write of the same kind. */
-static bool is_access_in_a_cell(const struct tsan_shadow *tsan, const struct granule *granule,
+static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const struct granule *granule,
 		      const struct access *now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
@@ -162,7 +162,7 @@ static bool simulate_access_of_granule(struct tsan_shadow *tsan, size_t access_i
 	const struct cell *racing_cell;
 	struct cell *cell;
 
-	if (is_access_in_a_cell(tsan, granule, now, mask))
+	if (is_access_covered_by_cell(tsan, granule, now, mask))
 		return true;
 	racing_cell = find_racing_cell(tsan, granule, access_index, mask);
 	if (racing_cell) {

@@ -28,7 +28,7 @@ void exec_set_error(struct exec *exec, const char *format, ...)
 	va_end(args);
 }
 
-void exec_announce_call(struct exec *exec, size_t call_index)
+void exec_record_call_and_run_hook(struct exec *exec, size_t call_index)
 {
 	current_call = (uint16_t)call_index;
 	if (exec->options.call_hook)
@@ -338,7 +338,7 @@ static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *t
 	page_task_switch_out(thread_state->task);
 }
 
-void exec_finish(struct exec *exec, struct trace *trace)
+void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		clean_up_after_thread(exec, &exec->thread_states[t]);

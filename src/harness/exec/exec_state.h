@@ -43,6 +43,7 @@ struct exec_page {
 	uintptr_t canonical_addr; /* canonical address of byte 0, for detectors */
 };
 
+/* A mapping handle of the program. The addresses stay here after the unmap. */
 struct exec_map {
 	uint8_t *addr; /* address of the last mapping; NULL: the program has not mapped */
 	uintptr_t canonical_addr; /* canonical address of byte 0 of the mapped page */
@@ -111,7 +112,7 @@ void exec_prepare(struct exec *exec, const struct program *program);
  * Stores the call for the race reports of the calling thread, and calls the option call_hook. The
  * thread that makes the call must do this first.
  */
-void exec_announce_call(struct exec *exec, size_t call_index);
+void exec_record_call_and_run_hook(struct exec *exec, size_t call_index);
 
 /*
  * Makes the call, or skips it as the format requires, and stores its result in context->step. The
@@ -123,9 +124,9 @@ void exec_call(struct exec_context *context);
  * Main calls this at the end of an execution. Stores the live pages in @trace, then unmaps all
  * mappings, frees all pages and stops recording races.
  */
-void exec_finish(struct exec *exec, struct trace *trace);
+void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace);
 
-/* Stores the text of an error, unless this execution has an error. Any thread may call it. */
+/* Stores the first error of an execution, and drops later ones. Any thread may call it. */
 void exec_set_error(struct exec *exec, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

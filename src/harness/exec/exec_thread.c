@@ -167,7 +167,7 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
 	wait_for_forks_and_joins(run, planned_step, os_thread->thread);
 	wait_for_earlier_steps(run, planned_step, os_thread->thread);
 	delay_before_step(os_thread, index);
-	exec_announce_call(exec, expected->call);
+	exec_record_call_and_run_hook(exec, expected->call);
 	exec_call(&context);
 	step->log_offset = expected->log_offset;
 	step->call = expected->call;
@@ -224,7 +224,7 @@ static void verify_that_next_call_blocks(struct os_thread *os_thread)
 	wait_for_counter_hidden(&run->verified_thread_count, run->thread_count);
 }
 
-static void run_steps_of_thread(struct os_thread *os_thread)
+static void run_steps_and_check_deadlock(struct os_thread *os_thread)
 {
 	struct thread_run *run = os_thread->run;
 
@@ -261,7 +261,7 @@ static void *thread_main(void *arg)
 	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
 	wait_for_counter_hidden(&run->start_count, 1);
 	if (!run->is_cancelled)
-		run_steps_of_thread(os_thread);
+		run_steps_and_check_deadlock(os_thread);
 	return NULL;
 }
 
@@ -367,7 +367,7 @@ static void create_and_run_threads(struct thread_run *run)
 	pin_os_thread(&run->os_threads[THREAD_MAIN]);
 	atomic_store_explicit(&run->start_count, 1, memory_order_release);
 	if (!run->is_cancelled)
-		run_steps_of_thread(&run->os_threads[THREAD_MAIN]);
+		run_steps_and_check_deadlock(&run->os_threads[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (run->os_threads[t].is_created)
 			pthread_join(run->os_threads[t].pthread, NULL);
@@ -387,6 +387,6 @@ bool exec_run_threads(struct exec *exec, const struct program *program,
 	prepare_run(&run, program);
 	create_and_run_threads(&run);
 	destroy_sync_objects(&run);
-	exec_finish(exec, trace);
+	exec_record_pages_and_clean_up(exec, trace);
 	return !run.is_cancelled;
 }

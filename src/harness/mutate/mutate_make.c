@@ -91,7 +91,7 @@ uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state
 	return draw_set_bit_index(m, fitting);
 }
 
-static uint8_t draw_locked_mutex(struct mutator *m, const struct abstract_state *state)
+static uint8_t draw_locked_or_any_mutex(struct mutator *m, const struct abstract_state *state)
 {
 	uint32_t locked = 0xf & ~state->usable_handles[HANDLE_MUTEX];
 
@@ -194,7 +194,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 				m, state, op_handle_kind_of_letter(*kind), *kind < 'a', call->thread);
 	}
 	if (op == OP_unlock)
-		call->handle[0] = draw_locked_mutex(m, state);
+		call->handle[0] = draw_locked_or_any_mutex(m, state);
 	set_thread_that_may_use_handles(m, call, state);
 	fit_atomic_size_and_offset(m, call);
 }

@@ -47,7 +47,7 @@ static inline bool text_is_digit(char c)
 void text_skip_spaces(struct text_cursor *cursor);
 
 /* Skips spaces and tabs. Return: whether the line ends after them. */
-bool text_is_at_end(struct text_cursor *cursor);
+bool text_ends_after_spaces(struct text_cursor *cursor);
 
 /* Skips spaces, and then @sign if it follows. Return: whether @sign was skipped. */
 bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign);
