@@ -119,7 +119,7 @@ static void use_descriptor_zero_as_arena_file(void)
 
 	close(STDIN_FILENO);
 	pages[0] = new_zeroed_page();
-	if (!pages[0] || arena_file() != 0)
+	if (!pages[0] || arena_get_file_descriptor() != 0)
 		abort();
 	addr = page_map_local(pages[0]);
 	addr[7] = 7;

@@ -6,8 +6,8 @@
  * 2. The program runs on fibers, on real threads, or both, up to its fatal call.
  * 3. Each fatal call runs in a child process, which must end with a report of the call's rule.
  *
- * `run` makes each execution in a process of its own, `replay` makes many executions in one
- * process.
+ * A worker of `run` or `replay` makes many executions in one process. A flavour runner, which
+ * `minimize` uses, makes each execution in a child process.
  */
 #ifndef HARNESS_EXECUTION_H
 #define HARNESS_EXECUTION_H

@@ -25,7 +25,7 @@
 
 struct alias_set {
 	struct alias_set *next; /* in the list of all sets; never removed */
-	bool is_in_use;
+	bool is_in_use;  /* a task owns the set */
 	bool is_hidden;  /* the task of the set is switched out */
 	uint32_t live_places;  /* one bit for each place in use */
 	uint32_t used_places;  /* one bit for each place that was ever used */

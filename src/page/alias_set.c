@@ -127,15 +127,15 @@ static NO_COVERAGE void map_shared_shadow(void *addr, size_t len, const struct p
 
 NO_COVERAGE void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
 {
-	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)find_file_offset(page)) ==
-	    MAP_FAILED)
+	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_get_file_descriptor(),
+		 (off_t)find_file_offset(page)) == MAP_FAILED)
 		alias_abort_with_errno("mmap of a page");
 	map_shared_shadow(addr, len, page);
 }
 
 void alias_remap_file(void *addr, size_t len, const struct page *page, int prot)
 {
-	map_by_system_call(addr, len, arena_file(), find_file_offset(page), prot);
+	map_by_system_call(addr, len, arena_get_file_descriptor(), find_file_offset(page), prot);
 	map_shared_shadow(addr, len, page);
 }
 
@@ -182,6 +182,6 @@ void alias_copy_files_in_child(void)
 		close(shadow_files[i]);
 		shadow_files[i] = shadow;
 	}
-	arena_replace_file(file);
+	arena_close_and_replace_file(file);
 	alias_remap_file(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
 }

@@ -90,12 +90,12 @@ bool arena_exists(void)
 	return atomic_load_explicit(&arena_made, memory_order_relaxed);
 }
 
-NO_COVERAGE int arena_file(void)
+NO_COVERAGE int arena_get_file_descriptor(void)
 {
 	return arena.file;
 }
 
-void arena_replace_file(int file)
+void arena_close_and_replace_file(int file)
 {
 	close(arena.file);
 	arena.file = file;
@@ -241,7 +241,7 @@ void arena_free_frame(struct page *page)
 	sync_mark_freed(arena_address(page), PAGE_SIZE);
 	sync_mark_freed(page, sizeof(*page));
 	sync_hidden_begin();
-	list = free_list_find(frame);
+	list = free_list_find_by_frame(frame);
 	sync_lock(&list->lock);
 	free_list_append(list, frame);
 	sync_unlock(&list->lock);

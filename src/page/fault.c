@@ -30,8 +30,8 @@ struct failure_point {
 	atomic_int times;
 	atomic_uint space;
 	atomic_bool task_filter;
-	atomic_uint calls;
-	_Atomic uint64_t random;
+	atomic_uint calls;       /* calls that the interval counted */
+	_Atomic uint64_t random; /* state of the random numbers */
 };
 
 static struct failure_point points[PAGE_FAULT_POINTS] = {

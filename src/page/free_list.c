@@ -20,7 +20,7 @@ static struct waiting_frame waiting[ARENA_FRAMES];
 static uint8_t list_indices[ARENA_FRAMES]; /* for each frame: the index of its list */
 
 static _Thread_local struct free_list *own __attribute__((tls_model("initial-exec")));
-static atomic_uint threads;
+static atomic_uint threads; /* number of threads that got a list */
 
 /* Consecutive new threads, such as the threads of one test, get different lists. */
 NO_COVERAGE struct free_list *free_list_own(void)
@@ -31,7 +31,7 @@ NO_COVERAGE struct free_list *free_list_own(void)
 	return own;
 }
 
-struct free_list *free_list_find(size_t frame)
+struct free_list *free_list_find_by_frame(size_t frame)
 {
 	return &free_lists[list_indices[frame]];
 }
@@ -94,7 +94,8 @@ static NO_COVERAGE bool is_quarantine_over(size_t frame)
 {
 	uint64_t free_number = waiting[frame].free_number;
 
-	return free_number && free_list_find(frame)->free_count - free_number >= ARENA_QUARANTINE;
+	return free_number && free_list_find_by_frame(frame)->free_count - free_number >=
+				      ARENA_QUARANTINE;
 }
 
 NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_t end,
@@ -108,7 +109,7 @@ NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_
 		return false;
 	*frame = next - count;
 	for (size_t i = *frame; i < next; i++)
-		remove_frame_from_list(free_list_find(i), i);
+		remove_frame_from_list(free_list_find_by_frame(i), i);
 	free_list_assign(list, *frame, count);
 	return true;
 }

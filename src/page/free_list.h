@@ -37,7 +37,7 @@ extern struct free_list free_lists[FREE_LISTS];
 struct free_list *free_list_own(void);
 
 /* Return: the list to which @frame returns when it is freed. */
-struct free_list *free_list_find(size_t frame);
+struct free_list *free_list_find_by_frame(size_t frame);
 
 /*
  * Takes the oldest frame of @list if its quarantine is over, otherwise a never-allocated frame.

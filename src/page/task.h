@@ -34,12 +34,12 @@ struct mapping {
 };
 
 struct page_task {
-	unsigned int depth;
-	unsigned int fail_nth; /* 0: off */
+	unsigned int depth;    /* number of mappings */
+	unsigned int fail_nth; /* the failure point that fails, counted from the next; 0: off */
 	bool make_it_fail;     /* set by page_task_make_it_fail() */
 	struct alias_set *aliases; /* of the alias backend; NULL until the first mapping */
 	struct page_task *next;	   /* in the list of all tasks */
-	struct mapping live[PAGE_TASK_MAPPINGS];
+	struct mapping live[PAGE_TASK_MAPPINGS]; /* the mappings, oldest first */
 	char name[PAGE_TASK_NAME];
 };
 

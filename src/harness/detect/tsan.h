@@ -77,13 +77,13 @@ uintptr_t tsan_get_log_position(void);
  */
 uintptr_t tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr);
 
-/* The caller's accesses before a release happen before a later acquire of @object. */
+/* What the caller of a release did happens before what the caller of a later acquire does. */
 void tsan_release(void *object);
 void tsan_acquire(void *object);
 
 /*
- * Records an access to [addr, addr + len) by the running fiber, as instrumented code would. The
- * harness reports its own accesses through mappings by these functions.
+ * Tell ThreadSanitizer that the running fiber reads or writes [addr, addr + len), as instrumented
+ * code does. No memory is accessed. The harness reports its loads and stores in this way.
  */
 void tsan_record_read(const void *addr, size_t len);
 void tsan_record_write(const void *addr, size_t len);

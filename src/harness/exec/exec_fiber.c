@@ -4,8 +4,8 @@
  *
  * 1. Each thread of the program is a fiber; a switch of fibers orders no accesses.
  * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Before a line
- * of main runs, main acquires from every thread that ran since the line of main before. After a
- * line of main, every thread acquires from main before the thread runs again.
+ *    of main runs, main acquires from every thread that ran since main's previous line. After a
+ *    line of main, every thread acquires from main before the thread runs again.
  * 3. A call runs to its end before the next call begins. So a fiber needs no stack of its own, only
  *    a separate stack range while a call runs (tsan_call_in_own_stack_range).
  *
@@ -60,6 +60,7 @@ static void switch_to_main_and_acquire(struct fiber_run *run)
 	tsan_acquire(&to_main_token);
 }
 
+/* Main's calls so far then come before the next call of each thread, which acquires first. */
 static void release_main_to_threads(struct fiber_run *run)
 {
 	tsan_release(&from_main_token);
@@ -80,6 +81,7 @@ static void switch_to_ordered_thread(struct fiber_run *run, uint8_t thread)
 	run->ran_since_acquire[thread] = true;
 }
 
+/* After a call of main, main releases; after another call, no order is added. */
 static void return_to_main_after_call(struct fiber_run *run, uint8_t ended_thread)
 {
 	if (ended_thread == THREAD_MAIN)

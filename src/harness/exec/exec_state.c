@@ -17,7 +17,7 @@ _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the libra
 /* The index of the call that this OS thread executes, for its race reports. */
 static _Thread_local uint16_t current_call;
 
-void exec_set_error(struct exec *exec, const char *format, ...)
+void exec_set_first_error(struct exec *exec, const char *format, ...)
 {
 	va_list args;
 
@@ -198,8 +198,7 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 /*
  * Allocates frames, fills them with nonzero bytes and frees them. A library that recycles frames
  * then returns these frames. A new frame is zero by itself, which would hide an allocation that
- * ignores
- * __GFP_ZERO.
+ * ignores __GFP_ZERO.
  */
 static void fill_recycled_frames(void)
 {

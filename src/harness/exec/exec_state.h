@@ -49,6 +49,7 @@ struct exec_map {
 	uintptr_t canonical_addr; /* canonical address of byte 0 of the mapped page */
 };
 
+/* A handle of a user slice, with its memory and the reader of the library. */
 struct exec_slice {
 	uint8_t *user_memory; /* SLICE_RANGE readable bytes, then SLICE_RANGE unreadable bytes */
 	uint8_t *slice_start; /* byte 0 of the program's slice, in user_memory */
@@ -127,7 +128,7 @@ void exec_call(struct exec_context *context);
 void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace);
 
 /* Stores the first error of an execution, and drops later ones. Any thread may call it. */
-void exec_set_error(struct exec *exec, const char *format, ...)
+void exec_set_first_error(struct exec *exec, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Stores @library_result, which must be 0, -EINVAL or -EFAULT; any other value is an error. */

@@ -8,7 +8,7 @@
  *    them, by POSIX semaphores (`forks`, `joins`).
  * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins until the
  *    other threads have made enough progress, with atomics that no detector sees: this file is
- * never instrumented for ThreadSanitizer.
+ *    never instrumented for ThreadSanitizer.
  *
  * So a detector sees exactly the happens-before edges of the rule model. Unordered calls run at the
  * same time: threads that may start together, at the beginning or after a line of main, wait in a
@@ -217,7 +217,7 @@ static void verify_that_next_call_blocks(struct os_thread *os_thread)
 	else if (call)
 		is_blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
 	if (!is_blocked)
-		exec_set_error(run->exec,
+		exec_set_first_error(run->exec,
 			       "line %u: expected a deadlock, but the call did not block",
 			       call->line);
 	atomic_fetch_add_explicit(&run->verified_thread_count, 1, memory_order_release);
@@ -247,7 +247,7 @@ static void pin_os_thread(const struct os_thread *os_thread)
 	const struct thread_run *run = os_thread->run;
 
 	if (run->must_pin_threads && !pins_pin_thread(&run->pins, os_thread->thread_index))
-		exec_set_error(run->exec, "expected a CPU for thread %u alone, got none",
+		exec_set_first_error(run->exec, "expected a CPU for thread %u alone, got none",
 			       os_thread->thread);
 }
 
@@ -356,7 +356,7 @@ static void prepare_run(struct thread_run *run, const struct program *program)
 		atomic_store(&run->arrived_counts[i], 0);
 	run->must_pin_threads = timing->pins_threads && pins_find_cpus(&run->pins);
 	if (timing->pins_threads && !run->must_pin_threads)
-		exec_set_error(run->exec, "expected to know the CPUs of this process");
+		exec_set_first_error(run->exec, "expected to know the CPUs of this process");
 }
 
 static void create_and_run_threads(struct thread_run *run)

@@ -9,9 +9,8 @@
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
 
-/* No step of the thread happens before. */
+/* In last_step_before: no step of the thread happens before the step. */
 #define HAPPENS_BEFORE_NONE UINT16_MAX
-
 
 struct happens_before {
 	/*

@@ -3,7 +3,7 @@
  * Evaluates a program. For each call, in this order:
  *
  * 1. The schedule chooses the next call (schedule.h). A line of main is ordered after all calls
- * that ran before it, and before all calls that run after it.
+ *    that ran before it, and before all calls that run after it.
  * 2. A call is skipped if a handle is not in the required state, if it misuses a lock, or if its
  *    atomic access has an unsupported size or alignment.
  * 3. Bounds: a range outside of the page is EINVAL, or out-of-bounds through a mapping.

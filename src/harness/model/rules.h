@@ -24,8 +24,8 @@ struct uninit_use {
 
 struct verdict {
 	rule_set broken;
-	size_t fatal_call; /* its index, or VERDICT_NONE; deadlock: the first call that has not run
-			    */
+	size_t fatal_call; /* index of the call that breaks a fatal rule, or VERDICT_NONE; deadlock:
+			      of the first call that has not run */
 	enum rule fatal_rule;
 	/*
 	 * If a kunmap_local call is fatal: which other live mappings of the same page exist. The

@@ -20,7 +20,7 @@ static void remove_calls(struct program *program, struct call_range run)
 	memmove(removed, removed + run.count, (program->count - run.first) * sizeof(*removed));
 }
 
-/* Inserts @count calls, which must not be part of @program; the caller checks the space. */
+/* Inserts copies of @calls, which must not be part of @program; the caller checks the space. */
 static void insert_calls_at(struct program *program, size_t at, const struct call *calls,
 			    size_t count)
 {
@@ -52,7 +52,7 @@ static enum op find_filling_op(char handle_letter)
  * Such a call is mostly inserted at the end: in the middle it would often disturb later calls,
  * which use what it frees, locks or waits for.
  */
-static bool belongs_at_end(enum op op)
+static bool belongs_mostly_at_end(enum op op)
 {
 	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
 	       op == OP_lock || op == OP_wait;
@@ -85,7 +85,7 @@ bool mutate_insert(struct mutator *m)
 	size_t at = m->program->count;
 	struct abstract_state state, state_at_end;
 
-	if (!draw_once_in(m, 3) && (!belongs_at_end(op) || draw_once_in(m, 8)))
+	if (!draw_once_in(m, 3) && (!belongs_mostly_at_end(op) || draw_once_in(m, 8)))
 		at = draw_below(m, at + 1);
 	abstract_state_compute(&state_at_end, m->program, m->program->count);
 	abstract_state_compute(&state, m->program, at);

@@ -135,7 +135,7 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 	}
 }
 
-/* Numbers outside of the page must be rare in accesses to mappings, which they make fatal. */
+/* In a load or store, a number outside of the page is fatal, so it is mostly rejected. */
 static bool must_reject_number(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&

@@ -41,7 +41,7 @@ enum op op_find(const char *name, size_t len);
 /* Return: whether the call is an access through a mapping: load, store or an atomic one. */
 bool op_is_mapped_access(enum op op);
 
-/* Return: whether the call is lock, unlock, post or wait. */
+/* Return: whether the call is lock, unlock, post or wait; free_page is not included. */
 bool op_orders_threads(enum op op);
 
 /* Return: whether the call fills a handle; that is its first argument. */
