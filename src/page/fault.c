@@ -171,7 +171,7 @@ static unsigned int draw_percentage(struct failure_point *point)
 	return (unsigned int)((x ^ (x >> 32)) % 100);
 }
 
-/* Tests the conditions of guarantee 3, which reduces space and counts calls. */
+/* Tests the conditions of guarantee 3. The tests reduce space, and count calls. */
 static bool attributes_require_failure(struct failure_point *point, const struct page_task *task,
 				unsigned int size)
 {

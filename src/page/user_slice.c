@@ -58,7 +58,7 @@ static size_t copy_user_memory(void *to, const void *from, size_t len)
 		struct iovec target = { (char *)to + done, round };
 		ssize_t copied = process_vm_readv(getpid(), &target, 1, pieces, count, 0);
 
-		/* The system refuses the call itself, for example by seccomp: this is no fault. */
+		/* Not a fault: the system refuses the call itself, for example by seccomp. */
 		if (copied < 0 && errno != EFAULT)
 			page_bug("system", "process_vm_readv() of this process: %s; user memory cannot be read",
 				 strerror(errno));

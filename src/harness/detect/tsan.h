@@ -82,8 +82,8 @@ void tsan_release(void *object);
 void tsan_acquire(void *object);
 
 /*
- * Tell ThreadSanitizer that the running fiber reads or writes [addr, addr + len), as instrumented
- * code does. No memory is accessed. The harness reports its loads and stores in this way.
+ * Report to ThreadSanitizer that the running fiber reads or writes [addr, addr + len). No memory is
+ * accessed. The harness, which is not instrumented, reports its loads and stores in this way.
  */
 void tsan_record_read(const void *addr, size_t len);
 void tsan_record_write(const void *addr, size_t len);

@@ -20,8 +20,7 @@ struct minimize {
 	void *ctx;
 };
 
-/* Minimises m->best. The search ends, because each accepted program is smaller than the one before
- * it. */
+/* Minimises m->best. Each accepted program is smaller than the last one, so the search ends. */
 void minimize(struct minimize *m);
 
 #endif

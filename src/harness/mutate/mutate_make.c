@@ -161,8 +161,7 @@ static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
 	return number;
 }
 
-/* Mostly gives an atomic access a size of 1, 2, 4 or 8 and an aligned offset: others are skipped.
- */
+/* Mostly gives an atomic access a valid size and an aligned offset; otherwise it is skipped. */
 static void fit_atomic_size_and_offset(struct mutator *m, struct call *call)
 {
 	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) || draw_once_in(m, 16))

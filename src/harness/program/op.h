@@ -21,7 +21,7 @@ enum handle_kind {
 	HANDLE_KINDS
 };
 
-/* Calls fill handles of the kinds before this one; the other kinds always exist. */
+/* Calls fill handles of the kinds before HANDLE_MUTEX; mutexes and semaphores always exist. */
 #define HANDLE_FILLED_KINDS HANDLE_MUTEX
 
 struct op_info {
