@@ -20,7 +20,7 @@ enum checker_result {
 
 struct checker_report {
 	enum checker_result result;
-	rule_set seen;                /* rules that the execution showed to be broken */
+	rule_set seen;                /* broken rules that the execution revealed */
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
 	/* The difference, or the reason of an allowed miss; otherwise empty. */

@@ -64,7 +64,7 @@ static inline unsigned char *alias_place_address(const struct alias_set *set, un
 /* Return: a set that no task uses. Aborts if there is no address space. */
 struct alias_set *alias_set_acquire(void);
 
-/* Releases a set. The addresses of @set are inaccessible until the next task of @set uses them. */
+/* Returns a set, whose addresses become inaccessible. A later task may get the set. */
 void alias_set_release(struct alias_set *set);
 
 /* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */

@@ -97,7 +97,7 @@ static const struct cell *find_racing_cell(const struct tsan_shadow *tsan,
 	return NULL;
 }
 
-/* Return: the log position after @now, which is looked up once for all granules of the access. */
+/* Return: the log position after @now. It is looked up once for all granules of the access. */
 static uintptr_t look_up_log_position(struct tsan_shadow *tsan, const struct access *now)
 {
 	if (tsan->position_access != now) {

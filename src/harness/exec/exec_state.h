@@ -18,7 +18,7 @@
 #include "harness/program/program_state.h"
 #include "page/page.h"
 
-/* Number and value of the guard bytes on each side of a buffer that the library writes to. */
+/* Each side of a buffer that the library writes to has EXEC_GUARD guard bytes of this value. */
 #define EXEC_GUARD 16
 #define EXEC_GUARD_BYTE 0x5c
 

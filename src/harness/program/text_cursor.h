@@ -63,7 +63,7 @@ struct text_word text_read_word(struct text_cursor *cursor);
 
 bool text_word_is(const struct text_word *word, const char *text);
 
-/* Parses a decimal or hex literal. Return: false if the word is none or needs more than 64 bits. */
+/* Parses a decimal or hex literal. Return: false if @word is no literal or exceeds 64 bits. */
 bool text_parse_number(const struct text_word *word, uint64_t *number);
 
 /*
