@@ -92,7 +92,7 @@ static bool parse_call(struct text_cursor *cursor, struct api_call *call)
 		if (!text_parse_valid_number(cursor, &unused_start, &call->numbers[n]))
 			return false;
 	call->slot_index = (uint8_t)slot;
-	return slot < API_SLOTS && text_is_at_end(cursor);
+	return slot < API_SLOTS && text_ends_after_spaces(cursor);
 }
 
 size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned int *wrong_line)
@@ -110,7 +110,7 @@ size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned i
 		line_end = line_end ? line_end : end;
 		cursor.end = memchr(text, '#', (size_t)(line_end - text));
 		cursor.end = cursor.end ? cursor.end : line_end;
-		if (text_is_at_end(&cursor))
+		if (text_ends_after_spaces(&cursor))
 			continue;
 		if (used == API_CALLS_MAX * API_RECORD_SIZE || !parse_call(&cursor, &call))
 			return 0;

@@ -172,7 +172,7 @@ static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *
 	if (must_fill_mappings)
 		fill_mappings_and_repair(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
-	program_renumber(program);
+	program_update_lines(program);
 	verdict = evaluate_program(program);
 	return find_fatal_call(verdict, rule) == program->count - 1 &&
 	       verdict->broken == RULE_BIT(*rule);

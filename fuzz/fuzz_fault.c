@@ -48,7 +48,7 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
 	failing_program.count++;
 	checker_repair_program(fuzz_get_checker(), &failing_program);
-	program_renumber(&failing_program);
+	program_update_lines(&failing_program);
 }
 
 /*

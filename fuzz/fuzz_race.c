@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (getenv("FUZZ_FRESH"))
 		fuzz_clear_detector();
 	program_from_bytes(&program, data, size);
-	program_renumber(&program);
+	program_update_lines(&program);
 	checker_evaluate(fuzz_get_checker(), &program);
 	if (count_and_skip_racy_program())
 		return 0;

@@ -218,10 +218,10 @@ static void pick_and_access_range(struct stress_thread *self)
 	if (is_locked)
 		pthread_mutex_lock(&injected_mutex);
 	if (!is_watched_by_tsan)
-		tsan_set_ignored(true);
+		tsan_set_accesses_ignored(true);
 	access_range(self, range);
 	if (!is_watched_by_tsan)
-		tsan_set_ignored(false);
+		tsan_set_accesses_ignored(false);
 	if (is_locked)
 		pthread_mutex_unlock(&injected_mutex);
 }

@@ -155,7 +155,7 @@ T0: write_raw(p1, 0, 8, 1)
 T1: write_raw(p1, 8, 8, 1)
 T2: wait(s0)
 END
-	sed 's/if (unlikely(!page_maps_fast_ok(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
+	sed 's/if (unlikely(!page_is_certainly_mappable(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
 		src/page/raw.c >raw.c && mv raw.c src/page/raw.c
 	build_changed_tool tsan && build_replayer_with_changed_library fuzz_race tsan &&
 		minimize_finding fuzz_race crash-1 ': fuzz_race: .* race with ' &&

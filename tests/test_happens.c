@@ -41,20 +41,24 @@ static void test_edges(void)
 
 	ok(evaluate_text(
 		   "T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
-		   happens_before_find_edges(&program, rules_trace(rules), 4, edge_sources) == 1 &&
+		   happens_before_find_acquired_steps(&program, rules_trace(rules), 4,
+						      edge_sources) == 1 &&
 		   edge_sources[0] == 3 && is_ordered_before(1, 4) && is_ordered_before(0, 2),
 	   "a lock is ordered after the last unlock, and so after the earlier ones");
 	ok(evaluate_text("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
-		   happens_before_find_edges(&program, rules_trace(rules), 3, edge_sources) == 2 &&
+		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3,
+						      edge_sources) == 2 &&
 		   is_ordered_before(0, 3) && is_ordered_before(1, 3) && !is_ordered_before(2, 3),
 	   "a wait is ordered after every earlier post, not after calls that follow the posts");
 	ok(evaluate_text("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
-		    "free_page(p0)\n") &&
-		   happens_before_find_edges(&program, rules_trace(rules), 3, edge_sources) == 1 &&
+			 "free_page(p0)\n") &&
+		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3,
+						      edge_sources) == 1 &&
 		   is_ordered_before(2, 3),
 	   "the last free is ordered after the others");
 	ok(evaluate_text("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
-		   !happens_before_find_edges(&program, rules_trace(rules), 2, edge_sources) &&
+		   !happens_before_find_acquired_steps(&program, rules_trace(rules), 2,
+						       edge_sources) &&
 		   is_ordered_before(0, 1) && is_ordered_before(0, 2),
 	   "the order by a line of main is no edge");
 }
@@ -180,10 +184,10 @@ static void test_deadlock(void)
 
 	ok(evaluate_text(
 		   "T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
-		   cause_find_deadlock(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
-		   b[0].blocking_call == 0 && b[1].why == BLOCKED_SEMAPHORE &&
-		   b[2].why == BLOCKED_THREADS && b[2].blocking_call == 1 &&
-		   b[3].why == BLOCKED_MAIN && b[3].blocking_call == 3,
+		   cause_find_blocked_threads(&program, rules, b) == 4 &&
+		   b[0].why == BLOCKED_MUTEX && b[0].blocking_call == 0 &&
+		   b[1].why == BLOCKED_SEMAPHORE && b[2].why == BLOCKED_THREADS &&
+		   b[2].blocking_call == 1 && b[3].why == BLOCKED_MAIN && b[3].blocking_call == 3,
 	   "deadlock: the reason of each thread");
 }
 

@@ -169,7 +169,7 @@ expect_minimized_bug() {
 }
 
 write_changed_library raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
-	s/if (unlikely(!page_maps_fast_ok(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
+	s/if (unlikely(!page_is_certainly_mappable(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
 	cp bug.h src/page && build_changed_tool plain && { ! has_flavour asan || build_changed_tool asan; } &&
 	{ ! has_flavour tsan || build_changed_tool tsan; }
 ok $? "a library with bugs" "$scratch/build"

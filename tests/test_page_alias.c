@@ -38,7 +38,8 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 /* The memory next to a set may belong to another set or to the arena, but not to this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
-	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
+	unsigned char *first = alias_place_address(set, 0),
+		      *end = alias_place_address(set, ALIAS_PLACES);
 
 	ok(is_in_set(set, first) && is_in_set(set, end - 1) && !is_in_set(set, first - 1) &&
 		   !is_in_set(set, end) && !is_in_set(set, (unsigned char *)set - 1),
@@ -118,7 +119,7 @@ static void use_descriptor_zero_as_arena_file(void)
 
 	close(STDIN_FILENO);
 	pages[0] = new_zeroed_page();
-	if (!pages[0] || arena_file() != 0)
+	if (!pages[0] || arena_get_file_descriptor() != 0)
 		abort();
 	addr = page_map_local(pages[0]);
 	addr[7] = 7;

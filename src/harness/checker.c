@@ -314,7 +314,7 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
  * The detector must report exactly the predicted races. If no prediction is possible, it must
  * report a race if the model has one that the detector cannot miss.
  */
-static bool check_missed_races(struct checker *checker, const struct program *program,
+static bool check_predicted_and_missed_races(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(checker->rules);
@@ -339,7 +339,7 @@ static bool must_deadlock(const struct verdict *v)
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 }
 
-static bool check_end_of_execution(const struct verdict *v, enum exec_end end,
+static bool check_deadlock_as_expected(const struct verdict *v, enum exec_end end,
 				   struct checker_report *report)
 {
 	if (end == EXEC_STUCK)
@@ -385,10 +385,11 @@ enum checker_result checker_run_fibers(struct checker *checker, const struct pro
 	start_comparison(checker, program, report);
 	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
 			      checker->trace);
-	if (check_end_of_execution(v, end, report) && check_steps(checker, program, true, report) &&
+	if (check_deadlock_as_expected(v, end, report) &&
+	    check_steps(checker, program, true, report) &&
 	    check_final_pages(checker, true, report) && check_executor_error(checker, report) &&
 	    count_and_check_race_reports(checker, program, false, report))
-		check_missed_races(checker, program, report);
+		check_predicted_and_missed_races(checker, program, report);
 	return report->result;
 }
 

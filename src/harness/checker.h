@@ -19,7 +19,7 @@ enum checker_result {
 
 struct checker_report {
 	enum checker_result result;
-	rule_set seen;                /* rules that the execution showed to be broken */
+	rule_set seen;                /* broken rules that the execution revealed */
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
 	/* The difference, or the reason of an allowed miss; otherwise empty. */
@@ -58,7 +58,10 @@ void checker_repair_program(struct checker *checker, struct program *program);
 enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report);
 
-/* Does the same on real threads. */
+/*
+ * Executes the program on real threads and compares the execution with the model; stops before a
+ * fatal call. Return: report->result
+ */
 enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report);
 

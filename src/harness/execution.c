@@ -19,8 +19,8 @@ static struct {
 	const struct program *program;
 	const struct execution_options *options;
 	execution_call_hook hook;
-	bool is_dying; /* this is a child process that runs a program up to its fatal call */
-	execution_abnormal_exit_fn on_abnormal_exit;
+	bool is_fatal_child; /* this is a child process that runs a program up to its fatal call */
+	execution_fatal_child_fn on_fatal_child_death;
 } current;
 
 bool execution_parse_executor(const char *name, struct execution_options *options)
@@ -35,9 +35,9 @@ void execution_set_call_hook(execution_call_hook hook)
 	current.hook = hook;
 }
 
-void execution_set_abnormal_exit_callback(execution_abnormal_exit_fn fn)
+void execution_set_fatal_child_callback(execution_fatal_child_fn fn)
 {
-	current.on_abnormal_exit = fn;
+	current.on_fatal_child_death = fn;
 }
 
 void execution_reset(struct execution *execution)
@@ -146,16 +146,16 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 
 /* No coverage: a child process with a fatal call does not run after each input. */
 NO_COVERAGE_BEGIN
-static void record_started_call(size_t call)
+static void record_call_and_run_hook(size_t call)
 {
 	struct execution *execution = current.execution;
 
 	atomic_store_explicit(&execution->last_started_call, call, memory_order_relaxed);
-	if (current.is_dying)
+	if (current.is_fatal_child)
 		exec_get_access_range(current.checker->exec, &current.program->calls[call],
 				      &execution->accessed_from, &execution->accessed_to);
 	if (current.hook)
-		current.hook(current.checker, current.program, call, current.is_dying);
+		current.hook(current.checker, current.program, call, current.is_fatal_child);
 }
 NO_COVERAGE_END
 
@@ -166,7 +166,7 @@ void execution_run(struct execution *execution, struct checker *checker,
 	current.checker = checker;
 	current.program = program;
 	current.options = options;
-	exec_options(checker->exec)->call_hook = record_started_call;
+	exec_options(checker->exec)->call_hook = record_call_and_run_hook;
 	checker_evaluate(checker, program);
 	if (options->fibers)
 		repeat_on_fibers(execution);
@@ -214,8 +214,8 @@ static void run_fatal_call_in_child(void *ctx)
 		checker_run_fibers(current.checker, current.program, &report);
 	}
 	options = exec_options(current.checker->exec);
-	options->call_hook = record_started_call;
-	current.is_dying = true;
+	options->call_hook = record_call_and_run_hook;
+	current.is_fatal_child = true;
 	options->check_initialised = fatal_call->rule == RULE_uninit_use;
 	checker_run_up_to_fatal_call(current.checker, current.program, fatal_call->call);
 }
@@ -291,8 +291,8 @@ static void check_exit_of_fatal_call(struct execution *execution, const struct p
 	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
 	bool has_returned = isolated_succeeded(child);
 
-	if (!has_returned && current.on_abnormal_exit)
-		current.on_abnormal_exit(execution, child);
+	if (!has_returned && current.on_fatal_child_death)
+		current.on_fatal_child_death(execution, child);
 	execution->has_wrong_exit = true;
 	execution->has_survived_fatal_call =
 		has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;

@@ -6,8 +6,8 @@
  * 2. The program runs on fibers, on real threads, or both, up to its fatal call.
  * 3. Each fatal call runs in a child process, which must end with a report of the call's rule.
  *
- * `run` makes each execution in a process of its own, `replay` makes many executions in one
- * process.
+ * A worker of `run` or `replay` makes many executions in one process. A flavour runner, which
+ * `minimize` uses, makes each execution in a child process.
  */
 #pragma once
 
@@ -66,10 +66,13 @@ struct execution {
 				 */
 };
 
-/* Sets a callback for each child with a fatal call that ended abnormally; it runs in the parent. */
-typedef void (*execution_abnormal_exit_fn)(const struct execution *execution,
+/*
+ * Sets a callback that runs in the parent after each child with a fatal call that was killed or
+ * exited with a status other than 0, as such a child should.
+ */
+typedef void (*execution_fatal_child_fn)(const struct execution *execution,
 					   const struct isolated *child);
-void execution_set_abnormal_exit_callback(execution_abnormal_exit_fn fn);
+void execution_set_fatal_child_callback(execution_fatal_child_fn fn);
 
 /* Return: whether the child exited by itself, in time and with status 0. */
 bool isolated_succeeded(const struct isolated *child);
@@ -77,10 +80,10 @@ bool isolated_succeeded(const struct isolated *child);
 /*
  * A function that runs before each call of a program; tests of the callers misbehave in it.
  * @call: index of the call
- * @dying: this is a child process that runs a program up to its fatal call
+ * @is_fatal_child: this process is a child that runs a program up to its fatal call
  */
 typedef void (*execution_call_hook)(struct checker *checker, const struct program *program,
-				    size_t call, bool dying);
+				    size_t call, bool is_fatal_child);
 void execution_set_call_hook(execution_call_hook hook);
 
 /* Clears the state and the results. Must be called before each execution. */

@@ -25,7 +25,7 @@
 
 struct alias_set {
 	struct alias_set *next; /* in the list of all sets; never removed */
-	bool is_in_use;
+	bool is_in_use;  /* a task owns the set */
 	bool is_hidden;  /* the task of the set is switched out */
 	uint32_t live_places;  /* one bit for each place in use */
 	uint32_t used_places;  /* one bit for each place that was ever used */
@@ -40,7 +40,7 @@ struct alias_place_kind {
 	size_t stride; /* bytes from place to place, with a guard page */
 
 	/* Maps and shows @page in place @i. Return: the address of byte 0. */
-	void *(*place)(struct alias_set *set, unsigned int i, const struct page *page);
+	void *(*map_and_show)(struct alias_set *set, unsigned int i, const struct page *page);
 	void (*hide)(void *addr);
 	void (*show)(void *addr);
 
@@ -56,7 +56,7 @@ extern const struct alias_place_kind alias_window, alias_slot;
 /* The kind of places in use. map_select_backend() selects the kind together with the backend. */
 extern const struct alias_place_kind *alias_place_kind;
 
-static inline unsigned char *alias_place(const struct alias_set *set, unsigned int i)
+static inline unsigned char *alias_place_address(const struct alias_set *set, unsigned int i)
 {
 	return (unsigned char *)(uintptr_t)set + ALIAS_HEAD + i * alias_place_kind->stride;
 }
@@ -64,12 +64,13 @@ static inline unsigned char *alias_place(const struct alias_set *set, unsigned i
 /* Return: a set that no task uses. Aborts if there is no address space. */
 struct alias_set *alias_set_acquire(void);
 
-/* Releases a set. The addresses of @set are inaccessible until the next task of @set uses them. */
+/* Returns a set, whose addresses become inaccessible. A later task may get the set. */
 void alias_set_release(struct alias_set *set);
 
 /* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */
 struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *offset);
 
+/* Without the lock of the list: only for a child of fork(), which has one thread. */
 void alias_for_each_set(void (*fn)(struct alias_set *set));
 
 /*
@@ -81,7 +82,7 @@ void alias_map_file(void *addr, size_t len, const struct page *page, int prot);
 /* Like alias_map_file(), but hidden from sanitizers, for addresses that they know already. */
 void alias_remap_file(void *addr, size_t len, const struct page *page, int prot);
 
-/* Creates files for the sanitizer's shadow. Return: false if the system refuses. */
+/* Creates files for the shadow of the arena, and maps them there. Return: false if it failed. */
 bool alias_create_shadow_files(void);
 
 /*
@@ -93,6 +94,7 @@ void alias_copy_files_in_child(void);
 /* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
 bool alias_install_fork_handlers(void);
 
-_Noreturn void alias_report_failure(const char *what);
+/* Reports that @what failed with errno, and aborts. */
+_Noreturn void alias_abort_with_errno(const char *what);
 
 #endif

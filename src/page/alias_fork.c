@@ -21,7 +21,7 @@ static _Thread_local int ends[2];
 static NO_COVERAGE void create_pipe_before_fork(void)
 {
 	if (pipe2(ends, O_CLOEXEC))
-		alias_report_failure("pipe");
+		alias_abort_with_errno("pipe");
 }
 
 static NO_COVERAGE void wait_for_child_copy(void)

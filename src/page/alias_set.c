@@ -17,7 +17,7 @@ static struct {
 
 static int shadow_files[SYNC_SHADOWS + 1];
 
-void alias_report_failure(const char *what)
+void alias_abort_with_errno(const char *what)
 {
 	const char *limit = errno == ENOMEM ? " (is vm.max_map_count too small?)" : "";
 
@@ -29,11 +29,11 @@ static inline size_t find_set_size(void)
 	return ALIAS_HEAD + ALIAS_PLACES * alias_place_kind->stride;
 }
 
-static void forbid_access(void *addr, size_t len, int fixed)
+static void map_inaccessible(void *addr, size_t len, int fixed)
 {
 	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1,
 		 0) == MAP_FAILED)
-		alias_report_failure("mmap of addresses for mappings");
+		alias_abort_with_errno("mmap of addresses for mappings");
 }
 
 /* The caller holds the lock of the list, in a hidden section. */
@@ -43,7 +43,7 @@ static struct alias_set *create_set(void)
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (set == MAP_FAILED || mprotect(set, PAGE_SIZE, PROT_READ | PROT_WRITE))
-		alias_report_failure("mmap of addresses for mappings");
+		alias_abort_with_errno("mmap of addresses for mappings");
 	set->next = sets.first;
 	atomic_store_explicit(&sets.first, set, memory_order_release);
 	return set;
@@ -69,7 +69,7 @@ struct alias_set *alias_set_acquire(void)
 void alias_set_release(struct alias_set *set)
 {
 	sync_hidden_begin();
-	forbid_access((unsigned char *)set + PAGE_SIZE, find_set_size() - PAGE_SIZE, MAP_FIXED);
+	map_inaccessible((unsigned char *)set + PAGE_SIZE, find_set_size() - PAGE_SIZE, MAP_FIXED);
 	set->live_places = set->used_places = set->next_place = set->live_count = 0;
 	set->is_hidden = false;
 	memset(set->last_pages, 0, sizeof(set->last_pages));
@@ -103,11 +103,13 @@ void alias_for_each_set(void (*fn)(struct alias_set *set))
 
 /* ---- files ---- */
 
-static NO_COVERAGE void map_unwatched(void *addr, size_t len, int file, size_t offset, int prot)
+/* A sanitizer does not observe the system call, so it keeps its state of the addresses. */
+static NO_COVERAGE void map_by_system_call(void *addr, size_t len, int file, size_t offset,
+					   int prot)
 {
 	if (syscall(SYNC_SYS_MMAP, addr, len, prot, MAP_SHARED | MAP_FIXED, file,
 		    offset / SYNC_SYS_MMAP_UNIT) == -1)
-		alias_report_failure("mmap of a page");
+		alias_abort_with_errno("mmap of a page");
 }
 
 static inline size_t find_file_offset(const struct page *page)
@@ -115,26 +117,26 @@ static inline size_t find_file_offset(const struct page *page)
 	return (size_t)(page - arena_pages) * PAGE_SIZE;
 }
 
-/* Uses the system call, because a sanitizer's wrapper of mmap() refuses to map its shadow. */
-static NO_COVERAGE void share_shadow(void *addr, size_t len, const struct page *page)
+/* Uses system calls, because a sanitizer's wrapper of mmap() refuses to map its shadow. */
+static NO_COVERAGE void map_shared_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
-		map_unwatched(sync_shadow(addr, i), len, shadow_files[i], find_file_offset(page),
-			      PROT_READ | PROT_WRITE);
+		map_by_system_call(sync_shadow_address(addr, i), len, shadow_files[i],
+				   find_file_offset(page), PROT_READ | PROT_WRITE);
 }
 
 NO_COVERAGE void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
 {
-	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_file(), (off_t)find_file_offset(page)) ==
-	    MAP_FAILED)
-		alias_report_failure("mmap of a page");
-	share_shadow(addr, len, page);
+	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_get_file_descriptor(),
+		 (off_t)find_file_offset(page)) == MAP_FAILED)
+		alias_abort_with_errno("mmap of a page");
+	map_shared_shadow(addr, len, page);
 }
 
 void alias_remap_file(void *addr, size_t len, const struct page *page, int prot)
 {
-	map_unwatched(addr, len, arena_file(), find_file_offset(page), prot);
-	share_shadow(addr, len, page);
+	map_by_system_call(addr, len, arena_get_file_descriptor(), find_file_offset(page), prot);
+	map_shared_shadow(addr, len, page);
 }
 
 bool alias_create_shadow_files(void)
@@ -144,7 +146,7 @@ bool alias_create_shadow_files(void)
 		if (shadow_files[i] < 0 || ftruncate(shadow_files[i], (off_t)ARENA_SIZE))
 			return false;
 	}
-	share_shadow(arena_frames, ARENA_SIZE, arena_pages);
+	map_shared_shadow(arena_frames, ARENA_SIZE, arena_pages);
 	return true;
 }
 
@@ -157,13 +159,13 @@ static int copy_to_new_file(const char *from, size_t len)
 	size_t done = 0;
 
 	if (file < 0 || ftruncate(file, (off_t)ARENA_SIZE))
-		alias_report_failure("memfd_create");
+		alias_abort_with_errno("memfd_create");
 	while (done < len) {
 		/* On some CPUs the offset is in two registers; the last 0 is its high half. */
 		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done, 0);
 
 		if (copied <= 0)
-			alias_report_failure("copy of the pages");
+			alias_abort_with_errno("copy of the pages");
 		done += (size_t)copied;
 	}
 	return file;
@@ -171,15 +173,15 @@ static int copy_to_new_file(const char *from, size_t len)
 
 void alias_copy_files_in_child(void)
 {
-	size_t used = arena_used_frames() * PAGE_SIZE;
+	size_t used = arena_count_ever_used_frames() * PAGE_SIZE;
 	int file = copy_to_new_file((const char *)arena_frames, used);
 
 	for (int i = 0; i < SYNC_SHADOWS; i++) {
-		int shadow = copy_to_new_file(sync_shadow(arena_frames, i), used);
+		int shadow = copy_to_new_file(sync_shadow_address(arena_frames, i), used);
 
 		close(shadow_files[i]);
 		shadow_files[i] = shadow;
 	}
-	arena_replace_file(file);
+	arena_close_and_replace_file(file);
 	alias_remap_file(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
 }

@@ -8,29 +8,29 @@
 
 #include <sys/mman.h>
 
-static NO_COVERAGE void protect(void *addr, int prot)
+static NO_COVERAGE void set_protection(void *addr, int prot)
 {
 	if (unlikely(mprotect(addr, PAGE_SIZE, prot)))
-		alias_report_failure("mprotect of a page");
+		alias_abort_with_errno("mprotect of a page");
 }
 
 static void slot_hide(void *addr)
 {
-	protect(addr, PROT_NONE);
+	set_protection(addr, PROT_NONE);
 }
 
 static void slot_show(void *addr)
 {
-	protect(addr, PROT_READ | PROT_WRITE);
+	set_protection(addr, PROT_READ | PROT_WRITE);
 }
 
-static NO_SANITIZE_THREAD NO_COVERAGE void *slot_place(struct alias_set *set, unsigned int i,
+static NO_SANITIZE_THREAD NO_COVERAGE void *slot_map_and_show(struct alias_set *set, unsigned int i,
 						   const struct page *page)
 {
-	void *addr = alias_place(set, i);
+	void *addr = alias_place_address(set, i);
 
 	if (set->last_pages[i] == page)
-		protect(addr, PROT_READ | PROT_WRITE);
+		set_protection(addr, PROT_READ | PROT_WRITE);
 	else
 		alias_map_file(addr, PAGE_SIZE, page, PROT_READ | PROT_WRITE);
 	set->last_pages[i] = page;
@@ -46,12 +46,12 @@ static NO_SANITIZE_THREAD void *slot_canonical(const struct alias_set *set, unsi
 
 static void slot_remap(struct alias_set *set, unsigned int i)
 {
-	alias_remap_file(alias_place(set, i), PAGE_SIZE, set->last_pages[i], PROT_NONE);
+	alias_remap_file(alias_place_address(set, i), PAGE_SIZE, set->last_pages[i], PROT_NONE);
 }
 
 const struct alias_place_kind alias_slot = {
 	.stride = 2 * PAGE_SIZE,
-	.place = slot_place,
+	.map_and_show = slot_map_and_show,
 	.hide = slot_hide,
 	.show = slot_show,
 	.canonical = slot_canonical,

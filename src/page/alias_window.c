@@ -12,6 +12,7 @@
 
 #include "page/map.h"
 
+/* With the method `none`, all pages of a window stay accessible. */
 static void window_hide(void *addr)
 {
 	if (map_revoke == MAP_REVOKE_POISON)
@@ -19,7 +20,7 @@ static void window_hide(void *addr)
 }
 
 /* Poisons a page unless it is poisoned. A page is poisoned as a whole, so one byte is checked. */
-static NO_COVERAGE void guard(unsigned char *addr)
+static NO_COVERAGE void poison_unless_poisoned(unsigned char *addr)
 {
 	if (!sync_is_poisoned(addr))
 		sync_poison(addr, PAGE_SIZE);
@@ -35,30 +36,31 @@ static void window_show(void *addr)
  * Poisons the two pages next to @addr. A poisoned page of a window remains poisoned until it is
  * mapped itself. Before the first page and after the last page of a window are guard pages.
  */
-static NO_COVERAGE void guards(unsigned char *addr)
+static NO_COVERAGE void poison_adjacent_pages(unsigned char *addr)
 {
 	if (map_revoke != MAP_REVOKE_POISON)
 		return;
-	guard(addr - PAGE_SIZE);
-	guard(addr + PAGE_SIZE);
+	poison_unless_poisoned(addr - PAGE_SIZE);
+	poison_unless_poisoned(addr + PAGE_SIZE);
 }
 
-static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_place(struct alias_set *set,
-								    unsigned int i,
-								    const struct page *page)
+static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_map_and_show(struct alias_set *set,
+									  unsigned int i,
+									  const struct page *page)
 {
-	unsigned char *window = alias_place(set, i);
+	unsigned char *window = alias_place_address(set, i);
 	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;
 
 	if (unlikely(!(set->used_places & 1u << i)))
 		alias_map_file(window, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
 	if (set->last_pages[i] != page)
-		guards(addr);
+		poison_adjacent_pages(addr);
 	set->last_pages[i] = page;
 	window_show(addr);
 	return addr;
 }
 
+/* Each window maps the whole arena, so the offset in a window is the offset in the arena. */
 static void *window_canonical(const struct alias_set *set, unsigned int i, size_t offset)
 {
 	(void)set;
@@ -68,13 +70,13 @@ static void *window_canonical(const struct alias_set *set, unsigned int i, size_
 
 static void window_remap(struct alias_set *set, unsigned int i)
 {
-	alias_remap_file(alias_place(set, i), ARENA_SIZE, arena_pages,
+	alias_remap_file(alias_place_address(set, i), ARENA_SIZE, arena_pages,
 			     PROT_READ | PROT_WRITE);
 }
 
 const struct alias_place_kind alias_window = {
 	.stride = ARENA_SIZE + PAGE_SIZE,
-	.place = window_place,
+	.map_and_show = window_map_and_show,
 	.hide = window_hide,
 	.show = window_show,
 	.canonical = window_canonical,

@@ -82,7 +82,7 @@ static void arena_init(void)
 		arena.fresh = ARENA_FRAMES;
 		return;
 	}
-	sync_heap_init(base, ARENA_SIZE + PAGES_SIZE);
+	sync_register_heap(base, ARENA_SIZE + PAGES_SIZE);
 }
 
 bool arena_exists(void)
@@ -90,18 +90,18 @@ bool arena_exists(void)
 	return atomic_load_explicit(&arena_made, memory_order_relaxed);
 }
 
-NO_COVERAGE int arena_file(void)
+NO_COVERAGE int arena_get_file_descriptor(void)
 {
 	return arena.file;
 }
 
-void arena_replace_file(int file)
+void arena_close_and_replace_file(int file)
 {
 	close(arena.file);
 	arena.file = file;
 }
 
-size_t arena_used_frames(void)
+size_t arena_count_ever_used_frames(void)
 {
 	return arena.fresh;
 }
@@ -111,7 +111,7 @@ size_t arena_used_frames(void)
  * start would write the whole shadow memory of the arena. The caller holds the lock of the
  * arena, because otherwise the frame after them might be allocated already.
  */
-static NO_COVERAGE void poison_fresh(size_t first, size_t end)
+static NO_COVERAGE void poison_frames_of_chunk(size_t first, size_t end)
 {
 	size_t count = (end < ARENA_FRAMES ? end + 1 : end) - first;
 
@@ -120,7 +120,7 @@ static NO_COVERAGE void poison_fresh(size_t first, size_t end)
 }
 
 /* Takes @least to @most never-allocated frames. Return: their number; 0 if there are too few. */
-static NO_COVERAGE size_t take_never_allocated(size_t least, size_t most, size_t *first)
+static NO_COVERAGE size_t take_never_allocated_frames(size_t least, size_t most, size_t *first)
 {
 	size_t count;
 
@@ -133,7 +133,7 @@ static NO_COVERAGE size_t take_never_allocated(size_t least, size_t most, size_t
 	*first = arena.fresh;
 	arena.fresh += count;
 	if (count)
-		poison_fresh(*first, arena.fresh);
+		poison_frames_of_chunk(*first, arena.fresh);
 	sync_unlock(&arena.lock);
 	return count;
 }
@@ -141,9 +141,9 @@ static NO_COVERAGE size_t take_never_allocated(size_t least, size_t most, size_t
 /* ---- one frame ---- */
 
 /* Gives never-allocated frames to a list, if there are any. The caller holds the lock of @list. */
-static NO_COVERAGE void refill(struct free_list *list)
+static NO_COVERAGE void refill_list(struct free_list *list)
 {
-	size_t count = take_never_allocated(1, FREE_LIST_CHUNK, &list->fresh);
+	size_t count = take_never_allocated_frames(1, FREE_LIST_CHUNK, &list->fresh);
 
 	list->fresh_end = list->fresh + count;
 	free_list_assign(list, list->fresh, count);
@@ -154,10 +154,10 @@ static bool take_from_own_list(struct free_list *list, size_t *frame)
 	bool is_found;
 
 	sync_lock(&list->lock);
-	is_found = free_list_take(list, frame);
+	is_found = free_list_take_frame(list, frame);
 	if (!is_found) {
-		refill(list);
-		is_found = free_list_take(list, frame);
+		refill_list(list);
+		is_found = free_list_take_frame(list, frame);
 	}
 	sync_unlock(&list->lock);
 	return is_found;
@@ -171,15 +171,15 @@ static bool take_from_any_list(size_t *frame)
 	for (struct free_list *list = free_lists; !is_found && list < free_lists + FREE_LISTS;
 	     list++) {
 		sync_lock(&list->lock);
-		is_found = free_list_take(list, frame);
+		is_found = free_list_take_frame(list, frame);
 		sync_unlock(&list->lock);
 	}
 	return is_found;
 }
 
-/* ---- several in a row ---- */
+/* ---- contiguous frames ---- */
 
-static NO_COVERAGE bool take_run(size_t count, size_t *first)
+static NO_COVERAGE bool take_run_of_freed_frames(size_t count, size_t *first)
 {
 	struct free_list *list;
 	size_t end;
@@ -190,27 +190,27 @@ static NO_COVERAGE bool take_run(size_t count, size_t *first)
 	sync_lock(&arena.lock);
 	end = arena.fresh;
 	sync_unlock(&arena.lock);
-	is_found = free_list_take_run(free_list_own(), count, end, first);
+	is_found = free_lists_take_run(free_list_own(), count, end, first);
 	while (list-- > free_lists)
 		sync_unlock(&list->lock);
 	return is_found;
 }
 
-static NO_COVERAGE bool take_row(size_t count, size_t *first)
+static NO_COVERAGE bool take_contiguous_frames(size_t count, size_t *first)
 {
-	if (!take_never_allocated(count, count, first))
-		return take_run(count, first);
+	if (!take_never_allocated_frames(count, count, first))
+		return take_run_of_freed_frames(count, first);
 	free_list_assign(free_list_own(), *first, count);
 	return true;
 }
 
-/* ---- both ---- */
+/* ---- any number of frames ---- */
 
 static bool alloc_frames(size_t count, size_t *first)
 {
 	if (count == 1)
 		return take_from_own_list(free_list_own(), first) || take_from_any_list(first);
-	return take_row(count, first);
+	return take_contiguous_frames(count, first);
 }
 
 struct page *arena_alloc_frames(size_t count)
@@ -227,8 +227,8 @@ struct page *arena_alloc_frames(size_t count)
 	if (!is_found)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		sync_heap_alloc(page + i, sizeof(*page));
-		sync_heap_alloc(arena_address(page + i), PAGE_SIZE);
+		sync_mark_allocated(page + i, sizeof(*page));
+		sync_mark_allocated(arena_address(page + i), PAGE_SIZE);
 	}
 	return page;
 }
@@ -238,10 +238,10 @@ void arena_free_frame(struct page *page)
 	size_t frame = (size_t)(page - arena_pages);
 	struct free_list *list;
 
-	sync_heap_free(arena_address(page), PAGE_SIZE);
-	sync_heap_free(page, sizeof(*page));
+	sync_mark_freed(arena_address(page), PAGE_SIZE);
+	sync_mark_freed(page, sizeof(*page));
 	sync_hidden_begin();
-	list = free_list_find(frame);
+	list = free_list_find_by_frame(frame);
 	sync_lock(&list->lock);
 	free_list_append(list, frame);
 	sync_unlock(&list->lock);

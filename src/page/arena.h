@@ -52,20 +52,20 @@ struct page *arena_alloc_frames(size_t count);
 /* Frees the frame of a page without references. No thread may access the page any more (R8). */
 void arena_free_frame(struct page *page);
 
-/* Return: true if the arena exists. An arena exists until the process ends. */
+/* Return: true after the first allocation began to create the arena, also if that failed. */
 bool arena_exists(void);
 
 /*
  * Return: the file descriptor of the frames, with frame i at offset i * PAGE_SIZE; -1 without a
  * file. The frames are in a file only if the backend maps them at several addresses.
  */
-int arena_file(void);
+int arena_get_file_descriptor(void);
 
-/* Replaces the file by @file, which has the same content and which the caller maps. */
-void arena_replace_file(int file);
+/* Closes the file and uses @file instead, which has the same content and which the caller maps. */
+void arena_close_and_replace_file(int file);
 
-/* Return: the number of frames up to the last one that was ever allocated. */
-size_t arena_used_frames(void);
+/* Return: the number of frames that ever left the arena; they are the first frames. */
+size_t arena_count_ever_used_frames(void);
 
 /* The size of a frame, in units of struct page. */
 #define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))

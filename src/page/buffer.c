@@ -18,7 +18,7 @@ static unsigned int find_order(size_t pages)
 	return order;
 }
 
-static void init_pages(struct page *first, size_t pages, size_t bytes)
+static void init_buffer_pages(struct page *first, size_t pages, size_t bytes)
 {
 	for (size_t i = 0; i < pages; i++) {
 		page_init(first + i);
@@ -45,12 +45,12 @@ void *page_buffer_alloc(size_t n_bytes)
 		errno = ENOMEM;
 		return NULL;
 	}
-	init_pages(first, whole / PAGE_SIZE, n_bytes);
+	init_buffer_pages(first, whole / PAGE_SIZE, n_bytes);
 	return arena_address(first);
 }
 
 /* Return: the first page of the buffer at @buffer. Aborts if no buffer begins there. */
-LIVE_INLINE struct page *first_page(const void *buffer, const char *call)
+LIVE_INLINE struct page *find_first_page_or_bug(const void *buffer, const char *call)
 {
 	struct page *page;
 
@@ -73,7 +73,7 @@ void page_buffer_free(void *buffer)
 
 	if (!buffer)
 		return;
-	first = first_page(buffer, "page_buffer_free");
+	first = find_first_page_or_bug(buffer, "page_buffer_free");
 	pages = first->buffer_page_count;
 	/* First end the borrowing of all pages, so that page_free() may free them. */
 	for (size_t i = 0; i < pages; i++)
@@ -84,7 +84,7 @@ void page_buffer_free(void *buffer)
 
 size_t page_buffer_size(const void *buffer)
 {
-	return first_page(buffer, "page_buffer_size")->buffer_size;
+	return find_first_page_or_bug(buffer, "page_buffer_size")->buffer_size;
 }
 
 struct page *page_borrow(const void *addr)
@@ -100,7 +100,7 @@ struct page *page_borrow(const void *addr)
 
 struct page *page_buffer_next(const void *buffer, const struct page *page)
 {
-	struct page *first = first_page(buffer, "page_buffer_next");
+	struct page *first = find_first_page_or_bug(buffer, "page_buffer_next");
 	size_t next = page ? (size_t)(page - first) + 1 : 0;
 
 	return next < first->buffer_page_count ? first + next : NULL;

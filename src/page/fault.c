@@ -30,8 +30,8 @@ struct failure_point {
 	atomic_int times;
 	atomic_uint space;
 	atomic_bool task_filter;
-	atomic_uint calls;
-	_Atomic uint64_t random;
+	atomic_uint calls;       /* calls that the interval counted */
+	_Atomic uint64_t random; /* state of the random numbers */
 };
 
 static struct failure_point points[PAGE_FAULT_POINTS] = {
@@ -125,14 +125,14 @@ bool page_task_make_it_fail(bool on)
 
 enum nth_state { NTH_OFF, NTH_WAITS, NTH_FIRES };
 
-static NO_SANITIZE_THREAD enum nth_state count_fail_nth(struct page_task *task)
+static NO_SANITIZE_THREAD enum nth_state decrement_fail_nth(struct page_task *task)
 {
 	if (!task->fail_nth)
 		return NTH_OFF;
 	return --task->fail_nth ? NTH_WAITS : NTH_FIRES;
 }
 
-static NO_SANITIZE_THREAD bool makes_it_fail(const struct page_task *task)
+static NO_SANITIZE_THREAD bool has_make_it_fail_flag(const struct page_task *task)
 {
 	return task->make_it_fail;
 }
@@ -150,7 +150,8 @@ static bool spend_space(struct failure_point *point, unsigned int size)
 	return false;
 }
 
-static bool is_between_intervals(struct failure_point *point)
+/* Counts the call. Return: true unless it is the last call of an interval. */
+static bool is_call_skipped_by_interval(struct failure_point *point)
 {
 	unsigned int interval = GET(interval);
 
@@ -170,23 +171,24 @@ static unsigned int draw_percentage(struct failure_point *point)
 	return (unsigned int)((x ^ (x >> 32)) % 100);
 }
 
+/* Tests the conditions of guarantee 3. The tests reduce space, and count calls. */
 static bool attributes_require_failure(struct failure_point *point, const struct page_task *task,
 				unsigned int size)
 {
 	if (!GET(probability))
 		return false;
-	if (GET(task_filter) && !makes_it_fail(task))
+	if (GET(task_filter) && !has_make_it_fail_flag(task))
 		return false;
 	if (!GET(times))
 		return false;
 	if (spend_space(point, size))
 		return false;
-	if (is_between_intervals(point))
+	if (is_call_skipped_by_interval(point))
 		return false;
 	return draw_percentage(point) < GET(probability);
 }
 
-static void decrement_times(struct failure_point *point)
+static void decrement_positive_times(struct failure_point *point)
 {
 	int times = GET(times);
 
@@ -196,29 +198,29 @@ static void decrement_times(struct failure_point *point)
 		;
 }
 
-static bool should_fail(struct failure_point *point, unsigned int size)
+static bool count_and_check_failure(struct failure_point *point, unsigned int size)
 {
 	struct page_task *task = task_current();
-	enum nth_state nth = count_fail_nth(task);
+	enum nth_state nth = decrement_fail_nth(task);
 
 	if (nth == NTH_WAITS)
 		return false;
 	if (nth == NTH_OFF && !attributes_require_failure(point, task, size))
 		return false;
-	decrement_times(point);
+	decrement_positive_times(point);
 	return true;
 }
 
-bool count_alloc_failure_point(gfp_t gfp, unsigned int order)
+bool count_alloc_and_check_failure(gfp_t gfp, unsigned int order)
 {
 	struct failure_point *point = &points[PAGE_FAULT_ALLOC];
 
 	if ((gfp & (__GFP_NOFAIL | GET(ignore_gfp))) || order < GET(min_order))
 		return false;
-	return should_fail(point, 1u << order);
+	return count_and_check_failure(point, 1u << order);
 }
 
-bool count_usercopy_failure_point(void)
+bool count_usercopy_and_check_failure(void)
 {
-	return should_fail(&points[PAGE_FAULT_USERCOPY], 1);
+	return count_and_check_failure(&points[PAGE_FAULT_USERCOPY], 1);
 }

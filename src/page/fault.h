@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Injected failures. A failure point calls fault_alloc_must_fail() or fault_usercopy_must_fail()
- * and fails if the result is true. Until the process injects its first failure, such a call costs one branch.
+ * and fails if the result is true. Until the process requests its first failure, such a call
+ * costs one branch.
  */
 #ifndef LIBPAGE_FAULT_H
 #define LIBPAGE_FAULT_H
@@ -12,24 +13,25 @@
 /* True after page_fail_nth() or page_fault_attr_set() requested a failure in this process. */
 extern atomic_bool fault_injection_is_on;
 
-bool count_alloc_failure_point(gfp_t gfp, unsigned int order);
-bool count_usercopy_failure_point(void);
+/* Each counts a failure point that the task reached. Return: true if this one must fail. */
+bool count_alloc_and_check_failure(gfp_t gfp, unsigned int order);
+bool count_usercopy_and_check_failure(void);
 
-static inline NO_SANITIZE_THREAD bool fault_off(void)
+static inline NO_SANITIZE_THREAD bool fault_injection_is_off(void)
 {
 	return likely(!atomic_load_explicit(&fault_injection_is_on, memory_order_relaxed));
 }
 
-/* Return: true if an allocation of 2^@order pages must fail. */
+/* Counts an allocation of 2^@order pages. Return: true if it must fail. */
 static inline bool fault_alloc_must_fail(gfp_t gfp, unsigned int order)
 {
-	return !fault_off() && count_alloc_failure_point(gfp, order);
+	return !fault_injection_is_off() && count_alloc_and_check_failure(gfp, order);
 }
 
-/* Return: true if a copy from user memory must fail. */
+/* Counts a copy from user memory. Return: true if it must fail. */
 static inline bool fault_usercopy_must_fail(void)
 {
-	return !fault_off() && count_usercopy_failure_point();
+	return !fault_injection_is_off() && count_usercopy_and_check_failure();
 }
 
 #endif

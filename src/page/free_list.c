@@ -17,10 +17,10 @@ struct waiting_frame {
 struct free_list free_lists[FREE_LISTS];
 
 static struct waiting_frame waiting[ARENA_FRAMES];
-static uint8_t list_indices[ARENA_FRAMES]; /* index of a list */
+static uint8_t list_indices[ARENA_FRAMES]; /* for each frame: the index of its list */
 
 static _Thread_local struct free_list *own __attribute__((tls_model("initial-exec")));
-static atomic_uint threads;
+static atomic_uint threads; /* number of threads that got a list */
 
 /* Consecutive new threads, such as the threads of one test, get different lists. */
 NO_COVERAGE struct free_list *free_list_own(void)
@@ -31,7 +31,7 @@ NO_COVERAGE struct free_list *free_list_own(void)
 	return own;
 }
 
-struct free_list *free_list_find(size_t frame)
+struct free_list *free_list_find_by_frame(size_t frame)
 {
 	return &free_lists[list_indices[frame]];
 }
@@ -67,7 +67,7 @@ static void remove_frame_from_list(struct free_list *list, size_t frame)
 	list->count--;
 }
 
-static bool take_oldest_frame(struct free_list *list, size_t *frame)
+static bool take_oldest_frame_after_quarantine(struct free_list *list, size_t *frame)
 {
 	if (list->count <= ARENA_QUARANTINE)
 		return false;
@@ -76,7 +76,7 @@ static bool take_oldest_frame(struct free_list *list, size_t *frame)
 	return true;
 }
 
-static bool take_never_allocated(struct free_list *list, size_t *frame)
+static bool take_one_never_allocated_frame(struct free_list *list, size_t *frame)
 {
 	if (list->fresh == list->fresh_end)
 		return false;
@@ -84,29 +84,32 @@ static bool take_never_allocated(struct free_list *list, size_t *frame)
 	return true;
 }
 
-bool free_list_take(struct free_list *list, size_t *frame)
+bool free_list_take_frame(struct free_list *list, size_t *frame)
 {
-	return take_oldest_frame(list, frame) || take_never_allocated(list, frame);
+	return take_oldest_frame_after_quarantine(list, frame) ||
+	       take_one_never_allocated_frame(list, frame);
 }
 
-static NO_COVERAGE bool waited_enough(size_t frame)
+static NO_COVERAGE bool is_quarantine_over(size_t frame)
 {
 	uint64_t free_number = waiting[frame].free_number;
 
-	return free_number && free_list_find(frame)->free_count - free_number >= ARENA_QUARANTINE;
+	return free_number && free_list_find_by_frame(frame)->free_count - free_number >=
+				      ARENA_QUARANTINE;
 }
 
-NO_COVERAGE bool free_list_take_run(struct free_list *list, size_t count, size_t end, size_t *frame)
+NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_t end,
+				     size_t *frame)
 {
 	size_t run = 0, next = 0;
 
 	while (run < count && next < end)
-		run = waited_enough(next++) ? run + 1 : 0;
+		run = is_quarantine_over(next++) ? run + 1 : 0;
 	if (run < count)
 		return false;
 	*frame = next - count;
 	for (size_t i = *frame; i < next; i++)
-		remove_frame_from_list(free_list_find(i), i);
+		remove_frame_from_list(free_list_find_by_frame(i), i);
 	free_list_assign(list, *frame, count);
 	return true;
 }

@@ -27,8 +27,8 @@ struct free_list {
 	_Alignas(128) struct sync_lock lock; /* of all fields; taken while TSan ignores */
 	uint32_t oldest, newest;	     /* in the queue; undefined if count is 0 */
 	size_t count;			     /* of frames in the queue */
-	uint64_t free_count;		     /* number of frees */
-	size_t fresh, fresh_end;	     /* never-allocated frames of this list */
+	uint64_t free_count;		     /* number of frees so far; not of free frames */
+	size_t fresh, fresh_end;	     /* frames [fresh, fresh_end) were never allocated */
 };
 
 extern struct free_list free_lists[FREE_LISTS];
@@ -37,14 +37,14 @@ extern struct free_list free_lists[FREE_LISTS];
 struct free_list *free_list_own(void);
 
 /* Return: the list to which @frame returns when it is freed. */
-struct free_list *free_list_find(size_t frame);
+struct free_list *free_list_find_by_frame(size_t frame);
 
 /*
  * Takes the oldest frame of @list if its quarantine is over, otherwise a never-allocated frame.
  * The frame returns to @list when it is freed. The caller holds the lock of @list.
  * Return: false if there is no such frame.
  */
-bool free_list_take(struct free_list *list, size_t *frame);
+bool free_list_take_frame(struct free_list *list, size_t *frame);
 
 /* Appends the freed @frame to its @list. The caller holds the lock of @list. */
 void free_list_append(struct free_list *list, size_t frame);
@@ -54,7 +54,7 @@ void free_list_append(struct free_list *list, size_t frame);
  * frames return to @list when they are freed. The caller holds the locks of all lists.
  * Return: false if there are no such frames.
  */
-bool free_list_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);
+bool free_lists_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);
 
 /* Assigns frames that were never in a list to the list @list. */
 void free_list_assign(struct free_list *list, size_t frame, size_t count);

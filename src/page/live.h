@@ -9,7 +9,7 @@
 #define LIVE_INLINE static inline __attribute__((always_inline))
 
 /* Return: true if @page is allocated and the task certainly has two free mappings. */
-LIVE_INLINE bool page_maps_fast_ok(const struct page *page)
+LIVE_INLINE bool page_is_certainly_mappable(const struct page *page)
 {
 	return likely(atomic_load_explicit(&page->refs, memory_order_relaxed)) &&
 	       likely(!task_may_be_full());

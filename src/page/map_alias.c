@@ -48,7 +48,7 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *alias_map(struct page
 	if (unlikely(!set))
 		set = task->aliases = alias_set_acquire();
 	i = pick_free_place(set);
-	addr = alias_place_kind->place(set, i, page);
+	addr = alias_place_kind->map_and_show(set, i, page);
 	set->live_places |= 1u << i;
 	set->used_places |= 1u << i;
 	set->next_place = (i + 1) % ALIAS_PLACES;

@@ -21,7 +21,7 @@ static void direct_unmap(struct page_task *task, void *addr)
 }
 
 /* Does nothing: all tasks use the same address of a page, so no address can be hidden. */
-static void direct_task_nothing(struct page_task *task)
+static void direct_ignore_task(struct page_task *task)
 {
 	(void)task;
 }
@@ -42,9 +42,9 @@ const struct page_map_ops page_map_direct = {
 	.arena_made = direct_arena_made,
 	.map = direct_map,
 	.unmap = direct_unmap,
-	.switch_out = direct_task_nothing,
-	.switch_in = direct_task_nothing,
+	.switch_out = direct_ignore_task,
+	.switch_in = direct_ignore_task,
 	.page_freed = direct_page_freed,
-	.task_deleted = direct_task_nothing,
+	.task_deleted = direct_ignore_task,
 	.canonical = direct_canonical,
 };

@@ -71,7 +71,7 @@ static inline void kunmap_local(const void *addr)
 
 /* ---- copying ---- */
 
-static inline void page_kernel_must(int ret)
+static inline void page_kernel_trap_if_error(int ret)
 {
 	if (ret)
 		__builtin_trap();
@@ -79,23 +79,23 @@ static inline void page_kernel_must(int ret)
 
 static inline void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len)
 {
-	page_kernel_must(page_read_raw(page, to, offset, len));
+	page_kernel_trap_if_error(page_read_raw(page, to, offset, len));
 }
 
 static inline void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t len)
 {
-	page_kernel_must(page_write_raw(page, from, offset, len));
+	page_kernel_trap_if_error(page_write_raw(page, from, offset, len));
 }
 
 static inline void memcpy_page(struct page *dst_page, size_t dst_off, struct page *src_page,
 			       size_t src_off, size_t len)
 {
-	page_kernel_must(page_copy(dst_page, dst_off, src_page, src_off, len));
+	page_kernel_trap_if_error(page_copy(dst_page, dst_off, src_page, src_off, len));
 }
 
 static inline void memzero_page(struct page *page, size_t offset, size_t len)
 {
-	page_kernel_must(page_fill_zero(page, offset, len));
+	page_kernel_trap_if_error(page_fill_zero(page, offset, len));
 }
 
 /* The library writes the bytes, in pieces of 64, so that its sanitizers observe the writes. */
@@ -110,7 +110,7 @@ static inline void memset_page(struct page *page, size_t offset, int val, size_t
 	do {
 		size_t now = len - done < sizeof(piece) ? len - done : sizeof(piece);
 
-		page_kernel_must(page_write_raw(page, piece, offset + done, now));
+		page_kernel_trap_if_error(page_write_raw(page, piece, offset + done, now));
 		done += now;
 	} while (done < len);
 }

@@ -34,7 +34,7 @@ int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 {
 	if (!range_is_valid(off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_fast_ok(page)))
+	if (unlikely(!page_is_certainly_mappable(page)))
 		return read_slow(page, dst, off, len, CALL_SITE("page_read_raw"));
 	memcpy(dst, byte_address(page, off), len);
 	return 0;
@@ -52,7 +52,7 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
 {
 	if (!range_is_valid(off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_fast_ok(page)))
+	if (unlikely(!page_is_certainly_mappable(page)))
 		return write_slow(page, src, off, len, CALL_SITE("page_write_raw"));
 	memcpy(byte_address(page, off), src, len);
 	return 0;
@@ -69,7 +69,7 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 {
 	if (!range_is_valid(off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_fast_ok(page)))
+	if (unlikely(!page_is_certainly_mappable(page)))
 		return zero_slow(page, off, len, CALL_SITE("page_fill_zero"));
 	memset(byte_address(page, off), 0, len);
 	return 0;
@@ -129,7 +129,7 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
 		return -EINVAL;
 	if (dst == src && ranges_overlap(dst_off, src_off, len))
 		return -EINVAL;
-	if (unlikely(!page_maps_fast_ok(dst) || !page_maps_fast_ok(src)))
+	if (unlikely(!page_is_certainly_mappable(dst) || !page_is_certainly_mappable(src)))
 		return copy_slow(dst, dst_off, src, src_off, len, CALL_SITE("page_copy"));
 	memcpy(byte_address(dst, dst_off), byte_address(src, src_off), len);
 	return 0;

@@ -120,7 +120,7 @@ static inline void sync_unpoison(const void *addr, size_t len)
 static inline bool sync_is_poisoned(const void *addr)
 {
 	(void)addr;
-	return true;
+	return true; /* so that no caller poisons */
 }
 #endif
 
@@ -141,7 +141,7 @@ static inline void sync_mark_uninitialised(const void *addr, size_t len)
 #endif
 #define SYNC_SHADOWS 2
 
-static inline void *sync_shadow(const void *addr, int number)
+static inline void *sync_shadow_address(const void *addr, int number)
 {
 	return (void *)(((unsigned long)addr ^ 0x500000000000) +
 			(unsigned long)number * 0x100000000000);
@@ -155,7 +155,7 @@ static inline void sync_copy_initialised_state(void *to, const void *from, size_
 #else
 #define SYNC_SHADOWS 0
 
-static inline void *sync_shadow(const void *addr, int number)
+static inline void *sync_shadow_address(const void *addr, int number)
 {
 	(void)number;
 	return (void *)(unsigned long)addr;
@@ -179,40 +179,40 @@ static inline void sync_copy_initialised_state(void *to, const void *from, size_
  * Reports allocations and frees to ThreadSanitizer by its interface for managed heaps (Java).
  * A free discards ThreadSanitizer's state of the bytes and atomics. So two allocations of a frame
  * neither race nor order threads, and ThreadSanitizer reports again on a granule where it has
- * reported before.
+ * reported before. In other builds a free poisons the bytes, and an allocation unpoisons them.
  */
 #ifdef SYNC_TSAN
 void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
 void __tsan_java_alloc(unsigned long ptr, unsigned long size);
 void __tsan_java_free(unsigned long ptr, unsigned long size);
 
-static inline void sync_heap_init(const void *base, size_t size)
+static inline void sync_register_heap(const void *base, size_t size)
 {
 	__tsan_java_init((unsigned long)base, size);
 }
 
-static inline void sync_heap_alloc(const void *addr, size_t len)
+static inline void sync_mark_allocated(const void *addr, size_t len)
 {
 	__tsan_java_alloc((unsigned long)addr, len);
 }
 
-static inline void sync_heap_free(const void *addr, size_t len)
+static inline void sync_mark_freed(const void *addr, size_t len)
 {
 	__tsan_java_free((unsigned long)addr, len);
 }
 #else
-static inline void sync_heap_init(const void *base, size_t size)
+static inline void sync_register_heap(const void *base, size_t size)
 {
 	(void)base;
 	(void)size;
 }
 
-static inline void sync_heap_alloc(const void *addr, size_t len)
+static inline void sync_mark_allocated(const void *addr, size_t len)
 {
 	sync_unpoison(addr, len);
 }
 
-static inline void sync_heap_free(const void *addr, size_t len)
+static inline void sync_mark_freed(const void *addr, size_t len)
 {
 	sync_poison(addr, len);
 }

@@ -10,13 +10,13 @@
 #include "page/map.h"
 #include "page/report.h"
 
-_Thread_local struct page_task *task_running __attribute__((tls_model("initial-exec")));
-_Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
-_Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
+_Thread_local struct page_task *task_switched_in __attribute__((tls_model("initial-exec")));
+_Thread_local struct page_task *task_own __attribute__((tls_model("initial-exec")));
+_Thread_local bool task_may_be_nearly_full __attribute__((tls_model("initial-exec")));
 _Atomic(page_task_current_fn) task_hook;
-atomic_bool task_hooked;
+atomic_bool task_has_hook;
 
-/* The target of task_adopted: a thread-local variable, so it needs no allocation and no free. */
+/* The target of task_own: a thread-local variable, so it needs no allocation and no free. */
 static _Thread_local struct page_task own_task __attribute__((tls_model("initial-exec")));
 
 /* Guarantee 4: the list of all tasks that may have mappings. */
@@ -25,8 +25,8 @@ static struct {
 	struct page_task *first;
 } tasks = { .lock = SYNC_LOCK_INIT };
 
-static pthread_once_t adopt_once = PTHREAD_ONCE_INIT;
-static pthread_key_t adopt_key;
+static pthread_once_t own_task_key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t own_task_key;
 
 /* ---- the list; callers are in a hidden section ---- */
 
@@ -49,7 +49,7 @@ static void remove_from_task_list(struct page_task *task)
 	sync_unlock(&tasks.lock);
 }
 
-static unsigned int unmap_all(struct page_task *task)
+static unsigned int unmap_all_mappings(struct page_task *task)
 {
 	unsigned int count = task->depth;
 
@@ -65,32 +65,32 @@ static void remove_task_of_ended_thread(void *arg)
 	struct page_task *task = arg;
 
 	sync_hidden_begin();
-	unmap_all(task);
+	unmap_all_mappings(task);
 	map_backend->task_deleted(task);
 	remove_from_task_list(task);
-	task_adopted = NULL;
-	task_running = NULL;
+	task_own = NULL;
+	task_switched_in = NULL;
 	sync_hidden_end();
 }
 
 /* The destructor of the key removes the task of a thread that ends from the list. */
-static void create_adopt_key(void)
+static void create_own_task_key(void)
 {
-	if (pthread_key_create(&adopt_key, remove_task_of_ended_thread))
+	if (pthread_key_create(&own_task_key, remove_task_of_ended_thread))
 		abort();
 }
 
-struct page_task *task_adopt(void)
+struct page_task *task_create_own(void)
 {
 	struct page_task *task = &own_task;
 
 	sync_hidden_begin();
 	snprintf(task->name, sizeof(task->name), "thread %ld", (long)syscall(SYS_gettid));
-	pthread_once(&adopt_once, create_adopt_key);
-	if (pthread_setspecific(adopt_key, task))
+	pthread_once(&own_task_key_once, create_own_task_key);
+	if (pthread_setspecific(own_task_key, task))
 		abort();
 	add_to_task_list(task);
-	task_adopted = task;
+	task_own = task;
 	sync_hidden_end();
 	return task;
 }
@@ -117,10 +117,10 @@ unsigned int page_task_delete(struct page_task *task)
 	if (!task)
 		return 0;
 	sync_hidden_begin();
-	if (task_running == task)
-		task_running = NULL;
-	task_crowded = true;
-	ended_count = unmap_all(task);
+	if (task_switched_in == task)
+		task_switched_in = NULL;
+	task_may_be_nearly_full = true;
+	ended_count = unmap_all_mappings(task);
 	map_backend->task_deleted(task);
 	remove_from_task_list(task);
 	sync_hidden_end();
@@ -143,7 +143,7 @@ NO_SANITIZE_THREAD unsigned int task_depth(void)
 	const struct page_task *task = task_find();
 	unsigned int depth = task ? task->depth : 0;
 
-	task_crowded = depth >= PAGE_TASK_MAPPINGS - 1;
+	task_may_be_nearly_full = depth >= PAGE_TASK_MAPPINGS - 1;
 	return depth;
 }
 
@@ -155,21 +155,21 @@ struct page_task *page_task_current(void)
 void page_task_hook_set(page_task_current_fn hook)
 {
 	atomic_store_explicit(&task_hook, hook, memory_order_relaxed);
-	atomic_store_explicit(&task_hooked, hook, memory_order_relaxed);
+	atomic_store_explicit(&task_has_hook, hook, memory_order_relaxed);
 }
 
 static inline struct page_task *get_task_or_own(struct page_task *task)
 {
 	if (task)
 		return task;
-	return task_adopted ? task_adopted : task_adopt();
+	return task_own ? task_own : task_create_own();
 }
 
 NO_SANITIZE_THREAD void page_task_switch_out(struct page_task *task)
 {
 	task = get_task_or_own(task);
-	task_running = NULL;
-	task_crowded = true;
+	task_switched_in = NULL;
+	task_may_be_nearly_full = true;
 	if (task->depth)
 		map_backend->switch_out(task);
 }
@@ -177,8 +177,8 @@ NO_SANITIZE_THREAD void page_task_switch_out(struct page_task *task)
 NO_SANITIZE_THREAD void page_task_switch_in(struct page_task *task)
 {
 	task = get_task_or_own(task);
-	task_running = task;
-	task_crowded = task->depth >= PAGE_TASK_MAPPINGS - 1;
+	task_switched_in = task;
+	task_may_be_nearly_full = task->depth >= PAGE_TASK_MAPPINGS - 1;
 	if (task->depth)
 		map_backend->switch_in(task);
 }

@@ -34,26 +34,26 @@ struct mapping {
 };
 
 struct page_task {
-	unsigned int depth;
-	unsigned int fail_nth; /* 0: off */
+	unsigned int depth;    /* number of mappings */
+	unsigned int fail_nth; /* the failure point that fails, counted from the next; 0: off */
 	bool make_it_fail;     /* set by page_task_make_it_fail() */
 	struct alias_set *aliases; /* of the alias backend; NULL until the first mapping */
 	struct page_task *next;	   /* in the list of all tasks */
-	struct mapping live[PAGE_TASK_MAPPINGS];
+	struct mapping live[PAGE_TASK_MAPPINGS]; /* the mappings, oldest first */
 	char name[PAGE_TASK_NAME];
 };
 
 /* The task of the last page_task_switch_in() on this thread; NULL: the thread's own task. */
-extern _Thread_local struct page_task *task_running __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct page_task *task_switched_in __attribute__((tls_model("initial-exec")));
 
 /* The thread's own task; NULL until the thread needs one. */
-extern _Thread_local struct page_task *task_adopted __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct page_task *task_own __attribute__((tls_model("initial-exec")));
 
 extern _Atomic(page_task_current_fn) task_hook;
-extern atomic_bool task_hooked; /* true if task_hook is not NULL */
+extern atomic_bool task_has_hook; /* true if task_hook is not NULL */
 
 /* Creates the thread's own task, and adds it to the list of tasks. Return: the task. */
-struct page_task *task_adopt(void);
+struct page_task *task_create_own(void);
 
 /* Return: the current task; NULL if this thread has needed no task yet. */
 static inline NO_SANITIZE_THREAD struct page_task *task_find(void)
@@ -64,15 +64,15 @@ static inline NO_SANITIZE_THREAD struct page_task *task_find(void)
 	if (unlikely(hook))
 		task = hook();
 	if (!task)
-		task = task_running;
-	return task ? task : task_adopted;
+		task = task_switched_in;
+	return task ? task : task_own;
 }
 
 static inline struct page_task *task_current(void)
 {
 	struct page_task *task = task_find();
 
-	return likely(task) ? task : task_adopt();
+	return likely(task) ? task : task_create_own();
 }
 
 /*
@@ -80,14 +80,14 @@ static inline struct page_task *task_current(void)
  * variable, so that a raw call reads only memory of its own thread. The flag may be true for
  * any task; task_depth() corrects it.
  */
-extern _Thread_local bool task_crowded __attribute__((tls_model("initial-exec")));
+extern _Thread_local bool task_may_be_nearly_full __attribute__((tls_model("initial-exec")));
 
 static inline NO_SANITIZE_THREAD bool task_may_be_full(void)
 {
-	return task_crowded | atomic_load_explicit(&task_hooked, memory_order_relaxed);
+	return task_may_be_nearly_full | atomic_load_explicit(&task_has_hook, memory_order_relaxed);
 }
 
-/* Return: the number of mappings of the current task. */
+/* Corrects task_may_be_nearly_full. Return: the number of mappings of the current task. */
 unsigned int task_depth(void);
 
 /* ---- the stack ---- */
@@ -102,7 +102,7 @@ static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *ad
 {
 	task->live[task->depth] = (struct mapping){ addr, page, page->generation, site };
 	if (unlikely(++task->depth >= PAGE_TASK_MAPPINGS - 1))
-		task_crowded = true;
+		task_may_be_nearly_full = true;
 }
 
 /* Removes the newest mapping if it contains @addr. Return: the address of its byte 0, or NULL. */
@@ -125,7 +125,10 @@ bool mapping_page_is_live(const struct mapping *mapping);
 /* Calls @fn for each mapping of @page, of all tasks. */
 void task_for_each_mapping(const struct page *page, void (*fn)(void *addr));
 
-/* Calls @fn for each task, in a hidden section. Any thread may call this. */
+/*
+ * Calls @fn for each task, without the lock of the list: only for a child of fork(), which has
+ * one thread. The caller is in a hidden section.
+ */
 void task_for_each(void (*fn)(struct page_task *task));
 
 /* ---- reports ---- */

@@ -58,7 +58,7 @@ static size_t copy_user_memory(void *to, const void *from, size_t len)
 		struct iovec target = { (char *)to + done, round };
 		ssize_t copied = process_vm_readv(getpid(), &target, 1, pieces, count, 0);
 
-		/* The system refuses the call itself, for example by seccomp: this is no fault. */
+		/* Not a fault: the system refuses the call itself, for example by seccomp. */
 		if (copied < 0 && errno != EFAULT)
 			page_bug("system", "process_vm_readv() of this process: %s; user memory cannot be read",
 				 strerror(errno));
@@ -71,7 +71,8 @@ static size_t copy_user_memory(void *to, const void *from, size_t len)
 }
 
 /* Copies @len bytes; bytes after a fault become zero. Return: true if there was no fault. */
-static bool copy_or_zero(unsigned char *to, const struct user_slice_reader *reader, size_t len)
+static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader *reader,
+			       size_t len)
 {
 	size_t done = copy_user_memory(to, reader->at, len);
 
@@ -112,7 +113,7 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 
 int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len)
 {
-	if (len > reader->left || !copy_or_zero(dst, reader, len))
+	if (len > reader->left || !copy_and_zero_rest(dst, reader, len))
 		return -EFAULT;
 	advance_reader(reader, len);
 	return 0;
@@ -134,7 +135,7 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 		memset(to, 0, len);
 		return len ? -EFAULT : 0;
 	}
-	if (!copy_or_zero(to, reader, len))
+	if (!copy_and_zero_rest(to, reader, len))
 		return -EFAULT;
 	advance_reader(reader, len);
 	return 0;

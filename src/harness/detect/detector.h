@@ -11,15 +11,15 @@
  * Finds a report in the output of a process: of the page library ("BUG: page: RULE: ...") or of
  * a sanitizer.
  * @report_line: the function stores the line of the report here, cut to @size; empty without a
- * report Return: the broken rule; RULE_COUNT if the output has no report, or a report that names no
- * rule
+ * report
+ * Return: the broken rule; RULE_COUNT if the output has no report, or its report names no rule
  */
 enum rule detector_find_rule(const char *output, char *report_line, size_t size);
 
 /*
  * Finds the address at which an access failed, in a sanitizer's report (after "on address") or in
- * the line that the handler of detector_install_fault_handler() printed. Return: the address; 0 if
- * the output has none
+ * the line that the handler of detector_install_fault_handler() printed.
+ * Return: the address; 0 if the output has none
  */
 uintptr_t detector_find_fault_address(const char *output);
 

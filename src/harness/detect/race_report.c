@@ -104,8 +104,8 @@ static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned 
 	return true;
 }
 
-/* Returns whether the first access of the page writes all bytes, as an allocation does. */
-static bool has_allocation_write(const struct shadow *shadow, uint8_t page)
+/* Returns whether the first access of the page writes all bytes, as a zeroing allocation does. */
+static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)
 		if (shadow->accesses[i].page == page)
@@ -125,7 +125,7 @@ static bool accesses_fit_in_granule(const struct shadow *shadow, const struct ra
 	struct cell_content cells[TSAN_CELLS];
 	unsigned int cell_count = 0;
 
-	if (cells_per_access == CELLS_UNKNOWN && !has_allocation_write(shadow, race->page))
+	if (cells_per_access == CELLS_UNKNOWN && !is_first_access_whole_write(shadow, race->page))
 		cells[cell_count++] = (struct cell_content){.thread = PROGRAM_THREADS};
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];

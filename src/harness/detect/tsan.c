@@ -263,7 +263,7 @@ uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, 
 	return found;
 }
 
-/* Returns whether the log shows three range accesses to @bytes at the word's position. */
+/* Makes three range accesses. Return: whether the log shows each at the position in the word. */
 static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -277,7 +277,7 @@ static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t byte
 	return true;
 }
 
-/* Returns whether an atomic store to @bytes is found in the log at the position in the word. */
+/* Makes an atomic store. Return: whether the log shows it at the position in the word. */
 static bool logs_single_access(const volatile uintptr_t *word, uint64_t *bytes)
 {
 	uintptr_t from = *word;
@@ -408,7 +408,7 @@ void tsan_clear_shadow(void)
 /* Larger than the stack of any call of the library, including interceptors and a race report. */
 #define STACK_RANGE ((size_t)64 << 10)
 
-void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg)
+void tsan_call_in_own_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg)
 {
 	char *range = __builtin_alloca(tsan_is_present() ? fiber_index * STACK_RANGE + 1 : 1);
 
@@ -418,7 +418,7 @@ void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), v
 	__asm__ volatile("" : : "r"(range) : "memory");
 }
 
-void tsan_set_ignored(bool is_ignored)
+void tsan_set_accesses_ignored(bool is_ignored)
 {
 	if (!tsan_is_present())
 		return;

@@ -4,7 +4,7 @@
  *
  * ThreadSanitizer sees a fiber as a thread; the fiber has no stack of its own (see exec_fiber.c).
  * In flavours without ThreadSanitizer all functions below do nothing, except that atomic accesses
- * are made and tsan_call_on_stack_range() calls its function.
+ * are made and tsan_call_in_own_stack_range() calls its function.
  *
  * ThreadSanitizer must not instrument the files that call these functions.
  */
@@ -76,13 +76,13 @@ uintptr_t tsan_get_log_position(void);
  */
 uintptr_t tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr);
 
-/* The caller's accesses before a release happen before a later acquire of @object. */
+/* What the caller of a release did happens before what the caller of a later acquire does. */
 void tsan_release(void *object);
 void tsan_acquire(void *object);
 
 /*
- * Records an access to [addr, addr + len) by the running fiber, as instrumented code would. The
- * harness reports its own accesses through mappings by these functions.
+ * Report to ThreadSanitizer that the running fiber reads or writes [addr, addr + len). No memory is
+ * accessed. The harness, which is not instrumented, reports its loads and stores in this way.
  */
 void tsan_record_read(const void *addr, size_t len);
 void tsan_record_write(const void *addr, size_t len);
@@ -102,10 +102,11 @@ void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void
 void tsan_clear_shadow(void);
 
 /*
- * Calls @fn on the stack range of fiber @fiber_index (0 .. 8), so that stack frames of two fibers
- * never have a common address. @fn must return before the next switch of fibers.
+ * Moves the stack pointer into the stack range of fiber @fiber_index (0 .. 8), and calls @fn(@arg)
+ * there. So stack frames of two fibers never have a common address. @fn must return before the
+ * next switch of fibers.
  */
-void tsan_call_on_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
+void tsan_call_in_own_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);
 
 /* Begins or ends a range of accesses of the calling fiber that ThreadSanitizer ignores. */
-void tsan_set_ignored(bool is_ignored);
+void tsan_set_accesses_ignored(bool is_ignored);

@@ -59,7 +59,7 @@ static unsigned int rank_access_weakness(const struct access *access)
 }
 
 /* Returns whether a cell has the access @now already, or for a read, a write of the same kind. */
-static bool is_access_in_a_cell(const struct tsan_shadow *tsan, const struct granule *granule,
+static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const struct granule *granule,
 		      const struct access *now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
@@ -97,7 +97,7 @@ static const struct cell *find_racing_cell(const struct tsan_shadow *tsan,
 	return NULL;
 }
 
-/* Return: the log position after @now, which is looked up once for all granules of the access. */
+/* Return: the log position after @now. It is looked up once for all granules of the access. */
 static uintptr_t look_up_log_position(struct tsan_shadow *tsan, const struct access *now)
 {
 	if (tsan->position_access != now) {
@@ -153,7 +153,7 @@ static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *ce
 /* ---- one access ---- */
 
 /* Adds a report or stores the access. Return: false: the access ends with this granule. */
-static bool simulate_access_of_granule(struct tsan_shadow *tsan, size_t access_index,
+static bool simulate_access_in_granule(struct tsan_shadow *tsan, size_t access_index,
 				       unsigned int granule_index)
 {
 	const struct access *now = &tsan->shadow->accesses[access_index];
@@ -162,7 +162,7 @@ static bool simulate_access_of_granule(struct tsan_shadow *tsan, size_t access_i
 	const struct cell *racing_cell;
 	struct cell *cell;
 
-	if (is_access_in_a_cell(tsan, granule, now, mask))
+	if (is_access_covered_by_cell(tsan, granule, now, mask))
 		return true;
 	racing_cell = find_racing_cell(tsan, granule, access_index, mask);
 	if (racing_cell) {
@@ -198,13 +198,13 @@ static void simulate_access(struct tsan_shadow *tsan, size_t access_index)
 		return;
 	for (unsigned int g = now->from / TSAN_GRANULE; g <= last; g++)
 		if (tsan->granules[now->page][g].has_race &&
-		    !simulate_access_of_granule(tsan, access_index, g))
+		    !simulate_access_in_granule(tsan, access_index, g))
 			return;
 }
 
 /* ---- all accesses of a program ---- */
 
-static void record_granules_of_race(struct tsan_shadow *tsan, const struct race *race)
+static void set_has_race_of_granules(struct tsan_shadow *tsan, const struct race *race)
 {
 	for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
 		tsan->granules[race->page][g].has_race = true;
@@ -221,7 +221,7 @@ static void init_prediction(struct tsan_shadow *tsan, const struct shadow *shado
 	tsan->position_access = NULL;
 	bytes_fill(tsan->granules, 0, sizeof(tsan->granules));
 	for (size_t i = 0; i < shadow->race_count; i++)
-		record_granules_of_race(tsan, &shadow->races[i]);
+		set_has_race_of_granules(tsan, &shadow->races[i]);
 }
 
 bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,

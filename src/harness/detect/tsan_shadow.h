@@ -7,7 +7,7 @@
  * cells for each granule of 8 bytes:
  *
  * 1. A cell stores one access: a thread, its epoch, a set of the 8 bytes, whether the access was a
- * read and whether it was atomic. An access that a cell has already is ignored.
+ *    read and whether it was atomic. An access that a cell has already is ignored.
  * 2. An access races with the first cell, in order, that meets these conditions: another thread
  *    made it, the bytes overlap, one of the two writes, not both are atomic, and nothing orders
  *    them. The race is reported, all four cells are emptied, the first one is marked, and the
@@ -18,7 +18,7 @@
  * 4. A range is processed from its first granule and stops at its first race. It is ignored if its
  *    first granule is marked. An atomic read of a marked granule is ignored too.
  * 5. If the older access of a race is no longer in its thread's history, the race is not reported,
- * but the granule is emptied.
+ *    but the granule is emptied.
  *
  * All of this follows from the program, except the log positions, which also depend on other
  * actions of the library. The execution supplies the log positions; without them no prediction is

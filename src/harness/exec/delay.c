@@ -10,7 +10,7 @@
 static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
-/* The amount is a power of 2; this is its largest exponent for each kind. */
+/* For each kind, the largest exponent of the amount, which is a power of 2. */
 static const unsigned int max_exponents[DELAY_KINDS] = {0, 3, 12, 6};
 
 /* Each bit of the result depends on all bits of @x. */

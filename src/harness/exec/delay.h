@@ -23,7 +23,7 @@ struct delay {
 	unsigned int amount; /* number of yields, iterations or microseconds: see the kind */
 };
 
-/* The place of a delay: a run with a seed, and the step before which the thread is delayed. */
+/* Identifies a delay: the seed, the run, the thread, and the step before which it is delayed. */
 struct delay_point {
 	uint64_t seed;
 	uint32_t run_number;

@@ -17,7 +17,7 @@ void exec_set_result(struct exec_context *context, int library_result)
 	else if (library_result == -EFAULT)
 		context->step->result = RESULT_EFAULT;
 	else
-		exec_set_error(context->exec,
+		exec_set_first_error(context->exec,
 			       "expected 0, -EINVAL or -EFAULT from the library, got %d",
 			       library_result);
 }
@@ -123,7 +123,7 @@ void exec_read_raw(struct exec_context *context)
 			(is_plain ? page_read_raw : page_read_bytewise_atomic)(
 				exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
 	if (!are_guard_bytes_intact(target, buffer_len))
-		exec_set_error(context->exec, "line %u: %s wrote outside of its buffer",
+		exec_set_first_error(context->exec, "line %u: %s wrote outside of its buffer",
 			       context->call->line, op_table[context->call->op].name);
 	if (context->step->result == RESULT_0)
 		exec_log_read_bytes(context, target + EXEC_GUARD, buffer_len);

@@ -4,10 +4,10 @@
  *
  * 1. Each thread of the program is a fiber; a switch of fibers orders no accesses.
  * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Before a line
- * of main runs, main acquires from every thread that ran since the line of main before. After a
- * line of main, every thread acquires from main before the thread runs again.
+ *    of main runs, main acquires from every thread that ran since main's previous line. After a
+ *    line of main, every thread acquires from main before the thread runs again.
  * 3. A call runs to its end before the next call begins. So a fiber needs no stack of its own, only
- *    a separate stack range while a call runs (tsan_call_on_stack_range).
+ *    a separate stack range while a call runs (tsan_call_in_own_stack_range).
  *
  * Calls run in the order that the program format defines, so the same program makes the same
  * accesses in the same order every time.
@@ -60,6 +60,7 @@ static void switch_to_main_and_acquire(struct fiber_run *run)
 	tsan_acquire(&to_main_token);
 }
 
+/* Main's calls so far then come before the next call of each thread, which acquires first. */
 static void release_main_to_threads(struct fiber_run *run)
 {
 	tsan_release(&from_main_token);
@@ -80,7 +81,8 @@ static void switch_to_ordered_thread(struct fiber_run *run, uint8_t thread)
 	run->ran_since_acquire[thread] = true;
 }
 
-static void switch_back_to_main(struct fiber_run *run, uint8_t ended_thread)
+/* After a call of main, main releases; after another call, no order is added. */
+static void return_to_main_after_call(struct fiber_run *run, uint8_t ended_thread)
 {
 	if (ended_thread == THREAD_MAIN)
 		release_main_to_threads(run);
@@ -100,12 +102,12 @@ static void run_call_in_task(void *arg)
 		exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
 
 	if (must_ignore)
-		tsan_set_ignored(true);
+		tsan_set_accesses_ignored(true);
 	page_task_switch_in(context->thread_state->task);
 	exec_call(context);
 	page_task_switch_out(context->thread_state->task);
 	if (must_ignore)
-		tsan_set_ignored(false);
+		tsan_set_accesses_ignored(false);
 }
 
 static void run_call(struct fiber_run *run, size_t call_index)
@@ -124,16 +126,16 @@ static void run_call(struct fiber_run *run, size_t call_index)
 		.sync_call = record_sync_call,
 	};
 
-	exec_announce_call(exec, call_index);
+	exec_record_call_and_run_hook(exec, call_index);
 	switch_to_ordered_thread(run, call->thread);
 	if (op_orders_threads(call->op)) {
 		exec_call(&context);
 	} else {
 		exec->tsan_log_ranges[call_index].from = tsan_get_log_position();
-		tsan_call_on_stack_range(call->thread, run_call_in_task, &context);
+		tsan_call_in_own_stack_range(call->thread, run_call_in_task, &context);
 		exec->tsan_log_ranges[call_index].to = tsan_get_log_position();
 	}
-	switch_back_to_main(run, call->thread);
+	return_to_main_after_call(run, call->thread);
 	step->call = (uint16_t)call_index;
 	step->log_offset = trace_reserve_log(trace, step->log_len);
 }
@@ -166,6 +168,6 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
 	if (end == EXEC_STOPPED_AFTER)
 		return end;
 	switch_to_main_and_acquire(&run);
-	exec_finish(exec, trace);
+	exec_record_pages_and_clean_up(exec, trace);
 	return end;
 }

@@ -17,7 +17,7 @@ _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the libra
 /* The index of the call that this OS thread executes, for its race reports. */
 static _Thread_local uint16_t current_call;
 
-void exec_set_error(struct exec *exec, const char *format, ...)
+void exec_set_first_error(struct exec *exec, const char *format, ...)
 {
 	va_list args;
 
@@ -28,7 +28,7 @@ void exec_set_error(struct exec *exec, const char *format, ...)
 	va_end(args);
 }
 
-void exec_announce_call(struct exec *exec, size_t call_index)
+void exec_record_call_and_run_hook(struct exec *exec, size_t call_index)
 {
 	current_call = (uint16_t)call_index;
 	if (exec->options.call_hook)
@@ -198,8 +198,7 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 /*
  * Allocates frames, fills them with nonzero bytes and frees them. A library that recycles frames
  * then returns these frames. A new frame is zero by itself, which would hide an allocation that
- * ignores
- * __GFP_ZERO.
+ * ignores __GFP_ZERO.
  */
 static void fill_recycled_frames(void)
 {
@@ -338,7 +337,7 @@ static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *t
 	page_task_switch_out(thread_state->task);
 }
 
-void exec_finish(struct exec *exec, struct trace *trace)
+void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		clean_up_after_thread(exec, &exec->thread_states[t]);

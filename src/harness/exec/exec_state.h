@@ -17,7 +17,7 @@
 #include "harness/program/program_state.h"
 #include "page/page.h"
 
-/* Number and value of the guard bytes on each side of a buffer that the library writes to. */
+/* Each side of a buffer that the library writes to has EXEC_GUARD guard bytes of this value. */
 #define EXEC_GUARD 16
 #define EXEC_GUARD_BYTE 0x5c
 
@@ -42,11 +42,13 @@ struct exec_page {
 	uintptr_t canonical_addr; /* canonical address of byte 0, for detectors */
 };
 
+/* A mapping handle of the program. The addresses stay here after the unmap. */
 struct exec_map {
 	uint8_t *addr; /* address of the last mapping; NULL: the program has not mapped */
 	uintptr_t canonical_addr; /* canonical address of byte 0 of the mapped page */
 };
 
+/* A handle of a user slice, with its memory and the reader of the library. */
 struct exec_slice {
 	uint8_t *user_memory; /* SLICE_RANGE readable bytes, then SLICE_RANGE unreadable bytes */
 	uint8_t *slice_start; /* byte 0 of the program's slice, in user_memory */
@@ -110,7 +112,7 @@ void exec_prepare(struct exec *exec, const struct program *program);
  * Stores the call for the race reports of the calling thread, and calls the option call_hook. The
  * thread that makes the call must do this first.
  */
-void exec_announce_call(struct exec *exec, size_t call_index);
+void exec_record_call_and_run_hook(struct exec *exec, size_t call_index);
 
 /*
  * Makes the call, or skips it as the format requires, and stores its result in context->step. The
@@ -122,10 +124,10 @@ void exec_call(struct exec_context *context);
  * Main calls this at the end of an execution. Stores the live pages in @trace, then unmaps all
  * mappings, frees all pages and stops recording races.
  */
-void exec_finish(struct exec *exec, struct trace *trace);
+void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace);
 
-/* Stores the text of an error, unless this execution has an error. Any thread may call it. */
-void exec_set_error(struct exec *exec, const char *format, ...)
+/* Stores the first error of an execution, and drops later ones. Any thread may call it. */
+void exec_set_first_error(struct exec *exec, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Stores @library_result, which must be 0, -EINVAL or -EFAULT; any other value is an error. */

@@ -8,7 +8,7 @@
  *    them, by POSIX semaphores (`forks`, `joins`).
  * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins until the
  *    other threads have made enough progress, with atomics that no detector sees: this file is
- * never instrumented for ThreadSanitizer.
+ *    never instrumented for ThreadSanitizer.
  *
  * So a detector sees exactly the happens-before edges of the rule model. Unordered calls run at the
  * same time: threads that may start together, at the beginning or after a line of main, wait in a
@@ -166,7 +166,7 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
 	wait_for_forks_and_joins(run, planned_step, os_thread->thread);
 	wait_for_earlier_steps(run, planned_step, os_thread->thread);
 	delay_before_step(os_thread, index);
-	exec_announce_call(exec, expected->call);
+	exec_record_call_and_run_hook(exec, expected->call);
 	exec_call(&context);
 	step->log_offset = expected->log_offset;
 	step->call = expected->call;
@@ -216,14 +216,14 @@ static void verify_that_next_call_blocks(struct os_thread *os_thread)
 	else if (call)
 		is_blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
 	if (!is_blocked)
-		exec_set_error(run->exec,
+		exec_set_first_error(run->exec,
 			       "line %u: expected a deadlock, but the call did not block",
 			       call->line);
 	atomic_fetch_add_explicit(&run->verified_thread_count, 1, memory_order_release);
 	wait_for_counter_hidden(&run->verified_thread_count, run->thread_count);
 }
 
-static void run_steps_of_thread(struct os_thread *os_thread)
+static void run_steps_and_check_deadlock(struct os_thread *os_thread)
 {
 	struct thread_run *run = os_thread->run;
 
@@ -246,7 +246,7 @@ static void pin_os_thread(const struct os_thread *os_thread)
 	const struct thread_run *run = os_thread->run;
 
 	if (run->must_pin_threads && !pins_pin_thread(&run->pins, os_thread->thread_index))
-		exec_set_error(run->exec, "expected a CPU for thread %u alone, got none",
+		exec_set_first_error(run->exec, "expected a CPU for thread %u alone, got none",
 			       os_thread->thread);
 }
 
@@ -260,7 +260,7 @@ static void *thread_main(void *arg)
 	atomic_fetch_add_explicit(&run->ready_count, 1, memory_order_relaxed);
 	wait_for_counter_hidden(&run->start_count, 1);
 	if (!run->is_cancelled)
-		run_steps_of_thread(os_thread);
+		run_steps_and_check_deadlock(os_thread);
 	return NULL;
 }
 
@@ -355,7 +355,7 @@ static void prepare_run(struct thread_run *run, const struct program *program)
 		atomic_store(&run->arrived_counts[i], 0);
 	run->must_pin_threads = timing->pins_threads && pins_find_cpus(&run->pins);
 	if (timing->pins_threads && !run->must_pin_threads)
-		exec_set_error(run->exec, "expected to know the CPUs of this process");
+		exec_set_first_error(run->exec, "expected to know the CPUs of this process");
 }
 
 static void create_and_run_threads(struct thread_run *run)
@@ -366,7 +366,7 @@ static void create_and_run_threads(struct thread_run *run)
 	pin_os_thread(&run->os_threads[THREAD_MAIN]);
 	atomic_store_explicit(&run->start_count, 1, memory_order_release);
 	if (!run->is_cancelled)
-		run_steps_of_thread(&run->os_threads[THREAD_MAIN]);
+		run_steps_and_check_deadlock(&run->os_threads[THREAD_MAIN]);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (run->os_threads[t].is_created)
 			pthread_join(run->os_threads[t].pthread, NULL);
@@ -386,6 +386,6 @@ bool exec_run_threads(struct exec *exec, const struct program *program,
 	prepare_run(&run, program);
 	create_and_run_threads(&run);
 	destroy_sync_objects(&run);
-	exec_finish(exec, trace);
+	exec_record_pages_and_clean_up(exec, trace);
 	return !run.is_cancelled;
 }

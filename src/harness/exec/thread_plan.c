@@ -64,7 +64,7 @@ static void plan_use_of_object(struct plan_builder *p, uint16_t step_index, unsi
 		p->last_changing_step[object][call->thread] = (uint16_t)(step_index + 1);
 }
 
-static void plan_joins_of_main(struct plan_builder *p, uint16_t step_index)
+static void plan_step_of_main(struct plan_builder *p, uint16_t step_index)
 {
 	struct thread_step *step = &p->plan->steps[step_index];
 
@@ -80,7 +80,7 @@ static void plan_joins_of_main(struct plan_builder *p, uint16_t step_index)
 	p->last_main_step = (uint16_t)(step_index + 1);
 }
 
-static void plan_release_by_main(struct plan_builder *p, uint16_t step_index, uint8_t thread)
+static void plan_step_of_other_thread(struct plan_builder *p, uint16_t step_index, uint8_t thread)
 {
 	struct thread_step *step = &p->plan->steps[step_index];
 
@@ -115,8 +115,8 @@ void thread_plan_init(struct thread_plan *plan, const struct program *program,
 			plan_use_of_object(&p, i, OBJECT_PAGE + p.mapped_page[call->handle[0]],
 					   call);
 		if (call->thread == THREAD_MAIN)
-			plan_joins_of_main(&p, i);
+			plan_step_of_main(&p, i);
 		else
-			plan_release_by_main(&p, i, call->thread);
+			plan_step_of_other_thread(&p, i, call->thread);
 	}
 }

@@ -201,7 +201,7 @@ static struct blocked_thread find_what_blocks_call(const struct program *program
 					BLOCKED_MUTEX };
 }
 
-size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
+size_t cause_find_blocked_threads(const struct program *program, const struct rules *rules,
 			   struct blocked_thread blocked[PROGRAM_THREADS])
 {
 	const struct trace *trace = rules_trace(rules);

@@ -32,7 +32,7 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
  *   unmap-order      the calls that made the newer mappings, newest first
  *   map-overflow     the calls that made the live mappings, newest first
  *   out-of-bounds    none: the range is the explanation
- *   deadlock         none: see cause_find_deadlock()
+ *   deadlock         none: see cause_find_blocked_threads()
  */
 void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
 		      struct causes *causes);
@@ -63,5 +63,5 @@ struct blocked_thread {
  * waits for.
  * Return: the number of entries of @blocked, one for each such thread.
  */
-size_t cause_find_deadlock(const struct program *program, const struct rules *rules,
+size_t cause_find_blocked_threads(const struct program *program, const struct rules *rules,
 			   struct blocked_thread blocked[PROGRAM_THREADS]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Vector clocks. An access of thread t at epoch e happens before each later access whose clock has
- * epochs[t] > e.
+ * Vector clocks. The epoch of a thread is the number of releases that it has made. An access of
+ * thread t at epoch e happens before each later access whose clock has known_releases[t] > e.
  */
 #pragma once
 
@@ -12,18 +12,19 @@
 #include "harness/program/program.h"
 
 struct clock {
-	uint16_t epochs[PROGRAM_THREADS]; /* for each thread: how many of its releases are known */
+	uint16_t known_releases[PROGRAM_THREADS]; /* for each thread: how many of its releases are
+						     known */
 };
 
 static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct clock *from)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (into->epochs[t] < from->epochs[t])
-			into->epochs[t] = from->epochs[t];
+		if (into->known_releases[t] < from->known_releases[t])
+			into->known_releases[t] = from->known_releases[t];
 }
 
 static inline bool clock_includes_epoch(const struct clock *clock, unsigned int thread,
 					uint16_t epoch)
 {
-	return clock->epochs[thread] > epoch;
+	return clock->known_releases[thread] > epoch;
 }

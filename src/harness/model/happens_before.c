@@ -78,7 +78,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 	return last_step != HAPPENS_BEFORE_NONE && last_step >= earlier_step;
 }
 
-size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
+size_t happens_before_find_acquired_steps(const struct program *program, const struct trace *trace,
 				 size_t step, uint16_t from_steps[PROGRAM_THREADS])
 {
 	const struct call *to = &program->calls[trace->steps[step].call];

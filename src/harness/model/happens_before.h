@@ -8,9 +8,8 @@
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
 
-/* No step of the thread happens before. */
+/* In last_step_before: no step of the thread happens before the step. */
 #define HAPPENS_BEFORE_NONE UINT16_MAX
-
 
 struct happens_before {
 	/*
@@ -37,5 +36,5 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
  * main make is not included. Return: the number of steps in @from_steps, at most one for each
  * thread.
  */
-size_t happens_before_find_edges(const struct program *program, const struct trace *trace,
+size_t happens_before_find_acquired_steps(const struct program *program, const struct trace *trace,
 				 size_t step, uint16_t from_steps[PROGRAM_THREADS]);

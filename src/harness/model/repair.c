@@ -39,7 +39,7 @@ void repair_program(struct program *program, struct rules *rules)
 	for (unsigned int round = 0;; round++) {
 		bool must_drop[PROGRAM_CALLS] = { false };
 
-		rules_find_fatal_calls(rules, program, must_drop);
+		rules_evaluate_past_fatal_calls(rules, program, must_drop);
 		if (!rules_verdict(rules)->broken)
 			return;
 		move_or_drop_bad_calls(program, rules, round < ROUNDS_THAT_MOVE, must_drop);

@@ -3,7 +3,7 @@
  * Evaluates a program. For each call, in this order:
  *
  * 1. The schedule chooses the next call (schedule.h). A line of main is ordered after all calls
- * that ran before it, and before all calls that run after it.
+ *    that ran before it, and before all calls that run after it.
  * 2. A call is skipped if a handle is not in the required state, if it misuses a lock, or if its
  *    atomic access has an unsupported size or alignment.
  * 3. Bounds: a range outside of the page is EINVAL, or out-of-bounds through a mapping.
@@ -24,7 +24,7 @@
 static void join_clocks_into_main(struct rules *rules)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
-		rules->threads[t].clock.epochs[t]++;
+		rules->threads[t].clock.known_releases[t]++;
 		clock_join(&rules->threads[THREAD_MAIN].clock, &rules->threads[t].clock);
 	}
 }
@@ -32,7 +32,7 @@ static void join_clocks_into_main(struct rules *rules)
 /* Makes the line of main that just ran happen before everything that threads do later. */
 static void join_main_clock_into_threads(struct rules *rules)
 {
-	rules->threads[THREAD_MAIN].clock.epochs[THREAD_MAIN]++;
+	rules->threads[THREAD_MAIN].clock.known_releases[THREAD_MAIN]++;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		clock_join(&rules->threads[t].clock, &rules->threads[THREAD_MAIN].clock);
 }
@@ -121,7 +121,7 @@ static void record_final_pages(struct rules *rules)
 	}
 }
 
-void rules_find_fatal_calls(struct rules *rules, const struct program *program,
+void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *program,
 			    bool fatal_calls[PROGRAM_CALLS])
 {
 	size_t call_index;
@@ -151,7 +151,7 @@ void rules_find_fatal_calls(struct rules *rules, const struct program *program,
 
 void rules_evaluate(struct rules *rules, const struct program *program)
 {
-	rules_find_fatal_calls(rules, program, NULL);
+	rules_evaluate_past_fatal_calls(rules, program, NULL);
 }
 
 struct rules *rules_new(void)

@@ -23,8 +23,8 @@ struct uninit_use {
 
 struct verdict {
 	rule_set broken;
-	size_t fatal_call; /* its index, or VERDICT_NONE; deadlock: the first call that has not run
-			    */
+	size_t fatal_call; /* index of the call that breaks a fatal rule, or VERDICT_NONE; deadlock:
+			      of the first call that has not run */
 	enum rule fatal_rule;
 	/*
 	 * If a kunmap_local call is fatal: which other live mappings of the same page exist. The
@@ -48,18 +48,21 @@ void rules_delete(struct rules *rules);
  */
 void rules_allow_short_user_copies(struct rules *rules, bool is_allowed);
 
-/* Evaluates @program up to its first fatal call. The results of the functions below are valid until
- * the next evaluation. */
+/*
+ * Evaluates @program up to its first fatal call. The results of rules_verdict(), rules_trace() and
+ * rules_shadow() are valid until the next evaluation.
+ */
 void rules_evaluate(struct rules *rules, const struct program *program);
 
 const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
- * Evaluates @program as if each call that breaks a fatal rule were absent, and sets the entry of
- * each such call in @fatal_calls to true. If the program breaks a rule, the trace does not contain
- * the pages at the end. @fatal_calls NULL: the first fatal call ends the evaluation.
+ * Evaluates all of @program: a call that breaks a fatal rule counts as absent, and the evaluation
+ * continues. Sets the entry of each such call in @fatal_calls to true. If the program breaks a
+ * rule, the trace does not contain the pages at the end.
+ * @fatal_calls NULL: the first fatal call ends the evaluation, as in rules_evaluate().
  */
-void rules_find_fatal_calls(struct rules *rules, const struct program *program,
+void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *program,
 			    bool fatal_calls[PROGRAM_CALLS]);
 
 /* Return: the trace that an execution must match; it does not contain a fatal call. */

@@ -7,7 +7,7 @@ void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, ui
 {
 	struct access access = {
 		.call = eval->call_index,
-		.epoch = eval->self->clock.epochs[eval->call->thread],
+		.epoch = eval->self->clock.known_releases[eval->call->thread],
 		.thread = eval->call->thread,
 		.page = page,
 		.write = flags & WRITE,

@@ -78,7 +78,7 @@ static inline void acquire_clock(struct evaluation *eval, const struct clock *fr
 /* Starts the thread's next epoch and adds everything that the thread knows to @into. */
 static inline void release_clock(struct evaluation *eval, struct clock *into)
 {
-	eval->self->clock.epochs[eval->call->thread]++;
+	eval->self->clock.known_releases[eval->call->thread]++;
 	clock_join(into, &eval->self->clock);
 }
 

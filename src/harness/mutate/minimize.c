@@ -29,8 +29,7 @@ static bool is_candidate_changed(const struct minimize *m)
 	return false;
 }
 
-/* Return: whether the candidate is a valid other program and accepted; then it is the new best one.
- */
+/* Return: whether the candidate is valid, differs from the best program and is accepted. */
 static bool adopt_candidate_if_accepted(struct minimize *m)
 {
 	if (!m->candidate.count || !is_candidate_changed(m) || !program_valid(&m->candidate) ||
@@ -40,7 +39,7 @@ static bool adopt_candidate_if_accepted(struct minimize *m)
 	return true;
 }
 
-/* ---- questions about the arguments of a call ---- */
+/* ---- the arguments of a call ---- */
 
 /* Returns the handles of a kind that a call uses, one bit each. */
 static uint32_t find_used_handles(const struct call *call, enum handle_kind kind)
@@ -111,8 +110,7 @@ static bool drop_calls_of_thread(struct program *program, unsigned int variant)
 	return variant < PROGRAM_THREADS;
 }
 
-/* Pairs of calls are dropped from programs of at most so many calls: longer programs have too many.
- */
+/* Only programs of at most so many calls get pairs of calls dropped: others have too many pairs. */
 #define PAIRED_CALLS_MAX 20
 
 static bool drop_pair_of_calls(struct program *program, unsigned int variant)
@@ -319,7 +317,7 @@ static bool try_dropping_call_ranges(struct minimize *m)
 	return has_become_smaller;
 }
 
-/* Has exactly one function. `expect` is never dropped: it applies to the whole program. */
+/* Each pass has exactly one function. No pass drops `expect`, which is about the whole program. */
 static const struct pass {
 	program_edit edit_program;
 	call_edit edit_call;
@@ -346,8 +344,7 @@ static const struct pass {
 	{.edit_call = drop_fault},
 };
 
-/* Changes the candidate, or one call of it, into a variant. Return: false after the last variant.
- */
+/* Changes the candidate, or one of its calls, into a variant. Return: false: no such variant. */
 static bool edit_candidate(struct program *candidate, const struct pass *pass, size_t call_index,
 			   unsigned int variant)
 {

@@ -19,6 +19,5 @@ struct minimize {
 	void *ctx;
 };
 
-/* Minimises m->best. The search ends, because each accepted program is smaller than the one before
- * it. */
+/* Minimises m->best. Each accepted program is smaller than the last one, so the search ends. */
 void minimize(struct minimize *m);

@@ -23,7 +23,7 @@ struct mutator;
 
 struct mutation_info {
 	const char *name;
-	unsigned int weight; /* share of all draws */
+	unsigned int weight; /* relative: how often the mutation is drawn */
 	size_t least_call_count, least_insertable_calls; /* minima that the program must have */
 	const char *description; /* what the mutation changes */
 	bool (*apply)(struct mutator *m);

@@ -20,7 +20,7 @@ static void remove_calls(struct program *program, struct call_range run)
 	memmove(removed, removed + run.count, (program->count - run.first) * sizeof(*removed));
 }
 
-/* Inserts @count calls, which must not be part of @program; the caller checks the space. */
+/* Inserts copies of @calls, which must not be part of @program; the caller checks the space. */
 static void insert_calls_at(struct program *program, size_t at, const struct call *calls,
 			    size_t count)
 {
@@ -38,8 +38,7 @@ static void insert_calls_around(struct program *program, struct call_range run,
 	insert_calls_at(program, run.first, call_before, 1);
 }
 
-/* Returns the call that fills handles of the kind, or OP_COUNT: no call fills a mutex or semaphore.
- */
+/* Returns the op that fills handles of that letter; OP_COUNT for a mutex or semaphore. */
 static enum op find_filling_op(char handle_letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
@@ -49,10 +48,10 @@ static enum op find_filling_op(char handle_letter)
 }
 
 /*
- * Such a call is mostly inserted at the end: in the middle it would often disturb later calls,
- * which use what it frees, locks or waits for.
+ * Returns whether a new call @op is mostly inserted at the end: in the middle it would often
+ * disturb later calls, which use what the call frees, locks or waits for.
  */
-static bool belongs_at_end(enum op op)
+static bool belongs_mostly_at_end(enum op op)
 {
 	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
 	       op == OP_lock || op == OP_wait;
@@ -85,7 +84,7 @@ bool mutate_insert(struct mutator *m)
 	size_t at = m->program->count;
 	struct abstract_state state, state_at_end;
 
-	if (!draw_once_in(m, 3) && (!belongs_at_end(op) || draw_once_in(m, 8)))
+	if (!draw_once_in(m, 3) && (!belongs_mostly_at_end(op) || draw_once_in(m, 8)))
 		at = draw_below(m, at + 1);
 	abstract_state_compute(&state_at_end, m->program, m->program->count);
 	abstract_state_compute(&state, m->program, at);
@@ -128,7 +127,7 @@ bool mutate_repeat(struct mutator *m)
 	enum handle_kind kind = op_handle_kind_of_letter(op_table[call.op].argument_kinds[0]);
 	struct abstract_state state;
 
-	/* Handles that later calls fill count as filled: no later call may lose its handle. */
+	/* Handles that later calls fill count as filled, because no later call may be skipped. */
 	abstract_state_compute(&state, program, program->count);
 	for (uint32_t done = 0; done < times && mutate_count_insertable_calls(m); done++) {
 		if (op_fills_handle(call.op)) {

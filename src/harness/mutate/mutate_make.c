@@ -91,7 +91,7 @@ uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state
 	return draw_set_bit_index(m, fitting);
 }
 
-static uint8_t draw_locked_mutex(struct mutator *m, const struct abstract_state *state)
+static uint8_t draw_locked_or_any_mutex(struct mutator *m, const struct abstract_state *state)
 {
 	uint32_t locked = 0xf & ~state->usable_handles[HANDLE_MUTEX];
 
@@ -135,7 +135,7 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 	}
 }
 
-/* Numbers outside of the page must be rare in accesses to mappings, which they make fatal. */
+/* In a load or store, a number outside of the page is fatal, so it is mostly rejected. */
 static bool must_reject_number(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
@@ -161,8 +161,7 @@ static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
 	return number;
 }
 
-/* Mostly gives an atomic access a size of 1, 2, 4 or 8 and an aligned offset: others are skipped.
- */
+/* Mostly gives an atomic access a valid size and an aligned offset; otherwise it is skipped. */
 static void fit_atomic_size_and_offset(struct mutator *m, struct call *call)
 {
 	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) || draw_once_in(m, 16))
@@ -194,7 +193,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 				m, state, op_handle_kind_of_letter(*kind), *kind < 'a', call->thread);
 	}
 	if (op == OP_unlock)
-		call->handle[0] = draw_locked_mutex(m, state);
+		call->handle[0] = draw_locked_or_any_mutex(m, state);
 	set_thread_that_may_use_handles(m, call, state);
 	fit_atomic_size_and_offset(m, call);
 }

@@ -49,8 +49,7 @@ static inline size_t mutate_count_insertable_calls(const struct mutator *m)
 /* Return: whether a call may have @number as an argument of that kind. */
 bool mutate_is_valid_number(char argument_letter, uint64_t number);
 
-/* Return: a random number: an edge, a number of the program, a small number, or any valid number.
- */
+/* Return: randomly an edge, a number of the program, a small number, or any valid one. */
 uint64_t mutate_draw_number(struct mutator *m);
 
 /* Return: all handles of the kind, as bits. */

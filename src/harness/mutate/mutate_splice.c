@@ -4,11 +4,11 @@
  *
  * 1. A run of calls is copied, with the earlier calls that fill the handles of copied calls.
  * 2. Each handle of the copied calls gets a different new name. If the program does not use the
- * name, the copied calls have a resource of their own. Otherwise the name is that of a resource
- * that the program has at that place: the copied calls share this resource, and the copied call
- * that filled the handle is left out.
+ *    name, the copied calls have a resource of their own. Otherwise the name is that of a resource
+ *    that the program has at that place: the copied calls share this resource, and the copied call
+ *    that filled the handle is left out.
  * 3. So each copied call uses a resource that a copied call made, or a shared resource. The
- * program's own calls use the same resources as before.
+ *    program's own calls use the same resources as before.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -130,7 +130,7 @@ static bool rename_handles_and_drop_fillers(struct mutator *m, struct splice *s)
 	return kept;
 }
 
-/* Moves each copied call, except those of main, by the same number of threads. */
+/* Moves the copied calls to other threads, all by the same distance, often 0; main's stay. */
 static void rotate_threads(struct mutator *m, struct splice *s)
 {
 	uint32_t turn = draw_once_in(m, 2) ? 0 : draw_below(m, 3);

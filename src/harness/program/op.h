@@ -19,7 +19,7 @@ enum handle_kind {
 	HANDLE_KINDS
 };
 
-/* Calls fill handles of the kinds before this one; the other kinds always exist. */
+/* Calls fill handles of the kinds before HANDLE_MUTEX; mutexes and semaphores always exist. */
 #define HANDLE_FILLED_KINDS HANDLE_MUTEX
 
 struct op_info {
@@ -39,7 +39,7 @@ enum op op_find(const char *name, size_t len);
 /* Return: whether the call is an access through a mapping: load, store or an atomic one. */
 bool op_is_mapped_access(enum op op);
 
-/* Return: whether the call is lock, unlock, post or wait. */
+/* Return: whether the call is lock, unlock, post or wait; free_page is not included. */
 bool op_orders_threads(enum op op);
 
 /* Return: whether the call fills a handle; that is its first argument. */

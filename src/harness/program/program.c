@@ -66,7 +66,7 @@ bool program_equal(const struct program *a, const struct program *b)
 	return true;
 }
 
-void program_renumber(struct program *program)
+void program_update_lines(struct program *program)
 {
 	for (size_t i = 0; i < program->count; i++)
 		program->calls[i].line = (uint32_t)i + 2; /* the header is line 1 */

@@ -100,4 +100,4 @@ bool program_valid(const struct program *program);
  * Sets the line of each call to its line in program_to_text(), so that messages about a changed
  * program name the right lines.
  */
-void program_renumber(struct program *program);
+void program_update_lines(struct program *program);

@@ -18,7 +18,7 @@ struct program_state {
 
 void program_state_init(struct program_state *state, const struct program *program);
 
-/* Marks the next call as run. Return: its index, or SCHEDULE_NONE if no call can run. */
+/* Chooses the call that runs next, and marks it as run. Return: its index, or SCHEDULE_NONE. */
 size_t program_state_take_next_call(struct program_state *state);
 
 /*

@@ -83,7 +83,7 @@ static bool parse_header(struct text_cursor *cursor)
 	while (cursor->at < cursor->end && !text_is_space(*cursor->at))
 		cursor->at++;
 	version.len = (size_t)(cursor->at - version.start);
-	if (!text_word_is(&version, "1") || !text_is_at_end(cursor))
+	if (!text_word_is(&version, "1") || !text_ends_after_spaces(cursor))
 		return text_set_error(cursor->error,
 				      "expected the header 'pagetorture 1', got version '%.*s'",
 				      TEXT_SHOWN(&version));
@@ -138,7 +138,7 @@ static bool starts_with_expect(const struct text_cursor *cursor)
 	struct text_word word = text_read_word(&look);
 
 	return text_word_is(&word, "expect") &&
-	       (text_is_at_end(&look) || text_is_space(word.start[word.len]));
+	       (text_ends_after_spaces(&look) || text_is_space(word.start[word.len]));
 }
 
 /* Parses the next line. A call is stored in @call; a rule is added to @expected_rules. */
@@ -149,7 +149,7 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 
 	if (!split_next_line(reader, &cursor, whole_line))
 		return false;
-	if (text_is_at_end(&cursor)) {
+	if (text_ends_after_spaces(&cursor)) {
 		*kind = cursor.end < whole_line->start + whole_line->len ? LINE_COMMENT
 									 : LINE_BLANK;
 		return true;
@@ -204,7 +204,7 @@ bool program_from_text(struct program *program, const char *text, size_t size,
  * Writes one `expect` line in place of one of the text: the rules are sorted, and comments between
  * the lines keep their place.
  */
-static void append_next_expected_rule(struct text_writer *writer, rule_set *rules_left,
+static void append_next_expect_line(struct text_writer *writer, rule_set *rules_left,
 				      bool *must_append_clean)
 {
 	if (*must_append_clean)
@@ -245,7 +245,7 @@ size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
 		else if (kind == LINE_HEADER)
 			text_append(&writer, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
-			append_next_expected_rule(&writer, &rules_left, &must_append_clean);
+			append_next_expect_line(&writer, &rules_left, &must_append_clean);
 		else if (kind == LINE_CALL) {
 			text_append_call(&writer, &call);
 			text_append(&writer, "\n");

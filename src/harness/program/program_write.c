@@ -37,7 +37,7 @@ static void append_gfp_flags(struct text_writer *writer, uint8_t flags)
 }
 
 static void append_argument(struct text_writer *writer, char letter, const struct call *call,
-			    struct argument_counts *seen)
+			    struct argument_progress *seen)
 {
 	char number_as_text[NUMBER_TEXT];
 
@@ -62,7 +62,7 @@ static void append_argument(struct text_writer *writer, char letter, const struc
 void text_append_call(struct text_writer *writer, const struct call *call)
 {
 	const char *letters = op_table[call->op].argument_kinds, *separator = "";
-	struct argument_counts seen = { 0 };
+	struct argument_progress seen = { 0 };
 
 	text_append(writer, "%s: ", thread_name(call->thread));
 	if (op_fills_handle(call->op)) {

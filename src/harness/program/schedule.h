@@ -35,7 +35,7 @@ typedef bool (*schedule_blocked_fn)(const void *ctx, size_t line);
 void schedule_init(struct schedule *schedule, size_t line_count);
 
 /*
- * Chooses the next line and marks it as run.
+ * Chooses the next line and marks it as run; the caller then runs it.
  * Return: the line, or SCHEDULE_NONE if all lines have run (remaining_count is 0) or no line can
  * run.
  */

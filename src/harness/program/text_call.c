@@ -137,7 +137,7 @@ static bool parse_handle(struct text_cursor *cursor, const struct text_word *wor
 _Static_assert(PROGRAM_SLICE_MAX == 16383, "a message contains this number");
 
 static bool parse_argument(struct text_cursor *cursor, char letter, struct call *call,
-			   struct argument_counts *seen)
+			   struct argument_progress *seen)
 {
 	struct text_word word;
 	const char *number_start;
@@ -167,7 +167,7 @@ static bool parse_argument(struct text_cursor *cursor, char letter, struct call 
 static bool parse_arguments(struct text_cursor *cursor, struct call *call)
 {
 	bool fills = op_fills_handle(call->op);
-	struct argument_counts seen = { .handles = fills };
+	struct argument_progress seen = { .handles = fills };
 	const char *first_letter = op_table[call->op].argument_kinds + fills;
 
 	if (!text_require_sign(cursor, "(", "after the name of the call"))
@@ -276,6 +276,6 @@ bool text_parse_call(struct text_cursor *cursor, struct call *call)
 	if (!parse_filled_handle(cursor, &resource, call) ||
 	    !parse_arguments(cursor, call) || !parse_expected_result(cursor, call))
 		return false;
-	return text_is_at_end(cursor) ||
+	return text_ends_after_spaces(cursor) ||
 	       text_set_error(cursor->error, "expected the end of the line, got '%c'", *cursor->at);
 }

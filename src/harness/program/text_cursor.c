@@ -31,7 +31,7 @@ void text_skip_spaces(struct text_cursor *cursor)
 		cursor->at++;
 }
 
-bool text_is_at_end(struct text_cursor *cursor)
+bool text_ends_after_spaces(struct text_cursor *cursor)
 {
 	text_skip_spaces(cursor);
 	return cursor->at == cursor->end;

@@ -46,7 +46,7 @@ static inline bool text_is_digit(char c)
 void text_skip_spaces(struct text_cursor *cursor);
 
 /* Skips spaces and tabs. Return: whether the line ends after them. */
-bool text_is_at_end(struct text_cursor *cursor);
+bool text_ends_after_spaces(struct text_cursor *cursor);
 
 /* Skips spaces, and then @sign if it follows. Return: whether @sign was skipped. */
 bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign);
@@ -62,7 +62,7 @@ struct text_word text_read_word(struct text_cursor *cursor);
 
 bool text_word_is(const struct text_word *word, const char *text);
 
-/* Parses a decimal or hex literal. Return: false if the word is none or needs more than 64 bits. */
+/* Parses a decimal or hex literal. Return: false if @word is no literal or exceeds 64 bits. */
 bool text_parse_number(const struct text_word *word, uint64_t *number);
 
 /*

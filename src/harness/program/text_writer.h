@@ -13,8 +13,8 @@
 extern const char *const text_gfp_contexts[4];
 extern const char *const text_gfp_modifiers[3];
 
-/* How many handles and how many numbers of a call were already read or written. */
-struct argument_counts {
+/* How many handles and how many numbers of a call were read or written so far. */
+struct argument_progress {
 	unsigned int handles, numbers;
 };
 

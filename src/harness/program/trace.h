@@ -19,7 +19,7 @@
 
 /*
  * Values of initialised[]. They are bit masks, so that ranges are compared without a branch.
- * INITIALISED_OR_ZERO: the byte has its value, or is zero because a user copy stopped before it.
+ * INITIALISED_OR_ZERO: the byte has the copied value, or is zero because the copy stopped early.
  */
 #define INITIALISED	    0xffu
 #define INITIALISED_OR_ZERO 0xfeu

@@ -17,7 +17,7 @@ unsigned int cpus_count_available(unsigned int max_count)
 	return pins_find_cpus(&pins) && pins.cpu_count < max_count ? pins.cpu_count : max_count;
 }
 
-static int find_nth_allowed_cpu(const struct pins *pins, unsigned int cpu_number)
+static int find_allowed_cpu_modulo(const struct pins *pins, unsigned int cpu_number)
 {
 	unsigned int cpus_to_skip = cpu_number % pins->cpu_count;
 	int cpu = 0;
@@ -29,7 +29,7 @@ static int find_nth_allowed_cpu(const struct pins *pins, unsigned int cpu_number
 
 bool pins_pin_thread(const struct pins *pins, unsigned int cpu_number)
 {
-	int cpu = find_nth_allowed_cpu(pins, cpu_number);
+	int cpu = find_allowed_cpu_modulo(pins, cpu_number);
 	cpu_set_t one;
 
 	CPU_ZERO(&one);

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
-/* Return: the number of CPUs that this process may use, but at most @max_count. */
+/* Return: the number of CPUs that this process may use; @max_count if it is more or unknown. */
 unsigned int cpus_count_available(unsigned int max_count);
 
 struct pins {

@@ -44,7 +44,7 @@ struct watched_child {
 
 /* Milliseconds between two checks of a child if the kernel does not support pidfds. */
 #define POLL_MSEC 5
-/* Reads after the child's end: another process may write to the output for ever. */
+/* The most reads after the child's end; another process may write to the output for ever. */
 #define READS_AT_END 1024
 
 /* Reads and stores a part of the output. Return: false if there is nothing to read now. */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Numbers are at most 16383 below the last base, or above one of the other bases. */
+/* A valid number is 0 to 16383 below the last base, or 0 to 16383 above another base. */
 static const uint64_t bases[NUMBER_BASES] = { 0, 1ull << 32, 1ull << 63, UINT64_MAX };
 
 static uint64_t distance_from_base_number(uint64_t number, unsigned int base_index)

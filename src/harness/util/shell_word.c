@@ -57,7 +57,7 @@ const char *running_binary_path(void)
 	return path;
 }
 
-bool find_beside_running_binary(const char *name, char *path, size_t size)
+bool find_executable_beside_running_binary(const char *name, char *path, size_t size)
 {
 	const char *binary_path = running_binary_path(), *slash = strrchr(binary_path, '/');
 	int len = snprintf(path, size, "%.*s/%s", slash ? (int)(slash - binary_path) : 1,

@@ -19,4 +19,4 @@ const char *running_binary_path(void);
  * Returns whether the directory of this binary has an executable file @name.
  * @path: the function stores the path of the file here
  */
-bool find_beside_running_binary(const char *name, char *path, size_t size);
+bool find_executable_beside_running_binary(const char *name, char *path, size_t size);

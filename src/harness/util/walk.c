@@ -14,7 +14,7 @@
 struct walk {
 	walk_fn fn;
 	void *ctx;
-	bool has_failed;
+	bool has_failed; /* an error was printed */
 };
 
 /* A directory being walked and its parents, because a link to a parent would never end. */

@@ -84,7 +84,7 @@ static bool candidate_program_fails_in_same_way(void *ctx, const struct program 
 
 	count_candidate_and_print_status(r, r->minimize.best.count);
 	*program = *candidate;
-	program_renumber(program);
+	program_update_lines(program);
 	if (!signature_may_match_in_model(&r->reduction->signature, r->oracle, program))
 		return false;
 	identity_size = program_to_bytes(program, identity);
@@ -104,7 +104,7 @@ static bool minimise_program_in_flavours(struct reducer *r, const bool *flavours
 	r->candidate_flavours = flavours;
 	r->minimize.best = r->reduction->input.program;
 	minimize(&r->minimize);
-	program_renumber(&r->minimize.best);
+	program_update_lines(&r->minimize.best);
 	r->candidate.program = r->minimize.best;
 	return execute_and_compare_candidate(r, NULL);
 }
@@ -114,7 +114,7 @@ static void replace_input_if_it_still_fails(struct reducer *r, struct program *r
 {
 	if (replacement->count > r->reduction->input.program.count + 1)
 		return;
-	program_renumber(replacement);
+	program_update_lines(replacement);
 	r->candidate.program = *replacement;
 	if (execute_and_compare_candidate(r, NULL))
 		r->reduction->input.program = *replacement;

@@ -54,7 +54,7 @@ struct signature {
 
 /*
  * Executes @input and makes the signature of its failure. Line numbers of a program must be those
- * of its own text (program_renumber()).
+ * of its own text (program_update_lines()).
  * @flavours: flavours that execute a program; NULL: all. The signature depends on the choice.
  */
 void signature_init_by_executing_input(struct signature *signature, struct oracle *oracle,

@@ -32,7 +32,7 @@ bool test_input_load(struct test_input *input, const char *file_path, const stru
 	if (test_input_is_program(input)) {
 		if (!program_file_load(file_path, &input->program, error))
 			return false;
-		program_renumber(&input->program);
+		program_update_lines(&input->program);
 		return true;
 	}
 	input->text = program_file_read(file_path, &input->text_size, error);

@@ -141,7 +141,7 @@ void worker_run_program_in_children(struct control_block *control)
 	current.program = control->program;
 	execution_record_init(&control->record);
 	execution_reset(&control->execution);
-	execution_set_abnormal_exit_callback(record_death);
+	execution_set_fatal_child_callback(record_death);
 	exec_set_race_printing(control->request == REQUEST_REPORTS);
 	execute_in_child_and_record_death();
 	execution_run_fatal_calls(&control->execution, NULL, &current.program, &control->options);

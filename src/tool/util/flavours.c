@@ -18,7 +18,7 @@ bool binary_find(const char *binary_name, char *path, size_t size)
 	static const char *const install_directories[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (find_beside_running_binary(binary_name, path, size))
+	if (find_executable_beside_running_binary(binary_name, path, size))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
 		find_installed_directory(install_directories[i], directory, sizeof(directory));

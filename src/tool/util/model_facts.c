@@ -68,7 +68,8 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t lo
 static void write_happens_before_edges(struct json *out, const struct facts *facts, size_t index)
 {
 	uint16_t source_steps[PROGRAM_THREADS];
-	size_t count = happens_before_find_edges(facts->program, facts->trace, index, source_steps);
+	size_t count = happens_before_find_acquired_steps(facts->program, facts->trace, index,
+							  source_steps);
 
 	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
@@ -175,7 +176,7 @@ static void write_blocked_threads(struct json *out, const struct facts *facts)
 		[BLOCKED_THREADS] = "threads", [BLOCKED_MAIN] = "main",
 	};
 	struct blocked_thread blocked[PROGRAM_THREADS];
-	size_t count = cause_find_deadlock(facts->program, facts->rules, blocked);
+	size_t count = cause_find_blocked_threads(facts->program, facts->rules, blocked);
 
 	json_begin_array(out, "blocked");
 	for (size_t i = 0; i < count; i++) {
