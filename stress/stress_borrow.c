@@ -20,7 +20,7 @@
 
 #define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
-static void check_with_own_reference(struct stress_thread *self, struct span span)
+static void check_span_with_own_reference(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
@@ -73,17 +73,20 @@ static void check_page_outlives_buffer(struct stress_thread *self)
 }
 
 const struct stress_scenario stress_borrow = {
-	.layout = { .piece_size = 100,
-		    .pieces_per_thread = 4,
-		    .copy_count = 1,
-		    .alloc_buffer = page_buffer_alloc,
-		    .free_buffer = page_buffer_free,
-		    .borrow = page_borrow },
-	.operations = {
-		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_and_check_span_by,
-		  .kind = BY_ADDRESS },
-		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_and_check_span },
-		{ "keep", 1, .pick = owned_pick_piece, .access = check_with_own_reference },
-		{ "churn", 1, .run = check_page_outlives_buffer },
-	},
+	.layout = {.piece_size = 100,
+		   .pieces_per_thread = 4,
+		   .copy_count = 1,
+		   .alloc_buffer = page_buffer_alloc,
+		   .free_buffer = page_buffer_free,
+		   .borrow = page_borrow},
+	.operations =
+		{
+			{"plain", 2, .pick = owned_pick_piece,
+			 .access_by = owned_write_and_check_span_by, .kind = BY_ADDRESS},
+			{"borrowed", 3, .pick = owned_pick_piece,
+			 .access = owned_write_and_check_span},
+			{"keep", 1, .pick = owned_pick_piece,
+			 .access = check_span_with_own_reference},
+			{"churn", 1, .run = check_page_outlives_buffer},
+		},
 };
