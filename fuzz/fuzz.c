@@ -117,7 +117,7 @@ static void print_call_counts(void)
 		counts.inputs, counts.ran, counts.skipped);
 }
 
-void BYTES_NO_SANITIZE fuzz_add_calls_of_last_program(const char *target_name)
+void BYTES_NO_SANITIZE fuzz_count_calls_of_last_program(const char *target_name)
 {
 	const struct trace *trace = rules_trace(fuzz_get_checker()->rules);
 	unsigned long skipped = 0;

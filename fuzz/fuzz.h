@@ -96,7 +96,7 @@ bool fuzz_count_and_decide_fork(unsigned int *input_count);
  * Adds the calls of the program that the checker ran last to the totals, which are printed when the
  * process ends.
  */
-void fuzz_add_calls_of_last_program(const char *target_name);
+void fuzz_count_calls_of_last_program(const char *target_name);
 
 /*
  * Prints the program, the reason and the commands that replay the input, then aborts, so that the
