@@ -212,7 +212,7 @@ class Builder:
         return object_path
 
     def unit_test_includes_changed_header(self, recipe):
-        """Does the source of the unit test include a changed header?"""
+        """Return: whether the source of the unit test includes a changed header."""
         headers = {name for file in self.changed if file.endswith(".h")
                    for name in find_files_that_include(self.tree.page, file)}
         if not recipe.test or not headers:

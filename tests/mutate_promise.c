@@ -104,7 +104,7 @@ static void compute_difference(void)
 }
 
 /* Returns whether @after without the @count calls at @at equals @before. */
-static bool is_before_with_inserted(size_t at, size_t count)
+static bool after_is_before_with_inserted(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
 	       are_same_calls(before.calls, after.calls, at) &&
@@ -122,7 +122,8 @@ static bool keeps_promise_of_duplicate(void)
 	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
 	for (size_t at = 0; at <= difference.head; at++)
 		for (size_t from = 0;
-		     is_before_with_inserted(at, count) && from + count <= before.count; from++)
+		     after_is_before_with_inserted(at, count) && from + count <= before.count;
+		     from++)
 			if (are_same_calls(after.calls + at, before.calls + from, count))
 				return true;
 	return false;
@@ -232,7 +233,7 @@ static bool keeps_promise_of_op(void)
 	       !strncmp(old, new, strcspn(old, "v"));
 }
 
-/* Copies the calls of the thread. Return: their number. */
+/* Copies the calls of the thread to @calls. Return: their number. */
 static size_t copy_calls_of_thread(const struct program *program, uint8_t thread,
 				   struct call *calls)
 {
@@ -270,7 +271,8 @@ static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t oth
 	return off == other_off && (len + 1 == other_len || len == other_len + 1);
 }
 
-/* The new range is that of another call, or differs other_off it by a small shift or other_len. */
+/* The new range is that of another call, or differs from it by a small shift or by one byte of
+ * length. */
 static bool keeps_promise_of_range(void)
 {
 	const uint64_t *new = difference.is->number;
@@ -303,9 +305,9 @@ static bool keeps_promise_of_repeat(void)
 	if (after.count <= before.count)
 		return false;
 	/* Equal copies are part of the equal beginning; with other handles they are not. */
-	while (head && !is_before_with_inserted(head, count))
+	while (head && !after_is_before_with_inserted(head, count))
 		head--;
-	if (!head || !is_before_with_inserted(head, count))
+	if (!head || !after_is_before_with_inserted(head, count))
 		return false;
 	call = &before.calls[head - 1];
 	for (size_t i = head; i < head + count; i++) {
@@ -374,7 +376,7 @@ static bool keeps_promise_of_nest(void)
 	return at[count / 2] - at[count / 2 - 1] > 1;
 }
 
-/* The calls from the first to the last difference have the same new thread. */
+/* All calls from the first to the last difference got the same new thread. */
 static bool keeps_promise_of_thread(void)
 {
 	if (!difference.differing_count)

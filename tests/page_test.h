@@ -35,7 +35,7 @@ static inline struct user_slice_reader make_user_slice_reader(const void *start,
 	return reader;
 }
 
-static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
+static inline pthread_t start_thread_or_abort(void *(*run)(void *arg), void *arg)
 {
 	pthread_t thread;
 
@@ -47,7 +47,7 @@ static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
 /* Runs @run in a thread, and waits for its end. */
 static inline void run_thread_and_wait(void *(*run)(void *arg), void *arg)
 {
-	pthread_join(start_thread(run, arg), NULL);
+	pthread_join(start_thread_or_abort(run, arg), NULL);
 }
 
 /* Defines a function that evaluates the expressions. */

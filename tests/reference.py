@@ -183,7 +183,7 @@ class Evaluation:
         if len(self.maps[self.call.thread]) + slot_count > 16:
             raise Fatal("map-overflow")
 
-    def count_down_to_injected_failure(self):
+    def count_down_and_must_fail(self):
         count = self.calls_to_failure[self.call.thread]
         self.calls_to_failure[self.call.thread] = max(count - 1, 0)
         return count == 1
@@ -191,7 +191,7 @@ class Evaluation:
     # ---- pages ----
 
     def do_alloc_page(self, flags):
-        if "__GFP_NOFAIL" not in flags and self.count_down_to_injected_failure():
+        if "__GFP_NOFAIL" not in flags and self.count_down_and_must_fail():
             return "ENOMEM"
         # @accesses: (event, line, thread, from, to, write, atomic)
         # @known_to_frees: events that happen before a later free_page
@@ -266,7 +266,7 @@ class Evaluation:
         self.require_mappable(page)
         if length > user_slice.size - user_slice.position:
             return "EFAULT"
-        fails = self.count_down_to_injected_failure()
+        fails = self.count_down_and_must_fail()
         if length == 0:
             return "0"
         self.record_write(page, off, length)

@@ -197,7 +197,7 @@ ok $? "TAP has a test for each input, and a plan" out
 
 # ---- a file that is no good ----
 
-# expect_refused_sarif JQ-PROGRAM WHAT
+# expect_refused_sarif JQ-PROGRAM WHAT: sarif.py must refuse triage.sarif after the change by jq.
 expect_refused_sarif() {
 	jq "$1" triage.sarif >bad.sarif && ! cmp -s bad.sarif triage.sarif && ! is_valid_sarif bad.sarif && [ -s why ]
 	ok $? "refused: $2" why

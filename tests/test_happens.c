@@ -21,7 +21,7 @@ static bool evaluate_text(const char *text)
 {
 	size_t fatal_call;
 
-	parse_calls(&program, text);
+	parse_calls_or_exit(&program, text);
 	rules_evaluate(rules, &program);
 	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
 			SIZE_MAX : rules_verdict(rules)->fatal_call;

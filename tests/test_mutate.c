@@ -47,7 +47,7 @@ static void make_before_program(uint64_t seed)
 }
 
 /* Makes a program to which every mutation applies. */
-static void make_program_for_all_mutations(void)
+static void make_before_for_all_mutations(void)
 {
 	uint64_t seed = 1;
 	bool slice = false;
@@ -189,7 +189,7 @@ static bool has_same_hash_in_another_process(void)
 static void count_drawn_mutations(unsigned int draws, mutate_engine_fn engine,
 				  unsigned int counts[MUTATION_COUNT + 1])
 {
-	make_program_for_all_mutations();
+	make_before_for_all_mutations();
 	memset(counts, 0, (MUTATION_COUNT + 1) * sizeof(*counts));
 	for (uint64_t seed = 0; seed < draws; seed++) {
 		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX, .engine = engine };

@@ -6,7 +6,7 @@
 #include "page/map.h"
 
 /* Returns the start of the slot in which pages[0] is mapped at @addr. */
-static unsigned char *find_slot(unsigned char *addr)
+static unsigned char *find_slot_of_first_page(unsigned char *addr)
 {
 	if (alias_place_kind == &alias_slot)
 		return addr;
@@ -35,7 +35,8 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* The memory next to a set may belong to another set or to the arena, but not to this set. */
+/* The memory around a set may belong to another set or to the arena; it must not count as this
+ * set's. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
@@ -48,7 +49,7 @@ static void test_ends_of_set(struct alias_set *set)
 static void test_addresses_without_canonical(void)
 {
 	struct page_task *task = switch_to_new_task();
-	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot(addr);
+	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot_of_first_page(addr);
 
 	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - 1),
 	   "the guards of a slot have no canonical address");
@@ -82,7 +83,7 @@ static void test_slot_order(void)
 	ok(next == first && next != last, "slots are used in turn");
 	next[5] = 5;
 	ok(last[5] == 5, "a reused slot shows the page that is mapped there now");
-	ok(!page_canonical(find_slot(first) - 1),
+	ok(!page_canonical(find_slot_of_first_page(first) - 1),
 	   "before the first slot there is no canonical address");
 	page_unmap_local(next);
 	page_unmap_local(last);

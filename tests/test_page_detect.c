@@ -32,7 +32,7 @@ static void *run_second_action(void *arg)
 
 static void run_actions_on_two_threads(void)
 {
-	pthread_t second = start_thread(run_second_action, NULL);
+	pthread_t second = start_thread_or_abort(run_second_action, NULL);
 
 	first_action();
 	atomic_store_explicit(&is_first_action_done, true, memory_order_relaxed);

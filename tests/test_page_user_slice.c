@@ -237,7 +237,7 @@ static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
 	bool good = true;
 
 	atomic_store(&must_stop, false);
-	thread = start_thread(run, memory);
+	thread = start_thread_or_abort(run, memory);
 	while (rounds--)
 		good &= copy_succeeds();
 	atomic_store(&must_stop, true);

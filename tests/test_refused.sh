@@ -12,8 +12,8 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# run_with_refused_call CALL COMMAND...: runs the command; CALL (FUNCTION:N) fails in it. $scratch/used
-# exists afterwards if the command made the call. $refusing is the environment variable that gets the path of
+# run_with_refused_call FUNCTION:N COMMAND...: runs the command, in which the N-th call of FUNCTION fails. $scratch/used
+# exists afterwards if the command made this call. $refusing is the environment variable that gets the path of
 # refuse.so: LD_PRELOAD, or a variable that the command itself copies to LD_PRELOAD.
 refusing=LD_PRELOAD
 run_with_refused_call() {

@@ -43,7 +43,7 @@ make_crowded_programs() {
 	}'
 }
 
-# has_same_program_or_skip TARGET
+# has_same_program_or_skip TARGET: true if this build has TARGET-same. Otherwise prints that a check is skipped.
 has_same_program_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }

@@ -92,7 +92,7 @@ static bool case_holds(size_t index, struct rules *rules, struct tsan_shadow *sh
 	bool predicted, good;
 
 	position = cases[index].position;
-	parse_program(&program, cases[index].text);
+	parse_program_or_exit(&program, cases[index].text);
 	rules_evaluate(rules, &program);
 	predicted = tsan_shadow_predict(shadow, rules_shadow(rules), &facts, cases[index].first_only, &reports);
 	good = (predicted ? (int)race_reports_kept_count(&reports) : -1) ==

@@ -27,7 +27,7 @@ class UnchangedFails(Exception):
 
 
 def compute_mutant_time_limits(wall_seconds, cpu_seconds):
-    """The limits for mutants, from the times of the unchanged library. A busy machine is no hang."""
+    """Return: the limits for mutants, far above the times of the unchanged library, as a machine may be busy."""
     return int(40 + 10 * wall_seconds), int(3 + 5 * cpu_seconds)
 
 
@@ -58,7 +58,7 @@ class Runner:
     # ---- the unchanged library ----
 
     def _measure_trial_on_unchanged_library(self, builder, trial):
-        """The trial passes on the unchanged library; its time sets the limit for mutants."""
+        """Set the limits for mutants by the time of the trial on the unchanged library, where it must pass."""
         name, digest = f"unchanged: {trial.name}", self.tree.library_digest + self.tree.tests_digest
         record = self.results.records.get(name, {})
         if record.get("digest") != digest:
@@ -140,7 +140,7 @@ class Runner:
         return f"{verdict['verdict']}{by}: {mutant}"
 
     def test_mutants_without_verdict(self, mutants, job_count, must_repeat):
-        """Test the mutants that have no verdict yet."""
+        """Test the mutants that have no valid verdict yet; all of them if @must_repeat."""
         waiting = [m for m in mutants if must_repeat or not self.find_valid_result(m)]
         if not waiting:
             return
@@ -204,7 +204,7 @@ class Summary:
         print()
 
     def print_and_check_summary(self):
-        """Return: are the results as wanted?"""
+        """Return: whether the results are as wanted."""
         if not self.results:
             print("no mutant has a verdict: expected at least one", file=sys.stderr)
             return False
