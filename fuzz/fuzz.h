@@ -48,7 +48,8 @@ void fuzz_set_input_file(const char *file);
 
 /*
  * Prints the commands that replay and print the current input. If libFuzzer runs the target, the
- * file of the input is the one that libFuzzer will write. Under AFL++ prints only the directory.
+ * file of the input is the one that libFuzzer will write. Under AFL++, prints only in which
+ * directory the input is.
  */
 void fuzz_print_replay_commands(const char *target_name);
 

@@ -122,7 +122,7 @@ void pressure_start(void);
 /* Reports a failure if a child of fork() failed. */
 void pressure_stop_and_check_children(void);
 
-/* Delays the calling thread for a time that the seed chooses, mostly not at all. */
+/* Delays the calling thread by a time that the seed of the run chooses; most of the times are 0. */
 void pressure_delay_thread_at_random(struct stress_thread *self);
 
 /* copy.c: selects how memcpy() copies. Return: false if this build does not have the method. */

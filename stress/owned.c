@@ -7,7 +7,8 @@
 
 #include "stress/tagged.h"
 
-#define OBJECT_MAX 24 /* most bytes of a span that owned_pick_near_page_end() picks */
+#define OBJECT_MAX 24 /* maximal number of bytes of a span that owned_pick_near_page_end() picks   \
+		       */
 
 /* owned_check_span() does not read longer spans through a mapping. */
 #define MAPPED_MAX 64
@@ -15,7 +16,7 @@
 /* A buffer is larger than the file by so many bytes, so that its size is no multiple of a page. */
 #define SPARE_BYTES 7
 
-/* Most bytes of a piece in the second quarter of an OWNED_MIXED page. */
+/* Maximal number of bytes of a piece in the second quarter of an OWNED_MIXED page. */
 #define SMALL_MAX 24
 
 static struct {

@@ -15,9 +15,9 @@
 #include "harness/util/shell_word.h"
 #include "stress/core.h"
 
-#define FAILURES_MAX    4  /* most failures that are printed */
-#define THREADS_PRINTED 16 /* most threads whose last operations are printed */
-#define PROGRAM_THREADS 8  /* most threads of the page program */
+#define FAILURES_MAX 4     /* maximal number of failures that are printed */
+#define THREADS_PRINTED 16 /* maximal number of threads whose last operations are printed */
+#define PROGRAM_THREADS 8  /* maximal number of threads of the page program */
 #define PROGRAM_PAGES   8  /* pages of the page program */
 
 /* ---- messages ---- */

@@ -33,7 +33,7 @@
 
 #include "stress/tagged.h"
 
-#define KEPT_PAGES 32 /* most pages that a thread keeps */
+#define KEPT_PAGES 32 /* maximal number of pages that a thread keeps */
 #define REFERENCES 32 /* gets and drops of the common page in one operation */
 
 static struct churn_state {

@@ -37,8 +37,8 @@ static void fill_own_user_memory(struct stress_thread *self)
 }
 
 /*
- * Expects the bytes that a copy of user memory leaves in the chunk, and reports a failure if @error, the
- * result of the copy, is wrong.
+ * Sets the expected bytes of the chunk to what the copy of user memory must leave there, and
+ * reports a failure if @error, the result of the copy, is wrong.
  * @user_off: offset of the chunk in user memory
  * @readable: number of bytes of the chunk before the first unreadable byte
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Slots whose pages come and go under a lock of the slot. The scenarios:
+ * Slots, each with a lock, under which threads add and remove the slot's page. The scenarios:
  *
- *   slot    two threads may allocate a page for one slot without its lock; the second one that locks the
- *           slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
- *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0; each 8
- *           bytes belong to one thread; the lock protects which page the slot has; a reader gets a
+ *   slot    two threads may allocate a page for one slot without its lock; the second one that
+ * locks the slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
+ *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0;
+ * each 8 bytes belong to one thread; the lock protects which page the slot has; a reader gets a
  *           reference and reads bytes without the lock (use pattern 9)
  *
  * The errors to find:
@@ -28,9 +28,9 @@
  *        A: reads, drops
  *   7. A new page in place of a freed one is not all zeros.
  *
- * Error 2 needs a shrinker that runs between two instructions of another thread: run for seconds. Errors 5
- * and 6 need two threads that access a page with one value at the same time: run for seconds. At the end of a
- * correct run of sparse every page was freed or has a value.
+ * Error 2 needs a shrinker that runs between two instructions of another thread: run for seconds.
+ * Errors 5 and 6 need two threads that access a page with one value at the same time: run for
+ * seconds. At the end of a correct run of sparse every page was freed or has a value.
  */
 #include <pthread.h>
 

@@ -151,7 +151,7 @@ def check_command_result(tap, command, next_command, exit_status, output):
                ['the document shows', *command.expected_lines, 'and this is printed', *printed])
 
 
-# ---- running them ----
+# ---- running commands ----
 
 def create_linked_tree(source, build, target_directory):
     """Create a directory with links to the source tree and the build directory."""

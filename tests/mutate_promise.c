@@ -29,7 +29,7 @@ bool are_same_calls(const struct call *a, const struct call *b, size_t count)
 
 enum call_field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
 
-/* Returns whether @was and @is differ only in these fields. */
+/* Return: whether @was and @is differ only in these fields. */
 static bool differs_only_in(unsigned int fields, const struct call *was, const struct call *is)
 {
 	struct call call = *is;
@@ -51,10 +51,10 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 
 /* The differences between @before and @after. */
 static struct {
-	size_t differing_count;      /* at the same position, if the counts are equal */
+	size_t differing_count;      /* at the same position; 0 if the lengths differ */
 	const struct call *was, *is; /* the last differing call, before and after the mutation */
 	size_t head, tail;           /* how many calls at the beginning and the end are equal */
-	/* Calls of @after without a line number; none if the other calls of @after are not @before.
+	/* Positions of calls of @after without a line number; none if the others are not @before.
 	 */
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
@@ -103,7 +103,7 @@ static void compute_difference(void)
 	collect_new_calls();
 }
 
-/* Returns whether @after without the @count calls at @at equals @before. */
+/* Return: whether @after without the @count calls at @at equals @before. */
 static bool after_is_before_with_inserted(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
@@ -260,7 +260,7 @@ static bool keeps_promise_of_order(void)
 	return difference.head < before.count;
 }
 
-/* Returns whether a range results from another one by a step of the mutation `range`. */
+/* Return: whether a range results from another one by a step of the mutation `range`. */
 static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t other_off,
 					uint64_t other_len)
 {
@@ -304,7 +304,7 @@ static bool keeps_promise_of_repeat(void)
 
 	if (after.count <= before.count)
 		return false;
-	/* Equal copies are part of the equal beginning; with other handles they are not. */
+	/* @head also counts copies that equal the call: find the position of the first copy. */
 	while (head && !after_is_before_with_inserted(head, count))
 		head--;
 	if (!head || !after_is_before_with_inserted(head, count))
@@ -338,7 +338,7 @@ static bool keeps_promise_of_splice(void)
 		else if (own_calls < before.count && is_same_call(call, &before.calls[own_calls]))
 			own_calls++;
 	}
-	/* Surplus calls at the end are cut. */
+	/* The mutation cuts calls beyond CALLS_MAX at the end. */
 	return copied_calls && copied_calls + own_calls == after.count &&
 	       (own_calls == before.count || after.count == CALLS_MAX);
 }
@@ -388,7 +388,7 @@ static bool keeps_promise_of_thread(void)
 	return true;
 }
 
-/* Returns whether earlier calls fill each handle that the call uses, and no handle that it fills.
+/* Return: whether earlier calls fill each handle that the call uses, and no handle that it fills.
  */
 static bool has_all_needed_handles(const struct call *call)
 {

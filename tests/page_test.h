@@ -124,7 +124,8 @@ static inline void check_children(const struct child_case *cases, size_t count)
 /* ---- backends ---- */
 
 struct map_mode {
-	const char *name, *backend, *revoke; /* revoke: page_map_revoke_set(); NULL: the default */
+	const char *name, *backend,
+		*revoke; /* @revoke: for page_map_revoke_set(); NULL: the default */
 };
 
 static const struct map_mode map_modes[] = {

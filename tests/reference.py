@@ -23,7 +23,7 @@ OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "o
 # {name of a call: a letter for each argument}; a capital letter first is the handle that the call fills.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
 CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
-# @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: that of the call, such as read_raw
+# @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: the name of the call, such as read_raw
 Call = collections.namedtuple("Call", "line thread fills name args")
 
 

@@ -106,7 +106,8 @@ static bool count_and_refuse_call(enum refusable_function function)
 	return true;
 }
 
-/* WRAP_ALLOCATOR(name, (parameters), (arguments)): dlsym() allocates, so it cannot find these. */
+/* WRAP_ALLOCATOR(name, (parameters), (arguments)): calls __libc_NAME(), because dlsym() itself
+ * allocates. */
 #define WRAP_ALLOCATOR(name, parameters, arguments)                                   \
 	void *__libc_##name parameters;                                               \
 	void *name parameters                                                         \

@@ -63,7 +63,7 @@ python3 - "$scratch/first.json" >"$scratch/out" 2>&1 <<-'END'
 	END
 ok $? "and are kept as JSON" "$scratch/out"
 
-# ---- samples that are none ----
+# ---- lines that are no samples ----
 
 # expect_refused_samples WHAT EXPECTED LINE...: bench.py must refuse the lines, with EXPECTED in one line.
 expect_refused_samples() {
@@ -85,7 +85,7 @@ ok $? "nothing measured is no pass" "$scratch/out"
 run_bench_expecting 2 frob && run_bench_expecting 2 && run_bench_expecting 2 --rows page </dev/null
 ok $? "bad usage: 2" "$scratch/err"
 
-# ---- an old run ----
+# ---- comparison with an old run ----
 
 {
 	print_sample_json 'a : b' times '>= 10' 24 22 23 26 200
@@ -128,7 +128,7 @@ expect_refused_old_file "$scratch/what.json" ": expected what \`make bench\` wri
 sed 's/"low": 11.0/"low": "11"/' "$scratch/first.json" >"$scratch/row.json"
 expect_refused_old_file "$scratch/row.json" ": expected name, unit, median, low and high of row 1"
 
-# ---- for real ----
+# ---- a real benchmark ----
 
 BENCH_ROUNDS=1 run_bench_expecting 0 --json "$scratch/page.json" page
 ok $? "bench_page, one round" "$scratch/err"

@@ -69,7 +69,7 @@ expect_change_found_by_fuzzing() {
 link_fuzz_race >out 2>&1 && run_fuzz_race 50000 && ! has_run_found_disagreement
 ok $? "with nothing taken away nothing is found" out
 
-# ---- order that the rule model knows ----
+# ---- order of calls in the rule model ----
 
 model=src/harness/model
 expect_change_found_by_fuzzing "a lock that acquires nothing" $model/rules.c \
@@ -88,7 +88,7 @@ expect_change_found_by_fuzzing "frames whose allocations the detector cannot dis
 expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
 	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
 
-# ---- what the detector keeps ----
+# ---- state that the detector keeps between inputs ----
 
 expect_change_found_by_fuzzing "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
 	's/log_position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"

@@ -16,7 +16,7 @@ static bool is_same_delay(struct delay a, struct delay b)
 	return a.kind == b.kind && a.amount == b.amount;
 }
 
-/* Returns the delay at point @i; the same point must always give the same delay. */
+/* Return: the delay at point @i; the same point must always give the same delay. */
 static struct delay compute_delay_of_point_index(uint64_t seed, unsigned int i)
 {
 	return compute_delay(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));

@@ -142,7 +142,7 @@ sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/
 	done >"$scratch/missing"
 ok_if_empty "every rule of rules.def is explained" "$scratch/missing"
 
-# ---- how it looks ----
+# ---- the layout of the drawing ----
 
 LC_ALL=C "$pagetorture" explain "$rules/mutex-orders.page" | grep -q '[^ -~]'
 [ $? -eq 1 ]

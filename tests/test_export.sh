@@ -195,7 +195,7 @@ run_pagetorture_export tap wrong.jsonl && [ "$(grep -c '^not ok' out)" -eq 1 ] &
 	grep -q '^# replay: .*pagetorture replay' out
 ok $? "TAP has a test for each input, and a plan" out
 
-# ---- a file that is no good ----
+# ---- invalid SARIF ----
 
 # expect_refused_sarif JQ-PROGRAM WHAT: sarif.py must refuse triage.sarif after the change by jq.
 expect_refused_sarif() {

@@ -275,7 +275,7 @@ ok $? "$rounds rounds of kill -9: $(wc -l <"$scratch/found.all") entries and fin
 are_files_named_by_sha1 "$d/fuzz_grow/corpus" && are_files_named_by_sha1 "$d/fuzz_bug/findings"
 ok $? "and every one is whole" "$scratch/lost"
 
-# ---- directories that are no good ----
+# ---- unreadable files, and directories that are not writable ----
 
 # Run the campaign as a user who cannot write in directories without write permission, so not as root.
 if [ "$(id -u)" = 0 ]; then

@@ -69,7 +69,7 @@ ok $? "no merging while a campaign runs" "$scratch/err"
 run_merge_expecting 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
 ok $? "nothing to merge is a failure" "$scratch/err"
 
-# ---- a CI ----
+# ---- fuzz_ci.py ----
 
 write_targets_def() {
 	for target; do

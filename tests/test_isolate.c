@@ -84,7 +84,7 @@ static void start_process_that_writes_forever(void *ctx)
 
 /* ---- cases ---- */
 
-/* Returns whether the child that runs @run prints @output and exits with @status. */
+/* Return: whether the child that runs @run prints @output and exits with @status. */
 static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status,
 				   const char *output)
 {

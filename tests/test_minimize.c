@@ -109,7 +109,7 @@ static void test_smallest_programs(void)
 	}
 }
 
-/* Returns whether the program breaks the same rules without one of its calls. */
+/* Return: whether the program breaks the same rules without one of its calls. */
 static bool has_spare_call(const struct program *program)
 {
 	static struct program less;

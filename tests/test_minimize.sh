@@ -88,7 +88,7 @@ else
 	ok $? "4 racy programs of 40 calls:$(sed -n 's/.*calls left *//p' out)" out
 fi
 
-# ---- what is no failure, or no program ----
+# ---- programs that do not fail, and files that are no programs ----
 
 for name in disjoint-writes mutex-orders bounds; do
 	run_minimize_expecting 1 "$rules/$name.page" && [ ! -e small.page ] && grep -q 'nothing to minimise' err

@@ -17,7 +17,7 @@
 
 /* ---- the promise of each mutation ---- */
 
-/* Returns whether a valid program is the same program after it was written and read, as bytes and
+/* Return: whether a valid program is the same program after it was written and read, as bytes and
  * text. */
 static bool is_valid_and_round_trips(const struct program *program)
 {
@@ -154,7 +154,7 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 	return hash;
 }
 
-/* Returns a hash of all programs that a sequence of mutations makes from the empty program. */
+/* Return: a hash of all programs that a sequence of mutations makes from the empty program. */
 static uint64_t hash_results_of_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;

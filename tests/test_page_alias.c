@@ -5,7 +5,7 @@
 #include "page/alias.h"
 #include "page/map.h"
 
-/* Returns the start of the slot in which pages[0] is mapped at @addr. */
+/* Return: the start of the slot in which pages[0] is mapped at @addr. */
 static unsigned char *find_slot_of_first_page(unsigned char *addr)
 {
 	if (alias_place_kind == &alias_slot)
@@ -101,7 +101,8 @@ static struct alias_set *get_set_of_deleted_task(void)
 	return set;
 }
 
-/* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
+/* Guarantee 5: a set is reused; else a program that creates many tasks would run out of addresses.
+ */
 static void test_reuse_of_sets(void)
 {
 	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that no page program
- * can express. Each check runs code in a child process and reads the child's output.
+ * Tests which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that
+ * no page program can express. Each check runs code in a child process and reads the child's
+ * output.
  */
 #include "tests/page_test.h"
 

@@ -167,8 +167,8 @@ static const struct {
 };
 
 /*
- * src/page makes the same failures on every machine and in every version. Another page library may
- * make other failures, so it is not tested.
+ * With the same seed, the same calls of src/page fail on every machine and in every version.
+ * Another page library may make other failures, so it is not tested.
  */
 static void test_known_draws(void)
 {

@@ -131,7 +131,7 @@ static void *allocate_write_and_compare(void *thread_byte)
 	return same ? NULL : thread_byte;
 }
 
-static int threads_between; /* number of threads, see below */
+static int threads_between; /* the number of threads that start between two of the 4 */
 
 /*
  * Starts 4 threads of allocate_write_and_compare() and exits with 0 if all succeed. Between two of

@@ -128,7 +128,7 @@ static void report_long_text(void)
 	page_bug("long", "%s", text);
 }
 
-/* Returns whether long reports are one line of 511 bytes with as much text as fits. */
+/* Return: whether long reports are one line of 511 bytes with as much text as fits. */
 static bool long_reports_are_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";

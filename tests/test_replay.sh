@@ -14,7 +14,7 @@ for flavour in asan tsan msan; do
 done
 flavours=$(list_flavours)
 
-# ---- what is good ----
+# ---- inputs that do not fail ----
 
 for backend in direct alias; do
 	if ! has_backend $backend; then
@@ -38,7 +38,7 @@ for page in "$corpus"/rules/*.page; do
 done
 expect 0 "bytes are replayed as text is" '' "$pagetorture" replay --flavour plain "$scratch/bytes"
 
-# ---- what is not ----
+# ---- inputs that fail ----
 
 # `replay` must name the failing inputs among 600, each with its kind of failure, and no good input.
 mkdir "$scratch/mixed"
@@ -117,7 +117,7 @@ if has_flavour_or_skip asan "memory that nothing points to"; then
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
 fi
 
-# ---- a corpus that is none ----
+# ---- directories without inputs ----
 
 mkdir "$scratch/empty"
 expect 2 "an empty directory ends with 2" 'at least one program' "$pagetorture" replay "$scratch/empty"

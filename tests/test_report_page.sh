@@ -25,7 +25,7 @@ make_report_page() {
 		-o "$scratch/$name" "$@"
 }
 
-# ---- runs leave what the page reads ----
+# ---- results of runs ----
 
 mkdir "$scratch/build" "$scratch/results" "$scratch/empty-results"
 cd "$abs_builddir" || exit 99
@@ -165,7 +165,7 @@ ok $? "parts that failed make it fail, by name" "$scratch/out"
 	"$report_scripts"/page.css "$report_scripts"/templates/*.html >"$scratch/unsafe"
 ok $? "no text of data becomes markup, no address is in the page" "$scratch/unsafe"
 
-# ---- as somebody sees it ----
+# ---- the page in a browser ----
 
 if [ -z "$selenium" ]; then
 	skip "looking at pages: no python3-selenium"

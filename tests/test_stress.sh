@@ -97,7 +97,7 @@ test_scenario_and_its_bugs() {
 	done 3<"$table"
 }
 
-# Without failing calls or the backend alias, scenarios run without them. After other failures the checks below fail.
+# If the page library lacks failing calls or the backend alias, the scenarios run without these.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
 # shellcheck disable=SC2086 # options
 run_and_store_output "$stress" churn -n 1 $pressure
@@ -127,7 +127,7 @@ done >"$box/actual"
 list_injected_bugs | cut -d' ' -f1,2 >"$box/expected"
 ok_if_same "the table has every bug of --help" "$box/expected" "$box/actual"
 
-# ---- what the core does ----
+# ---- options and reports of the core ----
 
 run_and_store_output "$stress" disjoint -t 1 -n 1000
 is_stored_run_successful

@@ -85,7 +85,7 @@ cp -r camp/triage before
 run_triage_expecting 0 camp && diff -r -x report.txt before camp/triage >differs
 ok $? "again: the same, and its own output is no finding" differs
 
-# ---- any directory ----
+# ---- findings in any directory ----
 
 write_race_finding any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
 write_finding bounds any/two.bin
@@ -101,7 +101,7 @@ ok $? "an empty directory: 1, and nothing is made" err
 run_triage_expecting 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && run_triage_expecting 2 && run_triage_expecting 2 --tries 0 any && run_triage_expecting 2 --add=any any
 ok $? "bad usage: 2" err
 
-# ---- into the corpus ----
+# ---- --add: programs for the corpus ----
 
 mkdir -p tree/corpus/regress tree/src/page
 touch tree/src/page/page.h
