@@ -53,8 +53,7 @@ static void free_slots_and_reset_failures(void)
 	api_reset_failure_injection();
 }
 
-/* More pages than the quarantine holds, so that later allocations reuse the frames of these pages.
- */
+/* More pages than the quarantine holds, so that later allocations reuse frames of these pages. */
 #define FIRST_PAGES 128
 
 /*

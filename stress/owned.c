@@ -7,8 +7,8 @@
 
 #include "stress/tagged.h"
 
-#define OBJECT_MAX 24 /* maximal number of bytes of a span that owned_pick_near_page_end() picks   \
-		       */
+/* Maximal length of a span that owned_pick_near_page_end() picks. */
+#define OBJECT_MAX 24
 
 /* owned_check_span() does not read longer spans through a mapping. */
 #define MAPPED_MAX 64
@@ -283,10 +283,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 
 /* ---- operations ---- */
 
-/*
- * Fills @new_bytes with new bytes for the span, and one more for an injected bug. The bytes become
- * the expected bytes of the span before the caller writes them.
- */
+/* Makes new bytes for the span, and one more for an injected bug, and already expects them. */
 static void make_new_expected_bytes(struct stress_thread *self, struct span span,
 				    unsigned char *new_bytes)
 {

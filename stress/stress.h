@@ -42,9 +42,8 @@ struct stress_bug {
 enum operation_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
 
 /*
- * How owned bytes are accessed: by page_read_raw() and page_write_raw(), through a mapping of the
- * page, or by memcpy() without a mapping, if they are in a page buffer or in memory without the
- * page library (--bare).
+ * How owned bytes are accessed: by page_read_raw() and page_write_raw(), through a mapping, or by
+ * memcpy() to a page buffer or to memory that the page library does not manage (--bare).
  */
 enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
 
@@ -133,8 +132,7 @@ struct stress_run {
 /* An operation that a thread has begun, and the bytes that it accesses, for reports of failures. */
 struct stress_record {
 	unsigned int operation_index;
-	unsigned int page_number; /* a page or slot of the scenario, or the thread that owns the
-				     memory */
+	unsigned int page_number; /* a page or slot of the scenario, or the owner of memory */
 	size_t off, len;
 	unsigned char
 		byte_value; /* first byte that is written, or a number that identifies the bytes */
@@ -203,10 +201,7 @@ bool stress_has_enough_races_in_region(size_t page_off);
 /* Counts a refused allocation, and reports a failure if the run has no pressure that may refuse it. */
 void stress_count_or_report_refused_alloc(struct stress_thread *self, const char *call_name);
 
-/*
- * Counts a copy of user memory if it was refused due to pressure. @error: the result of the copy.
- * Return: whether it was refused due to pressure.
- */
+/* Counts a user copy with the result @error if pressure refused it. Return: whether it did. */
 bool stress_count_if_refused_copy(struct stress_thread *self, int error);
 
 /*

@@ -73,20 +73,17 @@ static void check_page_outlives_buffer(struct stress_thread *self)
 }
 
 const struct stress_scenario stress_borrow = {
-	.layout = {.piece_size = 100,
-		   .pieces_per_thread = 4,
-		   .copy_count = 1,
-		   .alloc_buffer = page_buffer_alloc,
-		   .free_buffer = page_buffer_free,
-		   .borrow = page_borrow},
-	.operations =
-		{
-			{"plain", 2, .pick = owned_pick_piece,
-			 .access_by = owned_write_and_check_span_by, .kind = BY_ADDRESS},
-			{"borrowed", 3, .pick = owned_pick_piece,
-			 .access = owned_write_and_check_span},
-			{"keep", 1, .pick = owned_pick_piece,
-			 .access = check_span_with_own_reference},
-			{"churn", 1, .run = check_page_outlives_buffer},
-		},
+	.layout = { .piece_size = 100,
+		    .pieces_per_thread = 4,
+		    .copy_count = 1,
+		    .alloc_buffer = page_buffer_alloc,
+		    .free_buffer = page_buffer_free,
+		    .borrow = page_borrow },
+	.operations = {
+		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_and_check_span_by,
+		  .kind = BY_ADDRESS },
+		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_and_check_span },
+		{ "keep", 1, .pick = owned_pick_piece, .access = check_span_with_own_reference },
+		{ "churn", 1, .run = check_page_outlives_buffer },
+	},
 };

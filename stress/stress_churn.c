@@ -146,14 +146,13 @@ static void free_entries_and_check_common_page(struct stress_thread *first)
 
 const struct stress_scenario stress_churn = {
 	.gfp = GFP_KERNEL | __GFP_ZERO,
-	.operations =
-		{
-			{"replace", 4, .run = check_and_replace_kept_page},
-			{"burst", 4, .run = alloc_and_free_page},
-			{"give", 2, .run = put_kept_page_and_free_previous},
-			{"refer", 2, .run = check_kept_page_references},
-			{"share", 1, .run = get_and_drop_common_page},
-		},
+	.operations = {
+		{ "replace", 4, .run = check_and_replace_kept_page },
+		{ "burst", 4, .run = alloc_and_free_page },
+		{ "give", 2, .run = put_kept_page_and_free_previous },
+		{ "refer", 2, .run = check_kept_page_references },
+		{ "share", 1, .run = get_and_drop_common_page },
+	},
 	.finish_thread = free_kept_pages,
 	.finish = free_entries_and_check_common_page,
 };
@@ -189,11 +188,10 @@ static void move_child_to_other_entry(struct stress_thread *self)
 
 const struct stress_scenario stress_table = {
 	.gfp = GFP_KERNEL | __GFP_ZERO,
-	.operations =
-		{
-			{"put", 3, .run = put_new_child_and_free_previous},
-			{"take", 2, .run = take_and_free_child},
-			{"move", 2, .run = move_child_to_other_entry},
-		},
+	.operations = {
+		{ "put", 3, .run = put_new_child_and_free_previous },
+		{ "take", 2, .run = take_and_free_child },
+		{ "move", 2, .run = move_child_to_other_entry },
+	},
 	.finish = entries_check_and_free_pages,
 };

@@ -200,27 +200,22 @@ const struct stress_scenario stress_twin = {
 };
 
 const struct stress_scenario stress_nested = {
-	.layout = {.piece_size = 512, .pieces_per_thread = 2, .copy_count = PAGE_TASK_MAPPINGS},
-	.operations =
-		{
-			{"write", 2, .pick = owned_pick_piece,
-			 .access = owned_write_and_check_span},
-			{"copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
-			 .kind = BY_MAPPING},
-			{"nest", 2, .run = write_and_check_through_nested_mappings},
-		},
+	.layout = { .piece_size = 512, .pieces_per_thread = 2, .copy_count = PAGE_TASK_MAPPINGS },
+	.operations = {
+		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_and_check_span },
+		{ "copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
+		  .kind = BY_MAPPING },
+		{ "nest", 2, .run = write_and_check_through_nested_mappings },
+	},
 };
 
 const struct stress_scenario stress_map = {
-	.layout = {.piece_size = sizeof(uint64_t), .pieces_per_thread = 16, .copy_count = 8},
-	.operations =
-		{
-			{"alone", 6, .pick = owned_pick_piece,
-			 .access = write_and_check_through_one_mapping},
-			{"deep", 2, .run = write_and_check_through_nested_mappings},
-			{"leave", 1, .pick = owned_pick_piece,
-			 .access = check_mappings_of_two_tasks},
-		},
+	.layout = { .piece_size = sizeof(uint64_t), .pieces_per_thread = 16, .copy_count = 8 },
+	.operations = {
+		{ "alone", 6, .pick = owned_pick_piece, .access = write_and_check_through_one_mapping },
+		{ "deep", 2, .run = write_and_check_through_nested_mappings },
+		{ "leave", 1, .pick = owned_pick_piece, .access = check_mappings_of_two_tasks },
+	},
 	.prepare_thread = create_second_task,
 	.finish_thread = delete_second_task,
 };

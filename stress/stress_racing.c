@@ -202,8 +202,7 @@ static void pick_range_of_operation(struct stress_thread *self, struct stress_re
 	range->byte_value = (unsigned char)stress_pick_number(self, GENERATIONS);
 }
 
-/* Runs one operation of overlap; if ThreadSanitizer reported enough races of the region, mostly
- * unwatched. */
+/* Runs an operation of overlap, mostly unwatched after enough reported races of the region. */
 static void pick_and_access_range(struct stress_thread *self)
 {
 	struct stress_record *range = stress_get_current_record(self);
@@ -332,13 +331,12 @@ static void take_and_free_entry_page(struct stress_thread *self)
 
 const struct stress_scenario stress_user = {
 	.gfp = GFP_KERNEL | __GFP_ZERO,
-	.operations =
-		{
-			{"scribble", 3, .run = overwrite_own_user_memory},
-			{"copy", 3, .run = copy_and_check_user_memory},
-			{"send", 1, .run = put_new_page_and_free_previous},
-			{"receive", 1, .run = take_and_free_entry_page},
-		},
+	.operations = {
+		{ "scribble", 3, .run = overwrite_own_user_memory },
+		{ "copy", 3, .run = copy_and_check_user_memory },
+		{ "send", 1, .run = put_new_page_and_free_previous },
+		{ "receive", 1, .run = take_and_free_entry_page },
+	},
 	.prepare_thread = fill_own_user_memory,
 	.finish = entries_check_and_free_pages,
 };

@@ -110,13 +110,12 @@ static void copy_with_fault(struct stress_thread *self, struct span span)
 }
 
 const struct stress_scenario stress_reader = {
-	.layout = {.piece_size = 6151, .pieces_per_thread = 1, .copy_count = 1},
-	.operations =
-		{
-			{"copy", 4, .pick = owned_pick_piece_part, .access = copy_readable_memory},
-			{"fault", 3, .pick = owned_pick_piece_part, .access = copy_with_fault},
-			{"read", 1, .pick = owned_pick_piece_part, .access = owned_check_span,
-			 .page_call = "read_raw"},
-		},
+	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copy_count = 1 },
+	.operations = {
+		{ "copy", 4, .pick = owned_pick_piece_part, .access = copy_readable_memory },
+		{ "fault", 3, .pick = owned_pick_piece_part, .access = copy_with_fault },
+		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span,
+		  .page_call = "read_raw" },
+	},
 	.prepare_thread = fill_own_user_memory,
 };

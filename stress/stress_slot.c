@@ -2,10 +2,10 @@
 /*
  * Slots, each with a lock, under which threads add and remove the slot's page. The scenarios:
  *
- *   slot    two threads may allocate a page for one slot without its lock; the second one that
- * locks the slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
- *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0;
- * each 8 bytes belong to one thread; the lock protects which page the slot has; a reader gets a
+ *   slot    two threads may allocate a page for one slot without its lock; the second one that locks the
+ *           slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
+ *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0; each 8
+ *           bytes belong to one thread; the lock protects which page the slot has; a reader gets a
  *           reference and reads bytes without the lock (use pattern 9)
  *
  * The errors to find:
@@ -132,12 +132,11 @@ static void check_and_free_slot_pages(struct stress_thread *first)
 }
 
 const struct stress_scenario stress_slot = {
-	.operations =
-		{
-			{"fill", 3, .run = fill_slot_if_empty},
-			{"use", 4, .run = check_slot_page},
-			{"shrink", 1, .run = try_to_check_and_free_slot_page},
-		},
+	.operations = {
+		{ "fill", 3, .run = fill_slot_if_empty },
+		{ "use", 4, .run = check_slot_page },
+		{ "shrink", 1, .run = try_to_check_and_free_slot_page },
+	},
 	.finish = check_and_free_slot_pages,
 };
 
@@ -264,11 +263,10 @@ static void check_and_free_sparse_pages(struct stress_thread *first)
 }
 
 const struct stress_scenario stress_sparse = {
-	.operations =
-		{
-			{"store", 2, .run = store_new_value},
-			{"clear", 3, .run = clear_value_and_free_empty_page},
-			{"load", 3, .run = check_own_value},
-		},
+	.operations = {
+		{ "store", 2, .run = store_new_value },
+		{ "clear", 3, .run = clear_value_and_free_empty_page },
+		{ "load", 3, .run = check_own_value },
+	},
 	.finish = check_and_free_sparse_pages,
 };

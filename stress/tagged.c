@@ -125,8 +125,7 @@ void tagged_check_and_free_page(struct stress_thread *self, struct page *page)
 
 /* ---- entries ---- */
 
-/* Return: the index of a random entry among the first 8 and the last 8 of the common page; records
- * it. */
+/* Picks and records one of the first 8 and last 8 entries of the common page. Return: its index. */
 static size_t pick_entry_index_at_page_ends(struct stress_thread *self)
 {
 	size_t used_index = stress_pick_number(self, ENTRIES_USED);

@@ -54,8 +54,7 @@ static struct {
 	size_t differing_count;      /* at the same position; 0 if the lengths differ */
 	const struct call *was, *is; /* the last differing call, before and after the mutation */
 	size_t head, tail;           /* how many calls at the beginning and the end are equal */
-	/* Positions of calls of @after without a line number; none if the others are not @before.
-	 */
+	/* Positions of calls of @after without a line; none if the others are not @before. */
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
 
@@ -271,8 +270,7 @@ static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t oth
 	return off == other_off && (len + 1 == other_len || len == other_len + 1);
 }
 
-/* The new range is that of another call, or differs from it by a small shift or by one byte of
- * length. */
+/* The new range is that of another call, or is a little shifted, or one byte longer or shorter. */
 static bool keeps_promise_of_range(void)
 {
 	const uint64_t *new = difference.is->number;

@@ -106,8 +106,7 @@ static bool count_and_refuse_call(enum refusable_function function)
 	return true;
 }
 
-/* WRAP_ALLOCATOR(name, (parameters), (arguments)): calls __libc_NAME(), because dlsym() itself
- * allocates. */
+/* WRAP_ALLOCATOR(name, (parameters), (arguments)): without dlsym(), because dlsym() allocates. */
 #define WRAP_ALLOCATOR(name, parameters, arguments)                                   \
 	void *__libc_##name parameters;                                               \
 	void *name parameters                                                         \

@@ -82,10 +82,7 @@ static size_t find_step_index_of_call(size_t call)
 	return (size_t)(step - rules_trace(rules)->steps);
 }
 
-/*
- * Return: whether the races that the model found are the conflicts without an order. Adds the
- * numbers of conflicts and of races to the counts.
- */
+/* Return: whether exactly the conflicts without order are races; adds both numbers. */
 static bool races_are_conflicts_without_order(size_t *conflict_count, size_t *race_count)
 {
 	const struct shadow *shadow = rules_shadow(rules);

@@ -132,8 +132,7 @@ static bool survives_signals(void)
 	return child_prints_and_exits(exit_with_7, NULL, 7, "");
 }
 
-/* If poll() is refused, isolate_call() must sleep while the child sleeps, so it must use little CPU
- * time. */
+/* While the child sleeps, isolate_call() must sleep too, so it must use little CPU time. */
 static bool waits_without_poll(void)
 {
 	struct rusage usage;
@@ -207,33 +206,22 @@ static const struct {
 	unsigned int refused_calls[2];
 	const char *case_name;
 } cases[] = {
-	{child_ends_at_time_limit, 0, {0}, "a child that closes its output and hangs is killed"},
-	{call_ends_before_other_process,
-	 0,
-	 {0},
-	 "a process that keeps the output open does not make the child hang"},
-	{call_ends_before_writer,
-	 0,
-	 {0},
-	 "a process that writes forever does not make the child hang"},
-	{survives_signals, 0, {0}, "signals during the wait do not change the result"},
-	{waits_without_poll, ENOMEM, {SYS_ppoll, SYS_poll}, "poll() is refused: no busy wait"},
-	{works_without_pidfd,
-	 ENOSYS,
-	 {SYS_pidfd_open},
-	 "pidfd_open() is refused: the result is the same"},
-	{fails_and_closes_descriptors,
-	 EAGAIN,
-	 {SYS_clone, SYS_fork},
-	 "fork() is refused: isolate() fails, and no descriptor is left"},
-	{fails_and_closes_descriptors, EMFILE, {SYS_pipe2}, "pipe2() is refused: isolate() fails"},
-	{fails_and_closes_descriptors, EINVAL, {SYS_wait4}, "wait4() is refused: isolate() fails"},
-	{fails_with_ignored_sigchld, 0, {0}, "SIGCHLD is ignored: isolate() fails"},
-	{does_not_run_without_output,
-	 EBUSY,
-	 {SYS_dup3, SYS_dup2},
-	 "dup2() is refused: the child does not run without output"},
-	{leaves_no_descriptor, 0, {0}, "no descriptor is left, whether a child crashes or hangs"},
+	{ child_ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
+	{ call_ends_before_other_process, 0, { 0 },
+	  "a process that keeps the output open does not make the child hang" },
+	{ call_ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
+	{ survives_signals, 0, { 0 }, "signals during the wait do not change the result" },
+	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
+	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
+	  "pidfd_open() is refused: the result is the same" },
+	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
+	  "fork() is refused: isolate() fails, and no descriptor is left" },
+	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: isolate() fails" },
+	{ fails_and_closes_descriptors, EINVAL, { SYS_wait4 }, "wait4() is refused: isolate() fails" },
+	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: isolate() fails" },
+	{ does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
+	  "dup2() is refused: the child does not run without output" },
+	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, whether a child crashes or hangs" },
 };
 
 static bool refuse_system_calls(const unsigned int calls[2], int error)

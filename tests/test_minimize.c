@@ -163,9 +163,8 @@ static void test_pairs_of_calls(void)
 {
 	static struct program program;
 
-	parse_program_or_exit(&program,
-			      "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
-			      "post(s0)\nT5: post(s1)\n");
+	parse_program_or_exit(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\n"
+					"post(s3)\npost(s0)\nT5: post(s1)\n");
 	m = (struct minimize){ .best = program, .accepts = has_even_post_count };
 	minimize(&m);
 	ok(has_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),

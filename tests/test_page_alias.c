@@ -35,8 +35,7 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* The memory around a set may belong to another set or to the arena; it must not count as this
- * set's. */
+/* The memory around a set may belong to another set or to the arena, but is not in this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place(set, 0), *end = alias_place(set, ALIAS_PLACES);
@@ -101,8 +100,7 @@ static struct alias_set *get_set_of_deleted_task(void)
 	return set;
 }
 
-/* Guarantee 5: a set is reused; else a program that creates many tasks would run out of addresses.
- */
+/* Guarantee 5: without reuse, a program that creates many tasks would run out of addresses. */
 static void test_reuse_of_sets(void)
 {
 	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();

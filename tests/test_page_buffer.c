@@ -79,14 +79,14 @@ ACTION(free_no_buffer, page_buffer_free(&buffer))
 ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
 static const struct child_case misuse_cases[] = {
-	{free_borrowed, "borrowed-free", "a borrower frees the page"},
-	{get_and_free_own_reference, RETURNS, "a borrower frees its own reference"},
-	{free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many"},
-	{free_twice, "use-after-free", "a buffer is freed twice"},
-	{free_middle, "foreign-map", "page_buffer_free of an address inside a buffer"},
+	{ free_borrowed, "borrowed-free", "a borrower frees the page" },
+	{ get_and_free_own_reference, RETURNS, "a borrower frees its own reference" },
+	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
+	{ free_twice, "use-after-free", "a buffer is freed twice" },
+	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
 	{free_no_buffer, "foreign-map", "page_buffer_free of an address outside of all buffers"},
-	{get_size_of_no_buffer, "foreign-map",
-	 "page_buffer_size of an address outside of all buffers"},
+	{ get_size_of_no_buffer, "foreign-map",
+	  "page_buffer_size of an address outside of all buffers" },
 };
 
 ACTION(test_misuse, CHECK_CHILDREN(misuse_cases))

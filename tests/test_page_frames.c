@@ -134,8 +134,7 @@ static void *allocate_write_and_compare(void *thread_byte)
 static int threads_between; /* the number of threads that start between two of the 4 */
 
 /*
- * Starts 4 threads of allocate_write_and_compare() and exits with 0 if all succeed. Between two of
- * them,
+ * Starts 4 threads of allocate_write_and_compare() and exits with 0 if all succeed. Between two of them,
  * @threads_between other threads start and end, so that two of the 4 share a free list.
  */
 static void run_allocating_threads(void)

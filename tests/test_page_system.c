@@ -99,14 +99,14 @@ ACTION(choose_unknown_backend, setenv("PAGE_MAP", "sideways", 1), page_alloc(GFP
 ACTION(choose_unknown_revoke, setenv("PAGE_MAP_REVOKE", "politely", 1), page_alloc(GFP_KERNEL))
 
 static const struct child_case first_page_cases[] = {
-	{find_nothing_direct, RETURNS, "direct: before the first page no address has a page"},
-	{find_nothing_alias, RETURNS, "alias: before the first page no address has a page"},
-	{free_no_buffer, "foreign-map", "before the first page there is no buffer"},
-	{choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer"},
-	{allocate_with_backend_of_environment, RETURNS, "the environment chooses the backend"},
-	{allocate_with_backend_of_program, RETURNS, "the program chooses before the environment"},
-	{choose_unknown_backend, "environment", "the environment names an unknown backend"},
-	{choose_unknown_revoke, "environment", "the environment names an unknown revocation"},
+	{ find_nothing_direct, RETURNS, "direct: before the first page no address has a page" },
+	{ find_nothing_alias, RETURNS, "alias: before the first page no address has a page" },
+	{ free_no_buffer, "foreign-map", "before the first page there is no buffer" },
+	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
+	{ allocate_with_backend_of_environment, RETURNS, "the environment chooses the backend" },
+	{ allocate_with_backend_of_program, RETURNS, "the program chooses before the environment" },
+	{ choose_unknown_backend, "environment", "the environment names an unknown backend" },
+	{ choose_unknown_revoke, "environment", "the environment names an unknown revocation" },
 };
 
 /* ---- reports ---- */

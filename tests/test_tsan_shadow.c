@@ -15,8 +15,7 @@
 #define FOUR			P WRITE("T0", 0, 1) WRITE("T0", 1, 1) WRITE("T0", 2, 1) WRITE("T0", 3, 1)
 #define FIVE			FOUR WRITE("T0", 4, 1)
 
-/* The position in the log, given for all accesses of a case: it decides which cell an access
- * evicts. */
+/* The log position of all accesses of a case, which decides the cell that an access evicts. */
 enum { POSITION_UNKNOWN = -1, HISTORY_LOST = -2 };
 
 static const struct {
