@@ -13,7 +13,7 @@
 #include "harness/mutate/trim.h"
 #include "harness/program/program_bytes.h"
 
-/* The maximal number of mutations between two executions; libFuzzer makes as many on average. */
+/* The maximal number of mutations that one call of afl_custom_fuzz() makes. */
 #define MUTATIONS_MAX 4
 
 struct afl_mutator {

@@ -22,6 +22,7 @@ struct api_slot {
 
 extern struct api_slot api_slots[API_SLOTS];
 
+/* api_run_NAME() makes the call NAME of api.def, and checks what api.def says about it. */
 #define API(name, ...) void api_run_##name(const struct api_call *call);
 #include "fuzz/api.def"
 
@@ -65,8 +66,8 @@ void api_reset_failure_injection(void);
 
 /*
  * Runs @fn in a child process, which must end with a report of @rule (NULL: any rule); with
- * @is_signal_accepted, a signal or a sanitizer may end it instead. A process is slow, so @fn does
- * not run for every input.
+ * @is_signal_accepted, a signal or a sanitizer may end it instead. Does nothing for most inputs,
+ * because a process is slow (fuzz_count_and_decide_fork()).
  */
 void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 			       const char *rule, bool is_signal_accepted);

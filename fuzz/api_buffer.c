@@ -4,13 +4,13 @@
 
 #include <errno.h>
 
-/* A slot holds buffers of at most so many pages. */
+/* The maximal number of pages of a buffer in a slot. */
 #define BUFFER_PAGES_MAX 512
 
-/* The bytes of so many pages at each end of a buffer are checked. */
+/* The number of pages at each end of a buffer whose bytes are checked. */
 #define CHECKED_PAGES 4
 
-static size_t count_pages(size_t bytes)
+static size_t compute_page_count(size_t bytes)
 {
 	return (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
 }
@@ -28,7 +28,7 @@ static unsigned int find_allocation_order(size_t pages)
  * @slot->buffer_byte. */
 static bool write_or_compare_page_marks(const struct api_slot *slot, bool must_write)
 {
-	size_t pages = count_pages(slot->buffer_size);
+	size_t pages = compute_page_count(slot->buffer_size);
 
 	for (size_t i = 0; i < pages; i++) {
 		unsigned char *first = slot->buffer + i * PAGE_SIZE, *last = first + PAGE_SIZE - 1;
@@ -70,7 +70,7 @@ static void alloc_and_mark_slot_buffer(struct api_slot *slot, size_t bytes)
 	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes,
 		   errno);
 	api_check_predicted_failure(PAGE_FAULT_ALLOC, GFP_KERNEL,
-				    find_allocation_order(count_pages(bytes)), !buffer);
+				    find_allocation_order(compute_page_count(bytes)), !buffer);
 	if (!buffer)
 		return;
 	api_expect((uintptr_t)buffer % PAGE_SIZE == 0, "a buffer begins at %p", (void *)buffer);
@@ -100,7 +100,7 @@ void api_run_buffer_alloc(const struct api_call *call)
 	}
 }
 
-/* If the failed allocation kept frames, later calls run out of frames. */
+/* Makes an allocation fail. If it kept frames, later calls would run out of frames. */
 void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
@@ -109,7 +109,7 @@ void api_run_buffer_fails(const struct api_call *call)
 	page_fail_nth(1);
 	expect_buffer_alloc_error(pages * PAGE_SIZE, ENOMEM);
 	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no failure point", pages);
-	/* The failure used up one of the failures that the attributes of the point allow. */
+	/* The failure reduced the times of the point's attributes; api_fault.c did not count it. */
 	api_reset_failure_injection();
 }
 
@@ -126,7 +126,7 @@ void api_run_buffer_walk(const struct api_call *call)
 		   "page_buffer_size says %zu, expected %zu", page_buffer_size(slot->buffer),
 		   slot->buffer_size);
 	while ((page = page_buffer_next(slot->buffer, page))) {
-		api_expect(count < count_pages(slot->buffer_size),
+		api_expect(count < compute_page_count(slot->buffer_size),
 			   "a buffer of %zu bytes has more than %zu pages", slot->buffer_size,
 			   count);
 		api_expect(
@@ -137,15 +137,15 @@ void api_run_buffer_walk(const struct api_call *call)
 			   count, page_ref_count(page));
 		count++;
 	}
-	api_expect(count == count_pages(slot->buffer_size), "a buffer of %zu bytes has %zu pages",
-		   slot->buffer_size, count);
+	api_expect(count == compute_page_count(slot->buffer_size),
+		   "a buffer of %zu bytes has %zu pages", slot->buffer_size, count);
 	api_expect(!page_borrow(&count), "page_borrow returned a page for an address on the stack");
 }
 
 static struct page *borrow_page_of_slot_buffer(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
-	size_t index = call->numbers[0] % count_pages(slot->buffer_size);
+	size_t index = call->numbers[0] % compute_page_count(slot->buffer_size);
 
 	return page_borrow(slot->buffer + index * PAGE_SIZE);
 }
@@ -202,7 +202,7 @@ void api_run_buffer_free_wrong(const struct api_call *call)
 
 	if (!slot->buffer)
 		return;
-	freed_offset = call->numbers[0] % (count_pages(slot->buffer_size) * PAGE_SIZE);
+	freed_offset = call->numbers[0] % (compute_page_count(slot->buffer_size) * PAGE_SIZE);
 	if (freed_offset)
 		api_expect_abort_in_child(call, page_buffer_free, slot->buffer + freed_offset,
 					  "foreign-map", false);

@@ -16,7 +16,7 @@ static const struct page_fault_attr default_attr = PAGE_FAULT_ATTR_INIT;
 
 static struct page_fault_attr expected_attrs[PAGE_FAULT_POINTS];
 static unsigned int interval_call_counts[PAGE_FAULT_POINTS]; /* calls counted for the interval */
-static unsigned int expected_nth; /* the points until fail_nth fails one; 0: fail_nth is off */
+static unsigned int expected_nth; /* number of points until fail_nth fails one; 0: it is off */
 static bool task_may_fail;
 
 /* ---- the prediction of failures ---- */

@@ -92,8 +92,8 @@ void fuzz_count_race_and_maybe_clear(void)
 
 /* ---- child processes ---- */
 
-#define PROCESS_ALWAYS 32  /* so many first inputs of each kind all get a process */
-#define PROCESS_ONCE_IN 24 /* then one input in so many gets a process */
+#define PROCESS_ALWAYS 32  /* number of first inputs of each kind that all get a process */
+#define PROCESS_ONCE_IN 24 /* after them, one input in this number gets a process */
 
 NO_COVERAGE_BEGIN
 
@@ -117,7 +117,7 @@ static void print_call_counts(void)
 		counts.inputs, counts.ran, counts.skipped);
 }
 
-void BYTES_NO_SANITIZE fuzz_add_calls_of_last_program(const char *target_name)
+void BYTES_NO_SANITIZE fuzz_count_calls_of_last_program(const char *target_name)
 {
 	const struct trace *trace = rules_trace(fuzz_get_checker()->rules);
 	unsigned long skipped = 0;

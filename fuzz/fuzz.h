@@ -47,7 +47,8 @@ void fuzz_set_input_file(const char *file);
 
 /*
  * Prints the commands that replay and print the current input. If libFuzzer runs the target, the
- * file of the input is the one that libFuzzer will write. Under AFL++ prints only the directory.
+ * file of the input is the one that libFuzzer will write. Under AFL++, prints only in which
+ * directory the input is.
  */
 void fuzz_print_replay_commands(const char *target_name);
 
@@ -95,7 +96,7 @@ bool fuzz_count_and_decide_fork(unsigned int *input_count);
  * Adds the calls of the program that the checker ran last to the totals, which are printed when the
  * process ends.
  */
-void fuzz_add_calls_of_last_program(const char *target_name);
+void fuzz_count_calls_of_last_program(const char *target_name);
 
 /*
  * Prints the program, the reason and the commands that replay the input, then aborts, so that the

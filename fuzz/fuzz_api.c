@@ -52,7 +52,7 @@ static void free_slots_and_reset_failures(void)
 	api_reset_failure_injection();
 }
 
-/* More pages than the quarantine holds: after them, every allocated frame was allocated before. */
+/* More pages than the quarantine holds, so that later allocations reuse frames of these pages. */
 #define FIRST_PAGES 128
 
 /*

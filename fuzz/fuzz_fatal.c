@@ -92,7 +92,10 @@ static void mark_ending_covered(enum rule rule, const struct program *program)
 
 NO_COVERAGE_BEGIN
 
-/* Runs the program with its last call in a child process, if this input gets a process. */
+/*
+ * Runs the program with its last call in a child process, if this input gets a process. Aborts with
+ * a finding if this execution, or the one before it without the last call, differs from the model.
+ */
 static void run_last_call_in_child(struct execution *execution, struct checker *checker,
 				   const struct program *program, enum rule rule)
 {
@@ -154,8 +157,8 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread,
 /*
  * Cuts @program after its first fatal call and repairs the calls before it. With
  * @must_fill_mappings, the thread can make only 0 or 1 more mappings before the fatal call. @rule
- * gets the broken rule. Return: false if no call of the repaired program, or not only the last
- * call, breaks a rule.
+ * gets the broken rule. Return: true if the last call of the repaired program breaks this rule, and
+ * the program breaks no other.
  */
 static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *rule,
 					    bool must_fill_mappings)
@@ -193,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	execution_reset(execution);
 	execution_run(execution, fuzz_get_checker(), &program, &options);
 	fuzz_report_outcome(&execution->fibers);
-	fuzz_add_calls_of_last_program("fuzz_fatal");
+	fuzz_count_calls_of_last_program("fuzz_fatal");
 	run_last_call_in_child(execution, fuzz_get_checker(), &program, rule);
 	return 0;
 }

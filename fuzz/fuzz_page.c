@@ -20,6 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program_update_lines(&program);
 	if (fuzz_run_and_compare(&program, &report) == CHECKER_DIFFERS)
 		fuzz_abort_with_finding("fuzz_page", &program, report.difference_text);
-	fuzz_add_calls_of_last_program("fuzz_page");
+	fuzz_count_calls_of_last_program("fuzz_page");
 	return 0;
 }

@@ -91,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exec_options(fuzz_get_checker()->exec)->first_race_only =
 		!fuzz_wants_all_races && !must_report_all_races(size);
 	/*
-	 * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, on which
-	 * depends which access a full granule loses. Each input then takes four times as long.
+	 * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, whose accesses
+	 * may fill a granule. Each input then takes four times as long.
 	 */
 	if (getenv("FUZZ_FRESH"))
 		fuzz_clear_detector();
@@ -113,6 +113,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		counts.unpredicted += !report.reports_are_predictable && report.race_count;
 		break;
 	}
-	fuzz_add_calls_of_last_program("fuzz_race");
+	fuzz_count_calls_of_last_program("fuzz_race");
 	return 0;
 }

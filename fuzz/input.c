@@ -44,8 +44,8 @@ static bool encode_text_of_calls(const char *name, const char *text, size_t *siz
 }
 
 /* Encodes a program text as bytes, for targets that read bytes. */
-static bool encode_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
-			   char *error)
+static bool encode_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
+				char *error)
 {
 	static struct program program;
 	bool is_good = program_file_parse(name, text, *size, &program, error);
@@ -87,7 +87,7 @@ static bool encode_content(const char *name, const char *content, size_t *size, 
 		return copy_text_if_program(name, content, size, bytes, error);
 	return fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name)
 		       ? encode_text_of_calls(name, content, size, bytes, error)
-		       : encode_program(name, content, size, bytes, error);
+		       : encode_program_text(name, content, size, bytes, error);
 }
 
 static void read_and_pass_input(const char *name, void *ctx)

@@ -120,7 +120,7 @@ static void initialize_and_execute_empty_input(void)
 	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
 }
 
-/* Executes one input in a child process, in which neither library nor detector has state before. */
+/* Executes one input in a child process, which has no state of earlier inputs. */
 static void execute_in_child_or_exit(const char *name)
 {
 	pid_t child = fork();

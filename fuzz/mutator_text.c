@@ -3,7 +3,7 @@
  * A custom mutator of libFuzzer for fuzz_text. It makes one of three changes: an accepted text
  * becomes the text of another program; a word or line is removed, or comes from the text itself,
  * from a program, or from a list of words at the limits of the parser; or libFuzzer mutates the
- * bytes. So many texts are almost valid: parsers often fail on such texts.
+ * bytes. So most texts are almost valid; parsers often have bugs that such texts find.
  */
 #include "fuzz/fuzz.h"
 
@@ -39,8 +39,8 @@ static bool is_word_character(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Returns whether the byte belongs to the same piece as the byte before it. */
-static bool continues_piece(const char *byte, bool is_line)
+/* Return: whether the byte belongs to the same piece as the byte before it. */
+static bool is_in_piece_of_previous_byte(const char *byte, bool is_line)
 {
 	return is_line ? byte[-1] != '\n'
 		       : is_word_character(byte[0]) && is_word_character(byte[-1]);
@@ -53,17 +53,16 @@ static struct text_piece pick_random_piece(const struct text_buffer *text, bool 
 
 	if (!text->size)
 		return (struct text_piece){0, 0};
-	while (from && continues_piece(text->bytes + from, is_line))
+	while (from && is_in_piece_of_previous_byte(text->bytes + from, is_line))
 		from--;
-	while (to < text->size && continues_piece(text->bytes + to, is_line))
+	while (to < text->size && is_in_piece_of_previous_byte(text->bytes + to, is_line))
 		to++;
 	return (struct text_piece){from, to - from};
 }
 
 /*
- * Parses @text, mutates the program, and writes the text of the result; starts with the empty
- * program if
- * @text is not accepted. Sometimes changes an expected result or `expect`.
+ * Parses @text, mutates the program, and writes the text of the result to @program_text. If @text
+ * is not accepted, the empty program is mutated. Sometimes changes an expected result or `expect`.
  * Return: whether @text was accepted and its program was mutated.
  */
 static bool make_mutated_program_text(const struct text_buffer *text,

@@ -107,8 +107,9 @@ class Target:
             sys.exit(1)
         return outcomes
 
-    def print_shortest_history(self, inputs, outcome_alone):
-        """Print a command with the smallest number of preceding inputs that change the last outcome"""
+    def print_short_history_command(self, inputs, outcome_alone):
+        """Print a command that executes the last input after as few preceding inputs as change its outcome, in
+        doubling steps: 1, 2, 4, ..."""
         before = 0
         while self.execute_inputs(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
             if before == len(inputs) - 1:
@@ -171,7 +172,7 @@ def execute_and_compare(target, inputs, arguments):
         print_difference(inputs[index], "among all others" if position < count else "in another order",
                          outcomes[position], alone[index])
     for index, position in list(differing.items())[:1]:
-        target.print_shortest_history([inputs[i] for i in order[:position + 1]], alone[index])
+        target.print_short_history_command([inputs[i] for i in order[:position + 1]], alone[index])
     target.print_variable_edges([(outcomes[position], alone[index]) for position, index in enumerate(order)
                                  if outcomes[position] != alone[index]])
     print(f"{count} inputs, {target.edge_count} edges:",

@@ -82,7 +82,7 @@ enum race_kind { EXPECTED_RACE, OTHER_RACE, RACE_KINDS };
 void races_install_callback(void);
 unsigned long races_get_count(enum race_kind kind);
 
-/* Return: whether ThreadSanitizer must still report an expected race; false if a bug is injected. */
+/* Return: whether a race region has no reported race yet; always false if a bug is injected. */
 bool races_is_expected_race_missing(void);
 
 /* Appends the other races, an expected race that was not reported, and the command of the run. */
@@ -97,8 +97,8 @@ bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned lon
 /* Prints the counters of all threads. @run_msec: the time since the start of the threads. */
 void statistics_print_line(uint64_t run_msec);
 
-/* Prints the races that are failures, and the last line. Return: whether the run is a success. */
-bool statistics_print_result_line(void);
+/* Prints the races that are failures, then the last line. Return: whether the run succeeded. */
+bool statistics_print_result(void);
 
 /* report.c: prints the last operations of all threads when a signal or a sanitizer ends the process. */
 void report_install_crash_handlers(void);
@@ -121,7 +121,7 @@ void pressure_start(void);
 /* Reports a failure if a child of fork() failed. */
 void pressure_stop_and_check_children(void);
 
-/* Delays the calling thread for a time that the seed chooses, mostly not at all. */
+/* Delays the calling thread by a time that the seed of the run chooses; most of the times are 0. */
 void pressure_delay_thread_at_random(struct stress_thread *self);
 
 /* copy.c: selects how memcpy() copies. Return: false if this build does not have the method. */

@@ -185,8 +185,8 @@ static void append_help_text(struct message *message)
 /* ---- checks of the option values ---- */
 
 /*
- * Prints what the page library lacks for the options. That is no usage error. Return: the exit status, which
- * is that of a program whose calls the library lacks (src/page_stubs/absent.c).
+ * Prints what the page library lacks for the options, which is no usage error. Return: the exit
+ * status, which is that of a program whose calls the library lacks (src/page_stubs/absent.c).
  */
 static int report_skipped_run(const char *what_library_lacks)
 {

@@ -7,15 +7,16 @@
 
 #include "stress/tagged.h"
 
-#define OBJECT_MAX 24 /* most bytes of a span that owned_pick_at_page_end() picks */
+/* Maximal length of a span that owned_pick_near_page_end() picks. */
+#define OBJECT_MAX 24
 
 /* owned_check_span() does not read longer spans through a mapping. */
 #define MAPPED_MAX 64
 
-/* A buffer has these bytes more than the file, so that its size is no multiple of a page. */
+/* A buffer is larger than the file by so many bytes, so that its size is no multiple of a page. */
 #define SPARE_BYTES 7
 
-/* Most bytes of a piece in the second quarter of an OWNED_MIXED page. */
+/* Maximal number of bytes of a piece in the second quarter of an OWNED_MIXED page. */
 #define SMALL_MAX 24
 
 static struct {
@@ -92,7 +93,7 @@ static void allocate_file_memory(size_t file_size)
 static struct span make_span(const struct piece *piece, unsigned int copy_index, size_t piece_off,
 			     size_t len)
 {
-	/* With that injected bug each span ends at the end of its piece, before a byte of another thread. */
+	/* With this bug each span ends at the end of its piece, before a byte of another thread. */
 	if (must_write_one_byte_too_many())
 		len = piece->len - piece_off;
 	return (struct span){ piece, copy_index, piece->file_pos + piece_off, len };
@@ -177,7 +178,7 @@ struct span owned_pick_piece_tail(struct stress_thread *self)
 	return span;
 }
 
-struct span owned_pick_at_page_end(struct stress_thread *self)
+struct span owned_pick_near_page_end(struct stress_thread *self)
 {
 	size_t page_end_pos = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
 	size_t own_piece_index = page_end_pos / owned.layout->piece_size / current_run.thread_count;
@@ -227,7 +228,7 @@ bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk
 	return true;
 }
 
-size_t owned_compute_write_length(const struct chunk *chunk)
+size_t owned_compute_write_length_with_bug(const struct chunk *chunk)
 {
 	return chunk->len + (must_write_one_byte_too_many() && chunk->off + chunk->len < PAGE_SIZE);
 }
@@ -251,7 +252,7 @@ static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile uns
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes)
 {
-	size_t len = owned_compute_write_length(chunk);
+	size_t len = owned_compute_write_length_with_bug(chunk);
 
 	if (kind == BY_CALL) {
 		stress_write_page(self, chunk->page, bytes, chunk->off, len);
@@ -282,7 +283,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 
 /* ---- operations ---- */
 
-/* Stores the next bytes of the span in @new_bytes, with one more for an injected bug, and expects them. */
+/* Makes new bytes for the span, and one more for an injected bug, and already expects them. */
 static void make_new_expected_bytes(struct stress_thread *self, struct span span,
 				    unsigned char *new_bytes)
 {
@@ -309,7 +310,7 @@ void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span sp
 	make_new_expected_bytes(self, span, new_bytes);
 	if (owned_next_chunk(self, span, &chunk))
 		copy_bytes_one_by_one(mapped_page + chunk.off, new_bytes,
-				      owned_compute_write_length(&chunk));
+				      owned_compute_write_length_with_bug(&chunk));
 }
 
 void owned_check_found_bytes(struct stress_thread *self, struct span span,
@@ -374,6 +375,7 @@ void owned_zero_and_check_span(struct stress_thread *self, struct span span)
 
 	memset(owned_get_expected_bytes(span), 0, span.len);
 	while (owned_next_chunk(self, span, &chunk))
-		stress_zero_page(self, chunk.page, chunk.off, owned_compute_write_length(&chunk));
+		stress_zero_page(self, chunk.page, chunk.off,
+				 owned_compute_write_length_with_bug(&chunk));
 	owned_check_span(self, span);
 }

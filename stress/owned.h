@@ -52,10 +52,10 @@ struct span owned_pick_piece_part(struct stress_thread *self);
 struct span owned_pick_piece_tail(struct stress_thread *self);
 
 /*
- * Picks up to 24 bytes of the thread's piece that contains the end of a random page, across the end if
- * possible.
+ * Picks up to 24 bytes near the end of a random page, often across the end. If no piece of the
+ * thread is there, picks a random part of any piece.
  */
-struct span owned_pick_at_page_end(struct stress_thread *self);
+struct span owned_pick_near_page_end(struct stress_thread *self);
 
 /*
  * Changes @chunk to the next chunk of the span, or to the first one if @chunk is zeroed, and records it as
@@ -64,12 +64,12 @@ struct span owned_pick_at_page_end(struct stress_thread *self);
 bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
 
 /* Return: the length of the chunk; one more if the injected bug writes one byte too many. */
-size_t owned_compute_write_length(const struct chunk *chunk);
+size_t owned_compute_write_length_with_bug(const struct chunk *chunk);
 
 /* Return: the expected bytes of the span, which the owner of the span may change. */
 unsigned char *owned_get_expected_bytes(struct span span);
 
-/* Writes @bytes to the chunk. @bytes: owned_compute_write_length() bytes. */
+/* Writes @bytes to the chunk. @bytes: owned_compute_write_length_with_bug() bytes. */
 void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes);
 
@@ -91,8 +91,8 @@ void owned_check_found_bytes(struct stress_thread *self, struct span span,
 void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
 /*
- * Operations of scenarios. Each of them ends with a check of the span, which chooses the kind of access at
- * random.
+ * Operations of scenarios. Each of them ends with owned_check_span(), which reads the span by a
+ * kind of access that it chooses at random.
  */
 void owned_write_and_check_span(struct stress_thread *self, struct span span);
 void owned_write_and_check_span_by(struct stress_thread *self, struct span span,

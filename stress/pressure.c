@@ -110,7 +110,7 @@ static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
 /*
- * The child calls only functions that are allowed after a fork of a process with several threads. If the
+ * The child calls only async-signal-safe functions, because the process has several threads. If the
  * system refuses to fork, that is no failure.
  */
 static void fork_child_and_wait(bool must_exec)

@@ -2,7 +2,7 @@
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
-#define RACES_KEPT   4  /* most unexpected races that are printed */
+#define RACES_KEPT 4    /* maximal number of unexpected races that are printed */
 #define RACES_ENOUGH 32 /* reports of a region after which few operations are watched */
 
 static atomic_ulong race_counts[RACE_KINDS];

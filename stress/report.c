@@ -15,9 +15,9 @@
 #include "harness/util/shell_word.h"
 #include "stress/core.h"
 
-#define FAILURES_MAX    4  /* most failures that are printed */
-#define THREADS_PRINTED 16 /* most threads whose last operations are printed */
-#define PROGRAM_THREADS 8  /* most threads of the page program */
+#define FAILURES_MAX 4     /* maximal number of failures that are printed */
+#define THREADS_PRINTED 16 /* maximal number of threads whose last operations are printed */
+#define PROGRAM_THREADS 8  /* maximal number of threads of the page program */
 #define PROGRAM_PAGES   8  /* pages of the page program */
 
 /* ---- messages ---- */
@@ -56,12 +56,12 @@ void message_print(const struct message *message)
 
 /* ---- the command ---- */
 
-static char binary_word[4 * PATH_MAX + 8]; /* this binary's path, quoted for a shell */
+static char quoted_binary_path[4 * PATH_MAX + 8]; /* this binary's path, quoted for a shell */
 
-/* This is done before the run, because a failure may be reported when memory is exhausted. */
+/* The path is stored before the run, because a failure may be reported when memory is exhausted. */
 void report_store_binary_path(void)
 {
-	FILE *out = fmemopen(binary_word, sizeof(binary_word), "w");
+	FILE *out = fmemopen(quoted_binary_path, sizeof(quoted_binary_path), "w");
 
 	if (!out)
 		return;
@@ -73,7 +73,7 @@ void report_append_repeat_command(struct message *message)
 {
 	const char *name = current_run.name;
 
-	message_append(message, "%s:   run again: %s %s", name, binary_word, name);
+	message_append(message, "%s:   run again: %s %s", name, quoted_binary_path, name);
 	options_append_to_message(message);
 	message_append(message, "\n");
 }
@@ -91,8 +91,8 @@ NO_TSAN static const struct stress_record *find_last_record(const struct stress_
 	return number < count ? &thread->last_records[number % STRESS_LAST_RECORDS] : NULL;
 }
 
-NO_TSAN static void append_last_operations(struct message *message,
-					   const struct stress_thread *thread)
+NO_TSAN static void append_last_operations_of_thread(struct message *message,
+						     const struct stress_thread *thread)
 {
 	const struct stress_scenario *scenario = current_run.scenario;
 	const struct stress_record *record;
@@ -128,7 +128,7 @@ NO_TSAN static void append_call(struct message *message, unsigned int thread,
 }
 
 /* Appends the last operations as a page program that `pagetorture minimize` can reduce. */
-NO_TSAN static void append_program(struct message *message)
+NO_TSAN static void append_operations_as_program(struct message *message)
 {
 	const struct stress_operation *operation = current_run.scenario->operations;
 	const struct stress_record *record;
@@ -149,13 +149,14 @@ NO_TSAN static void append_program(struct message *message)
 	message_append(message, "# end of the page program\n");
 }
 
-NO_TSAN static void append_all_operations(struct message *message, const struct stress_thread *self)
+NO_TSAN static void append_last_operations_and_program(struct message *message,
+						       const struct stress_thread *self)
 {
-	append_last_operations(message, self);
+	append_last_operations_of_thread(message, self);
 	for (unsigned int i = 0; i < current_run.thread_count && i < THREADS_PRINTED; i++)
 		if (&threads[i] != self)
-			append_last_operations(message, &threads[i]);
-	append_program(message);
+			append_last_operations_of_thread(message, &threads[i]);
+	append_operations_as_program(message);
 }
 
 /* ---- failures ---- */
@@ -177,9 +178,9 @@ void stress_report_failure(struct stress_thread *self, const char *format, ...)
 	message_append(&message, "\n");
 	report_append_repeat_command(&message);
 	if (failure_number)
-		append_last_operations(&message, self);
+		append_last_operations_of_thread(&message, self);
 	else
-		append_all_operations(&message, self);
+		append_last_operations_and_program(&message, self);
 	message_print(&message);
 }
 
@@ -207,8 +208,8 @@ void stress_zero_page(struct stress_thread *self, struct page *page, size_t off,
 	stress_expect_equal(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
 
-size_t stress_count_leading_zeros(struct stress_thread *self, struct page *page, size_t off,
-				  size_t len)
+size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *page, size_t off,
+				       size_t len)
 {
 	unsigned char bytes[PAGE_SIZE];
 	size_t zero_count = 0;
@@ -232,11 +233,12 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 
 static const int deadly_signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
-/* The first thread that crashes prints the operations; others wait until it has ended the process. */
+/* The first thread that crashes prints the operations; others wait for the process to end. */
 #define WAIT_SECONDS 5
 static atomic_int first_crashed_tid; /* that thread's ID, as gettid() returns it; 0: none */
 
-NO_TSAN static bool is_first_crash(void)
+/* Return: true once, for the first crash. Another thread that crashes gets false after the wait. */
+NO_TSAN static bool claim_first_crash_or_wait(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
 	int self = (int)syscall(SYS_gettid), first = 0;
@@ -254,12 +256,12 @@ NO_TSAN static void print_crash_state(const char *cause, int cause_number)
 	static struct message message;
 	const struct stress_thread *self = current_thread ? current_thread : &threads[0];
 
-	if (!is_first_crash())
+	if (!claim_first_crash_or_wait())
 		return;
 	message_append(&message, "%s: !!! thread %s%u: %s %d\n", current_run.name,
 		       current_thread ? "" : "main, not ", self->thread_index, cause, cause_number);
 	report_append_repeat_command(&message);
-	append_all_operations(&message, self);
+	append_last_operations_and_program(&message, self);
 	message_append(&message, "End of test: FAILURE\n");
 	message_print(&message);
 	store_relaxed(&current_run.reported_failure_count, UINT_MAX / 2);

@@ -294,7 +294,7 @@ int run_scenario(void)
 	stress_expect_equal(&threads[0], "open descriptors", statistics_count_descriptors(),
 			    descriptor_count);
 	statistics_print_line(run_msec);
-	is_success = statistics_print_result_line();
+	is_success = statistics_print_result();
 	page_free(run->common_page);
 	return is_success ? EXIT_SUCCESS : EXIT_FAILURE;
 }

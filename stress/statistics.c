@@ -12,7 +12,7 @@ struct totals {
 	unsigned long failures, refused_calls;
 };
 
-/* Return: the number of operations of this thread. */
+/* Adds the thread's counts for each operation to the totals. Return: the sum of these counts. */
 static unsigned long add_operation_counts(struct totals *totals, const struct stress_thread *thread)
 {
 	unsigned long operations = 0;
@@ -101,7 +101,7 @@ void statistics_print_line(uint64_t run_msec)
 }
 
 /* A run without any operation is a failure unless a signal stopped it, because it tested nothing. */
-bool statistics_print_result_line(void)
+bool statistics_print_result(void)
 {
 	const char *name = current_run.name;
 	int stop_signal = load_relaxed(&current_run.stop_signal);

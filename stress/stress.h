@@ -41,14 +41,14 @@ struct stress_bug {
 enum operation_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
 
 /*
- * How bytes are accessed. BY_ADDRESS: with loads and stores but without a mapping, if the file is in a
- * page buffer, or in memory that the library does not manage (--bare).
+ * How owned bytes are accessed: by page_read_raw() and page_write_raw(), through a mapping, or by
+ * memcpy() to a page buffer or to memory that the page library does not manage (--bare).
  */
 enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
 
 /*
- * Either @run is set, or @pick, which picks a span of the thread's own bytes (owned.h), and one of @access
- * and @access_by.
+ * An operation calls @run; or, if that is NULL, @access or @access_by with a span of the thread's
+ * own bytes (owned.h), which @pick picks.
  */
 struct stress_operation {
 	const char *name;
@@ -131,7 +131,7 @@ struct stress_run {
 /* An operation that a thread has begun, and the bytes that it accesses, for reports of failures. */
 struct stress_record {
 	unsigned int operation_index;
-	unsigned int page_number; /* which of its pages the scenario accesses, or whose memory */
+	unsigned int page_number; /* a page or slot of the scenario, or the owner of memory */
 	size_t off, len;
 	unsigned char
 		byte_value; /* first byte that is written, or a number that identifies the bytes */
@@ -200,7 +200,7 @@ bool stress_has_enough_races_in_region(size_t page_off);
 /* Counts a refused allocation, and reports a failure if the run has no pressure that may refuse it. */
 void stress_count_or_report_refused_alloc(struct stress_thread *self, const char *call_name);
 
-/* Counts a copy of user memory that was refused due to pressure. Return: whether @error means that. */
+/* Counts a user copy with the result @error if pressure refused it. Return: whether it did. */
 bool stress_count_if_refused_copy(struct stress_thread *self, int error);
 
 /*
@@ -228,9 +228,9 @@ _Noreturn void stress_exit_with_failure(const char *expected, int error);
 void stress_report_failure(struct stress_thread *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Return: the number of bytes that are 0 before the first byte of the range that is not. */
-size_t stress_count_leading_zeros(struct stress_thread *self, struct page *page, size_t off,
-				  size_t len);
+/* Reads the range. Return: how many of its bytes are 0 before the first other byte. */
+size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *page, size_t off,
+				       size_t len);
 
 /* Reports a failure unless @found, a count or the result of a call, equals @expected. @what names it. */
 void stress_expect_equal(struct stress_thread *self, const char *what, long found, long expected);

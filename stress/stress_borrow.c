@@ -20,7 +20,7 @@
 
 #define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
-static void check_with_own_reference(struct stress_thread *self, struct span span)
+static void check_span_with_own_reference(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
@@ -83,7 +83,7 @@ const struct stress_scenario stress_borrow = {
 		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_and_check_span_by,
 		  .kind = BY_ADDRESS },
 		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_and_check_span },
-		{ "keep", 1, .pick = owned_pick_piece, .access = check_with_own_reference },
+		{ "keep", 1, .pick = owned_pick_piece, .access = check_span_with_own_reference },
 		{ "churn", 1, .run = check_page_outlives_buffer },
 	},
 };

@@ -33,19 +33,20 @@
 
 #include "stress/tagged.h"
 
-#define KEPT_PAGES 32 /* most pages that a thread keeps */
+#define KEPT_PAGES 32 /* maximal number of pages that a thread keeps */
 #define REFERENCES 32 /* gets and drops of the common page in one operation */
 
-static struct owner {
+static struct churn_state {
 	_Alignas(STRESS_CACHE_LINE) struct page *pages[KEPT_PAGES];
 	uint64_t tags[KEPT_PAGES];
 	bool has_leaked_descriptor;
-} owners[STRESS_THREADS_MAX];
+} churn_states[STRESS_THREADS_MAX];
 
 static void check_page_is_zero(struct stress_thread *self, struct page *page)
 {
 	stress_expect_equal(self, "zeros of a page of __GFP_ZERO",
-			    (long)stress_count_leading_zeros(self, page, 0, PAGE_SIZE), PAGE_SIZE);
+			    (long)stress_count_leading_zero_bytes(self, page, 0, PAGE_SIZE),
+			    PAGE_SIZE);
 }
 
 static size_t pick_kept_index(struct stress_thread *self)
@@ -58,21 +59,21 @@ static size_t pick_kept_index(struct stress_thread *self)
 
 static void check_and_replace_kept_page(struct stress_thread *self)
 {
-	struct owner *owner = &owners[self->thread_index];
+	struct churn_state *state = &churn_states[self->thread_index];
 	size_t kept_index = pick_kept_index(self);
 	bool must_be_zero = stress_pick_number(self, 2);
 
-	if (owner->pages[kept_index]) {
-		tagged_check_page(self, "page", owner->pages[kept_index], owner->tags[kept_index]);
-		stress_free_page(self, owner->pages[kept_index]);
+	if (state->pages[kept_index]) {
+		tagged_check_page(self, "page", state->pages[kept_index], state->tags[kept_index]);
+		stress_free_page(self, state->pages[kept_index]);
 	}
-	owner->pages[kept_index] =
+	state->pages[kept_index] =
 		stress_alloc_page(self, must_be_zero ? GFP_KERNEL | __GFP_ZERO : GFP_ATOMIC);
-	if (!owner->pages[kept_index])
+	if (!state->pages[kept_index])
 		return;
 	if (must_be_zero)
-		check_page_is_zero(self, owner->pages[kept_index]);
-	owner->tags[kept_index] = tagged_write_page_with_next_tag(self, owner->pages[kept_index]);
+		check_page_is_zero(self, state->pages[kept_index]);
+	state->tags[kept_index] = tagged_write_page_with_next_tag(self, state->pages[kept_index]);
 }
 
 /* Does nothing but allocate and free, so that its rate shows how allocation scales with threads. */
@@ -84,9 +85,10 @@ static void alloc_and_free_page(struct stress_thread *self)
 		stress_free_page(self, page);
 }
 
-static void put_kept_page_in_entry(struct stress_thread *self)
+/* Puts a kept page into a random entry, and frees the page that was in the entry. */
+static void put_kept_page_and_free_previous(struct stress_thread *self)
 {
-	struct page **kept = &owners[self->thread_index].pages[pick_kept_index(self)],
+	struct page **kept = &churn_states[self->thread_index].pages[pick_kept_index(self)],
 		    *page = *kept, *previous_page;
 
 	if (!page)
@@ -102,25 +104,25 @@ static void put_kept_page_in_entry(struct stress_thread *self)
 
 static void check_kept_page_references(struct stress_thread *self)
 {
-	struct owner *owner = &owners[self->thread_index];
+	struct churn_state *state = &churn_states[self->thread_index];
 	size_t kept_index = pick_kept_index(self);
-	struct page *page = owner->pages[kept_index];
+	struct page *page = state->pages[kept_index];
 
 	if (!page)
 		return;
 	page_get(page);
 	stress_expect_equal(self, "references", page_ref_count(page), 2);
 	page_free(page);
-	tagged_check_page(self, "page", page, owner->tags[kept_index]);
+	tagged_check_page(self, "page", page, state->tags[kept_index]);
 }
 
 /* All threads get and drop references of the common page; no drop is the last one. */
 static void get_and_drop_common_page(struct stress_thread *self)
 {
-	struct owner *owner = &owners[self->thread_index];
+	struct churn_state *state = &churn_states[self->thread_index];
 
-	if (stress_injects_bug("opens") && !owner->has_leaked_descriptor)
-		owner->has_leaked_descriptor = dup(STDERR_FILENO) >= 0;
+	if (stress_injects_bug("opens") && !state->has_leaked_descriptor)
+		state->has_leaked_descriptor = dup(STDERR_FILENO) >= 0;
 	for (unsigned int i = 0; i < REFERENCES; i++) {
 		page_get(current_run.common_page);
 		page_free(current_run.common_page);
@@ -130,8 +132,8 @@ static void get_and_drop_common_page(struct stress_thread *self)
 static void free_kept_pages(struct stress_thread *self)
 {
 	for (unsigned int kept_index = 0; kept_index < KEPT_PAGES; kept_index++)
-		if (owners[self->thread_index].pages[kept_index])
-			stress_free_page(self, owners[self->thread_index].pages[kept_index]);
+		if (churn_states[self->thread_index].pages[kept_index])
+			stress_free_page(self, churn_states[self->thread_index].pages[kept_index]);
 }
 
 static void free_entries_and_check_common_page(struct stress_thread *first)
@@ -147,7 +149,7 @@ const struct stress_scenario stress_churn = {
 	.operations = {
 		{ "replace", 4, .run = check_and_replace_kept_page },
 		{ "burst", 4, .run = alloc_and_free_page },
-		{ "give", 2, .run = put_kept_page_in_entry },
+		{ "give", 2, .run = put_kept_page_and_free_previous },
 		{ "refer", 2, .run = check_kept_page_references },
 		{ "share", 1, .run = get_and_drop_common_page },
 	},
@@ -157,7 +159,7 @@ const struct stress_scenario stress_churn = {
 
 /* ---- table ---- */
 
-static void put_new_child_in_entry(struct stress_thread *self)
+static void put_new_child_and_free_previous(struct stress_thread *self)
 {
 	void *mapped = page_map_local(
 		current_run.common_page); /* the child is allocated while a page is mapped */
@@ -175,7 +177,7 @@ static void take_and_free_child(struct stress_thread *self)
 	tagged_check_and_free_page(self, entries_exchange_random_entry(self, NULL));
 }
 
-/* Moves a child from a random entry to another; meanwhile the child is in no entry. */
+/* Moves a child from one random entry to another, and frees the child that was there. */
 static void move_child_to_other_entry(struct stress_thread *self)
 {
 	struct page *child = entries_exchange_random_entry(self, NULL);
@@ -187,7 +189,7 @@ static void move_child_to_other_entry(struct stress_thread *self)
 const struct stress_scenario stress_table = {
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.operations = {
-		{ "put", 3, .run = put_new_child_in_entry },
+		{ "put", 3, .run = put_new_child_and_free_previous },
 		{ "take", 2, .run = take_and_free_child },
 		{ "move", 2, .run = move_child_to_other_entry },
 	},

@@ -58,21 +58,21 @@ static void check_mapped_span(struct stress_thread *self, struct span span,
 /* ---- copies ---- */
 
 /* Return: the length of the copy: that of the chunk, unless an injected bug makes it longer. */
-static size_t compute_copy_length(const struct chunk *chunk)
+static size_t compute_copy_length_with_bug(const struct chunk *chunk)
 {
 	size_t page_left = PAGE_SIZE - chunk->off;
 
 	if (stress_injects_bug("whole"))
 		return page_left < STRESS_REGION_SIZE ? page_left : STRESS_REGION_SIZE;
-	return owned_compute_write_length(chunk);
+	return owned_compute_write_length_with_bug(chunk);
 }
 
-static void copy_through_mappings(const struct chunk *to, const struct chunk *from)
+static void copy_chunk_through_mappings(const struct chunk *to, const struct chunk *from)
 {
 	unsigned char *target = page_map_local(to->page);
 	unsigned char *source = page_map_local(from->page);
 
-	memcpy(target + to->off, source + from->off, compute_copy_length(to));
+	memcpy(target + to->off, source + from->off, compute_copy_length_with_bug(to));
 	page_unmap_local(source);
 	page_unmap_local(target);
 }
@@ -90,10 +90,10 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, en
 		if (kind == BY_CALL)
 			stress_expect_equal(self, "page_copy",
 					    page_copy(to.page, to.off, from.page, from.off,
-						      compute_copy_length(&to)),
+						      compute_copy_length_with_bug(&to)),
 					    0);
 		else
-			copy_through_mappings(&to, &from);
+			copy_chunk_through_mappings(&to, &from);
 	}
 	memcpy(owned_get_expected_bytes(span), owned_get_expected_bytes(source), span.len);
 	owned_check_span(self, span);
@@ -117,7 +117,7 @@ static void check_too_long_copies_fail(struct stress_thread *self, struct span s
 
 /* ---- mappings ---- */
 
-static void write_through_one_mapping(struct stress_thread *self, struct span span)
+static void write_and_check_through_one_mapping(struct stress_thread *self, struct span span)
 {
 	unsigned char *mapped_page = map_page_of_span(self, span);
 
@@ -129,7 +129,7 @@ static void write_through_one_mapping(struct stress_thread *self, struct span sp
 	page_unmap_local(mapped_page);
 }
 
-static void write_through_nested_mappings(struct stress_thread *self)
+static void write_and_check_through_nested_mappings(struct stress_thread *self)
 {
 	unsigned int depth = 1 + stress_pick_number(self, PAGE_TASK_MAPPINGS);
 	unsigned char *mapped_pages[PAGE_TASK_MAPPINGS];
@@ -205,15 +205,15 @@ const struct stress_scenario stress_nested = {
 		{ "write", 2, .pick = owned_pick_piece, .access = owned_write_and_check_span },
 		{ "copy", 3, .pick = owned_pick_piece, .access_by = copy_and_check_span,
 		  .kind = BY_MAPPING },
-		{ "nest", 2, .run = write_through_nested_mappings },
+		{ "nest", 2, .run = write_and_check_through_nested_mappings },
 	},
 };
 
 const struct stress_scenario stress_map = {
 	.layout = { .piece_size = sizeof(uint64_t), .pieces_per_thread = 16, .copy_count = 8 },
 	.operations = {
-		{ "alone", 6, .pick = owned_pick_piece, .access = write_through_one_mapping },
-		{ "deep", 2, .run = write_through_nested_mappings },
+		{ "alone", 6, .pick = owned_pick_piece, .access = write_and_check_through_one_mapping },
+		{ "deep", 2, .run = write_and_check_through_nested_mappings },
 		{ "leave", 1, .pick = owned_pick_piece, .access = check_mappings_of_two_tasks },
 	},
 	.prepare_thread = create_second_task,

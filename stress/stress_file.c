@@ -81,7 +81,7 @@ static void check_span_by_call(struct stress_thread *self, struct span span)
 			page_read_raw(chunk.page, &byte_after_chunk, chunk.off + chunk.len, 1);
 }
 
-/* Writes up to two chunks of a piece, then stops, as a caller does that gets no page for the next chunk. */
+/* Writes up to two chunks of a piece, then stops, like a caller that gets no further page. */
 static void write_and_check_first_chunks(struct stress_thread *self, struct span span)
 {
 	enum access_kind kind = current_run.is_bare ? BY_ADDRESS : BY_CALL;
@@ -140,13 +140,14 @@ const struct stress_scenario stress_split = {
 };
 
 const struct stress_scenario stress_edge = {
-	/* 25 is no multiple of a word, so threads share words. Each thread has about two pages of pieces. */
+	/* 25 is no multiple of a word, so threads share words. Each thread has about two pages of
+	   pieces. */
 	.layout = { .piece_size = 25, .pieces_per_thread = 2 * PAGE_SIZE / 25 + 1, .copy_count = 1 },
 	.operations = {
-		WRITE(4, owned_pick_at_page_end),
-		ZERO("zero", 1, owned_pick_at_page_end),
-		READ(3, owned_pick_at_page_end, owned_check_span),
-		{ "nothing", 1, .pick = owned_pick_at_page_end, .access = check_calls_at_chunk_ends },
+		WRITE(4, owned_pick_near_page_end),
+		ZERO("zero", 1, owned_pick_near_page_end),
+		READ(3, owned_pick_near_page_end, owned_check_span),
+		{ "nothing", 1, .pick = owned_pick_near_page_end, .access = check_calls_at_chunk_ends },
 	},
 };
 

@@ -58,7 +58,7 @@ static unsigned char compute_offset_mask(size_t off)
 	return add_parity_bit((unsigned int)stress_hash(off));
 }
 
-static unsigned int get_writer_number(unsigned int writer_index)
+static unsigned int compute_writer_number(unsigned int writer_index)
 {
 	return writer_index % WRITER_MASK + 1;
 }
@@ -66,7 +66,8 @@ static unsigned int get_writer_number(unsigned int writer_index)
 static void fill_with_values_of_writer(unsigned char *bytes, unsigned int writer_index,
 				       const struct stress_record *range)
 {
-	unsigned int code = get_writer_number(writer_index) | range->byte_value % GENERATIONS << 5;
+	unsigned int code = compute_writer_number(writer_index) | range->byte_value % GENERATIONS
+									  << 5;
 
 	for (size_t i = 0; i < range->len; i++)
 		bytes[i] = add_parity_bit(code) ^ compute_offset_mask(range->off + i);
@@ -112,7 +113,7 @@ static void check_bytes_are_of_writers(struct stress_thread *self, const unsigne
 
 enum { WRITE, ZERO, STORE, READ, LOAD };
 
-/* The regions of the common page after these are open to all operations. */
+/* In the regions of the common page after these, all operations may access bytes. */
 static const struct stress_race_region regions[] = {
 	{ "write and read", WRITE, READ },
 	{ "write and load", WRITE, LOAD },
@@ -149,7 +150,7 @@ static void access_by_mapping(const struct stress_record *range, unsigned char *
 	page_unmap_local(mapped_page);
 }
 
-/* Zeros are right too: the page has zeros at the start, and the operation ZERO writes zeros. */
+/* Zeros are accepted too: the page is zeroed at the start, and the operation ZERO writes zeros. */
 static void check_bytes_are_zero_or_of_writers(struct stress_thread *self,
 					       const unsigned char *bytes, size_t off, size_t len)
 {
@@ -160,7 +161,7 @@ static void check_bytes_are_zero_or_of_writers(struct stress_thread *self,
 			check_bytes_are_of_writers(self, bytes + i, off + i, 1, 1, writer_count);
 }
 
-static void access_range(struct stress_thread *self, const struct stress_record *range)
+static void access_and_check_range(struct stress_thread *self, const struct stress_record *range)
 {
 	unsigned char bytes[BLOCK_MAX];
 
@@ -201,7 +202,7 @@ static void pick_range_of_operation(struct stress_thread *self, struct stress_re
 	range->byte_value = (unsigned char)stress_pick_number(self, GENERATIONS);
 }
 
-/* After enough reports of the region's race, ThreadSanitizer watches few operations, which is faster. */
+/* Runs an operation of overlap, mostly unwatched after enough reported races of the region. */
 static void pick_and_access_range(struct stress_thread *self)
 {
 	struct stress_record *range = stress_get_current_record(self);
@@ -219,7 +220,7 @@ static void pick_and_access_range(struct stress_thread *self)
 		pthread_mutex_lock(&injected_mutex);
 	if (!is_watched_by_tsan)
 		tsan_set_accesses_ignored(true);
-	access_range(self, range);
+	access_and_check_range(self, range);
 	if (!is_watched_by_tsan)
 		tsan_set_accesses_ignored(false);
 	if (is_locked)
@@ -259,7 +260,7 @@ const struct stress_scenario stress_overlap = {
 /* Each thread has a page of user memory, from which all threads copy. */
 static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][PAGE_SIZE];
 
-static void fill_user_memory(struct stress_thread *self)
+static void fill_own_user_memory(struct stress_thread *self)
 {
 	const struct stress_record whole_page = { .len = PAGE_SIZE };
 
@@ -267,7 +268,6 @@ static void fill_user_memory(struct stress_thread *self)
 				   &whole_page);
 }
 
-/* Picks bytes of the user memory of a thread. */
 /* Picks and records a random range of the user memory of the thread with index @owner. */
 static const struct stress_record *pick_user_range(struct stress_thread *self, unsigned int owner)
 {
@@ -305,12 +305,13 @@ static void copy_and_check_user_memory(struct stress_thread *self)
 		stress_expect_equal(self, "page_copy_from_user_slice", error, 0);
 		stress_read_page(self, page, bytes, range->off, range->len);
 		check_bytes_are_of_writers(self, bytes, range->off, range->len,
-					   get_writer_number(owner), get_writer_number(owner));
+					   compute_writer_number(owner),
+					   compute_writer_number(owner));
 	}
 	stress_free_page(self, page);
 }
 
-static void put_new_page_in_entry(struct stress_thread *self)
+static void put_new_page_and_free_previous(struct stress_thread *self)
 {
 	struct page *page = tagged_alloc_and_write_page(self), *previous_page;
 
@@ -323,7 +324,7 @@ static void put_new_page_in_entry(struct stress_thread *self)
 	tagged_check_and_free_page(self, previous_page);
 }
 
-static void take_and_free_page(struct stress_thread *self)
+static void take_and_free_entry_page(struct stress_thread *self)
 {
 	tagged_check_and_free_page(self, entries_exchange_random_entry(self, NULL));
 }
@@ -333,9 +334,9 @@ const struct stress_scenario stress_user = {
 	.operations = {
 		{ "scribble", 3, .run = overwrite_own_user_memory },
 		{ "copy", 3, .run = copy_and_check_user_memory },
-		{ "send", 1, .run = put_new_page_in_entry },
-		{ "receive", 1, .run = take_and_free_page },
+		{ "send", 1, .run = put_new_page_and_free_previous },
+		{ "receive", 1, .run = take_and_free_entry_page },
 	},
-	.prepare_thread = fill_user_memory,
+	.prepare_thread = fill_own_user_memory,
 	.finish = entries_check_and_free_pages,
 };

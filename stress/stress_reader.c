@@ -29,7 +29,7 @@
 static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][USER_SIZE];
 static uint64_t user_tags[STRESS_THREADS_MAX];
 
-static void fill_user_memory(struct stress_thread *self)
+static void fill_own_user_memory(struct stress_thread *self)
 {
 	user_tags[self->thread_index] = tagged_make_next_tag(self);
 	tagged_fill_bytes(user_memory[self->thread_index], user_tags[self->thread_index], 0,
@@ -37,8 +37,8 @@ static void fill_user_memory(struct stress_thread *self)
 }
 
 /*
- * Expects the bytes that a copy of user memory leaves in the chunk, and reports a failure if @error, the
- * result of the copy, is wrong.
+ * Sets the expected bytes of the chunk to what the copy of user memory must leave there, and
+ * reports a failure if @error, the result of the copy, is wrong.
  * @user_off: offset of the chunk in user memory
  * @readable: number of bytes of the chunk before the first unreadable byte
  */
@@ -49,7 +49,8 @@ static void set_expected_bytes_and_check_error(struct stress_thread *self,
 	memset(chunk->expected_bytes, 0, chunk->len);
 	/* A copy refused under pressure leaves only zeros; a fault leaves zeros after the readable bytes. */
 	if (error &&
-	    stress_count_leading_zeros(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
+	    stress_count_leading_zero_bytes(self, chunk->page, chunk->off, chunk->len) ==
+		    chunk->len &&
 	    stress_count_if_refused_copy(self, error))
 		return;
 	tagged_fill_bytes(chunk->expected_bytes, user_tags[self->thread_index], user_off, readable);
@@ -58,7 +59,7 @@ static void set_expected_bytes_and_check_error(struct stress_thread *self,
 }
 
 /* Calls mprotect() for the thread's user memory from byte @first on; if it is USER_SIZE, for no byte. */
-static void set_user_memory_access(struct stress_thread *self, size_t first, int protection)
+static void set_user_memory_protection(struct stress_thread *self, size_t first, int protection)
 {
 	if (mprotect(user_memory[self->thread_index] + first, USER_SIZE - first, protection))
 		stress_count_or_report_refused_alloc(self, "mprotect");
@@ -68,19 +69,20 @@ static void set_user_memory_access(struct stress_thread *self, size_t first, int
  * Copies a random part of the thread's user memory to the span, chunk by chunk, until a copy fails.
  * @first_unreadable: a byte of user memory; if it is USER_SIZE, all bytes are readable.
  */
-static void copy_user_memory_to_span(struct stress_thread *self, struct span span,
-				     size_t first_unreadable)
+static void copy_user_memory_and_check_span(struct stress_thread *self, struct span span,
+					    size_t first_unreadable)
 {
 	size_t from = stress_pick_number(self, USER_SIZE - span.len);
 	struct user_slice_reader reader;
 	struct chunk chunk = { 0 };
 	int error = 0;
 
-	set_user_memory_access(self, first_unreadable, PROT_NONE);
+	set_user_memory_protection(self, first_unreadable, PROT_NONE);
 	user_slice_reader_init(
 		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
 	while (!error && owned_next_chunk(self, span, &chunk)) {
-		size_t user_off = from + chunk.span_pos, len = owned_compute_write_length(&chunk);
+		size_t user_off = from + chunk.span_pos,
+		       len = owned_compute_write_length_with_bug(&chunk);
 		size_t readable = first_unreadable > user_off ? first_unreadable - user_off : 0,
 		       left = reader.left;
 
@@ -92,18 +94,19 @@ static void copy_user_memory_to_span(struct stress_thread *self, struct span spa
 		if (error && stress_injects_bug("moves"))
 			error = user_slice_skip(&reader, 1);
 	}
-	set_user_memory_access(self, first_unreadable, PROT_READ | PROT_WRITE);
+	set_user_memory_protection(self, first_unreadable, PROT_READ | PROT_WRITE);
 	owned_check_span(self, span);
 }
 
 static void copy_readable_memory(struct stress_thread *self, struct span span)
 {
-	copy_user_memory_to_span(self, span, USER_SIZE);
+	copy_user_memory_and_check_span(self, span, USER_SIZE);
 }
 
 static void copy_with_fault(struct stress_thread *self, struct span span)
 {
-	copy_user_memory_to_span(self, span, PAGE_SIZE * stress_pick_number(self, USER_PAGES));
+	copy_user_memory_and_check_span(self, span,
+					PAGE_SIZE * stress_pick_number(self, USER_PAGES));
 }
 
 const struct stress_scenario stress_reader = {
@@ -114,5 +117,5 @@ const struct stress_scenario stress_reader = {
 		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span,
 		  .page_call = "read_raw" },
 	},
-	.prepare_thread = fill_user_memory,
+	.prepare_thread = fill_own_user_memory,
 };

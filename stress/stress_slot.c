@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Slots whose pages come and go under a lock of the slot. The scenarios:
+ * Slots, each with a lock, under which threads add and remove the slot's page. The scenarios:
  *
  *   slot    two threads may allocate a page for one slot without its lock; the second one that locks the
  *           slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
@@ -28,9 +28,9 @@
  *        A: reads, drops
  *   7. A new page in place of a freed one is not all zeros.
  *
- * Error 2 needs a shrinker that runs between two instructions of another thread: run for seconds. Errors 5
- * and 6 need two threads that access a page with one value at the same time: run for seconds. At the end of a
- * correct run of sparse every page was freed or has a value.
+ * Error 2 needs a shrinker that runs between two instructions of another thread: run for seconds.
+ * Errors 5 and 6 need two threads that access a page with one value at the same time: run for
+ * seconds. At the end of a correct run of sparse every page was freed or has a value.
  */
 #include <pthread.h>
 
@@ -104,7 +104,7 @@ static void check_slot_page(struct stress_thread *self)
 }
 
 /* Checks and frees the page of a slot if it gets the lock at once. */
-static void try_to_remove_slot_page(struct stress_thread *self)
+static void try_to_check_and_free_slot_page(struct stress_thread *self)
 {
 	struct slot *slot = pick_slot(self);
 	bool is_locked = !stress_injects_bug("no-lock");
@@ -135,16 +135,16 @@ const struct stress_scenario stress_slot = {
 	.operations = {
 		{ "fill", 3, .run = fill_slot_if_empty },
 		{ "use", 4, .run = check_slot_page },
-		{ "shrink", 1, .run = try_to_remove_slot_page },
+		{ "shrink", 1, .run = try_to_check_and_free_slot_page },
 	},
 	.finish = check_and_free_slot_pages,
 };
 
 /* ---- sparse ---- */
 
-static struct owner {
-	_Alignas(STRESS_CACHE_LINE) uint64_t expected[SPARSE_SLOTS][OWN_VALUES];
-} owners[STRESS_THREADS_MAX];
+static struct sparse_state {
+	_Alignas(STRESS_CACHE_LINE) uint64_t expected_values[SPARSE_SLOTS][OWN_VALUES];
+} sparse_states[STRESS_THREADS_MAX];
 
 /* Where one of the thread's values is: in a slot's page at @page_off, and what it must be. */
 struct value_location {
@@ -163,9 +163,9 @@ static struct value_location pick_own_value(struct stress_thread *self)
 
 	stress_record_access(self, slot_index, page_off, sizeof(uint64_t), 0);
 	return (struct value_location){
-		&slots[slot_index], &owners[self->thread_index].expected[slot_index][value_index],
-		page_off
-	};
+		&slots[slot_index],
+		&sparse_states[self->thread_index].expected_values[slot_index][value_index],
+		page_off};
 }
 
 static void lock_slot_unless_bug(struct slot *slot)
@@ -182,10 +182,10 @@ static void unlock_slot_unless_bug(struct slot *slot)
 
 static bool is_page_all_zeros(struct stress_thread *self, struct page *page)
 {
-	return stress_count_leading_zeros(self, page, 0, PAGE_SIZE) == PAGE_SIZE;
+	return stress_count_leading_zero_bytes(self, page, 0, PAGE_SIZE) == PAGE_SIZE;
 }
 
-static void remove_and_free_page(struct stress_thread *self, struct slot *slot)
+static void remove_and_free_slot_page(struct stress_thread *self, struct slot *slot)
 {
 	struct page *freed = slot->page;
 
@@ -222,12 +222,12 @@ static void clear_value_and_free_empty_page(struct stress_thread *self)
 	if (location.slot->page && *location.expected_value) {
 		write_expected_value(self, &location, 0);
 		if (stress_injects_bug("early") || is_page_all_zeros(self, location.slot->page))
-			remove_and_free_page(self, location.slot);
+			remove_and_free_slot_page(self, location.slot);
 	}
 	unlock_slot_unless_bug(location.slot);
 }
 
-static void check_value(struct stress_thread *self)
+static void check_own_value(struct stress_thread *self)
 {
 	struct value_location location = pick_own_value(self);
 	struct page *page;
@@ -258,7 +258,7 @@ static void check_and_free_sparse_pages(struct stress_thread *first)
 			continue;
 		stress_expect_equal(first, "pages without a value",
 				    is_page_all_zeros(first, slots[i].page), 0);
-		remove_and_free_page(first, &slots[i]);
+		remove_and_free_slot_page(first, &slots[i]);
 	}
 }
 
@@ -266,7 +266,7 @@ const struct stress_scenario stress_sparse = {
 	.operations = {
 		{ "store", 2, .run = store_new_value },
 		{ "clear", 3, .run = clear_value_and_free_empty_page },
-		{ "load", 3, .run = check_value },
+		{ "load", 3, .run = check_own_value },
 	},
 	.finish = check_and_free_sparse_pages,
 };

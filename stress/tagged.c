@@ -125,8 +125,8 @@ void tagged_check_and_free_page(struct stress_thread *self, struct page *page)
 
 /* ---- entries ---- */
 
-/* Return: the index of a random entry among the first 8 and the last 8 of the common page. */
-static size_t pick_entry_at_page_end(struct stress_thread *self)
+/* Picks and records one of the first 8 and last 8 entries of the common page. Return: its index. */
+static size_t pick_entry_index_at_page_ends(struct stress_thread *self)
 {
 	size_t used_index = stress_pick_number(self, ENTRIES_USED);
 	size_t index =
@@ -137,13 +137,14 @@ static size_t pick_entry_at_page_end(struct stress_thread *self)
 }
 
 /*
- * ThreadSanitizer identifies an atomic by its address, and each mapping may have another address (R4). So the
- * order of the exchange is also reported at the canonical address of the entry.
+ * ThreadSanitizer orders two threads only if both use an atomic at the same address, but each
+ * mapping may have another address (R4). So tsan_release() and tsan_acquire() also order the
+ * threads at the entry's canonical address, which is the same for all mappings.
  */
 struct page *entries_exchange_random_entry(struct stress_thread *self, struct page *page)
 {
 	entry *entries = page_map_local(current_run.common_page);
-	entry *mapped = &entries[pick_entry_at_page_end(self)];
+	entry *mapped = &entries[pick_entry_index_at_page_ends(self)];
 	void *canonical = page_canonical(mapped);
 	uint64_t previous_address;
 

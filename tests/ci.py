@@ -107,7 +107,7 @@ class Job:
     # ---- stored files ----
 
     def is_written_by_commands(self, path):
-        """Does a command write the file? In build/fuzz-ci only names that fuzz_ci.py contains are written."""
+        """Return: whether a command writes the file; in build/fuzz-ci only names that fuzz_ci.py contains."""
         parent = next((name for name in self.written if path == name or path.startswith(f"{name}/")), None)
         name = path[len(parent or "") + 1:].split("/")[0]
         return parent and (parent != "build/fuzz-ci" or f'"{name}"' in FUZZ_CI)
@@ -126,7 +126,7 @@ class Job:
 
 # ---- CI services ----
 
-def read_github_job(job_name, job_mapping):
+def read_and_check_github_job(job_name, job_mapping):
     made = Job(job_name)
     for step in job_mapping["steps"]:
         values = step.get("with", {})
@@ -141,7 +141,7 @@ def read_github_job(job_name, job_mapping):
     return made
 
 
-def read_gitlab_job(job_name, job_mapping, pipeline):
+def read_and_check_gitlab_job(job_name, job_mapping, pipeline):
     add_problem_unless(job_mapping.get("extends") in (None, *pipeline), job_name, "what it extends")
     add_problem_unless(job_mapping.get("stage") in pipeline["stages"], job_name, "a stage")
     stored = job_mapping.get("artifacts", {})
@@ -153,9 +153,9 @@ def read_gitlab_job(job_name, job_mapping, pipeline):
 
 def check_pipeline(pipeline):
     if "jobs" in pipeline:
-        jobs = [read_github_job(name, job) for name, job in pipeline["jobs"].items()]
+        jobs = [read_and_check_github_job(name, job) for name, job in pipeline["jobs"].items()]
     else:
-        jobs = [read_gitlab_job(name, job, pipeline) for name, job in pipeline.items()
+        jobs = [read_and_check_gitlab_job(name, job, pipeline) for name, job in pipeline.items()
                 if isinstance(job, dict) and "script" in job]
     for job in jobs:
         job.check_job()

@@ -61,7 +61,7 @@ class Directives:
                               f'above a block, not {part!r}')
 
     def runs_only_with_long(self, command):
-        """Does make check leave the command out? Commands that build must not run inside of make."""
+        """Return: whether make check leaves the command out, as it does with all commands that build."""
         words = self.words.get('long', [command])
         is_named = 'long' in self.words and (not words or any(word in command for word in words))
         return bool(is_named or self.find_time_limit(command) or
@@ -151,7 +151,7 @@ def check_command_result(tap, command, next_command, exit_status, output):
                ['the document shows', *command.expected_lines, 'and this is printed', *printed])
 
 
-# ---- running them ----
+# ---- running commands ----
 
 def create_linked_tree(source, build, target_directory):
     """Create a directory with links to the source tree and the build directory."""

@@ -9,7 +9,7 @@ cat >"$scratch/grow.c" <<'END'
 #include <stdint.h>
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 volatile unsigned int depth;
-/* libFuzzer takes them for coverage: a corpus of thousands within seconds. */
+/* libFuzzer treats these bytes as coverage counters, so the corpus gets thousands of inputs within seconds. */
 __attribute__((used, section("__libfuzzer_extra_counters"))) volatile uint8_t pairs[PAIRS];
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

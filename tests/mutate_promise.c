@@ -29,7 +29,7 @@ bool are_same_calls(const struct call *a, const struct call *b, size_t count)
 
 enum call_field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
 
-/* Returns whether @was and @is differ only in these fields. */
+/* Return: whether @was and @is differ only in these fields. */
 static bool differs_only_in(unsigned int fields, const struct call *was, const struct call *is)
 {
 	struct call call = *is;
@@ -51,11 +51,10 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 
 /* The differences between @before and @after. */
 static struct {
-	size_t differing_count;      /* at the same position, if the counts are equal */
+	size_t differing_count;      /* at the same position; 0 if the lengths differ */
 	const struct call *was, *is; /* the last differing call, before and after the mutation */
 	size_t head, tail;           /* how many calls at the beginning and the end are equal */
-	/* Calls of @after without a line number; none if the other calls of @after are not @before.
-	 */
+	/* Positions of calls of @after without a line; none if the others are not @before. */
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
 
@@ -103,8 +102,8 @@ static void compute_difference(void)
 	collect_new_calls();
 }
 
-/* Returns whether @after without the @count calls at @at equals @before. */
-static bool is_before_with_inserted(size_t at, size_t count)
+/* Return: whether @after without the @count calls at @at equals @before. */
+static bool after_is_before_with_inserted(size_t at, size_t count)
 {
 	return after.count == before.count + count &&
 	       are_same_calls(before.calls, after.calls, at) &&
@@ -122,7 +121,8 @@ static bool keeps_promise_of_duplicate(void)
 	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
 	for (size_t at = 0; at <= difference.head; at++)
 		for (size_t from = 0;
-		     is_before_with_inserted(at, count) && from + count <= before.count; from++)
+		     after_is_before_with_inserted(at, count) && from + count <= before.count;
+		     from++)
 			if (are_same_calls(after.calls + at, before.calls + from, count))
 				return true;
 	return false;
@@ -232,7 +232,7 @@ static bool keeps_promise_of_op(void)
 	       !strncmp(old, new, strcspn(old, "v"));
 }
 
-/* Copies the calls of the thread. Return: their number. */
+/* Copies the calls of the thread to @calls. Return: their number. */
 static size_t copy_calls_of_thread(const struct program *program, uint8_t thread,
 				   struct call *calls)
 {
@@ -259,7 +259,7 @@ static bool keeps_promise_of_order(void)
 	return difference.head < before.count;
 }
 
-/* Returns whether a range results from another one by a step of the mutation `range`. */
+/* Return: whether a range results from another one by a step of the mutation `range`. */
 static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t other_off,
 					uint64_t other_len)
 {
@@ -270,7 +270,7 @@ static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t oth
 	return off == other_off && (len + 1 == other_len || len == other_len + 1);
 }
 
-/* The new range is that of another call, or differs other_off it by a small shift or other_len. */
+/* The new range is that of another call, or is a little shifted, or one byte longer or shorter. */
 static bool keeps_promise_of_range(void)
 {
 	const uint64_t *new = difference.is->number;
@@ -302,10 +302,10 @@ static bool keeps_promise_of_repeat(void)
 
 	if (after.count <= before.count)
 		return false;
-	/* Equal copies are part of the equal beginning; with other handles they are not. */
-	while (head && !is_before_with_inserted(head, count))
+	/* @head also counts copies that equal the call: find the position of the first copy. */
+	while (head && !after_is_before_with_inserted(head, count))
 		head--;
-	if (!head || !is_before_with_inserted(head, count))
+	if (!head || !after_is_before_with_inserted(head, count))
 		return false;
 	call = &before.calls[head - 1];
 	for (size_t i = head; i < head + count; i++) {
@@ -336,7 +336,7 @@ static bool keeps_promise_of_splice(void)
 		else if (own_calls < before.count && is_same_call(call, &before.calls[own_calls]))
 			own_calls++;
 	}
-	/* Surplus calls at the end are cut. */
+	/* The mutation cuts calls beyond CALLS_MAX at the end. */
 	return copied_calls && copied_calls + own_calls == after.count &&
 	       (own_calls == before.count || after.count == CALLS_MAX);
 }
@@ -374,7 +374,7 @@ static bool keeps_promise_of_nest(void)
 	return at[count / 2] - at[count / 2 - 1] > 1;
 }
 
-/* The calls from the first to the last difference have the same new thread. */
+/* All calls from the first to the last difference got the same new thread. */
 static bool keeps_promise_of_thread(void)
 {
 	if (!difference.differing_count)
@@ -386,7 +386,7 @@ static bool keeps_promise_of_thread(void)
 	return true;
 }
 
-/* Returns whether earlier calls fill each handle that the call uses, and no handle that it fills.
+/* Return: whether earlier calls fill each handle that the call uses, and no handle that it fills.
  */
 static bool has_all_needed_handles(const struct call *call)
 {

@@ -34,7 +34,7 @@ static inline struct user_slice_reader make_user_slice_reader(const void *start,
 	return reader;
 }
 
-static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
+static inline pthread_t start_thread_or_abort(void *(*run)(void *arg), void *arg)
 {
 	pthread_t thread;
 
@@ -46,7 +46,7 @@ static inline pthread_t start_thread(void *(*run)(void *arg), void *arg)
 /* Runs @run in a thread, and waits for its end. */
 static inline void run_thread_and_wait(void *(*run)(void *arg), void *arg)
 {
-	pthread_join(start_thread(run, arg), NULL);
+	pthread_join(start_thread_or_abort(run, arg), NULL);
 }
 
 /* Defines a function that evaluates the expressions. */
@@ -123,7 +123,8 @@ static inline void check_children(const struct child_case *cases, size_t count)
 /* ---- backends ---- */
 
 struct map_mode {
-	const char *name, *backend, *revoke; /* revoke: page_map_revoke_set(); NULL: the default */
+	const char *name, *backend,
+		*revoke; /* @revoke: for page_map_revoke_set(); NULL: the default */
 };
 
 static const struct map_mode map_modes[] = {

@@ -16,7 +16,7 @@ WITHOUT_ORDER = ("none", "reverse")
 
 
 def _has_ranges_of_relation(cell):
-    """Each relation holds for all pairs of kinds, as its name says."""
+    """Return: whether the ranges of the cell are related as the name of its relation says."""
     first, second = cell.ranges
     start, end = min(first.start, second.start), max(first.stop, second.stop)
     touch = first.stop == second.start
@@ -38,7 +38,7 @@ def _has_ranges_of_relation(cell):
     }[cell.relation]
 
 
-def check_programs(tap, selection):
+def check_cells_and_programs(tap, selection):
     verdicts = selection.verdicts.values()
     races = sum(cell.has_race for cell in selection.cells)
     print(f"# {len(selection.combinations)} combinations, {len(selection.cells)} cells, {races} race")
@@ -93,7 +93,7 @@ def check_patterns(tap, selection):
 def main():
     tap = Tap()
     selection = race.Selection(race.parse_arguments([sys.argv[2], "--list"]))
-    check_programs(tap, selection)
+    check_cells_and_programs(tap, selection)
     check_values_of_cells(tap, selection)
     check_patterns(tap, selection)
     return tap.done_testing()

@@ -12,7 +12,7 @@
 #include "tests/tap.h"
 
 /* Parses the text of a program, or ends the test. */
-static inline void parse_program(struct program *program, const char *text)
+static inline void parse_program_or_exit(struct program *program, const char *text)
 {
 	struct text_error error;
 
@@ -23,12 +23,12 @@ static inline void parse_program(struct program *program, const char *text)
 }
 
 /* Parses the calls of a program, which lack the header, or ends the test. */
-static inline void parse_calls(struct program *program, const char *calls)
+static inline void parse_calls_or_exit(struct program *program, const char *calls)
 {
 	char program_text[4096];
 
 	snprintf(program_text, sizeof(program_text), "pagetorture 1\n%s", calls);
-	parse_program(program, program_text);
+	parse_program_or_exit(program, program_text);
 }
 
 static inline void fill_random_bytes(uint64_t *state, uint8_t *bytes, size_t size)

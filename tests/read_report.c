@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * read_report: prints the maker, the kind, and the functions of src/page of each report on standard
- * input. `-m`: prints for how many frames the module is known.
+ * input. `-m`: prints whether the module is known for all frames, instead of the functions.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "tool/report/report.h"
 
-static void print_sites(const struct report *report)
+static void print_library_functions_of_sites(const struct report *report)
 {
 	for (size_t i = 0; i < report->site_count; i++) {
 		char top[REPORT_TOP_TEXT];
@@ -18,7 +18,7 @@ static void print_sites(const struct report *report)
 	}
 }
 
-static void print_modules(const struct report *report)
+static void print_if_all_modules_are_known(const struct report *report)
 {
 	for (size_t i = 0; i < report->site_count; i++) {
 		size_t known = 0;
@@ -40,9 +40,9 @@ int main(int argc, char **argv)
 	while ((rest = report_parse(rest, &report))) {
 		printf("%s %s", report.tool, report.kind);
 		if (argc > 1 && !strcmp(argv[1], "-m"))
-			print_modules(&report);
+			print_if_all_modules_are_known(&report);
 		else
-			print_sites(&report);
+			print_library_functions_of_sites(&report);
 		putchar('\n');
 	}
 	return 0;

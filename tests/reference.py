@@ -23,7 +23,7 @@ OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "o
 # {name of a call: a letter for each argument}; a capital letter first is the handle that the call fills.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
 CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
-# @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: that of the call, such as read_raw
+# @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: the name of the call, such as read_raw
 Call = collections.namedtuple("Call", "line thread fills name args")
 
 
@@ -183,7 +183,7 @@ class Evaluation:
         if len(self.maps[self.call.thread]) + slot_count > 16:
             raise Fatal("map-overflow")
 
-    def count_down_to_injected_failure(self):
+    def count_down_and_must_fail(self):
         count = self.calls_to_failure[self.call.thread]
         self.calls_to_failure[self.call.thread] = max(count - 1, 0)
         return count == 1
@@ -191,7 +191,7 @@ class Evaluation:
     # ---- pages ----
 
     def do_alloc_page(self, flags):
-        if "__GFP_NOFAIL" not in flags and self.count_down_to_injected_failure():
+        if "__GFP_NOFAIL" not in flags and self.count_down_and_must_fail():
             return "ENOMEM"
         # @accesses: (event, line, thread, from, to, write, atomic)
         # @known_to_frees: events that happen before a later free_page
@@ -266,7 +266,7 @@ class Evaluation:
         self.require_mappable(page)
         if length > user_slice.size - user_slice.position:
             return "EFAULT"
-        fails = self.count_down_to_injected_failure()
+        fails = self.count_down_and_must_fail()
         if length == 0:
             return "0"
         self.record_write(page, off, length)

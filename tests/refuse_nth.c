@@ -106,7 +106,7 @@ static bool count_and_refuse_call(enum refusable_function function)
 	return true;
 }
 
-/* WRAP_ALLOCATOR(name, (parameters), (arguments)): dlsym() allocates, so it cannot find these. */
+/* WRAP_ALLOCATOR(name, (parameters), (arguments)): without dlsym(), because dlsym() allocates. */
 #define WRAP_ALLOCATOR(name, parameters, arguments)                                   \
 	void *__libc_##name parameters;                                               \
 	void *name parameters                                                         \

@@ -158,7 +158,7 @@ static const struct {
 	{ "wild", read_wild_pointer },
 };
 
-static void make_bug(const char *name)
+static void run_bug(const char *name)
 {
 	for (size_t i = 0; i < sizeof(bugs) / sizeof(bugs[0]); i++)
 		if (!strcmp(name, bugs[i].name))
@@ -173,14 +173,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[20];
 
 	snprintf(name, sizeof(name), "%.*s", (int)size, (const char *)data);
-	make_bug(name);
+	run_bug(name);
 	return 0;
 }
 #else
 int main(int argc, char **argv)
 {
 	heap = malloc(10);
-	make_bug(argc > 1 ? argv[1] : "");
+	run_bug(argc > 1 ? argv[1] : "");
 	return 0;
 }
 #endif

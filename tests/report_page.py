@@ -71,7 +71,7 @@ class Browser:
 
     def open_page(self, page_path, fragment=""):
         self.driver.get("about:blank")
-        self.take_console_messages(), self.take_network_requests()
+        self.get_and_clear_console_messages(), self.get_and_clear_network_requests()
         self.driver.get(f"{page_path.resolve().as_uri()}{fragment}")
         self.wait_for_element("html[data-ready]")
 
@@ -100,10 +100,10 @@ class Browser:
     def read_part_states(self):
         return dict(self.evaluate_for_each_element("section[data-state]", "[e.id.slice(5), e.dataset.state]"))
 
-    def take_console_messages(self):
+    def get_and_clear_console_messages(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def take_network_requests(self):
+    def get_and_clear_network_requests(self):
         """Return: the URLs outside of the page that it requested since the last call."""
         events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
         urls = [event["params"]["request"]["url"] for event in events
@@ -111,8 +111,8 @@ class Browser:
         return [url for url in urls if not url.startswith(LOCAL_URL_PREFIXES)]
 
     def check_no_messages_or_requests(self, check_name):
-        check_equal(f"{check_name}: no message on the console", self.take_console_messages(), [])
-        check_equal(f"{check_name}: nothing is asked of a network", self.take_network_requests(), [])
+        check_equal(f"{check_name}: no message on the console", self.get_and_clear_console_messages(), [])
+        check_equal(f"{check_name}: nothing is asked of a network", self.get_and_clear_network_requests(), [])
 
     def save_screenshot(self, png_path):
         """Write a screenshot of the page, at most 8000 pixels high."""
@@ -129,7 +129,7 @@ def check_that_warnings_are_seen(browser, page_path):
     browser.run_script("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
                        "fetch('http://127.0.0.1:9/').catch(() => 0)")
     time.sleep(0.3)
-    messages = " ".join(browser.take_console_messages())
+    messages = " ".join(browser.get_and_clear_console_messages())
     check_contains("a warning would be heard", messages, "heard")
     check_contains("the page forbids loading of what is not in it", messages, "Content Security Policy")
 

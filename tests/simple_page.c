@@ -4,7 +4,7 @@
  * one aligned_alloc(), every mapping is at the page's own address, and the library informs no
  * sanitizer.
  *
- * test_seam.sh lists the broken rules that this library does not detect. It has no buffers, no
+ * test_seam.sh lists the broken rules that this library does not detect. It also has no buffers, no
  * fault attributes, no page_canonical() and no choice of backends.
  */
 #include <stdatomic.h>

@@ -51,7 +51,7 @@ static bool load_afl_functions(void *library)
 }
 
 /*
- * Returns whether decoding and encoding leave the bytes unchanged. The mutator gives AFL++ one byte
+ * Return: whether decoding and encoding leave the bytes unchanged. The mutator gives AFL++ one byte
  * for the empty program.
  */
 static bool is_canonical(const uint8_t *data, size_t size)
@@ -74,7 +74,7 @@ static size_t make_input(uint64_t seed, uint8_t *to)
 	return result_size;
 }
 
-/* Returns whether the text is names of mutations with + between two names. */
+/* Return: whether the text is names of mutations with + between two names. */
 static bool is_valid_description(const char *text, size_t max)
 {
 	char description[256];
@@ -202,7 +202,7 @@ static size_t trim_as_afl_does(void *mutator, uint8_t *data, size_t size, uint32
 	return size;
 }
 
-/* Returns a bit for the op of each of the first @count calls; a trimmed program must keep these
+/* Return: a bit for the op of each of the first @count calls; a trimmed program must keep these
  * ops. */
 static uint32_t collect_ops_of_first_calls(size_t count)
 {

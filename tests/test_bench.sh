@@ -8,8 +8,8 @@ cd "$abs_builddir" || exit 99
 
 skip_rest_without python3
 
-# evaluate_samples STATUS OPTION...: bench.py must end with STATUS for the samples on standard input.
-evaluate_samples() {
+# run_bench_expecting STATUS OPTION...: bench.py must end with STATUS for the samples on standard input.
+run_bench_expecting() {
 	expected=$1
 	shift
 	OLD='' STRICT='' run_expecting "$expected" timeout 100 python3 "$abs_srcdir/bench/bench.py" "$@"
@@ -37,7 +37,7 @@ has_text_in_columns() {
 	print_sample_json 'one' s '' 7
 	echo '{"name": "another", "skipped": "no such thing"}'
 } >"$scratch/first"
-evaluate_samples 0 --rows --json "$scratch/first.json" <"$scratch/first"
+run_bench_expecting 0 --rows --json "$scratch/first.json" <"$scratch/first"
 ok $? "samples make rows" "$scratch/err"
 has_text_in_columns "$scratch/out" 'a : b 12 [11 .. 13] times 5 >= 10 met' &&
 	has_text_in_columns "$scratch/out" 'calls left 4.50 [3.75 .. 6] calls 4 <= 4 MISSED' &&
@@ -47,7 +47,7 @@ ok $? "with median and quarters, and whether the aim is met" "$scratch/out"
 grep -q '^missed: calls left: 4.50 ' "$scratch/out" && grep -q '^4 figures; 1 of 2 aims met$' "$scratch/out" &&
 	grep -q '^skipped: another: no such thing$' "$scratch/out"
 ok $? "what is missed or skipped is said once more" "$scratch/out"
-evaluate_samples 1 --rows --strict <"$scratch/first" && grep '>= 10' "$scratch/first" | evaluate_samples 0 --rows --strict
+run_bench_expecting 1 --rows --strict <"$scratch/first" && grep '>= 10' "$scratch/first" | run_bench_expecting 0 --rows --strict
 ok $? "a missed aim is a failure if one says so" "$scratch/out"
 python3 - "$scratch/first.json" >"$scratch/out" 2>&1 <<-'END'
 	import json, sys
@@ -61,13 +61,13 @@ python3 - "$scratch/first.json" >"$scratch/out" 2>&1 <<-'END'
 	END
 ok $? "and are kept as JSON" "$scratch/out"
 
-# ---- samples that are none ----
+# ---- lines that are no samples ----
 
 # expect_refused_samples WHAT EXPECTED LINE...: bench.py must refuse the lines, with EXPECTED in one line.
 expect_refused_samples() {
 	what=$1 why=$2
 	shift 2
-	printf '%s\n' "$@" | evaluate_samples 2 --rows && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	printf '%s\n' "$@" | run_bench_expecting 2 --rows && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF "$why" "$scratch/err"
 	ok $? "refused: $what" "$scratch/err"
 }
@@ -78,12 +78,12 @@ expect_refused_samples "not a number" "expected values of 'x'" '{"name": "x", "u
 expect_refused_samples "a row without a unit" "expected a row with name and unit" '{"name": "x", "values": [1]}'
 expect_refused_samples "an aim that is none" "expected an aim as '>= 10'" "$(print_sample_json x s 'about 3' 1)"
 expect_refused_samples "a name that is there twice" "expected each name once, got 'x' again" "$(print_sample_json x s '' 1)" "$(print_sample_json x s '' 2)"
-evaluate_samples 77 --rows </dev/null
+run_bench_expecting 77 --rows </dev/null
 ok $? "nothing measured is no pass" "$scratch/out"
-evaluate_samples 2 frob && evaluate_samples 2 && evaluate_samples 2 --rows page </dev/null
+run_bench_expecting 2 frob && run_bench_expecting 2 && run_bench_expecting 2 --rows page </dev/null
 ok $? "bad usage: 2" "$scratch/err"
 
-# ---- an old run ----
+# ---- comparison with an old run ----
 
 {
 	print_sample_json 'a : b' times '>= 10' 24 22 23 26 200
@@ -91,7 +91,7 @@ ok $? "bad usage: 2" "$scratch/err"
 	print_sample_json 'one' ms '' 7
 	print_sample_json 'more' s '' 1
 } >"$scratch/second"
-evaluate_samples 0 --rows --old "$scratch/first.json" <"$scratch/second"
+run_bench_expecting 0 --rows --old "$scratch/first.json" <"$scratch/second"
 ok $? "a run is compared with an old one" "$scratch/err"
 has_text_in_columns "$scratch/out" 'a : b 24 [23 .. 26] times 5 >= 10 met 12 [11 .. 13] x 2 higher' &&
 	has_text_in_columns "$scratch/out" '4.50 [3.75 .. 6] x 1 same' &&
@@ -101,20 +101,20 @@ ok $? "by ratio, and by whether the spreads overlap" "$scratch/out"
 has_text_in_columns "$scratch/out" 'inputs - inputs - never [never .. never] - GONE' &&
 	grep -q '^gone: inputs: it was measured before$' "$scratch/out"
 ok $? "a row that vanished is said" "$scratch/out"
-grep '>= 10' "$scratch/second" | evaluate_samples 1 --rows --strict --old "$scratch/first.json"
+grep '>= 10' "$scratch/second" | run_bench_expecting 1 --rows --strict --old "$scratch/first.json"
 ok $? "and is a failure if one says so" "$scratch/out"
-evaluate_samples 0 --rows --json "$scratch/second.json" <"$scratch/second"
-evaluate_samples 0 --rows --old "$scratch/second.json" <"$scratch/first" &&
+run_bench_expecting 0 --rows --json "$scratch/second.json" <"$scratch/second"
+run_bench_expecting 0 --rows --old "$scratch/second.json" <"$scratch/first" &&
 	has_text_in_columns "$scratch/out" '24 [23 .. 26] x 0.50 lower'
 ok $? "and the other way round" "$scratch/out"
 ! grep -q "another machine" "$scratch/out" &&
 	sed 's/"cpus": [0-9]*/"cpus": 4096/' "$scratch/first.json" >"$scratch/other.json" &&
-	evaluate_samples 0 --rows --old "$scratch/other.json" <"$scratch/first" && grep -q "is from another machine" "$scratch/out"
+	run_bench_expecting 0 --rows --old "$scratch/other.json" <"$scratch/first" && grep -q "is from another machine" "$scratch/out"
 ok $? "figures of another machine are marked" "$scratch/out"
 
-# expect_refused_old_file FILE EXPECTED
+# expect_refused_old_file FILE EXPECTED: bench.py must refuse --old FILE, with EXPECTED after the file's name.
 expect_refused_old_file() {
-	evaluate_samples 2 --rows --old "$1" <"$scratch/first" && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	run_bench_expecting 2 --rows --old "$1" <"$scratch/first" && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF "$1$2" "$scratch/err" && [ ! -s "$scratch/out" ]
 	ok $? "no old run$2" "$scratch/err"
 }
@@ -126,9 +126,9 @@ expect_refused_old_file "$scratch/what.json" ": expected what \`make bench\` wri
 sed 's/"low": 11.0/"low": "11"/' "$scratch/first.json" >"$scratch/row.json"
 expect_refused_old_file "$scratch/row.json" ": expected name, unit, median, low and high of row 1"
 
-# ---- for real ----
+# ---- a real benchmark ----
 
-BENCH_ROUNDS=1 evaluate_samples 0 --json "$scratch/page.json" page
+BENCH_ROUNDS=1 run_bench_expecting 0 --json "$scratch/page.json" page
 ok $? "bench_page, one round" "$scratch/err"
 has_text_in_columns "$scratch/out" 'plain: 64 bytes, page_read_raw : check and memcpy' &&
 	has_text_in_columns "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&

@@ -34,7 +34,7 @@ done
 	[ ! -e "$abs_builddir/tests/bugs/work/bounds-sum-wraps" ]
 ok $? "what the results hold is not repeated" "$scratch/printed"
 
-# ---- a detector that is missing ----
+# ---- the library without a sanitizer ----
 
 if has_flavour_or_skip tsan "a missing detector"; then
 	needed=$(grep -c "^BUG([^,]*, [a-z_]*, R[0-9]*, tsan," "$table")
@@ -74,7 +74,7 @@ if succeeds_or_skip "this build has no fuzz_page (make fuzzers)" test -x "$abs_b
 	fi
 fi
 
-# ---- suites that are wrong ----
+# ---- errors in the files of the suite ----
 
 # A source directory with only three bugs, and a script that runs the suite on this directory.
 wrong=$scratch/wrong
@@ -138,7 +138,7 @@ expect_changed_suite_output 2 "a word that bugs.def does not know" \
 sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$entry"
 expect_changed_suite_output 2 "an entry that cannot be read" 'bugs.def:[0-9]*: expected an entry in the form'
 
-# ---- usage, figures ----
+# ---- wrong arguments, and statistics ----
 
 expect_error "an unknown bug" no-such-bug "$suite" no-such-bug
 expect_error "a misspelt option: the right one is named" \

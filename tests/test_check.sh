@@ -170,7 +170,7 @@ if [ "$(id -u)" -ne 0 ]; then
 	chmod 0 "$scratch/closed.page"
 	expect_bad_input "an unreadable file" 'Permission denied' "$scratch/closed.page"
 else
-	# Root reads any file; memory of a process at address 0 it does not.
+	# Root can read any file, but not the memory of a process at address 0.
 	expect_bad_input "an unreadable file" 'Input/output error' /proc/self/mem
 fi
 run_expecting 0 "$pagetorture" check "$scratch/race.bin" </dev/null

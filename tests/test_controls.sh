@@ -38,7 +38,7 @@ run_fuzz_race() {
 
 # fuzz_race repeats a disagreement with fresh state, and counts disagreements that then disappear. Such a
 # disagreement is a finding too.
-has_run_a_finding() {
+has_run_found_disagreement() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }
 
@@ -58,18 +58,18 @@ expect_change_found_by_fuzzing() {
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \
 		>out 2>&1 && link_fuzz_race changed.o >out 2>&1; then
 		run_fuzz_race 50000 "$@"
-		has_run_a_finding || run_fuzz_race 500000 "$@"
-		has_run_a_finding
+		has_run_found_disagreement || run_fuzz_race 500000 "$@"
+		has_run_found_disagreement
 		ok $? "found: $name" out
 	else
 		ok 1 "$name: does not build" out
 	fi
 }
 
-link_fuzz_race >out 2>&1 && run_fuzz_race 50000 && ! has_run_a_finding
+link_fuzz_race >out 2>&1 && run_fuzz_race 50000 && ! has_run_found_disagreement
 ok $? "with nothing taken away nothing is found" out
 
-# ---- order that the rule model knows ----
+# ---- order of calls in the rule model ----
 
 model=src/harness/model
 expect_change_found_by_fuzzing "a lock that acquires nothing" $model/rules.c \
@@ -88,7 +88,7 @@ expect_change_found_by_fuzzing "frames whose allocations the detector cannot dis
 expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
 	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
 
-# ---- what the detector keeps ----
+# ---- state that the detector keeps between inputs ----
 
 expect_change_found_by_fuzzing "a full granule that always loses the first access" src/harness/detect/tsan_shadow.c \
 	's/log_position \/ sizeof(uint64_t) % TSAN_CELLS/0/' "$rules/tsan-forgets-a-fifth-set-of-bytes.page"

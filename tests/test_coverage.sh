@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# tests/coverage_excluded lists the code of src/page that the corpus does not reach. The unit tests reach the
-# listed code, except for entries that say that no test does.
+# tests/coverage_excluded lists the code of src/page that the corpus does not reach. Of the listed code, the unit
+# tests must reach [tests] and must not reach [never]; they may reach [chance].
 . "$(dirname "$0")/tap.sh"
 
 figures=$abs_builddir/coverage

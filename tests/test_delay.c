@@ -2,13 +2,13 @@
 #include "harness/exec/delay.h"
 #include "tests/tap.h"
 
-#define PLACES 8000u
+#define POINTS 8000u
 
-static struct delay choose_delay(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
+static struct delay compute_delay(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
 {
-	struct delay_point place = { seed, run, thread, step };
+	struct delay_point point = {seed, run, thread, step};
 
-	return delay_compute(&place);
+	return delay_compute(&point);
 }
 
 static bool is_same_delay(struct delay a, struct delay b)
@@ -16,18 +16,19 @@ static bool is_same_delay(struct delay a, struct delay b)
 	return a.kind == b.kind && a.amount == b.amount;
 }
 
-/* Returns the delay at point @i; the same point must always give the same delay. */
-static struct delay choose_delay_at_point(uint64_t seed, unsigned int i)
+/* Return: the delay at point @i; the same point must always give the same delay. */
+static struct delay compute_delay_of_point_index(uint64_t seed, unsigned int i)
 {
-	return choose_delay(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
+	return compute_delay(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
 }
 
 static unsigned int count_equal_delays(uint64_t a, uint64_t b)
 {
 	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < PLACES; i++)
-		count += is_same_delay(choose_delay_at_point(a, i), choose_delay_at_point(b, i));
+	for (unsigned int i = 0; i < POINTS; i++)
+		count += is_same_delay(compute_delay_of_point_index(a, i),
+				       compute_delay_of_point_index(b, i));
 	return count;
 }
 
@@ -36,32 +37,33 @@ static void check_parts_of_point(void)
 {
 	unsigned int run = 0, thread = 0, step = 0;
 
-	for (unsigned int i = 0; i < PLACES; i++) {
-		struct delay here = choose_delay(i, 5, 5, 5);
+	for (unsigned int i = 0; i < POINTS; i++) {
+		struct delay here = compute_delay(i, 5, 5, 5);
 
-		run += !is_same_delay(here, choose_delay(i, 6, 5, 5));
-		thread += !is_same_delay(here, choose_delay(i, 5, 6, 5));
-		step += !is_same_delay(here, choose_delay(i, 5, 5, 6));
+		run += !is_same_delay(here, compute_delay(i, 6, 5, 5));
+		thread += !is_same_delay(here, compute_delay(i, 5, 6, 5));
+		step += !is_same_delay(here, compute_delay(i, 5, 5, 6));
 	}
-	ok(run > PLACES / 3 && thread > PLACES / 3 && step > PLACES / 3,
-	   "run, thread and step each change the delay (%u, %u, %u of %u)", run, thread, step, PLACES);
+	ok(run > POINTS / 3 && thread > POINTS / 3 && step > POINTS / 3,
+	   "run, thread and step each change the delay (%u, %u, %u of %u)", run, thread, step,
+	   POINTS);
 }
 
 static void check_delay_kinds(void)
 {
 	unsigned int counts[DELAY_KINDS] = { 0 }, largest[DELAY_KINDS] = { 0 };
 
-	for (unsigned int i = 0; i < PLACES; i++) {
-		struct delay delay = choose_delay_at_point(1, i);
+	for (unsigned int i = 0; i < POINTS; i++) {
+		struct delay delay = compute_delay_of_point_index(1, i);
 
 		counts[delay.kind]++;
 		if (largest[delay.kind] < delay.amount)
 			largest[delay.kind] = delay.amount;
 	}
-	ok(counts[DELAY_NONE] > PLACES * 4 / 10 && counts[DELAY_NONE] < PLACES * 6 / 10,
-	   "half of all calls have no delay (%u of %u)", counts[DELAY_NONE], PLACES);
-	ok(counts[DELAY_YIELD] > PLACES / 6 && counts[DELAY_SPIN] > PLACES / 12 &&
-		   counts[DELAY_SLEEP] > PLACES / 12,
+	ok(counts[DELAY_NONE] > POINTS * 4 / 10 && counts[DELAY_NONE] < POINTS * 6 / 10,
+	   "half of all calls have no delay (%u of %u)", counts[DELAY_NONE], POINTS);
+	ok(counts[DELAY_YIELD] > POINTS / 6 && counts[DELAY_SPIN] > POINTS / 12 &&
+		   counts[DELAY_SLEEP] > POINTS / 12,
 	   "all kinds of delay occur");
 	ok(!largest[DELAY_NONE] && largest[DELAY_YIELD] == 8 && largest[DELAY_SPIN] == 4096 &&
 		   largest[DELAY_SLEEP] == 64,
@@ -70,8 +72,8 @@ static void check_delay_kinds(void)
 
 UNIT_TEST(test_delay)
 {
-	ok(count_equal_delays(1, 1) == PLACES, "the same point has the same delay");
-	ok(count_equal_delays(1, 2) < PLACES * 2 / 3, "another seed has other delays");
+	ok(count_equal_delays(1, 1) == POINTS, "the same point has the same delay");
+	ok(count_equal_delays(1, 2) < POINTS * 2 / 3, "another seed has other delays");
 	check_parts_of_point();
 	check_delay_kinds();
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)

@@ -118,7 +118,7 @@ expect_guilty_line_and_causes foreign-load 6 5
 expect_guilty_line_and_causes uninit-copied-then-used 11 "4 7"
 expect_guilty_line_and_causes overlap-one-byte "4 5" ""
 
-# expect_explanation_with_text PROGRAM PART
+# expect_explanation_with_text PROGRAM PART: `explain` must print PART for the program of corpus/rules.
 expect_explanation_with_text() {
 	"$pagetorture" explain --ascii "$rules/$1.page" >"$scratch/out" && grep -qF -- "$2" "$scratch/out"
 	ok $? "$1: $2" "$scratch/out"
@@ -142,7 +142,7 @@ sed -n 's/^RULE([a-z_]*, "\([a-z-]*\)".*/\1/p' "$abs_srcdir/src/harness/program/
 	done >"$scratch/missing"
 ok_if_empty "every rule of rules.def is explained" "$scratch/missing"
 
-# ---- how it looks ----
+# ---- the layout of the drawing ----
 
 LC_ALL=C "$pagetorture" explain "$rules/mutex-orders.page" | grep -q '[^ -~]'
 [ $? -eq 1 ]

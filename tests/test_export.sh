@@ -195,9 +195,9 @@ run_pagetorture_export tap wrong.jsonl && [ "$(grep -c '^not ok' out)" -eq 1 ] &
 	grep -q '^# replay: .*pagetorture replay' out
 ok $? "TAP has a test for each input, and a plan" out
 
-# ---- a file that is no good ----
+# ---- invalid SARIF ----
 
-# expect_refused_sarif JQ-PROGRAM WHAT
+# expect_refused_sarif JQ-PROGRAM WHAT: sarif.py must refuse triage.sarif after the change by jq.
 expect_refused_sarif() {
 	jq "$1" triage.sarif >bad.sarif && ! cmp -s bad.sarif triage.sarif && ! is_valid_sarif bad.sarif && [ -s why ]
 	ok $? "refused: $2" why

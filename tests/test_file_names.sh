@@ -19,8 +19,9 @@ printf 'calls 1\n' >other/some.calls
 
 # ---- a file that is no program ----
 
-# expect_refused_name COMMAND PLACE: the command must end with 2 and print nothing but one line about PLACE.
-expect_refused_name() {
+# print_error_unless_name_is_refused COMMAND PLACE: the command must end with 2 and print nothing but one line about
+# PLACE. Otherwise prints what it printed on standard error.
+print_error_unless_name_is_refused() {
 	{
 		run_expecting 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
 			grep -q "^$2: .*pagetorture 1.*\*\.bin" err
@@ -29,7 +30,7 @@ expect_refused_name() {
 
 for command in check run explain minimize to-c convert; do
 	for place in other/fault.c:1 other/script:4 other/empty:1 other/race:1 other/some.calls:1 -:1; do
-		expect_refused_name $command $place
+		print_error_unless_name_is_refused $command $place
 	done >bad
 	ok_if_empty "$command: a file without the header is an error, whatever is in it" bad
 done

@@ -166,7 +166,7 @@ fi
 
 # ---- triage ----
 
-# Another program in which the same bug fails.
+# Another program that fails by the same bug.
 cat >other.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -201,7 +201,7 @@ ok $? "and so does the C file" "$1/reproduce.c"
 grep -q '^calls  *[12], of 6$' camp/triage/fuzz_api-*/summary.txt && grep -q '^buffer_walk' camp/triage/fuzz_api-*/minimised.calls
 ok $? "calls for people" "$(echo camp/triage/fuzz_api-*/summary.txt)"
 
-# ---- explain and to-c, of a program that executions disagree with ----
+# ---- explain and to-c of a program with a disagreement ----
 
 # The program also breaks a rule, but the executions disagree about something else.
 cat >both.page <<'END'

@@ -20,7 +20,7 @@ chmod 755 "$scratch"
 # start_campaign ARGUMENT...: starts a campaign in the background, by the command $prefix if there is one.
 prefix=
 start_campaign() {
-	: >"$log" # what the run before wrote must not be taken for this one's
+	: >"$log" # removes the lines of the previous run
 	# shellcheck disable=SC2086 # words
 	$prefix "$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
 	campaign=$!
@@ -215,7 +215,7 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	start_campaign --engine afl --jobs 3 --seeds "$scratch/seeds" --dir "$d" fuzz_bug
 	wait_a_minute_until has_campaign_log_line '^FINDING fuzz_bug, crash'
 	wait_a_minute_until test -e "$d/fuzz_bug/afl/cmplog/fuzzer_stats"
-	# AFL++ writes its figures five seconds after it began; those who come later resume it.
+	# AFL++ writes its figures five seconds after its start; only then can an instance be resumed.
 	wait_a_minute_until has_campaign_log_line ' [1-9][0-9]* executions'
 	pid=$(list_engine_pids | tail -n 1)
 	kill -9 "$(pgrep -P "$campaign" | head -n 1)"
@@ -244,13 +244,13 @@ for round in $(seq "$rounds"); do
 	start_campaign $all_engines --jobs 2 --dir "$d" fuzz_bug fuzz_grow
 	sleep "$((random / 65536 % 3)).$((random / 1024 % 10))"
 	case $((random / 4096 % 3)) in
-	0) # the tool; what its engines do about it is seen below
+	0) # kill the tool; its engines must then end, which is checked below
 		stop_campaign KILL ;;
-	1) # an engine, then the tool
+	1) # kill an engine, then the tool
 		kill -9 "$(list_engine_pids | head -n 1)" 2>/dev/null
 		sleep 0.$((random / 2048 % 10))
 		stop_campaign KILL ;;
-	2) # everything
+	2) # kill the tool and all engines
 		# shellcheck disable=SC2046 # words
 		kill -9 "$campaign" $(list_engine_pids) 2>/dev/null
 		stop_campaign KILL ;;
@@ -274,7 +274,7 @@ ok $? "$rounds rounds of kill -9: $(wc -l <"$scratch/found.all") entries and fin
 are_files_named_by_sha1 "$d/fuzz_grow/corpus" && are_files_named_by_sha1 "$d/fuzz_bug/findings"
 ok $? "and every one is whole" "$scratch/lost"
 
-# ---- directories that are no good ----
+# ---- unreadable files, and directories that are not writable ----
 
 # Run the campaign as a user who cannot write in directories without write permission, so not as root.
 if [ "$(id -u)" = 0 ]; then
@@ -305,7 +305,7 @@ if succeeds_or_skip "directories that cannot be written: no other user can run t
 	for junk in $(cd "$corpus" && ls -d a-* an-*); do
 		[ "$(grep -c "skipped, no input: .*/$junk: " "$log")" = 1 ] || echo "$junk"
 	done >"$scratch/junk"
-	# The target that is left out makes it 2.
+	# The exit status is 2, because fuzz_bug is not fuzzed.
 	[ $status = 2 ] && [ ! -s "$scratch/junk" ] && has_campaign_log_line '^  fuzz_grow  *[1-9]'
 	ok $? "junk in a corpus is skipped, with one line each" "$log"
 	find "$corpus" | sort | comm -13 - "$scratch/corpus" >"$scratch/lost"

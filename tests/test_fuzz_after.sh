@@ -32,13 +32,14 @@ for n in 1 2 3 4 5; do
 done
 list_sha1_of_inputs campaign/fuzz_grow/corpus >"$scratch/before"
 seeds=$src/corpus/seed/fuzz_grow
-expect_status_of_merge() {
+# run_merge_expecting STATUS ARGUMENT...: true if `fuzz --merge` of fuzz_grow ends with STATUS.
+run_merge_expecting() {
 	status=$1
 	shift
 	run_expecting "$status" "$pagetorture" fuzz --bin . --merge --dir campaign "$@" fuzz_grow
 }
 
-expect_status_of_merge 0 --new-seeds "$src/corpus/seed" && grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
+run_merge_expecting 0 --new-seeds "$src/corpus/seed" && grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
 ok $? "merge: $(head -n 1 "$scratch/out")" "$scratch/err"
 list_sha1_of_inputs campaign/fuzz_grow/corpus >"$scratch/after"
 [ "$(wc -l <"$scratch/after")" -lt "$(wc -l <"$scratch/before")" ] && [ -s "$scratch/after" ] &&
@@ -54,18 +55,18 @@ done >"$scratch/odd"
 ok_if_empty "in canonical form" "$scratch/odd"
 cp campaign/fuzz_grow/superseded/superfluous-* campaign/fuzz_grow/corpus
 rm "$seeds"/*.page
-expect_status_of_merge 0 && [ -z "$(ls "$seeds")" ]
+run_merge_expecting 0 && [ -z "$(ls "$seeds")" ]
 ok $? "without --new-seeds it writes no seeds" "$scratch/err"
 list_sha1_of_inputs campaign/fuzz_grow/corpus >"$scratch/before"
 (
 	flock 9
-	expect_status_of_merge 1 && grep -q 'another campaign runs' "$scratch/err"
+	run_merge_expecting 1 && grep -q 'another campaign runs' "$scratch/err"
 ) 9>campaign/fuzz_grow/lock && list_sha1_of_inputs campaign/fuzz_grow/corpus | cmp -s - "$scratch/before"
 ok $? "no merging while a campaign runs" "$scratch/err"
-expect_status_of_merge 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
+run_merge_expecting 2 --dir nowhere && grep -q 'expected a campaign' "$scratch/err" && [ ! -e nowhere ]
 ok $? "nothing to merge is a failure" "$scratch/err"
 
-# ---- a CI ----
+# ---- fuzz_ci.py ----
 
 write_targets_def() {
 	for target; do
@@ -73,7 +74,8 @@ write_targets_def() {
 	done >"$src/fuzz/targets.def"
 }
 
-expect_status_of_fuzz_ci() {
+# run_fuzz_ci_expecting STATUS: true if fuzz_ci.py ends with STATUS.
+run_fuzz_ci_expecting() {
 	FUZZ_CI_TIME=4 run_expecting "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 }
 
@@ -88,12 +90,12 @@ has_junit_case() {
 }
 
 write_targets_def fuzz_grow
-expect_status_of_fuzz_ci 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'replay fuzz_grow-replay-asan $'
+run_fuzz_ci_expecting 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'replay fuzz_grow-replay-asan $'
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
 has_report_state good fuzz-ci results/fuzz-ci.json
 ok $? "make report: good" "$scratch/said"
 write_targets_def fuzz_bug fuzz_grow
-expect_status_of_fuzz_ci 1 && has_junit_case 'all fuzz_bug failure: FINDING fuzz_bug, crash: fuzz_bug: a bug' && has_junit_case 'all fuzz_grow $'
+run_fuzz_ci_expecting 1 && has_junit_case 'all fuzz_bug failure: FINDING fuzz_bug, crash: fuzz_bug: a bug' && has_junit_case 'all fuzz_grow $'
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
 has_report_state failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: failed" "$scratch/said"
@@ -101,7 +103,7 @@ python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
 ok $? "findings.sarif is there for a CI service" "$scratch/err"
 printf '#!/bin/sh\necho "<it & that> failed"\nexit 1\n' >fuzz_grow-replay-asan
 write_targets_def fuzz_grow fuzz_text
-expect_status_of_fuzz_ci 1 && has_junit_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
+run_fuzz_ci_expecting 1 && has_junit_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
 	has_junit_case 'replay fuzz_text-replay skipped' && has_junit_case 'all fuzz_text skipped'
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
 # These scripts end as a program does if the page library lacks its calls.
@@ -112,7 +114,7 @@ done
 printf '#!/bin/sh\nls "$@"\n' >fuzz_grow-replay-asan
 mkdir "$src/corpus/seed/fuzz_lacking"
 write_targets_def fuzz_grow fuzz_lacking
-expect_status_of_fuzz_ci 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'all fuzz_lacking skipped: the page library lacks page_borrow' &&
+run_fuzz_ci_expecting 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'all fuzz_lacking skipped: the page library lacks page_borrow' &&
 	has_junit_case 'replay fuzz_lacking-replay skipped: .*lacks page_borrow' &&
 	has_junit_case 'replay fuzz_lacking-replay-asan skipped: .*lacks page_borrow'
 ok $? "a target that lacks calls of the page library is skipped by name, and is no pass" "$scratch/out"
@@ -121,10 +123,10 @@ printf '#!/bin/sh\nexit 77\n' >fuzz_dead
 chmod +x fuzz_dead
 mkdir "$src/corpus/seed/fuzz_dead"
 write_targets_def fuzz_dead fuzz_grow
-expect_status_of_fuzz_ci 2 && has_junit_case 'all fuzz_dead failure: libfuzzer-0 ended with status 77'
+run_fuzz_ci_expecting 2 && has_junit_case 'all fuzz_dead failure: libfuzzer-0 ended with status 77'
 ok $? "a target that never runs an input is a failure, no skip" "$scratch/out"
 write_targets_def fuzz_text
-expect_status_of_fuzz_ci 2
+run_fuzz_ci_expecting 2
 ok $? "nothing that can be fuzzed: exit 2" "$scratch/out"
 has_report_state failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: that is no pass" "$scratch/said"
@@ -136,7 +138,7 @@ if has_tool_or_skip git; then
 		cd "$src" && git init -q . && git add . &&
 			git -c user.name=x -c user.email=x commit -qm x && echo >>fuzz/fuzz_grow.c
 	) >"$scratch/out" 2>&1
-	FUZZ_CI_BASE=HEAD expect_status_of_fuzz_ci 1 && grep -q '^changed, 2 s: fuzz_grow$' "$scratch/out"
+	FUZZ_CI_BASE=HEAD run_fuzz_ci_expecting 1 && grep -q '^changed, 2 s: fuzz_grow$' "$scratch/out"
 	ok $? "targets that a change touches come first" "$scratch/out"
 fi
 

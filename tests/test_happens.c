@@ -21,7 +21,7 @@ static bool evaluate_text(const char *text)
 {
 	size_t fatal_call;
 
-	parse_calls(&program, text);
+	parse_calls_or_exit(&program, text);
 	rules_evaluate(rules, &program);
 	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
 			SIZE_MAX : rules_verdict(rules)->fatal_call;
@@ -86,7 +86,7 @@ static size_t find_step_index_of_call(size_t call)
 	return (size_t)(step - rules_trace(rules)->steps);
 }
 
-/* Adds the numbers of conflicts and of races of the program to the counts. */
+/* Return: whether exactly the conflicts without order are races; adds both numbers. */
 static bool races_are_conflicts_without_order(size_t *conflict_count, size_t *race_count)
 {
 	const struct shadow *shadow = rules_shadow(rules);

@@ -84,7 +84,7 @@ static void start_process_that_writes_forever(void *ctx)
 
 /* ---- cases ---- */
 
-/* Returns whether the child that runs @run prints @output and exits with @status. */
+/* Return: whether the child that runs @run prints @output and exits with @status. */
 static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status,
 				   const char *output)
 {
@@ -92,13 +92,13 @@ static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
 }
 
-static bool ends_at_time_limit(void)
+static bool child_ends_at_time_limit(void)
 {
 	return isolate_call(close_output_and_hang, NULL, 1, &child) && child.has_timed_out &&
 	       child.signal == SIGKILL;
 }
 
-static bool ends_before_other_process(void)
+static bool call_ends_before_other_process(void)
 {
 	int pipe_ends[2];
 	bool has_exited;
@@ -112,7 +112,7 @@ static bool ends_before_other_process(void)
 	return has_exited;
 }
 
-static bool ends_before_writer(void)
+static bool call_ends_before_writer(void)
 {
 	return child_prints_and_exits(start_process_that_writes_forever, NULL, 0, "more\n");
 }
@@ -132,7 +132,7 @@ static bool survives_signals(void)
 	return child_prints_and_exits(exit_with_7, NULL, 7, "");
 }
 
-/* The process must sleep while its child sleeps, so it must use little CPU time. */
+/* While the child sleeps, isolate_call() must sleep too, so it must use little CPU time. */
 static bool waits_without_poll(void)
 {
 	struct rusage usage;
@@ -147,7 +147,7 @@ static bool waits_without_poll(void)
 
 static bool works_without_pidfd(void)
 {
-	return ends_before_other_process() && ends_at_time_limit() &&
+	return call_ends_before_other_process() && child_ends_at_time_limit() &&
 	       child_prints_and_exits(print_and_return, NULL, 0, "all of it\n");
 }
 
@@ -183,8 +183,9 @@ static bool leaves_no_descriptor(void)
 {
 	int before = find_lowest_free_descriptor();
 
-	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
-	       ends_before_other_process() && ends_before_writer() && ends_at_time_limit() &&
+	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
+	       child.signal == SIGSEGV && call_ends_before_other_process() &&
+	       call_ends_before_writer() && child_ends_at_time_limit() &&
 	       find_lowest_free_descriptor() == before;
 }
 
@@ -205,10 +206,10 @@ static const struct {
 	unsigned int refused_calls[2];
 	const char *case_name;
 } cases[] = {
-	{ ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
-	{ ends_before_other_process, 0, { 0 },
+	{ child_ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
+	{ call_ends_before_other_process, 0, { 0 },
 	  "a process that keeps the output open does not make the child hang" },
-	{ ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
+	{ call_ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
 	{ survives_signals, 0, { 0 }, "signals during the wait do not change the result" },
 	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
 	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },

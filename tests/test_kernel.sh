@@ -42,7 +42,7 @@ done
 
 # ---- versions of the file, and bugs in it: both scripts print TAP ----
 
-# ok_for_each_line KIND: the lines of $scratch/tap; there must be one at least.
+# ok_for_each_line KIND: repeats each check of $scratch/tap as a check of this script; at least one must pass.
 ok_for_each_line() {
 	sed -n 's/^ok [0-9]* - //p' "$scratch/tap" >"$scratch/passed"
 	sed -n 's/^not ok [0-9]* - //p' "$scratch/tap" >"$scratch/failed"

@@ -103,13 +103,13 @@ static void test_smallest_programs(void)
 	static struct program program;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		parse_program(&program, cases[i].text);
+		parse_program_or_exit(&program, cases[i].text);
 		minimize_for_same_rules(&program);
 		ok(has_text(&m.best, cases[i].smallest), "%s", cases[i].name);
 	}
 }
 
-/* Returns whether the program breaks the same rules without one of its calls. */
+/* Return: whether the program breaks the same rules without one of its calls. */
 static bool has_spare_call(const struct program *program)
 {
 	static struct program less;
@@ -163,8 +163,8 @@ static void test_pairs_of_calls(void)
 {
 	static struct program program;
 
-	parse_program(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\npost(s3)\n"
-			    "post(s0)\nT5: post(s1)\n");
+	parse_program_or_exit(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\n"
+					"post(s3)\npost(s0)\nT5: post(s1)\n");
 	m = (struct minimize){ .best = program, .accepts = has_even_post_count };
 	minimize(&m);
 	ok(has_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
@@ -183,7 +183,7 @@ static void test_nothing_accepted(void)
 {
 	static struct program program;
 
-	parse_program(&program, cases[0].text);
+	parse_program_or_exit(&program, cases[0].text);
 	m = (struct minimize){.best = program, .accepts = count_and_reject};
 	predicate_calls = 0;
 	minimize(&m);

@@ -9,16 +9,16 @@
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# run_minimize STATUS FILE [OPTION...]: true if `minimize` ends with STATUS. The result is in small.page, the messages
-# are in err.
-run_minimize() {
+# run_minimize_expecting STATUS FILE [OPTION...]: true if `minimize` ends with STATUS. The result is in small.page,
+# the messages are in err.
+run_minimize_expecting() {
 	expected=$1 file=$2
 	shift 2
 	rm -f small.page
 	run_expecting "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
 }
 
-# print_rules_verdict FILE
+# print_rules_verdict FILE: prints the verdict of the rule model on the program.
 print_rules_verdict() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
@@ -33,7 +33,7 @@ print_signature_of_minimize() {
 for name in two-races-one-program unmap-order deadlock uninit-value map-overflow \
 	use-after-free-through-mapping out-of-bounds foreign-map use-after-unmap; do
 	before=$(grep -c '(' "$rules/$name.page")
-	run_minimize 0 "$rules/$name.page" && [ "$(print_rules_verdict small.page)" = "$(print_rules_verdict "$rules/$name.page")" ] &&
+	run_minimize_expecting 0 "$rules/$name.page" && [ "$(print_rules_verdict small.page)" = "$(print_rules_verdict "$rules/$name.page")" ] &&
 		[ "$(grep -c '(' small.page)" -le "$before" ] &&
 		[ "$(print_signature_of_minimize small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
@@ -44,7 +44,7 @@ printf '%s\n' 'pagetorture 1' 'p2 = alloc_page(GFP_NOIO | __GFP_ZERO)' 'p3 = all
 	'T5: read_raw(p2, 0x140, 0x100)' 'free_page(p2)' >race.page
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'T0: write_raw(p0, 0, 1, 0x0)' \
 	'T1: read_raw(p0, 0, 1)' >expected.page
-run_minimize 0 race.page && cmp small.page expected.page
+run_minimize_expecting 0 race.page && cmp small.page expected.page
 ok $? "a race: calls, threads, numbers and flags" small.page
 if has_flavour_or_skip tsan "signatures of races"; then
 	grep -q '; race page_read_raw / page_write_raw$' err
@@ -65,7 +65,7 @@ sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
 ok $? "another pair of calls is another failure"
 
 "$pagetorture" convert --bytes race.page >race.bin
-run_minimize 0 race.bin && cmp small.page expected.page
+run_minimize_expecting 0 race.bin && cmp small.page expected.page
 ok $? "the same from bytes" err
 run_expecting 0 "$pagetorture" minimize race.page && cmp out expected.page
 ok $? "without -o it goes to standard output" out
@@ -83,21 +83,21 @@ status=$?
 if [ $status -eq 77 ]; then
 	skip "$(tail -n 1 out)"
 else
-	# A program that is not the smallest, or is not as C, is a failure.
+	# The benchmark fails if a minimised program is not the smallest, or its C program does not reproduce the race.
 	[ $status -eq 0 ] && grep -q '^racy programs of 40 calls, calls left ' out
 	ok $? "4 racy programs of 40 calls:$(sed -n 's/.*calls left *//p' out)" out
 fi
 
-# ---- what is no failure, or no program ----
+# ---- programs that do not fail, and files that are no programs ----
 
 for name in disjoint-writes mutex-orders bounds; do
-	run_minimize 1 "$rules/$name.page" && [ ! -e small.page ] && grep -q 'nothing to minimise' err
+	run_minimize_expecting 1 "$rules/$name.page" && [ ! -e small.page ] && grep -q 'nothing to minimise' err
 	ok $? "$name: nothing to minimise, nothing written" err
 done
 echo 'pagetorture 2' >bad.page
-run_minimize 2 bad.page && [ "$(wc -l <err)" -eq 1 ] && grep -q '^bad.page:1: ' err && [ ! -e small.page ]
+run_minimize_expecting 2 bad.page && [ "$(wc -l <err)" -eq 1 ] && grep -q '^bad.page:1: ' err && [ ! -e small.page ]
 ok $? "a file that is no program: 2, one line" err
-run_minimize 2 missing.page && [ "$(wc -l <err)" -eq 1 ]
+run_minimize_expecting 2 missing.page && [ "$(wc -l <err)" -eq 1 ]
 ok $? "a file that is not there: 2" err
 expect 2 "nowhere to write: 2, and where" '^nowhere/small.page: ' "$pagetorture" minimize -o nowhere/small.page race.page
 run_expecting 2 "$pagetorture" minimize && run_expecting 2 "$pagetorture" minimize --flavour sideways race.page &&
@@ -110,7 +110,7 @@ printf '%s\n' 'pagetorture 1' 'expect clean' 'p5 = alloc_page(GFP_KERNEL)' 'p6 =
 	'T1: write_raw(p6, 0, 4, 1)' 'T1: read_raw(p5, 0, 5) -> EINVAL' 'T2: fill_zero(p5, 9, 9) -> 0' >claim.page
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: read_raw(p0, 0, 0) -> EINVAL' >expected.page
-run_minimize 0 claim.page && grep -q 'claim does not hold: read_raw: expected EINVAL, got #$' err &&
+run_minimize_expecting 0 claim.page && grep -q 'claim does not hold: read_raw: expected EINVAL, got #$' err &&
 	cmp small.page expected.page
 ok $? "a claim that does not hold, and only that one" small.page
 
@@ -160,7 +160,7 @@ expect_minimized_bug() {
 	fi
 	export BUG="$2"
 	tool=$scratch/bin/pagetorture
-	run_minimize 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
+	run_minimize_expecting 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
 		[ "$(grep -c '(' small.page)" -le "$5" ] &&
 		[ "$(print_signature_of_minimize small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$3: $(sed -n '2s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
@@ -200,7 +200,7 @@ else
 	write_program_pair_of_calls crash-3 'fill_zero(p0, 64, 8)' 'write_raw(p0, 8, 8, 1)'
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'T0: read_raw(p0, 0, 8)' \
 		'main: read_raw(p0, 0, 8)' 'T0: read_raw(p0, 8, 8)' 'T1: fill_zero(p0, 128, 8)' >one-bug/crash-4.page
-	# The program races by itself too: a race that the model does not have comes first.
+	# crash-5 also has a race of its own. The signature takes the race that the model does not predict.
 	write_program_pair_of_calls crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
 	run_expecting 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
 		grep -q '^5 findings, 1 failure, ' out && grep -q '; race range_is_valid / range_is_valid$' out

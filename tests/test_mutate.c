@@ -16,7 +16,7 @@
 
 /* ---- the promise of each mutation ---- */
 
-/* Returns whether a valid program is the same program after it was written and read, as bytes and
+/* Return: whether a valid program is the same program after it was written and read, as bytes and
  * text. */
 static bool is_valid_and_round_trips(const struct program *program)
 {
@@ -46,7 +46,7 @@ static void make_before_program(uint64_t seed)
 }
 
 /* Makes a program to which every mutation applies. */
-static void make_program_for_all_mutations(void)
+static void make_before_for_all_mutations(void)
 {
 	uint64_t seed = 1;
 	bool slice = false;
@@ -153,7 +153,7 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 	return hash;
 }
 
-/* Returns a hash of all programs that a sequence of mutations makes from the empty program. */
+/* Return: a hash of all programs that a sequence of mutations makes from the empty program. */
 static uint64_t hash_results_of_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
@@ -188,7 +188,7 @@ static bool has_same_hash_in_another_process(void)
 static void count_drawn_mutations(unsigned int draws, mutate_engine_fn engine,
 				  unsigned int counts[MUTATION_COUNT + 1])
 {
-	make_program_for_all_mutations();
+	make_before_for_all_mutations();
 	memset(counts, 0, (MUTATION_COUNT + 1) * sizeof(*counts));
 	for (uint64_t seed = 0; seed < draws; seed++) {
 		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX, .engine = engine };

@@ -56,7 +56,7 @@ find_mutant_id() {
 	grep -F -- "$1" "$scratch/list" | cut -d ' ' -f 1
 }
 
-# expect_verdict ID VERDICT
+# expect_verdict ID VERDICT: the results must have VERDICT for the mutant ID.
 expect_verdict() {
 	python3 -B -c 'import json, sys
 results = json.load(open(sys.argv[1]))["results"]

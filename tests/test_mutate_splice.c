@@ -15,7 +15,7 @@
 
 static struct program own, other, result;
 
-/* Returns the line of the call before call @at that fills the handle, or NO_LINE. */
+/* Return: the line of the call before call @at that fills the handle, or NO_LINE. */
 static uint32_t find_filling_line(const struct program *program, size_t at,
 				  const struct call_handle *handle)
 {
@@ -58,7 +58,7 @@ static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint
 }
 
 /*
- * Returns whether a handle of call @new_index of the result refers to the same resource as the
+ * Return: whether a handle of call @new_index of the result refers to the same resource as the
  * handle of call @old_index of the other program, or to a resource of the own program. A call that
  * filled a handle must still fill a handle.
  */
@@ -109,7 +109,7 @@ static bool is_unchanged_own_call(size_t new_index)
 	return true;
 }
 
-/* Returns whether all handles are right, and the calls of each program keep their order: lines
+/* Return: whether all handles are right, and the calls of each program keep their order: lines
  * increase. */
 static bool all_handles_refer_to_same(void)
 {

@@ -45,7 +45,7 @@ expect_refused_option "unknown option --re; did you mean --repeat?" race --re 3
 expect_refused_option "expected --rounds 1 .. 1000, got '1001'" bench --rounds=1001 "$race"
 tool=pagetorture
 
-# ---- what was meant ----
+# ---- suggested commands ----
 
 expect_refused_option "unknown option --jsno; did you mean --json?" check --jsno "$race"
 expect_refused_option "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
@@ -88,7 +88,7 @@ awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/ex
 [ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage " ]
 ok $? "--help groups the commands" "$scratch/groups"
 
-# ---- what is going to happen, and how it ended ----
+# ---- the first and the last line on standard error ----
 
 # expect_first_line_of_stderr COMMAND PATTERN ARGUMENT...: the first line that the command of $tool prints on
 # standard error, which is no terminal here, must match PATTERN.

@@ -15,13 +15,13 @@ if [ "$pairs" = all ]; then
 fi
 judge="python3 $abs_srcdir/fuzz/oss-fuzz/check_out.py"
 
-# print_sanitizer_flags SANITIZER: prints the compiler flags that the base image of OSS-Fuzz sets for the sanitizer.
+# print_oss_fuzz_flags SANITIZER: prints the compiler flags that the base image of OSS-Fuzz sets for the sanitizer.
 common='-O1 -fno-omit-frame-pointer -gline-tables-only'
 common="$common -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
 undefined=array-bounds,bool,builtin,enum,function,integer-divide-by-zero,null,object-size
 undefined=$undefined,return,returns-nonnull-attribute,shift,signed-integer-overflow
 undefined=$undefined,unreachable,vla-bound,vptr
-print_sanitizer_flags() {
+print_oss_fuzz_flags() {
 	case $1 in
 	address) echo -fsanitize=address -fsanitize-address-use-after-scope ;;
 	coverage)
@@ -45,7 +45,7 @@ find_afl_driver() {
 set_build_variables() {
 	harness=libharness-given.a
 	[ "$2" != thread ] || harness=libharness-given-tsan.a
-	cflags="$common $(print_sanitizer_flags "$2")"
+	cflags="$common $(print_oss_fuzz_flags "$2")"
 	if [ "$1" = afl ]; then
 		cc=afl-clang-fast cxx=afl-clang-fast++ engine_flag=$(find_afl_driver)
 		return
@@ -164,7 +164,7 @@ check_uninstrumented_library_is_refused() {
 	printf 'src: *src/page/*\n' >"$scratch/deny"
 	[ "$sanitizer" = coverage ] ||
 		expect_refused_build "a library that is not counted for $engine" "$engine: counts in 0" fuzz_page \
-			relink_target fuzz_page '' "$(print_sanitizer_flags "$sanitizer")" AFL_LLVM_DENYLIST="$scratch/deny"
+			relink_target fuzz_page '' "$(print_oss_fuzz_flags "$sanitizer")" AFL_LLVM_DENYLIST="$scratch/deny"
 }
 
 check_broken_builds_are_refused() {

@@ -82,7 +82,7 @@ static void test_references(void)
 /* Only with MemorySanitizer: test_fresh_memory() reads uninitialised bytes. */
 void __msan_unpoison(const volatile void *addr, size_t len) __attribute__((weak));
 
-/* R7, also if the frame of a freed page is reused. */
+/* Tests R7 (fresh memory), also if the frame of a freed page is reused. */
 static void test_fresh_memory(void)
 {
 	static const char secret[] = "bytes of the previous owner", zeros[PAGE_SIZE];

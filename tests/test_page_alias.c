@@ -5,8 +5,8 @@
 #include "page/alias.h"
 #include "page/map.h"
 
-/* Returns the start of the slot in which pages[0] is mapped at @addr. */
-static unsigned char *find_slot(unsigned char *addr)
+/* Return: the start of the slot in which pages[0] is mapped at @addr. */
+static unsigned char *find_slot_of_first_page(unsigned char *addr)
 {
 	if (alias_place_kind == &alias_slot)
 		return addr;
@@ -35,7 +35,7 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* The memory next to a set may belong to another set or to the arena, but not to this set. */
+/* The memory around a set may belong to another set or to the arena, but is not in this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place_address(set, 0),
@@ -49,7 +49,7 @@ static void test_ends_of_set(struct alias_set *set)
 static void test_addresses_without_canonical(void)
 {
 	struct page_task *task = switch_to_new_task();
-	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot(addr);
+	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot_of_first_page(addr);
 
 	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - 1),
 	   "the guards of a slot have no canonical address");
@@ -83,7 +83,7 @@ static void test_slot_order(void)
 	ok(next == first && next != last, "slots are used in turn");
 	next[5] = 5;
 	ok(last[5] == 5, "a reused slot shows the page that is mapped there now");
-	ok(!page_canonical(find_slot(first) - 1),
+	ok(!page_canonical(find_slot_of_first_page(first) - 1),
 	   "before the first slot there is no canonical address");
 	page_unmap_local(next);
 	page_unmap_local(last);
@@ -101,7 +101,7 @@ static struct alias_set *get_set_of_deleted_task(void)
 	return set;
 }
 
-/* Guarantee 5: otherwise a program that creates many tasks would run out of addresses. */
+/* Guarantee 5: without reuse, a program that creates many tasks would run out of addresses. */
 static void test_reuse_of_sets(void)
 {
 	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();

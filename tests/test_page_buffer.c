@@ -61,7 +61,7 @@ static void test_reference_to_freed_buffer(void)
 
 ACTION(free_borrowed, page_free(page_borrow(buffer)))
 
-static void free_own_reference(void)
+static void get_and_free_own_reference(void)
 {
 	struct page *page = page_borrow(buffer);
 
@@ -71,7 +71,7 @@ static void free_own_reference(void)
 		abort();
 }
 
-ACTION(free_own_reference_and_more, free_own_reference(), free_borrowed())
+ACTION(free_own_reference_and_more, get_and_free_own_reference(), free_borrowed())
 ACTION(free_twice, page_buffer_free(buffer), page_buffer_free(buffer))
 ACTION(free_middle, page_buffer_free(buffer + PAGE_SIZE))
 
@@ -80,12 +80,11 @@ ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
 static const struct child_case misuse_cases[] = {
 	{ free_borrowed, "borrowed-free", "a borrower frees the page" },
-	{ free_own_reference, RETURNS, "a borrower frees its own reference" },
+	{ get_and_free_own_reference, RETURNS, "a borrower frees its own reference" },
 	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
 	{ free_twice, "use-after-free", "a buffer is freed twice" },
 	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
-	{ free_no_buffer, "foreign-map",
-	  "page_buffer_free of an address outside of all buffers" },
+	{free_no_buffer, "foreign-map", "page_buffer_free of an address outside of all buffers"},
 	{ get_size_of_no_buffer, "foreign-map",
 	  "page_buffer_size of an address outside of all buffers" },
 };

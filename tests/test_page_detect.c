@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that no page program
- * can express. Each check runs code in a child process and reads the child's output.
+ * Tests which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that
+ * no page program can express. Each check runs code in a child process and reads the child's
+ * output.
  */
 #include "tests/page_test.h"
 
@@ -32,7 +33,7 @@ static void *run_second_action(void *arg)
 
 static void run_actions_on_two_threads(void)
 {
-	pthread_t second = start_thread(run_second_action, NULL);
+	pthread_t second = start_thread_or_abort(run_second_action, NULL);
 
 	first_action();
 	atomic_store_explicit(&is_first_action_done, true, memory_order_relaxed);

@@ -25,7 +25,7 @@ static uint64_t allocate_and_get_failures(unsigned int count)
 	return failed;
 }
 
-/* Makes @count copies of one byte. Return: bit i is set if copy i failed. */
+/* Makes @count copies of one byte of user memory. Return: bit i is set if copy i failed. */
 static uint64_t copy_and_get_failures(unsigned int count)
 {
 	static unsigned char user[64];
@@ -60,7 +60,7 @@ static void set_attr(enum page_fault_point point, struct page_fault_attr attr)
 	page_fault_attr_set(point, &attr);
 }
 
-static int get_remaining_times(void)
+static int get_remaining_alloc_times(void)
 {
 	struct page_fault_attr attr;
 
@@ -87,7 +87,7 @@ static void test_fail_nth(void)
 	   "guarantee 1: an allocation with __GFP_NOFAIL does not count");
 	SET(ALLOC, .probability = 100, .interval = 2, .times = 5);
 	page_fail_nth(3);
-	ok(allocate_and_get_failures(3) == 4 && get_remaining_times() == 4,
+	ok(allocate_and_get_failures(3) == 4 && get_remaining_alloc_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
 	ok(allocate_and_get_failures(4) == 0xa,
 	   "guarantee 2: fail_nth does not advance the interval");
@@ -167,8 +167,8 @@ static const struct {
 };
 
 /*
- * src/page makes the same failures on every machine and in every version. Another page library may
- * make other failures, so it is not tested.
+ * With the same seed, the same calls of src/page fail on every machine and in every version.
+ * Another page library may make other failures, so it is not tested.
  */
 static void test_known_draws(void)
 {

@@ -110,7 +110,7 @@ static void *allocate_and_free_page(void *arg)
  * Writes the byte @thread_byte to new pages. If two threads get the same page, one of them reads
  * the byte of the other. Return: NULL if this did not happen.
  */
-static void *allocate_and_compare(void *thread_byte)
+static void *allocate_write_and_compare(void *thread_byte)
 {
 	unsigned char written[64], got[64];
 	bool same = true;
@@ -131,10 +131,10 @@ static void *allocate_and_compare(void *thread_byte)
 	return same ? NULL : thread_byte;
 }
 
-static int threads_between; /* number of threads */
+static int threads_between; /* the number of threads that start between two of the 4 */
 
 /*
- * Starts 4 threads of allocate_and_compare() and exits with 0 if all succeed. Between two of them,
+ * Starts 4 threads of allocate_write_and_compare() and exits with 0 if all succeed. Between two of them,
  * @threads_between other threads start and end, so that two of the 4 share a free list.
  */
 static void run_allocating_threads(void)
@@ -145,7 +145,7 @@ static void run_allocating_threads(void)
 
 	pthread_barrier_init(&all_started, NULL, 4);
 	for (size_t i = 0; i < 4; i++) {
-		threads[i] = start_thread(allocate_and_compare, &thread_bytes[i]);
+		threads[i] = start_thread_or_abort(allocate_write_and_compare, &thread_bytes[i]);
 		for (int count = threads_between; count; count--)
 			run_thread_and_wait(allocate_and_free_page, NULL);
 	}
@@ -171,7 +171,7 @@ static void test_allocating_threads(void)
 
 enum { FEW_PAGES = 300 };
 
-/* Adds the page to a set of pages. Return: the size of the set; FEW_PAGES: that size or more. */
+/* Adds the page to a set. Return: the number of pages in the set; FEW_PAGES: so many or more. */
 static unsigned int add_and_count_different_pages(const struct page *page)
 {
 	static const struct page *known[FEW_PAGES];
@@ -205,7 +205,7 @@ static void *free_pages_of_other_thread(void *unused)
 
 static void test_other_thread_frees(void)
 {
-	pthread_t thread = start_thread(free_pages_of_other_thread, NULL);
+	pthread_t thread = start_thread_or_abort(free_pages_of_other_thread, NULL);
 	unsigned int different = 0;
 
 	for (unsigned int count = scale_repeat_count(1000); count && different < FEW_PAGES; count--) {

@@ -10,7 +10,7 @@
 
 #include "tests/tap.h"
 
-/* Returns whether the bytes [from, to) of the page are all @byte. */
+/* Return: whether the bytes [from, to) of the page are all @byte. */
 static bool range_has_byte(struct page *page, size_t from, size_t to, int byte)
 {
 	char *addr = (char *)kmap_local_page(page);

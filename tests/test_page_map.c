@@ -127,7 +127,7 @@ static void *write_without_task(void *is_good)
 	return NULL;
 }
 
-static void *leave_own_task(void *is_good)
+static void *switch_out_own_task_and_check_name(void *is_good)
 {
 	page_task_switch_out(NULL);
 	*(bool *)is_good = strstr(page_task_name(page_task_current()), "thread ");
@@ -138,7 +138,7 @@ static void *map_pages_and_end_thread(void *is_good)
 {
 	for (int i = 0; i < 3; i++)
 		page_map_local(pages[i]);
-	return leave_own_task(is_good);
+	return switch_out_own_task_and_check_name(is_good);
 }
 
 static bool succeeds_in_thread(void *(*run)(void *is_good))
@@ -157,7 +157,8 @@ static void test_threads(void)
 	task_of_hook = NULL;
 	ok(succeeds_in_thread(write_without_task), "a thread without a task makes a raw call");
 	page_task_hook_set(NULL);
-	ok(succeeds_in_thread(leave_own_task), "a thread switches its own task out first");
+	ok(succeeds_in_thread(switch_out_own_task_and_check_name),
+	   "a thread switches its own task out first");
 	for (int i = 0; i < 20; i++)
 		all_succeed &= succeeds_in_thread(map_pages_and_end_thread);
 	ok(all_succeed, "threads may end with mappings");

@@ -93,7 +93,7 @@ static void fill_buffer_and_page(struct page *to, unsigned char byte)
 	page_write_raw(to, buffer, 0, PAGE_SIZE);
 }
 
-/* R2, for small ranges near both ends of the page. */
+/* Return: whether R2 holds, for small ranges near both ends of the page. */
 static bool writes_exactly_its_range(int (*call)(size_t off, size_t len), int written_byte)
 {
 	static unsigned char expected[PAGE_SIZE], after[PAGE_SIZE];

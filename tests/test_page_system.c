@@ -26,7 +26,7 @@ static void abort_unless(bool good)
 		abort();
 }
 
-static void choose_backend(const char *backend)
+static void choose_backend_or_abort(const char *backend)
 {
 	abort_unless(!page_map_backend_set(backend));
 }
@@ -60,25 +60,25 @@ static void use_up_heap(void)
 
 static unsigned char variable;
 
-static void abort_if_page_found(void)
+static void abort_if_address_has_page(void)
 {
 	abort_unless(!page_canonical(&variable) && !page_borrow(&variable));
 	abort_unless(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
-static void abort_if_page_found_in_backend(const char *backend)
+static void choose_backend_and_abort_if_page(const char *backend)
 {
-	choose_backend(backend);
-	abort_if_page_found();
+	choose_backend_or_abort(backend);
+	abort_if_address_has_page();
 	abort_unless(!page_map_backend_set(backend));
 }
 
-ACTION(find_nothing_direct, abort_if_page_found_in_backend("direct"))
-ACTION(find_nothing_alias, abort_if_page_found_in_backend("alias"))
+ACTION(find_nothing_direct, choose_backend_and_abort_if_page("direct"))
+ACTION(find_nothing_alias, choose_backend_and_abort_if_page("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
 ACTION(choose_poison, abort_unless(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
 
-static void choose_by_environment(void)
+static void allocate_with_backend_of_environment(void)
 {
 	setenv("PAGE_MAP", "alias", 1);
 	setenv("PAGE_MAP_REVOKE", "protect", 1);
@@ -86,11 +86,11 @@ static void choose_by_environment(void)
 	abort_unless(!strcmp(page_map_backend(), "alias"));
 }
 
-static void choose_by_program(void)
+static void allocate_with_backend_of_program(void)
 {
 	setenv("PAGE_MAP", "sideways", 1);
 	setenv("PAGE_MAP_REVOKE", "politely", 1);
-	choose_backend("direct");
+	choose_backend_or_abort("direct");
 	abort_unless(!page_map_revoke_set("protect"));
 	page_free(alloc_or_abort());
 }
@@ -103,8 +103,8 @@ static const struct child_case first_page_cases[] = {
 	{ find_nothing_alias, RETURNS, "alias: before the first page no address has a page" },
 	{ free_no_buffer, "foreign-map", "before the first page there is no buffer" },
 	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
-	{ choose_by_environment, RETURNS, "the environment chooses the backend" },
-	{ choose_by_program, RETURNS, "the program chooses before the environment" },
+	{ allocate_with_backend_of_environment, RETURNS, "the environment chooses the backend" },
+	{ allocate_with_backend_of_program, RETURNS, "the program chooses before the environment" },
 	{ choose_unknown_backend, "environment", "the environment names an unknown backend" },
 	{ choose_unknown_revoke, "environment", "the environment names an unknown revocation" },
 };
@@ -128,7 +128,7 @@ static void report_long_text(void)
 	page_bug("long", "%s", text);
 }
 
-/* Returns whether long reports are one line of 511 bytes with as much text as fits. */
+/* Return: whether long reports are one line of 511 bytes with as much text as fits. */
 static bool long_reports_are_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
@@ -151,8 +151,8 @@ static struct page_task *task;
 static unsigned char *addr;
 
 ACTION(prepare_nothing, (void)0)
-ACTION(prepare_direct, choose_backend("direct"))
-ACTION(prepare_alias, choose_backend("alias"))
+ACTION(prepare_direct, choose_backend_or_abort("direct"))
+ACTION(prepare_alias, choose_backend_or_abort("alias"))
 ACTION(prepare_page, prepare_alias(), pages[0] = alloc_or_abort())
 ACTION(prepare_mapping, prepare_page(), addr = page_map_local(pages[0]))
 
@@ -183,14 +183,14 @@ static void abort_unless_allocations_fail(void)
 	abort_unless(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
 	abort_unless(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
 	abort_unless(!page_buffer_alloc(3 * PAGE_SIZE));
-	abort_if_page_found();
+	abort_if_address_has_page();
 	page_free(NULL);
 }
 
 /* pthread_atfork() needs memory if there are many handlers; the library cannot install its own. */
-static void run_without_fork_handlers(void)
+static void require_no_pages_without_fork_handlers(void)
 {
-	choose_backend("alias");
+	choose_backend_or_abort("alias");
 	use_up_heap();
 	while (!pthread_atfork(NULL, NULL, NULL))
 		;
@@ -199,9 +199,9 @@ static void run_without_fork_handlers(void)
 
 /* ---- no tasks ---- */
 
-ACTION(run_without_memory_for_task, use_up_heap(), abort_unless(!page_task_new("none")))
+ACTION(require_no_task_without_memory, use_up_heap(), abort_unless(!page_task_new("none")))
 
-static void run_without_key(void)
+static void get_task_without_key(void)
 {
 	pthread_key_t key;
 
@@ -211,7 +211,7 @@ static void run_without_key(void)
 }
 
 /* pthread_setspecific() needs memory for each key after the first 32 keys. */
-static void run_without_memory_for_key(void)
+static void get_task_without_memory_for_key(void)
 {
 	pthread_key_t key;
 
@@ -246,7 +246,7 @@ static int fork_and_write(void)
 ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
-/* Creates a child that only reads: the parent may not have waited for the copy. */
+/* Creates a child that only reads. The parent does not write, as the copy may not be complete. */
 static void fork_and_read(void)
 {
 	pid_t pid;
@@ -267,12 +267,12 @@ static void ignore_signal(int signal)
  * A parent whose wait is interrupted by a signal must wait again, or it would write the page before
  * the child has copied it. The child copies many other pages before this page.
  */
-static void fork_interrupted(void)
+static void require_child_to_write_despite_signals(void)
 {
 	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 	struct sigaction action = { .sa_handler = ignore_signal };
 
-	choose_backend("alias");
+	choose_backend_or_abort("alias");
 	for (int i = 0; i < 16384; i++)
 		alloc_or_abort();
 	sigaction(SIGALRM, &action, NULL);
@@ -359,10 +359,10 @@ static void test_refused_calls(void)
 }
 
 static const struct child_case other_cases[] = {
-	{run_without_fork_handlers, RETURNS,
+	{require_no_pages_without_fork_handlers, RETURNS,
 	 "alias: without handlers of fork() there are no pages"},
-	{run_without_memory_for_task, RETURNS, "without memory there is no task"},
-	{fork_interrupted, RETURNS, "fork: signals interrupt the parent"},
+	{require_no_task_without_memory, RETURNS, "without memory there is no task"},
+	{require_child_to_write_despite_signals, RETURNS, "fork: signals interrupt the parent"},
 };
 
 /* ---- the lock ---- */
@@ -398,28 +398,28 @@ static int find_lowest_free_descriptor(void)
 }
 
 /* Allows one more file, which the library uses for the pages; it has none for the shadow. */
-static void run_without_shadow_file(void)
+static void require_no_pages_without_shadow_file(void)
 {
 	rlim_t files = (rlim_t)find_lowest_free_descriptor() + 1;
 	struct rlimit limit = { files, files };
 
-	choose_backend("alias");
+	choose_backend_or_abort("alias");
 	abort_unless(!setrlimit(RLIMIT_NOFILE, &limit));
 	abort_unless_allocations_fail();
 }
 
-static void run_without_space_in_shadow_file(void)
+static void require_no_pages_without_shadow_space(void)
 {
-	choose_backend("alias");
+	choose_backend_or_abort("alias");
 	refuse_system_call_if(SYS_ftruncate, 0, (unsigned int)find_lowest_free_descriptor() + 1,
 			      ENOSPC);
 	abort_unless_allocations_fail();
 }
 
 static const struct child_case shadow_cases[] = {
-	{run_without_shadow_file, RETURNS,
+	{require_no_pages_without_shadow_file, RETURNS,
 	 "alias: without a file for the shadow there are no pages"},
-	{run_without_space_in_shadow_file, RETURNS,
+	{require_no_pages_without_shadow_space, RETURNS,
 	 "alias: without space for the shadow there are no pages"},
 };
 
@@ -444,8 +444,9 @@ UNIT_TEST(test_page_system)
 	} else {
 		test_refused_calls();
 		CHECK_CHILDREN(other_cases);
-		ok(ends_by_abort(run_without_key), "without a key a thread cannot have a task");
-		ok(ends_by_abort(run_without_memory_for_key),
+		ok(ends_by_abort(get_task_without_key),
+		   "without a key a thread cannot have a task");
+		ok(ends_by_abort(get_task_without_memory_for_key),
 		   "without memory for a key a thread cannot have a task");
 	}
 }

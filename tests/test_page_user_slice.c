@@ -43,7 +43,7 @@ static int fill_page_and_copy(struct user_slice_reader *reader, size_t off, size
 }
 
 /*
- * Returns whether the range [off, off + len) of the page has @copied_count bytes of `user` from
+ * Return: whether the range [off, off + len) of the page has @copied_count bytes of `user` from
  * @user_offset on, then zeros, and all other bytes of the page are OLD_BYTE.
  */
 static bool page_has_user_bytes(size_t off, size_t len, size_t copied_count, size_t user_offset)
@@ -237,7 +237,7 @@ static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
 	bool good = true;
 
 	atomic_store(&must_stop, false);
-	thread = start_thread(run, memory);
+	thread = start_thread_or_abort(run, memory);
 	while (rounds--)
 		good &= copy_succeeds();
 	atomic_store(&must_stop, true);

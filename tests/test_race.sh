@@ -28,7 +28,7 @@ expect_detector_agrees gcc-inline ''
 expect_detector_agrees helgrind '*raw/*raw'
 expect_detector_agrees drd '*raw/*raw'
 
-# ---- what is said without running ----
+# ---- options that run no cell ----
 
 run_expecting 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
 ok $? "--list names all cells" "$scratch/err"

@@ -12,7 +12,7 @@ static struct rules *rules;
 
 static const struct shadow *evaluate_text(const char *text)
 {
-	parse_program(&program, text);
+	parse_program_or_exit(&program, text);
 	rules_evaluate(rules, &program);
 	return rules_shadow(rules);
 }

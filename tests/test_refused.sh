@@ -12,8 +12,8 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# run_with_refused_call CALL COMMAND...: runs the command; CALL (FUNCTION:N) fails in it. $scratch/used
-# exists afterwards if the command made the call. $refusing is the environment variable that gets the path of
+# run_with_refused_call FUNCTION:N COMMAND...: runs the command, in which the N-th call of FUNCTION fails. $scratch/used
+# exists afterwards if the command made this call. $refusing is the environment variable that gets the path of
 # refuse.so: LD_PRELOAD, or a variable that the command itself copies to LD_PRELOAD.
 refusing=LD_PRELOAD
 run_with_refused_call() {
@@ -60,7 +60,7 @@ system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
 expect_failure_kept "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
-# `replay` runs an input that fails only after earlier inputs again after those. Calls of send() are not refused
+# If an input fails only after earlier inputs, `replay` runs it again after these. Calls of send() are not refused
 # here: a worker that does not get its batch is replaced, and then other inputs run together.
 expect_failure_kept "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
@@ -103,7 +103,7 @@ if has_flavour_or_skip asan "run, a flavour that is there"; then
 	done
 fi
 
-# ---- user memory that the system does not let read ----
+# ---- the system refuses to read user memory ----
 
 for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
 	# shellcheck disable=SC2086 # words
@@ -143,7 +143,7 @@ else
 	ok $? "fuzz_page says so before the first input, and has no finding" "$scratch/err"
 fi
 
-# ---- limits, and what is inherited ----
+# ---- resource limits, and inherited signal actions ----
 
 for limit in 4 5 6 7 8 9 10 11 12 16 20 24; do
 	for command in replay run; do

@@ -14,7 +14,7 @@ for flavour in asan tsan msan; do
 done
 flavours=$(list_flavours)
 
-# ---- what is good ----
+# ---- inputs that do not fail ----
 
 for backend in direct alias; do
 	if ! has_backend $backend; then
@@ -38,7 +38,7 @@ for page in "$corpus"/rules/*.page; do
 done
 expect 0 "bytes are replayed as text is" '' "$pagetorture" replay --flavour plain "$scratch/bytes"
 
-# ---- what is not ----
+# ---- inputs that fail ----
 
 # `replay` must name the failing inputs among 600, each with its kind of failure, and no good input.
 mkdir "$scratch/mixed"
@@ -91,7 +91,7 @@ expect 0 "for pagetorture the comments are comments" '' "$pagetorture" replay --
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
 expect 0 "without the comment pagetorture-dev changes nothing" '' "$pagetorture_dev" replay --flavour plain "$scratch/none.page"
 
-# An outcome that is none of a failure by itself.
+# An input that changes the outcome of later inputs, but makes none of them fail.
 mkdir "$scratch/orders"
 for name in a m z; do
 	{
@@ -104,7 +104,7 @@ expect 1 "--orders names the input that changes the outcome of others" \
 	"$pagetorture_dev" replay --flavour plain --orders "$scratch/orders"
 expect 0 "one order does not see that" '' "$pagetorture_dev" replay --flavour plain "$scratch/orders"
 
-# Memory that no single run shows: lost in a process, and by whom.
+# A memory leak of one input among 300 that run in one process: `replay` must name the input.
 if has_flavour_or_skip asan "memory that nothing points to"; then
 	rm -rf "$scratch/lost"
 	mkdir "$scratch/lost"
@@ -117,7 +117,7 @@ if has_flavour_or_skip asan "memory that nothing points to"; then
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
 fi
 
-# ---- a corpus that is none ----
+# ---- directories without inputs ----
 
 mkdir "$scratch/empty"
 expect 2 "an empty directory ends with 2" 'at least one program' "$pagetorture" replay "$scratch/empty"

@@ -8,7 +8,7 @@
 mkdir -p "$scratch/src/page" || exit 99
 cp "$abs_srcdir/tests/report_bugs.c" "$scratch/src/page/bugs.c"
 
-# The reader is watched too, if it can be.
+# The reader itself is compiled with AddressSanitizer if this build has it.
 reader=$abs_builddir/read_report
 if has_flavour asan; then
 	reader=$scratch/read_report
@@ -56,7 +56,7 @@ export ASAN_SYMBOLIZER_PATH="$symbolizer" MSAN_SYMBOLIZER_PATH="$symbolizer" \
 	TSAN_OPTIONS="external_symbolizer_path=$symbolizer"
 unset ASAN_OPTIONS MSAN_OPTIONS UBSAN_OPTIONS
 
-# test_asan_reports COMPILER
+# test_asan_reports COMPILER: the reader must read AddressSanitizer's reports of programs of the compiler.
 test_asan_reports() {
 	if ! compile_report_bugs "$1" address,undefined -fno-sanitize-recover=undefined; then
 		skip "reports of AddressSanitizer: $1 has none"
@@ -78,7 +78,7 @@ test_asan_reports() {
 	expect_modules_without_symbols use-after-free
 }
 
-# test_tsan_reports COMPILER
+# test_tsan_reports COMPILER: the same for ThreadSanitizer.
 test_tsan_reports() {
 	if ! compile_report_bugs "$1" thread -DFIBERS; then
 		skip "reports of ThreadSanitizer: $1 has none"
@@ -98,7 +98,7 @@ test_tsan_reports() {
 	expect_modules_without_symbols race
 }
 
-# test_msan_reports COMPILER
+# test_msan_reports COMPILER: the same for MemorySanitizer.
 test_msan_reports() {
 	if ! compile_report_bugs "$1" memory; then
 		skip "reports of MemorySanitizer: $1 has none"
@@ -118,7 +118,7 @@ for tested in $(printf '%s\n' "$CC" clang-19 clang-14 gcc | sort -u); do
 	test_msan_reports "$tested"
 done
 
-# expect_libfuzzer_report_kind BUG KIND
+# expect_libfuzzer_report_kind BUG KIND: the reader must find libFuzzer's report of KIND on the error BUG.
 expect_libfuzzer_report_kind() {
 	printf %s "$1" >"$scratch/input"
 	timeout 60 "$scratch/engine" -timeout=1 -rss_limit_mb=100 "$scratch/input" >"$scratch/report" 2>&1

@@ -23,7 +23,7 @@ make_report_page() {
 		-o "$scratch/$name" "$@"
 }
 
-# ---- runs leave what the page reads ----
+# ---- results of runs ----
 
 mkdir "$scratch/build" "$scratch/results" "$scratch/empty-results"
 cd "$abs_builddir" || exit 99
@@ -34,7 +34,7 @@ results=$scratch/results
 run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
 	has_report_state partly race "$results/race.json"
 ok $? "race --results; one detector is not all" "$scratch/said"
-# All of them take minutes.
+# All detectors take minutes, so the results are changed as if no detector had been left out.
 sed 's/"not_run": *\[[^]]*\]/"not_run": []/' "$results/race.json" >"$scratch/race.json" &&
 	mv "$scratch/race.json" "$results/race.json" && has_report_state good race "$results/race.json"
 ok $? "with all detectors it would be good" "$scratch/said"
@@ -115,7 +115,7 @@ ok $? "without any run there is a page" "$scratch/err"
 make_report_page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
 ok $? "all was run, and is good: sound" "$scratch/out"
 
-# The others are quicker with one pair of the matrix.
+# The other pages have one pair of the matrix, because they are quicker to make.
 mkdir "$scratch/bad-results"
 cp "$results"/*.json "$scratch/bad-results"
 run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
@@ -163,7 +163,7 @@ ok $? "parts that failed make it fail, by name" "$scratch/out"
 	"$report_scripts"/page.css "$report_scripts"/templates/*.html >"$scratch/unsafe"
 ok $? "no text of data becomes markup, no address is in the page" "$scratch/unsafe"
 
-# ---- as somebody sees it ----
+# ---- the page in a browser ----
 
 if [ -z "$selenium" ]; then
 	skip "looking at pages: no python3-selenium"

@@ -8,8 +8,9 @@
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-# skip_without_backend_or_flavour BACKEND FLAVOUR: true if this build lacks one; then prints that a check is skipped.
-skip_without_backend_or_flavour() {
+# skip_if_backend_or_flavour_is_missing BACKEND FLAVOUR: true if this build lacks one of them; then prints that a
+# check is skipped.
+skip_if_backend_or_flavour_is_missing() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
 	else
@@ -19,7 +20,7 @@ skip_without_backend_or_flavour() {
 
 for backend in direct alias; do
 	for flavour in plain asan tsan msan; do
-		skip_without_backend_or_flavour $backend $flavour && continue
+		skip_if_backend_or_flavour_is_missing $backend $flavour && continue
 		run_expecting 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
 			[ "$(grep -c ' yes$' "$scratch/out")" -eq "$count" ]
 		ok $? "corpus/rules, $backend: model and $flavour agree" "$scratch/err"
@@ -34,7 +35,7 @@ for name in sideways ''; do
 done
 
 # ThreadSanitizer reports a race, or, as the model predicts, misses the race because it remembers few accesses.
-if ! skip_without_backend_or_flavour direct tsan; then
+if ! skip_if_backend_or_flavour_is_missing direct tsan; then
 	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
 		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
 	for byte in 0 1 2 3 4 5 6 7; do
@@ -61,7 +62,7 @@ ok $? "a failure is printed after the rows" "$scratch/all"
 
 # A line of the table has a program, a backend, a flavour, and the columns `model` and `observed` of `run`.
 while read -r program backend flavour seen; do
-	skip_without_backend_or_flavour "$backend" "$flavour" && continue
+	skip_if_backend_or_flavour_is_missing "$backend" "$flavour" && continue
 	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \
 		"$pagetorture" run --backend "$backend" --flavour "$flavour" "$rules/$program.page"
 done <<'END'

@@ -43,7 +43,7 @@ make_crowded_programs() {
 	}'
 }
 
-# has_same_program_or_skip TARGET
+# has_same_program_or_skip TARGET: true if this build has TARGET-same. Otherwise prints that a check is skipped.
 has_same_program_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
@@ -88,7 +88,7 @@ expect_same_outcomes fuzz_race "random programs, every race" --all-races --batch
 make_crowded_programs 200
 expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowded"
 
-# ---- state that is kept is noticed ----
+# ---- changes that keep state are detected ----
 
 if has_same_program_or_skip fuzz_race; then
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \

@@ -52,7 +52,7 @@ expect_linker_words plain 'here.a there.a -pthread' " $scratch/here.a there.a -p
 expect_linker_words asan '-Llib -lpage-{flavour}' " -L$scratch/lib -Wl,-rpath,$scratch/lib -lpage-asan"
 expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 
-# ---- what the harness needs ----
+# ---- functions that the harness needs ----
 
 # List the functions of page.h that the programs of this tree need. Not needed are the functions of the library's
 # tests, of the stress scenario `borrow` and of fuzz_api, which are skipped if their functions are missing.
@@ -196,7 +196,7 @@ copy_objects_independent_of_library
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
 	build_with_simple_library test_page_buffer test_page_misuse test_page_raw $programs $tools
 
-# ---- what runs with it ----
+# ---- programs that run with the library ----
 
 run=$scratch/build/pagetorture
 borrow="the page library lacks page_borrow page_buffer_alloc "
@@ -228,7 +228,7 @@ END
 expect 0 "stress runs" SUCCESS "$scratch/build/pagetorture-stress" disjoint -n 2000
 expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/corpus/seed/fuzz_page"
 
-# ---- where it differs ----
+# ---- differences from src/page ----
 
 # expect_listed_differences NAME KINDS OPTION...: `run OPTION...` on corpus/rules must report
 # exactly the differences of the table with one of the KINDS.
@@ -265,7 +265,7 @@ expect_listed_differences() {
 
 expect_listed_differences "in every flavour" "differ not-run beyond"
 
-# ---- what is broken is found ----
+# ---- broken libraries are detected ----
 
 # build_changed_library FLAVOUR NAME LINES SED: builds the simple library after a change by the sed script,
 # which changes LINES lines of diff, and the tool with this library.
@@ -302,7 +302,7 @@ expect_change_found msan "a last byte that is not read" 2 's/memcpy(dst, page->b
 expect_change_found plain "another byte before the fault" 1 \
 	"s/^\tis_copied = .*/&\n\tintermediate_bytes[0] ^= !is_copied;/" user-fault 'byte'
 
-# ---- what is done in another way is no difference ----
+# ---- libraries that behave in another allowed way ----
 
 # The kernel's uaccess.h allows a user copy that meets a fault to copy fewer bytes than can be read.
 build_changed_library plain "a user copy that stops early" 2 \

@@ -34,7 +34,7 @@ is_stored_run_successful() {
 		! grep -q '!!!' "$out" && [ ! -s "$err" ]
 }
 
-# expect_run_succeeds NAME COMMAND...
+# expect_run_succeeds NAME COMMAND...: the run must end with SUCCESS and report no failure.
 expect_run_succeeds() {
 	what=$1
 	shift
@@ -80,7 +80,7 @@ expect_injected_bug_found() {
 	fi
 }
 
-# test_scenario_and_its_bugs SCENARIO
+# test_scenario_and_its_bugs SCENARIO: correct runs must succeed, and each injected bug must be found.
 test_scenario_and_its_bugs() {
 	for backend in direct $alias; do
 		expect_run_succeeds "$flavour, $1 finds nothing, $backend" \
@@ -95,7 +95,7 @@ test_scenario_and_its_bugs() {
 	done 3<"$table"
 }
 
-# What the page library lacks is a skip by name; any other failure is one in the tests below.
+# If the page library lacks failing calls or the backend alias, the scenarios run without these.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
 # shellcheck disable=SC2086 # options
 run_and_store_output "$stress" churn -n 1 $pressure
@@ -125,7 +125,7 @@ done >"$box/actual"
 list_injected_bugs | cut -d' ' -f1,2 >"$box/expected"
 ok_if_same "the table has every bug of --help" "$box/expected" "$box/actual"
 
-# ---- what the core does ----
+# ---- options and reports of the core ----
 
 run_and_store_output "$stress" disjoint -t 1 -n 1000
 is_stored_run_successful
@@ -252,12 +252,12 @@ run_script_of_all_scenarios table SCENARIOS=none FLAVOURS=plain
 [ $status -eq 2 ] && [ ! -e "$box/results/stress.json" ] && [ "$(wc -l <"$err")" -eq 1 ]
 ok_with_stored_output $? "make stress: nothing to run leaves no results of an earlier run"
 
-# runs_of_long
+# count_logged_long_runs: prints the number of runs in the log of stress-long.
 count_logged_long_runs() {
 	wc -l <"$box/stress-long/log"
 }
 
-# expect_results_of_long_runs STATUS REGEX
+# expect_results_of_long_runs STATUS REGEX: results/stress-long.json must have STATUS, then a match of REGEX.
 expect_results_of_long_runs() {
 	grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json" &&
 		has_report_state "$1" stress-long "$box/results/stress-long.json"

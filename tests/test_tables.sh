@@ -10,7 +10,7 @@ program=src/harness/program
 text=$abs_builddir/fuzz/text.dict
 bytes=$abs_builddir/fuzz/bytes.dict
 
-# ---- one line is enough ----
+# ---- a new line of ops.def or rules.def ----
 
 {
 	cat $program/ops.def

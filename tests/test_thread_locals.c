@@ -5,12 +5,12 @@
 #include "harness/exec/thread_locals.h"
 #include "tests/tap.h"
 
-static _Thread_local char mine[3] = "ab";
-static char ours[3];
+static _Thread_local char thread_variable[3] = "ab";
+static char shared_variable[3];
 
 static void *get_thread_local_address(void *arg)
 {
-	*(uintptr_t *)arg = (uintptr_t)mine;
+	*(uintptr_t *)arg = (uintptr_t)thread_variable;
 	return NULL;
 }
 
@@ -23,11 +23,12 @@ UNIT_TEST(test_thread_locals)
 
 	thread_locals_find(&locals);
 	ok(locals.range_count >= 2, "the program and the C library have thread-local variables");
-	ok(thread_locals_contain(&locals, (uintptr_t)&mine[0]) &&
-		   thread_locals_contain(&locals, (uintptr_t)&mine[2]),
+	ok(thread_locals_contain(&locals, (uintptr_t)&thread_variable[0]) &&
+		   thread_locals_contain(&locals, (uintptr_t)&thread_variable[2]),
 	   "a thread-local variable of the program is found");
 	ok(thread_locals_contain(&locals, (uintptr_t)&errno), "errno is found");
-	ok(!thread_locals_contain(&locals, (uintptr_t)ours), "a shared variable is not found");
+	ok(!thread_locals_contain(&locals, (uintptr_t)shared_variable),
+	   "a shared variable is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "heap memory is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "the stack is not found");
 	if (pthread_create(&thread, NULL, get_thread_local_address, &other))

@@ -11,7 +11,7 @@ static struct rules *rules;
 
 static void make_plan(const char *text)
 {
-	parse_program(&program, text);
+	parse_program_or_exit(&program, text);
 	rules_evaluate(rules, &program);
 	thread_plan_init(&plan, &program, rules_trace(rules));
 }

@@ -26,7 +26,7 @@ expect 0 "--executor threads leaves fibers out" 'plain, threads' \
 	"$pagetorture" run --flavour plain --executor threads "$rules/free-twice.page"
 has_flavour tsan || skip_rest "threads under a detector: this build has no tsan flavour"
 
-# ---- no false alarm, and a rate ----
+# ---- no false alarm, and the rate of reported races ----
 
 for backend in direct alias; do
 	# shellcheck disable=SC2046 # words
@@ -50,7 +50,7 @@ done
 	grep -q '"fibers": "-", "threads": "data-race", "reported": [1-5], "runs": 5,' "$scratch/out"
 ok $? "--json has the rate" "$scratch/out"
 
-# ---- an executor that is wrong ----
+# ---- wrong executors ----
 
 # expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: `run --repeat 100` of
 # the program, on threads of an executor in which the sed script changed FILE, must end with STATUS and print PATTERN.

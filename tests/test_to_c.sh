@@ -127,7 +127,7 @@ sed -n 's/^OP(\([a-z_]*\),.*/\1/p' "$abs_srcdir/src/harness/program/ops.def" | s
 sort in-table | diff - ops >missing
 ok $? "the table above has every call of ops.def" missing
 
-# ---- by hand, from the first comment ----
+# ---- the commands in the first comment ----
 
 # extract_printed_commands FILE: prints the commands in the comment of FILE that compile and run it with this build.
 extract_printed_commands() {
@@ -174,7 +174,7 @@ fi
 	grep -q 'PAGE_MAP=alias ./alias' alias.sh
 ok $? "the backend that sees it is in its line" alias.sh
 
-# ---- what does not reproduce ----
+# ---- programs that do not reproduce ----
 
 # expect_not_reproduced NAME PATTERN: `to-c` must report that claim.page does not reproduce, with PATTERN as the reason.
 expect_not_reproduced() {

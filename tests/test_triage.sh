@@ -20,7 +20,8 @@ write_race_finding() {
 	"$pagetorture" convert --bytes text.page >"$1"
 }
 
-run_triage() {
+# run_triage_expecting STATUS ARGUMENT...: true if `triage` in all flavours ends with STATUS.
+run_triage_expecting() {
 	expected=$1
 	shift
 	run_expecting "$expected" timeout 500 "$pagetorture" triage --flavour "$flavours" "$@"
@@ -47,7 +48,7 @@ echo text >camp/fuzz_own/afl/main/crashes/README.txt
 mkdir -p camp/fuzz_own/reports
 echo report >camp/fuzz_own/reports/crash-1
 
-run_triage 0 camp
+run_triage_expecting 0 camp
 ok $? "a campaign: exit 0" err
 grep -q '^5 findings, 3 failures, in camp/triage; 1 were there twice$' out
 ok $? "findings of both engines, each content once; no corpus, no reports" out
@@ -81,30 +82,30 @@ grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
 ok $? "all findings of a failure are named"
 
 cp -r camp/triage before
-run_triage 0 camp && diff -r -x report.txt before camp/triage >differs
+run_triage_expecting 0 camp && diff -r -x report.txt before camp/triage >differs
 ok $? "again: the same, and its own output is no finding" differs
 
-# ---- any directory ----
+# ---- findings in any directory ----
 
 write_race_finding any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
 write_finding bounds any/two.bin
 printf 'pagetorture 2\n' >any/three.page
-run_triage 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
+run_triage_expecting 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
 ok $? "any directory, output elsewhere; exit 1 as one does not fail and one is no program" err
 grep -q '^any/two.bin: does not fail here, in 10 tries$' err && grep -q '^any/three.page:1: ' err &&
 	grep -q '3 findings, 1 failure, in sorted; 1 did not fail; 1 are no program$' out
 ok $? "which ones is said" err
 mkdir none
-run_triage 1 none && [ ! -e none/triage ]
+run_triage_expecting 1 none && [ ! -e none/triage ]
 ok $? "an empty directory: 1, and nothing is made" err
-run_triage 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && run_triage 2 && run_triage 2 --tries 0 any && run_triage 2 --add=any any
+run_triage_expecting 2 nowhere && [ "$(wc -l <err)" -eq 1 ] && run_triage_expecting 2 && run_triage_expecting 2 --tries 0 any && run_triage_expecting 2 --add=any any
 ok $? "bad usage: 2" err
 
-# ---- into the corpus ----
+# ---- --add: programs for the corpus ----
 
 mkdir -p tree/corpus/regress tree/src/page
 touch tree/src/page/page.h
-run_triage 1 --add=tree -o sorted any && grep -q "added: $scratch/tree/corpus/regress/data-race-read_raw-write_raw-" out &&
+run_triage_expecting 1 --add=tree -o sorted any && grep -q "added: $scratch/tree/corpus/regress/data-race-read_raw-write_raw-" out &&
 	[ "$(find tree -name '*.page' | wc -l)" -eq 1 ]
 ok $? "--add says where" out
 file=$(echo tree/corpus/regress/*.page)
@@ -113,7 +114,7 @@ run_expecting 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$f
 ok $? "with what it is to expect, canonical" "$file"
 echo '# mine' >>"$file"
 cp "$file" mine
-run_triage 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$file"
+run_triage_expecting 1 --add=tree -o sorted any && grep -q 'was there: ' out && cmp mine "$file"
 ok $? "one that is there is left alone" out
 (cd tree/src/page && "$pagetorture" triage --flavour plain --add -o ../../sorted ../../../any >"$scratch/out" 2>&1)
 grep -q "$scratch/tree/corpus/regress/" out
@@ -149,7 +150,7 @@ while [ "$n" -lt "$kills" ]; do
 	rm -rf cut
 	"$pagetorture" triage --flavour "$flavours" -o cut killed >cut.log 2>&1 &
 	pid=$!
-	# The moments are spread over the whole of the run.
+	# The times of the kills are spread over the whole run.
 	sleep "$(awk "BEGIN { print $took * ($n - 0.5) / $kills / 1000 }")"
 	kill -9 $pid 2>/dev/null && early=$((early + 1))
 	wait $pid 2>/dev/null

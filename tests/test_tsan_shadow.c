@@ -15,9 +15,7 @@
 #define FOUR			P WRITE("T0", 0, 1) WRITE("T0", 1, 1) WRITE("T0", 2, 1) WRITE("T0", 3, 1)
 #define FIVE			FOUR WRITE("T0", 4, 1)
 
-/*
- * The log position of an access: unknown, the cell that the access evicts (0 ..), or lost history.
- */
+/* The log position of all accesses of a case, which decides the cell that an access evicts. */
 enum { POSITION_UNKNOWN = -1, HISTORY_LOST = -2 };
 
 static const struct {
@@ -92,7 +90,7 @@ static bool case_holds(size_t index, struct rules *rules, struct tsan_shadow *sh
 	bool predicted, good;
 
 	position = cases[index].position;
-	parse_program(&program, cases[index].text);
+	parse_program_or_exit(&program, cases[index].text);
 	rules_evaluate(rules, &program);
 	predicted = tsan_shadow_predict(shadow, rules_shadow(rules), &facts, cases[index].first_only, &reports);
 	good = (predicted ? (int)race_reports_kept_count(&reports) : -1) ==

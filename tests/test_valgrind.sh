@@ -35,7 +35,7 @@ for fault in freed freed-in-child leak system-call uninitialised; do
 	ok $? "memcheck finds the error: $fault" "$scratch/err"
 done
 
-# A search for leaks would read all mappings of the arena at the end of each child, so there is none.
+# Memcheck does not search for leaks here, because it would read all mappings of the arena at the end of each child.
 for test in $tests_of_system_calls; do
 	expect 0 "memcheck finds no error in $test" '^1\.\.[1-9]' run_memcheck no "$abs_builddir/unit-tests" "$test"
 done

@@ -36,7 +36,7 @@ class TrialResult:
     inputs: int = 0
     detector: str = ""
     why: str = ""
-    reached: object = None  # if not found: did an input execute a changed line?
+    reached: object = None  # if not found: whether an input executed a changed line; None: unknown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,8 +134,8 @@ def test_by_replay(tester, subject, _trial_number):
 
 # ---- unit tests and stress scenarios ----
 
-def test_by_unit_test(tester, subject, _trial_number):
-    """Run the unit test or stress scenario that bugs.def names, where no page program shows the bug."""
+def test_by_unit_test_or_scenario(tester, subject, _trial_number):
+    """Run the unit test or stress scenario that bugs.def names for bugs that no page program can show."""
     if not subject.bug or not subject.bug.test:
         raise Unusable("a page program shows it")
     tester.require_flavour(subject.flavour)
@@ -254,7 +254,7 @@ def test_by_fuzzing(tester, subject, trial_number, has_seeds):
                                     for target in targets)
 
 
-COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test,
+COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test_or_scenario,
            "fuzz-corpus": functools.partial(test_by_fuzzing, has_seeds=True),
            "fuzz-empty": functools.partial(test_by_fuzzing, has_seeds=False),
            "stress": test_by_stress, "matrix": test_by_race_matrix}

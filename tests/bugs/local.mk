@@ -15,8 +15,8 @@ dist-bugs:
 	$(MKDIR_P) $(distdir)/tests/bugs/patch
 	cp $(srcdir)/tests/bugs/patch/*.patch $(distdir)/tests/bugs/patch
 
-# `make bugs` tests all bugs in all columns, which takes hours. Only bugs without a stored result are tested.
-# For example make bugs BUGS_FLAGS='--column replay,unit-test'
+# `make bugs` tests each bug in each column, except those with a stored result. That takes hours at first.
+# Example: make bugs BUGS_FLAGS='--column replay,unit-test'
 bugs_programs =
 if HAVE_ENGINE
 bugs_programs += fuzz_api-plain fuzz_fatal-plain fuzz_page-plain

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""For a bug that fuzzing did not find: did any input execute a line that its patch changed?
+"""For a bug that fuzzing did not find: measures whether an input executed a line that its patch changed.
 
-The patched sources are compiled again with coverage, and run the inputs that the engine kept. These
-have the coverage of all inputs.
+The patched sources are compiled again with coverage, and run the inputs that the engine kept, which
+have the same coverage as all inputs together.
 """
 import collections
 import os
@@ -33,7 +33,7 @@ def list_changed_lines(patch_path):
 
 
 def _parse_line_coverage(lcov_text):
-    """Return: {(file, line): was it executed} of the lines with code."""
+    """Return: {(file, line): whether it was executed} of the lines with code."""
     counts = collections.Counter()
     for record in lcov_text.split("SF:")[1:]:
         file = record.split("\n", 1)[0].rsplit("/", 1)[-1]
@@ -43,7 +43,7 @@ def _parse_line_coverage(lcov_text):
 
 
 def is_changed_line_executed(tester, program, patch_path, corpus_directory, **environment):
-    """Return: True, False, or None if it cannot be measured."""
+    """Return: whether an input of the corpus executes a changed line; None if that cannot be measured."""
     flags, llvm_cov = os.environ["LIBRARY_COVERAGE"].split(), os.environ["LIBRARY_LLVM_COV"]
     if not flags or not shutil.which(llvm_cov):
         return None

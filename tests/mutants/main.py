@@ -77,7 +77,7 @@ def choose_mutants(mutants, options):
     return chosen
 
 
-def choose_trials_for_each_mutant(tree, options):
+def choose_trials(tree, options):
     found = [t for t in trials.list_trials(tree) if not (options.quick and t.slow)]
     return select_by_field(found, options.trials, "name", "a trial of " + "; ".join(t.name for t in found),
                            ";")
@@ -111,7 +111,7 @@ def main(arguments):
     options = parse_arguments(arguments)
     source = Tree(os.environ, f"tests/mutants/work/run-{os.getpid()}")
     source.cflags.append("-w")
-    chosen_trials = choose_trials_for_each_mutant(source, options)
+    chosen_trials = choose_trials(source, options)
     mutants = mutate.find_mutants(source, options.jobs)
     chosen = choose_mutants(mutants, options)
     if options.show:

@@ -124,7 +124,7 @@ def find_mutants(tree, job_count):
         copy.mkdir(parents=True)
         for path in sorted(tree.page.glob("*.[ch]")):
             text = texts[f"src/page/{path.name}"] = syntax_tree.Text(path)
-            (copy / path.name).write_bytes(text.replace_hints_by_spaces())
+            (copy / path.name).write_bytes(text.replace_likely_hints_by_spaces())
         with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
             for root in pool.map(lambda c: syntax_tree.run_clang_and_read_tree(c, scratch, texts),
                                  _list_clang_commands(tree)):

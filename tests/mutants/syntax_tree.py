@@ -35,8 +35,8 @@ class Text:
     def is_in_directive(self, offset):
         return any(begin <= offset < end for begin, end in self.directives)
 
-    def replace_hints_by_spaces(self):
-        """The bytes with spaces in place of hints, so positions stay."""
+    def replace_likely_hints_by_spaces(self):
+        """Return: the bytes with spaces in place of likely and unlikely, so that positions stay."""
         return HINTS.sub(lambda m: b" " * len(m[0]) if m.end() in self.hints else m[0], self.bytes)
 
     def get_line_number(self, offset):

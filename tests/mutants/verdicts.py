@@ -27,7 +27,7 @@ class UnchangedFails(Exception):
 
 
 def compute_mutant_time_limits(wall_seconds, cpu_seconds):
-    """The limits for mutants, from the times of the unchanged library. A busy machine is no hang."""
+    """Return: the limits for mutants, far above the times of the unchanged library, as a machine may be busy."""
     return int(40 + 10 * wall_seconds), int(3 + 5 * cpu_seconds)
 
 
@@ -55,7 +55,7 @@ class Runner:
     # ---- the unchanged library ----
 
     def _measure_trial_on_unchanged_library(self, builder, trial):
-        """The trial passes on the unchanged library; its time sets the limit for mutants."""
+        """Set the limits for mutants by the time of the trial on the unchanged library, where it must pass."""
         name, digest = f"unchanged: {trial.name}", self.tree.library_digest + self.tree.tests_digest
         record = self.results.records.get(name, {})
         if record.get("digest") != digest:
@@ -200,7 +200,7 @@ class Summary:
         print()
 
     def print_and_check_summary(self):
-        """Return: are the results as wanted?"""
+        """Return: whether the results are as wanted."""
         if not self.results:
             print("no mutant has a verdict: expected at least one", file=sys.stderr)
             return False
