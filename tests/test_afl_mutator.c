@@ -112,8 +112,7 @@ static void test_mutations(void)
 		same += afl.fuzz(twin, bytes, size, &compared, second, second_size, max) == result_size &&
 			!memcmp(result, compared, result_size);
 		different += afl.fuzz(other, bytes, size, &compared, second, second_size, max) !=
-				     result_size ||
-			     memcmp(result, compared, result_size);
+				     result_size || memcmp(result, compared, result_size);
 	}
 	ok(good == 2000, "fuzz gives canonical programs of at most the maximal size");
 	ok(changed > 1900, "fuzz changes most programs: %u of 2,000", changed);

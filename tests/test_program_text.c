@@ -185,8 +185,7 @@ static bool text_round_trips(uint64_t seed)
 	if (!program_from_text(&program, text, size, &error))
 		return false;
 	program_to_text(&program, again);
-	return program_equal(&before, &program) && program_valid(&program) &&
-	       !strcmp(text, again);
+	return program_equal(&before, &program) && program_valid(&program) && !strcmp(text, again);
 }
 
 UNIT_TEST(test_program_text)

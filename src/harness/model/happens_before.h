@@ -27,8 +27,7 @@ void happens_before_compute(struct happens_before *happens, const struct program
 
 /* Return: whether the first step happens before the second one. */
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
-			       const struct trace *trace, size_t earlier_step,
-			       size_t later_step);
+			       const struct trace *trace, size_t earlier_step, size_t later_step);
 
 /*
  * Finds the steps of other threads whose release @step acquires: the last unlock of the mutex, the

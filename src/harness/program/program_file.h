@@ -27,5 +27,4 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 			struct program *program, char error[PROGRAM_FILE_ERROR]);
 
 /* Reads and parses a program file, text or bytes. Return: false with @error filled. */
-bool program_file_load(const char *name, struct program *program,
-		       char error[PROGRAM_FILE_ERROR]);
+bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR]);

@@ -49,8 +49,7 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 	snprintf(input_file_path, sizeof(input_file_path), "/proc/self/fd/%d", file);
 	has_run = write(file, bytes, input_size) == (ssize_t)input_size &&
 		  isolate_call(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds,
-			       &child) &&
-		  child.exit_code != NOT_EXECUTED;
+			       &child) && child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;
 }

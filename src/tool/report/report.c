@@ -107,8 +107,7 @@ static const char *find_kind_in_phrases(const struct kind_phrase *phrases, size_
 
 static void parse_kind(struct report *report, char *message)
 {
-	const char *kind =
-		find_kind_in_phrases(kind_phrases, COUNT(kind_phrases), message, true);
+	const char *kind = find_kind_in_phrases(kind_phrases, COUNT(kind_phrases), message, true);
 	char *separator;
 
 	for (size_t i = 0; !kind && i < COUNT(kind_ends); i++)
