@@ -43,8 +43,8 @@ make_crowded_programs() {
 	}'
 }
 
-# has_same_program_or_skip TARGET: true if this build has TARGET-same. Otherwise prints that a check is skipped.
-has_same_program_or_skip() {
+# is_target_same_built_or_skip TARGET: true if this build has TARGET-same. Otherwise prints that a check is skipped.
+is_target_same_built_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
@@ -53,7 +53,7 @@ has_same_program_or_skip() {
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
-	if has_same_program_or_skip "$target"; then
+	if is_target_same_built_or_skip "$target"; then
 		expect 0 "$target, $name" '^[1-9][0-9]* inputs, [1-9][0-9]* edges: the same outcome every time$' \
 			compare_outcomes "$abs_builddir/$target-same" "$@"
 	fi
@@ -90,7 +90,7 @@ expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch
 
 # ---- changes that keep state are detected ----
 
-if has_same_program_or_skip fuzz_race; then
+if is_target_same_built_or_skip fuzz_race; then
 	expect 1 "a detector that is not emptied between inputs changes outcomes" 'page: .*races.* not as alone' \
 		compare_outcomes "$abs_builddir/fuzz_race-same" --all-races --keep --batch 50 "$scratch/crowded"
 	grep -q '^  replay: .*fuzz_race-same --all-races --keep .*/crowded/' "$scratch/err"
@@ -115,7 +115,7 @@ link_target_with_mutant() {
 # the target with a changed file of src must have outcomes that differ in PART, and the printed command must show the
 # difference again. With WHAT, the difference is by chance, and no command is tried.
 expect_kept_state_found() {
-	has_same_program_or_skip "$1" || return
+	is_target_same_built_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
 	! cmp -s "$abs_srcdir/src/$3" "$scratch/mutant.c" && link_target_with_mutant "$1" "$2"
 	ok $? "$3: the change applies and builds" "$scratch/err"
@@ -164,7 +164,7 @@ fi
 
 # ---- usage ----
 
-if has_same_program_or_skip fuzz_page; then
+if is_target_same_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
 	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do

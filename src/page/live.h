@@ -37,8 +37,8 @@ static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
 }
 
 /*
- * Makes the checks of page_map_local() for a raw call. A raw call counts as a mapping, but makes
- * no mapping, because the library accesses the page at its canonical address.
+ * Checks for a raw call (page.h) that the page is live and that the task can have one more mapping.
+ * The call counts as a mapping, but makes none: it accesses the page at its canonical address.
  * @more: mappings that the call counts already, at most 1
  */
 LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int more,

@@ -32,7 +32,7 @@ bugs: all-am bugs-programs seeds
 	@rm -f results/bugs.json
 	%D%/bugs --report results/bugs.json $(BUGS_FLAGS)
 
-# tests/bugs/bugs and tests/mutants/mutants: the programs, with the compiler and flags of this build.
+# tests/bugs/bugs and tests/mutants/mutants: scripts that pass the compiler and flags of this build to main.py.
 library_scripts = %D%/bugs tests/mutants/mutants
 noinst_SCRIPTS += $(library_scripts)
 CLEANFILES += $(library_scripts)

@@ -22,8 +22,8 @@ struct fiber_run {
 	struct trace *trace;
 	bool ran_since_acquire[PROGRAM_THREADS];  /* threads that ran after main last acquired from
 						     them */
-	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main after its last
-						     line */
+	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since main last
+						     released */
 };
 
 /* A release comes before a later acquire of the same address. Only the addresses count. */

@@ -14,7 +14,7 @@
 
 struct never_runs_finder {
 	const struct program *program;
-	/* Bit N: a call that runs would fill handle N; the call may have failed. */
+	/* Bit N: a call that was checked can run, and fills handle N unless it fails. */
 	uint32_t maybe_filled_handles[HANDLE_FILLED_KINDS];
 	/* Bit N: a call filled handle N when the model ran it. */
 	uint32_t filled_handles[HANDLE_FILLED_KINDS];
@@ -93,21 +93,22 @@ static void check_and_apply_mutex_call(struct never_runs_finder *f, size_t index
 		*held &= (uint8_t)~bit;
 }
 
-/* @step: the model's step of the call, or NULL */
-static void check_and_apply_call(struct never_runs_finder *f, size_t index, const struct step *step)
+/* @step: the model's step of the call, or NULL if the model did not reach the call */
+static void check_and_apply_call(struct never_runs_finder *f, size_t call_index,
+				 const struct step *step)
 {
-	const struct call *call = &f->program->calls[index];
+	const struct call *call = &f->program->calls[call_index];
 	struct call_handle handles[2];
 	unsigned int count = call_get_handles(call, handles);
 
 	for (unsigned int i = 0; i < count; i++)
-		if (!check_handle(f, index, &handles[i]))
+		if (!check_handle(f, call_index, &handles[i]))
 			return;
 	if (call->op == OP_lock || call->op == OP_unlock)
-		check_and_apply_mutex_call(f, index);
+		check_and_apply_mutex_call(f, call_index);
 	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
 	    !call_has_valid_atomic_range(call))
-		add_never_run_call(f, index, NEVER_RUNS_ATOMIC, NULL);
+		add_never_run_call(f, call_index, NEVER_RUNS_ATOMIC, NULL);
 	if (!op_fills_handle(call->op))
 		return;
 	f->maybe_filled_handles[handles[0].kind] |= 1u << call->handle[0];

@@ -17,7 +17,7 @@ def is_executable(*path_parts):
 class Engine:
     """A subclass has these methods:
 
-    format_role_name(worker_number)                  the name of the worker's role
+    format_name_suffix(worker_number)                  the part of the worker's name after the engine's name
     make_command(worker)                             the command line that starts the engine
     describe_missing_part(campaign_options, target)  what the engine lacks to run on the target, or ""
     parse_log_line(worker, line)                     sets figures of the worker by a line that it printed

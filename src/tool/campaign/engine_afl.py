@@ -65,7 +65,7 @@ class Afl(Engine):
             return "no binary of it (make afl-fuzzers)"
         return "" if shutil.which("afl-fuzz") else "no afl-fuzz"
 
-    def format_role_name(self, worker_number):
+    def format_name_suffix(self, worker_number):
         return find_role(worker_number).name + (str(worker_number) if worker_number >= len(ROLES) else "")
 
     def make_environment(self, worker):

@@ -22,7 +22,7 @@ class LibFuzzer(Engine):
     def describe_missing_part(self, campaign_options, target):
         return "" if is_executable(campaign_options.bin, target.name) else "no binary of it (make fuzzers)"
 
-    def format_role_name(self, worker_number):
+    def format_name_suffix(self, worker_number):
         return str(worker_number)
 
     def make_command(self, worker):

@@ -41,7 +41,7 @@ def exec_engine_in_child(command, environment, log_path, parent_pid):
 class Worker:
     def __init__(self, engine, target, worker_number):
         self.engine, self.target, self.number = engine, target, worker_number
-        self.role = engine.format_role_name(worker_number)
+        self.role = engine.format_name_suffix(worker_number)
         self.name = f"{engine.name}-{self.role}"
         self.log_path = f"{target.directory}/logs/{self.name}"
         self.log_position = 0

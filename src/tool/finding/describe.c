@@ -17,7 +17,7 @@
  */
 static void execute_and_write_failure_key(struct json *json, struct oracle *oracle,
 					  const struct test_input *input,
-					  const struct signature *signature)
+					  const struct signature *fallback_signature)
 {
 	static struct program executed_program;
 	static struct signature target_signature, program_signature;
@@ -33,7 +33,7 @@ static void execute_and_write_failure_key(struct json *json, struct oracle *orac
 		json_format(json, "key", "%s: %.1500s", input->target->name,
 			    program_signature.failure_text);
 	else
-		json_text(json, "key", signature->failure_text);
+		json_text(json, "key", fallback_signature->failure_text);
 }
 
 static void write_input_as_hex_and_text(struct json *json, const struct test_input *input)

@@ -9,7 +9,7 @@
 #include "harness/program/program_text.h"
 
 /* Replaces binary records of calls by their text. Return: false if there is no memory. */
-static bool replace_records_by_text(struct test_input *input)
+static bool replace_api_call_records_by_text(struct test_input *input)
 {
 	struct api_call calls[API_CALLS_MAX];
 	size_t count = api_decode_calls((uint8_t *)input->text, input->text_size, calls);
@@ -39,7 +39,7 @@ bool test_input_load(struct test_input *input, const char *file_path, const stru
 	if (!input->text)
 		return false;
 	if (target->input_kind != READS_CALLS || api_has_text_header(input->text, input->text_size) ||
-	    replace_records_by_text(input))
+	    replace_api_call_records_by_text(input))
 		return true;
 	snprintf(error, PROGRAM_FILE_ERROR, "%s: expected memory, got none", file_path);
 	return false;

@@ -114,7 +114,7 @@ static int run_inputs(struct run *run, char **arguments)
 
 /* ---- options ---- */
 
-static bool parse_delays_option(char *value, void *into)
+static bool parse_delay_seed_option(char *value, void *into)
 {
 	struct exec_timing *timing = into;
 
@@ -127,7 +127,7 @@ static bool parse_executor_option(char *value, void *into)
 	return execution_parse_executor(value, into);
 }
 
-static bool parse_shuffle_option(char *value, void *into)
+static bool parse_shuffle_seed_option(char *value, void *into)
 {
 	struct run_options *options = into;
 
@@ -144,7 +144,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		option_backend(),
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_NUMBER("cpu", &execution->cpu_limit_seconds, 0, SECONDS_MAX),
-		OPTION_READ("delays", parse_delays_option, &execution->timing, "SEED, a number"),
+		OPTION_READ("delays", parse_delay_seed_option, &execution->timing, "SEED, a number"),
 		OPTION_CHOICE("executor", parse_executor_option, execution, "fibers, threads, both"),
 		option_flavour(run->wanted_flavours),
 		{ .name = "jobs",
@@ -159,7 +159,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("pin", &execution->timing.pins_threads),
 		OPTION_NUMBER("repeat", &execution->run_count, 1, 1000000),
 		OPTION_TEXT("results", &run->results_path),
-		OPTION_READ("shuffle", parse_shuffle_option, options, "SEED, a number"),
+		OPTION_READ("shuffle", parse_shuffle_seed_option, options, "SEED, a number"),
 		OPTION_FLAG("strict", &run->is_strict),
 		OPTION_NUMBER("timeout", &execution->time_limit_seconds, 1, SECONDS_MAX),
 		OPTION_FLAG("worker", is_worker),

@@ -104,7 +104,7 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 {
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
-	char top_functions[REPORT_TOP_TEXT];
+	char library_functions[REPORT_TOP_TEXT];
 
 	text[0] = '\0';
 	if (*record->why || !record->death_count) {
@@ -112,11 +112,11 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 		return;
 	}
 	symbols_format_library_functions(runners->list[flavour].binary_path, death->site.stack,
-				     top_functions);
+				     library_functions);
 	if (death->site.call < program->count)
 		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);
 	snprintf(text + strlen(text), DISAGREEMENT_TEXT - strlen(text), "%s ends the process%s%s",
-		 death->kind, *top_functions ? ", in " : "", top_functions);
+		 death->kind, *library_functions ? ", in " : "", library_functions);
 }
 
 void runners_destroy(struct flavour_runners *runners)

@@ -113,7 +113,7 @@ def make_call_and_check_lines(program, call):
     return lines
 
 
-def make_comments_about_findings(program, call):
+def make_comments_about_races_and_uninits(program, call):
     """Return: C comments about the races and uninitialised uses of a call."""
     races = [race for race in program.facts["races"] if call.line in (race["first"], race["second"])]
     lines = [f"/* races with line {race['first'] + race['second'] - call.line} on {race['page']}, "
@@ -133,7 +133,7 @@ def make_turn_and_call_lines(program, call):
     if call.outcome == "fatal":
         rule = program.facts["fatal"]["rule"]
         lines = [f'print_expected_end({call.line}, "{rule}");', *lines, f"exit_as_call_did_not_end({call.line});"]
-    lines = make_comments_about_findings(program, call) + lines
+    lines = make_comments_about_races_and_uninits(program, call) + lines
     turns = program.list_calls_that_wait_for_turn(call.region) if call.thread != "main" else []
     if turns:
         following = turns[turns.index(call) + 1:]

@@ -146,6 +146,7 @@ void *__tsan_get_current_fiber(void) __attribute__((weak));
 void *__tsan_create_fiber(unsigned int flags) __attribute__((weak));
 void __tsan_switch_to_fiber(void *fiber, unsigned int flags) __attribute__((weak));
 
+/* What the library and ThreadSanitizer know about a fiber. main makes its calls. */
 struct fiber {
 	struct page_task *task; /* NULL: main */
 	void *tsan_fiber;
