@@ -3,8 +3,7 @@
  * What page.h leaves open, and each page library decides. configure chooses the row of library.c: src/page,
  * the kernel's page.rs (--with-kernel-source), or another library (--with-page-library).
  */
-#ifndef HARNESS_LIBRARY_H
-#define HARNESS_LIBRARY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -30,5 +29,3 @@ const struct library *library_get(void);
 
 /* Return: text about a system call that the library needs and the system refuses; NULL: none. */
 const char *library_describe_missing_requirement(void);
-
-#endif

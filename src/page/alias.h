@@ -9,8 +9,7 @@
  *   alias_slot.c    the other kind of place: maps one page in each place; strict
  *   alias_fork.c    gives a child of fork() its own copy of the pages
  */
-#ifndef LIBPAGE_ALIAS_H
-#define LIBPAGE_ALIAS_H
+#pragma once
 
 #include "page/task.h"
 
@@ -96,5 +95,3 @@ bool alias_install_fork_handlers(void);
 
 /* Reports that @what failed with errno, and aborts. */
 _Noreturn void alias_abort_with_errno(const char *what);
-
-#endif

@@ -9,8 +9,7 @@
  * The canonical address of a byte is its address in the arena. Each backend has the same
  * canonical addresses, and the library itself accesses a byte at its canonical address.
  */
-#ifndef LIBPAGE_ARENA_H
-#define LIBPAGE_ARENA_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -90,5 +89,3 @@ static inline struct page *arena_page(const void *addr)
 {
 	return arena_pages + ((uintptr_t)addr - (uintptr_t)arena_frames) / PAGE_SIZE;
 }
-
-#endif

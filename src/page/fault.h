@@ -4,8 +4,7 @@
  * and fails if the result is true. Until the process requests its first failure, such a call
  * costs one branch.
  */
-#ifndef LIBPAGE_FAULT_H
-#define LIBPAGE_FAULT_H
+#pragma once
 
 #include "page/page.h"
 #include "page/sync.h"
@@ -33,5 +32,3 @@ static inline bool fault_usercopy_must_fail(void)
 {
 	return !fault_injection_is_off() && count_usercopy_and_check_failure();
 }
-
-#endif

@@ -12,8 +12,7 @@
  * only while more than ARENA_QUARANTINE frames are in the list. Never-allocated frames come to
  * the list in chunks.
  */
-#ifndef LIBPAGE_FREE_LIST_H
-#define LIBPAGE_FREE_LIST_H
+#pragma once
 
 #include "page/arena.h"
 #include "page/sync.h"
@@ -58,5 +57,3 @@ bool free_lists_take_run(struct free_list *list, size_t count, size_t end, size_
 
 /* Assigns frames that were never in a list to the list @list. */
 void free_list_assign(struct free_list *list, size_t frame, size_t count);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Checks of a page before a call uses it. Misuse ends the process with a report of the call. */
-#ifndef LIBPAGE_LIVE_H
-#define LIBPAGE_LIVE_H
+#pragma once
 
 #include "page/task.h"
 
@@ -54,5 +53,3 @@ LIVE_INLINE void page_mappable_or_bug(const struct page *page, unsigned int more
 {
 	page_mappable_at_or_bug(page, more, CALL_SITE(call));
 }
-
-#endif

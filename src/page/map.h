@@ -4,8 +4,7 @@
  * Before the library calls a backend, the library checks that the page is allocated and that
  * the task has a free mapping. It also checks the order and the owner of mappings (task.h).
  */
-#ifndef LIBPAGE_MAP_H
-#define LIBPAGE_MAP_H
+#pragma once
 
 #include "page/page.h"
 
@@ -54,5 +53,3 @@ bool map_select_backend(void);
 /* How the alias backend makes an address invalid: see page_map_revoke_set(). */
 enum map_revoke { MAP_REVOKE_POISON, MAP_REVOKE_PROTECT, MAP_REVOKE_NONE };
 extern enum map_revoke map_revoke;
-
-#endif

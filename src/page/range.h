@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef LIBPAGE_RANGE_H
-#define LIBPAGE_RANGE_H
+#pragma once
 
 #include "page/page.h"
 
@@ -9,5 +8,3 @@ static inline bool range_is_valid(size_t off, size_t len)
 {
 	return off <= PAGE_SIZE && len <= PAGE_SIZE - off;
 }
-
-#endif

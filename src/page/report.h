@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#ifndef LIBPAGE_REPORT_H
-#define LIBPAGE_REPORT_H
+#pragma once
 
 /*
  * page_bug() - report a broken rule and abort
@@ -12,5 +11,3 @@
  */
 _Noreturn void page_bug(const char *rule, const char *what, ...)
 	__attribute__((format(printf, 2, 3)));
-
-#endif

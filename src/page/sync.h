@@ -11,8 +11,7 @@
  * synchronisation between sync_hidden_begin() and sync_hidden_end(). Code in a hidden section
  * must not access a caller's bytes.
  */
-#ifndef LIBPAGE_SYNC_H
-#define LIBPAGE_SYNC_H
+#pragma once
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -274,6 +273,4 @@ static inline void sync_unlock(struct sync_lock *lock)
 #else
 #define SYNC_SYS_MMAP	   SYS_mmap
 #define SYNC_SYS_MMAP_UNIT ((size_t)1)
-#endif
-
 #endif

@@ -17,8 +17,7 @@
  *
  * A correct program executes everything in this header except the bug functions.
  */
-#ifndef LIBPAGE_TASK_H
-#define LIBPAGE_TASK_H
+#pragma once
 
 #include "page/arena.h"
 #include "page/page.h"
@@ -147,5 +146,3 @@ _Noreturn void task_bug_overflow(const struct page *page, struct call_site site)
 
 /* Reports which rule is broken: @addr is not in the newest mapping of the current task. */
 _Noreturn void task_bug_unmap(const void *addr, struct call_site site);
-
-#endif
