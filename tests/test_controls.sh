@@ -84,7 +84,7 @@ expect_change_found_by_fuzzing "a last free that touches nothing" $model/rules_p
 
 expect_change_found_by_fuzzing "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
 expect_change_found_by_fuzzing "frames whose allocations the detector cannot distinguish" src/page/arena.c \
-	's/^\t\tsync_heap_alloc(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
+	's/^\t\tsync_mark_allocated(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
 expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
 	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
 
