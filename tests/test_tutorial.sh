@@ -7,7 +7,7 @@
 # takes 3 s. `make check-doc` runs the tutorial without changes.
 #
 # This script also runs some commands that the tutorial does not show, before the bug is fixed: triage of the
-# finding, and a seed.
+# finding, a seed, and a program with 512 race reports in each run: TSan keeps them all, which is no leak.
 . "$(dirname "$0")/tap.sh"
 
 tutorial=$abs_srcdir/examples/tutorial
@@ -43,6 +43,9 @@ cat >"$scratch/more.4" <<'END'
     $ make -C build seeds | grep skipped
     skipped: seeds of fuzz_api: the page library lacks page_align page_borrow ...
     $ build/pagetorture convert --bytes ../examples/tutorial/finding.page >build/seeds/fuzz_race/finding.bin
+    $ build/pagetorture run --flavour tsan ../corpus/rules/write-whole-page-twice.page
+    program ...
+    ../corpus/rules/write-whole-page-twice.page  data-race ... yes
 
 END
 cat >"$scratch/more.7" <<'END'
