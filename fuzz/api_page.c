@@ -3,8 +3,11 @@
 #include "fuzz/api.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "harness/library.h"
 #include "harness/util/number.h"
 
 #define CONTEXTS (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
@@ -92,12 +95,13 @@ static gfp_t derive_gfp_flags(uint64_t number)
 void api_run_alloc(const struct api_call *call)
 {
 	gfp_t gfp = derive_gfp_flags(call->numbers[0]);
+	int wanted_error = library_get()->bad_flags_error;
 	struct page *page;
 
 	if (!is_valid_gfp(gfp)) {
 		errno = 0;
-		api_expect(!page_alloc(gfp) && errno == EINVAL,
-			   "page_alloc(%#x) did not end with EINVAL", gfp);
+		api_expect(!page_alloc(gfp) && (!wanted_error || errno == wanted_error),
+			   "page_alloc(%#x) failed with %d, expected an error %d", gfp, errno, wanted_error);
 		return;
 	}
 	errno = 0;
@@ -243,4 +247,46 @@ void api_run_user_copy(const struct api_call *call)
 		   "page_copy_from_user_slice from the page itself, %zu further, gave wrong bytes",
 		   shift);
 	fill_page(page, api_slots[call->slot_index].page_byte);
+}
+
+#define USER_WRITABLE (2 * PAGE_SIZE)
+
+/* Return: USER_WRITABLE bytes of zeroed user memory, before a page that cannot be accessed. */
+static unsigned char *get_zeroed_user_memory(void)
+{
+	static unsigned char *memory;
+
+	if (!memory) {
+		memory = mmap(NULL, USER_WRITABLE + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED || mprotect(memory + USER_WRITABLE, PAGE_SIZE, PROT_NONE))
+			abort();
+	}
+	return memset(memory, 0, USER_WRITABLE);
+}
+
+void api_run_user_write(const struct api_call *call)
+{
+	size_t writable = call->numbers[0] % (USER_WRITABLE + 1), left = call->numbers[1] % PAGE_SIZE;
+	size_t len = call->numbers[2] % PAGE_SIZE, written = len < writable ? len : writable;
+	int expected = len <= left && len <= writable ? 0 : -EFAULT, ret;
+	static unsigned char src[PAGE_SIZE], expected_bytes[USER_WRITABLE];
+	unsigned char *memory = get_zeroed_user_memory();
+	struct user_slice_writer writer;
+
+	for (size_t i = 0; i < PAGE_SIZE; i++)
+		src[i] = (unsigned char)(i % 255 + 1);
+	user_slice_writer_init(&writer, user_slice_new(memory + USER_WRITABLE - writable, left));
+	ret = user_slice_write(&writer, src, len);
+	api_expect(ret == expected, "user_slice_write of %zu bytes, with %zu left and %zu writable, returned %d, "
+		   "expected %d", len, left, writable, ret, expected);
+	api_expect(user_slice_writer_left(&writer) == (ret ? left : left - len),
+		   "user_slice_write returned %d and left %zu bytes", ret, user_slice_writer_left(&writer));
+	if (len > left)
+		written = 0;
+	while (ret && library_get()->user_copy_may_stop_early && written && !memory[USER_WRITABLE - writable + written - 1])
+		written--;
+	memset(expected_bytes, 0, sizeof(expected_bytes));
+	memcpy(expected_bytes + USER_WRITABLE - writable, src, written);
+	api_expect(!memcmp(memory, expected_bytes, USER_WRITABLE),
+		   "user_slice_write of %zu bytes, with %zu writable, wrote wrong bytes", len, writable);
 }

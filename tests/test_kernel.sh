@@ -31,8 +31,11 @@ done
 if [ -d "$abs_srcdir/../shared/examples" ]; then
 	expect 0 "the examples of the contract agree" ' yes$' "$kernel/pagetorture" run "$abs_srcdir/../shared/examples"
 fi
-expect 0 "libFuzzer fuzzes the kernel's file" 'Done 2000 runs' \
-	"$kernel/fuzz_race" -runs=2000 -seed=1 "$scratch"
+for target in fuzz_race fuzz_api; do
+	mkdir "$scratch/$target"
+	expect 0 "$target: libFuzzer fuzzes the kernel's file" 'Done 2000 runs' \
+		"$kernel/$target" -runs=2000 -seed=1 "$scratch/$target"
+done
 expect 0 "its race matrix agrees, without a false alarm" ' 0 false alarms' \
 	"$kernel/pagetorture-dev" race --repeat 1 --detector tsan-fibers
 

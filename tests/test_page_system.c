@@ -176,6 +176,15 @@ static void read_user_memory(void)
 	user_slice_read(&reader, copy, sizeof(user));
 }
 
+static void write_user_memory(void)
+{
+	char user[sizeof("user")];
+	struct user_slice_writer writer;
+
+	user_slice_writer_init(&writer, user_slice_new(user, sizeof(user)));
+	user_slice_write(&writer, "user", sizeof(user));
+}
+
 /* Aborts unless all allocations fail, and the calls that need no memory still work. */
 static void abort_unless_allocations_fail(void)
 {
@@ -299,6 +308,8 @@ static const struct refused_case {
 	 "user memory: the system forbids to read it"},
 	{prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
 	 "user memory: the system cannot read it"},
+	{prepare_nothing, SYS_process_vm_writev, ANY_ARG, 0, EPERM, write_user_memory, "system", "",
+	 "user memory: the system forbids to write it"},
 	{prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, abort_unless_allocations_fail,
 	 RETURNS, "", "direct: without addresses there are no pages"},
 	{prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, abort_unless_allocations_fail,

@@ -158,6 +158,47 @@ static void test_read(void)
 	   "user_slice_read of more pieces than one system call takes");
 }
 
+/* Writes before each distance below 130 from the end of writable memory. */
+static void test_write_before_unmapped_page(void)
+{
+	unsigned char src[130], zeros[130] = { 0 };
+	bool good = true;
+
+	memset(src, OLD_BYTE, sizeof(src));
+	for (size_t distance = 0; distance < 130 && good; distance++) {
+		unsigned char *to = user + USER_SIZE - distance;
+		size_t len = 65, written = len < distance ? len : distance, left = written == len ? 5 : len + 5;
+		struct user_slice_writer writer;
+
+		memset(user + USER_SIZE - 130, 0, 130);
+		user_slice_writer_init(&writer, user_slice_new(to, len + 5));
+		good &= user_slice_write(&writer, src, len) == (written == len ? 0 : -EFAULT);
+		good &= user_slice_writer_left(&writer) == left;
+		good &= !memcmp(to, src, written) && !memcmp(to + written, zeros, distance - written) &&
+			!memcmp(user + USER_SIZE - 130, zeros, 130 - distance);
+	}
+	ok(good, "before an unmapped page user_slice_write writes exactly the writable bytes");
+}
+
+static void test_write(void)
+{
+	static unsigned char src[80 * 4096], to[80 * 4096];
+	struct user_slice_writer writer;
+
+	memset(src, OLD_BYTE, sizeof(src));
+	user_slice_writer_init(&writer, user_slice_new(to + 1, sizeof(to) - 1));
+	ok(user_slice_write(&writer, src, sizeof(to)) == -EFAULT && !to[1] && writer.at == to + 1,
+	   "user_slice_write of more than is left is EFAULT, and writes nothing");
+	ok(user_slice_write(&writer, src, 10) == 0 && user_slice_write(&writer, src, sizeof(to) - 11) == 0 &&
+		   !to[0] && !memcmp(to + 1, src, sizeof(to) - 1) && !user_slice_writer_left(&writer),
+	   "user_slice_write continues, and writes more pieces than one system call takes");
+	mprotect(user, PAGE_SIZE, PROT_READ);
+	user_slice_writer_init(&writer, user_slice_new(user, 1));
+	ok(user_slice_write(&writer, src, 1) == -EFAULT && user_slice_write(&writer, src, 0) == 0,
+	   "a page that may not be written is a fault, a write of no bytes never faults");
+	mprotect(user, PAGE_SIZE, PROT_READ | PROT_WRITE);
+}
+
 /*
  * Copies the bytes from 8 on of the page to its beginning. A byte that is read twice would have
  * changed before the second read, because the copy overwrites it.
@@ -261,5 +302,5 @@ ACTION(delete_user_memory_and_page, munmap(user, USER_SIZE), page_free(page))
 
 UNIT_TEST_IN_MAP_MODES(test_page_user_slice, set_up_user_memory_and_page, test_copy,
 		       test_order_of_checks, test_copy_before_unmapped_page,
-		       test_copy_of_unreadable_memory, test_read, test_reads_once,
+		       test_copy_of_unreadable_memory, test_read, test_write_before_unmapped_page, test_write, test_reads_once,
 		       test_other_threads, delete_user_memory_and_page)

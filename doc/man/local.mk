@@ -58,7 +58,10 @@ man_links = \
 	%D%/user_slice_new.3 \
 	%D%/user_slice_read.3 \
 	%D%/user_slice_reader_init.3 \
-	%D%/user_slice_skip.3
+	%D%/user_slice_skip.3 \
+	%D%/user_slice_write.3 \
+	%D%/user_slice_writer_init.3 \
+	%D%/user_slice_writer_left.3
 
 if OWN_PAGE
 dist_man3_MANS = $(man_groups)

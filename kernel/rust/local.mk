@@ -32,7 +32,7 @@ endif
 # The build with the kernel's page.rs, beside the build with src/page.
 KERNEL = /usr/src/linux-source-6.12.tar.xz
 kernel_programs = pagetorture $(FLAVOURS:%=pagetorture-%) pagetorture-dev $(FLAVOURS:%=pagetorture-dev-%) \
-	fuzz_page fuzz_race unit-tests
+	fuzz_api fuzz_page fuzz_race unit-tests
 
 #: kernel  build kernel/ with the rust/kernel/page.rs of a kernel source (KERNEL=DIR)
 kernel:

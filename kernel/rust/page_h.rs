@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 //
-// The functions of page.h that the kernel's `Page`, `BorrowedPage` and `UserSliceReader` have. For
-// all other functions, such as page_copy(), page_get() and the mapping calls, the library is
+// The functions of page.h that the kernel's `Page`, `BorrowedPage`, `UserSliceReader` and
+// `UserSliceWriter` have. For all other functions, such as page_copy(), page_get() and the mapping calls, the library is
 // src/page. The build renames src/page's own versions of the functions below.
 //
 // `with_page_mapped` and `with_pointer_into_page` are private in the kernel. Each raw call reaches
@@ -11,7 +11,7 @@ use crate::{
     bindings,
     error::{Error, Result},
     page::Page,
-    uaccess::{UserSlice, UserSliceReader},
+    uaccess::{UserSlice, UserSliceReader, UserSliceWriter},
 };
 use core::{
     ffi::{c_int, c_void},
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn page_copy_from_user_slice(
     to_c_result(borrow(page).copy_from_user_slice_raw(&mut *reader, off, len))
 }
 
-// ---- user slices: a reader of page.h is a `UserSliceReader` (check_reader_layout) ----
+// ---- user slices: a reader or writer of page.h is the kernel's (check_layouts) ----
 
 #[repr(C)]
 pub struct user_slice {
@@ -182,8 +182,8 @@ fn to_user_ptr(ptr: *const c_void) -> crate::uaccess::UserPtr {
     ptr as usize
 }
 
-fn reader_of(ptr: *const c_void, len: usize) -> UserSliceReader {
-    UserSlice::new(to_user_ptr(ptr), len).reader()
+fn slice_of(ptr: *const c_void, len: usize) -> UserSlice {
+    UserSlice::new(to_user_ptr(ptr), len)
 }
 
 #[no_mangle]
@@ -193,7 +193,7 @@ pub extern "C" fn user_slice_new(ptr: *const c_void, len: usize) -> user_slice {
 
 #[no_mangle]
 pub unsafe extern "C" fn user_slice_reader_init(reader: *mut UserSliceReader, slice: user_slice) {
-    reader.write(reader_of(slice.ptr, slice.len));
+    reader.write(slice_of(slice.ptr, slice.len).reader());
 }
 
 #[no_mangle]
@@ -215,16 +215,37 @@ pub unsafe extern "C" fn user_slice_read(
     to_c_result((*reader).read_raw(core::slice::from_raw_parts_mut(dst, len)))
 }
 
-/// Ends the process unless a `UserSliceReader` is { pointer, length }, as in page.h. rustc may
-/// order the fields in another way.
-extern "C" fn check_reader_layout() {
-    let reader = reader_of(0x1234 as *const c_void, 0x56);
-    // SAFETY: all bytes of a reader are initialised, and each bit pattern is a `usize`.
-    let words = unsafe { transmute::<UserSliceReader, [usize; 2]>(reader) };
+#[no_mangle]
+pub unsafe extern "C" fn user_slice_writer_init(writer: *mut UserSliceWriter, slice: user_slice) {
+    writer.write(slice_of(slice.ptr, slice.len).writer());
+}
 
-    assert!(words == [0x1234, 0x56]);
+#[no_mangle]
+pub unsafe extern "C" fn user_slice_writer_left(writer: *const UserSliceWriter) -> usize {
+    (*writer).len()
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn user_slice_write(
+    writer: *mut UserSliceWriter,
+    src: *const u8,
+    len: usize,
+) -> c_int {
+    to_c_result((*writer).write_slice(core::slice::from_raw_parts(src, len)))
+}
+
+/// Ends the process unless a reader and a writer are { pointer, length }, as in page.h. rustc may
+/// order the fields in another way.
+extern "C" fn check_layouts() {
+    let slice = || slice_of(0x1234 as *const c_void, 0x56);
+    // SAFETY: all bytes of a reader are initialised, and each bit pattern is a `usize`.
+    let reader = unsafe { transmute::<UserSliceReader, [usize; 2]>(slice().reader()) };
+    // SAFETY: as for a reader.
+    let writer = unsafe { transmute::<UserSliceWriter, [usize; 2]>(slice().writer()) };
+
+    assert!(reader == [0x1234, 0x56] && writer == reader);
 }
 
 #[used]
 #[link_section = ".init_array"]
-static CHECK_READER_LAYOUT: extern "C" fn() = check_reader_layout;
+static CHECK_LAYOUTS: extern "C" fn() = check_layouts;

@@ -39,6 +39,8 @@ rust/kernel/page.rs Page::copy_from_user_slice_raw fn[[:space:]]+copy_from_user_
 rust/kernel/uaccess.rs UserSlice::reader fn[[:space:]]+reader\(
 rust/kernel/uaccess.rs UserSliceReader::skip fn[[:space:]]+skip\(
 rust/kernel/uaccess.rs UserSliceReader::read_raw fn[[:space:]]+read_raw\(
+rust/kernel/uaccess.rs UserSlice::writer fn[[:space:]]+writer\(
+rust/kernel/uaccess.rs UserSliceWriter::write_slice fn[[:space:]]+write_slice\(
 END
 
 mkdir -p "$output"

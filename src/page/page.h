@@ -394,14 +394,14 @@ int page_copy(struct page *dst, size_t dst_off, struct page *src, size_t src_off
  * ---- user memory ----
  *
  * User memory is memory of this process that other threads may write and unmap at any time
- * (R9). A fault is an attempt to read a byte that is not readable at that moment.
+ * (R9). A fault is an attempt to access a byte that is not accessible at that moment.
  *
- * The library reads user memory with a system call: process_vm_readv() on its own process. If
- * the system forbids this call, as the seccomp filter of a container may, the library prints
- * a report and ends the process; this is not a fault.
+ * The library accesses user memory with system calls: process_vm_readv() and process_vm_writev()
+ * on its own process. If the system forbids these calls, as the seccomp filter of a container
+ * may, the library prints a report and ends the process; this is not a fault.
  */
 
-/* A range of user memory, which may be unreadable. */
+/* A range of user memory, which may be inaccessible. */
 struct user_slice {
 	const void *ptr;
 	size_t len;
@@ -463,6 +463,43 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len);
  *   -EFAULT  a fault at byte j: the first j bytes are copied, the other bytes are zero.
  */
 int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len);
+
+/* A position in a slice, for one thread at a time. A copy of a writer writes the same bytes again. */
+struct user_slice_writer {
+	void *at;
+	size_t left;
+};
+
+/**
+ * user_slice_writer_init() - set a writer to the first byte of a slice
+ * @writer: memory of the caller; needs no destroy function
+ * @slice: copied
+ *
+ * Source: `UserSlice::writer`.
+ */
+void user_slice_writer_init(struct user_slice_writer *writer, struct user_slice slice);
+
+/**
+ * user_slice_writer_left() - return the number of bytes from the writer's position to the end
+ * @writer: a writer
+ *
+ * The bytes may be read-only or unmapped. Source: `UserSliceWriter::len`.
+ */
+size_t user_slice_writer_left(const struct user_slice_writer *writer);
+
+/**
+ * user_slice_write() - copy memory of the caller to user memory
+ * @writer: advances by @len bytes if the call returns 0
+ * @src: at least @len bytes, initialised
+ * @len: number of bytes
+ *
+ * The call is no failure point (R11). Source: `UserSliceWriter::write_slice`. Rule: R9.
+ * Return:
+ *   0        all bytes are copied;
+ *   -EFAULT  fewer than @len bytes remain: the call accesses nothing;
+ *   -EFAULT  a fault at byte j: the first j bytes are copied, the others keep their values.
+ */
+int user_slice_write(struct user_slice_writer *writer, const void *src, size_t len);
 
 /**
  * page_copy_from_user_slice() - copy user memory to a page

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * User memory is memory of this process that other threads may write and unmap at any moment.
- * The library copies it with process_vm_readv(2) on its own process. So
+ * The library reads and writes it with process_vm_readv(2) and process_vm_writev(2) on its own process. So
  *
- *   1. an unreadable page makes the call return a smaller count, and raises no signal that the
+ *   1. an inaccessible page makes the call return a smaller count, and raises no signal that the
  *      host program would have to handle;
- *   2. a sanitizer observes no read of user memory, even if another thread writes it at the same
- *      time (R9); the wrapper of the call reports the write of the destination;
- *   3. the kernel reads each byte once, and copies it directly to the destination;
- *   4. all bytes before the first unreadable page are copied: the call can stop only between two
+ *   2. a sanitizer observes no access to user memory, even if another thread writes it at the same
+ *      time (R9); the wrapper of the call reports the access to the other memory;
+ *   3. the kernel accesses each byte once, and copies it directly to the destination;
+ *   4. all bytes before the first inaccessible page are copied: the call can stop only between two
  *      pieces, and each piece is in one page.
  *
  * A copy without a system call would need a handler for SIGSEGV.
@@ -24,6 +24,16 @@
 #include "page/report.h"
 
 #define PIECES 16
+
+/* A system call that copies between memory of the caller and user memory. */
+struct copy_call {
+	ssize_t (*run)(pid_t pid, const struct iovec *own, unsigned long own_count, const struct iovec *user,
+		       unsigned long user_count, unsigned long flags);
+	const char *name, *access; /* for a report */
+};
+
+static const struct copy_call read_call = { process_vm_readv, "process_vm_readv", "read" },
+			      write_call = { process_vm_writev, "process_vm_writev", "written" };
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -45,23 +55,26 @@ static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[
 	return done;
 }
 
-/* Copies up to @len bytes. Return: the number of bytes before the first unreadable one. */
-static size_t copy_user_memory(void *to, const void *from, size_t len)
+/*
+ * Copies up to @len bytes between memory of the caller, @own, and the user memory at @user_addr.
+ * Return: the number of bytes before the first inaccessible one.
+ */
+static size_t copy_user_memory(const struct copy_call *call, void *own, const void *user_addr, size_t len)
 {
-	uintptr_t user = SYNC_UNTAG((uintptr_t)from);
+	uintptr_t user = SYNC_UNTAG((uintptr_t)user_addr);
 	struct iovec pieces[PIECES];
 	size_t done = 0;
 
 	while (done < len) {
 		unsigned int count;
 		size_t round = split_into_pieces(user + done, len - done, pieces, &count);
-		struct iovec target = { (char *)to + done, round };
-		ssize_t copied = process_vm_readv(getpid(), &target, 1, pieces, count, 0);
+		struct iovec own_part = { (char *)own + done, round };
+		ssize_t copied = call->run(getpid(), &own_part, 1, pieces, count, 0);
 
 		/* Not a fault: the system refuses the call itself, for example by seccomp. */
 		if (copied < 0 && errno != EFAULT)
-			page_bug("system", "process_vm_readv() of this process: %s; user memory cannot be read",
-				 strerror(errno));
+			page_bug("system", "%s() of this process: %s; user memory cannot be %s", call->name,
+				 strerror(errno), call->access);
 		if (copied > 0)
 			done += (size_t)copied;
 		if (copied < (ssize_t)round)
@@ -74,7 +87,7 @@ static size_t copy_user_memory(void *to, const void *from, size_t len)
 static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader *reader,
 			       size_t len)
 {
-	size_t done = copy_user_memory(to, reader->at, len);
+	size_t done = copy_user_memory(&read_call, to, reader->at, len);
 
 	if (done < len)
 		memset(to + done, 0, len - done);
@@ -116,6 +129,32 @@ int user_slice_read(struct user_slice_reader *reader, void *dst, size_t len)
 	if (len > reader->left || !copy_and_zero_rest(dst, reader, len))
 		return -EFAULT;
 	advance_reader(reader, len);
+	return 0;
+}
+
+void user_slice_writer_init(struct user_slice_writer *writer, struct user_slice slice)
+{
+	*writer = (struct user_slice_writer){ (void *)(uintptr_t)slice.ptr, slice.len };
+}
+
+size_t user_slice_writer_left(const struct user_slice_writer *writer)
+{
+	return writer->left;
+}
+
+int user_slice_write(struct user_slice_writer *writer, const void *src, size_t len)
+{
+	size_t done;
+
+	if (len > writer->left)
+		return -EFAULT;
+	done = copy_user_memory(&write_call, (void *)(uintptr_t)src, writer->at, len);
+	sync_copy_initialised_state(writer->at, src, done);
+	if (done < len)
+		return -EFAULT;
+	/* As a number, for the reason given in advance_reader(). */
+	writer->at = (void *)((uintptr_t)writer->at + len);
+	writer->left -= len;
 	return 0;
 }
 
