@@ -85,7 +85,7 @@ def compute_quartiles(values):
     return [None if value > 1e300 else value for value in found]
 
 
-def is_aim_met(aim, median):
+def is_aim_met_or_none(aim, median):
     """Return: whether @median meets the threshold @aim, for example '>= 10'; None if @aim is empty."""
     if not aim:
         return None
@@ -106,7 +106,7 @@ def make_row(sample, label, repeat_command):
     low, median, high = compute_quartiles(values)
     aim = sample.get("aim", "")
     return {"name": prefix_name_with_label(label, sample["name"]), "unit": sample["unit"], "median": median,
-            "low": low, "high": high, "n": len(values), "aim": aim, "met": is_aim_met(aim, median),
+            "low": low, "high": high, "n": len(values), "aim": aim, "met": is_aim_met_or_none(aim, median),
             "command": repeat_command}
 
 
@@ -135,7 +135,7 @@ class Results:
         self.rows.append(row)
 
 
-def parse_sample(line):
+def parse_sample_or_raise(line):
     try:
         sample = json.loads(line)
     except ValueError:
@@ -157,7 +157,7 @@ def run_and_yield_samples(command):
     if missing:
         raise benches.Skipped(f"no {missing}")
     with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, text=True) as child:
-        yield from map(parse_sample, child.stdout)
+        yield from map(parse_sample_or_raise, child.stdout)
     if child.returncode not in (EXIT_GOOD, EXIT_SKIPPED):
         raise Failed(f"exit status {child.returncode} of: {command[:100]}")
 
@@ -186,7 +186,7 @@ def is_valid_old_row(row):
         and all(key in row and is_number_or_null(row[key]) for key in ("median", "low", "high"))
 
 
-def read_old_results(path):
+def read_and_check_old_results(path):
     try:
         old = keep.read_json(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -200,7 +200,7 @@ def read_old_results(path):
     return old
 
 
-def compare_with_old_row(row, old_row):
+def get_change_word_and_ratio(row, old_row):
     """Return: a word for the change from @old_row to @row, and the ratio of the medians or None."""
     if row["unit"] != old_row["unit"]:
         return "another unit", None
@@ -248,7 +248,7 @@ def make_table_cells(row, old_results):
     old_row = next((other for other in old_results["rows"] if other["name"] == row["name"]), None)
     if old_row is None:
         return cells + ["-", "-", "new"]
-    word, ratio = compare_with_old_row(row, old_row)
+    word, ratio = get_change_word_and_ratio(row, old_row)
     return [*cells, format_median_and_quartiles(old_row),
             "-" if ratio is None else f"x {format_figure(ratio)}", word]
 
@@ -343,7 +343,7 @@ def run_benches_or_read_samples(options):
         return results
     for number, line in enumerate(sys.stdin, 1):
         try:
-            results.append_row_or_skip(parse_sample(line), "rows", "", None)
+            results.append_row_or_skip(parse_sample_or_raise(line), "rows", "", None)
         except Unusable as why:
             raise Unusable(f"<stdin>:{number}: {why}") from None
     return results
@@ -362,7 +362,7 @@ def main():
     begin_time = time.time()
     try:
         # Check the old results before the benchmarks run for minutes.
-        old = read_old_results(options.old) if options.old else None
+        old = read_and_check_old_results(options.old) if options.old else None
         results = run_benches_or_read_samples(options)
         vanished_rows = find_vanished_rows(results.rows, old, options.names) if old else []
         if results.rows or vanished_rows:

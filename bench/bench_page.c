@@ -187,7 +187,7 @@ static const struct compared_call mapping_calls[] = {
 	  mmap_touch_munmap, NULL, true, 0 },
 };
 
-static void measure_copying_calls(void)
+static void measure_and_print_copying_calls(void)
 {
 	static const size_t sizes[] = { 8, 64, 512, 4096 };
 
@@ -238,7 +238,7 @@ static const struct backend_mode {
 	{ "alias", "none", NULL },
 };
 
-static void measure_backend(const struct backend_mode *backend_mode)
+static void measure_and_print_backend(const struct backend_mode *backend_mode)
 {
 	char backend_title[32];
 
@@ -252,7 +252,7 @@ static void measure_backend(const struct backend_mode *backend_mode)
 	}
 	allocate_pages_and_buffer();
 	if (!backend_mode->revoke)
-		measure_copying_calls();
+		measure_and_print_copying_calls();
 	for (size_t i = 0; i < COUNT(mapping_calls); i++)
 		compare_and_print_call(backend_title, &mapping_calls[i], backend_mode->mapping_aim);
 }
@@ -274,7 +274,7 @@ int main(int argc, char **argv)
 		selected_count++;
 		fflush(stdout);
 		if (fork() == 0) {
-			measure_backend(&backend_modes[i]);
+			measure_and_print_backend(&backend_modes[i]);
 			fflush(stdout);
 			_exit(0);
 		}

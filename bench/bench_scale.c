@@ -53,14 +53,14 @@ static const struct operation {
 static const struct operation *operation;
 static pthread_barrier_t ready;
 
-struct operation_rates {
+struct cpu_and_clock_rates {
 	double by_cpu, by_clock; /* operations per second */
 };
 
-static void *measure_rates_in_thread(void *rates_of_thread)
+static void *measure_current_operation_in_thread(void *rates_of_thread)
 {
 	struct page *thread_page = page_alloc(GFP_KERNEL);
-	struct operation_rates *rates = rates_of_thread;
+	struct cpu_and_clock_rates *rates = rates_of_thread;
 	double cpu_start, clock_start, seconds, count = 0;
 
 	pthread_barrier_wait(&ready);
@@ -79,14 +79,14 @@ static void *measure_rates_in_thread(void *rates_of_thread)
 }
 
 /* Return: the sums of the rates of threads that run at the same time. */
-static struct operation_rates measure_total_rates(unsigned int thread_count)
+static struct cpu_and_clock_rates measure_current_operation_total_rates(unsigned int thread_count)
 {
-	struct operation_rates thread_rates[THREADS_MAX], total = { 0 };
+	struct cpu_and_clock_rates thread_rates[THREADS_MAX], total = { 0 };
 	pthread_t handles[THREADS_MAX];
 
 	pthread_barrier_init(&ready, NULL, thread_count);
 	for (unsigned int i = 0; i < thread_count; i++)
-		if (pthread_create(&handles[i], NULL, measure_rates_in_thread, &thread_rates[i]))
+		if (pthread_create(&handles[i], NULL, measure_current_operation_in_thread, &thread_rates[i]))
 			abort();
 	for (unsigned int i = 0; i < thread_count; i++) {
 		pthread_join(handles[i], NULL);
@@ -97,7 +97,7 @@ static struct operation_rates measure_total_rates(unsigned int thread_count)
 	return total;
 }
 
-static void print_operation_sample(const char *rate_name, const char *unit, const char *aim,
+static void print_current_operation_sample(const char *rate_name, const char *unit, const char *aim,
 				   const double *values, size_t value_count)
 {
 	char sample_name[80];
@@ -112,18 +112,18 @@ static void compare_and_print_thread_counts(unsigned int thread_count, size_t ro
 		clock_ratios[FIGURE_ROUNDS_MAX];
 
 	for (size_t i = 0; i < round_count; i++) {
-		struct operation_rates one_thread = measure_total_rates(1),
-				       all_threads = measure_total_rates(thread_count);
+		struct cpu_and_clock_rates one_thread = measure_current_operation_total_rates(1),
+				       all_threads = measure_current_operation_total_rates(thread_count);
 
 		one_thread_rates[i] = one_thread.by_cpu / 1e6;
 		cpu_ratios[i] = all_threads.by_cpu / one_thread.by_cpu;
 		clock_ratios[i] = all_threads.by_clock / one_thread.by_clock;
 	}
-	print_operation_sample("1 thread", "M/s", "", one_thread_rates, round_count);
+	print_current_operation_sample("1 thread", "M/s", "", one_thread_rates, round_count);
 	/* More than two threads compete for shared caches, so there is no threshold for them. */
-	print_operation_sample("all CPUs : 1 thread, by CPU time", "times",
+	print_current_operation_sample("all CPUs : 1 thread, by CPU time", "times",
 			       thread_count == 2 ? ">= 1.8" : "", cpu_ratios, round_count);
-	print_operation_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios,
+	print_current_operation_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios,
 			       round_count);
 }
 

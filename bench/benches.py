@@ -165,7 +165,7 @@ def bench_exec(scratch):
         yield make_skipped_sample("whose time it is", "no perf")
 
 
-def map_functions_to_parts():
+def map_symbols_to_libraries():
     """Return: {function: "page" or "harness"}, also for static functions."""
     part_of = {"LLVMFuzzerTestOneInput": "harness"}
     for part in ("page", "harness"):
@@ -185,7 +185,7 @@ def profile_executions(scratch):
     except Failed:
         yield make_skipped_sample("whose time it is", "perf may not record")
         return
-    part_of, counts = map_functions_to_parts(), Counter()
+    part_of, counts = map_symbols_to_libraries(), Counter()
     script = Run("perf", "script", "-i", scratch / "perf", "-F", "comm,ip,sym").output
     for stack in script.split("\n\n"):
         names = re.findall(r"^\s+\w+ (\S+?)(?:\+0x[0-9a-f]*)?$", stack, re.MULTILINE)
@@ -234,7 +234,7 @@ def yield_branch_samples(scratch, target, runs):
         yield make_sample("all branches of src/page", "branches", [all_branches])
 
 
-def count_inputs_to_95_percent(runs_by_target, target):
+def count_inputs_to_edge_goal(runs_by_target, target):
     """For each run, count the inputs until the run has 95 % of the most edges of all runs, with or without the
     mutator; NEVER if the run did not reach them."""
     kin = target.removesuffix("-bytes")
@@ -257,7 +257,7 @@ def bench_fuzz(scratch):
     values = measure_in_turns("bench-fuzz", read_environment_number("N", 5), {
         target: lambda target=target: measure_fuzzing_without_seeds(scratch, target, seconds)
         for target in targets})
-    needed = {target: count_inputs_to_95_percent(values, target) for target in targets}
+    needed = {target: count_inputs_to_edge_goal(values, target) for target in targets}
     for target in targets:
         if not target.startswith("fuzz_race"):
             yield from yield_branch_samples(scratch, target, values[target])
@@ -283,7 +283,7 @@ def bench_afl(scratch):
     quiet = {f"AFL_{name}": "1" for name in ("NO_UI", "TRY_AFFINITY", "SKIP_CPUFREQ", "FAST_CAL",
                                              "I_DONT_CARE_ABOUT_MISSING_CRASHES")}
 
-    def run_afl_fuzz(binary, *executions_per_process):
+    def measure_afl_rate_and_stability(binary, *executions_per_process):
         shutil.rmtree(scratch / "out", ignore_errors=True)
         Run("afl-fuzz", "-V", seconds, "-t", 1000, "-s", 1, "-G", get_max_input_length(binary), "-i",
             f"seeds/{os.path.basename(binary)}", "-o", scratch / "out", "--", f"./{binary}",
@@ -296,8 +296,8 @@ def bench_afl(scratch):
         if not os.access(binary, os.X_OK) or not os.path.isdir(f"seeds/{os.path.basename(binary)}"):
             continue
         values = measure_in_turns(f"bench-afl: {binary}", 3, {
-            "persistent": lambda binary=binary: run_afl_fuzz(binary),
-            "a process each": lambda binary=binary: run_afl_fuzz(binary, -1)})
+            "persistent": lambda binary=binary: measure_afl_rate_and_stability(binary),
+            "a process each": lambda binary=binary: measure_afl_rate_and_stability(binary, -1)})
         rates = {name: [rate for rate, _ in pairs] for name, pairs in values.items()}
         for name, rate in rates.items():
             yield make_sample(f"{binary}, {name}", "inputs/s", rate)
@@ -315,7 +315,7 @@ def bench_jobs(scratch):
     if len(os.sched_getaffinity(0)) < 2:
         raise Skipped("one CPU")
 
-    def measure_campaign(job_count, start_corpus):
+    def measure_campaign_executions_and_cpu(job_count, start_corpus):
         campaign = scratch / "run"
         shutil.rmtree(campaign, ignore_errors=True)
         if start_corpus:
@@ -325,10 +325,10 @@ def bench_jobs(scratch):
         return run.find_last_number(rf"^ *{target} +\d+ +(\d+) "), run.cpu
 
     # Use a grown corpus: at its start a campaign mostly writes files.
-    measure_campaign(2, None)
+    measure_campaign_executions_and_cpu(2, None)
     shutil.copytree(scratch / "run" / target / "corpus", scratch / "corpus")
     values = measure_in_turns("bench-jobs", 5, {
-        f"{jobs} jobs": lambda jobs=jobs: measure_campaign(jobs, scratch / "corpus") for jobs in (1, 2)})
+        f"{jobs} jobs": lambda jobs=jobs: measure_campaign_executions_and_cpu(jobs, scratch / "corpus") for jobs in (1, 2)})
     gains = [(two / one, cpu2 / cpu1) for (one, cpu1), (two, cpu2) in zip(values["1 jobs"], values["2 jobs"])]
     yield make_sample("2 jobs : 1, executions", "times", [gain for gain, _ in gains])
     yield make_sample("2 jobs : 1, CPU time that they were given", "times", [cpu for _, cpu in gains])
@@ -351,15 +351,15 @@ def bench_minimize(scratch):
         output = Run(tool, "check", program_path, accepted_statuses=(0, 1)).output
         return re.search(rf"^{re.escape(str(program_path))}: (.*)", output, re.MULTILINE)[1]
 
-    def minimize_program(program_path, minimized_path):
+    def minimize_and_return_signature(program_path, minimized_path):
         run = Run(tool, "minimize", "-o", minimized_path, program_path)
         return run, run.output.splitlines()[1].split(": ", 1)[1]
 
     for file in sorted(scratch.glob("*.page")):
         small, again, source = map(file.with_suffix, (".small", ".again", ".c"))
         try:
-            first, signature = minimize_program(file, small)
-            if minimize_program(small, again)[1] != signature or find_broken_rules(file) != find_broken_rules(small):
+            first, signature = minimize_and_return_signature(file, small)
+            if minimize_and_return_signature(small, again)[1] != signature or find_broken_rules(file) != find_broken_rules(small):
                 wrong.append(f"{file.stem}: another signature")
             if small.read_bytes() != again.read_bytes():
                 wrong.append(f"{file.stem}: not the smallest")
@@ -393,14 +393,14 @@ def bench_replay(scratch):
     inputs.mkdir()
     Run(os.path.abspath("make_programs"), count, 1, "bytes", cwd=inputs)
 
-    def replay_good_inputs():
+    def replay_and_expect_good_inputs():
         run = Run("./pagetorture", "replay", "--flavour", "asan", "-j", 2, inputs)
         if not re.search(rf"^asan +{count} +{count} +0 ", run.output, re.MULTILINE):
             raise Failed("expected all inputs to be good")
         return run
 
     values = measure_in_turns("bench-replay", 5, {
-        "libFuzzer": lambda: Run("./fuzz_page", "-runs=0", "-timeout=20", inputs), "replay": replay_good_inputs})
+        "libFuzzer": lambda: Run("./fuzz_page", "-runs=0", "-timeout=20", inputs), "replay": replay_and_expect_good_inputs})
     pairs = list(zip(values["libFuzzer"], values["replay"]))
     yield make_sample("replay, 2 processes", "inputs/s", [count / run.seconds for _, run in pairs])
     yield make_sample("libFuzzer -runs=0", "inputs/s", [count / engine.seconds for engine, _ in pairs])
@@ -408,10 +408,10 @@ def bench_replay(scratch):
                       [engine.seconds / run.seconds for engine, run in pairs])
     yield make_sample("replay : libFuzzer -runs=0, in equal CPU time", "times",
                       [engine.cpu / run.cpu for engine, run in pairs], ">= 1")
-    yield measure_replay_of_failing_inputs(inputs, count)
+    yield measure_added_failing_inputs(inputs, count)
 
 
-def measure_replay_of_failing_inputs(input_directory, input_count):
+def measure_added_failing_inputs(input_directory, input_count):
     """Replace good inputs by failing ones, and check that `replay` names exactly the failing ones."""
     expected = {}
     for way, number, offset in (("crash", 100, 17), ("hang", 10, 29), ("leak", 10, 41)):

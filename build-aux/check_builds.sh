@@ -17,8 +17,8 @@ scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/te
 	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
 	tests/test_tree.sh'
 
-# run_logged_step NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
-run_logged_step() {
+# run_step_in_build_directory NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
+run_step_in_build_directory() {
 	step=$1
 	shift
 	echo "check-builds: $build: $step"
@@ -41,26 +41,26 @@ hide_programs_from_path() {
 # build_and_test_with_compiler COMPILER: build the programs of the tests before the tests, so that a missing
 # dependency of a program fails in the step "programs".
 build_and_test_with_compiler() {
-	run_logged_step configure sh "$source/configure" --enable-werror CC="$1" &&
-		run_logged_step make "$MAKE" -j"$JOBS" all &&
-		run_logged_step programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
-		run_logged_step tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
+	run_step_in_build_directory configure sh "$source/configure" --enable-werror CC="$1" &&
+		run_step_in_build_directory make "$MAKE" -j"$JOBS" all &&
+		run_step_in_build_directory programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
+		run_step_in_build_directory tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
 # Run and replay corpus/rules with each backend, and replay it by the fuzz targets without an engine.
-run_and_replay_rules() {
+run_and_replay_rule_programs() {
 	for backend in direct alias; do
-		run_logged_step "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
-			run_logged_step "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
+		run_step_in_build_directory "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
+			run_step_in_build_directory "replay-$backend" ./pagetorture replay --backend $backend "$source/corpus/rules" || return
 	done
 	for target in fault page race text; do
-		run_logged_step "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
-			run_logged_step "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
+		run_step_in_build_directory "fuzz-$target" "$MAKE" -j"$JOBS" "fuzz_$target-replay" &&
+			run_step_in_build_directory "replay-$target" "./fuzz_$target-replay" "$source/corpus/rules" || return
 	done
 }
 
-# run_named_build BUILD: build and test. If the build is impossible here, $missing is set to the reason.
-run_named_build() {
+# run_build_or_set_missing BUILD: build and test. If the build is impossible here, $missing is set to the reason.
+run_build_or_set_missing() {
 	case $1 in
 	gcc)
 		missing='no gcc'
@@ -77,11 +77,11 @@ run_named_build() {
 		missing='gcc makes no programs of 32 bits here (gcc-multilib)'
 		echo 'int main(void) { return 0; }' >"$top/probe.c"
 		gcc -m32 -o "$top/probe" "$top/probe.c" 2>/dev/null && "$top/probe" && missing='' &&
-			build_and_test_with_compiler 'gcc -m32' && run_and_replay_rules &&
+			build_and_test_with_compiler 'gcc -m32' && run_and_replay_rule_programs &&
 			echo "check-builds: m32: left out: $(sed -n 's/^  skipped *//p' "$top/m32.configure.log")"
 		;;
 	readonly) build_and_test_with_compiler "$CC" ;;
-	distcheck) run_logged_step tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
+	distcheck) run_step_in_build_directory tests "$MAKE" -C "$top/.." distcheck TESTS="test_page test_rules $scripts" ;;
 	esac
 }
 
@@ -93,7 +93,7 @@ print_result_and_remove_good_build() {
 		echo "skipped $missing"
 	elif [ "$1" -ne 0 ]; then
 		echo "FAILED $step: $top/$build.$step.log"
-	elif ! list_source_file_states | diff "$top/$build.before" - >"$top/$build.source.log"; then
+	elif ! list_source_sizes_and_times | diff "$top/$build.before" - >"$top/$build.source.log"; then
 		echo "FAILED source was changed: $top/$build.source.log"
 	elif [ "${passed:-0}" -eq 0 ]; then
 		echo "FAILED no test ran: $top/$build.tests.log"
@@ -104,7 +104,7 @@ print_result_and_remove_good_build() {
 }
 
 # Print the name, size and time of each source file: the build must not write to the source tree.
-list_source_file_states() {
+list_source_sizes_and_times() {
 	find "$source" -printf '%P %s %T@\n' | sort
 }
 
@@ -121,8 +121,8 @@ done
 for build; do
 	path=$PATH missing='' begun=$(date +%s) status=0
 	mkdir -p "$top/$build"
-	list_source_file_states >"$top/$build.before"
-	run_named_build "$build" || status=$?
+	list_source_sizes_and_times >"$top/$build.before"
+	run_build_or_set_missing "$build" || status=$?
 	print_result_and_remove_good_build $status | while read -r result text; do
 		printf '%-9s %-8s %6s  %s\n' "$build" "$result" "$(($(date +%s) - begun)) s" "$text"
 	done >>"$top/rows"

@@ -20,8 +20,8 @@ if [ -n "$missing" ]; then
 	exit 77
 fi
 
-# run_logged_step NAME COMMAND...: run the command with its output in DIRECTORY/NAME.log; print the end of the log of a failure.
-run_logged_step() {
+# run_step_and_print_failure NAME COMMAND...: run the command with its output in DIRECTORY/NAME.log; print the end of the log of a failure.
+run_step_and_print_failure() {
 	name=$1
 	shift
 	echo "check-deb: $name"
@@ -66,10 +66,10 @@ test_unpacked_packages() {
 		"$directory/root/usr/bin/pagetorture" replay "$rules"
 }
 
-run_logged_step build build_debian_packages && run_logged_step lintian run_lintian
+run_step_and_print_failure build build_debian_packages && run_step_and_print_failure lintian run_lintian
 if [ "$failed" = 0 ]; then
 	sed 's/^/    /' "$directory/lintian.log" | grep '^    [EWI]:'
-	run_logged_step unpack unpack_packages && run_logged_step use test_unpacked_packages
+	run_step_and_print_failure unpack unpack_packages && run_step_and_print_failure use test_unpacked_packages
 fi
 [ "$failed" = 0 ] && echo "check-deb: good: $(cd "$directory" && echo *.deb)"
 exit "$failed"

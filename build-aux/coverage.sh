@@ -28,9 +28,9 @@ build_programs_with_counters() {
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 
-# run_with_counters DIRECTORY: run each line NAME COMMAND... of standard input, as many at a time as there are CPUs.
+# run_listed_commands_with_counters DIRECTORY: run each line NAME COMMAND... of standard input, as many at a time as there are CPUs.
 # Store the counters and the output of each command in DIRECTORY.
-run_with_counters() {
+run_listed_commands_with_counters() {
 	rm -rf "$1"
 	mkdir "$1"
 	# shellcheck disable=SC2016 # variables of the inner shell
@@ -42,7 +42,7 @@ run_with_counters() {
 
 # Print lines NAME COMMAND...: `pagetorture run` with each backend, and each replayer with each kind of mapping, on the
 # corpus. fuzz_api and fuzz_fatal need that the use of an ended mapping ends the process, so not PAGE_MAP_REVOKE=none.
-list_replay_commands() {
+list_corpus_commands() {
 	for backend in direct alias; do
 		echo "run-$backend build/pagetorture run --backend $backend $corpus/rules $corpus/regress $corpus/bugs"
 	done
@@ -82,7 +82,7 @@ merge_counters_and_export() {
 
 build_programs_with_counters
 rm -rf html
-list_replay_commands | run_with_counters replay
-list_unit_test_commands | run_with_counters units
+list_corpus_commands | run_listed_commands_with_counters replay
+list_unit_test_commands | run_listed_commands_with_counters units
 merge_counters_and_export replay replay
 merge_counters_and_export all replay units

@@ -23,7 +23,7 @@ import time
 SOURCE = pathlib.Path(sys.argv[1]).absolute()
 sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent / "report"))
 import keep  # noqa: E402
-from fuzz_run import run_campaign, run_with_log  # noqa: E402
+from fuzz_run import run_campaign, run_logged_and_return_status  # noqa: E402
 
 OUT = pathlib.Path("fuzz-ci")
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
@@ -72,11 +72,11 @@ class Cases:
     def write_junit_file(self):
         lines = [*self.records, {"what": "fuzz-ci"}]
         (OUT / "cases.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        export_records("junit", "cases.jsonl", "junit.xml")
+        export_results_file("junit", "cases.jsonl", "junit.xml")
 
 
-def export_records(format_name, results_name, output_name):
-    status = run_with_log(["./pagetorture-export", format_name, "-o", OUT / output_name, OUT / results_name],
+def export_results_file(format_name, results_name, output_name):
+    status = run_logged_and_return_status(["./pagetorture-export", format_name, "-o", OUT / output_name, OUT / results_name],
                           OUT / "export.log")
     if status:
         print(f"export ended with status {status}:", (OUT / "export.log").read_text(errors="replace"))
@@ -95,7 +95,7 @@ def replay_corpus_and_add_case(cases, target, binary):
     log = OUT / f"{binary}.log"
     corpora = [SOURCE / "corpus" / name for name in ("regress", "rules", "bugs", f"seed/{target}")]
     command = [f"./{binary}", *map(str, corpora)]
-    status = run_with_log(command, log)
+    status = run_logged_and_return_status(command, log)
     end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
     cases.add_and_print_case({0: "good", EXIT_UNAVAILABLE: "skipped"}.get(status, "failed"), "replay", binary, end,
               " ".join(command))
@@ -120,7 +120,7 @@ def find_targets_affected_since(base_commit, targets):
     return [target for target in targets if target in affected]
 
 
-def fuzz_targets_and_add_cases(cases, group, seconds, seed, targets):
+def run_campaign_and_add_cases(cases, group, seconds, seed, targets):
     print(f"{group}, {seconds} s: {' '.join(targets)}", flush=True)
     status, outcomes = run_campaign(OUT / group, seconds, targets, ["--seed", seed, "--dir", OUT / "campaign"])
     for target, outcome in outcomes.items():
@@ -132,10 +132,10 @@ def fuzz_targets_and_add_cases(cases, group, seconds, seed, targets):
 
 def triage_findings_and_write_sarif():
     """Triage the findings and write findings.sarif, also without findings, so that CI services close old alerts."""
-    status = run_with_log(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
+    status = run_logged_and_return_status(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
                       "-o", OUT / "triage", OUT / "campaign"], OUT / "triage.log")
     if (OUT / "findings.jsonl").exists():
-        export_records("sarif", "findings.jsonl", "findings.sarif")
+        export_results_file("sarif", "findings.jsonl", "findings.sarif")
     else:
         print(f"triage ended with status {status}:", (OUT / "triage.log").read_text(errors="replace"))
 
@@ -164,9 +164,9 @@ def main():
         replay_corpus_and_add_case(cases, target, f"{target}-replay-{flavour}")
     changed = find_targets_affected_since(os.environ.get("FUZZ_CI_BASE") or "HEAD~1", targets)
     if changed:
-        fuzz_targets_and_add_cases(cases, "changed", seconds // 2, seed, changed)
+        run_campaign_and_add_cases(cases, "changed", seconds // 2, seed, changed)
         seconds -= seconds // 2
-    fuzz_targets_and_add_cases(cases, "all", seconds, seed, list(targets))
+    run_campaign_and_add_cases(cases, "all", seconds, seed, list(targets))
     triage_findings_and_write_sarif()
     cases.write_junit_file()
     write_report_results(cases, begun, seed)

@@ -10,7 +10,7 @@ import subprocess
 Outcome = collections.namedtuple("Outcome", "result reason replay figures")
 
 
-def run_with_log(command, log_path, environment=None):
+def run_logged_and_return_status(command, log_path, environment=None):
     """Run a command with all of its output in the log. Return: its exit status."""
     with open(log_path, "wb") as log:
         return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False,
@@ -34,7 +34,7 @@ def find_target_outcome(campaign_results, target_name):
 
 def run_campaign(log_path, seconds, targets, options, environment=None):
     """Run `pagetorture fuzz`, with its results in @log_path.json. Return: the exit status, {target: Outcome}"""
-    status = run_with_log(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds), "--results",
+    status = run_logged_and_return_status(["./pagetorture", "fuzz", "--bin", os.getcwd(), "--time", str(seconds), "--results",
                       f"{log_path}.json", *options, *targets], log_path, environment)
     results = {"targets": [], "left_out": []}
     if os.path.exists(f"{log_path}.json"):

@@ -18,7 +18,7 @@ import time
 HERE = pathlib.Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE.parent / "report"))
 import keep  # noqa: E402
-from fuzz_run import run_campaign, run_with_log  # noqa: E402
+from fuzz_run import run_campaign, run_logged_and_return_status  # noqa: E402
 
 SOURCE = sys.argv[1]
 SECONDS = int(os.environ.get("SMOKE_SECONDS") or 20)
@@ -69,12 +69,12 @@ def parse_skip_reason(exit_status, output):
     return ""
 
 
-def make_match_formatter(pattern, form="{0}"):
-    """Return: a function that formats the last match of @pattern in an output; {1} in @form is its first group."""
-    def format_last_match(output):
+def make_last_match_formatter(pattern, format_string="{0}"):
+    """Return: a function that formats the last match of @pattern in an output; {1} in @format_string is its first group."""
+    def format_last_pattern_match(output):
         found = list(re.finditer(pattern, output, re.M))
-        return form.format(found[-1][0], *found[-1].groups()) if found else ""
-    return format_last_match
+        return format_string.format(found[-1][0], *found[-1].groups()) if found else ""
+    return format_last_pattern_match
 
 
 def run_command_as_row(name, log_name, format_figures, command, environment=None):
@@ -83,7 +83,7 @@ def run_command_as_row(name, log_name, format_figures, command, environment=None
         add_and_print_row("skipped", name, "this build has no such program or flavour")
         return
     log = LOGS / log_name
-    status = run_with_log(command, log, environment)
+    status = run_logged_and_return_status(command, log, environment)
     text = log.read_text(errors="replace")
     skip_reason = parse_skip_reason(status, text)
     if skip_reason:
@@ -94,7 +94,7 @@ def run_command_as_row(name, log_name, format_figures, command, environment=None
         add_and_print_row("ok", name, format_figures(text))
 
 
-def run_rule_table():
+def run_rule_programs_and_store():
     print_progress("rule table under the sanitizers")
     programs = sorted(str(path) for path in pathlib.Path(SOURCE, "corpus", "rules").glob("*.page"))
     tables = {}
@@ -102,29 +102,29 @@ def run_rule_table():
     def parse_json_lines(output):
         return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
-    def format_agreement(output):
+    def format_agreeing_flavours(output):
         return f"{len(programs)} programs agree in: {' '.join(parse_json_lines(output)[0]['flavours'])}"
 
     for backend in BACKENDS:
-        run_command_as_row(f"rule table, {backend}", f"rules-{backend}", format_agreement,
+        run_command_as_row(f"rule table, {backend}", f"rules-{backend}", format_agreeing_flavours,
                   ["./pagetorture", "run", "--backend", backend, "--json", *programs])
         if rows[-1]["result"] != "skipped":
             tables[backend] = parse_json_lines((LOGS / f"rules-{backend}").read_text(errors="replace"))
     write_results("rules", tables)
 
 
-def run_race_matrix():
+def run_race_matrix_by_detectors():
     for detector, cells in DETECTORS.items():
         print_progress(f"race matrix, {detector}")
-        format_figures = make_match_formatter(
+        format_figures = make_last_match_formatter(
             rf"^{detector} +(\d+) +x\S+ +(\d+) +(\d+)(?: +\S+){{3}} +(\d+) +(\d+)",
             "{1} cells, {3} of {2} races caught, {4} false alarms, {5} within known limitations")
         run_command_as_row(f"race matrix, {detector}", f"race-{detector}", format_figures,
                   ["./pagetorture-dev", "race", "--detector", detector, "--cell", cells])
 
 
-def run_stress_scenarios():
-    format_figures = make_match_formatter(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
+def run_selected_stress_scenarios():
+    format_figures = make_last_match_formatter(r" Total: (\d+) .* Rate: (\S+) ", "{1} operations, {2}")
     for scenario in STRESS_SCENARIOS:
         for flavour in ("plain", "asan", "tsan"):
             binary = "pagetorture-stress" + ("" if flavour == "plain" else f"-{flavour}")
@@ -151,7 +151,7 @@ def fuzz_two_targets(backend, seconds, *targets):
             add_and_print_row("ok", name, f"{figures['executions']} executions, {figures['rate']}/s, no finding")
 
 
-def fuzz_with_afl():
+def fuzz_page_with_afl():
     """Fuzz fuzz_page by AFL++. A stability below 100 % means that an input changes state for later inputs."""
     name, log, statistics = "AFL++ fuzz_page", LOGS / "afl.log", LOGS / "afl/default/fuzzer_stats"
     if not shutil.which("afl-clang-fast") or not shutil.which("afl-fuzz"):
@@ -161,7 +161,7 @@ def fuzz_with_afl():
         add_and_print_failure(name, "it does not build", pathlib.Path("afl.log"), "make afl-fuzzers-asan")
         return
     print_progress(f"{name}, {SECONDS} s")
-    run_with_log(["timeout", "-s", "INT", str(SECONDS + 60), "afl-fuzz", "-V", str(SECONDS), "-t", "1000", "-G", "704",
+    run_logged_and_return_status(["timeout", "-s", "INT", str(SECONDS + 60), "afl-fuzz", "-V", str(SECONDS), "-t", "1000", "-G", "704",
              "-i", "seeds/fuzz_page", "-o", str(LOGS / "afl"), "--", "afl/fuzz_page"], log,
             {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath("afl_mutator.so"), "AFL_NO_UI": "1",
              "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1",
@@ -180,20 +180,20 @@ def fuzz_with_afl():
                             f"stability {figures['stability']}, no finding")
 
 
-def replay_corpus_with_all_replayers():
+def replay_with_tool_and_replayers():
     print_progress("corpus replay")
     corpus = f"{SOURCE}/corpus"
     for backend in BACKENDS:
         for orders in ([], ["--orders"]):
             name = " ".join([f"replay, {backend}", *orders])
-            run_command_as_row(name, name.replace(", ", "-"), make_match_formatter(r"\b\d+ inputs in.*"),
+            run_command_as_row(name, name.replace(", ", "-"), make_last_match_formatter(r"\b\d+ inputs in.*"),
                       ["./pagetorture", "replay", "--backend", backend, *orders, corpus])
     for binary in ("fuzz_api-replay", *REPLAYERS):
         target = binary.partition("-")[0]
         corpora = ["rules", "regress", "bugs"] if target != "fuzz_api" else []
         for backend in BACKENDS:
             run_command_as_row(f"{binary}, {backend}", f"{binary}-{backend}",
-                               make_match_formatter(r"\b\d+ inputs replayed.*"),
+                               make_last_match_formatter(r"\b\d+ inputs replayed.*"),
                                [f"./{binary}", *(f"{corpus}/{name}" for name in [*corpora, f"seed/{target}"])],
                                {"PAGE_MAP": backend})
 
@@ -210,13 +210,13 @@ def main():
     LOGS.mkdir()
     for name in ("rules", "smoke"):
         pathlib.Path(f"results/{name}.json").unlink(missing_ok=True)
-    run_rule_table()
-    run_race_matrix()
-    run_stress_scenarios()
+    run_rule_programs_and_store()
+    run_race_matrix_by_detectors()
+    run_selected_stress_scenarios()
     for backend, part, *targets in FUZZ_PAIRS:
         fuzz_two_targets(backend, max(SECONDS // part, 1), *targets)
-    fuzz_with_afl()
-    replay_corpus_with_all_replayers()
+    fuzz_page_with_afl()
+    replay_with_tool_and_replayers()
     print(f"\nsummary ({int(time.time() - BEGIN_TIME)} s, logs in {LOGS.absolute()})")
     for row in sorted(rows, key=lambda row: row["result"]):
         print(f"{row['result']:<7} {row['name']:<34} {row['figures']}")

@@ -57,7 +57,7 @@ void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigne
  * Like api_check_predicted_failure(), for a user copy of 0 bytes, which succeeds although its
  * failure point failed. The remaining times of the point show whether it failed.
  */
-void api_check_failure_of_empty_copy(enum page_fault_point point);
+void api_check_empty_copy_fault_times(enum page_fault_point point);
 
 /* Cancels all requested failures, in the library and in the prediction. */
 void api_reset_failure_injection(void);
@@ -69,5 +69,5 @@ void api_reset_failure_injection(void);
  * @is_signal_accepted, a signal or a sanitizer may end it instead. Does nothing for most inputs,
  * because a process is slow (fuzz_count_and_decide_fork()).
  */
-void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
+void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 			       const char *rule, bool is_signal_accepted);

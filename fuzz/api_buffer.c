@@ -26,7 +26,7 @@ static unsigned int find_allocation_order(size_t pages)
 
 /* Writes the first and the last byte of each checked page, or compares them with
  * @slot->buffer_byte. */
-static bool write_or_compare_page_marks(const struct api_slot *slot, bool must_write)
+static bool write_or_compare_end_pages(const struct api_slot *slot, bool must_write)
 {
 	size_t pages = compute_page_count(slot->buffer_size);
 
@@ -47,7 +47,7 @@ void api_check_and_free_buffer(struct api_slot *slot)
 {
 	if (!slot->buffer)
 		return;
-	api_expect(write_or_compare_page_marks(slot, false),
+	api_expect(write_or_compare_end_pages(slot, false),
 		   "a buffer of %zu bytes did not keep them", slot->buffer_size);
 	page_buffer_free(slot->buffer);
 	slot->buffer = NULL;
@@ -77,7 +77,7 @@ static void alloc_and_mark_slot_buffer(struct api_slot *slot, size_t bytes)
 	slot->buffer = buffer;
 	slot->buffer_size = bytes;
 	slot->buffer_byte++;
-	write_or_compare_page_marks(slot, true);
+	write_or_compare_end_pages(slot, true);
 }
 
 void api_run_buffer_alloc(const struct api_call *call)
@@ -185,7 +185,7 @@ static void free_borrowed_page(void *page)
 void api_run_borrower_frees(const struct api_call *call)
 {
 	if (api_slots[call->slot_index].buffer)
-		api_expect_abort_in_child(call, free_borrowed_page,
+		api_maybe_check_misuse_in_child(call, free_borrowed_page,
 					  borrow_page_of_slot_buffer(call), "borrowed-free", false);
 }
 
@@ -204,9 +204,9 @@ void api_run_buffer_free_wrong(const struct api_call *call)
 		return;
 	freed_offset = call->numbers[0] % (compute_page_count(slot->buffer_size) * PAGE_SIZE);
 	if (freed_offset)
-		api_expect_abort_in_child(call, page_buffer_free, slot->buffer + freed_offset,
+		api_maybe_check_misuse_in_child(call, page_buffer_free, slot->buffer + freed_offset,
 					  "foreign-map", false);
 	else
-		api_expect_abort_in_child(call, free_buffer_twice, slot->buffer, "use-after-free",
+		api_maybe_check_misuse_in_child(call, free_buffer_twice, slot->buffer, "use-after-free",
 					  true);
 }

@@ -64,7 +64,7 @@ void api_print_calls(FILE *out, const struct api_call *calls, size_t count)
 		if (op_rows[call->op].slots)
 			fprintf(out, " %u", call->slot_index);
 		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++) {
-			number_write_text(call->numbers[n], formatted_number);
+			number_write_program_text(call->numbers[n], formatted_number);
 			fprintf(out, " %s", formatted_number);
 		}
 		putc('\n', out);
@@ -86,10 +86,10 @@ static bool parse_call(struct text_cursor *cursor, struct api_call *call)
 	while (call->op < API_COUNT && !text_word_is(&name, op_rows[call->op].name))
 		call->op++;
 	if (call->op == API_COUNT ||
-	    (op_rows[call->op].slots && !text_parse_valid_number(cursor, &unused_start, &slot)))
+	    (op_rows[call->op].slots && !text_parse_number_in_domain(cursor, &unused_start, &slot)))
 		return false;
 	for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
-		if (!text_parse_valid_number(cursor, &unused_start, &call->numbers[n]))
+		if (!text_parse_number_in_domain(cursor, &unused_start, &call->numbers[n]))
 			return false;
 	call->slot_index = (uint8_t)slot;
 	return slot < API_SLOTS && text_ends_after_spaces(cursor);

@@ -48,7 +48,7 @@ static bool has_expected_report(const struct isolated *child, const char *rule,
 	       (is_signal_accepted && (child->signal || strstr(child->output, "Sanitizer: ")));
 }
 
-void api_expect_abort_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
+void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
 			       const char *rule, bool is_signal_accepted)
 {
 	static struct isolated child;
@@ -95,7 +95,7 @@ void api_run_unmap_at(const struct api_call *call)
 		page_unmap_local(unmapped_address);
 		return;
 	}
-	api_expect_abort_in_child(call, unmap_address, unmapped_address, NULL, false);
+	api_maybe_check_misuse_in_child(call, unmap_address, unmapped_address, NULL, false);
 	page_unmap_local(addr);
 }
 
@@ -117,7 +117,7 @@ static struct page *allocate_frame_again(const struct page *page)
  * through the old mapping. The child process makes all these calls, because earlier inputs
  * determine how many other frames are allocated first.
  */
-static void write_stale_mapping(void *slot)
+static void make_and_write_stale_mapping(void *slot)
 {
 	struct page *page = ((struct api_slot *)slot)->page;
 	struct page_task *task = page_task_new("away");
@@ -141,6 +141,6 @@ void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_or_alloc_page(call);
 	if (!strcmp(page_map_backend(), "alias"))
-		api_expect_abort_in_child(call, write_stale_mapping, &api_slots[call->slot_index],
+		api_maybe_check_misuse_in_child(call, make_and_write_stale_mapping, &api_slots[call->slot_index],
 					  NULL, true);
 }

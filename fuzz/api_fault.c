@@ -24,14 +24,14 @@ static bool task_may_fail;
 enum predicted_result { MUST_SUCCEED, MUST_FAIL, MAY_FAIL };
 
 static enum predicted_result count_and_predict_by_attributes(enum page_fault_point point,
-							     unsigned int size)
+							     unsigned int page_count)
 {
 	struct page_fault_attr *attr = &expected_attrs[point];
 
 	if (!attr->probability || (attr->task_filter && !task_may_fail) || !attr->times)
 		return MUST_SUCCEED;
-	if (attr->space > size) {
-		attr->space -= size;
+	if (attr->space > page_count) {
+		attr->space -= page_count;
 		return MUST_SUCCEED;
 	}
 	if (attr->interval > 1 && ++interval_call_counts[point] % attr->interval)
@@ -67,7 +67,7 @@ void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigne
 		expected_attrs[point].times--;
 }
 
-void api_check_failure_of_empty_copy(enum page_fault_point point)
+void api_check_empty_copy_fault_times(enum page_fault_point point)
 {
 	enum predicted_result expected = count_and_predict_failure(point, 0, 0);
 	struct page_fault_attr now = default_attr;
@@ -112,7 +112,7 @@ static uint64_t reduce_small_number(uint64_t number)
 }
 
 /* Return: mostly 0, because few calls of an input would use up a larger space. */
-static unsigned int derive_fault_space(uint64_t number)
+static unsigned int derive_fault_space_in_pages(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;
 }
@@ -128,7 +128,7 @@ static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 		.probability = probabilities[choices & 7],
 		.interval = (unsigned int)reduce_small_number(call->numbers[0]),
 		.times = (int)(unsigned int)reduce_small_number(call->numbers[1]),
-		.space = derive_fault_space(call->numbers[2]),
+		.space = derive_fault_space_in_pages(call->numbers[2]),
 		.min_order = choices >> 3 & 3,
 		.task_filter = choices >> 5 & 1,
 		.ignore_gfp = ignored[choices >> 6 & 3],

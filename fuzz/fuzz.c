@@ -33,7 +33,7 @@ struct checker *fuzz_get_checker(void)
 /* Exits if the system does not meet a requirement of the library, because that is no finding. */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *missing = library_describe_missing_requirement();
+	const char *missing = library_describe_refused_system_call();
 
 	(void)argc;
 	(void)argv;
@@ -67,7 +67,7 @@ void fuzz_report_outcome(const struct checker_report *report)
 enum checker_result fuzz_run_and_compare(const struct program *program,
 					 struct checker_report *report)
 {
-	checker_run_fibers(fuzz_get_checker(), program, report);
+	checker_run_and_compare_fibers(fuzz_get_checker(), program, report);
 	fuzz_report_outcome(report);
 	return report->result;
 }
@@ -111,7 +111,7 @@ static struct {
 	unsigned long inputs, ran, skipped;
 } counts;
 
-static void print_call_counts(void)
+static void print_input_and_call_totals(void)
 {
 	fprintf(stderr, "%s: %lu inputs, %lu calls ran, %lu were skipped\n", counts.target_name,
 		counts.inputs, counts.ran, counts.skipped);
@@ -124,7 +124,7 @@ void BYTES_NO_SANITIZE fuzz_count_calls_of_last_program(const char *target_name)
 
 	if (!counts.inputs++) {
 		counts.target_name = target_name;
-		atexit(print_call_counts);
+		atexit(print_input_and_call_totals);
 	}
 	for (size_t i = 0; i < trace->step_count; i++)
 		skipped += trace->steps[i].was_skipped;

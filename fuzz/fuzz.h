@@ -43,7 +43,7 @@ extern const enum fuzz_input_kind fuzz_input_kind;
 void fuzz_set_input(const uint8_t *data, size_t size);
 
 /* Sets the file of the next input. Only programs without an engine call this function. */
-void fuzz_set_input_file(const char *file);
+void fuzz_set_next_input_file(const char *file);
 
 /*
  * Prints the commands that replay and print the current input. If libFuzzer runs the target, the

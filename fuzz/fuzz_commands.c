@@ -26,7 +26,7 @@ void fuzz_set_input(const uint8_t *data, size_t size)
 	input.size = size;
 }
 
-void fuzz_set_input_file(const char *file)
+void fuzz_set_next_input_file(const char *file)
 {
 	input.file = file;
 }

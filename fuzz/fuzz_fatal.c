@@ -65,7 +65,7 @@ static const struct verdict *evaluate_program(const struct program *program)
 
 /* Return: how many mappings the thread of the last call has before that call, at most
  * MAPPING_COUNTS - 1. */
-static size_t count_mappings_before_last_call(const struct program *program)
+static size_t count_mappings_of_last_caller(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
 	size_t mapping_count = 0;
@@ -87,7 +87,7 @@ static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 static void mark_ending_covered(enum rule rule, const struct program *program)
 {
 	ending_counters[rule][program->calls[program->count - 1].op]
-		       [count_mappings_before_last_call(program)] = 1;
+		       [count_mappings_of_last_caller(program)] = 1;
 }
 
 NO_COVERAGE_BEGIN
@@ -96,17 +96,17 @@ NO_COVERAGE_BEGIN
  * Runs the program with its last call in a child process, if this input gets a process. Aborts with
  * a finding if this execution, or the one before it without the last call, differs from the model.
  */
-static void run_last_call_in_child(struct execution *execution, struct checker *checker,
+static void maybe_check_program_in_child(struct execution *execution, struct checker *checker,
 				   const struct program *program, enum rule rule)
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
 	unsigned int *count = &counts[rule][program->calls[program->count - 1].op]
-				     [count_mappings_before_last_call(program)];
+				     [count_mappings_of_last_caller(program)];
 
 	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_count_and_decide_fork(count))
 		execution_run_fatal_calls(execution, checker, program, &options);
 	if (execution->fibers.result == CHECKER_DIFFERS)
-		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_text);
+		fuzz_abort_with_finding("fuzz_fatal", program, execution->fibers.difference_or_miss_text);
 }
 
 NO_COVERAGE_END
@@ -148,7 +148,7 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread,
 				.handle = { map, map % PROGRAM_PAGES },
 				.expected_result = RESULT_NONE,
 			};
-	checker_repair_program(fuzz_get_checker(), program);
+	checker_repair_and_evaluate(fuzz_get_checker(), program);
 	while (free_mapping_count-- && program->count &&
 	       program->calls[program->count - 1].op == OP_kmap_local)
 		program->count--;
@@ -160,7 +160,7 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread,
  * gets the broken rule. Return: true if the last call of the repaired program breaks this rule, and
  * the program breaks no other.
  */
-static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *rule,
+static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule,
 					    bool must_fill_mappings)
 {
 	const struct verdict *verdict = evaluate_program(program);
@@ -171,7 +171,7 @@ static bool cut_after_fatal_call_and_repair(struct program *program, enum rule *
 		return false;
 	last = program->calls[at];
 	program->count = at;
-	checker_repair_program(fuzz_get_checker(), program);
+	checker_repair_and_evaluate(fuzz_get_checker(), program);
 	if (must_fill_mappings)
 		fill_mappings_and_repair(program, last.thread, program->count % 2);
 	program->calls[program->count++] = last;
@@ -190,13 +190,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_set_input(data, size);
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
-	if (!cut_after_fatal_call_and_repair(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
+	if (!reduce_to_single_fatal_call(&program, &rule, size / PROGRAM_RECORD % 4 == 0))
 		return 0;
 	mark_ending_covered(rule, &program);
 	execution_reset(execution);
-	execution_run(execution, fuzz_get_checker(), &program, &options);
+	execution_evaluate_and_run(execution, fuzz_get_checker(), &program, &options);
 	fuzz_report_outcome(&execution->fibers);
 	fuzz_count_calls_of_last_program("fuzz_fatal");
-	run_last_call_in_child(execution, fuzz_get_checker(), &program, rule);
+	maybe_check_program_in_child(execution, fuzz_get_checker(), &program, rule);
 	return 0;
 }

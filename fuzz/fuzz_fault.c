@@ -47,7 +47,7 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 	failing_program.calls[0] = (struct call) {
 		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
 	failing_program.count++;
-	checker_repair_program(fuzz_get_checker(), &failing_program);
+	checker_repair_and_evaluate(fuzz_get_checker(), &failing_program);
 	program_update_lines(&failing_program);
 }
 
@@ -55,7 +55,7 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
  * The last round requests the failure of a point that does not exist: the program must then behave
  * as without a failure.
  */
-static void run_with_each_point_failing(uint8_t thread)
+static void compare_with_each_point_failing(uint8_t thread)
 {
 	unsigned int points = count_failure_points(thread);
 	struct checker_report report;
@@ -63,7 +63,7 @@ static void run_with_each_point_failing(uint8_t thread)
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
 		make_program_with_nth_failing(thread, n);
 		if (fuzz_run_and_compare(&failing_program, &report) == CHECKER_DIFFERS)
-			fuzz_abort_with_finding("fuzz_fault", &failing_program, report.difference_text);
+			fuzz_abort_with_finding("fuzz_fault", &failing_program, report.difference_or_miss_text);
 	}
 }
 
@@ -75,10 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
 	remove_fail_nth_calls(&program);
-	checker_repair_program(fuzz_get_checker(), &program);
+	checker_repair_and_evaluate(fuzz_get_checker(), &program);
 	if (program.count == PROGRAM_CALLS)
 		program.count--;
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++)
-		run_with_each_point_failing(thread);
+		compare_with_each_point_failing(thread);
 	return 0;
 }

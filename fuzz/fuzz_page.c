@@ -16,10 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_set_input(data, size);
 	program_from_bytes(&program, data, size);
-	checker_repair_program(fuzz_get_checker(), &program);
+	checker_repair_and_evaluate(fuzz_get_checker(), &program);
 	program_update_lines(&program);
 	if (fuzz_run_and_compare(&program, &report) == CHECKER_DIFFERS)
-		fuzz_abort_with_finding("fuzz_page", &program, report.difference_text);
+		fuzz_abort_with_finding("fuzz_page", &program, report.difference_or_miss_text);
 	fuzz_count_calls_of_last_program("fuzz_page");
 	return 0;
 }

@@ -40,7 +40,7 @@ static void print_race_counts(void)
 }
 
 /* Counts the programs that the model predicts to race. Return: whether to skip such a program. */
-static bool count_and_skip_racy_program(void)
+static bool count_race_and_maybe_skip(void)
 {
 	static unsigned long racy_programs;
 
@@ -73,7 +73,7 @@ static enum checker_result run_and_confirm_difference(const struct program *prog
  * Inputs of every eighth length report all races, to test the executor and the detector after the
  * first race.
  */
-static bool must_report_all_races(size_t size)
+static bool input_size_selects_all_races(size_t size)
 {
 	return size / PROGRAM_RECORD % 8 == 0;
 }
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!counts.inputs++)
 		atexit(print_race_counts);
 	exec_options(fuzz_get_checker()->exec)->first_race_only =
-		!fuzz_wants_all_races && !must_report_all_races(size);
+		!fuzz_wants_all_races && !input_size_selects_all_races(size);
 	/*
 	 * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, whose accesses
 	 * may fill a granule. Each input then takes four times as long.
@@ -99,11 +99,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program_from_bytes(&program, data, size);
 	program_update_lines(&program);
 	checker_evaluate(fuzz_get_checker(), &program);
-	if (count_and_skip_racy_program())
+	if (count_race_and_maybe_skip())
 		return 0;
 	switch (run_and_confirm_difference(&program, &report)) {
 	case CHECKER_DIFFERS:
-		fuzz_abort_with_finding("fuzz_race", &program, report.difference_text);
+		fuzz_abort_with_finding("fuzz_race", &program, report.difference_or_miss_text);
 	case CHECKER_MISS_ALLOWED:
 		counts.predicted_misses += report.reports_are_predictable;
 		counts.unpredicted += !report.reports_are_predictable;

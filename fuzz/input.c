@@ -60,7 +60,7 @@ static bool encode_program_text(const char *name, const char *text, size_t *size
  * Return: false if the text is no program text: it has no header, and its name is not that of a
  * program.
  */
-static bool copy_text_if_program(const char *name, const char *text, size_t *size, uint8_t *bytes,
+static bool copy_even_invalid_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
 				 char *error)
 {
 	static struct program program;
@@ -84,7 +84,7 @@ static bool encode_content(const char *name, const char *content, size_t *size, 
 		return true;
 	}
 	if (fuzz_input_kind == FUZZ_TEXT)
-		return copy_text_if_program(name, content, size, bytes, error);
+		return copy_even_invalid_program_text(name, content, size, bytes, error);
 	return fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name)
 		       ? encode_text_of_calls(name, content, size, bytes, error)
 		       : encode_program_text(name, content, size, bytes, error);
@@ -95,7 +95,7 @@ static void read_and_pass_input(const char *name, void *ctx)
 	struct input_walk *walk = ctx;
 	char error[PROGRAM_FILE_ERROR] = "expected memory for an input, got none";
 	size_t size = 0;
-	char *content = program_file_read(name, &size, error);
+	char *content = program_file_read_or_stdin(name, &size, error);
 	uint8_t *bytes = content ? malloc(size + PROGRAM_BYTES_MAX) : NULL, *exact = NULL;
 
 	/* The memory has the exact size, so that AddressSanitizer reports reads beyond the input.

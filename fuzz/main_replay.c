@@ -24,7 +24,7 @@ static const char help[] =
 	"with --from-bytes every FILE is one.\n"
 	"Exit status: 0 all inputs ran; 1 an input could not be read, or there was no input.\n";
 
-static void print_input_bytes(const struct input *input, void *count)
+static void write_raw_input_bytes(const struct input *input, void *count)
 {
 	*(size_t *)count += fwrite(input->bytes, 1, input->size, stdout) == input->size;
 }
@@ -43,7 +43,7 @@ static void replay_input(const struct input *input, void *count)
 {
 	printf("%s\n", input->file_name);
 	fflush(stdout);
-	fuzz_set_input_file(input->file_name);
+	fuzz_set_next_input_file(input->file_name);
 	LLVMFuzzerTestOneInput(input->bytes, input->size);
 	++*(size_t *)count;
 }
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		return argc < 2 ? 2 : 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "--bytes"))
-		return !input_for_each(argv[2], print_input_bytes, &count) || count != 1;
+		return !input_for_each(argv[2], write_raw_input_bytes, &count) || count != 1;
 	if (argc == 3 && !strcmp(argv[1], "--text") && fuzz_input_kind == FUZZ_CALLS)
 		return !input_for_each(argv[2], print_calls_of_input, &count) || count != 1;
 	LLVMFuzzerInitialize(NULL, NULL);

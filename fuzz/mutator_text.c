@@ -106,7 +106,7 @@ static bool mutate_as_program(struct text_buffer *text)
  * Picks a word or a line, and replaces it by another piece, inserts the other piece before it, or
  * removes it. The other piece comes from the text, from a program, or from the words at the limits.
  */
-static bool change_random_piece(struct text_buffer *text)
+static bool replace_insert_or_remove_piece(struct text_buffer *text)
 {
 	bool is_line = random_once_in(&random_state, 3);
 	struct text_buffer source = *text;
@@ -138,7 +138,7 @@ static bool mutate_by_engine(struct text_buffer *text)
 	return true;
 }
 
-static bool (*const changes[])(struct text_buffer *text) = {mutate_as_program, change_random_piece,
+static bool (*const changes[])(struct text_buffer *text) = {mutate_as_program, replace_insert_or_remove_piece,
 							    mutate_by_engine};
 static const unsigned int change_weights[] = {8, 17, 8};
 

@@ -76,7 +76,7 @@ class Target:
             sys.exit(done.returncode if done.returncode > 0 else 1)
         return done.stdout.split(b"\0")[:-1]
 
-    def execute_inputs(self, inputs, command):
+    def execute_until_outcome_missing(self, inputs, command):
         """Return: the outcomes of the inputs in their order, up to the first input without an outcome"""
         done = subprocess.run([self.program, *self.options, command], stdout=subprocess.PIPE, check=False,
                               input=b"".join(name + b"\0" for name in inputs))
@@ -98,7 +98,7 @@ class Target:
 
     def execute_all_or_exit(self, inputs, command):
         """Return: the outcomes of all inputs; exits if an input has no outcome"""
-        outcomes = self.execute_inputs(inputs, command)
+        outcomes = self.execute_until_outcome_missing(inputs, command)
         if len(outcomes) < len(inputs):
             missing = inputs[len(outcomes)]
             print(f"{os.fsdecode(missing)}: {'alone' if command == 'serve-apart' else 'among all others'}: "
@@ -111,7 +111,7 @@ class Target:
         """Print a command that executes the last input after as few preceding inputs as change its outcome, in
         doubling steps: 1, 2, 4, ..."""
         before = 0
-        while self.execute_inputs(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
+        while self.execute_until_outcome_missing(inputs[-before - 1:], "serve")[before:] == [outcome_alone]:
             if before == len(inputs) - 1:
                 print("  the difference did not occur again: the outcome changes from run to run", file=sys.stderr)
                 return
@@ -141,7 +141,7 @@ def split_outcome(outcome):
     return [outcome[start:start + DIGEST_BYTES] for start in ends[:-1]] + [outcome[ends[-1]:]]
 
 
-def find_differing_inputs(order, outcomes, outcomes_alone):
+def find_first_differing_positions(order, outcomes, outcomes_alone):
     """Return: {index of an input: the first position in @order with another outcome than alone}"""
     differing = {}
     for position, index in enumerate(order):
@@ -156,7 +156,7 @@ def print_difference(name, situation, outcome, outcome_alone):
     print(f"{os.fsdecode(name)}: {names} {situation} not as alone", file=sys.stderr)
 
 
-def execute_and_compare(target, inputs, arguments):
+def compare_executions_and_get_status(target, inputs, arguments):
     """Print the differences and a summary. Return: the exit status"""
     count = len(inputs)
     order = list(range(count)) + random.Random(arguments.seed).sample(range(count), count)
@@ -167,7 +167,7 @@ def execute_and_compare(target, inputs, arguments):
     alone = []
     for start in range(0, count, arguments.batch):
         alone += target.execute_all_or_exit(inputs[start:start + arguments.batch], "serve-apart")
-    differing = find_differing_inputs(order, outcomes, alone)
+    differing = find_first_differing_positions(order, outcomes, alone)
     for index, position in list(differing.items())[:LINES_MAX]:
         print_difference(inputs[index], "among all others" if position < count else "in another order",
                          outcomes[position], alone[index])
@@ -186,7 +186,7 @@ def main():
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     arguments = parse_arguments()
     target = Target(arguments)
-    return execute_and_compare(target, target.list_inputs(arguments.paths), arguments)
+    return compare_executions_and_get_status(target, target.list_inputs(arguments.paths), arguments)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def read_thinned_plot_points(plot_path):
     return [rows[round(number * step)] for number in range(MOST_PLOT_POINTS)]
 
 
-def list_finding_names(campaign_directory):
+def list_finding_names_by_target(campaign_directory):
     """Return: {target: file names of its findings}, without targets that have no finding."""
     names_by_target = {}
     for path in sorted(campaign_directory.glob("*/findings")):

@@ -13,7 +13,7 @@ import zlib
 MOST_FILES = 2000
 
 
-def _run_explain(pagetorture_path, directory, file_names):
+def _explain_files_by_name(pagetorture_path, directory, file_names):
     """Return: {file name: output of `explain`}."""
     output = subprocess.run([pagetorture_path, "explain", "--utf8", *file_names], cwd=directory, text=True,
                             check=False, capture_output=True,
@@ -23,7 +23,7 @@ def _run_explain(pagetorture_path, directory, file_names):
     return {head[1]: output[head.end():end].rstrip() for head, end in zip(heads, ends)}
 
 
-def draw_programs(pagetorture_path, program_texts):
+def draw_programs_as_text(pagetorture_path, program_texts):
     """Return: the drawing of each program; '' without pagetorture, or if it cannot read the program."""
     if not pagetorture_path:
         return ["" for _ in program_texts]
@@ -33,7 +33,7 @@ def draw_programs(pagetorture_path, program_texts):
         for name, program in zip(names, program_texts):
             pathlib.Path(directory, name).write_text(program)
         for start in range(0, len(names), MOST_FILES):
-            drawn.update(_run_explain(pagetorture_path, directory, names[start:start + MOST_FILES]))
+            drawn.update(_explain_files_by_name(pagetorture_path, directory, names[start:start + MOST_FILES]))
     return [drawn.get(name, "") for name in names]
 
 
@@ -59,7 +59,7 @@ def _draw_and_pack_programs(pagetorture_path, matrix_cells):
     for cell in matrix_cells:
         key = (f"{cell['first']}/{cell['second']}", f"{cell['relation']}/{cell['order']}")
         texts.setdefault(key, cell.get("program", ""))
-    drawn = dict(zip(texts, draw_programs(pagetorture_path, list(texts.values()))))
+    drawn = dict(zip(texts, draw_programs_as_text(pagetorture_path, list(texts.values()))))
     pairs = itertools.groupby(sorted(texts), key=lambda key: key[0])
     return {pair: compress_json_to_base64({key[1]: [texts[key], drawn[key]] for key in keys})
             for pair, keys in pairs}

@@ -2,7 +2,7 @@
 """Format values for the page; FILTERS has the names that templates use."""
 
 
-def format_template_value(value):
+def format_with_thousands_commas(value):
     """Jinja calls this for every value that a template prints: numbers get commas, None is printed as ''."""
     if isinstance(value, (int, float)):
         return f"{value:,}"

@@ -56,7 +56,7 @@ def make_result_head(run_name, begin_time, command, status, compiler_command, bu
             "status": status, "command": command, "on": describe_machine(compiler_command)}
 
 
-def write_output_file(path, text):
+def write_file_atomically(path, text):
     """Write a temporary file and rename it, so that the file is always complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
@@ -66,7 +66,7 @@ def write_output_file(path, text):
 
 def write_json(path, value, indent=None):
     text = json.dumps(value, indent=indent, separators=(",", ": " if indent else ":"), allow_nan=False)
-    write_output_file(pathlib.Path(path), text + "\n")
+    write_file_atomically(pathlib.Path(path), text + "\n")
 
 
 # ---- input formats ----
@@ -98,7 +98,7 @@ def read_llvm_cov_totals(path):
     return {"totals": {k: data["totals"][k] for k in kinds}, "files": files}
 
 
-def make_run_summary(records, records_path):
+def add_failures_to_summary(records, records_path):
     """Return: the last record of `replay --results`, the summary, with a list of the records that failed."""
     if not records or "what" not in records[-1]:
         raise Unreadable(f"{records_path}: expected records and a summary")
@@ -126,7 +126,7 @@ def main(arguments):
         name, _, path = pair.partition("=")
         value[name] = read_llvm_cov_totals(path)
     if options.run:
-        value["runs"] = [make_run_summary(read_json_lines(path), path) for path in options.run]
+        value["runs"] = [add_failures_to_summary(read_json_lines(path), path) for path in options.run]
     write_json(options.file, value)
     return EXIT_GOOD
 

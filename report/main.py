@@ -116,7 +116,7 @@ def main(arguments):
         copy_coverage_pages(options.coverage, options.output)
     target = options.output / "index.html"
     report_run = describe_report_run(pagetorture_path)
-    keep.write_output_file(target, page.render_page(all_parts, verdict, report_run))
+    keep.write_file_atomically(target, page.render_page(all_parts, verdict, report_run))
     for part in all_parts:
         print(f"{part.state:<11} {part.title}: {part.line}")
     print(f"{verdict['state']}: {verdict['line']}")

@@ -16,7 +16,7 @@ SCRIPTS = ("elements.js", "matrix.js", "behaviour.js")
 def _make_jinja_environment():
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(DIRECTORY / "templates"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=formats.format_template_value)
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=formats.format_with_thousands_commas)
     environment.filters.update(formats.FILTERS)
     return environment
 

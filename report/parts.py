@@ -75,7 +75,7 @@ def _describe_observation_on_fibers(flavour_result):
     return words.get(flavour_result["result"], flavour_result["fibers"])
 
 
-def _make_rule_rows(result):
+def _make_rule_program_rows(result):
     """Return: one row for each program, with the observation of each backend and flavour."""
     rows = {}
     for backend in BACKENDS:
@@ -97,12 +97,12 @@ def _draw_and_pack_rule_programs(rows, sources):
         path = sources.results.parent / row["file"]
         if path.is_file():
             texts[row["name"]] = path.read_text(errors="replace")
-    drawn = drawing.draw_programs(sources.pagetorture_path, list(texts.values()))
+    drawn = drawing.draw_programs_as_text(sources.pagetorture_path, list(texts.values()))
     return drawing.compress_json_to_base64({name: [texts[name], d] for name, d in zip(texts, drawn)})
 
 
 def compute_rules_values(result, sources):
-    rows = _make_rule_rows(result)
+    rows = _make_rule_program_rows(result)
     if not rows:
         raise Unreadable("expected programs")
     ran = [backend for backend in BACKENDS if result.get(backend)]
@@ -254,7 +254,7 @@ PARTS = (
 )
 
 
-def _find_worst_state(result, computed_state, sources):
+def _find_worst_state_with_age(result, computed_state, sources):
     """Return: the worst of three states: of the run, of its tables, and OLD if the library is newer."""
     begin_time = results.read_begin_time(result)
     states = {results.decode_run_state(result), computed_state}
@@ -280,7 +280,7 @@ def make_part(name, title, command, compute_values, sources):
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, jinja2.TemplateError) as problem:
         return Part(name, title, command, UNREADABLE,
                     f"cannot be read: {sources.results / name}.json: {type(problem).__name__}: {problem}")
-    state = _find_worst_state(result, values["state"], sources)
+    state = _find_worst_state_with_age(result, values["state"], sources)
     return Part(name, title, result["command"], state, REMARKS.get(state, "") + line, figures, body, result,
                 values)
 
@@ -291,7 +291,7 @@ def make_findings_part(campaign_directories, more_triage_directories):
     names = ("findings", "Findings", "pagetorture triage")
     existing_directories = [directory for directory in campaign_directories if directory.is_dir()]
     names_by_target = {f"{directory.name}/{target}": files for directory in existing_directories
-             for target, files in campaign.list_finding_names(directory).items()}
+             for target, files in campaign.list_finding_names_by_target(directory).items()}
     failures = [entry for directory in (*(d / "triage" for d in existing_directories), *more_triage_directories)
                 for entry in campaign.read_triage_failures(directory)]
     if not existing_directories and not failures:

@@ -3,7 +3,7 @@
 import datetime
 import json
 
-from keep import Unreadable, make_run_summary
+from keep import Unreadable, add_failures_to_summary
 
 # States of a part, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
@@ -16,7 +16,7 @@ def parse_object_or_json_lines(text, path):
     lines = [json.loads(line) for line in text.splitlines() if line] if "\n{" in text else []
     if len(lines) < 2:
         return json.loads(text)
-    return {**lines[-1], "runs": [make_run_summary(lines, path)]}
+    return {**lines[-1], "runs": [add_failures_to_summary(lines, path)]}
 
 
 def load_results(directory, file_stem, run_name=None):

@@ -110,7 +110,7 @@ static const struct copy_method {
 
 static const struct copy_method *selected_method = &methods[0];
 
-bool copy_select_method(const char *method_name)
+bool copy_select_method_if_available(const char *method_name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (!strcmp(methods[i].name, method_name) && methods[i].write &&

@@ -56,7 +56,7 @@ void message_append(struct message *message, const char *format, ...)
 void message_vappend(struct message *message, const char *format, va_list args);
 
 /* Writes the message to standard output. */
-void message_print(const struct message *message);
+void message_print_to_stdout(const struct message *message);
 
 /*
  * options.c: stores the options in current_run, and selects the copy method and the backend.
@@ -83,16 +83,16 @@ void races_install_callback(void);
 unsigned long races_get_count(enum race_kind kind);
 
 /* Return: whether a race region has no reported race yet; always false if a bug is injected. */
-bool races_is_expected_race_missing(void);
+bool races_is_any_region_unreported(void);
 
 /* Appends the other races, an expected race that was not reported, and the command of the run. */
 void races_append_failures(struct message *message);
 
 /* statistics.c: counts the open descriptors. Return: their number plus a constant. */
-unsigned int statistics_count_descriptors(void);
+unsigned int statistics_count_fd_directory_entries(void);
 
 /* Gets the sizes of this process in bytes. Return: false if they are unknown; then both are 0. */
-bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size);
+bool statistics_get_memory_bytes(unsigned long *address_space_bytes, unsigned long *resident_bytes);
 
 /* Prints the counters of all threads. @run_msec: the time since the start of the threads. */
 void statistics_print_line(uint64_t run_msec);
@@ -113,10 +113,10 @@ void report_append_repeat_command(struct message *message);
  * pressure.c: makes the percentages of calls fail that the options request; none if @is_on is false.
  * Return: false if the options request failures, and the page library cannot make calls fail.
  */
-bool pressure_switch_failing_calls(bool is_on);
+bool pressure_try_switch_failing_calls(bool is_on);
 
 /* Starts everything that the options request: failing calls, a memory limit, forks, delays in calls. */
-void pressure_start(void);
+void pressure_start_failures_forks_delays(void);
 
 /* Reports a failure if a child of fork() failed. */
 void pressure_stop_and_check_children(void);
@@ -125,4 +125,4 @@ void pressure_stop_and_check_children(void);
 void pressure_delay_thread_at_random(struct stress_thread *self);
 
 /* copy.c: selects how memcpy() copies. Return: false if this build does not have the method. */
-bool copy_select_method(const char *method_name);
+bool copy_select_method_if_available(const char *method_name);

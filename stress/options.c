@@ -58,7 +58,7 @@ static bool parse_bug_name(char *value, void *into)
 	return *injected_bug;
 }
 
-static bool parse_stutter_msec(char *value, void *into)
+static bool parse_stutter_msec_or_default(char *value, void *into)
 {
 	unsigned int *msec = into;
 
@@ -90,7 +90,7 @@ static const struct option_row rows[] = {
 	OPTION_FLAG("delays", &current_run.must_delay_threads),
 	{ .name = "stutter",
 	  .is_value_optional = true,
-	  .read = parse_stutter_msec,
+	  .read = parse_stutter_msec_or_default,
 	  .into = &current_run.stutter_msec,
 	  .expected = "MSEC" },
 	OPTION_NUMBER("fail-alloc", &current_run.fail_alloc_percent, 0, 100),
@@ -188,7 +188,7 @@ static void append_help_text(struct message *message)
  * Prints what the page library lacks for the options, which is no usage error. Return: the exit
  * status, which is that of a program whose calls the library lacks (src/page_stubs/absent.c).
  */
-static int report_skipped_run(const char *what_library_lacks)
+static int report_and_return_unavailable(const char *what_library_lacks)
 {
 	fprintf(stderr, "pagetorture-stress %s: skipped: the page library %s\n", current_run.name,
 		what_library_lacks);
@@ -199,14 +199,14 @@ static int report_skipped_run(const char *what_library_lacks)
  * Selects the backend of --backend or, if that is NULL, of the variable PAGE_MAP, and stores its name for the
  * first line of output. Return: -1, or an exit status.
  */
-static int select_backend_or_default(const char *option_value)
+static int select_backend_or_environment_default(const char *option_value)
 {
 	const char *variable = getenv("PAGE_MAP"),
 		   *backend = option_value ? option_value : variable;
 
 	if (backend && page_map_backend_set(backend)) {
 		if (!strcmp(backend, "alias"))
-			return report_skipped_run("has no backend alias");
+			return report_and_return_unavailable("has no backend alias");
 		return usage_error(current_run.name, "expected %s of direct, alias, got '%s'",
 				   option_value ? "--backend" : "PAGE_MAP", backend);
 	}
@@ -232,12 +232,12 @@ static int check_and_apply_options(const struct stress_run *run)
 		return usage_error(run->name, "expected a scenario that only copies for --bare");
 	if (run->memory_limit_mib && &__sanitizer_set_death_callback)
 		return usage_error(run->name, "expected a build without a sanitizer for --memory");
-	if (!copy_select_method(run->copy_method))
+	if (!copy_select_method_if_available(run->copy_method))
 		return usage_error(run->name, "expected --copy of %s, got '%s'", COPY_METHODS,
 				   run->copy_method);
-	if (!pressure_switch_failing_calls(false))
-		return report_skipped_run("cannot make calls fail");
-	return select_backend_or_default(run->backend);
+	if (!pressure_try_switch_failing_calls(false))
+		return report_and_return_unavailable("cannot make calls fail");
+	return select_backend_or_environment_default(run->backend);
 }
 
 int options_parse_and_apply(int argc, char **argv)
@@ -250,7 +250,7 @@ int options_parse_and_apply(int argc, char **argv)
 		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
 			 "%s%s", *bug_names ? ", " : "", bug->name);
 	append_help_text(&help);
-	exit_status = options_parse(run->name, help.text, rows, argc, argv);
+	exit_status = options_parse_or_return_status(run->name, help.text, rows, argc, argv);
 	if (exit_status >= 0)
 		return exit_status;
 	if (optind < argc)

@@ -7,10 +7,10 @@
 
 #include "stress/tagged.h"
 
-/* Maximal length of a span that owned_pick_near_page_end() picks. */
+/* Maximal length of a span that owned_pick_near_end_or_part() picks. */
 #define OBJECT_MAX 24
 
-/* owned_check_span() does not read longer spans through a mapping. */
+/* owned_check_span_by_random_kind() does not read longer spans through a mapping. */
 #define MAPPED_MAX 64
 
 /* A buffer is larger than the file by so many bytes, so that its size is no multiple of a page. */
@@ -41,7 +41,7 @@ static bool must_write_one_byte_too_many(void)
 
 /* ---- the file ---- */
 
-static size_t choose_piece_length(size_t pos, uint64_t *random_state)
+static size_t choose_piece_length_by_layout(size_t pos, uint64_t *random_state)
 {
 	size_t fair_share = PAGE_SIZE / 2 / current_run.thread_count, len;
 
@@ -66,13 +66,13 @@ static void divide_into_pieces(size_t file_size)
 	for (size_t pos = 0; pos < file_size; pos += piece->len) {
 		piece = &owned.pieces[owned.piece_count++];
 		piece->file_pos = pos;
-		piece->len = choose_piece_length(pos, &random_state);
+		piece->len = choose_piece_length_by_layout(pos, &random_state);
 		piece->expected_bytes =
 			stress_allocate_memory_or_exit(owned.layout->copy_count, piece->len);
 	}
 }
 
-static void allocate_file_memory(size_t file_size)
+static void allocate_file_pages_or_buffer(size_t file_size)
 {
 	const struct owned_layout *layout = owned.layout;
 
@@ -90,7 +90,7 @@ static void allocate_file_memory(size_t file_size)
 		owned.pages[i] = stress_alloc_page_or_exit(GFP_KERNEL);
 }
 
-static struct span make_span(const struct piece *piece, unsigned int copy_index, size_t piece_off,
+static struct span make_span_with_bug(const struct piece *piece, unsigned int copy_index, size_t piece_off,
 			     size_t len)
 {
 	/* With this bug each span ends at the end of its piece, before a byte of another thread. */
@@ -99,7 +99,7 @@ static struct span make_span(const struct piece *piece, unsigned int copy_index,
 	return (struct span){ piece, copy_index, piece->file_pos + piece_off, len };
 }
 
-static enum access_kind get_default_access_kind(void)
+static enum access_kind get_call_or_bare_kind(void)
 {
 	return current_run.is_bare ? BY_ADDRESS : BY_CALL;
 }
@@ -111,11 +111,11 @@ static void for_each_piece_copy(void (*access)(struct stress_thread *owner, stru
 	for (size_t i = 0; i < owned.piece_count; i++)
 		for (unsigned int copy = 0; copy < owned.layout->copy_count; copy++)
 			access(&threads[i % current_run.thread_count],
-			       make_span(&owned.pieces[i], copy, 0, owned.pieces[i].len),
-			       get_default_access_kind());
+			       make_span_with_bug(&owned.pieces[i], copy, 0, owned.pieces[i].len),
+			       get_call_or_bare_kind());
 }
 
-void owned_create_file(const struct owned_layout *layout)
+void owned_allocate_and_fill_file(const struct owned_layout *layout)
 {
 	size_t file_size = PAGE_SIZE;
 
@@ -124,7 +124,7 @@ void owned_create_file(const struct owned_layout *layout)
 		file_size =
 			layout->piece_size * layout->pieces_per_thread * current_run.thread_count;
 	divide_into_pieces(file_size);
-	allocate_file_memory(file_size);
+	allocate_file_pages_or_buffer(file_size);
 	for_each_piece_copy(owned_write_new_bytes);
 }
 
@@ -158,7 +158,7 @@ struct span owned_pick_piece(struct stress_thread *self)
 		(owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
 	const struct piece *piece = get_own_piece(self, stress_pick_number(self, own_piece_count));
 
-	return make_span(piece, stress_pick_number(self, owned.layout->copy_count), 0, piece->len);
+	return make_span_with_bug(piece, stress_pick_number(self, owned.layout->copy_count), 0, piece->len);
 }
 
 struct span owned_pick_piece_part(struct stress_thread *self)
@@ -166,7 +166,7 @@ struct span owned_pick_piece_part(struct stress_thread *self)
 	struct span span = owned_pick_piece(self);
 	size_t piece_off = stress_pick_number(self, span.len);
 
-	return make_span(span.piece, span.copy_index, piece_off,
+	return make_span_with_bug(span.piece, span.copy_index, piece_off,
 			 1 + stress_pick_number(self, span.len - piece_off));
 }
 
@@ -178,7 +178,7 @@ struct span owned_pick_piece_tail(struct stress_thread *self)
 	return span;
 }
 
-struct span owned_pick_near_page_end(struct stress_thread *self)
+struct span owned_pick_near_end_or_part(struct stress_thread *self)
 {
 	size_t page_end_pos = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
 	size_t own_piece_index = page_end_pos / owned.layout->piece_size / current_run.thread_count;
@@ -192,7 +192,7 @@ struct span owned_pick_near_page_end(struct stress_thread *self)
 		piece_off = stress_pick_number(self, piece->len);
 	else if (page_end_pos - piece->file_pos > bytes_before_end)
 		piece_off = page_end_pos - piece->file_pos - bytes_before_end;
-	return make_span(
+	return make_span_with_bug(
 		piece, 0, piece_off,
 		1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - piece_off)));
 }
@@ -207,7 +207,7 @@ unsigned char *owned_get_expected_bytes(struct span span)
 
 /* ---- chunks ---- */
 
-bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk)
+bool owned_advance_and_record_chunk(struct stress_thread *self, struct span span, struct chunk *chunk)
 {
 	size_t pos;
 
@@ -234,7 +234,7 @@ size_t owned_compute_write_length_with_bug(const struct chunk *chunk)
 }
 
 /* Aborts where the library would, so that a comparison with the library includes the cost of its checks. */
-static unsigned char *check_and_find_chunk_address(const struct chunk *chunk)
+static unsigned char *get_buffer_address_or_abort(const struct chunk *chunk)
 {
 	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
 		abort();
@@ -249,7 +249,7 @@ static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile uns
 		to[i] = from[i];
 }
 
-void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
+void owned_write_chunk_with_bug(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes)
 {
 	size_t len = owned_compute_write_length_with_bug(chunk);
@@ -257,7 +257,7 @@ void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, en
 	if (kind == BY_CALL) {
 		stress_write_page(self, chunk->page, bytes, chunk->off, len);
 	} else if (kind == BY_ADDRESS) {
-		memcpy(check_and_find_chunk_address(chunk), bytes, len);
+		memcpy(get_buffer_address_or_abort(chunk), bytes, len);
 	} else {
 		unsigned char *mapped = page_map_local(chunk->page);
 
@@ -272,7 +272,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 	if (kind == BY_CALL) {
 		stress_read_page(self, chunk->page, to, chunk->off, chunk->len);
 	} else if (kind == BY_ADDRESS) {
-		memcpy(to, check_and_find_chunk_address(chunk), chunk->len);
+		memcpy(to, get_buffer_address_or_abort(chunk), chunk->len);
 	} else {
 		unsigned char *mapped = page_map_local(chunk->page);
 
@@ -297,8 +297,8 @@ void owned_write_new_bytes(struct stress_thread *self, struct span span, enum ac
 	struct chunk chunk = { 0 };
 
 	make_new_expected_bytes(self, span, new_bytes);
-	while (owned_next_chunk(self, span, &chunk))
-		owned_write_chunk(self, &chunk, kind, new_bytes + chunk.span_pos);
+	while (owned_advance_and_record_chunk(self, span, &chunk))
+		owned_write_chunk_with_bug(self, &chunk, kind, new_bytes + chunk.span_pos);
 }
 
 void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span span,
@@ -308,12 +308,12 @@ void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span sp
 	struct chunk chunk = { 0 };
 
 	make_new_expected_bytes(self, span, new_bytes);
-	if (owned_next_chunk(self, span, &chunk))
+	if (owned_advance_and_record_chunk(self, span, &chunk))
 		copy_bytes_one_by_one(mapped_page + chunk.off, new_bytes,
 				      owned_compute_write_length_with_bug(&chunk));
 }
 
-void owned_check_found_bytes(struct stress_thread *self, struct span span,
+void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
 			     const unsigned char *found_bytes)
 {
 	unsigned char *expected = owned_get_expected_bytes(span);
@@ -341,14 +341,14 @@ void owned_check_span_by(struct stress_thread *self, struct span span, enum acce
 	unsigned char found_bytes[OWNED_PIECE_MAX];
 	struct chunk chunk = { 0 };
 
-	while (owned_next_chunk(self, span, &chunk))
+	while (owned_advance_and_record_chunk(self, span, &chunk))
 		read_chunk(self, &chunk, kind, found_bytes + chunk.span_pos);
-	owned_check_found_bytes(self, span, found_bytes);
+	owned_check_and_accept_bytes(self, span, found_bytes);
 }
 
-void owned_check_span(struct stress_thread *self, struct span span)
+void owned_check_span_by_random_kind(struct stress_thread *self, struct span span)
 {
-	enum access_kind kind = get_default_access_kind();
+	enum access_kind kind = get_call_or_bare_kind();
 
 	if (!current_run.is_bare && span.len < MAPPED_MAX && stress_pick_number(self, 2))
 		kind = BY_MAPPING;
@@ -357,16 +357,16 @@ void owned_check_span(struct stress_thread *self, struct span span)
 	owned_check_span_by(self, span, kind);
 }
 
-void owned_write_and_check_span_by(struct stress_thread *self, struct span span,
+void owned_write_by_kind_and_check(struct stress_thread *self, struct span span,
 				   enum access_kind kind)
 {
 	owned_write_new_bytes(self, span, kind);
-	owned_check_span(self, span);
+	owned_check_span_by_random_kind(self, span);
 }
 
 void owned_write_and_check_span(struct stress_thread *self, struct span span)
 {
-	owned_write_and_check_span_by(self, span, get_default_access_kind());
+	owned_write_by_kind_and_check(self, span, get_call_or_bare_kind());
 }
 
 void owned_zero_and_check_span(struct stress_thread *self, struct span span)
@@ -374,8 +374,8 @@ void owned_zero_and_check_span(struct stress_thread *self, struct span span)
 	struct chunk chunk = { 0 };
 
 	memset(owned_get_expected_bytes(span), 0, span.len);
-	while (owned_next_chunk(self, span, &chunk))
+	while (owned_advance_and_record_chunk(self, span, &chunk))
 		stress_zero_page(self, chunk.page, chunk.off,
 				 owned_compute_write_length_with_bug(&chunk));
-	owned_check_span(self, span);
+	owned_check_span_by_random_kind(self, span);
 }

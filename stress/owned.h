@@ -41,7 +41,7 @@ struct chunk {
 };
 
 /* Allocates the file for all threads, and writes new bytes to each piece. */
-void owned_create_file(const struct owned_layout *layout);
+void owned_allocate_and_fill_file(const struct owned_layout *layout);
 
 /* Checks all pieces and frees the file. The main thread calls it after all other threads have ended. */
 void owned_check_and_free_file(void);
@@ -55,13 +55,13 @@ struct span owned_pick_piece_tail(struct stress_thread *self);
  * Picks up to 24 bytes near the end of a random page, often across the end. If no piece of the
  * thread is there, picks a random part of any piece.
  */
-struct span owned_pick_near_page_end(struct stress_thread *self);
+struct span owned_pick_near_end_or_part(struct stress_thread *self);
 
 /*
  * Changes @chunk to the next chunk of the span, or to the first one if @chunk is zeroed, and records it as
  * what the operation accesses. Return: false if the span has no more chunks.
  */
-bool owned_next_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
+bool owned_advance_and_record_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
 
 /* Return: the length of the chunk; one more if the injected bug writes one byte too many. */
 size_t owned_compute_write_length_with_bug(const struct chunk *chunk);
@@ -70,7 +70,7 @@ size_t owned_compute_write_length_with_bug(const struct chunk *chunk);
 unsigned char *owned_get_expected_bytes(struct span span);
 
 /* Writes @bytes to the chunk. @bytes: owned_compute_write_length_with_bug() bytes. */
-void owned_write_chunk(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
+void owned_write_chunk_with_bug(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 		       const unsigned char *bytes);
 
 /* Writes new bytes to the span, and expects them from then on. */
@@ -84,18 +84,18 @@ void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span sp
  * Reports a failure if @found_bytes are not the expected bytes of the span, and expects them from then on,
  * so that each difference is reported once.
  */
-void owned_check_found_bytes(struct stress_thread *self, struct span span,
+void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
 			     const unsigned char *found_bytes);
 
 /* Reads the span by the given kind of access, and checks the bytes that it found. */
 void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
 /*
- * Operations of scenarios. Each of them ends with owned_check_span(), which reads the span by a
+ * Operations of scenarios. Each of them ends with owned_check_span_by_random_kind(), which reads the span by a
  * kind of access that it chooses at random.
  */
 void owned_write_and_check_span(struct stress_thread *self, struct span span);
-void owned_write_and_check_span_by(struct stress_thread *self, struct span span,
+void owned_write_by_kind_and_check(struct stress_thread *self, struct span span,
 				   enum access_kind kind);
 void owned_zero_and_check_span(struct stress_thread *self, struct span span);
-void owned_check_span(struct stress_thread *self, struct span span);
+void owned_check_span_by_random_kind(struct stress_thread *self, struct span span);

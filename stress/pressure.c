@@ -24,7 +24,7 @@
 /* ---- calls that fail ---- */
 
 /* Makes @percent of the calls at @point fail if @is_on. Return: false if the library cannot. */
-static bool set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
+static bool try_to_set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
 
@@ -34,10 +34,10 @@ static bool set_failure_percent(enum page_fault_point point, unsigned int percen
 	return !percent || !page_fault_attr_set(point, &attr);
 }
 
-bool pressure_switch_failing_calls(bool is_on)
+bool pressure_try_switch_failing_calls(bool is_on)
 {
-	return set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent, is_on) &&
-	       set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent, is_on);
+	return try_to_set_failure_percent(PAGE_FAULT_ALLOC, current_run.fail_alloc_percent, is_on) &&
+	       try_to_set_failure_percent(PAGE_FAULT_USERCOPY, current_run.fail_copy_percent, is_on);
 }
 
 static void count_refused_call(struct stress_thread *self)
@@ -54,7 +54,7 @@ bool stress_count_if_refused_copy(struct stress_thread *self, int error)
 	return is_refused;
 }
 
-void stress_count_or_report_refused_alloc(struct stress_thread *self, const char *call_name)
+void stress_count_and_check_refused_call(struct stress_thread *self, const char *call_name)
 {
 	count_refused_call(self);
 	if (!current_run.fail_alloc_percent && !current_run.memory_limit_mib)
@@ -69,7 +69,7 @@ struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)
 	if (page)
 		self->unfreed_page_count++;
 	else
-		stress_count_or_report_refused_alloc(self, "page_alloc");
+		stress_count_and_check_refused_call(self, "page_alloc");
 	return page;
 }
 
@@ -92,13 +92,13 @@ struct page *stress_alloc_page_or_exit(gfp_t gfp)
 
 static void limit_additional_memory(unsigned int additional_mib)
 {
-	unsigned long address_space_size, resident_size;
+	unsigned long address_space_bytes, resident_bytes;
 	struct rlimit limit;
 
-	if (!statistics_get_memory_sizes(&address_space_size, &resident_size))
+	if (!statistics_get_memory_bytes(&address_space_bytes, &resident_bytes))
 		stress_exit_with_failure("/proc/self/statm", errno);
 	getrlimit(RLIMIT_AS, &limit);
-	limit.rlim_cur = address_space_size + ((rlim_t)additional_mib << 20);
+	limit.rlim_cur = address_space_bytes + ((rlim_t)additional_mib << 20);
 	if (setrlimit(RLIMIT_AS, &limit))
 		stress_exit_with_failure("a limit of memory", errno);
 }
@@ -169,9 +169,9 @@ NO_TSAN static struct page_task *delay_and_get_no_task(void)
 
 /* ---- start and end ---- */
 
-void pressure_start(void)
+void pressure_start_failures_forks_delays(void)
 {
-	pressure_switch_failing_calls(true);
+	pressure_try_switch_failing_calls(true);
 	store_relaxed(&must_fork, true);
 	for (unsigned int i = 0; i < current_run.fork_thread_count; i++)
 		start_thread_or_exit(&fork_threads[i], fork_children_until_stopped, NULL);
@@ -187,7 +187,7 @@ void pressure_stop_and_check_children(void)
 	store_relaxed(&must_fork, false);
 	for (unsigned int i = 0; i < current_run.fork_thread_count; i++)
 		pthread_join(fork_threads[i], NULL);
-	pressure_switch_failing_calls(false);
+	pressure_try_switch_failing_calls(false);
 	stress_expect_equal(&threads[0], "children of fork() that did not end well",
 			    load_relaxed(&failed_children), 0);
 }

@@ -71,7 +71,7 @@ static const char *find_region_without_reported_race(void)
 	return NULL;
 }
 
-bool races_is_expected_race_missing(void)
+bool races_is_any_region_unreported(void)
 {
 	return !current_run.injected_bug && find_region_without_reported_race();
 }

@@ -40,7 +40,7 @@ void message_append(struct message *message, const char *format, ...)
 	va_end(args);
 }
 
-void message_print(const struct message *message)
+void message_print_to_stdout(const struct message *message)
 {
 	size_t written = 0;
 
@@ -164,12 +164,12 @@ NO_TSAN static void append_last_operations_and_program(struct message *message,
 void stress_report_failure(struct stress_thread *self, const char *format, ...)
 {
 	struct message message = { .text_length = 0 };
-	unsigned int failure_number;
+	unsigned int failure_index;
 	va_list args;
 
 	add_relaxed(&self->failure_count, 1);
-	failure_number = add_relaxed(&current_run.reported_failure_count, 1);
-	if (failure_number >= FAILURES_MAX)
+	failure_index = add_relaxed(&current_run.reported_failure_count, 1);
+	if (failure_index >= FAILURES_MAX)
 		return;
 	message_append(&message, "%s: !!! ", current_run.name);
 	va_start(args, format);
@@ -177,11 +177,11 @@ void stress_report_failure(struct stress_thread *self, const char *format, ...)
 	va_end(args);
 	message_append(&message, "\n");
 	report_append_repeat_command(&message);
-	if (failure_number)
+	if (failure_index)
 		append_last_operations_of_thread(&message, self);
 	else
 		append_last_operations_and_program(&message, self);
-	message_print(&message);
+	message_print_to_stdout(&message);
 }
 
 void stress_expect_equal(struct stress_thread *self, const char *what, long found, long expected)
@@ -263,7 +263,7 @@ NO_TSAN static void print_crash_state(const char *cause, int cause_number)
 	report_append_repeat_command(&message);
 	append_last_operations_and_program(&message, self);
 	message_append(&message, "End of test: FAILURE\n");
-	message_print(&message);
+	message_print_to_stdout(&message);
 	store_relaxed(&current_run.reported_failure_count, UINT_MAX / 2);
 }
 

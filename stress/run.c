@@ -30,7 +30,7 @@ _Noreturn void stress_exit_with_failure(const char *expected, int error)
 
 	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
 		       current_run.name, expected, strerror(error));
-	message_print(&message);
+	message_print_to_stdout(&message);
 	_exit(EXIT_FAILURE);
 }
 
@@ -170,14 +170,14 @@ uint64_t read_clock_msec(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool is_run_over(const struct stress_run *run, uint64_t passed_msec)
+static bool is_limit_or_bug_reached(const struct stress_run *run, uint64_t passed_msec)
 {
 	uint64_t limit_msec = (uint64_t)run->time_limit_seconds * 1000;
 	bool has_detected_bug = run->injected_bug && load_relaxed(&run->reported_failure_count);
 
 	return has_detected_bug || load_relaxed(&run->stop_signal) ||
 	       (limit_msec && passed_msec >= limit_msec &&
-		(passed_msec >= limit_msec * TIME_FACTOR || !races_is_expected_race_missing()));
+		(passed_msec >= limit_msec * TIME_FACTOR || !races_is_any_region_unreported()));
 }
 
 /*
@@ -192,7 +192,7 @@ static uint64_t supervise_threads(struct stress_run *run)
 	while (load_relaxed(&run->ended_thread_count) < run->thread_count) {
 		sleep_msec(SUPERVISE_MSEC);
 		passed_msec = read_clock_msec(CLOCK_MONOTONIC) - start_msec;
-		if (is_run_over(run, passed_msec))
+		if (is_limit_or_bug_reached(run, passed_msec))
 			store_relaxed(&run->must_threads_stop, true);
 		if (run->stutter_msec)
 			store_relaxed(&run->must_threads_rest, passed_msec / run->stutter_msec % 2);
@@ -226,7 +226,7 @@ static void allocate_common_page(struct stress_run *run)
 	page_unmap_local(address);
 }
 
-static void install_handlers_and_start_threads(struct stress_run *run, pthread_t *handles)
+static void install_handlers_and_start_run(struct stress_run *run, pthread_t *handles)
 {
 	const struct sigaction action = { .sa_handler = request_stop, .sa_flags = SA_RESTART };
 
@@ -236,7 +236,7 @@ static void install_handlers_and_start_threads(struct stress_run *run, pthread_t
 	sigaction(SIGTERM, &action, NULL);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		start_thread_or_exit(&handles[i], run_stress_thread, &threads[i]);
-	pressure_start();
+	pressure_start_failures_forks_delays();
 	store_relaxed(&run->may_threads_begin, true);
 }
 
@@ -269,16 +269,16 @@ int run_scenario(void)
 	message_append(&start_line, "%s--- Start of test:", run->name);
 	options_append_to_message(&start_line);
 	message_append(&start_line, "\n");
-	message_print(&start_line);
+	message_print_to_stdout(&start_line);
 	if (run->must_pin_threads && !pins_find_cpus(&pins))
 		stress_exit_with_failure("CPUs", errno);
 	allocate_common_page(run);
 	for_each_thread(init_thread_state);
 	if (scenario->layout.piece_size)
-		owned_create_file(&scenario->layout);
+		owned_allocate_and_fill_file(&scenario->layout);
 	for_each_thread(scenario->prepare_thread);
-	descriptor_count = statistics_count_descriptors();
-	install_handlers_and_start_threads(run, handles);
+	descriptor_count = statistics_count_fd_directory_entries();
+	install_handlers_and_start_run(run, handles);
 	run_msec = supervise_threads(run);
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		pthread_join(handles[i], NULL);
@@ -291,7 +291,7 @@ int run_scenario(void)
 	for (unsigned int i = 0; i < run->thread_count; i++)
 		unfreed_page_count += threads[i].unfreed_page_count;
 	stress_expect_equal(&threads[0], "allocated pages less freed pages", unfreed_page_count, 0);
-	stress_expect_equal(&threads[0], "open descriptors", statistics_count_descriptors(),
+	stress_expect_equal(&threads[0], "open descriptors", statistics_count_fd_directory_entries(),
 			    descriptor_count);
 	statistics_print_line(run_msec);
 	is_success = statistics_print_result();

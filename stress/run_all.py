@@ -200,7 +200,7 @@ def make_total_rows(records):
             for key, group in sorted(groups.items())]
 
 
-def write_long_results(series, status):
+def write_and_return_long_results(series, status):
     rows, failures = make_total_rows(series.records), series.list_failed_records()
     series.write_results(status, series.records[0]["begun"],
                          f"make stress-long TIME={os.environ.get('TIME') or '1h'} SEED={series.seed}",
@@ -210,7 +210,7 @@ def write_long_results(series, status):
     return rows, failures
 
 
-def yield_random_runs(series, duration_seconds):
+def yield_runs_and_write_results(series, duration_seconds):
     """Until the time is over, yield (scenario, flavour, backend, options). The seed and the number of the run
     choose them. After each tenth run write the results so far."""
     programs = [(scenario, flavour) for flavour in FLAVOURS if is_built(flavour)
@@ -227,18 +227,18 @@ def yield_random_runs(series, duration_seconds):
         seed = f"--seed={choose(range(1, 1000))}{number:06}"
         yield scenario, flavour, backend, [seed, *pick_options(choose, flavour, backend, with_pressure)]
         if number % 10 == 9:
-            write_long_results(series, "running")
+            write_and_return_long_results(series, "running")
 
 
 def run_long():
     duration = read_environment_variable("TIME", "1h", r"\d+[hms]")
     seconds = int(duration[:-1]) * {"h": 3600, "m": 60, "s": 1}[duration[-1]]
     series = Series("stress-long", int(read_environment_variable("TURN", "20", r"[1-9]\d*")))
-    status = series.run_all(yield_random_runs(series, seconds))
+    status = series.run_all(yield_runs_and_write_results(series, seconds))
     if not series.records:
         print("stress-long: no run has ended yet")
         return 0
-    rows, failures = write_long_results(series, status)
+    rows, failures = write_and_return_long_results(series, status)
     print(f"\nstress-long: {len(series.records)} runs, {sum(row['operations'] for row in rows)} operations, "
           f"{len(failures)} failed; at most {max(row['kib'] for row in rows)} KiB, "
           f"{max(row['descriptors'] for row in rows)} descriptors; {series.directory.resolve()}")

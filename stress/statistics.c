@@ -44,20 +44,20 @@ static struct totals compute_run_totals(void)
 	return totals;
 }
 
-bool statistics_get_memory_sizes(unsigned long *address_space_size, unsigned long *resident_size)
+bool statistics_get_memory_bytes(unsigned long *address_space_bytes, unsigned long *resident_bytes)
 {
 	const unsigned long page_size = (unsigned long)sysconf(_SC_PAGESIZE);
 	FILE *statm = fopen("/proc/self/statm", "r");
-	bool is_known = statm && fscanf(statm, "%lu %lu", address_space_size, resident_size) == 2;
+	bool is_known = statm && fscanf(statm, "%lu %lu", address_space_bytes, resident_bytes) == 2;
 
 	if (statm)
 		fclose(statm);
-	*address_space_size = is_known ? *address_space_size * page_size : 0;
-	*resident_size = is_known ? *resident_size * page_size : 0;
+	*address_space_bytes = is_known ? *address_space_bytes * page_size : 0;
+	*resident_bytes = is_known ? *resident_bytes * page_size : 0;
 	return is_known;
 }
 
-unsigned int statistics_count_descriptors(void)
+unsigned int statistics_count_fd_directory_entries(void)
 {
 	unsigned int count = 0;
 	DIR *descriptors = opendir("/proc/self/fd");
@@ -75,9 +75,9 @@ void statistics_print_line(uint64_t run_msec)
 	const struct stress_scenario *scenario = current_run.scenario;
 	struct totals totals = compute_run_totals();
 	struct message message = { .text_length = 0 };
-	unsigned long address_space_size, resident_size;
+	unsigned long address_space_bytes, resident_bytes;
 
-	statistics_get_memory_sizes(&address_space_size, &resident_size);
+	statistics_get_memory_bytes(&address_space_bytes, &resident_bytes);
 	message_append(&message, "%s: %llu.%03us Total: %lu", current_run.name,
 		       (unsigned long long)(run_msec / 1000), (unsigned int)(run_msec % 1000),
 		       totals.all_operations);
@@ -95,9 +95,9 @@ void statistics_print_line(uint64_t run_msec)
 		       races_get_count(OTHER_RACE), races_get_count(OTHER_RACE) ? " !!!" : "");
 	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n",
 		       (unsigned long long)read_clock_msec(CLOCK_PROCESS_CPUTIME_ID),
-		       resident_size / 1024, statistics_count_descriptors(), totals.failures,
+		       resident_bytes / 1024, statistics_count_fd_directory_entries(), totals.failures,
 		       totals.failures ? " !!!" : "");
-	message_print(&message);
+	message_print_to_stdout(&message);
 }
 
 /* A run without any operation is a failure unless a signal stopped it, because it tested nothing. */
@@ -119,6 +119,6 @@ bool statistics_print_result(void)
 		message_append(&message, "%s: stopped by signal %d before its time\n", name,
 			       stop_signal);
 	message_append(&message, "End of test: %s\n", is_success ? "SUCCESS" : "FAILURE");
-	message_print(&message);
+	message_print_to_stdout(&message);
 	return is_success;
 }

@@ -198,7 +198,7 @@ bool stress_has_enough_races_in_region(size_t page_off);
 /* ---- pages, and pressure on them ---- */
 
 /* Counts a refused allocation, and reports a failure if the run has no pressure that may refuse it. */
-void stress_count_or_report_refused_alloc(struct stress_thread *self, const char *call_name);
+void stress_count_and_check_refused_call(struct stress_thread *self, const char *call_name);
 
 /* Counts a user copy with the result @error if pressure refused it. Return: whether it did. */
 bool stress_count_if_refused_copy(struct stress_thread *self, int error);

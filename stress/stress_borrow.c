@@ -24,10 +24,10 @@ static void check_span_with_own_reference(struct stress_thread *self, struct spa
 {
 	struct chunk chunk = { 0 };
 
-	owned_next_chunk(self, span, &chunk);
+	owned_advance_and_record_chunk(self, span, &chunk);
 	if (!stress_injects_bug("freed"))
 		page_get(chunk.page);
-	owned_check_span(self, span);
+	owned_check_span_by_random_kind(self, span);
 	page_free(chunk.page);
 }
 
@@ -59,7 +59,7 @@ static void check_page_outlives_buffer(struct stress_thread *self)
 	struct page *page;
 
 	if (!own_buffer) {
-		stress_count_or_report_refused_alloc(self, "page_buffer_alloc");
+		stress_count_and_check_refused_call(self, "page_buffer_alloc");
 		return;
 	}
 	fill_and_check_own_buffer(self, own_buffer, len, tag);
@@ -80,7 +80,7 @@ const struct stress_scenario stress_borrow = {
 		    .free_buffer = page_buffer_free,
 		    .borrow = page_borrow },
 	.operations = {
-		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_and_check_span_by,
+		{ "plain", 2, .pick = owned_pick_piece, .access_by = owned_write_by_kind_and_check,
 		  .kind = BY_ADDRESS },
 		{ "borrowed", 3, .pick = owned_pick_piece, .access = owned_write_and_check_span },
 		{ "keep", 1, .pick = owned_pick_piece, .access = check_span_with_own_reference },

@@ -49,7 +49,7 @@ static void check_page_is_zero(struct stress_thread *self, struct page *page)
 			    PAGE_SIZE);
 }
 
-static size_t pick_kept_index(struct stress_thread *self)
+static size_t pick_and_record_kept_index(struct stress_thread *self)
 {
 	size_t kept_index = stress_pick_number(self, KEPT_PAGES);
 
@@ -60,7 +60,7 @@ static size_t pick_kept_index(struct stress_thread *self)
 static void check_and_replace_kept_page(struct stress_thread *self)
 {
 	struct churn_state *state = &churn_states[self->thread_index];
-	size_t kept_index = pick_kept_index(self);
+	size_t kept_index = pick_and_record_kept_index(self);
 	bool must_be_zero = stress_pick_number(self, 2);
 
 	if (state->pages[kept_index]) {
@@ -88,7 +88,7 @@ static void alloc_and_free_page(struct stress_thread *self)
 /* Puts a kept page into a random entry, and frees the page that was in the entry. */
 static void put_kept_page_and_free_previous(struct stress_thread *self)
 {
-	struct page **kept = &churn_states[self->thread_index].pages[pick_kept_index(self)],
+	struct page **kept = &churn_states[self->thread_index].pages[pick_and_record_kept_index(self)],
 		    *page = *kept, *previous_page;
 
 	if (!page)
@@ -102,10 +102,10 @@ static void put_kept_page_and_free_previous(struct stress_thread *self)
 	tagged_check_and_free_page(self, previous_page);
 }
 
-static void check_kept_page_references(struct stress_thread *self)
+static void check_random_kept_page_references(struct stress_thread *self)
 {
 	struct churn_state *state = &churn_states[self->thread_index];
-	size_t kept_index = pick_kept_index(self);
+	size_t kept_index = pick_and_record_kept_index(self);
 	struct page *page = state->pages[kept_index];
 
 	if (!page)
@@ -150,7 +150,7 @@ const struct stress_scenario stress_churn = {
 		{ "replace", 4, .run = check_and_replace_kept_page },
 		{ "burst", 4, .run = alloc_and_free_page },
 		{ "give", 2, .run = put_kept_page_and_free_previous },
-		{ "refer", 2, .run = check_kept_page_references },
+		{ "refer", 2, .run = check_random_kept_page_references },
 		{ "share", 1, .run = get_and_drop_common_page },
 	},
 	.finish_thread = free_kept_pages,
@@ -159,7 +159,7 @@ const struct stress_scenario stress_churn = {
 
 /* ---- table ---- */
 
-static void put_new_child_and_free_previous(struct stress_thread *self)
+static void put_child_page_and_free_previous(struct stress_thread *self)
 {
 	void *mapped = page_map_local(
 		current_run.common_page); /* the child is allocated while a page is mapped */
@@ -172,13 +172,13 @@ static void put_new_child_and_free_previous(struct stress_thread *self)
 	tagged_check_and_free_page(self, previous_child);
 }
 
-static void take_and_free_child(struct stress_thread *self)
+static void take_and_free_child_page(struct stress_thread *self)
 {
 	tagged_check_and_free_page(self, entries_exchange_random_entry(self, NULL));
 }
 
 /* Moves a child from one random entry to another, and frees the child that was there. */
-static void move_child_to_other_entry(struct stress_thread *self)
+static void move_child_page_and_free_previous(struct stress_thread *self)
 {
 	struct page *child = entries_exchange_random_entry(self, NULL);
 
@@ -189,9 +189,9 @@ static void move_child_to_other_entry(struct stress_thread *self)
 const struct stress_scenario stress_table = {
 	.gfp = GFP_KERNEL | __GFP_ZERO,
 	.operations = {
-		{ "put", 3, .run = put_new_child_and_free_previous },
-		{ "take", 2, .run = take_and_free_child },
-		{ "move", 2, .run = move_child_to_other_entry },
+		{ "put", 3, .run = put_child_page_and_free_previous },
+		{ "take", 2, .run = take_and_free_child_page },
+		{ "move", 2, .run = move_child_page_and_free_previous },
 	},
 	.finish = entries_check_and_free_pages,
 };

@@ -41,18 +41,18 @@
 static struct page_task *second_tasks[STRESS_THREADS_MAX];
 
 /* Maps the page of a span, which must be in one page. Return: the address of the page. */
-static unsigned char *map_page_of_span(struct stress_thread *self, struct span span)
+static unsigned char *map_and_record_span_page(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 
-	owned_next_chunk(self, span, &chunk);
+	owned_advance_and_record_chunk(self, span, &chunk);
 	return page_map_local(chunk.page);
 }
 
 static void check_mapped_span(struct stress_thread *self, struct span span,
 			      unsigned char *mapped_page)
 {
-	owned_check_found_bytes(self, span, mapped_page + span.file_pos % PAGE_SIZE);
+	owned_check_and_accept_bytes(self, span, mapped_page + span.file_pos % PAGE_SIZE);
 }
 
 /* ---- copies ---- */
@@ -86,7 +86,7 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, en
 
 	source.copy_index =
 		(span.copy_index + 1 + stress_pick_number(self, copy_count - 1)) % copy_count;
-	while (owned_next_chunk(self, source, &from) && owned_next_chunk(self, span, &to)) {
+	while (owned_advance_and_record_chunk(self, source, &from) && owned_advance_and_record_chunk(self, span, &to)) {
 		if (kind == BY_CALL)
 			stress_expect_equal(self, "page_copy",
 					    page_copy(to.page, to.off, from.page, from.off,
@@ -96,8 +96,8 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, en
 			copy_chunk_through_mappings(&to, &from);
 	}
 	memcpy(owned_get_expected_bytes(span), owned_get_expected_bytes(source), span.len);
-	owned_check_span(self, span);
-	owned_check_span(self, source);
+	owned_check_span_by_random_kind(self, span);
+	owned_check_span_by_random_kind(self, source);
 }
 
 static void check_too_long_copies_fail(struct stress_thread *self, struct span span)
@@ -106,20 +106,20 @@ static void check_too_long_copies_fail(struct stress_thread *self, struct span s
 	struct span other_copy = span;
 
 	other_copy.copy_index = !span.copy_index;
-	owned_next_chunk(self, other_copy, &from);
-	owned_next_chunk(self, span, &to);
+	owned_advance_and_record_chunk(self, other_copy, &from);
+	owned_advance_and_record_chunk(self, span, &to);
 	stress_expect_equal(self, "page_copy(PAGE_SIZE + 1)",
 			    page_copy(to.page, 0, from.page, 0, PAGE_SIZE + 1), -EINVAL);
 	stress_expect_equal(self, "page_copy(1, PAGE_SIZE)",
 			    page_copy(to.page, 1, from.page, 1, PAGE_SIZE), -EINVAL);
-	owned_check_span(self, span);
+	owned_check_span_by_random_kind(self, span);
 }
 
 /* ---- mappings ---- */
 
 static void write_and_check_through_one_mapping(struct stress_thread *self, struct span span)
 {
-	unsigned char *mapped_page = map_page_of_span(self, span);
+	unsigned char *mapped_page = map_and_record_span_page(self, span);
 
 	check_mapped_span(self, span, mapped_page);
 	owned_write_new_bytes_to_mapping(self, span, mapped_page);
@@ -137,7 +137,7 @@ static void write_and_check_through_nested_mappings(struct stress_thread *self)
 
 	for (unsigned int i = 0; i < depth; i++) {
 		spans[i] = owned_pick_piece(self);
-		mapped_pages[i] = map_page_of_span(self, spans[i]);
+		mapped_pages[i] = map_and_record_span_page(self, spans[i]);
 		check_mapped_span(self, spans[i], mapped_pages[i]);
 		owned_write_new_bytes_to_mapping(self, spans[i], mapped_pages[i]);
 	}
@@ -173,11 +173,11 @@ static void switch_task(struct page_task *from, struct page_task *to)
 static void check_mappings_of_two_tasks(struct stress_thread *self, struct span span)
 {
 	struct page_task *second_task = second_tasks[self->thread_index];
-	unsigned char *own_mapping = map_page_of_span(self, span), *other_mapping;
+	unsigned char *own_mapping = map_and_record_span_page(self, span), *other_mapping;
 	struct span other_span = owned_pick_piece(self);
 
 	switch_task(NULL, second_task);
-	other_mapping = map_page_of_span(self, other_span);
+	other_mapping = map_and_record_span_page(self, other_span);
 	owned_write_new_bytes_to_mapping(self, other_span, other_mapping);
 	switch_task(second_task, NULL);
 	check_mapped_span(self, span, own_mapping);

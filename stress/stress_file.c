@@ -43,12 +43,12 @@
 #include "stress/owned.h"
 
 /* The injected bug: increments the first byte of each chunk by a read and a write of the word around it. */
-static void increment_by_word_accesses(struct stress_thread *self, struct span span)
+static void inject_read_modify_write_bug(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char word_bytes[8];
 
-	while (owned_next_chunk(self, span, &chunk)) {
+	while (owned_advance_and_record_chunk(self, span, &chunk)) {
 		size_t word_off = chunk.off & ~(size_t)7;
 
 		page_read_raw(chunk.page, word_bytes, word_off, sizeof(word_bytes));
@@ -59,30 +59,30 @@ static void increment_by_word_accesses(struct stress_thread *self, struct span s
 	}
 }
 
-static void write_and_check_span(struct stress_thread *self, struct span span)
+static void write_and_check_with_bug(struct stress_thread *self, struct span span)
 {
 	if (stress_injects_bug("word") || stress_injects_bug("rmw")) {
-		increment_by_word_accesses(self, span);
-		owned_check_span(self, span);
+		inject_read_modify_write_bug(self, span);
+		owned_check_span_by_random_kind(self, span);
 	} else {
 		owned_write_and_check_span(self, span);
 	}
 }
 
 /* If the bug is injected, also reads the byte after each chunk. */
-static void check_span_by_call(struct stress_thread *self, struct span span)
+static void check_span_with_peek_bug(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
-	unsigned char byte_after_chunk;
+	unsigned char byte_read_by_bug;
 
 	owned_check_span_by(self, span, BY_CALL);
-	while (stress_injects_bug("peek") && owned_next_chunk(self, span, &chunk))
+	while (stress_injects_bug("peek") && owned_advance_and_record_chunk(self, span, &chunk))
 		if (chunk.off + chunk.len < PAGE_SIZE)
-			page_read_raw(chunk.page, &byte_after_chunk, chunk.off + chunk.len, 1);
+			page_read_raw(chunk.page, &byte_read_by_bug, chunk.off + chunk.len, 1);
 }
 
 /* Writes up to two chunks of a piece, then stops, like a caller that gets no further page. */
-static void write_and_check_first_chunks(struct stress_thread *self, struct span span)
+static void write_few_chunks_and_check(struct stress_thread *self, struct span span)
 {
 	enum access_kind kind = current_run.is_bare ? BY_ADDRESS : BY_CALL;
 	unsigned int chunks_left = stress_pick_number(self, 3);
@@ -90,13 +90,13 @@ static void write_and_check_first_chunks(struct stress_thread *self, struct span
 	struct chunk chunk = { 0 };
 
 	memset(bytes, (int)stress_pick_number(self, 256), sizeof(bytes));
-	for (; owned_next_chunk(self, span, &chunk) && chunks_left; chunks_left--) {
+	for (; owned_advance_and_record_chunk(self, span, &chunk) && chunks_left; chunks_left--) {
 		memcpy(chunk.expected_bytes, bytes, chunk.len);
-		owned_write_chunk(self, &chunk, kind, bytes);
+		owned_write_chunk_with_bug(self, &chunk, kind, bytes);
 	}
-	while (stress_injects_bug("goes-on") && owned_next_chunk(self, span, &chunk))
-		owned_write_chunk(self, &chunk, kind, bytes);
-	owned_check_span(self, span);
+	while (stress_injects_bug("goes-on") && owned_advance_and_record_chunk(self, span, &chunk))
+		owned_write_chunk_with_bug(self, &chunk, kind, bytes);
+	owned_check_span_by_random_kind(self, span);
 }
 
 /* An empty access at the end of a chunk or page must succeed; an access after the end of a page must fail. */
@@ -105,7 +105,7 @@ static void check_calls_at_chunk_ends(struct stress_thread *self, struct span sp
 	struct chunk chunk = { 0 };
 	unsigned char byte = 0;
 
-	while (owned_next_chunk(self, span, &chunk)) {
+	while (owned_advance_and_record_chunk(self, span, &chunk)) {
 		size_t end = chunk.off + chunk.len;
 		size_t len = stress_injects_bug("nothing") && end < PAGE_SIZE;
 
@@ -118,11 +118,11 @@ static void check_calls_at_chunk_ends(struct stress_thread *self, struct span sp
 		stress_expect_equal(self, "page_write_raw(PAGE_SIZE, 1)",
 				    page_write_raw(chunk.page, &byte, PAGE_SIZE, 1), -EINVAL);
 	}
-	owned_check_span(self, span);
+	owned_check_span_by_random_kind(self, span);
 }
 
 #define WRITE(weight_, pick_) \
-	{ "write", weight_, .pick = pick_, .access = write_and_check_span, .page_call = "write_raw" }
+	{ "write", weight_, .pick = pick_, .access = write_and_check_with_bug, .page_call = "write_raw" }
 #define ZERO(name_, weight_, pick_) \
 	{ name_, weight_, .pick = pick_, .access = owned_zero_and_check_span, .page_call = "fill_zero" }
 #define READ(weight_, pick_, access_) \
@@ -134,8 +134,8 @@ const struct stress_scenario stress_split = {
 	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copy_count = 1 },
 	.operations = {
 		WRITE(4, owned_pick_piece_part),
-		READ(2, owned_pick_piece_part, owned_check_span),
-		{ "broken", 1, .pick = owned_pick_piece, .access = write_and_check_first_chunks },
+		READ(2, owned_pick_piece_part, owned_check_span_by_random_kind),
+		{ "broken", 1, .pick = owned_pick_piece, .access = write_few_chunks_and_check },
 	},
 };
 
@@ -144,10 +144,10 @@ const struct stress_scenario stress_edge = {
 	   pieces. */
 	.layout = { .piece_size = 25, .pieces_per_thread = 2 * PAGE_SIZE / 25 + 1, .copy_count = 1 },
 	.operations = {
-		WRITE(4, owned_pick_near_page_end),
-		ZERO("zero", 1, owned_pick_near_page_end),
-		READ(3, owned_pick_near_page_end, owned_check_span),
-		{ "nothing", 1, .pick = owned_pick_near_page_end, .access = check_calls_at_chunk_ends },
+		WRITE(4, owned_pick_near_end_or_part),
+		ZERO("zero", 1, owned_pick_near_end_or_part),
+		READ(3, owned_pick_near_end_or_part, owned_check_span_by_random_kind),
+		{ "nothing", 1, .pick = owned_pick_near_end_or_part, .access = check_calls_at_chunk_ends },
 	},
 };
 
@@ -165,9 +165,9 @@ const struct stress_scenario stress_disjoint = {
 	.operations = {
 		WRITE(1, owned_pick_piece_part),
 		ZERO("zero", 1, owned_pick_piece_part),
-		{ "store", 1, .pick = owned_pick_piece_part, .access_by = owned_write_and_check_span_by,
+		{ "store", 1, .pick = owned_pick_piece_part, .access_by = owned_write_by_kind_and_check,
 		  .kind = BY_MAPPING },
-		READ(1, owned_pick_piece_part, check_span_by_call),
+		READ(1, owned_pick_piece_part, check_span_with_peek_bug),
 		{ "load", 1, .pick = owned_pick_piece_part, .access_by = owned_check_span_by,
 		  .kind = BY_MAPPING },
 	},

@@ -58,7 +58,7 @@ static unsigned char compute_offset_mask(size_t off)
 	return add_parity_bit((unsigned int)stress_hash(off));
 }
 
-static unsigned int compute_writer_number(unsigned int writer_index)
+static unsigned int wrap_writer_index_to_number(unsigned int writer_index)
 {
 	return writer_index % WRITER_MASK + 1;
 }
@@ -66,7 +66,7 @@ static unsigned int compute_writer_number(unsigned int writer_index)
 static void fill_with_values_of_writer(unsigned char *bytes, unsigned int writer_index,
 				       const struct stress_record *range)
 {
-	unsigned int code = compute_writer_number(writer_index) | range->byte_value % GENERATIONS
+	unsigned int code = wrap_writer_index_to_number(writer_index) | range->byte_value % GENERATIONS
 									  << 5;
 
 	for (size_t i = 0; i < range->len; i++)
@@ -132,7 +132,7 @@ static volatile unsigned long counter_outside_page;
  * ThreadSanitizer identifies memory by its address, and each mapping may have another address (R4). So the
  * access is also reported at the canonical address of the bytes.
  */
-static void access_by_mapping(const struct stress_record *range, unsigned char *bytes)
+static void load_or_store_by_mapping(const struct stress_record *range, unsigned char *bytes)
 {
 	void *mapped_page = page_map_local(current_run.common_page);
 	volatile unsigned char *mapped = (unsigned char *)mapped_page + range->off;
@@ -174,7 +174,7 @@ static void access_and_check_range(struct stress_thread *self, const struct stre
 	else if (range->operation_index == READ)
 		stress_read_page(self, current_run.common_page, bytes, range->off, range->len);
 	else
-		access_by_mapping(range, bytes);
+		load_or_store_by_mapping(range, bytes);
 	if (range->operation_index == READ || range->operation_index == LOAD)
 		check_bytes_are_zero_or_of_writers(self, bytes, range->off, range->len);
 }
@@ -269,7 +269,7 @@ static void fill_own_user_memory(struct stress_thread *self)
 }
 
 /* Picks and records a random range of the user memory of the thread with index @owner. */
-static const struct stress_record *pick_user_range(struct stress_thread *self, unsigned int owner)
+static const struct stress_record *pick_and_record_user_range(struct stress_thread *self, unsigned int owner)
 {
 	size_t off = stress_pick_number(self, PAGE_SIZE),
 	       len = 1 + stress_pick_number(self, PAGE_SIZE - off);
@@ -281,7 +281,7 @@ static const struct stress_record *pick_user_range(struct stress_thread *self, u
 
 static void overwrite_own_user_memory(struct stress_thread *self)
 {
-	const struct stress_record *range = pick_user_range(self, self->thread_index);
+	const struct stress_record *range = pick_and_record_user_range(self, self->thread_index);
 
 	fill_with_values_of_writer(user_memory[self->thread_index] + range->off, self->thread_index,
 				   range);
@@ -290,7 +290,7 @@ static void overwrite_own_user_memory(struct stress_thread *self)
 static void copy_and_check_user_memory(struct stress_thread *self)
 {
 	unsigned int owner = stress_pick_number(self, current_run.thread_count);
-	const struct stress_record *range = pick_user_range(self, owner);
+	const struct stress_record *range = pick_and_record_user_range(self, owner);
 	struct page *page = stress_alloc_page(self, GFP_KERNEL);
 	struct user_slice_reader reader;
 	unsigned char bytes[PAGE_SIZE];
@@ -305,8 +305,8 @@ static void copy_and_check_user_memory(struct stress_thread *self)
 		stress_expect_equal(self, "page_copy_from_user_slice", error, 0);
 		stress_read_page(self, page, bytes, range->off, range->len);
 		check_bytes_are_of_writers(self, bytes, range->off, range->len,
-					   compute_writer_number(owner),
-					   compute_writer_number(owner));
+					   wrap_writer_index_to_number(owner),
+					   wrap_writer_index_to_number(owner));
 	}
 	stress_free_page(self, page);
 }

@@ -29,7 +29,7 @@
 static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][USER_SIZE];
 static uint64_t user_tags[STRESS_THREADS_MAX];
 
-static void fill_own_user_memory(struct stress_thread *self)
+static void fill_user_memory_with_tag(struct stress_thread *self)
 {
 	user_tags[self->thread_index] = tagged_make_next_tag(self);
 	tagged_fill_bytes(user_memory[self->thread_index], user_tags[self->thread_index], 0,
@@ -59,10 +59,10 @@ static void set_expected_bytes_and_check_error(struct stress_thread *self,
 }
 
 /* Calls mprotect() for the thread's user memory from byte @first on; if it is USER_SIZE, for no byte. */
-static void set_user_memory_protection(struct stress_thread *self, size_t first, int protection)
+static void mprotect_user_memory_from_byte(struct stress_thread *self, size_t first, int protection)
 {
 	if (mprotect(user_memory[self->thread_index] + first, USER_SIZE - first, protection))
-		stress_count_or_report_refused_alloc(self, "mprotect");
+		stress_count_and_check_refused_call(self, "mprotect");
 }
 
 /*
@@ -77,10 +77,10 @@ static void copy_user_memory_and_check_span(struct stress_thread *self, struct s
 	struct chunk chunk = { 0 };
 	int error = 0;
 
-	set_user_memory_protection(self, first_unreadable, PROT_NONE);
+	mprotect_user_memory_from_byte(self, first_unreadable, PROT_NONE);
 	user_slice_reader_init(
 		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
-	while (!error && owned_next_chunk(self, span, &chunk)) {
+	while (!error && owned_advance_and_record_chunk(self, span, &chunk)) {
 		size_t user_off = from + chunk.span_pos,
 		       len = owned_compute_write_length_with_bug(&chunk);
 		size_t readable = first_unreadable > user_off ? first_unreadable - user_off : 0,
@@ -94,8 +94,8 @@ static void copy_user_memory_and_check_span(struct stress_thread *self, struct s
 		if (error && stress_injects_bug("moves"))
 			error = user_slice_skip(&reader, 1);
 	}
-	set_user_memory_protection(self, first_unreadable, PROT_READ | PROT_WRITE);
-	owned_check_span(self, span);
+	mprotect_user_memory_from_byte(self, first_unreadable, PROT_READ | PROT_WRITE);
+	owned_check_span_by_random_kind(self, span);
 }
 
 static void copy_readable_memory(struct stress_thread *self, struct span span)
@@ -114,8 +114,8 @@ const struct stress_scenario stress_reader = {
 	.operations = {
 		{ "copy", 4, .pick = owned_pick_piece_part, .access = copy_readable_memory },
 		{ "fault", 3, .pick = owned_pick_piece_part, .access = copy_with_fault },
-		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span,
+		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span_by_random_kind,
 		  .page_call = "read_raw" },
 	},
-	.prepare_thread = fill_own_user_memory,
+	.prepare_thread = fill_user_memory_with_tag,
 };

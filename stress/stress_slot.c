@@ -52,7 +52,7 @@ static struct slot {
 
 /* ---- slot ---- */
 
-static struct slot *pick_slot(struct stress_thread *self)
+static struct slot *pick_and_record_slot(struct stress_thread *self)
 {
 	size_t slot_index = stress_pick_number(self, SLOTS);
 
@@ -62,7 +62,7 @@ static struct slot *pick_slot(struct stress_thread *self)
 
 static void fill_slot_if_empty(struct stress_thread *self)
 {
-	struct slot *slot = pick_slot(self);
+	struct slot *slot = pick_and_record_slot(self);
 	struct page *page;
 	bool is_empty;
 	uint64_t tag;
@@ -89,7 +89,7 @@ static void fill_slot_if_empty(struct stress_thread *self)
 
 static void check_slot_page(struct stress_thread *self)
 {
-	struct slot *slot = pick_slot(self);
+	struct slot *slot = pick_and_record_slot(self);
 	struct page *page;
 	uint64_t tag;
 
@@ -106,7 +106,7 @@ static void check_slot_page(struct stress_thread *self)
 /* Checks and frees the page of a slot if it gets the lock at once. */
 static void try_to_check_and_free_slot_page(struct stress_thread *self)
 {
-	struct slot *slot = pick_slot(self);
+	struct slot *slot = pick_and_record_slot(self);
 	bool is_locked = !stress_injects_bug("no-lock");
 	struct page *page;
 	uint64_t tag;
@@ -154,7 +154,7 @@ struct value_location {
 };
 
 /* With the most threads each thread still has OWN_VALUES of its own: OWN_VALUES * 256 is VALUES. */
-static struct value_location pick_own_value(struct stress_thread *self)
+static struct value_location pick_and_record_own_value(struct stress_thread *self)
 {
 	size_t slot_index = stress_pick_number(self, SPARSE_SLOTS),
 	       value_index = stress_pick_number(self, OWN_VALUES);
@@ -202,9 +202,9 @@ static void write_expected_value(struct stress_thread *self, const struct value_
 	*location->expected_value = value;
 }
 
-static void store_new_value(struct stress_thread *self)
+static void fill_slot_and_store_value(struct stress_thread *self)
 {
-	struct value_location location = pick_own_value(self);
+	struct value_location location = pick_and_record_own_value(self);
 
 	lock_slot_unless_bug(location.slot);
 	if (!location.slot->page)
@@ -216,7 +216,7 @@ static void store_new_value(struct stress_thread *self)
 
 static void clear_value_and_free_empty_page(struct stress_thread *self)
 {
-	struct value_location location = pick_own_value(self);
+	struct value_location location = pick_and_record_own_value(self);
 
 	lock_slot_unless_bug(location.slot);
 	if (location.slot->page && *location.expected_value) {
@@ -229,7 +229,7 @@ static void clear_value_and_free_empty_page(struct stress_thread *self)
 
 static void check_own_value(struct stress_thread *self)
 {
-	struct value_location location = pick_own_value(self);
+	struct value_location location = pick_and_record_own_value(self);
 	struct page *page;
 	uint64_t found = 0; /* a missing page reads as zeros */
 
@@ -264,7 +264,7 @@ static void check_and_free_sparse_pages(struct stress_thread *first)
 
 const struct stress_scenario stress_sparse = {
 	.operations = {
-		{ "store", 2, .run = store_new_value },
+		{ "store", 2, .run = fill_slot_and_store_value },
 		{ "clear", 3, .run = clear_value_and_free_empty_page },
 		{ "load", 3, .run = check_own_value },
 	},

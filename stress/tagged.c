@@ -46,7 +46,7 @@ void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 }
 
 /* Return: the tag of the word that contains byte @byte_index; 0 if the word is not wholly in @bytes. */
-static uint64_t decode_word_tag(const unsigned char *bytes, size_t byte_index, size_t pos,
+static uint64_t decode_word_tag_or_zero(const unsigned char *bytes, size_t byte_index, size_t pos,
 				size_t len)
 {
 	size_t byte_in_word = (pos + byte_index) % WORD;
@@ -68,7 +68,7 @@ void tagged_check_bytes(struct stress_thread *self, const char *bytes_name, cons
 		byte_index++;
 	if (byte_index == len)
 		return;
-	found_tag = decode_word_tag(bytes, byte_index, pos, len);
+	found_tag = decode_word_tag_or_zero(bytes, byte_index, pos, len);
 	stress_report_failure(
 		self,
 		"%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
@@ -126,7 +126,7 @@ void tagged_check_and_free_page(struct stress_thread *self, struct page *page)
 /* ---- entries ---- */
 
 /* Picks and records one of the first 8 and last 8 entries of the common page. Return: its index. */
-static size_t pick_entry_index_at_page_ends(struct stress_thread *self)
+static size_t pick_and_record_end_entry(struct stress_thread *self)
 {
 	size_t used_index = stress_pick_number(self, ENTRIES_USED);
 	size_t index =
@@ -144,7 +144,7 @@ static size_t pick_entry_index_at_page_ends(struct stress_thread *self)
 struct page *entries_exchange_random_entry(struct stress_thread *self, struct page *page)
 {
 	entry *entries = page_map_local(current_run.common_page);
-	entry *mapped = &entries[pick_entry_index_at_page_ends(self)];
+	entry *mapped = &entries[pick_and_record_end_entry(self)];
 	void *canonical = page_canonical(mapped);
 	uint64_t previous_address;
 

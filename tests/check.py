@@ -89,7 +89,7 @@ def run_test(test_name, arguments, running_processes):
     return Result(test_name, log_path, process.returncode, wall_seconds, cpu_seconds)
 
 
-def run_tests(test_names, arguments):
+def run_tests_and_yield_results(test_names, arguments):
     """Yields the Result of each test as it ends."""
     running_processes = set()
     pool = concurrent.futures.ThreadPoolExecutor(arguments.jobs)
@@ -105,7 +105,7 @@ def run_tests(test_names, arguments):
 
 # ---- times ----
 
-def read_last_times(arguments):
+def read_wall_and_cpu_times(arguments):
     """Return: {name: [wall seconds, CPU seconds]} of the last run of each test"""
     try:
         lines = (arguments.logs / "times").read_text().splitlines()
@@ -119,12 +119,12 @@ def estimate_wall_seconds(test_name, last_times):
     return last_times[test_name][0] if test_name in last_times else 60 if test_name.endswith(".sh") else 1
 
 
-def write_times(times, arguments):
+def write_wall_and_cpu_times(times, arguments):
     lines = (f"{name} {wall:.2f} {cpu:.2f}\n" for name, (wall, cpu) in sorted(times.items()))
     (arguments.logs / "times").write_text("".join(lines))
 
 
-def print_slowest_tests(times, max_count):
+def print_tests_by_cpu_time(times, max_count):
     print(f"{'CPU s':>7} {'wall s':>7}  test")
     slowest = sorted(times.items(), key=lambda item: -item[1][1])
     for name, (wall, cpu) in slowest[:max_count]:
@@ -161,21 +161,21 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    times = read_last_times(arguments)
+    times = read_wall_and_cpu_times(arguments)
     if arguments.print_times:
-        print_slowest_tests(times, None)
+        print_tests_by_cpu_time(times, None)
         return 0
     arguments.logs.mkdir(exist_ok=True)
     names = sorted(dict.fromkeys(arguments.tests), key=lambda name: -estimate_wall_seconds(name, times))
     results = []
-    for result in run_tests(names, arguments):
+    for result in run_tests_and_yield_results(names, arguments):
         results.append(result)
         print(result.format_summary_line(), flush=True)
     times_now = {result.name: result.times for result in results}
-    write_times(times | times_now, arguments)
+    write_wall_and_cpu_times(times | times_now, arguments)
     print_skips_and_failures(results)
     if arguments.times:
-        print_slowest_tests(times_now, 10)
+        print_tests_by_cpu_time(times_now, 10)
     counts = [sum(len(names) for names in lists) for lists in zip(
         *((result.passed, result.failed, result.skipped) for result in results))] or [0, 0, 0]
     print("{} passed, {} failed, {} skipped".format(*counts))
@@ -183,7 +183,7 @@ def main():
 
 
 if __name__ == "__main__":
-    # The exception of sys.exit() ends run_tests(), which ends the tests.
+    # The exception of sys.exit() ends run_tests_and_yield_results(), which ends the tests.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # nohup and shells start commands with ignored signals, which tests would inherit. A handler is
     # not inherited.

@@ -151,7 +151,7 @@ def read_and_check_gitlab_job(job_name, job_mapping, pipeline):
                job_mapping.get("cache", {}).get("paths", []), job_mapping.get("variables", {}))
 
 
-def check_pipeline(pipeline):
+def check_github_or_gitlab_pipeline(pipeline):
     if "jobs" in pipeline:
         jobs = [read_and_check_github_job(name, job) for name, job in pipeline["jobs"].items()]
     else:
@@ -191,5 +191,5 @@ except yaml.YAMLError as problem:
 if os.path.basename(PATH) == "clusterfuzzlite.yml":
     check_clusterfuzzlite(whole)
 else:
-    check_pipeline(whole)
+    check_github_or_gitlab_pipeline(whole)
 sys.exit("\n".join(problems) if problems else 0)

@@ -17,7 +17,7 @@ import re
 import sys
 
 sys.dont_write_bytecode = True
-from reasons import BadList, read_reasons  # noqa: E402
+from reasons import BadList, read_entries_with_reasons  # noqa: E402
 
 KINDS = ("tests", "never", "chance")
 # MAY: the kinds of listed code that the runs of a figure may leave unreached. MUST: the kinds that they must
@@ -32,7 +32,7 @@ WHOLE = "*"  # the text of an entry for a function that is never called
 def read_excluded_code(path):
     """Return: {(file, function, text): (kind, times)}"""
     entries = {}
-    for number, kind, _, entry in read_reasons(pathlib.Path(path), KINDS, ENTRY):
+    for number, kind, _, entry in read_entries_with_reasons(pathlib.Path(path), KINDS, ENTRY):
         key = entry["file"], entry["function"], entry["text"]
         if key in entries:
             raise BadList(f"{path}:{number}: {entry[0]} is listed twice")
@@ -50,12 +50,12 @@ class Source:
         last = len(self.lines[end[0] - 1])
         return " ".join(text[start[1] - 1 : len(text) - last + end[1] - 1].split())
 
-    def get_condition_text(self, start, end):
+    def get_condition_with_macro_arguments(self, start, end):
         """The text between two positions; after the name of a macro also its arguments, which the region lacks."""
         rest = "\n".join(self.lines[end[0] - 1 :])[end[1] - 1 :]
         if start == end:
             end = end[0], end[1] + len(re.match(r"\w*", rest)[0])
-            return self.get_condition_text(start, end) if start != end else ""
+            return self.get_condition_with_macro_arguments(start, end) if start != end else ""
         depth = length = 0
         for length, char in enumerate(rest):
             depth += (char == "(") - (char == ")")
@@ -97,7 +97,7 @@ class Report:
             sides[0] += branch[4]
             sides[1] += branch[5]
 
-    def count_unreached_code(self):
+    def count_unreached_sides_and_functions(self):
         """Return: {(file, function, text): times}; a function that was never called is one entry."""
         found = collections.Counter()
         for (path, name), count in self.call_counts.items():
@@ -107,7 +107,7 @@ class Report:
         for (path, name, start, end, *_), counts in self.side_counts.items():
             for side, count in zip(("true", "false"), counts):
                 if self.call_counts[path, name] and not count:
-                    text = sources[path].get_condition_text(start, end)
+                    text = sources[path].get_condition_with_macro_arguments(start, end)
                     found[pathlib.Path(path).name, name, f"{text} => {side}"] += 1
         return found
 
@@ -129,7 +129,7 @@ def list_differences(figure, listed, unreached):
             yield f"reached, and listed as [{kind}]: {format_list_entry(key, times)}"
 
 
-def format_summary(figure, report, listed, unreached):
+def format_function_and_branch_summary(figure, report, listed, unreached):
     functions = [count > 0 for count in report.call_counts.values()]
     sides = [count > 0 for both in report.side_counts.values() for count in both]
     left = collections.Counter(listed[key][0] for key in unreached if key in listed)
@@ -148,12 +148,12 @@ def main(args):
     except (OSError, ValueError, BadList) as error:
         print(error, file=sys.stderr)
         return 2
-    unreached = report.count_unreached_code()
+    unreached = report.count_unreached_sides_and_functions()
     sources = {path.name for path in pathlib.Path(srcdir, "src/page").glob("*.c")}
     missing = sorted(sources - {pathlib.Path(path).name for path in report.paths})
     problems = [*list_differences(figure, entries, unreached),
                 *(f"not in the report: {name}" for name in missing)]
-    print("\n".join([format_summary(figure, report, entries, unreached), *problems]))
+    print("\n".join([format_function_and_branch_summary(figure, report, entries, unreached), *problems]))
     return 1 if problems else 0
 
 

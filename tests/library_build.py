@@ -20,7 +20,7 @@ class BuildFailed(Exception):
     """A change that does not apply, or a program that does not compile or link."""
 
 
-def run_command(command, **subprocess_options):
+def run_returning_status_and_output(command, **subprocess_options):
     """Return: the exit status and the output."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
@@ -28,7 +28,7 @@ def run_command(command, **subprocess_options):
     return done.returncode, done.stdout.strip()
 
 
-def find_files_that_include(directory, header):
+def find_header_and_its_includers(directory, header):
     """Files in @directory that include @header, directly or through other headers, and @header."""
     text = {p.name: p.read_text() for p in directory.glob("*.[ch]")}
     reached, new = {header}, {header}
@@ -70,18 +70,18 @@ class Tree:
     def find_built_objects(self, recipe):
         """The objects of @recipe in the build; ignore objects of removed sources."""
         found = [path for pattern in recipe.objects for path in sorted(self.build.glob(pattern))
-                 if self._has_source_of_object(path)]
+                 if self._source_of_object_exists(path)]
         if not found:
             raise BuildFailed(f"{recipe.name}: expected its objects, there is no "
                               f"{', '.join(recipe.objects)} in {self.build}: "
                               "make check TESTS= builds them")
         return found
 
-    def _has_source_of_object(self, object_path):
+    def _source_of_object_exists(self, object_path):
         below_flavour = object_path.relative_to(self.build / "obj").parts[1:]
         return self.source.joinpath(*below_flavour).with_suffix(".c").exists()
 
-    def _compute_digest_of_files(self, *patterns):
+    def _compute_flags_and_files_digest(self, *patterns):
         made_by = self.cc, self.cflags, self.flags, self.flavours, self.plain_library_for
         digest = hashlib.sha256(repr(made_by).encode())
         for pattern in patterns:
@@ -90,12 +90,12 @@ class Tree:
         return digest.hexdigest()[:16]
 
     @functools.cached_property
-    def library_digest(self):
-        return self._compute_digest_of_files("src/page/*.[ch]")
+    def library_and_flags_digest(self):
+        return self._compute_flags_and_files_digest("src/page/*.[ch]")
 
     @functools.cached_property
     def tests_digest(self):
-        return self._compute_digest_of_files("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[cdp]*",
+        return self._compute_flags_and_files_digest("src/harness/**/*.[cdh]*", "src/tool/**/*.[ch]", "src/dev/**/*.[cdp]*",
                                              "tests/*.[ch]", "fuzz/*.[ch]", "stress/*.[ch]", "corpus/**/*.page",
                                              "tests/*_*.py", "tests/bugs/*.py", "tests/mutants/trials.py")
 
@@ -168,9 +168,9 @@ class Builder:
     def __init__(self, tree, directory):
         self.tree, self.directory = tree, directory
         self.copy = directory / "src" / "page"
-        self.restore_unchanged_library()
+        self.reset_to_unchanged_library()
 
-    def restore_unchanged_library(self):
+    def reset_to_unchanged_library(self):
         self.changed, self.built = [], set()
         shutil.rmtree(self.directory, ignore_errors=True)
         self.copy.mkdir(parents=True)
@@ -182,7 +182,7 @@ class Builder:
         self.changed.append(file_name)
 
     def apply_patch(self, patch_path):
-        status, output = run_command(["patch", "-p2", "-F0", "-s", "-d", self.copy.parent, "-i", patch_path])
+        status, output = run_returning_status_and_output(["patch", "-p2", "-F0", "-s", "-d", self.copy.parent, "-i", patch_path])
         if status:
             raise BuildFailed(f"{patch_path}: does not apply any more: {output}")
         self.changed = [p.name for p in self.copy.glob("*.[ch]")
@@ -191,14 +191,14 @@ class Builder:
             raise BuildFailed(f"{patch_path}: expected to apply exactly, it does not")
 
     def list_sources_to_recompile(self):
-        return sorted({name for file in self.changed for name in find_files_that_include(self.copy, file)
+        return sorted({name for file in self.changed for name in find_header_and_its_includers(self.copy, file)
                        if name.endswith(".c")})
 
     def compile_source(self, source, flavour, object_path, *extra_flags):
         """Compile @source, a path below the directory or an absolute one."""
         if object_path not in self.built:
             tree = self.tree
-            status, output = run_command([*tree.cc, *tree.cflags, *tree.flags[flavour], *extra_flags, "-Isrc",
+            status, output = run_returning_status_and_output([*tree.cc, *tree.cflags, *tree.flags[flavour], *extra_flags, "-Isrc",
                                                      f"-I{tree.source / 'src'}", f"-I{tree.source}", "-c", source,
                                                      "-o", object_path], cwd=self.directory)
             if status or output:
@@ -209,13 +209,13 @@ class Builder:
 
     def unit_test_includes_changed_header(self, recipe):
         headers = {name for file in self.changed if file.endswith(".h")
-                   for name in find_files_that_include(self.tree.page, file)}
+                   for name in find_header_and_its_includers(self.tree.page, file)}
         if not recipe.test or not headers:
             return False
         text = (self.tree.source / "tests" / f"{recipe.test}.c").read_text()
         return bool(headers & set(INCLUDE.findall(text)))
 
-    def _compile_test_or_find_objects(self, recipe):
+    def _find_or_compile_program_objects(self, recipe):
         if not self.unit_test_includes_changed_header(recipe):
             return self.tree.find_built_objects(recipe)
         test = self.compile_source(self.tree.source / "tests" / f"{recipe.test}.c", recipe.flavour,
@@ -231,7 +231,7 @@ class Builder:
             changed = [self.compile_source(f"src/page/{name}", library,
                                            self.directory / f"{name[:-2]}-{library}{mark}.o", *extra_flags)
                        for name in self.list_sources_to_recompile()]
-            objects = [*self._compile_test_or_find_objects(recipe), *changed]
+            objects = [*self._find_or_compile_program_objects(recipe), *changed]
             self._link_program(recipe, objects, target, *extra_flags)
             self.built.add(target)
         return target
@@ -239,7 +239,7 @@ class Builder:
     def _link_program(self, recipe, objects, program_path, *extra_flags):
         """@objects come before the library."""
         tree = self.tree
-        status, output = run_command([*tree.cc, *tree.flags[recipe.flavour], *recipe.flags, *extra_flags,
+        status, output = run_returning_status_and_output([*tree.cc, *tree.flags[recipe.flavour], *recipe.flags, *extra_flags,
                                                  *tree.linker, "-Wl,-S", *objects,
                                                  *(tree.build / name for name in recipe.archives),
                                                  tree.build / f"libharness-{recipe.flavour}.a",

@@ -43,7 +43,7 @@ def _decode_return_code(return_code):
     return HANG if -return_code == signal.SIGXCPU else signal.Signals(-return_code).name
 
 
-def run_with_time_limits(command, wall_seconds, cpu_seconds="unlimited", **popen_options):
+def run_with_time_limits(command, wall_limit_seconds, cpu_seconds="unlimited", **popen_options):
     """Run a command; end it and its children at a limit, in seconds."""
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     limited = ["sh", "-c", f'ulimit -c 0; ulimit -S -t {cpu_seconds}; exec "$@"', "sh"]
@@ -51,7 +51,7 @@ def run_with_time_limits(command, wall_seconds, cpu_seconds="unlimited", **popen
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True, **popen_options) as process:
         try:
-            output, _ = process.communicate(timeout=wall_seconds)
+            output, _ = process.communicate(timeout=wall_limit_seconds)
             status = _decode_return_code(process.returncode)
         except subprocess.TimeoutExpired:
             status, output = HANG, b""
@@ -97,7 +97,7 @@ class Results:
                 file.write(json.dumps(record) + "\n")
 
 
-def test_all_subjects(subjects, test_subject, job_count):
+def test_subjects_and_print_lines(subjects, test_subject, job_count):
     """Call @test_subject for each, @job_count at a time, and print the line that it returns."""
     with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
         tests = [pool.submit(test_subject, subject) for subject in subjects]
@@ -146,7 +146,7 @@ class Parser(command_line.Parser):
         (file or sys.stdout).write(self.format_help())
 
 
-def _run_main_and_print_errors(command, main, status_of_exception):
+def _run_main_and_print_errors(command, main, exit_status_by_exception_type):
     try:
         return main(sys.argv[1:])
     except SystemExit as done:
@@ -154,9 +154,9 @@ def _run_main_and_print_errors(command, main, status_of_exception):
     except KeyboardInterrupt:
         print("\nstopped; the next run resumes here", file=sys.stderr)
         return EXIT_FAILED
-    except tuple(status_of_exception) as error:
+    except tuple(exit_status_by_exception_type) as error:
         print(f"{command}: {error}", file=sys.stderr)
-        return status_of_exception[type(error)]
+        return exit_status_by_exception_type[type(error)]
     except OSError as error:
         if not error.filename:
             raise
@@ -164,15 +164,15 @@ def _run_main_and_print_errors(command, main, status_of_exception):
         return EXIT_BAD
 
 
-def run_main_and_exit(command, main, status_of_exception):
-    """Run @main and exit with its status. @status_of_exception maps exceptions to statuses.
+def run_main_and_exit(command, main, exit_status_by_exception_type):
+    """Run @main and exit with its status. @exit_status_by_exception_type maps exceptions to statuses.
 
     A failure to write standard output is a failure of the program.
     """
     # An inherited "ignore" would make subprocess report status 0 for every child.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
-        status = _run_main_and_print_errors(command, main, {BadInput: EXIT_BAD, **status_of_exception})
+        status = _run_main_and_print_errors(command, main, {BadInput: EXIT_BAD, **exit_status_by_exception_type})
         sys.stdout.flush()
     except OSError as error:
         print(f"{command}: expected to write standard output: {error.strerror}", file=sys.stderr)

@@ -27,7 +27,7 @@ static void make_interacting_program_from_seed(uint64_t seed, struct program *pr
 static void make_repaired_program(uint64_t seed, struct program *program)
 {
 	make_interacting_program(&seed, program, 50, OP_COUNT);
-	repair_program(program, rules);
+	repair_program_until_clean(program, rules);
 }
 
 static rule_set find_broken_rules(const struct program *program)
@@ -36,7 +36,7 @@ static rule_set find_broken_rules(const struct program *program)
 	return rules_verdict(rules)->broken;
 }
 
-static bool is_full_and_racy(const struct program *program)
+static bool has_max_calls_and_race(const struct program *program)
 {
 	return program->count == RACY_CALLS &&
 	       find_broken_rules(program) & RULE_BIT(RULE_data_race);
@@ -49,7 +49,7 @@ static void make_racy_program(uint64_t seed, struct program *program)
 	const rule_set allowed_rules = RULE_BIT(RULE_data_race) | RULE_BIT(RULE_uninit_use);
 
 	program->count = 0;
-	for (unsigned int turn = 0; !is_full_and_racy(program); turn++) {
+	for (unsigned int turn = 0; !has_max_calls_and_race(program); turn++) {
 		bool full = program->count == RACY_CALLS;
 		struct mutate_request request = {.seed = random_next(&seed),
 						 .max_calls = RACY_CALLS};
@@ -65,9 +65,9 @@ static void make_racy_program(uint64_t seed, struct program *program)
 }
 
 static const struct program_kind {
-	const char *kind_name;
+	const char *program_kind_name;
 	void (*make)(uint64_t seed, struct program *program);
-	bool writes_bytes;
+	bool writes_byte_form;
 } kinds[] = {
 	{"random", make_interacting_program_from_seed, false},
 	{"repaired", make_repaired_program, false},
@@ -78,7 +78,7 @@ static const struct program_kind {
 static const struct program_kind *find_program_kind(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].kind_name, name))
+		if (!strcmp(kinds[i].program_kind_name, name))
 			return &kinds[i];
 	return NULL;
 }
@@ -88,16 +88,16 @@ static bool make_and_write_program(uint64_t seed, const struct program_kind *kin
 	static struct program program;
 	static char text[TEXT_PROGRAM_MAX];
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
-	const void *content = kind->writes_bytes ? (void *)bytes : text;
+	const void *content = kind->writes_byte_form ? (void *)bytes : text;
 	char file_name[40];
 	FILE *file;
 	size_t content_size;
 
 	kind->make(seed, &program);
-	content_size = kind->writes_bytes ? program_to_bytes(&program, bytes) :
+	content_size = kind->writes_byte_form ? program_to_bytes(&program, bytes) :
 					    program_to_text(&program, text);
 	snprintf(file_name, sizeof(file_name), "%llu%s", (unsigned long long)seed,
-		 kind->writes_bytes ? ".bin" : ".page");
+		 kind->writes_byte_form ? ".bin" : ".page");
 	file = fopen(file_name, "w");
 	return file && fwrite(content, 1, content_size, file) == content_size && !fclose(file);
 }

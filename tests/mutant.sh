@@ -3,9 +3,9 @@
 #
 # Functions that build the tool with a changed page library. A script reads this file after tap.sh.
 
-# write_changed_library FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False if the sed
+# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False if the sed
 # script changes nothing.
-write_changed_library() {
+copy_library_and_change_file() {
 	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"
 	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
@@ -14,9 +14,9 @@ write_changed_library() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# link_with_changed_library FLAVOUR NAME OBJECT...: compiles the library in $scratch/src, and links it with the
+# compile_library_and_link_program FLAVOUR NAME OBJECT...: compiles the library in $scratch/src, and links it with the
 # objects and the unchanged harness to the program NAME in $scratch/bin.
-link_with_changed_library() {
+compile_library_and_link_program() {
 	flavour=$1 name=$2
 	shift 2
 	mkdir -p "$scratch/bin" "$scratch/libexec"
@@ -30,11 +30,11 @@ link_with_changed_library() {
 
 # build_changed_tool FLAVOUR: builds pagetorture with the library of $scratch/src, in $scratch/bin.
 build_changed_tool() {
-	link_with_changed_library "$1" pagetorture "$abs_builddir/obj/$1/src/tool/main.o"
+	compile_library_and_link_program "$1" pagetorture "$abs_builddir/obj/$1/src/tool/main.o"
 }
 
 # build_changed_dev_tool FLAVOUR: builds pagetorture-dev with the library of $scratch/src, in $scratch/bin.
 build_changed_dev_tool() {
 	# shellcheck disable=SC2046 # words
-	link_with_changed_library "$1" pagetorture-dev $(print_dev_objects "$1")
+	compile_library_and_link_program "$1" pagetorture-dev $(print_dev_objects "$1")
 }

@@ -16,7 +16,7 @@ struct program before, other, after;
 
 static bool is_same_call(const struct call *a, const struct call *b)
 {
-	return call_equal(a, b) && a->line == b->line && a->expected_result == b->expected_result;
+	return call_equal_ignoring_expectation(a, b) && a->line == b->line && a->expected_result == b->expected_result;
 }
 
 bool are_same_calls(const struct call *a, const struct call *b, size_t count)
@@ -58,11 +58,11 @@ static struct {
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
 
-static size_t count_unchanged_calls(size_t most, bool is_from_end)
+static size_t count_unchanged_calls(size_t max_count, bool is_from_end)
 {
 	size_t count = 0;
 
-	for (; count < most; count++) {
+	for (; count < max_count; count++) {
 		size_t old_index = is_from_end ? before.count - 1 - count : count;
 		size_t new_index = is_from_end ? after.count - 1 - count : count;
 
@@ -72,7 +72,7 @@ static size_t count_unchanged_calls(size_t most, bool is_from_end)
 	return count;
 }
 
-static void collect_new_calls(void)
+static void find_positions_of_new_calls(void)
 {
 	size_t kept = 0, count = 0;
 	bool is_kept = true;
@@ -99,7 +99,7 @@ static void compute_difference(void)
 		}
 	difference.head = count_unchanged_calls(least, false);
 	difference.tail = count_unchanged_calls(least - difference.head, true);
-	collect_new_calls();
+	find_positions_of_new_calls();
 }
 
 /* Return: whether @after without the @count calls at @at equals @before. */
@@ -148,7 +148,7 @@ static bool keeps_promise_of_engine(void)
 		fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
 
 	program_from_bytes(&wanted, bytes, size);
-	return program_equal(&wanted, &after);
+	return program_calls_equal(&wanted, &after);
 }
 
 static bool keeps_promise_of_fault(void)
@@ -388,7 +388,7 @@ static bool keeps_promise_of_thread(void)
 
 /* Return: whether earlier calls fill each handle that the call uses, and no handle that it fills.
  */
-static bool has_all_needed_handles(const struct call *call)
+static bool are_handles_filled_as_needed(const struct call *call)
 {
 	struct call_handle handles[2];
 	unsigned int count = call_get_handles(call, handles);
@@ -418,7 +418,7 @@ static bool keeps_promise_of_tidy(void)
 	if (kept < after.count || after.count >= before.count || !after.count)
 		return false;
 	for (size_t i = 0; i < after.count && after.count > 1; i++)
-		if (!has_all_needed_handles(&after.calls[i]))
+		if (!are_handles_filled_as_needed(&after.calls[i]))
 			return false;
 	return true;
 }

@@ -21,7 +21,7 @@
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
 #define SIZE_TOP (~(SIZE_MAX >> 1))
 
-static inline struct page *new_zeroed_page(void)
+static inline struct page *alloc_zeroed_page(void)
 {
 	return page_alloc(GFP_KERNEL | __GFP_ZERO);
 }
@@ -79,15 +79,15 @@ static inline const struct isolated *run_in_child(void (*run)(void))
 
 /* AddressSanitizer reports the use of a freed page before the library does; that counts too. */
 static inline bool child_ended_as_expected(const struct isolated *result,
-					   const char *expected_rule)
+					   const char *expected_child_end)
 {
 	char report_start[64];
 
-	if (expected_rule == RETURNS || !*expected_rule)
-		return (expected_rule == RETURNS) == !result->exit_code;
-	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", expected_rule);
+	if (expected_child_end == RETURNS || !*expected_child_end)
+		return (expected_child_end == RETURNS) == !result->exit_code;
+	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", expected_child_end);
 	return result->exit_code && (strstr(result->output, report_start) ||
-				     (!strcmp(expected_rule, "use-after-free") &&
+				     (!strcmp(expected_child_end, "use-after-free") &&
 				      strstr(result->output, "use-after-poison")));
 }
 
@@ -104,7 +104,7 @@ static inline void check_child_result(bool ended_as_expected, const char *check_
 
 struct child_case {
 	void (*run)(void);
-	const char *expected_rule; /* RETURNS, ENDS_ABNORMALLY, or the name of a rule */
+	const char *expected_child_end; /* RETURNS, ENDS_ABNORMALLY, or the name of a rule */
 	const char *check_name;
 };
 
@@ -115,8 +115,8 @@ static inline void check_children(const struct child_case *cases, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct isolated *result = run_in_child(cases[i].run);
 
-		check_child_result(child_ended_as_expected(result, cases[i].expected_rule),
-				   cases[i].check_name, cases[i].expected_rule, result);
+		check_child_result(child_ended_as_expected(result, cases[i].expected_child_end),
+				   cases[i].check_name, cases[i].expected_child_end, result);
 	}
 }
 
@@ -157,13 +157,13 @@ struct shared_counts {
 	bool is_complete; /* the child ran all tests */
 };
 
-/* Pages for the tests of a mode; allocate_pages() fills them. */
+/* Pages for the tests of a mode; allocate_test_pages() fills them. */
 static struct page *pages[4];
 
-static inline void allocate_pages(void)
+static inline void allocate_test_pages(void)
 {
 	for (size_t i = 0; i < COUNT(pages); i++)
-		pages[i] = new_zeroed_page();
+		pages[i] = alloc_zeroed_page();
 }
 
 static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode,

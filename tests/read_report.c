@@ -11,14 +11,14 @@
 static void print_library_functions_of_sites(const struct report *report)
 {
 	for (size_t i = 0; i < report->site_count; i++) {
-		char top[REPORT_TOP_TEXT];
+		char top[REPORT_INNERMOST_TEXT];
 
 		report_format_library_functions(&report->sites[i], top);
 		printf(" [%s]", top);
 	}
 }
 
-static void print_if_all_modules_are_known(const struct report *report)
+static void print_if_site_modules_known(const struct report *report)
 {
 	for (size_t i = 0; i < report->site_count; i++) {
 		size_t known = 0;
@@ -37,10 +37,10 @@ int main(int argc, char **argv)
 	struct report report;
 
 	text[fread(text, 1, sizeof(text) - 1, stdin)] = '\0';
-	while ((rest = report_parse(rest, &report))) {
+	while ((rest = report_parse_first(rest, &report))) {
 		printf("%s %s", report.tool, report.kind);
 		if (argc > 1 && !strcmp(argv[1], "-m"))
-			print_if_all_modules_are_known(&report);
+			print_if_site_modules_known(&report);
 		else
 			print_library_functions_of_sites(&report);
 		putchar('\n');

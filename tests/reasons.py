@@ -7,7 +7,7 @@ class BadList(Exception):
     """A line that is neither a reason nor an entry; the message has its place."""
 
 
-def read_reasons(path, known_kinds, entry_pattern):
+def read_entries_with_reasons(path, known_kinds, entry_pattern):
     """Yields (line number, kind, reason, match of @entry_pattern) for each entry."""
     kind = reason = None
     for number, line in enumerate(path.read_text().splitlines(), 1):

@@ -163,9 +163,9 @@ class Evaluation:
     def record_read(self, page, off, length, is_atomic=False):
         self.record_access(page, off, off + length, False, is_atomic)
 
-    def record_write(self, page, off, length, is_atomic=False, is_initialised=None):
+    def record_write(self, page, off, length, is_atomic=False, initialised_flags=None):
         self.record_access(page, off, off + length, True, is_atomic)
-        page.init[off:off + length] = b"\1" * length if is_initialised is None else is_initialised
+        page.init[off:off + length] = b"\1" * length if initialised_flags is None else initialised_flags
 
     # ---- tests ----
 
@@ -241,7 +241,7 @@ class Evaluation:
         self.require_mappable(destination)
         self.require_mappable(source, 2)
         self.record_read(source, from_off, length)
-        self.record_write(destination, to_off, length, is_initialised=bytes(source.init[from_off:from_off + length]))
+        self.record_write(destination, to_off, length, initialised_flags=bytes(source.init[from_off:from_off + length]))
         return "0"
 
     # ---- user slices ----
@@ -291,7 +291,7 @@ class Evaluation:
             raise Fatal("foreign-map")
         return mapping
 
-    def require_loadable_page(self, mapping_handle, off, length):
+    def require_accessible_page(self, mapping_handle, off, length):
         mapping = self.require_mapped(mapping_handle)
         if not self.is_in_page(off, length):
             raise Fatal("out-of-bounds")
@@ -299,13 +299,13 @@ class Evaluation:
         return mapping.page
 
     def do_load(self, mapping_handle, off, length, is_atomic=False):
-        page = self.require_loadable_page(mapping_handle, off, length)
+        page = self.require_accessible_page(mapping_handle, off, length)
         self.record_read(page, off, length, is_atomic)
         if not all(page.init[off:off + length]):
             self.verdict.add("uninit-use")
 
     def do_store(self, mapping_handle, off, length, _seed, is_atomic=False):
-        self.record_write(self.require_loadable_page(mapping_handle, off, length), off, length, is_atomic)
+        self.record_write(self.require_accessible_page(mapping_handle, off, length), off, length, is_atomic)
 
     def do_load_atomic(self, mapping_handle, off, size):
         self.do_load(mapping_handle, off, size, True)
@@ -338,8 +338,8 @@ class Evaluation:
         self.semaphore_count[semaphore] -= 1
         self.known[self.call.thread] |= self.semaphore_known[semaphore]
 
-    def do_fail_nth(self, call_count):
-        self.calls_to_failure[self.call.thread] = call_count
+    def do_fail_nth(self, failure_point_number):
+        self.calls_to_failure[self.call.thread] = failure_point_number
 
 
 def format_check_json(name, evaluation):

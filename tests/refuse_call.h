@@ -12,18 +12,18 @@
 #define ANY_ARG 6
 
 /*
- * From now on the system call @call_number fails with @error_number: always if @arg_index is
+ * From now on the system call @syscall_number fails with @error_number: always if @arg_index is
  * ANY_ARG, otherwise only if the lower half of that argument, counted from 0, is @arg_value.
  * Return: false if the system has no such filters.
  */
-static inline bool refuse_system_call_if(unsigned int call_number, unsigned int arg_index,
+static inline bool refuse_system_call_if(unsigned int syscall_number, unsigned int arg_index,
 					 unsigned int arg_value, int error_number)
 {
 	unsigned int arg_offset =
 		(unsigned int)offsetof(struct seccomp_data, args) + arg_index % ANY_ARG * 8;
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call_number, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syscall_number, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg_offset),
 		BPF_JUMP(BPF_JMP | (arg_index == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K,
 			 arg_value, 0, 1),
@@ -36,7 +36,7 @@ static inline bool refuse_system_call_if(unsigned int call_number, unsigned int 
 	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static inline void refuse_system_call(unsigned int call_number, int error_number)
+static inline void refuse_system_call(unsigned int syscall_number, int error_number)
 {
-	refuse_system_call_if(call_number, ANY_ARG, 0, error_number);
+	refuse_system_call_if(syscall_number, ANY_ARG, 0, error_number);
 }

@@ -84,7 +84,7 @@ static void branch_on_uninitialised(void)
 		puts("not zero");
 }
 
-static void report_broken_rule(void)
+static void print_rule_and_abort(void)
 {
 	fprintf(stderr, "BUG: page: unmap-order: 0x1 is not the newest\n");
 	abort();
@@ -148,7 +148,7 @@ static const struct {
 	{ "intercepted", overflow_in_memset },
 	{ "leak", leak_heap },
 	{ "memory", allocate_too_much },
-	{ "ours", report_broken_rule },
+	{ "ours", print_rule_and_abort },
 	{ "overflow", read_past_end },
 	{ "race", race_two_threads },
 	{ "shift", shift_too_far },

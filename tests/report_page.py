@@ -71,7 +71,7 @@ class Browser:
 
     def open_page(self, page_path, fragment=""):
         self.driver.get("about:blank")
-        self.get_and_clear_console_messages(), self.get_and_clear_network_requests()
+        self.get_and_clear_console_messages(), self.get_and_clear_external_requests()
         self.driver.get(f"{page_path.resolve().as_uri()}{fragment}")
         self.wait_for_element("html[data-ready]")
 
@@ -97,13 +97,13 @@ class Browser:
     def read_first_text(self, selector):
         return next(iter(self.read_texts(selector)), "")
 
-    def read_part_states(self):
+    def read_states_of_report_parts(self):
         return dict(self.evaluate_for_each_element("section[data-state]", "[e.id.slice(5), e.dataset.state]"))
 
     def get_and_clear_console_messages(self):
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def get_and_clear_network_requests(self):
+    def get_and_clear_external_requests(self):
         """Return: the URLs outside of the page that it requested since the last call."""
         events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
         urls = [event["params"]["request"]["url"] for event in events
@@ -112,7 +112,7 @@ class Browser:
 
     def check_no_messages_or_requests(self, check_name):
         check_equal(f"{check_name}: no message on the console", self.get_and_clear_console_messages(), [])
-        check_equal(f"{check_name}: nothing is asked of a network", self.get_and_clear_network_requests(), [])
+        check_equal(f"{check_name}: nothing is asked of a network", self.get_and_clear_external_requests(), [])
 
     def save_screenshot(self, png_path):
         """Write a screenshot of the page, at most 8000 pixels high."""
@@ -124,7 +124,7 @@ class Browser:
 
 # ---- the checks of the console and of requests can fail ----
 
-def check_that_warnings_are_seen(browser, page_path):
+def check_console_warnings_are_captured(browser, page_path):
     browser.open_page(page_path)
     browser.run_script("console.warn('heard'); new Image().src = 'http://127.0.0.1:9/x.png';"
                        "fetch('http://127.0.0.1:9/').catch(() => 0)")
@@ -148,7 +148,7 @@ def check_page_without_results(browser, page_path):
 def check_failed_parts(browser, page_path):
     browser.open_page(page_path)
     browser.check_no_messages_or_requests("parts failed")
-    line, states = browser.read_first_text("#verdict-line"), browser.read_part_states()
+    line, states = browser.read_first_text("#verdict-line"), browser.read_states_of_report_parts()
     check_contains("missed thresholds are shown", line, "1 aim of speed missed")
     check_contains("a part that failed fails it all", browser.read_first_text(".verdict h1") + line, "Failed",
                    "Failed: ", "The race matrix", "Replay")
@@ -270,7 +270,7 @@ def check_plots_links_rules_and_search(browser):
 def check_triaged_failure(browser, page_path):
     browser.open_page(page_path)
     browser.check_no_messages_or_requests("a finding")
-    check_equal("a failure after triage fails", browser.read_part_states()["findings"], "failed")
+    check_equal("a failure after triage fails", browser.read_states_of_report_parts()["findings"], "failed")
     files = dict(browser.evaluate_for_each_element(".failure pre", "[e.dataset.file, e.textContent]"))
     check_contains("its program, its C file and its drawing are there",
                    "".join(files.get(name, "")
@@ -318,7 +318,7 @@ def check_all_pages(browser, directory_of_pages, screenshot_directory):
     pages = {name: directory_of_pages / name / "index.html"
              for name in ("empty", "good", "parts-failed", "finding")}
     browser.set_window_size_and_colour_scheme(DESKTOP, "light")
-    check_that_warnings_are_seen(browser, pages["empty"])
+    check_console_warnings_are_captured(browser, pages["empty"])
     check_page_without_results(browser, pages["empty"])
     open_and_check_file_size(browser, pages["good"])
     browser.check_no_messages_or_requests("all was run")

@@ -38,7 +38,7 @@ def exit_unless(condition, where, expected):
         sys.exit(f"{where}: expected {expected}")
 
 
-def check_value(value, expected, where):
+def exit_unless_value_matches(value, expected, where):
     if isinstance(expected, dict):
         exit_unless(isinstance(value, dict), where, "an object")
         names = {key.rstrip("?"): key for key in expected}
@@ -46,11 +46,11 @@ def check_value(value, expected, where):
             exit_unless(key in value or names[key].endswith("?"), where, f"'{key}'")
         for key in value:
             exit_unless(key in names, where, f"no '{key}'")
-            check_value(value[key], expected[names[key]], f"{where}.{key}")
+            exit_unless_value_matches(value[key], expected[names[key]], f"{where}.{key}")
     elif isinstance(expected, list):
         exit_unless(isinstance(value, list), where, "an array")
         for number, item in enumerate(value):
-            check_value(item, expected[0], f"{where}[{number}]")
+            exit_unless_value_matches(item, expected[0], f"{where}[{number}]")
     elif isinstance(expected, range):
         exit_unless(type(value) is int and value in expected, where, f"a number from {expected.start}")
     else:
@@ -74,7 +74,7 @@ def check_location_and_get_uri(location, uris, source_root, where):
     return uri
 
 
-def check_run(run, source_root):
+def check_references_of_run(run, source_root):
     uris = [artifact["location"]["uri"] for artifact in run["artifacts"]]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     exit_unless_unique(uris, "artifacts", "artifact")
@@ -96,9 +96,9 @@ def check_run(run, source_root):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         log = json.load(file, parse_constant=lambda name: sys.exit(f"expected no {name}"))
-    check_value(log, LOG, "log")
+    exit_unless_value_matches(log, LOG, "log")
     exit_unless(len(log["runs"]) == 1, "runs", "one run")
-    check_run(log["runs"][0], sys.argv[2] if len(sys.argv) > 2 else None)
+    check_references_of_run(log["runs"][0], sys.argv[2] if len(sys.argv) > 2 else None)
 
 
 main()

@@ -24,7 +24,7 @@ static void abort_unless_live(const struct page *page)
 	(void)page;
 }
 
-static void write_bytes(unsigned char *to, const unsigned char *from, size_t len)
+static void copy_bytes_to_page(unsigned char *to, const unsigned char *from, size_t len)
 {
 	memcpy(to, from, len);
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034 # what scripts use is not used here
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Test Anything Protocol for scripts. A script reads this file first, then calls expect, expect_error, ok_if_same,
+# Test Anything Protocol for scripts. A script reads this file first, then calls expect, expect_error, ok_if_files_equal,
 # ok_if_empty, ok or skip for each check, and done_testing last.
 # `make check` sets the variables abs_srcdir, abs_builddir and CC.
 
@@ -37,8 +37,8 @@ ok_if_empty() {
 	ok $? "$1" "$2"
 }
 
-# ok_if_same NAME EXPECTED ACTUAL: the check NAME passes if the two files have the same content and are not empty.
-ok_if_same() {
+# ok_if_files_equal NAME EXPECTED ACTUAL: the check NAME passes if the two files have the same content and are not empty.
+ok_if_files_equal() {
 	[ -s "$2" ] && diff "$2" "$3" >"$scratch/difference"
 	ok $? "$1" "$scratch/difference"
 }
@@ -56,8 +56,8 @@ skip_rest() {
 	exit
 }
 
-# skip_rest_without TOOL...: ends the script if one of the tools is missing.
-skip_rest_without() {
+# skip_rest_without_tools TOOL...: ends the script if one of the tools is missing.
+skip_rest_without_tools() {
 	for tool in "$@"; do
 		command -v "$tool" >/dev/null || skip_rest "no $tool"
 	done
@@ -123,9 +123,9 @@ has_backend() {
 	! grep -q 'expected a backend that the page library has' "$scratch/backend"
 }
 
-# run_expecting STATUS COMMAND...: runs the command; true if its exit status is STATUS. Its output is in
+# run_expecting_status STATUS COMMAND...: runs the command; true if its exit status is STATUS. Its output is in
 # $scratch/out and $scratch/err, its exit status in $status.
-run_expecting() {
+run_expecting_status() {
 	expected=$1
 	shift
 	status=0
@@ -138,7 +138,7 @@ run_expecting() {
 expect() {
 	expected=$1 name=$2 pattern=$3
 	shift 3
-	run_expecting "$expected" "$@" && { [ -z "$pattern" ] || grep -qe "$pattern" "$scratch/out" "$scratch/err"; }
+	run_expecting_status "$expected" "$@" && { [ -z "$pattern" ] || grep -qe "$pattern" "$scratch/out" "$scratch/err"; }
 	set -- $?
 	echo "exit status $status" | cat "$scratch/err" "$scratch/out" - >"$scratch/printed"
 	ok "$1" "$name" "$scratch/printed"
@@ -149,7 +149,7 @@ expect() {
 expect_error() {
 	name=$1 pattern=$2
 	shift 2
-	run_expecting 2 "$@" && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -qe "$pattern" "$scratch/err"
+	run_expecting_status 2 "$@" && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -qe "$pattern" "$scratch/err"
 	ok $? "$name" "$scratch/err"
 }
 
@@ -162,9 +162,9 @@ write_good_program() {
 	} >"$1"
 }
 
-# has_report_state STATE PART FILE: true if `make report` shows PART with STATE when FILE has its results. Writes
+# report_shows_part_state STATE PART FILE: true if `make report` shows PART with STATE when FILE has its results. Writes
 # the state and the line of the part to $scratch/said. Also true if python3 or jinja2 is missing.
-has_report_state() {
+report_shows_part_state() {
 	python3 -c 'import jinja2' 2>/dev/null || return 0
 	rm -rf "$scratch/read_back"
 	mkdir "$scratch/read_back" || return 1
@@ -180,9 +180,9 @@ has_report_state() {
 	grep -q "^$1: " "$scratch/said"
 }
 
-# kill_when_writing SIGNAL COMMAND...: sends the signal as soon as the command has made a file in TMPDIR. True if the
+# kill_command_and_check_cleanup SIGNAL COMMAND...: sends the signal as soon as the command has made a file in TMPDIR. True if the
 # signal ends the command, and TMPDIR is empty within seconds.
-kill_when_writing() {
+kill_command_and_check_cleanup() {
 	signal=$1 tries=0
 	shift
 	mkdir "$scratch/temporary" || return 1
@@ -202,9 +202,9 @@ kill_when_writing() {
 	[ "$tries" -le 500 ]
 }
 
-# finish_with_tests_of COMMAND...: runs a command that prints TAP, and prints its checks with numbers that continue
+# finish_with_checks_of_command COMMAND...: runs a command that prints TAP, and prints its checks with numbers that continue
 # those of the script. The script calls it in place of done_testing.
-finish_with_tests_of() {
+finish_with_checks_of_command() {
 	{ "$@" || echo failed >"$scratch/failed"; } | awk -v n=$tests '
 		/^(not )?ok [0-9]/ { n++; sub(/ok [0-9]+/, "ok " n) }
 		/^1\.\./ { $0 = "1.." n }

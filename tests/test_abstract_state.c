@@ -43,7 +43,7 @@ static const struct {
 	{ "u3 = user_slice(64, 0x1)\n", HANDLE_SLICE, 8, 8, NO_MAPS, "a slice is usable" },
 };
 
-static void test_states(void)
+static void test_state_after_calls(void)
 {
 	for (size_t i = 0; i < COUNT(states); i++) {
 		bool good;
@@ -60,7 +60,7 @@ static void test_states(void)
 }
 
 /* Adds the calls of the program that run in the rule model, and all its calls, to the counts. */
-static void evaluate_and_count_calls(struct rules *rules, size_t *ran, size_t *all)
+static void evaluate_and_add_call_counts(struct rules *rules, size_t *ran, size_t *all)
 {
 	rules_evaluate(rules, &program);
 	*all += program.count;
@@ -82,9 +82,9 @@ static void test_most_inserted_calls_run(void)
 			mutate_with(MUTATION_insert, &program,
 				    &(struct mutate_request){ .seed = seed * 100 + i,
 							    .max_calls = 30 });
-		evaluate_and_count_calls(rules, &ran, &all);
+		evaluate_and_add_call_counts(rules, &ran, &all);
 		make_random_program(&random, &program, 30);
-		evaluate_and_count_calls(rules, &random_ran, &random_all);
+		evaluate_and_add_call_counts(rules, &random_ran, &random_all);
 	}
 	ok(2 * ran > all && random_ran * 3 < random_all,
 	   "most inserted calls run (%zu of %zu), few random calls run (%zu of %zu)", ran, all,
@@ -94,6 +94,6 @@ static void test_most_inserted_calls_run(void)
 
 UNIT_TEST(test_abstract_state)
 {
-	test_states();
+	test_state_after_calls();
 	test_most_inserted_calls_run();
 }

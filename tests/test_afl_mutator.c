@@ -54,7 +54,7 @@ static bool load_afl_functions(void *library)
  * Return: whether decoding and encoding leave the bytes unchanged. The mutator gives AFL++ one byte
  * for the empty program.
  */
-static bool is_canonical(const uint8_t *data, size_t size)
+static bool decode_and_check_canonical(const uint8_t *data, size_t size)
 {
 	size_t result_size;
 
@@ -63,7 +63,7 @@ static bool is_canonical(const uint8_t *data, size_t size)
 	return result_size ? result_size == size && !memcmp(canonical, data, size) : size == 1;
 }
 
-static size_t make_input(uint64_t seed, uint8_t *to)
+static size_t make_program_and_input(uint64_t seed, uint8_t *to)
 {
 	static uint8_t whole[PROGRAM_BYTES_MAX];
 	size_t result_size;
@@ -100,11 +100,11 @@ static void test_mutations(void)
 
 	for (uint64_t seed = 0; seed < 2000; seed++) {
 		uint8_t *second = seed % 2 ? add : NULL, *result, *compared;
-		size_t size = make_input(seed, bytes), second_size = second ? make_input(~seed, add) : 0;
+		size_t size = make_program_and_input(seed, bytes), second_size = second ? make_program_and_input(~seed, add) : 0;
 		size_t max = seed % 5 ? MAX : (1 + seed % 64) * PROGRAM_RECORD;
 		size_t result_size = afl.fuzz(mutator, bytes, size, &result, second, second_size, max);
 
-		good += result_size && result_size <= max && is_canonical(result, result_size);
+		good += result_size && result_size <= max && decode_and_check_canonical(result, result_size);
 		changed += result_size != size || memcmp(result, bytes, size);
 		described += *afl.describe(mutator, 200) &&
 			     is_valid_description(afl.describe(mutator, 200), 200);
@@ -139,7 +139,7 @@ static void test_short_inputs(void)
 		for (size_t max = 0; max < 3 * PROGRAM_RECORD; max++) {
 			result_size = afl.fuzz(mutator, bytes, size, &result, NULL, 0, max);
 			good += result_size >= 1 && (result_size <= max || result_size == 1) &&
-				is_canonical(result, result_size);
+				decode_and_check_canonical(result, result_size);
 		}
 	}
 	ok(good == 9 * PROGRAM_RECORD * PROGRAM_RECORD,
@@ -160,7 +160,7 @@ static void test_post_process(void)
 		fill_random_bytes(&state, bytes, size);
 		program_from_bytes(&program, bytes, size);
 		result_size = afl.post_process(mutator, bytes, size, &result);
-		good += is_canonical(result, result_size) && program_equal(&program, &again);
+		good += decode_and_check_canonical(result, result_size) && program_calls_equal(&program, &again);
 	}
 	ok(good == 2000, "post_process gives the same program in canonical bytes, at least one");
 	afl.deinit(mutator);
@@ -187,7 +187,7 @@ static size_t trim_as_afl_does(void *mutator, uint8_t *data, size_t size, uint32
 		bool good_trial;
 
 		if (!result || !result_size || result_size >= size ||
-		    !is_canonical(result, result_size) || steps > most)
+		    !decode_and_check_canonical(result, result_size) || steps > most)
 			return 0;
 		good_trial = has_all_ops(result, result_size, ops);
 		if (good_trial) {
@@ -218,7 +218,7 @@ static void test_trim(void)
 	unsigned int least = 0, ended = 0, kept = 0, whole = 0;
 
 	for (uint64_t seed = 0; seed < 500; seed++) {
-		size_t size = make_input(seed, bytes);
+		size_t size = make_program_and_input(seed, bytes);
 		uint32_t ops = collect_ops_of_first_calls(1 + seed % program.count);
 
 		size = trim_as_afl_does(mutator, bytes, size, ops);
@@ -226,14 +226,14 @@ static void test_trim(void)
 		kept += has_all_ops(bytes, size, ops);
 		least += size == (size_t)__builtin_popcount(ops) * PROGRAM_RECORD;
 		/* If no candidate is accepted, nothing changes. */
-		size = make_input(seed, bytes);
+		size = make_program_and_input(seed, bytes);
 		whole += trim_as_afl_does(mutator, bytes, size, 1u << 31) == size;
 	}
 	ok(ended == 500, "trimming ends, and each candidate is smaller than the best program");
 	ok(kept == 500, "the trimmed program has the required ops");
 	ok(least == 500, "the trimmed program has no other call");
 	ok(whole == 500, "if no candidate is accepted, the program stays as it is");
-	ok(trim_as_afl_does(mutator, bytes, make_input(1, bytes), 0) == PROGRAM_RECORD,
+	ok(trim_as_afl_does(mutator, bytes, make_program_and_input(1, bytes), 0) == PROGRAM_RECORD,
 	   "if each candidate is accepted, one call remains");
 	ok(!afl.init_trim(mutator, bytes, PROGRAM_RECORD) && !afl.init_trim(mutator, bytes, 0),
 	   "programs of one call or none are not trimmed");

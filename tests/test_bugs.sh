@@ -7,7 +7,7 @@
 
 suite=$abs_builddir/tests/bugs/bugs
 table=$abs_srcdir/tests/bugs/bugs.def
-skip_rest_without patch python3
+skip_rest_without_tools patch python3
 
 # ---- the whole suite ----
 
@@ -16,7 +16,7 @@ skip_rest_without patch python3
 status=$?
 sed -n '/^replay: /,$p' "$scratch/printed" >"$scratch/end"
 ok $status "the named detector finds every bug, and none in the unchanged library" "$scratch/end"
-has_report_state good bugs "$scratch/report.json"
+report_shows_part_state good bugs "$scratch/report.json"
 ok $? "make report reads the results of --report as good" "$scratch/said"
 head -n 1 "$scratch/progress" | grep -qxE 'tests/bugs/bugs: [0-9]+ libraries, replay,unit-test, [0-9]+ at a time'
 ok $? "the first line says what runs" "$scratch/progress"
@@ -90,8 +90,8 @@ entry=$wrong/tests/bugs/bugs.def
 patch=$wrong/tests/bugs/patch/bounds-one-too-far.patch
 program=$wrong/corpus/bugs/bounds-one-too-far.page
 
-# restore_three_bugs: undoes all changes of the directory with three bugs, and removes results.
-restore_three_bugs() {
+# reset_suite_of_three_bugs: undoes all changes of the directory with three bugs, and removes results.
+reset_suite_of_three_bugs() {
 	for name in $names; do
 		cp "$abs_srcdir/tests/bugs/patch/$name.patch" "$wrong/tests/bugs/patch"
 		cp "$abs_srcdir/corpus/bugs/$name.page" "$wrong/corpus/bugs" 2>/dev/null
@@ -102,41 +102,41 @@ restore_three_bugs() {
 	rm -f "$scratch/results" "$scratch/report.json"
 }
 
-# expect_changed_suite_output STATUS NAME PATTERN: the suite in its changed directory must end with STATUS and print
+# expect_suite_result_and_restore STATUS NAME PATTERN: the suite in its changed directory must end with STATUS and print
 # PATTERN. Then the changes of the directory are undone.
-expect_changed_suite_output() {
+expect_suite_result_and_restore() {
 	expect "$@" sh "$scratch/suite" --column replay,unit-test --results "$scratch/results" \
 		--report "$scratch/report.json"
-	[ "$1" -ne 1 ] || has_report_state failed bugs "$scratch/report.json" || ok 1 "$2: in the report" "$scratch/said"
-	restore_three_bugs
+	[ "$1" -ne 1 ] || report_shows_part_state failed bugs "$scratch/report.json" || ok 1 "$2: in the report" "$scratch/said"
+	reset_suite_of_three_bugs
 }
 
-restore_three_bugs
-expect_changed_suite_output 0 "a small suite is good" '^as expected$'
+reset_suite_of_three_bugs
+expect_suite_result_and_restore 0 "a small suite is good" '^as expected$'
 sed -i 's/plain, direct, bytes/plain, direct, asan/' "$entry"
-expect_changed_suite_output 1 "another detector finds the bug" '^zero-ignored: expected asan to find it, got bytes'
+expect_suite_result_and_restore 1 "another detector finds the bug" '^zero-ignored: expected asan to find it, got bytes'
 sed -i 's/plain, direct, test/plain, direct, hang/' "$entry"
-expect_changed_suite_output 1 "another detector than the named one fails in a unit test" '^align-wraps: expected hang to find it, got test'
+expect_suite_result_and_restore 1 "another detector than the named one fails in a unit test" '^align-wraps: expected hang to find it, got test'
 sed -i 's/len <= PAGE_SIZE - off + 1;$/len <= PAGE_SIZE - off + 0;/' "$patch"
-expect_changed_suite_output 1 "a patch without a bug survives" '^bounds-one-too-far: survived replay'
+expect_suite_result_and_restore 1 "a patch without a bug survives" '^bounds-one-too-far: survived replay'
 sed -i 's/len <= PAGE_SIZE - off;/len <= PAGE_SIZE - (off);/' "$wrong/src/page/range.h"
-expect_changed_suite_output 1 "a patch that does not apply" 'bounds-one-too-far.patch: does not apply any more'
+expect_suite_result_and_restore 1 "a patch that does not apply" 'bounds-one-too-far.patch: does not apply any more'
 lines=$(sed -n 's/^@@ .* +[0-9]*,\([0-9]*\) @@.*/\1/p' "$patch")
 sed -i "s/^+.*off + 1;$/&\n+\tint unused;/; s/^\(@@ .* +[0-9]*\),[0-9]* @@/\1,$((lines + 1)) @@/" "$patch"
-expect_changed_suite_output 1 "a patch that does not compile without warnings" 'does not compile'
+expect_suite_result_and_restore 1 "a patch that does not compile without warnings" 'does not compile'
 cp "$program" "$wrong/corpus/bugs/zero-ignored.page"
 sed -i 's/^main: write_raw.*/main: read_raw(p0, 0, 1) -> EINVAL/' "$program"
-expect_changed_suite_output 1 "a program whose expectations do not hold" '^clean, plain, direct: replay: expected no finding'
+expect_suite_result_and_restore 1 "a program whose expectations do not hold" '^clean, plain, direct: replay: expected no finding'
 rm "$wrong/corpus/bugs/zero-ignored.page"
-expect_changed_suite_output 2 "a program that is missing" '^tests/bugs/bugs: zero-ignored: expected .*zero-ignored.page$'
+expect_suite_result_and_restore 2 "a program that is missing" '^tests/bugs/bugs: zero-ignored: expected .*zero-ignored.page$'
 touch "$wrong/tests/bugs/patch/unlisted.patch"
-expect_changed_suite_output 2 "a patch that bugs.def does not list" 'unlisted: has a patch or a program, and no line'
+expect_suite_result_and_restore 2 "a patch that bugs.def does not list" 'unlisted: has a patch or a program, and no line'
 rm "$wrong/tests/bugs/patch/unlisted.patch"
 sed -i 's/, direct, bytes/, sideways, bytes/' "$entry"
-expect_changed_suite_output 2 "a word that bugs.def does not know" \
+expect_suite_result_and_restore 2 "a word that bugs.def does not know" \
 	"bugs.def:[0-9]*: zero-ignored: expected a backend of direct, alias, got sideways"
 sed -i 's/^BUG("zero-ignored",/BUG("zero-ignored"/' "$entry"
-expect_changed_suite_output 2 "an entry that cannot be read" 'bugs.def:[0-9]*: expected an entry in the form'
+expect_suite_result_and_restore 2 "an entry that cannot be read" 'bugs.def:[0-9]*: expected an entry in the form'
 
 # ---- wrong arguments, and statistics ----
 

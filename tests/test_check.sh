@@ -13,7 +13,7 @@ expect 0 "all expectations of corpus/rules hold" '' "$pagetorture" check "$rules
 if succeeds_or_skip "no examples beside this checkout" test -e "$examples/expected.jsonl"; then
 	(cd "$examples" && "$pagetorture" check --json ./*.page) 2>"$scratch/err" |
 		sed 's|"file": "./|"file": "|' >"$scratch/json"
-	ok_if_same "the examples beside the checkout print exactly what is expected" "$examples/expected.jsonl" "$scratch/json"
+	ok_if_files_equal "the examples beside the checkout print exactly what is expected" "$examples/expected.jsonl" "$scratch/json"
 fi
 
 cat >"$scratch/race.page" <<'END'
@@ -29,7 +29,7 @@ cat >"$scratch/expected" <<'END'
 {"file": "-", "verdict": ["data-race"], "races": [{"first": 5, "second": 6, "page": "p0", "from": 32, "to": 64}], "results": [{"line": 4, "result": "0"}, {"line": 5, "result": "0"}, {"line": 6, "result": "0"}, {"line": 7, "result": "EINVAL"}], "fatal": null}
 END
 "$pagetorture" check --json - <"$scratch/race.page" >"$scratch/json"
-ok_if_same "standard input is -, and text" "$scratch/expected" "$scratch/json"
+ok_if_files_equal "standard input is -, and text" "$scratch/expected" "$scratch/json"
 "$pagetorture" convert --bytes "$scratch/race.page" >"$scratch/race.bin"
 "$pagetorture" convert --text "$scratch/race.bin" >"$scratch/text"
 "$pagetorture" convert --bytes "$scratch/text" 2>/dev/null | cmp -s "$scratch/race.bin" -
@@ -84,9 +84,9 @@ sed "s|^|$scratch/never.page:|" >"$scratch/expected" <<'END'
 END
 for command in 'check' 'check --json' 'explain' 'run --flavour plain' 'run --flavour plain --json'; do
 	# shellcheck disable=SC2086 # words
-	run_expecting 0 "$pagetorture" $command "$scratch/never.page" && diff "$scratch/expected" "$scratch/err" >"$scratch/diff" &&
+	run_expecting_status 0 "$pagetorture" $command "$scratch/never.page" && diff "$scratch/expected" "$scratch/err" >"$scratch/diff" &&
 		cp "$scratch/out" "$scratch/quiet" &&
-		run_expecting 1 "$pagetorture" $command --strict "$scratch/never.page" && cmp -s "$scratch/out" "$scratch/quiet" &&
+		run_expecting_status 1 "$pagetorture" $command --strict "$scratch/never.page" && cmp -s "$scratch/out" "$scratch/quiet" &&
 		diff "$scratch/expected" "$scratch/err" >"$scratch/diff"
 	ok $? "$command names each call that can never run; --strict ends with 1" "$scratch/diff"
 done
@@ -105,7 +105,7 @@ T2: get_page(p3)
 T3: wait(s2)
 T3: p3 = alloc_page(GFP_KERNEL)
 END
-run_expecting 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
+run_expecting_status 0 "$pagetorture" check --strict "$scratch/late.page" && [ ! -s "$scratch/err" ]
 ok $? "a handle that another thread fills first, or that a failure keeps empty, is no typo" "$scratch/err"
 "$pagetorture" convert --bytes "$scratch/never.page" >"$scratch/never.bin"
 expect 1 "of a byte string the first is named, and how many there are" \
@@ -114,9 +114,9 @@ expect 1 "of a byte string the first is named, and how many there are" \
 
 # ---- bad input: one line each, the others are still evaluated ----
 
-# expect_bad_input NAME PATTERN FILE: `check FILE race.page` must end with 2, print one line about FILE that matches
+# expect_only_bad_file_refused NAME PATTERN FILE: `check FILE race.page` must end with 2, print one line about FILE that matches
 # PATTERN, and evaluate race.page.
-expect_bad_input() {
+expect_only_bad_file_refused() {
 	expect 2 "bad input: $1" 'race.page: data-race' "$pagetorture" check "$3" "$scratch/race.page"
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && tail -n 1 "$scratch/err" | grep -q ' 2 files: 1 bad ' &&
 		grep -F "$3" "$scratch/err" | grep -q "$2"
@@ -126,12 +126,12 @@ expect_bad_input() {
 # expect_refused_line NAME LINE MESSAGE: `check` must print only MESSAGE, about a program whose third line is LINE.
 expect_refused_line() {
 	printf 'pagetorture 1\n\n%s\n' "$2" >"$scratch/line.page"
-	run_expecting 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]
+	run_expecting_status 2 "$pagetorture" check "$scratch/line.page" && [ "$(cat "$scratch/err")" = "$scratch/line.page:3: $3" ]
 	ok $? "bad input: $1" "$scratch/err"
 }
 
 printf 'pagetorture 2\n' >"$scratch/header.page"
-expect_bad_input "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
+expect_only_bad_file_refused "a wrong header" ':1: .*pagetorture 1' "$scratch/header.page"
 expect_refused_line "an unknown call" 'frob(p0)' "unknown call 'frob': expected the name of a call"
 domain="number outside the domain: expected x, 2^32+x, 2^63+x or SIZE_MAX-x with x < 16384, got"
 rule_names="clean or a rule (data-race, deadlock, foreign-map, map-overflow, out-of-bounds, uninit-use, unmap-order, use-after-free, use-after-unmap)"
@@ -154,28 +154,28 @@ expect_refused_line "a handle" 'read_raw(p08, 0, 0)' "expected a handle p0 .. p7
 expect_refused_line "a value" 'write_raw(p0, 0, 1, 0x100)' "expected a value of 0 .. 255, got '0x100'"
 printf 'pagetorture 1\n\0\0\n' >"$scratch/nul.page"
 printf 'pagetorture 1\n# a\0b\nget_page(p0)\n' >"$scratch/nul-comment.page"
-run_expecting 0 "$pagetorture" convert --text "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
+run_expecting_status 0 "$pagetorture" convert --text "$scratch/nul-comment.page" && [ "$(wc -l <"$scratch/out")" -eq 3 ] &&
 	head -n 2 "$scratch/nul-comment.page" >"$scratch/before" && head -n 2 "$scratch/out" | cmp - "$scratch/before"
 ok $? "comments hold any UTF-8, NUL too, and convert keeps it" "$scratch/err"
-expect_bad_input "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
+expect_only_bad_file_refused "NUL bytes" ':2: expected ASCII text, got byte 0x00' "$scratch/nul.page"
 head -c 10000000 /dev/urandom | tr -d '\n' >"$scratch/junk.page"
-expect_bad_input "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
+expect_only_bad_file_refused "10 MB of junk on one line" ':1: ' "$scratch/junk.page"
 yes 'xxxxxxxxxxxxxxxx' | head -c 10000000 >"$scratch/lines.page"
-expect_bad_input "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
+expect_only_bad_file_refused "10 MB of junk lines" ':1: expected the header' "$scratch/lines.page"
 mkdir "$scratch/directory.page"
-expect_bad_input "a directory without a program" 'expected at least one program' "$scratch/directory.page"
-expect_bad_input "a missing file" 'No such file' "$scratch/missing.page"
+expect_only_bad_file_refused "a directory without a program" 'expected at least one program' "$scratch/directory.page"
+expect_only_bad_file_refused "a missing file" 'No such file' "$scratch/missing.page"
 if [ "$(id -u)" -ne 0 ]; then
 	printf 'pagetorture 1\n' >"$scratch/closed.page"
 	chmod 0 "$scratch/closed.page"
-	expect_bad_input "an unreadable file" 'Permission denied' "$scratch/closed.page"
+	expect_only_bad_file_refused "an unreadable file" 'Permission denied' "$scratch/closed.page"
 else
 	# Root can read any file, but not the memory of a process at address 0.
-	expect_bad_input "an unreadable file" 'Input/output error' /proc/self/mem
+	expect_only_bad_file_refused "an unreadable file" 'Input/output error' /proc/self/mem
 fi
-run_expecting 0 "$pagetorture" check "$scratch/race.bin" </dev/null
+run_expecting_status 0 "$pagetorture" check "$scratch/race.bin" </dev/null
 head -c 10000000 /dev/urandom >"$scratch/any.bin"
-run_expecting 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
+run_expecting_status 1 "$pagetorture" check "$scratch/any.bin" || [ "$status" -eq 0 ]
 ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 
 # ---- output that cannot be written ----

@@ -4,7 +4,7 @@
 # The completion function of bash prints the expected words for a command line.
 . "$(dirname "$0")/tap.sh"
 
-skip_rest_without bash
+skip_rest_without_tools bash
 script=$abs_srcdir/packaging/completion/pagetorture.bash
 # shellcheck disable=SC2016 # for bash
 expect 0 "bash reads it, and it completes pagetorture" '' bash --norc -c '. "$0" && complete -p pagetorture' "$script"
@@ -53,12 +53,12 @@ expect_completions "directory" fuzz --seeds ''
 # What --help lists.
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' | LC_ALL=C sort >"$scratch/commands"
 print_completions '' | grep -v '^-\|^help$' >"$scratch/found"
-ok_if_same "all commands" "$scratch/commands" "$scratch/found"
+ok_if_files_equal "all commands" "$scratch/commands" "$scratch/found"
 while read -r command; do
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
 		sed 's/, */\n/' | tr -d ' ' | LC_ALL=C sort >"$scratch/options"
 	print_completions "$command" - >"$scratch/found"
-	ok_if_same "the options of $command" "$scratch/options" "$scratch/found"
+	ok_if_files_equal "the options of $command" "$scratch/options" "$scratch/found"
 done <"$scratch/commands"
 
 done_testing

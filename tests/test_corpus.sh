@@ -7,14 +7,14 @@
 
 corpus=$abs_srcdir/corpus
 
-# expect_directories_replayed BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
-expect_directories_replayed() {
+# expect_replay_of_directories_succeeds BINARY DIRECTORY...: the fuzz target runs all inputs of the directories.
+expect_replay_of_directories_succeeds() {
 	binary=$abs_builddir/$1
 	name="$* ${PAGE_MAP-}"
 	shift
 	if [ ! -x "$binary" ]; then
 		skip "$name: this build has no such flavour"
-	elif run_expecting 69 "$binary" "$@"; then
+	elif run_expecting_status 69 "$binary" "$@"; then
 		skip "$(cat "$scratch/err")"
 	else
 		[ "$status" -eq 0 ] && grep -q '^[1-9][0-9]* inputs replayed$' "$scratch/out"
@@ -29,7 +29,7 @@ while read -r backend target flavours; do
 	[ "$target" != fuzz_api ] || programs=
 	for flavour in $flavours; do
 		# shellcheck disable=SC2086 # words
-		expect_directories_replayed "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
+		expect_replay_of_directories_succeeds "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
 	done
 done <<END_OF_TABLE
 direct fuzz_api plain asan msan
@@ -46,7 +46,7 @@ unset PAGE_MAP
 
 # The inputs of fuzz_api can be converted to bytes and back.
 api=$abs_builddir/fuzz_api-replay
-if run_expecting 69 "$api" --help; then
+if run_expecting_status 69 "$api" --help; then
 	skip "calls as text: $(cat "$scratch/err")"
 else
 	for calls in "$corpus"/seed/fuzz_api/*.calls; do

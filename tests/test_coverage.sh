@@ -13,7 +13,7 @@ compare_coverage_with_list() {
 	python3 "$abs_srcdir/tests/coverage.py" "$1" "$2" "${3-$figures/$1.json}" "$abs_srcdir"
 }
 
-skip_rest_without python3
+skip_rest_without_tools python3
 cd "$abs_builddir" || exit 99
 status=0
 sh "$abs_srcdir/build-aux/coverage.sh" "$abs_srcdir" >"$scratch/made" 2>&1 || status=$?
@@ -23,10 +23,10 @@ ok $status "the corpus and the unit tests run in a build with coverage" "$scratc
 for figure in replay all; do
 	expect 0 "tests/coverage_excluded is right: $figure" "^$figure: " compare_coverage_with_list $figure "$list"
 done
-run_expecting 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
+run_expecting_status 0 python3 -B "$abs_srcdir/report/keep.py" "$scratch/coverage.json" --what coverage \
 	--begun 1700000000 --status good --command 'make coverage' \
 	--coverage replay="$figures/replay.json" --coverage all="$figures/all.json" &&
-	has_report_state good coverage "$scratch/coverage.json"
+	report_shows_part_state good coverage "$scratch/coverage.json"
 ok $? "make report reads both as good" "$scratch/said"
 [ -s "$figures/html/replay/index.html" ] && [ -s "$figures/html/all/index.html" ]
 ok $? "both as HTML"
@@ -41,7 +41,7 @@ while IFS='|' read -r name figure change pattern; do
 done <<'END_OF_TABLE'
 a function that is not listed|replay|/^arena\.c take_from_any_list: /d|not reached: arena.c take_from_any_list: \*
 a side of a branch|replay|/=> false$/d|not reached: alias_set.c alias_set_find: set => false
-a branch before a line|replay|/: arena_exists() => true$/d|not reached: map.c page_map_backend_set: arena_exists() => true
+a branch before a line|replay|/: arena_creation_has_begun() => true$/d|not reached: map.c page_map_backend_set: arena_creation_has_begun() => true
 one branch with a text that is listed twice|replay|s/^arena.c arena_init: !base => true$/& x2/|not reached 1 times, the list says 2: arena.c arena_init: !base => true
 a reached branch that is listed|replay|+raw.c page_write_raw: !range_is_valid(off, len) => true|reached, and listed as \[tests\]: raw.c page_write_raw: !range_is_valid
 a branch that only the unit tests reach|all|+[never] for no reason\nbuffer.c find_order: ((size_t)1 << order) < pages => true|reached, and listed as \[never\]: buffer.c find_order:

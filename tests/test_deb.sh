@@ -15,7 +15,7 @@ if has_tool_or_skip dh_listpackages; then
 	mkdir "$scratch/tree" && ln -s "$debian" "$scratch/tree/debian"
 	(cd "$scratch/tree" && dh_listpackages -a) 2>"$scratch/err" | sort >"$scratch/packages"
 	printf '%s\n' libpage-dev libpage0 pagetorture >"$scratch/expected"
-	ok_if_same "packaging/debian/control has the three packages" "$scratch/expected" "$scratch/packages"
+	ok_if_files_equal "packaging/debian/control has the three packages" "$scratch/expected" "$scratch/packages"
 fi
 
 # The name of the shared library's package is made of the library's soname.
@@ -25,7 +25,7 @@ grep -qx "Package: libpage$major" "$debian/control" &&
 	head -n 1 "$debian/libpage$major.symbols" | grep -q "^libpage\.so\.$major libpage$major "
 ok $? "the package of the library is libpage$major, as -version-info says"
 sed -n 's/^ \([a-z_]*\)@Base .*/\1/p' "$debian/libpage0.symbols" >"$scratch/symbols"
-ok_if_same "its symbols are those of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
+ok_if_files_equal "its symbols are those of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
 
 # Every installed file belongs to exactly one package, and every line of a package's file list has an installed file.
 (cd "$abs_builddir" && make install DESTDIR="$scratch/tmp" prefix=/usr exec_prefix=/usr \
@@ -44,7 +44,7 @@ cat "$debian"/*.install "$debian/not-installed" | while read -r pattern; do
 	[ -s "$scratch/fitting" ] || echo "$pattern"
 done >"$scratch/unused"
 sort "$scratch/owned" >"$scratch/packaged"
-ok_if_same "each installed file is in one package" "$scratch/files" "$scratch/packaged"
+ok_if_files_equal "each installed file is in one package" "$scratch/files" "$scratch/packaged"
 # Programs of other flavours are not installed if this build has only the flavour plain.
 ls "$scratch/tmp/usr/libexec" >/dev/null 2>&1 || sed -i '\|^usr/libexec/pagetorture$|d' "$scratch/unused"
 ok_if_empty "each line of a package is an installed file" "$scratch/unused"

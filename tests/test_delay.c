@@ -49,7 +49,7 @@ static void check_parts_of_point(void)
 	   POINTS);
 }
 
-static void check_delay_kinds(void)
+static void check_kinds_and_amounts_of_delays(void)
 {
 	unsigned int counts[DELAY_KINDS] = { 0 }, largest[DELAY_KINDS] = { 0 };
 
@@ -75,7 +75,7 @@ UNIT_TEST(test_delay)
 	ok(count_equal_delays(1, 1) == POINTS, "the same point has the same delay");
 	ok(count_equal_delays(1, 2) < POINTS * 2 / 3, "another seed has other delays");
 	check_parts_of_point();
-	check_delay_kinds();
+	check_kinds_and_amounts_of_delays();
 	for (enum delay_kind kind = DELAY_NONE; kind < DELAY_KINDS; kind++)
 		delay_wait((struct delay){ kind, 1 });
 	ok(true, "each kind of delay ends");

@@ -24,7 +24,7 @@ for backend in direct alias; do
 		awk -v n=$column '{ print $2, $n == "yes" ? $1 : "-" }' "$scratch/table" | sort -u >"$scratch/expected"
 		sed -n "s/.*\/\([a-z-]*\)\.page\".*\"$flavour\": {[^}]*\"fibers\": \"\([a-z -]*\)\".*/\1 \2/p" \
 			"$scratch/$backend.json" | sed 's/ clean$/ -/; s/ not run$/ -/' | sort -u >"$scratch/observed"
-		ok_if_same "the column $backend $flavour is what run observes" "$scratch/expected" "$scratch/observed"
+		ok_if_files_equal "the column $backend $flavour is what run observes" "$scratch/expected" "$scratch/observed"
 	done
 done
 grep '^| R' doc/rules.md | awk -F'|' '{ print $6 "," $7 }' | tr ',' '\n' | sed 's/(.*//; s/ //g' |
@@ -64,7 +64,7 @@ fi
 
 # ---- what documents name ----
 
-skip_rest_without python3
+skip_rest_without_tools python3
 
 # expect_doc_error PATTERN TEXT: doc_names.py must report PATTERN about a document with TEXT, in which \n
 # ends a line.

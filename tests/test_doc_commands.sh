@@ -5,7 +5,7 @@
 # `make check-doc`, the commands that take long run too. DOCS names the documents to check (default: all).
 . "$(dirname "$0")/tap.sh"
 
-skip_rest_without python3
+skip_rest_without_tools python3
 
 # ---- each kind of error in a document is found ----
 
@@ -70,5 +70,5 @@ And:
 	skip_rest "the documents show a build with all flavours: this one has only $(list_flavours)"
 cd "$abs_srcdir" || exit 99
 # shellcheck disable=SC2086 # words
-finish_with_tests_of python3 -B tests/doc_commands.py ${DOC_LONG:+--long} "${DOC_SOURCE:-$abs_srcdir}" \
+finish_with_checks_of_command python3 -B tests/doc_commands.py ${DOC_LONG:+--long} "${DOC_SOURCE:-$abs_srcdir}" \
 	"${DOC_BUILD:-$abs_builddir}" ${DOCS:-CONTRIBUTING.md README.md SECURITY.md doc/*.md}

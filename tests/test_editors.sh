@@ -58,8 +58,8 @@ call writefile(out, $TOKENS)
 qall!
 END
 
-# list_tokens_with_vim FILE: writes the tokens that vim sees in the file to $scratch/tokens.
-list_tokens_with_vim() {
+# write_tokens_seen_by_vim FILE: writes the tokens that vim sees in the file to $scratch/tokens.
+write_tokens_seen_by_vim() {
 	rm -f "$scratch/tokens"
 	TOKENS=$scratch/tokens timeout 60 vim -es -N -u NONE -i NONE \
 		--cmd "set runtimepath=$vim,\$VIMRUNTIME" -c 'filetype plugin on' -c 'syntax on' \
@@ -67,14 +67,14 @@ list_tokens_with_vim() {
 }
 
 if command -v vim >/dev/null && vim --version | grep -q +syntax; then
-	list_tokens_with_vim "$scratch/program.page"
+	write_tokens_seen_by_vim "$scratch/program.page"
 	{
 		printf 'filetype pagetorture\ncommentstring # %%s\n'
 		cat "$scratch/expected"
 	} >"$scratch/expected.vim"
-	ok_if_same "vim knows the file type, its comments, and each token" "$scratch/expected.vim" "$scratch/tokens"
+	ok_if_files_equal "vim knows the file type, its comments, and each token" "$scratch/expected.vim" "$scratch/tokens"
 	echo 'Another page, of a wiki' >"$scratch/wiki.page"
-	list_tokens_with_vim "$scratch/wiki.page"
+	write_tokens_seen_by_vim "$scratch/wiki.page"
 	[ -s "$scratch/tokens" ] && ! grep -q 'filetype pagetorture' "$scratch/tokens"
 	ok $? "vim leaves another .page file alone" "$scratch/tokens"
 else
@@ -85,7 +85,7 @@ fi
 
 # TextMate grammars: at each position, the pattern with the nearest match wins; if several match there, the first in
 # the list wins.
-skip_rest_without python3
+skip_rest_without_tools python3
 python3 - "$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json" "$scratch/program.page" \
 	>"$scratch/tokens" 2>&1 <<'END'
 import json, re, sys
@@ -110,6 +110,6 @@ for number, line in enumerate(open(sys.argv[2]), 1):
     if tokens:
         print(number, ",".join(tokens))
 END
-ok_if_same "the TextMate grammar knows each token" "$scratch/expected" "$scratch/tokens"
+ok_if_files_equal "the TextMate grammar knows each token" "$scratch/expected" "$scratch/tokens"
 
 done_testing

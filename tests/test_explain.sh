@@ -166,7 +166,7 @@ sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >"$scratch
 expect 1 "an expectation that is not met is reported, and ends with 1" 'A claim does not hold: expected clean, got data-race' \
 	"$pagetorture" explain "$scratch/claim.page"
 printf 'pagetorture 1\noops\n' >"$scratch/bad.page"
-run_expecting 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
+run_expecting_status 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds.page" &&
 	[ "$(wc -l <"$scratch/err")" -eq 2 ] && grep -q ':2: ' "$scratch/err" &&
 	grep -q 'bounds.page: clean' "$scratch/out"
 ok $? "a file that cannot be read ends with 2, the others are explained" "$scratch/err"

@@ -19,18 +19,18 @@ printf 'calls 1\n' >other/some.calls
 
 # ---- a file that is no program ----
 
-# print_error_unless_name_is_refused COMMAND PLACE: the command must end with 2 and print nothing but one line about
+# print_stderr_unless_file_is_refused COMMAND PLACE: the command must end with 2 and print nothing but one line about
 # PLACE. Otherwise prints what it printed on standard error.
-print_error_unless_name_is_refused() {
+print_stderr_unless_file_is_refused() {
 	{
-		run_expecting 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
+		run_expecting_status 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
 			grep -q "^$2: .*pagetorture 1.*\*\.bin" err
 	} || cat err
 }
 
 for command in check run explain minimize to-c convert; do
 	for place in other/fault.c:1 other/script:4 other/empty:1 other/race:1 other/some.calls:1 -:1; do
-		print_error_unless_name_is_refused $command $place
+		print_stderr_unless_file_is_refused $command $place
 	done >bad
 	ok_if_empty "$command: a file without the header is an error, whatever is in it" bad
 done
@@ -44,12 +44,12 @@ ok $? "... and other files are counted" err
 
 for name in race.bin crash-1 leak-x timeout-2 oom-3 slow-unit-4 id:000001,src:000000 "$hash"; do
 	[ "$name" = race.bin ] || cp race.bin "./$name"
-	run_expecting 0 "$pagetorture" check "./$name" && grep -qx "\./$name: data-race" out || echo "$name"
+	run_expecting_status 0 "$pagetorture" check "./$name" && grep -qx "\./$name: data-race" out || echo "$name"
 done >bad
 ok_if_empty "byte strings by their names" bad
 for name in race.bytes crash1 xcrash-1 "${hash}0" "x$hash" README; do
 	cp race.bin "./$name"
-	run_expecting 2 "$pagetorture" check "./$name" || echo "$name"
+	run_expecting_status 2 "$pagetorture" check "./$name" || echo "$name"
 	rm "./$name"
 done >bad
 ok_if_empty "and no others" bad
@@ -64,7 +64,7 @@ for command in 'check --bytes' 'explain --bytes' 'run --flavour plain --bytes' '
 	'to-c --no-run --bytes' 'minimize --flavour tsan --bytes' 'convert -o converted.page --force --from-bytes'; do
 	for file in other/race -; do
 		# shellcheck disable=SC2086 # words
-		run_expecting 0 "$pagetorture" $command $file <race.bin || [ "${command%% *} $file" = "replay -" ] ||
+		run_expecting_status 0 "$pagetorture" $command $file <race.bin || [ "${command%% *} $file" = "replay -" ] ||
 			{ echo "$command $file"; cat err; }
 	done
 done >bad
@@ -81,19 +81,19 @@ cp race.page one
 expect 0 "a directory means its programs" '' "$pagetorture" check dir
 printf 'dir/b.page: data-race\ndir/below/%s: data-race\n' "$hash" >expected
 grep -v '^ ' out >programs
-ok_if_same "... in order" expected programs
+ok_if_files_equal "... in order" expected programs
 [ "$(cat err)" = "dir: 6 files ignored: not named like a program" ]
 ok $? "... and other files are counted" err
 rm other/* && : >other/README.md
 for command in check run explain minimize to-c; do
-	run_expecting 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
+	run_expecting_status 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
 		echo "$command"
 done >bad
 ok_if_empty "a directory without a program is an error" bad
 expect 0 "convert of a directory converts the same files" '^dir: 6 files ignored' "$pagetorture" convert -o converted dir
 printf './b.bin\n./below/%s.page\n' "$hash" >expected
 (cd converted && find . -type f | sort) >programs
-ok_if_same "... to these" expected programs
+ok_if_files_equal "... to these" expected programs
 expect 0 "explain of a directory with one program" '' "$pagetorture" explain one
 expect 0 "to-c of a directory with one program" '' "$pagetorture" to-c --no-run one
 expect 2 "to-c of a directory with two programs" '' "$pagetorture" to-c --no-run dir

@@ -31,14 +31,14 @@ write_finding() {
 	"$pagetorture" convert --bytes text.page >"camp/$1/findings/$2"
 }
 
-# minimize_finding TARGET NAME PATTERN: minimizes the finding to the file small; true if the messages, in the file
+# minimize_finding_expecting TARGET NAME PATTERN: minimizes the finding to the file small; true if the messages, in the file
 # err, match PATTERN.
-minimize_finding() {
+minimize_finding_expecting() {
 	rm -f small
-	run_expecting 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
+	run_expecting_status 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
 }
 
-write_changed_library raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
+copy_library_and_change_file raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/'
 for name in zero-missing-when-injected unmap-order-unchecked buffer-one-page-more; do
 	(cd "$scratch" && patch -s -p1 <"$abs_srcdir/tests/bugs/patch/$name.patch")
 done >build 2>&1 && build_changed_tool plain
@@ -58,7 +58,7 @@ T2: read_raw(p0, 0xfc0, 0x20)
 T3: wait(s0)
 END
 cp "$abs_srcdir/corpus/rules/deadlock.page" camp/fuzz_page/findings/sound.page
-run_expecting 1 "$tool" minimize camp/fuzz_page/findings/sound.page &&
+run_expecting_status 1 "$tool" minimize camp/fuzz_page/findings/sound.page &&
 	grep -q 'fuzz_page: expected the replayer of fuzz_page .*make fuzz_page-replay-asan' err &&
 	grep -q 'nothing to minimise: all flavours agree with the model' err
 ok $? "without its replayer: says so, and a rule that is broken as the model says is no failure" err
@@ -72,15 +72,15 @@ expect 1 "a sound program that breaks a rule is no finding of fuzz_page" 'nothin
 rm camp/fuzz_page/findings/sound.page
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: fill_zero(p0, 0, 1)' \
 	>expected.page
-minimize_finding fuzz_page crash-1 ': fuzz_page: read_raw: byte # read: expected #, got #$\|: fuzz_page: end: byte # of p#: expected #, got #$'
+minimize_finding_expecting fuzz_page crash-1 ': fuzz_page: read_raw: byte # read: expected #, got #$\|: fuzz_page: end: byte # of p#: expected #, got #$'
 ok $? "fuzz_page: what the target reports, not a race and no deadlock" err
 [ "$(grep -c '(' small)" -le 3 ] && ! grep -q 'wait\|write_raw' small && grep -q fill_zero small &&
 	"$bin/fuzz_page-replay" small >out 2>&1
-[ $? -eq 134 ] && run_expecting 1 "$tool" run --flavour plain small
+[ $? -eq 134 ] && run_expecting_status 1 "$tool" run --flavour plain small
 ok $? "its result fails in the target and in run" small
-run_expecting 0 "$tool" minimize --target fuzz_page -o small text.page && grep -q 'fuzz_page: ' err
+run_expecting_status 0 "$tool" minimize --target fuzz_page -o small text.page && grep -q 'fuzz_page: ' err
 ok $? "--target says it where the directory does not" err
-run_expecting 2 "$tool" minimize --target fuzz_pge text.page && grep -q 'expected --target of fuzz_api, .*, got ' err
+run_expecting_status 2 "$tool" minimize --target fuzz_pge text.page && grep -q 'expected --target of fuzz_api, .*, got ' err
 ok $? "a target that there is not" err
 
 # ---- fuzz_fault, fuzz_fatal ----
@@ -97,7 +97,7 @@ T0: copy_from_user_slice(p0, u0, 0, 32)
 T0: read_raw(p0, 0, 32)
 T3: wait(s0)
 END
-build_replayer_with_changed_library fuzz_fault plain && minimize_finding fuzz_fault crash-1 ': fuzz_fault: .*byte # .*expected #, got #' &&
+build_replayer_with_changed_library fuzz_fault plain && minimize_finding_expecting fuzz_fault crash-1 ': fuzz_fault: .*byte # .*expected #, got #' &&
 	grep -q copy_from_user_slice small && [ "$(grep -c '(' small)" -le 6 ] && ! grep -q 'wait' small
 ok $? "fuzz_fault: the injected failure" err
 write_finding fuzz_fatal crash-1 <<'END'
@@ -111,7 +111,7 @@ T0: k1 = kmap_local(p1)
 T0: write_raw(p0, 0, 1, 1)
 T0: kunmap_local(k0)
 END
-build_replayer_with_changed_library fuzz_fatal plain && minimize_finding fuzz_fatal crash-1 ': fuzz_fatal: .*unmap-order' &&
+build_replayer_with_changed_library fuzz_fatal plain && minimize_finding_expecting fuzz_fatal crash-1 ': fuzz_fatal: .*unmap-order' &&
 	[ "$(grep -c '(' small)" -le 5 ] && grep -q kunmap_local small
 ok $? "fuzz_fatal: the call that had to end the process" err
 
@@ -121,14 +121,14 @@ mkdir -p camp/fuzz_api/findings camp/fuzz_text/findings
 printf '%s\n' 'calls 1' 'align 3' 'alloc 1 1' 'buffer_alloc 2 2 0' 'churn 9' 'buffer_walk 2 1' 'release 1' >calls
 build_replayer_with_changed_library fuzz_api plain api_buffer api_fatal api_fault api_page &&
 	"$bin/fuzz_api-replay" --bytes calls >camp/fuzz_api/findings/crash-1
-minimize_finding fuzz_api crash-1 ': fuzz_api: .* at buffer_walk$' && grep -q '^calls 1$' small &&
+minimize_finding_expecting fuzz_api crash-1 ': fuzz_api: .* at buffer_walk$' && grep -q '^calls 1$' small &&
 	[ "$(wc -l <small)" -le 3 ] && tail -n 1 small | grep -q '^buffer_walk'
 ok $? "fuzz_api: calls are left out" err
 "$bin/fuzz_api-replay" small >out 2>&1
 [ $? -eq 134 ]
 ok $? "its result fails in the target" small
 cp calls camp/fuzz_api/findings/crash-2
-minimize_finding fuzz_api crash-2 ': fuzz_api: .* at buffer_walk$' && [ "$(wc -l <small)" -le 3 ]
+minimize_finding_expecting fuzz_api crash-2 ': fuzz_api: .* at buffer_walk$' && [ "$(wc -l <small)" -le 3 ]
 ok $? "fuzz_api: the same from text" err
 rm camp/fuzz_api/findings/crash-2
 
@@ -138,7 +138,7 @@ rm camp/fuzz_api/findings/crash-2
 sed 's/reader.line_number ? reader.line_number : 1/reader.line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
 harness_source=$scratch/text.c build_replayer_with_changed_library fuzz_text plain &&
-	minimize_finding fuzz_text crash-1 ': fuzz_text: expected an error message of one line with a line number of the text$' &&
+	minimize_finding_expecting fuzz_text crash-1 ': fuzz_text: expected an error message of one line with a line number of the text$' &&
 	[ "$(wc -c <small)" -eq 1 ]
 ok $? "fuzz_text: lines and bytes are left out" err
 
@@ -158,7 +158,7 @@ END
 	sed 's/if (unlikely(!page_is_certainly_mappable(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
 		src/page/raw.c >raw.c && mv raw.c src/page/raw.c
 	build_changed_tool tsan && build_replayer_with_changed_library fuzz_race tsan &&
-		minimize_finding fuzz_race crash-1 ': fuzz_race: .* race with ' &&
+		minimize_finding_expecting fuzz_race crash-1 ': fuzz_race: .* race with ' &&
 		[ "$(grep -c '(' small)" -le 3 ] && "$bin/fuzz_race-replay-tsan" small >out 2>&1
 	[ $? -eq 134 ] && [ "$("$pagetorture" check small | sed -n '1s/.*: //p')" != deadlock ]
 	ok $? "fuzz_race: the race of the library" err
@@ -190,7 +190,7 @@ for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text; do
 		grep -q "ERROR: $target: " "$1/report.txt"
 	ok $? "triage: $target by its own report" "$1/summary.txt"
 	# shellcheck disable=SC2016 # the other shell expands it
-	run_expecting 134 env -i sh -c 'cd / && exec sh "$1"' sh "$scratch/$1/replay.sh" && grep -q "ERROR: $target: " err
+	run_expecting_status 134 env -i sh -c 'cd / && exec sh "$1"' sh "$scratch/$1/replay.sh" && grep -q "ERROR: $target: " err
 	ok $? "triage: $target, its replay.sh" err
 done
 set -- camp/triage/fuzz_page-*
@@ -214,26 +214,26 @@ T1: write_raw(p1, 0, 8, 1)
 main: fill_zero(p0, 0, 8)
 main: read_raw(p0, 0, 8)
 END
-run_expecting 0 "$tool" explain --ascii both.page && ! grep -q disagrees out
+run_expecting_status 0 "$tool" explain --ascii both.page && ! grep -q disagrees out
 ok $? "explain: without --run nothing is executed" out
-run_expecting 1 "$tool" explain --ascii --run --flavour plain both.page &&
+run_expecting_status 1 "$tool" explain --ascii --run --flavour plain both.page &&
 	grep -q '^both.page: data-race; plain disagrees$' out && grep -q '^plain disagrees with the model$' out &&
 	grep -q '^  Seen: line 8: byte 0 read: expected 0x00, got 0x01$' out &&
 	grep -q '^  Expected at line 8: main: read_raw(p0, 0, 8) -> 0, which races with no other call$' out &&
 	grep -q '^! *8 ' out && grep -q '^data-race ' out
 ok $? "explain --run: the disagreement comes first, its line is marked" out
 sed '/^T[01]/d' both.page >clean.page
-run_expecting 1 "$tool" explain --ascii --run --flavour plain clean.page && grep -q '^clean: the program breaks no rule' out &&
+run_expecting_status 1 "$tool" explain --ascii --run --flavour plain clean.page && grep -q '^clean: the program breaks no rule' out &&
 	! grep -q 'no rule is broken' out
 ok $? "explain --run: not a word of a sound program alone" out
-run_expecting 0 "$pagetorture" explain --ascii --run --flavour plain clean.page && grep -q '^clean: no rule is broken' out
+run_expecting_status 0 "$pagetorture" explain --ascii --run --flavour plain clean.page && grep -q '^clean: no rule is broken' out
 ok $? "explain --run: on a library that is right" out
 
 printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL)' 'read_raw(p0, 4096, 1)' 'fill_zero(p0, 0, 8)' \
 	'read_raw(p0, 0, 8)' >c.page
 "$tool" to-c --no-run -o c.c c.page
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -o c c.c -I"$scratch/src" "$scratch"/src/page/*.c -lpthread 2>build
-run_expecting 1 ./c && grep -q '^line 5: not as expected: byte 0: expected 0x00, got 0x01$' err
+run_expecting_status 1 ./c && grep -q '^line 5: not as expected: byte 0: expected 0x00, got 0x01$' err
 ok $? "to-c: the program prints the byte that is expected, and the one that it got" err
 sed 's/page_fill_zero(p0, 0, 8), 0/page_fill_zero(p0, 0, 8), -EFAULT/' c.c >d.c
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -o d d.c -I"$scratch/src" "$scratch"/src/page/*.c -lpthread 2>build

@@ -65,15 +65,15 @@ has_more_files_than() {
 	[ "$(find "$1" -type f 2>/dev/null | wc -l)" -gt "$2" ]
 }
 
-# is_finding_replayed: true if the command that the campaign printed reproduces the finding from another directory.
-is_finding_replayed() {
+# printed_command_reproduces_finding: true if the command that the campaign printed reproduces the finding from another directory.
+printed_command_reproduces_finding() {
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
 }
 
-# expect_pause_until_repaired WHAT REASON COMMAND...: fuzz_grow must pause for REASON, and go on after COMMAND has
+# expect_pause_then_repair_and_stop WHAT REASON COMMAND...: fuzz_grow must pause for REASON, and go on after COMMAND has
 # removed the reason.
-expect_pause_until_repaired() {
+expect_pause_then_repair_and_stop() {
 	what=$1
 	wait_a_minute_until has_campaign_log_line "fuzz_grow: pauses: .*: $2" && wait_a_minute_until have_all_engines_ended
 	ok $? "$what: it pauses" "$log"
@@ -97,9 +97,9 @@ for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--fr
 	# shellcheck disable=SC2086 # words
 	expect_error "bad usage: $wrong" '' "$pagetorture" fuzz --dir "$scratch/none" $wrong
 done
-run_expecting 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
+run_expecting_status 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
 ok $? "--help anywhere" "$scratch/out"
-run_expecting 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
+run_expecting_status 2 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/none" fuzz_page &&
 	grep -q 'fuzz_page: skipped: libfuzzer: no binary' "$scratch/out" &&
 	grep -qx "pagetorture fuzz: 1 target with libfuzzer, afl, [0-9]* at a time, until stopped, in $scratch/none" "$scratch/err"
 ok $? "no target that can be fuzzed; what is going to happen is said first" "$scratch/err"
@@ -122,13 +122,13 @@ ok $? "and its figures are in plot.tsv" "$d/fuzz_grow/plot.tsv"
 grep -q 'Seed: 8$' "$d/fuzz_grow/logs/libfuzzer-0"
 ok $? "--seed decides what the engine begins with" "$d/fuzz_grow/logs/libfuzzer-0"
 
-# print_last_reported_totals: prints seconds, executions and executions per second of the last line of the log.
-print_last_reported_totals() {
+# print_last_logged_time_and_executions: prints seconds, executions and executions per second of the last line of the log.
+print_last_logged_time_and_executions() {
 	sed -n 's|^\([0-9]*\):\([0-9]*\):\([0-9]*\)  \([0-9]*\) executions, \([0-9]*\)/s on average, .*|\1 \2 \3 \4 \5|p' "$log" |
 		tail -n 1 | awk '{ print 3600 * $1 + 60 * $2 + $3, $4, $5 }'
 }
 
-print_last_reported_totals >"$scratch/first"
+print_last_logged_time_and_executions >"$scratch/first"
 read -r seconds executions rate <"$scratch/first"
 # The last line has the time in whole seconds, so the rate differs from executions / seconds.
 [ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
@@ -137,12 +137,12 @@ ok $? "the last line has the executions and their mean rate" "$log"
 list_corpus_and_finding_files "$d" >"$scratch/before"
 start_campaign --dir "$d" --results "$scratch/resumed.json" fuzz_grow
 wait_a_minute_until has_campaign_log_line 'executions'
-run_expecting 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
+run_expecting_status 2 "$pagetorture" fuzz --bin "$bin" --dir "$d" fuzz_grow && grep -q 'another campaign runs' "$scratch/out"
 ok $? "a second campaign on the same directory is refused" "$scratch/out"
 stop_campaign INT
 [ $status = 0 ] && has_campaign_log_line 'fuzz_grow: goes on, corpus' && has_campaign_log_line '^summary' && have_all_engines_ended
 ok $? "resumed; Ctrl-C ends it with a summary and no engine left" "$log"
-print_last_reported_totals >"$scratch/second"
+print_last_logged_time_and_executions >"$scratch/second"
 read -r all_seconds all_executions all_rate <"$scratch/second"
 [ "${all_seconds:-0}" -ge "$seconds" ] && [ "$all_executions" -gt "$executions" ] &&
 	[ "$all_rate" -ge $((all_executions / (all_seconds + 1))) ] &&
@@ -165,7 +165,7 @@ found=$(find "$d/fuzz_bug/findings" -type f | wc -l)
 ok $? "the last line has the findings" "$log"
 [ $status = 1 ] && [ "$(grep -c '^FINDING' "$log")" = 1 ] && are_files_named_by_sha1 "$d/fuzz_bug/findings"
 ok $? "a finding is printed once for its reason, all are stored, exit 1" "$log"
-is_finding_replayed
+printed_command_reproduces_finding
 ok $? "the printed command reproduces it" "$scratch/out"
 grep -q 'ERROR: fuzz_bug' "$d"/fuzz_bug/reports/*
 ok $? "what the engine said is kept" "$log"
@@ -224,7 +224,7 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	stop_campaign INT
 	[ $status = 1 ] && [ -n "$pid" ] && have_all_engines_ended && ls "$d/fuzz_bug/afl/main/queue" >/dev/null
 	ok $? "AFL++ ends without a process left, its finding is printed" "$log"
-	is_finding_replayed
+	printed_command_reproduces_finding
 	ok $? "and the printed command reproduces it" "$scratch/out"
 	all_engines="--engine libfuzzer,afl"
 else
@@ -318,7 +318,7 @@ if succeeds_or_skip "directories that cannot be written: no other user can run t
 	start_campaign --engine libfuzzer --dir "$d" fuzz_grow
 	wait_a_minute_until has_campaign_log_line executions
 	chmod a-w "$corpus"
-	expect_pause_until_repaired "a directory that cannot be written any more" "Permission denied" chmod a+w "$corpus"
+	expect_pause_then_repair_and_stop "a directory that cannot be written any more" "Permission denied" chmod a+w "$corpus"
 	chmod a-w "$d"
 	rm -rf "$d/fuzz_bug"
 	start_campaign --engine libfuzzer --time 1 --dir "$d/below" fuzz_grow
@@ -344,7 +344,7 @@ if succeeds_or_skip "a full disk: not root" test "$(id -u)" = 0 &&
 	list_sha1_of_inputs "$inside/fuzz_grow/corpus" | comm -13 - "$scratch/before" >"$scratch/lost"
 	[ -s "$scratch/before" ] && [ ! -s "$scratch/lost" ]
 	ok $? "a full disk: all that was there is there" "$scratch/lost"
-	expect_pause_until_repaired "a full disk" "the disk is nearly full" rm "$inside/filler"
+	expect_pause_then_repair_and_stop "a full disk" "the disk is nearly full" rm "$inside/filler"
 	prefix=
 fi
 
@@ -363,11 +363,11 @@ ok $? "an engine that never runs: its words, exit 2" "$log"
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
 printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
 chmod +x "$bin/fuzz_lacking"
-run_expecting 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fuzz_lacking &&
+run_expecting_status 2 timeout 60 "$pagetorture" fuzz --bin "$bin" --dir "$scratch/lacking" fuzz_lacking &&
 	[ "$(grep -cx "fuzz_lacking: skipped: libfuzzer: $lacking" "$scratch/out")" = 1 ] &&
 	grep -q 'expected a target that can be fuzzed' "$scratch/out"
 ok $? "a target that lacks calls of the page library is skipped by name; alone: exit 2" "$scratch/out"
-run_expecting 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 2 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
+run_expecting_status 0 "$pagetorture" fuzz --bin "$bin" --time 2 --jobs 2 --dir "$scratch/lacking-too" fuzz_grow fuzz_lacking &&
 	[ "$(grep -c "^fuzz_lacking: skipped: libfuzzer: the page library lacks " "$scratch/out")" = 1 ] &&
 	grep -q '^  fuzz_grow  *[1-9]' "$scratch/out" && ! grep -q '^  fuzz_lacking ' "$scratch/out"
 ok $? "beside others: it is left out, they run" "$scratch/out"

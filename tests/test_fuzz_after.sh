@@ -36,7 +36,7 @@ seeds=$src/corpus/seed/fuzz_grow
 run_merge_expecting() {
 	status=$1
 	shift
-	run_expecting "$status" "$pagetorture" fuzz --bin . --merge --dir campaign "$@" fuzz_grow
+	run_expecting_status "$status" "$pagetorture" fuzz --bin . --merge --dir campaign "$@" fuzz_grow
 }
 
 run_merge_expecting 0 --new-seeds "$src/corpus/seed" && grep -q '^fuzz_grow: [0-9]* entries are now' "$scratch/out"
@@ -76,7 +76,7 @@ write_targets_def() {
 
 # run_fuzz_ci_expecting STATUS: true if fuzz_ci.py ends with STATUS.
 run_fuzz_ci_expecting() {
-	FUZZ_CI_TIME=4 run_expecting "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
+	FUZZ_CI_TIME=4 run_expecting_status "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 }
 
 # has_junit_case PATTERN: true if a test case of junit.xml matches PATTERN, in the form `CLASS NAME RESULT: REASON`.
@@ -92,12 +92,12 @@ has_junit_case() {
 write_targets_def fuzz_grow
 run_fuzz_ci_expecting 0 && has_junit_case 'all fuzz_grow $' && has_junit_case 'replay fuzz_grow-replay-asan $'
 ok $? "fuzz-ci: nothing found, exit 0" "$scratch/out"
-has_report_state good fuzz-ci results/fuzz-ci.json
+report_shows_part_state good fuzz-ci results/fuzz-ci.json
 ok $? "make report: good" "$scratch/said"
 write_targets_def fuzz_bug fuzz_grow
 run_fuzz_ci_expecting 1 && has_junit_case 'all fuzz_bug failure: FINDING fuzz_bug, crash: fuzz_bug: a bug' && has_junit_case 'all fuzz_grow $'
 ok $? "a finding: exit 1, and the case of its target failed" "$scratch/out"
-has_report_state failed fuzz-ci results/fuzz-ci.json
+report_shows_part_state failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: failed" "$scratch/said"
 python3 "$abs_srcdir/tests/sarif.py" fuzz-ci/findings.sarif 2>"$scratch/err"
 ok $? "findings.sarif is there for a CI service" "$scratch/err"
@@ -128,9 +128,9 @@ ok $? "a target that never runs an input is a failure, no skip" "$scratch/out"
 write_targets_def fuzz_text
 run_fuzz_ci_expecting 2
 ok $? "nothing that can be fuzzed: exit 2" "$scratch/out"
-has_report_state failed fuzz-ci results/fuzz-ci.json
+report_shows_part_state failed fuzz-ci results/fuzz-ci.json
 ok $? "make report: that is no pass" "$scratch/said"
-FUZZ_CI_TIME=soon run_expecting 2 python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
+FUZZ_CI_TIME=soon run_expecting_status 2 python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 ok $? "a time that is none: exit 2" "$scratch/err"
 if has_tool_or_skip git; then
 	write_targets_def fuzz_bug fuzz_grow

@@ -17,7 +17,7 @@ static struct happens_before happens;
 static struct rules *rules;
 
 /* Parses and evaluates a program. Return: always true, so that a check can begin with the call. */
-static bool evaluate_text(const char *text)
+static bool evaluate_text_and_return_true(const char *text)
 {
 	size_t fatal_call;
 
@@ -37,28 +37,28 @@ static bool is_ordered_before(size_t earlier_step, size_t later_step)
 
 static void test_edges(void)
 {
-	uint16_t edge_sources[PROGRAM_THREADS];
+	uint16_t acquired_steps[PROGRAM_THREADS];
 
-	ok(evaluate_text(
+	ok(evaluate_text_and_return_true(
 		   "T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
 		   happens_before_find_acquired_steps(&program, rules_trace(rules), 4,
-						      edge_sources) == 1 &&
-		   edge_sources[0] == 3 && is_ordered_before(1, 4) && is_ordered_before(0, 2),
+						      acquired_steps) == 1 &&
+		   acquired_steps[0] == 3 && is_ordered_before(1, 4) && is_ordered_before(0, 2),
 	   "a lock is ordered after the last unlock, and so after the earlier ones");
-	ok(evaluate_text("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
+	ok(evaluate_text_and_return_true("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
 		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3,
-						      edge_sources) == 2 &&
+						      acquired_steps) == 2 &&
 		   is_ordered_before(0, 3) && is_ordered_before(1, 3) && !is_ordered_before(2, 3),
 	   "a wait is ordered after every earlier post, not after calls that follow the posts");
-	ok(evaluate_text("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
+	ok(evaluate_text_and_return_true("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
 			 "free_page(p0)\n") &&
 		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3,
-						      edge_sources) == 1 &&
+						      acquired_steps) == 1 &&
 		   is_ordered_before(2, 3),
 	   "the last free is ordered after the others");
-	ok(evaluate_text("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
+	ok(evaluate_text_and_return_true("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
 		   !happens_before_find_acquired_steps(&program, rules_trace(rules), 2,
-						       edge_sources) &&
+						       acquired_steps) &&
 		   is_ordered_before(0, 1) && is_ordered_before(0, 2),
 	   "the order by a line of main is no edge");
 }
@@ -125,18 +125,18 @@ static void test_random_programs(void)
 	   races);
 }
 
-/* Checks that the fatal call of @calls has the causes @expected, which are indices of calls. */
-static void check_causes(const char *calls, enum rule rule, const char *expected, const char *name)
+/* Checks that the fatal call of @calls has the causes @expected_causes, which are indices of calls. */
+static void check_causes(const char *calls, enum rule rule, const char *expected_causes, const char *check_name)
 {
 	struct causes causes;
 	char got[80] = "";
-	bool good = evaluate_text(calls) && rules_verdict(rules)->fatal_rule == rule;
+	bool good = evaluate_text_and_return_true(calls) && rules_verdict(rules)->fatal_rule == rule;
 
 	cause_find_for_fatal_call(&program, rules, &causes);
 	for (size_t i = 0; i < causes.call_count; i++)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u",
 			 causes.cause_calls[i]);
-	ok(good && !strcmp(got, expected), "%s", name);
+	ok(good && !strcmp(got, expected_causes), "%s", check_name);
 }
 
 #define P0 "p0 = alloc_page(GFP_KERNEL)\n"
@@ -166,23 +166,23 @@ static void test_causes_of_uninit_byte(void)
 {
 	struct causes causes;
 
-	ok(evaluate_text("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	ok(evaluate_text_and_return_true("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
 		    "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
 		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
 		   rules_verdict(rules)->uninit_use_count == 1 &&
 		   rules_verdict(rules)->uninit_uses[0].from == 68,
 	   "the use of a copied uninitialised byte is found");
-	cause_find_for_uninit_byte(&program, rules, 6, 1, 68, &causes);
+	cause_find_uninit_byte_origin(&program, rules, 6, 1, 68, &causes);
 	ok(causes.call_count == 3 && causes.cause_calls[0] == 4 && causes.cause_calls[1] == 3 &&
 		   causes.cause_calls[2] == 0,
 	   "its causes are two copies and an allocation");
 }
 
-static void test_deadlock(void)
+static void test_blocked_threads_of_deadlock(void)
 {
 	struct blocked_thread b[PROGRAM_THREADS];
 
-	ok(evaluate_text(
+	ok(evaluate_text_and_return_true(
 		   "T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
 		   cause_find_blocked_threads(&program, rules, b) == 4 &&
 		   b[0].why == BLOCKED_MUTEX && b[0].blocking_call == 0 &&
@@ -200,6 +200,6 @@ UNIT_TEST(test_happens)
 	test_random_programs();
 	test_causes();
 	test_causes_of_uninit_byte();
-	test_deadlock();
+	test_blocked_threads_of_deadlock();
 	rules_delete(rules);
 }

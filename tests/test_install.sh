@@ -40,7 +40,7 @@ expect_make_succeeds "make install DESTDIR" install DESTDIR="$stage" prefix=/usr
 	} | sed 's|.*|./share/man/man3/&.3|'
 } | sort -u >"$scratch/expected"
 (cd "$stage/usr" && find . ! -type d) | sort >"$scratch/installed"
-ok_if_same "it installs these files and no others" "$scratch/expected" "$scratch/installed"
+ok_if_files_equal "it installs these files and no others" "$scratch/expected" "$scratch/installed"
 if has_tool_or_skip mandoc; then
 	expect 0 "man user_slice_left shows user_slice(3)" '^USER_SLICE(3)' \
 		sh -c "cd '$stage/usr/share/man' && mandoc -T ascii man3/user_slice_left.3"
@@ -113,7 +113,7 @@ if succeeds_or_skip "no $cxx" $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/nu
 	expect_user_program_runs "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
 fi
 nm -D --defined-only "$prefix/lib/libpage.so" | awk '$2 != "A" { print $3 }' | sort >"$scratch/exported"
-ok_if_same "the shared library exports exactly libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/exported"
+ok_if_files_equal "the shared library exports exactly libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/exported"
 
 # ---- the tool ----
 
@@ -135,7 +135,7 @@ check_installed_tool() {
 
 # expect_to_c_reproduces PROGRAM: the first lines of the C program that to-c writes must say `Reproduced: yes`.
 expect_to_c_reproduces() {
-	(cd "$scratch" && run_expecting 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
+	(cd "$scratch" && run_expecting_status 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
 		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
 	ok $? "to-c: $1 compiles, runs and reproduces" "$scratch/err"
 	grep -q -- "-I$prefix/include/libpage" "$scratch/$1.c" && ! grep -q "$abs_builddir" "$scratch/$1.c"
@@ -158,7 +158,7 @@ expect 0 "triage" '' "$tool" triage --tries 1 -o "$scratch/triage" "$scratch/fin
 expect 0 "triage's replay.sh reproduces it, with no PATH" '' \
 	env -C / -i sh "$scratch"/triage/*/replay.sh
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's wrong.page"
-run_expecting 1 "$tool" replay --flavour plain "$scratch/it's wrong.page"
+run_expecting_status 1 "$tool" replay --flavour plain "$scratch/it's wrong.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 expect 1 "a command that replay prints reproduces it" 'claim: ' env -C / -i sh "$scratch/command"
 

@@ -30,7 +30,7 @@ static void print_and_return(void *ctx)
 	printf("all of it\n");
 }
 
-static void exit_with_7(void *ctx)
+static void sleep_and_exit_with_7(void *ctx)
 {
 	const struct timespec some = {.tv_nsec = 300000000};
 
@@ -101,15 +101,15 @@ static bool child_ends_at_time_limit(void)
 static bool call_ends_before_other_process(void)
 {
 	int pipe_ends[2];
-	bool has_exited;
+	bool child_printed_and_exited;
 
 	if (pipe(pipe_ends))
 		return false;
-	has_exited = child_prints_and_exits(start_process_that_keeps_output_open, pipe_ends, 0,
+	child_printed_and_exited = child_prints_and_exits(start_process_that_keeps_output_open, pipe_ends, 0,
 					    "all of it\n");
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
-	return has_exited;
+	return child_printed_and_exited;
 }
 
 static bool call_ends_before_writer(void)
@@ -117,9 +117,9 @@ static bool call_ends_before_writer(void)
 	return child_prints_and_exits(start_process_that_writes_forever, NULL, 0, "more\n");
 }
 
-static void return_from_signal(int number)
+static void return_from_signal(int signal_number)
 {
-	(void)number;
+	(void)signal_number;
 }
 
 static bool survives_signals(void)
@@ -129,15 +129,15 @@ static bool survives_signals(void)
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	return child_prints_and_exits(exit_with_7, NULL, 7, "");
+	return child_prints_and_exits(sleep_and_exit_with_7, NULL, 7, "");
 }
 
 /* While the child sleeps, isolate_call() must sleep too, so it must use little CPU time. */
-static bool waits_without_poll(void)
+static bool sleeps_while_waiting_without_poll(void)
 {
 	struct rusage usage;
 
-	if (!child_prints_and_exits(exit_with_7, NULL, 7, ""))
+	if (!child_prints_and_exits(sleep_and_exit_with_7, NULL, 7, ""))
 		return false;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("# %ld context switches\n", usage.ru_nvcsw);
@@ -174,12 +174,12 @@ static bool fails_with_ignored_sigchld(void)
 	return fails_and_closes_descriptors();
 }
 
-static bool does_not_run_without_output(void)
+static bool child_does_not_run_without_output(void)
 {
 	return child_prints_and_exits(print_and_return, NULL, ISOLATE_NO_OUTPUT, "");
 }
 
-static bool leaves_no_descriptor(void)
+static bool crashes_and_hangs_leave_no_descriptor(void)
 {
 	int before = find_lowest_free_descriptor();
 
@@ -211,7 +211,7 @@ static const struct {
 	  "a process that keeps the output open does not make the child hang" },
 	{ call_ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
 	{ survives_signals, 0, { 0 }, "signals during the wait do not change the result" },
-	{ waits_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
+	{ sleeps_while_waiting_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
 	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
 	  "pidfd_open() is refused: the result is the same" },
 	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
@@ -219,9 +219,9 @@ static const struct {
 	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: isolate() fails" },
 	{ fails_and_closes_descriptors, EINVAL, { SYS_wait4 }, "wait4() is refused: isolate() fails" },
 	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: isolate() fails" },
-	{ does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
+	{ child_does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
 	  "dup2() is refused: the child does not run without output" },
-	{ leaves_no_descriptor, 0, { 0 }, "no descriptor is left, whether a child crashes or hangs" },
+	{ crashes_and_hangs_leave_no_descriptor, 0, { 0 }, "no descriptor is left, whether a child crashes or hangs" },
 };
 
 static bool refuse_system_calls(const unsigned int calls[2], int error)

@@ -10,7 +10,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 kernel=$abs_builddir/kernel
 corpus=$abs_srcdir/corpus
 
-skip_rest_without "${RUSTC:-rustc}" objcopy
+skip_rest_without_tools "${RUSTC:-rustc}" objcopy
 if ! make -C "$abs_builddir" kernel ${KERNEL:+KERNEL="$KERNEL"} >"$scratch/build" 2>&1; then
 	if grep -q '^skipped: ' "$scratch/build"; then
 		skip_rest "$(sed -n 's/^skipped: //p' "$scratch/build" | sed q)"
@@ -45,8 +45,8 @@ done
 
 # ---- versions of the file, and bugs in it: both scripts print TAP ----
 
-# ok_for_each_line KIND: repeats each check of $scratch/tap as a check of this script; at least one must pass.
-ok_for_each_line() {
+# repeat_checks_of_tap_file KIND: repeats each check of $scratch/tap as a check of this script; at least one must pass.
+repeat_checks_of_tap_file() {
 	sed -n 's/^ok [0-9]* - //p' "$scratch/tap" >"$scratch/passed"
 	sed -n 's/^not ok [0-9]* - //p' "$scratch/tap" >"$scratch/failed"
 	[ -s "$scratch/passed" ]
@@ -61,7 +61,7 @@ ok_for_each_line() {
 
 RUSTC=${RUSTC:-rustc} python3 -B "$abs_srcdir/kernel/rust/variants.py" "$(sed -n 's/^KERNEL_SOURCE = //p' "$kernel/Makefile")" \
 	"$scratch/variants" >"$scratch/tap"
-ok_for_each_line version
+repeat_checks_of_tap_file version
 make -C "$kernel" -s check-kernel-bugs >"$scratch/tap" 2>&1
-ok_for_each_line bug
+repeat_checks_of_tap_file bug
 done_testing

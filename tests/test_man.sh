@@ -8,12 +8,12 @@
 man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 
-# expect_same_lines_in_manual NAME: the lines of $scratch/written, from the manual, must be those of
+# expect_same_written_and_actual_lines NAME: the lines of $scratch/written, from the manual, must be those of
 # $scratch/actual, in any order.
-expect_same_lines_in_manual() {
+expect_same_written_and_actual_lines() {
 	sort -u "$scratch/actual" >"$scratch/expected"
 	sort -u "$scratch/written" >"$scratch/found"
-	ok_if_same "$1" "$scratch/expected" "$scratch/found"
+	ok_if_files_equal "$1" "$scratch/expected" "$scratch/found"
 }
 
 # ---- form ----
@@ -38,7 +38,7 @@ ok_if_empty "every reference to a page of ours leads to one" "$scratch/missing"
 
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/actual"
 sed -n 's/^\.Ss //p' "$generated/pagetorture.1" >"$scratch/written"
-expect_same_lines_in_manual "pagetorture(1) has a section for each command"
+expect_same_written_and_actual_lines "pagetorture(1) has a section for each command"
 # Prints the options of each command, one a line, without --help, which the manual describes once for all commands.
 sort -u "$scratch/actual" | while read -r command; do
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
@@ -54,7 +54,7 @@ awk '/^\.Ss / { command = $2 } /^\.Sh / { command = "" }
 				print command, "-" option
 			}
 	}' "$generated/pagetorture.1" >"$scratch/written"
-expect_same_lines_in_manual "pagetorture(1) has the options of --help, and no others"
+expect_same_written_and_actual_lines "pagetorture(1) has the options of --help, and no others"
 
 # ---- libpage(3) ----
 
@@ -76,9 +76,9 @@ find "$man" -name '*.3' ! -name page_kernel.3 -exec awk '
 	/^\.Fo / { name = $2; list = "" }
 	/^\.Fa / { sub(/^\.Fa /, ""); gsub(/"/, ""); list = list (list == "" ? "" : ",") $0 }
 	/^\.Fc/ { print name "|" type "(" list ")" }' {} + | grep -v '^(' | tr -d ' ' >"$scratch/written"
-expect_same_lines_in_manual "the manual declares each function as page.h does"
+expect_same_written_and_actual_lines "the manual declares each function as page.h does"
 cut -d'|' -f1 "$scratch/actual" | sort >"$scratch/functions"
-ok_if_same "these are all functions of page.h" "$abs_srcdir/src/page/libpage.sym" "$scratch/functions"
+ok_if_files_equal "these are all functions of page.h" "$abs_srcdir/src/page/libpage.sym" "$scratch/functions"
 while read -r function; do
 	[ "$(grep -lE "^\.Nm $function( ,)?$" "$man"/*.3 | wc -l)" -eq 1 ] || echo "$function"
 done <"$scratch/functions" >"$scratch/missing"
@@ -86,6 +86,6 @@ ok_if_empty "each function is in the NAME of one page" "$scratch/missing"
 sed -n 's/^static inline.*[ *]\([a-z_]*\)(.*/\1/p' "$abs_srcdir/src/page/page_kernel.h" |
 	grep -v page_kernel_trap_if_error >"$scratch/actual"
 sed -n '/^\.Sh DESCRIPTION/q; s/^\.F[no] \([a-z_]*\).*/\1/p' "$man/page_kernel.3" >"$scratch/written"
-expect_same_lines_in_manual "page_kernel(3) has the functions of page_kernel.h"
+expect_same_written_and_actual_lines "page_kernel(3) has the functions of page_kernel.h"
 
 done_testing

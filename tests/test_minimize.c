@@ -21,7 +21,7 @@ static rule_set find_broken_rules(const struct program *program)
 	return rules_verdict(rules)->broken;
 }
 
-static bool breaks_wanted_rules(void *ctx, const struct program *candidate)
+static bool count_and_accept_same_rules(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
 	predicate_calls++;
@@ -31,9 +31,9 @@ static bool breaks_wanted_rules(void *ctx, const struct program *candidate)
 
 static struct minimize m;
 
-static void minimize_for_same_rules(const struct program *program)
+static void minimize_copy_for_same_rules(const struct program *program)
 {
-	m = (struct minimize){ .best = *program, .accepts = breaks_wanted_rules };
+	m = (struct minimize){ .best = *program, .accepts = count_and_accept_same_rules };
 	wanted_rules = find_broken_rules(program);
 	predicate_calls = 0;
 	minimize(&m);
@@ -104,7 +104,7 @@ static void test_smallest_programs(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		parse_program_or_exit(&program, cases[i].text);
-		minimize_for_same_rules(&program);
+		minimize_copy_for_same_rules(&program);
 		ok(has_text(&m.best, cases[i].smallest), "%s", cases[i].name);
 	}
 }
@@ -134,13 +134,13 @@ static void test_random_programs(void)
 	all_valid = true;
 	for (unsigned int i = 0; i < many; i++) {
 		make_interacting_program(&state, &program, 50, OP_COUNT);
-		minimize_for_same_rules(&program);
+		minimize_copy_for_same_rules(&program);
 		kept += find_broken_rules(&m.best) == wanted_rules;
 		spare += has_spare_call(&m.best);
 		grown += m.best.count > program.count;
 		first = m.best;
-		minimize_for_same_rules(&program);
-		other += !program_equal(&first, &m.best);
+		minimize_copy_for_same_rules(&program);
+		other += !program_calls_equal(&first, &m.best);
 	}
 	ok(kept == many, "%u of %u random programs break the same rules as before", kept, many);
 	ok(!spare, "%u results still break the rules without one of their calls", spare);
@@ -149,7 +149,7 @@ static void test_random_programs(void)
 }
 
 /* Accepts programs with an even number of posts, at least two. */
-static bool has_even_post_count(void *ctx, const struct program *candidate)
+static bool has_positive_even_post_count(void *ctx, const struct program *candidate)
 {
 	unsigned int posts = 0;
 
@@ -165,7 +165,7 @@ static void test_pairs_of_calls(void)
 
 	parse_program_or_exit(&program, "pagetorture 1\npost(s0)\npost(s1)\nlock(m0)\npost(s2)\n"
 					"post(s3)\npost(s0)\nT5: post(s1)\n");
-	m = (struct minimize){ .best = program, .accepts = has_even_post_count };
+	m = (struct minimize){ .best = program, .accepts = has_positive_even_post_count };
 	minimize(&m);
 	ok(has_text(&m.best, "pagetorture 1\nmain: post(s0)\nmain: post(s0)\n"),
 	   "calls that can only be removed two at a time");
@@ -187,7 +187,7 @@ static void test_nothing_accepted(void)
 	m = (struct minimize){.best = program, .accepts = count_and_reject};
 	predicate_calls = 0;
 	minimize(&m);
-	ok(predicate_calls && program_equal(&m.best, &program),
+	ok(predicate_calls && program_calls_equal(&m.best, &program),
 	   "a program stays as it is if no candidate is accepted");
 	program.count = 0;
 	m = (struct minimize){.best = program, .accepts = count_and_reject};

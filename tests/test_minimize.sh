@@ -15,16 +15,16 @@ run_minimize_expecting() {
 	expected=$1 file=$2
 	shift 2
 	rm -f small.page
-	run_expecting "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
+	run_expecting_status "$expected" timeout 300 "${tool:-$pagetorture}" minimize "$@" -o small.page "$file"
 }
 
-# print_rules_verdict FILE: prints the verdict of the rule model on the program.
-print_rules_verdict() {
+# print_verdict_of_model FILE: prints the verdict of the rule model on the program.
+print_verdict_of_model() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
 
-# print_signature_of_minimize FILE: prints the signature of the failure that `minimize` prints.
-print_signature_of_minimize() {
+# minimize_and_print_signature FILE: prints the signature of the failure that `minimize` prints.
+minimize_and_print_signature() {
 	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
 
@@ -33,9 +33,9 @@ print_signature_of_minimize() {
 for name in two-races-one-program unmap-order deadlock uninit-value map-overflow \
 	use-after-free-through-mapping out-of-bounds foreign-map use-after-unmap; do
 	before=$(grep -c '(' "$rules/$name.page")
-	run_minimize_expecting 0 "$rules/$name.page" && [ "$(print_rules_verdict small.page)" = "$(print_rules_verdict "$rules/$name.page")" ] &&
+	run_minimize_expecting 0 "$rules/$name.page" && [ "$(print_verdict_of_model small.page)" = "$(print_verdict_of_model "$rules/$name.page")" ] &&
 		[ "$(grep -c '(' small.page)" -le "$before" ] &&
-		[ "$(print_signature_of_minimize small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(minimize_and_print_signature small.page)" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$name: fails in the same way, in $(grep -c '(' small.page) calls of $before" err
 done
 
@@ -49,30 +49,30 @@ ok $? "a race: calls, threads, numbers and flags" small.page
 if has_flavour_or_skip tsan "signatures of races"; then
 	grep -q '; race page_read_raw / page_write_raw$' err
 	ok $? "the signature names the functions of both accesses" err
-	run_expecting 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
+	run_expecting_status 0 env PATH=/nonexistent "$pagetorture" minimize race.page && cmp out expected.page &&
 		grep -q 'no llvm-symbolizer or addr2line found' err && grep -q '; race read_raw / write_raw$' err
 	ok $? "without a symbolizer: the calls, and said so" err
-	run_expecting 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
+	run_expecting_status 0 "$pagetorture" run --flavour tsan small.page && grep -q ' data-race *data-race ' out
 	ok $? "ThreadSanitizer reports the small one too" out
 fi
 
 # A race of the same two calls in the other order has the same signature; a race of other calls has not.
 sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
-[ "$(print_signature_of_minimize race.page)" = "$(print_signature_of_minimize turned.page)" ]
+[ "$(minimize_and_print_signature race.page)" = "$(minimize_and_print_signature turned.page)" ]
 ok $? "a race has no order"
 sed 's/^T3: write_raw/T3: write_bytewise_atomic/' race.page >another.page
-[ "$(print_signature_of_minimize race.page)" != "$(print_signature_of_minimize another.page)" ]
+[ "$(minimize_and_print_signature race.page)" != "$(minimize_and_print_signature another.page)" ]
 ok $? "another pair of calls is another failure"
 
 "$pagetorture" convert --bytes race.page >race.bin
 run_minimize_expecting 0 race.bin && cmp small.page expected.page
 ok $? "the same from bytes" err
-run_expecting 0 "$pagetorture" minimize race.page && cmp out expected.page
+run_expecting_status 0 "$pagetorture" minimize race.page && cmp out expected.page
 ok $? "without -o it goes to standard output" out
 "$pagetorture" convert --text expected.page | cmp - expected.page
 ok $? "the result is canonical"
 cp race.page itself.page
-run_expecting 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
+run_expecting_status 0 "$pagetorture" minimize -o itself.page itself.page && cmp itself.page expected.page
 ok $? "a file may be replaced by its own result" err
 
 # ---- random programs ----
@@ -100,8 +100,8 @@ ok $? "a file that is no program: 2, one line" err
 run_minimize_expecting 2 missing.page && [ "$(wc -l <err)" -eq 1 ]
 ok $? "a file that is not there: 2" err
 expect 2 "nowhere to write: 2, and where" '^nowhere/small.page: ' "$pagetorture" minimize -o nowhere/small.page race.page
-run_expecting 2 "$pagetorture" minimize && run_expecting 2 "$pagetorture" minimize --flavour sideways race.page &&
-	run_expecting 2 "$pagetorture" minimize --timeout 0 race.page
+run_expecting_status 2 "$pagetorture" minimize && run_expecting_status 2 "$pagetorture" minimize --flavour sideways race.page &&
+	run_expecting_status 2 "$pagetorture" minimize --timeout 0 race.page
 ok $? "bad usage: 2" err
 
 # ---- claims ----
@@ -151,9 +151,9 @@ static inline char *heap(void)
 	} while (0)
 END
 
-# expect_minimized_bug FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: `minimize` must print PATTERN
+# expect_bug_message_and_few_calls FLAVOUR BUG NAME PATTERN CALLS [SECONDS]: `minimize` must print PATTERN
 # about the bug, and keep at most CALLS calls.
-expect_minimized_bug() {
+expect_bug_message_and_few_calls() {
 	if ! has_flavour "$1"; then
 		skip "$3: this build has no $1 flavour"
 		return
@@ -162,47 +162,47 @@ expect_minimized_bug() {
 	tool=$scratch/bin/pagetorture
 	run_minimize_expecting 0 crash.page --flavour "$1" --timeout "${6:-10}" && grep -q "$4" err &&
 		[ "$(grep -c '(' small.page)" -le "$5" ] &&
-		[ "$(print_signature_of_minimize small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
+		[ "$(minimize_and_print_signature small.page --flavour "$1" --timeout "${6:-10}")" = "$(sed -n '2s/^[^:]*: //p' err)" ]
 	ok $? "$3: $(sed -n '2s/^[^:]*: //p' err), $(grep -c '(' small.page) calls" err
 	tool=
 	unset BUG
 }
 
-write_changed_library raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
+copy_library_and_change_file raw.c 's/memset(byte_address(page, off), 0, len);/FILL(byte_address(page, off), len);/
 	s/if (unlikely(!page_is_certainly_mappable(page)))/TOUCH(); &/; s/^#include <string.h>/&\n#include "page\/bug.h"/' &&
 	cp bug.h src/page && build_changed_tool plain && { ! has_flavour asan || build_changed_tool asan; } &&
 	{ ! has_flavour tsan || build_changed_tool tsan; }
 ok $? "a library with bugs" "$scratch/build"
-expect_minimized_bug asan b "a write beyond its end" 'asan disagrees: heap-buffer-overflow at page_fill_zero$' 2
-expect_minimized_bug asan f "a use of freed memory" 'asan disagrees: heap-use-after-free at page_fill_zero$' 2
-expect_minimized_bug asan o "a sum that overflows" 'asan disagrees: signed-integer-overflow at page_fill_zero$' 2
-expect_minimized_bug plain w "wrong bytes" 'plain disagrees: end: byte # of p#: expected #, got #' 2
-expect_minimized_bug tsan s "a variable that all share" \
+expect_bug_message_and_few_calls asan b "a write beyond its end" 'asan disagrees: heap-buffer-overflow at page_fill_zero$' 2
+expect_bug_message_and_few_calls asan f "a use of freed memory" 'asan disagrees: heap-use-after-free at page_fill_zero$' 2
+expect_bug_message_and_few_calls asan o "a sum that overflows" 'asan disagrees: signed-integer-overflow at page_fill_zero$' 2
+expect_bug_message_and_few_calls plain w "wrong bytes" 'plain disagrees: end: byte # of p#: expected #, got #' 2
+expect_bug_message_and_few_calls tsan s "a variable that all share" \
 	'tsan disagrees: a race that the model does not have; race page_[a-z_]* / page_[a-z_]*$' 3
-expect_minimized_bug plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
+expect_bug_message_and_few_calls plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
 
 # A bug in a function of the library that all calls use: the call of the program is no part of the signature. In
 # these programs, the two calls access different bytes, so only the bug is a race.
-# write_program_pair_of_calls NAME CALL CALL: writes a program in which two threads make one call each.
-write_program_pair_of_calls() {
+# write_program_of_two_threads NAME CALL CALL: writes a program in which two threads make one call each.
+write_program_of_two_threads() {
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' "T0: $2" "T1: $3" >"one-bug/$1.page"
 }
 
 if ! has_flavour tsan; then
 	skip "a race in one function of the library: this build has no tsan flavour"
-elif ! write_changed_library range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls;\n\n\tcalls++;\n\t__asm__ volatile("" : : "r"(calls));\n&/' ||
+elif ! copy_library_and_change_file range.h 's/^\treturn off <= PAGE_SIZE/\tstatic unsigned long calls;\n\n\tcalls++;\n\t__asm__ volatile("" : : "r"(calls));\n&/' ||
 	! build_changed_tool tsan || ! build_changed_tool plain; then
 	ok 1 "a race in one function of the library: the mutant cannot be built" build
 else
 	mkdir one-bug
-	write_program_pair_of_calls crash-1 'write_raw(p0, 0, 8, 1)' 'write_raw(p0, 64, 8, 1)'
-	write_program_pair_of_calls crash-2 'read_raw(p0, 0, 8)' 'fill_zero(p0, 128, 8)'
-	write_program_pair_of_calls crash-3 'fill_zero(p0, 64, 8)' 'write_raw(p0, 8, 8, 1)'
+	write_program_of_two_threads crash-1 'write_raw(p0, 0, 8, 1)' 'write_raw(p0, 64, 8, 1)'
+	write_program_of_two_threads crash-2 'read_raw(p0, 0, 8)' 'fill_zero(p0, 128, 8)'
+	write_program_of_two_threads crash-3 'fill_zero(p0, 64, 8)' 'write_raw(p0, 8, 8, 1)'
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'T0: read_raw(p0, 0, 8)' \
 		'main: read_raw(p0, 0, 8)' 'T0: read_raw(p0, 8, 8)' 'T1: fill_zero(p0, 128, 8)' >one-bug/crash-4.page
 	# crash-5 also has a race of its own. The signature takes the race that the model does not predict.
-	write_program_pair_of_calls crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
-	run_expecting 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
+	write_program_of_two_threads crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
+	run_expecting_status 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
 		grep -q '^5 findings, 1 failure, ' out && grep -q '; race range_is_valid / range_is_valid$' out
 	ok $? "a race in one function of the library is one failure, whatever calls reach it" out
 fi

@@ -28,7 +28,7 @@ static bool is_valid_and_round_trips(const struct program *program)
 	program_from_bytes(&from_bytes, bytes, program_to_bytes(program, bytes));
 	return program_valid(program) && program->count <= CALLS_MAX &&
 	       program_from_text(&from_text, text, program_to_text(program, text), &error) &&
-	       program_equal(program, &from_text) && program_equal(program, &from_bytes);
+	       program_calls_equal(program, &from_text) && program_calls_equal(program, &from_bytes);
 }
 
 static void make_program(struct program *program, uint64_t seed, uint32_t line)
@@ -46,7 +46,7 @@ static void make_before_program(uint64_t seed)
 }
 
 /* Makes a program to which every mutation applies. */
-static void make_before_for_all_mutations(void)
+static void make_before_that_fits_all_mutations(void)
 {
 	uint64_t seed = 1;
 	bool slice = false;
@@ -188,7 +188,7 @@ static bool has_same_hash_in_another_process(void)
 static void count_drawn_mutations(unsigned int draws, mutate_engine_fn engine,
 				  unsigned int counts[MUTATION_COUNT + 1])
 {
-	make_before_for_all_mutations();
+	make_before_that_fits_all_mutations();
 	memset(counts, 0, (MUTATION_COUNT + 1) * sizeof(*counts));
 	for (uint64_t seed = 0; seed < draws; seed++) {
 		struct mutate_request request = { .seed = seed, .max_calls = CALLS_MAX, .engine = engine };

@@ -5,8 +5,8 @@
 # this script tests a few mutants of src/page.
 . "$(dirname "$0")/tap.sh"
 
-skip_rest_without python3
-command -v clang-19 >/dev/null || skip_rest_without clang
+skip_rest_without_tools python3
+command -v clang-19 >/dev/null || skip_rest_without_tools clang
 
 # ---- a small tree ----
 
@@ -38,11 +38,11 @@ sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
 	$1 != last { if (NR > 1) print text; text = $0; last = $1; next }
 	{ text = text " | " $2 }
 	END { print text }' >"$scratch/found"
-ok_if_same "they are the expected ones" "$fixture/expected" "$scratch/found"
+ok_if_files_equal "they are the expected ones" "$fixture/expected" "$scratch/found"
 
 # ---- verdicts ----
 
-run_trial_of_small_library() {
+test_mutants_of_small_library() {
 	run_mutants_tool --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
 }
 
@@ -64,8 +64,8 @@ sys.exit([r["verdict"] for r in results if r["id"] == sys.argv[2]] != [sys.argv[
 	ok $? "$1 is $2" "$scratch/report.json"
 }
 
-expect_report_state() {
-	has_report_state "$1" mutants "$scratch/report.json"
+expect_state_in_make_report() {
+	report_shows_part_state "$1" mutants "$scratch/report.json"
 	ok $? "make report reads the results as $1" "$scratch/said"
 }
 
@@ -75,10 +75,10 @@ endless=$(find_mutant_id 'keep statement: a--')
 swapped=$(find_mutant_id 'small swap')
 some=$minus_zero,$unseen,$endless,$swapped
 write_surviving_list
-expect 1 "two of three killed are too few" '^66.7 % of 4 of' run_trial_of_small_library --only "$some"
+expect 1 "two of three killed are too few" '^66.7 % of 4 of' test_mutants_of_small_library --only "$some"
 grep -q "^survived: $unseen small.c" "$scratch/out" && grep -q 'killed by test_small: .*swap' "$scratch/err"
 ok $? "both are named" "$scratch/printed"
-expect_report_state failed
+expect_state_in_make_report failed
 expect_verdict "$swapped" killed
 expect_verdict "$endless" killed
 grep -q '"status":"hang"' "$scratch/report.json"
@@ -86,12 +86,12 @@ ok $? "a loop without end is a hang" "$scratch/report.json"
 expect_verdict "$minus_zero" 'same code'
 expect_verdict "$unseen" survived
 
-expect 1 "a second run has the same result" '^66.7 % of 4' run_trial_of_small_library --only "$some"
+expect 1 "a second run has the same result" '^66.7 % of 4' test_mutants_of_small_library --only "$some"
 ! grep -q '^\[' "$scratch/err"
 ok $? "... and tests nothing again" "$scratch/err"
 results=$small/build/tests/mutants/results.jsonl
 truncate -s -40 "$results"
-expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' run_trial_of_small_library --only "$some"
+expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' test_mutants_of_small_library --only "$some"
 expect_error "a wrong line of the results" 'NEWS:1: expected a result' run_mutants_tool --results "$abs_srcdir/NEWS"
 
 # Interrupt the run by Ctrl-C while the second mutant hangs.
@@ -100,7 +100,7 @@ echo $$ >"$0.pid"
 exec env --default-signal=INT "$@"
 END
 interrupted="sh $scratch/interrupted"
-run_trial_of_small_library --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
+test_mutants_of_small_library --only "$swapped,$endless" --jobs 1 --again >"$scratch/out" 2>"$scratch/err" &
 tries=0
 until grep -q '^\[1/2\]' "$scratch/err" 2>/dev/null || [ $tries -ge 300 ]; do
 	sleep 0.2
@@ -112,19 +112,19 @@ interrupted=
 grep -q '^stopped; ' "$scratch/err" && grep -q '"status":"stopped"' "$scratch/report.json"
 ok $? "a run that is stopped says so, in the report too" "$scratch/err"
 expect_verdict "$swapped" killed
-expect_report_state stopped
+expect_state_in_make_report stopped
 
 write_surviving_list '[equivalent] Not read.' "$unseen keep"
-expect 0 "an equivalent mutant does not count" '^100.0 % of 4' run_trial_of_small_library --only "$some"
+expect 0 "an equivalent mutant does not count" '^100.0 % of 4' test_mutants_of_small_library --only "$some"
 expect_verdict "$unseen" equivalent
-expect_report_state partly
+expect_state_in_make_report partly
 write_surviving_list '[weak] Not read.' "$unseen keep"
-expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" run_trial_of_small_library --only "$some"
+expect 1 "a weak one counts, and has its reason" "^survived: $unseen .*Not read" test_mutants_of_small_library --only "$some"
 write_surviving_list '[equivalent] No.' "$swapped" "$unseen" 01234567
-expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" run_trial_of_small_library --only "$some"
-expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' run_trial_of_small_library --only "$some"
+expect 1 "a reason for a killed mutant" "$swapped: is killed, by test_small" test_mutants_of_small_library --only "$some"
+expect 1 "a reason for a mutant that is gone" '01234567: the mutant no longer exists' test_mutants_of_small_library --only "$some"
 write_surviving_list "$unseen"
-expect_error "an entry without a reason: its line is named" 'surviving:1: expected' run_trial_of_small_library --only "$some"
+expect_error "an entry without a reason: its line is named" 'surviving:1: expected' test_mutants_of_small_library --only "$some"
 write_surviving_list
 
 # When other code moves, the names of mutants stay. Verdicts about another version of the library are not used.
@@ -132,15 +132,15 @@ printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/
 cp "$scratch/moved" "$small/src/page/small.c"
 grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
 run_mutants_tool --list 2>/dev/null | grep -F " keep " | cut -d ' ' -f 1 >"$scratch/after"
-ok_if_same "names of mutants stay when lines move" "$scratch/before" "$scratch/after"
-expect 0 "verdicts of another library are not used" '^\[1/1\] killed' run_trial_of_small_library --only "$swapped"
+ok_if_files_equal "names of mutants stay when lines move" "$scratch/before" "$scratch/after"
+expect 0 "verdicts of another library are not used" '^\[1/1\] killed' test_mutants_of_small_library --only "$swapped"
 expect 0 "--show prints the difference" '^+.*return minus(b, a);$' run_mutants_tool --show "$swapped"
 
 # If the unchanged library fails, no verdict is valid.
 sed -i.old 's/|| big(-1)/|| !big(-1)/' "$small/tests/test_small.c"
-run_expecting 0 build_small_library_and_test
+run_expecting_status 0 build_small_library_and_test
 expect 1 "a test that always fails kills no mutant" 'expected the unchanged library to pass' \
-	run_trial_of_small_library --only "$swapped" --again
+	test_mutants_of_small_library --only "$swapped" --again
 expect_error "an unknown mutant" nothing run_mutants_tool --only nothing
 
 # ---- the library ----

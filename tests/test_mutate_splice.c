@@ -16,7 +16,7 @@
 static struct program own, other, result;
 
 /* Return: the line of the call before call @at that fills the handle, or NO_LINE. */
-static uint32_t find_filling_line(const struct program *program, size_t at,
+static uint32_t find_first_filling_line(const struct program *program, size_t at,
 				  const struct call_handle *handle)
 {
 	struct call_handle filled[2];
@@ -62,11 +62,11 @@ static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint
  * handle of call @old_index of the other program, or to a resource of the own program. A call that
  * filled a handle must still fill a handle.
  */
-static bool has_right_handle(size_t old_index, const struct call_handle *old, size_t new_index,
+static bool record_renaming_and_check_handle(size_t old_index, const struct call_handle *old, size_t new_index,
 			     const struct call_handle *new)
 {
-	uint32_t from = find_filling_line(&other, old_index, old),
-		 to = find_filling_line(&result, new_index, new);
+	uint32_t from = find_first_filling_line(&other, old_index, old),
+		 to = find_first_filling_line(&result, new_index, new);
 
 	if (!record_consistent_renaming(1 + old->kind, old->index, new->index))
 		return false;
@@ -87,11 +87,11 @@ static bool is_valid_copied_call(size_t new_index)
 		return false;
 	call_get_handles(&other.calls[old_index], old);
 	for (unsigned int i = 0; i < count; i++)
-		if (!has_right_handle(old_index, &old[i], new_index, &new[i]))
+		if (!record_renaming_and_check_handle(old_index, &old[i], new_index, &new[i]))
 			return false;
 	memcpy(call.handle, other.calls[old_index].handle, sizeof(call.handle));
 	call.thread = other.calls[old_index].thread;
-	return call_equal(&call, &other.calls[old_index]);
+	return call_equal_ignoring_expectation(&call, &other.calls[old_index]);
 }
 
 static bool is_unchanged_own_call(size_t new_index)
@@ -100,18 +100,18 @@ static bool is_unchanged_own_call(size_t new_index)
 	struct call_handle handles[2];
 	unsigned int count = call_get_handles(&result.calls[new_index], handles);
 
-	if (old_index == own.count || !call_equal(&own.calls[old_index], &result.calls[new_index]))
+	if (old_index == own.count || !call_equal_ignoring_expectation(&own.calls[old_index], &result.calls[new_index]))
 		return false;
 	for (unsigned int i = 0; i < count; i++)
-		if (!handles[i].must_be_free && find_filling_line(&own, old_index, &handles[i]) !=
-							find_filling_line(&result, new_index, &handles[i]))
+		if (!handles[i].must_be_free && find_first_filling_line(&own, old_index, &handles[i]) !=
+							find_first_filling_line(&result, new_index, &handles[i]))
 			return false;
 	return true;
 }
 
 /* Return: whether all handles are right, and the calls of each program keep their order: lines
  * increase. */
-static bool all_handles_refer_to_same(void)
+static bool result_has_right_handles_and_order(void)
 {
 	uint32_t last_own = 0, last_other = 0;
 
@@ -128,7 +128,7 @@ static bool all_handles_refer_to_same(void)
 	return last_other;
 }
 
-static void make_both_programs(uint64_t seed)
+static void make_own_other_and_result(uint64_t seed)
 {
 	uint64_t other_seed = ~seed;
 
@@ -154,11 +154,11 @@ UNIT_TEST(test_mutate_splice)
 		struct mutate_request request = {seed, PROGRAM_CALLS, &other, NULL};
 		size_t others = 0, fillers = 0;
 
-		make_both_programs(seed);
+		make_own_other_and_result(seed);
 		if (!mutate_with(MUTATION_splice, &result, &request))
 			continue;
 		spliced++;
-		same += all_handles_refer_to_same();
+		same += result_has_right_handles_and_order();
 		whole += result.count > own.count && find_call_of_line(&result, 1) < result.count;
 		for (size_t i = 0; i < result.count; i++) {
 			bool is_other = result.calls[i].line >= OTHER_LINES;
@@ -170,9 +170,9 @@ UNIT_TEST(test_mutate_splice)
 		apart += fillers > 0;
 	}
 	for (uint64_t seed = 0; seed < 300; seed++) {
-		make_both_programs(seed);
+		make_own_other_and_result(seed);
 		append_other_without_renaming();
-		fooled += all_handles_refer_to_same();
+		fooled += result_has_right_handles_and_order();
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);
 	ok(same == spliced, "every handle refers to the right resource: %u", same);

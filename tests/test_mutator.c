@@ -35,7 +35,7 @@ static bool is_canonical(const uint8_t *bytes, size_t size)
 	return program_to_bytes(&program, canonical) == size && !memcmp(canonical, bytes, size);
 }
 
-static size_t make_input(uint64_t seed, uint8_t *bytes)
+static size_t make_program_or_random_input(uint64_t seed, uint8_t *bytes)
 {
 	size_t size;
 
@@ -67,14 +67,14 @@ static size_t change_in_exact_buffer(uint64_t seed, size_t first_size, size_t se
 	return size;
 }
 
-static void test_changes(bool is_crossover, const char *name)
+static void test_mutation_or_crossover(bool is_crossover, const char *name)
 {
 	static uint8_t one[PROGRAM_BYTES_MAX], two[PROGRAM_BYTES_MAX];
 	unsigned int good = 0, same = 0, changed = 0;
 
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
-		size_t size = make_input(seed, first), max = size + seed % 40, used;
-		size_t other_size = is_crossover ? make_input(~seed, second) : 0;
+		size_t size = make_program_or_random_input(seed, first), max = size + seed % 40, used;
+		size_t other_size = is_crossover ? make_program_or_random_input(~seed, second) : 0;
 
 		used = change_in_exact_buffer(seed, size, other_size, max, one);
 		good += used <= max && is_canonical(one, used);
@@ -91,8 +91,8 @@ static void test_changes(bool is_crossover, const char *name)
 
 UNIT_TEST(test_mutator)
 {
-	test_changes(false, "mutation");
+	test_mutation_or_crossover(false, "mutation");
 	ok(engine_calls > ROUNDS / 10, "the engine makes a share of the mutations: %u",
 	   engine_calls);
-	test_changes(true, "crossover");
+	test_mutation_or_crossover(true, "crossover");
 }

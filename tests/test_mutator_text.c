@@ -70,7 +70,7 @@ static void test_one_mutation(void)
 }
 
 /* Mutations reach a valid program from an empty text; an engine alone seldom finds one. */
-static void test_programs_are_reached(void)
+static void test_program_reached_from_empty_text(void)
 {
 	static char walk[MAX], other[MAX];
 	bool called = false;
@@ -112,6 +112,6 @@ static void test_short_texts(void)
 UNIT_TEST(test_mutator_text)
 {
 	test_one_mutation();
-	test_programs_are_reached();
+	test_program_reached_from_empty_text();
 	test_short_texts();
 }

@@ -21,7 +21,7 @@ static bool is_in_found_calls(size_t call_index)
 }
 
 /* A call is skipped but not found only after an allocation failed. */
-static bool skipped_calls_are_found(void)
+static bool found_calls_equal_skipped_calls(void)
 {
 	const struct trace *trace = rules_trace(rules);
 	bool failed = false;
@@ -38,7 +38,7 @@ static bool skipped_calls_are_found(void)
 }
 
 /* Evaluates the program without its fatal call: the found calls after it must be skipped. */
-static bool found_calls_stay_skipped(void)
+static bool remove_fatal_call_and_check_skipped(void)
 {
 	const struct verdict *v = rules_verdict(rules);
 	size_t fatal = v->fatal_call;
@@ -62,10 +62,10 @@ static bool found_calls_stay_skipped(void)
 	return true;
 }
 
-static bool skipped_calls_of_seed_are_found(uint64_t seed)
+static bool found_calls_of_seed_equal_skipped(uint64_t seed)
 {
 	uint64_t state = seed;
-	bool good;
+	bool found_equal_skipped;
 
 	if (seed % 2)
 		make_interacting_program(&state, &program, 50, OP_COUNT);
@@ -74,17 +74,17 @@ static bool skipped_calls_of_seed_are_found(uint64_t seed)
 	rules_evaluate(rules, &program);
 	count = never_runs_find(&program, rules, found);
 	named_total += count;
-	good = skipped_calls_are_found();
+	found_equal_skipped = found_calls_equal_skipped_calls();
 	for (size_t i = 1; i < count; i++)
 		are_sorted &= found[i - 1].call < found[i].call;
-	stay_skipped &= found_calls_stay_skipped();
-	return good;
+	stay_skipped &= remove_fatal_call_and_check_skipped();
+	return found_equal_skipped;
 }
 
 UNIT_TEST(test_never_runs)
 {
 	rules = rules_new();
-	check_seeds(4000, skipped_calls_of_seed_are_found,
+	check_seeds(4000, found_calls_of_seed_equal_skipped,
 		    "the calls that are found are those that the model skips");
 	ok(are_sorted, "each call is found once, in the order of lines");
 	ok(stay_skipped, "a call after the fatal call that is found would be skipped");

@@ -4,7 +4,7 @@
 #include "harness/util/number.h"
 #include "tests/tap.h"
 
-static bool numbers_round_trip(void)
+static bool packed_numbers_round_trip(void)
 {
 	for (unsigned int packed = 0; packed < 65536; packed++) {
 		uint64_t number = number_unpack((uint16_t)packed);
@@ -17,10 +17,10 @@ static bool numbers_round_trip(void)
 
 static bool number_has_text(uint64_t number, const char *expected)
 {
-	char text[NUMBER_TEXT];
+	char number_text[NUMBER_TEXT];
 
-	number_write_text(number, text);
-	return !strcmp(text, expected);
+	number_write_program_text(number, number_text);
+	return !strcmp(number_text, expected);
 }
 
 UNIT_TEST(test_number)
@@ -29,7 +29,7 @@ UNIT_TEST(test_number)
 					    (1ull << 63) - 1, (1ull << 63) + 16384,
 					    UINT64_MAX - 16384 };
 
-	ok(numbers_round_trip(), "each value of 16 bits is one number of the domain, and reverse");
+	ok(packed_numbers_round_trip(), "each value of 16 bits is one number of the domain, and reverse");
 	for (unsigned int i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
 		ok(!number_is_valid(outside[i]), "0x%llx is outside of the domain",
 		   (unsigned long long)outside[i]);

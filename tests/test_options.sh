@@ -12,7 +12,7 @@ tool=pagetorture
 expect_refused_option() {
 	words=$1
 	shift
-	run_expecting 2 "$abs_builddir/$tool" "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	run_expecting_status 2 "$abs_builddir/$tool" "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -qF "$tool $1: $words (see $tool $1 --help)" "$scratch/err"
 	ok $? "$*: $words" "$scratch/err"
 }
@@ -56,7 +56,7 @@ expect_refused_option "unknown option --witnses" run --witnses "$race"
 expect_suggested_command() {
 	words=$1
 	shift
-	run_expecting 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] &&
+	run_expecting_status 2 "$pagetorture" "$@" && [ ! -s "$scratch/out" ] &&
 		[ "$(cat "$scratch/err")" = "pagetorture: $words (see pagetorture --help)" ]
 	ok $? "$*: $words" "$scratch/err"
 }
@@ -76,13 +76,13 @@ ok $? "and no campaign begins"
 # ---- help ----
 
 "$pagetorture" --version >"$scratch/expected"
-run_expecting 0 "$pagetorture" -V && cmp "$scratch/expected" "$scratch/out"
+run_expecting_status 0 "$pagetorture" -V && cmp "$scratch/expected" "$scratch/out"
 ok $? "-V is --version" "$scratch/out"
 "$pagetorture" --help >"$scratch/expected"
-run_expecting 0 "$pagetorture" help && cmp "$scratch/expected" "$scratch/out" && run_expecting 0 "$pagetorture" help help &&
-	cmp "$scratch/expected" "$scratch/out" && run_expecting 0 "$pagetorture" help --help && cmp "$scratch/expected" "$scratch/out"
+run_expecting_status 0 "$pagetorture" help && cmp "$scratch/expected" "$scratch/out" && run_expecting_status 0 "$pagetorture" help help &&
+	cmp "$scratch/expected" "$scratch/out" && run_expecting_status 0 "$pagetorture" help --help && cmp "$scratch/expected" "$scratch/out"
 ok $? "help is --help" "$scratch/out"
-run_expecting 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_expecting_status 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "help of two commands is bad usage" "$scratch/err"
 awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
 [ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage " ]
@@ -114,14 +114,14 @@ cp "$scratch/mixed/bad1.page" "$scratch/mixed/bad2.page"
 printf 'pagetorture 1\nexpect deadlock\n' >"$scratch/mixed/claim.page"
 for command in check explain 'run --flavour plain' 'check --json'; do
 	# shellcheck disable=SC2086 # words
-	run_expecting 2 "$pagetorture" $command "$scratch/mixed"
+	run_expecting_status 2 "$pagetorture" $command "$scratch/mixed"
 	[ "$(tail -n 1 "$scratch/err")" = "pagetorture ${command%% *}: 5 files: 2 bad (cannot be read or parsed), 1 failed" ]
 	ok $? "$command: how many files are bad is said at the end" "$scratch/err"
 done
-run_expecting 2 "$pagetorture" convert -o "$scratch/converted" "$scratch/mixed" &&
+run_expecting_status 2 "$pagetorture" convert -o "$scratch/converted" "$scratch/mixed" &&
 	[ "$(tail -n 1 "$scratch/err")" = "pagetorture convert: 5 files: 2 bad (cannot be read or parsed)" ]
 ok $? "convert: so it is there" "$scratch/err"
-run_expecting 2 "$pagetorture" check "$scratch/mixed/bad1.page" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
+run_expecting_status 2 "$pagetorture" check "$scratch/mixed/bad1.page" && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "of one file one line says all" "$scratch/err"
 
 # ---- the table of run ----
@@ -139,7 +139,7 @@ T1: fill_zero(p0, 0, 8)
 free_page(p0)
 read_raw(p0, 0, 1)
 END
-run_expecting 0 "$pagetorture" run --flavour plain,tsan "$scratch/wide.page" "$race"
+run_expecting_status 0 "$pagetorture" run --flavour plain,tsan "$scratch/wide.page" "$race"
 awk '{ n = split($0, part, /  +| agree$| (yes|NO)$/); print n; at = index($0, "agree"); if (!at) at = match($0, /(yes|NO)$/)
 	if (NR > 1 && at != last) bad = 1; last = at } END { exit bad || NR != 3 }' "$scratch/out" >"$scratch/columns"
 ok $? "the columns of run are as wide as what is in them" "$scratch/out"
@@ -151,13 +151,13 @@ for command in bench check convert explain fuzz minimize race replay run to-c tr
 	bench | race) tool='pagetorture-dev' ;;
 	*) tool=pagetorture ;;
 	esac
-	run_expecting 0 "$abs_builddir/$tool" $command -h && cp "$scratch/out" "$scratch/help" &&
-		run_expecting 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
+	run_expecting_status 0 "$abs_builddir/$tool" $command -h && cp "$scratch/out" "$scratch/help" &&
+		run_expecting_status 0 "$abs_builddir/$tool" $command --help && cmp -s "$scratch/out" "$scratch/help" &&
 		grep -q "^[Uu]sage: $tool $command " "$scratch/out" # argparse has a small u
 	ok $? "$command --help, -h" "$scratch/err"
 	grep -oE '^  (-[a-z], )?--[a-z-]+' "$scratch/out" | grep -oE '[-][-].*' >"$scratch/actual"
 	while read -r option; do
-		run_expecting 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
+		run_expecting_status 2 "$abs_builddir/$tool" $command "$option=x" --no-such-option &&
 			! grep -q "unknown option $option" "$scratch/err" || echo "$option"
 	done <"$scratch/actual" >"$scratch/unknown"
 	[ -s "$scratch/actual" ] && [ ! -s "$scratch/unknown" ]

@@ -107,7 +107,7 @@ expect_refused_build() {
 		return
 	fi
 	# shellcheck disable=SC2086 # words
-	run_expecting 1 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/broken" $target &&
+	run_expecting_status 1 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/broken" $target &&
 		grep -qE "^[a-zA-Z_]+: $message" "$scratch/err"
 	ok $? "refused: $what" "$scratch/err"
 }
@@ -140,16 +140,16 @@ replace_seed_archive() {
 		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
 }
 
-# relink_target_that_exits_on TEXT: fuzz_page ends at once if an argument contains TEXT.
-relink_target_that_exits_on() {
+# relink_target_that_exits_on_argument TEXT: fuzz_page ends at once if an argument contains TEXT.
+relink_target_that_exits_on_argument() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \
 		'{ for (int i = 1; i < argc; i++) if (strstr(argv[i], WHEN)) _exit(3); }' >"$scratch/die.c"
 	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink_target fuzz_page "$scratch/die.o"
 }
 
-# add_msan_calls TARGET: links the target with four calls of MemorySanitizer's runtime that never run.
-add_msan_calls() {
+# relink_target_with_msan_calls TARGET: links the target with four calls of MemorySanitizer's runtime that never run.
+relink_target_with_msan_calls() {
 	printf '%s\n' 'void __msan_unpoison(const volatile void *, unsigned long) __attribute__((weak));' \
 		'void call_msan(void *at);' \
 		'void call_msan(void *at) { if (!__msan_unpoison) return; CALL CALL CALL CALL }' |
@@ -180,10 +180,10 @@ check_broken_builds_are_refused() {
 	expect_refused_build "another program" "has no LLVMFuzzerTestOneInput" fuzz_page cp "$pagetorture" fuzz_page
 	expect_refused_build "a place of its own for libraries" "looks for libraries" fuzz_page \
 		relink_target fuzz_page -Wl,-rpath,/here
-	expect_refused_build "a target that does not start" "does not start" fuzz_page relink_target_that_exits_on runs=4
-	expect_refused_build "a seed that fails" "a seed fails" fuzz_page relink_target_that_exits_on seeds
+	expect_refused_build "a target that does not start" "does not start" fuzz_page relink_target_that_exits_on_argument runs=4
+	expect_refused_build "a seed that fails" "a seed fails" fuzz_page relink_target_that_exits_on_argument seeds
 	expect_refused_build "calls into the runtime of another sanitizer" \
-		"memory: [0-9]* calls to __msan, expected 3 or fewer" fuzz_text add_msan_calls fuzz_text
+		"memory: [0-9]* calls to __msan, expected 3 or fewer" fuzz_text relink_target_with_msan_calls fuzz_text
 	expect_refused_build "two sanitizers" "undefined: watches too" fuzz_page \
 		relink_target fuzz_page '' '-fsanitize=fuzzer-no-link,address,undefined'
 	for sanitizer in memory thread undefined; do
@@ -206,7 +206,7 @@ for pair in $pairs; do
 	mv "$scratch/work" "$scratch/work.aside"
 	rm -rf "$scratch/src"
 	# shellcheck disable=SC2086 # words
-	run_expecting 0 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/moved"
+	run_expecting_status 0 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/moved"
 	ok $? "$engine, $sanitizer: every target is what it has to be" "$scratch/err"
 	while read -r word rest; do
 		[ "$word" != skipped: ] || skip "$engine, $sanitizer: $rest"

@@ -23,17 +23,17 @@ write_output_with() {
 	fi
 }
 
-# enter_new_directory NAME: makes and enters a directory with three files, whose names a temporary file of "o" could
+# enter_new_directory_with_files NAME: makes and enters a directory with three files, whose names a temporary file of "o" could
 # have.
-enter_new_directory() {
+enter_new_directory_with_files() {
 	mkdir "$scratch/$1" && cd "$scratch/$1" || exit 99
 	for mine in .o.beside o.part o.new; do
 		echo mine >"$mine"
 	done
 }
 
-# is_no_other_file_written [NAME]: true if the three files are unchanged, and the directory has no other file but NAME.
-is_no_other_file_written() {
+# check_and_remove_other_files [NAME]: true if the three files are unchanged, and the directory has no other file but NAME.
+check_and_remove_other_files() {
 	[ "$(cat .o.beside o.part o.new 2>&1)" = "$(printf 'mine\nmine\nmine')" ] || return 1
 	rm .o.beside o.part o.new
 	[ "$(ls -A)" = "$1" ]
@@ -41,29 +41,29 @@ is_no_other_file_written() {
 
 "$pagetorture" replay --flavour plain --results "$scratch/results.jsonl" "$program" >"$scratch/out" 2>&1
 for command in minimize convert to-c results export fuzz; do
-	(enter_new_directory "$command-new" && run_expecting 0 write_output_with "$command" && [ -s o ] && is_no_other_file_written o)
+	(enter_new_directory_with_files "$command-new" && run_expecting_status 0 write_output_with "$command" && [ -s o ] && check_and_remove_other_files o)
 	ok $? "$command: a new file, and no other is touched" "$scratch/err"
 
-	(enter_new_directory "$command-mode" && write_output_with "$command" >/dev/null 2>&1 && chmod 640 o &&
-		run_expecting 0 write_output_with "$command" && [ "$(stat -c %a o)" = 640 ] && is_no_other_file_written o)
+	(enter_new_directory_with_files "$command-mode" && write_output_with "$command" >/dev/null 2>&1 && chmod 640 o &&
+		run_expecting_status 0 write_output_with "$command" && [ "$(stat -c %a o)" = 640 ] && check_and_remove_other_files o)
 	ok $? "$command: a file that is there keeps who may read it" "$scratch/err"
 
-	(enter_new_directory "$command-link" && mkdir "$scratch/$command-far" &&
+	(enter_new_directory_with_files "$command-link" && mkdir "$scratch/$command-far" &&
 		write_output_with "$command" >/dev/null 2>&1 && mv o "$scratch/$command-far" &&
 		ln -s "../$command-far/o" o && touch -d 2020-01-01 "$scratch/$command-far/o" &&
-		run_expecting 0 write_output_with "$command" && [ -L o ] && is_no_other_file_written o &&
+		run_expecting_status 0 write_output_with "$command" && [ -L o ] && check_and_remove_other_files o &&
 		[ "$(ls -A "$scratch/$command-far")" = o ] &&
 		[ "$(stat -c %Y "$scratch/$command-far/o")" -gt 1600000000 ])
 	ok $? "$command: a link stays, its target is new" "$scratch/err"
 
-	(enter_new_directory "$command-pipe" && mkfifo o || exit 99
+	(enter_new_directory_with_files "$command-pipe" && mkfifo o || exit 99
 		timeout 10 cat o >"$scratch/through" &
-		run_expecting 0 write_output_with "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && is_no_other_file_written o)
+		run_expecting_status 0 write_output_with "$command" && wait $! && [ -s "$scratch/through" ] && [ -p o ] && check_and_remove_other_files o)
 	ok $? "$command: a pipe stays one, and it comes through" "$scratch/err"
 
 	[ "$command" = convert ] && continue # into the directory, as its help says
-	(enter_new_directory "$command-directory" && mkdir o && run_expecting 2 write_output_with "$command" &&
-		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && is_no_other_file_written o)
+	(enter_new_directory_with_files "$command-directory" && mkdir o && run_expecting_status 2 write_output_with "$command" &&
+		[ "$(grep -cE '(^|write )o: .*Is a directory' "$scratch/err")" -eq 1 ] && check_and_remove_other_files o)
 	ok $? "$command: a directory is an error, and nothing stays beside it" "$scratch/err"
 done
 
@@ -87,7 +87,7 @@ find "$scratch/deep" >"$scratch/before"
 # is_long_path_refused COMMAND...: true if the command refuses its path as too long, and writes nothing below
 # $scratch/deep, where a truncated path would be.
 is_long_path_refused() {
-	run_expecting 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
+	run_expecting_status 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&
 		find "$scratch/deep" | cmp -s "$scratch/before" -
 }
 
@@ -114,20 +114,20 @@ cat >"$scratch/written.c" <<'END'
 int main(void)
 {
 	const double numbers[] = { (double)NAN, (double)INFINITY, (double)-INFINITY, 0.5 };
-	int good = environment_append_options("LIST", "c=3") && environment_append_options("LIST", "c=3") &&
-		   environment_append_options("NEW", "c=3") && environment_append_options("EMPTY", "c=3");
+	int good = environment_append_options_once("LIST", "c=3") && environment_append_options_once("LIST", "c=3") &&
+		   environment_append_options_once("NEW", "c=3") && environment_append_options_once("EMPTY", "c=3");
 	struct json json = json_make_writer(stdout);
 
 	json_begin_array(&json, NULL);
 	for (int i = 0; i < 4; i++)
 		json_real(&json, NULL, numbers[i], 1);
-	json_end_line(&json);
+	json_end_all_and_newline(&json);
 	return printf("%s\n%s\n%s\n", getenv("LIST"), getenv("NEW"), getenv("EMPTY")) < 0 || !good;
 }
 END
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src" "$scratch/written.c" "$abs_srcdir"/src/tool/util/environment.c \
 	"$abs_srcdir/src/tool/util/json.c" -o "$scratch/written" >"$scratch/err" 2>&1 &&
-	run_expecting 0 env "LIST=$long" EMPTY= "$scratch/written"
+	run_expecting_status 0 env "LIST=$long" EMPTY= "$scratch/written"
 [ "$(head -n 1 "$scratch/out")" = '[null, null, null, 0.5]' ]
 ok $? "numbers of JSON are numbers, or null" "$scratch/out"
 [ "$status" -eq 0 ] && [ "$(tail -n 3 "$scratch/out")" = "$(printf '%s\n' "$long:c=3" c=3 c=3)" ]
@@ -135,7 +135,7 @@ ok $? "an option is appended to a variable of 4,000 bytes, once" "$scratch/out"
 
 odd="$scratch/it's an \"odd\" \$name"
 cp "$program" "$odd.page"
-run_expecting 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"
+run_expecting_status 0 "$pagetorture" replay --flavour plain --results "$scratch/results.json" "$odd.page"
 if has_tool_or_skip python3; then
 	python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readlines()[-1])["command"])' "$scratch/results.json" \
 		>"$scratch/command"

@@ -26,7 +26,7 @@ static void test_align(void)
 
 static const struct {
 	gfp_t flags;
-	bool is_valid;
+	bool flags_are_valid;
 } flag_sets[] = {
 	{ GFP_KERNEL, true },
 	{ GFP_ATOMIC, true },
@@ -57,16 +57,16 @@ static void test_gfp_flags(void)
 
 		errno = 0;
 		page = page_alloc(flag_sets[i].flags);
-		ok(flag_sets[i].is_valid ? page != NULL : !page && is_bad_flags_error(errno),
+		ok(flag_sets[i].flags_are_valid ? page != NULL : !page && is_bad_flags_error(errno),
 		   "page_alloc(0x%x) is %s", flag_sets[i].flags,
-		   flag_sets[i].is_valid ? "a page" : "an error");
+		   flag_sets[i].flags_are_valid ? "a page" : "an error");
 		page_free(page);
 	}
 }
 
 static void test_references(void)
 {
-	struct page *page = new_zeroed_page();
+	struct page *page = alloc_zeroed_page();
 
 	ok(page_ref_count(page) == 1 && page_nid(page) == 0,
 	   "a new page has one reference, on node 0");

@@ -118,7 +118,7 @@ static void use_descriptor_zero_as_arena_file(void)
 	unsigned char *addr;
 
 	close(STDIN_FILENO);
-	pages[0] = new_zeroed_page();
+	pages[0] = alloc_zeroed_page();
 	if (!pages[0] || arena_get_file_descriptor() != 0)
 		abort();
 	addr = page_map_local(pages[0]);
@@ -135,7 +135,7 @@ static void run_alias_tests(void)
 	if (!backend_is("alias"))
 		return;
 	CHECK_CHILDREN(file_zero_cases);
-	allocate_pages();
+	allocate_test_pages();
 	test_addresses_without_canonical();
 	test_slot_order();
 	test_reuse_of_sets();

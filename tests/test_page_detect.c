@@ -23,7 +23,7 @@ static void (*first_action)(void), (*second_action)(void);
 static volatile int shared_variable;
 
 /* Waits for the first action with relaxed loads, which do not order the threads. */
-static void *run_second_action(void *arg)
+static void *wait_and_run_second_action(void *arg)
 {
 	while (!atomic_load_explicit(&is_first_action_done, memory_order_relaxed))
 		usleep(100);
@@ -33,7 +33,7 @@ static void *run_second_action(void *arg)
 
 static void run_actions_on_two_threads(void)
 {
-	pthread_t second = start_thread_or_abort(run_second_action, NULL);
+	pthread_t second = start_thread_or_abort(wait_and_run_second_action, NULL);
 
 	first_action();
 	atomic_store_explicit(&is_first_action_done, true, memory_order_relaxed);
@@ -127,7 +127,7 @@ static void use_byte_of_reused_frame(void)
 }
 
 /* A child of fork() has its own copy of MemorySanitizer's state. */
-static void use_byte_written_by_child(void)
+static void use_byte_written_by_forked_child(void)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
 	pid_t pid = fork();
@@ -144,7 +144,7 @@ static const struct report_case byte_cases[] = {
 	  "a byte that was stored through another mapping" },
 	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
 	{ use_byte_of_bytewise_read, NULL, true, "a byte of a bytewise read" },
-	{ use_byte_written_by_child, NULL, true, "a byte that only a child of fork() wrote" },
+	{ use_byte_written_by_forked_child, NULL, true, "a byte that only a child of fork() wrote" },
 	{ use_byte_of_reused_frame, NULL, true, "a byte of a reused frame" },
 };
 
@@ -167,4 +167,4 @@ static void test_sanitizer_reports(void)
 		check_reports(byte_cases, COUNT(byte_cases), "use-of-uninitialized-value");
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_pages, test_sanitizer_reports)
+UNIT_TEST_IN_MAP_MODES(test_page_detect, allocate_test_pages, test_sanitizer_reports)

@@ -231,7 +231,7 @@ static void test_attributes_of_both_points(void)
 static void test_failed_copy(void)
 {
 	static unsigned char user[64], got[64], zeros[64];
-	struct page *page = new_zeroed_page();
+	struct page *page = alloc_zeroed_page();
 	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(user));
 	bool good;
 
@@ -262,7 +262,7 @@ static void test_copy_attributes(void)
 }
 
 /* A copy of 0 bytes is a failure point: it uses up an injected failure, but returns 0. */
-static void test_empty_copy(void)
+static void test_empty_copy_is_failure_point(void)
 {
 	page_fail_nth(2);
 	ok(copy_zero_bytes() == 0 && page_fail_nth(2) == 1, "an empty copy counts for fail_nth");
@@ -279,7 +279,7 @@ static void test_empty_copy(void)
 /* ---- buffers ---- */
 
 /* Return: by how much the allocation of a buffer reduces `space`; 0 if it failed. */
-static unsigned int measure_buffer_space(size_t bytes)
+static unsigned int measure_space_used_by_buffer(size_t bytes)
 {
 	struct page_fault_attr attr = { ALWAYS, .space = 100 };
 	void *buffer;
@@ -296,9 +296,9 @@ static void test_failed_buffers(void)
 {
 	void *small, *large;
 
-	ok(measure_buffer_space(1) == 1 && measure_buffer_space(PAGE_SIZE) == 1 &&
-		   measure_buffer_space(PAGE_SIZE + 1) == 2 && measure_buffer_space(3 * PAGE_SIZE) == 4 &&
-		   measure_buffer_space(4 * PAGE_SIZE) == 4 && measure_buffer_space(5 * PAGE_SIZE) == 8,
+	ok(measure_space_used_by_buffer(1) == 1 && measure_space_used_by_buffer(PAGE_SIZE) == 1 &&
+		   measure_space_used_by_buffer(PAGE_SIZE + 1) == 2 && measure_space_used_by_buffer(3 * PAGE_SIZE) == 4 &&
+		   measure_space_used_by_buffer(4 * PAGE_SIZE) == 4 && measure_space_used_by_buffer(5 * PAGE_SIZE) == 8,
 	   "a buffer uses the space of its pages, rounded up to a power of two");
 	SET(ALLOC, ALWAYS, .min_order = 2);
 	small = page_buffer_alloc(2 * PAGE_SIZE);
@@ -366,7 +366,7 @@ static void test_fail_nth_of_tasks(void)
 static void (*const fault_tests[])(void) = {
 	test_attributes_of_both_points, test_fail_nth, test_attributes, test_seeds_of_failures,
 	test_known_draws, test_bad_attributes, test_failed_copy, test_copy_attributes,
-	test_empty_copy, test_failed_buffers, test_all_points_of_operation, test_fail_nth_of_tasks,
+	test_empty_copy_is_failure_point, test_failed_buffers, test_all_points_of_operation, test_fail_nth_of_tasks,
 };
 
 UNIT_TEST(test_page_fault)

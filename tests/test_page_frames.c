@@ -45,7 +45,7 @@ static void test_quarantine(void)
 }
 
 /* Allocates more pages in total than the arena has frames: no frame may be lost. */
-static void test_many_allocations(void)
+static void test_allocations_beyond_frame_count(void)
 {
 	unsigned long count = 0;
 	struct page *page;
@@ -137,7 +137,7 @@ static int threads_between; /* the number of threads that start between two of t
  * Starts 4 threads of allocate_write_and_compare() and exits with 0 if all succeed. Between two of them,
  * @threads_between other threads start and end, so that two of the 4 share a free list.
  */
-static void run_allocating_threads(void)
+static void run_allocating_threads_and_exit(void)
 {
 	static unsigned char thread_bytes[4] = { 1, 2, 3, 4 };
 	pthread_t threads[4];
@@ -161,7 +161,7 @@ static void run_allocating_threads(void)
 static void test_allocating_threads(void)
 {
 	for (threads_between = 0; threads_between <= 31; threads_between += 31)
-		ok(!run_in_child(run_allocating_threads)->exit_code,
+		ok(!run_in_child(run_allocating_threads_and_exit)->exit_code,
 		   "threads that allocate at the same time have different pages, %d threads "
 		   "between two",
 		   threads_between);
@@ -232,7 +232,7 @@ static void *allocate_free_and_record(void *freed_pages)
 }
 
 /* Threads with a common free list would wait for each other's locks, and share frames. */
-static void test_frames_of_consecutive_threads(void)
+static void test_consecutive_threads_share_no_frames(void)
 {
 	static struct page *freed_pages[2][ALLOCATIONS];
 	unsigned int shared = 0;
@@ -246,10 +246,10 @@ static void test_frames_of_consecutive_threads(void)
 	   "threads that start one after the other have different frames, %u shared", shared);
 }
 
-static void *allocate_and_free_all(void *page_count)
+static void *allocate_and_free_all_pages(void *allocated_page_count)
 {
-	*(size_t *)page_count = allocate_all_pages();
-	free_all_pages(*(size_t *)page_count);
+	*(size_t *)allocated_page_count = allocate_all_pages();
+	free_all_pages(*(size_t *)allocated_page_count);
 	return NULL;
 }
 
@@ -258,8 +258,8 @@ static void test_frames_of_ended_thread(void)
 {
 	size_t of_thread = 0, of_main = 0;
 
-	run_thread_and_wait(allocate_and_free_all, &of_thread);
-	allocate_and_free_all(&of_main);
+	run_thread_and_wait(allocate_and_free_all_pages, &of_thread);
+	allocate_and_free_all_pages(&of_main);
 	ok(of_thread > 1000 && of_main + 200 > of_thread,
 	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,
 	   of_thread);
@@ -270,10 +270,10 @@ UNIT_TEST(test_page_frames)
 	if (detector_has_asan())
 		test_never_allocated_frame();
 	test_quarantine();
-	test_many_allocations();
+	test_allocations_beyond_frame_count();
 	test_allocating_threads();
 	test_other_thread_frees();
-	test_frames_of_consecutive_threads();
+	test_consecutive_threads_share_no_frames();
 	test_frames_of_ended_thread();
 	test_exhaustion();
 }

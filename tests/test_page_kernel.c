@@ -72,7 +72,7 @@ static void test_fills(void)
 	   "PAGE_ALIGN and offset_in_page");
 }
 
-static void test_borrow(void)
+static void test_vmalloc_to_page(void)
 {
 	char *buffer = (char *)page_buffer_alloc(2 * PAGE_SIZE);
 	char byte = 3;
@@ -86,7 +86,7 @@ static void test_borrow(void)
 
 static struct page *page_to_exceed;
 
-static void copy_beyond_end(void)
+static void copy_from_beyond_page_end(void)
 {
 	char bytes[2];
 
@@ -103,7 +103,7 @@ static void set_no_bytes_beyond_end(void)
 	memset_page(page_to_exceed, PAGE_SIZE + 1, 1, 0);
 }
 
-static bool ends_process(void (*run)(void))
+static bool ends_child_with_failure(void (*run)(void))
 {
 	int wait_status = 0;
 	pid_t pid;
@@ -121,10 +121,10 @@ UNIT_TEST(test_page_kernel)
 {
 	test_copies();
 	test_fills();
-	test_borrow();
+	test_vmalloc_to_page();
 	page_to_exceed = alloc_page(GFP_KERNEL);
-	ok(ends_process(copy_beyond_end), "a copy out of bounds ends the program");
-	ok(ends_process(set_beyond_end) && ends_process(set_no_bytes_beyond_end),
+	ok(ends_child_with_failure(copy_from_beyond_page_end), "a copy out of bounds ends the program");
+	ok(ends_child_with_failure(set_beyond_end) && ends_child_with_failure(set_no_bytes_beyond_end),
 	   "memset_page out of bounds ends the program");
 	put_page(page_to_exceed);
 }

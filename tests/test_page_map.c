@@ -149,7 +149,7 @@ static bool succeeds_in_thread(void *(*run)(void *is_good))
 	return good;
 }
 
-static void test_threads(void)
+static void test_tasks_of_threads(void)
 {
 	bool all_succeed = true;
 
@@ -239,7 +239,7 @@ static void test_choice_of_backend(void)
 {
 	ok(page_map_backend_set("sideways") == -EINVAL, "an unknown backend is EINVAL");
 	ok(page_map_revoke_set("politely") == -EINVAL, "an unknown revocation is EINVAL");
-	allocate_pages();
+	allocate_test_pages();
 	ok(page_map_backend_set("direct") == -EBUSY,
 	   "after the first page the choice of a backend is EBUSY");
 	ok(page_map_revoke_set("none") == -EBUSY,
@@ -251,4 +251,4 @@ ACTION(delete_tasks, page_task_delete(tasks[0]), page_task_delete(tasks[1]))
 
 UNIT_TEST_IN_MAP_MODES(test_page_map, test_choice_of_backend, create_tasks, test_16_mappings,
 		       test_two_mappings, test_new_addresses, test_task_switch, test_task_hook,
-		       test_threads, test_task_delete, test_fork, delete_tasks)
+		       test_tasks_of_threads, test_task_delete, test_fork, delete_tasks)

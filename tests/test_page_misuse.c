@@ -59,21 +59,21 @@ static void *unmap_in_thread(void *addr)
 
 STEP(unmap_in_thread, map, run_thread_and_wait(unmap_in_thread, maps[map - '0']))
 
-static int map_and_keep(void *addr, void *ctx)
+static int map_page_and_leave_mapped(void *addr, void *ctx)
 {
 	(void)addr;
 	page_map_local(ctx);
 	return 0;
 }
 
-STEP(callback, page, page_with_mapped(pages[0], map_and_keep, pages[page - '0']))
+STEP(callback, page, page_with_mapped(pages[0], map_page_and_leave_mapped, pages[page - '0']))
 STEP(free, page, page_free(pages[page - '0']))
 STEP(get, page, page_get(pages[page - '0']))
 STEP(nid, page, page_nid(pages[page - '0']))
 STEP(read, page, page_read_raw(pages[page - '0'], bytes, 0, 0))
 
 /* Writes 0 bytes. */
-static void step_write(char page)
+static void step_write_no_bytes(char page)
 {
 	if (page_write_raw(pages[page - '0'], bytes, PAGE_SIZE, 0))
 		_exit(1);
@@ -82,7 +82,7 @@ static void step_write(char page)
 STEP(copy, source, page_copy(pages['1' - source], 0, pages[source - '0'], 0, 1))
 
 /* Calls with a range outside of the page return -EINVAL, even if the page is freed. */
-static void step_write_outside(char page)
+static void step_use_bad_ranges(char page)
 {
 	if (page_write_raw(pages[page - '0'], bytes, 1, PAGE_SIZE) != -EINVAL ||
 	    page_copy(pages[page - '0'], PAGE_SIZE, pages[page - '0'], 0, 1) != -EINVAL ||
@@ -97,7 +97,7 @@ static void step_reuse(char page)
 
 	while (again != pages[page - '0']) {
 		page_free(again);
-		again = new_zeroed_page();
+		again = alloc_zeroed_page();
 	}
 }
 
@@ -115,7 +115,7 @@ STEP(load_after, map, load_byte(maps[map - '0'] + PAGE_SIZE))
 #define STEPS(X)                                                                            \
 	X(callback) X(copy) X(delete) X(free) X(get) X(in) X(load) X(load_after) X(load_before) \
 	X(map) X(map15) X(nid) X(out) X(read) X(reuse) X(unmap) X(unmap_end)                    \
-	X(unmap_in_thread) X(unmap_none) X(write) X(write_outside)
+	X(unmap_in_thread) X(unmap_none) X(write_no_bytes) X(use_bad_ranges)
 
 static const struct {
 	const char *verb;
@@ -160,15 +160,15 @@ static const struct misuse {
 	{ "unmap-order", "callback 1", "a callback of page_with_mapped keeps a mapping", "" },
 	{ "map-overflow", "in a; map15 1; map 1; map 0", "a 17th mapping",
 	  "page_map_local of page P0 by alpha at 0x*16 of 16 mappings, the newest of page P1" },
-	{ "map-overflow", "map15 1; map 1; write 0", "a raw call is a 17th mapping", "" },
+	{ "map-overflow", "map15 1; map 1; write_no_bytes 0", "a raw call is a 17th mapping", "" },
 	{ "map-overflow", "map15 1; read 0; copy 1", "page_copy needs two mappings", "" },
 	{ "map-overflow", "map15 0; map 0; free 1; copy 1", "page_copy maps the destination first",
 	  "" },
-	{ "map-overflow", "map15 1; map 1; in a; write 0; in -; write 0",
+	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; in -; write_no_bytes 0",
 	  "a full task that is switched in again", "" },
-	{ "map-overflow", "map15 1; map 1; in a; write 0; out a; write 0",
+	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; out a; write_no_bytes 0",
 	  "a full task whose successor is switched out", "" },
-	{ "map-overflow", "map15 1; map 1; in a; write 0; delete a; write 0",
+	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; delete a; write_no_bytes 0",
 	  "a full task whose successor is deleted", "" },
 	{ "use-after-unmap", "in a; map 1; unmap 0; unmap 0", "a mapping is unmapped twice",
 	  "page_unmap_local of 0x*page P1, by alpha at 0x" },
@@ -183,14 +183,14 @@ static const struct misuse {
 	  "page_read_raw of the freed page P0 by alpha at 0x" },
 	{ "use-after-free", "in a; free 1; copy 1", "a freed page is copied",
 	  "page_copy of the freed page P1 by alpha at 0x" },
-	{ "use-after-free", "free 0; write 0", "no bytes are written to a freed page", "" },
+	{ "use-after-free", "free 0; write_no_bytes 0", "no bytes are written to a freed page", "" },
 	{ "use-after-free", "free 0; free 0", "a page is freed twice", "" },
 	{ "use-after-free", "free 0; get 0", "page_get of a freed page", "" },
 	{ "use-after-free", "free 0; nid 0", "page_nid of a freed page", "" },
 	{ "use-after-free", "free 0; map 0", "a freed page is mapped", "" },
-	{ "use-after-free", "map15 1; map 1; free 0; write 0", "a freed page, and a 17th mapping",
+	{ "use-after-free", "map15 1; map 1; free 0; write_no_bytes 0", "a freed page, and a 17th mapping",
 	  "" },
-	{ RETURNS, "free 0; write_outside 0", "a freed page, and a bad range", "" },
+	{ RETURNS, "free 0; use_bad_ranges 0", "a freed page, and a bad range", "" },
 	{ RETURNS, "map 0; free 0; unmap 0", "a mapping of a freed page may be unmapped", "" },
 };
 
@@ -210,7 +210,7 @@ static const struct {
 };
 
 /* Copies the pattern to @text, with the addresses of the pages instead of P0 and P1. */
-static void replace_page_names(const char *pattern, char *text, size_t size)
+static void replace_page_names_by_addresses(const char *pattern, char *text, size_t size)
 {
 	size_t used = 0;
 
@@ -228,7 +228,7 @@ static bool report_matches(const char *line, const char *pattern)
 {
 	char expanded[300] = "*";
 
-	replace_page_names(pattern, expanded + 1, sizeof(expanded) - 2);
+	replace_page_names_by_addresses(pattern, expanded + 1, sizeof(expanded) - 2);
 	return !fnmatch(strcat(expanded, "*"), line, 0);
 }
 
@@ -273,5 +273,5 @@ static void test_revoked_accesses(void)
 ACTION(create_tasks, alpha = page_task_new("alpha"), beta = page_task_new("beta"))
 ACTION(delete_tasks, page_task_delete(alpha), page_task_delete(beta))
 
-UNIT_TEST_IN_MAP_MODES(test_page_misuse, allocate_pages, create_tasks, test_misuses,
+UNIT_TEST_IN_MAP_MODES(test_page_misuse, allocate_test_pages, create_tasks, test_misuses,
 		       test_revoked_accesses, delete_tasks)

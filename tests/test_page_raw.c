@@ -30,15 +30,15 @@ static const struct {
 };
 
 /* The callback stores the address that it gets in *ctx, and returns 7. */
-static int store_address(void *addr, void *ctx)
+static int store_address_and_return_7(void *addr, void *ctx)
 {
 	*(void **)ctx = addr;
 	return 7;
 }
 
 /* Defines a function that makes a raw call with the range [off, off + len). */
-#define CALL(name, expression)                             \
-	static int call_##name(size_t off, size_t len)     \
+#define CALL(call_name, expression)                             \
+	static int call_##call_name(size_t off, size_t len)     \
 	{                                                  \
 		return expression;                         \
 	}
@@ -51,16 +51,16 @@ CALL(bytewise_write, page_write_bytewise_atomic(page, buffer, off, len))
 CALL(copy, page_copy(page, off, other, 0, len))
 CALL(copy_from, page_copy(other, 0, page, off, len))
 
-static int call_with_pointer(size_t off, size_t len)
+static int call_page_with_pointer(size_t off, size_t len)
 {
 	void *called_with = NULL;
-	int ret = page_with_pointer(page, off, len, store_address, &called_with);
+	int ret = page_with_pointer(page, off, len, store_address_and_return_7, &called_with);
 
 	return (ret == 7) == (called_with != NULL) && ret == 7 ? 0 : ret;
 }
 
 static const struct {
-	const char *name;
+	const char *call_name;
 	int (*call)(size_t off, size_t len);
 	int written_byte; /* the byte that the call writes to its range of `page`; -1: it writes
 			     none */
@@ -72,7 +72,7 @@ static const struct {
 	{ "page_write_bytewise_atomic", call_bytewise_write, 0x11 },
 	{ "page_copy", call_copy, 0x22 },
 	{ "page_copy from there", call_copy_from, -1 },
-	{ "page_with_pointer", call_with_pointer, -1 },
+	{ "page_with_pointer", call_page_with_pointer, -1 },
 };
 
 static void test_ranges(void)
@@ -83,7 +83,7 @@ static void test_ranges(void)
 		for (size_t i = 0; i < COUNT(ranges); i++)
 			good &= raw_calls[c].call(ranges[i].off, ranges[i].len) ==
 				(ranges[i].is_valid ? 0 : -EINVAL);
-		ok(good, "%s takes every range inside the page, and no other", raw_calls[c].name);
+		ok(good, "%s takes every range inside the page, and no other", raw_calls[c].call_name);
 	}
 }
 
@@ -114,7 +114,7 @@ static bool writes_exactly_its_range(int (*call)(size_t off, size_t len), int wr
 	return good;
 }
 
-static bool reads_exactly_its_range(int (*call)(struct page *from, void *to, size_t off, size_t len))
+static bool fills_exactly_its_buffer(int (*call)(struct page *from, void *to, size_t off, size_t len))
 {
 	fill_buffer_and_page(page, 0x44);
 	memset(buffer, 0x55, sizeof(buffer));
@@ -127,9 +127,9 @@ static void test_written_bytes(void)
 	for (size_t c = 0; c < COUNT(raw_calls); c++)
 		if (raw_calls[c].written_byte >= 0)
 			ok(writes_exactly_its_range(raw_calls[c].call, raw_calls[c].written_byte),
-			   "%s writes exactly its range", raw_calls[c].name);
-	ok(reads_exactly_its_range(page_read_raw), "page_read_raw writes exactly its buffer");
-	ok(reads_exactly_its_range(page_read_bytewise_atomic),
+			   "%s writes exactly its range", raw_calls[c].call_name);
+	ok(fills_exactly_its_buffer(page_read_raw), "page_read_raw writes exactly its buffer");
+	ok(fills_exactly_its_buffer(page_read_bytewise_atomic),
 	   "page_read_bytewise_atomic writes exactly its buffer");
 }
 
@@ -175,7 +175,7 @@ static void test_slow_path(void)
 			 writes_exactly_its_range(raw_calls[c].call, raw_calls[c].written_byte);
 	ok(exact, "with two mappings left, every call writes exactly its range");
 	maps[PAGE_TASK_MAPPINGS - 2] = page_map_local(other);
-	ok(reads_exactly_its_range(page_read_raw),
+	ok(fills_exactly_its_buffer(page_read_raw),
 	   "with one mapping left, page_read_raw reads exactly its range");
 	ok(page_fill_zero(page, 8, 5) == 0 && page_read_bytewise_atomic(page, buffer, 8, 5) == 0 &&
 		   page_write_bytewise_atomic(page, buffer, 8, 5) == 0 &&
@@ -196,7 +196,7 @@ static void test_copy_to_same_page(void)
 	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");
 }
 
-ACTION(allocate_two_pages, page = new_zeroed_page(), other = new_zeroed_page())
+ACTION(allocate_two_pages, page = alloc_zeroed_page(), other = alloc_zeroed_page())
 ACTION(free_two_pages, page_free(page), page_free(other))
 
 UNIT_TEST_IN_MAP_MODES(test_page_raw, allocate_two_pages, test_ranges, test_written_bytes,

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
-/* Makes sync_lock() call unlock_instead_of_yield() while it waits for the lock. */
+/* Makes sync_spin_lock() call unlock_instead_of_yield() while it waits for the lock. */
 static int unlock_instead_of_yield(void);
 #define sched_yield unlock_instead_of_yield
 #include "page/sync.h"
@@ -33,7 +33,7 @@ static void choose_backend_or_abort(const char *backend)
 
 static struct page *alloc_or_abort(void)
 {
-	struct page *page = new_zeroed_page();
+	struct page *page = alloc_zeroed_page();
 
 	abort_unless(page);
 	return page;
@@ -60,21 +60,21 @@ static void use_up_heap(void)
 
 static unsigned char variable;
 
-static void abort_if_address_has_page(void)
+static void abort_if_variable_has_page(void)
 {
 	abort_unless(!page_canonical(&variable) && !page_borrow(&variable));
 	abort_unless(!page_canonical(NULL) && !page_borrow(NULL));
 }
 
-static void choose_backend_and_abort_if_page(const char *backend)
+static void choose_backend_and_find_no_page(const char *backend)
 {
 	choose_backend_or_abort(backend);
-	abort_if_address_has_page();
+	abort_if_variable_has_page();
 	abort_unless(!page_map_backend_set(backend));
 }
 
-ACTION(find_nothing_direct, choose_backend_and_abort_if_page("direct"))
-ACTION(find_nothing_alias, choose_backend_and_abort_if_page("alias"))
+ACTION(find_nothing_direct, choose_backend_and_find_no_page("direct"))
+ACTION(find_nothing_alias, choose_backend_and_find_no_page("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
 ACTION(choose_poison, abort_unless(page_map_revoke_set("poison") == (SYNC_POISONS ? 0 : -EINVAL)))
 
@@ -192,7 +192,7 @@ static void abort_unless_allocations_fail(void)
 	abort_unless(!page_alloc(GFP_KERNEL) && errno == ENOMEM);
 	abort_unless(!page_alloc(GFP_KERNEL | __GFP_NOFAIL));
 	abort_unless(!page_buffer_alloc(3 * PAGE_SIZE));
-	abort_if_address_has_page();
+	abort_if_variable_has_page();
 	page_free(NULL);
 }
 
@@ -300,7 +300,7 @@ static const struct refused_case {
 	unsigned int call, arg, value;
 	int error_number;
 	void (*act)(void);
-	const char *expected_rule;   /* child_ended_as_expected() */
+	const char *expected_child_end;   /* child_ended_as_expected() */
 	const char *expected_report; /* the beginning of standard error */
 	const char *check_name;
 } refused_cases[] = {
@@ -362,10 +362,10 @@ static void test_refused_calls(void)
 		const struct refused_case *c = refused_case = &refused_cases[i];
 		const struct isolated *result = run_in_child(run_refused_case);
 
-		check_child_result(child_ended_as_expected(result, c->expected_rule) &&
+		check_child_result(child_ended_as_expected(result, c->expected_child_end) &&
 					   !strncmp(result->output, c->expected_report,
 						    strlen(c->expected_report)),
-				   c->check_name, c->expected_rule, result);
+				   c->check_name, c->expected_child_end, result);
 	}
 }
 
@@ -378,22 +378,22 @@ static const struct child_case other_cases[] = {
 
 /* ---- the lock ---- */
 
-static struct sync_lock lock = SYNC_LOCK_INIT;
+static struct sync_spinlock lock = SYNC_LOCK_INIT;
 static unsigned int yields;
 
 static int unlock_instead_of_yield(void)
 {
 	yields++;
-	sync_unlock(&lock);
+	sync_spin_unlock(&lock);
 	return 0;
 }
 
-static void test_lock(void)
+static void test_waiting_for_lock_yields(void)
 {
 	sync_hidden_begin();
-	sync_lock(&lock);
-	sync_lock(&lock);
-	sync_unlock(&lock);
+	sync_spin_lock(&lock);
+	sync_spin_lock(&lock);
+	sync_spin_unlock(&lock);
 	sync_hidden_end();
 	ok(yields == 1, "a thread that waits for a lock yields");
 }
@@ -447,7 +447,7 @@ UNIT_TEST(test_page_system)
 	CHECK_CHILDREN(first_page_cases);
 	ok(long_reports_are_cut(), "a report that is too long is cut, and is one line");
 	ok(ends_by_abort(report_without_stderr), "a report without standard error aborts");
-	test_lock();
+	test_waiting_for_lock_yields();
 	if (run_in_child(abort_unless_calls_can_be_refused)->exit_code) {
 		skip_check("refused system calls: the system has no seccomp filters");
 	} else if (SYNC_SHADOWS) {

@@ -65,7 +65,7 @@ static bool page_has_user_bytes(size_t off, size_t len, size_t copied_count, siz
 	return true;
 }
 
-static void test_copy(void)
+static void test_copy_of_readable_memory(void)
 {
 	struct user_slice_reader reader = make_user_slice_reader(user + 100, 2 * PAGE_SIZE);
 
@@ -300,7 +300,7 @@ static void test_other_threads(void)
 
 ACTION(delete_user_memory_and_page, munmap(user, USER_SIZE), page_free(page))
 
-UNIT_TEST_IN_MAP_MODES(test_page_user_slice, set_up_user_memory_and_page, test_copy,
+UNIT_TEST_IN_MAP_MODES(test_page_user_slice, set_up_user_memory_and_page, test_copy_of_readable_memory,
 		       test_order_of_checks, test_copy_before_unmapped_page,
 		       test_copy_of_unreadable_memory, test_read, test_write_before_unmapped_page, test_write, test_reads_once,
 		       test_other_threads, delete_user_memory_and_page)

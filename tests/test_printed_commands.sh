@@ -12,9 +12,9 @@
 odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
-# extract_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
+# store_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
 # $scratch/command. False if there is none.
-extract_printed_command() {
+store_printed_command() {
 	awk -v label="$1" '
 		found { print; if ($0 == "END") exit; next }
 		(at = index($0, label)) {
@@ -36,7 +36,7 @@ build_changed_fuzz_page() {
 		"$abs_builddir/libharness-$flavour.a" -lpthread -o "$scratch/bin/$name" >"$scratch/build" 2>&1
 }
 
-write_changed_library raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/' &&
+copy_library_and_change_file raw.c 's/memset(byte_address(page, off), 0, len)/memset(byte_address(page, off), 1, len)/' &&
 	build_changed_tool plain &&
 	build_changed_fuzz_page fuzz_page-replay plain "$abs_builddir"/obj/plain/fuzz/api_call.o \
 		"$abs_builddir"/obj/plain/fuzz/input.o "$abs_builddir"/obj/plain/fuzz/main_replay.o
@@ -58,7 +58,7 @@ run_and_store_output() {
 # expect_printed_command_reproduces NAME STATUS PATTERN [LABEL]: the command after LABEL in
 # $scratch/said must end with STATUS and print PATTERN. LABEL is `replay:` if it is not given.
 expect_printed_command_reproduces() {
-	extract_printed_command "${4-replay:}" "$scratch/said" && run_expecting "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" \
+	store_printed_command "${4-replay:}" "$scratch/said" && run_expecting_status "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" \
 		HOME=/nowhere sh -c 'cd / && . "$1"' sh "$scratch/command" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
 	ok $? "$1" "$scratch/said"
 }
@@ -96,7 +96,7 @@ expect_printed_command_reproduces "and the command that it prints" 1 "$wrong_byt
 
 if has_flavour_or_skip tsan "race"; then
 	rm -rf "${scratch:?}/bin"
-	write_changed_library raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_changed_dev_tool plain && build_changed_dev_tool tsan
+	copy_library_and_change_file raw.c 's/memcpy(dst, byte_address(page, off), len)/(void)dst/' && build_changed_dev_tool plain && build_changed_dev_tool tsan
 	ok $? "a library that reads nothing" "$scratch/build"
 	mv "$scratch/bin"/* bin/
 	run_and_store_output bin/pagetorture-dev race --detector tsan-fibers --cell 'read_raw/write_raw/identical/none/same'
@@ -118,8 +118,8 @@ if succeeds_or_skip "a fuzz target with its engine: this compiler has none" test
 	cp bare/seed "$file.bin"
 	run_and_store_output bin/fuzz_page "$file.bin"
 	expect_printed_command_reproduces "and the file that it was given" 77 "$wrong_byte"
-	run_expecting 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
-	! extract_printed_command replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
+	run_expecting_status 1 env __AFL_SHM_ID=1 bin/fuzz_page "$file.bin"
+	! store_printed_command replay: "$scratch/err" && grep -q 'crashes/ of the output directory' "$scratch/err"
 	ok $? "under AFL++, which names files itself: where the input is" "$scratch/err"
 fi
 
@@ -129,7 +129,7 @@ fi
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do
-	run_expecting 0 "$pagetorture" to-c -o "./$name" "$scratch/free.page"
+	run_expecting_status 0 "$pagetorture" to-c -o "./$name" "$scratch/free.page"
 	awk '/^ \* To see / { on = 1; next } on && /^ \*   / { sub(/^ \* */, ""); print; seen = 1; next }
 		on && seen { exit }' "./$name" >"$scratch/command"
 	env -i PATH="$PATH" sh -c '. "$1"' sh "$scratch/command" >"$scratch/out" 2>"$scratch/err"

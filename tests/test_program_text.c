@@ -83,7 +83,7 @@ static void test_bad_texts(void)
 	}
 }
 
-static bool is_parsed(const char *text)
+static bool parse_text_or_print_error(const char *text)
 {
 	struct text_error error = { .line_number = 0 };
 	bool good = program_from_text(&program, text, strlen(text), &error);
@@ -97,7 +97,7 @@ static bool has_canonical_text(const char *text, const char *canonical)
 {
 	static char out[TEXT_PROGRAM_MAX];
 
-	if (!is_parsed(text))
+	if (!parse_text_or_print_error(text))
 		return false;
 	program_to_text(&program, out);
 	if (strcmp(out, canonical))
@@ -131,7 +131,7 @@ static void test_good_texts(void)
 	ok(has_canonical_text(HEADER "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
 		   HEADER "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
 	   "fault only if given");
-	ok(is_parsed(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
+	ok(parse_text_or_print_error(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
 }
 
 /* Parses a text with @line_count lines, of which the last line has @last_line_length bytes. */
@@ -153,14 +153,14 @@ static bool is_text_of_lines_parsed(unsigned int line_count, size_t last_line_le
 	return good;
 }
 
-static void test_limits(void)
+static void test_limits_of_lines(void)
 {
 	ok(is_text_of_lines_parsed(1024, 256), "1,024 lines of 256 bytes are read");
 	ok(!is_text_of_lines_parsed(1025, 1), "1,025 lines are not");
 	ok(!is_text_of_lines_parsed(2, 257), "a line of 257 bytes is not");
 }
 
-static void test_rewrite(void)
+static void test_rewrite_as_canonical(void)
 {
 	static char out[TEXT_REWRITE_MAX];
 	static const char text[] = "# top\n\npagetorture 1 # x\n  # in\nexpect data-race\n"
@@ -185,14 +185,14 @@ static bool text_round_trips(uint64_t seed)
 	if (!program_from_text(&program, text, size, &error))
 		return false;
 	program_to_text(&program, again);
-	return program_equal(&before, &program) && program_valid(&program) && !strcmp(text, again);
+	return program_calls_equal(&before, &program) && program_valid(&program) && !strcmp(text, again);
 }
 
 UNIT_TEST(test_program_text)
 {
 	test_bad_texts();
 	test_good_texts();
-	test_limits();
-	test_rewrite();
+	test_limits_of_lines();
+	test_rewrite_as_canonical();
 	check_seeds(3000, text_round_trips, "text and back is the same program and text");
 }

@@ -8,7 +8,7 @@
 # expect_detector_agrees DETECTOR CELLS [REPEAT]: all cells that match CELLS must give the predicted result, and some
 # must have a race that the detector reports.
 expect_detector_agrees() {
-	run_expecting 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
+	run_expecting_status 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
 	if grep -q "^skipped: $1: " "$scratch/err"; then
 		skip "$(sed -n 's/^skipped: //p' "$scratch/err")"
@@ -30,7 +30,7 @@ expect_detector_agrees drd '*raw/*raw'
 
 # ---- options that run no cell ----
 
-run_expecting 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
+run_expecting_status 0 "$pagetorture_dev" race --list && [ "$(wc -l <"$scratch/out")" -gt 10000 ]
 ok $? "--list names all cells" "$scratch/err"
 cell=store/load/nested/none
 "$pagetorture_dev" race --cell $cell --print >"$scratch/cell.page"
@@ -46,7 +46,7 @@ has_flavour tsan || skip_rest "formats and negative controls: this build has no 
 
 # ---- formats ----
 
-run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
+run_expecting_status 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --grid &&
 	grep -qE '^ 1 read_raw +\. +\+ *$' "$scratch/out" &&
 	[ "$(awk 'length($0) > 100' "$scratch/out" | wc -l)" -eq 0 ]
 ok $? "--grid: reads do not race; nothing is wider than 100 columns" "$scratch/out"
@@ -68,10 +68,10 @@ fi
 expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
 	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
-# expect_changed_source_reported NAME SOURCE SED PATTERN OPTION...: race.py must end
+# expect_matrix_failure_after_change NAME SOURCE SED PATTERN OPTION...: race.py must end
 # with 1 and print PATTERN after the sed script changed the source. If the source is a C file, the programs are
 # built again.
-expect_changed_source_reported() {
+expect_matrix_failure_after_change() {
 	name=$1 source=$2 change=$3 text=$4
 	shift 4
 	rm -rf "${scratch:?}/src" "${scratch:?}/bin"
@@ -92,7 +92,7 @@ expect_changed_source_reported() {
 		;;
 	*) cp "$pagetorture_dev" "$pagetorture_dev-tsan" "$scratch/bin/" ;;
 	esac
-	run_expecting 1 python3 -B "$scratch/src/dev/race/race.py" "$scratch/bin/pagetorture-dev" "$@" &&
+	run_expecting_status 1 python3 -B "$scratch/src/dev/race/race.py" "$scratch/bin/pagetorture-dev" "$@" &&
 		grep -q "$text" "$scratch/err"
 	ok $? "$name is found out" "$scratch/err"
 }
@@ -110,18 +110,18 @@ link_changed_dev_tool() {
 			-o "$scratch/bin/pagetorture-dev$(print_flavour_suffix "$1")") >"$scratch/build" 2>&1
 }
 
-expect_changed_source_reported "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
+expect_matrix_failure_after_change "an order that the tables invent" dev/race/matrix.def 's/^ORDER(reverse, false/ORDER(reverse, true/' \
 	'tables and rule model disagree' --list
-expect_changed_source_reported "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(eval, find_sync_clock(eval));/\tif (eval->call->op == OP_unlock)\n&/' \
+expect_matrix_failure_after_change "an edge that the model lacks" harness/model/rules.c 's/^\trelease_clock(eval, find_sync_clock(eval));/\tif (eval->call->op == OP_unlock)\n&/' \
 	'tables and rule model disagree' --list
-expect_changed_source_reported "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
+expect_matrix_failure_after_change "an expectation that is wrong" dev/race/matrix.def 's/^KIND(write_raw, BYTES, true/KIND(write_raw, BYTES, false/' \
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
-expect_changed_source_reported "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
+expect_matrix_failure_after_change "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
 # ThreadSanitizer's history of a thread is full after some ten thousand programs; that of gcc is longer.
 case $CC in
 *clang*)
-	expect_changed_source_reported "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \
+	expect_matrix_failure_after_change "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \
 		'expected .*data-race.*, got' --detector tsan-fibers --backend direct --repeat 40
 	;;
 *) skip "a detector that is never emptied: this compiler is not clang" ;;

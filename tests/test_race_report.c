@@ -10,9 +10,9 @@
 static struct program program;
 static struct rules *rules;
 
-static const struct shadow *evaluate_text(const char *text)
+static const struct shadow *evaluate_text(const char *program_text)
 {
-	parse_program_or_exit(&program, text);
+	parse_program_or_exit(&program, program_text);
 	rules_evaluate(rules, &program);
 	return rules_shadow(rules);
 }
@@ -26,7 +26,7 @@ static const struct shadow *evaluate_text(const char *text)
 static const struct {
 	struct race_report report;
 	bool any_order, is_known;
-	const char *name;
+	const char *check_name;
 } reports[] = {
 	{ REPORT(2, 1, 0, 8, 16), false, true, "a race of the model is known" },
 	{ REPORT(1, 1, 0, 8, 16), false, false, "another call" },
@@ -44,16 +44,16 @@ static void test_matching(void)
 	for (size_t i = 0; i < COUNT(reports); i++)
 		ok(!race_report_find_race(&reports[i].report, &program, shadow, reports[i].any_order) ==
 			   !reports[i].is_known,
-		   "%s", reports[i].name);
+		   "%s", reports[i].check_name);
 }
 
 #define FOUR WRITE("T0", 0, 1) WRITE("T0", 1, 1) WRITE("T0", 2, 1) WRITE("T0", 3, 1)
 
 static const struct {
-	const char *text;
+	const char *program_text;
 	enum cells_per_access cells;
 	bool must_be_reported;
-	const char *name;
+	const char *check_name;
 } capacities[] = {
 	{ P WRITE("T0", 0, 8) WRITE("T1", 0, 8), CELLS_ONE, true, "two accesses fit" },
 	{ P FOUR WRITE("T0", 4, 1) WRITE("T1", 0, 1), CELLS_ONE, false,
@@ -77,9 +77,9 @@ UNIT_TEST(test_race_report)
 	rules = rules_new();
 	test_matching();
 	for (size_t i = 0; i < COUNT(capacities); i++)
-		ok(shadow_has_unmissable_race(evaluate_text(capacities[i].text),
+		ok(shadow_has_unmissable_race(evaluate_text(capacities[i].program_text),
 						capacities[i].cells) ==
 			   capacities[i].must_be_reported,
-		   "%s", capacities[i].name);
+		   "%s", capacities[i].check_name);
 	rules_delete(rules);
 }

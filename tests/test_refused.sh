@@ -23,15 +23,15 @@ run_with_refused_call() {
 	timeout -k 1 60 env "$refusing=$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# expect_failure_kept NAME FUNCTIONS COMMAND...: the command fails if no call is refused. With any single call
+# expect_failure_despite_refused_calls NAME FUNCTIONS COMMAND...: the command fails if no call is refused. With any single call
 # of the functions refused, the command must still end by itself, with 1 or 2. At least one call must be refused.
-expect_failure_kept() {
+expect_failure_despite_refused_calls() {
 	name=$1 functions=$2 runs=0
 	shift 2
 	for function in $functions; do
 		n=1
 		while [ $n -le 60 ]; do
-			run_expecting 1 run_with_refused_call "$function:$n" "$@"
+			run_expecting_status 1 run_with_refused_call "$function:$n" "$@"
 			[ -e "$scratch/used" ] || break
 			case $status in
 			1 | 2) ;;
@@ -58,19 +58,19 @@ wrong=$scratch/wrong-expect
 
 system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
-expect_failure_kept "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
+expect_failure_despite_refused_calls "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
 # If an input fails only after earlier inputs, `replay` runs it again after these. Calls of send() are not refused
 # here: a worker that does not get its batch is replaced, and then other inputs run together.
-expect_failure_kept "replay, an input that fails after others" "$system $memory" "$dev" replay \
+expect_failure_despite_refused_calls "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1
-expect_failure_kept "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
+expect_failure_despite_refused_calls "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
 # The first processes are workers; later processes bisect the inputs after which the input fails.
 for n in $(seq 2 20); do
-	run_expecting 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
+	run_expecting_status 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
 	[ -e "$scratch/used" ] || break
 	cat "$scratch/err"
 done >"$scratch/printed"
@@ -92,7 +92,7 @@ expect 2 "replay, the first fork() refused" '' run_with_refused_call 'fork:1' "$
 
 flavours=plain
 ! has_flavour asan || flavours=plain,asan
-expect_failure_kept "run, a wrong expectation" "$system $memory" "$pagetorture" run --flavour $flavours \
+expect_failure_despite_refused_calls "run, a wrong expectation" "$system $memory" "$pagetorture" run --flavour $flavours \
 	"$wrong/1.page" "$wrong/2.page"
 if has_flavour_or_skip asan "run, a flavour that is there"; then
 	for function in fork pipe2; do
@@ -138,7 +138,7 @@ elif ! $CC -D_GNU_SOURCE -I"$abs_srcdir" "$scratch/forbid.c" -o "$scratch/forbid
 	! "$scratch/forbid" /bin/true; then
 	skip "what the kernel refuses: no seccomp filters here"
 else
-	(cd "$scratch" && run_expecting 2 timeout 60 ./forbid "$abs_builddir/fuzz_page" -runs=10 &&
+	(cd "$scratch" && run_expecting_status 2 timeout 60 ./forbid "$abs_builddir/fuzz_page" -runs=10 &&
 		grep -q 'process_vm_readv(): Operation not permitted; a container needs' err && ! ls crash-* 2>/dev/null)
 	ok $? "fuzz_page says so before the first input, and has no finding" "$scratch/err"
 fi
@@ -147,7 +147,7 @@ fi
 
 for limit in 4 5 6 7 8 9 10 11 12 16 20 24; do
 	for command in replay run; do
-		run_expecting 1 timeout -k 1 60 sh -c "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n $limit; exec \"\$@\"" \
+		run_expecting_status 1 timeout -k 1 60 sh -c "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n $limit; exec \"\$@\"" \
 			sh "$pagetorture" $command --flavour plain "$wrong/1.page" "$wrong/2.page"
 		case $status in 1 | 2) ;; *) echo "$command, $limit descriptors: exit status $status" ;; esac
 	done
@@ -230,9 +230,9 @@ chmod +x "$scratch/fuzz_any-same"
 if $CC -D_GNU_SOURCE "$scratch/serve.c" -o "$scratch/same" >"$scratch/err" 2>&1; then
 	set -- python3 -B "$abs_srcdir/fuzz/same.py" "$scratch/fuzz_any-same" "$scratch/good"
 	refusing=PRELOAD_OF_SAME
-	expect_failure_kept "fuzz_NAME-same" "$system $memory write" "$@"
+	expect_failure_despite_refused_calls "fuzz_NAME-same" "$system $memory write" "$@"
 	for n in 1 2 3 4; do
-		! run_expecting 0 run_with_refused_call "malloc:$n+" "$@" || echo "malloc:$n+"
+		! run_expecting_status 0 run_with_refused_call "malloc:$n+" "$@" || echo "malloc:$n+"
 	done >"$scratch/wrong"
 	refusing=LD_PRELOAD
 	ok_if_empty "fuzz_NAME-same: outcomes that are missing are not the same" "$scratch/wrong"

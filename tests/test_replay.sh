@@ -23,7 +23,7 @@ for backend in direct alias; do
 	fi
 	for order in '' --orders '--orders --shuffle 5' '--executor both'; do
 		# shellcheck disable=SC2086 # words
-		run_expecting 0 "$pagetorture" replay --backend $backend $order "$corpus"
+		run_expecting_status 0 "$pagetorture" replay --backend $backend $order "$corpus"
 		good=$?
 		for flavour in $flavours; do
 			grep -q "^$flavour  *$count  *$count  *0 " "$scratch/out" || good=1
@@ -67,7 +67,7 @@ list_failed_inputs() {
 }
 
 for flavour in $flavours; do
-	run_expecting 1 "$pagetorture_dev" replay --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
+	run_expecting_status 1 "$pagetorture_dev" replay --flavour "$flavour" --cpu 1 --timeout 30 --json "$scratch/mixed" &&
 		list_failed_inputs | diff "$scratch/expected" - >"$scratch/diff"
 	ok $? "$flavour: of 600 inputs the $failing that fail are named, and no other" "$scratch/diff"
 done
@@ -82,7 +82,7 @@ cp "$scratch/err" "$scratch/reported"
 grep -E 'crash|leak|exit|corrupts' "$scratch/reported" | awk -F': ' '{ print $3 "\t" $1 }' | sort -u -k1,1 |
 	while IFS=$tab read -r kind name; do
 		grep -A 40 "^$name: " "$scratch/reported" | sed -n 's/^  replay: //p' | head -n 1 >"$scratch/command"
-		run_expecting 1 sh "$scratch/command" &&
+		run_expecting_status 1 sh "$scratch/command" &&
 			grep -q "^$name: [a-z]*: $kind: " "$scratch/err" || echo "$kind: $(cat "$scratch/command")"
 	done >"$scratch/unlike"
 ok_if_empty "the command that is printed shows the same failure again" "$scratch/unlike"
@@ -112,7 +112,7 @@ if has_flavour_or_skip asan "memory that nothing points to"; then
 		write_good_program "$scratch/lost/$i.page"
 	done
 	write_good_program "$scratch/lost/234.page" "# misbehave: lose"
-	run_expecting 1 "$pagetorture_dev" replay --flavour asan --json "$scratch/lost" &&
+	run_expecting_status 1 "$pagetorture_dev" replay --flavour asan --json "$scratch/lost" &&
 		[ "$(list_failed_inputs)" = '234.page leak' ]
 	ok $? "asan: memory that nothing points to is found, and who lost it" "$scratch/err"
 fi
@@ -149,15 +149,15 @@ expect 0 "--help says what the exit status means" 'Exit status: 0' "$pagetorture
 # ---- results ----
 
 printf 'pagetorture 1\nexpect data-race\n' >"$scratch/it's <wrong>.page"
-run_expecting 1 "$pagetorture" replay --flavour plain "$scratch/it's <wrong>.page"
+run_expecting_status 1 "$pagetorture" replay --flavour plain "$scratch/it's <wrong>.page"
 sed -n 's/^  replay: //p' "$scratch/err" >"$scratch/command"
 expect 1 "names are quoted in the command" 'plain: claim: ' sh "$scratch/command"
-run_expecting 1 "$pagetorture" replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
+run_expecting_status 1 "$pagetorture" replay --flavour plain --results "$scratch/results" "$corpus/regress" "$scratch/it's <wrong>.page" &&
 	[ "$(grep -c '"input": .*"failed": true' "$scratch/results")" -eq 1 ] &&
 	[ "$(grep -c '"input": ' "$scratch/results")" -eq "$(($(find "$corpus/regress" -name '*.page' | wc -l) + 1))" ] &&
 	tail -n 1 "$scratch/results" | grep -q '^{"what": "replay"'
 ok $? "--results has a record for each input, and a summary last" "$scratch/results"
-run_expecting 1 "$pagetorture" replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
+run_expecting_status 1 "$pagetorture" replay --flavour plain --json "$corpus/regress" "$scratch/it's <wrong>.page" &&
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/results" >"$scratch/expected" &&
 	sed 's/"seconds": [0-9.]*//g; $d' "$scratch/out" | diff "$scratch/expected" - >"$scratch/diff"
 ok $? "--json writes the same to standard output" "$scratch/diff"

@@ -74,7 +74,7 @@ test_asan_reports() {
 	expect_report_summary leak 'LeakSanitizer memory-leak \[main*'
 	UBSAN_OPTIONS=print_stacktrace=1 expect_report_summary sum \
 		'UndefinedBehaviorSanitizer signed-integer-overflow \[overflow_sum<*'
-	ASAN_OPTIONS=handle_abort=1 expect_report_summary ours 'page unmap-order \[report_broken_rule<*'
+	ASAN_OPTIONS=handle_abort=1 expect_report_summary ours 'page unmap-order \[print_rule_and_abort<*'
 	expect_modules_without_symbols use-after-free
 }
 

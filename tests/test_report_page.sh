@@ -19,7 +19,7 @@ done
 make_report_page() {
 	name=$1 from=$2
 	shift 2
-	run_expecting 0 python3 "$report_scripts/main.py" --results "$from" --pagetorture "$pagetorture" \
+	run_expecting_status 0 python3 "$report_scripts/main.py" --results "$from" --pagetorture "$pagetorture" \
 		-o "$scratch/$name" "$@"
 }
 
@@ -31,35 +31,35 @@ if ! has_flavour tsan || ! has_flavour asan || [ ! -x fuzz_page ]; then
 	skip_rest "this build has not all that runs"
 fi
 results=$scratch/results
-run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
-	has_report_state partly race "$results/race.json"
+run_expecting_status 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
+	report_shows_part_state partly race "$results/race.json"
 ok $? "race --results; one detector is not all" "$scratch/said"
 # All detectors take minutes, so the results are changed as if no detector had been left out.
 sed 's/"not_run": *\[[^]]*\]/"not_run": []/' "$results/race.json" >"$scratch/race.json" &&
-	mv "$scratch/race.json" "$results/race.json" && has_report_state good race "$results/race.json"
+	mv "$scratch/race.json" "$results/race.json" && report_shows_part_state good race "$results/race.json"
 ok $? "with all detectors it would be good" "$scratch/said"
-run_expecting 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
-	has_report_state partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
+run_expecting_status 0 "$pagetorture" replay --results "$results/replay.json" "$abs_srcdir/corpus/rules" &&
+	report_shows_part_state partly replay "$results/replay.json" && grep -q ' inputs in .* 0 failures' "$scratch/said"
 ok $? "replay --results is what the report reads: one way of several" "$scratch/said"
 mkdir "$scratch/bad-inputs"
 echo 'pagetorture 2' >"$scratch/bad-inputs/version.page"
 printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' \
 	>"$scratch/bad-inputs/claim.page"
-run_expecting 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$scratch/bad-inputs" &&
-	has_report_state failed replay "$scratch/bad.json" && grep -q '2 failures' "$scratch/said"
+run_expecting_status 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$scratch/bad-inputs" &&
+	report_shows_part_state failed replay "$scratch/bad.json" && grep -q '2 failures' "$scratch/said"
 ok $? "replay --results of inputs that fail: failed" "$scratch/said"
-run_expecting 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$abs_srcdir/corpus/bugs" \
-	"$scratch/missing" && has_report_state failed replay "$scratch/bad.json"
+run_expecting_status 2 "$pagetorture" replay --flavour plain --results "$scratch/bad.json" "$abs_srcdir/corpus/bugs" \
+	"$scratch/missing" && report_shows_part_state failed replay "$scratch/bad.json"
 ok $? "replay --results with an input that is missing: failed" "$scratch/said"
 printf '{"what": "replay", ' >"$scratch/bad.json"
-has_report_state unreadable replay "$scratch/bad.json" && [ "$(wc -l <"$scratch/said")" -eq 1 ]
+report_shows_part_state unreadable replay "$scratch/bad.json" && [ "$(wc -l <"$scratch/said")" -eq 1 ]
 ok $? "results that are cut short: unreadable" "$scratch/said"
 rm "$scratch/bad.json"
-run_expecting 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
+run_expecting_status 0 "$pagetorture" fuzz --time 3 --jobs 1 --engine libfuzzer --seed 7 --dir "$scratch/campaign" \
 	--results "$results/fuzz.json" fuzz_page && grep -q '"status": *"good"' "$results/fuzz.json" &&
-	grep -q '"seed": *7' "$results/fuzz.json" && has_report_state good fuzz "$results/fuzz.json"
+	grep -q '"seed": *7' "$results/fuzz.json" && report_shows_part_state good fuzz "$results/fuzz.json"
 ok $? "fuzz --results" "$scratch/err"
-run_expecting 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$results/race.json/such.json" &&
+run_expecting_status 2 "$pagetorture_dev" race --detector tsan-fibers --cell store/load --results "$results/race.json/such.json" &&
 	[ "$(sed 1d "$scratch/err" | wc -l)" -eq 1 ] && grep -q 'such.json: expected a file' "$scratch/err"
 ok $? "results that cannot be written are reported, and end with 2" "$scratch/err"
 for backend in direct alias; do
@@ -73,20 +73,20 @@ python3 - "$report_scripts" "$results/rules.json" "$scratch" >"$scratch/err" 2>&
 	tables = {backend: keep.read_json_lines(f"{sys.argv[3]}/{backend}.lines") for backend in ("direct", "alias")}
 	keep.write_json(sys.argv[2], {**keep.make_result_head("rules", 1700000000, "make smoke", "good", ""), **tables})
 END
-	has_report_state good rules "$results/rules.json"
+	report_shows_part_state good rules "$results/rules.json"
 ok $? "keep.py makes results of what scripts wrote" "$scratch/err"
 cp "$pagetorture" "$pagetorture"-*san "$scratch/build"
 (cd "$scratch/build" && sh "$abs_srcdir/build-aux/replay.sh" "$abs_srcdir" "$abs_srcdir/corpus/regress") \
 	>"$scratch/out" 2>"$scratch/err" && cp "$scratch/build/results/replay.json" "$results"
 if has_flavour msan && has_backend alias; then
-	has_report_state good replay "$results/replay.json"
+	report_shows_part_state good replay "$results/replay.json"
 	ok $? "make replay: all ways, in one file of the same form" "$scratch/said"
 else
-	has_report_state partly replay "$results/replay.json"
+	report_shows_part_state partly replay "$results/replay.json"
 	ok $? "make replay: the ways that this build has, in one file of the same form" "$scratch/said"
 fi
 printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
-run_expecting 2 python3 "$report_scripts/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
+run_expecting_status 2 python3 "$report_scripts/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "an invalid line is reported with its number" "$scratch/err"
 # Results of runs that take too long for a test are generated. They contain text that looks like HTML and JavaScript.
@@ -104,7 +104,7 @@ END
 # Complete results of another command: the report must not show them as good.
 cp "$results/fuzz.json" "$scratch/other.json"
 for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
-	has_report_state unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
+	report_shows_part_state unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
 done >"$scratch/others"
 ok_if_empty "results of another command: unreadable" "$scratch/others"
 
@@ -118,7 +118,7 @@ ok $? "all was run, and is good: sound" "$scratch/out"
 # The other pages have one pair of the matrix, because they are quicker to make.
 mkdir "$scratch/bad-results"
 cp "$results"/*.json "$scratch/bad-results"
-run_expecting 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
+run_expecting_status 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
 	--results "$scratch/bad-results/race.json"
 make_report_page small "$scratch/bad-results" && grep -q '^partly  *The race matrix: in part' "$scratch/out"
 ok $? "a pair of the matrix is not the matrix" "$scratch/out"
@@ -172,7 +172,7 @@ elif ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; t
 else
 	shots=$abs_builddir/report/shots
 	mkdir -p "$shots"
-	finish_with_tests_of timeout 300 "$selenium" -Bu "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
+	finish_with_checks_of_command timeout 300 "$selenium" -Bu "$abs_srcdir/tests/report_page.py" "$scratch" "$shots"
 	exit
 fi
 

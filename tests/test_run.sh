@@ -21,7 +21,7 @@ skip_if_backend_or_flavour_is_missing() {
 for backend in direct alias; do
 	for flavour in plain asan tsan msan; do
 		skip_if_backend_or_flavour_is_missing $backend $flavour && continue
-		run_expecting 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
+		run_expecting_status 0 "$pagetorture" run --backend $backend --flavour $flavour "$rules"/*.page &&
 			[ "$(grep -c ' yes$' "$scratch/out")" -eq "$count" ]
 		ok $? "corpus/rules, $backend: model and $flavour agree" "$scratch/err"
 	done

@@ -18,7 +18,7 @@ write_script() {
 expect_summary() {
 	name=$1 status=$2 counts=$3 pattern=$4
 	shift 4
-	run_expecting "$status" python3 -B "$abs_srcdir/tests/check.py" --srcdir . "$@" && [ "$(tail -n 1 out)" = "$counts" ] &&
+	run_expecting_status "$status" python3 -B "$abs_srcdir/tests/check.py" --srcdir . "$@" && [ "$(tail -n 1 out)" = "$counts" ] &&
 		grep -q "$pattern" out
 	ok $? "$name" out
 }

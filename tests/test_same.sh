@@ -5,7 +5,7 @@
 # nor on the process. The check fails if the library, the model or the detector keeps state between inputs.
 . "$(dirname "$0")/tap.sh"
 
-skip_rest_without python3
+skip_rest_without_tools python3
 corpus=$abs_srcdir/corpus
 seed=0
 
@@ -22,9 +22,9 @@ make_random_programs() {
 	(cd "$scratch/random" && "$abs_builddir/make_programs" "$1" $seed)
 }
 
-# make_crowded_programs COUNT: writes COUNT racy programs that access the same 8 bytes more often than
+# make_programs_with_crowded_granule COUNT: writes COUNT racy programs that access the same 8 bytes more often than
 # ThreadSanitizer remembers.
-make_crowded_programs() {
+make_programs_with_crowded_granule() {
 	mkdir "$scratch/crowded"
 	awk -v count="$1" -v directory="$scratch/crowded" 'BEGIN {
 		srand(7)
@@ -85,7 +85,7 @@ done
 make_random_programs 1000
 expect_same_outcomes fuzz_race "corpus, every race" --all-races "$corpus/rules" "$corpus/seed/fuzz_race"
 expect_same_outcomes fuzz_race "random programs, every race" --all-races --batch 100 "$scratch/random"
-make_crowded_programs 200
+make_programs_with_crowded_granule 200
 expect_same_outcomes fuzz_race "more accesses than are kept" --all-races --batch 50 "$scratch/crowded"
 
 # ---- changes that keep state are detected ----

@@ -39,18 +39,18 @@ END
 
 # ---- the argument of the option ----
 
-# expect_linker_words FLAVOUR FLAGS EXPECTED: page-library.sh must print EXPECTED as the linker arguments.
-expect_linker_words() {
+# expect_linker_arguments FLAVOUR FLAGS EXPECTED: page-library.sh must print EXPECTED as the linker arguments.
+expect_linker_arguments() {
 	(cd "$scratch" && ${SHELL:-/bin/sh} "$abs_srcdir/build-aux/page-library.sh" "$1" "$2") >"$scratch/out"
 	[ "$(cat "$scratch/out")" = "$3" ]
 	ok $? "--with-page-library='$2', $1" "$scratch/out"
 }
 
 : >"$scratch/here.a"
-expect_linker_words tsan '-L/lib/{flavour} -lpage' ' -L/lib/tsan -Wl,-rpath,/lib/tsan -lpage'
-expect_linker_words plain 'here.a there.a -pthread' " $scratch/here.a there.a -pthread"
-expect_linker_words asan '-Llib -lpage-{flavour}' " -L$scratch/lib -Wl,-rpath,$scratch/lib -lpage-asan"
-expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
+expect_linker_arguments tsan '-L/lib/{flavour} -lpage' ' -L/lib/tsan -Wl,-rpath,/lib/tsan -lpage'
+expect_linker_arguments plain 'here.a there.a -pthread' " $scratch/here.a there.a -pthread"
+expect_linker_arguments asan '-Llib -lpage-{flavour}' " -L$scratch/lib -Wl,-rpath,$scratch/lib -lpage-asan"
+expect_linker_arguments '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavour}/libpage.a"
 
 # ---- functions that the harness needs ----
 
@@ -66,7 +66,7 @@ expect_linker_words '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{flavou
 for stub in "$abs_srcdir"/src/page_stubs/page_*.c; do
 	basename "$stub" .c
 done | comm -13 - "$scratch/called" >"$scratch/needed"
-ok_if_same "src/page_stubs/needs.sym is what the harness calls" "$abs_srcdir/src/page_stubs/needs.sym" "$scratch/needed"
+ok_if_files_equal "src/page_stubs/needs.sym is what the harness calls" "$abs_srcdir/src/page_stubs/needs.sym" "$scratch/needed"
 
 # ---- the library and the second build ----
 
@@ -108,8 +108,8 @@ compile_scratch_source() {
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
 
-# archive_simple_library FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
-archive_simple_library() {
+# compile_and_archive_simple_library FLAVOUR: creates lib/FLAVOUR/libsimple.a from simple_page.c.
+compile_and_archive_simple_library() {
 	mkdir -p "$scratch/lib/$1"
 	early=
 	[ "$1" != plain ] || early=-finstrument-functions
@@ -127,7 +127,7 @@ sed "/page_calls\.c\"/{
 }" "$abs_srcdir/tests/simple_page.c" >"$whole"
 cp "$whole" "$scratch/simple_page.c"
 for flavour in $flavours; do
-	archive_simple_library "$flavour" || break
+	compile_and_archive_simple_library "$flavour" || break
 done
 ok $? "the simple library compiles in: $flavours" "$scratch/err"
 
@@ -215,7 +215,7 @@ expect 0 "... what is skipped" '^ok .*# SKIP .*backend alias' "$scratch/build/te
 api=$abs_srcdir/corpus/seed/fuzz_api
 while read -r what command; do
 	# shellcheck disable=SC2086 # words
-	run_expecting 69 "$scratch/build"/$command && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
+	run_expecting_status 69 "$scratch/build"/$command && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -q "^${command%% *}.*: skipped: the page library $(echo "$what" | tr _ ' ')" "$scratch/err"
 	ok $? "skipped with a status of its own: $command" "$scratch/err"
 done <<END
@@ -235,7 +235,7 @@ expect 0 "fuzz targets run" '' "$scratch/build/fuzz_page-replay" "$abs_srcdir/co
 expect_listed_differences() {
 	name=$1 kinds=$2
 	shift 2
-	run_expecting 1 "$run" run --json "$@" "$corpus"/*.page
+	run_expecting_status 1 "$run" run --json "$@" "$corpus"/*.page
 	[ "$(grep -c '"file": ' "$scratch/out")" -eq "$(find "$corpus" -name '*.page' | wc -l)" ]
 	ok $? "$name: corpus/rules runs with it" "$scratch/err"
 	python3 - "$kinds" "$scratch" >"$scratch/missing" 2>&1 <<-'END'
@@ -267,12 +267,12 @@ expect_listed_differences "in every flavour" "differ not-run beyond"
 
 # ---- broken libraries are detected ----
 
-# build_changed_library FLAVOUR NAME LINES SED: builds the simple library after a change by the sed script,
+# build_changed_library_and_tool FLAVOUR NAME LINES SED: builds the simple library after a change by the sed script,
 # which changes LINES lines of diff, and the tool with this library.
-build_changed_library() {
+build_changed_library_and_tool() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
-		archive_simple_library "$1" && build_with_simple_library "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
+		compile_and_archive_simple_library "$1" && build_with_simple_library "pagetorture$(print_flavour_suffix "$1")" >"$scratch/err" 2>&1
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
@@ -280,7 +280,7 @@ build_changed_library() {
 # changed library, must print PATTERN.
 expect_change_found() {
 	has_flavour_or_skip "$1" "$2" || return
-	build_changed_library "$1" "$2" "$3" "$4"
+	build_changed_library_and_tool "$1" "$2" "$3" "$4"
 	expect 1 "$1 finds $2" "$5.page: $1: [a-z-]*: line [0-9]*: .*$6" \
 		"$scratch/build/pagetorture$(print_flavour_suffix "$1")" run --flavour "$1" "$corpus/$5.page"
 }
@@ -305,13 +305,13 @@ expect_change_found plain "another byte before the fault" 1 \
 # ---- libraries that behave in another allowed way ----
 
 # The kernel's uaccess.h allows a user copy that meets a fault to copy fewer bytes than can be read.
-build_changed_library plain "a user copy that stops early" 2 \
+build_changed_library_and_tool plain "a user copy that stops early" 2 \
 	"s/^\tis_copied = .*/&\n\tif (!is_copied)\n\t\tmemset(intermediate_bytes, 0, len);/"
 expect_listed_differences "a user copy that stops early" differ --flavour plain
 
 # A library that copies byte by byte, from the end: the number of reports differs, the races are the same.
 if has_flavour_or_skip tsan "another way to copy"; then
-	build_changed_library tsan "copies byte by byte" 6 \
+	build_changed_library_and_tool tsan "copies byte by byte" 6 \
 		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/
 		s/^	memcpy(dst, page->bytes + off, len);/\tfor (size_t i = len; i--;)\n\t\t((unsigned char *)dst)[i] = ((volatile unsigned char *)page->bytes)[off + i];/"
 	expect_listed_differences "byte by byte" differ --flavour tsan

@@ -8,7 +8,7 @@
 expect 0 "self-test: each way to fail is noticed, and no other input fails" '' "$abs_builddir/pagetorture-dev" self-test
 cp "$scratch/out" "$scratch/self-test"
 for signal in INT KILL; do
-	kill_when_writing "$signal" "$abs_builddir/pagetorture-dev" self-test
+	kill_command_and_check_cleanup "$signal" "$abs_builddir/pagetorture-dev" self-test
 	ok $? "self-test, ended by SIG$signal: no directory is left" "$scratch/err"
 done
 for flavour in $(list_flavours); do

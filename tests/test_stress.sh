@@ -43,9 +43,9 @@ expect_run_succeeds() {
 	ok_with_stored_output $? "$what"
 }
 
-# is_stored_failure_reported REASON: true if the stored run failed with REASON and printed the command to run it
+# has_stored_run_failed_with REASON: true if the stored run failed with REASON and printed the command to run it
 # again. A sanitizer may report first; then its report counts as the reason.
-is_stored_failure_reported() {
+has_stored_run_failed_with() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
 	grep -q "run again: .* --seed=0x[0-9a-f]* .*--busted=" "$out" || return 1
@@ -68,7 +68,7 @@ list_injected_bugs() {
 expect_injected_bug_found() {
 	for seed in $(seq 42 $((41 + STRESS_RUNS))); do
 		run_and_store_output "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
-		is_stored_failure_reported "$4"
+		has_stored_run_failed_with "$4"
 		good=$?
 		[ $good -eq 0 ] || break
 	done
@@ -123,7 +123,7 @@ for scenario in $scenarios; do
 	"$stress" "$scenario" --values --busted | sed "s/^/$scenario /"
 done >"$box/actual"
 list_injected_bugs | cut -d' ' -f1,2 >"$box/expected"
-ok_if_same "the table has every bug of --help" "$box/expected" "$box/actual"
+ok_if_files_equal "the table has every bug of --help" "$box/expected" "$box/actual"
 
 # ---- options and reports of the core ----
 
@@ -185,8 +185,8 @@ sed -n '/^pagetorture 1$/,/^# end of the page program$/p' "$out" >"$table"
 [ $? -lt 2 ] && grep -q 'T[0-9]: write_raw' "$table"
 ok_with_stored_output $? "and a page program that can be read"
 
-# count_processes GROUP: prints the number of processes of the process group, without zombies.
-count_processes() {
+# count_processes_of_group GROUP: prints the number of processes of the process group, without zombies.
+count_processes_of_group() {
 	pgrep -c -r D,R,S,T -g "$1"
 }
 
@@ -202,7 +202,7 @@ for signal in TERM INT KILL; do
 		[ "$status" -eq 137 ]
 	else
 		is_stored_run_successful && grep -q 'stopped by signal' "$out" && grep -q 'Total: [1-9]' "$out"
-	fi && [ "$(count_processes $pid)" -eq 0 ]
+	fi && [ "$(count_processes_of_group $pid)" -eq 0 ]
 	ok_with_stored_output $? "SIG$signal ends it, no process is left"
 done
 
@@ -240,13 +240,13 @@ cp "$stress" "$box"
 run_script_of_all_scenarios table FLAVOURS="plain asan" BACKENDS=direct SECONDS_EACH=1
 [ $status -eq 0 ] && [ "$(grep -c '^ok ' "$out")" -eq 2 ] && [ "$(grep -c '^skipped ' "$out")" -eq 2 ]
 ok_with_stored_output $? "make stress: a table, what is not built is skipped by name"
-has_report_state partly stress "$box/results/stress.json"
+report_shows_part_state partly stress "$box/results/stress.json"
 ok_with_stored_output $? "make stress: make report reads that as run in part"
 run_script_of_all_scenarios table FLAVOURS=plain BACKENDS=direct SECONDS_EACH=1 STRESS_FLAGS=--busted
 [ $status -eq 1 ] && [ "$(grep -c '^FAILED ' "$out")" -eq 2 ] && grep -q 'run again' "$out" &&
 	grep -q '!!! foreign byte' "$box"/stress.logs/failures/0.log
 ok_with_stored_output $? "make stress: a failure is one, with the command that shows it again"
-has_report_state failed stress "$box/results/stress.json"
+report_shows_part_state failed stress "$box/results/stress.json"
 ok_with_stored_output $? "make stress: make report reads it as failed"
 run_script_of_all_scenarios table SCENARIOS=none FLAVOURS=plain
 [ $status -eq 2 ] && [ ! -e "$box/results/stress.json" ] && [ "$(wc -l <"$err")" -eq 1 ]
@@ -260,7 +260,7 @@ count_logged_long_runs() {
 # expect_results_of_long_runs STATUS REGEX: results/stress-long.json must have STATUS, then a match of REGEX.
 expect_results_of_long_runs() {
 	grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json" &&
-		has_report_state "$1" stress-long "$box/results/stress-long.json"
+		report_shows_part_state "$1" stress-long "$box/results/stress-long.json"
 	ok_with_stored_output $? "... and make report reads its results: $1"
 }
 
@@ -281,7 +281,7 @@ sleep 2
 kill -TERM $pid
 wait $pid
 status=$?
-[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(count_processes $pid)" -eq 0 ] &&
+[ $status -eq 0 ] && grep -q 'runs, .* 0 failed' "$out" && [ "$(count_processes_of_group $pid)" -eq 0 ] &&
 	[ "$(count_logged_long_runs)" -eq "$before" ]
 ok_with_stored_output $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 expect_results_of_long_runs stopped '"failures":\[\]'

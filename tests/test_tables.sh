@@ -30,7 +30,7 @@ bytes=$abs_builddir/fuzz/bytes.dict
 expect_lines_in_filled_template() {
 	template=$1
 	shift
-	run_expecting 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$template"
+	run_expecting_status 0 awk -f build-aux/tables.awk "$scratch/ops.def" "$scratch/rules.def" "$abs_builddir/tool_help.i" "$template"
 	for line in "$@"; do
 		grep -qF -- "$line" "$scratch/out" || echo "$line"
 	done >>"$scratch/err"

@@ -8,7 +8,7 @@
 static _Thread_local char thread_variable[3] = "ab";
 static char shared_variable[3];
 
-static void *get_thread_local_address(void *arg)
+static void *store_thread_local_address(void *arg)
 {
 	*(uintptr_t *)arg = (uintptr_t)thread_variable;
 	return NULL;
@@ -31,7 +31,7 @@ UNIT_TEST(test_thread_locals)
 	   "a shared variable is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "heap memory is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "the stack is not found");
-	if (pthread_create(&thread, NULL, get_thread_local_address, &other))
+	if (pthread_create(&thread, NULL, store_thread_local_address, &other))
 		abort();
 	pthread_join(thread, NULL);
 	ok(other && !thread_locals_contain(&locals, other), "a variable of another thread is not found");

@@ -27,12 +27,12 @@ UNIT_TEST(test_thread_plan)
 	     "T0: lock(m0)\n"			 /* 4 */
 	     "T0: unlock(m0)\n"			 /* 5 */
 	     "T1: lock(m0)\n");			 /* 6 */
-	ok(plan.steps[1].required_progress[1] == 1, "a use waits for the allocation");
-	ok(plan.steps[2].required_progress[1] == 1 && !plan.steps[2].required_progress[2],
+	ok(plan.steps[1].required_step_plus_1[1] == 1, "a use waits for the allocation");
+	ok(plan.steps[2].required_step_plus_1[1] == 1 && !plan.steps[2].required_step_plus_1[2],
 	   "two uses do not wait for each other");
-	ok(plan.steps[3].required_progress[2] == 2 && plan.steps[3].required_progress[3] == 3,
+	ok(plan.steps[3].required_step_plus_1[2] == 2 && plan.steps[3].required_step_plus_1[3] == 3,
 	   "a call that changes the references waits for all uses");
-	ok(plan.steps[6].required_progress[1] == 6, "a lock waits for the earlier unlock");
+	ok(plan.steps[6].required_step_plus_1[1] == 6, "a lock waits for the earlier unlock");
 	ok(plan.first_step[1] == 0 && plan.first_step[2] == 1 &&
 		   plan.first_step[4] == THREAD_PLAN_NONE,
 	   "each thread has its first step");

@@ -9,8 +9,8 @@ rules=$abs_srcdir/corpus/rules
 seeds=$abs_srcdir/corpus/seed
 cd "$scratch" || exit 99
 
-# expect_compiles FILE NAME: the compiler of this build, and gcc, must compile FILE without a warning.
-expect_compiles() {
+# compiles_without_warnings FILE NAME: the compiler of this build, and gcc, must compile FILE without a warning.
+compiles_without_warnings() {
 	: >warnings
 	for compiler in "$CC" gcc; do
 		command -v "${compiler%% *}" >/dev/null || continue
@@ -40,12 +40,12 @@ expect_reproduced() {
 			continue
 		fi
 		# shellcheck disable=SC2086 # words
-		if run_expecting 1 "$pagetorture" to-c $mode -o "$name.c" "$1"; then
+		if run_expecting_status 1 "$pagetorture" to-c $mode -o "$name.c" "$1"; then
 			# A seed of the fuzz targets may access no byte.
 			[ "${1#"$seeds/"}" != "$1" ] && grep -q ': nothing can see this' err
 		else
 			[ "$status" -eq 0 ] && [ ! -s err ] &&
-				grep -q '^ \* Reproduced: yes' "$name.c" && expect_compiles "$name.c"
+				grep -q '^ \* Reproduced: yes' "$name.c" && compiles_without_warnings "$name.c"
 		fi
 		ok $? "$name: compiles without warnings and reproduces ${mode:-on pthreads}" err
 	done
@@ -73,7 +73,7 @@ for page; do
 	expect_reproduced "$page"
 done
 for name in $invisible; do
-	run_expecting 1 "$pagetorture" to-c -o "$name.c" "$rules/$name.page" && expect_compiles "$name.c" &&
+	run_expecting_status 1 "$pagetorture" to-c -o "$name.c" "$rules/$name.page" && compiles_without_warnings "$name.c" &&
 		grep -q 'does not reproduce: nothing can see this' err &&
 		grep -q '^ \* DOES NOT REPRODUCE: nothing can see this' "$name.c"
 	ok $? "$name: says that nothing can see it" err
@@ -93,7 +93,7 @@ END
 while IFS=: read -r call text; do
 	echo "$call" | sed 's/.* = //; s/(.*//' >>in-table
 	{ cat head.page && { grep -qxF "$call" head.page || echo "$call"; }; } >op.page
-	"$pagetorture" to-c --no-run op.page >op.c 2>err && grep -qF "$text" op.c && expect_compiles op.c ||
+	"$pagetorture" to-c --no-run op.page >op.c 2>err && grep -qF "$text" op.c && compiles_without_warnings op.c ||
 		echo "$call: expected $text"
 done <<'END' >wrong
 p0 = alloc_page(GFP_ATOMIC | __GFP_ZERO):p0 = page_alloc(GFP_ATOMIC | __GFP_ZERO);
@@ -167,7 +167,7 @@ if has_flavour_or_skip tsan "races in C"; then
 fi
 # Both fibers write errno, which is one variable for both. ThreadSanitizer must not report this as a race.
 if has_flavour tsan; then
-	run_expecting 0 "$pagetorture" to-c --deterministic -o errno.c "$abs_srcdir/corpus/regress/failing-in-two-threads.page"
+	run_expecting_status 0 "$pagetorture" to-c --deterministic -o errno.c "$abs_srcdir/corpus/regress/failing-in-two-threads.page"
 	ok $? "what belongs to the pthread is no race of fibers" err
 fi
 "$pagetorture" to-c -o alias.c "$rules/use-after-unmap.page" && extract_printed_commands alias.c >alias.sh &&
@@ -178,7 +178,7 @@ ok $? "the backend that sees it is in its line" alias.sh
 
 # expect_not_reproduced NAME PATTERN: `to-c` must report that claim.page does not reproduce, with PATTERN as the reason.
 expect_not_reproduced() {
-	run_expecting 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
+	run_expecting_status 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
 		grep -q "^ \* DOES NOT REPRODUCE: .*$2" claim.c && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "does not reproduce: $1" err
 }
@@ -205,10 +205,10 @@ sh bytes.sh >out 2>&1
 ok $? "bytes that are as expected" out
 sed 's/\(expect_pattern([a-zA-Z0-9_ ,]*\)0x[0-9a-f]*/\10xee/' bytes.c >other.c
 mv other.c bytes.c
-run_expecting 1 sh bytes.sh && grep -q '^line [0-9]*: not as expected: byte [0-9]*: expected 0xee, got 0x[0-9a-f]*$' err
+run_expecting_status 1 sh bytes.sh && grep -q '^line [0-9]*: not as expected: byte [0-9]*: expected 0xee, got 0x[0-9a-f]*$' err
 ok $? "and bytes that are not" err
 
-run_expecting 1 "$pagetorture" to-c --cc no-such-compiler -o none.c "$rules/bounds.page" &&
+run_expecting_status 1 "$pagetorture" to-c --cc no-such-compiler -o none.c "$rules/bounds.page" &&
 	grep -q 'skipped, not tried: there is no compiler no-such-compiler' err &&
 	grep -q '^ \* NOT TRIED: there is no compiler no-such-compiler' none.c
 ok $? "without a compiler it is not tried, and says so" err
@@ -217,20 +217,20 @@ ln -s "$abs_srcdir/src/tool" alone/libexec/pagetorture
 cp "$pagetorture" alone/bin
 expect 1 "nor without a build of the page library" 'skipped, not tried: there is no build of the page library' \
 	alone/bin/pagetorture to-c -o none.c "$rules/bounds.page"
-run_expecting 0 "$pagetorture" to-c --no-run "$rules/bounds.page" && grep -q '^ \* NOT TRIED' out && [ ! -s err ]
+run_expecting_status 0 "$pagetorture" to-c --no-run "$rules/bounds.page" && grep -q '^ \* NOT TRIED' out && [ ! -s err ]
 ok $? "--no-run only writes" err
 printf 'my own\n' >mine.c
-run_expecting 2 "$pagetorture" to-c --no-run -o mine.c "$rules/bounds.page" && [ "$(cat mine.c)" = 'my own' ]
+run_expecting_status 2 "$pagetorture" to-c --no-run -o mine.c "$rules/bounds.page" && [ "$(cat mine.c)" = 'my own' ]
 ok $? "a file that is not of to-c stays" err
-run_expecting 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && mv out odd.c &&
-	grep -qF 'odd * / cc' odd.c && expect_compiles odd.c
+run_expecting_status 0 "$pagetorture" to-c --no-run --cc 'odd */ cc' "$rules/bounds.page" && mv out odd.c &&
+	grep -qF 'odd * / cc' odd.c && compiles_without_warnings odd.c
 ok $? "no name ends the comment" err
 [ "$(find . -name '.pagetorture-*' | wc -l)" -eq 0 ]
 ok $? "nothing is left beside"
 printf '#!/bin/sh\nsleep 2\nexit 1\n' >slow
 chmod +x slow
 for signal in HUP INT TERM KILL; do
-	kill_when_writing "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
+	kill_command_and_check_cleanup "$signal" "$pagetorture" to-c --cc "$PWD/slow" -o cut.c "$rules/bounds.page" && [ ! -e cut.c ]
 	ok $? "ended by SIG$signal: no directory is left" err
 done
 for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do

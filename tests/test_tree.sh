@@ -49,7 +49,7 @@ compare_module_uses() {
 	done
 	cut -d ' ' -f 1 "$scratch/modules" | LC_ALL=C sort >"$scratch/named"
 	(cd "src/$1" && printf '%s\n' */) | sed 's|/$||' | LC_ALL=C sort >"$scratch/found"
-	ok_if_same "doc/design.md lists every module of src/$1" "$scratch/found" "$scratch/named"
+	ok_if_files_equal "doc/design.md lists every module of src/$1" "$scratch/found" "$scratch/named"
 	# doc/design.md lists a module after the modules that use it.
 	awk '{ for (i = 2; i <= NF; i++) if ($i in above) print $1 ": " $i; above[$1] }' "$scratch/modules" \
 		>"$scratch/up"
@@ -77,7 +77,7 @@ expect_no_matching_line "programs are linked with \$(page_FLAVOUR), not with lib
 grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk >"$scratch/own"
-ok_if_same "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/inside" "$scratch/own"
+ok_if_files_equal "tests that look inside of src/page are those that OWN_PAGE has" "$scratch/inside" "$scratch/own"
 
 # Every source and every script is named in a local.mk.
 for file in src/*/*.[ch] src/*/*.def src/*/*/*.[ch] src/*/*/*.py src/*/*/*.def fuzz/*.[ch] fuzz/*.d* \
@@ -111,7 +111,7 @@ ok $? "every target of targets.def is there" "$scratch/targets"
 
 # libpage.sym, the list of exported symbols, has exactly the functions that page.h declares.
 sed -n '/^typedef/d; s/^[a-z].*[ *]\(\(page\|user_slice\)_[a-z_]*\)(.*/\1/p' src/page/page.h | sort -u >"$scratch/declared"
-ok_if_same "libpage.sym lists what page.h declares" src/page/libpage.sym "$scratch/declared"
+ok_if_files_equal "libpage.sym lists what page.h declares" src/page/libpage.sym "$scratch/declared"
 
 sed -n '/^AFFECTED_TARGETS/,/^)/s/^ *("\([^"]*\)".*/\1/p' build-aux/fuzz_ci.py >"$scratch/patterns"
 while read -r pattern; do

@@ -7,8 +7,8 @@
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# write_finding PROGRAM FILE: writes a program of corpus/rules in the byte form, as an engine would.
-write_finding() {
+# write_rules_program_as_finding PROGRAM FILE: writes a program of corpus/rules in the byte form, as an engine would.
+write_rules_program_as_finding() {
 	mkdir -p "$(dirname "$2")"
 	"$pagetorture" convert --bytes "$rules/$1.page" >"$2"
 }
@@ -24,7 +24,7 @@ write_race_finding() {
 run_triage_expecting() {
 	expected=$1
 	shift
-	run_expecting "$expected" timeout 500 "$pagetorture" triage --flavour "$flavours" "$@"
+	run_expecting_status "$expected" timeout 500 "$pagetorture" triage --flavour "$flavours" "$@"
 }
 
 flavours=plain
@@ -43,7 +43,7 @@ write_race_finding camp/fuzz_own/findings/crash-3 'write_raw(p2, 0, 8, 1)' 'fill
 write_race_finding camp/fuzz_own/libfuzzer/crash-abc 'write_raw(p2, 0, 8, 1)' 'fill_zero(p2, 4, 8)'
 write_race_finding camp/fuzz_own/afl/main/crashes/id:000000,sig:06 'write_raw(p2, 0, 9, 1)' 'fill_zero(p2, 4, 8)'
 write_race_finding camp/fuzz_own/corpus/0123 'write_raw(p2, 0, 8, 1)' 'copy_page(p2, 90, p2, 0, 8)'
-write_finding deadlock camp/fuzz_other/findings/timeout-9
+write_rules_program_as_finding deadlock camp/fuzz_other/findings/timeout-9
 echo text >camp/fuzz_own/afl/main/crashes/README.txt
 mkdir -p camp/fuzz_own/reports
 echo report >camp/fuzz_own/reports/crash-1
@@ -71,7 +71,7 @@ if has_flavour tsan; then
 	dir=$(echo camp/triage/data-race-read_raw-write_raw-*)
 	"$abs_builddir/read_report" <"$dir/report.txt" | grep -q '^ThreadSanitizer data-race'
 	ok $? "the report is ThreadSanitizer's" "$dir/report.txt"
-	PAGETORTURE=$pagetorture run_expecting 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
+	PAGETORTURE=$pagetorture run_expecting_status 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
 # The C program of a finding needs no other file, except page.h and the library.
@@ -88,7 +88,7 @@ ok $? "again: the same, and its own output is no finding" differs
 # ---- findings in any directory ----
 
 write_race_finding any/one.bin 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
-write_finding bounds any/two.bin
+write_rules_program_as_finding bounds any/two.bin
 printf 'pagetorture 2\n' >any/three.page
 run_triage_expecting 1 -o sorted any && [ -d sorted ] && [ ! -e any/triage ]
 ok $? "any directory, output elsewhere; exit 1 as one does not fail and one is no program" err
@@ -109,7 +109,7 @@ run_triage_expecting 1 --add=tree -o sorted any && grep -q "added: $scratch/tree
 	[ "$(find tree -name '*.page' | wc -l)" -eq 1 ]
 ok $? "--add says where" out
 file=$(echo tree/corpus/regress/*.page)
-run_expecting 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$file" &&
+run_expecting_status 0 "$pagetorture" check "$file" && grep -q '^expect data-race$' "$file" &&
 	"$pagetorture" convert --text "$file" | cmp - "$file"
 ok $? "with what it is to expect, canonical" "$file"
 echo '# mine' >>"$file"
@@ -126,9 +126,9 @@ rm -rf sorted
 
 # ---- killed at any moment ----
 
-# list_incomplete_files DIRECTORY EXPECTED: prints each output file of DIRECTORY that differs from that of EXPECTED, an
+# list_differing_or_incomplete_files DIRECTORY EXPECTED: prints each output file of DIRECTORY that differs from that of EXPECTED, an
 # undisturbed run. A report may differ, because it has process IDs, but must be complete.
-list_incomplete_files() {
+list_differing_or_incomplete_files() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue
 		case $file in
@@ -154,7 +154,7 @@ while [ "$n" -lt "$kills" ]; do
 	sleep "$(awk "BEGIN { print $took * ($n - 0.5) / $kills / 1000 }")"
 	kill -9 $pid 2>/dev/null && early=$((early + 1))
 	wait $pid 2>/dev/null
-	list_incomplete_files cut expected >>torn
+	list_differing_or_incomplete_files cut expected >>torn
 done
 [ ! -s torn ] && [ "$early" -gt $((kills / 3)) ]
 ok $? "killed $early of $kills times in the middle: each file that is there is whole" torn
@@ -180,7 +180,7 @@ for bytes in 100 400; do
 	status=$?
 	[ "$(kill -l $status 2>/dev/null)" = XFSZ ] && [ -s "$(echo cut/*/minimised.page)" ] && [ ! -e "$(echo cut/*/summary.txt)" ] ||
 		echo "$bytes bytes: not killed in the middle, status $status"
-	list_incomplete_files cut sorted
+	list_differing_or_incomplete_files cut sorted
 done >torn
 [ ! -s torn ]
 ok $? "killed in a write: no part of a file has its name" torn

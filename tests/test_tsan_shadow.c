@@ -82,7 +82,7 @@ static bool is_history_lost(const void *ctx, const struct access *access)
 
 static const struct tsan_facts facts = { get_case_position, is_history_lost, NULL };
 
-static bool case_holds(size_t index, struct rules *rules, struct tsan_shadow *shadow)
+static bool case_has_expected_reports(size_t index, struct rules *rules, struct tsan_shadow *shadow)
 {
 	static struct program program;
 	static struct race_reports reports;
@@ -109,7 +109,7 @@ UNIT_TEST(test_tsan_shadow)
 	struct tsan_shadow *shadow = tsan_shadow_new();
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		ok(case_holds(i, rules, shadow), "%s", cases[i].name);
+		ok(case_has_expected_reports(i, rules, shadow), "%s", cases[i].name);
 	tsan_shadow_delete(shadow);
 	rules_delete(rules);
 }

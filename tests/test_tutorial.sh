@@ -29,7 +29,7 @@ why=$(print_reason_to_skip | head -n 1)
 
 $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/shelf.o" &&
 	nm "$scratch/shelf.o" | awk '$2 == "T" { print $3 }' | sort | comm -12 - "$abs_srcdir/src/page/libpage.sym" >"$scratch/calls"
-ok_if_same "the tutorial's library has the calls that it must have, and no other" \
+ok_if_files_equal "the tutorial's library has the calls that it must have, and no other" \
 	"$abs_srcdir/src/page_stubs/needs.sym" "$scratch/calls"
 
 # Additional blocks of commands for the sections 4 and 7 of the document.
@@ -77,4 +77,4 @@ awk -v more="$scratch/more." '
 	END { exit changed != 4 }' "$abs_srcdir/doc/tutorial.md" >"$scratch/tutorial.md"
 ok $? "the tutorial has what is changed here"
 
-finish_with_tests_of env -u CC python3 "$abs_srcdir/tests/doc_commands.py" --long "$abs_srcdir" "$abs_builddir" "$scratch/tutorial.md"
+finish_with_checks_of_command env -u CC python3 "$abs_srcdir/tests/doc_commands.py" --long "$abs_srcdir" "$abs_builddir" "$scratch/tutorial.md"

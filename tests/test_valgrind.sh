@@ -12,7 +12,7 @@ found=99
 if [ -z "${VALGRIND-}" ]; then
 	skip_rest "no valgrind"
 fi
-if ! run_expecting 0 "$VALGRIND" -q true; then
+if ! run_expecting_status 0 "$VALGRIND" -q true; then
 	skip "valgrind cannot run here: $(head -n 1 "$scratch/err")"
 	done_testing
 	exit
@@ -28,10 +28,10 @@ run_memcheck() {
 		--show-leak-kinds=definite --errors-for-leak-kinds=definite "$@"
 }
 
-run_expecting 0 run_memcheck full "$abs_builddir/valgrind_faults" none
+run_expecting_status 0 run_memcheck full "$abs_builddir/valgrind_faults" none
 ok $? "memcheck finds nothing in a program without an error" "$scratch/err"
 for fault in freed freed-in-child leak system-call uninitialised; do
-	run_expecting $found run_memcheck full "$abs_builddir/valgrind_faults" $fault
+	run_expecting_status $found run_memcheck full "$abs_builddir/valgrind_faults" $fault
 	ok $? "memcheck finds the error: $fault" "$scratch/err"
 done
 

@@ -13,8 +13,8 @@ find_lines_with_word() {
 		"(^|[^a-z])($1)([^a-z]|\$)" .)
 }
 
-# list_excess_words TABLE DIRECTORY: prints each word that more lines contain than the table allows.
-list_excess_words() {
+# has_no_word_above_limit TABLE DIRECTORY: prints each word that more lines contain than the table allows.
+has_no_word_above_limit() {
 	grep -v '^#' "$1" | while IFS='	' read -r pattern allowed instead; do
 		find_lines_with_word "$pattern" "$2" >"$scratch/lines"
 		found=$(wc -l <"$scratch/lines")
@@ -28,7 +28,7 @@ list_excess_words() {
 	[ ! -s "$scratch/more" ]
 }
 
-list_excess_words "$abs_srcdir/tests/banned_words" "$abs_srcdir"
+has_no_word_above_limit "$abs_srcdir/tests/banned_words" "$abs_srcdir"
 ok $? "no banned word comes back" "$scratch/more"
 
 # find_lines_with_word finds a word in a comment, in an identifier and in a message.
@@ -38,9 +38,9 @@ printf 'int wombat_start(void);\nint next_wombat;\n' >"$scratch/tree/name.h"
 printf 'echo "no wombat"\nwombats\n' >"$scratch/tree/message.sh"
 printf 'wombat\t%s\tanimal\n' 4 >"$scratch/allowed"
 printf 'wombat\t%s\tanimal\n' 3 >"$scratch/too-many"
-list_excess_words "$scratch/allowed" "$scratch/tree"
+has_no_word_above_limit "$scratch/allowed" "$scratch/tree"
 ok $? "four lines of four are good" "$scratch/more"
-! list_excess_words "$scratch/too-many" "$scratch/tree" && grep -q "'wombat': 4 lines, at most 3" "$scratch/more"
+! has_no_word_above_limit "$scratch/too-many" "$scratch/tree" && grep -q "'wombat': 4 lines, at most 3" "$scratch/more"
 ok $? "the fourth line of three is not" "$scratch/more"
 
 done_testing

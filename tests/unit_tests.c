@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* Makes src/page_stubs/absent.c, if it is linked in, print a skipped test in TAP form. */
-extern const char tap_program;
-const char tap_program = 1;
+extern const char tap_program_marker;
+const char tap_program_marker = 1;
 
 unsigned int tap_check_count, tap_failure_count;
 const char *tap_prefix = "";

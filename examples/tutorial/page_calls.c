@@ -29,7 +29,7 @@ struct page_task {
 static void abort_unless_live(const struct page *page);
 
 /* Copies bytes to a page. @to: in the page. */
-static void write_bytes(unsigned char *to, const unsigned char *from, size_t len);
+static void copy_bytes_to_page(unsigned char *to, const unsigned char *from, size_t len);
 
 static _Noreturn void abort_with_rule(const char *rule)
 {
@@ -84,11 +84,11 @@ static bool must_fail_this_call(void)
 
 /* ---- bytes ---- */
 
-/* Ends the process if the page was freed, or the task cannot have @other_mappings and one more mapping. */
-static void abort_unless_mappable(const struct page *page, unsigned int other_mappings)
+/* Ends the process if the page was freed, or the task cannot have @mappings_counted_already and one more mapping. */
+static void abort_unless_mappable(const struct page *page, unsigned int mappings_counted_already)
 {
 	abort_unless_live(page);
-	if (current_task()->depth + other_mappings >= PAGE_TASK_MAPPINGS)
+	if (current_task()->depth + mappings_counted_already >= PAGE_TASK_MAPPINGS)
 		abort_with_rule("map-overflow");
 }
 
@@ -111,7 +111,7 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len)
 	if (!is_range_in_page(off, len))
 		return -EINVAL;
 	abort_unless_mappable(page, 0);
-	write_bytes(page->bytes + off, src, len);
+	copy_bytes_to_page(page->bytes + off, src, len);
 	return 0;
 }
 

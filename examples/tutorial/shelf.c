@@ -44,7 +44,7 @@ static void abort_unless_live(const struct page *page)
 }
 
 /* Takes a free page of the shelf. The acquire orders the new owner after all that the last owner did. */
-static struct page *pop_free_page(void)
+static struct page *claim_next_free_page(void)
 {
 	for (unsigned int i = 0; i < SHELF; i++) {
 		unsigned int next = atomic_fetch_add_explicit(&next_page, 1, memory_order_relaxed);
@@ -60,7 +60,7 @@ static struct page *pop_free_page(void)
 
 struct page *page_alloc(gfp_t gfp)
 {
-	struct page *page = !(gfp & __GFP_NOFAIL) && must_fail_this_call() ? NULL : pop_free_page();
+	struct page *page = !(gfp & __GFP_NOFAIL) && must_fail_this_call() ? NULL : claim_next_free_page();
 
 	errno = ENOMEM;
 	if (!page)
@@ -150,7 +150,7 @@ void page_unmap_local(const void *addr)
 /* ---- writing ---- */
 
 /* Copies whole words. In the last word it writes back the bytes after the range. */
-static void write_words(unsigned char *to, const unsigned char *from, size_t len)
+static void copy_whole_words_to_page(unsigned char *to, const unsigned char *from, size_t len)
 {
 	uint64_t word;
 
@@ -163,10 +163,10 @@ static void write_words(unsigned char *to, const unsigned char *from, size_t len
 	}
 }
 
-static void write_bytes(unsigned char *to, const unsigned char *from, size_t len)
+static void copy_bytes_to_page(unsigned char *to, const unsigned char *from, size_t len)
 {
 	if (len >= LONG_WRITE && (uintptr_t)to % sizeof(uint64_t) == 0)
-		write_words(to, from, len);
+		copy_whole_words_to_page(to, from, len);
 	else
 		memcpy(to, from, len);
 }

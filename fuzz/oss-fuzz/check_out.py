@@ -100,7 +100,7 @@ class Binary:
         start, size = (int(word, 16) for word in found.groups()) if found else (0, 0)
         return range(start, start + size)
 
-    def count_sanitizer_calls(self):
+    def count_calls_by_sanitizer(self):
         """Return: {runtime: how many call instructions there are to its functions}
 
         Names are demangled, as OSS-Fuzz does it: the runtimes' own functions count, too.
@@ -180,7 +180,7 @@ class Target:
     # ---- files ----
 
     def read_libfuzzer_options(self):
-        """Return: the options of libFuzzer. check_libfuzzer_start() checks that libFuzzer knows them."""
+        """Return: the options of libFuzzer. check_start_dictionary_and_edges() checks that libFuzzer knows them."""
         options = configparser.ConfigParser()
         try:
             options.read(f"{self.path}.options", encoding="ascii")
@@ -215,7 +215,7 @@ class Target:
         for name in re.findall(r"\(NEEDED\).*\[(.*)\]", self.binary.dynamic_section):
             require_or_raise(SYSTEM_LIBRARIES.match(name), f"needs {name}")
 
-    def check_sanitizer(self):
+    def check_sanitizer_and_no_other(self):
         """Check that only the selected sanitizer instruments the code; `thread` must not instrument the harness."""
         sanitizer, count = self.out.sanitizer, len(self.library_code)
         harness_code = self.binary.disassemble_functions(["LLVMFuzzerTestOneInput"])
@@ -233,9 +233,9 @@ class Target:
             also = [*marked, *marked_harness]
             require_or_raise(not also, f"{name}: watches too, for one {' '.join(also[:1])}")
 
-    def check_sanitizer_calls(self):
+    def check_sanitizer_call_counts(self):
         """Check the number of calls to each runtime, by which OSS-Fuzz recognises the sanitizer."""
-        calls = self.binary.count_sanitizer_calls()
+        calls = self.binary.count_calls_by_sanitizer()
         print(f"{self.name}: calls: {', '.join(f'{count} {name}' for name, count in calls.items())}")
         # OSS-Fuzz makes the same exception: the driver of another engine may call the runtime of UBSan.
         if self.out.sanitizer == "undefined" and self.out.engine != "libfuzzer":
@@ -247,7 +247,7 @@ class Target:
             else:
                 require_or_raise(calls[runtime] <= most, f"{what} {most} or fewer")
 
-    def check_coverage_counters(self):
+    def check_library_coverage_counters(self):
         """Check that most functions of the library count coverage; some functions must not count it."""
         marked = self.binary.find_functions_with_mark(self.library_code, ENGINES[self.out.engine])
         count = len(self.library_code)
@@ -256,7 +256,7 @@ class Target:
 
     # ---- runs ----
 
-    def check_libfuzzer_start(self):
+    def check_start_dictionary_and_edges(self):
         options = [f"-{name}={value}" for name, value in sorted(self.options.items())]
         status, text = self.run_in_scratch(self.path, "-seed=1337", "-runs=4", f"-dict={self.dictionary}", *options)
         words = [line for line in self.dictionary.read_text().splitlines() if line.startswith('"')]
@@ -271,7 +271,7 @@ class Target:
     def run_seeds_with_libfuzzer(self):
         # A build for coverage has no counters for libFuzzer, so it only replays seeds.
         if self.out.sanitizer != "coverage":
-            self.check_libfuzzer_start()
+            self.check_start_dictionary_and_edges()
         environment = {f"{name}_OPTIONS": "symbolize=1" for name in ("ASAN", "MSAN", "TSAN")}
         environment["LLVM_PROFILE_FILE"] = self.scratch_directory / "profile"
         symbolizer = find_llvm_tool("llvm-symbolizer")
@@ -284,11 +284,11 @@ class Target:
                                 "-print_coverage=1", "seeds", environment=environment)
         require_or_raise(status == 0, f"a seed fails: {join_last_lines(text)}")
         require_or_raise(f"{len(self.seeds):8} files found in seeds" in text, "does not read every seed")
-        self.check_seeds_reach_function(text, symbolizer)
+        self.check_output_covers_function(text, symbolizer)
         if (self.out.sanitizer, self.name) == ("thread", "fuzz_race"):
             require_or_raise(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
 
-    def check_seeds_reach_function(self, text, symbolizer):
+    def check_output_covers_function(self, text, symbolizer):
         """Check that the seeds execute the function of REACHES. A build for coverage, which has the same
         seeds, does not print the executed functions."""
         if self.out.sanitizer == "coverage":
@@ -320,9 +320,9 @@ class Target:
 
     def check_all(self):
         self.check_linked_libraries()
-        self.check_sanitizer()
-        self.check_sanitizer_calls()
-        self.check_coverage_counters()
+        self.check_sanitizer_and_no_other()
+        self.check_sanitizer_call_counts()
+        self.check_library_coverage_counters()
         self.check_and_unpack_seeds()
         if self.out.engine == "afl":
             self.run_seeds_with_afl()

@@ -32,7 +32,7 @@ unsigned long _copy_from_user(void *to, const void *from, unsigned long len)
 {
 	struct user_slice_reader reader = { from, len };
 
-	if (fault_usercopy_must_fail()) {
+	if (fault_count_usercopy_must_fail()) {
 		memset(to, 0, len);
 		return len;
 	}

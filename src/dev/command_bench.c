@@ -47,8 +47,8 @@ struct executor {
 enum { FIBERS, THREADS, EXECUTORS };
 
 static const struct executor executors[EXECUTORS] = {
-	{ "fibers", checker_run_fibers },
-	{ "real threads", checker_run_threads },
+	{ "fibers", checker_run_and_compare_fibers },
+	{ "real threads", checker_run_and_compare_threads },
 };
 
 static struct {
@@ -69,7 +69,7 @@ struct measurement {
 };
 
 /* The rate includes the cost of the rule model, which each execution is compared with. */
-static void execute_and_compare(struct checker *checker, const struct program *program,
+static void evaluate_and_execute_program(struct checker *checker, const struct program *program,
 				const struct executor *executor)
 {
 	struct checker_report report;
@@ -94,7 +94,7 @@ static void measure_rate_in_child(void *ctx)
 	start_us = clock_read_us(CLOCK_MONOTONIC);
 	do {
 		for (size_t i = 0; i < bench.program_count; i++)
-			execute_and_compare(checker, &bench.programs[i], measurement->executor);
+			evaluate_and_execute_program(checker, &bench.programs[i], measurement->executor);
 		execution_count += bench.program_count;
 		passed_us = clock_read_us(CLOCK_MONOTONIC) - start_us;
 	} while (passed_us < ROUND_US);
@@ -134,7 +134,7 @@ static void print_figure_as_json(const char *figure_name, const char *unit, cons
 	json_begin_array(&out, "values");
 	for (unsigned int i = 0; i < bench.round_count; i++)
 		json_real(&out, NULL, values[i], 3);
-	json_end_line(&out);
+	json_end_all_and_newline(&out);
 }
 
 static int measure_and_print_all_rounds(void)
@@ -170,7 +170,7 @@ static int load_programs_without_fatal_call(const struct file_list *files)
 	for (size_t i = 0; i < files->count; i++) {
 		struct program *program = &bench.programs[bench.program_count];
 
-		if (!program_file_load(files->names[i], program, error)) {
+		if (!program_file_read_and_parse(files->names[i], program, error)) {
 			fprintf(stderr, "%s\n", error);
 			return EXIT_BAD;
 		}
@@ -189,14 +189,14 @@ int command_bench(int argc, char **argv)
 		OPTION_NUMBER("rounds", &bench.round_count, 1, ROUNDS_MAX),
 		OPTION_END,
 	};
-	int status = options_parse("bench", help, rows, argc, argv);
+	int status = options_parse_or_return_status("bench", help, rows, argc, argv);
 	struct file_list files;
 
 	if (status >= 0)
 		return status;
 	if (optind == argc)
 		return usage_error("bench", "expected at least one FILE");
-	status = file_list_init(&files, argc - optind, argv + optind) ?
+	status = file_list_init_and_check_arguments(&files, argc - optind, argv + optind) ?
 			 load_programs_without_fatal_call(&files) :
 			 EXIT_BAD;
 	if (status == EXIT_GOOD)

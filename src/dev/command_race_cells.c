@@ -66,7 +66,7 @@ static void try_backends_and_print_features(void)
 		if (exec_set_backend(backends[i]))
 			json_text(&out, NULL, backends[i]);
 	json_end(&out);
-	json_end_line(&out);
+	json_end_all_and_newline(&out);
 }
 
 /* Return: whether @text is what program_to_text() writes for the program. */
@@ -90,7 +90,7 @@ static void evaluate_and_print_program(struct checker *checker, const struct pro
 	json_bool(&out, "is_canonical_text", is_canonical_text(program, text));
 	json_bool(&out, "runs_all_calls",
 		  program_valid(program) && rules_trace(rules)->step_count == program->count);
-	json_end_line(&out);
+	json_end_all_and_newline(&out);
 }
 
 /* ---- executing ---- */
@@ -103,9 +103,9 @@ static void evaluate_and_run_program_once(struct checker *checker, const struct 
 	tsan_clear_shadow();
 	checker_evaluate(checker, program);
 	if (uses_fibers)
-		checker_run_fibers(checker, program, report);
+		checker_run_and_compare_fibers(checker, program, report);
 	else
-		checker_run_threads(checker, program, report);
+		checker_run_and_compare_threads(checker, program, report);
 	report->race_count += valgrind_error_count() - errors;
 }
 
@@ -121,7 +121,7 @@ static bool check_race_count_unchanged(const struct checker_report *first,
 				   : first->race_count == report->race_count)
 		return true;
 	report->result = CHECKER_DIFFERS;
-	snprintf(report->difference_text, sizeof(report->difference_text),
+	snprintf(report->difference_or_miss_text, sizeof(report->difference_or_miss_text),
 		 "run %u reported %zu races where the first run reported %zu", run_number,
 		 report->race_count, first->race_count);
 	return false;
@@ -151,7 +151,7 @@ static void execute_repeatedly_and_print(struct checker *checker,
 	if (report.result != CHECKER_DIFFERS)
 		report.result = is_miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
 	printf("%s\t%u\t%u\t%s\n", results[report.result], reporting_run_count, run_count,
-	       report.result == CHECKER_DIFFERS ? report.difference_text : "");
+	       report.result == CHECKER_DIFFERS ? report.difference_or_miss_text : "");
 	fflush(stdout);
 }
 
@@ -188,7 +188,7 @@ int command_race_cells(int argc, char **argv)
 		OPTION_NUMBER("timeout", &options.time_limit_seconds, 1, 1000000),
 		OPTION_END,
 	};
-	int status = options_parse("race-cells", help, rows, argc, argv);
+	int status = options_parse_or_return_status("race-cells", help, rows, argc, argv);
 	struct checker *checker;
 
 	if (status >= 0)

@@ -202,7 +202,7 @@ static void misbehave_before_call(struct checker *checker, const struct program 
 }
 
 /* Called before each input. Sets the way that a comment in its content requests. */
-static void set_requested_way(const char *content, size_t size)
+static void set_way_requested_by_input(const char *content, size_t size)
 {
 	static const char marker[] = "# misbehave: ";
 	const char *way_name = memmem(content, size, marker, strlen(marker));
@@ -226,7 +226,7 @@ static void enable_misbehaving(void)
 {
 	leakable_memory = malloc(80);
 	execution_set_call_hook(misbehave_before_call);
-	run_worker_input_hook = set_requested_way;
+	run_worker_input_hook = set_way_requested_by_input;
 }
 
 int command_run_misbehaving(int argc, char **argv)

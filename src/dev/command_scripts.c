@@ -15,7 +15,7 @@ static int execute_script_file(const char *script_path, int argc, char **argv)
 	script_append(&command, "%s", running_binary_path());
 	for (int i = 1; i < argc; i++)
 		script_append(&command, "%s", argv[i]);
-	return script_execute(&command, NULL);
+	return script_exec_python(&command, NULL);
 }
 
 int command_race(int argc, char **argv)

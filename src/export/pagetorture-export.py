@@ -30,7 +30,7 @@ Examples:
   pagetorture-export sarif -o findings.sarif findings.jsonl
 """
 
-NOT_RUN = "its fatal call was not executed: nothing could see it"
+NOT_RUN_REASON = "its fatal call was not executed: nothing could see it"
 
 
 class BadResults(Exception):
@@ -67,7 +67,7 @@ def format_tap(results):
     tests, lines = 0, []
     for tests, record in enumerate(results.records, 1):
         flavour = f"{record['flavour']}: " if "flavour" in record else ""
-        skip = f" # SKIP {record.get('skip_reason', NOT_RUN)}" if record["result"] == "not-run" else ""
+        skip = f" # SKIP {record.get('skip_reason', NOT_RUN_REASON)}" if record["result"] == "not-run" else ""
         lines.append(f"{'not ' if record['failed'] else ''}ok {tests} - {flavour}{format_input_name(record)}{skip}")
         if record["failed"]:
             reason = f"{record['result']}: {record['why']}\nreplay: {record['replay']}"
@@ -96,7 +96,7 @@ def add_junit_case(suite, record):
                                   message=replace_non_xml_characters(record["why"]))
         failure.text = replace_non_xml_characters(f"{record['replay']}\n{record.get('output', '')}")
     elif record["result"] == "not-run":
-        tree.SubElement(case, "skipped", message=replace_non_xml_characters(record.get("skip_reason", NOT_RUN)))
+        tree.SubElement(case, "skipped", message=replace_non_xml_characters(record.get("skip_reason", NOT_RUN_REASON)))
 
 
 def format_junit(results):
@@ -147,7 +147,7 @@ class Sarif:
         artifact = {**make_artifact_location(uri), "index": self.artifacts.index(uri)}
         return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": line}}}
 
-    def list_library_lines(self, record):
+    def list_source_places_in_library(self, record):
         """Yield the source lines of the library that the report names, if the source files exist."""
         for place in record.get("places", []):
             at = place["file"].rfind("src/page/")
@@ -156,7 +156,7 @@ class Sarif:
                 yield path, place["line"]
 
     @staticmethod
-    def list_failing_input_lines(record):
+    def list_failure_lines_in_input(record):
         """Return: pairs of a line number and a text: the lines in the record, else the lines that the reason
         names, else line 1."""
         if record.get("lines"):
@@ -166,12 +166,12 @@ class Sarif:
         return [(int(line), "in the input" if n else "the input") for n, line in enumerate(found)] or \
                [(1, "the input")]
 
-    def make_result_locations(self, record):
+    def make_location_properties(self, record):
         """Return: the properties of a SARIF result with the place of the failure and related places."""
-        library = [(*place, "the other access") for place in self.list_library_lines(record)]
+        library = [(*place, "the other access") for place in self.list_source_places_in_library(record)]
         # The result `grows` has no input, but SARIF requires a location.
         path = record["input"] or self.results.records[0]["input"]
-        places = library[:2] + [(path, *line) for line in self.list_failing_input_lines(record)]
+        places = library[:2] + [(path, *line) for line in self.list_failure_lines_in_input(record)]
         related = [{"id": number, **self.add_artifact_and_make_location(path, line), "message": {"text": what}}
                    for number, (path, line, what) in enumerate(list(dict.fromkeys(places[1:]))[:6], 1)]
         return {"locations": [self.add_artifact_and_make_location(*places[0][:2])],
@@ -189,7 +189,7 @@ class Sarif:
         reason = "" if record["result"] == "leak" else re.sub(r"\d", "", record["why"])
         return f"replay {record['result']} {self.format_uri(record['input'])} {reason}"
 
-    def add_rule_and_find_index(self, record):
+    def add_sarif_rule_and_find_index(self, record):
         meaning = record["meaning"][0].upper() + record["meaning"][1:].rstrip(".") + "."
         self.rules.setdefault(record["result"], {
             "id": record["result"],
@@ -205,9 +205,9 @@ class Sarif:
         if "flavour" in record:
             what = ", ".join(filter(None, (format_input_name(record), record["flavour"]))) + \
                    f": {record['meaning']}" + (f": {what}" if what else "")
-        return {"ruleId": record["result"], "ruleIndex": self.add_rule_and_find_index(record), "level": "error",
+        return {"ruleId": record["result"], "ruleIndex": self.add_sarif_rule_and_find_index(record), "level": "error",
                 "message": {"text": f"{what}. Replay: {record['replay']}"},
-                **self.make_result_locations(record),
+                **self.make_location_properties(record),
                 "partialFingerprints": {"pagetortureSignature/v1": fingerprint}}
 
     def make_sarif_log(self):

@@ -62,7 +62,7 @@ bool checker_set_difference(struct checker_report *report, const char *format, .
 
 	report->result = CHECKER_DIFFERS;
 	va_start(args, format);
-	vsnprintf(report->difference_text, sizeof(report->difference_text), format, args);
+	vsnprintf(report->difference_or_miss_text, sizeof(report->difference_or_miss_text), format, args);
 	va_end(args);
 	return false;
 }
@@ -100,7 +100,7 @@ static size_t BYTES_NO_SANITIZE find_first_wrong_byte(const uint8_t *expected, c
  * of the first byte that differs, or @len. memcmp() is not used, because ThreadSanitizer would
  * record its reads as accesses of the running fiber.
  */
-static size_t find_first_differing_byte(const struct checker *checker, uint32_t model_offset,
+static size_t find_first_differing_initialised_byte(const struct checker *checker, uint32_t model_offset,
 					uint32_t trace_offset, size_t len)
 {
 	const struct trace *model = rules_trace(checker->rules);
@@ -122,7 +122,7 @@ static bool check_read_bytes(const struct checker *checker, const struct step *e
 	if (expected->log_len != got->log_len)
 		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
 					      line, expected->log_len, got->log_len);
-	differing_index = find_first_differing_byte(checker, expected->log_offset, got->log_offset,
+	differing_index = find_first_differing_initialised_byte(checker, expected->log_offset, got->log_offset,
 						    expected->log_len);
 	return differing_index == expected->log_len ||
 	       checker_set_difference(
@@ -177,7 +177,7 @@ static bool check_final_pages(const struct checker *checker, bool must_compare_b
 				report, "end: expected %u references of p%u, got %u",
 				model->pages[i].refs, i, seen->pages[i].refs);
 		if (must_compare_bytes)
-			byte = find_first_differing_byte(checker, at, seen_at, TRACE_PAGE);
+			byte = find_first_differing_initialised_byte(checker, at, seen_at, TRACE_PAGE);
 		if (byte < TRACE_PAGE)
 			return checker_set_difference(
 				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte,
@@ -186,7 +186,7 @@ static bool check_final_pages(const struct checker *checker, bool must_compare_b
 	return true;
 }
 
-static bool check_executor_error(const struct checker *checker, struct checker_report *report)
+static bool check_no_executor_error(const struct checker *checker, struct checker_report *report)
 {
 	const char *error = exec_error_text(checker->exec);
 
@@ -227,22 +227,22 @@ static bool is_same_race_report(const struct race_report *a, const struct race_r
 	       a->from == b->from && a->to == b->to;
 }
 
-/* Return: the index of the first report that differs from the prediction, or @report_count. */
-static size_t find_first_misprediction(const struct checker *checker, size_t report_count)
+/* Return: the index of the first report that differs from the prediction, or @observed_report_count. */
+static size_t find_first_misprediction(const struct checker *checker, size_t observed_report_count)
 {
 	const struct race_reports *seen = exec_race_reports(checker->exec);
 	size_t i = 0;
 
-	while (i < race_reports_kept_count(&checker->predicted_reports) && i < report_count &&
+	while (i < race_reports_kept_count(&checker->predicted_reports) && i < observed_report_count &&
 	       is_same_race_report(&checker->predicted_reports.kept[i], &seen->kept[i]))
 		i++;
 	return i;
 }
 
-static bool are_reports_as_predicted(const struct checker *checker, size_t report_count)
+static bool are_reports_as_predicted(const struct checker *checker, size_t observed_report_count)
 {
-	return race_reports_kept_count(&checker->predicted_reports) == report_count &&
-	       find_first_misprediction(checker, report_count) == report_count;
+	return race_reports_kept_count(&checker->predicted_reports) == observed_report_count &&
+	       find_first_misprediction(checker, observed_report_count) == observed_report_count;
 }
 
 static bool check_predicted_reports(const struct checker *checker, const struct program *program,
@@ -268,11 +268,11 @@ static bool check_predicted_reports(const struct checker *checker, const struct 
 }
 
 /* Sets the result for a program whose races the detector missed and may miss. Return: true. */
-static bool set_miss_allowed(struct checker_report *report, const struct program *program,
+static bool accept_missed_race(struct checker_report *report, const struct program *program,
 			     const struct race *race)
 {
 	report->result = CHECKER_MISS_ALLOWED;
-	snprintf(report->difference_text, sizeof(report->difference_text),
+	snprintf(report->difference_or_miss_text, sizeof(report->difference_or_miss_text),
 		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
 		 program->calls[race->second].line,
 		 report->reports_are_predictable
@@ -282,15 +282,15 @@ static bool set_miss_allowed(struct checker_report *report, const struct program
 }
 
 /* Returns whether the prediction is reliable. For an external library it must be right. */
-static bool predict_reports(struct checker *checker, const struct tsan_facts *facts,
-			    size_t report_count)
+static bool predict_reports_reliably(struct checker *checker, const struct tsan_facts *facts,
+			    size_t observed_report_count)
 {
 	return tsan_log_is_readable() &&
 	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
 				   exec_options(checker->exec)->first_race_only,
 				   &checker->predicted_reports) &&
 	       (library_get()->has_known_access_pattern ||
-		are_reports_as_predicted(checker, report_count));
+		are_reports_as_predicted(checker, observed_report_count));
 }
 
 /* The detector reported no race, so the model must have no race that the detector cannot miss. */
@@ -314,7 +314,7 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
  * The detector must report exactly the predicted races. If no prediction is possible, it must
  * report a race if the model has one that the detector cannot miss.
  */
-static bool check_predicted_and_missed_races(struct checker *checker, const struct program *program,
+static bool predict_and_check_race_reports(struct checker *checker, const struct program *program,
 			       struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(checker->rules);
@@ -322,14 +322,14 @@ static bool check_predicted_and_missed_races(struct checker *checker, const stru
 
 	if (!tsan_is_present() || !shadow->race_count)
 		return true;
-	report->reports_are_predictable = predict_reports(checker, &facts, report->race_count);
+	report->reports_are_predictable = predict_reports_reliably(checker, &facts, report->race_count);
 	if (report->reports_are_predictable && !check_predicted_reports(checker, program, report))
 		return false;
 	if (report->race_count)
 		return true;
 	return (report->reports_are_predictable ||
 		check_no_unmissable_race(shadow, program, report)) &&
-	       set_miss_allowed(report, program, shadow->races);
+	       accept_missed_race(report, program, shadow->races);
 }
 
 /* ---- executions ---- */
@@ -339,12 +339,12 @@ static bool must_deadlock(const struct verdict *v)
 	return v->fatal_call != VERDICT_NONE && v->fatal_rule == RULE_deadlock;
 }
 
-static bool check_deadlock_as_expected(const struct verdict *v, enum exec_end end,
+static bool record_and_check_deadlock(const struct verdict *v, enum exec_end end,
 				   struct checker_report *report)
 {
-	if (end == EXEC_STUCK)
+	if (end == EXEC_DEADLOCKED)
 		report->seen |= RULE_BIT(RULE_deadlock);
-	if (must_deadlock(v) != (end == EXEC_STUCK))
+	if (must_deadlock(v) != (end == EXEC_DEADLOCKED))
 		return checker_set_difference(
 			report, must_deadlock(v) ? "expected a deadlock, but every line ran"
 						 : "expected every line to run, got a deadlock");
@@ -357,14 +357,14 @@ void checker_evaluate(struct checker *checker, const struct program *program)
 	checker->evaluated_program = program;
 }
 
-void checker_repair_program(struct checker *checker, struct program *program)
+void checker_repair_and_evaluate(struct checker *checker, struct program *program)
 {
-	repair_program(program, checker->rules);
+	repair_program_until_clean(program, checker->rules);
 	checker->evaluated_program = program;
 }
 
 /* Clears report and trace. Aborts if the model did not evaluate this program last. */
-static void start_comparison(struct checker *checker, const struct program *program,
+static void require_evaluated_and_clear_results(struct checker *checker, const struct program *program,
 			     struct checker_report *report)
 {
 	if (checker->evaluated_program != program) {
@@ -376,24 +376,24 @@ static void start_comparison(struct checker *checker, const struct program *prog
 	trace_clear(checker->trace);
 }
 
-enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
+enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
 	enum exec_end end;
 
-	start_comparison(checker, program, report);
+	require_evaluated_and_clear_results(checker, program, report);
 	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
 			      checker->trace);
-	if (check_deadlock_as_expected(v, end, report) &&
+	if (record_and_check_deadlock(v, end, report) &&
 	    check_steps(checker, program, true, report) &&
-	    check_final_pages(checker, true, report) && check_executor_error(checker, report) &&
+	    check_final_pages(checker, true, report) && check_no_executor_error(checker, report) &&
 	    count_and_check_race_reports(checker, program, false, report))
-		check_predicted_and_missed_races(checker, program, report);
+		predict_and_check_race_reports(checker, program, report);
 	return report->result;
 }
 
-enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
+enum checker_result checker_run_and_compare_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
@@ -401,8 +401,8 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
 	const struct shadow *shadow = rules_shadow(checker->rules);
 	bool bytes_are_determined = !shadow->race_count && !shadow->has_contended_atomics;
 
-	start_comparison(checker, program, report);
-	if (!exec_run_threads(checker->exec, program, rules_trace(checker->rules), deadlocks,
+	require_evaluated_and_clear_results(checker, program, report);
+	if (!exec_create_and_run_threads(checker->exec, program, rules_trace(checker->rules), deadlocks,
 			      checker->trace)) {
 		checker_set_difference(report, "expected threads, got none");
 		return report->result;
@@ -411,7 +411,7 @@ enum checker_result checker_run_threads(struct checker *checker, const struct pr
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (check_steps(checker, program, bytes_are_determined, report) &&
 	    check_final_pages(checker, bytes_are_determined, report) &&
-	    check_executor_error(checker, report))
+	    check_no_executor_error(checker, report))
 		count_and_check_race_reports(checker, program, true, report);
 	return report->result;
 }

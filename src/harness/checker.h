@@ -14,7 +14,7 @@ enum checker_result {
 	CHECKER_AGREES,       /* no difference between the execution and the model */
 	CHECKER_MISS_ALLOWED, /* the program races, but the detector may miss all its races, and did
 			       */
-	CHECKER_DIFFERS,      /* difference_text has the first difference */
+	CHECKER_DIFFERS,      /* difference_or_miss_text has the first difference */
 };
 
 struct checker_report {
@@ -23,7 +23,7 @@ struct checker_report {
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
 	/* The difference, or the reason of an allowed miss; otherwise empty. */
-	char difference_text[CHECKER_WHY];
+	char difference_or_miss_text[CHECKER_WHY];
 };
 
 /* Sets the result to CHECKER_DIFFERS. Return: false, so that a check can return the call. */
@@ -48,21 +48,21 @@ void checker_delete(struct checker *checker);
 void checker_evaluate(struct checker *checker, const struct program *program);
 
 /* Changes the program until it breaks no rule (repair.h), and evaluates the changed program. */
-void checker_repair_program(struct checker *checker, struct program *program);
+void checker_repair_and_evaluate(struct checker *checker, struct program *program);
 
 /*
  * Executes the program on fibers and compares the execution with the model. Stops before a fatal
  * call, except if that call deadlocks. The program must be the program that was evaluated last.
  * Return: report->result
  */
-enum checker_result checker_run_fibers(struct checker *checker, const struct program *program,
+enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,
 				       struct checker_report *report);
 
 /*
  * Executes the program on real threads and compares the execution with the model; stops before a
  * fatal call. Return: report->result
  */
-enum checker_result checker_run_threads(struct checker *checker, const struct program *program,
+enum checker_result checker_run_and_compare_threads(struct checker *checker, const struct program *program,
 					struct checker_report *report);
 
 /*

@@ -20,7 +20,7 @@ static struct {
 	const struct execution_options *options;
 	execution_call_hook hook;
 	bool is_fatal_child; /* this is a child process that runs a program up to its fatal call */
-	execution_fatal_child_fn on_fatal_child_death;
+	execution_child_death_fn on_fatal_child_death;
 } current;
 
 bool execution_parse_executor(const char *name, struct execution_options *options)
@@ -35,7 +35,7 @@ void execution_set_call_hook(execution_call_hook hook)
 	current.hook = hook;
 }
 
-void execution_set_fatal_child_callback(execution_fatal_child_fn fn)
+void execution_set_child_death_callback(execution_child_death_fn fn)
 {
 	current.on_fatal_child_death = fn;
 }
@@ -50,7 +50,7 @@ void execution_reset(struct execution *execution)
 /* ---- executions in this process ---- */
 
 /* A run that shows other broken rules or another number of races than the first differs. */
-static bool check_same_as_first_run(const struct checker_report *first,
+static bool check_rules_and_race_count(const struct checker_report *first,
 				    struct checker_report *later, unsigned int run_number)
 {
 	if (first->seen == later->seen && first->race_count == later->race_count)
@@ -60,7 +60,7 @@ static bool check_same_as_first_run(const struct checker_report *first,
 }
 
 /* Stores the first report of a race that the model does not have, otherwise the first report. */
-static void store_first_unknown_race(struct execution *execution)
+static void store_unknown_or_first_race(struct execution *execution)
 {
 	const struct race_reports *seen = exec_race_reports(current.checker->exec);
 	const struct shadow *shadow = rules_shadow(current.checker->rules);
@@ -78,24 +78,24 @@ static void store_first_unknown_race(struct execution *execution)
 	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
 }
 
-static void repeat_on_fibers(struct execution *execution)
+static void run_repeatedly_on_fibers(struct execution *execution)
 {
 	struct checker_report first;
 
 	for (unsigned int run = 1; run <= current.options->run_count; run++) {
 		tsan_clear_shadow();
-		checker_run_fibers(current.checker, current.program, &execution->fibers);
-		store_first_unknown_race(execution);
+		checker_run_and_compare_fibers(current.checker, current.program, &execution->fibers);
+		store_unknown_or_first_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
 			return;
 		if (run == 1)
 			first = execution->fibers;
-		if (!check_same_as_first_run(&first, &execution->fibers, run))
+		if (!check_rules_and_race_count(&first, &execution->fibers, run))
 			return;
 	}
 }
 
-static void repeat_on_threads(struct execution *execution)
+static void run_repeatedly_on_threads(struct execution *execution)
 {
 	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
@@ -104,7 +104,7 @@ static void repeat_on_threads(struct execution *execution)
 	     timing.run_number++) {
 		exec_options(current.checker->exec)->timing = timing;
 		tsan_clear_shadow();
-		if (checker_run_threads(current.checker, current.program, &execution->threads) ==
+		if (checker_run_and_compare_threads(current.checker, current.program, &execution->threads) ==
 		    CHECKER_DIFFERS)
 			return;
 		seen |= execution->threads.seen;
@@ -113,7 +113,7 @@ static void repeat_on_threads(struct execution *execution)
 	execution->threads.seen = seen;
 }
 
-static void add_fatal_or_undetectable_call(struct execution *execution, size_t call, enum rule rule,
+static void add_call_or_undetectable_rule(struct execution *execution, size_t call, enum rule rule,
 					   enum detectable detectable)
 {
 	if (detectable == DETECTABLE_NEVER)
@@ -136,10 +136,10 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 
 	execution->fatal_call_count = 0;
 	if (v->uninit_use_count && detector_has_msan())
-		add_fatal_or_undetectable_call(execution, v->uninit_uses[0].call, RULE_uninit_use,
+		add_call_or_undetectable_rule(execution, v->uninit_uses[0].call, RULE_uninit_use,
 					       DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
-		add_fatal_or_undetectable_call(
+		add_call_or_undetectable_rule(
 			execution, v->fatal_call, v->fatal_rule,
 			detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
@@ -152,14 +152,14 @@ static void record_call_and_run_hook(size_t call)
 
 	atomic_store_explicit(&execution->last_started_call, call, memory_order_relaxed);
 	if (current.is_fatal_child)
-		exec_get_access_range(current.checker->exec, &current.program->calls[call],
+		exec_get_mapped_access_range(current.checker->exec, &current.program->calls[call],
 				      &execution->accessed_from, &execution->accessed_to);
 	if (current.hook)
 		current.hook(current.checker, current.program, call, current.is_fatal_child);
 }
 NO_COVERAGE_END
 
-void execution_run(struct execution *execution, struct checker *checker,
+void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
 		   const struct program *program, const struct execution_options *options)
 {
 	current.execution = execution;
@@ -169,14 +169,14 @@ void execution_run(struct execution *execution, struct checker *checker,
 	exec_options(checker->exec)->call_hook = record_call_and_run_hook;
 	checker_evaluate(checker, program);
 	if (options->fibers)
-		repeat_on_fibers(execution);
+		run_repeatedly_on_fibers(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)
 		list_fatal_calls(execution, rules_verdict(checker->rules));
 	execution->runs_on_threads = options->threads;
 	if (options->threads)
-		repeat_on_threads(execution);
+		run_repeatedly_on_threads(execution);
 }
 
 /* ---- fatal calls in child processes ---- */
@@ -211,7 +211,7 @@ static void run_fatal_call_in_child(void *ctx)
 			exit(1);
 		}
 		checker_evaluate(current.checker, current.program);
-		checker_run_fibers(current.checker, current.program, &report);
+		checker_run_and_compare_fibers(current.checker, current.program, &report);
 	}
 	options = exec_options(current.checker->exec);
 	options->call_hook = record_call_and_run_hook;
@@ -241,7 +241,7 @@ static const char *describe_child_exit(const struct isolated *child, unsigned in
 	return exit_text;
 }
 
-const char *execution_last_line_text(const struct execution *execution,
+const char *execution_last_started_line_text(const struct execution *execution,
 				     const struct program *program)
 {
 	static char line[48];
@@ -276,7 +276,7 @@ bool execution_check_child_exit(struct execution *execution, const struct progra
 	if (isolated_succeeded(child))
 		return true;
 	checker_set_difference(&execution->fibers, "%s: %s",
-			       execution_last_line_text(execution, program),
+			       execution_last_started_line_text(execution, program),
 			       describe_child_exit(child, options->time_limit_seconds, exit_text));
 	return false;
 }
@@ -307,13 +307,13 @@ static void check_exit_of_fatal_call(struct execution *execution, const struct p
 	else if (execution->last_started_call != fatal_call->call)
 		checker_set_difference(
 			&execution->fibers, "%s, before the fatal call: %s",
-			execution_last_line_text(execution, program),
+			execution_last_started_line_text(execution, program),
 			describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else if (child->has_timed_out || (rule != fatal_call->rule &&
 				 !is_fault_in_accessed_range(execution, child->output)))
 		checker_set_difference(
 			&execution->fibers, "%s: expected a report of %s, got: %s",
-			execution_last_line_text(execution, program), rule_table[fatal_call->rule].name,
+			execution_last_started_line_text(execution, program), rule_table[fatal_call->rule].name,
 			describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else {
 		execution->fibers.seen |= RULE_BIT(fatal_call->rule);

@@ -70,9 +70,9 @@ struct execution {
  * Sets a callback that runs in the parent after each child with a fatal call that was killed or
  * exited with a status other than 0, as such a child should.
  */
-typedef void (*execution_fatal_child_fn)(const struct execution *execution,
+typedef void (*execution_child_death_fn)(const struct execution *execution,
 					   const struct isolated *child);
-void execution_set_fatal_child_callback(execution_fatal_child_fn fn);
+void execution_set_child_death_callback(execution_child_death_fn fn);
 
 /* Return: whether the child exited by itself, in time and with status 0. */
 bool isolated_succeeded(const struct isolated *child);
@@ -90,23 +90,23 @@ void execution_set_call_hook(execution_call_hook hook);
 void execution_reset(struct execution *execution);
 
 /* Steps 1 and 2: evaluates the program, executes it in this process, and lists its fatal calls. */
-void execution_run(struct execution *execution, struct checker *checker,
+void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
 		   const struct program *program, const struct execution_options *options);
 
 /*
- * Step 3: runs each fatal call that execution_run() listed in a child process.
- * @checker: of execution_run(), if it ran in this process; NULL: each child creates its own
+ * Step 3: runs each fatal call that execution_evaluate_and_run() listed in a child process.
+ * @checker: of execution_evaluate_and_run(), if it ran in this process; NULL: each child creates its own
  */
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
 			       const struct program *program,
 			       const struct execution_options *options);
 
 /* Return: text about the last call that was started: "line N" and, if so, that threads ran. */
-const char *execution_last_line_text(const struct execution *execution,
+const char *execution_last_started_line_text(const struct execution *execution,
 				     const struct program *program);
 
 /*
- * For execution_run() in a child process: if the process did not exit with status 0, stores how it
+ * For execution_evaluate_and_run() in a child process: if the process did not exit with status 0, stores how it
  * ended as a difference. Return: false in this case.
  */
 bool execution_check_child_exit(struct execution *execution, const struct program *program,

@@ -25,7 +25,7 @@ const struct library *library_get(void)
 	return &libraries[PAGE_LIBRARY_KIND];
 }
 
-const char *library_describe_missing_requirement(void)
+const char *library_describe_refused_system_call(void)
 {
 	static char description[160];
 	char source = 0, target;

@@ -28,4 +28,4 @@ struct library {
 const struct library *library_get(void);
 
 /* Return: text about a system call that the library needs and the system refuses; NULL: none. */
-const char *library_describe_missing_requirement(void);
+const char *library_describe_refused_system_call(void);

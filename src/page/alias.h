@@ -52,7 +52,7 @@ struct alias_place_kind {
 
 extern const struct alias_place_kind alias_window, alias_slot;
 
-/* The kind of places in use. map_select_backend() selects the kind together with the backend. */
+/* The kind of places in use. map_select_backend_needs_file() selects the kind together with the backend. */
 extern const struct alias_place_kind *alias_place_kind;
 
 static inline unsigned char *alias_place_address(const struct alias_set *set, unsigned int i)
@@ -61,28 +61,28 @@ static inline unsigned char *alias_place_address(const struct alias_set *set, un
 }
 
 /* Return: a set that no task uses. Aborts if there is no address space. */
-struct alias_set *alias_set_acquire(void);
+struct alias_set *alias_set_acquire_or_abort(void);
 
 /* Returns a set, whose addresses become inaccessible. A later task may get the set. */
-void alias_set_release(struct alias_set *set);
+void alias_set_unmap_and_release(struct alias_set *set);
 
 /* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */
 struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *offset);
 
 /* Without the lock of the list: only for a child of fork(), which has one thread. */
-void alias_for_each_set(void (*fn)(struct alias_set *set));
+void alias_for_each_set_unlocked(void (*fn)(struct alias_set *set));
 
 /*
  * Maps @len bytes of the arena's file, beginning with @page, at @addr. The function also maps
  * MemorySanitizer's shadow of these bytes, so that a page and its alias share one shadow.
  */
-void alias_map_file(void *addr, size_t len, const struct page *page, int prot);
+void alias_map_file_and_shadow(void *addr, size_t len, const struct page *page, int prot);
 
-/* Like alias_map_file(), but hidden from sanitizers, for addresses that they know already. */
-void alias_remap_file(void *addr, size_t len, const struct page *page, int prot);
+/* Like alias_map_file_and_shadow(), but hidden from sanitizers, for addresses that they know already. */
+void alias_remap_file_and_shadow(void *addr, size_t len, const struct page *page, int prot);
 
 /* Creates files for the shadow of the arena, and maps them there. Return: false if it failed. */
-bool alias_create_shadow_files(void);
+bool alias_create_msan_shadow_files(void);
 
 /*
  * Runs in a child of fork(): copies the frames and the shadow to new files, and maps these at the
@@ -93,5 +93,5 @@ void alias_copy_files_in_child(void);
 /* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
 bool alias_install_fork_handlers(void);
 
-/* Reports that @what failed with errno, and aborts. */
-_Noreturn void alias_abort_with_errno(const char *what);
+/* Reports that @failed_action failed with errno, and aborts. */
+_Noreturn void alias_abort_with_errno(const char *failed_action);

@@ -34,7 +34,7 @@ static NO_COVERAGE void wait_for_child_copy(void)
 	close(ends[0]);
 }
 
-static void remap_places(struct alias_set *set)
+static void remap_used_places(struct alias_set *set)
 {
 	for (unsigned int i = 0; i < ALIAS_PLACES; i++)
 		if (set->used_places & 1u << i)
@@ -42,7 +42,7 @@ static void remap_places(struct alias_set *set)
 }
 
 /* Shows the mappings of a running task: after fork(), the pages of slots are mapped but hidden. */
-static void show_mappings_of_task(struct page_task *task)
+static void show_mappings_if_switched_in(struct page_task *task)
 {
 	if (!task->aliases || task->aliases->is_hidden)
 		return;
@@ -55,8 +55,8 @@ static void copy_and_remap_files_in_child(void)
 {
 	sync_hidden_begin();
 	alias_copy_files_in_child();
-	alias_for_each_set(remap_places);
-	task_for_each(show_mappings_of_task);
+	alias_for_each_set_unlocked(remap_used_places);
+	task_for_each_unlocked(show_mappings_if_switched_in);
 	sync_hidden_end();
 	close(ends[0]);
 	close(ends[1]);

@@ -11,17 +11,17 @@
 
 /* The list of all sets, used or free. */
 static struct {
-	struct sync_lock lock;
+	struct sync_spinlock lock;
 	_Atomic(struct alias_set *) first;
 } sets = { .lock = SYNC_LOCK_INIT };
 
 static int shadow_files[SYNC_SHADOWS + 1];
 
-void alias_abort_with_errno(const char *what)
+void alias_abort_with_errno(const char *failed_action)
 {
 	const char *limit = errno == ENOMEM ? " (is vm.max_map_count too small?)" : "";
 
-	page_bug("map-failed", "%s: %s%s", what, strerror(errno), limit);
+	page_bug("map-failed", "%s: %s%s", failed_action, strerror(errno), limit);
 }
 
 static inline size_t find_set_size(void)
@@ -29,15 +29,15 @@ static inline size_t find_set_size(void)
 	return ALIAS_HEAD + ALIAS_PLACES * alias_place_kind->stride;
 }
 
-static void map_inaccessible(void *addr, size_t len, int fixed)
+static void map_inaccessible_or_abort(void *addr, size_t len, int map_fixed_or_0)
 {
-	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1,
+	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | map_fixed_or_0, -1,
 		 0) == MAP_FAILED)
 		alias_abort_with_errno("mmap of addresses for mappings");
 }
 
 /* The caller holds the lock of the list, in a hidden section. */
-static struct alias_set *create_set(void)
+static struct alias_set *add_new_set_or_abort(void)
 {
 	struct alias_set *set = mmap(NULL, find_set_size(), PROT_NONE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -49,33 +49,33 @@ static struct alias_set *create_set(void)
 	return set;
 }
 
-struct alias_set *alias_set_acquire(void)
+struct alias_set *alias_set_acquire_or_abort(void)
 {
 	struct alias_set *set;
 
 	sync_hidden_begin();
-	sync_lock(&sets.lock);
+	sync_spin_lock(&sets.lock);
 	set = sets.first;
 	while (set && set->is_in_use)
 		set = set->next;
 	if (!set)
-		set = create_set();
+		set = add_new_set_or_abort();
 	set->is_in_use = true;
-	sync_unlock(&sets.lock);
+	sync_spin_unlock(&sets.lock);
 	sync_hidden_end();
 	return set;
 }
 
-void alias_set_release(struct alias_set *set)
+void alias_set_unmap_and_release(struct alias_set *set)
 {
 	sync_hidden_begin();
-	map_inaccessible((unsigned char *)set + PAGE_SIZE, find_set_size() - PAGE_SIZE, MAP_FIXED);
+	map_inaccessible_or_abort((unsigned char *)set + PAGE_SIZE, find_set_size() - PAGE_SIZE, MAP_FIXED);
 	set->live_places = set->used_places = set->next_place = set->live_count = 0;
 	set->is_hidden = false;
 	memset(set->last_pages, 0, sizeof(set->last_pages));
-	sync_lock(&sets.lock);
+	sync_spin_lock(&sets.lock);
 	set->is_in_use = false;
-	sync_unlock(&sets.lock);
+	sync_spin_unlock(&sets.lock);
 	sync_hidden_end();
 }
 
@@ -83,19 +83,19 @@ NO_SANITIZE_THREAD struct alias_set *alias_set_find(const void *addr, unsigned i
 					     size_t *offset)
 {
 	struct alias_set *set = atomic_load_explicit(&sets.first, memory_order_acquire);
-	size_t set_offset;
+	size_t offset_after_head;
 
 	while (set && (uintptr_t)addr - (uintptr_t)set >= find_set_size())
 		set = set->next;
 	if (!set || (uintptr_t)addr - (uintptr_t)set < ALIAS_HEAD)
 		return NULL;
-	set_offset = (uintptr_t)addr - (uintptr_t)set - ALIAS_HEAD;
-	*place = (unsigned int)(set_offset / alias_place_kind->stride);
-	*offset = set_offset % alias_place_kind->stride;
+	offset_after_head = (uintptr_t)addr - (uintptr_t)set - ALIAS_HEAD;
+	*place = (unsigned int)(offset_after_head / alias_place_kind->stride);
+	*offset = offset_after_head % alias_place_kind->stride;
 	return set;
 }
 
-void alias_for_each_set(void (*fn)(struct alias_set *set))
+void alias_for_each_set_unlocked(void (*fn)(struct alias_set *set))
 {
 	for (struct alias_set *set = sets.first; set; set = set->next)
 		fn(set);
@@ -121,11 +121,11 @@ static inline size_t find_file_offset(const struct page *page)
 static NO_COVERAGE void map_shared_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
-		map_by_system_call(sync_shadow_address(addr, i), len, shadow_files[i],
+		map_by_system_call(sync_msan_shadow_address(addr, i), len, shadow_files[i],
 				   find_file_offset(page), PROT_READ | PROT_WRITE);
 }
 
-NO_COVERAGE void alias_map_file(void *addr, size_t len, const struct page *page, int prot)
+NO_COVERAGE void alias_map_file_and_shadow(void *addr, size_t len, const struct page *page, int prot)
 {
 	if (mmap(addr, len, prot, MAP_SHARED | MAP_FIXED, arena_get_file_descriptor(),
 		 (off_t)find_file_offset(page)) == MAP_FAILED)
@@ -133,13 +133,13 @@ NO_COVERAGE void alias_map_file(void *addr, size_t len, const struct page *page,
 	map_shared_shadow(addr, len, page);
 }
 
-void alias_remap_file(void *addr, size_t len, const struct page *page, int prot)
+void alias_remap_file_and_shadow(void *addr, size_t len, const struct page *page, int prot)
 {
 	map_by_system_call(addr, len, arena_get_file_descriptor(), find_file_offset(page), prot);
 	map_shared_shadow(addr, len, page);
 }
 
-bool alias_create_shadow_files(void)
+bool alias_create_msan_shadow_files(void)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++) {
 		shadow_files[i] = memfd_create("libpage-shadow", MFD_CLOEXEC);
@@ -153,7 +153,7 @@ bool alias_create_shadow_files(void)
 /* ---- after fork() ---- */
 
 /* Uses the system call, because the wrapper of pwrite() would report poisoned frames. */
-static int copy_to_new_file(const char *from, size_t len)
+static int copy_to_memfd_or_abort(const char *from, size_t len)
 {
 	int file = memfd_create("libpage", MFD_CLOEXEC);
 	size_t done = 0;
@@ -173,15 +173,15 @@ static int copy_to_new_file(const char *from, size_t len)
 
 void alias_copy_files_in_child(void)
 {
-	size_t used = arena_count_ever_used_frames() * PAGE_SIZE;
-	int file = copy_to_new_file((const char *)arena_frames, used);
+	size_t used = arena_count_frames_given_out() * PAGE_SIZE;
+	int file = copy_to_memfd_or_abort((const char *)arena_frames, used);
 
 	for (int i = 0; i < SYNC_SHADOWS; i++) {
-		int shadow = copy_to_new_file(sync_shadow_address(arena_frames, i), used);
+		int shadow = copy_to_memfd_or_abort(sync_msan_shadow_address(arena_frames, i), used);
 
 		close(shadow_files[i]);
 		shadow_files[i] = shadow;
 	}
 	arena_close_and_replace_file(file);
-	alias_remap_file(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
+	alias_remap_file_and_shadow(arena_frames, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
 }

@@ -32,7 +32,7 @@ static NO_SANITIZE_THREAD NO_COVERAGE void *slot_map_and_show(struct alias_set *
 	if (set->last_pages[i] == page)
 		set_protection(addr, PROT_READ | PROT_WRITE);
 	else
-		alias_map_file(addr, PAGE_SIZE, page, PROT_READ | PROT_WRITE);
+		alias_map_file_and_shadow(addr, PAGE_SIZE, page, PROT_READ | PROT_WRITE);
 	set->last_pages[i] = page;
 	return addr;
 }
@@ -44,9 +44,9 @@ static NO_SANITIZE_THREAD void *slot_canonical(const struct alias_set *set, unsi
 	return offset < PAGE_SIZE ? (unsigned char *)arena_address(page) + offset : NULL;
 }
 
-static void slot_remap(struct alias_set *set, unsigned int i)
+static void slot_remap_hidden(struct alias_set *set, unsigned int i)
 {
-	alias_remap_file(alias_place_address(set, i), PAGE_SIZE, set->last_pages[i], PROT_NONE);
+	alias_remap_file_and_shadow(alias_place_address(set, i), PAGE_SIZE, set->last_pages[i], PROT_NONE);
 }
 
 const struct alias_place_kind alias_slot = {
@@ -55,5 +55,5 @@ const struct alias_place_kind alias_slot = {
 	.hide = slot_hide,
 	.show = slot_show,
 	.canonical = slot_canonical,
-	.remap = slot_remap,
+	.remap = slot_remap_hidden,
 };

@@ -13,7 +13,7 @@
 #include "page/map.h"
 
 /* With the method `none`, all pages of a window stay accessible. */
-static void window_hide(void *addr)
+static void window_poison_page_if_enabled(void *addr)
 {
 	if (map_revoke == MAP_REVOKE_POISON)
 		sync_poison(addr, PAGE_SIZE);
@@ -26,7 +26,7 @@ static NO_COVERAGE void poison_unless_poisoned(unsigned char *addr)
 		sync_poison(addr, PAGE_SIZE);
 }
 
-static void window_show(void *addr)
+static void window_unpoison_page_if_enabled(void *addr)
 {
 	if (map_revoke == MAP_REVOKE_POISON)
 		sync_unpoison(addr, PAGE_SIZE);
@@ -52,11 +52,11 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_map_and_show(s
 	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;
 
 	if (unlikely(!(set->used_places & 1u << i)))
-		alias_map_file(window, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
+		alias_map_file_and_shadow(window, ARENA_SIZE, arena_pages, PROT_READ | PROT_WRITE);
 	if (set->last_pages[i] != page)
 		poison_adjacent_pages(addr);
 	set->last_pages[i] = page;
-	window_show(addr);
+	window_unpoison_page_if_enabled(addr);
 	return addr;
 }
 
@@ -70,15 +70,15 @@ static void *window_canonical(const struct alias_set *set, unsigned int i, size_
 
 static void window_remap(struct alias_set *set, unsigned int i)
 {
-	alias_remap_file(alias_place_address(set, i), ARENA_SIZE, arena_pages,
+	alias_remap_file_and_shadow(alias_place_address(set, i), ARENA_SIZE, arena_pages,
 			     PROT_READ | PROT_WRITE);
 }
 
 const struct alias_place_kind alias_window = {
 	.stride = ARENA_SIZE + PAGE_SIZE,
 	.map_and_show = window_map_and_show,
-	.hide = window_hide,
-	.show = window_show,
+	.hide = window_poison_page_if_enabled,
+	.show = window_unpoison_page_if_enabled,
 	.canonical = window_canonical,
 	.remap = window_remap,
 };

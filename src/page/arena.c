@@ -33,7 +33,7 @@ struct page *arena_pages;
 uintptr_t arena_skew;
 
 static struct {
-	struct sync_lock lock;
+	struct sync_spinlock lock;
 	int file;
 	size_t fresh; /* frames [fresh, ARENA_FRAMES) were never allocated, and are in no list */
 } arena = { .lock = SYNC_LOCK_INIT, .file = -1 };
@@ -66,7 +66,7 @@ static bool create_frames_file(unsigned char *base)
 
 static void arena_init(void)
 {
-	bool file = map_select_backend();
+	bool file = map_select_backend_needs_file();
 	unsigned char *base = reserve_addresses();
 
 	atomic_store_explicit(&arena_made, true, memory_order_relaxed);
@@ -85,7 +85,7 @@ static void arena_init(void)
 	sync_register_heap(base, ARENA_SIZE + PAGES_SIZE);
 }
 
-bool arena_exists(void)
+bool arena_creation_has_begun(void)
 {
 	return atomic_load_explicit(&arena_made, memory_order_relaxed);
 }
@@ -101,7 +101,7 @@ void arena_close_and_replace_file(int file)
 	arena.file = file;
 }
 
-size_t arena_count_ever_used_frames(void)
+size_t arena_count_frames_given_out(void)
 {
 	return arena.fresh;
 }
@@ -124,7 +124,7 @@ static NO_COVERAGE size_t take_never_allocated_frames(size_t least, size_t most,
 {
 	size_t count;
 
-	sync_lock(&arena.lock);
+	sync_spin_lock(&arena.lock);
 	count = ARENA_FRAMES - arena.fresh;
 	if (count > most)
 		count = most;
@@ -134,7 +134,7 @@ static NO_COVERAGE size_t take_never_allocated_frames(size_t least, size_t most,
 	arena.fresh += count;
 	if (count)
 		poison_frames_of_chunk(*first, arena.fresh);
-	sync_unlock(&arena.lock);
+	sync_spin_unlock(&arena.lock);
 	return count;
 }
 
@@ -146,20 +146,20 @@ static NO_COVERAGE void refill_list(struct free_list *list)
 	size_t count = take_never_allocated_frames(1, FREE_LIST_CHUNK, &list->fresh);
 
 	list->fresh_end = list->fresh + count;
-	free_list_assign(list, list->fresh, count);
+	free_list_set_list_of_frames(list, list->fresh, count);
 }
 
-static bool take_from_own_list(struct free_list *list, size_t *frame)
+static bool take_from_own_list_or_refill(struct free_list *list, size_t *frame)
 {
 	bool is_found;
 
-	sync_lock(&list->lock);
+	sync_spin_lock(&list->lock);
 	is_found = free_list_take_frame(list, frame);
 	if (!is_found) {
 		refill_list(list);
 		is_found = free_list_take_frame(list, frame);
 	}
-	sync_unlock(&list->lock);
+	sync_spin_unlock(&list->lock);
 	return is_found;
 }
 
@@ -170,9 +170,9 @@ static bool take_from_any_list(size_t *frame)
 
 	for (struct free_list *list = free_lists; !is_found && list < free_lists + FREE_LISTS;
 	     list++) {
-		sync_lock(&list->lock);
+		sync_spin_lock(&list->lock);
 		is_found = free_list_take_frame(list, frame);
-		sync_unlock(&list->lock);
+		sync_spin_unlock(&list->lock);
 	}
 	return is_found;
 }
@@ -186,13 +186,13 @@ static NO_COVERAGE bool take_run_of_freed_frames(size_t count, size_t *first)
 	bool is_found;
 
 	for (list = free_lists; list < free_lists + FREE_LISTS; list++)
-		sync_lock(&list->lock);
-	sync_lock(&arena.lock);
+		sync_spin_lock(&list->lock);
+	sync_spin_lock(&arena.lock);
 	end = arena.fresh;
-	sync_unlock(&arena.lock);
+	sync_spin_unlock(&arena.lock);
 	is_found = free_lists_take_run(free_list_own(), count, end, first);
 	while (list-- > free_lists)
-		sync_unlock(&list->lock);
+		sync_spin_unlock(&list->lock);
 	return is_found;
 }
 
@@ -200,7 +200,7 @@ static NO_COVERAGE bool take_contiguous_frames(size_t count, size_t *first)
 {
 	if (!take_never_allocated_frames(count, count, first))
 		return take_run_of_freed_frames(count, first);
-	free_list_assign(free_list_own(), *first, count);
+	free_list_set_list_of_frames(free_list_own(), *first, count);
 	return true;
 }
 
@@ -209,7 +209,7 @@ static NO_COVERAGE bool take_contiguous_frames(size_t count, size_t *first)
 static bool alloc_frames(size_t count, size_t *first)
 {
 	if (count == 1)
-		return take_from_own_list(free_list_own(), first) || take_from_any_list(first);
+		return take_from_own_list_or_refill(free_list_own(), first) || take_from_any_list(first);
 	return take_contiguous_frames(count, first);
 }
 
@@ -242,8 +242,8 @@ void arena_free_frame(struct page *page)
 	sync_mark_freed(page, sizeof(*page));
 	sync_hidden_begin();
 	list = free_list_find_by_frame(frame);
-	sync_lock(&list->lock);
+	sync_spin_lock(&list->lock);
 	free_list_append(list, frame);
-	sync_unlock(&list->lock);
+	sync_spin_unlock(&list->lock);
 	sync_hidden_end();
 }

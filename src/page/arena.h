@@ -52,7 +52,7 @@ struct page *arena_alloc_frames(size_t count);
 void arena_free_frame(struct page *page);
 
 /* Return: true after the first allocation began to create the arena, also if that failed. */
-bool arena_exists(void);
+bool arena_creation_has_begun(void);
 
 /*
  * Return: the file descriptor of the frames, with frame i at offset i * PAGE_SIZE; -1 without a
@@ -64,7 +64,7 @@ int arena_get_file_descriptor(void);
 void arena_close_and_replace_file(int file);
 
 /* Return: the number of frames that ever left the arena; they are the first frames. */
-size_t arena_count_ever_used_frames(void);
+size_t arena_count_frames_given_out(void);
 
 /* The size of a frame, in units of struct page. */
 #define ARENA_STRIDE (PAGE_SIZE / sizeof(struct page))

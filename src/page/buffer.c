@@ -18,14 +18,14 @@ static unsigned int find_order(size_t pages)
 	return order;
 }
 
-static void init_buffer_pages(struct page *first, size_t pages, size_t bytes)
+static void init_buffer_pages(struct page *first, size_t pages, size_t requested_size)
 {
 	for (size_t i = 0; i < pages; i++) {
 		page_init(first + i);
 		atomic_store_explicit(&first[i].part, (unsigned int)i + 1, memory_order_relaxed);
 	}
 	first->buffer_page_count = (uint32_t)pages;
-	first->buffer_size = bytes;
+	first->buffer_size = requested_size;
 	sync_mark_uninitialised(arena_address(first), pages * PAGE_SIZE);
 }
 
@@ -39,7 +39,7 @@ void *page_buffer_alloc(size_t n_bytes)
 		return NULL;
 	}
 	if (page_align(n_bytes, &whole) && whole <= ARENA_SIZE &&
-	    !fault_alloc_must_fail(GFP_KERNEL, find_order(whole / PAGE_SIZE)))
+	    !fault_count_alloc_must_fail(GFP_KERNEL, find_order(whole / PAGE_SIZE)))
 		first = arena_alloc_frames(whole / PAGE_SIZE);
 	if (!first) {
 		errno = ENOMEM;
@@ -56,13 +56,13 @@ LIVE_INLINE struct page *find_first_page_or_bug(const void *buffer, const char *
 
 	if (!arena_contains(buffer))
 		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call,
-			 buffer, task_current()->name, __builtin_return_address(0));
+			 buffer, task_get_or_create_current()->name, __builtin_return_address(0));
 	page = arena_page(buffer);
 	page_live_or_bug(page, call);
 	if (arena_address(page) != buffer ||
 	    atomic_load_explicit(&page->part, memory_order_relaxed) != 1)
 		page_bug("foreign-map", "%s of %p by %s at %p: no buffer begins there", call,
-			 buffer, task_current()->name, __builtin_return_address(0));
+			 buffer, task_get_or_create_current()->name, __builtin_return_address(0));
 	return page;
 }
 

@@ -105,7 +105,7 @@ unsigned int page_fail_nth(unsigned int n)
 {
 	if (n)
 		turn_injection_on();
-	return exchange_fail_nth(task_current(), n);
+	return exchange_fail_nth(task_get_or_create_current(), n);
 }
 
 static NO_SANITIZE_THREAD bool exchange_make_it_fail(struct page_task *task, bool on)
@@ -118,7 +118,7 @@ static NO_SANITIZE_THREAD bool exchange_make_it_fail(struct page_task *task, boo
 
 bool page_task_make_it_fail(bool on)
 {
-	return exchange_make_it_fail(task_current(), on);
+	return exchange_make_it_fail(task_get_or_create_current(), on);
 }
 
 /* ---- failure points ---- */
@@ -137,13 +137,13 @@ static NO_SANITIZE_THREAD bool has_make_it_fail_flag(const struct page_task *tas
 	return task->make_it_fail;
 }
 
-/* Return: true if space is larger than @size; it is then reduced by @size. */
-static bool spend_space(struct failure_point *point, unsigned int size)
+/* Return: true if space is larger than @call_page_count; it is then reduced by @call_page_count. */
+static bool spend_space(struct failure_point *point, unsigned int call_page_count)
 {
 	unsigned int space = GET(space);
 
-	while (space > size)
-		if (atomic_compare_exchange_weak_explicit(&point->space, &space, space - size,
+	while (space > call_page_count)
+		if (atomic_compare_exchange_weak_explicit(&point->space, &space, space - call_page_count,
 							  memory_order_relaxed,
 							  memory_order_relaxed))
 			return true;
@@ -172,8 +172,8 @@ static unsigned int draw_percentage(struct failure_point *point)
 }
 
 /* Tests the conditions of guarantee 3. The tests reduce space, and count calls. */
-static bool attributes_require_failure(struct failure_point *point, const struct page_task *task,
-				unsigned int size)
+static bool update_attributes_and_check_failure(struct failure_point *point, const struct page_task *task,
+				unsigned int call_page_count)
 {
 	if (!GET(probability))
 		return false;
@@ -181,7 +181,7 @@ static bool attributes_require_failure(struct failure_point *point, const struct
 		return false;
 	if (!GET(times))
 		return false;
-	if (spend_space(point, size))
+	if (spend_space(point, call_page_count))
 		return false;
 	if (is_call_skipped_by_interval(point))
 		return false;
@@ -198,14 +198,14 @@ static void decrement_positive_times(struct failure_point *point)
 		;
 }
 
-static bool count_and_check_failure(struct failure_point *point, unsigned int size)
+static bool count_and_check_failure(struct failure_point *point, unsigned int call_page_count)
 {
-	struct page_task *task = task_current();
+	struct page_task *task = task_get_or_create_current();
 	enum nth_state nth = decrement_fail_nth(task);
 
 	if (nth == NTH_WAITS)
 		return false;
-	if (nth == NTH_OFF && !attributes_require_failure(point, task, size))
+	if (nth == NTH_OFF && !update_attributes_and_check_failure(point, task, call_page_count))
 		return false;
 	decrement_positive_times(point);
 	return true;

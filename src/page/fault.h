@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Injected failures. A failure point calls fault_alloc_must_fail() or fault_usercopy_must_fail()
+ * Injected failures. A failure point calls fault_count_alloc_must_fail() or fault_count_usercopy_must_fail()
  * and fails if the result is true. Until the process requests its first failure, such a call
  * costs one branch.
  */
@@ -22,13 +22,13 @@ static inline NO_SANITIZE_THREAD bool fault_injection_is_off(void)
 }
 
 /* Counts an allocation of 2^@order pages. Return: true if it must fail. */
-static inline bool fault_alloc_must_fail(gfp_t gfp, unsigned int order)
+static inline bool fault_count_alloc_must_fail(gfp_t gfp, unsigned int order)
 {
 	return !fault_injection_is_off() && count_alloc_and_check_failure(gfp, order);
 }
 
 /* Counts a copy from user memory. Return: true if it must fail. */
-static inline bool fault_usercopy_must_fail(void)
+static inline bool fault_count_usercopy_must_fail(void)
 {
 	return !fault_injection_is_off() && count_usercopy_and_check_failure();
 }

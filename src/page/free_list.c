@@ -36,7 +36,7 @@ struct free_list *free_list_find_by_frame(size_t frame)
 	return &free_lists[list_indices[frame]];
 }
 
-NO_COVERAGE void free_list_assign(struct free_list *list, size_t frame, size_t count)
+NO_COVERAGE void free_list_set_list_of_frames(struct free_list *list, size_t frame, size_t count)
 {
 	for (size_t i = frame; i < frame + count; i++)
 		list_indices[i] = (uint8_t)(list - free_lists);
@@ -110,6 +110,6 @@ NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_
 	*frame = next - count;
 	for (size_t i = *frame; i < next; i++)
 		remove_frame_from_list(free_list_find_by_frame(i), i);
-	free_list_assign(list, *frame, count);
+	free_list_set_list_of_frames(list, *frame, count);
 	return true;
 }

@@ -23,7 +23,7 @@
 #define FREE_LIST_CHUNK 16
 
 struct free_list {
-	_Alignas(128) struct sync_lock lock; /* of all fields; taken while TSan ignores */
+	_Alignas(128) struct sync_spinlock lock; /* of all fields; taken while TSan ignores */
 	uint32_t oldest, newest;	     /* in the queue; undefined if count is 0 */
 	size_t count;			     /* of frames in the queue */
 	uint64_t free_count;		     /* number of frees so far; not of free frames */
@@ -56,4 +56,4 @@ void free_list_append(struct free_list *list, size_t frame);
 bool free_lists_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);
 
 /* Assigns frames that were never in a list to the list @list. */
-void free_list_assign(struct free_list *list, size_t frame, size_t count);
+void free_list_set_list_of_frames(struct free_list *list, size_t frame, size_t count);

@@ -45,7 +45,7 @@ LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int m
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
 		task_bug_freed(page, site);
-	if (unlikely(task_may_be_full()) && task_depth() + more >= PAGE_TASK_MAPPINGS)
+	if (unlikely(task_may_be_full()) && task_depth_and_update_flag() + more >= PAGE_TASK_MAPPINGS)
 		task_bug_overflow(page, site);
 }
 

@@ -52,7 +52,7 @@ static bool select_revoke(const char *name)
 
 int page_map_backend_set(const char *name)
 {
-	if (arena_exists())
+	if (arena_creation_has_begun())
 		return -EBUSY;
 	if (!select_backend(name))
 		return -EINVAL;
@@ -62,7 +62,7 @@ int page_map_backend_set(const char *name)
 
 int page_map_revoke_set(const char *name)
 {
-	if (arena_exists())
+	if (arena_creation_has_begun())
 		return -EBUSY;
 	if (!select_revoke(name))
 		return -EINVAL;
@@ -75,15 +75,15 @@ const char *page_map_backend(void)
 	return map_backend->name;
 }
 
-static void select_from_environment(const char *variable, bool (*find)(const char *name))
+static void select_from_environment(const char *variable, bool (*select_by_name)(const char *name))
 {
 	const char *value = getenv(variable);
 
-	if (value && !find(value))
+	if (value && !select_by_name(value))
 		page_bug("environment", "%s=%s means nothing in this build", variable, value);
 }
 
-bool map_select_backend(void)
+bool map_select_backend_needs_file(void)
 {
 	if (!backend_chosen)
 		select_from_environment("PAGE_MAP", select_backend);
@@ -100,7 +100,7 @@ LIVE_INLINE void *map_local(struct page *page, const char *call)
 	void *addr;
 
 	page_live_or_bug(page, call);
-	task = task_current();
+	task = task_get_or_create_current();
 	if (unlikely(!task_has_room(task)))
 		task_bug_overflow(page, CALL_SITE(call));
 	addr = map_backend->map(task, page);
@@ -110,7 +110,7 @@ LIVE_INLINE void *map_local(struct page *page, const char *call)
 
 LIVE_INLINE void unmap_local(const void *addr, const char *call)
 {
-	struct page_task *task = task_current();
+	struct page_task *task = task_get_or_create_current();
 	void *newest = task_pop(task, addr);
 
 	if (unlikely(!newest))

@@ -48,7 +48,7 @@ extern const struct page_map_ops *map_backend;
  * Selects the backend before the first allocation; the selection cannot change later.
  * Return: true if the arena must be a file.
  */
-bool map_select_backend(void);
+bool map_select_backend_needs_file(void);
 
 /* How the alias backend makes an address invalid: see page_map_revoke_set(). */
 enum map_revoke { MAP_REVOKE_POISON, MAP_REVOKE_PROTECT, MAP_REVOKE_NONE };

@@ -26,7 +26,7 @@ const struct alias_place_kind *alias_place_kind = &alias_slot;
 static bool alias_arena_made(void)
 {
 	alias_place_kind = map_revoke == MAP_REVOKE_PROTECT ? &alias_slot : &alias_window;
-	return alias_create_shadow_files() && alias_install_fork_handlers();
+	return alias_create_msan_shadow_files() && alias_install_fork_handlers();
 }
 
 /* Return: the next free place. There is one, because a task has fewer mappings than places. */
@@ -46,7 +46,7 @@ static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *alias_map(struct page
 	void *addr;
 
 	if (unlikely(!set))
-		set = task->aliases = alias_set_acquire();
+		set = task->aliases = alias_set_acquire_or_abort();
 	i = pick_free_place(set);
 	addr = alias_place_kind->map_and_show(set, i, page);
 	set->live_places |= 1u << i;
@@ -84,7 +84,7 @@ static void hide_mapping(void *addr)
 	alias_place_kind->hide(addr);
 }
 
-static void alias_page_freed(struct page *page)
+static void alias_hide_freed_page(struct page *page)
 {
 	task_for_each_mapping(page, hide_mapping);
 }
@@ -92,7 +92,7 @@ static void alias_page_freed(struct page *page)
 static void alias_task_deleted(struct page_task *task)
 {
 	if (task->aliases)
-		alias_set_release(task->aliases);
+		alias_set_unmap_and_release(task->aliases);
 	task->aliases = NULL;
 }
 
@@ -118,7 +118,7 @@ const struct page_map_ops page_map_alias = {
 	.unmap = alias_unmap,
 	.switch_out = alias_switch_out,
 	.switch_in = alias_switch_in,
-	.page_freed = alias_page_freed,
+	.page_freed = alias_hide_freed_page,
 	.task_deleted = alias_task_deleted,
 	.canonical = alias_canonical,
 };

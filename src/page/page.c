@@ -31,7 +31,7 @@
 #define GFP_CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define GFP_MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-static bool gfp_valid(gfp_t gfp)
+static bool gfp_is_valid_combination(gfp_t gfp)
 {
 	gfp_t context = gfp & GFP_CONTEXTS;
 	bool one_context = context && !(context & (context - 1));
@@ -51,11 +51,11 @@ struct page *page_alloc(gfp_t gfp)
 {
 	struct page *page;
 
-	if (!gfp_valid(gfp)) {
+	if (!gfp_is_valid_combination(gfp)) {
 		errno = EINVAL;
 		return NULL;
 	}
-	page = fault_alloc_must_fail(gfp, 0) ? NULL : arena_alloc_frames(1);
+	page = fault_count_alloc_must_fail(gfp, 0) ? NULL : arena_alloc_frames(1);
 	if (!page) {
 		errno = ENOMEM;
 		return NULL;
@@ -82,7 +82,7 @@ static void page_destroy(struct page *page, struct call_site site)
 {
 	if (unlikely(page_is_borrowed(page)))
 		page_bug("borrowed-free", "%s of the borrowed page %p by %s at %p", site.name,
-			 (const void *)page, task_current()->name, site.from);
+			 (const void *)page, task_get_or_create_current()->name, site.from);
 	map_backend->page_freed(page);
 	memset(arena_address(page), PAGE_POISON, PAGE_SIZE);
 	arena_free_frame(page);

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-_Noreturn void page_bug(const char *rule, const char *what, ...)
+_Noreturn void page_bug(const char *rule, const char *message_format, ...)
 {
 	char line[512];
 	va_list args;
 	int used = snprintf(line, sizeof(line), "BUG: page: %s: ", rule);
 
-	va_start(args, what);
-	used += vsnprintf(line + used, sizeof(line) - (size_t)used - 1, what, args);
+	va_start(args, message_format);
+	used += vsnprintf(line + used, sizeof(line) - (size_t)used - 1, message_format, args);
 	va_end(args);
 	if (used > (int)sizeof(line) - 2)
 		used = sizeof(line) - 2;

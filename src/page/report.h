@@ -4,10 +4,10 @@
 /*
  * page_bug() - report a broken rule and abort
  * @rule: the name of the rule in page programs
- * @what: one sentence, printf style
+ * @message_format: one sentence, printf style
  *
  * The report is one line on standard error. One write(2) writes it, so that the lines of
  * threads that fail at the same time do not mix. The function does not allocate memory.
  */
-_Noreturn void page_bug(const char *rule, const char *what, ...)
+_Noreturn void page_bug(const char *rule, const char *message_format, ...)
 	__attribute__((format(printf, 2, 3)));

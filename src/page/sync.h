@@ -132,18 +132,18 @@ static inline void sync_mark_uninitialised(const void *addr, size_t len)
 }
 
 /*
- * Return: the address of MemorySanitizer's data for the byte at @addr, on x86-64 Linux: number 0
- * is the shadow, number 1 the origins. Shadow and origins have one byte for each byte of memory.
+ * Return: the address of MemorySanitizer's data for the byte at @addr, on x86-64 Linux: shadow_or_origin 0
+ * is the shadow, shadow_or_origin 1 the origins. Shadow and origins have one byte for each byte of memory.
  */
 #ifndef __x86_64__
 #error "expected the address layout of MemorySanitizer on x86-64"
 #endif
 #define SYNC_SHADOWS 2
 
-static inline void *sync_shadow_address(const void *addr, int number)
+static inline void *sync_msan_shadow_address(const void *addr, int shadow_or_origin)
 {
 	return (void *)(((unsigned long)addr ^ 0x500000000000) +
-			(unsigned long)number * 0x100000000000);
+			(unsigned long)shadow_or_origin * 0x100000000000);
 }
 
 /* Copies to @to which bytes of @from are initialised, but not the bytes. */
@@ -154,9 +154,9 @@ static inline void sync_copy_initialised_state(void *to, const void *from, size_
 #else
 #define SYNC_SHADOWS 0
 
-static inline void *sync_shadow_address(const void *addr, int number)
+static inline void *sync_msan_shadow_address(const void *addr, int shadow_or_origin)
 {
-	(void)number;
+	(void)shadow_or_origin;
 	return (void *)(unsigned long)addr;
 }
 
@@ -249,19 +249,19 @@ static inline void sync_hidden_end(void)
 #endif
 
 /* A lock for critical sections of a few instructions. Code takes it only in a hidden section. */
-struct sync_lock {
+struct sync_spinlock {
 	atomic_flag taken;
 };
 
 #define SYNC_LOCK_INIT { ATOMIC_FLAG_INIT }
 
-static inline void sync_lock(struct sync_lock *lock)
+static inline void sync_spin_lock(struct sync_spinlock *lock)
 {
 	while (atomic_flag_test_and_set_explicit(&lock->taken, memory_order_acquire))
 		sched_yield();
 }
 
-static inline void sync_unlock(struct sync_lock *lock)
+static inline void sync_spin_unlock(struct sync_spinlock *lock)
 {
 	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
 }

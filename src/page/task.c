@@ -21,7 +21,7 @@ static _Thread_local struct page_task own_task __attribute__((tls_model("initial
 
 /* Guarantee 4: the list of all tasks that may have mappings. */
 static struct {
-	struct sync_lock lock;
+	struct sync_spinlock lock;
 	struct page_task *first;
 } tasks = { .lock = SYNC_LOCK_INIT };
 
@@ -32,21 +32,21 @@ static pthread_key_t own_task_key;
 
 static void add_to_task_list(struct page_task *task)
 {
-	sync_lock(&tasks.lock);
+	sync_spin_lock(&tasks.lock);
 	task->next = tasks.first;
 	tasks.first = task;
-	sync_unlock(&tasks.lock);
+	sync_spin_unlock(&tasks.lock);
 }
 
 static void remove_from_task_list(struct page_task *task)
 {
 	struct page_task **link = &tasks.first;
 
-	sync_lock(&tasks.lock);
+	sync_spin_lock(&tasks.lock);
 	while (*link != task)
 		link = &(*link)->next;
 	*link = task->next;
-	sync_unlock(&tasks.lock);
+	sync_spin_unlock(&tasks.lock);
 }
 
 static unsigned int unmap_all_mappings(struct page_task *task)
@@ -60,7 +60,7 @@ static unsigned int unmap_all_mappings(struct page_task *task)
 
 /* ---- a thread's own task ---- */
 
-static void remove_task_of_ended_thread(void *arg)
+static void unmap_and_remove_thread_task(void *arg)
 {
 	struct page_task *task = arg;
 
@@ -76,7 +76,7 @@ static void remove_task_of_ended_thread(void *arg)
 /* The destructor of the key removes the task of a thread that ends from the list. */
 static void create_own_task_key(void)
 {
-	if (pthread_key_create(&own_task_key, remove_task_of_ended_thread))
+	if (pthread_key_create(&own_task_key, unmap_and_remove_thread_task))
 		abort();
 }
 
@@ -138,7 +138,7 @@ NO_SANITIZE_THREAD unsigned int page_task_depth(const struct page_task *task)
 	return task->depth;
 }
 
-NO_SANITIZE_THREAD unsigned int task_depth(void)
+NO_SANITIZE_THREAD unsigned int task_depth_and_update_flag(void)
 {
 	const struct page_task *task = task_find();
 	unsigned int depth = task ? task->depth : 0;
@@ -149,7 +149,7 @@ NO_SANITIZE_THREAD unsigned int task_depth(void)
 
 struct page_task *page_task_current(void)
 {
-	return task_current();
+	return task_get_or_create_current();
 }
 
 void page_task_hook_set(page_task_current_fn hook)
@@ -196,16 +196,16 @@ NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct ma
 void task_for_each_mapping(const struct page *page, void (*fn)(void *addr))
 {
 	sync_hidden_begin();
-	sync_lock(&tasks.lock);
+	sync_spin_lock(&tasks.lock);
 	for (struct page_task *task = tasks.first; task; task = task->next)
 		for (unsigned int i = 0; i < task->depth; i++)
 			if (task->live[i].page == page)
 				fn(task->live[i].addr);
-	sync_unlock(&tasks.lock);
+	sync_spin_unlock(&tasks.lock);
 	sync_hidden_end();
 }
 
-void task_for_each(void (*fn)(struct page_task *task))
+void task_for_each_unlocked(void (*fn)(struct page_task *task))
 {
 	for (struct page_task *task = tasks.first; task; task = task->next)
 		fn(task);
@@ -224,13 +224,13 @@ static const struct mapping *find_mapping_in_any_task(const void *addr, const st
 {
 	const struct mapping *found = NULL;
 
-	sync_lock(&tasks.lock);
+	sync_spin_lock(&tasks.lock);
 	for (*owner = tasks.first; *owner; *owner = (*owner)->next) {
 		found = find_mapping_in_task(*owner, addr);
 		if (found)
 			break;
 	}
-	sync_unlock(&tasks.lock);
+	sync_spin_unlock(&tasks.lock);
 	return found;
 }
 
@@ -239,12 +239,12 @@ static const struct mapping *find_mapping_in_any_task(const void *addr, const st
 void task_bug_freed(const struct page *page, struct call_site site)
 {
 	page_bug("use-after-free", "%s of the freed page %p by %s at %p", site.name,
-		 (const void *)page, task_current()->name, site.from);
+		 (const void *)page, task_get_or_create_current()->name, site.from);
 }
 
 void task_bug_overflow(const struct page *page, struct call_site site)
 {
-	const struct page_task *task = task_current();
+	const struct page_task *task = task_get_or_create_current();
 	const struct mapping *newest = &task->live[task->depth - 1];
 
 	page_bug("map-overflow",
@@ -260,15 +260,15 @@ static _Noreturn void bug_unmapped(const void *addr, struct call_site site)
 
 	if (canonical)
 		page_bug("use-after-unmap", "%s of %p, page %p, by %s at %p: no mapping is there",
-			 site.name, addr, (const void *)arena_page(canonical), task_current()->name,
+			 site.name, addr, (const void *)arena_page(canonical), task_get_or_create_current()->name,
 			 site.from);
 	page_bug("foreign-map", "%s of %p by %s at %p: no page was ever mapped there", site.name,
-		 addr, task_current()->name, site.from);
+		 addr, task_get_or_create_current()->name, site.from);
 }
 
 void task_bug_unmap(const void *addr, struct call_site site)
 {
-	const struct page_task *self = task_current(), *owner = self;
+	const struct page_task *self = task_get_or_create_current(), *owner = self;
 	const struct mapping *mapping, *newest;
 
 	sync_hidden_begin();

@@ -67,7 +67,7 @@ static inline NO_SANITIZE_THREAD struct page_task *task_find(void)
 	return task ? task : task_own;
 }
 
-static inline struct page_task *task_current(void)
+static inline struct page_task *task_get_or_create_current(void)
 {
 	struct page_task *task = task_find();
 
@@ -77,7 +77,7 @@ static inline struct page_task *task_current(void)
 /*
  * True if the current task may have fewer than two free mappings. The flag is a thread-local
  * variable, so that a raw call reads only memory of its own thread. The flag may be true for
- * any task; task_depth() corrects it.
+ * any task; task_depth_and_update_flag() corrects it.
  */
 extern _Thread_local bool task_may_be_nearly_full __attribute__((tls_model("initial-exec")));
 
@@ -87,7 +87,7 @@ static inline NO_SANITIZE_THREAD bool task_may_be_full(void)
 }
 
 /* Corrects task_may_be_nearly_full. Return: the number of mappings of the current task. */
-unsigned int task_depth(void);
+unsigned int task_depth_and_update_flag(void);
 
 /* ---- the stack ---- */
 
@@ -128,7 +128,7 @@ void task_for_each_mapping(const struct page *page, void (*fn)(void *addr));
  * Calls @fn for each task, without the lock of the list: only for a child of fork(), which has
  * one thread. The caller is in a hidden section.
  */
-void task_for_each(void (*fn)(struct page_task *task));
+void task_for_each_unlocked(void (*fn)(struct page_task *task));
 
 /* ---- reports ---- */
 

@@ -59,7 +59,7 @@ static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[
  * Copies up to @len bytes between memory of the caller, @own, and the user memory at @user_addr.
  * Return: the number of bytes before the first inaccessible one.
  */
-static size_t copy_user_memory(const struct copy_call *call, void *own, const void *user_addr, size_t len)
+static size_t copy_user_memory_until_fault(const struct copy_call *call, void *own, const void *user_addr, size_t len)
 {
 	uintptr_t user = SYNC_UNTAG((uintptr_t)user_addr);
 	struct iovec pieces[PIECES];
@@ -87,7 +87,7 @@ static size_t copy_user_memory(const struct copy_call *call, void *own, const vo
 static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader *reader,
 			       size_t len)
 {
-	size_t done = copy_user_memory(&read_call, to, reader->at, len);
+	size_t done = copy_user_memory_until_fault(&read_call, to, reader->at, len);
 
 	if (done < len)
 		memset(to + done, 0, len - done);
@@ -148,7 +148,7 @@ int user_slice_write(struct user_slice_writer *writer, const void *src, size_t l
 
 	if (len > writer->left)
 		return -EFAULT;
-	done = copy_user_memory(&write_call, (void *)(uintptr_t)src, writer->at, len);
+	done = copy_user_memory_until_fault(&write_call, (void *)(uintptr_t)src, writer->at, len);
 	sync_copy_initialised_state(writer->at, src, done);
 	if (done < len)
 		return -EFAULT;
@@ -170,7 +170,7 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 		return -EFAULT;
 	to = (unsigned char *)arena_address(page) + off;
 	/* This precedes the check of the length: an empty copy uses up the failure and succeeds. */
-	if (fault_usercopy_must_fail()) {
+	if (fault_count_usercopy_must_fail()) {
 		memset(to, 0, len);
 		return len ? -EFAULT : 0;
 	}

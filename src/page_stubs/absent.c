@@ -20,11 +20,11 @@
 static const char absent[] = "" PAGE_ABSENT;
 
 /* Only a program of unit tests defines it (tests/unit_tests.c). */
-extern const char tap_program __attribute__((weak));
+extern const char tap_program_marker __attribute__((weak));
 
 static _Noreturn void exit_as_skipped(void)
 {
-	if (&tap_program) {
+	if (&tap_program_marker) {
 		printf("1..0 # SKIP the page library lacks%s\n", absent);
 		fflush(stdout);
 		_Exit(0);

@@ -50,7 +50,7 @@ static int check_file(const char *file, void *context)
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
 	int warning_status;
 
-	if (!program_file_load(file, &program, error)) {
+	if (!program_file_read_and_parse(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
@@ -60,7 +60,7 @@ static int check_file(const char *file, void *context)
 
 		json_begin_object(&out, NULL);
 		verdict_write_json_members(&out, file, &program, settings->rules);
-		json_end_line(&out);
+		json_end_all_and_newline(&out);
 	} else {
 		verdict_print_text(stdout, file, &program, settings->rules);
 	}
@@ -81,7 +81,7 @@ int command_check(int argc, char **argv)
 		OPTION_FLAG("strict", &settings.is_strict),
 		OPTION_END,
 	};
-	int status = options_parse("check", help, rows, argc, argv);
+	int status = options_parse_or_return_status("check", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;

@@ -51,7 +51,7 @@ int command_convert(int argc, char **argv)
 		OPTION_PICK("text", &target, NOTATION_TEXT),
 		OPTION_END,
 	};
-	int status = options_parse("convert", help, rows, argc, argv);
+	int status = options_parse_or_return_status("convert", help, rows, argc, argv);
 
 	if (status >= 0)
 		return status;

@@ -67,7 +67,7 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 }
 
 /* Executes the program in each flavour with --run. Return: whether a flavour disagrees with the model. */
-static bool write_disagreements(struct json *out, const struct program *program)
+static bool execute_and_write_disagreements(struct json *out, const struct program *program)
 {
 	static struct execution_record record;
 	bool has_disagreement = false;
@@ -87,7 +87,7 @@ static bool write_disagreements(struct json *out, const struct program *program)
 }
 
 /* Writes one line of JSON to @script_input. Return: the exit status for the file. */
-static int write_facts_of_file(const char *file, void *script_input)
+static int execute_and_write_facts(const char *file, void *script_input)
 {
 	static struct program program;
 	char error[PROGRAM_FILE_ERROR], failed_claim[EXPECTATION_TEXT];
@@ -95,15 +95,15 @@ static int write_facts_of_file(const char *file, void *script_input)
 	bool has_disagreement;
 	int warning_status;
 
-	if (!program_file_load(file, &program, error)) {
+	if (!program_file_read_and_parse(file, &program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
 	rules_evaluate(settings.rules, &program);
 	json_begin_object(&out, NULL);
-	write_model_facts(&out, &program, settings.rules, file);
-	has_disagreement = write_disagreements(&out, &program);
-	json_end_line(&out);
+	write_model_facts_as_members(&out, &program, settings.rules, file);
+	has_disagreement = execute_and_write_disagreements(&out, &program);
+	json_end_all_and_newline(&out);
 	warning_status =
 		never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
 	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim)
@@ -112,7 +112,7 @@ static int write_facts_of_file(const char *file, void *script_input)
 }
 
 /* Selects the backend and the flavours for --run. Return: an exit status, or -1 to continue. */
-static int prepare_runners(void)
+static int set_backend_and_find_runners(void)
 {
 	int status;
 
@@ -126,7 +126,7 @@ static int prepare_runners(void)
 }
 
 /* Passes the facts of all files to the script, which replaces this process. Return: EXIT_BAD on error. */
-static int write_facts_and_execute_script(int count, char **files, struct script_command *script)
+static int write_facts_and_exec_script(int count, char **files, struct script_command *script)
 {
 	FILE *input = script_open_input();
 	int status;
@@ -134,11 +134,11 @@ static int write_facts_and_execute_script(int count, char **files, struct script
 	settings.rules = rules_new();
 	if (!settings.rules || !input)
 		return usage_error("explain", "expected memory for the model and the script");
-	status = file_list_handle_all("explain", count, files, write_facts_of_file, input);
+	status = file_list_handle_all("explain", count, files, execute_and_write_facts, input);
 	runners_destroy(&settings.runners);
 	script_append(script, "status=%d", status);
 	script_append_arguments(script, (char *[]){ NULL });
-	return script_execute(script, input);
+	return script_exec_python(script, input);
 }
 
 int command_explain(int argc, char **argv)
@@ -159,11 +159,11 @@ int command_explain(int argc, char **argv)
 
 	script_init(&script, argc, argv);
 	memset(settings.wanted_flavours, true, sizeof(settings.wanted_flavours));
-	status = options_parse("explain", help, rows, argc, argv);
+	status = options_parse_or_return_status("explain", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind == argc)
 		return usage_error("explain", "expected at least one FILE");
-	status = prepare_runners();
-	return status < 0 ? write_facts_and_execute_script(argc - optind, argv + optind, &script) : status;
+	status = set_backend_and_find_runners();
+	return status < 0 ? write_facts_and_exec_script(argc - optind, argv + optind, &script) : status;
 }

@@ -82,9 +82,9 @@ int command_fuzz(int argc, char **argv)
 	int status;
 
 	script_init(&script, argc, argv);
-	script_append(&script, "jobs=%u", cpus_count_available(JOBS_MOST));
+	script_append(&script, "jobs=%u", cpus_count_available_or_max(JOBS_MOST));
 	append_known_targets(&script);
-	status = options_parse("fuzz", help, rows, argc, argv);
+	status = options_parse_or_return_status("fuzz", help, rows, argc, argv);
 	script_append_arguments(&script, argv + optind);
-	return status >= 0 ? status : script_execute(&script, NULL);
+	return status >= 0 ? status : script_exec_python(&script, NULL);
 }

@@ -89,7 +89,7 @@ static int write_minimised_input(const struct test_input *input)
 	if (fclose(out))
 		error = errno;
 	else if (path)
-		error = output_write(path, text, text_size);
+		error = output_write_or_errno(path, text, text_size);
 	else if (fwrite(text, 1, text_size, stdout) != text_size || fflush(stdout))
 		error = errno;
 	free(text);
@@ -111,7 +111,7 @@ static const char *explain_missing_failure(const struct test_input *input, const
 static int minimize_and_write_input(struct reduction *reduction)
 {
 	const struct test_input *input = &reduction->input;
-	const char *replayer = oracle_find_replayer_path(&settings.oracle, input->target);
+	const char *replayer = oracle_find_replayer_or_report(&settings.oracle, input->target);
 	const char *name = reduction->input_name;
 	size_t size_before = test_input_count_units(input);
 	char flavour_list[FLAVOURS_TEXT];
@@ -154,7 +154,7 @@ static unsigned int run_and_count_failures(const struct reduction *reduction)
 }
 
 /* Minimises the input, writes the smallest input, and describes its failure with the reports. */
-static int minimize_and_describe_input(struct json *json, struct reduction *reduction)
+static int minimize_describe_and_write_input(struct json *json, struct reduction *reduction)
 {
 	static struct signature smallest;
 	const struct test_input *input = &reduction->input;
@@ -163,12 +163,12 @@ static int minimize_and_describe_input(struct json *json, struct reduction *redu
 	json_number(json, "failure_count", run_and_count_failures(reduction));
 	signature_init_by_executing_input(&smallest, &settings.oracle, input,
 				  reduction->signature.needed_flavours);
-	execute_and_write_failure(json, &settings.oracle, input, &smallest);
+	execute_and_write_failure_members(json, &settings.oracle, input, &smallest);
 	execute_and_write_reports(json, &settings.oracle, input, &reduction->signature);
 	return write_minimised_input(input);
 }
 
-static int execute_and_describe_input(struct json *json, struct reduction *reduction)
+static int execute_and_describe_or_minimize(struct json *json, struct reduction *reduction)
 {
 	bool has_failed = run_until_failure(reduction);
 
@@ -177,8 +177,8 @@ static int execute_and_describe_input(struct json *json, struct reduction *reduc
 	if (!has_failed)
 		return EXIT_FAILED;
 	if (settings.output_path)
-		return minimize_and_describe_input(json, reduction);
-	execute_and_write_failure(json, &settings.oracle, &reduction->input, &reduction->signature);
+		return minimize_describe_and_write_input(json, reduction);
+	execute_and_write_failure_members(json, &settings.oracle, &reduction->input, &reduction->signature);
 	return EXIT_GOOD;
 }
 
@@ -207,9 +207,9 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 			json_text(json, "outcome", "no program");
 		return EXIT_BAD;
 	}
-	status = json ? execute_and_describe_input(json, &reduction)
+	status = json ? execute_and_describe_or_minimize(json, &reduction)
 		      : minimize_and_write_input(&reduction);
-	if (!json && oracle_describe_missing_tools(oracle) && !oracle_find_replayer_path(oracle, target))
+	if (!json && oracle_describe_missing_tools(oracle) && !oracle_find_replayer_or_report(oracle, target))
 		fprintf(stderr, "%s: %s\n", file, oracle_describe_missing_tools(oracle));
 	test_input_destroy(&reduction.input);
 	return status;
@@ -223,7 +223,7 @@ static int describe_failures_as_json(int count, char **files)
 	for (int i = 0; i < count; i++) {
 		json_begin_object(&json, NULL);
 		status = worse_exit_status(status, minimize_or_describe_file(files[i], &json));
-		json_end_line(&json);
+		json_end_all_and_newline(&json);
 		fflush(stdout);
 	}
 	return status;
@@ -260,7 +260,7 @@ int command_minimize(int argc, char **argv)
 		OPTION_NUMBER("tries", &settings.try_limit, 1, 100000),
 		OPTION_END,
 	};
-	int status = options_parse("minimize", help, rows, argc, argv);
+	int status = options_parse_or_return_status("minimize", help, rows, argc, argv);
 	const char *file;
 
 	if (status >= 0)

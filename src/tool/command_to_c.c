@@ -102,7 +102,7 @@ int command_to_c(int argc, char **argv)
 	int status;
 
 	script_init(&script, argc, argv);
-	status = options_parse("to-c", help, rows, argc, argv);
+	status = options_parse_or_return_status("to-c", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
@@ -110,7 +110,7 @@ int command_to_c(int argc, char **argv)
 	arguments[0] = (char *)(uintptr_t)file_list_find_only_file("to-c", argv[optind]);
 	if (!arguments[0])
 		return EXIT_BAD;
-	if (!program_file_load(arguments[0], &program, error)) {
+	if (!program_file_read_and_parse(arguments[0], &program, error)) {
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
@@ -120,8 +120,8 @@ int command_to_c(int argc, char **argv)
 	out = json_make_writer(input);
 	json_begin_object(&out, NULL);
 	write_build_description(&out);
-	write_model_facts(&out, &program, rules, "");
-	json_end_line(&out);
+	write_model_facts_as_members(&out, &program, rules, "");
+	json_end_all_and_newline(&out);
 	script_append_arguments(&script, arguments);
-	return script_execute(&script, input);
+	return script_exec_python(&script, input);
 }

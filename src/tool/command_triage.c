@@ -74,7 +74,7 @@ int command_triage(int argc, char **argv)
 
 	script_init(&script, argc, argv);
 	memset(wanted_flavours, true, sizeof(wanted_flavours));
-	status = options_parse("triage", help, rows, argc, argv);
+	status = options_parse_or_return_status("triage", help, rows, argc, argv);
 	if (status >= 0)
 		return status;
 	if (optind != argc - 1)
@@ -88,5 +88,5 @@ int command_triage(int argc, char **argv)
 	script_append(&script, "flavours=%s", flavour_list);
 	script_append(&script, "backend=%s", exec_backend_name());
 	script_append_arguments(&script, argv + optind);
-	return script_execute(&script, NULL);
+	return script_exec_python(&script, NULL);
 }

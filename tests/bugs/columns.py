@@ -58,26 +58,26 @@ class Tester:
         self.directory = tree.work / subject.name.replace(", ", "-")
 
     @functools.cached_property
-    def builder(self):
-        builder = build.Builder(self.tree, self.directory)
+    def library_builder(self):
+        library_builder = build.Builder(self.tree, self.directory)
         if self.subject.patch:
-            builder.apply_patch(self.subject.patch)
-        return builder
+            library_builder.apply_patch(self.subject.patch)
+        return library_builder
 
     def require_flavour(self, flavour):
         if not self.tree.has_flavour(flavour):
             raise Unusable(f"this build has no {flavour} flavour")
 
-    def build_and_run_program(self, program, arguments, wall_seconds, **environment):
-        return run_with_time_limits([self.builder.build_program(program), *arguments], wall_seconds,
+    def build_and_run_program(self, program, arguments, wall_limit_seconds, **environment):
+        return run_with_time_limits([self.library_builder.build_program(program), *arguments], wall_limit_seconds,
                                     env={**os.environ, **environment})
 
 
-def make_trial_result(program_name, execution, wall_seconds, input_count, message="", detector=""):
+def make_trial_result(program_name, execution, wall_limit_seconds, input_count, message="", detector=""):
     """@message: what the program @program_name reported, if anything."""
     trial = TrialResult(execution.status != 0, execution.seconds, input_count)
     if execution.status == HANG:
-        trial.detector, trial.why = "hang", f"{program_name} still running after {wall_seconds} s"
+        trial.detector, trial.why = "hang", f"{program_name} still running after {wall_limit_seconds} s"
     elif trial.killed and message:
         trial.detector, trial.why = detector or find_detector_of_message(message), message
     elif trial.killed:
@@ -100,9 +100,9 @@ def sum_trials_until_finding(trials):
 
 # ---- replay ----
 
-def _replay_programs(tester, builder, programs, **environment):
+def _run_page_programs(tester, library_builder, programs, **environment):
     subject, limit = tester.subject, GRACE + 10 * len(programs)
-    tool = builder.build_program(build.get_tool_link_recipe(subject.flavour))
+    tool = library_builder.build_program(build.get_tool_link_recipe(subject.flavour))
     execution = run_with_time_limits([tool, "run", "--backend", subject.backend, "--flavour", subject.flavour,
                                       "--timeout", 10, *programs], limit, env={**os.environ, **environment})
     found = re.search(rf"^(\S+): {subject.flavour}: (.*)$", execution.output, re.MULTILINE)
@@ -111,14 +111,14 @@ def _replay_programs(tester, builder, programs, **environment):
                              found and find_detector_of_message(found[2]))
 
 
-def _replay_without_sanitizer(tester, programs):
+def _run_on_uninstrumented_library(tester, programs):
     """The unchanged library without its sanitizer may fail in the same way: that finds no bug."""
     subject, without = tester.subject, tester.tree.plain_library_for
     options = WITHOUT_INTERCEPTORS.get(without, {})
-    trial = _replay_programs(tester, tester.builder, programs, **options)
+    trial = _run_page_programs(tester, tester.library_builder, programs, **options)
     if trial.killed and subject.flavour == without:
-        unchanged = build.Builder(tester.tree, tester.builder.directory / "unchanged")
-        trial.killed = _replay_programs(tester, unchanged, programs, **options).detector != trial.detector
+        unchanged = build.Builder(tester.tree, tester.library_builder.directory / "unchanged")
+        trial.killed = _run_page_programs(tester, unchanged, programs, **options).detector != trial.detector
     return trial
 
 
@@ -127,9 +127,9 @@ def test_by_replay(tester, subject, _trial_number):
     tester.require_flavour(subject.flavour)
     own, others = subject.programs[:1], subject.programs[1:]
     if tester.tree.plain_library_for:
-        return _replay_without_sanitizer(tester, own)
+        return _run_on_uninstrumented_library(tester, own)
     groups = [own, others] if subject.bug and others else [subject.programs]
-    return sum_trials_until_finding(_replay_programs(tester, tester.builder, programs) for programs in groups)
+    return sum_trials_until_finding(_run_page_programs(tester, tester.library_builder, programs) for programs in groups)
 
 
 # ---- unit tests and stress scenarios ----
@@ -222,10 +222,10 @@ def choose_fuzz_targets(subject):
     return ["fuzz_page"]
 
 
-def _run_fuzz_target(tester, subject, trial_number, target, seed_directories, seconds):
+def _fuzz_target_and_measure_reach(tester, subject, trial_number, target, seed_directories, seconds):
     program = build.get_fuzz_target_link_recipe(target)
     tester.require_flavour(program.flavour)
-    directory = tester.builder.directory / f"{target}-{subject.backend}-{trial_number}"
+    directory = tester.library_builder.directory / f"{target}-{subject.backend}-{trial_number}"
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "corpus").mkdir(parents=True)
     execution = tester.build_and_run_program(program, [
@@ -236,7 +236,7 @@ def _run_fuzz_target(tester, subject, trial_number, target, seed_directories, se
     result = make_trial_result(target, execution, seconds + GRACE, int(inputs[1]) if inputs else 0,
                                found and found[0].strip())
     if not result.killed and not result.detector and subject.patch:
-        result.reached = reach.is_changed_line_executed(tester, program, subject.patch, directory / "corpus",
+        result.reached = reach.measure_if_changed_line_executed(tester, program, subject.patch, directory / "corpus",
                                                         PAGE_MAP=subject.backend)
     return result
 
@@ -250,7 +250,7 @@ def test_by_fuzzing(tester, subject, trial_number, has_seeds):
     for directory in (directory for directories in seeds.values() for directory in directories):
         if not directory.is_dir():
             raise Unusable(f"expected {directory}: make seeds")
-    return sum_trials_until_finding(_run_fuzz_target(tester, subject, trial_number, target, seeds[target], seconds)
+    return sum_trials_until_finding(_fuzz_target_and_measure_reach(tester, subject, trial_number, target, seeds[target], seconds)
                                     for target in targets)
 
 

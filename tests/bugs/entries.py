@@ -112,11 +112,11 @@ class Suite:
     def program_path(self, bug):
         return self.programs / f"{bug.name}.page"
 
-    def select_bugs(self, names_or_kinds):
-        """The bugs with these names, kinds or name prefixes; all bugs if @names_or_kinds is empty."""
+    def select_bugs(self, names_kinds_or_prefixes):
+        """The bugs with these names, kinds or name prefixes; all bugs if @names_kinds_or_prefixes is empty."""
         bugs = self.bugs.values()
-        found = {} if names_or_kinds else self.bugs
-        for name in names_or_kinds:
+        found = {} if names_kinds_or_prefixes else self.bugs
+        for name in names_kinds_or_prefixes:
             exact = [b for b in bugs if b.name == name]
             matching = exact or [b for b in bugs if b.name.startswith(name) or b.kind == name]
             if not matching:

@@ -14,7 +14,7 @@ import table  # noqa: E402
 from entries import Suite  # noqa: E402
 from library_build import BACKENDS, FLAVOURS, BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_FAILED, EXIT_GOOD, BadInput, Parser, Results,  # noqa: E402
-                            run_main_and_exit, parse_positive_number, test_all_subjects, write_results_for_report)
+                            run_main_and_exit, parse_positive_number, test_subjects_and_print_lines, write_results_for_report)
 
 EXIT_SKIPPED = 77
 COMMAND = "tests/bugs/bugs"
@@ -97,7 +97,7 @@ class Run:
 
     def _compute_digest_of_inputs(self, subject, column):
         limits = (self.options.time, self.options.trials) if column in columns.RANDOM_COLUMNS else ()
-        digest = hashlib.sha256(f"{self.tree.library_digest} {self.tree.tests_digest} {limits}".encode())
+        digest = hashlib.sha256(f"{self.tree.library_and_flags_digest} {self.tree.tests_digest} {limits}".encode())
         for path in (*([subject.patch] if subject.patch else ()), *subject.programs):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
@@ -128,7 +128,7 @@ class Run:
         self.results.append_record(record)
         return record
 
-    def test_in_all_columns(self, subject):
+    def test_subject_and_format_line(self, subject):
         """Return: a line for the user."""
         words, tester = [], columns.Tester(self.tree, subject, self.options.time)
         for column in self.options.columns:
@@ -152,7 +152,7 @@ def make_results_object(options, rows, errors):
 
 
 def compare_result_files(old_path, new_path):
-    lost = table.print_comparison(Results(old_path).records, Results(new_path).records)
+    lost = table.print_comparison_and_count_lost(Results(old_path).records, Results(new_path).records)
     if lost is None:
         raise BadInput(f"{old_path}, {new_path}: expected a result that both have")
     return EXIT_FAILED if lost else EXIT_GOOD
@@ -184,11 +184,11 @@ def main(arguments):
     subjects = list(list_subjects(suite, bugs, options))
     print(f"{COMMAND}: {len(subjects)} libraries, {','.join(options.columns)}, {options.jobs} at a time",
           file=sys.stderr, flush=True)
-    test_all_subjects(subjects, run.test_in_all_columns, options.jobs)
+    test_subjects_and_print_lines(subjects, run.test_subject_and_format_line, options.jobs)
     rows = {subject: {column: run.results.records[f"{subject.name}: {column}"] for column in options.columns}
             for subject in subjects}
     errors = list(table.list_unexpected_results(rows, options.without))
-    table.print_table(rows, options.columns, errors)
+    table.print_table_and_errors(rows, options.columns, errors)
     if options.report:
         write_results_for_report(options, COMMAND, begun, "failed" if errors else "good", tree,
                                  make_results_object(options, rows, errors))

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 
-from library_build import BuildFailed, run_command
+from library_build import BuildFailed, run_returning_status_and_output
 
 HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
@@ -32,7 +32,7 @@ def list_changed_lines(patch_path):
     return found
 
 
-def _parse_line_coverage(lcov_text):
+def _parse_executed_lines(lcov_text):
     """Return: {(file, line): whether it was executed} of the lines with code."""
     counts = collections.Counter()
     for record in lcov_text.split("SF:")[1:]:
@@ -42,20 +42,20 @@ def _parse_line_coverage(lcov_text):
     return {place: count > 0 for place, count in counts.items()}
 
 
-def is_changed_line_executed(tester, program, patch_path, corpus_directory, **environment):
+def measure_if_changed_line_executed(tester, program, patch_path, corpus_directory, **environment):
     """Return: whether an input of the corpus executes a changed line; None if that cannot be measured."""
     flags, llvm_cov = os.environ["LIBRARY_COVERAGE"].split(), os.environ["LIBRARY_LLVM_COV"]
     if not flags or not shutil.which(llvm_cov):
         return None
-    binary = tester.builder.build_program(program, *flags)
+    binary = tester.library_builder.build_program(program, *flags)
     raw, profile = corpus_directory / "../raw", corpus_directory / "../profile"
-    run_command([binary, "-runs=0", "-timeout=10", corpus_directory], timeout=120,
+    run_returning_status_and_output([binary, "-runs=0", "-timeout=10", corpus_directory], timeout=120,
                            env={**os.environ, **environment, "LLVM_PROFILE_FILE": str(raw)})
-    if not raw.exists() or run_command([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
+    if not raw.exists() or run_returning_status_and_output([os.environ["LIBRARY_LLVM_PROFDATA"], "merge", raw, "-o", profile])[0]:
         return None
-    status, output = run_command([llvm_cov, "export", "-format=lcov", binary, f"-instr-profile={profile}"])
+    status, output = run_returning_status_and_output([llvm_cov, "export", "-format=lcov", binary, f"-instr-profile={profile}"])
     if status:
         raise BuildFailed(f"{binary}: {output}")
-    executed = _parse_line_coverage(output)
+    executed = _parse_executed_lines(output)
     seen = [executed[place] for place in list_changed_lines(patch_path) if place in executed]
     return any(seen) if seen else None

@@ -117,7 +117,7 @@ def _print_column_totals(rows, column):
         print(f"{column}: killed {killed} of {len(tested)} bugs in {seconds:.0f} s of trials")
 
 
-def print_table(rows, columns, errors):
+def print_table_and_errors(rows, columns, errors):
     print_aligned_columns([("bug", *columns)] + [
         (subject.name, *(format_table_cell(results[c]) for c in columns)) for subject, results in rows.items()])
     for column in columns:
@@ -177,7 +177,7 @@ def _describe_change(old_result, new_result, a12, p_value):
     return "" if p_value >= SIGNIFICANT else "slower" if a12 > 0.5 else "faster"
 
 
-def print_comparison(old_results, new_results):
+def print_comparison_and_count_lost(old_results, new_results):
     """Print which bugs one of two runs found, and how fast. Return: the number of lost bugs, or None."""
     rows = [("result", "old", "new", "A12", "p", "what changed")]
     common = [name for name in new_results

@@ -14,7 +14,7 @@ import verdicts  # noqa: E402
 from library_build import BuildFailed, Tree  # noqa: E402
 from library_trials import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, BadInput, Parser,  # noqa: E402
                             Results, run_main_and_exit, parse_positive_number, write_results_for_report)
-from reasons import BadList, read_reasons  # noqa: E402
+from reasons import BadList, read_entries_with_reasons  # noqa: E402
 
 COMMAND = "tests/mutants/mutants"
 HELP = """\
@@ -98,7 +98,7 @@ def read_surviving_mutants_list(path):
     # chance: detecting it needs rare timing of threads, or a lack of memory.
     # weak: no test checks it, for the given reason; it counts as survived.
     found = {}
-    for number, kind, reason, entry in read_reasons(path, ("equivalent", "chance", "weak"),
+    for number, kind, reason, entry in read_entries_with_reasons(path, ("equivalent", "chance", "weak"),
                                                     r"([0-9a-f]{8})\b *(.*)"):
         if entry[1] in found:
             raise BadList(f"{path}:{number}: {entry[1]} is listed twice")

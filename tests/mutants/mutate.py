@@ -15,7 +15,7 @@ import tempfile
 
 import operators
 import syntax_tree
-from library_build import run_command
+from library_build import run_returning_status_and_output
 
 FILE_SCOPE = "-"
 
@@ -100,17 +100,17 @@ class Finder:
                          was, becomes)
 
 
-def find_clang(compiler_command):
+def choose_clang_command(compiler_command):
     """Return: @compiler_command if it is clang, else another clang, which prints syntax trees."""
     for command in (compiler_command, ["clang-19"], ["clang"]):
-        if shutil.which(command[0]) and "clang" in run_command([*command, "--version"])[1]:
+        if shutil.which(command[0]) and "clang" in run_returning_status_and_output([*command, "--version"])[1]:
             return command
     raise syntax_tree.BadSource(f"expected clang to read sources with, there is only {' '.join(compiler_command)}")
 
 
 def _list_clang_commands(tree):
     """Commands by which clang reads every function: sync.h has some for one flavour only."""
-    base = [*find_clang(tree.cc), *tree.cflags, "-Isrc"]
+    base = [*choose_clang_command(tree.cc), *tree.cflags, "-Isrc"]
     for path in sorted(tree.page.glob("*.[ch]")):
         yield [*base, "-xc", f"src/page/{path.name}"]
     for flavour in tree.flavours[1:]:

@@ -150,7 +150,7 @@ def _list_return_value_changes(node):
             yield Change("return", *what, "0", value)
 
 
-def _find_swappable_type(node):
+def _normalize_type_for_swap(node):
     kind = node.type.replace("const ", "").replace("*const", "*").strip()
     return "integer" if INTEGER_TYPES.match(kind) and "*" not in kind else kind
 
@@ -158,7 +158,7 @@ def _find_swappable_type(node):
 def _list_argument_swaps(node):
     arguments = node.children[1:]
     for left, right in zip(arguments, arguments[1:]):
-        same = _find_swappable_type(left) == _find_swappable_type(right)
+        same = _normalize_type_for_swap(left) == _normalize_type_for_swap(right)
         left, right = skip_implicit_nodes(left), skip_implicit_nodes(right)
         if not (same and left.text and left.text is right.text and left.end <= right.begin):
             continue

@@ -104,20 +104,20 @@ class Reader:
         self.texts = texts_by_name
         self.file = None
 
-    def _find_place_in_file(self, location):
+    def _track_file_and_find_place(self, location):
         if "offset" not in location:
             return None
         self.file = location.get("file", self.file)
         text = self.texts.get(self.file and os.path.normpath(self.file))
         return text and Place(text, location["offset"], location["offset"] + location["tokLen"])
 
-    def _find_library_place(self, location):
+    def _find_place_outside_macros(self, location):
         """Return: the place, or None if it is not in the library."""
         if "expansionLoc" not in location:
-            return self._find_place_in_file(location)
-        spelled = self._find_place_in_file(location["spellingLoc"])
+            return self._track_file_and_find_place(location)
+        spelled = self._track_file_and_find_place(location["spellingLoc"])
         expansion = location["expansionLoc"]
-        called = self._find_place_in_file(expansion)
+        called = self._track_file_and_find_place(expansion)
         if not called:
             return None
         if expansion.get("isMacroArgExpansion") and spelled:
@@ -126,19 +126,19 @@ class Reader:
         return Place(called.text, called.begin, called.text.find_end_of_macro_use(called.begin),
                      called.text.get_identifier_at(called.begin))
 
-    def read_node(self, json_node):
+    def read_node_and_children(self, json_node):
         node = Node(json_node.get("kind", ""), json_node)
         if "loc" in json_node:
-            self._find_library_place(json_node["loc"])
+            self._find_place_outside_macros(json_node["loc"])
         bounds = json_node.get("range", {})
-        begin = self._find_library_place(bounds["begin"]) if "begin" in bounds else None
-        end = self._find_library_place(bounds["end"]) if "end" in bounds else None
+        begin = self._find_place_outside_macros(bounds["begin"]) if "begin" in bounds else None
+        end = self._find_place_outside_macros(bounds["end"]) if "end" in bounds else None
         if begin and end and begin.text is end.text and begin.begin < end.end:
             node.text, node.end = begin.text, end.end
             node.begin = node.text.hints.get(begin.begin, begin.begin)
             if begin.macro and end.macro and begin.begin == end.begin:
                 node.macro = begin.macro
-        node.children = [self.read_node(child) for child in json_node.get("inner", [])]
+        node.children = [self.read_node_and_children(child) for child in json_node.get("inner", [])]
         return node
 
 
@@ -150,4 +150,4 @@ def run_clang_and_read_tree(command, directory, texts_by_name):
                           env={**os.environ, "CCACHE_DISABLE": "1"})
     if done.returncode:
         raise BadSource(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
-    return Reader(texts_by_name).read_node(json.loads(done.stdout))
+    return Reader(texts_by_name).read_node_and_children(json.loads(done.stdout))

@@ -35,13 +35,13 @@ class Trial:
     last: bool = False  # run after the others: it rarely detects more
     slow: bool = False  # it takes seconds
 
-    def build_and_run(self, builder, wall_seconds, cpu_seconds):
+    def build_and_run(self, builder, wall_limit_seconds, cpu_limit_seconds):
         for program in self.needs:
             builder.build_program(program)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PAGE_", "MUTANTS_"))}
         if self.backend:
             environment["PAGE_MAP"] = self.backend
-        return run_with_time_limits([builder.build_program(self.program), *self.arguments], wall_seconds, cpu_seconds,
+        return run_with_time_limits([builder.build_program(self.program), *self.arguments], wall_limit_seconds, cpu_limit_seconds,
                                     cwd=builder.directory, env=environment)
 
 

@@ -11,7 +11,7 @@ import sys
 import threading
 
 from library_build import Builder, BuildFailed
-from library_trials import print_aligned_columns, test_all_subjects
+from library_trials import print_aligned_columns, test_subjects_and_print_lines
 
 KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 SAME, INVALID = "same code", "invalid"
@@ -48,15 +48,15 @@ class Runner:
     def find_valid_result(self, mutant):
         """The stored result, or None."""
         result = self.results.records.get(mutant.id)
-        is_valid = result and result["library"] == self.tree.library_digest and \
+        is_valid = result and result["library"] == self.tree.library_and_flags_digest and \
             (result["verdict"] != SURVIVED or result["tests"] == self.tests_digest)
         return result if is_valid else None
 
     # ---- the unchanged library ----
 
-    def _measure_trial_on_unchanged_library(self, builder, trial):
+    def _measure_trial_and_set_limits(self, builder, trial):
         """Set the limits for mutants by the time of the trial on the unchanged library, where it must pass."""
-        name, digest = f"unchanged: {trial.name}", self.tree.library_digest + self.tree.tests_digest
+        name, digest = f"unchanged: {trial.name}", self.tree.library_and_flags_digest + self.tree.tests_digest
         record = self.results.records.get(name, {})
         if record.get("digest") != digest:
             print(f"the unchanged library: {trial.name}", file=sys.stderr, flush=True)
@@ -80,7 +80,7 @@ class Runner:
     def _measure_and_compile_unchanged_library(self, mutants):
         builder = Builder(self.tree, self.tree.work / "unchanged")
         for trial in self.trials:
-            self._measure_trial_on_unchanged_library(builder, trial)
+            self._measure_trial_and_set_limits(builder, trial)
         builder.changed = sorted({mutant.file for mutant in mutants})
         for name in builder.list_sources_to_recompile():
             for flavour in self.tree.flavours:
@@ -88,10 +88,10 @@ class Runner:
 
     # ---- one mutant ----
 
-    def _get_builder_of_this_thread(self):
+    def _get_reset_builder_of_thread(self):
         if not hasattr(self.builders, "builder"):
             self.builders.builder = Builder(self.tree, self.tree.work / str(threading.get_ident()))
-        self.builders.builder.restore_unchanged_library()
+        self.builders.builder.reset_to_unchanged_library()
         return self.builders.builder
 
     def _run_trials_until_killed(self, builder, mutant, chosen_trials):
@@ -123,14 +123,14 @@ class Runner:
         last_trials = [trial for trial in self.trials if trial.last]
         return self._run_trials_until_killed(builder, mutant, last_trials) or {"verdict": SURVIVED}
 
-    def test_and_store_mutant(self, mutant):
+    def test_mutant_and_format_line(self, mutant):
         """Return: a line for the user."""
         try:
-            verdict = self._test_and_decide_verdict(self._get_builder_of_this_thread(), mutant)
+            verdict = self._test_and_decide_verdict(self._get_reset_builder_of_thread(), mutant)
         except BuildFailed as reason:
             verdict = {"verdict": INVALID, "message": str(reason)[:200]}
         self.results.append_record({
-            "name": mutant.id, "library": self.tree.library_digest, "tests": self.tests_digest,
+            "name": mutant.id, "library": self.tree.library_and_flags_digest, "tests": self.tests_digest,
             "file": mutant.file, "line": mutant.line, "function": mutant.function,
             "operator": mutant.operator, "was": mutant.was, "becomes": mutant.becomes, **verdict})
         by = f" by {verdict['by']}" if "by" in verdict else ""
@@ -145,7 +145,7 @@ class Runner:
                 shutil.rmtree(path, ignore_errors=True)
         try:
             self._measure_and_compile_unchanged_library(waiting)
-            test_all_subjects(waiting, self.test_and_store_mutant, job_count)
+            test_subjects_and_print_lines(waiting, self.test_mutant_and_format_line, job_count)
         finally:
             shutil.rmtree(self.tree.work, ignore_errors=True)
 
@@ -162,11 +162,11 @@ class Summary:
     def __init__(self, runner, chosen, mutants, reasons_by_mutant_name):
         self.mutants, self.reasons = mutants, reasons_by_mutant_name
         stored = {m.id: runner.find_valid_result(m) for m in mutants}
-        self.results = [self._copy_result_with_reason(stored[m.id]) for m in chosen if stored[m.id]]
+        self.results = [self._apply_reason_to_result(stored[m.id]) for m in chosen if stored[m.id]]
         self.errors = [f"line {line}: {name}: {what}" for name, (kind, _, line) in reasons_by_mutant_name.items()
-                       for what in self._list_errors_of_reason(name, kind, stored)]
+                       for what in self._list_errors_of_listed_mutant(name, kind, stored)]
 
-    def _copy_result_with_reason(self, result):
+    def _apply_reason_to_result(self, result):
         kind, reason, _ = self.reasons.get(result["name"], (None, None, None))
         is_equivalent = kind == EQUIVALENT and result["verdict"] == SURVIVED
         return {**result, "id": result["name"],
@@ -174,7 +174,7 @@ class Summary:
                 **({"verdict": EQUIVALENT} if is_equivalent else {})}
 
     @staticmethod
-    def _list_errors_of_reason(name, kind, stored):
+    def _list_errors_of_listed_mutant(name, kind, stored):
         result = stored.get(name) or {}
         if name not in stored:
             yield "the mutant no longer exists"

@@ -56,7 +56,7 @@ def read_program_text(program_name):
     return (PROGRAMS / f"{program_name}.page").read_text()
 
 
-def make_programs():
+def make_failing_and_good_programs():
     """Return: {name: (kind of the result, program)}. Sorted, good programs follow each failing one."""
     good, dying = read_program_text("good"), read_program_text("dying")
     programs = {name: (kind, read_program_text(name)) for name, kind in WRONG_PROGRAMS.items()}
@@ -82,7 +82,7 @@ class TemporaryDirectory:
         except OSError as error:
             report_bad_usage(f"expected to make a directory: {error.strerror}")
 
-    def remove_and_wait(self):
+    def remove_directory_and_wait(self):
         self.remover.communicate()
 
 
@@ -117,8 +117,8 @@ def check_and_print_result(name, flavour, expected_kind, result):
     return is_expected
 
 
-def replay_and_check_programs(options, directory):
-    programs = make_programs()
+def write_replay_and_check_programs(options, directory):
+    programs = make_failing_and_good_programs()
     for name, (_, content) in programs.items():
         (directory / f"{name}.page").write_text(content)
     *results, summary = replay_programs(options, directory)
@@ -145,8 +145,8 @@ def main(tool, *arguments):
     options.tool = tool
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     directory = TemporaryDirectory(parser.error)
-    status = replay_and_check_programs(options, directory.path)
-    directory.remove_and_wait()
+    status = write_replay_and_check_programs(options, directory.path)
+    directory.remove_directory_and_wait()
     return status
 
 

@@ -57,7 +57,7 @@ LIMITATIONS = (
                "it records what the kernel writes into memory, but does not compare it with earlier"
                " accesses: a race is detected only if the user copy comes first"),
     Limitation("atomics", VALGRIND, ALARMS,
-               lambda cell: bool(cell.get_common_bytes()) and (all(kind.is_atomic for kind in cell.kinds) or
+               lambda cell: bool(cell.get_common_byte_range()) and (all(kind.is_atomic for kind in cell.kinds) or
                                                       cell.order.name == "drop"),
                "C11 atomics are plain instructions to it: it sees no atomic access, and no order in"
                " a reference count"),

@@ -93,7 +93,7 @@ class Cell:
         self.ranges = ranges
         self._generate_program()
 
-    def get_common_bytes(self):
+    def get_common_byte_range(self):
         """Return: the range of the bytes that both accesses touch."""
         return range(max(r.start for r in self.ranges), min(r.stop for r in self.ranges))
 
@@ -102,7 +102,7 @@ class Cell:
         """Two accesses race if they have common bytes, one of them writes, one is not atomic, and
         the calls of the order do not order them."""
         first, second = self.kinds
-        return bool(self.get_common_bytes()) and (first.writes or second.writes) and \
+        return bool(self.get_common_byte_range()) and (first.writes or second.writes) and \
             not (first.is_atomic and second.is_atomic) and not self.order.orders_accesses
 
     @property
@@ -116,7 +116,7 @@ class Cell:
 
     def agrees_with_model(self, model_verdict):
         """Return: whether the verdict of `race-cells` has the same race on the same bytes, or none."""
-        common = self.get_common_bytes()
+        common = self.get_common_byte_range()
         races = [{"first": self.access_lines[0], "second": self.access_lines[1], "page": "p0",
                   "from": common.start, "to": common.stop}] if self.has_race else []
         return model_verdict["races"] == races and \
@@ -131,7 +131,7 @@ class Cell:
         self.program_lines.append(f"{thread}: " + re.sub(
             "%([a-z])", lambda found: format_number(values[found[1]]), call_template))
 
-    def _append_owner_references(self, thread):
+    def _append_get_page_per_drop(self, thread):
         """Add a reference for each drop in the calls of the order. If the second access is the last free, it
         replaces one of these drops."""
         order, second = self.order, self.kinds[1]
@@ -147,7 +147,7 @@ class Cell:
         if kind.call_after:
             self._append_line(thread, kind.call_after, access_index)
         if kind.name == "alloc_zero":
-            self._append_owner_references(thread)
+            self._append_get_page_per_drop(thread)
 
     def _generate_program(self):
         """Main creates what the accesses need, and the page unless the first access allocates it."""
@@ -155,7 +155,7 @@ class Cell:
         self.program_lines = ["pagetorture 1", f"expect {self.expected_verdict}"]
         if first.name != "alloc_zero":
             self._append_line("main", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)")
-            self._append_owner_references("main")
+            self._append_get_page_per_drop("main")
         for access_index, kind in enumerate(self.kinds):
             if kind.setup_call:
                 self._append_line("main", kind.setup_call, access_index)
@@ -181,14 +181,14 @@ class Matrix:
         self.reasons = dict(tables["LEAVE_OUT"])
         self.ranges = tables["RANGE"]
 
-    def _find_range_fields(self, first, second, relation):
+    def _find_ranges_or_exclusion_reason(self, first, second, relation):
         """Return: the fields after the spans in the first RANGE line that matches: two ranges or a reason."""
         for line_relation, first_spans, second_spans, *rest in self.ranges:
             if line_relation == relation and first.spans & first_spans and second.spans & second_spans:
                 return rest
         raise LookupError(f"matrix.def: expected a range of {first.name}, {second.name}, {relation}")
 
-    def _make_cell(self, *combination):
+    def _make_cell_even_if_excluded(self, *combination):
         first, second, relation, *_ = combination
         cell = Cell(*combination)
         if second.name == "alloc_zero":
@@ -196,7 +196,7 @@ class Matrix:
         elif first.name == "last_free":
             cell.exclusion_reason = "free_is_last"
         else:
-            found = self._find_range_fields(first, second, relation)
+            found = self._find_ranges_or_exclusion_reason(first, second, relation)
             if len(found) == 1:
                 cell.exclusion_reason = found[0]
             else:
@@ -213,4 +213,4 @@ class Matrix:
         tables = (self.kinds, self.kinds, self.relations, self.orders, self.mappings)
         chosen = [[row for row in table if fnmatch.fnmatchcase(getattr(row, "name", row), part or "*")]
                   for table, part in itertools.zip_longest(tables, parts, fillvalue="")]
-        return [self._make_cell(*combination) for combination in itertools.product(*chosen)]
+        return [self._make_cell_even_if_excluded(*combination) for combination in itertools.product(*chosen)]

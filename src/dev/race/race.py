@@ -104,7 +104,7 @@ class Column:
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
         return valgrind + command
 
-    def _run_cells_in_one_process(self, cells):
+    def _run_cells_until_process_ends(self, cells):
         """Run cells up to the first that ends the process. Return: the cells that did not run."""
         with write_temporary_program_file(cell.program for cell in cells) as programs, subprocess.Popen(
                 self._make_command(), stdin=programs, stdout=subprocess.PIPE, text=True, errors="replace",
@@ -129,7 +129,7 @@ class Column:
         failures = 0
         while cells and failures < FAILURES_MAX:
             batch, cells = cells[:batch_size], cells[batch_size:]
-            not_run = self._run_cells_in_one_process(batch)
+            not_run = self._run_cells_until_process_ends(batch)
             failures += bool(not_run)
             cells = not_run + cells
 
@@ -352,7 +352,7 @@ class Selection:
         self.matrix, self.tool = Matrix(), options.tool
         combinations = self.matrix.select_combinations(options.cell)
         programs = dict.fromkeys(c.program for c in combinations if not c.exclusion_reason)
-        self.verdicts = self._evaluate_programs(options, list(programs))
+        self.verdicts = self._read_build_and_evaluate_programs(options, list(programs))
         self.mappings = [mapping for mapping in self.matrix.mappings
                          if options.backend in (None, mapping.backend)]
         if not options.form:
@@ -363,7 +363,7 @@ class Selection:
             options.report_bad_usage(f"expected --cell to match a cell, '{options.cell}' matches none")
         self.disagreeing = [c for c in self.cells if not c.agrees_with_model(self.verdicts[c.program])]
 
-    def _evaluate_programs(self, options, programs):
+    def _read_build_and_evaluate_programs(self, options, programs):
         """Return: {program: verdict of the rule model}. Also sets self.build to what this build supports."""
         with write_temporary_program_file(programs) as file:
             child = subprocess.run([self.tool, "race-cells"], stdin=file, stdout=subprocess.PIPE, text=True,

@@ -74,20 +74,20 @@ static uintptr_t lowest_stack_address;
 /* A fault at most this far from the lowest address is a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
 
-static void store_lowest_stack_address(void)
+static void store_own_lowest_stack_address(void)
 {
 	pthread_attr_t attr;
-	size_t unused_stack_size;
+	size_t ignored_stack_size;
 	void *lowest_address;
 
 	if (pthread_getattr_np(pthread_self(), &attr))
 		return;
-	if (!pthread_attr_getstack(&attr, &lowest_address, &unused_stack_size))
+	if (!pthread_attr_getstack(&attr, &lowest_address, &ignored_stack_size))
 		lowest_stack_address = (uintptr_t)lowest_address;
 	pthread_attr_destroy(&attr);
 }
 
-static bool is_stack_overflow(uintptr_t address)
+static bool is_near_lowest_stack_address(uintptr_t address)
 {
 	return lowest_stack_address && address + STACK_NEAR > lowest_stack_address &&
 	       address < lowest_stack_address + STACK_NEAR;
@@ -98,7 +98,7 @@ static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 	uintptr_t address = (uintptr_t)info->si_addr;
 	char fault_message[80];
 	int len = snprintf(fault_message, sizeof(fault_message), "%sfault at address 0x%llx\n",
-			   is_stack_overflow(address) ? "stack-overflow: " : "",
+			   is_near_lowest_stack_address(address) ? "stack-overflow: " : "",
 			   (unsigned long long)address);
 
 	(void)context;
@@ -140,7 +140,7 @@ void detector_install_fault_handler(void)
 	struct sigaction action = {.sa_sigaction = print_fault_and_exit,
 				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-	store_lowest_stack_address();
+	store_own_lowest_stack_address();
 	sigaltstack(&stack, NULL);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);

@@ -118,7 +118,7 @@ static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t pag
  * call. If the library is unknown, an access may arrive in parts, and a part may evict the cell
  * that the last part races with. So then the accesses of the second call must fit too.
  */
-static bool accesses_fit_in_granule(const struct shadow *shadow, const struct race *race,
+static bool granule_holds_accesses_before_race(const struct shadow *shadow, const struct race *race,
 				    unsigned int granule_index,
 				    enum cells_per_access cells_per_access)
 {
@@ -167,7 +167,7 @@ bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_acce
 			continue;
 		for (unsigned int g = race->from / TSAN_GRANULE;
 		     g <= (race->to - 1u) / TSAN_GRANULE; g++)
-			if (accesses_fit_in_granule(shadow, race, g, cells))
+			if (granule_holds_accesses_before_race(shadow, race, g, cells))
 				return true;
 	}
 	return false;

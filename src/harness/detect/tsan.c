@@ -264,7 +264,7 @@ uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, 
 }
 
 /* Makes three range accesses. Return: whether the log shows each at the position in the word. */
-static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
+static bool write_and_check_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
 		uintptr_t from = *word;
@@ -278,7 +278,7 @@ static bool moves_like_log_position(const volatile uintptr_t *word, uint8_t byte
 }
 
 /* Makes an atomic store. Return: whether the log shows it at the position in the word. */
-static bool logs_single_access(const volatile uintptr_t *word, uint64_t *bytes)
+static bool store_and_check_log_position(const volatile uintptr_t *word, uint64_t *bytes)
 {
 	uintptr_t from = *word;
 
@@ -304,8 +304,8 @@ static void find_and_store_log_field(void *fiber)
 
 		__tsan_write_range(once[i], 24);
 		if (before && state[i] == before + 16 &&
-		    moves_like_log_position(state + i, bytes[i]) &&
-		    logs_single_access(state + i, single++)) {
+		    write_and_check_log_position(state + i, bytes[i]) &&
+		    store_and_check_log_position(state + i, single++)) {
 			log_field_index = i;
 			return;
 		}

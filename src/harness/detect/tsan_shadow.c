@@ -83,7 +83,7 @@ static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell 
 
 	return cell->state == STORED && cell->mask & mask && old->thread != now->thread &&
 	       (old->write || now->write) && !(old->atomic && now->atomic) &&
-	       !clock_includes_epoch(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
+	       !clock_includes_end_of_epoch(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
 }
 
 /* Return: the first cell that races, or NULL. */
@@ -153,7 +153,7 @@ static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *ce
 /* ---- one access ---- */
 
 /* Adds a report or stores the access. Return: false: the access ends with this granule. */
-static bool simulate_access_in_granule(struct tsan_shadow *tsan, size_t access_index,
+static bool simulate_granule_and_may_continue(struct tsan_shadow *tsan, size_t access_index,
 				       unsigned int granule_index)
 {
 	const struct access *now = &tsan->shadow->accesses[access_index];
@@ -181,7 +181,7 @@ static bool simulate_access_in_granule(struct tsan_shadow *tsan, size_t access_i
 }
 
 /* Returns whether ThreadSanitizer ignores the access because its first granule is marked. */
-static bool is_access_ignored(const struct tsan_shadow *tsan, const struct access *now)
+static bool is_ignored_due_to_mark(const struct tsan_shadow *tsan, const struct access *now)
 {
 	bool is_affected_by_mark = !now->atomic || !now->write;
 
@@ -194,11 +194,11 @@ static void simulate_access(struct tsan_shadow *tsan, size_t access_index)
 	const struct access *now = &tsan->shadow->accesses[access_index];
 	unsigned int last = (now->to - 1u) / TSAN_GRANULE;
 
-	if (is_access_ignored(tsan, now))
+	if (is_ignored_due_to_mark(tsan, now))
 		return;
 	for (unsigned int g = now->from / TSAN_GRANULE; g <= last; g++)
 		if (tsan->granules[now->page][g].has_race &&
-		    !simulate_access_in_granule(tsan, access_index, g))
+		    !simulate_granule_and_may_continue(tsan, access_index, g))
 			return;
 }
 

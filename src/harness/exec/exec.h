@@ -4,7 +4,7 @@
  *
  *   exec_run_fibers()   one OS thread; calls run in the order of the program, each in the
  *                       ThreadSanitizer context of its thread. Deterministic.
- *   exec_run_threads()  real pthreads that run freely; only the order that defines the program
+ *   exec_create_and_run_threads()  real pthreads that run freely; only the order that defines the program
  *                       (of lifetimes, locks and semaphores) is kept.
  *
  * Both record what happened in a trace. Results, bytes and pages in the trace never come from the
@@ -24,7 +24,7 @@
 /* How an execution ended. */
 enum exec_end {
 	EXEC_DONE,           /* every line ran */
-	EXEC_STUCK,          /* deadlock: no remaining line can run */
+	EXEC_DEADLOCKED,          /* deadlock: no remaining line can run */
 	EXEC_STOPPED_BEFORE, /* stopped before the call that the caller named */
 	EXEC_STOPPED_AFTER,  /* stopped after the call of the option stop_after_call */
 };
@@ -73,7 +73,7 @@ struct exec_options *exec_options(struct exec *exec);
  * Stores the addresses [*from, *to) that a load or store accesses through its mapping. Only valid
  * just before the call runs. Stores an empty range for other calls.
  */
-void exec_get_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+void exec_get_mapped_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
 			   uintptr_t *to);
 
 /* Return: how the library maps pages: "direct" or "alias". */
@@ -86,7 +86,7 @@ const char *exec_backend_name(void);
 bool exec_set_backend(const char *name);
 
 /* If @print, the detector prints the races of later executions, and none is recorded. */
-void exec_set_race_printing(bool print);
+void exec_set_races_printed_only(bool print);
 
 /* Return: facts about the last execution on fibers; valid until the next execution. */
 struct tsan_facts exec_tsan_facts(const struct exec *exec);
@@ -103,11 +103,11 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
  * Runs the calls of @plan_trace on pthreads. @plan_trace is the model's trace, which defines the
  * calls that run, and the order of lifetimes and locks; results, bytes and pages in @trace are
  * observed.
- * @must_get_stuck: the executor checks that the next call of each thread blocks, as in a deadlock
+ * @must_verify_deadlock: the executor checks that the next call of each thread blocks, as in a deadlock
  * Return: false if threads cannot be created.
  */
-bool exec_run_threads(struct exec *exec, const struct program *program,
-		      const struct trace *plan_trace, bool must_get_stuck, struct trace *trace);
+bool exec_create_and_run_threads(struct exec *exec, const struct program *program,
+		      const struct trace *plan_trace, bool must_verify_deadlock, struct trace *trace);
 
 /* Return: text of the first error that the executor itself found in the last execution, or "". */
 const char *exec_error_text(const struct exec *exec);

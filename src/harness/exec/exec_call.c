@@ -45,7 +45,7 @@ static gfp_t convert_gfp_flags(uint8_t flags)
 }
 
 /* Maps the page for a moment; in the spare task if the thread has no mapping left. */
-static uintptr_t find_canonical_address(const struct exec_thread_state *thread_state,
+static uintptr_t map_to_find_canonical_address(const struct exec_thread_state *thread_state,
 					struct page *page)
 {
 	bool must_use_spare_task = thread_state->live_map_count == EXEC_DEPTH;
@@ -82,7 +82,7 @@ void exec_alloc_page(struct exec_context *context)
 	if (!new)
 		return;
 	valgrind_ignore_range(new, PAGE_DATA_SIZE);
-	page->canonical_addr = find_canonical_address(context->thread_state, new);
+	page->canonical_addr = map_to_find_canonical_address(context->thread_state, new);
 	page->ref_count = 1;
 	page->page = new;
 }

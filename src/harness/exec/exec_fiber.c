@@ -68,7 +68,7 @@ static void release_main_to_threads(struct fiber_run *run)
 }
 
 /* Switches to the thread, ordered after main, or if it is main, after all threads. */
-static void switch_to_ordered_thread(struct fiber_run *run, uint8_t thread)
+static void switch_to_thread_and_acquire(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {
 		switch_to_main_and_acquire(run);
@@ -82,9 +82,9 @@ static void switch_to_ordered_thread(struct fiber_run *run, uint8_t thread)
 }
 
 /* After a call of main, main releases; after another call, no order is added. */
-static void return_to_main_after_call(struct fiber_run *run, uint8_t ended_thread)
+static void return_to_main_after_call(struct fiber_run *run, uint8_t calling_thread)
 {
-	if (ended_thread == THREAD_MAIN)
+	if (calling_thread == THREAD_MAIN)
 		release_main_to_threads(run);
 	else
 		tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
@@ -127,7 +127,7 @@ static void run_call(struct fiber_run *run, size_t call_index)
 	};
 
 	exec_record_call_and_run_hook(exec, call_index);
-	switch_to_ordered_thread(run, call->thread);
+	switch_to_thread_and_acquire(run, call->thread);
 	if (op_orders_threads(call->op)) {
 		exec_call(&context);
 	} else {
@@ -152,7 +152,7 @@ static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
 		if (call_index == run->exec->options.stop_after_call)
 			return EXEC_STOPPED_AFTER;
 	}
-	return state->schedule.remaining_count ? EXEC_STUCK : EXEC_DONE;
+	return state->schedule.remaining_count ? EXEC_DEADLOCKED : EXEC_DONE;
 }
 
 enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
@@ -162,7 +162,7 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
 	enum exec_end end;
 
 	exec->runs_on_fibers = true;
-	exec_prepare(exec, program);
+	exec_reset_and_record_races(exec, program);
 	release_main_to_threads(&run);
 	end = run_calls(&run, stop_before_call);
 	if (end == EXEC_STOPPED_AFTER)

@@ -60,15 +60,15 @@ bool exec_set_backend(const char *name)
 	return !page_map_backend_set(name);
 }
 
-void exec_get_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
+void exec_get_mapped_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
 			   uintptr_t *to)
 {
 	*from = *to = 0;
 	if (!op_is_mapped_access(call->op))
 		return;
 	*from = (uintptr_t)exec->maps[call->handle[0]].addr +
-		exec_size_from_number(call->number[0]);
-	*to = *from + exec_size_from_number(call->number[1]);
+		exec_saturate_number_to_size(call->number[0]);
+	*to = *from + exec_saturate_number_to_size(call->number[1]);
 }
 
 /* ---- the detector's history ---- */
@@ -164,7 +164,7 @@ static void record_race(const struct tsan_race *race, void *ctx)
 
 static bool detector_prints_races;
 
-void exec_set_race_printing(bool print)
+void exec_set_races_printed_only(bool print)
 {
 	detector_prints_races = print;
 }
@@ -200,7 +200,7 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
  * then returns these frames. A new frame is zero by itself, which would hide an allocation that
  * ignores __GFP_ZERO.
  */
-static void fill_recycled_frames(void)
+static void fill_free_frames_with_nonzero(void)
 {
 	struct page *pages[DIRTY_FRAMES];
 	static uint8_t nonzero_bytes[PAGE_SIZE];
@@ -269,7 +269,7 @@ struct exec *exec_new(void)
 				   programs */
 	valgrind_ignore_static_memory();
 	valgrind_ignore_range(exec, sizeof(*exec));
-	fill_recycled_frames();
+	fill_free_frames_with_nonzero();
 	make_first_fail_nth_request();
 	thread_locals_find(&exec->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
@@ -299,7 +299,7 @@ void exec_delete(struct exec *exec)
 	free(exec);
 }
 
-void exec_prepare(struct exec *exec, const struct program *program)
+void exec_reset_and_record_races(struct exec *exec, const struct program *program)
 {
 	program_state_init(&exec->state, program);
 	bytes_fill(exec->pages, 0, sizeof(exec->pages));

@@ -28,7 +28,7 @@
  * Converts a number of a program to size_t. If size_t has 32 bits and the number does not fit, the
  * result is one of the highest values: out of range and close to overflow, as the number.
  */
-static inline size_t exec_size_from_number(uint64_t number)
+static inline size_t exec_saturate_number_to_size(uint64_t number)
 {
 	size_t size = (size_t)number;
 
@@ -106,7 +106,7 @@ struct exec_context {
 };
 
 /* Resets the state for a new program and starts recording races. */
-void exec_prepare(struct exec *exec, const struct program *program);
+void exec_reset_and_record_races(struct exec *exec, const struct program *program);
 
 /*
  * Stores the call for the race reports of the calling thread, and calls the option call_hook. The
@@ -142,7 +142,7 @@ static inline struct page *exec_page_of_call(const struct exec_context *context,
 /* Return: the call's number argument @n, converted to size_t for the library. */
 static inline size_t exec_size_argument(const struct exec_context *context, unsigned int n)
 {
-	return exec_size_from_number(context->call->number[n]);
+	return exec_saturate_number_to_size(context->call->number[n]);
 }
 
 /* Stores bytes that the call read in the read log, as far as the log has space. */

@@ -31,7 +31,7 @@ struct thread_run {
 	const struct trace *plan_trace; /* the model's trace, whose steps the threads run */
 	struct trace *trace;            /* the trace that this execution records */
 	struct thread_plan plan;
-	bool must_get_stuck; /* the model predicts a deadlock */
+	bool must_verify_deadlock; /* the model predicts a deadlock */
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS]; /* posted by each thread, main waits */
@@ -72,7 +72,7 @@ static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int lea
 }
 
 /* Waits until all threads that one line of main releases are ready to continue together. */
-static void wait_for_released_threads(struct thread_run *run, uint16_t releasing_step)
+static void arrive_and_wait_for_released(struct thread_run *run, uint16_t releasing_step)
 {
 	unsigned int all =
 		(unsigned int)__builtin_popcount(run->plan.steps[releasing_step].released_threads);
@@ -85,8 +85,8 @@ static void wait_for_earlier_steps(struct thread_run *run, const struct thread_s
 				   uint8_t own_thread)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (t != own_thread && step->required_progress[t])
-			wait_for_counter_hidden(&run->progress[t], step->required_progress[t]);
+		if (t != own_thread && step->required_step_plus_1[t])
+			wait_for_counter_hidden(&run->progress[t], step->required_step_plus_1[t]);
 }
 
 /* ---- visible order ---- */
@@ -106,7 +106,7 @@ static void wait_for_forks_and_joins(struct thread_run *run, const struct thread
 	if (!step->must_wait_for_main)
 		return;
 	wait_for_semaphore(&run->forks[thread]);
-	wait_for_released_threads(run, step->releasing_step);
+	arrive_and_wait_for_released(run, step->releasing_step);
 }
 
 static void signal_forks_and_joins(struct thread_run *run, const struct thread_step *step,
@@ -181,7 +181,7 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
  * Return: the thread's next call that is not in the plan, if it is a lock or a wait and no line of
  * main has to run first; otherwise NULL. A line of main runs after all lines above it.
  */
-static const struct call *find_blocked_call(const struct os_thread *os_thread)
+static const struct call *find_blocked_lock_or_wait(const struct os_thread *os_thread)
 {
 	const struct program *program = os_thread->run->exec->state.program;
 
@@ -206,7 +206,7 @@ static const struct call *find_blocked_call(const struct os_thread *os_thread)
 static void verify_that_next_call_blocks(struct os_thread *os_thread)
 {
 	struct thread_run *run = os_thread->run;
-	const struct call *call = find_blocked_call(os_thread);
+	const struct call *call = find_blocked_lock_or_wait(os_thread);
 	bool is_blocked = true;
 
 	wait_for_counter_hidden(&run->finished_step_count,
@@ -234,7 +234,7 @@ static void run_steps_and_check_deadlock(struct os_thread *os_thread)
 		    os_thread->thread)
 			run_step(os_thread, i);
 	page_task_switch_out(run->exec->thread_states[os_thread->thread].task);
-	if (run->must_get_stuck)
+	if (run->must_verify_deadlock)
 		verify_that_next_call_blocks(os_thread);
 	for (unsigned int m = 0; m < PROGRAM_MUTEXES; m++)
 		if (program_state_holds_mutex(&run->exec->state, os_thread->thread, (uint8_t)m))
@@ -300,11 +300,11 @@ static void destroy_sync_objects(struct thread_run *run)
  * Return: whether the execution must create the thread. In a deadlock, a thread whose first line
  * blocks has no step, but verifies that the line blocks.
  */
-static bool is_thread_needed(const struct thread_run *run, unsigned int thread)
+static bool must_create_thread(const struct thread_run *run, unsigned int thread)
 {
 	if (run->plan.first_step[thread] != THREAD_PLAN_NONE)
 		return true;
-	for (size_t i = 0; run->must_get_stuck && i < run->exec->state.program->count; i++)
+	for (size_t i = 0; run->must_verify_deadlock && i < run->exec->state.program->count; i++)
 		if (run->exec->state.program->calls[i].thread == thread)
 			return true;
 	return false;
@@ -316,11 +316,11 @@ static bool count_and_create_threads(struct thread_run *run)
 
 	run->thread_count = 1;
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
-		run->thread_count += is_thread_needed(run, t);
+		run->thread_count += must_create_thread(run, t);
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
 		struct os_thread *os_thread = &run->os_threads[t];
 
-		if (!is_thread_needed(run, t))
+		if (!must_create_thread(run, t))
 			continue;
 		os_thread->thread_index = thread_index++;
 		if (pthread_create(&os_thread->pthread, NULL, thread_main, os_thread))
@@ -340,7 +340,7 @@ static size_t count_planned_log_bytes(const struct trace *plan_trace)
 	return used;
 }
 
-static void prepare_run(struct thread_run *run, const struct program *program)
+static void init_thread_run(struct thread_run *run, const struct program *program)
 {
 	const struct exec_timing *timing = &run->exec->options.timing;
 
@@ -348,7 +348,7 @@ static void prepare_run(struct thread_run *run, const struct program *program)
 	run->plan.first_step[THREAD_MAIN] = 0;
 	init_sync_state(run);
 	run->exec->runs_on_fibers = false;
-	exec_prepare(run->exec, program);
+	exec_reset_and_record_races(run->exec, program);
 	run->trace->step_count = run->plan_trace->step_count;
 	run->trace->log_used_bytes = count_planned_log_bytes(run->plan_trace);
 	for (size_t i = 0; i < run->plan_trace->step_count; i++)
@@ -374,16 +374,16 @@ static void create_and_run_threads(struct thread_run *run)
 		pins_unpin_thread(&run->pins);
 }
 
-bool exec_run_threads(struct exec *exec, const struct program *program,
-		      const struct trace *plan_trace, bool must_get_stuck, struct trace *trace)
+bool exec_create_and_run_threads(struct exec *exec, const struct program *program,
+		      const struct trace *plan_trace, bool must_verify_deadlock, struct trace *trace)
 {
 	static struct thread_run run;
 
 	run.exec = exec;
 	run.plan_trace = plan_trace;
 	run.trace = trace;
-	run.must_get_stuck = must_get_stuck;
-	prepare_run(&run, program);
+	run.must_verify_deadlock = must_verify_deadlock;
+	init_thread_run(&run, program);
 	create_and_run_threads(&run);
 	destroy_sync_objects(&run);
 	exec_record_pages_and_clean_up(exec, trace);

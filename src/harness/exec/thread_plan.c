@@ -48,8 +48,8 @@ static bool changes_object(enum op op, unsigned int object)
 static void require_steps(struct thread_step *step, const uint16_t required[PROGRAM_THREADS])
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		if (step->required_progress[t] < required[t])
-			step->required_progress[t] = required[t];
+		if (step->required_step_plus_1[t] < required[t])
+			step->required_step_plus_1[t] = required[t];
 }
 
 static void plan_use_of_object(struct plan_builder *p, uint16_t step_index, unsigned int object,

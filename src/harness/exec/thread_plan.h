@@ -24,7 +24,7 @@ struct thread_step {
 	 * begins; 0: no step of t. Detectors do not see this order, but they see the order of the
 	 * members below.
 	 */
-	uint16_t required_progress[PROGRAM_THREADS];
+	uint16_t required_step_plus_1[PROGRAM_THREADS];
 	uint16_t joined_threads;   /* in a step of main: bit t: main waits for thread t before the
 				      step */
 	uint16_t released_threads; /* in a step of main: bit t: main releases thread t after the

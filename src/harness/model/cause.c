@@ -18,7 +18,7 @@ static const struct step *find_last_successful_step(const struct program *progra
 	return NULL;
 }
 
-static void add_cause_call(struct causes *causes, size_t call_index)
+static void add_cause_call_if_space(struct causes *causes, size_t call_index)
 {
 	if (causes->call_count < CAUSES_MAX)
 		causes->cause_calls[causes->call_count++] = (uint16_t)call_index;
@@ -27,10 +27,10 @@ static void add_cause_call(struct causes *causes, size_t call_index)
 static void add_call_of_step(struct causes *causes, const struct step *step_or_null)
 {
 	if (step_or_null)
-		add_cause_call(causes, step_or_null->call);
+		add_cause_call_if_space(causes, step_or_null->call);
 }
 
-uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
+uint8_t cause_find_mapped_page_or_0(const struct program *program, const struct rules *rules,
 			    uint8_t map_handle)
 {
 	const struct step *map_step =
@@ -61,7 +61,7 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
 			      const struct call *call)
 {
 	if (op_is_mapped_access(call->op))
-		return cause_find_page_of_mapping(program, rules, call->handle[0]);
+		return cause_find_mapped_page_or_0(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
 	if (call->op == OP_copy_page &&
@@ -91,7 +91,7 @@ static void add_calls_of_newer_mappings(const struct program *program, const str
 			count--;
 	}
 	while (count-- && program->calls[live_map_calls[count]].handle[0] != older_handle)
-		add_cause_call(causes, live_map_calls[count]);
+		add_cause_call_if_space(causes, live_map_calls[count]);
 }
 
 void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
@@ -150,7 +150,7 @@ static const struct access *find_last_write_before_call(const struct shadow *sha
 	return writer;
 }
 
-void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules,
+void cause_find_uninit_byte_origin(const struct program *program, const struct rules *rules,
 				size_t reading_call, uint8_t page, uint16_t byte_offset,
 				struct causes *causes)
 {
@@ -163,7 +163,7 @@ void cause_find_for_uninit_byte(const struct program *program, const struct rule
 
 		if (copy->op != OP_copy_page)
 			break;
-		add_cause_call(causes, writer->call);
+		add_cause_call_if_space(causes, writer->call);
 		reading_call = writer->call;
 		page = copy->handle[1];
 		byte_offset = (uint16_t)(byte_offset - copy->number[0] + copy->number[1]);

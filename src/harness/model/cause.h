@@ -16,7 +16,7 @@ struct causes {
 };
 
 /* Return: the page that the last kmap_local() of the handle mapped; 0 if there is no such call. */
-uint8_t cause_find_page_of_mapping(const struct program *program, const struct rules *rules,
+uint8_t cause_find_mapped_page_or_0(const struct program *program, const struct rules *rules,
 			    uint8_t map_handle);
 
 /* Return: the freed page that @call, which broke the rule use-after-free, uses. */
@@ -41,7 +41,7 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
  * Finds where an uninitialised byte that @reading_call reads comes from: the copy_page() calls that
  * copied the byte from page to page, the latest first, and then the alloc_page() call.
  */
-void cause_find_for_uninit_byte(const struct program *program, const struct rules *rules,
+void cause_find_uninit_byte_origin(const struct program *program, const struct rules *rules,
 				size_t reading_call, uint8_t page, uint16_t byte_offset,
 				struct causes *causes);
 

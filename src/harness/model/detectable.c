@@ -13,7 +13,7 @@
  * page, because all mappings of a page have the same address. The library then detects nothing or
  * reports another rule.
  */
-static bool library_may_confuse_mappings(const struct verdict *v)
+static bool direct_backend_may_confuse_mappings(const struct verdict *v)
 {
 	if (v->fatal_rule == RULE_unmap_order)
 		return v->newest_maps_same_page;
@@ -27,7 +27,7 @@ enum detectable detectable_classify_fatal_call(const struct call *call, const st
 	enum rule rule = v->fatal_rule;
 
 	if (call->op == OP_kunmap_local)
-		return !detectors.has_alias_backend && library_may_confuse_mappings(v)
+		return !detectors.has_alias_backend && direct_backend_may_confuse_mappings(v)
 			       ? DETECTABLE_NEVER
 			       : DETECTABLE_ALWAYS;
 	if (!op_is_mapped_access(call->op))

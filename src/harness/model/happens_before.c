@@ -32,40 +32,40 @@ static const struct {
 	[OP_free_page] = { true, true, OP_free_page },
 };
 
-static void apply_step(struct happens_builder *l, size_t step_index,
+static void apply_step(struct happens_builder *builder, size_t step_index,
 		       const struct call *call, bool ran,
-		       uint16_t last_step_before[PROGRAM_THREADS])
+		       uint16_t last_step_index_before[PROGRAM_THREADS])
 {
-	struct known_steps *self = &l->threads[call->thread];
+	struct known_steps *self = &builder->threads[call->thread];
 	bool acquires = ran && sync_calls[call->op].acquires;
 	bool releases = ran && sync_calls[call->op].releases;
 	enum handle_kind kind = op_handle_kind_of_letter(op_table[call->op].argument_kinds[0]);
 
 	for (unsigned int t = 0; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
-		add_known_steps(self, &l->threads[t]);
+		add_known_steps(self, &builder->threads[t]);
 	if (acquires)
-		add_known_steps(self, &l->objects[kind][call->handle[0]]);
+		add_known_steps(self, &builder->objects[kind][call->handle[0]]);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
-		last_step_before[t] = (uint16_t)(self->last_step_plus_1[t] - 1u);
+		last_step_index_before[t] = (uint16_t)(self->last_step_plus_1[t] - 1u);
 	self->last_step_plus_1[call->thread] = (uint16_t)(step_index + 1);
 	if (releases)
-		add_known_steps(&l->objects[kind][call->handle[0]], self);
+		add_known_steps(&builder->objects[kind][call->handle[0]], self);
 	for (unsigned int t = 1; call->thread == THREAD_MAIN && t < PROGRAM_THREADS; t++)
-		add_known_steps(&l->threads[t], self);
+		add_known_steps(&builder->threads[t], self);
 }
 
 void happens_before_compute(struct happens_before *happens, const struct program *program,
-			 const struct trace *trace, size_t fatal_call)
+			 const struct trace *trace, size_t fatal_call_after_trace)
 {
-	static struct happens_builder l;
+	static struct happens_builder builder;
 
-	memset(&l, 0, sizeof(l));
+	memset(&builder, 0, sizeof(builder));
 	for (size_t i = 0; i < trace->step_count; i++)
-		apply_step(&l, i, &program->calls[trace->steps[i].call],
-			   !trace->steps[i].was_skipped, happens->last_step_before[i]);
-	if (fatal_call != SIZE_MAX)
-		apply_step(&l, trace->step_count, &program->calls[fatal_call], false,
-			  happens->last_step_before[trace->step_count]);
+		apply_step(&builder, i, &program->calls[trace->steps[i].call],
+			   !trace->steps[i].was_skipped, happens->last_step_index_before[i]);
+	if (fatal_call_after_trace != SIZE_MAX)
+		apply_step(&builder, trace->step_count, &program->calls[fatal_call_after_trace], false,
+			  happens->last_step_index_before[trace->step_count]);
 }
 
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
@@ -73,7 +73,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 			       size_t later_step)
 {
 	uint8_t thread = program->calls[trace->steps[earlier_step].call].thread;
-	uint16_t last_step = happens->last_step_before[later_step][thread];
+	uint16_t last_step = happens->last_step_index_before[later_step][thread];
 
 	return last_step != HAPPENS_BEFORE_NONE && last_step >= earlier_step;
 }

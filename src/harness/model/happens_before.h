@@ -8,22 +8,22 @@
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
 
-/* In last_step_before: no step of the thread happens before the step. */
+/* In last_step_index_before: no step of the thread happens before the step. */
 #define HAPPENS_BEFORE_NONE UINT16_MAX
 
 struct happens_before {
 	/*
 	 * For each step and thread: the thread's last step that happens before the step, or NONE.
 	 */
-	uint16_t last_step_before[PROGRAM_CALLS][PROGRAM_THREADS];
+	uint16_t last_step_index_before[PROGRAM_CALLS][PROGRAM_THREADS];
 };
 
 /*
  * Computes the table for the steps of a trace.
- * @fatal_call: the call before which the trace ends, or SIZE_MAX; its row follows the last step's
+ * @fatal_call_after_trace: the call before which the trace ends, or SIZE_MAX; its row follows the last step's
  */
 void happens_before_compute(struct happens_before *happens, const struct program *program,
-			 const struct trace *trace, size_t fatal_call);
+			 const struct trace *trace, size_t fatal_call_after_trace);
 
 /* Return: whether the first step happens before the second one. */
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,

@@ -17,7 +17,7 @@ struct never_runs_finder {
 	/* Bit N: a call that was checked can run, and fills handle N unless it fails. */
 	uint32_t maybe_filled_handles[HANDLE_FILLED_KINDS];
 	/* Bit N: a call filled handle N when the model ran it. */
-	uint32_t filled_handles[HANDLE_FILLED_KINDS];
+	uint32_t handles_filled_by_model[HANDLE_FILLED_KINDS];
 	uint8_t held_mutexes[PROGRAM_THREADS]; /* one bit for each mutex */
 	bool was_reached[PROGRAM_CALLS]; /* the model ran or skipped the call */
 	struct never_runs *found;
@@ -46,7 +46,7 @@ static bool may_be_filled_before(const struct never_runs_finder *f, size_t index
 }
 
 /* Records the call. Return: always false, so that a check can return the result. */
-static bool add_never_run_call(struct never_runs_finder *f, size_t index, enum never_runs_why why,
+static bool add_call_and_return_false(struct never_runs_finder *f, size_t index, enum never_runs_why why,
 			       const struct call_handle *handle)
 {
 	struct never_runs *n = &f->found[f->found_count];
@@ -63,7 +63,7 @@ static bool add_never_run_call(struct never_runs_finder *f, size_t index, enum n
 	return false;
 }
 
-static bool check_handle(struct never_runs_finder *f, size_t index,
+static bool check_handle_state(struct never_runs_finder *f, size_t index,
 			 const struct call_handle *handle)
 {
 	uint32_t bit = 1u << handle->index;
@@ -71,11 +71,11 @@ static bool check_handle(struct never_runs_finder *f, size_t index,
 	if (handle->kind >= HANDLE_FILLED_KINDS)
 		return true;
 	if (handle->must_be_free)
-		return !(f->filled_handles[handle->kind] & bit) ||
-		       add_never_run_call(f, index, NEVER_RUNS_FILLED, handle);
+		return !(f->handles_filled_by_model[handle->kind] & bit) ||
+		       add_call_and_return_false(f, index, NEVER_RUNS_FILLED, handle);
 	return f->maybe_filled_handles[handle->kind] & bit ||
 	       may_be_filled_before(f, index, handle) ||
-	       add_never_run_call(f, index, NEVER_RUNS_UNFILLED, handle);
+	       add_call_and_return_false(f, index, NEVER_RUNS_UNFILLED, handle);
 }
 
 static void check_and_apply_mutex_call(struct never_runs_finder *f, size_t index)
@@ -84,9 +84,9 @@ static void check_and_apply_mutex_call(struct never_runs_finder *f, size_t index
 	uint8_t *held = &f->held_mutexes[call->thread], bit = (uint8_t)(1u << call->handle[0]);
 
 	if (call->op == OP_lock && *held & bit)
-		add_never_run_call(f, index, NEVER_RUNS_HELD, NULL);
+		add_call_and_return_false(f, index, NEVER_RUNS_HELD, NULL);
 	if (call->op == OP_unlock && !(*held & bit))
-		add_never_run_call(f, index, NEVER_RUNS_NOT_HELD, NULL);
+		add_call_and_return_false(f, index, NEVER_RUNS_NOT_HELD, NULL);
 	if (call->op == OP_lock)
 		*held |= bit;
 	else
@@ -102,18 +102,18 @@ static void check_and_apply_call(struct never_runs_finder *f, size_t call_index,
 	unsigned int count = call_get_handles(call, handles);
 
 	for (unsigned int i = 0; i < count; i++)
-		if (!check_handle(f, call_index, &handles[i]))
+		if (!check_handle_state(f, call_index, &handles[i]))
 			return;
 	if (call->op == OP_lock || call->op == OP_unlock)
 		check_and_apply_mutex_call(f, call_index);
 	if ((call->op == OP_load_atomic || call->op == OP_store_atomic) &&
-	    !call_has_valid_atomic_range(call))
-		add_never_run_call(f, call_index, NEVER_RUNS_ATOMIC, NULL);
+	    !call_has_aligned_atomic_size(call))
+		add_call_and_return_false(f, call_index, NEVER_RUNS_ATOMIC, NULL);
 	if (!op_fills_handle(call->op))
 		return;
 	f->maybe_filled_handles[handles[0].kind] |= 1u << call->handle[0];
 	if (step && !step->was_skipped && step->result <= RESULT_0)
-		f->filled_handles[handles[0].kind] |= 1u << call->handle[0];
+		f->handles_filled_by_model[handles[0].kind] |= 1u << call->handle[0];
 }
 
 static int compare_by_call_index(const void *a, const void *b)
@@ -138,26 +138,26 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 	return f.found_count;
 }
 
-void never_runs_format_message(const struct program *program, const struct never_runs *finding,
+void never_runs_format_message(const struct program *program, const struct never_runs *never_run_call,
 		     char text[NEVER_RUNS_TEXT])
 {
-	const struct call *call = &program->calls[finding->call];
+	const struct call *call = &program->calls[never_run_call->call];
 	int used = snprintf(text, NEVER_RUNS_TEXT, "%s never runs: ", op_table[call->op].name);
 	size_t size = NEVER_RUNS_TEXT - (size_t)used;
 	uint64_t off = call->number[0], atomic_size = call->number[1];
-	char letter = op_handle_letters[finding->handle.kind];
+	char letter = op_handle_letters[never_run_call->handle.kind];
 
 	text += used;
-	switch (finding->why) {
+	switch (never_run_call->why) {
 	case NEVER_RUNS_UNFILLED:
 		used = snprintf(text, size, "no call before it fills %c%u", letter,
-				finding->handle.index);
-		if (finding->has_filling_call)
+				never_run_call->handle.index);
+		if (never_run_call->has_filling_call)
 			snprintf(text + used, size - (size_t)used, ", as line %u never runs",
-				 program->calls[finding->filling_call].line);
+				 program->calls[never_run_call->filling_call].line);
 		break;
 	case NEVER_RUNS_FILLED:
-		snprintf(text, size, "%c%u is filled already", letter, finding->handle.index);
+		snprintf(text, size, "%c%u is filled already", letter, never_run_call->handle.index);
 		break;
 	case NEVER_RUNS_HELD:
 		snprintf(text, size, "%s holds m%u already", thread_name(call->thread), call->handle[0]);

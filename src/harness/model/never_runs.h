@@ -33,5 +33,5 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 #define NEVER_RUNS_TEXT 160
 
 /* Writes, for example, "write_raw never runs: no call before it fills p1". */
-void never_runs_format_message(const struct program *program, const struct never_runs *finding,
+void never_runs_format_message(const struct program *program, const struct never_runs *never_run_call,
 		     char text[NEVER_RUNS_TEXT]);

@@ -11,7 +11,7 @@
 #define ROUNDS_THAT_MOVE 3
 
 /* Drops the calls of @must_drop and all uses of uninitialised bytes; moves or drops races. */
-static void move_or_drop_bad_calls(struct program *program, const struct rules *rules,
+static void move_racing_and_drop_bad_calls(struct program *program, const struct rules *rules,
 				   bool may_move, bool must_drop[PROGRAM_CALLS])
 {
 	const struct verdict *v = rules_verdict(rules);
@@ -34,7 +34,7 @@ static void move_or_drop_bad_calls(struct program *program, const struct rules *
 	program->count = kept;
 }
 
-void repair_program(struct program *program, struct rules *rules)
+void repair_program_until_clean(struct program *program, struct rules *rules)
 {
 	for (unsigned int round = 0;; round++) {
 		bool must_drop[PROGRAM_CALLS] = { false };
@@ -42,6 +42,6 @@ void repair_program(struct program *program, struct rules *rules)
 		rules_evaluate_past_fatal_calls(rules, program, must_drop);
 		if (!rules_verdict(rules)->broken)
 			return;
-		move_or_drop_bad_calls(program, rules, round < ROUNDS_THAT_MOVE, must_drop);
+		move_racing_and_drop_bad_calls(program, rules, round < ROUNDS_THAT_MOVE, must_drop);
 	}
 }

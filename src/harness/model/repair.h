@@ -10,4 +10,4 @@
  * a fatal rule, reads uninitialised bytes or is in a deadlock is dropped. A program that breaks no
  * rule does not change. Afterwards @rules contains the evaluation of the changed program.
  */
-void repair_program(struct program *program, struct rules *rules);
+void repair_program_until_clean(struct program *program, struct rules *rules);

@@ -38,7 +38,7 @@ void evaluate_free_page(struct evaluation *eval)
 
 void evaluate_read_raw(struct evaluation *eval)
 {
-	if (check_raw_access(eval))
+	if (check_range_and_page_use(eval))
 		rules_record_read(eval, eval->call->handle[0], eval->call->number[0],
 			   eval->call->number[1], READ);
 }
@@ -47,7 +47,7 @@ void evaluate_write_raw(struct evaluation *eval)
 {
 	const struct call *call = eval->call;
 
-	if (check_raw_access(eval))
+	if (check_range_and_page_use(eval))
 		pattern_fill(rules_record_write(eval, call->handle[0], call->number[0],
 						call->number[1], 0),
 			     call->number[1], call->value);
@@ -57,7 +57,7 @@ void evaluate_fill_zero(struct evaluation *eval)
 {
 	const struct call *call = eval->call;
 
-	if (check_raw_access(eval))
+	if (check_range_and_page_use(eval))
 		bytes_fill(rules_record_write(eval, call->handle[0], call->number[0],
 					      call->number[1], 0),
 			   0, call->number[1]);
@@ -68,7 +68,7 @@ static bool ranges_overlap(uint64_t start_a, uint64_t start_b, uint64_t len)
 	return start_a < start_b + len && start_b < start_a + len;
 }
 
-static bool check_copy_arguments(struct evaluation *eval)
+static bool check_copy_arguments_and_pages(struct evaluation *eval)
 {
 	uint64_t to = eval->call->number[0], from = eval->call->number[1],
 		 len = eval->call->number[2];
@@ -88,7 +88,7 @@ void evaluate_copy_page(struct evaluation *eval)
 	struct model_page *source = find_page_of_argument(eval, 1);
 	uint8_t source_initialised[PAGE];
 
-	if (!check_copy_arguments(eval))
+	if (!check_copy_arguments_and_pages(eval))
 		return;
 	bytes_copy(source_initialised, source->initialised + from, len);
 	bytes_copy(rules_record_write(eval, call->handle[0], to, len, 0), source->bytes + from,

@@ -131,7 +131,7 @@ static inline bool check_page_use(struct evaluation *eval, const struct model_pa
  * Checks the range (number[0], number[1]) of a call on one page, and the rules of check_page_use().
  * Return: false if the call fails or breaks a rule.
  */
-static inline bool check_raw_access(struct evaluation *eval)
+static inline bool check_range_and_page_use(struct evaluation *eval)
 {
 	if (!is_in_bounds(eval->call->number[0], eval->call->number[1]))
 		return set_error_result(eval, RESULT_EINVAL);

@@ -56,7 +56,7 @@ void evaluate_copy_from_user_slice(struct evaluation *eval)
 	struct model_slice *slice = find_slice_of_argument(eval, 1);
 	uint64_t off = call->number[0], len = call->number[1], readable;
 
-	if (!check_raw_access(eval))
+	if (!check_range_and_page_use(eval))
 		return;
 	if (len > slice->size - slice->at) {
 		set_error_result(eval, RESULT_EFAULT);

@@ -41,7 +41,7 @@ void shadow_record_access(struct shadow *shadow, const struct access *now,
 		    before->from >= now->to || now->from >= before->to)
 			continue;
 		if (!(before->write || now->write) ||
-		    clock_includes_epoch(thread_clock, before->thread, before->epoch))
+		    clock_includes_end_of_epoch(thread_clock, before->thread, before->epoch))
 			continue;
 		if (before->atomic && now->atomic)
 			shadow->has_contended_atomics = true;

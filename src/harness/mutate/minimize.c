@@ -21,7 +21,7 @@ static void copy_program(struct program *to, const struct program *from)
 
 static bool is_candidate_changed(const struct minimize *m)
 {
-	if (!program_equal(&m->candidate, &m->best))
+	if (!program_calls_equal(&m->candidate, &m->best))
 		return true;
 	for (size_t i = 0; i < m->best.count; i++)
 		if (m->candidate.calls[i].expected_result != m->best.calls[i].expected_result)
@@ -83,7 +83,7 @@ static void drop_marked_calls(struct program *program, const bool *is_dropped)
 }
 
 /* Drops all calls on one handle; for a page also the calls on its mappings. */
-static bool drop_calls_on_handle(struct program *program, unsigned int variant)
+static bool drop_handle_and_mapping_calls(struct program *program, unsigned int variant)
 {
 	enum handle_kind kind = variant / PROGRAM_MAPS;
 	uint32_t handle = 1u << (PROGRAM_MAPS - 1 - variant % PROGRAM_MAPS), maps = 0;
@@ -324,7 +324,7 @@ static const struct pass {
 	number_edit edit_number;
 	unsigned int number_index; /* the number of each call that edit_number changes */
 } passes[] = {
-	{.edit_program = drop_calls_on_handle},
+	{.edit_program = drop_handle_and_mapping_calls},
 	{.edit_program = drop_calls_of_thread},
 	{.edit_program = drop_pair_of_calls},
 	{.edit_program = move_calls_to_lower_thread},

@@ -43,7 +43,7 @@ static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 }
 
 /* Returns an edge, or a number that is related to @number. The number may be invalid. */
-static uint64_t make_related_number(struct mutator *m, uint64_t number)
+static uint64_t draw_edge_or_related_number(struct mutator *m, uint64_t number)
 {
 	uint32_t base = draw_below(m, NUMBER_BASES),
 		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
@@ -76,7 +76,7 @@ bool mutate_number(struct mutator *m)
 	if (!number)
 		return false;
 	old_number = *number;
-	*number = make_related_number(m, old_number);
+	*number = draw_edge_or_related_number(m, old_number);
 	if (!mutate_is_valid_number(number_letter, *number))
 		*number = old_number;
 	return *number != old_number;
@@ -188,7 +188,7 @@ bool mutate_value(struct mutator *m)
 {
 	struct call *call = pick_call_with_argument(m, "vg");
 
-	return call && set_byte(&call->value, mutate_draw_value(m, call->op));
+	return call && set_byte(&call->value, mutate_draw_value_or_flags(m, call->op));
 }
 
 /* Returns whether two calls take arguments of the same kinds, except for a byte value. */
@@ -214,7 +214,7 @@ bool mutate_op(struct mutator *m)
 			continue;
 		call->op = (uint8_t)other;
 		call->value = strchr(op_table[other].argument_kinds, 'v')
-				      ? mutate_draw_value(m, other)
+				      ? mutate_draw_value_or_flags(m, other)
 				      : 0;
 		return true;
 	}

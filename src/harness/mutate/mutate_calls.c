@@ -12,12 +12,12 @@ struct call_range mutate_draw_call_range(struct mutator *m, const struct program
 	return (struct call_range){first, 1 + draw_below(m, most < left ? most : left)};
 }
 
-static void remove_calls(struct program *program, struct call_range run)
+static void remove_calls(struct program *program, struct call_range range)
 {
-	struct call *removed = program->calls + run.first;
+	struct call *removed = program->calls + range.first;
 
-	program->count -= run.count;
-	memmove(removed, removed + run.count, (program->count - run.first) * sizeof(*removed));
+	program->count -= range.count;
+	memmove(removed, removed + range.count, (program->count - range.first) * sizeof(*removed));
 }
 
 /* Inserts copies of @calls, which must not be part of @program; the caller checks the space. */
@@ -31,11 +31,11 @@ static void insert_calls_at(struct program *program, size_t at, const struct cal
 	program->count += count;
 }
 
-static void insert_calls_around(struct program *program, struct call_range run,
+static void insert_calls_around(struct program *program, struct call_range range,
 				const struct call *call_before, const struct call *call_after)
 {
-	insert_calls_at(program, run.first + run.count, call_after, 1);
-	insert_calls_at(program, run.first, call_before, 1);
+	insert_calls_at(program, range.first + range.count, call_after, 1);
+	insert_calls_at(program, range.first, call_before, 1);
 }
 
 /* Returns the op that fills handles of that letter; OP_COUNT for a mutex or semaphore. */
@@ -97,10 +97,10 @@ bool mutate_insert(struct mutator *m)
 
 bool mutate_remove(struct mutator *m)
 {
-	struct call_range run = mutate_draw_call_range(m, m->program);
+	struct call_range range = mutate_draw_call_range(m, m->program);
 
-	run.count -= run.count == m->program->count;
-	remove_calls(m->program, run);
+	range.count -= range.count == m->program->count;
+	remove_calls(m->program, range);
 	return true;
 }
 
@@ -108,12 +108,12 @@ bool mutate_duplicate(struct mutator *m)
 {
 	struct program *program = m->program;
 	struct call copies[PROGRAM_CALLS];
-	struct call_range run = mutate_draw_call_range(m, program);
+	struct call_range range = mutate_draw_call_range(m, program);
 
-	if (run.count > mutate_count_insertable_calls(m))
-		run.count = mutate_count_insertable_calls(m);
-	memcpy(copies, program->calls + run.first, run.count * sizeof(copies[0]));
-	insert_calls_at(program, draw_below(m, program->count + 1), copies, run.count);
+	if (range.count > mutate_count_insertable_calls(m))
+		range.count = mutate_count_insertable_calls(m);
+	memcpy(copies, program->calls + range.first, range.count * sizeof(copies[0]));
+	insert_calls_at(program, draw_below(m, program->count + 1), copies, range.count);
 	return true;
 }
 
@@ -144,7 +144,7 @@ bool mutate_repeat(struct mutator *m)
 }
 
 /* Returns whether each handle of the call is filled, or free, as the call requires. */
-static bool has_required_handles(const struct abstract_state *state, const struct call *call)
+static bool has_handles_filled_as_required(const struct abstract_state *state, const struct call *call)
 {
 	struct call_handle handles[2];
 	unsigned int count = call_get_handles(call, handles);
@@ -166,7 +166,7 @@ bool mutate_tidy(struct mutator *m)
 	abstract_state_compute(&state, program, 0);
 	for (size_t i = 0; i < count; i++) {
 		const struct call *call = &program->calls[i];
-		bool has_effect = has_required_handles(&state, call);
+		bool has_effect = has_handles_filled_as_required(&state, call);
 
 		abstract_state_apply_call(&state, call);
 		if (has_effect)
@@ -181,23 +181,23 @@ bool mutate_move(struct mutator *m)
 {
 	struct program *program = m->program;
 	struct call moved[PROGRAM_CALLS];
-	struct call_range run = mutate_draw_call_range(m, program);
+	struct call_range range = mutate_draw_call_range(m, program);
 	size_t insert_index;
 
-	memcpy(moved, program->calls + run.first, run.count * sizeof(moved[0]));
-	remove_calls(program, run);
+	memcpy(moved, program->calls + range.first, range.count * sizeof(moved[0]));
+	remove_calls(program, range);
 	insert_index = draw_below(m, program->count + 1);
-	insert_calls_at(program, insert_index, moved, run.count);
-	return insert_index != run.first;
+	insert_calls_at(program, insert_index, moved, range.count);
+	return insert_index != range.first;
 }
 
 bool mutate_thread(struct mutator *m)
 {
 	uint8_t thread = mutate_draw_thread(m);
-	struct call_range run = mutate_draw_call_range(m, m->program);
+	struct call_range range = mutate_draw_call_range(m, m->program);
 	bool has_changed = false;
 
-	for (struct call *call = m->program->calls + run.first; run.count--; call++) {
+	for (struct call *call = m->program->calls + range.first; range.count--; call++) {
 		has_changed |= call->thread != thread;
 		call->thread = thread;
 	}
@@ -240,19 +240,19 @@ static bool shuffle_interleaving(struct mutator *m, struct call *calls, size_t c
 bool mutate_order(struct mutator *m)
 {
 	struct program *program = m->program;
-	struct call_range run;
+	struct call_range range;
 
 	if (draw_once_in(m, 2)) {
-		run = mutate_draw_call_range(m, program);
+		range = mutate_draw_call_range(m, program);
 	} else {
-		run.first = draw_below(m, program->count - 1);
-		run.count = program->count - run.first < 4 ? 2 : 4;
+		range.first = draw_below(m, program->count - 1);
+		range.count = program->count - range.first < 4 ? 2 : 4;
 	}
-	return shuffle_interleaving(m, program->calls + run.first, run.count);
+	return shuffle_interleaving(m, program->calls + range.first, range.count);
 }
 
 /* Mostly returns handle 0, so that several threads use the same mutex or semaphore. */
-static uint8_t draw_mutex_or_semaphore(struct mutator *m, enum handle_kind kind)
+static uint8_t draw_mostly_first_handle(struct mutator *m, enum handle_kind kind)
 {
 	return draw_once_in(m, 4) ? draw_set_bit_index(m, mutate_get_handle_mask(kind)) : 0;
 }
@@ -267,13 +267,13 @@ static struct call make_call_on_handle(enum op op, uint8_t thread, uint8_t handl
 
 static bool insert_lock_and_unlock(struct mutator *m)
 {
-	struct call_range run = mutate_draw_call_range(m, m->program);
-	uint8_t thread = m->program->calls[run.first].thread,
-		mutex = draw_mutex_or_semaphore(m, HANDLE_MUTEX);
+	struct call_range range = mutate_draw_call_range(m, m->program);
+	uint8_t thread = m->program->calls[range.first].thread,
+		mutex = draw_mostly_first_handle(m, HANDLE_MUTEX);
 	struct call lock = make_call_on_handle(OP_lock, thread, mutex);
 	struct call unlock = make_call_on_handle(OP_unlock, thread, mutex);
 
-	insert_calls_around(m->program, run, &lock, &unlock);
+	insert_calls_around(m->program, range, &lock, &unlock);
 	return true;
 }
 
@@ -282,7 +282,7 @@ static bool insert_post_and_wait(struct mutator *m)
 	const struct call *calls = m->program->calls;
 	size_t first = draw_below(m, m->program->count);
 	size_t last = first + draw_below(m, m->program->count - first);
-	uint8_t semaphore = draw_mutex_or_semaphore(m, HANDLE_SEMAPHORE);
+	uint8_t semaphore = draw_mostly_first_handle(m, HANDLE_SEMAPHORE);
 	struct call post = make_call_on_handle(OP_post, calls[first].thread, semaphore);
 	struct call wait = make_call_on_handle(OP_wait, calls[last].thread, semaphore);
 
@@ -305,25 +305,25 @@ bool mutate_sync(struct mutator *m)
 bool mutate_nest(struct mutator *m)
 {
 	uint32_t times = (draw_once_in(m, 3) ? 14 : 1) + draw_below(m, 3);
-	struct call_range run = mutate_draw_call_range(m, m->program);
-	uint8_t thread = m->program->calls[run.first].thread;
+	struct call_range range = mutate_draw_call_range(m, m->program);
+	uint8_t thread = m->program->calls[range.first].thread;
 	struct abstract_state state;
 	uint32_t unfilled_map_handles;
 
 	abstract_state_compute(&state, m->program, m->program->count);
 	unfilled_map_handles = mutate_find_unfilled_handles(&state, HANDLE_MAP);
-	abstract_state_compute(&state, m->program, run.first);
+	abstract_state_compute(&state, m->program, range.first);
 	if (!state.usable_handles[HANDLE_PAGE] || !unfilled_map_handles)
 		return false;
 	for (; times && unfilled_map_handles && mutate_count_insertable_calls(m) >= 2;
-	     times--, run.count += 2) {
+	     times--, range.count += 2) {
 		uint8_t handle = (uint8_t)__builtin_ctz(unfilled_map_handles);
 		struct call map = make_call_on_handle(OP_kmap_local, thread, handle);
 		struct call unmap = make_call_on_handle(OP_kunmap_local, thread, handle);
 
 		unfilled_map_handles &= unfilled_map_handles - 1;
 		map.handle[1] = draw_set_bit_index(m, state.usable_handles[HANDLE_PAGE]);
-		insert_calls_around(m->program, run, &map, &unmap);
+		insert_calls_around(m->program, range, &map, &unmap);
 	}
 	return true;
 }

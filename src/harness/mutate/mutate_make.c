@@ -57,7 +57,7 @@ uint64_t mutate_draw_number(struct mutator *m)
 	}
 }
 
-uint8_t mutate_draw_value(struct mutator *m, enum op op)
+uint8_t mutate_draw_value_or_flags(struct mutator *m, enum op op)
 {
 	uint32_t any = draw_below(m, 256);
 
@@ -111,14 +111,14 @@ static void set_thread_that_may_use_handles(struct mutator *m, struct call *call
 		call->thread = state->mutex_holders[call->handle[0]];
 }
 
-/* Return: mostly a length that fits into the page after the largest of the first @number_count
+/* Return: mostly a length that fits into the page after the largest of the first @drawn_number_count
  * numbers. */
 static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
-				    unsigned int number_count)
+				    unsigned int drawn_number_count)
 {
 	uint64_t from = 0, left;
 
-	for (unsigned int i = 0; i < number_count; i++)
+	for (unsigned int i = 0; i < drawn_number_count; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
 	if (from > PAGE ||
@@ -136,28 +136,28 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 }
 
 /* In a load or store, a number outside of the page is fatal, so it is mostly rejected. */
-static bool must_reject_number(struct mutator *m, const struct call *call, uint64_t number)
+static bool must_reject_fatal_number(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) &&
 	       !draw_once_in(m, ONE_IN_BREAKS_RULE);
 }
 
 static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
-				     const char *argument_letters, unsigned int number_count)
+				     const char *remaining_argument_letters, unsigned int drawn_number_count)
 {
 	uint64_t number;
 
 	do {
 		if (call->op == OP_fail_nth)
 			number = draw_below(m, 6);
-		else if (*argument_letters == 'n' && number_count &&
-			 !strchr(argument_letters + 1, 'n'))
+		else if (*remaining_argument_letters == 'n' && drawn_number_count &&
+			 !strchr(remaining_argument_letters + 1, 'n'))
 			number = draw_fitting_length(m, call,
-						     number_count); /* the last of several */
+						     drawn_number_count); /* the last of several */
 		else
 			number = mutate_draw_number(m);
-	} while (!mutate_is_valid_number(*argument_letters, number) ||
-		 must_reject_number(m, call, number));
+	} while (!mutate_is_valid_number(*remaining_argument_letters, number) ||
+		 must_reject_fatal_number(m, call, number));
 	return number;
 }
 
@@ -184,7 +184,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 	call->has_fault = op == OP_user_slice && draw_once_in(m, 2);
 	for (const char *kind = op_table[op].argument_kinds; *kind; kind++) {
 		if (*kind == 'v' || *kind == 'g')
-			call->value = mutate_draw_value(m, op);
+			call->value = mutate_draw_value_or_flags(m, op);
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
 			call->number[numbers] = draw_number_argument(m, call, kind, numbers),
 			numbers++;

@@ -73,7 +73,7 @@ uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state
 			   enum handle_kind kind, bool must_be_free, uint8_t thread);
 
 /* Return: random allocation flags for alloc_page, or a random byte value for another call. */
-uint8_t mutate_draw_value(struct mutator *m, enum op op);
+uint8_t mutate_draw_value_or_flags(struct mutator *m, enum op op);
 
 uint8_t mutate_draw_thread(struct mutator *m);
 

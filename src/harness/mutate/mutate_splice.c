@@ -2,7 +2,7 @@
 /*
  * Inserts calls of another program into the program:
  *
- * 1. A run of calls is copied, with the earlier calls that fill the handles of copied calls.
+ * 1. A range of calls is copied, with the earlier calls that fill the handles of copied calls.
  * 2. Each handle of the copied calls gets a different new name. If the program does not use the
  *    name, the copied calls have a resource of their own. Otherwise the name is that of a resource
  *    that the program has at that place: the copied calls share this resource, and the copied call
@@ -37,20 +37,20 @@ static bool fills_one_of_handles(const struct call *call, const uint32_t handles
 		       1u << call->handle[0];
 }
 
-/* Copies the run, and the earlier calls that fill handles which copied calls use. */
-static void copy_run_and_fillers(struct splice *s, const struct program *from,
-				 struct call_range run)
+/* Copies the range, and the earlier calls that fill handles which copied calls use. */
+static void copy_range_and_fillers(struct splice *s, const struct program *from,
+				 struct call_range range)
 {
 	uint32_t used_handles[HANDLE_KINDS] = {0};
 	bool is_copied[PROGRAM_CALLS];
-	size_t end = run.first + run.count;
+	size_t end = range.first + range.count;
 
 	for (size_t i = end; i-- > 0;) {
 		struct call_handle handles[2];
 		unsigned int count = call_get_handles(&from->calls[i], handles);
 
 		is_copied[i] =
-			i >= run.first || fills_one_of_handles(&from->calls[i], used_handles);
+			i >= range.first || fills_one_of_handles(&from->calls[i], used_handles);
 		for (unsigned int n = 0; is_copied[i] && n < count; n++)
 			if (!handles[n].must_be_free)
 				used_handles[handles[n].kind] |= 1u << handles[n].index;
@@ -147,7 +147,7 @@ static void rotate_threads(struct mutator *m, struct splice *s)
  * Inserts the copied calls in one piece, or in between the program's calls from @at on. Surplus
  * calls of the program at its end are cut.
  */
-static void insert_copied_calls(struct mutator *m, const struct splice *s, size_t at)
+static void insert_or_mix_copied_calls(struct mutator *m, const struct splice *s, size_t at)
 {
 	struct program *program = m->program;
 	struct call tail[PROGRAM_CALLS];
@@ -173,7 +173,7 @@ bool mutate_splice(struct mutator *m)
 
 	if (!m->other->count)
 		return false;
-	copy_run_and_fillers(&s, m->other, mutate_draw_call_range(m, m->other));
+	copy_range_and_fillers(&s, m->other, mutate_draw_call_range(m, m->other));
 	if (s.copied_count > m->max_calls)
 		return false;
 	last_insert_index = number_min(m->max_calls - s.copied_count, m->program->count);
@@ -182,6 +182,6 @@ bool mutate_splice(struct mutator *m)
 	if (!rename_handles_and_drop_fillers(m, &s))
 		return false;
 	rotate_threads(m, &s);
-	insert_copied_calls(m, &s, at);
+	insert_or_mix_copied_calls(m, &s, at);
 	return true;
 }

@@ -42,26 +42,26 @@ unsigned int call_get_handles(const struct call *call, struct call_handle handle
 	return count;
 }
 
-bool call_has_valid_atomic_range(const struct call *call)
+bool call_has_aligned_atomic_size(const struct call *call)
 {
 	uint64_t off = call->number[0], size = call->number[1];
 
 	return (size == 1 || size == 2 || size == 4 || size == 8) && off % size == 0;
 }
 
-bool call_equal(const struct call *a, const struct call *b)
+bool call_equal_ignoring_expectation(const struct call *a, const struct call *b)
 {
 	return a->op == b->op && a->thread == b->thread && a->value == b->value &&
 	       a->has_fault == b->has_fault && !memcmp(a->handle, b->handle, sizeof(a->handle)) &&
 	       !memcmp(a->number, b->number, sizeof(a->number));
 }
 
-bool program_equal(const struct program *a, const struct program *b)
+bool program_calls_equal(const struct program *a, const struct program *b)
 {
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (!call_equal(&a->calls[i], &b->calls[i]))
+		if (!call_equal_ignoring_expectation(&a->calls[i], &b->calls[i]))
 			return false;
 	return true;
 }

@@ -70,7 +70,7 @@ const char *result_name(enum result result);
 enum result result_find(const char *name, size_t len);
 
 /* Return: whether thread, op and arguments are equal; line and expected result are not compared. */
-bool call_equal(const struct call *a, const struct call *b);
+bool call_equal_ignoring_expectation(const struct call *a, const struct call *b);
 
 /* A handle in the arguments of a call. */
 struct call_handle {
@@ -84,10 +84,10 @@ struct call_handle {
 unsigned int call_get_handles(const struct call *call, struct call_handle handles[2]);
 
 /* Return: whether the size is 1, 2, 4 or 8, and the offset is a multiple of the size. */
-bool call_has_valid_atomic_range(const struct call *call);
+bool call_has_aligned_atomic_size(const struct call *call);
 
-/* Return: whether the programs have equal calls (call_equal()) in the same order. */
-bool program_equal(const struct program *a, const struct program *b);
+/* Return: whether the programs have equal calls (call_equal_ignoring_expectation()) in the same order. */
+bool program_calls_equal(const struct program *a, const struct program *b);
 
 /*
  * Return: whether every field is in its range, and every unused field is 0. All programs that were

@@ -62,7 +62,7 @@ static const char *make_printable_name(const char *name)
 	return text;
 }
 
-char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR])
+char *program_file_read_or_stdin(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR])
 {
 	bool standard = !strcmp(name, "-");
 	int fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
@@ -99,10 +99,10 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 	return false;
 }
 
-bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR])
+bool program_file_read_and_parse(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR])
 {
 	size_t content_size;
-	char *content = program_file_read(name, &content_size, error);
+	char *content = program_file_read_or_stdin(name, &content_size, error);
 	bool is_parsed = content && program_file_parse(name, content, content_size, program, error);
 
 	free(content);

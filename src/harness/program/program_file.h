@@ -17,7 +17,7 @@
  * Reads a whole file, or standard input for `-`, into memory that the caller frees.
  * Return: NULL with @error filled if the file cannot be read.
  */
-char *program_file_read(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR]);
+char *program_file_read_or_stdin(const char *name, size_t *size, char error[PROGRAM_FILE_ERROR]);
 
 /*
  * Parses @content: as bytes if program_name_is_bytes(@name), otherwise as text.
@@ -27,4 +27,4 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 			struct program *program, char error[PROGRAM_FILE_ERROR]);
 
 /* Reads and parses a program file, text or bytes. Return: false with @error filled. */
-bool program_file_load(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR]);
+bool program_file_read_and_parse(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR]);

@@ -52,7 +52,7 @@ bool program_name_is_known(const char *name)
 	return program_name_is_text(name) || program_name_is_bytes(name);
 }
 
-/* What program_walk() got from its caller. */
+/* What program_visit_file_or_directory() got from its caller. */
 struct program_visitor {
 	walk_fn fn;
 	void *ctx;
@@ -69,7 +69,7 @@ static void visit_program_or_count(const char *name, void *ctx)
 		++*filter->ignored_count;
 }
 
-bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count)
+bool program_visit_file_or_directory(const char *path, walk_fn fn, void *ctx, size_t *ignored_count)
 {
 	struct program_visitor filter = { fn, ctx, ignored_count };
 	struct stat status;

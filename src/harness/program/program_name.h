@@ -35,4 +35,4 @@ bool program_name_is_known(const char *name);
  * does.
  * @ignored_count: incremented for each file below the directory that is not a program
  */
-bool program_walk(const char *path, walk_fn fn, void *ctx, size_t *ignored_count);
+bool program_visit_file_or_directory(const char *path, walk_fn fn, void *ctx, size_t *ignored_count);

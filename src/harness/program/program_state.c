@@ -49,7 +49,7 @@ bool program_state_must_skip(const struct program_state *state, const struct cal
 		return !program_state_holds_mutex(state, call->thread, call->handle[0]);
 	case OP_load_atomic:
 	case OP_store_atomic:
-		return !call_has_valid_atomic_range(call);
+		return !call_has_aligned_atomic_size(call);
 	default:
 		return false;
 	}

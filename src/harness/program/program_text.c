@@ -40,7 +40,7 @@ static bool set_expect_error(const struct text_cursor *cursor, const struct text
 }
 
 /* Moves the cursor to the end of the line. Return: the skipped text without spaces around it. */
-static struct text_word read_rest_of_line(struct text_cursor *cursor)
+static struct text_word read_trimmed_rest_of_line(struct text_cursor *cursor)
 {
 	struct text_word rest;
 
@@ -56,7 +56,7 @@ static struct text_word read_rest_of_line(struct text_cursor *cursor)
 static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
 			 rule_set *expected_rules)
 {
-	struct text_word name = read_rest_of_line(cursor);
+	struct text_word name = read_trimmed_rest_of_line(cursor);
 	enum rule rule = rule_find(name.start, name.len);
 
 	if (text_word_is(&name, "clean"))
@@ -110,7 +110,7 @@ static bool check_characters(struct text_cursor *cursor, const char *line_end)
 }
 
 /* Reads the next line: @whole_line gets all of it, @cursor the part before its comment. */
-static bool split_next_line(struct text_reader *reader, struct text_cursor *cursor,
+static bool split_and_check_next_line(struct text_reader *reader, struct text_cursor *cursor,
 			    struct text_word *whole_line)
 {
 	size_t bytes_left = (size_t)(reader->end - reader->at);
@@ -147,7 +147,7 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 {
 	struct text_cursor cursor;
 
-	if (!split_next_line(reader, &cursor, whole_line))
+	if (!split_and_check_next_line(reader, &cursor, whole_line))
 		return false;
 	if (text_ends_after_spaces(&cursor)) {
 		*kind = cursor.end < whole_line->start + whole_line->len ? LINE_COMMENT

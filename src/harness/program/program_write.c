@@ -45,7 +45,7 @@ static void append_argument(struct text_writer *writer, char letter, const struc
 	case 'n':
 	case 'z':
 	case 'f':
-		number_write_text(call->number[seen->numbers++], number_as_text);
+		number_write_program_text(call->number[seen->numbers++], number_as_text);
 		text_append(writer, "%s", number_as_text);
 		break;
 	case 'v':

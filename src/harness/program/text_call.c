@@ -32,7 +32,7 @@ static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *n
 	if (!plus && !text_skip_sign_if_next(cursor, "-"))
 		return true;
 	word = text_read_word(cursor);
-	if (!text_parse_number(&word, &literal))
+	if (!text_parse_literal(&word, &literal))
 		return text_set_error(cursor->error, "expected a number after '%c', got '%.*s'",
 				      plus ? '+' : '-', TEXT_SHOWN(&word));
 	if (plus ? __builtin_add_overflow(base, literal, number) :
@@ -41,7 +41,7 @@ static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *n
 	return true;
 }
 
-bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number)
+bool text_parse_number_in_domain(struct text_cursor *cursor, const char **number_start, uint64_t *number)
 {
 	struct text_word word = text_read_word(cursor);
 
@@ -50,7 +50,7 @@ bool text_parse_valid_number(struct text_cursor *cursor, const char **number_sta
 		if (!parse_rest_of_named_number(cursor, word.start,
 					word.start[0] == 'P' ? 4096 : UINT64_MAX, number))
 			return false;
-	} else if (!text_parse_number(&word, number)) {
+	} else if (!text_parse_literal(&word, number)) {
 		return text_set_error(
 			cursor->error,
 			"expected a number (decimal, 0x hex, PAGE_SIZE or SIZE_MAX), got '%.*s'",
@@ -68,7 +68,7 @@ static bool parse_value(struct text_cursor *cursor, uint8_t *value)
 	struct text_word word = text_read_word(cursor);
 	uint64_t parsed_value;
 
-	if (!text_parse_number(&word, &parsed_value) || parsed_value > 255)
+	if (!text_parse_literal(&word, &parsed_value) || parsed_value > 255)
 		return text_set_error(cursor->error, "expected a value of 0 .. 255, got '%.*s'",
 				      TEXT_SHOWN(&word));
 	*value = (uint8_t)parsed_value;
@@ -125,7 +125,7 @@ static bool parse_handle(struct text_cursor *cursor, const struct text_word *wor
 
 	letter |= 0x20;
 	if (word->len < 2 || word->start[0] != letter ||
-	    !text_parse_number(&digits, &handle_number) ||
+	    !text_parse_literal(&digits, &handle_number) ||
 	    !text_is_digit(digits.start[digits.len - 1]) || digits.len > 2 ||
 	    (digits.len == 2 && digits.start[0] == '0') || handle_number > last_handle)
 		return text_set_error(cursor->error, "expected a handle %c0 .. %c%u, got '%.*s'",
@@ -144,16 +144,16 @@ static bool parse_argument(struct text_cursor *cursor, char letter, struct call 
 
 	switch (letter) {
 	case 'n':
-		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
+		return text_parse_number_in_domain(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'z':
-		return text_parse_valid_number(cursor, &number_start,
+		return text_parse_number_in_domain(cursor, &number_start,
 					       &call->number[seen->numbers]) &&
 		       (call->number[seen->numbers++] <= PROGRAM_SLICE_MAX ||
 			set_number_error(cursor, number_start,
 					 "expected a slice size of 0 .. 16383"));
 	case 'f':
 		call->has_fault = 1;
-		return text_parse_valid_number(cursor, &number_start, &call->number[seen->numbers++]);
+		return text_parse_number_in_domain(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'v':
 		return parse_value(cursor, &call->value);
 	case 'g':

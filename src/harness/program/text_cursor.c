@@ -82,7 +82,7 @@ static int digit_value(char c, unsigned int base)
 	return value < (int)base ? value : -1;
 }
 
-bool text_parse_number(const struct text_word *word, uint64_t *number)
+bool text_parse_literal(const struct text_word *word, uint64_t *number)
 {
 	bool hex = word->len > 2 && word->start[0] == '0' && (word->start[1] | 0x20) == 'x';
 	unsigned int base = hex ? 16 : 10;

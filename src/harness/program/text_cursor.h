@@ -63,14 +63,14 @@ struct text_word text_read_word(struct text_cursor *cursor);
 bool text_word_is(const struct text_word *word, const char *text);
 
 /* Parses a decimal or hex literal. Return: false if @word is no literal or exceeds 64 bits. */
-bool text_parse_number(const struct text_word *word, uint64_t *number);
+bool text_parse_literal(const struct text_word *word, uint64_t *number);
 
 /*
  * Parses a number in any form that a text can have, and checks that a program can have it
  * (number.h).
  * @number_start: gets the first character of the number, for messages
  */
-bool text_parse_valid_number(struct text_cursor *cursor, const char **number_start, uint64_t *number);
+bool text_parse_number_in_domain(struct text_cursor *cursor, const char **number_start, uint64_t *number);
 
 /* Parses a whole line: [THREAD:] [RESOURCE =] NAME(ARG, ...) [-> RESULT]. */
 bool text_parse_call(struct text_cursor *cursor, struct call *call);

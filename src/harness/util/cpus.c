@@ -9,7 +9,7 @@ bool pins_find_cpus(struct pins *pins)
 	return pins->cpu_count > 0;
 }
 
-unsigned int cpus_count_available(unsigned int max_count)
+unsigned int cpus_count_available_or_max(unsigned int max_count)
 {
 	struct pins pins;
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /* Return: the number of CPUs that this process may use; @max_count if it is more or unknown. */
-unsigned int cpus_count_available(unsigned int max_count);
+unsigned int cpus_count_available_or_max(unsigned int max_count);
 
 struct pins {
 	cpu_set_t allowed_cpus; /* CPUs that the caller of pins_find_cpus() may use */

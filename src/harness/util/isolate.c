@@ -48,7 +48,7 @@ struct watched_child {
 #define READS_AT_END 1024
 
 /* Reads and stores a part of the output. Return: false if there is nothing to read now. */
-static bool read_output(struct watched_child *child)
+static bool read_some_output(struct watched_child *child)
 {
 	size_t free_bytes = ISOLATE_OUTPUT - 1 - child->output_size;
 	char discarded[512];
@@ -85,15 +85,15 @@ static void wait_for_end_or_output(const struct watched_child *child, long max_m
 }
 
 /*
- * Waits until the child has ended, and reads its output. Kills the child at @deadline.
+ * Waits until the child has ended, and reads its output. Kills the child at @deadline_ms.
  * Return: the result of waitpid()
  */
-static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline, int *status)
+static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline_ms, int *status)
 {
 	pid_t ended_pid;
 
 	while ((ended_pid = waitpid(child->pid, status, WNOHANG)) == 0) {
-		long left = deadline - get_time_ms();
+		long left = deadline_ms - get_time_ms();
 
 		if (left <= 0) {
 			child->result->has_timed_out = true;
@@ -103,9 +103,9 @@ static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline, 
 			break;
 		}
 		wait_for_end_or_output(child, left);
-		read_output(child);
+		read_some_output(child);
 	}
-	for (unsigned int i = 0; i < READS_AT_END && read_output(child); i++)
+	for (unsigned int i = 0; i < READS_AT_END && read_some_output(child); i++)
 		;
 	return ended_pid;
 }
@@ -129,7 +129,7 @@ static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx,
 bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result)
 {
 	struct watched_child child = { .result = result };
-	long deadline = get_time_ms() + seconds * 1000L;
+	long deadline_ms = get_time_ms() + seconds * 1000L;
 	int pipe_ends[2], status = 0;
 	pid_t ended_pid;
 
@@ -151,7 +151,7 @@ bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct
 	child.output_fd = pipe_ends[0];
 	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	fcntl(child.output_fd, F_SETFL, O_NONBLOCK);
-	ended_pid = wait_for_or_kill_child(&child, deadline, &status);
+	ended_pid = wait_for_or_kill_child(&child, deadline_ms, &status);
 	result->output[child.output_size] = '\0';
 	if (child.output_fd >= 0)
 		close(child.output_fd);

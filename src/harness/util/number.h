@@ -22,7 +22,7 @@ uint16_t number_pack(uint64_t number);
 uint64_t number_unpack(uint16_t packed);
 
 /* Writes the number as the program format prints it: decimal, hexadecimal or a name. */
-void number_write_text(uint64_t number, char text[NUMBER_TEXT]);
+void number_write_program_text(uint64_t number, char text[NUMBER_TEXT]);
 
 static inline uint64_t number_min(uint64_t a, uint64_t b)
 {

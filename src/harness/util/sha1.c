@@ -52,7 +52,7 @@ static void hash_block(uint32_t state[5], const uint8_t block[BLOCK])
 
 /* Hashes the rest of the message, followed by a one bit, zeros and the length in bits. */
 static void hash_last_blocks(uint32_t state[5], const uint8_t *rest, size_t bytes_left,
-			     uint64_t size)
+			     uint64_t message_size)
 {
 	uint8_t end[2 * BLOCK] = {0};
 	size_t blocks = bytes_left + 9 > BLOCK ? 2 : 1;
@@ -61,20 +61,20 @@ static void hash_last_blocks(uint32_t state[5], const uint8_t *rest, size_t byte
 		memcpy(end, rest, bytes_left);
 	end[bytes_left] = 0x80;
 	for (unsigned int i = 0; i < 8; i++)
-		end[blocks * BLOCK - 1 - i] = (uint8_t)(size * 8 >> 8 * i);
+		end[blocks * BLOCK - 1 - i] = (uint8_t)(message_size * 8 >> 8 * i);
 	for (size_t i = 0; i < blocks; i++)
 		hash_block(state, end + i * BLOCK);
 }
 
-void sha1_write_hex(const void *bytes, size_t size, char text[SHA1_TEXT])
+void sha1_write_hex(const void *bytes, size_t message_size, char text[SHA1_TEXT])
 {
 	uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 	const uint8_t *at = bytes;
 	size_t bytes_left;
 
-	for (bytes_left = size; bytes_left >= BLOCK; bytes_left -= BLOCK, at += BLOCK)
+	for (bytes_left = message_size; bytes_left >= BLOCK; bytes_left -= BLOCK, at += BLOCK)
 		hash_block(state, at);
-	hash_last_blocks(state, at, bytes_left, size);
+	hash_last_blocks(state, at, bytes_left, message_size);
 	for (unsigned int i = 0; i < 5; i++)
 		snprintf(text + 8 * i, SHA1_TEXT - 8 * i, "%08x", state[i]);
 }

@@ -12,4 +12,4 @@
 #define SHA1_TEXT 41
 
 /* Writes the hash of @bytes in hexadecimal. */
-void sha1_write_hex(const void *bytes, size_t size, char text[SHA1_TEXT]);
+void sha1_write_hex(const void *bytes, size_t message_size, char text[SHA1_TEXT]);

@@ -4,16 +4,16 @@
 #include <stddef.h>
 
 /*
- * Return: the length of the UTF-8 character at @text; 0 if it is invalid or longer than @left
- * bytes. For a string, @left may be 4: a NUL ends an incomplete character.
+ * Return: the length of the UTF-8 character at @text; 0 if it is invalid or longer than @bytes_left
+ * bytes. For a string, @bytes_left may be 4: a NUL ends an incomplete character.
  */
-static inline size_t utf8_character_length(const char *text, size_t left)
+static inline size_t utf8_character_length(const char *text, size_t bytes_left)
 {
 	const unsigned char *at = (const unsigned char *)text;
 	size_t len = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 : *at >= 0xe0 && *at < 0xf0 ? 3 :
 		     *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
 
-	if (!len || len > left)
+	if (!len || len > bytes_left)
 		return 0;
 	for (size_t i = 1; i < len; i++)
 		if ((at[i] & 0xc0) != 0x80)

@@ -14,7 +14,7 @@ from campaign.collect import collect_inputs
 from campaign.progress import (log_campaign_summary, read_plots_and_log_begin, update_plots_and_show_progress,
                                write_results)
 from campaign.target import TargetError
-from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, format_count, log_error, log_message, prctl, read_input
+from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, format_count, log_to_standard_error, log_to_standard_output, prctl, read_valid_input_or_raise
 
 EXIT_UNAVAILABLE = 69  # of <sysexits.h>: the page library lacks calls of the target (absent.c)
 PR_SET_CHILD_SUBREAPER = 36
@@ -63,12 +63,12 @@ class Campaign:
         self.targets.remove(target)
         self.left_out_targets.append({"name": target.name, "reason": reason})
 
-    def collect_finding_of_ended_worker(self, worker):
+    def collect_and_unqueue_finding(self, worker):
         target = worker.target
         try:
-            read_input(worker.finding_path)
+            read_valid_input_or_raise(worker.finding_path)
         except OSError:
-            log_message(f"{target.name}: a finding of {worker.name} could not be written: "
+            log_to_standard_output(f"{target.name}: a finding of {worker.name} could not be written: "
                         f"{worker.end_reason} (log: {worker.log_path}.old)")
         collect_inputs(target, False, self.now)
         target.remove_finding_from_queue(worker.finding_path)
@@ -82,14 +82,14 @@ class Campaign:
                        f"{worker.end_reason or worker.last_line}; it is started again "
                        f"(log: {worker.log_path}.old)")
         if worker.failures_in_row < FAILURES_MOST:
-            log_message(f"{target.name}: {failure}")
+            log_to_standard_output(f"{target.name}: {failure}")
         if not has_executed:
             target.last_engine_failure = failure
             self.failures_in_row += 1
         worker.plan_delayed_restart(self.now)
 
-    def record_exit_with_finding_or_failure(self, worker, wait_status):
-        target, has_executed = worker.target, worker.add_figures_of_ended_process(self.now)
+    def handle_worker_exit(self, worker, wait_status):
+        target, has_executed = worker.target, worker.add_figures_and_check_executed(self.now)
         if has_executed:
             self.failures_in_row = worker.failures_in_row = 0
         # Status 0: the engine made all executions that its command line allows.
@@ -97,7 +97,7 @@ class Campaign:
             return
         _, is_skipped, reason = worker.last_line.partition(": skipped: ")
         if worker.finding_path:
-            self.collect_finding_of_ended_worker(worker)
+            self.collect_and_unqueue_finding(worker)
         elif is_skipped and not has_executed and wait_status == EXIT_UNAVAILABLE << 8:
             # If the engine started again, it would end in the same way.
             target.skip_engine(worker.engine, reason)
@@ -116,7 +116,7 @@ class Campaign:
                 return
             for worker in self.list_running_workers():
                 if worker.pid == pid:
-                    self.record_exit_with_finding_or_failure(worker, wait_status)
+                    self.handle_worker_exit(worker, wait_status)
                     if os.WIFSIGNALED(wait_status):
                         self.kill_stray_processes()
 
@@ -125,20 +125,20 @@ class Campaign:
     def pause_or_continue_target(self, target):
         reason = target.probe_for_write_error()
         if reason and not target.pause_reason:
-            log_message(f"{target.name}: pauses: {target.directory}: {reason}")
+            log_to_standard_output(f"{target.name}: pauses: {target.directory}: {reason}")
             for worker in target.list_running_workers():
                 worker.send_end_request(self.now)
         elif not reason and target.pause_reason:
-            log_message(f"{target.name}: goes on")
+            log_to_standard_output(f"{target.name}: goes on")
         target.pause_reason = reason
 
-    def read_progress_and_collect_inputs(self):
+    def update_progress_and_collect_inputs(self):
         self.poll_time = self.now
         for worker in self.list_running_workers():
             worker.update_progress_figures(self.now)
         for target in self.targets:
             collect_inputs(target, False, self.now)
-            target.update_coverage()
+            target.update_coverage_from_first_engine()
             self.pause_or_continue_target(target)
         update_plots_and_show_progress(self)
         if self.now - self.results_time >= RESULTS_INTERVAL:
@@ -158,7 +158,7 @@ class Campaign:
             share = self.options.time * self.options.jobs / role_count if self.options.time else SLICE_MOST
             self.slice_length = min(max(share, SLICE_LEAST), SLICE_MOST)
 
-    def compute_used_and_planned_seconds(self, workers):
+    def sum_run_seconds_and_current_slices(self, workers):
         """Return: the seconds that the workers ran in this campaign, plus a slice for each running worker."""
         return sum(worker.compute_seconds_run_so_far(self.now) + (self.slice_length or SLICE_MOST if worker.pid else 0)
                    for worker in workers)
@@ -170,8 +170,8 @@ class Campaign:
                      for engine in target.engine_workers
                      for worker in target.make_and_list_startable_workers(engine, self.now)]
         return min(startable, default=None, key=lambda worker: (
-            self.compute_used_and_planned_seconds(worker.target.list_workers()), self.targets.index(worker.target),
-            self.compute_used_and_planned_seconds(worker.target.engine_workers[worker.engine]),
+            self.sum_run_seconds_and_current_slices(worker.target.list_workers()), self.targets.index(worker.target),
+            self.sum_run_seconds_and_current_slices(worker.target.engine_workers[worker.engine]),
             worker.compute_seconds_run_so_far(self.now)))
 
     def start_workers_up_to_job_count(self):
@@ -183,12 +183,12 @@ class Campaign:
                 worker.start_process(self.now)
             except OSError as error:
                 failure = f"cannot start a process: {error.strerror}; tries again"
-                log_message(f"{worker.target.name}: {failure}")
+                log_to_standard_output(f"{worker.target.name}: {failure}")
                 worker.target.last_engine_failure = failure
                 worker.plan_delayed_restart(self.now)
                 return
 
-    def wait_for_signal_or_timeout(self):
+    def await_signal_and_update_now(self):
         received = signal.sigtimedwait(self.signals, WAIT_MOST)
         if received and received.si_signo != signal.SIGCHLD:
             self.is_stopped = True
@@ -213,12 +213,12 @@ class Campaign:
             if self.is_stopped or self.now - request_time >= END_PATIENCE:
                 for worker in self.list_running_workers():
                     worker.kill_process_group()
-            self.wait_for_signal_or_timeout()
+            self.await_signal_and_update_now()
             self.reap_ended_workers()
         self.kill_stray_processes()
         for target in self.targets:
             collect_inputs(target, True, self.now)
-            target.update_coverage()
+            target.update_coverage_from_first_engine()
 
     def run_engines_until_end(self):
         while not self.must_end_campaign():
@@ -226,8 +226,8 @@ class Campaign:
             self.end_or_kill_due_workers()
             self.start_workers_up_to_job_count()
             if self.now - self.poll_time >= POLL_INTERVAL:
-                self.read_progress_and_collect_inputs()
-            self.wait_for_signal_or_timeout()
+                self.update_progress_and_collect_inputs()
+            self.await_signal_and_update_now()
         self.end_workers_and_collect_inputs()
 
     # ---- begin and end ----
@@ -239,7 +239,7 @@ class Campaign:
             plan = (f"{format_count(len(self.targets), 'target')} with {', '.join(options.engines)}, "
                     f"{options.jobs} at a time, {f'for {options.time} s' if options.time else 'until stopped'}, "
                     f"in {options.dir}")
-        log_error(f"pagetorture fuzz: {plan}")
+        log_to_standard_error(f"pagetorture fuzz: {plan}")
 
     def open_or_leave_out_targets(self):
         """Find the engines of each target and open its directory. Leave out a target that cannot be fuzzed, and
@@ -248,16 +248,16 @@ class Campaign:
             target.set_usable_engines(self.options.engines)
             try:
                 if target.engine_workers or self.options.collect:
-                    target.open_and_lock_directory()
+                    target.open_directory_and_read_inputs()
                 else:
                     self.leave_out_target(target, "; ".join(target.missing_parts.values()))
             except TargetError as error:
-                log_message(f"{target.name}: {error}")
+                log_to_standard_output(f"{target.name}: {error}")
                 self.leave_out_target(target, str(error))
                 self.has_unusable_directory = True
 
     def block_signals_and_adopt_orphans(self):
-        """Block the signals that wait_for_signal_or_timeout() waits for; under nohup, SIGHUP stays ignored. The
+        """Block the signals that await_signal_and_update_now() waits for; under nohup, SIGHUP stays ignored. The
         processes of killed engines become children of this process."""
         self.signals = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM}
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -266,7 +266,7 @@ class Campaign:
         signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    def begin_and_import_leftover_inputs(self):
+    def log_begin_and_import_leftovers(self):
         """Log the begin, and import the inputs that a killed campaign left in the directories of its engines."""
         self.now = self.start_time = self.poll_time = time.monotonic()
         self.plan_slice_length()
@@ -276,17 +276,17 @@ class Campaign:
             collect_inputs(target, True, self.now)
             self.pause_or_continue_target(target)
 
-    def log_unfuzzed_targets_and_lost_files(self):
+    def check_unfuzzed_targets_and_lost_files(self):
         """Log targets that no engine executed, and files that were lost. Return: whether a target could not run or
         a file was lost."""
         has_any = self.has_unusable_directory
         for target in self.targets:
             has_failed = any(worker.failures_in_row for worker in target.list_workers())
             if has_failed and not target.estimate_campaign_executions(self.now):
-                log_message(f"{target.name}: no engine could be started")
+                log_to_standard_output(f"{target.name}: no engine could be started")
                 has_any = True
             if target.lost_count:
-                log_message(f"{target.name}: {target.lost_count} files of its engines could not be kept")
+                log_to_standard_output(f"{target.name}: {target.lost_count} files of its engines could not be kept")
                 has_any = True
         return has_any
 
@@ -298,16 +298,16 @@ class Campaign:
         self.block_signals_and_adopt_orphans()
         self.open_or_leave_out_targets()
         if self.targets:
-            self.begin_and_import_leftover_inputs()
+            self.log_begin_and_import_leftovers()
             if not self.options.collect:
                 self.run_engines_until_end()
         # Targets are also left out when their engine ends: perhaps all of them.
         if not self.targets:
-            log_message("pagetorture fuzz: expected a target that can be fuzzed, there is none")
+            log_to_standard_output("pagetorture fuzz: expected a target that can be fuzzed, there is none")
             write_results(self, "failed")
             return EXIT_BAD
         log_campaign_summary(self)
-        has_shortcomings, finding_count = self.log_unfuzzed_targets_and_lost_files(), self.count_new_findings()
+        has_shortcomings, finding_count = self.check_unfuzzed_targets_and_lost_files(), self.count_new_findings()
         is_written = write_results(self, "failed" if finding_count or has_shortcomings else "good")
         if has_shortcomings or not is_written:
             return EXIT_BAD

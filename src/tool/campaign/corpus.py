@@ -7,7 +7,7 @@ the directory; files that are no inputs are ignored.
 """
 import os
 
-from util.shared import hash_input, log_message, read_input, replace_file
+from util.shared import hash_input, log_to_standard_output, read_valid_input_or_raise, replace_file
 
 
 class CorpusDirectory:
@@ -17,21 +17,21 @@ class CorpusDirectory:
         self.hashes = set()
         self.write_error = ""  # why the last write failed; "": it succeeded
 
-    def read_and_register_inputs(self):
+    def register_and_yield_inputs(self):
         """Record the hash of each input in the directory, and yield the content. Log files that are no inputs."""
         for name in sorted(os.listdir(self.path)):
             path = f"{self.path}/{name}"
             if name.startswith("."):
                 continue
             try:
-                content = read_input(path)
+                content = read_valid_input_or_raise(path)
             except OSError as error:
-                log_message(f"{self.target_name}: skipped, no input: {path}: {error.strerror}")
+                log_to_standard_output(f"{self.target_name}: skipped, no input: {path}: {error.strerror}")
                 continue
             self.hashes.add(hash_input(content))
             yield content
 
-    def add_new_input(self, content, name_prefix=""):
+    def add_input_if_new(self, content, name_prefix=""):
         """Write the input to a file that is named @name_prefix and the hash. Log an error, unless it is equal to
         that of the last write. Return: False if the directory has the input already. Raises OSError."""
         content_hash = hash_input(content)
@@ -42,7 +42,7 @@ class CorpusDirectory:
                          self.must_sync_files)
         except OSError as error:
             if error.strerror != self.write_error:
-                log_message(f"{self.target_name}: cannot write to {self.path}: {error.strerror}; tries again")
+                log_to_standard_output(f"{self.target_name}: cannot write to {self.path}: {error.strerror}; tries again")
             self.write_error = error.strerror
             raise
         self.hashes.add(content_hash)

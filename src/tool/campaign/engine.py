@@ -7,7 +7,7 @@ import os
 
 # A place where an engine writes inputs. @directory: below the target's, "*" is any name; @name_prefix: how the
 # file names begin; @finding_kind: "": the inputs are entries of the corpus.
-Source = collections.namedtuple("Source", "directory name_prefix finding_kind")
+EngineOutput = collections.namedtuple("EngineOutput", "directory name_prefix finding_kind")
 
 
 def is_executable(*path_parts):
@@ -24,7 +24,7 @@ class Engine:
     """
     name = ""
     role_count = 1  # processes with different settings that each target needs
-    sources = ()
+    engine_outputs = ()
 
     def make_environment(self, _worker):
         return os.environ

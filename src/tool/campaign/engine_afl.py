@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 
-from campaign.engine import Engine, Source, is_executable
+from campaign.engine import Engine, EngineOutput, is_executable
 
 # @build: the directory with the binaries of the role; @is_cmplog: the role also uses the binary that logs
 # comparisons; @has_mutator: the role uses the mutator of the harness
@@ -47,7 +47,7 @@ ENVIRONMENT = {
 }
 
 
-def find_role(worker_number):
+def find_role_settings(worker_number):
     is_first = worker_number < len(ROLES)
     return ROLES[worker_number if is_first else 1 + (worker_number - 1) % (len(ROLES) - 1)]
 
@@ -55,8 +55,8 @@ def find_role(worker_number):
 class Afl(Engine):
     name = "afl"
     role_count = len(ROLES)
-    sources = (Source("afl/*/queue", "id:", ""), Source("afl/*/crashes", "id:", "crash"),
-               Source("afl/*/hangs", "id:", "timeout"))
+    engine_outputs = (EngineOutput("afl/*/queue", "id:", ""), EngineOutput("afl/*/crashes", "id:", "crash"),
+               EngineOutput("afl/*/hangs", "id:", "timeout"))
 
     def describe_missing_part(self, campaign_options, target):
         if target.flavour == "tsan":
@@ -66,10 +66,10 @@ class Afl(Engine):
         return "" if shutil.which("afl-fuzz") else "no afl-fuzz"
 
     def format_name_suffix(self, worker_number):
-        return find_role(worker_number).name + (str(worker_number) if worker_number >= len(ROLES) else "")
+        return find_role_settings(worker_number).name + (str(worker_number) if worker_number >= len(ROLES) else "")
 
     def make_environment(self, worker):
-        role, mutator = find_role(worker.number), f"{worker.target.options.bin}/afl_mutator.so"
+        role, mutator = find_role_settings(worker.number), f"{worker.target.options.bin}/afl_mutator.so"
         # AFL++ refuses settings of sanitizers that are not made for AFL++.
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("ASAN_OPTIONS", "UBSAN_OPTIONS")} | ENVIRONMENT
@@ -80,7 +80,7 @@ class Afl(Engine):
         return environment
 
     def make_command(self, worker):
-        role, target, options = find_role(worker.number), worker.target, worker.target.options
+        role, target, options = find_role_settings(worker.number), worker.target, worker.target.options
         command = ["afl-fuzz", *(("-S", worker.role) if worker.number else
                                  ("-M", worker.role, "-F", target.queue)),
                    "-i", target.queue, "-o", f"{target.directory}/afl", "-t", "1000",
@@ -98,7 +98,7 @@ class Afl(Engine):
         directory = f"{worker.target.directory}/afl/{worker.role}"
         with contextlib.suppress(OSError), open(f"{directory}/fuzzer_stats", errors="replace") as file:
             statistics = dict(re.findall(r"^(\w+) *: (\d+)", file.read(), re.M))
-            update_worker_figures(worker, statistics.get("execs_done"), statistics.get("edges_found"))
+            set_worker_figures_since_start(worker, statistics.get("execs_done"), statistics.get("edges_found"))
         # The file may be large, because AFL++ appends to it for weeks.
         with contextlib.suppress(OSError), open(f"{directory}/plot_data", "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 1024))
@@ -106,7 +106,7 @@ class Afl(Engine):
             # Text after the last newline is an incomplete line, which is ignored.
             columns = lines[-2].split(", ") if len(lines) > 2 else []
             if len(columns) >= 13 and columns[11].isdigit() and columns[12].strip().isdigit():
-                update_worker_figures(worker, columns[11], columns[12])
+                set_worker_figures_since_start(worker, columns[11], columns[12])
 
     def parse_log_line(self, worker, line):
         """Record why AFL++ does not run: the lines after this one only name places in the source of AFL++."""
@@ -114,7 +114,7 @@ class Afl(Engine):
             worker.end_reason = line[:190]
 
 
-def update_worker_figures(worker, execution_count, edge_count):
+def set_worker_figures_since_start(worker, execution_count, edge_count):
     """Set the figures of this run. A resumed instance continues the counts of the run before."""
     worker.executions = max(worker.executions, int(execution_count or 0) - worker.resumed_executions)
     worker.coverage = int(edge_count or worker.coverage)

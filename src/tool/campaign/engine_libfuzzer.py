@@ -5,7 +5,7 @@ reports only that there was a crash.
 """
 import re
 
-from campaign.engine import Engine, Source, is_executable
+from campaign.engine import Engine, EngineOutput, is_executable
 
 # ThreadSanitizer never frees the 2.4 KB of a report, so a process ends after this number of inputs.
 RUNS_WITH_RACE_REPORTS = 500000
@@ -16,8 +16,8 @@ FIGURES = re.compile(r"#(?P<executions>\d+).*?(?: cov: (?P<coverage>\d+)|$)|"
 
 class LibFuzzer(Engine):
     name = "libfuzzer"
-    sources = (Source("queue", "", ""), *(
-        Source("libfuzzer", f"{kind}-", kind) for kind in ("crash", "leak", "oom", "timeout")))
+    engine_outputs = (EngineOutput("queue", "", ""), *(
+        EngineOutput("libfuzzer", f"{kind}-", kind) for kind in ("crash", "leak", "oom", "timeout")))
 
     def describe_missing_part(self, campaign_options, target):
         return "" if is_executable(campaign_options.bin, target.name) else "no binary of it (make fuzzers)"

@@ -9,7 +9,7 @@ from campaign.campaign import Campaign
 from campaign.engine import is_executable
 from campaign.merge import minimise_corpora_of_campaign
 from campaign.target import Target
-from util.shared import EXIT_BAD, UsageError, log_error
+from util.shared import EXIT_BAD, UsageError, log_to_standard_error
 
 # The default values of the options of `pagetorture fuzz --help`. @time: "" means until stopped; @report: the
 # seconds between two lines of the log.
@@ -58,6 +58,6 @@ def run(options):
     try:
         os.makedirs(options.dir, exist_ok=True)
     except OSError as error:
-        log_error(f"pagetorture fuzz: expected a directory that can be written: {options.dir}: {error.strerror}")
+        log_to_standard_error(f"pagetorture fuzz: expected a directory that can be written: {options.dir}: {error.strerror}")
         return EXIT_BAD
     return campaign.run_campaign_to_end()

@@ -12,7 +12,7 @@ import tempfile
 from campaign.collect import collect_inputs
 from campaign.engine import is_executable
 from campaign.target import TargetError
-from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, hash_input, log_error, log_message, read_input
+from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, hash_input, log_to_standard_error, log_to_standard_output, read_valid_input_or_raise
 
 
 def run_libfuzzer_merge(target, into_directory, source_directory, *flags):
@@ -27,7 +27,7 @@ def run_libfuzzer_merge(target, into_directory, source_directory, *flags):
         raise TargetError(f"libFuzzer's merge ended with status {status}; nothing is changed (log: {log_path})")
 
 
-def minimise_corpus_directory(target, minimal_directory):
+def merge_and_move_superseded_entries(target, minimal_directory):
     # The queue has the inputs of the corpus that are no findings.
     run_libfuzzer_merge(target, minimal_directory, target.queue, "-use_counters=1")
     needed_hashes = set(os.listdir(minimal_directory))
@@ -36,30 +36,30 @@ def minimise_corpus_directory(target, minimal_directory):
     for name in os.listdir(target.corpus.path):
         path = f"{target.corpus.path}/{name}"
         with contextlib.suppress(OSError):
-            if not name.startswith(".") and hash_input(read_input(path)) not in needed_hashes:
+            if not name.startswith(".") and hash_input(read_valid_input_or_raise(path)) not in needed_hashes:
                 os.rename(path, f"{target.directory}/superseded/{name}")
                 superseded_count += 1
     # The queue and the directory of AFL++ were made from the larger corpus; the next campaign makes them again.
     shutil.rmtree(target.queue)
     shutil.rmtree(f"{target.directory}/afl", ignore_errors=True)
-    log_message(f"{target.name}: {len(target.corpus.hashes)} entries are now "
+    log_to_standard_output(f"{target.name}: {len(target.corpus.hashes)} entries are now "
                 f"{len(target.corpus.hashes) - superseded_count}")
 
 
-def run_and_read_output(*command):
+def read_output_unless_failed(*command):
     """Run a command. Return: its standard output, which is empty if the command fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     return done.stdout if done.returncode == 0 else b""
 
 
-def convert_input_to_text(target, input_path):
+def convert_to_text_and_suffix(target, input_path):
     """Return: the input as canonical text, and the suffix of its name; empty text: the input is no program."""
     if target.input_kind == "calls":
-        text = run_and_read_output(f"{target.options.bin}/{target.name}-replay", "--text", input_path)
+        text = read_output_unless_failed(f"{target.options.bin}/{target.name}-replay", "--text", input_path)
         return text if text.count(b"\n") > 1 else b"", ".calls"
     if target.input_kind == "text":
         input_path = shutil.copy(input_path, f"{input_path}.page")
-    return run_and_read_output(target.options.tool, "convert", "--text", input_path), ".page"
+    return read_output_unless_failed(target.options.tool, "convert", "--text", input_path), ".page"
 
 
 def select_and_write_new_seeds(target, minimal_directory, scratch_directory):
@@ -70,24 +70,24 @@ def select_and_write_new_seeds(target, minimal_directory, scratch_directory):
     run_libfuzzer_merge(target, seeds, minimal_directory, "-use_counters=0")
     written_count = 0
     for name in sorted(set(os.listdir(seeds)) - old_names):
-        text, suffix = convert_input_to_text(target, f"{seeds}/{name}")
+        text, suffix = convert_to_text_and_suffix(target, f"{seeds}/{name}")
         if text:
             with open(f"{new_seeds}/{name[:12]}{suffix}", "wb") as seed:
                 seed.write(text)
             written_count += 1
-    log_message(f"{target.name}: {written_count} seeds written to {new_seeds}")
+    log_to_standard_output(f"{target.name}: {written_count} seeds written to {new_seeds}")
 
 
 def minimise_target_and_write_seeds(campaign, target):
     if not is_executable(target.options.bin, target.name):
-        log_message(f"{target.name}: skipped: no libFuzzer binary of it (make fuzzers)")
+        log_to_standard_output(f"{target.name}: skipped: no libFuzzer binary of it (make fuzzers)")
         return
-    target.open_and_lock_directory()
+    target.open_directory_and_read_inputs()
     collect_inputs(target, True, campaign.now)
     with tempfile.TemporaryDirectory() as scratch_directory:
         minimal_directory = f"{scratch_directory}/minimal"
         os.mkdir(minimal_directory)
-        minimise_corpus_directory(target, minimal_directory)
+        merge_and_move_superseded_entries(target, minimal_directory)
         if target.options.new_seeds:
             select_and_write_new_seeds(target, minimal_directory, scratch_directory)
 
@@ -97,13 +97,13 @@ def minimise_corpora_of_campaign(campaign):
     EXIT_BAD: no target has a corpus."""
     targets = [target for target in campaign.targets if os.path.isdir(target.corpus.path)]
     if not targets:
-        log_error(f"pagetorture fuzz: expected a campaign in {campaign.options.dir}, there is none")
+        log_to_standard_error(f"pagetorture fuzz: expected a campaign in {campaign.options.dir}, there is none")
         return EXIT_BAD
     status = EXIT_GOOD
     for target in targets:
         try:
             minimise_target_and_write_seeds(campaign, target)
         except (TargetError, OSError) as error:
-            log_error(f"pagetorture fuzz: {target.name}: {error}")
+            log_to_standard_error(f"pagetorture fuzz: {target.name}: {error}")
             status = EXIT_FAILED
     return status

@@ -8,8 +8,8 @@ import os
 import re
 import time
 
-from util.shared import (STANDARD_ERROR, STANDARD_OUTPUT, log_error, log_message, make_result_head,
-                         replace_invalid_utf8, show_status, write_output_file)
+from util.shared import (STANDARD_ERROR, STANDARD_OUTPUT, log_to_standard_error, log_to_standard_output, make_result_head,
+                         replace_invalid_utf8, show_status, replace_output_file)
 
 BEGIN_TIME = time.time()
 PLOT_HEADER = "# time\tseconds\texecutions\tcoverage\tcorpus\tfindings\n"
@@ -78,7 +78,7 @@ def read_plots_and_log_begin(campaign):
     for target in campaign.targets:
         read_figures_of_earlier_campaigns(target)
         earlier = f", fuzzed before for {format_duration(target.earlier_seconds)}" if target.earlier_seconds else ""
-        log_message(f"{target.name}: {'goes on' if earlier else 'begins'}, corpus {len(target.corpus.hashes)}, "
+        log_to_standard_output(f"{target.name}: {'goes on' if earlier else 'begins'}, corpus {len(target.corpus.hashes)}, "
                     f"findings {len(target.findings.hashes)}{earlier}")
 
 
@@ -90,30 +90,30 @@ def update_plots_and_show_progress(campaign):
         show_status(format_totals(campaign, is_last=False))
     elif campaign.now - campaign.log_time >= campaign.options.report:
         campaign.log_time = campaign.now
-        log_message(format_totals(campaign, is_last=False))
+        log_to_standard_output(format_totals(campaign, is_last=False))
 
 
 def log_campaign_summary(campaign):
     """Log the last progress line, a table of the targets, and the commands that replay findings."""
     now = campaign.now
-    log_message(format_totals(campaign, is_last=True))
-    log_message(f"summary, in {campaign.options.dir}:\n{SUMMARY_HEADER}")
+    log_to_standard_output(format_totals(campaign, is_last=True))
+    log_to_standard_output(f"summary, in {campaign.options.dir}:\n{SUMMARY_HEADER}")
     for target in campaign.targets:
         append_plot_line_if_due(target, campaign.compute_elapsed_seconds(), now, is_last=True)
-        log_message(SUMMARY_COLUMNS.format(name=target.name, all_executions=target.estimate_total_executions(now),
+        log_to_standard_output(SUMMARY_COLUMNS.format(name=target.name, all_executions=target.estimate_total_executions(now),
                                            **target.make_result_figures(now)))
     for target in campaign.targets:
         if target.count_new_findings():
-            log_message(f"findings of {target.name}, replay: {target.make_replay_command(target.findings.path)}")
+            log_to_standard_output(f"findings of {target.name}, replay: {target.format_replay_shell_command(target.findings.path)}")
 
 
 # ---- results ----
 
-def make_target_results(campaign, target, is_ended):
+def make_target_results(campaign, target, has_campaign_ended):
     now = campaign.now
     # While the campaign runs, the current rate; at its end, the mean rate since its first start.
     seconds = target.earlier_seconds + campaign.compute_elapsed_seconds()
-    rate = compute_mean_rate(target.estimate_total_executions(now), seconds) if is_ended else \
+    rate = compute_mean_rate(target.estimate_total_executions(now), seconds) if has_campaign_ended else \
         target.compute_executions_per_second()
     return {"name": target.name, "flavour": target.flavour,
             "engines": [{"name": name, "skipped": target.missing_parts.get(name, "")}
@@ -135,8 +135,8 @@ def write_results(campaign, status):
         if options.results == "-":
             os.write(STANDARD_OUTPUT, content)
         elif options.results:
-            write_output_file(options.results, content)
+            replace_output_file(options.results, content)
     except OSError as error:
-        log_error(f"{options.results}: expected a file that can be written: {error.strerror}")
+        log_to_standard_error(f"{options.results}: expected a file that can be written: {error.strerror}")
         return False
     return True

@@ -23,7 +23,7 @@ from campaign.engine import is_executable
 from campaign.engine_afl import Afl
 from campaign.engine_libfuzzer import LibFuzzer
 from campaign.worker import Worker
-from util.shared import hash_input, log_message, replace_file
+from util.shared import hash_input, log_to_standard_output, replace_file
 
 # The engines of a target, in the order in which they are started.
 ENGINES = (LibFuzzer(), Afl())
@@ -78,7 +78,7 @@ class Target:
                     self.skip_engine(engine, missing_part)
 
     def skip_engine(self, engine, reason):
-        log_message(f"{self.name}: skipped: {engine.name}: {reason}")
+        log_to_standard_output(f"{self.name}: skipped: {engine.name}: {reason}")
         self.missing_parts[engine.name] = reason
         del self.engine_workers[engine]
 
@@ -98,7 +98,7 @@ class Target:
 
     # ---- directories ----
 
-    def open_and_lock_directory(self):
+    def open_directory_and_read_inputs(self):
         """Make and lock the directories of the target, and read the inputs in them. Raises TargetError."""
         # Engines append names of files to its path.
         if len(os.fsencode(self.directory)) > PATH_SIZE_MOST:
@@ -107,9 +107,9 @@ class Target:
             for name in DIRECTORIES:
                 os.makedirs(f"{self.directory}/{name}", exist_ok=True)
             self.lock_directory()
-            for _ in self.findings.read_and_register_inputs():
+            for _ in self.findings.register_and_yield_inputs():
                 pass
-            for content in self.corpus.read_and_register_inputs():
+            for content in self.corpus.register_and_yield_inputs():
                 self.add_to_queue_unless_finding(content)
         except OSError as error:
             raise TargetError(f"expected a directory that can be written: {error.filename or self.directory}: "
@@ -134,7 +134,7 @@ class Target:
         """Add the seeds to the corpus and the queue; without any input, add one of a newline."""
         seeds = CorpusDirectory(self.name, self.options.seeds, self.name, must_sync_files=False)
         if os.access(seeds.path, os.R_OK | os.X_OK):
-            for content in seeds.read_and_register_inputs():
+            for content in seeds.register_and_yield_inputs():
                 self.add_to_corpus_and_queue(content)
         # AFL++ does not start without an input.
         if not self.corpus.hashes:
@@ -142,7 +142,7 @@ class Target:
 
     def add_to_corpus_and_queue(self, content):
         with contextlib.suppress(OSError):
-            self.corpus.add_new_input(content)
+            self.corpus.add_input_if_new(content)
         self.add_to_queue_unless_finding(content)
 
     def add_to_queue_unless_finding(self, content):
@@ -207,14 +207,14 @@ class Target:
     def count_new_findings(self):
         return len(self.findings.hashes) - self.finding_count_before
 
-    def make_replay_command(self, input_path):
+    def format_replay_shell_command(self, input_path):
         """Return: a shell command, for any directory, that executes the target on an input."""
         names = (f"{self.name}-replay-{self.flavour}", self.name, f"afl/{self.name}")
         binary = next(name for name in names if name == names[-1] or is_executable(self.options.bin, name))
         return shlex.join(os.path.join(self.options.start_directory, path)
                           for path in (f"{self.options.bin}/{binary}", input_path))
 
-    def update_coverage(self):
+    def update_coverage_from_first_engine(self):
         """Set the coverage to the most of the first engine's workers: each engine counts in its own unit."""
         for worker in next(iter(self.engine_workers.values()), []):
             self.coverage = max(self.coverage, worker.coverage)

@@ -52,9 +52,9 @@ class Worker:
         self.executions = self.coverage = self.rate = 0  # of the current process; rate: executions in a second
         self.earlier_executions = 0  # of the processes before, in this campaign
         self.resumed_executions = 0  # what a resumed engine had counted before its start
-        self.reset_end_state()
+        self.clear_end_reason_and_finding()
 
-    def reset_end_state(self):
+    def clear_end_reason_and_finding(self):
         self.last_line = self.end_reason = ""
         self.finding_path = ""  # the file with the input that ended the engine
         self.end_request_time = 0.0
@@ -105,7 +105,7 @@ class Worker:
         self.log_position = self.resumed_executions = self.executions = self.rate = 0
         self.engine.read_engine_statistics(self)
         self.resumed_executions, self.executions = self.executions, 0
-        self.reset_end_state()
+        self.clear_end_reason_and_finding()
         command, environment = self.engine.make_command(self), self.engine.make_environment(self)
         parent_pid = os.getpid()
         self.pid = os.fork()
@@ -129,7 +129,7 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def add_figures_of_ended_process(self, now):
+    def add_figures_and_check_executed(self, now):
         """Add the figures of the ended process to the totals. Return: whether it executed an input."""
         self.update_progress_figures(now)
         self.earlier_run_time = self.compute_seconds_run_so_far(now)

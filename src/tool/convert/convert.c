@@ -43,11 +43,11 @@ static int compare_path_strings(const void *a, const void *b)
 
 static void append_count_of_lost(struct rewritten_program *rewritten, size_t count, const char *what)
 {
-	char *lost = rewritten->lost_parts;
-	size_t used = strlen(lost);
+	char *lost_text = rewritten->lost_parts;
+	size_t used = strlen(lost_text);
 
 	if (count)
-		snprintf(lost + used, sizeof(rewritten->lost_parts) - used, "%s%zu %s%s",
+		snprintf(lost_text + used, sizeof(rewritten->lost_parts) - used, "%s%zu %s%s",
 			 used ? ", " : "", count, what, count > 1 ? "s" : "");
 }
 
@@ -104,7 +104,7 @@ static bool reads_back_as_program(const struct rewritten_program *rewritten, con
 		program_from_bytes(&read_back, (const uint8_t *)rewritten->content, rewritten->size);
 	else if (!program_from_text(&read_back, rewritten->content, rewritten->size, &error))
 		return false;
-	return program_equal(&read_back, program);
+	return program_calls_equal(&read_back, program);
 }
 
 /*
@@ -146,7 +146,7 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
-	char *content = program_file_read(path, &size, error);
+	char *content = program_file_read_or_stdin(path, &size, error);
 	bool is_same = content && size == rewritten->size &&
 		       !memcmp(content, rewritten->content, size);
 
@@ -177,7 +177,7 @@ static int write_file_if_permitted(struct conversion *conversion, const char *fi
 			conversion->options.may_replace ? "" : " (--force)");
 		return EXIT_FAILED;
 	}
-	error = output_write(path, rewritten->content, rewritten->size);
+	error = output_write_or_errno(path, rewritten->content, rewritten->size);
 	if (error) {
 		fprintf(stderr, "%s: expected to write it: %s\n", path, strerror(error));
 		return EXIT_BAD;
@@ -189,9 +189,9 @@ static int write_file_if_permitted(struct conversion *conversion, const char *fi
 
 static bool name_ends_in(const char *name, const char *suffix)
 {
-	size_t len = strlen(name), tail = strlen(suffix);
+	size_t len = strlen(name), suffix_len = strlen(suffix);
 
-	return len > tail && !strcmp(name + len - tail, suffix);
+	return len > suffix_len && !strcmp(name + len - suffix_len, suffix);
 }
 
 /* Formats the path of an output file: @name in the output directory, with the suffix of its notation. */
@@ -212,7 +212,7 @@ static int convert_and_write_file(struct conversion *conversion, const char *fil
 	static struct rewritten_program rewritten;
 	char error[PROGRAM_FILE_ERROR], path[PATH_MAX];
 	size_t size;
-	char *content = program_file_read(file, &size, error);
+	char *content = program_file_read_or_stdin(file, &size, error);
 	bool is_rewritten =
 		content && rewrite_content(file, content, size, conversion->options.target_notation,
 					   &rewritten, error);
@@ -280,16 +280,16 @@ static void convert_and_tally_file(const char *path, void *ctx)
 	const char *name = path + conversion->name_offset;
 	bool is_ready = !conversion->output_is_directory || make_output_directories(conversion, name);
 
-	file_tally_add(&conversion->tally,
+	file_tally_count_and_return(&conversion->tally,
 		       is_ready ? convert_and_write_file(conversion, path, name) : EXIT_BAD);
 }
 
 /* Converts a file, or all programs of a directory. Return: false if the directory cannot be read. */
-static bool convert_argument(struct conversion *conversion, const char *path)
+static bool convert_argument_if_readable(struct conversion *conversion, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t ignored = 0;
-	bool all_succeeded;
+	bool all_directories_readable;
 
 	if (!is_directory(path)) {
 		conversion->name_offset = slash ? (size_t)(slash + 1 - path) : 0;
@@ -297,16 +297,16 @@ static bool convert_argument(struct conversion *conversion, const char *path)
 		return true;
 	}
 	conversion->name_offset = strlen(path) + 1;
-	all_succeeded = program_walk(path, convert_and_tally_file, conversion, &ignored);
+	all_directories_readable = program_visit_file_or_directory(path, convert_and_tally_file, conversion, &ignored);
 	file_list_log_ignored(path, ignored);
-	return all_succeeded;
+	return all_directories_readable;
 }
 
 int convert_programs(const struct convert_options *options, int count, char **paths)
 {
 	struct conversion conversion = { .options = *options };
 	const char *output = options->output_path;
-	bool has_many = count > 1, all_succeeded = true;
+	bool has_many = count > 1, all_directories_readable = true;
 
 	for (int i = 0; i < count; i++)
 		has_many |= is_directory(paths[i]);
@@ -320,11 +320,11 @@ int convert_programs(const struct convert_options *options, int count, char **pa
 			     name_ends_in(output, ".bin")  ? NOTATION_BYTES :
 							NOTATION_OTHER;
 	for (int i = 0; i < count; i++)
-		all_succeeded &= convert_argument(&conversion, paths[i]);
+		all_directories_readable &= convert_argument_if_readable(&conversion, paths[i]);
 	if (conversion.output_is_directory)
 		printf("%zu programs written to %s\n", conversion.written_count, output);
-	file_tally_print(&conversion.tally, "convert");
-	return conversion.tally.bad_count || !all_succeeded ? EXIT_BAD
+	file_tally_log_failures(&conversion.tally, "convert");
+	return conversion.tally.bad_count || !all_directories_readable ? EXIT_BAD
 	       : conversion.tally.failed_count        ? EXIT_FAILED
 					     : EXIT_GOOD;
 }

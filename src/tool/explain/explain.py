@@ -155,7 +155,7 @@ class Drawing:
             if self.lane[self.threads[-1]] + width[self.threads[-1]] <= COLUMNS:
                 break
 
-    def put_lanes(self):
+    def put_lanes_of_running_threads(self):
         for thread in self.running:
             self.printer.put_glyph(self.lane[thread], "lane", "faint")
 
@@ -168,7 +168,7 @@ class Drawing:
         if not threads:
             return
         threads = sorted(threads)
-        self.put_lanes()
+        self.put_lanes_of_running_threads()
         self.put_horizontal_line(self.lane["main"], self.lane[threads[-1]])
         self.printer.put_glyph(self.lane["main"], "fork right", "order")
         for thread in threads:
@@ -179,7 +179,7 @@ class Drawing:
                               "faint")
         self.printer.print_and_clear_row()
 
-    def find_threads_until_next_main_call(self, step_count):
+    def find_threads_started_after_steps(self, step_count):
         """Return: the threads that have a call after @step_count steps and before the next call of main."""
         threads = set()
         for call in self.program.steps[step_count:]:
@@ -193,7 +193,7 @@ class Drawing:
     def print_order_arrow(self, earlier_call, later_call):
         start, end = self.lane[earlier_call.thread], self.lane[later_call.thread]
         is_right = start < end
-        self.put_lanes()
+        self.put_lanes_of_running_threads()
         self.put_horizontal_line(start, end)
         self.printer.put_glyph(start, "fork right" if is_right else "fork left", "order")
         self.printer.put_glyph(end - 1 if is_right else end + 1, "right" if is_right else "left", "order")
@@ -207,7 +207,7 @@ class Drawing:
         colour = call.colour if call.colour != "plain" or call.was_executed() else "faint"
         text = call.format_call_with_result() + (f"  ({note})" if note else "")
         for number, line in enumerate(wrap_text_into_lines(text, COLUMNS - column - 1, 1, 3)):
-            self.put_lanes()
+            self.put_lanes_of_running_threads()
             # Spaces around the text separate it from the lanes.
             self.printer.put_text(column + 1, line + " ", colour)
             if number == 0:
@@ -222,7 +222,7 @@ class Drawing:
         for thread in self.threads:
             self.printer.put_text(self.lane[thread], thread, "plain")
         self.printer.print_and_clear_row()
-        self.print_thread_start_or_wait(self.find_threads_until_next_main_call(0), True)
+        self.print_thread_start_or_wait(self.find_threads_started_after_steps(0), True)
         for number, call in enumerate(self.program.steps):
             if call.thread == "main":
                 self.print_thread_start_or_wait(self.running[1:], False)
@@ -230,7 +230,7 @@ class Drawing:
                 self.print_order_arrow(self.program.by_line[before], call)
             self.print_rows_of_call(call, "" if call.was_executed() else f"skipped: {call.guess_skip_reason()}")
             if call.thread == "main":
-                self.print_thread_start_or_wait(self.find_threads_until_next_main_call(number + 1), True)
+                self.print_thread_start_or_wait(self.find_threads_started_after_steps(number + 1), True)
         for blocked in self.program.blocked:
             self.print_rows_of_call(self.program.by_line[blocked["line"]], "waits for ever")
         call = self.program.fatal_call

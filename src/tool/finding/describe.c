@@ -15,17 +15,17 @@
  * target names a call, but several calls may have the same bug. So the flavours execute the program
  * that the target executed: the key then has functions of the library instead of the call.
  */
-static void execute_and_write_failure_key(struct json *json, struct oracle *oracle,
+static void execute_and_write_grouping_key(struct json *json, struct oracle *oracle,
 					  const struct test_input *input,
 					  const struct signature *fallback_signature)
 {
 	static struct program executed_program;
 	static struct signature target_signature, program_signature;
-	const char *replayer = oracle_find_replayer_path(oracle, input->target);
+	const char *replayer = oracle_find_replayer_or_report(oracle, input->target);
 
 	program_signature.is_disagreement = false;
 	if (replayer && test_input_is_program(input) &&
-	    signature_init_by_running_target(&target_signature, replayer, input,
+	    signature_run_target_and_parse_program(&target_signature, replayer, input,
 					     oracle->runners.timeout_seconds, &executed_program))
 		signature_init_by_executing_program(&program_signature, oracle, &executed_program, NULL,
 						    true);
@@ -53,7 +53,7 @@ static void write_input_as_hex_and_text(struct json *json, const struct test_inp
 	json_text(json, "program", text);
 }
 
-static void write_result_record(struct json *json, const struct test_input *input,
+static void write_rule_and_places_record(struct json *json, const struct test_input *input,
 				const struct signature *signature)
 {
 	enum result_kind kind = signature->is_disagreement ? RUN_differs : RUN_claim;
@@ -72,19 +72,19 @@ static void write_result_record(struct json *json, const struct test_input *inpu
 	json_begin_array(json, "lines");
 	for (size_t i = 0; i < signature->place_count; i++)
 		if (signature->places[i].call < input->program.count)
-			write_call_as_json(json, &input->program.calls[signature->places[i].call]);
+			write_call_line_and_text(json, &input->program.calls[signature->places[i].call]);
 	json_end(json);
 	json_end(json);
 }
 
-void execute_and_write_failure(struct json *json, struct oracle *oracle,
+void execute_and_write_failure_members(struct json *json, struct oracle *oracle,
 			       const struct test_input *input, const struct signature *signature)
 {
 	char rule_names[RULE_SET_TEXT];
 	size_t unit_count = test_input_count_units(input);
 
 	json_text(json, "failure", signature->failure_text);
-	execute_and_write_failure_key(json, oracle, input, signature);
+	execute_and_write_grouping_key(json, oracle, input, signature);
 	json_text(json, "short_name", signature->short_name);
 	json_text(json, "observer", signature->observer_name);
 	json_text(json, "observed", signature->observed_sentence);
@@ -100,16 +100,16 @@ void execute_and_write_failure(struct json *json, struct oracle *oracle,
 	rule_set_to_text(rules_verdict(oracle->rules)->broken, " ", rule_names);
 	json_text(json, "verdict", rule_names);
 	json_text(json, "target", input->target ? input->target->name : NULL);
-	json_text(json, "replayer", oracle_find_replayer_path(oracle, input->target));
-	write_result_record(json, input, signature);
+	json_text(json, "replayer", oracle_find_replayer_or_report(oracle, input->target));
+	write_rule_and_places_record(json, input, signature);
 }
 
 void execute_and_write_reports(struct json *json, struct oracle *oracle, const struct test_input *input,
 			       const struct signature *signature)
 {
 	char *text = NULL;
-	size_t text_size;
-	FILE *out = open_memstream(&text, &text_size);
+	size_t report_text_size;
+	FILE *out = open_memstream(&text, &report_text_size);
 
 	for (unsigned int i = 0; out && i < FLAVOURS_MAX; i++)
 		if (signature->needed_flavours[i]) {

@@ -10,7 +10,7 @@
  * size, text and bytes of @input, and a record of results (doc/replay.md). The key is equal for all
  * findings of one bug. For a fuzz target, the replayer and the flavours execute @input for the key.
  */
-void execute_and_write_failure(struct json *json, struct oracle *oracle,
+void execute_and_write_failure_members(struct json *json, struct oracle *oracle,
 			       const struct test_input *input, const struct signature *signature);
 
 /*

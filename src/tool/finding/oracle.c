@@ -45,7 +45,7 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 					     : "its findings cannot be tried");
 }
 
-const char *oracle_find_replayer_path(struct oracle *oracle, const struct fuzz_target *target)
+const char *oracle_find_replayer_or_report(struct oracle *oracle, const struct fuzz_target *target)
 {
 	if (target && target != oracle->target) {
 		oracle->target = target;

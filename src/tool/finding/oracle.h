@@ -28,12 +28,12 @@ void oracle_destroy(struct oracle *oracle);
  * Return: the path of the binary. NULL: there is no binary, so an input of the target fails only if
  * executions of the program in the flavours disagree with the model.
  */
-const char *oracle_find_replayer_path(struct oracle *oracle, const struct fuzz_target *target);
+const char *oracle_find_replayer_or_report(struct oracle *oracle, const struct fuzz_target *target);
 
 /* Return: whether this build can execute inputs of @target (NULL: programs of no target). */
 static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
 {
-	return oracle_find_replayer_path(oracle, target) || !target || target->input_kind == READS_BYTES;
+	return oracle_find_replayer_or_report(oracle, target) || !target || target->input_kind == READS_BYTES;
 }
 
 /* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */

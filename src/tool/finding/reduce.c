@@ -99,7 +99,7 @@ static bool candidate_program_fails_in_same_way(void *ctx, const struct program 
  * Minimises the program. @flavours: execute each candidate. Return: whether the smallest program
  * fails in the same way if all flavours execute it.
  */
-static bool minimise_program_in_flavours(struct reducer *r, const bool *flavours)
+static bool minimise_and_verify_program(struct reducer *r, const bool *flavours)
 {
 	r->candidate_flavours = flavours;
 	r->minimize.best = r->reduction->input.program;
@@ -122,34 +122,34 @@ static void replace_input_if_it_still_fails(struct reducer *r, struct program *r
 
 /*
  * Most targets change a program before they execute it. Replaces the input by the result of
- * repair_program(), then by the program that the target prints, each only if it fails in the same
+ * repair_program_until_clean(), then by the program that the target prints, each only if it fails in the same
  * way. The changed program is more useful to `run` and to people.
  */
-static void try_repaired_and_executed_program(struct reducer *r, const char *replayer)
+static void replace_by_repaired_or_executed(struct reducer *r, const char *replayer)
 {
 	static struct signature signature;
 	static struct program replacement;
 
 	replacement = r->reduction->input.program;
-	repair_program(&replacement, r->oracle->rules);
+	repair_program_until_clean(&replacement, r->oracle->rules);
 	replace_input_if_it_still_fails(r, &replacement);
-	if (signature_init_by_running_target(&signature, replayer, &r->reduction->input,
+	if (signature_run_target_and_parse_program(&signature, replayer, &r->reduction->input,
 					     r->oracle->runners.timeout_seconds, &replacement))
 		replace_input_if_it_still_fails(r, &replacement);
 }
 
-static bool reduce_program(struct reducer *r)
+static bool reduce_program_if_it_fails(struct reducer *r)
 {
-	const char *replayer = oracle_find_replayer_path(r->oracle, r->reduction->input.target);
+	const char *replayer = oracle_find_replayer_or_report(r->oracle, r->reduction->input.target);
 
 	r->minimize.accepts = candidate_program_fails_in_same_way;
 	r->minimize.ctx = r;
-	if (!minimise_program_in_flavours(r, r->reduction->signature.needed_flavours) &&
-	    !minimise_program_in_flavours(r, NULL))
+	if (!minimise_and_verify_program(r, r->reduction->signature.needed_flavours) &&
+	    !minimise_and_verify_program(r, NULL))
 		return false;
 	r->reduction->input.program = r->minimize.best;
 	if (replayer)
-		try_repaired_and_executed_program(r, replayer);
+		replace_by_repaired_or_executed(r, replayer);
 	return true;
 }
 
@@ -230,7 +230,7 @@ static bool replace_arguments_by_zero(struct reducer *r)
 	return has_changed;
 }
 
-static bool reduce_text(struct reducer *r)
+static bool reduce_text_if_it_fails(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;
 	bool is_calls = input->target->input_kind == READS_CALLS, has_changed;
@@ -261,7 +261,7 @@ bool reduce_input(struct reduction *reduction, struct oracle *oracle)
 	r->oracle = oracle;
 	r->candidate.target = reduction->input.target;
 	has_kept_failure =
-		test_input_is_program(&reduction->input) ? reduce_program(r) : reduce_text(r);
+		test_input_is_program(&reduction->input) ? reduce_program_if_it_fails(r) : reduce_text_if_it_fails(r);
 	reduction->execution_count = oracle->execution_count - execution_count_before;
 	status_erase();
 	test_input_destroy(&r->candidate);

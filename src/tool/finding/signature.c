@@ -37,7 +37,7 @@ static const char *find_call_name(const struct program *program, size_t call)
  * If the sentence begins with "line NUMBER", appends the name of the call on that line of @program.
  * Return: the length of "line NUMBER"; 0: the sentence begins with other text.
  */
-static size_t append_call_name_for_line(struct signature *signature, const struct program *program,
+static size_t append_call_of_leading_line(struct signature *signature, const struct program *program,
 					const char *sentence)
 {
 	static const char word[] = "line ";
@@ -56,7 +56,7 @@ void signature_append_without_numbers(struct signature *signature, const struct 
 				      const char *sentence)
 {
 	while (*sentence) {
-		size_t len = append_call_name_for_line(signature, program, sentence);
+		size_t len = append_call_of_leading_line(signature, program, sentence);
 
 		if (!len && isdigit((unsigned char)*sentence)) {
 			len = strspn(sentence, "0123456789abcdefx");
@@ -82,7 +82,7 @@ static const char *find_flavour_binary(const struct signature_evidence *e, unsig
 	return e->oracle->runners.list[flavour].binary_path;
 }
 
-#define SITE_TEXT (REPORT_TOP_TEXT + 64)
+#define SITE_TEXT (REPORT_INNERMOST_TEXT + 64)
 
 /*
  * Adds the place of @site to the signature, and formats the innermost function of the page library
@@ -90,15 +90,15 @@ static const char *find_flavour_binary(const struct signature_evidence *e, unsig
  * known, formats the call's name.
  * @rule: the rule that is broken at the place; RULE_COUNT: no rule
  */
-static void add_place_and_format_function(const struct signature_evidence *e, unsigned int flavour,
+static void add_place_and_format_name(const struct signature_evidence *e, unsigned int flavour,
 					  const struct execution_site *site, enum rule rule,
-					  char innermost_function[SITE_TEXT])
+					  char function_or_call_name[SITE_TEXT])
 {
 	struct signature *s = e->signature;
 	struct signature_place place = { .call = site->call };
 
 	symbols_find_innermost_library_frame(find_flavour_binary(e, flavour), site->stack, &place.frame);
-	snprintf(innermost_function, SITE_TEXT, "%s",
+	snprintf(function_or_call_name, SITE_TEXT, "%s",
 		 *place.frame.function ? place.frame.function : find_call_name(e->program, site->call));
 	if (!s->place_count)
 		s->main_rule = rule;
@@ -109,14 +109,14 @@ static void add_place_and_format_function(const struct signature_evidence *e, un
 static void append_race(const struct signature_evidence *e, unsigned int flavour,
 			const struct execution_site sites[2], const char *race_word, enum rule rule)
 {
-	char innermost_functions[2][SITE_TEXT];
+	char function_or_call_names[2][SITE_TEXT];
 	bool is_sorted;
 
 	for (unsigned int i = 0; i < 2; i++)
-		add_place_and_format_function(e, flavour, &sites[i], rule, innermost_functions[i]);
-	is_sorted = strcmp(innermost_functions[0], innermost_functions[1]) <= 0;
+		add_place_and_format_name(e, flavour, &sites[i], rule, function_or_call_names[i]);
+	is_sorted = strcmp(function_or_call_names[0], function_or_call_names[1]) <= 0;
 	signature_append_failure_text(e->signature, "; %s %s / %s", race_word,
-				      innermost_functions[!is_sorted], innermost_functions[is_sorted]);
+				      function_or_call_names[!is_sorted], function_or_call_names[is_sorted]);
 }
 
 /* The flavours by the details of their reports, the flavour with the most detailed report first. */
@@ -137,8 +137,8 @@ static bool is_unpredicted_race_in_known_function(const struct signature_evidenc
 	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
 
-	return strstr(record->why, "race with ") && record->race[0].call != NO_SITE &&
-	       record->race[1].call == NO_SITE &&
+	return strstr(record->why, "race with ") && record->race[0].call != SITE_NO_CALL &&
+	       record->race[1].call == SITE_NO_CALL &&
 	       symbols_find_innermost_library_frame(find_flavour_binary(e, flavour), record->race[0].stack,
 					    &frame);
 }
@@ -148,10 +148,10 @@ static void append_last_death(const struct signature_evidence *e, unsigned int f
 	const struct execution_record *record = &e->records[flavour];
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
-	char innermost_function[SITE_TEXT];
+	char function_or_call_name[SITE_TEXT];
 
-	add_place_and_format_function(e, flavour, &death->site, RULE_COUNT, innermost_function);
-	signature_append_failure_text(e->signature, "%s at %s", death->kind, innermost_function);
+	add_place_and_format_name(e, flavour, &death->site, RULE_COUNT, function_or_call_name);
+	signature_append_failure_text(e->signature, "%s at %s", death->kind, function_or_call_name);
 	set_short_name(e->signature, flavour_names[flavour], death->kind,
 		       find_call_name(e->program, death->site.call));
 }
@@ -293,10 +293,10 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 	unsigned int death_flavour;
 	const struct execution_death *death = find_death_by_call(e, call, flavour_order, &death_flavour);
 	const struct execution_site unreported_site = { .call = call };
-	char top_functions[REPORT_TOP_TEXT] = "", innermost_function[SITE_TEXT];
+	char top_functions[REPORT_INNERMOST_TEXT] = "", function_or_call_name[SITE_TEXT];
 
-	add_place_and_format_function(e, death_flavour, death ? &death->site : &unreported_site, rule,
-				      innermost_function);
+	add_place_and_format_name(e, death_flavour, death ? &death->site : &unreported_site, rule,
+				      function_or_call_name);
 	signature_append_failure_text(s, "; %s", rule_table[rule].name);
 	if (death) {
 		symbols_format_library_functions(find_flavour_binary(e, death_flavour), death->site.stack,
@@ -304,11 +304,11 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 		signature_append_failure_text(s, " %s: %s", flavour_names[death_flavour], death->kind);
 		s->needed_flavours[death_flavour] = true;
 	}
-	signature_append_failure_text(s, " at %s", *top_functions ? top_functions : innermost_function);
+	signature_append_failure_text(s, " at %s", *top_functions ? top_functions : function_or_call_name);
 	set_short_name(s, rule_table[rule].name, find_call_name(e->program, call), NULL);
 }
 
-static void append_broken_rules(const struct signature_evidence *e)
+static void append_broken_rules_and_reports(const struct signature_evidence *e)
 {
 	const struct verdict *v = rules_verdict(e->oracle->rules);
 	char rule_names[RULE_SET_TEXT];
@@ -355,20 +355,20 @@ void signature_init_by_executing_program(struct signature *s, struct oracle *ora
 	}
 	if (!append_most_detailed_disagreement(&evidence) && !append_failed_claim(&evidence) &&
 	    !rules_may_break)
-		append_broken_rules(&evidence);
+		append_broken_rules_and_reports(&evidence);
 }
 
 void signature_init_by_executing_input(struct signature *s, struct oracle *oracle,
 				       const struct test_input *input, const bool *flavours)
 {
-	const char *replayer = oracle_find_replayer_path(oracle, input->target);
+	const char *replayer = oracle_find_replayer_or_report(oracle, input->target);
 
 	if (!replayer) {
 		signature_init_by_executing_program(s, oracle, &input->program, flavours, input->target);
 		return;
 	}
 	oracle->execution_count++;
-	signature_init_by_running_target(s, replayer, input, oracle->runners.timeout_seconds, NULL);
+	signature_run_target_and_parse_program(s, replayer, input, oracle->runners.timeout_seconds, NULL);
 }
 
 bool signature_may_match_in_model(const struct signature *s, struct oracle *oracle,

@@ -30,7 +30,7 @@
 
 /* A call of the program, and the code of src/page that the call reached. */
 struct signature_place {
-	size_t call;               /* index in the program; NO_SITE: not known */
+	size_t call;               /* index in the program; SITE_NO_CALL: not known */
 	struct report_frame frame; /* without a file if the place is not known */
 };
 
@@ -70,7 +70,7 @@ void signature_init_by_executing_program(struct signature *signature, struct ora
  * @executed_program: gets the program that the target executed; NULL: it is not needed
  * Return: whether the target printed that program.
  */
-bool signature_init_by_running_target(struct signature *signature, const char *replayer,
+bool signature_run_target_and_parse_program(struct signature *signature, const char *replayer,
 				      const struct test_input *input, unsigned int timeout_seconds,
 				      struct program *executed_program);
 

@@ -26,7 +26,7 @@ static void exec_target(void *target_argv)
 	bool is_set = true;
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-		is_set &= environment_append_options(variables[i], "symbolize=0");
+		is_set &= environment_append_options_once(variables[i], "symbolize=0");
 	if (is_set)
 		execv(argv[0], argv);
 	_exit(NOT_EXECUTED);
@@ -117,12 +117,12 @@ static void format_stack_offsets(const char *binary_path, const struct report *r
  */
 static const char *find_target_error_message(const struct fuzz_target *target, const char *report_begin)
 {
-	char sentence_prefix[80];
-	const char *sentence;
+	char error_message_prefix[80];
+	const char *error_message;
 
-	snprintf(sentence_prefix, sizeof(sentence_prefix), "ERROR: %.60s: ", target->name);
-	sentence = strstr(child.output, sentence_prefix);
-	return sentence && (!report_begin || sentence < report_begin) ? sentence + strlen(sentence_prefix)
+	snprintf(error_message_prefix, sizeof(error_message_prefix), "ERROR: %.60s: ", target->name);
+	error_message = strstr(child.output, error_message_prefix);
+	return error_message && (!report_begin || error_message < report_begin) ? error_message + strlen(error_message_prefix)
 								      : NULL;
 }
 
@@ -141,7 +141,7 @@ static bool describe_exit_and_check_failure(char failure[DISAGREEMENT_TEXT])
 
 /* ---- the signature ---- */
 
-/* Return: the index of the call whose line @failure_sentence names; NO_SITE: it names no call. */
+/* Return: the index of the call whose line @failure_sentence names; SITE_NO_CALL: it names no call. */
 static size_t find_call_named_by_failure(const struct program *executed_program,
 					 const char *failure_sentence)
 {
@@ -149,7 +149,7 @@ static size_t find_call_named_by_failure(const struct program *executed_program,
 
 	if (!executed_program || sscanf(failure_sentence, "line %u", &line_number) != 1 ||
 	    line_number < 2 || line_number - 2 >= executed_program->count)
-		return NO_SITE;
+		return SITE_NO_CALL;
 	return line_number - 2;
 }
 
@@ -161,16 +161,16 @@ static void set_short_name(struct signature *s, const char *failure_word)
 			*c = '-';
 }
 
-bool signature_init_by_running_target(struct signature *s, const char *replayer,
+bool signature_run_target_and_parse_program(struct signature *s, const char *replayer,
 				      const struct test_input *input, unsigned int timeout_seconds,
 				      struct program *executed_program)
 {
 	static struct program program;
 	static struct report report;
-	char failure[DISAGREEMENT_TEXT], functions[REPORT_TOP_TEXT] = "", last_call[48] = "",
+	char failure[DISAGREEMENT_TEXT], functions[REPORT_INNERMOST_TEXT] = "", last_call[48] = "",
 					 stack[SYMBOLS_STACK] = "";
 	bool has_report, is_program_known = false;
-	const char *sentence;
+	const char *error_message;
 	size_t call;
 
 	memset(s, 0, sizeof(*s));
@@ -179,11 +179,11 @@ bool signature_init_by_running_target(struct signature *s, const char *replayer,
 	program.count = 0;
 	if (!run_target(replayer, input, timeout_seconds))
 		return false;
-	has_report = child.exit_code && report_parse(child.output, &report);
-	sentence = find_target_error_message(input->target,
+	has_report = child.exit_code && report_parse_first(child.output, &report);
+	error_message = find_target_error_message(input->target,
 					     has_report ? strstr(child.output, report.line) : NULL);
-	if (sentence) {
-		snprintf(failure, sizeof(failure), "%.*s", (int)strcspn(sentence, "\n"), sentence);
+	if (error_message) {
+		snprintf(failure, sizeof(failure), "%.*s", (int)strcspn(error_message, "\n"), error_message);
 		is_program_known = parse_executed_program(&program);
 		format_last_call_name(last_call);
 	} else if (has_report) {
@@ -203,13 +203,13 @@ bool signature_init_by_running_target(struct signature *s, const char *replayer,
 		signature_append_failure_text(s, " at %s%s%s%s", last_call, *functions ? "[" : "",
 					      functions, *functions ? "]" : "");
 	call = find_call_named_by_failure(is_program_known ? &program : NULL, failure);
-	set_short_name(s, call != NO_SITE ? op_table[program.calls[call].op].name
+	set_short_name(s, call != SITE_NO_CALL ? op_table[program.calls[call].op].name
 			  : *last_call    ? last_call
-			  : sentence      ? "finding"
+			  : error_message      ? "finding"
 					  : failure);
 	s->places[0].call = call;
 	s->place_count =
-		symbols_find_innermost_library_frame(replayer, stack, &s->places[0].frame) || call != NO_SITE;
+		symbols_find_innermost_library_frame(replayer, stack, &s->places[0].frame) || call != SITE_NO_CALL;
 	if (executed_program && is_program_known)
 		*executed_program = program;
 	return is_program_known;

@@ -30,12 +30,12 @@ bool test_input_load(struct test_input *input, const char *file_path, const stru
 	memset(input, 0, sizeof(*input));
 	input->target = target;
 	if (test_input_is_program(input)) {
-		if (!program_file_load(file_path, &input->program, error))
+		if (!program_file_read_and_parse(file_path, &input->program, error))
 			return false;
 		program_update_lines(&input->program);
 		return true;
 	}
-	input->text = program_file_read(file_path, &input->text_size, error);
+	input->text = program_file_read_or_stdin(file_path, &input->text_size, error);
 	if (!input->text)
 		return false;
 	if (target->input_kind != READS_CALLS || api_has_text_header(input->text, input->text_size) ||

@@ -33,8 +33,8 @@ import tempfile
 import time
 
 from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, erase_status, format_count,
-                         hash_input, log_error, make_result_head, read_input, replace_invalid_utf8,
-                         request_signal_at_parent_end, show_status, write_output_file)
+                         hash_input, log_to_standard_error, make_result_head, read_valid_input_or_raise, replace_invalid_utf8,
+                         request_signal_at_parent_end, show_status, replace_output_file)
 
 # The default values of the options of `pagetorture triage --help`. @add: "" means the working directory.
 DEFAULTS = {"add": None, "bytes": False, "executor": "fibers", "output": "", "results": "", "target": "",
@@ -56,7 +56,7 @@ class Progress:
     def show_progress_at_interval(cls, text):
         if time.monotonic() - cls.time >= cls.interval:
             cls.time = time.monotonic()
-            (show_status if sys.stderr.isatty() else log_error)(text)
+            (show_status if sys.stderr.isatty() else log_to_standard_error)(text)
 
 
 def run_and_kill_with_parent(command, **subprocess_options):
@@ -111,9 +111,9 @@ class FindingList:
 
     def add_file_unless_repeated(self, path):
         try:
-            content_hash = hash_input(read_input(path))
+            content_hash = hash_input(read_valid_input_or_raise(path))
         except OSError as error:
-            log_error(f"{path}: expected a finding: {error.strerror}")
+            log_to_standard_error(f"{path}: expected a finding: {error.strerror}")
             self.unreadable_count += 1
             return
         if content_hash in self.hashes:
@@ -144,13 +144,13 @@ class Tool:
         if process.returncode < 0 or process.returncode > EXIT_BAD:
             raise OSError(0, f"ended with status {process.returncode}", self.path)
 
-    def run_and_capture_output(self, working_directory, *command_words):
+    def run_tool_and_capture_output(self, working_directory, *command_words):
         """Run a command of pagetorture in @working_directory. Return: its standard output."""
         return run_and_kill_with_parent([self.path, *command_words], cwd=working_directory, capture_output=True,
                                         text=True).stdout
 
 
-def run_and_capture_reports(command, timeout_seconds):
+def run_and_capture_symbolized_output(command, timeout_seconds):
     """Run a command, with function names in the reports of sanitizers. Return: its output."""
     environment = dict(os.environ)
     for name in ("ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
@@ -189,14 +189,14 @@ class Failure:
     def write_failure_directory(self):
         self.path.mkdir(exist_ok=True)
         is_text = not self.options.bytes and self.smallest_path.endswith(".page")
-        write_output_file(self.path / ("finding.page" if is_text else "finding.bin"),
+        replace_output_file(self.path / ("finding.page" if is_text else "finding.bin"),
                    pathlib.Path(self.smallest_path).read_bytes())
         self.minimise_and_write_input()
         if self.is_program:
             self.write_program_files()
-        write_output_file(self.path / "report.txt", self.run_and_capture_all_reports())
-        write_output_file(self.path / "replay.sh", self.format_replay_script().encode())
-        write_output_file(self.path / "summary.txt", os.fsencode(self.format_summary()))
+        replace_output_file(self.path / "report.txt", self.run_and_concatenate_reports())
+        replace_output_file(self.path / "replay.sh", self.format_replay_script().encode())
+        replace_output_file(self.path / "summary.txt", os.fsencode(self.format_summary()))
 
     def minimise_and_write_input(self):
         output, = self.tool.execute_and_describe_files(
@@ -206,37 +206,37 @@ class Failure:
         else:
             self.smallest = {**self.found, "is_minimised": False, "failure_count": 0, "reports": ""}
             content = self.found["program"].encode() if self.is_program else bytes.fromhex(self.found["hex"])
-            write_output_file(self.path / self.text_name, content)
+            replace_output_file(self.path / self.text_name, content)
         if self.found["replayer"] and self.replayer_input != self.text_name:
-            write_output_file(self.path / self.replayer_input, bytes.fromhex(self.smallest["hex"]))
+            replace_output_file(self.path / self.replayer_input, bytes.fromhex(self.smallest["hex"]))
 
     def write_program_files(self):
         """Write program.page, explanation.txt and reproduce.c; the last two have the observed disagreement."""
         smallest, notes = self.smallest, [self.key]
-        write_output_file(self.path / "program.page", self.found["program"].encode())
+        replace_output_file(self.path / "program.page", self.found["program"].encode())
         explanation, run_words = "", []
         if smallest["observer"]:
             run_words = ["--run", *self.make_flavour_options()]
             notes.append(f"Expected: {smallest['verdict']}. Seen by {smallest['observer']}: {smallest['observed']}")
         if smallest["observer"] and smallest["replayer"]:
             explanation = f"{smallest['observer']} disagrees with the model\n  Seen: {smallest['observed']}\n\n"
-        explanation += self.tool.run_and_capture_output(self.path, "explain", "--ascii", *run_words, "minimised.page")
-        write_output_file(self.path / "explanation.txt", explanation.encode())
+        explanation += self.tool.run_tool_and_capture_output(self.path, "explain", "--ascii", *run_words, "minimised.page")
+        replace_output_file(self.path / "explanation.txt", explanation.encode())
         with tempfile.TemporaryDirectory() as directory:
-            self.tool.run_and_capture_output(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c",
+            self.tool.run_tool_and_capture_output(self.path, "to-c", "--no-run", "-o", f"{directory}/reproduce.c",
                                              "minimised.page")
             text = pathlib.Path(directory, "reproduce.c").read_text()
         comment = "".join(f" * {note.replace('*/', '* /')}\n" for note in notes)
         # The notes follow the first paragraph of the first comment.
-        write_output_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
+        replace_output_file(self.path / "reproduce.c", text.replace("\n *\n", f"\n *\n{comment} *\n", 1).encode())
 
-    def run_and_capture_all_reports(self):
+    def run_and_concatenate_reports(self):
         report = b""
         if self.found["replayer"]:
-            report += run_and_capture_reports([self.found["replayer"], self.path / self.replayer_input],
+            report += run_and_capture_symbolized_output([self.found["replayer"], self.path / self.replayer_input],
                                               self.options.timeout) + b"\n"
         if self.is_program:
-            report += run_and_capture_reports([self.tool.path, "run", *self.make_flavour_options(),
+            report += run_and_capture_symbolized_output([self.tool.path, "run", *self.make_flavour_options(),
                                                self.path / "minimised.page"], REPORT_SECONDS)
             report += self.smallest["reports"].encode()
         return report
@@ -283,7 +283,7 @@ own={shlex.quote(own)}
                 "why": why, "identity": self.key,
                 "replay": "sh " + shlex.quote(os.path.abspath(self.path / "replay.sh"))}
 
-    def add_program_to_regress_corpus(self, regress_directory):
+    def add_to_regress_corpus_and_describe(self, regress_directory):
         """Write the program to corpus/regress, with the verdict of the model as `expect`, unless the file
         exists. Return: a message about what was done."""
         if not self.is_program:
@@ -295,13 +295,13 @@ own={shlex.quote(own)}
         lines = [re.sub(r" -> \w+$", "", line) for line in self.smallest["program"].splitlines()
                  if not line.startswith("expect ")]
         lines[1:1] = [f"# It failed: {self.key[:230]}", f"expect {self.smallest['verdict']}"]
-        write_output_file(path, "".join(f"{line}\n" for line in lines).encode())
+        replace_output_file(path, "".join(f"{line}\n" for line in lines).encode())
         return f"added: {path}"
 
 
 # ---- the command ----
 
-def find_regress_directory(start_directory):
+def find_regress_corpus_directory(start_directory):
     """Return: corpus/regress of the source tree that contains @start_directory; None: no tree does."""
     root = pathlib.Path(start_directory).resolve()
     for directory in (root, *root.parents):
@@ -335,7 +335,7 @@ class Triage:
         if outcome != "failure":
             self.outcome_counts[outcome] += 1
             if outcome == "no failure":
-                log_error(f"{path}: does not fail here, in {self.options.tries} tries")
+                log_to_standard_error(f"{path}: does not fail here, in {self.options.tries} tries")
             return
         self.limitation = description["limitation"]
         if description["key"] in self.failures:
@@ -343,14 +343,14 @@ class Triage:
         else:
             self.failures[description["key"]] = Failure(path, description, self)
 
-    def write_and_print_failure(self, failure):
+    def write_print_and_record_failure(self, failure):
         try:
             failure.write_failure_directory()
             directory = self.regress_directory
-            added = failure.add_program_to_regress_corpus(directory) if directory else None
+            added = failure.add_to_regress_corpus_and_describe(directory) if directory else None
         except OSError as error:
             self.status = EXIT_BAD
-            log_error(f"{error.filename}: expected a file that can be written: {error.strerror}")
+            log_to_standard_error(f"{error.filename}: expected a file that can be written: {error.strerror}")
             return
         smallest = failure.smallest
         print(f"{failure.name}: {format_count(len(failure.paths), 'finding')}, "
@@ -371,7 +371,7 @@ class Triage:
             line += f"; {number} {text}" if number else ""
         print(line, flush=True)
         if self.limitation:
-            log_error(f"{self.options.directory}: {self.limitation}")
+            log_to_standard_error(f"{self.options.directory}: {self.limitation}")
         if not findings.paths or sum(counts.values()) + findings.unreadable_count:
             self.status = max(self.status, EXIT_FAILED)
 
@@ -385,20 +385,20 @@ class Triage:
             if triage_options.results == "-":
                 sys.stdout.buffer.write(content)
             else:
-                write_output_file(triage_options.results, content)
+                replace_output_file(triage_options.results, content)
         except OSError as error:
             self.status = EXIT_BAD
-            log_error(f"{triage_options.results}: expected a file that can be written: {error.strerror}")
+            log_to_standard_error(f"{triage_options.results}: expected a file that can be written: {error.strerror}")
 
     def run_triage(self):
         triage_options, findings = self.options, self.findings
         if findings.paths:
             os.makedirs(triage_options.output, exist_ok=True)
-        log_error(f"pagetorture triage: {format_count(len(findings.paths), 'finding')} in {triage_options.directory}, "
+        log_to_standard_error(f"pagetorture triage: {format_count(len(findings.paths), 'finding')} in {triage_options.directory}, "
             f"up to {triage_options.tries} tries each, in {triage_options.flavours}")
         self.execute_and_group_findings()
         for failure in self.failures.values():
-            self.write_and_print_failure(failure)
+            self.write_print_and_record_failure(failure)
         self.print_totals_and_set_status()
         if triage_options.results:
             self.write_results()
@@ -410,12 +410,12 @@ def run(triage_options):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     triage_options.directory, = triage_options.arguments
     triage_options.output = triage_options.output or f"{triage_options.directory}/triage"
-    regress_directory = find_regress_directory(triage_options.add) if triage_options.add is not None else None
+    regress_directory = find_regress_corpus_directory(triage_options.add) if triage_options.add is not None else None
     if triage_options.add is not None and not regress_directory:
         raise UsageError(f"expected --add=TREE, a source tree, got '{triage_options.add or '.'}'")
     try:
         return Triage(triage_options, regress_directory).run_triage()
     except OSError as error:
-        log_error(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
+        log_to_standard_error(f"{error.filename or 'standard output'}: expected a directory with findings, and files that can be "
                   f"written: {error.strerror}")
         os._exit(EXIT_BAD)  # not sys.exit(), which would write to standard output again

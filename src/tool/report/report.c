@@ -232,7 +232,7 @@ static void parse_and_append_frame(struct report_site *site, char *text)
 	static const char nothing[] = "<null>";
 	struct report_frame *frame = &site->frames[site->frame_count];
 
-	if (site->frame_count == REPORT_FRAMES)
+	if (site->frame_count == REPORT_FRAMES_MAX)
 		return;
 	memset(frame, 0, sizeof(*frame));
 	if (starts_with(text, "0x")) {
@@ -258,10 +258,10 @@ static bool is_access_line(const char *line)
 	return line[0] == ' ' && strstr(line, " of size ") && strstr(line, " at ");
 }
 
-/* Return: the new site; NULL if the report already has REPORT_SITES sites. */
+/* Return: the new site; NULL if the report already has REPORT_SITES_MAX sites. */
 static struct report_site *append_site(struct report *report)
 {
-	if (report->site_count == REPORT_SITES)
+	if (report->site_count == REPORT_SITES_MAX)
 		return NULL;
 	return &report->sites[report->site_count++];
 }
@@ -305,13 +305,13 @@ static void process_report_line(struct report_reader *reader, char *line)
  * After the library has reported a broken rule it calls abort(). A sanitizer's report on that abort
  * belongs to the same failure, and only that report has the stack.
  */
-static bool is_abort_report(const struct report *report, const struct report *next_report)
+static bool next_report_has_same_failure(const struct report *report, const struct report *next_report)
 {
 	return !strcmp(report->tool, "page") &&
 	       (!strcmp(next_report->kind, "ABRT") || !strcmp(next_report->kind, "deadly-signal"));
 }
 
-const char *report_parse(const char *text, struct report *report)
+const char *report_parse_first(const char *text, struct report *report)
 {
 	struct report_reader reader = { .report = report };
 	const char *next_line;
@@ -325,7 +325,7 @@ const char *report_parse(const char *text, struct report *report)
 		next_line = copy_first_line(text, line);
 		if (!has_begun)
 			has_begun = parse_report_head(report, line);
-		else if (!parse_report_head(&next_report, line) || is_abort_report(report, &next_report))
+		else if (!parse_report_head(&next_report, line) || next_report_has_same_failure(report, &next_report))
 			process_report_line(&reader, line);
 		else
 			break;
@@ -335,7 +335,7 @@ const char *report_parse(const char *text, struct report *report)
 
 /* ---- frames of the page library ---- */
 
-bool report_frame_is_in_page(const struct report_frame *frame)
+bool report_frame_is_in_library(const struct report_frame *frame)
 {
 	static const char directory[] = "src/page/";
 	const char *start = strstr(frame->file, directory);
@@ -344,9 +344,9 @@ bool report_frame_is_in_page(const struct report_frame *frame)
 }
 
 /* page_bug() only aborts the process: the failure is in its caller. */
-static bool is_page_frame_except_page_bug(const struct report_frame *frame)
+static bool is_library_frame_except_page_bug(const struct report_frame *frame)
 {
-	return report_frame_is_in_page(frame) && frame->function[0] &&
+	return report_frame_is_in_library(frame) && frame->function[0] &&
 	       strcmp(frame->function, "page_bug");
 }
 
@@ -362,23 +362,23 @@ static bool frame_file_contains_any(const struct report_frame *frame, const char
  * a file above the harness. Return: the number of frames found.
  */
 static size_t find_innermost_library_frames(const struct report_site *site,
-					    const struct report_frame *found[REPORT_TOP])
+					    const struct report_frame *found[REPORT_INNERMOST_MAX])
 {
 	static const char *const harness[] = { "src/harness/", "src/tool/", NULL };
 	static const char *const runtimes[] = { "compiler-rt/", "libsanitizer/", "?", NULL };
-	bool has_no_page_frame = true;
+	bool has_no_library_frame = true;
 	size_t count = 0;
 
 	for (size_t i = 0; i < site->frame_count; i++)
-		has_no_page_frame &= !report_frame_is_in_page(&site->frames[i]);
-	for (size_t i = 0; i < site->frame_count && count < REPORT_TOP; i++) {
+		has_no_library_frame &= !report_frame_is_in_library(&site->frames[i]);
+	for (size_t i = 0; i < site->frame_count && count < REPORT_INNERMOST_MAX; i++) {
 		const struct report_frame *frame = &site->frames[i];
 
-		if (has_no_page_frame && frame_file_contains_any(frame, harness))
+		if (has_no_library_frame && frame_file_contains_any(frame, harness))
 			break;
-		if (has_no_page_frame ? *frame->function && *frame->file &&
+		if (has_no_library_frame ? *frame->function && *frame->file &&
 						!frame_file_contains_any(frame, runtimes)
-				      : is_page_frame_except_page_bug(frame))
+				      : is_library_frame_except_page_bug(frame))
 			found[count++] = frame;
 	}
 	return count;
@@ -386,18 +386,18 @@ static size_t find_innermost_library_frames(const struct report_site *site,
 
 const struct report_frame *report_find_innermost_library_frame(const struct report_site *site)
 {
-	const struct report_frame *found[REPORT_TOP];
+	const struct report_frame *found[REPORT_INNERMOST_MAX];
 
 	return find_innermost_library_frames(site, found) ? found[0] : NULL;
 }
 
-void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT])
+void report_format_library_functions(const struct report_site *site, char text[REPORT_INNERMOST_TEXT])
 {
-	const struct report_frame *found[REPORT_TOP];
+	const struct report_frame *found[REPORT_INNERMOST_MAX];
 	size_t count = find_innermost_library_frames(site, found), used = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		used += (size_t)snprintf(text + used, REPORT_TOP_TEXT - used, "%s%s", i ? "<" : "",
+		used += (size_t)snprintf(text + used, REPORT_INNERMOST_TEXT - used, "%s%s", i ? "<" : "",
 					 found[i]->function);
 }

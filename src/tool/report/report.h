@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define REPORT_FRAMES 16
-#define REPORT_SITES  2 /* a race report has a site for each of its two accesses */
+#define REPORT_FRAMES_MAX 16
+#define REPORT_SITES_MAX  2 /* a race report has a site for each of its two accesses */
 
 struct report_frame {
 	char function[80];    /* empty: not known */
@@ -26,7 +26,7 @@ struct report_frame {
 /* A stack of a report: of the failure, or of one of the two accesses of a race. */
 struct report_site {
 	size_t frame_count;
-	struct report_frame frames[REPORT_FRAMES]; /* the innermost first */
+	struct report_frame frames[REPORT_FRAMES_MAX]; /* the innermost first */
 };
 
 struct report {
@@ -34,7 +34,7 @@ struct report {
 	char kind[64];	/* the kind of failure: heap-use-after-free ... */
 	char line[200]; /* the first line of the report */
 	size_t site_count;
-	struct report_site sites[REPORT_SITES];
+	struct report_site sites[REPORT_SITES_MAX];
 };
 
 /*
@@ -42,7 +42,7 @@ struct report {
  * Return: the text after the report, in which the next report can be searched; NULL if @text has no
  * report, and @report is then empty.
  */
-const char *report_parse(const char *text, struct report *report);
+const char *report_parse_first(const char *text, struct report *report);
 
 /*
  * Parses "FILE:LINE:COLUMN" into a frame; @place is cut after the file.
@@ -51,7 +51,7 @@ const char *report_parse(const char *text, struct report *report);
 bool report_frame_parse_place(struct report_frame *frame, char *place);
 
 /* Return: whether the frame is in the sources of the page library. */
-bool report_frame_is_in_page(const struct report_frame *frame);
+bool report_frame_is_in_library(const struct report_frame *frame);
 
 /*
  * Finds the innermost frame of a site in src/page; page_bug(), which aborts the process, is left out.
@@ -61,10 +61,10 @@ bool report_frame_is_in_page(const struct report_frame *frame);
 const struct report_frame *report_find_innermost_library_frame(const struct report_site *site);
 
 /*
- * Formats the innermost functions of the page library in a site, at most REPORT_TOP of them, as
+ * Formats the innermost functions of the page library in a site, at most REPORT_INNERMOST_MAX of them, as
  * "page_copy<page_read_raw". Interceptors above and functions of the harness below are left out. The text
  * is empty if the site has no function of the library.
  */
-#define REPORT_TOP	3
-#define REPORT_TOP_TEXT 256
-void report_format_library_functions(const struct report_site *site, char text[REPORT_TOP_TEXT]);
+#define REPORT_INNERMOST_MAX	3
+#define REPORT_INNERMOST_TEXT 256
+void report_format_library_functions(const struct report_site *site, char text[REPORT_INNERMOST_TEXT]);

@@ -8,7 +8,7 @@
 static inline void report_write_frame_json_if_in_library(struct json *out,
 							 const struct report_frame *frame)
 {
-	if (!frame || !frame->line || !report_frame_is_in_page(frame))
+	if (!frame || !frame->line || !report_frame_is_in_library(frame))
 		return;
 	json_begin_object(out, NULL);
 	json_text(out, "function", frame->function);

@@ -11,14 +11,14 @@
 #include "harness/util/path.h"
 
 /* The most functions of one offset: a function, and the functions that it was inlined into. */
-#define INLINED 6
+#define INLINED_FUNCTIONS_MAX 6
 
 struct symbol {
 	struct symbol *older_symbol; /* the next entry of the cache */
 	char binary_path[PATH_MAX];
 	unsigned long binary_offset; /* of the code in the file */
 	size_t frame_count; /* the function, and the functions that it was inlined into */
-	struct report_frame frames[INLINED];
+	struct report_frame frames[INLINED_FUNCTIONS_MAX];
 };
 
 static struct symbol *newest_symbol; /* the head of the cache, a list */
@@ -43,12 +43,12 @@ bool symbols_symbolizer_is_missing(void)
  * llvm-symbolizer and addr2line print pairs of lines: a function, and FILE:LINE, the innermost first.
  * Return: whether the tool printed a pair, even a pair without a known function.
  */
-static bool parse_symbolizer_output(char *lines, struct symbol *symbol)
+static bool parse_symbolizer_output_if_any(char *lines, struct symbol *symbol)
 {
 	char *function, *place;
 	bool has_output = false;
 
-	while (symbol->frame_count < INLINED && (function = strsep(&lines, "\n")) && *function &&
+	while (symbol->frame_count < INLINED_FUNCTIONS_MAX && (function = strsep(&lines, "\n")) && *function &&
 	       (place = strsep(&lines, "\n"))) {
 		struct report_frame *frame = &symbol->frames[symbol->frame_count];
 
@@ -82,7 +82,7 @@ static bool run_symbolizer_and_parse_output(const char *symbolizer, struct symbo
 	path_format_or_exit(tool_name, sizeof(tool_name), "%s", symbolizer);
 	snprintf(offset, sizeof(offset), "0x%lx", symbol->binary_offset);
 	return isolate_call(exec_symbolizer_in_child, argv, 30, &child) &&
-	       parse_symbolizer_output(child.output, symbol);
+	       parse_symbolizer_output_if_any(child.output, symbol);
 }
 
 static void look_up_symbol_by_any_tool(struct symbol *symbol)
@@ -130,13 +130,13 @@ static void look_up_stack_symbols(const char *binary_path, const char *stack,
 
 		if (next_offset == stack || !symbol)
 			break;
-		for (size_t i = 0; i < symbol->frame_count && site->frame_count < REPORT_FRAMES; i++)
+		for (size_t i = 0; i < symbol->frame_count && site->frame_count < REPORT_FRAMES_MAX; i++)
 			site->frames[site->frame_count++] = symbol->frames[i];
 	}
 }
 
 void symbols_format_library_functions(const char *binary_path, const char *stack,
-				  char text[REPORT_TOP_TEXT])
+				  char text[REPORT_INNERMOST_TEXT])
 {
 	struct report_site site;
 

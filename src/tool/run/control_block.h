@@ -13,11 +13,11 @@
 #include "tool/run/kind.h"
 
 /* The most inputs of one batch. */
-#define RUN_BATCH 512
-#define RUN_WHY	  256
+#define BATCH_INPUTS_MAX 512
+#define RESULT_WHY_SIZE	  256
 
 /* The text of a result if LeakSanitizer has found a leak. */
-#define LEAK_FOUND "LeakSanitizer finds memory that nothing points to"
+#define LEAK_FOUND_TEXT "LeakSanitizer finds memory that nothing points to"
 
 /* The result of one input in one flavour. */
 struct input_result {
@@ -33,9 +33,9 @@ struct input_result {
 };
 
 /* What a worker returns for one input. */
-struct worker_result {
+struct result_with_reason {
 	struct input_result result;
-	char why[RUN_WHY]; /* reason of the result, one line */
+	char why[RESULT_WHY_SIZE]; /* reason of the result, one line */
 };
 
 enum worker_request {
@@ -51,7 +51,7 @@ struct control_block {
 	bool runs_one_input; /* no warm-up; the input runs again, and its growth is measured */
 	enum worker_request request;
 	uint32_t input_count; /* of the batch */
-	char input_paths[RUN_BATCH][PATH_MAX];
+	char input_paths[BATCH_INPUTS_MAX][PATH_MAX];
 	bool must_check_leaks; /* run LeakSanitizer at the end of the batch */
 	bool must_compute_digest;
 	struct program program;
@@ -64,7 +64,7 @@ struct control_block {
 	struct footprint footprint; /* at the end of the batch */
 	bool can_find_leaks;	    /* the worker has LeakSanitizer */
 	bool has_leaked_memory; /* LeakSanitizer found memory that nothing points to */
-	struct worker_result results[RUN_BATCH];
+	struct result_with_reason results[BATCH_INPUTS_MAX];
 	struct execution_record record;
 };
 

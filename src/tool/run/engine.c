@@ -11,10 +11,10 @@
 #include "tool/util/usage.h"
 
 /* Unchecked inputs run again in batches of 64, then of 8, then of 1 input. */
-#define CHECK_ROUNDS 3
+#define RECHECK_ROUNDS 3
 
 /* A worker is replaced after this number of batches, because detectors keep memory for each race. */
-#define WORKER_BATCHES 40
+#define WORKER_BATCHES_MAX 40
 
 void *exit_if_no_memory(void *memory)
 {
@@ -42,15 +42,15 @@ static void print_engine_progress(const struct run_worker *worker, void *context
 {
 	struct engine *engine = context;
 	const char *path = run_worker_find_running_path(worker);
-	size_t shown_run_count;
+	size_t capped_run_count;
 
 	pthread_mutex_lock(&engine->lock);
 	/* finished_run_count counts an input again each time that it runs again. */
-	shown_run_count = engine->finished_run_count;
-	if (shown_run_count > engine->planned_run_count)
-		shown_run_count = engine->planned_run_count;
+	capped_run_count = engine->finished_run_count;
+	if (capped_run_count > engine->planned_run_count)
+		capped_run_count = engine->planned_run_count;
 	status_print_at_interval("%s: %zu of %zu, %zu failed: %s", engine->run->flavour,
-				 shown_run_count, engine->planned_run_count, engine->failed_count,
+				 capped_run_count, engine->planned_run_count, engine->failed_count,
 				 path ? input_display_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
@@ -75,9 +75,9 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 }
 
 void engine_describe_death(struct engine *engine, const struct run_worker *worker,
-			   struct worker_result *result)
+			   struct result_with_reason *result)
 {
-	*result = (struct worker_result){ .result.was_returned = false };
+	*result = (struct result_with_reason){ .result.was_returned = false };
 	/* Files and reports are read into memory that all jobs share. */
 	pthread_mutex_lock(&engine->lock);
 	result->result.kind = (uint8_t)run_worker_describe_death(worker, result->why);
@@ -85,7 +85,7 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 }
 
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
-		      uint32_t count, struct worker_result *last_result)
+		      uint32_t count, struct result_with_reason *last_result)
 {
 	if (run_worker_run_batch(worker, engine->inputs, inputs, count))
 		run_worker_read_result(worker, count - 1, last_result);
@@ -98,7 +98,7 @@ void engine_run_batch(struct engine *engine, struct run_worker *worker, const ui
 /* The next batch begins at the end of the history. A new worker begins with an empty history. */
 static void end_old_worker_and_begin_batch(struct job *job)
 {
-	if (job->worker.sent_batch_count == WORKER_BATCHES && !job->engine->options->has_two_orders)
+	if (job->worker.sent_batch_count == WORKER_BATCHES_MAX && !job->engine->options->has_two_orders)
 		run_worker_kill_and_release(&job->worker);
 	if (!job->worker.control) {
 		job->history.count = job->leak_checked_count = 0;
@@ -113,7 +113,7 @@ static bool dequeue_batch(struct job *job)
 	struct engine *engine = job->engine;
 	struct input_indices *queue = &engine->queue;
 	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->job_limit;
-	size_t most = RUN_BATCH >> 3 * engine->recheck_round;
+	size_t most = BATCH_INPUTS_MAX >> 3 * engine->recheck_round;
 
 	end_old_worker_and_begin_batch(job);
 	pthread_mutex_lock(&engine->lock);
@@ -133,7 +133,7 @@ static bool dequeue_batch(struct job *job)
 	return job->history.count > job->batch_start;
 }
 
-static void run_queue(struct job *job)
+static void run_queue_and_check_leaks(struct job *job)
 {
 	while (dequeue_batch(job))
 		job_run_and_handle_batch(job);
@@ -153,7 +153,7 @@ static void *run_job(void *engine)
 {
 	struct job job = { .engine = engine };
 
-	run_queue(&job);
+	run_queue_and_check_leaks(&job);
 	job_destroy(&job);
 	return NULL;
 }
@@ -161,7 +161,7 @@ static void *run_job(void *engine)
 /* Runs all jobs, each in a thread: one job in this thread, the other jobs in new threads. */
 static void run_jobs(struct engine *engine)
 {
-	pthread_t threads[RUN_JOBS];
+	pthread_t threads[JOBS_MAX];
 	unsigned int started = 0;
 
 	while (started + 1 < engine->options->job_limit && started + 1 < engine->queue.count &&
@@ -218,7 +218,7 @@ static void run_two_orders(struct engine *engine)
 
 	for (unsigned int order = 0; order < 2; order++) {
 		fill_queue(engine, order);
-		run_queue(&job);
+		run_queue_and_check_leaks(&job);
 		if (job.worker.control)
 			footprints[order] = job.worker.control->footprint;
 	}
@@ -236,7 +236,7 @@ static void run_two_orders(struct engine *engine)
 static void rerun_unchecked_inputs(struct engine *engine)
 {
 	engine->is_second_order = false;
-	while (engine->unchecked.count && engine->recheck_round < CHECK_ROUNDS) {
+	while (engine->unchecked.count && engine->recheck_round < RECHECK_ROUNDS) {
 		struct input_indices finished = engine->queue;
 
 		engine->recheck_round++;
@@ -248,17 +248,17 @@ static void rerun_unchecked_inputs(struct engine *engine)
 }
 
 /* If memory was lost but no input has the result `leak`, the last input before the loss fails. */
-static void record_unexplained_memory_loss(const struct engine *engine)
+static void record_unattributed_leak_as_flaky(const struct engine *engine)
 {
 	struct run_record *record = &engine->run->records[engine->input_before_loss];
 
 	if (engine->has_found_lost_memory && !count_inputs_of_kind(engine->run, RUN_leak) &&
 	    !record_is_failure(record))
-		record_set_result(record, RUN_flaky, LEAK_FOUND " after this input; not again alone",
+		record_set_result(record, RUN_flaky, LEAK_FOUND_TEXT " after this input; not again alone",
 				  NULL);
 }
 
-static void mark_inputs_not_run(struct flavour_run *run)
+static void mark_unrun_inputs_failed(struct flavour_run *run)
 {
 	for (size_t i = 0; i < run->record_count; i++)
 		if (!run->records[i].was_run)
@@ -279,8 +279,8 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 		run_jobs(&engine);
 	}
 	rerun_unchecked_inputs(&engine);
-	mark_inputs_not_run(run);
-	record_unexplained_memory_loss(&engine);
+	mark_unrun_inputs_failed(run);
+	record_unattributed_leak_as_flaky(&engine);
 	status_erase();
 	run->seconds = (double)(clock_read_ms() - begin_ms) / 1000;
 	free(engine.queue.indices);

@@ -13,7 +13,7 @@
 #include "tool/util/file_list.h"
 
 /* The largest number of jobs. The default is the number of CPUs. */
-#define RUN_JOBS 64
+#define JOBS_MAX 64
 
 struct run_options {
 	struct execution_options execution;

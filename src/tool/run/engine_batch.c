@@ -29,7 +29,7 @@
 #define FALSE_STARTS_MAX 5
 
 /* The first result of an input that no worker begins. */
-static const struct worker_result not_begun = {
+static const struct result_with_reason not_begun = {
 	.result.kind = RUN_crash,
 	.why = "the worker ended before its first input",
 };
@@ -41,20 +41,20 @@ static uint32_t count_batch_inputs(const struct job *job)
 
 /* ---- results ---- */
 
-static void store_result_unless_failed(struct engine *engine, uint32_t input,
-				       const struct worker_result *result, const char *output)
+static void store_result_unless_already_failed(struct engine *engine, uint32_t input,
+				       const struct result_with_reason *result, const char *output)
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
 	/* An input that failed in one order stays a failure if it is good in the other. */
-	bool is_new = !record_is_failure(record);
+	bool has_not_failed_before = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
 	engine->finished_run_count++;
-	engine->failed_count += is_new && has_failed;
+	engine->failed_count += has_not_failed_before && has_failed;
 	pthread_mutex_unlock(&engine->lock);
 	record->was_run = true;
-	if (!is_new)
+	if (!has_not_failed_before)
 		return;
 	record->result = result->result;
 	record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
@@ -62,14 +62,14 @@ static void store_result_unless_failed(struct engine *engine, uint32_t input,
 
 /* Stores the first result of an input that must run again, but cannot; the engine stops. */
 static void store_first_result_and_stop_engine(struct engine *engine, uint32_t input,
-					       const struct worker_result *first_result)
+					       const struct result_with_reason *first_result)
 {
-	static const struct worker_result not_again = {
+	static const struct result_with_reason not_again = {
 		.result.kind = RUN_flaky,
 		.why = "it was not run again: workers could not be started",
 	};
 
-	store_result_unless_failed(engine, input,
+	store_result_unless_already_failed(engine, input,
 				   result_kinds[first_result->result.kind].is_failure ? first_result
 										      : &not_again,
 				   NULL);
@@ -78,14 +78,14 @@ static void store_first_result_and_stop_engine(struct engine *engine, uint32_t i
 
 /*
  * Runs an input alone in a new process, and stores the result.
- * @history_count: how many inputs of the history ran before it
+ * @earlier_input_count: how many inputs of the history ran before it
  * @first_result: its result in the worker of the job
  */
-static void run_alone_and_store_result(struct job *job, uint32_t input, size_t history_count,
-				       const struct worker_result *first_result)
+static void run_alone_and_store_result(struct job *job, uint32_t input, size_t earlier_input_count,
+				       const struct result_with_reason *first_result)
 {
 	struct engine *engine = job->engine;
-	struct worker_result alone;
+	struct result_with_reason alone;
 	struct run_worker worker;
 
 	if (!engine_start_worker(engine, &worker, true)) {
@@ -93,23 +93,23 @@ static void run_alone_and_store_result(struct job *job, uint32_t input, size_t h
 		return;
 	}
 	engine_run_batch(engine, &worker, &input, 1, &alone);
-	store_result_unless_failed(engine, input, &alone, worker.output);
+	store_result_unless_already_failed(engine, input, &alone, worker.output);
 	run_worker_kill_and_release(&worker);
 	if (result_kinds[first_result->result.kind].is_failure &&
 	    !record_is_failure(&engine->run->records[input]))
-		find_and_record_failing_history(job, input, history_count, first_result);
+		find_and_record_failing_history(job, input, earlier_input_count, first_result);
 }
 
 /* Return: whether the outcome differs from the first order. Then @result becomes RUN_state. */
-static bool replace_result_if_outcome_differs(const struct engine *engine, uint32_t input,
-			      struct worker_result *result)
+static bool replace_result_if_orders_differ(const struct engine *engine, uint32_t input,
+			      struct result_with_reason *result)
 {
 	const struct input_result *before = &engine->run->records[input].result;
 
 	if (!engine->is_second_order || !before->was_returned ||
 	    before->outcome_digest == result->result.outcome_digest)
 		return false;
-	*result = (struct worker_result){ .result.kind = RUN_state,
+	*result = (struct result_with_reason){ .result.kind = RUN_state,
 					  .why = "another outcome in another order" };
 	return true;
 }
@@ -118,8 +118,8 @@ static bool replace_result_if_outcome_differs(const struct engine *engine, uint3
  * Reads and stores the result of an input; or runs the input alone first, if its result requires that.
  * Return: false, without storing @result, if the input failed and may have damaged the process.
  */
-static bool store_or_recheck_result(struct job *job, uint32_t position,
-				    struct worker_result *result)
+static bool store_or_recheck_unless_damaging(struct job *job, uint32_t position,
+				    struct result_with_reason *result)
 {
 	struct engine *engine = job->engine;
 	size_t history_index = job->batch_start + position;
@@ -128,10 +128,10 @@ static bool store_or_recheck_result(struct job *job, uint32_t position,
 	run_worker_read_result(&job->worker, position, result);
 	if (kind_may_damage_process(result->result.kind))
 		return false;
-	if (replace_result_if_outcome_differs(engine, input, result) || result->result.must_recheck)
+	if (replace_result_if_orders_differ(engine, input, result) || result->result.must_recheck)
 		run_alone_and_store_result(job, input, history_index, result);
 	else if (!engine->recheck_round)
-		store_result_unless_failed(engine, input, result, NULL);
+		store_result_unless_already_failed(engine, input, result, NULL);
 	return true;
 }
 
@@ -141,7 +141,7 @@ static bool store_or_recheck_result(struct job *job, uint32_t position,
  * The worker has run the first @ran_count inputs of the batch, and runs no more. They are unchecked. The
  * inputs from position @requeue_from on return to the queue.
  */
-static void requeue_after_worker_end(struct job *job, uint32_t ran_count, uint32_t requeue_from)
+static void requeue_rest_and_mark_unchecked(struct job *job, uint32_t ran_count, uint32_t requeue_from)
 {
 	bool can_find_leaks = job->worker.control && job->worker.control->can_find_leaks;
 	size_t first_unchecked = can_find_leaks ? job->leak_checked_count : job->batch_start;
@@ -173,33 +173,33 @@ static void requeue_last_good_input(struct engine *engine, uint32_t input)
  * fails alone, nothing shows yet whether the input before it damaged the process.
  */
 static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
-				const struct worker_result *result)
+				const struct result_with_reason *result)
 {
 	uint32_t input = job->history.indices[job->batch_start + position];
-	size_t history_count = job->batch_start + ran_count;
+	size_t earlier_input_count = job->batch_start + ran_count;
 
-	requeue_after_worker_end(job, ran_count, ran_count > position ? ran_count : position + 1);
-	run_alone_and_store_result(job, input, history_count, result);
-	if (history_count && record_is_failure(&job->engine->run->records[input]))
-		requeue_last_good_input(job->engine, job->history.indices[history_count - 1]);
+	requeue_rest_and_mark_unchecked(job, ran_count, ran_count > position ? ran_count : position + 1);
+	run_alone_and_store_result(job, input, earlier_input_count, result);
+	if (earlier_input_count && record_is_failure(&job->engine->run->records[input]))
+		requeue_last_good_input(job->engine, job->history.indices[earlier_input_count - 1]);
 }
 
 /*
  * The worker ended or replied before it began the next input after @ran_count inputs. The rest of the batch
  * runs in a new worker, not one by one, because a failure may depend on inputs that run together.
  */
-static void handle_false_start(struct job *job, uint32_t ran_count)
+static void requeue_after_false_start(struct job *job, uint32_t ran_count)
 {
 	if (++job->false_start_count > FALSE_STARTS_MAX && ran_count < count_batch_inputs(job))
 		requeue_rest_and_run_alone(job, ran_count, ran_count, &not_begun);
 	else
-		requeue_after_worker_end(job, ran_count, ran_count);
+		requeue_rest_and_mark_unchecked(job, ran_count, ran_count);
 }
 
 /* Return: false if memory is lost: the worker must end, because LeakSanitizer would find it again. */
-static bool handle_leak_check_result(struct job *job)
+static bool handle_leaks_and_decide_reuse(struct job *job)
 {
-	static const struct worker_result lost = { .result.kind = RUN_leak, .why = LEAK_FOUND };
+	static const struct result_with_reason lost = { .result.kind = RUN_leak, .why = LEAK_FOUND_TEXT };
 	struct engine *engine = job->engine;
 	size_t first_unchecked = job->leak_checked_count, count = job->history.count - first_unchecked;
 
@@ -222,30 +222,30 @@ static bool handle_leak_check_result(struct job *job)
 }
 
 /* Handles the reply of the worker to a batch. Return: whether the worker can run another batch. */
-static bool handle_batch_reply(struct job *job)
+static bool handle_reply_and_decide_reuse(struct job *job)
 {
 	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch_inputs(job);
 	uint32_t ran_count = last == NO_POSITION ? 0 : last < count ? last + 1 : count;
-	struct worker_result result;
+	struct result_with_reason result;
 
 	for (uint32_t i = 0; i < ran_count; i++)
-		if (!store_or_recheck_result(job, i, &result)) {
+		if (!store_or_recheck_unless_damaging(job, i, &result)) {
 			requeue_rest_and_run_alone(job, i, i, &result);
 			return false;
 		}
 	if (ran_count == count)
-		return handle_leak_check_result(job);
-	handle_false_start(job, ran_count);
+		return handle_leaks_and_decide_reuse(job);
+	requeue_after_false_start(job, ran_count);
 	return false;
 }
 
 /* The worker ended in the input at @position, after the first @ran_count inputs of the batch. */
-static void attribute_worker_death(struct job *job, uint32_t position, uint32_t ran_count)
+static void attribute_death_and_rerun_input(struct job *job, uint32_t position, uint32_t ran_count)
 {
-	struct worker_result result;
+	struct result_with_reason result;
 
 	for (uint32_t i = 0; i < ran_count; i++)
-		if (i != position && !store_or_recheck_result(job, i, &result))
+		if (i != position && !store_or_recheck_unless_damaging(job, i, &result))
 			run_alone_and_store_result(job, job->history.indices[job->batch_start + i],
 						   job->batch_start + i, &result);
 	engine_describe_death(job->engine, &job->worker, &result);
@@ -258,9 +258,9 @@ static void handle_worker_death(struct job *job)
 
 	if (last != NO_POSITION && count)
 		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
-		attribute_worker_death(job, last % count, last < count ? last : count);
+		attribute_death_and_rerun_input(job, last % count, last < count ? last : count);
 	else
-		handle_false_start(job, 0);
+		requeue_after_false_start(job, 0);
 }
 
 /* ---- a batch ---- */
@@ -280,7 +280,7 @@ void job_run_and_handle_batch(struct job *job)
 
 	if (!start_worker_if_none(job)) {
 		job->engine->is_broken = true;
-		requeue_after_worker_end(job, 0, 0);
+		requeue_rest_and_mark_unchecked(job, 0, 0);
 		return;
 	}
 	job->worker.control->must_check_leaks =
@@ -288,7 +288,7 @@ void job_run_and_handle_batch(struct job *job)
 		(job->worker.sent_batch_count + 1) % BATCHES_PER_LEAK_CHECK == 0;
 	if (run_worker_run_batch(&job->worker, job->engine->inputs,
 				  job->history.indices + job->batch_start, count))
-		can_go_on = handle_batch_reply(job);
+		can_go_on = handle_reply_and_decide_reuse(job);
 	else
 		handle_worker_death(job);
 	if (!can_go_on)

@@ -57,14 +57,14 @@ bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool 
 
 /* Sets @result: the kind and the reason of the death of the worker. */
 void engine_describe_death(struct engine *engine, const struct run_worker *worker,
-			   struct worker_result *result);
+			   struct result_with_reason *result);
 
 /*
  * Runs a batch of @count inputs in the worker.
  * @last_result: gets the result of the last input, or else the reason why the worker died
  */
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
-		      uint32_t count, struct worker_result *last_result);
+		      uint32_t count, struct result_with_reason *last_result);
 
 /* ---- engine_batch.c ---- */
 
@@ -76,8 +76,8 @@ void job_run_and_handle_batch(struct job *job);
 /*
  * Searches the history for few earlier inputs after which an input fails that does not fail alone, and
  * records them.
- * @history_count: how many inputs of the history ran before the failed @input
+ * @earlier_input_count: how many inputs of the history ran before the failed @input
  * @first_result: of the failed input
  */
-void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
-				     const struct worker_result *first_result);
+void find_and_record_failing_history(struct job *job, uint32_t input, size_t earlier_input_count,
+				     const struct result_with_reason *first_result);

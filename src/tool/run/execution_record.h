@@ -10,11 +10,11 @@
 
 /* A call of the program, and the stack of the report about the call. */
 struct execution_site {
-	size_t call; /* index in the program; NO_SITE: not known, or no call */
+	size_t call; /* index in the program; SITE_NO_CALL: not known, or no call */
 	char stack[SYMBOLS_STACK];
 };
 
-#define NO_SITE SIZE_MAX
+#define SITE_NO_CALL SIZE_MAX
 
 /* A process that ended: at a fatal call, at a use of uninitialised bytes, or unexpectedly. */
 struct execution_death {
@@ -22,7 +22,7 @@ struct execution_death {
 	char kind[64]; /* the kind of the report, or as in "signal-11", "exit-1", "timeout" */
 };
 
-#define EXECUTION_DEATHS 2
+#define EXECUTION_DEATHS_MAX 2
 
 struct execution_record {
 	enum checker_result result;
@@ -32,13 +32,13 @@ struct execution_record {
 	 */
 	struct execution_site race[2];
 	size_t death_count;
-	struct execution_death deaths[EXECUTION_DEATHS];
+	struct execution_death deaths[EXECUTION_DEATHS_MAX];
 	char why[CHECKER_WHY + 32]; /* of a difference without a death, or of a race that may be missed */
 };
 
 static inline void execution_record_init(struct execution_record *record)
 {
-	*record = (struct execution_record){ .race = { { .call = NO_SITE }, { .call = NO_SITE } } };
-	for (size_t i = 0; i < EXECUTION_DEATHS; i++)
-		record->deaths[i].site.call = NO_SITE;
+	*record = (struct execution_record){ .race = { { .call = SITE_NO_CALL }, { .call = SITE_NO_CALL } } };
+	for (size_t i = 0; i < EXECUTION_DEATHS_MAX; i++)
+		record->deaths[i].site.call = SITE_NO_CALL;
 }

@@ -11,8 +11,8 @@
 #include "tool/run/run.h"
 
 /* The most lines of the output of a failed input that are printed, and the most bytes of each line. */
-#define OUTPUT_LINES 12
-#define OUTPUT_WIDTH 160
+#define OUTPUT_LINES_MAX 12
+#define OUTPUT_LINE_BYTES_MAX 160
 
 static bool is_standard_input(const struct run *run, size_t input)
 {
@@ -26,7 +26,7 @@ static void print_here_document(FILE *out, const char *path)
 	static char text[TEXT_PROGRAM_MAX];
 	char error[PROGRAM_FILE_ERROR];
 
-	if (!program_file_load(path, &program, error))
+	if (!program_file_read_and_parse(path, &program, error))
 		return;
 	program_to_text(&program, text);
 	fprintf(out, " - <<'END'\n%sEND", text);
@@ -78,10 +78,10 @@ void print_replay_command(FILE *out, const struct run *run, const struct flavour
 
 static void print_first_output_lines(const char *output)
 {
-	for (unsigned int i = 0; output && *output && i < OUTPUT_LINES; i++) {
+	for (unsigned int i = 0; output && *output && i < OUTPUT_LINES_MAX; i++) {
 		size_t len = strcspn(output, "\n");
 
-		fprintf(stderr, "  | %.*s\n", (int)(len < OUTPUT_WIDTH ? len : OUTPUT_WIDTH), output);
+		fprintf(stderr, "  | %.*s\n", (int)(len < OUTPUT_LINE_BYTES_MAX ? len : OUTPUT_LINE_BYTES_MAX), output);
 		output += len + (output[len] == '\n');
 	}
 }
@@ -91,7 +91,7 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 	const struct run_record *record = &flavour->records[input];
 	enum result_kind kind = record->result.kind;
 
-	/* print_input_rows() prints these failures once for all flavours. */
+	/* print_input_rows_or_json() prints these failures once for all flavours. */
 	if (run->must_print_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,

@@ -13,7 +13,7 @@
 #include "harness/exec/exec.h"
 #include "tool/util/usage.h"
 
-const struct footprint_part_info footprint_parts[FOOTPRINT_PARTS] = {
+const struct footprint_part_name_and_kind footprint_parts[FOOTPRINT_PARTS] = {
 	[FOOTPRINT_HEAP] = { "bytes of the heap", RUN_leak },
 	[FOOTPRINT_DESCRIPTORS] = { "descriptors", RUN_descriptor },
 	[FOOTPRINT_MAPPINGS] = { "mappings", RUN_mapping },
@@ -57,15 +57,15 @@ static _Noreturn void exit_because_unreadable(const char *file)
  * The allocator of sanitizers maps regions of this size, and aligns them to it. ThreadSanitizer keeps each
  * report, so each run of an input with many races may need another region.
  */
-#define SANITIZER_REGION (1UL << 20)
+#define SANITIZER_REGION_SIZE (1UL << 20)
 
-static bool is_region_of_sanitizer(uintptr_t from, uintptr_t to)
+static bool is_region_of_sanitizer_allocator(uintptr_t from, uintptr_t to)
 {
-	return __sanitizer_get_current_allocated_bytes && !((from | to) % SANITIZER_REGION);
+	return __sanitizer_get_current_allocated_bytes && !((from | to) % SANITIZER_REGION_SIZE);
 }
 
 /* Adds a hexadecimal digit to an address. */
-static uintptr_t append_digit(uintptr_t address, char digit)
+static uintptr_t append_hex_digit(uintptr_t address, char digit)
 {
 	return address * 16 + (uintptr_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
 }
@@ -88,12 +88,12 @@ size_t footprint_count_mappings(void)
 	while ((got = read(fd, file_part, sizeof(file_part))) > 0)
 		for (ssize_t i = 0; i < got; i++)
 			if (file_part[i] == '\n') {
-				mappings += !is_region_of_sanitizer(addresses[0], addresses[1]);
+				mappings += !is_region_of_sanitizer_allocator(addresses[0], addresses[1]);
 				addresses[0] = addresses[1] = column = 0;
 			} else if (file_part[i] == '-' || file_part[i] == ' ') {
 				column++;
 			} else if (column < 2) {
-				addresses[column] = append_digit(addresses[column], file_part[i]);
+				addresses[column] = append_hex_digit(addresses[column], file_part[i]);
 			}
 	close(fd);
 	return mappings;
@@ -150,9 +150,9 @@ static const struct allowed_growth allowed_growth[] = {
 };
 
 /* The most addresses that a backend other than `direct` creates for mappings; it creates them one by one. */
-#define MAPPED_ADDRESSES 64
+#define BACKEND_ADDRESSES_MAX 64
 
-size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t input_count)
+size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t rerun_input_count)
 {
 	unsigned int i = 0;
 
@@ -161,10 +161,10 @@ size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part par
 	switch (part) {
 	case FOOTPRINT_MAPPINGS:
 		return allowed_growth[i].mapping_count +
-		       (strcmp(exec_backend_name(), "direct") ? MAPPED_ADDRESSES : 0);
+		       (strcmp(exec_backend_name(), "direct") ? BACKEND_ADDRESSES_MAX : 0);
 	case FOOTPRINT_RESIDENT:
 		return (allowed_growth[i].resident_megabytes << 20) +
-		       input_count * (allowed_growth[i].resident_kilobytes_per_input << 10);
+		       rerun_input_count * (allowed_growth[i].resident_kilobytes_per_input << 10);
 	default:
 		return 0;
 	}

@@ -24,12 +24,12 @@ struct footprint {
 };
 
 /* The name of a part, and the result of an input that makes the part grow. */
-struct footprint_part_info {
+struct footprint_part_name_and_kind {
 	const char *name;
 	enum result_kind kind;
 };
 
-extern const struct footprint_part_info footprint_parts[FOOTPRINT_PARTS];
+extern const struct footprint_part_name_and_kind footprint_parts[FOOTPRINT_PARTS];
 
 /* Measures the heap and the descriptors of this process, but not its mappings and resident memory: fast. */
 void footprint_measure_heap_and_descriptors(struct footprint *footprint);
@@ -47,10 +47,10 @@ size_t footprint_count_mappings(void);
 size_t footprint_read_resident_bytes(int pid);
 
 /*
- * Return: how much a part of the footprint may grow while a process of the flavour runs @input_count inputs
+ * Return: how much a part of the footprint may grow while a process of the flavour runs @rerun_input_count inputs
  * again, in a second order.
  */
-size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t input_count);
+size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t rerun_input_count);
 
 /* Return: whether LeakSanitizer is linked. */
 bool footprint_can_find_leaks(void);

@@ -14,8 +14,8 @@ struct history_search {
 	struct engine *engine;
 	uint32_t affected_input;
 	bool lacks_processes; /* a worker could not be started */
-	uint32_t *try_inputs; /* a part of the history, then the affected input */
-	struct worker_result last_failure; /* of the affected input */
+	uint32_t *tried_inputs; /* a part of the history, then the affected input */
+	struct result_with_reason last_failure; /* of the affected input */
 };
 
 static const char *find_input_name(const struct history_search *search, uint32_t input)
@@ -26,12 +26,12 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 /* ---- tries ---- */
 
 /*
- * Runs the first @count inputs of @try_inputs in the worker. Return: whether the last input is
+ * Runs the first @count inputs of @tried_inputs in the worker. Return: whether the last input is
  * reached, and then fails or has another outcome than alone.
  * @result: gets the result of the last input
  */
-static bool run_tried_inputs(const struct history_search *search, struct run_worker *worker,
-			     size_t count, struct worker_result *result)
+static bool last_tried_input_fails(const struct history_search *search, struct run_worker *worker,
+			     size_t count, struct result_with_reason *result)
 {
 	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
@@ -40,8 +40,8 @@ static bool run_tried_inputs(const struct history_search *search, struct run_wor
 	for (size_t next = 0, size; next < count; next += size) {
 		uint32_t position;
 
-		size = count - next < RUN_BATCH ? count - next : RUN_BATCH;
-		engine_run_batch(search->engine, worker, search->try_inputs + next, (uint32_t)size,
+		size = count - next < BATCH_INPUTS_MAX ? count - next : BATCH_INPUTS_MAX;
+		engine_run_batch(search->engine, worker, search->tried_inputs + next, (uint32_t)size,
 				 result);
 		position = atomic_load(&worker->control->position);
 		if (position == NO_POSITION || position % size != size - 1)
@@ -59,7 +59,7 @@ static bool run_tried_inputs(const struct history_search *search, struct run_wor
 /* Runs the affected input in a new process after @count inputs of @history. Return: whether it fails. */
 static bool affected_input_fails_after(struct history_search *search, const uint32_t *history, size_t count)
 {
-	struct worker_result result;
+	struct result_with_reason result;
 	struct run_worker worker;
 	bool has_failed;
 
@@ -67,9 +67,9 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 		search->lacks_processes = true;
 		return false;
 	}
-	memcpy(search->try_inputs, history, count * sizeof(*history));
-	search->try_inputs[count] = search->affected_input;
-	has_failed = run_tried_inputs(search, &worker, count + 1, &result);
+	memcpy(search->tried_inputs, history, count * sizeof(*history));
+	search->tried_inputs[count] = search->affected_input;
+	has_failed = last_tried_input_fails(search, &worker, count + 1, &result);
 	if (has_failed)
 		search->last_failure = result;
 	run_worker_kill_and_release(&worker);
@@ -101,13 +101,13 @@ static size_t halve_failing_history(struct history_search *search, const uint32_
  * If one earlier input causes the failure, the record of that input gets the result `corrupts`; otherwise the
  * record of the affected input gets the result `state`.
  */
-static void record_failing_history(const struct history_search *search, const uint32_t *history, size_t count)
+static void record_corruption_or_state_failure(const struct history_search *search, const uint32_t *history, size_t count)
 {
 	uint32_t last_input = history[count - 1];
 	bool is_corruption = count == 1;
 	struct run_record *record =
 		&search->engine->run->records[is_corruption ? last_input : search->affected_input];
-	char why[2 * RUN_WHY];
+	char why[2 * RESULT_WHY_SIZE];
 
 	if (is_corruption)
 		snprintf(why, sizeof(why), "after it %.100s: %.250s",
@@ -125,10 +125,10 @@ static void record_failing_history(const struct history_search *search, const ui
 }
 
 static void record_unreproduced_failure(const struct history_search *search,
-				 const struct worker_result *first_result, size_t earlier_count)
+				 const struct result_with_reason *first_result, size_t earlier_count)
 {
 	enum result_kind kind = search->lacks_processes ? first_result->result.kind : RUN_flaky;
-	char why[2 * RUN_WHY];
+	char why[2 * RESULT_WHY_SIZE];
 
 	if (search->lacks_processes)
 		snprintf(why, sizeof(why),
@@ -139,28 +139,28 @@ static void record_unreproduced_failure(const struct history_search *search,
 	record_set_result(&search->engine->run->records[search->affected_input], kind, why, NULL);
 }
 
-void find_and_record_failing_history(struct job *job, uint32_t input, size_t history_count,
-				     const struct worker_result *first_result)
+void find_and_record_failing_history(struct job *job, uint32_t input, size_t earlier_input_count,
+				     const struct result_with_reason *first_result)
 {
 	struct history_search search = {
 		.engine = job->engine,
 		.affected_input = input,
-		.try_inputs = exit_if_no_memory(malloc((history_count + 2) * sizeof(uint32_t)))};
+		.tried_inputs = exit_if_no_memory(malloc((earlier_input_count + 2) * sizeof(uint32_t)))};
 	const uint32_t *history = job->history.indices;
-	size_t count = history_count;
+	size_t count = earlier_input_count;
 
 	if (job->has_last_corrupting_input &&
 	    affected_input_fails_after(&search, &job->last_corrupting_input, 1)) {
 		history = &job->last_corrupting_input;
 		count = 1;
 	} else if (!count || !affected_input_fails_after(&search, history, count)) {
-		record_unreproduced_failure(&search, first_result, history_count);
-		free(search.try_inputs);
+		record_unreproduced_failure(&search, first_result, earlier_input_count);
+		free(search.tried_inputs);
 		return;
 	}
 	count = halve_failing_history(&search, &history, count);
-	record_failing_history(&search, history, count);
+	record_corruption_or_state_failure(&search, history, count);
 	job->has_last_corrupting_input = count == 1;
 	job->last_corrupting_input = history[0];
-	free(search.try_inputs);
+	free(search.tried_inputs);
 }

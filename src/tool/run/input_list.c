@@ -12,7 +12,7 @@
 #include "harness/program/program_file.h"
 
 /* Smaller descriptors are used by a worker itself (enum worker_descriptor). */
-#define FIRST_INHERITED 64
+#define FIRST_INHERITED_DESCRIPTOR 64
 
 /* The path of the copy of standard input; empty: standard input was not copied. */
 static char standard_input_path[32];
@@ -27,11 +27,11 @@ static char *copy_standard_input(void)
 
 	if (*standard_input_path)
 		return standard_input_path;
-	content = program_file_read("-", &content_size, error);
+	content = program_file_read_or_stdin("-", &content_size, error);
 	if (content)
 		file = memfd_create("input", MFD_CLOEXEC);
 	if (file >= 0 && write(file, content, content_size) == (ssize_t)content_size)
-		copy = fcntl(file, F_DUPFD, FIRST_INHERITED);
+		copy = fcntl(file, F_DUPFD, FIRST_INHERITED_DESCRIPTOR);
 	if (!content)
 		fprintf(stderr, "%s\n", error);
 	else if (copy < 0)
@@ -89,7 +89,7 @@ bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort)
 		else
 			all_usable = false;
 	}
-	all_usable &= file_list_init(inputs, kept, arguments);
+	all_usable &= file_list_init_and_check_arguments(inputs, kept, arguments);
 	if (must_sort)
 		sort_and_deduplicate_names(inputs);
 	return all_usable;

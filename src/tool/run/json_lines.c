@@ -18,7 +18,7 @@
 #include "tool/util/output.h"
 
 /* If the report names no function of the library at @site, looks up its offsets in the binary. */
-static void look_up_symbols_if_unnamed(const char *flavour, struct report_site *site)
+static void find_library_frame_if_unnamed(const char *flavour, struct report_site *site)
 {
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
 	struct report_frame frame;
@@ -41,9 +41,9 @@ static void write_report_places(struct json *out, const struct flavour_run *run,
 	struct report report;
 
 	json_begin_array(out, "places");
-	if (output && report_parse(output, &report))
+	if (output && report_parse_first(output, &report))
 		for (size_t i = 0; i < report.site_count; i++) {
-			look_up_symbols_if_unnamed(run->flavour, &report.sites[i]);
+			find_library_frame_if_unnamed(run->flavour, &report.sites[i]);
 			report_write_frame_json_if_in_library(
 				out, report_find_innermost_library_frame(&report.sites[i]));
 		}
@@ -125,7 +125,7 @@ static void write_record(struct json *out, const struct run *run,
 	json_text(out, "why", record->why ? record->why : "");
 	if (kind->is_failure)
 		write_failure_members(out, run, flavour, input);
-	json_end_line(out);
+	json_end_all_and_newline(out);
 }
 
 /* Writes that the footprint of a flavour grew in the second order; this failure belongs to no input. */
@@ -140,7 +140,7 @@ static void write_growth_record(struct json *out, const struct flavour_run *flav
 	write_kind_meaning_and_section(out, RUN_grows);
 	json_format(out, "replay", "pagetorture replay --orders --flavour %s with the same inputs",
 		    flavour->flavour);
-	json_end_line(out);
+	json_end_all_and_newline(out);
 }
 
 /* ---- the summary ---- */
@@ -191,7 +191,7 @@ static void write_machine(struct json *out)
 	json_end(out);
 }
 
-static void write_summary(struct json *out, const struct run *run, bool is_good)
+static void write_summary(struct json *out, const struct run *run, bool run_succeeded)
 {
 	char begin_time[32];
 	struct tm tm;
@@ -202,7 +202,7 @@ static void write_summary(struct json *out, const struct run *run, bool is_good)
 	json_text(out, "version", PACKAGE_VERSION);
 	json_text(out, "begun", begin_time);
 	json_real(out, "seconds", (double)(clock_read_ms() - run->begin_clock_ms) / 1000, 1);
-	json_text(out, "status", is_good ? "good" : "failed");
+	json_text(out, "status", run_succeeded ? "good" : "failed");
 	json_text(out, "command", run->command_line);
 	write_machine(out);
 	json_text(out, "backend", exec_backend_name());
@@ -213,10 +213,10 @@ static void write_summary(struct json *out, const struct run *run, bool is_good)
 		write_flavour_totals(out, &run->flavours[i]);
 	json_end(out);
 	write_skipped_flavours(out, run);
-	json_end_line(out);
+	json_end_all_and_newline(out);
 }
 
-static void write_records_and_summary(struct json *out, const struct run *run, bool is_good)
+static void write_records_and_summary(struct json *out, const struct run *run, bool run_succeeded)
 {
 	for (unsigned int f = 0; f < run->flavour_count; f++) {
 		for (size_t i = 0; i < run->inputs.count; i++)
@@ -224,18 +224,18 @@ static void write_records_and_summary(struct json *out, const struct run *run, b
 		if (*run->flavours[f].growth)
 			write_growth_record(out, &run->flavours[f]);
 	}
-	write_summary(out, run, is_good);
+	write_summary(out, run, run_succeeded);
 }
 
 static int write_results_file(const char *path, const char *text, size_t size)
 {
 	if (strcmp(path, "-"))
-		return output_write(path, text, size);
+		return output_write_or_errno(path, text, size);
 	fwrite(text, 1, size, stdout);
 	return fflush(stdout) ? errno : 0;
 }
 
-bool write_json_lines(const struct run *run, bool is_good)
+bool write_json_lines(const struct run *run, bool run_succeeded)
 {
 	char *text = NULL;
 	size_t size;
@@ -244,7 +244,7 @@ bool write_json_lines(const struct run *run, bool is_good)
 	int error = errno;
 
 	if (file) {
-		write_records_and_summary(&out, run, is_good);
+		write_records_and_summary(&out, run, run_succeeded);
 		error = fclose(file) ? ENOMEM : write_results_file(run->results_path, text, size);
 	}
 	free(text);

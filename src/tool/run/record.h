@@ -22,7 +22,7 @@ struct flavour_run {
 	const char *flavour;
 	struct run_record *records; /* one for each input */
 	size_t record_count;	    /* number of inputs, whether they ran or not */
-	char growth[RUN_WHY]; /* with two orders: which part of the footprint grew in the second, or "" */
+	char growth[RESULT_WHY_SIZE]; /* with two orders: which part of the footprint grew in the second, or "" */
 	double seconds;		  /* that the run took */
 	unsigned int worker_start_count;
 };

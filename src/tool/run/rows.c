@@ -35,15 +35,15 @@ static bool is_tsan_run(const struct flavour_run *flavour)
 }
 
 /* Return: whether the execution failed. A claim that does not hold is no failure of the execution. */
-static bool record_has_failed_execution(const struct run_record *record)
+static bool record_has_failure_except_claim(const struct run_record *record)
 {
 	return record_is_failure(record) && record->result.kind != RUN_claim;
 }
 
-static bool all_flavours_agree(const struct rows *rows, size_t input)
+static bool all_flavours_agree_with_model(const struct rows *rows, size_t input)
 {
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
-		if (record_has_failed_execution(&rows->run->flavours[i].records[input]))
+		if (record_has_failure_except_claim(&rows->run->flavours[i].records[input]))
 			return false;
 	return true;
 }
@@ -108,7 +108,7 @@ static void print_fibers_cell(const struct rows *rows, const struct run_record *
 
 	format_rules_seen(rows->run, record, false, rules_seen);
 	printf("  %-*s", rows->verdict_width,
-	       record_has_failed_execution(record) ? "DIFFERS"
+	       record_has_failure_except_claim(record) ? "DIFFERS"
 	       : record->result.has_predicted_miss ? "unseen"
 						   : rules_seen);
 }
@@ -120,7 +120,7 @@ static void print_threads_cell(const struct rows *rows, const struct run_record 
 	char rules_seen[RULES_SEEN_TEXT], text[RULES_SEEN_TEXT + 32];
 
 	format_rules_seen(rows->run, record, true, rules_seen);
-	if (!execution->fibers && record_has_failed_execution(record))
+	if (!execution->fibers && record_has_failure_except_claim(record))
 		strcpy(rules_seen, "DIFFERS");
 	if (execution->run_count > 1 && (is_racy || reported))
 		snprintf(text, sizeof(text), "%s %u/%u", rules_seen, reported, execution->run_count);
@@ -147,7 +147,7 @@ static void print_table_row(const struct rows *rows, size_t input)
 			print_threads_cell(rows, &flavour->records[input],
 					   is_tsan_run(flavour) && model & RULE_BIT(RULE_data_race));
 	}
-	printf("  %s\n", all_flavours_agree(rows, input) ? "yes" : "NO");
+	printf("  %s\n", all_flavours_agree_with_model(rows, input) ? "yes" : "NO");
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		if (run->flavours[i].records[input].result.kind == RUN_unseen)
 			printf("  %s: %s\n", run->flavours[i].flavour, run->flavours[i].records[input].why);
@@ -161,7 +161,7 @@ static void print_flavour_json(struct json *out, const struct run *run,
 
 	json_begin_object(out, flavour->flavour);
 	json_text(out, "result",
-		  record_has_failed_execution(record) ? "differ"
+		  record_has_failure_except_claim(record) ? "differ"
 		  : record->result.has_predicted_miss ? "beyond"
 						      : "agree");
 	write_rules_and_races_seen(out, run, record);
@@ -181,8 +181,8 @@ static void print_input_json(const struct rows *rows, size_t input)
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
 		print_flavour_json(&out, rows->run, &rows->run->flavours[i], input);
 	json_end(&out);
-	json_bool(&out, "agree", all_flavours_agree(rows, input));
-	json_end_line(&out);
+	json_bool(&out, "agree", all_flavours_agree_with_model(rows, input));
+	json_end_all_and_newline(&out);
 }
 
 /* ---- rates ---- */
@@ -209,9 +209,9 @@ static void add_input_to_race_rates(struct rows *rows, size_t input)
 }
 
 static void print_race_rate(const char *programs_text, const struct race_rate *race_rate,
-			    unsigned int repeat)
+			    unsigned int runs_per_program)
 {
-	size_t runs = race_rate->program_count * repeat;
+	size_t runs = race_rate->program_count * runs_per_program;
 
 	if (runs)
 		printf("tsan, threads: %s: %zu, a race reported in %zu of %zu runs (%.2f %%)\n",
@@ -221,19 +221,19 @@ static void print_race_rate(const char *programs_text, const struct race_rate *r
 
 static void print_race_rates(const struct rows *rows)
 {
-	unsigned int repeat = rows->run->options.execution.run_count;
+	unsigned int runs_per_program = rows->run->options.execution.run_count;
 
-	print_race_rate("programs without a race", &rows->race_free, repeat);
-	print_race_rate("racy programs", &rows->racy, repeat);
-	if (rows->least_reported_program && rows->least_reported_run_count < repeat)
+	print_race_rate("programs without a race", &rows->race_free, runs_per_program);
+	print_race_rate("racy programs", &rows->racy, runs_per_program);
+	if (rows->least_reported_program && rows->least_reported_run_count < runs_per_program)
 		printf("tsan, threads: the least, %u of %u runs: %s\n", rows->least_reported_run_count,
-		       repeat, rows->least_reported_program);
+		       runs_per_program, rows->least_reported_program);
 }
 
 /* Return: false if the program cannot be read; @error then has the reason. */
 static bool load_and_evaluate_input(struct rows *rows, size_t input, char error[PROGRAM_FILE_ERROR])
 {
-	if (!program_file_load(rows->run->inputs.names[input], &rows->program, error))
+	if (!program_file_read_and_parse(rows->run->inputs.names[input], &rows->program, error))
 		return false;
 	rules_evaluate(rows->rules, &rows->program);
 	return true;
@@ -272,7 +272,7 @@ static int evaluate_and_print_input(struct rows *rows, size_t input)
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;
 	}
-	return all_flavours_agree(rows, input) ? warning_status : EXIT_FAILED;
+	return all_flavours_agree_with_model(rows, input) ? warning_status : EXIT_FAILED;
 }
 
 static int widen_column(int width, const char *text)
@@ -281,9 +281,9 @@ static int widen_column(int width, const char *text)
 }
 
 /* Finds the widths of columns, from all inputs. Return: whether at least one input can be read. */
-static bool measure_columns(struct rows *rows)
+static bool measure_columns_if_any_readable(struct rows *rows)
 {
-	unsigned int repeat = rows->run->options.execution.run_count;
+	unsigned int runs_per_program = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
 	rows->name_width = widen_column(0, "program");
@@ -301,11 +301,11 @@ static bool measure_columns(struct rows *rows)
 	}
 	/* The column has space for " N/N". */
 	rows->threads_width = rows->verdict_width +
-			      (repeat > 1 ? 2 * snprintf(NULL, 0, "%u", repeat) + 2 : 0);
+			      (runs_per_program > 1 ? 2 * snprintf(NULL, 0, "%u", runs_per_program) + 2 : 0);
 	return any_readable;
 }
 
-int print_input_rows(const struct run *run)
+int print_input_rows_or_json(const struct run *run)
 {
 	static struct rows rows;
 	struct file_tally tally;
@@ -315,14 +315,14 @@ int print_input_rows(const struct run *run)
 	if (!rows.rules)
 		return usage_error(run->command_name, "expected memory for the rule model, got none");
 	file_tally_init(&tally, &run->inputs);
-	if (measure_columns(&rows) && !run->must_print_json)
+	if (measure_columns_if_any_readable(&rows) && !run->must_print_json)
 		print_header_row(&rows);
 	for (size_t i = 0; i < run->inputs.count; i++)
 		status = worse_exit_status(
-			status, file_tally_add(&tally, evaluate_and_print_input(&rows, i)));
+			status, file_tally_count_and_return(&tally, evaluate_and_print_input(&rows, i)));
 	if (!run->must_print_json && run->options.execution.run_count > 1)
 		print_race_rates(&rows);
-	file_tally_print(&tally, run->command_name);
+	file_tally_log_failures(&tally, run->command_name);
 	rules_delete(rows.rules);
 	return status;
 }

@@ -68,7 +68,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 static int print_and_write_results(struct run *run, int status)
 {
 	if (run->must_print_rows)
-		status = worse_exit_status(status, print_input_rows(run));
+		status = worse_exit_status(status, print_input_rows_or_json(run));
 	print_failures(run);
 	if (!run->must_print_rows && !run->must_print_json)
 		print_totals(run);
@@ -136,7 +136,7 @@ static bool parse_shuffle_seed_option(char *value, void *into)
 }
 
 /* @is_worker: gets whether this process is a worker. Return: an exit status, or -1 to continue. */
-static int parse_options(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
+static int parse_options_or_get_status(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
 {
 	struct run_options *options = &run->options;
 	struct execution_options *execution = &options->execution;
@@ -151,7 +151,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		 .letter = 'j',
 		 .number = &options->job_limit,
 		 .least = 1,
-		 .most = RUN_JOBS},
+		 .most = JOBS_MAX},
 		OPTION_FLAG("json", &run->must_print_json),
 		OPTION_NUMBER("memory", &options->memory_limit_mb, 1, 1 << 20),
 		OPTION_FLAG("no-sort", &run->must_keep_order),
@@ -165,7 +165,7 @@ static int parse_options(struct run *run, const char *help, bool *is_worker, int
 		OPTION_FLAG("worker", is_worker),
 		OPTION_END,
 	};
-	int status = options_parse(run->command_name, help, rows, argc, argv);
+	int status = options_parse_or_return_status(run->command_name, help, rows, argc, argv);
 
 	if (status < 0)
 		status = options_check_library_and_set_backend(run->command_name);
@@ -186,10 +186,10 @@ int run_command(struct run *run, const char *help, int argc, char **argv)
 	run->command_line = format_command_line(argc, argv);
 	run->begin_time = time(NULL);
 	run->begin_clock_ms = clock_read_ms();
-	run->options.job_limit = cpus_count_available(RUN_JOBS);
+	run->options.job_limit = cpus_count_available_or_max(JOBS_MAX);
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		run->wanted_flavours[i] = !strcmp(FLAVOUR, "plain") || !strcmp(FLAVOUR, flavour_names[i]);
-	status = parse_options(run, help, &is_worker, argc, argv);
+	status = parse_options_or_get_status(run, help, &is_worker, argc, argv);
 	if (status >= 0)
 		return status;
 	if (!run->must_print_rows && run->must_print_json)

@@ -84,12 +84,12 @@ void print_failures(const struct run *run);
 /* ---- rows.c, totals.c, json_lines.c ---- */
 
 /* Prints a row or a JSON object for each input. Return: an exit status. */
-int print_input_rows(const struct run *run);
+int print_input_rows_or_json(const struct run *run);
 
 void print_totals(const struct run *run);
 
 /* Writes run->results_path: a line for each record, then the summary. Return: false after a message. */
-bool write_json_lines(const struct run *run, bool is_good);
+bool write_json_lines(const struct run *run, bool run_succeeded);
 
 /*
  * Formats the broken rules that were reported on one executor: names of rules, "clean", or "-" if the

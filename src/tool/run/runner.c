@@ -45,14 +45,14 @@ static bool terminate_texts_and_check_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)
 		record->race[i].stack[sizeof(record->race[i].stack) - 1] = '\0';
-	for (size_t i = 0; i < EXECUTION_DEATHS; i++) {
+	for (size_t i = 0; i < EXECUTION_DEATHS_MAX; i++) {
 		struct execution_death *death = &record->deaths[i];
 
 		death->kind[sizeof(death->kind) - 1] = '\0';
 		death->site.stack[sizeof(death->site.stack) - 1] = '\0';
 	}
 	record->why[sizeof(record->why) - 1] = '\0';
-	return record->death_count <= EXECUTION_DEATHS && record->result <= CHECKER_DIFFERS;
+	return record->death_count <= EXECUTION_DEATHS_MAX && record->result <= CHECKER_DIFFERS;
 }
 
 static bool run_program_once(const struct flavour_runners *runners, struct flavour_runner *runner,
@@ -104,7 +104,7 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 {
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
-	char library_functions[REPORT_TOP_TEXT];
+	char library_functions[REPORT_INNERMOST_TEXT];
 
 	text[0] = '\0';
 	if (*record->why || !record->death_count) {

@@ -5,7 +5,7 @@
 #include "tool/run/run.h"
 
 /* The number of inputs in the list of the slowest inputs. */
-#define SLOWEST 5
+#define SLOWEST_COUNT 5
 
 struct slow_input {
 	const char *flavour;
@@ -14,9 +14,9 @@ struct slow_input {
 };
 
 /* Inserts @slow if the input is one of the slowest so far; the list is sorted. */
-static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_input slow)
+static void insert_slow_input(struct slow_input slowest[SLOWEST_COUNT], struct slow_input slow)
 {
-	for (unsigned int i = 0; i < SLOWEST; i++) {
+	for (unsigned int i = 0; i < SLOWEST_COUNT; i++) {
 		struct slow_input other = slowest[i];
 
 		if (slow.duration_us <= other.duration_us)
@@ -28,7 +28,7 @@ static void insert_slow_input(struct slow_input slowest[SLOWEST], struct slow_in
 
 static void print_slowest_inputs(const struct run *run)
 {
-	struct slow_input slowest[SLOWEST] = { { 0 } };
+	struct slow_input slowest[SLOWEST_COUNT] = { { 0 } };
 
 	for (unsigned int f = 0; f < run->flavour_count; f++)
 		for (size_t i = 0; i < run->inputs.count; i++)
@@ -36,7 +36,7 @@ static void print_slowest_inputs(const struct run *run)
 				run->flavours[f].flavour, i,
 				run->flavours[f].records[i].result.duration_us });
 	printf("slowest:\n");
-	for (unsigned int i = 0; i < SLOWEST && slowest[i].duration_us; i++)
+	for (unsigned int i = 0; i < SLOWEST_COUNT && slowest[i].duration_us; i++)
 		printf("  %10.3f ms  %-5s  %s\n", slowest[i].duration_us / 1e3,
 		       slowest[i].flavour, run_input_name(run, slowest[i].input));
 }

@@ -24,9 +24,9 @@
  * The least and the most repeated runs that measure the growth of an input. Caches and mappings may
  * grow in the first runs. So an input leaks only if a part of the footprint grows in the last runs.
  */
-#define GROWTH_LEAST 5
-#define GROWTH_MOST  80
-#define GROWTH_COUNT 3 /* an input leaks if a part grows in so many runs in a row */
+#define GROWTH_RUNS_LEAST 5
+#define GROWTH_RUNS_MOST  80
+#define GROWN_RUNS_IN_ROW 3 /* an input leaks if a part grows in so many runs in a row */
 
 void (*run_worker_input_hook)(const char *content, size_t size);
 
@@ -39,25 +39,25 @@ static struct {
 
 /* ---- one input ---- */
 
-static void set_result(struct worker_result *result, enum result_kind kind, const char *why)
+static void set_result(struct result_with_reason *result, enum result_kind kind, const char *why)
 {
 	result->result.kind = (uint8_t)kind;
-	snprintf(result->why, sizeof(result->why), "%.*s", RUN_WHY - 1, why);
+	snprintf(result->why, sizeof(result->why), "%.*s", RESULT_WHY_SIZE - 1, why);
 	for (char *character = result->why; *character; character++)
 		if ((unsigned char)*character < ' ')
 			*character = ' ';
 }
 
-static bool is_failed_result(const struct worker_result *result)
+static bool is_failed_result(const struct result_with_reason *result)
 {
 	return result_kinds[result->result.kind].is_failure;
 }
 
 /* @error: "NAME: what" or "NAME:LINE: what"; the result gets no NAME, because the driver prints it. */
-static void set_unreadable_result(struct worker_result *result, const char *path, const char *error)
+static void set_unreadable_result(struct result_with_reason *result, const char *path, const char *error)
 {
 	const char *rest = error + strlen(path);
-	char why[RUN_WHY];
+	char why[RESULT_WHY_SIZE];
 
 	if (strlen(error) <= strlen(path) + 2) {
 		set_result(result, RUN_unreadable, error);
@@ -68,11 +68,11 @@ static void set_unreadable_result(struct worker_result *result, const char *path
 	set_result(result, RUN_unreadable, why);
 }
 
-static bool load_input(const char *path, struct worker_result *result)
+static bool load_input(const char *path, struct result_with_reason *result)
 {
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
-	char *content = program_file_read(path, &size, error);
+	char *content = program_file_read_or_stdin(path, &size, error);
 	bool is_program = false;
 
 	if (content) {
@@ -86,7 +86,7 @@ static bool load_input(const char *path, struct worker_result *result)
 	return is_program;
 }
 
-static void add_to_digest(void *ctx, enum digest_part part, const void *bytes, size_t len)
+static void add_deterministic_part_to_digest(void *ctx, enum digest_part part, const void *bytes, size_t len)
 {
 	uint64_t *digest = ctx;
 
@@ -109,11 +109,11 @@ static enum result_kind find_result_kind(const struct execution *execution,
 }
 
 /* Sets the result: compares the execution with the model, and the model with the claims of the program. */
-static void compare_with_model(struct worker_result *result)
+static void compare_with_model(struct result_with_reason *result)
 {
 	const struct execution *execution = &worker.control->execution;
 	const struct checker_report *worst_report = execution_select_report(execution);
-	char failed_claim[EXPECTATION_TEXT], why[RUN_WHY];
+	char failed_claim[EXPECTATION_TEXT], why[RESULT_WHY_SIZE];
 
 	result->result.has_unexecuted_fatal_call = execution->undetectable_rule != RULE_COUNT;
 	result->result.has_predicted_miss = worst_report->result == CHECKER_MISS_ALLOWED;
@@ -126,12 +126,12 @@ static void compare_with_model(struct worker_result *result)
 		return;
 	}
 	snprintf(why, sizeof(why), "%s%.230s", worst_report == &execution->threads ? "on threads: " : "",
-		 worst_report->difference_text);
+		 worst_report->difference_or_miss_text);
 	set_result(result, find_result_kind(execution, worst_report), why);
 }
 
 /* Evaluates the program with the rule model, executes it, and compares the two. */
-static void evaluate_and_run_program(struct worker_result *result, bool is_first_run)
+static void evaluate_and_run_program(struct result_with_reason *result, bool is_first_run)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
@@ -139,10 +139,10 @@ static void evaluate_and_run_program(struct worker_result *result, bool is_first
 	/* A later run only measures growth: one execution is enough. */
 	if (!is_first_run)
 		options.run_count = 1;
-	execution_run(&control->execution, worker.checker, &worker.program, &options);
+	execution_evaluate_and_run(&control->execution, worker.checker, &worker.program, &options);
 	if (control->must_compute_digest) {
 		result->result.outcome_digest = DIGEST_START;
-		digest_visit_parts(worker.checker, &control->execution.fibers, add_to_digest,
+		digest_visit_parts(worker.checker, &control->execution.fibers, add_deterministic_part_to_digest,
 			     &result->result.outcome_digest);
 	}
 	/* A fatal call runs in a child process, so it adds nothing to the growth of this process. */
@@ -152,16 +152,16 @@ static void evaluate_and_run_program(struct worker_result *result, bool is_first
 }
 
 /* Runs the input at @position. Return: its result, in the control block. */
-static struct worker_result *run_input(uint32_t position)
+static struct result_with_reason *run_input(uint32_t position)
 {
 	struct control_block *control = worker.control;
 	uint32_t index = position % control->input_count;
-	struct worker_result *result = &control->results[index];
+	struct result_with_reason *result = &control->results[index];
 	int64_t begin_us = clock_read_us(CLOCK_MONOTONIC);
 
 	atomic_store(&control->position, position);
 	execution_reset(&control->execution);
-	*result = (struct worker_result){ .result = { .kind = RUN_KINDS, .was_returned = true } };
+	*result = (struct result_with_reason){ .result = { .kind = RUN_KINDS, .was_returned = true } };
 	if (load_input(control->input_paths[index], result))
 		evaluate_and_run_program(result, position == index);
 	result->result.duration_us = (uint32_t)(clock_read_us(CLOCK_MONOTONIC) - begin_us);
@@ -171,10 +171,10 @@ static struct worker_result *run_input(uint32_t position)
 /* ---- growth ---- */
 
 /* Return: false if the input failed or has another outcome than in the first run. */
-static bool rerun_input_and_compare_outcome(const struct worker_result *first, uint32_t position)
+static bool rerun_input_and_compare_outcome(const struct result_with_reason *first, uint32_t position)
 {
-	struct worker_result *result = run_input(position);
-	char why[RUN_WHY + 64];
+	struct result_with_reason *result = run_input(position);
+	char why[RESULT_WHY_SIZE + 64];
 
 	if (!is_failed_result(result) && result->result.outcome_digest == first->result.outcome_digest)
 		return true;
@@ -187,9 +187,9 @@ static bool rerun_input_and_compare_outcome(const struct worker_result *first, u
 /*
  * Counts for each part of the footprint in how many runs in a row it has grown. Resident memory is not
  * checked, because it depends on the allocator.
- * Return: a part that grew in GROWTH_COUNT runs in a row; FOOTPRINT_RESIDENT: none.
+ * Return: a part that grew in GROWN_RUNS_IN_ROW runs in a row; FOOTPRINT_RESIDENT: none.
  */
-static enum footprint_part find_steadily_growing_part(unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT],
+static enum footprint_part count_and_find_growing_part(unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT],
 					       const struct footprint *before,
 					       const struct footprint *after)
 {
@@ -199,7 +199,7 @@ static enum footprint_part find_steadily_growing_part(unsigned int runs_grown_in
 		bool is_larger = after->amounts[part] > before->amounts[part];
 
 		runs_grown_in_row[part] = is_larger ? runs_grown_in_row[part] + 1 : 0;
-		if (runs_grown_in_row[part] >= GROWTH_COUNT && growing_part == FOOTPRINT_RESIDENT)
+		if (runs_grown_in_row[part] >= GROWN_RUNS_IN_ROW && growing_part == FOOTPRINT_RESIDENT)
 			growing_part = part;
 	}
 	return growing_part;
@@ -208,11 +208,11 @@ static enum footprint_part find_steadily_growing_part(unsigned int runs_grown_in
 /* Runs the only input of this process again and again, and sets its result if it leaks. */
 static void rerun_and_measure_growth(void)
 {
-	struct worker_result *result = &worker.control->results[0], first = *result;
+	struct result_with_reason *result = &worker.control->results[0], first = *result;
 	unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT] = { 0 }, run = 0;
 	enum footprint_part part;
 	struct footprint before, after;
-	char why[RUN_WHY];
+	char why[RESULT_WHY_SIZE];
 
 	footprint_measure(&after);
 	do {
@@ -220,26 +220,26 @@ static void rerun_and_measure_growth(void)
 			return;
 		before = after;
 		footprint_measure(&after);
-		part = find_steadily_growing_part(runs_grown_in_row, &before, &after);
-	} while (run < GROWTH_LEAST || (part < FOOTPRINT_RESIDENT && run < GROWTH_MOST));
+		part = count_and_find_growing_part(runs_grown_in_row, &before, &after);
+	} while (run < GROWTH_RUNS_LEAST || (part < FOOTPRINT_RESIDENT && run < GROWTH_RUNS_MOST));
 	*result = first;
 	if (part < FOOTPRINT_RESIDENT) {
 		snprintf(why, sizeof(why), "%s: %zu more each time it runs", footprint_parts[part].name,
 			 after.amounts[part] - before.amounts[part]);
 		set_result(result, footprint_parts[part].kind, why);
 	} else if (footprint_run_leak_check()) {
-		set_result(result, RUN_leak, LEAK_FOUND);
+		set_result(result, RUN_leak, LEAK_FOUND_TEXT);
 	}
 }
 
 /* After a batch that added mappings: runs each input again, and marks those that add mappings. */
-static void rerun_and_mark_mapping_leaks(void)
+static void rerun_and_mark_added_mappings(void)
 {
 	struct control_block *control = worker.control;
 
 	for (uint32_t i = 0; i < control->input_count; i++) {
 		size_t before = footprint_count_mappings();
-		struct worker_result result = control->results[i];
+		struct result_with_reason result = control->results[i];
 
 		run_input(control->input_count + i);
 		control->results[i] = result;
@@ -248,7 +248,7 @@ static void rerun_and_mark_mapping_leaks(void)
 }
 
 /* Return: whether the heap or the descriptors have grown since last_footprint was measured. */
-static bool measure_heap_and_check_growth(void)
+static bool measure_heap_or_descriptor_growth(void)
 {
 	const struct footprint before = worker.last_footprint;
 
@@ -260,12 +260,12 @@ static bool measure_heap_and_check_growth(void)
 /* ---- requests ---- */
 
 /* Runs the inputs of the batch. Return: false if an input failed, and the process may be damaged. */
-static bool run_inputs_until_failure(void)
+static bool run_inputs_until_damaging_failure(void)
 {
 	for (uint32_t i = 0; i < worker.control->input_count; i++) {
-		struct worker_result *result = run_input(i);
+		struct result_with_reason *result = run_input(i);
 
-		result->result.must_recheck = measure_heap_and_check_growth();
+		result->result.must_recheck = measure_heap_or_descriptor_growth();
 		if (!is_failed_result(result) &&
 		    worker.last_footprint.amounts[FOOTPRINT_DESCRIPTORS] == FOOTPRINT_NO_DESCRIPTOR)
 			set_result(result, RUN_descriptor, "no descriptor is left after it");
@@ -280,11 +280,11 @@ static void run_batch(void)
 	struct control_block *control = worker.control;
 	size_t mappings = worker.last_footprint.amounts[FOOTPRINT_MAPPINGS];
 
-	if (run_inputs_until_failure()) {
+	if (run_inputs_until_damaging_failure()) {
 		if (control->runs_one_input && !is_failed_result(&control->results[0]))
 			rerun_and_measure_growth();
 		else if (!control->runs_one_input && footprint_count_mappings() > mappings)
-			rerun_and_mark_mapping_leaks();
+			rerun_and_mark_added_mappings();
 		footprint_measure(&worker.last_footprint);
 		control->footprint = worker.last_footprint;
 	}
@@ -313,13 +313,13 @@ static void run_warm_up_program(void)
 	once.run_count = 1;
 	for (unsigned int i = 0; i < 2; i++) {
 		execution_reset(&worker.control->execution);
-		execution_run(&worker.control->execution, worker.checker, &worker.program, &once);
+		execution_evaluate_and_run(&worker.control->execution, worker.checker, &worker.program, &once);
 	}
 	footprint_measure(&worker.last_footprint);
 }
 
 /* Maps the control block; a worker for batches also gets a checker, and warms up. */
-static bool prepare_worker(void)
+static bool map_control_and_warm_up(void)
 {
 	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
 			      WORKER_CONTROL, 0);
@@ -338,20 +338,20 @@ static bool prepare_worker(void)
 int run_worker_main(void)
 {
 	static const struct rlimit no_core;
-	char request_byte;
+	char wakeup_byte;
 
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Sanitizers print the address of a fault by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
 		detector_install_fault_handler();
-	if (!prepare_worker())
+	if (!map_control_and_warm_up())
 		return EXIT_BAD;
-	while (read(WORKER_SOCKET, &request_byte, 1) == 1) {
+	while (read(WORKER_SOCKET, &wakeup_byte, 1) == 1) {
 		if (worker.control->request == REQUEST_BATCH)
 			run_batch();
 		else
 			worker_run_program_in_children(worker.control);
-		if (write(WORKER_SOCKET, &request_byte, 1) != 1)
+		if (write(WORKER_SOCKET, &wakeup_byte, 1) != 1)
 			break;
 	}
 	/* Exit handlers are not part of the test. */

@@ -25,9 +25,9 @@
 #include "tool/util/environment.h"
 
 /* Additional time if a child runs a fatal call: the worker itself ends that child at the time limit. */
-#define DYING_SECONDS 2
+#define FATAL_CHILD_EXTRA_SECONDS 2
 /* Milliseconds between two checks of a worker. */
-#define CHECK_EVERY 20
+#define CHECK_INTERVAL_MS 20
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -45,14 +45,14 @@ static bool set_worker_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
 	/* The heap size (footprint.h) would include memory that malloc() caches for a thread. */
-	bool is_set = environment_append_options("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+	bool is_set = environment_append_options_once("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
 		/* Sanitizers that look up functions for a report take longer than the execution. */
 		if (!options->runs_one_input)
-			is_set &= environment_append_options(variables[i], "symbolize=0");
+			is_set &= environment_append_options_once(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
-			is_set &= environment_append_options(variables[i],
+			is_set &= environment_append_options_once(variables[i],
 							     "handle_abort=1:print_stacktrace=1");
 	}
 	return is_set;
@@ -69,13 +69,13 @@ static bool set_descriptors(int socket, int output, int control)
 
 /* Prepares this child process, and replaces it by the flavour's binary. */
 static _Noreturn void exec_worker_binary(const struct run_worker *worker, int socket, int output,
-					 int parent)
+					 int driver_pid)
 {
 	char *argv[] = { "pagetorture", "run", "--worker", NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
-	if (set_worker_environment(&worker->options) && getppid() == parent &&
+	if (set_worker_environment(&worker->options) && getppid() == driver_pid &&
 	    set_descriptors(socket, output, worker->control_file))
 		execv(worker->options.binary_path, argv);
 	_exit(127);
@@ -104,7 +104,7 @@ static bool create_control_block(struct run_worker *worker)
 /* @sockets, @pipes: get two pairs of descriptors; the worker uses the second of each pair */
 static bool start_worker_process(struct run_worker *worker, int sockets[2], int pipes[2])
 {
-	int parent = getpid();
+	int driver_pid = getpid();
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) || pipe2(pipes, O_CLOEXEC) ||
 	    !create_control_block(worker))
@@ -112,7 +112,7 @@ static bool start_worker_process(struct run_worker *worker, int sockets[2], int 
 	fflush(NULL);
 	worker->pid = fork();
 	if (worker->pid == 0)
-		exec_worker_binary(worker, sockets[1], pipes[1], parent);
+		exec_worker_binary(worker, sockets[1], pipes[1], driver_pid);
 	setpgid(worker->pid, worker->pid);
 	return worker->pid > 0;
 }
@@ -160,7 +160,7 @@ static void kill_process_group(const struct run_worker *worker)
 	kill(-worker->pid, SIGKILL);
 }
 
-static void wait_for_exit(const struct run_worker *worker)
+static void wait_for_exit_and_reap(const struct run_worker *worker)
 {
 	while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -170,7 +170,7 @@ void run_worker_kill_and_release(struct run_worker *worker)
 {
 	if (worker->pid) {
 		kill_process_group(worker);
-		wait_for_exit(worker);
+		wait_for_exit_and_reap(worker);
 	}
 	if (worker->control)
 		release_resources(worker);
@@ -209,16 +209,16 @@ static void start_position_timer(struct run_worker *worker)
 }
 
 /*
- * @dying_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only if
+ * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only if
  * that process is in the worker's process group.
  * Return: the limit that the worker or its child exceeds; RUN_good: none.
  */
-static enum result_kind find_exceeded_limit(const struct run_worker *worker, int dying_pid)
+static enum result_kind find_exceeded_limit(const struct run_worker *worker, int fatal_child_pid)
 {
 	const struct execution_options *execution = &worker->options.execution;
 	unsigned int limit = worker->options.position_time_limit_seconds;
 	unsigned int seconds = (limit ? limit : execution->time_limit_seconds) +
-			       (dying_pid ? DYING_SECONDS : 0);
+			       (fatal_child_pid ? FATAL_CHILD_EXTRA_SECONDS : 0);
 
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds && read_cpu_ms(worker->pid) - worker->cpu_ms_at_start >
@@ -226,7 +226,7 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 		return RUN_hang;
 	if (worker->options.memory_limit_mb &&
 	    (exceeds_memory_limit(worker, worker->pid) ||
-	     (dying_pid && getpgid(dying_pid) == worker->pid && exceeds_memory_limit(worker, dying_pid))))
+	     (fatal_child_pid && getpgid(fatal_child_pid) == worker->pid && exceeds_memory_limit(worker, fatal_child_pid))))
 		return RUN_memory;
 	return RUN_good;
 }
@@ -234,20 +234,20 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 /* Kills the worker if it exceeds a limit. Time limits count from when the driver first sees a position. */
 static void enforce_limits(struct run_worker *worker)
 {
-	int dying_pid = atomic_load(&worker->control->execution.fatal_pid);
+	int fatal_child_pid = atomic_load(&worker->control->execution.fatal_pid);
 	uint32_t position = atomic_load(&worker->control->position);
 
 	if (worker->exceeded_limit != RUN_good)
 		return;
-	if (position != worker->watched_position || (dying_pid != 0) != worker->is_watching_child) {
+	if (position != worker->watched_position || (fatal_child_pid != 0) != worker->is_watching_child) {
 		start_position_timer(worker);
 		worker->watched_position = position;
-		worker->is_watching_child = dying_pid;
+		worker->is_watching_child = fatal_child_pid;
 		if (!worker->resident_bytes_at_start)
 			worker->resident_bytes_at_start =
 				footprint_read_resident_bytes(worker->pid);
 	}
-	worker->exceeded_limit = find_exceeded_limit(worker, dying_pid);
+	worker->exceeded_limit = find_exceeded_limit(worker, fatal_child_pid);
 	if (worker->exceeded_limit != RUN_good)
 		kill_process_group(worker);
 }
@@ -262,7 +262,7 @@ static bool reap_worker_if_ended(struct run_worker *worker)
 	kill_process_group(worker);
 	/* A process whose status the kernel does not report counts as killed. */
 	if (got < 0) {
-		wait_for_exit(worker);
+		wait_for_exit_and_reap(worker);
 		worker->wait_status = SIGKILL;
 	}
 	worker->pid = 0;
@@ -271,12 +271,12 @@ static bool reap_worker_if_ended(struct run_worker *worker)
 
 static void wait_for_worker_event(const struct run_worker *worker)
 {
-	const struct timespec pause = { .tv_nsec = CHECK_EVERY * 1000000 };
+	const struct timespec pause = { .tv_nsec = CHECK_INTERVAL_MS * 1000000 };
 	struct pollfd files[] = { { .fd = worker->socket, .events = POLLIN },
 				  { .fd = worker->output_pipe, .events = POLLIN } };
 
 	/* If poll() fails, the driver sleeps for the same time. */
-	if (poll(files, COUNT(files), CHECK_EVERY) < 0)
+	if (poll(files, COUNT(files), CHECK_INTERVAL_MS) < 0)
 		nanosleep(&pause, NULL);
 }
 
@@ -340,13 +340,13 @@ bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inp
 }
 
 void run_worker_read_result(const struct run_worker *worker, uint32_t position,
-			    struct worker_result *result)
+			    struct result_with_reason *result)
 {
-	static const struct worker_result no_result = { .result.kind = RUN_crash,
+	static const struct result_with_reason no_result = { .result.kind = RUN_crash,
 							.why = "the worker returned no result" };
 
 	*result = worker->control->results[position];
-	result->why[RUN_WHY - 1] = '\0';
+	result->why[RESULT_WHY_SIZE - 1] = '\0';
 	result->result.rules_seen_on_fibers &= RULE_BIT(RULE_COUNT) - 1;
 	result->result.rules_seen_on_threads &= RULE_BIT(RULE_COUNT) - 1;
 	if (result->result.kind >= RUN_KINDS)
@@ -373,30 +373,30 @@ const char *run_worker_find_running_path(const struct run_worker *worker)
 		->names[worker->batch_inputs[position == NO_POSITION ? 0 : position % count]];
 }
 
-static const char *format_line_of_death(const struct run_worker *worker)
+static const char *format_program_line_of_death(const struct run_worker *worker)
 {
 	static struct program program;
 	static char error[PROGRAM_FILE_ERROR];
 	const char *path = run_worker_find_running_path(worker);
 
-	if (!path || !program_file_load(path, &program, error))
+	if (!path || !program_file_read_and_parse(path, &program, error))
 		return "";
-	return execution_last_line_text(&worker->control->execution, &program);
+	return execution_last_started_line_text(&worker->control->execution, &program);
 }
 
 /* Describes a sanitizer's report by its kind and functions, or else copies the first line of output. */
 static void describe_report_or_first_line(const char *output, char *text, size_t size)
 {
 	static struct report report;
-	char top[REPORT_TOP_TEXT] = "";
+	char innermost_functions[REPORT_INNERMOST_TEXT] = "";
 
-	if (!report_parse(output, &report)) {
+	if (!report_parse_first(output, &report)) {
 		snprintf(text, size, "%.*s", (int)strcspn(output, "\n"), output);
 		return;
 	}
 	if (report.site_count)
-		report_format_library_functions(&report.sites[0], top);
-	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *top ? " in " : "", top);
+		report_format_library_functions(&report.sites[0], innermost_functions);
+	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *innermost_functions ? " in " : "", innermost_functions);
 }
 
 /* Describes how the process ended, or the limit that it exceeded. */
@@ -429,15 +429,15 @@ static enum result_kind find_kind_of_death(const struct run_worker *worker, cons
 		       RUN_exit : RUN_crash;
 }
 
-enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY])
+enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RESULT_WHY_SIZE])
 {
-	const char *where = format_line_of_death(worker);
+	const char *where = format_program_line_of_death(worker);
 	char report[200] = "", end[80];
 
 	if (worker->exceeded_limit == RUN_good)
 		describe_report_or_first_line(worker->output, report, sizeof(report));
 	describe_process_end(worker, end, sizeof(end));
-	snprintf(why, RUN_WHY, "%s%s%s%s%.150s", where, *where ? ": " : "", end, *report ? ": " : "",
+	snprintf(why, RESULT_WHY_SIZE, "%s%s%s%s%.150s", where, *where ? ": " : "", end, *report ? ": " : "",
 		 report);
 	return find_kind_of_death(worker, report);
 }

@@ -8,7 +8,7 @@
 #include "tool/run/control_block.h"
 #include "tool/util/file_list.h"
 
-#define WORKER_OUTPUT 16384
+#define WORKER_OUTPUT_SIZE 16384
 
 struct run_worker;
 
@@ -44,7 +44,7 @@ struct run_worker {
 	size_t resident_bytes_at_start; /* of the batch; 0: not measured yet */
 	enum result_kind exceeded_limit; /* for which the driver killed the worker; RUN_good: none */
 	/* The first bytes of the output of the worker, with a NUL. */
-	char output[WORKER_OUTPUT];
+	char output[WORKER_OUTPUT_SIZE];
 	size_t output_size;
 };
 
@@ -66,7 +66,7 @@ bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inp
  * result of no known kind becomes a crash.
  */
 void run_worker_read_result(const struct run_worker *worker, uint32_t position,
-			    struct worker_result *result);
+			    struct result_with_reason *result);
 
 /* Sends a program to the worker, and waits. Return: false if the worker ended before it replied. */
 bool run_worker_run_program(struct run_worker *worker, const struct program *program,
@@ -83,4 +83,4 @@ const char *run_worker_find_running_path(const struct run_worker *worker);
  * @why: gets one line
  * Return: the kind of the result
  */
-enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RUN_WHY]);
+enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RESULT_WHY_SIZE]);

@@ -35,7 +35,7 @@ static bool is_own_module(const char *module)
 }
 
 /* Converts the return addresses of @stack to offsets of the call instructions in the binary. */
-static void set_call_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
+static void set_call_and_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
 	uintptr_t base = 0;
 
@@ -45,7 +45,7 @@ static void set_call_stack(struct execution_site *site, size_t call, const uintp
 		symbols_append_offset(site->stack, stack[i] - base - 1);
 }
 
-static void append_report_frames(struct execution_site *site, const struct report *report)
+static void append_own_frame_offsets(struct execution_site *site, const struct report *report)
 {
 	for (size_t i = 0; report->site_count && i < report->sites[0].frame_count; i++)
 		if (is_own_module(report->sites[0].frames[i].module))
@@ -58,9 +58,9 @@ static void set_death_kind_and_stack(struct execution_death *death, const struct
 {
 	struct report report;
 
-	if (report_parse(child->output, &report)) {
+	if (report_parse_first(child->output, &report)) {
 		strcpy(death->kind, report.kind);
-		append_report_frames(&death->site, &report);
+		append_own_frame_offsets(&death->site, &report);
 	} else if (child->has_timed_out) {
 		strcpy(death->kind, "timeout");
 	} else if (detector_find_fault_address(child->output)) {
@@ -79,7 +79,7 @@ static void record_death(const struct execution *execution, const struct isolate
 
 	if (current.control->request == REQUEST_REPORTS)
 		fputs(child->output, stdout);
-	if (record->death_count == EXECUTION_DEATHS)
+	if (record->death_count == EXECUTION_DEATHS_MAX)
 		return;
 	record->deaths[record->death_count].site.call = execution->last_started_call;
 	set_death_kind_and_stack(&record->deaths[record->death_count], child);
@@ -87,28 +87,28 @@ static void record_death(const struct execution *execution, const struct isolate
 }
 
 /* Records the result and the race. A difference that is no recorded death gets a sentence in @why. */
-static void record_execution(const struct execution *execution)
+static void record_result_and_race(const struct execution *execution)
 {
 	struct execution_record *record = &current.control->record;
 	const struct checker_report *worst = execution_select_report(execution);
 
 	record->result = worst->result;
 	if (execution->has_race) {
-		set_call_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
-		set_call_stack(&record->race[1], execution->race_first_call,
+		set_call_and_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
+		set_call_and_stack(&record->race[1], execution->race_first_call,
 			       execution->race.stacks[1]);
 	}
 	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived_fatal_call ||
 	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
 			 worst == &execution->threads ? "on threads: " : "",
-			 worst->difference_text);
+			 worst->difference_or_miss_text);
 }
 
 /* ---- executing ---- */
 
 /* Called in the child process. */
-static void execute_program(void *ctx)
+static void execute_program_in_child(void *ctx)
 {
 	struct checker *check = checker_new();
 
@@ -117,7 +117,7 @@ static void execute_program(void *ctx)
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	execution_run(&current.control->execution, check, &current.program, &current.control->options);
+	execution_evaluate_and_run(&current.control->execution, check, &current.program, &current.control->options);
 	checker_delete(check);
 }
 
@@ -127,7 +127,7 @@ static void execute_in_child_and_record_death(void)
 	const struct execution_options *options = &current.control->options;
 
 	current.child.output[0] = '\0';
-	if (!isolate_call(execute_program, NULL, options->time_limit_seconds, &current.child))
+	if (!isolate_call(execute_program_in_child, NULL, options->time_limit_seconds, &current.child))
 		checker_set_difference(&execution->fibers, "expected a child process, got none");
 	else if (!execution_check_child_exit(execution, &current.program, options, &current.child))
 		record_death(execution, &current.child);
@@ -141,10 +141,10 @@ void worker_run_program_in_children(struct control_block *control)
 	current.program = control->program;
 	execution_record_init(&control->record);
 	execution_reset(&control->execution);
-	execution_set_fatal_child_callback(record_death);
-	exec_set_race_printing(control->request == REQUEST_REPORTS);
+	execution_set_child_death_callback(record_death);
+	exec_set_races_printed_only(control->request == REQUEST_REPORTS);
 	execute_in_child_and_record_death();
 	execution_run_fatal_calls(&control->execution, NULL, &current.program, &control->options);
-	record_execution(&control->execution);
+	record_result_and_race(&control->execution);
 	fflush(stdout);
 }

@@ -94,7 +94,7 @@ def make_call_statement_lines(program, call):
     return lines
 
 
-def make_call_and_check_lines(program, call):
+def make_fill_call_check_lines(program, call):
     """Return: C lines that fill the buffer, make the call and check the bytes that it read."""
     if call.name == "user_store":
         return make_user_store_lines(program, call)
@@ -129,10 +129,10 @@ def make_turn_and_call_lines(program, call):
     """Return: C lines with which a thread waits for its turn, makes the call and passes the turn on."""
     if call.outcome == "skipped":
         return [f"/* line {call.line}: {call.name} is skipped: a handle or lock is not as it needs it */"]
-    lines = make_call_and_check_lines(program, call)
+    lines = make_fill_call_check_lines(program, call)
     if call.outcome == "fatal":
         rule = program.facts["fatal"]["rule"]
-        lines = [f'print_expected_end({call.line}, "{rule}");', *lines, f"exit_as_call_did_not_end({call.line});"]
+        lines = [f'print_expected_end({call.line}, "{rule}");', *lines, f"exit_as_process_continued({call.line});"]
     lines = make_comments_about_races_and_uninits(program, call) + lines
     turns = program.list_calls_that_wait_for_turn(call.region) if call.thread != "main" else []
     if turns:
@@ -193,7 +193,7 @@ def make_pthread_region_lines(program, region_number):
     return lines
 
 
-def make_region_lines(program, region_number):
+def make_parallel_region_lines(program, region_number):
     if not program.runs_on_fibers:
         return make_pthread_region_lines(program, region_number)
     threads = program.list_threads_of_region(region_number)
@@ -205,7 +205,7 @@ def make_region_lines(program, region_number):
     return lines + [f"order_main_after(&{thread}_fiber);" for thread in threads]
 
 
-def make_unmap_and_free_lines(program):
+def make_check_and_cleanup_lines(program):
     """Return: C lines that unmap the mappings and free the pages left at the end. If no rule but deadlock is
     broken, the lines also check the pages."""
     if program.fatal_call:
@@ -239,9 +239,9 @@ def make_main_function(program, functions_text):
     region_number = 0
     for call in program.steps:
         if call.thread == "main":
-            lines += make_region_lines(program, call.region) + make_turn_and_call_lines(program, call)
+            lines += make_parallel_region_lines(program, call.region) + make_turn_and_call_lines(program, call)
             region_number = call.region + 1
-    lines += make_region_lines(program, region_number) + make_unmap_and_free_lines(program) + ["return 0;"]
+    lines += make_parallel_region_lines(program, region_number) + make_check_and_cleanup_lines(program) + ["return 0;"]
     return wrap_in_function("int main(void)", lines)
 
 

@@ -22,12 +22,12 @@ const char *__tsan_default_options(void)
 #define READ_ONCE(variable) __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define WRITE_ONCE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELAXED)
 
-/// print_failed_line
+/// print_failure_prefix
 /*
  * Prints the beginning of a message. @line: a line of the program in the comment above; 0: the end
  * of the program
  */
-static void print_failed_line(int line)
+static void print_failure_prefix(int line)
 {
 	if (line)
 		fprintf(stderr, "line %d: not as expected: ", line);
@@ -40,7 +40,7 @@ static void expect_value(int line, const char *call, long got, long expected)
 {
 	if (got == expected)
 		return;
-	print_failed_line(line);
+	print_failure_prefix(line);
 	fprintf(stderr, "%s: expected %ld, got %ld\n", call, expected, got);
 	_exit(1);
 }
@@ -52,19 +52,19 @@ static void expect_byte(int line, size_t index, unsigned char got, unsigned char
 {
 	if (got == expected)
 		return;
-	print_failed_line(line);
+	print_failure_prefix(line);
 	fprintf(stderr, "byte %zu: expected 0x%02x, got 0x%02x\n", index, expected, got);
 	_exit(1);
 }
 
-/// print_expected_end exit_as_call_did_not_end
+/// print_expected_end exit_as_process_continued
 /* Prints that the next call must end the process, before that call. */
 static void print_expected_end(int line, const char *rule)
 {
 	fprintf(stderr, "line %d: %s is expected here\n", line, rule);
 }
 
-static void exit_as_call_did_not_end(int line)
+static void exit_as_process_continued(int line)
 {
 	fprintf(stderr, "line %d: the process did not end\n", line);
 	_exit(1);

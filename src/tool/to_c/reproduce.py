@@ -142,13 +142,13 @@ class Reproduction:
         return next((directory for directory in self.facts["directories"]
                      if os.path.exists(os.path.join(directory, library_file))), None)
 
-    def list_linker_words(self, flavour):
+    def pair_linker_words_with_libraries(self, flavour):
         """Return: pairs of a linker argument and a match; None: the argument is no library of this build."""
         words = self.facts["builds"][flavour]["libraries"].split()
         return [(word, re.fullmatch(r"lib(.+)\.a", word)) for word in words]
 
     def is_flavour_built(self, flavour):
-        libraries = self.list_linker_words(flavour)
+        libraries = self.pair_linker_words_with_libraries(flavour)
         return bool(libraries) and all(self.find_directory_of_library(word) for word, own in libraries if own)
 
     def make_compile_command(self, flavour, uses_installed_library=False):
@@ -156,7 +156,7 @@ class Reproduction:
         include, links = "$(pkg-config --cflags libpage)", ["$(pkg-config --libs libpage)"]
         if not uses_installed_library:
             include, links = f"-I{shlex.quote(self.facts['header_directory'])}", []
-            for word, own in self.list_linker_words(flavour):
+            for word, own in self.pair_linker_words_with_libraries(flavour):
                 links += [f"-L{shlex.quote(self.find_directory_of_library(word))}", f"-l{shlex.quote(own[1])}"] \
                     if own else [word]
         # A file name that begins with "-" must not be taken for an option.
@@ -177,7 +177,7 @@ class Reproduction:
                f"or with one that is installed{f', and built with {flags}' if flags else ''}:\n\n" \
                f"  {self.make_compile_command(attempt.flavour, True)} &&\n    {run}\n\n"
 
-    def encode_c_file(self):
+    def format_c_file_as_bytes(self):
         why = f": {self.why}" if self.why else ""
         result_note = {"reproduced": f"Reproduced: yes, by these lines, with {self.compiler}.\n",
                        "failed": f"DOES NOT REPRODUCE{why}.\n", "untried": f"NOT TRIED{why}.\n"}[self.result]
@@ -208,13 +208,13 @@ class Reproduction:
         return "failed", f"expected {'' if attempt.is_wanted else 'no '}{attempt.rule_text} in the flavour " \
                          f"{attempt.flavour}, seen: {seen}{ran.find_line_that_explains_end()}"
 
-    def run_all_attempts(self):
+    def run_attempts_until_one_fails(self):
         """Make the attempts until one fails, and set the result: "failed", else "untried" if an attempt was not
         possible, else "reproduced"."""
         with make_scratch_directory() as directory:
             try:
                 with open(os.path.join(directory, self.source), "wb") as file:
-                    file.write(self.encode_c_file())
+                    file.write(self.format_c_file_as_bytes())
             except OSError as problem:
                 self.why = f"expected a temporary directory, got {directory}: {problem.strerror}"
                 return

@@ -13,7 +13,7 @@ import sys
 
 from to_c.c_file import PROGRAM_TITLE
 from to_c.reproduce import Reproduction
-from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, log_error, write_output_file
+from util.shared import EXIT_BAD, EXIT_FAILED, EXIT_GOOD, log_to_standard_error, replace_output_file
 
 # The default values of the options of `pagetorture to-c --help`.
 DEFAULTS = {"cc": "", "deterministic": False, "no_run": False, "note": "", "output": "", "timeout": 30}
@@ -44,16 +44,16 @@ def run(options):
     output = options.output
     reproduction = Reproduction(json.load(sys.stdin), options, name, choose_c_file_name(name, output))
     if not options.no_run:
-        reproduction.run_all_attempts()
+        reproduction.run_attempts_until_one_fails()
     if output and not may_replace_file(output):
-        log_error(f"{output}: refused: it is there, and was not written by to-c")
+        log_to_standard_error(f"{output}: refused: it is there, and was not written by to-c")
         return EXIT_BAD
     if output:
-        write_output_file(output, reproduction.encode_c_file())
+        replace_output_file(output, reproduction.format_c_file_as_bytes())
     else:
-        sys.stdout.buffer.write(reproduction.encode_c_file())
+        sys.stdout.buffer.write(reproduction.format_c_file_as_bytes())
     if reproduction.result == "reproduced" or options.no_run:
         return EXIT_GOOD
     what = "does not reproduce" if reproduction.result == "failed" else "skipped, not tried"
-    log_error(f"{name}: {what}: {reproduction.why}")
+    log_to_standard_error(f"{name}: {what}: {reproduction.why}")
     return EXIT_FAILED

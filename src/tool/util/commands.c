@@ -39,7 +39,7 @@ static const struct command *find_command(const struct command_set *set, const c
 }
 
 /* @name: an unknown command or option */
-static int report_unknown_name(const struct command_set *set, const char *name)
+static int report_unknown_command_or_option(const struct command_set *set, const char *name)
 {
 	bool is_option = *name == '-';
 	const char *quote = is_option ? "" : "'";
@@ -72,7 +72,7 @@ static int print_requested_help(const struct command_set *set, int argc, char **
 		return usage_error(NULL, "expected one COMMAND after help, got %d", argc - 1);
 	command = find_command(set, argv[1]);
 	if (!command)
-		return report_unknown_name(set, argv[1]);
+		return report_unknown_command_or_option(set, argv[1]);
 	arguments[0] = argv[1];
 	return command->run(2, arguments);
 }
@@ -114,7 +114,7 @@ static int dispatch_command(const struct command_set *set, int argc, char **argv
 	if (!strcmp(argv[1], "help"))
 		return print_requested_help(set, argc - 1, argv + 1);
 	command = find_command(set, argv[1]);
-	return command ? command->run(argc - 1, argv + 1) : report_unknown_name(set, argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : report_unknown_command_or_option(set, argv[1]);
 }
 
 int commands_main(const struct command_set *set, int argc, char **argv)

@@ -13,7 +13,7 @@ static bool list_ends_with(const char *list, const char *options)
 	       (len == tail || list[len - tail - 1] == ':');
 }
 
-bool environment_append_options(const char *variable, const char *options)
+bool environment_append_options_once(const char *variable, const char *options)
 {
 	const char *before = getenv(variable);
 	char *new_value;

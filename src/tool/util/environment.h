@@ -9,4 +9,4 @@
  * does not change.
  * Return: false if there is no memory.
  */
-bool environment_append_options(const char *variable, const char *options);
+bool environment_append_options_once(const char *variable, const char *options);

@@ -8,7 +8,7 @@
 #include "harness/program/program_name.h"
 #include "tool/util/usage.h"
 
-static void append_name(const char *name, void *ctx)
+static void append_file_path_or_exit(const char *name, void *ctx)
 {
 	struct file_list *list = ctx;
 	char **names = realloc(list->names, (list->count + 1) * sizeof(*names));
@@ -31,15 +31,15 @@ void file_list_log_ignored(const char *path, size_t ignored_count)
 			ignored_count == 1 ? "" : "s");
 }
 
-static bool append_files_of_argument(struct file_list *list, const char *argument)
+static bool append_files_and_check_argument(struct file_list *list, const char *argument)
 {
 	size_t before = list->count, ignored = 0;
 	bool is_readable = true;
 
 	if (!strcmp(argument, "-")) /* standard input, even if a directory is named "-" */
-		append_name(argument, list);
+		append_file_path_or_exit(argument, list);
 	else
-		is_readable = program_walk(argument, append_name, list, &ignored);
+		is_readable = program_visit_file_or_directory(argument, append_file_path_or_exit, list, &ignored);
 	file_list_log_ignored(argument, ignored);
 	if (list->count == before && is_readable)
 		fprintf(stderr,
@@ -48,11 +48,11 @@ static bool append_files_of_argument(struct file_list *list, const char *argumen
 	return is_readable && list->count > before;
 }
 
-bool file_list_init(struct file_list *list, int count, char **arguments)
+bool file_list_init_and_check_arguments(struct file_list *list, int count, char **arguments)
 {
 	*list = (struct file_list){ NULL, 0, 0 };
 	for (int i = 0; i < count; i++)
-		list->bad_argument_count += !append_files_of_argument(list, arguments[i]);
+		list->bad_argument_count += !append_files_and_check_argument(list, arguments[i]);
 	return !list->bad_argument_count;
 }
 
@@ -69,7 +69,7 @@ void file_tally_init(struct file_tally *tally, const struct file_list *list)
 				      .bad_count = list->bad_argument_count };
 }
 
-int file_tally_add(struct file_tally *tally, int status)
+int file_tally_count_and_return(struct file_tally *tally, int status)
 {
 	tally->file_count++;
 	tally->bad_count += status == EXIT_BAD;
@@ -77,7 +77,7 @@ int file_tally_add(struct file_tally *tally, int status)
 	return status;
 }
 
-void file_tally_print(const struct file_tally *tally, const char *command)
+void file_tally_log_failures(const struct file_tally *tally, const char *command)
 {
 	char bad[64] = "", failed[32] = "";
 
@@ -95,14 +95,14 @@ int file_list_handle_all(const char *command, int count, char **arguments, file_
 {
 	struct file_tally tally;
 	struct file_list files;
-	int status = file_list_init(&files, count, arguments) ? EXIT_GOOD : EXIT_BAD;
+	int status = file_list_init_and_check_arguments(&files, count, arguments) ? EXIT_GOOD : EXIT_BAD;
 
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
 		status = worse_exit_status(status,
-					   file_tally_add(&tally, handle(files.names[i], context)));
+					   file_tally_count_and_return(&tally, handle(files.names[i], context)));
 	fflush(stdout);
-	file_tally_print(&tally, command);
+	file_tally_log_failures(&tally, command);
 	file_list_destroy(&files);
 	return status;
 }
@@ -111,7 +111,7 @@ const char *file_list_find_only_file(const char *command, char *argument)
 {
 	static struct file_list list;
 
-	if (!file_list_init(&list, 1, &argument))
+	if (!file_list_init_and_check_arguments(&list, 1, &argument))
 		return NULL;
 	if (list.count == 1)
 		return list.names[0];

@@ -17,7 +17,7 @@ struct file_list {
  * Return: false, after messages, if a directory cannot be read or has no program. @list then has the other
  * files, and also needs file_list_destroy().
  */
-bool file_list_init(struct file_list *list, int count, char **arguments);
+bool file_list_init_and_check_arguments(struct file_list *list, int count, char **arguments);
 
 void file_list_destroy(struct file_list *list);
 
@@ -30,10 +30,10 @@ struct file_tally {
 void file_tally_init(struct file_tally *tally, const struct file_list *list);
 
 /* Counts a file with the exit status @status. Return: @status */
-int file_tally_add(struct file_tally *tally, int status);
+int file_tally_count_and_return(struct file_tally *tally, int status);
 
 /* Logs how many files are bad or failed. Prints nothing for one file, or if all files are good. */
-void file_tally_print(const struct file_tally *tally, const char *command);
+void file_tally_log_failures(const struct file_tally *tally, const char *command);
 
 /* Checks, executes or explains a file for a command. Return: the exit status for the file. */
 typedef int (*file_fn)(const char *file, void *context);

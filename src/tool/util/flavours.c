@@ -13,30 +13,30 @@
 
 const char *const flavour_names[FLAVOURS_MAX] = { "plain", "asan", "tsan", "msan" };
 
-bool binary_find(const char *binary_name, char *path, size_t size)
+bool binary_find(const char *binary_name, char *path, size_t path_size)
 {
 	static const char *const install_directories[] = { PKGLIBEXECDIR, BINDIR };
 	char directory[PATH_MAX];
 
-	if (find_executable_beside_running_binary(binary_name, path, size))
+	if (find_executable_beside_running_binary(binary_name, path, path_size))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
 		find_installed_directory(install_directories[i], directory, sizeof(directory));
-		path_format_or_exit(path, size, "%s/%s", directory, binary_name);
+		path_format_or_exit(path, path_size, "%s/%s", directory, binary_name);
 		if (!access(path, X_OK))
 			return true;
 	}
 	return false;
 }
 
-bool flavour_find_binary(const char *flavour, char *path, size_t size)
+bool flavour_find_binary(const char *flavour, char *path, size_t path_size)
 {
 	bool is_plain = !strcmp(flavour, "plain");
 	char binary_name[64];
 
 	snprintf(binary_name, sizeof(binary_name), "%s%s%s", usage_program, is_plain ? "" : "-",
 		 is_plain ? "" : flavour);
-	return binary_find(binary_name, path, size);
+	return binary_find(binary_name, path, path_size);
 }
 
 bool flavours_parse(char *list, void *wanted)

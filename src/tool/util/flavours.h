@@ -17,8 +17,8 @@ extern const char *const flavour_names[FLAVOURS_MAX];
  * @path: gets the path
  * Return: whether the binary exists
  */
-bool binary_find(const char *binary_name, char *path, size_t size);
-bool flavour_find_binary(const char *flavour, char *path, size_t size);
+bool binary_find(const char *binary_name, char *path, size_t path_size);
+bool flavour_find_binary(const char *flavour, char *path, size_t path_size);
 
 /*
  * Parses a list of flavours such as "asan,tsan", and overwrites the list.

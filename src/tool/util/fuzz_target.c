@@ -18,9 +18,9 @@ const char *const fuzz_target_names = &(
 
 #define TARGETS (sizeof(targets) / sizeof(targets[0]))
 
-const struct fuzz_target *fuzz_target_get(size_t number)
+const struct fuzz_target *fuzz_target_get(size_t target_index)
 {
-	return number < TARGETS ? &targets[number] : NULL;
+	return target_index < TARGETS ? &targets[target_index] : NULL;
 }
 
 const struct fuzz_target *fuzz_target_find(const char *name)

@@ -13,8 +13,8 @@ struct fuzz_target {
 	enum target_input_kind input_kind;
 };
 
-/* Return: the target with the index @number in fuzz/targets.def; NULL after the last target. */
-const struct fuzz_target *fuzz_target_get(size_t number);
+/* Return: the target with the index @target_index in fuzz/targets.def; NULL after the last target. */
+const struct fuzz_target *fuzz_target_get(size_t target_index);
 
 /* The names of all targets, "a, b, c". */
 extern const char *const fuzz_target_names;

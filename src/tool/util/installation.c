@@ -11,11 +11,11 @@
 /* The directories in which binaries of this project are installed. */
 static const char *const binary_directories[] = { BINDIR, PKGLIBEXECDIR };
 
-bool find_own_directory(char *path, size_t size)
+bool find_own_directory(char *path, size_t path_size)
 {
 	const char *own_path = running_binary_path(), *slash = strrchr(own_path, '/');
 
-	return slash && path_format(path, size, "%.*s", (int)(slash - own_path), own_path);
+	return slash && path_format(path, path_size, "%.*s", (int)(slash - own_path), own_path);
 }
 
 /* Return: the length of the leading path components that the two paths have in common. */
@@ -35,28 +35,28 @@ static size_t find_common_path_length(const char *a, const char *b)
  * Finds @directory in an installation that was moved. The relative path from @binary_directory to it, as from
  * PREFIX/bin to PREFIX/lib/pagetorture, does not depend on PREFIX. Return: whether the directory exists.
  */
-static bool relocate_directory(const char *own_directory, const char *binary_directory,
-			       const char *directory, char *path, size_t size)
+static bool find_directory_in_moved_installation(const char *own_directory, const char *binary_directory,
+			       const char *directory, char *path, size_t path_size)
 {
 	size_t shared = find_common_path_length(binary_directory, directory),
 	       len = strlen(own_directory), tail = strlen(binary_directory + shared);
 
 	if (len < tail || strcmp(own_directory + len - tail, binary_directory + shared))
 		return false;
-	path_format_or_exit(path, size, "%.*s%s", (int)(len - tail), own_directory, directory + shared);
+	path_format_or_exit(path, path_size, "%.*s%s", (int)(len - tail), own_directory, directory + shared);
 	return !access(path, X_OK);
 }
 
-void find_installed_directory(const char *configured_directory, char *path, size_t size)
+void find_installed_directory(const char *configured_directory, char *path, size_t path_size)
 {
 	char own_directory[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(binary_directories) / sizeof(binary_directories[0]); i++)
 		if (find_own_directory(own_directory, sizeof(own_directory)) &&
-		    relocate_directory(own_directory, binary_directories[i], configured_directory,
-				       path, size))
+		    find_directory_in_moved_installation(own_directory, binary_directories[i], configured_directory,
+				       path, path_size))
 			return;
-	path_format_or_exit(path, size, "%s", configured_directory);
+	path_format_or_exit(path, path_size, "%s", configured_directory);
 }
 
 void find_source_directory(const char *source_directory, const char *installed_directory,

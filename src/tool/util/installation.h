@@ -10,13 +10,13 @@
 #include <stddef.h>
 
 /* Finds the directory of the running binary. Return: false if the path does not fit. */
-bool find_own_directory(char *path, size_t size);
+bool find_own_directory(char *path, size_t path_size);
 
 /*
  * Finds the path to which the installation directory @configured_directory was moved.
  * @path: gets it; @configured_directory itself if this binary is in no directory of the installation
  */
-void find_installed_directory(const char *configured_directory, char *path, size_t size);
+void find_installed_directory(const char *configured_directory, char *path, size_t path_size);
 
 /*
  * Finds a directory of files that a build directory does not copy: @source_directory if this binary is in a

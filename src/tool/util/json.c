@@ -71,7 +71,7 @@ void json_end(struct json *json)
 	putc(json->closing_characters[json->depth--], json->out);
 }
 
-void json_end_line(struct json *json)
+void json_end_all_and_newline(struct json *json)
 {
 	while (json->depth)
 		json_end(json);

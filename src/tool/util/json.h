@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Writes JSON, with commas and quotes. A value in an object has a key; for a value in an array, and for the
- * outermost object, @key is NULL. All output is one line, which json_end_line() ends.
+ * outermost object, @key is NULL. All output is one line, which json_end_all_and_newline() ends.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ void json_begin_array(struct json *json, const char *key);
 void json_end(struct json *json);
 
 /* Ends all open objects and arrays, and the line. */
-void json_end_line(struct json *json);
+void json_end_all_and_newline(struct json *json);
 
 /* Writes a string. A byte of @text that is not UTF-8 becomes U+FFFD. @text NULL becomes null. */
 void json_text(struct json *json, const char *key, const char *text);

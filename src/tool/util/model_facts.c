@@ -31,7 +31,7 @@ static void write_page_and_range(struct json *out, unsigned int page, unsigned i
 	json_number(out, "to", to);
 }
 
-void write_call_as_json(struct json *out, const struct call *call)
+void write_call_line_and_text(struct json *out, const struct call *call)
 {
 	struct call without_expectation = *call;
 	char text[TEXT_CALL_MAX];
@@ -48,7 +48,7 @@ static void write_calls(struct json *out, const struct program *program)
 {
 	json_begin_array(out, "calls");
 	for (size_t i = 0; i < program->count; i++)
-		write_call_as_json(out, &program->calls[i]);
+		write_call_line_and_text(out, &program->calls[i]);
 	json_end(out);
 }
 
@@ -64,17 +64,17 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t lo
 	json_text(out, "bytes", text);
 }
 
-/* Writes the lines of other threads after which step @index runs directly, by happens-before. */
-static void write_happens_before_edges(struct json *out, const struct facts *facts, size_t index)
+/* Writes the lines of other threads after which step @step_index runs directly, by happens-before. */
+static void write_happens_before_lines(struct json *out, const struct facts *facts, size_t step_index)
 {
-	uint16_t source_steps[PROGRAM_THREADS];
-	size_t count = happens_before_find_acquired_steps(facts->program, facts->trace, index,
-							  source_steps);
+	uint16_t acquired_steps[PROGRAM_THREADS];
+	size_t count = happens_before_find_acquired_steps(facts->program, facts->trace, step_index,
+							  acquired_steps);
 
 	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
 		json_number(out, NULL,
-			    find_line_number(facts, facts->trace->steps[source_steps[i]].call));
+			    find_line_number(facts, facts->trace->steps[acquired_steps[i]].call));
 	json_end(out);
 }
 
@@ -91,7 +91,7 @@ static void write_steps(struct json *out, const struct facts *facts)
 		json_text(out, "result", result_name(step->result));
 		json_text(out, "expected", result_name(call->expected_result));
 		write_bytes(out, facts->trace, step->log_offset, step->log_len);
-		write_happens_before_edges(out, facts, i);
+		write_happens_before_lines(out, facts, i);
 		json_end(out);
 	}
 	json_end(out);
@@ -116,7 +116,7 @@ static void write_accesses_of_racy_program(struct json *out, const struct facts 
 }
 
 /* Writes, for each race, the last line of the first call's thread that happens before the second call. */
-static void write_known_lines(struct json *out, const struct facts *facts)
+static void write_last_lines_before_races(struct json *out, const struct facts *facts)
 {
 	static struct happens_before happens;
 	const struct shadow *shadow = rules_shadow(facts->rules);
@@ -132,7 +132,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 		size_t row =
 			second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
-		uint16_t known = happens.last_step_before[row][thread];
+		uint16_t known = happens.last_step_index_before[row][thread];
 
 		json_number(out, NULL,
 			    known == HAPPENS_BEFORE_NONE
@@ -142,7 +142,7 @@ static void write_known_lines(struct json *out, const struct facts *facts)
 	json_end(out);
 }
 
-static void write_causes(struct json *out, const struct facts *facts, const struct causes *causes)
+static void write_cause_lines(struct json *out, const struct facts *facts, const struct causes *causes)
 {
 	json_begin_array(out, "causes");
 	for (size_t i = 0; i < causes->call_count; i++)
@@ -157,13 +157,13 @@ static void write_uninit_uses(struct json *out, const struct facts *facts)
 		const struct uninit_use *uninit = &facts->verdict->uninit_uses[i];
 		struct causes causes;
 
-		cause_find_for_uninit_byte(facts->program, facts->rules, uninit->call, uninit->page,
+		cause_find_uninit_byte_origin(facts->program, facts->rules, uninit->call, uninit->page,
 					   uninit->from, &causes);
 		json_begin_object(out, NULL);
 		json_number(out, "line", find_line_number(facts, uninit->call));
 		write_page_and_range(out, uninit->page, uninit->from, uninit->to);
 		json_number(out, "offset", (int64_t)facts->program->calls[uninit->call].number[0]);
-		write_causes(out, facts, &causes);
+		write_cause_lines(out, facts, &causes);
 		json_end(out);
 	}
 	json_end(out);
@@ -205,7 +205,7 @@ static void write_pages(struct json *out, const struct trace *trace)
 }
 
 /* Writes the flavours and backends that always detect the fatal call, then those that sometimes do. */
-static void write_detecting_flavours(struct json *out, const struct call *call,
+static void write_detecting_flavours_and_backends(struct json *out, const struct call *call,
 				     const struct verdict *verdict)
 {
 	static const struct {
@@ -238,16 +238,16 @@ static void write_facts_of_fatal_call(struct json *out, const struct facts *fact
 	struct causes causes;
 
 	cause_find_for_fatal_call(facts->program, facts->rules, &causes);
-	write_causes(out, facts, &causes);
+	write_cause_lines(out, facts, &causes);
 	json_begin_object(out, "fatal_values");
 	json_format(out, "page", "p%u",
-		    cause_find_page_of_mapping(facts->program, facts->rules, call->handle[0]));
+		    cause_find_mapped_page_or_0(facts->program, facts->rules, call->handle[0]));
 	json_format(out, "freed_page", "p%u",
 		    cause_find_page_used_after_free(facts->program, facts->rules, call));
 	json_format(out, "offset", "%llu", (unsigned long long)call->number[0]);
 	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
 	json_end(out);
-	write_detecting_flavours(out, call, facts->verdict);
+	write_detecting_flavours_and_backends(out, call, facts->verdict);
 	json_bool(out, "foreign", facts->verdict->fatal_rule == RULE_foreign_map &&
 		  op_is_mapped_access(call->op));
 }
@@ -261,7 +261,7 @@ static void write_contracts(struct json *out, rule_set broken)
 	json_end(out);
 }
 
-void write_model_facts(struct json *out, const struct program *program, const struct rules *rules,
+void write_model_facts_as_members(struct json *out, const struct program *program, const struct rules *rules,
 		       const char *file)
 {
 	const struct facts facts = { program, rules, rules_trace(rules), rules_verdict(rules) };
@@ -271,7 +271,7 @@ void write_model_facts(struct json *out, const struct program *program, const st
 	write_calls(out, program);
 	write_steps(out, &facts);
 	write_accesses_of_racy_program(out, &facts);
-	write_known_lines(out, &facts);
+	write_last_lines_before_races(out, &facts);
 	write_uninit_uses(out, &facts);
 	if (facts.verdict->fatal_call != VERDICT_NONE && facts.verdict->fatal_rule == RULE_deadlock)
 		write_blocked_threads(out, &facts);

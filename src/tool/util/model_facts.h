@@ -25,8 +25,8 @@
  *   claim      the expectation that does not hold, or null
  *   contracts  the rules of the page contract by the names of rules
  */
-void write_model_facts(struct json *out, const struct program *program, const struct rules *rules,
+void write_model_facts_as_members(struct json *out, const struct program *program, const struct rules *rules,
 		       const char *file);
 
 /* Writes an object {line, text} of a call: its canonical text without the expected result. */
-void write_call_as_json(struct json *out, const struct call *call);
+void write_call_line_and_text(struct json *out, const struct call *call);

@@ -177,7 +177,7 @@ static int print_option_values(const struct option_row *rows, const char *given)
 	return EXIT_GOOD;
 }
 
-int options_parse(const char *command, const char *help, const struct option_row *rows, int argc,
+int options_parse_or_return_status(const char *command, const char *help, const struct option_row *rows, int argc,
 		 char **argv)
 {
 	struct getopt_tables getopt_tables;
@@ -223,7 +223,7 @@ struct option_row option_flavour(bool *wanted)
 
 int options_check_library_and_set_backend(const char *command)
 {
-	const char *missing_calls = library_describe_missing_requirement();
+	const char *missing_calls = library_describe_refused_system_call();
 	const char *backend = wanted_backend ? wanted_backend : getenv("PAGE_MAP");
 
 	if (missing_calls)

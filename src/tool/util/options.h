@@ -66,7 +66,7 @@ struct option_row {
  * @rows: OPTION_END ends them
  * Return: -1 to continue; or an exit status, after the help or a line on standard error.
  */
-int options_parse(const char *command, const char *help, const struct option_row *rows, int argc,
+int options_parse_or_return_status(const char *command, const char *help, const struct option_row *rows, int argc,
 		 char **argv);
 
 /* ---- rows of several commands ---- */

@@ -74,7 +74,7 @@ static mode_t find_default_mode(void)
 	return 0666 & ~mask;
 }
 
-int output_write(const char *path, const void *bytes, size_t size)
+int output_write_or_errno(const char *path, const void *bytes, size_t size)
 {
 	char real_path[PATH_MAX];
 	struct stat status;

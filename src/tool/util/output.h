@@ -9,7 +9,7 @@
  * Writes a file that the user named. If @path is a symbolic link, the file that it names is replaced; a pipe
  * or a device is written to directly. Return: 0 or errno.
  */
-int output_write(const char *path, const void *bytes, size_t size);
+int output_write_or_errno(const char *path, const void *bytes, size_t size);
 
-/* Return: whether @path is a regular file, whose content output_write() would replace. */
+/* Return: whether @path is a regular file, whose content output_write_or_errno() would replace. */
 bool output_would_replace_file(const char *path);

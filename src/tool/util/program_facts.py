@@ -16,7 +16,7 @@ class Call:
 
 
 class Program:
-    """@model_facts: the JSON object of write_model_facts(); @call_class: Call or a subclass"""
+    """@model_facts: the JSON object of write_model_facts_as_members(); @call_class: Call or a subclass"""
 
     def __init__(self, model_facts, call_class):
         facts = self.facts = model_facts

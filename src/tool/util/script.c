@@ -74,7 +74,7 @@ static bool redirect_standard_input(FILE *input)
 	       dup2(fileno(input), STDIN_FILENO) == STDIN_FILENO;
 }
 
-int script_execute(const struct script_command *command, FILE *input)
+int script_exec_python(const struct script_command *command, FILE *input)
 {
 	if (!input || redirect_standard_input(input)) {
 		/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */

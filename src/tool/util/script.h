@@ -24,7 +24,7 @@ void script_append(struct script_command *command, const char *format, ...)
 /* Appends "--" and the arguments, after all options. @arguments: NULL ends them */
 void script_append_arguments(struct script_command *command, char *const arguments[]);
 
-/* Return: an open file in memory, which script_execute() can pass to a script; NULL without memory. */
+/* Return: an open file in memory, which script_exec_python() can pass to a script; NULL without memory. */
 FILE *script_open_input(void);
 
 /*
@@ -32,4 +32,4 @@ FILE *script_open_input(void);
  * @input: becomes standard input; NULL: standard input does not change
  * Return: EXIT_BAD, after a line on standard error, if that is impossible.
  */
-int script_execute(const struct script_command *command, FILE *input);
+int script_exec_python(const struct script_command *command, FILE *input);

@@ -55,12 +55,12 @@ def show_status(text):
     is_status_shown = True
 
 
-def log_message(text):
+def log_to_standard_output(text):
     erase_status()
     write_and_ignore_errors(STANDARD_OUTPUT, text + "\n")
 
 
-def log_error(text):
+def log_to_standard_error(text):
     erase_status()
     write_and_ignore_errors(STANDARD_ERROR, text + "\n")
 
@@ -90,7 +90,7 @@ def hash_input(content):
     return hashlib.sha1(content).hexdigest()
 
 
-def read_input(path):
+def read_valid_input_or_raise(path):
     """Return: the content of a regular file of 1 .. INPUT_SIZE_MOST bytes. Raises OSError."""
     kind = stat.S_IFMT(os.stat(path).st_mode)
     if kind != stat.S_IFREG:
@@ -129,7 +129,7 @@ def replace_file(temporary_path, path, content, is_durable=False):
         sync_directory(os.path.dirname(path))
 
 
-def write_output_file(path, content):
+def replace_output_file(path, content):
     """Write the whole file that the user named, or leave it as it is. If @path is a symbolic link, the file
     that it names is replaced; a pipe or a device is written to. An OSError has @path as its filename."""
     given_path, path = path, os.path.realpath(path)

@@ -12,7 +12,7 @@ import traceback
 import types
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from util.shared import EXIT_BAD, UsageError, log_error  # noqa: E402
+from util.shared import EXIT_BAD, UsageError, log_to_standard_error  # noqa: E402
 
 MODULES = {"explain": "explain.explain", "fuzz": "campaign.main", "to-c": "to_c.to_c", "triage": "finding.triage"}
 
@@ -37,12 +37,12 @@ def run_command(command_name, words):
         sys.stdout.flush()
         return status
     except UsageError as error:
-        log_error(f"pagetorture {command_name}: {error} (see pagetorture {command_name} --help)")
+        log_to_standard_error(f"pagetorture {command_name}: {error} (see pagetorture {command_name} --help)")
     except BrokenPipeError:
         pass
     except OSError as error:
         what = f"read or write {error.filename}" if error.filename else "write standard output"
-        log_error(f"pagetorture {command_name}: expected to {what}: {error.strerror}")
+        log_to_standard_error(f"pagetorture {command_name}: expected to {what}: {error.strerror}")
     except Exception:
         # Status 1 would mean that there are findings.
         traceback.print_exc()

@@ -15,7 +15,7 @@
 static bool is_line_drawn;
 static int64_t last_print_ms; /* 0: nothing was printed yet */
 
-static int count_terminal_columns(void)
+static int find_terminal_width_or_default(void)
 {
 	struct winsize size;
 
@@ -47,7 +47,7 @@ void status_print_at_interval(const char *format, ...)
 	va_end(args);
 	status_erase();
 	fprintf(stderr, "%.*s%s",
-		terminal ? count_terminal_columns() - 1 : (int)sizeof(status_text), status_text,
+		terminal ? find_terminal_width_or_default() - 1 : (int)sizeof(status_text), status_text,
 		terminal ? "" : "\n");
 	fflush(stderr);
 	is_line_drawn = terminal;

@@ -6,7 +6,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/usage.h"
 
-static void print_call(FILE *out, const struct program *program, size_t call)
+static void print_call_with_line_number(FILE *out, const struct program *program, size_t call)
 {
 	struct call plain = program->calls[call];
 	char call_text[TEXT_CALL_MAX];
@@ -23,9 +23,9 @@ static void print_races(FILE *out, const struct program *program, const struct s
 
 		fprintf(out, "  data-race on p%u bytes %u .. %u: ", race->page, race->from,
 			race->to - 1);
-		print_call(out, program, race->first);
+		print_call_with_line_number(out, program, race->first);
 		fprintf(out, " and ");
-		print_call(out, program, race->second);
+		print_call_with_line_number(out, program, race->second);
 		fprintf(out, ", nothing orders them\n");
 	}
 }
@@ -38,7 +38,7 @@ static void print_uninit_uses(FILE *out, const struct program *program,
 
 		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
 			uninit->from, uninit->to - 1);
-		print_call(out, program, uninit->call);
+		print_call_with_line_number(out, program, uninit->call);
 		fprintf(out, "\n");
 	}
 }
@@ -56,7 +56,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 	if (verdict->fatal_call == VERDICT_NONE)
 		return;
 	fprintf(out, "  %s at ", rule_table[verdict->fatal_rule].name);
-	print_call(out, program, verdict->fatal_call);
+	print_call_with_line_number(out, program, verdict->fatal_call);
 	fprintf(out, verdict->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
 						      ", where the program ends\n");
 }
