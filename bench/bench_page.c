@@ -19,7 +19,7 @@
 #include "bench/figure.h"
 #include "page/page.h"
 
-#define ROUNDS 41
+#define ROUNDS       41
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static struct page *page, *other;
@@ -41,8 +41,7 @@ static bool is_range_in_page(size_t off, size_t len)
 }
 
 /* A baseline: a check and memcpy(). Not inlined, because the library's calls are not inlined. */
-static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off,
-						  size_t len)
+static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off, size_t len)
 {
 	if (!is_range_in_page(off, len))
 		return -EINVAL;
@@ -59,11 +58,11 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 }
 
 /* OPERATION(NAME, MEMORY, CALL) defines the function NAME, which makes CALL; CALL writes to MEMORY. */
-#define OPERATION(name, memory, call)                                                              \
-	static void name(void)                                                                     \
-	{                                                                                          \
-		call;                                                                              \
-		assume_memory_is_read(memory);                                                     \
+#define OPERATION(name, memory, call)          \
+	static void name(void)                 \
+	{                                      \
+		call;                          \
+		assume_memory_is_read(memory); \
 	}
 
 OPERATION(memcpy_out, buffer, checked_copy(buffer, canonical + opaque_zero, opaque_zero, size))
@@ -105,8 +104,7 @@ static int file;
 
 static void mmap_munmap(void)
 {
-	void *addr =
-		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *addr = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assume_memory_is_read(addr);
 	munmap(addr, PAGE_SIZE);
@@ -146,15 +144,13 @@ static double measure_mean_call_ns(void (*call)(void), unsigned int call_count)
 }
 
 /* Each round measures the call and its baseline, so that other load affects both equally. */
-static void compare_and_print_call(const char *title, const struct compared_call *compared,
-				   const char *aim)
+static void compare_and_print_call(const char *title, const struct compared_call *compared, const char *aim)
 {
 	double values[FIGURE_ROUNDS_MAX];
 	unsigned int times = 1;
 	char sample_name[128];
 
-	while (measure_mean_call_ns(compared->baseline_call, times) * times < 2e6 &&
-	       times < 1u << 20)
+	while (measure_mean_call_ns(compared->baseline_call, times) * times < 2e6 && times < 1u << 20)
 		times *= 2;
 	for (size_t round = 0; round < rounds; round++) {
 		double baseline_ns = measure_mean_call_ns(compared->baseline_call, times / 4 + 1);
@@ -164,8 +160,8 @@ static void compare_and_print_call(const char *title, const struct compared_call
 	}
 	snprintf(sample_name, sizeof(sample_name), "%s, %s : %s", title, compared->call_name,
 		 compared->baseline_name);
-	figure_print_sample(sample_name, compared->is_ratio ? "times" : "ns more", aim ? aim : "",
-			    values, rounds);
+	figure_print_sample(sample_name, compared->is_ratio ? "times" : "ns more", aim ? aim : "", values,
+			    rounds);
 	fflush(stdout);
 }
 
@@ -181,10 +177,10 @@ static const struct compared_call copying_calls[] = {
 static const struct compared_call mapping_calls[] = {
 	{ "map and unmap", map_unmap, "mmap and munmap", mmap_munmap, NULL, true, 0 },
 	{ "map and unmap of 37 pages", map_many, "mmap and munmap", mmap_munmap, NULL, true, 0 },
-	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL,
-	  true, 0 },
-	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap",
-	  mmap_touch_munmap, NULL, true, 0 },
+	{ "map, touch and unmap", map_touch_unmap, "mmap, touch and munmap", mmap_touch_munmap, NULL, true,
+	  0 },
+	{ "map, touch and unmap of 37 pages", map_touch_many, "mmap, touch and munmap", mmap_touch_munmap,
+	  NULL, true, 0 },
 };
 
 static void measure_and_print_copying_calls(void)
@@ -198,8 +194,7 @@ static void measure_and_print_copying_calls(void)
 		snprintf(size_title, sizeof(size_title), "%zu bytes", size);
 		for (size_t n = 0; n < COUNT(copying_calls); n++)
 			if (!copying_calls[n].only_size || copying_calls[n].only_size == size)
-				compare_and_print_call(size_title, &copying_calls[n],
-						       copying_calls[n].aim);
+				compare_and_print_call(size_title, &copying_calls[n], copying_calls[n].aim);
 	}
 }
 
@@ -243,8 +238,7 @@ static void measure_and_print_backend(const struct backend_mode *backend_mode)
 	char backend_title[32];
 
 	snprintf(backend_title, sizeof(backend_title), "%s%s%s", backend_mode->backend,
-		 backend_mode->revoke ? ", " : "",
-		 backend_mode->revoke ? backend_mode->revoke : "");
+		 backend_mode->revoke ? ", " : "", backend_mode->revoke ? backend_mode->revoke : "");
 	if (page_map_backend_set(backend_mode->backend) ||
 	    (backend_mode->revoke && page_map_revoke_set(backend_mode->revoke))) {
 		printf("{\"name\": \"%s\", \"skipped\": \"not in this build\"}\n", backend_title);

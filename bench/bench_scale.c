@@ -16,9 +16,9 @@
 #include "bench/figure.h"
 #include "page/page.h"
 
-#define ROUNDS 21
-#define THREADS_MAX 64
-#define BATCH 200
+#define ROUNDS       21
+#define THREADS_MAX  64
+#define BATCH        200
 #define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -98,7 +98,7 @@ static struct cpu_and_clock_rates measure_current_operation_total_rates(unsigned
 }
 
 static void print_current_operation_sample(const char *rate_name, const char *unit, const char *aim,
-				   const double *values, size_t value_count)
+					   const double *values, size_t value_count)
 {
 	char sample_name[80];
 
@@ -113,7 +113,7 @@ static void compare_and_print_thread_counts(unsigned int thread_count, size_t ro
 
 	for (size_t i = 0; i < round_count; i++) {
 		struct cpu_and_clock_rates one_thread = measure_current_operation_total_rates(1),
-				       all_threads = measure_current_operation_total_rates(thread_count);
+					   all_threads = measure_current_operation_total_rates(thread_count);
 
 		one_thread_rates[i] = one_thread.by_cpu / 1e6;
 		cpu_ratios[i] = all_threads.by_cpu / one_thread.by_cpu;
@@ -122,9 +122,9 @@ static void compare_and_print_thread_counts(unsigned int thread_count, size_t ro
 	print_current_operation_sample("1 thread", "M/s", "", one_thread_rates, round_count);
 	/* More than two threads compete for shared caches, so there is no threshold for them. */
 	print_current_operation_sample("all CPUs : 1 thread, by CPU time", "times",
-			       thread_count == 2 ? ">= 1.8" : "", cpu_ratios, round_count);
+				       thread_count == 2 ? ">= 1.8" : "", cpu_ratios, round_count);
 	print_current_operation_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios,
-			       round_count);
+				       round_count);
 }
 
 int main(void)

@@ -33,8 +33,7 @@ static inline double figure_read_seconds(clockid_t clock)
 static inline void figure_print_sample(const char *name, const char *unit, const char *aim,
 				       const double *values, size_t value_count)
 {
-	printf("{\"name\": \"%s\", \"unit\": \"%s\", \"aim\": \"%s\", \"values\": [", name, unit,
-	       aim);
+	printf("{\"name\": \"%s\", \"unit\": \"%s\", \"aim\": \"%s\", \"values\": [", name, unit, aim);
 	for (size_t i = 0; i < value_count; i++)
 		printf("%s%.6g", i ? ", " : "", values[i]);
 	printf("]}\n");

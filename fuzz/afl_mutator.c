@@ -64,8 +64,8 @@ static size_t encode_at_least_one_byte(const struct program *program, uint8_t *b
 	return 1;
 }
 
-AFL_API size_t afl_custom_fuzz(void *mutator, uint8_t *bytes, size_t size, uint8_t **out,
-			       uint8_t *add, size_t add_size, size_t max)
+AFL_API size_t afl_custom_fuzz(void *mutator, uint8_t *bytes, size_t size, uint8_t **out, uint8_t *add,
+			       size_t add_size, size_t max)
 {
 	struct afl_mutator *m = mutator;
 	struct mutate_request request = { .max_calls = max / PROGRAM_RECORD };

@@ -13,9 +13,9 @@
 #include "page/page.h"
 
 struct api_slot {
-	struct page *page;     /* or NULL */
-	unsigned char *buffer; /* or NULL */
-	size_t buffer_size;    /* the size that the call requested */
+	struct page *page;         /* or NULL */
+	unsigned char *buffer;     /* or NULL */
+	size_t buffer_size;        /* the size that the call requested */
 	unsigned char page_byte;   /* the value of all bytes of the page */
 	unsigned char buffer_byte; /* the value of the first and the last byte of the buffer's pages */
 };
@@ -27,13 +27,12 @@ extern struct api_slot api_slots[API_SLOTS];
 #include "fuzz/api.def"
 
 /* Prints the message @format, the calls so far and the replay commands, then aborts. */
-_Noreturn void api_abort_with_finding(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+_Noreturn void api_abort_with_finding(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define api_expect(is_true, ...)                                                                   \
-	do {                                                                                       \
-		if (!(is_true))                                                                    \
-			api_abort_with_finding(__VA_ARGS__);                                       \
+#define api_expect(is_true, ...)                             \
+	do {                                                 \
+		if (!(is_true))                              \
+			api_abort_with_finding(__VA_ARGS__); \
 	} while (0)
 
 /* Return: the page of the call's slot. An empty slot gets a new page, allocated with __GFP_NOFAIL. */
@@ -50,8 +49,7 @@ void api_check_and_free_buffer(struct api_slot *slot);
  * called once after each library call that reaches a failure point; @gfp and @order are 0 for user
  * memory.
  */
-void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order,
-				 bool has_failed);
+void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed);
 
 /*
  * Like api_check_predicted_failure(), for a user copy of 0 bytes, which succeeds although its
@@ -70,4 +68,4 @@ void api_reset_failure_injection(void);
  * because a process is slow (fuzz_count_and_decide_fork()).
  */
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
-			       const char *rule, bool is_signal_accepted);
+				     const char *rule, bool is_signal_accepted);

@@ -47,8 +47,8 @@ void api_check_and_free_buffer(struct api_slot *slot)
 {
 	if (!slot->buffer)
 		return;
-	api_expect(write_or_compare_end_pages(slot, false),
-		   "a buffer of %zu bytes did not keep them", slot->buffer_size);
+	api_expect(write_or_compare_end_pages(slot, false), "a buffer of %zu bytes did not keep them",
+		   slot->buffer_size);
 	page_buffer_free(slot->buffer);
 	slot->buffer = NULL;
 }
@@ -56,9 +56,8 @@ void api_check_and_free_buffer(struct api_slot *slot)
 static void expect_buffer_alloc_error(size_t bytes, int error)
 {
 	errno = 0;
-	api_expect(!page_buffer_alloc(bytes) && errno == error,
-		   "page_buffer_alloc(%#zx) did not end with %s", bytes,
-		   error == EINVAL ? "EINVAL" : "ENOMEM");
+	api_expect(!page_buffer_alloc(bytes) && errno == error, "page_buffer_alloc(%#zx) did not end with %s",
+		   bytes, error == EINVAL ? "EINVAL" : "ENOMEM");
 }
 
 static void alloc_and_mark_slot_buffer(struct api_slot *slot, size_t bytes)
@@ -67,8 +66,7 @@ static void alloc_and_mark_slot_buffer(struct api_slot *slot, size_t bytes)
 
 	errno = 0;
 	buffer = page_buffer_alloc(bytes);
-	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes,
-		   errno);
+	api_expect(buffer || errno == ENOMEM, "page_buffer_alloc(%zu) failed with %d", bytes, errno);
 	api_check_predicted_failure(PAGE_FAULT_ALLOC, GFP_KERNEL,
 				    find_allocation_order(compute_page_count(bytes)), !buffer);
 	if (!buffer)
@@ -127,18 +125,15 @@ void api_run_buffer_walk(const struct api_call *call)
 		   slot->buffer_size);
 	while ((page = page_buffer_next(slot->buffer, page))) {
 		api_expect(count < compute_page_count(slot->buffer_size),
-			   "a buffer of %zu bytes has more than %zu pages", slot->buffer_size,
-			   count);
-		api_expect(
-			page_borrow(slot->buffer + count * PAGE_SIZE + inside) == page,
-			"page_borrow and page_buffer_next return different pages %zu of a buffer",
-			count);
-		api_expect(page_ref_count(page) == 1, "page %zu of a buffer has %u references",
-			   count, page_ref_count(page));
+			   "a buffer of %zu bytes has more than %zu pages", slot->buffer_size, count);
+		api_expect(page_borrow(slot->buffer + count * PAGE_SIZE + inside) == page,
+			   "page_borrow and page_buffer_next return different pages %zu of a buffer", count);
+		api_expect(page_ref_count(page) == 1, "page %zu of a buffer has %u references", count,
+			   page_ref_count(page));
 		count++;
 	}
-	api_expect(count == compute_page_count(slot->buffer_size),
-		   "a buffer of %zu bytes has %zu pages", slot->buffer_size, count);
+	api_expect(count == compute_page_count(slot->buffer_size), "a buffer of %zu bytes has %zu pages",
+		   slot->buffer_size, count);
 	api_expect(!page_borrow(&count), "page_borrow returned a page for an address on the stack");
 }
 
@@ -185,8 +180,8 @@ static void free_borrowed_page(void *page)
 void api_run_borrower_frees(const struct api_call *call)
 {
 	if (api_slots[call->slot_index].buffer)
-		api_maybe_check_misuse_in_child(call, free_borrowed_page,
-					  borrow_page_of_slot_buffer(call), "borrowed-free", false);
+		api_maybe_check_misuse_in_child(call, free_borrowed_page, borrow_page_of_slot_buffer(call),
+						"borrowed-free", false);
 }
 
 static void free_buffer_twice(void *buffer)
@@ -205,8 +200,8 @@ void api_run_buffer_free_wrong(const struct api_call *call)
 	freed_offset = call->numbers[0] % (compute_page_count(slot->buffer_size) * PAGE_SIZE);
 	if (freed_offset)
 		api_maybe_check_misuse_in_child(call, page_buffer_free, slot->buffer + freed_offset,
-					  "foreign-map", false);
+						"foreign-map", false);
 	else
 		api_maybe_check_misuse_in_child(call, free_buffer_twice, slot->buffer, "use-after-free",
-					  true);
+						true);
 }

@@ -12,7 +12,7 @@ static const struct {
 	const char *name;
 	unsigned int slots, numbers;
 } op_rows[] = {
-#define API(name, slots, numbers, what) {#name, slots, numbers},
+#define API(name, slots, numbers, what) { #name, slots, numbers },
 #include "fuzz/api.def"
 };
 
@@ -30,7 +30,7 @@ size_t api_decode_calls(const uint8_t *bytes, size_t size, struct api_call calls
 	for (size_t i = 0; i < count; i++, bytes += API_RECORD_SIZE) {
 		struct api_call *call = &calls[i];
 
-		*call = (struct api_call){.op = bytes[0] % API_COUNT};
+		*call = (struct api_call){ .op = bytes[0] % API_COUNT };
 		if (op_rows[call->op].slots)
 			call->slot_index = bytes[1] % API_SLOTS;
 		for (unsigned int n = 0; n < op_rows[call->op].numbers; n++)
@@ -82,7 +82,7 @@ static bool parse_call(struct text_cursor *cursor, struct api_call *call)
 	const char *unused_start;
 	uint64_t slot = 0;
 
-	*call = (struct api_call){0};
+	*call = (struct api_call){ 0 };
 	while (call->op < API_COUNT && !text_word_is(&name, op_rows[call->op].name))
 		call->op++;
 	if (call->op == API_COUNT ||
@@ -103,7 +103,7 @@ size_t api_encode_text(const char *text, size_t size, uint8_t *bytes, unsigned i
 	text += strlen(text_header);
 	for (*wrong_line = 2; text < end; ++*wrong_line, text = line_end + 1) {
 		struct text_error error;
-		struct text_cursor cursor = {text, end, &error};
+		struct text_cursor cursor = { text, end, &error };
 		struct api_call call;
 
 		line_end = memchr(text, '\n', (size_t)(end - text));

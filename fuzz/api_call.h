@@ -22,10 +22,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define API_SLOTS   4
-#define API_NUMBERS 3
+#define API_SLOTS       4
+#define API_NUMBERS     3
 #define API_RECORD_SIZE 8
-#define API_CALLS_MAX 64 /* calls of one input; further calls are ignored */
+#define API_CALLS_MAX   64 /* calls of one input; further calls are ignored */
 
 enum api_op {
 #define API(name, slots, numbers, what) API_##name,

@@ -37,8 +37,7 @@ static void run_misuse_and_exit(void *ctx)
 	_Exit(0);
 }
 
-static bool has_expected_report(const struct isolated *child, const char *rule,
-				bool is_signal_accepted)
+static bool has_expected_report(const struct isolated *child, const char *rule, bool is_signal_accepted)
 {
 	char expected_report[64];
 
@@ -49,7 +48,7 @@ static bool has_expected_report(const struct isolated *child, const char *rule,
 }
 
 void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(void *ctx), void *ctx,
-			       const char *rule, bool is_signal_accepted)
+				     const char *rule, bool is_signal_accepted)
 {
 	static struct isolated child;
 	static unsigned int counts[API_COUNT];
@@ -65,8 +64,8 @@ void api_maybe_check_misuse_in_child(const struct api_call *call, void (*fn)(voi
 	api_expect(child.signal || child.exit_code, "misuse did not end the process, expected %s",
 		   rule ? rule : "a report");
 	api_expect(has_expected_report(&child, rule, is_signal_accepted),
-		   "misuse ended the process without a report of %s: %.400s",
-		   rule ? rule : "the library", child.output);
+		   "misuse ended the process without a report of %s: %.400s", rule ? rule : "the library",
+		   child.output);
 }
 
 NO_COVERAGE_END
@@ -141,6 +140,6 @@ void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_or_alloc_page(call);
 	if (!strcmp(page_map_backend(), "alias"))
-		api_maybe_check_misuse_in_child(call, make_and_write_stale_mapping, &api_slots[call->slot_index],
-					  NULL, true);
+		api_maybe_check_misuse_in_child(call, make_and_write_stale_mapping,
+						&api_slots[call->slot_index], NULL, true);
 }

@@ -52,16 +52,13 @@ static enum predicted_result count_and_predict_failure(enum page_fault_point poi
 	return count_and_predict_by_attributes(point, 1u << order);
 }
 
-void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order,
-				 bool has_failed)
+void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigned int order, bool has_failed)
 {
-	static const char *const names[] = {"an allocation", "a copy from user memory"};
+	static const char *const names[] = { "an allocation", "a copy from user memory" };
 	enum predicted_result expected = count_and_predict_failure(point, gfp, order);
 
-	api_expect(has_failed || expected != MUST_FAIL, "%s succeeded, expected a failure",
-		   names[point]);
-	api_expect(!has_failed || expected != MUST_SUCCEED, "%s failed, expected success",
-		   names[point]);
+	api_expect(has_failed || expected != MUST_FAIL, "%s succeeded, expected a failure", names[point]);
+	api_expect(!has_failed || expected != MUST_SUCCEED, "%s failed, expected success", names[point]);
 	fuzz_report_outcome_part(DIGEST_TRACE, &has_failed, sizeof(has_failed));
 	if (has_failed && expected_attrs[point].times > 0)
 		expected_attrs[point].times--;
@@ -75,8 +72,8 @@ void api_check_empty_copy_fault_times(enum page_fault_point point)
 
 	page_fault_attr_get(point, &now);
 	used = before - now.times;
-	api_expect(used == 0 || (used == 1 && expected != MUST_SUCCEED),
-		   "a point that had %d times has %d", before, now.times);
+	api_expect(used == 0 || (used == 1 && expected != MUST_SUCCEED), "a point that had %d times has %d",
+		   before, now.times);
 	api_expect(used == 1 || expected != MUST_FAIL || before <= 0,
 		   "a user copy of 0 bytes did not use its failure up");
 	expected_attrs[point].times = now.times;
@@ -120,8 +117,8 @@ static unsigned int derive_fault_space_in_pages(uint64_t number)
 /* The third number encodes the space and, in its upper bits, most other attributes. */
 static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 {
-	static const unsigned int probabilities[] = {100, 100, 50, 0, 101, 100, 1, 100};
-	static const gfp_t ignored[] = {0, 0, __GFP_HIGHMEM, GFP_ATOMIC};
+	static const unsigned int probabilities[] = { 100, 100, 50, 0, 101, 100, 1, 100 };
+	static const gfp_t ignored[] = { 0, 0, __GFP_HIGHMEM, GFP_ATOMIC };
 	uint64_t choices = call->numbers[2] >> 6;
 
 	return (struct page_fault_attr){
@@ -145,8 +142,8 @@ void api_run_fault_attr(const struct api_call *call)
 	int ret = page_fault_attr_set(point, &attr);
 
 	api_expect(ret == (is_valid ? 0 : -EINVAL),
-		   "page_fault_attr_set(%u, probability %u, times %d) returned %d", point,
-		   attr.probability, attr.times, ret);
+		   "page_fault_attr_set(%u, probability %u, times %d) returned %d", point, attr.probability,
+		   attr.times, ret);
 	if (!is_valid)
 		return;
 	expected_attrs[point] = attr;
@@ -160,25 +157,22 @@ void api_run_fault_attr_get(const struct api_call *call)
 	struct page_fault_attr attr = default_attr, expected;
 	int ret = page_fault_attr_get(point, &attr);
 
-	api_expect(ret == (is_valid ? 0 : -EINVAL), "page_fault_attr_get(%u) returned %d", point,
-		   ret);
+	api_expect(ret == (is_valid ? 0 : -EINVAL), "page_fault_attr_get(%u) returned %d", point, ret);
 	if (!is_valid)
 		return;
 	expected = expected_attrs[point];
 	api_expect(attr.times == expected.times && attr.space == expected.space,
-		   "%d times and a space of %u are left of attributes, expected %d and %u",
-		   attr.times, attr.space, expected.times, expected.space);
+		   "%d times and a space of %u are left of attributes, expected %d and %u", attr.times,
+		   attr.space, expected.times, expected.space);
 	api_expect(attr.probability == expected.probability && attr.interval == expected.interval &&
-			   attr.min_order == expected.min_order &&
-			   attr.task_filter == expected.task_filter &&
+			   attr.min_order == expected.min_order && attr.task_filter == expected.task_filter &&
 			   attr.ignore_gfp == expected.ignore_gfp,
 		   "attributes are not what was set");
 }
 
 void api_run_fail_nth(const struct api_call *call)
 {
-	unsigned int n = (unsigned int)reduce_small_number(call->numbers[0]),
-		     left = page_fail_nth(n);
+	unsigned int n = (unsigned int)reduce_small_number(call->numbers[0]), left = page_fail_nth(n);
 
 	api_expect(left == expected_nth, "page_fail_nth says that %u were left, expected %u", left,
 		   expected_nth);
@@ -189,8 +183,7 @@ void api_run_make_it_fail(const struct api_call *call)
 {
 	bool on = call->numbers[0] & 1, before = page_task_make_it_fail(on);
 
-	api_expect(before == task_may_fail,
-		   "page_task_make_it_fail says that it was %d, expected %d", before,
+	api_expect(before == task_may_fail, "page_task_make_it_fail says that it was %d, expected %d", before,
 		   task_may_fail);
 	task_may_fail = on;
 }

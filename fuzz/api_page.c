@@ -10,7 +10,7 @@
 #include "harness/library.h"
 #include "harness/util/number.h"
 
-#define CONTEXTS (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
+#define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
 /* The maximal number of pages of one call `churn`: far more than the library's quarantine holds. */
@@ -23,8 +23,7 @@ static bool has_only_bytes_equal_to(struct page *page, unsigned char value)
 	static unsigned char seen[PAGE_SIZE], expected[PAGE_SIZE];
 
 	memset(expected, value, sizeof(expected));
-	api_expect(!page_read_raw(page, seen, 0, PAGE_SIZE),
-		   "page_read_raw of a whole page failed");
+	api_expect(!page_read_raw(page, seen, 0, PAGE_SIZE), "page_read_raw of a whole page failed");
 	return !memcmp(seen, expected, sizeof(seen));
 }
 
@@ -33,8 +32,7 @@ static void fill_page(struct page *page, unsigned char value)
 	static unsigned char bytes[PAGE_SIZE];
 
 	memset(bytes, value, sizeof(bytes));
-	api_expect(!page_write_raw(page, bytes, 0, PAGE_SIZE),
-		   "page_write_raw of a whole page failed");
+	api_expect(!page_write_raw(page, bytes, 0, PAGE_SIZE), "page_write_raw of a whole page failed");
 }
 
 void api_check_and_free_page(struct api_slot *slot)
@@ -43,8 +41,7 @@ void api_check_and_free_page(struct api_slot *slot)
 		return;
 	api_expect(page_ref_count(slot->page) == 1, "a page has %u references, expected 1",
 		   page_ref_count(slot->page));
-	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte),
-		   "a page did not keep its bytes");
+	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte), "a page did not keep its bytes");
 	page_free(slot->page);
 	slot->page = NULL;
 }
@@ -145,34 +142,32 @@ static int count_callback_and_mark_byte(void *at, void *ctx)
  * bytes, or without a callback, that only the byte that the callback marked has changed, and
  * restores that byte.
  */
-static void check_callback_and_restore_byte(const struct api_call *call,
-					    const struct callback_state *state, int ret, size_t off,
-					    bool is_in_page)
+static void check_callback_and_restore_byte(const struct api_call *call, const struct callback_state *state,
+					    int ret, size_t off, bool is_in_page)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
 	const char *name = api_get_op_name(call->op);
 	unsigned char seen_value = 0;
 
 	api_expect(ret == (is_in_page ? 37 : -EINVAL) && state->callback_count == is_in_page,
-		   "page_%s(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d", name,
-		   off, state->writable_byte_count, ret, state->callback_count,
-		   is_in_page ? 37 : -EINVAL, is_in_page);
+		   "page_%s(%#zx, %#zx) returned %d after %u callbacks, expected %d after %d", name, off,
+		   state->writable_byte_count, ret, state->callback_count, is_in_page ? 37 : -EINVAL,
+		   is_in_page);
 	if (!is_in_page || !state->writable_byte_count)
 		return;
 	page_read_raw(slot->page, &seen_value, off, 1);
 	api_expect(seen_value == state->mark_value,
 		   "%s: the callback did not get the address of byte %zu of the page", name, off);
 	page_write_raw(slot->page, &slot->page_byte, off, 1);
-	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte),
-		   "%s: a byte other than %zu changed", name, off);
+	api_expect(has_only_bytes_equal_to(slot->page, slot->page_byte), "%s: a byte other than %zu changed",
+		   name, off);
 }
 
 void api_run_with_mapped(const struct api_call *call)
 {
 	struct page *page = api_get_or_alloc_page(call);
-	struct callback_state state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
-		.writable_byte_count = 1};
+	struct callback_state state = { .mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
+					.writable_byte_count = 1 };
 	int ret = page_with_mapped(page, count_callback_and_mark_byte, &state);
 
 	check_callback_and_restore_byte(call, &state, ret, 0, true);
@@ -182,13 +177,11 @@ void api_run_with_pointer(const struct api_call *call)
 {
 	size_t off = (size_t)call->numbers[0], len = (size_t)call->numbers[1];
 	struct page *page = api_get_or_alloc_page(call);
-	struct callback_state state = {
-		.mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
-		.writable_byte_count = len};
+	struct callback_state state = { .mark_value = (unsigned char)~api_slots[call->slot_index].page_byte,
+					.writable_byte_count = len };
 	int ret = page_with_pointer(page, off, len, count_callback_and_mark_byte, &state);
 
-	check_callback_and_restore_byte(call, &state, ret, off,
-					off <= PAGE_SIZE && len <= PAGE_SIZE - off);
+	check_callback_and_restore_byte(call, &state, ret, off, off <= PAGE_SIZE && len <= PAGE_SIZE - off);
 }
 
 /* ---- frames ---- */
@@ -236,16 +229,14 @@ void api_run_user_copy(const struct api_call *call)
 		api_check_empty_copy_fault_times(PAGE_FAULT_USERCOPY);
 	api_expect(len || !ret, "a user copy of 0 bytes returned %d, expected 0", ret);
 	api_expect(user_slice_left(&reader) == (ret ? len : 0),
-		   "page_copy_from_user_slice returned %d and left %zu bytes", ret,
-		   user_slice_left(&reader));
+		   "page_copy_from_user_slice returned %d and left %zu bytes", ret, user_slice_left(&reader));
 	page_read_raw(page, after, 0, PAGE_SIZE);
 	if (ret)
 		memset(before + off, 0, len);
 	else
 		memmove(before + off, before + off + shift, len);
 	api_expect(!memcmp(before, after, PAGE_SIZE),
-		   "page_copy_from_user_slice from the page itself, %zu further, gave wrong bytes",
-		   shift);
+		   "page_copy_from_user_slice from the page itself, %zu further, gave wrong bytes", shift);
 	fill_page(page, api_slots[call->slot_index].page_byte);
 }
 
@@ -257,7 +248,8 @@ static unsigned char *get_zeroed_user_memory(void)
 	static unsigned char *memory;
 
 	if (!memory) {
-		memory = mmap(NULL, USER_WRITABLE + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		memory = mmap(NULL, USER_WRITABLE + PAGE_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (memory == MAP_FAILED || mprotect(memory + USER_WRITABLE, PAGE_SIZE, PROT_NONE))
 			abort();
 	}
@@ -277,13 +269,16 @@ void api_run_user_write(const struct api_call *call)
 		src[i] = (unsigned char)(i % 255 + 1);
 	user_slice_writer_init(&writer, user_slice_new(memory + USER_WRITABLE - writable, left));
 	ret = user_slice_write(&writer, src, len);
-	api_expect(ret == expected, "user_slice_write of %zu bytes, with %zu left and %zu writable, returned %d, "
-		   "expected %d", len, left, writable, ret, expected);
+	api_expect(ret == expected,
+		   "user_slice_write of %zu bytes, with %zu left and %zu writable, returned %d, "
+		   "expected %d",
+		   len, left, writable, ret, expected);
 	api_expect(user_slice_writer_left(&writer) == (ret ? left : left - len),
 		   "user_slice_write returned %d and left %zu bytes", ret, user_slice_writer_left(&writer));
 	if (len > left)
 		written = 0;
-	while (ret && library_get()->user_copy_may_stop_early && written && !memory[USER_WRITABLE - writable + written - 1])
+	while (ret && library_get()->user_copy_may_stop_early && written &&
+	       !memory[USER_WRITABLE - writable + written - 1])
 		written--;
 	memset(expected_bytes, 0, sizeof(expected_bytes));
 	memcpy(expected_bytes + USER_WRITABLE - writable, src, written);

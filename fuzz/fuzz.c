@@ -64,8 +64,7 @@ void fuzz_report_outcome(const struct checker_report *report)
 		digest_visit_parts(fuzz_get_checker(), report, outcome_callback, NULL);
 }
 
-enum checker_result fuzz_run_and_compare(const struct program *program,
-					 struct checker_report *report)
+enum checker_result fuzz_run_and_compare(const struct program *program, struct checker_report *report)
 {
 	checker_run_and_compare_fibers(fuzz_get_checker(), program, report);
 	fuzz_report_outcome(report);
@@ -92,7 +91,7 @@ void fuzz_count_race_and_maybe_clear(void)
 
 /* ---- child processes ---- */
 
-#define PROCESS_ALWAYS 32  /* number of first inputs of each kind that all get a process */
+#define PROCESS_ALWAYS  32 /* number of first inputs of each kind that all get a process */
 #define PROCESS_ONCE_IN 24 /* after them, one input in this number gets a process */
 
 NO_COVERAGE_BEGIN

@@ -22,8 +22,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 /* libFuzzer calls these functions if mutator.c or mutator_text.c is linked; seed decides the
  * result. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
-				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
+				 uint8_t *out, size_t max, unsigned int seed);
 
 /* Mutates bytes by libFuzzer. Weak: AFL++ links the targets too, but has no such function. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
@@ -59,8 +59,7 @@ struct checker *fuzz_get_checker(void);
  * Runs the last evaluated program on fibers, compares the execution with the model, and passes the
  * result to the outcome callback.
  */
-enum checker_result fuzz_run_and_compare(const struct program *program,
-					 struct checker_report *report);
+enum checker_result fuzz_run_and_compare(const struct program *program, struct checker_report *report);
 
 /* Passes a comparison that the caller made with fuzz_get_checker() to the outcome callback. */
 void fuzz_report_outcome(const struct checker_report *report);

@@ -47,7 +47,7 @@ static void free_slots_and_reset_failures(void)
 	for (size_t i = 0; i < API_SLOTS; i++) {
 		api_check_and_free_page(&api_slots[i]);
 		api_check_and_free_buffer(&api_slots[i]);
-		api_slots[i] = (struct api_slot){0};
+		api_slots[i] = (struct api_slot){ 0 };
 	}
 	api_reset_failure_injection();
 }

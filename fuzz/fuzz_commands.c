@@ -119,10 +119,9 @@ static void print_command_to_show_input(const char *target, const char *file)
 	snprintf(replayer_name, sizeof(replayer_name), "%s-replay", target);
 	if (is_calls && own && !strncmp(own + 1, replayer_name, strlen(replayer_name)))
 		print_shell_command("read:   ", running_binary_path(), " --text ", file);
-	else if (find_executable_beside_running_binary(is_calls ? replayer_name : "pagetorture",
-						       binary, sizeof(binary)))
-		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ",
-				    file);
+	else if (find_executable_beside_running_binary(is_calls ? replayer_name : "pagetorture", binary,
+						       sizeof(binary)))
+		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ", file);
 }
 
 void fuzz_print_replay_commands(const char *target)
@@ -130,8 +129,7 @@ void fuzz_print_replay_commands(const char *target)
 	const char *file = input.file;
 
 	if (!file && getenv("__AFL_SHM_ID")) {
-		fputs("the input is a file in crashes/ of the output directory of afl-fuzz\n",
-		      stderr);
+		fputs("the input is a file in crashes/ of the output directory of afl-fuzz\n", stderr);
 		return;
 	}
 	if (!file)

@@ -86,8 +86,8 @@ static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 
 static void mark_ending_covered(enum rule rule, const struct program *program)
 {
-	ending_counters[rule][program->calls[program->count - 1].op]
-		       [count_mappings_of_last_caller(program)] = 1;
+	ending_counters[rule][program->calls[program->count - 1].op][count_mappings_of_last_caller(program)] =
+		1;
 }
 
 NO_COVERAGE_BEGIN
@@ -97,11 +97,11 @@ NO_COVERAGE_BEGIN
  * a finding if this execution, or the one before it without the last call, differs from the model.
  */
 static void maybe_check_program_in_child(struct execution *execution, struct checker *checker,
-				   const struct program *program, enum rule rule)
+					 const struct program *program, enum rule rule)
 {
 	static unsigned int counts[RULE_COUNT][OP_COUNT][MAPPING_COUNTS];
-	unsigned int *count = &counts[rule][program->calls[program->count - 1].op]
-				     [count_mappings_of_last_caller(program)];
+	unsigned int *count =
+		&counts[rule][program->calls[program->count - 1].op][count_mappings_of_last_caller(program)];
 
 	if (execution->fibers.result != CHECKER_DIFFERS && fuzz_count_and_decide_fork(count))
 		execution_run_fatal_calls(execution, checker, program, &options);
@@ -132,8 +132,7 @@ static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
  * are possible. The order of the checks in a library call shows only if its own mappings do not all
  * fit.
  */
-static void fill_mappings_and_repair(struct program *program, uint8_t thread,
-				     unsigned int free_mapping_count)
+static void fill_mappings_and_repair(struct program *program, uint8_t thread, unsigned int free_mapping_count)
 {
 	uint32_t used = 0;
 
@@ -160,8 +159,7 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread,
  * gets the broken rule. Return: true if the last call of the repaired program breaks this rule, and
  * the program breaks no other.
  */
-static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule,
-					    bool must_fill_mappings)
+static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {
 	const struct verdict *verdict = evaluate_program(program);
 	size_t at = find_fatal_call(verdict, rule);
@@ -177,8 +175,7 @@ static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule
 	program->calls[program->count++] = last;
 	program_update_lines(program);
 	verdict = evaluate_program(program);
-	return find_fatal_call(verdict, rule) == program->count - 1 &&
-	       verdict->broken == RULE_BIT(*rule);
+	return find_fatal_call(verdict, rule) == program->count - 1 && verdict->broken == RULE_BIT(*rule);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

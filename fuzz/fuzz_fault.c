@@ -44,8 +44,9 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 	failing_program = program;
 	memmove(failing_program.calls + 1, failing_program.calls,
 		failing_program.count * sizeof(failing_program.calls[0]));
-	failing_program.calls[0] = (struct call) {
-		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n } };
+	failing_program.calls[0] = (struct call){
+		.op = OP_fail_nth, .thread = thread, .expected_result = RESULT_NONE, .number = { n }
+	};
 	failing_program.count++;
 	checker_repair_and_evaluate(fuzz_get_checker(), &failing_program);
 	program_update_lines(&failing_program);
@@ -63,7 +64,8 @@ static void compare_with_each_point_failing(uint8_t thread)
 	for (unsigned int n = 1; points && n <= points + 1; n++) {
 		make_program_with_nth_failing(thread, n);
 		if (fuzz_run_and_compare(&failing_program, &report) == CHECKER_DIFFERS)
-			fuzz_abort_with_finding("fuzz_fault", &failing_program, report.difference_or_miss_text);
+			fuzz_abort_with_finding("fuzz_fault", &failing_program,
+						report.difference_or_miss_text);
 	}
 }
 

@@ -20,7 +20,7 @@
 
 /* So many programs leave about 700 MB of reports; libFuzzer's memory limit is 2 GB. */
 #define REPORTED_PROGRAMS_MAX 300000
-#define RUN_ONE_IN 64
+#define RUN_ONE_IN            64
 
 static struct {
 	unsigned long inputs, racy_programs, predicted_misses, unpredicted, unconfirmed, skipped;
@@ -44,8 +44,7 @@ static bool count_race_and_maybe_skip(void)
 {
 	static unsigned long racy_programs;
 
-	if (!(rules_verdict(fuzz_get_checker()->rules)->broken &
-	      RULE_BIT(RULE_data_race)) ||
+	if (!(rules_verdict(fuzz_get_checker()->rules)->broken & RULE_BIT(RULE_data_race)) ||
 	    racy_programs++ < REPORTED_PROGRAMS_MAX || racy_programs % RUN_ONE_IN == 0)
 		return false;
 	counts.skipped++;

@@ -24,7 +24,8 @@ static void check_rejected_text(const uint8_t *data, size_t size, const struct t
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
 	fuzz_report_outcome_part(DIGEST_VERDICT, error->message, strlen(error->message));
-	if (!error->line_number || error->line_number > lines || !*error->message || strchr(error->message, '\n'))
+	if (!error->line_number || error->line_number > lines || !*error->message ||
+	    strchr(error->message, '\n'))
 		fuzz_abort_with_finding(
 			"fuzz_text", &program,
 			"expected an error message of one line with a line number of the text");
@@ -43,14 +44,12 @@ static void check_accepted_text(const char *text, size_t size)
 		fuzz_abort_with_finding("fuzz_text", &program, error.message);
 	program_to_text(&reparsed, second_canonical);
 	if (!program_calls_equal(&program, &reparsed) || strcmp(canonical, second_canonical))
-		fuzz_abort_with_finding(
-			"fuzz_text", &program,
-			"expected the same program and canonical text after a second pass");
+		fuzz_abort_with_finding("fuzz_text", &program,
+					"expected the same program and canonical text after a second pass");
 	used = program_rewrite_as_canonical(text, size, rewritten, &error);
 	if (!used || program_rewrite_as_canonical(rewritten, used, rewritten_again, &error) != used ||
 	    memcmp(rewritten, rewritten_again, used))
-		fuzz_abort_with_finding("fuzz_text", &program,
-					"expected no change by the second rewriting");
+		fuzz_abort_with_finding("fuzz_text", &program, "expected no change by the second rewriting");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -44,8 +44,7 @@ static bool encode_text_of_calls(const char *name, const char *text, size_t *siz
 }
 
 /* Encodes a program text as bytes, for targets that read bytes. */
-static bool encode_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
-				char *error)
+static bool encode_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes, char *error)
 {
 	static struct program program;
 	bool is_good = program_file_parse(name, text, *size, &program, error);
@@ -61,23 +60,21 @@ static bool encode_program_text(const char *name, const char *text, size_t *size
  * program.
  */
 static bool copy_even_invalid_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
-				 char *error)
+					   char *error)
 {
 	static struct program program;
 	struct text_error text_error;
 
 	memcpy(bytes, text, *size);
-	return program_name_is_text(name) ||
-	       program_from_text(&program, text, *size, &text_error) || !text_error.no_header ||
-	       program_file_parse(name, text, *size, &program, error);
+	return program_name_is_text(name) || program_from_text(&program, text, *size, &text_error) ||
+	       !text_error.no_header || program_file_parse(name, text, *size, &program, error);
 }
 
 /*
  * Converts the content of a file to the bytes that the target reads, and sets @size to their
  * number. Return: false if the file has an error; then @error has the message.
  */
-static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes,
-			   char *error)
+static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes, char *error)
 {
 	if (program_name_is_bytes(name)) {
 		memcpy(bytes, content, *size);
@@ -85,9 +82,9 @@ static bool encode_content(const char *name, const char *content, size_t *size, 
 	}
 	if (fuzz_input_kind == FUZZ_TEXT)
 		return copy_even_invalid_program_text(name, content, size, bytes, error);
-	return fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name)
-		       ? encode_text_of_calls(name, content, size, bytes, error)
-		       : encode_program_text(name, content, size, bytes, error);
+	return fuzz_input_kind == FUZZ_CALLS && !program_name_is_text(name) ?
+		       encode_text_of_calls(name, content, size, bytes, error) :
+		       encode_program_text(name, content, size, bytes, error);
 }
 
 static void read_and_pass_input(const char *name, void *ctx)
@@ -103,7 +100,7 @@ static void read_and_pass_input(const char *name, void *ctx)
 	if (bytes && encode_content(name, content, &size, bytes, error))
 		exact = realloc(bytes, size ? size : 1);
 	if (exact) {
-		walk->fn(&(struct input){name, exact, size}, walk->ctx);
+		walk->fn(&(struct input){ name, exact, size }, walk->ctx);
 		walk->input_count++;
 	} else {
 		fprintf(stderr, "%s\n", error);
@@ -128,12 +125,11 @@ static void pass_file_if_input(const char *name, void *ctx)
 
 bool input_for_each(const char *path, input_fn fn, void *ctx)
 {
-	struct input_walk walk = {.fn = fn, .ctx = ctx};
+	struct input_walk walk = { .fn = fn, .ctx = ctx };
 	struct stat status;
 	bool is_directory = !stat(path, &status) && S_ISDIR(status.st_mode);
 
-	walk.has_failed |=
-		!walk_files(path, is_directory ? pass_file_if_input : read_and_pass_input, &walk);
+	walk.has_failed |= !walk_files(path, is_directory ? pass_file_if_input : read_and_pass_input, &walk);
 	if (walk.ignored_file_count)
 		fprintf(stderr, "%s: %zu file%s ignored: not named like an input\n", path,
 			walk.ignored_file_count, walk.ignored_file_count == 1 ? "" : "s");

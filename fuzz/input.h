@@ -11,7 +11,7 @@
 struct input {
 	const char *file_name;
 	const uint8_t *bytes; /* as the target reads them; the memory has exactly @size bytes */
-	size_t size; /* of @bytes */
+	size_t size;          /* of @bytes */
 };
 
 typedef void (*input_fn)(const struct input *input, void *ctx);

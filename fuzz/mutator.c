@@ -40,8 +40,7 @@ static size_t mutate_by_libfuzzer(uint8_t *data, size_t size, size_t max)
 
 /* Mutates the decoded program and writes its bytes. Return: their number; 0 makes the engine try
  * again. */
-static size_t mutate_and_encode(uint8_t *out, size_t max, const struct program *other,
-				unsigned int seed)
+static size_t mutate_and_encode(uint8_t *out, size_t max, const struct program *other, unsigned int seed)
 {
 	struct mutate_request request = {
 		.seed = seed,
@@ -67,8 +66,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
  * libFuzzer calls crossover and mutation equally often; the mutator's weights decide how often
  * programs are spliced.
  */
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
-				 size_t other_size, uint8_t *out, size_t max, unsigned int seed)
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
+				 uint8_t *out, size_t max, unsigned int seed)
 {
 	mark_initialised(data, size);
 	mark_initialised(other, other_size);

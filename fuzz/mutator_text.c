@@ -42,8 +42,7 @@ static bool is_word_character(char c)
 /* Return: whether the byte belongs to the same piece as the byte before it. */
 static bool is_in_piece_of_previous_byte(const char *byte, bool is_line)
 {
-	return is_line ? byte[-1] != '\n'
-		       : is_word_character(byte[0]) && is_word_character(byte[-1]);
+	return is_line ? byte[-1] != '\n' : is_word_character(byte[0]) && is_word_character(byte[-1]);
 }
 
 /* Return: the line (with its line end) or the word that contains a random byte. */
@@ -52,12 +51,12 @@ static struct text_piece pick_random_piece(const struct text_buffer *text, bool 
 	size_t from = text->size ? random_below(&random_state, text->size) : 0, to = from + 1;
 
 	if (!text->size)
-		return (struct text_piece){0, 0};
+		return (struct text_piece){ 0, 0 };
 	while (from && is_in_piece_of_previous_byte(text->bytes + from, is_line))
 		from--;
 	while (to < text->size && is_in_piece_of_previous_byte(text->bytes + to, is_line))
 		to++;
-	return (struct text_piece){from, to - from};
+	return (struct text_piece){ from, to - from };
 }
 
 /*
@@ -65,14 +64,12 @@ static struct text_piece pick_random_piece(const struct text_buffer *text, bool 
  * is not accepted, the empty program is mutated. Sometimes changes an expected result or `expect`.
  * Return: whether @text was accepted and its program was mutated.
  */
-static bool make_mutated_program_text(const struct text_buffer *text,
-				      struct text_buffer *program_text)
+static bool make_mutated_program_text(const struct text_buffer *text, struct text_buffer *program_text)
 {
 	static struct program program;
-	struct mutate_request request = {.seed = random_next(&random_state), .max_calls = 64};
+	struct mutate_request request = { .seed = random_next(&random_state), .max_calls = 64 };
 	struct text_error error;
-	bool is_accepted = program_from_text(&program, text->bytes, text->size, &error),
-	     has_changed;
+	bool is_accepted = program_from_text(&program, text->bytes, text->size, &error), has_changed;
 
 	if (!is_accepted)
 		program.count = 0;
@@ -117,9 +114,9 @@ static bool replace_insert_or_remove_piece(struct text_buffer *text)
 	if (!text->size || random_once_in(&random_state, 2))
 		make_mutated_program_text(text, &source);
 	else if (!is_line && random_once_in(&random_state, 2))
-		source = (struct text_buffer){limit_words, sizeof(limit_words) - 1, 0};
-	from = random_once_in(&random_state, 4) ? (struct text_piece){0, 0}
-						: pick_random_piece(&source, is_line);
+		source = (struct text_buffer){ limit_words, sizeof(limit_words) - 1, 0 };
+	from = random_once_in(&random_state, 4) ? (struct text_piece){ 0, 0 } :
+						  pick_random_piece(&source, is_line);
 	if (random_once_in(&random_state, 2) && from.len)
 		to.len = 0;
 	if (from.len > sizeof(copied_bytes) || text->size - to.len + from.len > text->max)
@@ -138,13 +135,14 @@ static bool mutate_by_engine(struct text_buffer *text)
 	return true;
 }
 
-static bool (*const changes[])(struct text_buffer *text) = {mutate_as_program, replace_insert_or_remove_piece,
-							    mutate_by_engine};
-static const unsigned int change_weights[] = {8, 17, 8};
+static bool (*const changes[])(struct text_buffer *text) = { mutate_as_program,
+							     replace_insert_or_remove_piece,
+							     mutate_by_engine };
+static const unsigned int change_weights[] = { 8, 17, 8 };
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	struct text_buffer text = {(char *)data, size, max};
+	struct text_buffer text = { (char *)data, size, max };
 
 	random_state = seed;
 	while (!changes[random_index_by_weight(&random_state, change_weights, 3)](&text) || !text.size)

@@ -34,8 +34,7 @@ typedef uint64_t word __attribute__((aligned(1), may_alias));
 
 /* Each method writes @len bytes to @to: copies of those at @from or, if @from is NULL, bytes of @value. */
 
-static void copy_or_fill_by_libc(unsigned char *to, const unsigned char *from, int value,
-				 size_t len)
+static void copy_or_fill_by_libc(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
 	if (from)
 		__real_memcpy(to, from, len);
@@ -43,8 +42,7 @@ static void copy_or_fill_by_libc(unsigned char *to, const unsigned char *from, i
 		__real_memset(to, value, len);
 }
 
-AS_WRITTEN static void copy_or_fill_wide(unsigned char *to, const unsigned char *from, int value,
-					 size_t len)
+AS_WRITTEN static void copy_or_fill_wide(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
 	const block repeated = (unsigned char)value - (block){ 0 };
 	const unsigned char *filling = (const unsigned char *)&repeated;
@@ -62,8 +60,7 @@ AS_WRITTEN static void copy_or_fill_wide(unsigned char *to, const unsigned char 
 }
 
 #if defined(__x86_64__)
-static void copy_or_fill_by_movsb(unsigned char *to, const unsigned char *from, int value,
-				  size_t len)
+static void copy_or_fill_by_movsb(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
 	if (from)
 		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(len) : : "memory");
@@ -80,8 +77,7 @@ AS_WRITTEN static void copy_or_fill_rounded(unsigned char *to, const unsigned ch
 {
 	for (size_t i = 0; i < len;) {
 		size_t first_byte = (uintptr_t)(to + i) % sizeof(word);
-		size_t byte_count =
-			sizeof(word) - first_byte < len - i ? sizeof(word) - first_byte : len - i;
+		size_t byte_count = sizeof(word) - first_byte < len - i ? sizeof(word) - first_byte : len - i;
 		volatile word *target = (word *)(to + i - first_byte);
 		word changed = *target;
 
@@ -113,8 +109,7 @@ static const struct copy_method *selected_method = &methods[0];
 bool copy_select_method_if_available(const char *method_name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (!strcmp(methods[i].name, method_name) && methods[i].write &&
-		    (!i || __real_memcpy)) {
+		if (!strcmp(methods[i].name, method_name) && methods[i].write && (!i || __real_memcpy)) {
 			selected_method = &methods[i];
 			return true;
 		}

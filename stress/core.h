@@ -39,8 +39,7 @@
 
 #define THREAD_PREFIX "stress-"
 
-extern _Thread_local struct stress_thread
-	*current_thread; /* NULL: not a thread that runs operations */
+extern _Thread_local struct stress_thread *current_thread; /* NULL: not a thread that runs operations */
 
 /*
  * A message is built in memory and written by one write(2), so that messages of threads that fail at the
@@ -51,8 +50,7 @@ struct message {
 	size_t text_length;
 };
 
-void message_append(struct message *message, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void message_append(struct message *message, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void message_vappend(struct message *message, const char *format, va_list args);
 
 /* Writes the message to standard output. */

@@ -18,8 +18,7 @@ static struct command commands[] = {
 };
 
 /* NULL if the scenario is not linked, because the page library lacks its calls (build-aux/flavours.mk). */
-#define SCENARIO(name, summary) \
-	extern const struct stress_scenario stress_##name __attribute__((weak));
+#define SCENARIO(name, summary) extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
 
 static const struct stress_scenario *const scenarios[] = {

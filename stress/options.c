@@ -77,12 +77,8 @@ static const struct option_row rows[] = {
 	  .read = parse_64_bit_number,
 	  .into = &current_run.operation_limit,
 	  .expected = "NUMBER" },
-	{ .name = "seconds",
-	  .letter = 's',
-	  .number = &current_run.time_limit_seconds,
-	  .most = NUMBER_MAX },
-	OPTION_READ("seed", parse_64_bit_number, &current_run.seed,
-		    "NUMBER, decimal or 0x hexadecimal"),
+	{ .name = "seconds", .letter = 's', .number = &current_run.time_limit_seconds, .most = NUMBER_MAX },
+	OPTION_READ("seed", parse_64_bit_number, &current_run.seed, "NUMBER, decimal or 0x hexadecimal"),
 	OPTION_NUMBER("stat-interval", &current_run.statistics_interval_seconds, 0, NUMBER_MAX),
 	{ .name = "backend", .text = &current_run.backend, .values = "direct, alias" },
 	{ .name = "copy", .text = &current_run.copy_method, .values = COPY_METHODS },
@@ -114,13 +110,12 @@ void options_append_to_message(struct message *message)
 		       " --threads=%u --operations=0x%llx --seconds=%u --seed=0x%llx"
 		       " --stat-interval=%u --backend=%s --copy=%s%s%s --stutter=%u --fail-alloc=%u"
 		       " --fail-copy=%u --memory=%u --forks=%u%s",
-		       run->thread_count, (unsigned long long)run->operation_limit,
-		       run->time_limit_seconds, (unsigned long long)run->seed,
-		       run->statistics_interval_seconds, run->backend, run->copy_method,
-		       run->must_pin_threads ? " --pin" : "",
-		       run->must_delay_threads ? " --delays" : "", run->stutter_msec,
-		       run->fail_alloc_percent, run->fail_copy_percent, run->memory_limit_mib,
-		       run->fork_thread_count, run->is_bare ? " --bare" : "");
+		       run->thread_count, (unsigned long long)run->operation_limit, run->time_limit_seconds,
+		       (unsigned long long)run->seed, run->statistics_interval_seconds, run->backend,
+		       run->copy_method, run->must_pin_threads ? " --pin" : "",
+		       run->must_delay_threads ? " --delays" : "", run->stutter_msec, run->fail_alloc_percent,
+		       run->fail_copy_percent, run->memory_limit_mib, run->fork_thread_count,
+		       run->is_bare ? " --bare" : "");
 	if (run->injected_bug)
 		message_append(message, " --busted=%s", run->injected_bug->name);
 }
@@ -132,51 +127,50 @@ static void append_help_text(struct message *message)
 	const char *name = current_run.name;
 	unsigned int min_thread_count = current_run.scenario->min_thread_count;
 
-	message_append(
-		message,
-		"Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
-		"  -t, --threads N      run %u to %u threads (default %u), maybe more than CPUs\n"
-		"  -n, --operations N   run N operations in each thread (default 0: no limit)\n"
-		"  -s, --seconds N      run for N seconds (default %u without --operations); with "
-		"it,\n"
-		"                       the run ends at the first of both limits\n"
-		"  --seed N             choose operations by N, decimal or 0x hexadecimal (default "
-		"1)\n"
-		"  --stat-interval N    print statistics every N seconds, 0: only at the end\n"
-		"                       (default 1 with --seconds, else 0)\n"
-		"  --backend NAME       map pages with a backend: direct, alias (default: "
-		"PAGE_MAP)\n"
-		"  --pin                bind each thread to a CPU, round robin\n"
-		"  --delays             delay operations and library calls; the seed chooses "
-		"which\n"
-		"  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for "
-		"MSEC,\n"
-		"                       and repeat (default %u)\n"
-		"  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected "
-		"bug\n"
-		"                       (default libc; the others: plain build only)\n"
-		"  --fail-alloc N       make N percent of allocations fail\n"
-		"  --fail-copy N        make N percent of copies from user memory fail\n"
-		"  --memory MIB         limit the additional address space to MIB (plain build "
-		"only)\n"
-		"  --forks N            fork and exec in N more threads\n"
-		"  --bare               run without the library: memcpy() with the same checks\n"
-		"                       (scenario split only)\n"
-		"  --busted[=BUG]       inject a bug, so that the run must fail (the option has "
-		"its name\n"
-		"                       from the kernel's rcutorture; default: the first bug)\n"
-		"  --help               print this text\n"
-		"\nExamples:\n"
-		"  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
-		"  pagetorture-stress %s -t 32 -n 10000        run the same operations each time\n"
-		"  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
-		"  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
-		"\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
-		"a call or a feature. A crash ends the program by its signal.\n"
-		"\nBugs:\n",
-		name, current_run.summary, min_thread_count ? min_thread_count : 1,
-		STRESS_THREADS_MAX, current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER,
-		name, name, name, name, find_next_bug_of_scenario(NULL)->name);
+	message_append(message,
+		       "Usage: pagetorture-stress %s [OPTION]...\n%s\n\n"
+		       "  -t, --threads N      run %u to %u threads (default %u), maybe more than CPUs\n"
+		       "  -n, --operations N   run N operations in each thread (default 0: no limit)\n"
+		       "  -s, --seconds N      run for N seconds (default %u without --operations); with "
+		       "it,\n"
+		       "                       the run ends at the first of both limits\n"
+		       "  --seed N             choose operations by N, decimal or 0x hexadecimal (default "
+		       "1)\n"
+		       "  --stat-interval N    print statistics every N seconds, 0: only at the end\n"
+		       "                       (default 1 with --seconds, else 0)\n"
+		       "  --backend NAME       map pages with a backend: direct, alias (default: "
+		       "PAGE_MAP)\n"
+		       "  --pin                bind each thread to a CPU, round robin\n"
+		       "  --delays             delay operations and library calls; the seed chooses "
+		       "which\n"
+		       "  --stutter[=MSEC]     run all threads for MSEC milliseconds, pause them for "
+		       "MSEC,\n"
+		       "                       and repeat (default %u)\n"
+		       "  --copy METHOD        copy bytes by libc, wide or movsb; rounded is an injected "
+		       "bug\n"
+		       "                       (default libc; the others: plain build only)\n"
+		       "  --fail-alloc N       make N percent of allocations fail\n"
+		       "  --fail-copy N        make N percent of copies from user memory fail\n"
+		       "  --memory MIB         limit the additional address space to MIB (plain build "
+		       "only)\n"
+		       "  --forks N            fork and exec in N more threads\n"
+		       "  --bare               run without the library: memcpy() with the same checks\n"
+		       "                       (scenario split only)\n"
+		       "  --busted[=BUG]       inject a bug, so that the run must fail (the option has "
+		       "its name\n"
+		       "                       from the kernel's rcutorture; default: the first bug)\n"
+		       "  --help               print this text\n"
+		       "\nExamples:\n"
+		       "  pagetorture-stress %s -s 60 --seed 0x2a     run for a minute\n"
+		       "  pagetorture-stress %s -t 32 -n 10000        run the same operations each time\n"
+		       "  pagetorture-stress %s --backend alias --delays --fail-alloc 5\n"
+		       "  pagetorture-stress %s --busted=%s           check that the run detects a bug\n"
+		       "\nExit status: 0 success, 1 failure, 2 usage error, 69 the page library lacks\n"
+		       "a call or a feature. A crash ends the program by its signal.\n"
+		       "\nBugs:\n",
+		       name, current_run.summary, min_thread_count ? min_thread_count : 1, STRESS_THREADS_MAX,
+		       current_run.thread_count, DEFAULT_SECONDS, DEFAULT_STUTTER, name, name, name, name,
+		       find_next_bug_of_scenario(NULL)->name);
 	for (const struct stress_bug *bug = NULL; (bug = find_next_bug_of_scenario(bug));)
 		message_append(message, "  %-12s         %s%s\n", bug->name, bug->effect,
 			       bug->detection == BY_TSAN ? " (ThreadSanitizer only)" : "");
@@ -201,8 +195,7 @@ static int report_and_return_unavailable(const char *what_library_lacks)
  */
 static int select_backend_or_environment_default(const char *option_value)
 {
-	const char *variable = getenv("PAGE_MAP"),
-		   *backend = option_value ? option_value : variable;
+	const char *variable = getenv("PAGE_MAP"), *backend = option_value ? option_value : variable;
 
 	if (backend && page_map_backend_set(backend)) {
 		if (!strcmp(backend, "alias"))
@@ -224,8 +217,8 @@ static int check_and_apply_options(const struct stress_run *run)
 	unsigned int min_thread_count =
 		bug && run->scenario->min_thread_count < 2 ? 2 : run->scenario->min_thread_count;
 	if (run->thread_count < min_thread_count)
-		return usage_error(run->name, "expected at least %u threads%s, got %u",
-				   min_thread_count, bug ? " for --busted" : "", run->thread_count);
+		return usage_error(run->name, "expected at least %u threads%s, got %u", min_thread_count,
+				   bug ? " for --busted" : "", run->thread_count);
 	if (bug && bug->detection == BY_TSAN && !tsan_is_present())
 		return usage_error(run->name, "expected a build with ThreadSanitizer for --busted");
 	if (run->is_bare && !run->scenario->can_run_bare)
@@ -247,8 +240,8 @@ int options_parse_and_apply(int argc, char **argv)
 	int exit_status;
 
 	for (const struct stress_bug *bug = NULL; (bug = find_next_bug_of_scenario(bug));)
-		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names),
-			 "%s%s", *bug_names ? ", " : "", bug->name);
+		snprintf(bug_names + strlen(bug_names), sizeof(bug_names) - strlen(bug_names), "%s%s",
+			 *bug_names ? ", " : "", bug->name);
 	append_help_text(&help);
 	exit_status = options_parse_or_return_status(run->name, help.text, rows, argc, argv);
 	if (exit_status >= 0)

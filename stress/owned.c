@@ -67,8 +67,7 @@ static void divide_into_pieces(size_t file_size)
 		piece = &owned.pieces[owned.piece_count++];
 		piece->file_pos = pos;
 		piece->len = choose_piece_length_by_layout(pos, &random_state);
-		piece->expected_bytes =
-			stress_allocate_memory_or_exit(owned.layout->copy_count, piece->len);
+		piece->expected_bytes = stress_allocate_memory_or_exit(owned.layout->copy_count, piece->len);
 	}
 }
 
@@ -78,8 +77,8 @@ static void allocate_file_pages_or_buffer(size_t file_size)
 
 	/* The last page has bytes after the last piece, for injected bugs that write beyond the piece. */
 	owned.page_count = file_size / PAGE_SIZE + 1;
-	owned.pages = stress_allocate_memory_or_exit(owned.page_count * layout->copy_count,
-						     sizeof(*owned.pages));
+	owned.pages =
+		stress_allocate_memory_or_exit(owned.page_count * layout->copy_count, sizeof(*owned.pages));
 	if (layout->alloc_buffer)
 		owned.memory = layout->alloc_buffer(file_size + SPARE_BYTES);
 	else if (current_run.is_bare)
@@ -91,7 +90,7 @@ static void allocate_file_pages_or_buffer(size_t file_size)
 }
 
 static struct span make_span_with_bug(const struct piece *piece, unsigned int copy_index, size_t piece_off,
-			     size_t len)
+				      size_t len)
 {
 	/* With this bug each span ends at the end of its piece, before a byte of another thread. */
 	if (must_write_one_byte_too_many())
@@ -121,8 +120,7 @@ void owned_allocate_and_fill_file(const struct owned_layout *layout)
 
 	owned.layout = layout;
 	if (layout->piece_size != OWNED_MIXED)
-		file_size =
-			layout->piece_size * layout->pieces_per_thread * current_run.thread_count;
+		file_size = layout->piece_size * layout->pieces_per_thread * current_run.thread_count;
 	divide_into_pieces(file_size);
 	allocate_file_pages_or_buffer(file_size);
 	for_each_piece_copy(owned_write_new_bytes);
@@ -154,8 +152,7 @@ static const struct piece *get_own_piece(const struct stress_thread *self, size_
 struct span owned_pick_piece(struct stress_thread *self)
 {
 	size_t thread_count = current_run.thread_count;
-	size_t own_piece_count =
-		(owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
+	size_t own_piece_count = (owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
 	const struct piece *piece = get_own_piece(self, stress_pick_number(self, own_piece_count));
 
 	return make_span_with_bug(piece, stress_pick_number(self, owned.layout->copy_count), 0, piece->len);
@@ -167,7 +164,7 @@ struct span owned_pick_piece_part(struct stress_thread *self)
 	size_t piece_off = stress_pick_number(self, span.len);
 
 	return make_span_with_bug(span.piece, span.copy_index, piece_off,
-			 1 + stress_pick_number(self, span.len - piece_off));
+				  1 + stress_pick_number(self, span.len - piece_off));
 }
 
 struct span owned_pick_piece_tail(struct stress_thread *self)
@@ -192,17 +189,15 @@ struct span owned_pick_near_end_or_part(struct stress_thread *self)
 		piece_off = stress_pick_number(self, piece->len);
 	else if (page_end_pos - piece->file_pos > bytes_before_end)
 		piece_off = page_end_pos - piece->file_pos - bytes_before_end;
-	return make_span_with_bug(
-		piece, 0, piece_off,
-		1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - piece_off)));
+	return make_span_with_bug(piece, 0, piece_off,
+				  1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - piece_off)));
 }
 
 unsigned char *owned_get_expected_bytes(struct span span)
 {
 	const struct piece *piece = span.piece;
 
-	return piece->expected_bytes + span.copy_index * piece->len +
-	       (span.file_pos - piece->file_pos);
+	return piece->expected_bytes + span.copy_index * piece->len + (span.file_pos - piece->file_pos);
 }
 
 /* ---- chunks ---- */
@@ -223,8 +218,8 @@ bool owned_advance_and_record_chunk(struct stress_thread *self, struct span span
 	chunk->off = pos % PAGE_SIZE;
 	chunk->len = min_size(span.len - chunk->span_pos, PAGE_SIZE - chunk->off);
 	chunk->expected_bytes = owned_get_expected_bytes(span) + chunk->span_pos;
-	stress_record_access(self, span.copy_index * owned.page_count + chunk->page_index,
-			     chunk->off, chunk->len, chunk->expected_bytes[0]);
+	stress_record_access(self, span.copy_index * owned.page_count + chunk->page_index, chunk->off,
+			     chunk->len, chunk->expected_bytes[0]);
 	return true;
 }
 
@@ -242,15 +237,14 @@ static unsigned char *get_buffer_address_or_abort(const struct chunk *chunk)
 }
 
 /* The pointers are volatile, so that the compiler keeps an access for each byte. */
-static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile unsigned char *from,
-				  size_t len)
+static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile unsigned char *from, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		to[i] = from[i];
 }
 
 void owned_write_chunk_with_bug(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
-		       const unsigned char *bytes)
+				const unsigned char *bytes)
 {
 	size_t len = owned_compute_write_length_with_bug(chunk);
 
@@ -284,8 +278,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 /* ---- operations ---- */
 
 /* Makes new bytes for the span, and one more for an injected bug, and already expects them. */
-static void make_new_expected_bytes(struct stress_thread *self, struct span span,
-				    unsigned char *new_bytes)
+static void make_new_expected_bytes(struct stress_thread *self, struct span span, unsigned char *new_bytes)
 {
 	tagged_fill_bytes(new_bytes, tagged_make_next_tag(self), span.file_pos, span.len + 1);
 	memcpy(owned_get_expected_bytes(span), new_bytes, span.len);
@@ -314,7 +307,7 @@ void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span sp
 }
 
 void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
-			     const unsigned char *found_bytes)
+				  const unsigned char *found_bytes)
 {
 	unsigned char *expected = owned_get_expected_bytes(span);
 	unsigned int thread = self->thread_index, thread_count = current_run.thread_count;
@@ -357,8 +350,7 @@ void owned_check_span_by_random_kind(struct stress_thread *self, struct span spa
 	owned_check_span_by(self, span, kind);
 }
 
-void owned_write_by_kind_and_check(struct stress_thread *self, struct span span,
-				   enum access_kind kind)
+void owned_write_by_kind_and_check(struct stress_thread *self, struct span span, enum access_kind kind)
 {
 	owned_write_new_bytes(self, span, kind);
 	owned_check_span_by_random_kind(self, span);
@@ -375,7 +367,6 @@ void owned_zero_and_check_span(struct stress_thread *self, struct span span)
 
 	memset(owned_get_expected_bytes(span), 0, span.len);
 	while (owned_advance_and_record_chunk(self, span, &chunk))
-		stress_zero_page(self, chunk.page, chunk.off,
-				 owned_compute_write_length_with_bug(&chunk));
+		stress_zero_page(self, chunk.page, chunk.off, owned_compute_write_length_with_bug(&chunk));
 	owned_check_span_by_random_kind(self, span);
 }

@@ -71,7 +71,7 @@ unsigned char *owned_get_expected_bytes(struct span span);
 
 /* Writes @bytes to the chunk. @bytes: owned_compute_write_length_with_bug() bytes. */
 void owned_write_chunk_with_bug(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
-		       const unsigned char *bytes);
+				const unsigned char *bytes);
 
 /* Writes new bytes to the span, and expects them from then on. */
 void owned_write_new_bytes(struct stress_thread *self, struct span span, enum access_kind kind);
@@ -85,17 +85,16 @@ void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span sp
  * so that each difference is reported once.
  */
 void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
-			     const unsigned char *found_bytes);
+				  const unsigned char *found_bytes);
 
 /* Reads the span by the given kind of access, and checks the bytes that it found. */
 void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
 
 /*
- * Operations of scenarios. Each of them ends with owned_check_span_by_random_kind(), which reads the span by a
- * kind of access that it chooses at random.
+ * Operations of scenarios. Each of them ends with owned_check_span_by_random_kind(), which reads the span by
+ * a kind of access that it chooses at random.
  */
 void owned_write_and_check_span(struct stress_thread *self, struct span span);
-void owned_write_by_kind_and_check(struct stress_thread *self, struct span span,
-				   enum access_kind kind);
+void owned_write_by_kind_and_check(struct stress_thread *self, struct span span, enum access_kind kind);
 void owned_zero_and_check_span(struct stress_thread *self, struct span span);
 void owned_check_span_by_random_kind(struct stress_thread *self, struct span span);

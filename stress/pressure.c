@@ -58,8 +58,8 @@ void stress_count_and_check_refused_call(struct stress_thread *self, const char 
 {
 	count_refused_call(self);
 	if (!current_run.fail_alloc_percent && !current_run.memory_limit_mib)
-		stress_report_failure(self, "%s in thread %u: expected success, found %s",
-				      call_name, self->thread_index, strerror(errno));
+		stress_report_failure(self, "%s in thread %u: expected success, found %s", call_name,
+				      self->thread_index, strerror(errno));
 }
 
 struct page *stress_alloc_page(struct stress_thread *self, gfp_t gfp)

@@ -2,7 +2,7 @@
 #include "harness/detect/tsan.h"
 #include "stress/core.h"
 
-#define RACES_KEPT 4    /* maximal number of unexpected races that are printed */
+#define RACES_KEPT   4  /* maximal number of unexpected races that are printed */
 #define RACES_ENOUGH 32 /* reports of a region after which few operations are watched */
 
 static atomic_ulong race_counts[RACE_KINDS];
@@ -30,8 +30,7 @@ NO_TSAN static void record_race(const struct tsan_race *race, void *ctx)
 			   is_on_common_page(before) && is_by_stress_thread(now) &&
 			   is_by_stress_thread(before) && (now->write || before->write);
 	size_t region = (now->addr - current_run.common_page_address) / STRESS_REGION_SIZE;
-	unsigned long race_index =
-		add_relaxed(&race_counts[is_expected ? EXPECTED_RACE : OTHER_RACE], 1);
+	unsigned long race_index = add_relaxed(&race_counts[is_expected ? EXPECTED_RACE : OTHER_RACE], 1);
 
 	(void)ctx;
 	if (is_expected)
@@ -83,8 +82,7 @@ static void append_access(struct message *message, const struct tsan_access *acc
 	message_append(message, "%s %ss %zu bytes at %s0x%llx",
 		       access->thread_name[0] ? access->thread_name : "a thread",
 		       access->write ? "write" : "read", access->size, on_page ? "page+" : "",
-		       (unsigned long long)(access->addr -
-					    (on_page ? current_run.common_page_address : 0)));
+		       (unsigned long long)(access->addr - (on_page ? current_run.common_page_address : 0)));
 }
 
 void races_append_failures(struct message *message)
@@ -93,12 +91,10 @@ void races_append_failures(struct message *message)
 	unsigned long count = races_get_count(OTHER_RACE);
 
 	if (count)
-		message_append(
-			message, "%s: !!! ThreadSanitizer reported a race%s\n", current_run.name,
-			current_run.scenario->race_regions ? " elsewhere than on the page" : "");
+		message_append(message, "%s: !!! ThreadSanitizer reported a race%s\n", current_run.name,
+			       current_run.scenario->race_regions ? " elsewhere than on the page" : "");
 	if (missing_region)
-		message_append(message,
-			       "%s: !!! expected a race of %s, ThreadSanitizer reported none\n",
+		message_append(message, "%s: !!! expected a race of %s, ThreadSanitizer reported none\n",
 			       current_run.name, missing_region);
 	if (!message->text_length)
 		return;

@@ -15,7 +15,7 @@
 #include "harness/util/shell_word.h"
 #include "stress/core.h"
 
-#define FAILURES_MAX 4     /* maximal number of failures that are printed */
+#define FAILURES_MAX    4  /* maximal number of failures that are printed */
 #define THREADS_PRINTED 16 /* maximal number of threads whose last operations are printed */
 #define PROGRAM_THREADS 8  /* maximal number of threads of the page program */
 #define PROGRAM_PAGES   8  /* pages of the page program */
@@ -45,8 +45,7 @@ void message_print_to_stdout(const struct message *message)
 	size_t written = 0;
 
 	while (written < message->text_length) {
-		ssize_t n = write(STDOUT_FILENO, message->text + written,
-				  message->text_length - written);
+		ssize_t n = write(STDOUT_FILENO, message->text + written, message->text_length - written);
 
 		if (n < 0 && errno != EINTR)
 			_exit(EXIT_FAILURE);
@@ -85,8 +84,7 @@ NO_TSAN static const struct stress_record *find_last_record(const struct stress_
 							    uint64_t record_index)
 {
 	uint64_t count = thread->begun_operation_count;
-	uint64_t number =
-		record_index + (count > STRESS_LAST_RECORDS ? count - STRESS_LAST_RECORDS : 0);
+	uint64_t number = record_index + (count > STRESS_LAST_RECORDS ? count - STRESS_LAST_RECORDS : 0);
 
 	return number < count ? &thread->last_records[number % STRESS_LAST_RECORDS] : NULL;
 }
@@ -97,16 +95,13 @@ NO_TSAN static void append_last_operations_of_thread(struct message *message,
 	const struct stress_scenario *scenario = current_run.scenario;
 	const struct stress_record *record;
 
-	message_append(message,
-		       "%s:   last operations of thread %u, newest last:", current_run.name,
+	message_append(message, "%s:   last operations of thread %u, newest last:", current_run.name,
 		       thread->thread_index);
-	for (uint64_t record_index = 0; (record = find_last_record(thread, record_index));
-	     record_index++) {
+	for (uint64_t record_index = 0; (record = find_last_record(thread, record_index)); record_index++) {
 		message_append(message, " %s", scenario->operations[record->operation_index].name);
 		if (record->page_number)
 			message_append(message, " page %u", record->page_number);
-		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len,
-			       record->byte_value);
+		message_append(message, " 0x%zx+%zu(0x%02x)", record->off, record->len, record->byte_value);
 	}
 	message_append(message, "%s\n", thread->begun_operation_count ? "" : " none");
 }
@@ -120,8 +115,8 @@ NO_TSAN static void append_call(struct message *message, unsigned int thread,
 
 	if (!call || record->page_number >= PROGRAM_PAGES || record->off + record->len > PAGE_SIZE)
 		return;
-	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page_number,
-		       record->off, record->len);
+	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page_number, record->off,
+		       record->len);
 	if (call[0] == 'w') /* only write calls have a seed argument */
 		message_append(message, ", 0x%x", record->byte_value);
 	message_append(message, ")\n");
@@ -137,8 +132,7 @@ NO_TSAN static void append_operations_as_program(struct message *message)
 		operation++;
 	if (!operation->name)
 		return;
-	message_append(message,
-		       "%s:   last operations of the threads as a page program:\npagetorture 1\n",
+	message_append(message, "%s:   last operations of the threads as a page program:\npagetorture 1\n",
 		       current_run.name);
 	for (unsigned int page = 0; page < PROGRAM_PAGES; page++)
 		message_append(message, "p%u = alloc_page(GFP_KERNEL | __GFP_ZERO)\n", page);
@@ -191,8 +185,7 @@ void stress_expect_equal(struct stress_thread *self, const char *what, long foun
 				      self->thread_index, expected, found);
 }
 
-void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
-		      size_t len)
+void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len)
 {
 	stress_expect_equal(self, "page_read_raw", page_read_raw(page, to, off, len), 0);
 }
@@ -208,8 +201,7 @@ void stress_zero_page(struct stress_thread *self, struct page *page, size_t off,
 	stress_expect_equal(self, "page_fill_zero", page_fill_zero(page, off, len), 0);
 }
 
-size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *page, size_t off,
-				       size_t len)
+size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *page, size_t off, size_t len)
 {
 	unsigned char bytes[PAGE_SIZE];
 	size_t zero_count = 0;
@@ -243,8 +235,8 @@ NO_TSAN static bool claim_first_crash_or_wait(void)
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };
 	int self = (int)syscall(SYS_gettid), first = 0;
 
-	if (atomic_compare_exchange_strong_explicit(&first_crashed_tid, &first, self,
-						    memory_order_relaxed, memory_order_relaxed))
+	if (atomic_compare_exchange_strong_explicit(&first_crashed_tid, &first, self, memory_order_relaxed,
+						    memory_order_relaxed))
 		return true;
 	if (first != self)
 		nanosleep(&wait, NULL);
@@ -281,8 +273,7 @@ static void handle_sanitizer_death(void)
 
 void report_install_crash_handlers(void)
 {
-	const struct sigaction action = { .sa_handler = handle_deadly_signal,
-					  .sa_flags = SA_NODEFER };
+	const struct sigaction action = { .sa_handler = handle_deadly_signal, .sa_flags = SA_NODEFER };
 
 	if (__sanitizer_set_death_callback) {
 		__sanitizer_set_death_callback(handle_sanitizer_death);

@@ -28,8 +28,8 @@ _Noreturn void stress_exit_with_failure(const char *expected, int error)
 {
 	struct message message = { .text_length = 0 };
 
-	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n",
-		       current_run.name, expected, strerror(error));
+	message_append(&message, "%s: !!! expected %s: %s\nEnd of test: FAILURE\n", current_run.name,
+		       expected, strerror(error));
 	message_print_to_stdout(&message);
 	_exit(EXIT_FAILURE);
 }
@@ -57,8 +57,7 @@ static bool rest_and_must_continue(const struct stress_thread *self)
 {
 	uint64_t limit = current_run.operation_limit;
 
-	while (load_relaxed(&current_run.must_threads_rest) &&
-	       !load_relaxed(&current_run.must_threads_stop))
+	while (load_relaxed(&current_run.must_threads_rest) && !load_relaxed(&current_run.must_threads_stop))
 		sleep_msec(1);
 	return (!limit || self->begun_operation_count < limit) &&
 	       !load_relaxed(&current_run.must_threads_stop);
@@ -119,8 +118,8 @@ void stress_record_access(struct stress_thread *self, size_t page_number, size_t
 {
 	struct stress_record *record = stress_get_current_record(self);
 
-	*record = (struct stress_record){ record->operation_index, (unsigned int)page_number, off,
-					  len, byte_value };
+	*record = (struct stress_record){ record->operation_index, (unsigned int)page_number, off, len,
+					  byte_value };
 }
 
 void stress_let_other_threads_run(void)
@@ -219,8 +218,7 @@ static void allocate_common_page(struct stress_run *run)
 {
 	void *address;
 
-	run->common_page =
-		stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
+	run->common_page = stress_alloc_page_or_exit(run->scenario->gfp ? run->scenario->gfp : GFP_KERNEL);
 	address = page_map_local(run->common_page);
 	run->common_page_address = (uintptr_t)page_canonical(address);
 	page_unmap_local(address);
@@ -243,8 +241,7 @@ static void install_handlers_and_start_run(struct stress_run *run, pthread_t *ha
 static void init_thread_state(struct stress_thread *thread)
 {
 	thread->thread_index = (unsigned int)(thread - threads);
-	thread->random_state =
-		stress_hash(current_run.seed ^ stress_hash(thread->thread_index + 1));
+	thread->random_state = stress_hash(current_run.seed ^ stress_hash(thread->thread_index + 1));
 }
 
 /* Calls @fn for each thread on the main thread. @fn: may be NULL. */

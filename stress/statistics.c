@@ -87,15 +87,13 @@ void statistics_print_line(uint64_t run_msec)
 	message_append(&message, " Rate: %llu/s Max/Min: %lu/%lu%s",
 		       (unsigned long long)totals.all_operations * 1000 / (run_msec ? run_msec : 1),
 		       totals.fastest_thread_operations, totals.slowest_thread_operations,
-		       totals.fastest_thread_operations / 2 > totals.slowest_thread_operations ?
-			       " ???" :
-			       "");
+		       totals.fastest_thread_operations / 2 > totals.slowest_thread_operations ? " ???" : "");
 	message_append(&message, " Refused: %lu Races: %lu on the page, %lu elsewhere%s",
-		       totals.refused_calls, races_get_count(EXPECTED_RACE),
-		       races_get_count(OTHER_RACE), races_get_count(OTHER_RACE) ? " !!!" : "");
+		       totals.refused_calls, races_get_count(EXPECTED_RACE), races_get_count(OTHER_RACE),
+		       races_get_count(OTHER_RACE) ? " !!!" : "");
 	message_append(&message, " Cpu: %llums Rss: %luK Fds: %u Fail: %lu%s\n",
-		       (unsigned long long)read_clock_msec(CLOCK_PROCESS_CPUTIME_ID),
-		       resident_bytes / 1024, statistics_count_fd_directory_entries(), totals.failures,
+		       (unsigned long long)read_clock_msec(CLOCK_PROCESS_CPUTIME_ID), resident_bytes / 1024,
+		       statistics_count_fd_directory_entries(), totals.failures,
 		       totals.failures ? " !!!" : "");
 	message_print_to_stdout(&message);
 }
@@ -110,14 +108,12 @@ bool statistics_print_result(void)
 	bool is_success;
 
 	races_append_failures(&message);
-	is_success =
-		!message.text_length && !totals.failures && (totals.all_operations || stop_signal);
+	is_success = !message.text_length && !totals.failures && (totals.all_operations || stop_signal);
 	if (!message.text_length && races_get_count(EXPECTED_RACE))
 		message_append(&message, "%s: the expected race was reported %lu times\n", name,
 			       races_get_count(EXPECTED_RACE));
 	if (stop_signal)
-		message_append(&message, "%s: stopped by signal %d before its time\n", name,
-			       stop_signal);
+		message_append(&message, "%s: stopped by signal %d before its time\n", name, stop_signal);
 	message_append(&message, "End of test: %s\n", is_success ? "SUCCESS" : "FAILURE");
 	message_print_to_stdout(&message);
 	return is_success;

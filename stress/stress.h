@@ -52,8 +52,7 @@ enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
  */
 struct stress_operation {
 	const char *name;
-	unsigned int
-		weight; /* how often a thread chooses the operation, in relation to the others */
+	unsigned int weight; /* how often a thread chooses the operation, in relation to the others */
 	void (*run)(struct stress_thread *self);
 	struct span (*pick)(struct stress_thread *self);
 	void (*access)(struct stress_thread *self, struct span span);
@@ -82,7 +81,7 @@ struct stress_race_region {
 
 struct stress_scenario {
 	unsigned int min_thread_count; /* 0: one */
-	gfp_t gfp; /* flags of the common page; 0: the scenario does not use the page */
+	gfp_t gfp;                     /* flags of the common page; 0: the scenario does not use the page */
 	struct owned_layout layout;
 	/* Regions at the beginning of the common page. NULL: no race is expected. */
 	const struct stress_race_region *race_regions;
@@ -110,9 +109,8 @@ struct stress_run {
 	unsigned int statistics_interval_seconds; /* between two lines of statistics */
 	const char *backend, *copy_method;
 	bool must_pin_threads, must_delay_threads;
-	bool is_bare; /* copies bytes without the page library */
-	unsigned int
-		stutter_msec; /* all threads run for this time, then all rest for it, in turn */
+	bool is_bare;              /* copies bytes without the page library */
+	unsigned int stutter_msec; /* all threads run for this time, then all rest for it, in turn */
 	unsigned int fail_alloc_percent, fail_copy_percent;
 	unsigned int memory_limit_mib; /* address space in addition to that at the start */
 	unsigned int fork_thread_count;
@@ -133,8 +131,7 @@ struct stress_record {
 	unsigned int operation_index;
 	unsigned int page_number; /* a page or slot of the scenario, or the owner of memory */
 	size_t off, len;
-	unsigned char
-		byte_value; /* first byte that is written, or a number that identifies the bytes */
+	unsigned char byte_value; /* first byte that is written, or a number that identifies the bytes */
 };
 
 struct stress_thread {
@@ -147,7 +144,7 @@ struct stress_thread {
 	_Alignas(STRESS_CACHE_LINE) unsigned int thread_index;
 	uint64_t random_state;
 	uint64_t last_tag_generation; /* counts the tags that the thread has made (tagged.h) */
-	long unfreed_page_count; /* pages that this thread allocated, less those that it freed */
+	long unfreed_page_count;      /* pages that this thread allocated, less those that it freed */
 	uint64_t begun_operation_count;
 	unsigned int passed_delay_points; /* in the current operation */
 	struct stress_record last_records[STRESS_LAST_RECORDS];
@@ -229,15 +226,13 @@ void stress_report_failure(struct stress_thread *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Reads the range. Return: how many of its bytes are 0 before the first other byte. */
-size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *page, size_t off,
-				       size_t len);
+size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *page, size_t off, size_t len);
 
 /* Reports a failure unless @found, a count or the result of a call, equals @expected. @what names it. */
 void stress_expect_equal(struct stress_thread *self, const char *what, long found, long expected);
 
 /* Call page_read_raw(), page_write_raw() and page_fill_zero(), and report a failure unless they succeed. */
-void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off,
-		      size_t len);
+void stress_read_page(struct stress_thread *self, struct page *page, void *to, size_t off, size_t len);
 void stress_write_page(struct stress_thread *self, struct page *page, const void *from, size_t off,
 		       size_t len);
 void stress_zero_page(struct stress_thread *self, struct page *page, size_t off, size_t len);

@@ -31,8 +31,8 @@ static void check_span_with_own_reference(struct stress_thread *self, struct spa
 	page_free(chunk.page);
 }
 
-static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char *own_buffer,
-				      size_t len, uint64_t tag)
+static void fill_and_check_own_buffer(struct stress_thread *self, unsigned char *own_buffer, size_t len,
+				      uint64_t tag)
 {
 	size_t pos = 0;
 

@@ -45,8 +45,7 @@ static struct churn_state {
 static void check_page_is_zero(struct stress_thread *self, struct page *page)
 {
 	stress_expect_equal(self, "zeros of a page of __GFP_ZERO",
-			    (long)stress_count_leading_zero_bytes(self, page, 0, PAGE_SIZE),
-			    PAGE_SIZE);
+			    (long)stress_count_leading_zero_bytes(self, page, 0, PAGE_SIZE), PAGE_SIZE);
 }
 
 static size_t pick_and_record_kept_index(struct stress_thread *self)
@@ -138,8 +137,8 @@ static void free_kept_pages(struct stress_thread *self)
 
 static void free_entries_and_check_common_page(struct stress_thread *first)
 {
-	stress_expect_equal(first, "references of the common page",
-			    page_ref_count(current_run.common_page), 1);
+	stress_expect_equal(first, "references of the common page", page_ref_count(current_run.common_page),
+			    1);
 	entries_check_and_free_pages(first);
 	check_page_is_zero(first, current_run.common_page);
 }
@@ -161,8 +160,8 @@ const struct stress_scenario stress_churn = {
 
 static void put_child_page_and_free_previous(struct stress_thread *self)
 {
-	void *mapped = page_map_local(
-		current_run.common_page); /* the child is allocated while a page is mapped */
+	void *mapped =
+		page_map_local(current_run.common_page); /* the child is allocated while a page is mapped */
 	struct page *child = tagged_alloc_and_write_page(self);
 	struct page *previous_child = child ? entries_exchange_random_entry(self, child) : NULL;
 

@@ -49,8 +49,7 @@ static unsigned char *map_and_record_span_page(struct stress_thread *self, struc
 	return page_map_local(chunk.page);
 }
 
-static void check_mapped_span(struct stress_thread *self, struct span span,
-			      unsigned char *mapped_page)
+static void check_mapped_span(struct stress_thread *self, struct span span, unsigned char *mapped_page)
 {
 	owned_check_and_accept_bytes(self, span, mapped_page + span.file_pos % PAGE_SIZE);
 }
@@ -84,9 +83,9 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, en
 	struct chunk to = { 0 }, from = { 0 };
 	struct span source = span;
 
-	source.copy_index =
-		(span.copy_index + 1 + stress_pick_number(self, copy_count - 1)) % copy_count;
-	while (owned_advance_and_record_chunk(self, source, &from) && owned_advance_and_record_chunk(self, span, &to)) {
+	source.copy_index = (span.copy_index + 1 + stress_pick_number(self, copy_count - 1)) % copy_count;
+	while (owned_advance_and_record_chunk(self, source, &from) &&
+	       owned_advance_and_record_chunk(self, span, &to)) {
 		if (kind == BY_CALL)
 			stress_expect_equal(self, "page_copy",
 					    page_copy(to.page, to.off, from.page, from.off,
@@ -110,8 +109,8 @@ static void check_too_long_copies_fail(struct stress_thread *self, struct span s
 	owned_advance_and_record_chunk(self, span, &to);
 	stress_expect_equal(self, "page_copy(PAGE_SIZE + 1)",
 			    page_copy(to.page, 0, from.page, 0, PAGE_SIZE + 1), -EINVAL);
-	stress_expect_equal(self, "page_copy(1, PAGE_SIZE)",
-			    page_copy(to.page, 1, from.page, 1, PAGE_SIZE), -EINVAL);
+	stress_expect_equal(self, "page_copy(1, PAGE_SIZE)", page_copy(to.page, 1, from.page, 1, PAGE_SIZE),
+			    -EINVAL);
 	owned_check_span_by_random_kind(self, span);
 }
 

@@ -109,8 +109,7 @@ static void check_calls_at_chunk_ends(struct stress_thread *self, struct span sp
 		size_t end = chunk.off + chunk.len;
 		size_t len = stress_injects_bug("nothing") && end < PAGE_SIZE;
 
-		stress_expect_equal(self, "page_fill_zero(end, 0)",
-				    page_fill_zero(chunk.page, end, len), 0);
+		stress_expect_equal(self, "page_fill_zero(end, 0)", page_fill_zero(chunk.page, end, len), 0);
 		stress_expect_equal(self, "page_fill_zero(PAGE_SIZE, 1)",
 				    page_fill_zero(chunk.page, PAGE_SIZE, 1), -EINVAL);
 		stress_expect_equal(self, "page_write_raw(PAGE_SIZE, 0)",
@@ -121,12 +120,19 @@ static void check_calls_at_chunk_ends(struct stress_thread *self, struct span sp
 	owned_check_span_by_random_kind(self, span);
 }
 
-#define WRITE(weight_, pick_) \
-	{ "write", weight_, .pick = pick_, .access = write_and_check_with_bug, .page_call = "write_raw" }
-#define ZERO(name_, weight_, pick_) \
-	{ name_, weight_, .pick = pick_, .access = owned_zero_and_check_span, .page_call = "fill_zero" }
-#define READ(weight_, pick_, access_) \
-	{ "read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" }
+#define WRITE(weight_, pick_)                                                        \
+	{                                                                            \
+		"write", weight_, .pick = pick_, .access = write_and_check_with_bug, \
+				  .page_call = "write_raw"                           \
+	}
+#define ZERO(name_, weight_, pick_)                                                                          \
+	{                                                                                                    \
+		name_, weight_, .pick = pick_, .access = owned_zero_and_check_span, .page_call = "fill_zero" \
+	}
+#define READ(weight_, pick_, access_)                                                      \
+	{                                                                                  \
+		"read", weight_, .pick = pick_, .access = access_, .page_call = "read_raw" \
+	}
 
 const struct stress_scenario stress_split = {
 	.can_run_bare = true,

@@ -66,8 +66,7 @@ static unsigned int wrap_writer_index_to_number(unsigned int writer_index)
 static void fill_with_values_of_writer(unsigned char *bytes, unsigned int writer_index,
 				       const struct stress_record *range)
 {
-	unsigned int code = wrap_writer_index_to_number(writer_index) | range->byte_value % GENERATIONS
-									  << 5;
+	unsigned int code = wrap_writer_index_to_number(writer_index) | range->byte_value % GENERATIONS << 5;
 
 	for (size_t i = 0; i < range->len; i++)
 		bytes[i] = add_parity_bit(code) ^ compute_offset_mask(range->off + i);
@@ -76,24 +75,22 @@ static void fill_with_values_of_writer(unsigned char *bytes, unsigned int writer
 }
 
 /* Checks that a writer with a number from @first_writer to @last_writer wrote each byte at its offset. */
-static void check_bytes_are_of_writers(struct stress_thread *self, const unsigned char *bytes,
-				       size_t off, size_t len, unsigned int first_writer,
-				       unsigned int last_writer)
+static void check_bytes_are_of_writers(struct stress_thread *self, const unsigned char *bytes, size_t off,
+				       size_t len, unsigned int first_writer, unsigned int last_writer)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned int code = bytes[i] ^ compute_offset_mask(off + i),
-			     writer = code & WRITER_MASK;
+		unsigned int code = bytes[i] ^ compute_offset_mask(off + i), writer = code & WRITER_MASK;
 		bool is_parity_odd = __builtin_parity(code);
 
 		if (!is_parity_odd && writer >= first_writer && writer <= last_writer)
 			continue;
-		stress_report_failure(
-			self,
-			"byte out of thin air: page+0x%zx, read by thread %u: expected what a "
-			"writer of %u to %u writes there, found 0x%02x (as of writer %u, "
-			"generation %u, parity %s)",
-			off + i, self->thread_index, first_writer, last_writer, bytes[i], writer,
-			code >> 5 & (GENERATIONS - 1), is_parity_odd ? "wrong" : "right");
+		stress_report_failure(self,
+				      "byte out of thin air: page+0x%zx, read by thread %u: expected what a "
+				      "writer of %u to %u writes there, found 0x%02x (as of writer %u, "
+				      "generation %u, parity %s)",
+				      off + i, self->thread_index, first_writer, last_writer, bytes[i],
+				      writer, code >> 5 & (GENERATIONS - 1),
+				      is_parity_odd ? "wrong" : "right");
 		return;
 	}
 }
@@ -151,8 +148,8 @@ static void load_or_store_by_mapping(const struct stress_record *range, unsigned
 }
 
 /* Zeros are accepted too: the page is zeroed at the start, and the operation ZERO writes zeros. */
-static void check_bytes_are_zero_or_of_writers(struct stress_thread *self,
-					       const unsigned char *bytes, size_t off, size_t len)
+static void check_bytes_are_zero_or_of_writers(struct stress_thread *self, const unsigned char *bytes,
+					       size_t off, size_t len)
 {
 	unsigned int writer_count = (current_run.thread_count + 1) / 2; /* threads 0, 2, 4 ... */
 
@@ -186,8 +183,7 @@ static size_t pick_region_index(struct stress_thread *self, unsigned int operati
 
 	do {
 		region_index = stress_pick_number(self, STRESS_REGIONS);
-	} while (region_index < N_REGIONS &&
-		 regions[region_index].write_operation != operation_index &&
+	} while (region_index < N_REGIONS && regions[region_index].write_operation != operation_index &&
 		 regions[region_index].read_operation != operation_index);
 	return region_index;
 }
@@ -207,8 +203,7 @@ static void pick_and_access_range(struct stress_thread *self)
 {
 	struct stress_record *range = stress_get_current_record(self);
 	bool is_call = range->operation_index != STORE && range->operation_index != LOAD;
-	bool is_locked =
-		stress_injects_bug("locked") || (stress_injects_bug("locked-calls") && is_call);
+	bool is_locked = stress_injects_bug("locked") || (stress_injects_bug("locked-calls") && is_call);
 	bool is_watched_by_tsan;
 
 	pick_range_of_operation(self, range);
@@ -235,10 +230,9 @@ static void check_final_common_page(struct stress_thread *first)
 	check_bytes_are_zero_or_of_writers(first, bytes, 0, PAGE_SIZE);
 }
 
-#define OPERATION(name_, page_call_, threads_)                                                     \
-	{                                                                                          \
-		name_, 1, .run = pick_and_access_range, .page_call = page_call_,                   \
-			  .threads = threads_                                                      \
+#define OPERATION(name_, page_call_, threads_)                                                       \
+	{                                                                                            \
+		name_, 1, .run = pick_and_access_range, .page_call = page_call_, .threads = threads_ \
 	}
 
 const struct stress_scenario stress_overlap = {
@@ -264,18 +258,15 @@ static void fill_own_user_memory(struct stress_thread *self)
 {
 	const struct stress_record whole_page = { .len = PAGE_SIZE };
 
-	fill_with_values_of_writer(user_memory[self->thread_index], self->thread_index,
-				   &whole_page);
+	fill_with_values_of_writer(user_memory[self->thread_index], self->thread_index, &whole_page);
 }
 
 /* Picks and records a random range of the user memory of the thread with index @owner. */
 static const struct stress_record *pick_and_record_user_range(struct stress_thread *self, unsigned int owner)
 {
-	size_t off = stress_pick_number(self, PAGE_SIZE),
-	       len = 1 + stress_pick_number(self, PAGE_SIZE - off);
+	size_t off = stress_pick_number(self, PAGE_SIZE), len = 1 + stress_pick_number(self, PAGE_SIZE - off);
 
-	stress_record_access(self, owner, off, len,
-			     (unsigned char)stress_pick_number(self, GENERATIONS));
+	stress_record_access(self, owner, off, len, (unsigned char)stress_pick_number(self, GENERATIONS));
 	return stress_get_current_record(self);
 }
 
@@ -283,8 +274,7 @@ static void overwrite_own_user_memory(struct stress_thread *self)
 {
 	const struct stress_record *range = pick_and_record_user_range(self, self->thread_index);
 
-	fill_with_values_of_writer(user_memory[self->thread_index] + range->off, self->thread_index,
-				   range);
+	fill_with_values_of_writer(user_memory[self->thread_index] + range->off, self->thread_index, range);
 }
 
 static void copy_and_check_user_memory(struct stress_thread *self)

@@ -32,8 +32,7 @@ static uint64_t user_tags[STRESS_THREADS_MAX];
 static void fill_user_memory_with_tag(struct stress_thread *self)
 {
 	user_tags[self->thread_index] = tagged_make_next_tag(self);
-	tagged_fill_bytes(user_memory[self->thread_index], user_tags[self->thread_index], 0,
-			  USER_SIZE);
+	tagged_fill_bytes(user_memory[self->thread_index], user_tags[self->thread_index], 0, USER_SIZE);
 }
 
 /*
@@ -42,20 +41,17 @@ static void fill_user_memory_with_tag(struct stress_thread *self)
  * @user_off: offset of the chunk in user memory
  * @readable: number of bytes of the chunk before the first unreadable byte
  */
-static void set_expected_bytes_and_check_error(struct stress_thread *self,
-					       const struct chunk *chunk, size_t user_off,
-					       size_t readable, int error)
+static void set_expected_bytes_and_check_error(struct stress_thread *self, const struct chunk *chunk,
+					       size_t user_off, size_t readable, int error)
 {
 	memset(chunk->expected_bytes, 0, chunk->len);
 	/* A copy refused under pressure leaves only zeros; a fault leaves zeros after the readable bytes. */
 	if (error &&
-	    stress_count_leading_zero_bytes(self, chunk->page, chunk->off, chunk->len) ==
-		    chunk->len &&
+	    stress_count_leading_zero_bytes(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
 	    stress_count_if_refused_copy(self, error))
 		return;
 	tagged_fill_bytes(chunk->expected_bytes, user_tags[self->thread_index], user_off, readable);
-	stress_expect_equal(self, "page_copy_from_user_slice", error,
-			    readable < chunk->len ? -EFAULT : 0);
+	stress_expect_equal(self, "page_copy_from_user_slice", error, readable < chunk->len ? -EFAULT : 0);
 }
 
 /* Calls mprotect() for the thread's user memory from byte @first on; if it is USER_SIZE, for no byte. */
@@ -78,17 +74,16 @@ static void copy_user_memory_and_check_span(struct stress_thread *self, struct s
 	int error = 0;
 
 	mprotect_user_memory_from_byte(self, first_unreadable, PROT_NONE);
-	user_slice_reader_init(
-		&reader, user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
+	user_slice_reader_init(&reader,
+			       user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
 	while (!error && owned_advance_and_record_chunk(self, span, &chunk)) {
-		size_t user_off = from + chunk.span_pos,
-		       len = owned_compute_write_length_with_bug(&chunk);
+		size_t user_off = from + chunk.span_pos, len = owned_compute_write_length_with_bug(&chunk);
 		size_t readable = first_unreadable > user_off ? first_unreadable - user_off : 0,
 		       left = reader.left;
 
 		error = page_copy_from_user_slice(chunk.page, &reader, chunk.off, len);
-		set_expected_bytes_and_check_error(
-			self, &chunk, user_off, readable < chunk.len ? readable : chunk.len, error);
+		set_expected_bytes_and_check_error(self, &chunk, user_off,
+						   readable < chunk.len ? readable : chunk.len, error);
 		stress_expect_equal(self, "bytes that the reader moved", (int)(left - reader.left),
 				    error ? 0 : (int)len);
 		if (error && stress_injects_bug("moves"))
@@ -105,8 +100,7 @@ static void copy_readable_memory(struct stress_thread *self, struct span span)
 
 static void copy_with_fault(struct stress_thread *self, struct span span)
 {
-	copy_user_memory_and_check_span(self, span,
-					PAGE_SIZE * stress_pick_number(self, USER_PAGES));
+	copy_user_memory_and_check_span(self, span, PAGE_SIZE * stress_pick_number(self, USER_PAGES));
 }
 
 const struct stress_scenario stress_reader = {

@@ -39,10 +39,12 @@
 #define SLOTS        4
 #define SPARSE_SLOTS 2
 #define VALUES       (PAGE_SIZE / sizeof(uint64_t))
-#define OWN_VALUES                                                                                 \
-	2 /* values of one thread in one page; there are few, so that pages become empty */
+#define OWN_VALUES   2 /* values of one thread in one page; there are few, so that pages become empty */
 
-#define EMPTY_SLOT { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define EMPTY_SLOT                                \
+	{                                         \
+		.lock = PTHREAD_MUTEX_INITIALIZER \
+	}
 
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
@@ -158,14 +160,13 @@ static struct value_location pick_and_record_own_value(struct stress_thread *sel
 {
 	size_t slot_index = stress_pick_number(self, SPARSE_SLOTS),
 	       value_index = stress_pick_number(self, OWN_VALUES);
-	size_t page_off =
-		(value_index * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
+	size_t page_off = (value_index * STRESS_THREADS_MAX + self->thread_index) % VALUES * sizeof(uint64_t);
 
 	stress_record_access(self, slot_index, page_off, sizeof(uint64_t), 0);
 	return (struct value_location){
 		&slots[slot_index],
-		&sparse_states[self->thread_index].expected_values[slot_index][value_index],
-		page_off};
+		&sparse_states[self->thread_index].expected_values[slot_index][value_index], page_off
+	};
 }
 
 static void lock_slot_unless_bug(struct slot *slot)
@@ -244,10 +245,9 @@ static void check_own_value(struct stress_thread *self)
 	}
 	if (found == *location.expected_value)
 		return;
-	stress_report_failure(
-		self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
-		self->thread_index, (unsigned int)(location.slot - slots), location.page_off,
-		(unsigned long long)*location.expected_value, (unsigned long long)found);
+	stress_report_failure(self, "value of thread %u at page %u+0x%zx: expected 0x%llx, found 0x%llx",
+			      self->thread_index, (unsigned int)(location.slot - slots), location.page_off,
+			      (unsigned long long)*location.expected_value, (unsigned long long)found);
 	*location.expected_value = found;
 }
 
@@ -256,8 +256,8 @@ static void check_and_free_sparse_pages(struct stress_thread *first)
 	for (unsigned int i = 0; i < SPARSE_SLOTS; i++) {
 		if (!slots[i].page)
 			continue;
-		stress_expect_equal(first, "pages without a value",
-				    is_page_all_zeros(first, slots[i].page), 0);
+		stress_expect_equal(first, "pages without a value", is_page_all_zeros(first, slots[i].page),
+				    0);
 		remove_and_free_slot_page(first, &slots[i]);
 	}
 }

@@ -16,8 +16,7 @@ typedef _Atomic uint64_t entry;
 
 uint64_t tagged_make_next_tag(struct stress_thread *self)
 {
-	return (uint64_t)(self->thread_index + 1) << 40 |
-	       GENERATION_OF(++self->last_tag_generation);
+	return (uint64_t)(self->thread_index + 1) << 40 | GENERATION_OF(++self->last_tag_generation);
 }
 
 static uint64_t compute_tagged_word(uint64_t tag, size_t pos)
@@ -46,8 +45,7 @@ void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 }
 
 /* Return: the tag of the word that contains byte @byte_index; 0 if the word is not wholly in @bytes. */
-static uint64_t decode_word_tag_or_zero(const unsigned char *bytes, size_t byte_index, size_t pos,
-				size_t len)
+static uint64_t decode_word_tag_or_zero(const unsigned char *bytes, size_t byte_index, size_t pos, size_t len)
 {
 	size_t byte_in_word = (pos + byte_index) % WORD;
 	uint64_t word;
@@ -69,13 +67,12 @@ void tagged_check_bytes(struct stress_thread *self, const char *bytes_name, cons
 	if (byte_index == len)
 		return;
 	found_tag = decode_word_tag_or_zero(bytes, byte_index, pos, len);
-	stress_report_failure(
-		self,
-		"%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
-		"0x%02x, in a word as of owner %d, generation %llu",
-		bytes_name, pos + byte_index, self->thread_index, OWNER_OF(tag), GENERATION_OF(tag),
-		compute_tagged_byte(tag, pos + byte_index), bytes[byte_index], OWNER_OF(found_tag),
-		GENERATION_OF(found_tag));
+	stress_report_failure(self,
+			      "%s+0x%zx in thread %u: expected owner %d, generation %llu (0x%02x), found "
+			      "0x%02x, in a word as of owner %d, generation %llu",
+			      bytes_name, pos + byte_index, self->thread_index, OWNER_OF(tag),
+			      GENERATION_OF(tag), compute_tagged_byte(tag, pos + byte_index),
+			      bytes[byte_index], OWNER_OF(found_tag), GENERATION_OF(found_tag));
 }
 
 uint64_t tagged_write_page_with_next_tag(struct stress_thread *self, struct page *page)
@@ -107,10 +104,10 @@ void tagged_check_page(struct stress_thread *self, const char *bytes_name, struc
 	stress_read_page(self, page, bytes, 0, PAGE_SIZE);
 	memcpy(&tag, bytes, WORD);
 	if (expected_tag && tag != expected_tag)
-		stress_report_failure(
-			self, "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
-			bytes_name, self->thread_index, OWNER_OF(expected_tag),
-			GENERATION_OF(expected_tag), OWNER_OF(tag), GENERATION_OF(tag));
+		stress_report_failure(self,
+				      "%s in thread %u: expected owner %d, generation %llu, found %d, %llu",
+				      bytes_name, self->thread_index, OWNER_OF(expected_tag),
+				      GENERATION_OF(expected_tag), OWNER_OF(tag), GENERATION_OF(tag));
 	tagged_check_bytes(self, bytes_name, bytes + WORD, expected_tag ? expected_tag : tag, WORD,
 			   PAGE_SIZE - WORD);
 }
@@ -129,8 +126,7 @@ void tagged_check_and_free_page(struct stress_thread *self, struct page *page)
 static size_t pick_and_record_end_entry(struct stress_thread *self)
 {
 	size_t used_index = stress_pick_number(self, ENTRIES_USED);
-	size_t index =
-		used_index < ENTRIES_USED / 2 ? used_index : ENTRIES - ENTRIES_USED + used_index;
+	size_t index = used_index < ENTRIES_USED / 2 ? used_index : ENTRIES - ENTRIES_USED + used_index;
 
 	stress_record_access(self, 0, index * sizeof(entry), sizeof(entry), 0);
 	return index;
@@ -155,8 +151,7 @@ struct page *entries_exchange_random_entry(struct stress_thread *self, struct pa
 		stress_let_other_threads_run();
 		atomic_store_explicit(mapped, (uintptr_t)page, memory_order_release);
 	} else {
-		previous_address =
-			atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
+		previous_address = atomic_exchange_explicit(mapped, (uintptr_t)page, memory_order_acq_rel);
 	}
 	if (canonical != (void *)mapped)
 		tsan_acquire(canonical);
@@ -169,7 +164,6 @@ void entries_check_and_free_pages(struct stress_thread *first)
 	entry *entries = page_map_local(current_run.common_page);
 
 	for (size_t i = 0; i < ENTRIES; i++)
-		tagged_check_and_free_page(
-			first, (struct page *)(uintptr_t)atomic_exchange(&entries[i], 0));
+		tagged_check_and_free_page(first, (struct page *)(uintptr_t)atomic_exchange(&entries[i], 0));
 	page_unmap_local(entries);
 }

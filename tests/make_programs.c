@@ -38,8 +38,7 @@ static rule_set find_broken_rules(const struct program *program)
 
 static bool has_max_calls_and_race(const struct program *program)
 {
-	return program->count == RACY_CALLS &&
-	       find_broken_rules(program) & RULE_BIT(RULE_data_race);
+	return program->count == RACY_CALLS && find_broken_rules(program) & RULE_BIT(RULE_data_race);
 }
 
 /* Adds calls up to the maximum, then moves calls to other threads until two calls race. */
@@ -51,8 +50,7 @@ static void make_racy_program(uint64_t seed, struct program *program)
 	program->count = 0;
 	for (unsigned int turn = 0; !has_max_calls_and_race(program); turn++) {
 		bool full = program->count == RACY_CALLS;
-		struct mutate_request request = {.seed = random_next(&seed),
-						 .max_calls = RACY_CALLS};
+		struct mutate_request request = { .seed = random_next(&seed), .max_calls = RACY_CALLS };
 
 		/* Start again: some programs cannot race, whichever threads make the calls. */
 		if (turn % 400 == 399)
@@ -69,10 +67,10 @@ static const struct program_kind {
 	void (*make)(uint64_t seed, struct program *program);
 	bool writes_byte_form;
 } kinds[] = {
-	{"random", make_interacting_program_from_seed, false},
-	{"repaired", make_repaired_program, false},
-	{"bytes", make_repaired_program, true},
-	{"racy", make_racy_program, false},
+	{ "random", make_interacting_program_from_seed, false },
+	{ "repaired", make_repaired_program, false },
+	{ "bytes", make_repaired_program, true },
+	{ "racy", make_racy_program, false },
 };
 
 static const struct program_kind *find_program_kind(const char *name)
@@ -94,8 +92,8 @@ static bool make_and_write_program(uint64_t seed, const struct program_kind *kin
 	size_t content_size;
 
 	kind->make(seed, &program);
-	content_size = kind->writes_byte_form ? program_to_bytes(&program, bytes) :
-					    program_to_text(&program, text);
+	content_size =
+		kind->writes_byte_form ? program_to_bytes(&program, bytes) : program_to_text(&program, text);
 	snprintf(file_name, sizeof(file_name), "%llu%s", (unsigned long long)seed,
 		 kind->writes_byte_form ? ".bin" : ".page");
 	file = fopen(file_name, "w");
@@ -106,8 +104,7 @@ int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	const struct program_kind *kind =
-		argc > 4 ? NULL : find_program_kind(argc == 4 ? argv[3] : "random");
+	const struct program_kind *kind = argc > 4 ? NULL : find_program_kind(argc == 4 ? argv[3] : "random");
 
 	rules = rules_new();
 	if (!count || !kind || !rules) {

@@ -16,7 +16,8 @@ struct program before, other, after;
 
 static bool is_same_call(const struct call *a, const struct call *b)
 {
-	return call_equal_ignoring_expectation(a, b) && a->line == b->line && a->expected_result == b->expected_result;
+	return call_equal_ignoring_expectation(a, b) && a->line == b->line &&
+	       a->expected_result == b->expected_result;
 }
 
 bool are_same_calls(const struct call *a, const struct call *b, size_t count)
@@ -81,8 +82,7 @@ static void find_positions_of_new_calls(void)
 		if (!after.calls[i].line)
 			difference.new_at[count++] = i;
 		else
-			is_kept = kept < before.count &&
-				  is_same_call(&after.calls[i], &before.calls[kept++]);
+			is_kept = kept < before.count && is_same_call(&after.calls[i], &before.calls[kept++]);
 	difference.new_count = is_kept && kept == before.count ? count : 0;
 }
 
@@ -105,8 +105,7 @@ static void compute_difference(void)
 /* Return: whether @after without the @count calls at @at equals @before. */
 static bool after_is_before_with_inserted(size_t at, size_t count)
 {
-	return after.count == before.count + count &&
-	       are_same_calls(before.calls, after.calls, at) &&
+	return after.count == before.count + count && are_same_calls(before.calls, after.calls, at) &&
 	       are_same_calls(before.calls + at, after.calls + at + count, before.count - at);
 }
 
@@ -121,8 +120,7 @@ static bool keeps_promise_of_duplicate(void)
 	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
 	for (size_t at = 0; at <= difference.head; at++)
 		for (size_t from = 0;
-		     after_is_before_with_inserted(at, count) && from + count <= before.count;
-		     from++)
+		     after_is_before_with_inserted(at, count) && from + count <= before.count; from++)
 			if (are_same_calls(after.calls + at, before.calls + from, count))
 				return true;
 	return false;
@@ -144,8 +142,7 @@ static bool keeps_promise_of_engine(void)
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 	static struct program wanted;
-	size_t size =
-		fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
+	size_t size = fake_engine(bytes, program_to_bytes(&before, bytes), CALLS_MAX * PROGRAM_RECORD);
 
 	program_from_bytes(&wanted, bytes, size);
 	return program_calls_equal(&wanted, &after);
@@ -181,8 +178,7 @@ static bool keeps_promise_of_insert(void)
 static bool keeps_promise_of_move(void)
 {
 	size_t middle = before.count - difference.head - difference.tail;
-	const struct call *old = before.calls + difference.head,
-			  *new = after.calls + difference.head;
+	const struct call *old = before.calls + difference.head, *new = after.calls + difference.head;
 
 	for (size_t turn = 1; before.count == after.count && turn < middle; turn++)
 		if (are_same_calls(old, new + turn, middle - turn) &&
@@ -218,7 +214,7 @@ static bool keeps_promise_of_number(void)
 		uint64_t old = difference.was->number[i], new = difference.is->number[i];
 
 		changed += old != new;
-		related += old != new && is_related_number(old, new);
+		related += old != new &&is_related_number(old, new);
 	}
 	return changed == 1 && related == 1;
 }
@@ -233,8 +229,7 @@ static bool keeps_promise_of_op(void)
 }
 
 /* Copies the calls of the thread to @calls. Return: their number. */
-static size_t copy_calls_of_thread(const struct program *program, uint8_t thread,
-				   struct call *calls)
+static size_t copy_calls_of_thread(const struct program *program, uint8_t thread, struct call *calls)
 {
 	size_t count = 0;
 
@@ -252,16 +247,14 @@ static bool keeps_promise_of_order(void)
 	for (uint8_t thread = 0; thread < PROGRAM_THREADS; thread++) {
 		size_t count = copy_calls_of_thread(&before, thread, old);
 
-		if (copy_calls_of_thread(&after, thread, new) != count ||
-		    !are_same_calls(old, new, count))
+		if (copy_calls_of_thread(&after, thread, new) != count || !are_same_calls(old, new, count))
 			return false;
 	}
 	return difference.head < before.count;
 }
 
 /* Return: whether a range results from another one by a step of the mutation `range`. */
-static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t other_off,
-					uint64_t other_len)
+static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t other_off, uint64_t other_len)
 {
 	if (len == other_len)
 		return off == other_off || off + 1 == other_off || off == other_off + 1 ||
@@ -281,16 +274,14 @@ static bool keeps_promise_of_range(void)
 		/* Combine both offsets and both lengths of the two calls. */
 		for (unsigned int i = 0; i < 16 && call != difference.was; i++)
 			if (is_shifted_or_resized_range(new[i & 1], new[1 + (i >> 1 & 1)],
-							call->number[i >> 2 & 1],
-							call->number[1 + (i >> 3)]))
+							call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
 				return true;
 	return false;
 }
 
 static bool keeps_promise_of_remove(void)
 {
-	return after.count && after.count < before.count &&
-	       difference.head + difference.tail == after.count;
+	return after.count && after.count < before.count && difference.head + difference.tail == after.count;
 }
 
 /* Copies of a call follow the call; each copy fills a different handle, if the call fills one. */
@@ -349,8 +340,7 @@ static bool keeps_promise_of_sync(void)
 	if (difference.new_count != 2 || first->handle[0] != second->handle[0])
 		return false;
 	if (first->op == OP_lock)
-		return second->op == OP_unlock && first->thread == second->thread &&
-		       at[1] - at[0] > 1;
+		return second->op == OP_unlock && first->thread == second->thread && at[1] - at[0] > 1;
 	return first->op == OP_post && second->op == OP_wait && first->thread != second->thread &&
 	       first[-1].thread == first->thread && second[1].thread == second->thread;
 }
@@ -364,8 +354,7 @@ static bool keeps_promise_of_nest(void)
 	if (!count || count % 2)
 		return false;
 	for (size_t i = 0; i < count / 2; i++) {
-		const struct call *map = &after.calls[at[i]],
-				  *unmap = &after.calls[at[count - 1 - i]];
+		const struct call *map = &after.calls[at[i]], *unmap = &after.calls[at[count - 1 - i]];
 
 		if (map->op != OP_kmap_local || unmap->op != OP_kunmap_local ||
 		    map->thread != unmap->thread || map->handle[0] != unmap->handle[0])
@@ -430,9 +419,8 @@ static bool keeps_promise_of_value(void)
 
 /* The fields that may change, for mutations that change exactly one call; 0 for other mutations. */
 static const unsigned int changed_fields[MUTATION_COUNT] = {
-	[MUTATION_fault] = FAULT | NUMBERS,   [MUTATION_handle] = HANDLES,
-	[MUTATION_number] = NUMBERS,          [MUTATION_op] = OP | VALUE,
-	[MUTATION_range] = HANDLES | NUMBERS, [MUTATION_value] = VALUE,
+	[MUTATION_fault] = FAULT | NUMBERS, [MUTATION_handle] = HANDLES,          [MUTATION_number] = NUMBERS,
+	[MUTATION_op] = OP | VALUE,         [MUTATION_range] = HANDLES | NUMBERS, [MUTATION_value] = VALUE,
 };
 
 bool keeps_promise(enum mutation mutation)
@@ -444,8 +432,8 @@ bool keeps_promise(enum mutation mutation)
 	unsigned int fields = changed_fields[mutation];
 
 	compute_difference();
-	if (fields && (difference.differing_count != 1 ||
-		       !differs_only_in(fields, difference.was, difference.is)))
+	if (fields &&
+	    (difference.differing_count != 1 || !differs_only_in(fields, difference.was, difference.is)))
 		return false;
 	return promises[mutation]();
 }

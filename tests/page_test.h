@@ -19,7 +19,7 @@
 
 /* Values that change when a size is cut to half of its bits, or becomes signed. */
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
-#define SIZE_TOP (~(SIZE_MAX >> 1))
+#define SIZE_TOP   (~(SIZE_MAX >> 1))
 
 static inline struct page *alloc_zeroed_page(void)
 {
@@ -50,10 +50,10 @@ static inline void run_thread_and_wait(void *(*run)(void *arg), void *arg)
 }
 
 /* Defines a function that evaluates the expressions. */
-#define ACTION(name, ...)          \
-	static void name(void)     \
-	{                          \
-		__VA_ARGS__;       \
+#define ACTION(name, ...)      \
+	static void name(void) \
+	{                      \
+		__VA_ARGS__;   \
 	}
 
 /* ---- child processes ---- */
@@ -74,32 +74,29 @@ static inline const struct isolated *run_in_child(void (*run)(void))
 }
 
 /* How a child must end: RETURNS, ENDS_ABNORMALLY, or the name of the rule that it reports. */
-#define RETURNS NULL
+#define RETURNS         NULL
 #define ENDS_ABNORMALLY ""
 
 /* AddressSanitizer reports the use of a freed page before the library does; that counts too. */
-static inline bool child_ended_as_expected(const struct isolated *result,
-					   const char *expected_child_end)
+static inline bool child_ended_as_expected(const struct isolated *result, const char *expected_child_end)
 {
 	char report_start[64];
 
 	if (expected_child_end == RETURNS || !*expected_child_end)
 		return (expected_child_end == RETURNS) == !result->exit_code;
 	snprintf(report_start, sizeof(report_start), "BUG: page: %s: ", expected_child_end);
-	return result->exit_code && (strstr(result->output, report_start) ||
-				     (!strcmp(expected_child_end, "use-after-free") &&
-				      strstr(result->output, "use-after-poison")));
+	return result->exit_code &&
+	       (strstr(result->output, report_start) || (!strcmp(expected_child_end, "use-after-free") &&
+							 strstr(result->output, "use-after-poison")));
 }
 
 /* Prints a check, and how the child ended if it did not end as expected. */
-static inline void check_child_result(bool ended_as_expected, const char *check_name,
-				      const char *expected,
+static inline void check_child_result(bool ended_as_expected, const char *check_name, const char *expected,
 				      const struct isolated *result)
 {
 	if (!ok(ended_as_expected, "%s", check_name))
 		printf("# expected %s, got exit code %d, signal %d and: %.600s\n",
-		       expected ? expected : "a return", result->exit_code, result->signal,
-		       result->output);
+		       expected ? expected : "a return", result->exit_code, result->signal, result->output);
 }
 
 struct child_case {
@@ -123,8 +120,7 @@ static inline void check_children(const struct child_case *cases, size_t count)
 /* ---- backends ---- */
 
 struct map_mode {
-	const char *name, *backend,
-		*revoke; /* @revoke: for page_map_revoke_set(); NULL: the default */
+	const char *name, *backend, *revoke; /* @revoke: for page_map_revoke_set(); NULL: the default */
 };
 
 static const struct map_mode map_modes[] = {
@@ -166,8 +162,7 @@ static inline void allocate_test_pages(void)
 		pages[i] = alloc_zeroed_page();
 }
 
-static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode,
-					       void (*const tests[])(void),
+static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode, void (*const tests[])(void),
 					       struct shared_counts *counts)
 {
 	static char prefix[32];
@@ -210,14 +205,13 @@ static inline void run_in_map_modes(void (*const tests[])(void))
 		}
 		tap_check_count = counts->check_count;
 		tap_failure_count = counts->failure_count;
-		ok(!wait_status && counts->is_complete, "%s: the process ends normally",
-		   map_modes[i].name);
+		ok(!wait_status && counts->is_complete, "%s: the process ends normally", map_modes[i].name);
 	}
 }
 
 /* Defines the unit test @test_name, which calls the given functions in each mode. */
-#define UNIT_TEST_IN_MAP_MODES(test_name, ...)                           \
-	UNIT_TEST(test_name)                                             \
-	{                                                                \
+#define UNIT_TEST_IN_MAP_MODES(test_name, ...)                                  \
+	UNIT_TEST(test_name)                                                    \
+	{                                                                       \
 		run_in_map_modes((void (*const[])(void)){ __VA_ARGS__, NULL }); \
 	}

@@ -63,8 +63,8 @@ static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed),
  * small ranges, and the pages are allocated first. Only the first @op_count calls of ops.def are
  * used.
  */
-static inline void make_interacting_program(uint64_t *state, struct program *program,
-					    size_t max_calls, unsigned int op_count)
+static inline void make_interacting_program(uint64_t *state, struct program *program, size_t max_calls,
+					    unsigned int op_count)
 {
 	uint8_t bytes[60 * PROGRAM_RECORD], *record = bytes;
 	size_t count = 3 + random_next(state) % (max_calls - 2);

@@ -24,8 +24,7 @@ static void print_if_site_modules_known(const struct report *report)
 		size_t known = 0;
 
 		for (size_t n = 0; n < report->sites[i].frame_count; n++)
-			known += report->sites[i].frames[n].module[0] &&
-				 report->sites[i].frames[n].offset;
+			known += report->sites[i].frames[n].module[0] && report->sites[i].frames[n].offset;
 		printf(" %s", known && known == report->sites[i].frame_count ? "all" : "not all");
 	}
 }

@@ -19,14 +19,12 @@
 static inline bool refuse_system_call_if(unsigned int syscall_number, unsigned int arg_index,
 					 unsigned int arg_value, int error_number)
 {
-	unsigned int arg_offset =
-		(unsigned int)offsetof(struct seccomp_data, args) + arg_index % ANY_ARG * 8;
+	unsigned int arg_offset = (unsigned int)offsetof(struct seccomp_data, args) + arg_index % ANY_ARG * 8;
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syscall_number, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg_offset),
-		BPF_JUMP(BPF_JMP | (arg_index == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K,
-			 arg_value, 0, 1),
+		BPF_JUMP(BPF_JMP | (arg_index == ANY_ARG ? BPF_JGE : BPF_JEQ) | BPF_K, arg_value, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error_number),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};

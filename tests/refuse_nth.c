@@ -26,17 +26,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NAMES(X)                                                                          \
-	X(calloc, ENOMEM) X(fork, EAGAIN) X(malloc, ENOMEM) X(memfd_create, EMFILE)        \
-	X(mmap, ENOMEM) X(open, EMFILE) X(opendir, EMFILE) X(open_memstream, ENOMEM)       \
-	X(pipe2, EMFILE) X(poll, ENOMEM) X(process_vm_readv, EPERM) X(pthread_create, EAGAIN) \
-	X(realloc, ENOMEM) X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
+#define NAMES(X)                                                                                  \
+	X(calloc, ENOMEM)                                                                         \
+	X(fork, EAGAIN) X(malloc, ENOMEM) X(memfd_create, EMFILE) X(mmap, ENOMEM) X(open, EMFILE) \
+		X(opendir, EMFILE) X(open_memstream, ENOMEM) X(pipe2, EMFILE) X(poll, ENOMEM)     \
+			X(process_vm_readv, EPERM) X(pthread_create, EAGAIN) X(realloc, ENOMEM)   \
+				X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
 
 enum refusable_function {
 #define NAME(name, error) F_##name,
 	NAMES(NAME)
 #undef NAME
-	FUNCTIONS
+		FUNCTIONS
 };
 
 static const struct {
@@ -84,8 +85,7 @@ static void record_refusal(enum refusable_function function)
 
 	if (!*used_path)
 		return;
-	record_fd =
-		(int)syscall(SYS_openat, AT_FDCWD, used_path, O_WRONLY | O_APPEND | O_CREAT, 0666);
+	record_fd = (int)syscall(SYS_openat, AT_FDCWD, used_path, O_WRONLY | O_APPEND | O_CREAT, 0666);
 	syscall(SYS_write, record_fd, name, strlen(name));
 	syscall(SYS_write, record_fd, "\n", (size_t)1);
 	syscall(SYS_close, record_fd);
@@ -98,8 +98,7 @@ static bool count_and_refuse_call(enum refusable_function function)
 	if (function != refused_function)
 		return false;
 	call_number = atomic_fetch_add(&call_count, 1) + 1;
-	if (call_number != first_refused_call &&
-	    (call_number < first_refused_call || !refuses_later_calls))
+	if (call_number != first_refused_call && (call_number < first_refused_call || !refuses_later_calls))
 		return false;
 	record_refusal(function);
 	errno = functions[function].error;
@@ -107,10 +106,10 @@ static bool count_and_refuse_call(enum refusable_function function)
 }
 
 /* WRAP_ALLOCATOR(name, (parameters), (arguments)): without dlsym(), because dlsym() allocates. */
-#define WRAP_ALLOCATOR(name, parameters, arguments)                                   \
-	void *__libc_##name parameters;                                               \
-	void *name parameters                                                         \
-	{                                                                             \
+#define WRAP_ALLOCATOR(name, parameters, arguments)                                      \
+	void *__libc_##name parameters;                                                  \
+	void *name parameters                                                            \
+	{                                                                                \
 		return count_and_refuse_call(F_##name) ? NULL : __libc_##name arguments; \
 	}
 
@@ -119,16 +118,16 @@ WRAP_ALLOCATOR(calloc, (size_t count, size_t size), (count, size))
 WRAP_ALLOCATOR(realloc, (void *memory, size_t size), (memory, size))
 
 /* Declares the variable `real`, which points to the C library's function. */
-#define FIND_REAL(name)                       \
-	static __typeof__(&(name)) real;      \
-	if (!real)                            \
-		*(void **)&real = dlsym(RTLD_NEXT, #name)
+#define FIND_REAL(name)                  \
+	static __typeof__(&(name)) real; \
+	if (!real)                       \
+	*(void **)&real = dlsym(RTLD_NEXT, #name)
 
 /* WRAP(result type, name, result if it is refused, (parameters), (arguments)) */
-#define WRAP(type, name, failure, parameters, arguments)       \
-	type name parameters                                   \
-	{                                                      \
-		FIND_REAL(name);                               \
+#define WRAP(type, name, failure, parameters, arguments)                           \
+	type name parameters                                                       \
+	{                                                                          \
+		FIND_REAL(name);                                                   \
 		return count_and_refuse_call(F_##name) ? failure : real arguments; \
 	}
 
@@ -144,18 +143,16 @@ WRAP(void *, mmap, MAP_FAILED, (void *addr, size_t len, int prot, int flags, int
 WRAP(struct __dirstream *, opendir, NULL, (const char *path), (path))
 WRAP(struct _IO_FILE *, open_memstream, NULL, (char **text, size_t *size), (text, size))
 WRAP(int, pipe2, -1, (int ends[2], int flags), (ends, flags))
-WRAP(int, poll, -1, (struct pollfd *files, nfds_t count, int timeout), (files, count, timeout))
+WRAP(int, poll, -1, (struct pollfd * files, nfds_t count, int timeout), (files, count, timeout))
 WRAP(ssize_t, process_vm_readv, -1,
      (pid_t pid, const struct iovec *to, unsigned long to_count, const struct iovec *from,
       unsigned long from_count, unsigned long flags),
      (pid, to, to_count, from, from_count, flags))
 WRAP(int, pthread_create, EAGAIN,
-     (pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),
+     (pthread_t * thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),
      (thread, attr, run, arg))
-WRAP(ssize_t, send, -1, (int socket, const void *bytes, size_t size, int flags),
-     (socket, bytes, size, flags))
-WRAP(int, socketpair, -1, (int domain, int type, int protocol, int ends[2]),
-     (domain, type, protocol, ends))
+WRAP(ssize_t, send, -1, (int socket, const void *bytes, size_t size, int flags), (socket, bytes, size, flags))
+WRAP(int, socketpair, -1, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends))
 WRAP(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
 WRAP(ssize_t, write, -1, (int file, const void *bytes, size_t size), (file, bytes, size))
 

@@ -34,10 +34,10 @@ static __attribute__((noinline)) void page_poke(int value)
 }
 
 /* Defines an error that is one statement. */
-#define BUG(name, statement)      \
-	static void name(void)    \
-	{                         \
-		statement;        \
+#define BUG(name, statement)   \
+	static void name(void) \
+	{                      \
+		statement;     \
 	}
 
 BUG(end_process, exit(0))

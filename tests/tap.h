@@ -21,14 +21,14 @@ struct unit_test {
 void unit_test_register(struct unit_test *test);
 
 /* Begins the definition of a test, and registers the test before main() runs. */
-#define UNIT_TEST(test_name)                                                      \
-	static void test_name(void);                                              \
-	__attribute__((constructor)) static void register_##test_name(void)       \
-	{                                                                         \
-		static struct unit_test test = { #test_name, test_name, NULL };   \
-                                                                                  \
-		unit_test_register(&test);                                        \
-	}                                                                         \
+#define UNIT_TEST(test_name)                                                    \
+	static void test_name(void);                                            \
+	__attribute__((constructor)) static void register_##test_name(void)     \
+	{                                                                       \
+		static struct unit_test test = { #test_name, test_name, NULL }; \
+                                                                                \
+		unit_test_register(&test);                                      \
+	}                                                                       \
 	static void test_name(void)
 
 /* The number of checks so far, and how many of them failed. */

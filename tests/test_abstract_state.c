@@ -11,7 +11,10 @@ static struct abstract_state state;
 #define P0 "p0 = alloc_page(GFP_KERNEL)\n"
 #define P1 "p1 = alloc_page(GFP_KERNEL)\n"
 
-#define NO_MAPS { PROGRAM_MAPS, PROGRAM_MAPS, PROGRAM_MAPS }
+#define NO_MAPS                                          \
+	{                                                \
+		PROGRAM_MAPS, PROGRAM_MAPS, PROGRAM_MAPS \
+	}
 
 /* The expected state after all calls: handles of one kind, newest mappings of T0 to T2. */
 static const struct {
@@ -27,15 +30,21 @@ static const struct {
 	  "a page with another reference stays usable" },
 	{ P1 "free_page(p1)\n" P1, HANDLE_PAGE, 2, 0, NO_MAPS, "a filled handle stays filled" },
 	{ P0 "T0: k0 = kmap_local(p0)\nT1: k1 = kmap_local(p0)\nT0: k2 = kmap_local(p0)\n"
-	  "T0: k3 = kmap_local(p1)\n", HANDLE_MAP, 7, 7, { 2, 1, PROGRAM_MAPS },
+	     "T0: k3 = kmap_local(p1)\n",
+	  HANDLE_MAP,
+	  7,
+	  7,
+	  { 2, 1, PROGRAM_MAPS },
 	  "each thread has its own newest mapping" },
 	{ P0 "T0: k0 = kmap_local(p0)\nT0: k1 = kmap_local(p0)\nT0: kunmap_local(k1)\n",
-	  HANDLE_MAP, 3, 1, { 0, PROGRAM_MAPS, PROGRAM_MAPS },
+	  HANDLE_MAP,
+	  3,
+	  1,
+	  { 0, PROGRAM_MAPS, PROGRAM_MAPS },
 	  "after an unmap the older mapping is the newest" },
 	{ "T0: lock(m1)\nT1: lock(m1)\nT1: unlock(m1)\n", HANDLE_MUTEX, 15, 13, NO_MAPS,
 	  "the first thread that locks a mutex holds it" },
-	{ "T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS,
-	  "an unlocked mutex is free" },
+	{ "T0: lock(m1)\nT0: unlock(m1)\n", HANDLE_MUTEX, 15, 15, NO_MAPS, "an unlocked mutex is free" },
 	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s0)\n", HANDLE_SEMAPHORE, 15, 4, NO_MAPS,
 	  "a wait uses up one post" },
 	{ "post(s2)\npost(s2)\nT0: wait(s2)\nT0: wait(s2)\n", HANDLE_SEMAPHORE, 15, 0, NO_MAPS,
@@ -80,15 +89,14 @@ static void test_most_inserted_calls_run(void)
 		program.count = 0;
 		for (unsigned int i = 0; i < 20; i++)
 			mutate_with(MUTATION_insert, &program,
-				    &(struct mutate_request){ .seed = seed * 100 + i,
-							    .max_calls = 30 });
+				    &(struct mutate_request){ .seed = seed * 100 + i, .max_calls = 30 });
 		evaluate_and_add_call_counts(rules, &ran, &all);
 		make_random_program(&random, &program, 30);
 		evaluate_and_add_call_counts(rules, &random_ran, &random_all);
 	}
 	ok(2 * ran > all && random_ran * 3 < random_all,
-	   "most inserted calls run (%zu of %zu), few random calls run (%zu of %zu)", ran, all,
-	   random_ran, random_all);
+	   "most inserted calls run (%zu of %zu), few random calls run (%zu of %zu)", ran, all, random_ran,
+	   random_all);
 	rules_delete(rules);
 }
 

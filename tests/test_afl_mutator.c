@@ -100,19 +100,21 @@ static void test_mutations(void)
 
 	for (uint64_t seed = 0; seed < 2000; seed++) {
 		uint8_t *second = seed % 2 ? add : NULL, *result, *compared;
-		size_t size = make_program_and_input(seed, bytes), second_size = second ? make_program_and_input(~seed, add) : 0;
+		size_t size = make_program_and_input(seed, bytes),
+		       second_size = second ? make_program_and_input(~seed, add) : 0;
 		size_t max = seed % 5 ? MAX : (1 + seed % 64) * PROGRAM_RECORD;
 		size_t result_size = afl.fuzz(mutator, bytes, size, &result, second, second_size, max);
 
 		good += result_size && result_size <= max && decode_and_check_canonical(result, result_size);
 		changed += result_size != size || memcmp(result, bytes, size);
-		described += *afl.describe(mutator, 200) &&
-			     is_valid_description(afl.describe(mutator, 200), 200);
+		described +=
+			*afl.describe(mutator, 200) && is_valid_description(afl.describe(mutator, 200), 200);
 		brief += is_valid_description(afl.describe(mutator, 1 + seed % 12), 1 + seed % 12);
 		same += afl.fuzz(twin, bytes, size, &compared, second, second_size, max) == result_size &&
 			!memcmp(result, compared, result_size);
-		different += afl.fuzz(other, bytes, size, &compared, second, second_size, max) !=
-				     result_size || memcmp(result, compared, result_size);
+		different +=
+			afl.fuzz(other, bytes, size, &compared, second, second_size, max) != result_size ||
+			memcmp(result, compared, result_size);
 	}
 	ok(good == 2000, "fuzz gives canonical programs of at most the maximal size");
 	ok(changed > 1900, "fuzz changes most programs: %u of 2,000", changed);
@@ -160,7 +162,8 @@ static void test_post_process(void)
 		fill_random_bytes(&state, bytes, size);
 		program_from_bytes(&program, bytes, size);
 		result_size = afl.post_process(mutator, bytes, size, &result);
-		good += decode_and_check_canonical(result, result_size) && program_calls_equal(&program, &again);
+		good += decode_and_check_canonical(result, result_size) &&
+			program_calls_equal(&program, &again);
 	}
 	ok(good == 2000, "post_process gives the same program in canonical bytes, at least one");
 	afl.deinit(mutator);
@@ -248,8 +251,7 @@ UNIT_TEST(test_afl_mutator)
 		printf("# %s\n", dlerror());
 		return;
 	}
-	if (!ok(load_afl_functions(library),
-		"afl_mutator.so has every function that AFL++ looks up"))
+	if (!ok(load_afl_functions(library), "afl_mutator.so has every function that AFL++ looks up"))
 		return;
 	ok(!dlsym(library, "mutate") && !dlsym(library, "program_from_bytes"),
 	   "afl_mutator.so does not export functions of the harness");

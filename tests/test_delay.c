@@ -6,7 +6,7 @@
 
 static struct delay compute_delay(uint64_t seed, uint32_t run, uint16_t thread, uint16_t step)
 {
-	struct delay_point point = {seed, run, thread, step};
+	struct delay_point point = { seed, run, thread, step };
 
 	return delay_compute(&point);
 }
@@ -27,8 +27,8 @@ static unsigned int count_equal_delays(uint64_t a, uint64_t b)
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < POINTS; i++)
-		count += is_same_delay(compute_delay_of_point_index(a, i),
-				       compute_delay_of_point_index(b, i));
+		count +=
+			is_same_delay(compute_delay_of_point_index(a, i), compute_delay_of_point_index(b, i));
 	return count;
 }
 
@@ -45,8 +45,7 @@ static void check_parts_of_point(void)
 		step += !is_same_delay(here, compute_delay(i, 5, 5, 6));
 	}
 	ok(run > POINTS / 3 && thread > POINTS / 3 && step > POINTS / 3,
-	   "run, thread and step each change the delay (%u, %u, %u of %u)", run, thread, step,
-	   POINTS);
+	   "run, thread and step each change the delay (%u, %u, %u of %u)", run, thread, step, POINTS);
 }
 
 static void check_kinds_and_amounts_of_delays(void)

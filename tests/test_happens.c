@@ -23,16 +23,15 @@ static bool evaluate_text_and_return_true(const char *text)
 
 	parse_calls_or_exit(&program, text);
 	rules_evaluate(rules, &program);
-	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ?
-			SIZE_MAX : rules_verdict(rules)->fatal_call;
+	fatal_call = rules_verdict(rules)->fatal_rule == RULE_deadlock ? SIZE_MAX :
+									 rules_verdict(rules)->fatal_call;
 	happens_before_compute(&happens, &program, rules_trace(rules), fatal_call);
 	return true;
 }
 
 static bool is_ordered_before(size_t earlier_step, size_t later_step)
 {
-	return happens_before_is_ordered(&happens, &program, rules_trace(rules), earlier_step,
-					 later_step);
+	return happens_before_is_ordered(&happens, &program, rules_trace(rules), earlier_step, later_step);
 }
 
 static void test_edges(void)
@@ -41,36 +40,31 @@ static void test_edges(void)
 
 	ok(evaluate_text_and_return_true(
 		   "T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\nT2: lock(m0)\n") &&
-		   happens_before_find_acquired_steps(&program, rules_trace(rules), 4,
-						      acquired_steps) == 1 &&
+		   happens_before_find_acquired_steps(&program, rules_trace(rules), 4, acquired_steps) == 1 &&
 		   acquired_steps[0] == 3 && is_ordered_before(1, 4) && is_ordered_before(0, 2),
 	   "a lock is ordered after the last unlock, and so after the earlier ones");
 	ok(evaluate_text_and_return_true("T0: post(s0)\nT1: post(s0)\nT0: fail_nth(0)\nT2: wait(s0)\n") &&
-		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3,
-						      acquired_steps) == 2 &&
+		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3, acquired_steps) == 2 &&
 		   is_ordered_before(0, 3) && is_ordered_before(1, 3) && !is_ordered_before(2, 3),
 	   "a wait is ordered after every earlier post, not after calls that follow the posts");
 	ok(evaluate_text_and_return_true("p0 = alloc_page(GFP_KERNEL)\nget_page(p0)\nT0: free_page(p0)\nT1: "
-			 "free_page(p0)\n") &&
-		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3,
-						      acquired_steps) == 1 &&
+					 "free_page(p0)\n") &&
+		   happens_before_find_acquired_steps(&program, rules_trace(rules), 3, acquired_steps) == 1 &&
 		   is_ordered_before(2, 3),
 	   "the last free is ordered after the others");
 	ok(evaluate_text_and_return_true("T0: post(s0)\nmain: fail_nth(0)\nT1: wait(s0)\n") &&
-		   !happens_before_find_acquired_steps(&program, rules_trace(rules), 2,
-						       acquired_steps) &&
+		   !happens_before_find_acquired_steps(&program, rules_trace(rules), 2, acquired_steps) &&
 		   is_ordered_before(0, 1) && is_ordered_before(0, 2),
 	   "the order by a line of main is no edge");
 }
 
 static bool accesses_conflict(const struct access *a, const struct access *b)
 {
-	return a->page == b->page && a->thread != b->thread && a->from < b->to &&
-	       b->from < a->to && (a->write || b->write) && !(a->atomic && b->atomic);
+	return a->page == b->page && a->thread != b->thread && a->from < b->to && b->from < a->to &&
+	       (a->write || b->write) && !(a->atomic && b->atomic);
 }
 
-static bool race_is_recorded(const struct shadow *shadow, const struct access *a,
-			     const struct access *b)
+static bool race_is_recorded(const struct shadow *shadow, const struct access *a, const struct access *b)
 {
 	for (size_t i = 0; i < shadow->race_count; i++)
 		if (shadow->races[i].first == a->call && shadow->races[i].second == b->call &&
@@ -121,12 +115,12 @@ static void test_random_programs(void)
 			break;
 	}
 	ok(i == count && races && pairs > races,
-	   "%zu conflicts in %u programs: the %zu races are those without an order", pairs, i,
-	   races);
+	   "%zu conflicts in %u programs: the %zu races are those without an order", pairs, i, races);
 }
 
 /* Checks that the fatal call of @calls has the causes @expected_causes, which are indices of calls. */
-static void check_causes(const char *calls, enum rule rule, const char *expected_causes, const char *check_name)
+static void check_causes(const char *calls, enum rule rule, const char *expected_causes,
+			 const char *check_name)
 {
 	struct causes causes;
 	char got[80] = "";
@@ -134,8 +128,7 @@ static void check_causes(const char *calls, enum rule rule, const char *expected
 
 	cause_find_for_fatal_call(&program, rules, &causes);
 	for (size_t i = 0; i < causes.call_count; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u",
-			 causes.cause_calls[i]);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %u", causes.cause_calls[i]);
 	ok(good && !strcmp(got, expected_causes), "%s", check_name);
 }
 
@@ -147,8 +140,8 @@ static void test_causes(void)
 {
 	check_causes(P0 "get_page(p0)\nfree_page(p0)\nfree_page(p0)\nread_raw(p0, 0, 1)\n",
 		     RULE_use_after_free, " 3", "use-after-free: the last free");
-	check_causes(P0 P1 "free_page(p0)\nfree_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n",
-		     RULE_use_after_free, " 3", "use-after-free of a copy: the free of the destination");
+	check_causes(P0 P1 "free_page(p0)\nfree_page(p1)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free,
+		     " 3", "use-after-free of a copy: the free of the destination");
 	check_causes(P0 P1 "free_page(p0)\ncopy_page(p1, 0, p0, 0, 1)\n", RULE_use_after_free, " 2",
 		     "use-after-free of a copy: the free of the source");
 	check_causes(P0 K0 "free_page(p0)\nload(k0, 0, 1)\n", RULE_use_after_free, " 2",
@@ -157,7 +150,7 @@ static void test_causes(void)
 		     "use-after-unmap: the unmap");
 	check_causes(P0 "T0: " K0 "T1: load(k0, 0, 1)\n", RULE_foreign_map, " 1", "foreign-map: the map");
 	check_causes(P0 K0 "k1 = kmap_local(p0)\nk2 = kmap_local(p0)\nkunmap_local(k2)\n"
-		     "k3 = kmap_local(p0)\nkunmap_local(k0)\n",
+			   "k3 = kmap_local(p0)\nkunmap_local(k0)\n",
 		     RULE_unmap_order, " 5 2", "unmap-order: the newer mappings, newest first");
 	check_causes(P0 K0 "load(k0, PAGE_SIZE, 1)\n", RULE_out_of_bounds, "", "out-of-bounds: no call");
 }
@@ -166,9 +159,10 @@ static void test_causes_of_uninit_byte(void)
 {
 	struct causes causes;
 
-	ok(evaluate_text_and_return_true("p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-		    "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
-		    "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
+	ok(evaluate_text_and_return_true(
+		   "p0 = alloc_page(GFP_KERNEL)\np1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+		   "write_raw(p0, 0, 8, 1)\ncopy_page(p1, 16, p0, 4, 8)\n"
+		   "copy_page(p1, 64, p1, 16, 8)\nk0 = kmap_local(p1)\nload(k0, 64, 8)\n") &&
 		   rules_verdict(rules)->uninit_use_count == 1 &&
 		   rules_verdict(rules)->uninit_uses[0].from == 68,
 	   "the use of a copied uninitialised byte is found");
@@ -184,9 +178,8 @@ static void test_blocked_threads_of_deadlock(void)
 
 	ok(evaluate_text_and_return_true(
 		   "T0: lock(m0)\nT1: lock(m0)\nT2: wait(s0)\nmain: fail_nth(0)\nT3: post(s0)\n") &&
-		   cause_find_blocked_threads(&program, rules, b) == 4 &&
-		   b[0].why == BLOCKED_MUTEX && b[0].blocking_call == 0 &&
-		   b[1].why == BLOCKED_SEMAPHORE && b[2].why == BLOCKED_THREADS &&
+		   cause_find_blocked_threads(&program, rules, b) == 4 && b[0].why == BLOCKED_MUTEX &&
+		   b[0].blocking_call == 0 && b[1].why == BLOCKED_SEMAPHORE && b[2].why == BLOCKED_THREADS &&
 		   b[2].blocking_call == 1 && b[3].why == BLOCKED_MAIN && b[3].blocking_call == 3,
 	   "deadlock: the reason of each thread");
 }

@@ -32,7 +32,7 @@ static void print_and_return(void *ctx)
 
 static void sleep_and_exit_with_7(void *ctx)
 {
-	const struct timespec some = {.tv_nsec = 300000000};
+	const struct timespec some = { .tv_nsec = 300000000 };
 
 	(void)ctx;
 	nanosleep(&some, NULL);
@@ -85,8 +85,7 @@ static void start_process_that_writes_forever(void *ctx)
 /* ---- cases ---- */
 
 /* Return: whether the child that runs @run prints @output and exits with @status. */
-static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status,
-				   const char *output)
+static bool child_prints_and_exits(void (*run)(void *ctx), void *ctx, int status, const char *output)
 {
 	return isolate_call(run, ctx, LONG_SECONDS, &child) && !child.has_timed_out && !child.signal &&
 	       child.exit_code == status && !strncmp(child.output, output, strlen(output));
@@ -105,8 +104,8 @@ static bool call_ends_before_other_process(void)
 
 	if (pipe(pipe_ends))
 		return false;
-	child_printed_and_exited = child_prints_and_exits(start_process_that_keeps_output_open, pipe_ends, 0,
-					    "all of it\n");
+	child_printed_and_exited =
+		child_prints_and_exits(start_process_that_keeps_output_open, pipe_ends, 0, "all of it\n");
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 	return child_printed_and_exited;
@@ -124,8 +123,8 @@ static void return_from_signal(int signal_number)
 
 static bool survives_signals(void)
 {
-	const struct sigaction action = {.sa_handler = return_from_signal};
-	const struct itimerval often = {{0, 1000}, {0, 1000}};
+	const struct sigaction action = { .sa_handler = return_from_signal };
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
@@ -183,9 +182,8 @@ static bool crashes_and_hangs_leave_no_descriptor(void)
 {
 	int before = find_lowest_free_descriptor();
 
-	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) &&
-	       child.signal == SIGSEGV && call_ends_before_other_process() &&
-	       call_ends_before_writer() && child_ends_at_time_limit() &&
+	return isolate_call(crash_with_sigsegv, NULL, LONG_SECONDS, &child) && child.signal == SIGSEGV &&
+	       call_ends_before_other_process() && call_ends_before_writer() && child_ends_at_time_limit() &&
 	       find_lowest_free_descriptor() == before;
 }
 
@@ -207,21 +205,35 @@ static const struct {
 	const char *case_name;
 } cases[] = {
 	{ child_ends_at_time_limit, 0, { 0 }, "a child that closes its output and hangs is killed" },
-	{ call_ends_before_other_process, 0, { 0 },
+	{ call_ends_before_other_process,
+	  0,
+	  { 0 },
 	  "a process that keeps the output open does not make the child hang" },
 	{ call_ends_before_writer, 0, { 0 }, "a process that writes forever does not make the child hang" },
 	{ survives_signals, 0, { 0 }, "signals during the wait do not change the result" },
-	{ sleeps_while_waiting_without_poll, ENOMEM, { SYS_ppoll, SYS_poll }, "poll() is refused: no busy wait" },
-	{ works_without_pidfd, ENOSYS, { SYS_pidfd_open },
+	{ sleeps_while_waiting_without_poll,
+	  ENOMEM,
+	  { SYS_ppoll, SYS_poll },
+	  "poll() is refused: no busy wait" },
+	{ works_without_pidfd,
+	  ENOSYS,
+	  { SYS_pidfd_open },
 	  "pidfd_open() is refused: the result is the same" },
-	{ fails_and_closes_descriptors, EAGAIN, { SYS_clone, SYS_fork },
+	{ fails_and_closes_descriptors,
+	  EAGAIN,
+	  { SYS_clone, SYS_fork },
 	  "fork() is refused: isolate() fails, and no descriptor is left" },
 	{ fails_and_closes_descriptors, EMFILE, { SYS_pipe2 }, "pipe2() is refused: isolate() fails" },
 	{ fails_and_closes_descriptors, EINVAL, { SYS_wait4 }, "wait4() is refused: isolate() fails" },
 	{ fails_with_ignored_sigchld, 0, { 0 }, "SIGCHLD is ignored: isolate() fails" },
-	{ child_does_not_run_without_output, EBUSY, { SYS_dup3, SYS_dup2 },
+	{ child_does_not_run_without_output,
+	  EBUSY,
+	  { SYS_dup3, SYS_dup2 },
 	  "dup2() is refused: the child does not run without output" },
-	{ crashes_and_hangs_leave_no_descriptor, 0, { 0 }, "no descriptor is left, whether a child crashes or hangs" },
+	{ crashes_and_hangs_leave_no_descriptor,
+	  0,
+	  { 0 },
+	  "no descriptor is left, whether a child crashes or hangs" },
 };
 
 static bool refuse_system_calls(const unsigned int calls[2], int error)

@@ -54,48 +54,48 @@ static bool has_text(const struct program *program, const char *expected)
 static const struct {
 	const char *name, *text, *smallest;
 } cases[] = {
-	{"calls, threads, handles, ranges, values and flags",
-	 "pagetorture 1\n"
-	 "p3 = alloc_page(GFP_NOIO | __GFP_HIGHMEM)\n"
-	 "p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	 "u0 = user_slice(100, 3, 7)\n"
-	 "T4: lock(m2)\n"
-	 "T4: write_raw(p3, 0x123, 0x40, 0x77)\n"
-	 "T4: unlock(m2)\n"
-	 "T6: read_raw(p1, 0, 8) -> 0\n"
-	 "T7: fill_zero(p3, 0x140, 0x10) -> 0\n"
-	 "main: free_page(p1)\n",
-	 "pagetorture 1\n"
-	 "main: p0 = alloc_page(GFP_KERNEL)\n"
-	 "T0: write_raw(p0, 0, 1, 0x0)\n"
-	 "T1: fill_zero(p0, 0, 1)\n"},
-	{"a race with the zeroing of an allocation",
-	 "pagetorture 1\n"
-	 "T3: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	 "T1: get_page(p0)\n"
-	 "T1: lock(m1)\n"
-	 "T1: free_page(p0)\n"
-	 "T1: write_raw(p0, 0x20, 8, 7)\n",
-	 "pagetorture 1\n"
-	 "T0: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	 "T1: write_raw(p0, 0, 1, 0x0)\n"},
-	{"a number near SIZE_MAX becomes a small round number",
-	 "pagetorture 1\n"
-	 "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
-	 "k0 = kmap_local(p0)\n"
-	 "load(k0, SIZE_MAX-100, 8)\n",
-	 "pagetorture 1\n"
-	 "main: p0 = alloc_page(GFP_KERNEL)\n"
-	 "main: k0 = kmap_local(p0)\n"
-	 "main: load(k0, PAGE_SIZE, 1)\n"},
-	{"expect stays, because it applies to the whole program",
-	 "pagetorture 1\n"
-	 "expect deadlock\n"
-	 "p0 = alloc_page(GFP_KERNEL)\n"
-	 "T3: wait(s2)\n",
-	 "pagetorture 1\n"
-	 "expect deadlock\n"
-	 "main: wait(s0)\n"},
+	{ "calls, threads, handles, ranges, values and flags",
+	  "pagetorture 1\n"
+	  "p3 = alloc_page(GFP_NOIO | __GFP_HIGHMEM)\n"
+	  "p1 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "u0 = user_slice(100, 3, 7)\n"
+	  "T4: lock(m2)\n"
+	  "T4: write_raw(p3, 0x123, 0x40, 0x77)\n"
+	  "T4: unlock(m2)\n"
+	  "T6: read_raw(p1, 0, 8) -> 0\n"
+	  "T7: fill_zero(p3, 0x140, 0x10) -> 0\n"
+	  "main: free_page(p1)\n",
+	  "pagetorture 1\n"
+	  "main: p0 = alloc_page(GFP_KERNEL)\n"
+	  "T0: write_raw(p0, 0, 1, 0x0)\n"
+	  "T1: fill_zero(p0, 0, 1)\n" },
+	{ "a race with the zeroing of an allocation",
+	  "pagetorture 1\n"
+	  "T3: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "T1: get_page(p0)\n"
+	  "T1: lock(m1)\n"
+	  "T1: free_page(p0)\n"
+	  "T1: write_raw(p0, 0x20, 8, 7)\n",
+	  "pagetorture 1\n"
+	  "T0: p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "T1: write_raw(p0, 0, 1, 0x0)\n" },
+	{ "a number near SIZE_MAX becomes a small round number",
+	  "pagetorture 1\n"
+	  "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\n"
+	  "k0 = kmap_local(p0)\n"
+	  "load(k0, SIZE_MAX-100, 8)\n",
+	  "pagetorture 1\n"
+	  "main: p0 = alloc_page(GFP_KERNEL)\n"
+	  "main: k0 = kmap_local(p0)\n"
+	  "main: load(k0, PAGE_SIZE, 1)\n" },
+	{ "expect stays, because it applies to the whole program",
+	  "pagetorture 1\n"
+	  "expect deadlock\n"
+	  "p0 = alloc_page(GFP_KERNEL)\n"
+	  "T3: wait(s2)\n",
+	  "pagetorture 1\n"
+	  "expect deadlock\n"
+	  "main: wait(s0)\n" },
 };
 
 static void test_smallest_programs(void)
@@ -184,13 +184,13 @@ static void test_nothing_accepted(void)
 	static struct program program;
 
 	parse_program_or_exit(&program, cases[0].text);
-	m = (struct minimize){.best = program, .accepts = count_and_reject};
+	m = (struct minimize){ .best = program, .accepts = count_and_reject };
 	predicate_calls = 0;
 	minimize(&m);
 	ok(predicate_calls && program_calls_equal(&m.best, &program),
 	   "a program stays as it is if no candidate is accepted");
 	program.count = 0;
-	m = (struct minimize){.best = program, .accepts = count_and_reject};
+	m = (struct minimize){ .best = program, .accepts = count_and_reject };
 	minimize(&m);
 	ok(m.best.count == 0, "an empty program stays empty");
 }

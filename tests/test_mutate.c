@@ -96,8 +96,8 @@ static void remove_all_calls(void)
 	after.count = 0;
 }
 
-static void (*const tamperings[])(void) = {append_stray_call, rotate_threads, undo_mutation,
-					   remove_all_calls};
+static void (*const tamperings[])(void) = { append_stray_call, rotate_threads, undo_mutation,
+					    remove_all_calls };
 #define TAMPERINGS (sizeof(tamperings) / sizeof(tamperings[0]))
 
 /* Return: how many manipulated results a promise accepts. */
@@ -106,8 +106,7 @@ static unsigned int count_accepted_tamperings(enum mutation mutation)
 	unsigned int passed = 0;
 
 	for (uint64_t seed = 0; seed < 200 * TAMPERINGS; seed++) {
-		if (!make_and_mutate_program(mutation, seed) || before.count < 3 ||
-		    before.count > 50)
+		if (!make_and_mutate_program(mutation, seed) || before.count < 3 || before.count > 50)
 			continue;
 		tamperings[seed % TAMPERINGS]();
 		passed += keeps_promise(mutation);
@@ -133,8 +132,8 @@ static void test_promise(enum mutation mutation)
 		kept += keeps_promise(mutation);
 	}
 	tampered = count_accepted_tamperings(mutation);
-	if (!ok(changed > SEEDS / 10 && kept == changed && valid == SEEDS &&
-			left_alone == SEEDS - changed && !tampered,
+	if (!ok(changed > SEEDS / 10 && kept == changed && valid == SEEDS && left_alone == SEEDS - changed &&
+			!tampered,
 		"%s: %s", info->name, info->description))
 		printf("# of %d: %u changed, %u as promised, %u valid, %u unchanged; %u accepted "
 		       "although manipulated\n",
@@ -224,7 +223,8 @@ static void test_max_calls(void)
 	unsigned int too_many = 0, stuck = 0;
 
 	for (uint64_t seed = 0; seed < 4000; seed++) {
-		struct mutate_request request = { .seed = seed, .max_calls = 1 + seed % 9,
+		struct mutate_request request = { .seed = seed,
+						  .max_calls = 1 + seed % 9,
 						  .engine = fake_engine };
 
 		make_before_program(seed);
@@ -235,7 +235,7 @@ static void test_max_calls(void)
 	ok(!too_many, "no result is larger than the request allows");
 	ok(!stuck, "a program with the maximal number of calls can be changed too");
 	after.count = 0;
-	ok(mutate(&after, &(struct mutate_request){.seed = 1}) == MUTATION_COUNT && !after.count,
+	ok(mutate(&after, &(struct mutate_request){ .seed = 1 }) == MUTATION_COUNT && !after.count,
 	   "with a maximum of 0 calls no mutation is applied");
 }
 
@@ -245,8 +245,15 @@ enum { OPS, THREADS, FLAGS, NUMBERS, HANDLES };
 
 /* The kinds of handles come last, in the order of enum handle_kind. */
 static const unsigned int value_counts[HANDLES + HANDLE_KINDS] = {
-	OP_COUNT, PROGRAM_THREADS, 32, NUMBER_BASES * MUTATE_EDGES, PROGRAM_PAGES, PROGRAM_MAPS,
-	PROGRAM_SLICES, PROGRAM_MUTEXES, PROGRAM_SEMAPHORES,
+	OP_COUNT,
+	PROGRAM_THREADS,
+	32,
+	NUMBER_BASES *MUTATE_EDGES,
+	PROGRAM_PAGES,
+	PROGRAM_MAPS,
+	PROGRAM_SLICES,
+	PROGRAM_MUTEXES,
+	PROGRAM_SEMAPHORES,
 };
 static bool was_seen[COUNT(value_counts)][64];
 
@@ -292,8 +299,8 @@ static void test_all_values_are_reached(void)
 		for (size_t i = 0; i < after.count; i++)
 			record_values_of_call(&after.calls[i]);
 	}
-	ok(has_seen_all_values(),
-	   "every call, thread, flag, handle, base and edge is reached: %u mutations", count);
+	ok(has_seen_all_values(), "every call, thread, flag, handle, base and edge is reached: %u mutations",
+	   count);
 }
 
 UNIT_TEST(test_mutate)

@@ -11,13 +11,13 @@
 #include "tests/tap.h"
 
 #define OTHER_LINES 2000
-#define NO_LINE 0
+#define NO_LINE     0
 
 static struct program own, other, result;
 
 /* Return: the line of the call before call @at that fills the handle, or NO_LINE. */
 static uint32_t find_first_filling_line(const struct program *program, size_t at,
-				  const struct call_handle *handle)
+					const struct call_handle *handle)
 {
 	struct call_handle filled[2];
 
@@ -62,8 +62,8 @@ static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint
  * handle of call @old_index of the other program, or to a resource of the own program. A call that
  * filled a handle must still fill a handle.
  */
-static bool record_renaming_and_check_handle(size_t old_index, const struct call_handle *old, size_t new_index,
-			     const struct call_handle *new)
+static bool record_renaming_and_check_handle(size_t old_index, const struct call_handle *old,
+					     size_t new_index, const struct call_handle *new)
 {
 	uint32_t from = find_first_filling_line(&other, old_index, old),
 		 to = find_first_filling_line(&result, new_index, new);
@@ -100,11 +100,13 @@ static bool is_unchanged_own_call(size_t new_index)
 	struct call_handle handles[2];
 	unsigned int count = call_get_handles(&result.calls[new_index], handles);
 
-	if (old_index == own.count || !call_equal_ignoring_expectation(&own.calls[old_index], &result.calls[new_index]))
+	if (old_index == own.count ||
+	    !call_equal_ignoring_expectation(&own.calls[old_index], &result.calls[new_index]))
 		return false;
 	for (unsigned int i = 0; i < count; i++)
-		if (!handles[i].must_be_free && find_first_filling_line(&own, old_index, &handles[i]) !=
-							find_first_filling_line(&result, new_index, &handles[i]))
+		if (!handles[i].must_be_free &&
+		    find_first_filling_line(&own, old_index, &handles[i]) !=
+			    find_first_filling_line(&result, new_index, &handles[i]))
 			return false;
 	return true;
 }
@@ -151,7 +153,7 @@ UNIT_TEST(test_mutate_splice)
 	unsigned int spliced = 0, same = 0, shares = 0, apart = 0, fooled = 0, whole = 0;
 
 	for (uint64_t seed = 0; seed < 3000; seed++) {
-		struct mutate_request request = {seed, PROGRAM_CALLS, &other, NULL};
+		struct mutate_request request = { seed, PROGRAM_CALLS, &other, NULL };
 		size_t others = 0, fillers = 0;
 
 		make_own_other_and_result(seed);
@@ -176,10 +178,8 @@ UNIT_TEST(test_mutate_splice)
 	}
 	ok(spliced > 2500, "programs can be spliced: %u of 3,000", spliced);
 	ok(same == spliced, "every handle refers to the right resource: %u", same);
-	ok(whole == spliced, "the result has all calls of the program if there is space: %u",
-	   whole);
+	ok(whole == spliced, "the result has all calls of the program if there is space: %u", whole);
 	ok(shares > 300 && apart > 300,
-	   "%u results share pages of the program, %u have pages of the other program", shares,
-	   apart);
+	   "%u results share pages of the program, %u have pages of the other program", shares, apart);
 	ok(fooled < 10, "programs joined without new names are rejected: %u of 300", 300 - fooled);
 }

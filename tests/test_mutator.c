@@ -7,11 +7,11 @@
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
-				 size_t other_size, uint8_t *out, size_t max, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
+				 uint8_t *out, size_t max, unsigned int seed);
 
 #define ROUNDS 4000
-#define MAX (64 * PROGRAM_RECORD)
+#define MAX    (64 * PROGRAM_RECORD)
 
 static unsigned int engine_calls;
 
@@ -52,16 +52,16 @@ static size_t make_program_or_random_input(uint64_t seed, uint8_t *bytes)
  * Mutates @first, or crosses it over with @second if @second_size is not 0. The buffer has exactly
  * the maximal size, so that a sanitizer detects an overflow. Return: the size of the result.
  */
-static size_t change_in_exact_buffer(uint64_t seed, size_t first_size, size_t second_size,
-				     size_t max, uint8_t *result)
+static size_t change_in_exact_buffer(uint64_t seed, size_t first_size, size_t second_size, size_t max,
+				     uint8_t *result)
 {
 	uint8_t *exact = malloc(max ? max : 1);
 	size_t size;
 
 	memcpy(exact, first, first_size);
-	size = second_size ? LLVMFuzzerCustomCrossOver(first, first_size, second, second_size,
-						       exact, max, (unsigned int)seed)
-			   : LLVMFuzzerCustomMutator(exact, first_size, max, (unsigned int)seed);
+	size = second_size ? LLVMFuzzerCustomCrossOver(first, first_size, second, second_size, exact, max,
+						       (unsigned int)seed) :
+			     LLVMFuzzerCustomMutator(exact, first_size, max, (unsigned int)seed);
 	memcpy(result, exact, size <= max ? size : 0);
 	free(exact);
 	return size;
@@ -82,17 +82,15 @@ static void test_mutation_or_crossover(bool is_crossover, const char *name)
 		same += change_in_exact_buffer(seed, size, other_size, max, two) == used &&
 			!memcmp(one, two, used);
 	}
-	ok(good == ROUNDS, "%s: the results are canonical programs of at most the maximal size",
-	   name);
-	ok(changed > ROUNDS * 9 / 10, "%s: most results differ from the input: %u of %d", name,
-	   changed, ROUNDS);
+	ok(good == ROUNDS, "%s: the results are canonical programs of at most the maximal size", name);
+	ok(changed > ROUNDS * 9 / 10, "%s: most results differ from the input: %u of %d", name, changed,
+	   ROUNDS);
 	ok(same == ROUNDS, "%s: the same seed gives the same result", name);
 }
 
 UNIT_TEST(test_mutator)
 {
 	test_mutation_or_crossover(false, "mutation");
-	ok(engine_calls > ROUNDS / 10, "the engine makes a share of the mutations: %u",
-	   engine_calls);
+	ok(engine_calls > ROUNDS / 10, "the engine makes a share of the mutations: %u", engine_calls);
 	test_mutation_or_crossover(true, "crossover");
 }

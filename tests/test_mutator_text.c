@@ -10,7 +10,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 
 #define ROUNDS 4000
-#define MAX 6000
+#define MAX    6000
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 {
@@ -29,8 +29,7 @@ static bool is_valid_text(const char *bytes, size_t size)
 	return program_from_text(&program, bytes, size, &error);
 }
 
-static size_t mutate_in_exact_buffer(uint64_t seed, const char *from, size_t size, size_t max,
-				     char *result)
+static size_t mutate_in_exact_buffer(uint64_t seed, const char *from, size_t size, size_t max, char *result)
 {
 	char *exact = malloc(max ? max : 1);
 
@@ -57,16 +56,13 @@ static void test_one_mutation(void)
 		within_limit += used && used <= max;
 		changed += used != size || memcmp(one, text, size);
 		good += is_valid_text(one, used);
-		same += mutate_in_exact_buffer(seed, text, size, max, two) == used &&
-			!memcmp(one, two, used);
+		same += mutate_in_exact_buffer(seed, text, size, max, two) == used && !memcmp(one, two, used);
 	}
-	ok(within_limit == ROUNDS,
-	   "a result is never empty, and never larger than the maximal size");
-	ok(changed > ROUNDS * 9 / 10, "most results differ from the input: %u of %d", changed,
-	   ROUNDS);
+	ok(within_limit == ROUNDS, "a result is never empty, and never larger than the maximal size");
+	ok(changed > ROUNDS * 9 / 10, "most results differ from the input: %u of %d", changed, ROUNDS);
 	ok(same == ROUNDS, "the same seed gives the same text");
-	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5,
-	   "%u results are valid, but not too few or too many", good);
+	ok(good > ROUNDS / 5 && good < ROUNDS * 4 / 5, "%u results are valid, but not too few or too many",
+	   good);
 }
 
 /* Mutations reach a valid program from an empty text; an engine alone seldom finds one. */
@@ -105,8 +101,7 @@ static void test_short_texts(void)
 		used = mutate_in_exact_buffer(seed, short_text, size, max, result);
 		good += used && used <= max;
 	}
-	ok(good == ROUNDS,
-	   "short random texts and small maximal sizes give results of a valid size");
+	ok(good == ROUNDS, "short random texts and small maximal sizes give results of a valid size");
 }
 
 UNIT_TEST(test_mutator_text)

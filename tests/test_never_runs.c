@@ -30,8 +30,7 @@ static bool found_calls_equal_skipped_calls(void)
 		const struct step *step = &trace->steps[i];
 
 		failed |= step->result == RESULT_ENOMEM;
-		if (is_in_found_calls(step->call) != step->was_skipped &&
-		    !(step->was_skipped && failed))
+		if (is_in_found_calls(step->call) != step->was_skipped && !(step->was_skipped && failed))
 			return false;
 	}
 	return true;

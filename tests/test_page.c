@@ -68,8 +68,7 @@ static void test_references(void)
 {
 	struct page *page = alloc_zeroed_page();
 
-	ok(page_ref_count(page) == 1 && page_nid(page) == 0,
-	   "a new page has one reference, on node 0");
+	ok(page_ref_count(page) == 1 && page_nid(page) == 0, "a new page has one reference, on node 0");
 	page_get(page);
 	ok(page_ref_count(page) == 2, "page_get adds a reference");
 	page_free(page);

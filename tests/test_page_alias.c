@@ -38,8 +38,7 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 /* The memory around a set may belong to another set or to the arena, but is not in this set. */
 static void test_ends_of_set(struct alias_set *set)
 {
-	unsigned char *first = alias_place_address(set, 0),
-		      *end = alias_place_address(set, ALIAS_PLACES);
+	unsigned char *first = alias_place_address(set, 0), *end = alias_place_address(set, ALIAS_PLACES);
 
 	ok(is_in_set(set, first) && is_in_set(set, end - 1) && !is_in_set(set, first - 1) &&
 		   !is_in_set(set, end) && !is_in_set(set, (unsigned char *)set - 1),
@@ -53,8 +52,7 @@ static void test_addresses_without_canonical(void)
 
 	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - 1),
 	   "the guards of a slot have no canonical address");
-	ok(!page_canonical(slot + 9 * alias_place_kind->stride),
-	   "an unused slot has no canonical address");
+	ok(!page_canonical(slot + 9 * alias_place_kind->stride), "an unused slot has no canonical address");
 	test_ends_of_set(task->aliases);
 	ok(page_canonical(page_canonical(addr)) == page_canonical(addr),
 	   "a canonical address is its own canonical address");
@@ -107,8 +105,8 @@ static void test_reuse_of_sets(void)
 	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();
 
 	ok(first && second == first, "the set of a deleted task is reused");
-	ok(!second->is_in_use && !second->used_places && !second->live_places &&
-		   !second->live_count && !second->is_hidden,
+	ok(!second->is_in_use && !second->used_places && !second->live_places && !second->live_count &&
+		   !second->is_hidden,
 	   "the set of a deleted task is empty");
 }
 

@@ -26,8 +26,7 @@ static void test_pages_of_buffer(void)
 	ok(!page_borrow(&good), "page_borrow of an address outside of all buffers is NULL");
 	page = page_alloc(GFP_KERNEL);
 	addr = page_map_local(page);
-	ok(!page_borrow(page_canonical(addr)),
-	   "page_borrow of a page that is in no buffer is NULL");
+	ok(!page_borrow(page_canonical(addr)), "page_borrow of a page that is in no buffer is NULL");
 	page_unmap_local(addr);
 	page_free(page);
 }
@@ -38,8 +37,7 @@ static void test_mapping_of_borrowed_page(void)
 	unsigned char *addr = page_map_local(page), byte;
 
 	buffer[5000] = 0x21;
-	ok(addr[5000 - PAGE_SIZE] == 0x21,
-	   "a mapping of a borrowed page shows a store to the buffer");
+	ok(addr[5000 - PAGE_SIZE] == 0x21, "a mapping of a borrowed page shows a store to the buffer");
 	addr[5001 - PAGE_SIZE] = 0x22;
 	page_read_raw(page, &byte, 5001 - PAGE_SIZE, 1);
 	ok(buffer[5001] == 0x22 && byte == 0x22, "the buffer shows a store through the mapping");
@@ -84,9 +82,8 @@ static const struct child_case misuse_cases[] = {
 	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
 	{ free_twice, "use-after-free", "a buffer is freed twice" },
 	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
-	{free_no_buffer, "foreign-map", "page_buffer_free of an address outside of all buffers"},
-	{ get_size_of_no_buffer, "foreign-map",
-	  "page_buffer_size of an address outside of all buffers" },
+	{ free_no_buffer, "foreign-map", "page_buffer_free of an address outside of all buffers" },
+	{ get_size_of_no_buffer, "foreign-map", "page_buffer_size of an address outside of all buffers" },
 };
 
 ACTION(test_misuse, CHECK_CHILDREN(misuse_cases))
@@ -98,8 +95,7 @@ static void test_buffer_sizes(void)
 	errno = 0;
 	ok(!page_buffer_alloc(0) && errno == EINVAL, "a buffer of no bytes is EINVAL");
 	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "a buffer of SIZE_MAX bytes is ENOMEM");
-	ok(!page_buffer_alloc(sizeof(size_t) > 4 ? (size_t)1 << 40 : SIZE_TOP),
-	   "a terabyte is too large");
+	ok(!page_buffer_alloc(sizeof(size_t) > 4 ? (size_t)1 << 40 : SIZE_TOP), "a terabyte is too large");
 	page_fail_nth(1);
 	ok(!page_buffer_alloc(1), "a buffer's allocation fails by injection");
 	one = page_buffer_alloc(1);
@@ -144,7 +140,6 @@ static void test_failed_allocations(void)
 	page_buffer_free(large);
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer,
-		       test_mapping_of_borrowed_page, test_reference_to_freed_buffer, test_misuse,
-		       test_buffer_sizes, test_reuse_of_frames, test_failed_allocations,
-		       free_buffer)
+UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer, test_mapping_of_borrowed_page,
+		       test_reference_to_freed_buffer, test_misuse, test_buffer_sizes, test_reuse_of_frames,
+		       test_failed_allocations, free_buffer)

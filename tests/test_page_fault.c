@@ -34,8 +34,7 @@ static uint64_t copy_and_get_failures(unsigned int count)
 	uint64_t failed = 0;
 
 	for (unsigned int i = 0; i < count; i++)
-		failed |= (uint64_t)(page_copy_from_user_slice(page, &reader, 0, 1) == -EFAULT)
-			  << i;
+		failed |= (uint64_t)(page_copy_from_user_slice(page, &reader, 0, 1) == -EFAULT) << i;
 	page_free(page);
 	return failed;
 }
@@ -53,7 +52,7 @@ static int copy_zero_bytes(void)
 
 /* SET(ALLOC, .probability = 100, ...): sets all attributes of a point; those not given are 0. */
 #define SET(point, ...) set_attr(PAGE_FAULT_##point, (struct page_fault_attr){ __VA_ARGS__ })
-#define ALWAYS .probability = 100, .times = -1
+#define ALWAYS          .probability = 100, .times = -1
 
 static void set_attr(enum page_fault_point point, struct page_fault_attr attr)
 {
@@ -81,16 +80,14 @@ static void test_fail_nth(void)
 	ok(page_fail_nth(0) == 3 && allocate_and_get_failures(8) == 0,
 	   "page_fail_nth(0) returns the rest, and clears it");
 	page_fail_nth(2);
-	ok(!allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
-		   !allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
+	ok(!allocation_fails(GFP_KERNEL | __GFP_NOFAIL) && !allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
 		   allocate_and_get_failures(2) == 2,
 	   "guarantee 1: an allocation with __GFP_NOFAIL does not count");
 	SET(ALLOC, .probability = 100, .interval = 2, .times = 5);
 	page_fail_nth(3);
 	ok(allocate_and_get_failures(3) == 4 && get_remaining_alloc_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
-	ok(allocate_and_get_failures(4) == 0xa,
-	   "guarantee 2: fail_nth does not advance the interval");
+	ok(allocate_and_get_failures(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
 }
 
 /* ---- attributes ---- */
@@ -109,9 +106,10 @@ static const struct {
 	{ { .probability = 100, .times = 0 }, 8, 0, "`times` 0: none fails" },
 	{ { ALWAYS, .min_order = 1 }, 8, 0, "guarantee 1: orders below min_order do not fail" },
 	{ { ALWAYS, .interval = 2, .task_filter = true },
-	  5, 0, "guarantee 3: the filter stops tasks that did not ask for failures" },
-	{ { ALWAYS, .interval = 2, .space = 3 },
-	  6, 0x28, "guarantee 3: space comes before the interval" },
+	  5,
+	  0,
+	  "guarantee 3: the filter stops tasks that did not ask for failures" },
+	{ { ALWAYS, .interval = 2, .space = 3 }, 6, 0x28, "guarantee 3: space comes before the interval" },
 };
 
 static void test_attributes(void)
@@ -130,8 +128,7 @@ static void test_attributes(void)
 	SET(ALLOC, ALWAYS, .interval = 2, .task_filter = true);
 	allocate_and_get_failures(5);
 	page_task_make_it_fail(true);
-	ok(allocate_and_get_failures(4) == 0xa,
-	   "guarantee 3: the filter comes before the interval");
+	ok(allocate_and_get_failures(4) == 0xa, "guarantee 3: the filter comes before the interval");
 	ok(page_task_make_it_fail(false), "page_task_make_it_fail returns the earlier value");
 	SET(ALLOC, .probability = 50, .times = -1, .interval = 4, .seed = 1);
 	ok((allocate_and_get_failures(64) & ~UINT64_C(0x8888888888888888)) == 0,
@@ -151,8 +148,7 @@ static void test_seeds_of_failures(void)
 	ok(failed == allocate_with_seed_and_get_failures(42) &&
 		   failed != allocate_with_seed_and_get_failures(43),
 	   "guarantee 5: a seed determines the failures");
-	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48,
-	   "about half of them fail");
+	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48, "about half of them fail");
 }
 
 static const struct {
@@ -175,9 +171,8 @@ static void test_known_draws(void)
 	for (size_t i = 0; library_get()->has_known_access_pattern && i < COUNT(known_draws); i++) {
 		SET(ALLOC, .probability = known_draws[i].probability, .times = -1,
 		    .seed = known_draws[i].seed);
-		ok(allocate_and_get_failures(64) == known_draws[i].failed,
-		   "%u %% from seed %#llx: %#llx", known_draws[i].probability, known_draws[i].seed,
-		   known_draws[i].failed);
+		ok(allocate_and_get_failures(64) == known_draws[i].failed, "%u %% from seed %#llx: %#llx",
+		   known_draws[i].probability, known_draws[i].seed, known_draws[i].failed);
 	}
 }
 
@@ -190,8 +185,7 @@ static void test_bad_attributes(void)
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &attr) == -EINVAL, "times -2 is EINVAL");
 	ok(page_fault_attr_set(PAGE_FAULT_POINTS, &attr_off) == -EINVAL,
 	   "setting an unknown point is EINVAL");
-	ok(page_fault_attr_get(PAGE_FAULT_POINTS, &attr) == -EINVAL,
-	   "getting an unknown point is EINVAL");
+	ok(page_fault_attr_get(PAGE_FAULT_POINTS, &attr) == -EINVAL, "getting an unknown point is EINVAL");
 }
 
 static bool has_attributes(enum page_fault_point point, struct page_fault_attr want)
@@ -199,17 +193,14 @@ static bool has_attributes(enum page_fault_point point, struct page_fault_attr w
 	struct page_fault_attr got = { .seed = 1 };
 
 	return page_fault_attr_get(point, &got) == 0 && got.probability == want.probability &&
-	       got.interval == want.interval && got.times == want.times &&
-	       got.space == want.space && got.min_order == want.min_order &&
-	       got.task_filter == want.task_filter && got.ignore_gfp == want.ignore_gfp &&
-	       got.seed == want.seed;
+	       got.interval == want.interval && got.times == want.times && got.space == want.space &&
+	       got.min_order == want.min_order && got.task_filter == want.task_filter &&
+	       got.ignore_gfp == want.ignore_gfp && got.seed == want.seed;
 }
 
-static bool both_points_have_attributes(struct page_fault_attr alloc,
-					struct page_fault_attr usercopy)
+static bool both_points_have_attributes(struct page_fault_attr alloc, struct page_fault_attr usercopy)
 {
-	return has_attributes(PAGE_FAULT_ALLOC, alloc) &&
-	       has_attributes(PAGE_FAULT_USERCOPY, usercopy);
+	return has_attributes(PAGE_FAULT_ALLOC, alloc) && has_attributes(PAGE_FAULT_USERCOPY, usercopy);
 }
 
 static void test_attributes_of_both_points(void)
@@ -241,10 +232,8 @@ static void test_failed_copy(void)
 	page_fail_nth(1);
 	good = page_copy_from_user_slice(page, &reader, 0, 65) == -EFAULT &&
 	       page_copy_from_user_slice(page, &reader, PAGE_SIZE, 1) == -EINVAL;
-	ok(good && page_fail_nth(1) == 1,
-	   "the checks of bounds and length come before the failure point");
-	ok(page_copy_from_user_slice(page, &reader, 0, 64) == -EFAULT && !page_fail_nth(0),
-	   "a copy fails");
+	ok(good && page_fail_nth(1) == 1, "the checks of bounds and length come before the failure point");
+	ok(page_copy_from_user_slice(page, &reader, 0, 64) == -EFAULT && !page_fail_nth(0), "a copy fails");
 	page_read_raw(page, got, 0, 64);
 	ok(!memcmp(got, zeros, 64) && user_slice_left(&reader) == 64,
 	   "a copy that fails zeroes the range and does not move the reader");
@@ -272,8 +261,7 @@ static void test_empty_copy_is_failure_point(void)
 	ok(copy_zero_bytes() == 0 && copy_and_get_failures(2) == 0,
 	   "an empty copy uses up its failure, and returns 0");
 	SET(USERCOPY, .probability = 100, .times = 2);
-	ok(copy_zero_bytes() == 0 && copy_and_get_failures(3) == 0x1,
-	   "an empty copy uses one of `times`");
+	ok(copy_zero_bytes() == 0 && copy_and_get_failures(3) == 0x1, "an empty copy uses one of `times`");
 }
 
 /* ---- buffers ---- */
@@ -297,8 +285,10 @@ static void test_failed_buffers(void)
 	void *small, *large;
 
 	ok(measure_space_used_by_buffer(1) == 1 && measure_space_used_by_buffer(PAGE_SIZE) == 1 &&
-		   measure_space_used_by_buffer(PAGE_SIZE + 1) == 2 && measure_space_used_by_buffer(3 * PAGE_SIZE) == 4 &&
-		   measure_space_used_by_buffer(4 * PAGE_SIZE) == 4 && measure_space_used_by_buffer(5 * PAGE_SIZE) == 8,
+		   measure_space_used_by_buffer(PAGE_SIZE + 1) == 2 &&
+		   measure_space_used_by_buffer(3 * PAGE_SIZE) == 4 &&
+		   measure_space_used_by_buffer(4 * PAGE_SIZE) == 4 &&
+		   measure_space_used_by_buffer(5 * PAGE_SIZE) == 8,
 	   "a buffer uses the space of its pages, rounded up to a power of two");
 	SET(ALLOC, ALWAYS, .min_order = 2);
 	small = page_buffer_alloc(2 * PAGE_SIZE);
@@ -364,9 +354,18 @@ static void test_fail_nth_of_tasks(void)
 }
 
 static void (*const fault_tests[])(void) = {
-	test_attributes_of_both_points, test_fail_nth, test_attributes, test_seeds_of_failures,
-	test_known_draws, test_bad_attributes, test_failed_copy, test_copy_attributes,
-	test_empty_copy_is_failure_point, test_failed_buffers, test_all_points_of_operation, test_fail_nth_of_tasks,
+	test_attributes_of_both_points,
+	test_fail_nth,
+	test_attributes,
+	test_seeds_of_failures,
+	test_known_draws,
+	test_bad_attributes,
+	test_failed_copy,
+	test_copy_attributes,
+	test_empty_copy_is_failure_point,
+	test_failed_buffers,
+	test_all_points_of_operation,
+	test_fail_nth_of_tasks,
 };
 
 UNIT_TEST(test_page_fault)

@@ -84,8 +84,7 @@ static void test_exhaustion(void)
 	errno = 0;
 	count = allocate_all_pages();
 	ok(count < MOST_FRAMES && errno == ENOMEM, "an exhausted arena is NULL and ENOMEM");
-	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL),
-	   "an exhausted arena is NULL also with __GFP_NOFAIL");
+	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL), "an exhausted arena is NULL also with __GFP_NOFAIL");
 	ok(!page_buffer_alloc(2 * PAGE_SIZE), "an exhausted arena has no buffer");
 	free_all_pages(count);
 	all_pages[0] = page_alloc(GFP_KERNEL);
@@ -218,8 +217,7 @@ static void test_other_thread_frees(void)
 	}
 	atomic_store(&next_page, &next_page);
 	pthread_join(thread, NULL);
-	ok(different < FEW_PAGES,
-	   "if another thread frees all pages of a thread, the same few are reused");
+	ok(different < FEW_PAGES, "if another thread frees all pages of a thread, the same few are reused");
 }
 
 enum { ALLOCATIONS = 200 };
@@ -261,8 +259,7 @@ static void test_frames_of_ended_thread(void)
 	run_thread_and_wait(allocate_and_free_all_pages, &of_thread);
 	allocate_and_free_all_pages(&of_main);
 	ok(of_thread > 1000 && of_main + 200 > of_thread,
-	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main,
-	   of_thread);
+	   "frames of a thread that ended can be allocated by others: %zu of %zu", of_main, of_thread);
 }
 
 UNIT_TEST(test_page_frames)

@@ -55,11 +55,11 @@ static void test_fills(void)
 	zero_user_segments(b, 99, 99, 105, 110);
 	zero_user_segment(b, 120, 130);
 	zero_user(b, 100, 1);
-	ok(range_has_byte(b, 20, 50, 0) && range_has_byte(b, 50, 60, 0x7e) &&
-		   range_has_byte(b, 60, 70, 0) && range_has_byte(b, 70, 100, 0x7e) &&
-		   range_has_byte(b, 100, 101, 0) && range_has_byte(b, 101, 105, 0x7e) &&
-		   range_has_byte(b, 105, 110, 0) && range_has_byte(b, 110, 120, 0x7e) &&
-		   range_has_byte(b, 120, 130, 0) && range_has_byte(b, 130, 3010, 0x7e),
+	ok(range_has_byte(b, 20, 50, 0) && range_has_byte(b, 50, 60, 0x7e) && range_has_byte(b, 60, 70, 0) &&
+		   range_has_byte(b, 70, 100, 0x7e) && range_has_byte(b, 100, 101, 0) &&
+		   range_has_byte(b, 101, 105, 0x7e) && range_has_byte(b, 105, 110, 0) &&
+		   range_has_byte(b, 110, 120, 0x7e) && range_has_byte(b, 120, 130, 0) &&
+		   range_has_byte(b, 130, 3010, 0x7e),
 	   "memzero_page, zero_user, zero_user_segment and zero_user_segments");
 	memcpy_page(b, 0, a, 10, 8);
 	ok(range_has_byte(b, 0, 8, 0x7e), "memcpy_page");
@@ -68,8 +68,7 @@ static void test_fills(void)
 	put_page(a);
 	put_page(a);
 	put_page(b);
-	ok(PAGE_ALIGN(1) == PAGE_SIZE && offset_in_page(PAGE_SIZE + 3) == 3,
-	   "PAGE_ALIGN and offset_in_page");
+	ok(PAGE_ALIGN(1) == PAGE_SIZE && offset_in_page(PAGE_SIZE + 3) == 3, "PAGE_ALIGN and offset_in_page");
 }
 
 static void test_vmalloc_to_page(void)

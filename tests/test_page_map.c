@@ -28,8 +28,7 @@ static void test_16_mappings(void)
 	   "only the direct backend maps a page at its canonical address");
 	page_unmap_local(again + PAGE_SIZE - 1);
 	ok(page_task_depth(page_task_current()) == 0, "the last byte's address ends a mapping too");
-	ok(!page_canonical(&same_bytes),
-	   "an address outside of all pages has no canonical address");
+	ok(!page_canonical(&same_bytes), "an address outside of all pages has no canonical address");
 }
 
 static void test_two_mappings(void)
@@ -39,12 +38,10 @@ static void test_two_mappings(void)
 
 	ok((first != second) == backend_is("alias"), "two mappings of a page have %s",
 	   first == second ? "one address" : "two addresses");
-	ok(page_canonical(first) == page_canonical(second),
-	   "two mappings have one canonical address");
+	ok(page_canonical(first) == page_canonical(second), "two mappings have one canonical address");
 	first[7] = 0x77;
 	page_read_raw(pages[0], &byte, 7, 1);
-	ok(second[7] == 0x77 && byte == 0x77,
-	   "a mapping and a raw call see a store through another mapping");
+	ok(second[7] == 0x77 && byte == 0x77, "a mapping and a raw call see a store through another mapping");
 	page_fill_zero(pages[0], 7, 1);
 	ok(!first[7] && !second[7], "both mappings see the write of a raw call");
 	page_unmap_local(second);
@@ -63,8 +60,7 @@ static void test_new_addresses(void)
 			all_new &= used_addresses[i] != used_addresses[j];
 		page_unmap_local(used_addresses[i]);
 	}
-	ok(all_new == backend_is("alias"), "the next mapping has %s address",
-	   all_new ? "a new" : "the same");
+	ok(all_new == backend_is("alias"), "the next mapping has %s address", all_new ? "a new" : "the same");
 }
 
 /* ---- tasks ---- */
@@ -240,10 +236,8 @@ static void test_choice_of_backend(void)
 	ok(page_map_backend_set("sideways") == -EINVAL, "an unknown backend is EINVAL");
 	ok(page_map_revoke_set("politely") == -EINVAL, "an unknown revocation is EINVAL");
 	allocate_test_pages();
-	ok(page_map_backend_set("direct") == -EBUSY,
-	   "after the first page the choice of a backend is EBUSY");
-	ok(page_map_revoke_set("none") == -EBUSY,
-	   "after the first page the choice of a revocation is EBUSY");
+	ok(page_map_backend_set("direct") == -EBUSY, "after the first page the choice of a backend is EBUSY");
+	ok(page_map_revoke_set("none") == -EBUSY, "after the first page the choice of a revocation is EBUSY");
 }
 
 ACTION(create_tasks, tasks[0] = page_task_new("alpha"), tasks[1] = page_task_new("beta"))

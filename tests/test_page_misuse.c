@@ -28,10 +28,10 @@ static struct page_task *find_task_of_letter(char letter)
 }
 
 /* Defines a step that evaluates one expression. */
-#define STEP(name, argument, ...)                   \
-	static void step_##name(char argument)      \
-	{                                           \
-		__VA_ARGS__;                        \
+#define STEP(name, argument, ...)              \
+	static void step_##name(char argument) \
+	{                                      \
+		__VA_ARGS__;                   \
 	}
 
 STEP(in, task, page_task_switch_in(find_task_of_letter(task)))
@@ -112,10 +112,11 @@ STEP(load, map, load_byte(maps[map - '0']))
 STEP(load_before, map, load_byte(maps[map - '0'] - 1))
 STEP(load_after, map, load_byte(maps[map - '0'] + PAGE_SIZE))
 
-#define STEPS(X)                                                                            \
-	X(callback) X(copy) X(delete) X(free) X(get) X(in) X(load) X(load_after) X(load_before) \
-	X(map) X(map15) X(nid) X(out) X(read) X(reuse) X(unmap) X(unmap_end)                    \
-	X(unmap_in_thread) X(unmap_none) X(write_no_bytes) X(use_bad_ranges)
+#define STEPS(X)                                                                                           \
+	X(callback)                                                                                        \
+	X(copy) X(delete) X(free) X(get) X(in) X(load) X(load_after) X(load_before) X(map) X(map15) X(nid) \
+		X(out) X(read) X(reuse) X(unmap) X(unmap_end) X(unmap_in_thread) X(unmap_none)             \
+			X(write_no_bytes) X(use_bad_ranges)
 
 static const struct {
 	const char *verb;
@@ -162,8 +163,7 @@ static const struct misuse {
 	  "page_map_local of page P0 by alpha at 0x*16 of 16 mappings, the newest of page P1" },
 	{ "map-overflow", "map15 1; map 1; write_no_bytes 0", "a raw call is a 17th mapping", "" },
 	{ "map-overflow", "map15 1; read 0; copy 1", "page_copy needs two mappings", "" },
-	{ "map-overflow", "map15 0; map 0; free 1; copy 1", "page_copy maps the destination first",
-	  "" },
+	{ "map-overflow", "map15 0; map 0; free 1; copy 1", "page_copy maps the destination first", "" },
 	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; in -; write_no_bytes 0",
 	  "a full task that is switched in again", "" },
 	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; out a; write_no_bytes 0",
@@ -204,8 +204,7 @@ static const struct {
 	{ "map 0; load_before 0", "a load just before a mapping" },
 	{ "map 0; free 0; load 0", "a load from a freed page" },
 	{ "in a; map 0; out a; in b; load 0", "a load through a hidden mapping" },
-	{ "in a; map 0; out a; free 0; in a; load 0",
-	  "a load from a page that was freed while hidden" },
+	{ "in a; map 0; out a; free 0; in a; load 0", "a load from a page that was freed while hidden" },
 	{ "in a; map 0; out a; free 0; reuse 0; in a; load 0", "a load from a reused frame" },
 };
 
@@ -235,8 +234,7 @@ static bool report_matches(const char *line, const char *pattern)
 /* The wording of reports is checked only if they name the call, and not if a sanitizer reports first. */
 static bool has_right_report(const struct isolated *result, const struct misuse *misuse)
 {
-	if (!library_get()->report_names_the_call || strstr(result->output, "Sanitizer") ||
-	    !*misuse->report)
+	if (!library_get()->report_names_the_call || strstr(result->output, "Sanitizer") || !*misuse->report)
 		return true;
 	return result->signal == SIGABRT &&
 	       strchr(result->output, '\n') == result->output + strlen(result->output) - 1 &&
@@ -253,7 +251,9 @@ static void test_misuses(void)
 		steps_to_run = misuse->steps;
 		result = run_in_child(run_all_steps);
 		snprintf(check_name, sizeof(check_name), "%s: %s",
-			 !misuse->rule ? "no error" : *misuse->rule ? misuse->rule : "any report",
+			 !misuse->rule ? "no error" :
+			 *misuse->rule ? misuse->rule :
+					 "any report",
 			 misuse->name);
 		check_child_result(child_ended_as_expected(result, misuse->rule) &&
 					   has_right_report(result, misuse),
@@ -265,8 +265,7 @@ static void test_revoked_accesses(void)
 {
 	for (size_t i = 0; mode_revokes_addresses() && i < COUNT(revoked_accesses); i++) {
 		steps_to_run = revoked_accesses[i].steps;
-		ok(run_in_child(run_all_steps)->exit_code, "%s ends the process",
-		   revoked_accesses[i].name);
+		ok(run_in_child(run_all_steps)->exit_code, "%s ends the process", revoked_accesses[i].name);
 	}
 }
 

@@ -37,10 +37,10 @@ static int store_address_and_return_7(void *addr, void *ctx)
 }
 
 /* Defines a function that makes a raw call with the range [off, off + len). */
-#define CALL(call_name, expression)                             \
-	static int call_##call_name(size_t off, size_t len)     \
-	{                                                  \
-		return expression;                         \
+#define CALL(call_name, expression)                         \
+	static int call_##call_name(size_t off, size_t len) \
+	{                                                   \
+		return expression;                          \
 	}
 
 CALL(read, page_read_raw(page, buffer, off, len))
@@ -145,8 +145,7 @@ static void test_addresses_of_callbacks(void)
 
 	page_fill_zero(page, 0, PAGE_SIZE);
 	page_write_raw(page, &seven, 100, 1);
-	ok(page_with_mapped(page, read_byte, NULL) == 0,
-	   "page_with_mapped passes the address of byte 0");
+	ok(page_with_mapped(page, read_byte, NULL) == 0, "page_with_mapped passes the address of byte 0");
 	ok(page_with_pointer(page, 100, 1, read_byte, NULL) == 7,
 	   "page_with_pointer passes the address of the first byte");
 }
@@ -189,10 +188,8 @@ static void test_slow_path(void)
 static void test_copy_to_same_page(void)
 {
 	ok(page_copy(page, 0, page, 64, 64) == 0, "page_copy to adjacent bytes of the same page");
-	ok(page_copy(page, 0, page, 63, 64) == -EINVAL,
-	   "page_copy to earlier bytes that overlap by one");
-	ok(page_copy(page, 63, page, 0, 64) == -EINVAL,
-	   "page_copy to later bytes that overlap by one");
+	ok(page_copy(page, 0, page, 63, 64) == -EINVAL, "page_copy to earlier bytes that overlap by one");
+	ok(page_copy(page, 63, page, 0, 64) == -EINVAL, "page_copy to later bytes that overlap by one");
 	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");
 }
 
@@ -200,5 +197,4 @@ ACTION(allocate_two_pages, page = alloc_zeroed_page(), other = alloc_zeroed_page
 ACTION(free_two_pages, page_free(page), page_free(other))
 
 UNIT_TEST_IN_MAP_MODES(test_page_raw, allocate_two_pages, test_ranges, test_written_bytes,
-		       test_addresses_of_callbacks, test_slow_path, test_copy_to_same_page,
-		       free_two_pages)
+		       test_addresses_of_callbacks, test_slow_path, test_copy_to_same_page, free_two_pages)

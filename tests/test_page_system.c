@@ -40,7 +40,7 @@ static struct page *alloc_or_abort(void)
 }
 
 /* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
-#define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+#define RESERVE_FLAGS  (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
 
 static void *volatile last_block;
@@ -300,49 +300,49 @@ static const struct refused_case {
 	unsigned int call, arg, value;
 	int error_number;
 	void (*act)(void);
-	const char *expected_child_end;   /* child_ended_as_expected() */
-	const char *expected_report; /* the beginning of standard error */
+	const char *expected_child_end; /* child_ended_as_expected() */
+	const char *expected_report;    /* the beginning of standard error */
 	const char *check_name;
 } refused_cases[] = {
-	{prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
-	 "user memory: the system forbids to read it"},
-	{prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
-	 "user memory: the system cannot read it"},
-	{prepare_nothing, SYS_process_vm_writev, ANY_ARG, 0, EPERM, write_user_memory, "system", "",
-	 "user memory: the system forbids to write it"},
-	{prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, abort_unless_allocations_fail,
-	 RETURNS, "", "direct: without addresses there are no pages"},
-	{prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, abort_unless_allocations_fail,
-	 RETURNS, "", "alias: without a file there are no pages"},
-	{prepare_alias, SYS_ftruncate, ANY_ARG, 0, ENOSPC, abort_unless_allocations_fail, RETURNS,
-	 "", "alias: without space in the file there are no pages"},
-	{prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, abort_unless_allocations_fail,
-	 RETURNS, "", "alias: without a mapping of the file there are no pages"},
-	{prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
-	 NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
-	 "alias: no addresses for mappings: the report suggests the limit"},
-	{prepare_page, SYS_mprotect, ANY_ARG, 0, ENOMEM, map_page, "map-failed", "",
-	 "alias: no writable addresses"},
-	{prepare_page, SYS_mprotect, ANY_ARG, 0, EACCES, map_page, "map-failed",
-	 NO_ADDRESSES "Permission denied\n", "alias: no permission: the report suggests no limit"},
-	{prepare_mapping, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, map_page, "map-failed", "",
-	 "alias: a page cannot be mapped"},
-	{prepare_mapping, SYS_mprotect, ANY_ARG, 0, ENOMEM, unmap_page, "map-failed", "",
-	 "alias: a mapping cannot be hidden"},
-	{prepare_task_with_mapping, SYNC_SYS_MMAP, 3, RESERVE_FLAGS | MAP_FIXED, ENOMEM,
-	 delete_task, "map-failed", "", "alias: the addresses of a task cannot be released"},
-	{prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
-	 "fork: no pipe"},
-	{prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
-	 "fork: the parent cannot wait for the copy"},
-	{prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	 "BUG: page: map-failed: memfd_create", "fork: no file for the child"},
-	{prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	 "BUG: page: map-failed: memfd_create", "fork: no space in the child's file"},
-	{prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	 "BUG: page: map-failed: copy", "fork: the pages cannot be copied"},
-	{prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
-	 "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped"},
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
+	  "user memory: the system forbids to read it" },
+	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
+	  "user memory: the system cannot read it" },
+	{ prepare_nothing, SYS_process_vm_writev, ANY_ARG, 0, EPERM, write_user_memory, "system", "",
+	  "user memory: the system forbids to write it" },
+	{ prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, abort_unless_allocations_fail, RETURNS, "",
+	  "direct: without addresses there are no pages" },
+	{ prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, abort_unless_allocations_fail, RETURNS, "",
+	  "alias: without a file there are no pages" },
+	{ prepare_alias, SYS_ftruncate, ANY_ARG, 0, ENOSPC, abort_unless_allocations_fail, RETURNS, "",
+	  "alias: without space in the file there are no pages" },
+	{ prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, abort_unless_allocations_fail, RETURNS, "",
+	  "alias: without a mapping of the file there are no pages" },
+	{ prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
+	  NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
+	  "alias: no addresses for mappings: the report suggests the limit" },
+	{ prepare_page, SYS_mprotect, ANY_ARG, 0, ENOMEM, map_page, "map-failed", "",
+	  "alias: no writable addresses" },
+	{ prepare_page, SYS_mprotect, ANY_ARG, 0, EACCES, map_page, "map-failed",
+	  NO_ADDRESSES "Permission denied\n", "alias: no permission: the report suggests no limit" },
+	{ prepare_mapping, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, map_page, "map-failed", "",
+	  "alias: a page cannot be mapped" },
+	{ prepare_mapping, SYS_mprotect, ANY_ARG, 0, ENOMEM, unmap_page, "map-failed", "",
+	  "alias: a mapping cannot be hidden" },
+	{ prepare_task_with_mapping, SYNC_SYS_MMAP, 3, RESERVE_FLAGS | MAP_FIXED, ENOMEM, delete_task,
+	  "map-failed", "", "alias: the addresses of a task cannot be released" },
+	{ prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
+	  "fork: no pipe" },
+	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
+	  "fork: the parent cannot wait for the copy" },
+	{ prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: memfd_create", "fork: no file for the child" },
+	{ prepare_mapping, SYS_ftruncate, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: memfd_create", "fork: no space in the child's file" },
+	{ prepare_mapping, SYS_pwrite64, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: copy", "fork: the pages cannot be copied" },
+	{ prepare_mapping, SYNC_SYS_MMAP, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
+	  "BUG: page: map-failed: mmap", "fork: the child's file cannot be mapped" },
 };
 
 static const struct refused_case *refused_case;
@@ -362,18 +362,18 @@ static void test_refused_calls(void)
 		const struct refused_case *c = refused_case = &refused_cases[i];
 		const struct isolated *result = run_in_child(run_refused_case);
 
-		check_child_result(child_ended_as_expected(result, c->expected_child_end) &&
-					   !strncmp(result->output, c->expected_report,
-						    strlen(c->expected_report)),
-				   c->check_name, c->expected_child_end, result);
+		check_child_result(
+			child_ended_as_expected(result, c->expected_child_end) &&
+				!strncmp(result->output, c->expected_report, strlen(c->expected_report)),
+			c->check_name, c->expected_child_end, result);
 	}
 }
 
 static const struct child_case other_cases[] = {
-	{require_no_pages_without_fork_handlers, RETURNS,
-	 "alias: without handlers of fork() there are no pages"},
-	{require_no_task_without_memory, RETURNS, "without memory there is no task"},
-	{require_child_to_write_despite_signals, RETURNS, "fork: signals interrupt the parent"},
+	{ require_no_pages_without_fork_handlers, RETURNS,
+	  "alias: without handlers of fork() there are no pages" },
+	{ require_no_task_without_memory, RETURNS, "without memory there is no task" },
+	{ require_child_to_write_despite_signals, RETURNS, "fork: signals interrupt the parent" },
 };
 
 /* ---- the lock ---- */
@@ -422,16 +422,15 @@ static void require_no_pages_without_shadow_file(void)
 static void require_no_pages_without_shadow_space(void)
 {
 	choose_backend_or_abort("alias");
-	refuse_system_call_if(SYS_ftruncate, 0, (unsigned int)find_lowest_free_descriptor() + 1,
-			      ENOSPC);
+	refuse_system_call_if(SYS_ftruncate, 0, (unsigned int)find_lowest_free_descriptor() + 1, ENOSPC);
 	abort_unless_allocations_fail();
 }
 
 static const struct child_case shadow_cases[] = {
-	{require_no_pages_without_shadow_file, RETURNS,
-	 "alias: without a file for the shadow there are no pages"},
-	{require_no_pages_without_shadow_space, RETURNS,
-	 "alias: without space for the shadow there are no pages"},
+	{ require_no_pages_without_shadow_file, RETURNS,
+	  "alias: without a file for the shadow there are no pages" },
+	{ require_no_pages_without_shadow_space, RETURNS,
+	  "alias: without space for the shadow there are no pages" },
 };
 
 /* For a child: aborts unless refuse_system_call_if() works here. */
@@ -455,8 +454,7 @@ UNIT_TEST(test_page_system)
 	} else {
 		test_refused_calls();
 		CHECK_CHILDREN(other_cases);
-		ok(ends_by_abort(get_task_without_key),
-		   "without a key a thread cannot have a task");
+		ok(ends_by_abort(get_task_without_key), "without a key a thread cannot have a task");
 		ok(ends_by_abort(get_task_without_memory_for_key),
 		   "without memory for a key a thread cannot have a task");
 	}

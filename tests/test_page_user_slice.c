@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #define USER_SIZE (3 * PAGE_SIZE)
-#define OLD_BYTE 0xee
+#define OLD_BYTE  0xee
 
 static struct page *page;
 static unsigned char *user; /* USER_SIZE bytes; the page after them is not mapped */
@@ -19,8 +19,8 @@ static unsigned char get_pattern_byte(size_t i)
 
 static void set_up_user_memory_and_page(void)
 {
-	unsigned char *memory = mmap(NULL, USER_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory =
+		mmap(NULL, USER_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		abort();
@@ -55,8 +55,7 @@ static bool page_has_user_bytes(size_t off, size_t len, size_t copied_count, siz
 		unsigned char expected = OLD_BYTE;
 
 		if (i >= off && i < off + len)
-			expected = i < off + copied_count ? get_pattern_byte(user_offset + i - off)
-							  : 0;
+			expected = i < off + copied_count ? get_pattern_byte(user_offset + i - off) : 0;
 		if (page_bytes[i] != expected) {
 			printf("# byte %zu: expected %#x, got %#x\n", i, expected, page_bytes[i]);
 			return false;
@@ -90,8 +89,7 @@ static void test_order_of_checks(void)
 	   "a bad range is EINVAL");
 	ok(fill_page_and_copy(&reader, 0, 11) == -EFAULT && page_has_user_bytes(0, 0, 0, 0),
 	   "more than is left is EFAULT, and writes nothing");
-	ok(page_copy_from_user_slice(page, &unmapped, 0, 0) == 0,
-	   "a copy of no bytes never faults");
+	ok(page_copy_from_user_slice(page, &unmapped, 0, 0) == 0, "a copy of no bytes never faults");
 	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
 	   "an empty slice may be at NULL");
 	ok(fill_page_and_copy(&unmapped, 0, 10) == -EFAULT && page_has_user_bytes(0, 10, 0, 0),
@@ -167,7 +165,8 @@ static void test_write_before_unmapped_page(void)
 	memset(src, OLD_BYTE, sizeof(src));
 	for (size_t distance = 0; distance < 130 && good; distance++) {
 		unsigned char *to = user + USER_SIZE - distance;
-		size_t len = 65, written = len < distance ? len : distance, left = written == len ? 5 : len + 5;
+		size_t len = 65, written = len < distance ? len : distance,
+		       left = written == len ? 5 : len + 5;
 		struct user_slice_writer writer;
 
 		memset(user + USER_SIZE - 130, 0, 130);
@@ -235,8 +234,8 @@ static void *remap_user_memory(void *memory)
 {
 	while (!atomic_load_explicit(&must_stop, memory_order_relaxed)) {
 		mprotect(memory, PAGE_SIZE, PROT_NONE);
-		mmap(memory, PAGE_SIZE, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		mmap(memory, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		     0);
 	}
 	return NULL;
 }
@@ -270,9 +269,8 @@ static bool copy_has_prefix_then_zeros(void)
 	       page_has_prefix_then_zeros(100);
 }
 
-static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
-				       bool (*copy_succeeds)(void),
-			 unsigned int rounds)
+static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory, bool (*copy_succeeds)(void),
+				       unsigned int rounds)
 {
 	pthread_t thread;
 	bool good = true;
@@ -289,18 +287,18 @@ static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
 static void test_other_threads(void)
 {
 	ok(succeeds_while_thread_runs(write_user_memory, user, copy_of_user_page_succeeds,
-				   scale_repeat_count(2000)),
+				      scale_repeat_count(2000)),
 	   "a copy succeeds while another thread writes the memory");
 	memset(user, 0x77, PAGE_SIZE);
 	memset(user + PAGE_SIZE, 0, PAGE_SIZE);
-	ok(succeeds_while_thread_runs(remap_user_memory, user + PAGE_SIZE,
-				      copy_has_prefix_then_zeros, scale_repeat_count(20000)),
+	ok(succeeds_while_thread_runs(remap_user_memory, user + PAGE_SIZE, copy_has_prefix_then_zeros,
+				      scale_repeat_count(20000)),
 	   "a copy has a prefix, then zeros, while another thread unmaps the memory");
 }
 
 ACTION(delete_user_memory_and_page, munmap(user, USER_SIZE), page_free(page))
 
 UNIT_TEST_IN_MAP_MODES(test_page_user_slice, set_up_user_memory_and_page, test_copy_of_readable_memory,
-		       test_order_of_checks, test_copy_before_unmapped_page,
-		       test_copy_of_unreadable_memory, test_read, test_write_before_unmapped_page, test_write, test_reads_once,
+		       test_order_of_checks, test_copy_before_unmapped_page, test_copy_of_unreadable_memory,
+		       test_read, test_write_before_unmapped_page, test_write, test_reads_once,
 		       test_other_threads, delete_user_memory_and_page)

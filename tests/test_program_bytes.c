@@ -26,8 +26,7 @@ static bool canonical_is_stable(uint64_t seed)
 	make_random_program(&seed, &program, 60);
 	encoded_size = program_to_bytes(&program, canonical);
 	program_from_bytes(&again, canonical, encoded_size);
-	return program_to_bytes(&again, bytes) == encoded_size &&
-	       !memcmp(bytes, canonical, encoded_size);
+	return program_to_bytes(&again, bytes) == encoded_size && !memcmp(bytes, canonical, encoded_size);
 }
 
 /* If one record changes, the calls of the other records do not change. */
@@ -67,11 +66,30 @@ static void test_short_and_long_bytes(void)
 static void test_codes_of_calls(void)
 {
 	static const enum op codes[] = {
-		OP_alloc_page, OP_get_page, OP_free_page, OP_read_raw, OP_write_raw, OP_fill_zero,
-		OP_lock, OP_unlock, OP_post, OP_wait, OP_read_bytewise_atomic,
-		OP_write_bytewise_atomic, OP_copy_page, OP_user_slice, OP_skip, OP_user_store,
-		OP_copy_from_user_slice, OP_kmap_local, OP_load, OP_store, OP_load_atomic,
-		OP_store_atomic, OP_kunmap_local, OP_fail_nth,
+		OP_alloc_page,
+		OP_get_page,
+		OP_free_page,
+		OP_read_raw,
+		OP_write_raw,
+		OP_fill_zero,
+		OP_lock,
+		OP_unlock,
+		OP_post,
+		OP_wait,
+		OP_read_bytewise_atomic,
+		OP_write_bytewise_atomic,
+		OP_copy_page,
+		OP_user_slice,
+		OP_skip,
+		OP_user_store,
+		OP_copy_from_user_slice,
+		OP_kmap_local,
+		OP_load,
+		OP_store,
+		OP_load_atomic,
+		OP_store_atomic,
+		OP_kunmap_local,
+		OP_fail_nth,
 	};
 	bool same = true;
 

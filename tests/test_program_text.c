@@ -77,8 +77,7 @@ static void test_bad_texts(void)
 
 		if (!ok(!read && error.line_number == bad->expected_line &&
 				strstr(error.message, bad->expected_message),
-			"bad text %zu: line %u says %s", i, bad->expected_line,
-			bad->expected_message))
+			"bad text %zu: line %u says %s", i, bad->expected_line, bad->expected_message))
 			printf("# got line %u: %s\n", error.line_number, error.message);
 	}
 }
@@ -112,26 +111,26 @@ static void test_good_texts(void)
 	ok(has_canonical_text(HEADER "get_page(p0)", HEADER "main: get_page(p0)\n"),
 	   "the last line may lack its end");
 	ok(has_canonical_text(HEADER "T7 :read_raw( p1 ,0X10,\t007 )->EINVAL#c",
-		   HEADER "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
+			      HEADER "T7: read_raw(p1, 0x10, 7) -> EINVAL\n"),
 	   "spaces around any token");
 	ok(has_canonical_text(HEADER "read_raw(p0, PAGE_SIZE - 1, SIZE_MAX)",
-		   HEADER "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
+			      HEADER "main: read_raw(p0, 0xfff, SIZE_MAX-0)\n"),
 	   "names with a sum");
 	ok(has_canonical_text(HEADER "write_raw(p0, 4096, 4294967296, 16)",
-		   HEADER "main: write_raw(p0, PAGE_SIZE, 0x100000000, 0x10)\n"),
+			      HEADER "main: write_raw(p0, PAGE_SIZE, 0x100000000, 0x10)\n"),
 	   "canonical numbers and values");
 	ok(has_canonical_text(HEADER "p0=alloc_page(__GFP_NOFAIL|GFP_NOIO|__GFP_ZERO)",
-		   HEADER "main: p0 = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOFAIL)\n"),
+			      HEADER "main: p0 = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOFAIL)\n"),
 	   "flags in the order of the table");
 	ok(has_canonical_text(HEADER "expect use-after-free\nexpect data-race\nexpect data-race\n",
-		   HEADER "expect data-race\nexpect use-after-free\n"),
+			      HEADER "expect data-race\nexpect use-after-free\n"),
 	   "expectations sorted, once each");
-	ok(has_canonical_text(HEADER "expect clean\n", HEADER "expect clean\n"),
-	   "expect clean stays");
+	ok(has_canonical_text(HEADER "expect clean\n", HEADER "expect clean\n"), "expect clean stays");
 	ok(has_canonical_text(HEADER "u3 = user_slice(0, 0, 0)\nu2 = user_slice(1, 2)\n",
-		   HEADER "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
+			      HEADER "main: u3 = user_slice(0, 0x0, 0)\nmain: u2 = user_slice(1, 0x2)\n"),
 	   "fault only if given");
-	ok(parse_text_or_print_error(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"), "comments hold any UTF-8");
+	ok(parse_text_or_print_error(HEADER "# \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n"),
+	   "comments hold any UTF-8");
 }
 
 /* Parses a text with @line_count lines, of which the last line has @last_line_length bytes. */

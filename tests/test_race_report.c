@@ -19,8 +19,10 @@ static const struct shadow *evaluate_text(const char *program_text)
 
 #define WRITE(thread, off, len) thread ": write_raw(p0, " #off ", " #len ", 1)\n"
 
-#define REPORT(call_, thread_, page_, from_, to_) \
-	{ .call = call_, .earlier_thread = thread_, .page = page_, .from = from_, .to = to_ }
+#define REPORT(call_, thread_, page_, from_, to_)                                                 \
+	{                                                                                         \
+		.call = call_, .earlier_thread = thread_, .page = page_, .from = from_, .to = to_ \
+	}
 
 /* The races of a program with two writes of [8, 16): T0's is call 1, T1's is call 2. */
 static const struct {
@@ -78,8 +80,7 @@ UNIT_TEST(test_race_report)
 	test_matching();
 	for (size_t i = 0; i < COUNT(capacities); i++)
 		ok(shadow_has_unmissable_race(evaluate_text(capacities[i].program_text),
-						capacities[i].cells) ==
-			   capacities[i].must_be_reported,
+					      capacities[i].cells) == capacities[i].must_be_reported,
 		   "%s", capacities[i].check_name);
 	rules_delete(rules);
 }

@@ -63,7 +63,6 @@ UNIT_TEST(test_rules)
 	rules = rules_new();
 	check_seeds(2000, one_thread_never_races, "one thread never races");
 	check_seeds(2000, names_do_not_matter, "names of threads and handles do not matter");
-	check_seeds(2000, joins_prevent_races,
-		    "with a line of main between all lines there is no race");
+	check_seeds(2000, joins_prevent_races, "with a line of main between all lines there is no race");
 	rules_delete(rules);
 }

@@ -49,7 +49,6 @@ UNIT_TEST(test_schedule)
 	ok(runs_in_order("120", "...", "abc"), "a line of main waits for all lines above");
 	ok(runs_in_order("012", "1..", ""), "no line below a blocked line of main runs");
 	ok(runs_in_order("", "", ""), "a program without lines ends");
-	ok(runs_in_order("12121", "2....", "bd"),
-	   "lines after a blocked one of the same thread wait");
+	ok(runs_in_order("12121", "2....", "bd"), "lines after a blocked one of the same thread wait");
 	ok(s.remaining_count == 3 && s.first_remaining == 0, "these lines are counted as left");
 }

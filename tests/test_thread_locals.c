@@ -27,8 +27,7 @@ UNIT_TEST(test_thread_locals)
 		   thread_locals_contain(&locals, (uintptr_t)&thread_variable[2]),
 	   "a thread-local variable of the program is found");
 	ok(thread_locals_contain(&locals, (uintptr_t)&errno), "errno is found");
-	ok(!thread_locals_contain(&locals, (uintptr_t)shared_variable),
-	   "a shared variable is not found");
+	ok(!thread_locals_contain(&locals, (uintptr_t)shared_variable), "a shared variable is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)heap), "heap memory is not found");
 	ok(!thread_locals_contain(&locals, (uintptr_t)&stack), "the stack is not found");
 	if (pthread_create(&thread, NULL, store_thread_local_address, &other))

@@ -66,8 +66,8 @@ int main(int argc, char **argv)
 	if (argc > 1 || tests->next)
 		test = argc == 2 ? find_test(argv[1]) : NULL;
 	if (!test) {
-		fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n",
-			argv[0], argc > 1 ? argv[1] : "");
+		fprintf(stderr, "%s: expected the name of a test, got '%s'; the tests are:\n", argv[0],
+			argc > 1 ? argv[1] : "");
 		for (test = tests; test; test = test->next)
 			fprintf(stderr, "  %s\n", test->name);
 		return 2;

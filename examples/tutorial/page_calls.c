@@ -84,7 +84,8 @@ static bool must_fail_this_call(void)
 
 /* ---- bytes ---- */
 
-/* Ends the process if the page was freed, or the task cannot have @mappings_counted_already and one more mapping. */
+/* Ends the process if the page was freed, or the task cannot have @mappings_counted_already and one more
+ * mapping. */
 static void abort_unless_mappable(const struct page *page, unsigned int mappings_counted_already)
 {
 	abort_unless_live(page);
@@ -194,8 +195,7 @@ static bool copy_from_user_memory(unsigned char *to, const void *from, size_t le
 	return true;
 }
 
-int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
-			      size_t len)
+int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off, size_t len)
 {
 	unsigned char intermediate_bytes[PAGE_SIZE] = { 0 };
 	bool is_copied;
@@ -205,8 +205,10 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	abort_unless_mappable(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
-	/* An injected failure is used up before the length is checked, so an empty copy uses it up and succeeds. */
-	is_copied = !(must_fail_this_call() && len) && copy_from_user_memory(intermediate_bytes, reader->at, len);
+	/* An injected failure is used up before the length is checked, so an empty copy uses it up and
+	 * succeeds. */
+	is_copied =
+		!(must_fail_this_call() && len) && copy_from_user_memory(intermediate_bytes, reader->at, len);
 	memcpy(page->bytes + off, intermediate_bytes, len);
 	return is_copied ? user_slice_skip(reader, len) : -EFAULT;
 }

@@ -18,8 +18,8 @@
 #define FORGET(bytes) (void)(bytes)
 #endif
 
-#define SHELF 128     /* number of pages; they are reused in turn */
-#define LONG_WRITE 24 /* a write of at least this number of bytes copies words */
+#define SHELF      128 /* number of pages; they are reused in turn */
+#define LONG_WRITE 24  /* a write of at least this number of bytes copies words */
 
 struct page {
 	_Alignas(PAGE_SIZE) unsigned char bytes[PAGE_SIZE];

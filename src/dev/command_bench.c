@@ -27,7 +27,8 @@
 static const char help[] =
 	"Usage: pagetorture-dev bench [OPTION]... FILE...\n"
 	"Measure how many programs per second this flavour executes and compares with the rule model: on\n"
-	"fibers, and on real threads. Print one JSON object for each figure, on one line, with the values of\n"
+	"fibers, and on real threads. Print one JSON object for each figure, on one line, with the values "
+	"of\n"
 	"all rounds. `make bench-programs` prints them as a table. Programs with a fatal call do not run.\n"
 	"\n"
 	"  --aim AIM        print AIM as the threshold of the ratio, for `make bench` ('>= 10')\n"
@@ -56,7 +57,7 @@ static struct {
 	struct program *programs;
 	size_t program_count;
 	unsigned int round_count;
-	const char *ratio_aim; /* the threshold of the ratio, or "" */
+	const char *ratio_aim;               /* the threshold of the ratio, or "" */
 	double rates[EXECUTORS][ROUNDS_MAX]; /* programs per second */
 } bench = { .round_count = 9, .ratio_aim = "" };
 
@@ -70,7 +71,7 @@ struct measurement {
 
 /* The rate includes the cost of the rule model, which each execution is compared with. */
 static void evaluate_and_execute_program(struct checker *checker, const struct program *program,
-				const struct executor *executor)
+					 const struct executor *executor)
 {
 	struct checker_report report;
 
@@ -109,8 +110,8 @@ static bool measure_in_child_process(struct measurement *measurement, size_t exe
 	static struct isolated child;
 
 	*measurement = (struct measurement){ .executor = &executors[executor_index] };
-	if (!isolate_call(measure_rate_in_child, measurement, 60, &child) ||
-	    !isolated_succeeded(&child) || measurement->rate <= 0) {
+	if (!isolate_call(measure_rate_in_child, measurement, 60, &child) || !isolated_succeeded(&child) ||
+	    measurement->rate <= 0) {
 		fprintf(stderr, "bench: expected a rate for %s, got none: %s\n",
 			executors[executor_index].name, child.output);
 		return false;
@@ -177,8 +178,7 @@ static int load_programs_without_fatal_call(const struct file_list *files)
 		rules_evaluate(bench.rules, program);
 		bench.program_count += rules_verdict(bench.rules)->fatal_call == VERDICT_NONE;
 	}
-	return bench.program_count ? EXIT_GOOD :
-				     usage_error("bench", "expected a program that can be run");
+	return bench.program_count ? EXIT_GOOD : usage_error("bench", "expected a program that can be run");
 }
 
 int command_bench(int argc, char **argv)

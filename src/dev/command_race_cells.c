@@ -36,11 +36,9 @@ static const char help[] =
 	"  --help           print this text\n";
 
 #define STRING_OF(x) #x
-#define STRING(x) STRING_OF(x)
+#define STRING(x)    STRING_OF(x)
 #ifdef __clang__
-#define COMPILER                                                                                   \
-	"clang " STRING(__clang_major__) "." STRING(__clang_minor__) "." STRING(                   \
-		__clang_patchlevel__)
+#define COMPILER "clang " STRING(__clang_major__) "." STRING(__clang_minor__) "." STRING(__clang_patchlevel__)
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
@@ -114,21 +112,20 @@ static void evaluate_and_run_program_once(struct checker *checker, const struct 
  * CHECKER_DIFFERS. The older runtime of ThreadSanitizer forgets a random byte of a granule, so with that
  * runtime the numbers may differ unless one of them is 0.
  */
-static bool check_race_count_unchanged(const struct checker_report *first,
-				       struct checker_report *report, unsigned int run_number)
+static bool check_race_count_unchanged(const struct checker_report *first, struct checker_report *report,
+				       unsigned int run_number)
 {
-	if (tsan_stores_cell_per_byte() ? !first->race_count == !report->race_count
-				   : first->race_count == report->race_count)
+	if (tsan_stores_cell_per_byte() ? !first->race_count == !report->race_count :
+					  first->race_count == report->race_count)
 		return true;
 	report->result = CHECKER_DIFFERS;
 	snprintf(report->difference_or_miss_text, sizeof(report->difference_or_miss_text),
-		 "run %u reported %zu races where the first run reported %zu", run_number,
-		 report->race_count, first->race_count);
+		 "run %u reported %zu races where the first run reported %zu", run_number, report->race_count,
+		 first->race_count);
 	return false;
 }
 
-static void execute_repeatedly_and_print(struct checker *checker,
-					 const struct race_cells_options *options,
+static void execute_repeatedly_and_print(struct checker *checker, const struct race_cells_options *options,
 					 const struct program *program)
 {
 	static const char *const results[] = { "agree", "miss allowed", "differ" };
@@ -144,10 +141,9 @@ static void execute_repeatedly_and_print(struct checker *checker,
 			first = report;
 		reporting_run_count += report.race_count > 0;
 		is_miss_allowed |= report.result == CHECKER_MISS_ALLOWED;
-	} while (
-		report.result != CHECKER_DIFFERS &&
-		(!options->uses_fibers || check_race_count_unchanged(&first, &report, run_count)) &&
-		run_count < options->runs_per_program);
+	} while (report.result != CHECKER_DIFFERS &&
+		 (!options->uses_fibers || check_race_count_unchanged(&first, &report, run_count)) &&
+		 run_count < options->runs_per_program);
 	if (report.result != CHECKER_DIFFERS)
 		report.result = is_miss_allowed ? CHECKER_MISS_ALLOWED : CHECKER_AGREES;
 	printf("%s\t%u\t%u\t%s\n", results[report.result], reporting_run_count, run_count,
@@ -157,8 +153,7 @@ static void execute_repeatedly_and_print(struct checker *checker,
 
 /* ---- the command ---- */
 
-static int read_and_process_programs(struct checker *checker,
-				     const struct race_cells_options *options)
+static int read_and_process_programs(struct checker *checker, const struct race_cells_options *options)
 {
 	static struct program program;
 	struct text_error error;
@@ -200,8 +195,7 @@ int command_race_cells(int argc, char **argv)
 	if (!checker)
 		return usage_error("race-cells", "no memory for the check");
 	if (options.must_execute)
-		printf(COMPILER "\t%s\n",
-		       tsan_is_present() || valgrind_is_present() ? "detector" : "none");
+		printf(COMPILER "\t%s\n", tsan_is_present() || valgrind_is_present() ? "detector" : "none");
 	fflush(stdout);
 	status = read_and_process_programs(checker, &options);
 	checker_delete(checker);

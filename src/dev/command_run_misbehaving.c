@@ -35,10 +35,10 @@ static int *volatile nowhere = (int *)8;
 #define WAY_TO(name) static void name(__attribute__((unused)) struct checker *checker)
 
 /* A way that is one statement. */
-#define SHORT_WAY_TO(name, statement)                                                              \
-	WAY_TO(name)                                                                               \
-	{                                                                                          \
-		statement;                                                                         \
+#define SHORT_WAY_TO(name, statement) \
+	WAY_TO(name)                  \
+	{                             \
+		statement;            \
 	}
 
 SHORT_WAY_TO(abort_process, abort())
@@ -148,8 +148,7 @@ WAY_TO(report_another_rule)
 	enum rule rule = rules_verdict(checker->rules)->fatal_rule;
 
 	fprintf(stderr, "BUG: page: %s: as the test wants it\n",
-		rule_table[rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order]
-			.name);
+		rule_table[rule == RULE_unmap_order ? RULE_foreign_map : RULE_unmap_order].name);
 	abort();
 }
 
@@ -188,8 +187,8 @@ static void change_first_byte_of_last_read(struct trace *trace)
 		}
 }
 
-static void misbehave_before_call(struct checker *checker, const struct program *program,
-				  size_t call_index, bool is_dying)
+static void misbehave_before_call(struct checker *checker, const struct program *program, size_t call_index,
+				  bool is_dying)
 {
 	if (requested_way && must_misbehave_now(checker, program, call_index, is_dying))
 		requested_way->misbehave(checker);

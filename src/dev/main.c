@@ -11,10 +11,8 @@ static const struct command commands[] = {
 	{ "race", CHECKS, "run the race matrix under every race detector", command_race },
 	{ "race-cells", CHECKS, "evaluate or execute programs of the race matrix, for `race`",
 	  command_race_cells },
-	{ "replay", CHECKS, "run a corpus, and obey `# misbehave:` comments",
-	  command_replay_misbehaving },
-	{ "run", CHECKS, "execute programs, and obey `# misbehave:` comments",
-	  command_run_misbehaving },
+	{ "replay", CHECKS, "run a corpus, and obey `# misbehave:` comments", command_replay_misbehaving },
+	{ "run", CHECKS, "execute programs, and obey `# misbehave:` comments", command_run_misbehaving },
 	{ "self-test", CHECKS, "check that `run` detects each kind of failure", command_self_test },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -32,8 +32,7 @@ struct checker *checker_new(void)
 		return NULL;
 	checker->rules = rules_new();
 	if (checker->rules)
-		rules_allow_short_user_copies(checker->rules,
-					      library_get()->user_copy_may_stop_early);
+		rules_allow_short_user_copies(checker->rules, library_get()->user_copy_may_stop_early);
 	checker->trace = trace_new();
 	checker->exec = exec_new();
 	checker->tsan_model = tsan_shadow_new();
@@ -73,8 +72,8 @@ static const char *step_result_text(const struct step *step)
 }
 
 /* Returns the bits that differ in any of the @len bytes, among the bits that are set in @known. */
-static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uint8_t *b,
-						     const uint8_t *known, size_t len)
+static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uint8_t *b, const uint8_t *known,
+						     size_t len)
 {
 	uint8_t bits = 0;
 
@@ -101,15 +100,13 @@ static size_t BYTES_NO_SANITIZE find_first_wrong_byte(const uint8_t *expected, c
  * record its reads as accesses of the running fiber.
  */
 static size_t find_first_differing_initialised_byte(const struct checker *checker, uint32_t model_offset,
-					uint32_t trace_offset, size_t len)
+						    uint32_t trace_offset, size_t len)
 {
 	const struct trace *model = rules_trace(checker->rules);
 	const uint8_t *expected = model->bytes + model_offset;
-	const uint8_t *known = model->initialised + model_offset,
-		      *got = checker->trace->bytes + trace_offset;
+	const uint8_t *known = model->initialised + model_offset, *got = checker->trace->bytes + trace_offset;
 
-	if (!library_get()->user_copy_may_stop_early &&
-	    !find_differing_bits(expected, got, known, len))
+	if (!library_get()->user_copy_may_stop_early && !find_differing_bits(expected, got, known, len))
 		return len;
 	return find_first_wrong_byte(expected, got, known, len);
 }
@@ -120,20 +117,19 @@ static bool check_read_bytes(const struct checker *checker, const struct step *e
 	size_t differing_index;
 
 	if (expected->log_len != got->log_len)
-		return checker_set_difference(report, "line %u: expected %u bytes read, got %u",
-					      line, expected->log_len, got->log_len);
-	differing_index = find_first_differing_initialised_byte(checker, expected->log_offset, got->log_offset,
-						    expected->log_len);
+		return checker_set_difference(report, "line %u: expected %u bytes read, got %u", line,
+					      expected->log_len, got->log_len);
+	differing_index = find_first_differing_initialised_byte(checker, expected->log_offset,
+								got->log_offset, expected->log_len);
 	return differing_index == expected->log_len ||
 	       checker_set_difference(
-		       report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line,
-		       differing_index,
+		       report, "line %u: byte %zu read: expected 0x%02x, got 0x%02x", line, differing_index,
 		       rules_trace(checker->rules)->bytes[expected->log_offset + differing_index],
 		       checker->trace->bytes[got->log_offset + differing_index]);
 }
 
-static bool check_steps(const struct checker *checker, const struct program *program,
-			bool must_compare_bytes, struct checker_report *report)
+static bool check_steps(const struct checker *checker, const struct program *program, bool must_compare_bytes,
+			struct checker_report *report)
 {
 	const struct trace *model = rules_trace(checker->rules), *seen = checker->trace;
 
@@ -142,19 +138,17 @@ static bool check_steps(const struct checker *checker, const struct program *pro
 		uint32_t line = program->calls[expected->call].line;
 
 		if (expected->call != got->call)
-			return checker_set_difference(
-				report, "expected line %u to run next, got line %u", line,
-				program->calls[got->call].line);
+			return checker_set_difference(report, "expected line %u to run next, got line %u",
+						      line, program->calls[got->call].line);
 		if (expected->was_skipped != got->was_skipped || expected->result != got->result)
 			return checker_set_difference(report, "line %u: expected %s, got %s", line,
-						      step_result_text(expected),
-						      step_result_text(got));
+						      step_result_text(expected), step_result_text(got));
 		if (must_compare_bytes && !check_read_bytes(checker, expected, got, line, report))
 			return false;
 	}
 	return model->step_count == seen->step_count ||
-	       checker_set_difference(report, "expected %zu calls to run, got %zu",
-				      model->step_count, seen->step_count);
+	       checker_set_difference(report, "expected %zu calls to run, got %zu", model->step_count,
+				      seen->step_count);
 }
 
 static bool check_final_pages(const struct checker *checker, bool must_compare_bytes,
@@ -167,21 +161,20 @@ static bool check_final_pages(const struct checker *checker, bool must_compare_b
 		size_t byte = TRACE_PAGE;
 
 		if (model->pages[i].live != seen->pages[i].live)
-			return checker_set_difference(
-				report, "end: expected p%u %s", i,
-				model->pages[i].live ? "live" : "freed or never allocated");
+			return checker_set_difference(report, "end: expected p%u %s", i,
+						      model->pages[i].live ? "live" :
+									     "freed or never allocated");
 		if (!model->pages[i].live)
 			continue;
 		if (model->pages[i].refs != seen->pages[i].refs)
-			return checker_set_difference(
-				report, "end: expected %u references of p%u, got %u",
-				model->pages[i].refs, i, seen->pages[i].refs);
+			return checker_set_difference(report, "end: expected %u references of p%u, got %u",
+						      model->pages[i].refs, i, seen->pages[i].refs);
 		if (must_compare_bytes)
 			byte = find_first_differing_initialised_byte(checker, at, seen_at, TRACE_PAGE);
 		if (byte < TRACE_PAGE)
 			return checker_set_difference(
-				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte,
-				i, model->bytes[at + byte], seen->bytes[seen_at + byte]);
+				report, "end: byte %zu of p%u: expected 0x%02x, got 0x%02x", byte, i,
+				model->bytes[at + byte], seen->bytes[seen_at + byte]);
 	}
 	return true;
 }
@@ -194,9 +187,8 @@ static bool check_no_executor_error(const struct checker *checker, struct checke
 }
 
 /* Counts the detector's reports. Each of them must be about a race of the model. */
-static bool count_and_check_race_reports(const struct checker *checker,
-					 const struct program *program, bool any_order,
-					 struct checker_report *report)
+static bool count_and_check_race_reports(const struct checker *checker, const struct program *program,
+					 bool any_order, struct checker_report *report)
 {
 	const struct race_reports *race_reports = exec_race_reports(checker->exec);
 
@@ -206,14 +198,13 @@ static bool count_and_check_race_reports(const struct checker *checker,
 	for (size_t i = 0; i < report->race_count; i++) {
 		const struct race_report *s = &race_reports->kept[i];
 		const char *thread = s->earlier_thread == PROGRAM_THREADS ? "an unknown thread" :
-								    thread_name(s->earlier_thread);
+									    thread_name(s->earlier_thread);
 
 		if (race_report_find_race(s, program, rules_shadow(checker->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
-			return checker_set_difference(
-				report, "line %u: a race with %s outside of every page",
-				program->calls[s->call].line, thread);
+			return checker_set_difference(report, "line %u: a race with %s outside of every page",
+						      program->calls[s->call].line, thread);
 		return checker_set_difference(
 			report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
 			program->calls[s->call].line, thread, s->page, s->from, s->to - 1);
@@ -253,37 +244,37 @@ static bool check_predicted_reports(const struct checker *checker, const struct 
 	       i = find_first_misprediction(checker, report->race_count);
 
 	if (i < expected && i < report->race_count) {
-		const struct race_report *e = &checker->predicted_reports.kept[i],
-					 *s = &seen->kept[i];
+		const struct race_report *e = &checker->predicted_reports.kept[i], *s = &seen->kept[i];
 
 		return checker_set_difference(report,
-				      "report %zu: expected line %u, p%u bytes %u .. %u, got "
-				      "line %u, p%u bytes %u .. %u", i + 1,
-				      program->calls[e->call].line, e->page, e->from, e->to - 1,
-				      program->calls[s->call].line, s->page, s->from, s->to - 1);
+					      "report %zu: expected line %u, p%u bytes %u .. %u, got "
+					      "line %u, p%u bytes %u .. %u",
+					      i + 1, program->calls[e->call].line, e->page, e->from,
+					      e->to - 1, program->calls[s->call].line, s->page, s->from,
+					      s->to - 1);
 	}
 	return expected == report->race_count ||
-	       checker_set_difference(report, "expected %zu reports of a data-race, got %zu",
-				      expected, report->race_count);
+	       checker_set_difference(report, "expected %zu reports of a data-race, got %zu", expected,
+				      report->race_count);
 }
 
 /* Sets the result for a program whose races the detector missed and may miss. Return: true. */
 static bool accept_missed_race(struct checker_report *report, const struct program *program,
-			     const struct race *race)
+			       const struct race *race)
 {
 	report->result = CHECKER_MISS_ALLOWED;
 	snprintf(report->difference_or_miss_text, sizeof(report->difference_or_miss_text),
 		 "the race of lines %u and %u is unseen: %s", program->calls[race->first].line,
 		 program->calls[race->second].line,
-		 report->reports_are_predictable
-			 ? "later accesses to the same 8 bytes took the older one's cell"
-			 : "what the detector kept is not known");
+		 report->reports_are_predictable ?
+			 "later accesses to the same 8 bytes took the older one's cell" :
+			 "what the detector kept is not known");
 	return true;
 }
 
 /* Returns whether the prediction is reliable. For an external library it must be right. */
 static bool predict_reports_reliably(struct checker *checker, const struct tsan_facts *facts,
-			    size_t observed_report_count)
+				     size_t observed_report_count)
 {
 	return tsan_log_is_readable() &&
 	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
@@ -298,16 +289,14 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
 				     struct checker_report *report)
 {
 	const struct race *race = shadow->races;
-	enum cells_per_access cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN
-				      : tsan_stores_cell_per_byte()       ? CELLS_SPLIT
-									  : CELLS_ONE;
+	enum cells_per_access cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN :
+				      tsan_stores_cell_per_byte()              ? CELLS_SPLIT :
+										 CELLS_ONE;
 
 	return !shadow_has_unmissable_race(shadow, cells) ||
 	       checker_set_difference(
-		       report,
-		       "line %u: expected a data-race with line %u on p%u to be reported, got none",
-		       program->calls[race->second].line, program->calls[race->first].line,
-		       race->page);
+		       report, "line %u: expected a data-race with line %u on p%u to be reported, got none",
+		       program->calls[race->second].line, program->calls[race->first].line, race->page);
 }
 
 /*
@@ -315,7 +304,7 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
  * report a race if the model has one that the detector cannot miss.
  */
 static bool predict_and_check_race_reports(struct checker *checker, const struct program *program,
-			       struct checker_report *report)
+					   struct checker_report *report)
 {
 	const struct shadow *shadow = rules_shadow(checker->rules);
 	struct tsan_facts facts = exec_tsan_facts(checker->exec);
@@ -327,8 +316,7 @@ static bool predict_and_check_race_reports(struct checker *checker, const struct
 		return false;
 	if (report->race_count)
 		return true;
-	return (report->reports_are_predictable ||
-		check_no_unmissable_race(shadow, program, report)) &&
+	return (report->reports_are_predictable || check_no_unmissable_race(shadow, program, report)) &&
 	       accept_missed_race(report, program, shadow->races);
 }
 
@@ -340,14 +328,14 @@ static bool must_deadlock(const struct verdict *v)
 }
 
 static bool record_and_check_deadlock(const struct verdict *v, enum exec_end end,
-				   struct checker_report *report)
+				      struct checker_report *report)
 {
 	if (end == EXEC_DEADLOCKED)
 		report->seen |= RULE_BIT(RULE_deadlock);
 	if (must_deadlock(v) != (end == EXEC_DEADLOCKED))
-		return checker_set_difference(
-			report, must_deadlock(v) ? "expected a deadlock, but every line ran"
-						 : "expected every line to run, got a deadlock");
+		return checker_set_difference(report, must_deadlock(v) ?
+							      "expected a deadlock, but every line ran" :
+							      "expected every line to run, got a deadlock");
 	return true;
 }
 
@@ -365,11 +353,10 @@ void checker_repair_and_evaluate(struct checker *checker, struct program *progra
 
 /* Clears report and trace. Aborts if the model did not evaluate this program last. */
 static void require_evaluated_and_clear_results(struct checker *checker, const struct program *program,
-			     struct checker_report *report)
+						struct checker_report *report)
 {
 	if (checker->evaluated_program != program) {
-		fprintf(stderr,
-			"expected the program that was evaluated last, got another program\n");
+		fprintf(stderr, "expected the program that was evaluated last, got another program\n");
 		abort();
 	}
 	*report = (struct checker_report){ .result = CHECKER_AGREES };
@@ -377,7 +364,7 @@ static void require_evaluated_and_clear_results(struct checker *checker, const s
 }
 
 enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,
-				       struct checker_report *report)
+						   struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
 	enum exec_end end;
@@ -385,8 +372,7 @@ enum checker_result checker_run_and_compare_fibers(struct checker *checker, cons
 	require_evaluated_and_clear_results(checker, program, report);
 	end = exec_run_fibers(checker->exec, program, must_deadlock(v) ? SIZE_MAX : v->fatal_call,
 			      checker->trace);
-	if (record_and_check_deadlock(v, end, report) &&
-	    check_steps(checker, program, true, report) &&
+	if (record_and_check_deadlock(v, end, report) && check_steps(checker, program, true, report) &&
 	    check_final_pages(checker, true, report) && check_no_executor_error(checker, report) &&
 	    count_and_check_race_reports(checker, program, false, report))
 		predict_and_check_race_reports(checker, program, report);
@@ -394,7 +380,7 @@ enum checker_result checker_run_and_compare_fibers(struct checker *checker, cons
 }
 
 enum checker_result checker_run_and_compare_threads(struct checker *checker, const struct program *program,
-					struct checker_report *report)
+						    struct checker_report *report)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
 	bool deadlocks = must_deadlock(v);
@@ -403,7 +389,7 @@ enum checker_result checker_run_and_compare_threads(struct checker *checker, con
 
 	require_evaluated_and_clear_results(checker, program, report);
 	if (!exec_create_and_run_threads(checker->exec, program, rules_trace(checker->rules), deadlocks,
-			      checker->trace)) {
+					 checker->trace)) {
 		checker_set_difference(report, "expected threads, got none");
 		return report->result;
 	}
@@ -416,8 +402,7 @@ enum checker_result checker_run_and_compare_threads(struct checker *checker, con
 	return report->result;
 }
 
-void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
-				  size_t call)
+void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program, size_t call)
 {
 	trace_clear(checker->trace);
 	exec_options(checker->exec)->stop_after_call = call;

@@ -56,18 +56,17 @@ void checker_repair_and_evaluate(struct checker *checker, struct program *progra
  * Return: report->result
  */
 enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,
-				       struct checker_report *report);
+						   struct checker_report *report);
 
 /*
  * Executes the program on real threads and compares the execution with the model; stops before a
  * fatal call. Return: report->result
  */
 enum checker_result checker_run_and_compare_threads(struct checker *checker, const struct program *program,
-					struct checker_report *report);
+						    struct checker_report *report);
 
 /*
  * Executes the program on fibers, up to and including the call @call, which should end this
  * process. So the caller must be a child process.
  */
-void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program,
-				  size_t call);
+void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program, size_t call);

@@ -8,8 +8,7 @@ static void visit_trace_parts(const struct trace *trace, digest_fn fn, void *ctx
 {
 	for (size_t i = 0; i < trace->step_count; i++) {
 		const struct step *step = &trace->steps[i];
-		uint32_t words[] = {step->call, step->was_skipped, (uint32_t)step->result,
-				    step->log_len};
+		uint32_t words[] = { step->call, step->was_skipped, (uint32_t)step->result, step->log_len };
 
 		fn(ctx, DIGEST_TRACE, words, sizeof(words));
 		fn(ctx, DIGEST_TRACE, trace->bytes + step->log_offset, step->log_len);
@@ -24,13 +23,12 @@ static void visit_trace_parts(const struct trace *trace, digest_fn fn, void *ctx
 	}
 }
 
-void digest_visit_parts(struct checker *checker, const struct checker_report *report, digest_fn fn,
-			void *ctx)
+void digest_visit_parts(struct checker *checker, const struct checker_report *report, digest_fn fn, void *ctx)
 {
 	const struct verdict *v = rules_verdict(checker->rules);
 	const struct race_reports *races = exec_race_reports(checker->exec);
 	uint32_t verdict_words[] = {
-		v->broken,    (uint32_t)v->fatal_call,	(uint32_t)v->uninit_use_count,
+		v->broken,    (uint32_t)v->fatal_call,  (uint32_t)v->uninit_use_count,
 		report->seen, (uint32_t)report->result,
 	};
 
@@ -54,8 +52,7 @@ void digest_visit_parts(struct checker *checker, const struct checker_report *re
 #define HASHES_UNINITIALISED
 #endif
 
-uint64_t BYTES_NO_SANITIZE HASHES_UNINITIALISED digest_add(uint64_t digest, const uint8_t *bytes,
-							   size_t len)
+uint64_t BYTES_NO_SANITIZE HASHES_UNINITIALISED digest_add(uint64_t digest, const uint8_t *bytes, size_t len)
 {
 	digest = (digest ^ len) * 0x100000001b3u;
 	for (size_t i = 0; i < len; i++)

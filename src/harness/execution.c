@@ -50,13 +50,13 @@ void execution_reset(struct execution *execution)
 /* ---- executions in this process ---- */
 
 /* A run that shows other broken rules or another number of races than the first differs. */
-static bool check_rules_and_race_count(const struct checker_report *first,
-				    struct checker_report *later, unsigned int run_number)
+static bool check_rules_and_race_count(const struct checker_report *first, struct checker_report *later,
+				       unsigned int run_number)
 {
 	if (first->seen == later->seen && first->race_count == later->race_count)
 		return true;
-	return checker_set_difference(later, "run %u saw %zu races where the first run saw %zu",
-				      run_number, later->race_count, first->race_count);
+	return checker_set_difference(later, "run %u saw %zu races where the first run saw %zu", run_number,
+				      later->race_count, first->race_count);
 }
 
 /* Stores the first report of a race that the model does not have, otherwise the first report. */
@@ -100,8 +100,7 @@ static void run_repeatedly_on_threads(struct execution *execution)
 	struct exec_timing timing = current.options->timing;
 	rule_set seen = 0;
 
-	for (timing.run_number = 1; timing.run_number <= current.options->run_count;
-	     timing.run_number++) {
+	for (timing.run_number = 1; timing.run_number <= current.options->run_count; timing.run_number++) {
 		exec_options(current.checker->exec)->timing = timing;
 		tsan_clear_shadow();
 		if (checker_run_and_compare_threads(current.checker, current.program, &execution->threads) ==
@@ -114,13 +113,13 @@ static void run_repeatedly_on_threads(struct execution *execution)
 }
 
 static void add_call_or_undetectable_rule(struct execution *execution, size_t call, enum rule rule,
-					   enum detectable detectable)
+					  enum detectable detectable)
 {
 	if (detectable == DETECTABLE_NEVER)
 		execution->undetectable_rule = rule;
 	else
 		execution->fatal_calls[execution->fatal_call_count++] =
-			(struct fatal_call){call, rule, detectable};
+			(struct fatal_call){ call, rule, detectable };
 }
 
 /*
@@ -137,7 +136,7 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 	execution->fatal_call_count = 0;
 	if (v->uninit_use_count && detector_has_msan())
 		add_call_or_undetectable_rule(execution, v->uninit_uses[0].call, RULE_uninit_use,
-					       DETECTABLE_ALWAYS);
+					      DETECTABLE_ALWAYS);
 	if (v->fatal_call != VERDICT_NONE && v->fatal_rule != RULE_deadlock)
 		add_call_or_undetectable_rule(
 			execution, v->fatal_call, v->fatal_rule,
@@ -153,14 +152,14 @@ static void record_call_and_run_hook(size_t call)
 	atomic_store_explicit(&execution->last_started_call, call, memory_order_relaxed);
 	if (current.is_fatal_child)
 		exec_get_mapped_access_range(current.checker->exec, &current.program->calls[call],
-				      &execution->accessed_from, &execution->accessed_to);
+					     &execution->accessed_from, &execution->accessed_to);
 	if (current.hook)
 		current.hook(current.checker, current.program, call, current.is_fatal_child);
 }
 NO_COVERAGE_END
 
 void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
-		   const struct program *program, const struct execution_options *options)
+				const struct program *program, const struct execution_options *options)
 {
 	current.execution = execution;
 	current.checker = checker;
@@ -236,21 +235,20 @@ static const char *describe_child_exit(const struct isolated *child, unsigned in
 		snprintf(exit_text, EXECUTION_EXIT_TEXT, "died of signal %d: %s", child->signal,
 			 *report_line ? report_line : "no report");
 	else
-		snprintf(exit_text, EXECUTION_EXIT_TEXT, "ended with status %d: %s",
-			 child->exit_code, *report_line ? report_line : "no report");
+		snprintf(exit_text, EXECUTION_EXIT_TEXT, "ended with status %d: %s", child->exit_code,
+			 *report_line ? report_line : "no report");
 	return exit_text;
 }
 
-const char *execution_last_started_line_text(const struct execution *execution,
-				     const struct program *program)
+const char *execution_last_started_line_text(const struct execution *execution, const struct program *program)
 {
 	static char line[48];
 	size_t call = execution->last_started_call;
 
 	if (call >= program->count)
 		return "before the first line";
-	snprintf(line, sizeof(line), "%sline %u",
-		 execution->runs_on_threads ? "on threads, about " : "", program->calls[call].line);
+	snprintf(line, sizeof(line), "%sline %u", execution->runs_on_threads ? "on threads, about " : "",
+		 program->calls[call].line);
 	return line;
 }
 
@@ -268,8 +266,7 @@ bool isolated_succeeded(const struct isolated *child)
 }
 
 bool execution_check_child_exit(struct execution *execution, const struct program *program,
-				const struct execution_options *options,
-				const struct isolated *child)
+				const struct execution_options *options, const struct isolated *child)
 {
 	char exit_text[EXECUTION_EXIT_TEXT];
 
@@ -284,8 +281,7 @@ bool execution_check_child_exit(struct execution *execution, const struct progra
 /* Stores a difference if the child ended in another way than its fatal call must end it. */
 static void check_exit_of_fatal_call(struct execution *execution, const struct program *program,
 				     const struct execution_options *options,
-				     const struct fatal_call *fatal_call,
-				     const struct isolated *child)
+				     const struct fatal_call *fatal_call, const struct isolated *child)
 {
 	char report_line[160], exit_text[EXECUTION_EXIT_TEXT];
 	enum rule rule = detector_find_rule(child->output, report_line, sizeof(report_line));
@@ -294,27 +290,26 @@ static void check_exit_of_fatal_call(struct execution *execution, const struct p
 	if (!has_returned && current.on_fatal_child_death)
 		current.on_fatal_child_death(execution, child);
 	execution->has_wrong_exit = true;
-	execution->has_survived_fatal_call =
-		has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;
+	execution->has_survived_fatal_call = has_returned && fatal_call->detectable != DETECTABLE_SOMETIMES;
 	execution->has_timed_out = child->has_timed_out || child->signal == SIGXCPU;
 	if (has_returned && fatal_call->detectable == DETECTABLE_SOMETIMES)
 		execution->has_wrong_exit = false;
 	else if (has_returned)
 		checker_set_difference(&execution->fibers,
-					 "line %u: expected the call to end the process with a report of "
-					 "%s, but it returned",
-					 program->calls[fatal_call->call].line, rule_table[fatal_call->rule].name);
+				       "line %u: expected the call to end the process with a report of "
+				       "%s, but it returned",
+				       program->calls[fatal_call->call].line,
+				       rule_table[fatal_call->rule].name);
 	else if (execution->last_started_call != fatal_call->call)
-		checker_set_difference(
-			&execution->fibers, "%s, before the fatal call: %s",
-			execution_last_started_line_text(execution, program),
-			describe_child_exit(child, options->time_limit_seconds, exit_text));
-	else if (child->has_timed_out || (rule != fatal_call->rule &&
-				 !is_fault_in_accessed_range(execution, child->output)))
-		checker_set_difference(
-			&execution->fibers, "%s: expected a report of %s, got: %s",
-			execution_last_started_line_text(execution, program), rule_table[fatal_call->rule].name,
-			describe_child_exit(child, options->time_limit_seconds, exit_text));
+		checker_set_difference(&execution->fibers, "%s, before the fatal call: %s",
+				       execution_last_started_line_text(execution, program),
+				       describe_child_exit(child, options->time_limit_seconds, exit_text));
+	else if (child->has_timed_out ||
+		 (rule != fatal_call->rule && !is_fault_in_accessed_range(execution, child->output)))
+		checker_set_difference(&execution->fibers, "%s: expected a report of %s, got: %s",
+				       execution_last_started_line_text(execution, program),
+				       rule_table[fatal_call->rule].name,
+				       describe_child_exit(child, options->time_limit_seconds, exit_text));
 	else {
 		execution->fibers.seen |= RULE_BIT(fatal_call->rule);
 		execution->has_wrong_exit = false;
@@ -322,8 +317,7 @@ static void check_exit_of_fatal_call(struct execution *execution, const struct p
 }
 
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
-			       const struct program *program,
-			       const struct execution_options *options)
+			       const struct program *program, const struct execution_options *options)
 {
 	static struct isolated child;
 
@@ -332,13 +326,12 @@ void execution_run_fatal_calls(struct execution *execution, struct checker *chec
 	current.program = program;
 	current.options = options;
 	execution->runs_on_threads = false;
-	for (size_t i = 0;
-	     i < execution->fatal_call_count && execution->fibers.result != CHECKER_DIFFERS; i++) {
+	for (size_t i = 0; i < execution->fatal_call_count && execution->fibers.result != CHECKER_DIFFERS;
+	     i++) {
 		struct fatal_call fatal_call = execution->fatal_calls[i];
 
 		execution->last_started_call = EXECUTION_NO_CALL;
-		if (isolate_call(run_fatal_call_in_child, &fatal_call, options->time_limit_seconds,
-				 &child))
+		if (isolate_call(run_fatal_call_in_child, &fatal_call, options->time_limit_seconds, &child))
 			check_exit_of_fatal_call(execution, program, options, &fatal_call, &child);
 		else
 			checker_set_difference(&execution->fibers, "expected a child process, got none");

@@ -12,10 +12,13 @@
 enum library_kind { OWN, KERNEL, EXTERNAL };
 
 static const struct library libraries[] = {
-	[OWN] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
-		  .report_names_the_call = true, .bad_flags_error = EINVAL },
+	[OWN] = { .has_known_access_pattern = true,
+		  .reads_user_memory_by_readv = true,
+		  .report_names_the_call = true,
+		  .bad_flags_error = EINVAL },
 	/* The kernel's AllocError has no error number: `?` converts it to ENOMEM. */
-	[KERNEL] = { .has_known_access_pattern = true, .reads_user_memory_by_readv = true,
+	[KERNEL] = { .has_known_access_pattern = true,
+		     .reads_user_memory_by_readv = true,
 		     .bad_flags_error = ENOMEM },
 	[EXTERNAL] = { .user_copy_may_stop_early = true },
 };
@@ -29,7 +32,7 @@ const char *library_describe_refused_system_call(void)
 {
 	static char description[160];
 	char source = 0, target;
-	struct iovec local = {&target, 1}, remote = {&source, 1};
+	struct iovec local = { &target, 1 }, remote = { &source, 1 };
 
 	if (!library_get()->reads_user_memory_by_readv ||
 	    process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1)

@@ -15,7 +15,7 @@ struct library {
 	 */
 	bool has_known_access_pattern;
 	bool reads_user_memory_by_readv; /* process_vm_readv() of its own process */
-	bool report_names_the_call; /* a report of misuse names the call of page.h, not one below it */
+	bool report_names_the_call;      /* a report of misuse names the call of page.h, not one below it */
 	/*
 	 * R9: if a user copy meets a fault, page.h wants exactly the bytes before the fault. The
 	 * kernel's uaccess.h allows fewer; the other bytes are zero.

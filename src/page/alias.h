@@ -23,14 +23,14 @@
 #define ALIAS_HEAD (2 * PAGE_SIZE)
 
 struct alias_set {
-	struct alias_set *next; /* in the list of all sets; never removed */
-	bool is_in_use;  /* a task owns the set */
-	bool is_hidden;  /* the task of the set is switched out */
-	uint32_t live_places;  /* one bit for each place in use */
-	uint32_t used_places;  /* one bit for each place that was ever used */
-	unsigned int next_place; /* the place to try first */
-	unsigned int live_count; /* number of places in use */
-	uint8_t place_order[PAGE_TASK_MAPPINGS]; /* places in use, oldest first */
+	struct alias_set *next;                      /* in the list of all sets; never removed */
+	bool is_in_use;                              /* a task owns the set */
+	bool is_hidden;                              /* the task of the set is switched out */
+	uint32_t live_places;                        /* one bit for each place in use */
+	uint32_t used_places;                        /* one bit for each place that was ever used */
+	unsigned int next_place;                     /* the place to try first */
+	unsigned int live_count;                     /* number of places in use */
+	uint8_t place_order[PAGE_TASK_MAPPINGS];     /* places in use, oldest first */
 	const struct page *last_pages[ALIAS_PLACES]; /* the last page of each place */
 };
 

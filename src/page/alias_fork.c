@@ -64,6 +64,5 @@ static void copy_and_remap_files_in_child(void)
 
 bool alias_install_fork_handlers(void)
 {
-	return !pthread_atfork(create_pipe_before_fork, wait_for_child_copy,
-			       copy_and_remap_files_in_child);
+	return !pthread_atfork(create_pipe_before_fork, wait_for_child_copy, copy_and_remap_files_in_child);
 }

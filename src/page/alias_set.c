@@ -31,16 +31,16 @@ static inline size_t find_set_size(void)
 
 static void map_inaccessible_or_abort(void *addr, size_t len, int map_fixed_or_0)
 {
-	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | map_fixed_or_0, -1,
-		 0) == MAP_FAILED)
+	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | map_fixed_or_0, -1, 0) ==
+	    MAP_FAILED)
 		alias_abort_with_errno("mmap of addresses for mappings");
 }
 
 /* The caller holds the lock of the list, in a hidden section. */
 static struct alias_set *add_new_set_or_abort(void)
 {
-	struct alias_set *set = mmap(NULL, find_set_size(), PROT_NONE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct alias_set *set =
+		mmap(NULL, find_set_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (set == MAP_FAILED || mprotect(set, PAGE_SIZE, PROT_READ | PROT_WRITE))
 		alias_abort_with_errno("mmap of addresses for mappings");
@@ -79,8 +79,7 @@ void alias_set_unmap_and_release(struct alias_set *set)
 	sync_hidden_end();
 }
 
-NO_SANITIZE_THREAD struct alias_set *alias_set_find(const void *addr, unsigned int *place,
-					     size_t *offset)
+NO_SANITIZE_THREAD struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *offset)
 {
 	struct alias_set *set = atomic_load_explicit(&sets.first, memory_order_acquire);
 	size_t offset_after_head;
@@ -104,8 +103,7 @@ void alias_for_each_set_unlocked(void (*fn)(struct alias_set *set))
 /* ---- files ---- */
 
 /* A sanitizer does not observe the system call, so it keeps its state of the addresses. */
-static NO_COVERAGE void map_by_system_call(void *addr, size_t len, int file, size_t offset,
-					   int prot)
+static NO_COVERAGE void map_by_system_call(void *addr, size_t len, int file, size_t offset, int prot)
 {
 	if (syscall(SYNC_SYS_MMAP, addr, len, prot, MAP_SHARED | MAP_FIXED, file,
 		    offset / SYNC_SYS_MMAP_UNIT) == -1)

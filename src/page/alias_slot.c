@@ -25,7 +25,7 @@ static void slot_show(void *addr)
 }
 
 static NO_SANITIZE_THREAD NO_COVERAGE void *slot_map_and_show(struct alias_set *set, unsigned int i,
-						   const struct page *page)
+							      const struct page *page)
 {
 	void *addr = alias_place_address(set, i);
 

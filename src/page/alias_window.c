@@ -44,9 +44,8 @@ static NO_COVERAGE void poison_adjacent_pages(unsigned char *addr)
 	poison_unless_poisoned(addr + PAGE_SIZE);
 }
 
-static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_map_and_show(struct alias_set *set,
-									  unsigned int i,
-									  const struct page *page)
+static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *
+window_map_and_show(struct alias_set *set, unsigned int i, const struct page *page)
 {
 	unsigned char *window = alias_place_address(set, i);
 	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;
@@ -71,7 +70,7 @@ static void *window_canonical(const struct alias_set *set, unsigned int i, size_
 static void window_remap(struct alias_set *set, unsigned int i)
 {
 	alias_remap_file_and_shadow(alias_place_address(set, i), ARENA_SIZE, arena_pages,
-			     PROT_READ | PROT_WRITE);
+				    PROT_READ | PROT_WRITE);
 }
 
 const struct alias_place_kind alias_window = {

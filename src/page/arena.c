@@ -59,8 +59,7 @@ static bool create_frames_file(unsigned char *base)
 	arena.file = memfd_create("libpage", MFD_CLOEXEC);
 	if (arena.file < 0 || ftruncate(arena.file, (off_t)ARENA_SIZE))
 		return false;
-	frames = mmap(base, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena.file,
-		      0);
+	frames = mmap(base, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena.file, 0);
 	return frames != MAP_FAILED;
 }
 
@@ -168,8 +167,7 @@ static bool take_from_any_list(size_t *frame)
 {
 	bool is_found = false;
 
-	for (struct free_list *list = free_lists; !is_found && list < free_lists + FREE_LISTS;
-	     list++) {
+	for (struct free_list *list = free_lists; !is_found && list < free_lists + FREE_LISTS; list++) {
 		sync_spin_lock(&list->lock);
 		is_found = free_list_take_frame(list, frame);
 		sync_spin_unlock(&list->lock);

@@ -55,14 +55,13 @@ LIVE_INLINE struct page *find_first_page_or_bug(const void *buffer, const char *
 	struct page *page;
 
 	if (!arena_contains(buffer))
-		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call,
-			 buffer, task_get_or_create_current()->name, __builtin_return_address(0));
+		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call, buffer,
+			 task_get_or_create_current()->name, __builtin_return_address(0));
 	page = arena_page(buffer);
 	page_live_or_bug(page, call);
-	if (arena_address(page) != buffer ||
-	    atomic_load_explicit(&page->part, memory_order_relaxed) != 1)
-		page_bug("foreign-map", "%s of %p by %s at %p: no buffer begins there", call,
-			 buffer, task_get_or_create_current()->name, __builtin_return_address(0));
+	if (arena_address(page) != buffer || atomic_load_explicit(&page->part, memory_order_relaxed) != 1)
+		page_bug("foreign-map", "%s of %p by %s at %p: no buffer begins there", call, buffer,
+			 task_get_or_create_current()->name, __builtin_return_address(0));
 	return page;
 }
 

@@ -39,7 +39,7 @@ static struct failure_point points[PAGE_FAULT_POINTS] = {
 	{ .interval = 1, .times = 1 },
 };
 
-#define GET(field)	  atomic_load_explicit(&point->field, memory_order_relaxed)
+#define GET(field)        atomic_load_explicit(&point->field, memory_order_relaxed)
 #define SET(field, value) atomic_store_explicit(&point->field, (value), memory_order_relaxed)
 
 static void turn_injection_on(void)
@@ -144,8 +144,7 @@ static bool spend_space(struct failure_point *point, unsigned int call_page_coun
 
 	while (space > call_page_count)
 		if (atomic_compare_exchange_weak_explicit(&point->space, &space, space - call_page_count,
-							  memory_order_relaxed,
-							  memory_order_relaxed))
+							  memory_order_relaxed, memory_order_relaxed))
 			return true;
 	return false;
 }
@@ -173,7 +172,7 @@ static unsigned int draw_percentage(struct failure_point *point)
 
 /* Tests the conditions of guarantee 3. The tests reduce space, and count calls. */
 static bool update_attributes_and_check_failure(struct failure_point *point, const struct page_task *task,
-				unsigned int call_page_count)
+						unsigned int call_page_count)
 {
 	if (!GET(probability))
 		return false;
@@ -192,9 +191,9 @@ static void decrement_positive_times(struct failure_point *point)
 {
 	int times = GET(times);
 
-	while (times > 0 && !atomic_compare_exchange_weak_explicit(&point->times, &times, times - 1,
-								   memory_order_relaxed,
-								   memory_order_relaxed))
+	while (times > 0 &&
+	       !atomic_compare_exchange_weak_explicit(&point->times, &times, times - 1, memory_order_relaxed,
+						      memory_order_relaxed))
 		;
 }
 

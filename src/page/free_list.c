@@ -26,8 +26,7 @@ static atomic_uint threads; /* number of threads that got a list */
 NO_COVERAGE struct free_list *free_list_own(void)
 {
 	if (unlikely(!own))
-		own = &free_lists[atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) %
-				  FREE_LISTS];
+		own = &free_lists[atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % FREE_LISTS];
 	return own;
 }
 
@@ -86,20 +85,17 @@ static bool take_one_never_allocated_frame(struct free_list *list, size_t *frame
 
 bool free_list_take_frame(struct free_list *list, size_t *frame)
 {
-	return take_oldest_frame_after_quarantine(list, frame) ||
-	       take_one_never_allocated_frame(list, frame);
+	return take_oldest_frame_after_quarantine(list, frame) || take_one_never_allocated_frame(list, frame);
 }
 
 static NO_COVERAGE bool is_quarantine_over(size_t frame)
 {
 	uint64_t free_number = waiting[frame].free_number;
 
-	return free_number && free_list_find_by_frame(frame)->free_count - free_number >=
-				      ARENA_QUARANTINE;
+	return free_number && free_list_find_by_frame(frame)->free_count - free_number >= ARENA_QUARANTINE;
 }
 
-NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_t end,
-				     size_t *frame)
+NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_t end, size_t *frame)
 {
 	size_t run = 0, next = 0;
 

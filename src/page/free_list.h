@@ -24,10 +24,10 @@
 
 struct free_list {
 	_Alignas(128) struct sync_spinlock lock; /* of all fields; taken while TSan ignores */
-	uint32_t oldest, newest;	     /* in the queue; undefined if count is 0 */
-	size_t count;			     /* of frames in the queue */
-	uint64_t free_count;		     /* number of frees so far; not of free frames */
-	size_t fresh, fresh_end;	     /* frames [fresh, fresh_end) were never allocated */
+	uint32_t oldest, newest;                 /* in the queue; undefined if count is 0 */
+	size_t count;                            /* of frames in the queue */
+	uint64_t free_count;                     /* number of frees so far; not of free frames */
+	size_t fresh, fresh_end;                 /* frames [fresh, fresh_end) were never allocated */
 };
 
 extern struct free_list free_lists[FREE_LISTS];

@@ -10,8 +10,7 @@
 /* Return: true if @page is allocated and the task certainly has two free mappings. */
 LIVE_INLINE bool page_is_certainly_mappable(const struct page *page)
 {
-	return likely(atomic_load_explicit(&page->refs, memory_order_relaxed)) &&
-	       likely(!task_may_be_full());
+	return likely(atomic_load_explicit(&page->refs, memory_order_relaxed)) && likely(!task_may_be_full());
 }
 
 /* Aborts if @page is freed. The load is relaxed: a caller that races may pass (R3). */
@@ -40,8 +39,7 @@ static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
  * The call counts as a mapping, but makes none: it accesses the page at its canonical address.
  * @more: mappings that the call counts already, at most 1
  */
-LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int more,
-				  struct call_site site)
+LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int more, struct call_site site)
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
 		task_bug_freed(page, site);

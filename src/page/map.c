@@ -13,10 +13,9 @@ const struct page_map_ops *map_backend = &page_map_direct;
 
 /* Windows need 32 times the address space of the arena for each task, too much for 32 bits. */
 #define ROOM_FOR_WINDOWS (sizeof(void *) > 4)
-#define IF_ROOM(name)	 (ROOM_FOR_WINDOWS ? (name) : "(no room)")
+#define IF_ROOM(name)    (ROOM_FOR_WINDOWS ? (name) : "(no room)")
 
-enum map_revoke map_revoke = SYNC_POISONS && ROOM_FOR_WINDOWS ? MAP_REVOKE_POISON :
-								MAP_REVOKE_PROTECT;
+enum map_revoke map_revoke = SYNC_POISONS && ROOM_FOR_WINDOWS ? MAP_REVOKE_POISON : MAP_REVOKE_PROTECT;
 
 /* ---- the choice ---- */
 

@@ -39,7 +39,7 @@ static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick_free_place(const stru
 }
 
 static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *alias_map(struct page_task *task,
-							      struct page *page)
+								     struct page *page)
 {
 	struct alias_set *set = task->aliases;
 	unsigned int i;

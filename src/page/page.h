@@ -518,8 +518,7 @@ int user_slice_write(struct user_slice_writer *writer, const void *src, size_t l
  *   -EFAULT  a fault at byte j: the first j bytes are copied, the other bytes are zero;
  *   0        all bytes are copied.
  */
-int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
-			      size_t len);
+int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off, size_t len);
 
 /*
  * ---- buffers of several pages ----
@@ -694,17 +693,19 @@ enum page_fault_point { PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, PAGE_FAULT_POINTS
  */
 struct page_fault_attr {
 	unsigned int probability; /* percent, 0 .. 100; 0: off */
-	unsigned int interval;	  /* only each interval-th call fails; 0 and 1: each call */
-	int times;		  /* number of failures that remain; -1: no limit */
-	unsigned int space;	  /* a call of fewer pages (a copy: 1) succeeds, and reduces it */
-	unsigned int min_order;	  /* allocations of a smaller order never fail */
-	bool task_filter;	  /* only tasks with page_task_make_it_fail(true) fail */
-	gfp_t ignore_gfp;	  /* allocations with any of these bits never fail */
+	unsigned int interval;    /* only each interval-th call fails; 0 and 1: each call */
+	int times;                /* number of failures that remain; -1: no limit */
+	unsigned int space;       /* a call of fewer pages (a copy: 1) succeeds, and reduces it */
+	unsigned int min_order;   /* allocations of a smaller order never fail */
+	bool task_filter;         /* only tasks with page_task_make_it_fail(true) fail */
+	gfp_t ignore_gfp;         /* allocations with any of these bits never fail */
 	unsigned long long seed;  /* seed of the random numbers */
 };
 
 /* Injection is off. The other values are the kernel's defaults: each call, one failure. */
+/* clang-format off */
 #define PAGE_FAULT_ATTR_INIT { 0, 1, 1, 0, 0, false, 0, 0 }
+/* clang-format on */
 
 /**
  * page_fault_attr_set() - set the attributes of a kind of failure point, for all tasks

@@ -87,8 +87,8 @@ static inline void memcpy_to_page(struct page *page, size_t offset, const char *
 	page_kernel_trap_if_error(page_write_raw(page, from, offset, len));
 }
 
-static inline void memcpy_page(struct page *dst_page, size_t dst_off, struct page *src_page,
-			       size_t src_off, size_t len)
+static inline void memcpy_page(struct page *dst_page, size_t dst_off, struct page *src_page, size_t src_off,
+			       size_t len)
 {
 	page_kernel_trap_if_error(page_copy(dst_page, dst_off, src_page, src_off, len));
 }

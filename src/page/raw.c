@@ -22,8 +22,7 @@ static inline unsigned char *byte_address(const struct page *page, size_t off)
  */
 #define SLOW_PATH static __attribute__((noinline))
 
-SLOW_PATH int read_slow(struct page *page, void *dst, size_t off, size_t len,
-			 struct call_site site)
+SLOW_PATH int read_slow(struct page *page, void *dst, size_t off, size_t len, struct call_site site)
 {
 	page_mappable_at_or_bug(page, 0, site);
 	memcpy(dst, byte_address(page, off), len);
@@ -40,8 +39,7 @@ int page_read_raw(struct page *page, void *dst, size_t off, size_t len)
 	return 0;
 }
 
-SLOW_PATH int write_slow(struct page *page, const void *src, size_t off, size_t len,
-			  struct call_site site)
+SLOW_PATH int write_slow(struct page *page, const void *src, size_t off, size_t len, struct call_site site)
 {
 	page_mappable_at_or_bug(page, 0, site);
 	memcpy(byte_address(page, off), src, len);
@@ -114,8 +112,8 @@ static bool ranges_overlap(size_t a, size_t b, size_t len)
 	return a < b + len && b < a + len;
 }
 
-SLOW_PATH int copy_slow(struct page *dst, size_t dst_off, struct page *src, size_t src_off,
-			 size_t len, struct call_site site)
+SLOW_PATH int copy_slow(struct page *dst, size_t dst_off, struct page *src, size_t src_off, size_t len,
+			struct call_site site)
 {
 	page_mappable_at_or_bug(dst, 0, site);
 	page_mappable_at_or_bug(src, 1, site);

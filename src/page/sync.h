@@ -43,8 +43,7 @@
  * function into an instrumented one; gcc prevents that itself.
  */
 #if defined(SYNC_TSAN) && defined(__clang__)
-#define NO_SANITIZE_THREAD \
-	__attribute__((noinline, no_sanitize("thread"), disable_sanitizer_instrumentation))
+#define NO_SANITIZE_THREAD __attribute__((noinline, no_sanitize("thread"), disable_sanitizer_instrumentation))
 #elif defined(SYNC_TSAN)
 #define NO_SANITIZE_THREAD __attribute__((no_sanitize_thread))
 #else
@@ -57,7 +56,7 @@
  */
 #if defined(SYNC_ASAN)
 #define NO_SANITIZE_ADDRESS __attribute__((noinline, no_sanitize_address))
-#define SYNC_UNCHECKED	 __attribute__((no_sanitize("address"), no_sanitize("undefined")))
+#define SYNC_UNCHECKED      __attribute__((no_sanitize("address"), no_sanitize("undefined")))
 #else
 #define NO_SANITIZE_ADDRESS
 #define SYNC_UNCHECKED
@@ -253,7 +252,10 @@ struct sync_spinlock {
 	atomic_flag taken;
 };
 
-#define SYNC_LOCK_INIT { ATOMIC_FLAG_INIT }
+#define SYNC_LOCK_INIT           \
+	{                        \
+		ATOMIC_FLAG_INIT \
+	}
 
 static inline void sync_spin_lock(struct sync_spinlock *lock)
 {
@@ -268,9 +270,9 @@ static inline void sync_spin_unlock(struct sync_spinlock *lock)
 
 /* The system call of mmap(). On 32-bit systems, its file offset is in units of 4096 bytes. */
 #ifdef SYS_mmap2
-#define SYNC_SYS_MMAP	   SYS_mmap2
+#define SYNC_SYS_MMAP      SYS_mmap2
 #define SYNC_SYS_MMAP_UNIT ((size_t)4096)
 #else
-#define SYNC_SYS_MMAP	   SYS_mmap
+#define SYNC_SYS_MMAP      SYS_mmap
 #define SYNC_SYS_MMAP_UNIT ((size_t)1)
 #endif

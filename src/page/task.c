@@ -238,8 +238,8 @@ static const struct mapping *find_mapping_in_any_task(const void *addr, const st
 
 void task_bug_freed(const struct page *page, struct call_site site)
 {
-	page_bug("use-after-free", "%s of the freed page %p by %s at %p", site.name,
-		 (const void *)page, task_get_or_create_current()->name, site.from);
+	page_bug("use-after-free", "%s of the freed page %p by %s at %p", site.name, (const void *)page,
+		 task_get_or_create_current()->name, site.from);
 }
 
 void task_bug_overflow(const struct page *page, struct call_site site)
@@ -250,8 +250,8 @@ void task_bug_overflow(const struct page *page, struct call_site site)
 	page_bug("map-overflow",
 		 "%s of page %p by %s at %p: it has %u of %d mappings, the newest of page %p, "
 		 "mapped at %p",
-		 site.name, (const void *)page, task->name, site.from, task->depth,
-		 PAGE_TASK_MAPPINGS, (const void *)newest->page, newest->site);
+		 site.name, (const void *)page, task->name, site.from, task->depth, PAGE_TASK_MAPPINGS,
+		 (const void *)newest->page, newest->site);
 }
 
 static _Noreturn void bug_unmapped(const void *addr, struct call_site site)
@@ -259,11 +259,11 @@ static _Noreturn void bug_unmapped(const void *addr, struct call_site site)
 	const void *canonical = map_backend->canonical(addr);
 
 	if (canonical)
-		page_bug("use-after-unmap", "%s of %p, page %p, by %s at %p: no mapping is there",
-			 site.name, addr, (const void *)arena_page(canonical), task_get_or_create_current()->name,
+		page_bug("use-after-unmap", "%s of %p, page %p, by %s at %p: no mapping is there", site.name,
+			 addr, (const void *)arena_page(canonical), task_get_or_create_current()->name,
 			 site.from);
-	page_bug("foreign-map", "%s of %p by %s at %p: no page was ever mapped there", site.name,
-		 addr, task_get_or_create_current()->name, site.from);
+	page_bug("foreign-map", "%s of %p by %s at %p: no page was ever mapped there", site.name, addr,
+		 task_get_or_create_current()->name, site.from);
 }
 
 void task_bug_unmap(const void *addr, struct call_site site)
@@ -278,12 +278,12 @@ void task_bug_unmap(const void *addr, struct call_site site)
 		page_bug("unmap-order",
 			 "%s of page %p at %p by %s at %p: mapped at %p, but page %p was mapped "
 			 "later at %p",
-			 site.name, (const void *)mapping->page, addr, self->name, site.from,
-			 mapping->site, (const void *)newest->page, newest->site);
+			 site.name, (const void *)mapping->page, addr, self->name, site.from, mapping->site,
+			 (const void *)newest->page, newest->site);
 	mapping = find_mapping_in_any_task(addr, &owner);
 	if (mapping)
-		page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p",
-			 site.name, (const void *)mapping->page, addr, self->name, site.from,
-			 owner->name, mapping->site);
+		page_bug("foreign-map", "%s of page %p at %p by %s at %p: mapped by %s at %p", site.name,
+			 (const void *)mapping->page, addr, self->name, site.from, owner->name,
+			 mapping->site);
 	bug_unmapped(addr, site);
 }

@@ -28,16 +28,16 @@ struct alias_set;
 struct mapping {
 	void *addr; /* of byte 0 */
 	struct page *page;
-	uint32_t generation;	  /* page->generation at the time of the mapping */
-	const void *site; /* return address of the call that mapped the page */
+	uint32_t generation; /* page->generation at the time of the mapping */
+	const void *site;    /* return address of the call that mapped the page */
 };
 
 struct page_task {
-	unsigned int depth;    /* number of mappings */
-	unsigned int fail_nth; /* the failure point that fails, counted from the next; 0: off */
-	bool make_it_fail;     /* set by page_task_make_it_fail() */
+	unsigned int depth;        /* number of mappings */
+	unsigned int fail_nth;     /* the failure point that fails, counted from the next; 0: off */
+	bool make_it_fail;         /* set by page_task_make_it_fail() */
 	struct alias_set *aliases; /* of the alias backend; NULL until the first mapping */
-	struct page_task *next;	   /* in the list of all tasks */
+	struct page_task *next;    /* in the list of all tasks */
 	struct mapping live[PAGE_TASK_MAPPINGS]; /* the mappings, oldest first */
 	char name[PAGE_TASK_NAME];
 };
@@ -97,7 +97,7 @@ static inline NO_SANITIZE_THREAD bool task_has_room(const struct page_task *task
 }
 
 static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *addr, struct page *page,
-					 const void *site)
+						const void *site)
 {
 	task->live[task->depth] = (struct mapping){ addr, page, page->generation, site };
 	if (unlikely(++task->depth >= PAGE_TASK_MAPPINGS - 1))

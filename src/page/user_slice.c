@@ -59,7 +59,8 @@ static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[
  * Copies up to @len bytes between memory of the caller, @own, and the user memory at @user_addr.
  * Return: the number of bytes before the first inaccessible one.
  */
-static size_t copy_user_memory_until_fault(const struct copy_call *call, void *own, const void *user_addr, size_t len)
+static size_t copy_user_memory_until_fault(const struct copy_call *call, void *own, const void *user_addr,
+					   size_t len)
 {
 	uintptr_t user = SYNC_UNTAG((uintptr_t)user_addr);
 	struct iovec pieces[PIECES];
@@ -84,8 +85,7 @@ static size_t copy_user_memory_until_fault(const struct copy_call *call, void *o
 }
 
 /* Copies @len bytes; bytes after a fault become zero. Return: true if there was no fault. */
-static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader *reader,
-			       size_t len)
+static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader *reader, size_t len)
 {
 	size_t done = copy_user_memory_until_fault(&read_call, to, reader->at, len);
 
@@ -158,8 +158,7 @@ int user_slice_write(struct user_slice_writer *writer, const void *src, size_t l
 	return 0;
 }
 
-int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off,
-			      size_t len)
+int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reader, size_t off, size_t len)
 {
 	unsigned char *to;
 

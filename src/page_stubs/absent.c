@@ -29,8 +29,7 @@ static _Noreturn void exit_as_skipped(void)
 		fflush(stdout);
 		_Exit(0);
 	}
-	fprintf(stderr, "%s: skipped: the page library lacks%s\n", program_invocation_short_name,
-		absent);
+	fprintf(stderr, "%s: skipped: the page library lacks%s\n", program_invocation_short_name, absent);
 	_Exit(EX_UNAVAILABLE);
 }
 
@@ -40,10 +39,10 @@ __attribute__((constructor(101))) static void exit_before_main(void)
 	exit_as_skipped();
 }
 
-#define ABSENT(call)    \
-	void call(void); \
-	void call(void)  \
-	{                \
-		exit_as_skipped();  \
+#define ABSENT(call)               \
+	void call(void);           \
+	void call(void)            \
+	{                          \
+		exit_as_skipped(); \
 	}
 PAGE_ABSENT

@@ -64,8 +64,7 @@ static int check_file(const char *file, void *context)
 	} else {
 		verdict_print_text(stdout, file, &program, settings->rules);
 	}
-	warning_status =
-		never_runs_print_warnings(file, &program, settings->rules, settings->is_strict);
+	warning_status = never_runs_print_warnings(file, &program, settings->rules, settings->is_strict);
 	if (expectations_hold(&program, settings->rules, failed_claim))
 		return warning_status;
 	fprintf(stderr, "%s: claim does not hold: %s\n", file, failed_claim);

@@ -104,11 +104,10 @@ static int execute_and_write_facts(const char *file, void *script_input)
 	write_model_facts_as_members(&out, &program, settings.rules, file);
 	has_disagreement = execute_and_write_disagreements(&out, &program);
 	json_end_all_and_newline(&out);
-	warning_status =
-		never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
-	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim)
-		       ? warning_status
-		       : EXIT_FAILED;
+	warning_status = never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);
+	return !has_disagreement && expectations_hold(&program, settings.rules, failed_claim) ?
+		       warning_status :
+		       EXIT_FAILED;
 }
 
 /* Selects the backend and the flavours for --run. Return: an exit status, or -1 to continue. */
@@ -122,7 +121,8 @@ static int set_backend_and_find_runners(void)
 	if (status >= 0)
 		return status;
 	return runners_find_binaries(&settings.runners, settings.wanted_flavours) ?
-	       -1 : usage_error("explain", "expected a flavour that this build has");
+		       -1 :
+		       usage_error("explain", "expected a flavour that this build has");
 }
 
 /* Passes the facts of all files to the script, which replaces this process. Return: EXIT_BAD on error. */

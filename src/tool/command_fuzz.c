@@ -48,7 +48,7 @@ static const char help[] =
 /* Appends known_targets=: for each target its name, flavour, kind of inputs, and largest input size. */
 static void append_known_targets(struct script_command *script)
 {
-	static const char *const input_kind_names[] = {"bytes", "text", "calls"};
+	static const char *const input_kind_names[] = { "bytes", "text", "calls" };
 	const struct fuzz_target *target;
 	char text[1024] = "";
 

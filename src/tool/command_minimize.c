@@ -55,8 +55,8 @@ static const char help[] =
 	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
 
 static struct {
-	const char *output_path, *failure_text;	  /* values of -o and --failure, or NULL */
-	const struct fuzz_target *target;	  /* value of --target, or NULL */
+	const char *output_path, *failure_text; /* values of -o and --failure, or NULL */
+	const struct fuzz_target *target;       /* value of --target, or NULL */
 	unsigned int try_limit;
 	struct oracle oracle;
 } settings = { .try_limit = 1 };
@@ -118,11 +118,10 @@ static int minimize_and_write_input(struct reduction *reduction)
 
 	flavours_format_names(settings.oracle.runners.is_available, flavour_list);
 	log_command_message("minimize", "%s: %zu %s, in %s", name, size_before,
-			    test_input_unit_name(input, size_before),
-			    replayer ? replayer : flavour_list);
+			    test_input_unit_name(input, size_before), replayer ? replayer : flavour_list);
 	if (!run_until_failure(reduction)) {
-		fprintf(stderr, "%s: nothing to minimise: %s%s\n", name,
-			replayer ? input->target->name : "", explain_missing_failure(input, replayer));
+		fprintf(stderr, "%s: nothing to minimise: %s%s\n", name, replayer ? input->target->name : "",
+			explain_missing_failure(input, replayer));
 		return EXIT_FAILED;
 	}
 	fprintf(stderr, "%s: %s\n", name, reduction->signature.failure_text);
@@ -147,7 +146,7 @@ static unsigned int run_and_count_failures(const struct reduction *reduction)
 
 	for (unsigned int i = 0; i < settings.try_limit; i++) {
 		signature_init_by_executing_input(&signature, &settings.oracle, &reduction->input,
-					  memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
+						  memchr(needed, true, FLAVOURS_MAX) ? needed : NULL);
 		failure_count += signature_is_same_failure(&signature, &reduction->signature);
 	}
 	return failure_count;
@@ -162,7 +161,7 @@ static int minimize_describe_and_write_input(struct json *json, struct reduction
 	json_bool(json, "is_minimised", reduce_input(reduction, &settings.oracle));
 	json_number(json, "failure_count", run_and_count_failures(reduction));
 	signature_init_by_executing_input(&smallest, &settings.oracle, input,
-				  reduction->signature.needed_flavours);
+					  reduction->signature.needed_flavours);
 	execute_and_write_failure_members(json, &settings.oracle, input, &smallest);
 	execute_and_write_reports(json, &settings.oracle, input, &reduction->signature);
 	return write_minimised_input(input);
@@ -189,8 +188,7 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;
 	struct oracle *oracle = &settings.oracle;
-	const struct fuzz_target *target =
-		settings.target ? settings.target : fuzz_target_find_by_path(file);
+	const struct fuzz_target *target = settings.target ? settings.target : fuzz_target_find_by_path(file);
 	char error[PROGRAM_FILE_ERROR];
 	int status;
 
@@ -207,8 +205,8 @@ static int minimize_or_describe_file(const char *file, struct json *json)
 			json_text(json, "outcome", "no program");
 		return EXIT_BAD;
 	}
-	status = json ? execute_and_describe_or_minimize(json, &reduction)
-		      : minimize_and_write_input(&reduction);
+	status = json ? execute_and_describe_or_minimize(json, &reduction) :
+			minimize_and_write_input(&reduction);
 	if (!json && oracle_describe_missing_tools(oracle) && !oracle_find_replayer_or_report(oracle, target))
 		fprintf(stderr, "%s: %s\n", file, oracle_describe_missing_tools(oracle));
 	test_input_destroy(&reduction.input);
@@ -276,8 +274,8 @@ int command_minimize(int argc, char **argv)
 	if (!oracle_init(&settings.oracle, wanted_flavours, seconds))
 		return usage_error("minimize", "expected a flavour that this build has");
 	settings.oracle.runners.must_use_threads = must_use_threads;
-	status = is_json ? describe_failures_as_json(argc - optind, argv + optind)
-			 : minimize_or_describe_file(file, NULL);
+	status = is_json ? describe_failures_as_json(argc - optind, argv + optind) :
+			   minimize_or_describe_file(file, NULL);
 	oracle_destroy(&settings.oracle);
 	return status;
 }

@@ -16,24 +16,25 @@ static const char help[] =
 	"flavour detects it. With --repeat, `data-race 97/100` means that 97 of 100 runs on threads\n"
 	"reported the race; the last lines have the totals. A report for a program without a race is a\n"
 	"failure.\n"
-	"\n"
-	RUN_OPTIONS_HELP("default 0: no limit", "both",
-			 "print one JSON object for each program, on one line",
-			 "  --strict         exit with status 1 if a call can never run; without it, only warn\n",
-			 "60")
-	"  --help           print this text\n"
-	"\n"
-	"Many programs share a process. A program that fails runs again alone. `pagetorture replay\n"
-	"--help` lists all kinds of failures.\n"
-	"\n"
-	"Exit status: 0 all expectations are met, and executions agree with the model; 1 they do not; 2\n"
-	"bad usage, or a file that cannot be read or parsed.\n"
-	"\n"
-	"Examples:\n"
-	"  pagetorture run corpus/rules\n"
-	"  pagetorture run --flavour tsan --repeat 1000 race.page\n"
-	"  pagetorture run --flavour tsan --executor threads --pin --delays 1 --repeat 100 race.page\n"
-	"  pagetorture run --backend alias corpus/rules/*.page\n";
+	"\n" RUN_OPTIONS_HELP(
+		"default 0: no limit", "both", "print one JSON object for each program, on one line",
+		"  --strict         exit with status 1 if a call can never run; without it, only warn\n",
+		"60") "  --help           print this text\n"
+		      "\n"
+		      "Many programs share a process. A program that fails runs again alone. `pagetorture "
+		      "replay\n"
+		      "--help` lists all kinds of failures.\n"
+		      "\n"
+		      "Exit status: 0 all expectations are met, and executions agree with the model; 1 they "
+		      "do not; 2\n"
+		      "bad usage, or a file that cannot be read or parsed.\n"
+		      "\n"
+		      "Examples:\n"
+		      "  pagetorture run corpus/rules\n"
+		      "  pagetorture run --flavour tsan --repeat 1000 race.page\n"
+		      "  pagetorture run --flavour tsan --executor threads --pin --delays 1 --repeat 100 "
+		      "race.page\n"
+		      "  pagetorture run --backend alias corpus/rules/*.page\n";
 
 int command_run(int argc, char **argv)
 {
@@ -42,7 +43,10 @@ int command_run(int argc, char **argv)
 		.must_print_rows = true,
 		.must_keep_order = true,
 		.options = { .memory_limit_mb = 1024,
-			     .execution = { .run_count = 1, .time_limit_seconds = 60, .fibers = true, .threads = true } },
+			     .execution = { .run_count = 1,
+					    .time_limit_seconds = 60,
+					    .fibers = true,
+					    .threads = true } },
 	};
 
 	return run_command(&run, help, argc, argv);

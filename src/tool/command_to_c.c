@@ -50,8 +50,7 @@ static const char help[] =
 	"  pagetorture to-c --deterministic crash-1234 >crash.c\n";
 
 /* Writes the compiler flags and libraries that build a C program with a flavour of the page library. */
-static void write_build_flags(struct json *out, const char *flavour, const char *flags,
-			      const char *libraries)
+static void write_build_flags(struct json *out, const char *flavour, const char *flags, const char *libraries)
 {
 	json_begin_object(out, flavour);
 	json_text(out, "flags", flags);

@@ -5,7 +5,7 @@
 #include "tool/util/commands.h"
 
 #define PROGRAMS "Programs"
-#define CORPORA	 "Corpora and campaigns"
+#define CORPORA  "Corpora and campaigns"
 
 /* Each group is sorted by name. */
 static const struct command commands[] = {

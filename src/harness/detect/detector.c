@@ -23,12 +23,12 @@ static const struct {
 	const char *text;
 	enum rule rule;
 } report_texts[] = {
-	{"AddressSanitizer: heap-use-after-free", RULE_use_after_free},
-	{"AddressSanitizer: use-after-poison", RULE_use_after_free},
-	{"MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use},
-	{library_bug, RULE_COUNT},
-	{"Sanitizer: ", RULE_COUNT},
-	{"runtime error: ", RULE_COUNT},
+	{ "AddressSanitizer: heap-use-after-free", RULE_use_after_free },
+	{ "AddressSanitizer: use-after-poison", RULE_use_after_free },
+	{ "MemorySanitizer: use-of-uninitialized-value", RULE_uninit_use },
+	{ library_bug, RULE_COUNT },
+	{ "Sanitizer: ", RULE_COUNT },
+	{ "runtime error: ", RULE_COUNT },
 };
 
 static void copy_line_at(const char *position, const char *output, char *report_line, size_t size)
@@ -48,15 +48,14 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 			continue;
 		copy_line_at(position, output, report_line, size);
 		name = position + strlen(report_texts[i].text);
-		return report_texts[i].text == library_bug ? rule_find(name, strcspn(name, ":\n"))
-							   : report_texts[i].rule;
+		return report_texts[i].text == library_bug ? rule_find(name, strcspn(name, ":\n")) :
+							     report_texts[i].rule;
 	}
 	return RULE_COUNT;
 }
 
 /* Texts before the address in a sanitizer's report or the line of our handler. */
-static const char *const fault_prefixes[] = {" on address ", " on unknown address ",
-					     "fault at address "};
+static const char *const fault_prefixes[] = { " on address ", " on unknown address ", "fault at address " };
 
 uintptr_t detector_find_fault_address(const char *output)
 {
@@ -124,7 +123,7 @@ bool detector_has_msan(void)
 
 void detector_disable_engine_handlers(void)
 {
-	static const int death_signals[] = {SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP};
+	static const int death_signals[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
 
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(NULL);
@@ -136,9 +135,9 @@ void detector_disable_engine_handlers(void)
 void detector_install_fault_handler(void)
 {
 	static char handler_stack[1 << 16];
-	stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof(handler_stack)};
-	struct sigaction action = {.sa_sigaction = print_fault_and_exit,
-				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	stack_t stack = { .ss_sp = handler_stack, .ss_size = sizeof(handler_stack) };
+	struct sigaction action = { .sa_sigaction = print_fault_and_exit,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	store_own_lowest_stack_address();
 	sigaltstack(&stack, NULL);

@@ -27,20 +27,17 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 static bool is_report_of_pair(const struct race_report *report, const struct program *program,
 			      uint16_t earlier_call, uint16_t later_call)
 {
-	return report->call == later_call &&
-	       (report->earlier_thread == program->calls[earlier_call].thread ||
-		report->earlier_thread == PROGRAM_THREADS);
+	return report->call == later_call && (report->earlier_thread == program->calls[earlier_call].thread ||
+					      report->earlier_thread == PROGRAM_THREADS);
 }
 
-const struct race *race_report_find_race(const struct race_report *report,
-					 const struct program *program, const struct shadow *shadow,
-					 bool any_order)
+const struct race *race_report_find_race(const struct race_report *report, const struct program *program,
+					 const struct shadow *shadow, bool any_order)
 {
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		if (race->page != report->page || race->from >= report->to ||
-		    report->from >= race->to)
+		if (race->page != report->page || race->from >= report->to || report->from >= race->to)
 			continue;
 		if (is_report_of_pair(report, program, race->first, race->second) ||
 		    (any_order && is_report_of_pair(report, program, race->second, race->first)))
@@ -88,10 +85,9 @@ static bool covers_whole_page(const struct access *access)
 
 /* Adds the cells of @a for the bytes @mask of a granule. Return: false if @cells is full. */
 static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned int *cell_count,
-				const struct access *a, uint8_t mask,
-				enum cells_per_access cells_per_access)
+				const struct access *a, uint8_t mask, enum cells_per_access cells_per_access)
 {
-	struct cell_content cell = {a->thread, mask, a->write, a->atomic};
+	struct cell_content cell = { a->thread, mask, a->write, a->atomic };
 
 	if (cells_per_access == CELLS_ONE || (cells_per_access == CELLS_SPLIT && mask == 0xff) ||
 	    covers_whole_page(a))
@@ -119,14 +115,14 @@ static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t pag
  * that the last part races with. So then the accesses of the second call must fit too.
  */
 static bool granule_holds_accesses_before_race(const struct shadow *shadow, const struct race *race,
-				    unsigned int granule_index,
-				    enum cells_per_access cells_per_access)
+					       unsigned int granule_index,
+					       enum cells_per_access cells_per_access)
 {
 	struct cell_content cells[TSAN_CELLS];
 	unsigned int cell_count = 0;
 
 	if (cells_per_access == CELLS_UNKNOWN && !is_first_access_whole_write(shadow, race->page))
-		cells[cell_count++] = (struct cell_content){.thread = PROGRAM_THREADS};
+		cells[cell_count++] = (struct cell_content){ .thread = PROGRAM_THREADS };
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
 		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule_index) : 0;
@@ -152,8 +148,7 @@ static bool range_has_only_racing_bytes(const struct shadow *shadow, const struc
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *a = &shadow->accesses[i];
 
-		access_count += a->page == race->page &&
-				(a->call == race->first || a->call == race->second);
+		access_count += a->page == race->page && (a->call == race->first || a->call == race->second);
 	}
 	return access_count == 2;
 }
@@ -165,8 +160,7 @@ bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_acce
 
 		if (!range_has_only_racing_bytes(shadow, race))
 			continue;
-		for (unsigned int g = race->from / TSAN_GRANULE;
-		     g <= (race->to - 1u) / TSAN_GRANULE; g++)
+		for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
 			if (granule_holds_accesses_before_race(shadow, race, g, cells))
 				return true;
 	}

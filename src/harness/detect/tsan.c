@@ -22,10 +22,9 @@
 /* Memory order 0 is relaxed; flag 1 switches fibers without synchronisation. */
 #define RELAXED 0
 #define NO_SYNC 1u
-#define DECLARE_ATOMICS(bits)                                                                  \
+#define DECLARE_ATOMICS(bits)                                                                         \
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order) WEAK; \
-	void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t value,    \
-					 int order) WEAK;
+	void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t value, int order) WEAK;
 DECLARE_ATOMICS(8)
 DECLARE_ATOMICS(16)
 DECLARE_ATOMICS(32)
@@ -41,14 +40,13 @@ void __tsan_func_entry(void *caller) WEAK;
 void __tsan_func_exit(void) WEAK;
 void __tsan_read_range(void *addr, unsigned long size) WEAK;
 void __tsan_write_range(void *addr, unsigned long size) WEAK;
-int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
-			   int *mops, int *locs, int *mutexes, int *thread_count, int *unique_tids,
-			   void **sleep_trace, unsigned long trace_size) WEAK;
-int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size,
-			  int *write, int *atomic, void **trace, unsigned long trace_size) WEAK;
-int __tsan_get_report_thread(void *report, unsigned long idx, int *tid, uint64_t *os_id,
-			     int *running, const char **name, int *parent_tid, void **trace,
-			     unsigned long trace_size) WEAK;
+int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks, int *mops,
+			   int *locs, int *mutexes, int *thread_count, int *unique_tids, void **sleep_trace,
+			   unsigned long trace_size) WEAK;
+int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size, int *write,
+			  int *atomic, void **trace, unsigned long trace_size) WEAK;
+int __tsan_get_report_thread(void *report, unsigned long idx, int *tid, uint64_t *os_id, int *running,
+			     const char **name, int *parent_tid, void **trace, unsigned long trace_size) WEAK;
 void AnnotateIgnoreReadsBegin(const char *file, int line) WEAK;
 void AnnotateIgnoreReadsEnd(const char *file, int line) WEAK;
 void AnnotateIgnoreWritesBegin(const char *file, int line) WEAK;
@@ -87,16 +85,15 @@ static void copy_thread_name(void *report, int thread_count, int tid, char name[
 		void *trace[1];
 
 		found_name = NULL;
-		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running,
-					 &found_name, &parent, trace, 1);
+		__tsan_get_report_thread(report, (unsigned long)i, &id, &os_id, &running, &found_name,
+					 &parent, trace, 1);
 		if (id != tid)
 			found_name = NULL;
 	}
 	snprintf(name, 16, "%s", tid == 0 ? "main" : found_name ? found_name : "");
 }
 
-static void read_race_access(void *report, int thread_count, unsigned long idx,
-			     struct tsan_access *access)
+static void read_race_access(void *report, int thread_count, unsigned long idx, struct tsan_access *access)
 {
 	int tid = -1, size = 0, write = 0, atomic = 0;
 	void *addr = NULL, *trace[TSAN_STACK] = { NULL };
@@ -125,8 +122,8 @@ bool on_report(void *report, bool suppressed)
 
 	if (!race_callback.fn)
 		return suppressed;
-	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes,
-			       &thread_count, &unique_tids, sleep_trace, 1);
+	__tsan_get_report_data(report, &description, &count, &stacks, &mops, &locs, &mutexes, &thread_count,
+			       &unique_tids, sleep_trace, 1);
 	if (mops < 2)
 		return suppressed;
 	read_race_access(report, thread_count, 0, &race.now);
@@ -186,11 +183,11 @@ void tsan_fiber_switch(void *fiber)
  * access has the address from bit 20 on; it has two words if its bit 0 is clear.
  */
 #define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
-#define LOG_WORDS 32  /* number of words of the fiber's state that are tested */
-#define LOG_BLOCK 512 /* words that are read at a time */
+#define LOG_WORDS   32  /* number of words of the fiber's state that are tested */
+#define LOG_BLOCK   512 /* words that are read at a time */
 #define LOG_NEAR    64
 #define LOG_PAGE    4096u
-#define LOG_PART ((size_t)256 << 10) /* bytes of one part of the log */
+#define LOG_PART    ((size_t)256 << 10) /* bytes of one part of the log */
 
 static unsigned int log_field_index; /* index of the word of the fiber's state that has the log
 					position; 0: unknown */
@@ -219,13 +216,11 @@ static BYTES_NO_SANITIZE uintptr_t find_position_after_entry(const uint64_t *wor
 static BYTES_NO_SANITIZE uintptr_t search_log_block(uintptr_t from, size_t count, uintptr_t addr)
 {
 	uint64_t log_words[LOG_BLOCK];
-	struct iovec here = {log_words, count * sizeof(*log_words)},
-		     there = {(void *)from, here.iov_len};
+	struct iovec here = { log_words, count * sizeof(*log_words) }, there = { (void *)from, here.iov_len };
 	long got = syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L);
 
-	return got > 0 ? find_position_after_entry(log_words, (size_t)got / sizeof(*log_words),
-						   from, addr)
-		       : 0;
+	return got > 0 ? find_position_after_entry(log_words, (size_t)got / sizeof(*log_words), from, addr) :
+			 0;
 }
 
 static BYTES_NO_SANITIZE uintptr_t search_log_range(uintptr_t from, uintptr_t to, uintptr_t addr)
@@ -248,8 +243,7 @@ static BYTES_NO_SANITIZE uintptr_t search_log_range(uintptr_t from, uintptr_t to
  * only words near the end of the old part and near @to in the new part are searched. The start of
  * the new part is unknown, but it is at a page boundary.
  */
-uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, uintptr_t to,
-								uintptr_t addr)
+uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
 	uintptr_t found = 0;
 
@@ -303,8 +297,7 @@ static void find_and_store_log_field(void *fiber)
 		uintptr_t before = state[i];
 
 		__tsan_write_range(once[i], 24);
-		if (before && state[i] == before + 16 &&
-		    write_and_check_log_position(state + i, bytes[i]) &&
+		if (before && state[i] == before + 16 && write_and_check_log_position(state + i, bytes[i]) &&
 		    store_and_check_log_position(state + i, single++)) {
 			log_field_index = i;
 			return;
@@ -364,14 +357,14 @@ void tsan_record_write(const void *addr, size_t len)
 }
 
 /* Evaluates ACCESS(bits), an expression, for an access of @size bytes. */
-#define ACCESS_BY_SIZE(size, ACCESS)                                                      \
-	((size) == 1 ? (void)(ACCESS(8)) : (size) == 2 ? (void)(ACCESS(16)) :              \
-	 (size) == 4 ? (void)(ACCESS(32)) : (void)(ACCESS(64)))
+#define ACCESS_BY_SIZE(size, ACCESS)        \
+	((size) == 1 ? (void)(ACCESS(8)) :  \
+	 (size) == 2 ? (void)(ACCESS(16)) : \
+	 (size) == 4 ? (void)(ACCESS(32)) : \
+		       (void)(ACCESS(64)))
 
-#define LOAD(bits) \
-	__atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
-#define LOAD_RECORDED(bits)                                                                        \
-	(*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
+#define LOAD(bits)          __atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
+#define LOAD_RECORDED(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
 
 /* The read at @addr faults if the mapping has ended; the canonical address never faults. */
 void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value)
@@ -384,9 +377,8 @@ void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size,
 	ACCESS_BY_SIZE(size, LOAD_RECORDED);
 }
 
-#define STORE(bits) \
-	__atomic_store_n((uint##bits##_t *)addr, *(const uint##bits##_t *)value, __ATOMIC_RELAXED)
-#define STORE_RECORDED(bits)                                                                       \
+#define STORE(bits) __atomic_store_n((uint##bits##_t *)addr, *(const uint##bits##_t *)value, __ATOMIC_RELAXED)
+#define STORE_RECORDED(bits) \
 	__tsan_atomic##bits##_store(canonical_addr, *(const uint##bits##_t *)value, RELAXED)
 
 void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void *value)

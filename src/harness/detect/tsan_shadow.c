@@ -29,9 +29,8 @@ struct tsan_shadow {
 	const struct shadow *shadow;
 	const struct tsan_facts *facts;
 	struct race_reports *predicted_reports;
-	bool is_certain; /* false: the prediction depends on a fact that is unknown */
-	const struct access
-		*position_access; /* the access after which the log position is log_position */
+	bool is_certain;                      /* false: the prediction depends on a fact that is unknown */
+	const struct access *position_access; /* the access after which the log position is log_position */
 	uintptr_t log_position;
 	uint16_t first_reported_call; /* index of the call with the first predicted report, or
 					 NO_CALL */
@@ -60,7 +59,7 @@ static unsigned int rank_access_weakness(const struct access *access)
 
 /* Returns whether a cell has the access @now already, or for a read, a write of the same kind. */
 static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const struct granule *granule,
-		      const struct access *now, uint8_t mask)
+				      const struct access *now, uint8_t mask)
 {
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
 		const struct cell *cell = &granule->cells[i];
@@ -75,8 +74,8 @@ static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const stru
 }
 
 /* Returns whether the access @now_index to the bytes @mask races with the cell's access. */
-static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell,
-			      size_t now_index, uint8_t mask)
+static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell, size_t now_index,
+			      uint8_t mask)
 {
 	const struct access *old = &tsan->shadow->accesses[cell->access_index];
 	const struct access *now = &tsan->shadow->accesses[now_index];
@@ -87,9 +86,8 @@ static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell 
 }
 
 /* Return: the first cell that races, or NULL. */
-static const struct cell *find_racing_cell(const struct tsan_shadow *tsan,
-					   const struct granule *granule, size_t now_index,
-					   uint8_t mask)
+static const struct cell *find_racing_cell(const struct tsan_shadow *tsan, const struct granule *granule,
+					   size_t now_index, uint8_t mask)
 {
 	for (unsigned int i = 0; i < TSAN_CELLS; i++)
 		if (is_race_with_cell(tsan, &granule->cells[i], now_index, mask))
@@ -117,8 +115,7 @@ static struct cell *find_cell_to_replace(struct tsan_shadow *tsan, struct granul
 		const struct access *old = &tsan->shadow->accesses[granule->cells[i].access_index];
 
 		if (granule->cells[i].state == STORED && granule->cells[i].mask == mask &&
-		    old->thread == now->thread &&
-		    rank_access_weakness(old) >= rank_access_weakness(now))
+		    old->thread == now->thread && rank_access_weakness(old) >= rank_access_weakness(now))
 			return &granule->cells[i];
 	}
 	for (unsigned int i = 0; i < TSAN_CELLS; i++)
@@ -128,8 +125,8 @@ static struct cell *find_cell_to_replace(struct tsan_shadow *tsan, struct granul
 	return log_position ? &granule->cells[log_position / sizeof(uint64_t) % TSAN_CELLS] : NULL;
 }
 
-static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *cell,
-				 const struct access *now, unsigned int granule_index, uint8_t mask)
+static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *cell, const struct access *now,
+				 unsigned int granule_index, uint8_t mask)
 {
 	const struct access *old = &tsan->shadow->accesses[cell->access_index];
 	unsigned int common_bytes = cell->mask & mask;
@@ -154,7 +151,7 @@ static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *ce
 
 /* Adds a report or stores the access. Return: false: the access ends with this granule. */
 static bool simulate_granule_and_may_continue(struct tsan_shadow *tsan, size_t access_index,
-				       unsigned int granule_index)
+					      unsigned int granule_index)
 {
 	const struct access *now = &tsan->shadow->accesses[access_index];
 	struct granule *granule = &tsan->granules[now->page][granule_index];
@@ -176,7 +173,7 @@ static bool simulate_granule_and_may_continue(struct tsan_shadow *tsan, size_t a
 		tsan->is_certain = false;
 		return true;
 	}
-	*cell = (struct cell){STORED, mask, (uint16_t)access_index};
+	*cell = (struct cell){ STORED, mask, (uint16_t)access_index };
 	return true;
 }
 

@@ -12,9 +12,9 @@
 #include <valgrind/valgrind.h>
 #define HEADERS_INSTALLED true
 #else
-#define HEADERS_INSTALLED false
-#define RUNNING_ON_VALGRIND 0
-#define VALGRIND_COUNT_ERRORS 0
+#define HEADERS_INSTALLED                       false
+#define RUNNING_ON_VALGRIND                     0
+#define VALGRIND_COUNT_ERRORS                   0
 #define VALGRIND_HG_DISABLE_CHECKING(addr, len) ((void)(addr), (void)(len))
 #define VALGRIND_DO_CLIENT_REQUEST_STMT(...)
 #endif

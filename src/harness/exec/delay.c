@@ -11,7 +11,7 @@ static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, 
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
 /* For each kind, the largest exponent of the amount, which is a power of 2. */
-static const unsigned int max_exponents[DELAY_KINDS] = {0, 3, 12, 6};
+static const unsigned int max_exponents[DELAY_KINDS] = { 0, 3, 12, 6 };
 
 /* Each bit of the result depends on all bits of @x. */
 static uint64_t mix_bits(uint64_t x)
@@ -23,15 +23,14 @@ static uint64_t mix_bits(uint64_t x)
 
 struct delay delay_compute(const struct delay_point *point)
 {
-	uint64_t place =
-		(uint64_t)point->run_number << 32 | (uint32_t)point->thread << 16 | point->step;
+	uint64_t place = (uint64_t)point->run_number << 32 | (uint32_t)point->thread << 16 | point->step;
 	uint64_t random = mix_bits(mix_bits(point->seed + 0x9e3779b97f4a7c15u) + place);
 	enum delay_kind kind = kinds[random % 8];
 	unsigned int exponent = (unsigned int)((random >> 8) % (max_exponents[kind] + 1));
 
 	if (kind == DELAY_NONE)
 		return (struct delay){ DELAY_NONE, 0 };
-	return (struct delay){kind, 1u << exponent};
+	return (struct delay){ kind, 1u << exponent };
 }
 
 /* Makes the system call directly, because detectors intercept the function of the C library. */

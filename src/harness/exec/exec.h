@@ -24,7 +24,7 @@
 /* How an execution ended. */
 enum exec_end {
 	EXEC_DONE,           /* every line ran */
-	EXEC_DEADLOCKED,          /* deadlock: no remaining line can run */
+	EXEC_DEADLOCKED,     /* deadlock: no remaining line can run */
 	EXEC_STOPPED_BEFORE, /* stopped before the call that the caller named */
 	EXEC_STOPPED_AFTER,  /* stopped after the call of the option stop_after_call */
 };
@@ -74,7 +74,7 @@ struct exec_options *exec_options(struct exec *exec);
  * just before the call runs. Stores an empty range for other calls.
  */
 void exec_get_mapped_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
-			   uintptr_t *to);
+				  uintptr_t *to);
 
 /* Return: how the library maps pages: "direct" or "alias". */
 const char *exec_backend_name(void);
@@ -96,8 +96,8 @@ struct tsan_facts exec_tsan_facts(const struct exec *exec);
  * @stop_before_call: index of the call before which the execution stops; SIZE_MAX: run all calls
  * @trace: records the execution; the caller clears it
  */
-enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
-			      size_t stop_before_call, struct trace *trace);
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t stop_before_call,
+			      struct trace *trace);
 
 /*
  * Runs the calls of @plan_trace on pthreads. @plan_trace is the model's trace, which defines the
@@ -107,7 +107,8 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
  * Return: false if threads cannot be created.
  */
 bool exec_create_and_run_threads(struct exec *exec, const struct program *program,
-		      const struct trace *plan_trace, bool must_verify_deadlock, struct trace *trace);
+				 const struct trace *plan_trace, bool must_verify_deadlock,
+				 struct trace *trace);
 
 /* Return: text of the first error that the executor itself found in the last execution, or "". */
 const char *exec_error_text(const struct exec *exec);

@@ -17,9 +17,8 @@ void exec_set_result(struct exec_context *context, int library_result)
 	else if (library_result == -EFAULT)
 		context->step->result = RESULT_EFAULT;
 	else
-		exec_set_first_error(context->exec,
-			       "expected 0, -EINVAL or -EFAULT from the library, got %d",
-			       library_result);
+		exec_set_first_error(context->exec, "expected 0, -EINVAL or -EFAULT from the library, got %d",
+				     library_result);
 }
 
 void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len)
@@ -46,7 +45,7 @@ static gfp_t convert_gfp_flags(uint8_t flags)
 
 /* Maps the page for a moment; in the spare task if the thread has no mapping left. */
 static uintptr_t map_to_find_canonical_address(const struct exec_thread_state *thread_state,
-					struct page *page)
+					       struct page *page)
 {
 	bool must_use_spare_task = thread_state->live_map_count == EXEC_DEPTH;
 	uintptr_t canonical_addr;
@@ -104,8 +103,7 @@ void exec_free_page(struct exec_context *context)
 static bool are_guard_bytes_intact(const uint8_t *target, size_t len)
 {
 	for (size_t i = 0; i < EXEC_GUARD; i++)
-		if (target[i] != EXEC_GUARD_BYTE ||
-		    target[EXEC_GUARD + len + i] != EXEC_GUARD_BYTE)
+		if (target[i] != EXEC_GUARD_BYTE || target[EXEC_GUARD + len + i] != EXEC_GUARD_BYTE)
 			return false;
 	return true;
 }
@@ -119,12 +117,11 @@ void exec_read_raw(struct exec_context *context)
 
 	/* Makes each byte that the library does not write a wrong byte. */
 	bytes_fill(target, EXEC_GUARD_BYTE, buffer_len + 2 * EXEC_GUARD);
-	exec_set_result(context,
-			(is_plain ? page_read_raw : page_read_bytewise_atomic)(
-				exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
+	exec_set_result(context, (is_plain ? page_read_raw : page_read_bytewise_atomic)(
+					 exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
 	if (!are_guard_bytes_intact(target, buffer_len))
 		exec_set_first_error(context->exec, "line %u: %s wrote outside of its buffer",
-			       context->call->line, op_table[context->call->op].name);
+				     context->call->line, op_table[context->call->op].name);
 	if (context->step->result == RESULT_0)
 		exec_log_read_bytes(context, target + EXEC_GUARD, buffer_len);
 }
@@ -143,17 +140,15 @@ void exec_write_raw(struct exec_context *context)
 
 void exec_fill_zero(struct exec_context *context)
 {
-	exec_set_result(context, page_fill_zero(exec_page_of_call(context, 0),
-						exec_size_argument(context, 0),
+	exec_set_result(context, page_fill_zero(exec_page_of_call(context, 0), exec_size_argument(context, 0),
 						exec_size_argument(context, 1)));
 }
 
 void exec_copy_page(struct exec_context *context)
 {
-	exec_set_result(context,
-			page_copy(exec_page_of_call(context, 0), exec_size_argument(context, 0),
-				  exec_page_of_call(context, 1), exec_size_argument(context, 1),
-				  exec_size_argument(context, 2)));
+	exec_set_result(context, page_copy(exec_page_of_call(context, 0), exec_size_argument(context, 0),
+					   exec_page_of_call(context, 1), exec_size_argument(context, 1),
+					   exec_size_argument(context, 2)));
 }
 
 void exec_fail_nth(struct exec_context *context)

@@ -98,8 +98,7 @@ static void run_call_in_task(void *arg)
 {
 	struct exec_context *context = arg;
 	struct exec *exec = context->exec;
-	bool must_ignore =
-		exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
+	bool must_ignore = exec->options.first_race_only && race_reports_kept_count(&exec->race_reports);
 
 	if (must_ignore)
 		tsan_set_accesses_ignored(true);
@@ -155,8 +154,8 @@ static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
 	return state->schedule.remaining_count ? EXEC_DEADLOCKED : EXEC_DONE;
 }
 
-enum exec_end exec_run_fibers(struct exec *exec, const struct program *program,
-			      size_t stop_before_call, struct trace *trace)
+enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, size_t stop_before_call,
+			      struct trace *trace)
 {
 	struct fiber_run run = { .exec = exec, .trace = trace };
 	enum exec_end end;

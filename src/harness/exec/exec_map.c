@@ -28,8 +28,7 @@ void exec_kmap_local(struct exec_context *context)
 
 	map->addr = page_map_local(exec_page_of_call(context, 1));
 	map->canonical_addr = context->exec->pages[context->call->handle[1]].canonical_addr;
-	context->thread_state->live_maps[context->thread_state->live_map_count++] =
-		context->call->handle[0];
+	context->thread_state->live_maps[context->thread_state->live_map_count++] = context->call->handle[0];
 }
 
 void exec_kunmap_local(struct exec_context *context)
@@ -52,8 +51,8 @@ void exec_load(struct exec_context *context)
 	uint64_t value = 0;
 
 	if (context->call->op == OP_load_atomic) {
-		tsan_load_atomic(mapped_address_of_access(context),
-				 canonical_address_of_access(context), len, &value);
+		tsan_load_atomic(mapped_address_of_access(context), canonical_address_of_access(context), len,
+				 &value);
 		exec_log_read_bytes(context, &value, len);
 	} else if (len) {
 		exec_log_read_bytes(context, mapped_address_of_access(context), len);
@@ -70,8 +69,8 @@ void exec_store(struct exec_context *context)
 
 	pattern_fill(source, buffer_len, context->call->value);
 	if (context->call->op == OP_store_atomic) {
-		tsan_store_atomic(mapped_address_of_access(context),
-				  canonical_address_of_access(context), len, source);
+		tsan_store_atomic(mapped_address_of_access(context), canonical_address_of_access(context),
+				  len, source);
 	} else if (len) {
 		bytes_copy(mapped_address_of_access(context), source, buffer_len);
 		tsan_record_write(canonical_address_of_access(context), len);

@@ -61,13 +61,12 @@ bool exec_set_backend(const char *name)
 }
 
 void exec_get_mapped_access_range(const struct exec *exec, const struct call *call, uintptr_t *from,
-			   uintptr_t *to)
+				  uintptr_t *to)
 {
 	*from = *to = 0;
 	if (!op_is_mapped_access(call->op))
 		return;
-	*from = (uintptr_t)exec->maps[call->handle[0]].addr +
-		exec_saturate_number_to_size(call->number[0]);
+	*from = (uintptr_t)exec->maps[call->handle[0]].addr + exec_saturate_number_to_size(call->number[0]);
 	*to = *from + exec_saturate_number_to_size(call->number[1]);
 }
 
@@ -79,15 +78,15 @@ void exec_get_mapped_access_range(const struct exec *exec, const struct call *ca
  * that the prediction is the same in each execution.
  */
 #define HISTORY_ENTRIES_KEPT 65536
-#define ENTRIES_PER_CALL 64
+#define ENTRIES_PER_CALL     64
 
 static uintptr_t find_log_position_after_access(const void *ctx, const struct access *access)
 {
 	const struct exec *exec = ctx;
 	const struct exec_tsan_log_range *range = &exec->tsan_log_ranges[access->call];
 
-	return tsan_find_log_position_after_access(
-		range->from, range->to, exec->pages[access->page].canonical_addr + access->from);
+	return tsan_find_log_position_after_access(range->from, range->to,
+						   exec->pages[access->page].canonical_addr + access->from);
 }
 
 static bool is_bytewise(const struct call *call)
@@ -115,7 +114,7 @@ static bool may_be_lost_from_history(const void *ctx, const struct access *acces
 
 struct tsan_facts exec_tsan_facts(const struct exec *exec)
 {
-	return (struct tsan_facts){find_log_position_after_access, may_be_lost_from_history, exec};
+	return (struct tsan_facts){ find_log_position_after_access, may_be_lost_from_history, exec };
 }
 
 /* ---- the detector's reports ---- */
@@ -190,8 +189,8 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 		return false;
 	valgrind_ignore_range(thread_state->task, TASK_DATA_SIZE);
 	valgrind_ignore_range(thread_state->spare_task, TASK_DATA_SIZE);
-	exec->fibers[thread] = thread == THREAD_MAIN ? tsan_fiber_self()
-						     : tsan_fiber_new(thread_name((uint8_t)thread));
+	exec->fibers[thread] =
+		thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
 }
 
@@ -330,8 +329,7 @@ static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *t
 		return;
 	page_task_switch_in(thread_state->task);
 	while (thread_state->live_map_count)
-		page_unmap_local(
-			exec->maps[thread_state->live_maps[--thread_state->live_map_count]].addr);
+		page_unmap_local(exec->maps[thread_state->live_maps[--thread_state->live_map_count]].addr);
 	page_fail_nth(0);
 	thread_state->has_called_fail_nth = false;
 	page_task_switch_out(thread_state->task);

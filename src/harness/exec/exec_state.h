@@ -18,7 +18,7 @@
 #include "page/page.h"
 
 /* Each side of a buffer that the library writes to has EXEC_GUARD guard bytes of this value. */
-#define EXEC_GUARD 16
+#define EXEC_GUARD      16
 #define EXEC_GUARD_BYTE 0x5c
 
 /* The largest number of live mappings of one thread; one more mapping is a fatal call. */
@@ -44,7 +44,7 @@ struct exec_page {
 
 /* A mapping handle of the program. The addresses stay here after the unmap. */
 struct exec_map {
-	uint8_t *addr; /* address of the last mapping; NULL: the program has not mapped */
+	uint8_t *addr;            /* address of the last mapping; NULL: the program has not mapped */
 	uintptr_t canonical_addr; /* canonical address of byte 0 of the mapped page */
 };
 
@@ -62,10 +62,9 @@ struct exec_thread_state {
 				 * the end, so that AddressSanitizer detects a read beyond it */
 	uint8_t *target_buffer; /* for bytes read from pages: a guard, PAGE_SIZE bytes, a guard */
 	struct page_task *task;
-	struct page_task *spare_task; /* used to map a page if `task` has no mapping left */
-	struct user_slice_reader
-		reader;                /* copy of a slice's reader, during a call of this thread */
-	uint8_t live_maps[EXEC_DEPTH]; /* handles of live mappings, oldest first */
+	struct page_task *spare_task;    /* used to map a page if `task` has no mapping left */
+	struct user_slice_reader reader; /* copy of a slice's reader, during a call of this thread */
+	uint8_t live_maps[EXEC_DEPTH];   /* handles of live mappings, oldest first */
 	unsigned int live_map_count;
 	bool has_called_fail_nth; /* in this program, so the clean-up must reset fail_nth */
 };
@@ -83,9 +82,8 @@ struct exec {
 	struct exec_thread_state thread_states[PROGRAM_THREADS];
 	void *fibers[PROGRAM_THREADS];
 	struct exec_tsan_log_range tsan_log_ranges[PROGRAM_CALLS];
-	struct thread_locals
-		locals;      /* thread-local variables of the OS thread that runs all fibers */
-	bool runs_on_fibers; /* the last execution is on fibers, not on real threads */
+	struct thread_locals locals; /* thread-local variables of the OS thread that runs all fibers */
+	bool runs_on_fibers;         /* the last execution is on fibers, not on real threads */
 	struct exec_options options;
 	atomic_flag has_error;
 	char error_text[EXEC_ERROR_TEXT]; /* the first error of the execution, or "" */
@@ -97,8 +95,8 @@ struct exec_context {
 	struct exec *exec;
 	const struct call *call;
 	struct exec_thread_state *thread_state;
-	struct step *step; /* exec_call() sets all but call and log_offset */
-	uint8_t *read_log; /* exec_call() stores the bytes that the call reads here */
+	struct step *step;         /* exec_call() sets all but call and log_offset */
+	uint8_t *read_log;         /* exec_call() stores the bytes that the call reads here */
 	size_t read_log_size_left; /* number of bytes that the log still has space for */
 	/* Executes a call on a mutex or semaphore that does not block now. */
 	void (*sync_call)(void *executor, const struct call *call);
@@ -127,8 +125,7 @@ void exec_call(struct exec_context *context);
 void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace);
 
 /* Stores the first error of an execution, and drops later ones. Any thread may call it. */
-void exec_set_first_error(struct exec *exec, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void exec_set_first_error(struct exec *exec, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Stores @library_result, which must be 0, -EINVAL or -EFAULT; any other value is an error. */
 void exec_set_result(struct exec_context *context, int library_result);
@@ -149,15 +146,15 @@ static inline size_t exec_size_argument(const struct exec_context *context, unsi
 void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len);
 
 /* One function executes the plain and the atomic variant of a call. */
-#define exec_read_bytewise_atomic exec_read_raw
+#define exec_read_bytewise_atomic  exec_read_raw
 #define exec_write_bytewise_atomic exec_write_raw
-#define exec_load_atomic exec_load
-#define exec_store_atomic exec_store
+#define exec_load_atomic           exec_load
+#define exec_store_atomic          exec_store
 /* One function executes all calls on mutexes and semaphores. */
-#define exec_lock exec_sync
+#define exec_lock   exec_sync
 #define exec_unlock exec_sync
-#define exec_post exec_sync
-#define exec_wait exec_sync
+#define exec_post   exec_sync
+#define exec_wait   exec_sync
 
 /* Each function executes one call of ops.def; a call without a result leaves RESULT_NONE. */
 #define OP(name, ...) void exec_##name(struct exec_context *context);

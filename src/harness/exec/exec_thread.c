@@ -37,8 +37,8 @@ struct thread_run {
 	sem_t joins[PROGRAM_THREADS]; /* posted by each thread, main waits */
 	sem_t forks[PROGRAM_THREADS]; /* posted by main, each thread waits */
 	atomic_uint start_count;      /* 0, then 1: all threads may start */
-	bool is_cancelled;       /* a thread could not be created, so no thread runs its calls */
-	atomic_uint ready_count; /* threads that wait for the start */
+	bool is_cancelled;            /* a thread could not be created, so no thread runs its calls */
+	atomic_uint ready_count;      /* threads that wait for the start */
 	atomic_uint arrived_counts[PROGRAM_CALLS]; /* threads that a step of main released and that
 					       are ready */
 	bool must_pin_threads;                     /* to the CPUs in `pins` */
@@ -48,7 +48,7 @@ struct thread_run {
 	atomic_uint finished_step_count;       /* steps that all threads together have finished */
 	atomic_uint verified_thread_count;     /* threads that have finished
 						  verify_that_next_call_blocks() */
-	unsigned int thread_count; /* threads that this execution needs, main included */
+	unsigned int thread_count;             /* threads that this execution needs, main included */
 	struct os_thread {
 		struct thread_run *run;
 		uint8_t thread;
@@ -65,8 +65,8 @@ struct thread_run {
 
 static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least_value)
 {
-	for (unsigned int spins = 0;
-	     atomic_load_explicit(counter, memory_order_acquire) < least_value; spins++)
+	for (unsigned int spins = 0; atomic_load_explicit(counter, memory_order_acquire) < least_value;
+	     spins++)
 		if (spins >= SPINS_BEFORE_YIELD)
 			sched_yield();
 }
@@ -74,15 +74,13 @@ static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int lea
 /* Waits until all threads that one line of main releases are ready to continue together. */
 static void arrive_and_wait_for_released(struct thread_run *run, uint16_t releasing_step)
 {
-	unsigned int all =
-		(unsigned int)__builtin_popcount(run->plan.steps[releasing_step].released_threads);
+	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[releasing_step].released_threads);
 
 	atomic_fetch_add_explicit(&run->arrived_counts[releasing_step], 1, memory_order_relaxed);
 	wait_for_counter_hidden(&run->arrived_counts[releasing_step], all);
 }
 
-static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step,
-				   uint8_t own_thread)
+static void wait_for_earlier_steps(struct thread_run *run, const struct thread_step *step, uint8_t own_thread)
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (t != own_thread && step->required_step_plus_1[t])
@@ -97,8 +95,7 @@ static void wait_for_semaphore(sem_t *semaphore)
 		;
 }
 
-static void wait_for_forks_and_joins(struct thread_run *run, const struct thread_step *step,
-				     uint8_t thread)
+static void wait_for_forks_and_joins(struct thread_run *run, const struct thread_step *step, uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->joined_threads & 1u << t)
@@ -109,8 +106,7 @@ static void wait_for_forks_and_joins(struct thread_run *run, const struct thread
 	arrive_and_wait_for_released(run, step->releasing_step);
 }
 
-static void signal_forks_and_joins(struct thread_run *run, const struct thread_step *step,
-				   uint8_t thread)
+static void signal_forks_and_joins(struct thread_run *run, const struct thread_step *step, uint8_t thread)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++)
 		if (step->released_threads & 1u << t)
@@ -139,7 +135,7 @@ static void run_sync_call(void *executor, const struct call *call)
 static void delay_before_step(const struct os_thread *os_thread, uint16_t step)
 {
 	const struct exec_timing *timing = &os_thread->run->exec->options.timing;
-	struct delay_point place = {timing->seed, timing->run_number, os_thread->thread, step};
+	struct delay_point place = { timing->seed, timing->run_number, os_thread->thread, step };
 
 	if (timing->has_delays)
 		delay_wait(delay_compute(&place));
@@ -209,16 +205,14 @@ static void verify_that_next_call_blocks(struct os_thread *os_thread)
 	const struct call *call = find_blocked_lock_or_wait(os_thread);
 	bool is_blocked = true;
 
-	wait_for_counter_hidden(&run->finished_step_count,
-				(unsigned int)run->plan_trace->step_count);
+	wait_for_counter_hidden(&run->finished_step_count, (unsigned int)run->plan_trace->step_count);
 	if (call && call->op == OP_lock)
 		is_blocked = pthread_mutex_trylock(&run->mutexes[call->handle[0]]) == EBUSY;
 	else if (call)
 		is_blocked = sem_trywait(&run->semaphores[call->handle[0]]) && errno == EAGAIN;
 	if (!is_blocked)
-		exec_set_first_error(run->exec,
-			       "line %u: expected a deadlock, but the call did not block",
-			       call->line);
+		exec_set_first_error(run->exec, "line %u: expected a deadlock, but the call did not block",
+				     call->line);
 	atomic_fetch_add_explicit(&run->verified_thread_count, 1, memory_order_release);
 	wait_for_counter_hidden(&run->verified_thread_count, run->thread_count);
 }
@@ -228,8 +222,7 @@ static void run_steps_and_check_deadlock(struct os_thread *os_thread)
 	struct thread_run *run = os_thread->run;
 
 	page_task_switch_in(run->exec->thread_states[os_thread->thread].task);
-	for (uint16_t i = run->plan.first_step[os_thread->thread]; i < run->plan_trace->step_count;
-	     i++)
+	for (uint16_t i = run->plan.first_step[os_thread->thread]; i < run->plan_trace->step_count; i++)
 		if (run->exec->state.program->calls[run->plan_trace->steps[i].call].thread ==
 		    os_thread->thread)
 			run_step(os_thread, i);
@@ -247,7 +240,7 @@ static void pin_os_thread(const struct os_thread *os_thread)
 
 	if (run->must_pin_threads && !pins_pin_thread(&run->pins, os_thread->thread_index))
 		exec_set_first_error(run->exec, "expected a CPU for thread %u alone, got none",
-			       os_thread->thread);
+				     os_thread->thread);
 }
 
 static void *thread_main(void *arg)
@@ -276,7 +269,7 @@ static void init_sync_state(struct thread_run *run)
 		sem_init(&run->joins[t], 0, 0);
 		sem_init(&run->forks[t], 0, 0);
 		atomic_store(&run->progress[t], 0);
-		run->os_threads[t] = (struct os_thread){.run = run, .thread = (uint8_t)t};
+		run->os_threads[t] = (struct os_thread){ .run = run, .thread = (uint8_t)t };
 	}
 	atomic_store(&run->start_count, 0);
 	atomic_store(&run->ready_count, 0);
@@ -375,7 +368,8 @@ static void create_and_run_threads(struct thread_run *run)
 }
 
 bool exec_create_and_run_threads(struct exec *exec, const struct program *program,
-		      const struct trace *plan_trace, bool must_verify_deadlock, struct trace *trace)
+				 const struct trace *plan_trace, bool must_verify_deadlock,
+				 struct trace *trace)
 {
 	static struct thread_run run;
 

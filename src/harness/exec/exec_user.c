@@ -15,8 +15,7 @@
 bool exec_user_memory_init(struct exec *exec)
 {
 	for (unsigned int i = 0; i < PROGRAM_SLICES; i++) {
-		uint8_t *memory =
-			mmap(NULL, 2 * SLICE_RANGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		uint8_t *memory = mmap(NULL, 2 * SLICE_RANGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (memory == MAP_FAILED)
 			return false;
@@ -40,8 +39,7 @@ void exec_user_slice(struct exec_context *context)
 	struct exec_slice *slice = &context->exec->slices[call->handle[0]];
 	size_t size = call->number[0];
 
-	slice->readable_size =
-		call->has_fault ? number_min(exec_size_argument(context, 1), size) : size;
+	slice->readable_size = call->has_fault ? number_min(exec_size_argument(context, 1), size) : size;
 	slice->slice_start = slice->user_memory + SLICE_RANGE - slice->readable_size;
 	pattern_fill(slice->slice_start, slice->readable_size, call->value);
 	user_slice_reader_init(&slice->reader, user_slice_new(slice->slice_start, size));
@@ -52,8 +50,7 @@ void exec_user_slice(struct exec_context *context)
  * may use one slice, in an order that detectors do not see (thread_plan.h), so accesses of the
  * library to a shared reader would be reported as races. Only accesses to pages may be.
  */
-static struct user_slice_reader *copy_reader_to_thread(struct exec_context *context,
-						       struct exec_slice *slice)
+static struct user_slice_reader *copy_reader_to_thread(struct exec_context *context, struct exec_slice *slice)
 {
 	bytes_copy(&context->thread_state->reader, &slice->reader, sizeof(slice->reader));
 	return &context->thread_state->reader;
@@ -79,19 +76,18 @@ void exec_user_store(struct exec_context *context)
 	struct exec_slice *slice = &context->exec->slices[call->handle[0]];
 
 	if (call->number[0] < slice->readable_size)
-		pattern_fill(slice->slice_start + call->number[0],
-			     number_min(exec_size_argument(context, 1),
-					slice->readable_size - call->number[0]),
-			     call->value);
+		pattern_fill(
+			slice->slice_start + call->number[0],
+			number_min(exec_size_argument(context, 1), slice->readable_size - call->number[0]),
+			call->value);
 }
 
 void exec_copy_from_user_slice(struct exec_context *context)
 {
 	struct exec_slice *slice = &context->exec->slices[context->call->handle[1]];
 
-	exec_set_result(context, page_copy_from_user_slice(exec_page_of_call(context, 0),
-							   copy_reader_to_thread(context, slice),
-							   exec_size_argument(context, 0),
-							   exec_size_argument(context, 1)));
+	exec_set_result(context, page_copy_from_user_slice(
+					 exec_page_of_call(context, 0), copy_reader_to_thread(context, slice),
+					 exec_size_argument(context, 0), exec_size_argument(context, 1)));
 	copy_reader_to_slice(context, slice);
 }

@@ -13,8 +13,8 @@ enum {
 	OBJECTS = OBJECT_SEMAPHORE + PROGRAM_SEMAPHORES,
 };
 
-static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP, OBJECT_SLICE,
-							 OBJECT_MUTEX, OBJECT_SEMAPHORE };
+static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP, OBJECT_SLICE, OBJECT_MUTEX,
+							 OBJECT_SEMAPHORE };
 
 /* The state of thread_plan_init(). A step is stored as index + 1; 0: no step. */
 struct plan_builder {
@@ -23,11 +23,11 @@ struct plan_builder {
 								  the object */
 	uint16_t last_changing_step[OBJECTS][PROGRAM_THREADS]; /* the same for steps that change the
 								  object */
-	uint8_t mapped_page[PROGRAM_MAPS]; /* the page of each mapping */
-	uint16_t last_step[PROGRAM_THREADS];        /* last step of each thread except main */
-	uint16_t last_joined_step[PROGRAM_THREADS]; /* last step of each thread for whose end main
-						       waited */
-	uint16_t last_main_step;		  /* last step of main */
+	uint8_t mapped_page[PROGRAM_MAPS];                     /* the page of each mapping */
+	uint16_t last_step[PROGRAM_THREADS];                   /* last step of each thread except main */
+	uint16_t last_joined_step[PROGRAM_THREADS];            /* last step of each thread for whose end main
+								  waited */
+	uint16_t last_main_step;                               /* last step of main */
 	uint16_t last_fork_step[PROGRAM_THREADS]; /* step of main that each thread last waited for */
 };
 
@@ -112,8 +112,7 @@ void thread_plan_init(struct thread_plan *plan, const struct program *program,
 		if (call->op == OP_kmap_local && !model_trace->steps[i].was_skipped)
 			p.mapped_page[call->handle[0]] = call->handle[1];
 		if (op_is_mapped_access(call->op) && !model_trace->steps[i].was_skipped)
-			plan_use_of_object(&p, i, OBJECT_PAGE + p.mapped_page[call->handle[0]],
-					   call);
+			plan_use_of_object(&p, i, OBJECT_PAGE + p.mapped_page[call->handle[0]], call);
 		if (call->thread == THREAD_MAIN)
 			plan_step_of_main(&p, i);
 		else

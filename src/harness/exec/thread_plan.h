@@ -29,11 +29,11 @@ struct thread_step {
 				      step */
 	uint16_t released_threads; /* in a step of main: bit t: main releases thread t after the
 				      step */
-	bool must_signal_main; /* in a step of another thread: main waits for the end of the step */
-	bool must_wait_for_main; /* in a step of another thread: main must release the thread first
-				  */
-	uint16_t releasing_step; /* if must_wait_for_main: the step of main that releases the thread
-				  */
+	bool must_signal_main;     /* in a step of another thread: main waits for the end of the step */
+	bool must_wait_for_main;   /* in a step of another thread: main must release the thread first
+				    */
+	uint16_t releasing_step;   /* if must_wait_for_main: the step of main that releases the thread
+				    */
 };
 
 struct thread_plan {

@@ -4,9 +4,8 @@
 /*
  * Returns the last step that called @op on the handle and was neither skipped nor failed, or NULL.
  */
-static const struct step *find_last_successful_step(const struct program *program,
-						    const struct trace *trace, enum op op,
-						    uint8_t handle)
+static const struct step *find_last_successful_step(const struct program *program, const struct trace *trace,
+						    enum op op, uint8_t handle)
 {
 	for (size_t i = trace->step_count; i--;) {
 		const struct call *call = &program->calls[trace->steps[i].call];
@@ -31,7 +30,7 @@ static void add_call_of_step(struct causes *causes, const struct step *step_or_n
 }
 
 uint8_t cause_find_mapped_page_or_0(const struct program *program, const struct rules *rules,
-			    uint8_t map_handle)
+				    uint8_t map_handle)
 {
 	const struct step *map_step =
 		find_last_successful_step(program, rules_trace(rules), OP_kmap_local, map_handle);
@@ -40,8 +39,7 @@ uint8_t cause_find_mapped_page_or_0(const struct program *program, const struct 
 }
 
 /* Returns whether the page is live after all calls of the trace. */
-static bool is_page_live_at_end(const struct program *program, const struct trace *trace,
-				uint8_t page)
+static bool is_page_live_at_end(const struct program *program, const struct trace *trace, uint8_t page)
 {
 	unsigned int refs = 0;
 
@@ -58,14 +56,13 @@ static bool is_page_live_at_end(const struct program *program, const struct trac
 }
 
 uint8_t cause_find_page_used_after_free(const struct program *program, const struct rules *rules,
-			      const struct call *call)
+					const struct call *call)
 {
 	if (op_is_mapped_access(call->op))
 		return cause_find_mapped_page_or_0(program, rules, call->handle[0]);
 	if (call->op == OP_kmap_local)
 		return call->handle[1];
-	if (call->op == OP_copy_page &&
-	    is_page_live_at_end(program, rules_trace(rules), call->handle[0]))
+	if (call->op == OP_copy_page && is_page_live_at_end(program, rules_trace(rules), call->handle[0]))
 		return call->handle[1];
 	return call->handle[0];
 }
@@ -75,7 +72,7 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
  * @older_handle, newest first. @older_handle: -1: all live mappings
  */
 static void add_calls_of_newer_mappings(const struct program *program, const struct trace *trace,
-			 uint8_t thread, int older_handle, struct causes *causes)
+					uint8_t thread, int older_handle, struct causes *causes)
 {
 	uint16_t live_map_calls[PROGRAM_MAPS];
 	size_t count = 0;
@@ -95,7 +92,7 @@ static void add_calls_of_newer_mappings(const struct program *program, const str
 }
 
 void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
-		      struct causes *causes)
+			       struct causes *causes)
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct trace *trace = rules_trace(rules);
@@ -110,16 +107,14 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
 	switch (v->fatal_rule) {
 	case RULE_use_after_free:
 		resource = cause_find_page_used_after_free(program, rules, call);
-		add_call_of_step(causes,
-				 find_last_successful_step(program, trace, OP_free_page, resource));
+		add_call_of_step(causes, find_last_successful_step(program, trace, OP_free_page, resource));
 		break;
 	case RULE_use_after_unmap:
-		add_call_of_step(causes, find_last_successful_step(program, trace, OP_kunmap_local,
-								   resource));
+		add_call_of_step(causes,
+				 find_last_successful_step(program, trace, OP_kunmap_local, resource));
 		break;
 	case RULE_foreign_map:
-		add_call_of_step(
-			causes, find_last_successful_step(program, trace, OP_kmap_local, resource));
+		add_call_of_step(causes, find_last_successful_step(program, trace, OP_kmap_local, resource));
 		break;
 	case RULE_unmap_order:
 		add_calls_of_newer_mappings(program, trace, call->thread, call->handle[0], causes);
@@ -133,14 +128,12 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
 }
 
 /* Returns the last write of the byte before the accesses of the call, or NULL. */
-static const struct access *find_last_write_before_call(const struct shadow *shadow,
-							size_t call_index, uint8_t page,
-							uint16_t byte_offset)
+static const struct access *find_last_write_before_call(const struct shadow *shadow, size_t call_index,
+							uint8_t page, uint16_t byte_offset)
 {
 	const struct access *writer = NULL;
 
-	for (size_t i = 0; i < shadow->access_count && shadow->accesses[i].call != call_index;
-	     i++) {
+	for (size_t i = 0; i < shadow->access_count && shadow->accesses[i].call != call_index; i++) {
 		const struct access *access = &shadow->accesses[i];
 
 		if (access->write && access->page == page && access->from <= byte_offset &&
@@ -151,14 +144,14 @@ static const struct access *find_last_write_before_call(const struct shadow *sha
 }
 
 void cause_find_uninit_byte_origin(const struct program *program, const struct rules *rules,
-				size_t reading_call, uint8_t page, uint16_t byte_offset,
-				struct causes *causes)
+				   size_t reading_call, uint8_t page, uint16_t byte_offset,
+				   struct causes *causes)
 {
 	const struct access *writer;
 
 	causes->call_count = 0;
-	while ((writer = find_last_write_before_call(rules_shadow(rules), reading_call, page,
-						     byte_offset)) != NULL) {
+	while ((writer = find_last_write_before_call(rules_shadow(rules), reading_call, page, byte_offset)) !=
+	       NULL) {
 		const struct call *copy = &program->calls[writer->call];
 
 		if (copy->op != OP_copy_page)
@@ -168,8 +161,7 @@ void cause_find_uninit_byte_origin(const struct program *program, const struct r
 		page = copy->handle[1];
 		byte_offset = (uint16_t)(byte_offset - copy->number[0] + copy->number[1]);
 	}
-	add_call_of_step(causes, find_last_successful_step(program, rules_trace(rules),
-							   OP_alloc_page, page));
+	add_call_of_step(causes, find_last_successful_step(program, rules_trace(rules), OP_alloc_page, page));
 }
 
 /* ---- deadlock ---- */
@@ -180,29 +172,26 @@ void cause_find_uninit_byte_origin(const struct program *program, const struct r
  * @first_remaining: the first call that has not run, at most @index
  * @main_remaining: the first call of main that has not run and is before @index, or NO_CALL
  */
-static struct blocked_thread find_what_blocks_call(const struct program *program,
-						   const struct trace *trace, size_t index,
-						   size_t first_remaining, size_t main_remaining)
+static struct blocked_thread find_what_blocks_call(const struct program *program, const struct trace *trace,
+						   size_t index, size_t first_remaining,
+						   size_t main_remaining)
 {
 	const struct call *call = &program->calls[index];
 	uint16_t blocked_call = (uint16_t)index;
 	const struct step *holder;
 
 	if (call->thread == THREAD_MAIN && first_remaining < index)
-		return (struct blocked_thread){blocked_call, (uint16_t)first_remaining,
-					       BLOCKED_THREADS};
+		return (struct blocked_thread){ blocked_call, (uint16_t)first_remaining, BLOCKED_THREADS };
 	if (main_remaining != NO_CALL)
-		return (struct blocked_thread){blocked_call, (uint16_t)main_remaining,
-					       BLOCKED_MAIN};
+		return (struct blocked_thread){ blocked_call, (uint16_t)main_remaining, BLOCKED_MAIN };
 	if (call->op != OP_lock)
 		return (struct blocked_thread){ blocked_call, blocked_call, BLOCKED_SEMAPHORE };
 	holder = find_last_successful_step(program, trace, OP_lock, call->handle[0]);
-	return (struct blocked_thread){ blocked_call, holder ? holder->call : blocked_call,
-					BLOCKED_MUTEX };
+	return (struct blocked_thread){ blocked_call, holder ? holder->call : blocked_call, BLOCKED_MUTEX };
 }
 
 size_t cause_find_blocked_threads(const struct program *program, const struct rules *rules,
-			   struct blocked_thread blocked[PROGRAM_THREADS])
+				  struct blocked_thread blocked[PROGRAM_THREADS])
 {
 	const struct trace *trace = rules_trace(rules);
 	size_t count = 0, first_remaining = NO_CALL, main_remaining = NO_CALL;
@@ -216,8 +205,8 @@ size_t cause_find_blocked_threads(const struct program *program, const struct ru
 		if (first_remaining == NO_CALL)
 			first_remaining = i;
 		if (!(seen_threads & 1u << thread))
-			blocked[count++] = find_what_blocks_call(program, trace, i, first_remaining,
-								 main_remaining);
+			blocked[count++] =
+				find_what_blocks_call(program, trace, i, first_remaining, main_remaining);
 		seen_threads |= 1u << thread;
 		if (thread == THREAD_MAIN && main_remaining == NO_CALL)
 			main_remaining = i;

@@ -17,11 +17,11 @@ struct causes {
 
 /* Return: the page that the last kmap_local() of the handle mapped; 0 if there is no such call. */
 uint8_t cause_find_mapped_page_or_0(const struct program *program, const struct rules *rules,
-			    uint8_t map_handle);
+				    uint8_t map_handle);
 
 /* Return: the freed page that @call, which broke the rule use-after-free, uses. */
 uint8_t cause_find_page_used_after_free(const struct program *program, const struct rules *rules,
-			      const struct call *call);
+					const struct call *call);
 
 /*
  * Finds the earlier calls that explain why the fatal call breaks its rule:
@@ -35,25 +35,25 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
  *   deadlock         none: see cause_find_blocked_threads()
  */
 void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
-		      struct causes *causes);
+			       struct causes *causes);
 
 /*
  * Finds where an uninitialised byte that @reading_call reads comes from: the copy_page() calls that
  * copied the byte from page to page, the latest first, and then the alloc_page() call.
  */
 void cause_find_uninit_byte_origin(const struct program *program, const struct rules *rules,
-				size_t reading_call, uint8_t page, uint16_t byte_offset,
-				struct causes *causes);
+				   size_t reading_call, uint8_t page, uint16_t byte_offset,
+				   struct causes *causes);
 
 enum blocked_why {
-	BLOCKED_MUTEX,	   /* another thread holds the mutex since the call @blocking_call */
+	BLOCKED_MUTEX,     /* another thread holds the mutex since the call @blocking_call */
 	BLOCKED_SEMAPHORE, /* no thread posts */
 	BLOCKED_THREADS,   /* main waits for the call @blocking_call, which is above its line */
-	BLOCKED_MAIN,	   /* the line @blocking_call of main must run first */
+	BLOCKED_MAIN,      /* the line @blocking_call of main must run first */
 };
 
 struct blocked_thread {
-	uint16_t blocked_call;	/* the first call of the thread that has not run */
+	uint16_t blocked_call;  /* the first call of the thread that has not run */
 	uint16_t blocking_call; /* see blocked_why; BLOCKED_SEMAPHORE: the same as blocked_call */
 	enum blocked_why why;
 };
@@ -64,4 +64,4 @@ struct blocked_thread {
  * Return: the number of entries of @blocked, one for each such thread.
  */
 size_t cause_find_blocked_threads(const struct program *program, const struct rules *rules,
-			   struct blocked_thread blocked[PROGRAM_THREADS]);
+				  struct blocked_thread blocked[PROGRAM_THREADS]);

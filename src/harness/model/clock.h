@@ -23,8 +23,7 @@ static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct
 			into->known_releases[t] = from->known_releases[t];
 }
 
-static inline bool clock_includes_end_of_epoch(const struct clock *clock, unsigned int thread,
-					uint16_t epoch)
+static inline bool clock_includes_end_of_epoch(const struct clock *clock, unsigned int thread, uint16_t epoch)
 {
 	return clock->known_releases[thread] > epoch;
 }

@@ -22,14 +22,14 @@ static bool direct_backend_may_confuse_mappings(const struct verdict *v)
 }
 
 enum detectable detectable_classify_fatal_call(const struct call *call, const struct verdict *v,
-				      struct available_detectors detectors)
+					       struct available_detectors detectors)
 {
 	enum rule rule = v->fatal_rule;
 
 	if (call->op == OP_kunmap_local)
-		return !detectors.has_alias_backend && direct_backend_may_confuse_mappings(v)
-			       ? DETECTABLE_NEVER
-			       : DETECTABLE_ALWAYS;
+		return !detectors.has_alias_backend && direct_backend_may_confuse_mappings(v) ?
+			       DETECTABLE_NEVER :
+			       DETECTABLE_ALWAYS;
 	if (!op_is_mapped_access(call->op))
 		return DETECTABLE_ALWAYS;
 	if (!call->number[1] || call->number[0] > PAGE || call->number[1] > PAGE)
@@ -40,6 +40,5 @@ enum detectable detectable_classify_fatal_call(const struct call *call, const st
 	/* With the direct backend, freed pages are poisoned, but the next page may be in use. */
 	if (detectors.has_asan && rule == RULE_use_after_free)
 		return call->number[0] < PAGE ? DETECTABLE_ALWAYS : DETECTABLE_SOMETIMES;
-	return detectors.has_asan && rule == RULE_out_of_bounds ? DETECTABLE_SOMETIMES
-							    : DETECTABLE_NEVER;
+	return detectors.has_asan && rule == RULE_out_of_bounds ? DETECTABLE_SOMETIMES : DETECTABLE_NEVER;
 }

@@ -8,17 +8,16 @@
 
 /* Whether the detectors of this process find a fatal call when it runs. */
 enum detectable {
-	DETECTABLE_NEVER, /* no detector finds the call, so the harness does not execute it */
+	DETECTABLE_NEVER,     /* no detector finds the call, so the harness does not execute it */
 	DETECTABLE_SOMETIMES, /* it depends on the memory next to the page */
 	DETECTABLE_ALWAYS,
 };
 
 struct available_detectors {
-	bool has_asan;  /* AddressSanitizer is linked in */
+	bool has_asan;          /* AddressSanitizer is linked in */
 	bool has_alias_backend; /* each mapping has its own address (alias backend) */
 };
 
 /* Return: whether @detectors find @call, which breaks the fatal rule of @verdict. */
-enum detectable detectable_classify_fatal_call(const struct call *call,
-					       const struct verdict *verdict,
+enum detectable detectable_classify_fatal_call(const struct call *call, const struct verdict *verdict,
 					       struct available_detectors detectors);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static bool rules_are_as_expected(const struct program *program, const struct verdict *verdict,
-			      char difference[EXPECTATION_TEXT])
+				  char difference[EXPECTATION_TEXT])
 {
 	char expected_rules[RULE_SET_TEXT], broken_rules[RULE_SET_TEXT];
 
@@ -12,21 +12,20 @@ static bool rules_are_as_expected(const struct program *program, const struct ve
 		return true;
 	rule_set_to_text(program->expect, " ", expected_rules);
 	rule_set_to_text(verdict->broken, " ", broken_rules);
-	snprintf(difference, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected_rules,
-		 broken_rules);
+	snprintf(difference, EXPECTATION_TEXT, "expected %.100s, got %.100s", expected_rules, broken_rules);
 	return false;
 }
 
 static bool result_is_as_expected(const struct call *call, const struct step *step,
-				char difference[EXPECTATION_TEXT])
+				  char difference[EXPECTATION_TEXT])
 {
 	if (step && !step->was_skipped && step->result == call->expected_result)
 		return true;
 	snprintf(difference, EXPECTATION_TEXT, "line %u: expected %s, got %s", call->line,
 		 result_name(call->expected_result),
-		 !step		 ? "a call that did not run" :
-		 step->was_skipped	 ? "a call that was skipped" :
-				   result_name(step->result));
+		 !step             ? "a call that did not run" :
+		 step->was_skipped ? "a call that was skipped" :
+				     result_name(step->result));
 	return false;
 }
 
@@ -39,8 +38,7 @@ bool expectations_hold(const struct program *program, const struct rules *rules,
 		const struct call *call = &program->calls[i];
 
 		if (call->expected_result != RESULT_NONE &&
-		    !result_is_as_expected(call, trace_find_step(rules_trace(rules), i),
-					   difference))
+		    !result_is_as_expected(call, trace_find_step(rules_trace(rules), i), difference))
 			return false;
 	}
 	return true;

@@ -27,13 +27,12 @@ static const struct {
 	uint8_t releasing_op; /* the enum op of the calls whose release an acquiring call acquires
 			       */
 } sync_calls[OP_COUNT] = {
-	[OP_lock] = { true, false, OP_unlock },	 [OP_unlock] = { false, true, 0 },
-	[OP_wait] = { true, false, OP_post },	 [OP_post] = { false, true, 0 },
+	[OP_lock] = { true, false, OP_unlock },        [OP_unlock] = { false, true, 0 },
+	[OP_wait] = { true, false, OP_post },          [OP_post] = { false, true, 0 },
 	[OP_free_page] = { true, true, OP_free_page },
 };
 
-static void apply_step(struct happens_builder *builder, size_t step_index,
-		       const struct call *call, bool ran,
+static void apply_step(struct happens_builder *builder, size_t step_index, const struct call *call, bool ran,
 		       uint16_t last_step_index_before[PROGRAM_THREADS])
 {
 	struct known_steps *self = &builder->threads[call->thread];
@@ -55,22 +54,21 @@ static void apply_step(struct happens_builder *builder, size_t step_index,
 }
 
 void happens_before_compute(struct happens_before *happens, const struct program *program,
-			 const struct trace *trace, size_t fatal_call_after_trace)
+			    const struct trace *trace, size_t fatal_call_after_trace)
 {
 	static struct happens_builder builder;
 
 	memset(&builder, 0, sizeof(builder));
 	for (size_t i = 0; i < trace->step_count; i++)
-		apply_step(&builder, i, &program->calls[trace->steps[i].call],
-			   !trace->steps[i].was_skipped, happens->last_step_index_before[i]);
+		apply_step(&builder, i, &program->calls[trace->steps[i].call], !trace->steps[i].was_skipped,
+			   happens->last_step_index_before[i]);
 	if (fatal_call_after_trace != SIZE_MAX)
 		apply_step(&builder, trace->step_count, &program->calls[fatal_call_after_trace], false,
-			  happens->last_step_index_before[trace->step_count]);
+			   happens->last_step_index_before[trace->step_count]);
 }
 
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
-			       const struct trace *trace, size_t earlier_step,
-			       size_t later_step)
+			       const struct trace *trace, size_t earlier_step, size_t later_step)
 {
 	uint8_t thread = program->calls[trace->steps[earlier_step].call].thread;
 	uint16_t last_step = happens->last_step_index_before[later_step][thread];
@@ -79,7 +77,7 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
 }
 
 size_t happens_before_find_acquired_steps(const struct program *program, const struct trace *trace,
-				 size_t step, uint16_t from_steps[PROGRAM_THREADS])
+					  size_t step, uint16_t from_steps[PROGRAM_THREADS])
 {
 	const struct call *to = &program->calls[trace->steps[step].call];
 	unsigned int seen = 1u << to->thread;

@@ -23,7 +23,7 @@ struct happens_before {
  * @fatal_call_after_trace: the call before which the trace ends, or SIZE_MAX; its row follows the last step's
  */
 void happens_before_compute(struct happens_before *happens, const struct program *program,
-			 const struct trace *trace, size_t fatal_call_after_trace);
+			    const struct trace *trace, size_t fatal_call_after_trace);
 
 /* Return: whether the first step happens before the second one. */
 bool happens_before_is_ordered(const struct happens_before *happens, const struct program *program,
@@ -36,4 +36,4 @@ bool happens_before_is_ordered(const struct happens_before *happens, const struc
  * thread.
  */
 size_t happens_before_find_acquired_steps(const struct program *program, const struct trace *trace,
-				 size_t step, uint16_t from_steps[PROGRAM_THREADS]);
+					  size_t step, uint16_t from_steps[PROGRAM_THREADS]);

@@ -19,7 +19,7 @@ struct never_runs_finder {
 	/* Bit N: a call filled handle N when the model ran it. */
 	uint32_t handles_filled_by_model[HANDLE_FILLED_KINDS];
 	uint8_t held_mutexes[PROGRAM_THREADS]; /* one bit for each mutex */
-	bool was_reached[PROGRAM_CALLS]; /* the model ran or skipped the call */
+	bool was_reached[PROGRAM_CALLS];       /* the model ran or skipped the call */
 	struct never_runs *found;
 	size_t found_count;
 };
@@ -47,7 +47,7 @@ static bool may_be_filled_before(const struct never_runs_finder *f, size_t index
 
 /* Records the call. Return: always false, so that a check can return the result. */
 static bool add_call_and_return_false(struct never_runs_finder *f, size_t index, enum never_runs_why why,
-			       const struct call_handle *handle)
+				      const struct call_handle *handle)
 {
 	struct never_runs *n = &f->found[f->found_count];
 
@@ -63,8 +63,7 @@ static bool add_call_and_return_false(struct never_runs_finder *f, size_t index,
 	return false;
 }
 
-static bool check_handle_state(struct never_runs_finder *f, size_t index,
-			 const struct call_handle *handle)
+static bool check_handle_state(struct never_runs_finder *f, size_t index, const struct call_handle *handle)
 {
 	uint32_t bit = 1u << handle->index;
 
@@ -73,8 +72,7 @@ static bool check_handle_state(struct never_runs_finder *f, size_t index,
 	if (handle->must_be_free)
 		return !(f->handles_filled_by_model[handle->kind] & bit) ||
 		       add_call_and_return_false(f, index, NEVER_RUNS_FILLED, handle);
-	return f->maybe_filled_handles[handle->kind] & bit ||
-	       may_be_filled_before(f, index, handle) ||
+	return f->maybe_filled_handles[handle->kind] & bit || may_be_filled_before(f, index, handle) ||
 	       add_call_and_return_false(f, index, NEVER_RUNS_UNFILLED, handle);
 }
 
@@ -94,8 +92,7 @@ static void check_and_apply_mutex_call(struct never_runs_finder *f, size_t index
 }
 
 /* @step: the model's step of the call, or NULL if the model did not reach the call */
-static void check_and_apply_call(struct never_runs_finder *f, size_t call_index,
-				 const struct step *step)
+static void check_and_apply_call(struct never_runs_finder *f, size_t call_index, const struct step *step)
 {
 	const struct call *call = &f->program->calls[call_index];
 	struct call_handle handles[2];
@@ -139,7 +136,7 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 }
 
 void never_runs_format_message(const struct program *program, const struct never_runs *never_run_call,
-		     char text[NEVER_RUNS_TEXT])
+			       char text[NEVER_RUNS_TEXT])
 {
 	const struct call *call = &program->calls[never_run_call->call];
 	int used = snprintf(text, NEVER_RUNS_TEXT, "%s never runs: ", op_table[call->op].name);
@@ -170,7 +167,6 @@ void never_runs_format_message(const struct program *program, const struct never
 			snprintf(text, size, "the offset 0x%" PRIx64 " is no multiple of the size %" PRIu64,
 				 off, atomic_size);
 		else
-			snprintf(text, size, "the size is %" PRIu64 ", expected 1, 2, 4 or 8",
-				 atomic_size);
+			snprintf(text, size, "the size is %" PRIu64 ", expected 1, 2, 4 or 8", atomic_size);
 	}
 }

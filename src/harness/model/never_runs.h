@@ -12,15 +12,15 @@ enum never_runs_why {
 	NEVER_RUNS_FILLED,   /* the handle that the call would fill is filled already */
 	NEVER_RUNS_HELD,     /* lock: the thread holds the mutex already */
 	NEVER_RUNS_NOT_HELD, /* unlock: the thread does not hold the mutex */
-	NEVER_RUNS_ATOMIC, /* load_atomic, store_atomic: the size or the alignment is unsupported */
+	NEVER_RUNS_ATOMIC,   /* load_atomic, store_atomic: the size or the alignment is unsupported */
 };
 
 struct never_runs {
 	uint16_t call; /* index of the call that never runs */
 	enum never_runs_why why;
 	struct call_handle handle; /* only for UNFILLED and FILLED */
-	bool has_filling_call; /* UNFILLED: a call would fill the handle, but never runs either */
-	uint16_t filling_call; /* index of that call */
+	bool has_filling_call;     /* UNFILLED: a call would fill the handle, but never runs either */
+	uint16_t filling_call;     /* index of that call */
 };
 
 /*
@@ -34,4 +34,4 @@ size_t never_runs_find(const struct program *program, const struct rules *rules,
 
 /* Writes, for example, "write_raw never runs: no call before it fills p1". */
 void never_runs_format_message(const struct program *program, const struct never_runs *never_run_call,
-		     char text[NEVER_RUNS_TEXT]);
+			       char text[NEVER_RUNS_TEXT]);

@@ -11,8 +11,8 @@
 #define ROUNDS_THAT_MOVE 3
 
 /* Drops the calls of @must_drop and all uses of uninitialised bytes; moves or drops races. */
-static void move_racing_and_drop_bad_calls(struct program *program, const struct rules *rules,
-				   bool may_move, bool must_drop[PROGRAM_CALLS])
+static void move_racing_and_drop_bad_calls(struct program *program, const struct rules *rules, bool may_move,
+					   bool must_drop[PROGRAM_CALLS])
 {
 	const struct verdict *v = rules_verdict(rules);
 	const struct shadow *shadow = rules_shadow(rules);

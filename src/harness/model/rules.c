@@ -40,8 +40,7 @@ static void join_main_clock_into_threads(struct rules *rules)
 /* Return: the clock of the mutex or semaphore that the call uses. */
 static struct clock *find_sync_clock(struct evaluation *eval)
 {
-	enum handle_kind kind =
-		op_handle_kind_of_letter(op_table[eval->call->op].argument_kinds[0]);
+	enum handle_kind kind = op_handle_kind_of_letter(op_table[eval->call->op].argument_kinds[0]);
 
 	return &eval->rules->sync_clocks[kind == HANDLE_MUTEX][eval->call->handle[0]];
 }
@@ -68,8 +67,7 @@ static bool evaluate_call(struct rules *rules, size_t call_index)
 {
 	const struct call *call = &rules->state.program->calls[call_index];
 	struct step *step = &rules->trace->steps[rules->trace->step_count];
-	struct evaluation eval = {rules, call, (uint16_t)call_index, &rules->threads[call->thread],
-				  step};
+	struct evaluation eval = { rules, call, (uint16_t)call_index, &rules->threads[call->thread], step };
 
 	*step = (struct step){ .call = (uint16_t)call_index, .result = RESULT_NONE };
 	step->was_skipped = program_state_must_skip(&rules->state, call);
@@ -122,7 +120,7 @@ static void record_final_pages(struct rules *rules)
 }
 
 void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *program,
-			    bool fatal_calls[PROGRAM_CALLS])
+				     bool fatal_calls[PROGRAM_CALLS])
 {
 	size_t call_index;
 

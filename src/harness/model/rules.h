@@ -17,7 +17,7 @@
 /* A load of the bytes [from, to); at least one of these bytes is uninitialised. */
 struct uninit_use {
 	uint16_t call; /* index of the load */
-	uint8_t page; /* handle of the page that it reads */
+	uint8_t page;  /* handle of the page that it reads */
 	uint16_t from, to;
 };
 
@@ -63,7 +63,7 @@ const struct verdict *rules_verdict(const struct rules *rules);
  * @fatal_calls NULL: the first fatal call ends the evaluation, as in rules_evaluate().
  */
 void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *program,
-			    bool fatal_calls[PROGRAM_CALLS]);
+				     bool fatal_calls[PROGRAM_CALLS]);
 
 /* Return: the trace that an execution must match; it does not contain a fatal call. */
 const struct trace *rules_trace(const struct rules *rules);

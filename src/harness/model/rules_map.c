@@ -11,8 +11,7 @@ void evaluate_kmap_local(struct evaluation *eval)
 {
 	if (!check_page_use(eval, find_page_of_argument(eval, 1), 1))
 		return;
-	*find_map_of_call(eval) =
-		(struct model_map){true, eval->call->handle[1], eval->call->thread};
+	*find_map_of_call(eval) = (struct model_map){ true, eval->call->handle[1], eval->call->thread };
 	eval->self->live_maps[eval->self->live_map_count++] = eval->call->handle[0];
 }
 
@@ -34,8 +33,7 @@ static void record_other_mappings_of_page(struct evaluation *eval)
 	const struct model_map *maps = eval->rules->maps, *named = find_map_of_call(eval);
 
 	v->newest_maps_same_page =
-		self->live_map_count &&
-		maps[self->live_maps[self->live_map_count - 1]].page == named->page;
+		self->live_map_count && maps[self->live_maps[self->live_map_count - 1]].page == named->page;
 	v->own_thread_maps_same_page = v->any_thread_maps_same_page = false;
 	for (unsigned int i = 0; i < PROGRAM_MAPS; i++) {
 		if (!maps[i].is_live || maps[i].page != named->page || &maps[i] == named)
@@ -83,8 +81,9 @@ static void record_uninit_use_of_load(struct evaluation *eval)
 	if (from == to)
 		return;
 	v->broken |= RULE_BIT(RULE_uninit_use);
-	v->uninit_uses[v->uninit_use_count++] = (struct uninit_use){
-		eval->call_index, find_map_of_call(eval)->page, (uint16_t)from, (uint16_t)to};
+	v->uninit_uses[v->uninit_use_count++] =
+		(struct uninit_use){ eval->call_index, find_map_of_call(eval)->page, (uint16_t)from,
+				     (uint16_t)to };
 }
 
 void evaluate_load(struct evaluation *eval)
@@ -95,7 +94,7 @@ void evaluate_load(struct evaluation *eval)
 		return;
 	record_uninit_use_of_load(eval);
 	rules_record_read(eval, find_map_of_call(eval)->page, call->number[0], call->number[1],
-		   call->op == OP_load_atomic ? ATOMIC : READ);
+			  call->op == OP_load_atomic ? ATOMIC : READ);
 }
 
 void evaluate_store(struct evaluation *eval)
@@ -104,6 +103,6 @@ void evaluate_store(struct evaluation *eval)
 
 	if (check_mapped_access(eval))
 		pattern_fill(rules_record_write(eval, find_map_of_call(eval)->page, call->number[0],
-					 call->number[1], call->op == OP_store_atomic ? ATOMIC : 0),
+						call->number[1], call->op == OP_store_atomic ? ATOMIC : 0),
 			     call->number[1], call->value);
 }

@@ -20,15 +20,14 @@ void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, ui
 		shadow_record_access(eval->rules->shadow, &access, &eval->self->clock);
 }
 
-void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset,
-		       uint64_t off, uint64_t len)
+void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset, uint64_t off,
+		       uint64_t len)
 {
 	bytes_copy(trace->bytes + log_offset, page->bytes + off, len);
 	bytes_copy(trace->initialised + log_offset, page->initialised + off, len);
 }
 
-void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
-		       unsigned int flags)
+void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len, unsigned int flags)
 {
 	struct trace *trace = eval->rules->trace;
 

@@ -39,8 +39,8 @@ void evaluate_free_page(struct evaluation *eval)
 void evaluate_read_raw(struct evaluation *eval)
 {
 	if (check_range_and_page_use(eval))
-		rules_record_read(eval, eval->call->handle[0], eval->call->number[0],
-			   eval->call->number[1], READ);
+		rules_record_read(eval, eval->call->handle[0], eval->call->number[0], eval->call->number[1],
+				  READ);
 }
 
 void evaluate_write_raw(struct evaluation *eval)
@@ -48,8 +48,7 @@ void evaluate_write_raw(struct evaluation *eval)
 	const struct call *call = eval->call;
 
 	if (check_range_and_page_use(eval))
-		pattern_fill(rules_record_write(eval, call->handle[0], call->number[0],
-						call->number[1], 0),
+		pattern_fill(rules_record_write(eval, call->handle[0], call->number[0], call->number[1], 0),
 			     call->number[1], call->value);
 }
 
@@ -58,9 +57,8 @@ void evaluate_fill_zero(struct evaluation *eval)
 	const struct call *call = eval->call;
 
 	if (check_range_and_page_use(eval))
-		bytes_fill(rules_record_write(eval, call->handle[0], call->number[0],
-					      call->number[1], 0),
-			   0, call->number[1]);
+		bytes_fill(rules_record_write(eval, call->handle[0], call->number[0], call->number[1], 0), 0,
+			   call->number[1]);
 }
 
 static bool ranges_overlap(uint64_t start_a, uint64_t start_b, uint64_t len)
@@ -70,8 +68,7 @@ static bool ranges_overlap(uint64_t start_a, uint64_t start_b, uint64_t len)
 
 static bool check_copy_arguments_and_pages(struct evaluation *eval)
 {
-	uint64_t to = eval->call->number[0], from = eval->call->number[1],
-		 len = eval->call->number[2];
+	uint64_t to = eval->call->number[0], from = eval->call->number[1], len = eval->call->number[2];
 
 	if (!is_in_bounds(to, len) || !is_in_bounds(from, len) ||
 	    (find_page_of_argument(eval, 0) == find_page_of_argument(eval, 1) &&
@@ -91,8 +88,7 @@ void evaluate_copy_page(struct evaluation *eval)
 	if (!check_copy_arguments_and_pages(eval))
 		return;
 	bytes_copy(source_initialised, source->initialised + from, len);
-	bytes_copy(rules_record_write(eval, call->handle[0], to, len, 0), source->bytes + from,
-		   len);
+	bytes_copy(rules_record_write(eval, call->handle[0], to, len, 0), source->bytes + from, len);
 	rules_record_access(eval, call->handle[1], from, len, READ);
 	bytes_copy(find_page_of_argument(eval, 0)->initialised + to, source_initialised, len);
 }

@@ -15,7 +15,7 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_state.h"
 
-#define PAGE TRACE_PAGE
+#define PAGE      TRACE_PAGE
 #define MAP_DEPTH 16
 
 _Static_assert(PROGRAM_MUTEXES == PROGRAM_SEMAPHORES, "sync_clocks has rows of equal length");
@@ -33,7 +33,7 @@ struct model_map {
 };
 
 struct model_slice {
-	uint64_t size, at; /* the size, and the offset of the next byte to read */
+	uint64_t size, at;     /* the size, and the offset of the next byte to read */
 	uint64_t readable_end; /* bytes from here on cannot be read */
 	uint8_t bytes[PROGRAM_SLICE_MAX];
 };
@@ -107,8 +107,7 @@ static inline bool set_error_result(struct evaluation *eval, enum result result)
 	return false;
 }
 
-static inline struct model_page *find_page_of_argument(struct evaluation *eval,
-						       unsigned int handle_index)
+static inline struct model_page *find_page_of_argument(struct evaluation *eval, unsigned int handle_index)
 {
 	return &eval->rules->pages[eval->call->handle[handle_index]];
 }
@@ -153,12 +152,11 @@ void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, ui
 			 unsigned int flags);
 
 /* Copies bytes [off, off + len) of a page, and whether each is initialised, to the log. */
-void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset,
-		       uint64_t off, uint64_t len);
+void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset, uint64_t off,
+		       uint64_t len);
 
 /* Records a read of the bytes [off, off + len) of the page, and copies them to the log. */
-void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
-		       unsigned int flags);
+void rules_record_read(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len, unsigned int flags);
 
 /*
  * Records a write of the bytes [off, off + len) of the page and marks them as initialised.
@@ -174,11 +172,11 @@ uint8_t *rules_record_write(struct evaluation *eval, uint8_t page, uint64_t off,
 #define evaluate_post evaluate_unlock
 
 /* These calls access only the caller's buffer atomically; the model sees only the page. */
-#define evaluate_read_bytewise_atomic evaluate_read_raw
+#define evaluate_read_bytewise_atomic  evaluate_read_raw
 #define evaluate_write_bytewise_atomic evaluate_write_raw
 
 /* evaluate_load() and evaluate_store() distinguish the atomic accesses by the op. */
-#define evaluate_load_atomic evaluate_load
+#define evaluate_load_atomic  evaluate_load
 #define evaluate_store_atomic evaluate_store
 
 #define OP(name, ...) void evaluate_##name(struct evaluation *eval);

@@ -16,7 +16,7 @@ static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t se
 }
 
 static void record_or_extend_race(struct shadow *shadow, const struct access *before,
-			const struct access *now)
+				  const struct access *now)
 {
 	uint16_t from = before->from > now->from ? before->from : now->from;
 	uint16_t to = before->to < now->to ? before->to : now->to;
@@ -31,14 +31,13 @@ static void record_or_extend_race(struct shadow *shadow, const struct access *be
 	race->to = race->to > to ? race->to : to;
 }
 
-void shadow_record_access(struct shadow *shadow, const struct access *now,
-			  const struct clock *thread_clock)
+void shadow_record_access(struct shadow *shadow, const struct access *now, const struct clock *thread_clock)
 {
 	for (size_t i = 0; i < shadow->access_count; i++) {
 		const struct access *before = &shadow->accesses[i];
 
-		if (before->page != now->page || before->thread == now->thread ||
-		    before->from >= now->to || now->from >= before->to)
+		if (before->page != now->page || before->thread == now->thread || before->from >= now->to ||
+		    now->from >= before->to)
 			continue;
 		if (!(before->write || now->write) ||
 		    clock_includes_end_of_epoch(thread_clock, before->thread, before->epoch))

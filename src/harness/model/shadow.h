@@ -13,7 +13,7 @@
 
 /* Bytes [from, to) of a page; never empty. */
 struct access {
-	uint16_t call;	/* index of the call that accesses */
+	uint16_t call;  /* index of the call that accesses */
 	uint16_t epoch; /* the thread's own epoch at the access (clock.h) */
 	uint8_t thread;
 	uint8_t page;
@@ -38,7 +38,7 @@ struct race {
 struct shadow {
 	size_t access_count;
 	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
-	struct clock clocks[SHADOW_ACCESSES];	 /* the thread's clock at each access */
+	struct clock clocks[SHADOW_ACCESSES];    /* the thread's clock at each access */
 	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary
 				     */
 	size_t race_count;

@@ -14,8 +14,7 @@ unsigned int call_get_number_letters(const struct call *call, char letters[3])
 }
 
 /* Return: false if the handle was filled already, so that the call that fills it has no effect. */
-static bool fill_handle_if_empty(struct abstract_state *state, enum handle_kind kind,
-				 uint8_t handle)
+static bool fill_handle_if_empty(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	if (state->filled_handles[kind] & 1u << handle)
 		return false;
@@ -72,15 +71,13 @@ void abstract_state_apply_call(struct abstract_state *state, const struct call *
 		usable_handles[HANDLE_SEMAPHORE] |= handle_bit;
 		break;
 	case OP_wait:
-		if ((usable_handles[HANDLE_SEMAPHORE] & handle_bit) &&
-		    !--state->semaphore_counts[handle])
+		if ((usable_handles[HANDLE_SEMAPHORE] & handle_bit) && !--state->semaphore_counts[handle])
 			usable_handles[HANDLE_SEMAPHORE] &= ~handle_bit;
 		break;
 	}
 }
 
-void abstract_state_compute(struct abstract_state *state, const struct program *program,
-			    size_t call_count)
+void abstract_state_compute(struct abstract_state *state, const struct program *program, size_t call_count)
 {
 	memset(state, 0, sizeof(*state));
 	state->filled_handles[HANDLE_MUTEX] = state->filled_handles[HANDLE_SEMAPHORE] = 0xf;
@@ -95,8 +92,7 @@ uint8_t abstract_state_find_newest_map_of_thread(const struct abstract_state *st
 
 	for (uint8_t map = 0; map < PROGRAM_MAPS; map++)
 		if ((state->usable_handles[HANDLE_MAP] & 1u << map) &&
-		    state->mapping_threads[map] == thread &&
-		    state->mapping_order[map] > newest_order) {
+		    state->mapping_threads[map] == thread && state->mapping_order[map] > newest_order) {
 			newest = map;
 			newest_order = state->mapping_order[map];
 		}

@@ -15,8 +15,8 @@ struct abstract_state {
 	uint32_t filled_handles[HANDLE_KINDS]; /* bit N: a call filled handle N */
 	uint32_t usable_handles[HANDLE_KINDS]; /* handles that are live, mapped, unlocked or posted */
 	uint8_t page_ref_counts[PROGRAM_PAGES];
-	uint8_t mapping_threads[PROGRAM_MAPS];      /* the thread that made each mapping */
-	uint8_t mutex_holders[PROGRAM_MUTEXES];     /* the thread that holds each locked mutex */
+	uint8_t mapping_threads[PROGRAM_MAPS];  /* the thread that made each mapping */
+	uint8_t mutex_holders[PROGRAM_MUTEXES]; /* the thread that holds each locked mutex */
 	uint8_t semaphore_counts[PROGRAM_SEMAPHORES];
 	uint8_t mapping_order[PROGRAM_MAPS]; /* higher for a newer mapping */
 };
@@ -28,12 +28,10 @@ struct abstract_state {
 unsigned int call_get_number_letters(const struct call *call, char letters[3]);
 
 /* Computes the state after the first @call_count calls. */
-void abstract_state_compute(struct abstract_state *state, const struct program *program,
-			    size_t call_count);
+void abstract_state_compute(struct abstract_state *state, const struct program *program, size_t call_count);
 
 /* Adds the effect of the next call of the program to the state. */
 void abstract_state_apply_call(struct abstract_state *state, const struct call *call);
 
 /* Return: the handle of the newest live mapping of @thread, or PROGRAM_MAPS. */
-uint8_t abstract_state_find_newest_map_of_thread(const struct abstract_state *state,
-						 uint8_t thread);
+uint8_t abstract_state_find_newest_map_of_thread(const struct abstract_state *state, uint8_t thread);

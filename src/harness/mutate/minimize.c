@@ -115,9 +115,8 @@ static bool drop_calls_of_thread(struct program *program, unsigned int variant)
 
 static bool drop_pair_of_calls(struct program *program, unsigned int variant)
 {
-	size_t last = PAIRED_CALLS_MAX - 1 - variant / PAIRED_CALLS_MAX,
-	       first = variant % PAIRED_CALLS_MAX;
-	bool is_dropped[PROGRAM_CALLS] = {false};
+	size_t last = PAIRED_CALLS_MAX - 1 - variant / PAIRED_CALLS_MAX, first = variant % PAIRED_CALLS_MAX;
+	bool is_dropped[PROGRAM_CALLS] = { false };
 
 	if (variant >= PAIRED_CALLS_MAX * PAIRED_CALLS_MAX || program->count > PAIRED_CALLS_MAX)
 		return false;
@@ -142,7 +141,7 @@ static bool move_calls_to_lower_thread(struct program *program, unsigned int var
 /* Renames threads in the order of their first calls: T0 makes a call before T1, and so on. */
 static bool rename_threads_by_first_call(struct program *program, unsigned int variant)
 {
-	uint8_t names[PROGRAM_THREADS] = {THREAD_MAIN}, used = 0;
+	uint8_t names[PROGRAM_THREADS] = { THREAD_MAIN }, used = 0;
 
 	for (size_t i = 0; i < program->count; i++) {
 		struct call *call = &program->calls[i];
@@ -154,8 +153,7 @@ static bool rename_threads_by_first_call(struct program *program, unsigned int v
 	return !variant;
 }
 
-static void rename_handle(struct program *program, enum handle_kind kind, uint8_t handle,
-			  uint8_t new_handle)
+static void rename_handle(struct program *program, enum handle_kind kind, uint8_t handle, uint8_t new_handle)
 {
 	for (size_t i = 0; i < program->count; i++) {
 		struct call *call = &program->calls[i];
@@ -213,7 +211,7 @@ static bool lower_offsets_by_smallest(struct program *program, unsigned int vari
 static bool zero_offsets_of_two_calls(struct program *program, unsigned int variant)
 {
 	size_t first = program->count ? variant / program->count : 0;
-	size_t pair[2] = {first, program->count ? variant % program->count : 0};
+	size_t pair[2] = { first, program->count ? variant % program->count : 0 };
 
 	for (unsigned int i = 0; i < 4 && pair[0] < pair[1]; i++)
 		if (is_offset(&program->calls[pair[i / 2]], i % 2))
@@ -279,8 +277,8 @@ static bool set_lower_value(struct call *call, unsigned int variant)
 
 static bool clear_gfp_flags(struct call *call, unsigned int variant)
 {
-	static const uint8_t parts[] = {0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM, CALL_GFP_NOFAIL,
-					CALL_GFP_ZERO};
+	static const uint8_t parts[] = { 0xff, CALL_GFP_CONTEXT, CALL_GFP_HIGHMEM, CALL_GFP_NOFAIL,
+					 CALL_GFP_ZERO };
 
 	if (call->op != OP_alloc_page || variant == sizeof(parts))
 		return false;
@@ -324,24 +322,24 @@ static const struct pass {
 	number_edit edit_number;
 	unsigned int number_index; /* the number of each call that edit_number changes */
 } passes[] = {
-	{.edit_program = drop_handle_and_mapping_calls},
-	{.edit_program = drop_calls_of_thread},
-	{.edit_program = drop_pair_of_calls},
-	{.edit_program = move_calls_to_lower_thread},
-	{.edit_call = move_call_to_lower_thread},
-	{.edit_program = rename_threads_by_first_call},
-	{.edit_program = rename_handle_to_lower},
-	{.edit_program = lower_offsets_by_smallest},
-	{.edit_program = zero_offsets_of_two_calls},
-	{.edit_number = set_smaller_round_number, .number_index = 0},
-	{.edit_number = move_number_towards_base, .number_index = 0},
-	{.edit_number = set_smaller_round_number, .number_index = 1},
-	{.edit_number = move_number_towards_base, .number_index = 1},
-	{.edit_number = set_smaller_round_number, .number_index = 2},
-	{.edit_number = move_number_towards_base, .number_index = 2},
-	{.edit_call = set_lower_value},
-	{.edit_call = clear_gfp_flags},
-	{.edit_call = drop_fault},
+	{ .edit_program = drop_handle_and_mapping_calls },
+	{ .edit_program = drop_calls_of_thread },
+	{ .edit_program = drop_pair_of_calls },
+	{ .edit_program = move_calls_to_lower_thread },
+	{ .edit_call = move_call_to_lower_thread },
+	{ .edit_program = rename_threads_by_first_call },
+	{ .edit_program = rename_handle_to_lower },
+	{ .edit_program = lower_offsets_by_smallest },
+	{ .edit_program = zero_offsets_of_two_calls },
+	{ .edit_number = set_smaller_round_number, .number_index = 0 },
+	{ .edit_number = move_number_towards_base, .number_index = 0 },
+	{ .edit_number = set_smaller_round_number, .number_index = 1 },
+	{ .edit_number = move_number_towards_base, .number_index = 1 },
+	{ .edit_number = set_smaller_round_number, .number_index = 2 },
+	{ .edit_number = move_number_towards_base, .number_index = 2 },
+	{ .edit_call = set_lower_value },
+	{ .edit_call = clear_gfp_flags },
+	{ .edit_call = drop_fault },
 };
 
 /* Changes the candidate, or one of its calls, into a variant. Return: false: no such variant. */
@@ -352,8 +350,8 @@ static bool edit_candidate(struct program *candidate, const struct pass *pass, s
 
 	if (pass->edit_program)
 		return pass->edit_program(candidate, variant);
-	return pass->edit_call ? pass->edit_call(call, variant)
-			       : pass->edit_number(&call->number[pass->number_index], variant);
+	return pass->edit_call ? pass->edit_call(call, variant) :
+				 pass->edit_number(&call->number[pass->number_index], variant);
 }
 
 static bool try_all_edits_of_pass(struct minimize *m, const struct pass *pass)
@@ -372,7 +370,7 @@ static bool try_all_edits_of_pass(struct minimize *m, const struct pass *pass)
 
 void minimize(struct minimize *m)
 {
-	static const struct pass first_pass = {.edit_call = drop_expected_result};
+	static const struct pass first_pass = { .edit_call = drop_expected_result };
 	bool has_become_smaller;
 
 	do {

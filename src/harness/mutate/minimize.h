@@ -13,7 +13,7 @@
 #include "harness/program/program.h"
 
 struct minimize {
-	struct program best;  /* set by the caller; the smallest accepted program so far */
+	struct program best;      /* set by the caller; the smallest accepted program so far */
 	struct program candidate; /* the program that accepts() gets */
 	bool (*accepts)(void *ctx, const struct program *candidate);
 	void *ctx;

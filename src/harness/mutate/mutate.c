@@ -5,7 +5,7 @@
 #include "harness/program/program_bytes.h"
 
 const struct mutation_info mutation_table[MUTATION_COUNT] = {
-#define MUTATION(name, ...) [MUTATION_##name] = {#name, __VA_ARGS__, mutate_##name},
+#define MUTATION(name, ...) [MUTATION_##name] = { #name, __VA_ARGS__, mutate_##name },
 #include "harness/mutate/mutations.def"
 };
 
@@ -36,8 +36,7 @@ static enum mutation draw_mutation(struct mutator *m)
 	unsigned int weights[MUTATION_COUNT];
 
 	for (enum mutation mutation = 0; mutation < MUTATION_COUNT; mutation++)
-		weights[mutation] =
-			is_applicable(m, mutation) ? mutation_table[mutation].weight : 0;
+		weights[mutation] = is_applicable(m, mutation) ? mutation_table[mutation].weight : 0;
 	return random_index_by_weight(&m->random_state, weights, MUTATION_COUNT);
 }
 
@@ -57,8 +56,7 @@ static struct mutator cut_program_and_init_mutator(struct program *program,
 	};
 }
 
-bool mutate_with(enum mutation mutation, struct program *program,
-		 const struct mutate_request *request)
+bool mutate_with(enum mutation mutation, struct program *program, const struct mutate_request *request)
 {
 	struct mutator m = cut_program_and_init_mutator(program, request);
 

@@ -23,9 +23,9 @@ struct mutator;
 
 struct mutation_info {
 	const char *name;
-	unsigned int weight; /* relative: how often the mutation is drawn */
+	unsigned int weight;                             /* relative: how often the mutation is drawn */
 	size_t least_call_count, least_insertable_calls; /* minima that the program must have */
-	const char *description; /* what the mutation changes */
+	const char *description;                         /* what the mutation changes */
 	bool (*apply)(struct mutator *m);
 };
 
@@ -36,7 +36,7 @@ typedef size_t (*mutate_engine_fn)(uint8_t *bytes, size_t size, size_t max);
 
 struct mutate_request {
 	uint64_t seed;
-	size_t max_calls; /* limit for the result; surplus calls are removed before the mutation */
+	size_t max_calls;            /* limit for the result; surplus calls are removed before the mutation */
 	const struct program *other; /* program to splice with; NULL: the program itself */
 	mutate_engine_fn engine;     /* NULL: no mutation of bytes */
 };
@@ -49,8 +49,7 @@ struct mutate_request {
 enum mutation mutate(struct program *program, const struct mutate_request *request);
 
 /* Applies the given mutation. Return: whether it changed the program, apart from surplus calls. */
-bool mutate_with(enum mutation mutation, struct program *program,
-		 const struct mutate_request *request);
+bool mutate_with(enum mutation mutation, struct program *program, const struct mutate_request *request);
 
 /* The edges: distances from a base (number.h) at which library code often errs. */
 #define MUTATE_EDGES 9

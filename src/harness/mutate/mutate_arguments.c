@@ -6,7 +6,7 @@
 
 #include "harness/util/number.h"
 
-#define PAGE 4096u
+#define PAGE            4096u
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
@@ -45,15 +45,13 @@ static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 /* Returns an edge, or a number that is related to @number. The number may be invalid. */
 static uint64_t draw_edge_or_related_number(struct mutator *m, uint64_t number)
 {
-	uint32_t base = draw_below(m, NUMBER_BASES),
-		 distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
+	uint32_t base = draw_below(m, NUMBER_BASES), distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
 	const uint64_t *other_number;
 	char unused_letter;
 
 	switch (draw_below(m, 6)) {
 	case 0: /* the distance from another base */
-		return number_unpack(
-			(uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
+		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
 	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
 		other_number = pick_number_argument(m, &unused_letter);
 		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
@@ -101,8 +99,8 @@ static bool pick_range_arguments(struct mutator *m, struct argument_range *range
 
 	if (number_count < 2)
 		return false;
-	*range = (struct argument_range){call, &call->number[draw_below(m, number_count - 1)],
-					 &call->number[number_count - 1]};
+	*range = (struct argument_range){ call, &call->number[draw_below(m, number_count - 1)],
+					  &call->number[number_count - 1] };
 	return true;
 }
 
@@ -112,7 +110,7 @@ static bool pick_range_arguments(struct mutator *m, struct argument_range *range
  */
 static void shift_or_resize_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
-	uint64_t steps[] = {1, -1ull, *len, -*len, *len - 1, 1 - *len, 0};
+	uint64_t steps[] = { 1, -1ull, *len, -*len, *len - 1, 1 - *len, 0 };
 	uint32_t change_index = draw_below(m, COUNT_OF(steps) + 2);
 
 	if (change_index < COUNT_OF(steps))
@@ -143,8 +141,7 @@ bool mutate_range(struct mutator *m)
 	uint64_t off, len;
 	bool is_range_changed;
 
-	if (!pick_range_arguments(m, &from) || !pick_range_arguments(m, &to) ||
-	    from.call == to.call)
+	if (!pick_range_arguments(m, &from) || !pick_range_arguments(m, &to) || from.call == to.call)
 		return false;
 	off = *from.off;
 	len = *from.len;
@@ -213,9 +210,9 @@ bool mutate_op(struct mutator *m)
 		if (other == call->op || !have_same_argument_kinds(other, call->op))
 			continue;
 		call->op = (uint8_t)other;
-		call->value = strchr(op_table[other].argument_kinds, 'v')
-				      ? mutate_draw_value_or_flags(m, other)
-				      : 0;
+		call->value = strchr(op_table[other].argument_kinds, 'v') ?
+				      mutate_draw_value_or_flags(m, other) :
+				      0;
 		return true;
 	}
 	return false;
@@ -233,8 +230,7 @@ bool mutate_fault(struct mutator *m)
 		call->number[1] = 0;
 		return true;
 	}
-	fault_offset =
-		draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_draw_number(m);
+	fault_offset = draw_once_in(m, 2) ? draw_below(m, call->number[0] + 1) : mutate_draw_number(m);
 	if (!number_is_valid(fault_offset) || (call->has_fault && fault_offset == call->number[1]))
 		return false;
 	call->has_fault = 1;

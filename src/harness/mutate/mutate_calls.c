@@ -9,7 +9,7 @@ struct call_range mutate_draw_call_range(struct mutator *m, const struct program
 	size_t first = draw_below(m, program->count), left = program->count - first;
 	size_t most = draw_once_in(m, 2) ? 1 : draw_once_in(m, 4) ? left : 6;
 
-	return (struct call_range){first, 1 + draw_below(m, most < left ? most : left)};
+	return (struct call_range){ first, 1 + draw_below(m, most < left ? most : left) };
 }
 
 static void remove_calls(struct program *program, struct call_range range)
@@ -21,8 +21,7 @@ static void remove_calls(struct program *program, struct call_range range)
 }
 
 /* Inserts copies of @calls, which must not be part of @program; the caller checks the space. */
-static void insert_calls_at(struct program *program, size_t at, const struct call *calls,
-			    size_t count)
+static void insert_calls_at(struct program *program, size_t at, const struct call *calls, size_t count)
 {
 	struct call *inserted = program->calls + at;
 
@@ -53,13 +52,12 @@ static enum op find_filling_op(char handle_letter)
  */
 static bool belongs_mostly_at_end(enum op op)
 {
-	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local ||
-	       op == OP_lock || op == OP_wait;
+	return op == OP_free_page || op == OP_kunmap_local || op == OP_kmap_local || op == OP_lock ||
+	       op == OP_wait;
 }
 
 /* Inserts a call @op at @at, after calls that create the handles it needs, if there is space. */
-static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at,
-				      struct abstract_state *state)
+static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
 {
 	struct call call;
 
@@ -213,7 +211,7 @@ static bool shuffle_interleaving(struct mutator *m, struct call *calls, size_t c
 {
 	struct call old[PROGRAM_CALLS];
 	uint8_t thread_order[PROGRAM_CALLS];
-	size_t next[PROGRAM_THREADS] = {0};
+	size_t next[PROGRAM_THREADS] = { 0 };
 	bool has_changed = false;
 
 	for (size_t i = 0; i < count; i++)
@@ -259,10 +257,9 @@ static uint8_t draw_mostly_first_handle(struct mutator *m, enum handle_kind kind
 
 static struct call make_call_on_handle(enum op op, uint8_t thread, uint8_t handle)
 {
-	return (struct call){.op = (uint8_t)op,
-			     .thread = thread,
-			     .handle = {handle},
-			     .expected_result = RESULT_NONE};
+	return (struct call){
+		.op = (uint8_t)op, .thread = thread, .handle = { handle }, .expected_result = RESULT_NONE
+	};
 }
 
 static bool insert_lock_and_unlock(struct mutator *m)
@@ -288,8 +285,7 @@ static bool insert_post_and_wait(struct mutator *m)
 
 	if (post.thread == wait.thread)
 		return false;
-	insert_calls_around(m->program, (struct call_range){first + 1, last - first - 1}, &post,
-			    &wait);
+	insert_calls_around(m->program, (struct call_range){ first + 1, last - first - 1 }, &post, &wait);
 	return true;
 }
 

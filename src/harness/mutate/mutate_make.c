@@ -18,11 +18,11 @@
 /*
  * 1 of ONE_IN_FAILS new calls fails, and 1 of ONE_IN_BREAKS_RULE breaks a fatal rule, if possible.
  */
-#define ONE_IN_FAILS 8
+#define ONE_IN_FAILS       8
 #define ONE_IN_BREAKS_RULE 64
 
-const uint16_t mutate_edges[MUTATE_EDGES] = {0,    1,        2,        PAGE - 2,       PAGE - 1,
-					     PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1};
+const uint16_t mutate_edges[MUTATE_EDGES] = { 0,    1,        2,        PAGE - 2,       PAGE - 1,
+					      PAGE, PAGE + 1, 2 * PAGE, NUMBER_SPAN - 1 };
 
 bool mutate_is_valid_number(char argument_letter, uint64_t number)
 {
@@ -73,11 +73,11 @@ uint8_t mutate_draw_thread(struct mutator *m)
 	return (uint8_t)random_below(&m->random_state, draw_once_in(m, 8) ? PROGRAM_THREADS : 4);
 }
 
-uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state,
-			   enum handle_kind kind, bool must_be_free, uint8_t thread)
+uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state, enum handle_kind kind,
+			   bool must_be_free, uint8_t thread)
 {
-	uint32_t fitting = must_be_free ? mutate_find_unfilled_handles(state, kind)
-					: state->usable_handles[kind];
+	uint32_t fitting =
+		must_be_free ? mutate_find_unfilled_handles(state, kind) : state->usable_handles[kind];
 	uint8_t newest = abstract_state_find_newest_map_of_thread(state, thread);
 
 	if (!fitting || draw_once_in(m, ONE_IN_BREAKS_RULE))
@@ -121,8 +121,7 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 	for (unsigned int i = 0; i < drawn_number_count; i++)
 		if (call->number[i] > from)
 			from = call->number[i];
-	if (from > PAGE ||
-	    draw_once_in(m, op_is_mapped_access(call->op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS))
+	if (from > PAGE || draw_once_in(m, op_is_mapped_access(call->op) ? ONE_IN_BREAKS_RULE : ONE_IN_FAILS))
 		return mutate_draw_number(m);
 	left = PAGE - from;
 	switch (draw_below(m, 4)) {
@@ -138,8 +137,7 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 /* In a load or store, a number outside of the page is fatal, so it is mostly rejected. */
 static bool must_reject_fatal_number(struct mutator *m, const struct call *call, uint64_t number)
 {
-	return number > PAGE && op_is_mapped_access(call->op) &&
-	       !draw_once_in(m, ONE_IN_BREAKS_RULE);
+	return number > PAGE && op_is_mapped_access(call->op) && !draw_once_in(m, ONE_IN_BREAKS_RULE);
 }
 
 static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
@@ -152,8 +150,7 @@ static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
 			number = draw_below(m, 6);
 		else if (*remaining_argument_letters == 'n' && drawn_number_count &&
 			 !strchr(remaining_argument_letters + 1, 'n'))
-			number = draw_fitting_length(m, call,
-						     drawn_number_count); /* the last of several */
+			number = draw_fitting_length(m, call, drawn_number_count); /* the last of several */
 		else
 			number = mutate_draw_number(m);
 	} while (!mutate_is_valid_number(*remaining_argument_letters, number) ||
@@ -172,8 +169,7 @@ static void fit_atomic_size_and_offset(struct mutator *m, struct call *call)
 		call->number[0] = 0;
 }
 
-void mutate_make_call(struct mutator *m, struct call *call, enum op op,
-		      const struct abstract_state *state)
+void mutate_make_call(struct mutator *m, struct call *call, enum op op, const struct abstract_state *state)
 {
 	unsigned int handles = 0, numbers = 0;
 
@@ -186,8 +182,7 @@ void mutate_make_call(struct mutator *m, struct call *call, enum op op,
 		if (*kind == 'v' || *kind == 'g')
 			call->value = mutate_draw_value_or_flags(m, op);
 		else if (*kind == 'n' || *kind == 'z' || (*kind == 'f' && call->has_fault))
-			call->number[numbers] = draw_number_argument(m, call, kind, numbers),
-			numbers++;
+			call->number[numbers] = draw_number_argument(m, call, kind, numbers), numbers++;
 		else if (*kind != 'f')
 			call->handle[handles++] = mutate_draw_handle(
 				m, state, op_handle_kind_of_letter(*kind), *kind < 'a', call->thread);

@@ -9,7 +9,7 @@
 struct mutator {
 	struct program *program;
 	const struct program *other; /* the program to splice with; may be @program itself */
-	size_t max_calls; /* limit for the result */
+	size_t max_calls;            /* limit for the result */
 	uint64_t random_state;
 	mutate_engine_fn engine;
 };
@@ -59,8 +59,7 @@ static inline uint32_t mutate_get_handle_mask(enum handle_kind kind)
 }
 
 /* Return: the handles of the kind that are not filled, as bits. */
-static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state *state,
-						    enum handle_kind kind)
+static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state *state, enum handle_kind kind)
 {
 	return mutate_get_handle_mask(kind) & ~state->filled_handles[kind];
 }
@@ -69,8 +68,8 @@ static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state 
  * Return: a random handle of the kind for a call of @thread, mostly one that fits @state.
  * @must_be_free: the call fills the handle, so it must be unfilled
  */
-uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state,
-			   enum handle_kind kind, bool must_be_free, uint8_t thread);
+uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state, enum handle_kind kind,
+			   bool must_be_free, uint8_t thread);
 
 /* Return: random allocation flags for alloc_page, or a random byte value for another call. */
 uint8_t mutate_draw_value_or_flags(struct mutator *m, enum op op);
@@ -78,5 +77,4 @@ uint8_t mutate_draw_value_or_flags(struct mutator *m, enum op op);
 uint8_t mutate_draw_thread(struct mutator *m);
 
 /* Makes a call @op with random arguments, most of which fit the state before the call. */
-void mutate_make_call(struct mutator *m, struct call *call, enum op op,
-		      const struct abstract_state *state);
+void mutate_make_call(struct mutator *m, struct call *call, enum op op, const struct abstract_state *state);

@@ -21,8 +21,8 @@
 struct splice {
 	size_t copied_count; /* of copied_calls */
 	struct call copied_calls[PROGRAM_CALLS];
-	uint32_t taken_names[HANDLE_KINDS]; /* bits: names that the program or a copied call uses */
-	uint32_t shareable_names[HANDLE_KINDS]; /* bits: resources of the program, not yet shared */
+	uint32_t taken_names[HANDLE_KINDS];         /* bits: names that the program or a copied call uses */
+	uint32_t shareable_names[HANDLE_KINDS];     /* bits: resources of the program, not yet shared */
 	uint32_t handles_made_shared[HANDLE_KINDS]; /* bits: old names of handles that share one */
 	uint8_t new_handle_names[HANDLE_KINDS][PROGRAM_MAPS]; /* by old name; or NAMELESS */
 };
@@ -38,10 +38,9 @@ static bool fills_one_of_handles(const struct call *call, const uint32_t handles
 }
 
 /* Copies the range, and the earlier calls that fill handles which copied calls use. */
-static void copy_range_and_fillers(struct splice *s, const struct program *from,
-				 struct call_range range)
+static void copy_range_and_fillers(struct splice *s, const struct program *from, struct call_range range)
 {
-	uint32_t used_handles[HANDLE_KINDS] = {0};
+	uint32_t used_handles[HANDLE_KINDS] = { 0 };
 	bool is_copied[PROGRAM_CALLS];
 	size_t end = range.first + range.count;
 
@@ -49,8 +48,7 @@ static void copy_range_and_fillers(struct splice *s, const struct program *from,
 		struct call_handle handles[2];
 		unsigned int count = call_get_handles(&from->calls[i], handles);
 
-		is_copied[i] =
-			i >= range.first || fills_one_of_handles(&from->calls[i], used_handles);
+		is_copied[i] = i >= range.first || fills_one_of_handles(&from->calls[i], used_handles);
 		for (unsigned int n = 0; is_copied[i] && n < count; n++)
 			if (!handles[n].must_be_free)
 				used_handles[handles[n].kind] |= 1u << handles[n].index;
@@ -82,8 +80,8 @@ static void init_handle_names(struct splice *s, const struct program *program, s
 }
 
 /* Gives a handle its new name, if it has none. Return: false if no name is left. */
-static bool choose_handle_name(struct mutator *m, struct splice *s,
-			       const struct call_handle *handle, bool prefers_sharing)
+static bool choose_handle_name(struct mutator *m, struct splice *s, const struct call_handle *handle,
+			       bool prefers_sharing)
 {
 	enum handle_kind kind = handle->kind;
 	uint32_t unused_names = mutate_get_handle_mask(kind) & ~s->taken_names[kind];
@@ -137,8 +135,7 @@ static void rotate_threads(struct mutator *m, struct splice *s)
 
 	for (struct call *call = s->copied_calls; call < s->copied_calls + s->copied_count; call++)
 		if (call->thread != THREAD_MAIN)
-			call->thread =
-				(uint8_t)(1 + (call->thread - 1 + turn) % (PROGRAM_THREADS - 1));
+			call->thread = (uint8_t)(1 + (call->thread - 1 + turn) % (PROGRAM_THREADS - 1));
 }
 
 /* ---- the insertion ---- */

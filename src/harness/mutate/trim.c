@@ -36,8 +36,7 @@ void trim_record_answer(struct trim *trim, bool was_accepted)
 		trim->piece_count -= trim->end - trim->begin;
 }
 
-void trim_make_candidate(const struct trim *trim, const struct program *program,
-			 struct program *candidate)
+void trim_make_candidate(const struct trim *trim, const struct program *program, struct program *candidate)
 {
 	size_t call_size = sizeof(program->calls[0]);
 

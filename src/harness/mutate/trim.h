@@ -12,8 +12,8 @@
 
 struct trim {
 	size_t piece_count; /* of the sequence without the runs that were accepted */
-	size_t begin, end; /* the candidate lacks the pieces [begin, end) */
-	size_t chunk_size; /* the largest number of pieces that a candidate lacks */
+	size_t begin, end;  /* the candidate lacks the pieces [begin, end) */
+	size_t chunk_size;  /* the largest number of pieces that a candidate lacks */
 };
 
 /* Starts with a sequence of @piece_count pieces. Return: the maximal number of candidates. */
@@ -26,5 +26,4 @@ bool trim_choose_next(struct trim *trim);
 void trim_record_answer(struct trim *trim, bool was_accepted);
 
 /* Makes the candidate of a program; the calls of the program are the pieces. */
-void trim_make_candidate(const struct trim *trim, const struct program *program,
-			 struct program *candidate);
+void trim_make_candidate(const struct trim *trim, const struct program *program, struct program *candidate);

@@ -10,14 +10,7 @@ enum op {
 	OP_COUNT
 };
 
-enum handle_kind {
-	HANDLE_PAGE,
-	HANDLE_MAP,
-	HANDLE_SLICE,
-	HANDLE_MUTEX,
-	HANDLE_SEMAPHORE,
-	HANDLE_KINDS
-};
+enum handle_kind { HANDLE_PAGE, HANDLE_MAP, HANDLE_SLICE, HANDLE_MUTEX, HANDLE_SEMAPHORE, HANDLE_KINDS };
 
 /* Calls fill handles of the kinds before HANDLE_MUTEX; mutexes and semaphores always exist. */
 #define HANDLE_FILLED_KINDS HANDLE_MUTEX

@@ -14,49 +14,42 @@
 #include "harness/program/op.h"
 #include "harness/program/rule.h"
 
-#define PROGRAM_LINES 1024
-#define PROGRAM_CALLS (PROGRAM_LINES - 1) /* the header takes a line */
-#define PROGRAM_PAGES 8
-#define PROGRAM_MAPS 32
-#define PROGRAM_SLICES 4
-#define PROGRAM_MUTEXES 4
+#define PROGRAM_LINES      1024
+#define PROGRAM_CALLS      (PROGRAM_LINES - 1) /* the header takes a line */
+#define PROGRAM_PAGES      8
+#define PROGRAM_MAPS       32
+#define PROGRAM_SLICES     4
+#define PROGRAM_MUTEXES    4
 #define PROGRAM_SEMAPHORES 4
-#define PROGRAM_SLICE_MAX 16383u
+#define PROGRAM_SLICE_MAX  16383u
 
 /* Thread 0 is main, 1 .. 8 are T0 .. T7. */
-#define THREAD_MAIN 0
+#define THREAD_MAIN     0
 #define PROGRAM_THREADS 9
 
 /* The flags of alloc_page in call.value: two bits for the context, then modifiers. */
 #define CALL_GFP_CONTEXT 0x03u
-#define CALL_GFP_ZERO	 0x04u
+#define CALL_GFP_ZERO    0x04u
 #define CALL_GFP_HIGHMEM 0x08u
-#define CALL_GFP_NOFAIL	 0x10u
+#define CALL_GFP_NOFAIL  0x10u
 
-enum result {
-	RESULT_NONE = -1,
-	RESULT_0,
-	RESULT_EINVAL,
-	RESULT_EFAULT,
-	RESULT_ENOMEM,
-	RESULT_COUNT
-};
+enum result { RESULT_NONE = -1, RESULT_0, RESULT_EINVAL, RESULT_EFAULT, RESULT_ENOMEM, RESULT_COUNT };
 
 /* One call. Unused fields are 0, so that equal calls have equal bytes. */
 struct call {
 	uint8_t op;
 	uint8_t thread;
-	uint8_t handle[2];  /* numbers of the handles, in the order of the arguments */
-	uint8_t value;	    /* seed, or gfp flags */
-	uint8_t has_fault;  /* only for user_slice: number[1], the offset of the fault, is valid */
-	int8_t expected_result;	    /* enum result; RESULT_NONE without `->` */
-	uint32_t line; /* number of its line in the text, or of its record in the bytes; from 1 */
-	uint64_t number[3]; /* offsets, lengths, sizes, ...; in the order of the arguments */
+	uint8_t handle[2];      /* numbers of the handles, in the order of the arguments */
+	uint8_t value;          /* seed, or gfp flags */
+	uint8_t has_fault;      /* only for user_slice: number[1], the offset of the fault, is valid */
+	int8_t expected_result; /* enum result; RESULT_NONE without `->` */
+	uint32_t line;          /* number of its line in the text, or of its record in the bytes; from 1 */
+	uint64_t number[3];     /* offsets, lengths, sizes, ...; in the order of the arguments */
 };
 
 struct program {
-	size_t count; /* number of calls */
-	bool has_expect;	 /* the text has at least one `expect` */
+	size_t count;    /* number of calls */
+	bool has_expect; /* the text has at least one `expect` */
 	rule_set expect; /* the rules that the program is expected to break */
 	struct call calls[PROGRAM_CALLS];
 };

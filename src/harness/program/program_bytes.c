@@ -6,7 +6,7 @@
 #include "harness/util/number.h"
 
 #define CODE_RESERVED 0xf0
-#define CODE_ALIASES 24 /* number of calls in the first release of format 1; never changes */
+#define CODE_ALIASES  24 /* number of calls in the first release of format 1; never changes */
 
 enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
 
@@ -60,8 +60,8 @@ static void decode_arguments(struct call *call, const uint8_t *record)
 			numbers++;
 			break;
 		default:
-			call->handle[handles] = (uint8_t)(record[AT_HANDLE + handles] %
-							  op_count_handles_of_letter(*kind));
+			call->handle[handles] =
+				(uint8_t)(record[AT_HANDLE + handles] % op_count_handles_of_letter(*kind));
 			handles++;
 		}
 	}

@@ -25,7 +25,7 @@
 
 #include "harness/program/program.h"
 
-#define PROGRAM_RECORD 11
+#define PROGRAM_RECORD    11
 #define PROGRAM_BYTES_MAX (PROGRAM_CALLS * PROGRAM_RECORD)
 
 void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size);

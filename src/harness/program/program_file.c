@@ -15,8 +15,7 @@
 #include "harness/program/program_text.h"
 
 /* The message for a file without the header, which may be a byte string with a wrong name. */
-#define NO_PROGRAM \
-	"expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
+#define NO_PROGRAM "expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
 static char *read_all_bytes(int fd, size_t *size)
 {
@@ -81,8 +80,8 @@ char *program_file_read_or_stdin(const char *name, size_t *size, char error[PROG
 	return content;
 }
 
-bool program_file_parse(const char *name, const char *content, size_t size,
-			struct program *program, char error[PROGRAM_FILE_ERROR])
+bool program_file_parse(const char *name, const char *content, size_t size, struct program *program,
+			char error[PROGRAM_FILE_ERROR])
 {
 	struct text_error text_error;
 
@@ -92,10 +91,8 @@ bool program_file_parse(const char *name, const char *content, size_t size,
 	}
 	if (program_from_text(program, content, size, &text_error))
 		return true;
-	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", make_printable_name(name),
-		 text_error.line_number,
-		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM
-								     : text_error.message);
+	snprintf(error, PROGRAM_FILE_ERROR, "%s:%u: %s", make_printable_name(name), text_error.line_number,
+		 text_error.no_header && !program_name_is_text(name) ? NO_PROGRAM : text_error.message);
 	return false;
 }
 

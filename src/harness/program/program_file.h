@@ -23,8 +23,8 @@ char *program_file_read_or_stdin(const char *name, size_t *size, char error[PROG
  * Parses @content: as bytes if program_name_is_bytes(@name), otherwise as text.
  * Return: false with @error filled; the message begins with @name.
  */
-bool program_file_parse(const char *name, const char *content, size_t size,
-			struct program *program, char error[PROGRAM_FILE_ERROR]);
+bool program_file_parse(const char *name, const char *content, size_t size, struct program *program,
+			char error[PROGRAM_FILE_ERROR]);
 
 /* Reads and parses a program file, text or bytes. Return: false with @error filled. */
 bool program_file_read_and_parse(const char *name, struct program *program, char error[PROGRAM_FILE_ERROR]);

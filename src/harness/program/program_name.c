@@ -33,8 +33,7 @@ bool program_name_is_text(const char *name)
 
 bool program_name_is_bytes(const char *name)
 {
-	static const char *const prefixes[] = { "crash-", "id:", "leak-", "oom-", "slow-unit-",
-						"timeout-" };
+	static const char *const prefixes[] = { "crash-", "id:", "leak-", "oom-", "slow-unit-", "timeout-" };
 	const char *base = find_base_name(name);
 
 	if (program_all_bytes)

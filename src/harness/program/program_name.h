@@ -16,8 +16,7 @@
 #include "harness/util/walk.h"
 
 /* The names of byte strings, for messages and --help. */
-#define PROGRAM_BYTE_NAMES \
-	"*.bin, crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits"
+#define PROGRAM_BYTE_NAMES "*.bin, crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits"
 
 /* If true, all files are byte strings, whatever their names. Options set it. */
 extern bool program_all_bytes;

@@ -55,14 +55,13 @@ bool program_state_must_skip(const struct program_state *state, const struct cal
 	}
 }
 
-void program_state_apply_call(struct program_state *state, const struct call *call,
-			      enum result result)
+void program_state_apply_call(struct program_state *state, const struct call *call, enum result result)
 {
 	uint8_t handle = call->handle[0];
 
 	if (op_fills_handle(call->op) && result <= RESULT_0)
-		state->is_filled[op_handle_kind_of_letter(op_table[call->op].argument_kinds[0])]
-				[handle] = true;
+		state->is_filled[op_handle_kind_of_letter(op_table[call->op].argument_kinds[0])][handle] =
+			true;
 	if (call->op == OP_lock)
 		state->mutex_holders[handle] = call->thread + 1;
 	if (call->op == OP_unlock)

@@ -12,7 +12,7 @@ struct program_state {
 	const struct program *program;
 	struct schedule schedule;
 	bool is_filled[HANDLE_FILLED_KINDS][PROGRAM_MAPS]; /* for each kind and handle */
-	uint8_t mutex_holders[PROGRAM_MUTEXES]; /* thread + 1; 0: no thread holds the mutex */
+	uint8_t mutex_holders[PROGRAM_MUTEXES];            /* thread + 1; 0: no thread holds the mutex */
 	unsigned int semaphore_values[PROGRAM_SEMAPHORES];
 };
 
@@ -28,11 +28,9 @@ size_t program_state_take_next_call(struct program_state *state);
 bool program_state_must_skip(const struct program_state *state, const struct call *call);
 
 /* Updates handles, mutexes and semaphores after a call that was not skipped. */
-void program_state_apply_call(struct program_state *state, const struct call *call,
-			      enum result result);
+void program_state_apply_call(struct program_state *state, const struct call *call, enum result result);
 
-static inline bool program_state_holds_mutex(const struct program_state *state, uint8_t thread,
-					     uint8_t mutex)
+static inline bool program_state_holds_mutex(const struct program_state *state, uint8_t thread, uint8_t mutex)
 {
 	return state->mutex_holders[mutex] == thread + 1;
 }

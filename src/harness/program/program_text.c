@@ -33,10 +33,10 @@ static bool set_expect_error(const struct text_cursor *cursor, const struct text
 					      TEXT_SHOWN(name));
 	rule_set_to_text(RULE_BIT(RULE_COUNT) - 1, ", ", rule_names);
 	if (!name->len)
-		return text_set_error(cursor->error,
-				      "expected clean or a rule (%s) after 'expect'", rule_names);
-	return text_set_error(cursor->error, "expected clean or a rule (%s), got '%.*s'",
-			      rule_names, TEXT_SHOWN(name));
+		return text_set_error(cursor->error, "expected clean or a rule (%s) after 'expect'",
+				      rule_names);
+	return text_set_error(cursor->error, "expected clean or a rule (%s), got '%.*s'", rule_names,
+			      TEXT_SHOWN(name));
 }
 
 /* Moves the cursor to the end of the line. Return: the skipped text without spaces around it. */
@@ -53,8 +53,7 @@ static struct text_word read_trimmed_rest_of_line(struct text_cursor *cursor)
 	return rest;
 }
 
-static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
-			 rule_set *expected_rules)
+static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor, rule_set *expected_rules)
 {
 	struct text_word name = read_trimmed_rest_of_line(cursor);
 	enum rule rule = rule_find(name.start, name.len);
@@ -96,13 +95,12 @@ static bool check_characters(struct text_cursor *cursor, const char *line_end)
 	for (const char *at = cursor->at; at < cursor->end; at++)
 		if (!text_is_space(*at) && (*at < 0x21 || *at > 0x7e))
 			return text_set_error(cursor->error, "expected ASCII text, got byte 0x%02x",
-				    (unsigned char)*at);
+					      (unsigned char)*at);
 	for (const char *at = cursor->end; at < line_end;) {
 		size_t len = utf8_character_length(at, (size_t)(line_end - at));
 
 		if (!len || *at == '\r')
-			return text_set_error(cursor->error,
-					      "expected UTF-8 in the comment, got byte 0x%02x",
+			return text_set_error(cursor->error, "expected UTF-8 in the comment, got byte 0x%02x",
 					      (unsigned char)*at);
 		at += len;
 	}
@@ -111,7 +109,7 @@ static bool check_characters(struct text_cursor *cursor, const char *line_end)
 
 /* Reads the next line: @whole_line gets all of it, @cursor the part before its comment. */
 static bool split_and_check_next_line(struct text_reader *reader, struct text_cursor *cursor,
-			    struct text_word *whole_line)
+				      struct text_word *whole_line)
 {
 	size_t bytes_left = (size_t)(reader->end - reader->at);
 	const char *eol = memchr(reader->at, '\n', bytes_left), *comment;
@@ -143,15 +141,14 @@ static bool starts_with_expect(const struct text_cursor *cursor)
 
 /* Parses the next line. A call is stored in @call; a rule is added to @expected_rules. */
 static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
-		      rule_set *expected_rules, struct text_word *whole_line)
+			    rule_set *expected_rules, struct text_word *whole_line)
 {
 	struct text_cursor cursor;
 
 	if (!split_and_check_next_line(reader, &cursor, whole_line))
 		return false;
 	if (text_ends_after_spaces(&cursor)) {
-		*kind = cursor.end < whole_line->start + whole_line->len ? LINE_COMMENT
-									 : LINE_BLANK;
+		*kind = cursor.end < whole_line->start + whole_line->len ? LINE_COMMENT : LINE_BLANK;
 		return true;
 	}
 	if (!reader->has_header) {
@@ -172,8 +169,7 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 	return true;
 }
 
-bool program_from_text(struct program *program, const char *text, size_t size,
-		       struct text_error *error)
+bool program_from_text(struct program *program, const char *text, size_t size, struct text_error *error)
 {
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };
 
@@ -196,16 +192,14 @@ bool program_from_text(struct program *program, const char *text, size_t size,
 	if (reader.has_header)
 		return true;
 	error->line_number = reader.line_number ? reader.line_number : 1;
-	return text_set_error(error,
-			      "expected the header 'pagetorture 1', got the end of the file");
+	return text_set_error(error, "expected the header 'pagetorture 1', got the end of the file");
 }
 
 /*
  * Writes one `expect` line in place of one of the text: the rules are sorted, and comments between
  * the lines keep their place.
  */
-static void append_next_expect_line(struct text_writer *writer, rule_set *rules_left,
-				      bool *must_append_clean)
+static void append_next_expect_line(struct text_writer *writer, rule_set *rules_left, bool *must_append_clean)
 {
 	if (*must_append_clean)
 		text_append(writer, "expect clean\n");
@@ -219,8 +213,7 @@ static void append_next_expect_line(struct text_writer *writer, rule_set *rules_
 	}
 }
 
-size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
-				    struct text_error *error)
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, struct text_error *error)
 {
 	struct text_writer writer = { out, 0, TEXT_REWRITE_MAX };
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };

@@ -10,7 +10,7 @@
 #define TEXT_LINE_MAX 256
 
 /* Sizes of the longest texts of a call and of a program in canonical form, with the NUL. */
-#define TEXT_CALL_MAX 160
+#define TEXT_CALL_MAX    160
 #define TEXT_PROGRAM_MAX (PROGRAM_LINES * TEXT_CALL_MAX)
 
 /* The first error in a text: its line, and what was expected. */
@@ -21,8 +21,7 @@ struct text_error {
 };
 
 /* Return: true, or false with @error filled. */
-bool program_from_text(struct program *program, const char *text, size_t size,
-		       struct text_error *error);
+bool program_from_text(struct program *program, const char *text, size_t size, struct text_error *error);
 
 /* Writes one call in canonical form with its expected result, without a line end. */
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX]);
@@ -36,5 +35,4 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
  * canonical text, or 0 with @error filled.
  */
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))
-size_t program_rewrite_as_canonical(const char *text, size_t size, char *out,
-				    struct text_error *error);
+size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, struct text_error *error);

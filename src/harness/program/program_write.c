@@ -16,8 +16,8 @@ void text_append(struct text_writer *writer, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	writer->used += (size_t)vsnprintf(writer->text + writer->used, writer->size - writer->used,
-					  format, args);
+	writer->used +=
+		(size_t)vsnprintf(writer->text + writer->used, writer->size - writer->used, format, args);
 	va_end(args);
 }
 

@@ -12,8 +12,7 @@ const struct rule_info rule_table[RULE_COUNT] = {
 enum rule rule_find(const char *name, size_t len)
 {
 	for (enum rule rule = 0; rule < RULE_COUNT; rule++)
-		if (strlen(rule_table[rule].name) == len &&
-		    !memcmp(rule_table[rule].name, name, len))
+		if (strlen(rule_table[rule].name) == len && !memcmp(rule_table[rule].name, name, len))
 			return rule;
 	return RULE_COUNT;
 }

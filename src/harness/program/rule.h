@@ -19,8 +19,7 @@ typedef unsigned int rule_set;
 
 struct rule_info {
 	const char *name;
-	const char
-		*contract; /* the rules of doc/rules.md that define this rule, such as "R6 order" */
+	const char *contract; /* the rules of doc/rules.md that define this rule, such as "R6 order" */
 	const char *summary;  /* a sentence that says what breaks the rule */
 };
 

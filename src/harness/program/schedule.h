@@ -22,8 +22,8 @@
 
 struct schedule {
 	size_t line_count;
-	size_t first_remaining; /* the first line that has not run */
-	size_t remaining_count; /* number of lines that have not run */
+	size_t first_remaining;               /* the first line that has not run */
+	size_t remaining_count;               /* number of lines that have not run */
 	uint8_t line_threads[SCHEDULE_LINES]; /* the thread of each line */
 	bool has_run[SCHEDULE_LINES];
 };
@@ -39,5 +39,4 @@ void schedule_init(struct schedule *schedule, size_t line_count);
  * Return: the line, or SCHEDULE_NONE if all lines have run (remaining_count is 0) or no line can
  * run.
  */
-size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked,
-			       const void *ctx);
+size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked, const void *ctx);

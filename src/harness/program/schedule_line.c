@@ -11,8 +11,7 @@ void schedule_init(struct schedule *schedule, size_t line_count)
 	bytes_fill(schedule->has_run, 0, line_count * sizeof(schedule->has_run[0]));
 }
 
-size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked,
-			       const void *ctx)
+size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked, const void *ctx)
 {
 	uint32_t waiting = 0; /* one bit for each thread whose next line cannot run */
 

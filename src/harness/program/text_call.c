@@ -8,8 +8,7 @@
 #include "harness/program/text_writer.h"
 
 /* Sets an error about the number from @number_start to the cursor. Return: always false. */
-static bool set_number_error(struct text_cursor *cursor, const char *number_start,
-			     const char *expected)
+static bool set_number_error(struct text_cursor *cursor, const char *number_start, const char *expected)
 {
 	struct text_word number = { number_start, (size_t)(cursor->at - number_start) };
 
@@ -21,8 +20,8 @@ static bool set_number_error(struct text_cursor *cursor, const char *number_star
  * Parses the rest of a number after the name PAGE_SIZE or SIZE_MAX, whose value is @base: + or -
  * and a literal, if present. A result outside of 64 bits is an error.
  */
-static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *number_start,
-				       uint64_t base, uint64_t *number)
+static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *number_start, uint64_t base,
+				       uint64_t *number)
 {
 	bool plus = text_skip_sign_if_next(cursor, "+");
 	struct text_word word;
@@ -47,8 +46,8 @@ bool text_parse_number_in_domain(struct text_cursor *cursor, const char **number
 
 	*number_start = word.start;
 	if (text_word_is(&word, "PAGE_SIZE") || text_word_is(&word, "SIZE_MAX")) {
-		if (!parse_rest_of_named_number(cursor, word.start,
-					word.start[0] == 'P' ? 4096 : UINT64_MAX, number))
+		if (!parse_rest_of_named_number(cursor, word.start, word.start[0] == 'P' ? 4096 : UINT64_MAX,
+						number))
 			return false;
 	} else if (!text_parse_literal(&word, number)) {
 		return text_set_error(
@@ -58,8 +57,8 @@ bool text_parse_number_in_domain(struct text_cursor *cursor, const char **number
 	}
 	if (!number_is_valid(*number))
 		return set_number_error(cursor, word.start,
-				   "number outside the domain: expected x, 2^32+x, 2^63+x or "
-				   "SIZE_MAX-x with x < 16384");
+					"number outside the domain: expected x, 2^32+x, 2^63+x or "
+					"SIZE_MAX-x with x < 16384");
 	return true;
 }
 
@@ -93,8 +92,7 @@ static bool parse_gfp_flag(struct text_cursor *cursor, uint8_t *flags, unsigned 
 		if (!text_word_is(&word, text_gfp_modifiers[i]))
 			continue;
 		if (*flags & bit)
-			return text_set_error(cursor->error,
-					      "expected each flag once, got %s again",
+			return text_set_error(cursor->error, "expected each flag once, got %s again",
 					      text_gfp_modifiers[i]);
 		*flags |= bit;
 		return true;
@@ -111,8 +109,7 @@ static bool parse_gfp_flags(struct text_cursor *cursor, uint8_t *flags)
 			return false;
 	} while (text_skip_sign_if_next(cursor, "|"));
 	return context_count ||
-	       text_set_error(cursor->error,
-			      "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
+	       text_set_error(cursor->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
 /* Parses a handle such as p7. @letter: the letter of its kind in ops.def */
@@ -124,12 +121,11 @@ static bool parse_handle(struct text_cursor *cursor, const struct text_word *wor
 	uint64_t handle_number;
 
 	letter |= 0x20;
-	if (word->len < 2 || word->start[0] != letter ||
-	    !text_parse_literal(&digits, &handle_number) ||
+	if (word->len < 2 || word->start[0] != letter || !text_parse_literal(&digits, &handle_number) ||
 	    !text_is_digit(digits.start[digits.len - 1]) || digits.len > 2 ||
 	    (digits.len == 2 && digits.start[0] == '0') || handle_number > last_handle)
-		return text_set_error(cursor->error, "expected a handle %c0 .. %c%u, got '%.*s'",
-				      letter, letter, last_handle, TEXT_SHOWN(word));
+		return text_set_error(cursor->error, "expected a handle %c0 .. %c%u, got '%.*s'", letter,
+				      letter, last_handle, TEXT_SHOWN(word));
 	*handle = (uint8_t)handle_number;
 	return true;
 }
@@ -146,11 +142,9 @@ static bool parse_argument(struct text_cursor *cursor, char letter, struct call 
 	case 'n':
 		return text_parse_number_in_domain(cursor, &number_start, &call->number[seen->numbers++]);
 	case 'z':
-		return text_parse_number_in_domain(cursor, &number_start,
-					       &call->number[seen->numbers]) &&
+		return text_parse_number_in_domain(cursor, &number_start, &call->number[seen->numbers]) &&
 		       (call->number[seen->numbers++] <= PROGRAM_SLICE_MAX ||
-			set_number_error(cursor, number_start,
-					 "expected a slice size of 0 .. 16383"));
+			set_number_error(cursor, number_start, "expected a slice size of 0 .. 16383"));
 	case 'f':
 		call->has_fault = 1;
 		return text_parse_number_in_domain(cursor, &number_start, &call->number[seen->numbers++]);
@@ -175,8 +169,7 @@ static bool parse_arguments(struct text_cursor *cursor, struct call *call)
 	for (const char *letters = first_letter; *letters; letters++) {
 		if (*letters == 'f' && text_skip_sign_if_next(cursor, ")"))
 			return true;
-		if (letters > first_letter &&
-		    !text_require_sign(cursor, ",", "before the next argument"))
+		if (letters > first_letter && !text_require_sign(cursor, ",", "before the next argument"))
 			return false;
 		if (!parse_argument(cursor, *letters, call, &seen))
 			return false;
@@ -207,8 +200,7 @@ static bool parse_thread(struct text_cursor *cursor, const struct text_word *wor
 	for (*thread = 0; *thread < PROGRAM_THREADS; ++*thread)
 		if (text_word_is(word, thread_name(*thread)))
 			return true;
-	return text_set_error(cursor->error,
-			      "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
+	return text_set_error(cursor->error, "expected a thread (main or T0 .. T7) before ':', got '%.*s'",
 			      TEXT_SHOWN(word));
 }
 
@@ -226,8 +218,7 @@ static bool looks_like_thread_name(const struct text_word *word)
 static bool set_call_name_error(const struct text_cursor *cursor, const struct text_word *word)
 {
 	if (!word->len && cursor->at < cursor->end)
-		return text_set_error(cursor->error, "expected the name of a call, got '%c'",
-				      *cursor->at);
+		return text_set_error(cursor->error, "expected the name of a call, got '%c'", *cursor->at);
 	if (looks_like_thread_name(word))
 		return text_set_error(cursor->error,
 				      "expected a thread (main or T0 .. T7) with ':', got '%.*s'",
@@ -238,14 +229,13 @@ static bool set_call_name_error(const struct text_cursor *cursor, const struct t
 
 /* Parses @handle_word, the word before `=`, which is empty if the line has no `=`. */
 static bool parse_filled_handle(struct text_cursor *cursor, const struct text_word *handle_word,
-			   struct call *call)
+				struct call *call)
 {
 	const struct op_info *op = &op_table[call->op];
 	bool fills = op_fills_handle(call->op);
 
 	if (fills && !handle_word->len)
-		return text_set_error(cursor->error,
-				      "expected '%c0 = %s': the call makes a resource",
+		return text_set_error(cursor->error, "expected '%c0 = %s': the call makes a resource",
 				      op->argument_kinds[0] | 0x20, op->name);
 	if (!fills && handle_word->len)
 		return text_set_error(cursor->error, "expected no '%.*s =': %s makes no resource",
@@ -273,8 +263,8 @@ bool text_parse_call(struct text_cursor *cursor, struct call *call)
 	call->op = (uint8_t)op_find(word.start, word.len);
 	if (call->op == OP_COUNT)
 		return set_call_name_error(cursor, &word);
-	if (!parse_filled_handle(cursor, &resource, call) ||
-	    !parse_arguments(cursor, call) || !parse_expected_result(cursor, call))
+	if (!parse_filled_handle(cursor, &resource, call) || !parse_arguments(cursor, call) ||
+	    !parse_expected_result(cursor, call))
 		return false;
 	return text_ends_after_spaces(cursor) ||
 	       text_set_error(cursor->error, "expected the end of the line, got '%c'", *cursor->at);

@@ -74,7 +74,7 @@ bool text_word_is(const struct text_word *word, const char *text)
 
 static int digit_value(char c, unsigned int base)
 {
-	int value = text_is_digit(c)		      ? c - '0' :
+	int value = text_is_digit(c)     ? c - '0' :
 		    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
 		    c >= 'A' && c <= 'F' ? c - 'A' + 10 :
 					   99;

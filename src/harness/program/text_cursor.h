@@ -24,8 +24,7 @@ struct text_word {
 };
 
 /* Sets the message of the error, in printf style. Return: always false. */
-bool text_set_error(struct text_error *error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+bool text_set_error(struct text_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Return: how many bytes of the word a message shows: at most 40. */
 int text_shown_length(const struct text_word *word);

@@ -24,8 +24,7 @@ struct text_writer {
 };
 
 /* Appends text in printf style. The buffer must be large enough. */
-void text_append(struct text_writer *writer, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void text_append(struct text_writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Appends @line unchanged, and a line end. */
 void text_append_line(struct text_writer *writer, const char *line, size_t len);

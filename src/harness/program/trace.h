@@ -21,16 +21,16 @@
  * Values of initialised[]. They are bit masks, so that ranges are compared without a branch.
  * INITIALISED_OR_ZERO: the byte has the copied value, or is zero because the copy stopped early.
  */
-#define INITIALISED	    0xffu
+#define INITIALISED         0xffu
 #define INITIALISED_OR_ZERO 0xfeu
-#define UNINITIALISED	    0x00u
+#define UNINITIALISED       0x00u
 
 struct step {
 	uint16_t call; /* its index in the program */
 	bool was_skipped;
-	int8_t result; /* enum result */
-	uint16_t log_len;  /* number of bytes that the call read out of a page */
-	uint32_t log_offset;   /* offset of these bytes in the log */
+	int8_t result;       /* enum result */
+	uint16_t log_len;    /* number of bytes that the call read out of a page */
+	uint32_t log_offset; /* offset of these bytes in the log */
 };
 
 struct trace {
@@ -39,7 +39,7 @@ struct trace {
 	struct {
 		bool live;     /* at the end of the program */
 		uint16_t refs; /* its reference count */
-		uint32_t at; /* offset of TRACE_PAGE bytes in the log */
+		uint32_t at;   /* offset of TRACE_PAGE bytes in the log */
 	} pages[PROGRAM_PAGES];
 
 	/*

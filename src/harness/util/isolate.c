@@ -36,8 +36,8 @@ static long get_time_ms(void)
  */
 struct watched_child {
 	pid_t pid;
-	int pidfd;     /* file descriptor, readable after the child has ended; -1: not supported */
-	int output_fd; /* read end of the child's output; -1: closed */
+	int pidfd;          /* file descriptor, readable after the child has ended; -1: not supported */
+	int output_fd;      /* read end of the child's output; -1: closed */
 	size_t output_size; /* bytes of the output that are stored in `result` */
 	struct isolated *result;
 };
@@ -71,7 +71,7 @@ static bool read_some_output(struct watched_child *child)
 
 static void wait_for_end_or_output(const struct watched_child *child, long max_msec)
 {
-	const struct timespec poll_interval = {.tv_nsec = POLL_MSEC * 1000000};
+	const struct timespec poll_interval = { .tv_nsec = POLL_MSEC * 1000000 };
 	struct pollfd files[] = {
 		{ .fd = child->output_fd, .events = POLLIN },
 		{ .fd = child->pidfd, .events = POLLIN },
@@ -110,8 +110,7 @@ static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline_m
 	return ended_pid;
 }
 
-static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx,
-					    const int pipe_ends[2])
+static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx, const int pipe_ends[2])
 {
 	/* End with the parent, because the child may never end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -8,9 +8,9 @@
 
 #ifdef __clang__
 /* Not inlined, because an inlined function would have the coverage counters of its caller. */
-#define NO_COVERAGE_BEGIN \
+#define NO_COVERAGE_BEGIN                                                                                \
 	_Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\"))), apply_to = function)") \
-	_Pragma("clang attribute push(__attribute__((noinline)), apply_to = function)")
+		_Pragma("clang attribute push(__attribute__((noinline)), apply_to = function)")
 #define NO_COVERAGE_END _Pragma("clang attribute pop") _Pragma("clang attribute pop")
 #else
 #define NO_COVERAGE_BEGIN

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NUMBER_SPAN	 16384u
+#define NUMBER_SPAN  16384u
 #define NUMBER_BASES 4u
 
 /* Size of the longest text of a number, with the NUL. */

@@ -28,8 +28,7 @@ static inline bool random_once_in(uint64_t *state, uint32_t n)
 }
 
 /* Return: a random index below @count, in proportion to the weights; one must be positive. */
-static inline uint32_t random_index_by_weight(uint64_t *state, const unsigned int *weights,
-					      size_t count)
+static inline uint32_t random_index_by_weight(uint64_t *state, const unsigned int *weights, size_t count)
 {
 	unsigned int sum = 0, index = 0;
 

@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char safe_characters[] =
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	"_./=+,:@%-";
+static const char safe_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				      "_./=+,:@%-";
 
 void shell_word_print(FILE *out, const char *word)
 {
@@ -33,8 +32,7 @@ void shell_absolute_path_print(FILE *out, const char *path)
 		path += 2 + strspn(path + 2, "/");
 	if (*path == '/' || !getcwd(working_directory, sizeof(working_directory))) {
 		/* A command would take a name that begins with '-' as an option. */
-		snprintf(absolute_path, sizeof(absolute_path), "%s%s", *path == '-' ? "./" : "",
-			 path);
+		snprintf(absolute_path, sizeof(absolute_path), "%s%s", *path == '-' ? "./" : "", path);
 	} else {
 		snprintf(absolute_path, sizeof(absolute_path), "%s/%s",
 			 strcmp(working_directory, "/") ? working_directory : "", path);

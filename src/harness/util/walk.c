@@ -25,15 +25,13 @@ struct walked_directory {
 	ino_t inode;
 };
 
-static void report_walk_error(struct walk *walk, const char *path, const char *expected,
-			      const char *got)
+static void report_walk_error(struct walk *walk, const char *path, const char *expected, const char *got)
 {
 	fprintf(stderr, "%s: expected %s: %s\n", path, expected, got);
 	walk->has_failed = true;
 }
 
-static bool is_directory_or_ancestor(const struct walked_directory *directory,
-				     const struct stat *status)
+static bool is_directory_or_ancestor(const struct walked_directory *directory, const struct stat *status)
 {
 	for (; directory; directory = directory->parent)
 		if (directory->device == status->st_dev && directory->inode == status->st_ino)
@@ -43,8 +41,7 @@ static bool is_directory_or_ancestor(const struct walked_directory *directory,
 
 static void walk_directory(struct walk *walk, const struct walked_directory *directory);
 
-static void walk_entry(struct walk *walk, const struct walked_directory *parent,
-		       const struct dirent *entry)
+static void walk_entry(struct walk *walk, const struct walked_directory *parent, const struct dirent *entry)
 {
 	char path[PATH_MAX];
 	struct stat status;
@@ -62,8 +59,8 @@ static void walk_entry(struct walk *walk, const struct walked_directory *parent,
 		report_walk_error(walk, path, "a directory that does not contain itself",
 				  "the link leads back to a parent directory");
 	else
-		walk_directory(walk, &(struct walked_directory){parent, path, status.st_dev,
-								status.st_ino});
+		walk_directory(walk,
+			       &(struct walked_directory){ parent, path, status.st_dev, status.st_ino });
 }
 
 static void walk_directory(struct walk *walk, const struct walked_directory *directory)
@@ -89,8 +86,7 @@ bool walk_files(const char *path, walk_fn fn, void *ctx)
 	struct stat status;
 
 	if (!stat(path, &status) && S_ISDIR(status.st_mode))
-		walk_directory(&walk, &(struct walked_directory){NULL, path, status.st_dev,
-								 status.st_ino});
+		walk_directory(&walk, &(struct walked_directory){ NULL, path, status.st_dev, status.st_ino });
 	else
 		fn(path, ctx);
 	return !walk.has_failed;

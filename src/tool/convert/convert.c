@@ -28,8 +28,8 @@ struct rewritten_program {
 struct conversion {
 	struct convert_options options;
 	bool output_is_directory;
-	size_t name_offset; /* in the path of an input: where its name in the output directory begins */
-	void *written_paths; /* tree of tsearch() */
+	size_t name_offset;   /* in the path of an input: where its name in the output directory begins */
+	void *written_paths;  /* tree of tsearch() */
 	size_t written_count; /* of different paths */
 	struct file_tally tally;
 };
@@ -53,7 +53,7 @@ static void append_count_of_lost(struct rewritten_program *rewritten, size_t cou
 
 /* Appends how many comments, expectations and claims of @text the target notation cannot hold. */
 static void describe_lost_text_parts(struct rewritten_program *rewritten, const char *text, size_t size,
-			     const struct program *program)
+				     const struct program *program)
 {
 	size_t comments = 0, trailing = 0, expectations = 0, claims = 0;
 
@@ -82,7 +82,7 @@ static void describe_lost_text_parts(struct rewritten_program *rewritten, const 
 
 /* Appends how many bytes of a file decode to no call, or that it has meaningless values of bytes. */
 static void describe_lost_bytes(struct rewritten_program *rewritten, const char *bytes, size_t size,
-			      const struct program *program)
+				const struct program *program)
 {
 	static uint8_t canonical[PROGRAM_BYTES_MAX];
 	size_t canonical_size = program_to_bytes(program, canonical);
@@ -122,12 +122,13 @@ static bool rewrite_content(const char *file, const char *content, size_t size, 
 		return false;
 	rewritten->lost_parts[0] = '\0';
 	rewritten->is_text = target == NOTATION_OTHER ? !from_text :
-			     target == NOTATION_SAME ? from_text : target == NOTATION_TEXT;
+			     target == NOTATION_SAME  ? from_text :
+							target == NOTATION_TEXT;
 	if (!rewritten->is_text)
 		rewritten->size = program_to_bytes(&program, (uint8_t *)rewritten->content);
 	else if (from_text)
-		rewritten->size = program_rewrite_as_canonical(content, size, rewritten->content,
-							       &text_error);
+		rewritten->size =
+			program_rewrite_as_canonical(content, size, rewritten->content, &text_error);
 	else
 		rewritten->size = program_to_text(&program, rewritten->content);
 	if (from_text)
@@ -147,8 +148,7 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 	char error[PROGRAM_FILE_ERROR];
 	size_t size;
 	char *content = program_file_read_or_stdin(path, &size, error);
-	bool is_same = content && size == rewritten->size &&
-		       !memcmp(content, rewritten->content, size);
+	bool is_same = content && size == rewritten->size && !memcmp(content, rewritten->content, size);
 
 	free(content);
 	return is_same;
@@ -167,8 +167,8 @@ static bool may_write_file(const struct conversion *conversion, const char *path
 		!tfind(path, &conversion->written_paths, compare_path_strings));
 }
 
-static int write_file_if_permitted(struct conversion *conversion, const char *file,
-				   const char *path, const struct rewritten_program *rewritten)
+static int write_file_if_permitted(struct conversion *conversion, const char *file, const char *path,
+				   const struct rewritten_program *rewritten)
 {
 	int error;
 
@@ -198,9 +198,7 @@ static bool name_ends_in(const char *name, const char *suffix)
 static bool format_output_path(const struct conversion *conversion, const char *name, bool is_text,
 			       char path[PATH_MAX])
 {
-	size_t len = strlen(name) - (name_ends_in(name, ".page")  ? 5
-				     : name_ends_in(name, ".bin") ? 4
-								  : 0);
+	size_t len = strlen(name) - (name_ends_in(name, ".page") ? 5 : name_ends_in(name, ".bin") ? 4 : 0);
 
 	return path_format(path, PATH_MAX, "%s/%.*s%s", conversion->options.output_path, (int)len, name,
 			   is_text ? ".page" : ".bin");
@@ -214,8 +212,8 @@ static int convert_and_write_file(struct conversion *conversion, const char *fil
 	size_t size;
 	char *content = program_file_read_or_stdin(file, &size, error);
 	bool is_rewritten =
-		content && rewrite_content(file, content, size, conversion->options.target_notation,
-					   &rewritten, error);
+		content &&
+		rewrite_content(file, content, size, conversion->options.target_notation, &rewritten, error);
 
 	free(content);
 	if (!is_rewritten) {
@@ -231,12 +229,10 @@ static int convert_and_write_file(struct conversion *conversion, const char *fil
 	if (conversion->options.is_in_place && strcmp(file, "-"))
 		return write_file_if_permitted(conversion, file, file, &rewritten);
 	if (!conversion->options.output_path)
-		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size
-			       ? EXIT_GOOD
-			       : EXIT_BAD;
+		return fwrite(rewritten.content, 1, rewritten.size, stdout) == rewritten.size ? EXIT_GOOD :
+												EXIT_BAD;
 	if (!conversion->output_is_directory)
-		return write_file_if_permitted(conversion, file, conversion->options.output_path,
-					       &rewritten);
+		return write_file_if_permitted(conversion, file, conversion->options.output_path, &rewritten);
 	if (format_output_path(conversion, name, rewritten.is_text, path))
 		return write_file_if_permitted(conversion, file, path, &rewritten);
 	fprintf(stderr, "%s: expected a shorter name\n", file);
@@ -281,7 +277,7 @@ static void convert_and_tally_file(const char *path, void *ctx)
 	bool is_ready = !conversion->output_is_directory || make_output_directories(conversion, name);
 
 	file_tally_count_and_return(&conversion->tally,
-		       is_ready ? convert_and_write_file(conversion, path, name) : EXIT_BAD);
+				    is_ready ? convert_and_write_file(conversion, path, name) : EXIT_BAD);
 }
 
 /* Converts a file, or all programs of a directory. Return: false if the directory cannot be read. */
@@ -297,7 +293,8 @@ static bool convert_argument_if_readable(struct conversion *conversion, const ch
 		return true;
 	}
 	conversion->name_offset = strlen(path) + 1;
-	all_directories_readable = program_visit_file_or_directory(path, convert_and_tally_file, conversion, &ignored);
+	all_directories_readable =
+		program_visit_file_or_directory(path, convert_and_tally_file, conversion, &ignored);
 	file_list_log_ignored(path, ignored);
 	return all_directories_readable;
 }
@@ -317,14 +314,14 @@ int convert_programs(const struct convert_options *options, int count, char **pa
 		return EXIT_BAD;
 	if (options->target_notation == NOTATION_OTHER && output && !conversion.output_is_directory)
 		conversion.options.target_notation = name_ends_in(output, ".page") ? NOTATION_TEXT :
-			     name_ends_in(output, ".bin")  ? NOTATION_BYTES :
-							NOTATION_OTHER;
+						     name_ends_in(output, ".bin")  ? NOTATION_BYTES :
+										     NOTATION_OTHER;
 	for (int i = 0; i < count; i++)
 		all_directories_readable &= convert_argument_if_readable(&conversion, paths[i]);
 	if (conversion.output_is_directory)
 		printf("%zu programs written to %s\n", conversion.written_count, output);
 	file_tally_log_failures(&conversion.tally, "convert");
-	return conversion.tally.bad_count || !all_directories_readable ? EXIT_BAD
-	       : conversion.tally.failed_count        ? EXIT_FAILED
-					     : EXIT_GOOD;
+	return conversion.tally.bad_count || !all_directories_readable ? EXIT_BAD :
+	       conversion.tally.failed_count                           ? EXIT_FAILED :
+									 EXIT_GOOD;
 }

@@ -9,9 +9,9 @@ enum target_notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BY
 
 struct convert_options {
 	enum target_notation target_notation;
-	bool is_strict;	  /* a program is refused if the target notation cannot hold all of it */
-	bool may_replace; /* output files that exist and have other content */
-	bool is_in_place; /* each file is replaced by its canonical form */
+	bool is_strict;          /* a program is refused if the target notation cannot hold all of it */
+	bool may_replace;        /* output files that exist and have other content */
+	bool is_in_place;        /* each file is replaced by its canonical form */
 	const char *output_path; /* NULL: standard output, if not in place */
 };
 

@@ -16,8 +16,8 @@
  * that the target executed: the key then has functions of the library instead of the call.
  */
 static void execute_and_write_grouping_key(struct json *json, struct oracle *oracle,
-					  const struct test_input *input,
-					  const struct signature *fallback_signature)
+					   const struct test_input *input,
+					   const struct signature *fallback_signature)
 {
 	static struct program executed_program;
 	static struct signature target_signature, program_signature;
@@ -26,12 +26,11 @@ static void execute_and_write_grouping_key(struct json *json, struct oracle *ora
 	program_signature.is_disagreement = false;
 	if (replayer && test_input_is_program(input) &&
 	    signature_run_target_and_parse_program(&target_signature, replayer, input,
-					     oracle->runners.timeout_seconds, &executed_program))
+						   oracle->runners.timeout_seconds, &executed_program))
 		signature_init_by_executing_program(&program_signature, oracle, &executed_program, NULL,
 						    true);
 	if (program_signature.is_disagreement)
-		json_format(json, "key", "%s: %.1500s", input->target->name,
-			    program_signature.failure_text);
+		json_format(json, "key", "%s: %.1500s", input->target->name, program_signature.failure_text);
 	else
 		json_text(json, "key", fallback_signature->failure_text);
 }
@@ -54,7 +53,7 @@ static void write_input_as_hex_and_text(struct json *json, const struct test_inp
 }
 
 static void write_rule_and_places_record(struct json *json, const struct test_input *input,
-				const struct signature *signature)
+					 const struct signature *signature)
 {
 	enum result_kind kind = signature->is_disagreement ? RUN_differs : RUN_claim;
 	enum rule rule = signature->main_rule;
@@ -78,7 +77,7 @@ static void write_rule_and_places_record(struct json *json, const struct test_in
 }
 
 void execute_and_write_failure_members(struct json *json, struct oracle *oracle,
-			       const struct test_input *input, const struct signature *signature)
+				       const struct test_input *input, const struct signature *signature)
 {
 	char rule_names[RULE_SET_TEXT];
 	size_t unit_count = test_input_count_units(input);

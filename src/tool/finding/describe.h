@@ -11,7 +11,7 @@
  * findings of one bug. For a fuzz target, the replayer and the flavours execute @input for the key.
  */
 void execute_and_write_failure_members(struct json *json, struct oracle *oracle,
-			       const struct test_input *input, const struct signature *signature);
+				       const struct test_input *input, const struct signature *signature);
 
 /*
  * Executes the program in the flavours that @signature needs, and writes their reports as the

@@ -20,8 +20,7 @@ void oracle_destroy(struct oracle *oracle)
 	rules_delete(oracle->rules);
 }
 
-static bool set_replayer_path_if_found(struct oracle *oracle, const char *name_format,
-				       const char *flavour)
+static bool set_replayer_path_if_found(struct oracle *oracle, const char *name_format, const char *flavour)
 {
 	char binary_name[160];
 
@@ -41,8 +40,8 @@ static void report_missing_replayer(struct oracle *oracle, const struct fuzz_tar
 	status_erase();
 	fprintf(stderr, "%s: expected the replayer of %s beside this program (make %s-replay-%s); %s\n",
 		target->name, target->name, target->name, target->flavour,
-		target->input_kind == READS_BYTES ? "only disagreements that `run` sees are failures"
-					     : "its findings cannot be tried");
+		target->input_kind == READS_BYTES ? "only disagreements that `run` sees are failures" :
+						    "its findings cannot be tried");
 }
 
 const char *oracle_find_replayer_or_report(struct oracle *oracle, const struct fuzz_target *target)

@@ -11,9 +11,9 @@
 struct oracle {
 	struct rules *rules;
 	struct flavour_runners runners;
-	unsigned long execution_count;     /* executions of programs, in all flavours */
-	const struct fuzz_target *target;  /* the target whose replayer was searched last; or NULL */
-	char replayer_path[PATH_MAX];      /* binary that runs inputs of @target; "": not built */
+	unsigned long execution_count;      /* executions of programs, in all flavours */
+	const struct fuzz_target *target;   /* the target whose replayer was searched last; or NULL */
+	char replayer_path[PATH_MAX];       /* binary that runs inputs of @target; "": not built */
 	unsigned int missing_replayer_bits; /* bit N: a message said that target N has none */
 };
 

@@ -44,9 +44,8 @@ static bool execute_and_compare_candidate(struct reducer *r, const bool *flavour
 static void count_candidate_and_print_status(struct reducer *r, size_t unit_count)
 {
 	r->reduction->candidate_count++;
-	status_print_at_interval("%s: %zu %s, %lu candidates, %lu executions",
-				 r->reduction->input_name, unit_count,
-				 test_input_unit_name(&r->candidate, unit_count),
+	status_print_at_interval("%s: %zu %s, %lu candidates, %lu executions", r->reduction->input_name,
+				 unit_count, test_input_unit_name(&r->candidate, unit_count),
 				 r->reduction->candidate_count, r->oracle->execution_count);
 }
 
@@ -55,8 +54,7 @@ static void count_candidate_and_print_status(struct reducer *r, size_t unit_coun
  * as the input.
  * @identity: bytes that are equal only for equal candidates
  */
-static bool execute_candidate_unless_rejected(struct reducer *r, const void *identity,
-					      size_t identity_size)
+static bool execute_candidate_unless_rejected(struct reducer *r, const void *identity, size_t identity_size)
 {
 	char hash_text[SHA1_TEXT];
 	uint64_t hash, *rejected_hash;
@@ -134,7 +132,7 @@ static void replace_by_repaired_or_executed(struct reducer *r, const char *repla
 	repair_program_until_clean(&replacement, r->oracle->rules);
 	replace_input_if_it_still_fails(r, &replacement);
 	if (signature_run_target_and_parse_program(&signature, replayer, &r->reduction->input,
-					     r->oracle->runners.timeout_seconds, &replacement))
+						   r->oracle->runners.timeout_seconds, &replacement))
 		replace_input_if_it_still_fails(r, &replacement);
 }
 
@@ -260,8 +258,8 @@ bool reduce_input(struct reduction *reduction, struct oracle *oracle)
 	r->reduction = reduction;
 	r->oracle = oracle;
 	r->candidate.target = reduction->input.target;
-	has_kept_failure =
-		test_input_is_program(&reduction->input) ? reduce_program_if_it_fails(r) : reduce_text_if_it_fails(r);
+	has_kept_failure = test_input_is_program(&reduction->input) ? reduce_program_if_it_fails(r) :
+								      reduce_text_if_it_fails(r);
 	reduction->execution_count = oracle->execution_count - execution_count_before;
 	status_erase();
 	test_input_destroy(&r->candidate);

@@ -24,8 +24,8 @@ void signature_append_failure_text(struct signature *signature, const char *form
 static void set_short_name(struct signature *signature, const char *first_word, const char *second_word,
 			   const char *third_word)
 {
-	snprintf(signature->short_name, sizeof(signature->short_name), "%s-%s%s%s", first_word,
-		 second_word, third_word ? "-" : "", third_word ? third_word : "");
+	snprintf(signature->short_name, sizeof(signature->short_name), "%s-%s%s%s", first_word, second_word,
+		 third_word ? "-" : "", third_word ? third_word : "");
 }
 
 static const char *find_call_name(const struct program *program, size_t call)
@@ -38,7 +38,7 @@ static const char *find_call_name(const struct program *program, size_t call)
  * Return: the length of "line NUMBER"; 0: the sentence begins with other text.
  */
 static size_t append_call_of_leading_line(struct signature *signature, const struct program *program,
-					const char *sentence)
+					  const char *sentence)
 {
 	static const char word[] = "line ";
 	size_t len = strlen(word);
@@ -91,8 +91,8 @@ static const char *find_flavour_binary(const struct signature_evidence *e, unsig
  * @rule: the rule that is broken at the place; RULE_COUNT: no rule
  */
 static void add_place_and_format_name(const struct signature_evidence *e, unsigned int flavour,
-					  const struct execution_site *site, enum rule rule,
-					  char function_or_call_name[SITE_TEXT])
+				      const struct execution_site *site, enum rule rule,
+				      char function_or_call_name[SITE_TEXT])
 {
 	struct signature *s = e->signature;
 	struct signature_place place = { .call = site->call };
@@ -120,8 +120,7 @@ static void append_race(const struct signature_evidence *e, unsigned int flavour
 }
 
 /* The flavours by the details of their reports, the flavour with the most detailed report first. */
-static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN,
-						   FLAVOUR_PLAIN };
+static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 
@@ -131,8 +130,7 @@ static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR
  * Return: whether the difference is a race that the model does not predict, and the function of the
  * page library of the reported access is known.
  */
-static bool is_unpredicted_race_in_known_function(const struct signature_evidence *e,
-						  unsigned int flavour)
+static bool is_unpredicted_race_in_known_function(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
 	struct report_frame frame;
@@ -140,7 +138,7 @@ static bool is_unpredicted_race_in_known_function(const struct signature_evidenc
 	return strstr(record->why, "race with ") && record->race[0].call != SITE_NO_CALL &&
 	       record->race[1].call == SITE_NO_CALL &&
 	       symbols_find_innermost_library_frame(find_flavour_binary(e, flavour), record->race[0].stack,
-					    &frame);
+						    &frame);
 }
 
 static void append_last_death(const struct signature_evidence *e, unsigned int flavour)
@@ -163,8 +161,7 @@ static void append_disagreement(const struct signature_evidence *e, unsigned int
 
 	s->has_failed = s->is_disagreement = s->needed_flavours[flavour] = true;
 	snprintf(s->observer_name, sizeof(s->observer_name), "%s", flavour_names[flavour]);
-	runner_describe_disagreement(&e->oracle->runners, flavour, e->program, record,
-				     s->observed_sentence);
+	runner_describe_disagreement(&e->oracle->runners, flavour, e->program, record, s->observed_sentence);
 	signature_append_failure_text(s, "%s disagrees: ", flavour_names[flavour]);
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
@@ -296,11 +293,11 @@ static void append_rule_and_report(const struct signature_evidence *e, size_t ca
 	char top_functions[REPORT_INNERMOST_TEXT] = "", function_or_call_name[SITE_TEXT];
 
 	add_place_and_format_name(e, death_flavour, death ? &death->site : &unreported_site, rule,
-				      function_or_call_name);
+				  function_or_call_name);
 	signature_append_failure_text(s, "; %s", rule_table[rule].name);
 	if (death) {
 		symbols_format_library_functions(find_flavour_binary(e, death_flavour), death->site.stack,
-					     top_functions);
+						 top_functions);
 		signature_append_failure_text(s, " %s: %s", flavour_names[death_flavour], death->kind);
 		s->needed_flavours[death_flavour] = true;
 	}

@@ -71,8 +71,8 @@ void signature_init_by_executing_program(struct signature *signature, struct ora
  * Return: whether the target printed that program.
  */
 bool signature_run_target_and_parse_program(struct signature *signature, const char *replayer,
-				      const struct test_input *input, unsigned int timeout_seconds,
-				      struct program *executed_program);
+					    const struct test_input *input, unsigned int timeout_seconds,
+					    struct program *executed_program);
 
 /* Appends formatted text to failure_text. */
 void signature_append_failure_text(struct signature *signature, const char *format, ...)

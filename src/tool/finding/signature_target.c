@@ -48,8 +48,8 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 		return false;
 	snprintf(input_file_path, sizeof(input_file_path), "/proc/self/fd/%d", file);
 	has_run = write(file, bytes, input_size) == (ssize_t)input_size &&
-		  isolate_call(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds,
-			       &child) && child.exit_code != NOT_EXECUTED;
+		  isolate_call(exec_target, is_calls ? text_argv : bytes_argv, timeout_seconds, &child) &&
+		  child.exit_code != NOT_EXECUTED;
 	close(file);
 	return has_run;
 }
@@ -122,8 +122,9 @@ static const char *find_target_error_message(const struct fuzz_target *target, c
 
 	snprintf(error_message_prefix, sizeof(error_message_prefix), "ERROR: %.60s: ", target->name);
 	error_message = strstr(child.output, error_message_prefix);
-	return error_message && (!report_begin || error_message < report_begin) ? error_message + strlen(error_message_prefix)
-								      : NULL;
+	return error_message && (!report_begin || error_message < report_begin) ?
+		       error_message + strlen(error_message_prefix) :
+		       NULL;
 }
 
 /* Describes how a target that printed no report ended. Return: whether the input made it fail. */
@@ -142,13 +143,12 @@ static bool describe_exit_and_check_failure(char failure[DISAGREEMENT_TEXT])
 /* ---- the signature ---- */
 
 /* Return: the index of the call whose line @failure_sentence names; SITE_NO_CALL: it names no call. */
-static size_t find_call_named_by_failure(const struct program *executed_program,
-					 const char *failure_sentence)
+static size_t find_call_named_by_failure(const struct program *executed_program, const char *failure_sentence)
 {
 	unsigned int line_number;
 
-	if (!executed_program || sscanf(failure_sentence, "line %u", &line_number) != 1 ||
-	    line_number < 2 || line_number - 2 >= executed_program->count)
+	if (!executed_program || sscanf(failure_sentence, "line %u", &line_number) != 1 || line_number < 2 ||
+	    line_number - 2 >= executed_program->count)
 		return SITE_NO_CALL;
 	return line_number - 2;
 }
@@ -162,8 +162,8 @@ static void set_short_name(struct signature *s, const char *failure_word)
 }
 
 bool signature_run_target_and_parse_program(struct signature *s, const char *replayer,
-				      const struct test_input *input, unsigned int timeout_seconds,
-				      struct program *executed_program)
+					    const struct test_input *input, unsigned int timeout_seconds,
+					    struct program *executed_program)
 {
 	static struct program program;
 	static struct report report;
@@ -181,7 +181,7 @@ bool signature_run_target_and_parse_program(struct signature *s, const char *rep
 		return false;
 	has_report = child.exit_code && report_parse_first(child.output, &report);
 	error_message = find_target_error_message(input->target,
-					     has_report ? strstr(child.output, report.line) : NULL);
+						  has_report ? strstr(child.output, report.line) : NULL);
 	if (error_message) {
 		snprintf(failure, sizeof(failure), "%.*s", (int)strcspn(error_message, "\n"), error_message);
 		is_program_known = parse_executed_program(&program);
@@ -200,16 +200,16 @@ bool signature_run_target_and_parse_program(struct signature *s, const char *rep
 	signature_append_failure_text(s, "%s: ", s->observer_name);
 	signature_append_without_numbers(s, &program, failure);
 	if (*last_call || *functions)
-		signature_append_failure_text(s, " at %s%s%s%s", last_call, *functions ? "[" : "",
-					      functions, *functions ? "]" : "");
+		signature_append_failure_text(s, " at %s%s%s%s", last_call, *functions ? "[" : "", functions,
+					      *functions ? "]" : "");
 	call = find_call_named_by_failure(is_program_known ? &program : NULL, failure);
-	set_short_name(s, call != SITE_NO_CALL ? op_table[program.calls[call].op].name
-			  : *last_call    ? last_call
-			  : error_message      ? "finding"
-					  : failure);
+	set_short_name(s, call != SITE_NO_CALL ? op_table[program.calls[call].op].name :
+			  *last_call           ? last_call :
+			  error_message        ? "finding" :
+						 failure);
 	s->places[0].call = call;
-	s->place_count =
-		symbols_find_innermost_library_frame(replayer, stack, &s->places[0].frame) || call != SITE_NO_CALL;
+	s->place_count = symbols_find_innermost_library_frame(replayer, stack, &s->places[0].frame) ||
+			 call != SITE_NO_CALL;
 	if (executed_program && is_program_known)
 		*executed_program = program;
 	return is_program_known;

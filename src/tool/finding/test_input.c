@@ -75,8 +75,8 @@ const void *test_input_encode(const struct test_input *input, size_t *encoded_si
 {
 	static uint8_t bytes[PROGRAM_BYTES_MAX];
 
-	*encoded_size = test_input_is_program(input) ? program_to_bytes(&input->program, bytes)
-						     : input->text_size;
+	*encoded_size =
+		test_input_is_program(input) ? program_to_bytes(&input->program, bytes) : input->text_size;
 	return test_input_is_program(input) ? (void *)bytes : input->text;
 }
 

@@ -90,17 +90,17 @@ static const struct kind_phrase undefined_phrases[] = {
 };
 
 static const char *const tool_names[] = { "AddressSanitizer", "HWAddressSanitizer", "LeakSanitizer",
-				     "MemorySanitizer", "ThreadSanitizer", "libFuzzer" };
+					  "MemorySanitizer",  "ThreadSanitizer",    "libFuzzer" };
 
 /* One of these texts follows the kind in a message; it begins an address, a place or a reason. */
 static const char *const kind_ends[] = { " (", " on ", " in ", ": ", " after " };
 
 static const char *find_kind_in_phrases(const struct kind_phrase *phrases, size_t phrase_count,
-				    const char *message, bool must_be_at_start)
+					const char *message, bool must_be_at_start)
 {
 	for (size_t i = 0; i < phrase_count; i++)
 		if (must_be_at_start ? starts_with(message, phrases[i].text) :
-				  strstr(message, phrases[i].text) != NULL)
+				       strstr(message, phrases[i].text) != NULL)
 			return phrases[i].kind;
 	return NULL;
 }
@@ -173,8 +173,7 @@ static bool parse_report_head(struct report *report, const char *line)
 	char line_copy[LINE_SIZE]; /* the parsers write to it */
 
 	strcpy(line_copy, line);
-	if (!parse_library_head(report, line_copy) &&
-	    !parse_undefined_behavior_head(report, line_copy) &&
+	if (!parse_library_head(report, line_copy) && !parse_undefined_behavior_head(report, line_copy) &&
 	    !parse_named_tool_head(report, line_copy))
 		return false;
 	snprintf(report->line, sizeof(report->line), "%s", line);
@@ -269,7 +268,7 @@ static struct report_site *append_site(struct report *report)
 struct report_reader {
 	struct report *report;
 	struct report_site *site; /* the site of the next frames; NULL: frames are ignored */
-	bool has_access_line;	  /* this is a race report: a line about an access begins each site */
+	bool has_access_line;     /* this is a race report: a line about an access begins each site */
 	bool has_begun_first_stack;
 };
 
@@ -325,7 +324,8 @@ const char *report_parse_first(const char *text, struct report *report)
 		next_line = copy_first_line(text, line);
 		if (!has_begun)
 			has_begun = parse_report_head(report, line);
-		else if (!parse_report_head(&next_report, line) || next_report_has_same_failure(report, &next_report))
+		else if (!parse_report_head(&next_report, line) ||
+			 next_report_has_same_failure(report, &next_report))
 			process_report_line(&reader, line);
 		else
 			break;
@@ -346,8 +346,7 @@ bool report_frame_is_in_library(const struct report_frame *frame)
 /* page_bug() only aborts the process: the failure is in its caller. */
 static bool is_library_frame_except_page_bug(const struct report_frame *frame)
 {
-	return report_frame_is_in_library(frame) && frame->function[0] &&
-	       strcmp(frame->function, "page_bug");
+	return report_frame_is_in_library(frame) && frame->function[0] && strcmp(frame->function, "page_bug");
 }
 
 static bool frame_file_contains_any(const struct report_frame *frame, const char *const *path_parts)
@@ -376,9 +375,9 @@ static size_t find_innermost_library_frames(const struct report_site *site,
 
 		if (has_no_library_frame && frame_file_contains_any(frame, harness))
 			break;
-		if (has_no_library_frame ? *frame->function && *frame->file &&
-						!frame_file_contains_any(frame, runtimes)
-				      : is_library_frame_except_page_bug(frame))
+		if (has_no_library_frame ?
+			    *frame->function && *frame->file && !frame_file_contains_any(frame, runtimes) :
+			    is_library_frame_except_page_bug(frame))
 			found[count++] = frame;
 	}
 	return count;

@@ -17,7 +17,7 @@
 
 struct report_frame {
 	char function[80];    /* empty: not known */
-	char file[200];	      /* empty: not known */
+	char file[200];       /* empty: not known */
 	unsigned int line;    /* 0: not known */
 	char module[160];     /* empty: not known */
 	unsigned long offset; /* of the code in the module */
@@ -30,8 +30,8 @@ struct report_site {
 };
 
 struct report {
-	char tool[32];	/* which printed the report: AddressSanitizer, libFuzzer, page ... */
-	char kind[64];	/* the kind of failure: heap-use-after-free ... */
+	char tool[32];  /* which printed the report: AddressSanitizer, libFuzzer, page ... */
+	char kind[64];  /* the kind of failure: heap-use-after-free ... */
 	char line[200]; /* the first line of the report */
 	size_t site_count;
 	struct report_site sites[REPORT_SITES_MAX];
@@ -65,6 +65,6 @@ const struct report_frame *report_find_innermost_library_frame(const struct repo
  * "page_copy<page_read_raw". Interceptors above and functions of the harness below are left out. The text
  * is empty if the site has no function of the library.
  */
-#define REPORT_INNERMOST_MAX	3
+#define REPORT_INNERMOST_MAX  3
 #define REPORT_INNERMOST_TEXT 256
 void report_format_library_functions(const struct report_site *site, char text[REPORT_INNERMOST_TEXT]);

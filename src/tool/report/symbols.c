@@ -17,7 +17,7 @@ struct symbol {
 	struct symbol *older_symbol; /* the next entry of the cache */
 	char binary_path[PATH_MAX];
 	unsigned long binary_offset; /* of the code in the file */
-	size_t frame_count; /* the function, and the functions that it was inlined into */
+	size_t frame_count;          /* the function, and the functions that it was inlined into */
 	struct report_frame frames[INLINED_FUNCTIONS_MAX];
 };
 
@@ -48,8 +48,8 @@ static bool parse_symbolizer_output_if_any(char *lines, struct symbol *symbol)
 	char *function, *place;
 	bool has_output = false;
 
-	while (symbol->frame_count < INLINED_FUNCTIONS_MAX && (function = strsep(&lines, "\n")) && *function &&
-	       (place = strsep(&lines, "\n"))) {
+	while (symbol->frame_count < INLINED_FUNCTIONS_MAX && (function = strsep(&lines, "\n")) &&
+	       *function && (place = strsep(&lines, "\n"))) {
 		struct report_frame *frame = &symbol->frames[symbol->frame_count];
 
 		has_output = true;
@@ -118,8 +118,7 @@ static const struct symbol *find_or_look_up_symbol(const char *binary_path, unsi
 	return symbol;
 }
 
-static void look_up_stack_symbols(const char *binary_path, const char *stack,
-				  struct report_site *site)
+static void look_up_stack_symbols(const char *binary_path, const char *stack, struct report_site *site)
 {
 	char *next_offset;
 
@@ -136,7 +135,7 @@ static void look_up_stack_symbols(const char *binary_path, const char *stack,
 }
 
 void symbols_format_library_functions(const char *binary_path, const char *stack,
-				  char text[REPORT_INNERMOST_TEXT])
+				      char text[REPORT_INNERMOST_TEXT])
 {
 	struct report_site site;
 
@@ -145,7 +144,7 @@ void symbols_format_library_functions(const char *binary_path, const char *stack
 }
 
 bool symbols_find_innermost_library_frame(const char *binary_path, const char *stack,
-				  struct report_frame *frame)
+					  struct report_frame *frame)
 {
 	const struct report_frame *innermost;
 	struct report_site site;

@@ -19,11 +19,11 @@ void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset);
 
 /* Formats the innermost functions of the page library in a stack (report_format_library_functions()). */
 void symbols_format_library_functions(const char *binary_path, const char *stack,
-				  char text[REPORT_INNERMOST_TEXT]);
+				      char text[REPORT_INNERMOST_TEXT]);
 
 /* Finds the innermost frame of the page library in a stack. Return: false if the stack has none. */
 bool symbols_find_innermost_library_frame(const char *binary_path, const char *stack,
-				  struct report_frame *frame);
+					  struct report_frame *frame);
 
 /* Return: whether no symbolizer was found, so that stacks have no functions. */
 bool symbols_symbolizer_is_missing(void);

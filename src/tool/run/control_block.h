@@ -14,20 +14,20 @@
 
 /* The most inputs of one batch. */
 #define BATCH_INPUTS_MAX 512
-#define RESULT_WHY_SIZE	  256
+#define RESULT_WHY_SIZE  256
 
 /* The text of a result if LeakSanitizer has found a leak. */
 #define LEAK_FOUND_TEXT "LeakSanitizer finds memory that nothing points to"
 
 /* The result of one input in one flavour. */
 struct input_result {
-	uint8_t kind;		 /* enum result_kind */
-	bool was_returned;	 /* by a worker; false: only @kind is valid */
-	bool must_recheck;	 /* after the input, the heap, descriptors or mappings had grown */
+	uint8_t kind;                   /* enum result_kind */
+	bool was_returned;              /* by a worker; false: only @kind is valid */
+	bool must_recheck;              /* after the input, the heap, descriptors or mappings had grown */
 	bool has_unexecuted_fatal_call; /* nothing in this flavour detects it */
-	bool has_predicted_miss; /* ThreadSanitizer missed a race, as predicted */
+	bool has_predicted_miss;        /* ThreadSanitizer missed a race, as predicted */
 	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* reported broken rules */
-	uint32_t runs_with_race;	 /* executions on threads in which a race was reported */
+	uint32_t runs_with_race; /* executions on threads in which a race was reported */
 	uint32_t duration_us;
 	uint64_t outcome_digest; /* 0 without must_compute_digest */
 };
@@ -39,7 +39,7 @@ struct result_with_reason {
 };
 
 enum worker_request {
-	REQUEST_BATCH,	 /* run the inputs, one after the other, in the worker's own process */
+	REQUEST_BATCH,   /* run the inputs, one after the other, in the worker's own process */
 	REQUEST_PROGRAM, /* run the program in children, and fill in the execution record */
 	REQUEST_REPORTS, /* run the program in children, and print the reports of sanitizers */
 };
@@ -48,7 +48,7 @@ struct control_block {
 	/* The driver writes these members. */
 	struct execution_options options;
 	bool inputs_are_bytes; /* every input is a byte string, whatever its name is */
-	bool runs_one_input; /* no warm-up; the input runs again, and its growth is measured */
+	bool runs_one_input;   /* no warm-up; the input runs again, and its growth is measured */
 	enum worker_request request;
 	uint32_t input_count; /* of the batch */
 	char input_paths[BATCH_INPUTS_MAX][PATH_MAX];
@@ -62,8 +62,8 @@ struct control_block {
 	_Atomic uint32_t position;
 	struct execution execution;
 	struct footprint footprint; /* at the end of the batch */
-	bool can_find_leaks;	    /* the worker has LeakSanitizer */
-	bool has_leaked_memory; /* LeakSanitizer found memory that nothing points to */
+	bool can_find_leaks;        /* the worker has LeakSanitizer */
+	bool has_leaked_memory;     /* LeakSanitizer found memory that nothing points to */
 	struct result_with_reason results[BATCH_INPUTS_MAX];
 	struct execution_record record;
 };

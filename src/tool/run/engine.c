@@ -28,8 +28,8 @@ void input_indices_append(struct input_indices *list, const uint32_t *inputs, si
 {
 	if (list->count + count > list->capacity) {
 		list->capacity = 2 * list->capacity + count + 64;
-		list->indices = exit_if_no_memory(
-			realloc(list->indices, list->capacity * sizeof(*list->indices)));
+		list->indices =
+			exit_if_no_memory(realloc(list->indices, list->capacity * sizeof(*list->indices)));
 	}
 	if (count)
 		memcpy(list->indices + list->count, inputs, count * sizeof(*inputs));
@@ -49,8 +49,8 @@ static void print_engine_progress(const struct run_worker *worker, void *context
 	capped_run_count = engine->finished_run_count;
 	if (capped_run_count > engine->planned_run_count)
 		capped_run_count = engine->planned_run_count;
-	status_print_at_interval("%s: %zu of %zu, %zu failed: %s", engine->run->flavour,
-				 capped_run_count, engine->planned_run_count, engine->failed_count,
+	status_print_at_interval("%s: %zu of %zu, %zu failed: %s", engine->run->flavour, capped_run_count,
+				 engine->planned_run_count, engine->failed_count,
 				 path ? input_display_name(path) : "");
 	pthread_mutex_unlock(&engine->lock);
 }
@@ -199,11 +199,11 @@ static void fill_queue(struct engine *engine, bool is_second_order)
 }
 
 static void describe_growth_of_second_order(struct flavour_run *run, const struct footprint *before,
-			       const struct footprint *after)
+					    const struct footprint *after)
 {
 	for (enum footprint_part i = 0; i < FOOTPRINT_PARTS && !*run->growth; i++)
-		if (after->amounts[i] > before->amounts[i] +
-					footprint_get_allowed_growth(run->flavour, i, run->record_count))
+		if (after->amounts[i] >
+		    before->amounts[i] + footprint_get_allowed_growth(run->flavour, i, run->record_count))
 			snprintf(run->growth, sizeof(run->growth),
 				 "%s: expected the second order to leave no more than the first, got "
 				 "%zu after %zu",
@@ -265,11 +265,11 @@ static void mark_unrun_inputs_failed(struct flavour_run *run)
 			record_set_result(&run->records[i], RUN_flaky, "it was never run", NULL);
 }
 
-bool engine_run(const struct run_options *options, const struct file_list *inputs,
-		struct flavour_run *run)
+bool engine_run(const struct run_options *options, const struct file_list *inputs, struct flavour_run *run)
 {
-	struct engine engine = { .options = options, .inputs = inputs, .run = run,
-				 .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct engine engine = {
+		.options = options, .inputs = inputs, .run = run, .lock = PTHREAD_MUTEX_INITIALIZER
+	};
 	int64_t begin_ms = clock_read_ms();
 
 	if (options->has_two_orders) {

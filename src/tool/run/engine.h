@@ -17,10 +17,10 @@
 
 struct run_options {
 	struct execution_options execution;
-	unsigned int job_limit; /* workers at the same time */
+	unsigned int job_limit;       /* workers at the same time */
 	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
-	bool has_two_orders;	/* all inputs run in one process, in two orders */
-	bool is_shuffled;	/* inputs run in a random order from the seed */
+	bool has_two_orders;          /* all inputs run in one process, in two orders */
+	bool is_shuffled;             /* inputs run in a random order from the seed */
 	uint64_t shuffle_seed;
 	char binary_path[PATH_MAX]; /* of the flavour of this engine_run() */
 };
@@ -29,5 +29,4 @@ struct run_options {
  * Runs all inputs in one flavour, and fills in the records of @run.
  * Return: false if a worker could not be started. Inputs that never ran then have a failure as their result.
  */
-bool engine_run(const struct run_options *options, const struct file_list *inputs,
-		struct flavour_run *run);
+bool engine_run(const struct run_options *options, const struct file_list *inputs, struct flavour_run *run);

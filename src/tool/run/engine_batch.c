@@ -42,7 +42,7 @@ static uint32_t count_batch_inputs(const struct job *job)
 /* ---- results ---- */
 
 static void store_result_unless_already_failed(struct engine *engine, uint32_t input,
-				       const struct result_with_reason *result, const char *output)
+					       const struct result_with_reason *result, const char *output)
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
@@ -69,10 +69,9 @@ static void store_first_result_and_stop_engine(struct engine *engine, uint32_t i
 		.why = "it was not run again: workers could not be started",
 	};
 
-	store_result_unless_already_failed(engine, input,
-				   result_kinds[first_result->result.kind].is_failure ? first_result
-										      : &not_again,
-				   NULL);
+	store_result_unless_already_failed(
+		engine, input, result_kinds[first_result->result.kind].is_failure ? first_result : &not_again,
+		NULL);
 	engine->is_broken = true;
 }
 
@@ -102,7 +101,7 @@ static void run_alone_and_store_result(struct job *job, uint32_t input, size_t e
 
 /* Return: whether the outcome differs from the first order. Then @result becomes RUN_state. */
 static bool replace_result_if_orders_differ(const struct engine *engine, uint32_t input,
-			      struct result_with_reason *result)
+					    struct result_with_reason *result)
 {
 	const struct input_result *before = &engine->run->records[input].result;
 
@@ -110,7 +109,7 @@ static bool replace_result_if_orders_differ(const struct engine *engine, uint32_
 	    before->outcome_digest == result->result.outcome_digest)
 		return false;
 	*result = (struct result_with_reason){ .result.kind = RUN_state,
-					  .why = "another outcome in another order" };
+					       .why = "another outcome in another order" };
 	return true;
 }
 
@@ -119,7 +118,7 @@ static bool replace_result_if_orders_differ(const struct engine *engine, uint32_
  * Return: false, without storing @result, if the input failed and may have damaged the process.
  */
 static bool store_or_recheck_unless_damaging(struct job *job, uint32_t position,
-				    struct result_with_reason *result)
+					     struct result_with_reason *result)
 {
 	struct engine *engine = job->engine;
 	size_t history_index = job->batch_start + position;
@@ -173,7 +172,7 @@ static void requeue_last_good_input(struct engine *engine, uint32_t input)
  * fails alone, nothing shows yet whether the input before it damaged the process.
  */
 static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
-				const struct result_with_reason *result)
+				       const struct result_with_reason *result)
 {
 	uint32_t input = job->history.indices[job->batch_start + position];
 	size_t earlier_input_count = job->batch_start + ran_count;
@@ -209,8 +208,8 @@ static bool handle_leaks_and_decide_reuse(struct job *job)
 	if (!job->worker.control->has_leaked_memory || !count)
 		return true;
 	if (count == 1) {
-		run_alone_and_store_result(job, job->history.indices[first_unchecked],
-					   first_unchecked, &lost);
+		run_alone_and_store_result(job, job->history.indices[first_unchecked], first_unchecked,
+					   &lost);
 		return false;
 	}
 	pthread_mutex_lock(&engine->lock);
@@ -286,8 +285,8 @@ void job_run_and_handle_batch(struct job *job)
 	job->worker.control->must_check_leaks =
 		!count || job->engine->recheck_round ||
 		(job->worker.sent_batch_count + 1) % BATCHES_PER_LEAK_CHECK == 0;
-	if (run_worker_run_batch(&job->worker, job->engine->inputs,
-				  job->history.indices + job->batch_start, count))
+	if (run_worker_run_batch(&job->worker, job->engine->inputs, job->history.indices + job->batch_start,
+				 count))
 		can_go_on = handle_reply_and_decide_reuse(job);
 	else
 		handle_worker_death(job);

@@ -20,7 +20,7 @@ struct engine {
 	struct flavour_run *run;
 	bool is_second_order;
 	unsigned int recheck_round; /* of unchecked inputs, from 1 on; 0: the first runs */
-	_Atomic bool is_broken; /* workers cannot be started */
+	_Atomic bool is_broken;     /* workers cannot be started */
 	/* Protects the members below. The record of an input needs no lock: one job runs the input. */
 	pthread_mutex_t lock;
 	struct input_indices queue; /* the last index is the next input to run */
@@ -39,8 +39,8 @@ struct job {
 	unsigned int false_start_count; /* of workers that ended or replied before they began an input */
 	/* The inputs that this worker has run, in order, and after them the inputs of the batch. */
 	struct input_indices history;
-	size_t batch_start;	   /* index of the batch in the history */
-	size_t leak_checked_count; /* inputs of the history before the last run of LeakSanitizer */
+	size_t batch_start;             /* index of the batch in the history */
+	size_t leak_checked_count;      /* inputs of the history before the last run of LeakSanitizer */
 	bool has_last_corrupting_input; /* the next member is valid */
 	uint32_t last_corrupting_input; /* in the history: made a later input fail, and may do so again */
 };

@@ -11,7 +11,7 @@
 #include "tool/run/run.h"
 
 /* The most lines of the output of a failed input that are printed, and the most bytes of each line. */
-#define OUTPUT_LINES_MAX 12
+#define OUTPUT_LINES_MAX      12
 #define OUTPUT_LINE_BYTES_MAX 160
 
 static bool is_standard_input(const struct run *run, size_t input)
@@ -47,22 +47,23 @@ static void print_execution_options(FILE *out, const struct execution_options *e
 	if (execution->run_count > 1)
 		fprintf(out, " --repeat %u", execution->run_count);
 	fprintf(out, " --executor %s",
-		!execution->fibers ? "threads" : execution->threads ? "both" : "fibers");
+		!execution->fibers ? "threads" :
+		execution->threads ? "both" :
+				     "fibers");
 	if (execution->timing.pins_threads)
 		fputs(" --pin", out);
 	if (execution->timing.has_delays)
 		fprintf(out, " --delays %llu", (unsigned long long)execution->timing.seed);
 }
 
-void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour,
-			  size_t input)
+void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour, size_t input)
 {
 	const struct execution_options *execution = &run->options.execution;
 	const struct run_record *record = &flavour->records[input];
 
 	shell_word_print(out, running_binary_path());
-	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u",
-		run->command_name, exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
+	fprintf(out, " %s --backend %s --flavour %s --timeout %u --cpu %u --memory %u", run->command_name,
+		exec_backend_name(), flavour->flavour, execution->time_limit_seconds,
 		execution->cpu_limit_seconds, run->options.memory_limit_mb);
 	print_execution_options(out, execution);
 	if (program_all_bytes && !is_standard_input(run, input))
@@ -81,7 +82,8 @@ static void print_first_output_lines(const char *output)
 	for (unsigned int i = 0; output && *output && i < OUTPUT_LINES_MAX; i++) {
 		size_t len = strcspn(output, "\n");
 
-		fprintf(stderr, "  | %.*s\n", (int)(len < OUTPUT_LINE_BYTES_MAX ? len : OUTPUT_LINE_BYTES_MAX), output);
+		fprintf(stderr, "  | %.*s\n",
+			(int)(len < OUTPUT_LINE_BYTES_MAX ? len : OUTPUT_LINE_BYTES_MAX), output);
 		output += len + (output[len] == '\n');
 	}
 }

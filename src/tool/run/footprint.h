@@ -9,7 +9,7 @@
 #include "tool/run/kind.h"
 
 enum footprint_part {
-	FOOTPRINT_HEAP,	       /* bytes that were allocated and not freed */
+	FOOTPRINT_HEAP,        /* bytes that were allocated and not freed */
 	FOOTPRINT_DESCRIPTORS, /* the lowest free descriptor number */
 	FOOTPRINT_MAPPINGS,    /* number of memory mappings */
 	FOOTPRINT_RESIDENT,    /* resident bytes */
@@ -47,8 +47,8 @@ size_t footprint_count_mappings(void);
 size_t footprint_read_resident_bytes(int pid);
 
 /*
- * Return: how much a part of the footprint may grow while a process of the flavour runs @rerun_input_count inputs
- * again, in a second order.
+ * Return: how much a part of the footprint may grow while a process of the flavour runs @rerun_input_count
+ * inputs again, in a second order.
  */
 size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t rerun_input_count);
 

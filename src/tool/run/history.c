@@ -13,8 +13,8 @@
 struct history_search {
 	struct engine *engine;
 	uint32_t affected_input;
-	bool lacks_processes; /* a worker could not be started */
-	uint32_t *tried_inputs; /* a part of the history, then the affected input */
+	bool lacks_processes;                   /* a worker could not be started */
+	uint32_t *tried_inputs;                 /* a part of the history, then the affected input */
 	struct result_with_reason last_failure; /* of the affected input */
 };
 
@@ -31,7 +31,7 @@ static const char *find_input_name(const struct history_search *search, uint32_t
  * @result: gets the result of the last input
  */
 static bool last_tried_input_fails(const struct history_search *search, struct run_worker *worker,
-			     size_t count, struct result_with_reason *result)
+				   size_t count, struct result_with_reason *result)
 {
 	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
@@ -41,16 +41,14 @@ static bool last_tried_input_fails(const struct history_search *search, struct r
 		uint32_t position;
 
 		size = count - next < BATCH_INPUTS_MAX ? count - next : BATCH_INPUTS_MAX;
-		engine_run_batch(search->engine, worker, search->tried_inputs + next, (uint32_t)size,
-				 result);
+		engine_run_batch(search->engine, worker, search->tried_inputs + next, (uint32_t)size, result);
 		position = atomic_load(&worker->control->position);
 		if (position == NO_POSITION || position % size != size - 1)
 			return false;
 		if (kind_may_damage_process(result->result.kind))
 			return next + size == count;
 	}
-	if (!engine->options->has_two_orders ||
-	    result->result.outcome_digest == alone->outcome_digest)
+	if (!engine->options->has_two_orders || result->result.outcome_digest == alone->outcome_digest)
 		return false;
 	strcpy(result->why, "another outcome than alone");
 	return true;
@@ -77,8 +75,7 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 }
 
 /* Halves the history at @history while the input fails after a half. Return: how many inputs are left. */
-static size_t halve_failing_history(struct history_search *search, const uint32_t **history,
-				    size_t count)
+static size_t halve_failing_history(struct history_search *search, const uint32_t **history, size_t count)
 {
 	while (count > 1) {
 		size_t half = count / 2;
@@ -101,7 +98,8 @@ static size_t halve_failing_history(struct history_search *search, const uint32_
  * If one earlier input causes the failure, the record of that input gets the result `corrupts`; otherwise the
  * record of the affected input gets the result `state`.
  */
-static void record_corruption_or_state_failure(const struct history_search *search, const uint32_t *history, size_t count)
+static void record_corruption_or_state_failure(const struct history_search *search, const uint32_t *history,
+					       size_t count)
 {
 	uint32_t last_input = history[count - 1];
 	bool is_corruption = count == 1;
@@ -118,21 +116,20 @@ static void record_corruption_or_state_failure(const struct history_search *sear
 	record_set_result(record, is_corruption ? RUN_corrupts : RUN_state, why, NULL);
 	free(record->failing_sequence);
 	record->failing_sequence_count = count + 1;
-	record->failing_sequence =
-		exit_if_no_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
+	record->failing_sequence = exit_if_no_memory(malloc((count + 1) * sizeof(*record->failing_sequence)));
 	memcpy(record->failing_sequence, history, count * sizeof(*history));
 	record->failing_sequence[count] = search->affected_input;
 }
 
 static void record_unreproduced_failure(const struct history_search *search,
-				 const struct result_with_reason *first_result, size_t earlier_count)
+					const struct result_with_reason *first_result, size_t earlier_count)
 {
 	enum result_kind kind = search->lacks_processes ? first_result->result.kind : RUN_flaky;
 	char why[2 * RESULT_WHY_SIZE];
 
 	if (search->lacks_processes)
-		snprintf(why, sizeof(why),
-			 "%s; expected processes to find out after what, got none", first_result->why);
+		snprintf(why, sizeof(why), "%s; expected processes to find out after what, got none",
+			 first_result->why);
 	else
 		snprintf(why, sizeof(why), "%s: %s; not again, alone or after the %zu before it",
 			 result_kinds[first_result->result.kind].name, first_result->why, earlier_count);
@@ -142,10 +139,10 @@ static void record_unreproduced_failure(const struct history_search *search,
 void find_and_record_failing_history(struct job *job, uint32_t input, size_t earlier_input_count,
 				     const struct result_with_reason *first_result)
 {
-	struct history_search search = {
-		.engine = job->engine,
-		.affected_input = input,
-		.tried_inputs = exit_if_no_memory(malloc((earlier_input_count + 2) * sizeof(uint32_t)))};
+	struct history_search search = { .engine = job->engine,
+					 .affected_input = input,
+					 .tried_inputs = exit_if_no_memory(
+						 malloc((earlier_input_count + 2) * sizeof(uint32_t))) };
 	const uint32_t *history = job->history.indices;
 	size_t count = earlier_input_count;
 

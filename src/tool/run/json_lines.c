@@ -50,8 +50,8 @@ static void write_report_places(struct json *out, const struct flavour_run *run,
 	json_end(out);
 }
 
-static void write_replay_command(struct json *out, const struct run *run,
-				 const struct flavour_run *flavour, size_t input)
+static void write_replay_command(struct json *out, const struct run *run, const struct flavour_run *flavour,
+				 size_t input)
 {
 	char *text = NULL;
 	size_t size;
@@ -72,8 +72,8 @@ static void write_kind_meaning_and_section(struct json *out, enum result_kind ki
 	json_text(out, "section", "Results of an input");
 }
 
-static void write_failure_members(struct json *out, const struct run *run,
-			  const struct flavour_run *flavour, size_t input)
+static void write_failure_members(struct json *out, const struct run *run, const struct flavour_run *flavour,
+				  size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
 
@@ -108,8 +108,8 @@ static void write_input_name(struct json *out, const char *name)
 	free(hex_digits);
 }
 
-static void write_record(struct json *out, const struct run *run,
-			 const struct flavour_run *flavour, size_t input)
+static void write_record(struct json *out, const struct run *run, const struct flavour_run *flavour,
+			 size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
 	const struct result_kind_info *kind = &result_kinds[record->result.kind];

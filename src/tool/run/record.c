@@ -26,8 +26,7 @@ void flavour_run_destroy(struct flavour_run *run)
 	free(run->records);
 }
 
-void record_set_result(struct run_record *record, enum result_kind kind, const char *why,
-		const char *output)
+void record_set_result(struct run_record *record, enum result_kind kind, const char *why, const char *output)
 {
 	record->result.kind = (uint8_t)kind;
 	free(record->why);

@@ -9,9 +9,9 @@
 
 struct run_record {
 	struct input_result result;
-	bool was_run;	 /* a job ran the input, and stored its result */
-	char *why;	 /* reason of the result, one line, or NULL */
-	char *output;	 /* of the process in which the input failed, or NULL */
+	bool was_run; /* a job ran the input, and stored its result */
+	char *why;    /* reason of the result, one line, or NULL */
+	char *output; /* of the process in which the input failed, or NULL */
 	/* Inputs that fail if they run in this order in one process; NULL: the input fails alone. */
 	uint32_t *failing_sequence;
 	size_t failing_sequence_count;
@@ -20,10 +20,11 @@ struct run_record {
 /* The run of all inputs in one flavour, and its results. */
 struct flavour_run {
 	const char *flavour;
-	struct run_record *records; /* one for each input */
-	size_t record_count;	    /* number of inputs, whether they ran or not */
-	char growth[RESULT_WHY_SIZE]; /* with two orders: which part of the footprint grew in the second, or "" */
-	double seconds;		  /* that the run took */
+	struct run_record *records;   /* one for each input */
+	size_t record_count;          /* number of inputs, whether they ran or not */
+	char growth[RESULT_WHY_SIZE]; /* with two orders: which part of the footprint grew in the second, or
+					 "" */
+	double seconds;               /* that the run took */
 	unsigned int worker_start_count;
 };
 
@@ -32,8 +33,7 @@ bool flavour_run_init(struct flavour_run *run, const char *flavour, size_t recor
 void flavour_run_destroy(struct flavour_run *run);
 
 /* Sets the kind of the result, its reason @why and the output; both texts are copied and may be NULL. */
-void record_set_result(struct run_record *record, enum result_kind kind, const char *why,
-		const char *output);
+void record_set_result(struct run_record *record, enum result_kind kind, const char *why, const char *output);
 
 bool record_is_failure(const struct run_record *record);
 

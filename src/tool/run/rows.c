@@ -52,8 +52,8 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		       char text[RULES_SEEN_TEXT])
 {
 	const struct execution_options *execution = &run->options.execution;
-	rule_set rules = on_threads ? record->result.rules_seen_on_threads
-				    : record->result.rules_seen_on_fibers;
+	rule_set rules =
+		on_threads ? record->result.rules_seen_on_threads : record->result.rules_seen_on_fibers;
 
 	snprintf(text, RULES_SEEN_TEXT, "-");
 	if (!(on_threads ? execution->threads : execution->fibers) || !record->result.was_returned)
@@ -64,8 +64,7 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 
-void write_rules_and_races_seen(struct json *out, const struct run *run,
-				const struct run_record *record)
+void write_rules_and_races_seen(struct json *out, const struct run *run, const struct run_record *record)
 {
 	char text[RULES_SEEN_TEXT];
 
@@ -108,9 +107,9 @@ static void print_fibers_cell(const struct rows *rows, const struct run_record *
 
 	format_rules_seen(rows->run, record, false, rules_seen);
 	printf("  %-*s", rows->verdict_width,
-	       record_has_failure_except_claim(record) ? "DIFFERS"
-	       : record->result.has_predicted_miss ? "unseen"
-						   : rules_seen);
+	       record_has_failure_except_claim(record) ? "DIFFERS" :
+	       record->result.has_predicted_miss       ? "unseen" :
+							 rules_seen);
 }
 
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
@@ -136,8 +135,7 @@ static void print_table_row(const struct rows *rows, size_t input)
 	char rule_names[RULE_SET_TEXT];
 
 	rule_set_to_text(model, " ", rule_names);
-	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width,
-	       rule_names);
+	printf("%-*s  %-*s", rows->name_width, run_input_name(run, input), rows->verdict_width, rule_names);
 	for (unsigned int i = 0; i < run->flavour_count; i++) {
 		const struct flavour_run *flavour = &run->flavours[i];
 
@@ -153,17 +151,17 @@ static void print_table_row(const struct rows *rows, size_t input)
 			printf("  %s: %s\n", run->flavours[i].flavour, run->flavours[i].records[input].why);
 }
 
-static void print_flavour_json(struct json *out, const struct run *run,
-				  const struct flavour_run *flavour, size_t input)
+static void print_flavour_json(struct json *out, const struct run *run, const struct flavour_run *flavour,
+			       size_t input)
 {
 	const struct run_record *record = &flavour->records[input];
 	const struct execution_options *execution = &run->options.execution;
 
 	json_begin_object(out, flavour->flavour);
 	json_text(out, "result",
-		  record_has_failure_except_claim(record) ? "differ"
-		  : record->result.has_predicted_miss ? "beyond"
-						      : "agree");
+		  record_has_failure_except_claim(record) ? "differ" :
+		  record->result.has_predicted_miss       ? "beyond" :
+							    "agree");
 	write_rules_and_races_seen(out, run, record);
 	json_number(out, "runs", execution->threads ? execution->run_count : 0);
 	json_text(out, "why", record->why && record->result.kind != RUN_claim ? record->why : "");
@@ -175,8 +173,7 @@ static void print_input_json(const struct rows *rows, size_t input)
 	struct json out = json_make_writer(stdout);
 
 	json_begin_object(&out, NULL);
-	verdict_write_json_members(&out, run_input_name(rows->run, input), &rows->program,
-				   rows->rules);
+	verdict_write_json_members(&out, run_input_name(rows->run, input), &rows->program, rows->rules);
 	json_begin_object(&out, "flavours");
 	for (unsigned int i = 0; i < rows->run->flavour_count; i++)
 		print_flavour_json(&out, rows->run, &rows->run->flavours[i], input);
@@ -266,8 +263,7 @@ static int evaluate_and_print_input(struct rows *rows, size_t input)
 	else
 		print_table_row(rows, input);
 	fflush(stdout);
-	warning_status =
-		never_runs_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
+	warning_status = never_runs_print_warnings(name, &rows->program, rows->rules, rows->run->is_strict);
 	if (!expectations_hold(&rows->program, rows->rules, failed_claim)) {
 		fprintf(stderr, "%s: claim does not hold: %s\n", name, failed_claim);
 		return EXIT_FAILED;

@@ -28,8 +28,8 @@ static void select_built_flavours(struct run *run)
 		if (run->wanted_flavours[i])
 			run->flavours[run->flavour_count++].flavour = flavour_names[i];
 		else
-			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n",
-				flavour_names[i], flavour_names[i]);
+			fprintf(stderr, "skipped: %s: this build has no pagetorture-%s\n", flavour_names[i],
+				flavour_names[i]);
 	}
 }
 
@@ -39,11 +39,11 @@ static void log_planned_run(const struct run *run)
 	char flavours[FLAVOURS_TEXT];
 
 	flavours_format_names(run->wanted_flavours, flavours);
-	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time",
-			    run->inputs.count, run->inputs.count == 1 ? "" : "s", flavours,
-			    !execution->threads  ? "fibers"
-			    : !execution->fibers ? "threads"
-						 : "fibers and on threads",
+	log_command_message(run->command_name, "%zu input%s in %s, on %s, %u at a time", run->inputs.count,
+			    run->inputs.count == 1 ? "" : "s", flavours,
+			    !execution->threads ? "fibers" :
+			    !execution->fibers  ? "threads" :
+						  "fibers and on threads",
 			    run->options.has_two_orders ? 1 : run->options.job_limit);
 }
 
@@ -56,8 +56,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 		return usage_error(run->command_name, "expected memory for %zu results, got none",
 				   run->inputs.count);
 	if (!engine_run(&run->options, &run->inputs, flavour))
-		return usage_error(run->command_name,
-				   "expected to start %s, and to get results of it",
+		return usage_error(run->command_name, "expected to start %s, and to get results of it",
 				   run->options.binary_path);
 	if (count_inputs_of_kind(flavour, RUN_unreadable))
 		return EXIT_BAD;
@@ -100,8 +99,7 @@ static int run_inputs(struct run *run, char **arguments)
 	select_built_flavours(run);
 	if (!run->flavour_count)
 		return usage_error(run->command_name, "expected a flavour that this build has");
-	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD
-										 : EXIT_BAD;
+	status = input_list_init(&run->inputs, arguments, !run->must_keep_order) ? EXIT_GOOD : EXIT_BAD;
 	if (run->inputs.count > 1 || (run->inputs.count && !run->must_print_rows))
 		log_planned_run(run);
 	if (run->inputs.count)
@@ -136,7 +134,8 @@ static bool parse_shuffle_seed_option(char *value, void *into)
 }
 
 /* @is_worker: gets whether this process is a worker. Return: an exit status, or -1 to continue. */
-static int parse_options_or_get_status(struct run *run, const char *help, bool *is_worker, int argc, char **argv)
+static int parse_options_or_get_status(struct run *run, const char *help, bool *is_worker, int argc,
+				       char **argv)
 {
 	struct run_options *options = &run->options;
 	struct execution_options *execution = &options->execution;
@@ -148,10 +147,10 @@ static int parse_options_or_get_status(struct run *run, const char *help, bool *
 		OPTION_CHOICE("executor", parse_executor_option, execution, "fibers, threads, both"),
 		option_flavour(run->wanted_flavours),
 		{ .name = "jobs",
-		 .letter = 'j',
-		 .number = &options->job_limit,
-		 .least = 1,
-		 .most = JOBS_MAX},
+		  .letter = 'j',
+		  .number = &options->job_limit,
+		  .least = 1,
+		  .most = JOBS_MAX },
 		OPTION_FLAG("json", &run->must_print_json),
 		OPTION_NUMBER("memory", &options->memory_limit_mb, 1, 1 << 20),
 		OPTION_FLAG("no-sort", &run->must_keep_order),

@@ -26,10 +26,10 @@ struct run {
 	const char *command_name; /* "run" or "replay" */
 	struct run_options options;
 	bool wanted_flavours[FLAVOURS_MAX]; /* select_built_flavours() clears those that are not built */
-	bool must_print_rows; /* a row for each input; else totals */
-	bool must_print_json; /* in place of rows or totals */
-	bool is_strict;	  /* a call that can never run is a failure */
-	bool must_keep_order; /* inputs run in the order of the arguments */
+	bool must_print_rows;               /* a row for each input; else totals */
+	bool must_print_json;               /* in place of rows or totals */
+	bool is_strict;                     /* a call that can never run is a failure */
+	bool must_keep_order;               /* inputs run in the order of the arguments */
 	const char *results_path; /* of the JSON lines; NULL: none are written; "-": standard output */
 	const char *command_line; /* quoted for a shell */
 	time_t begin_time;
@@ -50,33 +50,32 @@ int run_command(struct run *run, const char *help, int argc, char **argv);
 const char *run_input_name(const struct run *run, size_t input);
 
 /* The options in the help of both commands. The parameters are the texts that differ. */
-#define RUN_OPTIONS_HELP(cpu, executor, json, strict, timeout) \
-	"  --backend B      map pages with backend B: direct (default) or alias\n" \
-	"  --bytes          read every FILE as a byte string, whatever its name is\n" \
-	"  --cpu S          limit the CPU time of an input to S seconds (" cpu ")\n" \
-	"  --delays SEED    delay calls on threads; SEED, run, thread and step choose how long; a delay\n" \
-	"                   orders no two threads\n" \
-	"  --executor E     execute on fibers, threads or both (default " executor ")\n" \
-	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n" \
-	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs)\n" \
-	"  --json           " json "\n" \
-	"  --memory MB      limit the additional memory of an input to MB megabytes (default 1024)\n" \
-	"  --no-sort        run inputs in the order of the arguments, not sorted by name\n" \
+#define RUN_OPTIONS_HELP(cpu, executor, json, strict, timeout)                                              \
+	"  --backend B      map pages with backend B: direct (default) or alias\n"                          \
+	"  --bytes          read every FILE as a byte string, whatever its name is\n"                       \
+	"  --cpu S          limit the CPU time of an input to S seconds (" cpu ")\n"                        \
+	"  --delays SEED    delay calls on threads; SEED, run, thread and step choose how long; a delay\n"  \
+	"                   orders no two threads\n"                                                        \
+	"  --executor E     execute on fibers, threads or both (default " executor ")\n"                    \
+	"  --flavour F,...  use only these flavours: plain, asan, tsan, msan\n"                             \
+	"  -j, --jobs N     run up to N processes at a time (default: number of CPUs)\n"                    \
+	"  --json           " json "\n"                                                                     \
+	"  --memory MB      limit the additional memory of an input to MB megabytes (default 1024)\n"       \
+	"  --no-sort        run inputs in the order of the arguments, not sorted by name\n"                 \
 	"  --orders         run all inputs in one process, in order and then in reverse order; outcomes,\n" \
-	"                   memory, descriptors and mappings must be the same after both\n" \
-	"  --pin            bind each thread to a CPU, round robin, for executions on threads\n" \
-	"  --repeat N       execute each program N times; each execution must agree (default 1)\n" \
-	"  --results FILE   write the results to FILE as JSON lines, for `pagetorture-export` and `make\n" \
-	"                   report` (-: standard output)\n" \
-	"  --shuffle SEED   run inputs in a random order from SEED; with --orders, only the second order\n" \
-	strict \
+	"                   memory, descriptors and mappings must be the same after both\n"                 \
+	"  --pin            bind each thread to a CPU, round robin, for executions on threads\n"            \
+	"  --repeat N       execute each program N times; each execution must agree (default 1)\n"          \
+	"  --results FILE   write the results to FILE as JSON lines, for `pagetorture-export` and `make\n"  \
+	"                   report` (-: standard output)\n"                                                 \
+	"  --shuffle SEED   run inputs in a random order from SEED; with --orders, only the second "        \
+	"order\n" strict                                                                                    \
 	"  --timeout S      stop a program in one flavour after S seconds (default " timeout ")\n"
 
 /* ---- failure.c ---- */
 
 /* Prints a shell command that runs a failed input again in the flavour. */
-void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour,
-			  size_t input);
+void print_replay_command(FILE *out, const struct run *run, const struct flavour_run *flavour, size_t input);
 
 /* Prints the failures of all flavours on standard error, each with its replay command. */
 void print_failures(const struct run *run);
@@ -100,5 +99,4 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 		       char text[RULES_SEEN_TEXT]);
 
 /* Writes the texts of format_rules_seen() for both executors, and the number of runs with a race report. */
-void write_rules_and_races_seen(struct json *out, const struct run *run,
-				const struct run_record *record);
+void write_rules_and_races_seen(struct json *out, const struct run *run, const struct run_record *record);

@@ -12,7 +12,9 @@ static bool start_program_worker(const struct flavour_runners *runners, struct r
 	const struct run_worker_options options = {
 		.binary_path = binary_path,
 		.request = REQUEST_PROGRAM,
-		.execution = { .run_count = 1, .time_limit_seconds = runners->timeout_seconds, .fibers = true,
+		.execution = { .run_count = 1,
+			       .time_limit_seconds = runners->timeout_seconds,
+			       .fibers = true,
 			       .threads = runners->must_use_threads },
 		.position_time_limit_seconds = 4 * runners->timeout_seconds,
 		.runs_one_input = runs_one_input,
@@ -30,9 +32,9 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 		struct flavour_runner *runner = &runners->list[i];
 
 		memset(runner, 0, sizeof(*runner));
-		runners->is_available[i] = (!wanted || wanted[i]) &&
-					   flavour_find_binary(flavour_names[i], runner->binary_path,
-							       sizeof(runner->binary_path));
+		runners->is_available[i] =
+			(!wanted || wanted[i]) && flavour_find_binary(flavour_names[i], runner->binary_path,
+								      sizeof(runner->binary_path));
 		any |= runners->is_available[i];
 	}
 	return any;
@@ -56,7 +58,7 @@ static bool terminate_texts_and_check_record(struct execution_record *record)
 }
 
 static bool run_program_once(const struct flavour_runners *runners, struct flavour_runner *runner,
-		     const struct program *program, struct execution_record *record)
+			     const struct program *program, struct execution_record *record)
 {
 	if (!runner->worker.pid &&
 	    !start_program_worker(runners, &runner->worker, runner->binary_path, false))
@@ -99,8 +101,8 @@ void runner_execute_and_print_reports(const struct flavour_runners *runners, uns
 /* ---- descriptions ---- */
 
 void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
-			 const struct program *program, const struct execution_record *record,
-			 char text[DISAGREEMENT_TEXT])
+				  const struct program *program, const struct execution_record *record,
+				  char text[DISAGREEMENT_TEXT])
 {
 	const struct execution_death *death =
 		&record->deaths[record->death_count ? record->death_count - 1 : 0];
@@ -112,7 +114,7 @@ void runner_describe_disagreement(const struct flavour_runners *runners, unsigne
 		return;
 	}
 	symbols_format_library_functions(runners->list[flavour].binary_path, death->site.stack,
-				     library_functions);
+					 library_functions);
 	if (death->site.call < program->count)
 		snprintf(text, DISAGREEMENT_TEXT, "line %u: ", program->calls[death->site.call].line);
 	snprintf(text + strlen(text), DISAGREEMENT_TEXT - strlen(text), "%s ends the process%s%s",

@@ -18,9 +18,9 @@ struct flavour_runner {
 
 struct flavour_runners {
 	struct flavour_runner list[FLAVOURS_MAX]; /* indexed like flavour_names */
-	bool is_available[FLAVOURS_MAX]; /* the user selected the flavour, and this build has it */
-	unsigned int timeout_seconds;		/* for the execution of one program */
-	bool must_use_threads;			/* execute on threads too, not only on fibers */
+	bool is_available[FLAVOURS_MAX];          /* the user selected the flavour, and this build has it */
+	unsigned int timeout_seconds;             /* for the execution of one program */
+	bool must_use_threads;                    /* execute on threads too, not only on fibers */
 };
 
 /*
@@ -43,7 +43,7 @@ void runner_execute_and_print_reports(const struct flavour_runners *runners, uns
 /* Describes how @record differs from the model, as "line N: ..." where the line is known. */
 #define DISAGREEMENT_TEXT 640
 void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
-			 const struct program *program, const struct execution_record *record,
-			 char text[DISAGREEMENT_TEXT]);
+				  const struct program *program, const struct execution_record *record,
+				  char text[DISAGREEMENT_TEXT]);
 
 void runners_destroy(struct flavour_runners *runners);

@@ -34,7 +34,8 @@ static struct {
 	struct control_block *control;
 	struct checker *checker;
 	struct program program;
-	struct footprint last_footprint; /* heap, descriptors: after the last input; other parts: last batch */
+	struct footprint
+		last_footprint; /* heap, descriptors: after the last input; other parts: last batch */
 } worker;
 
 /* ---- one input ---- */
@@ -63,8 +64,7 @@ static void set_unreadable_result(struct result_with_reason *result, const char 
 		set_result(result, RUN_unreadable, error);
 		return;
 	}
-	snprintf(why, sizeof(why), "%s%.200s", rest[1] == ' ' ? "" : "line ",
-		 rest + 1 + (rest[1] == ' '));
+	snprintf(why, sizeof(why), "%s%.200s", rest[1] == ' ' ? "" : "line ", rest + 1 + (rest[1] == ' '));
 	set_result(result, RUN_unreadable, why);
 }
 
@@ -100,9 +100,9 @@ static enum result_kind find_result_kind(const struct execution *execution,
 					 const struct checker_report *worst_report)
 {
 	if (worst_report->result != CHECKER_DIFFERS)
-		return execution->undetectable_rule != RULE_COUNT		     ? RUN_not_run :
+		return execution->undetectable_rule != RULE_COUNT   ? RUN_not_run :
 		       worst_report->result == CHECKER_MISS_ALLOWED ? RUN_unseen :
-							       RUN_good;
+								      RUN_good;
 	if (execution->has_timed_out)
 		return RUN_hang;
 	return execution->has_wrong_exit ? RUN_wrong_rule : RUN_differs;
@@ -142,8 +142,8 @@ static void evaluate_and_run_program(struct result_with_reason *result, bool is_
 	execution_evaluate_and_run(&control->execution, worker.checker, &worker.program, &options);
 	if (control->must_compute_digest) {
 		result->result.outcome_digest = DIGEST_START;
-		digest_visit_parts(worker.checker, &control->execution.fibers, add_deterministic_part_to_digest,
-			     &result->result.outcome_digest);
+		digest_visit_parts(worker.checker, &control->execution.fibers,
+				   add_deterministic_part_to_digest, &result->result.outcome_digest);
 	}
 	/* A fatal call runs in a child process, so it adds nothing to the growth of this process. */
 	if (is_first_run)
@@ -190,8 +190,8 @@ static bool rerun_input_and_compare_outcome(const struct result_with_reason *fir
  * Return: a part that grew in GROWN_RUNS_IN_ROW runs in a row; FOOTPRINT_RESIDENT: none.
  */
 static enum footprint_part count_and_find_growing_part(unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT],
-					       const struct footprint *before,
-					       const struct footprint *after)
+						       const struct footprint *before,
+						       const struct footprint *after)
 {
 	enum footprint_part growing_part = FOOTPRINT_RESIDENT;
 
@@ -313,7 +313,8 @@ static void run_warm_up_program(void)
 	once.run_count = 1;
 	for (unsigned int i = 0; i < 2; i++) {
 		execution_reset(&worker.control->execution);
-		execution_evaluate_and_run(&worker.control->execution, worker.checker, &worker.program, &once);
+		execution_evaluate_and_run(&worker.control->execution, worker.checker, &worker.program,
+					   &once);
 	}
 	footprint_measure(&worker.last_footprint);
 }
@@ -321,8 +322,8 @@ static void run_warm_up_program(void)
 /* Maps the control block; a worker for batches also gets a checker, and warms up. */
 static bool map_control_and_warm_up(void)
 {
-	worker.control = mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED,
-			      WORKER_CONTROL, 0);
+	worker.control =
+		mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_CONTROL, 0);
 	if (worker.control == MAP_FAILED)
 		return false;
 	worker.control->can_find_leaks = footprint_can_find_leaks();

@@ -53,7 +53,7 @@ static bool set_worker_environment(const struct run_worker_options *options)
 			is_set &= environment_append_options_once(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
 			is_set &= environment_append_options_once(variables[i],
-							     "handle_abort=1:print_stacktrace=1");
+								  "handle_abort=1:print_stacktrace=1");
 	}
 	return is_set;
 }
@@ -63,8 +63,7 @@ static bool set_descriptors(int socket, int output, int control)
 {
 	return dup2(socket, WORKER_SOCKET) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
 	       dup2(output, STDERR_FILENO) >= 0 &&
-	       (control == WORKER_CONTROL ? fcntl(control, F_SETFD, 0)
-					  : dup2(control, WORKER_CONTROL)) >= 0;
+	       (control == WORKER_CONTROL ? fcntl(control, F_SETFD, 0) : dup2(control, WORKER_CONTROL)) >= 0;
 }
 
 /* Prepares this child process, and replaces it by the flavour's binary. */
@@ -198,8 +197,7 @@ static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 	size_t limit = (size_t)worker->options.memory_limit_mb << 20;
 	size_t now = footprint_read_resident_bytes(pid);
 
-	return now > worker->resident_bytes_at_start &&
-	       now - worker->resident_bytes_at_start > limit;
+	return now > worker->resident_bytes_at_start && now - worker->resident_bytes_at_start > limit;
 }
 
 static void start_position_timer(struct run_worker *worker)
@@ -209,9 +207,9 @@ static void start_position_timer(struct run_worker *worker)
 }
 
 /*
- * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only if
- * that process is in the worker's process group.
- * Return: the limit that the worker or its child exceeds; RUN_good: none.
+ * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only
+ * if that process is in the worker's process group. Return: the limit that the worker or its child exceeds;
+ * RUN_good: none.
  */
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int fatal_child_pid)
 {
@@ -221,12 +219,12 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 			       (fatal_child_pid ? FATAL_CHILD_EXTRA_SECONDS : 0);
 
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
-	    (execution->cpu_limit_seconds && read_cpu_ms(worker->pid) - worker->cpu_ms_at_start >
-						     execution->cpu_limit_seconds * 1000L))
+	    (execution->cpu_limit_seconds &&
+	     read_cpu_ms(worker->pid) - worker->cpu_ms_at_start > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
-	if (worker->options.memory_limit_mb &&
-	    (exceeds_memory_limit(worker, worker->pid) ||
-	     (fatal_child_pid && getpgid(fatal_child_pid) == worker->pid && exceeds_memory_limit(worker, fatal_child_pid))))
+	if (worker->options.memory_limit_mb && (exceeds_memory_limit(worker, worker->pid) ||
+						(fatal_child_pid && getpgid(fatal_child_pid) == worker->pid &&
+						 exceeds_memory_limit(worker, fatal_child_pid))))
 		return RUN_memory;
 	return RUN_good;
 }
@@ -244,8 +242,7 @@ static void enforce_limits(struct run_worker *worker)
 		worker->watched_position = position;
 		worker->is_watching_child = fatal_child_pid;
 		if (!worker->resident_bytes_at_start)
-			worker->resident_bytes_at_start =
-				footprint_read_resident_bytes(worker->pid);
+			worker->resident_bytes_at_start = footprint_read_resident_bytes(worker->pid);
 	}
 	worker->exceeded_limit = find_exceeded_limit(worker, fatal_child_pid);
 	if (worker->exceeded_limit != RUN_good)
@@ -320,7 +317,7 @@ static bool send_request_and_wait(struct run_worker *worker, enum worker_request
 }
 
 bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
-		       const uint32_t *batch_inputs, uint32_t count)
+			  const uint32_t *batch_inputs, uint32_t count)
 {
 	struct control_block *control = worker->control;
 
@@ -343,7 +340,7 @@ void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 			    struct result_with_reason *result)
 {
 	static const struct result_with_reason no_result = { .result.kind = RUN_crash,
-							.why = "the worker returned no result" };
+							     .why = "the worker returned no result" };
 
 	*result = worker->control->results[position];
 	result->why[RESULT_WHY_SIZE - 1] = '\0';
@@ -354,7 +351,7 @@ void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 }
 
 bool run_worker_run_program(struct run_worker *worker, const struct program *program,
-			 enum worker_request request)
+			    enum worker_request request)
 {
 	worker->control->program = *program;
 	return send_request_and_wait(worker, request);
@@ -369,8 +366,7 @@ const char *run_worker_find_running_path(const struct run_worker *worker)
 
 	if (!count)
 		return NULL;
-	return worker->inputs
-		->names[worker->batch_inputs[position == NO_POSITION ? 0 : position % count]];
+	return worker->inputs->names[worker->batch_inputs[position == NO_POSITION ? 0 : position % count]];
 }
 
 static const char *format_program_line_of_death(const struct run_worker *worker)
@@ -396,7 +392,8 @@ static void describe_report_or_first_line(const char *output, char *text, size_t
 	}
 	if (report.site_count)
 		report_format_library_functions(&report.sites[0], innermost_functions);
-	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *innermost_functions ? " in " : "", innermost_functions);
+	snprintf(text, size, "%s: %s%s%s", report.tool, report.kind, *innermost_functions ? " in " : "",
+		 innermost_functions);
 }
 
 /* Describes how the process ended, or the limit that it exceeded. */
@@ -413,8 +410,7 @@ static void describe_process_end(const struct run_worker *worker, char *text, si
 	else if (worker->exceeded_limit == RUN_hang)
 		snprintf(text, size, "still running after %u s", limits->time_limit_seconds);
 	else if (WIFSIGNALED(status))
-		snprintf(text, size, "died of signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
+		snprintf(text, size, "died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		snprintf(text, size, "ended with status %d", WEXITSTATUS(status));
 }
@@ -426,7 +422,8 @@ static enum result_kind find_kind_of_death(const struct run_worker *worker, cons
 	if (strstr(worker->output, "stack-overflow"))
 		return RUN_stack_overflow;
 	return WIFEXITED(worker->wait_status) && !*report && !detector_find_fault_address(worker->output) ?
-		       RUN_exit : RUN_crash;
+		       RUN_exit :
+		       RUN_crash;
 }
 
 enum result_kind run_worker_describe_death(const struct run_worker *worker, char why[RESULT_WHY_SIZE])

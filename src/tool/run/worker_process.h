@@ -13,13 +13,13 @@
 struct run_worker;
 
 struct run_worker_options {
-	const char *binary_path; /* of the flavour */
+	const char *binary_path;     /* of the flavour */
 	enum worker_request request; /* the first: REQUEST_BATCH or REQUEST_PROGRAM */
 	struct execution_options execution;
-	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
+	unsigned int memory_limit_mb;             /* additional memory of one input; 0: no limit */
 	unsigned int position_time_limit_seconds; /* of one input or program; 0: as in @execution */
-	bool runs_one_input; /* or one program: sanitizers then look up functions for reports */
-	bool must_print_stacks;  /* every report has a stack */
+	bool runs_one_input;    /* or one program: sanitizers then look up functions for reports */
+	bool must_print_stacks; /* every report has a stack */
 	/* Called again and again while the driver waits for the worker; or NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
 	void *progress_context;
@@ -35,13 +35,13 @@ struct run_worker {
 	const struct file_list *inputs;
 	const uint32_t *batch_inputs; /* their indices in @inputs */
 	uint32_t batch_size;
-	int wait_status;	  /* as of waitpid(), of a process that has ended */
+	int wait_status; /* as of waitpid(), of a process that has ended */
 	/* What enforce_limits() has seen. */
 	uint32_t watched_position;
-	bool is_watching_child; /* the position runs a fatal call in a child */
-	int64_t watched_since_ms;	/* time when the driver first saw the position */
-	int64_t cpu_ms_at_start;        /* of the worker at @watched_since_ms */
-	size_t resident_bytes_at_start; /* of the batch; 0: not measured yet */
+	bool is_watching_child;          /* the position runs a fatal call in a child */
+	int64_t watched_since_ms;        /* time when the driver first saw the position */
+	int64_t cpu_ms_at_start;         /* of the worker at @watched_since_ms */
+	size_t resident_bytes_at_start;  /* of the batch; 0: not measured yet */
 	enum result_kind exceeded_limit; /* for which the driver killed the worker; RUN_good: none */
 	/* The first bytes of the output of the worker, with a NUL. */
 	char output[WORKER_OUTPUT_SIZE];
@@ -59,7 +59,7 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
  * the memory.
  */
 bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
-		      const uint32_t *batch_inputs, uint32_t count);
+			  const uint32_t *batch_inputs, uint32_t count);
 
 /*
  * Reads the result of the input at @position of the batch. A damaged worker may have written anything: a
@@ -70,7 +70,7 @@ void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 
 /* Sends a program to the worker, and waits. Return: false if the worker ended before it replied. */
 bool run_worker_run_program(struct run_worker *worker, const struct program *program,
-			enum worker_request request);
+			    enum worker_request request);
 
 /* Kills the process, and releases all resources of the worker. Does nothing if there is no worker. */
 void run_worker_kill_and_release(struct run_worker *worker);

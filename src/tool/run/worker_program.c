@@ -66,8 +66,7 @@ static void set_death_kind_and_stack(struct execution_death *death, const struct
 	} else if (detector_find_fault_address(child->output)) {
 		strcpy(death->kind, "SEGV");
 	} else {
-		snprintf(death->kind, sizeof(death->kind), "%s-%d",
-			 child->signal ? "signal" : "exit",
+		snprintf(death->kind, sizeof(death->kind), "%s-%d", child->signal ? "signal" : "exit",
 			 child->signal ? child->signal : child->exit_code);
 	}
 }
@@ -95,14 +94,12 @@ static void record_result_and_race(const struct execution *execution)
 	record->result = worst->result;
 	if (execution->has_race) {
 		set_call_and_stack(&record->race[0], execution->race.call, execution->race.stacks[0]);
-		set_call_and_stack(&record->race[1], execution->race_first_call,
-			       execution->race.stacks[1]);
+		set_call_and_stack(&record->race[1], execution->race_first_call, execution->race.stacks[1]);
 	}
 	if (!record->death_count || worst->result != CHECKER_DIFFERS || execution->has_survived_fatal_call ||
 	    worst == &execution->threads)
 		snprintf(record->why, sizeof(record->why), "%s%s",
-			 worst == &execution->threads ? "on threads: " : "",
-			 worst->difference_or_miss_text);
+			 worst == &execution->threads ? "on threads: " : "", worst->difference_or_miss_text);
 }
 
 /* ---- executing ---- */
@@ -117,7 +114,8 @@ static void execute_program_in_child(void *ctx)
 		fprintf(stderr, "expected memory for the check\n");
 		exit(1);
 	}
-	execution_evaluate_and_run(&current.control->execution, check, &current.program, &current.control->options);
+	execution_evaluate_and_run(&current.control->execution, check, &current.program,
+				   &current.control->options);
 	checker_delete(check);
 }
 

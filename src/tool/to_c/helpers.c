@@ -19,7 +19,7 @@ const char *__tsan_default_options(void)
  * Accesses to a variable that threads share, as in the kernel. These accesses do not race, and they
  * order no threads, so that the program races on pages only.
  */
-#define READ_ONCE(variable) __atomic_load_n(&(variable), __ATOMIC_RELAXED)
+#define READ_ONCE(variable)         __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define WRITE_ONCE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELAXED)
 
 /// print_failure_prefix
@@ -84,8 +84,7 @@ static void fill_pattern(void *bytes, size_t len, unsigned char seed)
 }
 
 /// expect_pattern
-static void expect_pattern(int line, const unsigned char *bytes, size_t from, size_t len,
-			   unsigned char seed)
+static void expect_pattern(int line, const unsigned char *bytes, size_t from, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
 		expect_byte(line, from + i, bytes[from + i], compute_pattern_byte(i, seed));
@@ -93,7 +92,7 @@ static void expect_pattern(int line, const unsigned char *bytes, size_t from, si
 
 /// expect_equal_bytes
 static void expect_equal_bytes(int line, const unsigned char *bytes, size_t from, size_t len,
-		       unsigned char value)
+			       unsigned char value)
 {
 	for (size_t i = 0; i < len; i++)
 		expect_byte(line, from + i, bytes[from + i], value);
@@ -120,8 +119,7 @@ static void fill_user_pattern(unsigned char *bytes, size_t len, unsigned char se
 /* Returns @readable_bytes bytes of memory, which are followed by unreadable memory. */
 static unsigned char *map_user_memory(size_t readable_bytes)
 {
-	unsigned char *memory = mmap(NULL, 32768, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *memory = mmap(NULL, 32768, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED || mprotect(memory + 16384, 16384, PROT_NONE))
 		abort();

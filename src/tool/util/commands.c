@@ -52,8 +52,8 @@ static int report_unknown_command_or_option(const struct command_set *set, const
 	similar_add_known_name(&similar, is_option ? "--help" : "help");
 	similar_add_known_name(&similar, is_option ? "--version" : "");
 	similar_format_hint(&similar, quote, quote, hint);
-	return usage_error(NULL, "unknown %s %s%s%s%s", is_option ? "option" : "command", quote, name,
-			   quote, hint);
+	return usage_error(NULL, "unknown %s %s%s%s%s", is_option ? "option" : "command", quote, name, quote,
+			   hint);
 }
 
 static bool is_option(const char *argument, const char *letter, const char *name)
@@ -94,8 +94,7 @@ static int check_standard_output(const struct command_set *set, int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
-	fprintf(stderr, "%s: expected to write standard output: %s\n", set->program_name,
-		strerror(errno));
+	fprintf(stderr, "%s: expected to write standard output: %s\n", set->program_name, strerror(errno));
 	return EXIT_BAD;
 }
 
@@ -109,8 +108,8 @@ static int dispatch_command(const struct command_set *set, int argc, char **argv
 	if (is_option(argv[1], "-h", "--help"))
 		return print_help(set);
 	if (is_option(argv[1], "-V", "--version"))
-		return printf("%s %s (%s)\npage library: %s\n", set->program_name, PACKAGE_VERSION,
-			      FLAVOUR, PAGE_LIBRARY) < 0;
+		return printf("%s %s (%s)\npage library: %s\n", set->program_name, PACKAGE_VERSION, FLAVOUR,
+			      PAGE_LIBRARY) < 0;
 	if (!strcmp(argv[1], "help"))
 		return print_requested_help(set, argc - 1, argv + 1);
 	command = find_command(set, argv[1]);

@@ -4,16 +4,16 @@
 
 struct command {
 	const char *name;
-	const char *group; /* the heading in --help */
-	const char *summary; /* what the command does, for --help */
+	const char *group;                 /* the heading in --help */
+	const char *summary;               /* what the command does, for --help */
 	int (*run)(int argc, char **argv); /* argv[0] is @name */
 };
 
 struct command_set {
-	const char *program_name; /* in messages and --help */
-	const char *purpose; /* one sentence about the program, for --help */
+	const char *program_name;       /* in messages and --help */
+	const char *purpose;            /* one sentence about the program, for --help */
 	const struct command *commands; /* sorted by group; a NULL name ends the array */
-	const char *examples;		/* the last lines of --help */
+	const char *examples;           /* the last lines of --help */
 };
 
 /*

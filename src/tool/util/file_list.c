@@ -39,7 +39,8 @@ static bool append_files_and_check_argument(struct file_list *list, const char *
 	if (!strcmp(argument, "-")) /* standard input, even if a directory is named "-" */
 		append_file_path_or_exit(argument, list);
 	else
-		is_readable = program_visit_file_or_directory(argument, append_file_path_or_exit, list, &ignored);
+		is_readable =
+			program_visit_file_or_directory(argument, append_file_path_or_exit, list, &ignored);
 	file_list_log_ignored(argument, ignored);
 	if (list->count == before && is_readable)
 		fprintf(stderr,
@@ -86,8 +87,7 @@ void file_tally_log_failures(const struct file_tally *tally, const char *command
 	if (tally->bad_count)
 		snprintf(bad, sizeof(bad), " %zu bad (cannot be read or parsed)", tally->bad_count);
 	if (tally->failed_count)
-		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "",
-			 tally->failed_count);
+		snprintf(failed, sizeof(failed), "%s %zu failed", *bad ? "," : "", tally->failed_count);
 	log_command_message(command, "%zu files:%s%s", tally->file_count, bad, failed);
 }
 
@@ -99,8 +99,8 @@ int file_list_handle_all(const char *command, int count, char **arguments, file_
 
 	file_tally_init(&tally, &files);
 	for (size_t i = 0; i < files.count; i++)
-		status = worse_exit_status(status,
-					   file_tally_count_and_return(&tally, handle(files.names[i], context)));
+		status = worse_exit_status(
+			status, file_tally_count_and_return(&tally, handle(files.names[i], context)));
 	fflush(stdout);
 	file_tally_log_failures(&tally, command);
 	file_list_destroy(&files);

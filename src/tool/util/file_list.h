@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 struct file_list {
-	char **names; /* paths of files, or "-" */
-	size_t count; /* of @names */
+	char **names;              /* paths of files, or "-" */
+	size_t count;              /* of @names */
 	size_t bad_argument_count; /* without a program, or that cannot be read */
 };
 

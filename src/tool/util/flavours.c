@@ -62,6 +62,6 @@ void flavours_format_names(const bool wanted[FLAVOURS_MAX], char text[FLAVOURS_T
 	text[0] = '\0';
 	for (unsigned int i = 0; i < FLAVOURS_MAX; i++)
 		if (wanted[i])
-			snprintf(text + strlen(text), FLAVOURS_TEXT - strlen(text), "%s%s",
-				 *text ? ", " : "", flavour_names[i]);
+			snprintf(text + strlen(text), FLAVOURS_TEXT - strlen(text), "%s%s", *text ? ", " : "",
+				 flavour_names[i]);
 }

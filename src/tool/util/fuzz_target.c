@@ -7,14 +7,14 @@
 #include <string.h>
 
 static const struct fuzz_target targets[] = {
-#define TARGET(name, flavour, reads, what) {#name, flavour, READS_##reads},
+#define TARGET(name, flavour, reads, what) { #name, flavour, READS_##reads },
 #include "fuzz/targets.def"
 };
 
 #define TARGET(name, ...) ", " #name
 const char *const fuzz_target_names = &(
 #include "fuzz/targets.def"
-)[2];
+	)[2];
 
 #define TARGETS (sizeof(targets) / sizeof(targets[0]))
 
@@ -33,8 +33,7 @@ const struct fuzz_target *fuzz_target_find(const char *name)
 
 static bool is_findings_directory(const char *directory)
 {
-	return !strcmp(directory, "findings") || !strcmp(directory, "libfuzzer") ||
-	       !strcmp(directory, "afl");
+	return !strcmp(directory, "findings") || !strcmp(directory, "libfuzzer") || !strcmp(directory, "afl");
 }
 
 const struct fuzz_target *fuzz_target_find_by_path(const char *path)

@@ -36,10 +36,10 @@ static size_t find_common_path_length(const char *a, const char *b)
  * PREFIX/bin to PREFIX/lib/pagetorture, does not depend on PREFIX. Return: whether the directory exists.
  */
 static bool find_directory_in_moved_installation(const char *own_directory, const char *binary_directory,
-			       const char *directory, char *path, size_t path_size)
+						 const char *directory, char *path, size_t path_size)
 {
-	size_t shared = find_common_path_length(binary_directory, directory),
-	       len = strlen(own_directory), tail = strlen(binary_directory + shared);
+	size_t shared = find_common_path_length(binary_directory, directory), len = strlen(own_directory),
+	       tail = strlen(binary_directory + shared);
 
 	if (len < tail || strcmp(own_directory + len - tail, binary_directory + shared))
 		return false;
@@ -53,14 +53,13 @@ void find_installed_directory(const char *configured_directory, char *path, size
 
 	for (size_t i = 0; i < sizeof(binary_directories) / sizeof(binary_directories[0]); i++)
 		if (find_own_directory(own_directory, sizeof(own_directory)) &&
-		    find_directory_in_moved_installation(own_directory, binary_directories[i], configured_directory,
-				       path, path_size))
+		    find_directory_in_moved_installation(own_directory, binary_directories[i],
+							 configured_directory, path, path_size))
 			return;
 	path_format_or_exit(path, path_size, "%s", configured_directory);
 }
 
-void find_source_directory(const char *source_directory, const char *installed_directory,
-			   char path[PATH_MAX])
+void find_source_directory(const char *source_directory, const char *installed_directory, char path[PATH_MAX])
 {
 	char own_directory[PATH_MAX] = ".", config_status_path[PATH_MAX], source_path[PATH_MAX];
 	const char *base = *source_directory == '/' ? "" : own_directory;

@@ -13,7 +13,7 @@
 
 struct json {
 	FILE *out;
-	unsigned int depth; /* number of open objects and arrays */
+	unsigned int depth;                  /* number of open objects and arrays */
 	char closing_characters[JSON_DEPTH]; /* of the open objects and arrays */
 	bool has_value[JSON_DEPTH]; /* the open object or array of a depth has a value: a comma is next */
 };

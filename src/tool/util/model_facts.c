@@ -23,8 +23,7 @@ static unsigned int find_line_number(const struct facts *facts, size_t call)
 	return facts->program->calls[call].line;
 }
 
-static void write_page_and_range(struct json *out, unsigned int page, unsigned int from,
-				 unsigned int to)
+static void write_page_and_range(struct json *out, unsigned int page, unsigned int from, unsigned int to)
 {
 	json_format(out, "page", "p%u", page);
 	json_number(out, "from", from);
@@ -68,13 +67,12 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t lo
 static void write_happens_before_lines(struct json *out, const struct facts *facts, size_t step_index)
 {
 	uint16_t acquired_steps[PROGRAM_THREADS];
-	size_t count = happens_before_find_acquired_steps(facts->program, facts->trace, step_index,
-							  acquired_steps);
+	size_t count =
+		happens_before_find_acquired_steps(facts->program, facts->trace, step_index, acquired_steps);
 
 	json_begin_array(out, "after");
 	for (size_t i = 0; i < count; i++)
-		json_number(out, NULL,
-			    find_line_number(facts, facts->trace->steps[acquired_steps[i]].call));
+		json_number(out, NULL, find_line_number(facts, facts->trace->steps[acquired_steps[i]].call));
 	json_end(out);
 }
 
@@ -129,15 +127,14 @@ static void write_last_lines_before_races(struct json *out, const struct facts *
 	json_begin_array(out, "known");
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct step *second = trace_find_step(facts->trace, shadow->races[i].second);
-		size_t row =
-			second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
+		size_t row = second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
 		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
 		uint16_t known = happens.last_step_index_before[row][thread];
 
 		json_number(out, NULL,
-			    known == HAPPENS_BEFORE_NONE
-				    ? 0
-				    : find_line_number(facts, facts->trace->steps[known].call));
+			    known == HAPPENS_BEFORE_NONE ?
+				    0 :
+				    find_line_number(facts, facts->trace->steps[known].call));
 	}
 	json_end(out);
 }
@@ -158,7 +155,7 @@ static void write_uninit_uses(struct json *out, const struct facts *facts)
 		struct causes causes;
 
 		cause_find_uninit_byte_origin(facts->program, facts->rules, uninit->call, uninit->page,
-					   uninit->from, &causes);
+					      uninit->from, &causes);
 		json_begin_object(out, NULL);
 		json_number(out, "line", find_line_number(facts, uninit->call));
 		write_page_and_range(out, uninit->page, uninit->from, uninit->to);
@@ -172,8 +169,10 @@ static void write_uninit_uses(struct json *out, const struct facts *facts)
 static void write_blocked_threads(struct json *out, const struct facts *facts)
 {
 	static const char *const reasons[] = {
-		[BLOCKED_MUTEX] = "mutex", [BLOCKED_SEMAPHORE] = "semaphore",
-		[BLOCKED_THREADS] = "threads", [BLOCKED_MAIN] = "main",
+		[BLOCKED_MUTEX] = "mutex",
+		[BLOCKED_SEMAPHORE] = "semaphore",
+		[BLOCKED_THREADS] = "threads",
+		[BLOCKED_MAIN] = "main",
 	};
 	struct blocked_thread blocked[PROGRAM_THREADS];
 	size_t count = cause_find_blocked_threads(facts->program, facts->rules, blocked);
@@ -206,21 +205,21 @@ static void write_pages(struct json *out, const struct trace *trace)
 
 /* Writes the flavours and backends that always detect the fatal call, then those that sometimes do. */
 static void write_detecting_flavours_and_backends(struct json *out, const struct call *call,
-				     const struct verdict *verdict)
+						  const struct verdict *verdict)
 {
 	static const struct {
 		bool asan, alias;
 		enum detectable how_sure;
 	} places[] = {
-		{ true, false, DETECTABLE_ALWAYS }, { false, false, DETECTABLE_ALWAYS },
-		{ true, true, DETECTABLE_ALWAYS },  { false, true, DETECTABLE_ALWAYS },
+		{ true, false, DETECTABLE_ALWAYS },    { false, false, DETECTABLE_ALWAYS },
+		{ true, true, DETECTABLE_ALWAYS },     { false, true, DETECTABLE_ALWAYS },
 		{ true, false, DETECTABLE_SOMETIMES },
 	};
 
 	json_begin_array(out, "detected");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct available_detectors by = {.has_asan = places[i].asan,
-					   .has_alias_backend = places[i].alias};
+		struct available_detectors by = { .has_asan = places[i].asan,
+						  .has_alias_backend = places[i].alias };
 
 		if (detectable_classify_fatal_call(call, verdict, by) != places[i].how_sure)
 			continue;
@@ -248,8 +247,8 @@ static void write_facts_of_fatal_call(struct json *out, const struct facts *fact
 	json_format(out, "length", "%llu", (unsigned long long)call->number[1]);
 	json_end(out);
 	write_detecting_flavours_and_backends(out, call, facts->verdict);
-	json_bool(out, "foreign", facts->verdict->fatal_rule == RULE_foreign_map &&
-		  op_is_mapped_access(call->op));
+	json_bool(out, "foreign",
+		  facts->verdict->fatal_rule == RULE_foreign_map && op_is_mapped_access(call->op));
 }
 
 static void write_contracts(struct json *out, rule_set broken)
@@ -262,7 +261,7 @@ static void write_contracts(struct json *out, rule_set broken)
 }
 
 void write_model_facts_as_members(struct json *out, const struct program *program, const struct rules *rules,
-		       const char *file)
+				  const char *file)
 {
 	const struct facts facts = { program, rules, rules_trace(rules), rules_verdict(rules) };
 	char failed_claim[EXPECTATION_TEXT];
@@ -279,7 +278,6 @@ void write_model_facts_as_members(struct json *out, const struct program *progra
 		write_facts_of_fatal_call(out, &facts);
 	write_pages(out, facts.trace);
 	write_rule_names(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
-	json_text(out, "claim",
-		  expectations_hold(program, rules, failed_claim) ? NULL : failed_claim);
+	json_text(out, "claim", expectations_hold(program, rules, failed_claim) ? NULL : failed_claim);
 	write_contracts(out, facts.verdict->broken);
 }

@@ -26,7 +26,7 @@
  *   contracts  the rules of the page contract by the names of rules
  */
 void write_model_facts_as_members(struct json *out, const struct program *program, const struct rules *rules,
-		       const char *file);
+				  const char *file);
 
 /* Writes an object {line, text} of a call: its canonical text without the expected result. */
 void write_call_line_and_text(struct json *out, const struct call *call);

@@ -29,8 +29,8 @@ static bool is_option_row(const struct option_row *row)
 static int find_argument_kind(const struct option_row *row)
 {
 	return row->flag || row->pick || row->is_script_flag ? no_argument :
-	       row->is_value_optional	      ? optional_argument :
-					required_argument;
+	       row->is_value_optional                        ? optional_argument :
+							       required_argument;
 }
 
 static void build_getopt_tables(struct getopt_tables *tables, const struct option_row *rows)
@@ -112,7 +112,7 @@ static bool set_option_variable(const struct option_row *row, char *value)
 
 /* Formats a hint at the most similar option; internal options, which the help lacks, are never suggested. */
 static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
-		    char text[SIMILAR_TEXT])
+			      char text[SIMILAR_TEXT])
 {
 	char name[64];
 	struct similar similar;
@@ -131,8 +131,8 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 }
 
 /* Reports an option that getopt_long() did not accept. `optopt` is its code, or 0 for an unknown name. */
-static int report_bad_option(const char *command, const char *help,
-				  const struct option_row *rows, int option_code, char **argv)
+static int report_bad_option(const char *command, const char *help, const struct option_row *rows,
+			     int option_code, char **argv)
 {
 	const char *given = argv[optind - 1];
 	char hint[SIMILAR_TEXT];
@@ -177,8 +177,8 @@ static int print_option_values(const struct option_row *rows, const char *given)
 	return EXIT_GOOD;
 }
 
-int options_parse_or_return_status(const char *command, const char *help, const struct option_row *rows, int argc,
-		 char **argv)
+int options_parse_or_return_status(const char *command, const char *help, const struct option_row *rows,
+				   int argc, char **argv)
 {
 	struct getopt_tables getopt_tables;
 	int option_code;
@@ -186,8 +186,8 @@ int options_parse_or_return_status(const char *command, const char *help, const 
 	if (argc == 3 && !strcmp(argv[1], "--values"))
 		return print_option_values(rows, argv[2]);
 	build_getopt_tables(&getopt_tables, rows);
-	while ((option_code = getopt_long(argc, argv, getopt_tables.short_options,
-					  getopt_tables.long_options, NULL)) != -1) {
+	while ((option_code = getopt_long(argc, argv, getopt_tables.short_options, getopt_tables.long_options,
+					  NULL)) != -1) {
 		const struct option_row *row;
 		char given[128]; /* copy of the value, which the parser may overwrite */
 
@@ -211,9 +211,7 @@ static const char *wanted_backend;
 
 struct option_row option_backend(void)
 {
-	return (struct option_row){ .name = "backend",
-				    .text = &wanted_backend,
-				    .values = "direct, alias" };
+	return (struct option_row){ .name = "backend", .text = &wanted_backend, .values = "direct, alias" };
 }
 
 struct option_row option_flavour(bool *wanted)

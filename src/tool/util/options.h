@@ -25,39 +25,66 @@ typedef bool (*option_fn)(char *value, void *into);
 
 /* Each row sets exactly one of the members flag, pick, text, number, read and script. */
 struct option_row {
-	const char *name; /* NULL: the option has only a letter */
-	char letter;	  /* 0: the option has only a name */
-	bool is_value_optional;	  /* as in --add[=TREE] */
-	bool *flag;	  /* the option has no value, and sets it to true */
-	int *pick, value; /* the option has no value, and sets *@pick to @value */
-	const char **text; /* gets the value of the option */
+	const char *name;       /* NULL: the option has only a letter */
+	char letter;            /* 0: the option has only a name */
+	bool is_value_optional; /* as in --add[=TREE] */
+	bool *flag;             /* the option has no value, and sets it to true */
+	int *pick, value;       /* the option has no value, and sets *@pick to @value */
+	const char **text;      /* gets the value of the option */
 	unsigned int *number, least, most;
 	option_fn read;                /* parses the value of the option */
 	void *into;                    /* the variable that @read sets */
 	struct script_command *script; /* gets the word NAME=VALUE; @most or @values restrict the value */
-	bool is_script_flag;   /* for @script: the option has no value */
-	const char *expected; /* description of a valid value, for messages */
-	const char *values;   /* all valid values, "a, b, c"; bash completes them */
-	bool is_list;	      /* the value is a list of some of @values, as in "a,c" */
+	bool is_script_flag;           /* for @script: the option has no value */
+	const char *expected;          /* description of a valid value, for messages */
+	const char *values;            /* all valid values, "a, b, c"; bash completes them */
+	bool is_list;                  /* the value is a list of some of @values, as in "a,c" */
 };
 
-#define OPTION_FLAG(name_, flag_) { .name = (name_), .flag = (flag_) }
-#define OPTION_PICK(name_, pick_, value_) { .name = (name_), .pick = (pick_), .value = (value_) }
-#define OPTION_TEXT(name_, text_) { .name = (name_), .text = (text_) }
-#define OPTION_NUMBER(name_, number_, least_, most_) \
-	{ .name = (name_), .number = (number_), .least = (least_), .most = (most_) }
-#define OPTION_READ(name_, read_, into_, expected_) \
-	{ .name = (name_), .read = (read_), .into = (into_), .expected = (expected_) }
-#define OPTION_CHOICE(name_, read_, into_, values_) \
-	{ .name = (name_), .read = (read_), .into = (into_), .values = (values_) }
-#define OPTION_SCRIPT(name_, script_) { .name = (name_), .script = (script_) }
-#define OPTION_SCRIPT_FLAG(name_, script_) \
-	{ .name = (name_), .script = (script_), .is_script_flag = true }
-#define OPTION_SCRIPT_NUMBER(name_, script_, least_, most_) \
-	{ .name = (name_), .script = (script_), .least = (least_), .most = (most_) }
-#define OPTION_SCRIPT_CHOICE(name_, script_, values_) \
-	{ .name = (name_), .script = (script_), .values = (values_) }
-#define OPTION_END { .name = NULL }
+#define OPTION_FLAG(name_, flag_)                \
+	{                                        \
+		.name = (name_), .flag = (flag_) \
+	}
+#define OPTION_PICK(name_, pick_, value_)                           \
+	{                                                           \
+		.name = (name_), .pick = (pick_), .value = (value_) \
+	}
+#define OPTION_TEXT(name_, text_)                \
+	{                                        \
+		.name = (name_), .text = (text_) \
+	}
+#define OPTION_NUMBER(name_, number_, least_, most_)                                     \
+	{                                                                                \
+		.name = (name_), .number = (number_), .least = (least_), .most = (most_) \
+	}
+#define OPTION_READ(name_, read_, into_, expected_)                                        \
+	{                                                                                  \
+		.name = (name_), .read = (read_), .into = (into_), .expected = (expected_) \
+	}
+#define OPTION_CHOICE(name_, read_, into_, values_)                                    \
+	{                                                                              \
+		.name = (name_), .read = (read_), .into = (into_), .values = (values_) \
+	}
+#define OPTION_SCRIPT(name_, script_)                \
+	{                                            \
+		.name = (name_), .script = (script_) \
+	}
+#define OPTION_SCRIPT_FLAG(name_, script_)                                   \
+	{                                                                    \
+		.name = (name_), .script = (script_), .is_script_flag = true \
+	}
+#define OPTION_SCRIPT_NUMBER(name_, script_, least_, most_)                              \
+	{                                                                                \
+		.name = (name_), .script = (script_), .least = (least_), .most = (most_) \
+	}
+#define OPTION_SCRIPT_CHOICE(name_, script_, values_)                     \
+	{                                                                 \
+		.name = (name_), .script = (script_), .values = (values_) \
+	}
+#define OPTION_END           \
+	{                    \
+		.name = NULL \
+	}
 
 /*
  * Parses all options with getopt_long(); afterwards `optind` is the index of the first argument.
@@ -66,8 +93,8 @@ struct option_row {
  * @rows: OPTION_END ends them
  * Return: -1 to continue; or an exit status, after the help or a line on standard error.
  */
-int options_parse_or_return_status(const char *command, const char *help, const struct option_row *rows, int argc,
-		 char **argv);
+int options_parse_or_return_status(const char *command, const char *help, const struct option_row *rows,
+				   int argc, char **argv);
 
 /* ---- rows of several commands ---- */
 

@@ -50,8 +50,7 @@ static int replace_file(const char *path, mode_t mode, const void *bytes, size_t
 }
 
 /* Blocks signals that would end the program while the temporary file exists. */
-static int replace_file_with_signals_blocked(const char *path, mode_t mode, const void *bytes,
-					     size_t size)
+static int replace_file_with_signals_blocked(const char *path, mode_t mode, const void *bytes, size_t size)
 {
 	sigset_t ending, before;
 	int error;

@@ -26,8 +26,9 @@ static size_t find_edit_distance(const char *a, const char *b)
 		edit_costs[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++)
 		for (size_t j = 1; j <= b_len; j++) {
-			edit_costs[i][j] = find_minimum(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
-					   find_minimum(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
+			edit_costs[i][j] =
+				find_minimum(edit_costs[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+					     find_minimum(edit_costs[i - 1][j], edit_costs[i][j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				edit_costs[i][j] =
 					find_minimum(edit_costs[i][j], edit_costs[i - 2][j - 2] + 1);
@@ -47,9 +48,9 @@ void similar_add_known_name(struct similar *similar, const char *name)
 	if (len > LENGTH_MAX || strlen(name) > LENGTH_MAX)
 		return;
 	/* The beginning of a name counts as a distance of 1. */
-	distance = len >= 3 && !strncmp(similar->given_name, name, len)
-			? 1
-			: find_edit_distance(similar->given_name, name);
+	distance = len >= 3 && !strncmp(similar->given_name, name, len) ?
+			   1 :
+			   find_edit_distance(similar->given_name, name);
 	if (distance > 1 + len / 4 || distance >= len ||
 	    (similar->best_name && distance >= similar->best_distance))
 		return;
@@ -58,10 +59,9 @@ void similar_add_known_name(struct similar *similar, const char *name)
 }
 
 void similar_format_hint(const struct similar *similar, const char *before, const char *after,
-		  char text[SIMILAR_TEXT])
+			 char text[SIMILAR_TEXT])
 {
 	text[0] = '\0';
 	if (similar->best_name)
-		snprintf(text, SIMILAR_TEXT, "; did you mean %s%s%s?", before, similar->best_name,
-			 after);
+		snprintf(text, SIMILAR_TEXT, "; did you mean %s%s%s?", before, similar->best_name, after);
 }

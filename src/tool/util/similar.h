@@ -19,4 +19,4 @@ void similar_add_known_name(struct similar *similar, const char *name);
 
 /* Formats "; did you mean 'NAME'?", with @before and @after around NAME; "" if no name is similar. */
 void similar_format_hint(const struct similar *similar, const char *before, const char *after,
-		  char text[SIMILAR_TEXT]);
+			 char text[SIMILAR_TEXT]);

@@ -10,7 +10,7 @@
 #include "tool/util/clock.h"
 
 #define REFRESH_INTERVAL_MS 200   /* on a terminal */
-#define LINE_INTERVAL_MS	10000 /* elsewhere */
+#define LINE_INTERVAL_MS    10000 /* elsewhere */
 
 static bool is_line_drawn;
 static int64_t last_print_ms; /* 0: nothing was printed yet */
@@ -46,9 +46,8 @@ void status_print_at_interval(const char *format, ...)
 	vsnprintf(status_text, sizeof(status_text), format, args);
 	va_end(args);
 	status_erase();
-	fprintf(stderr, "%.*s%s",
-		terminal ? find_terminal_width_or_default() - 1 : (int)sizeof(status_text), status_text,
-		terminal ? "" : "\n");
+	fprintf(stderr, "%.*s%s", terminal ? find_terminal_width_or_default() - 1 : (int)sizeof(status_text),
+		status_text, terminal ? "" : "\n");
 	fflush(stderr);
 	is_line_drawn = terminal;
 }

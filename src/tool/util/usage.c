@@ -18,8 +18,7 @@ int usage_error(const char *command, const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fprintf(stderr, " (see %s%s%s --help)\n", usage_program, command ? " " : "",
-		command ? command : "");
+	fprintf(stderr, " (see %s%s%s --help)\n", usage_program, command ? " " : "", command ? command : "");
 	return EXIT_BAD;
 }
 

@@ -8,7 +8,7 @@
 enum tool_exit {
 	EXIT_GOOD = 0,
 	EXIT_FAILED = 1, /* a check does not hold */
-	EXIT_BAD = 2,	 /* bad usage, or a file that cannot be read; worse than EXIT_FAILED */
+	EXIT_BAD = 2,    /* bad usage, or a file that cannot be read; worse than EXIT_FAILED */
 };
 
 /* The name of this program in messages; commands_main() sets it. */
@@ -18,8 +18,7 @@ extern const char *usage_program;
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints one line on standard error: "PROGRAM COMMAND: message". */
-void log_command_message(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void log_command_message(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Return: the command line of the program, quoted for a shell, which is never freed. Call this function

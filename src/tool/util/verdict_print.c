@@ -21,8 +21,7 @@ static void print_races(FILE *out, const struct program *program, const struct s
 	for (size_t i = 0; i < shadow->race_count; i++) {
 		const struct race *race = &shadow->races[i];
 
-		fprintf(out, "  data-race on p%u bytes %u .. %u: ", race->page, race->from,
-			race->to - 1);
+		fprintf(out, "  data-race on p%u bytes %u .. %u: ", race->page, race->from, race->to - 1);
 		print_call_with_line_number(out, program, race->first);
 		fprintf(out, " and ");
 		print_call_with_line_number(out, program, race->second);
@@ -30,21 +29,19 @@ static void print_races(FILE *out, const struct program *program, const struct s
 	}
 }
 
-static void print_uninit_uses(FILE *out, const struct program *program,
-			      const struct verdict *verdict)
+static void print_uninit_uses(FILE *out, const struct program *program, const struct verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->uninit_use_count; i++) {
 		const struct uninit_use *uninit = &verdict->uninit_uses[i];
 
-		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page,
-			uninit->from, uninit->to - 1);
+		fprintf(out, "  uninit-use of p%u within bytes %u .. %u: ", uninit->page, uninit->from,
+			uninit->to - 1);
 		print_call_with_line_number(out, program, uninit->call);
 		fprintf(out, "\n");
 	}
 }
 
-void verdict_print_text(FILE *out, const char *file, const struct program *program,
-			const struct rules *rules)
+void verdict_print_text(FILE *out, const char *file, const struct program *program, const struct rules *rules)
 {
 	const struct verdict *verdict = rules_verdict(rules);
 	char rule_names[RULE_SET_TEXT];
@@ -58,7 +55,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 	fprintf(out, "  %s at ", rule_table[verdict->fatal_rule].name);
 	print_call_with_line_number(out, program, verdict->fatal_call);
 	fprintf(out, verdict->fatal_rule == RULE_deadlock ? ", the first line that never runs\n" :
-						      ", where the program ends\n");
+							    ", where the program ends\n");
 }
 
 void write_rule_names(struct json *json, const char *key, rule_set rules)
@@ -70,8 +67,7 @@ void write_rule_names(struct json *json, const char *key, rule_set rules)
 	json_end(json);
 }
 
-static void write_races_json(struct json *json, const struct program *program,
-			     const struct shadow *shadow)
+static void write_races_json(struct json *json, const struct program *program, const struct shadow *shadow)
 {
 	json_begin_array(json, "races");
 	for (size_t i = 0; i < shadow->race_count; i++) {
@@ -125,7 +121,7 @@ void verdict_write_json_members(struct json *json, const char *file, const struc
 }
 
 int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
-			   bool is_strict)
+			      bool is_strict)
 {
 	static struct never_runs idle_calls[PROGRAM_CALLS];
 	size_t count = never_runs_find(program, rules, idle_calls);
@@ -137,8 +133,8 @@ int never_runs_print_warnings(const char *file, const struct program *program, c
 		never_runs_format_message(program, &idle_calls[i], text);
 		if (count > printed_count)
 			snprintf(more, sizeof(more), "; so do %zu more calls", count - printed_count);
-		fprintf(stderr, "%s:%u: warning: %s%s\n", file, program->calls[idle_calls[i].call].line,
-			text, more);
+		fprintf(stderr, "%s:%u: warning: %s%s\n", file, program->calls[idle_calls[i].call].line, text,
+			more);
 	}
 	return is_strict && count ? EXIT_FAILED : EXIT_GOOD;
 }

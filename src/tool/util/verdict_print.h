@@ -24,4 +24,4 @@ void write_rule_names(struct json *json, const char *key, rule_set rules);
  * Return: EXIT_FAILED if @is_strict is set and such a call exists, else EXIT_GOOD.
  */
 int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
-			   bool is_strict);
+			      bool is_strict);

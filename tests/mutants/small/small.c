@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "page/small.h"
-#define TWICE(x) ((x) + (x))
+#define TWICE(x)    ((x) + (x))
 #define unlikely(x) __builtin_expect(!!(x), 1)
 #define true 1
 #define false 0
