@@ -37,10 +37,7 @@ void footprint_measure_heap_and_descriptors(struct footprint *footprint);
 /* Measures all parts. Exits the process if files in /proc cannot be read. */
 void footprint_measure(struct footprint *footprint);
 
-/*
- * Return: the number of mappings of this process, without the regions of a sanitizer's allocator. Exits the
- * process if /proc cannot be read.
- */
+/* Return: the number of mappings of this process. Exits the process if /proc cannot be read. */
 size_t footprint_count_mappings(void);
 
 /* Return: the resident bytes of process @pid; 0 if they cannot be read. */
