@@ -44,8 +44,9 @@ static NO_COVERAGE void poison_adjacent_pages(unsigned char *addr)
 	poison_unless_poisoned(addr + PAGE_SIZE);
 }
 
-static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *
-window_map_and_show(struct alias_set *set, unsigned int i, const struct page *page)
+static NO_SANITIZE_THREAD SYNC_UNCHECKED NO_COVERAGE void *window_map_and_show(struct alias_set *set,
+									       unsigned int i,
+									       const struct page *page)
 {
 	unsigned char *window = alias_place_address(set, i);
 	unsigned char *addr = window + (size_t)(page - arena_pages) * PAGE_SIZE;

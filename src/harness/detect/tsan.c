@@ -363,7 +363,8 @@ void tsan_record_write(const void *addr, size_t len)
 	 (size) == 4 ? (void)(ACCESS(32)) : \
 		       (void)(ACCESS(64)))
 
-#define LOAD(bits)          __atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
+#define LOAD(bits) __atomic_load((const uint##bits##_t *)addr, (uint##bits##_t *)value, __ATOMIC_RELAXED)
+
 #define LOAD_RECORDED(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
 
 /* The read at @addr faults if the mapping has ended; the canonical address never faults. */
