@@ -35,8 +35,8 @@ ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
 ALL_RULES = f"$(ls {RULES}/*.page)"
 RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
 
-# Each entry: NAME of the target bench-NAME; whether `make bench` runs it; functions or commands, each with a
-# label for its rows. A command is skipped if its program does not exist.
+# Each entry: NAME of the make target bench-NAME; whether `make bench` includes the benchmark; its functions or
+# commands, each after a label for its rows. A command is skipped if the command's program does not exist.
 BENCHES = [
     ("page", True, [("plain", "./bench_page"),
                     ("asan", "./bench_page-asan alias poison")]),
@@ -66,7 +66,7 @@ class Unusable(Exception):
     """Invalid options, samples or files; the message has one line."""
 
 
-# ---- a row ----
+# ---- a row of the table ----
 
 def null_to_infinity(value):
     return math.inf if value is None else value
@@ -178,7 +178,7 @@ def run_benches(results, bench_names, source_directory):
                                                      f"{name}: {label}" if label else name, str(why))
 
 
-# ---- an old run ----
+# ---- comparison with an old run ----
 
 def is_valid_old_row(row):
     return isinstance(row, dict) and isinstance(row.get("name"), str) \
@@ -302,7 +302,7 @@ def write_results_file(path, results, begin_time, command):
     print(f"kept in {path}")
 
 
-# ---- all of it ----
+# ---- the program ----
 
 def parse_arguments():
     parser = argparse.ArgumentParser(

@@ -28,7 +28,7 @@ from fuzz_run import run_campaign, run_logged_and_return_status  # noqa: E402
 OUT = pathlib.Path("fuzz-ci")
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
 
-# The targets that a changed file can affect: those of the first pattern that matches the file.
+# The fuzz targets that a changed file can affect. For each file, the first pattern that matches counts.
 AFFECTED_TARGETS = (
     ("src/page/buffer.*", "fuzz_api"),
     ("src/page/fault.*", "fuzz_api fuzz_fault fuzz_page"),

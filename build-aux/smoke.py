@@ -27,11 +27,11 @@ BEGIN_TIME = time.time()
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the program needs (src/page_stubs/absent.c)
 BACKENDS = ("direct", "alias")
 
-# Race detectors, and the cells of the race matrix that they run: "" is all cells, which only fast detectors run.
+# {race detector: pattern of the cells of the race matrix that run}; "" is all cells, for fast detectors only.
 DETECTORS = {"tsan-fibers": "", "gcc-fibers": "", "gcc-inline": "", "tsan-threads": "*raw",
              "gcc-threads": "*raw", "helgrind": "*raw", "drd": "*raw"}
 STRESS_SCENARIOS = ("disjoint", "overlap")
-# Backend, share of SMOKE_SECONDS, and two targets that run at the same time.
+# Each entry: backend, share of SMOKE_SECONDS, and two fuzz targets that run at the same time.
 FUZZ_PAIRS = (("direct", 1, "fuzz_page", "fuzz_race"), ("alias", 2, "fuzz_page", "fuzz_race"),
               ("direct", 2, "fuzz_api", "fuzz_text"), ("alias", 2, "fuzz_fatal", "fuzz_fault"))
 REPLAYERS = ("fuzz_page-replay", "fuzz_page-replay-asan", "fuzz_page-replay-msan", "fuzz_race-replay-tsan",

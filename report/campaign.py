@@ -2,7 +2,7 @@
 """Read the directories of campaigns: plots, findings, and failures that triage wrote."""
 import pathlib
 
-# A plot has at most this many points; more would not be visible.
+# A plot has at most this many points, because more points would not be visible.
 MOST_PLOT_POINTS = 300
 # The page shows at most this many characters of a file.
 MOST_CHARACTERS = 60000

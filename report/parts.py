@@ -144,7 +144,7 @@ def compute_stress_long_values(result, _sources):
 
 # ---- replay, smoke, speed ----
 
-# The runs of `make replay`: both backends, each in one order and in two orders.
+# The runs of `make replay`: with each backend, one run of all inputs in one order, and one in two orders.
 REPLAY_RUNS = {(backend, orders) for backend in BACKENDS for orders in (False, True)}
 
 

@@ -5,7 +5,7 @@ import json
 
 from keep import Unreadable, add_failures_to_summary
 
-# States of a part, the worst first.
+# The states of a part of the report, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
     "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
 REQUIRED_KEYS = ("what", "version", "begun", "seconds", "command")

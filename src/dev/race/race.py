@@ -29,9 +29,9 @@ from matrix import Matrix  # noqa: E402
 EXIT_GOOD, EXIT_FAILED = 0, 1
 FAILURES_SHOWN = 10
 
-# The most cells of one process: Valgrind keeps data of all earlier threads, and slows down.
+# Number of cells that one process runs under Valgrind, which slows down with each thread that has run.
 VALGRIND_BATCH = 2048
-# After this number of failed processes the other cells of a mapping do not run.
+# After this number of failed processes, the remaining cells with the same mapping do not run.
 FAILURES_MAX = 5
 
 NO_OUTCOME = {"verdict": "differs", "reported": 0, "runs": 0}
