@@ -74,8 +74,8 @@ _ACEOF
 # -----------
 # Check that the compiler can keep coverage counters in a file mapping, which survives any end of the process,
 # and that llvm-cov and llvm-profdata of the same version exist. Set COVERAGE_FLAGS, LLVM_COV and
-# LLVM_PROFDATA; LLVM_COV is empty if the check fails. The counters are atomic, because the count of a branch may be the
-# difference of two counters: a lost increment would make a branch look executed.
+# LLVM_PROFDATA; LLVM_COV is empty if the check fails. The counters are atomic, because the count of a branch
+# may be the difference of two counters: a lost increment would make a branch look executed.
 AC_DEFUN([PT_COVERAGE], [
   LLVM_COV=
   LLVM_PROFDATA=
