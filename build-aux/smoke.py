@@ -46,7 +46,7 @@ def add_and_print_row(result, name, figures):
 
 
 def add_and_print_failure(name, figures, log, replay_command, environment=None):
-    """Add and print a failed row, the end of the log, and a command that repeats the failure in any directory."""
+    """Add and print a failed row, the end of the log, and a command that repeats the failure from anywhere."""
     add_and_print_row("FAILED", name, figures)
     settings = [f"{key}={value}" for key, value in (environment or {}).items()]
     replay = f"cd {shlex.quote(os.getcwd())} && {' '.join([*settings, replay_command])}"
@@ -70,7 +70,8 @@ def parse_skip_reason(exit_status, output):
 
 
 def make_last_match_formatter(pattern, format_string="{0}"):
-    """Return: a function that formats the last match of @pattern in an output; {1} in @format_string is its first group."""
+    """Return: a function that formats the last match of @pattern in an output; {1} in @format_string is its
+    first group."""
     def format_last_pattern_match(output):
         found = list(re.finditer(pattern, output, re.M))
         return format_string.format(found[-1][0], *found[-1].groups()) if found else ""
@@ -78,7 +79,7 @@ def make_last_match_formatter(pattern, format_string="{0}"):
 
 
 def run_command_as_row(name, log_name, format_figures, command, environment=None):
-    """Run the command and add a row. @format_figures: makes the figures of the row from the output"""
+    """Run the command and add a row. @format_figures: a function from the output to the row's figures."""
     if not os.access(command[0], os.X_OK):
         add_and_print_row("skipped", name, "this build has no such program or flavour")
         return

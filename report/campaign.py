@@ -19,7 +19,7 @@ def _parse_plot_line(text):
 
 
 def read_thinned_plot_points(plot_path):
-    """Return: at most MOST_PLOT_POINTS lines of a plot.tsv, evenly chosen, with the first and the last one."""
+    """Return: at most MOST_PLOT_POINTS lines of a plot.tsv, evenly chosen, with the first and last line."""
     try:
         # A last line without a newline is incomplete, so the slice leaves it out.
         lines = plot_path.read_text(errors="replace").split("\n")[:-1]

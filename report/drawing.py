@@ -24,7 +24,7 @@ def _explain_files_by_name(pagetorture_path, directory, file_names):
 
 
 def draw_programs_as_text(pagetorture_path, program_texts):
-    """Return: the drawing of each program; '' without pagetorture, or if it cannot read the program."""
+    """Return: the drawing of each program; '' if pagetorture is missing or cannot read the program."""
     if not pagetorture_path:
         return ["" for _ in program_texts]
     drawn = {}

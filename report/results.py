@@ -20,7 +20,8 @@ def parse_object_or_json_lines(text, path):
 
 
 def load_results(directory, file_stem, run_name=None):
-    """Return: the object of a results file; None without the file. @run_name: its 'what', default @file_stem"""
+    """Return: the object of a results file, or None without a file. @run_name: its 'what', default
+    @file_stem"""
     path = directory / f"{file_stem}.json"
     try:
         result = parse_object_or_json_lines(path.read_text(), path)
