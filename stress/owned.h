@@ -14,8 +14,8 @@
 #include "stress/stress.h"
 
 /*
- * A layout of one page, with pieces of very different sizes: pieces of one byte in the first quarter of the
- * page, of up to 24 bytes in the next quarter, and then longer pieces, about one for each thread.
+ * A layout of one page, with pieces of very different sizes. The first quarter of the page has pieces of one
+ * byte, the second quarter has pieces of up to 24 bytes. The rest has about one longer piece for each thread.
  */
 #define OWNED_MIXED SIZE_MAX
 

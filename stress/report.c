@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Builds messages, and prints failures: a sentence, the command that runs the test again, and the last
- * operations of the threads, if possible also as a page program.
+ * Builds messages, and prints failures. A failure has a sentence, the command that runs the test again, and
+ * the last operations of the threads, if possible also as a page program.
  */
 #include <errno.h>
 #include <limits.h>

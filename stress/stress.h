@@ -42,7 +42,7 @@ enum operation_threads { ALL_THREADS, EVEN_THREADS, ODD_THREADS };
 
 /*
  * Ways to access owned bytes (owned.h): by page_read_raw() and page_write_raw(), through a mapping, or
- * by memcpy() in a page buffer or in memory that the page library does not manage (--bare).
+ * by memcpy(), in a page buffer or, with --bare, in heap memory.
  */
 enum access_kind { BY_CALL, BY_MAPPING, BY_ADDRESS };
 

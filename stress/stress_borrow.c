@@ -7,13 +7,13 @@
  *
  * The errors to find (A and B are threads):
  *
- *  (1) A read by one address does not return the bytes that were written by the other address.
- *  (2) A write to a borrower's piece also writes bytes of the next piece, across the end of a page:
- *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0
- *  (3) A borrower drops one reference more than it got, which frees a page of the buffer:
- *        A: borrows, gets, drops, drops         B: borrows the freed page
- *  (4) A page of a freed buffer is reused although a thread still has a reference to the page:
- *        A: get the page, free the buffer       B: allocates a buffer that contains the page
+ *   Error 1: A read by one address does not return the bytes that were written by the other address.
+ *   Error 2: A write to a borrower's piece also writes bytes of the next piece, across the end of a page:
+ *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0.
+ *   Error 3: A borrower drops one reference more than it got, which frees a page of the buffer:
+ *        A: borrows, gets, drops, drops         B: borrows the freed page.
+ *   Error 4: A page of a freed buffer is reused although a thread still has a reference to the page:
+ *        A: get the page, free the buffer       B: allocates a buffer that contains the page.
  *
  * A few hundred operations detect an injected bug. Error 4 needs many buffers: run for minutes.
  */

@@ -2,28 +2,28 @@
 /*
  * Threads that allocate pages, pass them on and free them. The scenarios:
  *
- *   churn  allocate, keep, pass on and free pages as fast as possible
- *   table  the common page is like a page table: each entry of 8 bytes is 0 or the address of another page, a
- *          "child"; threads change entries atomically, and allocate children while the common page is mapped;
- *          a child belongs to the thread that took its address from an entry
+ *   `churn`  allocate, keep, pass on and free pages as fast as possible.
+ *   `table`  the common page is like a page table: each entry of 8 bytes is 0 or the address of another page,
+ *            a "child". Threads change entries atomically, and allocate children while the common page is
+ *            mapped. A child belongs to the thread that took its address from an entry.
  *
  * The errors to find (A and B are threads; the bytes of a page identify the thread that wrote them):
  *
- *  (1) One frame has two owners:
+ *   Error 1: One frame has two owners:
  *        A: takes the frame off the list        B: takes the same frame
- *        A: writes its bytes                    B: writes its bytes; A reads B's
- *  (2) A page is reused before its quarantine ends, or has old contents despite __GFP_ZERO:
- *        A: frees                               B: allocates with __GFP_ZERO, finds A's bytes
- *  (3) A reference is counted twice or not at all, so the page is freed too early or never:
+ *        A: writes its bytes                    B: writes its bytes; A reads B's.
+ *   Error 2: A page is reused before its quarantine ends, or has old contents despite __GFP_ZERO:
+ *        A: frees                               B: allocates with __GFP_ZERO, finds A's bytes.
+ *   Error 3: A reference is counted twice or not at all, so the page is freed too early or never:
  *        A: get, pass on, drop                  B: take, drop
- *        A: load the count                      B: get, but A's store of the count undoes it
- *  (4) A page is not freed correctly if the thread that frees the page is not the one that allocated it.
- *  (5) A child has two owners:
+ *        A: load the count                      B: get, but A's store of the count undoes it.
+ *   Error 4: A page is not freed correctly if the thread that frees the page did not allocate it.
+ *   Error 5: A child has two owners:
  *        A: load the entry                      B: load the entry
- *        A: store 0, frees the child            B: store 0, frees it again
- *  (6) An entry is torn: the entry has half of one address and half of another.
- *  (7) B takes a page out of an entry, but does not see what A wrote to the page before A stored the page.
- *  (8) A store to one entry also writes back an old value of the next entry.
+ *        A: store 0, frees the child            B: store 0, frees it again.
+ *   Error 6: An entry is torn: the entry has half of one address and half of another.
+ *   Error 7: B takes a page out of an entry, but does not see what A wrote to the page before storing it.
+ *   Error 8: A store to one entry also writes back an old value of the next entry.
  *
  * At the end of a correct run every allocated page was freed. No known bug of the library causes errors 1, 2,
  * 3, 6 and 7: to search for these errors, run for minutes with --delays and more threads than CPUs.

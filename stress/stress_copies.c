@@ -3,32 +3,32 @@
  * Several pages have copies of the same pieces, at the same offsets, and threads map several pages at once. A
  * piece belongs to the same thread in all copies, and neighbouring pieces to other threads. The scenarios:
  *
- *   twin    copies between two pages at the same offset, by calls and through nested mappings; checks that a
- *           copy of PAGE_SIZE + 1 bytes returns -EINVAL
- *   nested  copies pieces of 512 bytes through nested mappings, and writes through up to 16 nested mappings
- *           (R5, R6)
- *   map     maps and unmaps often: one page at a time, nested, and in tasks that are switched out and in (R4,
- *           R5, R6); each piece is a word of 8 bytes
+ *   `twin`    copies between two pages at the same offset, by calls and through nested mappings. A copy of
+ *             PAGE_SIZE + 1 bytes must return -EINVAL.
+ *   `nested`  copies pieces of 512 bytes through nested mappings, and writes through up to 16 nested mappings
+ *             (R5, R6).
+ *   `map`     maps and unmaps often: one page at a time, nested, and in tasks that are switched out and in
+ *             (R4, R5, R6); each piece is a word of 8 bytes.
  *
  * The errors to find (A and B are threads; x and y are pages):
  *
- *  (1) A copy that is one byte too long, uses the wrong limit, or has the wrong direction:
- *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x
- *  (2) A copy of the whole page instead of a part: the pieces of other threads get old bytes.
- *  (3) Unrelated threads copy in both directions at once between the same pages:
+ *   Error 1: A copy that is one byte too long, uses the wrong limit, or has the wrong direction:
+ *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x.
+ *   Error 2: A copy of the whole page instead of a part: the pieces of other threads get old bytes.
+ *   Error 3: Unrelated threads copy in both directions at once between the same pages:
  *        A: map x, map y, copy                  B: map y, map x, copy
  *      A and B must not wait for each other, and neither may see the other's mapping.
- *  (4) Two mappings get one address:
+ *   Error 4: Two mappings get one address:
  *        A: map x                               B: map y at the same address
- *        A: reads its bytes of x, finds those of y
- *  (5) An unmap ends the mapping of another thread or of another depth:
+ *        A: reads its bytes of x, finds those of y.
+ *   Error 5: An unmap ends the mapping of another thread or of another depth:
  *        A: map x, map y                        B: map x
- *        A: unmap y, unmap x                    B: its address is invalid, or shows y
- *  (6) The address range of a mapping is reused too early, so the next mapping shows the previous page.
- *  (7) A switched-in task has other mappings than when it was switched out:
- *        A: map x, switch to task 2, map y, switch back: the newest mapping must be that of x again
- *  (8) A store through one mapping changes bytes of the neighbouring piece:
- *        A: store 8 bytes at 8                  B: store 8 bytes at 16
+ *        A: unmap y, unmap x                    B: its address is invalid, or shows y.
+ *   Error 6: The address range of a mapping is reused too early, so the next mapping shows the previous page.
+ *   Error 7: A switched-in task has other mappings than when it was switched out:
+ *        A: map x, switch to task 2, map y, switch back: the newest mapping must be that of x again.
+ *   Error 8: A store through one mapping changes bytes of the neighbouring piece:
+ *        A: store 8 bytes at 8                  B: store 8 bytes at 16.
  *
  * A few hundred operations detect an injected bug. No known bug of the library causes errors 4 to 7: to
  * search for these errors, run for minutes with the alias backend and --delays. After a change in

@@ -4,32 +4,32 @@
  * that, and R2 makes it safe: a call accesses only the bytes of its range, and does not write back other
  * bytes. The scenarios differ in the sizes of the pieces, and in where pieces of different threads meet:
  *
- *   split     a buffer that is split over pages, in chunks of min(left, PAGE_SIZE - off) bytes: the first
- *             chunk is at off, the next ones at 0
- *   edge      objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets
- *             4089 to 4096
- *   tail      clears tails, from a random byte to the end of the piece, including empty tails and tails
- *             with off == PAGE_SIZE; every fourth piece ends at the end of a page
- *   disjoint  blocks of one page, of very different sizes
+ *   `split`     a buffer that is split over pages, in chunks of min(left, PAGE_SIZE - off) bytes: the first
+ *               chunk is at off, the next ones at 0.
+ *   `edge`      objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets 4089 to
+ *               4096.
+ *   `tail`      clears tails, from a random byte to the end of the piece, including empty tails and tails
+ *               with off == PAGE_SIZE. Every fourth piece ends at the end of a page.
+ *   `disjoint`  blocks of one page, of very different sizes.
  *
  * The errors to find (A and B are threads):
  *
- *  (1) A writes one byte too many, or A's second chunk begins at off again, or the part after the end of a
- *      page goes to the wrong page, or an empty tail clears something:
+ *   Error 1: A writes one byte too many, or A's second chunk begins at off again, or the part after the end
+ *     of a page goes to the wrong page, or an empty tail clears something:
  *        A: write [0, 5) of its [0, 4)      B: write byte 4
- *                                           B: read byte 4, finds A's value
- *  (2) A writes its byte by a read-modify-write of the word around it, as a copy that rounds to
- *      words does (some compilers made such code, which was a bug in a file system):
+ *                                           B: read byte 4, finds A's value.
+ *   Error 2: A writes its byte by a read-modify-write of the word around it, as a copy that rounds to words
+ *     does (some compilers made such code, which was a bug in a file system):
  *        A: load bytes 0..7
  *                                           B: write byte 4
  *        A: change byte 0, store bytes 0..7: byte 4 is old again
- *                                           B: read byte 4, finds its own old value
- *  (3) A reads a byte of B; only ThreadSanitizer detects this data race, because no value is wrong:
- *        A: read [0, 5) of its [0, 4)       B: write byte 4
- *  (4) A failure in chunk k changes another chunk: chunks before k must be written, chunks after k
- *      unchanged.
- *  (5) An access at offset 4096 of one page accesses byte 0 of the next page: the call must fail, unless
- *      the access is empty.
+ *                                           B: read byte 4, finds its own old value.
+ *   Error 3: A reads a byte of B; only ThreadSanitizer detects this data race, because no value is wrong:
+ *        A: read [0, 5) of its [0, 4)       B: write byte 4.
+ *   Error 4: A failure in chunk k changes another chunk: chunks before k must be written, chunks after k
+ *     unchanged.
+ *   Error 5: An access at offset 4096 of one page accesses byte 0 of the next page: the call must fail,
+ *     unless the access is empty.
  *
  * The owner of a byte detects a wrong write when it checks the byte, unless it overwrote the byte before. A
  * few hundred operations of a thread detect an injected bug. Run for two seconds as a quick test, and for a

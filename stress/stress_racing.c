@@ -3,32 +3,31 @@
  * Threads that read bytes while other threads write them. A reader may find a mixture of what several writers
  * wrote, but each byte must be one that a writer wrote at that offset. The scenarios:
  *
- *   overlap  writes and reads common bytes of one page: a data race on purpose (R3)
- *   user     copies user memory while its owner writes it; a second reference keeps a page allocated after
- *            the first reference is dropped (R8, R9)
+ *   `overlap`  writes and reads common bytes of one page: a data race on purpose (R3).
+ *   `user`     copies user memory while its owner writes it. A second reference keeps a page allocated after
+ *              the first reference is dropped (R8, R9).
  *
  * The errors to find (A, B and C are threads):
  *
- *  (1) A byte that no thread wrote, half of one value and half of another:
+ *   Error 1: A byte that no thread wrote, half of one value and half of another:
  *        A: write byte 0                    B: write byte 0
- *                       C: read byte 0, finds what neither A nor B wrote
- *  (2) A byte of another offset, because a copy wrote to the wrong place for a moment:
+ *                       C: read byte 0, finds what neither A nor B wrote.
+ *   Error 2: A byte of another offset, because a copy wrote to the wrong place for a moment:
  *        A: write [8, 16)
- *                       C: read byte 0, finds what A writes to byte 8
- *  (3) ThreadSanitizer does not report a race, because the library takes a lock, or copies without
- *      instrumentation, and so hides bugs of its callers:
- *        A: write [0, 8)                    B: write [4, 12), in no order
- *  (4) The library reads a byte of user memory twice, or reads it back from the page, so a value that was
- *      checked is not the value that is used; the check for error 1 also detects error 4.
- *  (5) A drop of a reference that is not the last one frees the page:
+ *                       C: read byte 0, finds what A writes to byte 8.
+ *   Error 3: ThreadSanitizer does not report a race, because the library takes a lock, or copies without
+ *     instrumentation, and so hides bugs of its callers:
+ *        A: write [0, 8)                    B: write [4, 12), in no order.
+ *   Error 4: The library reads a byte of user memory twice, or reads it back from the page, so a value that
+ *     was checked is not the value that is used; the check for error 1 also detects error 4.
+ *   Error 5: A drop of a reference that is not the last one frees the page:
  *        A: gets a second reference, puts the page into an entry, drops the first reference
- *                                           B: takes the page out, finds a freed page
- *  (6) B drops the last reference, but does not see what A wrote before A dropped its reference.
+ *                                           B: takes the page out, finds a freed page.
+ *   Error 6: B drops the last reference, but does not see what A wrote before A dropped its reference.
  *
  * The report of one race can hide another race, so each pair of a writing and a reading operation of overlap
- * has its own region of the common page. With ThreadSanitizer, overlap succeeds only if ThreadSanitizer
- * reported a race between two of its threads in each of these regions, and no race outside of the common
- * page.
+ * has its own region of the common page. With ThreadSanitizer, overlap succeeds only if races of
+ * its threads are reported in each of these regions, and no race outside of the common page.
  *
  * A few hundred operations detect error 3. No known bug of the library causes errors 1, 2 and 6. Run for two
  * seconds as a quick test, and for minutes with every --copy after a change in how src/page copies.

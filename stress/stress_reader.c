@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A user reader copies user memory into several pages, with a fault in chunk k: the chunks before k are
- * copied, chunk k has a copied prefix and then zeros, and the reader's position is the start of chunk k (R9).
+ * A user reader copies user memory into several pages, in chunks, with a fault in chunk k. Then the chunks
+ * before k are copied, chunk k has a copied prefix and zeros, and the reader is at the start of chunk k (R9).
  * Threads share the pages; each thread has its own user memory, any page of which may be unreadable.
  *
  * The errors to find (A and B are threads):
  *
- *  (1) The zeroing after a fault goes too far:
+ *   Error 1: The zeroing after a fault goes too far:
  *        A: copy into [0, 2048), fault after 100 bytes
  *                                               B: write [2048, 4096)
- *        A: zero [100, 2049): B's byte is overwritten
- *  (2) A fault of one thread makes the copy of another thread fail, or the reader's position moves at a
- *      fault, so that the reader's next copy does not begin with the chunk that failed.
- *  (3) A thread's mprotect() of its own memory makes the copy of another thread fail.
+ *        A: zero [100, 2049): B's byte is overwritten.
+ *   Error 2: A fault of one thread makes the copy of another thread fail, or the reader's position moves at a
+ *     fault, so that the reader's next copy does not begin with the chunk that failed.
+ *   Error 3: A thread's mprotect() of its own memory makes the copy of another thread fail.
  *
  * A few hundred operations detect errors 1 and 2; error 3 needs minutes and many threads.
  */
@@ -36,8 +36,8 @@ static void fill_user_memory_with_tag(struct stress_thread *self)
 }
 
 /*
- * Sets the expected bytes of the chunk to the bytes that a correct copy of user memory leaves in the
- * chunk, and reports a failure if @error, the result of the copy, is wrong.
+ * Sets the expected bytes of the chunk to those after a correct copy of user memory. Reports a failure if
+ * @error, the result of the copy, is wrong.
  * @user_off: offset of the chunk in user memory
  * @readable: number of bytes of the chunk before the first unreadable byte
  */

@@ -2,31 +2,32 @@
 /*
  * Slots, each with a lock, under which threads add and remove the slot's page. The scenarios:
  *
- *   slot    two threads may each allocate a page for one slot without the slot's lock; the thread that locks
- *           the slot second frees its own page; a shrinker frees a slot's page unless the lock is taken
- *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0; each
- *           word of 8 bytes belongs to one thread; the lock protects which page the slot has; a reader
- *           gets a reference, and then reads bytes without the lock
+ *   `slot`    two threads may each allocate a page for one slot without the slot's lock; the second thread
+ *             that locks the slot frees its own page. A shrinker frees a slot's page unless another thread
+ *             has the lock.
+ *   `sparse`  a slot without a page reads as zeros, and a page is freed when all its bytes are 0. Each word
+ *             of 8 bytes belongs to one thread. The lock protects the slot's pointer to its page. A reader
+ *             gets a reference to the page, and then reads bytes without the lock.
  *
  * The errors to find (A and B are threads; S is a shrinker):
  *
- *  (1) Two threads store a page in the same slot:
+ *   Error 1: Two threads store a page in the same slot:
  *        A: finds no page, allocates     B: finds no page, allocates
  *        A: lock, stores its page        B: lock, does not test again, stores its own page:
- *                                           A's page is lost
- *  (2) The shrinker frees a page without the lock:
+ *                                           A's page is lost.
+ *   Error 2: The shrinker frees a page without the lock:
  *        A: lock, finds the page         S: removes it, frees it
- *        A: reads bytes of a freed page, or of a page that was allocated in its place
- *  (3) A page is reused before its quarantine ends, or is in two slots at once; the page's tag identifies its
- *      owner.
- *  (4) The library's count of pages is wrong: at the end every page must be freed or in a slot.
- *  (5) A page is freed too early:
+ *        A: reads bytes of a freed page, or of a page that was allocated in its place.
+ *   Error 3: A page is reused before its quarantine ends, or is in two slots at once; the page's tag
+ *     identifies its owner.
+ *   Error 4: The library's count of pages is wrong: at the end every page must be freed or in a slot.
+ *   Error 5: A page is freed too early:
  *        A: clears its last value        B: writes its first value
- *        A: counts 0, frees the page     B: reads zero, or a freed page
- *  (6) The drop of a reader's last reference does not free the page, or an earlier drop frees the page:
+ *        A: counts 0, frees the page     B: reads zero, or a freed page.
+ *   Error 6: The drop of a reader's last reference does not free the page, or an earlier drop frees the page:
  *        A: gets a reference, unlocks    B: clears the last value, drops the slot's reference
- *        A: reads, drops
- *  (7) A new page in place of a freed one is not all zeros.
+ *        A: reads, drops.
+ *   Error 7: A new page in place of a freed one is not all zeros.
  *
  * Error 2 needs a shrinker that runs between two instructions of another thread, and errors 5 and 6 need two
  * threads that access a page with one value at the same time: run for seconds. At the end of a correct run of

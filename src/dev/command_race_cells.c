@@ -109,8 +109,8 @@ static void evaluate_and_run_program_once(struct checker *checker, const struct 
 
 /*
  * On fibers each run must report as many races as the first run; otherwise the result of @report becomes
- * CHECKER_DIFFERS. An old ThreadSanitizer forgets a random access of a full granule: its runs may report
- * different numbers of races, but either all runs or no run must report a race.
+ * CHECKER_DIFFERS. An old ThreadSanitizer forgets a random access of a full granule, so it may report
+ * different numbers of races in each run. In that case all runs or no run must report a race.
  */
 static bool check_race_count_unchanged(const struct checker_report *first, struct checker_report *report,
 				       unsigned int run_number)
