@@ -29,7 +29,7 @@ static inline double figure_read_seconds(clockid_t clock)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* @aim: the threshold, for example ">= 10"; "": no threshold */
+/* @aim: the threshold, such as >= 10; an empty string: no threshold */
 static inline void figure_print_sample(const char *name, const char *unit, const char *aim,
 				       const double *values, size_t value_count)
 {

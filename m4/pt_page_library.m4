@@ -44,7 +44,7 @@ AC_DEFUN([PT_PAGE_LIBRARY], [
 
 # _PT_PAGE_SYMBOLS
 # ----------------
-# Set PAGE_ABSENT to the calls of page.h that the external page library lacks. Stop if it lacks a needed call.
+# Set PAGE_ABSENT to the calls of page.h that the external page library lacks. Needed calls must exist.
 AC_DEFUN([_PT_PAGE_SYMBOLS], [
   pt_page_needs=`cat $srcdir/src/page_stubs/needs.sym`
   pt_page_standins=`cd $srcdir/src/page_stubs && ls page_*.c | $SED 's/\.c$//'`

@@ -18,9 +18,9 @@
 
 /*
  * NO_TSAN marks functions that ThreadSanitizer must not instrument. An instrumented access in record_race()
- * could deadlock, because ThreadSanitizer calls record_race() while it holds its own locks. Functions that
- * read other threads' data for a failure report would race. In other builds NO_TSAN is empty, because
- * MemorySanitizer assumes that the result of an uninstrumented function is uninitialised.
+ * could deadlock, because ThreadSanitizer calls record_race() while it holds its own locks. In functions that
+ * read other threads' data for a failure report, ThreadSanitizer would report races. In other builds NO_TSAN
+ * is empty, because MemorySanitizer assumes that the result of an uninstrumented function is uninitialised.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)

@@ -17,7 +17,7 @@ static struct command commands[] = {
 	{ .name = NULL },
 };
 
-/* The address is NULL if the page library lacks the calls of the scenario (build-aux/flavours.mk). */
+/* The address of a scenario is NULL if the page library lacks its calls (build-aux/flavours.mk). */
 #define SCENARIO(name, summary) extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
 

@@ -41,7 +41,7 @@ static const struct stress_bug *find_next_bug_of_scenario(const struct stress_bu
 	return bug < end ? bug : NULL;
 }
 
-static char bug_names[128]; /* names of the bugs of this scenario: "a, b, c" */
+static char bug_names[128]; /* names of all bugs of this scenario, separated by commas */
 
 static bool parse_64_bit_number(char *value, void *number)
 {
@@ -207,7 +207,7 @@ static int select_backend_or_environment_default(const char *option_value)
 	return -1;
 }
 
-/* Sanitizers do not work with a limit of address space. Without a sanitizer the address is NULL. */
+/* A limit of address space does not work with sanitizers. This symbol is NULL without a sanitizer. */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
 /* Return: -1 for success, or an exit status. */

@@ -92,7 +92,7 @@ static void allocate_file_pages_or_buffer(size_t file_size)
 static struct span make_span_with_bug(const struct piece *piece, unsigned int copy_index, size_t piece_off,
 				      size_t len)
 {
-	/* With this bug each span ends with its piece, so another thread owns the byte after the span. */
+	/* The span ends with its piece, so that this bug writes to a byte of another thread. */
 	if (must_write_one_byte_too_many())
 		len = piece->len - piece_off;
 	return (struct span){ piece, copy_index, piece->file_pos + piece_off, len };

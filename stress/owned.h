@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Threads share pages, but each byte belongs to one thread: no other thread may read or write the byte (R2,
- * R3). All these bytes are a "file" in memory, which is divided into pieces. Piece N belongs to thread N
+ * R3). These bytes form a file in memory, which is divided into pieces. Piece N belongs to thread N
  * modulo the number of threads, so neighbouring pieces belong to different threads; pieces may cross the ends
  * of pages. The file may have several copies, each in pages of its own. The owner of a piece knows the bytes
  * that the piece must have.
@@ -45,7 +45,7 @@ struct chunk {
 /* Allocates the file for all threads, and writes new bytes to each piece. */
 void owned_allocate_and_fill_file(const struct owned_layout *layout);
 
-/* Checks all pieces and frees the file. To be called by the main thread after all other threads ended. */
+/* Checks all pieces and frees the file. The main thread calls this function after all threads ended. */
 void owned_check_and_free_file(void);
 
 /* Pick a random piece of the thread, a random part of such a piece, or its tail from a random byte on. */

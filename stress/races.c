@@ -3,7 +3,7 @@
 #include "stress/core.h"
 
 #define RACES_KEPT   4  /* maximal number of unexpected races that are printed */
-#define RACES_ENOUGH 32 /* after so many reports in a region, ignore most operations there */
+#define RACES_ENOUGH 32 /* race reports of a region after which most of its operations are ignored */
 
 static atomic_ulong race_counts[RACE_KINDS];
 static struct tsan_race unexpected_races[RACES_KEPT];

@@ -57,7 +57,7 @@ void message_print_to_stdout(const struct message *message)
 
 static char quoted_binary_path[4 * PATH_MAX + 8]; /* path of this binary, quoted for a shell */
 
-/* To be called before the run, because a failure may be reported when no memory is left. */
+/* Stores the path before the run, because no memory may be left when a failure is reported. */
 void report_store_binary_path(void)
 {
 	FILE *out = fmemopen(quoted_binary_path, sizeof(quoted_binary_path), "w");

@@ -2,8 +2,8 @@
 /*
  * Stress tests: real threads use pages for a long time, like the kernel's torture tests.
  *
- * A scenario is a typical caller of the library. Its source has a table of operations with weights, and
- * functions for the start and the end of a run. The core (core.h) has everything else: options, threads,
+ * A scenario is a typical caller of the library: a table of operations with weights, and functions for the
+ * start and the end of a run. The core (core.h) has everything else: options, threads,
  * statistics, race reports, pressure (failing calls, a memory limit, forks, delays) and the result.
  *
  * The core does not order threads between their start and their end: the core's flags are relaxed, and each
@@ -62,7 +62,7 @@ struct stress_operation {
 	enum operation_threads threads;
 };
 
-/* The division of owned bytes into pieces (owned.h). If all is 0, the scenario has no owned bytes. */
+/* The division of owned bytes into pieces (owned.h). All members 0: the scenario has no owned bytes. */
 struct owned_layout {
 	size_t piece_size;              /* OWNED_MIXED: one page with pieces of different sizes */
 	unsigned int pieces_per_thread; /* 0 for OWNED_MIXED */
@@ -106,7 +106,7 @@ struct stress_run {
 	uint64_t operation_limit; /* operations of each thread */
 	unsigned int time_limit_seconds;
 	uint64_t seed;
-	unsigned int statistics_interval_seconds; /* between two lines of statistics */
+	unsigned int statistics_interval_seconds; /* time between two lines of statistics */
 	const char *backend, *copy_method;
 	bool must_pin_threads, must_delay_threads;
 	bool is_bare;              /* --bare: memcpy() replaces the page library */
@@ -170,7 +170,7 @@ static inline uint64_t stress_hash(uint64_t number)
 	return random_next(&number);
 }
 
-/* Return: the next number of the thread's random sequence, in 0 .. @below - 1. */
+/* Return: the next number of the thread's random sequence, which is less than @below. */
 static inline uint32_t stress_pick_number(struct stress_thread *self, size_t below)
 {
 	return random_below(&self->random_state, below);
@@ -188,7 +188,7 @@ void stress_let_other_threads_run(void);
 
 /*
  * Return: whether enough races were reported in the region of the common page that contains @page_off.
- * More reports are avoided, because ThreadSanitizer needs as long for one as for a thousand operations.
+ * Further reports are avoided, because a race report takes as long as a thousand operations.
  */
 bool stress_has_enough_races_in_region(size_t page_off);
 
@@ -197,7 +197,7 @@ bool stress_has_enough_races_in_region(size_t page_off);
 /* Counts an allocation that failed, and reports a failure unless an option makes allocations fail. */
 void stress_count_and_check_refused_call(struct stress_thread *self, const char *call_name);
 
-/* Counts a user copy with result @error if --fail-copy made the copy fail. Return: whether it did. */
+/* Counts a user copy if its result @error is due to --fail-copy. Return: whether the copy was counted. */
 bool stress_count_if_refused_copy(struct stress_thread *self, int error);
 
 /*

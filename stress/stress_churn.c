@@ -4,7 +4,7 @@
  *
  *   `churn`  allocate, keep, pass on and free pages as fast as possible.
  *   `table`  the common page is like a page table: each entry of 8 bytes is 0 or the address of another page,
- *            a "child". Threads change entries atomically, and allocate children while the common page is
+ *            its child. Threads change entries atomically, and allocate children while the common page is
  *            mapped. A child belongs to the thread that took its address from an entry.
  *
  * The errors to find (A and B are threads; the bytes of a page identify the thread that wrote them):

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads own adjacent bytes of shared pages, and access them at the same time without a lock. R3 allows
- * that, and R2 makes it safe: a call accesses only the bytes of its range, and does not write back other
- * bytes. The scenarios differ in the sizes of the pieces, and in where pieces of different threads meet:
+ * Threads own adjacent bytes of shared pages. R3 allows threads to access these bytes at the same time, which
+ * is safe by R2: a call accesses only the bytes of its range, and does not write back other bytes.
+ *
+ * The scenarios differ in the sizes of the pieces, and in where pieces of different threads meet:
  *
  *   `split`     a buffer that is split over pages, in chunks of min(left, PAGE_SIZE - off) bytes: the first
  *               chunk is at off, the next ones at 0.
@@ -68,7 +69,7 @@ static void write_and_check_with_bug(struct stress_thread *self, struct span spa
 	}
 }
 
-/* Checks the span; if the bug "peek" is injected, also reads the byte after each chunk. */
+/* Checks the span; with --busted=peek, also reads the byte after each chunk. */
 static void check_span_with_peek_bug(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };

@@ -57,13 +57,13 @@ static struct {
 	struct program *programs;
 	size_t program_count;
 	unsigned int round_count;
-	const char *ratio_aim;               /* the threshold of the ratio, or "" */
+	const char *ratio_aim;               /* the threshold, or empty */
 	double rates[EXECUTORS][ROUNDS_MAX]; /* programs per second */
 } bench = { .round_count = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
-/* One measurement, in memory shared by this process and the child process that measures. */
+/* One measurement. The child process that measures shares this memory with its parent process. */
 struct measurement {
 	const struct executor *executor;
 	double rate; /* programs per second */

@@ -22,7 +22,7 @@
 #include "tool/run/control_block.h"
 #include "tool/tool.h"
 
-/* lose_memory() clears leakable_memory, the only pointer to its memory. The flags affect later inputs. */
+/* lose_memory() clears leakable_memory, the only pointer to its memory. Two flags affect later inputs. */
 static void *volatile leakable_memory;
 static volatile bool must_crash_later_inputs, must_change_later_inputs;
 
