@@ -8,8 +8,8 @@ output, one JSON object on each line. Messages of the program go to standard err
     {"name": "fibers : real threads", "unit": "times", "aim": ">= 20", "values": [21.5, 22]}
     {"name": "whose time it is", "skipped": "no perf"}
 
-The table has a row for each sample: the median and the quartiles of its values. A value is null if the
-measured event never happened. Names must be the same in every run, because runs are compared by name.
+The table has a row for each sample: the median and the quartiles of the sample's values. A value is null if
+the measured event never happened. Names must be the same in every run, because runs are compared by name.
 """
 import argparse
 import json
@@ -35,8 +35,8 @@ ROUNDS = "${BENCH_ROUNDS:+--rounds $BENCH_ROUNDS}"
 ALL_RULES = f"$(ls {RULES}/*.page)"
 RACE_FREE = f"$(grep -L '^expect .*data-race' {RULES}/*.page)"
 
-# Each entry: NAME of the target bench-NAME; whether `make bench` runs it; functions or commands, each with a
-# label for its rows. A command is skipped if its program does not exist.
+# Each entry: NAME of the make target bench-NAME; whether `make bench` includes the benchmark; its functions or
+# commands, each after a label for its rows. A command is skipped if the command's program does not exist.
 BENCHES = [
     ("page", True, [("plain", "./bench_page"),
                     ("asan", "./bench_page-asan alias poison")]),
@@ -63,10 +63,10 @@ EXIT_GOOD, EXIT_FAILED, EXIT_BAD, EXIT_SKIPPED = 0, 1, 2, 77
 
 
 class Unusable(Exception):
-    """Invalid options, samples or files; the message has one line."""
+    """An option, a sample or a file is invalid; the message has one line."""
 
 
-# ---- a row ----
+# ---- a row of the table ----
 
 def null_to_infinity(value):
     return math.inf if value is None else value
@@ -78,7 +78,7 @@ def is_number_or_null(value):
 
 
 def compute_quartiles(values):
-    """Return: the quartiles, interpolated between two values; None instead of infinity."""
+    """Return: the three quartiles, each interpolated between two values; None replaces infinity."""
     # Interpolation needs finite numbers, so the largest float replaces infinity.
     ordered = [min(null_to_infinity(value), sys.float_info.max) for value in values]
     found = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else 3 * ordered
@@ -97,7 +97,7 @@ def is_aim_met_or_none(aim, median):
 
 
 def make_row(sample, label, repeat_command):
-    """Return: the row of the table for a sample; @repeat_command measures it again."""
+    """Return: the table row for a sample. @repeat_command: the command that measures the sample again."""
     values = sample.get("values")
     if not isinstance(sample.get("name"), str) or not isinstance(sample.get("unit"), str):
         raise Unusable(f"expected a row with name and unit, got {json.dumps(sample)}")
@@ -146,7 +146,7 @@ def parse_sample_or_raise(line):
 
 
 def find_missing_program(command):
-    """Return: the program of a shell command if it does not exist, otherwise None."""
+    """Return: the program that a shell command runs, if this program does not exist; otherwise None."""
     program = next(word for word in command.split() if "=" not in word)
     return program.removeprefix("./") if "/" in program and not os.path.exists(program) else None
 
@@ -178,7 +178,7 @@ def run_benches(results, bench_names, source_directory):
                                                      f"{name}: {label}" if label else name, str(why))
 
 
-# ---- an old run ----
+# ---- comparison with an old run ----
 
 def is_valid_old_row(row):
     return isinstance(row, dict) and isinstance(row.get("name"), str) \
@@ -211,7 +211,7 @@ def get_change_word_and_ratio(row, old_row):
 
 
 def find_vanished_rows(rows, old_results, bench_names):
-    """Return: the old rows without a new one, only those of the benchmarks that ran now."""
+    """Return: the old rows of benchmarks that ran now, as far as no new row has the same name."""
     names_now = {row["name"] for row in rows}
     commands = {f"make bench-{name}" for name in bench_names}
     return [row for row in old_results["rows"]
@@ -302,7 +302,7 @@ def write_results_file(path, results, begin_time, command):
     print(f"kept in {path}")
 
 
-# ---- all of it ----
+# ---- the program ----
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
@@ -381,8 +381,8 @@ def main():
 
 
 if __name__ == "__main__":
-    # If SIGCHLD is ignored, which is inherited, subprocess reports status 0 for every child.
+    # A process can inherit that SIGCHLD is ignored; then subprocess reports status 0 for every child process.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # Keep the output of children and of this program in order.
+    # With a buffer of one line, the output of child processes and of this program is in order.
     sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())

@@ -4,8 +4,7 @@
  *
  *   bench_page [BACKEND [REVOKE]]    without arguments: all backends
  *
- * Prints samples of ROUNDS rounds for bench.py. A call and its baseline alternate, so other load
- * affects both equally. Each backend runs in its own process.
+ * Prints samples of ROUNDS rounds for bench.py. Each backend is measured in its own process.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -27,7 +26,7 @@ static unsigned char *canonical, *other_canonical, *buffer;
 static size_t size;
 static size_t opaque_zero; /* an offset that the compiler cannot know */
 
-/* A compiler barrier: the compiler must assume that all memory is read. */
+/* A compiler barrier, so that stores before the call are not optimised away. */
 static inline void assume_memory_is_read(const void *p)
 {
 	__asm__ volatile("" : : "r"(p) : "memory");
@@ -40,7 +39,7 @@ static bool is_range_in_page(size_t off, size_t len)
 	return off <= PAGE_SIZE && len <= PAGE_SIZE && off + len <= PAGE_SIZE;
 }
 
-/* A baseline: a check and memcpy(). Not inlined, because the library's calls are not inlined. */
+/* A baseline: a check and memcpy(). The baseline is not inlined, because the library's calls are not. */
 static __attribute__((noinline)) int checked_copy(void *to, const void *from, size_t off, size_t len)
 {
 	if (!is_range_in_page(off, len))
@@ -57,7 +56,7 @@ static __attribute__((noinline)) int checked_zero(unsigned char *to, size_t off,
 	return 0;
 }
 
-/* OPERATION(NAME, MEMORY, CALL) defines the function NAME, which makes CALL; CALL writes to MEMORY. */
+/* Defines a function NAME that makes CALL. The compiler must not optimise CALL's stores to MEMORY away. */
 #define OPERATION(name, memory, call)          \
 	static void name(void)                 \
 	{                                      \
@@ -71,7 +70,7 @@ OPERATION(memcpy_in, canonical, checked_copy(canonical + opaque_zero, buffer, op
 OPERATION(write_raw, canonical, page_write_raw(page, buffer, opaque_zero, size))
 OPERATION(memset_in, canonical, checked_zero(canonical, opaque_zero, size))
 OPERATION(fill_zero, canonical, page_fill_zero(page, opaque_zero, size))
-/* Both copies use the same pages, because cache lines and sets affect the time. */
+/* page_copy() and its baseline use the same pages, because the place in the cache affects the time. */
 OPERATION(memcpy_between, canonical,
 	  checked_copy(canonical + opaque_zero, other_canonical, opaque_zero, size))
 OPERATION(copy, canonical, page_copy(page, opaque_zero, other, opaque_zero, size))
@@ -86,7 +85,7 @@ static void map_and_unmap(struct page *page_to_map, bool must_write_byte)
 	page_unmap_local(addr);
 }
 
-/* These are more pages than a task has windows, so each mapping replaces another page. */
+/* These are more pages than the backend keeps mapped for a task, so each mapping replaces another one. */
 static struct page *many_pages[37];
 static unsigned int next_index;
 
@@ -121,15 +120,15 @@ static void mmap_touch_munmap(void)
 
 /* ---- measuring ---- */
 
-/* A call of the library, and the baseline that its time is compared with. */
+/* A call of the library, and the baseline with which the time of the call is compared. */
 struct compared_call {
 	const char *call_name;
 	void (*call)(void);
 	const char *baseline_name;
 	void (*baseline_call)(void);
-	const char *aim;  /* threshold of the figure; NULL: mapping_aim of the backend */
+	const char *aim;  /* threshold of the figure; NULL: the backend's mapping_aim */
 	bool is_ratio;    /* the figure is a ratio of times; otherwise a difference in ns */
-	size_t only_size; /* measured only for copies of this many bytes; 0: for all sizes */
+	size_t only_size; /* compare only copies of this many bytes; 0: of all sizes */
 };
 
 static size_t rounds;
@@ -143,7 +142,7 @@ static double measure_mean_call_ns(void (*call)(void), unsigned int call_count)
 	return (figure_read_seconds(CLOCK_MONOTONIC) - start) * 1e9 / call_count;
 }
 
-/* Each round measures the call and its baseline, so that other load affects both equally. */
+/* Each round measures both the call and its baseline, so that other load affects both times equally. */
 static void compare_and_print_call(const char *title, const struct compared_call *compared, const char *aim)
 {
 	double values[FIGURE_ROUNDS_MAX];
@@ -223,7 +222,7 @@ static void allocate_pages_and_buffer(void)
 	memset(buffer, 1, PAGE_SIZE);
 }
 
-/* A backend that maps without a system call has a threshold, mapping_aim. */
+/* @mapping_aim: the threshold for backends that map without a system call, otherwise NULL. */
 static const struct backend_mode {
 	const char *backend, *revoke, *mapping_aim;
 } backend_modes[] = {

@@ -2,10 +2,10 @@
 /*
  * bench_scale: measures whether a second thread doubles the rate of operations.
  *
- * Each thread allocates, maps or reads a page of its own. Runs with one thread and with one thread
- * for each CPU (at least two threads) alternate. The main rate is operations per second of CPU
- * time: other load hardly affects CPU time, but contention between the threads uses it. Prints
- * samples of ROUNDS rounds for bench.py.
+ * Each thread allocates, maps or reads a page of its own. Runs with one thread alternate with runs with one
+ * thread for each CPU (at least two threads). The main rate is operations per second of CPU time, because
+ * other load hardly affects CPU time. Contention between the threads still lowers this rate. Prints samples
+ * of ROUNDS rounds for bench.py.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #define ROUNDS       21
 #define THREADS_MAX  64
 #define BATCH        200
-#define TURN_SECONDS 0.05 /* much longer than a time slice of the scheduler */
+#define TURN_SECONDS 0.05 /* much longer than a scheduler's time slice */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void alloc_and_free(struct page *unused_page)
@@ -78,7 +78,7 @@ static void *measure_current_operation_in_thread(void *rates_of_thread)
 	return NULL;
 }
 
-/* Return: the sums of the rates of threads that run at the same time. */
+/* Return: the sums of both rates over @thread_count threads, which run at the same time. */
 static struct cpu_and_clock_rates measure_current_operation_total_rates(unsigned int thread_count)
 {
 	struct cpu_and_clock_rates thread_rates[THREADS_MAX], total = { 0 };
@@ -120,7 +120,7 @@ static void compare_and_print_thread_counts(unsigned int thread_count, size_t ro
 		clock_ratios[i] = all_threads.by_clock / one_thread.by_clock;
 	}
 	print_current_operation_sample("1 thread", "M/s", "", one_thread_rates, round_count);
-	/* More than two threads compete for shared caches, so there is no threshold for them. */
+	/* The ratio has a threshold for two threads only, because more threads compete for shared caches. */
 	print_current_operation_sample("all CPUs : 1 thread, by CPU time", "times",
 				       thread_count == 2 ? ">= 1.8" : "", cpu_ratios, round_count);
 	print_current_operation_sample("all CPUs : 1 thread, by the clock", "times", "", clock_ratios,

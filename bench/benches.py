@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""The benchmarks that run in the build directory and compare programs: functions that yield samples.
+"""The benchmarks that compare programs of the build directory: functions that yield samples.
 
-Compared programs run in turns, round by round, so other load of the machine affects them equally. The
+Compared programs run in turns, round by round, so other load of the machine affects all programs equally. The
 environment variables BENCH_ROUNDS and BENCH_SECONDS set the number of rounds and the seconds of each run. The
 docstring of a benchmark describes its other variables. @scratch is a temporary directory.
 """
@@ -59,7 +59,7 @@ def skip_unless_programs_exist(*programs):
 # ---- running ----
 
 class Run:
-    """A program that ended: its output, and the time that it took."""
+    """The execution of a program that ended: its output, and its time."""
 
     def __init__(self, *command, cwd=None, accepted_statuses=(0,), env=None):
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -93,12 +93,12 @@ def measure_in_turns(title, default_rounds, measure_functions):
 
 
 def get_max_input_length(target):
-    """Return: the length of 64 calls in the input format of the target."""
+    """Return: the number of bytes of a program of 64 calls, in the input format of the fuzz target."""
     return 4096 if target.endswith("text") else 704
 
 
 def run_libfuzzer(scratch, target, seconds, *seed_directories):
-    """Run a fuzzer whose corpus is a new, empty directory; it also reads @seed_directories."""
+    """Run a fuzzer with a new, empty corpus directory, and with @seed_directories as further inputs."""
     corpus = scratch / "corpus"
     shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir()
@@ -110,7 +110,7 @@ def run_libfuzzer(scratch, target, seconds, *seed_directories):
 # ---- benchmarks ----
 
 def bench_rates(scratch):
-    """Inputs per second of libFuzzer, starting from the seeds, on one core."""
+    """Measure the inputs per second of libFuzzer, which starts from the seeds, on one CPU."""
     targets = [target for target in ("fuzz_page", "fuzz_race") if os.access(target, os.X_OK)]
     if not targets:
         raise Skipped("this compiler has no engine")
@@ -123,7 +123,7 @@ def bench_rates(scratch):
 
 
 def bench_stress(_scratch):
-    """The cost of a stress scenario against a loop of memcpy() with the same checks. BENCH_OPS: operations."""
+    """Compare a stress scenario with a loop of memcpy() and the same checks. BENCH_OPS: operations."""
     def measure_stress_cpu_msec(*options):
         return Run("./pagetorture-stress", "split", "-t", 1, "-n", read_environment_number("BENCH_OPS", 200000),
                    *options).find_last_number(r" Cpu: ([1-9]\d*)ms ")
@@ -143,8 +143,8 @@ def find_seed_of_mean_length():
 
 
 def bench_exec(scratch):
-    """The time of one input, and where it is spent. fuzz_page runs against an empty target, both under
-    libFuzzer with AddressSanitizer, on the stored program of mean length. BENCH_RUNS: executions."""
+    """Measure the time of one input, and its parts. Compare fuzz_page with an empty target, both under
+    libFuzzer with AddressSanitizer, on a seed of mean length. BENCH_RUNS: executions."""
     skip_unless_programs_exist("fuzz_page", "fuzz_empty")
     program, runs = find_seed_of_mean_length(), read_environment_number("BENCH_RUNS", 100000)
 
@@ -166,7 +166,7 @@ def bench_exec(scratch):
 
 
 def map_symbols_to_libraries():
-    """Return: {function: "page" or "harness"}, also for static functions."""
+    """Return: {name of a function, static or not: "page" or "harness", which contains the function}."""
     part_of = {"LLVMFuzzerTestOneInput": "harness"}
     for part in ("page", "harness"):
         symbols = Run("nm", f"lib{part}-fuzz-asan.a", accepted_statuses=(0, 1)).output
@@ -175,8 +175,8 @@ def map_symbols_to_libraries():
 
 
 def profile_executions(scratch):
-    """Run fuzz_page under perf, and count samples by part. A sample counts for the part of its innermost known
-    function, so memcpy() called by the library counts for the library."""
+    """Run fuzz_page under perf, and count perf's samples for the page library and for the harness. The
+    innermost known function of a sample decides, so memcpy() called by the library counts for the library."""
     (scratch / "corpus").mkdir()
     try:
         Run("perf", "record", "-q", "-e", "cpu-clock:u", "-F", "499", "--call-graph", "dwarf,8192", "-o",
@@ -235,8 +235,8 @@ def yield_branch_samples(scratch, target, runs):
 
 
 def count_inputs_to_edge_goal(runs_by_target, target):
-    """For each run, count the inputs until the run has 95 % of the most edges of all runs, with or without the
-    mutator; NEVER if the run did not reach them."""
+    """For each run, count the inputs until the run reaches its goal: 95 % of the edges of the best run, with
+    or without the mutator. NEVER: the run did not reach the goal."""
     kin = target.removesuffix("-bytes")
     most = max(run["edges"] for name in (kin, f"{kin}-bytes") for run in runs_by_target.get(name, []))
     return [next((inputs for inputs, edges in run["curve"] if edges >= 0.95 * most), NEVER)
@@ -244,8 +244,8 @@ def count_inputs_to_edge_goal(runs_by_target, target):
 
 
 def bench_fuzz(scratch):
-    """Coverage from an empty corpus on one core in a given time: with the mutator for programs, and without
-    it. TIME: seconds; N: rounds; TARGETS: to compare."""
+    """Compare the coverage from an empty corpus on one CPU in a given time, with and without the mutator for
+    page programs. TIME: seconds; N: rounds; TARGETS: the fuzz targets."""
     wanted = os.environ.get("TARGETS") or "fuzz_page fuzz_page-bytes fuzz_race fuzz_race-bytes"
     targets = [target for target in wanted.split() if os.access(target, os.X_OK)]
     for target in wanted.split():
@@ -275,8 +275,8 @@ def bench_fuzz(scratch):
 
 
 def bench_afl(scratch):
-    """AFL++ on each target: the gain of the persistent mode against one process for each input, and the
-    stability: whether the same input always executes the same edges."""
+    """For each target of AFL++, measure the gain of the persistent mode against one process for each input,
+    and the stability: the part of the edges that an input executes in the same way each time."""
     if not shutil.which("afl-fuzz") or not os.access("afl/fuzz_page", os.X_OK):
         raise Skipped("no AFL++, or none of its binaries (make afl-fuzzers)")
     seconds = read_environment_number("BENCH_SECONDS", 15)
@@ -308,8 +308,8 @@ def bench_afl(scratch):
 
 
 def bench_jobs(scratch):
-    """The gain of a second job: campaigns of one and of two jobs. The gain depends on a free second CPU, so CPU
-    times are compared too. The last row estimates the gain with two free CPUs."""
+    """Compare campaigns of one and of two jobs. The gain of the second job depends on a free second CPU, so
+    CPU times are compared too. The last row estimates the gain with two free CPUs."""
     target = "fuzz_page"
     skip_unless_programs_exist(target)
     if len(os.sched_getaffinity(0)) < 2:
@@ -324,7 +324,7 @@ def bench_jobs(scratch):
                   read_environment_number("BENCH_SECONDS", 20), "--seed", 1, "--dir", campaign, target)
         return run.find_last_number(rf"^ *{target} +\d+ +(\d+) "), run.cpu
 
-    # Use a grown corpus: at its start a campaign mostly writes files.
+    # Start from a large corpus, because a campaign with a small corpus mostly writes files.
     measure_campaign_executions_and_cpu(2, None)
     shutil.copytree(scratch / "run" / target / "corpus", scratch / "corpus")
     values = measure_in_turns("bench-jobs", 5, {
@@ -337,9 +337,9 @@ def bench_jobs(scratch):
 
 
 def bench_minimize(scratch):
-    """The size of minimised racy programs of 40 calls, and the time. The result must break the same rules and
-    have the same signature, and minimising it again must change nothing. Written as C, it must compile without
-    warnings. BENCH_PROGRAMS, BENCH_SEED: number and first seed."""
+    """Minimise racy programs of 40 calls, and measure the size of the results and the time. A result must
+    break the same rules and have the same signature; a second run must not change it. Its C form must compile
+    without warnings. BENCH_PROGRAMS, BENCH_SEED: number and first seed."""
     skip_unless_programs_exist("pagetorture-tsan", "make_programs")
     tool, headers = os.path.abspath("pagetorture"), pathlib.Path(__file__).resolve().parents[1] / "src/page"
     compiler = (os.environ.get("CC") or "clang").split()
@@ -365,7 +365,7 @@ def bench_minimize(scratch):
                 wrong.append(f"{file.stem}: not the smallest")
             seconds.append(first.seconds)
             sizes.append(sum("(" in line for line in small.read_text().splitlines()))
-            # A race that no detector sees cannot be reproduced as C.
+            # to-c cannot reproduce a race that no detector reports.
             if "race unseen" not in first.output:
                 Run(tool, "to-c", "-o", source, small)
                 Run(*compiler, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{headers}", source)
@@ -382,9 +382,9 @@ def bench_minimize(scratch):
 
 
 def bench_replay(scratch):
-    """The cost of isolation: `replay` of many small programs, which names each failure, against libFuzzer's
-    -runs=0 on the same files, which ends at the first crash. Then `replay` must name exactly the inputs that
-    crash, hang and leak among them. BENCH_INPUTS: programs, at least 3000."""
+    """Measure the cost of isolation: compare `replay` of many small programs, which names each failure, with
+    libFuzzer's -runs=0 on the same files, which ends at the first crash. Then `replay` must name exactly the
+    inputs that crash, hang and leak among them. BENCH_INPUTS: programs, at least 3000."""
     skip_unless_programs_exist("fuzz_page", "pagetorture-asan", "make_programs")
     count = read_environment_number("BENCH_INPUTS", 100000)
     if count < 3000:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Output of benchmarks in C: samples, one JSON object on each line. bench.py computes medians and
- * spreads.
+ * Output of benchmarks in C: samples, each a JSON object on one line. bench.py computes medians and
+ * quartiles.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ static inline double figure_read_seconds(clockid_t clock)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* @aim: a threshold, for example ">= 10", or "" */
+/* @aim: the threshold, such as >= 10; an empty string: no threshold */
 static inline void figure_print_sample(const char *name, const char *unit, const char *aim,
 				       const double *values, size_t value_count)
 {

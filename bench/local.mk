@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # `make bench` runs the quick benchmarks, `make bench-NAME` one benchmark. A benchmark prints samples; bench.py
-# prints them as one table with medians, quartiles and thresholds.
+# prints one table of the samples with medians, quartiles and thresholds.
 
-# OLD=FILE compares with a stored run. With STRICT=1, a missed threshold is a failure.
+# OLD=FILE compares the results with those of an earlier run. With STRICT=1, a missed threshold is a failure.
 bench_run = CC='$(CC)' LLVM_COV='$(LLVM_COV)' LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 	OLD='$(OLD)' STRICT='$(STRICT)' python3 $(srcdir)/%D%/bench.py --srcdir '$(srcdir)'
 OLD =
@@ -24,7 +24,7 @@ bench-all: all-am $(bench_programs) seeds
 
 bench_one = $(bench_run) $(@:bench-%=%) --json results/$@.json --command 'make $@'
 
-# Each benchmark of this rule takes less than a minute.
+# Each of the following six benchmarks takes less than a minute.
 #: bench-exec  measure the time of one input, and where it is spent
 #: bench-page  measure the time of the library's calls
 #: bench-programs  compare the speed of the executors
@@ -35,7 +35,7 @@ bench-exec bench-page bench-programs bench-rates bench-scale bench-stress: \
 		all $(bench_programs) seeds
 	@$(bench_one)
 
-# `make bench-afl` measures the gain of AFL++'s persistent mode, and its stability.
+# `make bench-afl` measures the gain of AFL++'s persistent mode, and the stability that AFL++ reports.
 #: bench-afl  measure AFL++'s persistent mode
 bench-afl: all-am afl-fuzzers seeds
 	@$(bench_one)
@@ -46,7 +46,7 @@ bench-fuzz: $(bench_programs) seeds
 	@$(bench_counters)
 	@$(bench_one)
 
-# `make bench-jobs` measures the gain of a second job of a campaign. It takes three to four minutes.
+# `make bench-jobs` measures the gain of a second job of a campaign, which takes three to four minutes.
 #: bench-jobs  measure the gain of a second job (4 minutes)
 bench-jobs: all-am fuzzers seeds
 	@$(bench_one)
@@ -63,7 +63,7 @@ bench-minimize: all-am make_programs
 bench-replay: all-am make_programs $(bench_programs)
 	@$(bench_one)
 
-# If llvm-cov exists, this command builds the program that counts the branches of an input.
+# If llvm-cov exists, bench_counters builds the program that counts the branches that an input executes.
 bench_counters = test -z '$(LLVM_COV)' || \
 	$(MAKE) $(AM_MAKEFLAGS) fuzz_page-replay-cov
 

@@ -31,7 +31,7 @@ command -v abidw >/dev/null || print_skipped_and_exit "no abidw (abigail-tools)"
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 
-# Only the types of these headers are part of the ABI.
+# Only types that the HEADER arguments define are part of the ABI.
 mkdir "$scratch/public" && cp "$@" "$scratch/public" &&
 	abidw --headers-dir "$scratch/public" --drop-private-types --exported-interfaces-only \
 		--no-corpus-path --no-comp-dir-path --no-show-locs "$library" >"$scratch/with-paths.abi" &&

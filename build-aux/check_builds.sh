@@ -3,7 +3,7 @@
 #
 # Build and test in other configurations, each from a read-only source tree of a tarball, in its own
 # directory below check-builds/: gcc without clang, clang without gcc, 32 bits, the current
-# configuration, and distcheck. Print one row for each, with the log of a failed step. make sets MAKE,
+# configuration, and distcheck. Print one row for each build, with the log of a failed step. make sets MAKE,
 # CC, AWK, JOBS, UNIT_TESTS and similar variables.
 #
 #   make check-builds                  all builds
@@ -17,7 +17,7 @@ scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/te
 	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
 	tests/test_tree.sh'
 
-# run_step_in_build_directory NAME COMMAND...: run the command in the directory of the build, with the PATH of the build.
+# run_step_in_build_directory NAME COMMAND...: run the command in the build's directory, with $path as PATH.
 run_step_in_build_directory() {
 	step=$1
 	shift
@@ -47,7 +47,7 @@ build_and_test_with_compiler() {
 		run_step_in_build_directory tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
-# Run and replay corpus/rules with each backend, and replay it by the fuzz targets without an engine.
+# Run and replay corpus/rules by pagetorture with each backend, and replay corpus/rules by replayers.
 run_and_replay_rule_programs() {
 	for backend in direct alias; do
 		run_step_in_build_directory "run-$backend" ./pagetorture run --backend $backend "$source/corpus/rules" &&
@@ -59,7 +59,7 @@ run_and_replay_rule_programs() {
 	done
 }
 
-# run_build_or_set_missing BUILD: build and test. If the build is impossible here, $missing is set to the reason.
+# run_build_or_set_missing BUILD: build and test; if that is impossible here, set $missing to the reason.
 run_build_or_set_missing() {
 	case $1 in
 	gcc)
@@ -103,7 +103,7 @@ print_result_and_remove_good_build() {
 	fi
 }
 
-# Print the name, size and time of each source file: the build must not write to the source tree.
+# Print name, size and time of each source file, to detect that a build wrote to the source tree.
 list_source_sizes_and_times() {
 	find "$source" -printf '%P %s %T@\n' | sort
 }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Build the Debian packages of DIRECTORY/pagetorture-VERSION, run lintian, unpack them and use their
-# files. Called by `make check-deb`. Exit status 77, with the name of the tool, if a tool is missing.
+# files. Called by `make check-deb`. If a tool is missing, print the tool's name; the exit status is 77.
 set -u
 
 directory=${1:?usage: check_deb.sh DIRECTORY VERSION; by make check-deb}
@@ -38,7 +38,7 @@ build_debian_packages() {
 		DEB_BUILD_OPTIONS="nocheck parallel=${JOBS:-2}" dpkg-buildpackage -us -uc -b
 }
 
-# Fail on lintian messages of the levels "error" and "warning"; print those of the level "information" too.
+# Print lintian's errors, warnings and information; fail on errors and warnings.
 run_lintian() {
 	lintian --fail-on error,warning --info --display-info \
 		"$directory/pagetorture_${version}_"*.changes

@@ -5,9 +5,9 @@
 #
 #   coverage.sh SRCDIR      run in the build directory; writes to coverage/
 #
-# make sets CC, COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA. A separate build has coverage counters, in
-# every flavour that supports them. The counters are in a shared mapping of a file (%c), so they
-# survive any end of the process.
+# make sets CC, COVERAGE_FLAGS, LLVM_COV and LLVM_PROFDATA. This script makes a separate build with
+# coverage counters, in every flavour that supports counters. The counters are in a shared mapping of a file
+# (%c), so the counters survive any end of the process.
 set -eu
 
 srcdir=${1:?expected the source directory}
@@ -15,7 +15,7 @@ if [ -z "${LLVM_COV-}" ]; then
 	echo "skipped: coverage ($CC cannot count, or has no llvm-cov of its own)"
 	exit 77
 fi
-# The make of the second build must not use the job server of the calling make.
+# The make that builds with counters must not use the job server of the make that called this script.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 srcdir=$(cd "$srcdir" && pwd)
 mkdir -p coverage/build
@@ -28,8 +28,8 @@ build_programs_with_counters() {
 	make -s -C build -j "$(nproc)" coverage-programs
 }
 
-# run_listed_commands_with_counters DIRECTORY: run each line NAME COMMAND... of standard input, as many at a time as there are CPUs.
-# Store the counters and the output of each command in DIRECTORY.
+# run_listed_commands_with_counters DIRECTORY: read lines NAME COMMAND... from standard input, and run each
+# command, one at a time on each CPU. Store the counters and the output of each command in DIRECTORY.
 run_listed_commands_with_counters() {
 	rm -rf "$1"
 	mkdir "$1"
@@ -40,8 +40,9 @@ run_listed_commands_with_counters() {
 		"$@" >"$log" 2>&1 || { echo "exit status $?: $*; see $PWD/$log"; exit 1; }' "$1"
 }
 
-# Print lines NAME COMMAND...: `pagetorture run` with each backend, and each replayer with each kind of mapping, on the
-# corpus. fuzz_api and fuzz_fatal need that the use of an ended mapping ends the process, so not PAGE_MAP_REVOKE=none.
+# Print lines NAME COMMAND... for the corpus: `pagetorture run` with each backend, and each replayer with each
+# kind of mapping. In fuzz_api and fuzz_fatal a use of an ended mapping must end the process, so both do not
+# run with PAGE_MAP_REVOKE=none.
 list_corpus_commands() {
 	for backend in direct alias; do
 		echo "run-$backend build/pagetorture run --backend $backend $corpus/rules $corpus/regress $corpus/bugs"
@@ -64,7 +65,7 @@ list_unit_test_commands() {
 	done
 }
 
-# merge_counters_and_export NAME DIRECTORY...: write the counts of the directories as JSON, as a table and as HTML.
+# merge_counters_and_export NAME DIRECTORY...: merge the directories' counters; write JSON, a table and HTML.
 merge_counters_and_export() {
 	name=$1
 	shift

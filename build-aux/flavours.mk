@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Rules that build the same sources in several flavours. The files local.mk hold the lists of names;
-# this file has one rule for each kind of program. The rules need GNU make, so Automake does not
+# Rules that build the same sources in several flavours. The local.mk files have the lists of sources and
+# programs; this file has one rule for each kind of program. The rules need GNU make, so Automake does not
 # read this file.
 #
-# The object of PATH.c is obj/BUILD/PATH.o. BUILD is a flavour (plain, asan, tsan, msan) or
-# one of the other sets of compiler flags below. All programs of a BUILD share its objects.
+# The object of PATH.c is obj/BUILD/PATH.o. BUILD is a flavour (plain, asan, tsan, msan) or another set of
+# compiler flags, of the list `builds` below. All programs of a BUILD share the objects of this BUILD.
 
 EXTRA_DIST += build-aux/flavours.mk
 
-# $(call objects,BUILD,SOURCES): the objects of SOURCES. Headers and tables have no object.
+# $(call objects,BUILD,SOURCES): the objects of SOURCES. Headers and tables in SOURCES have no object.
 objects = $(patsubst %.c,obj/$1/%.o,$(filter %.c,$2))
-# $(call ending,FLAVOUR): the ending of program names, for example -asan; empty for plain.
+# $(call ending,FLAVOUR): the end of program names of the flavour, for example -asan; empty for plain.
 ending = $(if $(filter-out plain,$1),-$1)
 
-# The name of a temporary file, which a recipe renames to the target when the file is complete. It differs between
-# lines of a recipe and between processes of make: a recipe must use it in one line only.
+# $(temporary) is the name of a temporary file. The recipe renames the complete file to the target.
+# Each line of a recipe gets another name, so a recipe must use $(temporary) in one line only.
 temporary = $@.$$$$
 
-# $(call print,WORD): the first part of a recipe. It prints WORD and the target unless V=1.
+# $(call print,WORD): the start of a recipe line, which prints WORD and the target unless V=1.
 print = $(if $(filter 1,$(or $(V),$(AM_DEFAULT_VERBOSITY))),,@printf '  %-8s %s\n' $1 $@;)
 
 # ---- compiler flags ----
@@ -27,15 +27,15 @@ engine_flavours = asan msan plain tsan
 engine_builds = $(engine_flavours:%=fuzz-%)
 builds = plain asan tsan msan tsan-inline $(engine_builds) cov pic given given-tsan
 
-# The fuzzers do not trace comparisons: most are in the harness, and tracing them took half of the time.
+# Fuzzers do not trace comparisons of the harness, because this tracing took half of the time.
 quiet_coverage = -fno-sanitize-coverage=trace-cmp
-# ThreadSanitizer is linked with the harness, but only the library's accesses are instrumented.
+# Flags for the harness under ThreadSanitizer, which instruments only accesses of the library.
 tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
 
 build_cflags_asan = $(ASAN_FLAGS)
 build_cflags_tsan = $(tsan_harness)
 build_cflags_msan = $(MSAN_FLAGS)
-# For gcc: gcc may replace memset() and memcpy() by stores that ThreadSanitizer does not observe.
+# With -fbuiltin, gcc may replace memset() and memcpy() by stores that ThreadSanitizer does not observe.
 build_cflags_tsan-inline = $(TSAN_FLAGS) -fbuiltin
 build_cflags_fuzz-asan = -fsanitize=fuzzer-no-link $(ASAN_FLAGS) $(quiet_coverage)
 build_cflags_fuzz-msan = -fsanitize=fuzzer-no-link $(MSAN_FLAGS) $(quiet_coverage)
@@ -50,7 +50,7 @@ build_ldflags_asan = $(ASAN_FLAGS)
 build_ldflags_tsan = $(TSAN_FLAGS)
 build_ldflags_msan = $(MSAN_FLAGS)
 
-# One rule for each BUILD. make compiles an object again if a header that it includes changed.
+# One rule for each BUILD. make compiles an object again if the source or an included header changed.
 define compile_rule
 obj/$1/%.o: $(srcdir)/%.c | config.h
 	@$(MKDIR_P) $$(@D)
@@ -74,7 +74,7 @@ endef
 $(foreach f,$(FLAVOURS),$(eval $(call tool_cppflags_rule,$f)))
 obj/%/src/dev/command_scripts.o: object_cppflags += -DDEV_SCRIPTS='"$(abs_srcdir)/src/dev"'
 
-# Which calls a page library lacks is known to the Makefile only, so these objects depend on the Makefile.
+# PAGE_ABSENT, the calls that the page library lacks, is set in the Makefile, so absent.o depends on it.
 obj/plain/src/page_stubs/%.o obj/msan/src/page_stubs/%.o: object_cppflags = '-DPAGE_ABSENT=$(PAGE_ABSENT)'
 obj/plain/src/page_stubs/absent.o obj/msan/src/page_stubs/absent.o: Makefile
 
@@ -82,8 +82,8 @@ obj/plain/src/page_stubs/absent.o obj/msan/src/page_stubs/absent.o: Makefile
 
 # ---- archives ----
 
-# $(call archive,NAME,OBJECTS): an archive that depends on config.h too: with another page library its list may get
-# an object that is older than the archive.
+# $(call archive,NAME,OBJECTS): a rule for an archive. The archive also depends on config.h, because with
+# another page library OBJECTS may contain an additional object that is older than the archive.
 define archive_rule
 $1: $2 config.h
 	$$(call print,AR)rm -f $$@ && $$(AR) cr $$@ $$(filter %.o,$$^) && $$(RANLIB) $$@
@@ -94,7 +94,7 @@ page_builds = $(filter-out pic given-tsan,$(builds))
 $(foreach b,$(page_builds),$(call archive,libpage-$b.a,$(call objects,$b,$(page_sources))))
 
 harness_builds = $(filter-out cov pic tsan-inline,$(builds))
-# $(call harness_of,BUILD): the sources of the archive of the harness. Engines have the mutator in libmutate.a.
+# $(call harness_of,BUILD): the sources of the harness archive. Fuzzers get the mutator from libmutate.a.
 harness_of = $(harness_sources) $(if $(filter fuzz-%,$1),,$(mutate_sources))
 $(foreach b,$(harness_builds),$(call archive,libharness-$b.a,$(call objects,$b,$(call harness_of,$b))))
 
@@ -102,7 +102,7 @@ $(call archive,libmutate.a,$(call objects,plain,$(mutate_sources)))
 
 $(foreach f,$(FLAVOURS),$(call archive,libpagetorture-$f.a,$(call objects,$f,$(tool_sources))))
 
-# MemorySanitizer needs all code to be instrumented. Other sanitizers do not need it for the stubs.
+# MemorySanitizer needs instrumented stubs; the other flavours use the stubs of the plain flavour.
 $(foreach b,plain msan,$(call archive,libpagestubs-$b.a,$(call objects,$b,$(page_stub_sources)) $(PAGE_FILES)))
 
 our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) libmutate.a \
@@ -110,30 +110,30 @@ our_archives = $(page_builds:%=libpage-%.a) $(harness_builds:%=libharness-%.a) l
 
 # ---- programs ----
 
-# $(call archives,BUILD): if one of these archives changes, make links the program again.
+# $(call archives,BUILD): the archives that programs of this BUILD depend on.
 archives = libharness-$1.a $(filter %.a,$(page_$(subst -,_,$1)))
 
-# $(call link,BUILD[,FLAGS]): links the objects and archives of the rule, the harness, and the page
-# library (an archive, or linker flags of an external library).
+# $(call link,BUILD[,FLAGS]): a recipe that links the objects and archives of the rule, the harness, and the
+# page library (an archive, or linker flags of an external page library).
 link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(AM_LDFLAGS) $(LDFLAGS) -o $@ \
 	$(filter %.o,$^) $(filter libmutate.a libpagetorture-%.a,$^) libharness-$1.a $(page_$(subst -,_,$1)) $(LIBS)
 
-# The rule for pagetorture (plain) is from Automake, which also installs it.
+# Automake makes the rule for the plain pagetorture, because Automake also installs this program.
 define tool_rule
 pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1)
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
-# If the page library lacks buffers, the scenario `borrow` is not linked; pagetorture-stress reports this.
+# If the page library lacks buffers, the scenario `borrow` is not linked, and pagetorture-stress skips it.
 linked_stress_sources = $(filter-out $(if $(findstring page_buffer_alloc,$(PAGE_ABSENT)),%/stress_borrow.c),$(stress_sources))
 
-# The additional sources of the tests that need any.
+# Unit tests with more sources than tests/NAME.c, and these sources.
 tests_with_parts = test_mutate test_mutator test_mutator_text
 parts_of_test_mutate = tests/mutate_promise.c
 parts_of_test_mutator = fuzz/mutator.c
 parts_of_test_mutator_text = fuzz/mutator_text.c
-# $(call names_of,FLAVOUR,TESTS): the names of TESTS without the ending of the flavour.
+# $(call names_of,FLAVOUR,TESTS): the names of TESTS without the flavour at the end.
 names_of = $(patsubst %$(call ending,$1),%,$2)
 unit_objects = $(call objects,$1,tests/unit_tests.c $(foreach t,$(call names_of,$1,$2),tests/$t.c $(parts_of_$t)))
 
@@ -165,7 +165,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call flavour_rules,$f)))
 # In the plain stress program all calls of memcpy() and memset() copy in the way that --copy selects.
 stress_ldflags_plain = -Wl,--wrap=memcpy -Wl,--wrap=memset
 
-# A detector with a known limitation, for the race matrix: the library is compiled with -fbuiltin.
+# A detector with a known limitation, for the race matrix: the page library of this program uses -fbuiltin.
 pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-tsan.a libharness-tsan.a \
 		$(page_tsan_inline)
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(TSAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -183,12 +183,12 @@ afl_mutator.so: $(call objects,pic,$(afl_mutator_sources))
 
 # ---- fuzz targets with an engine, and their determinism checks ----
 
-# The engine's flag must be a separate argument: AFL++'s compiler replaces exactly that argument.
+# -fsanitize=fuzzer must be an argument of its own, because AFL++'s compiler replaces exactly this argument.
 build_ldflags_fuzz-asan = $(ASAN_FLAGS)
 build_ldflags_fuzz-msan = $(MSAN_FLAGS)
 build_ldflags_fuzz-tsan = $(TSAN_FLAGS)
 
-# $(call engine_parts,TARGET): additional sources of one target.
+# $(call engine_parts,TARGET): additional sources of one fuzz target.
 engine_parts = $(engine_parts_$(firstword $(subst -, ,$1)))
 engine_parts_api = $(fuzz_api_parts) fuzz/api_call.c
 engine_parts_empty = fuzz/mutator.c
@@ -206,15 +206,15 @@ endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
 $(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
 $(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
-# Targets without a sanitizer: the library itself reports errors, and page protection makes addresses invalid.
+# Fuzz targets without a sanitizer: the library reports errors, page protection makes addresses invalid.
 $(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
-# This target needs MemorySanitizer: a use of uninitialised bytes must end the process.
+# fuzz_fatal-msan needs MemorySanitizer, so that a use of uninitialised bytes ends the process.
 $(call engine,fuzz_fatal-msan,fatal,fuzz-msan,$(call engine_parts,fatal))
 # Fuzz targets without the custom mutator, for `make bench-fuzz`.
 $(call engine,fuzz_page-bytes,page,fuzz-asan)
 $(call engine,fuzz_race-bytes,race,fuzz-tsan)
 
-# The determinism checks: the code of a fuzz target with coverage counters, without an engine.
+# Determinism checks: each links a fuzz target with coverage counters, but without an engine.
 define same_rule
 fuzz_$1-same: $$(sort $$(call objects,$2,$$(same_common) fuzz/fuzz_$1.c $$(if $$(filter api,$1),$$(fuzz_api_parts)))) \
 		libmutate.a $$(call archives,$2)
@@ -223,14 +223,14 @@ endef
 $(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
 $(eval $(call same_rule,race,fuzz-tsan))
 
-# A program that measures which code of the library a corpus executes.
+# fuzz_page-replay-cov measures which code of the page library an input executes.
 fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
 		$(call objects,plain,$(fuzz_common) $(fuzz_input) fuzz/main_replay.c) libharness-plain.a \
 		$(filter %.a,$(page_cov))
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(COVERAGE_FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	  libharness-plain.a $(page_cov) $(LIBS)
 
-# Fuzz targets for a fuzzing service that sets compiler, flags and engine (fuzz/oss-fuzz).
+# Fuzz targets for a fuzzing service, which sets the compiler, its flags and the engine (fuzz/oss-fuzz).
 define given_rule
 fuzz_$1-given: $$(sort $$(call objects,given,$$(fuzz_common) fuzz/fuzz_$1.c $$(call engine_parts,$1))) \
 		$$(GIVEN_HARNESS) libpage-given.a
@@ -246,7 +246,7 @@ stress_of = pagetorture-stress$(call ending,$1)
 benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
 
 test_names = $(foreach f,$(FLAVOURS),$(tests_$f))
-# $(call test_programs_of,TESTS): the programs that the named tests need.
+# $(call test_programs_of,TESTS): the programs that contain the unit tests TESTS.
 test_programs_of = $(sort $(foreach t,$1,$(if $(filter $t,$(own_program_tests)),$t,unit-tests$(addprefix -,$(word 2,$(subst -, ,$t))))))
 test_programs = $(call test_programs_of,$(test_names))
 check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) $(call stress_of,$f)) \

@@ -28,7 +28,7 @@ from fuzz_run import run_campaign, run_logged_and_return_status  # noqa: E402
 OUT = pathlib.Path("fuzz-ci")
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src/page_stubs/absent.c)
 
-# The targets that a changed file can affect: those of the first pattern that matches the file.
+# The fuzz targets that a changed file can affect. For each file, the first pattern that matches counts.
 AFFECTED_TARGETS = (
     ("src/page/buffer.*", "fuzz_api"),
     ("src/page/fault.*", "fuzz_api fuzz_fault fuzz_page"),
@@ -83,7 +83,7 @@ def export_results_file(format_name, results_name, output_name):
 
 
 def read_target_flavours():
-    """Return: {target: the flavour that its findings need}"""
+    """Return: {target: the flavour in which findings of the target fail}"""
     text = (SOURCE / "fuzz" / "targets.def").read_text()
     return dict(re.findall(r'^TARGET\((\w+), "(\w+)"', text, re.M))
 
@@ -131,7 +131,7 @@ def run_campaign_and_add_cases(cases, group, seconds, seed, targets):
 
 
 def triage_findings_and_write_sarif():
-    """Triage the findings and write findings.sarif, also without findings, so that CI services close old alerts."""
+    """Triage the findings. Write findings.sarif also without findings: CI services then close old alerts."""
     status = run_logged_and_return_status(["timeout", "600", "./pagetorture", "triage", "--results", OUT / "findings.jsonl",
                       "-o", OUT / "triage", OUT / "campaign"], OUT / "triage.log")
     if (OUT / "findings.jsonl").exists():

@@ -5,8 +5,8 @@ import json
 import os
 import subprocess
 
-# @result: "good", "failed" or "skipped"; @reason: the finding, or why the target failed or was skipped; @replay: the
-# command that replays the finding; @figures: {} if the target was left out
+# @result of a fuzz target: "good", "failed" or "skipped". @reason: the finding, or why the target failed or
+# was skipped. @replay: the command that replays the finding. @figures: {} if the campaign left the target out
 Outcome = collections.namedtuple("Outcome", "result reason replay figures")
 
 

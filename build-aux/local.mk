@@ -16,7 +16,7 @@ from_tables = \
 	packaging/editors/vim/syntax/pagetorture.vim
 tables = src/harness/program/ops.def src/harness/program/rules.def
 
-# The help texts of the commands as string literals, after preprocessing.
+# tool_help.i has the help texts of the commands: C string literals, after preprocessing.
 tool_help.i: $(tool_commands) src/tool/run/run.h config.h
 	$(AM_V_GEN)new=$(temporary) && for file in $(tool_commands); do \
 	  echo "@command $$file" && \
@@ -40,7 +40,7 @@ smoke: all-am fuzzers seeds gcc.log
 	@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers-asan >afl.log 2>&1 || true
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/smoke.py $(srcdir)
 
-# `make fuzz` also continues a campaign. For example:
+# `make fuzz` starts a campaign, or continues the campaign in FUZZ_DIR. For example:
 # make fuzz FUZZ_FLAGS='--time 8h --engine libfuzzer fuzz_page'
 FUZZ_DIR = campaign
 
@@ -59,15 +59,15 @@ FUZZ_SEEDS = $(srcdir)/corpus/seed
 fuzz-merge: all-am fuzzers seeds
 	./pagetorture$(EXEEXT) fuzz --merge --dir $(FUZZ_DIR) $(if $(filter no,$(FUZZ_SEEDS)),,--new-seeds $(FUZZ_SEEDS))
 
-# Build all fuzz targets and replayers that this build supports. AFL++'s targets may fail; then print why.
+# Build all fuzz targets and replayers that this build supports. If targets of AFL++ do not build, print why.
 fuzz-programs: all-am fuzzers seeds
 	@$(MAKE) $(AM_MAKEFLAGS) $(filter fuzz_%,$(check_programs)) >/dev/null
 	+@$(MAKE) $(AM_MAKEFLAGS) afl-fuzzers >afl.log 2>&1 || tail -n 1 afl.log
 
 CLEANFILES += afl.log
 
-# Build and test with other compilers, for 32 bits and from read-only sources, and run distcheck. This takes half
-# an hour. For example:
+# `make check-builds` builds and tests with other compilers, for 32 bits and from read-only sources, and runs
+# distcheck. All builds take half an hour. For example:
 # make check-builds BUILDS='gcc m32'
 BUILDS = gcc clang m32 readonly distcheck
 
@@ -82,7 +82,7 @@ check-builds:
 	  CLANG=`for cc in clang-19 clang; do command -v $$cc && break; done` \
 	  $(SHELL) $(srcdir)/%D%/check_builds.sh "`pwd`/check-builds/source" $(BUILDS)
 
-# Print two tables: coverage by the corpus, and by corpus and unit tests.
+# `make coverage` prints two tables: coverage by the corpus, and coverage by the corpus and unit tests.
 #: coverage  print which lines of the library are executed
 coverage:
 	@if test "$(PAGE_LIBRARY)" != no; then \
@@ -101,7 +101,7 @@ coverage:
 	  --coverage replay=coverage/replay.json --coverage all=coverage/all.json; \
 	test $$result = good
 
-# Build the programs that coverage.sh runs in its own build directory.
+# Programs that coverage.sh builds in a directory of its own, and runs.
 coverage-programs: $(bin_PROGRAMS) $(flavour_programs) $(filter unit-tests%,$(check_programs)) \
 		$(foreach f,$(FLAVOURS),$(call replays_of,$f))
 

@@ -32,7 +32,7 @@ for backend in direct alias; do
 done
 result=good
 [ $status -eq 0 ] || result=failed
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # $runs is several words
 python3 -B "$home/../report/keep.py" results/replay.json --what replay --begun "$begun" \
 	--status $result --command "make replay" $runs
 exit $status

@@ -27,11 +27,11 @@ BEGIN_TIME = time.time()
 EXIT_UNAVAILABLE = 69  # the page library lacks calls that the program needs (src/page_stubs/absent.c)
 BACKENDS = ("direct", "alias")
 
-# Race detectors, and the cells of the race matrix that they run: "" is all cells, which only fast detectors run.
+# {race detector: pattern of the cells of the race matrix that run}; "" is all cells, for fast detectors only.
 DETECTORS = {"tsan-fibers": "", "gcc-fibers": "", "gcc-inline": "", "tsan-threads": "*raw",
              "gcc-threads": "*raw", "helgrind": "*raw", "drd": "*raw"}
 STRESS_SCENARIOS = ("disjoint", "overlap")
-# Backend, share of SMOKE_SECONDS, and two targets that run at the same time.
+# Each entry: backend, share of SMOKE_SECONDS, and two fuzz targets that run at the same time.
 FUZZ_PAIRS = (("direct", 1, "fuzz_page", "fuzz_race"), ("alias", 2, "fuzz_page", "fuzz_race"),
               ("direct", 2, "fuzz_api", "fuzz_text"), ("alias", 2, "fuzz_fatal", "fuzz_fault"))
 REPLAYERS = ("fuzz_page-replay", "fuzz_page-replay-asan", "fuzz_page-replay-msan", "fuzz_race-replay-tsan",
@@ -46,7 +46,7 @@ def add_and_print_row(result, name, figures):
 
 
 def add_and_print_failure(name, figures, log, replay_command, environment=None):
-    """Add and print a failed row, the end of the log, and a command that repeats the failure in any directory."""
+    """Add and print a failed row, the end of the log, and a command that repeats the failure from anywhere."""
     add_and_print_row("FAILED", name, figures)
     settings = [f"{key}={value}" for key, value in (environment or {}).items()]
     replay = f"cd {shlex.quote(os.getcwd())} && {' '.join([*settings, replay_command])}"
@@ -70,7 +70,8 @@ def parse_skip_reason(exit_status, output):
 
 
 def make_last_match_formatter(pattern, format_string="{0}"):
-    """Return: a function that formats the last match of @pattern in an output; {1} in @format_string is its first group."""
+    """Return: a function that formats the last match of @pattern in an output; {1} in @format_string is its
+    first group."""
     def format_last_pattern_match(output):
         found = list(re.finditer(pattern, output, re.M))
         return format_string.format(found[-1][0], *found[-1].groups()) if found else ""
@@ -78,7 +79,7 @@ def make_last_match_formatter(pattern, format_string="{0}"):
 
 
 def run_command_as_row(name, log_name, format_figures, command, environment=None):
-    """Run the command and add a row. @format_figures: makes the figures of the row from the output"""
+    """Run the command and add a row. @format_figures: a function from the output to the row's figures."""
     if not os.access(command[0], os.X_OK):
         add_and_print_row("skipped", name, "this build has no such program or flavour")
         return

@@ -2,8 +2,8 @@
 #
 # PT_KERNEL_SOURCE
 # ----------------
-# --with-kernel-source puts the page.rs of a Linux kernel under the harness (kernel/rust). Sets the
-# Automake conditional KERNEL_PAGE, and KERNEL_SOURCE, RUSTC, RUST_CORE, OBJCOPY and NM.
+# --with-kernel-source: the harness tests the page.rs of a Linux kernel instead of src/page (kernel/rust). Set
+# the Automake conditional KERNEL_PAGE, and KERNEL_SOURCE, RUSTC, RUST_CORE, OBJCOPY and NM.
 AC_DEFUN([PT_KERNEL_SOURCE], [
   AC_ARG_WITH([kernel-source], [AS_HELP_STRING([--with-kernel-source=DIR],
     [test rust/kernel/page.rs of a Linux kernel instead of src/page: DIR is a kernel tree, an unpacked
@@ -30,7 +30,7 @@ AC_DEFUN([PT_KERNEL_SOURCE], [
 
 # _PT_KERNEL_RUSTC
 # ----------------
-# Set RUSTC, and RUST_CORE to the compiler's libcore.
+# Set RUSTC to the Rust compiler, and RUST_CORE to the file of its libcore.
 AC_DEFUN([_PT_KERNEL_RUSTC], [
   AC_PATH_PROGS([RUSTC], [rustc], [no])
   AS_IF([test "x$RUSTC" = xno],
@@ -43,7 +43,7 @@ AC_DEFUN([_PT_KERNEL_RUSTC], [
 
 # _PT_KERNEL_UNPACK
 # -----------------
-# Set KERNEL_SOURCE to the absolute path of the tree. From an archive, unpack only the needed files.
+# Set KERNEL_SOURCE to the absolute path of the kernel tree. If DIR is an archive, unpack the needed files.
 AC_DEFUN([_PT_KERNEL_UNPACK], [
   AC_MSG_CHECKING([for the kernel source])
   AS_IF([test -f "$with_kernel_source"], [
@@ -62,7 +62,7 @@ AC_DEFUN([_PT_KERNEL_UNPACK], [
 
 # _PT_KERNEL_COMPILE
 # ------------------
-# Check that kernel/rust has what this version of the kernel's files needs.
+# Check that page.rs of this kernel version compiles with the replacements of kernel code in kernel/rust.
 AC_DEFUN([_PT_KERNEL_COMPILE], [
   AC_MSG_CHECKING([whether kernel/rust fits rust/kernel/page.rs of this source])
   pt_kernel_rust=`cd $srcdir/kernel/rust && pwd`

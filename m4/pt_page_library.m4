@@ -3,9 +3,9 @@
 # PT_PAGE_LIBRARY
 # ---------------
 # --with-page-library tests an external library that exports page.h. The library must have the calls in
-# src/page_stubs/needs.sym; configure warns of other missing calls. Sets OWN_PAGE (Automake
-# conditional), PAGE_PLAIN_LIBS, PAGE_ABSENT and PAGE_LIBRARY. Call it before PT_FLAVOUR, which checks
-# the build of each flavour.
+# src/page_stubs/needs.sym; configure warns about other missing calls. Set the Automake conditionals
+# OWN_PAGE and EXTERNAL_PAGE, and PAGE_PLAIN_LIBS, PAGE_ABSENT and PAGE_LIBRARY. Call PT_PAGE_LIBRARY before
+# PT_FLAVOUR, which checks the page library's build for each flavour.
 AC_DEFUN([PT_PAGE_LIBRARY], [
   AC_ARG_WITH([page-library], [AS_HELP_STRING([--with-page-library='-LDIR -lNAME'],
     [test another library that exports page.h, instead of src/page: flags or archives for the linker.
@@ -44,7 +44,7 @@ AC_DEFUN([PT_PAGE_LIBRARY], [
 
 # _PT_PAGE_SYMBOLS
 # ----------------
-# Set the symbols of page.h that the plain build has.
+# Set PAGE_ABSENT to the calls of page.h that the external page library lacks. Needed calls must exist.
 AC_DEFUN([_PT_PAGE_SYMBOLS], [
   pt_page_needs=`cat $srcdir/src/page_stubs/needs.sym`
   pt_page_standins=`cd $srcdir/src/page_stubs && ls page_*.c | $SED 's/\.c$//'`
@@ -75,7 +75,7 @@ AC_DEFUN([_PT_PAGE_SYMBOLS], [
 
 # _PT_PAGE_RESOLVE(FLAVOUR, VARIABLE)
 # -----------------------------------
-# Set the linker arguments of a flavour, and record the files among them for make.
+# Set VARIABLE to the linker arguments of the flavour. Add files in these arguments to PAGE_FILES for make.
 AC_DEFUN([_PT_PAGE_RESOLVE], [
   $2=`$pt_page_sh $1 "$with_page_library"`
   pt_files=`$pt_page_sh --files "$$2"`
@@ -84,7 +84,7 @@ AC_DEFUN([_PT_PAGE_RESOLVE], [
 
 # _PT_PAGE_LINK(SYMBOLS, LIBS, IF-YES, IF-NO)
 # -------------------------------------------
-# Check whether a program that uses all SYMBOLS links.
+# Check whether a program that uses all SYMBOLS links with LIBS.
 AC_DEFUN([_PT_PAGE_LINK], [
   pt_declared= pt_listed=
   for pt_symbol in $1; do
@@ -105,7 +105,7 @@ AC_DEFUN([_PT_PAGE_LINK], [
 
 # _PT_PAGE_LACKS(SYMBOLS)
 # -----------------------
-# Set pt_lacks to the symbols that the plain build lacks.
+# Set pt_lacks to those of SYMBOLS that the page library's plain build lacks.
 AC_DEFUN([_PT_PAGE_LACKS], [
   pt_lacks=
   _PT_PAGE_LINK([$1], [$PAGE_PLAIN_LIBS], [:], [
@@ -116,10 +116,10 @@ AC_DEFUN([_PT_PAGE_LACKS], [
 
 # PT_PAGE_FLAVOUR(NAME, FLAGS, ASKED)
 # -----------------------------------
-# Check whether the page library has a build for the flavour. Set PAGE_NAME_LIBS, and pt_page_why to the
-# problem or to nothing. A library with one build has no sanitizer: AddressSanitizer still detects heap
-# errors, but the others detect nothing or report false errors. These sanitizers are used
-# only if the user ASKED with --enable-NAME.
+# Check whether the page library has a build for the flavour NAME. Set PAGE_NAME_LIBS, and set pt_page_why to
+# the problem or to nothing. A library with one build is not instrumented: AddressSanitizer still detects heap
+# errors, but the other sanitizers detect nothing or report false errors. So the flavours tsan and msan use a
+# library with one build only if ASKED is yes (--enable-NAME).
 AC_DEFUN([PT_PAGE_FLAVOUR], [
   pt_page_why=
   AS_IF([test "x$with_page_library" != xno], [
@@ -140,9 +140,9 @@ AC_DEFUN([PT_PAGE_FLAVOUR], [
 
 # PT_PAGE_ENGINE(NAME, FLAGS, HAVE)
 # ---------------------------------
-# Set PAGE_FUZZ_NAME_LIBS: the build of the page library for fuzzers of the flavour NAME, if there are
-# any (HAVE is yes). The value is the build for fuzzers, otherwise the build of the
-# flavour, otherwise the plain build; the last two count no coverage of the library.
+# If HAVE is yes, fuzzers of the flavour NAME exist: set PAGE_FUZZ_NAME_LIBS to the page library's build for
+# these fuzzers. If that build does not exist, use the build of the flavour, or else the plain build. The
+# last two builds count no coverage of the library.
 AC_DEFUN([PT_PAGE_ENGINE], [
   AS_IF([test "x$with_page_library:$3" != xno:yes && test "x$3" = xyes], [
     AS_CASE([$CC], [*afl*], [pt_engine_word=afl], [pt_engine_word=fuzz])

@@ -3,9 +3,9 @@
 # PT_FLAVOUR(NAME, FLAGS, DESCRIPTION, HEADER)
 # --------------------------------------------
 # Check that the compiler can build and link the flavour, that it has the sanitizer's HEADER, and that the
-# page library has a build for it. Set HAVE_NAME (Automake conditional) and NAME_FLAGS, add the name to
-# pt_flavours or the reason to pt_missing, and define --disable-NAME. Only linking shows whether a
-# sanitizer is installed.
+# page library has a build for the flavour. Set HAVE_NAME (Automake conditional) and NAME_FLAGS, and define
+# --disable-NAME. Add NAME to pt_flavours, or add NAME and the reason to pt_missing. The check links a
+# program, because compiling alone does not show whether a sanitizer is installed.
 AC_DEFUN([PT_FLAVOUR], [
   AS_VAR_PUSHDEF([have], [pt_have_$1])
   AC_ARG_ENABLE([$1], [AS_HELP_STRING([--disable-$1], [do not build the flavour with $3])],
@@ -32,8 +32,8 @@ AC_DEFUN([PT_FLAVOUR], [
 
 # PT_ENGINE
 # ---------
-# Check that the compiler links a fuzzing engine that calls LLVMFuzzerTestOneInput(). The test program has
-# no main(), because the engine has one.
+# Check that the compiler links a fuzzing engine that calls LLVMFuzzerTestOneInput(). The check's program has
+# no main(), because the engine has a main().
 AC_DEFUN([PT_ENGINE], [
   AC_ARG_ENABLE([fuzz], [AS_HELP_STRING([--disable-fuzz], [do not build fuzz targets with a fuzzing engine])],
     [], [enable_fuzz=yes])
@@ -52,8 +52,8 @@ AC_DEFUN([PT_ENGINE], [
 
 # PT_ENGINE_WITH_TSAN
 # -------------------
-# Check that the compiler does not treat its coverage counters as shared data under ThreadSanitizer: clang
-# 19 does not, clang 14 does.
+# Check that the compiler does not instrument its coverage counters for ThreadSanitizer, which would report
+# false races on these counters: clang 19 does not, clang 14 does.
 AC_DEFUN([PT_ENGINE_WITH_TSAN], [
   pt_have_engine_tsan=no
   AS_IF([test "x$pt_have_engine$pt_have_tsan" = xyesyes], [
@@ -72,10 +72,10 @@ _ACEOF
 
 # PT_COVERAGE
 # -----------
-# Check that the compiler can write coverage counters to a file mapping, which survives any end of the
-# process, and that tools of the same version can read the file. Set COVERAGE_FLAGS, LLVM_COV and
-# LLVM_PROFDATA; LLVM_COV is empty if the compiler cannot. The count of a branch may be the difference of two
-# counters, so the counters are atomic: a lost count would make a branch look executed.
+# Check that the compiler can keep coverage counters in a file mapping, which survives any end of the process,
+# and that llvm-cov and llvm-profdata of the same version exist. Set COVERAGE_FLAGS, LLVM_COV and
+# LLVM_PROFDATA; LLVM_COV is empty if the check fails. The counters are atomic, because the count of a branch
+# may be the difference of two counters: a lost increment would make a branch look executed.
 AC_DEFUN([PT_COVERAGE], [
   LLVM_COV=
   LLVM_PROFDATA=

@@ -58,7 +58,7 @@ function openRuleProgram(event) {
 		.then(() => box.scrollIntoView({ block: "nearest" }));
 }
 
-/* ---- all of it ---- */
+/* ---- the whole page ---- */
 
 /* Unfold everything for printing, and fold it again afterwards. */
 let opened = [];

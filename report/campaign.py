@@ -2,7 +2,7 @@
 """Read the directories of campaigns: plots, findings, and failures that triage wrote."""
 import pathlib
 
-# A plot has at most this many points; more would not be visible.
+# A plot has at most this many points, because more points would not be visible.
 MOST_PLOT_POINTS = 300
 # The page shows at most this many characters of a file.
 MOST_CHARACTERS = 60000
@@ -19,7 +19,7 @@ def _parse_plot_line(text):
 
 
 def read_thinned_plot_points(plot_path):
-    """Return: at most MOST_PLOT_POINTS lines of a plot.tsv, evenly chosen, with the first and the last one."""
+    """Return: at most MOST_PLOT_POINTS lines of a plot.tsv, evenly chosen, with the first and last line."""
     try:
         # A last line without a newline is incomplete, so the slice leaves it out.
         lines = plot_path.read_text(errors="replace").split("\n")[:-1]

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import zlib
 
-# One process of `explain` gets at most this many files, because the length of a command line is limited.
+# `explain` gets at most this many files in one command, because the length of a command line is limited.
 MOST_FILES = 2000
 
 
@@ -24,7 +24,7 @@ def _explain_files_by_name(pagetorture_path, directory, file_names):
 
 
 def draw_programs_as_text(pagetorture_path, program_texts):
-    """Return: the drawing of each program; '' without pagetorture, or if it cannot read the program."""
+    """Return: the drawing of each program; '' if pagetorture is missing or cannot read the program."""
     if not pagetorture_path:
         return ["" for _ in program_texts]
     drawn = {}
@@ -46,7 +46,7 @@ def compress_json_to_base64(value):
 
 # ---- the race matrix ----
 
-# The page gets a cell as a list: its names, flags and ranges, and for each detector the index of a result in
+# A cell is a list for the page: the cell's names, flags and ranges, and for each detector an index in
 # `results`, because few different results exist. All programs of a pair of accesses are compressed together,
 # because the page opens one pair at a time.
 CELL_KEYS = ("first", "second", "relation", "order", "mapping")

@@ -3,7 +3,7 @@
 
 
 def format_with_thousands_commas(value):
-    """Jinja calls this for every value that a template prints: numbers get commas, None is printed as ''."""
+    """Jinja calls this for every value that a template prints: numbers get commas, None becomes ''."""
     if isinstance(value, (int, float)):
         return f"{value:,}"
     return "" if value is None else value
@@ -17,7 +17,7 @@ def format_with_metric_prefix(number):
 
 
 def format_count_with_noun(number_or_list, noun):
-    """Return: for example '1 finding' or '3 findings'; the number for a list is its length."""
+    """Return: for example '1 finding' or '3 findings'. A list is counted by its length."""
     count = number_or_list if isinstance(number_or_list, int) else len(number_or_list)
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 

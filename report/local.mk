@@ -34,7 +34,7 @@ EXTRA_DIST += \
 	%D%/templates/stress-long.html \
 	%D%/templates/stress.html
 
-# This target runs no test: make smoke race stress stress-long fuzz-ci replay bugs mutants coverage
+# `make report` runs no test: the targets smoke race stress stress-long fuzz-ci replay bugs mutants coverage
 # bench write the results. For example:
 # make report REPORT_FLAGS='--triage failures'
 #: report  write one page of all results; runs nothing

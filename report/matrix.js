@@ -225,7 +225,7 @@ function cellView(cell) {
 
 /* ---- all ---- */
 
-/* Scroll boxes that are drawn anew keep their position. */
+/* Draw the matrix again, without a change of the scroll positions. */
 function drawMatrix(focus) {
 	const scrolled = [...document.querySelectorAll("#part-race .scroll")].map((b) => [b.getAttribute("aria-label"), b.scrollLeft]);
 

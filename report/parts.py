@@ -24,7 +24,7 @@ from results import FAILED, GOOD, MISSING, OLD, PARTLY, RUNNING, STOPPED, UNREAD
 
 @dataclasses.dataclass
 class Sources:
-    """Paths that parts read; a path other than results is None if it does not exist."""
+    """Paths that parts of the report read; a path that does not exist is None, except `results`."""
     results: pathlib.Path
     pagetorture_path: str
     library: pathlib.Path  # results that are older than this file are out of date
@@ -54,7 +54,7 @@ def _select_rows_with(rows, **wanted_values):
 
 
 def _decide_state(has_failed, is_partial):
-    """A run that left something out is not good, only partly."""
+    """Return: FAILED, PARTLY if the run left something out, or GOOD."""
     return FAILED if has_failed else PARTLY if is_partial else GOOD
 
 
@@ -70,7 +70,7 @@ RULE_FLAVOURS = ("plain", "asan", "tsan", "msan")
 
 
 def _describe_observation_on_fibers(flavour_result):
-    """Return: what a flavour reported on fibers; a word if the result differs from the model."""
+    """Return: the observation of a flavour on fibers, or a word if it differs from the rule model."""
     words = {"differ": "\u2715 differs", "beyond": "unseen"}
     return words.get(flavour_result["result"], flavour_result["fibers"])
 
@@ -144,7 +144,7 @@ def compute_stress_long_values(result, _sources):
 
 # ---- replay, smoke, speed ----
 
-# The runs of `make replay`: both backends, each in one order and in two orders.
+# The runs of `make replay`: with each backend, one run of all inputs in one order, and one in two orders.
 REPLAY_RUNS = {(backend, orders) for backend in BACKENDS for orders in (False, True)}
 
 
@@ -167,7 +167,7 @@ def compute_smoke_values(result, _sources):
 
 
 def compute_bench_values(result, _sources):
-    """A missed threshold is a remark in the verdict, and no failure."""
+    """A missed threshold is not a failure: it becomes a remark in the verdict."""
     aimed = [row for row in result["rows"] if row["met"] is not None]
     met = _select_rows_with(aimed, met=True)
     missed_aims = formats.format_count_with_noun(len(aimed) - len(met), "aim")
@@ -286,8 +286,8 @@ def make_part(name, title, command, compute_values, sources):
 
 
 def make_findings_part(campaign_directories, more_triage_directories):
-    """Return: the part for the findings in campaigns, and for the failures in their directories triage/ and in
-    @more_triage_directories."""
+    """Return: the part for the findings in campaigns, and for the failures in their directories triage/ and
+    in @more_triage_directories."""
     names = ("findings", "Findings", "pagetorture triage")
     existing_directories = [directory for directory in campaign_directories if directory.is_dir()]
     names_by_target = {f"{directory.name}/{target}": files for directory in existing_directories

@@ -20,7 +20,7 @@ def _make_time_marks(last_time, compute_x):
     for mark in _compute_round_marks(last_time / unit, 5):
         x = compute_x(mark * unit)
         if x <= RIGHT + 1:
-            # Texts at the right end are aligned to the right, so that they are not cut off.
+            # Text at the right end of the plot is right-aligned, so that it is not cut off.
             anchor = "start" if not mark else "end" if x > RIGHT - 16 else "middle"
             yield {"x": x, "text": f"{mark:g} {name}", "anchor": anchor}
 
@@ -56,8 +56,8 @@ def _make_plot(title, unit, points, caption=None):
 
 
 def _compute_mean_rates(points):
-    """Return: pairs (seconds, executions per second), each a mean over a twentieth of the time or more, because
-    engines report rarely and targets run in turns."""
+    """Return: pairs (seconds, executions per second). Each rate is a mean over at least a twentieth of the
+    time, because engines report rarely and targets run in turns."""
     least = max(1, points[-1][0] / 20) if points else 1
     rates, last = [], points[0] if points else None
     for point in points[1:]:

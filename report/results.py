@@ -5,7 +5,7 @@ import json
 
 from keep import Unreadable, add_failures_to_summary
 
-# States of a part, the worst first.
+# The states of a part of the report, the worst first.
 UNREADABLE, FAILED, STOPPED, RUNNING, OLD, PARTLY, MISSING, GOOD = STATES = (
     "unreadable", "failed", "stopped", "running", "old", "partly", "missing", "good")
 REQUIRED_KEYS = ("what", "version", "begun", "seconds", "command")
@@ -20,7 +20,8 @@ def parse_object_or_json_lines(text, path):
 
 
 def load_results(directory, file_stem, run_name=None):
-    """Return: the object of a results file; None without the file. @run_name: its 'what', default @file_stem"""
+    """Return: the object of a results file, or None without a file. @run_name: its 'what', default
+    @file_stem"""
     path = directory / f"{file_stem}.json"
     try:
         result = parse_object_or_json_lines(path.read_text(), path)

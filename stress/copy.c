@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Other ways to copy and fill memory (--copy) than those of the C library, because the failures that a
- * scenario detects must not depend on how many bytes the C library copies at a time. In the plain build the
- * linker redirects memcpy() and memset() of all code that is linked statically (--wrap); shared libraries
- * call the C library. A build with a sanitizer has only the method libc, which is the sanitizer's memcpy().
+ * The methods of --copy, which replace memcpy() and memset(): the failures that a scenario detects must not
+ * depend on how many bytes the C library copies at a time. In the plain build the linker option --wrap
+ * redirects memcpy() and memset() of all statically linked code; shared libraries call the C library. A build
+ * with a sanitizer has only the method libc, which is the sanitizer's memcpy().
  *
  *   libc     the C library's functions
- *   wide     32 bytes at a time; then the last 32 bytes, of which some are written twice; a copy of fewer
- *            than 32 bytes goes byte by byte
+ *   wide     32 bytes at a time, and then the last 32 bytes, some of which are written twice; fewer than 32
+ *            bytes are copied byte by byte
  *   movsb    the instructions rep movsb and rep stosb
- *   rounded  whole words, which are read and written back with the bytes around the copy: an injected
- *            bug (R2), to prove that a scenario detects it
+ *   rounded  an injected bug (R2), to prove that a scenario detects it: reads and writes back whole words,
+ *            with the bytes before and after the range
  */
 #include <string.h>
 
 #include "stress/core.h"
 
-/* __wrap_memcpy() replaces memcpy(), which is then __real_memcpy(); NULL in builds without --wrap. */
+/* With --wrap, calls of memcpy() go to __wrap_memcpy(), and __real_memcpy() is memcpy(); otherwise NULL. */
 void *__real_memcpy(void *to, const void *from, size_t len) __attribute__((weak));
 void *__real_memset(void *to, int value, size_t len) __attribute__((weak));
 void *__wrap_memcpy(void *to, const void *from, size_t len);
@@ -25,14 +25,14 @@ void *__wrap_memset(void *to, int value, size_t len);
 typedef unsigned char block __attribute__((vector_size(32), aligned(1), may_alias));
 typedef uint64_t word __attribute__((aligned(1), may_alias));
 
-/* Keeps the compiler from replacing the loop with a call of memcpy() or memset(). */
+/* Prevents the compiler from replacing a loop by a call of memcpy() or memset(). */
 #ifdef __clang__
 #define AS_WRITTEN __attribute__((no_builtin, noinline))
 #else
 #define AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns"), noinline))
 #endif
 
-/* Each method writes @len bytes to @to: copies of those at @from or, if @from is NULL, bytes of @value. */
+/* Each method writes @len bytes to @to: the bytes at @from or, if @from is NULL, bytes of value @value. */
 
 static void copy_or_fill_by_libc(unsigned char *to, const unsigned char *from, int value, size_t len)
 {
@@ -71,7 +71,7 @@ static void copy_or_fill_by_movsb(unsigned char *to, const unsigned char *from, 
 #define copy_or_fill_by_movsb NULL
 #endif
 
-/* The words are aligned, so none of them crosses the end of the page. */
+/* Writes only aligned words, so that no word crosses the end of the page. */
 AS_WRITTEN static void copy_or_fill_rounded(unsigned char *to, const unsigned char *from, int value,
 					    size_t len)
 {
@@ -95,7 +95,7 @@ AS_WRITTEN static void copy_or_fill_rounded(unsigned char *to, const unsigned ch
 
 static const struct copy_method {
 	const char *name;
-	/* NULL: this CPU lacks the instructions */
+	/* NULL: this architecture lacks the instructions */
 	void (*write)(unsigned char *to, const unsigned char *from, int value, size_t len);
 } methods[] = {
 	{ "libc", copy_or_fill_by_libc },

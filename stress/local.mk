@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# pagetorture-stress: all stress scenarios in one program, in every flavour. Its own code is instrumented
-# too, because it accesses pages through mappings on real threads. It is not installed.
+# pagetorture-stress: all stress scenarios in one program, in every flavour. The program is not installed.
+# Scenarios are instrumented too, because they access pages through mappings on real threads.
 
 stress_sources = \
 	%D%/copy.c \
@@ -32,12 +32,12 @@ EXTRA_DIST += $(stress_sources) %D%/run_all.py
 #: stress-programs  build the stress program in every flavour
 stress-programs: $(all_stress)
 
-# make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
+# For example: make stress SECONDS_EACH=3 STRESS_FLAGS='-t 32 --delays'
 #: stress  run the stress scenarios (SECONDS_EACH=, STRESS_FLAGS=)
 stress: pagetorture$(EXEEXT) stress-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/run_all.py table
 
-# make stress-long TIME=8h SEED=7
+# For example: make stress-long TIME=8h SEED=7
 #: stress-long  run the stress scenarios for long (TIME=8h, SEED=7)
 stress-long: pagetorture$(EXEEXT) stress-programs
 	@CC='$(CC)' TIME='$(TIME)' python3 -B $(srcdir)/%D%/run_all.py long

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-stress: a command for each scenario. */
+/* pagetorture-stress has one command for each scenario. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -17,7 +17,7 @@ static struct command commands[] = {
 	{ .name = NULL },
 };
 
-/* NULL if the scenario is not linked, because the page library lacks its calls (build-aux/flavours.mk). */
+/* The address of a scenario is NULL if the page library lacks its calls (build-aux/flavours.mk). */
 #define SCENARIO(name, summary) extern const struct stress_scenario stress_##name __attribute__((weak));
 #include "stress/scenarios.def"
 

@@ -30,7 +30,7 @@ static const struct stress_bug all_bugs[] = {
 #include "stress/scenarios.def"
 };
 
-/* @previous: a bug, or NULL to find the first one. Return: the next bug of this scenario, or NULL. */
+/* Return: the bug of this scenario after @previous, or NULL. @previous: NULL to find the first bug. */
 static const struct stress_bug *find_next_bug_of_scenario(const struct stress_bug *previous)
 {
 	const struct stress_bug *end = all_bugs + sizeof(all_bugs) / sizeof(all_bugs[0]);
@@ -41,7 +41,7 @@ static const struct stress_bug *find_next_bug_of_scenario(const struct stress_bu
 	return bug < end ? bug : NULL;
 }
 
-static char bug_names[128]; /* names of the bugs of this scenario: "a, b, c" */
+static char bug_names[128]; /* names of all bugs of this scenario, separated by commas */
 
 static bool parse_64_bit_number(char *value, void *number)
 {
@@ -179,8 +179,8 @@ static void append_help_text(struct message *message)
 /* ---- checks of the option values ---- */
 
 /*
- * Prints what the page library lacks for the options, which is no usage error. Return: the exit
- * status, which is that of a program whose calls the library lacks (src/page_stubs/absent.c).
+ * Prints that the page library lacks something that the options need. Return: the exit status, which is
+ * the same as for a program that needs missing calls of the library (src/page_stubs/absent.c).
  */
 static int report_and_return_unavailable(const char *what_library_lacks)
 {
@@ -190,8 +190,8 @@ static int report_and_return_unavailable(const char *what_library_lacks)
 }
 
 /*
- * Selects the backend of --backend or, if that is NULL, of the variable PAGE_MAP, and stores its name for the
- * first line of output. Return: -1, or an exit status.
+ * Selects the backend: @option_value or, if @option_value is NULL, the environment variable PAGE_MAP. Stores
+ * the backend's name in current_run. Return: -1 for success, or an exit status.
  */
 static int select_backend_or_environment_default(const char *option_value)
 {
@@ -207,10 +207,10 @@ static int select_backend_or_environment_default(const char *option_value)
 	return -1;
 }
 
-/* NULL in a build without a sanitizer. A limit of address space does not work with sanitizers. */
+/* A limit of address space does not work with sanitizers. This symbol is NULL without a sanitizer. */
 extern char __sanitizer_set_death_callback __attribute__((weak));
 
-/* Return: -1, or an exit status. */
+/* Return: -1 for success, or an exit status. */
 static int check_and_apply_options(const struct stress_run *run)
 {
 	const struct stress_bug *bug = run->injected_bug;

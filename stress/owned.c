@@ -7,25 +7,25 @@
 
 #include "stress/tagged.h"
 
-/* Maximal length of a span that owned_pick_near_end_or_part() picks. */
+/* The greatest length of a span that owned_pick_near_end_or_part() picks near the end of a page. */
 #define OBJECT_MAX 24
 
-/* owned_check_span_by_random_kind() does not read longer spans through a mapping. */
+/* owned_check_span_by_random_kind() reads only spans shorter than MAPPED_MAX through a mapping. */
 #define MAPPED_MAX 64
 
-/* A buffer is larger than the file by so many bytes, so that its size is no multiple of a page. */
+/* A buffer has this many bytes more than the file, so that the buffer's size is no multiple of a page. */
 #define SPARE_BYTES 7
 
-/* Maximal number of bytes of a piece in the second quarter of an OWNED_MIXED page. */
+/* The greatest length of a piece in the second quarter of an OWNED_MIXED page. */
 #define SMALL_MAX 24
 
 static struct {
 	const struct owned_layout *layout;
 	struct piece *pieces; /* piece N belongs to thread N modulo the number of threads */
 	size_t piece_count;
-	size_t page_count;     /* number of pages of one copy */
-	struct page **pages;   /* those of the first copy, then those of the next */
-	unsigned char *memory; /* the buffer or memory for BY_ADDRESS, or NULL */
+	size_t page_count;     /* number of pages of one copy of the file */
+	struct page **pages;   /* of the first copy of the file, then of the next */
+	unsigned char *memory; /* the file, if it is in a buffer or in memory for --bare; else NULL */
 } owned;
 
 static size_t min_size(size_t a, size_t b)
@@ -33,7 +33,7 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Return: whether the injected bug is that a write also writes the byte after its piece. */
+/* Return: whether the injected bug is a write that also writes the byte after its piece. */
 static bool must_write_one_byte_too_many(void)
 {
 	return stress_injects_bug("range") || stress_injects_bug("foreign");
@@ -75,7 +75,7 @@ static void allocate_file_pages_or_buffer(size_t file_size)
 {
 	const struct owned_layout *layout = owned.layout;
 
-	/* The last page has bytes after the last piece, for injected bugs that write beyond the piece. */
+	/* The last page has bytes after the last piece, because an injected bug writes to them. */
 	owned.page_count = file_size / PAGE_SIZE + 1;
 	owned.pages =
 		stress_allocate_memory_or_exit(owned.page_count * layout->copy_count, sizeof(*owned.pages));
@@ -92,7 +92,7 @@ static void allocate_file_pages_or_buffer(size_t file_size)
 static struct span make_span_with_bug(const struct piece *piece, unsigned int copy_index, size_t piece_off,
 				      size_t len)
 {
-	/* With this bug each span ends at the end of its piece, before a byte of another thread. */
+	/* The span ends with its piece, so that this bug writes to a byte of another thread. */
 	if (must_write_one_byte_too_many())
 		len = piece->len - piece_off;
 	return (struct span){ piece, copy_index, piece->file_pos + piece_off, len };
@@ -103,7 +103,7 @@ static enum access_kind get_call_or_bare_kind(void)
 	return current_run.is_bare ? BY_ADDRESS : BY_CALL;
 }
 
-/* Calls @access for each copy of each piece, with the thread that owns the piece. */
+/* Calls @access for each copy of each piece. @owner: the thread that owns the piece. */
 static void for_each_piece_copy(void (*access)(struct stress_thread *owner, struct span span,
 					       enum access_kind kind))
 {
@@ -143,7 +143,7 @@ void owned_check_and_free_file(void)
 
 /* ---- spans ---- */
 
-/* Return: the piece of the thread with number @own_piece_index among the pieces of the thread. */
+/* Return: the piece with index @own_piece_index among the pieces of the thread. */
 static const struct piece *get_own_piece(const struct stress_thread *self, size_t own_piece_index)
 {
 	return &owned.pieces[own_piece_index * current_run.thread_count + self->thread_index];
@@ -228,7 +228,7 @@ size_t owned_compute_write_length_with_bug(const struct chunk *chunk)
 	return chunk->len + (must_write_one_byte_too_many() && chunk->off + chunk->len < PAGE_SIZE);
 }
 
-/* Aborts where the library would, so that a comparison with the library includes the cost of its checks. */
+/* Checks the range as the library does, so that a comparison with --bare does not measure the check. */
 static unsigned char *get_buffer_address_or_abort(const struct chunk *chunk)
 {
 	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
@@ -236,7 +236,7 @@ static unsigned char *get_buffer_address_or_abort(const struct chunk *chunk)
 	return owned.memory + chunk->page_index * PAGE_SIZE + chunk->off;
 }
 
-/* The pointers are volatile, so that the compiler keeps an access for each byte. */
+/* The pointers are volatile, so that the compiler makes one access for each byte. */
 static void copy_bytes_one_by_one(volatile unsigned char *to, const volatile unsigned char *from, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -277,7 +277,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 
 /* ---- operations ---- */
 
-/* Makes new bytes for the span, and one more for an injected bug, and already expects them. */
+/* Makes new bytes for the span, plus one for an injected bug, and stores them as the expected bytes. */
 static void make_new_expected_bytes(struct stress_thread *self, struct span span, unsigned char *new_bytes)
 {
 	tagged_fill_bytes(new_bytes, tagged_make_next_tag(self), span.file_pos, span.len + 1);

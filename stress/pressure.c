@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Disturbs a scenario while it runs: calls that fail as the seed chooses, a memory limit, threads that fork
- * and exec, and delays. The library must report a refused call by its result (R11), and never crash.
+ * Pressure on a running scenario: calls that fail as the seed chooses, a memory limit, threads that fork and
+ * exec, and delays. A call of the library that fails must return an error (R11), and never crash.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,12 +18,12 @@
 #include "stress/core.h"
 
 #define FORK_MSEC 10
-/* A thread is delayed only at the first points of a long operation. */
+/* An operation is delayed only at its first DELAY_POINTS_MAX points where a delay is possible. */
 #define DELAY_POINTS_MAX 64
 
 /* ---- calls that fail ---- */
 
-/* Makes @percent of the calls at @point fail if @is_on. Return: false if the library cannot. */
+/* Makes @percent of the calls at @point fail if @is_on. Return: false if the library cannot do that. */
 static bool try_to_set_failure_percent(enum page_fault_point point, unsigned int percent, bool is_on)
 {
 	struct page_fault_attr attr = PAGE_FAULT_ATTR_INIT;
@@ -110,8 +110,8 @@ static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
 /*
- * The child calls only async-signal-safe functions, because the process has several threads. If the
- * system refuses to fork, that is no failure.
+ * The child process calls only async-signal-safe functions, because the parent process has several
+ * threads. A fork() that fails is not reported.
  */
 static void fork_child_and_wait(bool must_exec)
 {
@@ -157,8 +157,8 @@ NO_TSAN void pressure_delay_thread_at_random(struct stress_thread *self)
 }
 
 /*
- * The library calls this hook for the current task in each call, after the checks of the call and before its
- * effects, so this delay is inside the library.
+ * Delays a call inside the library: a call checks its arguments, then gets the current task by this hook, and
+ * then has its effects.
  */
 NO_TSAN static struct page_task *delay_and_get_no_task(void)
 {

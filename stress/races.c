@@ -3,7 +3,7 @@
 #include "stress/core.h"
 
 #define RACES_KEPT   4  /* maximal number of unexpected races that are printed */
-#define RACES_ENOUGH 32 /* reports of a region after which few operations are watched */
+#define RACES_ENOUGH 32 /* race reports of a region after which most of its operations are ignored */
 
 static atomic_ulong race_counts[RACE_KINDS];
 static struct tsan_race unexpected_races[RACES_KEPT];
@@ -22,7 +22,7 @@ NO_TSAN static bool is_by_stress_thread(const struct tsan_access *access)
 	return true;
 }
 
-/* The stored races are read only after all threads were joined, so they need no lock. */
+/* The main thread reads the stored races only after it joined all threads, so no lock is needed. */
 NO_TSAN static void record_race(const struct tsan_race *race, void *ctx)
 {
 	const struct tsan_access *now = &race->now, *before = &race->before;
@@ -55,8 +55,8 @@ bool stress_has_enough_races_in_region(size_t page_off)
 }
 
 /*
- * Return: the name of the first region of which no race was reported; NULL if there is none, without
- * ThreadSanitizer, and after a signal stopped the run.
+ * Return: the name of the first region in which no race was reported. NULL if there is no such region, if a
+ * signal stopped the run, or without ThreadSanitizer.
  */
 static const char *find_region_without_reported_race(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Builds messages, and prints failures: a sentence, the command that runs the test again, and the last
- * operations of the threads, also as a page program if calls can express the operations.
+ * Builds messages, and prints failures. A failure has a sentence, the command that runs the test again, and
+ * the last operations of the threads, if possible also as a page program.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +18,7 @@
 #define FAILURES_MAX    4  /* maximal number of failures that are printed */
 #define THREADS_PRINTED 16 /* maximal number of threads whose last operations are printed */
 #define PROGRAM_THREADS 8  /* maximal number of threads of the page program */
-#define PROGRAM_PAGES   8  /* pages of the page program */
+#define PROGRAM_PAGES   8  /* number of pages of the page program */
 
 /* ---- messages ---- */
 
@@ -55,9 +55,9 @@ void message_print_to_stdout(const struct message *message)
 
 /* ---- the command ---- */
 
-static char quoted_binary_path[4 * PATH_MAX + 8]; /* this binary's path, quoted for a shell */
+static char quoted_binary_path[4 * PATH_MAX + 8]; /* path of this binary, quoted for a shell */
 
-/* The path is stored before the run, because a failure may be reported when memory is exhausted. */
+/* Stores the path before the run, because no memory may be left when a failure is reported. */
 void report_store_binary_path(void)
 {
 	FILE *out = fmemopen(quoted_binary_path, sizeof(quoted_binary_path), "w");
@@ -79,7 +79,7 @@ void report_append_repeat_command(struct message *message)
 
 /* ---- last operations ---- */
 
-/* Return: record number @record_index of those that the thread still has, from the oldest on; or NULL. */
+/* Return: a record that the thread still has, or NULL. @record_index: 0 is the oldest of these records. */
 NO_TSAN static const struct stress_record *find_last_record(const struct stress_thread *thread,
 							    uint64_t record_index)
 {
@@ -117,7 +117,7 @@ NO_TSAN static void append_call(struct message *message, unsigned int thread,
 		return;
 	message_append(message, "T%u: %s(p%u, 0x%zx, 0x%zx", thread, call, record->page_number, record->off,
 		       record->len);
-	if (call[0] == 'w') /* only write calls have a seed argument */
+	if (call[0] == 'w') /* only calls that write have a seed argument */
 		message_append(message, ", 0x%x", record->byte_value);
 	message_append(message, ")\n");
 }
@@ -215,21 +215,21 @@ size_t stress_count_leading_zero_bytes(struct stress_thread *self, struct page *
 /* ---- signals and sanitizers that end the process ---- */
 
 /*
- * The library calls abort() at misuse, an access through an old pointer raises SIGSEGV, and a sanitizer
- * ends the process. In each case the last operations are printed. Then the signal is raised again, so that a
- * debugger and a core dump show the thread that caused it.
+ * The last operations are printed if the library calls abort() at misuse, if an access through an old pointer
+ * raises SIGSEGV, or if a sanitizer ends the process. The handler then raises its signal again, so that a
+ * debugger and a core dump show the thread that caused the signal.
  */
 
-/* Every sanitizer's runtime has this function. It is NULL in a build without a sanitizer. */
+/* The runtime of every sanitizer has this function; without a sanitizer, its address is NULL. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static const int deadly_signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV };
 
-/* The first thread that crashes prints the operations; others wait for the process to end. */
+/* The first thread that crashes prints the operations; other crashing threads wait this long for the end. */
 #define WAIT_SECONDS 5
-static atomic_int first_crashed_tid; /* that thread's ID, as gettid() returns it; 0: none */
+static atomic_int first_crashed_tid; /* ID of the first thread that crashed; 0: none */
 
-/* Return: true once, for the first crash. Another thread that crashes gets false after the wait. */
+/* Return: true for the first crash of the process. A later crash in another thread waits, and gets false. */
 NO_TSAN static bool claim_first_crash_or_wait(void)
 {
 	const struct timespec wait = { .tv_sec = WAIT_SECONDS };

@@ -15,7 +15,7 @@
 #include "stress/owned.h"
 
 #define SUPERVISE_MSEC 5
-/* The run continues for up to this many times its time limit while an expected race is not reported. */
+/* Until all expected races are reported, the run continues for at most TIME_FACTOR times its time limit. */
 #define TIME_FACTOR  10
 #define WINDOW_SPINS 2000
 
@@ -52,7 +52,7 @@ static void sleep_msec(long msec)
 
 /* ---- operations ---- */
 
-/* Sleeps while all threads rest (--stutter). Return: whether the thread must run another operation. */
+/* Sleeps while --stutter pauses all threads. Return: whether the thread must run another operation. */
 static bool rest_and_must_continue(const struct stress_thread *self)
 {
 	uint64_t limit = current_run.operation_limit;
@@ -70,7 +70,7 @@ static bool may_thread_run_operation(const struct stress_thread *self,
 	       operation->threads == (self->thread_index % 2 ? ODD_THREADS : EVEN_THREADS);
 }
 
-/* Return: the index of a random operation that the thread may run; the weights are its chances. */
+/* Return: the index of an operation that the thread may run, random with probabilities by weight. */
 static unsigned int choose_operation_index(struct stress_thread *self)
 {
 	const struct stress_operation *operations = current_run.scenario->operations;
@@ -93,7 +93,7 @@ static void run_random_operation(struct stress_thread *self)
 	const struct stress_operation *operation = &current_run.scenario->operations[chosen];
 	atomic_ulong *count = &self->operation_counts[chosen];
 
-	/* Only this thread writes the counter, so a load and a store suffice. They are faster. */
+	/* Only this thread writes the counter, so a load and a store suffice, which are faster. */
 	store_relaxed(count, load_relaxed(count) + 1);
 	self->last_records[self->begun_operation_count++ % STRESS_LAST_RECORDS] =
 		(struct stress_record){ .operation_index = chosen };
@@ -139,7 +139,7 @@ void start_thread_or_exit(pthread_t *handle, void *(*main_function)(void *arg), 
 		stress_exit_with_failure("another thread", error);
 }
 
-/* The start flag is relaxed: a barrier would order accesses, and hide races from ThreadSanitizer. */
+/* Threads wait for a relaxed flag: a barrier would order accesses, and hide races from ThreadSanitizer. */
 static void *run_stress_thread(void *arg)
 {
 	struct stress_thread *self = arg;
@@ -180,8 +180,8 @@ static bool is_limit_or_bug_reached(const struct stress_run *run, uint64_t passe
 }
 
 /*
- * Waits until all threads have ended. Meanwhile prints statistics, makes the threads rest, and makes them
- * stop when the run is over. Return: how long they ran, in milliseconds.
+ * Waits until all threads have ended. While the threads run, prints statistics, pauses the threads for
+ * --stutter, and stops the threads at the end of the run. Return: the threads' run time in milliseconds.
  */
 static uint64_t supervise_threads(struct stress_run *run)
 {
@@ -211,8 +211,8 @@ static void request_stop(int signal_number)
 /* ---- the whole run ---- */
 
 /*
- * Allocates the common page also for scenarios that do not use it, because the library may open descriptors
- * for its first page: the check of open descriptors must count these at the start too.
+ * Allocates the common page also for scenarios that do not use the page. The library may open descriptors for
+ * its first page, and run_scenario() must count these descriptors before the threads run.
  */
 static void allocate_common_page(struct stress_run *run)
 {
@@ -244,7 +244,7 @@ static void init_thread_state(struct stress_thread *thread)
 	thread->random_state = stress_hash(current_run.seed ^ stress_hash(thread->thread_index + 1));
 }
 
-/* Calls @fn for each thread on the main thread. @fn: may be NULL. */
+/* Calls @fn, which may be NULL, once for each thread. The calls are on the main thread. */
 static void for_each_thread(void (*fn)(struct stress_thread *thread))
 {
 	for (unsigned int i = 0; fn && i < current_run.thread_count; i++)

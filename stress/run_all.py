@@ -29,7 +29,7 @@ import time
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "report"))
 import keep  # noqa: E402
 
-SKIPPED = 69  # the page library lacks what the run needs (src/page_stubs/absent.c)
+SKIPPED = 69  # exit status: the page library lacks something for the run (src/page_stubs/absent.c)
 KEYS = ("program", "flavour", "backend")
 FLAVOURS = ("plain", "asan", "tsan", "msan")
 DIRECTORIES = {"stress": "stress.logs", "stress-long": "stress-long"}
@@ -40,7 +40,7 @@ PAGE_PROGRAM = re.compile(r"^pagetorture 1\n.*?^# end of the page program\n", re
 
 
 class UsageError(Exception):
-    """An environment variable has a value that is not permitted, or there is nothing to run."""
+    """An environment variable has an invalid value, or no scenario can run."""
 
 
 def read_environment_variable(name, default, value_pattern=".*"):
@@ -165,7 +165,7 @@ def run_table():
 # ---- long ----
 
 def library_supports_run(flavour, *stress_arguments):
-    """Run the program briefly. Return: whether the page library has what it needs; prints what it lacks."""
+    """Run the program briefly. Return: whether the page library supports the run; if not, print why."""
     run = subprocess.run([format_binary_path(flavour), *stress_arguments], capture_output=True, text=True,
                          check=False)
     if run.returncode == SKIPPED:
@@ -175,8 +175,8 @@ def library_supports_run(flavour, *stress_arguments):
 
 def pick_options(choose, flavour, backend, with_pressure):
     memory, threads = choose(["", "", "", "--memory=64"]), [2, 2, 3, 4, 4, 8, 16, 64, 256]
-    # With the backend alias 256 threads need so many mappings that MemorySanitizer exceeds the limit of a
-    # process (65,530 mappings), and so many addresses that --memory=64 is not enough.
+    # With the backend alias, 256 threads with MemorySanitizer need more mappings than a process may have (65,530),
+    # and 256 threads need more address space than --memory=64 permits.
     if backend == "alias" and (flavour == "msan" or memory):
         threads.pop()
     options = ["-t", str(choose(threads)), choose(["--delays", ""]), choose(["--pin", "", ""]),

@@ -5,14 +5,14 @@
 
 #include "stress/core.h"
 
-/* Sums over all threads, and the numbers of operations of the fastest and of the slowest thread. */
+/* Sums over all threads, and the number of operations of the fastest and of the slowest thread. */
 struct totals {
 	unsigned long operation_counts[STRESS_OPERATIONS_MAX];
 	unsigned long all_operations, fastest_thread_operations, slowest_thread_operations;
 	unsigned long failures, refused_calls;
 };
 
-/* Adds the thread's counts for each operation to the totals. Return: the sum of these counts. */
+/* Adds the thread's operation counts to the totals. Return: the number of operations of the thread. */
 static unsigned long add_operation_counts(struct totals *totals, const struct stress_thread *thread)
 {
 	unsigned long operations = 0;
@@ -69,7 +69,7 @@ unsigned int statistics_count_fd_directory_entries(void)
 	return count;
 }
 
-/* As in the kernel's torture tests, "???" marks a number that is suspicious, and "!!!" a failure. */
+/* Marks suspicious numbers by "???" and failures by "!!!", as the kernel's torture tests do. */
 void statistics_print_line(uint64_t run_msec)
 {
 	const struct stress_scenario *scenario = current_run.scenario;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Borrowed pages of a buffer whose size is no multiple of a page. Each byte has two valid addresses, one in
- * the buffer and one in a mapping of its page; a borrower never frees the page (use pattern 12, R4, R12).
- * Threads own pieces of one buffer from which all of them borrow pages, and allocate buffers of their own.
- * The errors to find:
+ * Threads own pieces of one common buffer, whose size is no multiple of a page. All threads borrow pages of
+ * this buffer, and also allocate buffers of their own. Each byte of a buffer has two valid addresses: one in
+ * the buffer, and one in a mapping of its page. A borrower never drops the buffer's own reference to a page
+ * (R4, R12).
  *
- *   1. A read by one address does not return the bytes that were written by the other address.
- *   2. A write to a borrower's piece also writes bytes of the next piece, across the end of a page:
- *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0
- *   3. A borrower drops one reference more than it got, which frees a page of the buffer:
- *        A: borrows, gets, drops, drops         B: borrows: the page is freed
- *   4. A page of a freed buffer is reused although a thread still has a reference of the page:
- *        A: get the page, free the buffer       B: allocates a buffer, which has that page
+ * The errors to find (A and B are threads):
  *
- * Hundreds of operations find an injected bug. To find error 4, run for minutes: it needs many buffers.
+ *   Error 1: A read by one address does not return the bytes that were written by the other address.
+ *   Error 2: A write to a borrower's piece also writes bytes of the next piece, across the end of a page:
+ *        A: write 100 bytes of the buffer       B: borrow the next page, write byte 0.
+ *   Error 3: A borrower drops one reference more than it got, which frees a page of the buffer:
+ *        A: borrows, gets, drops, drops         B: borrows the freed page.
+ *   Error 4: A page of a freed buffer is reused although a thread still has a reference to the page:
+ *        A: get the page, free the buffer       B: allocates a buffer that contains the page.
+ *
+ * A few hundred operations detect an injected bug. Error 4 needs many buffers: run for minutes.
  */
 #include "stress/owned.h"
 #include "stress/tagged.h"

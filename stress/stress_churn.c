@@ -2,39 +2,38 @@
 /*
  * Threads that allocate pages, pass them on and free them. The scenarios:
  *
- *   churn  allocate, keep, pass on and free pages as fast as possible
- *   table  the common page is like a page table: threads change its 8-byte entries, addresses of other
- *          pages ("children"), with atomics, and allocate children while the page is mapped; a child
- *          belongs to the thread that took its address from an entry (use pattern 11)
+ *   `churn`  allocate, keep, pass on and free pages as fast as possible.
+ *   `table`  the common page is like a page table: each entry of 8 bytes is 0 or the address of another page,
+ *            its child. Threads change entries atomically, and allocate children while the common page is
+ *            mapped. A child belongs to the thread that took its address from an entry.
  *
- * The errors to find:
+ * The errors to find (A and B are threads; the bytes of a page identify the thread that wrote them):
  *
- *   1. One frame has two owners:
+ *   Error 1: One frame has two owners:
  *        A: takes the frame off the list        B: takes the same frame
- *        A: writes its bytes                    B: writes its bytes; A reads B's
- *   2. A page is reused before its quarantine ends, or has old contents despite __GFP_ZERO:
- *        A: frees                               B: allocates with __GFP_ZERO, finds A's bytes
- *   3. A reference is counted twice or not at all: the page is freed early or never.
+ *        A: writes its bytes                    B: writes its bytes; A reads B's.
+ *   Error 2: A page is reused before its quarantine ends, or has old contents despite __GFP_ZERO:
+ *        A: frees                               B: allocates with __GFP_ZERO, finds A's bytes.
+ *   Error 3: A reference is counted twice or not at all, so the page is freed too early or never:
  *        A: get, pass on, drop                  B: take, drop
- *        A: load the count                      B: get: A's store undoes it
- *   4. A page is freed wrongly if another thread than the one that allocated it frees it.
- *   5. A child has two owners:
+ *        A: load the count                      B: get, but A's store of the count undoes it.
+ *   Error 4: A page is not freed correctly if the thread that frees the page did not allocate it.
+ *   Error 5: A child has two owners:
  *        A: load the entry                      B: load the entry
- *        A: store 0, frees the child            B: store 0, frees it again
- *   6. An entry is torn: it has half of one address and half of another. Each child's bytes identify the
- *      thread that wrote them.
- *   7. B takes a page out of an entry, but does not see what A wrote to the page before A put it in.
- *   8. A store to one entry also writes back an old value of the next entry.
+ *        A: store 0, frees the child            B: store 0, frees it again.
+ *   Error 6: An entry is torn: the entry has half of one address and half of another.
+ *   Error 7: B takes a page out of an entry, but does not see what A wrote to the page before storing it.
+ *   Error 8: A store to one entry also writes back an old value of the next entry.
  *
- * At the end of a correct run every allocated page was freed. No bug in the library is known to cause errors
- * 1 to 3, 6 and 7: to find them, run for minutes with --delays and more threads than CPUs.
+ * At the end of a correct run every allocated page was freed. No known bug of the library causes errors 1, 2,
+ * 3, 6 and 7: to search for these errors, run for minutes with --delays and more threads than CPUs.
  */
 #include <unistd.h>
 
 #include "stress/tagged.h"
 
 #define KEPT_PAGES 32 /* maximal number of pages that a thread keeps */
-#define REFERENCES 32 /* gets and drops of the common page in one operation */
+#define REFERENCES 32 /* references to the common page that one operation gets and drops */
 
 static struct churn_state {
 	_Alignas(STRESS_CACHE_LINE) struct page *pages[KEPT_PAGES];
@@ -75,7 +74,7 @@ static void check_and_replace_kept_page(struct stress_thread *self)
 	state->tags[kept_index] = tagged_write_page_with_next_tag(self, state->pages[kept_index]);
 }
 
-/* Does nothing but allocate and free, so that its rate shows how allocation scales with threads. */
+/* Only allocates and frees, so that the rate of this operation shows how allocation scales with threads. */
 static void alloc_and_free_page(struct stress_thread *self)
 {
 	struct page *page = stress_alloc_page(self, GFP_KERNEL);
@@ -115,7 +114,7 @@ static void check_random_kept_page_references(struct stress_thread *self)
 	tagged_check_page(self, "page", page, state->tags[kept_index]);
 }
 
-/* All threads get and drop references of the common page; no drop is the last one. */
+/* All threads get and drop references to the common page; none of them drops the last reference. */
 static void get_and_drop_common_page(struct stress_thread *self)
 {
 	struct churn_state *state = &churn_states[self->thread_index];
@@ -176,7 +175,7 @@ static void take_and_free_child_page(struct stress_thread *self)
 	tagged_check_and_free_page(self, entries_exchange_random_entry(self, NULL));
 }
 
-/* Moves a child from one random entry to another, and frees the child that was there. */
+/* Moves a child from one random entry to another, and frees the child that was in the other entry. */
 static void move_child_page_and_free_previous(struct stress_thread *self)
 {
 	struct page *child = entries_exchange_random_entry(self, NULL);

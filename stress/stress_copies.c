@@ -3,35 +3,36 @@
  * Several pages have copies of the same pieces, at the same offsets, and threads map several pages at once. A
  * piece belongs to the same thread in all copies, and neighbouring pieces to other threads. The scenarios:
  *
- *   twin    copies between two pages at the same offset, by calls and through nested mappings; a
- *           copy of PAGE_SIZE + 1 bytes is -EINVAL (use pattern 10)
- *   nested  copies pieces of 512 bytes through nested mappings, and writes through up to 16 nested mappings
- *           (use pattern 8, R5, R6)
- *   map     maps and unmaps often: one page at a time, nested, and in tasks that are switched out and in (R4,
- *           R5, R6); each piece is a word of 8 bytes
+ *   `twin`    copies between two pages at the same offset, by calls and through nested mappings. A copy of
+ *             PAGE_SIZE + 1 bytes must return -EINVAL.
+ *   `nested`  copies pieces of 512 bytes through nested mappings, and writes through up to 16 nested mappings
+ *             (R5, R6).
+ *   `map`     maps and unmaps often: one page at a time, nested, and in tasks that are switched out and in
+ *             (R4, R5, R6); each piece is a word of 8 bytes.
  *
- * The errors to find:
+ * The errors to find (A and B are threads; x and y are pages):
  *
- *   1. A copy that is one byte too long, uses the wrong limit, or has the wrong direction:
- *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x
- *   2. A copy of the whole page instead of a part: all neighbours get old bytes.
- *   3. Copies in both directions at once between the same pages, by unrelated threads:
+ *   Error 1: A copy that is one byte too long, uses the wrong limit, or has the wrong direction:
+ *        A: copy its [13, 26) of x to y         B: write byte 26 of y, reads that of x.
+ *   Error 2: A copy of the whole page instead of a part: the pieces of other threads get old bytes.
+ *   Error 3: Unrelated threads copy in both directions at once between the same pages:
  *        A: map x, map y, copy                  B: map y, map x, copy
  *      A and B must not wait for each other, and neither may see the other's mapping.
- *   4. Two mappings get one address:
+ *   Error 4: Two mappings get one address:
  *        A: map x                               B: map y at the same address
- *        A: reads its bytes of x, finds those of y
- *   5. An unmap ends the mapping of another thread or of another depth:
+ *        A: reads its bytes of x, finds those of y.
+ *   Error 5: An unmap ends the mapping of another thread or of another depth:
  *        A: map x, map y                        B: map x
- *        A: unmap y, unmap x                    B: its address is gone, or shows y
- *   6. The memory slot of a mapping is reused too early: the next mapping shows the previous page.
- *   7. A task resumes with other mappings than it had:
- *        A: map x, switch to task 2, map y, switch back: the newest mapping must be that of x again
- *   8. A store through one mapping changes bytes of the neighbouring piece:
- *        A: store 8 bytes at 8                  B: store 8 bytes at 16
+ *        A: unmap y, unmap x                    B: its address is invalid, or shows y.
+ *   Error 6: The address range of a mapping is reused too early, so the next mapping shows the previous page.
+ *   Error 7: A switched-in task has other mappings than when it was switched out:
+ *        A: map x, switch to task 2, map y, switch back: the newest mapping must be that of x again.
+ *   Error 8: A store through one mapping changes bytes of the neighbouring piece:
+ *        A: store 8 bytes at 8                  B: store 8 bytes at 16.
  *
- * Hundreds of operations find an injected bug. No bug in the library is known to cause errors 4 to 7: to find
- * them, run for minutes with the alias backend and --delays. Run for a minute after a change in page_copy().
+ * A few hundred operations detect an injected bug. No known bug of the library causes errors 4 to 7: to
+ * search for these errors, run for minutes with the alias backend and --delays. After a change in
+ * page_copy(), run for a minute.
  */
 #include <errno.h>
 #include <string.h>
@@ -40,7 +41,7 @@
 
 static struct page_task *second_tasks[STRESS_THREADS_MAX];
 
-/* Maps the page of a span, which must be in one page. Return: the address of the page. */
+/* Maps the page that contains the whole span. Return: the address of the mapped page. */
 static unsigned char *map_and_record_span_page(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -56,7 +57,7 @@ static void check_mapped_span(struct stress_thread *self, struct span span, unsi
 
 /* ---- copies ---- */
 
-/* Return: the length of the copy: that of the chunk, unless an injected bug makes it longer. */
+/* Return: the length of the chunk, or more bytes if the injected bug makes copies too long. */
 static size_t compute_copy_length_with_bug(const struct chunk *chunk)
 {
 	size_t page_left = PAGE_SIZE - chunk->off;
@@ -76,7 +77,7 @@ static void copy_chunk_through_mappings(const struct chunk *to, const struct chu
 	page_unmap_local(target);
 }
 
-/* Copies the bytes of another copy of the piece to the span, and checks both. */
+/* Copies bytes from another copy of the piece to the span, and checks the span in both copies. */
 static void copy_and_check_span(struct stress_thread *self, struct span span, enum access_kind kind)
 {
 	unsigned int copy_count = current_run.scenario->layout.copy_count;
@@ -161,14 +162,14 @@ static void delete_second_task(struct stress_thread *self)
 			    page_task_delete(second_tasks[self->thread_index]), 0);
 }
 
-/* @from, @to: NULL is the thread's own task. */
+/* @from, @to: a task; NULL: the thread's own task. */
 static void switch_task(struct page_task *from, struct page_task *to)
 {
 	page_task_switch_out(from);
 	page_task_switch_in(to);
 }
 
-/* Each of two tasks of a thread has a mapping, while the other task is switched out. */
+/* Maps a page in each of two tasks, and checks each mapping while the other task is switched out. */
 static void check_mappings_of_two_tasks(struct stress_thread *self, struct span span)
 {
 	struct page_task *second_task = second_tasks[self->thread_index];

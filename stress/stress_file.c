@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Threads that own adjacent bytes of shared pages. R3 allows them to run in parallel. That is safe because of
- * R2: a call accesses only the bytes of its range, and does not write back other bytes. The scenarios differ
- * in the sizes of the pieces, and in where pieces of different threads meet:
+ * Threads own adjacent bytes of shared pages. R3 allows threads to access these bytes at the same time, which
+ * is safe by R2: a call accesses only the bytes of its range, and does not write back other bytes.
  *
- *   split     a buffer that is split over pages, in chunks of min(left, PAGE_SIZE - off), the first
- *             at off, the next at 0 (use pattern 1)
- *   edge      objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets
- *             4089 to 4096 (use pattern 3)
- *   tail      clears tails, from a random byte to the end of the piece, including empty tails and tails
- *             with off == PAGE_SIZE; every fourth piece ends at the end of a page (use pattern 4)
- *   disjoint  blocks of one page, of very different sizes (use pattern 5)
+ * The scenarios differ in the sizes of the pieces, and in where pieces of different threads meet:
  *
- * The errors to find:
+ *   `split`     a buffer that is split over pages, in chunks of min(left, PAGE_SIZE - off) bytes: the first
+ *               chunk is at off, the next ones at 0.
+ *   `edge`      objects of 1 to 24 bytes across the end of a page, for example 8 bytes at offsets 4089 to
+ *               4096.
+ *   `tail`      clears tails, from a random byte to the end of the piece, including empty tails and tails
+ *               with off == PAGE_SIZE. Every fourth piece ends at the end of a page.
+ *   `disjoint`  blocks of one page, of very different sizes.
  *
- *   1. A writes one byte too many, or its second chunk begins at off again, or the part after the
- *      edge of a page goes to the wrong page, or an empty tail clears something:
+ * The errors to find (A and B are threads):
+ *
+ *   Error 1: A writes one byte too many, or A's second chunk begins at off again, or the part after the end
+ *     of a page goes to the wrong page, or an empty tail clears something:
  *        A: write [0, 5) of its [0, 4)      B: write byte 4
- *                                           B: read byte 4, finds A's value
- *   2. A writes its byte by a read-modify-write of the word around it, as a copy that rounds to
- *      words does (some compilers did so, which was a bug in a file system):
+ *                                           B: read byte 4, finds A's value.
+ *   Error 2: A writes its byte by a read-modify-write of the word around it, as a copy that rounds to words
+ *     does (some compilers made such code, which was a bug in a file system):
  *        A: load bytes 0..7
  *                                           B: write byte 4
  *        A: change byte 0, store bytes 0..7: byte 4 is old again
- *                                           B: read byte 4, finds its own old value
- *   3. A reads a byte of B. No value is wrong, but it is a data race:
- *        A: read [0, 5) of its [0, 4)       B: write byte 4
- *      Only ThreadSanitizer detects it.
- *   4. A failure in chunk k changes another chunk: chunks before k must be written, chunks after k
- *      unchanged.
- *   5. An access at offset 4096 of one page accesses byte 0 of the next page: the call must fail, unless
- *      the access is empty.
+ *                                           B: read byte 4, finds its own old value.
+ *   Error 3: A reads a byte of B; only ThreadSanitizer detects this data race, because no value is wrong:
+ *        A: read [0, 5) of its [0, 4)       B: write byte 4.
+ *   Error 4: A failure in chunk k changes another chunk: chunks before k must be written, chunks after k
+ *     unchanged.
+ *   Error 5: An access at offset 4096 of one page accesses byte 0 of the next page: the call must fail,
+ *     unless the access is empty.
  *
- * A wrong write is detected when the owner checks the byte, unless the owner wrote the byte again before.
- * Some hundred operations of a thread find an injected bug. Run for two seconds as a quick test, and for a
- * minute with several seeds after a change in how src/page copies. Use more threads than CPUs, because
- * error 2 needs a thread that loses its CPU between the load and the store.
+ * The owner of a byte detects a wrong write when it checks the byte, unless it overwrote the byte before. A
+ * few hundred operations of a thread detect an injected bug. Run for two seconds as a quick test, and for a
+ * minute with several seeds after a change in how src/page copies. Use more threads than CPUs, because error
+ * 2 needs a thread that the scheduler interrupts between the load and the store.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "stress/owned.h"
 
-/* The injected bug: increments the first byte of each chunk by a read and a write of the word around it. */
+/* The injected bug: increments the first byte of each chunk, by a read and a write of the word around it. */
 static void inject_read_modify_write_bug(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -69,7 +69,7 @@ static void write_and_check_with_bug(struct stress_thread *self, struct span spa
 	}
 }
 
-/* If the bug is injected, also reads the byte after each chunk. */
+/* Checks the span; with --busted=peek, also reads the byte after each chunk. */
 static void check_span_with_peek_bug(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -81,7 +81,7 @@ static void check_span_with_peek_bug(struct stress_thread *self, struct span spa
 			page_read_raw(chunk.page, &byte_read_by_bug, chunk.off + chunk.len, 1);
 }
 
-/* Writes up to two chunks of a piece, then stops, like a caller that gets no further page. */
+/* Writes at most two chunks of the span, then stops, like a caller that cannot allocate a further page. */
 static void write_few_chunks_and_check(struct stress_thread *self, struct span span)
 {
 	enum access_kind kind = current_run.is_bare ? BY_ADDRESS : BY_CALL;
@@ -99,7 +99,7 @@ static void write_few_chunks_and_check(struct stress_thread *self, struct span s
 	owned_check_span_by_random_kind(self, span);
 }
 
-/* An empty access at the end of a chunk or page must succeed; an access after the end of a page must fail. */
+/* An empty access at the end of a chunk or page must succeed; a longer access at a page's end must fail. */
 static void check_calls_at_chunk_ends(struct stress_thread *self, struct span span)
 {
 	struct chunk chunk = { 0 };
@@ -136,7 +136,7 @@ static void check_calls_at_chunk_ends(struct stress_thread *self, struct span sp
 
 const struct stress_scenario stress_split = {
 	.can_run_bare = true,
-	/* About one and a half pages, and not a multiple of a word or cache line. */
+	/* A piece has about one and a half pages; its size is no multiple of a word or cache line. */
 	.layout = { .piece_size = 6151, .pieces_per_thread = 1, .copy_count = 1 },
 	.operations = {
 		WRITE(4, owned_pick_piece_part),
@@ -146,8 +146,7 @@ const struct stress_scenario stress_split = {
 };
 
 const struct stress_scenario stress_edge = {
-	/* 25 is no multiple of a word, so threads share words. Each thread has about two pages of
-	   pieces. */
+	/* 25 is no multiple of a word, so threads share words. A thread has about two pages of pieces. */
 	.layout = { .piece_size = 25, .pieces_per_thread = 2 * PAGE_SIZE / 25 + 1, .copy_count = 1 },
 	.operations = {
 		WRITE(4, owned_pick_near_end_or_part),

@@ -3,34 +3,34 @@
  * Threads that read bytes while other threads write them. A reader may find a mixture of what several writers
  * wrote, but each byte must be one that a writer wrote at that offset. The scenarios:
  *
- *   overlap  writes and reads common bytes of one page: a data race on purpose (R3)
- *   user     copies user memory while its owner writes it; a second reference keeps a page live after the
- *            first one is dropped (use pattern 7, R8, R9)
+ *   `overlap`  writes and reads common bytes of one page: a data race on purpose (R3).
+ *   `user`     copies user memory while its owner writes it. A second reference keeps a page allocated after
+ *              the first reference is dropped (R8, R9).
  *
- * The errors to find:
+ * The errors to find (A, B and C are threads):
  *
- *   1. A byte that no thread wrote, half of one value and half of another:
+ *   Error 1: A byte that no thread wrote, half of one value and half of another:
  *        A: write byte 0                    B: write byte 0
- *                       C: read byte 0, finds what neither A nor B wrote
- *   2. A byte of another offset, from a copy that went to the wrong place for a moment:
+ *                       C: read byte 0, finds what neither A nor B wrote.
+ *   Error 2: A byte of another offset, because a copy wrote to the wrong place for a moment:
  *        A: write [8, 16)
- *                       C: read byte 0, finds what A writes to byte 8
- *   3. A race that ThreadSanitizer does not report, because the library takes a lock, or copies without
- *      instrumentation, and so hides bugs of its callers:
- *        A: write [0, 8)                    B: write [4, 12), in no order
- *   4. The library reads a byte of user memory twice, or reads it back from the page, so a value that was
- *      checked is not the value that is used. The check of error 1 detects this.
- *   5. A drop frees the page although it is not the last one:
+ *                       C: read byte 0, finds what A writes to byte 8.
+ *   Error 3: ThreadSanitizer does not report a race, because the library takes a lock, or copies without
+ *     instrumentation, and so hides bugs of its callers:
+ *        A: write [0, 8)                    B: write [4, 12), in no order.
+ *   Error 4: The library reads a byte of user memory twice, or reads it back from the page, so a value that
+ *     was checked is not the value that is used; the check for error 1 also detects error 4.
+ *   Error 5: A drop of a reference that is not the last one frees the page:
  *        A: gets a second reference, puts the page into an entry, drops the first reference
- *                                           B: takes the page out, finds a freed page
- *   6. B, which has the last reference, does not see what A wrote before A's drop.
+ *                                           B: takes the page out, finds a freed page.
+ *   Error 6: B drops the last reference, but does not see what A wrote before A dropped its reference.
  *
- * One race can hide another one. So each pair of a writing and a reading operation of overlap has its own
- * region of the common page. With ThreadSanitizer overlap succeeds only if a race between two of its threads
- * was reported in each of these regions, and no race outside of the common page.
+ * The report of one race can hide another race, so each pair of a writing and a reading operation of overlap
+ * has its own region of the common page. With ThreadSanitizer, overlap succeeds only if races of
+ * its threads are reported in each of these regions, and no race outside of the common page.
  *
- * Some hundred operations find error 3. No bug in the library is known to cause errors 1, 2 and 6. Run for
- * two seconds as a quick test, and for minutes with every --copy after a change in how src/page copies.
+ * A few hundred operations detect error 3. No known bug of the library causes errors 1, 2 and 6. Run for two
+ * seconds as a quick test, and for minutes with every --copy after a change in how src/page copies.
  */
 #include <pthread.h>
 
@@ -38,9 +38,10 @@
 #include "stress/tagged.h"
 
 /*
- * The values of bytes. Bits 0-4: the number of the writer, 1 to 31 (with more than 31 writers several have
- * the same number); bits 5-6: a random generation; bit 7: even parity. The value is XORed with a mask of even
- * parity that depends on the offset, so that few other offsets permit the same byte.
+ * The value of a byte has the number of its writer in bits 0-4, a random generation in bits 5-6, and even
+ * parity in bit 7. Numbers are 1 to 31; with more than 31 writers, several have the same number. The value is
+ * XORed with a mask of even parity that depends on the offset, so that few other offsets permit the same
+ * byte.
  */
 #define WRITER_MASK 31u
 #define GENERATIONS 4
@@ -74,7 +75,7 @@ static void fill_with_values_of_writer(unsigned char *bytes, unsigned int writer
 		bytes[range->len - 1] ^= PARITY_BIT;
 }
 
-/* Checks that a writer with a number from @first_writer to @last_writer wrote each byte at its offset. */
+/* Checks that each byte is one that a writer from @first_writer to @last_writer writes at its offset. */
 static void check_bytes_are_of_writers(struct stress_thread *self, const unsigned char *bytes, size_t off,
 				       size_t len, unsigned int first_writer, unsigned int last_writer)
 {
@@ -99,18 +100,15 @@ static void check_bytes_are_of_writers(struct stress_thread *self, const unsigne
 
 #define BLOCK_MAX 64
 
-/*
- * Half of the operations choose their ranges among the first bytes of a region, where the ranges of two
- * threads overlap more often.
- */
+/* Half of the operations access only these first bytes of a region, where ranges overlap more often. */
 #define HOT_BYTES 128
 
-/* After enough reports of a region's race, ThreadSanitizer watches one of this number of operations. */
+/* After enough race reports in a region, ThreadSanitizer watches one in this many operations of a thread. */
 #define WATCHED_ONE_IN 64
 
 enum { WRITE, ZERO, STORE, READ, LOAD };
 
-/* In the regions of the common page after these, all operations may access bytes. */
+/* The common page begins with these regions; all operations may access the bytes after them. */
 static const struct stress_race_region regions[] = {
 	{ "write and read", WRITE, READ },
 	{ "write and load", WRITE, LOAD },
@@ -126,8 +124,8 @@ static pthread_mutex_t injected_mutex = PTHREAD_MUTEX_INITIALIZER;
 static volatile unsigned long counter_outside_page;
 
 /*
- * ThreadSanitizer identifies memory by its address, and each mapping may have another address (R4). So the
- * access is also reported at the canonical address of the bytes.
+ * Also records the access for ThreadSanitizer at the canonical address of the bytes, because
+ * ThreadSanitizer identifies memory by its address, and each mapping may have another address (R4).
  */
 static void load_or_store_by_mapping(const struct stress_record *range, unsigned char *bytes)
 {
@@ -147,11 +145,11 @@ static void load_or_store_by_mapping(const struct stress_record *range, unsigned
 	page_unmap_local(mapped_page);
 }
 
-/* Zeros are accepted too: the page is zeroed at the start, and the operation ZERO writes zeros. */
+/* Accepts zeros, because the page is zeroed at the start, and the operation ZERO writes zeros. */
 static void check_bytes_are_zero_or_of_writers(struct stress_thread *self, const unsigned char *bytes,
 					       size_t off, size_t len)
 {
-	unsigned int writer_count = (current_run.thread_count + 1) / 2; /* threads 0, 2, 4 ... */
+	unsigned int writer_count = (current_run.thread_count + 1) / 2; /* writers are threads 0, 2, 4 ... */
 
 	for (size_t i = 0; i < len; i++)
 		if (bytes[i])
@@ -198,7 +196,7 @@ static void pick_range_of_operation(struct stress_thread *self, struct stress_re
 	range->byte_value = (unsigned char)stress_pick_number(self, GENERATIONS);
 }
 
-/* Runs an operation of overlap, mostly unwatched after enough reported races of the region. */
+/* Runs an operation of overlap; ThreadSanitizer ignores most operations in a region with enough races. */
 static void pick_and_access_range(struct stress_thread *self)
 {
 	struct stress_record *range = stress_get_current_record(self);
@@ -251,7 +249,7 @@ const struct stress_scenario stress_overlap = {
 
 /* ---- user ---- */
 
-/* Each thread has a page of user memory, from which all threads copy. */
+/* Each thread has one page of user memory, from which all threads copy bytes. */
 static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][PAGE_SIZE];
 
 static void fill_own_user_memory(struct stress_thread *self)

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A user reader copies user memory into several pages, with a fault in chunk k: the chunks before k are
- * copied, chunk k has a copied prefix and then zeros, and the reader's position is the start of chunk k (use
- * pattern 2, R9). Threads share the pages; each thread has its own user memory, any page of which may be
- * unreadable. The errors to find:
+ * A user reader copies user memory into several pages, in chunks, with a fault in chunk k. Then the chunks
+ * before k are copied, chunk k has a copied prefix and zeros, and the reader is at the start of chunk k (R9).
+ * Threads share the pages; each thread has its own user memory, any page of which may be unreadable.
  *
- *   1. The zeroing after a fault goes too far:
+ * The errors to find (A and B are threads):
+ *
+ *   Error 1: The zeroing after a fault goes too far:
  *        A: copy into [0, 2048), fault after 100 bytes
  *                                               B: write [2048, 4096)
- *        A: zero [100, 2049): B's byte is gone
- *   2. A fault of one thread fails the copy of another thread, or the reader moves at a fault, so that its
- *      next copy does not begin with the chunk that failed.
- *   3. A thread's mprotect() of its own memory makes the copy of another thread fail.
+ *        A: zero [100, 2049): B's byte is overwritten.
+ *   Error 2: A fault of one thread makes the copy of another thread fail, or the reader's position moves at a
+ *     fault, so that the reader's next copy does not begin with the chunk that failed.
+ *   Error 3: A thread's mprotect() of its own memory makes the copy of another thread fail.
  *
- * Hundreds of operations find errors 1 and 2; error 3 needs minutes and many threads.
+ * A few hundred operations detect errors 1 and 2; error 3 needs minutes and many threads.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +26,6 @@
 #define USER_PAGES 3
 #define USER_SIZE  (USER_PAGES * PAGE_SIZE)
 
-/* Each thread has its own user memory. */
 static _Alignas(PAGE_SIZE) unsigned char user_memory[STRESS_THREADS_MAX][USER_SIZE];
 static uint64_t user_tags[STRESS_THREADS_MAX];
 
@@ -36,8 +36,8 @@ static void fill_user_memory_with_tag(struct stress_thread *self)
 }
 
 /*
- * Sets the expected bytes of the chunk to what the copy of user memory must leave there, and
- * reports a failure if @error, the result of the copy, is wrong.
+ * Sets the expected bytes of the chunk to those after a correct copy of user memory. Reports a failure if
+ * @error, the result of the copy, is wrong.
  * @user_off: offset of the chunk in user memory
  * @readable: number of bytes of the chunk before the first unreadable byte
  */
@@ -45,7 +45,7 @@ static void set_expected_bytes_and_check_error(struct stress_thread *self, const
 					       size_t user_off, size_t readable, int error)
 {
 	memset(chunk->expected_bytes, 0, chunk->len);
-	/* A copy refused under pressure leaves only zeros; a fault leaves zeros after the readable bytes. */
+	/* A copy refused by --fail-copy leaves only zeros; a fault leaves zeros after the readable bytes. */
 	if (error &&
 	    stress_count_leading_zero_bytes(self, chunk->page, chunk->off, chunk->len) == chunk->len &&
 	    stress_count_if_refused_copy(self, error))
@@ -54,7 +54,7 @@ static void set_expected_bytes_and_check_error(struct stress_thread *self, const
 	stress_expect_equal(self, "page_copy_from_user_slice", error, readable < chunk->len ? -EFAULT : 0);
 }
 
-/* Calls mprotect() for the thread's user memory from byte @first on; if it is USER_SIZE, for no byte. */
+/* Calls mprotect() for the thread's user memory from byte @first on (USER_SIZE: for no byte). */
 static void mprotect_user_memory_from_byte(struct stress_thread *self, size_t first, int protection)
 {
 	if (mprotect(user_memory[self->thread_index] + first, USER_SIZE - first, protection))
@@ -63,7 +63,7 @@ static void mprotect_user_memory_from_byte(struct stress_thread *self, size_t fi
 
 /*
  * Copies a random part of the thread's user memory to the span, chunk by chunk, until a copy fails.
- * @first_unreadable: a byte of user memory; if it is USER_SIZE, all bytes are readable.
+ * @first_unreadable: index of the first unreadable byte of user memory; USER_SIZE: all are readable.
  */
 static void copy_user_memory_and_check_span(struct stress_thread *self, struct span span,
 					    size_t first_unreadable)

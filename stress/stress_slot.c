@@ -2,35 +2,36 @@
 /*
  * Slots, each with a lock, under which threads add and remove the slot's page. The scenarios:
  *
- *   slot    two threads may allocate a page for one slot without its lock; the second one that locks the
- *           slot frees its page; a shrinker frees pages if it gets the lock at once (use pattern 6)
- *   sparse  a slot without a page reads as zeros, and a page is freed when all its bytes are 0; each 8
- *           bytes belong to one thread; the lock protects which page the slot has; a reader gets a
- *           reference and reads bytes without the lock (use pattern 9)
+ *   `slot`    two threads may each allocate a page for one slot without the slot's lock; the second thread
+ *             that locks the slot frees its own page. A shrinker frees a slot's page unless another thread
+ *             has the lock.
+ *   `sparse`  a slot without a page reads as zeros, and a page is freed when all its bytes are 0. Each word
+ *             of 8 bytes belongs to one thread. The lock protects the slot's pointer to its page. A reader
+ *             gets a reference to the page, and then reads bytes without the lock.
  *
- * The errors to find:
+ * The errors to find (A and B are threads; S is a shrinker):
  *
- *   1. Two threads store a page in the same slot:
+ *   Error 1: Two threads store a page in the same slot:
  *        A: finds no page, allocates     B: finds no page, allocates
- *        A: lock, stores its page        B: lock, does not test again, stores its own:
- *                                           A's page is lost
- *   2. The shrinker frees a page without the lock:
+ *        A: lock, stores its page        B: lock, does not test again, stores its own page:
+ *                                           A's page is lost.
+ *   Error 2: The shrinker frees a page without the lock:
  *        A: lock, finds the page         S: removes it, frees it
- *        A: reads bytes of a freed page, or of a page that was allocated in its place
- *   3. A page is reused before its quarantine ends, or is in two slots at once: its tag identifies
- *      the owner.
- *   4. The library's count of pages is wrong: at the end every page must be freed or in a slot.
- *   5. A page is freed too early:
- *        A: clears its last value        B: writes its first
- *        A: counts 0, frees the page     B: reads zero, or a freed page
- *   6. The drop of a reader's last reference does not free the page, or an earlier drop frees it:
+ *        A: reads bytes of a freed page, or of a page that was allocated in its place.
+ *   Error 3: A page is reused before its quarantine ends, or is in two slots at once; the page's tag
+ *     identifies its owner.
+ *   Error 4: The library's count of pages is wrong: at the end every page must be freed or in a slot.
+ *   Error 5: A page is freed too early:
+ *        A: clears its last value        B: writes its first value
+ *        A: counts 0, frees the page     B: reads zero, or a freed page.
+ *   Error 6: The drop of a reader's last reference does not free the page, or an earlier drop frees the page:
  *        A: gets a reference, unlocks    B: clears the last value, drops the slot's reference
- *        A: reads, drops
- *   7. A new page in place of a freed one is not all zeros.
+ *        A: reads, drops.
+ *   Error 7: A new page in place of a freed one is not all zeros.
  *
- * Error 2 needs a shrinker that runs between two instructions of another thread: run for seconds.
- * Errors 5 and 6 need two threads that access a page with one value at the same time: run for
- * seconds. At the end of a correct run of sparse every page was freed or has a value.
+ * Error 2 needs a shrinker that runs between two instructions of another thread, and errors 5 and 6 need two
+ * threads that access a page with one value at the same time: run for seconds. At the end of a correct run of
+ * sparse, every page was freed or has a value.
  */
 #include <pthread.h>
 
@@ -39,7 +40,7 @@
 #define SLOTS        4
 #define SPARSE_SLOTS 2
 #define VALUES       (PAGE_SIZE / sizeof(uint64_t))
-#define OWN_VALUES   2 /* values of one thread in one page; there are few, so that pages become empty */
+#define OWN_VALUES   2 /* values of one thread in one page; few, so that pages become empty */
 
 #define EMPTY_SLOT                                \
 	{                                         \
@@ -49,7 +50,7 @@
 static struct slot {
 	_Alignas(STRESS_CACHE_LINE) pthread_mutex_t lock;
 	struct page *page;
-	uint64_t tag; /* the tag of the page; only the scenario slot uses it */
+	uint64_t tag; /* the tag of the page; the scenario sparse does not use it */
 } slots[SLOTS] = { EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT, EMPTY_SLOT };
 
 /* ---- slot ---- */
@@ -85,7 +86,7 @@ static void fill_slot_if_empty(struct stress_thread *self)
 		page = NULL;
 	}
 	pthread_mutex_unlock(&slot->lock);
-	if (page) /* another thread has stored a page in the slot */
+	if (page) /* another thread has stored its page in the slot */
 		stress_free_page(self, page);
 }
 
@@ -105,7 +106,7 @@ static void check_slot_page(struct stress_thread *self)
 	pthread_mutex_unlock(&slot->lock);
 }
 
-/* Checks and frees the page of a slot if it gets the lock at once. */
+/* The shrinker: checks and frees the page of a slot unless another thread has the slot's lock. */
 static void try_to_check_and_free_slot_page(struct stress_thread *self)
 {
 	struct slot *slot = pick_and_record_slot(self);
@@ -148,14 +149,14 @@ static struct sparse_state {
 	_Alignas(STRESS_CACHE_LINE) uint64_t expected_values[SPARSE_SLOTS][OWN_VALUES];
 } sparse_states[STRESS_THREADS_MAX];
 
-/* Where one of the thread's values is: in a slot's page at @page_off, and what it must be. */
+/* A value of one thread: it is in the slot's page at @page_off, and must equal *@expected_value. */
 struct value_location {
 	struct slot *slot;
 	uint64_t *expected_value;
 	size_t page_off;
 };
 
-/* With the most threads each thread still has OWN_VALUES of its own: OWN_VALUES * 256 is VALUES. */
+/* Even STRESS_THREADS_MAX threads have OWN_VALUES values each, because OWN_VALUES * 256 is VALUES. */
 static struct value_location pick_and_record_own_value(struct stress_thread *self)
 {
 	size_t slot_index = stress_pick_number(self, SPARSE_SLOTS),
@@ -232,7 +233,7 @@ static void check_own_value(struct stress_thread *self)
 {
 	struct value_location location = pick_and_record_own_value(self);
 	struct page *page;
-	uint64_t found = 0; /* a missing page reads as zeros */
+	uint64_t found = 0; /* the value if the slot has no page */
 
 	lock_slot_unless_bug(location.slot);
 	page = location.slot->page;

@@ -44,7 +44,7 @@ void tagged_fill_bytes(unsigned char *to, uint64_t tag, size_t pos, size_t len)
 		to[i] = compute_tagged_byte(tag, pos + i);
 }
 
-/* Return: the tag of the word that contains byte @byte_index; 0 if the word is not wholly in @bytes. */
+/* Return: the tag of the word that contains byte @byte_index; 0 if @bytes does not have the whole word. */
 static uint64_t decode_word_tag_or_zero(const unsigned char *bytes, size_t byte_index, size_t pos, size_t len)
 {
 	size_t byte_in_word = (pos + byte_index) % WORD;
@@ -133,9 +133,9 @@ static size_t pick_and_record_end_entry(struct stress_thread *self)
 }
 
 /*
- * ThreadSanitizer orders two threads only if both use an atomic at the same address, but each
- * mapping may have another address (R4). So tsan_release() and tsan_acquire() also order the
- * threads at the entry's canonical address, which is the same for all mappings.
+ * Also orders the threads by tsan_release() and tsan_acquire() at the entry's canonical address, which is the
+ * same for all mappings. For ThreadSanitizer an atomic orders two threads only if both use it at the same
+ * address, but each mapping may have another address (R4).
  */
 struct page *entries_exchange_random_entry(struct stress_thread *self, struct page *page)
 {

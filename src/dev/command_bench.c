@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev bench: measures how many programs per second are executed and compared with the rule
- * model, on fibers and on real threads. Each round measures both, because their ratio is the result, and load
- * of the machine then slows both. Each measurement is a process, because the threads that one executor leaves
- * in the detector's memory would slow down the other executor.
+ * pagetorture-dev bench: measures how many programs per second are executed and compared with the rule model,
+ * on fibers and on real threads. Each round measures both executors, because the result is the ratio of their
+ * rates, and other load in a round slows both. Each measurement has its own process, because ThreadSanitizer
+ * remembers the threads of one executor, which would slow down the other executor.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -57,19 +57,19 @@ static struct {
 	struct program *programs;
 	size_t program_count;
 	unsigned int round_count;
-	const char *ratio_aim;               /* the threshold of the ratio, or "" */
+	const char *ratio_aim;               /* the threshold, or empty */
 	double rates[EXECUTORS][ROUNDS_MAX]; /* programs per second */
 } bench = { .round_count = 9, .ratio_aim = "" };
 
 /* ---- measuring ---- */
 
-/* One measurement, in memory that this process shares with the child process that measures. */
+/* One measurement. The child process that measures shares this memory with its parent process. */
 struct measurement {
 	const struct executor *executor;
 	double rate; /* programs per second */
 };
 
-/* The rate includes the cost of the rule model, which each execution is compared with. */
+/* The measured time includes the rule model's evaluation, with which the execution is compared. */
 static void evaluate_and_execute_program(struct checker *checker, const struct program *program,
 					 const struct executor *executor)
 {
@@ -77,7 +77,7 @@ static void evaluate_and_execute_program(struct checker *checker, const struct p
 
 	checker_evaluate(checker, program);
 	executor->run(checker, program, &report);
-	/* fuzz_race does this too: a later report would search all accesses since this one. */
+	/* fuzz_race also clears after a race: a later report would search all accesses since the race. */
 	if (report.race_count)
 		tsan_clear_shadow();
 }
@@ -103,7 +103,7 @@ static void measure_rate_in_child(void *ctx)
 	checker_delete(checker);
 }
 
-/* Stores the rate in bench.rates. Return: false, after a message, if the child process failed. */
+/* Stores the measured rate in bench.rates. Return: false, after a message, if the child process failed. */
 static bool measure_in_child_process(struct measurement *measurement, size_t executor_index,
 				     unsigned int round)
 {
@@ -159,7 +159,7 @@ static int measure_and_print_all_rounds(void)
 
 /* ---- programs ---- */
 
-/* Programs with a fatal call are left out, because such a call ends the process. Return: an exit status. */
+/* Leaves out programs with a fatal call, because such a call ends the process. Return: an exit status. */
 static int load_programs_without_fatal_call(const struct file_list *files)
 {
 	char error[PROGRAM_FILE_ERROR];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""A parser of command lines for the scripts for developers. Its messages are those of the commands in C."""
+"""A command line parser for the Python scripts of pagetorture-dev. Its messages are those of commands in C."""
 import argparse
 import difflib
 import re

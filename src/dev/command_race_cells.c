@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev race-cells: evaluates the programs of the race matrix with the rule model, or
- * executes them under the detector that watches this process. race.py runs this command and reads its lines.
+ * pagetorture-dev race-cells: evaluates the programs of the race matrix with the rule model, or executes the
+ * programs under the race detector of this process. race.py runs this command and reads its output.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ struct race_cells_options {
 	bool must_execute; /* false: only evaluate the programs with the rule model */
 	bool uses_fibers;
 	unsigned int runs_per_program;
-	unsigned int time_limit_seconds; /* time of all runs of one program */
+	unsigned int time_limit_seconds; /* limit for all runs of one program together */
 };
 
 /* ---- evaluating ---- */
@@ -67,7 +67,7 @@ static void try_backends_and_print_features(void)
 	json_end_all_and_newline(&out);
 }
 
-/* Return: whether @text is what program_to_text() writes for the program. */
+/* Return: whether @text is the text that program_to_text() writes for the program. */
 static bool is_canonical_text(const struct program *program, const char *text)
 {
 	static char canonical_text[TEXT_PROGRAM_MAX];
@@ -109,8 +109,8 @@ static void evaluate_and_run_program_once(struct checker *checker, const struct 
 
 /*
  * On fibers each run must report as many races as the first run; otherwise the result of @report becomes
- * CHECKER_DIFFERS. The older runtime of ThreadSanitizer forgets a random byte of a granule, so with that
- * runtime the numbers may differ unless one of them is 0.
+ * CHECKER_DIFFERS. An old ThreadSanitizer forgets a random access of a full granule, so it may report
+ * different numbers of races in each run. In that case all runs or no run must report a race.
  */
 static bool check_race_count_unchanged(const struct checker_report *first, struct checker_report *report,
 				       unsigned int run_number)
@@ -133,7 +133,7 @@ static void execute_repeatedly_and_print(struct checker *checker, const struct r
 	unsigned int run_count = 0, reporting_run_count = 0;
 	bool is_miss_allowed = false;
 
-	/* If the time is over, SIGALRM ends the process. */
+	/* At the time limit SIGALRM ends the process. */
 	alarm(options->time_limit_seconds);
 	do {
 		evaluate_and_run_program_once(checker, program, options->uses_fibers, &report);
@@ -188,7 +188,7 @@ int command_race_cells(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	/* The backend must be chosen before the checker uses the library. */
+	/* A backend can be selected only before the checker uses the library. */
 	if (!options.must_execute)
 		try_backends_and_print_features();
 	checker = checker_new();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * pagetorture-dev run and replay: inputs fail although the library is correct, to test that the commands
- * detect failures. A program misbehaves in the way of misbehave.def that its comment requests:
+ * pagetorture-dev run and replay: programs can fail on purpose although the library is correct, to test that
+ * the commands detect failures. A program requests a way to misbehave, of misbehave.def, by a comment:
  *
  *     # misbehave: WAY
  *
@@ -22,19 +22,19 @@
 #include "tool/run/control_block.h"
 #include "tool/tool.h"
 
-/* Memory whose last pointer lose_memory() clears, and switches that affect later inputs of the process. */
+/* lose_memory() clears leakable_memory, the only pointer to its memory. Two flags affect later inputs. */
 static void *volatile leakable_memory;
 static volatile bool must_crash_later_inputs, must_change_later_inputs;
 
-/* Volatile pointers keep the compiler from removing the errors of the ways. */
+/* These pointers are volatile, so that the compiler does not remove the errors. */
 static void *volatile sink;
 static int *volatile nowhere = (int *)8;
 
-/* ---- ways ---- */
+/* ---- ways to misbehave ---- */
 
 #define WAY_TO(name) static void name(__attribute__((unused)) struct checker *checker)
 
-/* A way that is one statement. */
+/* Defines a way to misbehave by one statement. */
 #define SHORT_WAY_TO(name, statement) \
 	WAY_TO(name)                  \
 	{                             \
@@ -43,7 +43,7 @@ static int *volatile nowhere = (int *)8;
 
 SHORT_WAY_TO(abort_process, abort())
 
-/* Writes beyond the end of a block, over the size field of the next block. */
+/* Writes beyond the end of a heap block, over the size field of the next block. */
 WAY_TO(overrun_heap)
 {
 	char *volatile first = malloc(24), *volatile second = malloc(24);
@@ -58,7 +58,7 @@ SHORT_WAY_TO(corrupt_later_inputs, must_crash_later_inputs = true)
 SHORT_WAY_TO(write_to_nowhere, *nowhere = 0)
 SHORT_WAY_TO(open_descriptor, (void)!open("/dev/null", O_RDONLY))
 
-/* Opens all descriptors of a limit that is lowered first, so that they are few. */
+/* Opens as many descriptors as the process may have, after lowering this limit to 64. */
 WAY_TO(open_all_descriptors)
 {
 	const struct rlimit few = { 64, 64 };
@@ -74,7 +74,7 @@ SHORT_WAY_TO(spin, for (;;) __asm__ volatile("" ::: "memory"))
 SHORT_WAY_TO(kill_process, raise(SIGKILL))
 SHORT_WAY_TO(leak_memory, sink = malloc(40); sink = NULL)
 
-/* Allocates at runs 1, 2, 4, 8 ... of a process: only a comparison of two orders of the inputs detects it. */
+/* Leaks in runs 1, 2, 4, 8 ... of a process, so only a comparison of two orders of inputs detects it. */
 WAY_TO(grow_rarely)
 {
 	static unsigned int run_count;
@@ -89,7 +89,7 @@ WAY_TO(grow_rarely)
 	leakable_memory = block;
 }
 
-/* Sends the worker's reply to the driver before the batch has run, and exits. */
+/* Sends the worker's reply to its parent process before the worker ran the batch, and exits. */
 WAY_TO(reply_early)
 {
 	(void)!write(WORKER_SOCKET, "g", 1);
@@ -163,7 +163,7 @@ static const struct misbehave_way {
 
 /* ---- when to misbehave ---- */
 
-/* The way that the current input requests, or NULL. */
+/* The way to misbehave that the current input requests, or NULL. */
 static const struct misbehave_way *requested_way;
 
 static bool must_misbehave_now(const struct checker *checker, const struct program *program,
@@ -177,7 +177,7 @@ static bool must_misbehave_now(const struct checker *checker, const struct progr
 	       call_index == misbehaving_calls[requested_way->when];
 }
 
-/* Changes the first byte that the last read logged; the check detects it if the byte was initialised. */
+/* Changes the first byte that the last read logged. The check detects this if the byte is initialised. */
 static void change_first_byte_of_last_read(struct trace *trace)
 {
 	for (size_t i = trace->step_count; i-- > 0;)
@@ -200,7 +200,7 @@ static void misbehave_before_call(struct checker *checker, const struct program 
 		change_first_byte_of_last_read(checker->trace);
 }
 
-/* Called before each input. Sets the way that a comment in its content requests. */
+/* Called before each input. Sets @requested_way to the way that a comment in @content requests. */
 static void set_way_requested_by_input(const char *content, size_t size)
 {
 	static const char marker[] = "# misbehave: ";

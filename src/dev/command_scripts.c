@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture-dev race and self-test: Python scripts of the source tree, which run this binary. */
+/* pagetorture-dev race and self-test: start Python scripts of the source tree, which run this binary. */
 #include "dev/dev.h"
 #include "harness/util/shell_word.h"
 #include "tool/util/script.h"
 
-/* Replaces the process by the script. Return: only if the script cannot start, an exit status. */
+/* Replaces this process by the script. Returns only if the script cannot start: an exit status. */
 static int execute_script_file(const char *script_path, int argc, char **argv)
 {
 	struct script_command command = { 0 };

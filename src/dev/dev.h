@@ -4,7 +4,7 @@
 
 #include "tool/util/usage.h"
 
-/* Each function runs the command whose name is argv[0]. Return: an exit status. */
+/* Each function runs one command; argv[0] is the command's name. Return: an exit status. */
 int command_bench(int argc, char **argv);
 int command_race(int argc, char **argv);
 int command_race_cells(int argc, char **argv);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# pagetorture-dev: commands for developers of pagetorture, in a build directory. It is not installed.
+# pagetorture-dev: commands for developers of pagetorture, in a build directory; never installed.
 
 dev_sources = \
 	%D%/command_bench.c \
@@ -10,7 +10,7 @@ dev_sources = \
 	%D%/dev.h \
 	%D%/main.c
 
-# The race matrix has a second binary for ThreadSanitizer. Its page library is compiled so that
+# The race matrix also uses pagetorture-dev-tsan-inline. The page library in this binary is compiled so that
 # ThreadSanitizer misses some accesses: a known limitation (build-aux/flavours.mk).
 dev_flavours = plain
 if HAVE_ASAN
@@ -28,8 +28,8 @@ EXTRA_DIST += $(dev_sources) %D%/command_line.py
 
 all-local: $(dev_programs)
 
-# gcc's ThreadSanitizer needs a separate build directory. An external page library has no such build,
-# because gcc cannot compile a library without its source.
+# gcc's ThreadSanitizer needs a build of everything by gcc, in a separate build directory. An external page
+# library is not built by gcc, because its source is not part of this tree.
 gcc-detectors:
 	@if test "$(GCC_CC)" = no; then \
 	  echo "skipped: ThreadSanitizer of gcc (no gcc)"; exit 77; fi
@@ -40,12 +40,12 @@ gcc-detectors:
 	  --disable-asan --disable-msan --disable-fuzz --disable-shared)
 	cd gcc && $(MAKE) $(AM_MAKEFLAGS) pagetorture-dev-tsan pagetorture-dev-tsan-inline
 
-# `make check` builds these programs too. If a build fails, its detectors are skipped by name.
+# gcc.log has the output of `make gcc-detectors`. If this build fails, `race` names and skips gcc's detectors.
 gcc.log: pagetorture-dev
 	@$(MAKE) $(AM_MAKEFLAGS) gcc-detectors >$@ 2>&1 || \
 	  echo "skipped: ThreadSanitizer of gcc does not build: gcc.log says why"
 
-# All cells under every detector: five minutes on two CPUs.
+# `make race` runs all cells under every detector, which takes five minutes on two CPUs.
 RACE_REPEAT = 100
 #: race  run the race matrix under every detector (5 minutes)
 race: all-am gcc.log

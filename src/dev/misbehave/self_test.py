@@ -26,17 +26,17 @@ Examples:
   pagetorture-dev self-test --flavour asan
 """
 
-# Good programs that run after each program that fails on purpose: a failure must not affect them.
+# Number of good programs after each program that fails on purpose; the failure must not affect good programs.
 GOOD_PROGRAMS_AFTER_EACH = 3
 
-# good.page breaks no rule; every flavour with every backend detects that dying.page breaks its rule.
+# good.page breaks no rule. dying.page breaks a rule, and every flavour detects that with every backend.
 PROGRAMS = pathlib.Path(__file__).with_name("programs")
 
-# Programs that fail without a `# misbehave:` comment, and the kind of their results.
+# {program that fails without a `# misbehave:` comment: kind of its result}
 WRONG_PROGRAMS = {"wrong-expectation": "claim", "wrong-result": "claim", "wrong-text": "unreadable",
                   "wrong-version": "unreadable"}
 
-# Ways to misbehave that a flavour does not detect, and the reason.
+# {(flavour, way to misbehave that this flavour does not detect): reason}
 UNSEEN_WAYS = {
     ("msan", "corrupt"): "MemorySanitizer does not watch where memory ends",
     ("msan", "lose"): "MemorySanitizer does not look for lost memory",

@@ -26,7 +26,7 @@ DETECTORS = (
     Detector("drd", "pagetorture-dev", "drd", False, 100, "DRD, real threads"),
 )
 
-# Effects of a limitation on the cells to which it applies.
+# The effect of a known limitation on a cell to which the limitation applies.
 MISSES = "misses"  # the detector never reports the race of the cell
 MAY_MISS = "may miss"  # the detector may miss the race of the cell
 ALARMS = "alarms"  # the cell has no race, but the detector may report one

@@ -12,7 +12,7 @@ import re
 import typing
 
 PAGE_SIZE = 4096
-# The words of matrix.def for sets of ranges, and the ranges in each set.
+# {word of matrix.def for a set of ranges: the kinds of ranges in the set}
 SPANS = {word: frozenset(spans.split()) for word, spans in {
     "BYTES": "BYTES", "WORD": "WORD", "WHOLE": "WHOLE", "BITS": "BYTES WORD", "NOT_WORD": "BYTES WHOLE",
     "ANY": "BYTES WORD WHOLE"}.items()}

@@ -29,9 +29,9 @@ from matrix import Matrix  # noqa: E402
 EXIT_GOOD, EXIT_FAILED = 0, 1
 FAILURES_SHOWN = 10
 
-# The most cells of one process: Valgrind keeps data of all earlier threads, and slows down.
+# Number of cells that one process runs under Valgrind, which slows down with each thread that has run.
 VALGRIND_BATCH = 2048
-# After this number of failed processes the other cells of a mapping do not run.
+# After this number of failed processes, the remaining cells with the same mapping do not run.
 FAILURES_MAX = 5
 
 NO_OUTCOME = {"verdict": "differs", "reported": 0, "runs": 0}
@@ -59,7 +59,7 @@ def log_line(text):
 
 
 def write_temporary_program_file(programs):
-    """Return: an open file with the programs, as `race-cells` reads them."""
+    """Return: an open file that contains the programs in the format that `race-cells` reads."""
     file = tempfile.TemporaryFile()
     file.write("\0".join(programs).encode())
     file.seek(0)
@@ -98,14 +98,14 @@ class Column:
         if not tool:
             return command
         valgrind = ["valgrind", "-q", "--error-limit=no", "--read-var-info=no", f"--tool={tool}"]
-        # Errors are counted, not read, unless the user selected a single cell.
+        # race-cells counts errors; print Valgrind's messages only if the user selected a single cell.
         if len(self.selection.cells) > 1:
             valgrind += ["--log-file=/dev/null"]
             valgrind += ["--history-level=none"] if tool == "helgrind" else []
         return valgrind + command
 
     def _run_cells_until_process_ends(self, cells):
-        """Run cells up to the first that ends the process. Return: the cells that did not run."""
+        """Run cells until one of them ends the process. Return: the cells that did not run."""
         with write_temporary_program_file(cell.program for cell in cells) as programs, subprocess.Popen(
                 self._make_command(), stdin=programs, stdout=subprocess.PIPE, text=True, errors="replace",
                 env={**os.environ, "PAGE_MAP": cells[0].mapping.backend}) as child:
@@ -375,7 +375,7 @@ class Selection:
         return dict(zip(programs, lines[1:]))
 
     def _remove_unsupported_mappings(self):
-        """Without its backend a cell would run with another mapping."""
+        """Remove mappings whose backend is not in this build: the cells would run with another mapping."""
         for mapping in self.mappings[:]:
             if mapping.backend not in self.build["backends"]:
                 log_line(f"skipped: cells of mapping {mapping.name}: the page library has no backend "
