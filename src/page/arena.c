@@ -13,7 +13,7 @@
  * Lock order: the lock of a list, or the locks of all lists in the order of their addresses; then the lock
  * of the arena. The locks order the last owner of a frame before the next owner of the frame. The locks are
  * hidden from ThreadSanitizer (sync.h), which would otherwise assume an order between users of different
- * pages (R3). The library reports each free and each allocation of a frame to ThreadSanitizer, so
+ * pages (R3). The library reports each free and each allocation of a frame to ThreadSanitizer. So
  * ThreadSanitizer does not report the accesses of two owners as a race.
  */
 #include "page/arena.h"
@@ -42,7 +42,7 @@ static atomic_bool arena_made;
 
 #define PAGES_SIZE (ARENA_FRAMES * sizeof(struct page))
 
-/* Reserves the address space of the frames, and after them of their struct pages. */
+/* Reserves address space for the frames, followed by the struct pages of the frames. */
 static unsigned char *reserve_addresses(void)
 {
 	unsigned char *base = mmap(NULL, ARENA_SIZE + PAGES_SIZE, PROT_READ | PROT_WRITE,

@@ -54,7 +54,7 @@ bool arena_creation_has_begun(void);
 
 /*
  * Return: the file descriptor of the frames, with frame i at offset i * PAGE_SIZE; -1 without a
- * file. The frames are in a file only if the backend maps them at several addresses.
+ * file. The frames are in a file only if the backend maps a frame at several addresses.
  */
 int arena_get_file_descriptor(void);
 

@@ -14,8 +14,8 @@
  *   5. Only one task uses a set of places, so to map and to unmap a page takes no lock. When a task ends, a
  *      new task may get the set, in which no page is mapped.
  *
- * While a task runs, the backend does not detect that another thread accesses a mapping of this task, because
- * all threads of a process share one address space.
+ * All threads of a process share one address space. So, while a task runs, the backend does not detect that
+ * another thread accesses a mapping of this task.
  */
 #include "page/map.h"
 

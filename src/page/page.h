@@ -17,8 +17,8 @@
  *   R6 order         a task unmaps its newest mapping first, and has at most 16 mappings
  *   R7 fresh memory  a new page is uninitialised unless __GFP_ZERO is set, and never shows
  *                    the bytes of an earlier owner
- *   R8 lifetime      the last page_free() frees the page; all actions of all owners before
- *                    their own page_free() happen before the last page_free()
+ *   R8 lifetime      the last page_free() frees the page; what each owner does before its
+ *                    own page_free() happens before the last page_free()
  *   R9 user memory   other threads may change and unmap user memory at any time; the
  *                    library reads each byte once, without a data race and without a crash
  *   R10 bytewise     a bytewise call accesses the caller's buffer atomically, one byte at
@@ -117,7 +117,7 @@ bool page_align(size_t addr, size_t *aligned);
  *
  * The bytes are uninitialised unless __GFP_ZERO is set (R7). The page never shows the bytes
  * of an earlier owner. The library reuses a page frame only after the free of several other
- * frames (a quarantine), so that sanitizers can report an access through a stale pointer.
+ * frames. In this quarantine, sanitizers can report an access through a stale pointer.
  * An allocation orders no two threads, except the last owner of a frame before the next
  * owner of the same frame (R3).
  *
@@ -225,8 +225,8 @@ int page_map_revoke_set(const char *name);
  * several mappings, in one task or in several tasks.
  *
  * Source: kmap_local_page(). Rules: R4, R5, R6. Aborts with use-after-free if the page is
- * freed, with map-overflow if the task has PAGE_TASK_MAPPINGS mappings, with map-failed if
- * the system has no free address (alias backend only).
+ * freed, with map-overflow if the task has PAGE_TASK_MAPPINGS mappings. With the alias backend,
+ * aborts with map-failed if the system has no free address.
  * Return: the address of byte 0; never NULL.
  */
 void *page_map_local(struct page *page);
@@ -236,12 +236,13 @@ void *page_map_local(struct page *page);
  * @addr: any address of a byte of the mapping; the address after the last byte is not valid
  *
  * The page of the mapping may already be freed. With the direct backend, all mappings of a page
- * have one address, so the call checks only that the newest mapping is a mapping of that page.
+ * have one address. So the call checks only that the newest mapping is a mapping of that page.
  *
- * Source: kunmap_local(). Rule: R6. Aborts with unmap-order if @addr is in an older mapping
- * of this task, with foreign-map if @addr is in a mapping of another task, with
- * use-after-unmap if @addr is in a removed mapping, with foreign-map if no page was ever
- * mapped at @addr.
+ * Source: kunmap_local(). Rule: R6. Aborts with
+ *   unmap-order      if @addr is in an older mapping of this task;
+ *   foreign-map      if @addr is in a mapping of another task;
+ *   use-after-unmap  if @addr is in a removed mapping;
+ *   foreign-map      if no page was ever mapped at @addr.
  */
 void page_unmap_local(const void *addr);
 
@@ -677,8 +678,8 @@ void page_task_switch_in(struct page_task *task);
  * page_fail_nth() - make the n-th next failure point of the current task fail, once
  * @n: from 1; 0 cancels
  *
- * To test all error paths of an operation, a test runs it with n = 1, 2, 3 and so on, until
- * page_fail_nth(0) after the operation returns a value other than 0.
+ * To test all error paths of an operation, run the operation with n = 1, 2, 3 and so on. Stop
+ * when page_fail_nth(0), called after the operation, returns a value other than 0.
  *
  * Source: /proc/self/fail-nth.
  * Return: what remains of the previous count; 0 if the previous count already made a call fail, or

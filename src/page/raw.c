@@ -17,8 +17,8 @@ static inline unsigned char *byte_address(const struct page *page, size_t off)
 }
 
 /*
- * The slow path of a raw call is a separate function that the raw call calls last, so that the
- * raw call needs no stack frame. @site is the call site of the raw call.
+ * The slow path of a raw call is a separate function. The raw call ends with the call of this function, so
+ * the raw call needs no stack frame. @site is the call site of the raw call.
  */
 #define SLOW_PATH static __attribute__((noinline))
 
