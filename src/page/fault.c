@@ -158,7 +158,7 @@ static bool is_call_skipped_by_interval(struct failure_point *point)
 	return (atomic_fetch_add_explicit(&point->calls, 1, memory_order_relaxed) + 1) % interval;
 }
 
-/* Return: a random number 0 .. 99, from a Weyl sequence whose bits are mixed. */
+/* Return: a random number from 0 to 99, from a Weyl sequence whose bits are mixed. */
 static unsigned int draw_percentage(struct failure_point *point)
 {
 	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);

@@ -11,8 +11,8 @@
  *      reference.
  *
  * The count of a freed page is 0. Every call that uses a page checks the count first, so the library also
- * reports misuse without a sanitizer. In a build with AddressSanitizer, the count of a freed page is poisoned,
- * so AddressSanitizer reports the misuse first.
+ * reports misuse without a sanitizer. In a build with AddressSanitizer, the count of a freed page is
+ * poisoned, so AddressSanitizer reports the misuse first.
  */
 #include "page/page.h"
 

@@ -49,7 +49,7 @@
  *     also allows fewer bytes.
  *
  * "Aborts with" in a comment lists the reports of a call. If several reports apply, the call
- * prints the first one of the list.
+ * prints the first one of the list. "Source" names the corresponding item of the kernel.
  */
 #ifndef LIBPAGE_PAGE_H
 #define LIBPAGE_PAGE_H
@@ -281,8 +281,8 @@ typedef int (*page_pointer_fn)(void *ptr, void *ctx);
 /**
  * page_with_pointer() - check a range, map the page, call @fn with the first byte, unmap
  * @page: an allocated page
- * @off: first byte, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  * @fn: called exactly once if the range is good, otherwise not called; may access only the
  *      bytes [ptr, ptr + @len)
  * @ctx: passed to @fn
@@ -310,8 +310,8 @@ int page_with_pointer(struct page *page, size_t off, size_t len, page_pointer_fn
  * page_read_raw() - copy bytes from a page
  * @page: an allocated page
  * @dst: at least @len bytes outside of the page
- * @off: first byte, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  *
  * The range may contain uninitialised bytes, but the caller must not use the values of
  * uninitialised bytes (R7).
@@ -325,8 +325,8 @@ int page_read_raw(struct page *page, void *dst, size_t off, size_t len);
  * page_write_raw() - copy bytes to a page
  * @page: an allocated page
  * @src: at least @len bytes outside of the page; the call reads each byte once
- * @off: first byte, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  *
  * Source: `Page::write_raw`. Rules: R1, R2, R3 (a plain write of the range).
  * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
@@ -336,8 +336,8 @@ int page_write_raw(struct page *page, const void *src, size_t off, size_t len);
 /**
  * page_fill_zero() - write zeros to a page
  * @page: an allocated page
- * @off: first byte, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  *
  * Source: `Page::fill_zero_raw`. Rules: R1, R2, R3 (a plain write of the range).
  * Return: 0; -EINVAL if the range is not good: the call accesses nothing.
@@ -349,8 +349,8 @@ int page_fill_zero(struct page *page, size_t off, size_t len);
  * @page: an allocated page
  * @dst: at least @len bytes outside of the page; other threads may access these bytes atomically
  *       at the same time
- * @off: first byte, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  *
  * The call writes @dst with relaxed atomic stores of one byte each, and reads the page plainly.
  * The call needs PAGE_SIZE bytes of stack.
@@ -364,8 +364,8 @@ int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t l
  * page_write_bytewise_atomic() - copy bytes to a page with atomic reads of the buffer
  * @page: an allocated page
  * @src: at least @len bytes outside of the page; the call reads each byte once
- * @off: first byte, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  *
  * The call reads @src with relaxed atomic loads of one byte each, and writes the page plainly.
  * The call needs PAGE_SIZE bytes of stack.
@@ -378,9 +378,9 @@ int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, s
 /**
  * page_copy() - copy bytes from page to page
  * @dst: an allocated page, the destination
- * @dst_off: first byte of the destination, 0 .. PAGE_SIZE
+ * @dst_off: first byte of the destination, 0 to PAGE_SIZE
  * @src: an allocated page, the source; may be the same page as @dst
- * @src_off: first byte of the source, 0 .. PAGE_SIZE
+ * @src_off: first byte of the source, 0 to PAGE_SIZE
  * @len: number of bytes, from 0 to PAGE_SIZE minus the greater offset
  *
  * The copy of an uninitialised byte is uninitialised (R7). The call maps both pages, the
@@ -508,8 +508,8 @@ int user_slice_write(struct user_slice_writer *writer, const void *src, size_t l
  * page_copy_from_user_slice() - copy user memory to a page
  * @page: an allocated page
  * @reader: advances by @len bytes if the call returns 0
- * @off: first byte in the page, 0 .. PAGE_SIZE
- * @len: number of bytes, 0 .. PAGE_SIZE - @off
+ * @off: first byte in the page, 0 to PAGE_SIZE
+ * @len: number of bytes, 0 to PAGE_SIZE - @off
  *
  * Source: `Page::copy_from_user_slice_raw`. Rules: R1, R2, R3 (a plain write of the whole
  * range if the call accesses any byte of it), R9, R11.
@@ -693,10 +693,10 @@ enum page_fault_point { PAGE_FAULT_ALLOC, PAGE_FAULT_USERCOPY, PAGE_FAULT_POINTS
  * A failure point fails if all conditions below hold. The library tests the conditions in this
  * order: probability is not 0; the task passes task_filter; times is not 0; space is not larger
  * than the number of pages of the call (1 for a copy); interval divides the number of the call;
- * a random number 0 .. 99 is below probability.
+ * a random number from 0 to 99 is below probability.
  */
 struct page_fault_attr {
-	unsigned int probability; /* percent, 0 .. 100; 0: off */
+	unsigned int probability; /* percent, 0 to 100; 0: off */
 	unsigned int interval;    /* only each interval-th call can fail; 0 and 1: each call */
 	int times;                /* number of failures that remain; -1: no limit */
 	unsigned int space;       /* a call of fewer pages (a copy: 1) succeeds, reduces space */
