@@ -82,7 +82,7 @@ void page_get(struct page *page)
 /* The call that drops the last reference overwrites the bytes, and then makes the page free. */
 void page_free(struct page *page)
 {
-	unsigned int ref_count; /* before the call drops a reference */
+	unsigned int ref_count; /* the number before the call drops a reference */
 
 	if (!page)
 		return;

@@ -41,7 +41,7 @@ unsigned long _copy_from_user(void *to, const void *from, unsigned long len)
 
 /*
  * Copies @len bytes to user memory. Return: 0, or @len after a fault. The function has no failure point,
- * because its only caller is user_slice_write() of page.h, which is none.
+ * because its only caller, user_slice_write() of page.h, is no failure point.
  */
 unsigned long _copy_to_user(void *to, const void *from, unsigned long len)
 {

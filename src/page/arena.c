@@ -8,7 +8,7 @@
  *   3. the free lists of other threads. If no frame has completed its quarantine, the allocation fails.
  *
  * Several contiguous frames come from the never-allocated frames. If the never-allocated frames are too few,
- * the arena takes contiguous freed frames that have all completed their quarantine, in any free lists.
+ * the arena takes contiguous freed frames that have all completed their quarantine, from any free lists.
  *
  * Lock order: the lock of a list, or the locks of all lists in the order of their addresses; then the lock
  * of the arena. The locks order the last owner of a frame before the next owner of the frame. The locks are
@@ -105,9 +105,9 @@ size_t arena_count_frames_given_out(void)
 }
 
 /*
- * Poisons the frames @first to @end. A list gets these frames without frame @end, which is still in the
- * arena. Poisoning all frames at the start would write the whole shadow memory of the arena. The caller
- * holds the lock of the arena, because otherwise another thread might already have allocated frame @end.
+ * Poisons the frames from @first to @end, although a list gets only the frames before @end. Poisoning all
+ * frames at the start would write the whole shadow memory of the arena. The caller holds the lock of the
+ * arena, because otherwise another thread might already have allocated frame @end.
  */
 static NO_COVERAGE void poison_frames_of_chunk(size_t first, size_t end)
 {

@@ -169,7 +169,7 @@ static unsigned int draw_percentage(struct failure_point *point)
 	return (unsigned int)((x ^ (x >> 32)) % 100);
 }
 
-/* Tests the conditions of guarantee 3. The call may reduce space, and counts for interval. */
+/* Tests the conditions of guarantee 3. A tested call can reduce space, and is counted for interval. */
 static bool update_attributes_and_check_failure(struct failure_point *point, const struct page_task *task,
 						unsigned int call_page_count)
 {

@@ -6,7 +6,7 @@
  */
 #include "page/free_list.h"
 
-/* A frame in a queue: its neighbours, and the number of its free in the list. */
+/* A frame in a queue: the neighbours of the frame, and the number of its free among all frees of the list. */
 struct waiting_frame {
 	uint32_t older, newer;
 	uint64_t free_number; /* 0: not in a queue */

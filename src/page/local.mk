@@ -62,7 +62,7 @@ page_fuzz_plain = libpage-fuzz-plain.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
-# Programs of `pagetorture to-c` are linked with these archives, of the build directory or installed.
+# The C programs of `pagetorture to-c` are linked with these archives, of the build directory or installed.
 pagearchivedir = $(pkglibdir)
 pagearchive_DATA = libpage-plain.a
 if HAVE_ASAN

@@ -29,7 +29,7 @@ static bool alias_arena_made(void)
 	return alias_create_msan_shadow_files() && alias_install_fork_handlers();
 }
 
-/* Return: the next free place. A place is always free, because a task has fewer mappings than places. */
+/* Return: the next free place. A place is always free: a set has more places than its task has mappings. */
 static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick_free_place(const struct alias_set *set)
 {
 	uint32_t free = ~set->live_places;

@@ -91,7 +91,7 @@ static void page_destroy(struct page *page, struct call_site site)
 
 void page_free(struct page *page)
 {
-	unsigned int refs; /* before the decrement */
+	unsigned int refs; /* the reference count before the decrement */
 
 	if (!page)
 		return;

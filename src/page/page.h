@@ -48,8 +48,8 @@
  *   - a copy from user memory copies all bytes before a fault (R9), but the kernel's uaccess.h
  *     also allows fewer bytes.
  *
- * "Aborts with" in a comment lists the reports of a call. If several reports apply, the call
- * prints the first one of the list. "Source" names the corresponding item of the kernel.
+ * `Aborts with` in a comment lists the reports of a call. If several reports apply, the call
+ * prints the first one of the list. `Source` names the corresponding item of the kernel.
  */
 #ifndef LIBPAGE_PAGE_H
 #define LIBPAGE_PAGE_H

@@ -6,9 +6,9 @@
  *
  * Hidden sections. By R3 the library adds no order between callers, so a lock inside the allocator must not
  * order the users of different pages. If ThreadSanitizer observed the lock, ThreadSanitizer would miss the
- * races of these users. A hidden section is the code between sync_hidden_begin() and sync_hidden_end():
- * ThreadSanitizer ignores all its accesses and all its synchronisation. Code in a hidden section must not
- * access a caller's bytes.
+ * races of these users. A hidden section is the code between sync_hidden_begin() and sync_hidden_end().
+ * ThreadSanitizer ignores all accesses and all synchronisation in a hidden section. Code in a hidden section
+ * must not access a caller's bytes.
  */
 #pragma once
 

@@ -39,7 +39,7 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Splits [@from, @from + @len) at page ends into at most PIECES pieces. Return: the bytes of the pieces. */
+/* Splits [@from, @from + @len) at page ends into at most PIECES pieces. Return: the size of all pieces. */
 static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsigned int *count)
 {
 	size_t done = 0;
@@ -71,7 +71,7 @@ static size_t copy_user_memory_until_fault(const struct copy_call *call, void *o
 		struct iovec own_part = { (char *)own + done, round };
 		ssize_t copied = call->run(getpid(), &own_part, 1, pieces, count, 0);
 
-		/* Any other error is no fault: the system refuses the call itself, for example by seccomp. */
+		/* Only EFAULT is a fault. Another error means that the system forbids the call (seccomp). */
 		if (copied < 0 && errno != EFAULT)
 			page_bug("system", "%s() of this process: %s; user memory cannot be %s", call->name,
 				 strerror(errno), call->access);
