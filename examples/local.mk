@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Examples of the documents. Readers build them; make does not.
+# Examples of the documents. A reader of a document builds the examples; make builds none of them.
 
 EXTRA_DIST += \
 	%D%/Makefile \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Copies standard input to standard output through a page: copies bytes from user memory to the page, clears
- * the rest of the page, and writes the bytes from a mapping.
+ * Copies standard input to standard output through a page. The program copies a piece of the input to the
+ * page as user memory, and clears the rest of the page. Then the program writes the piece from a mapping.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The calls of page.h that hardly depend on how a library stores its pages. A library includes this
- * file after its struct page, which has a member `unsigned char bytes[PAGE_SIZE]`. The library must define
- * page_alloc(), page_free() and other calls of lifetime and mapping, and the functions declared here.
+ * The calls of page.h that need only the bytes of a page. A library defines struct page with a member
+ * `unsigned char bytes[PAGE_SIZE]`, and then includes this file. The library must also define page_alloc(),
+ * page_free() and the other calls of lifetime and mapping, and the static functions that this file declares.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -13,22 +13,22 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* An attribute for functions that use the variable of the current task. */
+/* The library can define HIDDEN as an attribute that hides `running` from ThreadSanitizer. */
 #ifndef HIDDEN
 #define HIDDEN
 #endif
 
 struct page_task {
 	char name[PAGE_TASK_NAME];
-	unsigned int fail_nth; /* the call that must fail, counted from the next one that can; 0: none */
+	unsigned int fail_nth; /* the n-th next call that can fail must fail; 0: no call must fail */
 	unsigned int depth;    /* number of mappings */
 	struct page *maps[PAGE_TASK_MAPPINGS];
 };
 
-/* Ends the process if the library knows that the page was freed. */
+/* Ends the process if the library detects that @page is freed. */
 static void abort_unless_live(const struct page *page);
 
-/* Copies bytes to a page. @to: in the page. */
+/* Copies @len bytes from @from to @to, which is an address in a page. */
 static void copy_bytes_to_page(unsigned char *to, const unsigned char *from, size_t len);
 
 static _Noreturn void abort_with_rule(const char *rule)
@@ -84,8 +84,8 @@ static bool must_fail_this_call(void)
 
 /* ---- bytes ---- */
 
-/* Ends the process if the page was freed, or the task cannot have @mappings_counted_already and one more
- * mapping. */
+/* Ends the process if @page is freed. The call also ends the process if the mappings of the current task,
+ * @mappings_counted_already and one more are more than PAGE_TASK_MAPPINGS. */
 static void abort_unless_mappable(const struct page *page, unsigned int mappings_counted_already)
 {
 	abort_unless_live(page);
@@ -127,7 +127,7 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {
-	unsigned char intermediate_bytes[PAGE_SIZE];
+	unsigned char intermediate_bytes[PAGE_SIZE]; /* plain reads from the page, atomic stores to @dst */
 	_Atomic(unsigned char) *to = dst;
 	int ret = page_read_raw(page, intermediate_bytes, off, len);
 
@@ -138,7 +138,7 @@ int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t l
 
 int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
 {
-	unsigned char intermediate_bytes[PAGE_SIZE];
+	unsigned char intermediate_bytes[PAGE_SIZE]; /* atomic loads from @src, plain writes to the page */
 	const _Atomic(unsigned char) *from = src;
 
 	for (size_t i = 0; is_range_in_page(off, len) && i < len; i++)
@@ -179,7 +179,7 @@ int user_slice_skip(struct user_slice_reader *reader, size_t len)
 	return 0;
 }
 
-/* The kernel copies at most to the end of a page at a time. Return: false if it cannot read some bytes. */
+/* One system call copies the bytes of one page of user memory. Return: false if a byte is not readable. */
 static bool copy_from_user_memory(unsigned char *to, const void *from, size_t len)
 {
 	for (size_t done = 0, piece; done < len; done += piece) {
@@ -205,8 +205,8 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	abort_unless_mappable(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
-	/* An injected failure is used up before the length is checked, so an empty copy uses it up and
-	 * succeeds. */
+	/* must_fail_this_call() precedes the check of @len, so a copy of 0 bytes uses up an injected failure,
+	 * but succeeds. */
 	is_copied =
 		!(must_fail_this_call() && len) && copy_from_user_memory(intermediate_bytes, reader->at, len);
 	memcpy(page->bytes + off, intermediate_bytes, len);

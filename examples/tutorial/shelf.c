@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A small page library for doc/tutorial.md: a fixed set of pages ("shelf") that are reused in turn, and
- * long writes that copy words. It keeps the rules of page.h, except for one bug.
+ * A small page library for doc/tutorial.md. The library reuses a fixed set of pages, the "shelf", in turn.
+ * Long writes copy whole words. The library has one bug, and otherwise keeps the rules of page.h.
  */
 #include <sanitizer/asan_interface.h>
 #include <stdatomic.h>
@@ -18,8 +18,8 @@
 #define FORGET(bytes) (void)(bytes)
 #endif
 
-#define SHELF      128 /* number of pages; they are reused in turn */
-#define LONG_WRITE 24  /* a write of at least this number of bytes copies words */
+#define SHELF      128 /* number of pages, which are reused in turn */
+#define LONG_WRITE 24  /* an aligned write of at least this number of bytes copies whole words */
 
 struct page {
 	_Alignas(PAGE_SIZE) unsigned char bytes[PAGE_SIZE];
@@ -27,7 +27,7 @@ struct page {
 	atomic_uint ref_count, mapping_count;
 };
 
-/* All fibers share the variable of the current task, which ThreadSanitizer would report as a race. */
+/* All fibers share the variable of the current task. Without HIDDEN, ThreadSanitizer would report a race. */
 #define HIDDEN __attribute__((no_sanitize("thread"), noinline))
 
 #include "page_calls.c"
@@ -43,7 +43,7 @@ static void abort_unless_live(const struct page *page)
 		abort_with_rule("use-after-free");
 }
 
-/* Takes a free page of the shelf. The acquire orders the new owner after all that the last owner did. */
+/* Takes a free page of the shelf. The acquire makes all actions of the last owner happen before the claim. */
 static struct page *claim_next_free_page(void)
 {
 	for (unsigned int i = 0; i < SHELF; i++) {
@@ -66,7 +66,7 @@ struct page *page_alloc(gfp_t gfp)
 	if (!page)
 		return NULL;
 	ASAN_UNPOISON_MEMORY_REGION(page->bytes, PAGE_SIZE);
-	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* no call may access it */
+	ASAN_POISON_MEMORY_REGION(page->guard, sizeof(page->guard)); /* no call may access the guard */
 	FORGET(page->bytes);
 	if (gfp & __GFP_ZERO)
 		memset(page->bytes, 0, PAGE_SIZE);
@@ -79,10 +79,10 @@ void page_get(struct page *page)
 	atomic_fetch_add_explicit(&page->ref_count, 1, memory_order_relaxed);
 }
 
-/* The drop of the last reference overwrites the bytes, and then makes the page free. */
+/* The call that drops the last reference overwrites the bytes, and then makes the page free. */
 void page_free(struct page *page)
 {
-	unsigned int ref_count;
+	unsigned int ref_count; /* the number before the call drops a reference */
 
 	if (!page)
 		return;
@@ -149,7 +149,7 @@ void page_unmap_local(const void *addr)
 
 /* ---- writing ---- */
 
-/* Copies whole words. In the last word it writes back the bytes after the range. */
+/* Copies whole words. The last copy also writes back the bytes of the last word that are after the range. */
 static void copy_whole_words_to_page(unsigned char *to, const unsigned char *from, size_t len)
 {
 	uint64_t word;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 //
-// The crate `bindings`: what bindgen makes of the kernel's C headers, as far as the compiled files
-// use it. The functions are in c_calls.c and in the kernel's rust/helpers.
+// The crate `bindings`: the part of bindgen's output for the kernel's C headers that the compiled files use.
+// The functions are in c_calls.c and in the kernel's rust/helpers.
 #![no_std]
 #![allow(missing_docs, non_camel_case_types, non_snake_case)]
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The C functions of the kernel that rust/kernel/page.rs and uaccess.rs call, on top of src/page.
+ * The C functions of the kernel that rust/kernel/page.rs and uaccess.rs call, implemented with src/page.
  * These functions are a model of the kernel's memory management, not the kernel's code.
  */
 #include <errno.h>
@@ -15,7 +15,7 @@ unsigned long _copy_to_user(void *to, const void *from, unsigned long len);
 long strncpy_from_user(char *to, const char *from, long count);
 void rust_eh_personality(void);
 
-/* page.rs allocates and frees single pages. */
+/* page.rs allocates and frees only single pages, so any other @order is a bug. */
 void __free_pages(struct page *page, unsigned int order)
 {
 	if (order)
@@ -24,9 +24,9 @@ void __free_pages(struct page *page, unsigned int order)
 }
 
 /*
- * As in the kernel: the failure point precedes the check of the length, bytes after a fault become
- * zero, and the result is the number of bytes that were not copied. page.rs only compares it with 0,
- * so all bytes count as not copied. user_slice_read() of src/page does the copy.
+ * As in the kernel, the failure point precedes the check of the length, and bytes after a fault become zero.
+ * The kernel returns the number of bytes that it did not copy. page.rs only compares the result with 0, so
+ * this function returns @len after each failure.
  */
 unsigned long _copy_from_user(void *to, const void *from, unsigned long len)
 {
@@ -40,8 +40,8 @@ unsigned long _copy_from_user(void *to, const void *from, unsigned long len)
 }
 
 /*
- * Like _copy_from_user(), in the other direction, but no failure point, because the only caller is
- * user_slice_write() of page.h.
+ * Copies @len bytes to user memory. Return: 0, or @len after a fault. The function has no failure point,
+ * because its only caller, user_slice_write() of page.h, is no failure point.
  */
 unsigned long _copy_to_user(void *to, const void *from, unsigned long len)
 {
@@ -50,7 +50,7 @@ unsigned long _copy_to_user(void *to, const void *from, unsigned long len)
 	return user_slice_write(&writer, from, len) ? len : 0;
 }
 
-/* page.h has no call that reads a string, so a call here is an error of this build. */
+/* uaccess.rs refers to this function. No call of page.h reads a string, so the function is never called. */
 long strncpy_from_user(char *to, const char *from, long count)
 {
 	(void)to;
@@ -59,7 +59,7 @@ long strncpy_from_user(char *to, const char *from, long count)
 	__builtin_trap();
 }
 
-/* libcore of Debian needs this symbol to unwind the stack; a panic here aborts instead. */
+/* Debian's Rust core library needs this symbol to unwind the stack. In this build, a panic aborts instead. */
 void rust_eh_personality(void)
 {
 	__builtin_trap();

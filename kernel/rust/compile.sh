@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Compile the kernel's page.rs, uaccess.rs and error.rs, with the functions of page.h on top.
+# Compile the kernel's page.rs, uaccess.rs and error.rs, and page_h.rs, which defines the functions of page.h.
 #
 #   compile.sh SOURCE GENERATED DIRECTORY EMIT [RUSTC-FLAG]...
 #
 #   SOURCE      the root of a kernel tree
 #   GENERATED   the directory with the output of read_source.sh
 #   DIRECTORY   the directory for compiled files
-#   EMIT        what to make of the crate `kernel`: obj (kernel.o and kernel.d) or metadata
+#   EMIT        the output for the crate `kernel`: obj (kernel.o and kernel.d) or metadata
 #
-# The crates ffi, bindings and kernel depend on unstable features, so RUSTC_BOOTSTRAP is set.
-# The compiler is $RUSTC. Messages have one line each.
+# The crates ffi, bindings and kernel use unstable features of Rust, so the script sets RUSTC_BOOTSTRAP.
+# The compiler is $RUSTC. Each message of the compiler has one line.
 set -eu
 
 source=$1
@@ -25,6 +25,7 @@ RUSTC_BOOTSTRAP=1
 KERNEL_GENERATED=$generated
 export RUSTC_BOOTSTRAP KERNEL_GENERATED
 
+# compile RUSTC-OPTION... FILE: compiles one Rust crate.
 compile() {
 	"${RUSTC:-rustc}" --edition=2021 --error-format=short --cap-lints=allow -Cpanic=abort \
 		-Copt-level=2 -Ccodegen-units=1 -Coverflow-checks=y -Cforce-frame-pointers=y \

@@ -29,7 +29,7 @@ page_fuzz_tsan = libkernelpage-fuzz-tsan.a libkernelcore.a
 page_cov = libkernelpage-plain.a libkernelcore.a
 endif
 
-# The build with the kernel's page.rs, beside the build with src/page.
+# `make kernel` builds the programs with the kernel's page.rs in the directory kernel/ of the build directory.
 KERNEL = /usr/src/linux-source-6.12.tar.xz
 kernel_programs = pagetorture $(FLAVOURS:%=pagetorture-%) pagetorture-dev $(FLAVOURS:%=pagetorture-dev-%) \
 	fuzz_api fuzz_page fuzz_race unit-tests

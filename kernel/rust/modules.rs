@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 //
 // The items of other kernel modules that page.rs, uaccess.rs and error.rs name, in all versions
-// that kernel/rust supports. A version that uses fewer of them is no problem. No call of page.h
-// reaches the vectors, files and DMA memory here; they only make the files compile.
+// that kernel/rust supports. A version may use only some of these items. No call of page.h uses the
+// vectors, files and DMA memory in this file: without these items, the kernel's files do not compile.
 
 pub use core::fmt;
 
@@ -80,7 +80,7 @@ pub mod ptr {
 }
 
 pub mod str {
-    /// A C string with its NUL byte. page.h makes none.
+    /// A C string with its NUL byte. No call of page.h creates a C string.
     pub struct CStr([u8]);
 
     impl core::ops::Deref for CStr {
@@ -104,7 +104,7 @@ pub mod transmute {
     pub unsafe trait AsBytes {}
 }
 
-/// Ownership of an object of C.
+/// Ownership of an object that C code allocated.
 #[cfg(page_is_owned)]
 pub mod owned {
     use core::{mem::ManuallyDrop, ops::Deref, ptr::NonNull};
@@ -123,7 +123,7 @@ pub mod owned {
 
     /// # Safety
     ///
-    /// As the kernel demands of its trait of this name.
+    /// The implementation keeps the conditions of the kernel's trait with the same name.
     #[cfg(ownable_is_unsafe)]
     pub unsafe trait Ownable {
         /// # Safety
@@ -132,7 +132,7 @@ pub mod owned {
         unsafe fn release(this: NonNull<Self>);
     }
 
-    /// The only owner of an object. Dropping it releases the object.
+    /// The only owner of an object. A drop of the owner releases the object.
     pub struct Owned<T: Ownable>(NonNull<T>);
 
     impl<T: Ownable> Owned<T> {
@@ -159,7 +159,7 @@ pub mod owned {
 
     impl<T: Ownable> Drop for Owned<T> {
         fn drop(&mut self) {
-            // SAFETY: this is the only owner, and it ends here.
+            // SAFETY: `self` is the only owner of the object, and ends here.
             #[cfg(not(ownable_releases_reference))]
             unsafe {
                 T::release(self.0)

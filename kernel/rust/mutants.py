@@ -27,7 +27,7 @@ SPIN_LOCK = ("static LOCK: core::sync::atomic::AtomicBool = core::sync::atomic::
              "fn lock() { while LOCK.swap(true, core::sync::atomic::Ordering::Acquire) {} }\n"
              "fn unlock() { LOCK.store(false, core::sync::atomic::Ordering::Release); }\n")
 
-# (name, rule, programs that test the rule, edits). One of the programs must disagree with the model.
+# (name, rule, programs that test the rule, edits). At least one of the programs must disagree with the model.
 MUTANTS = [
     ("bounds: one byte too many", "R1", "bounds bounds-end-of-page out-of-bounds-by-one", [
         ("page.rs", r"\(off \+ len\) <= PAGE_SIZE", "(off + len) <= PAGE_SIZE + 1")]),
@@ -77,7 +77,7 @@ def run(*command, **options):
 
 
 def build_mutant(directory, source_copy):
-    """Compile the copy and link the tool with it. Returns None, or why it failed."""
+    """Compile the kernel source in source_copy, and link the tool. Return None, or the error message."""
     generated = directory / "generated"
     commands = [["sh", SHIM / "read_source.sh", source_copy, SHIM, generated]]
     for flavour in FLAVOURS:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 //
-// The functions of page.h that the kernel's `Page`, `BorrowedPage`, `UserSliceReader` and
-// `UserSliceWriter` have. For all other functions, such as page_copy(), page_get() and the mapping calls, the library is
-// src/page. The build renames src/page's own versions of the functions below.
+// The functions of page.h that the kernel's `Page`, `BorrowedPage`, `UserSliceReader` and `UserSliceWriter`
+// have. src/page defines all other functions, such as page_copy(), page_get() and the mapping calls. The
+// build renames the functions of src/page that this file defines too.
 //
-// `with_page_mapped` and `with_pointer_into_page` are private in the kernel. Each raw call reaches
-// them, but page_with_mapped() and page_with_pointer() do not.
+// `with_page_mapped` and `with_pointer_into_page` are private in the kernel. The raw calls below use both
+// functions, but page_with_mapped() and page_with_pointer() are those of src/page.
 use crate::{
     alloc::{AllocError, Flags},
     bindings,
@@ -35,7 +35,7 @@ fn to_c_result(result: Result) -> c_int {
     }
 }
 
-// ---- ownership: a page of C is a `Page`, or a `Page` is a pointer to it ----
+// ---- ownership: a `Page` is the C struct page, or a pointer to the C struct page ----
 
 #[cfg(page_is_owned)]
 mod ownership {
@@ -67,8 +67,8 @@ mod ownership {
         drop(transmute::<NonNull<bindings::page>, Page>(page));
     }
 
-    /// `Page` has no constructor from a pointer. It is one pointer, and transmute() checks that the
-    /// size is the same.
+    /// `Page` has no constructor from a pointer. A `Page` is one pointer, and transmute() checks that
+    /// both have the same size.
     pub unsafe fn borrow(page: *mut bindings::page) -> ManuallyDrop<Page> {
         transmute::<NonNull<bindings::page>, ManuallyDrop<Page>>(NonNull::new_unchecked(page))
     }
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn page_copy_from_user_slice(
     to_c_result(borrow(page).copy_from_user_slice_raw(&mut *reader, off, len))
 }
 
-// ---- user slices: a reader or writer of page.h is the kernel's (check_layouts) ----
+// ---- user slices: readers and writers have the same layout in page.h and in the kernel (check_layouts) ----
 
 #[repr(C)]
 pub struct user_slice {
@@ -234,13 +234,13 @@ pub unsafe extern "C" fn user_slice_write(
     to_c_result((*writer).write_slice(core::slice::from_raw_parts(src, len)))
 }
 
-/// Ends the process unless a reader and a writer are { pointer, length }, as in page.h. rustc may
-/// order the fields in another way.
+/// Ends the process unless the kernel's reader and writer have the fields { pointer, length } in this order,
+/// as in page.h. rustc may change the order of fields.
 extern "C" fn check_layouts() {
     let slice = || slice_of(0x1234 as *const c_void, 0x56);
     // SAFETY: all bytes of a reader are initialised, and each bit pattern is a `usize`.
     let reader = unsafe { transmute::<UserSliceReader, [usize; 2]>(slice().reader()) };
-    // SAFETY: as for a reader.
+    // SAFETY: all bytes of a writer are initialised, and each bit pattern is a `usize`.
     let writer = unsafe { transmute::<UserSliceWriter, [usize; 2]>(slice().writer()) };
 
     assert!(reader == [0x1234, 0x56] && writer == reader);

@@ -21,7 +21,7 @@ fail() {
 	exit 1
 }
 
-# FILE ITEM PATTERN: lines of SOURCE that page_h.rs needs.
+# FILE ITEM PATTERN: page_h.rs needs ITEM, so FILE must have a line that matches PATTERN.
 while read -r file item pattern; do
 	[ -f "$source/$file" ] || fail "$source/$file: expected this file in a kernel source"
 	grep -Eq -e "$pattern" "$source/$file" ||
@@ -46,12 +46,12 @@ END
 mkdir -p "$output"
 sed -e "s|@KERNEL_SOURCE@|$source|" -e "s|@SHIM@|$shim|" "$shim/lib.rs.in" >"$output/lib.rs"
 
-# The error numbers of the kernel's headers, as constants.
+# errno.rs gets the error numbers of the kernel's headers, as Rust constants.
 sed -En 's/^#define[[:space:]]+(E[A-Z0-9_]+)[[:space:]]+([0-9]+)([[:space:]].*)?$/pub const \1: u32 = \2;/p' \
 	"$source/include/uapi/asm-generic/errno-base.h" "$source/include/uapi/asm-generic/errno.h" \
 	"$source/include/linux/errno.h" >"$output/errno.rs"
 
-# NAME FILE PATTERN: a difference between versions, which page_h.rs asks for by cfg(NAME).
+# NAME FILE PATTERN: if FILE has a line that matches PATTERN, rustc sets cfg(NAME), which page_h.rs tests.
 while read -r name file pattern; do
 	if grep -Eq -e "$pattern" "$source/$file"; then
 		echo "--cfg=$name"

@@ -3,8 +3,8 @@
 # Build libkernelpage-BUILD.a: page.h with the kernel's page.rs and uaccess.rs on top of src/page.
 # The rules need GNU make and the functions of build-aux/flavours.mk.
 #
-# A function of page.h that page_h.rs defines has another name in src/page's objects: c_NAME. So the
-# kernel's code calls src/page below it, and never itself.
+# A function NAME of page.h that page_h.rs defines is renamed to c_NAME in the objects of src/page. So the
+# kernel's code calls the function of src/page, and never itself.
 
 kernel_rust_dir = $(srcdir)/kernel/rust
 kernel_files = $(KERNEL_SOURCE)/rust/kernel/error.rs $(KERNEL_SOURCE)/rust/kernel/page.rs \
@@ -21,7 +21,7 @@ rust_coverage = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
 # $(call rust_flags,BUILD)
 rust_flags = $(rust_flags_$(patsubst fuzz-%,%,$1)) $(if $(filter fuzz-%,$1),$(rust_coverage))
 
-# The C files of kernel/rust and of the kernel are compiled as src/page is.
+# The C files of kernel/rust and of the kernel are compiled with the same options as src/page.
 kernel_cflags_plain =
 kernel_cflags_asan = $(ASAN_FLAGS)
 kernel_cflags_msan = $(MSAN_FLAGS)
@@ -33,7 +33,8 @@ kernel-rust/features: $(kernel_files) $(kernel_rust_dir)/lib.rs.in $(kernel_rust
 	$(call print,GEN)$(SHELL) $(kernel_rust_dir)/read_source.sh $(KERNEL_SOURCE) $(abs_srcdir)/kernel/rust \
 	  $(abs_builddir)/kernel-rust
 
-# The rlib of the compiler has no sanitizer, and needs the name of an archive for the linker.
+# All builds link the compiler's core library, without a sanitizer. The linker needs a file name with the
+# ending .a.
 libkernelcore.a: config.status
 	$(call print,LN)ln -sf $(RUST_CORE) $@
 

@@ -28,6 +28,7 @@ OWNED = [
 
 
 def owned(trait, function, pointer):
+    """Return the edits that make alloc_page() return Owned<Page>, which `function` of `trait` releases."""
     return OWNED + [
         ("page.rs", r"^impl Drop for Page", f"{trait} for Page"),
         ("page.rs", r"fn drop\(&mut self\)", function),
@@ -36,6 +37,7 @@ def owned(trait, function, pointer):
 
 
 def method(text):
+    """Return the edit that adds the method `text` to `impl Page`."""
     return [("page.rs", PAGE_IMPL, f"impl Page {{\n{text}\n")]
 
 
@@ -64,7 +66,7 @@ USER_POINTER = [
     ("uaccess.rs", r"self\.ptr as (\*mut c_void),\n", r"as_pointer!(self.ptr, \1),\n"),
 ]
 
-# (name, edits, expected features, or the words that the error must have)
+# ACCEPTED: (name, edits, expected features or None). REFUSED: (name, edits, words that the error must have).
 ACCEPTED = [
     ("the source as it is", [], None),
     ("an additional method", method("pub fn is_first(&self) -> bool { self.as_ptr().is_null() }"), None),

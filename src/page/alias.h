@@ -3,7 +3,7 @@
  * The alias backend. A task has a set of places; each mapping of the task has the address of
  * one place.
  *
- *   map_alias.c     the backend: selects the place of a mapping, and shows or hides it
+ *   map_alias.c     the backend: selects the place of a mapping, and shows or hides the place
  *   alias_set.c     reserves the address ranges of sets, and assigns sets to tasks
  *   alias_window.c  one kind of place: maps the whole arena in each place; fast
  *   alias_slot.c    the other kind of place: maps one page in each place; strict
@@ -14,8 +14,8 @@
 #include "page/task.h"
 
 /*
- * The number of places of a set. A set has more places than a task has mappings, so that the
- * backend reuses an address only after it used all other free places.
+ * The number of places of a set. A set has more places than a task has mappings, so that the backend
+ * reuses an address only after it used all other free places.
  */
 #define ALIAS_PLACES 32
 
@@ -28,17 +28,17 @@ struct alias_set {
 	bool is_hidden;                              /* the task of the set is switched out */
 	uint32_t live_places;                        /* one bit for each place in use */
 	uint32_t used_places;                        /* one bit for each place that was ever used */
-	unsigned int next_place;                     /* the place to try first */
+	unsigned int next_place;                     /* the place to try first for the next mapping */
 	unsigned int live_count;                     /* number of places in use */
-	uint8_t place_order[PAGE_TASK_MAPPINGS];     /* places in use, oldest first */
-	const struct page *last_pages[ALIAS_PLACES]; /* the last page of each place */
+	uint8_t place_order[PAGE_TASK_MAPPINGS];     /* places in use, oldest mapping first */
+	const struct page *last_pages[ALIAS_PLACES]; /* the page that was last mapped in each place */
 };
 
-/* A kind of places: how a page is mapped at a place and hidden. */
+/* A kind of place: functions that map a page at a place, hide the place and show the place again. */
 struct alias_place_kind {
-	size_t stride; /* bytes from place to place, with a guard page */
+	size_t stride; /* bytes from one place to the next, with a guard page */
 
-	/* Maps and shows @page in place @i. Return: the address of byte 0. */
+	/* Maps @page at place @i, and shows the place. Return: the address of byte 0 of the mapping. */
 	void *(*map_and_show)(struct alias_set *set, unsigned int i, const struct page *page);
 	void (*hide)(void *addr);
 	void (*show)(void *addr);
@@ -46,13 +46,13 @@ struct alias_place_kind {
 	/* Return: the canonical address of a byte in the used place @i; NULL for a guard page. */
 	void *(*canonical)(const struct alias_set *set, unsigned int i, size_t offset);
 
-	/* After fork(): maps the page of the used place @i again, hidden if this is possible. */
+	/* In a child of fork(): maps the used place @i again, from the new file. A slot is then hidden. */
 	void (*remap)(struct alias_set *set, unsigned int i);
 };
 
 extern const struct alias_place_kind alias_window, alias_slot;
 
-/* The kind of places in use. map_select_backend_needs_file() selects the kind together with the backend. */
+/* The kind of place in use. map_alias.c selects the kind when the library creates the arena. */
 extern const struct alias_place_kind *alias_place_kind;
 
 static inline unsigned char *alias_place_address(const struct alias_set *set, unsigned int i)
@@ -60,16 +60,16 @@ static inline unsigned char *alias_place_address(const struct alias_set *set, un
 	return (unsigned char *)(uintptr_t)set + ALIAS_HEAD + i * alias_place_kind->stride;
 }
 
-/* Return: a set that no task uses. Aborts if there is no address space. */
+/* Return: a set that no other task uses. Aborts if the address space has no room for a new set. */
 struct alias_set *alias_set_acquire_or_abort(void);
 
-/* Returns a set, whose addresses become inaccessible. A later task may get the set. */
+/* Makes all addresses of @set inaccessible. Another task may get @set afterwards. */
 void alias_set_unmap_and_release(struct alias_set *set);
 
-/* Return: the set that contains @addr, with @place and @offset in it; NULL if there is none. */
+/* Return: the set that contains @addr, or NULL. Sets @place, and @offset from the start of the place. */
 struct alias_set *alias_set_find(const void *addr, unsigned int *place, size_t *offset);
 
-/* Without the lock of the list: only for a child of fork(), which has one thread. */
+/* Calls @fn for each set without the lock of the sets: only for a child of fork(), which has one thread. */
 void alias_for_each_set_unlocked(void (*fn)(struct alias_set *set));
 
 /*
@@ -78,19 +78,19 @@ void alias_for_each_set_unlocked(void (*fn)(struct alias_set *set));
  */
 void alias_map_file_and_shadow(void *addr, size_t len, const struct page *page, int prot);
 
-/* Like alias_map_file_and_shadow(), but hidden from sanitizers, for addresses that they know already. */
+/* Like alias_map_file_and_shadow(), but the sanitizer does not observe the call, and keeps its old state. */
 void alias_remap_file_and_shadow(void *addr, size_t len, const struct page *page, int prot);
 
-/* Creates files for the shadow of the arena, and maps them there. Return: false if it failed. */
+/* Maps new files as MemorySanitizer's shadow of the arena. Return: false if no file can be created. */
 bool alias_create_msan_shadow_files(void);
 
 /*
- * Runs in a child of fork(): copies the frames and the shadow to new files, and maps these at the
- * canonical addresses.
+ * Runs in a child of fork(): copies the frames and their shadow to new files, and maps the new files at the
+ * addresses of the old files.
  */
 void alias_copy_files_in_child(void);
 
-/* Installs the handlers of fork(). The library calls this once. Return: false if it failed. */
+/* Installs the handlers of fork(). The library calls the function once. Return: false if the call failed. */
 bool alias_install_fork_handlers(void);
 
 /* Reports that @failed_action failed with errno, and aborts. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * fork() copies private memory, but the arena's file is shared. Without these handlers, parent
- * and child would write each other's pages. So the child creates a new file, copies the frames
- * to it, and maps it at the addresses of the old file. In the parent, the thread that called
- * fork() waits until the copy is complete, so that it does not change frames during the copy.
- * Other threads of the parent do not wait.
+ * fork() copies private memory, but parent and child share the arena's file. Without the handlers in this
+ * file, parent and child would write each other's pages. The child has one thread, which copies the frames
+ * to a new file before fork() returns in the child. The child maps the new file at the addresses of the old
+ * file.
  *
- * The child has one thread, which copies the frames before fork() returns in the child.
+ * In the parent, the thread that called fork() waits until the copy is complete, so that this thread does
+ * not change frames during the copy. Other threads of the parent do not wait for the copy.
  */
 #include "page/alias.h"
 
@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-/* Both ends of a pipe; the child closes its descriptors when the copy is complete. */
+/* Both ends of a pipe. The child closes both when its copy is complete, which ends the parent's read(). */
 static _Thread_local int ends[2];
 
 static NO_COVERAGE void create_pipe_before_fork(void)
@@ -41,7 +41,7 @@ static void remap_used_places(struct alias_set *set)
 			alias_place_kind->remap(set, i);
 }
 
-/* Shows the mappings of a running task: after fork(), the pages of slots are mapped but hidden. */
+/* Shows the mappings of @task unless @task is switched out, because remap() leaves each slot hidden. */
 static void show_mappings_if_switched_in(struct page_task *task)
 {
 	if (!task->aliases || task->aliases->is_hidden)

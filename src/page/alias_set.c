@@ -36,7 +36,7 @@ static void map_inaccessible_or_abort(void *addr, size_t len, int map_fixed_or_0
 		alias_abort_with_errno("mmap of addresses for mappings");
 }
 
-/* The caller holds the lock of the list, in a hidden section. */
+/* The caller is in a hidden section (sync.h), and holds the lock of `sets`. */
 static struct alias_set *add_new_set_or_abort(void)
 {
 	struct alias_set *set =
@@ -102,7 +102,7 @@ void alias_for_each_set_unlocked(void (*fn)(struct alias_set *set))
 
 /* ---- files ---- */
 
-/* A sanitizer does not observe the system call, so it keeps its state of the addresses. */
+/* A sanitizer does not observe the system call, so the sanitizer keeps its state of the addresses. */
 static NO_COVERAGE void map_by_system_call(void *addr, size_t len, int file, size_t offset, int prot)
 {
 	if (syscall(SYNC_SYS_MMAP, addr, len, prot, MAP_SHARED | MAP_FIXED, file,
@@ -115,7 +115,7 @@ static inline size_t find_file_offset(const struct page *page)
 	return (size_t)(page - arena_pages) * PAGE_SIZE;
 }
 
-/* Uses system calls, because a sanitizer's wrapper of mmap() refuses to map its shadow. */
+/* Uses system calls, because MemorySanitizer's wrapper of mmap() refuses to map the shadow. */
 static NO_COVERAGE void map_shared_shadow(void *addr, size_t len, const struct page *page)
 {
 	for (int i = 0; i < SYNC_SHADOWS; i++)
@@ -150,7 +150,7 @@ bool alias_create_msan_shadow_files(void)
 
 /* ---- after fork() ---- */
 
-/* Uses the system call, because the wrapper of pwrite() would report poisoned frames. */
+/* Uses the system call, because a sanitizer's wrapper of pwrite() would report poisoned frames. */
 static int copy_to_memfd_or_abort(const char *from, size_t len)
 {
 	int file = memfd_create("libpage", MFD_CLOEXEC);
@@ -159,7 +159,7 @@ static int copy_to_memfd_or_abort(const char *from, size_t len)
 	if (file < 0 || ftruncate(file, (off_t)ARENA_SIZE))
 		alias_abort_with_errno("memfd_create");
 	while (done < len) {
-		/* On some CPUs the offset is in two registers; the last 0 is its high half. */
+		/* Some CPUs pass the offset in two registers; the last 0 is the high half of the offset. */
 		long copied = syscall(SYS_pwrite64, file, from + done, len - done, done, 0);
 
 		if (copied <= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Slots: each place maps one page, between two guard pages. At unmap the slot becomes
- * inaccessible, but it still maps the page. If the next mapping in the slot is of the same page,
- * the slot only becomes accessible again, without a page fault.
+ * A slot is a place that maps one page, between two guard pages. At unmap, the slot becomes inaccessible,
+ * but still maps the page. If the next mapping in the slot is of the same page, mprotect() makes the slot
+ * accessible again, and accesses cause no page fault.
  */
 #include "page/alias.h"
 

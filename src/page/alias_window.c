@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Windows: each place maps the whole arena, so the address of a mapping is computed without a
- * system call. A window shows one page at a time: AddressSanitizer reports accesses to other
- * pages of the window that are poisoned. A page of a window is poisoned after its own mapping
- * was removed, or when an adjacent page is mapped. To poison all pages at the start would write
- * the shadow memory of the whole arena for each window.
+ * A window is a place that maps the whole arena, so the address of a mapping is computed without a system
+ * call. AddressSanitizer reports an access to a poisoned page of a window. A window poisons a page when the
+ * page is unmapped, and when an adjacent page is mapped. The other pages stay accessible: poisoning all
+ * pages of each new window would write the shadow memory of the whole arena.
  */
 #include "page/alias.h"
 
@@ -12,14 +11,14 @@
 
 #include "page/map.h"
 
-/* With the method `none`, all pages of a window stay accessible. */
+/* With the method `none` of page_map_revoke_set(), all pages of a window stay accessible. */
 static void window_poison_page_if_enabled(void *addr)
 {
 	if (map_revoke == MAP_REVOKE_POISON)
 		sync_poison(addr, PAGE_SIZE);
 }
 
-/* Poisons a page unless it is poisoned. A page is poisoned as a whole, so one byte is checked. */
+/* Poisons a page if its first byte is not poisoned; all bytes of a page have the same state. */
 static NO_COVERAGE void poison_unless_poisoned(unsigned char *addr)
 {
 	if (!sync_is_poisoned(addr))
@@ -33,8 +32,8 @@ static void window_unpoison_page_if_enabled(void *addr)
 }
 
 /*
- * Poisons the two pages next to @addr. A poisoned page of a window remains poisoned until it is
- * mapped itself. Before the first page and after the last page of a window are guard pages.
+ * Poisons the page before and the page after the page at @addr. A poisoned page remains poisoned until the
+ * window maps the page. The first and the last page of a window also have a neighbour: a guard page.
  */
 static NO_COVERAGE void poison_adjacent_pages(unsigned char *addr)
 {

@@ -2,20 +2,19 @@
 /*
  * The arena allocates a frame from these sources, in this order:
  *
- *   1. the free list of the thread. The list is a quarantine (free_list.h): it releases a frame
+ *   1. the free list of the thread. The list is a quarantine (free_list.h): the list releases a frame
  *      only after ARENA_QUARANTINE later frees;
- *   2. the never-allocated frames, of which the list gets a chunk;
- *   3. the free lists of other threads. If no frame has completed its quarantine, the
- *      allocation fails.
+ *   2. the never-allocated frames: the free list of the thread gets a chunk of these frames;
+ *   3. the free lists of other threads. If no frame has completed its quarantine, the allocation fails.
  *
- * Several contiguous frames come from the never-allocated frames. If there are too few of them,
- * they come from a run of freed frames in any lists that have all completed their quarantine.
+ * Several contiguous frames come from the never-allocated frames. If the never-allocated frames are too few,
+ * the arena takes contiguous freed frames that have all completed their quarantine, from any free lists.
  *
- * Lock order: the lock of a list, or the locks of all lists in the order of their addresses;
- * then the lock of the arena. The locks order the last owner of a frame before its next owner.
- * They are hidden from ThreadSanitizer (sync.h), because it would treat them as an order between
- * users of different pages (R3). The library reports the free and the allocation of a frame to
- * ThreadSanitizer, which orders the two owners.
+ * Lock order: the lock of a list, or the locks of all lists in the order of their addresses; then the lock
+ * of the arena. The locks order the last owner of a frame before the next owner of the frame. The locks are
+ * hidden from ThreadSanitizer (sync.h), which would otherwise assume an order between users of different
+ * pages (R3). The library reports each free and each allocation of a frame to ThreadSanitizer. So
+ * ThreadSanitizer does not report the accesses of two owners as a race.
  */
 #include "page/arena.h"
 
@@ -43,7 +42,7 @@ static atomic_bool arena_made;
 
 #define PAGES_SIZE (ARENA_FRAMES * sizeof(struct page))
 
-/* Reserves the address space of the frames, and after them of their struct pages. */
+/* Reserves address space for the frames, followed by the struct pages of the frames. */
 static unsigned char *reserve_addresses(void)
 {
 	unsigned char *base = mmap(NULL, ARENA_SIZE + PAGES_SIZE, PROT_READ | PROT_WRITE,
@@ -69,7 +68,7 @@ static void arena_init(void)
 	unsigned char *base = reserve_addresses();
 
 	atomic_store_explicit(&arena_made, true, memory_order_relaxed);
-	/* Without address space or a file, every allocation fails. */
+	/* If the address space or the file is missing, every allocation fails. */
 	if (!base || (file && !create_frames_file(base))) {
 		arena.fresh = ARENA_FRAMES;
 		return;
@@ -106,9 +105,9 @@ size_t arena_count_frames_given_out(void)
 }
 
 /*
- * Poisons the frames that a list gets, and the frame after them. To poison all frames at the
- * start would write the whole shadow memory of the arena. The caller holds the lock of the
- * arena, because otherwise the frame after them might be allocated already.
+ * Poisons the frames from @first to @end, although a list gets only the frames before @end. Poisoning all
+ * frames at the start would write the whole shadow memory of the arena. The caller holds the lock of the
+ * arena, because otherwise another thread might already have allocated frame @end.
  */
 static NO_COVERAGE void poison_frames_of_chunk(size_t first, size_t end)
 {
@@ -118,7 +117,7 @@ static NO_COVERAGE void poison_frames_of_chunk(size_t first, size_t end)
 	sync_poison(arena_frames + first * PAGE_SIZE, count * PAGE_SIZE);
 }
 
-/* Takes @least to @most never-allocated frames. Return: their number; 0 if there are too few. */
+/* Takes @least to @most never-allocated frames. Return: the number of frames; 0 if too few are left. */
 static NO_COVERAGE size_t take_never_allocated_frames(size_t least, size_t most, size_t *first)
 {
 	size_t count;
@@ -139,7 +138,7 @@ static NO_COVERAGE size_t take_never_allocated_frames(size_t least, size_t most,
 
 /* ---- one frame ---- */
 
-/* Gives never-allocated frames to a list, if there are any. The caller holds the lock of @list. */
+/* Moves a chunk of never-allocated frames, if any are left, to @list. The caller holds the lock of @list. */
 static NO_COVERAGE void refill_list(struct free_list *list)
 {
 	size_t count = take_never_allocated_frames(1, FREE_LIST_CHUNK, &list->fresh);
@@ -162,7 +161,7 @@ static bool take_from_own_list_or_refill(struct free_list *list, size_t *frame)
 	return is_found;
 }
 
-/* Takes a frame from any list. When it is freed, the frame returns to that list. */
+/* Takes a frame from any list. A later free returns the frame to the list that the frame came from. */
 static bool take_from_any_list(size_t *frame)
 {
 	bool is_found = false;

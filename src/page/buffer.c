@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A buffer owns one reference of each of its pages. The address of a buffer is the canonical
- * address of its first byte, so the address is valid with every backend.
+ * A buffer owns one reference of each of its pages. The address of a buffer is the canonical address of the
+ * buffer's first byte, so the address is valid with every backend.
  */
 #include <errno.h>
 
@@ -49,7 +49,7 @@ void *page_buffer_alloc(size_t n_bytes)
 	return arena_address(first);
 }
 
-/* Return: the first page of the buffer at @buffer. Aborts if no buffer begins there. */
+/* Return: the first page of the buffer that begins at @buffer. Aborts if no buffer begins at @buffer. */
 LIVE_INLINE struct page *find_first_page_or_bug(const void *buffer, const char *call)
 {
 	struct page *page;
@@ -74,7 +74,7 @@ void page_buffer_free(void *buffer)
 		return;
 	first = find_first_page_or_bug(buffer, "page_buffer_free");
 	pages = first->buffer_page_count;
-	/* First end the borrowing of all pages, so that page_free() may free them. */
+	/* page_free() aborts before it frees a page of a buffer, so no page may be in the buffer any more. */
 	for (size_t i = 0; i < pages; i++)
 		atomic_store_explicit(&first[i].part, 0, memory_order_relaxed);
 	for (size_t i = 0; i < pages; i++)

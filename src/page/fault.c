@@ -4,17 +4,16 @@
  *
  *   1. A call that __GFP_NOFAIL, ignore_gfp or min_order exempts is no failure point: neither
  *      the attributes nor fail_nth count the call.
- *   2. While the fail_nth of a task counts, it alone decides: the attributes are neither read
- *      nor changed. It makes one call fail.
- *   3. Otherwise the library tests these conditions in this order: probability is not 0, task
- *      filter, times, space, interval, random number. The first condition that does not hold
- *      ends the test. So space and interval count only calls for which the earlier conditions
- *      hold.
- *   4. Each failure, by fail_nth or by the attributes, reduces times of the failure point.
+ *   2. While the fail_nth of a task is not 0, only fail_nth decides which call fails: the conditions of
+ *      guarantee 3 are not tested. Each call of page_fail_nth() makes at most one call fail.
+ *   3. While the fail_nth of a task is 0, the library tests these conditions in this order: probability is
+ *      not 0, task filter, times, space, interval, random number. The first condition that does not hold ends
+ *      the test. So space and interval count only calls for which the earlier conditions hold.
+ *   4. Each failure, by fail_nth or by the attributes, reduces `times` of the failure point.
  *   5. The same seed and the same order of calls cause the same failures.
  *
- * All threads share the state of a failure point, so the library writes the state only while
- * injection is on. It uses relaxed atomics, which order no threads (R3).
+ * All threads share the state of a failure point, so the library writes the state only while injection is on.
+ * The accesses to this state are relaxed atomics, which order no threads (R3).
  */
 #include "page/fault.h"
 
@@ -30,8 +29,8 @@ struct failure_point {
 	atomic_int times;
 	atomic_uint space;
 	atomic_bool task_filter;
-	atomic_uint calls;       /* calls that the interval counted */
-	_Atomic uint64_t random; /* state of the random numbers */
+	atomic_uint calls;       /* number of calls, for interval */
+	_Atomic uint64_t random; /* state of the random number generator */
 };
 
 static struct failure_point points[PAGE_FAULT_POINTS] = {
@@ -137,7 +136,7 @@ static NO_SANITIZE_THREAD bool has_make_it_fail_flag(const struct page_task *tas
 	return task->make_it_fail;
 }
 
-/* Return: true if space is larger than @call_page_count; it is then reduced by @call_page_count. */
+/* If space is larger than @call_page_count, reduces space by @call_page_count. Return: true if reduced. */
 static bool spend_space(struct failure_point *point, unsigned int call_page_count)
 {
 	unsigned int space = GET(space);
@@ -149,7 +148,7 @@ static bool spend_space(struct failure_point *point, unsigned int call_page_coun
 	return false;
 }
 
-/* Counts the call. Return: true unless it is the last call of an interval. */
+/* Counts the call. Return: true unless the call is the last one of an interval. */
 static bool is_call_skipped_by_interval(struct failure_point *point)
 {
 	unsigned int interval = GET(interval);
@@ -159,7 +158,7 @@ static bool is_call_skipped_by_interval(struct failure_point *point)
 	return (atomic_fetch_add_explicit(&point->calls, 1, memory_order_relaxed) + 1) % interval;
 }
 
-/* Return: a random number 0 .. 99, from a Weyl sequence whose bits are mixed. */
+/* Return: a random number from 0 to 99, from a Weyl sequence whose bits are mixed. */
 static unsigned int draw_percentage(struct failure_point *point)
 {
 	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
@@ -170,7 +169,7 @@ static unsigned int draw_percentage(struct failure_point *point)
 	return (unsigned int)((x ^ (x >> 32)) % 100);
 }
 
-/* Tests the conditions of guarantee 3. The tests reduce space, and count calls. */
+/* Tests the conditions of guarantee 3. A tested call can reduce space, and is counted for interval. */
 static bool update_attributes_and_check_failure(struct failure_point *point, const struct page_task *task,
 						unsigned int call_page_count)
 {

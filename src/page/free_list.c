@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The queue is a linked list, so that a run of frames can leave it from the middle. The newest
- * frame never leaves: a frame leaves only if ARENA_QUARANTINE frames were freed after it in its
- * list, and these frames are still in the list.
+ * The queue of a free list is a doubly linked list, so that contiguous frames can leave the queue from its
+ * middle. The newest ARENA_QUARANTINE frames of a list never leave its queue. So
+ * remove_frame_from_list() never removes the newest frame.
  */
 #include "page/free_list.h"
 
-/* A frame in a queue: its neighbours, and its number in the order of frees of the list. */
+/* A frame in a queue: the neighbours of the frame, and the number of its free among all frees of the list. */
 struct waiting_frame {
 	uint32_t older, newer;
 	uint64_t free_number; /* 0: not in a queue */

@@ -2,15 +2,13 @@
 /*
  * Free lists: several independent queues of the frames that are not in use.
  *
- * A thread allocates from its own list. A freed frame returns to the list that it came from,
- * whichever thread frees it. So threads with pages of their own share neither a lock nor a
- * cache line. A thread whose pages another thread frees gets these frames back. Each list has
- * a lock, because other threads free frames of the list, and because threads share lists if
- * there are more threads than lists.
+ * A thread allocates from its own list. A freed frame returns to the list that the frame came from, whichever
+ * thread frees the frame. So threads that use only their own pages share neither a lock nor a cache line.
+ * Each list has a lock, because other threads free frames of the list. Threads also share lists if there are
+ * more threads than lists.
  *
- * A list is a first-in first-out queue, and serves as the quarantine: a frame leaves the list
- * only while more than ARENA_QUARANTINE frames are in the list. Never-allocated frames come to
- * the list in chunks.
+ * A list is a first-in first-out queue, and serves as the quarantine: a frame leaves the list only while more
+ * than ARENA_QUARANTINE frames are in the list. A list gets never-allocated frames in chunks.
  */
 #pragma once
 
@@ -19,14 +17,14 @@
 
 #define FREE_LISTS 32
 
-/* A list gets this many new frames at once, because adjacent struct pages share cache lines. */
+/* A list gets this number of adjacent frames at once, because adjacent struct pages share cache lines. */
 #define FREE_LIST_CHUNK 16
 
 struct free_list {
-	_Alignas(128) struct sync_spinlock lock; /* of all fields; taken while TSan ignores */
-	uint32_t oldest, newest;                 /* in the queue; undefined if count is 0 */
-	size_t count;                            /* of frames in the queue */
-	uint64_t free_count;                     /* number of frees so far; not of free frames */
+	_Alignas(128) struct sync_spinlock lock; /* protects all fields */
+	uint32_t oldest, newest;                 /* frames of the queue; undefined if count is 0 */
+	size_t count;                            /* number of frames in the queue */
+	uint64_t free_count;                     /* number of frees to this list since its creation */
 	size_t fresh, fresh_end;                 /* frames [fresh, fresh_end) were never allocated */
 };
 
@@ -40,8 +38,7 @@ struct free_list *free_list_find_by_frame(size_t frame);
 
 /*
  * Takes the oldest frame of @list if its quarantine is over, otherwise a never-allocated frame.
- * The frame returns to @list when it is freed. The caller holds the lock of @list.
- * Return: false if there is no such frame.
+ * The caller holds the lock of @list. Return: false if @list has no such frame.
  */
 bool free_list_take_frame(struct free_list *list, size_t *frame);
 
@@ -49,11 +46,11 @@ bool free_list_take_frame(struct free_list *list, size_t *frame);
 void free_list_append(struct free_list *list, size_t frame);
 
 /*
- * Takes @count contiguous frames below @end whose quarantine in their own lists is over. The
- * frames return to @list when they are freed. The caller holds the locks of all lists.
- * Return: false if there are no such frames.
+ * Takes @count contiguous frames below @end whose quarantine in their own lists is over. A later free
+ * returns the frames to @list. The caller holds the locks of all lists.
+ * Return: false if no such frames exist.
  */
 bool free_lists_take_run(struct free_list *list, size_t count, size_t end, size_t *frame);
 
-/* Assigns frames that were never in a list to the list @list. */
+/* Assigns @count frames, beginning with @frame, to @list: a later free returns the frames to @list. */
 void free_list_set_list_of_frames(struct free_list *list, size_t frame, size_t count);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Checks of a page before a call uses it. Misuse ends the process with a report of the call. */
+/* Checks of a page before a call uses the page. If a check fails, the library reports the call and aborts. */
 #pragma once
 
 #include "page/task.h"
@@ -13,7 +13,7 @@ LIVE_INLINE bool page_is_certainly_mappable(const struct page *page)
 	return likely(atomic_load_explicit(&page->refs, memory_order_relaxed)) && likely(!task_may_be_full());
 }
 
-/* Aborts if @page is freed. The load is relaxed: a caller that races may pass (R3). */
+/* Aborts if @page is freed. The load is relaxed, so the check may miss a free by another thread (R3). */
 LIVE_INLINE void page_live_or_bug(const struct page *page, const char *call)
 {
 	if (unlikely(!atomic_load_explicit(&page->refs, memory_order_relaxed)))
@@ -35,9 +35,9 @@ static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
 }
 
 /*
- * Checks for a raw call (page.h) that the page is live and that the task can have one more mapping.
- * The call counts as a mapping, but makes none: it accesses the page at its canonical address.
- * @more: mappings that the call counts already, at most 1
+ * Aborts unless @page is allocated and the current task can have one more mapping. A raw call (page.h) counts
+ * as a mapping, but accesses the page at its canonical address, without a mapping.
+ * @more: number of mappings that the same raw call already counts, 0 or 1
  */
 LIVE_INLINE void page_mappable_at_or_bug(const struct page *page, unsigned int more, struct call_site site)
 {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The page library: libpage, which is installed, and one archive for each flavour. With an external
-# page library (src/page_stubs) none of them is built or installed.
+# page library (src/page_stubs), make builds and installs neither libpage nor the archives.
 
 page_sources = \
 	%D%/alias.h \
@@ -62,7 +62,7 @@ page_fuzz_plain = libpage-fuzz-plain.a
 page_fuzz_tsan = libpage-fuzz-tsan.a
 page_cov = libpage-cov.a
 
-# The archives that `pagetorture to-c` links, in the build directory and when installed.
+# The C programs of `pagetorture to-c` are linked with these archives, of the build directory or installed.
 pagearchivedir = $(pkglibdir)
 pagearchive_DATA = libpage-plain.a
 if HAVE_ASAN
@@ -76,8 +76,8 @@ pagearchive_DATA += libpage-msan.a
 endif
 endif
 
-# Compares the ABI of the shared library with the stored one. For an intended change of the ABI, change
-# -version-info above (doc/install.md) and run `make abi-keep`.
+# `make abi-check` compares the ABI of the shared library with the stored ABI. For an intended change of the
+# ABI, change -version-info above (doc/install.md) and run `make abi-keep`.
 abi_headers = $(srcdir)/%D%/page.h $(srcdir)/%D%/page_kernel.h
 abi_kept = $(srcdir)/%D%/libpage-x86_64.abi
 EXTRA_DIST += %D%/libpage-x86_64.abi

@@ -11,7 +11,7 @@
 
 const struct page_map_ops *map_backend = &page_map_direct;
 
-/* Windows need 32 times the address space of the arena for each task, too much for 32 bits. */
+/* The windows of one task need ALIAS_PLACES times the address space of the arena, too much for 32 bits. */
 #define ROOM_FOR_WINDOWS (sizeof(void *) > 4)
 #define IF_ROOM(name)    (ROOM_FOR_WINDOWS ? (name) : "(no room)")
 
@@ -22,7 +22,7 @@ enum map_revoke map_revoke = SYNC_POISONS && ROOM_FOR_WINDOWS ? MAP_REVOKE_POISO
 static const struct page_map_ops *const backends[] = { &page_map_alias, &page_map_direct };
 static const char *const revokes[] = { IF_ROOM("poison"), "protect", IF_ROOM("none") };
 
-/* True after page_map_backend_set() or page_map_revoke_set(), which override the environment. */
+/* True after page_map_backend_set() or page_map_revoke_set(), which override the environment variables. */
 static bool backend_chosen, revoke_chosen;
 
 static bool select_backend(const char *name)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A mapping backend selects the address of a mapping, and makes the address invalid at unmap.
- * Before the library calls a backend, the library checks that the page is allocated and that
- * the task has a free mapping. It also checks the order and the owner of mappings (task.h).
+ * Before the library calls a backend, the library checks that the page is allocated and that the task has a
+ * free mapping. The library also checks the order and the owner of mappings (task.h).
  */
 #pragma once
 
@@ -12,26 +12,26 @@ struct page_map_ops {
 	const char *name;
 	bool needs_file; /* the arena must be a file */
 
-	/* Called when the arena exists and is empty. Return: false if no page can be mapped. */
+	/* Called once, when the arena was created. Return: false if the backend can map no page. */
 	bool (*arena_made)(void);
 
 	/*
-	 * map() returns the address of byte 0, which is valid for PAGE_SIZE bytes until unmap().
-	 * Both run for the task that owns the mapping, on the thread of that task.
+	 * map() returns the address of byte 0, which is valid for PAGE_SIZE bytes until unmap(). @task owns
+	 * the mapping. The thread that calls map() or unmap() runs or deletes @task.
 	 */
 	void *(*map)(struct page_task *task, struct page *page);
 	void (*unmap)(struct page_task *task, void *addr);
 
-	/* Hides the mappings of a task; shows again those of pages that are still allocated. */
+	/* switch_out() hides the mappings of @task; switch_in() shows the mappings of allocated pages. */
 	void (*switch_out)(struct page_task *task);
 	void (*switch_in)(struct page_task *task);
 
-	/* Called when the page was freed. No access through a mapping of it is valid any more. */
+	/* Called when the last reference of @page was dropped: makes all mappings of @page invalid. */
 	void (*page_freed)(struct page *page);
-	/* Called when the task has no mapping and will make none. */
+	/* Called when @task ends, after the unmap of all its mappings. */
 	void (*task_deleted)(struct page_task *task);
 
-	/* Return: the canonical address of @addr, mapped or unmapped; NULL if never mapped. */
+	/* Return: the canonical address of the byte at @addr; NULL if no page was ever mapped at @addr. */
 	void *(*canonical)(const void *addr);
 };
 

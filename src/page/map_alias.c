@@ -2,20 +2,20 @@
 /*
  * Guarantees (R4, R5, R6):
  *
- *   1. A mapping has an address that no other mapping has at the same time. The task uses the
- *      address again only after it made other mappings.
+ *   1. Two mappings never have the same address at the same time. A task uses the address of a removed
+ *      mapping again only after the task made other mappings.
  *   2. The bytes before and after a mapped page are invalid.
- *   3. The address of a mapping becomes invalid at unmap, when the page is freed, and while the
- *      task is switched out. If a page is freed while its task is switched out, the address
- *      remains invalid when the task is switched in.
+ *   3. The address of a mapping becomes invalid at unmap, when the page is freed, and while the task is
+ *      switched out. If the page of a mapping is freed while the task is switched out, the address remains
+ *      invalid when the task is switched in.
  *   4. The library accesses a byte at its canonical address, so ThreadSanitizer observes one
  *      address for each byte. MemorySanitizer's shadow of an alias is the shadow of the page:
  *      the same memory is mapped twice.
- *   5. A task alone uses its set of places, so to map and to unmap takes no lock. When a task
- *      ends, a new task may get its set, in which nothing is mapped.
+ *   5. Only one task uses a set of places, so to map and to unmap a page takes no lock. When a task ends, a
+ *      new task may get the set, in which no page is mapped.
  *
- * The backend does not detect an access by another thread while the task of the mapping runs,
- * because all threads of a process share one address space.
+ * All threads of a process share one address space. So, while a task runs, the backend does not detect that
+ * another thread accesses a mapping of this task.
  */
 #include "page/map.h"
 
@@ -29,7 +29,7 @@ static bool alias_arena_made(void)
 	return alias_create_msan_shadow_files() && alias_install_fork_handlers();
 }
 
-/* Return: the next free place. There is one, because a task has fewer mappings than places. */
+/* Return: the next free place. A place is always free: a set has more places than its task has mappings. */
 static inline SYNC_UNCHECKED NO_COVERAGE unsigned int pick_free_place(const struct alias_set *set)
 {
 	uint32_t free = ~set->live_places;

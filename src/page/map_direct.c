@@ -26,7 +26,7 @@ static void direct_ignore_task(struct page_task *task)
 	(void)task;
 }
 
-/* Does nothing: the arena poisons the address of the page. */
+/* Does nothing: the arena poisons the bytes of the page when the library frees the frame. */
 static void direct_page_freed(struct page *page)
 {
 	(void)page;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Lifetime. The reference count makes all the order that the lifetime of a page needs:
+ * Lifetime. The reference count orders the threads that own references of a page:
  *
  *   1. page_free() decrements the count with acquire and release order. So the actions of all
  *      owners happen before the last owner frees the page (R8).
  *   2. The last owner overwrites the page before it frees the frame, and the arena orders this
  *      before the next allocation of the frame. The library does not order users of different
  *      frames (R3).
- *   3. page_get() is relaxed, because its caller or another owner keeps a reference.
+ *   3. page_get() increments the count with relaxed order, because its caller or another owner keeps a
+ *      reference.
  *
- * A count of 0 is a freed page. Every call that uses a page checks the count first, so
- * misuse ends in a report also without a sanitizer. With ASan the count of a freed page is
- * itself poisoned, and the report is ASan's.
+ * The count of a freed page is 0. Every call that uses a page checks the count first, so the library also
+ * reports misuse without a sanitizer. In a build with AddressSanitizer, the count of a freed page is
+ * poisoned, so AddressSanitizer reports the misuse first.
  */
 #include "page/page.h"
 
@@ -25,7 +26,7 @@
 #include "page/map.h"
 #include "page/report.h"
 
-/* The bytes of a freed page: easy to recognise, and no valid pointer. */
+/* The value of each byte of a freed page: easy to recognise, and not part of a valid pointer. */
 #define PAGE_POISON 0xaa
 
 #define GFP_CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
@@ -75,8 +76,8 @@ void page_get(struct page *page)
 }
 
 /*
- * R12. A borrower must not drop the reference of the buffer. If a caller drops the last reference
- * of a page while its buffer exists, the caller dropped the reference of the buffer.
+ * R12. A borrower must not drop the reference of the buffer. If page_free() drops the last reference of a
+ * page whose buffer still exists, the caller dropped the reference of the buffer.
  */
 static void page_destroy(struct page *page, struct call_site site)
 {
@@ -90,7 +91,7 @@ static void page_destroy(struct page *page, struct call_site site)
 
 void page_free(struct page *page)
 {
-	unsigned int refs;
+	unsigned int refs; /* the reference count before the decrement */
 
 	if (!page)
 		return;

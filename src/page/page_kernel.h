@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Kernel names for the calls of page.h, so that kernel code that uses pages compiles.
+ * Kernel names for the calls of page.h, so that kernel code that uses pages compiles with libpage.
  *
- * Each function below calls the function of page.h with the same meaning, and keeps the same
- * rules. The kernel's functions have no error value. So a range out of bounds ends the program
- * by a trap, as VM_BUG_ON() does in the kernel.
+ * Each function below calls the function of page.h with the same meaning, and keeps the same rules. The
+ * kernel's functions have no error value. So a range out of bounds ends the program by a trap, as VM_BUG_ON()
+ * stops the kernel.
  */
 #ifndef LIBPAGE_PAGE_KERNEL_H
 #define LIBPAGE_PAGE_KERNEL_H
@@ -17,7 +17,7 @@
 #define offset_in_page(p) ((size_t)(p) & (PAGE_SIZE - 1))
 #endif
 #ifndef PAGE_ALIGN
-#define PAGE_ALIGN(addr) (((size_t)(addr) + PAGE_SIZE - 1) & PAGE_MASK) /* wraps as in the kernel */
+#define PAGE_ALIGN(addr) (((size_t)(addr) + PAGE_SIZE - 1) & PAGE_MASK) /* the sum wraps as in the kernel */
 #endif
 
 /* ---- lifetime ---- */
@@ -98,7 +98,7 @@ static inline void memzero_page(struct page *page, size_t offset, size_t len)
 	page_kernel_trap_if_error(page_fill_zero(page, offset, len));
 }
 
-/* The library writes the bytes, in pieces of 64, so that its sanitizers observe the writes. */
+/* page_write_raw() writes pieces of 64 bytes, so that the sanitizers of the library observe the writes. */
 static inline void memset_page(struct page *page, size_t offset, int val, size_t len)
 {
 	unsigned char piece[64];

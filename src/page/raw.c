@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls that access the bytes of a page for the caller. A call makes the checks of
- * page_map_local(), but accesses the bytes at their canonical address without a mapping. So the
- * call is as fast as the copy, and ThreadSanitizer and MemorySanitizer observe one address for
- * each byte with every backend (R4).
+ * Raw calls: calls that access the bytes of a page for the caller. A raw call makes the checks of
+ * page_map_local(), but accesses the bytes at their canonical address, without a mapping. So a raw call is as
+ * fast as its memcpy(). ThreadSanitizer and MemorySanitizer observe one address for each byte, with every
+ * backend (R4).
  */
 #include <errno.h>
 #include <string.h>
@@ -17,8 +17,8 @@ static inline unsigned char *byte_address(const struct page *page, size_t off)
 }
 
 /*
- * The slow path of a raw call is a separate function that the raw call calls last, so that the
- * raw call needs no stack frame. @site is the call site of the raw call.
+ * The slow path of a raw call is a separate function. The raw call ends with the call of this function, so
+ * the raw call needs no stack frame. @site is the call site of the raw call.
  */
 #define SLOW_PATH static __attribute__((noinline))
 
@@ -74,14 +74,14 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 }
 
 /*
- * R10. A bytewise call accesses the page plainly, in one piece, and the caller's buffer
- * atomically, byte by byte. MemorySanitizer treats a byte that was stored atomically as
- * initialised, so the call copies the shadow of the bytes to the buffer explicitly.
+ * R10. A bytewise call accesses the page plainly, in one piece. The call accesses the caller's buffer
+ * atomically, byte by byte. MemorySanitizer treats a byte that was stored atomically as initialised, so
+ * page_read_bytewise_atomic() then copies the state of the bytes (initialised or not) to the buffer.
  */
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {
 	_Atomic unsigned char *to = dst;
-	unsigned char staging[PAGE_SIZE];
+	unsigned char staging[PAGE_SIZE]; /* plain reads from the page, atomic stores to @dst */
 
 	if (!range_is_valid(off, len))
 		return -EINVAL;
@@ -96,7 +96,7 @@ int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t l
 int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
 {
 	const _Atomic unsigned char *from = src;
-	unsigned char staging[PAGE_SIZE];
+	unsigned char staging[PAGE_SIZE]; /* atomic loads from @src, plain writes to the page */
 
 	if (!range_is_valid(off, len))
 		return -EINVAL;

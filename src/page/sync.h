@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The interface of the page library to atomics, locks and sanitizers.
+ * The lock of the page library, and the annotations for sanitizers.
  *
- * The lock and the annotations for the sanitizers are in this file only. So the algorithms
- * have no #ifdef, and a build flavour differs in this file only.
+ * No other file of the library has an #ifdef for a build flavour.
  *
- * Hidden sections. By R3 the library adds no order between callers, so a lock inside the
- * allocator must not order the users of different pages. If ThreadSanitizer observed the lock,
- * it would miss the races of these users. So ThreadSanitizer ignores all accesses and all
- * synchronisation between sync_hidden_begin() and sync_hidden_end(). Code in a hidden section
+ * Hidden sections. By R3 the library adds no order between callers, so a lock inside the allocator must not
+ * order the users of different pages. If ThreadSanitizer observed the lock, ThreadSanitizer would miss the
+ * races of these users. A hidden section is the code between sync_hidden_begin() and sync_hidden_end().
+ * ThreadSanitizer ignores all accesses and all synchronisation in a hidden section. Code in a hidden section
  * must not access a caller's bytes.
  */
 #pragma once
@@ -38,9 +37,9 @@
 #endif
 
 /*
- * NO_SANITIZE_THREAD: ThreadSanitizer does not observe the accesses of the function. The attribute
- * is for data of a task or of the library, never for a caller's bytes. clang must not inline the
- * function into an instrumented one; gcc prevents that itself.
+ * NO_SANITIZE_THREAD: ThreadSanitizer does not observe the accesses of the function. The function accesses
+ * data of a task or of the library, never a caller's bytes. With clang, `noinline` prevents that the function
+ * is inlined into an instrumented function; gcc needs no attribute for that.
  */
 #if defined(SYNC_TSAN) && defined(__clang__)
 #define NO_SANITIZE_THREAD __attribute__((noinline, no_sanitize("thread"), disable_sanitizer_instrumentation))
@@ -51,8 +50,8 @@
 #endif
 
 /*
- * NO_SANITIZE_ADDRESS: the function may read the struct page of a freed page.
- * SYNC_UNCHECKED: the function accesses only memory that is never poisoned, and must be fast.
+ * NO_SANITIZE_ADDRESS: AddressSanitizer must not report that the function reads the struct page of a freed
+ * page. SYNC_UNCHECKED: the function is fast without checks, and accesses only memory that is never poisoned.
  */
 #if defined(SYNC_ASAN)
 #define NO_SANITIZE_ADDRESS __attribute__((noinline, no_sanitize_address))
@@ -63,8 +62,8 @@
 #endif
 
 /*
- * NO_COVERAGE: the path of the function depends on earlier calls in a way that no caller can
- * observe. A fuzzer must not count such a path as coverage of its input.
+ * NO_COVERAGE: a fuzzer must not count the branches of the function as coverage of an input. These branches
+ * depend on earlier calls, in a way that no caller can observe.
  */
 #if defined(__clang__)
 #define NO_COVERAGE __attribute__((no_sanitize("coverage")))
@@ -118,21 +117,21 @@ static inline void sync_unpoison(const void *addr, size_t len)
 static inline bool sync_is_poisoned(const void *addr)
 {
 	(void)addr;
-	return true; /* so that no caller poisons */
+	return true; /* so that no caller calls sync_poison() */
 }
 #endif
 
 #ifdef SYNC_MSAN
 #include <sanitizer/msan_interface.h>
-/* Marks bytes as uninitialised: a copy of them is allowed, a use of their values is not (R7). */
+/* Marks bytes as uninitialised: a program may copy such bytes, but must not use their values (R7). */
 static inline void sync_mark_uninitialised(const void *addr, size_t len)
 {
 	__msan_allocated_memory(addr, len);
 }
 
 /*
- * Return: the address of MemorySanitizer's data for the byte at @addr, on x86-64 Linux: shadow_or_origin 0
- * is the shadow, shadow_or_origin 1 the origins. Shadow and origins have one byte for each byte of memory.
+ * Return: the address of MemorySanitizer's data for the byte at @addr, on x86-64 Linux. @shadow_or_origin: 0
+ * for the shadow, 1 for the origins. The shadow and the origins each have one byte for each byte of memory.
  */
 #ifndef __x86_64__
 #error "expected the address layout of MemorySanitizer on x86-64"
@@ -145,7 +144,7 @@ static inline void *sync_msan_shadow_address(const void *addr, int shadow_or_ori
 			(unsigned long)shadow_or_origin * 0x100000000000);
 }
 
-/* Copies to @to which bytes of @from are initialised, but not the bytes. */
+/* Copies the state of @len bytes (initialised or not) from @from to @to, but not the bytes. */
 static inline void sync_copy_initialised_state(void *to, const void *from, size_t len)
 {
 	__msan_copy_shadow(to, from, len);
@@ -174,10 +173,10 @@ static inline void sync_copy_initialised_state(void *to, const void *from, size_
 #endif
 
 /*
- * Reports allocations and frees to ThreadSanitizer by its interface for managed heaps (Java).
- * A free discards ThreadSanitizer's state of the bytes and atomics. So two allocations of a frame
- * neither race nor order threads, and ThreadSanitizer reports again on a granule where it has
- * reported before. In other builds a free poisons the bytes, and an allocation unpoisons them.
+ * Reports allocations and frees to ThreadSanitizer by its interface for managed heaps (Java). A free discards
+ * ThreadSanitizer's state of the bytes and atomics. So accesses to two allocations of a frame neither race
+ * nor order threads. After a free, ThreadSanitizer can report another race on a granule. In other builds, a
+ * free poisons the bytes, and an allocation unpoisons the bytes.
  */
 #ifdef SYNC_TSAN
 void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
@@ -247,7 +246,7 @@ static inline void sync_hidden_end(void)
 }
 #endif
 
-/* A lock for critical sections of a few instructions. Code takes it only in a hidden section. */
+/* A lock for critical sections of a few instructions. Code takes the lock only in a hidden section. */
 struct sync_spinlock {
 	atomic_flag taken;
 };
@@ -268,7 +267,7 @@ static inline void sync_spin_unlock(struct sync_spinlock *lock)
 	atomic_flag_clear_explicit(&lock->taken, memory_order_release);
 }
 
-/* The system call of mmap(). On 32-bit systems, its file offset is in units of 4096 bytes. */
+/* The system call of mmap(). On 32-bit systems, the call takes the file offset in units of 4096 bytes. */
 #ifdef SYS_mmap2
 #define SYNC_SYS_MMAP      SYS_mmap2
 #define SYNC_SYS_MMAP_UNIT ((size_t)4096)

@@ -16,10 +16,10 @@ _Thread_local bool task_may_be_nearly_full __attribute__((tls_model("initial-exe
 _Atomic(page_task_current_fn) task_hook;
 atomic_bool task_has_hook;
 
-/* The target of task_own: a thread-local variable, so it needs no allocation and no free. */
+/* The task to which task_own points. A thread-local variable needs no allocation and no free. */
 static _Thread_local struct page_task own_task __attribute__((tls_model("initial-exec")));
 
-/* Guarantee 4: the list of all tasks that may have mappings. */
+/* The list of all tasks that may have mappings (guarantee 4 of task.h). */
 static struct {
 	struct sync_spinlock lock;
 	struct page_task *first;
@@ -28,7 +28,7 @@ static struct {
 static pthread_once_t own_task_key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t own_task_key;
 
-/* ---- the list; callers are in a hidden section ---- */
+/* ---- the list of tasks; callers of these functions are in a hidden section ---- */
 
 static void add_to_task_list(struct page_task *task)
 {
@@ -73,7 +73,7 @@ static void unmap_and_remove_thread_task(void *arg)
 	sync_hidden_end();
 }
 
-/* The destructor of the key removes the task of a thread that ends from the list. */
+/* When a thread ends, the destructor of the key removes the thread's own task from the list of tasks. */
 static void create_own_task_key(void)
 {
 	if (pthread_key_create(&own_task_key, unmap_and_remove_thread_task))
@@ -95,7 +95,7 @@ struct page_task *task_create_own(void)
 	return task;
 }
 
-/* ---- the public side ---- */
+/* ---- functions of page.h ---- */
 
 struct page_task *page_task_new(const char *name)
 {
@@ -183,7 +183,7 @@ NO_SANITIZE_THREAD void page_task_switch_in(struct page_task *task)
 		map_backend->switch_in(task);
 }
 
-/* ---- looking into stacks ---- */
+/* ---- search for mappings ---- */
 
 NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct mapping *mapping)
 {

@@ -4,18 +4,18 @@
  *
  * Guarantees (R3, R5, R6):
  *
- *   1. Only the task itself writes its state, on the thread that runs it. To map and to unmap
- *      a page takes no lock and writes no memory that another task writes.
- *   2. ThreadSanitizer observes no access to a task. So a stack of mappings neither races nor
- *      orders threads, also if several tasks (fibers) share one OS thread.
- *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. A report of
- *      misuse says whether the mapping is the 17th, is an older mapping, belongs to another task
- *      or was removed. It names both tasks and both call sites.
- *   4. Reports, and backends that search for the mappings of a freed page, read the list of all
- *      tasks. The list has a lock that is hidden from ThreadSanitizer. A reader may read old
- *      values in the stack of another task, but no torn value.
+ *   1. Only the thread that runs a task writes the state of the task. To map and to unmap a page takes no
+ *      lock, and writes no memory that another task writes.
+ *   2. ThreadSanitizer observes no access to a task. So accesses to a stack of mappings neither race nor
+ *      order threads, also if several tasks (fibers) share one OS thread.
+ *   3. The mappings of a task are a stack. Only the newest mapping may be unmapped. A report of misuse says
+ *      whether the mapping is the 17th, is an older mapping, belongs to another task or was removed. The
+ *      report names both tasks and both call sites.
+ *   4. Reports, and backends that search for the mappings of a freed page, read the list of all tasks. The
+ *      list has a lock that is hidden from ThreadSanitizer. A reader of the stack of another task may read
+ *      old values, but no torn value.
  *
- * A correct program executes everything in this header except the bug functions.
+ * Only misuse calls the functions task_bug_freed(), task_bug_overflow() and task_bug_unmap().
  */
 #pragma once
 
@@ -28,16 +28,16 @@ struct alias_set;
 struct mapping {
 	void *addr; /* of byte 0 */
 	struct page *page;
-	uint32_t generation; /* page->generation at the time of the mapping */
+	uint32_t generation; /* page->generation when the page was mapped */
 	const void *site;    /* return address of the call that mapped the page */
 };
 
 struct page_task {
 	unsigned int depth;        /* number of mappings */
-	unsigned int fail_nth;     /* the failure point that fails, counted from the next; 0: off */
+	unsigned int fail_nth;     /* the n-th next failure point fails; 0: off */
 	bool make_it_fail;         /* set by page_task_make_it_fail() */
-	struct alias_set *aliases; /* of the alias backend; NULL until the first mapping */
-	struct page_task *next;    /* in the list of all tasks */
+	struct alias_set *aliases; /* places of the alias backend; NULL until the first mapping */
+	struct page_task *next;    /* the next task in the list of all tasks */
 	struct mapping live[PAGE_TASK_MAPPINGS]; /* the mappings, oldest first */
 	char name[PAGE_TASK_NAME];
 };
@@ -45,7 +45,7 @@ struct page_task {
 /* The task of the last page_task_switch_in() on this thread; NULL: the thread's own task. */
 extern _Thread_local struct page_task *task_switched_in __attribute__((tls_model("initial-exec")));
 
-/* The thread's own task; NULL until the thread needs one. */
+/* The thread's own task; NULL until the thread needs this task. */
 extern _Thread_local struct page_task *task_own __attribute__((tls_model("initial-exec")));
 
 extern _Atomic(page_task_current_fn) task_hook;
@@ -54,7 +54,7 @@ extern atomic_bool task_has_hook; /* true if task_hook is not NULL */
 /* Creates the thread's own task, and adds it to the list of tasks. Return: the task. */
 struct page_task *task_create_own(void);
 
-/* Return: the current task; NULL if this thread has needed no task yet. */
+/* Return: the current task; NULL if the calling thread has no task yet. */
 static inline NO_SANITIZE_THREAD struct page_task *task_find(void)
 {
 	page_task_current_fn hook = atomic_load_explicit(&task_hook, memory_order_relaxed);
@@ -75,9 +75,9 @@ static inline struct page_task *task_get_or_create_current(void)
 }
 
 /*
- * True if the current task may have fewer than two free mappings. The flag is a thread-local
- * variable, so that a raw call reads only memory of its own thread. The flag may be true for
- * any task; task_depth_and_update_flag() corrects it.
+ * True if the current task may have fewer than two free mappings. The flag is a thread-local variable, so
+ * that a raw call reads only memory of its own thread. The flag may also be true if the task has more free
+ * mappings; task_depth_and_update_flag() corrects the flag.
  */
 extern _Thread_local bool task_may_be_nearly_full __attribute__((tls_model("initial-exec")));
 
@@ -104,7 +104,7 @@ static inline NO_SANITIZE_THREAD void task_push(struct page_task *task, void *ad
 		task_may_be_nearly_full = true;
 }
 
-/* Removes the newest mapping if it contains @addr. Return: the address of its byte 0, or NULL. */
+/* Removes the newest mapping if it contains @addr. Return: the address of byte 0 of the mapping, or NULL. */
 static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const void *addr)
 {
 	void *newest;
@@ -118,15 +118,15 @@ static inline NO_SANITIZE_THREAD void *task_pop(struct page_task *task, const vo
 	return newest;
 }
 
-/* Return: whether the page of the mapping is live, in the same allocation of its frame. */
+/* Return: true if the page of @mapping was not freed since the page was mapped. */
 bool mapping_page_is_live(const struct mapping *mapping);
 
 /* Calls @fn for each mapping of @page, of all tasks. */
 void task_for_each_mapping(const struct page *page, void (*fn)(void *addr));
 
 /*
- * Calls @fn for each task, without the lock of the list: only for a child of fork(), which has
- * one thread. The caller is in a hidden section.
+ * Calls @fn for each task, without the lock of the list of tasks: only for a child of fork(), which has one
+ * thread. The caller is in a hidden section (sync.h).
  */
 void task_for_each_unlocked(void (*fn)(struct page_task *task));
 
@@ -138,11 +138,11 @@ struct call_site {
 	const void *from;
 };
 
-/* The call site of the public function that contains this macro. */
+/* The call site of the public function that uses this macro, directly or in an inlined function. */
 #define CALL_SITE(name) ((struct call_site){ (name), __builtin_return_address(0) })
 
 _Noreturn void task_bug_freed(const struct page *page, struct call_site site);
 _Noreturn void task_bug_overflow(const struct page *page, struct call_site site);
 
-/* Reports which rule is broken: @addr is not in the newest mapping of the current task. */
+/* Reports the rule that an unmap of @addr breaks: @addr is not in the newest mapping of the current task. */
 _Noreturn void task_bug_unmap(const void *addr, struct call_site site);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * User memory is memory of this process that other threads may write and unmap at any moment.
- * The library reads and writes it with process_vm_readv(2) and process_vm_writev(2) on its own process. So
+ * The library reads and writes user memory with the system calls process_vm_readv(2) and process_vm_writev(2)
+ * on its own process. So
  *
- *   1. an inaccessible page makes the call return a smaller count, and raises no signal that the
- *      host program would have to handle;
- *   2. a sanitizer observes no access to user memory, even if another thread writes it at the same
- *      time (R9); the wrapper of the call reports the access to the other memory;
- *   3. the kernel accesses each byte once, and copies it directly to the destination;
- *   4. all bytes before the first inaccessible page are copied: the call can stop only between two
+ *   1. an inaccessible page makes the system call return a smaller count, and raises no signal. A copy
+ *      without a system call would need a handler for SIGSEGV;
+ *   2. a sanitizer observes no access to user memory, even if another thread writes the same bytes at the
+ *      same time (R9). The sanitizer's wrapper of the system call observes only the caller's memory;
+ *   3. the kernel accesses each byte once, and copies the byte directly to the destination;
+ *   4. all bytes before the first inaccessible page are copied: the system call can stop only between two
  *      pieces, and each piece is in one page.
- *
- * A copy without a system call would need a handler for SIGSEGV.
  */
 #include <errno.h>
 #include <string.h>
@@ -40,7 +39,7 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Splits [@from, @from + @len) at page ends into at most PIECES pieces. Return: their bytes. */
+/* Splits [@from, @from + @len) at page ends into at most PIECES pieces. Return: the size of all pieces. */
 static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[PIECES], unsigned int *count)
 {
 	size_t done = 0;
@@ -56,8 +55,8 @@ static size_t split_into_pieces(uintptr_t from, size_t len, struct iovec pieces[
 }
 
 /*
- * Copies up to @len bytes between memory of the caller, @own, and the user memory at @user_addr.
- * Return: the number of bytes before the first inaccessible one.
+ * Copies up to @len bytes between memory of the caller at @own and user memory at @user_addr.
+ * Return: the number of bytes before the first inaccessible byte.
  */
 static size_t copy_user_memory_until_fault(const struct copy_call *call, void *own, const void *user_addr,
 					   size_t len)
@@ -72,7 +71,7 @@ static size_t copy_user_memory_until_fault(const struct copy_call *call, void *o
 		struct iovec own_part = { (char *)own + done, round };
 		ssize_t copied = call->run(getpid(), &own_part, 1, pieces, count, 0);
 
-		/* Not a fault: the system refuses the call itself, for example by seccomp. */
+		/* Only EFAULT is a fault. Another error means that the system forbids the call (seccomp). */
 		if (copied < 0 && errno != EFAULT)
 			page_bug("system", "%s() of this process: %s; user memory cannot be %s", call->name,
 				 strerror(errno), call->access);
@@ -84,7 +83,7 @@ static size_t copy_user_memory_until_fault(const struct copy_call *call, void *o
 	return done;
 }
 
-/* Copies @len bytes; bytes after a fault become zero. Return: true if there was no fault. */
+/* Copies @len bytes from @reader to @to; bytes after a fault become zero. Return: true without a fault. */
 static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader *reader, size_t len)
 {
 	size_t done = copy_user_memory_until_fault(&read_call, to, reader->at, len);
@@ -96,7 +95,7 @@ static bool copy_and_zero_rest(unsigned char *to, const struct user_slice_reader
 
 static void advance_reader(struct user_slice_reader *reader, size_t len)
 {
-	/* As a number, because an empty slice may be at NULL, and C forbids NULL + 0. */
+	/* Adds to an integer, because an empty slice may be at NULL, and C forbids NULL + 0. */
 	reader->at = (const void *)((uintptr_t)reader->at + len);
 	reader->left -= len;
 }
@@ -152,7 +151,7 @@ int user_slice_write(struct user_slice_writer *writer, const void *src, size_t l
 	sync_copy_initialised_state(writer->at, src, done);
 	if (done < len)
 		return -EFAULT;
-	/* As a number, for the reason given in advance_reader(). */
+	/* Adds to an integer, because an empty slice may be at NULL, as in advance_reader(). */
 	writer->at = (void *)((uintptr_t)writer->at + len);
 	writer->left -= len;
 	return 0;
@@ -168,7 +167,7 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	if (len > reader->left)
 		return -EFAULT;
 	to = (unsigned char *)arena_address(page) + off;
-	/* This precedes the check of the length: an empty copy uses up the failure and succeeds. */
+	/* The failure point precedes the check of @len: a copy of 0 bytes uses up a failure, but succeeds. */
 	if (fault_count_usercopy_must_fail()) {
 		memset(to, 0, len);
 		return len ? -EFAULT : 0;

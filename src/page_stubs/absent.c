@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Stubs of the calls of page.h that an external library lacks and that the harness does not need: only
- * tests of the library and fuzz_api make them. A program that makes such a call is linked with this file.
- * Then the program is skipped: it names the missing calls and exits before its main().
+ * Stubs of the calls of page.h that an external library lacks and that the harness does not need: only tests
+ * of the library and fuzz_api use these calls. The linker adds this file to a program that uses such a call.
+ * The program is then skipped: it prints the missing calls and exits before its main().
  *
  * A skipped unit test prints a TAP plan without tests on standard output and exits with status 0, as
  * tests/check.py expects. A skipped program of another kind prints one line on standard error and exits
@@ -19,7 +19,7 @@
 #define ABSENT(call) " " #call
 static const char absent[] = "" PAGE_ABSENT;
 
-/* Only a program of unit tests defines it (tests/unit_tests.c). */
+/* Only programs of unit tests define tap_program_marker (tests/unit_tests.c). */
 extern const char tap_program_marker __attribute__((weak));
 
 static _Noreturn void exit_as_skipped(void)
@@ -33,7 +33,7 @@ static _Noreturn void exit_as_skipped(void)
 	_Exit(EX_UNAVAILABLE);
 }
 
-/* This constructor runs before all others. No constructor may call the library. */
+/* Runs before all other constructors, because the process must exit before the first call of the library. */
 __attribute__((constructor(101))) static void exit_before_main(void)
 {
 	exit_as_skipped();

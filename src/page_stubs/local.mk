@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Stubs for an external page library (./configure --with-page-library). Each call that the harness makes and
-# the library may lack has a file, and absent.c has the other missing calls. The archive of the stubs follows
-# the library in the linker's arguments, so the linker takes only the files with missing calls.
+# that the library may lack has its own file; absent.c has stubs for all other calls. The archive of the stubs
+# follows the library in the linker's arguments, so the linker takes only the files with missing calls.
 #
-# Every program is linked with $(page_FLAVOUR); src/page/local.mk sets it for the library of this tree.
+# Every program is linked with $(page_FLAVOUR). For the library of this tree, src/page/local.mk sets this
+# variable.
 
 page_stub_sources = \
 	%D%/absent.c \

@@ -4,7 +4,7 @@
 
 #include "page/page.h"
 
-/* A library without this call has one backend, which can only be selected again. */
+/* A library without page_map_backend_set() has one backend, so only the name of that backend is valid. */
 int page_map_backend_set(const char *name)
 {
 	return strcmp(name, page_map_backend()) ? -EINVAL : 0;

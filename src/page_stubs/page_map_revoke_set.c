@@ -3,7 +3,7 @@
 
 #include "page/page.h"
 
-/* A library without this call cannot change how it makes the addresses of ended mappings invalid. */
+/* A library without this call cannot change how the address of a removed mapping becomes invalid. */
 int page_map_revoke_set(const char *name)
 {
 	(void)name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* For the kernel's rust/helpers/page.c: allocation by src/page. */
+/* Replaces <linux/gfp.h> for the kernel's rust/helpers/page.c: src/page allocates the pages. */
 #ifndef KERNEL_RUST_LINUX_GFP_H
 #define KERNEL_RUST_LINUX_GFP_H
 

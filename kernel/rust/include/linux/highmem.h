@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * For the kernel's rust/helpers/page.c: local mappings by src/page.
+ * Replaces <linux/highmem.h> for the kernel's rust/helpers/page.c: src/page maps the pages.
  *
- * ThreadSanitizer identifies a byte by its address. So with the backend `alias` page.rs receives the
- * canonical address of the page, as if ThreadSanitizer's shadow were shared by both addresses. The
- * mapping exists until page.rs unmaps the page. page.rs never nests mappings, so one variable for
- * each thread is enough.
+ * ThreadSanitizer identifies a byte by its address. With the backend `alias`, kernel_rust_map() therefore
+ * returns the canonical address of the page to page.rs. The mapping exists until page.rs unmaps the page.
+ * page.rs never nests mappings, so one variable for each thread holds the address of the mapping.
  */
 #ifndef KERNEL_RUST_LINUX_HIGHMEM_H
 #define KERNEL_RUST_LINUX_HIGHMEM_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* For the kernel's rust/helpers/uaccess.c: the copies of c_calls.c. */
+/* Replaces <linux/uaccess.h> for the kernel's rust/helpers/uaccess.c: c_calls.c copies user memory. */
 #ifndef KERNEL_RUST_LINUX_UACCESS_H
 #define KERNEL_RUST_LINUX_UACCESS_H
 
