@@ -21,7 +21,7 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
  */
 uintptr_t detector_find_fault_address(const char *output);
 
-/* Makes a SIGSEGV or SIGBUS print the fault's address on standard error and end the process. */
+/* Installs a handler of SIGSEGV and SIGBUS that prints the fault's address on stderr and ends the process. */
 void detector_install_fault_handler(void);
 
 /*

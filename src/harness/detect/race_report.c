@@ -112,7 +112,7 @@ static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t pag
 /*
  * Returns whether the cells of the granule have space for all accesses before the race's second call. With
  * CELLS_UNKNOWN the accesses of the second call must fit too, because the library may split an access into
- * parts. An early part could evict the cell with which the last part races.
+ * parts. The first part of a split access could evict the cell with which a later part races.
  */
 static bool granule_holds_accesses_before_race(const struct shadow *shadow, const struct race *race,
 					       unsigned int granule_index,

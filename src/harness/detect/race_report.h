@@ -40,7 +40,7 @@ void race_reports_add(struct race_reports *race_reports, const struct race_repor
 
 /*
  * Finds the first race in @shadow, the rule model's shadow, that can be the race of the report.
- * @any_order: also accept a race of which the calls ran in the other order, as is possible on real threads.
+ * @any_order: also accept a race whose calls ran in the other order, which real threads allow.
  * Return: NULL if the model has no such race.
  */
 const struct race *race_report_find_race(const struct race_report *race_report, const struct program *program,
@@ -57,8 +57,8 @@ uint8_t access_granule_mask(const struct access *access, unsigned int granule_in
 enum cells_per_access {
 	CELLS_ONE,     /* one cell */
 	CELLS_SPLIT,   /* one cell if the access fills the granule, otherwise a cell for each byte */
-	CELLS_UNKNOWN, /* a library with unknown accesses: one cell for the allocation and for each access to
-			  a whole page, otherwise a cell for each byte */
+	CELLS_UNKNOWN, /* for a library whose accesses are unknown: one cell for the allocation and for each
+			  access to a whole page, otherwise a cell for each byte */
 };
 
 /*

@@ -5,7 +5,7 @@
  * ThreadSanitizer.
  *
  * This file is compiled without -fsanitize=thread. An instrumented function that switches fibers would be
- * pushed on the shadow stack of one fiber and popped from that of another fiber.
+ * pushed on the shadow stack of one fiber and popped from the shadow stack of another fiber.
  */
 #include "harness/detect/tsan.h"
 
@@ -191,7 +191,7 @@ void tsan_fiber_switch(void *fiber)
 #define LOG_PAGE    4096u
 #define LOG_PART    ((size_t)256 << 10) /* bytes of one part of the log */
 
-static unsigned int log_field_index; /* the log position is this word of the fiber's state; 0: unknown */
+static unsigned int log_field_index; /* index of the fiber state's word with the log position; 0: unknown */
 
 /*
  * Searches @words, a copy of @count words of the log from position @from on, for an access at @addr.
@@ -242,7 +242,7 @@ static BYTES_NO_SANITIZE uintptr_t search_log_range(uintptr_t from, uintptr_t to
 /*
  * The log consists of parts at unrelated addresses. If @from and @to are in different parts of the log, the
  * function searches only the words after @from and the words before @to. The start of the part that contains
- * @to is unknown, but is a page boundary.
+ * @to is unknown, so the search before @to begins at a page boundary.
  */
 uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
@@ -321,8 +321,8 @@ bool tsan_log_is_readable(void)
 }
 
 /*
- * Adds a function entry and exit to the log before it reads the log position. While the log is empty or its
- * current part is full, the next entry would not be at the log position.
+ * First adds a function entry and exit to the log, and then reads the log position. While the log is empty or
+ * its current part is full, the next entry would not be at the log position.
  */
 uintptr_t tsan_get_log_position(void)
 {

@@ -18,7 +18,7 @@
 
 /* One access of a race report; `addr` and `size` cover only the accessed bytes in one granule. */
 struct tsan_access {
-	char thread_name[16]; /* from tsan_fiber_new() or pthread_setname_np(); main: the first thread */
+	char thread_name[16]; /* set by tsan_fiber_new() or pthread_setname_np(); main for thread 0 */
 	uintptr_t addr;
 	size_t size;
 	bool write, atomic;
@@ -30,8 +30,8 @@ struct tsan_race {
 };
 
 /*
- * A function that the thread with the later access of a race calls during this access. The callback must not
- * access memory that ThreadSanitizer watches, lock a mutex, or allocate memory.
+ * ThreadSanitizer calls the callback on the thread that makes the later access of a race, during this access.
+ * The callback must not access memory that ThreadSanitizer watches, lock a mutex, or allocate memory.
  */
 typedef void (*tsan_race_fn)(const struct tsan_race *race, void *ctx);
 
@@ -40,7 +40,8 @@ bool tsan_is_present(void);
 
 /*
  * Return: whether the runtime stores a cell for each byte of an access that does not fill its granule. The
- * runtime of gcc 12 uses these cells, so a granule holds fewer accesses than with clang's newer runtime.
+ * runtime of gcc 12 stores a cell for each byte, so a granule holds fewer accesses than with clang's newer
+ * runtime.
  */
 bool tsan_stores_cell_per_byte(void);
 
@@ -82,7 +83,7 @@ void tsan_acquire(void *object);
 
 /*
  * Report to ThreadSanitizer that the running fiber reads or writes [addr, addr + len), without accessing this
- * memory. The harness is not instrumented, so it reports its loads and stores by these functions.
+ * memory. The harness is not instrumented, so it reports its loads and stores by these two functions.
  */
 void tsan_record_read(const void *addr, size_t len);
 void tsan_record_write(const void *addr, size_t len);
@@ -97,13 +98,14 @@ void tsan_store_atomic(void *addr, void *canonical_addr, size_t size, const void
 
 /*
  * Makes ThreadSanitizer forget all accesses and all order, so that one execution does not influence the
- * reports of the next one. A call takes microseconds, or longer if many memory pages were accessed.
+ * reports of the next one. A call of tsan_clear_shadow() takes microseconds, or longer if many memory pages
+ * were accessed.
  */
 void tsan_clear_shadow(void);
 
 /*
  * Moves the stack pointer into the stack range of fiber @fiber_index (0 .. 8), and calls @fn(@arg) there.
- * Each fiber has another stack range, so stack frames of two fibers never have a common address. @fn must
+ * Each fiber has its own stack range, so stack frames of two fibers never have a common address. @fn must
  * return before the next switch of fibers.
  */
 void tsan_call_in_own_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg);

@@ -20,16 +20,15 @@
  * 5. If the older access of a race is no longer in its thread's history, ThreadSanitizer empties the granule
  *    without a report.
  *
- * The program alone determines all reports, except that evictions depend on log positions, and log positions
- * on other actions of the library. The execution supplies the log positions; without log positions no
- * prediction is possible.
+ * All reports follow from the program and the log positions. Log positions also depend on other actions of
+ * the library, so the execution must supply them. Without log positions no prediction is possible.
  */
 #pragma once
 
 #include "harness/detect/race_report.h"
 #include "harness/model/shadow.h"
 
-/* Facts that only the executor knows. The caller of a member function passes the member `ctx` as @ctx. */
+/* Facts that only the executor knows. Both functions below get the member `ctx` as @ctx. */
 struct tsan_facts {
 	/* Returns the log position of the access's thread just after the access; 0: unknown. */
 	uintptr_t (*find_log_position)(const void *ctx, const struct access *access);

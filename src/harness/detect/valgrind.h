@@ -4,7 +4,7 @@
  * communicate with Valgrind, and the functions do nothing.
  *
  * Helgrind and DRD do not know C11 atomics. This module makes Helgrind and DRD ignore memory that the harness
- * and the library synchronise by atomics, because they would report races there.
+ * and the library synchronise by atomics, because both tools would report races there.
  */
 #pragma once
 

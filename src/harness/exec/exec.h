@@ -45,11 +45,11 @@ struct exec_timing {
 };
 
 struct exec_options {
-	/* A function that each thread runs before each of its calls of the program; NULL: no function. */
+	/* Each thread runs this function before each of its calls. NULL: no function. */
 	void (*call_hook)(size_t call);
 	/*
-	 * Branch on each byte that a load reads, only in a process that may die: at an uninitialised byte,
-	 * MemorySanitizer reports the byte and ends the process.
+	 * Branch on each byte that a load reads, so that MemorySanitizer reports an uninitialised byte. Only
+	 * for a process that may die, because a report of MemorySanitizer ends the process.
 	 */
 	bool check_initialised;
 	bool first_race_only; /* ignore all calls after the first race report, because reports are slow */
@@ -96,8 +96,8 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, 
 			      struct trace *trace);
 
 /*
- * Runs the calls of @plan_trace, the rule model's trace, on pthreads. From @plan_trace come only the calls
- * and the order of lifetimes, locks and semaphores. Results, bytes and pages in @trace are observed.
+ * Runs the calls of @plan_trace, the rule model's trace, on pthreads. @plan_trace determines which calls run,
+ * and the order of lifetimes, locks and semaphores. @trace receives the observed results, bytes and pages.
  * @must_verify_deadlock: check at the end that the next call of each thread blocks, as in a deadlock.
  * Return: false if threads cannot be created.
  */

@@ -114,7 +114,7 @@ void exec_read_raw(struct exec_context *context)
 	size_t buffer_len = number_min(len, PAGE_SIZE);
 	bool is_plain = context->call->op == OP_read_raw;
 
-	/* If the library does not write a byte of the buffer, the byte keeps this wrong value. */
+	/* A byte of the buffer that the library does not write keeps the wrong value EXEC_GUARD_BYTE. */
 	bytes_fill(target, EXEC_GUARD_BYTE, buffer_len + 2 * EXEC_GUARD);
 	exec_set_result(context, (is_plain ? page_read_raw : page_read_bytewise_atomic)(
 					 exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
@@ -159,7 +159,7 @@ void exec_fail_nth(struct exec_context *context)
 
 /* ---- all calls ---- */
 
-/* Calls on mutexes and semaphores have another implementation in each executor. */
+/* Each executor has its own implementation of calls on mutexes and semaphores. */
 void exec_sync(struct exec_context *context)
 {
 	context->sync_call(context->executor, context->call);

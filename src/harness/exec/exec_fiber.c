@@ -20,7 +20,7 @@
 struct fiber_run {
 	struct exec *exec;
 	struct trace *trace;
-	bool ran_since_acquire[PROGRAM_THREADS];  /* per thread: ran after main acquired from it */
+	bool ran_since_acquire[PROGRAM_THREADS];  /* per thread: ran after main's last acquire */
 	bool acquired_from_main[PROGRAM_THREADS]; /* per thread: acquired after main's last release */
 };
 
@@ -65,7 +65,7 @@ static void release_main_to_threads(struct fiber_run *run)
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
-/* Switches to the thread's fiber. Main is then ordered after all threads, another thread only after main. */
+/* Switches to the thread's fiber, and orders main after all threads, or another thread after main. */
 static void switch_to_thread_and_acquire(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {

@@ -17,7 +17,7 @@
 #include "harness/program/program_state.h"
 #include "page/page.h"
 
-/* The harness puts EXEC_GUARD bytes of the value EXEC_GUARD_BYTE on each side of a buffer for the library. */
+/* EXEC_GUARD bytes of the value EXEC_GUARD_BYTE are on each side of a buffer that the library writes to. */
 #define EXEC_GUARD      16
 #define EXEC_GUARD_BYTE 0x5c
 
@@ -25,8 +25,9 @@
 #define EXEC_DEPTH 16
 
 /*
- * Converts a number of a program to size_t. If the number does not fit in 32 bits of size_t, the result is
- * one of the NUMBER_SPAN largest values: out of range and close to overflow, as is the number.
+ * Converts a number of a program to size_t. If size_t has 32 bits and the number does not fit, the result is
+ * one of the NUMBER_SPAN largest values. So the result, like the number, is out of range and close to
+ * overflow.
  */
 static inline size_t exec_saturate_number_to_size(uint64_t number)
 {
@@ -56,13 +57,13 @@ struct exec_slice {
 	struct user_slice_reader reader;
 };
 
-/* The executor's data of one thread. Threads share no such data, because detectors would report races. */
+/* The executor's data of one thread. Detectors would report races if threads shared this data. */
 struct exec_thread_state {
 	uint8_t *source_buffer; /* PAGE_SIZE bytes, source of writes to pages; a shorter source is at the end,
 				   so that AddressSanitizer detects a read beyond it */
 	uint8_t *target_buffer; /* destination of reads from pages: guard, PAGE_SIZE bytes, guard */
 	struct page_task *task;
-	struct page_task *spare_task;    /* used to map a page if `task` has no mapping left */
+	struct page_task *spare_task;    /* used to map a page if `task` already has EXEC_DEPTH mappings */
 	struct user_slice_reader reader; /* copy of a slice's reader, during a call of this thread */
 	uint8_t live_maps[EXEC_DEPTH];   /* handles of live mappings, oldest first */
 	unsigned int live_map_count;

@@ -4,8 +4,8 @@
  *
  * 1. The program's own order (locks, semaphores) uses pthread mutexes and POSIX semaphores, which every
  *    detector knows.
- * 2. Each line of main is a join of all threads, then a fork of all threads. Both use POSIX semaphores
- *    (`joins`, `forks`).
+ * 2. Each line of main is a join of all threads, then a fork of all threads. Join and fork use POSIX
+ *    semaphores (`joins`, `forks`).
  * 3. The order of lifetimes, locks and semaphores (thread_plan.h) uses hidden waits: a thread spins on
  *    atomics until other threads have finished the required steps. No detector sees a hidden wait, because
  *    this file is compiled without -fsanitize=thread.
@@ -35,7 +35,7 @@ struct thread_run {
 	sem_t semaphores[PROGRAM_SEMAPHORES];
 	sem_t joins[PROGRAM_THREADS]; /* each thread posts, main waits */
 	sem_t forks[PROGRAM_THREADS]; /* main posts, each thread waits */
-	atomic_uint start_count;      /* 1: all threads may start; before: 0 */
+	atomic_uint start_count;      /* 0: threads must wait; 1: all threads may start */
 	bool is_cancelled;            /* a thread could not be created, so no thread runs calls */
 	atomic_uint ready_count;      /* number of threads that wait for the start */
 	atomic_uint arrived_counts[PROGRAM_CALLS]; /* per step of main: number of released, ready threads */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Numbers of the objects of a program. Calls on one object keep their order on real threads. */
+/* Array indices of the objects of a program. Calls on one object keep their order on real threads. */
 enum {
 	OBJECT_PAGE,
 	OBJECT_MAP = OBJECT_PAGE + PROGRAM_PAGES,
@@ -31,7 +31,8 @@ struct plan_builder {
 /*
  * Returns whether the call changes the object; otherwise the call only uses the object. An allocation, a new
  * reference and a free change a page; a map and an unmap change a mapping. All calls on a mutex, semaphore or
- * slice change the object, also a store to a slice: during a copy it would make the copied bytes undefined.
+ * slice change the object. A store to a slice is a change, because a store during a copy would make the
+ * copied bytes undefined.
  */
 static bool changes_object(enum op op, unsigned int object)
 {

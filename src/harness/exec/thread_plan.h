@@ -4,8 +4,8 @@
  *
  * Threads run freely, but a program also defines which thread frees a page last, which thread locks a mutex
  * first, and which post a wait consumes. With another order of frees, locks or posts, the threads would run
- * another program. So a call that changes an object waits until the earlier calls on the object are done. (An
- * object is a page's lifetime, a mapping, a slice, a mutex or a semaphore.) Detectors do not see the order
+ * another program. So a call that changes an object waits until the earlier calls on the object are done. An
+ * object is a page's lifetime, a mapping, a slice, a mutex or a semaphore. Detectors do not see the order
  * that these waits make.
  *
  * Detectors must see the order between lines of main and lines of other threads, so the plan lists this order
@@ -22,7 +22,7 @@
 struct thread_step {
 	/*
 	 * For each thread t: index + 1 of the step of t that must have ended before this step begins; 0: no
-	 * step of t. Detectors do not see the order of required_step_plus_1, but see the order of all other
+	 * step of t. Detectors do not see the order by required_step_plus_1, but see the order by all other
 	 * members.
 	 */
 	uint16_t required_step_plus_1[PROGRAM_THREADS];

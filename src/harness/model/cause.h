@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds the earlier calls that explain a broken rule: the free before a use, the newer mapping, the call that
- * locked a mutex. The rule model names only the call that broke the rule.
+ * Finds the earlier calls that explain a broken rule: for example the free before a use, a newer mapping, or
+ * the lock of a mutex. The rule model names only the call that broke the rule.
  */
 #pragma once
 
@@ -47,14 +47,14 @@ void cause_find_uninit_byte_origin(const struct program *program, const struct r
 
 enum blocked_why {
 	BLOCKED_MUTEX,     /* another thread locked the mutex by the call `blocking_call` */
-	BLOCKED_SEMAPHORE, /* no thread posts */
+	BLOCKED_SEMAPHORE, /* no thread posts; `blocking_call` is blocked_call itself */
 	BLOCKED_THREADS,   /* main's call waits for `blocking_call` of another thread, on a line above */
 	BLOCKED_MAIN,      /* main's call `blocking_call`, on a line above, must run first */
 };
 
 struct blocked_thread {
 	uint16_t blocked_call;  /* the first call of the thread that has not run */
-	uint16_t blocking_call; /* what blocked_call waits for: see blocked_why; or blocked_call itself */
+	uint16_t blocking_call; /* the call that blocked_call waits for: see enum blocked_why */
 	enum blocked_why why;
 };
 

@@ -9,9 +9,9 @@
 #define PAGE 4096u
 
 /*
- * Returns whether the direct backend may confuse the unmapped mapping with another live mapping of the same
- * page, which has the same address. A library that confuses two mappings detects nothing or reports another
- * rule.
+ * Returns whether the direct backend may confuse the mapping of a fatal kunmap_local() with another live
+ * mapping of the same page. With this backend all mappings of a page have the same address. A library that
+ * confuses two mappings detects nothing or reports another rule.
  */
 static bool direct_backend_may_confuse_mappings(const struct verdict *v)
 {

@@ -43,8 +43,8 @@ struct rules *rules_new(void);
 void rules_delete(struct rules *rules);
 
 /*
- * Allows a copy from user memory to copy fewer bytes than can be read, if the copy meets a fault (R9). If
- * allowed, the trace marks the bytes of such a copy that may be zero. Default: not allowed.
+ * Allows a copy from user memory to copy fewer bytes than can be read, if the copy meets a fault (R9). The
+ * trace then marks the bytes that may be zero after such a short copy. Default: not allowed.
  */
 void rules_allow_short_user_copies(struct rules *rules, bool is_allowed);
 
@@ -59,8 +59,8 @@ const struct verdict *rules_verdict(const struct rules *rules);
 /*
  * Evaluates all of @program: a call that breaks a fatal rule counts as absent, and the evaluation continues.
  * Sets @fatal_calls[i] to true for each call i that breaks a fatal rule. If the program breaks a rule, the
- * trace does not contain the pages at the end.
- * If @fatal_calls is NULL, the first fatal call ends the evaluation, as in rules_evaluate().
+ * trace does not contain the program's final pages. If @fatal_calls is NULL, the first fatal call ends the
+ * evaluation, as in rules_evaluate().
  */
 void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *program,
 				     bool fatal_calls[PROGRAM_CALLS]);

@@ -34,7 +34,7 @@ struct model_map {
 
 struct model_slice {
 	uint64_t size, at;     /* the size, and the offset of the next byte to read */
-	uint64_t readable_end; /* offset from which on bytes cannot be read */
+	uint64_t readable_end; /* offset of the first byte that cannot be read */
 	uint8_t bytes[PROGRAM_SLICE_MAX];
 };
 
@@ -139,7 +139,7 @@ static inline bool check_range_and_page_use(struct evaluation *eval)
 	return check_page_use(eval, find_page_of_argument(eval, 0), 1);
 }
 
-/* Counts one failure point of the thread (fail_nth). Return: whether this failure point fails. */
+/* Counts one failure point that the thread reaches (fail_nth). Return: whether this failure point fails. */
 static inline bool count_point_and_check_failure(struct evaluation *eval)
 {
 	return eval->self->points_until_failure && !--eval->self->points_until_failure;
@@ -177,7 +177,7 @@ uint8_t *rules_record_write(struct evaluation *eval, uint8_t page, uint64_t off,
 #define evaluate_read_bytewise_atomic  evaluate_read_raw
 #define evaluate_write_bytewise_atomic evaluate_write_raw
 
-/* evaluate_load() and evaluate_store() distinguish the atomic accesses by the op. */
+/* evaluate_load() and evaluate_store() recognise an atomic access by the op of the call. */
 #define evaluate_load_atomic  evaluate_load
 #define evaluate_store_atomic evaluate_store
 

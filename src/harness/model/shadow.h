@@ -3,8 +3,8 @@
  * The model's shadow memory: all accesses of a program and the races among them.
  *
  * Programs are short, so nothing is evicted: each access is compared with all earlier accesses to its page.
- * Two accesses race if their threads differ, their bytes overlap, one of them writes, not both are atomic,
- * and the earlier access does not happen before the later access (clock.h).
+ * Two accesses of different threads race if their bytes overlap, one of them writes, not both are atomic, and
+ * neither happens before the other (clock.h).
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 /* An access of a call to the bytes [from, to) of a page; at least one byte. */
 struct access {
-	uint16_t call;  /* index of the call that accesses */
+	uint16_t call;  /* index of the call that makes the access */
 	uint16_t epoch; /* the thread's own epoch at the access (clock.h) */
 	uint8_t thread;
 	uint8_t page;
