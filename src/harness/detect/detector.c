@@ -15,9 +15,9 @@ NO_COVERAGE_BEGIN
 static const char library_bug[] = "BUG: page: ";
 
 /*
- * Texts that begin a report, and the rule that the report is about. The report of the library names
- * its rule itself; the other reports with RULE_COUNT have no rule. If an output has several texts,
- * the first one in this table counts.
+ * Texts that begin a report, each with the rule that the report says is broken. A report of the page library
+ * (library_bug) names its rule itself. RULE_COUNT after a text of a sanitizer means that the report belongs
+ * to no rule. In an output with several of these texts, the text that is first in the table counts.
  */
 static const struct {
 	const char *text;
@@ -54,7 +54,7 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 	return RULE_COUNT;
 }
 
-/* Texts before the address in a sanitizer's report or the line of our handler. */
+/* Texts before the address in a sanitizer's report or in the line that print_fault_and_exit() prints. */
 static const char *const fault_prefixes[] = { " on address ", " on unknown address ", "fault at address " };
 
 uintptr_t detector_find_fault_address(const char *output)
@@ -68,9 +68,9 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/* Of the stack of the thread that called detector_install_fault_handler(); 0: unknown. */
+/* The lowest address of the stack of the thread that called detector_install_fault_handler(); 0: unknown. */
 static uintptr_t lowest_stack_address;
-/* A fault at most this far from the lowest address is a stack overflow. */
+/* A fault less than this many bytes from lowest_stack_address is reported as a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
 
 static void store_own_lowest_stack_address(void)
@@ -106,7 +106,7 @@ static void print_fault_and_exit(int signal, siginfo_t *info, void *context)
 	_exit(128 + signal);
 }
 
-/* Functions of sanitizer runtimes; NULL in a build without the sanitizer. */
+/* Functions of sanitizer runtimes; in a build without the sanitizer their addresses are NULL. */
 void __asan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -131,7 +131,7 @@ void detector_disable_engine_handlers(void)
 		signal(death_signals[i], SIG_DFL);
 }
 
-/* The handler runs on a stack of its own, because the fault may be a stack overflow. */
+/* The signal handler has its own stack, because the fault may be an overflow of the thread's stack. */
 void detector_install_fault_handler(void)
 {
 	static char handler_stack[1 << 16];

@@ -63,7 +63,7 @@ uint8_t access_granule_mask(const struct access *access, unsigned int granule_in
 	return (uint8_t)((0xffu << from) & (0xffu >> (TSAN_GRANULE - to)));
 }
 
-/* Adds @cell unless @cells has an equal one. Return: false if @cells is full. */
+/* Appends @cell to @cells unless @cells contains an equal cell. Return: false if @cells has no space. */
 static bool add_cell_if_new(struct cell_content cells[TSAN_CELLS], unsigned int *cell_count,
 			    struct cell_content cell)
 {
@@ -77,13 +77,13 @@ static bool add_cell_if_new(struct cell_content cells[TSAN_CELLS], unsigned int 
 	return true;
 }
 
-/* A library fills a whole page by memset(), which ThreadSanitizer records as one access. */
+/* A library fills a whole page by memset(); ThreadSanitizer records memset() as one access. */
 static bool covers_whole_page(const struct access *access)
 {
 	return !access->from && access->to == TRACE_PAGE;
 }
 
-/* Adds the cells of @a for the bytes @mask of a granule. Return: false if @cells is full. */
+/* Adds the cells of access @a to the bytes @mask of a granule. Return: false if @cells has no space. */
 static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned int *cell_count,
 				const struct access *a, uint8_t mask, enum cells_per_access cells_per_access)
 {
@@ -100,7 +100,7 @@ static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned 
 	return true;
 }
 
-/* Returns whether the first access of the page writes all bytes, as a zeroing allocation does. */
+/* Returns whether the first access to the page writes all bytes, as an allocation with __GFP_ZERO does. */
 static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t page)
 {
 	for (size_t i = 0; i < shadow->access_count; i++)
@@ -110,9 +110,9 @@ static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t pag
 }
 
 /*
- * Returns whether the cells of the granule have space for all accesses before the race's second
- * call. If the library is unknown, an access may arrive in parts, and a part may evict the cell
- * that the last part races with. So then the accesses of the second call must fit too.
+ * Returns whether the cells of the granule have space for all accesses before the race's second call. With
+ * CELLS_UNKNOWN the accesses of the second call must fit too, because the library may split an access into
+ * parts. The first part of a split access could evict the cell with which a later part races.
  */
 static bool granule_holds_accesses_before_race(const struct shadow *shadow, const struct race *race,
 					       unsigned int granule_index,
@@ -138,8 +138,8 @@ static bool granule_holds_accesses_before_race(const struct shadow *shadow, cons
 }
 
 /*
- * Returns whether each call of the race accesses the page once. If a call makes two accesses, the
- * race's range may include bytes that do not race.
+ * Returns whether each call of the race accesses the page once. If a call accesses the page twice, the range
+ * of its race may include bytes that do not race.
  */
 static bool range_has_only_racing_bytes(const struct shadow *shadow, const struct race *race)
 {

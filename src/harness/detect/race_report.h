@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Races that a detector reported during an execution, in terms of the program: the call, the
- * other thread, and the bytes of a page.
+ * Race reports of a detector, converted to terms of the page program: the call, the other thread, and the
+ * bytes of a page.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "harness/model/shadow.h"
 #include "harness/program/program.h"
 
-/* race_reports_add() drops all reports after this number. */
+/* race_reports_add() keeps the first RACE_REPORTS_MAX reports of an execution, and drops the others. */
 #define RACE_REPORTS_MAX 256
 
 #define RACE_REPORT_NO_PAGE PROGRAM_PAGES
@@ -22,14 +22,14 @@
 struct race_report {
 	uint16_t call;          /* index of the call that made the later access */
 	uint8_t earlier_thread; /* thread of the earlier access; PROGRAM_THREADS if it is unknown */
-	uint8_t page;           /* handle of the page; RACE_REPORT_NO_PAGE: no page of the program */
-	uint16_t from, to;      /* bytes of the page that both accesses touched; empty without a page */
-	/* Return addresses of the later and of the earlier access, as in tsan.h. */
+	uint8_t page;           /* handle of the page; RACE_REPORT_NO_PAGE: the race is in no page */
+	uint16_t from, to;      /* bytes of the page that both accesses touched; empty if `page` is no page */
+	/* [0], [1]: return addresses of the later and the earlier access, innermost address first. */
 	uintptr_t stacks[2][RACE_REPORT_STACK];
 };
 
 struct race_reports {
-	atomic_size_t count; /* all reports, including those that were dropped */
+	atomic_size_t count; /* number of all reports, including dropped reports */
 	struct race_report kept[RACE_REPORTS_MAX];
 };
 
@@ -39,8 +39,8 @@ size_t race_reports_kept_count(const struct race_reports *race_reports);
 void race_reports_add(struct race_reports *race_reports, const struct race_report *race_report);
 
 /*
- * Finds the first race of @shadow, the rule model's, that the report can be about.
- * @any_order: the two calls may have run in either order, as on real threads
+ * Finds the first race in @shadow, the rule model's shadow, that can be the race of the report.
+ * @any_order: also accept a race whose calls ran in the other order, which real threads allow.
  * Return: NULL if the model has no such race.
  */
 const struct race *race_report_find_race(const struct race_report *race_report, const struct program *program,
@@ -50,20 +50,21 @@ const struct race *race_report_find_race(const struct race_report *race_report, 
 #define TSAN_GRANULE 8u
 #define TSAN_CELLS   4u
 
-/* Return: one bit for each byte of the page's granule @granule_index that the access touches. */
+/* Return: a mask; bit i is set if the access touches byte i of the page's granule @granule_index. */
 uint8_t access_granule_mask(const struct access *access, unsigned int granule_index);
 
-/* How many shadow cells of a granule an access uses. */
+/* How many of ThreadSanitizer's shadow cells an access to a granule uses. */
 enum cells_per_access {
 	CELLS_ONE,     /* one cell */
 	CELLS_SPLIT,   /* one cell if the access fills the granule, otherwise a cell for each byte */
-	CELLS_UNKNOWN, /* unknown library: a cell for each byte, unless the access is a whole page;
-			* and a cell for the allocation of the page */
+	CELLS_UNKNOWN, /* for a library whose accesses are unknown: one cell for the allocation and for each
+			  access to a whole page, otherwise a cell for each byte */
 };
 
 /*
- * Returns whether @shadow, the rule model's, has a race that ThreadSanitizer must report, whatever
- * it evicts. Such a race has a granule in which the accesses up to its second call use at most 4
- * different cells. A cell has one thread, one set of bytes, and one kind of access.
+ * Returns whether @shadow, the rule model's shadow, has a race that ThreadSanitizer must report, whichever
+ * cells ThreadSanitizer evicts. ThreadSanitizer must report a race if the accesses to one granule before the
+ * race's second call use at most 4 different cells. Two accesses use different cells if they differ in
+ * thread, bytes, or kind (read or write, plain or atomic).
  */
 bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_access cells_per_access);

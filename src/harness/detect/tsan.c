@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Implements tsan.h with ThreadSanitizer's public C interface, and the C++ hook __tsan::OnReport.
- * The interface's functions are weak: they are NULL in a flavour without ThreadSanitizer.
+ * ThreadSanitizer's functions are declared weak, so their addresses are NULL in a flavour without
+ * ThreadSanitizer.
  *
- * This file is compiled without -fsanitize=thread: an instrumented function that switches fibers
- * would be pushed on the shadow stack of one fiber and popped from the shadow stack of another
- * fiber.
+ * This file is compiled without -fsanitize=thread. An instrumented function that switches fibers would be
+ * pushed on the shadow stack of one fiber and popped from the shadow stack of another fiber.
  */
 #include "harness/detect/tsan.h"
 
@@ -17,9 +17,9 @@
 
 #include "harness/util/bytes.h"
 
-/* Declared here, because not all compilers install a header for all of these functions. */
+/* This file declares ThreadSanitizer's functions, because not all compilers install headers for them. */
 #define WEAK __attribute__((weak))
-/* Memory order 0 is relaxed; flag 1 switches fibers without synchronisation. */
+/* RELAXED is a memory order; NO_SYNC is the flag of a fiber switch that orders no accesses. */
 #define RELAXED 0
 #define NO_SYNC 1u
 #define DECLARE_ATOMICS(bits)                                                                         \
@@ -53,10 +53,11 @@ void AnnotateIgnoreWritesBegin(const char *file, int line) WEAK;
 void AnnotateIgnoreWritesEnd(const char *file, int line) WEAK;
 
 /*
- * Options of ThreadSanitizer, compiled in so that a run without TSAN_OPTIONS is correct. Report
- * each race, not each pair of stacks once. Do not symbolize, which takes ten times as long. Keep a
- * history that is long enough for most programs. Do not sleep at exit. Do not report lock orders,
- * which break no rule, or unsafe calls in the signal handler of a fuzzing engine.
+ * Options of ThreadSanitizer, compiled in so that a run without TSAN_OPTIONS is correct. Option
+ * suppress_equal_*=0 reports each race, not one race for each pair of stacks. Option symbolize=0 makes a
+ * report ten times faster. Option history_size=7 keeps a history that is long enough for most programs.
+ * Option detect_deadlocks=0 does not report lock orders, which break no rule. Option report_signal_unsafe=0
+ * does not report unsafe calls in the signal handlers of fuzzing engines.
  */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
@@ -72,8 +73,8 @@ static struct {
 } race_callback;
 
 /*
- * Copies the name of the thread with the number @tid, which is "main" for 0, or "" if the report
- * does not know the name.
+ * Copies the name of the thread with the number @tid to @name. The name of thread 0 is `main`. If the report
+ * does not contain the thread's name, @name becomes empty.
  */
 static void copy_thread_name(void *report, int thread_count, int tid, char name[16])
 {
@@ -109,7 +110,7 @@ static void read_race_access(void *report, int thread_count, unsigned long idx, 
 }
 
 /*
- * __tsan::OnReport(ReportDesc const *, bool): ThreadSanitizer calls this hook for each report, and
+ * The hook __tsan::OnReport(ReportDesc const *, bool). ThreadSanitizer calls this hook for each report, and
  * prints the report if the hook returns false.
  */
 bool on_report(void *report, bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
@@ -175,26 +176,26 @@ void tsan_fiber_switch(void *fiber)
 /* ---- ThreadSanitizer's log of a fiber's accesses ---- */
 
 /*
- * The layout of ThreadSanitizer's log is not public. So known accesses test once which word of a
- * fiber's state has the log position, and whether entries have the expected layout. With another
- * layout all positions are unknown.
+ * The layout of ThreadSanitizer's log of accesses is not public. So find_and_store_log_field() makes test
+ * accesses once, to find the word of a fiber's state that has the log position. If log entries do not have
+ * the layout below, all log positions are unknown.
  *
- * An entry of a range access has two words; the second word is the address. An entry of a single
- * access has the address from bit 20 on; it has two words if its bit 0 is clear.
+ * The log entry of a range access has two words, and the second word is the address. The log entry of a
+ * single access has the address in bits 20 to 63. If bit 0 of a single access's entry is clear, a second word
+ * follows.
  */
 #define LOG_ADDRESS (((uint64_t)1 << 44) - 1)
 #define LOG_WORDS   32  /* number of words of the fiber's state that are tested */
-#define LOG_BLOCK   512 /* words that are read at a time */
+#define LOG_BLOCK   512 /* number of words of the log that are read at a time */
 #define LOG_NEAR    64
 #define LOG_PAGE    4096u
 #define LOG_PART    ((size_t)256 << 10) /* bytes of one part of the log */
 
-static unsigned int log_field_index; /* index of the word of the fiber's state that has the log
-					position; 0: unknown */
+static unsigned int log_field_index; /* index of the fiber state's word with the log position; 0: unknown */
 
 /*
- * Searches @count words of the log, of which the first is at position @from, for an access at
- * @addr. Return: the position after its entry, or 0
+ * Searches @words, a copy of @count words of the log from position @from on, for an access at @addr.
+ * Return: the log position after the entry of the access; 0 if @words does not contain the entry
  */
 static BYTES_NO_SANITIZE uintptr_t find_position_after_entry(const uint64_t *words, size_t count,
 							     uintptr_t from, uintptr_t addr)
@@ -209,9 +210,9 @@ static BYTES_NO_SANITIZE uintptr_t find_position_after_entry(const uint64_t *wor
 }
 
 /*
- * Searches @count words of the log at @from. They may be partly unmapped, so the kernel copies them
- * and checks the addresses. The system call is made directly, because ThreadSanitizer would log a
- * call of the C library's function.
+ * Searches @count words of the log, from position @from on, for an access at @addr. The log may be partly
+ * unmapped, so the kernel copies the words and checks their addresses. The function uses syscall(), because
+ * ThreadSanitizer would log a call of process_vm_readv().
  */
 static BYTES_NO_SANITIZE uintptr_t search_log_block(uintptr_t from, size_t count, uintptr_t addr)
 {
@@ -232,16 +233,16 @@ static BYTES_NO_SANITIZE uintptr_t search_log_range(uintptr_t from, uintptr_t to
 		size_t count = left < LOG_BLOCK ? left : LOG_BLOCK;
 
 		found = search_log_block(from, count, addr);
-		/* An entry of two words may cross the border of two blocks. */
+		/* Two blocks overlap by one word, because an entry of two words may cross their border. */
 		from += (count > 1 ? count - 1 : 1) * sizeof(uint64_t);
 	}
 	return found;
 }
 
 /*
- * The log consists of parts at unrelated addresses. If a new part began between the two positions,
- * only words near the end of the old part and near @to in the new part are searched. The start of
- * the new part is unknown, but it is at a page boundary.
+ * The log consists of parts at unrelated addresses. If @from and @to are in different parts of the log, the
+ * function searches only the words after @from and the words before @to. The start of the part that contains
+ * @to is unknown, so the search before @to begins at a page boundary.
  */
 uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, uintptr_t to, uintptr_t addr)
 {
@@ -257,7 +258,7 @@ uintptr_t BYTES_NO_SANITIZE tsan_find_log_position_after_access(uintptr_t from, 
 	return found;
 }
 
-/* Makes three range accesses. Return: whether the log shows each at the position in the word. */
+/* Makes three range accesses. Return: whether @word is the log position after each access. */
 static bool write_and_check_log_position(const volatile uintptr_t *word, uint8_t bytes[3][32])
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -271,7 +272,7 @@ static bool write_and_check_log_position(const volatile uintptr_t *word, uint8_t
 	return true;
 }
 
-/* Makes an atomic store. Return: whether the log shows it at the position in the word. */
+/* Makes an atomic store. Return: whether @word is then the log position just after the store. */
 static bool store_and_check_log_position(const volatile uintptr_t *word, uint64_t *bytes)
 {
 	uintptr_t from = *word;
@@ -281,13 +282,13 @@ static bool store_and_check_log_position(const volatile uintptr_t *word, uint64_
 }
 
 /*
- * Tests each word of the fiber's state, and stores the index of the word that has the log position.
- * Reads memory only at the address in a word that advances like a log position.
+ * Tests each word of the fiber's state, and stores the index of the word that has the log position. The
+ * function uses a word as an address only if an access advances the word by the size of a log entry.
  */
 static void find_and_store_log_field(void *fiber)
 {
 	static _Alignas(8) uint8_t bytes[LOG_WORDS][3][32], once[LOG_WORDS + 1][32];
-	/* Each test uses another element: a repeated access is not logged. */
+	/* Each test accesses another element, because ThreadSanitizer does not log a repeated access. */
 	static uint64_t singles[2 * LOG_WORDS];
 	static uint64_t *single = singles;
 	const volatile uintptr_t *state = fiber;
@@ -309,7 +310,7 @@ bool tsan_log_is_readable(void)
 {
 	static bool was_tested;
 
-	/* If the first attempt reached the end of a part of the log, the second one does not. */
+	/* The first attempt may fail at the end of a part of the log; the second attempt cannot. */
 	if (!was_tested && tsan_is_present()) {
 		find_and_store_log_field(__tsan_get_current_fiber());
 		if (!log_field_index)
@@ -320,8 +321,8 @@ bool tsan_log_is_readable(void)
 }
 
 /*
- * Logs a function entry and exit first. Otherwise the log may be empty or its part full, and the
- * next entry would not be at the position.
+ * First adds a function entry and exit to the log, and then reads the log position. While the log is empty or
+ * its current part is full, the next entry would not be at the log position.
  */
 uintptr_t tsan_get_log_position(void)
 {
@@ -356,7 +357,7 @@ void tsan_record_write(const void *addr, size_t len)
 		__tsan_write_range((void *)(uintptr_t)addr, len);
 }
 
-/* Evaluates ACCESS(bits), an expression, for an access of @size bytes. */
+/* Evaluates the expression ACCESS(bits) for an access of @size bytes; bits is 8, 16, 32 or 64. */
 #define ACCESS_BY_SIZE(size, ACCESS)        \
 	((size) == 1 ? (void)(ACCESS(8)) :  \
 	 (size) == 2 ? (void)(ACCESS(16)) : \
@@ -367,7 +368,7 @@ void tsan_record_write(const void *addr, size_t len)
 
 #define LOAD_RECORDED(bits) (*(uint##bits##_t *)value = __tsan_atomic##bits##_load(canonical_addr, RELAXED))
 
-/* The read at @addr faults if the mapping has ended; the canonical address never faults. */
+/* The plain read at @addr faults if the mapping has ended; an access at @canonical_addr never faults. */
 void tsan_load_atomic(const void *addr, const void *canonical_addr, size_t size, void *value)
 {
 	if (!tsan_is_present()) {
@@ -398,14 +399,14 @@ void tsan_clear_shadow(void)
 		__tsan_flush_memory();
 }
 
-/* Larger than the stack of any call of the library, including interceptors and a race report. */
+/* Size of a stack range: more than any call of the library uses, including interceptors and a race report. */
 #define STACK_RANGE ((size_t)64 << 10)
 
 void tsan_call_in_own_stack_range(unsigned int fiber_index, void (*fn)(void *arg), void *arg)
 {
 	char *range = __builtin_alloca(tsan_is_present() ? fiber_index * STACK_RANGE + 1 : 1);
 
-	/* Keeps the compiler from removing the stack range. */
+	/* The empty assembler statements keep the compiler from removing @range. */
 	__asm__ volatile("" : : "r"(range) : "memory");
 	fn(arg);
 	__asm__ volatile("" : : "r"(range) : "memory");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Only a granule in which the rule model has a race can get a report or a mark, or stop a range,
- * and granules do not depend on each other otherwise. So only these granules are simulated, and a
- * program without races costs nothing.
+ * A granule in which the rule model finds no race gets no report and no mark, and does not stop a range
+ * access. So this file simulates only granules with races, and a program without races costs nothing.
  */
 #include "harness/detect/tsan_shadow.h"
 
@@ -17,11 +16,11 @@ enum cell_state { EMPTY, MARK, STORED };
 
 struct cell {
 	uint8_t state, mask;
-	uint16_t access_index; /* in the shadow of the model, if the state is STORED */
+	uint16_t access_index; /* if the state is STORED: index of the access in the rule model's shadow */
 };
 
 struct granule {
-	bool has_race; /* the model has a race in this granule */
+	bool has_race; /* the rule model has a race in this granule */
 	struct cell cells[TSAN_CELLS];
 };
 
@@ -29,11 +28,10 @@ struct tsan_shadow {
 	const struct shadow *shadow;
 	const struct tsan_facts *facts;
 	struct race_reports *predicted_reports;
-	bool is_certain;                      /* false: the prediction depends on a fact that is unknown */
-	const struct access *position_access; /* the access after which the log position is log_position */
+	bool is_certain;                      /* false: the prediction depends on an unknown fact */
+	const struct access *position_access; /* log_position is the log position after this access */
 	uintptr_t log_position;
-	uint16_t first_reported_call; /* index of the call with the first predicted report, or
-					 NO_CALL */
+	uint16_t first_reported_call; /* call with the first predicted report, or NO_CALL */
 	struct granule granules[PROGRAM_PAGES][GRANULES];
 };
 
@@ -51,13 +49,13 @@ void tsan_shadow_delete(struct tsan_shadow *tsan)
 
 /* ---- one granule ---- */
 
-/* Return: 0 for a plain write, 1 for a plain read, 2 and 3 for the atomic ones. */
+/* Return: 0 for a plain write, 1 for a plain read, 2 for an atomic write, 3 for an atomic read. */
 static unsigned int rank_access_weakness(const struct access *access)
 {
 	return (access->atomic ? 2u : 0u) + (access->write ? 0u : 1u);
 }
 
-/* Returns whether a cell has the access @now already, or for a read, a write of the same kind. */
+/* Returns whether a cell contains an access equal to @now, or, if @now is a read, an equal write. */
 static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const struct granule *granule,
 				      const struct access *now, uint8_t mask)
 {
@@ -73,7 +71,7 @@ static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const stru
 	return false;
 }
 
-/* Returns whether the access @now_index to the bytes @mask races with the cell's access. */
+/* Returns whether the access @now_index, which touches the bytes @mask, races with the access in @cell. */
 static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell, size_t now_index,
 			      uint8_t mask)
 {
@@ -85,7 +83,7 @@ static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell 
 	       !clock_includes_end_of_epoch(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
 }
 
-/* Return: the first cell that races, or NULL. */
+/* Return: the first cell whose access races with the access @now_index, or NULL. */
 static const struct cell *find_racing_cell(const struct tsan_shadow *tsan, const struct granule *granule,
 					   size_t now_index, uint8_t mask)
 {
@@ -95,7 +93,7 @@ static const struct cell *find_racing_cell(const struct tsan_shadow *tsan, const
 	return NULL;
 }
 
-/* Return: the log position after @now. It is looked up once for all granules of the access. */
+/* Return: the log position after the access @now. One look-up is enough for all granules of an access. */
 static uintptr_t look_up_log_position(struct tsan_shadow *tsan, const struct access *now)
 {
 	if (tsan->position_access != now) {
@@ -105,7 +103,7 @@ static uintptr_t look_up_log_position(struct tsan_shadow *tsan, const struct acc
 	return tsan->log_position;
 }
 
-/* Return: the cell that the access replaces or fills; NULL if the cell is unknown. */
+/* Return: the cell in which ThreadSanitizer stores the access @now; NULL if the cell is unknown. */
 static struct cell *find_cell_to_replace(struct tsan_shadow *tsan, struct granule *granule,
 					 const struct access *now, uint8_t mask)
 {
@@ -149,7 +147,7 @@ static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *ce
 
 /* ---- one access ---- */
 
-/* Adds a report or stores the access. Return: false: the access ends with this granule. */
+/* Adds a predicted report or stores the access. Return: false if the access stops at this granule. */
 static bool simulate_granule_and_may_continue(struct tsan_shadow *tsan, size_t access_index,
 					      unsigned int granule_index)
 {
@@ -177,7 +175,7 @@ static bool simulate_granule_and_may_continue(struct tsan_shadow *tsan, size_t a
 	return true;
 }
 
-/* Returns whether ThreadSanitizer ignores the access because its first granule is marked. */
+/* Returns whether ThreadSanitizer ignores the access because the access's first granule is marked. */
 static bool is_ignored_due_to_mark(const struct tsan_shadow *tsan, const struct access *now)
 {
 	bool is_affected_by_mark = !now->atomic || !now->write;

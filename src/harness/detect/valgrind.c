@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Implements valgrind.h with client requests: instructions that do nothing outside of Valgrind.
- * Each Valgrind tool handles its own requests and ignores the others.
+ * Implements valgrind.h with client requests: instructions that do nothing outside of Valgrind. Each Valgrind
+ * tool handles its own requests and ignores the others.
  */
 #include "config.h"
 #include "harness/detect/valgrind.h"
@@ -19,7 +19,7 @@
 #define VALGRIND_DO_CLIENT_REQUEST_STMT(...)
 #endif
 
-/* Set by the linker: the begin and the end of writable static memory. */
+/* The linker defines these symbols: the start and the end of writable static memory. */
 extern char __data_start[], _end[];
 
 bool valgrind_is_supported(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The interface to Helgrind and DRD, Valgrind's race detectors. Without Valgrind's headers, a build
- * cannot communicate with Valgrind, and the functions do nothing.
+ * The interface to Helgrind and DRD, Valgrind's race detectors. Without Valgrind's headers, a build cannot
+ * communicate with Valgrind, and the functions do nothing.
  *
- * Helgrind and DRD do not know C11 atomics, so they report races on memory that the harness and the
- * library synchronise by atomics or by hidden waits. This module makes Valgrind ignore that memory.
+ * Helgrind and DRD do not know C11 atomics. This module makes Helgrind and DRD ignore memory that the harness
+ * and the library synchronise by atomics, because both tools would report races there.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ bool valgrind_is_supported(void);
 /* Return: whether the process runs under Valgrind and can communicate with it. */
 bool valgrind_is_present(void);
 
-/* Return: the number of errors that Valgrind reported so far, repeated ones included. */
+/* Return: the number of errors that Valgrind has reported so far, including repeated errors. */
 unsigned int valgrind_error_count(void);
 
 /* Makes Valgrind ignore accesses to [addr, addr + len) until the memory is freed. */

@@ -6,11 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Equally likely entries. A sleep is rare: other threads make many calls during it. */
+/* All entries are equally likely. A sleep is rare, because other threads make many calls during a sleep. */
 static const enum delay_kind kinds[8] = { DELAY_NONE,  DELAY_NONE,  DELAY_NONE, DELAY_NONE,
 					  DELAY_YIELD, DELAY_YIELD, DELAY_SPIN, DELAY_SLEEP };
 
-/* For each kind, the largest exponent of the amount, which is a power of 2. */
+/* The amount of a delay is a power of 2; this table has the largest exponent for each kind of delay. */
 static const unsigned int max_exponents[DELAY_KINDS] = { 0, 3, 12, 6 };
 
 /* Each bit of the result depends on all bits of @x. */
@@ -33,7 +33,7 @@ struct delay delay_compute(const struct delay_point *point)
 	return (struct delay){ kind, 1u << exponent };
 }
 
-/* Makes the system call directly, because detectors intercept the function of the C library. */
+/* Sleeps by syscall(), because detectors intercept clock_nanosleep(). */
 static void sleep_us(unsigned int us)
 {
 	struct timespec time = { .tv_nsec = us * 1000L };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Short delays that vary how real threads interleave. Before a call, a thread continues at once,
- * yields, spins or sleeps.
+ * Short delays that vary how real threads interleave. Before a call, a thread continues at once, yields,
+ * spins or sleeps.
  *
- * Kind and amount of a delay are a function of the delay point, so a seed reproduces them; the real
- * duration depends on the machine. A delay accesses no shared memory, so it orders no threads.
+ * The kind and the amount of a delay depend only on the delay point, so a seed reproduces both. The real
+ * duration of a delay depends on the machine. A delay accesses no shared memory, so it orders no threads.
  */
 #pragma once
 
@@ -20,10 +20,10 @@ enum delay_kind {
 
 struct delay {
 	enum delay_kind kind;
-	unsigned int amount; /* number of yields, iterations or microseconds: see the kind */
+	unsigned int amount; /* number of yields, iterations or microseconds, depending on `kind` */
 };
 
-/* Identifies a delay: the seed, the run, the thread, and the step before which it is delayed. */
+/* Identifies a delay: the seed, the run, the thread, and the step before which the thread waits. */
 struct delay_point {
 	uint64_t seed;
 	uint32_t run_number;

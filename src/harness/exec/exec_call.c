@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Makes the calls of a page program as calls of page.h. */
+/* Executes a call of a page program as a call of the page library (page.h). */
 #include <errno.h>
 #include <limits.h>
 
@@ -43,7 +43,7 @@ static gfp_t convert_gfp_flags(uint8_t flags)
 	return gfp;
 }
 
-/* Maps the page for a moment; in the spare task if the thread has no mapping left. */
+/* Maps and unmaps the page; in the spare task if the thread already has EXEC_DEPTH mappings. */
 static uintptr_t map_to_find_canonical_address(const struct exec_thread_state *thread_state,
 					       struct page *page)
 {
@@ -66,9 +66,8 @@ static uintptr_t map_to_find_canonical_address(const struct exec_thread_state *t
 }
 
 /*
- * A library keeps private data of a page (atomics and the data that they guard) at the address of
- * the handle. Valgrind must ignore this data. Its size is not public; the ignored range must not
- * include bytes of a page.
+ * Number of bytes at a struct page that Valgrind must ignore: a library keeps atomics and other private data
+ * there. The size of this private data is not public; the ignored range must not include bytes of a page.
  */
 #define PAGE_DATA_SIZE 32
 
@@ -115,7 +114,7 @@ void exec_read_raw(struct exec_context *context)
 	size_t buffer_len = number_min(len, PAGE_SIZE);
 	bool is_plain = context->call->op == OP_read_raw;
 
-	/* Makes each byte that the library does not write a wrong byte. */
+	/* A byte of the buffer that the library does not write keeps the wrong value EXEC_GUARD_BYTE. */
 	bytes_fill(target, EXEC_GUARD_BYTE, buffer_len + 2 * EXEC_GUARD);
 	exec_set_result(context, (is_plain ? page_read_raw : page_read_bytewise_atomic)(
 					 exec_page_of_call(context, 0), target + EXEC_GUARD, off, len));
@@ -153,14 +152,14 @@ void exec_copy_page(struct exec_context *context)
 
 void exec_fail_nth(struct exec_context *context)
 {
-	/* No program has UINT_MAX failure points, so a larger number has the same effect. */
+	/* No program has UINT_MAX failure points, so UINT_MAX has the effect of any larger number. */
 	page_fail_nth((unsigned int)number_min(context->call->number[0], UINT_MAX));
 	context->thread_state->has_called_fail_nth = true;
 }
 
 /* ---- all calls ---- */
 
-/* Each executor orders its threads in its own way. */
+/* Each executor has its own implementation of calls on mutexes and semaphores. */
 void exec_sync(struct exec_context *context)
 {
 	context->sync_call(context->executor, context->call);

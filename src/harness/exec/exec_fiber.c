@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes all threads of a program on one OS thread. ThreadSanitizer sees separate threads:
+ * Executes all threads of a program on one OS thread, so that ThreadSanitizer sees separate threads:
  *
  * 1. Each thread of the program is a fiber; a switch of fibers orders no accesses.
- * 2. Only the program orders threads: unlock and post release, lock and wait acquire. Before a line
- *    of main runs, main acquires from every thread that ran since main's previous line. After a
+ * 2. Only calls of the program order threads: unlock and post are releases, lock and wait are acquires.
+ *    Before a line of main runs, main acquires from every thread that ran since main's previous line. After a
  *    line of main, every thread acquires from main before the thread runs again.
- * 3. A call runs to its end before the next call begins. So a fiber needs no stack of its own, only
- *    a separate stack range while a call runs (tsan_call_in_own_stack_range).
+ * 3. Each call ends before the next call begins. So a fiber needs no stack of its own, only a separate stack
+ *    range during a call (tsan_call_in_own_stack_range).
  *
- * Calls run in the order that the program format defines, so the same program makes the same
- * accesses in the same order every time.
+ * Calls run in the order that the program format defines, so the same program makes the same accesses in the
+ * same order every time.
  */
 
 #include "harness/util/bytes.h"
@@ -20,17 +20,15 @@
 struct fiber_run {
 	struct exec *exec;
 	struct trace *trace;
-	bool ran_since_acquire[PROGRAM_THREADS];  /* threads that ran after main last acquired from
-						     them */
-	bool acquired_from_main[PROGRAM_THREADS]; /* threads that acquired from main since main last
-						     released */
+	bool ran_since_acquire[PROGRAM_THREADS];  /* per thread: ran after main's last acquire */
+	bool acquired_from_main[PROGRAM_THREADS]; /* per thread: acquired after main's last release */
 };
 
-/* A release comes before a later acquire of the same address. Only the addresses count. */
+/* A release happens before each later acquire of the same token. Only the address of a token counts. */
 static char mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
 static char to_main_token, from_main_token;
 
-/* Reports the order that a lock, unlock, post or wait makes to ThreadSanitizer. */
+/* Reports to ThreadSanitizer that an unlock or post releases, or that a lock or wait acquires. */
 static void record_sync_call(void *executor, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
@@ -46,7 +44,7 @@ static void record_sync_call(void *executor, const struct call *call)
 		tsan_acquire(&semaphore_tokens[handle]);
 }
 
-/* Switches to main, which then comes after all earlier calls of the threads that ran. */
+/* Switches to main's fiber, and orders main after all earlier calls of all threads. */
 static void switch_to_main_and_acquire(struct fiber_run *run)
 {
 	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
@@ -60,14 +58,14 @@ static void switch_to_main_and_acquire(struct fiber_run *run)
 	tsan_acquire(&to_main_token);
 }
 
-/* Main's calls so far then come before the next call of each thread, which acquires first. */
+/* Orders main's earlier calls before the next call of each thread, which first acquires from main. */
 static void release_main_to_threads(struct fiber_run *run)
 {
 	tsan_release(&from_main_token);
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
-/* Switches to the thread, ordered after main, or if it is main, after all threads. */
+/* Switches to the thread's fiber, and orders main after all threads, or another thread after main. */
 static void switch_to_thread_and_acquire(struct fiber_run *run, uint8_t thread)
 {
 	if (thread == THREAD_MAIN) {
@@ -81,7 +79,7 @@ static void switch_to_thread_and_acquire(struct fiber_run *run, uint8_t thread)
 	run->ran_since_acquire[thread] = true;
 }
 
-/* After a call of main, main releases; after another call, no order is added. */
+/* After a call of main, releases main's calls to all threads; after another call, only switches to main. */
 static void return_to_main_after_call(struct fiber_run *run, uint8_t calling_thread)
 {
 	if (calling_thread == THREAD_MAIN)
@@ -91,8 +89,8 @@ static void return_to_main_after_call(struct fiber_run *run, uint8_t calling_thr
 }
 
 /*
- * Makes the call in the task of its thread, so that the call cannot use mappings of another thread.
- * With the option first_race_only, ThreadSanitizer ignores the accesses after a reported race.
+ * Makes the call in the task of its thread, so that the call cannot use mappings of another thread. With the
+ * option first_race_only, ThreadSanitizer ignores the accesses of calls after a race report.
  */
 static void run_call_in_task(void *arg)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Loads and stores through mappings. The harness makes each access itself, at the mapping's
- * address, where other sanitizers check it. ThreadSanitizer does not instrument the harness, so the
- * harness also reports each access to ThreadSanitizer, at the page's canonical address (R4).
+ * Loads and stores through mappings. The harness makes each access itself, at the mapping's address, where
+ * other sanitizers check the access. ThreadSanitizer does not instrument the harness, so the harness also
+ * reports each access to ThreadSanitizer, at the page's canonical address (R4).
  */
 #include "harness/util/bytes.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
 
-/* Computed as numbers: an access may be far outside of the mapping. */
+/* Adds integers: pointer arithmetic would be undefined, as the access may be far outside of the mapping. */
 static void *mapped_address_of_access(const struct exec_context *context)
 {
 	return (void *)((uintptr_t)context->exec->maps[context->call->handle[0]].addr +

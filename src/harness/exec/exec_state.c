@@ -14,7 +14,7 @@
 
 _Static_assert(TRACE_PAGE == 1u << PAGE_SHIFT, "the format's pages are the library's");
 
-/* The index of the call that this OS thread executes, for its race reports. */
+/* Index of the call that this OS thread executes; race reports contain this index. */
 static _Thread_local uint16_t current_call;
 
 void exec_set_first_error(struct exec *exec, const char *format, ...)
@@ -70,12 +70,12 @@ void exec_get_mapped_access_range(const struct exec *exec, const struct call *ca
 	*to = *from + exec_saturate_number_to_size(call->number[1]);
 }
 
-/* ---- the detector's history ---- */
+/* ---- ThreadSanitizer's history of accesses ---- */
 
 /*
- * ThreadSanitizer keeps about 98,000 entries of a thread's history. A call makes a few entries, a
- * bytewise call one entry for each byte. The executor counts the entries from the program alone, so
- * that the prediction is the same in each execution.
+ * ThreadSanitizer keeps about the last 98,000 entries of a thread's history of accesses. A call adds a few
+ * entries, a bytewise call one entry for each byte. The executor derives the number of entries from the
+ * program alone, so that the prediction of reports is the same in each execution.
  */
 #define HISTORY_ENTRIES_KEPT 65536
 #define ENTRIES_PER_CALL     64
@@ -94,7 +94,7 @@ static bool is_bytewise(const struct call *call)
 	return call->op == OP_read_bytewise_atomic || call->op == OP_write_bytewise_atomic;
 }
 
-/* Counts the log entries of the thread's later calls: a thread runs its lines in order. */
+/* Counts the history entries of the thread's calls after the access; a thread runs its lines in order. */
 static bool may_be_lost_from_history(const void *ctx, const struct access *access)
 {
 	const struct program *program = ((const struct exec *)ctx)->state.program;
@@ -117,7 +117,7 @@ struct tsan_facts exec_tsan_facts(const struct exec *exec)
 	return (struct tsan_facts){ find_log_position_after_access, may_be_lost_from_history, exec };
 }
 
-/* ---- the detector's reports ---- */
+/* ---- ThreadSanitizer's race reports ---- */
 
 static uint8_t parse_thread_name(const char *name)
 {
@@ -147,8 +147,8 @@ static void record_race(const struct tsan_race *race, void *ctx)
 		uintptr_t canonical = exec->pages[i].canonical_addr;
 
 		/*
-		 * One comparison, not two: with two, coverage would depend on which page has the
-		 * higher address.
+		 * One unsigned comparison finds both ends of the page. With two comparisons, code coverage
+		 * would depend on the order of the pages' addresses.
 		 */
 		if (!exec->pages[i].page || from - canonical >= PAGE_SIZE)
 			continue;
@@ -171,8 +171,8 @@ void exec_set_races_printed_only(bool print)
 /* ---- lifetime ---- */
 
 /*
- * A library keeps private data of a task at the address of the handle, and other threads may read
- * it. Valgrind must ignore this data. Its size is not public; the ignored range contains no page.
+ * Number of bytes at a struct page_task that Valgrind must ignore: a library keeps private data there, which
+ * other threads may read. The size of this private data is not public; the ignored range contains no page.
  */
 #define TASK_DATA_SIZE 1024
 
@@ -195,9 +195,8 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 }
 
 /*
- * Allocates frames, fills them with nonzero bytes and frees them. A library that recycles frames
- * then returns these frames. A new frame is zero by itself, which would hide an allocation that
- * ignores __GFP_ZERO.
+ * Allocates page frames, fills them with nonzero bytes and frees them, so that later allocations return
+ * nonzero frames. A new frame is zero, which would hide an allocation that ignores __GFP_ZERO.
  */
 static void fill_free_frames_with_nonzero(void)
 {
@@ -214,14 +213,14 @@ static void fill_free_frames_with_nonzero(void)
 		page_free(pages[i]);
 }
 
-/* A library may test for failures only after a first request: no program must be first. */
+/* A library may check for failures only after its first page_fail_nth(), so exec_new() makes this call. */
 static void make_first_fail_nth_request(void)
 {
 	page_fail_nth(1);
 	page_fail_nth(0);
 }
 
-/* Maps a page once in @task (NULL: the thread's own task), so that the library creates its data. */
+/* Maps a page once in @task (NULL: the OS thread's own task), so that the library creates the task's data. */
 static void create_mapping_data_of_task(struct page_task *task)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
@@ -235,9 +234,9 @@ static void create_mapping_data_of_task(struct page_task *task)
 }
 
 /*
- * A library may create a task's mapping data at the task's first mapping, and search the data of
- * all tasks in the order of creation. So the data of all tasks is created at the start, in a fixed
- * order.
+ * A library may create a task's mapping data at the task's first mapping, and search the data of all tasks in
+ * the order of creation. This function creates the data of all tasks in a fixed order before any program
+ * runs.
  */
 static void create_all_mapping_data(struct exec *exec)
 {
@@ -248,7 +247,7 @@ static void create_all_mapping_data(struct exec *exec)
 	}
 }
 
-/* An injected failure decrements `times`, so each program needs initial attributes. */
+/* An injected failure decrements the attribute `times`, so each program starts with initial attributes. */
 static void reset_fault_attributes(void)
 {
 	static const struct page_fault_attr initial = PAGE_FAULT_ATTR_INIT;
@@ -264,8 +263,7 @@ struct exec *exec_new(void)
 	if (!exec)
 		return NULL;
 	exec->options.stop_after_call = SIZE_MAX;
-	tsan_log_is_readable(); /* its first call, which makes accesses, must come before all
-				   programs */
+	tsan_log_is_readable(); /* the first call makes accesses, so it precedes all programs */
 	valgrind_ignore_static_memory();
 	valgrind_ignore_range(exec, sizeof(*exec));
 	fill_free_frames_with_nonzero();
@@ -322,7 +320,7 @@ static void record_final_page(struct exec_page *page, struct trace *trace, unsig
 	page_unmap_local(addr);
 }
 
-/* Main unmaps what an ended thread left mapped, and resets the thread's fail_nth. */
+/* Main ends the mappings that an ended thread left, and cancels the thread's fail_nth(). */
 static void clean_up_after_thread(struct exec *exec, struct exec_thread_state *thread_state)
 {
 	if (!thread_state->live_map_count && !thread_state->has_called_fail_nth)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Internal to the executors.
+ * Internal header of the executors.
  *
  *   exec_state.c   prepares and finishes an execution, and receives race reports
- *   exec_call.c    makes one call of a program as calls of page.h
+ *   exec_call.c    executes one call of a program as calls of page.h
  *   exec_map.c     maps pages, and makes the loads and stores through mappings
- *   exec_user.c    user memory with bytes that cannot be read
+ *   exec_user.c    executes calls on user slices, whose memory may be partly unreadable
  */
 #pragma once
 
@@ -17,16 +17,17 @@
 #include "harness/program/program_state.h"
 #include "page/page.h"
 
-/* Each side of a buffer that the library writes to has EXEC_GUARD guard bytes of this value. */
+/* EXEC_GUARD bytes of the value EXEC_GUARD_BYTE are on each side of a buffer that the library writes to. */
 #define EXEC_GUARD      16
 #define EXEC_GUARD_BYTE 0x5c
 
-/* The largest number of live mappings of one thread; one more mapping is a fatal call. */
+/* The largest number of live mappings of one thread; a call that needs more breaks the rule map-overflow. */
 #define EXEC_DEPTH 16
 
 /*
- * Converts a number of a program to size_t. If size_t has 32 bits and the number does not fit, the
- * result is one of the highest values: out of range and close to overflow, as the number.
+ * Converts a number of a program to size_t. If size_t has 32 bits and the number does not fit, the result is
+ * one of the NUMBER_SPAN largest values. So the result, like the number, is out of range and close to
+ * overflow.
  */
 static inline size_t exec_saturate_number_to_size(uint64_t number)
 {
@@ -35,41 +36,41 @@ static inline size_t exec_saturate_number_to_size(uint64_t number)
 	return size == number ? size : SIZE_MAX - (NUMBER_SPAN - 1) + size % NUMBER_SPAN;
 }
 
-/* A page handle of the program, with the executor's data of the page. */
+/* A page handle of the program, and the executor's data about the page. */
 struct exec_page {
-	struct page *page;        /* NULL: the program has not allocated it */
+	struct page *page;        /* NULL: the program has not allocated the page */
 	unsigned int ref_count;   /* references that the program still has to free */
 	uintptr_t canonical_addr; /* canonical address of byte 0, for detectors */
 };
 
-/* A mapping handle of the program. The addresses stay here after the unmap. */
+/* A mapping handle of the program. The members keep their values after the unmap. */
 struct exec_map {
-	uint8_t *addr;            /* address of the last mapping; NULL: the program has not mapped */
+	uint8_t *addr;            /* address of the handle's last mapping; NULL: none so far */
 	uintptr_t canonical_addr; /* canonical address of byte 0 of the mapped page */
 };
 
-/* A handle of a user slice, with its memory and the reader of the library. */
+/* A user slice handle of the program, with the slice's memory and the library's reader. */
 struct exec_slice {
 	uint8_t *user_memory; /* SLICE_RANGE readable bytes, then SLICE_RANGE unreadable bytes */
-	uint8_t *slice_start; /* byte 0 of the program's slice, in user_memory */
+	uint8_t *slice_start; /* address of byte 0 of the slice, in user_memory */
 	size_t readable_size; /* bytes of the slice before its first unreadable byte */
 	struct user_slice_reader reader;
 };
 
-/* The data of one thread. Threads share no byte of it, because that would be a race. */
+/* The executor's data of one thread. Detectors would report races if threads shared this data. */
 struct exec_thread_state {
-	uint8_t *source_buffer; /* PAGE_SIZE bytes that calls write to pages; a shorter source is at
-				 * the end, so that AddressSanitizer detects a read beyond it */
-	uint8_t *target_buffer; /* for bytes read from pages: a guard, PAGE_SIZE bytes, a guard */
+	uint8_t *source_buffer; /* PAGE_SIZE bytes, source of writes to pages; a shorter source is at the end,
+				   so that AddressSanitizer detects a read beyond it */
+	uint8_t *target_buffer; /* destination of reads from pages: guard, PAGE_SIZE bytes, guard */
 	struct page_task *task;
-	struct page_task *spare_task;    /* used to map a page if `task` has no mapping left */
+	struct page_task *spare_task;    /* used to map a page if `task` already has EXEC_DEPTH mappings */
 	struct user_slice_reader reader; /* copy of a slice's reader, during a call of this thread */
 	uint8_t live_maps[EXEC_DEPTH];   /* handles of live mappings, oldest first */
 	unsigned int live_map_count;
-	bool has_called_fail_nth; /* in this program, so the clean-up must reset fail_nth */
+	bool has_called_fail_nth; /* the thread called fail_nth in this program */
 };
 
-/* The part of ThreadSanitizer's log of a fiber that a call wrote. */
+/* The part of a fiber's log in ThreadSanitizer that contains the accesses of one call. */
 struct exec_tsan_log_range {
 	uintptr_t from, to; /* log positions before and after the call; 0: unknown */
 };
@@ -83,22 +84,22 @@ struct exec {
 	void *fibers[PROGRAM_THREADS];
 	struct exec_tsan_log_range tsan_log_ranges[PROGRAM_CALLS];
 	struct thread_locals locals; /* thread-local variables of the OS thread that runs all fibers */
-	bool runs_on_fibers;         /* the last execution is on fibers, not on real threads */
+	bool runs_on_fibers;         /* the last execution used fibers, not real threads */
 	struct exec_options options;
 	atomic_flag has_error;
-	char error_text[EXEC_ERROR_TEXT]; /* the first error of the execution, or "" */
+	char error_text[EXEC_ERROR_TEXT]; /* message about the execution's first error; empty: no error */
 	struct race_reports race_reports;
 };
 
-/* A call during its execution, and where its result goes. */
+/* A call during its execution, and where the executor stores its result and the bytes that it reads. */
 struct exec_context {
 	struct exec *exec;
 	const struct call *call;
 	struct exec_thread_state *thread_state;
-	struct step *step;         /* exec_call() sets all but call and log_offset */
+	struct step *step;         /* exec_call() sets all members except `call` and `log_offset` */
 	uint8_t *read_log;         /* exec_call() stores the bytes that the call reads here */
-	size_t read_log_size_left; /* number of bytes that the log still has space for */
-	/* Executes a call on a mutex or semaphore that does not block now. */
+	size_t read_log_size_left; /* number of free bytes at read_log */
+	/* The executor's function for a call on a mutex or semaphore that can run without blocking. */
 	void (*sync_call)(void *executor, const struct call *call);
 	void *executor; /* the first argument of sync_call() */
 };
@@ -107,30 +108,31 @@ struct exec_context {
 void exec_reset_and_record_races(struct exec *exec, const struct program *program);
 
 /*
- * Stores the call for the race reports of the calling thread, and calls the option call_hook. The
- * thread that makes the call must do this first.
+ * Stores the index of the call for race reports of this OS thread, and runs the option call_hook. A thread
+ * must call exec_record_call_and_run_hook() before each exec_call().
  */
 void exec_record_call_and_run_hook(struct exec *exec, size_t call_index);
 
 /*
- * Makes the call, or skips it as the format requires, and stores its result in context->step. The
- * task of the thread must be current, except for calls on mutexes or semaphores.
+ * Executes the call, or skips the call if the program format requires this, and stores the result in
+ * context->step. The library's current task must be the thread's task, except for calls on mutexes or
+ * semaphores.
  */
 void exec_call(struct exec_context *context);
 
 /*
- * Main calls this at the end of an execution. Stores the live pages in @trace, then unmaps all
- * mappings, frees all pages and stops recording races.
+ * Ends an execution: unmaps all mappings, stores the live pages in @trace, frees all pages and stops
+ * recording races. Only main calls exec_record_pages_and_clean_up().
  */
 void exec_record_pages_and_clean_up(struct exec *exec, struct trace *trace);
 
-/* Stores the first error of an execution, and drops later ones. Any thread may call it. */
+/* Stores the message of an execution's first error, and drops later messages. Thread-safe. */
 void exec_set_first_error(struct exec *exec, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Stores @library_result, which must be 0, -EINVAL or -EFAULT; any other value is an error. */
+/* Stores the call's result @library_result; a value other than 0, -EINVAL and -EFAULT is an error. */
 void exec_set_result(struct exec_context *context, int library_result);
 
-/* Return: the page of the call's n-th handle. */
+/* Return: the page of the call's handle argument @n. */
 static inline struct page *exec_page_of_call(const struct exec_context *context, unsigned int n)
 {
 	return context->exec->pages[context->call->handle[n]].page;
@@ -142,7 +144,7 @@ static inline size_t exec_size_argument(const struct exec_context *context, unsi
 	return exec_saturate_number_to_size(context->call->number[n]);
 }
 
-/* Stores bytes that the call read in the read log, as far as the log has space. */
+/* Copies bytes that the call has read to context->read_log, as far as the log has space. */
 void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len);
 
 /* One function executes the plain and the atomic variant of a call. */
@@ -156,7 +158,7 @@ void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t
 #define exec_post   exec_sync
 #define exec_wait   exec_sync
 
-/* Each function executes one call of ops.def; a call without a result leaves RESULT_NONE. */
+/* exec_NAME() executes the call NAME of ops.def, and stores no result if the call has none. */
 #define OP(name, ...) void exec_##name(struct exec_context *context);
 #include "harness/program/ops.def"
 

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes a program on real threads. Three kinds of order exist:
+ * Executes a program on real threads. Three kinds of order exist between threads:
  *
- * 1. The program's own order (locks, semaphores) uses pthread mutexes and POSIX semaphores, which
- *    every detector knows.
- * 2. Each line of main is a join of all threads, then a fork. Threads wait for it, and it waits for
- *    them, by POSIX semaphores (`forks`, `joins`).
- * 3. The order that defines the program (thread_plan.h) uses hidden waits. A thread spins until the
- *    other threads have made enough progress, with atomics that no detector sees: this file is
- *    never instrumented for ThreadSanitizer.
+ * 1. The program's own order (locks, semaphores) uses pthread mutexes and POSIX semaphores, which every
+ *    detector knows.
+ * 2. Each line of main is a join of all threads, then a fork of all threads. Join and fork use POSIX
+ *    semaphores (`joins`, `forks`).
+ * 3. The order of lifetimes, locks and semaphores (thread_plan.h) uses hidden waits: a thread spins on
+ *    atomics until other threads have finished the required steps. No detector sees a hidden wait, because
+ *    this file is compiled without -fsanitize=thread.
  *
- * So a detector sees exactly the happens-before edges of the rule model. Unordered calls run at the
- * same time: threads that may start together, at the beginning or after a line of main, wait in a
- * hidden way until all of them are ready. Optionally each thread is pinned to a CPU and delayed
- * before its calls (delay.h).
+ * So a detector sees exactly the happens-before edges of the rule model. Unordered calls run at the same
+ * time. Threads that may continue together, at the start or after a line of main, use a hidden wait until all
+ * of them are ready. Options of the execution pin each thread to a CPU and delay its calls (delay.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -34,25 +33,22 @@ struct thread_run {
 	bool must_verify_deadlock; /* the model predicts a deadlock */
 	pthread_mutex_t mutexes[PROGRAM_MUTEXES];
 	sem_t semaphores[PROGRAM_SEMAPHORES];
-	sem_t joins[PROGRAM_THREADS]; /* posted by each thread, main waits */
-	sem_t forks[PROGRAM_THREADS]; /* posted by main, each thread waits */
-	atomic_uint start_count;      /* 0, then 1: all threads may start */
-	bool is_cancelled;            /* a thread could not be created, so no thread runs its calls */
-	atomic_uint ready_count;      /* threads that wait for the start */
-	atomic_uint arrived_counts[PROGRAM_CALLS]; /* threads that a step of main released and that
-					       are ready */
-	bool must_pin_threads;                     /* to the CPUs in `pins` */
+	sem_t joins[PROGRAM_THREADS]; /* each thread posts, main waits */
+	sem_t forks[PROGRAM_THREADS]; /* main posts, each thread waits */
+	atomic_uint start_count;      /* 0: threads must wait; 1: all threads may start */
+	bool is_cancelled;            /* a thread could not be created, so no thread runs calls */
+	atomic_uint ready_count;      /* number of threads that wait for the start */
+	atomic_uint arrived_counts[PROGRAM_CALLS]; /* per step of main: number of released, ready threads */
+	bool must_pin_threads;                     /* pin threads to the CPUs in `pins` */
 	struct pins pins;
-	atomic_uint progress[PROGRAM_THREADS]; /* index + 1 of the last step that each thread
-						  finished */
-	atomic_uint finished_step_count;       /* steps that all threads together have finished */
-	atomic_uint verified_thread_count;     /* threads that have finished
-						  verify_that_next_call_blocks() */
-	unsigned int thread_count;             /* threads that this execution needs, main included */
+	atomic_uint progress[PROGRAM_THREADS]; /* per thread: index + 1 of its last finished step */
+	atomic_uint finished_step_count;       /* number of steps that all threads together have finished */
+	atomic_uint verified_thread_count;     /* number of threads that have verified their next call */
+	unsigned int thread_count;             /* number of threads of this execution, including main */
 	struct os_thread {
 		struct thread_run *run;
 		uint8_t thread;
-		uint8_t thread_index; /* among the threads that are created; 0 is main */
+		uint8_t thread_index; /* index among the created threads; 0: main */
 		bool is_created;
 		pthread_t pthread;
 	} os_threads[PROGRAM_THREADS];
@@ -60,7 +56,7 @@ struct thread_run {
 
 /* ---- hidden waits ---- */
 
-/* Spins before a yield: an immediate yield would start waiting threads one by one. */
+/* Number of spins before a yield; with an immediate yield, waiting threads would start one by one. */
 #define SPINS_BEFORE_YIELD 200
 
 static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int least_value)
@@ -71,7 +67,7 @@ static void wait_for_counter_hidden(const atomic_uint *counter, unsigned int lea
 			sched_yield();
 }
 
-/* Waits until all threads that one line of main releases are ready to continue together. */
+/* Waits until all threads that the step @releasing_step of main releases are ready to continue together. */
 static void arrive_and_wait_for_released(struct thread_run *run, uint16_t releasing_step)
 {
 	unsigned int all = (unsigned int)__builtin_popcount(run->plan.steps[releasing_step].released_threads);
@@ -174,8 +170,8 @@ static void run_step(struct os_thread *os_thread, uint16_t index)
 /* ---- the end of a thread ---- */
 
 /*
- * Return: the thread's next call that is not in the plan, if it is a lock or a wait and no line of
- * main has to run first; otherwise NULL. A line of main runs after all lines above it.
+ * Return: the thread's first call without a step, if this call is a lock or wait; otherwise NULL. Also NULL
+ * if the order of main's lines, not a mutex or semaphore, blocks this call.
  */
 static const struct call *find_blocked_lock_or_wait(const struct os_thread *os_thread)
 {
@@ -195,9 +191,9 @@ static const struct call *find_blocked_lock_or_wait(const struct os_thread *os_t
 }
 
 /*
- * Waits until all threads have finished their steps, then verifies that the next call of this
- * thread is blocked, as the model predicts. One attempt is enough, because in a deadlock nothing
- * changes any more. Returns when all threads have verified their calls.
+ * Waits until all threads have finished their steps, then verifies that the next call of this thread is
+ * blocked, as the model predicts. One attempt is enough, because in a deadlock nothing changes any more. The
+ * function returns after all threads have verified their next calls.
  */
 static void verify_that_next_call_blocks(struct os_thread *os_thread)
 {
@@ -290,8 +286,8 @@ static void destroy_sync_objects(struct thread_run *run)
 }
 
 /*
- * Return: whether the execution must create the thread. In a deadlock, a thread whose first line
- * blocks has no step, but verifies that the line blocks.
+ * Return: whether the execution must create the thread. If a thread's first line blocks in a deadlock, the
+ * thread has no step, but must verify that the line blocks.
  */
 static bool must_create_thread(const struct thread_run *run, unsigned int thread)
 {
@@ -323,7 +319,7 @@ static bool count_and_create_threads(struct thread_run *run)
 	return true;
 }
 
-/* Return: the size of the log for all steps, which is the same as in the model's trace. */
+/* Return: number of bytes that all steps of the model's trace read; the steps of the threads read as many. */
 static size_t count_planned_log_bytes(const struct trace *plan_trace)
 {
 	size_t used = 0;

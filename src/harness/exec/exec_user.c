@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * User memory for slices. Each slice has a readable range, followed by an unreadable range. A slice
- * of the program is placed across the border, so that its first unreadable byte is the first byte
- * of the second range. So a read of that byte, and of no earlier byte, faults.
+ * Memory of user slices: a readable range of memory, followed by an unreadable range, for each slice handle.
+ * A slice lies across the border of the two ranges, so that its first unreadable byte is the first byte of
+ * the unreadable range. So a read of a slice faults exactly at the slice's first unreadable byte.
  */
 #include <sys/mman.h>
 
@@ -46,9 +46,9 @@ void exec_user_slice(struct exec_context *context)
 }
 
 /*
- * Copies the slice's reader, which the library changes, to memory of the thread. Several threads
- * may use one slice, in an order that detectors do not see (thread_plan.h), so accesses of the
- * library to a shared reader would be reported as races. Only accesses to pages may be.
+ * Copies the slice's reader, which the library changes, to memory of the thread. Detectors would report races
+ * on a shared reader, because threads use one slice in an order that detectors do not see (thread_plan.h).
+ * Detectors must report only races on pages.
  */
 static struct user_slice_reader *copy_reader_to_thread(struct exec_context *context, struct exec_slice *slice)
 {

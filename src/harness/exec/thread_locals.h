@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds the thread-local variables of an OS thread, including the variables of all libraries, for
- * example errno and a page library's current task. All fibers of an OS thread share these
- * variables, so a race report about one of them is wrong.
+ * Finds the thread-local variables of an OS thread, including the variables of all libraries, for example
+ * errno and a page library's current task. All fibers of an OS thread share these variables, so a race report
+ * about such a variable is a false alarm.
  */
 #pragma once
 

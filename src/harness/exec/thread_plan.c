@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Objects whose calls keep their order among threads. */
+/* Array indices of the objects of a program. Calls on one object keep their order on real threads. */
 enum {
 	OBJECT_PAGE,
 	OBJECT_MAP = OBJECT_PAGE + PROGRAM_PAGES,
@@ -16,26 +16,23 @@ enum {
 static const unsigned int first_object[HANDLE_KINDS] = { OBJECT_PAGE, OBJECT_MAP, OBJECT_SLICE, OBJECT_MUTEX,
 							 OBJECT_SEMAPHORE };
 
-/* The state of thread_plan_init(). A step is stored as index + 1; 0: no step. */
+/* The state of thread_plan_init(). Members whose name has `step` contain index + 1 of a step; 0: no step. */
 struct plan_builder {
 	struct thread_plan *plan;
-	uint16_t last_using_step[OBJECTS][PROGRAM_THREADS];    /* last step of each thread that uses
-								  the object */
-	uint16_t last_changing_step[OBJECTS][PROGRAM_THREADS]; /* the same for steps that change the
-								  object */
-	uint8_t mapped_page[PROGRAM_MAPS];                     /* the page of each mapping */
+	uint16_t last_using_step[OBJECTS][PROGRAM_THREADS];    /* thread's last step using the object */
+	uint16_t last_changing_step[OBJECTS][PROGRAM_THREADS]; /* thread's last step changing the object */
+	uint8_t mapped_page[PROGRAM_MAPS];                     /* the page of each mapping handle */
 	uint16_t last_step[PROGRAM_THREADS];                   /* last step of each thread except main */
-	uint16_t last_joined_step[PROGRAM_THREADS];            /* last step of each thread for whose end main
-								  waited */
+	uint16_t last_joined_step[PROGRAM_THREADS];            /* last step of each thread that main joined */
 	uint16_t last_main_step;                               /* last step of main */
 	uint16_t last_fork_step[PROGRAM_THREADS]; /* step of main that each thread last waited for */
 };
 
 /*
- * Returns whether the call changes the object; otherwise the call only uses the object. A page or
- * mapping changes when it is created or freed, a page also when it gets a reference. A slice
- * changes with each call: its reader advances, and a store during a copy would make the copied
- * bytes undefined.
+ * Returns whether the call changes the object; otherwise the call only uses the object. An allocation, a new
+ * reference and a free change a page; a map and an unmap change a mapping. All calls on a mutex, semaphore or
+ * slice change the object. A store to a slice is a change, because a store during a copy would make the
+ * copied bytes undefined.
  */
 static bool changes_object(enum op op, unsigned int object)
 {
@@ -44,7 +41,7 @@ static bool changes_object(enum op op, unsigned int object)
 	return object >= OBJECT_SLICE || op == OP_kmap_local || op == OP_kunmap_local;
 }
 
-/* Makes @step wait for the steps @required (index + 1) of all threads, too. */
+/* Makes @step also wait for the step @required[t] (index + 1) of each thread t. */
 static void require_steps(struct thread_step *step, const uint16_t required[PROGRAM_THREADS])
 {
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)

@@ -2,13 +2,14 @@
 /*
  * Computes the order that real threads must keep so that they run the same program.
  *
- * Threads run freely, but a program also defines which thread frees a page last, which thread locks
- * a mutex first, and which post a wait consumes. In another order the threads would run another
- * program. So a call that changes an object (a page's lifetime, a mapping, a slice, a mutex or a
- * semaphore) waits until the earlier calls on the object are done. No detector sees this order.
+ * Threads run freely, but a program also defines which thread frees a page last, which thread locks a mutex
+ * first, and which post a wait consumes. With another order of frees, locks or posts, the threads would run
+ * another program. So a call that changes an object waits until the earlier calls on the object are done. An
+ * object is a page's lifetime, a mapping, a slice, a mutex or a semaphore. Detectors do not see the order
+ * that these waits make.
  *
- * Detectors must see the order of the lines of main and of other threads, so the plan lists that
- * order separately (joined_threads, released_threads).
+ * Detectors must see the order between lines of main and lines of other threads, so the plan lists this order
+ * separately (joined_threads, released_threads).
  */
 #pragma once
 
@@ -20,25 +21,20 @@
 
 struct thread_step {
 	/*
-	 * For each thread t: index + 1 of the step of t that must have ended before this step
-	 * begins; 0: no step of t. Detectors do not see this order, but they see the order of the
-	 * members below.
+	 * For each thread t: index + 1 of the step of t that must have ended before this step begins; 0: no
+	 * step of t. Detectors do not see the order by required_step_plus_1, but see the order by all other
+	 * members.
 	 */
 	uint16_t required_step_plus_1[PROGRAM_THREADS];
-	uint16_t joined_threads;   /* in a step of main: bit t: main waits for thread t before the
-				      step */
-	uint16_t released_threads; /* in a step of main: bit t: main releases thread t after the
-				      step */
-	bool must_signal_main;     /* in a step of another thread: main waits for the end of the step */
-	bool must_wait_for_main;   /* in a step of another thread: main must release the thread first
-				    */
-	uint16_t releasing_step;   /* if must_wait_for_main: the step of main that releases the thread
-				    */
+	uint16_t joined_threads;   /* step of main: bit t: main waits for thread t before the step */
+	uint16_t released_threads; /* step of main: bit t: main releases thread t after the step */
+	bool must_signal_main;     /* step of another thread: main waits for the end of the step */
+	bool must_wait_for_main;   /* step of another thread: main must release the thread first */
+	uint16_t releasing_step;   /* if must_wait_for_main: step of main that releases the thread */
 };
 
 struct thread_plan {
-	uint16_t first_step[PROGRAM_THREADS]; /* index of each thread's first step, or
-						 THREAD_PLAN_NONE */
+	uint16_t first_step[PROGRAM_THREADS]; /* index of each thread's first step, or THREAD_PLAN_NONE */
 	struct thread_step steps[PROGRAM_CALLS];
 };
 

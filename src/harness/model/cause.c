@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "harness/model/cause.h"
 
-/*
- * Returns the last step that called @op on the handle and was neither skipped nor failed, or NULL.
- */
+/* Returns the last step that called @op on the handle and was neither skipped nor failed; NULL if none. */
 static const struct step *find_last_successful_step(const struct program *program, const struct trace *trace,
 						    enum op op, uint8_t handle)
 {
@@ -68,8 +66,8 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
 }
 
 /*
- * Adds the calls that made the thread's live mappings which are newer than the mapping
- * @older_handle, newest first. @older_handle: -1: all live mappings
+ * Adds the kmap_local() calls of the thread's live mappings that are newer than @older_handle, newest first.
+ * @older_handle: handle of a mapping; -1: add the calls of all live mappings
  */
 static void add_calls_of_newer_mappings(const struct program *program, const struct trace *trace,
 					uint8_t thread, int older_handle, struct causes *causes)
@@ -127,7 +125,7 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
 	}
 }
 
-/* Returns the last write of the byte before the accesses of the call, or NULL. */
+/* Returns the last write to the byte before the call makes its accesses; NULL if there is none. */
 static const struct access *find_last_write_before_call(const struct shadow *shadow, size_t call_index,
 							uint8_t page, uint16_t byte_offset)
 {
@@ -169,8 +167,8 @@ void cause_find_uninit_byte_origin(const struct program *program, const struct r
 #define NO_CALL SIZE_MAX
 
 /*
- * @first_remaining: the first call that has not run, at most @index
- * @main_remaining: the first call of main that has not run and is before @index, or NO_CALL
+ * @first_remaining: the program's first call that has not run; @index or an earlier call.
+ * @main_remaining: main's first call before @index that has not run; NO_CALL if there is none.
  */
 static struct blocked_thread find_what_blocks_call(const struct program *program, const struct trace *trace,
 						   size_t index, size_t first_remaining,

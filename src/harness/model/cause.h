@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds the earlier calls that explain a broken rule: the free before a use, the newer mapping, the
- * call that locked a mutex. The rule model names only the call that broke the rule.
+ * Finds the earlier calls that explain a broken rule: for example the free before a use, a newer mapping, or
+ * the lock of a mutex. The rule model names only the call that broke the rule.
  */
 #pragma once
 
 #include "harness/model/rules.h"
 
-/* The most calls that an explanation names; a thread has at most this many live mappings. */
+/* The largest number of calls in an explanation, and of live mappings of a thread. */
 #define CAUSES_MAX 16
 
 struct causes {
@@ -15,11 +15,11 @@ struct causes {
 	uint16_t cause_calls[CAUSES_MAX];
 };
 
-/* Return: the page that the last kmap_local() of the handle mapped; 0 if there is no such call. */
+/* Return: handle of the page that the last kmap_local() of @map_handle mapped; 0 also without such a call. */
 uint8_t cause_find_mapped_page_or_0(const struct program *program, const struct rules *rules,
 				    uint8_t map_handle);
 
-/* Return: the freed page that @call, which broke the rule use-after-free, uses. */
+/* Return: handle of the freed page that @call uses; @call breaks the rule use-after-free. */
 uint8_t cause_find_page_used_after_free(const struct program *program, const struct rules *rules,
 					const struct call *call);
 
@@ -38,30 +38,29 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
 			       struct causes *causes);
 
 /*
- * Finds where an uninitialised byte that @reading_call reads comes from: the copy_page() calls that
- * copied the byte from page to page, the latest first, and then the alloc_page() call.
+ * Finds the origin of an uninitialised byte that @reading_call reads: first the copy_page() calls that copied
+ * the byte, latest first, then the alloc_page() call.
  */
 void cause_find_uninit_byte_origin(const struct program *program, const struct rules *rules,
 				   size_t reading_call, uint8_t page, uint16_t byte_offset,
 				   struct causes *causes);
 
 enum blocked_why {
-	BLOCKED_MUTEX,     /* another thread holds the mutex since the call @blocking_call */
-	BLOCKED_SEMAPHORE, /* no thread posts */
-	BLOCKED_THREADS,   /* main waits for the call @blocking_call, which is above its line */
-	BLOCKED_MAIN,      /* the line @blocking_call of main must run first */
+	BLOCKED_MUTEX,     /* another thread locked the mutex by the call `blocking_call` */
+	BLOCKED_SEMAPHORE, /* no thread posts; `blocking_call` is blocked_call itself */
+	BLOCKED_THREADS,   /* main's call waits for `blocking_call` of another thread, on a line above */
+	BLOCKED_MAIN,      /* main's call `blocking_call`, on a line above, must run first */
 };
 
 struct blocked_thread {
 	uint16_t blocked_call;  /* the first call of the thread that has not run */
-	uint16_t blocking_call; /* see blocked_why; BLOCKED_SEMAPHORE: the same as blocked_call */
+	uint16_t blocking_call; /* the call that blocked_call waits for: see enum blocked_why */
 	enum blocked_why why;
 };
 
 /*
- * Finds, for each thread with calls that have not run, the first of these calls and what that call
- * waits for.
- * Return: the number of entries of @blocked, one for each such thread.
+ * Finds, for each thread with calls that have not run, the first of these calls and what that call waits for.
+ * Return: the number of threads with calls that have not run, each of which has an entry in @blocked.
  */
 size_t cause_find_blocked_threads(const struct program *program, const struct rules *rules,
 				  struct blocked_thread blocked[PROGRAM_THREADS]);

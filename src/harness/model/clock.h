@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Vector clocks. The epoch of a thread is the number of releases that it has made. An access of
+ * Vector clocks. The epoch of a thread is the number of releases that the thread has made. An access of
  * thread t at epoch e happens before each later access whose clock has known_releases[t] > e.
  */
 #pragma once
@@ -12,8 +12,7 @@
 #include "harness/program/program.h"
 
 struct clock {
-	uint16_t known_releases[PROGRAM_THREADS]; /* for each thread: how many of its releases are
-						     known */
+	uint16_t known_releases[PROGRAM_THREADS]; /* for each thread: number of its known releases */
 };
 
 static inline void BYTES_NO_SANITIZE clock_join(struct clock *into, const struct clock *from)

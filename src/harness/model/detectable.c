@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The page library checks its own calls. The caller itself loads and stores through a mapping, so
- * only sanitizers and unmapped addresses can detect such an access, and only if it has at least one
- * byte. A range that begins or ends far from its page may hit any memory, so it is not executed.
+ * The page library detects a fatal call of one of its functions. A load or store through a mapping calls no
+ * function, so only a sanitizer or a page fault can detect the access, and only if it has at least one byte.
+ * The harness does not execute a load or store far from the page, because the access may hit any memory.
  */
 #include "harness/model/detectable.h"
 
 #define PAGE 4096u
 
 /*
- * Returns whether the direct backend may take the mapping for another live mapping of the same
- * page, because all mappings of a page have the same address. The library then detects nothing or
- * reports another rule.
+ * Returns whether the direct backend may confuse the mapping of a fatal kunmap_local() with another live
+ * mapping of the same page. With this backend all mappings of a page have the same address. A library that
+ * confuses two mappings detects nothing or reports another rule.
  */
 static bool direct_backend_may_confuse_mappings(const struct verdict *v)
 {
@@ -34,10 +34,10 @@ enum detectable detectable_classify_fatal_call(const struct call *call, const st
 		return DETECTABLE_ALWAYS;
 	if (!call->number[1] || call->number[0] > PAGE || call->number[1] > PAGE)
 		return DETECTABLE_NEVER;
-	/* An alias has guards around it, and is revoked when its mapping ends. */
+	/* Each alias mapping is between two inaccessible ranges, and becomes inaccessible at the unmap. */
 	if (detectors.has_alias_backend)
 		return DETECTABLE_ALWAYS;
-	/* With the direct backend, freed pages are poisoned, but the next page may be in use. */
+	/* With the direct backend, a freed page is poisoned, but the next page in memory may be in use. */
 	if (detectors.has_asan && rule == RULE_use_after_free)
 		return call->number[0] < PAGE ? DETECTABLE_ALWAYS : DETECTABLE_SOMETIMES;
 	return detectors.has_asan && rule == RULE_out_of_bounds ? DETECTABLE_SOMETIMES : DETECTABLE_NEVER;

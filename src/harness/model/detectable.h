@@ -6,10 +6,10 @@
 #include "harness/model/rules.h"
 #include "harness/program/program.h"
 
-/* Whether the detectors of this process find a fatal call when it runs. */
+/* Whether the detectors of this process find a fatal call when the call runs. */
 enum detectable {
 	DETECTABLE_NEVER,     /* no detector finds the call, so the harness does not execute it */
-	DETECTABLE_SOMETIMES, /* it depends on the memory next to the page */
+	DETECTABLE_SOMETIMES, /* a detector finds the call or not, depending on the memory next to the page */
 	DETECTABLE_ALWAYS,
 };
 

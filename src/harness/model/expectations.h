@@ -10,7 +10,7 @@
 
 /*
  * Compares the expectations in a program's text (`expect`, `->`) with what the rule model computed.
- * Return: false if an expectation does not hold; @difference then describes the first such one.
+ * Return: false if an expectation does not hold; @difference then describes the first failed expectation.
  */
 bool expectations_hold(const struct program *program, const struct rules *rules,
 		       char difference[EXPECTATION_TEXT]);

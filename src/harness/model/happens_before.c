@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-/* For each thread, the last of its steps that is known. */
+/* Steps that a thread or an object knows: of each thread, all steps up to the last known step. */
 struct known_steps {
-	uint16_t last_step_plus_1[PROGRAM_THREADS]; /* 0: no step is known */
+	uint16_t last_step_plus_1[PROGRAM_THREADS]; /* index + 1 of the last known step; 0: none */
 };
 
 struct happens_builder {
 	struct known_steps threads[PROGRAM_THREADS];
-	/* The steps that threads released to each mutex, semaphore or page. */
+	/* For each mutex, semaphore or page: the steps that threads released to this object. */
 	struct known_steps objects[HANDLE_KINDS][PROGRAM_PAGES];
 };
 
@@ -21,11 +21,10 @@ static void add_known_steps(struct known_steps *to, const struct known_steps *fr
 			to->last_step_plus_1[t] = from->last_step_plus_1[t];
 }
 
-/* Whether a call acquires the steps of its mutex, semaphore or page, and releases its own to it. */
+/* Whether a call acquires the steps that its object knows, and releases the caller's steps to the object. */
 static const struct {
 	bool acquires, releases;
-	uint8_t releasing_op; /* the enum op of the calls whose release an acquiring call acquires
-			       */
+	uint8_t releasing_op; /* enum op: the call acquires the releases of calls with this op */
 } sync_calls[OP_COUNT] = {
 	[OP_lock] = { true, false, OP_unlock },        [OP_unlock] = { false, true, 0 },
 	[OP_wait] = { true, false, OP_post },          [OP_post] = { false, true, 0 },
@@ -96,7 +95,7 @@ size_t happens_before_find_acquired_steps(const struct program *program, const s
 		if (!(seen & 1u << call->thread))
 			from_steps[count++] = (uint16_t)step;
 		seen |= 1u << call->thread;
-		if (to->op == OP_lock) /* the last unlock comes after all earlier unlocks */
+		if (to->op == OP_lock) /* the last unlock happens after all earlier unlocks */
 			break;
 	}
 	return count;

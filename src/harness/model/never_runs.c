@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Calls are examined in the order in which they run: first the calls that the model reached. The
- * calls that the model did not reach, because an earlier call is fatal, follow in the order of
- * their lines. For them, a handle counts as filled if a later line of another thread might fill it
- * first.
+ * This file first examines the calls that the rule model reached, in the order in which they ran. Calls that
+ * the model did not reach, because an earlier call is fatal, follow in the order of their lines. Before an
+ * unreached call, a later line of another thread might fill a handle, so this handle counts as filled.
  */
 #include "harness/model/never_runs.h"
 
@@ -14,12 +13,12 @@
 
 struct never_runs_finder {
 	const struct program *program;
-	/* Bit N: a call that was checked can run, and fills handle N unless it fails. */
+	/* Bit N: an examined call can run and then fills handle N, unless the call fails. */
 	uint32_t maybe_filled_handles[HANDLE_FILLED_KINDS];
-	/* Bit N: a call filled handle N when the model ran it. */
+	/* Bit N: the rule model ran a call that filled handle N. */
 	uint32_t handles_filled_by_model[HANDLE_FILLED_KINDS];
-	uint8_t held_mutexes[PROGRAM_THREADS]; /* one bit for each mutex */
-	bool was_reached[PROGRAM_CALLS];       /* the model ran or skipped the call */
+	uint8_t held_mutexes[PROGRAM_THREADS]; /* bit N: the thread holds mutex N */
+	bool was_reached[PROGRAM_CALLS];       /* the rule model ran or skipped the call */
 	struct never_runs *found;
 	size_t found_count;
 };
@@ -30,7 +29,7 @@ static bool call_fills_handle(const struct call *call, const struct call_handle 
 	       op_handle_kind_of_letter(op_table[call->op].argument_kinds[0]) == handle->kind;
 }
 
-/* Returns whether a call that was not reached may fill the handle before call @index runs. */
+/* Returns whether a call that the model did not reach may fill the handle before call @index runs. */
 static bool may_be_filled_before(const struct never_runs_finder *f, size_t index,
 				 const struct call_handle *handle)
 {
@@ -45,7 +44,7 @@ static bool may_be_filled_before(const struct never_runs_finder *f, size_t index
 	return false;
 }
 
-/* Records the call. Return: always false, so that a check can return the result. */
+/* Adds the call to the found calls. Return: always false, so that the caller can return this result. */
 static bool add_call_and_return_false(struct never_runs_finder *f, size_t index, enum never_runs_why why,
 				      const struct call_handle *handle)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds calls that every execution skips, whatever the library does. Such a call is usually a
- * mistake in the program. A call that is skipped because an allocation failed is not reported.
+ * Finds calls that every execution skips, whatever the library does. Such a call is usually a mistake in the
+ * program. A call that is skipped because an allocation failed is not reported.
  */
 #pragma once
 
@@ -18,14 +18,14 @@ enum never_runs_why {
 struct never_runs {
 	uint16_t call; /* index of the call that never runs */
 	enum never_runs_why why;
-	struct call_handle handle; /* only for UNFILLED and FILLED */
-	bool has_filling_call;     /* UNFILLED: a call would fill the handle, but never runs either */
-	uint16_t filling_call;     /* index of that call */
+	struct call_handle handle; /* for UNFILLED and FILLED: the unfilled or filled handle */
+	bool has_filling_call;     /* for UNFILLED: filling_call would fill `handle`, but never runs */
+	uint16_t filling_call;     /* index of the call that would fill the handle */
 };
 
 /*
- * Finds the calls of @program that can never run. @rules has evaluated the program.
- * Return: the number of these calls; @found is sorted by line.
+ * Finds the calls of @program that can never run. The caller has evaluated @program with @rules before.
+ * Return: the number of found calls; @found is sorted by line.
  */
 size_t never_runs_find(const struct program *program, const struct rules *rules,
 		       struct never_runs found[PROGRAM_CALLS]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Repairs a program in rounds: each round evaluates the program and changes all calls that break a
- * rule. Moving a call to another thread can cause new races, so after ROUNDS_THAT_MOVE rounds calls
- * are only dropped. Each of these rounds leaves fewer calls, and the empty program is clean.
+ * Repairs a program in rounds: each round evaluates the program and changes all calls that break a rule.
+ * Moving a call to another thread can cause new races, so after ROUNDS_THAT_MOVE rounds calls are only
+ * dropped. The rounds end, because a round that only drops leaves fewer calls, and the empty program is
+ * clean.
  */
 #include "harness/model/repair.h"
 
@@ -10,7 +11,7 @@
 
 #define ROUNDS_THAT_MOVE 3
 
-/* Drops the calls of @must_drop and all uses of uninitialised bytes; moves or drops races. */
+/* Drops the calls of @must_drop and loads of uninitialised bytes; moves or drops the later calls of races. */
 static void move_racing_and_drop_bad_calls(struct program *program, const struct rules *rules, bool may_move,
 					   bool must_drop[PROGRAM_CALLS])
 {

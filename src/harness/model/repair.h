@@ -5,9 +5,9 @@
 #include "harness/program/program.h"
 
 /*
- * Changes a program until it breaks no rule. The later call of a race moves to the thread of the
- * earlier one; if races remain after three rounds, the later calls are dropped. A call that breaks
- * a fatal rule, reads uninitialised bytes or is in a deadlock is dropped. A program that breaks no
- * rule does not change. Afterwards @rules contains the evaluation of the changed program.
+ * Changes a program until it breaks no rule. The later call of a race moves to the thread of the earlier
+ * call; if races remain after three rounds, the later calls are dropped. A call that breaks a fatal rule,
+ * reads uninitialised bytes or is in a deadlock is dropped. A program that breaks no rule does not change.
+ * Afterwards @rules contains the evaluation of the changed program.
  */
 void repair_program_until_clean(struct program *program, struct rules *rules);

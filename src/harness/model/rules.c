@@ -2,14 +2,15 @@
 /*
  * Evaluates a program. For each call, in this order:
  *
- * 1. The schedule chooses the next call (schedule.h). A line of main is ordered after all calls
- *    that ran before it, and before all calls that run after it.
- * 2. A call is skipped if a handle is not in the required state, if it misuses a lock, or if its
- *    atomic access has an unsupported size or alignment.
- * 3. Bounds: a range outside of the page is EINVAL, or out-of-bounds through a mapping.
- * 4. Fatal rules, in the order in which the call's function tests them. The first one ends the
+ * 1. The schedule chooses the next call (schedule.h). A line of main is ordered after all calls that ran
+ *    before it, and before all calls that run after it.
+ * 2. A call is skipped if a handle of the call is not in the required state, if the call misuses a mutex, or
+ *    if its atomic access has an unsupported size or alignment.
+ * 3. Bounds: if the range is not inside the page, the result is EINVAL; a load or store breaks the rule
+ *    out-of-bounds instead.
+ * 4. Fatal rules, in the order in which the call's function tests them. The first broken fatal rule ends the
  *    evaluation.
- * 5. Effects: injected failure, contents, accesses, order between threads.
+ * 5. Effects of the call: injected failure, contents of pages, accesses, order between threads.
  */
 #include "harness/model/rules.h"
 
@@ -29,7 +30,7 @@ static void join_clocks_into_main(struct rules *rules)
 	}
 }
 
-/* Makes the line of main that just ran happen before everything that threads do later. */
+/* Makes the line of main that just ran happen before all later calls of all threads. */
 static void join_main_clock_into_threads(struct rules *rules)
 {
 	rules->threads[THREAD_MAIN].clock.known_releases[THREAD_MAIN]++;

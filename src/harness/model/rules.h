@@ -2,8 +2,8 @@
 /*
  * The rule model: computes what a program does and which rules it breaks.
  *
- * It never includes page.h and runs nothing, so that it cannot learn from the library that it
- * is compared with.
+ * The rule model never includes page.h and never calls the library, so that its results cannot depend on the
+ * library.
  */
 #pragma once
 
@@ -14,28 +14,28 @@
 /* No call broke a fatal rule. */
 #define VERDICT_NONE SIZE_MAX
 
-/* A load of the bytes [from, to); at least one of these bytes is uninitialised. */
+/* A load of uninitialised bytes: `from` is the first of these bytes, `to` - 1 the last. */
 struct uninit_use {
 	uint16_t call; /* index of the load */
-	uint8_t page;  /* handle of the page that it reads */
+	uint8_t page;  /* handle of the page that the load reads */
 	uint16_t from, to;
 };
 
 struct verdict {
 	rule_set broken;
-	size_t fatal_call; /* index of the call that breaks a fatal rule, or VERDICT_NONE; deadlock:
-			      of the first call that has not run */
+	size_t fatal_call; /* call that breaks a fatal rule, or VERDICT_NONE; deadlock: first call that has
+			      not run */
 	enum rule fatal_rule;
 	/*
-	 * If a kunmap_local call is fatal: which other live mappings of the same page exist. The
-	 * direct backend cannot distinguish them from the mapping of the call.
+	 * If kunmap_local() is the fatal call: which other live mappings of the same page exist. The direct
+	 * backend cannot distinguish two mappings of one page.
 	 */
 	bool newest_maps_same_page, own_thread_maps_same_page, any_thread_maps_same_page;
 	size_t uninit_use_count;
 	struct uninit_use uninit_uses[PROGRAM_CALLS];
 };
 
-/* A rule model. It evaluates any number of programs, one after the other. */
+/* A rule model, which evaluates any number of programs, one after the other. */
 struct rules;
 
 /* Return: NULL if there is no memory. */
@@ -43,8 +43,8 @@ struct rules *rules_new(void);
 void rules_delete(struct rules *rules);
 
 /*
- * Allows a user copy that meets a fault to copy fewer bytes than can be read (R9). The trace marks
- * the bytes that may be zero then. Default: not allowed.
+ * Allows a copy from user memory to copy fewer bytes than can be read, if the copy meets a fault (R9). The
+ * trace then marks the bytes that may be zero after such a short copy. Default: not allowed.
  */
 void rules_allow_short_user_copies(struct rules *rules, bool is_allowed);
 
@@ -57,10 +57,10 @@ void rules_evaluate(struct rules *rules, const struct program *program);
 const struct verdict *rules_verdict(const struct rules *rules);
 
 /*
- * Evaluates all of @program: a call that breaks a fatal rule counts as absent, and the evaluation
- * continues. Sets the entry of each such call in @fatal_calls to true. If the program breaks a
- * rule, the trace does not contain the pages at the end.
- * @fatal_calls NULL: the first fatal call ends the evaluation, as in rules_evaluate().
+ * Evaluates all of @program: a call that breaks a fatal rule counts as absent, and the evaluation continues.
+ * Sets @fatal_calls[i] to true for each call i that breaks a fatal rule. If the program breaks a rule, the
+ * trace does not contain the program's final pages. If @fatal_calls is NULL, the first fatal call ends the
+ * evaluation, as in rules_evaluate().
  */
 void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *program,
 				     bool fatal_calls[PROGRAM_CALLS]);

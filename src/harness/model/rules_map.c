@@ -25,7 +25,7 @@ static bool check_mapping(struct evaluation *eval)
 	return map->thread == eval->call->thread || record_fatal_rule(eval, RULE_foreign_map);
 }
 
-/* Records in the verdict which other mappings of the page are live, in case this call is fatal. */
+/* Records in the verdict which other mappings of the page are live, in case this kunmap_local() is fatal. */
 static void record_other_mappings_of_page(struct evaluation *eval)
 {
 	struct verdict *v = &eval->rules->verdict;

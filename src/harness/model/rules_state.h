@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Internal to the rule model.
+ * Internal header of the rule model.
  *
  *   rules.c         whole programs, and calls on mutexes and semaphores
  *   rules_memory.c  records accesses to pages and the bytes that are read
@@ -24,7 +24,7 @@ struct model_page {
 	unsigned int ref_count;
 	struct clock owners_clock; /* joined clocks of the threads that dropped a reference */
 	uint8_t bytes[PAGE];
-	uint8_t initialised[PAGE]; /* a value of trace.h for each byte */
+	uint8_t initialised[PAGE]; /* for each byte a value of trace.h, for example INITIALISED */
 };
 
 struct model_map {
@@ -34,7 +34,7 @@ struct model_map {
 
 struct model_slice {
 	uint64_t size, at;     /* the size, and the offset of the next byte to read */
-	uint64_t readable_end; /* bytes from here on cannot be read */
+	uint64_t readable_end; /* offset of the first byte that cannot be read */
 	uint8_t bytes[PROGRAM_SLICE_MAX];
 };
 
@@ -42,7 +42,7 @@ struct model_thread {
 	struct clock clock;
 	uint8_t live_maps[MAP_DEPTH]; /* live mappings, oldest first */
 	unsigned int live_map_count;
-	uint64_t points_until_failure; /* 1: the next failure point fails; 0: none fails */
+	uint64_t points_until_failure; /* N: the N-th next failure point fails; 0: none */
 };
 
 struct rules {
@@ -50,7 +50,7 @@ struct rules {
 	struct model_page pages[PROGRAM_PAGES];
 	struct model_map maps[PROGRAM_MAPS];
 	struct model_slice slices[PROGRAM_SLICES];
-	struct clock sync_clocks[2][PROGRAM_MUTEXES]; /* [0]: of semaphores, [1]: of mutexes */
+	struct clock sync_clocks[2][PROGRAM_MUTEXES]; /* [0]: clocks of semaphores, [1]: clocks of mutexes */
 	struct model_thread threads[PROGRAM_THREADS];
 	struct shadow *shadow;
 	struct trace *trace;
@@ -58,7 +58,7 @@ struct rules {
 	bool user_copy_may_stop_early;
 };
 
-/* The call that is being evaluated. Its step already has the result of success. */
+/* The call that is being evaluated, and its step, which already has the result of a successful call. */
 struct evaluation {
 	struct rules *rules;
 	const struct call *call;
@@ -69,13 +69,13 @@ struct evaluation {
 
 /* ---- order between threads ---- */
 
-/* Makes everything that was released to @from happen before the later accesses of the thread. */
+/* Makes all accesses that were released to the clock @from happen before later accesses of the thread. */
 static inline void acquire_clock(struct evaluation *eval, const struct clock *from)
 {
 	clock_join(&eval->self->clock, from);
 }
 
-/* Starts the thread's next epoch and adds everything that the thread knows to @into. */
+/* Starts the thread's next epoch, and joins the clock of the thread into the clock @into. */
 static inline void release_clock(struct evaluation *eval, struct clock *into)
 {
 	eval->self->clock.known_releases[eval->call->thread]++;
@@ -114,7 +114,8 @@ static inline struct model_page *find_page_of_argument(struct evaluation *eval, 
 
 /*
  * Checks the rules use-after-free and map-overflow for a call that accesses the page and needs
- * @additional_maps mappings. Return: false if the call breaks one, which is then recorded.
+ * @additional_maps mappings. Return: false if the call breaks one of the two rules; the verdict then contains
+ * the rule.
  */
 static inline bool check_page_use(struct evaluation *eval, const struct model_page *page,
 				  unsigned int additional_maps)
@@ -127,8 +128,9 @@ static inline bool check_page_use(struct evaluation *eval, const struct model_pa
 }
 
 /*
- * Checks the range (number[0], number[1]) of a call on one page, and the rules of check_page_use().
- * Return: false if the call fails or breaks a rule.
+ * Checks the bounds of the range of a call on one page (offset number[0], length number[1]), and the rules of
+ * check_page_use().
+ * Return: false if the call returns EINVAL or breaks a fatal rule.
  */
 static inline bool check_range_and_page_use(struct evaluation *eval)
 {
@@ -137,7 +139,7 @@ static inline bool check_range_and_page_use(struct evaluation *eval)
 	return check_page_use(eval, find_page_of_argument(eval, 0), 1);
 }
 
-/* Counts one failure point of the thread (fail_nth). Return: whether this failure point fails. */
+/* Counts one failure point that the thread reaches (fail_nth). Return: whether this failure point fails. */
 static inline bool count_point_and_check_failure(struct evaluation *eval)
 {
 	return eval->self->points_until_failure && !--eval->self->points_until_failure;
@@ -151,7 +153,7 @@ enum access_flags { READ = 0, WRITE = 1, ATOMIC = 2 };
 void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, uint64_t len,
 			 unsigned int flags);
 
-/* Copies bytes [off, off + len) of a page, and whether each is initialised, to the log. */
+/* Copies bytes [off, off + len) of a page to the log, and for each byte whether it is initialised. */
 void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset, uint64_t off,
 		       uint64_t len);
 
@@ -171,11 +173,11 @@ uint8_t *rules_record_write(struct evaluation *eval, uint8_t page, uint64_t off,
 #define evaluate_wait evaluate_lock
 #define evaluate_post evaluate_unlock
 
-/* These calls access only the caller's buffer atomically; the model sees only the page. */
+/* Bytewise calls are atomic only on the caller's buffer; the rule model records only accesses to pages. */
 #define evaluate_read_bytewise_atomic  evaluate_read_raw
 #define evaluate_write_bytewise_atomic evaluate_write_raw
 
-/* evaluate_load() and evaluate_store() distinguish the atomic accesses by the op. */
+/* evaluate_load() and evaluate_store() recognise an atomic access by the op of the call. */
 #define evaluate_load_atomic  evaluate_load
 #define evaluate_store_atomic evaluate_store
 

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 /*
- * Returns the race of the two calls on the page if it is already recorded, otherwise NULL: two
- * calls with two accesses each can conflict twice. Races of the call that runs now are at the end.
+ * Returns the recorded race of the two calls on the page, or NULL. The race may be recorded already, because
+ * two calls with two accesses each can conflict twice. Races of the running call, @second, are at the end of
+ * the array.
  */
 static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
 {

@@ -2,18 +2,18 @@
 /*
  * The model's shadow memory: all accesses of a program and the races among them.
  *
- * Programs are short, so nothing is evicted: each access is compared with all earlier accesses to
- * its page. Two accesses race if their threads differ, their bytes overlap, one of them writes, not
- * both are atomic, and the later thread's clock does not include the earlier one's epoch.
+ * Programs are short, so nothing is evicted: each access is compared with all earlier accesses to its page.
+ * Two accesses of different threads race if their bytes overlap, one of them writes, not both are atomic, and
+ * neither happens before the other (clock.h).
  */
 #pragma once
 
 #include "harness/model/clock.h"
 #include "harness/program/program.h"
 
-/* Bytes [from, to) of a page; never empty. */
+/* An access of a call to the bytes [from, to) of a page; at least one byte. */
 struct access {
-	uint16_t call;  /* index of the call that accesses */
+	uint16_t call;  /* index of the call that makes the access */
 	uint16_t epoch; /* the thread's own epoch at the access (clock.h) */
 	uint8_t thread;
 	uint8_t page;
@@ -21,7 +21,7 @@ struct access {
 	uint16_t from, to;
 };
 
-/* Two calls that race; the range contains all bytes on which they race. */
+/* Two calls that race; [from, to) is the smallest range that contains all bytes on which they race. */
 struct race {
 	uint16_t first, second; /* indices of the calls; `first` ran first */
 	uint8_t page;
@@ -34,20 +34,19 @@ struct race {
 /* Each of the N * (N - 1) / 2 pairs of calls races on at most two pages. */
 #define SHADOW_RACES ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
 
-/* Large enough for any program; the system gives memory only to the used part. */
+/* Accesses and races of a program. The system allocates memory only for the used parts of the arrays. */
 struct shadow {
 	size_t access_count;
-	struct access accesses[SHADOW_ACCESSES]; /* in the order in which they ran */
-	struct clock clocks[SHADOW_ACCESSES];    /* the thread's clock at each access */
-	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary
-				     */
+	struct access accesses[SHADOW_ACCESSES]; /* in the order in which the accesses ran */
+	struct clock clocks[SHADOW_ACCESSES];    /* for each access: the clock of its thread */
+	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary */
 	size_t race_count;
-	struct race races[SHADOW_RACES]; /* shadow_sort_races() sorts by (first, second, page) */
+	struct race races[SHADOW_RACES]; /* sorted by shadow_sort_races() */
 };
 
-/* Records an access of the thread with this clock, and its races with earlier accesses. */
+/* Records @access and its races with earlier accesses; @thread_clock is the clock of its thread. */
 void shadow_record_access(struct shadow *shadow, const struct access *access,
 			  const struct clock *thread_clock);
 
-/* Sorts the races in the order of the program format. */
+/* Sorts the races by `first`, then by `second`, then by `page`. */
 void shadow_sort_races(struct shadow *shadow);
