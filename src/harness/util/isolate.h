@@ -19,11 +19,11 @@ struct isolated {
 };
 
 /*
- * Calls @fn in a child process, waits for the end of the child, and stores how it ended in @result.
- * @fn can return data only in shared memory.
+ * Calls @fn in a child process, waits for the end of the child, and stores how it ended in @result. @fn can
+ * return data only in shared memory.
  * @seconds: time limit, after which the child is killed
- * Return: false if the system refuses a child, or does not report how it ended; then it is unknown
- * whether @fn ran.
+ * Return: false if the system refuses a child, or does not report how it ended; then it is unknown whether
+ * @fn ran.
  */
 bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 
