@@ -15,7 +15,7 @@
 struct api_slot {
 	struct page *page;         /* or NULL */
 	unsigned char *buffer;     /* or NULL */
-	size_t buffer_size;        /* the size that page_buffer_alloc() got */
+	size_t buffer_size;        /* the argument of page_buffer_alloc(), in bytes */
 	unsigned char page_byte;   /* the value of all bytes of the page */
 	unsigned char buffer_byte; /* the first and the last byte of each checked page of the buffer */
 };

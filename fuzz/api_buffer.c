@@ -88,7 +88,7 @@ void api_run_buffer_alloc(const struct api_call *call)
 	api_check_and_free_buffer(slot);
 	if (bytes > BUFFER_PAGES_MAX * PAGE_SIZE) {
 		/*
-		 * These numbers are at least 4 GiB (number.h), too large for a buffer. The contract does not
+		 * Larger sizes are at least 4 GiB (number.h), too large for a buffer. The contract does not
 		 * say whether an allocation of such a size reaches the failure point.
 		 */
 		api_reset_failure_injection();
@@ -147,6 +147,7 @@ static struct page *borrow_page_of_slot_buffer(const struct api_call *call)
 	return page_borrow(slot->buffer + index * PAGE_SIZE);
 }
 
+/* Frees the buffer while a reference keeps one of its pages allocated. */
 void api_run_buffer_keep(const struct api_call *call)
 {
 	struct api_slot *slot = &api_slots[call->slot_index];

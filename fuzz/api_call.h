@@ -9,8 +9,8 @@
  *   byte 1     slot, modulo API_SLOTS
  *   byte 2..7  three numbers, 16 bits each, low byte first (number.h)
  *
- * A call converts its numbers to valid arguments, for example to a length modulo the page size. Therefore
- * most inputs of engines have an effect.
+ * A call converts its numbers to valid arguments (for example a length modulo the page size), so that most
+ * inputs of engines have an effect.
  *
  * The text form is for people and for seeds: the line "calls 1", then a line for each call, with the name,
  * slot and numbers of the call. # begins a comment.

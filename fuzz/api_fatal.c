@@ -135,7 +135,7 @@ static void make_and_write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
-/* Tests only the backend `alias`: under `direct`, an old mapping stays valid, so a use is not detected. */
+/* Tests only the backend `alias`: under `direct`, an old mapping stays valid, so its use is not detected. */
 void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_or_alloc_page(call);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Calls of fuzz_api that inject failures (R11): fault attributes and fail_nth. This file predicts each
- * failure as page.h describes it, independently of the library. Until fail_nth has made a failure point fail,
- * only fail_nth decides. After that, attributes decide in this order: probability, task filter, times, space,
- * interval, chance.
+ * failure as page.h describes it, independently of the library. While a request by fail_nth is pending, only
+ * this request decides. Otherwise the fault attributes decide in this order: probability, task filter, times,
+ * space, interval, chance.
  */
 #include "fuzz/api.h"
 

@@ -200,7 +200,8 @@ void api_run_churn(const struct api_call *call)
 /*
  * The call `user_copy` copies from user memory that is a later part of the same page. If the library reads a
  * byte of user memory twice, the copy may overwrite the byte before the second read, and the result differs.
- * The distance of the two parts is at least the block size of a kernel's copy loop, which copies upwards.
+ * The distance between the two parts is at least the block size of a kernel's copy loop, which copies
+ * upwards.
  */
 #define SHIFT_LEAST 64
 

@@ -91,8 +91,8 @@ void fuzz_count_race_and_maybe_clear(void)
 
 /* ---- child processes ---- */
 
-#define PROCESS_ALWAYS  32 /* so many first inputs of each kind all get a child process */
-#define PROCESS_ONCE_IN 24 /* one in so many later inputs of each kind gets a child process */
+#define PROCESS_ALWAYS  32 /* the first inputs of each kind, up to this number, get a child process */
+#define PROCESS_ONCE_IN 24 /* of later inputs of each kind, one in this number gets a child process */
 
 NO_COVERAGE_BEGIN
 
@@ -146,8 +146,8 @@ _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct pro
 }
 
 /*
- * AFL++ runs a target in a grandchild process, and stops this process between inputs. Without this request, a
- * stopped grandchild would remain forever after AFL++ was killed.
+ * AFL++ runs a target in a grandchild process, and stops this process between inputs. Without a request to be
+ * killed with its parent, a stopped grandchild would remain forever after AFL++ was killed.
  */
 static void request_kill_with_parent(void)
 {

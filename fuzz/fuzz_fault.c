@@ -36,8 +36,8 @@ static void remove_fail_nth_calls(struct program *p)
 }
 
 /*
- * Copies the program to failing_program, and makes the n-th failure point of @thread fail there. The failure
- * may make a later call break a rule, so failing_program is repaired.
+ * Copies the program to failing_program, in which the n-th failure point of @thread fails. The failure may
+ * make a later call break a rule, so failing_program is repaired.
  */
 static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 {

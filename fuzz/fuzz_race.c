@@ -2,7 +2,7 @@
 /*
  * Tests programs that may break rules. ThreadSanitizer must report exactly the data races of the model,
  * except predicted misses. Results and bytes must be those of the model. A program that breaks a fatal rule
- * runs only up to its fatal call.
+ * stops before its fatal call.
  *
  * Clearing the detector's memory takes longer than running a program, so the memory is cleared rarely.
  * Without clearing, state of earlier inputs can make ThreadSanitizer miss a race. Therefore a difference from

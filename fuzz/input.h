@@ -8,7 +8,7 @@
 
 struct input {
 	const char *file_name;
-	const uint8_t *bytes; /* as the target reads them; the memory has exactly @size bytes */
+	const uint8_t *bytes; /* in the target's format; the memory has exactly @size bytes */
 	size_t size;          /* of @bytes */
 };
 

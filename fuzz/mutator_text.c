@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A custom mutator of libFuzzer for fuzz_text. The mutator makes one of three changes: it mutates the program
- * of an accepted text; it removes, replaces or inserts a word or a line; or it lets libFuzzer mutate the
- * bytes. New words and lines come from the text itself, from a program, or from limit_words. So most texts
- * are almost valid, and almost valid texts find bugs of parsers.
+ * A custom mutator of libFuzzer for fuzz_text. The mutator makes one of three changes: mutate the program of
+ * an accepted text; remove, replace or insert a word or a line; let libFuzzer mutate the bytes. New words and
+ * lines come from the text itself, from a program, or from limit_words. Therefore most mutated texts are
+ * almost valid; such texts find bugs of parsers.
  */
 #include "fuzz/fuzz.h"
 

@@ -21,8 +21,8 @@ import zipfile
 
 TREE = pathlib.Path(__file__).absolute().parents[2]
 
-# For each sanitizer: the mark of instrumented functions, and a symbol of its runtime. The mark is a name to
-# which instrumented code refers, or the section of counters without names.
+# For each sanitizer: the mark of instrumented functions, and a symbol of its runtime. A mark is a symbol to
+# which instrumented code refers, or the section of counters that have no symbols.
 SANITIZERS = {
     "address": (r"<__asan_(report_)?(load|store)", "__asan_init"),
     "coverage": ("section __llvm_prf_cnts", "__llvm_profile_runtime"),
@@ -36,8 +36,8 @@ CONTAIN_UBSAN = {"address", "coverage", "memory", "thread"}
 # For each engine: the mark of functions that count coverage for the engine.
 ENGINES = {"afl": r"<__afl_area_ptr", "libfuzzer": "section __sancov_cntrs"}
 
-# For each sanitizer: its runtime; the least number of call instructions to the runtime in a build for the
-# sanitizer; the greatest number in other builds. OSS-Fuzz's bad_build_check requires these numbers.
+# For each sanitizer: its runtime, the least number of call instructions to the runtime in a build for the
+# sanitizer, and the greatest number in other builds. OSS-Fuzz's bad_build_check requires these numbers.
 # bad_build_check ignores builds for ThreadSanitizer and for coverage; this script checks them too.
 CALLS = {"address": ("asan", 1000, 0), "dataflow": ("dfsan", 100, 0),
          "memory": ("msan", 1000, 3), "undefined": ("ubsan", 168, 200)}

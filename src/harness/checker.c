@@ -71,7 +71,7 @@ static const char *step_result_text(const struct step *step)
 	return step->was_skipped ? "skipped" : result_name(step->result);
 }
 
-/* Returns the bits that differ in any of the @len bytes, among the bits that are set in @known. */
+/* Returns the bits that differ between @a and @b in any byte, and are set in the same byte of @known. */
 static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uint8_t *b, const uint8_t *known,
 						     size_t len)
 {
@@ -82,7 +82,7 @@ static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uin
 	return bits;
 }
 
-/* Returns the index of the first byte of @got that is neither expected nor allowed, or @len. */
+/* Returns the index of the first byte of @got that is neither expected nor allowed by @known, or @len. */
 static size_t BYTES_NO_SANITIZE find_first_wrong_byte(const uint8_t *expected, const uint8_t *got,
 						      const uint8_t *known, size_t len)
 {

@@ -35,7 +35,7 @@ bool checker_set_difference(struct checker_report *report, const char *format, .
 struct checker {
 	struct exec *exec;
 	struct rules *rules;
-	struct trace *trace; /* recorded by the last execution */
+	struct trace *trace; /* the trace of the last execution */
 	/* The members below are private to checker.c. */
 	const struct program *evaluated_program; /* the program that the model evaluated last */
 	struct tsan_shadow *tsan_model;

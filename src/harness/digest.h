@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The observations of one execution, in parts, and a hash function for them. Each execution of a program must
- * have the same observations.
+ * The observations of one execution, in parts, and a hash function for the observations. Each execution of a
+ * program must have the same observations.
  */
 #pragma once
 
@@ -24,8 +24,8 @@ void digest_visit_parts(struct checker *checker, const struct checker_report *re
 			void *ctx);
 
 /*
- * Return: the FNV-1a hash @digest, extended by @len and the bytes. The length is hashed so that empty
- * observations count too. A new hash begins with DIGEST_START.
+ * Extends the FNV-1a hash @digest by @len and the bytes. Return: the new hash. The length is hashed so that
+ * empty observations count too. A new hash begins with DIGEST_START.
  */
 #define DIGEST_START 0xcbf29ce484222325u
 uint64_t digest_add(uint64_t digest, const uint8_t *bytes, size_t len);

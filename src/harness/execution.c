@@ -143,7 +143,7 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 			detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
-/* No coverage counters: the function also runs in child processes, which only some inputs have. */
+/* No coverage counters: the function also runs in child processes, which not every input gets. */
 NO_COVERAGE_BEGIN
 static void record_call_and_run_hook(size_t call)
 {

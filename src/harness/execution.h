@@ -24,7 +24,7 @@ struct execution_options {
 	unsigned int run_count;          /* how often each executor runs the program */
 	unsigned int time_limit_seconds; /* time limit of a program, or of a child that runs a fatal call */
 	unsigned int cpu_limit_seconds;  /* CPU seconds of a child that runs a fatal call; 0: no limit */
-	bool fibers, threads;            /* run the program on fibers, on real threads */
+	bool fibers, threads;            /* whether to run the program on fibers, and on real threads */
 	bool has_engine_handlers;        /* a fuzzing engine has installed signal handlers in this process */
 	struct exec_timing timing;       /* how real threads interleave */
 };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * An estimate of the state before a call at some place of a program: which handles are filled, which pages
- * and mappings are live, and which thread holds a lock. The estimate assumes that calls run in the order of
- * the lines, and is much cheaper than the rule model. The mutator uses the estimate to make calls that have
- * an effect.
+ * An estimate of the state before some call of a program: the filled handles, the live pages and mappings,
+ * and the threads that hold locks. The estimate assumes that calls run in the order of the lines, and is much
+ * cheaper than the rule model. The mutator uses the estimate to make calls that have an effect.
  */
 #pragma once
 

@@ -13,7 +13,7 @@
 #include "harness/program/program.h"
 
 struct minimize {
-	struct program best;      /* at first the caller's program, then the smallest accepted one */
+	struct program best;      /* at first the caller's program, then the smallest accepted program */
 	struct program candidate; /* the program that accepts() gets */
 	bool (*accepts)(void *ctx, const struct program *candidate);
 	void *ctx;

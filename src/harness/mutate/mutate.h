@@ -24,7 +24,7 @@ struct mutator;
 struct mutation_info {
 	const char *name;
 	unsigned int weight;                             /* relative frequency of the mutation */
-	size_t least_call_count, least_insertable_calls; /* calls that a program must have, and can take */
+	size_t least_call_count, least_insertable_calls; /* minimal calls in the program, and minimal space */
 	const char *description;                         /* what the mutation changes */
 	bool (*apply)(struct mutator *m);
 };

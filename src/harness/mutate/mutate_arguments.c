@@ -26,8 +26,8 @@ static struct call *pick_call_with_argument(struct mutator *m, const char *argum
 /* ---- numbers ---- */
 
 /*
- * Return: a number in a random call, or NULL if no call has one. @number_letter gets the number's letter in
- * ops.def.
+ * Return: a number in a random call, or NULL if no call has a number. @number_letter gets the number's letter
+ * in ops.def.
  */
 static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 {
@@ -52,7 +52,7 @@ static uint64_t draw_edge_or_related_number(struct mutator *m, uint64_t number)
 	switch (draw_below(m, 6)) {
 	case 0: /* the same distance from another base */
 		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
-	case 1: /* its sum with another number of the program is PAGE, or wraps around to 0 */
+	case 1: /* a number whose sum with another number of the program is PAGE or wraps around to 0 */
 		other_number = pick_number_argument(m, &unused_letter);
 		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
 	case 2:
@@ -105,8 +105,8 @@ static bool pick_range_arguments(struct mutator *m, struct argument_range *range
 }
 
 /*
- * Moves the range by one byte, next to its old place, or so far that one byte overlaps; or makes the range
- * one byte longer or shorter.
+ * Moves the range by one byte, next to its old place, or so far that one byte overlaps. Alternatively, makes
+ * the range one byte longer or shorter.
  */
 static void shift_or_resize_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {

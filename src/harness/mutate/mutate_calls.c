@@ -47,8 +47,8 @@ static enum op find_filling_op(char handle_letter)
 }
 
 /*
- * Returns whether a new call @op is mostly inserted at the end: in the middle it would often disturb later
- * calls, which use what the call frees, locks or waits for.
+ * Returns whether a new call @op is mostly inserted at the end. In the middle, such a call would often
+ * disturb later calls, which use what it frees, locks or waits for.
  */
 static bool belongs_mostly_at_end(enum op op)
 {

@@ -6,8 +6,8 @@
  * 2. Each handle of the copied calls gets a different new name. Either the program does not use the new name,
  *    or the program has filled the handle with this name before the insertion. A handle that the program has
  *    filled is shared: the copied call that would fill it is left out.
- * 3. So each copied call uses handles that a copied call fills, or shared handles. The program's own calls
- *    use the same pages, mappings and user slices as before.
+ * 3. As a result, each copied call uses handles that a copied call fills, or shared handles. The program's
+ *    own calls use the same pages, mappings and user slices as before.
  */
 #include "harness/mutate/mutate_parts.h"
 

@@ -41,5 +41,5 @@ bool op_fills_handle(enum op op);
 /* Return: the kind of handle that a letter of ops.def means; HANDLE_KINDS if it means no handle. */
 enum handle_kind op_handle_kind_of_letter(char letter);
 
-/* Return: how many handles with this letter (ops.def) a program has; 0 if the letter means no handle. */
+/* Return: how many handles of this letter (ops.def) a program can have; 0 if the letter means no handle. */
 unsigned int op_count_handles_of_letter(char letter);

@@ -22,8 +22,8 @@ void program_state_init(struct program_state *state, const struct program *progr
 size_t program_state_take_next_call(struct program_state *state);
 
 /*
- * Return: whether the call is skipped: a handle is not in the required state, the call misuses a mutex, or
- * its atomic access has an unsupported size or alignment.
+ * Return: whether the call is skipped: a handle is in the wrong state, the call misuses a mutex, or its
+ * atomic access has an unsupported size or alignment.
  */
 bool program_state_must_skip(const struct program_state *state, const struct call *call);
 

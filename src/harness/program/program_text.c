@@ -196,7 +196,7 @@ bool program_from_text(struct program *program, const char *text, size_t size, s
 }
 
 /*
- * Writes the next canonical `expect` line in place of an `expect` line of the text: the rules are sorted, and
+ * Writes the next canonical `expect` line in place of an `expect` line of the text. The rules are sorted, and
  * comments between the lines keep their place.
  */
 static void append_next_expect_line(struct text_writer *writer, rule_set *rules_left, bool *must_append_clean)

@@ -38,7 +38,7 @@ struct trace {
 	struct {
 		bool live;     /* the page is live at the end of the program */
 		uint16_t refs; /* reference count of the page */
-		uint32_t at;   /* offset in the log of the page's bytes, TRACE_PAGE */
+		uint32_t at;   /* offset in the log of the page's TRACE_PAGE bytes */
 	} pages[PROGRAM_PAGES];
 
 	/*

@@ -3,9 +3,9 @@
  * The harness's own functions to copy and fill memory.
  *
  * ThreadSanitizer intercepts memcpy() and memset() and records their accesses as accesses of the running
- * fiber. Recording costs more than the copy, fills the detector's memory with irrelevant accesses, and causes
- * reports of races on buffers of the harness. So bytes_copy() and bytes_fill() are loops under
- * ThreadSanitizer (BYTES_NO_INTERCEPT, -fno-builtin), and library calls otherwise.
+ * fiber. Recording an access costs more than the copy, fills the detector's memory with irrelevant accesses,
+ * and causes reports of races on buffers of the harness. Therefore bytes_copy() and bytes_fill() are loops
+ * under ThreadSanitizer (BYTES_NO_INTERCEPT, -fno-builtin), and library calls otherwise.
  */
 #pragma once
 

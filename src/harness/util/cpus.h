@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Finds the CPUs that this process may use, and pins threads to them. */
+/* Finds the CPUs that this process may use, and pins threads to these CPUs. */
 #pragma once
 
 #include <sched.h>

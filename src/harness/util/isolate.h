@@ -15,7 +15,7 @@ struct isolated {
 	bool has_timed_out;          /* the child was killed at its time limit */
 	int exit_code;               /* exit status of the child; -1: a signal ended it */
 	int signal;                  /* signal that ended the child, or 0 */
-	char output[ISOLATE_OUTPUT]; /* start of its standard output and error, as a string */
+	char output[ISOLATE_OUTPUT]; /* start of the child's standard output and error, as a string */
 };
 
 /*
