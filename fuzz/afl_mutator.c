@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The harness's mutator as a shared library with the functions that AFL++ calls
- * (AFL_CUSTOM_MUTATOR_LIBRARY), for targets that read programs as bytes. AFL++ also mutates bytes
- * itself.
+ * A shared library by which AFL++ uses the harness's mutator (AFL_CUSTOM_MUTATOR_LIBRARY), for targets that
+ * read programs as bytes. AFL++ also uses its own mutations of bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +17,21 @@
 
 struct afl_mutator {
 	uint64_t random_state;
-	unsigned int mutation_count; /* mutations that made the last input */
+	unsigned int mutation_count; /* how many mutations made the last input */
 	enum mutation mutations[MUTATIONS_MAX];
 	char description[128]; /* the result of afl_custom_describe() */
 	struct program program, other;
 	struct trim trim;
 	struct program trim_best, trim_candidate;
 	unsigned int trim_step, trim_step_max;
-	/* AFL++ may read the result of one function while it calls another, so each has its own
-	 * buffer. */
+	/* Each function has a buffer, because AFL++ may read a result while it calls another function. */
 	uint8_t fuzzed_bytes[PROGRAM_BYTES_MAX], processed_bytes[PROGRAM_BYTES_MAX],
 		trimmed_bytes[PROGRAM_BYTES_MAX];
 };
 
 /*
- * AFL++ looks up the functions afl_custom_*() by name, so no header declares them. The AFL++ header
- * is not needed, because @afl is not used.
+ * AFL++ looks up the functions afl_custom_*() by name, so no header declares them. The AFL++ header is not
+ * needed, because afl_custom_init() does not use @afl.
  */
 #define AFL_API __attribute__((visibility("default")))
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -87,8 +85,7 @@ AFL_API size_t afl_custom_fuzz(void *mutator, uint8_t *bytes, size_t size, uint8
 }
 
 /*
- * Return: the names of the mutations in their order; AFL++ adds them to the name of the input's
- * file.
+ * Return: the names of the mutations that made the last input; AFL++ adds the names to the input's file name.
  */
 AFL_API const char *afl_custom_describe(void *mutator, size_t max)
 {
@@ -106,10 +103,7 @@ AFL_API const char *afl_custom_describe(void *mutator, size_t max)
 	return m->description;
 }
 
-/*
- * AFL++ runs and stores canonical inputs only: inputs that differ in unused bytes become the same
- * input.
- */
+/* AFL++ runs and stores canonical inputs only: inputs that differ in unused bytes become the same input. */
 AFL_API size_t afl_custom_post_process(void *mutator, uint8_t *bytes, size_t size, uint8_t **out)
 {
 	struct afl_mutator *m = mutator;
@@ -139,7 +133,7 @@ AFL_API size_t afl_custom_trim(void *mutator, uint8_t **out)
 	return encode_at_least_one_byte(&m->trim_candidate, m->trimmed_bytes);
 }
 
-/* Return: the number of the next trim step; the maximal number ends trimming. */
+/* Return: the number of the next trim step, or the maximal number of trim steps to end trimming. */
 AFL_API int afl_custom_post_trim(void *mutator, uint8_t was_accepted)
 {
 	struct afl_mutator *m = mutator;

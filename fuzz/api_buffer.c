@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls for buffers and for pages that are borrowed from them (R12). */
+/* Calls of fuzz_api for buffers, and for pages that are borrowed from buffers (R12). */
 #include "fuzz/api.h"
 
 #include <errno.h>
 
-/* The maximal number of pages of a buffer in a slot. */
+/* The approximate maximal number of pages of a buffer in a slot. */
 #define BUFFER_PAGES_MAX 512
 
-/* The number of pages at each end of a buffer whose bytes are checked. */
+/* At each end of a buffer, bytes of this many pages are checked. */
 #define CHECKED_PAGES 4
 
 static size_t compute_page_count(size_t bytes)
@@ -24,8 +24,10 @@ static unsigned int find_allocation_order(size_t pages)
 	return order;
 }
 
-/* Writes the first and the last byte of each checked page, or compares them with
- * @slot->buffer_byte. */
+/*
+ * Returns whether the first and the last byte of each checked page is @slot->buffer_byte. With @must_write,
+ * writes these bytes first.
+ */
 static bool write_or_compare_end_pages(const struct api_slot *slot, bool must_write)
 {
 	size_t pages = compute_page_count(slot->buffer_size);
@@ -86,8 +88,8 @@ void api_run_buffer_alloc(const struct api_call *call)
 	api_check_and_free_buffer(slot);
 	if (bytes > BUFFER_PAGES_MAX * PAGE_SIZE) {
 		/*
-		 * No buffer can be so large. The contract does not say whether such a call reaches
-		 * the failure point.
+		 * Larger sizes are at least 4 GiB (number.h), too large for a buffer. The contract does not
+		 * say whether an allocation of such a size reaches the failure point.
 		 */
 		api_reset_failure_injection();
 		expect_buffer_alloc_error(bytes, ENOMEM);
@@ -98,7 +100,7 @@ void api_run_buffer_alloc(const struct api_call *call)
 	}
 }
 
-/* Makes an allocation fail. If it kept frames, later calls would run out of frames. */
+/* Makes an allocation fail. If a failed allocation kept frames, later calls would run out of frames. */
 void api_run_buffer_fails(const struct api_call *call)
 {
 	size_t pages = 1 + call->numbers[0] % BUFFER_PAGES_MAX;
@@ -107,11 +109,11 @@ void api_run_buffer_fails(const struct api_call *call)
 	page_fail_nth(1);
 	expect_buffer_alloc_error(pages * PAGE_SIZE, ENOMEM);
 	api_expect(!page_fail_nth(0), "page_buffer_alloc of %zu pages was no failure point", pages);
-	/* The failure reduced the times of the point's attributes; api_fault.c did not count it. */
+	/* The failure reduced the failure point's attribute `times`, which api_fault.c did not count. */
 	api_reset_failure_injection();
 }
 
-/* This call does nothing if the slot has no buffer. */
+/* Walks over the pages of the slot's buffer, if the slot has a buffer. */
 void api_run_buffer_walk(const struct api_call *call)
 {
 	const struct api_slot *slot = &api_slots[call->slot_index];
@@ -145,6 +147,7 @@ static struct page *borrow_page_of_slot_buffer(const struct api_call *call)
 	return page_borrow(slot->buffer + index * PAGE_SIZE);
 }
 
+/* Frees the buffer while a reference keeps one of its pages allocated. */
 void api_run_buffer_keep(const struct api_call *call)
 {
 	struct api_slot *slot = &api_slots[call->slot_index];

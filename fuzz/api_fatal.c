@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls that misuse the library and must end the process; each runs in a child process. */
+/* Calls of fuzz_api that misuse the library: each runs in a child process, which the misuse must end. */
 #include "fuzz/api.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #define CHILD_SECONDS 5
 
-/* Reports of these child processes need no function names; looking them up takes a second. */
+/* The reports of child processes need no function names, and looking the names up takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -77,7 +77,7 @@ static void unmap_address(void *addr)
 	page_unmap_local(addr);
 }
 
-/* Return: an offset from @number; odd small numbers give offsets at the end of the page. */
+/* Return: an offset that depends on @number; for small odd numbers, an offset at the end of the page. */
 static size_t derive_unmap_offset(uint64_t number)
 {
 	return number < NUMBER_SPAN && number % 2 ? PAGE_SIZE - 1 + number / 2 % 4 : (size_t)number;
@@ -98,7 +98,7 @@ void api_run_unmap_at(const struct api_call *call)
 	page_unmap_local(addr);
 }
 
-/* Allocates pages until the frame of @page is allocated again. Return: that page, or NULL. */
+/* Allocates pages until the frame of @page is allocated again. Return: the page with this frame, or NULL. */
 static struct page *allocate_frame_again(const struct page *page)
 {
 	struct page *next;
@@ -112,9 +112,9 @@ static struct page *allocate_frame_again(const struct page *page)
 }
 
 /*
- * Switches a task out that maps a page, frees the page, allocates its frame again, and writes
- * through the old mapping. The child process makes all these calls, because earlier inputs
- * determine how many other frames are allocated first.
+ * Maps the slot's page in a task, switches the task out, frees the page, allocates its frame again, and
+ * writes through the old mapping. The child process also makes the allocations, because their number depends
+ * on earlier inputs.
  */
 static void make_and_write_stale_mapping(void *slot)
 {
@@ -135,7 +135,7 @@ static void make_and_write_stale_mapping(void *slot)
 	*mapped = 1;
 }
 
-/* Only the backend `alias` is tested: with one address for each page the misuse is not detected. */
+/* Tests only the backend `alias`: under `direct`, an old mapping stays valid, so its use is not detected. */
 void api_run_stale_mapping(const struct api_call *call)
 {
 	api_get_or_alloc_page(call);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Injected failures (R11): fault attributes and fail_nth. This file predicts each failure as page.h
- * describes it, independently of the library. While fail_nth has a failure point left, only
- * fail_nth decides which point fails; otherwise probability, task filter, times, space, interval
- * and chance decide, in this order.
+ * Calls of fuzz_api that inject failures (R11): fault attributes and fail_nth. This file predicts each
+ * failure as page.h describes it, independently of the library. While a request by fail_nth is pending, only
+ * this request decides. Otherwise the fault attributes decide in this order: probability, task filter, times,
+ * space, interval, chance.
  */
 #include "fuzz/api.h"
 
@@ -15,8 +15,8 @@
 static const struct page_fault_attr default_attr = PAGE_FAULT_ATTR_INIT;
 
 static struct page_fault_attr expected_attrs[PAGE_FAULT_POINTS];
-static unsigned int interval_call_counts[PAGE_FAULT_POINTS]; /* calls counted for the interval */
-static unsigned int expected_nth; /* number of points until fail_nth fails one; 0: it is off */
+static unsigned int interval_call_counts[PAGE_FAULT_POINTS]; /* calls so far, for the attribute `interval` */
+static unsigned int expected_nth; /* the n-th failure point from now on must fail; 0: fail_nth is off */
 static bool task_may_fail;
 
 /* ---- the prediction of failures ---- */
@@ -84,8 +84,8 @@ void api_reset_failure_injection(void)
 	expected_nth = 0;
 	task_may_fail = false;
 	/*
-	 * The library checks failure points only after a failure was requested once. Request one
-	 * now, so that the first input and later inputs behave alike.
+	 * The library checks failure points only after the first request of a failure. Request a failure now,
+	 * so that the first input behaves like later inputs.
 	 */
 	page_fail_nth(1);
 	page_fail_nth(0);
@@ -100,21 +100,21 @@ void api_reset_failure_injection(void)
 /* ---- calls ---- */
 
 /*
- * Small numbers are reduced so that few calls use them up. Large numbers are passed unchanged, to
- * test that they are truncated correctly.
+ * Small numbers are reduced, so that the few calls of an input reach an interval and use up `times`. Large
+ * numbers are passed unchanged, to test that they are truncated correctly.
  */
 static uint64_t reduce_small_number(uint64_t number)
 {
 	return number < NUMBER_SPAN ? number % 8 : number;
 }
 
-/* Return: mostly 0, because few calls of an input would use up a larger space. */
+/* Return: the space, mostly 0, because an input has too few calls to use up a larger space. */
 static unsigned int derive_fault_space_in_pages(uint64_t number)
 {
 	return number % 64 < 16 ? number % 16 : 0;
 }
 
-/* The third number encodes the space and, in its upper bits, most other attributes. */
+/* The third number of the call encodes the space and, in its upper bits, most other attributes. */
 static struct page_fault_attr decode_fault_attr(const struct api_call *call)
 {
 	static const unsigned int probabilities[] = { 100, 100, 50, 0, 101, 100, 1, 100 };

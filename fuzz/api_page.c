@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Calls for single pages: allocation flags, callbacks, and reuse of frames. */
+/* Calls of fuzz_api for single pages: allocation flags, callbacks, and reuse of frames. */
 #include "fuzz/api.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #define CONTEXTS  (GFP_KERNEL | GFP_ATOMIC | GFP_NOWAIT | GFP_NOIO)
 #define MODIFIERS (__GFP_ZERO | __GFP_HIGHMEM | __GFP_NOFAIL | __GFP_NOWARN)
 
-/* The maximal number of pages of one call `churn`: far more than the library's quarantine holds. */
+/* The call `churn` allocates up to this many pages, far more than the library's quarantine holds. */
 #define CHURN_MOST 300
 
 struct api_slot api_slots[API_SLOTS];
@@ -124,7 +124,7 @@ void api_run_release(const struct api_call *call)
 struct callback_state {
 	unsigned int callback_count;
 	unsigned char mark_value;
-	size_t writable_byte_count; /* of the range that the callback gets */
+	size_t writable_byte_count; /* size of the range that the callback gets */
 };
 
 static int count_callback_and_mark_byte(void *at, void *ctx)
@@ -138,9 +138,8 @@ static int count_callback_and_mark_byte(void *at, void *ctx)
 }
 
 /*
- * Checks that page_with_mapped() or page_with_pointer() returned @ret after one callback for the
- * bytes, or without a callback, that only the byte that the callback marked has changed, and
- * restores that byte.
+ * Checks the result @ret of page_with_mapped() or page_with_pointer(), the number of callbacks, and that only
+ * the byte that the callback marked has changed. Restores the marked byte.
  */
 static void check_callback_and_restore_byte(const struct api_call *call, const struct callback_state *state,
 					    int ret, size_t off, bool is_in_page)
@@ -199,9 +198,10 @@ void api_run_churn(const struct api_call *call)
 /* ---- user memory ---- */
 
 /*
- * The user memory is a later part of the same page. So if a byte is read twice, the copy overwrote
- * it between the reads, and the result differs. The distance is at least the block size of a
- * kernel's copy loop, which copies upwards.
+ * The call `user_copy` copies from user memory that is a later part of the same page. If the library reads a
+ * byte of user memory twice, the copy may overwrite the byte before the second read, and the result differs.
+ * The distance between the two parts is at least the block size of a kernel's copy loop, which copies
+ * upwards.
  */
 #define SHIFT_LEAST 64
 
@@ -242,7 +242,7 @@ void api_run_user_copy(const struct api_call *call)
 
 #define USER_WRITABLE (2 * PAGE_SIZE)
 
-/* Return: USER_WRITABLE bytes of zeroed user memory, before a page that cannot be accessed. */
+/* Return: USER_WRITABLE bytes of zeroed user memory, which end at a page that cannot be accessed. */
 static unsigned char *get_zeroed_user_memory(void)
 {
 	static unsigned char *memory;

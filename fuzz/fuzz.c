@@ -14,7 +14,7 @@
 #include "harness/library.h"
 #include "harness/program/program_text.h"
 
-/* With 16 or 32 races for each clearing, fuzz_race is a third faster than with 1 (measured). */
+/* With 16 or 32 races between two clearings of the detector, fuzz_race is a third faster than with 1. */
 #define RACES_PER_CLEAR 16
 
 struct checker *fuzz_get_checker(void)
@@ -30,7 +30,7 @@ struct checker *fuzz_get_checker(void)
 	return checker;
 }
 
-/* Exits if the system does not meet a requirement of the library, because that is no finding. */
+/* If the system refuses a system call that the library needs, exits without a finding. */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *missing = library_describe_refused_system_call();
@@ -91,8 +91,8 @@ void fuzz_count_race_and_maybe_clear(void)
 
 /* ---- child processes ---- */
 
-#define PROCESS_ALWAYS  32 /* number of first inputs of each kind that all get a process */
-#define PROCESS_ONCE_IN 24 /* after them, one input in this number gets a process */
+#define PROCESS_ALWAYS  32 /* the first inputs of each kind, up to this number, get a child process */
+#define PROCESS_ONCE_IN 24 /* of later inputs of each kind, one in this number gets a child process */
 
 NO_COVERAGE_BEGIN
 
@@ -146,8 +146,8 @@ _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct pro
 }
 
 /*
- * AFL++ runs a target in a grandchild process that it stops between inputs. If AFL++ is killed, the
- * stopped grandchild would remain forever.
+ * AFL++ runs a target in a grandchild process, and stops this process between inputs. Without a request to be
+ * killed with its parent, a stopped grandchild would remain forever after AFL++ was killed.
  */
 static void request_kill_with_parent(void)
 {

@@ -14,92 +14,90 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * An engine, or a program without an engine, calls this function before the first input. fuzz_api
- * has its own function. The functions ignore both arguments.
+ * An engine, or a program without an engine, calls this function before the first input. fuzz_api has its own
+ * version of this function. Both arguments are ignored.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* libFuzzer calls these functions if mutator.c or mutator_text.c is linked; seed decides the
- * result. */
+/* libFuzzer calls these functions if mutator.c or mutator_text.c is linked; @seed selects the mutation. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
 				 uint8_t *out, size_t max, unsigned int seed);
 
-/* Mutates bytes by libFuzzer. Weak: AFL++ links the targets too, but has no such function. */
+/* Mutates bytes by libFuzzer. The symbol is weak, because AFL++ lacks this function. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) __attribute__((weak));
 
 /*
- * The format of a target's inputs: page programs as bytes (program_bytes.h) or as text, or library
- * calls as bytes (api_call.h). Each target defines fuzz_input_kind; targets.def repeats its value,
- * for programs that do not link the target.
+ * The format of a target's inputs: page programs as bytes (program_bytes.h) or as text, or library calls as
+ * bytes (api_call.h). Each target defines fuzz_input_kind; targets.def repeats its value, for programs that
+ * do not link the target.
  */
 enum fuzz_input_kind { FUZZ_BYTES, FUZZ_TEXT, FUZZ_CALLS };
 extern const enum fuzz_input_kind fuzz_input_kind;
 
 /*
- * Stores a reference to the current input, so that a finding can name its file. Each target calls
- * this function first.
+ * Stores a reference to the current input, so that the report of a finding can name the input's file. Each
+ * target calls this function first for each input.
  */
 void fuzz_set_input(const uint8_t *data, size_t size);
 
-/* Sets the file of the next input. Only programs without an engine call this function. */
+/* Sets the file name of the next input. Only programs without an engine call this function. */
 void fuzz_set_next_input_file(const char *file);
 
 /*
- * Prints the commands that replay and print the current input. If libFuzzer runs the target, the
- * file of the input is the one that libFuzzer will write. Under AFL++, prints only in which
- * directory the input is.
+ * Prints the commands that replay and print the current input. Under libFuzzer, the commands contain the name
+ * of the file that libFuzzer will write. Under AFL++, only the directory of the input is printed.
  */
 void fuzz_print_replay_commands(const char *target_name);
 
-/* Return: the checker, created by the first call. A target has only one thread. */
+/* Return: the checker, created by the first call. A target has only one thread, so there is no lock. */
 struct checker *fuzz_get_checker(void);
 
 /*
- * Runs the last evaluated program on fibers, compares the execution with the model, and passes the
- * result to the outcome callback.
+ * Runs @program, which must be the last evaluated program, on fibers, compares the execution with the model,
+ * and passes the outcome to the outcome callback.
  */
 enum checker_result fuzz_run_and_compare(const struct program *program, struct checker_report *report);
 
-/* Passes a comparison that the caller made with fuzz_get_checker() to the outcome callback. */
+/* Passes the outcome of the program that fuzz_get_checker() executed last to the outcome callback. */
 void fuzz_report_outcome(const struct checker_report *report);
 
 /*
- * The callback gets each part of the outcome of an input; its ctx is NULL. A target that executes
- * no program calls fuzz_report_outcome_part() itself.
+ * Sets the outcome callback, which gets each part of the outcome of an input, and NULL as ctx. A target that
+ * executes no page program calls fuzz_report_outcome_part() itself.
  */
 void fuzz_set_outcome_callback(digest_fn fn);
 void fuzz_report_outcome_part(enum digest_part part, const void *bytes, size_t len);
 
-/* Clears the detector's memory of earlier inputs. Clearing takes longer than executing an input. */
+/* Clears the detector's memory of earlier inputs, which takes longer than executing an input. */
 void fuzz_clear_detector(void);
 
-/* If set, a target reports every race of a program; else fuzz_race may stop at the first race. */
+/* If true, fuzz_race reports every race of a program; otherwise it may stop at the first race. */
 extern bool fuzz_wants_all_races;
 
 /*
- * Counts a race, and clears the detector's memory after every RACES_PER_CLEAR races: to report a
- * race, ThreadSanitizer searches all accesses since the last clearing.
+ * Counts a race, and clears the detector's memory after every RACES_PER_CLEAR races: to report a race,
+ * ThreadSanitizer searches all accesses since the last clearing.
  */
 void fuzz_count_race_and_maybe_clear(void);
 
 /*
- * Counts an input that needs a child process. A process costs as much as a hundred inputs, so only
- * the first inputs of each kind, and some later ones, get a process.
- * @input_count: how many inputs of this kind there were so far
+ * Counts an input that needs a child process. A process costs as much as a hundred inputs, so only the first
+ * inputs of each kind, and some later inputs, get a process.
+ * @input_count: number of inputs of this kind so far, which the function increments
  * Return: whether this input gets a process.
  */
 bool fuzz_count_and_decide_fork(unsigned int *input_count);
 
 /*
- * Adds the calls of the program that the checker ran last to the totals, which are printed when the
- * process ends.
+ * Adds the numbers of executed and skipped calls of the last executed program to the totals, which the
+ * process prints when it ends.
  */
 void fuzz_count_calls_of_last_program(const char *target_name);
 
 /*
- * Prints the program, the reason and the commands that replay the input, then aborts, so that the
- * engine stores the input.
+ * Prints the program, the reason and the commands that replay the input, then aborts, so that the engine
+ * stores the input.
  */
 _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
 				       const char *reason);

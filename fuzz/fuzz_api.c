@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests library calls that no page program can make: buffers, borrowed pages, callbacks, allocation
- * flags, fault attributes, reuse of frames. The results are compared with page.h only; this file
- * requires nothing that page.h does not promise.
+ * Tests library calls that no page program can make: buffers, borrowed pages, callbacks, allocation flags,
+ * fault attributes, reuse of frames. The results are compared with page.h only; this file requires nothing
+ * that page.h does not promise.
  *
- * There is no model of programs and no order of threads: one thread makes the calls of the input
- * (api_call.h), and each call checks its own result (api.def).
+ * The rule model is not used, and there is only one thread: each call of the input (api_call.h) checks its
+ * own result (api.def).
  */
 #include "fuzz/fuzz.h"
 
@@ -23,7 +23,7 @@ static void (*const call_functions[])(const struct api_call *call) = {
 };
 
 static struct api_call calls[API_CALLS_MAX];
-static size_t started_call_count; /* including the call that runs */
+static size_t started_call_count; /* number of calls so far, including the running call */
 
 void api_abort_with_finding(const char *format, ...)
 {
@@ -40,8 +40,7 @@ void api_abort_with_finding(const char *format, ...)
 	abort();
 }
 
-/* Frees all pages and buffers and clears all requested failures, so that no input affects the next
- * one. */
+/* Frees all pages and buffers and clears all requested failures, so that no input affects the next one. */
 static void free_slots_and_reset_failures(void)
 {
 	for (size_t i = 0; i < API_SLOTS; i++) {
@@ -56,9 +55,9 @@ static void free_slots_and_reset_failures(void)
 #define FIRST_PAGES 128
 
 /*
- * The engine calls this function once, before the first input: code of the library that runs
- * only once is then not counted as coverage of that input. A constructor would be too early:
- * constructors of an external library may not have run yet, or the library may lack buffers.
+ * Runs the code of the library that runs only once. The engine calls this function before the first input, so
+ * that this code is not coverage of an input. A constructor would be too early, because constructors of an
+ * external library may not have run yet.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Prints the commands that replay an input. A replayer knows the file of its input; libFuzzer
- * writes the file after the finding, with a name that depends on its options and on the content.
+ * Prints the commands that replay an input. A replayer knows the file of its input. libFuzzer writes the file
+ * later, so the name of that file is derived from libFuzzer's options and from the input.
  */
 #include "fuzz/fuzz.h"
 
@@ -17,7 +17,7 @@
 static struct {
 	const uint8_t *data;
 	size_t size;
-	const char *file; /* NULL if an engine runs the target */
+	const char *file; /* name of the input's file; NULL if an engine runs the target */
 } input;
 
 void fuzz_set_input(const uint8_t *data, size_t size)
@@ -47,7 +47,7 @@ static bool file_equals_input(const char *path)
 	return read_size == input.size && !memcmp(content, input.data, read_size);
 }
 
-/* Sets @value to the text after @option, if the argument begins with it. */
+/* If @argument begins with @option, sets @value to the rest of @argument. */
 static void read_option_value(const char *argument, const char *option, const char **value)
 {
 	if (!strncmp(argument, option, strlen(option)))
@@ -55,8 +55,8 @@ static void read_option_value(const char *argument, const char *option, const ch
 }
 
 /*
- * Reads the arguments of this process from /proc. If an argument is a file with the current input,
- * libFuzzer runs that file and writes no new file. Return: that file, or the file that libFuzzer
+ * Reads the arguments of this process from /proc. If an argument is a file with the current input, libFuzzer
+ * runs this file and writes no new file. Return: the file with the current input, or the file that libFuzzer
  * will write.
  */
 static const char *find_or_predict_input_file(void)
@@ -106,8 +106,7 @@ static void print_shell_command(const char *label, const char *binary, const cha
 	putc('\n', stderr);
 }
 
-/* Prints the command that shows the input as text, if the input is bytes and the program for it
- * exists. */
+/* Prints the command that shows a byte input as text, if the program of that command exists. */
 static void print_command_to_show_input(const char *target, const char *file)
 {
 	char replayer_name[64], binary[PATH_MAX];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* A target that does nothing: it measures the cost of the engine for each input (`make
- * bench-exec`). */
+/* A target that does nothing, with which `make bench-exec` measures the engine's cost for each input. */
 #include "fuzz/fuzz.h"
 
 const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests programs whose last call breaks a fatal rule: a use after the last free, an unmap out of
- * order, a 17th mapping. The process that makes the call must end with a report of that rule. The
- * targets that repair programs never make such a call, so they cannot notice a missing report.
+ * Tests programs whose last call breaks a fatal rule: a use after the last free, an unmap out of order, a
+ * 17th mapping. A process that makes the last call must end with a report of the broken rule. Targets that
+ * repair programs never make a fatal call, so they cannot notice a missing report.
  *
- * The calls before the last call are repaired and executed in this process, so that the engine sees
- * their coverage. A child process then executes them again, with the last call. The cost of a
- * process for each input is acceptable: there are few ways to misuse a page, and many short
- * programs for each.
+ * The calls before the last call are repaired and executed in this process, so that the engine sees their
+ * coverage. A child process then executes the whole program, including the last call. The cost of child
+ * processes is acceptable: there are few ways to misuse a page, and short programs are enough for each way.
  */
 #include "fuzz/fuzz.h"
 
@@ -21,7 +20,7 @@
 
 const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 
-#define MAPPING_COUNTS 17 /* possible numbers of mappings of one thread */
+#define MAPPING_COUNTS 17 /* one thread has 0 to 16 mappings */
 
 static const struct execution_options options = {
 	.run_count = 1,
@@ -30,14 +29,14 @@ static const struct execution_options options = {
 	.has_engine_handlers = true,
 };
 
-/* Reports of these child processes need no function names; looking them up takes a second. */
+/* The reports of child processes need no function names, and looking the names up takes a second. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "symbolize=0";
 }
 
-/* Not instrumented: this function runs before the counters of a coverage build can be used. */
+/* The function is not instrumented, because it runs before the counters of a coverage build can be used. */
 __attribute__((no_profile_instrument_function)) const char *__msan_default_options(void);
 const char *__msan_default_options(void)
 {
@@ -63,8 +62,7 @@ static const struct verdict *evaluate_program(const struct program *program)
 	return rules_verdict(fuzz_get_checker()->rules);
 }
 
-/* Return: how many mappings the thread of the last call has before that call, at most
- * MAPPING_COUNTS - 1. */
+/* Return: how many mappings the last call's thread has before this call, at most MAPPING_COUNTS - 1. */
 static size_t count_mappings_of_last_caller(const struct program *program)
 {
 	uint8_t thread = program->calls[program->count - 1].thread;
@@ -78,8 +76,8 @@ static size_t count_mappings_of_last_caller(const struct program *program)
 }
 
 /*
- * This process never makes the last call, so the engine sees no coverage of it. libFuzzer treats
- * these counters as coverage: one counter for each way in which a program can end.
+ * This process never makes the last call, so the engine sees no coverage of the last call. libFuzzer treats
+ * these counters as coverage: one for each broken rule, last call and number of mappings.
  */
 static uint8_t ending_counters[RULE_COUNT][OP_COUNT][MAPPING_COUNTS]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
@@ -93,8 +91,8 @@ static void mark_ending_covered(enum rule rule, const struct program *program)
 NO_COVERAGE_BEGIN
 
 /*
- * Runs the program with its last call in a child process, if this input gets a process. Aborts with
- * a finding if this execution, or the one before it without the last call, differs from the model.
+ * Runs the program with its last call in a child process, if fuzz_count_and_decide_fork() allows a process.
+ * Aborts with a finding if the execution with or without the last call differs from the model.
  */
 static void maybe_check_program_in_child(struct execution *execution, struct checker *checker,
 					 const struct program *program, enum rule rule)
@@ -112,8 +110,8 @@ static void maybe_check_program_in_child(struct execution *execution, struct che
 NO_COVERAGE_END
 
 /*
- * Return: the first call that must end the process, or VERDICT_NONE. Under MemorySanitizer, a use
- * of uninitialised bytes must end the process too. @rule gets the rule that the call breaks.
+ * Return: the first call that must end the process, or VERDICT_NONE. Under MemorySanitizer, a use of
+ * uninitialised bytes must end the process too. @rule gets the rule that the returned call breaks.
  */
 static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
 {
@@ -128,9 +126,8 @@ static size_t find_fatal_call(const struct verdict *verdict, enum rule *rule)
 }
 
 /*
- * Adds mappings of @thread at the end of @program, so that @free_mapping_count more
- * are possible. The order of the checks in a library call shows only if its own mappings do not all
- * fit.
+ * Appends mappings of @thread to @program, until only @free_mapping_count more mappings are possible. The
+ * order of checks in a call that maps pages itself is visible only if not all of its mappings fit.
  */
 static void fill_mappings_and_repair(struct program *program, uint8_t thread, unsigned int free_mapping_count)
 {
@@ -154,10 +151,10 @@ static void fill_mappings_and_repair(struct program *program, uint8_t thread, un
 }
 
 /*
- * Cuts @program after its first fatal call and repairs the calls before it. With
- * @must_fill_mappings, the thread can make only 0 or 1 more mappings before the fatal call. @rule
- * gets the broken rule. Return: true if the last call of the repaired program breaks this rule, and
- * the program breaks no other.
+ * Cuts @program after its first fatal call and repairs the calls before the fatal call. With
+ * @must_fill_mappings, adds mappings before the fatal call, until its thread can make only 0 or 1 more. @rule
+ * gets the rule that the fatal call breaks. Return: true if the last call of the repaired program breaks
+ * @rule, and the program breaks no other rule.
  */
 static bool reduce_to_single_fatal_call(struct program *program, enum rule *rule, bool must_fill_mappings)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests every error path of a program: the program runs once for each failure point of each thread,
- * which then fails. The outcome must always be the model's: a failure may change only the bytes,
+ * Tests every error path of a program: the program runs once for each failure point of each thread, and that
+ * failure point fails. The outcome must always be the model's: a failure may change only the bytes,
  * references and mappings that the contract allows.
  */
 #include "fuzz/fuzz.h"
@@ -36,8 +36,8 @@ static void remove_fail_nth_calls(struct program *p)
 }
 
 /*
- * Makes failing_program from the program: the n-th failure point of @thread fails. The failure may
- * make a later call break a rule, so the result is repaired.
+ * Copies the program to failing_program, in which the n-th failure point of @thread fails. The failure may
+ * make a later call break a rule, so failing_program is repaired.
  */
 static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 {
@@ -53,8 +53,8 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
 }
 
 /*
- * The last round requests the failure of a point that does not exist: the program must then behave
- * as without a failure.
+ * The last iteration requests the failure of a failure point that does not exist: the program must then
+ * behave as without a failure.
  */
 static void compare_with_each_point_failing(uint8_t thread)
 {
@@ -72,8 +72,7 @@ static void compare_with_each_point_failing(uint8_t thread)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_set_input(data, size);
-	/* Creates the checker with the first input, so that no later input covers the code that
-	 * creates it. */
+	/* Create the checker at the first input, so that its creation is not coverage of a later input. */
 	fuzz_get_checker();
 	program_from_bytes(&program, data, size);
 	remove_fail_nth_calls(&program);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests programs that break no rule: every byte string is a program, which is repaired. Therefore
- * every error is a finding: a sanitizer's report, a wrong result, a wrong byte, a wrong count.
+ * Tests programs that break no rule: every byte string is decoded as a program, which is repaired. Therefore
+ * every error is a finding: a sanitizer's report, or a wrong result, byte or reference count.
  */
 #include "fuzz/fuzz.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests programs that may break rules. ThreadSanitizer must report exactly the data races that the
- * model predicts, except the predicted misses of its shadow memory; results and bytes must be those
- * of the model. A program that breaks a fatal rule runs up to the call that breaks it.
+ * Tests programs that may break rules. ThreadSanitizer must report exactly the data races of the model,
+ * except predicted misses. Results and bytes must be those of the model. A program that breaks a fatal rule
+ * stops before its fatal call.
  *
- * To clear the detector's memory takes longer than to run a program, so the memory is cleared
- * rarely. State of earlier inputs can then make ThreadSanitizer miss a race. Therefore a difference
- * counts only if it also occurs with cleared memory.
+ * Clearing the detector's memory takes longer than running a program, so the memory is cleared rarely.
+ * Without clearing, state of earlier inputs can make ThreadSanitizer miss a race. Therefore a difference from
+ * the model is a finding only if it also occurs with cleared memory.
  *
- * ThreadSanitizer never frees a report, so a process that runs for hours would run out of memory.
- * After REPORTED_PROGRAMS_MAX racy programs, only one racy program in RUN_ONE_IN runs.
+ * ThreadSanitizer never frees a report, so a process that runs for hours would run out of memory. After
+ * REPORTED_PROGRAMS_MAX racy programs, only one racy program in RUN_ONE_IN runs.
  */
 #include "fuzz/fuzz.h"
 
@@ -18,7 +18,7 @@
 
 #include "harness/program/program_bytes.h"
 
-/* So many programs leave about 700 MB of reports; libFuzzer's memory limit is 2 GB. */
+/* The reports of this many programs need about 700 MB; libFuzzer's memory limit is 2 GB. */
 #define REPORTED_PROGRAMS_MAX 300000
 #define RUN_ONE_IN            64
 
@@ -39,7 +39,7 @@ static void print_race_counts(void)
 			counts.skipped);
 }
 
-/* Counts the programs that the model predicts to race. Return: whether to skip such a program. */
+/* Counts the current program if the model has a race in it. Return: whether to skip the program. */
 static bool count_race_and_maybe_skip(void)
 {
 	static unsigned long racy_programs;
@@ -68,9 +68,9 @@ static enum checker_result run_and_confirm_difference(const struct program *prog
 }
 
 /*
- * A race report costs as much as a hundred programs, so most programs stop at their first race.
- * Inputs of every eighth length report all races, to test the executor and the detector after the
- * first race.
+ * A race report takes as long as a hundred programs, so most programs stop at their first race. Inputs whose
+ * number of calls is a multiple of 8 report all races, to test the executor and the detector after the first
+ * race.
  */
 static bool input_size_selects_all_races(size_t size)
 {
@@ -90,8 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exec_options(fuzz_get_checker()->exec)->first_race_only =
 		!fuzz_wants_all_races && !input_size_selects_all_races(size);
 	/*
-	 * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, whose accesses
-	 * may fill a granule. Each input then takes four times as long.
+	 * FUZZ_FRESH=1 makes the coverage of an input independent of earlier inputs, whose accesses may fill
+	 * a granule. With FUZZ_FRESH=1, each input takes four times as long.
 	 */
 	if (getenv("FUZZ_FRESH"))
 		fuzz_clear_detector();

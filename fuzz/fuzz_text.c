@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests the parser and the printer of program texts with any byte string. A rejected text must get
- * an error message that names one of its lines. An accepted text and its canonical form must be the
- * same program, and the canonical form of the canonical form must be the same text. A rewritten
- * text must not change if it is rewritten again.
+ * Tests the parser and the printer of program texts with any byte string. A rejected text must get an error
+ * message that names a line of the text. An accepted text and its canonical form must be the same program,
+ * and printing this program again must give the same canonical form. program_rewrite_as_canonical() must not
+ * change a text that it has written.
  */
 #include "fuzz/fuzz.h"
 

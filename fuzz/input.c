@@ -14,7 +14,7 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 
-/* The state of a walk through one path. */
+/* The state of one call of input_for_each(). */
 struct input_walk {
 	input_fn fn;
 	void *ctx;
@@ -56,8 +56,7 @@ static bool encode_program_text(const char *name, const char *text, size_t *size
 
 /*
  * Copies a text for fuzz_text, which also reads program texts with errors.
- * Return: false if the text is no program text: it has no header, and its name is not that of a
- * program.
+ * Return: false if the text has no header, and @name is not the name of a program text.
  */
 static bool copy_even_invalid_program_text(const char *name, const char *text, size_t *size, uint8_t *bytes,
 					   char *error)
@@ -71,8 +70,8 @@ static bool copy_even_invalid_program_text(const char *name, const char *text, s
 }
 
 /*
- * Converts the content of a file to the bytes that the target reads, and sets @size to their
- * number. Return: false if the file has an error; then @error has the message.
+ * Converts the content of a file to the bytes that the target reads, and sets @size to the number of these
+ * bytes. Return: false if the file has an error, which @error then describes.
  */
 static bool encode_content(const char *name, const char *content, size_t *size, uint8_t *bytes, char *error)
 {
@@ -95,8 +94,7 @@ static void read_and_pass_input(const char *name, void *ctx)
 	char *content = program_file_read_or_stdin(name, &size, error);
 	uint8_t *bytes = content ? malloc(size + PROGRAM_BYTES_MAX) : NULL, *exact = NULL;
 
-	/* The memory has the exact size, so that AddressSanitizer reports reads beyond the input.
-	 */
+	/* The memory has exactly the input's size, so AddressSanitizer reports reads beyond the input. */
 	if (bytes && encode_content(name, content, &size, bytes, error))
 		exact = realloc(bytes, size ? size : 1);
 	if (exact) {
@@ -110,7 +108,7 @@ static void read_and_pass_input(const char *name, void *ctx)
 	free(content);
 }
 
-/* Passes a file of a directory if it has the name of a program, or for fuzz_api *.calls. */
+/* Passes a file of a directory to the callback if its name is that of a program, or for fuzz_api *.calls. */
 static void pass_file_if_input(const char *name, void *ctx)
 {
 	struct input_walk *walk = ctx;

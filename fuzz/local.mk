@@ -63,7 +63,7 @@ endif
 #: fuzzers  build the fuzz targets for libFuzzer
 fuzzers: $(engine_programs)
 
-# The mutator for AFL++ includes the sources of page programs, because another compiler may build it.
+# The mutator for AFL++ links the sources for page programs itself, because another compiler may build it.
 afl_mutator_sources = \
 	$(mutate_sources) \
 	%D%/afl_mutator.c \
@@ -74,7 +74,7 @@ afl_mutator_sources = \
 
 # AFL++ has its own compiler, so it has its own build directories: one with AddressSanitizer, one
 # without a sanitizer, and one that logs comparisons (CMPLOG). AFL++ does not support the attribute
-# NO_COVERAGE (sync.h), so it gets a list of these functions.
+# NO_COVERAGE (sync.h), so AFL++ gets a list of the functions with this attribute.
 # fuzz_race is not built: ThreadSanitizer would treat AFL++'s coverage counters as shared data.
 # fuzz_api and fuzz_fatal are not built: AFL++ also counts the coverage of their child processes,
 # which differs from run to run.

@@ -2,9 +2,8 @@
 /*
  * Runs a fuzz target with inputs from files, without an engine; every compiler can build it.
  *
- * Directories are walked in sorted order. The name of an input is printed before the input runs, so
- * the last printed name before a crash is that of the input that crashes. A run without any input
- * is an error.
+ * Directories are walked in sorted order. The name of an input is printed before the input runs, so the last
+ * printed name before a crash is the name of the input that crashes. A run without any input is an error.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Executes inputs for the determinism check (same.py), and writes the outcome of each input: a
- * digest of each part of the outcome, then how often each edge was taken.
+ * Executes inputs for the determinism check (same.py), and writes the outcome of each input: a digest of each
+ * part of the outcome, then how often each edge was taken.
  *
  *   list PATH...   prints the names of the inputs, each followed by a 0 byte
  *   edges N...     prints the function and source line of each edge, or its address
@@ -29,7 +29,10 @@
 /* The time limit of one input, in seconds; every input takes far less. */
 #define SECONDS_MAX 120
 
-/* The edge counters of the program. Constructors that the compiler adds set these fields. */
+/*
+ * The edge counters of the program. Startup code that the compiler adds calls the functions
+ * __sanitizer_cov_*(), which set these fields.
+ */
 static struct {
 	uint8_t *from, *to;
 	const uintptr_t *pcs; /* two words for each edge; the first is its address */
@@ -38,7 +41,7 @@ static struct {
 static bool keeps_detector_memory; /* between inputs */
 static int outcomes_file;
 static uint64_t part_digests[DIGEST_PARTS];
-static uint8_t *edge_counters; /* of the last executed input */
+static uint8_t *edge_counters; /* how often the last executed input took each edge */
 
 void __sanitizer_cov_8bit_counters_init(uint8_t *from, uint8_t *to);
 void __sanitizer_cov_8bit_counters_init(uint8_t *from, uint8_t *to)
@@ -63,7 +66,7 @@ static void print_edge_location(size_t edge)
 {
 	char edge_location[256];
 
-	/* The symbolizer subtracts 1, because it expects a return address. */
+	/* The symbolizer expects a return address, so it subtracts 1 from the address. */
 	__sanitizer_symbolize_pc((void *)(counters.pcs[2 * edge] + 1), "%F %L", edge_location,
 				 sizeof(edge_location));
 	puts(edge_location);
@@ -112,8 +115,7 @@ static void execute_input_file_or_exit(const char *name, bool must_clear_detecto
 		_exit(1);
 }
 
-/* Executes the empty input first, as engines do, so that the target creates its state before the
- * inputs. */
+/* Executes the empty input first, as engines do, so that the target creates its state before the inputs. */
 static void initialize_and_execute_empty_input(void)
 {
 	LLVMFuzzerInitialize(NULL, NULL);
@@ -141,7 +143,7 @@ static _Noreturn void serve_inputs(bool has_process_per_input)
 	char *name = NULL;
 	size_t size = 0;
 
-	/* The output of the target must not mix with the outcomes. */
+	/* Send the target's output to standard error, so that it does not mix with the outcomes. */
 	outcomes_file = dup(STDOUT_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	edge_counters = calloc(1, edge_count + 1);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * The harness's mutator as a custom mutator of libFuzzer, for targets that read programs as bytes.
- */
+/* Makes the harness's mutator a custom mutator of libFuzzer, for targets that read programs as bytes. */
 #include "fuzz/fuzz.h"
 
 #include "harness/mutate/mutate.h"
@@ -17,9 +15,9 @@
 static struct program program, other_program;
 
 /*
- * The engine and the mutator are not instrumented, so MemorySanitizer does not know that they wrote
- * these bytes. Other builds must not contain the call: OSS-Fuzz refuses targets that contain it
- * (fuzz/oss-fuzz/check_out.py).
+ * The engine and the mutator are not instrumented, so MemorySanitizer does not know that the bytes of an
+ * input are initialised. Other builds must not contain the call of __msan_unpoison(): OSS-Fuzz refuses
+ * targets that contain it (fuzz/oss-fuzz/check_out.py).
  */
 static void mark_initialised(const void *at, size_t size)
 {
@@ -38,8 +36,7 @@ static size_t mutate_by_libfuzzer(uint8_t *data, size_t size, size_t max)
 	return size;
 }
 
-/* Mutates the decoded program and writes its bytes. Return: their number; 0 makes the engine try
- * again. */
+/* Mutates the program and writes it as bytes. Return: the number of bytes; after 0 the engine tries again. */
 static size_t mutate_and_encode(uint8_t *out, size_t max, const struct program *other, unsigned int seed)
 {
 	struct mutate_request request = {
@@ -63,8 +60,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 }
 
 /*
- * libFuzzer calls crossover and mutation equally often; the mutator's weights decide how often
- * programs are spliced.
+ * libFuzzer calls this function as often as LLVMFuzzerCustomMutator(); the weights in mutations.def decide
+ * how often two programs are spliced.
  */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other, size_t other_size,
 				 uint8_t *out, size_t max, unsigned int seed)

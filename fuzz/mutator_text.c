@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A custom mutator of libFuzzer for fuzz_text. It makes one of three changes: an accepted text
- * becomes the text of another program; a word or line is removed, or comes from the text itself,
- * from a program, or from a list of words at the limits of the parser; or libFuzzer mutates the
- * bytes. So most texts are almost valid; parsers often have bugs that such texts find.
+ * A custom mutator of libFuzzer for fuzz_text. The mutator makes one of three changes: mutate the program of
+ * an accepted text; remove, replace or insert a word or a line; let libFuzzer mutate the bytes. New words and
+ * lines come from the text itself, from a program, or from limit_words. Therefore most mutated texts are
+ * almost valid; such texts find bugs of parsers.
  */
 #include "fuzz/fuzz.h"
 
@@ -29,7 +29,7 @@ static char limit_words[] =
 	"0x100000000 0x8000000000000000 16383 16384 255 256 18446744073709551615 "
 	"18446744073709551616";
 
-/* Bytes [from, from + len) of a text. */
+/* A word or a line: the bytes [from, from + len) of a text. */
 struct text_piece {
 	size_t from, len;
 };
@@ -39,7 +39,7 @@ static bool is_word_character(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Return: whether the byte belongs to the same piece as the byte before it. */
+/* Return: whether @byte belongs to the same word (or line) as the byte before it. */
 static bool is_in_piece_of_previous_byte(const char *byte, bool is_line)
 {
 	return is_line ? byte[-1] != '\n' : is_word_character(byte[0]) && is_word_character(byte[-1]);
@@ -60,9 +60,9 @@ static struct text_piece pick_random_piece(const struct text_buffer *text, bool 
 }
 
 /*
- * Parses @text, mutates the program, and writes the text of the result to @program_text. If @text
- * is not accepted, the empty program is mutated. Sometimes changes an expected result or `expect`.
- * Return: whether @text was accepted and its program was mutated.
+ * Parses @text, mutates the program, and writes the text of the result to @program_text. If the parser
+ * rejects @text, mutates the empty program. Sometimes also changes an expected result or the rules of
+ * `expect`. Return: whether @text was accepted and its program was mutated.
  */
 static bool make_mutated_program_text(const struct text_buffer *text, struct text_buffer *program_text)
 {
@@ -100,8 +100,8 @@ static bool mutate_as_program(struct text_buffer *text)
 }
 
 /*
- * Picks a word or a line, and replaces it by another piece, inserts the other piece before it, or
- * removes it. The other piece comes from the text, from a program, or from the words at the limits.
+ * Picks a word (or a line), and replaces it by another word (or line), inserts the other one before it, or
+ * removes it. The other word or line comes from the text, from a program, or from limit_words.
  */
 static bool replace_insert_or_remove_piece(struct text_buffer *text)
 {

@@ -8,14 +8,14 @@
 source=$SRC/pagetorture
 build=$WORK/pagetorture
 
-# All targets, except fuzz_race for MemorySanitizer: its programs may use uninitialised bytes, which is no
-# finding of fuzz_race but ends a process under MemorySanitizer.
+# MemorySanitizer gets all targets except fuzz_race, whose programs may use uninitialised bytes: this is no
+# finding of fuzz_race, but MemorySanitizer would end the process.
 targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$source/fuzz/targets.def")
 case $SANITIZER in
 memory) targets=${targets/fuzz_race/} ;;
 esac
 
-# Only this harness reports its fibers to ThreadSanitizer.
+# Only libharness-given-tsan.a reports its fibers to ThreadSanitizer.
 harness=libharness-given.a
 case $SANITIZER in
 thread) harness=libharness-given-tsan.a ;;

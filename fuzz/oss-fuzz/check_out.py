@@ -21,8 +21,8 @@ import zipfile
 
 TREE = pathlib.Path(__file__).absolute().parents[2]
 
-# For each sanitizer: the mark of instrumented functions, and a symbol of its runtime. The mark is a name to
-# which instrumented code refers, or the section of counters without names.
+# For each sanitizer: the mark of instrumented functions, and a symbol of its runtime. A mark is a symbol to
+# which instrumented code refers, or the section of counters that have no symbols.
 SANITIZERS = {
     "address": (r"<__asan_(report_)?(load|store)", "__asan_init"),
     "coverage": ("section __llvm_prf_cnts", "__llvm_profile_runtime"),
@@ -30,29 +30,28 @@ SANITIZERS = {
     "thread": (r"<__tsan_(func_entry|read|write|unaligned)", "__tsan_init"),
     "undefined": (r"<__ubsan_handle_", "__ubsan_handle_add_overflow"),
 }
-# The runtimes of these sanitizers contain that of UBSan, so its symbol does not show that UBSan is used.
+# The runtimes of these sanitizers contain UBSan's runtime, so its symbol does not show that UBSan is used.
 CONTAIN_UBSAN = {"address", "coverage", "memory", "thread"}
 
-# Engine: the mark of functions that count coverage for it.
+# For each engine: the mark of functions that count coverage for the engine.
 ENGINES = {"afl": r"<__afl_area_ptr", "libfuzzer": "section __sancov_cntrs"}
 
-# The number of call instructions to functions of each runtime: at least the first number in a build
-# for that sanitizer, at most the second one in others. The numbers are those of OSS-Fuzz's
-# bad_build_check, which refuses other targets. OSS-Fuzz does not count builds for threads or coverage;
-# here the second numbers also apply to these builds.
+# For each sanitizer: its runtime, the least number of call instructions to the runtime in a build for the
+# sanitizer, and the greatest number in other builds. OSS-Fuzz's bad_build_check requires these numbers.
+# bad_build_check ignores builds for ThreadSanitizer and for coverage; this script checks them too.
 CALLS = {"address": ("asan", 1000, 0), "dataflow": ("dfsan", 100, 0),
          "memory": ("msan", 1000, 3), "undefined": ("ubsan", 168, 200)}
 # The least number of edges that OSS-Fuzz requires.
 EDGES_LEAST = 100
 
-# Targets that are not built with a sanitizer (build.sh has the reason).
+# Pairs of a sanitizer and a target that is not built with this sanitizer (build.sh has the reason).
 LEFT_OUT = {("memory", "fuzz_race")}
 
 # Shared libraries that every machine of a fuzzing service has.
 SYSTEM_LIBRARIES = re.compile(
     r"(ld-linux-x86-64|lib(c|dl|gcc_s|m|pthread|resolv|rt|stdc\+\+))\.so\.\d+$")
 
-# A function that the seeds of each target must reach, in its file.
+# For each target: a function that the seeds must reach, and the place of this function.
 REACHES = {
     "fuzz_api": "page_buffer_alloc src/page/",
     "fuzz_fatal": "page_free src/page/",

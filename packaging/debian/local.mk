@@ -19,7 +19,7 @@ EXTRA_DIST += \
 	%D%/rules \
 	%D%/source/format
 
-# Build the packages in a copy of the tree, run lintian, and use their files: some minutes.
+# Build the packages in a copy of the tree, run lintian, and use the packages' files. This takes some minutes.
 #: check-deb  build the Debian packages, and use their files
 check-deb:
 	@chmod -R u+w check-deb 2>/dev/null; rm -rf check-deb && $(MKDIR_P) check-deb

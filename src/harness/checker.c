@@ -9,9 +9,9 @@
  * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
  *    tsan_shadow.h predicts, in order, if a prediction is possible.
  *
- * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not
- * determined, so only its results are compared. A race of the model that the detector does not
- * report on real threads is no difference. A report without a race of the model is a difference.
+ * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not determined,
+ * so only its results are compared. A race of the model that the detector does not report on real threads is
+ * no difference. A report without a race of the model is a difference.
  */
 #include "harness/checker.h"
 
@@ -71,7 +71,7 @@ static const char *step_result_text(const struct step *step)
 	return step->was_skipped ? "skipped" : result_name(step->result);
 }
 
-/* Returns the bits that differ in any of the @len bytes, among the bits that are set in @known. */
+/* Returns the bits that differ between @a and @b in any byte, and are set in the same byte of @known. */
 static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uint8_t *b, const uint8_t *known,
 						     size_t len)
 {
@@ -82,7 +82,7 @@ static uint8_t BYTES_NO_SANITIZE find_differing_bits(const uint8_t *a, const uin
 	return bits;
 }
 
-/* Returns the index of the first byte of @got that is neither expected nor allowed, or @len. */
+/* Returns the index of the first byte of @got that is neither expected nor allowed by @known, or @len. */
 static size_t BYTES_NO_SANITIZE find_first_wrong_byte(const uint8_t *expected, const uint8_t *got,
 						      const uint8_t *known, size_t len)
 {
@@ -95,9 +95,9 @@ static size_t BYTES_NO_SANITIZE find_first_wrong_byte(const uint8_t *expected, c
 }
 
 /*
- * Compares initialised bytes of the model's trace and of the execution's trace. Return: the index
- * of the first byte that differs, or @len. memcmp() is not used, because ThreadSanitizer would
- * record its reads as accesses of the running fiber.
+ * Compares initialised bytes of the model's trace and of the execution's trace. Return: the index of the
+ * first byte that differs, or @len. memcmp() is not used, because ThreadSanitizer would record its reads as
+ * accesses of the running fiber.
  */
 static size_t find_first_differing_initialised_byte(const struct checker *checker, uint32_t model_offset,
 						    uint32_t trace_offset, size_t len)
@@ -186,7 +186,7 @@ static bool check_no_executor_error(const struct checker *checker, struct checke
 	return !*error || checker_set_difference(report, "%s", error);
 }
 
-/* Counts the detector's reports. Each of them must be about a race of the model. */
+/* Counts the detector's reports, and checks that each report is about a race of the model. */
 static bool count_and_check_race_reports(const struct checker *checker, const struct program *program,
 					 bool any_order, struct checker_report *report)
 {
@@ -258,7 +258,7 @@ static bool check_predicted_reports(const struct checker *checker, const struct 
 				      report->race_count);
 }
 
-/* Sets the result for a program whose races the detector missed and may miss. Return: true. */
+/* Sets the result for a program whose races the detector missed, but may miss. Return: true. */
 static bool accept_missed_race(struct checker_report *report, const struct program *program,
 			       const struct race *race)
 {
@@ -272,7 +272,10 @@ static bool accept_missed_race(struct checker_report *report, const struct progr
 	return true;
 }
 
-/* Returns whether the prediction is reliable. For an external library it must be right. */
+/*
+ * Returns whether the prediction is reliable. Without a known access pattern of the library, a prediction is
+ * reliable only if it is right.
+ */
 static bool predict_reports_reliably(struct checker *checker, const struct tsan_facts *facts,
 				     size_t observed_report_count)
 {
@@ -284,7 +287,7 @@ static bool predict_reports_reliably(struct checker *checker, const struct tsan_
 		are_reports_as_predicted(checker, observed_report_count));
 }
 
-/* The detector reported no race, so the model must have no race that the detector cannot miss. */
+/* If the detector reported no race, the model must have no race that the detector cannot miss. */
 static bool check_no_unmissable_race(const struct shadow *shadow, const struct program *program,
 				     struct checker_report *report)
 {
@@ -300,8 +303,8 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
 }
 
 /*
- * The detector must report exactly the predicted races. If no prediction is possible, it must
- * report a race if the model has one that the detector cannot miss.
+ * The detector must report exactly the predicted races. If no prediction is possible, the detector must
+ * report a race if the model has a race that the detector cannot miss.
  */
 static bool predict_and_check_race_reports(struct checker *checker, const struct program *program,
 					   struct checker_report *report)
@@ -351,7 +354,7 @@ void checker_repair_and_evaluate(struct checker *checker, struct program *progra
 	checker->evaluated_program = program;
 }
 
-/* Clears report and trace. Aborts if the model did not evaluate this program last. */
+/* Clears report and trace. Aborts if @program is not the program that the model evaluated last. */
 static void require_evaluated_and_clear_results(struct checker *checker, const struct program *program,
 						struct checker_report *report)
 {

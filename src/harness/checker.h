@@ -12,28 +12,30 @@
 
 enum checker_result {
 	CHECKER_AGREES,       /* no difference between the execution and the model */
-	CHECKER_MISS_ALLOWED, /* the program races, but the detector may miss all its races, and did
-			       */
+	CHECKER_MISS_ALLOWED, /* the detector missed all races of the program, and may miss them */
 	CHECKER_DIFFERS,      /* difference_or_miss_text has the first difference */
 };
 
 struct checker_report {
 	enum checker_result result;
-	rule_set seen;                /* broken rules that the execution revealed */
+	rule_set seen;                /* broken rules that were observed in the execution */
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
-	/* The difference, or the reason of an allowed miss; otherwise empty. */
+	/* The first difference, or why the detector may miss the race; otherwise empty. */
 	char difference_or_miss_text[CHECKER_WHY];
 };
 
-/* Sets the result to CHECKER_DIFFERS. Return: false, so that a check can return the call. */
+/*
+ * Sets the result to CHECKER_DIFFERS. Return: false, so that a check can end with `return
+ * checker_set_difference(...)`.
+ */
 bool checker_set_difference(struct checker_report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 struct checker {
 	struct exec *exec;
 	struct rules *rules;
-	struct trace *trace; /* recorded by the last execution */
+	struct trace *trace; /* the trace of the last execution */
 	/* The members below are private to checker.c. */
 	const struct program *evaluated_program; /* the program that the model evaluated last */
 	struct tsan_shadow *tsan_model;
@@ -51,22 +53,22 @@ void checker_evaluate(struct checker *checker, const struct program *program);
 void checker_repair_and_evaluate(struct checker *checker, struct program *program);
 
 /*
- * Executes the program on fibers and compares the execution with the model. Stops before a fatal
- * call, except if that call deadlocks. The program must be the program that was evaluated last.
+ * Executes the program on fibers and compares the execution with the model. Stops before a fatal call, except
+ * if the fatal call is a deadlock. The program must be the program that was evaluated last.
  * Return: report->result
  */
 enum checker_result checker_run_and_compare_fibers(struct checker *checker, const struct program *program,
 						   struct checker_report *report);
 
 /*
- * Executes the program on real threads and compares the execution with the model; stops before a
- * fatal call. Return: report->result
+ * Executes the program on real threads and compares the execution with the model; stops before a fatal call.
+ * Return: report->result
  */
 enum checker_result checker_run_and_compare_threads(struct checker *checker, const struct program *program,
 						    struct checker_report *report);
 
 /*
- * Executes the program on fibers, up to and including the call @call, which should end this
- * process. So the caller must be a child process.
+ * Executes the program on fibers, up to and including the call @call. The caller must be a child process,
+ * because the call @call should end the process.
  */
 void checker_run_up_to_fatal_call(struct checker *checker, const struct program *program, size_t call);

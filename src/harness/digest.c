@@ -43,8 +43,8 @@ void digest_visit_parts(struct checker *checker, const struct checker_report *re
 }
 
 /*
- * digest_add() hashes uninitialised bytes too, without a report by MemorySanitizer: a library that
- * returns different bytes for the same program must be noticed.
+ * digest_add() hashes uninitialised bytes too, without a report by MemorySanitizer: a library that returns
+ * different bytes for the same program must be noticed.
  */
 #ifdef __clang__
 #define HASHES_UNINITIALISED __attribute__((no_sanitize("memory")))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The observations of one execution, in parts, and a hash function for them. Each execution of a
+ * The observations of one execution, in parts, and a hash function for the observations. Each execution of a
  * program must have the same observations.
  */
 #pragma once
@@ -19,12 +19,12 @@ enum digest_part {
 
 typedef void (*digest_fn)(void *ctx, enum digest_part part, const void *bytes, size_t len);
 
-/* Calls @fn, once or more for each part. @report: of the last execution on fibers. */
+/* Calls @fn for each observation of the last execution, of which @report is the report. */
 void digest_visit_parts(struct checker *checker, const struct checker_report *report, digest_fn fn,
 			void *ctx);
 
 /*
- * Return: the FNV-1a hash @digest, extended by @len and the bytes. The length is hashed so that
+ * Extends the FNV-1a hash @digest by @len and the bytes. Return: the new hash. The length is hashed so that
  * empty observations count too. A new hash begins with DIGEST_START.
  */
 #define DIGEST_START 0xcbf29ce484222325u

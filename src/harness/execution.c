@@ -12,14 +12,14 @@
 #include "harness/detect/detector.h"
 #include "harness/detect/tsan.h"
 
-/* The current execution. There is one at a time, because the library's hooks are global. */
+/* The current execution. A process has one execution at a time, because the library's hooks are global. */
 static struct {
 	struct execution *execution;
 	struct checker *checker;
 	const struct program *program;
 	const struct execution_options *options;
 	execution_call_hook hook;
-	bool is_fatal_child; /* this is a child process that runs a program up to its fatal call */
+	bool is_fatal_child; /* this process is a child that runs a program up to its fatal call */
 	execution_child_death_fn on_fatal_child_death;
 } current;
 
@@ -49,7 +49,7 @@ void execution_reset(struct execution *execution)
 
 /* ---- executions in this process ---- */
 
-/* A run that shows other broken rules or another number of races than the first differs. */
+/* Stores a difference if @later shows other broken rules or another number of races than @first. */
 static bool check_rules_and_race_count(const struct checker_report *first, struct checker_report *later,
 				       unsigned int run_number)
 {
@@ -123,8 +123,8 @@ static void add_call_or_undetectable_rule(struct execution *execution, size_t ca
 }
 
 /*
- * Lists the calls that must end a process. Under MemorySanitizer the first use of uninitialised
- * bytes does. A fatal call does if it is detectable in this flavour.
+ * Lists the calls that must end a process: under MemorySanitizer the first use of uninitialised bytes, and a
+ * fatal call that is detectable in this flavour.
  */
 static void list_fatal_calls(struct execution *execution, const struct verdict *v)
 {
@@ -143,7 +143,7 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 			detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
-/* No coverage: a child process with a fatal call does not run after each input. */
+/* No coverage counters: the function also runs in child processes, which not every input gets. */
 NO_COVERAGE_BEGIN
 static void record_call_and_run_hook(size_t call)
 {
@@ -204,7 +204,7 @@ static void run_fatal_call_in_child(void *ctx)
 	detector_install_fault_handler();
 	if (!current.checker) {
 		current.checker = checker_new();
-		/* Status 0 would look as if the fatal call had returned. */
+		/* Exit with an error: exit status 0 would mean that the fatal call returned. */
 		if (!current.checker) {
 			fprintf(stderr, "expected memory for the checker\n");
 			exit(1);

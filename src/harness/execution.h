@@ -3,11 +3,11 @@
  * Executes a program in this binary's flavour and compares the executions with the rule model.
  *
  * 1. The model evaluates the program.
- * 2. The program runs on fibers, on real threads, or both, up to its fatal call.
+ * 2. The program runs on fibers, on real threads, or both, and stops before its fatal call.
  * 3. Each fatal call runs in a child process, which must end with a report of the call's rule.
  *
- * A worker of `run` or `replay` makes many executions in one process. A flavour runner, which
- * `minimize` uses, makes each execution in a child process.
+ * A worker of `run` or `replay` makes many executions in one process. A flavour runner, which `minimize`
+ * uses, makes each execution in a child process.
  */
 #pragma once
 
@@ -21,12 +21,11 @@
 #include "harness/model/detectable.h"
 
 struct execution_options {
-	unsigned int run_count;          /* runs of each program by each executor */
+	unsigned int run_count;          /* how often each executor runs the program */
 	unsigned int time_limit_seconds; /* time limit of a program, or of a child that runs a fatal call */
 	unsigned int cpu_limit_seconds;  /* CPU seconds of a child that runs a fatal call; 0: no limit */
-	bool fibers, threads;            /* run the program on fibers, on real threads */
-	bool has_engine_handlers;        /* a fuzzing engine has installed signal handlers in this process
-					  */
+	bool fibers, threads;            /* whether to run the program on fibers, and on real threads */
+	bool has_engine_handlers;        /* a fuzzing engine has installed signal handlers in this process */
 	struct exec_timing timing;       /* how real threads interleave */
 };
 
@@ -36,13 +35,13 @@ bool execution_parse_executor(const char *name, struct execution_options *option
 #define EXECUTION_NO_CALL SIZE_MAX
 
 /*
- * State and results of one execution, usually in shared memory. They are written as the execution
- * proceeds, because the process may die at any time.
+ * State and results of one execution, usually in shared memory. Each result is stored at once, because the
+ * process may end at any time.
  */
 struct execution {
-	struct checker_report fibers, threads; /* of the last run on fibers, on real threads */
-	unsigned int runs_with_race;           /* runs on threads in which a race was reported */
-	bool runs_on_threads;    /* runs on real threads now, for a report if the process crashes */
+	struct checker_report fibers, threads; /* reports of the last run on fibers and on real threads */
+	unsigned int runs_with_race;           /* number of runs on real threads that reported a race */
+	bool runs_on_threads;    /* the program runs on real threads now; needed if the process crashes */
 	size_t fatal_call_count; /* valid elements of fatal_calls */
 	struct fatal_call {      /* a call that must end its process with a report of a rule */
 		size_t call;
@@ -51,24 +50,20 @@ struct execution {
 	} fatal_calls[2];
 	bool has_wrong_exit;          /* a child with a fatal call ended in another way than expected */
 	bool has_survived_fatal_call; /* a fatal call returned, but its rule is always detectable */
-	bool has_timed_out;           /* a child with a fatal call was killed at its time limit or CPU limit
-				       */
+	bool has_timed_out;           /* a child with a fatal call was killed at its time or CPU limit */
 	atomic_int fatal_pid;         /* process ID of the child that runs a fatal call, or 0 */
-	enum rule undetectable_rule;  /* of a fatal call that this flavour cannot detect, or
-					 RULE_COUNT */
-	atomic_size_t last_started_call;      /* index of the last call that was started, or
-						 EXECUTION_NO_CALL */
+	enum rule undetectable_rule;  /* broken fatal rule that this flavour cannot detect, or RULE_COUNT */
+	atomic_size_t last_started_call;      /* index of the last started call, or EXECUTION_NO_CALL */
 	uintptr_t accessed_from, accessed_to; /* addresses that a fatal load or store accesses */
 	bool has_race;                        /* the detector reported a race in the last run on fibers */
-	/* If has_race: the first race that the model does not have, or else the first race. */
+	/* If has_race: the first reported race that the model lacks, or else the first reported race. */
 	struct race_report race;
-	size_t race_first_call; /* the earlier call of `race`; EXECUTION_NO_CALL: not in the model
-				 */
+	size_t race_first_call; /* the earlier call of `race`; EXECUTION_NO_CALL: the model lacks `race` */
 };
 
 /*
- * Sets a callback that runs in the parent after each child with a fatal call that was killed or
- * exited with a status other than 0, as such a child should.
+ * Sets a callback that the parent calls after each child with a fatal call, unless the child exits with
+ * status 0.
  */
 typedef void (*execution_child_death_fn)(const struct execution *execution, const struct isolated *child);
 void execution_set_child_death_callback(execution_child_death_fn fn);
@@ -77,7 +72,7 @@ void execution_set_child_death_callback(execution_child_death_fn fn);
 bool isolated_succeeded(const struct isolated *child);
 
 /*
- * A function that runs before each call of a program; tests of the callers misbehave in it.
+ * A function that runs before each call of a program; tests use it to make executions fail.
  * @call: index of the call
  * @is_fatal_child: this process is a child that runs a program up to its fatal call
  */
@@ -85,7 +80,7 @@ typedef void (*execution_call_hook)(struct checker *checker, const struct progra
 				    bool is_fatal_child);
 void execution_set_call_hook(execution_call_hook hook);
 
-/* Clears the state and the results. Must be called before each execution. */
+/* Clears the state and the results; must be called before each execution. */
 void execution_reset(struct execution *execution);
 
 /* Steps 1 and 2: evaluates the program, executes it in this process, and lists its fatal calls. */
@@ -93,22 +88,22 @@ void execution_evaluate_and_run(struct execution *execution, struct checker *che
 				const struct program *program, const struct execution_options *options);
 
 /*
- * Step 3: runs each fatal call that execution_evaluate_and_run() listed in a child process.
- * @checker: of execution_evaluate_and_run(), if it ran in this process; NULL: each child creates its own
+ * Step 3: runs each fatal call in a child process. Step 2 has listed the fatal calls.
+ * @checker: the checker of steps 1 and 2, if they ran in this process; NULL: each child creates a checker
  */
 void execution_run_fatal_calls(struct execution *execution, struct checker *checker,
 			       const struct program *program, const struct execution_options *options);
 
-/* Return: text about the last call that was started: "line N" and, if so, that threads ran. */
+/* Return: a text that names the line of the last started call, and says whether real threads ran it. */
 const char *execution_last_started_line_text(const struct execution *execution,
 					     const struct program *program);
 
 /*
- * For execution_evaluate_and_run() in a child process: if the process did not exit with status 0, stores how
- * it ended as a difference. Return: false in this case.
+ * For execution_evaluate_and_run() in a child process: if the child did not exit with status 0, stores how
+ * the child ended as a difference. Return: whether the child exited with status 0.
  */
 bool execution_check_child_exit(struct execution *execution, const struct program *program,
 				const struct execution_options *options, const struct isolated *child);
 
-/* Return: the report with a difference; without a difference, the report of the fibers. */
+/* Return: the report that has a difference; if no report has one, the report of the run on fibers. */
 const struct checker_report *execution_select_report(const struct execution *execution);

@@ -16,7 +16,7 @@ static const struct library libraries[] = {
 		  .reads_user_memory_by_readv = true,
 		  .report_names_the_call = true,
 		  .bad_flags_error = EINVAL },
-	/* The kernel's AllocError has no error number: `?` converts it to ENOMEM. */
+	/* The kernel's AllocError has no error number; Rust's operator `?` converts it to ENOMEM. */
 	[KERNEL] = { .has_known_access_pattern = true,
 		     .reads_user_memory_by_readv = true,
 		     .bad_flags_error = ENOMEM },

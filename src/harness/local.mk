@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The harness is built once for each flavour. In the flavour tsan it is not instrumented, so that
+# The harness is built once for each flavour. In the flavour tsan the harness is not instrumented, so that
 # ThreadSanitizer observes only the accesses of the page library (tsan.h).
 
 # The mutator is built without instrumentation (libmutate.a), because it is not under test and must be

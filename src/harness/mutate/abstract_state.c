@@ -13,7 +13,7 @@ unsigned int call_get_number_letters(const struct call *call, char letters[3])
 	return count;
 }
 
-/* Return: false if the handle was filled already, so that the call that fills it has no effect. */
+/* Return: false if the handle was already filled: a call that fills a filled handle has no effect. */
 static bool fill_handle_if_empty(struct abstract_state *state, enum handle_kind kind, uint8_t handle)
 {
 	if (state->filled_handles[kind] & 1u << handle)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * An estimate of the state before a call at some place of a program: which handles are filled,
- * which pages and mappings are live, and which thread holds a lock. The estimate assumes that calls
- * run in the order of the lines, and is much cheaper than the rule model. The mutator uses the
- * estimate to make calls that have an effect.
+ * An estimate of the state before some call of a program: the filled handles, the live pages and mappings,
+ * and the threads that hold locks. The estimate assumes that calls run in the order of the lines, and is much
+ * cheaper than the rule model. The mutator uses the estimate to make calls that have an effect.
  */
 #pragma once
 
@@ -13,7 +12,7 @@
 
 struct abstract_state {
 	uint32_t filled_handles[HANDLE_KINDS]; /* bit N: a call filled handle N */
-	uint32_t usable_handles[HANDLE_KINDS]; /* handles that are live, mapped, unlocked or posted */
+	uint32_t usable_handles[HANDLE_KINDS]; /* live pages, mappings, unlocked mutexes, posted semaphores */
 	uint8_t page_ref_counts[PROGRAM_PAGES];
 	uint8_t mapping_threads[PROGRAM_MAPS];  /* the thread that made each mapping */
 	uint8_t mutex_holders[PROGRAM_MUTEXES]; /* the thread that holds each locked mutex */
@@ -22,15 +21,15 @@ struct abstract_state {
 };
 
 /*
- * Writes the letter (ops.def) of each number of a call to @letters. A user slice without a fault
- * has no number for the fault. Return: how many numbers the call has.
+ * Writes the letter (ops.def) of each number of a call to @letters. A user slice without a fault has no
+ * number for the offset of a fault. Return: how many numbers the call has.
  */
 unsigned int call_get_number_letters(const struct call *call, char letters[3]);
 
 /* Computes the state after the first @call_count calls. */
 void abstract_state_compute(struct abstract_state *state, const struct program *program, size_t call_count);
 
-/* Adds the effect of the next call of the program to the state. */
+/* Updates the state by the effect of @call, the next call of the program. */
 void abstract_state_apply_call(struct abstract_state *state, const struct call *call);
 
 /* Return: the handle of the newest live mapping of @thread, or PROGRAM_MAPS. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Minimises a program in passes. Each pass tries changes of one kind and keeps those that
- * m->accepts() accepts. An accepted change may make another change possible, so all passes repeat
- * until a whole round changes nothing.
+ * Minimises a program in passes. Each pass tries changes of one kind and keeps the changes that m->accepts()
+ * accepts. An accepted change may make another change possible, so all passes repeat until a whole round
+ * changes nothing.
  *
- * Some calls can only be removed together (a lock and its unlock), and some numbers only changed
- * together (two ranges that must overlap), so some passes try pairs.
+ * Some calls can only be removed together (a lock and its unlock), and some numbers only changed together
+ * (two ranges that must overlap), so some passes try pairs.
  */
 #include "harness/mutate/minimize.h"
 
@@ -67,8 +67,8 @@ static bool is_offset(const struct call *call, unsigned int number_index)
 /* ---- changes of the whole program ---- */
 
 /*
- * Changes a program into its variant 0, 1, ...; a variant may be the program itself.
- * Return: false if @variant is after the last variant
+ * Makes the change with the number @variant (0, 1, ...) to a program; the change may have no effect. Return:
+ * false if there is no change with this number.
  */
 typedef bool (*program_edit)(struct program *program, unsigned int variant);
 
@@ -82,7 +82,7 @@ static void drop_marked_calls(struct program *program, const bool *is_dropped)
 	program->count = kept;
 }
 
-/* Drops all calls on one handle; for a page also the calls on its mappings. */
+/* Drops all calls that use one handle; for a page also the calls that use its mappings. */
 static bool drop_handle_and_mapping_calls(struct program *program, unsigned int variant)
 {
 	enum handle_kind kind = variant / PROGRAM_MAPS;
@@ -110,7 +110,10 @@ static bool drop_calls_of_thread(struct program *program, unsigned int variant)
 	return variant < PROGRAM_THREADS;
 }
 
-/* Only programs of at most so many calls get pairs of calls dropped: others have too many pairs. */
+/*
+ * Pairs of calls are dropped only from programs of at most this many calls: longer programs have too many
+ * pairs.
+ */
 #define PAIRED_CALLS_MAX 20
 
 static bool drop_pair_of_calls(struct program *program, unsigned int variant)
@@ -166,7 +169,7 @@ static void rename_handle(struct program *program, enum handle_kind kind, uint8_
 	}
 }
 
-/* Gives a used handle a lower number, which another handle may have already. */
+/* Gives a used handle a lower number, which another handle of the program may already have. */
 static bool rename_handle_to_lower(struct program *program, unsigned int variant)
 {
 	for (enum handle_kind kind = 0; kind < HANDLE_KINDS; kind++) {
@@ -193,7 +196,7 @@ static bool is_small_nonzero_offset(const struct call *call, unsigned int number
 	       call->number[number_index] < NUMBER_SPAN;
 }
 
-/* Lowers all offsets but 0 by the smallest one, so that overlapping ranges still overlap. */
+/* Lowers all offsets that are not 0 by the smallest of them, so that overlapping ranges still overlap. */
 static bool lower_offsets_by_smallest(struct program *program, unsigned int variant)
 {
 	uint64_t least = NUMBER_SPAN;
@@ -207,7 +210,7 @@ static bool lower_offsets_by_smallest(struct program *program, unsigned int vari
 	return !variant;
 }
 
-/* Moves the ranges of two calls to the beginning of their pages, so that they still overlap. */
+/* Moves the ranges of two calls to the beginning of their pages, so that overlapping ranges still overlap. */
 static bool zero_offsets_of_two_calls(struct program *program, unsigned int variant)
 {
 	size_t first = program->count ? variant / program->count : 0;
@@ -222,8 +225,8 @@ static bool zero_offsets_of_two_calls(struct program *program, unsigned int vari
 /* ---- changes of one call ---- */
 
 /*
- * Changes a call, or one number of a call, into its variant 0, 1, ...; a variant may be the call
- * itself. Return: false if @variant is after the last variant
+ * Makes the change with the number @variant (0, 1, ...) to a call, or to one number of a call; the change may
+ * have no effect. Return: false if there is no change with this number.
  */
 typedef bool (*call_edit)(struct call *call, unsigned int variant);
 typedef bool (*number_edit)(uint64_t *number, unsigned int variant);
@@ -242,7 +245,7 @@ static bool move_call_to_lower_thread(struct call *call, unsigned int variant)
 	return is_lower;
 }
 
-/* Tries 0, 1, 2, 4 and so on, as long as they are smaller than the number. */
+/* Sets the number to 0, 1, 2, 4 and so on, if the new number is smaller. */
 static bool set_smaller_round_number(uint64_t *number, unsigned int variant)
 {
 	uint64_t rounder = variant ? 1ull << (variant - 1) : 0;
@@ -253,7 +256,7 @@ static bool set_smaller_round_number(uint64_t *number, unsigned int variant)
 	return true;
 }
 
-/* Moves the number towards its base (number.h): by half of the span, a quarter, and so on. */
+/* Moves the number towards its base (number.h): by half of NUMBER_SPAN, a quarter of it, and so on. */
 static bool move_number_towards_base(uint64_t *number, unsigned int variant)
 {
 	unsigned int step = NUMBER_SPAN / 2 >> variant, packed;
@@ -266,7 +269,7 @@ static bool move_number_towards_base(uint64_t *number, unsigned int variant)
 	return true;
 }
 
-/* Sets the byte value to 0 or 1; the value of an allocation is its flags. */
+/* Sets the byte value to 0 or 1, but not the value of an allocation, which is its flags. */
 static bool set_lower_value(struct call *call, unsigned int variant)
 {
 	if (call->op == OP_alloc_page || variant >= 2 || variant >= call->value)
@@ -315,12 +318,15 @@ static bool try_dropping_call_ranges(struct minimize *m)
 	return has_become_smaller;
 }
 
-/* Each pass has exactly one function. No pass drops `expect`, which is about the whole program. */
+/*
+ * Each pass sets exactly one of the three functions. No pass drops `expect`, which is about the whole
+ * program.
+ */
 static const struct pass {
 	program_edit edit_program;
 	call_edit edit_call;
 	number_edit edit_number;
-	unsigned int number_index; /* the number of each call that edit_number changes */
+	unsigned int number_index; /* which number of each call edit_number changes */
 } passes[] = {
 	{ .edit_program = drop_handle_and_mapping_calls },
 	{ .edit_program = drop_calls_of_thread },
@@ -342,7 +348,9 @@ static const struct pass {
 	{ .edit_call = drop_fault },
 };
 
-/* Changes the candidate, or one of its calls, into a variant. Return: false: no such variant. */
+/*
+ * Makes a change of @pass to the candidate, or to one of its calls. Return: false if there is no such change.
+ */
 static bool edit_candidate(struct program *candidate, const struct pass *pass, size_t call_index,
 			   unsigned int variant)
 {

@@ -9,7 +9,7 @@ const struct mutation_info mutation_table[MUTATION_COUNT] = {
 #include "harness/mutate/mutations.def"
 };
 
-/* A mutation that changes nothing is drawn again, at most this often. */
+/* If a drawn mutation changes nothing, another mutation is drawn; at most this many are drawn. */
 #define DRAWS 32
 
 bool mutate_engine(struct mutator *m)

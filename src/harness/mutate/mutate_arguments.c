@@ -9,10 +9,7 @@
 #define PAGE            4096u
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/*
- * Starts at a random call and wraps around. Return: the first call that has an argument of one of
- * the kinds (ops.def), or NULL.
- */
+/* Return: a random call that has an argument of one of the kinds (ops.def), or NULL. */
 static struct call *pick_call_with_argument(struct mutator *m, const char *argument_kinds)
 {
 	size_t count = m->program->count, start = draw_below(m, count);
@@ -28,7 +25,10 @@ static struct call *pick_call_with_argument(struct mutator *m, const char *argum
 
 /* ---- numbers ---- */
 
-/* Return: a number of the program, or NULL if it has none. @number_letter gets its letter in ops.def. */
+/*
+ * Return: a number in a random call, or NULL if no call has a number. @number_letter gets the number's letter
+ * in ops.def.
+ */
 static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 {
 	struct call *call = pick_call_with_argument(m, "nz");
@@ -42,7 +42,7 @@ static uint64_t *pick_number_argument(struct mutator *m, char *number_letter)
 	return &call->number[number_index];
 }
 
-/* Returns an edge, or a number that is related to @number. The number may be invalid. */
+/* Returns an edge (mutate.h), or a number that is related to @number. The returned number may be invalid. */
 static uint64_t draw_edge_or_related_number(struct mutator *m, uint64_t number)
 {
 	uint32_t base = draw_below(m, NUMBER_BASES), distance = mutate_edges[draw_below(m, MUTATE_EDGES)];
@@ -50,9 +50,9 @@ static uint64_t draw_edge_or_related_number(struct mutator *m, uint64_t number)
 	char unused_letter;
 
 	switch (draw_below(m, 6)) {
-	case 0: /* the distance from another base */
+	case 0: /* the same distance from another base */
 		return number_unpack((uint16_t)(base << 14 | (number_pack(number) & (NUMBER_SPAN - 1))));
-	case 1: /* the sum with another number is the end of the page, or wraps around to 0 */
+	case 1: /* a number whose sum with another number of the program is PAGE or wraps around to 0 */
 		other_number = pick_number_argument(m, &unused_letter);
 		return other_number ? (draw_once_in(m, 4) ? 0 : PAGE) - *other_number : number;
 	case 2:
@@ -88,7 +88,7 @@ struct argument_range {
 };
 
 /*
- * Picks a call and its range; copy_page has two ranges with the same length.
+ * Picks a call and a range of it; copy_page has two ranges with the same length.
  * Return: false if the picked call has no range.
  */
 static bool pick_range_arguments(struct mutator *m, struct argument_range *range)
@@ -105,8 +105,8 @@ static bool pick_range_arguments(struct mutator *m, struct argument_range *range
 }
 
 /*
- * Moves the range by one byte, next to its old place, or so far that one byte overlaps; or makes it
- * one byte longer or shorter.
+ * Moves the range by one byte, next to its old place, or so far that one byte overlaps. Alternatively, makes
+ * the range one byte longer or shorter.
  */
 static void shift_or_resize_range(struct mutator *m, uint64_t *off, uint64_t *len)
 {
@@ -120,8 +120,8 @@ static void shift_or_resize_range(struct mutator *m, uint64_t *off, uint64_t *le
 }
 
 /*
- * Copies the page or mapping of a range half of the time, because ranges on different pages do not
- * interact. Return: whether the handle changed.
+ * Half of the time, gives the call of @to the page or mapping of @from, because ranges on different pages do
+ * not interact. Return: whether the handle changed.
  */
 static bool copy_first_handle_half_the_time(struct mutator *m, const struct argument_range *to,
 					    const struct argument_range *from)
@@ -198,7 +198,7 @@ static bool have_same_argument_kinds(enum op op, enum op other_op)
 	return len == strcspn(other_letters, "v") && !memcmp(argument_letters, other_letters, len);
 }
 
-/* Return: false if no other call has the same arguments as the picked call. */
+/* Replaces the name of a random call. Return: false if no other name takes arguments of the same kinds. */
 bool mutate_op(struct mutator *m)
 {
 	struct call *call = &m->program->calls[draw_below(m, m->program->count)];

@@ -20,7 +20,7 @@ static void remove_calls(struct program *program, struct call_range range)
 	memmove(removed, removed + range.count, (program->count - range.first) * sizeof(*removed));
 }
 
-/* Inserts copies of @calls, which must not be part of @program; the caller checks the space. */
+/* Inserts copies of @calls, which must not be part of @program; the caller checks that the copies fit. */
 static void insert_calls_at(struct program *program, size_t at, const struct call *calls, size_t count)
 {
 	struct call *inserted = program->calls + at;
@@ -37,7 +37,7 @@ static void insert_calls_around(struct program *program, struct call_range range
 	insert_calls_at(program, range.first, call_before, 1);
 }
 
-/* Returns the op that fills handles of that letter; OP_COUNT for a mutex or semaphore. */
+/* Returns the op that fills handles with this letter (ops.def); OP_COUNT for a mutex or semaphore. */
 static enum op find_filling_op(char handle_letter)
 {
 	for (enum op op = 0; op < OP_COUNT; op++)
@@ -47,8 +47,8 @@ static enum op find_filling_op(char handle_letter)
 }
 
 /*
- * Returns whether a new call @op is mostly inserted at the end: in the middle it would often
- * disturb later calls, which use what the call frees, locks or waits for.
+ * Returns whether a new call @op is mostly inserted at the end. In the middle, such a call would often
+ * disturb later calls, which use what it frees, locks or waits for.
  */
 static bool belongs_mostly_at_end(enum op op)
 {
@@ -56,7 +56,10 @@ static bool belongs_mostly_at_end(enum op op)
 	       op == OP_wait;
 }
 
-/* Inserts a call @op at @at, after calls that create the handles it needs, if there is space. */
+/*
+ * Inserts a call @op at @at and, before it, calls that fill the handles that it needs, as far as there is
+ * space.
+ */
 static void insert_call_and_its_setup(struct mutator *m, enum op op, size_t *at, struct abstract_state *state)
 {
 	struct call call;
@@ -86,8 +89,7 @@ bool mutate_insert(struct mutator *m)
 		at = draw_below(m, at + 1);
 	abstract_state_compute(&state_at_end, m->program, m->program->count);
 	abstract_state_compute(&state, m->program, at);
-	/* Handles that later calls fill count as filled, so that the new call does not fill them.
-	 */
+	/* Handles that later calls fill count as filled, so that the new call does not fill these handles. */
 	memcpy(state.filled_handles, state_at_end.filled_handles, sizeof(state.filled_handles));
 	insert_call_and_its_setup(m, op, &at, &state);
 	return true;
@@ -115,7 +117,7 @@ bool mutate_duplicate(struct mutator *m)
 	return true;
 }
 
-/* Makes many mappings or references, which single insertions seldom make. */
+/* Repeats a call: this makes many mappings or references, which single insertions seldom make. */
 bool mutate_repeat(struct mutator *m)
 {
 	struct program *program = m->program;
@@ -125,7 +127,10 @@ bool mutate_repeat(struct mutator *m)
 	enum handle_kind kind = op_handle_kind_of_letter(op_table[call.op].argument_kinds[0]);
 	struct abstract_state state;
 
-	/* Handles that later calls fill count as filled, because no later call may be skipped. */
+	/*
+	 * Handles that later calls fill count as filled: if a new call filled them, the later calls would be
+	 * skipped.
+	 */
 	abstract_state_compute(&state, program, program->count);
 	for (uint32_t done = 0; done < times && mutate_count_insertable_calls(m); done++) {
 		if (op_fills_handle(call.op)) {
@@ -203,9 +208,8 @@ bool mutate_thread(struct mutator *m)
 }
 
 /*
- * Interleaves the threads in a random order; each thread keeps the order of its own calls. Each
- * place gets the next call of the thread that was drawn for the place.
- * Return: whether the order changed.
+ * Interleaves the threads in a random order; each thread keeps the order of its own calls. Return: whether
+ * the order changed.
  */
 static bool shuffle_interleaving(struct mutator *m, struct call *calls, size_t count)
 {
@@ -295,8 +299,8 @@ bool mutate_sync(struct mutator *m)
 }
 
 /*
- * Inserts pairs of map and unmap: a thread must unmap its newest mapping first, which single
- * insertions seldom achieve. A defect of an older mapping shows only while a newer mapping is live.
+ * Inserts nested pairs of map and unmap, which single insertions seldom make: a thread must unmap its newest
+ * mapping first. Some bugs with an older mapping occur only while a newer mapping is live.
  */
 bool mutate_nest(struct mutator *m)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Makes new calls. Most new calls succeed and interact with other calls: they use filled handles,
- * ranges within the page, few threads, few small numbers. The remaining new calls are any valid
- * calls.
+ * Makes new calls. Most new calls succeed and interact with other calls: they use filled handles, ranges
+ * within the page, few threads, few small numbers. The remaining new calls have random valid arguments.
  *
- * A failed call does little harm, but a call that breaks a fatal rule ends its program. Therefore
- * new calls break fatal rules more rarely than they fail; other mutations make enough fatal calls.
+ * A failed call does little harm, but a call that breaks a fatal rule ends its program. Therefore new calls
+ * break fatal rules more rarely than they fail; other mutations make enough fatal calls.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -15,9 +14,7 @@
 
 #define PAGE 4096u
 
-/*
- * 1 of ONE_IN_FAILS new calls fails, and 1 of ONE_IN_BREAKS_RULE breaks a fatal rule, if possible.
- */
+/* Of new calls, one in ONE_IN_FAILS fails, and one in ONE_IN_BREAKS_RULE breaks a fatal rule, if possible. */
 #define ONE_IN_FAILS       8
 #define ONE_IN_BREAKS_RULE 64
 
@@ -63,7 +60,7 @@ uint8_t mutate_draw_value_or_flags(struct mutator *m, enum op op)
 
 	if (op != OP_alloc_page)
 		return (uint8_t)any;
-	/* Mostly zeroed pages: loads from other pages are valid only where bytes were written. */
+	/* Most pages are zeroed, because loads from other pages are valid only where bytes were written. */
 	return (any & (CALL_GFP_CONTEXT | CALL_GFP_HIGHMEM | CALL_GFP_NOFAIL)) |
 	       (draw_once_in(m, 4) ? 0 : CALL_GFP_ZERO);
 }
@@ -82,10 +79,10 @@ uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state
 
 	if (!fitting || draw_once_in(m, ONE_IN_BREAKS_RULE))
 		return draw_set_bit_index(m, mutate_get_handle_mask(kind));
-	/* Unfilled handles are used in order, so that different programs use the same handles. */
+	/* Use the lowest unfilled handle, so that different programs use the same handles. */
 	if (must_be_free)
 		return (uint8_t)__builtin_ctz(fitting);
-	/* A thread may unmap only its newest mapping. */
+	/* Often use the newest mapping of the thread, because a thread may unmap only its newest mapping. */
 	if (kind == HANDLE_MAP && newest < PROGRAM_MAPS && draw_once_in(m, 2))
 		return newest;
 	return draw_set_bit_index(m, fitting);
@@ -98,7 +95,7 @@ static uint8_t draw_locked_or_any_mutex(struct mutator *m, const struct abstract
 	return locked ? draw_set_bit_index(m, locked) : (uint8_t)draw_below(m, PROGRAM_MUTEXES);
 }
 
-/* Mostly sets the thread to the one that made the mapping, or holds the mutex, of the call. */
+/* Mostly sets the thread of the call to the thread that made its mapping or holds its mutex. */
 static void set_thread_that_may_use_handles(struct mutator *m, struct call *call,
 					    const struct abstract_state *state)
 {
@@ -111,8 +108,10 @@ static void set_thread_that_may_use_handles(struct mutator *m, struct call *call
 		call->thread = state->mutex_holders[call->handle[0]];
 }
 
-/* Return: mostly a length that fits into the page after the largest of the first @drawn_number_count
- * numbers. */
+/*
+ * Return: mostly a length with which a range that begins at the largest of the first @drawn_number_count
+ * numbers ends within the page.
+ */
 static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 				    unsigned int drawn_number_count)
 {
@@ -134,7 +133,7 @@ static uint64_t draw_fitting_length(struct mutator *m, const struct call *call,
 	}
 }
 
-/* In a load or store, a number outside of the page is fatal, so it is mostly rejected. */
+/* In a load or store, a number outside of the page breaks a fatal rule, so most such numbers are rejected. */
 static bool must_reject_fatal_number(struct mutator *m, const struct call *call, uint64_t number)
 {
 	return number > PAGE && op_is_mapped_access(call->op) && !draw_once_in(m, ONE_IN_BREAKS_RULE);
@@ -150,7 +149,7 @@ static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
 			number = draw_below(m, 6);
 		else if (*remaining_argument_letters == 'n' && drawn_number_count &&
 			 !strchr(remaining_argument_letters + 1, 'n'))
-			number = draw_fitting_length(m, call, drawn_number_count); /* the last of several */
+			number = draw_fitting_length(m, call, drawn_number_count); /* lengths come last */
 		else
 			number = mutate_draw_number(m);
 	} while (!mutate_is_valid_number(*remaining_argument_letters, number) ||
@@ -158,7 +157,7 @@ static uint64_t draw_number_argument(struct mutator *m, const struct call *call,
 	return number;
 }
 
-/* Mostly gives an atomic access a valid size and an aligned offset; otherwise it is skipped. */
+/* Mostly gives an atomic access a valid size and an aligned offset; an access without these is skipped. */
 static void fit_atomic_size_and_offset(struct mutator *m, struct call *call)
 {
 	if ((call->op != OP_load_atomic && call->op != OP_store_atomic) || draw_once_in(m, 16))

@@ -46,10 +46,10 @@ static inline size_t mutate_count_insertable_calls(const struct mutator *m)
 	return m->max_calls - m->program->count;
 }
 
-/* Return: whether a call may have @number as an argument of that kind. */
+/* Return: whether a call may have @number as an argument with the letter @argument_letter (ops.def). */
 bool mutate_is_valid_number(char argument_letter, uint64_t number);
 
-/* Return: randomly an edge, a number of the program, a small number, or any valid one. */
+/* Return: at random, an edge (mutate.h), a number of the program, a small number, or any valid number. */
 uint64_t mutate_draw_number(struct mutator *m);
 
 /* Return: all handles of the kind, as bits. */
@@ -66,7 +66,7 @@ static inline uint32_t mutate_find_unfilled_handles(const struct abstract_state 
 
 /*
  * Return: a random handle of the kind for a call of @thread, mostly one that fits @state.
- * @must_be_free: the call fills the handle, so it must be unfilled
+ * @must_be_free: the call fills the handle, so the handle must be unfilled
  */
 uint8_t mutate_draw_handle(struct mutator *m, const struct abstract_state *state, enum handle_kind kind,
 			   bool must_be_free, uint8_t thread);
@@ -76,5 +76,5 @@ uint8_t mutate_draw_value_or_flags(struct mutator *m, enum op op);
 
 uint8_t mutate_draw_thread(struct mutator *m);
 
-/* Makes a call @op with random arguments, most of which fit the state before the call. */
+/* Makes a call @op with random arguments, most of which fit @state, the state before the call. */
 void mutate_make_call(struct mutator *m, struct call *call, enum op op, const struct abstract_state *state);

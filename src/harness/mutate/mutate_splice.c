@@ -3,12 +3,11 @@
  * Inserts calls of another program into the program:
  *
  * 1. A range of calls is copied, with the earlier calls that fill the handles of copied calls.
- * 2. Each handle of the copied calls gets a different new name. If the program does not use the
- *    name, the copied calls have a resource of their own. Otherwise the name is that of a resource
- *    that the program has at that place: the copied calls share this resource, and the copied call
- *    that filled the handle is left out.
- * 3. So each copied call uses a resource that a copied call made, or a shared resource. The
- *    program's own calls use the same resources as before.
+ * 2. Each handle of the copied calls gets a different new name. Either the program does not use the new name,
+ *    or the program has filled the handle with this name before the insertion. A handle that the program has
+ *    filled is shared: the copied call that would fill it is left out.
+ * 3. As a result, each copied call uses handles that a copied call fills, or shared handles. The program's
+ *    own calls use the same pages, mappings and user slices as before.
  */
 #include "harness/mutate/mutate_parts.h"
 
@@ -22,14 +21,14 @@ struct splice {
 	size_t copied_count; /* of copied_calls */
 	struct call copied_calls[PROGRAM_CALLS];
 	uint32_t taken_names[HANDLE_KINDS];         /* bits: names that the program or a copied call uses */
-	uint32_t shareable_names[HANDLE_KINDS];     /* bits: resources of the program, not yet shared */
-	uint32_t handles_made_shared[HANDLE_KINDS]; /* bits: old names of handles that share one */
-	uint8_t new_handle_names[HANDLE_KINDS][PROGRAM_MAPS]; /* by old name; or NAMELESS */
+	uint32_t shareable_names[HANDLE_KINDS];     /* bits: filled handles of the program, not yet shared */
+	uint32_t handles_made_shared[HANDLE_KINDS]; /* bits: old names of handles that are now shared */
+	uint8_t new_handle_names[HANDLE_KINDS][PROGRAM_MAPS]; /* index: old name; NAMELESS: none yet */
 };
 
 /* ---- the calls to insert ---- */
 
-/* Returns whether the first handle of the call is one of @handles, and the call fills it. */
+/* Returns whether the first handle of the call is one of @handles, and the call fills this handle. */
 static bool fills_one_of_handles(const struct call *call, const uint32_t handles[HANDLE_KINDS])
 {
 	return op_fills_handle(call->op) &&
@@ -79,7 +78,7 @@ static void init_handle_names(struct splice *s, const struct program *program, s
 	memcpy(s->shareable_names, state.filled_handles, sizeof(s->shareable_names));
 }
 
-/* Gives a handle its new name, if it has none. Return: false if no name is left. */
+/* Chooses a new name for a handle that has no new name yet. Return: false if no name is left. */
 static bool choose_handle_name(struct mutator *m, struct splice *s, const struct call_handle *handle,
 			       bool prefers_sharing)
 {
@@ -103,8 +102,8 @@ static bool choose_handle_name(struct mutator *m, struct splice *s, const struct
 }
 
 /*
- * Gives the handles of each copied call their new names; drops copied calls that filled a handle
- * which is now shared. Return: false if no name or no call is left.
+ * Gives the handles of each copied call their new names; drops copied calls that would fill a shared handle.
+ * Return: false if no name or no call is left.
  */
 static bool rename_handles_and_drop_fillers(struct mutator *m, struct splice *s)
 {
@@ -128,7 +127,7 @@ static bool rename_handles_and_drop_fillers(struct mutator *m, struct splice *s)
 	return kept;
 }
 
-/* Moves the copied calls to other threads, all by the same distance, often 0; main's stay. */
+/* Adds the same random distance, often 0, to the thread numbers of all copied calls, except calls of main. */
 static void rotate_threads(struct mutator *m, struct splice *s)
 {
 	uint32_t turn = draw_once_in(m, 2) ? 0 : draw_below(m, 3);
@@ -141,8 +140,8 @@ static void rotate_threads(struct mutator *m, struct splice *s)
 /* ---- the insertion ---- */
 
 /*
- * Inserts the copied calls in one piece, or in between the program's calls from @at on. Surplus
- * calls of the program at its end are cut.
+ * Inserts the copied calls at @at in one piece, or mixes them with the program's calls from @at on. If there
+ * are too many calls, calls at the end of the program are cut.
  */
 static void insert_or_mix_copied_calls(struct mutator *m, const struct splice *s, size_t at)
 {

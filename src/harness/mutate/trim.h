@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Shortens a sequence of pieces, for AFL++ and for the minimiser. A candidate is the sequence
- * without a run of pieces; the caller accepts or rejects each candidate.
+ * Shortens a sequence of pieces, for AFL++ and for the minimiser. A candidate is the sequence without some
+ * successive pieces, a run; the caller accepts or rejects each candidate.
  *
- * Runs are left out from the end to the beginning: first halves of the sequence, then quarters, at
- * last single pieces. One piece always stays.
+ * Runs are left out from the end to the beginning: first halves of the sequence, then quarters, at last
+ * single pieces. One piece always stays.
  */
 #pragma once
 
 #include "harness/program/program.h"
 
 struct trim {
-	size_t piece_count; /* of the sequence without the runs that were accepted */
+	size_t piece_count; /* number of pieces in the current sequence */
 	size_t begin, end;  /* the candidate lacks the pieces [begin, end) */
-	size_t chunk_size;  /* the largest number of pieces that a candidate lacks */
+	size_t chunk_size;  /* maximal number of pieces that a candidate lacks */
 };
 
 /* Starts with a sequence of @piece_count pieces. Return: the maximal number of candidates. */
@@ -25,5 +25,5 @@ bool trim_choose_next(struct trim *trim);
 /* Records whether the caller accepted the candidate; if so, the candidate is the new sequence. */
 void trim_record_answer(struct trim *trim, bool was_accepted);
 
-/* Makes the candidate of a program; the calls of the program are the pieces. */
+/* Copies @program, whose calls are the pieces, to @candidate, without the pieces that the candidate lacks. */
 void trim_make_candidate(const struct trim *trim, const struct program *program, struct program *candidate);

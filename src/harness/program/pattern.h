@@ -6,7 +6,7 @@
 
 #include "harness/util/bytes.h"
 
-/* Fills @bytes with what a write call of that seed writes: byte i is (seed + i + i/256) mod 256. */
+/* Fills @bytes as a write call with the seed @seed does: byte i is (seed + i + i/256) mod 256. */
 static inline void BYTES_NO_SANITIZE pattern_fill(uint8_t *bytes, size_t len, uint8_t seed)
 {
 	for (size_t block = 0; block < len; block += 256) {

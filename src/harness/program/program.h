@@ -2,8 +2,8 @@
 /*
  * The page program: calls of several threads, in the order of their lines.
  *
- * A program contains no pointers and can be copied. program_text.c and program_bytes.c read and
- * write programs.
+ * A program contains no pointers and can be copied. program_text.c and program_bytes.c read and write
+ * programs.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #include "harness/program/rule.h"
 
 #define PROGRAM_LINES      1024
-#define PROGRAM_CALLS      (PROGRAM_LINES - 1) /* the header takes a line */
+#define PROGRAM_CALLS      (PROGRAM_LINES - 1) /* one line is the header */
 #define PROGRAM_PAGES      8
 #define PROGRAM_MAPS       32
 #define PROGRAM_SLICES     4
@@ -23,7 +23,7 @@
 #define PROGRAM_SEMAPHORES 4
 #define PROGRAM_SLICE_MAX  16383u
 
-/* Thread 0 is main, 1 .. 8 are T0 .. T7. */
+/* Thread 0 is main; threads 1 to 8 are T0 to T7. */
 #define THREAD_MAIN     0
 #define PROGRAM_THREADS 9
 
@@ -41,9 +41,9 @@ struct call {
 	uint8_t thread;
 	uint8_t handle[2];      /* numbers of the handles, in the order of the arguments */
 	uint8_t value;          /* seed, or gfp flags */
-	uint8_t has_fault;      /* only for user_slice: number[1], the offset of the fault, is valid */
-	int8_t expected_result; /* enum result; RESULT_NONE without `->` */
-	uint32_t line;          /* number of its line in the text, or of its record in the bytes; from 1 */
+	uint8_t has_fault;      /* for user_slice: the slice has a fault, at the offset number[1] */
+	int8_t expected_result; /* the result after `->`, an enum result; RESULT_NONE without `->` */
+	uint32_t line;          /* number of the call's line (text form) or record (byte form), from 1 */
 	uint64_t number[3];     /* offsets, lengths, sizes, ...; in the order of the arguments */
 };
 
@@ -69,8 +69,7 @@ bool call_equal_ignoring_expectation(const struct call *a, const struct call *b)
 struct call_handle {
 	enum handle_kind kind;
 	uint8_t index;
-	bool must_be_free; /* the call fills the handle; it is skipped if the handle is filled
-			      already */
+	bool must_be_free; /* the call fills the handle, and is skipped if the handle is filled already */
 };
 
 /* Gets the handles of the call, in the order of the arguments. Return: the number of handles. */
@@ -83,14 +82,14 @@ bool call_has_aligned_atomic_size(const struct call *call);
 bool program_calls_equal(const struct program *a, const struct program *b);
 
 /*
- * Return: whether every field is in its range, and every unused field is 0. All programs that were
- * read from text or bytes are valid; code that changes a program must keep it valid.
+ * Return: whether every field is in its range, and every unused field is 0. All programs that were read from
+ * text or bytes are valid; code that changes a program must keep it valid.
  */
 bool call_valid(const struct call *call);
 bool program_valid(const struct program *program);
 
 /*
- * Sets the line of each call to its line in program_to_text(), so that messages about a changed
+ * Sets the line number of each call as in the text of program_to_text(), so that messages about a changed
  * program name the right lines.
  */
 void program_update_lines(struct program *program);

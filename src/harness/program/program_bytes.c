@@ -51,8 +51,8 @@ static void decode_arguments(struct call *call, const uint8_t *record)
 			break;
 		case 'f':
 			/*
-			 * user_slice has one handle, so the byte of the second handle stores
-			 * whether the call has a fault.
+			 * user_slice has one handle, so the byte of the second handle stores whether the call
+			 * has a fault.
 			 */
 			call->has_fault = record[AT_HANDLE + 1] & 1;
 			if (call->has_fault)

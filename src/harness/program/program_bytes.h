@@ -8,11 +8,11 @@
  *   byte 4     value or flags
  *   byte 5..10 three numbers, 16 bits each, low byte first (number.h)
  *
- * Decoding uses only the fields of the call's arguments, each modulo its range, so every byte
- * string is a program:
+ * Decoding uses only the fields of the call's arguments, each modulo its range, so every byte string is a
+ * program:
  *
- * - Codes 0xf0 .. 0xff are reserved: such a record is ignored. Other codes from OP_COUNT on are
- *   reduced modulo 24, in all later versions too.
+ * - Codes 0xf0 to 0xff are reserved: a record with a reserved code is ignored. Other codes from OP_COUNT on
+ *   are reduced modulo 24, in all later versions too.
  * - An incomplete last record is ignored.
  * - Records after PROGRAM_CALLS calls are ignored.
  *

@@ -14,7 +14,7 @@
 #include "harness/program/program_name.h"
 #include "harness/program/program_text.h"
 
-/* The message for a file without the header, which may be a byte string with a wrong name. */
+/* The error message for a file without the header; the file may be a byte string with a wrong name. */
 #define NO_PROGRAM "expected the header 'pagetorture 1', or the name of a byte string: " PROGRAM_BYTE_NAMES
 
 static char *read_all_bytes(int fd, size_t *size)

@@ -20,7 +20,7 @@ static bool has_ending(const char *name, const char *ending)
 	return len > tail && !strcmp(name + len - tail, ending);
 }
 
-/* Fuzzing engines name an input after the SHA-1 of its content. */
+/* Fuzzing engines use the SHA-1 hash of an input as the name of its file. */
 static bool is_hash_name(const char *name)
 {
 	return strlen(name) == 40 && strspn(name, "0123456789abcdefABCDEF") == 40;
@@ -51,7 +51,7 @@ bool program_name_is_known(const char *name)
 	return program_name_is_text(name) || program_name_is_bytes(name);
 }
 
-/* What program_visit_file_or_directory() got from its caller. */
+/* The arguments of program_visit_file_or_directory(). */
 struct program_visitor {
 	walk_fn fn;
 	void *ctx;

@@ -3,10 +3,9 @@
  * Decides which files are programs. All commands and replayers use these rules:
  *
  * 1. NAME.page is text.
- * 2. NAME.bin and the names that fuzzing engines give (crash-*, id:*, 40 hex digits, ...) are byte
- *    strings.
- * 3. A file with another name is text if the user names the file; it must begin with the header. If
- *    the user names a directory, such files in it are ignored.
+ * 2. NAME.bin and the names that fuzzing engines give (crash-*, id:*, 40 hex digits, ...) are byte strings.
+ * 3. A file with another name is text if the user names the file, and must begin with the header. Files with
+ *    other names in a directory that the user names are ignored.
  */
 #pragma once
 
@@ -15,10 +14,10 @@
 
 #include "harness/util/walk.h"
 
-/* The names of byte strings, for messages and --help. */
+/* The file names of byte strings, for messages and --help. */
 #define PROGRAM_BYTE_NAMES "*.bin, crash-*, leak-*, timeout-*, oom-*, slow-unit-*, id:*, 40 hex digits"
 
-/* If true, all files are byte strings, whatever their names. Options set it. */
+/* If true, all files are byte strings, whatever their names. Command-line options set this variable. */
 extern bool program_all_bytes;
 
 bool program_name_is_text(const char *name);
@@ -30,8 +29,7 @@ bool program_name_is_bytes(const char *name);
 bool program_name_is_known(const char *name);
 
 /*
- * Calls @fn for the file @path, or for each program below the directory @path, as walk_files()
- * does.
+ * Calls @fn for the file @path, or for each program below the directory @path, as walk_files() does.
  * @ignored_count: incremented for each file below the directory that is not a program
  */
 bool program_visit_file_or_directory(const char *path, walk_fn fn, void *ctx, size_t *ignored_count);

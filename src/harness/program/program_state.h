@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The state of a running program: which call runs next, which calls are skipped, and which handles
- * are filled. The rule model and both executors use it.
+ * The state of a running program: which call runs next, which calls are skipped, and which handles are
+ * filled. The rule model and both executors use this code.
  */
 #pragma once
 
@@ -11,19 +11,19 @@
 struct program_state {
 	const struct program *program;
 	struct schedule schedule;
-	bool is_filled[HANDLE_FILLED_KINDS][PROGRAM_MAPS]; /* for each kind and handle */
+	bool is_filled[HANDLE_FILLED_KINDS][PROGRAM_MAPS]; /* by kind and number of the handle */
 	uint8_t mutex_holders[PROGRAM_MUTEXES];            /* thread + 1; 0: no thread holds the mutex */
 	unsigned int semaphore_values[PROGRAM_SEMAPHORES];
 };
 
 void program_state_init(struct program_state *state, const struct program *program);
 
-/* Chooses the call that runs next, and marks it as run. Return: its index, or SCHEDULE_NONE. */
+/* Chooses the call that runs next, and marks it as run. Return: the index of the call, or SCHEDULE_NONE. */
 size_t program_state_take_next_call(struct program_state *state);
 
 /*
- * Return: whether the call is skipped: a handle is not in the required state, the call misuses a
- * mutex, or its atomic access has an unsupported size or alignment.
+ * Return: whether the call is skipped: a handle is in the wrong state, the call misuses a mutex, or its
+ * atomic access has an unsupported size or alignment.
  */
 bool program_state_must_skip(const struct program_state *state, const struct call *call);
 

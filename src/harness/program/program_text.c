@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Parses the lines of a program's text: the header, `expect` lines and calls. program_from_text()
- * stores them in a program; program_rewrite_as_canonical() writes them in canonical form.
+ * Parses the lines of a program's text: the header, `expect` lines and calls. program_from_text() stores them
+ * in a program; program_rewrite_as_canonical() writes them in canonical form.
  */
 #include "harness/program/program_text.h"
 
@@ -89,7 +89,7 @@ static bool parse_header(struct text_cursor *cursor)
 	return true;
 }
 
-/* Checks the characters: printable ASCII and tabs; in the comment any UTF-8 except CR. */
+/* Checks that the line has only printable ASCII and tabs, and its comment only valid UTF-8 without CR. */
 static bool check_characters(struct text_cursor *cursor, const char *line_end)
 {
 	for (const char *at = cursor->at; at < cursor->end; at++)
@@ -196,8 +196,8 @@ bool program_from_text(struct program *program, const char *text, size_t size, s
 }
 
 /*
- * Writes one `expect` line in place of one of the text: the rules are sorted, and comments between
- * the lines keep their place.
+ * Writes the next canonical `expect` line in place of an `expect` line of the text. The rules are sorted, and
+ * comments between the lines keep their place.
  */
 static void append_next_expect_line(struct text_writer *writer, rule_set *rules_left, bool *must_append_clean)
 {
@@ -217,7 +217,7 @@ size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, st
 {
 	struct text_writer writer = { out, 0, TEXT_REWRITE_MAX };
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };
-	static struct program program; /* the first `expect` line needs all rules */
+	static struct program program; /* the first canonical `expect` line depends on all `expect` lines */
 	rule_set rules_left;
 	bool must_append_clean;
 

@@ -20,7 +20,7 @@ struct text_error {
 	char message[320];
 };
 
-/* Return: true, or false with @error filled. */
+/* Return: true, or false with the first error in @error. */
 bool program_from_text(struct program *program, const char *text, size_t size, struct text_error *error);
 
 /* Writes one call in canonical form with its expected result, without a line end. */
@@ -30,9 +30,9 @@ void call_to_text(const struct call *call, char text[TEXT_CALL_MAX]);
 size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX]);
 
 /*
- * Writes the text in canonical form to @out, which has TEXT_REWRITE_MAX bytes: comment lines keep
- * their place; empty lines and comments after a call are removed. Return: the length of the
- * canonical text, or 0 with @error filled.
+ * Writes the text in canonical form to @out, which has TEXT_REWRITE_MAX bytes: comment lines keep their
+ * place; empty lines and comments after a call are removed. Return: the length of the canonical text, or 0
+ * with the first error in @error.
  */
 #define TEXT_REWRITE_MAX (TEXT_PROGRAM_MAX + PROGRAM_LINES * (TEXT_LINE_MAX + 1))
 size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, struct text_error *error);

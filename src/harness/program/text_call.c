@@ -17,8 +17,8 @@ static bool set_number_error(struct text_cursor *cursor, const char *number_star
 }
 
 /*
- * Parses the rest of a number after the name PAGE_SIZE or SIZE_MAX, whose value is @base: + or -
- * and a literal, if present. A result outside of 64 bits is an error.
+ * Parses the rest of a number that begins with PAGE_SIZE or SIZE_MAX: nothing, or + or - and a literal. @base
+ * is the value of the name. A sum or difference that does not fit in 64 bits is an error.
  */
 static bool parse_rest_of_named_number(struct text_cursor *cursor, const char *number_start, uint64_t base,
 				       uint64_t *number)
@@ -112,7 +112,7 @@ static bool parse_gfp_flags(struct text_cursor *cursor, uint8_t *flags)
 	       text_set_error(cursor->error, "expected one of GFP_KERNEL GFP_ATOMIC GFP_NOWAIT GFP_NOIO");
 }
 
-/* Parses a handle such as p7. @letter: the letter of its kind in ops.def */
+/* Parses a handle such as p7. @letter: the letter of the handle's kind in ops.def */
 static bool parse_handle(struct text_cursor *cursor, const struct text_word *word, char letter,
 			 uint8_t *handle)
 {

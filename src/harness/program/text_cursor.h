@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A cursor over one line of a program's text, and functions that parse at the cursor. A function
- * named parse or require advances the cursor, or fills the error and returns false. No function
- * reads beyond the end of the line.
+ * A cursor over one line of a program's text, and functions that parse at the cursor. A function named parse
+ * or require advances the cursor, or fills the error and returns false. No function reads beyond the end of
+ * the line.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "harness/program/program_text.h"
 
 struct text_cursor {
-	const char *at, *end; /* the line without its comment */
+	const char *at, *end; /* the rest of the line, without the comment */
 	struct text_error *error;
 };
 
@@ -26,7 +26,7 @@ struct text_word {
 /* Sets the message of the error, in printf style. Return: always false. */
 bool text_set_error(struct text_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Return: how many bytes of the word a message shows: at most 40. */
+/* Return: how many bytes of @word a message shows: at most 40. */
 int text_shown_length(const struct text_word *word);
 
 /* The two arguments of `%.*s` that show a word in a message. */
@@ -44,7 +44,7 @@ static inline bool text_is_digit(char c)
 
 void text_skip_spaces(struct text_cursor *cursor);
 
-/* Skips spaces and tabs. Return: whether the line ends after them. */
+/* Skips spaces and tabs. Return: whether the cursor is then at the end of the line. */
 bool text_ends_after_spaces(struct text_cursor *cursor);
 
 /* Skips spaces, and then @sign if it follows. Return: whether @sign was skipped. */
@@ -52,7 +52,7 @@ bool text_skip_sign_if_next(struct text_cursor *cursor, const char *sign);
 
 /*
  * Skips spaces and @sign. Return: false with the error filled if @sign does not follow.
- * @where: where it was expected, for the message, such as "after the last argument"
+ * @where: where @sign was expected, for the message, such as "after the last argument"
  */
 bool text_require_sign(struct text_cursor *cursor, const char *sign, const char *where);
 
@@ -65,8 +65,7 @@ bool text_word_is(const struct text_word *word, const char *text);
 bool text_parse_literal(const struct text_word *word, uint64_t *number);
 
 /*
- * Parses a number in any form that a text can have, and checks that a program can have it
- * (number.h).
+ * Parses a number in any form that a text can have, and checks that the number is valid (number.h).
  * @number_start: gets the first character of the number, for messages
  */
 bool text_parse_number_in_domain(struct text_cursor *cursor, const char **number_start, uint64_t *number);

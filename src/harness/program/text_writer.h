@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Appends text to a buffer, and the names that both the reader and the writer of a text use. */
+/* Appends text to a buffer; defines the names that the reader and the writer of program texts share. */
 #pragma once
 
 #include <stddef.h>

@@ -2,10 +2,10 @@
 /*
  * The harness's own functions to copy and fill memory.
  *
- * ThreadSanitizer intercepts memcpy() and memset() and records their accesses as accesses of the
- * running fiber. This costs more than the copy, fills the detector's memory with irrelevant
- * accesses, and makes it report races on buffers of the harness. So with ThreadSanitizer
- * (BYTES_NO_INTERCEPT, -fno-builtin) these functions are loops, and otherwise library calls.
+ * ThreadSanitizer intercepts memcpy() and memset() and records their accesses as accesses of the running
+ * fiber. Recording an access costs more than the copy, fills the detector's memory with irrelevant accesses,
+ * and causes reports of races on buffers of the harness. Therefore bytes_copy() and bytes_fill() are loops
+ * under ThreadSanitizer (BYTES_NO_INTERCEPT, -fno-builtin), and library calls otherwise.
  */
 #pragma once
 
@@ -35,9 +35,9 @@ static inline void bytes_fill(void *to, uint8_t value, size_t len)
 }
 
 /*
- * Disables sanitizer checks and coverage counters in a function with a loop over bytes. In each
- * iteration, they prevent vectorisation and would be most of the cost of a fuzz input. The bytes
- * that the loop accesses must be known to be valid.
+ * Disables sanitizer checks and coverage counters in a function with a loop over bytes. Checks and counters
+ * in each iteration prevent vectorisation, and would be most of the cost of a fuzz input. The bytes that the
+ * loop accesses must be known to be valid.
  */
 #ifdef __clang__
 #define BYTES_NO_SANITIZE __attribute__((no_sanitize("address", "undefined", "coverage")))

@@ -13,7 +13,7 @@ unsigned int cpus_count_available_or_max(unsigned int max_count)
 {
 	struct pins pins;
 
-	/* The call fails if the system has more CPUs than a cpu_set_t has. */
+	/* pins_find_cpus() fails if the system has more CPUs than a cpu_set_t has bits. */
 	return pins_find_cpus(&pins) && pins.cpu_count < max_count ? pins.cpu_count : max_count;
 }
 

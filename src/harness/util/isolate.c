@@ -29,8 +29,8 @@ static long get_time_ms(void)
 /*
  * A child process that isolate_call() waits for:
  *
- * 1. The end of the child counts, not the end of its output: the child may close its output and
- *    continue, and a process that the child started may keep the output open.
+ * 1. isolate_call() waits for the end of the child, not for the end of its output. The child may close its
+ *    output and continue, and a process that the child started may keep the output open.
  * 2. At its time limit the child is killed.
  * 3. If it is unknown how the child ended, isolate_call() fails. It never assumes success.
  */
@@ -44,7 +44,7 @@ struct watched_child {
 
 /* Milliseconds between two checks of a child if the kernel does not support pidfds. */
 #define POLL_MSEC 5
-/* The most reads after the child's end; another process may write to the output for ever. */
+/* Maximum of reads after the child's end: a process that the child started may write for ever. */
 #define READS_AT_END 1024
 
 /* Reads and stores a part of the output. Return: false if there is nothing to read now. */
@@ -112,11 +112,14 @@ static pid_t wait_for_or_kill_child(struct watched_child *child, long deadline_m
 
 static _Noreturn void run_function_in_child(void (*fn)(void *ctx), void *ctx, const int pipe_ends[2])
 {
-	/* End with the parent, because the child may never end by itself. */
+	/* Let the child end with its parent, because the child may never end by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(pipe_ends[1], STDOUT_FILENO) < 0 || dup2(pipe_ends[1], STDERR_FILENO) < 0)
 		_exit(ISOLATE_NO_OUTPUT);
-	/* The ends are standard files if the caller started without standard files. */
+	/*
+	 * If the caller started without standard files, an end of the pipe may be a standard file: keep it
+	 * open.
+	 */
 	for (unsigned int i = 0; i < 2; i++)
 		if (pipe_ends[i] > STDERR_FILENO)
 			close(pipe_ends[i]);

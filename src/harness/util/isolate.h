@@ -15,15 +15,15 @@ struct isolated {
 	bool has_timed_out;          /* the child was killed at its time limit */
 	int exit_code;               /* exit status of the child; -1: a signal ended it */
 	int signal;                  /* signal that ended the child, or 0 */
-	char output[ISOLATE_OUTPUT]; /* start of its standard output and error, as a string */
+	char output[ISOLATE_OUTPUT]; /* start of the child's standard output and error, as a string */
 };
 
 /*
- * Calls @fn in a child process, waits for the end of the child, and stores how it ended in @result.
- * @fn can return data only in shared memory.
+ * Calls @fn in a child process, waits for the end of the child, and stores how it ended in @result. @fn can
+ * return data only in shared memory.
  * @seconds: time limit, after which the child is killed
- * Return: false if the system refuses a child, or does not report how it ended; then it is unknown
- * whether @fn ran.
+ * Return: false if the system refuses a child, or does not report how it ended; then it is unknown whether
+ * @fn ran.
  */
 bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct isolated *result);
 

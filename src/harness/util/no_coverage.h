@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Functions between NO_COVERAGE_BEGIN and NO_COVERAGE_END have no coverage counters. Their
- * behaviour depends on other processes or on earlier inputs, so it would look like new coverage
- * (tests/test_same.sh).
+ * Functions between NO_COVERAGE_BEGIN and NO_COVERAGE_END have no coverage counters: behaviour that depends
+ * on other processes or on earlier inputs would look like new coverage (tests/test_same.sh).
  */
 #pragma once
 

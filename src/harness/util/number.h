@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The numbers that a program can use: x, 2^32 + x, 2^63 + x and SIZE_MAX - x, with 0 <= x < 16384.
- * The bases reveal errors of truncation, sign and overflow. 16 bits encode each of these numbers.
+ * The numbers that a program can use: x, 2^32 + x, 2^63 + x and SIZE_MAX - x, with 0 <= x < 16384. 2^32, 2^63
+ * and SIZE_MAX reveal errors of truncation, sign and overflow. 16 bits encode each number.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Pseudorandom numbers (splitmix64), the same on each machine. The first state is the seed. */
+/* Pseudorandom numbers (splitmix64), the same on each machine. The first value of @state is the seed. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ static inline bool random_once_in(uint64_t *state, uint32_t n)
 	return random_below(state, n) == 0;
 }
 
-/* Return: a random index below @count, in proportion to the weights; one must be positive. */
+/* Return: a random index below @count, in proportion to the weights; at least one weight must be positive. */
 static inline uint32_t random_index_by_weight(uint64_t *state, const unsigned int *weights, size_t count)
 {
 	unsigned int sum = 0, index = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * SHA-1 (FIPS 180-4), by which the fuzzing engines name inputs. It is used to compare contents, not
- * for security.
+ * SHA-1 (FIPS 180-4), by which the fuzzing engines name inputs. The harness uses SHA-1 to compare contents,
+ * not for security.
  */
 #pragma once
 

@@ -49,7 +49,7 @@ const char *running_binary_path(void)
 
 	if (len < 0)
 		return program_invocation_name;
-	/* If the binary's file is replaced, Linux adds " (deleted)" to the link. */
+	/* If the binary's file is replaced, Linux adds " (deleted)" to the path in /proc/self/exe. */
 	if ((size_t)len > tail && !strcmp(path + len - tail, deleted) && access(path, F_OK))
 		path[(size_t)len - tail] = '\0';
 	return path;

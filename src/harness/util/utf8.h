@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 /*
- * Return: the length of the UTF-8 character at @text; 0 if it is invalid or longer than @bytes_left
- * bytes. For a string, @bytes_left may be 4: a NUL ends an incomplete character.
+ * Return: the length of the UTF-8 character at @text; 0 if it is invalid or longer than @bytes_left bytes.
+ * For a string that ends with a NUL, @bytes_left may be 4: the NUL ends an incomplete character.
  */
 static inline size_t utf8_character_length(const char *text, size_t bytes_left)
 {

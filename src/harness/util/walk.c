@@ -17,7 +17,7 @@ struct walk {
 	bool has_failed; /* an error was printed */
 };
 
-/* A directory being walked and its parents, because a link to a parent would never end. */
+/* A directory in the walk, and its parents. The walk would never end if it followed a link to a parent. */
 struct walked_directory {
 	const struct walked_directory *parent;
 	const char *path;
