@@ -30,7 +30,7 @@ COMMAND = re.compile(r"(?:.*\\\n)*(?:.*<<-?'?(?P<end>[A-Z]+)'?.*\n(?:.*\n)*?(?P=
 # spaces and tabs.
 OUTPUT_TOKEN = re.compile(r'(\.\.\.)|(~[0-9][0-9.,]*)|(\s+)|(.)')
 OUTPUT_PATTERNS = ('.*', '[0-9][0-9.,]*', r'[ \t]+')
-# The make that runs this test sets these variables. A make that a document starts must not inherit them.
+# `make check` sets these variables; a make that a document starts must not inherit them.
 MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')

@@ -86,7 +86,7 @@ class Results:
             except (ValueError, LookupError, TypeError) as error:
                 if line.endswith(b"\n") or not line.startswith(b"{"):
                     raise BadInput(f"{results_path}:{number}: expected a result of an earlier run") from error
-                # The incomplete line of a run that was killed.
+                # A run that was killed left an incomplete last line.
                 results_path.write_bytes(text[:-len(line)])
 
     def append_record(self, record):
@@ -176,7 +176,7 @@ def run_main_and_exit(command, main, exit_status_by_exception_type):
         sys.stdout.flush()
     except OSError as error:
         print(f"{command}: expected to write standard output: {error.strerror}", file=sys.stderr)
-        # The interpreter must not write the rest again at exit.
+        # At exit, the interpreter must not try again to write its buffered output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = EXIT_BAD
     sys.exit(status)

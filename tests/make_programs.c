@@ -52,7 +52,10 @@ static void make_racy_program(uint64_t seed, struct program *program)
 		bool full = program->count == RACY_CALLS;
 		struct mutate_request request = { .seed = random_next(&seed), .max_calls = RACY_CALLS };
 
-		/* Start again: some programs cannot race, whichever threads make the calls. */
+		/*
+		 * Start again with an empty program, because some programs cannot race, whichever threads
+		 * make the calls.
+		 */
 		if (turn % 400 == 399)
 			program->count = 0;
 		candidate = *program;

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154 # what tap.sh sets
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Functions that build the tool with a changed page library. A script reads this file after tap.sh.
+# Functions that build the tool with a changed page library. A test script sources this file after tap.sh.
 
-# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False if the sed
-# script changes nothing.
+# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False
+# if SED changes nothing.
 copy_library_and_change_file() {
 	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"

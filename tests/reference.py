@@ -20,7 +20,8 @@ PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
 THREADS = ("main", *(f"T{number}" for number in range(8)))
 OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
-# {name of a call: a letter for each argument}; a capital letter first is the handle that the call fills.
+# {name of a call: a letter for each argument}; a capital letter at the beginning is the handle that the call
+# fills.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
 CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
 # @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: the name of the call, such as read_raw

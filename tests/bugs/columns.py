@@ -16,7 +16,7 @@ from entries import find_detector_of_message
 from library_trials import HANG, run_with_time_limits
 
 ENGINE_INPUTS = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
-# The lines that begin with #NUMBER are libFuzzer's progress. They can contain such words from the input.
+# Lines that begin with #NUMBER are libFuzzer's progress, and can contain a detector's words from the input.
 FINDING = re.compile(r"^(?!#\d).*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
                      re.MULTILINE)
 # ThreadSanitizer's runtime checks memcpy() and memset() even in a library that was compiled without -fsanitize=thread.
@@ -81,7 +81,7 @@ def make_trial_result(program_name, execution, wall_limit_seconds, input_count, 
     elif trial.killed and message:
         trial.detector, trial.why = detector or find_detector_of_message(message), message
     elif trial.killed:
-        # It may be an error of the test itself, so the bug is not found.
+        # The failure may be an error of the test itself, so the bug does not count as found.
         trial.killed, trial.detector = False, "unknown"
         trial.why = (f"{program_name} ended with status {execution.status} without a known message: "
                      f"{execution.output[-200:]}")
@@ -161,7 +161,7 @@ def _run_stress_scenario(tester, subject, scenario, trial_number, seconds, *extr
                              own and "stress")
 
 
-# More threads than free lists of the allocator, so some threads share a list.
+# `churn` also runs with more threads than the page allocator has free lists, so threads share lists.
 MANY_THREADS = ("-t", 40)
 
 
@@ -212,7 +212,7 @@ def choose_fuzz_targets(subject):
         return ["fuzz_fatal-msan"]
     if subject.bug.kind == "injection":
         return ["fuzz_fault"]
-    # Without a sanitizer: AddressSanitizer would report such an access before the library.
+    # In a flavour with AddressSanitizer, the sanitizer would report the bad access before the library does.
     # fuzz_fatal also compares the calls before the last one, as fuzz_page does.
     if subject.bug.detector in ("alive", "library"):
         return ["fuzz_fatal" + plain]

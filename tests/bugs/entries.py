@@ -9,8 +9,8 @@ from library_trials import BadInput
 KINDS = ("bounds", "copying", "zeroing", "mapping", "lifetime", "user_slice", "injection",
          "concurrency", "errors")
 
-# The names of detectors, each with a pattern of its messages. A message belongs to the first detector whose
-# pattern matches. The message is a line of `pagetorture run`, or the output of a process that ended.
+# The detectors: each has a name and a pattern of its messages. A message belongs to the first detector whose
+# pattern matches. A message is a line that `pagetorture run` prints, or the output of a process that ended.
 DETECTORS = (
     ("asan", r"AddressSanitizer: "),
     ("msan", r"MemorySanitizer: "),

@@ -17,7 +17,7 @@ KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 SAME, INVALID = "same code", "invalid"
 VERDICTS = (KILLED, SURVIVED, EQUIVALENT, SAME, INVALID)
 WANTED_RATIO = 0.90
-# Additional compiler flags when object code is compared. Without them, the code has line numbers for UBSan.
+# Additional compiler flags for object code to compare, which must not contain line numbers for UBSan.
 COMPARED_WITH = {"asan": ["-fsanitize-trap=undefined"]}
 FIRST_LIMITS = 600, 300  # seconds: wall time, CPU time
 
