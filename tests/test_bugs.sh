@@ -48,8 +48,8 @@ expect 0 "nothing changed between a run and itself" ' 0 changed, 0 lost$' \
 
 # ---- fuzzing from an empty corpus ----
 
-# expect_row_of_fuzzed_bug PROGRAM BUG PATTERN NAME: the row of BUG in the table must match PATTERN. The check is
-# skipped if this build has no PROGRAM.
+# expect_row_of_fuzzed_bug PROGRAM BUG PATTERN NAME: the row of BUG in the table must match PATTERN.
+# expect_row_of_fuzzed_bug skips the check if this build has no PROGRAM.
 expect_row_of_fuzzed_bug() {
 	if [ ! -x "$abs_builddir/$1" ]; then
 		skip "$4: this build has no $1 (make bugs)"
@@ -76,7 +76,7 @@ fi
 
 # ---- errors in the files of the suite ----
 
-# A source directory with only three bugs, and a script that runs the suite on this directory.
+# $wrong is a source directory with only three bugs, and with a script that runs the suite on this directory.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
 mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src/dev" "$wrong/report"
@@ -102,8 +102,8 @@ reset_suite_of_three_bugs() {
 	rm -f "$scratch/results" "$scratch/report.json"
 }
 
-# expect_suite_result_and_restore STATUS NAME PATTERN: the suite in its changed directory must end with STATUS and print
-# PATTERN. Then the changes of the directory are undone.
+# expect_suite_result_and_restore STATUS NAME PATTERN: the suite must end with STATUS for the changed
+# directory $wrong, and print PATTERN; then undoes the changes.
 expect_suite_result_and_restore() {
 	expect "$@" sh "$scratch/suite" --column replay,unit-test --results "$scratch/results" \
 		--report "$scratch/report.json"
@@ -163,7 +163,7 @@ expect_error "--results that cannot be written" "$scratch/mine" \
 expect_error "a comparison with a missing file" missing "$suite" --compare "$scratch/all" "$scratch/missing"
 expect 0 "--help has examples" '^Examples:' "$suite" --help
 
-# For 1..10 and 11..20, the normal approximation with continuity correction gives p = 0.000183.
+# For the samples 1..10 and 11..20, the normal approximation of Mann and Whitney's p is 0.000183.
 PYTHONPATH=$abs_srcdir/tests/bugs:$abs_srcdir/tests python3 -B - >"$scratch/figures" 2>&1 <<'END_OF_PYTHON'
 import math
 from table import compute_a12, compute_mann_whitney_p

@@ -18,7 +18,7 @@ fi
 
 cat >"$scratch/race.page" <<'END'
 pagetorture 1
-# Two threads write ranges that overlap by 32 bytes: nothing orders them.
+# Two threads write ranges that overlap by 32 bytes, and no call orders the two writes.
 expect data-race
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
 T0: write_raw(p0, 0, 64, 0x11)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every command in every document prints what the document shows (doc_commands.py). With DOC_LONG=1, as in
-# `make check-doc`, the commands that take long run too. DOCS names the documents to check (default: all).
+# Every command in every document prints what the document shows (doc_commands.py). With DOC_LONG=1, which
+# `make check-doc` sets, doc_commands.py also runs commands that take long. The variable DOCS lists the
+# documents to check (default: all).
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without_tools python3
@@ -13,8 +14,8 @@ mkdir "$scratch/source" "$scratch/build"
 ln -s "$pagetorture" "$scratch/build/pagetorture"
 printf 'all: pagetorture\nsmoke:\n\t@sleep 9\n' >"$scratch/build/Makefile"
 
-# expect_document_result STATUS NAME PATTERN TEXT [--long]: doc_commands.py ends with the status, and prints the
-# pattern, for a document with this text, in which \n ends a line.
+# expect_document_result STATUS NAME PATTERN TEXT [--long]: doc_commands.py must end with STATUS and print
+# PATTERN for a document with TEXT, in which \n ends a line.
 expect_document_result() {
 	printf '%b\n' "$4" >"$scratch/source/a.md"
 	expect "$1" "$2" "$3" python3 -B "$abs_srcdir/tests/doc_commands.py" ${5+"$5"} "$scratch/source" "$scratch/build" a.md

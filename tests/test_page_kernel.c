@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * Tests page_kernel.h: code in kernel style compiles and works. This file is compiled as C and as
- * C++, because the header supports both.
- */
+/* Tests that code in kernel style works with page_kernel.h; this file is compiled as C and as C++. */
 #include "page/page_kernel.h"
 
 #include <sys/wait.h>

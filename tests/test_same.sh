@@ -43,13 +43,14 @@ make_programs_with_crowded_granule() {
 	}'
 }
 
-# is_target_same_built_or_skip TARGET: true if this build has TARGET-same. Otherwise prints that a check is skipped.
+# is_target_same_built_or_skip TARGET: true if this build has TARGET-same. If TARGET-same is missing, prints
+# that a check is skipped.
 is_target_same_built_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: all outcomes of the inputs must be the same, and there
-# must be an input.
+# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: each of the inputs, at least one, must have the
+# same outcome in all executions.
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
@@ -59,14 +60,14 @@ expect_same_outcomes() {
 	fi
 }
 
-# Truncated programs, most of which are no valid program.
+# $scratch/broken has truncated programs, most of which are invalid.
 mkdir "$scratch/broken"
 for page in "$corpus"/rules/*.page; do
 	head -c $(($(wc -c <"$page") * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
 done
 
-# Only two targets execute a new program for each input of the corpus. The other checks fork a process for each
-# input, because starting a sanitizer binary takes most of the time.
+# Checks of two targets start a new process by exec() for each input of the corpus; the other checks only
+# fork(), because the start of a sanitizer binary is slow.
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	batch=100 backends='direct alias' broken=
 	case $target in
@@ -97,8 +98,8 @@ if is_target_same_built_or_skip fuzz_race; then
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
 
-# link_target_with_mutant TARGET FLAGS: links the target with $scratch/mutant.c, compiled with FLAGS, which replaces
-# an object of an archive.
+# link_target_with_mutant TARGET FLAGS: compiles $scratch/mutant.c with FLAGS, and links TARGET with it in
+# place of the original object.
 link_target_with_mutant() {
 	flavour=asan
 	[ "$1" != fuzz_race ] || flavour=tsan
@@ -112,8 +113,8 @@ link_target_with_mutant() {
 }
 
 # expect_kept_state_found TARGET FLAGS FILE SED PART [WHAT]:
-# the target with a changed file of src must have outcomes that differ in PART, and the printed command must show the
-# difference again. With WHAT, the difference is by chance, and no command is tried.
+# with FILE of src changed by SED, TARGET must have outcomes that differ in PART, and the printed command must
+# show the difference again. With WHAT, the difference is random, so the printed command is not run.
 expect_kept_state_found() {
 	is_target_same_built_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
@@ -144,8 +145,8 @@ expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	
 
 # ---- coverage under the engine ----
 
-# print_coverage_counts_of_orders [VARIABLE=VALUE]: prints the different numbers of covered edges of fuzz_race on
-# corpus/rules in eight orders.
+# print_coverage_counts_of_orders [VARIABLE=VALUE]: runs fuzz_race on corpus/rules in eight orders, and prints
+# each number of covered edges once.
 print_coverage_counts_of_orders() {
 	for seed in 1 2 3 4 5 6 7 8; do
 		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |

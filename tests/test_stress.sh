@@ -11,8 +11,8 @@ stress=$abs_builddir/pagetorture-stress
 out=$scratch/out err=$scratch/err table=$scratch/table box=$scratch/box
 mkdir "$box"
 
-# run_and_store_output COMMAND...: runs the command for at most a minute. Its output is in the files $out and $err,
-# its exit status in $status.
+# run_and_store_output COMMAND...: runs the command for at most a minute. The output goes to the files $out
+# and $err, the exit status to $status.
 run_and_store_output() {
 	command="$*"
 	timeout 60 "$@" >"$out" 2>"$err"
@@ -44,7 +44,7 @@ expect_run_succeeds() {
 }
 
 # has_stored_run_failed_with REASON: true if the stored run failed with REASON and printed the command to run it
-# again. A sanitizer may report first; then its report counts as the reason.
+# again. If a sanitizer reports first, the sanitizer's report counts as the reason.
 has_stored_run_failed_with() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
@@ -56,15 +56,15 @@ has_stored_run_failed_with() {
 
 # ---- every scenario ----
 
-# list_injected_bugs: prints SCENARIO BUG LIMIT REASON for every injected bug. A bug that only the end of a run
-# reveals has a limit of operations (-n), other bugs have a limit of seconds (-s).
+# list_injected_bugs: prints SCENARIO BUG LIMIT REASON for every injected bug. LIMIT is a number of operations
+# (-n) for a bug that only the end of a run reveals, and seconds (-s) for other bugs.
 list_injected_bugs() {
 	sed -n 's/^BUG(\([a-z]*\), "\([^"]*\)", DURING_RUN, "\(.*\)",$/\1 \2 -s10 \3/p
 		s/^BUG(\([a-z]*\), "\([^"]*\)", [A-Z_]*, "\(.*\)",$/\1 \2 -n2000 \3/p' "$abs_srcdir/stress/scenarios.def"
 }
 
-# expect_injected_bug_found SCENARIO BUG LIMIT REASON: the bug must be found in every run. Most bugs
-# are found in far less than 10 seconds.
+# expect_injected_bug_found SCENARIO BUG LIMIT REASON: SCENARIO must find BUG in every run; for most bugs, far
+# less than 10 seconds are enough.
 expect_injected_bug_found() {
 	for seed in $(seq 42 $((41 + STRESS_RUNS))); do
 		run_and_store_output "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
@@ -80,7 +80,7 @@ expect_injected_bug_found() {
 	fi
 }
 
-# test_scenario_and_its_bugs SCENARIO: correct runs must succeed, and each injected bug must be found.
+# test_scenario_and_its_bugs SCENARIO: runs without a bug must succeed, and runs must find each injected bug.
 test_scenario_and_its_bugs() {
 	for backend in direct $alias; do
 		expect_run_succeeds "$flavour, $1 finds nothing, $backend" \
@@ -95,7 +95,7 @@ test_scenario_and_its_bugs() {
 	done 3<"$table"
 }
 
-# If the page library lacks failing calls or the backend alias, the scenarios run without these.
+# If the page library has no fault attributes or no backend alias, the scenarios run without them.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
 # shellcheck disable=SC2086 # options
 run_and_store_output "$stress" churn -n 1 $pressure
@@ -158,7 +158,7 @@ run_and_store_output "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
 ok_with_stored_output $? "a copy that rounds to words is found: the library copies by --copy"
 expect_run_succeeds "split --bare: the same without the library" "$stress" split -n 2000 --bare
 
-# has_at_least_refused_calls MINIMUM: true if the last statistics count at least MINIMUM refused calls.
+# has_at_least_refused_calls MINIMUM: true if at least MINIMUM calls failed, by the last statistics in $out.
 has_at_least_refused_calls() {
 	[ "$(sed -n 's/.* Refused: \([0-9]*\) .*/\1/p' "$out" | tail -n 1)" -ge "$1" ]
 }
@@ -227,7 +227,7 @@ ok_with_stored_output $? "overlap -t 1: a usage error"
 
 # ---- make stress, make stress-long ----
 
-# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. Its output is in $out and $err.
+# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. Output: $out, $err.
 run_script_of_all_scenarios() {
 	mode=$1
 	shift
@@ -257,7 +257,7 @@ count_logged_long_runs() {
 	wc -l <"$box/stress-long/log"
 }
 
-# expect_results_of_long_runs STATUS REGEX: results/stress-long.json must have STATUS, then a match of REGEX.
+# expect_results_of_long_runs STATUS REGEX: stress-long.json must contain STATUS, and then match REGEX.
 expect_results_of_long_runs() {
 	grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json" &&
 		report_shows_part_state "$1" stress-long "$box/results/stress-long.json"

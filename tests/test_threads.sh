@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# On real threads, ThreadSanitizer reports nothing about a program without a race, with any delays. Races are
-# reported, and the reports are counted. `run` reveals an executor that orders threads too little or too much.
+# On real threads, ThreadSanitizer reports nothing about a program without a race, with any delays. `run`
+# counts the executions in which ThreadSanitizer reports a race. `run` fails if the executor orders threads
+# too little or too much.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 
-# free has the paths of the programs of corpus/rules without a data race.
+# The file free lists the programs of corpus/rules that have no data race.
 "$pagetorture" check "$rules"/*.page | sed -n '/^  /d; /data-race/d; s/: [a-z -]*$//p' >"$scratch/free"
 
 # far.page has a race between the first call of a thread and the last call of another thread.
