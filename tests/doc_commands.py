@@ -138,6 +138,7 @@ def make_output_regex(expected_lines):
 
 
 def check_command_result(tap, command, next_command, exit_status, output):
+    # @next_command: the command after @command, or None; if it is `echo $?`, @command is expected to fail
     output = re.sub('\x1b\\[[0-9;]*m', '', output).rstrip('\n')
     printed = [line.strip() for line in output.split('\n')] if output.strip() else []
     if command.time_limit:

@@ -21,7 +21,7 @@ compile_library_and_link_program() {
 	shift 2
 	mkdir -p "$scratch/bin" "$scratch/libexec"
 	ln -sfn "$abs_srcdir/src/tool" "$scratch/libexec/pagetorture" # as if it were installed
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" \
 		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
@@ -35,6 +35,6 @@ build_changed_tool() {
 
 # build_changed_dev_tool FLAVOUR: builds pagetorture-dev with the library of $scratch/src, in $scratch/bin.
 build_changed_dev_tool() {
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	compile_library_and_link_program "$1" pagetorture-dev $(print_dev_objects "$1")
 }

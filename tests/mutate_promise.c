@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Checks the promise of each line of mutations.def: the programs @before and @after differ as the
- * line describes, and not otherwise. Line numbers identify calls.
+ * Checks the promise of each line of mutations.def: the programs @before and @after differ only as the line
+ * describes. Line numbers identify calls.
  */
 #include "tests/mutate_promise.h"
 
@@ -239,7 +239,7 @@ static size_t copy_calls_of_thread(const struct program *program, uint8_t thread
 	return count;
 }
 
-/* Each thread has its calls in the old order, but the interleaving differs. */
+/* Each thread makes its calls in the old order, but calls of different threads are in another order. */
 static bool keeps_promise_of_order(void)
 {
 	static struct call old[PROGRAM_CALLS], new[PROGRAM_CALLS];

@@ -90,7 +90,7 @@ static inline bool child_ended_as_expected(const struct isolated *result, const 
 							 strstr(result->output, "use-after-poison")));
 }
 
-/* Prints a check, and how the child ended if it did not end as expected. */
+/* Prints a check; if the check fails, also prints how the child ended. */
 static inline void check_child_result(bool ended_as_expected, const char *check_name, const char *expected,
 				      const struct isolated *result)
 {

@@ -257,7 +257,7 @@ class Evaluation:
         user_slice.position += length
         return "0"
 
-    def do_user_store(self, *_args):
+    def do_user_store(self, *_args):  # changes user memory, which no rule concerns
         pass
 
     def do_copy_from_user_slice(self, page_handle, slice_handle, off, length):

@@ -31,7 +31,7 @@ void unit_test_register(struct unit_test *test);
 	}                                                                       \
 	static void test_name(void)
 
-/* The number of checks so far, and how many of them failed. */
+/* How many checks the test has made, and how many of these checks failed. */
 extern unsigned int tap_check_count, tap_failure_count;
 
 /* ok() prints this text before the name of each check. */

@@ -16,8 +16,8 @@ trap 'exit 99' HUP INT TERM
 pagetorture=$abs_builddir/pagetorture
 pagetorture_dev=$abs_builddir/pagetorture-dev
 
-# ok STATUS NAME [FILE]: prints that the check NAME passed if STATUS is 0, otherwise that it failed, and the first
-# 40 lines of FILE.
+# ok STATUS NAME [FILE]: prints that the check NAME passed if STATUS is 0; otherwise prints that NAME failed,
+# and the first 40 lines of FILE.
 ok() {
 	tests=$((tests + 1))
 	if [ "$1" -eq 0 ]; then
@@ -43,7 +43,7 @@ ok_if_files_equal() {
 	ok $? "$1" "$scratch/difference"
 }
 
-# skip REASON: prints that a check is skipped for REASON. check.py counts this check as skipped, not as passed.
+# skip REASON: prints that a check is skipped for REASON; check.py counts the check as skipped, not as passed.
 skip() {
 	tests=$((tests + 1))
 	echo "ok $tests # SKIP $1"
@@ -147,8 +147,8 @@ expect() {
 	ok "$1" "$name" "$scratch/printed"
 }
 
-# expect_error NAME PATTERN COMMAND...: the check NAME passes if the exit status of the command is 2 and it prints
-# exactly one line on standard error, which matches PATTERN.
+# expect_error NAME PATTERN COMMAND...: the check NAME passes if COMMAND ends with 2 and prints exactly one
+# line on standard error, which matches PATTERN.
 expect_error() {
 	name=$1 pattern=$2
 	shift 2

@@ -38,7 +38,7 @@ expect_abi_status_after_change() {
 	sed -i "$3" "$scratch"/src/page/*.[ch]
 	[ -z "$3" ] || ! diff -r "$abs_srcdir/src/page" "$scratch/src/page" >/dev/null ||
 		ok 1 "$2: the change does not apply any more"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	${CC:-cc} -g -O0 -w -fPIC -shared -D_GNU_SOURCE -std=gnu11 -I"$scratch/src" \
 		-I"$abs_builddir" -Wl,-soname,libpage.so.0 -Wl,--version-script="$scratch/map" \
 		-o "$scratch/libpage.so" "$scratch"/src/page/*.c -lpthread >"$scratch/out" 2>&1

@@ -74,7 +74,7 @@ static size_t make_program_and_input(uint64_t seed, uint8_t *to)
 /* Return: whether @text consists of names of mutations, separated by +. */
 static bool is_valid_description(const char *text, size_t max)
 {
-	char description[256];
+	char description[256]; /* a copy of @text, which strtok() splits */
 
 	if (!text || strlen(text) >= max || strlen(text) >= sizeof(description))
 		return false;

@@ -145,7 +145,7 @@ expect_error "a misspelt option: the right one is named" \
 	'^tests/bugs/bugs: unknown option --colunm; did you mean --column? (see tests/bugs/bugs --help)$' \
 	"$suite" --colunm replay
 for arguments in --frob '--time x' '--jobs 0' '--compare one' '--without plain' '--column replay,guessing'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: $arguments" "${arguments%% *}\|${arguments##*,}" "$suite" $arguments
 done
 for arguments in --list --help; do

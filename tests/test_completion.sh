@@ -6,7 +6,7 @@
 
 skip_rest_without_tools bash
 script=$abs_srcdir/packaging/completion/pagetorture.bash
-# shellcheck disable=SC2016 # for bash
+# shellcheck disable=SC2016 # bash expands it
 expect 0 "bash reads it, and it completes pagetorture" '' bash --norc -c '. "$0" && complete -p pagetorture' "$script"
 
 # $scratch/here is a directory with names that bash can complete.
@@ -16,7 +16,7 @@ ln -s "$pagetorture" "$scratch/bin/pagetorture"
 
 # print_completions WORD...: prints the completions of the last word of a command line, sorted.
 print_completions() {
-	# shellcheck disable=SC2016 # for bash
+	# shellcheck disable=SC2016 # bash expands it
 	(cd "$scratch/here" && PATH=$scratch/bin:$PATH bash --norc -c '. "$0"
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		_pagetorture

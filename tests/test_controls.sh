@@ -17,7 +17,7 @@ cd "$scratch" || exit 99
 
 # link_fuzz_race OBJECT...: links fuzz_race without its mutator; each OBJECT replaces that of the build.
 link_fuzz_race() {
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
@@ -51,7 +51,7 @@ expect_change_found_by_fuzzing() {
 	esac
 	sed "$3" "$abs_srcdir/$file" >changed.c
 	shift 3
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	if cmp -s "$abs_srcdir/$file" changed.c; then
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \

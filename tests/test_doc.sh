@@ -15,7 +15,7 @@ grep '^| [a-z-]* | [a-z-]* | [-y]' doc/rules.md | tr -d ' ' | tr '|' ' ' >"$scra
 ok $? "doc/rules.md has its table"
 column=2
 for backend in direct alias; do
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	"$pagetorture" run --backend "$backend" --json \
 		$(awk '{ print "corpus/rules/" $2 ".page" }' "$scratch/table") >"$scratch/$backend.json" 2>"$scratch/err"
 	for flavour in plain asan tsan msan; do
@@ -78,7 +78,7 @@ echo 'OP(skip, "un", true)' >"$scratch/tree/src/ops.def"
 printf '# Glossary\n\n### cell\n\n### race matrix\n' >"$scratch/tree/doc/glossary.md"
 expect_doc_error 'a.md: there is no b.md' '[a page](b.md)'
 expect_doc_error 'a.md has no heading #two' '# One\n\n[above](#two)'
-# shellcheck disable=SC2016 # names in code spans
+# shellcheck disable=SC2016 # backticks mark code spans
 {
 	expect_doc_error 'make has no target smoek' 'There is `make smoek`.'
 	expect_doc_error 'pagetorture has no chekc' 'There is `pagetorture chekc`.'

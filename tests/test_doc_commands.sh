@@ -39,7 +39,7 @@ expect_document_result 1 "another exit status" 'and this is printed' "    \$ sh 
 expect_document_result 1 "a command that does not exist" 'exit status 127' '    build/pagetortrue check'
 expect_document_result 1 "a command that ends the shell" 'the shell ended before it' '    cd /\n    cd "/'
 expect_document_result 1 "a block that is no command, and not marked as text" 'exit status 127' '    a diagram\n    make -C build smoke'
-# shellcheck disable=SC2016 # no command substitution
+# shellcheck disable=SC2016 # the backticks are no command substitution
 expect_document_result 1 "a command in a fence" 'not a fence' '```\nmake -C build smoke\n```'
 expect_document_result 1 "an unknown mark" "not 'lnog'" '<!-- lnog -->\n\n    make -C build smoke'
 expect_document_result 1 "a replacement of nothing" "expected '8h' in the block" \
@@ -70,6 +70,6 @@ And:
 [ "$(list_flavours)" = "plain asan tsan msan" ] ||
 	skip_rest "the documents show a build with all flavours: this one has only $(list_flavours)"
 cd "$abs_srcdir" || exit 99
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 finish_with_checks_of_command python3 -B tests/doc_commands.py ${DOC_LONG:+--long} "${DOC_SOURCE:-$abs_srcdir}" \
 	"${DOC_BUILD:-$abs_builddir}" ${DOCS:-CONTRIBUTING.md README.md SECURITY.md doc/*.md}

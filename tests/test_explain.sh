@@ -171,7 +171,7 @@ run_expecting_status 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds
 	grep -q 'bounds.page: clean' "$scratch/out"
 ok $? "a file that cannot be read ends with 2, the others are explained" "$scratch/err"
 for arguments in '' '--frob x'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: pagetorture explain $arguments" '' "$pagetorture" explain $arguments
 done
 expect 0 "--help has examples" Examples "$pagetorture" explain --help

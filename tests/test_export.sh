@@ -9,7 +9,7 @@
 skip_rest_without_tools python3
 
 rules=$abs_srcdir/corpus/rules
-# The current directory is the root of a source tree, to which locations in SARIF are relative.
+# Locations in SARIF are relative to the current directory, which acts as the root of a source tree.
 cd "$scratch" || exit 99
 mkdir -p src camp/sub
 cp -r "$abs_srcdir/src/page" src/page

@@ -63,7 +63,7 @@ rm text crash-1.page
 for command in 'check --bytes' 'explain --bytes' 'run --flavour plain --bytes' 'replay --flavour plain --bytes' \
 	'to-c --no-run --bytes' 'minimize --flavour tsan --bytes' 'convert -o converted.page --force --from-bytes'; do
 	for file in other/race -; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		run_expecting_status 0 "$pagetorture" $command $file <race.bin || [ "${command%% *} $file" = "replay -" ] ||
 			{ echo "$command $file"; cat err; }
 	done

@@ -17,7 +17,7 @@ build_replayer_with_changed_library() {
 	for object in api_call fuzz fuzz_commands input main_replay "$target" "$@"; do
 		echo "$abs_builddir/obj/$flavour/fuzz/$object.o"
 	done >"$scratch/objects"
-	# shellcheck disable=SC2046,SC2086 # words
+	# shellcheck disable=SC2046,SC2086 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" -I"$abs_srcdir/src" \
 		"$scratch"/src/page/*.c $(cat "$scratch/objects") ${harness_source-} \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \

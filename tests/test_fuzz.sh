@@ -21,7 +21,7 @@ chmod 755 "$scratch"
 prefix=
 start_campaign() {
 	: >"$log" # removes the lines of the previous run
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	$prefix "$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
 	campaign=$!
 }
@@ -95,7 +95,7 @@ are_files_named_by_sha1() {
 # ---- usage ----
 
 for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--frob' ../x --bin; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "bad usage: $wrong" '' "$pagetorture" fuzz --dir "$scratch/none" $wrong
 done
 run_expecting_status 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
@@ -241,7 +241,7 @@ random=$(date +%s)
 lost=0
 for round in $(seq "$rounds"); do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	start_campaign $all_engines --jobs 2 --dir "$d" fuzz_bug fuzz_grow
 	sleep "$((random / 65536 % 3)).$((random / 1024 % 10))"
 	case $((random / 4096 % 3)) in
@@ -252,7 +252,7 @@ for round in $(seq "$rounds"); do
 		sleep 0.$((random / 2048 % 10))
 		stop_campaign KILL ;;
 	2) # kill the tool and all engines
-		# shellcheck disable=SC2046 # words
+		# shellcheck disable=SC2046 # split into words
 		kill -9 "$campaign" $(list_engine_pids) 2>/dev/null
 		stop_campaign KILL ;;
 	esac

@@ -16,7 +16,7 @@ static struct program program;
 static struct happens_before happens;
 static struct rules *rules;
 
-/* Parses and evaluates a program. Return: always true, so that a check can begin with the call. */
+/* Parses and evaluates a program. Return: true, so that the condition of a check can begin with this call. */
 static bool evaluate_text_and_return_true(const char *text)
 {
 	size_t fatal_call;
@@ -118,9 +118,7 @@ static void test_random_programs(void)
 	   "%zu conflicts in %u programs: the %zu races are those without an order", pairs, i, races);
 }
 
-/*
- * Checks that the fatal call of @calls breaks @rule because of the calls with the indices @expected_causes.
- */
+/* Checks that the fatal call of @calls breaks @rule, and has the causes @expected_causes (call indices). */
 static void check_causes(const char *calls, enum rule rule, const char *expected_causes,
 			 const char *check_name)
 {

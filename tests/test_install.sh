@@ -79,8 +79,8 @@ int main(void)
 }
 END_OF_C
 
-# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the installed
-# library must compile and run.
+# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the installed library
+# must compile and run.
 expect_user_program_runs() {
 	name=$1
 	shift
@@ -108,7 +108,7 @@ expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix
 # g++ needs the option -m32 or -m64 that $CC has, to compile for the architecture of the library.
 cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 if succeeds_or_skip "no $cxx" $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
 	expect_user_program_runs "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
 fi

@@ -127,7 +127,7 @@ write_surviving_list "$unseen"
 expect_error "an entry without a reason: its line is named" 'surviving:1: expected' test_mutants_of_small_library --only "$some"
 write_surviving_list
 
-# The name of a mutant does not change if its code moves. Verdicts about another library are ignored.
+# The name of a mutant does not change if its code moves. Verdicts about other library versions are ignored.
 printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/src/page/small.c" >"$scratch/moved"
 cp "$scratch/moved" "$small/src/page/small.c"
 grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
@@ -154,7 +154,7 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id
 	grep -q "^$id " "$scratch/list" || echo "$id"
 done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
-# tests/mutants must link each kind of program as make does, so that the trials can run.
+# Tests that tests/mutants links each kind of program (test, replayer, tool, stress) as make does.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --results "$scratch/results" \
 	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"

@@ -109,9 +109,7 @@ static bool is_unchanged_own_call(size_t new_index)
 	return true;
 }
 
-/*
- * Return: whether all handles are right, and the line numbers of each program increase, as its order is kept.
- */
+/* Return: whether all handles are right, and the lines of each program increase, as its order is kept. */
 static bool result_has_right_handles_and_order(void)
 {
 	uint32_t last_own = 0, last_other = 0;

@@ -37,7 +37,7 @@ static bool is_canonical(const uint8_t *bytes, size_t size)
 
 static size_t make_program_or_random_input(uint64_t seed, uint8_t *bytes)
 {
-	size_t size;
+	size_t size; /* of the random bytes; a program has another size */
 
 	if (seed % 3) {
 		make_interacting_program(&seed, &program, 40, OP_COUNT);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * Tests fuzz/mutator_text.c: the functions that libFuzzer calls in fuzz_text, whose inputs are program texts.
- */
+/* Tests fuzz/mutator_text.c: functions that libFuzzer calls in fuzz_text, whose inputs are program texts. */
 #include <string.h>
 
 #include "harness/program/program_text.h"

@@ -19,9 +19,7 @@ static bool is_in_found_calls(size_t call_index)
 	return false;
 }
 
-/*
- * Return: whether the model skips exactly the found calls; after a failed allocation, it may skip more calls.
- */
+/* Return: whether the model skips exactly the found calls; after a failed allocation, it may skip more. */
 static bool found_calls_equal_skipped_calls(void)
 {
 	const struct trace *trace = rules_trace(rules);

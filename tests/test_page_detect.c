@@ -91,9 +91,7 @@ static void branch_on_byte_value(const unsigned char *byte)
 
 ACTION(use_byte_of_new_page, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
 
-/*
- * Writes byte 5 of a new page through a mapping, and uses byte @used_off through another mapping and a call.
- */
+/* Writes byte 5 of a new page by a mapping, and uses byte @used_off by another mapping and by a call. */
 static void store_byte_5_and_use_byte(size_t used_off)
 {
 	struct page *new = page_alloc(GFP_KERNEL);

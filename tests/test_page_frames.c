@@ -57,7 +57,7 @@ static void test_allocations_beyond_frame_count(void)
 	ok(count == 200000, "a freed frame can be allocated again, 200,000 times");
 }
 
-enum { MOST_FRAMES = 1 << 17 }; /* more than the arena has frames */
+enum { MOST_FRAMES = 1 << 17 }; /* more frames than the arena has */
 
 static struct page *all_pages[MOST_FRAMES];
 

@@ -84,7 +84,7 @@ static struct page *page_to_exceed;
 
 static void copy_from_beyond_page_end(void)
 {
-	char bytes[2];
+	char bytes[2]; /* the destination of the copy */
 
 	memcpy_from_page(bytes, page_to_exceed, PAGE_SIZE - 1, 2);
 }

@@ -128,7 +128,7 @@ static void report_long_text(void)
 	page_bug("long", "%s", text);
 }
 
-/* Return: whether a long report is cut to one line of at most 511 bytes. */
+/* Return: whether a report of any length is one line of at most 511 bytes, with all text that fits. */
 static bool long_reports_are_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
@@ -219,9 +219,7 @@ static void get_task_without_key(void)
 	page_task_current();
 }
 
-/*
- * Lets pthread_setspecific() fail in the library, because it needs memory for keys after the first 32 keys.
- */
+/* Makes pthread_setspecific() fail, which needs memory for each key after the first 32 keys. */
 static void get_task_without_memory_for_key(void)
 {
 	pthread_key_t key;
@@ -257,9 +255,7 @@ static int fork_and_write(void)
 ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
-/*
- * Creates a child that only reads; the parent does not write, because the child may not have copied the page.
- */
+/* Creates a child that only reads; the parent does not write, because the child's copy may be incomplete. */
 static void fork_and_read(void)
 {
 	pid_t pid;

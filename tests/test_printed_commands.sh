@@ -42,7 +42,7 @@ copy_library_and_change_file raw.c 's/memset(byte_address(page, off), 0, len)/me
 		"$abs_builddir"/obj/plain/fuzz/input.o "$abs_builddir"/obj/plain/fuzz/main_replay.o
 ok $? "a library whose zeros are ones" "$scratch/build"
 engine=
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 case " $FUZZERS " in *' fuzz_page '*) build_changed_fuzz_page fuzz_page fuzz-asan -fsanitize=fuzzer $ASAN_FLAGS && engine=libFuzzer ;; esac
 mkdir "$scratch/$odd" "$scratch/$odd/findings" "$scratch/$odd/bare"
 mv "$scratch/bin" "$scratch/libexec" "$scratch/$odd"

@@ -101,7 +101,7 @@ expect_matrix_failure_after_change() {
 # ignores the unchanged object of the archive.
 link_changed_dev_tool() {
 	object=$(basename "$source" .c).o
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT \
 		-I"$scratch/src" -c "$scratch/src/$source" -o "$scratch/$object" &&
 		$CC $(print_sanitizer_flags "$1") "$scratch/$object" $(print_dev_objects "$1" | grep -v "/$object\$") \

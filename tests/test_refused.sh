@@ -106,7 +106,7 @@ fi
 # ---- the system refuses to read user memory ----
 
 for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "${command%% *} says at its start that process_vm_readv() is refused" \
 		'process_vm_readv(): Operation not permitted; a container needs' \
 		run_with_refused_call 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"

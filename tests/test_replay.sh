@@ -22,7 +22,7 @@ for backend in direct alias; do
 		continue
 	fi
 	for order in '' --orders '--orders --shuffle 5' '--executor both'; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		run_expecting_status 0 "$pagetorture" replay --backend $backend $order "$corpus"
 		good=$?
 		for flavour in $flavours; do
@@ -141,7 +141,7 @@ if succeeds_or_skip "root reads every file" test "$(id -u)" != 0; then
 	expect 2 "a file that cannot be read ends with 2" '' "$pagetorture" replay --flavour plain "$scratch/secret.page"
 fi
 for usage in '' '--frob x' '-j 0 x' '--flavour frob x'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect 2 "bad usage ends with 2: $usage" '' "$pagetorture" replay $usage
 done
 expect 0 "--help says what the exit status means" 'Exit status: 0' "$pagetorture" replay --help

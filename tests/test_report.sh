@@ -12,7 +12,7 @@ cp "$abs_srcdir/tests/report_bugs.c" "$scratch/src/page/bugs.c"
 reader=$abs_builddir/read_report
 if has_flavour asan; then
 	reader=$scratch/read_report
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	$CC -D_GNU_SOURCE -g $(print_sanitizer_flags asan) -I"$abs_srcdir/src" "$abs_srcdir/tests/read_report.c" \
 		"$abs_srcdir/src/tool/report/report.c" -o "$reader" || exit 99
 fi

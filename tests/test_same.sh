@@ -103,7 +103,7 @@ fi
 link_target_with_mutant() {
 	flavour=asan
 	[ "$1" != fuzz_race ] || flavour=tsan
-	# shellcheck disable=SC2086,SC2046 # words
+	# shellcheck disable=SC2086,SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
 		$CC $(print_sanitizer_flags $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
@@ -169,7 +169,7 @@ if is_target_same_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
 	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		expect_error "usage: fuzz_page-same $arguments" expected compare_outcomes "$abs_builddir/fuzz_page-same" $arguments
 	done
 	expect 0 "fuzz_page-same --help" 'Exit status' compare_outcomes "$abs_builddir/fuzz_page-same" --help

@@ -6,7 +6,7 @@
 
 static struct schedule s;
 
-/* Line i is blocked until line waits_for[i] has run; -1: it is never blocked. */
+/* Line i is blocked until line waits_for[i] has run; if waits_for[i] is -1, line i is never blocked. */
 static int waits_for[16];
 
 static bool is_line_blocked(const void *ctx, size_t line)

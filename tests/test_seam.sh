@@ -103,7 +103,7 @@ END
 compile_scratch_source() {
 	of=$1 file=$2 object=$3
 	shift 3
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fPIC $(print_sanitizer_flags "$of") "$@" -I"$abs_srcdir/src" \
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
@@ -144,7 +144,7 @@ mkdir "$scratch/build"
 configure_build() {
 	(
 		cd "$scratch/build" || exit 99
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		"$source/configure" CC="$CC" CFLAGS=-O1 --disable-dependency-tracking --disable-shared \
 			--cache-file="$scratch/cache" $missing --with-page-library="$1"
 	)
@@ -192,7 +192,7 @@ for flavour in $flavours; do
 	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
 copy_objects_independent_of_library
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
 	build_with_simple_library test_page_buffer test_page_misuse test_page_raw $programs $tools
 
@@ -214,7 +214,7 @@ expect 1 "... what does not hold" '^not ok .* a freed page is read' "$scratch/bu
 expect 0 "... what is skipped" '^ok .*# SKIP .*backend alias' "$scratch/build/test_page_raw"
 api=$abs_srcdir/corpus/seed/fuzz_api
 while read -r what command; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 69 "$scratch/build"/$command && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -q "^${command%% *}.*: skipped: the page library $(echo "$what" | tr _ ' ')" "$scratch/err"
 	ok $? "skipped with a status of its own: $command" "$scratch/err"
@@ -276,8 +276,8 @@ build_changed_library_and_tool() {
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
-# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of the program, with the
-# changed library, must print PATTERN.
+# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of PROGRAM, with the changed
+# library, must print PATTERN.
 expect_change_found() {
 	has_flavour_or_skip "$1" "$2" || return
 	build_changed_library_and_tool "$1" "$2" "$3" "$4"

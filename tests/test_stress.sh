@@ -86,7 +86,7 @@ test_scenario_and_its_bugs() {
 		expect_run_succeeds "$flavour, $1 finds nothing, $backend" \
 			"$program" "$1" -n 1000 --delays "--backend=$backend"
 	done
-	# shellcheck disable=SC2086 # options
+	# shellcheck disable=SC2086 # split into options
 	expect_run_succeeds "$flavour, $1 finds nothing with more threads than CPUs, under pressure" \
 		"$program" "$1" -t 40 -n 100 $pressure --forks=1 --pin --stutter=20
 	list_injected_bugs | grep "^$1 " >"$table"
@@ -97,7 +97,7 @@ test_scenario_and_its_bugs() {
 
 # If the page library has no fault attributes or no backend alias, the scenarios run without them.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
-# shellcheck disable=SC2086 # options
+# shellcheck disable=SC2086 # split into options
 run_and_store_output "$stress" churn -n 1 $pressure
 [ "$status" -ne 69 ] || pressure=
 run_and_store_output "$stress" disjoint -n 1 --backend=alias
@@ -140,7 +140,7 @@ run_and_store_output "$stress" disjoint -t 3 -n 100 --seed=42
 --operations=0x64 --seconds=0 --seed=0x2a --stat-interval=0 --backend=direct --copy=libc --stutter=0 \
 --fail-alloc=0 --fail-copy=0 --memory=0 --forks=0" ]
 ok_with_stored_output $? "the first line has all options, the same for the same seed"
-# shellcheck disable=SC2046 # options
+# shellcheck disable=SC2046 # split into options
 run_and_store_output "$stress" disjoint $(echo "$first" | sed 's/.*Start of test: //')
 is_stored_run_successful && [ "$first" = "$(head -n 1 "$out")" ]
 ok_with_stored_output $? "and they can be given again"
@@ -215,7 +215,7 @@ for bad in "-t 0" "-t 257" "-t x" "-t" "-n -1" "-s 1x" "--seed=0xg" "--seed=0x" 
 	"--seed=18446744073709551616" "--stat-interval=" "--busted=nothing" "--nothing" "-q" "word" \
 	"-t 1 --busted" "--backend=nothing" "--copy=nothing" "--fail-alloc=101" "--memory=1048577" \
 	"--forks=17" "--stutter=x" "--bare" "--busted=peek"; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_and_store_output "$stress" disjoint $bad
 	[ "$status" -eq 2 ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" -eq 1 ] &&
 		grep -qE 'expected|unknown' "$err"
@@ -286,7 +286,7 @@ status=$?
 ok_with_stored_output $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 expect_results_of_long_runs stopped '"failures":\[\]'
 mv "$box/pagetorture-stress" "$box/good"
-# shellcheck disable=SC2016 # of the other shell
+# shellcheck disable=SC2016 # the other shell expands it
 printf '#!/bin/sh\n[ "$1" != list ] || exec ./good list\nexec ./good "$@" --busted=range\n' >"$box/pagetorture-stress"
 chmod +x "$box/pagetorture-stress"
 run_script_of_all_scenarios long TIME=2s TURN=1 SCENARIOS=split

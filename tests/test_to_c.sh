@@ -15,7 +15,7 @@ compiles_without_warnings() {
 	: >warnings
 	for compiler in "$CC" gcc; do
 		command -v "${compiler%% *}" >/dev/null || continue
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		$compiler -Wall -Wextra -Werror -O2 -I"$abs_srcdir/src/page" -c -o /dev/null "$1" \
 			>>warnings 2>&1 || echo "$compiler does not take $1" >>warnings
 	done
@@ -40,7 +40,7 @@ expect_reproduced() {
 			skip "$name: this build has no $lacking flavour"
 			continue
 		fi
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		if run_expecting_status 1 "$pagetorture" to-c $mode -o "$name.c" "$1"; then
 			# A seed of the fuzz targets may access no byte.
 			[ "${1#"$seeds/"}" != "$1" ] && grep -q ': nothing can see this' err
@@ -235,7 +235,7 @@ for signal in HUP INT TERM KILL; do
 	ok $? "ended by SIG$signal: no directory is left" err
 done
 for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: pagetorture to-c $arguments" '' "$pagetorture" to-c $arguments
 done
 expect 0 "--help has examples" Examples "$pagetorture" to-c --help

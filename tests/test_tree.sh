@@ -16,7 +16,7 @@ expect_no_matching_line() {
 	ok_if_empty "$name" "$scratch/lines"
 }
 
-# expect_includes_only ALLOWED FILE...: includes of files of this tree (#include "...") must match ALLOWED.
+# expect_includes_only ALLOWED FILE...: each #include "..." in the FILEs must match ALLOWED.
 expect_includes_only() {
 	allowed=$1
 	shift

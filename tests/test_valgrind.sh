@@ -18,9 +18,9 @@ if ! run_expecting_status 0 "$VALGRIND" -q true; then
 	exit
 fi
 
-# run_memcheck LEAKS COMMAND...: runs the command and its child processes under memcheck. Fair scheduling
-# keeps a thread that never waits from using the CPU alone. The variable TEST_SHARE=1 makes tests do all of
-# their work.
+# run_memcheck LEAKS COMMAND...: runs COMMAND and its child processes under memcheck; LEAKS is the option
+# --leak-check. Fair scheduling keeps a thread that never waits from using the CPU alone. The variable
+# TEST_SHARE=1 makes tests do all of their work.
 run_memcheck() {
 	leaks=$1
 	shift

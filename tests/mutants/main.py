@@ -57,7 +57,7 @@ def parse_arguments(arguments):
 
 
 def select_by_field(items, listed_values, field, expected, separator=","):
-    """The items whose @field is one of @listed_values; all if there are no words."""
+    """The items whose @field is one of @listed_values, or all; @expected: for the error message."""
     if not listed_values:
         return items
     known, wanted = {getattr(item, field) for item in items}, [w.strip() for w in listed_values.split(separator)]

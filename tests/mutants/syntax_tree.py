@@ -93,7 +93,7 @@ class Node:
         kind = self.json.get("type", {})
         return kind.get("desugaredQualType", kind.get("qualType", ""))
 
-    def get(self, key):
+    def get(self, key):  # a field of clang's JSON for the node, or None
         return self.json.get(key)
 
 

@@ -160,6 +160,7 @@ class Summary:
     """The results of the chosen mutants, after applying tests/mutants/surviving."""
 
     def __init__(self, runner, chosen, mutants, reasons_by_mutant_name):
+        # @chosen: the mutants that the options select; @mutants: all mutants
         self.mutants, self.reasons = mutants, reasons_by_mutant_name
         stored = {m.id: runner.find_valid_result(m) for m in mutants}
         self.results = [self._apply_reason_to_result(stored[m.id]) for m in chosen if stored[m.id]]
