@@ -41,8 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 END
 # compile_small_targets DIRECTORY PAIRS: compiles fuzz_grow and fuzz_bug with libFuzzer into DIRECTORY.
-# compile_small_targets is false if the compiler has no libFuzzer. PAIRS is the maximal number of inputs that
-# the corpus of fuzz_grow gains quickly.
+# compile_small_targets is false without libFuzzer. PAIRS is the maximal number of inputs that the corpus of
+# fuzz_grow gains quickly.
 compile_small_targets() {
 	[ -n "${FUZZERS-}" ] || return 1
 	for target in grow bug; do

@@ -3,7 +3,7 @@
 #
 # Functions that build the tool with a changed page library. A test script sources this file after tap.sh.
 
-# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False
+# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there; false
 # if SED changes nothing.
 copy_library_and_change_file() {
 	rm -rf "${scratch:?}/src"

@@ -188,8 +188,8 @@ static bool keeps_promise_of_move(void)
 }
 
 /*
- * Return: whether @new is one of mutate_edges, or @old + 1 or @old - 1, or keeps the distance of @old from a
- * base; or whether @new plus a number of the program is 0 or PAGE_SIZE.
+ * Return: whether @new is one of mutate_edges, is @old + 1 or @old - 1, is as far from a base as @old, or
+ * gives 0 or PAGE_SIZE when a number of the program is added.
  */
 static bool is_related_number(uint64_t old, uint64_t new)
 {

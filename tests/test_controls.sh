@@ -36,7 +36,7 @@ run_fuzz_race() {
 	timeout 1000 ./fuzz_race -runs="$inputs" -max_len=704 corpus seeds >out 2>&1
 }
 
-# True if fuzz_race reported a disagreement, or one that disappeared when it was repeated with fresh state.
+# True if fuzz_race reported a disagreement, even one that disappeared when repeated with fresh state.
 has_run_found_disagreement() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }

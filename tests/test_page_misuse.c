@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests that calls and accesses that break a rule (R5, R6, R8) end the process, and that the
- * library's report is one line that names the rule, the call, the pages and their tasks.
+ * Tests that calls and accesses that break a rule (R5, R6, R8) end the process. The library's report must be
+ * one line with the rule, the call, the pages and the tasks.
  */
 #include "tests/page_test.h"
 

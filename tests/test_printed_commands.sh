@@ -13,7 +13,7 @@ odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
 # store_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
-# $scratch/command. False if FILE has no such command.
+# $scratch/command; false if FILE has no such command.
 store_printed_command() {
 	awk -v label="$1" '
 		found { print; if ($0 == "END") exit; next }

@@ -97,7 +97,7 @@ expect_matrix_failure_after_change() {
 }
 
 # link_changed_dev_tool FLAVOUR: links pagetorture-dev with the changed source. Like all of the harness, the
-# source is compiled without a sanitizer. Its object is first in the linker command, so that the linker
+# source is compiled without a sanitizer. The changed object is first in the linker command, so the linker
 # ignores the unchanged object of the archive.
 link_changed_dev_tool() {
 	object=$(basename "$source" .c).o

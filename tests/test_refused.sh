@@ -60,8 +60,8 @@ system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
 expect_failure_despite_refused_calls "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
-# If an input fails only after earlier inputs, `replay` runs it again after them. This check does not refuse
-# send(), because `replay` would then form other batches, in which the input may not fail.
+# If an input fails only after earlier inputs, `replay` runs it again after them. The check does not refuse
+# send(), because `replay` then forms other batches, in which the input may not fail.
 expect_failure_despite_refused_calls "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1

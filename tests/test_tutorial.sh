@@ -3,9 +3,8 @@
 #
 # The commands of doc/tutorial.md run in one shell and print what the document shows. The page library of the
 # tutorial lacks every function that an external page library may lack. This script makes three changes to
-# save time and to get the same result in each run: it compiles the tree without optimization, gives the first
-# campaign a seed that finds the bug, and lets the last campaign run for 3 s. `make check-doc` makes no
-# changes.
+# save time and to get the same result in each run: no optimization by the compiler, a seed that finds the bug
+# for the first campaign, and 3 s for the last campaign. `make check-doc` makes no changes.
 #
 # Before the bug is fixed, this script also runs commands that the tutorial does not show: triage of the
 # finding, a seed, and a program with 512 race reports in each run. TSan keeps all reports, which is no leak.
