@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Run programs with a changed page library, store the results, and report them.
 
-tests/bugs and tests/mutants use this.
+tests/bugs and tests/mutants use this module.
 """
 import concurrent.futures
 import dataclasses
@@ -98,7 +98,7 @@ class Results:
 
 
 def test_subjects_and_print_lines(subjects, test_subject, job_count):
-    """Call @test_subject for each, @job_count at a time, and print the line that it returns."""
+    """Call @test_subject for each subject, @job_count at a time, and print the line that the call returns."""
     with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
         tests = [pool.submit(test_subject, subject) for subject in subjects]
         try:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """A second implementation of page programs, format 1, written only from the description of the format.
 
-It stores happens-before as sets of events, one bit for each, and compares accesses pair by pair. This is
-slow, and independent of the vector clocks and the shadow of the rule model.
+reference.py stores happens-before as sets of events, one bit for each, and compares accesses pair by pair,
+which is slow, but independent of the vector clocks and the shadow of the rule model.
 
     reference.py FILE...      print what `pagetorture check --json FILE...` must print
 

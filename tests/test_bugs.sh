@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The suite of seeded bugs: the program of each bug detects the bug, with the detector that bugs.def names, and
-# nothing is detected in the unchanged library. The suite reports each kind of error in its own files.
+# nothing is detected in the unchanged library. The suite also reports each kind of error in bugs.def and in
+# the patches.
 . "$(dirname "$0")/tap.sh"
 
 suite=$abs_builddir/tests/bugs/bugs

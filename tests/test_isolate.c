@@ -253,7 +253,7 @@ UNIT_TEST(test_isolate)
 		fflush(stdout);
 		pid = fork();
 		if (pid == 0) {
-			/* Fail instead of hanging. */
+			/* After 20 s, the process fails instead of hanging. */
 			alarm(20);
 			_exit(!refuse_system_calls(cases[i].refused_calls, cases[i].refusal_errno) ||
 			      !cases[i].check());

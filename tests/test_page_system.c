@@ -232,7 +232,7 @@ static void get_task_without_memory_for_key(void)
 
 /* ---- fork(): the alias backend gives a child copies of the pages ---- */
 
-/* Creates a child that reads and writes the byte at `addr`. Return: its wait status. */
+/* Creates a child that reads and writes the byte at `addr`. Return: the wait status of the child. */
 static int fork_and_write(void)
 {
 	int wait_status;

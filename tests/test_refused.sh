@@ -24,7 +24,8 @@ run_with_refused_call() {
 }
 
 # expect_failure_despite_refused_calls NAME FUNCTIONS COMMAND...: COMMAND, which fails anyway, must end by
-# itself with 1 or 2 if any single call of FUNCTIONS is refused. COMMAND must make at least one such call.
+# itself with 1 or 2 if any single call of FUNCTIONS is refused. COMMAND must make at least one call of
+# FUNCTIONS.
 expect_failure_despite_refused_calls() {
 	name=$1 functions=$2 runs=0
 	shift 2

@@ -6,7 +6,7 @@
 
 cd "$scratch" || exit 99
 
-# write_script NAME LINE...: writes the lines to the test script NAME.sh.
+# write_script NAME LINE...: writes the LINEs to the test script NAME.sh.
 write_script() {
 	script=$1
 	shift

@@ -9,7 +9,8 @@ skip_rest_without_tools python3
 corpus=$abs_srcdir/corpus
 seed=0
 
-# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...: same.py compares the outcomes of repeated executions.
+# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...: same.py compares the outcomes of repeated executions
+# of inputs by PROGRAM.
 compare_outcomes() {
 	python3 -B "$abs_srcdir/fuzz/same.py" "$@"
 }
@@ -49,8 +50,8 @@ is_target_same_built_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: each of the inputs, at least one, must have the
-# same outcome in all executions.
+# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: each input in the directories (at least one) must
+# have the same outcome in all executions by TARGET.
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2

@@ -27,7 +27,7 @@ differ plain,asan,tsan,msan foreign-map foreign-unmap
 differ plain,asan,tsan,msan use-after-unmap unmap-twice
 # simple_page.c allocates a page by aligned_alloc(), which ThreadSanitizer handles as a write of the page.
 differ tsan no.race alloc-without-zero-touches-nothing
-# When simple_page.c frees a page, it writes no byte, so ThreadSanitizer reports no race with page_free().
+# In simple_page.c, page_free() writes no byte of the page, so ThreadSanitizer reports no race with page_free().
 differ tsan data-race free-writes-the-first-byte free-writes-the-last-byte
 # All mappings of a page have the same address, so nothing detects accesses through an ended mapping or
 # through the mapping of another thread. Only AddressSanitizer detects accesses beyond the page.

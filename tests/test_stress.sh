@@ -34,7 +34,7 @@ is_stored_run_successful() {
 		! grep -q '!!!' "$out" && [ ! -s "$err" ]
 }
 
-# expect_run_succeeds NAME COMMAND...: the run must end with SUCCESS and report no failure.
+# expect_run_succeeds NAME COMMAND...: runs COMMAND, which must end with SUCCESS and report no failure.
 expect_run_succeeds() {
 	what=$1
 	shift
@@ -43,8 +43,8 @@ expect_run_succeeds() {
 	ok_with_stored_output $? "$what"
 }
 
-# has_stored_run_failed_with REASON: true if the stored run failed with REASON and printed the command to run it
-# again. If a sanitizer reports first, the sanitizer's report counts as the reason.
+# has_stored_run_failed_with REASON: true if the stored run failed with REASON, and printed a command that
+# repeats the run. If a sanitizer reports first, the sanitizer's report counts as the reason.
 has_stored_run_failed_with() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
@@ -227,7 +227,8 @@ ok_with_stored_output $? "overlap -t 1: a usage error"
 
 # ---- make stress, make stress-long ----
 
-# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. Output: $out, $err.
+# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. The script's output goes
+# to $out and $err.
 run_script_of_all_scenarios() {
 	mode=$1
 	shift

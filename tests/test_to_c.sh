@@ -31,7 +31,8 @@ print_missing_needed_flavour() {
 	esac
 }
 
-# expect_reproduced PROGRAM: its C program must reproduce the result, on pthreads and --deterministic.
+# expect_reproduced PROGRAM: the C program of PROGRAM must reproduce the result, on pthreads and with
+# --deterministic.
 expect_reproduced() {
 	name=$(basename "$1" .page)
 	lacking=$(print_missing_needed_flavour "$1")

@@ -35,7 +35,7 @@ expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 expect_includes_only 'page/(fault|page_kernel|sync)\.h"' kernel/rust/*.c kernel/rust/include/linux/*.h
 
 # compare_module_uses DIRECTORY OUTSIDE: doc/design.md must list exactly the modules that each module of
-# src/DIRECTORY includes. The list does not contain includes that match OUTSIDE.
+# src/DIRECTORY includes. doc/design.md does not list includes that match OUTSIDE.
 compare_module_uses() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
 		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"

@@ -40,7 +40,7 @@ FIELDS = {"BUG": 8, "BUG_WITHOUT_PROGRAM": 10}
 
 @dataclasses.dataclass(frozen=True)
 class Bug:
-    """One entry. If no page program shows the bug, @test names the test that does, and @why."""
+    """One entry. If no page program shows the bug, @test names a test that does, and @why is the reason."""
     name: str
     kind: str
     rule: str

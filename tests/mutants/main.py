@@ -71,7 +71,7 @@ def choose_mutants(mutants, options):
     chosen = select_by_field(mutants, options.files, "file", "a file of src/page with mutants")
     chosen = select_by_field(chosen, options.only, "id", "the name of a mutant")
     if options.sample and options.sample < len(chosen):
-        # Adding or removing a mutant must not change the choice of the others.
+        # If a mutant is added or removed, the choice of the other mutants must not change.
         chosen = sorted(chosen, key=lambda m: hashlib.sha1(
             f"{options.seed} {m.id}".encode()).digest())[:options.sample]
     return chosen
