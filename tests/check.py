@@ -78,7 +78,7 @@ def run_test(test_name, arguments, running_processes):
     """@running_processes: the processes of all tests that run"""
     log_path, started = arguments.logs / (test_name.replace("/", "-") + ".log"), time.monotonic()
     with open(log_path, "wb") as log:
-        # A session of its own: the processes that a test started can be ended with it.
+        # Each test has its own session, so that check.py can end all processes of the test.
         process = subprocess.Popen(make_test_command(test_name, arguments), stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=subprocess.STDOUT, start_new_session=True)
     running_processes.add(process)
@@ -185,8 +185,7 @@ def main():
 if __name__ == "__main__":
     # The exception of sys.exit() ends run_tests_and_yield_results(), which ends the tests.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # nohup and shells start commands with ignored signals, which tests would inherit. A handler is
-    # not inherited.
+    # nohup and shells start commands with ignored signals, which tests would inherit, unlike a handler.
     for number in (signal.SIGHUP, signal.SIGINT):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)

@@ -20,8 +20,8 @@ sys.dont_write_bytecode = True
 from reasons import BadList, read_entries_with_reasons  # noqa: E402
 
 KINDS = ("tests", "never", "chance")
-# MAY: the kinds of listed code that the runs of a figure may leave unreached. MUST: the kinds that they must
-# leave unreached.
+# MAY: the kinds of listed code that the runs of FIGURE need not reach. MUST: the kinds of listed code that
+# the runs of FIGURE must not reach.
 MAY = {"replay": KINDS, "all": ("never", "chance")}
 MUST = {"replay": ("tests", "never"), "all": ("never",)}
 ENTRY = r"(?P<file>\S+) (?P<function>\w+): (?P<text>.*?)(?: x(?P<times>\d+))?"

@@ -30,7 +30,7 @@ COMMAND = re.compile(r"(?:.*\\\n)*(?:.*<<-?'?(?P<end>[A-Z]+)'?.*\n(?:.*\n)*?(?P=
 # spaces and tabs.
 OUTPUT_TOKEN = re.compile(r'(\.\.\.)|(~[0-9][0-9.,]*)|(\s+)|(.)')
 OUTPUT_PATTERNS = ('.*', '[0-9][0-9.,]*', r'[ \t]+')
-# The make that runs this test sets these variables. A make that a document starts must not inherit them.
+# `make check` sets these variables; a make that a document starts must not inherit them.
 MAKE_VARIABLES = ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'VERBOSE', 'TESTS', 'MAKE_TERMERR', 'MAKE_TERMOUT')
 COPIED = ('corpus', 'examples')
 LEFT_OUT = ('build', '.git', 'autom4te.cache')
@@ -138,6 +138,7 @@ def make_output_regex(expected_lines):
 
 
 def check_command_result(tap, command, next_command, exit_status, output):
+    # @next_command: the command after @command, or None; if it is `echo $?`, @command is expected to fail
     output = re.sub('\x1b\\[[0-9;]*m', '', output).rstrip('\n')
     printed = [line.strip() for line in output.split('\n')] if output.strip() else []
     if command.time_limit:

@@ -17,7 +17,7 @@ from doc_commands import makefile_has_target  # noqa: E402
 from tap import Tap  # noqa: E402
 
 LONGEST = 110
-# A table in which each row cites a file and a part of one line of this file.
+# A table whose rows each cite a file and a part of one line of the cited file.
 LINES = re.compile(r'^\| file \| its lines? for .*\n\|[-|]+\n((?:\|.*\n)+)', re.M)
 ROW = re.compile(r'^\| `([^`]+)` \| `([^`]+)` \|$', re.M)
 GLOSSARY_LINK = re.compile(r'\[([^]]*)\]\((?:doc/)?glossary\.md#([\w-]+)\)')

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154 # scratch is from tap.sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Small fuzz targets for tests of campaigns: the corpus of grow.c grows quickly, and bug.c has a bug. A script
-# reads this file after tap.sh.
+# Small fuzz targets for tests of campaigns: the corpus of grow.c grows quickly, and bug.c has a bug. A test
+# script sources this file after tap.sh.
 
 cat >"$scratch/grow.c" <<'END'
 #include <stddef.h>
@@ -40,8 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 END
-# compile_small_targets DIRECTORY PAIRS: compiles fuzz_grow and fuzz_bug with libFuzzer into DIRECTORY. False if
-# the compiler has no libFuzzer. The corpus of fuzz_grow can quickly gain at most PAIRS inputs.
+# compile_small_targets DIRECTORY PAIRS: compiles fuzz_grow and fuzz_bug with libFuzzer into DIRECTORY.
+# compile_small_targets is false without libFuzzer. PAIRS is the maximal number of inputs that the corpus of
+# fuzz_grow gains quickly.
 compile_small_targets() {
 	[ -n "${FUZZERS-}" ] || return 1
 	for target in grow bug; do

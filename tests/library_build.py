@@ -118,7 +118,7 @@ def get_flavour_suffix(flavour):
 
 
 def get_tool_link_recipe(flavour):
-    """pagetorture in a flavour. It finds its other flavours by file name."""
+    """pagetorture in a flavour; pagetorture finds its other flavours by file name."""
     return LinkRecipe("pagetorture" + get_flavour_suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
                       [f"libpagetorture-{flavour}.a"])
 
@@ -129,7 +129,7 @@ def get_developers_tool_link_recipe(flavour):
 
 
 def get_stress_link_recipe(flavour):
-    # The plain program selects how memory is copied.
+    # In the flavour plain, pagetorture-stress replaces memcpy() and memset().
     flags = ["-Wl,--wrap=memcpy", "-Wl,--wrap=memset"] if flavour == "plain" else []
     sources = sorted((pathlib.Path(__file__).resolve().parent.parent / "stress").glob("*.c"))
     return LinkRecipe("pagetorture-stress" + get_flavour_suffix(flavour), flavour,

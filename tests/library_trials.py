@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Run programs with a changed page library, store the results, and report them.
 
-tests/bugs and tests/mutants use this.
+tests/bugs and tests/mutants use this module.
 """
 import concurrent.futures
 import dataclasses
@@ -86,7 +86,7 @@ class Results:
             except (ValueError, LookupError, TypeError) as error:
                 if line.endswith(b"\n") or not line.startswith(b"{"):
                     raise BadInput(f"{results_path}:{number}: expected a result of an earlier run") from error
-                # The incomplete line of a run that was killed.
+                # A run that was killed left an incomplete last line.
                 results_path.write_bytes(text[:-len(line)])
 
     def append_record(self, record):
@@ -98,7 +98,7 @@ class Results:
 
 
 def test_subjects_and_print_lines(subjects, test_subject, job_count):
-    """Call @test_subject for each, @job_count at a time, and print the line that it returns."""
+    """Call @test_subject for each subject, @job_count at a time, and print the line that the call returns."""
     with concurrent.futures.ThreadPoolExecutor(job_count) as pool:
         tests = [pool.submit(test_subject, subject) for subject in subjects]
         try:
@@ -176,7 +176,7 @@ def run_main_and_exit(command, main, exit_status_by_exception_type):
         sys.stdout.flush()
     except OSError as error:
         print(f"{command}: expected to write standard output: {error.strerror}", file=sys.stderr)
-        # The interpreter must not write the rest again at exit.
+        # At exit, the interpreter must not try again to write its buffered output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = EXIT_BAD
     sys.exit(status)

@@ -2,7 +2,7 @@
 #
 # A new unit test is one line in unit_tests, a new test of the library one in page_tests. All tests of a
 # flavour are one program, unit-tests-FLAVOUR; `unit-tests NAME` runs one (build-aux/flavours.mk).
-# Scripts print TAP too, and run in the build directory.
+# Test scripts print TAP, as unit tests do, and run in the build directory.
 
 unit_tests = \
 	test_afl_mutator \
@@ -28,7 +28,7 @@ unit_tests = \
 	test_thread_plan \
 	test_tsan_shadow
 
-# `make check` runs these: the library, the model, the executors, every flavour and the corpus.
+# The scripts of `make check` test the library, the rule model, the executors, every flavour and the corpus.
 test_scripts = \
 	%D%/test_abi.sh \
 	%D%/test_check.sh \
@@ -62,8 +62,8 @@ test_scripts = \
 	%D%/test_triage.sh \
 	%D%/test_words.sh
 
-# `make check-all` runs these too. They test what developers of this tree use, build other trees, or
-# fuzz for a while.
+# The scripts that only `make check-all` runs: they test tools for developers of this tree, build other trees,
+# or fuzz.
 slow_scripts = \
 	%D%/test_bench.sh \
 	%D%/test_bootstrap.sh \
@@ -86,7 +86,7 @@ slow_scripts = \
 	%D%/test_tutorial.sh \
 	%D%/test_valgrind.sh
 
-# These scripts need only the programs of `make all`.
+# The test scripts that need no program except those of `make all`.
 scripts_of_tool = \
 	%D%/test_abi.sh \
 	%D%/test_bootstrap.sh \
@@ -107,9 +107,8 @@ scripts_of_tool = \
 	%D%/test_tree.sh \
 	%D%/test_words.sh
 
-# The tests of the page library run in every flavour. test_page_detect checks the reports of a
-# sanitizer, so it runs with ThreadSanitizer and MemorySanitizer only. test_page_system makes system
-# calls fail that some sanitizers need.
+# The tests of the page library run in every flavour; but test_page_detect needs TSan or MSan, and
+# test_page_system makes system calls fail that ASan and TSan need.
 page_tests = \
 	test_page \
 	test_page_buffer \
@@ -121,12 +120,12 @@ page_tests = \
 	test_page_raw \
 	test_page_user_slice
 
-# These tests use internals of src/page, so they cannot test another library.
+# The tests that use internals of src/page, so they cannot test an external page library.
 page_tests_inside = \
 	test_page_alias \
 	test_page_system
 
-# These tests run under AddressSanitizer too, which detects a write after the end of a program.
+# The tests of mutations also run with AddressSanitizer, which detects a write after the end of a buffer.
 mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
@@ -141,8 +140,8 @@ tests_asan = $(addsuffix -asan,$(mutate_tests) $(page_tests) $(inside_asan))
 tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
 tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
 
-# These tests are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
-# and another page library may lack calls of some tests.
+# The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions, and
+# an external page library may lack functions that some tests call.
 if OWN_PAGE
 own_program_tests = test_mutator_text test_mutator_text-asan
 else
@@ -192,8 +191,8 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/unit_tests.c \
 	%D%/valgrind_faults.c
 
-# check.py runs JOBS tests at a time (default: the number of CPUs, at least two). TIMES=1 prints the CPU
-# time of the slowest tests, as `make check-times` does later.
+# check.py runs JOBS tests at a time (default: the number of CPUs, at least two). With TIMES=1, `make check`
+# prints the CPU time of the slowest tests, as `make check-times` does later.
 check: $(check_needs)
 	@$(AM_TESTS_ENVIRONMENT) \
 	$(check_py) --jobs '$(JOBS)' $(if $(TIMES),--times) --own-programs '$(own_program_tests)' $(TESTS)
@@ -207,7 +206,7 @@ check-all:
 	@$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(all_tests)'
 
 #: check-programs  build what tests need, and run none
-# all-am, not all: `all` starts another make, which would write the same archives at the same time.
+# all-am, not `all`: the target `all` starts another make, which would write the same archives concurrently.
 check-programs: all-am $(check_programs) $(benches) gcc.log
 
 #: check-times  print the CPU time of the tests that ran last
@@ -224,13 +223,13 @@ clean-check:
 fuzz-kill: all
 	FUZZ_KILLS=100 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_fuzz.sh
 
-# Each program runs on pthreads and on fibers: several minutes.
+# check-to-c runs each C program on pthreads and on fibers, which takes several minutes.
 #: check-to-c  write every program of the corpus as C, and run it
 check-to-c: all
 	TO_C_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/test_to_c.sh
 
-# Long commands run too, in a copy of the tree that ./bootstrap builds: forty minutes.
-# DOCS='doc/tutorial.md' selects documents.
+# check-doc runs also the long commands, in a copy of the tree that ./bootstrap builds. `make check-doc
+# DOCS=doc/tutorial.md` checks only this document.
 #: check-doc  run every command of every document (DOCS=, 40 minutes)
 check-doc: all
 	rm -rf doc-tree

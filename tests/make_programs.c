@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * make_programs COUNT SEED [KIND]: writes COUNT random programs to files that are named by their
- * seeds. Programs of the kinds `repaired` and `bytes` break no rule; `bytes` writes byte strings,
- * the other kinds write texts. Programs of the kind `racy` have 40 calls, a race, and no fatal
- * call.
+ * make_programs COUNT SEED [KIND]: writes COUNT random programs to files that are named by their seeds.
+ * Programs of the kinds `repaired` and `bytes` break no rule; the kind `bytes` is written in byte form, other
+ * kinds as text. Programs of the kind `racy` have 40 calls, a race, and no fatal call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +51,10 @@ static void make_racy_program(uint64_t seed, struct program *program)
 		bool full = program->count == RACY_CALLS;
 		struct mutate_request request = { .seed = random_next(&seed), .max_calls = RACY_CALLS };
 
-		/* Start again: some programs cannot race, whichever threads make the calls. */
+		/*
+		 * Start again with an empty program, because some programs cannot race, whichever threads
+		 * make the calls.
+		 */
 		if (turn % 400 == 399)
 			program->count = 0;
 		candidate = *program;

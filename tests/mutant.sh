@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154 # what tap.sh sets
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Functions that build the tool with a changed page library. A script reads this file after tap.sh.
+# Functions that build the tool with a changed page library. A test script sources this file after tap.sh.
 
-# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there. False if the sed
-# script changes nothing.
+# copy_library_and_change_file FILE SED: copies src/page to $scratch/src/page, and changes FILE there; false
+# if SED changes nothing.
 copy_library_and_change_file() {
 	rm -rf "${scratch:?}/src"
 	mkdir "$scratch/src"
@@ -21,7 +21,7 @@ compile_library_and_link_program() {
 	shift 2
 	mkdir -p "$scratch/bin" "$scratch/libexec"
 	ln -sfn "$abs_srcdir/src/tool" "$scratch/libexec/pagetorture" # as if it were installed
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" \
 		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
@@ -35,6 +35,6 @@ build_changed_tool() {
 
 # build_changed_dev_tool FLAVOUR: builds pagetorture-dev with the library of $scratch/src, in $scratch/bin.
 build_changed_dev_tool() {
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	compile_library_and_link_program "$1" pagetorture-dev $(print_dev_objects "$1")
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Checks the promise of each line of mutations.def: the programs @before and @after differ as the
- * line describes, and not otherwise. Line numbers identify calls.
+ * Checks the promise of each line of mutations.def: the programs @before and @after differ only as the line
+ * describes. Line numbers identify calls.
  */
 #include "tests/mutate_promise.h"
 
@@ -30,7 +30,7 @@ bool are_same_calls(const struct call *a, const struct call *b, size_t count)
 
 enum call_field { OP = 1, THREAD = 2, HANDLES = 4, VALUE = 8, FAULT = 16, NUMBERS = 32 };
 
-/* Return: whether @was and @is differ only in these fields. */
+/* Return: whether @was and @is differ only in fields of the set @fields. */
 static bool differs_only_in(unsigned int fields, const struct call *was, const struct call *is)
 {
 	struct call call = *is;
@@ -52,10 +52,10 @@ static bool differs_only_in(unsigned int fields, const struct call *was, const s
 
 /* The differences between @before and @after. */
 static struct {
-	size_t differing_count;      /* at the same position; 0 if the lengths differ */
+	size_t differing_count;      /* how many positions have different calls; 0 if the lengths differ */
 	const struct call *was, *is; /* the last differing call, before and after the mutation */
-	size_t head, tail;           /* how many calls at the beginning and the end are equal */
-	/* Positions of calls of @after without a line; none if the others are not @before. */
+	size_t head, tail;           /* how many calls at the beginning and at the end are equal */
+	/* The positions of new calls (line 0) in @after; none if the rest of @after is not @before. */
 	size_t new_count, new_at[CALLS_MAX];
 } difference;
 
@@ -102,7 +102,7 @@ static void compute_difference(void)
 	find_positions_of_new_calls();
 }
 
-/* Return: whether @after without the @count calls at @at equals @before. */
+/* Return: whether @after equals @before if the @count calls from position @at on are removed. */
 static bool after_is_before_with_inserted(size_t at, size_t count)
 {
 	return after.count == before.count + count && are_same_calls(before.calls, after.calls, at) &&
@@ -117,7 +117,7 @@ static bool keeps_promise_of_duplicate(void)
 
 	if (after.count <= before.count)
 		return false;
-	/* A copy next to its original cannot be distinguished from it, so all places are tried. */
+	/* A copy next to the original cannot be distinguished from the original, so try all positions. */
 	for (size_t at = 0; at <= difference.head; at++)
 		for (size_t from = 0;
 		     after_is_before_with_inserted(at, count) && from + count <= before.count; from++)
@@ -162,7 +162,7 @@ static bool keeps_promise_of_handle(void)
 	return was->handle[0] == is->handle[0] || was->handle[1] == is->handle[1];
 }
 
-/* The new calls are in one place; all but the last one create handles, or post a semaphore. */
+/* The new calls are adjacent; each one except the last fills a handle or posts a semaphore. */
 static bool keeps_promise_of_insert(void)
 {
 	const size_t *at = difference.new_at;
@@ -174,7 +174,7 @@ static bool keeps_promise_of_insert(void)
 	return difference.new_count;
 }
 
-/* Two neighbouring runs of calls are swapped, which is the same as moving one run. */
+/* Two adjacent sequences of calls are swapped, which is the same as moving one of the sequences. */
 static bool keeps_promise_of_move(void)
 {
 	size_t middle = before.count - difference.head - difference.tail;
@@ -188,8 +188,8 @@ static bool keeps_promise_of_move(void)
 }
 
 /*
- * A related number is an edge, has the old distance from a base, or is one more or less; or its
- * sum with another number of the program is 0 or the size of a page.
+ * Return: whether @new is one of mutate_edges, is @old + 1 or @old - 1, is as far from a base as @old, or
+ * gives 0 or PAGE_SIZE when a number of the program is added.
  */
 static bool is_related_number(uint64_t old, uint64_t new)
 {
@@ -228,7 +228,7 @@ static bool keeps_promise_of_op(void)
 	       !strncmp(old, new, strcspn(old, "v"));
 }
 
-/* Copies the calls of the thread to @calls. Return: their number. */
+/* Copies the calls of the thread to @calls. Return: the number of calls. */
 static size_t copy_calls_of_thread(const struct program *program, uint8_t thread, struct call *calls)
 {
 	size_t count = 0;
@@ -239,7 +239,7 @@ static size_t copy_calls_of_thread(const struct program *program, uint8_t thread
 	return count;
 }
 
-/* Each thread has its calls in the old order, but the interleaving differs. */
+/* Each thread makes its calls in the old order, but calls of different threads are in another order. */
 static bool keeps_promise_of_order(void)
 {
 	static struct call old[PROGRAM_CALLS], new[PROGRAM_CALLS];
@@ -253,7 +253,7 @@ static bool keeps_promise_of_order(void)
 	return difference.head < before.count;
 }
 
-/* Return: whether a range results from another one by a step of the mutation `range`. */
+/* Return: whether one step of the mutation `range` makes the first range from the other range. */
 static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t other_off, uint64_t other_len)
 {
 	if (len == other_len)
@@ -263,7 +263,7 @@ static bool is_shifted_or_resized_range(uint64_t off, uint64_t len, uint64_t oth
 	return off == other_off && (len + 1 == other_len || len == other_len + 1);
 }
 
-/* The new range is that of another call, or is a little shifted, or one byte longer or shorter. */
+/* The new range is the range of another call, possibly shifted or resized by one step. */
 static bool keeps_promise_of_range(void)
 {
 	const uint64_t *new = difference.is->number;
@@ -271,7 +271,7 @@ static bool keeps_promise_of_range(void)
 	if (difference.was->handle[1] != difference.is->handle[1])
 		return false;
 	for (const struct call *call = before.calls; call < before.calls + before.count; call++)
-		/* Combine both offsets and both lengths of the two calls. */
+		/* Each of the two calls has up to two offsets and two lengths; try all 16 combinations. */
 		for (unsigned int i = 0; i < 16 && call != difference.was; i++)
 			if (is_shifted_or_resized_range(new[i & 1], new[1 + (i >> 1 & 1)],
 							call->number[i >> 2 & 1], call->number[1 + (i >> 3)]))
@@ -293,7 +293,7 @@ static bool keeps_promise_of_repeat(void)
 
 	if (after.count <= before.count)
 		return false;
-	/* @head also counts copies that equal the call: find the position of the first copy. */
+	/* The first copy may be before @head, because @head also counts copies that equal the call. */
 	while (head && !after_is_before_with_inserted(head, count))
 		head--;
 	if (!head || !after_is_before_with_inserted(head, count))
@@ -314,7 +314,7 @@ static bool keeps_promise_of_repeat(void)
 	return true;
 }
 
-/* test_mutate_splice tests the names of handles; this function tests the calls. */
+/* test_mutate_splice.c tests the handles of the result; this function tests the calls. */
 static bool keeps_promise_of_splice(void)
 {
 	size_t copied_calls = 0, own_calls = 0;
@@ -327,7 +327,7 @@ static bool keeps_promise_of_splice(void)
 		else if (own_calls < before.count && is_same_call(call, &before.calls[own_calls]))
 			own_calls++;
 	}
-	/* The mutation cuts calls beyond CALLS_MAX at the end. */
+	/* The mutation removes calls at the end if the result has more than CALLS_MAX calls. */
 	return copied_calls && copied_calls + own_calls == after.count &&
 	       (own_calls == before.count || after.count == CALLS_MAX);
 }
@@ -345,7 +345,7 @@ static bool keeps_promise_of_sync(void)
 	       first[-1].thread == first->thread && second[1].thread == second->thread;
 }
 
-/* All new calls are nested pairs of map and unmap around a run of calls. */
+/* All new calls are nested pairs of map and unmap around consecutive calls. */
 static bool keeps_promise_of_nest(void)
 {
 	size_t count = difference.new_count;
@@ -363,7 +363,7 @@ static bool keeps_promise_of_nest(void)
 	return at[count / 2] - at[count / 2 - 1] > 1;
 }
 
-/* All calls from the first to the last difference got the same new thread. */
+/* All calls from the first to the last changed call have the same new thread. */
 static bool keeps_promise_of_thread(void)
 {
 	if (!difference.differing_count)
@@ -375,8 +375,7 @@ static bool keeps_promise_of_thread(void)
 	return true;
 }
 
-/* Return: whether earlier calls fill each handle that the call uses, and no handle that it fills.
- */
+/* Return: whether earlier calls fill each handle that @call uses, and none that @call fills. */
 static bool are_handles_filled_as_needed(const struct call *call)
 {
 	struct call_handle handles[2];
@@ -395,8 +394,7 @@ static bool are_handles_filled_as_needed(const struct call *call)
 	return true;
 }
 
-/* Some calls are removed; each remaining call has the handles that it needs, or is the only call.
- */
+/* Calls are removed; each call that remains finds its handles filled, or is the only call. */
 static bool keeps_promise_of_tidy(void)
 {
 	size_t kept = 0;
@@ -417,7 +415,7 @@ static bool keeps_promise_of_value(void)
 	return true;
 }
 
-/* The fields that may change, for mutations that change exactly one call; 0 for other mutations. */
+/* {mutation that changes exactly one call: the fields that may change}; 0 for other mutations. */
 static const unsigned int changed_fields[MUTATION_COUNT] = {
 	[MUTATION_fault] = FAULT | NUMBERS, [MUTATION_handle] = HANDLES,          [MUTATION_number] = NUMBERS,
 	[MUTATION_op] = OP | VALUE,         [MUTATION_range] = HANDLES | NUMBERS, [MUTATION_value] = VALUE,

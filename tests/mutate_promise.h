@@ -4,27 +4,22 @@
 
 #include "harness/mutate/mutate.h"
 
-/* The maximal number of calls of results. */
+/* The maximal number of calls that a mutated program may have. */
 #define CALLS_MAX 64
 
-/* The line numbers of @other begin here, so that they differ from the line numbers of @before. */
+/* The line number of the first call of @other; calls of @before have smaller line numbers. */
 #define OTHER_LINES 2000
 
 /*
- * The program before the mutation, the program whose calls the mutation `splice` inserts, and the
- * result.
+ * @before: the program before the mutation; @other: its calls are inserted by `splice`; @after: the result.
  */
 extern struct program before, other, after;
 
 bool are_same_calls(const struct call *a, const struct call *b, size_t count);
 
-/* Return: whether @before and @after differ only as the line of the mutation in mutations.def says.
- */
+/* Return: whether @after differs from @before only as mutations.def says about the mutation. */
 bool keeps_promise(enum mutation mutation);
 
-/*
- * A replacement of an engine with a recognisable result: it appends a record of engine_byte, or if
- * there is no space writes engine_byte to the first byte.
- */
+/* Replaces the engine's mutator: appends a record of @engine_byte, or changes byte 0 if there is no space. */
 extern uint8_t engine_byte;
 size_t fake_engine(uint8_t *bytes, size_t size, size_t max);

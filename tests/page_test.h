@@ -17,7 +17,7 @@
 #include "page/page.h"
 #include "tests/tap.h"
 
-/* Values that change when a size is cut to half of its bits, or becomes signed. */
+/* Sizes that reveal a truncation to half of the bits of size_t (SIZE_UPPER), or a signed type (SIZE_TOP). */
 #define SIZE_UPPER ((size_t)1 << (sizeof(size_t) * 4))
 #define SIZE_TOP   (~(SIZE_MAX >> 1))
 
@@ -49,7 +49,7 @@ static inline void run_thread_and_wait(void *(*run)(void *arg), void *arg)
 	pthread_join(start_thread_or_abort(run, arg), NULL);
 }
 
-/* Defines a function that evaluates the expressions. */
+/* Defines a function without arguments that evaluates the expressions. */
 #define ACTION(name, ...)      \
 	static void name(void) \
 	{                      \
@@ -63,7 +63,7 @@ static inline void call_function(void *function_pointer)
 	(*(void (**)(void))function_pointer)();
 }
 
-/* Runs @run in a child process. Return: the result, valid until the next call. */
+/* Runs @run in a child process. Return: the result, valid until the next run_in_child(). */
 static inline const struct isolated *run_in_child(void (*run)(void))
 {
 	static struct isolated result;
@@ -77,7 +77,7 @@ static inline const struct isolated *run_in_child(void (*run)(void))
 #define RETURNS         NULL
 #define ENDS_ABNORMALLY ""
 
-/* AddressSanitizer reports the use of a freed page before the library does; that counts too. */
+/* A report of AddressSanitizer is as good as one of the library, because the sanitizer reports earlier. */
 static inline bool child_ended_as_expected(const struct isolated *result, const char *expected_child_end)
 {
 	char report_start[64];
@@ -90,7 +90,7 @@ static inline bool child_ended_as_expected(const struct isolated *result, const 
 							 strstr(result->output, "use-after-poison")));
 }
 
-/* Prints a check, and how the child ended if it did not end as expected. */
+/* Prints a check; if the check fails, also prints how the child ended. */
 static inline void check_child_result(bool ended_as_expected, const char *check_name, const char *expected,
 				      const struct isolated *result)
 {
@@ -101,7 +101,7 @@ static inline void check_child_result(bool ended_as_expected, const char *check_
 
 struct child_case {
 	void (*run)(void);
-	const char *expected_child_end; /* RETURNS, ENDS_ABNORMALLY, or the name of a rule */
+	const char *expected_child_end; /* RETURNS, ENDS_ABNORMALLY, or the rule that the child must report */
 	const char *check_name;
 };
 
@@ -120,7 +120,7 @@ static inline void check_children(const struct child_case *cases, size_t count)
 /* ---- backends ---- */
 
 struct map_mode {
-	const char *name, *backend, *revoke; /* @revoke: for page_map_revoke_set(); NULL: the default */
+	const char *name, *backend, *revoke; /* @revoke: argument of page_map_revoke_set(), or NULL */
 };
 
 static const struct map_mode map_modes[] = {
@@ -130,7 +130,7 @@ static const struct map_mode map_modes[] = {
 	{ "alias, none", "alias", "none" },
 };
 
-/* With 32-bit addresses there is not enough address space for "alias, none", the last mode. */
+/* With 32-bit pointers, the address space is too small for the last mode, "alias, none". */
 #define MAP_MODES (COUNT(map_modes) - (sizeof(void *) == 4))
 
 static inline bool backend_is(const char *backend_name)
@@ -147,13 +147,13 @@ static inline bool mode_revokes_addresses(void)
 /* The exit status of a child whose page library does not have the backend of the mode. */
 #define NO_BACKEND 77
 
-/* The counts of checks after the tests of a child process, in memory that the parent shares. */
+/* How many checks a child process made and failed, in memory that it shares with the parent process. */
 struct shared_counts {
 	unsigned int check_count, failure_count;
 	bool is_complete; /* the child ran all tests */
 };
 
-/* Pages for the tests of a mode; allocate_test_pages() fills them. */
+/* Pages for the tests; allocate_test_pages() allocates them. */
 static struct page *pages[4];
 
 static inline void allocate_test_pages(void)
@@ -181,10 +181,7 @@ static inline _Noreturn void run_tests_in_mode(const struct map_mode *mode, void
 	exit(0);
 }
 
-/*
- * Runs the tests, up to NULL, in one child process for each mode. The numbers of the checks
- * continue from child to child.
- */
+/* Runs @tests, up to NULL, in a child process for each mode. Checks are numbered across all children. */
 static inline void run_in_map_modes(void (*const tests[])(void))
 {
 	struct shared_counts *counts = isolate_map_shared(sizeof(*counts));

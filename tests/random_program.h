@@ -22,7 +22,7 @@ static inline void parse_program_or_exit(struct program *program, const char *te
 	exit(1);
 }
 
-/* Parses the calls of a program, which lack the header, or ends the test. */
+/* Parses the text of a program without its header line, or ends the test. */
 static inline void parse_calls_or_exit(struct program *program, const char *calls)
 {
 	char program_text[4096];
@@ -47,7 +47,7 @@ static inline void make_random_program(uint64_t *state, struct program *program,
 	program_from_bytes(program, program_bytes, size);
 }
 
-/* Reports one check: @holds is true for the seeds 0 to @count - 1. */
+/* Reports one check, which passes if @holds is true for the seeds 0 to @count - 1. */
 static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed), const char *name)
 {
 	uint64_t seed = 0;
@@ -59,9 +59,8 @@ static inline void check_seeds(unsigned int count, bool (*holds)(uint64_t seed),
 }
 
 /*
- * Makes a program of 3 to @max_calls calls (at most 60) that interact: few pages, few threads,
- * small ranges, and the pages are allocated first. Only the first @op_count calls of ops.def are
- * used.
+ * Makes a program of 3 to @max_calls calls (at most 60), chosen from the first @op_count calls of ops.def.
+ * The calls interact often: two pages, four threads, small ranges, and the pages are allocated first.
  */
 static inline void make_interacting_program(uint64_t *state, struct program *program, size_t max_calls,
 					    unsigned int op_count)
@@ -75,7 +74,7 @@ static inline void make_interacting_program(uint64_t *state, struct program *pro
 		fill_random_bytes(state, record, PROGRAM_RECORD);
 		record[0] = (uint8_t)(i < 2 ? OP_alloc_page : random_next(state) % op_count);
 		record[1] = (uint8_t)(i < 2 ? 0 : random_next(state) % 8 ? 1 + record[1] % 3 : 0);
-		/* Five mappings, two of each other kind, so that mappings nest. */
+		/* Use five handles of mappings, which nest, and two handles of each other kind. */
 		is_mapping = (op_table[record[0]].argument_kinds[0] | 0x20) == 'k';
 		record[2] = (uint8_t)(i < 2 ? i : record[2] % (is_mapping ? 5 : 2));
 		record[3] %= 2;
@@ -87,7 +86,7 @@ static inline void make_interacting_program(uint64_t *state, struct program *pro
 	program_from_bytes(program, bytes, count * PROGRAM_RECORD);
 }
 
-/* Gives the calls lines that distinguish them from the calls of other programs. */
+/* Numbers the lines of the calls from @first_line on, to distinguish the calls of different programs. */
 static inline void set_line_numbers(struct program *program, uint32_t first_line)
 {
 	for (size_t i = 0; i < program->count; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * read_report: prints the maker, the kind, and the functions of src/page of each report on standard
- * input. `-m`: prints whether the module is known for all frames, instead of the functions.
+ * read_report: for each report on standard input, prints the tool that made it, its kind, and the functions
+ * of the page library. `-m`: instead of functions, prints whether all stack frames have a known module.
  */
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """A second implementation of page programs, format 1, written only from the description of the format.
 
-It stores happens-before as sets of events, one bit for each, and compares accesses pair by pair. This is
-slow, and independent of the vector clocks and the shadow of the rule model.
+reference.py stores happens-before as sets of events, one bit for each, and compares accesses pair by pair,
+which is slow, but independent of the vector clocks and the shadow of the rule model.
 
     reference.py FILE...      print what `pagetorture check --json FILE...` must print
 
@@ -20,7 +20,8 @@ PAGE_SIZE = 4096
 SIZE_MAX = 2**64 - 1
 THREADS = ("main", *(f"T{number}" for number in range(8)))
 OPS_DEF = pathlib.Path(__file__).parents[1] / "src" / "harness" / "program" / "ops.def"
-# {name of a call: a letter for each argument}; a capital letter first is the handle that the call fills.
+# {name of a call: a letter for each argument}; a capital letter at the beginning is the handle that the call
+# fills.
 CALLS = dict(re.findall(r'^OP\((\w+), "(\w*)"', OPS_DEF.read_text(), re.M))
 CALL_TEXT = re.compile(r"(?:(\w+)\s*:)?\s*(?:(\w+)\s*=)?\s*(\w+)\s*\((.*)\)\s*(?:->\s*\w+)?", re.ASCII)
 # @fills: the handle that the call assigns (p0 in `p0 = ...`), or None; @name: the name of the call, such as read_raw
@@ -256,7 +257,7 @@ class Evaluation:
         user_slice.position += length
         return "0"
 
-    def do_user_store(self, *_args):
+    def do_user_store(self, *_args):  # changes user memory, which no rule concerns
         pass
 
     def do_copy_from_user_slice(self, page_handle, slice_handle, off, length):

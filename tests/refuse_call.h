@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Makes a system call of this process fail, by a kernel filter (seccomp). */
+/* Makes system calls of this process fail, by a seccomp filter of the kernel. */
 #pragma once
 
 #include <linux/filter.h>
@@ -12,9 +12,9 @@
 #define ANY_ARG 6
 
 /*
- * From now on the system call @syscall_number fails with @error_number: always if @arg_index is
- * ANY_ARG, otherwise only if the lower half of that argument, counted from 0, is @arg_value.
- * Return: false if the system has no such filters.
+ * From now on the system call @syscall_number fails with @error_number: always if @arg_index is ANY_ARG,
+ * otherwise only if the lower half of that argument, counted from 0, is @arg_value.
+ * Return: false if the kernel has no seccomp filters.
  */
 static inline bool refuse_system_call_if(unsigned int syscall_number, unsigned int arg_index,
 					 unsigned int arg_value, int error_number)

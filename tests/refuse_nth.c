@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A library for LD_PRELOAD that lets one call of a C library function fail, or all calls from that
- * one on.
+ * A library for LD_PRELOAD that makes one call of a C library function fail, or this call and all later ones.
  *
  *   REFUSE=NAME:N    the N-th call of NAME fails; NAME:N+: that call and all later calls fail
  *   REFUSE_ALL=1     also in programs that the first program starts; each counts its own calls
  *   REFUSE_USED=FILE gets a line with the function's name for each refused call
  *
- * A process that is created by fork() continues its parent's count.
+ * A child of fork() continues the count of its parent.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -50,7 +49,7 @@ static const struct {
 #undef NAME
 };
 
-/* The function whose calls are refused; FUNCTIONS: no function. */
+/* The function whose calls fail; FUNCTIONS if there is none. */
 static enum refusable_function refused_function = FUNCTIONS;
 static unsigned long first_refused_call;
 static bool refuses_later_calls;
@@ -106,7 +105,7 @@ static bool count_and_refuse_call(enum refusable_function function)
 	return true;
 }
 
-/* WRAP_ALLOCATOR(name, (parameters), (arguments)): without dlsym(), because dlsym() allocates. */
+/* WRAP_ALLOCATOR(name, (parameters), (arguments)): uses no dlsym(), because dlsym() itself allocates. */
 #define WRAP_ALLOCATOR(name, parameters, arguments)                                      \
 	void *__libc_##name parameters;                                                  \
 	void *name parameters                                                            \
@@ -124,7 +123,7 @@ WRAP_ALLOCATOR(realloc, (void *memory, size_t size), (memory, size))
 	if (!real)                       \
 	*(void **)&real = dlsym(RTLD_NEXT, #name)
 
-/* WRAP(result type, name, result if it is refused, (parameters), (arguments)) */
+/* WRAP(result type, name, result if refused, (parameters), (arguments)): replaces the function @name. */
 #define WRAP(type, name, failure, parameters, arguments)                           \
 	type name parameters                                                       \
 	{                                                                          \

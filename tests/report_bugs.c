@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * report_bugs NAME: makes one error for a sanitizer to report. test_report.sh compiles it in a
- * directory src/page, with each available compiler and sanitizer; with FUZZ_TARGET it is a target of
- * libFuzzer, whose input is the name.
+ * report_bugs NAME: makes the error NAME, for a sanitizer to report. test_report.sh compiles report_bugs.c in
+ * a directory src/page, with each compiler and sanitizer. With FUZZ_TARGET, report_bugs.c is a libFuzzer
+ * target, and the input is NAME.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -33,7 +33,7 @@ static __attribute__((noinline)) void page_poke(int value)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Defines an error that is one statement. */
+/* Defines the error @name, which consists of one statement. */
 #define BUG(name, statement)   \
 	static void name(void) \
 	{                      \

@@ -122,7 +122,7 @@ class Browser:
         png_path.write_bytes(base64.b64decode(shot["data"]))
 
 
-# ---- the checks of the console and of requests can fail ----
+# ---- tests of the checks of console messages and requests ----
 
 def check_console_warnings_are_captured(browser, page_path):
     browser.open_page(page_path)

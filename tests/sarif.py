@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Check that CI services accept FILE as SARIF 2.1.0. This is stricter than the schema: it refuses what
+"""Check that CI services accept FILE as SARIF 2.1.0. The check is stricter than the schema: it refuses what
 services refuse or silently ignore, and keys that no service reads.
 
     sarif.py FILE [ROOT]    with ROOT, each location must be a line of a file below it

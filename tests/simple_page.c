@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A second page library for the harness (test_seam.sh), as simple as page.h allows: each page is
- * one aligned_alloc(), every mapping is at the page's own address, and the library informs no
- * sanitizer.
+ * A second page library for the harness (test_seam.sh), as simple as page.h allows: each page is one
+ * aligned_alloc(), every mapping is at the page's own address, and the library informs no sanitizer.
  *
- * test_seam.sh lists the broken rules that this library does not detect. It also has no buffers, no
+ * test_seam.sh lists the broken rules that this library does not detect. This library also has no buffers, no
  * fault attributes, no page_canonical() and no choice of backends.
  */
 #include <stdatomic.h>
@@ -18,7 +17,7 @@ struct page {
 
 #include "examples/tutorial/page_calls.c"
 
-/* Does nothing, because this library does not know which pages were freed. */
+/* Does nothing; page_calls.c needs the function, but this library does not know which pages were freed. */
 static void abort_unless_live(const struct page *page)
 {
 	(void)page;

@@ -17,7 +17,7 @@ struct unit_test {
 	struct unit_test *next;
 };
 
-/* Adds a test to the list of tests that main() searches. */
+/* Adds @test to the list in which main() searches its argument. */
 void unit_test_register(struct unit_test *test);
 
 /* Begins the definition of a test, and registers the test before main() runs. */
@@ -31,17 +31,17 @@ void unit_test_register(struct unit_test *test);
 	}                                                                       \
 	static void test_name(void)
 
-/* The number of checks so far, and how many of them failed. */
+/* How many checks the test has made, and how many of these checks failed. */
 extern unsigned int tap_check_count, tap_failure_count;
 
-/* A text that is printed before the name of each check. */
+/* ok() prints this text before the name of each check. */
 extern const char *tap_prefix;
 
-/* Prints a check that is ok if @good. Return: @good, so that a test can print details. */
+/* Prints a check, which passes if @good is true. Return: @good, so that a test can print details. */
 bool ok(bool good, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
-/* Counts and prints a check that cannot run here. @check_and_reason: "CHECK: REASON" */
+/* Counts and prints a check that cannot run in this environment. @check_and_reason: "CHECK: REASON" */
 void skip_check(const char *check_and_reason);
 
-/* Return: @usual_count, or a fraction of it if TEST_SHARE=N is set: 1/N, for slow tools. */
+/* Return: @usual_count, or @usual_count / N if the environment has TEST_SHARE=N, which slow tools set. */
 unsigned int scale_repeat_count(unsigned int usual_count);

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034 # what scripts use is not used here
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Test Anything Protocol for scripts. A script reads this file first, then calls expect, expect_error, ok_if_files_equal,
-# ok_if_empty, ok or skip for each check, and done_testing last.
-# `make check` sets the variables abs_srcdir, abs_builddir and CC.
+# Test Anything Protocol for scripts. A test script first sources this file, then calls expect, expect_error,
+# ok_if_files_equal, ok_if_empty, ok or skip for each check, and done_testing last. `make check` sets the
+# variables abs_srcdir, abs_builddir and CC.
 
 : "${abs_srcdir:?is set by make check}" "${abs_builddir:?is set by make check}"
 
@@ -16,8 +16,8 @@ trap 'exit 99' HUP INT TERM
 pagetorture=$abs_builddir/pagetorture
 pagetorture_dev=$abs_builddir/pagetorture-dev
 
-# ok STATUS NAME [FILE]: prints that the check NAME passed if STATUS is 0, otherwise that it failed, and the first
-# 40 lines of FILE.
+# ok STATUS NAME [FILE]: prints that the check NAME passed if STATUS is 0; otherwise prints that NAME failed,
+# and the first 40 lines of FILE.
 ok() {
 	tests=$((tests + 1))
 	if [ "$1" -eq 0 ]; then
@@ -43,7 +43,7 @@ ok_if_files_equal() {
 	ok $? "$1" "$scratch/difference"
 }
 
-# skip REASON: prints that a check is skipped for REASON. check.py counts this check as skipped, not as passed.
+# skip REASON: prints that a check is skipped for REASON; check.py counts the check as skipped, not as passed.
 skip() {
 	tests=$((tests + 1))
 	echo "ok $tests # SKIP $1"
@@ -77,19 +77,21 @@ list_flavours() {
 	echo "$found"
 }
 
-# succeeds_or_skip REASON COMMAND...: true if the command succeeds. Otherwise prints that a check is skipped for REASON.
+# succeeds_or_skip REASON COMMAND...: true if the command succeeds. If COMMAND fails, prints that a check is
+# skipped for REASON.
 succeeds_or_skip() {
 	reason=$1
 	shift
 	"$@" || ! skip "$reason"
 }
 
-# has_flavour_or_skip FLAVOUR CHECK: true if this build has the flavour. Otherwise prints that CHECK is skipped.
+# has_flavour_or_skip FLAVOUR CHECK: true if this build has the flavour. If the flavour is missing, prints
+# that CHECK is skipped.
 has_flavour_or_skip() {
 	has_flavour "$1" || ! skip "$2: this build has no $1 flavour"
 }
 
-# has_tool_or_skip TOOL: true if the tool is in PATH. Otherwise prints that a check is skipped.
+# has_tool_or_skip TOOL: true if the tool is in PATH. If TOOL is missing, prints that a check is skipped.
 has_tool_or_skip() {
 	command -v "$1" >/dev/null || ! skip "no $1"
 }
@@ -123,8 +125,8 @@ has_backend() {
 	! grep -q 'expected a backend that the page library has' "$scratch/backend"
 }
 
-# run_expecting_status STATUS COMMAND...: runs the command; true if its exit status is STATUS. Its output is in
-# $scratch/out and $scratch/err, its exit status in $status.
+# run_expecting_status STATUS COMMAND...: runs the command; true if its exit status is STATUS. COMMAND's
+# output goes to $scratch/out and $scratch/err, its exit status to $status.
 run_expecting_status() {
 	expected=$1
 	shift
@@ -134,7 +136,8 @@ run_expecting_status() {
 }
 
 # expect STATUS NAME PATTERN COMMAND...: the check NAME passes if the exit status of the command is STATUS and
-# PATTERN is empty or matches a line of its output. Never call it in a pipeline: the subshell loses the counts.
+# PATTERN is empty or matches a line of its output. Never call `expect` in a pipeline, where a subshell would
+# lose the counts of checks.
 expect() {
 	expected=$1 name=$2 pattern=$3
 	shift 3
@@ -144,8 +147,8 @@ expect() {
 	ok "$1" "$name" "$scratch/printed"
 }
 
-# expect_error NAME PATTERN COMMAND...: the check NAME passes if the exit status of the command is 2 and it prints
-# exactly one line on standard error, which matches PATTERN.
+# expect_error NAME PATTERN COMMAND...: the check NAME passes if COMMAND ends with 2 and prints exactly one
+# line on standard error, which matches PATTERN.
 expect_error() {
 	name=$1 pattern=$2
 	shift 2
@@ -153,7 +156,8 @@ expect_error() {
 	ok $? "$name" "$scratch/err"
 }
 
-# write_good_program FILE [LINE]: writes a program without errors. LINE, a comment or an expectation, may make it fail.
+# write_good_program FILE [LINE]: writes a program without errors. LINE, a comment or an expectation, is
+# added, and may make the program fail.
 write_good_program() {
 	{
 		printf 'pagetorture 1\n%s\n' "${2-}"
@@ -162,8 +166,9 @@ write_good_program() {
 	} >"$1"
 }
 
-# report_shows_part_state STATE PART FILE: true if `make report` shows PART with STATE when FILE has its results. Writes
-# the state and the line of the part to $scratch/said. Also true if python3 or jinja2 is missing.
+# report_shows_part_state STATE PART FILE: true if `make report` shows PART with STATE when FILE has its
+# results. Writes the report's state and line of PART to $scratch/said. report_shows_part_state is also true
+# if python3 or jinja2 is missing.
 report_shows_part_state() {
 	python3 -c 'import jinja2' 2>/dev/null || return 0
 	rm -rf "$scratch/read_back"
@@ -180,8 +185,8 @@ report_shows_part_state() {
 	grep -q "^$1: " "$scratch/said"
 }
 
-# kill_command_and_check_cleanup SIGNAL COMMAND...: sends the signal as soon as the command has made a file in TMPDIR. True if the
-# signal ends the command, and TMPDIR is empty within seconds.
+# kill_command_and_check_cleanup SIGNAL COMMAND...: sends SIGNAL to COMMAND when it has made a file in TMPDIR;
+# true if COMMAND ends by SIGNAL, and TMPDIR is then empty within seconds.
 kill_command_and_check_cleanup() {
 	signal=$1 tries=0
 	shift
@@ -203,7 +208,7 @@ kill_command_and_check_cleanup() {
 }
 
 # finish_with_checks_of_command COMMAND...: runs a command that prints TAP, and prints its checks with numbers that continue
-# those of the script. The script calls it in place of done_testing.
+# those of the script. A script calls finish_with_checks_of_command in place of done_testing.
 finish_with_checks_of_command() {
 	{ "$@" || echo failed >"$scratch/failed"; } | awk -v n=$tests '
 		/^(not )?ok [0-9]/ { n++; sub(/ok [0-9]+/, "ok " n) }

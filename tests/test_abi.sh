@@ -7,8 +7,8 @@
 kept=$abs_srcdir/src/page/libpage-x86_64.abi
 library=$abs_builddir/.libs/libpage.so
 
-# compare_with_stored_abi LIBRARY DIRECTORY: abi.sh compares the ABI of the library with the stored ABI. DIRECTORY
-# has the page.h of the library.
+# compare_with_stored_abi LIBRARY DIRECTORY: abi.sh compares the ABI of the library with the stored ABI.
+# DIRECTORY contains the page.h of LIBRARY.
 compare_with_stored_abi() {
 	sh "$abs_srcdir/build-aux/abi.sh" check "$kept" "$1" "$2/page.h" "$2/page_kernel.h"
 }
@@ -21,7 +21,7 @@ sed -n "s/.*<elf-symbol name='\([^']*\)' type='func-type'.*/\1/p" "$kept" >"$scr
 ok_if_files_equal "the stored ABI has the symbols of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
 expect 0 "its name is libpage.so.0" 'SONAME.*\[libpage\.so\.0\]' readelf -d "$library"
 
-# Changed libraries: each has one change of the source.
+# Builds libraries from changed sources, one change each.
 {
 	echo '{ global:'
 	sed 's/$/;/' "$abs_srcdir/src/page/libpage.sym"
@@ -38,7 +38,7 @@ expect_abi_status_after_change() {
 	sed -i "$3" "$scratch"/src/page/*.[ch]
 	[ -z "$3" ] || ! diff -r "$abs_srcdir/src/page" "$scratch/src/page" >/dev/null ||
 		ok 1 "$2: the change does not apply any more"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	${CC:-cc} -g -O0 -w -fPIC -shared -D_GNU_SOURCE -std=gnu11 -I"$scratch/src" \
 		-I"$abs_builddir" -Wl,-soname,libpage.so.0 -Wl,--version-script="$scratch/map" \
 		-o "$scratch/libpage.so" "$scratch"/src/page/*.c -lpthread >"$scratch/out" 2>&1

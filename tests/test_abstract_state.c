@@ -16,7 +16,7 @@ static struct abstract_state state;
 		PROGRAM_MAPS, PROGRAM_MAPS, PROGRAM_MAPS \
 	}
 
-/* The expected state after all calls: handles of one kind, newest mappings of T0 to T2. */
+/* Calls, and the expected state after them: the handles of one kind, and the newest mappings of T0 to T2. */
 static const struct {
 	const char *calls;
 	enum handle_kind kind;
@@ -68,7 +68,7 @@ static void test_state_after_calls(void)
 	}
 }
 
-/* Adds the calls of the program that run in the rule model, and all its calls, to the counts. */
+/* Adds to @ran how many calls of the program the rule model runs, and to @all how many calls it has. */
 static void evaluate_and_add_call_counts(struct rules *rules, size_t *ran, size_t *all)
 {
 	rules_evaluate(rules, &program);
@@ -77,7 +77,7 @@ static void evaluate_and_add_call_counts(struct rules *rules, size_t *ran, size_
 		*ran += !rules_trace(rules)->steps[i].was_skipped;
 }
 
-/* Most calls that the mutation `insert` makes have an effect in the rule model. */
+/* Tests that the rule model runs most of the calls that the mutation `insert` adds. */
 static void test_most_inserted_calls_run(void)
 {
 	struct rules *rules = rules_new();

@@ -50,10 +50,7 @@ static bool load_afl_functions(void *library)
 	return all;
 }
 
-/*
- * Return: whether decoding and encoding leave the bytes unchanged. The mutator gives AFL++ one byte
- * for the empty program.
- */
+/* Return: whether decoding and encoding keep the bytes; the mutator writes an empty program as one byte. */
 static bool decode_and_check_canonical(const uint8_t *data, size_t size)
 {
 	size_t result_size;
@@ -74,10 +71,10 @@ static size_t make_program_and_input(uint64_t seed, uint8_t *to)
 	return result_size;
 }
 
-/* Return: whether the text is names of mutations with + between two names. */
+/* Return: whether @text consists of names of mutations, separated by +. */
 static bool is_valid_description(const char *text, size_t max)
 {
-	char description[256];
+	char description[256]; /* a copy of @text, which strtok() splits */
 
 	if (!text || strlen(text) >= max || strlen(text) >= sizeof(description))
 		return false;
@@ -169,8 +166,7 @@ static void test_post_process(void)
 	afl.deinit(mutator);
 }
 
-/* AFL++ accepts a candidate with the same trace; this test accepts one that still has all calls of
- * @ops. */
+/* AFL++ accepts a candidate with the same coverage; this test accepts a candidate with all calls of @ops. */
 static bool has_all_ops(const uint8_t *data, size_t size, uint32_t ops)
 {
 	program_from_bytes(&again, data, size);
@@ -179,7 +175,7 @@ static bool has_all_ops(const uint8_t *data, size_t size, uint32_t ops)
 	return !ops;
 }
 
-/* Trims as AFL++ does. Return: the final size; 0 if the mutator broke a rule of the interface. */
+/* Trims as AFL++ does. Return: the final size, or 0 if the mutator breaks a rule of AFL++'s interface. */
 static size_t trim_as_afl_does(void *mutator, uint8_t *data, size_t size, uint32_t ops)
 {
 	int most = afl.init_trim(mutator, data, size), step = 0, steps = 0;
@@ -204,8 +200,7 @@ static size_t trim_as_afl_does(void *mutator, uint8_t *data, size_t size, uint32
 	return size;
 }
 
-/* Return: a bit for the op of each of the first @count calls; a trimmed program must keep these
- * ops. */
+/* Return: the ops of the first @count calls, one bit for each op; a trimmed program must keep these ops. */
 static uint32_t collect_ops_of_first_calls(size_t count)
 {
 	uint32_t ops = 0;
@@ -228,7 +223,7 @@ static void test_trim(void)
 		ended += size > 0;
 		kept += has_all_ops(bytes, size, ops);
 		least += size == (size_t)__builtin_popcount(ops) * PROGRAM_RECORD;
-		/* If no candidate is accepted, nothing changes. */
+		/* If the test accepts no trimmed program, the program must not change. */
 		size = make_program_and_input(seed, bytes);
 		whole += trim_as_afl_does(mutator, bytes, size, 1u << 31) == size;
 	}

@@ -8,14 +8,14 @@ cd "$abs_builddir" || exit 99
 
 skip_rest_without_tools python3
 
-# run_bench_expecting STATUS OPTION...: bench.py must end with STATUS for the samples on standard input.
+# run_bench_expecting STATUS OPTION...: true if bench.py ends with STATUS for the samples on standard input.
 run_bench_expecting() {
 	expected=$1
 	shift
 	OLD='' STRICT='' run_expecting_status "$expected" timeout 100 python3 "$abs_srcdir/bench/bench.py" "$@"
 }
 
-# print_samples_as_json NAME UNIT AIM VALUE...: prints the samples of one benchmark as a JSON object; `never` is null.
+# print_samples_as_json NAME UNIT AIM VALUE...: prints the VALUEs as a benchmark does; `never` becomes null.
 print_samples_as_json() {
 	name=$1 unit=$2 aim=$3
 	shift 3
@@ -63,7 +63,7 @@ ok $? "and are kept as JSON" "$scratch/out"
 
 # ---- lines that are no samples ----
 
-# expect_refused_samples WHAT EXPECTED LINE...: bench.py must refuse the lines, with EXPECTED in one line.
+# expect_refused_samples WHAT EXPECTED LINE...: bench.py must refuse the LINEs, in one line with EXPECTED.
 expect_refused_samples() {
 	what=$1 why=$2
 	shift 2
@@ -134,7 +134,7 @@ has_text_with_any_spacing "$scratch/out" 'plain: 64 bytes, page_read_raw : check
 	has_text_with_any_spacing "$scratch/out" 'plain: direct, map and unmap : mmap and munmap' &&
 	grep -q '"command": "make bench-page"' "$scratch/page.json"
 ok $? "has its rows" "$scratch/out"
-# If this build lacks a flavour, the state is incomplete, because bench.py skips the rows of the flavour.
+# If this build lacks a flavour, bench.py skips rows, so the report must show the part `bench` as incomplete.
 state=partly
 ! grep -q '"skipped": \[\]' "$scratch/page.json" || state=good
 report_shows_part_state $state bench "$scratch/page.json"

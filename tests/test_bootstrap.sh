@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# ./bootstrap reads its arguments. Without root, it prints the command that installs the missing packages.
+# ./bootstrap reads its arguments. Without root, ./bootstrap prints the command to install missing packages.
 . "$(dirname "$0")/tap.sh"
 
 expect 0 "--help has examples" Examples "$abs_srcdir/bootstrap" --help
 
-# This directory as PATH has programs that report: no package is installed, and the user is not root.
+# With $scratch/bin as PATH, programs report that no package is installed, and that the user is not root.
 mkdir "$scratch/bin"
 for tool in sh dirname grep cat; do
 	ln -s "$(command -v $tool)" "$scratch/bin/$tool"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The suite of seeded bugs: the program of each bug detects the bug, with the detector that bugs.def names, and
-# nothing is detected in the unchanged library. The suite reports each kind of error in its own files.
+# nothing is detected in the unchanged library. The suite also reports each kind of error in bugs.def and in
+# the patches.
 . "$(dirname "$0")/tap.sh"
 
 suite=$abs_builddir/tests/bugs/bugs
@@ -48,8 +49,8 @@ expect 0 "nothing changed between a run and itself" ' 0 changed, 0 lost$' \
 
 # ---- fuzzing from an empty corpus ----
 
-# expect_row_of_fuzzed_bug PROGRAM BUG PATTERN NAME: the row of BUG in the table must match PATTERN. The check is
-# skipped if this build has no PROGRAM.
+# expect_row_of_fuzzed_bug PROGRAM BUG PATTERN NAME: the row of BUG in the table must match PATTERN.
+# expect_row_of_fuzzed_bug skips the check if this build has no PROGRAM.
 expect_row_of_fuzzed_bug() {
 	if [ ! -x "$abs_builddir/$1" ]; then
 		skip "$4: this build has no $1 (make bugs)"
@@ -76,7 +77,7 @@ fi
 
 # ---- errors in the files of the suite ----
 
-# A source directory with only three bugs, and a script that runs the suite on this directory.
+# $wrong is a source directory with only three bugs, and with a script that runs the suite on this directory.
 wrong=$scratch/wrong
 names="bounds-one-too-far zero-ignored align-wraps"
 mkdir -p "$wrong/tests/bugs/patch" "$wrong/corpus/bugs" "$wrong/src/dev" "$wrong/report"
@@ -102,8 +103,8 @@ reset_suite_of_three_bugs() {
 	rm -f "$scratch/results" "$scratch/report.json"
 }
 
-# expect_suite_result_and_restore STATUS NAME PATTERN: the suite in its changed directory must end with STATUS and print
-# PATTERN. Then the changes of the directory are undone.
+# expect_suite_result_and_restore STATUS NAME PATTERN: the suite must end with STATUS for the changed
+# directory $wrong, and print PATTERN; then undoes the changes.
 expect_suite_result_and_restore() {
 	expect "$@" sh "$scratch/suite" --column replay,unit-test --results "$scratch/results" \
 		--report "$scratch/report.json"
@@ -145,7 +146,7 @@ expect_error "a misspelt option: the right one is named" \
 	'^tests/bugs/bugs: unknown option --colunm; did you mean --column? (see tests/bugs/bugs --help)$' \
 	"$suite" --colunm replay
 for arguments in --frob '--time x' '--jobs 0' '--compare one' '--without plain' '--column replay,guessing'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: $arguments" "${arguments%% *}\|${arguments##*,}" "$suite" $arguments
 done
 for arguments in --list --help; do
@@ -163,7 +164,7 @@ expect_error "--results that cannot be written" "$scratch/mine" \
 expect_error "a comparison with a missing file" missing "$suite" --compare "$scratch/all" "$scratch/missing"
 expect 0 "--help has examples" '^Examples:' "$suite" --help
 
-# For 1..10 and 11..20, the normal approximation with continuity correction gives p = 0.000183.
+# For the samples 1..10 and 11..20, the normal approximation of Mann and Whitney's p is 0.000183.
 PYTHONPATH=$abs_srcdir/tests/bugs:$abs_srcdir/tests python3 -B - >"$scratch/figures" 2>&1 <<'END_OF_PYTHON'
 import math
 from table import compute_a12, compute_mann_whitney_p

@@ -18,7 +18,7 @@ fi
 
 cat >"$scratch/race.page" <<'END'
 pagetorture 1
-# Two threads write ranges that overlap by 32 bytes: nothing orders them.
+# Two threads write ranges that overlap by 32 bytes, and no call orders the two writes.
 expect data-race
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
 T0: write_raw(p0, 0, 64, 0x11)
@@ -83,7 +83,7 @@ sed "s|^|$scratch/never.page:|" >"$scratch/expected" <<'END'
 16: warning: skip never runs: no call before it fills u0
 END
 for command in 'check' 'check --json' 'explain' 'run --flavour plain' 'run --flavour plain --json'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 0 "$pagetorture" $command "$scratch/never.page" && diff "$scratch/expected" "$scratch/err" >"$scratch/diff" &&
 		cp "$scratch/out" "$scratch/quiet" &&
 		run_expecting_status 1 "$pagetorture" $command --strict "$scratch/never.page" && cmp -s "$scratch/out" "$scratch/quiet" &&
@@ -201,16 +201,16 @@ ok $? "a comment between expectations keeps its place"
 
 for arguments in '' 'frob' 'check' 'check --frob x' 'run' 'run --repeat 0 x' \
 	'run --flavour frob x' 'run --executor frob x' 'run --delays x x' 'run --delays' 'convert'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: pagetorture $arguments" '' "$pagetorture" $arguments
 done
 for arguments in 'run --flavour plain,frob,asan' 'replay --flavour frob,' 'fuzz --engine afl,frob' \
 	'run --delays 99999999999999999999' 'replay --shuffle 99999999999999999999'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "the whole value is named: $arguments" " got '${arguments##* }'" "$pagetorture" $arguments x
 done
 for command in '' check run convert; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect 0 "pagetorture $command --help has examples" Examples "$pagetorture" $command --help
 done
 expect 0 "--version" '^pagetorture [0-9]' "$pagetorture" --version

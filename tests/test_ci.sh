@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The example pipelines for CI services and the workflow of ClusterFuzzLite are valid YAML. Their commands and
-# options exist, and their commands write the files that they store. This script runs no pipeline.
+# The example pipelines for CI services and the workflow of ClusterFuzzLite are valid YAML. The commands and
+# options in a pipeline exist, and write the files that it stores. This script runs no pipeline.
 . "$(dirname "$0")/tap.sh"
 
 if ! python3 -c 'import yaml' 2>/dev/null; then

@@ -6,17 +6,17 @@
 
 skip_rest_without_tools bash
 script=$abs_srcdir/packaging/completion/pagetorture.bash
-# shellcheck disable=SC2016 # for bash
+# shellcheck disable=SC2016 # bash expands it
 expect 0 "bash reads it, and it completes pagetorture" '' bash --norc -c '. "$0" && complete -p pagetorture' "$script"
 
-# A directory whose file names bash can complete.
+# $scratch/here is a directory with names that bash can complete.
 mkdir -p "$scratch/here/directory" "$scratch/bin"
 touch "$scratch/here/a.page" "$scratch/here/a b.page" "$scratch/here/crash-1" "$scratch/here/notes"
 ln -s "$pagetorture" "$scratch/bin/pagetorture"
 
 # print_completions WORD...: prints the completions of the last word of a command line, sorted.
 print_completions() {
-	# shellcheck disable=SC2016 # for bash
+	# shellcheck disable=SC2016 # bash expands it
 	(cd "$scratch/here" && PATH=$scratch/bin:$PATH bash --norc -c '. "$0"
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		_pagetorture
@@ -50,7 +50,7 @@ expect_completions "fuzz_race" fuzz fuzz_r
 expect_completions "fuzz_page" triage --target fuzz_p
 expect_completions "directory" fuzz --seeds ''
 
-# What --help lists.
+# Completion must offer exactly the commands that --help lists.
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' | LC_ALL=C sort >"$scratch/commands"
 print_completions '' | grep -v '^-\|^help$' >"$scratch/found"
 ok_if_files_equal "all commands" "$scratch/commands" "$scratch/found"

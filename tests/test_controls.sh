@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Verdicts about races depend on the rule model, the model of ThreadSanitizer's memory, the library's reports to
-# ThreadSanitizer, and on empty state before each input. For each check, this script changes one of these in a
-# source file, and fuzz_race must find that the model and ThreadSanitizer disagree.
+# ThreadSanitizer, and on empty state before each input. For each check, this script breaks one of these parts
+# in a source file, and fuzz_race must find that the rule model and ThreadSanitizer disagree.
 . "$(dirname "$0")/tap.sh"
 
 case " ${FUZZERS?is set by make check} " in
@@ -15,9 +15,9 @@ objects=$abs_builddir/obj/fuzz-tsan/fuzz
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# link_fuzz_race FILE...: links fuzz_race without its mutator; FILEs replace objects of the build.
+# link_fuzz_race OBJECT...: links fuzz_race without its mutator; each OBJECT replaces that of the build.
 link_fuzz_race() {
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
@@ -36,14 +36,13 @@ run_fuzz_race() {
 	timeout 1000 ./fuzz_race -runs="$inputs" -max_len=704 corpus seeds >out 2>&1
 }
 
-# fuzz_race repeats a disagreement with fresh state, and counts disagreements that then disappear. Such a
-# disagreement is a finding too.
+# True if fuzz_race reported a disagreement, even one that disappeared when repeated with fresh state.
 has_run_found_disagreement() {
 	grep -Eq '^ERROR: fuzz_race: |[1-9][0-9]* disagreements that' out
 }
 
-# expect_change_found_by_fuzzing NAME FILE SED [PAGE]...: fuzz_race must find the change of FILE by the sed script.
-# No other file may include FILE. Most changes are found within some ten thousand inputs.
+# expect_change_found_by_fuzzing NAME FILE SED [PAGE]...: after SED has changed FILE, which no other file
+# includes, fuzz_race must find a disagreement. Most changes are found within some ten thousand inputs.
 expect_change_found_by_fuzzing() {
 	name=$1 file=$2
 	case $file in
@@ -52,7 +51,7 @@ expect_change_found_by_fuzzing() {
 	esac
 	sed "$3" "$abs_srcdir/$file" >changed.c
 	shift 3
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	if cmp -s "$abs_srcdir/$file" changed.c; then
 		ok 1 "$name: the change does not apply any more"
 	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $flags -I"$abs_srcdir/src" -c changed.c \

@@ -120,7 +120,7 @@ ok $? "a directory that is not there, too" err
 # ---- usage ----
 
 for arguments in '' '--frob x' 'one.page other.bin' 'mixed' 'missing'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 2 "$pagetorture" convert $arguments && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "usage: pagetorture convert $arguments" err
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every fuzz target runs all inputs of the corpus without an engine, in each of its flavours. A missing corpus is a
-# failure.
+# Every fuzz target runs all inputs of the corpus without an engine, in each of its flavours. A fuzz target
+# without a corpus is a failure.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus
@@ -28,7 +28,7 @@ while read -r backend target flavours; do
 	programs="$corpus/rules $corpus/regress $corpus/bugs"
 	[ "$target" != fuzz_api ] || programs=
 	for flavour in $flavours; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		expect_replay_of_directories_succeeds "$target-replay$(print_flavour_suffix "$flavour")" $programs "$corpus/seed/$target"
 	done
 done <<END_OF_TABLE
@@ -44,7 +44,7 @@ alias fuzz_race tsan
 END_OF_TABLE
 unset PAGE_MAP
 
-# The inputs of fuzz_api can be converted to bytes and back.
+# `fuzz_api-replay` converts inputs of fuzz_api to bytes and back without a change.
 api=$abs_builddir/fuzz_api-replay
 if run_expecting_status 69 "$api" --help; then
 	skip "calls as text: $(cat "$scratch/err")"

@@ -18,7 +18,7 @@ if has_tool_or_skip dh_listpackages; then
 	ok_if_files_equal "packaging/debian/control has the three packages" "$scratch/expected" "$scratch/packages"
 fi
 
-# The name of the shared library's package is made of the library's soname.
+# The package of the shared library is named after the library's soname.
 major=$(sed -n 's/.*-version-info \([0-9]*\):[0-9]*:\([0-9]*\).*/\1 \2/p' "$abs_srcdir/src/page/local.mk" |
 	awk '{ print $1 - $2 }')
 grep -qx "Package: libpage$major" "$debian/control" &&
@@ -27,7 +27,7 @@ ok $? "the package of the library is libpage$major, as -version-info says"
 sed -n 's/^ \([a-z_]*\)@Base .*/\1/p' "$debian/libpage0.symbols" >"$scratch/symbols"
 ok_if_files_equal "its symbols are those of libpage.sym" "$abs_srcdir/src/page/libpage.sym" "$scratch/symbols"
 
-# Every installed file belongs to exactly one package, and every line of a package's file list has an installed file.
+# Every installed file belongs to exactly one package, and every line of a package matches an installed file.
 (cd "$abs_builddir" && make install DESTDIR="$scratch/tmp" prefix=/usr exec_prefix=/usr \
 	libdir=/usr/lib/x86_64-linux-gnu libexecdir=/usr/libexec) >"$scratch/out" 2>&1 </dev/null
 ok $? "make install with Debian's directories" "$scratch/out"
@@ -45,7 +45,7 @@ cat "$debian"/*.install "$debian/not-installed" | while read -r pattern; do
 done >"$scratch/unused"
 sort "$scratch/owned" >"$scratch/packaged"
 ok_if_files_equal "each installed file is in one package" "$scratch/files" "$scratch/packaged"
-# Programs of other flavours are not installed if this build has only the flavour plain.
+# If this build has only the flavour plain, no program of another flavour is installed.
 ls "$scratch/tmp/usr/libexec" >/dev/null 2>&1 || sed -i '\|^usr/libexec/pagetorture$|d' "$scratch/unused"
 ok_if_empty "each line of a package is an installed file" "$scratch/unused"
 cat "$debian"/*.docs "$debian"/*.examples | while read -r file; do

@@ -16,7 +16,7 @@ static bool is_same_delay(struct delay a, struct delay b)
 	return a.kind == b.kind && a.amount == b.amount;
 }
 
-/* Return: the delay at point @i; the same point must always give the same delay. */
+/* Return: the delay at the point with number @i, which determines run, thread and step. */
 static struct delay compute_delay_of_point_index(uint64_t seed, unsigned int i)
 {
 	return compute_delay(seed, i / 100, (uint16_t)(i / 10 % 10), (uint16_t)(i % 10));
@@ -32,7 +32,7 @@ static unsigned int count_equal_delays(uint64_t a, uint64_t b)
 	return count;
 }
 
-/* Checks how often the delay changes if one part of the point changes. */
+/* Checks how often the delay changes if only the run, only the thread or only the step of a point changes. */
 static void check_parts_of_point(void)
 {
 	unsigned int run = 0, thread = 0, step = 0;

@@ -1,21 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `run` observes the results that the table of doc/rules.md shows. The files, links and commands that documents name
-# exist (doc_names.py). test_doc_commands.sh runs the commands of documents.
+# `run` observes the results that the table of doc/rules.md shows. All files, links and commands to which
+# documents refer exist (doc_names.py). test_doc_commands.sh runs the commands of documents.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
 
 # ---- doc/rules.md ----
 
-# Each row of the second table in doc/rules.md has a rule, a program, and what each backend and flavour observes.
+# Each row of the second table in doc/rules.md: rule, program, and the result in each backend and flavour.
 grep '^| [a-z-]* | [a-z-]* | [-y]' doc/rules.md | tr -d ' ' | tr '|' ' ' >"$scratch/table"
 [ "$(wc -l <"$scratch/table")" -ge 20 ]
 ok $? "doc/rules.md has its table"
 column=2
 for backend in direct alias; do
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	"$pagetorture" run --backend "$backend" --json \
 		$(awk '{ print "corpus/rules/" $2 ".page" }' "$scratch/table") >"$scratch/$backend.json" 2>"$scratch/err"
 	for flavour in plain asan tsan msan; do
@@ -52,7 +52,7 @@ sed -n '3,/^$/p' README.md | tr '\n' ' ' | sed 's/\([.:]\) \([A-Z]\)/\1\n\2/g' >
 	head -n 20 README.md | grep -q 'make -C build smoke'
 ok $? "README.md begins with three sentences of at most 25 words and the command of the smoke test" "$scratch/sentences"
 
-# README.md promises that each result is reproducible.
+# README.md promises that a repeated `run` prints the same result.
 if has_flavour_or_skip tsan "five runs of a race"; then
 	for _ in 1 2 3 4 5; do
 		"$pagetorture" run --flavour tsan --executor fibers --json examples/race.page corpus/rules/aliases-overlap.page \
@@ -78,7 +78,7 @@ echo 'OP(skip, "un", true)' >"$scratch/tree/src/ops.def"
 printf '# Glossary\n\n### cell\n\n### race matrix\n' >"$scratch/tree/doc/glossary.md"
 expect_doc_error 'a.md: there is no b.md' '[a page](b.md)'
 expect_doc_error 'a.md has no heading #two' '# One\n\n[above](#two)'
-# shellcheck disable=SC2016 # names in code spans
+# shellcheck disable=SC2016 # backticks mark code spans
 {
 	expect_doc_error 'make has no target smoek' 'There is `make smoek`.'
 	expect_doc_error 'pagetorture has no chekc' 'There is `pagetorture chekc`.'

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every command in every document prints what the document shows (doc_commands.py). With DOC_LONG=1, as in
-# `make check-doc`, the commands that take long run too. DOCS names the documents to check (default: all).
+# Every command in every document prints what the document shows (doc_commands.py). With DOC_LONG=1, which
+# `make check-doc` sets, doc_commands.py also runs commands that take long. The variable DOCS lists the
+# documents to check (default: all).
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without_tools python3
@@ -13,8 +14,8 @@ mkdir "$scratch/source" "$scratch/build"
 ln -s "$pagetorture" "$scratch/build/pagetorture"
 printf 'all: pagetorture\nsmoke:\n\t@sleep 9\n' >"$scratch/build/Makefile"
 
-# expect_document_result STATUS NAME PATTERN TEXT [--long]: doc_commands.py ends with the status, and prints the
-# pattern, for a document with this text, in which \n ends a line.
+# expect_document_result STATUS NAME PATTERN TEXT [--long]: doc_commands.py must end with STATUS and print
+# PATTERN for a document with TEXT, in which \n ends a line.
 expect_document_result() {
 	printf '%b\n' "$4" >"$scratch/source/a.md"
 	expect "$1" "$2" "$3" python3 -B "$abs_srcdir/tests/doc_commands.py" ${5+"$5"} "$scratch/source" "$scratch/build" a.md
@@ -38,7 +39,7 @@ expect_document_result 1 "another exit status" 'and this is printed' "    \$ sh 
 expect_document_result 1 "a command that does not exist" 'exit status 127' '    build/pagetortrue check'
 expect_document_result 1 "a command that ends the shell" 'the shell ended before it' '    cd /\n    cd "/'
 expect_document_result 1 "a block that is no command, and not marked as text" 'exit status 127' '    a diagram\n    make -C build smoke'
-# shellcheck disable=SC2016 # no command substitution
+# shellcheck disable=SC2016 # the backticks are no command substitution
 expect_document_result 1 "a command in a fence" 'not a fence' '```\nmake -C build smoke\n```'
 expect_document_result 1 "an unknown mark" "not 'lnog'" '<!-- lnog -->\n\n    make -C build smoke'
 expect_document_result 1 "a replacement of nothing" "expected '8h' in the block" \
@@ -69,6 +70,6 @@ And:
 [ "$(list_flavours)" = "plain asan tsan msan" ] ||
 	skip_rest "the documents show a build with all flavours: this one has only $(list_flavours)"
 cd "$abs_srcdir" || exit 99
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 finish_with_checks_of_command python3 -B tests/doc_commands.py ${DOC_LONG:+--long} "${DOC_SOURCE:-$abs_srcdir}" \
 	"${DOC_BUILD:-$abs_builddir}" ${DOCS:-CONTRIBUTING.md README.md SECURITY.md doc/*.md}

@@ -19,7 +19,7 @@ T7 : write_raw(p0, PAGE_SIZE-1, 0x2B, 17) -> EINVAL
 main: k31 = kmap_local(p9)
 T0: read_rawer(k32, SIZE_MAX)
 END
-# The expected tokens of each line, with their classes, separated by commas.
+# Lines of the program, each with its expected classes and tokens.
 cat >"$scratch/expected" <<'END'
 1 Comment # wait for a thread
 3 Header pagetorture 1
@@ -83,8 +83,7 @@ fi
 
 # ---- TextMate ----
 
-# TextMate grammars: at each position, the pattern with the nearest match wins; if several match there, the first in
-# the list wins.
+# With TextMate grammars, the nearest match wins; of several matches at one position, the first pattern wins.
 skip_rest_without_tools python3
 python3 - "$abs_builddir/packaging/editors/textmate/pagetorture.tmLanguage.json" "$scratch/program.page" \
 	>"$scratch/tokens" 2>&1 <<'END'

@@ -11,7 +11,7 @@ examples=$abs_srcdir/../shared/examples
 
 mkdir "$scratch/random" "$scratch/large"
 (cd "$scratch/random" && "$abs_builddir/make_programs" 200 1)
-# A program with all threads, the largest number of calls, and the longest calls.
+# Writes a program with all threads, the maximal number of calls, and the longest calls.
 awk 'BEGIN { print "pagetorture 1"; print "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)"
 	for (i = 0; i < 1022; i++)
 		print (i % 9 < 8 ? "T" i % 9 : "main") ": copy_page(p0, SIZE_MAX-16383, p0, " \
@@ -57,7 +57,7 @@ ok $? "both draw the same"
 
 # ---- the calls, and the marks ----
 
-# Prints the calls that the drawing lacks, and the lines whose mark differs from the result of `check`.
+# Prints each call that the drawing of `explain` lacks, and each line whose mark contradicts `check`.
 for page; do
 	"$pagetorture" convert --text "$page" 2>/dev/null || exit 99
 	echo
@@ -89,7 +89,7 @@ for name, drawing, check, verdict, text in zip(names, drawings, checks, verdicts
     wrong = {race[side] for race in verdict["races"] for side in ("first", "second")}
     wrong |= {int(line) for line in re.findall(r"uninit-use .*: line (\d+) ", check)}
     wrong |= {verdict["fatal"]["line"]} if verdict["fatal"] else set()
-    # In a deadlock all lines that wait are marked, the first line left among them.
+    # In a deadlock, `explain` marks all lines that wait, and `check` names only the first of these lines.
     if not wrong <= marked or marked - wrong and "deadlock" not in verdict["verdict"]:
         print(f"{name}: marked {sorted(marked)}, by check {sorted(wrong)}")
 END
@@ -171,7 +171,7 @@ run_expecting_status 2 "$pagetorture" explain "$scratch/bad.page" "$rules/bounds
 	grep -q 'bounds.page: clean' "$scratch/out"
 ok $? "a file that cannot be read ends with 2, the others are explained" "$scratch/err"
 for arguments in '' '--frob x'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: pagetorture explain $arguments" '' "$pagetorture" explain $arguments
 done
 expect 0 "--help has examples" Examples "$pagetorture" explain --help

@@ -9,13 +9,13 @@
 skip_rest_without_tools python3
 
 rules=$abs_srcdir/corpus/rules
-# The current directory is the root of a source tree, to which locations in SARIF are relative.
+# Locations in SARIF are relative to the current directory, which acts as the root of a source tree.
 cd "$scratch" || exit 99
 mkdir -p src camp/sub
 cp -r "$abs_srcdir/src/page" src/page
 chmod -R u+w src
 
-# has_symbolizer: true if a tool that finds functions and lines of addresses is installed.
+# has_symbolizer: true if a tool is installed that translates addresses to functions and lines.
 has_symbolizer() {
 	for tool in llvm-symbolizer-19 llvm-symbolizer addr2line; do
 		command -v $tool >/dev/null && return
@@ -28,8 +28,8 @@ is_valid_sarif() {
 	python3 "$abs_srcdir/tests/sarif.py" "$1" "$scratch" 2>why
 }
 
-# run_expecting_and_export_sarif STATUS SARIF COMMAND...: the command with --results must end with STATUS; its results are
-# exported to the file SARIF.
+# run_expecting_and_export_sarif STATUS SARIF COMMAND...: runs COMMAND with --results, which must end with
+# STATUS, and exports the results to the file SARIF.
 run_expecting_and_export_sarif() {
 	expected=$1 sarif=$2
 	shift 2
@@ -91,7 +91,7 @@ if has_flavour_or_skip asan "the library's own report" && succeeds_or_skip "the 
 	ok $? "what the library reports is not where it reports" seen
 fi
 
-# The same failures from other findings, with other offsets and threads, must have the same fingerprints.
+# Findings with other offsets and threads but the same failures must have the same fingerprints in SARIF.
 mkdir -p again
 printf '%s\n' 'pagetorture 1' 'p7 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p6 = alloc_page(GFP_NOIO)' \
 	'T3: write_raw(p7, 100, 100, 3)' 'T5: fill_zero(p7, 150, 9)' >again/other.page
@@ -145,7 +145,7 @@ ok $? "the leak once for all flavours, and what was left in each" grow.sarif
 print_fields_of_sarif_results out.sarif 'at[0][0]' | grep -qx "file://$(pwd -P)/corpus/a%20%22b%22%20%25.page"
 ok $? "a file outside of the root keeps its whole name" out.sarif
 
-# With a broken library, the location of a crash is the line of the library in the sanitizer's report.
+# If the library crashes, the location in SARIF is the line of the library in the sanitizer's report.
 if ! has_flavour asan || ! has_symbolizer; then
 	skip "a report's line: no asan flavour, or nothing that knows symbols"
 elif copy_library_and_change_file raw.c 's/memset(byte_address(page, off), 0, len)/{ char *h = malloc(8); __asm__ volatile("" : "+r"(h)); free(h); memset(h, 0, len); }/; s/^#include <string.h>/#include <stdlib.h>\n&/' &&
@@ -197,7 +197,7 @@ ok $? "TAP has a test for each input, and a plan" out
 
 # ---- invalid SARIF ----
 
-# expect_refused_sarif JQ-PROGRAM WHAT: sarif.py must refuse triage.sarif after the change by jq.
+# expect_refused_sarif JQ-PROGRAM WHAT: sarif.py must refuse triage.sarif after a change by JQ-PROGRAM.
 expect_refused_sarif() {
 	jq "$1" triage.sarif >bad.sarif && ! cmp -s bad.sarif triage.sarif && ! is_valid_sarif bad.sarif && [ -s why ]
 	ok $? "refused: $2" why

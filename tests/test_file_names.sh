@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Every command and every replayer decides by the same rule of file names which files are programs. A file that
-# is no program is an error, and is never executed as a byte string.
+# Every command and every replayer decides by the same rule of file names which files are programs. Each
+# command refuses a file that is no program, and never executes the file as a byte string.
 . "$(dirname "$0")/tap.sh"
 
 cd "$scratch" || exit 99
@@ -19,8 +19,8 @@ printf 'calls 1\n' >other/some.calls
 
 # ---- a file that is no program ----
 
-# print_stderr_unless_file_is_refused COMMAND PLACE: the command must end with 2 and print nothing but one line about
-# PLACE. Otherwise prints what it printed on standard error.
+# print_stderr_unless_file_is_refused COMMAND PLACE: prints nothing if COMMAND ends with 2 and prints only one
+# line, about PLACE; otherwise prints COMMAND's standard error.
 print_stderr_unless_file_is_refused() {
 	{
 		run_expecting_status 2 "$pagetorture" "$1" "${2%:*}" <race.bin && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
@@ -63,7 +63,7 @@ rm text crash-1.page
 for command in 'check --bytes' 'explain --bytes' 'run --flavour plain --bytes' 'replay --flavour plain --bytes' \
 	'to-c --no-run --bytes' 'minimize --flavour tsan --bytes' 'convert -o converted.page --force --from-bytes'; do
 	for file in other/race -; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		run_expecting_status 0 "$pagetorture" $command $file <race.bin || [ "${command%% *} $file" = "replay -" ] ||
 			{ echo "$command $file"; cat err; }
 	done

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # `minimize` and `triage` run a finding with the fuzz target that found it, and keep the failure that this target
-# reports. Each fuzz target is tested with a bug in the page library that the target finds.
+# reports. This script tests each fuzz target with a bug in the page library that the target finds.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
@@ -17,22 +17,22 @@ build_replayer_with_changed_library() {
 	for object in api_call fuzz fuzz_commands input main_replay "$target" "$@"; do
 		echo "$abs_builddir/obj/$flavour/fuzz/$object.o"
 	done >"$scratch/objects"
-	# shellcheck disable=SC2046,SC2086 # words
+	# shellcheck disable=SC2046,SC2086 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" -I"$abs_srcdir/src" \
 		"$scratch"/src/page/*.c $(cat "$scratch/objects") ${harness_source-} \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
 		-o "$bin/$target-replay$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
 }
 
-# write_finding TARGET NAME: writes the program on standard input as a finding of the target.
+# write_finding TARGET NAME: stores the program on standard input as the finding NAME of the target.
 write_finding() {
 	mkdir -p "camp/$1/findings"
 	cat >text.page
 	"$pagetorture" convert --bytes text.page >"camp/$1/findings/$2"
 }
 
-# minimize_finding_expecting TARGET NAME PATTERN: minimizes the finding to the file small; true if the messages, in the file
-# err, match PATTERN.
+# minimize_finding_expecting TARGET NAME PATTERN: minimizes the finding NAME to the file small, with messages
+# in the file err; true if a message matches PATTERN.
 minimize_finding_expecting() {
 	rm -f small
 	run_expecting_status 0 timeout 300 "$tool" minimize -o small "camp/$1/findings/$2" && grep -q "$3" err
@@ -46,7 +46,7 @@ ok $? "a library with bugs" build
 
 # ---- without a replayer ----
 
-# The lines of T0 and T1 never run, or race. The target removes such lines before it executes the program.
+# The fuzz target removes calls that race (T0, T1) or never run (T3) before it executes the program.
 write_finding fuzz_page crash-1 <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -134,7 +134,7 @@ rm camp/fuzz_api/findings/crash-2
 
 # ---- fuzz_text ----
 
-# A mistake at the end of the text is reported at a line after the end.
+# Changes the parser: it reports an error at the end of the text with a line number after the end.
 sed 's/reader.line_number ? reader.line_number : 1/reader.line_number + 9/' "$abs_srcdir/src/harness/program/program_text.c" >text.c
 printf '%s\n' '# one' '# two' '' '# three' >camp/fuzz_text/findings/crash-1
 harness_source=$scratch/text.c build_replayer_with_changed_library fuzz_text plain &&
@@ -166,7 +166,7 @@ fi
 
 # ---- triage ----
 
-# Another program that fails by the same bug.
+# Writes another program, which fails by the same bug.
 cat >other.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
@@ -203,7 +203,7 @@ ok $? "calls for people" "$(echo camp/triage/fuzz_api-*/summary.txt)"
 
 # ---- explain and to-c of a program with a disagreement ----
 
-# The program also breaks a rule, but the executions disagree about something else.
+# The program breaks a rule, as the model predicts, and the executions also have another disagreement.
 cat >both.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_KERNEL)

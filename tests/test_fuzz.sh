@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # `pagetorture fuzz` finds failures, reports and stores them, and resumes, after any of its processes is killed.
-# The fuzz targets are small: the corpus of one grows quickly, another has a bug.
+# The fuzz targets are small: fuzz_grow has a corpus that grows quickly, and fuzz_bug has a bug.
 #
 #   FUZZ_KILLS    the number of campaigns that kill -9 ends (default 6; make fuzz-kill: 100)
 . "$(dirname "$0")/tap.sh"
@@ -17,16 +17,16 @@ chmod 755 "$scratch"
 
 # ---- helpers ----
 
-# start_campaign ARGUMENT...: starts a campaign in the background, by the command $prefix if there is one.
+# start_campaign ARGUMENT...: starts a campaign in the background, by the command in $prefix.
 prefix=
 start_campaign() {
 	: >"$log" # removes the lines of the previous run
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	$prefix "$pagetorture" fuzz --bin "$bin" --report 1 "$@" >"$log" 2>&1 &
 	campaign=$!
 }
 
-# wait_a_minute_until COMMAND...: repeats the command until it succeeds; false if it fails for a minute.
+# wait_a_minute_until COMMAND...: repeats COMMAND until it succeeds; false if it still fails after a minute.
 wait_a_minute_until() {
 	for _ in $(seq 300); do
 		if "$@"; then
@@ -41,7 +41,8 @@ has_campaign_log_line() {
 	grep -q -- "$1" "$log"
 }
 
-# stop_campaign SIGNAL: sends the signal to the campaign, and waits for its end. Its exit status is in $status.
+# stop_campaign SIGNAL: sends SIGNAL to the campaign, and waits until the campaign has ended. Stores the exit
+# status of the campaign in $status.
 stop_campaign() {
 	kill "-$1" "$campaign" 2>/dev/null
 	status=0
@@ -65,7 +66,7 @@ has_more_files_than() {
 	[ "$(find "$1" -type f 2>/dev/null | wc -l)" -gt "$2" ]
 }
 
-# printed_command_reproduces_finding: true if the command that the campaign printed reproduces the finding from another directory.
+# printed_command_reproduces_finding: true if the campaign's replay command works in another directory.
 printed_command_reproduces_finding() {
 	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
 	! (cd / && sh -c "$replay") >"$scratch/out" 2>&1 && grep -q 'ERROR: fuzz_bug: a bug' "$scratch/out"
@@ -94,7 +95,7 @@ are_files_named_by_sha1() {
 # ---- usage ----
 
 for wrong in '--jobs 0' '--time x' '--engine vim' '--seed -1' '--report 0' '--frob' ../x --bin; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "bad usage: $wrong" '' "$pagetorture" fuzz --dir "$scratch/none" $wrong
 done
 run_expecting_status 0 "$pagetorture" fuzz --dir "$scratch/none" --help && grep -q -- --engine "$scratch/out"
@@ -130,7 +131,7 @@ print_last_logged_time_and_executions() {
 
 print_last_logged_time_and_executions >"$scratch/first"
 read -r seconds executions rate <"$scratch/first"
-# The last line has the time in whole seconds, so the rate differs from executions / seconds.
+# The last line of the log has the time in whole seconds, so the rate may differ from executions / seconds.
 [ "${seconds:-0}" -ge 3 ] && [ "$executions" -gt 0 ] && [ "$rate" -ge $((executions / (seconds + 1))) ] &&
 	[ "$rate" -le $((executions / seconds)) ]
 ok $? "the last line has the executions and their mean rate" "$log"
@@ -240,7 +241,7 @@ random=$(date +%s)
 lost=0
 for round in $(seq "$rounds"); do
 	random=$(((random * 1103515245 + 12345) % 2147483648))
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	start_campaign $all_engines --jobs 2 --dir "$d" fuzz_bug fuzz_grow
 	sleep "$((random / 65536 % 3)).$((random / 1024 % 10))"
 	case $((random / 4096 % 3)) in
@@ -251,7 +252,7 @@ for round in $(seq "$rounds"); do
 		sleep 0.$((random / 2048 % 10))
 		stop_campaign KILL ;;
 	2) # kill the tool and all engines
-		# shellcheck disable=SC2046 # words
+		# shellcheck disable=SC2046 # split into words
 		kill -9 "$campaign" $(list_engine_pids) 2>/dev/null
 		stop_campaign KILL ;;
 	esac
@@ -276,7 +277,7 @@ ok $? "and every one is whole" "$scratch/lost"
 
 # ---- unreadable files, and directories that are not writable ----
 
-# Run the campaign as a user who cannot write in directories without write permission, so not as root.
+# Run the campaign as a user other than root, because root can write in directories without write permission.
 if [ "$(id -u)" = 0 ]; then
 	prefix='setpriv --reuid=65534 --regid=65534 --clear-groups'
 fi
@@ -358,8 +359,8 @@ wait $campaign || status=$?
 [ $status = 2 ] && has_campaign_log_line 'libfuzzer-0 ended with status 3: no luck today' && has_campaign_log_line 'no engine could be started'
 ok $? "an engine that never runs: its words, exit 2" "$log"
 
-# This script does what a target does if the page library lacks its calls (src/page_stubs/absent.c): it prints one
-# line and ends with 69.
+# The script fuzz_lacking acts as a target whose calls the page library lacks (src/page_stubs/absent.c): it
+# prints one line and ends with 69.
 lacking="the page library lacks$(printf ' page_buffer_call_%d' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28)"
 printf '#!/bin/sh\necho "fuzz_lacking: skipped: %s" >&2\nexit 69\n' "$lacking" >"$bin/fuzz_lacking"
 chmod +x "$bin/fuzz_lacking"

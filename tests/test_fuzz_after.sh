@@ -32,7 +32,7 @@ for n in 1 2 3 4 5; do
 done
 list_sha1_of_inputs campaign/fuzz_grow/corpus >"$scratch/before"
 seeds=$src/corpus/seed/fuzz_grow
-# run_merge_expecting STATUS ARGUMENT...: true if `fuzz --merge` of fuzz_grow ends with STATUS.
+# run_merge_expecting STATUS ARGUMENT...: runs `fuzz --merge` of fuzz_grow; true if it ends with STATUS.
 run_merge_expecting() {
 	status=$1
 	shift
@@ -74,7 +74,7 @@ write_targets_def() {
 	done >"$src/fuzz/targets.def"
 }
 
-# run_fuzz_ci_expecting STATUS: true if fuzz_ci.py ends with STATUS.
+# run_fuzz_ci_expecting STATUS: runs fuzz_ci.py; true if it ends with STATUS.
 run_fuzz_ci_expecting() {
 	FUZZ_CI_TIME=4 run_expecting_status "$1" python3 -B "$abs_srcdir/build-aux/fuzz_ci.py" "$src"
 }
@@ -106,7 +106,7 @@ write_targets_def fuzz_grow fuzz_text
 run_fuzz_ci_expecting 1 && has_junit_case 'replay fuzz_grow-replay-asan failure: <it & that> failed' &&
 	has_junit_case 'replay fuzz_text-replay skipped' && has_junit_case 'all fuzz_text skipped'
 ok $? "a regression: exit 1; what is not built is skipped by name" "$scratch/out"
-# These scripts end as a program does if the page library lacks its calls.
+# The scripts fuzz_lacking* act as fuzz targets whose calls the page library lacks.
 for file in fuzz_lacking fuzz_lacking-replay fuzz_lacking-replay-asan; do
 	printf '#!/bin/sh\necho "fuzz_lacking: skipped: the page library lacks page_borrow" >&2\nexit 69\n' >$file
 	chmod +x $file

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests happens_before.h, which must agree with the races that the model finds with its clocks, and
- * the causes that cause.h finds.
+ * Tests that happens_before.h agrees with the races that the rule model finds with vector clocks. Tests the
+ * causes that cause.h finds.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@ static struct program program;
 static struct happens_before happens;
 static struct rules *rules;
 
-/* Parses and evaluates a program. Return: always true, so that a check can begin with the call. */
+/* Parses and evaluates a program. Return: true, so that the condition of a check can begin with this call. */
 static bool evaluate_text_and_return_true(const char *text)
 {
 	size_t fatal_call;
@@ -80,7 +80,7 @@ static size_t find_step_index_of_call(size_t call)
 	return (size_t)(step - rules_trace(rules)->steps);
 }
 
-/* Return: whether exactly the conflicts without order are races; adds both numbers. */
+/* Return: whether the races are exactly the conflicts between unordered calls; adds to both counts. */
 static bool races_are_conflicts_without_order(size_t *conflict_count, size_t *race_count)
 {
 	const struct shadow *shadow = rules_shadow(rules);
@@ -118,7 +118,7 @@ static void test_random_programs(void)
 	   "%zu conflicts in %u programs: the %zu races are those without an order", pairs, i, races);
 }
 
-/* Checks that the fatal call of @calls has the causes @expected_causes, which are indices of calls. */
+/* Checks that the fatal call of @calls breaks @rule, and has the causes @expected_causes (call indices). */
 static void check_causes(const char *calls, enum rule rule, const char *expected_causes,
 			 const char *check_name)
 {

@@ -79,8 +79,8 @@ int main(void)
 }
 END_OF_C
 
-# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the installed
-# library must compile and run.
+# expect_user_program_runs NAME COMPILER ARGUMENT...: a program that uses the installed library
+# must compile and run.
 expect_user_program_runs() {
 	name=$1
 	shift
@@ -108,7 +108,7 @@ expect_user_program_runs "a C program, with the static library" "$CC" "-I$prefix
 # g++ needs the option -m32 or -m64 that $CC has, to compile for the architecture of the library.
 cxx="g++ $(echo "$CC" | grep -o -- '-m[^ ]*')"
 echo 'int main() { return 0; }' >"$scratch/cxx.cc"
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 if succeeds_or_skip "no $cxx" $cxx -o "$scratch/cxx" "$scratch/cxx.cc" 2>/dev/null; then
 	expect_user_program_runs "a C++ program" "$cxx" -x c++ -Wall -Wextra -Werror "$scratch/user.c" -x none "$flags"
 fi
@@ -119,7 +119,8 @@ ok_if_files_equal "the shared library exports exactly libpage.sym" "$abs_srcdir/
 
 rules=$abs_srcdir/corpus/rules
 
-# check_installed_tool PLACE: checks that the commands of the installed pagetorture work. PLACE is for names of checks.
+# check_installed_tool PLACE: checks that the commands of the installed pagetorture work. PLACE is a part of
+# the names of the checks.
 check_installed_tool() {
 	tool=$prefix/bin/pagetorture
 	expect 0 "$1: run" '' "$tool" run --json "$rules/bounds.page"
@@ -133,7 +134,7 @@ check_installed_tool() {
 	expect_to_c_reproduces use-after-free
 }
 
-# expect_to_c_reproduces PROGRAM: the first lines of the C program that to-c writes must say `Reproduced: yes`.
+# expect_to_c_reproduces PROGRAM: the C program that `to-c` writes must have the comment `Reproduced: yes`.
 expect_to_c_reproduces() {
 	(cd "$scratch" && run_expecting_status 0 "$tool" to-c -o "$scratch/$1.c" "$rules/$1.page") &&
 		grep -q "^ \* Reproduced: yes" "$scratch/$1.c"
@@ -151,7 +152,7 @@ if has_flavour_or_skip asan minimize; then
 		"$tool" minimize "$rules/use-after-free.page"
 fi
 
-# A finding as a fuzzing engine writes it: the name begins with crash-, the content is in the byte form.
+# A finding of a fuzzing engine has a name that begins with crash-, and contains a program in byte form.
 mkdir "$scratch/findings"
 "$tool" convert --bytes "$rules/use-after-free.page" >"$scratch/findings/crash-1"
 expect 0 "triage" '' "$tool" triage --tries 1 -o "$scratch/triage" "$scratch/findings"

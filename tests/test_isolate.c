@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests isolate_call(): when it returns, what it reports about its child, and what it returns if the
- * system refuses a call. Each case runs in its own process, because a refusal cannot be undone.
+ * Tests isolate_call(): when it returns, what it reports about its child, and what it returns if a system
+ * call fails. Each case runs in its own process, because a refusal cannot be undone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static void close_output_and_hang(void *ctx)
 		pause();
 }
 
-/* Starts a second process that keeps the output open until this test closes its end of the pipe. */
+/* Starts a second process, which keeps the output open until the test closes its end of the pipe @ctx. */
 static void start_process_that_keeps_output_open(void *ctx)
 {
 	const int *pipe_ends = ctx;
@@ -69,7 +69,7 @@ static void start_process_that_keeps_output_open(void *ctx)
 	printf("all of it\n");
 }
 
-/* Starts a second process that writes until a write fails. */
+/* Starts a second process, which writes to the output until a write fails. */
 static void start_process_that_writes_forever(void *ctx)
 {
 	(void)ctx;
@@ -166,7 +166,7 @@ static bool fails_and_closes_descriptors(void)
 	       find_lowest_free_descriptor() == before;
 }
 
-/* If SIGCHLD is ignored, a process gets no exit status of its child. */
+/* The call must fail if SIGCHLD is ignored, because then a parent gets no exit status of its child. */
 static bool fails_with_ignored_sigchld(void)
 {
 	signal(SIGCHLD, SIG_IGN);
@@ -187,7 +187,7 @@ static bool crashes_and_hangs_leave_no_descriptor(void)
 	       find_lowest_free_descriptor() == before;
 }
 
-/* Calls that some architectures do not have; 0 ends the list of refused calls. */
+/* Some architectures lack these system calls; 0 ends a list of refused calls. */
 #ifndef SYS_poll
 #define SYS_poll 0
 #endif
@@ -253,7 +253,7 @@ UNIT_TEST(test_isolate)
 		fflush(stdout);
 		pid = fork();
 		if (pid == 0) {
-			/* Fail instead of hanging. */
+			/* After 20 s, the process fails instead of hanging. */
 			alarm(20);
 			_exit(!refuse_system_calls(cases[i].refused_calls, cases[i].refusal_errno) ||
 			      !cases[i].check());

@@ -45,7 +45,8 @@ done
 
 # ---- versions of the file, and bugs in it: both scripts print TAP ----
 
-# repeat_checks_of_tap_file KIND: repeats each check of $scratch/tap as a check of this script; at least one must pass.
+# repeat_checks_of_tap_file KIND: repeats each check in $scratch/tap as a check of this script; one or more
+# checks must pass.
 repeat_checks_of_tap_file() {
 	sed -n 's/^ok [0-9]* - //p' "$scratch/tap" >"$scratch/passed"
 	sed -n 's/^not ok [0-9]* - //p' "$scratch/tap" >"$scratch/failed"

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The manual pages are well-formed. Their commands and options are those of --help, their functions and arguments
-# are those of page.h. test_tables.sh checks the parts that build-aux/tables.awk writes.
+# The manual pages are well-formed. The manual has the commands and options of --help, and the functions and
+# arguments of page.h. test_tables.sh checks the parts that build-aux/tables.awk writes.
 . "$(dirname "$0")/tap.sh"
 
 man=$abs_srcdir/doc/man
 generated=$abs_builddir/doc/man
 
-# expect_same_written_and_actual_lines NAME: the lines of $scratch/written, from the manual, must be those of
-# $scratch/actual, in any order.
+# expect_same_written_and_actual_lines NAME: $scratch/written, from the manual, and $scratch/actual must have
+# the same lines, in any order.
 expect_same_written_and_actual_lines() {
 	sort -u "$scratch/actual" >"$scratch/expected"
 	sort -u "$scratch/written" >"$scratch/found"
@@ -39,7 +39,7 @@ ok_if_empty "every reference to a page of ours leads to one" "$scratch/missing"
 "$pagetorture" --help | sed -n '/^Examples/q; s/^  \([a-z][a-z-]*\)  *[a-z].*/\1/p' >"$scratch/actual"
 sed -n 's/^\.Ss //p' "$generated/pagetorture.1" >"$scratch/written"
 expect_same_written_and_actual_lines "pagetorture(1) has a section for each command"
-# Prints the options of each command, one a line, without --help, which the manual describes once for all commands.
+# Prints the options of each command, one on each line; the manual describes --help once for all commands.
 sort -u "$scratch/actual" | while read -r command; do
 	"$pagetorture" "$command" --help | grep -oE '^  (-[a-z], )?--?[a-z0-9][a-z0-9-]*' |
 		sed 's/, */\n/' | tr -d ' ' | grep -vx -e --help | sed "s/^/$command /"

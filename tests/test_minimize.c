@@ -50,7 +50,7 @@ static bool has_text(const struct program *program, const char *expected)
 	return false;
 }
 
-/* A program, and the smallest one that breaks the same rules. */
+/* A program, and the smallest program that breaks the same rules. */
 static const struct {
 	const char *name, *text, *smallest;
 } cases[] = {
@@ -109,7 +109,7 @@ static void test_smallest_programs(void)
 	}
 }
 
-/* Return: whether the program breaks the same rules without one of its calls. */
+/* Return: whether @program has a call without which it breaks the same rules. */
 static bool has_spare_call(const struct program *program)
 {
 	static struct program less;
@@ -148,7 +148,7 @@ static void test_random_programs(void)
 	ok(!grown && all_valid, "no program grows, and the predicate gets valid programs only");
 }
 
-/* Accepts programs with an even number of posts, at least two. */
+/* A predicate for the minimiser: accepts programs with 2, 4, 6 ... calls post(). */
 static bool has_positive_even_post_count(void *ctx, const struct program *candidate)
 {
 	unsigned int posts = 0;

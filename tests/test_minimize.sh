@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `minimize` of programs that break rules, of programs with wrong expectations, and with a broken library. The
-# result is always the same, and has the same failure as the input.
+# `minimize` of programs that break rules, of programs with wrong expectations, and with a broken library.
+# `minimize` always writes the same result, which has the same failure as the input.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
 rules=$abs_srcdir/corpus/rules
 cd "$scratch" || exit 99
 
-# run_minimize_expecting STATUS FILE [OPTION...]: true if `minimize` ends with STATUS. The result is in small.page,
-# the messages are in err.
+# run_minimize_expecting STATUS FILE [OPTION...]: true if `minimize` ends with STATUS. The minimised program
+# is in small.page, the messages are in err.
 run_minimize_expecting() {
 	expected=$1 file=$2
 	shift 2
@@ -23,7 +23,7 @@ print_verdict_of_model() {
 	"$pagetorture" check "$1" | sed -n '1s/.*: //p'
 }
 
-# minimize_and_print_signature FILE: prints the signature of the failure that `minimize` prints.
+# minimize_and_print_signature FILE: minimizes FILE, and prints the signature that `minimize` prints.
 minimize_and_print_signature() {
 	"${tool:-$pagetorture}" minimize "$@" 2>&1 >copy.page | sed -n '2s/^[^:]*: //p'
 }
@@ -56,7 +56,7 @@ if has_flavour_or_skip tsan "signatures of races"; then
 	ok $? "ThreadSanitizer reports the small one too" out
 fi
 
-# A race of the same two calls in the other order has the same signature; a race of other calls has not.
+# The signature of a race does not depend on the order of the two calls, but on their names.
 sed '/^T3: write/d; /^T5: read/s/$/\nT3: write_raw(p2, 0x123, 0x40, 7)/' race.page >turned.page
 [ "$(minimize_and_print_signature race.page)" = "$(minimize_and_print_signature turned.page)" ]
 ok $? "a race has no order"
@@ -122,8 +122,8 @@ printf '%s\n' 'pagetorture 1' 'p3 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'p4 = a
 	'T4: fill_zero(p3, 0xfc0, 0x40)' 'T2: kunmap_local(k1)' 'T2: unlock(m3)' 'T3: copy_page(p4, 0, p3, 100, 50)' \
 	'free_page(p4)' >crash.page
 
-# page_fill_zero() with the bug that the variable BUG of the environment selects. The compiler must not see how the
-# memory is used, or it would remove the bug.
+# Changes page_fill_zero(): the environment variable BUG selects a bug. The code hides from the compiler how
+# memory is used, because the compiler would remove the bug.
 cat >bug.h <<'END'
 #include <stdlib.h>
 static volatile char shared;
@@ -181,8 +181,8 @@ expect_bug_message_and_few_calls tsan s "a variable that all share" \
 	'tsan disagrees: a race that the model does not have; race page_[a-z_]* / page_[a-z_]*$' 3
 expect_bug_message_and_few_calls plain h "a call that hangs" 'plain disagrees: timeout at fill_zero' 2 1
 
-# A bug in a function of the library that all calls use: the call of the program is no part of the signature. In
-# these programs, the two calls access different bytes, so only the bug is a race.
+# If a function that all calls use has a bug, the signature does not name the call of the program. The two
+# calls of each program access different bytes, so only the bug is a race.
 # write_program_of_two_threads NAME CALL CALL: writes a program in which two threads make one call each.
 write_program_of_two_threads() {
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' "T0: $2" "T1: $3" >"one-bug/$1.page"
@@ -200,7 +200,7 @@ else
 	write_program_of_two_threads crash-3 'fill_zero(p0, 64, 8)' 'write_raw(p0, 8, 8, 1)'
 	printf '%s\n' 'pagetorture 1' 'p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)' 'T0: read_raw(p0, 0, 8)' \
 		'main: read_raw(p0, 0, 8)' 'T0: read_raw(p0, 8, 8)' 'T1: fill_zero(p0, 128, 8)' >one-bug/crash-4.page
-	# crash-5 also has a race of its own. The signature takes the race that the model does not predict.
+	# The calls of crash-5 race too, but the signature is that of the race that is not predicted.
 	write_program_of_two_threads crash-5 'write_raw(p0, 0, 8, 1)' 'read_raw(p0, 4, 8)'
 	run_expecting_status 0 timeout 300 "$scratch/bin/pagetorture" triage --flavour plain,tsan one-bug &&
 		grep -q '^5 findings, 1 failure, ' out && grep -q '; race range_is_valid / range_is_valid$' out

@@ -16,8 +16,7 @@
 
 /* ---- the promise of each mutation ---- */
 
-/* Return: whether a valid program is the same program after it was written and read, as bytes and
- * text. */
+/* Return: whether @program is valid, and stays the same when it is written and read as bytes and as text. */
 static bool is_valid_and_round_trips(const struct program *program)
 {
 	static char text[TEXT_PROGRAM_MAX];
@@ -45,7 +44,7 @@ static void make_before_program(uint64_t seed)
 	make_program(&before, seed, 1);
 }
 
-/* Makes a program to which every mutation applies. */
+/* Makes a program that every mutation can change. */
 static void make_before_that_fits_all_mutations(void)
 {
 	uint64_t seed = 1;
@@ -100,7 +99,7 @@ static void (*const tamperings[])(void) = { append_stray_call, rotate_threads, u
 					    remove_all_calls };
 #define TAMPERINGS (sizeof(tamperings) / sizeof(tamperings[0]))
 
-/* Return: how many manipulated results a promise accepts. */
+/* Return: how many manipulated results of the mutation its promise wrongly accepts. */
 static unsigned int count_accepted_tamperings(enum mutation mutation)
 {
 	unsigned int passed = 0;
@@ -152,7 +151,7 @@ static uint64_t hash_program(uint64_t hash, const struct program *program)
 	return hash;
 }
 
-/* Return: a hash of all programs that a sequence of mutations makes from the empty program. */
+/* Return: a hash of all programs that random mutations make, one after the other, from the empty program. */
 static uint64_t hash_results_of_mutations(uint64_t seed)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
@@ -183,7 +182,7 @@ static bool has_same_hash_in_another_process(void)
 	return child && !pclose(child) && has_read_hash && hash == hash_results_of_mutations(1);
 }
 
-/* Counts the mutations that mutate() draws for one program; every mutation can change it. */
+/* Counts how often mutate() chooses each mutation for a program that every mutation can change. */
 static void count_drawn_mutations(unsigned int draws, mutate_engine_fn engine,
 				  unsigned int counts[MUTATION_COUNT + 1])
 {
@@ -204,7 +203,7 @@ static void test_weights(void)
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++)
 		sum += mutation_table[i].weight;
 	count_drawn_mutations(draws, fake_engine, counts);
-	/* A count may differ by a factor of two: some drawn mutations often change nothing. */
+	/* Allow half and twice the expected count: mutate() chooses again if a mutation changes nothing. */
 	for (unsigned int i = 0; i < MUTATION_COUNT; i++) {
 		unsigned int expected = draws * mutation_table[i].weight / sum;
 
@@ -243,7 +242,7 @@ static void test_max_calls(void)
 
 enum { OPS, THREADS, FLAGS, NUMBERS, HANDLES };
 
-/* The kinds of handles come last, in the order of enum handle_kind. */
+/* The kinds of handles are at the end of the list, in the order of enum handle_kind. */
 static const unsigned int value_counts[HANDLES + HANDLE_KINDS] = {
 	OP_COUNT,
 	PROGRAM_THREADS,
@@ -285,7 +284,7 @@ static bool has_seen_all_values(void)
 	return true;
 }
 
-/* Mutates without an engine; starts again with an empty program after 60 mutations. */
+/* Mutates without an engine; after every 60 mutations, starts again with an empty program. */
 static void test_all_values_are_reached(void)
 {
 	unsigned int count = 0;

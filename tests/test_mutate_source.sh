@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# tests/mutants generates exactly the expected mutants of a small library, and gives each mutant its verdict. Then
-# this script tests a few mutants of src/page.
+# tests/mutants generates exactly the expected mutants of a small library, and gives each mutant its verdict.
+# The same holds for a few mutants of src/page.
 . "$(dirname "$0")/tap.sh"
 
 skip_rest_without_tools python3
@@ -33,7 +33,7 @@ run_mutants_tool() {
 expect 0 "the small tree builds" '' build_small_library_and_test
 expect 0 "its mutants are listed" '' run_mutants_tool --list
 cp "$scratch/out" "$scratch/list"
-# One line has all mutants of one expression and one operator.
+# Each line lists all mutants of one expression by one mutation operator.
 sed 's/^[0-9a-f]* small\.c://' "$scratch/list" | awk -F ' => ' '
 	$1 != last { if (NR > 1) print text; text = $0; last = $1; next }
 	{ text = text " | " $2 }
@@ -46,7 +46,7 @@ test_mutants_of_small_library() {
 	run_mutants_tool --trials test_small --jobs 2 --report "$scratch/report.json" "$@"
 }
 
-# write_surviving_list LINE...: writes tests/mutants/surviving of the small library.
+# write_surviving_list LINE...: writes the LINEs to tests/mutants/surviving of the small library.
 write_surviving_list() {
 	printf '%s\n' "$@" >"$small/tests/mutants/surviving"
 }
@@ -94,7 +94,7 @@ truncate -s -40 "$results"
 expect 1 "after a run that was killed, the incomplete result is tested again" '^\[1/1\]' test_mutants_of_small_library --only "$some"
 expect_error "a wrong line of the results" 'NEWS:1: expected a result' run_mutants_tool --results "$abs_srcdir/NEWS"
 
-# Interrupt the run by Ctrl-C while the second mutant hangs.
+# Sends SIGINT, as Ctrl-C does, while the second mutant hangs.
 cat >"$scratch/interrupted" <<'END'
 echo $$ >"$0.pid"
 exec env --default-signal=INT "$@"
@@ -127,7 +127,7 @@ write_surviving_list "$unseen"
 expect_error "an entry without a reason: its line is named" 'surviving:1: expected' test_mutants_of_small_library --only "$some"
 write_surviving_list
 
-# When other code moves, the names of mutants stay. Verdicts about another version of the library are not used.
+# The name of a mutant does not change if its code moves. Verdicts about other library versions are ignored.
 printf 'int other(void);\nint other(void)\n{\n\treturn 3;\n}\n' | cat - "$small/src/page/small.c" >"$scratch/moved"
 cp "$scratch/moved" "$small/src/page/small.c"
 grep -F " keep " "$scratch/list" | cut -d ' ' -f 1 >"$scratch/before"
@@ -154,7 +154,7 @@ grep -oE '^[0-9a-f]{8}' "$abs_srcdir/tests/mutants/surviving" | while read -r id
 	grep -q "^$id " "$scratch/list" || echo "$id"
 done >"$scratch/gone"
 ok_if_empty "every mutant of tests/mutants/surviving is one of them" "$scratch/gone"
-# tests/mutants links each kind of program as make does.
+# Tests that tests/mutants links each kind of program (test, replayer, tool, stress) as make does.
 expect 0 "bounds one too near are killed" '^\[1/1\] killed' "$command" --results "$scratch/results" \
 	--only "$(find_mutant_id 'range_is_valid relation: off <= PAGE_SIZE => off < PAGE_SIZE')" \
 	--trials "test_page_raw; fuzz_page-replay; run plain, direct; stress disjoint"

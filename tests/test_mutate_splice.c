@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests that splicing keeps the resources to which handles refer. A handle of a call refers to the
- * first call above it that fills the handle. The line number of a call shows from which program the
- * call is.
+ * Tests that after the mutation `splice`, handles refer to the same resources as before: a handle refers to
+ * the first earlier call that fills the handle. The line number of a call identifies its program.
  */
 #include <string.h>
 
@@ -15,7 +14,7 @@
 
 static struct program own, other, result;
 
-/* Return: the line of the call before call @at that fills the handle, or NO_LINE. */
+/* Return: the line of the first call that fills the handle before call @at, or NO_LINE. */
 static uint32_t find_first_filling_line(const struct program *program, size_t at,
 					const struct call_handle *handle)
 {
@@ -37,14 +36,13 @@ static size_t find_call_of_line(const struct program *program, uint32_t line)
 	return i;
 }
 
-/* Pairs of an old and a new name of a handle or thread, with the kind in the upper bits. */
+/* Pairs of the old name and the new name of a handle or thread; the upper bits of a name are the kind. */
 static struct {
 	unsigned int old_names[4 * PROGRAM_CALLS], new_names[4 * PROGRAM_CALLS];
 	size_t pair_count;
 } renaming;
 
-/* Return: false if the old name got another new name before, or the new name replaced another old
- * name. */
+/* Return: false if a recorded pair has the same old name or the same new name, but not both. */
 static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint8_t new_name)
 {
 	unsigned int from = kind << 8 | old_name, to = kind << 8 | new_name;
@@ -58,9 +56,9 @@ static bool record_consistent_renaming(unsigned int kind, uint8_t old_name, uint
 }
 
 /*
- * Return: whether a handle of call @new_index of the result refers to the same resource as the
- * handle of call @old_index of the other program, or to a resource of the own program. A call that
- * filled a handle must still fill a handle.
+ * @old is a handle of call @old_index of `other`, @new a handle of call @new_index of `result`. Return:
+ * whether @new refers to the resource of @old, or to a resource of `own`. A call that is the first to fill
+ * @old must be the first to fill @new.
  */
 static bool record_renaming_and_check_handle(size_t old_index, const struct call_handle *old,
 					     size_t new_index, const struct call_handle *new)
@@ -111,8 +109,7 @@ static bool is_unchanged_own_call(size_t new_index)
 	return true;
 }
 
-/* Return: whether all handles are right, and the calls of each program keep their order: lines
- * increase. */
+/* Return: whether all handles are right, and the lines of each program increase, as its order is kept. */
 static bool result_has_right_handles_and_order(void)
 {
 	uint32_t last_own = 0, last_other = 0;
@@ -141,7 +138,7 @@ static void make_own_other_and_result(uint64_t seed)
 	result = own;
 }
 
-/* Appends calls without renaming handles, which the check must reject. */
+/* Appends the calls of `other` with unchanged handles, which the check must reject. */
 static void append_other_without_renaming(void)
 {
 	memcpy(result.calls + own.count, other.calls, other.count * sizeof(other.calls[0]));

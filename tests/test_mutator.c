@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The functions that libFuzzer calls in targets that read programs as bytes (fuzz/mutator.c). */
+/* Tests fuzz/mutator.c: functions that libFuzzer calls in fuzz targets whose inputs are programs as bytes. */
 #include <string.h>
 
 #include "tests/random_program.h"
@@ -15,7 +15,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
 
 static unsigned int engine_calls;
 
-/* Replaces the function of libFuzzer: appends a byte if there is space, and changes a byte. */
+/* Replaces libFuzzer's function: appends a byte if there is space, and changes a byte. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 {
 	engine_calls++;
@@ -37,7 +37,7 @@ static bool is_canonical(const uint8_t *bytes, size_t size)
 
 static size_t make_program_or_random_input(uint64_t seed, uint8_t *bytes)
 {
-	size_t size;
+	size_t size; /* of the random bytes; a program has another size */
 
 	if (seed % 3) {
 		make_interacting_program(&seed, &program, 40, OP_COUNT);
@@ -49,8 +49,8 @@ static size_t make_program_or_random_input(uint64_t seed, uint8_t *bytes)
 }
 
 /*
- * Mutates @first, or crosses it over with @second if @second_size is not 0. The buffer has exactly
- * the maximal size, so that a sanitizer detects an overflow. Return: the size of the result.
+ * Mutates `first`, or crosses it over with `second` if @second_size is not 0. The buffer has exactly @max
+ * bytes, so that a sanitizer detects an overflow. Return: the size of the result.
  */
 static size_t change_in_exact_buffer(uint64_t seed, size_t first_size, size_t second_size, size_t max,
 				     uint8_t *result)

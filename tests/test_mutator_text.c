@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The functions that libFuzzer calls in the target that reads texts (fuzz/mutator_text.c). */
+/* Tests fuzz/mutator_text.c: functions that libFuzzer calls in fuzz_text, whose inputs are program texts. */
 #include <string.h>
 
 #include "harness/program/program_text.h"
@@ -65,7 +65,7 @@ static void test_one_mutation(void)
 	   good);
 }
 
-/* Mutations reach a valid program from an empty text; an engine alone seldom finds one. */
+/* Tests that mutations make a valid program from an empty text; an engine's own mutations seldom do. */
 static void test_program_reached_from_empty_text(void)
 {
 	static char walk[MAX], other[MAX];
@@ -76,8 +76,7 @@ static void test_program_reached_from_empty_text(void)
 	for (; steps < 20000 && !called; steps++) {
 		size_t used = mutate_in_exact_buffer(steps, walk, size, MAX, other);
 
-		/* Keep a valid text with at least as many calls, as an engine keeps new coverage.
-		 */
+		/* Keep valid texts with as many calls or more, as engines keep inputs with new coverage. */
 		if (is_valid_text(other, used) && (!size || program.count >= calls)) {
 			calls = program.count;
 			size = used;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Compares the calls that never_runs_find() returns with the calls that the model skips and runs.
- */
+/* Compares the calls that never_runs_find() returns with the calls that the rule model skips. */
 #include "harness/model/never_runs.h"
 
 #include "tests/random_program.h"
@@ -20,7 +19,7 @@ static bool is_in_found_calls(size_t call_index)
 	return false;
 }
 
-/* A call is skipped but not found only after an allocation failed. */
+/* Return: whether the model skips exactly the found calls; after a failed allocation, it may skip more. */
 static bool found_calls_equal_skipped_calls(void)
 {
 	const struct trace *trace = rules_trace(rules);
@@ -36,7 +35,7 @@ static bool found_calls_equal_skipped_calls(void)
 	return true;
 }
 
-/* Evaluates the program without its fatal call: the found calls after it must be skipped. */
+/* Return: whether the rule model, without the fatal call, skips all found calls after that place. */
 static bool remove_fatal_call_and_check_skipped(void)
 {
 	const struct verdict *v = rules_verdict(rules);

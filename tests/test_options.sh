@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# A wrong command line gives exit status 2, and one line that says what was expected. All commands parse their
-# options with the same code, so each kind of error is tested with one command.
+# Commands refuse a wrong command line with exit status 2, and print one line that says what was expected. All
+# commands parse their options with the same code, so each kind of error is tested with one command.
 . "$(dirname "$0")/tap.sh"
 
 race=$abs_srcdir/examples/race.page
 
-# expect_refused_option MESSAGE COMMAND ARGUMENT...: $tool must refuse the arguments, and print only MESSAGE.
+# expect_refused_option MESSAGE COMMAND ARGUMENT...: `$tool COMMAND` must refuse ARGUMENTs, with only MESSAGE.
 tool=pagetorture
 expect_refused_option() {
 	words=$1
@@ -51,8 +51,8 @@ expect_refused_option "unknown option --jsno; did you mean --json?" check --jsno
 expect_refused_option "unknown option --flavor=plain; did you mean --flavour?" run --flavor=plain "$race"
 expect_refused_option "unknown option --hepl; did you mean --help?" explain --hepl
 expect_refused_option "unknown option --witnses" run --witnses "$race"
-# expect_suggested_command MESSAGE ARGUMENT...: pagetorture must refuse the arguments, which name no command, and
-# print only MESSAGE.
+# expect_suggested_command MESSAGE ARGUMENT...: pagetorture must refuse the ARGUMENTs, which contain no known
+# command, and print only MESSAGE.
 expect_suggested_command() {
 	words=$1
 	shift
@@ -90,8 +90,8 @@ ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- the first and the last line on standard error ----
 
-# expect_first_line_of_stderr COMMAND PATTERN ARGUMENT...: the first line that the command of $tool prints on
-# standard error, which is no terminal here, must match PATTERN.
+# expect_first_line_of_stderr COMMAND PATTERN ARGUMENT...: the first line that `$tool COMMAND` prints on
+# standard error, to a file, must match PATTERN.
 expect_first_line_of_stderr() {
 	words=$2 command=$1
 	shift 2
@@ -113,7 +113,7 @@ printf 'pagetorture 1\noops\n' >"$scratch/mixed/bad1.page"
 cp "$scratch/mixed/bad1.page" "$scratch/mixed/bad2.page"
 printf 'pagetorture 1\nexpect deadlock\n' >"$scratch/mixed/claim.page"
 for command in check explain 'run --flavour plain' 'check --json'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 2 "$pagetorture" $command "$scratch/mixed"
 	[ "$(tail -n 1 "$scratch/err")" = "pagetorture ${command%% *}: 5 files: 2 bad (cannot be read or parsed), 1 failed" ]
 	ok $? "$command: how many files are bad is said at the end" "$scratch/err"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # Runs fuzz/oss-fuzz/build.sh in the environment that OSS-Fuzz gives it: empty directories, the flags of
-# OSS-Fuzz, and no other variables. Then this script moves $OUT, removes all other directories, and runs
-# check_out.py. check_out.py must also refuse broken builds.
+# OSS-Fuzz, and no other variables. After the build, this script moves $OUT, removes all other directories,
+# and runs check_out.py, which must also refuse broken builds.
 #
 #   OSS_FUZZ  pairs of engine and sanitizer (default: two; `make oss-fuzz-check`: all)
 . "$(dirname "$0")/tap.sh"
@@ -54,7 +54,7 @@ set_build_variables() {
 	[ "$2" = coverage ] || cflags="$cflags -fsanitize=fuzzer-no-link"
 }
 
-# list_missing_requirements ENGINE SANITIZER: prints each missing requirement of this pair.
+# list_missing_requirements ENGINE SANITIZER: prints what this system lacks for ENGINE and SANITIZER.
 list_missing_requirements() {
 	for tool in python3 nm objdump readelf bash; do
 		command -v $tool >/dev/null || echo "no $tool"
@@ -95,8 +95,8 @@ build_targets_as_in_image() {
 		{ tail -n 30 "$scratch/log" >"$scratch/end" && return 1; }
 }
 
-# expect_refused_build WHAT MESSAGE TARGET COMMAND...: runs COMMAND in a copy of the built files, which it
-# breaks. check_out.py must print MESSAGE about TARGET.
+# expect_refused_build WHAT MESSAGE TARGET COMMAND...: COMMAND breaks a copy of the built files; then
+# check_out.py must print MESSAGE about TARGET.
 expect_refused_build() {
 	what=$1 message=$2 target=$3
 	shift 3
@@ -106,14 +106,14 @@ expect_refused_build() {
 		ok 1 "refused: $what: breaking it" "$scratch/log"
 		return
 	fi
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 1 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/broken" $target &&
 		grep -qE "^[a-zA-Z_]+: $message" "$scratch/err"
 	ok $? "refused: $what" "$scratch/err"
 }
 
-# relink_target TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: links the target into the current directory,
-# with additional flags for the linker, and with a library that is built with LIBRARY-FLAGS.
+# relink_target TARGET FLAGS [LIBRARY-FLAGS [VARIABLE=VALUE]]: links TARGET into the current directory, with
+# the additional linker FLAGS, and with a page library built with LIBRARY-FLAGS.
 relink_target() {
 	relinked=$1 linker_flags=$2
 	shift 2
@@ -131,7 +131,7 @@ relink_target() {
 	) && cp "$scratch/work/pagetorture/$relinked-given" "$relinked"
 }
 
-# replace_seed_archive TARGET SEED...: removes all other seeds of the target.
+# replace_seed_archive TARGET SEED...: removes all seeds of TARGET except the SEEDs.
 replace_seed_archive() {
 	zip=$1_seed_corpus.zip
 	shift
@@ -140,7 +140,7 @@ replace_seed_archive() {
 		(cd "$scratch/seeds" && python3 -m zipfile -c "$scratch/broken/$zip" "$@")
 }
 
-# relink_target_that_exits_on_argument TEXT: fuzz_page ends at once if an argument contains TEXT.
+# relink_target_that_exits_on_argument TEXT: links fuzz_page so that it exits if an argument contains TEXT.
 relink_target_that_exits_on_argument() {
 	printf '%s\n' '#include <string.h>' '#include <unistd.h>' \
 		'__attribute__((constructor)) static void die(int argc, char **argv)' \
@@ -148,7 +148,7 @@ relink_target_that_exits_on_argument() {
 	$cc -DWHEN="\"$1\"" -c -o "$scratch/die.o" "$scratch/die.c" && relink_target fuzz_page "$scratch/die.o"
 }
 
-# relink_target_with_msan_calls TARGET: links the target with four calls of MemorySanitizer's runtime that never run.
+# relink_target_with_msan_calls TARGET: links TARGET with four calls of MSan's runtime that never run.
 relink_target_with_msan_calls() {
 	printf '%s\n' 'void __msan_unpoison(const volatile void *, unsigned long) __attribute__((weak));' \
 		'void call_msan(void *at);' \
@@ -157,7 +157,7 @@ relink_target_with_msan_calls() {
 	$cc -c -o "$scratch/call.o" "$scratch/call.c" && relink_target "$1" "$scratch/call.o"
 }
 
-# The library is built without the sanitizer or without the coverage of this pair, the harness with both.
+# check_out.py must refuse a page library without the sanitizer or without coverage, if the harness has both.
 check_uninstrumented_library_is_refused() {
 	expect_refused_build "a library that nothing watches for $sanitizer" "$sanitizer: watches 0" fuzz_page \
 		relink_target fuzz_page '' ''
@@ -205,7 +205,7 @@ for pair in $pairs; do
 	mv "$scratch/out.d" "$scratch/moved"
 	mv "$scratch/work" "$scratch/work.aside"
 	rm -rf "$scratch/src"
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 0 $judge --engine "$engine" --sanitizer "$sanitizer" "$scratch/moved"
 	ok $? "$engine, $sanitizer: every target is what it has to be" "$scratch/err"
 	while read -r word rest; do

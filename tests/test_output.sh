@@ -23,8 +23,8 @@ write_output_with() {
 	fi
 }
 
-# enter_new_directory_with_files NAME: makes and enters a directory with three files, whose names a temporary file of "o" could
-# have.
+# enter_new_directory_with_files NAME: makes and enters a directory with three files, whose names a command
+# could use for a temporary file of "o".
 enter_new_directory_with_files() {
 	mkdir "$scratch/$1" && cd "$scratch/$1" || exit 99
 	for mine in .o.beside o.part o.new; do
@@ -32,7 +32,7 @@ enter_new_directory_with_files() {
 	done
 }
 
-# check_and_remove_other_files [NAME]: true if the three files are unchanged, and the directory has no other file but NAME.
+# check_and_remove_other_files [NAME]: true if the three files are unchanged, and the only other file is NAME.
 check_and_remove_other_files() {
 	[ "$(cat .o.beside o.part o.new 2>&1)" = "$(printf 'mine\nmine\nmine')" ] || return 1
 	rm .o.beside o.part o.new
@@ -69,7 +69,7 @@ done
 
 # ---- paths that are too long ----
 
-# print_deep_directory_path LENGTH: prints a path of LENGTH characters, of nested directories.
+# print_deep_directory_path LENGTH: prints the path of a deeply nested directory, with LENGTH characters.
 print_deep_directory_path() {
 	path=$scratch/deep/
 	while [ ${#path} -lt $(($1 - 1)) ]; do
@@ -84,7 +84,7 @@ mkdir "$scratch/findings"
 cp "$program" "$scratch/findings/crash.page"
 find "$scratch/deep" >"$scratch/before"
 
-# is_long_path_refused COMMAND...: true if the command refuses its path as too long, and writes nothing below
+# is_long_path_refused COMMAND...: true if COMMAND refuses a too long path, and writes nothing below
 # $scratch/deep, where a truncated path would be.
 is_long_path_refused() {
 	run_expecting_status 2 timeout 60 "$@" && grep -Eq 'path too long|File name too long' "$scratch/err" "$scratch/out" &&

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Allocation, references and fresh memory (R7, R8), and page_align(). */
+/* Tests allocation, references and fresh memory (R7, R8), and page_align(). */
 #include "harness/library.h"
 #include "tests/page_test.h"
 
 static const struct {
-	size_t value, aligned_size; /* aligned_size 7: page_align() fails and does not write it */
+	size_t value, aligned_size; /* the initial 7 remains if page_align() fails */
 } alignments[] = {
 	{ 0, 0 },
 	{ 1, PAGE_SIZE },
@@ -42,7 +42,7 @@ static const struct {
 	{ GFP_ATOMIC | 0x80000000u, false },
 };
 
-/* The errno for bad flags is a rule of page.h, not of the kernel. */
+/* EINVAL for bad flags is a rule of src/page; another page library may set another errno. */
 static bool is_bad_flags_error(int error)
 {
 	int expected_error = library_get()->bad_flags_error;
@@ -78,7 +78,7 @@ static void test_references(void)
 	ok(true, "page_free(NULL) does nothing");
 }
 
-/* Only with MemorySanitizer: test_fresh_memory() reads uninitialised bytes. */
+/* MemorySanitizer's function is needed because test_fresh_memory() reads uninitialised bytes on purpose. */
 void __msan_unpoison(const volatile void *addr, size_t len) __attribute__((weak));
 
 /* Tests R7 (fresh memory), also if the frame of a freed page is reused. */

@@ -5,7 +5,7 @@
 #include "page/alias.h"
 #include "page/map.h"
 
-/* Return: the start of the slot in which pages[0] is mapped at @addr. */
+/* Return: the start of the slot that contains @addr, an address in a mapping of pages[0]. */
 static unsigned char *find_slot_of_first_page(unsigned char *addr)
 {
 	if (alias_place_kind == &alias_slot)
@@ -35,7 +35,7 @@ static bool is_in_set(const struct alias_set *set, const unsigned char *addr)
 	return alias_set_find(addr, &place, &offset) == set;
 }
 
-/* The memory around a set may belong to another set or to the arena, but is not in this set. */
+/* Tests that addresses before and after @set are not in @set; another set or the arena may have them. */
 static void test_ends_of_set(struct alias_set *set)
 {
 	unsigned char *first = alias_place_address(set, 0), *end = alias_place_address(set, ALIAS_PLACES);
@@ -66,7 +66,7 @@ static void map_and_unmap_repeatedly(unsigned int times)
 		page_unmap_local(page_map_local(pages[1]));
 }
 
-/* The first slot is reused only after all other free slots were used once. */
+/* Tests that the first slot is reused only after each other free slot was used once. */
 static void test_slot_order(void)
 {
 	struct page_task *task = switch_to_new_task();
@@ -99,7 +99,7 @@ static struct alias_set *get_set_of_deleted_task(void)
 	return set;
 }
 
-/* Guarantee 5: without reuse, a program that creates many tasks would run out of addresses. */
+/* Tests guarantee 5 of map_alias.c: sets are reused, so a program can create tasks without end. */
 static void test_reuse_of_sets(void)
 {
 	struct alias_set *first = get_set_of_deleted_task(), *second = get_set_of_deleted_task();
@@ -110,7 +110,7 @@ static void test_reuse_of_sets(void)
 	   "the set of a deleted task is empty");
 }
 
-/* If standard input is closed, the arena's file may get descriptor 0. */
+/* Tests that the arena's file may have descriptor 0, which is free if standard input is closed. */
 static void use_descriptor_zero_as_arena_file(void)
 {
 	unsigned char *addr;

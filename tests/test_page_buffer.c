@@ -123,7 +123,7 @@ static void test_reuse_of_frames(void)
 	ok(good, "a buffer of %d pages can be allocated %d times", PAGES, ROUNDS);
 }
 
-/* The allocations that fail ask for more pages in total than the arena has: no page may be lost. */
+/* Makes allocations fail that need more pages in total than the arena has, so no failure may lose a page. */
 static void test_failed_allocations(void)
 {
 	enum { PAGES = 512, ROUNDS = 200 };

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that
- * no page program can express. Each check runs code in a child process and reads the child's
- * output.
+ * Tests which reports sanitizers make about code that calls the library (R3, R4, R7), in cases that no page
+ * program can express. Each check runs code in a child process, and reads the child's report.
  */
 #include "tests/page_test.h"
 
 #include <stdatomic.h>
 
-/* Functions of the sanitizers' runtimes; NULL in builds without the sanitizer. */
+/* Functions of the runtimes of ThreadSanitizer and MemorySanitizer; NULL in builds without the sanitizer. */
 void __tsan_init(void) __attribute__((weak));
 void __msan_init(void) __attribute__((weak));
 
@@ -19,10 +18,10 @@ static unsigned char zero_bytes[PAGE_SIZE];
 static atomic_bool is_first_action_done;
 static void (*first_action)(void), (*second_action)(void);
 
-/* Two threads write this variable, and call the library in between. */
+/* Two threads write `shared_variable`, and call the library between the two writes. */
 static volatile int shared_variable;
 
-/* Waits for the first action with relaxed loads, which do not order the threads. */
+/* Waits until the first action is done, by relaxed loads, because they do not order the two threads. */
 static void *wait_and_run_second_action(void *arg)
 {
 	while (!atomic_load_explicit(&is_first_action_done, memory_order_relaxed))
@@ -63,11 +62,11 @@ static void get_and_drop_reference(void)
 ACTION(write_variable_then_call_library, shared_variable = 1, call_library_functions())
 ACTION(call_library_then_write_variable, call_library_functions(), shared_variable = 2)
 
-/* The drop of a reference orders the thread before later drops (R8). */
+/* By R8, a thread that drops a reference is ordered before each thread that drops one later. */
 ACTION(write_variable_then_drop_reference, shared_variable = 1, get_and_drop_reference())
 ACTION(drop_reference_then_write_variable, get_and_drop_reference(), shared_variable = 2)
 
-/* @second runs on another thread after @first, unless it is NULL. */
+/* @second, unless NULL, runs after @first on another thread. */
 struct report_case {
 	void (*first)(void), (*second)(void);
 	bool must_be_reported;
@@ -92,7 +91,7 @@ static void branch_on_byte_value(const unsigned char *byte)
 
 ACTION(use_byte_of_new_page, branch_on_byte_value(page_map_local(page_alloc(GFP_KERNEL))))
 
-/* Stores byte 5 of a new page through a mapping; uses byte @used_off through another mapping and a call. */
+/* Writes byte 5 of a new page by a mapping, and uses byte @used_off by another mapping and by a call. */
 static void store_byte_5_and_use_byte(size_t used_off)
 {
 	struct page *new = page_alloc(GFP_KERNEL);
@@ -126,7 +125,7 @@ static void use_byte_of_reused_frame(void)
 	use_byte_of_new_page();
 }
 
-/* A child of fork() has its own copy of MemorySanitizer's state. */
+/* Tests that a child of fork() has its own copy of the shadow memory of MemorySanitizer. */
 static void use_byte_written_by_forked_child(void)
 {
 	struct page *new = page_alloc(GFP_KERNEL);

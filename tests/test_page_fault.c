@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Tests injected failures (R11): the numbered guarantees of src/page/fault.c. */
+/* Tests injected failures (R11), and the numbered guarantees of src/page/fault.c. */
 #include "tests/page_test.h"
 
 #include "harness/library.h"
@@ -50,7 +50,7 @@ static int copy_zero_bytes(void)
 	return ret;
 }
 
-/* SET(ALLOC, .probability = 100, ...): sets all attributes of a point; those not given are 0. */
+/* SET(ALLOC, .probability = 100, ...): sets all attributes of PAGE_FAULT_ALLOC; omitted attributes are 0. */
 #define SET(point, ...) set_attr(PAGE_FAULT_##point, (struct page_fault_attr){ __VA_ARGS__ })
 #define ALWAYS          .probability = 100, .times = -1
 
@@ -95,7 +95,7 @@ static void test_fail_nth(void)
 static const struct {
 	struct page_fault_attr attr;
 	unsigned int allocation_count;
-	uint64_t expected_failures; /* bit i: allocation i fails */
+	uint64_t expected_failures; /* bit i is set if allocation i fails */
 	const char *check_name;
 } attr_cases[] = {
 	{ { ALWAYS }, 8, 0xff, "probability 100: all fail" },
@@ -163,8 +163,8 @@ static const struct {
 };
 
 /*
- * With the same seed, the same calls of src/page fail on every machine and in every version.
- * Another page library may make other failures, so it is not tested.
+ * With the same seed, the same calls of src/page fail on every machine and in every version. In an external
+ * page library, other calls may fail, so only src/page is tested.
  */
 static void test_known_draws(void)
 {
@@ -205,7 +205,7 @@ static bool both_points_have_attributes(struct page_fault_attr alloc, struct pag
 
 static void test_attributes_of_both_points(void)
 {
-	/* Each member has a different value. */
+	/* Each member of the two attributes has a different value. */
 	static const struct page_fault_attr one = { 17, 18, 19, 20, 21, true, GFP_NOIO, 22 };
 	static const struct page_fault_attr two = { 37, 38, 39, 40, 41, false, GFP_ATOMIC, 42 };
 
@@ -250,7 +250,7 @@ static void test_copy_attributes(void)
 	ok(copy_and_get_failures(4) == 0xc, "a copy uses one unit of the space");
 }
 
-/* A copy of 0 bytes is a failure point: it uses up an injected failure, but returns 0. */
+/* Tests that a copy of 0 bytes is a failure point: the copy uses up an injected failure, but returns 0. */
 static void test_empty_copy_is_failure_point(void)
 {
 	page_fail_nth(2);
@@ -266,7 +266,7 @@ static void test_empty_copy_is_failure_point(void)
 
 /* ---- buffers ---- */
 
-/* Return: by how much the allocation of a buffer reduces `space`; 0 if it failed. */
+/* Return: by how much a buffer of @bytes reduces the attribute `space`; 0 if its allocation fails. */
 static unsigned int measure_space_used_by_buffer(size_t bytes)
 {
 	struct page_fault_attr attr = { ALWAYS, .space = 100 };
@@ -301,7 +301,7 @@ static void test_failed_buffers(void)
 
 /* ---- operations and tasks ---- */
 
-/* Two allocations and a copy: three failure points. */
+/* The operation has three failure points: two allocations and a copy. */
 static int run_operation_with_3_points(void)
 {
 	struct page *a = page_alloc(GFP_KERNEL), *b = a ? page_alloc(GFP_NOIO) : NULL;

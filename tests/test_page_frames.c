@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Tests the reuse of frames, with one thread and with several threads. */
+/* Tests that frames are reused, with one thread and with several threads. */
 #include "tests/page_test.h"
 
 #include <sched.h>
@@ -16,7 +16,7 @@ static void read_never_allocated_frame(void)
 	(void)last_byte[1];
 }
 
-/* The frame after the first page was never allocated. */
+/* The frame after that of the first page was never allocated; AddressSanitizer must report a read of it. */
 static void test_never_allocated_frame(void)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
@@ -44,7 +44,7 @@ static void test_quarantine(void)
 	ok(later < 1000, "a frame is reused");
 }
 
-/* Allocates more pages in total than the arena has frames: no frame may be lost. */
+/* Allocates and frees more pages in total than the arena has frames, so no frame may be lost. */
 static void test_allocations_beyond_frame_count(void)
 {
 	unsigned long count = 0;
@@ -57,11 +57,11 @@ static void test_allocations_beyond_frame_count(void)
 	ok(count == 200000, "a freed frame can be allocated again, 200,000 times");
 }
 
-enum { MOST_FRAMES = 1 << 17 }; /* more than the arena has */
+enum { MOST_FRAMES = 1 << 17 }; /* more frames than the arena has */
 
 static struct page *all_pages[MOST_FRAMES];
 
-/* Return: the number of pages that could be allocated. */
+/* Return: the number of pages that were allocated before an allocation failed. */
 static size_t allocate_all_pages(void)
 {
 	size_t count = 0;
@@ -96,7 +96,7 @@ static void test_exhaustion(void)
 
 static pthread_barrier_t all_started;
 
-/* Pages that a thread stores and usually another thread frees. */
+/* Pages that one thread allocates, and usually another thread frees. */
 static _Atomic(struct page *) passed_pages[8];
 
 static void *allocate_and_free_page(void *arg)
@@ -106,8 +106,8 @@ static void *allocate_and_free_page(void *arg)
 }
 
 /*
- * Writes the byte @thread_byte to new pages. If two threads get the same page, one of them reads
- * the byte of the other. Return: NULL if this did not happen.
+ * Writes @thread_byte to new pages, and reads it again. Return: NULL; @thread_byte if an allocation fails, or
+ * if two threads have the same page, so that a thread reads the byte of another thread.
  */
 static void *allocate_write_and_compare(void *thread_byte)
 {
@@ -130,11 +130,11 @@ static void *allocate_write_and_compare(void *thread_byte)
 	return same ? NULL : thread_byte;
 }
 
-static int threads_between; /* the number of threads that start between two of the 4 */
+static int threads_between; /* how many other threads start between two allocating threads */
 
 /*
- * Starts 4 threads of allocate_write_and_compare() and exits with 0 if all succeed. Between two of them,
- * @threads_between other threads start and end, so that two of the 4 share a free list.
+ * Starts 4 threads of allocate_write_and_compare(), and exits with 0 if all succeed. Between two of the 4,
+ * `threads_between` other threads start and end, so that two of the 4 share a free list.
  */
 static void run_allocating_threads_and_exit(void)
 {
@@ -170,7 +170,7 @@ static void test_allocating_threads(void)
 
 enum { FEW_PAGES = 300 };
 
-/* Adds the page to a set. Return: the number of pages in the set; FEW_PAGES: so many or more. */
+/* Adds @page to a set. Return: the number of pages in the set, but at most FEW_PAGES. */
 static unsigned int add_and_count_different_pages(const struct page *page)
 {
 	static const struct page *known[FEW_PAGES];
@@ -184,7 +184,7 @@ static unsigned int add_and_count_different_pages(const struct page *page)
 	return count;
 }
 
-/* The page to free; NULL: there is none yet; the address of `next_page`: the thread must end. */
+/* The page that the thread must free, or NULL; &next_page means that the thread must end. */
 static _Atomic(void *) next_page;
 
 static void *free_pages_of_other_thread(void *unused)
@@ -229,7 +229,7 @@ static void *allocate_free_and_record(void *freed_pages)
 	return NULL;
 }
 
-/* Threads with a common free list would wait for each other's locks, and share frames. */
+/* Tests that consecutive threads have different free lists, as they would otherwise wait for a lock. */
 static void test_consecutive_threads_share_no_frames(void)
 {
 	static struct page *freed_pages[2][ALLOCATIONS];
@@ -251,7 +251,7 @@ static void *allocate_and_free_all_pages(void *allocated_page_count)
 	return NULL;
 }
 
-/* All frames except those in a quarantine can be allocated again. */
+/* Tests that the frames of an ended thread can be allocated again, except those in a quarantine. */
 static void test_frames_of_ended_thread(void)
 {
 	size_t of_thread = 0, of_main = 0;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/*
- * Tests page_kernel.h: code in kernel style compiles and works. This file is compiled as C and as
- * C++, because the header supports both.
- */
+/* Tests that code in kernel style works with page_kernel.h; this file is compiled as C and as C++. */
 #include "page/page_kernel.h"
 
 #include <sys/wait.h>
@@ -87,7 +84,7 @@ static struct page *page_to_exceed;
 
 static void copy_from_beyond_page_end(void)
 {
-	char bytes[2];
+	char bytes[2]; /* the destination of the copy */
 
 	memcpy_from_page(bytes, page_to_exceed, PAGE_SIZE - 1, 2);
 }

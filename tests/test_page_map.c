@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Tests mappings: addresses, tasks, threads, fork(). test_page_misuse.c tests what breaks a rule.
- */
+/* Tests mappings: addresses, tasks, threads, fork(). test_page_misuse.c tests calls that break a rule. */
 #include "tests/page_test.h"
 
 static struct page_task *tasks[2];
@@ -48,7 +47,7 @@ static void test_two_mappings(void)
 	page_unmap_local(first);
 }
 
-/* The alias backend reuses an address late, so that a stale use of the address is detected. */
+/* Tests that the alias backend reuses an address late, so that uses after unmap are detected. */
 static void test_new_addresses(void)
 {
 	unsigned char *used_addresses[12];

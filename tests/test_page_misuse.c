@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests that calls and accesses that break a rule (R5, R6, R8) end the process, and that the
- * library's report is one line that names the rule, the call, the pages and their tasks.
+ * Tests that calls and accesses that break a rule (R5, R6, R8) end the process. The library's report must be
+ * one line with the rule, the call, the pages and the tasks.
  */
 #include "tests/page_test.h"
 
@@ -15,9 +15,8 @@ static unsigned char bytes[PAGE_SIZE];
 /* ---- steps ---- */
 
 /*
- * A case is a list of steps "VERB ARGUMENT; ..." that run in a child process. An argument is the
- * number of a page, the number of a mapping (in the order of the map steps), or a task: a is alpha,
- * b is beta, - is the thread's own task.
+ * A case is a list of steps "VERB ARGUMENT; ..." that run in a child process. ARGUMENT is the number of a
+ * page, the number of a mapping (in the order of steps), or a task: a: alpha, b: beta, -: that of the thread.
  */
 static unsigned char *maps[2 * PAGE_TASK_MAPPINGS];
 static unsigned int map_count;
@@ -27,7 +26,7 @@ static struct page_task *find_task_of_letter(char letter)
 	return letter == 'a' ? alpha : letter == 'b' ? beta : NULL;
 }
 
-/* Defines a step that evaluates one expression. */
+/* Defines the step @name, which evaluates one expression. */
 #define STEP(name, argument, ...)              \
 	static void step_##name(char argument) \
 	{                                      \
@@ -39,7 +38,7 @@ STEP(out, task, page_task_switch_out(find_task_of_letter(task)))
 STEP(delete, task, page_task_delete(find_task_of_letter(task)))
 STEP(map, page, maps[map_count++] = page_map_local(pages[page - '0']))
 
-/* Makes 15 mappings, so that the current task can make one more. */
+/* Makes 15 mappings, so that only one more is possible in the current task. */
 static void step_map15(char page)
 {
 	for (int i = 0; i < PAGE_TASK_MAPPINGS - 1; i++)
@@ -81,7 +80,7 @@ static void step_write_no_bytes(char page)
 
 STEP(copy, source, page_copy(pages['1' - source], 0, pages[source - '0'], 0, 1))
 
-/* Calls with a range outside of the page return -EINVAL, even if the page is freed. */
+/* Checks that calls with a range outside of the page return -EINVAL, even if the page is freed. */
 static void step_use_bad_ranges(char page)
 {
 	if (page_write_raw(pages[page - '0'], bytes, 1, PAGE_SIZE) != -EINVAL ||
@@ -90,7 +89,7 @@ static void step_use_bad_ranges(char page)
 		abort();
 }
 
-/* Allocates pages until one has the frame of the freed page. */
+/* Allocates pages until a page has the frame of @page, which is freed. */
 static void step_reuse(char page)
 {
 	struct page *again = NULL;
@@ -195,7 +194,7 @@ static const struct misuse {
 	{ RETURNS, "map 0; free 0; unmap 0", "a mapping of a freed page may be unmapped", "" },
 };
 
-/* R5: accesses that end the process in modes that revoke addresses. */
+/* Accesses that break R5: they end the process in modes that revoke addresses. */
 static const struct {
 	const char *steps, *name;
 } revoked_accesses[] = {
@@ -209,7 +208,7 @@ static const struct {
 	{ "in a; map 0; out a; free 0; reuse 0; in a; load 0", "a load from a reused frame" },
 };
 
-/* Copies the pattern to @text, with the addresses of the pages instead of P0 and P1. */
+/* Copies @pattern to @text, and replaces P0 and P1 by the addresses of the pages. */
 static void replace_page_names_by_addresses(const char *pattern, char *text, size_t size)
 {
 	size_t used = 0;
@@ -232,7 +231,7 @@ static bool report_matches(const char *line, const char *pattern)
 	return !fnmatch(strcat(expanded, "*"), line, 0);
 }
 
-/* The wording of reports is checked only if they name the call, and not if a sanitizer reports first. */
+/* Checks the words of a report only if the library names the call, and no sanitizer reports first. */
 static bool has_right_report(const struct isolated *result, const struct misuse *misuse)
 {
 	if (!library_get()->report_names_the_call || strstr(result->output, "Sanitizer") || !*misuse->report)

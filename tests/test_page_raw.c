@@ -29,14 +29,14 @@ static const struct {
 	{ SIZE_TOP, SIZE_TOP, false },
 };
 
-/* The callback stores the address that it gets in *ctx, and returns 7. */
+/* A callback that stores its argument @addr in *@ctx, and returns 7. */
 static int store_address_and_return_7(void *addr, void *ctx)
 {
 	*(void **)ctx = addr;
 	return 7;
 }
 
-/* Defines a function that makes a raw call with the range [off, off + len). */
+/* Defines a function that makes one raw call with the range [off, off + len). */
 #define CALL(call_name, expression)                         \
 	static int call_##call_name(size_t off, size_t len) \
 	{                                                   \
@@ -62,8 +62,7 @@ static int call_page_with_pointer(size_t off, size_t len)
 static const struct {
 	const char *call_name;
 	int (*call)(size_t off, size_t len);
-	int written_byte; /* the byte that the call writes to its range of `page`; -1: it writes
-			     none */
+	int written_byte; /* which byte the call writes to its range of `page`, or -1 */
 } raw_calls[] = {
 	{ "page_read_raw", call_read, -1 },
 	{ "page_write_raw", call_write, 0x11 },
@@ -93,7 +92,7 @@ static void fill_buffer_and_page(struct page *to, unsigned char byte)
 	page_write_raw(to, buffer, 0, PAGE_SIZE);
 }
 
-/* Return: whether R2 holds, for small ranges near both ends of the page. */
+/* Return: whether @call accesses exactly its range (R2), for small ranges near both ends of the page. */
 static bool writes_exactly_its_range(int (*call)(size_t off, size_t len), int written_byte)
 {
 	static unsigned char expected[PAGE_SIZE], after[PAGE_SIZE];
@@ -156,8 +155,8 @@ static struct page_task *return_no_task(void)
 }
 
 /*
- * A call of a task that may have fewer than two free mappings takes a slower path with the same
- * result. If a task hook is set, every call takes that path.
+ * Tests the slow path of calls: tasks with fewer than two free mappings take it, and every call if a task
+ * hook is set. The results must be those of the fast path.
  */
 static void test_slow_path(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests the library before the first page, and when the system refuses memory, files, keys or the
- * copy for a child of fork(). Each case runs in a child process, in which no page was allocated.
+ * Tests the library before the first page, and if the system refuses memory, files, keys or the copy for a
+ * child of fork(). Each case runs in a child process, in which no page was allocated before.
  */
 #include <sched.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
-/* Makes sync_spin_lock() call unlock_instead_of_yield() while it waits for the lock. */
+/* Includes sync.h so that sync_spin_lock() calls unlock_instead_of_yield() while it waits for a lock. */
 static int unlock_instead_of_yield(void);
 #define sched_yield unlock_instead_of_yield
 #include "page/sync.h"
@@ -39,16 +39,16 @@ static struct page *alloc_or_abort(void)
 	return page;
 }
 
-/* Flags of the library's mmap() calls: to reserve addresses, and to map pages of its file. */
+/* Flags by which the library's calls of mmap() reserve addresses, and map pages of the arena's file. */
 #define RESERVE_FLAGS  (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define MAP_FILE_FLAGS (MAP_SHARED | MAP_FIXED)
 
 static void *volatile last_block;
 
-/* Allocates all memory that malloc() still has, after the system refuses to give it more. */
+/* Makes malloc() fail: the system refuses new memory, then the function allocates all memory that is left. */
 static void use_up_heap(void)
 {
-	refuse_system_call(SYS_brk, 0); /* brk() returns an address; 0 is too low */
+	refuse_system_call(SYS_brk, 0); /* a result of 0 is a failure of brk() */
 	refuse_system_call_if(SYNC_SYS_MMAP, 2, PROT_NONE, ENOMEM);
 	refuse_system_call_if(SYNC_SYS_MMAP, 3, MAP_PRIVATE | MAP_ANONYMOUS, ENOMEM);
 	for (size_t size = 4096; size; size -= 16)
@@ -128,7 +128,7 @@ static void report_long_text(void)
 	page_bug("long", "%s", text);
 }
 
-/* Return: whether long reports are one line of 511 bytes with as much text as fits. */
+/* Return: whether a report of any length is one line of at most 511 bytes, with all text that fits. */
 static bool long_reports_are_cut(void)
 {
 	static const char head[] = "BUG: page: long: ";
@@ -185,7 +185,7 @@ static void write_user_memory(void)
 	user_slice_write(&writer, "user", sizeof(user));
 }
 
-/* Aborts unless all allocations fail, and the calls that need no memory still work. */
+/* Aborts unless all allocations of pages fail, and the calls that need no memory still work. */
 static void abort_unless_allocations_fail(void)
 {
 	errno = 0;
@@ -196,7 +196,7 @@ static void abort_unless_allocations_fail(void)
 	page_free(NULL);
 }
 
-/* pthread_atfork() needs memory if there are many handlers; the library cannot install its own. */
+/* Registers fork handlers until memory for them is used up, so the library cannot register its own. */
 static void require_no_pages_without_fork_handlers(void)
 {
 	choose_backend_or_abort("alias");
@@ -219,7 +219,7 @@ static void get_task_without_key(void)
 	page_task_current();
 }
 
-/* pthread_setspecific() needs memory for each key after the first 32 keys. */
+/* Makes pthread_setspecific() fail, which needs memory for each key after the first 32 keys. */
 static void get_task_without_memory_for_key(void)
 {
 	pthread_key_t key;
@@ -232,7 +232,7 @@ static void get_task_without_memory_for_key(void)
 
 /* ---- fork(): the alias backend gives a child copies of the pages ---- */
 
-/* Creates a child that reads and writes the byte at `addr`. Return: its wait status. */
+/* Creates a child that reads and writes the byte at `addr`. Return: the wait status of the child. */
 static int fork_and_write(void)
 {
 	int wait_status;
@@ -255,7 +255,7 @@ static int fork_and_write(void)
 ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
-/* Creates a child that only reads. The parent does not write, as the copy may not be complete. */
+/* Creates a child that only reads; the parent does not write, because the child's copy may be incomplete. */
 static void fork_and_read(void)
 {
 	pid_t pid;
@@ -273,8 +273,8 @@ static void ignore_signal(int signal)
 }
 
 /*
- * A parent whose wait is interrupted by a signal must wait again, or it would write the page before
- * the child has copied it. The child copies many other pages before this page.
+ * Signals interrupt the parent while it waits for the child's copy. The parent must wait again, or it would
+ * write the page before the child, which first copies 16384 other pages, has copied the page.
  */
 static void require_child_to_write_despite_signals(void)
 {
@@ -294,14 +294,14 @@ static void require_child_to_write_despite_signals(void)
 
 #define NO_ADDRESSES "BUG: page: map-failed: mmap of addresses for mappings: "
 
-/* Each case calls prepare(), makes one system call fail (refuse_call.h), and calls act(). */
+/* Each case calls its prepare(), makes one system call fail (refuse_call.h), and then calls its act(). */
 static const struct refused_case {
 	void (*prepare)(void);
 	unsigned int call, arg, value;
 	int error_number;
 	void (*act)(void);
 	const char *expected_child_end; /* child_ended_as_expected() */
-	const char *expected_report;    /* the beginning of standard error */
+	const char *expected_report;    /* the child's standard error begins with this text */
 	const char *check_name;
 } refused_cases[] = {
 	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
@@ -408,7 +408,7 @@ static int find_lowest_free_descriptor(void)
 	return file;
 }
 
-/* Allows one more file, which the library uses for the pages; it has none for the shadow. */
+/* Lets the process open one more file: the arena's file, but none for the shadow memory. */
 static void require_no_pages_without_shadow_file(void)
 {
 	rlim_t files = (rlim_t)find_lowest_free_descriptor() + 1;
@@ -433,7 +433,7 @@ static const struct child_case shadow_cases[] = {
 	  "alias: without space for the shadow there are no pages" },
 };
 
-/* For a child: aborts unless refuse_system_call_if() works here. */
+/* Aborts unless refuse_system_call_if() works on this system; runs in a child process. */
 static void abort_unless_calls_can_be_refused(void)
 {
 	abort_unless(refuse_system_call_if(SYS_memfd_create, ANY_ARG, 0, EMFILE));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Tests user slices (R9): the order of checks, copies that end at an unmapped page, other threads.
- */
+/* Tests user slices (R9): the order of checks, copies up to an unmapped page, changes by other threads. */
 #include "tests/page_test.h"
 
 #include <stdatomic.h>
@@ -10,7 +9,7 @@
 #define OLD_BYTE  0xee
 
 static struct page *page;
-static unsigned char *user; /* USER_SIZE bytes; the page after them is not mapped */
+static unsigned char *user; /* USER_SIZE bytes before an unmapped page */
 
 static unsigned char get_pattern_byte(size_t i)
 {
@@ -32,7 +31,7 @@ static void set_up_user_memory_and_page(void)
 	page = page_alloc(GFP_KERNEL);
 }
 
-/* Fills the page with OLD_BYTE, then copies @len user bytes to its offset @off. */
+/* Fills the page with OLD_BYTE, then copies @len bytes of user memory to offset @off of the page. */
 static int fill_page_and_copy(struct user_slice_reader *reader, size_t off, size_t len)
 {
 	unsigned char old_bytes[PAGE_SIZE];
@@ -43,8 +42,8 @@ static int fill_page_and_copy(struct user_slice_reader *reader, size_t off, size
 }
 
 /*
- * Return: whether the range [off, off + len) of the page has @copied_count bytes of `user` from
- * @user_offset on, then zeros, and all other bytes of the page are OLD_BYTE.
+ * Return: whether the range [off, off + len) of the page contains @copied_count bytes of `user` from
+ * @user_offset on, then zeros; and whether all other bytes of the page are OLD_BYTE.
  */
 static bool page_has_user_bytes(size_t off, size_t len, size_t copied_count, size_t user_offset)
 {
@@ -98,7 +97,7 @@ static void test_order_of_checks(void)
 	   "an error does not move the reader");
 }
 
-/* Copies from each distance below 130 before the end of readable memory, with several lengths. */
+/* Copies bytes, of several lengths, from each of the last 130 positions before an unmapped page. */
 static void test_copy_before_unmapped_page(void)
 {
 	static const size_t lens[] = { 1, 2, 7, 8, 63, 64, 65, 500, PAGE_SIZE };
@@ -156,7 +155,7 @@ static void test_read(void)
 	   "user_slice_read of more pieces than one system call takes");
 }
 
-/* Writes before each distance below 130 from the end of writable memory. */
+/* Writes bytes to each of the last 130 positions before an unmapped page. */
 static void test_write_before_unmapped_page(void)
 {
 	unsigned char src[130], zeros[130] = { 0 };
@@ -199,8 +198,8 @@ static void test_write(void)
 }
 
 /*
- * Copies the bytes from 8 on of the page to its beginning. A byte that is read twice would have
- * changed before the second read, because the copy overwrites it.
+ * Copies the bytes from offset 8 of the page to its beginning. The copy overwrites bytes that it has read, so
+ * a second read of a byte would give another value.
  */
 static void test_reads_once(void)
 {

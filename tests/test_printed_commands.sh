@@ -3,17 +3,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # The command that is printed with a failure reproduces the failure when a user pastes it into `sh`: from another
-# directory, without PATH, with any characters in names of directories and files. The failures are from a broken
-# page library or from wrong expectations.
+# directory, without PATH, with any characters in names of directories and files. A broken page library or a
+# wrong expectation causes each failure.
 . "$(dirname "$0")/tap.sh"
 . "$(dirname "$0")/mutant.sh"
 
-# The names of the binaries' directory and of the program have characters that are special in a shell.
+# The directory of the binaries and the program have names with characters that are special in a shell.
 odd="it's a \"dir\""
 file="p'ro \$gram.page"
 
 # store_printed_command LABEL FILE: writes the first command after LABEL in FILE, with its here-document, to
-# $scratch/command. False if there is none.
+# $scratch/command; false if FILE has no such command.
 store_printed_command() {
 	awk -v label="$1" '
 		found { print; if ($0 == "END") exit; next }
@@ -27,7 +27,7 @@ store_printed_command() {
 	[ -s "$scratch/command" ]
 }
 
-# build_changed_fuzz_page NAME FLAVOUR ARGUMENT...: builds fuzz_page as NAME, with the library of $scratch/src.
+# build_changed_fuzz_page NAME FLAVOUR ARGUMENT...: builds fuzz_page as NAME, with the changed page library.
 build_changed_fuzz_page() {
 	name=$1 flavour=$2 objects=$abs_builddir/obj/$2/fuzz
 	shift 2
@@ -42,7 +42,7 @@ copy_library_and_change_file raw.c 's/memset(byte_address(page, off), 0, len)/me
 		"$abs_builddir"/obj/plain/fuzz/input.o "$abs_builddir"/obj/plain/fuzz/main_replay.o
 ok $? "a library whose zeros are ones" "$scratch/build"
 engine=
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 case " $FUZZERS " in *' fuzz_page '*) build_changed_fuzz_page fuzz_page fuzz-asan -fsanitize=fuzzer $ASAN_FLAGS && engine=libFuzzer ;; esac
 mkdir "$scratch/$odd" "$scratch/$odd/findings" "$scratch/$odd/bare"
 mv "$scratch/bin" "$scratch/libexec" "$scratch/$odd"
@@ -50,13 +50,13 @@ cd "$scratch/$odd" || exit 99
 printf '%s\n' 'pagetorture 1' 'expect clean' 'main: p0 = alloc_page(GFP_KERNEL)' \
 	'main: fill_zero(p0, 0, 8)' 'main: read_raw(p0, 0, 8)' >"$file"
 
-# run_and_store_output COMMAND...: runs the command; its output is in $scratch/said.
+# run_and_store_output COMMAND...: runs COMMAND, and stores its output in $scratch/said.
 run_and_store_output() {
 	"$@" >"$scratch/said" 2>&1
 }
 
 # expect_printed_command_reproduces NAME STATUS PATTERN [LABEL]: the command after LABEL in
-# $scratch/said must end with STATUS and print PATTERN. LABEL is `replay:` if it is not given.
+# $scratch/said must end with STATUS and print PATTERN. The default of LABEL is `replay:`.
 expect_printed_command_reproduces() {
 	store_printed_command "${4-replay:}" "$scratch/said" && run_expecting_status "$2" env -i TSAN_OPTIONS="${TSAN_OPTIONS-}" \
 		HOME=/nowhere sh -c 'cd / && . "$1"' sh "$scratch/command" && cat "$scratch/out" "$scratch/err" | grep -q "$3"
@@ -125,7 +125,7 @@ fi
 
 # ---- to-c ----
 
-# The comment at the top of the C file has commands, which are run in the directory of the file.
+# A user runs the commands in the first comment of a C file of `to-c` in the directory of the file.
 printf '%s\n' 'pagetorture 1' 'main: p0 = alloc_page(GFP_KERNEL)' 'main: free_page(p0)' 'main: free_page(p0)' \
 	>"$scratch/free.page"
 for name in "it's (1).c" "-x.c" "two.parts.c"; do

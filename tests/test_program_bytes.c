@@ -29,7 +29,7 @@ static bool canonical_is_stable(uint64_t seed)
 	return program_to_bytes(&again, bytes) == encoded_size && !memcmp(bytes, canonical, encoded_size);
 }
 
-/* If one record changes, the calls of the other records do not change. */
+/* Return: whether a change of one record leaves the calls of all other records unchanged. */
 static bool records_are_independent(uint64_t seed)
 {
 	size_t count = 20, changed = seed % 20;
@@ -62,7 +62,7 @@ static void test_short_and_long_bytes(void)
 	ok(program.calls[0].op == OP_write_raw, "other codes stand for themselves modulo 24");
 }
 
-/* The codes of calls never change, so that stored bytes keep their meaning. */
+/* Tests that each call has its original code, because stored byte forms must keep their meaning. */
 static void test_codes_of_calls(void)
 {
 	static const enum op codes[] = {

@@ -12,7 +12,7 @@ static struct program program;
 static const struct bad_text {
 	const char *text;
 	unsigned int expected_line;
-	const char *expected_message; /* a part of the expected message */
+	const char *expected_message; /* a part of the error message */
 } bad_texts[] = {
 	{ "", 1, "header" },
 	{ "# only a comment\n\n", 2, "header" },
@@ -133,7 +133,7 @@ static void test_good_texts(void)
 	   "comments hold any UTF-8");
 }
 
-/* Parses a text with @line_count lines, of which the last line has @last_line_length bytes. */
+/* Return: whether a text of @line_count lines is parsed, if the last line has @last_line_length bytes. */
 static bool is_text_of_lines_parsed(unsigned int line_count, size_t last_line_length)
 {
 	size_t size = 14 + line_count + last_line_length;

@@ -5,8 +5,8 @@
 # if an expectation, a detector or the harness is wrong.
 . "$(dirname "$0")/tap.sh"
 
-# expect_detector_agrees DETECTOR CELLS [REPEAT]: all cells that match CELLS must give the predicted result, and some
-# must have a race that the detector reports.
+# expect_detector_agrees DETECTOR CELLS [REPEAT]: each cell that matches CELLS must have the predicted result,
+# and in some cells DETECTOR must report a race.
 expect_detector_agrees() {
 	run_expecting_status 0 "$pagetorture_dev" race --detector "$1" --cell "$2" --repeat "${3:-1}"
 	good=$?
@@ -68,9 +68,8 @@ fi
 expect 1 "a detector that is silenced is found out" 'expected it to catch a race' \
 	env TSAN_OPTIONS=report_bugs=0 "$pagetorture_dev" race --detector tsan-threads --cell "$cell"
 
-# expect_matrix_failure_after_change NAME SOURCE SED PATTERN OPTION...: race.py must end
-# with 1 and print PATTERN after the sed script changed the source. If the source is a C file, the programs are
-# built again.
+# expect_matrix_failure_after_change NAME SOURCE SED PATTERN OPTION...: race.py must end with 1 and print
+# PATTERN after SED has changed SOURCE. If SOURCE is a C file, the programs are built again.
 expect_matrix_failure_after_change() {
 	name=$1 source=$2 change=$3 text=$4
 	shift 4
@@ -97,12 +96,12 @@ expect_matrix_failure_after_change() {
 	ok $? "$name is found out" "$scratch/err"
 }
 
-# link_changed_dev_tool FLAVOUR: links pagetorture-dev with the changed source. Harness and tool, and so this source, are
-# compiled without the sanitizer. The object is first, so that the linker does not take the unchanged object of an
-# archive.
+# link_changed_dev_tool FLAVOUR: links pagetorture-dev with the changed source. Like all of the harness, the
+# source is compiled without a sanitizer. The changed object is first in the linker command, so the linker
+# ignores the unchanged object of the archive.
 link_changed_dev_tool() {
 	object=$(basename "$source" .c).o
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	(cd "$abs_builddir" && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT \
 		-I"$scratch/src" -c "$scratch/src/$source" -o "$scratch/$object" &&
 		$CC $(print_sanitizer_flags "$1") "$scratch/$object" $(print_dev_objects "$1" | grep -v "/$object\$") \
@@ -118,7 +117,7 @@ expect_matrix_failure_after_change "an expectation that is wrong" dev/race/matri
 	'/identical/.*the model knows\|expected no report\|disagree' --detector tsan-fibers --cell '*_raw/*_raw'
 expect_matrix_failure_after_change "a store that is not reported to the detector" harness/exec/exec_map.c 's/^\t\ttsan_record_write(.*//' \
 	'expected .*data-race.*, got' --detector tsan-fibers --cell 'store/*raw/page'
-# ThreadSanitizer's history of a thread is full after some ten thousand programs; that of gcc is longer.
+# ThreadSanitizer's history of a thread is full after some ten thousand programs; gcc's history is longer.
 case $CC in
 *clang*)
 	expect_matrix_failure_after_change "a detector that is never emptied" dev/command_race_cells.c 's/^\ttsan_clear_shadow();//' \

@@ -24,7 +24,7 @@ static const struct shadow *evaluate_text(const char *program_text)
 		.call = call_, .earlier_thread = thread_, .page = page_, .from = from_, .to = to_ \
 	}
 
-/* The races of a program with two writes of [8, 16): T0's is call 1, T1's is call 2. */
+/* Reports about a program in which T0 (call 1) and T1 (call 2) both write the bytes [8, 16). */
 static const struct {
 	struct race_report report;
 	bool any_order, is_known;

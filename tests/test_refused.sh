@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # If the system refuses processes, pipes, memory or descriptors, no failure becomes a pass, and no command hangs.
-# For n = 1, 2, 3 ... the n-th call of each libc function fails (refuse_nth.c).
+# For n = 1, 2, 3 ..., the command runs while the n-th call of a libc function fails (refuse_nth.c).
 . "$(dirname "$0")/tap.sh"
 
 dev=$abs_builddir/pagetorture-dev
@@ -12,9 +12,9 @@ if ! $CC -D_GNU_SOURCE -shared -fPIC "$abs_srcdir/tests/refuse_nth.c" -o "$refus
 	skip_rest "no library that refuses calls can be put before the C library"
 fi
 
-# run_with_refused_call FUNCTION:N COMMAND...: runs the command, in which the N-th call of FUNCTION fails. $scratch/used
-# exists afterwards if the command made this call. $refusing is the environment variable that gets the path of
-# refuse.so: LD_PRELOAD, or a variable that the command itself copies to LD_PRELOAD.
+# run_with_refused_call FUNCTION:N COMMAND...: runs the command, in which the N-th call of FUNCTION fails. The
+# command creates $scratch/used if it makes this call. $refusing is the environment variable that gets the path
+# of refuse.so: LD_PRELOAD, or a variable that the command itself copies to LD_PRELOAD.
 refusing=LD_PRELOAD
 run_with_refused_call() {
 	refused_call=$1
@@ -23,8 +23,9 @@ run_with_refused_call() {
 	timeout -k 1 60 env "$refusing=$refuse" REFUSE="$refused_call" REFUSE_USED="$scratch/used" "$@"
 }
 
-# expect_failure_despite_refused_calls NAME FUNCTIONS COMMAND...: the command fails if no call is refused. With any single call
-# of the functions refused, the command must still end by itself, with 1 or 2. At least one call must be refused.
+# expect_failure_despite_refused_calls NAME FUNCTIONS COMMAND...: COMMAND, which fails anyway, must end by
+# itself with 1 or 2 if any single call of FUNCTIONS is refused. COMMAND must make at least one call of
+# FUNCTIONS.
 expect_failure_despite_refused_calls() {
 	name=$1 functions=$2 runs=0
 	shift 2
@@ -60,15 +61,15 @@ system='fork pipe2 socketpair memfd_create mmap open poll waitpid'
 memory='calloc malloc realloc open_memstream'
 expect_failure_despite_refused_calls "replay, a wrong expectation" "$system $memory send write" "$pagetorture" replay --flavour plain -j 1 \
 	--results "$scratch/results.jsonl" "$wrong"
-# If an input fails only after earlier inputs, `replay` runs it again after these. Calls of send() are not refused
-# here: a worker that does not get its batch is replaced, and then other inputs run together.
+# If an input fails only after earlier inputs, `replay` runs it again after them. The check does not refuse
+# send(), because `replay` then forms other batches, in which the input may not fail.
 expect_failure_despite_refused_calls "replay, an input that fails after others" "$system $memory" "$dev" replay \
 	--flavour plain -j 1 "$scratch/corrupt"
 export REFUSE_ALL=1
 expect_failure_despite_refused_calls "replay, in workers too" "$system calloc" "$pagetorture" replay --flavour plain -j 1 "$wrong"
 unset REFUSE_ALL
 
-# The first processes are workers; later processes bisect the inputs after which the input fails.
+# `replay` first forks workers, then processes that bisect the inputs before the input that fails.
 for n in $(seq 2 20); do
 	run_expecting_status 1 run_with_refused_call "fork:$n" "$dev" replay --flavour plain -j 1 "$scratch/corrupt"
 	[ -e "$scratch/used" ] || break
@@ -85,7 +86,7 @@ expect 2 "replay --json without a process" '"input": .*"failed": true' \
 	run_with_refused_call 'fork:1+' "$pagetorture" replay --flavour plain --json "$scratch/good"
 [ "$(grep -c '"input": .*"failed": true' "$scratch/out")" -eq 4 ]
 ok $? "... all inputs failed" "$scratch/out"
-# If a worker does not start, another worker gets its batch.
+# If a worker does not start, `replay` gives its batch to another worker.
 expect 2 "replay, the first fork() refused" '' run_with_refused_call 'fork:1' "$pagetorture" replay --flavour plain -j 2 "$wrong"
 
 # ---- run ----
@@ -106,20 +107,19 @@ fi
 # ---- the system refuses to read user memory ----
 
 for command in 'run --flavour plain' 'replay --flavour plain' 'minimize'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "${command%% *} says at its start that process_vm_readv() is refused" \
 		'process_vm_readv(): Operation not permitted; a container needs' \
 		run_with_refused_call 'process_vm_readv:1+' "$pagetorture" $command "$abs_srcdir/corpus/rules/user-fault.page"
 done
-# The tool calls process_vm_readv() once at its start. Here, all calls after the first are refused.
+# The tool calls process_vm_readv() once at its start, so this check refuses all calls after the first.
 export REFUSE_ALL=1
 expect 1 "a call that is refused later is no fault of user memory" \
 	'BUG: page: system: process_vm_readv() of this process: Operation not permitted' \
 	run_with_refused_call 'process_vm_readv:2+' "$pagetorture" run --flavour plain "$abs_srcdir/corpus/rules/user-fault.page"
 unset REFUSE_ALL
 
-# Fuzz targets wrap process_vm_readv(), and LD_PRELOAD does not replace the wrapper. So a seccomp filter refuses the
-# system call.
+# A seccomp filter refuses process_vm_readv(), because fuzz targets wrap it, so LD_PRELOAD cannot replace it.
 cat >"$scratch/forbid.c" <<'END'
 #include <errno.h>
 #include <unistd.h>
@@ -162,7 +162,7 @@ expect 0 "run, started with SIGCHLD ignored: the status of children is read" 'us
 
 # ---- campaigns ----
 
-# Scripts that act as libFuzzer with a finding. The finding of fuzz_empty has no byte.
+# Scripts act as fuzz targets with libFuzzer that make a finding; the finding of fuzz_empty is an empty file.
 mkdir "$scratch/bin"
 for target in fine crash empty full loop; do
 	cat >"$scratch/bin/fuzz_$target" <<-'END'
@@ -186,7 +186,7 @@ set -- "$pagetorture" fuzz --bin "$scratch/bin" --engine libfuzzer --jobs 1 --ti
 expect 0 "a campaign without a finding" '' "$@" fuzz_fine
 expect 1 "a campaign with one" '' "$@" fuzz_crash
 rm -r "$scratch/campaign"/*
-# pagetorture executes python3, which starts the engines, so calls must also be refused in child processes.
+# Calls must also fail in child processes, because pagetorture executes python3, which starts the engines.
 export REFUSE_ALL=1
 expect 2 "a campaign that never gets a process" 'fuzz_fine: no engine could be started' run_with_refused_call fork:1+ "$@" fuzz_fine
 unset REFUSE_ALL
@@ -198,7 +198,7 @@ expect 2 "a target that is left out because of its directory" '' "$@" fuzz_full 
 
 # ---- the determinism check ----
 
-# A program in place of fuzz_NAME-same whose outcome of an input differs in every execution.
+# A program acts as fuzz_NAME-same, but prints a different outcome in every execution of an input.
 cat >"$scratch/serve.c" <<'END'
 #include <stdint.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `replay` finds no failure in the corpus, in every flavour, backend and order. `replay` names the kind of each
-# failure, reports no input that is good, and fails if there is no corpus.
+# `replay` finds no failure in the corpus, in every flavour, backend and order. `replay` prints the kind of
+# each failure, lists no input that does not fail, and refuses a directory without inputs.
 . "$(dirname "$0")/tap.sh"
 
 corpus=$abs_srcdir/corpus
@@ -22,7 +22,7 @@ for backend in direct alias; do
 		continue
 	fi
 	for order in '' --orders '--orders --shuffle 5' '--executor both'; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		run_expecting_status 0 "$pagetorture" replay --backend $backend $order "$corpus"
 		good=$?
 		for flavour in $flavours; do
@@ -40,7 +40,7 @@ expect 0 "bytes are replayed as text is" '' "$pagetorture" replay --flavour plai
 
 # ---- inputs that fail ----
 
-# `replay` must name the failing inputs among 600, each with its kind of failure, and no good input.
+# Of 600 inputs, `replay` must list exactly those that fail, each with its kind of failure.
 mkdir "$scratch/mixed"
 : >"$scratch/expected"
 for i in $(seq -w 600); do
@@ -91,7 +91,7 @@ expect 0 "for pagetorture the comments are comments" '' "$pagetorture" replay --
 printf 'pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scratch/none.page"
 expect 0 "without the comment pagetorture-dev changes nothing" '' "$pagetorture_dev" replay --flavour plain "$scratch/none.page"
 
-# An input that changes the outcome of later inputs, but makes none of them fail.
+# The input m.page changes the outcome of later inputs, but makes no input fail.
 mkdir "$scratch/orders"
 for name in a m z; do
 	{
@@ -104,7 +104,7 @@ expect 1 "--orders names the input that changes the outcome of others" \
 	"$pagetorture_dev" replay --flavour plain --orders "$scratch/orders"
 expect 0 "one order does not see that" '' "$pagetorture_dev" replay --flavour plain "$scratch/orders"
 
-# A memory leak of one input among 300 that run in one process: `replay` must name the input.
+# If one of 300 inputs in one process leaks memory, `replay` must list this input.
 if has_flavour_or_skip asan "memory that nothing points to"; then
 	rm -rf "$scratch/lost"
 	mkdir "$scratch/lost"
@@ -141,7 +141,7 @@ if succeeds_or_skip "root reads every file" test "$(id -u)" != 0; then
 	expect 2 "a file that cannot be read ends with 2" '' "$pagetorture" replay --flavour plain "$scratch/secret.page"
 fi
 for usage in '' '--frob x' '-j 0 x' '--flavour frob x'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect 2 "bad usage ends with 2: $usage" '' "$pagetorture" replay $usage
 done
 expect 0 "--help says what the exit status means" 'Exit status: 0' "$pagetorture" replay --help

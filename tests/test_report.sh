@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# pagetorture reads reports of sanitizers and libFuzzer correctly. This script makes programs of each installed
-# compiler print such reports.
+# pagetorture reads reports of sanitizers and libFuzzer correctly. This script compiles programs with errors
+# by each installed compiler, and reads their reports.
 . "$(dirname "$0")/tap.sh"
 
 mkdir -p "$scratch/src/page" || exit 99
 cp "$abs_srcdir/tests/report_bugs.c" "$scratch/src/page/bugs.c"
 
-# The reader itself is compiled with AddressSanitizer if this build has it.
+# Compile read_report with AddressSanitizer, if this build has it, to detect errors in the reader.
 reader=$abs_builddir/read_report
 if has_flavour asan; then
 	reader=$scratch/read_report
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	$CC -D_GNU_SOURCE -g $(print_sanitizer_flags asan) -I"$abs_srcdir/src" "$abs_srcdir/tests/read_report.c" \
 		"$abs_srcdir/src/tool/report/report.c" -o "$reader" || exit 99
 fi
@@ -50,7 +50,7 @@ expect_modules_without_symbols() {
 	ok $? "$compiler, $sanitizer: without symbols, modules: $got" "$scratch/report"
 }
 
-# The runtimes of clang need a symbolizer for names of functions; those of gcc do not.
+# clang's runtimes need a symbolizer to print names of functions, but gcc's runtimes do not.
 symbolizer=$(command -v llvm-symbolizer || command -v llvm-symbolizer-19 || command -v llvm-symbolizer-14)
 export ASAN_SYMBOLIZER_PATH="$symbolizer" MSAN_SYMBOLIZER_PATH="$symbolizer" \
 	TSAN_OPTIONS="external_symbolizer_path=$symbolizer"
@@ -78,7 +78,7 @@ test_asan_reports() {
 	expect_modules_without_symbols use-after-free
 }
 
-# test_tsan_reports COMPILER: the same for ThreadSanitizer.
+# test_tsan_reports COMPILER: the reader must read ThreadSanitizer's reports of programs of the compiler.
 test_tsan_reports() {
 	if ! compile_report_bugs "$1" thread -DFIBERS; then
 		skip "reports of ThreadSanitizer: $1 has none"
@@ -98,7 +98,7 @@ test_tsan_reports() {
 	expect_modules_without_symbols race
 }
 
-# test_msan_reports COMPILER: the same for MemorySanitizer.
+# test_msan_reports COMPILER: the reader must read MemorySanitizer's reports of programs of the compiler.
 test_msan_reports() {
 	if ! compile_report_bugs "$1" memory; then
 		skip "reports of MemorySanitizer: $1 has none"
@@ -137,7 +137,7 @@ else
 	skip "reports of libFuzzer: $CC cannot link it"
 fi
 
-# A report whose end is missing, as in a truncated log, is read up to its end.
+# A report without its last lines, as in a truncated log, is read as far as it goes.
 (cd "$scratch" && timeout 60 ./bugs use-after-free) >"$scratch/report" 2>&1
 size=$(wc -c <"$scratch/report") bad=0 cut=0
 while [ "$cut" -lt "$size" ]; do
@@ -147,7 +147,7 @@ done
 [ "$bad" -eq 0 ] && [ "$size" -gt 500 ]
 ok $? "$cut bytes of a report, cut at every 29th" "$scratch/out"
 
-# If the sources of the page library are not in src/page, its functions are those above the harness in the stack.
+# Stack frames above the harness are functions of the page library, also if its sources are not in src/page.
 cat >"$scratch/report" <<'END'
 ==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1 at pc 0x2 bp 0x3 sp 0x4
 WRITE of size 8 at 0x1 thread T0

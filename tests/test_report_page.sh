@@ -8,7 +8,7 @@ report_scripts=$abs_srcdir/report
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 
-# `make report` needs Jinja. The checks in a browser need a python3 with the module selenium.
+# `make report` needs Jinja; the checks in a browser also need the Python module selenium.
 python3 -c 'import jinja2' 2>/dev/null || skip_rest "no python3 with jinja2"
 selenium=
 for python in python3 /usr/bin/python3; do
@@ -34,7 +34,7 @@ results=$scratch/results
 run_expecting_status 0 "$pagetorture_dev" race --detector tsan-fibers --results "$results/race.json" &&
 	report_shows_part_state partly race "$results/race.json"
 ok $? "race --results; one detector is not all" "$scratch/said"
-# All detectors take minutes, so the results are changed as if no detector had been left out.
+# A run of all detectors takes minutes, so this script changes the results as if all detectors had run.
 sed 's/"not_run": *\[[^]]*\]/"not_run": []/' "$results/race.json" >"$scratch/race.json" &&
 	mv "$scratch/race.json" "$results/race.json" && report_shows_part_state good race "$results/race.json"
 ok $? "with all detectors it would be good" "$scratch/said"
@@ -89,7 +89,7 @@ printf '{"a": 1}\n{"what": \n' >"$scratch/bad.lines"
 run_expecting_status 2 python3 "$report_scripts/keep.py" "$scratch/bad.json" --what bad --begun 1 --status good --command x \
 	--run "$scratch/bad.lines" && grep -q 'bad.lines:2: expected JSON' "$scratch/err" && [ ! -e "$scratch/bad.json" ]
 ok $? "an invalid line is reported with its number" "$scratch/err"
-# Results of runs that take too long for a test are generated. They contain text that looks like HTML and JavaScript.
+# Generates results of runs that take too long for a test, with text that looks like HTML and JavaScript.
 python3 - "$abs_srcdir/tests/report_fixture.json" "$results" <<-'END'
 	import json, pathlib, sys
 	fixture, directory = json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2])
@@ -101,7 +101,7 @@ python3 - "$abs_srcdir/tests/report_fixture.json" "$results" <<-'END'
 	    (directory / name).write_text(text)
 END
 
-# Complete results of another command: the report must not show them as good.
+# Results that another command made must not be shown as good, even if they are complete.
 cp "$results/fuzz.json" "$scratch/other.json"
 for part in rules race stress stress-long fuzz-ci replay coverage bugs mutants smoke bench; do
 	report_shows_part_state unreadable $part "$scratch/other.json" || echo "$part: $(cat "$scratch/said")"
@@ -115,7 +115,7 @@ ok $? "without any run there is a page" "$scratch/err"
 make_report_page good "$results" --coverage "$results/coverage" && grep -q '^sound: ' "$scratch/out"
 ok $? "all was run, and is good: sound" "$scratch/out"
 
-# The other pages have one pair of the matrix, because they are quicker to make.
+# The pages with bad results have only one pair of calls of the race matrix, to save time.
 mkdir "$scratch/bad-results"
 cp "$results"/*.json "$scratch/bad-results"
 run_expecting_status 0 "$pagetorture_dev" race --detector tsan-fibers --cell store/load \
@@ -135,7 +135,7 @@ make_report_page old "$scratch/bad-results" --library "$scratch/library" && grep
 	grep -q '^incomplete: .*lder than the library' "$scratch/out"
 ok $? "a run that is older than the library is none of it" "$scratch/out"
 
-# Bad results: one cell of the matrix is not as predicted, one input fails, and one file is no JSON.
+# Bad results: one cell of the race matrix is not as predicted, one input fails, and one file is no JSON.
 python3 - "$scratch/bad-results" <<-'END'
 	import json, pathlib, sys
 	directory = pathlib.Path(sys.argv[1])

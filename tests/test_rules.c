@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests properties of the rule model that hold for any program. Other tests of the model:
- * corpus/rules has programs with their verdicts, test_happens.c, and tests/reference.py, which is a
- * second model.
+ * Tests properties of the rule model that hold for any program. Other tests of the rule model: corpus/rules,
+ * test_happens.c and reference.py, a second model.
  */
 #include "harness/model/rules.h"
 #include "tests/random_program.h"
@@ -17,7 +16,7 @@ static rule_set find_broken_rules(const struct program *p)
 	return rules_verdict(rules)->broken;
 }
 
-/* If one thread makes all calls, the model finds no race. */
+/* Return: whether the model finds no race if one thread makes all calls. */
 static bool one_thread_never_races(uint64_t seed)
 {
 	make_interacting_program(&seed, &program, 30, OP_COUNT);
@@ -26,7 +25,7 @@ static bool one_thread_never_races(uint64_t seed)
 	return !(find_broken_rules(&program) & RULE_BIT(RULE_data_race));
 }
 
-/* If threads and pages are renumbered, the model finds the same rules and as many races. */
+/* Return: whether the verdict and the number of races stay the same if threads and pages are renumbered. */
 static bool names_do_not_matter(uint64_t seed)
 {
 	rule_set before;
@@ -44,7 +43,7 @@ static bool names_do_not_matter(uint64_t seed)
 	return find_broken_rules(&program) == before && rules_shadow(rules)->race_count == races;
 }
 
-/* If a line of main follows each line, there is no race. */
+/* Return: whether the model finds no race if main makes a call after each call. */
 static bool joins_prevent_races(uint64_t seed)
 {
 	make_interacting_program(&seed, &program, 20, OP_lock);

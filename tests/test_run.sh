@@ -8,8 +8,8 @@
 rules=$abs_srcdir/corpus/rules
 count=$(find "$rules" -name '*.page' | wc -l)
 
-# skip_if_backend_or_flavour_is_missing BACKEND FLAVOUR: true if this build lacks one of them; then prints that a
-# check is skipped.
+# skip_if_backend_or_flavour_is_missing BACKEND FLAVOUR: true if this build lacks BACKEND or FLAVOUR; then
+# prints that a check is skipped.
 skip_if_backend_or_flavour_is_missing() {
 	if ! has_backend "$1"; then
 		skip "the page library has no backend $1"
@@ -34,7 +34,7 @@ for name in sideways ''; do
 		env PAGE_MAP=$name "$pagetorture" run "$rules/bounds.page"
 done
 
-# ThreadSanitizer reports a race, or, as the model predicts, misses the race because it remembers few accesses.
+# ThreadSanitizer reports a race, or misses it as the model predicts, because its shadow holds few accesses.
 if ! skip_if_backend_or_flavour_is_missing direct tsan; then
 	expect 0 "ThreadSanitizer reports the race" 'data-race *data-race' "$pagetorture" run --flavour tsan \
 		"$rules/disjoint-writes.page" "$rules/both-read.page" "$rules/write-whole-page-twice.page"
@@ -60,7 +60,7 @@ printf '# misbehave: crash\npagetorture 1\np0 = alloc_page(GFP_KERNEL)\n' >"$scr
 sed -n '/ NO$/,$p' "$scratch/all" | grep -q 'crash.page: plain: crash'
 ok $? "a failure is printed after the rows" "$scratch/all"
 
-# A line of the table has a program, a backend, a flavour, and the columns `model` and `observed` of `run`.
+# Each line of the table: a program, a backend, a flavour, and the columns `model` and `observed` of `run`.
 while read -r program backend flavour seen; do
 	skip_if_backend_or_flavour_is_missing "$backend" "$flavour" && continue
 	expect 0 "$backend backend, $flavour: $program is seen as $seen" " $seen.* yes\$" \

@@ -6,15 +6,15 @@
 
 cd "$scratch" || exit 99
 
-# write_script NAME LINE...: writes the lines to the test script NAME.sh.
+# write_script NAME LINE...: writes the LINEs to the test script NAME.sh.
 write_script() {
 	script=$1
 	shift
 	printf '%s\n' "$@" >"$script.sh"
 }
 
-# expect_summary NAME STATUS COUNTS PATTERN ARGUMENT...: check.py with the arguments must end with STATUS, and
-# print COUNTS as its last line and PATTERN in some line.
+# expect_summary NAME STATUS COUNTS PATTERN ARGUMENT...: `check.py ARGUMENT...` must end with STATUS, print
+# COUNTS as its last line, and print a line that matches PATTERN.
 expect_summary() {
 	name=$1 status=$2 counts=$3 pattern=$4
 	shift 4
@@ -25,13 +25,13 @@ expect_summary() {
 
 write_script good 'echo "ok 1 - one"' 'echo "ok 2 # SKIP no such tool"' 'echo 1..2'
 write_script bad 'echo "ok 1 - one"' 'echo "not ok 2 - two"' 'echo "# expected 3, got 4"' 'echo 1..2' 'exit 1'
-# shellcheck disable=SC2016 # for the scripts
+# shellcheck disable=SC2016 # the written scripts expand it
 write_script killed 'echo "ok 1 - one"' 'echo "the last words"' 'kill -9 $$'
 write_script stops 'echo "ok 1 - one"'
 write_script short 'echo "ok 1 - one"' 'echo 1..2'
 write_script lies 'echo "ok 1 - one"' 'echo 1..1' 'exit 3'
 write_script skipped 'echo "1..0 # SKIP the page library lacks page_borrow"'
-# shellcheck disable=SC2016 # for the scripts
+# shellcheck disable=SC2016 # the written scripts expand it
 write_script hangup '(kill -s HUP "$(sh -c '"'echo \$PPID'"')"; echo survived) >kept' \
 	'[ ! -s kept ] && echo "ok 1 - ended by SIGHUP"' 'echo 1..1'
 

@@ -9,7 +9,8 @@ skip_rest_without_tools python3
 corpus=$abs_srcdir/corpus
 seed=0
 
-# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...: same.py compares the outcomes of repeated executions.
+# compare_outcomes PROGRAM [OPTION]... FILE|DIRECTORY...: same.py compares the outcomes of repeated executions
+# of inputs by PROGRAM.
 compare_outcomes() {
 	python3 -B "$abs_srcdir/fuzz/same.py" "$@"
 }
@@ -43,13 +44,14 @@ make_programs_with_crowded_granule() {
 	}'
 }
 
-# is_target_same_built_or_skip TARGET: true if this build has TARGET-same. Otherwise prints that a check is skipped.
+# is_target_same_built_or_skip TARGET: true if this build has TARGET-same. If TARGET-same is missing, prints
+# that a check is skipped.
 is_target_same_built_or_skip() {
 	[ -x "$abs_builddir/$1-same" ] || { skip "$1: this compiler counts no coverage for it" && false; }
 }
 
-# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: all outcomes of the inputs must be the same, and there
-# must be an input.
+# expect_same_outcomes TARGET NAME OPTION... DIRECTORY...: each input in the directories (at least one) must
+# have the same outcome in all executions by TARGET.
 expect_same_outcomes() {
 	target=$1 name=$2
 	shift 2
@@ -59,14 +61,14 @@ expect_same_outcomes() {
 	fi
 }
 
-# Truncated programs, most of which are no valid program.
+# $scratch/broken has truncated programs, most of which are invalid.
 mkdir "$scratch/broken"
 for page in "$corpus"/rules/*.page; do
 	head -c $(($(wc -c <"$page") * 7 / 9)) "$page" >"$scratch/broken/$(basename "$page")"
 done
 
-# Only two targets execute a new program for each input of the corpus. The other checks fork a process for each
-# input, because starting a sanitizer binary takes most of the time.
+# Checks of two targets start a new process by exec() for each input of the corpus; the other checks only
+# fork(), because the start of a sanitizer binary is slow.
 for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	batch=100 backends='direct alias' broken=
 	case $target in
@@ -97,12 +99,12 @@ if is_target_same_built_or_skip fuzz_race; then
 	ok $? "... with the command that shows it" "$scratch/err"
 fi
 
-# link_target_with_mutant TARGET FLAGS: links the target with $scratch/mutant.c, compiled with FLAGS, which replaces
-# an object of an archive.
+# link_target_with_mutant TARGET FLAGS: compiles $scratch/mutant.c with FLAGS, and links TARGET with it in
+# place of the original object.
 link_target_with_mutant() {
 	flavour=asan
 	[ "$1" != fuzz_race ] || flavour=tsan
-	# shellcheck disable=SC2086,SC2046 # words
+	# shellcheck disable=SC2086,SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
 		$CC $(print_sanitizer_flags $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
@@ -112,8 +114,8 @@ link_target_with_mutant() {
 }
 
 # expect_kept_state_found TARGET FLAGS FILE SED PART [WHAT]:
-# the target with a changed file of src must have outcomes that differ in PART, and the printed command must show the
-# difference again. With WHAT, the difference is by chance, and no command is tried.
+# with FILE of src changed by SED, TARGET must have outcomes that differ in PART, and the printed command must
+# show the difference again. With WHAT, the difference is random, so the printed command is not run.
 expect_kept_state_found() {
 	is_target_same_built_or_skip "$1" || return
 	sed "$4" "$abs_srcdir/src/$3" >"$scratch/mutant.c"
@@ -144,8 +146,8 @@ expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	
 
 # ---- coverage under the engine ----
 
-# print_coverage_counts_of_orders [VARIABLE=VALUE]: prints the different numbers of covered edges of fuzz_race on
-# corpus/rules in eight orders.
+# print_coverage_counts_of_orders [VARIABLE=VALUE]: runs fuzz_race on corpus/rules in eight orders, and prints
+# each number of covered edges once.
 print_coverage_counts_of_orders() {
 	for seed in 1 2 3 4 5 6 7 8; do
 		env "$@" "$abs_builddir/fuzz_race" -runs=0 -seed=$seed "$scratch/rules" 2>&1 |
@@ -168,7 +170,7 @@ if is_target_same_built_or_skip fuzz_page; then
 	mkdir "$scratch/empty"
 	expect 1 "an empty directory is a failure" 'at least one' compare_outcomes "$abs_builddir/fuzz_page-same" "$scratch/empty"
 	for arguments in '' '--frob x' '--batch 0 x' '--seed x'; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		expect_error "usage: fuzz_page-same $arguments" expected compare_outcomes "$abs_builddir/fuzz_page-same" $arguments
 	done
 	expect 0 "fuzz_page-same --help" 'Exit status' compare_outcomes "$abs_builddir/fuzz_page-same" --help

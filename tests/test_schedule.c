@@ -6,7 +6,7 @@
 
 static struct schedule s;
 
-/* Line i is blocked until line waits_for[i] has run; -1: it is never blocked. */
+/* Line i is blocked until line waits_for[i] has run; if waits_for[i] is -1, line i is never blocked. */
 static int waits_for[16];
 
 static bool is_line_blocked(const void *ctx, size_t line)
@@ -16,9 +16,9 @@ static bool is_line_blocked(const void *ctx, size_t line)
 }
 
 /*
- * @threads: the thread of each line, as a digit; 0 is main
- * @waits: for each line, the digit of the line that it waits for, or '.'
- * Return: whether the lines run in the order @expected; a is line 0.
+ * @threads: one digit for each line, the number of its thread; 0 is main
+ * @waits: one character for each line, the number of the line for which it waits, or '.'
+ * Return: whether the lines run in the order @expected, in which a is line 0, b is line 1, ...
  */
 static bool runs_in_order(const char *threads, const char *waits, const char *expected)
 {

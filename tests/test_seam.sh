@@ -1,39 +1,39 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# ./configure --with-page-library builds the harness with another page library. Here the library is simple_page.c,
-# which detects less than src/page. `run` must report exactly the listed differences.
+# ./configure --with-page-library builds the harness with another page library. The other library is
+# simple_page.c, which detects less than src/page: `run` must report exactly the differences in the table.
 . "$(dirname "$0")/tap.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
 corpus=$abs_srcdir/corpus/rules
-# This script reads only the first line of a sanitizer's report, so no report needs symbols.
+# The script reads only the first line of each sanitizer report, so no report needs symbols.
 ASAN_OPTIONS=symbolize=0
 MSAN_OPTIONS=symbolize=0
 export ASAN_OPTIONS MSAN_OPTIONS
 
-# A line of the table is KIND FLAVOURS PATTERN PROGRAM..., the difference that `run` reports for the programs. The
-# kind `differ` means that model and execution disagree. `not-run` means that `run` leaves out a fatal call, which
-# nothing would detect. `beyond` means that, as the model predicts, ThreadSanitizer misses the race.
+# A line of the table is KIND FLAVOURS PATTERN PROGRAM..., the difference that `run` reports for the PROGRAMs.
+# KIND `differ`: model and execution disagree; `not-run`: `run` leaves out a fatal call, which nothing would
+# detect; `beyond`: ThreadSanitizer misses the race, as the model predicts.
 grep -v '^#' >"$scratch/differences" <<'END'
-# Only AddressSanitizer detects that the page was freed.
+# Only AddressSanitizer detects the use of the freed page.
 differ plain,tsan,msan use-after-free copy-dead-source free-twice get-of-dead race-before-fatal-call use-after-free use-after-free-by-another-thread use-after-free-of-recycled-frame
-# Not even AddressSanitizer detects that the page was freed, because the call accesses no byte of it.
+# Not even AddressSanitizer detects the use of the freed page, because the call accesses no byte of the page.
 differ plain,asan,tsan,msan use-after-free use-after-free-by-mapping use-after-free-of-nothing use-after-free-reading-nothing use-after-free-writing-nothing
-# Nothing detects that the page was freed, so the library reports the later error, one mapping too many.
+# Nothing detects the use of the freed page, so the library reports only the later map-overflow.
 differ plain,asan,tsan,msan use-after-free.*map-overflow free-before-overflow
-# A task without a mapping may unmap anything.
+# simple_page.c ignores an unmap by a task without mappings.
 differ plain,asan,tsan,msan foreign-map foreign-unmap
 differ plain,asan,tsan,msan use-after-unmap unmap-twice
-# simple_page.c allocates a page by malloc(), which ThreadSanitizer handles as a write of the page.
+# simple_page.c allocates a page by aligned_alloc(), which ThreadSanitizer handles as a write of the page.
 differ tsan no.race alloc-without-zero-touches-nothing
-# The last page_free() of simple_page.c writes no byte, so ThreadSanitizer sees no race with it.
+# In simple_page.c, page_free() writes no byte of the page, so ThreadSanitizer reports no race with page_free().
 differ tsan data-race free-writes-the-first-byte free-writes-the-last-byte
-# All mappings of a page have the same address, so nothing detects an access through an ended mapping or through
-# the mapping of another thread. AddressSanitizer detects accesses beyond the page.
+# All mappings of a page have the same address, so nothing detects accesses through an ended mapping or
+# through the mapping of another thread. Only AddressSanitizer detects accesses beyond the page.
 not-run plain,asan,tsan,msan .* bounds-before-dead dead-even-for-nothing foreign-load foreign-map out-of-bounds-of-nothing unmap-order-one-page-twice unmap-order-over-another-page use-after-unmap
 not-run plain,tsan,msan .* out-of-bounds out-of-bounds-by-one out-of-bounds-into-a-neighbour use-after-free-through-mapping
-# ThreadSanitizer remembers four accesses, and counts the allocation of a page as one of them.
+# ThreadSanitizer remembers four accesses of a granule; one of them is here the allocation of the page.
 beyond tsan .* free-races-with-read free-while-reading tsan-keeps-four-sets-of-bytes
 END
 
@@ -54,8 +54,8 @@ expect_linker_arguments '{flavour}' 'lib/{flavour}/libpage.a' " $scratch/lib/{fl
 
 # ---- functions that the harness needs ----
 
-# List the functions of page.h that the programs of this tree need. Not needed are the functions of the library's
-# tests, of the stress scenario `borrow` and of fuzz_api, which are skipped if their functions are missing.
+# List the functions of page.h that the programs of this tree need. The tests of the library, the stress
+# scenario `borrow` and fuzz_api are skipped if their functions are missing, so these do not count.
 {
 	nm "$abs_builddir/libharness-plain.a"
 	find "$abs_builddir/obj/plain/stress" "$abs_builddir/obj/plain/fuzz" -name '*.o' \
@@ -76,8 +76,8 @@ for flavour in plain asan tsan msan; do
 	has_flavour $flavour || missing="$missing --disable-$flavour"
 done
 
-# A call of the plain library before main() ends the process. The library is linked last, so end_constructors() runs
-# after all other constructors.
+# A call of the plain library before main() must end the process. The library is linked last, so
+# end_constructors() runs after all other constructors.
 cat >"$scratch/early.c" <<'END'
 #include <stdbool.h>
 #include <stdio.h>
@@ -103,7 +103,7 @@ END
 compile_scratch_source() {
 	of=$1 file=$2 object=$3
 	shift 3
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fPIC $(print_sanitizer_flags "$of") "$@" -I"$abs_srcdir/src" \
 		-c "$scratch/$file" -o "$object" 2>"$scratch/err"
 }
@@ -119,7 +119,7 @@ compile_and_archive_simple_library() {
 		ar rc "$scratch/lib/$1/libsimple.a" "$scratch/lib/$1"/*.o 2>>"$scratch/err"
 }
 
-# whole.c is the library as one file, so that one sed script can change any part.
+# whole.c is simple_page.c with page_calls.c included, so that one sed script can change any part.
 whole=$scratch/whole.c
 sed "/page_calls\.c\"/{
 	r $abs_srcdir/examples/tutorial/page_calls.c
@@ -131,7 +131,7 @@ for flavour in $flavours; do
 done
 ok $? "the simple library compiles in: $flavours" "$scratch/err"
 
-# configure refuses a source directory that is itself configured, so make a clean copy of the source.
+# configure refuses a source directory that is itself configured, so copy it without the build.
 source=$abs_srcdir
 if [ -e "$abs_srcdir/config.status" ]; then
 	source=$scratch/source
@@ -144,13 +144,13 @@ mkdir "$scratch/build"
 configure_build() {
 	(
 		cd "$scratch/build" || exit 99
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		"$source/configure" CC="$CC" CFLAGS=-O1 --disable-dependency-tracking --disable-shared \
 			--cache-file="$scratch/cache" $missing --with-page-library="$1"
 	)
 }
 
-# build_with_simple_library PROGRAM...: builds the programs in $scratch/build.
+# build_with_simple_library PROGRAM...: builds PROGRAMs in $scratch/build, with the simple library.
 build_with_simple_library() {
 	(cd "$scratch/build" && make -j"$(nproc)" "$@")
 }
@@ -192,7 +192,7 @@ for flavour in $flavours; do
 	tools="$tools pagetorture$(print_flavour_suffix "$flavour")"
 done
 copy_objects_independent_of_library
-# shellcheck disable=SC2086 # words
+# shellcheck disable=SC2086 # split into words
 expect 0 "the tool, replayers, the stress program and tests are built with it" '' \
 	build_with_simple_library test_page_buffer test_page_misuse test_page_raw $programs $tools
 
@@ -214,7 +214,7 @@ expect 1 "... what does not hold" '^not ok .* a freed page is read' "$scratch/bu
 expect 0 "... what is skipped" '^ok .*# SKIP .*backend alias' "$scratch/build/test_page_raw"
 api=$abs_srcdir/corpus/seed/fuzz_api
 while read -r what command; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_expecting_status 69 "$scratch/build"/$command && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] &&
 		grep -q "^${command%% *}.*: skipped: the page library $(echo "$what" | tr _ ' ')" "$scratch/err"
 	ok $? "skipped with a status of its own: $command" "$scratch/err"
@@ -267,8 +267,8 @@ expect_listed_differences "in every flavour" "differ not-run beyond"
 
 # ---- broken libraries are detected ----
 
-# build_changed_library_and_tool FLAVOUR NAME LINES SED: builds the simple library after a change by the sed script,
-# which changes LINES lines of diff, and the tool with this library.
+# build_changed_library_and_tool FLAVOUR NAME LINES SED: changes simple_page.c by SED, which must make a diff
+# of LINES lines, and builds the library and the tool.
 build_changed_library_and_tool() {
 	sed "$4" "$whole" >"$scratch/simple_page.c"
 	[ "$(diff "$whole" "$scratch/simple_page.c" | grep -c '^[<>]')" -eq "$3" ] &&
@@ -276,8 +276,8 @@ build_changed_library_and_tool() {
 	ok $? "a library with $2 is built" "$scratch/err"
 }
 
-# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of the program, with the
-# changed library, must print PATTERN.
+# expect_change_found FLAVOUR NAME LINES SED PROGRAM PATTERN: `run` of PROGRAM, with the changed
+# library, must print PATTERN.
 expect_change_found() {
 	has_flavour_or_skip "$1" "$2" || return
 	build_changed_library_and_tool "$1" "$2" "$3" "$4"
@@ -304,12 +304,12 @@ expect_change_found plain "another byte before the fault" 1 \
 
 # ---- libraries that behave in another allowed way ----
 
-# The kernel's uaccess.h allows a user copy that meets a fault to copy fewer bytes than can be read.
+# By the kernel's uaccess.h, a user copy that ends at a fault may copy fewer bytes than are readable.
 build_changed_library_and_tool plain "a user copy that stops early" 2 \
 	"s/^\tis_copied = .*/&\n\tif (!is_copied)\n\t\tmemset(intermediate_bytes, 0, len);/"
 expect_listed_differences "a user copy that stops early" differ --flavour plain
 
-# A library that copies byte by byte, from the end: the number of reports differs, the races are the same.
+# A library may copy byte by byte from the end: ThreadSanitizer prints other reports, but of the same races.
 if has_flavour_or_skip tsan "another way to copy"; then
 	build_changed_library_and_tool tsan "copies byte by byte" 6 \
 		"s/^$write/\tfor (size_t i = len; i--;)\n\t\t((volatile unsigned char *)to)[i] = from[i];/

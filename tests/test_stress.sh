@@ -11,8 +11,8 @@ stress=$abs_builddir/pagetorture-stress
 out=$scratch/out err=$scratch/err table=$scratch/table box=$scratch/box
 mkdir "$box"
 
-# run_and_store_output COMMAND...: runs the command for at most a minute. Its output is in the files $out and $err,
-# its exit status in $status.
+# run_and_store_output COMMAND...: runs the command for at most a minute. The output goes to the files $out
+# and $err, the exit status to $status.
 run_and_store_output() {
 	command="$*"
 	timeout 60 "$@" >"$out" 2>"$err"
@@ -34,7 +34,7 @@ is_stored_run_successful() {
 		! grep -q '!!!' "$out" && [ ! -s "$err" ]
 }
 
-# expect_run_succeeds NAME COMMAND...: the run must end with SUCCESS and report no failure.
+# expect_run_succeeds NAME COMMAND...: runs COMMAND, which must end with SUCCESS and report no failure.
 expect_run_succeeds() {
 	what=$1
 	shift
@@ -43,8 +43,8 @@ expect_run_succeeds() {
 	ok_with_stored_output $? "$what"
 }
 
-# has_stored_run_failed_with REASON: true if the stored run failed with REASON and printed the command to run it
-# again. A sanitizer may report first; then its report counts as the reason.
+# has_stored_run_failed_with REASON: true if the stored run failed with REASON, and printed a command that
+# repeats the run. If a sanitizer reports first, the sanitizer's report counts as the reason.
 has_stored_run_failed_with() {
 	case $status in 1 | 66 | 13[4-9] | 77) ;; *) return 1 ;; esac
 	[ "$(tail -n 1 "$out")" = "End of test: FAILURE" ] || return 1
@@ -56,15 +56,15 @@ has_stored_run_failed_with() {
 
 # ---- every scenario ----
 
-# list_injected_bugs: prints SCENARIO BUG LIMIT REASON for every injected bug. A bug that only the end of a run
-# reveals has a limit of operations (-n), other bugs have a limit of seconds (-s).
+# list_injected_bugs: prints SCENARIO BUG LIMIT REASON for every injected bug. LIMIT is a number of operations
+# (-n) for a bug that only the end of a run reveals, and seconds (-s) for other bugs.
 list_injected_bugs() {
 	sed -n 's/^BUG(\([a-z]*\), "\([^"]*\)", DURING_RUN, "\(.*\)",$/\1 \2 -s10 \3/p
 		s/^BUG(\([a-z]*\), "\([^"]*\)", [A-Z_]*, "\(.*\)",$/\1 \2 -n2000 \3/p' "$abs_srcdir/stress/scenarios.def"
 }
 
-# expect_injected_bug_found SCENARIO BUG LIMIT REASON: the bug must be found in every run. Most bugs
-# are found in far less than 10 seconds.
+# expect_injected_bug_found SCENARIO BUG LIMIT REASON: SCENARIO must find BUG in every run; for most bugs, far
+# less than 10 seconds are enough.
 expect_injected_bug_found() {
 	for seed in $(seq 42 $((41 + STRESS_RUNS))); do
 		run_and_store_output "$program" "$1" "$3" --stat-interval=0 "--seed=$seed" "--busted=$2"
@@ -80,13 +80,13 @@ expect_injected_bug_found() {
 	fi
 }
 
-# test_scenario_and_its_bugs SCENARIO: correct runs must succeed, and each injected bug must be found.
+# test_scenario_and_its_bugs SCENARIO: runs without a bug must succeed, and runs must find each injected bug.
 test_scenario_and_its_bugs() {
 	for backend in direct $alias; do
 		expect_run_succeeds "$flavour, $1 finds nothing, $backend" \
 			"$program" "$1" -n 1000 --delays "--backend=$backend"
 	done
-	# shellcheck disable=SC2086 # options
+	# shellcheck disable=SC2086 # split into options
 	expect_run_succeeds "$flavour, $1 finds nothing with more threads than CPUs, under pressure" \
 		"$program" "$1" -t 40 -n 100 $pressure --forks=1 --pin --stutter=20
 	list_injected_bugs | grep "^$1 " >"$table"
@@ -95,9 +95,9 @@ test_scenario_and_its_bugs() {
 	done 3<"$table"
 }
 
-# If the page library lacks failing calls or the backend alias, the scenarios run without these.
+# If the page library has no fault attributes or no backend alias, the scenarios run without them.
 alias=alias pressure='--fail-alloc=20 --fail-copy=20'
-# shellcheck disable=SC2086 # options
+# shellcheck disable=SC2086 # split into options
 run_and_store_output "$stress" churn -n 1 $pressure
 [ "$status" -ne 69 ] || pressure=
 run_and_store_output "$stress" disjoint -n 1 --backend=alias
@@ -140,7 +140,7 @@ run_and_store_output "$stress" disjoint -t 3 -n 100 --seed=42
 --operations=0x64 --seconds=0 --seed=0x2a --stat-interval=0 --backend=direct --copy=libc --stutter=0 \
 --fail-alloc=0 --fail-copy=0 --memory=0 --forks=0" ]
 ok_with_stored_output $? "the first line has all options, the same for the same seed"
-# shellcheck disable=SC2046 # options
+# shellcheck disable=SC2046 # split into options
 run_and_store_output "$stress" disjoint $(echo "$first" | sed 's/.*Start of test: //')
 is_stored_run_successful && [ "$first" = "$(head -n 1 "$out")" ]
 ok_with_stored_output $? "and they can be given again"
@@ -158,7 +158,7 @@ run_and_store_output "$stress" edge -s 5 --copy=rounded --stat-interval=0 -t 8
 ok_with_stored_output $? "a copy that rounds to words is found: the library copies by --copy"
 expect_run_succeeds "split --bare: the same without the library" "$stress" split -n 2000 --bare
 
-# has_at_least_refused_calls MINIMUM: true if the last statistics count at least MINIMUM refused calls.
+# has_at_least_refused_calls MINIMUM: true if at least MINIMUM calls failed, by the last statistics in $out.
 has_at_least_refused_calls() {
 	[ "$(sed -n 's/.* Refused: \([0-9]*\) .*/\1/p' "$out" | tail -n 1)" -ge "$1" ]
 }
@@ -215,7 +215,7 @@ for bad in "-t 0" "-t 257" "-t x" "-t" "-n -1" "-s 1x" "--seed=0xg" "--seed=0x" 
 	"--seed=18446744073709551616" "--stat-interval=" "--busted=nothing" "--nothing" "-q" "word" \
 	"-t 1 --busted" "--backend=nothing" "--copy=nothing" "--fail-alloc=101" "--memory=1048577" \
 	"--forks=17" "--stutter=x" "--bare" "--busted=peek"; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	run_and_store_output "$stress" disjoint $bad
 	[ "$status" -eq 2 ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" -eq 1 ] &&
 		grep -qE 'expected|unknown' "$err"
@@ -227,7 +227,8 @@ ok_with_stored_output $? "overlap -t 1: a usage error"
 
 # ---- make stress, make stress-long ----
 
-# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. Its output is in $out and $err.
+# run_script_of_all_scenarios MODE VARIABLE=VALUE...: runs stress/run_all.py in $box. The script's output goes
+# to $out and $err.
 run_script_of_all_scenarios() {
 	mode=$1
 	shift
@@ -257,7 +258,7 @@ count_logged_long_runs() {
 	wc -l <"$box/stress-long/log"
 }
 
-# expect_results_of_long_runs STATUS REGEX: results/stress-long.json must have STATUS, then a match of REGEX.
+# expect_results_of_long_runs STATUS REGEX: stress-long.json must contain STATUS, and then match REGEX.
 expect_results_of_long_runs() {
 	grep -q "\"what\":\"stress-long\".*\"status\":\"$1\".*$2" "$box/results/stress-long.json" &&
 		report_shows_part_state "$1" stress-long "$box/results/stress-long.json"
@@ -286,7 +287,7 @@ status=$?
 ok_with_stored_output $? "make stress-long: SIGTERM ends with a summary, the run begins again next time"
 expect_results_of_long_runs stopped '"failures":\[\]'
 mv "$box/pagetorture-stress" "$box/good"
-# shellcheck disable=SC2016 # of the other shell
+# shellcheck disable=SC2016 # the other shell expands it
 printf '#!/bin/sh\n[ "$1" != list ] || exec ./good list\nexec ./good "$@" --busted=range\n' >"$box/pagetorture-stress"
 chmod +x "$box/pagetorture-stress"
 run_script_of_all_scenarios long TIME=2s TURN=1 SCENARIOS=split

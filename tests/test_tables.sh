@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# build-aux/tables.awk writes a new line of ops.def or rules.def into every generated file. Each word of the engines'
-# dictionaries is part of a valid program, and each number has the right bytes.
+# build-aux/tables.awk writes a new line of ops.def or rules.def into every generated file. In the
+# dictionaries for fuzzing engines, each word occurs in a valid program, and each number has the right bytes.
 . "$(dirname "$0")/tap.sh"
 
 cd "$abs_srcdir" || exit 99
@@ -51,7 +51,7 @@ ok $? "a call is in the section of the handle that it begins with" "$scratch/pag
 
 # ---- dictionaries ----
 
-# print_program_with_word WORD: prints a program that contains the word, which is from a dictionary.
+# print_program_with_word WORD: prints a program that contains WORD, a word of a dictionary.
 print_program_with_word() {
 	case $1 in
 	'pagetorture 1\x0a') printf 'pagetorture 1\n' ;;
@@ -77,8 +77,8 @@ sed "s/lock(m0)/lock(p0)/" "$text" >"$scratch/broken.dict"
 [ "$(list_words_that_check_refuses "$scratch/broken.dict" | wc -l)" -eq 2 ]
 ok $? "words that are no part of a program are found"
 
-# list_numbers_unlike_their_comments DICTIONARY: a comment above each number gives its value. Prints each number
-# whose bytes are not the byte form of this value.
+# list_numbers_unlike_their_comments DICTIONARY: prints each number whose bytes are not the byte form of the
+# value in the comment above the number.
 list_numbers_unlike_their_comments() {
 	sed -n '/^$/,$p' "$1" | while IFS= read -r line; do
 		case $line in

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# On real threads, ThreadSanitizer reports nothing about a program without a race, with any delays. Races are
-# reported, and the reports are counted. `run` reveals an executor that orders threads too little or too much.
+# On real threads, ThreadSanitizer reports nothing about a program without a race, with any delays. `run`
+# counts the executions in which ThreadSanitizer reports a race. `run` fails if the executor orders threads
+# too little or too much.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 
-# free has the paths of the programs of corpus/rules without a data race.
+# The file free lists the programs of corpus/rules that have no data race.
 "$pagetorture" check "$rules"/*.page | sed -n '/^  /d; /data-race/d; s/: [a-z -]*$//p' >"$scratch/free"
 
 # far.page has a race between the first call of a thread and the last call of another thread.
@@ -29,7 +30,7 @@ has_flavour tsan || skip_rest "threads under a detector: this build has no tsan 
 # ---- no false alarm, and the rate of reported races ----
 
 for backend in direct alias; do
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	expect 0 "corpus/rules, $backend: no report without a race" \
 		"without a race: $(wc -l <"$scratch/free"), .* in 0 of [1-9]" \
 		"$pagetorture" run --flavour tsan --executor threads --backend $backend --pin --delays 1 --repeat 4 $(cat "$scratch/free")
@@ -40,7 +41,7 @@ expect 0 "300 random programs without a race: no report" \
 	'without a race: 300, a race reported in 0 of 900 runs (0.00 %)' \
 	"$pagetorture" run --flavour tsan --executor threads --delays 2 --repeat 3 "$scratch"/made/*.page
 for options in '' '--pin' '--delays 1' '--pin --delays 1'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	"$pagetorture" run --flavour tsan --executor threads --repeat 100 $options "$scratch/far.page" >"$scratch/out" 2>"$scratch/err"
 	rate=$(sed -n 's|.* data-race \([0-9]*\)/100 .*|\1|p' "$scratch/out")
 	[ "${rate:-0}" -ge 80 ] && grep -q "racy programs: 1, .* in $rate of 100 runs" "$scratch/out"
@@ -52,13 +53,13 @@ ok $? "--json has the rate" "$scratch/out"
 
 # ---- wrong executors ----
 
-# expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: `run --repeat 100` of
-# the program, on threads of an executor in which the sed script changed FILE, must end with STATUS and print PATTERN.
+# expect_result_of_changed_executor STATUS NAME PATTERN FILE SED OPTION... PROGRAM: after SED has changed FILE
+# of the executor, `run --repeat 100` of PROGRAM on threads must end with STATUS and print PATTERN.
 expect_result_of_changed_executor() {
 	wanted=$1 what=$2 printed=$3 file=$abs_srcdir/src/harness/exec/$4
 	sed "$5" "$file" >"$scratch/mutant.c"
 	shift 5
-	# shellcheck disable=SC2046 # words
+	# shellcheck disable=SC2046 # split into words
 	! cmp -s "$file" "$scratch/mutant.c" &&
 		$CC -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-builtin -DBYTES_NO_INTERCEPT -I"$abs_srcdir/src" -c \
 			-o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&

@@ -1,27 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The C program of `to-c` compiles without a warning and reproduces the result of the page program, or says that it
-# does not. This script tests some programs of corpus/rules; with TO_C_ALL=1 (`make check-to-c`), all of them.
+# The C program of `to-c` compiles without a warning, and reproduces the result of the page program or says
+# that it does not. This script tests some programs of corpus/rules, or all with TO_C_ALL=1 (`make
+# check-to-c`).
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
 seeds=$abs_srcdir/corpus/seed
 cd "$scratch" || exit 99
 
-# compiles_without_warnings FILE NAME: the compiler of this build, and gcc, must compile FILE without a warning.
+# compiles_without_warnings FILE NAME: true if $CC and gcc compile FILE without a warning.
 compiles_without_warnings() {
 	: >warnings
 	for compiler in "$CC" gcc; do
 		command -v "${compiler%% *}" >/dev/null || continue
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		$compiler -Wall -Wextra -Werror -O2 -I"$abs_srcdir/src/page" -c -o /dev/null "$1" \
 			>>warnings 2>&1 || echo "$compiler does not take $1" >>warnings
 	done
 	[ ! -s warnings ]
 }
 
-# print_missing_needed_flavour PROGRAM: prints the flavour that reproducing the result needs if this build lacks it.
+# print_missing_needed_flavour PROGRAM: prints the flavour that shows the result, if this build lacks it.
 print_missing_needed_flavour() {
 	case $("$pagetorture" check --json "$1" 2>/dev/null) in
 	*'"verdict": [])'*) ;;
@@ -30,7 +31,8 @@ print_missing_needed_flavour() {
 	esac
 }
 
-# expect_reproduced PROGRAM: the C program must reproduce the result, with pthreads and with --deterministic.
+# expect_reproduced PROGRAM: the C program of PROGRAM must reproduce the result, on pthreads and with
+# --deterministic.
 expect_reproduced() {
 	name=$(basename "$1" .page)
 	lacking=$(print_missing_needed_flavour "$1")
@@ -39,7 +41,7 @@ expect_reproduced() {
 			skip "$name: this build has no $lacking flavour"
 			continue
 		fi
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086 # split into words
 		if run_expecting_status 1 "$pagetorture" to-c $mode -o "$name.c" "$1"; then
 			# A seed of the fuzz targets may access no byte.
 			[ "${1#"$seeds/"}" != "$1" ] && grep -q ': nothing can see this' err
@@ -51,7 +53,7 @@ expect_reproduced() {
 	done
 }
 
-# These calls access no byte, so nothing detects the broken rule, and `to-c` does not expect a report.
+# In these programs, the fatal call accesses no byte, so nothing detects it, and `to-c` expects no report.
 invisible="bounds-before-dead dead-even-for-nothing out-of-bounds-of-nothing"
 
 if [ -n "${TO_C_ALL-}" ]; then
@@ -81,7 +83,7 @@ done
 
 # ---- every call of the format ----
 
-# A line has a call and the C text that `to-c` must write for it.
+# Each line of the table has a call, and the C text that `to-c` must write for this call.
 cat >head.page <<'END'
 pagetorture 1
 p0 = alloc_page(GFP_ATOMIC | __GFP_ZERO)
@@ -129,7 +131,7 @@ ok $? "the table above has every call of ops.def" missing
 
 # ---- the commands in the first comment ----
 
-# extract_printed_commands FILE: prints the commands in the comment of FILE that compile and run it with this build.
+# extract_printed_commands FILE: prints the commands in FILE's comment that run FILE with this build.
 extract_printed_commands() {
 	sed -n '/with this build/,/^ \* or /s/^ \*   \(.*\)/\1/p' "$1"
 }
@@ -165,7 +167,7 @@ if has_flavour_or_skip tsan "races in C"; then
 	sed 's/0x[0-9a-f]*//g; s/pid=[0-9]*//' first | diff - second >differ && [ -s second ]
 	ok $? "--deterministic: the same reports again" differ
 fi
-# Both fibers write errno, which is one variable for both. ThreadSanitizer must not report this as a race.
+# The two fibers share errno, and both write it; ThreadSanitizer must not report these writes as a race.
 if has_flavour tsan; then
 	run_expecting_status 0 "$pagetorture" to-c --deterministic -o errno.c "$abs_srcdir/corpus/regress/failing-in-two-threads.page"
 	ok $? "what belongs to the pthread is no race of fibers" err
@@ -198,7 +200,7 @@ if has_flavour tsan; then
 	sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >claim.page
 	expect_not_reproduced "a race that was not expected" 'expected no data-race in the flavour tsan, seen: data-race, .*data race'
 fi
-# The C program also checks the bytes of pages.
+# The C program of `to-c` also checks the bytes of pages.
 "$pagetorture" to-c -o bytes.c "$rules/bytewise-carries-every-byte.page" 2>err
 extract_printed_commands bytes.c >bytes.sh
 sh bytes.sh >out 2>&1
@@ -234,7 +236,7 @@ for signal in HUP INT TERM KILL; do
 	ok $? "ended by SIG$signal: no directory is left" err
 done
 for arguments in '' '--frob x' 'a b' '--timeout 0 x'; do
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # split into words
 	expect_error "usage: pagetorture to-c $arguments" '' "$pagetorture" to-c $arguments
 done
 expect 0 "--help has examples" Examples "$pagetorture" to-c --help

@@ -7,8 +7,8 @@
 cd "$abs_srcdir" || exit 99
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# expect_no_matching_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: no line of the files may match PATTERN
-# unless it matches EXCEPTION.
+# expect_no_matching_line NAME PATTERN EXCEPTION GREP-ARGUMENT...: each line of the files that matches PATTERN
+# must match EXCEPTION.
 expect_no_matching_line() {
 	name=$1 pattern=$2 exception=$3
 	shift 3
@@ -16,7 +16,7 @@ expect_no_matching_line() {
 	ok_if_empty "$name" "$scratch/lines"
 }
 
-# expect_includes_only ALLOWED FILE...: includes of files of this tree (#include "...") must match ALLOWED.
+# expect_includes_only ALLOWED FILE...: each #include "..." in the FILEs must match ALLOWED.
 expect_includes_only() {
 	allowed=$1
 	shift
@@ -35,7 +35,7 @@ expect_includes_only 'bench/|page/page\.h"' bench/*.[ch]
 expect_includes_only 'page/(fault|page_kernel|sync)\.h"' kernel/rust/*.c kernel/rust/include/linux/*.h
 
 # compare_module_uses DIRECTORY OUTSIDE: doc/design.md must list exactly the modules that each module of
-# src/DIRECTORY includes. Includes that match OUTSIDE do not count.
+# src/DIRECTORY includes. doc/design.md does not list includes that match OUTSIDE.
 compare_module_uses() {
 	sed -n "/^## The modules of the $1/,/^## /s|^. .\([a-z_]*\)/. .* [\|] \([a-z_., ]*\)[\|]\$|\1 \2|p" \
 		doc/design.md | sed 's/,//g; s/ *$//' >"$scratch/modules"
@@ -60,20 +60,20 @@ compare_module_uses dev 'tool/.*|harness/.*'
 compare_module_uses tool 'harness/.*|config\.h|fuzz/(targets\.def|api_call\.h)'
 compare_module_uses harness 'config\.h'
 
-# Only some files of a module may include these headers.
+# The headers in these checks may be included only by some files of a module.
 expect_no_matching_line "schedules know neither programs nor pages" 'program\.h|page/' '^$' src/harness/program/schedule*
 expect_no_matching_line "only executors use the library" 'page/page\.h' '^$' src/harness/*.[ch]
 expect_no_matching_line "of the fuzz targets only fuzz_api calls the library by itself" 'page/page\.h' '^fuzz/api' fuzz/*.[ch]
 expect_no_matching_line "only src/page/sync.h asks which sanitizer is there" '^#(if|ifdef|ifndef) .*(SYNC_|SANITIZE|has_feature)' \
 	'^src/page/sync\.h:' -r src
-# A constructor may run before those of a page library, so it must not call the library.
+# A constructor must not call the page library, because the library's own constructors may run later.
 expect_no_matching_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
 	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
-# An external library replaces src/page in every program.
+# Every program must be linked so that an external page library can replace src/page.
 expect_no_matching_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
 	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
 
-# A test that includes internal files of src/page is built only with src/page; other tests with any library.
+# Tests that include internal files of src/page are built only with src/page, other tests always.
 grep -E '^#include "page/' tests/*.c | grep -vE '"page/page(_kernel)?\.h"' |
 	sed 's|^tests/\([^:]*\)\.c:.*|\1|' | sort -u >"$scratch/inside"
 sed -n '/^page_tests_inside = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' tests/local.mk >"$scratch/own"
@@ -149,7 +149,7 @@ if has_tool_or_skip shellcheck; then
 	ok $? "shellcheck finds nothing" "$scratch/shell"
 fi
 
-# fuzz/local.mk uses the same pattern to list functions for which AFL++ must not count coverage.
+# fuzz/local.mk also uses this sed pattern, to list the functions for which AFL++ must not count coverage.
 sed -n 's/.*NO_COVERAGE .*[ *]\([a-z_]*\)(.*/\1/p' src/page/*.c | sort >"$scratch/uncounted"
 grep -hcw 'NO_COVERAGE' src/page/*.c | awk '{ n += $1 } END { print n }' >"$scratch/uses"
 [ -s "$scratch/uncounted" ] && [ "$(grep -c . "$scratch/uncounted")" -eq "$(cat "$scratch/uses")" ]

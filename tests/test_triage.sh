@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# `triage` sorts findings of every engine and lists each failure once. If any process is killed, no file is incomplete.
+# `triage` sorts findings of every engine and lists each failure once. If a process is killed at any time,
+# `triage` leaves no incomplete file.
 . "$(dirname "$0")/tap.sh"
 
 rules=$abs_srcdir/corpus/rules
@@ -34,8 +35,8 @@ fi
 
 # ---- a campaign ----
 
-# These findings are from targets that targets.def does not list, so `triage` uses `run` to reproduce them.
-# test_finding_target.sh has findings of listed targets.
+# `triage` uses `run` to reproduce findings of targets that targets.def does not list, as in this section.
+# test_finding_target.sh tests findings of listed targets.
 
 write_race_finding camp/fuzz_own/findings/crash-1 'write_raw(p2, 0, 8, 1)' 'read_raw(p2, 4, 8)'
 write_race_finding camp/fuzz_own/findings/crash-2 'read_raw(p2, 7, 1)' 'write_raw(p2, 0, 64, 9)' 'p4 = alloc_page(GFP_NOIO)'
@@ -74,7 +75,7 @@ if has_flavour tsan; then
 	PAGETORTURE=$pagetorture run_expecting_status 0 sh "$dir/replay.sh" && grep -q ' data-race *data-race ' out
 	ok $? "the replay command shows it" err
 fi
-# The C program of a finding needs no other file, except page.h and the library.
+# The C program of a finding must compile with only page.h and the library.
 expect 0 "reproduce.c compiles" '' \
 	"$CC" -std=gnu11 -fsyntax-only -I"$abs_srcdir/src/page" -I"$abs_srcdir/src" camp/triage/data-race-read_raw-write_raw-*/reproduce.c
 grep -q 'crash-1$' camp/triage/data-race-read_raw-write_raw-*/summary.txt &&
@@ -127,7 +128,7 @@ rm -rf sorted
 # ---- killed at any moment ----
 
 # list_differing_or_incomplete_files DIRECTORY EXPECTED: prints each output file of DIRECTORY that differs from that of EXPECTED, an
-# undisturbed run. A report may differ, because it has process IDs, but must be complete.
+# undisturbed run. A sanitizer report has process IDs, so it may differ, but must be complete.
 list_differing_or_incomplete_files() {
 	for file in "$1"/*/* "$1"/*.page; do
 		[ -e "$file" ] || continue
@@ -162,7 +163,7 @@ timeout 500 "$pagetorture" triage --flavour "$flavours" -o cut killed >out 2>&1
 diff -r -x report.txt -x '.pagetorture-*' expected cut >differs
 ok $? "and the next run finishes what was begun" differs
 
-# A limit of the file size kills the program that writes the output, and no child of it, in the middle of a write.
+# A limit of the file size kills `triage` itself, but no child process, in the middle of a write.
 for bytes in 100 400; do
 	rm -rf cut
 	python3 -B - "$abs_srcdir/src/tool" $bytes output=cut flavours=plain backend=direct tool="$pagetorture" -- any \

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Tests the model of ThreadSanitizer's shadow memory with given positions. Whenever programs run,
- * the harness compares the model with the real one, report by report.
+ * Tests the model of ThreadSanitizer's shadow memory with given log positions. Other tests compare the model
+ * with ThreadSanitizer: in each execution, every report must be as the model predicts.
  */
 #include "harness/detect/tsan_shadow.h"
 #include "harness/model/rules.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
-/* The calls of a program are lines 3, 4, ... and the calls 1, 2, ... */
+/* After P, the lines 3, 4, ... of a program are its calls 1, 2, ... */
 #define P                       "pagetorture 1\np0 = alloc_page(GFP_KERNEL)\n"
 #define WRITE(thread, off, len) thread ": write_raw(p0, " #off ", " #len ", 1)\n"
 #define READ(thread, off, len)  thread ": read_raw(p0, " #off ", " #len ")\n"
 #define FOUR                    P WRITE("T0", 0, 1) WRITE("T0", 1, 1) WRITE("T0", 2, 1) WRITE("T0", 3, 1)
 #define FIVE                    FOUR WRITE("T0", 4, 1)
 
-/* The log position of all accesses of a case, which decides the cell that an access evicts. */
+/* Special log positions, which all accesses of a case have; a position selects the shadow cell to evict. */
 enum { POSITION_UNKNOWN = -1, HISTORY_LOST = -2 };
 
 static const struct {
 	const char *text;
-	int position; /* number of the evicted cell, POSITION_UNKNOWN or HISTORY_LOST */
+	int position; /* number of the shadow cell to evict, POSITION_UNKNOWN or HISTORY_LOST */
 	bool first_only;
 	int report_count; /* -1: no prediction */
 	struct {
@@ -120,7 +120,7 @@ static const struct {
 	  "without the history of an access there is no prediction" },
 };
 
-static int position; /* position of the current case */
+static int position; /* of the current case */
 
 static uintptr_t get_case_position(const void *ctx, const struct access *access)
 {

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# The commands of doc/tutorial.md run in one shell and print what the document shows. The library of the tutorial
-# lacks every call that a library may lack. This script makes three changes to save time and to avoid chance:
-# the tree is compiled without optimization, the first campaign has a seed with the bug, and the last campaign
-# takes 3 s. `make check-doc` runs the tutorial without changes.
+# The commands of doc/tutorial.md run in one shell and print what the document shows. The page library of the
+# tutorial lacks every function that an external page library may lack. This script makes three changes to
+# save time and to get the same result in each run: no optimization by the compiler, a seed that finds the bug
+# for the first campaign, and 3 s for the last campaign. `make check-doc` makes no changes.
 #
-# This script also runs some commands that the tutorial does not show, before the bug is fixed: triage of the
-# finding, a seed, and a program with 512 race reports in each run: TSan keeps them all, which is no leak.
+# Before the bug is fixed, this script also runs commands that the tutorial does not show: triage of the
+# finding, a seed, and a program with 512 race reports in each run. TSan keeps all reports, which is no leak.
 . "$(dirname "$0")/tap.sh"
 
 tutorial=$abs_srcdir/examples/tutorial
@@ -32,7 +32,7 @@ $CC -D_GNU_SOURCE -I"$abs_srcdir/src/page" -c "$tutorial/shelf.c" -o "$scratch/s
 ok_if_files_equal "the tutorial's library has the calls that it must have, and no other" \
 	"$abs_srcdir/src/page_stubs/needs.sym" "$scratch/calls"
 
-# Additional blocks of commands for the sections 4 and 7 of the document.
+# The files more.4 and more.7 have additional blocks of commands for sections 4 and 7 of the document.
 cat >"$scratch/more.4" <<'END'
 <!-- long -->
 

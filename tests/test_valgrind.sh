@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Runs unit tests under valgrind's memcheck, which checks the arguments of system calls. Sanitizers do not check
-# them in code that makes system calls without libc, so only the tests of such code run here.
+# Runs unit tests under valgrind's memcheck, which checks the arguments of system calls. Sanitizers check no
+# arguments of system calls that code makes without libc, so this script runs only the tests of such code.
 . "$(dirname "$0")/tap.sh"
 
 tests_of_system_calls="test_isolate test_page_alias test_page_map test_page_user_slice"
-# The exit status of a process in which memcheck found an error.
+# $found is the exit status of a process in which memcheck finds an error.
 found=99
 
 if [ -z "${VALGRIND-}" ]; then
@@ -18,9 +18,9 @@ if ! run_expecting_status 0 "$VALGRIND" -q true; then
 	exit
 fi
 
-# run_memcheck LEAKS COMMAND...: runs the command and its child processes under memcheck. Threads are scheduled
-# fairly; otherwise a thread that never waits would get all of the CPU. With TEST_SHARE=1, tests do not reduce
-# their work.
+# run_memcheck LEAKS COMMAND...: runs COMMAND and its child processes under memcheck; LEAKS is the option
+# --leak-check. Fair scheduling keeps a thread that never waits from using the CPU alone. The variable
+# TEST_SHARE=1 makes tests do all of their work.
 run_memcheck() {
 	leaks=$1
 	shift
@@ -35,7 +35,7 @@ for fault in freed freed-in-child leak system-call uninitialised; do
 	ok $? "memcheck finds the error: $fault" "$scratch/err"
 done
 
-# Memcheck does not search for leaks here, because it would read all mappings of the arena at the end of each child.
+# No search for leaks: at the end of each child process, memcheck would read all mappings of the arena.
 for test in $tests_of_system_calls; do
 	expect 0 "memcheck finds no error in $test" '^1\.\.[1-9]' run_memcheck no "$abs_builddir/unit-tests" "$test"
 done

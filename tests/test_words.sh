@@ -13,7 +13,7 @@ find_lines_with_word() {
 		"(^|[^a-z])($1)([^a-z]|\$)" .)
 }
 
-# has_no_word_above_limit TABLE DIRECTORY: prints each word that more lines contain than the table allows.
+# has_no_word_above_limit TABLE DIRECTORY: prints each word that occurs in more lines than TABLE allows.
 has_no_word_above_limit() {
 	grep -v '^#' "$1" | while IFS='	' read -r pattern allowed instead; do
 		find_lines_with_word "$pattern" "$2" >"$scratch/lines"

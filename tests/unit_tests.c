@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The main program of the unit tests.
+ * The main program of all unit tests.
  *
  *   unit-tests NAME   runs one test; the name may be omitted if there is only one
  */
@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Makes src/page_stubs/absent.c, if it is linked in, print a skipped test in TAP form. */
+/* If src/page_stubs/absent.c is linked in, this symbol makes it print a skipped test in TAP form. */
 extern const char tap_program_marker;
 const char tap_program_marker = 1;
 

@@ -50,7 +50,7 @@ static int pass_uninitialised_to_system(void)
 	return 0;
 }
 
-/* Only the child makes the error; both processes exit normally. */
+/* Only the child process makes the error; child and parent exit normally. */
 static int use_freed_task_in_child(void)
 {
 	int status = 0;

@@ -16,7 +16,7 @@ from entries import find_detector_of_message
 from library_trials import HANG, run_with_time_limits
 
 ENGINE_INPUTS = re.compile(r"^stat::number_of_executed_units:\s+(\d+)", re.MULTILINE)
-# The lines that begin with #NUMBER are libFuzzer's progress. They can contain such words from the input.
+# Lines that begin with #NUMBER are libFuzzer's progress, and can contain a detector's words from the input.
 FINDING = re.compile(r"^(?!#\d).*(?:ERROR: |BUG: page: |WARNING: ThreadSanitizer|runtime error: ).*$",
                      re.MULTILINE)
 # ThreadSanitizer's runtime checks memcpy() and memset() even in a library that was compiled without -fsanitize=thread.
@@ -41,7 +41,7 @@ class TrialResult:
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """What is tested."""
+    """What a column tests: a seeded bug, or the unchanged library."""
     name: str
     flavour: str
     backend: str
@@ -81,7 +81,7 @@ def make_trial_result(program_name, execution, wall_limit_seconds, input_count, 
     elif trial.killed and message:
         trial.detector, trial.why = detector or find_detector_of_message(message), message
     elif trial.killed:
-        # It may be an error of the test itself, so the bug is not found.
+        # The failure may be an error of the test itself, so the bug does not count as found.
         trial.killed, trial.detector = False, "unknown"
         trial.why = (f"{program_name} ended with status {execution.status} without a known message: "
                      f"{execution.output[-200:]}")
@@ -89,7 +89,7 @@ def make_trial_result(program_name, execution, wall_limit_seconds, input_count, 
 
 
 def sum_trials_until_finding(trials):
-    """The first trial with a finding, or the last one, with the time and inputs of those before."""
+    """The first trial with a finding, or the last trial; time and inputs include those of earlier trials."""
     seconds = inputs = 0
     for trial in trials:
         seconds, inputs = seconds + trial.seconds, inputs + trial.inputs
@@ -112,7 +112,7 @@ def _run_page_programs(tester, library_builder, programs, **environment):
 
 
 def _run_on_uninstrumented_library(tester, programs):
-    """The unchanged library without its sanitizer may fail in the same way: that finds no bug."""
+    """If the unchanged library fails in the same way without its sanitizer, the failure is no finding."""
     subject, without = tester.subject, tester.tree.plain_library_for
     options = WITHOUT_INTERCEPTORS.get(without, {})
     trial = _run_page_programs(tester, tester.library_builder, programs, **options)
@@ -123,7 +123,7 @@ def _run_on_uninstrumented_library(tester, programs):
 
 
 def test_by_replay(tester, subject, _trial_number):
-    """Run the program of the bug; if that finds nothing, the rest of the corpus."""
+    """Run the program of the bug; if the program finds nothing, run the rest of the corpus."""
     tester.require_flavour(subject.flavour)
     own, others = subject.programs[:1], subject.programs[1:]
     if tester.tree.plain_library_for:
@@ -161,7 +161,7 @@ def _run_stress_scenario(tester, subject, scenario, trial_number, seconds, *extr
                              own and "stress")
 
 
-# More threads than free lists of the allocator, so some threads share a list.
+# `churn` also runs with more threads than the page allocator has free lists, so threads share lists.
 MANY_THREADS = ("-t", 40)
 
 
@@ -197,7 +197,7 @@ def test_by_race_matrix(tester, subject, _trial_number):
 # ---- fuzzing ----
 
 def choose_fuzz_targets(subject):
-    """The targets that can find bugs of this kind; they share the time."""
+    """The fuzz targets that can find bugs of the subject's kind; the targets share the time."""
     if not subject.bug:
         return {"plain": ["fuzz_page-plain", "fuzz_fatal-plain", "fuzz_api-plain"],
                 "asan": ["fuzz_page", "fuzz_fault", "fuzz_fatal", "fuzz_api"],
@@ -212,7 +212,7 @@ def choose_fuzz_targets(subject):
         return ["fuzz_fatal-msan"]
     if subject.bug.kind == "injection":
         return ["fuzz_fault"]
-    # Without a sanitizer: AddressSanitizer would report such an access before the library.
+    # In a flavour with AddressSanitizer, the sanitizer would report the bad access before the library does.
     # fuzz_fatal also compares the calls before the last one, as fuzz_page does.
     if subject.bug.detector in ("alive", "library"):
         return ["fuzz_fatal" + plain]

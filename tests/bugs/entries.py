@@ -9,8 +9,8 @@ from library_trials import BadInput
 KINDS = ("bounds", "copying", "zeroing", "mapping", "lifetime", "user_slice", "injection",
          "concurrency", "errors")
 
-# The names of detectors, each with a pattern of its messages. A message belongs to the first detector whose
-# pattern matches. The message is a line of `pagetorture run`, or the output of a process that ended.
+# The detectors: each has a name and a pattern of its messages. A message belongs to the first detector whose
+# pattern matches. A message is a line that `pagetorture run` prints, or the output of a process that ended.
 DETECTORS = (
     ("asan", r"AddressSanitizer: "),
     ("msan", r"MemorySanitizer: "),
@@ -40,7 +40,7 @@ FIELDS = {"BUG": 8, "BUG_WITHOUT_PROGRAM": 10}
 
 @dataclasses.dataclass(frozen=True)
 class Bug:
-    """One entry. If no page program shows the bug, @test names the test that does, and @why."""
+    """One entry. If no page program shows the bug, @test names a test that does, and @why is the reason."""
     name: str
     kind: str
     rule: str

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Seeded bugs of the page library: doc/bugs.md. No program includes these files.
+# Seeded bugs of the page library: doc/bugs.md. No program contains files of this directory.
 
 EXTRA_DIST += \
 	%D%/bugs.def \
@@ -15,7 +15,7 @@ dist-bugs:
 	$(MKDIR_P) $(distdir)/tests/bugs/patch
 	cp $(srcdir)/tests/bugs/patch/*.patch $(distdir)/tests/bugs/patch
 
-# `make bugs` tests each bug in each column, except those with a stored result. That takes hours at first.
+# `make bugs` tests each bug in each column, except those with a stored result. The first run takes hours.
 # Example: make bugs BUGS_FLAGS='--column replay,unit-test'
 bugs_programs =
 if HAVE_ENGINE
@@ -32,7 +32,8 @@ bugs: all-am bugs-programs seeds
 	@rm -f results/bugs.json
 	%D%/bugs --report results/bugs.json $(BUGS_FLAGS)
 
-# tests/bugs/bugs and tests/mutants/mutants: scripts that pass the compiler and flags of this build to main.py.
+# make writes tests/bugs/bugs and tests/mutants/mutants, which pass this build's compiler and flags to
+# main.py.
 library_scripts = %D%/bugs tests/mutants/mutants
 noinst_SCRIPTS += $(library_scripts)
 CLEANFILES += $(library_scripts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""bugs: build the page library with each seeded bug, and list who finds it."""
+"""bugs: build the page library with each seeded bug, and list which columns find the bug."""
 import dataclasses
 import hashlib
 import os
@@ -105,8 +105,8 @@ class Run:
     def _run_trials_until_decided(self, tester, subject, column):
         count = self.options.trials if column in columns.RANDOM_COLUMNS else 1
         done = []
-        # If more than half of the trials found nothing, the median exceeds the limit, whatever the
-        # others find. On the unchanged library each trial matters.
+        # If more than half of the trials find nothing, the median exceeds the limit, so the other trials are
+        # left out. On the unchanged library, all trials run.
         while len(done) < count and (not subject.bug or
                                      2 * sum(not t["killed"] for t in done) <= count):
             done.append(dataclasses.asdict(columns.COLUMNS[column](tester, subject, len(done) + 1)))

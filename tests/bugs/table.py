@@ -88,7 +88,7 @@ def _list_findings_in_unchanged_library(subject_name, results):
 
 
 def _list_unexpected_results_without_sanitizer(bug, result, removed_sanitizer):
-    """Without a sanitizer, exactly the bugs that need it must stay undetected."""
+    """Without a sanitizer, exactly the bugs that only the sanitizer detects must stay undetected."""
     is_needed = bug.flavour == removed_sanitizer
     if "trials" in result and result["trials"][0]["killed"] == is_needed:
         yield (f"{bug.name}: expected {'to survive' if is_needed else 'a kill'} without {removed_sanitizer}, "
@@ -165,7 +165,7 @@ def compute_mann_whitney_p(old, new):
 
 
 def _list_detection_seconds(result):
-    """A trial that found nothing counts as slower than all others, and as equal to its like."""
+    """A trial that found nothing counts as slower than all trials that found the bug."""
     return [t["seconds"] if t["killed"] else math.inf for t in result["trials"]]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Mutants of the page library: doc/mutants.md. No program includes these files.
+# Mutants of the page library: doc/mutants.md. No program contains files of this directory.
 
 EXTRA_DIST += \
 	%D%/main.py \
@@ -15,7 +15,7 @@ EXTRA_DIST += \
 	%D%/trials.py \
 	%D%/verdicts.py
 
-# `make mutants` tests all mutants, which takes hours. After a stopped run, the same command resumes.
+# `make mutants` tests all mutants, which takes hours. After an interruption, `make mutants` continues.
 #: mutants  make small changes in the sources, and list which tests fail (hours)
 mutants: all
 	$(MAKE) $(AM_MAKEFLAGS) check-programs

@@ -57,7 +57,7 @@ def parse_arguments(arguments):
 
 
 def select_by_field(items, listed_values, field, expected, separator=","):
-    """The items whose @field is one of @listed_values; all if there are no words."""
+    """The items whose @field is one of @listed_values, or all; @expected: for the error message."""
     if not listed_values:
         return items
     known, wanted = {getattr(item, field) for item in items}, [w.strip() for w in listed_values.split(separator)]
@@ -71,7 +71,7 @@ def choose_mutants(mutants, options):
     chosen = select_by_field(mutants, options.files, "file", "a file of src/page with mutants")
     chosen = select_by_field(chosen, options.only, "id", "the name of a mutant")
     if options.sample and options.sample < len(chosen):
-        # Adding or removing a mutant must not change the choice of the others.
+        # If a mutant is added or removed, the choice of the other mutants must not change.
         chosen = sorted(chosen, key=lambda m: hashlib.sha1(
             f"{options.seed} {m.id}".encode()).digest())[:options.sample]
     return chosen

@@ -19,7 +19,7 @@ from library_build import run_returning_status_and_output
 
 FILE_SCOPE = "-"
 
-# Operators that change very short text. The name of such a mutant also depends on the text around the change.
+# Operators that change very short text, so the name of the mutant also depends on the text around the change.
 SMALL = ("constant", "jump", "order")
 BLOCKS = ("CompoundStmt", "FunctionDecl", "RecordDecl", "TranslationUnitDecl")
 ENOUGH, TOO_MUCH = 6, 160

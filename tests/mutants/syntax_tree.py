@@ -93,7 +93,7 @@ class Node:
         kind = self.json.get("type", {})
         return kind.get("desugaredQualType", kind.get("qualType", ""))
 
-    def get(self, key):
+    def get(self, key):  # a field of clang's JSON for the node, or None
         return self.json.get(key)
 
 
@@ -121,7 +121,7 @@ class Reader:
         if not called:
             return None
         if expansion.get("isMacroArgExpansion") and spelled:
-            # For a macro among the arguments of another, clang does not print the position.
+            # clang prints no position for a macro in the arguments of another macro.
             return None if spelled.text.is_in_directive(spelled.begin) else spelled
         return Place(called.text, called.begin, called.text.find_end_of_macro_use(called.begin),
                      called.text.get_identifier_at(called.begin))
@@ -144,7 +144,7 @@ class Reader:
 
 def run_clang_and_read_tree(command, directory, texts_by_name):
     """The tree of the source that @command compiles, run in @directory."""
-    # ccache takes the tree of one source for that of another.
+    # ccache would return the syntax tree of another source.
     done = subprocess.run([*command, "-Xclang", "-ast-dump=json", "-fsyntax-only"], cwd=directory,
                           capture_output=True, text=True, check=False,
                           env={**os.environ, "CCACHE_DISABLE": "1"})

@@ -12,10 +12,10 @@ from library_build import (BACKENDS, LinkRecipe, get_developers_tool_link_recipe
 from library_trials import BadInput, run_with_time_limits
 
 CORPUS = ("corpus/rules", "corpus/regress")
-# The unit tests that take seconds under ThreadSanitizer or MemorySanitizer.
+# The unit tests that run for seconds with ThreadSanitizer or MemorySanitizer.
 SLOW_TESTS = {(name, flavour) for name in ("test_page_buffer", "test_page_user_slice")
               for flavour in ("tsan", "msan")}
-# {flavour: pairs of a fuzz target, which runs without an engine, and a backend; "" is the default backend}
+# {flavour: pairs of a fuzz target and a backend, for a replayer; "" is the default backend}
 REPLAYERS = {
     "plain": (("fuzz_page", ""), ("fuzz_fault", ""), ("fuzz_race", "")),
     "asan": (("fuzz_page", ""), ("fuzz_fault", ""), ("fuzz_page", "alias")),

@@ -17,7 +17,7 @@ KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 SAME, INVALID = "same code", "invalid"
 VERDICTS = (KILLED, SURVIVED, EQUIVALENT, SAME, INVALID)
 WANTED_RATIO = 0.90
-# Additional compiler flags when object code is compared. Without them, the code has line numbers for UBSan.
+# Additional compiler flags for object code to compare, which must not contain line numbers for UBSan.
 COMPARED_WITH = {"asan": ["-fsanitize-trap=undefined"]}
 FIRST_LIMITS = 600, 300  # seconds: wall time, CPU time
 
@@ -160,6 +160,7 @@ class Summary:
     """The results of the chosen mutants, after applying tests/mutants/surviving."""
 
     def __init__(self, runner, chosen, mutants, reasons_by_mutant_name):
+        # @chosen: the mutants that the options select; @mutants: all mutants
         self.mutants, self.reasons = mutants, reasons_by_mutant_name
         stored = {m.id: runner.find_valid_result(m) for m in mutants}
         self.results = [self._apply_reason_to_result(stored[m.id]) for m in chosen if stored[m.id]]
