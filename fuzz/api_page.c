@@ -243,17 +243,14 @@ void api_run_user_copy(const struct api_call *call)
 #define USER_WRITABLE (2 * PAGE_SIZE)
 
 /* Return: USER_WRITABLE bytes of zeroed user memory, which end at a page that cannot be accessed. */
-static unsigned char *get_zeroed_user_memory(void)
+static unsigned char *map_user_memory(void)
 {
-	static unsigned char *memory;
+	unsigned char *memory = mmap(NULL, USER_WRITABLE + PAGE_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!memory) {
-		memory = mmap(NULL, USER_WRITABLE + PAGE_SIZE, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (memory == MAP_FAILED || mprotect(memory + USER_WRITABLE, PAGE_SIZE, PROT_NONE))
-			abort();
-	}
-	return memset(memory, 0, USER_WRITABLE);
+	if (memory == MAP_FAILED || mprotect(memory + USER_WRITABLE, PAGE_SIZE, PROT_NONE))
+		abort();
+	return memory;
 }
 
 void api_run_user_write(const struct api_call *call)
@@ -262,7 +259,7 @@ void api_run_user_write(const struct api_call *call)
 	size_t len = call->numbers[2] % PAGE_SIZE, written = len < writable ? len : writable;
 	int expected = len <= left && len <= writable ? 0 : -EFAULT, ret;
 	static unsigned char src[PAGE_SIZE], expected_bytes[USER_WRITABLE];
-	unsigned char *memory = get_zeroed_user_memory();
+	unsigned char *memory = map_user_memory();
 	struct user_slice_writer writer;
 
 	for (size_t i = 0; i < PAGE_SIZE; i++)
@@ -284,4 +281,5 @@ void api_run_user_write(const struct api_call *call)
 	memcpy(expected_bytes + USER_WRITABLE - writable, src, written);
 	api_expect(!memcmp(memory, expected_bytes, USER_WRITABLE),
 		   "user_slice_write of %zu bytes, with %zu writable, wrote wrong bytes", len, writable);
+	munmap(memory, USER_WRITABLE + PAGE_SIZE);
 }

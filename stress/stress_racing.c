@@ -59,7 +59,7 @@ static unsigned char compute_offset_mask(size_t off)
 	return add_parity_bit((unsigned int)stress_hash(off));
 }
 
-static unsigned int wrap_writer_index_to_number(unsigned int writer_index)
+static unsigned int wrap_writer_index_to_5_bit_number(unsigned int writer_index)
 {
 	return writer_index % WRITER_MASK + 1;
 }
@@ -67,7 +67,8 @@ static unsigned int wrap_writer_index_to_number(unsigned int writer_index)
 static void fill_with_values_of_writer(unsigned char *bytes, unsigned int writer_index,
 				       const struct stress_record *range)
 {
-	unsigned int code = wrap_writer_index_to_number(writer_index) | range->byte_value % GENERATIONS << 5;
+	unsigned int code = wrap_writer_index_to_5_bit_number(writer_index) | range->byte_value % GENERATIONS
+										      << 5;
 
 	for (size_t i = 0; i < range->len; i++)
 		bytes[i] = add_parity_bit(code) ^ compute_offset_mask(range->off + i);
@@ -293,8 +294,8 @@ static void copy_and_check_user_memory(struct stress_thread *self)
 		stress_expect_equal(self, "page_copy_from_user_slice", error, 0);
 		stress_read_page(self, page, bytes, range->off, range->len);
 		check_bytes_are_of_writers(self, bytes, range->off, range->len,
-					   wrap_writer_index_to_number(owner),
-					   wrap_writer_index_to_number(owner));
+					   wrap_writer_index_to_5_bit_number(owner),
+					   wrap_writer_index_to_5_bit_number(owner));
 	}
 	stress_free_page(self, page);
 }

@@ -3,7 +3,7 @@
 """A second implementation of page programs, format 1, written only from the description of the format.
 
 reference.py stores happens-before as sets of events, one bit for each, and compares accesses pair by pair,
-which is slow, but independent of the vector clocks and the shadow of the rule model.
+which is slow, but independent of the vector clocks and the access log of the rule model.
 
     reference.py FILE...      print what `pagetorture check --json FILE...` must print
 

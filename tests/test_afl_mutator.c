@@ -72,7 +72,7 @@ static size_t make_program_and_input(uint64_t seed, uint8_t *to)
 }
 
 /* Return: whether @text consists of names of mutations, separated by +. */
-static bool is_valid_description(const char *text, size_t max)
+static bool is_short_list_of_mutation_names(const char *text, size_t max)
 {
 	char description[256]; /* a copy of @text, which strtok() splits */
 
@@ -104,9 +104,9 @@ static void test_mutations(void)
 
 		good += result_size && result_size <= max && decode_and_check_canonical(result, result_size);
 		changed += result_size != size || memcmp(result, bytes, size);
-		described +=
-			*afl.describe(mutator, 200) && is_valid_description(afl.describe(mutator, 200), 200);
-		brief += is_valid_description(afl.describe(mutator, 1 + seed % 12), 1 + seed % 12);
+		described += *afl.describe(mutator, 200) &&
+			     is_short_list_of_mutation_names(afl.describe(mutator, 200), 200);
+		brief += is_short_list_of_mutation_names(afl.describe(mutator, 1 + seed % 12), 1 + seed % 12);
 		same += afl.fuzz(twin, bytes, size, &compared, second, second_size, max) == result_size &&
 			!memcmp(result, compared, result_size);
 		different +=

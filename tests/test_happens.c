@@ -64,11 +64,12 @@ static bool accesses_conflict(const struct access *a, const struct access *b)
 	       (a->write || b->write) && !(a->atomic && b->atomic);
 }
 
-static bool race_is_recorded(const struct shadow *shadow, const struct access *a, const struct access *b)
+static bool race_is_recorded(const struct access_log *access_log, const struct access *a,
+			     const struct access *b)
 {
-	for (size_t i = 0; i < shadow->race_count; i++)
-		if (shadow->races[i].first == a->call && shadow->races[i].second == b->call &&
-		    shadow->races[i].page == a->page)
+	for (size_t i = 0; i < access_log->race_count; i++)
+		if (access_log->races[i].first == a->call && access_log->races[i].second == b->call &&
+		    access_log->races[i].page == a->page)
 			return true;
 	return false;
 }
@@ -83,17 +84,17 @@ static size_t find_step_index_of_call(size_t call)
 /* Return: whether the races are exactly the conflicts between unordered calls; adds to both counts. */
 static bool races_are_conflicts_without_order(size_t *conflict_count, size_t *race_count)
 {
-	const struct shadow *shadow = rules_shadow(rules);
+	const struct access_log *access_log = rules_access_log(rules);
 
-	for (size_t j = 0; j < shadow->access_count; j++)
+	for (size_t j = 0; j < access_log->access_count; j++)
 		for (size_t i = 0; i < j; i++) {
-			const struct access *a = &shadow->accesses[i], *b = &shadow->accesses[j];
+			const struct access *a = &access_log->accesses[i], *b = &access_log->accesses[j];
 
 			if (!accesses_conflict(a, b))
 				continue;
 			(*conflict_count)++;
-			*race_count += race_is_recorded(shadow, a, b);
-			if (race_is_recorded(shadow, a, b) ==
+			*race_count += race_is_recorded(access_log, a, b);
+			if (race_is_recorded(access_log, a, b) ==
 			    is_ordered_before(find_step_index_of_call(a->call),
 					      find_step_index_of_call(b->call)))
 				return false;

@@ -10,11 +10,11 @@
 static struct program program;
 static struct rules *rules;
 
-static const struct shadow *evaluate_text(const char *program_text)
+static const struct access_log *evaluate_text(const char *program_text)
 {
 	parse_program_or_exit(&program, program_text);
 	rules_evaluate(rules, &program);
-	return rules_shadow(rules);
+	return rules_access_log(rules);
 }
 
 #define WRITE(thread, off, len) thread ": write_raw(p0, " #off ", " #len ", 1)\n"
@@ -41,10 +41,10 @@ static const struct {
 
 static void test_matching(void)
 {
-	const struct shadow *shadow = evaluate_text(P WRITE("T0", 0, 16) WRITE("T1", 8, 16));
+	const struct access_log *access_log = evaluate_text(P WRITE("T0", 0, 16) WRITE("T1", 8, 16));
 
 	for (size_t i = 0; i < COUNT(reports); i++)
-		ok(!race_report_find_race(&reports[i].report, &program, shadow, reports[i].any_order) ==
+		ok(!race_report_find_race(&reports[i].report, &program, access_log, reports[i].any_order) ==
 			   !reports[i].is_known,
 		   "%s", reports[i].check_name);
 }
@@ -79,8 +79,8 @@ UNIT_TEST(test_race_report)
 	rules = rules_new();
 	test_matching();
 	for (size_t i = 0; i < COUNT(capacities); i++)
-		ok(shadow_has_unmissable_race(evaluate_text(capacities[i].program_text),
-					      capacities[i].cells) == capacities[i].must_be_reported,
+		ok(access_log_has_unmissable_race(evaluate_text(capacities[i].program_text),
+						  capacities[i].cells) == capacities[i].must_be_reported,
 		   "%s", capacities[i].check_name);
 	rules_delete(rules);
 }

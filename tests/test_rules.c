@@ -33,14 +33,14 @@ static bool names_do_not_matter(uint64_t seed)
 
 	make_interacting_program(&seed, &program, 30, OP_lock);
 	before = find_broken_rules(&program);
-	races = rules_shadow(rules)->race_count;
+	races = rules_access_log(rules)->race_count;
 	for (size_t i = 0; i < program.count; i++) {
 		struct call *call = &program.calls[i];
 
 		call->thread = call->thread ? (uint8_t)(PROGRAM_THREADS - call->thread) : 0;
 		call->handle[0] = (uint8_t)(PROGRAM_PAGES - 1 - call->handle[0]);
 	}
-	return find_broken_rules(&program) == before && rules_shadow(rules)->race_count == races;
+	return find_broken_rules(&program) == before && rules_access_log(rules)->race_count == races;
 }
 
 /* Return: whether the model finds no race if main makes a call after each call. */

@@ -200,7 +200,7 @@ static bool count_and_check_race_reports(const struct checker *checker, const st
 		const char *thread = s->earlier_thread == PROGRAM_THREADS ? "an unknown thread" :
 									    thread_name(s->earlier_thread);
 
-		if (race_report_find_race(s, program, rules_shadow(checker->rules), any_order))
+		if (race_report_find_race(s, program, rules_access_log(checker->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
 			return checker_set_difference(report, "line %u: a race with %s outside of every page",
@@ -280,7 +280,7 @@ static bool predict_reports_reliably(struct checker *checker, const struct tsan_
 				     size_t observed_report_count)
 {
 	return tsan_log_is_readable() &&
-	       tsan_shadow_predict(checker->tsan_model, rules_shadow(checker->rules), facts,
+	       tsan_shadow_predict(checker->tsan_model, rules_access_log(checker->rules), facts,
 				   exec_options(checker->exec)->first_race_only,
 				   &checker->predicted_reports) &&
 	       (library_get()->has_known_access_pattern ||
@@ -288,15 +288,15 @@ static bool predict_reports_reliably(struct checker *checker, const struct tsan_
 }
 
 /* If the detector reported no race, the model must have no race that the detector cannot miss. */
-static bool check_no_unmissable_race(const struct shadow *shadow, const struct program *program,
+static bool check_no_unmissable_race(const struct access_log *access_log, const struct program *program,
 				     struct checker_report *report)
 {
-	const struct race *race = shadow->races;
+	const struct race *race = access_log->races;
 	enum cells_per_access cells = !library_get()->has_known_access_pattern ? CELLS_UNKNOWN :
 				      tsan_stores_cell_per_byte()              ? CELLS_SPLIT :
 										 CELLS_ONE;
 
-	return !shadow_has_unmissable_race(shadow, cells) ||
+	return !access_log_has_unmissable_race(access_log, cells) ||
 	       checker_set_difference(
 		       report, "line %u: expected a data-race with line %u on p%u to be reported, got none",
 		       program->calls[race->second].line, program->calls[race->first].line, race->page);
@@ -309,18 +309,18 @@ static bool check_no_unmissable_race(const struct shadow *shadow, const struct p
 static bool predict_and_check_race_reports(struct checker *checker, const struct program *program,
 					   struct checker_report *report)
 {
-	const struct shadow *shadow = rules_shadow(checker->rules);
+	const struct access_log *access_log = rules_access_log(checker->rules);
 	struct tsan_facts facts = exec_tsan_facts(checker->exec);
 
-	if (!tsan_is_present() || !shadow->race_count)
+	if (!tsan_is_present() || !access_log->race_count)
 		return true;
 	report->reports_are_predictable = predict_reports_reliably(checker, &facts, report->race_count);
 	if (report->reports_are_predictable && !check_predicted_reports(checker, program, report))
 		return false;
 	if (report->race_count)
 		return true;
-	return (report->reports_are_predictable || check_no_unmissable_race(shadow, program, report)) &&
-	       accept_missed_race(report, program, shadow->races);
+	return (report->reports_are_predictable || check_no_unmissable_race(access_log, program, report)) &&
+	       accept_missed_race(report, program, access_log->races);
 }
 
 /* ---- executions ---- */
@@ -387,8 +387,8 @@ enum checker_result checker_run_and_compare_threads(struct checker *checker, con
 {
 	const struct verdict *v = rules_verdict(checker->rules);
 	bool deadlocks = must_deadlock(v);
-	const struct shadow *shadow = rules_shadow(checker->rules);
-	bool bytes_are_determined = !shadow->race_count && !shadow->has_contended_atomics;
+	const struct access_log *access_log = rules_access_log(checker->rules);
+	bool bytes_are_determined = !access_log->race_count && !access_log->has_contended_atomics;
 
 	require_evaluated_and_clear_results(checker, program, report);
 	if (!exec_create_and_run_threads(checker->exec, program, rules_trace(checker->rules), deadlocks,

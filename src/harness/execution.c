@@ -63,17 +63,17 @@ static bool check_rules_and_race_count(const struct checker_report *first, struc
 static void store_unknown_or_first_race(struct execution *execution)
 {
 	const struct race_reports *seen = exec_race_reports(current.checker->exec);
-	const struct shadow *shadow = rules_shadow(current.checker->rules);
+	const struct access_log *access_log = rules_access_log(current.checker->rules);
 	const struct race *race = NULL;
 	size_t kept = race_reports_kept_count(seen), i = 0;
 
 	execution->has_race = kept > 0;
 	if (!execution->has_race)
 		return;
-	while (i < kept && (race = race_report_find_race(&seen->kept[i], current.program, shadow, false)))
+	while (i < kept && (race = race_report_find_race(&seen->kept[i], current.program, access_log, false)))
 		i++;
 	if (i == kept)
-		race = race_report_find_race(&seen->kept[i = 0], current.program, shadow, false);
+		race = race_report_find_race(&seen->kept[i = 0], current.program, access_log, false);
 	execution->race = seen->kept[i];
 	execution->race_first_call = race ? race->first : EXECUTION_NO_CALL;
 }
@@ -201,7 +201,7 @@ static void run_fatal_call_in_child(void *ctx)
 	limit_cpu_seconds(current.options->cpu_limit_seconds);
 	if (current.options->has_engine_handlers)
 		detector_disable_engine_handlers();
-	detector_install_fault_handler();
+	detector_make_faults_print_and_exit();
 	if (!current.checker) {
 		current.checker = checker_new();
 		/* Exit with an error: exit status 0 would mean that the fatal call returned. */

@@ -65,8 +65,8 @@ harness_sources = \
 	%D%/model/rules_page.c \
 	%D%/model/rules_state.h \
 	%D%/model/rules_user.c \
-	%D%/model/shadow.c \
-	%D%/model/shadow.h \
+	%D%/model/access_log.c \
+	%D%/model/access_log.h \
 	%D%/model/detectable.c \
 	%D%/model/detectable.h \
 	%D%/mutate/minimize.c \

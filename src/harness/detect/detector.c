@@ -68,7 +68,8 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/* The lowest address of the stack of the thread that called detector_install_fault_handler(); 0: unknown. */
+/* The lowest address of the stack of the thread that called detector_make_faults_print_and_exit(); 0:
+ * unknown. */
 static uintptr_t lowest_stack_address;
 /* A fault less than this many bytes from lowest_stack_address is reported as a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
@@ -132,7 +133,7 @@ void detector_disable_engine_handlers(void)
 }
 
 /* The signal handler has its own stack, because the fault may be an overflow of the thread's stack. */
-void detector_install_fault_handler(void)
+void detector_make_faults_print_and_exit(void)
 {
 	static char handler_stack[1 << 16];
 	stack_t stack = { .ss_sp = handler_stack, .ss_size = sizeof(handler_stack) };

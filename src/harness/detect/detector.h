@@ -16,13 +16,13 @@ enum rule detector_find_rule(const char *output, char *report_line, size_t size)
 
 /*
  * Finds the address of a failed access in a sanitizer's report, or in the line that the handler of
- * detector_install_fault_handler() printed.
+ * detector_make_faults_print_and_exit() printed.
  * Return: the address; 0 if @output contains no such address
  */
 uintptr_t detector_find_fault_address(const char *output);
 
 /* Installs a handler of SIGSEGV and SIGBUS that prints the fault's address on stderr and ends the process. */
-void detector_install_fault_handler(void);
+void detector_make_faults_print_and_exit(void);
 
 /*
  * Removes the fuzzing engine's handlers from a child process that is expected to die, so that the engine does

@@ -32,10 +32,10 @@ static bool is_report_of_pair(const struct race_report *report, const struct pro
 }
 
 const struct race *race_report_find_race(const struct race_report *report, const struct program *program,
-					 const struct shadow *shadow, bool any_order)
+					 const struct access_log *access_log, bool any_order)
 {
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct race *race = &shadow->races[i];
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct race *race = &access_log->races[i];
 
 		if (race->page != report->page || race->from >= report->to || report->from >= race->to)
 			continue;
@@ -101,11 +101,11 @@ static bool add_cells_of_access(struct cell_content cells[TSAN_CELLS], unsigned 
 }
 
 /* Returns whether the first access to the page writes all bytes, as an allocation with __GFP_ZERO does. */
-static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t page)
+static bool is_first_access_whole_write(const struct access_log *access_log, uint8_t page)
 {
-	for (size_t i = 0; i < shadow->access_count; i++)
-		if (shadow->accesses[i].page == page)
-			return shadow->accesses[i].write && covers_whole_page(&shadow->accesses[i]);
+	for (size_t i = 0; i < access_log->access_count; i++)
+		if (access_log->accesses[i].page == page)
+			return access_log->accesses[i].write && covers_whole_page(&access_log->accesses[i]);
 	return false;
 }
 
@@ -114,17 +114,17 @@ static bool is_first_access_whole_write(const struct shadow *shadow, uint8_t pag
  * CELLS_UNKNOWN the accesses of the second call must fit too, because the library may split an access into
  * parts. The first part of a split access could evict the cell with which a later part races.
  */
-static bool granule_holds_accesses_before_race(const struct shadow *shadow, const struct race *race,
+static bool granule_holds_accesses_before_race(const struct access_log *access_log, const struct race *race,
 					       unsigned int granule_index,
 					       enum cells_per_access cells_per_access)
 {
 	struct cell_content cells[TSAN_CELLS];
 	unsigned int cell_count = 0;
 
-	if (cells_per_access == CELLS_UNKNOWN && !is_first_access_whole_write(shadow, race->page))
+	if (cells_per_access == CELLS_UNKNOWN && !is_first_access_whole_write(access_log, race->page))
 		cells[cell_count++] = (struct cell_content){ .thread = PROGRAM_THREADS };
-	for (size_t i = 0; i < shadow->access_count; i++) {
-		const struct access *a = &shadow->accesses[i];
+	for (size_t i = 0; i < access_log->access_count; i++) {
+		const struct access *a = &access_log->accesses[i];
 		uint8_t mask = a->page == race->page ? access_granule_mask(a, granule_index) : 0;
 
 		if (a->call == race->second && cells_per_access != CELLS_UNKNOWN)
@@ -141,27 +141,27 @@ static bool granule_holds_accesses_before_race(const struct shadow *shadow, cons
  * Returns whether each call of the race accesses the page once. If a call accesses the page twice, the range
  * of its race may include bytes that do not race.
  */
-static bool range_has_only_racing_bytes(const struct shadow *shadow, const struct race *race)
+static bool range_has_only_racing_bytes(const struct access_log *access_log, const struct race *race)
 {
 	unsigned int access_count = 0;
 
-	for (size_t i = 0; i < shadow->access_count; i++) {
-		const struct access *a = &shadow->accesses[i];
+	for (size_t i = 0; i < access_log->access_count; i++) {
+		const struct access *a = &access_log->accesses[i];
 
 		access_count += a->page == race->page && (a->call == race->first || a->call == race->second);
 	}
 	return access_count == 2;
 }
 
-bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_access cells)
+bool access_log_has_unmissable_race(const struct access_log *access_log, enum cells_per_access cells)
 {
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct race *race = &shadow->races[i];
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct race *race = &access_log->races[i];
 
-		if (!range_has_only_racing_bytes(shadow, race))
+		if (!range_has_only_racing_bytes(access_log, race))
 			continue;
 		for (unsigned int g = race->from / TSAN_GRANULE; g <= (race->to - 1u) / TSAN_GRANULE; g++)
-			if (granule_holds_accesses_before_race(shadow, race, g, cells))
+			if (granule_holds_accesses_before_race(access_log, race, g, cells))
 				return true;
 	}
 	return false;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "harness/model/shadow.h"
+#include "harness/model/access_log.h"
 #include "harness/program/program.h"
 
 /* race_reports_add() keeps the first RACE_REPORTS_MAX reports of an execution, and drops the others. */
@@ -39,12 +39,12 @@ size_t race_reports_kept_count(const struct race_reports *race_reports);
 void race_reports_add(struct race_reports *race_reports, const struct race_report *race_report);
 
 /*
- * Finds the first race in @shadow, the rule model's shadow, that can be the race of the report.
+ * Finds the first race in @access_log, the rule model's, that can be the race of the report.
  * @any_order: also accept a race whose calls ran in the other order, which real threads allow.
  * Return: NULL if the model has no such race.
  */
 const struct race *race_report_find_race(const struct race_report *race_report, const struct program *program,
-					 const struct shadow *shadow, bool any_order);
+					 const struct access_log *access_log, bool any_order);
 
 /* A granule has 8 bytes, and ThreadSanitizer's shadow has 4 cells for each granule. */
 #define TSAN_GRANULE 8u
@@ -62,9 +62,10 @@ enum cells_per_access {
 };
 
 /*
- * Returns whether @shadow, the rule model's shadow, has a race that ThreadSanitizer must report, whichever
+ * Returns whether @access_log, the rule model's, has a race that ThreadSanitizer must report, whichever
  * cells ThreadSanitizer evicts. ThreadSanitizer must report a race if the accesses to one granule before the
  * race's second call use at most 4 different cells. Two accesses use different cells if they differ in
  * thread, bytes, or kind (read or write, plain or atomic).
  */
-bool shadow_has_unmissable_race(const struct shadow *shadow, enum cells_per_access cells_per_access);
+bool access_log_has_unmissable_race(const struct access_log *access_log,
+				    enum cells_per_access cells_per_access);

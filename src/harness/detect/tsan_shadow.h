@@ -26,7 +26,7 @@
 #pragma once
 
 #include "harness/detect/race_report.h"
-#include "harness/model/shadow.h"
+#include "harness/model/access_log.h"
 
 /* Facts that only the executor knows. Both functions below get the member `ctx` as @ctx. */
 struct tsan_facts {

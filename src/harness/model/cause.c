@@ -72,7 +72,7 @@ uint8_t cause_find_page_used_after_free(const struct program *program, const str
 static void add_calls_of_newer_mappings(const struct program *program, const struct trace *trace,
 					uint8_t thread, int older_handle, struct causes *causes)
 {
-	uint16_t live_map_calls[PROGRAM_MAPS];
+	uint16_t live_map_call_stack[PROGRAM_MAPS];
 	size_t count = 0;
 
 	for (size_t i = 0; i < trace->step_count; i++) {
@@ -81,12 +81,12 @@ static void add_calls_of_newer_mappings(const struct program *program, const str
 		if (trace->steps[i].was_skipped || call->thread != thread)
 			continue;
 		if (call->op == OP_kmap_local)
-			live_map_calls[count++] = trace->steps[i].call;
+			live_map_call_stack[count++] = trace->steps[i].call;
 		else if (call->op == OP_kunmap_local)
 			count--;
 	}
-	while (count-- && program->calls[live_map_calls[count]].handle[0] != older_handle)
-		add_cause_call_if_space(causes, live_map_calls[count]);
+	while (count-- && program->calls[live_map_call_stack[count]].handle[0] != older_handle)
+		add_cause_call_if_space(causes, live_map_call_stack[count]);
 }
 
 void cause_find_for_fatal_call(const struct program *program, const struct rules *rules,
@@ -126,13 +126,13 @@ void cause_find_for_fatal_call(const struct program *program, const struct rules
 }
 
 /* Returns the last write to the byte before the call makes its accesses; NULL if there is none. */
-static const struct access *find_last_write_before_call(const struct shadow *shadow, size_t call_index,
-							uint8_t page, uint16_t byte_offset)
+static const struct access *find_last_write_before_call(const struct access_log *access_log,
+							size_t call_index, uint8_t page, uint16_t byte_offset)
 {
 	const struct access *writer = NULL;
 
-	for (size_t i = 0; i < shadow->access_count && shadow->accesses[i].call != call_index; i++) {
-		const struct access *access = &shadow->accesses[i];
+	for (size_t i = 0; i < access_log->access_count && access_log->accesses[i].call != call_index; i++) {
+		const struct access *access = &access_log->accesses[i];
 
 		if (access->write && access->page == page && access->from <= byte_offset &&
 		    byte_offset < access->to)
@@ -148,8 +148,8 @@ void cause_find_uninit_byte_origin(const struct program *program, const struct r
 	const struct access *writer;
 
 	causes->call_count = 0;
-	while ((writer = find_last_write_before_call(rules_shadow(rules), reading_call, page, byte_offset)) !=
-	       NULL) {
+	while ((writer = find_last_write_before_call(rules_access_log(rules), reading_call, page,
+						     byte_offset)) != NULL) {
 		const struct call *copy = &program->calls[writer->call];
 
 		if (copy->op != OP_copy_page)

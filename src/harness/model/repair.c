@@ -16,11 +16,11 @@ static void move_racing_and_drop_bad_calls(struct program *program, const struct
 					   bool must_drop[PROGRAM_CALLS])
 {
 	const struct verdict *v = rules_verdict(rules);
-	const struct shadow *shadow = rules_shadow(rules);
+	const struct access_log *access_log = rules_access_log(rules);
 	size_t kept = 0;
 
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct race *race = &shadow->races[i];
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct race *race = &access_log->races[i];
 
 		if (may_move)
 			program->calls[race->second].thread = program->calls[race->first].thread;

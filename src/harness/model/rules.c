@@ -98,8 +98,8 @@ static void reset_for_program(struct rules *rules, const struct program *program
 	bytes_fill(rules->maps, 0, sizeof(rules->maps));
 	bytes_fill(rules->sync_clocks, 0, sizeof(rules->sync_clocks));
 	bytes_fill(rules->threads, 0, sizeof(rules->threads));
-	rules->shadow->access_count = rules->shadow->race_count = 0;
-	rules->shadow->has_contended_atomics = false;
+	rules->access_log->access_count = rules->access_log->race_count = 0;
+	rules->access_log->has_contended_atomics = false;
 	rules->verdict.broken = 0;
 	rules->verdict.fatal_call = VERDICT_NONE;
 	rules->verdict.uninit_use_count = 0;
@@ -141,9 +141,9 @@ void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *
 		if (fatal_calls)
 			fatal_calls[rules->verdict.fatal_call] = true;
 	}
-	if (rules->shadow->race_count)
+	if (rules->access_log->race_count)
 		rules->verdict.broken |= RULE_BIT(RULE_data_race);
-	shadow_sort_races(rules->shadow);
+	access_log_sort_races(rules->access_log);
 	if (!fatal_calls || !rules->verdict.broken)
 		record_final_pages(rules);
 }
@@ -160,8 +160,8 @@ struct rules *rules_new(void)
 	if (!rules)
 		return NULL;
 	rules->trace = trace_new();
-	rules->shadow = malloc(sizeof(*rules->shadow));
-	if (rules->trace && rules->shadow)
+	rules->access_log = malloc(sizeof(*rules->access_log));
+	if (rules->trace && rules->access_log)
 		return rules;
 	rules_delete(rules);
 	return NULL;
@@ -176,7 +176,7 @@ void rules_delete(struct rules *rules)
 {
 	if (!rules)
 		return;
-	free(rules->shadow);
+	free(rules->access_log);
 	free(rules->trace);
 	free(rules);
 }
@@ -191,7 +191,7 @@ const struct trace *rules_trace(const struct rules *rules)
 	return rules->trace;
 }
 
-const struct shadow *rules_shadow(const struct rules *rules)
+const struct access_log *rules_access_log(const struct rules *rules)
 {
-	return rules->shadow;
+	return rules->access_log;
 }

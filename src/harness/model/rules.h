@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "harness/model/shadow.h"
+#include "harness/model/access_log.h"
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
 
@@ -50,7 +50,7 @@ void rules_allow_short_user_copies(struct rules *rules, bool is_allowed);
 
 /*
  * Evaluates @program up to its first fatal call. The results of rules_verdict(), rules_trace() and
- * rules_shadow() are valid until the next evaluation.
+ * rules_access_log() are valid until the next evaluation.
  */
 void rules_evaluate(struct rules *rules, const struct program *program);
 
@@ -69,4 +69,4 @@ void rules_evaluate_past_fatal_calls(struct rules *rules, const struct program *
 const struct trace *rules_trace(const struct rules *rules);
 
 /* Return: all accesses in the order in which they ran, and the races among them. */
-const struct shadow *rules_shadow(const struct rules *rules);
+const struct access_log *rules_access_log(const struct rules *rules);

@@ -17,7 +17,7 @@ void rules_record_access(struct evaluation *eval, uint8_t page, uint64_t off, ui
 	};
 
 	if (len)
-		shadow_record_access(eval->rules->shadow, &access, &eval->self->clock);
+		access_log_append(eval->rules->access_log, &access, &eval->self->clock);
 }
 
 void rules_copy_to_log(struct trace *trace, const struct model_page *page, uint32_t log_offset, uint64_t off,

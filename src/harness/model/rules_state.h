@@ -52,7 +52,7 @@ struct rules {
 	struct model_slice slices[PROGRAM_SLICES];
 	struct clock sync_clocks[2][PROGRAM_MUTEXES]; /* [0]: clocks of semaphores, [1]: clocks of mutexes */
 	struct model_thread threads[PROGRAM_THREADS];
-	struct shadow *shadow;
+	struct access_log *access_log;
 	struct trace *trace;
 	struct verdict verdict;
 	bool user_copy_may_stop_early;

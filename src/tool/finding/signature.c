@@ -214,11 +214,11 @@ static size_t find_step_index(const struct trace *trace, size_t call)
  */
 static const struct race *find_first_race(const struct rules *rules)
 {
-	const struct shadow *shadow = rules_shadow(rules);
+	const struct access_log *access_log = rules_access_log(rules);
 	const struct race *first = NULL;
 
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct race *race = &shadow->races[i];
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct race *race = &access_log->races[i];
 
 		if (!first || find_step_index(rules_trace(rules), race->second) <
 				      find_step_index(rules_trace(rules), first->second))

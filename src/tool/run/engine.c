@@ -87,7 +87,7 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
 		      uint32_t count, struct result_with_reason *last_result)
 {
-	if (run_worker_run_batch(worker, engine->inputs, inputs, count))
+	if (run_worker_send_batch_and_wait(worker, engine->inputs, inputs, count))
 		run_worker_read_result(worker, count - 1, last_result);
 	else
 		engine_describe_death(engine, worker, last_result);

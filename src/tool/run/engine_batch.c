@@ -285,8 +285,8 @@ void job_run_and_handle_batch(struct job *job)
 	job->worker.control->must_check_leaks =
 		!count || job->engine->recheck_round ||
 		(job->worker.sent_batch_count + 1) % BATCHES_PER_LEAK_CHECK == 0;
-	if (run_worker_run_batch(&job->worker, job->engine->inputs, job->history.indices + job->batch_start,
-				 count))
+	if (run_worker_send_batch_and_wait(&job->worker, job->engine->inputs,
+					   job->history.indices + job->batch_start, count))
 		can_go_on = handle_reply_and_decide_reuse(job);
 	else
 		handle_worker_death(job);

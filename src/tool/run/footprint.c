@@ -143,7 +143,7 @@ size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part par
 
 /* ---- lost memory ---- */
 
-bool footprint_can_find_leaks(void)
+bool footprint_has_leak_sanitizer(void)
 {
 	return __lsan_do_recoverable_leak_check;
 }

@@ -50,7 +50,7 @@ size_t footprint_read_resident_bytes(int pid);
 size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t rerun_input_count);
 
 /* Return: whether LeakSanitizer is linked. */
-bool footprint_can_find_leaks(void);
+bool footprint_has_leak_sanitizer(void);
 
 /*
  * Runs LeakSanitizer, if it is linked: it searches for memory that no pointer points to, and prints a

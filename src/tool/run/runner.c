@@ -63,7 +63,7 @@ static bool run_program_once(const struct flavour_runners *runners, struct flavo
 	if (!runner->worker.pid &&
 	    !start_program_worker(runners, &runner->worker, runner->binary_path, false))
 		return false;
-	if (!run_worker_run_program(&runner->worker, program, REQUEST_PROGRAM))
+	if (!run_worker_send_program_and_wait(&runner->worker, program, REQUEST_PROGRAM))
 		return false;
 	*record = runner->worker.control->record;
 	return terminate_texts_and_check_record(record);
@@ -93,7 +93,7 @@ void runner_execute_and_print_reports(const struct flavour_runners *runners, uns
 		fputs("expected a process for the reports, got none\n", out);
 		return;
 	}
-	run_worker_run_program(&worker, program, REQUEST_REPORTS);
+	run_worker_send_program_and_wait(&worker, program, REQUEST_REPORTS);
 	fputs(worker.output, out);
 	run_worker_kill_and_release(&worker);
 }

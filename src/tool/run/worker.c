@@ -335,7 +335,7 @@ static bool map_control_and_warm_up(void)
 		mmap(NULL, sizeof(*worker.control), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_CONTROL, 0);
 	if (worker.control == MAP_FAILED)
 		return false;
-	worker.control->can_find_leaks = footprint_can_find_leaks();
+	worker.control->can_find_leaks = footprint_has_leak_sanitizer();
 	program_all_bytes = worker.control->inputs_are_bytes;
 	if (worker.control->request != REQUEST_BATCH)
 		return true;
@@ -353,7 +353,7 @@ int run_worker_main(void)
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Sanitizers print the address of a fault by themselves. */
 	if (!strcmp(FLAVOUR, "plain"))
-		detector_install_fault_handler();
+		detector_make_faults_print_and_exit();
 	if (!map_control_and_warm_up())
 		return EXIT_BAD;
 	while (read(WORKER_SOCKET, &wakeup_byte, 1) == 1) {

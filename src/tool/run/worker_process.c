@@ -316,8 +316,8 @@ static bool send_request_and_wait(struct run_worker *worker, enum worker_request
 	return wait_for_reply(worker);
 }
 
-bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
-			  const uint32_t *batch_inputs, uint32_t count)
+bool run_worker_send_batch_and_wait(struct run_worker *worker, const struct file_list *inputs,
+				    const uint32_t *batch_inputs, uint32_t count)
 {
 	struct control_block *control = worker->control;
 
@@ -350,8 +350,8 @@ void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 		*result = no_result;
 }
 
-bool run_worker_run_program(struct run_worker *worker, const struct program *program,
-			    enum worker_request request)
+bool run_worker_send_program_and_wait(struct run_worker *worker, const struct program *program,
+				      enum worker_request request)
 {
 	worker->control->program = *program;
 	return send_request_and_wait(worker, request);

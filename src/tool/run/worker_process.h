@@ -58,8 +58,8 @@ bool run_worker_start(struct run_worker *worker, const struct run_worker_options
  * Return: false if the process ended before it replied; run_worker_kill_and_release() then frees
  * the memory.
  */
-bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
-			  const uint32_t *batch_inputs, uint32_t count);
+bool run_worker_send_batch_and_wait(struct run_worker *worker, const struct file_list *inputs,
+				    const uint32_t *batch_inputs, uint32_t count);
 
 /*
  * Reads the result of the input at @position of the batch. A damaged worker may have written anything: a
@@ -69,8 +69,8 @@ void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 			    struct result_with_reason *result);
 
 /* Sends a program to the worker, and waits. Return: false if the worker ended before it replied. */
-bool run_worker_run_program(struct run_worker *worker, const struct program *program,
-			    enum worker_request request);
+bool run_worker_send_program_and_wait(struct run_worker *worker, const struct program *program,
+				      enum worker_request request);
 
 /* Kills the process, and releases all resources of the worker. Does nothing if there is no worker. */
 void run_worker_kill_and_release(struct run_worker *worker);

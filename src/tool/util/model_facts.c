@@ -97,11 +97,11 @@ static void write_steps(struct json *out, const struct facts *facts)
 
 static void write_accesses_of_racy_program(struct json *out, const struct facts *facts)
 {
-	const struct shadow *shadow = rules_shadow(facts->rules);
+	const struct access_log *access_log = rules_access_log(facts->rules);
 
 	json_begin_array(out, "accesses");
-	for (size_t i = 0; shadow->race_count && i < shadow->access_count; i++) {
-		const struct access *access = &shadow->accesses[i];
+	for (size_t i = 0; access_log->race_count && i < access_log->access_count; i++) {
+		const struct access *access = &access_log->accesses[i];
 
 		json_begin_object(out, NULL);
 		json_number(out, "line", find_line_number(facts, access->call));
@@ -117,18 +117,18 @@ static void write_accesses_of_racy_program(struct json *out, const struct facts 
 static void write_last_lines_before_races(struct json *out, const struct facts *facts)
 {
 	static struct happens_before happens;
-	const struct shadow *shadow = rules_shadow(facts->rules);
+	const struct access_log *access_log = rules_access_log(facts->rules);
 	size_t fatal_call = facts->verdict->fatal_call;
 
 	if (fatal_call != VERDICT_NONE && facts->verdict->fatal_rule == RULE_deadlock)
 		fatal_call = VERDICT_NONE;
-	if (shadow->race_count)
+	if (access_log->race_count)
 		happens_before_compute(&happens, facts->program, facts->trace, fatal_call);
 	json_begin_array(out, "known");
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct step *second = trace_find_step(facts->trace, shadow->races[i].second);
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct step *second = trace_find_step(facts->trace, access_log->races[i].second);
 		size_t row = second ? (size_t)(second - facts->trace->steps) : facts->trace->step_count;
-		uint8_t thread = facts->program->calls[shadow->races[i].first].thread;
+		uint8_t thread = facts->program->calls[access_log->races[i].first].thread;
 		uint16_t known = happens.last_step_index_before[row][thread];
 
 		json_number(out, NULL,

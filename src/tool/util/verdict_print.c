@@ -16,10 +16,10 @@ static void print_call_with_line_number(FILE *out, const struct program *program
 	fprintf(out, "line %u `%s`", plain.line, call_text);
 }
 
-static void print_races(FILE *out, const struct program *program, const struct shadow *shadow)
+static void print_races(FILE *out, const struct program *program, const struct access_log *access_log)
 {
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct race *race = &shadow->races[i];
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct race *race = &access_log->races[i];
 
 		fprintf(out, "  data-race on p%u bytes %u .. %u: ", race->page, race->from, race->to - 1);
 		print_call_with_line_number(out, program, race->first);
@@ -48,7 +48,7 @@ void verdict_print_text(FILE *out, const char *file, const struct program *progr
 
 	rule_set_to_text(verdict->broken, " ", rule_names);
 	fprintf(out, "%s: %s\n", file, rule_names);
-	print_races(out, program, rules_shadow(rules));
+	print_races(out, program, rules_access_log(rules));
 	print_uninit_uses(out, program, verdict);
 	if (verdict->fatal_call == VERDICT_NONE)
 		return;
@@ -67,11 +67,12 @@ void write_rule_names(struct json *json, const char *key, rule_set rules)
 	json_end(json);
 }
 
-static void write_races_json(struct json *json, const struct program *program, const struct shadow *shadow)
+static void write_races_json(struct json *json, const struct program *program,
+			     const struct access_log *access_log)
 {
 	json_begin_array(json, "races");
-	for (size_t i = 0; i < shadow->race_count; i++) {
-		const struct race *race = &shadow->races[i];
+	for (size_t i = 0; i < access_log->race_count; i++) {
+		const struct race *race = &access_log->races[i];
 
 		json_begin_object(json, NULL);
 		json_number(json, "first", program->calls[race->first].line);
@@ -108,7 +109,7 @@ void verdict_write_json_members(struct json *json, const char *file, const struc
 
 	json_text(json, "file", file);
 	write_rule_names(json, "verdict", verdict->broken);
-	write_races_json(json, program, rules_shadow(rules));
+	write_races_json(json, program, rules_access_log(rules));
 	write_call_results_json(json, program, rules_trace(rules));
 	if (verdict->fatal_call == VERDICT_NONE) {
 		json_text(json, "fatal", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The model's shadow memory: all accesses of a program and the races among them.
+ * The log of the rule model: all accesses of a program and the races among them.
  *
  * Programs are short, so nothing is evicted: each access is compared with all earlier accesses to its page.
  * Two accesses of different threads race if their bytes overlap, one of them writes, not both are atomic, and
@@ -29,24 +29,24 @@ struct race {
 };
 
 /* A call makes at most two accesses. */
-#define SHADOW_ACCESSES (2 * PROGRAM_CALLS)
+#define LOGGED_ACCESSES_MAX (2 * PROGRAM_CALLS)
 
 /* Each of the N * (N - 1) / 2 pairs of calls races on at most two pages. */
-#define SHADOW_RACES ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
+#define LOGGED_RACES_MAX ((size_t)PROGRAM_CALLS * PROGRAM_CALLS)
 
 /* Accesses and races of a program. The system allocates memory only for the used parts of the arrays. */
-struct shadow {
+struct access_log {
 	size_t access_count;
-	struct access accesses[SHADOW_ACCESSES]; /* in the order in which the accesses ran */
-	struct clock clocks[SHADOW_ACCESSES];    /* for each access: the clock of its thread */
+	struct access accesses[LOGGED_ACCESSES_MAX]; /* in the order in which the accesses ran */
+	struct clock clocks[LOGGED_ACCESSES_MAX];    /* for each access: the clock of its thread */
 	bool has_contended_atomics; /* unordered atomic accesses overlap: no race, but results vary */
 	size_t race_count;
-	struct race races[SHADOW_RACES]; /* sorted by shadow_sort_races() */
+	struct race races[LOGGED_RACES_MAX]; /* sorted by access_log_sort_races() */
 };
 
 /* Records @access and its races with earlier accesses; @thread_clock is the clock of its thread. */
-void shadow_record_access(struct shadow *shadow, const struct access *access,
-			  const struct clock *thread_clock);
+void access_log_append(struct access_log *access_log, const struct access *access,
+		       const struct clock *thread_clock);
 
 /* Sorts the races by `first`, then by `second`, then by `page`. */
-void shadow_sort_races(struct shadow *shadow);
+void access_log_sort_races(struct access_log *access_log);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/model/shadow.h"
+#include "harness/model/access_log.h"
 
 #include <stdlib.h>
 
@@ -8,23 +8,23 @@
  * two calls with two accesses each can conflict twice. Races of the running call, @second, are at the end of
  * the array.
  */
-static struct race *find_race(struct shadow *shadow, uint16_t first, uint16_t second, uint8_t page)
+static struct race *find_race(struct access_log *access_log, uint16_t first, uint16_t second, uint8_t page)
 {
-	for (size_t i = shadow->race_count; i-- && shadow->races[i].second == second;)
-		if (shadow->races[i].first == first && shadow->races[i].page == page)
-			return &shadow->races[i];
+	for (size_t i = access_log->race_count; i-- && access_log->races[i].second == second;)
+		if (access_log->races[i].first == first && access_log->races[i].page == page)
+			return &access_log->races[i];
 	return NULL;
 }
 
-static void record_or_extend_race(struct shadow *shadow, const struct access *before,
+static void record_or_extend_race(struct access_log *access_log, const struct access *before,
 				  const struct access *now)
 {
 	uint16_t from = before->from > now->from ? before->from : now->from;
 	uint16_t to = before->to < now->to ? before->to : now->to;
-	struct race *race = find_race(shadow, before->call, now->call, now->page);
+	struct race *race = find_race(access_log, before->call, now->call, now->page);
 
 	if (!race) {
-		shadow->races[shadow->race_count++] =
+		access_log->races[access_log->race_count++] =
 			(struct race){ before->call, now->call, now->page, from, to };
 		return;
 	}
@@ -32,10 +32,11 @@ static void record_or_extend_race(struct shadow *shadow, const struct access *be
 	race->to = race->to > to ? race->to : to;
 }
 
-void shadow_record_access(struct shadow *shadow, const struct access *now, const struct clock *thread_clock)
+void access_log_append(struct access_log *access_log, const struct access *now,
+		       const struct clock *thread_clock)
 {
-	for (size_t i = 0; i < shadow->access_count; i++) {
-		const struct access *before = &shadow->accesses[i];
+	for (size_t i = 0; i < access_log->access_count; i++) {
+		const struct access *before = &access_log->accesses[i];
 
 		if (before->page != now->page || before->thread == now->thread || before->from >= now->to ||
 		    now->from >= before->to)
@@ -44,12 +45,12 @@ void shadow_record_access(struct shadow *shadow, const struct access *now, const
 		    clock_includes_end_of_epoch(thread_clock, before->thread, before->epoch))
 			continue;
 		if (before->atomic && now->atomic)
-			shadow->has_contended_atomics = true;
+			access_log->has_contended_atomics = true;
 		else
-			record_or_extend_race(shadow, before, now);
+			record_or_extend_race(access_log, before, now);
 	}
-	shadow->clocks[shadow->access_count] = *thread_clock;
-	shadow->accesses[shadow->access_count++] = *now;
+	access_log->clocks[access_log->access_count] = *thread_clock;
+	access_log->accesses[access_log->access_count++] = *now;
 }
 
 static int compare_races(const void *left, const void *right)
@@ -63,8 +64,8 @@ static int compare_races(const void *left, const void *right)
 	return (a->page > b->page) - (a->page < b->page);
 }
 
-void shadow_sort_races(struct shadow *shadow)
+void access_log_sort_races(struct access_log *access_log)
 {
-	if (shadow->race_count > 1)
-		qsort(shadow->races, shadow->race_count, sizeof(*shadow->races), compare_races);
+	if (access_log->race_count > 1)
+		qsort(access_log->races, access_log->race_count, sizeof(*access_log->races), compare_races);
 }
