@@ -16,7 +16,7 @@ enum cell_state { EMPTY, MARK, STORED };
 
 struct cell {
 	uint8_t state, mask;
-	uint16_t access_index; /* if the state is STORED: index of the access in the rule model's shadow */
+	uint16_t access_index; /* if the state is STORED: index of the access in the log of the rule model */
 };
 
 struct granule {
@@ -25,7 +25,7 @@ struct granule {
 };
 
 struct tsan_shadow {
-	const struct shadow *shadow;
+	const struct access_log *access_log;
 	const struct tsan_facts *facts;
 	struct race_reports *predicted_reports;
 	bool is_certain;                      /* false: the prediction depends on an unknown fact */
@@ -61,7 +61,7 @@ static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const stru
 {
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
 		const struct cell *cell = &granule->cells[i];
-		const struct access *old = &tsan->shadow->accesses[cell->access_index];
+		const struct access *old = &tsan->access_log->accesses[cell->access_index];
 
 		if (cell->state == STORED && cell->mask == mask && old->thread == now->thread &&
 		    old->epoch == now->epoch && old->atomic == now->atomic &&
@@ -75,12 +75,12 @@ static bool is_access_covered_by_cell(const struct tsan_shadow *tsan, const stru
 static bool is_race_with_cell(const struct tsan_shadow *tsan, const struct cell *cell, size_t now_index,
 			      uint8_t mask)
 {
-	const struct access *old = &tsan->shadow->accesses[cell->access_index];
-	const struct access *now = &tsan->shadow->accesses[now_index];
+	const struct access *old = &tsan->access_log->accesses[cell->access_index];
+	const struct access *now = &tsan->access_log->accesses[now_index];
 
 	return cell->state == STORED && cell->mask & mask && old->thread != now->thread &&
 	       (old->write || now->write) && !(old->atomic && now->atomic) &&
-	       !clock_includes_end_of_epoch(&tsan->shadow->clocks[now_index], old->thread, old->epoch);
+	       !clock_includes_end_of_epoch(&tsan->access_log->clocks[now_index], old->thread, old->epoch);
 }
 
 /* Return: the first cell whose access races with the access @now_index, or NULL. */
@@ -110,7 +110,7 @@ static struct cell *find_cell_to_replace(struct tsan_shadow *tsan, struct granul
 	uintptr_t log_position;
 
 	for (unsigned int i = 0; i < TSAN_CELLS; i++) {
-		const struct access *old = &tsan->shadow->accesses[granule->cells[i].access_index];
+		const struct access *old = &tsan->access_log->accesses[granule->cells[i].access_index];
 
 		if (granule->cells[i].state == STORED && granule->cells[i].mask == mask &&
 		    old->thread == now->thread && rank_access_weakness(old) >= rank_access_weakness(now))
@@ -126,7 +126,7 @@ static struct cell *find_cell_to_replace(struct tsan_shadow *tsan, struct granul
 static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *cell, const struct access *now,
 				 unsigned int granule_index, uint8_t mask)
 {
-	const struct access *old = &tsan->shadow->accesses[cell->access_index];
+	const struct access *old = &tsan->access_log->accesses[cell->access_index];
 	unsigned int common_bytes = cell->mask & mask;
 
 	if (tsan->facts->may_be_lost_from_history(tsan->facts->ctx, old))
@@ -151,7 +151,7 @@ static void add_predicted_report(struct tsan_shadow *tsan, const struct cell *ce
 static bool simulate_granule_and_may_continue(struct tsan_shadow *tsan, size_t access_index,
 					      unsigned int granule_index)
 {
-	const struct access *now = &tsan->shadow->accesses[access_index];
+	const struct access *now = &tsan->access_log->accesses[access_index];
 	struct granule *granule = &tsan->granules[now->page][granule_index];
 	uint8_t mask = access_granule_mask(now, granule_index);
 	const struct cell *racing_cell;
@@ -186,7 +186,7 @@ static bool is_ignored_due_to_mark(const struct tsan_shadow *tsan, const struct 
 
 static void simulate_access(struct tsan_shadow *tsan, size_t access_index)
 {
-	const struct access *now = &tsan->shadow->accesses[access_index];
+	const struct access *now = &tsan->access_log->accesses[access_index];
 	unsigned int last = (now->to - 1u) / TSAN_GRANULE;
 
 	if (is_ignored_due_to_mark(tsan, now))
@@ -205,31 +205,31 @@ static void set_has_race_of_granules(struct tsan_shadow *tsan, const struct race
 		tsan->granules[race->page][g].has_race = true;
 }
 
-static void init_prediction(struct tsan_shadow *tsan, const struct shadow *shadow,
+static void init_prediction(struct tsan_shadow *tsan, const struct access_log *access_log,
 			    const struct tsan_facts *facts, struct race_reports *predicted_reports)
 {
-	tsan->shadow = shadow;
+	tsan->access_log = access_log;
 	tsan->facts = facts;
 	tsan->predicted_reports = predicted_reports;
 	tsan->is_certain = true;
 	tsan->first_reported_call = NO_CALL;
 	tsan->position_access = NULL;
 	bytes_fill(tsan->granules, 0, sizeof(tsan->granules));
-	for (size_t i = 0; i < shadow->race_count; i++)
-		set_has_race_of_granules(tsan, &shadow->races[i]);
+	for (size_t i = 0; i < access_log->race_count; i++)
+		set_has_race_of_granules(tsan, &access_log->races[i]);
 }
 
-bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
+bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct access_log *access_log,
 			 const struct tsan_facts *facts, bool first_racing_call_only,
 			 struct race_reports *predicted_reports)
 {
 	race_reports_clear(predicted_reports);
-	if (!shadow->race_count)
+	if (!access_log->race_count)
 		return true;
-	init_prediction(tsan, shadow, facts, predicted_reports);
-	for (size_t i = 0; i < shadow->access_count && tsan->is_certain; i++) {
+	init_prediction(tsan, access_log, facts, predicted_reports);
+	for (size_t i = 0; i < access_log->access_count && tsan->is_certain; i++) {
 		if (first_racing_call_only && tsan->first_reported_call != NO_CALL &&
-		    shadow->accesses[i].call != tsan->first_reported_call)
+		    access_log->accesses[i].call != tsan->first_reported_call)
 			break;
 		simulate_access(tsan, i);
 	}

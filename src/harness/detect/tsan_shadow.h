@@ -44,11 +44,11 @@ struct tsan_shadow *tsan_shadow_new(void);
 void tsan_shadow_delete(struct tsan_shadow *tsan);
 
 /*
- * Predicts, in order, ThreadSanitizer's race reports for the program whose accesses are in @shadow.
+ * Predicts, in order, ThreadSanitizer's race reports for the program whose accesses are in @access_log.
  * @first_racing_call_only: ThreadSanitizer ignores all calls after the first call with a race report.
  * @predicted_reports: receives the predicted reports.
  * Return: false if no prediction is possible.
  */
-bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct shadow *shadow,
+bool tsan_shadow_predict(struct tsan_shadow *tsan, const struct access_log *access_log,
 			 const struct tsan_facts *facts, bool first_racing_call_only,
 			 struct race_reports *predicted_reports);
