@@ -35,7 +35,7 @@ static struct {
 	struct checker *checker;
 	struct program program;
 	struct footprint
-		last_footprint; /* heap and descriptors: after the last input; the rest: after the last batch */
+		last_footprint; /* heap, descriptors: after the last input; the rest: after the last batch */
 } worker;
 
 /* ---- one input ---- */
@@ -145,7 +145,7 @@ static void evaluate_and_run_program(struct result_with_reason *result, bool is_
 		digest_visit_parts(worker.checker, &control->execution.fibers,
 				   add_deterministic_part_to_digest, &result->result.outcome_digest);
 	}
-	/* A fatal call runs in a child process, so runs that measure the growth of this process omit the call. */
+	/* A fatal call runs in a child process, which adds no growth: later runs omit the call. */
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
 	compare_with_model(result);

@@ -24,7 +24,7 @@
 #include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
-/* More time for a worker whose child runs a fatal call: the worker itself ends the child at the time limit. */
+/* More seconds for a worker whose child runs a fatal call: at the limit, the worker itself ends the child. */
 #define FATAL_CHILD_EXTRA_SECONDS 2
 /* Milliseconds between two checks of a worker's limits. */
 #define CHECK_INTERVAL_MS 20
@@ -44,7 +44,7 @@ static int64_t read_cpu_ms(int pid)
 static bool set_worker_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
-	/* The heap size (footprint.h) would include memory in malloc()'s caches of threads: no such caches. */
+	/* The heap size (footprint.h) would include memory in malloc()'s thread caches: no such caches. */
 	bool is_set = environment_append_options_once("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
@@ -229,7 +229,7 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 	return RUN_good;
 }
 
-/* Kills the worker if it exceeds a limit. Time counts from the moment at which the driver sees a new position. */
+/* Kills the worker if it exceeds a limit. Time counts from when the driver sees a new position. */
 static void enforce_limits(struct run_worker *worker)
 {
 	int fatal_child_pid = atomic_load(&worker->control->execution.fatal_pid);
