@@ -6,9 +6,9 @@
  * - A flavour that disagrees with the model: its name, the kind of the report, and the innermost function of
  *   the page library. Without a report, the signature says what differs, with "#" for each number.
  * - An expectation (`expect`, `->`) that does not hold, with "#" for each number.
- * - Broken rules: the names of the rules; for the first race, the innermost function of each access, sorted,
- *   and whether the race was reported; for the first use of uninitialised bytes and the fatal call, the
- *   reports. In a program of a fuzz target, broken rules are no failure.
+ * - Broken rules: the names of the rules. For the first race, also the innermost function of each access,
+ *   sorted, and whether the race was reported. For the first use of uninitialised bytes and for the fatal
+ *   call, also the reports. In a program of a fuzz target, broken rules are no failure.
  *
  * A signature names a call of the program only if no function of the library is known: without a symbolizer,
  * without debugging information, or for an access through a mapping.

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-/* Prints the status, unless the last status was printed less than an interval ago. */
+/* Prints the status, unless it was printed less than 0.2 s (terminal) or 10 s (no terminal) ago. */
 void status_print_at_interval(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Erases the status line on a terminal. Call this function before other output. */
+/* Erases the status line on a terminal. Each command calls status_erase() before it prints other output. */
 void status_erase(void);
