@@ -61,7 +61,7 @@ static struct {
 	struct oracle oracle;
 } settings = { .try_limit = 1 };
 
-/* Runs the input up to try_limit times. Return: whether the input failed; with --failure: in that way. */
+/* Runs the input up to try_limit times. Return: whether the input failed (with --failure: as TEXT says). */
 static bool run_until_failure(struct reduction *reduction)
 {
 	struct signature *signature = &reduction->signature;
@@ -183,7 +183,7 @@ static int execute_and_describe_or_minimize(struct json *json, struct reduction 
 
 /* ---- the command ---- */
 
-/* Minimises the input in @file; with --json, describes its failure, and minimises the input only with -o. */
+/* Minimises the input in @file. With --json, describes the failure, and minimises the input only with -o. */
 static int minimize_or_describe_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;

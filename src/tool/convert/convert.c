@@ -155,8 +155,8 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 }
 
 /*
- * Return: whether @path may be written. A file with other content may not be replaced without --force, or if
- * this command has just written it.
+ * Return: whether @path may be written. A file with other content is replaced only with --force, and only if
+ * this command has not written the file.
  */
 static bool may_write_file(const struct conversion *conversion, const char *path,
 			   const struct rewritten_program *rewritten)

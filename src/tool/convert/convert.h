@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* The notation that `convert` writes. OTHER: text for bytes, and bytes for text. SAME: that of the input. */
+/* The notation that `convert` writes. OTHER: text for bytes, and bytes for text. SAME: the input's own. */
 enum target_notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BYTES };
 
 struct convert_options {

@@ -7,8 +7,8 @@
 
 /*
  * Writes members into the open JSON object of @json: the signature and the key of the failure, the size, text
- * and bytes of @input, and a record of results (doc/replay.md). The key is equal for all findings of one bug.
- * To make the key of a fuzz target's finding, executes @input in the replayer and in the flavours.
+ * and bytes of @input. Also writes a record of results (doc/replay.md). The key is equal for all findings of
+ * one bug. To make the key of a fuzz target's finding, executes @input in the replayer and in the flavours.
  */
 void execute_and_write_failure_members(struct json *json, struct oracle *oracle,
 				       const struct test_input *input, const struct signature *signature);

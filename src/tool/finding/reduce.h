@@ -6,10 +6,10 @@
 
 struct reduction {
 	const char *input_name;        /* for the status line */
-	struct test_input input;       /* the given input; reduce_input() sets it to the smallest input */
+	struct test_input input;       /* reduce_input() replaces this input by the smallest input */
 	struct signature signature;    /* of the input's failure, in all flavours */
 	unsigned long candidate_count; /* number of smaller inputs that were made, executed or not */
-	unsigned long execution_count; /* number of their executions, added up over the flavours */
+	unsigned long execution_count; /* number of executions of smaller inputs, in all flavours */
 };
 
 /*

@@ -86,8 +86,8 @@ static const char *find_flavour_binary(const struct signature_evidence *e, unsig
 
 /*
  * Adds the place of @site to the signature, and formats the innermost function of the page library at @site,
- * or the name of the call if no function is known. With the function, a bug in it is one failure for all
- * calls.
+ * or the name of the call if no function is known. Because of the function name, a bug in
+ * one function is one failure for all calls.
  * @rule: the rule that is broken at the place; RULE_COUNT: no rule.
  */
 static void add_place_and_format_name(const struct signature_evidence *e, unsigned int flavour,
@@ -260,7 +260,7 @@ static void append_reported_or_first_race(const struct signature_evidence *e)
 
 /*
  * Finds the first flavour of @flavour_order in which @call ended a process.
- * Return: the record of that death, or NULL. @death_flavour: gets the flavour.
+ * Return: the death of that process, or NULL. @death_flavour: gets the flavour.
  */
 static const struct execution_death *find_death_by_call(const struct signature_evidence *e, size_t call,
 							const unsigned int *flavour_order,

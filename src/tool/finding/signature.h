@@ -3,12 +3,12 @@
  * The signature of a failure is one line of text, which is equal for equal failures. A signature describes,
  * in this order:
  *
- * - A flavour that disagrees with the model: its name, the kind of the report, and the innermost function of
- *   the page library. Without a report, the signature says what differs, with "#" for each number.
- * - An expectation (`expect`, `->`) that does not hold, with "#" for each number.
- * - Broken rules: the names of the rules. For the first race, also the innermost function of each access,
- *   sorted, and whether the race was reported. For the first use of uninitialised bytes and for the fatal
- *   call, also the reports. In a program of a fuzz target, broken rules are no failure.
+ * 1. A flavour that disagrees with the model: its name, the kind of the report, and the innermost function of
+ *    the page library. Without a report, the signature says what differs, with "#" for each number.
+ * 2. An expectation (`expect`, `->`) that does not hold, with "#" for each number.
+ * 3. Broken rules: the names of the rules. For the first race, also the innermost function of each access,
+ *    sorted, and whether the race was reported. For the first use of uninitialised bytes and for the fatal
+ *    call, also the reports. In a program of a fuzz target, broken rules are no failure.
  *
  * A signature names a call of the program only if no function of the library is known: without a symbolizer,
  * without debugging information, or for an access through a mapping.
@@ -45,7 +45,7 @@ struct signature {
 	enum rule main_rule;                /* the rule that is broken at places[0]; RULE_COUNT: no rule */
 	uint8_t racing_ops[2];              /* operations of the two calls of the first race, sorted */
 	uint8_t fatal_op;                   /* operation of the fatal call; OP_COUNT: no call is fatal */
-	/* The members below are only printed; they are not compared. */
+	/* The members below are printed, but signature_is_same_failure() does not compare them. */
 	char observer_name[64];                    /* the flavour or target that disagrees */
 	char observed_sentence[DISAGREEMENT_TEXT]; /* what disagrees, with all numbers */
 	size_t place_count;

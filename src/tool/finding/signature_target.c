@@ -17,7 +17,7 @@ static struct isolated child;
 
 /* ---- running the target ---- */
 
-/* Runs in the child process, and replaces it by the target's binary. */
+/* Replaces this process, the child process, by the target's binary. */
 static void exec_target(void *target_argv)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
@@ -79,7 +79,7 @@ static bool parse_executed_program(struct program *program)
 	return text && program_from_text(program, text, section_size, &error);
 }
 
-/* Formats the name of the last executed call that the target printed; "": it printed no call. */
+/* Formats the name of the last executed call that the target printed; "": the target printed no call. */
 static void format_last_call_name(char call_name[48])
 {
 	size_t section_size;

@@ -24,7 +24,7 @@ bool test_input_load(struct test_input *input, const char *file_path, const stru
 		     char error[PROGRAM_FILE_ERROR]);
 void test_input_destroy(struct test_input *input);
 
-/* Return: the number of calls or bytes of the input. test_input_unit_name() returns that word. */
+/* Return: the number of calls or bytes of the input; test_input_unit_name() returns which. */
 size_t test_input_count_units(const struct test_input *input);
 const char *test_input_unit_name(const struct test_input *input, size_t unit_count);
 

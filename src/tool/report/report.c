@@ -137,7 +137,7 @@ static bool parse_named_tool_head(struct report *report, char *line)
 	return false;
 }
 
-/* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message, and a stack only if asked for. */
+/* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message, and no stack by default. */
 static bool parse_undefined_behavior_head(struct report *report, char *line)
 {
 	char *message = strstr(line, ": runtime error: ");
@@ -357,8 +357,8 @@ static bool frame_file_contains_any(const struct report_frame *frame, const char
 }
 
 /*
- * Finds the innermost frames of the page library. If the site has no frame in src/page, these are the frames
- * with a known file that the harness called. Return: the number of frames found.
+ * Finds the innermost frames of the page library: frames in src/page, or else frames with a known file that
+ * the harness called. Return: the number of frames found.
  */
 static size_t find_innermost_library_frames(const struct report_site *site,
 					    const struct report_frame *found[REPORT_INNERMOST_MAX])

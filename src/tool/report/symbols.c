@@ -17,7 +17,7 @@ struct symbol {
 	struct symbol *older_symbol; /* the next entry of the list of cached symbols */
 	char binary_path[PATH_MAX];
 	unsigned long binary_offset; /* offset of the code in the binary */
-	size_t frame_count;          /* the function, and the functions into which it was inlined */
+	size_t frame_count;          /* number of functions: one, and those into which it was inlined */
 	struct report_frame frames[INLINED_FUNCTIONS_MAX];
 };
 

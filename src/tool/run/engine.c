@@ -210,7 +210,7 @@ static void describe_growth_of_second_order(struct flavour_run *run, const struc
 				 footprint_parts[i].name, after->amounts[i], before->amounts[i]);
 }
 
-/* Runs both orders in one job. Compares the footprints after them only if one worker ran both orders. */
+/* Runs both orders in one job. Compares the footprints after the orders only if one worker ran both. */
 static void run_two_orders(struct engine *engine)
 {
 	struct footprint footprints[2] = { 0 };

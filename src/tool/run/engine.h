@@ -3,9 +3,9 @@
  * Runs all inputs in one flavour, in batches of many inputs in one worker process. An input that fails runs
  * again, alone in a new process.
  *
- *   engine.c        has the queue of inputs, the jobs that take batches from the queue, and the two orders.
- *   engine_batch.c  handles the results of one batch, and runs inputs again.
- *   history.c       finds the earlier inputs after which an input fails.
+ *   `engine.c`       has the queue of inputs, the jobs that take batches from the queue, and the two orders.
+ *   `engine_batch.c` handles the results of one batch, and runs inputs again.
+ *   `history.c`      finds the earlier inputs after which an input fails.
  */
 #pragma once
 
@@ -18,7 +18,7 @@
 struct run_options {
 	struct execution_options execution;
 	unsigned int job_limit;       /* the most workers at the same time */
-	unsigned int memory_limit_mb; /* for the additional memory of one input; 0: no limit */
+	unsigned int memory_limit_mb; /* limit of one input's additional memory; 0: no limit */
 	bool has_two_orders;          /* all inputs run in one process, in two orders */
 	bool is_shuffled;             /* inputs run in a random order, which shuffle_seed determines */
 	uint64_t shuffle_seed;

@@ -2,23 +2,23 @@
 /*
  * How the driver attributes a failure to an input:
  *
- * - A worker writes the position of an input in the batch before it runs the input. If the worker ends, the
- *   driver reads this position.
- * - An input that fails, or ends its worker, may have damaged the process. The rest of the batch runs in a
- *   new process.
- * - An input that failed runs again, alone in a new process. If the input fails alone, that failure is its
- *   result.
- * - If an input failed but does not fail alone, the failure depends on earlier inputs (history.c).
- * - If an input fails alone, too, the input before it runs again in another batch, because that earlier input
- *   may also have damaged the process.
- * - If the heap, the descriptors or the mappings grew while an input ran, the input runs several times in a
- *   new process, in which the worker measures the growth.
- * - LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
- *   its last check run again later, in smaller and smaller batches, and at last alone.
- * - If a worker dies before a leak check, the inputs since the last check also run again in smaller and
- *   smaller batches.
- * - If several workers end before their first input, that input runs alone, in a worker without a warm-up.
- *   The result of the input is a failure even if the input then succeeds.
+ * 1. A worker writes the position of an input in the batch before it runs the input. If the worker ends, the
+ *    driver reads this position.
+ * 2. An input that fails, or ends its worker, may have damaged the process. The rest of the batch runs in a
+ *    new process.
+ * 3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is its
+ *    result.
+ * 4. If an input failed but does not fail alone, the failure depends on earlier inputs (history.c).
+ * 5. If an input fails both in a batch and alone, the input before it may also have damaged the process, so
+ *    that earlier input runs again in another batch.
+ * 6. If the heap, the descriptors or the mappings grew while an input ran, the input runs several times in a
+ *    new worker, which measures the growth.
+ * 7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
+ *    its last check run again later, in smaller and smaller batches, and at last alone.
+ * 8. If a worker ends before a leak check, the inputs since the last check also run again in smaller and
+ *    smaller batches.
+ * 9. If several workers end before their first input, that input runs alone, in a worker without a warm-up.
+ *    The result of the input is a failure even if the input then succeeds.
  */
 #include "tool/run/engine_parts.h"
 
@@ -186,7 +186,7 @@ static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint3
 
 /*
  * The worker ended or replied before it began the next input after @ran_count inputs. The rest of the batch
- * runs in a new worker, not one input at a time, because a failure may depend on inputs that run together.
+ * runs together in a new worker, because a failure may depend on several inputs.
  */
 static void requeue_after_false_start(struct job *job, uint32_t ran_count)
 {

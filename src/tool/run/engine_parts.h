@@ -19,12 +19,12 @@ struct engine {
 	const struct file_list *inputs;
 	struct flavour_run *run;
 	bool is_second_order;
-	unsigned int recheck_round; /* 0: inputs run for the first time; then: unchecked inputs run again */
+	unsigned int recheck_round; /* 0: the first runs of inputs; 1, 2 ...: unchecked inputs run again */
 	_Atomic bool is_broken;     /* workers cannot be started */
 	/* Protects the members below. The record of an input needs no lock: only one job runs that input. */
 	pthread_mutex_t lock;
 	struct input_indices queue; /* inputs to run; the last index is the next input */
-	/* Inputs that run again: LeakSanitizer did not run after these inputs, or then found lost memory. */
+	/* Inputs to run again: LeakSanitizer did not run after these inputs, or then found a leak. */
 	struct input_indices unchecked;
 	bool has_found_lost_memory; /* LeakSanitizer found lost memory after several inputs */
 	uint32_t input_before_loss; /* the last input before LeakSanitizer found lost memory */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The outcome of a program in one flavour, on fibers and threads. The record has the agreement with the
+ * The outcome of a program in one flavour, on fibers and threads. The record has the comparison with the
  * model, the first reported race, and the reports of calls that ended a process.
  */
 #pragma once

@@ -93,7 +93,7 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 	const struct run_record *record = &flavour->records[input];
 	enum result_kind kind = record->result.kind;
 
-	/* print_input_rows_or_json() has printed failures of these kinds, once for all flavours. */
+	/* print_input_rows_or_json() prints unreadable inputs and failed claims, once for all flavours. */
 	if (run->must_print_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,

@@ -31,7 +31,7 @@ struct footprint_part_name_and_kind {
 
 extern const struct footprint_part_name_and_kind footprint_parts[FOOTPRINT_PARTS];
 
-/* Measures only the heap and the descriptors of this process. This is faster than footprint_measure(). */
+/* Measures only the heap and the descriptors of this process; is faster than footprint_measure(). */
 void footprint_measure_heap_and_descriptors(struct footprint *footprint);
 
 /* Measures all parts. Exits the process if files in /proc cannot be read. */

@@ -22,7 +22,7 @@ struct rows {
 	struct rules *rules;
 	struct program program; /* of the input that load_and_evaluate_input() read last */
 	int name_width, verdict_width, threads_width;
-	/* Race reports of ThreadSanitizer for programs with a race according to the model, and for others. */
+	/* Race reports of ThreadSanitizer for programs that race by the model's verdict, and for others. */
 	struct race_rate racy, race_free;
 	/* The racy program whose race was reported in the fewest of its runs, or NULL. */
 	const char *least_reported_program;

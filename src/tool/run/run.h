@@ -3,13 +3,13 @@
  * `pagetorture run` and `pagetorture replay` execute inputs in every flavour, and compare each execution with
  * the rule model. `run` prints a row for each input; `replay` prints totals.
  *
- *   run.c             reads the options, runs one flavour after the other, and prints the results.
- *   engine.c          runs one flavour: batches, workers, and failed inputs that run again alone.
- *   worker_process.c  starts and watches one worker; it runs in the driver, the process of the command.
- *   worker.c          is the worker, in the flavour's binary: it evaluates, executes and compares.
- *   record.c          keeps the results of all inputs.
- *   rows.c, totals.c and failure.c print results for people; json_lines.c writes results for programs.
- *   runner.c          runs single programs in workers, for `minimize`, `triage` and `explain`.
+ *   `run.c`            reads the options, runs one flavour after the other, and prints the results.
+ *   `engine.c`         runs one flavour: batches, workers, and failed inputs that run again alone.
+ *   `worker_process.c` starts and watches one worker; it runs in the driver, the process of the command.
+ *   `worker.c`         is the worker, in the flavour's binary: it evaluates, executes and compares.
+ *   `record.c`         keeps the results of all inputs.
+ *   `rows.c`, `totals.c` and `failure.c` print results for people; `json_lines.c` writes JSON.
+ *   `runner.c`        runs single programs in workers, for `minimize`, `triage` and `explain`.
  */
 #pragma once
 

@@ -24,8 +24,8 @@ struct flavour_runners {
 };
 
 /*
- * Finds the binaries of the @wanted flavours (NULL: all), but starts no worker: runner_execute() does that.
- * Return: false if no binary was found.
+ * Finds the binaries of the @wanted flavours (NULL: all), but starts no worker; runner_execute() starts
+ * workers. Return: false if no binary was found.
  */
 bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 

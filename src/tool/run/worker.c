@@ -21,8 +21,8 @@
 #include "tool/util/usage.h"
 
 /*
- * How often an input runs again, at least and at most, to measure its growth. Caches and mappings may grow in
- * the first runs, so an input leaks only if a part of the footprint grows in the last runs.
+ * The least and the largest number of runs that measure the growth of an input. Caches and mappings may grow
+ * in the first runs, so an input leaks only if a part of the footprint grows in the last runs.
  */
 #define GROWTH_RUNS_LEAST 5
 #define GROWTH_RUNS_MOST  80
@@ -54,7 +54,7 @@ static bool is_failed_result(const struct result_with_reason *result)
 	return result_kinds[result->result.kind].is_failure;
 }
 
-/* @error: "NAME: what" or "NAME:LINE: what"; the result leaves out NAME, because the driver prints it. */
+/* @error: "NAME: what" or "NAME:LINE: what"; the result leaves out NAME, which the driver prints. */
 static void set_unreadable_result(struct result_with_reason *result, const char *path, const char *error)
 {
 	const char *rest = error + strlen(path);
@@ -130,13 +130,13 @@ static void compare_with_model(struct result_with_reason *result)
 	set_result(result, find_result_kind(execution, worst_report), why);
 }
 
-/* Evaluates the program with the rule model, executes it, and compares the two. */
+/* Evaluates the program with the rule model, executes the program, and compares the results. */
 static void evaluate_and_run_program(struct result_with_reason *result, bool is_first_run)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
 
-	/* After its first run, an input only runs to measure growth: one execution is enough. */
+	/* Later runs of an input only measure growth: one execution in each run is enough. */
 	if (!is_first_run)
 		options.run_count = 1;
 	execution_evaluate_and_run(&control->execution, worker.checker, &worker.program, &options);
@@ -145,7 +145,7 @@ static void evaluate_and_run_program(struct result_with_reason *result, bool is_
 		digest_visit_parts(worker.checker, &control->execution.fibers,
 				   add_deterministic_part_to_digest, &result->result.outcome_digest);
 	}
-	/* A fatal call runs in a child process, which adds no growth: later runs omit the call. */
+	/* A fatal call runs in a child process, without growth of this process: later runs omit the call. */
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
 	compare_with_model(result);

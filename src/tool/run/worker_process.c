@@ -44,11 +44,11 @@ static int64_t read_cpu_ms(int pid)
 static bool set_worker_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
-	/* The heap size (footprint.h) would include memory in malloc()'s thread caches: no such caches. */
+	/* Disables the thread caches of malloc(): the heap size (footprint.h) would include their memory. */
 	bool is_set = environment_append_options_once("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		/* For batches, no functions in reports: the look-up takes longer than the execution. */
+		/* Reports of batches name no functions: the look-up takes longer than the execution. */
 		if (!options->runs_one_input)
 			is_set &= environment_append_options_once(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
@@ -207,8 +207,8 @@ static void start_position_timer(struct run_worker *worker)
 }
 
 /*
- * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number there, so the
- * child's memory counts only if the child is in the worker's process group.
+ * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number as the pid, so
+ * the child's memory counts only if the child is in the worker's process group.
  * Return: the limit that the worker or the child exceeds; RUN_good: none.
  */
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int fatal_child_pid)
@@ -310,7 +310,7 @@ static bool send_request_and_wait(struct run_worker *worker, enum worker_request
 	worker->output_size = 0;
 	worker->output[0] = '\0';
 	start_position_timer(worker);
-	/* Without the request, the worker would wait until the time limit: kill it now. */
+	/* Kills a worker that did not get the request: the worker would wait until the time limit. */
 	if (send(worker->socket, &word, 1, MSG_NOSIGNAL) != 1)
 		kill_process_group(worker);
 	return wait_for_reply(worker);

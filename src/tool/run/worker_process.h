@@ -16,9 +16,9 @@ struct run_worker_options {
 	const char *binary_path;     /* binary of the flavour */
 	enum worker_request request; /* the first request: REQUEST_BATCH or REQUEST_PROGRAM */
 	struct execution_options execution;
-	unsigned int memory_limit_mb;             /* for the additional memory of one input; 0: no limit */
-	unsigned int position_time_limit_seconds; /* for one input or program; 0: the limit in @execution */
-	bool runs_one_input;    /* or one program; sanitizers then look up the functions of reports */
+	unsigned int memory_limit_mb;             /* limit of one input's additional memory; 0: no limit */
+	unsigned int position_time_limit_seconds; /* limit for one input or program; 0: as in @execution */
+	bool runs_one_input;    /* the worker runs one input or program; reports name functions */
 	bool must_print_stacks; /* every report has a stack */
 	/* The driver calls this function again and again while it waits for the worker; may be NULL. */
 	void (*report_progress)(const struct run_worker *worker, void *context);
@@ -52,10 +52,11 @@ struct run_worker {
 bool run_worker_start(struct run_worker *worker, const struct run_worker_options *options);
 
 /*
- * Sends a batch to the worker and waits for the reply. Before this call, the caller sets must_check_leaks and
+ * Sends a batch to the worker and waits for the reply. The caller must first set must_check_leaks and
  * must_compute_digest in the control block.
  * @batch_inputs: @count indices in @inputs.
- * Return: false if the worker ended before it replied. run_worker_kill_and_release() then frees its memory.
+ * Return: false if the worker ended before it replied. Then run_worker_kill_and_release() frees the memory of
+ * the worker.
  */
 bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inputs,
 			  const uint32_t *batch_inputs, uint32_t count);
@@ -67,7 +68,7 @@ bool run_worker_run_batch(struct run_worker *worker, const struct file_list *inp
 void run_worker_read_result(const struct run_worker *worker, uint32_t position,
 			    struct result_with_reason *result);
 
-/* Sends a program to the worker and waits for the reply. Return: false if the worker ended before that. */
+/* Sends a program to the worker and waits for a reply. Return: false if the worker ended before the reply. */
 bool run_worker_run_program(struct run_worker *worker, const struct program *program,
 			    enum worker_request request);
 

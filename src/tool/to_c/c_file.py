@@ -10,7 +10,7 @@ import re
 
 from to_c.program import PAGE_SIZE
 
-# For calls that block for ever in the program: C code that shows this without blocking.
+# For each call that blocks for ever in the program: C code that checks this with a call that returns.
 BLOCKED_CALLS = {
     "lock": "/* pthread_mutex_lock() would never return. */\n"
             "expect({line}, pthread_mutex_trylock(&{0}), EBUSY);",

@@ -130,7 +130,7 @@ static unsigned char *map_user_memory(size_t readable_bytes)
 /*
  * The threads of the page program are fibers: main makes the calls of all fibers. Each fiber is a task of the
  * page library and, if ThreadSanitizer is linked, a thread for ThreadSanitizer. A switch from one fiber to
- * another orders the two only with SWITCH_IN_ORDER, and the code of a switch is not instrumented. Fibers
+ * another orders both fibers only with SWITCH_IN_ORDER, and the code of a switch is not instrumented. Fibers
  * share thread-local variables such as errno: ignore a report whose location is TLS.
  */
 #ifdef __clang__

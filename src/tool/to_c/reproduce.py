@@ -16,7 +16,7 @@ from util.shared import request_signal_at_parent_end
 COMPILE_SECONDS = 300
 
 # An attempt compiles the C file with a flavour of the page library and runs the program. If @is_wanted, the run must
-# show that @rule is broken, otherwise the run must not show this. @rule: None: no rule. @flavour: None: this build has
+# show that @rule is broken, otherwise it must not. @rule: None: no rule. @flavour: None: this build has
 # no flavour that detects @rule.
 Attempt = collections.namedtuple("Attempt", "rule rule_text is_wanted flavour backend missing_flavour")
 

@@ -120,7 +120,7 @@ int commands_main(const struct command_set *set, int argc, char **argv)
 {
 	usage_program = set->program_name;
 	open_closed_standard_files();
-	/* A parent that ignores SIGCHLD (`trap "" CHLD`) passes this on, and waitpid() would fail. */
+	/* If the parent process ignores SIGCHLD (`trap "" CHLD`), this process does, too: waitpid() fails. */
 	signal(SIGCHLD, SIG_DFL);
 	return check_standard_output(set, dispatch_command(set, argc, argv));
 }

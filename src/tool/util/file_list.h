@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The program files that the arguments of a command name: a directory means its programs. */
+/* The program files that the arguments of a command name: for a directory, its programs. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@ struct file_list {
 /*
  * Lists the files of @count arguments, in the order of the arguments. The programs of a directory are sorted;
  * its other files are ignored, and their number is logged.
- * Return: false, after messages, if a directory cannot be read or has no program. Even then, @list has the
- * other files, and the caller must call file_list_destroy().
+ * Return: false, after messages, if a directory cannot be read or has no program. In both cases, @list has
+ * the files that were found, and the caller must call file_list_destroy().
  */
 bool file_list_init_and_check_arguments(struct file_list *list, int count, char **arguments);
 

@@ -77,7 +77,7 @@ static bool redirect_standard_input(FILE *input)
 int script_exec_python(const struct script_command *command, FILE *input)
 {
 	if (!input || redirect_standard_input(input)) {
-		/* Uses the system's python3, as pagetorture-export does; without it, python3 in PATH. */
+		/* Uses the system's python3, as pagetorture-export does, or else python3 in PATH. */
 		execv("/usr/bin/python3", command->words);
 		execvp("python3", command->words);
 	}

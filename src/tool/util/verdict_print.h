@@ -20,7 +20,7 @@ void write_rule_names(struct json *json, const char *key, rule_set rules);
 
 /*
  * Prints a warning for each call that can never run (never_runs.h). For a byte string, prints one warning
- * with the number of further calls, because mutation makes many calls that can never run. Return: EXIT_FAILED if
+ * with the number of further calls, because mutation makes many such calls. Return: EXIT_FAILED if
  * @is_strict is set and a call can never run, else EXIT_GOOD.
  */
 int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
