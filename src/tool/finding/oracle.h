@@ -22,9 +22,9 @@ bool oracle_init(struct oracle *oracle, const bool *wanted_flavours, unsigned in
 void oracle_destroy(struct oracle *oracle);
 
 /*
- * Finds the binary that runs inputs of @target: the replayer in the flavour target->flavour, else the target
- * with its engine, else the replayer without a sanitizer. If this build has none of these binaries, prints
- * one line on standard error, once for each target.
+ * Finds the binary that runs inputs of @target: the replayer in target->flavour, else the target with its
+ * engine, else the plain replayer. If this build has none of these binaries, prints one line on standard
+ * error, once for each target.
  * Return: the path of the binary, or NULL. Without a binary, an input of @target fails only if executions of
  * its program in the flavours disagree with the model.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A candidate is a smaller input that may fail in the same way. The model evaluates a candidate program;
- * then the flavours that the failure needs execute it. At the end, all flavours execute the smallest program.
- * If its signature then differs, the minimisation is repeated, and all flavours execute each candidate.
+ * A candidate is a smaller input that may fail in the same way. The model evaluates a candidate program; then
+ * the flavours that the failure needs execute it. At the end, all flavours execute the smallest program. If
+ * the signature of the smallest program then differs, all flavours execute each candidate of a second
+ * minimisation.
  *
  * A text is minimised by passes over its lines and bytes. A pass removes lines or bytes if the rest of the
  * text still fails in the same way. The passes repeat until no pass changes the text.

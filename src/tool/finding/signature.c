@@ -85,9 +85,9 @@ static const char *find_flavour_binary(const struct signature_evidence *e, unsig
 #define SITE_TEXT (REPORT_INNERMOST_TEXT + 64)
 
 /*
- * Adds the place of @site to the signature, and formats the innermost function of the page library at @site,
- * or the name of the call if no function is known. Because of the function name, a bug in
- * one function is one failure for all calls.
+ * Adds the place of @site to the signature, and formats the innermost function of the page library at @site.
+ * If no function is known, formats the name of the call. Because of the function name, a bug in one function
+ * is one failure for all calls.
  * @rule: the rule that is broken at the place; RULE_COUNT: no rule.
  */
 static void add_place_and_format_name(const struct signature_evidence *e, unsigned int flavour,
@@ -127,8 +127,8 @@ static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR
 /* ---- disagreement ---- */
 
 /*
- * Return: whether the flavour reported a race that the model does not predict, and the report has a function
- * of the page library for the reported access.
+ * Return: whether the flavour reported a race that the model does not predict, and its report names a
+ * function of the page library.
  */
 static bool is_unpredicted_race_in_known_function(const struct signature_evidence *e, unsigned int flavour)
 {

@@ -14,7 +14,7 @@
  * without debugging information, or for an access through a mapping.
  *
  * If the oracle has a binary of the input's fuzz target, the failure is what the target itself reports,
- * because most targets change a program before they execute it. The signature is then the target's error
+ * because most targets change a program before they execute it. Such a signature is the target's error
  * message with "#" for each number, or the kind of a sanitizer's report and its functions in src/page.
  */
 #pragma once
@@ -79,8 +79,8 @@ void signature_append_failure_text(struct signature *signature, const char *form
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Appends @sentence to failure_text, but with the name of the call on line 7 of @program instead of "line 7",
- * and with "#" instead of each other number.
+ * Appends @sentence to failure_text. The name of the call on line 7 of @program replaces "line 7", and "#"
+ * replaces each other number.
  */
 void signature_append_without_numbers(struct signature *signature, const struct program *program,
 				      const char *sentence);

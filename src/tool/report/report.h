@@ -55,8 +55,8 @@ bool report_frame_is_in_library(const struct report_frame *frame);
 
 /*
  * Finds the innermost frame of @site in src/page, except page_bug(), which only aborts the process. The
- * sources of the page library may be elsewhere: if @site has no frame in src/page, finds the innermost frame
- * with a known file that the harness called. Return: the frame, or NULL if @site has no frame of either kind.
+ * sources of the page library may be elsewhere: without a frame in src/page, finds the innermost frame with a
+ * known file that the harness called. Return: the frame, or NULL if @site has no frame of either kind.
  */
 const struct report_frame *report_find_innermost_library_frame(const struct report_site *site);
 

@@ -86,7 +86,7 @@ int run_worker_main(void);
 extern void (*run_worker_input_hook)(const char *content, size_t size);
 
 /*
- * Runs the program of the control block in child processes, so that a crash or hang does not end the worker,
- * and fills in the execution record. For REQUEST_REPORTS, also prints the sanitizers' reports.
+ * Runs the program of the control block in child processes, and fills in the execution record. A crash or
+ * hang does not end the worker. For REQUEST_REPORTS, also prints the sanitizers' reports.
  */
 void worker_run_program_in_children(struct control_block *control);

@@ -46,7 +46,7 @@ static void store_result_unless_already_failed(struct engine *engine, uint32_t i
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
-	/* An input that failed in the first order stays a failure even if it succeeds in the second. */
+	/* An input that failed once stays a failure, even if it succeeds in a later run. */
 	bool has_not_failed_before = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);

@@ -302,9 +302,8 @@ static void run_batch(void)
 }
 
 /*
- * Uses the library before the first input, so that memory that the library allocates at its first use does
- * not count as a leak of an input. First creates and deletes an executor, which frees tasks; then runs a
- * program.
+ * Uses the library before the first input: memory that the library allocates at its first use must not count
+ * as a leak of an input. First creates and deletes an executor, which frees tasks; then runs a program.
  */
 static void run_warm_up_program(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The functions that a C file of `pagetorture to-c` may need. c_file.py copies a section into the C
- * file if the file mentions a name after the `///` of that section. A section comes after all sections
- * that it uses.
+ * The functions that a C file of `pagetorture to-c` may need. The script c_file.py copies a section into the
+ * C file if the file mentions a name after the `///` of that section. A section comes after all sections that
+ * it uses.
  */
 
 /// pthread_create create_fiber

@@ -14,8 +14,8 @@ struct file_list {
 /*
  * Lists the files of @count arguments, in the order of the arguments. The programs of a directory are sorted;
  * its other files are ignored, and their number is logged.
- * Return: false, after messages, if a directory cannot be read or has no program. In both cases, @list has
- * the files that were found, and the caller must call file_list_destroy().
+ * Return: false, after messages, if a directory cannot be read or has no program. Even with the result false,
+ * @list has the files that were found, and the caller must call file_list_destroy().
  */
 bool file_list_init_and_check_arguments(struct file_list *list, int count, char **arguments);
 

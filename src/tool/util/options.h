@@ -3,7 +3,7 @@
  * Parses the options of a command from a table, so that all commands accept and report options in the same
  * way.
  *
- * A row describes one option and has the variable that the option sets; the type of the variable decides
+ * A row describes one option and has the variable that the option sets. The type of the variable decides
  * whether the option takes a value. Every command also accepts --help and -h, without a row.
  */
 #pragma once

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Prints the progress of a long command on standard error: on a terminal one status line, which is replaced
- * again and again; otherwise a new line every ten seconds.
+ * Prints the progress of a long command on standard error. On a terminal, this is one status line, which is
+ * replaced again and again. Otherwise, this is a new line every ten seconds.
  */
 #pragma once
 
