@@ -113,7 +113,7 @@ static int execute_and_write_facts(const char *file, void *script_input)
 /* Selects the backend and the flavours for --run. Return: an exit status; -1: continue. */
 static int set_backend_and_find_runners(void)
 {
-	int status;
+	int status; /* an exit status; -1: continue */
 
 	if (!settings.must_run)
 		return -1;
@@ -144,7 +144,7 @@ static int write_facts_and_exec_script(int count, char **files, struct script_co
 int command_explain(int argc, char **argv)
 {
 	struct script_command script;
-	int status;
+	int status; /* an exit status; -1: continue */
 	const struct option_row rows[] = {
 		OPTION_SCRIPT_FLAG("ascii", &script),
 		option_backend(),

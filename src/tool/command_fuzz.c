@@ -79,7 +79,7 @@ int command_fuzz(int argc, char **argv)
 		OPTION_SCRIPT_FLAG("until-finding", &script),
 		OPTION_END,
 	};
-	int status;
+	int status; /* an exit status; -1: continue */
 
 	script_init(&script, argc, argv);
 	script_append(&script, "jobs=%u", cpus_count_available_or_max(JOBS_MOST));

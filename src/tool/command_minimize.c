@@ -259,7 +259,7 @@ int command_minimize(int argc, char **argv)
 		OPTION_END,
 	};
 	int status = options_parse_or_return_status("minimize", help, rows, argc, argv);
-	const char *file;
+	const char *file; /* "" with --json, which takes several files; NULL after an error */
 
 	if (status >= 0)
 		return status;

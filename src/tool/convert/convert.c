@@ -170,7 +170,7 @@ static bool may_write_file(const struct conversion *conversion, const char *path
 static int write_file_if_permitted(struct conversion *conversion, const char *file, const char *path,
 				   const struct rewritten_program *rewritten)
 {
-	int error;
+	int error; /* an errno value; 0: the file was written */
 
 	if (!may_write_file(conversion, path, rewritten)) {
 		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,

@@ -57,7 +57,7 @@ static void count_candidate_and_print_status(struct reducer *r, size_t unit_coun
  */
 static bool execute_candidate_unless_rejected(struct reducer *r, const void *identity, size_t identity_size)
 {
-	char hash_text[SHA1_TEXT];
+	char hash_text[SHA1_TEXT]; /* only the first 16 hex digits of the hash are used */
 	uint64_t hash, *rejected_hash;
 
 	sha1_write_hex(identity, identity_size, hash_text);

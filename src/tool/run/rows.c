@@ -66,7 +66,7 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 
 void write_rules_and_races_seen(struct json *out, const struct run *run, const struct run_record *record)
 {
-	char text[RULES_SEEN_TEXT];
+	char text[RULES_SEEN_TEXT]; /* the rules reported on fibers, then those reported on threads */
 
 	format_rules_seen(run, record, false, text);
 	json_text(out, "fibers", text);
