@@ -66,7 +66,7 @@ static void write_disagreement(struct json *out, unsigned int flavour, const str
 	json_end(out);
 }
 
-/* Executes the program in each flavour with --run. Return: whether a flavour disagrees with the model. */
+/* With --run, executes the program in each flavour. Return: whether a flavour disagrees with the model. */
 static bool execute_and_write_disagreements(struct json *out, const struct program *program)
 {
 	static struct execution_record record;
@@ -86,7 +86,7 @@ static bool execute_and_write_disagreements(struct json *out, const struct progr
 	return has_disagreement;
 }
 
-/* Writes one line of JSON to @script_input. Return: the exit status for the file. */
+/* Writes the facts of @file as one line of JSON to @script_input. Return: the exit status for @file. */
 static int execute_and_write_facts(const char *file, void *script_input)
 {
 	static struct program program;
@@ -110,10 +110,10 @@ static int execute_and_write_facts(const char *file, void *script_input)
 		       EXIT_FAILED;
 }
 
-/* Selects the backend and the flavours for --run. Return: an exit status, or -1 to continue. */
+/* Selects the backend and the flavours for --run. Return: an exit status; -1: continue. */
 static int set_backend_and_find_runners(void)
 {
-	int status;
+	int status; /* an exit status; -1: continue */
 
 	if (!settings.must_run)
 		return -1;
@@ -144,7 +144,7 @@ static int write_facts_and_exec_script(int count, char **files, struct script_co
 int command_explain(int argc, char **argv)
 {
 	struct script_command script;
-	int status;
+	int status; /* an exit status; -1: continue */
 	const struct option_row rows[] = {
 		OPTION_SCRIPT_FLAG("ascii", &script),
 		option_backend(),

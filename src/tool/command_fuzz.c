@@ -45,7 +45,7 @@ static const char help[] =
 
 #define JOBS_MOST 64
 
-/* Appends known_targets=: for each target its name, flavour, kind of inputs, and largest input size. */
+/* Appends the word known_targets=: the name, flavour, input kind and largest input size of each target. */
 static void append_known_targets(struct script_command *script)
 {
 	static const char *const input_kind_names[] = { "bytes", "text", "calls" };
@@ -53,7 +53,7 @@ static void append_known_targets(struct script_command *script)
 	char text[1024] = "";
 
 	for (size_t i = 0, length = 0; (target = fuzz_target_get(i)) && length < sizeof(text); i++)
-		/* A text of 4096 bytes can have as many calls as a program may have. */
+		/* 4096 bytes of program text are enough for the most calls that a program may have. */
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s,%s,%s,%d ", target->name,
 					   target->flavour, input_kind_names[target->input_kind],
 					   target->input_kind == READS_TEXT ? 4096 : (int)PROGRAM_BYTES_MAX);
@@ -79,7 +79,7 @@ int command_fuzz(int argc, char **argv)
 		OPTION_SCRIPT_FLAG("until-finding", &script),
 		OPTION_END,
 	};
-	int status;
+	int status; /* an exit status; -1: continue */
 
 	script_init(&script, argc, argv);
 	script_append(&script, "jobs=%u", cpus_count_available_or_max(JOBS_MOST));

@@ -55,13 +55,13 @@ static const char help[] =
 	"  pagetorture minimize --flavour asan --backend alias crash.page > small.page\n";
 
 static struct {
-	const char *output_path, *failure_text; /* values of -o and --failure, or NULL */
-	const struct fuzz_target *target;       /* value of --target, or NULL */
+	const char *output_path, *failure_text; /* values of -o and --failure; NULL: not given */
+	const struct fuzz_target *target;       /* value of --target; NULL: not given */
 	unsigned int try_limit;
 	struct oracle oracle;
 } settings = { .try_limit = 1 };
 
-/* Runs the input up to try_limit times. Return: whether it failed (with --failure: in that way). */
+/* Runs the input up to try_limit times. Return: whether the input failed (with --failure: as TEXT says). */
 static bool run_until_failure(struct reduction *reduction)
 {
 	struct signature *signature = &reduction->signature;
@@ -99,7 +99,7 @@ static int write_minimised_input(const struct test_input *input)
 	return error ? EXIT_BAD : EXIT_GOOD;
 }
 
-/* Return: the reason why the input has no failure to minimise. */
+/* Return: a text for messages: why the input has no failure to minimise. */
 static const char *explain_missing_failure(const struct test_input *input, const char *replayer)
 {
 	if (replayer)
@@ -137,7 +137,7 @@ static int minimize_and_write_input(struct reduction *reduction)
 
 /* ---- as JSON ---- */
 
-/* Runs the input try_limit times. Return: how often the input fails in the same way. */
+/* Runs the input try_limit times. Return: how many runs have the failure of reduction->signature. */
 static unsigned int run_and_count_failures(const struct reduction *reduction)
 {
 	static struct signature signature;
@@ -152,7 +152,7 @@ static unsigned int run_and_count_failures(const struct reduction *reduction)
 	return failure_count;
 }
 
-/* Minimises the input, writes the smallest input, and describes its failure with the reports. */
+/* Minimises the input, writes the smallest input, and describes the failure, with the sanitizers' reports. */
 static int minimize_describe_and_write_input(struct json *json, struct reduction *reduction)
 {
 	static struct signature smallest;
@@ -183,7 +183,7 @@ static int execute_and_describe_or_minimize(struct json *json, struct reduction 
 
 /* ---- the command ---- */
 
-/* Minimises the input in the file, or with --json describes its failure. @json: NULL without --json */
+/* Minimises the input in @file. With --json, describes the failure, and minimises the input only with -o. */
 static int minimize_or_describe_file(const char *file, struct json *json)
 {
 	static struct reduction reduction;
@@ -259,7 +259,7 @@ int command_minimize(int argc, char **argv)
 		OPTION_END,
 	};
 	int status = options_parse_or_return_status("minimize", help, rows, argc, argv);
-	const char *file;
+	const char *file; /* "" with --json, which takes several files; NULL after an error */
 
 	if (status >= 0)
 		return status;

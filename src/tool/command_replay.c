@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* pagetorture replay: runs a corpus as a regression test: `run` with other defaults. */
+/* pagetorture replay: runs a corpus as a regression test; the code is that of `run`, with other defaults. */
 #include "tool/run/run.h"
 #include "tool/tool.h"
 

@@ -58,7 +58,7 @@ static void write_build_flags(struct json *out, const char *flavour, const char 
 	json_end(out);
 }
 
-/* Writes the compiler, the directories of page.h and of the libraries, and the flags of each flavour. */
+/* Writes the compiler, the directories of page.h and of the page libraries, and the flags of each flavour. */
 static void write_build_description(struct json *out)
 {
 	char own_directory[PATH_MAX] = "", installed_directory[PATH_MAX], header_directory[PATH_MAX];

@@ -70,7 +70,7 @@ int command_triage(int argc, char **argv)
 		OPTION_SCRIPT_NUMBER("tries", &script, 1, 100000),
 		OPTION_END,
 	};
-	int status;
+	int status; /* an exit status; -1: continue */
 
 	script_init(&script, argc, argv);
 	memset(wanted_flavours, true, sizeof(wanted_flavours));

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 
-# The commands. Each module adds its sources. All sources except main.c are in one archive for each
-# flavour; pagetorture-dev is linked with it too.
+# The commands. Each subdirectory adds its sources to tool_sources. For each flavour, one archive has all
+# sources except main.c; pagetorture-dev is linked with this archive, too.
 tool_commands = \
 	%D%/command_check.c \
 	%D%/command_convert.c \
@@ -15,7 +15,7 @@ tool_commands = \
 
 tool_sources = $(tool_commands) %D%/tool.h
 
-# The compiler and the archives that to-c uses, in the build directory and when installed.
+# Macros for C code: the compiler, flags and archives that to-c uses, and directories of files.
 tool_cppflags = $(AM_CPPFLAGS) \
 	-DTO_C_CC='"$(CC)"' \
 	-DTO_C_ASAN_FLAGS='"$(ASAN_FLAGS)"' \
@@ -32,7 +32,7 @@ tool_cppflags = $(AM_CPPFLAGS) \
 	-DSCRIPT_SOURCE='"$(srcdir)/src/tool"' \
 	-DPAGE_HEADER_INSTALLED='"$(pageincludedir)"'
 
-# Automake installs the plain program; build-aux/flavours.mk compiles its objects.
+# Automake installs the plain program; build-aux/flavours.mk compiles the objects of this program.
 bin_PROGRAMS = pagetorture
 plain_archives = libpagetorture-plain.a libharness-plain.a $(filter %.a,$(page_plain))
 pagetorture_SOURCES =
@@ -40,8 +40,8 @@ pagetorture_LINK = $(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $@
 pagetorture_LDADD = obj/plain/%D%/main.o libpagetorture-plain.a libharness-plain.a $(page_plain)
 pagetorture_DEPENDENCIES = obj/plain/%D%/main.o $(plain_archives)
 
-# Installed like scripts, so that install-strip does not strip them: failures are grouped by the
-# functions in their debugging information.
+# The programs of sanitizer flavours are installed like scripts, so that install-strip does not strip them:
+# failures are grouped by functions, which are in the debugging information.
 flavour_programs =
 if HAVE_ASAN
 flavour_programs += pagetorture-asan

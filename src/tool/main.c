@@ -7,7 +7,7 @@
 #define PROGRAMS "Programs"
 #define CORPORA  "Corpora and campaigns"
 
-/* Each group is sorted by name. */
+/* The commands of each group are sorted by name. */
 static const struct command commands[] = {
 	{ "check", PROGRAMS, "evaluate programs with the rule model", command_check },
 	{ "convert", PROGRAMS, "convert programs between text and bytes", command_convert },

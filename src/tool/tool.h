@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The commands of pagetorture; command_NAME.c defines each. */
+/* The commands of pagetorture; command_NAME.c defines command_NAME(). */
 #pragma once
 
 #include "tool/util/usage.h"
 
-/* Each function runs one command; argv[0] is its name. Return: an exit status. */
+/* Each function runs one command; argv[0] is the name of the command. Return: an exit status. */
 int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_explain(int argc, char **argv);

@@ -23,9 +23,9 @@ WAIT_MOST = 0.2
 POLL_INTERVAL = 1
 RESULTS_INTERVAL = 60
 END_PATIENCE = 10
-# The campaign ends after so many failures in a row of each engine, if no engine executed an input.
+# The campaign ends after this number of failures in a row for each engine, if no engine executed an input.
 FAILURES_MOST = 3
-# The least and the most seconds that a worker runs at a time if workers take turns.
+# If workers take turns, the shortest and the longest turn of a worker, in seconds.
 SLICE_LEAST, SLICE_MOST = 10, 600
 
 

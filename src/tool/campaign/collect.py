@@ -13,7 +13,7 @@ from campaign.target import ENGINES
 from util.shared import hash_input, log_to_standard_output, read_valid_input_or_raise, replace_file
 
 REPORT_SIZE_MOST = 1 << 16
-# A file or directory is taken for complete when it has not changed for so many seconds.
+# A file or directory counts as complete if it has not changed for this number of seconds.
 COMPLETE_AGE = 2
 
 

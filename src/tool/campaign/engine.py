@@ -5,8 +5,8 @@ read. To add an engine, add one file, and one entry of ENGINES in target.py.
 import collections
 import os
 
-# A place where an engine writes inputs. @directory: below the target's, "*" is any name; @name_prefix: how the
-# file names begin; @finding_kind: "": the inputs are entries of the corpus.
+# A place where an engine writes inputs. @directory: in the target's directory, "*" is any name. @name_prefix: the
+# beginning of file names. @finding_kind: "crash", "timeout" ...; "": the inputs are entries of the corpus.
 EngineOutput = collections.namedtuple("EngineOutput", "directory name_prefix finding_kind")
 
 

@@ -11,11 +11,11 @@ import shutil
 
 from campaign.engine import Engine, EngineOutput, is_executable
 
-# @build: the directory with the binaries of the role; @is_cmplog: the role also uses the binary that logs
-# comparisons; @has_mutator: the role uses the mutator of the harness
+# The role of an AFL++ instance. @build: the directory of its binary. @is_cmplog: the instance also uses the binary
+# that logs comparisons. @has_mutator: the instance uses the mutator of the harness.
 Role = collections.namedtuple("Role", "name build schedule flags is_cmplog has_mutator is_trimming")
 
-# In order of importance: with few jobs only the first roles run.
+# The roles in order of importance: with few jobs, only the first roles run.
 ROLES = (
     Role("main", "afl-plain", "fast", (), False, True, True),
     Role("asan", "afl", "explore", (), False, True, True),

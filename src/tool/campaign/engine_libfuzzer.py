@@ -7,7 +7,7 @@ import re
 
 from campaign.engine import Engine, EngineOutput, is_executable
 
-# ThreadSanitizer never frees the 2.4 KB of a report, so a process ends after this number of inputs.
+# ThreadSanitizer never frees the 2.4 KB of a report, so a libFuzzer process ends after this number of inputs.
 RUNS_WITH_RACE_REPORTS = 500000
 
 FIGURES = re.compile(r"#(?P<executions>\d+).*?(?: cov: (?P<coverage>\d+)|$)|"

@@ -11,8 +11,8 @@ from campaign.merge import minimise_corpora_of_campaign
 from campaign.target import Target
 from util.shared import EXIT_BAD, UsageError, log_to_standard_error
 
-# The default values of the options of `pagetorture fuzz --help`. @time: "" means until stopped; @report: the
-# seconds between two lines of the log.
+# The default values of the options of `pagetorture fuzz --help`. @time: "": run until a signal. @report: seconds
+# between two progress lines.
 DEFAULTS = {"bin": "", "collect": False, "dir": "campaign", "engine": "libfuzzer,afl", "jobs": 1, "merge": False,
             "new_seeds": "", "report": 60, "results": "", "seed": -1, "seeds": "", "time": "", "until_finding": False}
 TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -28,7 +28,7 @@ def compute_mean_rate(executions, seconds):
     return int(executions / seconds) if seconds > 0 else 0
 
 
-# ---- figures over time ----
+# ---- plot.tsv: figures over time ----
 
 def read_figures_of_earlier_campaigns(target):
     """Set the seconds and executions of the target in earlier campaigns, from its plot.tsv."""

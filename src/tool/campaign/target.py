@@ -28,7 +28,7 @@ from util.shared import hash_input, log_to_standard_output, replace_file
 # The engines of a target, in the order in which they are started.
 ENGINES = (LibFuzzer(), Afl())
 DIRECTORIES = ("", "corpus", "findings", "queue", "libfuzzer", "afl", "logs", "reports")
-# The target pauses while less space is free, so that findings can still be written.
+# The engines of a target pause while the disk has less free space, so that findings can still be written.
 FREE_BYTES_LEAST = 16 << 20
 FREE_FILES_LEAST = 256
 PATH_SIZE_MOST = 3840

@@ -22,13 +22,13 @@ struct rewritten_program {
 	bool is_text; /* else bytes */
 	size_t size;
 	char content[TEXT_REWRITE_MAX > PROGRAM_BYTES_MAX ? TEXT_REWRITE_MAX : PROGRAM_BYTES_MAX];
-	char lost_parts[200]; /* what the target notation cannot hold, as "2 comments, 1 claim", or "" */
+	char lost_parts[200]; /* what the target notation cannot hold: "2 comments, 1 claim", or "" */
 };
 
 struct conversion {
 	struct convert_options options;
 	bool output_is_directory;
-	size_t name_offset;   /* in the path of an input: where its name in the output directory begins */
+	size_t name_offset;   /* in an input's path, the offset of the name in the output directory */
 	void *written_paths;  /* tree of tsearch() */
 	size_t written_count; /* of different paths */
 	struct file_tally tally;
@@ -51,7 +51,7 @@ static void append_count_of_lost(struct rewritten_program *rewritten, size_t cou
 			 used ? ", " : "", count, what, count > 1 ? "s" : "");
 }
 
-/* Appends how many comments, expectations and claims of @text the target notation cannot hold. */
+/* Appends how many comments, `expect` lines and `->` results of @text the target notation cannot hold. */
 static void describe_lost_text_parts(struct rewritten_program *rewritten, const char *text, size_t size,
 				     const struct program *program)
 {
@@ -80,7 +80,7 @@ static void describe_lost_text_parts(struct rewritten_program *rewritten, const 
 	append_count_of_lost(rewritten, claims, "claim");
 }
 
-/* Appends how many bytes of a file decode to no call, or that it has meaningless values of bytes. */
+/* Appends how many bytes of a file belong to no call, or else that some bytes have no meaning. */
 static void describe_lost_bytes(struct rewritten_program *rewritten, const char *bytes, size_t size,
 				const struct program *program)
 {
@@ -108,8 +108,8 @@ static bool reads_back_as_program(const struct rewritten_program *rewritten, con
 }
 
 /*
- * Rewrites the content of @file in the target notation, in canonical form, and checks that the result has the
- * same program.
+ * Rewrites the content of @file in the target notation, in canonical form, and checks that the rewritten
+ * content is the same program.
  */
 static bool rewrite_content(const char *file, const char *content, size_t size, enum target_notation target,
 			    struct rewritten_program *rewritten, char error[PROGRAM_FILE_ERROR])
@@ -155,8 +155,8 @@ static bool has_same_content(const char *path, const struct rewritten_program *r
 }
 
 /*
- * Return: false if the file @path has other content, and either --force is missing or this command wrote the
- * file.
+ * Return: whether @path may be written. A file with other content is replaced only with --force, and only if
+ * this command has not written the file.
  */
 static bool may_write_file(const struct conversion *conversion, const char *path,
 			   const struct rewritten_program *rewritten)
@@ -170,7 +170,7 @@ static bool may_write_file(const struct conversion *conversion, const char *path
 static int write_file_if_permitted(struct conversion *conversion, const char *file, const char *path,
 				   const struct rewritten_program *rewritten)
 {
-	int error;
+	int error; /* an errno value; 0: the file was written */
 
 	if (!may_write_file(conversion, path, rewritten)) {
 		fprintf(stderr, "%s: refused: %s is there and holds something else%s\n", file, path,
@@ -194,7 +194,7 @@ static bool name_ends_in(const char *name, const char *suffix)
 	return len > suffix_len && !strcmp(name + len - suffix_len, suffix);
 }
 
-/* Formats the path of an output file: @name in the output directory, with the suffix of its notation. */
+/* Formats the path of an output file: @name in the output directory, with the suffix .page or .bin. */
 static bool format_output_path(const struct conversion *conversion, const char *name, bool is_text,
 			       char path[PATH_MAX])
 {
@@ -204,7 +204,7 @@ static bool format_output_path(const struct conversion *conversion, const char *
 			   is_text ? ".page" : ".bin");
 }
 
-/* @name: the path of the output file in the output directory, with the suffix of the input */
+/* @name: the path of the output file, relative to the output directory, but with the suffix of @file. */
 static int convert_and_write_file(struct conversion *conversion, const char *file, const char *name)
 {
 	static struct rewritten_program rewritten;
@@ -256,7 +256,7 @@ static bool make_directory_unless_it_exists(const char *path)
 	return false;
 }
 
-/* Makes the directories in the output directory that the path @name needs. */
+/* Makes the subdirectories of the output directory that the path @name needs. */
 static bool make_output_directories(const struct conversion *conversion, const char *name)
 {
 	char path[PATH_MAX];

@@ -4,19 +4,19 @@
 
 #include <stdbool.h>
 
-/* What `convert` writes: the notation that the input does not have, that of the input, text, or bytes. */
+/* The notation that `convert` writes. OTHER: text for bytes, and bytes for text. SAME: the input's own. */
 enum target_notation { NOTATION_OTHER, NOTATION_SAME, NOTATION_TEXT, NOTATION_BYTES };
 
 struct convert_options {
 	enum target_notation target_notation;
-	bool is_strict;          /* a program is refused if the target notation cannot hold all of it */
-	bool may_replace;        /* output files that exist and have other content */
-	bool is_in_place;        /* each file is replaced by its canonical form */
-	const char *output_path; /* NULL: standard output, if not in place */
+	bool is_strict;          /* refuse a program if the target notation cannot hold all its parts */
+	bool may_replace;        /* replace existing output files that have other content */
+	bool is_in_place;        /* replace each input file by its canonical form */
+	const char *output_path; /* NULL: standard output, unless is_in_place */
 };
 
 /*
- * Converts the programs of all @paths, files and directories; prints a line for each that is not converted.
- * Return: an exit status.
+ * Converts the programs of all @paths, files and directories. Prints a line for each program that is not
+ * converted. Return: an exit status.
  */
 int convert_programs(const struct convert_options *options, int count, char **paths);

@@ -15,7 +15,7 @@ from util import program_facts
 DEFAULTS = {"ascii": False, "utf8": False, "status": 0}  # if both ascii and utf8 are false, the locale decides
 COLUMNS = 100
 
-# The characters of the drawing by their names: first in UTF-8, then in ASCII.
+# For each part of the drawing: its character in UTF-8, and its character in ASCII.
 GLYPHS = {
     "lane": "│|", "line": "─-", "call": "●*", "skipped": "○o", "ended": "✗X", "right": "▶>", "left": "◀<",
     "fork right": "├+",  # a lane from which a line goes right
@@ -30,7 +30,7 @@ MOST_FINDINGS = 8  # findings of one rule that are described; the drawing marks 
 MOST_RANGES = 8  # ranges of uninitialised bytes that are printed for a call
 BAR_START, BAR_WIDTH = 54, 40  # columns of the bar that shows the bytes of an access
 
-# By rule: the text about the fatal call, and the text about each call that caused the failure.
+# For each rule: a text about the fatal call, and a text about each call that caused the failure.
 FATAL_TEXTS = {
     "foreign-map": ("uses {mapping}, a mapping of {page} that is another thread's.",
                     "made it, for its own thread only"),
@@ -240,7 +240,7 @@ class Drawing:
             self.print_rows_of_call(call, "the program ends here")
 
 
-# ---- the findings ----
+# ---- the text after the drawing: broken rules and causes ----
 
 def format_numbers(start, after_end):
     return str(start) if after_end == start + 1 else f"{start} .. {after_end - 1}"

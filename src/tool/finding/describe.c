@@ -11,9 +11,9 @@
 #include "tool/util/usage.h"
 
 /*
- * Writes the key of the failure, which is equal for all findings of one bug. The error message of a
- * target names a call, but several calls may have the same bug. So the flavours execute the program
- * that the target executed: the key then has functions of the library instead of the call.
+ * Writes the key of the failure, which is equal for all findings of one bug. The error message of a target
+ * names a call, but several calls may show one bug. For a key with functions of the library instead of the
+ * call, the flavours execute the program that the target executed.
  */
 static void execute_and_write_grouping_key(struct json *json, struct oracle *oracle,
 					   const struct test_input *input,

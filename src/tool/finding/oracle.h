@@ -11,10 +11,10 @@
 struct oracle {
 	struct rules *rules;
 	struct flavour_runners runners;
-	unsigned long execution_count;      /* executions of programs, in all flavours */
-	const struct fuzz_target *target;   /* the target whose replayer was searched last; or NULL */
+	unsigned long execution_count;      /* number of executions, added up over the flavours */
+	const struct fuzz_target *target;   /* the target whose binary was searched last, or NULL */
 	char replayer_path[PATH_MAX];       /* binary that runs inputs of @target; "": not built */
-	unsigned int missing_replayer_bits; /* bit N: a message said that target N has none */
+	unsigned int missing_replayer_bits; /* bit N: a message said that target N has no binary */
 };
 
 /* Return: false if there is no memory or this build has none of the wanted flavours. */
@@ -22,19 +22,19 @@ bool oracle_init(struct oracle *oracle, const bool *wanted_flavours, unsigned in
 void oracle_destroy(struct oracle *oracle);
 
 /*
- * Finds the binary that runs inputs of @target: the replayer in the flavour that the target's
- * findings need, else the target with its engine, else the replayer without a sanitizer. If none of
- * them was built, prints one line on standard error, once for each target.
- * Return: the path of the binary. NULL: there is no binary, so an input of the target fails only if
- * executions of the program in the flavours disagree with the model.
+ * Finds the binary that runs inputs of @target: the replayer in target->flavour, else the target with its
+ * engine, else the plain replayer. If this build has none of these binaries, prints one line on standard
+ * error, once for each target.
+ * Return: the path of the binary, or NULL. Without a binary, an input of @target fails only if executions of
+ * its program in the flavours disagree with the model.
  */
 const char *oracle_find_replayer_or_report(struct oracle *oracle, const struct fuzz_target *target);
 
-/* Return: whether this build can execute inputs of @target (NULL: programs of no target). */
+/* Return: whether this build can execute inputs of @target. NULL: programs that belong to no target. */
 static inline bool oracle_can_execute(struct oracle *oracle, const struct fuzz_target *target)
 {
 	return oracle_find_replayer_or_report(oracle, target) || !target || target->input_kind == READS_BYTES;
 }
 
-/* Return: a sentence about missing tools that make signatures less exact; NULL: none is missing. */
+/* Return: a sentence about a missing tool that makes signatures less exact; NULL: no tool is missing. */
 const char *oracle_describe_missing_tools(const struct oracle *oracle);

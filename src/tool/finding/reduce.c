@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A candidate program is first evaluated with the model, then executed in the flavours that
- * the failure needs. Then all flavours execute the smallest program: if its signature differs then,
- * the minimisation runs again, and all flavours execute each candidate.
+ * A candidate is a smaller input that may fail in the same way. The model evaluates a candidate program; then
+ * the flavours that the failure needs execute it. At the end, all flavours execute the smallest program. If
+ * the signature of the smallest program then differs, all flavours execute each candidate of a second
+ * minimisation.
  *
- * A text is minimised by passes over its lines and bytes. A pass removes a piece if the rest
- * still fails in the same way. The passes repeat until no pass changes the text.
+ * A text is minimised by passes over its lines and bytes. A pass removes lines or bytes if the rest of the
+ * text still fails in the same way. The passes repeat until no pass changes the text.
  */
 #include "tool/finding/reduce.h"
 
@@ -19,14 +20,14 @@
 #include "harness/program/program_bytes.h"
 #include "tool/util/status.h"
 
-/* Entries of rejected_hashes. A later hash may replace one, so a candidate may run twice. */
+/* Entries of rejected_hashes. A new hash may replace an old hash, so a rejected candidate may run again. */
 #define REJECTED_MAX 16384
 
 struct reducer {
 	struct reduction *reduction;
 	struct oracle *oracle;
 	const bool *candidate_flavours;         /* flavours that execute each candidate; NULL: all */
-	uint64_t rejected_hashes[REJECTED_MAX]; /* of candidates that do not fail in the same way */
+	uint64_t rejected_hashes[REJECTED_MAX]; /* hashes of candidates that do not fail in the same way */
 	struct test_input candidate;
 	struct minimize minimize;
 };
@@ -50,13 +51,13 @@ static void count_candidate_and_print_status(struct reducer *r, size_t unit_coun
 }
 
 /*
- * Executes the candidate, unless it was rejected before. Return: whether it fails in the same way
- * as the input.
- * @identity: bytes that are equal only for equal candidates
+ * Executes the candidate, unless an equal candidate was rejected before. Return: whether the candidate fails
+ * in the same way as the input.
+ * @identity: bytes that are equal only for equal candidates.
  */
 static bool execute_candidate_unless_rejected(struct reducer *r, const void *identity, size_t identity_size)
 {
-	char hash_text[SHA1_TEXT];
+	char hash_text[SHA1_TEXT]; /* only the first 16 hex digits of the hash are used */
 	uint64_t hash, *rejected_hash;
 
 	sha1_write_hex(identity, identity_size, hash_text);
@@ -94,8 +95,9 @@ static bool candidate_program_fails_in_same_way(void *ctx, const struct program 
 }
 
 /*
- * Minimises the program. @flavours: execute each candidate. Return: whether the smallest program
- * fails in the same way if all flavours execute it.
+ * Minimises the program. Return: whether the smallest program fails in the same way as the input if all
+ * flavours execute that program.
+ * @flavours: the flavours that execute each candidate; NULL: all.
  */
 static bool minimise_and_verify_program(struct reducer *r, const bool *flavours)
 {
@@ -107,7 +109,7 @@ static bool minimise_and_verify_program(struct reducer *r, const bool *flavours)
 	return execute_and_compare_candidate(r, NULL);
 }
 
-/* Replaces the input by @replacement, of at most one call more, if it fails in the same way. */
+/* Replaces the input by @replacement if that program fails in the same way and has at most one call more. */
 static void replace_input_if_it_still_fails(struct reducer *r, struct program *replacement)
 {
 	if (replacement->count > r->reduction->input.program.count + 1)
@@ -119,9 +121,9 @@ static void replace_input_if_it_still_fails(struct reducer *r, struct program *r
 }
 
 /*
- * Most targets change a program before they execute it. Replaces the input by the result of
- * repair_program_until_clean(), then by the program that the target prints, each only if it fails in the same
- * way. The changed program is more useful to `run` and to people.
+ * Most targets change a program before they execute it, and the changed program is more useful to `run` and
+ * to people. Replaces the input by the result of repair_program_until_clean(), then by the program that the
+ * target prints. Does not replace the input by a program that does not fail in the same way.
  */
 static void replace_by_repaired_or_executed(struct reducer *r, const char *replayer)
 {
@@ -154,8 +156,8 @@ static bool reduce_program_if_it_fails(struct reducer *r)
 /* ---- texts ---- */
 
 /*
- * Replaces @removed_size bytes of the text at @position by @added_text, if the input then still
- * fails in the same way. Return: whether it does.
+ * Replaces @removed_size bytes of the text at @position by @added_text, if the changed text still fails in
+ * the same way. Return: whether the text was changed.
  */
 static bool replace_text_part_if_it_fails(struct reducer *r, size_t position, size_t removed_size,
 					  const char *added_text)
@@ -175,7 +177,7 @@ static bool replace_text_part_if_it_fails(struct reducer *r, size_t position, si
 	return true;
 }
 
-/* Return: the position in the text at which the byte or line with the index @piece_index begins. */
+/* Return: the offset in the text of the byte or, with @by_line, of the line with index @piece_index. */
 static size_t find_piece_position(const struct test_input *input, bool by_line, size_t piece_index)
 {
 	size_t position = 0;
@@ -190,7 +192,7 @@ static size_t find_piece_position(const struct test_input *input, bool by_line, 
 	return position;
 }
 
-/* Return: whether a piece was removed. */
+/* Removes lines or bytes that the failure does not need. Return: whether the text became shorter. */
 static bool remove_lines_or_bytes(struct reducer *r, bool by_line)
 {
 	const struct test_input *input = &r->reduction->input;
@@ -209,7 +211,7 @@ static bool remove_lines_or_bytes(struct reducer *r, bool by_line)
 	return input->text_size < size_before;
 }
 
-/* Replaces arguments by 0 where the failure stays. Return: whether an argument was replaced. */
+/* Replaces arguments by 0 if the failure then stays the same. Return: whether an argument was replaced. */
 static bool replace_arguments_by_zero(struct reducer *r)
 {
 	const struct test_input *input = &r->reduction->input;

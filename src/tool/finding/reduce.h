@@ -6,16 +6,17 @@
 
 struct reduction {
 	const char *input_name;        /* for the status line */
-	struct test_input input;       /* reduce_input() replaces it by the smallest input */
-	struct signature signature;    /* of the failure of the input, in all flavours */
-	unsigned long candidate_count; /* candidates that were made, executed or not */
-	unsigned long execution_count; /* executions of candidates, in all flavours together */
+	struct test_input input;       /* reduce_input() replaces this input by the smallest input */
+	struct signature signature;    /* of the input's failure, in all flavours */
+	unsigned long candidate_count; /* number of smaller inputs that were made, executed or not */
+	unsigned long execution_count; /* number of executions of smaller inputs, in all flavours */
 };
 
 /*
- * Minimises the input. A program is minimised call by call, and the result fails in the same way in
- * all flavours. A text loses lines; then the arguments of calls become 0, or other texts lose
- * bytes. Return: whether the input, even if it could not become smaller, still fails in the same
- * way. False also if there is no memory. If false, the input is unchanged.
+ * Minimises the input. Minimises a program call by call; the smallest program fails in the same way in all
+ * flavours. Removes lines from a text; then, in a text of calls, replaces arguments by 0, or removes bytes
+ * from another text.
+ * Return: whether the input, even if it is not smaller now, still fails in the same way. If the return value
+ * is false, which also means that there was no memory, the input is unchanged.
  */
 bool reduce_input(struct reduction *reduction, struct oracle *oracle);

@@ -34,8 +34,8 @@ static const char *find_call_name(const struct program *program, size_t call)
 }
 
 /*
- * If the sentence begins with "line NUMBER", appends the name of the call on that line of @program.
- * Return: the length of "line NUMBER"; 0: the sentence begins with other text.
+ * If @sentence begins with "line NUMBER", appends the name of the call on line NUMBER of @program.
+ * Return: the length of "line NUMBER"; 0: @sentence begins with other text.
  */
 static size_t append_call_of_leading_line(struct signature *signature, const struct program *program,
 					  const char *sentence)
@@ -69,7 +69,7 @@ void signature_append_without_numbers(struct signature *signature, const struct 
 	}
 }
 
-/* A program, the records of its executions, and the signature that is made from them. */
+/* A program, the records of its executions, and the signature to make from these records. */
 struct signature_evidence {
 	struct signature *signature;
 	const struct oracle *oracle;
@@ -85,10 +85,10 @@ static const char *find_flavour_binary(const struct signature_evidence *e, unsig
 #define SITE_TEXT (REPORT_INNERMOST_TEXT + 64)
 
 /*
- * Adds the place of @site to the signature, and formats the innermost function of the page library
- * at @site, so that a bug in one function is one failure for all calls. If the function is not
- * known, formats the call's name.
- * @rule: the rule that is broken at the place; RULE_COUNT: no rule
+ * Adds the place of @site to the signature, and formats the innermost function of the page library at @site.
+ * If no function is known, formats the name of the call. Because of the function name, a bug in one function
+ * is one failure for all calls.
+ * @rule: the rule that is broken at the place; RULE_COUNT: no rule.
  */
 static void add_place_and_format_name(const struct signature_evidence *e, unsigned int flavour,
 				      const struct execution_site *site, enum rule rule,
@@ -119,7 +119,7 @@ static void append_race(const struct signature_evidence *e, unsigned int flavour
 				      function_or_call_names[!is_sorted], function_or_call_names[is_sorted]);
 }
 
-/* The flavours by the details of their reports, the flavour with the most detailed report first. */
+/* The flavours for one kind of failure, in an order: the flavour with the most detailed reports is first. */
 static const unsigned int disagreement_order[] = { FLAVOUR_ASAN, FLAVOUR_MSAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
 static const unsigned int fatal_order[] = { FLAVOUR_ASAN, FLAVOUR_PLAIN, FLAVOUR_TSAN, FLAVOUR_MSAN };
 static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR_TSAN, FLAVOUR_PLAIN };
@@ -127,8 +127,8 @@ static const unsigned int uninit_order[] = { FLAVOUR_MSAN, FLAVOUR_ASAN, FLAVOUR
 /* ---- disagreement ---- */
 
 /*
- * Return: whether the difference is a race that the model does not predict, and the function of the
- * page library of the reported access is known.
+ * Return: whether the flavour reported a race that the model does not predict, and its report names a
+ * function of the page library.
  */
 static bool is_unpredicted_race_in_known_function(const struct signature_evidence *e, unsigned int flavour)
 {
@@ -209,8 +209,8 @@ static size_t find_step_index(const struct trace *trace, size_t call)
 }
 
 /*
- * Return: the race whose second call is the earliest in the trace, which a detector reports first;
- * or NULL.
+ * Return: the race that a detector reports first, or NULL: the second call of that race is the earliest in
+ * the trace.
  */
 static const struct race *find_first_race(const struct rules *rules)
 {
@@ -259,9 +259,8 @@ static void append_reported_or_first_race(const struct signature_evidence *e)
 }
 
 /*
- * Return: the death by @call in the first flavour of @flavour_order in which the call ended a
- * process; or NULL.
- * @death_flavour: gets that flavour
+ * Finds the first flavour of @flavour_order in which @call ended a process.
+ * Return: the death of that process, or NULL. @death_flavour: gets the flavour.
  */
 static const struct execution_death *find_death_by_call(const struct signature_evidence *e, size_t call,
 							const unsigned int *flavour_order,
@@ -279,9 +278,9 @@ static const struct execution_death *find_death_by_call(const struct signature_e
 }
 
 /*
- * Appends the rule that @call breaks, and the report about it. Appends several functions of the
- * report's stack, as "page_must_map_at<page_read_raw": the innermost function is the check of the
- * library, which many calls share.
+ * Appends the rule that @call breaks, and the report about that call. Many calls share the innermost function
+ * of the report's stack, a check of the library, so the text has several functions, such as
+ * "page_must_map_at<page_read_raw".
  */
 static void append_rule_and_report(const struct signature_evidence *e, size_t call, enum rule rule,
 				   const unsigned int *flavour_order)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* Makes the signature of an input of a fuzz target from the report of the target's own binary. */
+/* Runs an input in the binary of its fuzz target, and makes a signature from the output of that binary. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +17,7 @@ static struct isolated child;
 
 /* ---- running the target ---- */
 
-/* Called in the child process. */
+/* Replaces this process, the child process, by the target's binary. */
 static void exec_target(void *target_argv)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS",
@@ -32,7 +32,7 @@ static void exec_target(void *target_argv)
 	_exit(NOT_EXECUTED);
 }
 
-/* Runs the target on the input, in a file in memory. Return: false if the target did not start. */
+/* Runs the target on a file in memory with the input. Return: false if the target did not start. */
 static bool run_target(const char *replayer_path, const struct test_input *input,
 		       unsigned int timeout_seconds)
 {
@@ -56,7 +56,7 @@ static bool run_target(const char *replayer_path, const struct test_input *input
 
 /* ---- the output of the target ---- */
 
-/* Return: the output between the line @head_line and "---"; NULL: it has no such lines. */
+/* Return: the output between the line @head_line and "---"; NULL: a line is missing. */
 static const char *find_output_section(const char *head_line, size_t *section_size)
 {
 	const char *begin = strstr(child.output, head_line), *end;
@@ -69,7 +69,7 @@ static const char *find_output_section(const char *head_line, size_t *section_si
 	return end ? begin : NULL;
 }
 
-/* Reads the program that the target executed. Return: whether the target printed it. */
+/* Reads the program that the target executed. Return: whether the target printed that program. */
 static bool parse_executed_program(struct program *program)
 {
 	struct text_error error;
@@ -79,7 +79,7 @@ static bool parse_executed_program(struct program *program)
 	return text && program_from_text(program, text, section_size, &error);
 }
 
-/* Formats the name of the last executed call that the target printed; "": it printed no call. */
+/* Formats the name of the last executed call that the target printed; "": the target printed no call. */
 static void format_last_call_name(char call_name[48])
 {
 	size_t section_size;
@@ -93,10 +93,7 @@ static void format_last_call_name(char call_name[48])
 	snprintf(call_name, 48, "%.*s", (int)strcspn(last, " \n"), last);
 }
 
-/*
- * Formats the offsets of the frames that are in the target's binary, from the first stack of the
- * report.
- */
+/* Formats the offsets of the frames in the target's binary, from the first stack of the report. */
 static void format_stack_offsets(const char *binary_path, const struct report *report,
 				 char stack[SYMBOLS_STACK])
 {
@@ -112,8 +109,8 @@ static void format_stack_offsets(const char *binary_path, const struct report *r
 }
 
 /*
- * Return: the error message of the target in its output; NULL: the output has none, or the report
- * of a sanitizer, which begins at @report_begin, precedes it.
+ * Return: the error message of the target in its output. NULL: the output has no error message, or a
+ * sanitizer's report, which begins at @report_begin, precedes the message.
  */
 static const char *find_target_error_message(const struct fuzz_target *target, const char *report_begin)
 {
@@ -127,7 +124,7 @@ static const char *find_target_error_message(const struct fuzz_target *target, c
 		       NULL;
 }
 
-/* Describes how a target that printed no report ended. Return: whether the input made it fail. */
+/* Describes how a target that printed no report ended. Return: whether the target failed. */
 static bool describe_exit_and_check_failure(char failure[DISAGREEMENT_TEXT])
 {
 	if (child.has_timed_out)
@@ -136,13 +133,13 @@ static bool describe_exit_and_check_failure(char failure[DISAGREEMENT_TEXT])
 		snprintf(failure, DISAGREEMENT_TEXT, "signal-%d", child.signal);
 	else
 		snprintf(failure, DISAGREEMENT_TEXT, "exit-%d", child.exit_code);
-	/* Status 1 and 2 mean that the replayer could not read the input. */
+	/* The replayer exits with status 1 or 2 if it cannot read the input. */
 	return child.has_timed_out || child.signal || child.exit_code > 2;
 }
 
 /* ---- the signature ---- */
 
-/* Return: the index of the call whose line @failure_sentence names; SITE_NO_CALL: it names no call. */
+/* Return: the index of the call whose line @failure_sentence names; SITE_NO_CALL: no call. */
 static size_t find_call_named_by_failure(const struct program *executed_program, const char *failure_sentence)
 {
 	unsigned int line_number;

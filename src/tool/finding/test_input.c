@@ -8,7 +8,7 @@
 #include "harness/program/program_bytes.h"
 #include "harness/program/program_text.h"
 
-/* Replaces binary records of calls by their text. Return: false if there is no memory. */
+/* Replaces the encoded calls in input->text by lines of text. Return: false if there is no memory. */
 static bool replace_api_call_records_by_text(struct test_input *input)
 {
 	struct api_call calls[API_CALLS_MAX];
@@ -61,7 +61,7 @@ size_t test_input_count_units(const struct test_input *input)
 		return input->text_size;
 	for (size_t i = 0; i < input->text_size; i++)
 		line_count += input->text[i] == '\n';
-	return line_count ? line_count - 1 : 0; /* without the header, the first line */
+	return line_count ? line_count - 1 : 0; /* the first line is a header */
 }
 
 const char *test_input_unit_name(const struct test_input *input, size_t unit_count)

@@ -36,12 +36,12 @@ from util.shared import (EXIT_BAD, EXIT_FAILED, EXIT_GOOD, UsageError, erase_sta
                          hash_input, log_to_standard_error, make_result_head, read_valid_input_or_raise, replace_invalid_utf8,
                          request_signal_at_parent_end, show_status, replace_output_file)
 
-# The default values of the options of `pagetorture triage --help`. @add: "" means the working directory.
+# The default values of the options of `pagetorture triage --help`. @add: "": the working directory.
 DEFAULTS = {"add": None, "bytes": False, "executor": "fibers", "output": "", "results": "", "target": "",
             "timeout": 10, "tries": 10}
 FILES_PER_PROCESS = 500
 REPORT_SECONDS = 120
-# The names of inputs, as in harness/program/program_name.c.
+# The file names of inputs; harness/program/program_name.c has the same list.
 INPUT_NAME = re.compile(r"(crash-|id:|leak-|oom-|slow-unit-|timeout-).*|.+\.(bin|page)|[0-9a-fA-F]{40}", re.DOTALL)
 TEXT_NAMES = {"calls": "minimised.calls", "bytes": "minimised.txt"}
 ENGINE_NAME = re.compile(r"(crash|leak|oom|timeout)-")

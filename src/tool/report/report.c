@@ -3,7 +3,7 @@
  * The form of a stack frame depends on the tool that prints the report. AddressSanitizer,
  * MemorySanitizer and libFuzzer print "#0 0xPC in FUNCTION FILE:LINE"; ThreadSanitizer prints
  * "#0 FUNCTION FILE:LINE (MODULE+0xOFFSET)". Without symbols all tools print the module and the
- * offset, and no function. The runtimes of gcc print no columns and no build ids.
+ * offset instead of a function. The runtimes of gcc print no columns and no build ids.
  */
 #include "tool/report/report.h"
 
@@ -14,7 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Longer lines of a report are truncated. */
+/* Lines of a report are truncated to this size. */
 #define LINE_SIZE 4096
 
 static bool starts_with(const char *text, const char *prefix)
@@ -44,7 +44,7 @@ bool report_frame_parse_place(struct report_frame *frame, char *place)
 
 /* ---- the first line of a report: its tool and the kind of failure ---- */
 
-/* The beginning of a message of a sanitizer, and the kind of failure that the message means. */
+/* A text in a message of a sanitizer, and the kind of failure that such a message means. */
 struct kind_phrase {
 	const char *text, *kind;
 };
@@ -64,7 +64,7 @@ static const struct kind_phrase kind_phrases[] = {
 	{ "timeout", "timeout" },
 };
 
-/* A part of a message of UndefinedBehaviorSanitizer, and the name of its check in -fsanitize=. */
+/* A part of a message of UndefinedBehaviorSanitizer, and the -fsanitize= name of the check that prints it. */
 static const struct kind_phrase undefined_phrases[] = {
 	{ "addition of unsigned offset", "pointer-overflow" },
 	{ "applying non-zero offset", "pointer-overflow" },
@@ -92,7 +92,7 @@ static const struct kind_phrase undefined_phrases[] = {
 static const char *const tool_names[] = { "AddressSanitizer", "HWAddressSanitizer", "LeakSanitizer",
 					  "MemorySanitizer",  "ThreadSanitizer",    "libFuzzer" };
 
-/* One of these texts follows the kind in a message; it begins an address, a place or a reason. */
+/* In a message, one of these texts separates the kind of failure from an address, a place or a reason. */
 static const char *const kind_ends[] = { " (", " on ", " in ", ": ", " after " };
 
 static const char *find_kind_in_phrases(const struct kind_phrase *phrases, size_t phrase_count,
@@ -137,7 +137,7 @@ static bool parse_named_tool_head(struct report *report, char *line)
 	return false;
 }
 
-/* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message; it prints a stack only on request. */
+/* UndefinedBehaviorSanitizer prints "FILE:LINE" before its message, and no stack by default. */
 static bool parse_undefined_behavior_head(struct report *report, char *line)
 {
 	char *message = strstr(line, ": runtime error: ");
@@ -167,10 +167,10 @@ static bool parse_library_head(struct report *report, char *line)
 	return true;
 }
 
-/* Return: whether @line is the first line of a report; then its tool, kind and line are set. */
+/* Return: whether @line is the first line of a report; if so, sets the tool, kind and line of @report. */
 static bool parse_report_head(struct report *report, const char *line)
 {
-	char line_copy[LINE_SIZE]; /* the parsers write to it */
+	char line_copy[LINE_SIZE]; /* the parsers overwrite this copy */
 
 	strcpy(line_copy, line);
 	if (!parse_library_head(report, line_copy) && !parse_undefined_behavior_head(report, line_copy) &&
@@ -182,7 +182,7 @@ static bool parse_report_head(struct report *report, const char *line)
 
 /* ---- frames ---- */
 
-/* Parses "(MODULE+0xOFFSET)" at the end of a frame, and cuts the frame before it. */
+/* Parses "(MODULE+0xOFFSET)" at the end of a frame's text, and removes that part from the text. */
 static void parse_and_cut_off_module(struct report_frame *frame, char *text)
 {
 	char *open = text + strlen(text), *plus = NULL;
@@ -215,7 +215,7 @@ static void parse_function_and_place(struct report_frame *frame, char *text)
 	snprintf(frame->function, sizeof(frame->function), "%s", text);
 }
 
-/* Parses the number of a frame, "    #1 ...". Return: the text after it; NULL: the line is no frame. */
+/* Parses the number of a frame, "    #1 ...". Return: the text after the number; NULL: @line is no frame. */
 static char *find_frame_text(char *line, unsigned long *frame_number)
 {
 	char *start = line + strspn(line, " "), *number_end;
@@ -267,9 +267,9 @@ static struct report_site *append_site(struct report *report)
 
 struct report_reader {
 	struct report *report;
-	struct report_site *site; /* the site of the next frames; NULL: frames are ignored */
-	bool has_access_line;     /* this is a race report: a line about an access begins each site */
-	bool has_begun_first_stack;
+	struct report_site *site;   /* gets the next frames; NULL: the next frames are ignored */
+	bool has_access_line;       /* race report: a line about an access begins each site */
+	bool has_begun_first_stack; /* a frame #0 was read; later stacks are ignored */
 };
 
 static void process_report_line(struct report_reader *reader, char *line)
@@ -288,7 +288,7 @@ static void process_report_line(struct report_reader *reader, char *line)
 			reader->site = NULL;
 		return;
 	}
-	/* Only the first stack is of the failure; later stacks are of allocations or thread creations. */
+	/* The first stack shows the failure; later stacks show an allocation or the creation of a thread. */
 	if (frame_number == 0 && !reader->has_access_line) {
 		reader->site = reader->has_begun_first_stack ? NULL : &report->sites[0];
 		reader->has_begun_first_stack = true;
@@ -301,8 +301,8 @@ static void process_report_line(struct report_reader *reader, char *line)
 }
 
 /*
- * After the library has reported a broken rule it calls abort(). A sanitizer's report on that abort
- * belongs to the same failure, and only that report has the stack.
+ * The library reports a broken rule and then calls abort(). A sanitizer's report about this abort() belongs
+ * to the same failure as the library's report, and only the sanitizer's report has a stack.
  */
 static bool next_report_has_same_failure(const struct report *report, const struct report *next_report)
 {
@@ -343,7 +343,7 @@ bool report_frame_is_in_library(const struct report_frame *frame)
 	return start && (start == frame->file || start[-1] == '/');
 }
 
-/* page_bug() only aborts the process: the failure is in its caller. */
+/* page_bug() only aborts the process: the failure is in the caller of page_bug(). */
 static bool is_library_frame_except_page_bug(const struct report_frame *frame)
 {
 	return report_frame_is_in_library(frame) && frame->function[0] && strcmp(frame->function, "page_bug");
@@ -357,8 +357,8 @@ static bool frame_file_contains_any(const struct report_frame *frame, const char
 }
 
 /*
- * Finds the innermost frames of the library: frames in src/page or, if the site has none, frames with
- * a file above the harness. Return: the number of frames found.
+ * Finds the innermost frames of the page library: frames in src/page, or else frames with a known file that
+ * the harness called. Return: the number of frames found.
  */
 static size_t find_innermost_library_frames(const struct report_site *site,
 					    const struct report_frame *found[REPORT_INNERMOST_MAX])

@@ -4,7 +4,7 @@
 #include "tool/report/report.h"
 #include "tool/util/json.h"
 
-/* Writes a frame in the library's sources as an object; nothing if @frame is another one, or NULL. */
+/* Writes @frame as a JSON object, but nothing if @frame is NULL or not in the sources of the page library. */
 static inline void report_write_frame_json_if_in_library(struct json *out, const struct report_frame *frame)
 {
 	if (!frame || !frame->line || !report_frame_is_in_library(frame))

@@ -10,18 +10,18 @@
 #include "harness/util/isolate.h"
 #include "harness/util/path.h"
 
-/* The most functions of one offset: a function, and the functions that it was inlined into. */
+/* The most functions at one offset: a function, and the functions into which it was inlined. */
 #define INLINED_FUNCTIONS_MAX 6
 
 struct symbol {
-	struct symbol *older_symbol; /* the next entry of the cache */
+	struct symbol *older_symbol; /* the next entry of the list of cached symbols */
 	char binary_path[PATH_MAX];
-	unsigned long binary_offset; /* of the code in the file */
-	size_t frame_count;          /* the function, and the functions that it was inlined into */
+	unsigned long binary_offset; /* offset of the code in the binary */
+	size_t frame_count;          /* number of functions: one, and those into which it was inlined */
 	struct report_frame frames[INLINED_FUNCTIONS_MAX];
 };
 
-static struct symbol *newest_symbol; /* the head of the cache, a list */
+static struct symbol *newest_symbol; /* the head of the list of cached symbols */
 static bool is_symbolizer_missing;
 
 void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
@@ -40,8 +40,8 @@ bool symbols_symbolizer_is_missing(void)
 /* ---- running a symbolizer ---- */
 
 /*
- * llvm-symbolizer and addr2line print pairs of lines: a function, and FILE:LINE, the innermost first.
- * Return: whether the tool printed a pair, even a pair without a known function.
+ * llvm-symbolizer and addr2line print a pair of lines for each function, the innermost function first: its
+ * name, and FILE:LINE. Return: whether the tool printed a pair, even for an unknown function.
  */
 static bool parse_symbolizer_output_if_any(char *lines, struct symbol *symbol)
 {
@@ -66,7 +66,7 @@ static void exec_symbolizer_in_child(void *argv_pointer)
 {
 	char *const *argv = argv_pointer;
 
-	/* isolate() would mix messages on standard error with the output to parse. */
+	/* isolate_call() would mix messages on standard error with the output that is parsed. */
 	if (freopen("/dev/null", "w", stderr))
 		execvp(argv[0], argv);
 	_exit(127);

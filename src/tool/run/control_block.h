@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The memory that a worker and the driver share. A worker that writes to wild addresses can damage no other
- * memory of the driver. The driver validates everything that it reads from the control block.
+ * The memory that a worker shares with the driver, the process that started the worker. A worker that writes
+ * to wild addresses can damage no other memory of the driver. The driver validates everything that it reads
+ * from the control block.
  */
 #pragma once
 
@@ -16,39 +17,39 @@
 #define BATCH_INPUTS_MAX 512
 #define RESULT_WHY_SIZE  256
 
-/* The text of a result if LeakSanitizer has found a leak. */
+/* The reason of a result if LeakSanitizer has found a leak. */
 #define LEAK_FOUND_TEXT "LeakSanitizer finds memory that nothing points to"
 
 /* The result of one input in one flavour. */
 struct input_result {
 	uint8_t kind;                   /* enum result_kind */
-	bool was_returned;              /* by a worker; false: only @kind is valid */
-	bool must_recheck;              /* after the input, the heap, descriptors or mappings had grown */
-	bool has_unexecuted_fatal_call; /* nothing in this flavour detects it */
-	bool has_predicted_miss;        /* ThreadSanitizer missed a race, as predicted */
+	bool was_returned;              /* a worker returned the result; false: only @kind is valid */
+	bool must_recheck;              /* the heap, descriptors or mappings grew while the input ran */
+	bool has_unexecuted_fatal_call; /* a fatal call did not run: this flavour does not detect it */
+	bool has_predicted_miss;        /* ThreadSanitizer missed a race, as the model predicts */
 	rule_set rules_seen_on_fibers, rules_seen_on_threads; /* reported broken rules */
-	uint32_t runs_with_race; /* executions on threads in which a race was reported */
+	uint32_t runs_with_race; /* number of executions on threads with a race report */
 	uint32_t duration_us;
 	uint64_t outcome_digest; /* 0 without must_compute_digest */
 };
 
-/* What a worker returns for one input. */
+/* The result of one input with its reason, as a worker returns it. */
 struct result_with_reason {
 	struct input_result result;
 	char why[RESULT_WHY_SIZE]; /* reason of the result, one line */
 };
 
 enum worker_request {
-	REQUEST_BATCH,   /* run the inputs, one after the other, in the worker's own process */
-	REQUEST_PROGRAM, /* run the program in children, and fill in the execution record */
-	REQUEST_REPORTS, /* run the program in children, and print the reports of sanitizers */
+	REQUEST_BATCH,   /* run the batch, one input after the other, in the worker's own process */
+	REQUEST_PROGRAM, /* run @program in child processes, and fill in @record */
+	REQUEST_REPORTS, /* run @program in child processes, and print the sanitizers' reports */
 };
 
 struct control_block {
-	/* The driver writes these members. */
+	/* The driver writes the members from here to @program. */
 	struct execution_options options;
-	bool inputs_are_bytes; /* every input is a byte string, whatever its name is */
-	bool runs_one_input;   /* no warm-up; the input runs again, and its growth is measured */
+	bool inputs_are_bytes; /* read every input as a byte string, whatever its name is */
+	bool runs_one_input;   /* run one input again and again, and measure its growth; no warm-up */
 	enum worker_request request;
 	uint32_t input_count; /* of the batch */
 	char input_paths[BATCH_INPUTS_MAX][PATH_MAX];
@@ -56,12 +57,12 @@ struct control_block {
 	bool must_compute_digest;
 	struct program program;
 	/*
-	 * The worker writes the members from here on. @position is the index in the batch of the input that
-	 * began last. If the worker runs the inputs again, it adds a multiple of @input_count.
+	 * The worker writes the members from here on. @position is the input that began last: its index in
+	 * the batch, plus @input_count for each earlier run of the input. NO_POSITION: none.
 	 */
 	_Atomic uint32_t position;
 	struct execution execution;
-	struct footprint footprint; /* at the end of the batch */
+	struct footprint footprint; /* of the worker at the end of the batch */
 	bool can_find_leaks;        /* the worker has LeakSanitizer */
 	bool has_leaked_memory;     /* LeakSanitizer found memory that nothing points to */
 	struct result_with_reason results[BATCH_INPUTS_MAX];
@@ -70,7 +71,7 @@ struct control_block {
 
 #define NO_POSITION UINT32_MAX
 
-/* Descriptors that the driver opens for a worker. One byte through the socket is a request or a reply. */
+/* Descriptors that the driver opens in each worker. Each request and each reply is one byte on the socket. */
 enum worker_descriptor { WORKER_SOCKET = 0, WORKER_CONTROL = 3 };
 
 /* ---- worker.c, worker_program.c: a process of one flavour that runs inputs for the driver ---- */
@@ -80,12 +81,12 @@ int run_worker_main(void);
 
 /*
  * A worker calls this function before each input, with the content of the input (without a final NUL).
- * Only pagetorture-dev sets this hook, to make inputs misbehave; otherwise it is NULL.
+ * Only pagetorture-dev sets the hook, to make inputs misbehave; in other programs the hook is NULL.
  */
 extern void (*run_worker_input_hook)(const char *content, size_t size);
 
 /*
- * Runs the program of the control block in child processes, so that a crash or hang does not end
- * the worker, and fills in the execution record. For REQUEST_REPORTS it also prints the reports.
+ * Runs the program of the control block in child processes, and fills in the execution record. A crash or
+ * hang does not end the worker. For REQUEST_REPORTS, also prints the sanitizers' reports.
  */
 void worker_run_program_in_children(struct control_block *control);

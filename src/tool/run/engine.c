@@ -10,10 +10,10 @@
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
 
-/* Unchecked inputs run again in batches of 64, then of 8, then of 1 input. */
+/* Unchecked inputs run again in three rounds: in batches of 64, then of 8, then of 1 input. */
 #define RECHECK_ROUNDS 3
 
-/* A worker is replaced after this number of batches, because detectors keep memory for each race. */
+/* A worker is replaced after this number of batches, because ThreadSanitizer keeps memory for each race. */
 #define WORKER_BATCHES_MAX 40
 
 void *exit_if_no_memory(void *memory)
@@ -45,7 +45,7 @@ static void print_engine_progress(const struct run_worker *worker, void *context
 	size_t capped_run_count;
 
 	pthread_mutex_lock(&engine->lock);
-	/* finished_run_count counts an input again each time that it runs again. */
+	/* finished_run_count counts each run of an input, so it may exceed planned_run_count. */
 	capped_run_count = engine->finished_run_count;
 	if (capped_run_count > engine->planned_run_count)
 		capped_run_count = engine->planned_run_count;
@@ -78,7 +78,7 @@ void engine_describe_death(struct engine *engine, const struct run_worker *worke
 			   struct result_with_reason *result)
 {
 	*result = (struct result_with_reason){ .result.was_returned = false };
-	/* Files and reports are read into memory that all jobs share. */
+	/* run_worker_describe_death() uses static buffers, which all jobs share. */
 	pthread_mutex_lock(&engine->lock);
 	result->result.kind = (uint8_t)run_worker_describe_death(worker, result->why);
 	pthread_mutex_unlock(&engine->lock);
@@ -95,7 +95,7 @@ void engine_run_batch(struct engine *engine, struct run_worker *worker, const ui
 
 /* ---- jobs ---- */
 
-/* The next batch begins at the end of the history. A new worker begins with an empty history. */
+/* Begins a batch at the end of the history, which is empty for a new worker. An old worker is ended first. */
 static void end_old_worker_and_begin_batch(struct job *job)
 {
 	if (job->worker.sent_batch_count == WORKER_BATCHES_MAX && !job->engine->options->has_two_orders)
@@ -107,7 +107,7 @@ static void end_old_worker_and_begin_batch(struct job *job)
 	job->batch_start = job->history.count;
 }
 
-/* Moves inputs from the queue into the batch of the job. Return: false if no input is left. */
+/* Moves inputs from the queue into the batch of the job. Return: false if the queue has no input. */
 static bool dequeue_batch(struct job *job)
 {
 	struct engine *engine = job->engine;
@@ -117,13 +117,13 @@ static bool dequeue_batch(struct job *job)
 
 	end_old_worker_and_begin_batch(job);
 	pthread_mutex_lock(&engine->lock);
-	/* Batches become smaller when the queue becomes short, so that all jobs have inputs to run. */
+	/* A short queue gives smaller batches, so that all jobs have inputs to run. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
 		most = queue->count / jobs / 2 + 1;
 	while (queue->count && job->history.count - job->batch_start < most && !engine->is_broken) {
 		const uint32_t *input = &queue->indices[--queue->count];
 
-		/* An input that failed in one order need not run in the other. */
+		/* An input that failed in the first order does not run in the second. */
 		if (record_is_failure(&engine->run->records[*input]))
 			engine->finished_run_count++;
 		else
@@ -137,7 +137,7 @@ static void run_queue_and_check_leaks(struct job *job)
 {
 	while (dequeue_batch(job))
 		job_run_and_handle_batch(job);
-	/* A batch without inputs only runs LeakSanitizer. */
+	/* For a batch without inputs, the worker only runs LeakSanitizer. */
 	if (job->worker.control && job->worker.control->can_find_leaks &&
 	    job->leak_checked_count < job->history.count)
 		job_run_and_handle_batch(job);
@@ -185,7 +185,7 @@ static void shuffle_inputs(uint32_t *inputs, size_t count, uint64_t random_state
 	}
 }
 
-/* Fills the queue with all inputs. The second order, or the only one, may be shuffled. */
+/* Fills the queue with all inputs. --shuffle applies to the second order, or to the only order. */
 static void fill_queue(struct engine *engine, bool is_second_order)
 {
 	uint32_t count = (uint32_t)engine->inputs->count;
@@ -210,7 +210,7 @@ static void describe_growth_of_second_order(struct flavour_run *run, const struc
 				 footprint_parts[i].name, after->amounts[i], before->amounts[i]);
 }
 
-/* One job runs both orders. The footprints after the orders are compared only if one process ran both. */
+/* Runs both orders in one job. Compares the footprints after the orders only if one worker ran both. */
 static void run_two_orders(struct engine *engine)
 {
 	struct footprint footprints[2] = { 0 };
@@ -230,8 +230,9 @@ static void run_two_orders(struct engine *engine)
 /* ---- the whole run ---- */
 
 /*
- * Runs inputs again whose worker ended before a leak check, or after which LeakSanitizer found lost memory.
- * Each round has smaller batches than the round before, so that at last each input runs alone.
+ * Runs the unchecked inputs again: inputs whose worker ended before a leak check, or after which
+ * LeakSanitizer found lost memory. The batches become smaller from round to round; in the last round, each
+ * input runs alone.
  */
 static void rerun_unchecked_inputs(struct engine *engine)
 {
@@ -247,7 +248,7 @@ static void rerun_unchecked_inputs(struct engine *engine)
 	}
 }
 
-/* If memory was lost but no input has the result `leak`, the last input before the loss fails. */
+/* If LeakSanitizer found lost memory but no input has the result `leak`, the last input before that fails. */
 static void record_unattributed_leak_as_flaky(const struct engine *engine)
 {
 	struct run_record *record = &engine->run->records[engine->input_before_loss];

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Runs all inputs in one flavour: batches of many inputs in a worker process; an input that fails runs
- * again, alone in a process of its own.
+ * Runs all inputs in one flavour, in batches of many inputs in one worker process. An input that fails runs
+ * again, alone in a new process.
  *
- *   engine.c         the queue of inputs, the jobs that take batches from it, and the orders
- *   engine_batch.c   one batch: its results, and the inputs that run again
- *   history.c        finds the inputs after which another one fails
+ *   `engine.c`       has the queue of inputs, the jobs that take batches from the queue, and the two orders.
+ *   `engine_batch.c` handles the results of one batch, and runs inputs again.
+ *   `history.c`      finds the earlier inputs after which an input fails.
  */
 #pragma once
 
 #include "tool/run/record.h"
 #include "tool/util/file_list.h"
 
-/* The largest number of jobs. The default is the number of CPUs. */
+/* The largest number of jobs. The default number of jobs is the number of CPUs. */
 #define JOBS_MAX 64
 
 struct run_options {
 	struct execution_options execution;
-	unsigned int job_limit;       /* workers at the same time */
-	unsigned int memory_limit_mb; /* additional memory of one input; 0: no limit */
+	unsigned int job_limit;       /* the most workers at the same time */
+	unsigned int memory_limit_mb; /* limit of one input's additional memory; 0: no limit */
 	bool has_two_orders;          /* all inputs run in one process, in two orders */
-	bool is_shuffled;             /* inputs run in a random order from the seed */
+	bool is_shuffled;             /* inputs run in a random order, which shuffle_seed determines */
 	uint64_t shuffle_seed;
-	char binary_path[PATH_MAX]; /* of the flavour of this engine_run() */
+	char binary_path[PATH_MAX]; /* the binary of the flavour that engine_run() runs */
 };
 
 /*
  * Runs all inputs in one flavour, and fills in the records of @run.
- * Return: false if a worker could not be started. Inputs that never ran then have a failure as their result.
+ * Return: false if a worker could not be started. The result of each input that never ran is then a failure.
  */
 bool engine_run(const struct run_options *options, const struct file_list *inputs, struct flavour_run *run);

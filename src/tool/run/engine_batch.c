@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * How a failure is attributed to an input:
+ * How the driver attributes a failure to an input:
  *
- *   1. A worker writes the position of an input in the batch before it runs the input. If the
- * worker ends, the driver reads this position.
- *   2. An input that fails, or ends its worker, may have damaged the process: the rest of its batch
- * runs in a new process.
- *   3. An input that failed runs again, alone in a new process. If the input fails alone, that
- * failure is its result.
- *   4. If the input does not fail alone, the failure depends on earlier inputs (history.c).
- *   5. If the input also fails alone, the input before it runs again, followed by other inputs: the
- * earlier input may have damaged the process, too.
- *   6. If the heap, the descriptors or the mappings grew, the input runs again alone, as in 3,
- * several times, and the worker measures the growth.
- *   7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the
- * inputs since its last check run again at the end, in smaller and smaller batches, at last alone,
- * as in 3.
- *   8. Inputs whose worker died before the next leak check run again in the same way.
- *   9. If workers end before their first input again and again, that input runs alone, in a worker
- *      without a warm-up, and stays a failure.
+ * 1. A worker writes the position of an input in the batch before it runs the input. If the worker ends, the
+ *    driver reads this position.
+ * 2. An input that fails, or ends its worker, may have damaged the process. The rest of the batch runs in a
+ *    new process.
+ * 3. An input that failed runs again, alone in a new process. If the input fails alone, that failure is its
+ *    result.
+ * 4. If an input failed but does not fail alone, the failure depends on earlier inputs (history.c).
+ * 5. If an input fails both in a batch and alone, the input before it may also have damaged the process, so
+ *    that earlier input runs again in another batch.
+ * 6. If the heap, the descriptors or the mappings grew while an input ran, the input runs several times in a
+ *    new worker, which measures the growth.
+ * 7. LeakSanitizer runs after some batches, and at the end. If LeakSanitizer finds a leak, the inputs since
+ *    its last check run again later, in smaller and smaller batches, and at last alone.
+ * 8. If a worker ends before a leak check, the inputs since the last check also run again in smaller and
+ *    smaller batches.
+ * 9. If several workers end before their first input, that input runs alone, in a worker without a warm-up.
+ *    The result of the input is a failure even if the input then succeeds.
  */
 #include "tool/run/engine_parts.h"
 
-/* LeakSanitizer runs after this number of batches, because it takes as long as some hundred inputs. */
+/* LeakSanitizer runs after this number of batches, because a check takes as long as some hundred inputs. */
 #define BATCHES_PER_LEAK_CHECK 8
 
-/* After this number of workers that did not begin an input, a job blames the input. */
+/* After this number of workers that ended before they began an input, a job runs that input alone. */
 #define FALSE_STARTS_MAX 5
 
-/* The first result of an input that no worker begins. */
+/* The result of an input that no worker begins, until the input runs alone. */
 static const struct result_with_reason not_begun = {
 	.result.kind = RUN_crash,
 	.why = "the worker ended before its first input",
@@ -46,7 +46,7 @@ static void store_result_unless_already_failed(struct engine *engine, uint32_t i
 {
 	struct run_record *record = &engine->run->records[input];
 	bool has_failed = result_kinds[result->result.kind].is_failure;
-	/* An input that failed in one order stays a failure if it is good in the other. */
+	/* An input that failed once stays a failure, even if it succeeds in a later run. */
 	bool has_not_failed_before = !record_is_failure(record);
 
 	pthread_mutex_lock(&engine->lock);
@@ -60,7 +60,7 @@ static void store_result_unless_already_failed(struct engine *engine, uint32_t i
 	record_set_result(record, result->result.kind, result->why, has_failed ? output : NULL);
 }
 
-/* Stores the first result of an input that must run again, but cannot; the engine stops. */
+/* Called if no worker can run @input again: stores the first result of @input, and stops the engine. */
 static void store_first_result_and_stop_engine(struct engine *engine, uint32_t input,
 					       const struct result_with_reason *first_result)
 {
@@ -77,8 +77,8 @@ static void store_first_result_and_stop_engine(struct engine *engine, uint32_t i
 
 /*
  * Runs an input alone in a new process, and stores the result.
- * @earlier_input_count: how many inputs of the history ran before it
- * @first_result: its result in the worker of the job
+ * @earlier_input_count: how many inputs of the history ran before @input.
+ * @first_result: the result of @input in the worker of the job.
  */
 static void run_alone_and_store_result(struct job *job, uint32_t input, size_t earlier_input_count,
 				       const struct result_with_reason *first_result)
@@ -99,7 +99,7 @@ static void run_alone_and_store_result(struct job *job, uint32_t input, size_t e
 		find_and_record_failing_history(job, input, earlier_input_count, first_result);
 }
 
-/* Return: whether the outcome differs from the first order. Then @result becomes RUN_state. */
+/* Return: whether the outcome of @input differs between the two orders; if so, @result becomes RUN_state. */
 static bool replace_result_if_orders_differ(const struct engine *engine, uint32_t input,
 					    struct result_with_reason *result)
 {
@@ -114,8 +114,9 @@ static bool replace_result_if_orders_differ(const struct engine *engine, uint32_
 }
 
 /*
- * Reads and stores the result of an input; or runs the input alone first, if its result requires that.
- * Return: false, without storing @result, if the input failed and may have damaged the process.
+ * Reads the result of the input at @position, and stores it. If the result requires a check, runs the input
+ * alone and stores that result. Return: false, without storing @result, if the input failed and may have
+ * damaged the process.
  */
 static bool store_or_recheck_unless_damaging(struct job *job, uint32_t position,
 					     struct result_with_reason *result)
@@ -137,8 +138,8 @@ static bool store_or_recheck_unless_damaging(struct job *job, uint32_t position,
 /* ---- the end of a batch ---- */
 
 /*
- * The worker has run the first @ran_count inputs of the batch, and runs no more. They are unchecked. The
- * inputs from position @requeue_from on return to the queue.
+ * The worker has run the first @ran_count inputs of the batch, and runs no more. Marks these inputs as
+ * unchecked, and returns the inputs from position @requeue_from on to the queue.
  */
 static void requeue_rest_and_mark_unchecked(struct job *job, uint32_t ran_count, uint32_t requeue_from)
 {
@@ -155,8 +156,7 @@ static void requeue_rest_and_mark_unchecked(struct job *job, uint32_t ran_count,
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* Puts the last good input before the failure back into the queue: it may have damaged its process.
- */
+/* Requeues the last good input before a failure, because that input may have damaged the process. */
 static void requeue_last_good_input(struct engine *engine, uint32_t input)
 {
 	if (engine->recheck_round || record_is_failure(&engine->run->records[input]))
@@ -168,8 +168,9 @@ static void requeue_last_good_input(struct engine *engine, uint32_t input)
 }
 
 /*
- * The input at @position failed, or did not begin, after @ran_count inputs of the batch. If it also
- * fails alone, nothing shows yet whether the input before it damaged the process.
+ * The input at @position failed, or did not begin, after @ran_count inputs of the batch. Runs that input
+ * alone. If the input also fails alone, the input before it runs again, because it may have damaged the
+ * process.
  */
 static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint32_t ran_count,
 				       const struct result_with_reason *result)
@@ -185,7 +186,7 @@ static void requeue_rest_and_run_alone(struct job *job, uint32_t position, uint3
 
 /*
  * The worker ended or replied before it began the next input after @ran_count inputs. The rest of the batch
- * runs in a new worker, not one by one, because a failure may depend on inputs that run together.
+ * runs together in a new worker, because a failure may depend on several inputs.
  */
 static void requeue_after_false_start(struct job *job, uint32_t ran_count)
 {
@@ -195,7 +196,7 @@ static void requeue_after_false_start(struct job *job, uint32_t ran_count)
 		requeue_rest_and_mark_unchecked(job, ran_count, ran_count);
 }
 
-/* Return: false if memory is lost: the worker must end, because LeakSanitizer would find it again. */
+/* Return: false if LeakSanitizer found lost memory: a later check in this worker would find it again. */
 static bool handle_leaks_and_decide_reuse(struct job *job)
 {
 	static const struct result_with_reason lost = { .result.kind = RUN_leak, .why = LEAK_FOUND_TEXT };
@@ -238,7 +239,7 @@ static bool handle_reply_and_decide_reuse(struct job *job)
 	return false;
 }
 
-/* The worker ended in the input at @position, after the first @ran_count inputs of the batch. */
+/* The worker ended while it ran the input at @position, after the first @ran_count inputs of the batch. */
 static void attribute_death_and_rerun_input(struct job *job, uint32_t position, uint32_t ran_count)
 {
 	struct result_with_reason result;
@@ -256,7 +257,7 @@ static void handle_worker_death(struct job *job)
 	uint32_t last = atomic_load(&job->worker.control->position), count = count_batch_inputs(job);
 
 	if (last != NO_POSITION && count)
-		/* While a worker recounts mappings, all inputs have run once, also the later inputs. */
+		/* From position @count on, the worker runs the inputs again, so all have run once. */
 		attribute_death_and_rerun_input(job, last % count, last < count ? last : count);
 	else
 		requeue_after_false_start(job, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The state of a running engine: engine.c, engine_batch.c and history.c include this. */
+/* The state of a running engine: engine.c, engine_batch.c and history.c include this file. */
 #pragma once
 
 #include <pthread.h>
@@ -19,30 +19,30 @@ struct engine {
 	const struct file_list *inputs;
 	struct flavour_run *run;
 	bool is_second_order;
-	unsigned int recheck_round; /* of unchecked inputs, from 1 on; 0: the first runs */
+	unsigned int recheck_round; /* 0: the first runs of inputs; 1, 2 ...: unchecked inputs run again */
 	_Atomic bool is_broken;     /* workers cannot be started */
-	/* Protects the members below. The record of an input needs no lock: one job runs the input. */
+	/* Protects the members below. The record of an input needs no lock: only one job runs that input. */
 	pthread_mutex_t lock;
-	struct input_indices queue; /* the last index is the next input to run */
-	/* Inputs that must run again: LeakSanitizer did not run after them, or found lost memory. */
+	struct input_indices queue; /* inputs to run; the last index is the next input */
+	/* Inputs to run again: LeakSanitizer did not run after these inputs, or then found a leak. */
 	struct input_indices unchecked;
 	bool has_found_lost_memory; /* LeakSanitizer found lost memory after several inputs */
 	uint32_t input_before_loss; /* the last input before LeakSanitizer found lost memory */
 	size_t finished_run_count, planned_run_count, failed_count; /* for the progress line */
 };
 
-/* A thread of the driver, with its worker. */
+/* A thread of the driver, which runs batches in a worker of its own. */
 struct job {
 	struct engine *engine;
 	struct run_worker worker;
 	unsigned int worker_start_count;
-	unsigned int false_start_count; /* of workers that ended or replied before they began an input */
-	/* The inputs that this worker has run, in order, and after them the inputs of the batch. */
+	unsigned int false_start_count; /* workers that ended or replied before they began an input */
+	/* The inputs that the job's worker has run, in order, followed by the inputs of the current batch. */
 	struct input_indices history;
-	size_t batch_start;             /* index of the batch in the history */
-	size_t leak_checked_count;      /* inputs of the history before the last run of LeakSanitizer */
-	bool has_last_corrupting_input; /* the next member is valid */
-	uint32_t last_corrupting_input; /* in the history: made a later input fail, and may do so again */
+	size_t batch_start;             /* index in the history at which the current batch begins */
+	size_t leak_checked_count;      /* number of inputs in the history before the last leak check */
+	bool has_last_corrupting_input; /* last_corrupting_input is valid */
+	uint32_t last_corrupting_input; /* input of the history that made a later input fail, and may again */
 };
 
 /* ---- engine.c ---- */
@@ -52,32 +52,32 @@ void *exit_if_no_memory(void *memory);
 
 void input_indices_append(struct input_indices *list, const uint32_t *inputs, size_t count);
 
-/* Starts a worker of the flavour for batches, or for one input. */
+/* Starts a worker of the engine's flavour: for batches or, with @runs_one_input, for a single input. */
 bool engine_start_worker(struct engine *engine, struct run_worker *worker, bool runs_one_input);
 
-/* Sets @result: the kind and the reason of the death of the worker. */
+/* Sets @result to the kind and the reason of the worker's death. */
 void engine_describe_death(struct engine *engine, const struct run_worker *worker,
 			   struct result_with_reason *result);
 
 /*
  * Runs a batch of @count inputs in the worker.
- * @last_result: gets the result of the last input, or else the reason why the worker died
+ * @last_result: gets the result of the last input; if the worker died, gets the reason of the death.
  */
 void engine_run_batch(struct engine *engine, struct run_worker *worker, const uint32_t *inputs,
 		      uint32_t count, struct result_with_reason *last_result);
 
 /* ---- engine_batch.c ---- */
 
-/* Runs the batch in the worker of the job. An input that fails runs again, alone in a new worker. */
+/* Runs the current batch in the job's worker. An input that fails runs again, alone in a new worker. */
 void job_run_and_handle_batch(struct job *job);
 
 /* ---- history.c ---- */
 
 /*
- * Searches the history for few earlier inputs after which an input fails that does not fail alone, and
- * records them.
- * @earlier_input_count: how many inputs of the history ran before the failed @input
- * @first_result: of the failed input
+ * @input failed, but does not fail alone. Searches the history for a few earlier inputs after which @input
+ * fails, and records these inputs.
+ * @earlier_input_count: how many inputs of the history ran before @input.
+ * @first_result: the result of @input when it failed.
  */
 void find_and_record_failing_history(struct job *job, uint32_t input, size_t earlier_input_count,
 				     const struct result_with_reason *first_result);

@@ -10,7 +10,7 @@
 #include "harness/util/shell_word.h"
 #include "tool/run/run.h"
 
-/* The most lines of the output of a failed input that are printed, and the most bytes of each line. */
+/* How much of the output of a failed input is printed: the most lines, and the most bytes of each line. */
 #define OUTPUT_LINES_MAX      12
 #define OUTPUT_LINE_BYTES_MAX 160
 
@@ -19,7 +19,7 @@ static bool is_standard_input(const struct run *run, size_t input)
 	return !strcmp(run_input_name(run, input), "-");
 }
 
-/* Prints the program of standard input as a here-document, because the command cannot read it again. */
+/* Prints the program from standard input as a here-document: no command can read that input again. */
 static void print_here_document(FILE *out, const char *path)
 {
 	static struct program program;
@@ -93,7 +93,7 @@ static void print_failure(const struct run *run, const struct flavour_run *flavo
 	const struct run_record *record = &flavour->records[input];
 	enum result_kind kind = record->result.kind;
 
-	/* print_input_rows_or_json() prints these failures once for all flavours. */
+	/* print_input_rows_or_json() prints unreadable inputs and failed claims, once for all flavours. */
 	if (run->must_print_rows && (kind == RUN_claim || kind == RUN_unreadable))
 		return;
 	fprintf(stderr, "%s: %s: %s: %s\n", run_input_name(run, input), flavour->flavour,
@@ -124,7 +124,7 @@ static void print_failures_of_flavour(const struct run *run, const struct flavou
 
 void print_failures(const struct run *run)
 {
-	/* Standard output and standard error may be the same file. */
+	/* Keeps the order of the output if standard output and standard error are the same file. */
 	fflush(stdout);
 	for (unsigned int i = 0; i < run->flavour_count; i++)
 		print_failures_of_flavour(run, &run->flavours[i]);

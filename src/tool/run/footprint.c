@@ -19,7 +19,7 @@ const struct footprint_part_name_and_kind footprint_parts[FOOTPRINT_PARTS] = {
 	[FOOTPRINT_RESIDENT] = { "resident bytes", RUN_leak },
 };
 
-/* Functions of the linked sanitizer, if any. */
+/* Functions of sanitizers. A function is NULL if its sanitizer is not linked. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
@@ -105,8 +105,8 @@ void footprint_measure(struct footprint *footprint)
 /* ---- allowances ---- */
 
 /*
- * How much a process may grow although no input leaks: sanitizers keep freed memory for a while and
- * map memory of their own, and ThreadSanitizer keeps each report until the process ends.
+ * How much a process may grow although no input leaks. Sanitizers keep freed memory for a while, and map
+ * memory of their own. ThreadSanitizer keeps each report until the process ends.
  */
 struct allowed_growth {
 	const char *flavour;
@@ -120,7 +120,7 @@ static const struct allowed_growth allowed_growth[] = {
 	{ "tsan", 16, 16, 8 },
 };
 
-/* The most addresses that a backend other than `direct` creates for mappings; it creates them one by one. */
+/* A backend other than `direct` creates addresses for mappings one by one, and at most this many. */
 #define BACKEND_ADDRESSES_MAX 64
 
 size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t rerun_input_count)

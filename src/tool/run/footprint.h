@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The footprint of a process: its memory, descriptors and mappings. Inputs that leak make it grow. */
+/* The footprint of a process: its memory, descriptors and mappings. A leak makes the footprint grow. */
 #pragma once
 
 #include <limits.h>
@@ -23,7 +23,7 @@ struct footprint {
 	size_t amounts[FOOTPRINT_PARTS];
 };
 
-/* The name of a part, and the result of an input that makes the part grow. */
+/* The name of a part of the footprint, and the result of an input that makes this part grow. */
 struct footprint_part_name_and_kind {
 	const char *name;
 	enum result_kind kind;
@@ -31,7 +31,7 @@ struct footprint_part_name_and_kind {
 
 extern const struct footprint_part_name_and_kind footprint_parts[FOOTPRINT_PARTS];
 
-/* Measures the heap and the descriptors of this process, but not its mappings and resident memory: fast. */
+/* Measures only the heap and the descriptors of this process; is faster than footprint_measure(). */
 void footprint_measure_heap_and_descriptors(struct footprint *footprint);
 
 /* Measures all parts. Exits the process if files in /proc cannot be read. */
@@ -40,20 +40,20 @@ void footprint_measure(struct footprint *footprint);
 /* Return: the number of mappings of this process. Exits the process if /proc cannot be read. */
 size_t footprint_count_mappings(void);
 
-/* Return: the resident bytes of process @pid; 0 if they cannot be read. */
+/* Return: the resident bytes of process @pid; 0 if the number cannot be read. */
 size_t footprint_read_resident_bytes(int pid);
 
 /*
- * Return: how much a part of the footprint may grow while a process of the flavour runs @rerun_input_count
+ * Return: how much footprint.amounts[@part] may grow while a process of @flavour runs @rerun_input_count
  * inputs again, in a second order.
  */
 size_t footprint_get_allowed_growth(const char *flavour, enum footprint_part part, size_t rerun_input_count);
 
-/* Return: whether LeakSanitizer is linked. */
+/* Return: whether LeakSanitizer is linked with this binary. */
 bool footprint_has_leak_sanitizer(void);
 
 /*
- * Runs LeakSanitizer, if it is linked: it searches for memory that no pointer points to, and prints a
- * report. This takes some milliseconds. Return: whether LeakSanitizer found such memory.
+ * Runs LeakSanitizer, if it is linked. LeakSanitizer takes some milliseconds, and prints a report. Return:
+ * whether LeakSanitizer found memory that no pointer points to.
  */
 bool footprint_run_leak_check(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Finds earlier inputs after which an input fails that does not fail alone. The search halves the history of
- * the process as long as the input fails after one of the halves. Each try runs in a new process.
+ * For an input that fails in a batch but not alone, finds the earlier inputs of the process that make it
+ * fail. The search halves the list of earlier inputs as long as the input fails after one of the halves. Each
+ * try runs in a new process.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,9 @@ static const char *find_input_name(const struct history_search *search, uint32_t
 /* ---- tries ---- */
 
 /*
- * Runs the first @count inputs of @tried_inputs in the worker. Return: whether the last input is
- * reached, and then fails or has another outcome than alone.
- * @result: gets the result of the last input
+ * Runs the first @count inputs of search->tried_inputs in the worker. Return: whether the worker reached the
+ * last of these inputs, and that input failed or had another outcome than alone.
+ * @result: gets the result of the last input.
  */
 static bool last_tried_input_fails(const struct history_search *search, struct run_worker *worker,
 				   size_t count, struct result_with_reason *result)
@@ -36,7 +37,7 @@ static bool last_tried_input_fails(const struct history_search *search, struct r
 	const struct engine *engine = search->engine;
 	const struct input_result *alone = &engine->run->records[search->affected_input].result;
 
-	/* Batches are as large as possible, because a worker also does other work after each batch. */
+	/* The batches are as large as possible, because after each batch a worker also checks for growth. */
 	for (size_t next = 0, size; next < count; next += size) {
 		uint32_t position;
 
@@ -74,7 +75,7 @@ static bool affected_input_fails_after(struct history_search *search, const uint
 	return has_failed;
 }
 
-/* Halves the history at @history while the input fails after a half. Return: how many inputs are left. */
+/* Halves @history while the affected input fails after one of the halves. Return: the number that is left. */
 static size_t halve_failing_history(struct history_search *search, const uint32_t **history, size_t count)
 {
 	while (count > 1) {
@@ -95,8 +96,8 @@ static size_t halve_failing_history(struct history_search *search, const uint32_
 /* ---- the record ---- */
 
 /*
- * If one earlier input causes the failure, the record of that input gets the result `corrupts`; otherwise the
- * record of the affected input gets the result `state`.
+ * If one earlier input causes the failure, that input gets the result `corrupts`. If several earlier inputs
+ * cause the failure together, the affected input gets the result `state`.
  */
 static void record_corruption_or_state_failure(const struct history_search *search, const uint32_t *history,
 					       size_t count)

@@ -11,7 +11,7 @@
 
 #include "harness/program/program_file.h"
 
-/* Smaller descriptors are used by a worker itself (enum worker_descriptor). */
+/* A worker itself uses smaller descriptors (enum worker_descriptor). */
 #define FIRST_INHERITED_DESCRIPTOR 64
 
 /* The path of the copy of standard input; empty: standard input was not copied. */

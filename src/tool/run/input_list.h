@@ -5,9 +5,9 @@
 #include "tool/util/file_list.h"
 
 /*
- * Lists the files of all @arguments, which end with NULL. A directory means its programs. "-" means
- * standard input; it is copied to a file, because several workers read it.
- * @must_sort: sort by name and remove repeated names; else keep the order of the arguments
+ * Lists the files of all @arguments, which end with NULL. For a directory, lists its programs. For "-",
+ * copies standard input to a file, because several workers read the input.
+ * @must_sort: sort by name and remove repeated names; false: keep the order of the arguments.
  * Return: false, after messages, if an argument cannot be used; @inputs has the files of the other arguments.
  */
 bool input_list_init(struct file_list *inputs, char **arguments, bool must_sort);

@@ -17,7 +17,7 @@
 #include "tool/util/clock.h"
 #include "tool/util/output.h"
 
-/* If the report names no function of the library at @site, looks up its offsets in the binary. */
+/* If @site has no function of the library, looks up the offsets of its frames in the flavour's binary. */
 static void find_library_frame_if_unnamed(const char *flavour, struct report_site *site)
 {
 	char binary[PATH_MAX], stack[SYMBOLS_STACK] = "";
@@ -35,7 +35,7 @@ static void find_library_frame_if_unnamed(const char *flavour, struct report_sit
 	}
 }
 
-/* Writes the places in the library's sources that the report in @output has. */
+/* Writes the places in the sources of the page library that the report in @output names. */
 static void write_report_places(struct json *out, const struct flavour_run *run, const char *output)
 {
 	struct report report;
@@ -93,7 +93,7 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* A JSON string cannot hold a name that is not UTF-8, so `input_hex` then has the bytes of the name. */
+/* A JSON string cannot hold a name that is not UTF-8; the member `input_hex` has the bytes of such a name. */
 static void write_input_name(struct json *out, const char *name)
 {
 	char *hex_digits;
@@ -128,7 +128,7 @@ static void write_record(struct json *out, const struct run *run, const struct f
 	json_end_all_and_newline(out);
 }
 
-/* Writes that the footprint of a flavour grew in the second order; this failure belongs to no input. */
+/* Writes a record without an input: the footprint of a flavour grew in the second order. */
 static void write_growth_record(struct json *out, const struct flavour_run *flavour)
 {
 	json_begin_object(out, NULL);
@@ -161,7 +161,7 @@ static void write_flavour_totals(struct json *out, const struct flavour_run *fla
 	json_end(out);
 }
 
-/* Writes the flavours without results: not selected, not built, or out of memory. */
+/* Writes the names of flavours without results: not selected, not built, or without memory for results. */
 static void write_skipped_flavours(struct json *out, const struct run *run)
 {
 	json_begin_array(out, "skipped");

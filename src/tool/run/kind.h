@@ -20,8 +20,8 @@ struct result_kind_info {
 extern const struct result_kind_info result_kinds[RUN_KINDS];
 
 /*
- * Return: whether an input with a result of this kind may have damaged its process. An unreadable input is
- * not executed. With a wrong claim, the execution agrees with the model.
+ * Return: whether an input with a result of this kind may have damaged its process. An unreadable input did
+ * not run. After RUN_claim only an expectation does not hold: the execution agreed with the model.
  */
 static inline bool kind_may_damage_process(enum result_kind kind)
 {

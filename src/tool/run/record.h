@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The results of a run: one record for each input and flavour. Tables for people and the JSON
- * lines for programs (doc/replay.md) are written from these records alone.
+ * The results of a run: one record for each input and flavour. The tables for people and the JSON lines for
+ * programs (doc/replay.md) contain nothing that is not in these records.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ struct run_record {
 	struct input_result result;
 	bool was_run; /* a job ran the input, and stored its result */
 	char *why;    /* reason of the result, one line, or NULL */
-	char *output; /* of the process in which the input failed, or NULL */
+	char *output; /* output of the process in which the input failed, or NULL */
 	/* Inputs that fail if they run in this order in one process; NULL: the input fails alone. */
 	uint32_t *failing_sequence;
 	size_t failing_sequence_count;
@@ -22,9 +22,8 @@ struct flavour_run {
 	const char *flavour;
 	struct run_record *records;   /* one for each input */
 	size_t record_count;          /* number of inputs, whether they ran or not */
-	char growth[RESULT_WHY_SIZE]; /* with two orders: which part of the footprint grew in the second, or
-					 "" */
-	double seconds;               /* that the run took */
+	char growth[RESULT_WHY_SIZE]; /* how the footprint grew in the second order of --orders, or "" */
+	double seconds;               /* duration of the run */
 	unsigned int worker_start_count;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Prints a row for each input: the verdict of the model, the broken rules that each flavour reported on
- * fibers and on threads, and whether all agree; or the same as JSON.
+ * fibers and on threads, and whether all flavours agree with the model. With --json, prints the same as JSON.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "tool/util/usage.h"
 #include "tool/util/verdict_print.h"
 
-/* A number of programs, and the number of their executions on threads with a reported race. */
+/* A number of programs, and how many of their executions on threads had a race report. */
 struct race_rate {
 	size_t program_count, run_count_with_race;
 };
@@ -22,7 +22,7 @@ struct rows {
 	struct rules *rules;
 	struct program program; /* of the input that load_and_evaluate_input() read last */
 	int name_width, verdict_width, threads_width;
-	/* Rates of ThreadSanitizer for programs with and without a race. */
+	/* Race reports of ThreadSanitizer for programs that race by the model's verdict, and for others. */
 	struct race_rate racy, race_free;
 	/* The racy program whose race was reported in the fewest of its runs, or NULL. */
 	const char *least_reported_program;
@@ -34,7 +34,7 @@ static bool is_tsan_run(const struct flavour_run *flavour)
 	return !strcmp(flavour->flavour, "tsan");
 }
 
-/* Return: whether the execution failed. A claim that does not hold is no failure of the execution. */
+/* Return: whether the execution failed. An expectation that does not hold is no failure of the execution. */
 static bool record_has_failure_except_claim(const struct run_record *record)
 {
 	return record_is_failure(record) && record->result.kind != RUN_claim;
@@ -59,14 +59,14 @@ void format_rules_seen(const struct run *run, const struct run_record *record, b
 	if (!(on_threads ? execution->threads : execution->fibers) || !record->result.was_returned)
 		return;
 	rule_set_to_text(rules, " ", text);
-	/* Without an execution of the fatal call the text must not be "clean". */
+	/* If the fatal call was not executed, the text must say so, and must not be "clean". */
 	if (!on_threads && record->result.has_unexecuted_fatal_call)
 		snprintf(text + (rules ? strlen(text) : 0), 16, "%snot run", rules ? ", " : "");
 }
 
 void write_rules_and_races_seen(struct json *out, const struct run *run, const struct run_record *record)
 {
-	char text[RULES_SEEN_TEXT];
+	char text[RULES_SEEN_TEXT]; /* the rules reported on fibers, then those reported on threads */
 
 	format_rules_seen(run, record, false, text);
 	json_text(out, "fibers", text);
@@ -112,6 +112,7 @@ static void print_fibers_cell(const struct rows *rows, const struct run_record *
 							 rules_seen);
 }
 
+/* @is_racy: whether tsan must report a race of the program. */
 static void print_threads_cell(const struct rows *rows, const struct run_record *record, bool is_racy)
 {
 	const struct execution_options *execution = &rows->run->options.execution;
@@ -184,7 +185,7 @@ static void print_input_json(const struct rows *rows, size_t input)
 
 /* ---- rates ---- */
 
-/* Counts the runs on real threads in which ThreadSanitizer reported a race of the program. */
+/* Adds the program's executions on threads, and how many of them had a race report of ThreadSanitizer. */
 static void add_input_to_race_rates(struct rows *rows, size_t input)
 {
 	bool is_racy = rules_verdict(rows->rules)->broken & RULE_BIT(RULE_data_race);
@@ -276,14 +277,14 @@ static int widen_column(int width, const char *text)
 	return (int)strlen(text) > width ? (int)strlen(text) : width;
 }
 
-/* Finds the widths of columns, from all inputs. Return: whether at least one input can be read. */
+/* Computes the widths of the columns from all inputs. Return: whether at least one input can be read. */
 static bool measure_columns_if_any_readable(struct rows *rows)
 {
 	unsigned int runs_per_program = rows->run->options.execution.run_count;
 	bool any_readable = false;
 
 	rows->name_width = widen_column(0, "program");
-	/* A flavour's text is at most as wide as the text of the model, or as this heading. */
+	/* No text of a flavour is wider than both the text of the model and this heading. */
 	rows->verdict_width = widen_column(0, "tsan, threads ");
 	for (size_t i = 0; i < rows->run->inputs.count; i++) {
 		char error[PROGRAM_FILE_ERROR], rule_names[RULE_SET_TEXT];
@@ -295,7 +296,7 @@ static bool measure_columns_if_any_readable(struct rows *rows)
 		rows->verdict_width = widen_column(rows->verdict_width, rule_names);
 		rows->name_width = widen_column(rows->name_width, run_input_name(rows->run, i));
 	}
-	/* The column has space for " N/N". */
+	/* The column for threads has additional space for " REPORTS/RUNS". */
 	rows->threads_width = rows->verdict_width +
 			      (runs_per_program > 1 ? 2 * snprintf(NULL, 0, "%u", runs_per_program) + 2 : 0);
 	return any_readable;

@@ -63,7 +63,7 @@ static int run_flavour(struct run *run, struct flavour_run *flavour)
 	return count_failed_inputs(flavour) || *flavour->growth ? EXIT_FAILED : EXIT_GOOD;
 }
 
-/* Prints rows, then failures, then totals, and writes the results file. */
+/* Prints the rows, the failures and the totals, in this order, and then writes the results file. */
 static int print_and_write_results(struct run *run, int status)
 {
 	if (run->must_print_rows)
@@ -133,7 +133,7 @@ static bool parse_shuffle_seed_option(char *value, void *into)
 	return parse_seed(value, &options->shuffle_seed);
 }
 
-/* @is_worker: gets whether this process is a worker. Return: an exit status, or -1 to continue. */
+/* @is_worker: gets whether this process is a worker. Return: an exit status; -1: the command continues. */
 static int parse_options_or_get_status(struct run *run, const char *help, bool *is_worker, int argc,
 				       char **argv)
 {

@@ -42,7 +42,7 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted)
 
 /* ---- running ---- */
 
-/* A damaged worker may have written anything. Return: false if the record has invalid numbers. */
+/* Ends texts with NUL: a damaged worker may have written anything. Return: false if a number is invalid. */
 static bool terminate_texts_and_check_record(struct execution_record *record)
 {
 	for (size_t i = 0; i < 2; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Flavour runners: one worker for each flavour, which executes one program after the other, each in a child
- * process. So a program may crash or hang. A worker that ends is started again.
+ * process. A program that crashes or hangs ends only its child process. A worker that ends is started again.
  */
 #pragma once
 
@@ -18,20 +18,20 @@ struct flavour_runner {
 
 struct flavour_runners {
 	struct flavour_runner list[FLAVOURS_MAX]; /* indexed like flavour_names */
-	bool is_available[FLAVOURS_MAX];          /* the user selected the flavour, and this build has it */
-	unsigned int timeout_seconds;             /* for the execution of one program */
-	bool must_use_threads;                    /* execute on threads too, not only on fibers */
+	bool is_available[FLAVOURS_MAX];          /* the user selected the flavour, and its binary exists */
+	unsigned int timeout_seconds;             /* time limit for the execution of one program */
+	bool must_use_threads;                    /* execute programs on threads too, not only on fibers */
 };
 
 /*
- * Finds the binaries of the @wanted flavours (NULL: all). runner_execute() starts the workers.
- * Return: false if none of the binaries was found.
+ * Finds the binaries of the @wanted flavours (NULL: all), but starts no worker; runner_execute() starts
+ * workers. Return: false if no binary was found.
  */
 bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 
 /*
- * Executes @program in a flavour. If the worker ends, tries again in a new worker. If that
- * returns no result either, @record gets CHECKER_DIFFERS.
+ * Executes @program in a flavour. If the worker returns no valid record, executes @program again in a new
+ * worker. If the new worker returns no record either, the result in @record is CHECKER_DIFFERS.
  */
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
 		    struct execution_record *record);
@@ -40,7 +40,7 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 void runner_execute_and_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 				      const struct program *program, FILE *out);
 
-/* Describes how @record differs from the model, as "line N: ..." where the line is known. */
+/* Describes how @record differs from the model. The text begins with "line N: " if the line is known. */
 #define DISAGREEMENT_TEXT 640
 void runner_describe_disagreement(const struct flavour_runners *runners, unsigned int flavour,
 				  const struct program *program, const struct execution_record *record,

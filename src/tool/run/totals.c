@@ -13,7 +13,7 @@ struct slow_input {
 	uint32_t duration_us;
 };
 
-/* Inserts @slow if the input is one of the slowest so far; the list is sorted. */
+/* Inserts @slow into the sorted list @slowest if @slow is one of the slowest inputs so far. */
 static void insert_slow_input(struct slow_input slowest[SLOWEST_COUNT], struct slow_input slow)
 {
 	for (unsigned int i = 0; i < SLOWEST_COUNT; i++) {

@@ -21,12 +21,12 @@
 #include "tool/util/usage.h"
 
 /*
- * The least and the most repeated runs that measure the growth of an input. Caches and mappings may
- * grow in the first runs. So an input leaks only if a part of the footprint grows in the last runs.
+ * The least and the largest number of runs that measure the growth of an input. Caches and mappings may grow
+ * in the first runs, so an input leaks only if a part of the footprint grows in the last runs.
  */
 #define GROWTH_RUNS_LEAST 5
 #define GROWTH_RUNS_MOST  80
-#define GROWN_RUNS_IN_ROW 3 /* an input leaks if a part grows in so many runs in a row */
+#define GROWN_RUNS_IN_ROW 3 /* an input leaks if a part of the footprint grows in this many runs in a row */
 
 void (*run_worker_input_hook)(const char *content, size_t size);
 
@@ -35,7 +35,7 @@ static struct {
 	struct checker *checker;
 	struct program program;
 	struct footprint
-		last_footprint; /* heap, descriptors: after the last input; other parts: last batch */
+		last_footprint; /* heap, descriptors: after the last input; the rest: after the last batch */
 } worker;
 
 /* ---- one input ---- */
@@ -54,7 +54,7 @@ static bool is_failed_result(const struct result_with_reason *result)
 	return result_kinds[result->result.kind].is_failure;
 }
 
-/* @error: "NAME: what" or "NAME:LINE: what"; the result gets no NAME, because the driver prints it. */
+/* @error: "NAME: what" or "NAME:LINE: what"; the result leaves out NAME, which the driver prints. */
 static void set_unreadable_result(struct result_with_reason *result, const char *path, const char *error)
 {
 	const char *rest = error + strlen(path);
@@ -90,7 +90,7 @@ static void add_deterministic_part_to_digest(void *ctx, enum digest_part part, c
 {
 	uint64_t *digest = ctx;
 
-	/* This runtime forgets races at random (tsan.h), so only the trace is deterministic. */
+	/* A runtime with a cell for each byte forgets races at random: only the trace is deterministic. */
 	if (part != DIGEST_TRACE && tsan_stores_cell_per_byte())
 		return;
 	*digest = digest_add(*digest, bytes, len);
@@ -108,7 +108,7 @@ static enum result_kind find_result_kind(const struct execution *execution,
 	return execution->has_wrong_exit ? RUN_wrong_rule : RUN_differs;
 }
 
-/* Sets the result: compares the execution with the model, and the model with the claims of the program. */
+/* Sets @result: compares the execution with the model, and the program's expectations with the model. */
 static void compare_with_model(struct result_with_reason *result)
 {
 	const struct execution *execution = &worker.control->execution;
@@ -130,13 +130,13 @@ static void compare_with_model(struct result_with_reason *result)
 	set_result(result, find_result_kind(execution, worst_report), why);
 }
 
-/* Evaluates the program with the rule model, executes it, and compares the two. */
+/* Evaluates the program with the rule model, executes the program, and compares the results. */
 static void evaluate_and_run_program(struct result_with_reason *result, bool is_first_run)
 {
 	struct control_block *control = worker.control;
 	struct execution_options options = control->options;
 
-	/* A later run only measures growth: one execution is enough. */
+	/* Later runs of an input only measure growth: one execution in each run is enough. */
 	if (!is_first_run)
 		options.run_count = 1;
 	execution_evaluate_and_run(&control->execution, worker.checker, &worker.program, &options);
@@ -145,13 +145,13 @@ static void evaluate_and_run_program(struct result_with_reason *result, bool is_
 		digest_visit_parts(worker.checker, &control->execution.fibers,
 				   add_deterministic_part_to_digest, &result->result.outcome_digest);
 	}
-	/* A fatal call runs in a child process, so it adds nothing to the growth of this process. */
+	/* A fatal call runs in a child process, without growth of this process: later runs omit the call. */
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
 	compare_with_model(result);
 }
 
-/* Runs the input at @position. Return: its result, in the control block. */
+/* Runs the input at @position. Return: the result of the input, in the control block. */
 static struct result_with_reason *run_input(uint32_t position)
 {
 	struct control_block *control = worker.control;
@@ -170,7 +170,7 @@ static struct result_with_reason *run_input(uint32_t position)
 
 /* ---- growth ---- */
 
-/* Return: false if the input failed or has another outcome than in the first run. */
+/* Runs the input again. Return: false if the input failed or has another outcome than in the first run. */
 static bool rerun_input_and_compare_outcome(const struct result_with_reason *first, uint32_t position)
 {
 	struct result_with_reason *result = run_input(position);
@@ -184,7 +184,7 @@ static bool rerun_input_and_compare_outcome(const struct result_with_reason *fir
 	return false;
 }
 
-/* ThreadSanitizer keeps each report until the process ends, and maps more memory for many reports. */
+/* Return: whether @part may grow because ThreadSanitizer keeps each report until the process ends. */
 static bool may_grow_by_race_reports(enum footprint_part part)
 {
 	const struct execution *execution = &worker.control->execution;
@@ -193,9 +193,9 @@ static bool may_grow_by_race_reports(enum footprint_part part)
 }
 
 /*
- * Counts for each part of the footprint in how many runs in a row it has grown. Resident memory is not
- * checked, because it depends on the allocator.
- * Return: a part that grew in GROWN_RUNS_IN_ROW runs in a row; FOOTPRINT_RESIDENT: none.
+ * Counts, for each part of the footprint, in how many runs in a row the part has grown. Does not check
+ * resident memory, which depends on the allocator.
+ * Return: a part that grew in GROWN_RUNS_IN_ROW runs in a row; FOOTPRINT_RESIDENT: no part.
  */
 static enum footprint_part count_and_find_growing_part(unsigned int runs_grown_in_row[FOOTPRINT_RESIDENT],
 						       const struct footprint *before,
@@ -214,7 +214,7 @@ static enum footprint_part count_and_find_growing_part(unsigned int runs_grown_i
 	return growing_part;
 }
 
-/* Runs the only input of this process again and again, and sets its result if it leaks. */
+/* Runs the only input of this process again and again, and sets the result of the input if it leaks. */
 static void rerun_and_measure_growth(void)
 {
 	struct result_with_reason *result = &worker.control->results[0], first = *result;
@@ -241,7 +241,7 @@ static void rerun_and_measure_growth(void)
 	}
 }
 
-/* After a batch that added mappings: runs each input again, and marks those that add mappings. */
+/* Called after a batch that added mappings: runs each input again, and marks inputs that add mappings. */
 static void rerun_and_mark_added_mappings(void)
 {
 	struct control_block *control = worker.control;
@@ -268,7 +268,7 @@ static bool measure_heap_or_descriptor_growth(void)
 
 /* ---- requests ---- */
 
-/* Runs the inputs of the batch. Return: false if an input failed, and the process may be damaged. */
+/* Runs the inputs of the batch. Return: false, after a failure that may have damaged the process. */
 static bool run_inputs_until_damaging_failure(void)
 {
 	for (uint32_t i = 0; i < worker.control->input_count; i++) {
@@ -302,8 +302,8 @@ static void run_batch(void)
 }
 
 /*
- * Runs a program before the first input, so that memory that the library allocates at its first use does not
- * count as a leak of an input. Before, it creates and deletes an executor: the library frees tasks once.
+ * Uses the library before the first input: memory that the library allocates at its first use must not count
+ * as a leak of an input. First creates and deletes an executor, which frees tasks; then runs a program.
  */
 static void run_warm_up_program(void)
 {
@@ -328,7 +328,7 @@ static void run_warm_up_program(void)
 	footprint_measure(&worker.last_footprint);
 }
 
-/* Maps the control block; a worker for batches also gets a checker, and warms up. */
+/* Maps the control block. A worker for batches also creates a checker, and runs the warm-up program. */
 static bool map_control_and_warm_up(void)
 {
 	worker.control =
@@ -351,7 +351,7 @@ int run_worker_main(void)
 	char wakeup_byte;
 
 	setrlimit(RLIMIT_CORE, &no_core);
-	/* Sanitizers print the address of a fault by themselves. */
+	/* In the other flavours, the sanitizer prints the address of a fault. */
 	if (!strcmp(FLAVOUR, "plain"))
 		detector_make_faults_print_and_exit();
 	if (!map_control_and_warm_up())
@@ -364,6 +364,6 @@ int run_worker_main(void)
 		if (write(WORKER_SOCKET, &wakeup_byte, 1) != 1)
 			break;
 	}
-	/* Exit handlers are not part of the test. */
+	/* Skips exit handlers, which are not part of the test. */
 	_exit(EXIT_GOOD);
 }

@@ -24,9 +24,9 @@
 #include "tool/util/clock.h"
 #include "tool/util/environment.h"
 
-/* Additional time if a child runs a fatal call: the worker itself ends that child at the time limit. */
+/* More seconds for a worker whose child runs a fatal call: at the limit, the worker itself ends the child. */
 #define FATAL_CHILD_EXTRA_SECONDS 2
-/* Milliseconds between two checks of a worker. */
+/* Milliseconds between two checks of a worker's limits. */
 #define CHECK_INTERVAL_MS 20
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -44,11 +44,11 @@ static int64_t read_cpu_ms(int pid)
 static bool set_worker_environment(const struct run_worker_options *options)
 {
 	static const char *const variables[] = { "ASAN_OPTIONS", "MSAN_OPTIONS", "UBSAN_OPTIONS" };
-	/* The heap size (footprint.h) would include memory that malloc() caches for a thread. */
+	/* Disables the thread caches of malloc(): the heap size (footprint.h) would include their memory. */
 	bool is_set = environment_append_options_once("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
 
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		/* Sanitizers that look up functions for a report take longer than the execution. */
+		/* Reports of batches name no functions: the look-up takes longer than the execution. */
 		if (!options->runs_one_input)
 			is_set &= environment_append_options_once(variables[i], "symbolize=0");
 		if (options->must_print_stacks)
@@ -58,7 +58,7 @@ static bool set_worker_environment(const struct run_worker_options *options)
 	return is_set;
 }
 
-/* The standard descriptors are open (commands_main()), so the three arguments are larger numbers. */
+/* commands_main() has opened the standard descriptors, so the three arguments are larger than 2. */
 static bool set_descriptors(int socket, int output, int control)
 {
 	return dup2(socket, WORKER_SOCKET) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
@@ -100,7 +100,7 @@ static bool create_control_block(struct run_worker *worker)
 	return true;
 }
 
-/* @sockets, @pipes: get two pairs of descriptors; the worker uses the second of each pair */
+/* @sockets, @pipes: get two pairs of descriptors; the worker uses the second descriptor of each pair. */
 static bool start_worker_process(struct run_worker *worker, int sockets[2], int pipes[2])
 {
 	int driver_pid = getpid();
@@ -207,9 +207,9 @@ static void start_position_timer(struct run_worker *worker)
 }
 
 /*
- * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number: it counts only
- * if that process is in the worker's process group. Return: the limit that the worker or its child exceeds;
- * RUN_good: none.
+ * @fatal_child_pid: the child that runs a fatal call. A damaged worker may write any number as the pid, so
+ * the child's memory counts only if the child is in the worker's process group.
+ * Return: the limit that the worker or the child exceeds; RUN_good: none.
  */
 static enum result_kind find_exceeded_limit(const struct run_worker *worker, int fatal_child_pid)
 {
@@ -229,7 +229,7 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 	return RUN_good;
 }
 
-/* Kills the worker if it exceeds a limit. Time limits count from when the driver first sees a position. */
+/* Kills the worker if it exceeds a limit. Time counts from when the driver sees a new position. */
 static void enforce_limits(struct run_worker *worker)
 {
 	int fatal_child_pid = atomic_load(&worker->control->execution.fatal_pid);
@@ -249,7 +249,7 @@ static void enforce_limits(struct run_worker *worker)
 		kill_process_group(worker);
 }
 
-/* Return: whether the process has ended; then worker->wait_status has its status, and no child is left. */
+/* Return: whether the worker has ended; if so, sets worker->wait_status and kills the worker's children. */
 static bool reap_worker_if_ended(struct run_worker *worker)
 {
 	pid_t got = waitpid(worker->pid, &worker->wait_status, WNOHANG);
@@ -257,7 +257,7 @@ static bool reap_worker_if_ended(struct run_worker *worker)
 	if (got == 0 || (got < 0 && errno == EINTR))
 		return false;
 	kill_process_group(worker);
-	/* A process whose status the kernel does not report counts as killed. */
+	/* If waitpid() fails, the worker counts as killed. */
 	if (got < 0) {
 		wait_for_exit_and_reap(worker);
 		worker->wait_status = SIGKILL;
@@ -272,12 +272,12 @@ static void wait_for_worker_event(const struct run_worker *worker)
 	struct pollfd files[] = { { .fd = worker->socket, .events = POLLIN },
 				  { .fd = worker->output_pipe, .events = POLLIN } };
 
-	/* If poll() fails, the driver sleeps for the same time. */
+	/* If poll() fails, the driver sleeps for CHECK_INTERVAL_MS. */
 	if (poll(files, COUNT(files), CHECK_INTERVAL_MS) < 0)
 		nanosleep(&pause, NULL);
 }
 
-/* Return: false if the process ended before it replied. */
+/* Return: false if the worker ended before it replied. */
 static bool wait_for_reply(struct run_worker *worker)
 {
 	char reply_byte;
@@ -310,7 +310,7 @@ static bool send_request_and_wait(struct run_worker *worker, enum worker_request
 	worker->output_size = 0;
 	worker->output[0] = '\0';
 	start_position_timer(worker);
-	/* A worker without a request would wait until the time limit. */
+	/* Kills a worker that did not get the request: the worker would wait until the time limit. */
 	if (send(worker->socket, &word, 1, MSG_NOSIGNAL) != 1)
 		kill_process_group(worker);
 	return wait_for_reply(worker);
@@ -321,7 +321,7 @@ bool run_worker_send_batch_and_wait(struct run_worker *worker, const struct file
 {
 	struct control_block *control = worker->control;
 
-	/* A path that is too long becomes empty, and the worker cannot read it. */
+	/* A path that is too long becomes empty: the worker finds an unreadable input. */
 	for (uint32_t i = 0; i < count; i++)
 		path_format(control->input_paths[i], PATH_MAX, "%s", inputs->names[batch_inputs[i]]);
 	/* Makes all results invalid until the worker writes them. */
@@ -396,7 +396,7 @@ static void describe_report_or_first_line(const char *output, char *text, size_t
 		 innermost_functions);
 }
 
-/* Describes how the process ended, or the limit that it exceeded. */
+/* Describes how the worker's process ended, or the limit that the worker exceeded. */
 static void describe_process_end(const struct run_worker *worker, char *text, size_t size)
 {
 	const struct execution_options *limits = &worker->options.execution;

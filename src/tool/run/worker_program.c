@@ -13,17 +13,17 @@
 static struct {
 	struct control_block *control;
 	struct program program;
-	struct isolated child; /* the process that executes the program */
+	struct isolated child; /* the child process that executes the program */
 } current;
 
 /* ---- stacks ---- */
 
-/* Gets the load address of this binary, which its child processes share. */
+/* Gets the load address of this binary, which is the same in its child processes. */
 static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	(void)size;
 	*(uintptr_t *)ctx = info->dlpi_addr;
-	return 1; /* the first module is the program itself */
+	return 1; /* ends the iteration: the first module is this binary */
 }
 
 /* Return: whether @module, with or without its directory, is this binary. */
@@ -85,7 +85,7 @@ static void record_death(const struct execution *execution, const struct isolate
 	record->death_count++;
 }
 
-/* Records the result and the race. A difference that is no recorded death gets a sentence in @why. */
+/* Records the result and the first race. If no recorded death explains a difference, record->why does. */
 static void record_result_and_race(const struct execution *execution)
 {
 	struct execution_record *record = &current.control->record;
@@ -104,7 +104,7 @@ static void record_result_and_race(const struct execution *execution)
 
 /* ---- executing ---- */
 
-/* Called in the child process. */
+/* Executes the program; runs in the child process. */
 static void execute_program_in_child(void *ctx)
 {
 	struct checker *check = checker_new();

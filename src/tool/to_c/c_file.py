@@ -10,7 +10,7 @@ import re
 
 from to_c.program import PAGE_SIZE
 
-# The C code for calls that block for ever in the program.
+# For each call that blocks for ever in the program: C code that checks this with a call that returns.
 BLOCKED_CALLS = {
     "lock": "/* pthread_mutex_lock() would never return. */\n"
             "expect({line}, pthread_mutex_trylock(&{0}), EBUSY);",
@@ -19,7 +19,8 @@ BLOCKED_CALLS = {
 }
 
 
-# Larger arguments of fail_nth become this number: no program allocates so often, and page_fail_nth() takes an int.
+# An argument of fail_nth that is larger becomes this number: no program allocates more often, and page_fail_nth()
+# takes an int.
 MOST_FAILURE_POINTS = 1 << 20
 RACES_IN_COMMENT = 3
 
@@ -141,7 +142,7 @@ def make_turn_and_call_lines(program, call):
     return lines
 
 
-# ---- the functions of the threads ----
+# ---- the C functions of the threads ----
 
 def wrap_in_function(declaration, body_lines):
     return ["", declaration, "{", *("\t" + line for line in body_lines), "}"]
@@ -245,9 +246,9 @@ def make_main_function(program, functions_text):
     return wrap_in_function("int main(void)", lines)
 
 
-# ---- the file ----
+# ---- the whole C file ----
 
-# The variables that are declared if the functions mention their names.
+# Patterns of variable names, and the C declarations of variables that the functions mention.
 VARIABLES = {
     r"p\d": "static struct page *{};", r"k\d+": "static unsigned char *{};",
     r"u\d": "static struct user_slice_reader {};",
@@ -255,7 +256,7 @@ VARIABLES = {
     r"(main|T\d)_bytes": "static unsigned char {}[PAGE_SIZE];", r"T\d_thread": "static pthread_t {};",
     r"T\d_(go|done)": "static sem_t {};"}
 
-# The headers that are included if the file mentions the text.
+# C headers, and the text for which the file includes each header; "": always.
 HEADERS = {
     "errno.h": "", "pthread.h": "pthread_", "sched.h": "sched_yield", "semaphore.h": "sem_", "stdint.h": "",
     "stdio.h": "", "stdlib.h": "", "string.h": "", "sys/mman.h": "mmap(", "unistd.h": ""}
@@ -297,5 +298,5 @@ def format_c_file(program, program_name, comment_note):
     return f"/*\n{comment} */\n{includes}\n#include <page.h>\n\n{declarations}{functions}"
 
 
-# may_replace_file() recognises files of this script by this line.
+# By this line, may_replace_file() recognises files that this script wrote.
 PROGRAM_TITLE = "The page program that it is made from:"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The functions that a C file of `pagetorture to-c` may need. c_file.py copies a section into the C
- * file if the file mentions a name after the `///` of that section. A section comes after all sections
- * that it uses.
+ * The functions that a C file of `pagetorture to-c` may need. The script c_file.py copies a section into the
+ * C file if the file mentions a name after the `///` of that section. A section comes after all sections that
+ * it uses.
  */
 
 /// pthread_create create_fiber
-/* ThreadSanitizer must report each race, but no lock order: the rules of pages have no lock order. */
+/* ThreadSanitizer must report each race, but no lock-order inversion: no page rule orders locks. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
@@ -16,16 +16,16 @@ const char *__tsan_default_options(void)
 
 /// READ_ONCE WRITE_ONCE
 /*
- * Accesses to a variable that threads share, as in the kernel. These accesses do not race, and they
- * order no threads, so that the program races on pages only.
+ * Relaxed atomic accesses to a variable that threads share, with the kernel's names. Relaxed accesses do not
+ * race, and order no threads, so only accesses to pages can race.
  */
 #define READ_ONCE(variable)         __atomic_load_n(&(variable), __ATOMIC_RELAXED)
 #define WRITE_ONCE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELAXED)
 
 /// print_failure_prefix
 /*
- * Prints the beginning of a message. @line: a line of the program in the comment above; 0: the end
- * of the program
+ * Prints the beginning of an error message. @line: a line of the page program in the first comment of this
+ * file; 0: the end of the program.
  */
 static void print_failure_prefix(int line)
 {
@@ -58,7 +58,7 @@ static void expect_byte(int line, size_t index, unsigned char got, unsigned char
 }
 
 /// print_expected_end exit_as_process_continued
-/* Prints that the next call must end the process, before that call. */
+/* Called before a call that must end the process: prints the rule that the call breaks. */
 static void print_expected_end(int line, const char *rule)
 {
 	fprintf(stderr, "line %d: %s is expected here\n", line, rule);
@@ -99,7 +99,7 @@ static void expect_equal_bytes(int line, const unsigned char *bytes, size_t from
 }
 
 /// branch_on_values
-/* Branches on each byte, so that MemorySanitizer reports uninitialised ones. */
+/* Branches on each byte, so that MemorySanitizer reports uninitialised bytes. */
 static void branch_on_values(const unsigned char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -108,7 +108,7 @@ static void branch_on_values(const unsigned char *bytes, size_t len)
 }
 
 /// fill_user_pattern
-/* The stores are atomic, because other threads may write user memory at any time, which is no race. */
+/* Stores atomically: other threads may access user memory at the same time, and that is no race. */
 static void fill_user_pattern(unsigned char *bytes, size_t len, unsigned char seed)
 {
 	for (size_t i = 0; i < len; i++)
@@ -128,10 +128,10 @@ static unsigned char *map_user_memory(size_t readable_bytes)
 
 /// create_fiber
 /*
- * The threads of the program are fibers: main makes their calls. Each fiber is a task of the page
- * library, and a thread for ThreadSanitizer if that is linked. A switch orders fibers only with
- * SWITCH_IN_ORDER, and its code is not instrumented. Fibers share thread-local variables such as
- * errno: ignore a report whose location is TLS.
+ * The threads of the page program are fibers: main makes the calls of all fibers. Each fiber is a task of the
+ * page library and, if ThreadSanitizer is linked, a thread for ThreadSanitizer. A switch from one fiber to
+ * another orders both fibers only with SWITCH_IN_ORDER, and the code of a switch is not instrumented. Fibers
+ * share thread-local variables such as errno: ignore a report whose location is TLS.
  */
 #ifdef __clang__
 #define NO_SANITIZE __attribute__((noinline, disable_sanitizer_instrumentation))
@@ -144,11 +144,11 @@ void *__tsan_get_current_fiber(void) __attribute__((weak));
 void *__tsan_create_fiber(unsigned int flags) __attribute__((weak));
 void __tsan_switch_to_fiber(void *fiber, unsigned int flags) __attribute__((weak));
 
-/* What the library and ThreadSanitizer know about a fiber. main makes its calls. */
+/* A thread of the page program: its task in the library, its ThreadSanitizer fiber and its stack range. */
 struct fiber {
 	struct page_task *task; /* NULL: main */
 	void *tsan_fiber;
-	size_t number; /* 1, 2 ...: selects the part of the stack for the fiber */
+	size_t number; /* 1, 2 ...: selects the stack range of the fiber */
 };
 
 static struct fiber main_fiber;
@@ -188,7 +188,7 @@ NO_SANITIZE static void order_main_after(struct fiber *fiber)
 }
 
 /// run_in_fiber
-/* Makes a call on a part of the stack that belongs to the fiber, so that stacks of fibers do not race. */
+/* Makes a call on the stack range of the fiber, so that accesses to the stacks of two fibers do not race. */
 NO_SANITIZE static void run_in_fiber(struct fiber *fiber, void (*call)(void))
 {
 	volatile char *unused_stack = __builtin_alloca(fiber->number << 18);
@@ -201,8 +201,8 @@ NO_SANITIZE static void run_in_fiber(struct fiber *fiber, void (*call)(void))
 
 /// wait_for_turn
 /*
- * The line whose call may run. The accesses to turn_line are relaxed: lines keep their order, but
- * ThreadSanitizer sees no order between threads, so a race of the program remains a race.
+ * The line of the page program whose call may run now. Accesses to turn_line are relaxed, so ThreadSanitizer
+ * sees no order between threads, and a race of the page program remains a race.
  */
 static int turn_line;
 

@@ -4,14 +4,14 @@ import re
 
 from util import program_facts
 
-# By name of a call: its traits and its C code. {0}, {1} ... are the arguments in the order of the text; the handle
-# that the call fills is {0}. {buffer} is the thread's buffer, {line} the line of the call.
+# For each name of a call: the traits of the call and its C code. {0}, {1} ... are the arguments in the order of the
+# text; the handle that the call fills is {0}. {buffer} is the thread's buffer, {line} the line of the call. Traits:
 #
-#   fills     the code is the value of the handle that the call fills
-#   returns   the code is an expression: 0 or an error
-#   reads     after the call the buffer has the bytes that the call read
-#   pattern   before the call the buffer must have the pattern of the last argument
-#   maps      the call is an access through a mapping
+#   `fills`   The C code is the value of the handle that the call fills.
+#   `returns` The C code is an expression with the value 0 or an error.
+#   `reads`   After the call, the buffer has the bytes that the call read.
+#   `pattern` Before the call, the buffer must have the pattern of the last argument.
+#   `maps`    The call is an access through a mapping.
 CALLS = {
     "alloc_page": ("fills", "page_alloc({1})"),
     "get_page": ("", "page_get({0});"),

@@ -15,8 +15,9 @@ from util.shared import request_signal_at_parent_end
 
 COMPILE_SECONDS = 300
 
-# A compilation with a flavour of the page library and a run, which must show that @rule is broken if @is_wanted, and
-# must not show it otherwise. @rule: None: no rule; @flavour: None: no flavour that detects the rule is built
+# An attempt compiles the C file with a flavour of the page library and runs the program. If @is_wanted, the run must
+# show that @rule is broken, otherwise it must not. @rule: None: no rule. @flavour: None: this build has
+# no flavour that detects @rule.
 Attempt = collections.namedtuple("Attempt", "rule rule_text is_wanted flavour backend missing_flavour")
 
 

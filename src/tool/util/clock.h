@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Return: the time of @clock in microseconds; 0 if the clock cannot be read (its process has ended). */
+/* Return: the time of @clock in microseconds; 0 if the process of @clock has ended. */
 static inline int64_t clock_read_us(clockid_t clock)
 {
 	struct timespec now;

@@ -77,7 +77,7 @@ static int print_requested_help(const struct command_set *set, int argc, char **
 	return command->run(2, arguments);
 }
 
-/* Opens /dev/null for each closed standard descriptor, which the next opened file would get otherwise. */
+/* Opens /dev/null for each closed standard descriptor: otherwise the next opened file gets the descriptor. */
 static void open_closed_standard_files(void)
 {
 	int fd;
@@ -120,7 +120,7 @@ int commands_main(const struct command_set *set, int argc, char **argv)
 {
 	usage_program = set->program_name;
 	open_closed_standard_files();
-	/* A parent may have ignored SIGCHLD, as by `trap "" CHLD`; then waitpid() would fail. */
+	/* If the parent process ignores SIGCHLD (`trap "" CHLD`), this process does, too: waitpid() fails. */
 	signal(SIGCHLD, SIG_DFL);
 	return check_standard_output(set, dispatch_command(set, argc, argv));
 }

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 
 /*
- * Appends @options ("a=1:b=2") to the environment variable @variable, for example ASAN_OPTIONS: its value is
- * a list with colons, in which the last value of an option counts. A variable that already ends with @options
- * does not change.
+ * Appends @options ("a=1:b=2") to the environment variable @variable, for example ASAN_OPTIONS. If the
+ * variable then has two values for an option, the last value counts. A variable that already ends with
+ * @options does not change.
  * Return: false if there is no memory.
  */
 bool environment_append_options_once(const char *variable, const char *options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* The program files that the arguments of a command name: a directory means its programs. */
+/* The program files that the arguments of a command name: for a directory, its programs. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,14 +8,14 @@
 struct file_list {
 	char **names;              /* paths of files, or "-" */
 	size_t count;              /* of @names */
-	size_t bad_argument_count; /* without a program, or that cannot be read */
+	size_t bad_argument_count; /* arguments without a program, or that cannot be read */
 };
 
 /*
  * Lists the files of @count arguments, in the order of the arguments. The programs of a directory are sorted;
  * its other files are ignored, and their number is logged.
- * Return: false, after messages, if a directory cannot be read or has no program. @list then has the other
- * files, and also needs file_list_destroy().
+ * Return: false, after messages, if a directory cannot be read or has no program. Even with the result false,
+ * @list has the files that were found, and the caller must call file_list_destroy().
  */
 bool file_list_init_and_check_arguments(struct file_list *list, int count, char **arguments);
 
@@ -26,16 +26,16 @@ struct file_tally {
 	size_t file_count, bad_count, failed_count;
 };
 
-/* The bad arguments of @list count as bad files. */
+/* Begins to count. Each bad argument of @list counts as a bad file. */
 void file_tally_init(struct file_tally *tally, const struct file_list *list);
 
 /* Counts a file with the exit status @status. Return: @status */
 int file_tally_count_and_return(struct file_tally *tally, int status);
 
-/* Logs how many files are bad or failed. Prints nothing for one file, or if all files are good. */
+/* Logs how many files are bad or failed, but logs nothing for one file, or if all files are good. */
 void file_tally_log_failures(const struct file_tally *tally, const char *command);
 
-/* Checks, executes or explains a file for a command. Return: the exit status for the file. */
+/* A function that handles one file of a command. Return: the exit status for @file. */
 typedef int (*file_fn)(const char *file, void *context);
 
 /*

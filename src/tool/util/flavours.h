@@ -12,18 +12,18 @@ extern const char *const flavour_names[FLAVOURS_MAX];
 #define FLAVOUR_NAMES "plain, asan, tsan, msan"
 
 /*
- * These functions find a binary of this project, by its name or by its flavour: in the directory of this
- * binary, or where the binaries of this project are installed.
- * @path: gets the path
- * Return: whether the binary exists
+ * These functions find a binary of this project by its name, or pagetorture by its flavour. They search in
+ * the directory of the running binary, then in the directories of installed binaries.
+ * @path: gets the path of the binary.
+ * Return: whether the binary exists.
  */
 bool binary_find(const char *binary_name, char *path, size_t path_size);
 bool flavour_find_binary(const char *flavour, char *path, size_t path_size);
 
 /*
  * Parses a list of flavours such as "asan,tsan", and overwrites the list.
- * @wanted: an array of FLAVOURS_MAX bools, which are set
- * Return: false for an unknown flavour.
+ * @wanted: an array of FLAVOURS_MAX bools; gets true for each flavour in @list.
+ * Return: false if @list has an unknown flavour.
  */
 bool flavours_parse(char *list, void *wanted);
 

@@ -9,7 +9,7 @@ enum target_input_kind { READS_BYTES, READS_TEXT, READS_CALLS };
 
 struct fuzz_target {
 	const char *name;
-	const char *flavour; /* in which the findings of the target are replayed */
+	const char *flavour; /* the flavour that replays the findings of the target */
 	enum target_input_kind input_kind;
 };
 
@@ -23,7 +23,7 @@ extern const char *const fuzz_target_names;
 const struct fuzz_target *fuzz_target_find(const char *name);
 
 /*
- * Return: the target whose campaign found the file @path: the file is in a directory TARGET/findings,
- * TARGET/libfuzzer or TARGET/afl. NULL: the file is in no such directory.
+ * Return: the target TARGET if the file @path is in a directory TARGET/findings, TARGET/libfuzzer or
+ * TARGET/afl of a campaign. NULL: the file is in no directory of a campaign.
  */
 const struct fuzz_target *fuzz_target_find_by_path(const char *path);

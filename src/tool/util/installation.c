@@ -32,8 +32,8 @@ static size_t find_common_path_length(const char *a, const char *b)
 }
 
 /*
- * Finds @directory in an installation that was moved. The relative path from @binary_directory to it, as from
- * PREFIX/bin to PREFIX/lib/pagetorture, does not depend on PREFIX. Return: whether the directory exists.
+ * Finds @directory in an installation that was moved: the relative path from @binary_directory to @directory,
+ * as from PREFIX/bin to PREFIX/lib/pagetorture, is the same as before. Return: whether the directory exists.
  */
 static bool find_directory_in_moved_installation(const char *own_directory, const char *binary_directory,
 						 const char *directory, char *path, size_t path_size)

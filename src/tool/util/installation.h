@@ -14,13 +14,13 @@ bool find_own_directory(char *path, size_t path_size);
 
 /*
  * Finds the path to which the installation directory @configured_directory was moved.
- * @path: gets it; @configured_directory itself if this binary is in no directory of the installation
+ * @path: gets the new path, or @configured_directory if this binary is in no directory of the installation.
  */
 void find_installed_directory(const char *configured_directory, char *path, size_t path_size);
 
 /*
- * Finds a directory of files that a build directory does not copy: @source_directory if this binary is in a
- * build directory, otherwise @installed_directory, which may have been moved.
+ * Finds a directory whose files are not copied to a build directory. @path gets @source_directory if this
+ * binary is in a build directory, otherwise @installed_directory, which may have been moved.
  */
 void find_source_directory(const char *source_directory, const char *installed_directory,
 			   char path[PATH_MAX]);

@@ -15,7 +15,7 @@ struct json {
 	FILE *out;
 	unsigned int depth;                  /* number of open objects and arrays */
 	char closing_characters[JSON_DEPTH]; /* of the open objects and arrays */
-	bool has_value[JSON_DEPTH]; /* the open object or array of a depth has a value: a comma is next */
+	bool has_value[JSON_DEPTH];          /* at each depth: whether the next value needs a comma */
 };
 
 struct json json_make_writer(FILE *out);

@@ -10,7 +10,7 @@
 #include "harness/program/program_text.h"
 #include "tool/util/verdict_print.h"
 
-/* A program, and the results of the rule model for it. */
+/* A program, and the results of the rule model for this program. */
 struct facts {
 	const struct program *program;
 	const struct rules *rules;
@@ -63,7 +63,7 @@ static void write_bytes(struct json *out, const struct trace *trace, uint32_t lo
 	json_text(out, "bytes", text);
 }
 
-/* Writes the lines of other threads after which step @step_index runs directly, by happens-before. */
+/* Writes the lines of other threads' calls that happen directly before the call of step @step_index. */
 static void write_happens_before_lines(struct json *out, const struct facts *facts, size_t step_index)
 {
 	uint16_t acquired_steps[PROGRAM_THREADS];
@@ -113,7 +113,7 @@ static void write_accesses_of_racy_program(struct json *out, const struct facts 
 	json_end(out);
 }
 
-/* Writes, for each race, the last line of the first call's thread that happens before the second call. */
+/* For each race, writes the last line of the first call's thread that happens before the second call. */
 static void write_last_lines_before_races(struct json *out, const struct facts *facts)
 {
 	static struct happens_before happens;
@@ -203,7 +203,7 @@ static void write_pages(struct json *out, const struct trace *trace)
 	json_end(out);
 }
 
-/* Writes the flavours and backends that always detect the fatal call, then those that sometimes do. */
+/* Writes the flavours and backends that always detect the fatal call, then those that sometimes detect it. */
 static void write_detecting_flavours_and_backends(struct json *out, const struct call *call,
 						  const struct verdict *verdict)
 {

@@ -12,7 +12,7 @@
 #include "tool/util/similar.h"
 #include "tool/util/usage.h"
 
-/* For a long option, getopt_long() returns FIRST_ROW + the index of its row, which is no letter. */
+/* For a long option, getopt_long() returns FIRST_ROW + the index of the row, which is never a letter. */
 #define FIRST_ROW 256
 
 /* The option table in the form that getopt_long() reads. */
@@ -38,7 +38,7 @@ static void build_getopt_tables(struct getopt_tables *tables, const struct optio
 	struct option *name = tables->long_options;
 	char *letter = tables->short_options;
 
-	*letter++ = ':'; /* getopt_long() returns it for a missing value */
+	*letter++ = ':'; /* getopt_long() then returns ':' for a missing value */
 	*letter++ = 'h';
 	*name++ = (struct option){ "help", no_argument, NULL, 'h' };
 	for (int i = 0; i < OPTIONS_MAX && is_option_row(&rows[i]); i++) {
@@ -80,10 +80,10 @@ static bool has_only_values(const char *list, const char *values)
 	}
 }
 
-/* Appends NAME=VALUE to the command line of the script, or NAME= without a value. */
+/* Appends the word NAME=VALUE to the script's command line, or NAME= without a value. */
 static bool append_to_script_command(const struct option_row *row, const char *value)
 {
-	unsigned int number;
+	unsigned int number; /* not used: only its range is checked */
 
 	if (row->values && (!has_only_values(value, row->values) || (!row->is_list && strchr(value, ','))))
 		return false;
@@ -110,7 +110,7 @@ static bool set_option_variable(const struct option_row *row, char *value)
 	return !row->is_list || has_only_values(value, row->values);
 }
 
-/* Formats a hint at the most similar option; internal options, which the help lacks, are never suggested. */
+/* Formats a hint at the most similar option in the help. Internal options are not in the help. */
 static void format_suggestion(const struct option_row *rows, const char *help, const char *given,
 			      char text[SIMILAR_TEXT])
 {
@@ -130,7 +130,7 @@ static void format_suggestion(const struct option_row *rows, const char *help, c
 	similar_format_hint(&similar, "--", "", text);
 }
 
-/* Reports an option that getopt_long() did not accept. `optopt` is its code, or 0 for an unknown name. */
+/* Reports an option that getopt_long() did not accept. `optopt` is the option's code, or 0 if unknown. */
 static int report_bad_option(const char *command, const char *help, const struct option_row *rows,
 			     int option_code, char **argv)
 {
@@ -163,7 +163,7 @@ static int report_bad_value(const char *command, const struct option_row *row, c
 	return usage_error(command, "expected %s %s, got '%s'", name, expected, value);
 }
 
-/* Prints the valid values of the option @given, "--NAME", one on a line; nothing if it has no row @values. */
+/* Prints the valid values of the option @given, "--NAME", one on a line; nothing if there is no list. */
 static int print_option_values(const struct option_row *rows, const char *given)
 {
 	for (; is_option_row(rows); rows++) {
@@ -226,7 +226,7 @@ int options_check_library_and_set_backend(const char *command)
 
 	if (missing_calls)
 		return usage_error(command, "%s", missing_calls);
-	/* Child processes get the backend by the environment. */
+	/* Child processes read the backend from the environment variable PAGE_MAP. */
 	if (!backend || (exec_set_backend(backend) && !setenv("PAGE_MAP", backend, 1)))
 		return -1;
 	return usage_error(command, "expected a backend that the page library has, got '%s'", backend);

@@ -13,7 +13,7 @@
 
 #include "harness/util/path.h"
 
-/* @file: NULL if it could not be opened */
+/* @file: NULL: the file could not be opened. */
 static int write_and_close(FILE *file, const void *bytes, size_t size)
 {
 	int error = 0;

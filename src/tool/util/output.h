@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * Writes a file that the user named. If @path is a symbolic link, the file that it names is replaced; a pipe
- * or a device is written to directly. Return: 0 or errno.
+ * Writes a file that the user named. If @path is a symbolic link, replaces the target of the link. Writes
+ * directly to a pipe or a device. Return: 0 or errno.
  */
 int output_write_or_errno(const char *path, const void *bytes, size_t size);
 

@@ -44,7 +44,7 @@ void script_init(struct script_command *command, int argc, char **argv)
 	find_source_directory(SCRIPT_SOURCE, PKGLIBEXECDIR, directory);
 	*command = (struct script_command){ .words = NULL };
 	script_append(command, "python3");
-	script_append(command, "-BEs"); /* writes no compiled modules, and finds no modules of the user */
+	script_append(command, "-BEs"); /* python3 writes no compiled modules, and loads no user modules */
 	script_append(command, "%s/util/start.py", directory);
 	script_append(command, "%s", argv[0]);
 	script_append(command, "own_directory=%s", own_directory);
@@ -77,7 +77,7 @@ static bool redirect_standard_input(FILE *input)
 int script_exec_python(const struct script_command *command, FILE *input)
 {
 	if (!input || redirect_standard_input(input)) {
-		/* The interpreter of the system, as in pagetorture-export; or the one in PATH. */
+		/* Uses the system's python3, as pagetorture-export does, or else python3 in PATH. */
 		execv("/usr/bin/python3", command->words);
 		execvp("python3", command->words);
 	}

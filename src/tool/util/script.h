@@ -14,14 +14,14 @@ struct script_command {
 	size_t word_count;
 };
 
-/* Begins the command line: start.py, the name of the command argv[0], and the options of all commands. */
+/* Begins the command line: start.py, the command's name argv[0], and words that every script gets. */
 void script_init(struct script_command *command, int argc, char **argv);
 
 /* Appends one word to the command line. The program ends if there is no memory. */
 void script_append(struct script_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends "--" and the arguments, after all options. @arguments: NULL ends them */
+/* Appends "--" and the arguments, after all options. @arguments: an array that ends with NULL. */
 void script_append_arguments(struct script_command *command, char *const arguments[]);
 
 /* Return: an open file in memory, which script_exec_python() can pass to a script; NULL without memory. */
@@ -29,7 +29,7 @@ FILE *script_open_input(void);
 
 /*
  * Replaces this process by python3 with the command line.
- * @input: becomes standard input; NULL: standard input does not change
- * Return: EXIT_BAD, after a line on standard error, if that is impossible.
+ * @input: becomes the script's standard input; NULL: standard input does not change.
+ * Return: EXIT_BAD, after a line on standard error, if python3 cannot be started.
  */
 int script_exec_python(const struct script_command *command, FILE *input);

@@ -16,7 +16,7 @@ PR_SET_PDEATHSIG = 1
 INPUT_SIZE_MOST = 1 << 20  # engines skip larger inputs
 FILE_KINDS = {stat.S_IFDIR: "a directory", stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a pipe"}
 
-# The function is loaded here, because a child process after fork() must not load libraries.
+# prctl() is loaded here, because a child process must not load libraries after fork().
 prctl = ctypes.CDLL(None, use_errno=True).prctl
 is_status_shown = False
 

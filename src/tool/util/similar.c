@@ -47,7 +47,7 @@ void similar_add_known_name(struct similar *similar, const char *name)
 
 	if (len > LENGTH_MAX || strlen(name) > LENGTH_MAX)
 		return;
-	/* The beginning of a name counts as a distance of 1. */
+	/* A given name that is the beginning of a known name has the distance 1. */
 	distance = len >= 3 && !strncmp(similar->given_name, name, len) ?
 			   1 :
 			   find_edit_distance(similar->given_name, name);

@@ -13,7 +13,7 @@
 #define LINE_INTERVAL_MS    10000 /* elsewhere */
 
 static bool is_line_drawn;
-static int64_t last_print_ms; /* 0: nothing was printed yet */
+static int64_t last_print_ms; /* time of the last print; 0: nothing was printed yet */
 
 static int find_terminal_width_or_default(void)
 {
@@ -36,7 +36,7 @@ void status_print_at_interval(const char *format, ...)
 	char status_text[512];
 	va_list args;
 
-	/* A command that ends quickly prints no status line. */
+	/* Without a terminal, a command that ends before the first interval is over prints no status line. */
 	if (!last_print_ms)
 		last_print_ms = terminal ? 0 : now;
 	if (now - last_print_ms < (terminal ? REFRESH_INTERVAL_MS : LINE_INTERVAL_MS))

@@ -36,7 +36,7 @@ void log_command_message(const char *command, const char *format, ...)
 char *format_command_line(int argc, char **argv)
 {
 	char *text = NULL;
-	size_t size;
+	size_t size; /* of @text; open_memstream() needs it */
 	FILE *out = open_memstream(&text, &size);
 
 	if (out) {

@@ -21,8 +21,8 @@ int usage_error(const char *command, const char *format, ...) __attribute__((for
 void log_command_message(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Return: the command line of the program, quoted for a shell, which is never freed. Call this function
- * before getopt_long() reorders the words.
+ * Return: the command line of the program, quoted for a shell, in memory that is never freed. This function
+ * must be called before getopt_long(), which reorders the words of @argv.
  */
 char *format_command_line(int argc, char **argv);
 

@@ -12,16 +12,16 @@
 void verdict_print_text(FILE *out, const char *file, const struct program *program,
 			const struct rules *rules);
 
-/* Writes the members of the object that `check --json` prints into an open JSON object. */
+/* Writes into an open JSON object: the members of the object that `check --json` prints. */
 void verdict_write_json_members(struct json *json, const char *file, const struct program *program,
 				const struct rules *rules);
 
 void write_rule_names(struct json *json, const char *key, rule_set rules);
 
 /*
- * Prints a warning for each call that can never run (never_runs.h). For a byte string it prints one warning,
- * with the number of further calls, because mutation makes many such calls.
- * Return: EXIT_FAILED if @is_strict is set and such a call exists, else EXIT_GOOD.
+ * Prints a warning for each call that can never run (never_runs.h). For a byte string, prints one warning
+ * with the number of further calls, because mutation makes many such calls. Return: EXIT_FAILED if
+ * @is_strict is set and a call can never run, else EXIT_GOOD.
  */
 int never_runs_print_warnings(const char *file, const struct program *program, const struct rules *rules,
 			      bool is_strict);
