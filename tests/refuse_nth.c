@@ -25,14 +25,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NAMES(X)                                                                                             \
-	X(calloc, ENOMEM)                                                                                    \
-	X(fork, EAGAIN)                                                                                      \
-	X(malloc, ENOMEM)                                                                                    \
-	X(memfd_create, EMFILE) X(mmap, ENOMEM) X(open, EMFILE) X(opendir, EMFILE) X(open_memstream, ENOMEM) \
-		X(pipe2, EMFILE) X(poll, ENOMEM) X(process_vm_readv, EPERM) X(pthread_create, EAGAIN)        \
-			X(realloc, ENOMEM) X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD)           \
-				X(write, ENOSPC)
+#define NAMES(X)                                                                                        \
+	X(calloc, ENOMEM)                                                                               \
+	X(fork, EAGAIN)                                                                                 \
+	X(malloc, ENOMEM)                                                                               \
+	X(memfd_create, EMFILE)                                                                         \
+	X(mmap, ENOMEM) X(open, EMFILE) X(opendir, EMFILE) X(open_memstream, ENOMEM) X(pipe2, EMFILE)   \
+		X(poll, ENOMEM) X(process_vm_readv, EPERM) X(pthread_create, EAGAIN) X(realloc, ENOMEM) \
+			X(send, EPIPE) X(socketpair, EMFILE) X(waitpid, ECHILD) X(write, ENOSPC)
 
 enum refusable_function {
 #define NAME(name, error) F_##name,

@@ -111,13 +111,13 @@ STEP(load, map, load_byte(maps[map - '0']))
 STEP(load_before, map, load_byte(maps[map - '0'] - 1))
 STEP(load_after, map, load_byte(maps[map - '0'] + PAGE_SIZE))
 
-#define STEPS(X)                                                                                        \
-	X(callback)                                                                                     \
-	X(copy)                                                                                         \
-	X(delete)                                                                                       \
-	X(free) X(get) X(in) X(load) X(load_after) X(load_before) X(map) X(map15) X(nid) X(out) X(read) \
-		X(reuse) X(unmap) X(unmap_end) X(unmap_in_thread) X(unmap_none) X(write_no_bytes)       \
-			X(use_bad_ranges)
+#define STEPS(X)                                                                                         \
+	X(callback)                                                                                      \
+	X(copy)                                                                                          \
+	X(delete)                                                                                        \
+	X(free)                                                                                          \
+	X(get) X(in) X(load) X(load_after) X(load_before) X(map) X(map15) X(nid) X(out) X(read) X(reuse) \
+		X(unmap) X(unmap_end) X(unmap_in_thread) X(unmap_none) X(write_no_bytes) X(use_bad_ranges)
 
 static const struct {
 	const char *verb;

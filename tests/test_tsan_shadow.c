@@ -148,8 +148,8 @@ static bool case_has_expected_reports(size_t index, struct rules *rules, struct 
 	position = cases[index].position;
 	parse_program_or_exit(&program, cases[index].text);
 	rules_evaluate(rules, &program);
-	predicted =
-		tsan_shadow_predict(shadow, rules_access_log(rules), &facts, cases[index].first_only, &reports);
+	predicted = tsan_shadow_predict(shadow, rules_access_log(rules), &facts, cases[index].first_only,
+					&reports);
 	good = (predicted ? (int)race_reports_kept_count(&reports) : -1) == cases[index].report_count;
 	if (good && cases[index].last_report.line) {
 		last = &reports.kept[cases[index].report_count - 1];
