@@ -52,7 +52,7 @@ unpack_packages() {
 }
 
 # Run the unpacked pagetorture: all flavours, to-c, minimize with function names in its report, and replay.
-test_unpacked_packages() {
+run_unpacked_tool() {
 	rules=$directory/root/usr/share/doc/pagetorture/examples/rules
 	cd "$directory/root" || return
 	"$directory/root/usr/bin/pagetorture" run --json "$rules/overlap-one-byte.page" || return
@@ -69,7 +69,7 @@ test_unpacked_packages() {
 run_step_and_print_failure build build_debian_packages && run_step_and_print_failure lintian run_lintian
 if [ "$failed" = 0 ]; then
 	sed 's/^/    /' "$directory/lintian.log" | grep '^    [EWI]:'
-	run_step_and_print_failure unpack unpack_packages && run_step_and_print_failure use test_unpacked_packages
+	run_step_and_print_failure unpack unpack_packages && run_step_and_print_failure use run_unpacked_tool
 fi
 [ "$failed" = 0 ] && echo "check-deb: good: $(cd "$directory" && echo *.deb)"
 exit "$failed"

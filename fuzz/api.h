@@ -55,7 +55,7 @@ void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigne
  * Like api_check_predicted_failure(), for a user copy of 0 bytes, which succeeds even if its failure point
  * fails. The attribute `times` of @point shows whether the failure point failed.
  */
-void api_check_empty_copy_fault_times(enum page_fault_point point);
+void api_check_failure_of_empty_copy(enum page_fault_point point);
 
 /* Cancels all requested failures, in the library and in the prediction. */
 void api_reset_failure_injection(void);

@@ -32,7 +32,7 @@ static void run_misuse_and_exit(void *ctx)
 {
 	const struct misuse *misuse = ctx;
 
-	detector_disable_engine_handlers();
+	detector_hide_child_death_from_engine();
 	misuse->fn(misuse->ctx);
 	_Exit(0);
 }

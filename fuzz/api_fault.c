@@ -64,7 +64,7 @@ void api_check_predicted_failure(enum page_fault_point point, gfp_t gfp, unsigne
 		expected_attrs[point].times--;
 }
 
-void api_check_empty_copy_fault_times(enum page_fault_point point)
+void api_check_failure_of_empty_copy(enum page_fault_point point)
 {
 	enum predicted_result expected = count_and_predict_failure(point, 0, 0);
 	struct page_fault_attr now = default_attr;

@@ -226,7 +226,7 @@ void api_run_user_copy(const struct api_call *call)
 	if (len)
 		api_check_predicted_failure(PAGE_FAULT_USERCOPY, 0, 0, ret);
 	else
-		api_check_empty_copy_fault_times(PAGE_FAULT_USERCOPY);
+		api_check_failure_of_empty_copy(PAGE_FAULT_USERCOPY);
 	api_expect(len || !ret, "a user copy of 0 bytes returned %d, expected 0", ret);
 	api_expect(user_slice_left(&reader) == (ret ? len : 0),
 		   "page_copy_from_user_slice returned %d and left %zu bytes", ret, user_slice_left(&reader));

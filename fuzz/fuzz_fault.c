@@ -15,7 +15,7 @@ const enum fuzz_input_kind fuzz_input_kind = FUZZ_BYTES;
 static struct program program, failing_program;
 
 /* Return: how many calls of @thread are failure points. */
-static unsigned int count_failure_points(uint8_t thread)
+static unsigned int count_calls_that_can_fail(uint8_t thread)
 {
 	unsigned int points = 0;
 
@@ -58,7 +58,7 @@ static void make_program_with_nth_failing(uint8_t thread, unsigned int n)
  */
 static void compare_with_each_point_failing(uint8_t thread)
 {
-	unsigned int points = count_failure_points(thread);
+	unsigned int points = count_calls_that_can_fail(thread);
 	struct checker_report report;
 
 	for (unsigned int n = 1; points && n <= points + 1; n++) {

@@ -116,6 +116,7 @@ bool copy_select_method_if_available(const char *method_name)
 	return false;
 }
 
+/* Copies by the method of --copy. */
 void *__wrap_memcpy(void *to, const void *from, size_t len)
 {
 	selected_method->write(to, from, 0, len);

@@ -38,7 +38,7 @@ stress: pagetorture$(EXEEXT) stress-programs
 	@CC='$(CC)' python3 -B $(srcdir)/%D%/run_all.py table
 
 # For example: make stress-long TIME=8h SEED=7
-#: stress-long  run the stress scenarios for long (TIME=8h, SEED=7)
+#: stress-long  run the stress scenarios for long (TIME=1h, SEED=1)
 stress-long: pagetorture$(EXEEXT) stress-programs
 	@CC='$(CC)' TIME='$(TIME)' python3 -B $(srcdir)/%D%/run_all.py long
 

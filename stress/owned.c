@@ -89,13 +89,13 @@ static void allocate_file_pages_or_buffer(size_t file_size)
 		owned.pages[i] = stress_alloc_page_or_exit(GFP_KERNEL);
 }
 
-static struct span make_span_with_bug(const struct piece *piece, unsigned int copy_index, size_t piece_off,
-				      size_t len)
+static struct file_span make_span_with_bug(const struct piece *piece, unsigned int copy_index,
+					   size_t piece_off, size_t len)
 {
 	/* The span ends with its piece, so that this bug writes to a byte of another thread. */
 	if (must_write_one_byte_too_many())
 		len = piece->len - piece_off;
-	return (struct span){ piece, copy_index, piece->file_pos + piece_off, len };
+	return (struct file_span){ piece, copy_index, piece->file_pos + piece_off, len };
 }
 
 static enum access_kind get_call_or_bare_kind(void)
@@ -104,7 +104,7 @@ static enum access_kind get_call_or_bare_kind(void)
 }
 
 /* Calls @access for each copy of each piece. @owner: the thread that owns the piece. */
-static void for_each_piece_copy(void (*access)(struct stress_thread *owner, struct span span,
+static void for_each_piece_copy(void (*access)(struct stress_thread *owner, struct file_span span,
 					       enum access_kind kind))
 {
 	for (size_t i = 0; i < owned.piece_count; i++)
@@ -149,7 +149,7 @@ static const struct piece *get_own_piece(const struct stress_thread *self, size_
 	return &owned.pieces[own_piece_index * current_run.thread_count + self->thread_index];
 }
 
-struct span owned_pick_piece(struct stress_thread *self)
+struct file_span owned_pick_piece(struct stress_thread *self)
 {
 	size_t thread_count = current_run.thread_count;
 	size_t own_piece_count = (owned.piece_count - self->thread_index + thread_count - 1) / thread_count;
@@ -158,24 +158,24 @@ struct span owned_pick_piece(struct stress_thread *self)
 	return make_span_with_bug(piece, stress_pick_number(self, owned.layout->copy_count), 0, piece->len);
 }
 
-struct span owned_pick_piece_part(struct stress_thread *self)
+struct file_span owned_pick_piece_part(struct stress_thread *self)
 {
-	struct span span = owned_pick_piece(self);
+	struct file_span span = owned_pick_piece(self);
 	size_t piece_off = stress_pick_number(self, span.len);
 
 	return make_span_with_bug(span.piece, span.copy_index, piece_off,
 				  1 + stress_pick_number(self, span.len - piece_off));
 }
 
-struct span owned_pick_piece_tail(struct stress_thread *self)
+struct file_span owned_pick_piece_tail(struct stress_thread *self)
 {
-	struct span span = owned_pick_piece_part(self);
+	struct file_span span = owned_pick_piece_part(self);
 
 	span.len = span.piece->file_pos + span.piece->len - span.file_pos;
 	return span;
 }
 
-struct span owned_pick_near_end_or_part(struct stress_thread *self)
+struct file_span owned_pick_near_end_or_part(struct stress_thread *self)
 {
 	size_t page_end_pos = (1 + stress_pick_number(self, owned.page_count - 1)) * PAGE_SIZE;
 	size_t own_piece_index = page_end_pos / owned.layout->piece_size / current_run.thread_count;
@@ -193,7 +193,7 @@ struct span owned_pick_near_end_or_part(struct stress_thread *self)
 				  1 + stress_pick_number(self, min_size(OBJECT_MAX, piece->len - piece_off)));
 }
 
-unsigned char *owned_get_expected_bytes(struct span span)
+unsigned char *owned_get_expected_bytes(struct file_span span)
 {
 	const struct piece *piece = span.piece;
 
@@ -202,7 +202,8 @@ unsigned char *owned_get_expected_bytes(struct span span)
 
 /* ---- chunks ---- */
 
-bool owned_advance_and_record_chunk(struct stress_thread *self, struct span span, struct chunk *chunk)
+bool owned_get_next_chunk_and_record_access(struct stress_thread *self, struct file_span span,
+					    struct chunk *chunk)
 {
 	size_t pos;
 
@@ -229,7 +230,7 @@ size_t owned_compute_write_length_with_bug(const struct chunk *chunk)
 }
 
 /* Checks the range as the library does, so that a comparison with --bare does not measure the check. */
-static unsigned char *get_buffer_address_or_abort(const struct chunk *chunk)
+static unsigned char *check_range_and_get_chunk_address(const struct chunk *chunk)
 {
 	if (chunk->off > PAGE_SIZE || chunk->len > PAGE_SIZE - chunk->off)
 		abort();
@@ -251,7 +252,7 @@ void owned_write_chunk_with_bug(struct stress_thread *self, const struct chunk *
 	if (kind == BY_CALL) {
 		stress_write_page(self, chunk->page, bytes, chunk->off, len);
 	} else if (kind == BY_ADDRESS) {
-		memcpy(get_buffer_address_or_abort(chunk), bytes, len);
+		memcpy(check_range_and_get_chunk_address(chunk), bytes, len);
 	} else {
 		unsigned char *mapped = page_map_local(chunk->page);
 
@@ -266,7 +267,7 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 	if (kind == BY_CALL) {
 		stress_read_page(self, chunk->page, to, chunk->off, chunk->len);
 	} else if (kind == BY_ADDRESS) {
-		memcpy(to, get_buffer_address_or_abort(chunk), chunk->len);
+		memcpy(to, check_range_and_get_chunk_address(chunk), chunk->len);
 	} else {
 		unsigned char *mapped = page_map_local(chunk->page);
 
@@ -278,35 +279,36 @@ static void read_chunk(struct stress_thread *self, const struct chunk *chunk, en
 /* ---- operations ---- */
 
 /* Makes new bytes for the span, plus one for an injected bug, and stores them as the expected bytes. */
-static void make_new_expected_bytes(struct stress_thread *self, struct span span, unsigned char *new_bytes)
+static void make_new_expected_bytes(struct stress_thread *self, struct file_span span,
+				    unsigned char *new_bytes)
 {
 	tagged_fill_bytes(new_bytes, tagged_make_next_tag(self), span.file_pos, span.len + 1);
 	memcpy(owned_get_expected_bytes(span), new_bytes, span.len);
 }
 
-void owned_write_new_bytes(struct stress_thread *self, struct span span, enum access_kind kind)
+void owned_write_new_bytes(struct stress_thread *self, struct file_span span, enum access_kind kind)
 {
 	unsigned char new_bytes[OWNED_PIECE_MAX + 1];
 	struct chunk chunk = { 0 };
 
 	make_new_expected_bytes(self, span, new_bytes);
-	while (owned_advance_and_record_chunk(self, span, &chunk))
+	while (owned_get_next_chunk_and_record_access(self, span, &chunk))
 		owned_write_chunk_with_bug(self, &chunk, kind, new_bytes + chunk.span_pos);
 }
 
-void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span span,
+void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct file_span span,
 				      unsigned char *mapped_page)
 {
 	unsigned char new_bytes[OWNED_PIECE_MAX + 1];
 	struct chunk chunk = { 0 };
 
 	make_new_expected_bytes(self, span, new_bytes);
-	if (owned_advance_and_record_chunk(self, span, &chunk))
+	if (owned_get_next_chunk_and_record_access(self, span, &chunk))
 		copy_bytes_one_by_one(mapped_page + chunk.off, new_bytes,
 				      owned_compute_write_length_with_bug(&chunk));
 }
 
-void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
+void owned_check_and_accept_bytes(struct stress_thread *self, struct file_span span,
 				  const unsigned char *found_bytes)
 {
 	unsigned char *expected = owned_get_expected_bytes(span);
@@ -329,17 +331,17 @@ void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
 	memcpy(expected, found_bytes, span.len);
 }
 
-void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind)
+void owned_check_span_by(struct stress_thread *self, struct file_span span, enum access_kind kind)
 {
 	unsigned char found_bytes[OWNED_PIECE_MAX];
 	struct chunk chunk = { 0 };
 
-	while (owned_advance_and_record_chunk(self, span, &chunk))
+	while (owned_get_next_chunk_and_record_access(self, span, &chunk))
 		read_chunk(self, &chunk, kind, found_bytes + chunk.span_pos);
 	owned_check_and_accept_bytes(self, span, found_bytes);
 }
 
-void owned_check_span_by_random_kind(struct stress_thread *self, struct span span)
+void owned_check_span_by_random_kind(struct stress_thread *self, struct file_span span)
 {
 	enum access_kind kind = get_call_or_bare_kind();
 
@@ -350,23 +352,23 @@ void owned_check_span_by_random_kind(struct stress_thread *self, struct span spa
 	owned_check_span_by(self, span, kind);
 }
 
-void owned_write_by_kind_and_check(struct stress_thread *self, struct span span, enum access_kind kind)
+void owned_write_by_kind_and_check(struct stress_thread *self, struct file_span span, enum access_kind kind)
 {
 	owned_write_new_bytes(self, span, kind);
 	owned_check_span_by_random_kind(self, span);
 }
 
-void owned_write_and_check_span(struct stress_thread *self, struct span span)
+void owned_write_and_check_span(struct stress_thread *self, struct file_span span)
 {
 	owned_write_by_kind_and_check(self, span, get_call_or_bare_kind());
 }
 
-void owned_zero_and_check_span(struct stress_thread *self, struct span span)
+void owned_zero_and_check_span(struct stress_thread *self, struct file_span span)
 {
 	struct chunk chunk = { 0 };
 
 	memset(owned_get_expected_bytes(span), 0, span.len);
-	while (owned_advance_and_record_chunk(self, span, &chunk))
+	while (owned_get_next_chunk_and_record_access(self, span, &chunk))
 		stress_zero_page(self, chunk.page, chunk.off, owned_compute_write_length_with_bug(&chunk));
 	owned_check_span_by_random_kind(self, span);
 }

@@ -26,8 +26,8 @@ struct piece {
 	unsigned char *expected_bytes; /* of the first copy of the file, then of the next */
 };
 
-/* A range of bytes in one piece, in one copy of the file. */
-struct span {
+/* A range of bytes inside one `struct piece`, in one copy of the file. */
+struct file_span {
 	const struct piece *piece;
 	unsigned int copy_index;
 	size_t file_pos, len;
@@ -49,54 +49,55 @@ void owned_allocate_and_fill_file(const struct owned_layout *layout);
 void owned_check_and_free_file(void);
 
 /* Pick a random piece of the thread, a random part of such a piece, or its tail from a random byte on. */
-struct span owned_pick_piece(struct stress_thread *self);
-struct span owned_pick_piece_part(struct stress_thread *self);
-struct span owned_pick_piece_tail(struct stress_thread *self);
+struct file_span owned_pick_piece(struct stress_thread *self);
+struct file_span owned_pick_piece_part(struct stress_thread *self);
+struct file_span owned_pick_piece_tail(struct stress_thread *self);
 
 /*
  * Picks up to 24 bytes of the thread near the end of a random page, often across the end of the page. If the
  * thread has no piece at that end, picks a random part of one of its pieces.
  */
-struct span owned_pick_near_end_or_part(struct stress_thread *self);
+struct file_span owned_pick_near_end_or_part(struct stress_thread *self);
 
 /*
  * Changes @chunk to the next chunk of the span, or to the first chunk if @chunk is zeroed. Records the chunk
  * as the bytes that the operation accesses. Return: false if the span has no more chunks.
  */
-bool owned_advance_and_record_chunk(struct stress_thread *self, struct span span, struct chunk *chunk);
+bool owned_get_next_chunk_and_record_access(struct stress_thread *self, struct file_span span,
+					    struct chunk *chunk);
 
 /* Return: the length of the chunk, plus one if the injected bug writes one byte too many. */
 size_t owned_compute_write_length_with_bug(const struct chunk *chunk);
 
 /* Return: the expected bytes of the span; only the thread that owns the span may change them. */
-unsigned char *owned_get_expected_bytes(struct span span);
+unsigned char *owned_get_expected_bytes(struct file_span span);
 
 /* Writes owned_compute_write_length_with_bug() bytes, from @bytes, to the chunk. */
 void owned_write_chunk_with_bug(struct stress_thread *self, const struct chunk *chunk, enum access_kind kind,
 				const unsigned char *bytes);
 
 /* Writes new bytes to the span; later checks expect the new bytes. */
-void owned_write_new_bytes(struct stress_thread *self, struct span span, enum access_kind kind);
+void owned_write_new_bytes(struct stress_thread *self, struct file_span span, enum access_kind kind);
 
 /* Writes new bytes to a span that is in one page, through a mapping of this page at @mapped_page. */
-void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct span span,
+void owned_write_new_bytes_to_mapping(struct stress_thread *self, struct file_span span,
 				      unsigned char *mapped_page);
 
 /*
  * Reports a failure if @found_bytes are not the expected bytes of the span. Later checks expect @found_bytes,
  * so that each difference is reported once.
  */
-void owned_check_and_accept_bytes(struct stress_thread *self, struct span span,
+void owned_check_and_accept_bytes(struct stress_thread *self, struct file_span span,
 				  const unsigned char *found_bytes);
 
 /* Reads the span by the given kind of access, and checks the bytes that were read. */
-void owned_check_span_by(struct stress_thread *self, struct span span, enum access_kind kind);
+void owned_check_span_by(struct stress_thread *self, struct file_span span, enum access_kind kind);
 
 /*
  * Operations of scenarios. Each operation ends with owned_check_span_by_random_kind(), which checks the span
  * by a random kind of access.
  */
-void owned_write_and_check_span(struct stress_thread *self, struct span span);
-void owned_write_by_kind_and_check(struct stress_thread *self, struct span span, enum access_kind kind);
-void owned_zero_and_check_span(struct stress_thread *self, struct span span);
-void owned_check_span_by_random_kind(struct stress_thread *self, struct span span);
+void owned_write_and_check_span(struct stress_thread *self, struct file_span span);
+void owned_write_by_kind_and_check(struct stress_thread *self, struct file_span span, enum access_kind kind);
+void owned_zero_and_check_span(struct stress_thread *self, struct file_span span);
+void owned_check_span_by_random_kind(struct stress_thread *self, struct file_span span);

@@ -28,7 +28,7 @@
 #define STRESS_REGIONS        (PAGE_SIZE / STRESS_REGION_SIZE)
 
 struct stress_thread;
-struct span;
+struct file_span;
 
 /* An injected bug (--busted): a run with the bug must fail, which proves that the checks detect it. */
 struct stress_bug {
@@ -54,9 +54,9 @@ struct stress_operation {
 	const char *name;
 	unsigned int weight; /* relative probability that a thread chooses this operation */
 	void (*run)(struct stress_thread *self);
-	struct span (*pick)(struct stress_thread *self);
-	void (*access)(struct stress_thread *self, struct span span);
-	void (*access_by)(struct stress_thread *self, struct span span, enum access_kind kind);
+	struct file_span (*pick)(struct stress_thread *self);
+	void (*access)(struct stress_thread *self, struct file_span span);
+	void (*access_by)(struct stress_thread *self, struct file_span span, enum access_kind kind);
 	enum access_kind kind; /* an argument of @access_by */
 	const char *page_call; /* the same call in a page program; NULL: no such call */
 	enum operation_threads threads;

@@ -22,11 +22,11 @@
 
 #define OWN_BUFFER_MAX (3 * PAGE_SIZE)
 
-static void check_span_with_own_reference(struct stress_thread *self, struct span span)
+static void check_span_with_own_reference(struct stress_thread *self, struct file_span span)
 {
 	struct chunk chunk = { 0 };
 
-	owned_advance_and_record_chunk(self, span, &chunk);
+	owned_get_next_chunk_and_record_access(self, span, &chunk);
 	if (!stress_injects_bug("freed"))
 		page_get(chunk.page);
 	owned_check_span_by_random_kind(self, span);

@@ -42,15 +42,15 @@
 static struct page_task *second_tasks[STRESS_THREADS_MAX];
 
 /* Maps the page that contains the whole span. Return: the address of the mapped page. */
-static unsigned char *map_and_record_span_page(struct stress_thread *self, struct span span)
+static unsigned char *map_and_record_span_page(struct stress_thread *self, struct file_span span)
 {
 	struct chunk chunk = { 0 };
 
-	owned_advance_and_record_chunk(self, span, &chunk);
+	owned_get_next_chunk_and_record_access(self, span, &chunk);
 	return page_map_local(chunk.page);
 }
 
-static void check_mapped_span(struct stress_thread *self, struct span span, unsigned char *mapped_page)
+static void check_mapped_span(struct stress_thread *self, struct file_span span, unsigned char *mapped_page)
 {
 	owned_check_and_accept_bytes(self, span, mapped_page + span.file_pos % PAGE_SIZE);
 }
@@ -78,15 +78,15 @@ static void copy_chunk_through_mappings(const struct chunk *to, const struct chu
 }
 
 /* Copies bytes from another copy of the piece to the span, and checks the span in both copies. */
-static void copy_and_check_span(struct stress_thread *self, struct span span, enum access_kind kind)
+static void copy_and_check_span(struct stress_thread *self, struct file_span span, enum access_kind kind)
 {
 	unsigned int copy_count = current_run.scenario->layout.copy_count;
 	struct chunk to = { 0 }, from = { 0 };
-	struct span source = span;
+	struct file_span source = span;
 
 	source.copy_index = (span.copy_index + 1 + stress_pick_number(self, copy_count - 1)) % copy_count;
-	while (owned_advance_and_record_chunk(self, source, &from) &&
-	       owned_advance_and_record_chunk(self, span, &to)) {
+	while (owned_get_next_chunk_and_record_access(self, source, &from) &&
+	       owned_get_next_chunk_and_record_access(self, span, &to)) {
 		if (kind == BY_CALL)
 			stress_expect_equal(self, "page_copy",
 					    page_copy(to.page, to.off, from.page, from.off,
@@ -100,14 +100,14 @@ static void copy_and_check_span(struct stress_thread *self, struct span span, en
 	owned_check_span_by_random_kind(self, source);
 }
 
-static void check_too_long_copies_fail(struct stress_thread *self, struct span span)
+static void check_too_long_copies_fail(struct stress_thread *self, struct file_span span)
 {
 	struct chunk to = { 0 }, from = { 0 };
-	struct span other_copy = span;
+	struct file_span other_copy = span;
 
 	other_copy.copy_index = !span.copy_index;
-	owned_advance_and_record_chunk(self, other_copy, &from);
-	owned_advance_and_record_chunk(self, span, &to);
+	owned_get_next_chunk_and_record_access(self, other_copy, &from);
+	owned_get_next_chunk_and_record_access(self, span, &to);
 	stress_expect_equal(self, "page_copy(PAGE_SIZE + 1)",
 			    page_copy(to.page, 0, from.page, 0, PAGE_SIZE + 1), -EINVAL);
 	stress_expect_equal(self, "page_copy(1, PAGE_SIZE)", page_copy(to.page, 1, from.page, 1, PAGE_SIZE),
@@ -117,7 +117,7 @@ static void check_too_long_copies_fail(struct stress_thread *self, struct span s
 
 /* ---- mappings ---- */
 
-static void write_and_check_through_one_mapping(struct stress_thread *self, struct span span)
+static void write_and_check_through_one_mapping(struct stress_thread *self, struct file_span span)
 {
 	unsigned char *mapped_page = map_and_record_span_page(self, span);
 
@@ -133,7 +133,7 @@ static void write_and_check_through_nested_mappings(struct stress_thread *self)
 {
 	unsigned int depth = 1 + stress_pick_number(self, PAGE_TASK_MAPPINGS);
 	unsigned char *mapped_pages[PAGE_TASK_MAPPINGS];
-	struct span spans[PAGE_TASK_MAPPINGS];
+	struct file_span spans[PAGE_TASK_MAPPINGS];
 
 	for (unsigned int i = 0; i < depth; i++) {
 		spans[i] = owned_pick_piece(self);
@@ -170,11 +170,11 @@ static void switch_task(struct page_task *from, struct page_task *to)
 }
 
 /* Maps a page in each of two tasks, and checks each mapping while the other task is switched out. */
-static void check_mappings_of_two_tasks(struct stress_thread *self, struct span span)
+static void check_mappings_of_two_tasks(struct stress_thread *self, struct file_span span)
 {
 	struct page_task *second_task = second_tasks[self->thread_index];
 	unsigned char *own_mapping = map_and_record_span_page(self, span), *other_mapping;
-	struct span other_span = owned_pick_piece(self);
+	struct file_span other_span = owned_pick_piece(self);
 
 	switch_task(NULL, second_task);
 	other_mapping = map_and_record_span_page(self, other_span);

@@ -43,12 +43,12 @@
 #include "stress/owned.h"
 
 /* The injected bug: increments the first byte of each chunk, by a read and a write of the word around it. */
-static void inject_read_modify_write_bug(struct stress_thread *self, struct span span)
+static void inject_read_modify_write_bug(struct stress_thread *self, struct file_span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char word_bytes[8];
 
-	while (owned_advance_and_record_chunk(self, span, &chunk)) {
+	while (owned_get_next_chunk_and_record_access(self, span, &chunk)) {
 		size_t word_off = chunk.off & ~(size_t)7;
 
 		page_read_raw(chunk.page, word_bytes, word_off, sizeof(word_bytes));
@@ -59,7 +59,7 @@ static void inject_read_modify_write_bug(struct stress_thread *self, struct span
 	}
 }
 
-static void write_and_check_with_bug(struct stress_thread *self, struct span span)
+static void write_and_check_with_bug(struct stress_thread *self, struct file_span span)
 {
 	if (stress_injects_bug("word") || stress_injects_bug("rmw")) {
 		inject_read_modify_write_bug(self, span);
@@ -70,19 +70,19 @@ static void write_and_check_with_bug(struct stress_thread *self, struct span spa
 }
 
 /* Checks the span; with --busted=peek, also reads the byte after each chunk. */
-static void check_span_with_peek_bug(struct stress_thread *self, struct span span)
+static void check_span_with_peek_bug(struct stress_thread *self, struct file_span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char byte_read_by_bug;
 
 	owned_check_span_by(self, span, BY_CALL);
-	while (stress_injects_bug("peek") && owned_advance_and_record_chunk(self, span, &chunk))
+	while (stress_injects_bug("peek") && owned_get_next_chunk_and_record_access(self, span, &chunk))
 		if (chunk.off + chunk.len < PAGE_SIZE)
 			page_read_raw(chunk.page, &byte_read_by_bug, chunk.off + chunk.len, 1);
 }
 
 /* Writes at most two chunks of the span, then stops, like a caller that cannot allocate a further page. */
-static void write_few_chunks_and_check(struct stress_thread *self, struct span span)
+static void write_few_chunks_and_check(struct stress_thread *self, struct file_span span)
 {
 	enum access_kind kind = current_run.is_bare ? BY_ADDRESS : BY_CALL;
 	unsigned int chunks_left = stress_pick_number(self, 3);
@@ -90,22 +90,22 @@ static void write_few_chunks_and_check(struct stress_thread *self, struct span s
 	struct chunk chunk = { 0 };
 
 	memset(bytes, (int)stress_pick_number(self, 256), sizeof(bytes));
-	for (; owned_advance_and_record_chunk(self, span, &chunk) && chunks_left; chunks_left--) {
+	for (; owned_get_next_chunk_and_record_access(self, span, &chunk) && chunks_left; chunks_left--) {
 		memcpy(chunk.expected_bytes, bytes, chunk.len);
 		owned_write_chunk_with_bug(self, &chunk, kind, bytes);
 	}
-	while (stress_injects_bug("goes-on") && owned_advance_and_record_chunk(self, span, &chunk))
+	while (stress_injects_bug("goes-on") && owned_get_next_chunk_and_record_access(self, span, &chunk))
 		owned_write_chunk_with_bug(self, &chunk, kind, bytes);
 	owned_check_span_by_random_kind(self, span);
 }
 
 /* An empty access at the end of a chunk or page must succeed; a longer access at a page's end must fail. */
-static void check_calls_at_chunk_ends(struct stress_thread *self, struct span span)
+static void check_calls_at_chunk_ends(struct stress_thread *self, struct file_span span)
 {
 	struct chunk chunk = { 0 };
 	unsigned char byte = 0;
 
-	while (owned_advance_and_record_chunk(self, span, &chunk)) {
+	while (owned_get_next_chunk_and_record_access(self, span, &chunk)) {
 		size_t end = chunk.off + chunk.len;
 		size_t len = stress_injects_bug("nothing") && end < PAGE_SIZE;
 

@@ -65,7 +65,7 @@ static void mprotect_user_memory_from_byte(struct stress_thread *self, size_t fi
  * Copies a random part of the thread's user memory to the span, chunk by chunk, until a copy fails.
  * @first_unreadable: index of the first unreadable byte of user memory; USER_SIZE: all are readable.
  */
-static void copy_user_memory_and_check_span(struct stress_thread *self, struct span span,
+static void copy_user_memory_and_check_span(struct stress_thread *self, struct file_span span,
 					    size_t first_unreadable)
 {
 	size_t from = stress_pick_number(self, USER_SIZE - span.len);
@@ -76,7 +76,7 @@ static void copy_user_memory_and_check_span(struct stress_thread *self, struct s
 	mprotect_user_memory_from_byte(self, first_unreadable, PROT_NONE);
 	user_slice_reader_init(&reader,
 			       user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
-	while (!error && owned_advance_and_record_chunk(self, span, &chunk)) {
+	while (!error && owned_get_next_chunk_and_record_access(self, span, &chunk)) {
 		size_t user_off = from + chunk.span_pos, len = owned_compute_write_length_with_bug(&chunk);
 		size_t readable = first_unreadable > user_off ? first_unreadable - user_off : 0,
 		       left = reader.left;
@@ -93,12 +93,12 @@ static void copy_user_memory_and_check_span(struct stress_thread *self, struct s
 	owned_check_span_by_random_kind(self, span);
 }
 
-static void copy_readable_memory(struct stress_thread *self, struct span span)
+static void copy_readable_memory(struct stress_thread *self, struct file_span span)
 {
 	copy_user_memory_and_check_span(self, span, USER_SIZE);
 }
 
-static void copy_with_fault(struct stress_thread *self, struct span span)
+static void copy_with_fault(struct stress_thread *self, struct file_span span)
 {
 	copy_user_memory_and_check_span(self, span, PAGE_SIZE * stress_pick_number(self, USER_PAGES));
 }

@@ -195,8 +195,8 @@ static void remove_and_free_slot_page(struct stress_thread *self, struct slot *s
 	stress_free_page(self, freed);
 }
 
-static void write_expected_value(struct stress_thread *self, const struct value_location *location,
-				 uint64_t value)
+static void write_value_and_store_as_expected(struct stress_thread *self,
+					      const struct value_location *location, uint64_t value)
 {
 	stress_write_page(self, location->slot->page, &value, location->page_off, sizeof(value));
 	if (stress_injects_bug("no-lock"))
@@ -212,7 +212,7 @@ static void fill_slot_and_store_value(struct stress_thread *self)
 	if (!location.slot->page)
 		location.slot->page = stress_alloc_page(self, GFP_KERNEL | __GFP_ZERO);
 	if (location.slot->page)
-		write_expected_value(self, &location, tagged_make_next_tag(self));
+		write_value_and_store_as_expected(self, &location, tagged_make_next_tag(self));
 	unlock_slot_unless_bug(location.slot);
 }
 
@@ -222,7 +222,7 @@ static void clear_value_and_free_empty_page(struct stress_thread *self)
 
 	lock_slot_unless_bug(location.slot);
 	if (location.slot->page && *location.expected_value) {
-		write_expected_value(self, &location, 0);
+		write_value_and_store_as_expected(self, &location, 0);
 		if (stress_injects_bug("early") || is_page_all_zeros(self, location.slot->page))
 			remove_and_free_slot_page(self, location.slot);
 	}

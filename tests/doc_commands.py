@@ -64,10 +64,10 @@ class Directives:
         """Return: whether make check leaves the command out, as it does with all commands that build."""
         words = self.words.get('long', [command])
         is_named = 'long' in self.words and (not words or any(word in command for word in words))
-        return bool(is_named or self.find_time_limit(command) or
+        return bool(is_named or self.find_seconds_until_stop(command) or
                     re.search(r'\bmake( |$)|\./bootstrap\b', command))
 
-    def find_time_limit(self, command):
+    def find_seconds_until_stop(self, command):
         """Return: the seconds after which to stop a command that runs for hours, or 0"""
         seconds, *words = self.words.get('starts', [0])
         return int(seconds) if not words or any(word in command for word in words) else 0
@@ -89,7 +89,7 @@ class Command:
         self.place, self.text, self.expected_lines = file_and_line, command_text, expected_lines
         self.needed_tools = directives.words.get('needs', ())
         self.runs_only_with_long = directives.runs_only_with_long(command_text)
-        self.time_limit = directives.find_time_limit(command_text)
+        self.time_limit = directives.find_seconds_until_stop(command_text)
         self.script = directives.apply_replacements(command_text)
 
     def __str__(self):

@@ -88,7 +88,7 @@ static const struct child_case misuse_cases[] = {
 
 ACTION(test_misuse, CHECK_CHILDREN(misuse_cases))
 
-static void test_buffer_sizes(void)
+static void test_refused_and_smallest_buffers(void)
 {
 	void *one;
 
@@ -141,5 +141,5 @@ static void test_failed_allocations(void)
 }
 
 UNIT_TEST_IN_MAP_MODES(test_page_buffer, allocate_buffer, test_pages_of_buffer, test_mapping_of_borrowed_page,
-		       test_reference_to_freed_buffer, test_misuse, test_buffer_sizes, test_reuse_of_frames,
-		       test_failed_allocations, free_buffer)
+		       test_reference_to_freed_buffer, test_misuse, test_refused_and_smallest_buffers,
+		       test_reuse_of_frames, test_failed_allocations, free_buffer)

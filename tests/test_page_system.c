@@ -256,7 +256,7 @@ ACTION(require_child_to_write, abort_unless(!fork_and_write()))
 ACTION(require_child_to_fail, abort_unless(fork_and_write()))
 
 /* Creates a child that only reads; the parent does not write, because the child's copy may be incomplete. */
-static void fork_and_read(void)
+static void fork_child_that_reads(void)
 {
 	pid_t pid;
 
@@ -333,7 +333,7 @@ static const struct refused_case {
 	  "map-failed", "", "alias: the addresses of a task cannot be released" },
 	{ prepare_mapping, SYS_pipe2, ANY_ARG, 0, EMFILE, require_child_to_write, "map-failed", "",
 	  "fork: no pipe" },
-	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_and_read, RETURNS, "",
+	{ prepare_mapping, SYS_read, ANY_ARG, 0, EIO, fork_child_that_reads, RETURNS, "",
 	  "fork: the parent cannot wait for the copy" },
 	{ prepare_mapping, SYS_memfd_create, ANY_ARG, 0, ENOMEM, require_child_to_fail, RETURNS,
 	  "BUG: page: map-failed: memfd_create", "fork: no file for the child" },

@@ -178,8 +178,8 @@ ok $? "the backend that sees it is in its line" alias.sh
 
 # ---- programs that do not reproduce ----
 
-# expect_not_reproduced NAME PATTERN: `to-c` must report that claim.page does not reproduce, with PATTERN as the reason.
-expect_not_reproduced() {
+# expect_to_c_reports_no_reproduction NAME PATTERN: `to-c` must report that claim.page does not reproduce, with PATTERN as the reason.
+expect_to_c_reports_no_reproduction() {
 	run_expecting_status 1 "$pagetorture" to-c -o claim.c claim.page && grep -q "does not reproduce: .*$2" err &&
 		grep -q "^ \* DOES NOT REPRODUCE: .*$2" claim.c && [ "$(wc -l <err)" -eq 1 ]
 	ok $? "does not reproduce: $1" err
@@ -189,16 +189,16 @@ pagetorture 1
 p0 = alloc_page(GFP_KERNEL)
 write_raw(p0, PAGE_SIZE, 1, 0) -> 0
 END
-expect_not_reproduced "a claim that does not hold" 'line 3: not as expected'
+expect_to_c_reports_no_reproduction "a claim that does not hold" 'line 3: not as expected'
 printf 'pagetorture 1\nexpect use-after-free\np0 = alloc_page(GFP_KERNEL)\n' >claim.page
-expect_not_reproduced "an expectation of what does not happen" 'expected use-after-free in the flavour [a-z]*, seen: '
+expect_to_c_reports_no_reproduction "an expectation of what does not happen" 'expected use-after-free in the flavour [a-z]*, seen: '
 printf 'pagetorture 1\nexpect clean\np0 = alloc_page(GFP_KERNEL)\nfree_page(p0)\nfree_page(p0)\n' >claim.page
-expect_not_reproduced "an expectation of nothing" 'expected no use-after-free in the flavour [a-z]*, seen: use-after-free, '
+expect_to_c_reports_no_reproduction "an expectation of nothing" 'expected no use-after-free in the flavour [a-z]*, seen: use-after-free, '
 if has_flavour tsan; then
 	sed 's/expect clean/expect data-race/' "$rules/mutex-orders.page" >claim.page
-	expect_not_reproduced "a race that is none" 'expected data-race in the flavour tsan, seen: no report'
+	expect_to_c_reports_no_reproduction "a race that is none" 'expected data-race in the flavour tsan, seen: no report'
 	sed 's/expect data-race/expect clean/' "$rules/overlap-one-byte.page" >claim.page
-	expect_not_reproduced "a race that was not expected" 'expected no data-race in the flavour tsan, seen: data-race, .*data race'
+	expect_to_c_reports_no_reproduction "a race that was not expected" 'expected no data-race in the flavour tsan, seen: data-race, .*data race'
 fi
 # The C program of `to-c` also checks the bytes of pages.
 "$pagetorture" to-c -o bytes.c "$rules/bytewise-carries-every-byte.page" 2>err

@@ -125,6 +125,7 @@ int page_fill_zero(struct page *page, size_t off, size_t len)
 	return 0;
 }
 
+/* The stores to @dst are atomic, the read of the page is plain. */
 int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t len)
 {
 	unsigned char intermediate_bytes[PAGE_SIZE]; /* plain reads from the page, atomic stores to @dst */
@@ -136,6 +137,7 @@ int page_read_bytewise_atomic(struct page *page, void *dst, size_t off, size_t l
 	return ret;
 }
 
+/* The loads from @src are atomic, the write to the page is plain. */
 int page_write_bytewise_atomic(struct page *page, const void *src, size_t off, size_t len)
 {
 	unsigned char intermediate_bytes[PAGE_SIZE]; /* atomic loads from @src, plain writes to the page */

@@ -200,7 +200,7 @@ static void run_fatal_call_in_child(void *ctx)
 	current.execution->fatal_pid = getpid();
 	limit_cpu_seconds(current.options->cpu_limit_seconds);
 	if (current.options->has_engine_handlers)
-		detector_disable_engine_handlers();
+		detector_hide_child_death_from_engine();
 	detector_make_faults_print_and_exit();
 	if (!current.checker) {
 		current.checker = checker_new();
@@ -343,7 +343,7 @@ NO_COVERAGE_END
 
 /* ---- the result ---- */
 
-const struct checker_report *execution_select_report(const struct execution *execution)
+const struct checker_report *execution_get_differing_or_fiber_report(const struct execution *execution)
 {
 	return execution->threads.result == CHECKER_DIFFERS ? &execution->threads : &execution->fibers;
 }

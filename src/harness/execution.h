@@ -106,4 +106,4 @@ bool execution_check_child_exit(struct execution *execution, const struct progra
 				const struct execution_options *options, const struct isolated *child);
 
 /* Return: the report that has a difference; if no report has one, the report of the run on fibers. */
-const struct checker_report *execution_select_report(const struct execution *execution);
+const struct checker_report *execution_get_differing_or_fiber_report(const struct execution *execution);

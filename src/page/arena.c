@@ -80,7 +80,7 @@ static void arena_init(void)
 		arena.fresh = ARENA_FRAMES;
 		return;
 	}
-	sync_register_heap(base, ARENA_SIZE + PAGES_SIZE);
+	sync_register_heap_with_tsan(base, ARENA_SIZE + PAGES_SIZE);
 }
 
 bool arena_creation_has_begun(void)

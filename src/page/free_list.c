@@ -2,7 +2,7 @@
 /*
  * The queue of a free list is a doubly linked list, so that contiguous frames can leave the queue from its
  * middle. The newest ARENA_QUARANTINE frames of a list never leave its queue. So
- * remove_frame_from_list() never removes the newest frame.
+ * remove_older_frame_from_list() never removes the newest frame.
  */
 #include "page/free_list.h"
 
@@ -53,7 +53,7 @@ void free_list_append(struct free_list *list, size_t frame)
 	list->newest = (uint32_t)frame;
 }
 
-static void remove_frame_from_list(struct free_list *list, size_t frame)
+static void remove_older_frame_from_list(struct free_list *list, size_t frame)
 {
 	struct waiting_frame *w = &waiting[frame];
 
@@ -71,7 +71,7 @@ static bool take_oldest_frame_after_quarantine(struct free_list *list, size_t *f
 	if (list->count <= ARENA_QUARANTINE)
 		return false;
 	*frame = list->oldest;
-	remove_frame_from_list(list, list->oldest);
+	remove_older_frame_from_list(list, list->oldest);
 	return true;
 }
 
@@ -105,7 +105,7 @@ NO_COVERAGE bool free_lists_take_run(struct free_list *list, size_t count, size_
 		return false;
 	*frame = next - count;
 	for (size_t i = *frame; i < next; i++)
-		remove_frame_from_list(free_list_find_by_frame(i), i);
+		remove_older_frame_from_list(free_list_find_by_frame(i), i);
 	free_list_set_list_of_frames(list, *frame, count);
 	return true;
 }

@@ -183,7 +183,7 @@ void __tsan_java_init(unsigned long heap_begin, unsigned long heap_size);
 void __tsan_java_alloc(unsigned long ptr, unsigned long size);
 void __tsan_java_free(unsigned long ptr, unsigned long size);
 
-static inline void sync_register_heap(const void *base, size_t size)
+static inline void sync_register_heap_with_tsan(const void *base, size_t size)
 {
 	__tsan_java_init((unsigned long)base, size);
 }
@@ -198,7 +198,7 @@ static inline void sync_mark_freed(const void *addr, size_t len)
 	__tsan_java_free((unsigned long)addr, len);
 }
 #else
-static inline void sync_register_heap(const void *base, size_t size)
+static inline void sync_register_heap_with_tsan(const void *base, size_t size)
 {
 	(void)base;
 	(void)size;

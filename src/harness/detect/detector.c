@@ -122,7 +122,7 @@ bool detector_has_msan(void)
 	return __msan_init;
 }
 
-void detector_disable_engine_handlers(void)
+void detector_hide_child_death_from_engine(void)
 {
 	static const int death_signals[] = { SIGABRT, SIGALRM, SIGFPE, SIGILL, SIGTRAP };
 

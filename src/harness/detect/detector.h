@@ -28,7 +28,7 @@ void detector_make_faults_print_and_exit(void);
  * Removes the fuzzing engine's handlers from a child process that is expected to die, so that the engine does
  * not report the child's death as a finding.
  */
-void detector_disable_engine_handlers(void);
+void detector_hide_child_death_from_engine(void);
 
 /* Return: whether AddressSanitizer (has_asan) or MemorySanitizer (has_msan) is linked into the process. */
 bool detector_has_asan(void);

@@ -84,7 +84,7 @@ bool exec_set_backend(const char *name);
 /* If @print, ThreadSanitizer prints the races of later executions, and the executor records no race. */
 void exec_set_races_printed_only(bool print);
 
-/* Return: facts about the last execution on fibers; valid until the next execution. */
+/* Return: callbacks that answer questions about the last execution on fibers, until the next execution. */
 struct tsan_facts exec_tsan_facts(const struct exec *exec);
 
 /*

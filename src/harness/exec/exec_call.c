@@ -21,7 +21,7 @@ void exec_set_result(struct exec_context *context, int library_result)
 				     library_result);
 }
 
-void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len)
+void exec_store_read_bytes_truncated(struct exec_context *context, const void *bytes, size_t len)
 {
 	context->step->log_len = (uint16_t)number_min(len, context->read_log_size_left);
 	bytes_copy(context->read_log, bytes, context->step->log_len);
@@ -122,7 +122,7 @@ void exec_read_raw(struct exec_context *context)
 		exec_set_first_error(context->exec, "line %u: %s wrote outside of its buffer",
 				     context->call->line, op_table[context->call->op].name);
 	if (context->step->result == RESULT_0)
-		exec_log_read_bytes(context, target + EXEC_GUARD, buffer_len);
+		exec_store_read_bytes_truncated(context, target + EXEC_GUARD, buffer_len);
 }
 
 void exec_write_raw(struct exec_context *context)

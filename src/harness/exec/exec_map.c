@@ -53,9 +53,9 @@ void exec_load(struct exec_context *context)
 	if (context->call->op == OP_load_atomic) {
 		tsan_load_atomic(mapped_address_of_access(context), canonical_address_of_access(context), len,
 				 &value);
-		exec_log_read_bytes(context, &value, len);
+		exec_store_read_bytes_truncated(context, &value, len);
 	} else if (len) {
-		exec_log_read_bytes(context, mapped_address_of_access(context), len);
+		exec_store_read_bytes_truncated(context, mapped_address_of_access(context), len);
 		tsan_record_read(canonical_address_of_access(context), len);
 	}
 	if (context->exec->options.check_initialised)

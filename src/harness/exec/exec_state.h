@@ -145,7 +145,7 @@ static inline size_t exec_size_argument(const struct exec_context *context, unsi
 }
 
 /* Copies bytes that the call has read to context->read_log, as far as the log has space. */
-void exec_log_read_bytes(struct exec_context *context, const void *bytes, size_t len);
+void exec_store_read_bytes_truncated(struct exec_context *context, const void *bytes, size_t len);
 
 /* One function executes the plain and the atomic variant of a call. */
 #define exec_read_bytewise_atomic  exec_read_raw

@@ -21,5 +21,5 @@ struct thread_locals {
 /* Stores the address ranges of the calling thread's thread-local variables that exist now. */
 void thread_locals_find(struct thread_locals *locals);
 
-/* Return: whether @addr is in a thread-local variable. */
+/* Return: whether @addr is in a thread-local variable that thread_locals_find() stored in @locals. */
 bool thread_locals_contain(const struct thread_locals *locals, uintptr_t addr);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A search for calls that every execution skips; calls that never run because of a deadlock are not found. */
 struct never_runs_finder {
 	const struct program *program;
 	/* Bit N: an examined call can run and then fills handle N, unless the call fails. */

@@ -100,7 +100,7 @@ static bool drop_handle_and_mapping_calls(struct program *program, unsigned int 
 	return kind < HANDLE_KINDS;
 }
 
-static bool drop_calls_of_thread(struct program *program, unsigned int variant)
+static bool drop_calls_of_thread_from_last(struct program *program, unsigned int variant)
 {
 	bool is_dropped[PROGRAM_CALLS];
 
@@ -329,7 +329,7 @@ static const struct pass {
 	unsigned int number_index; /* which number of each call edit_number changes */
 } passes[] = {
 	{ .edit_program = drop_handle_and_mapping_calls },
-	{ .edit_program = drop_calls_of_thread },
+	{ .edit_program = drop_calls_of_thread_from_last },
 	{ .edit_program = drop_pair_of_calls },
 	{ .edit_program = move_calls_to_lower_thread },
 	{ .edit_call = move_call_to_lower_thread },

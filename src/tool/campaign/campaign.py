@@ -59,6 +59,14 @@ class Campaign:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
 
+    def kill_stray_processes_until_none_is_left(self):
+        """Call this when no worker runs. A killed process may leave a child, which the kernel makes a child of
+        this process only then."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                self.kill_stray_processes()
+                os.waitpid(-1, 0)
+
     def leave_out_target(self, target, reason):
         self.targets.remove(target)
         self.left_out_targets.append({"name": target.name, "reason": reason})
@@ -215,7 +223,7 @@ class Campaign:
                     worker.kill_process_group()
             self.await_signal_and_update_now()
             self.reap_ended_workers()
-        self.kill_stray_processes()
+        self.kill_stray_processes_until_none_is_left()
         for target in self.targets:
             collect_inputs(target, True, self.now)
             target.update_coverage_from_first_engine()

@@ -13,10 +13,10 @@ struct reduction {
 };
 
 /*
- * Minimises the input. Minimises a program call by call; the smallest program fails in the same way in all
- * flavours. Removes lines from a text; then, in a text of calls, replaces arguments by 0, or removes bytes
- * from another text.
- * Return: whether the input, even if it is not smaller now, still fails in the same way. If the return value
- * is false, which also means that there was no memory, the input is unchanged.
+ * Minimises the input. Drops calls of a program and makes the other calls simpler; the smallest program fails
+ * in the same way in all flavours. Removes lines from a text; then, in a text of calls, replaces arguments by
+ * 0, or removes bytes from another text. Return: whether the input, even if it is not smaller now, still
+ * fails in the same way. If the return value is false, which also means that there was no memory, the input
+ * is unchanged.
  */
 bool reduce_input(struct reduction *reduction, struct oracle *oracle);

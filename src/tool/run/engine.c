@@ -95,8 +95,11 @@ void engine_run_batch(struct engine *engine, struct run_worker *worker, const ui
 
 /* ---- jobs ---- */
 
-/* Begins a batch at the end of the history, which is empty for a new worker. An old worker is ended first. */
-static void end_old_worker_and_begin_batch(struct job *job)
+/*
+ * Ends the worker if it has run WORKER_BATCHES_MAX batches, except with two orders. Then begins a batch at
+ * the end of the history, which is empty if there is no worker.
+ */
+static void end_worker_at_batch_limit_and_begin_batch(struct job *job)
 {
 	if (job->worker.sent_batch_count == WORKER_BATCHES_MAX && !job->engine->options->has_two_orders)
 		run_worker_kill_and_release(&job->worker);
@@ -115,7 +118,7 @@ static bool dequeue_batch(struct job *job)
 	unsigned int jobs = engine->options->has_two_orders ? 1 : engine->options->job_limit;
 	size_t most = BATCH_INPUTS_MAX >> 3 * engine->recheck_round;
 
-	end_old_worker_and_begin_batch(job);
+	end_worker_at_batch_limit_and_begin_batch(job);
 	pthread_mutex_lock(&engine->lock);
 	/* A short queue gives smaller batches, so that all jobs have inputs to run. */
 	if (jobs > 1 && queue->count < most * jobs * 2)
@@ -159,7 +162,7 @@ static void *run_job(void *engine)
 }
 
 /* Runs all jobs, each in a thread: one job in this thread, the other jobs in new threads. */
-static void run_jobs(struct engine *engine)
+static void run_queue_in_job_threads(struct engine *engine)
 {
 	pthread_t threads[JOBS_MAX];
 	unsigned int started = 0;
@@ -244,7 +247,7 @@ static void rerun_unchecked_inputs(struct engine *engine)
 		engine->queue = engine->unchecked;
 		engine->unchecked = finished;
 		engine->unchecked.count = 0;
-		run_jobs(engine);
+		run_queue_in_job_threads(engine);
 	}
 }
 
@@ -277,7 +280,7 @@ bool engine_run(const struct run_options *options, const struct file_list *input
 		run_two_orders(&engine);
 	} else {
 		fill_queue(&engine, false);
-		run_jobs(&engine);
+		run_queue_in_job_threads(&engine);
 	}
 	rerun_unchecked_inputs(&engine);
 	mark_unrun_inputs_failed(run);

@@ -112,7 +112,7 @@ static enum result_kind find_result_kind(const struct execution *execution,
 static void compare_with_model(struct result_with_reason *result)
 {
 	const struct execution *execution = &worker.control->execution;
-	const struct checker_report *worst_report = execution_select_report(execution);
+	const struct checker_report *worst_report = execution_get_differing_or_fiber_report(execution);
 	char failed_claim[EXPECTATION_TEXT], why[RESULT_WHY_SIZE];
 
 	result->result.has_unexecuted_fatal_call = execution->undetectable_rule != RULE_COUNT;

@@ -32,7 +32,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Return: the CPU time of process @pid so far; 0 if it cannot be read. */
-static int64_t read_cpu_ms(int pid)
+static int64_t read_cpu_ms_or_0(int pid)
 {
 	clockid_t clock;
 
@@ -203,7 +203,7 @@ static bool exceeds_memory_limit(const struct run_worker *worker, int pid)
 static void start_position_timer(struct run_worker *worker)
 {
 	worker->watched_since_ms = clock_read_ms();
-	worker->cpu_ms_at_start = read_cpu_ms(worker->pid);
+	worker->cpu_ms_at_start = read_cpu_ms_or_0(worker->pid);
 }
 
 /*
@@ -220,7 +220,7 @@ static enum result_kind find_exceeded_limit(const struct run_worker *worker, int
 
 	if (clock_read_ms() - worker->watched_since_ms > seconds * 1000L ||
 	    (execution->cpu_limit_seconds &&
-	     read_cpu_ms(worker->pid) - worker->cpu_ms_at_start > execution->cpu_limit_seconds * 1000L))
+	     read_cpu_ms_or_0(worker->pid) - worker->cpu_ms_at_start > execution->cpu_limit_seconds * 1000L))
 		return RUN_hang;
 	if (worker->options.memory_limit_mb && (exceeds_memory_limit(worker, worker->pid) ||
 						(fatal_child_pid && getpgid(fatal_child_pid) == worker->pid &&

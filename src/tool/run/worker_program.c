@@ -89,7 +89,7 @@ static void record_death(const struct execution *execution, const struct isolate
 static void record_result_and_race(const struct execution *execution)
 {
 	struct execution_record *record = &current.control->record;
-	const struct checker_report *worst = execution_select_report(execution);
+	const struct checker_report *worst = execution_get_differing_or_fiber_report(execution);
 
 	record->result = worst->result;
 	if (execution->has_race) {
