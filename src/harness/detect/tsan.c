@@ -18,6 +18,9 @@
 #include "harness/util/bytes.h"
 
 /* This file declares ThreadSanitizer's functions, because not all compilers install headers for them. */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch" /* gcc declares other argument types */
+#endif
 #define WEAK __attribute__((weak))
 /* RELAXED is a memory order; NO_SYNC is the flag of a fiber switch that orders no accesses. */
 #define RELAXED 0
