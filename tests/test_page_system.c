@@ -178,7 +178,7 @@ static void read_user_memory(void)
 
 static void write_user_memory(void)
 {
-	char user[sizeof("user")];
+	char user[sizeof("user")] = "";
 	struct user_slice_writer writer;
 
 	user_slice_writer_init(&writer, user_slice_new(user, sizeof(user)));
