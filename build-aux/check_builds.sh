@@ -38,12 +38,12 @@ hide_programs_from_path() {
 	path=$top/$build.path
 }
 
-# build_and_test_with_compiler COMPILER: build the programs of the tests before the tests, so that a missing
-# dependency of a program fails in the step "programs".
+# build_and_test_with_compiler COMPILER: build the files of the tests before the tests, so that a missing
+# dependency of a file fails in the step "programs".
 build_and_test_with_compiler() {
 	run_step_in_build_directory configure sh "$source/configure" --enable-werror CC="$1" &&
 		run_step_in_build_directory make "$MAKE" -j"$JOBS" all &&
-		run_step_in_build_directory programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text &&
+		run_step_in_build_directory programs "$MAKE" -j"$JOBS" unit-tests test_mutator_text afl_mutator.so &&
 		run_step_in_build_directory tests "$MAKE" check check_needs= TESTS="$UNIT_TESTS $scripts"
 }
 
