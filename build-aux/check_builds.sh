@@ -13,9 +13,10 @@ set -u
 source=${1:?usage: check_builds.sh SOURCE [BUILD...]; by make check-builds}
 shift
 top=$PWD/check-builds
-scripts='tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/test_deb.sh
-	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh
-	tests/test_tree.sh'
+# One line: make runs the second line of a value as a command.
+scripts="tests/test_abi.sh tests/test_check.sh tests/test_completion.sh tests/test_deb.sh \
+	tests/test_editors.sh tests/test_install.sh tests/test_man.sh tests/test_run.sh \
+	tests/test_tree.sh"
 
 # run_step_in_build_directory NAME COMMAND...: run the command in the build's directory, with $path as PATH.
 run_step_in_build_directory() {
