@@ -84,8 +84,10 @@ static bool must_fail_this_call(void)
 
 /* ---- bytes ---- */
 
-/* Ends the process if @page is freed. The call also ends the process if the mappings of the current task,
- * @mappings_counted_already and one more are more than PAGE_TASK_MAPPINGS. */
+/*
+ * Ends the process if @page is freed. The call also ends the process if the mappings of the current task,
+ * @mappings_counted_already and one more are more than PAGE_TASK_MAPPINGS.
+ */
 static void abort_unless_mappable(const struct page *page, unsigned int mappings_counted_already)
 {
 	abort_unless_live(page);
@@ -207,8 +209,10 @@ int page_copy_from_user_slice(struct page *page, struct user_slice_reader *reade
 	abort_unless_mappable(page, 0);
 	if (len > reader->left)
 		return -EFAULT;
-	/* must_fail_this_call() precedes the check of @len, so a copy of 0 bytes uses up an injected failure,
-	 * but succeeds. */
+	/*
+	 * must_fail_this_call() precedes the check of @len, so a copy of 0 bytes uses up an injected failure,
+	 * but succeeds.
+	 */
 	is_copied =
 		!(must_fail_this_call() && len) && copy_from_user_memory(intermediate_bytes, reader->at, len);
 	memcpy(page->bytes + off, intermediate_bytes, len);

@@ -68,8 +68,10 @@ uintptr_t detector_find_fault_address(const char *output)
 	return 0;
 }
 
-/* The lowest address of the stack of the thread that called detector_make_faults_print_and_exit(); 0:
- * unknown. */
+/*
+ * The lowest address of the stack of the thread that called detector_make_faults_print_and_exit(); 0:
+ * unknown.
+ */
 static uintptr_t lowest_stack_address;
 /* A fault less than this many bytes from lowest_stack_address is reported as a stack overflow. */
 #define STACK_NEAR ((uintptr_t)1 << 20)
