@@ -3,7 +3,7 @@
 # Each fuzz target has two programs: fuzz_NAME with an engine, which `make fuzzers` builds, and
 # fuzz_NAME-replay without an engine, which every compiler can build.
 
-fuzz_common = %D%/fuzz.c %D%/fuzz.h %D%/fuzz_commands.c
+fuzz_common = %D%/end_with_parent.c %D%/fuzz.c %D%/fuzz.h %D%/fuzz_commands.c
 fuzz_input = %D%/api_call.c %D%/api_call.h %D%/input.c %D%/input.h
 fuzz_api_parts = \
 	%D%/api.def \

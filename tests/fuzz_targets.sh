@@ -51,6 +51,18 @@ compile_small_targets() {
 	done >"$scratch/out" 2>&1
 }
 
+# compile_small_targets_for_afl DIRECTORY: compiles fuzz_grow and fuzz_bug into the directories of AFL++'s three builds.
+compile_small_targets_for_afl() {
+	for build in afl afl-plain afl-cmplog; do
+		cmplog=
+		[ $build = afl-cmplog ] && cmplog=1
+		for target in grow bug; do
+			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer -DPAIRS=4 -D_GNU_SOURCE \
+				-o "$1/$build/fuzz_$target" "$scratch/$target.c" "$abs_srcdir/fuzz/end_with_parent.c" || return 1
+		done
+	done >"$scratch/out" 2>&1
+}
+
 # list_sha1_of_inputs DIRECTORY...: prints the SHA-1 of each input in the directories.
 list_sha1_of_inputs() {
 	find "$@" -type f -size +0c ! -name '.*' -exec sha1sum {} + 2>/dev/null | cut -c 1-40 | sort -u

@@ -202,14 +202,7 @@ ok $? "and so does the next campaign" "$log"
 # ---- AFL++ ----
 
 if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
-	for build in afl afl-plain afl-cmplog; do
-		cmplog=
-		[ $build = afl-cmplog ] && cmplog=1
-		for target in grow bug; do
-			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer -DPAIRS=4 \
-				-o "$bin/$build/fuzz_$target" "$scratch/$target.c" >"$scratch/out" 2>&1
-		done
-	done
+	compile_small_targets_for_afl "$bin"
 	d=$scratch/afl
 	mkdir -p "$scratch/seeds/fuzz_bug"
 	printf 'bx' >"$scratch/seeds/fuzz_bug/near"
@@ -227,6 +220,14 @@ if command -v afl-fuzz >/dev/null && command -v afl-clang-fast >/dev/null; then
 	ok $? "AFL++ ends without a process left, its finding is printed" "$log"
 	printed_command_reproduces_finding
 	ok $? "and the printed command reproduces it" "$scratch/out"
+	# The fork server of AFL++ ends by itself then, but the stopped process that executes inputs does not.
+	start_campaign --engine afl --jobs 2 --dir "$d" fuzz_grow
+	wait_a_minute_until has_campaign_log_line ' [1-9][0-9]* executions'
+	# shellcheck disable=SC2046 # split into words
+	kill -9 "$campaign" $(pgrep -P "$campaign")
+	stop_campaign KILL
+	wait_a_minute_until have_all_engines_ended
+	ok $? "the tool and AFL++ killed at once: no process of the target is left" "$log"
 	all_engines="--engine libfuzzer,afl"
 else
 	skip "AFL++: no afl-fuzz or afl-clang-fast"

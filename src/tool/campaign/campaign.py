@@ -125,8 +125,8 @@ class Campaign:
             for worker in self.list_running_workers():
                 if worker.pid == pid:
                     self.handle_worker_exit(worker, wait_status)
-                    if os.WIFSIGNALED(wait_status):
-                        self.kill_stray_processes()
+            # The end of a killed AFL++ or of its fork server makes the processes that it left children of this process.
+            self.kill_stray_processes()
 
     # ---- the loop ----
 
