@@ -2,9 +2,9 @@
 /*
  * Links into a fuzz target: a process that the target forks ends when its parent ends.
  *
- * AFL++'s fork server forks the process that executes inputs, and this process stops itself after each input
- * (SIGSTOP). If AFL++ and the campaign are killed at once, the fork server ends, and nobody would end the
- * stopped process.
+ * AFL++'s fork server forks the process that executes inputs, and this process stops itself after each
+ * input (SIGSTOP). If AFL++ and the campaign are killed at once, the fork server ends, and no other process
+ * would end the stopped process.
  */
 #include <pthread.h>
 #include <signal.h>

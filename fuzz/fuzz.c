@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "fuzz/fuzz.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "harness/util/bytes.h"
@@ -143,18 +140,4 @@ _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct pro
 		target_name, reason, text);
 	fuzz_print_replay_commands(target_name);
 	abort();
-}
-
-/*
- * AFL++ runs a target in a grandchild process, and stops this process between inputs. Without a request to be
- * killed with its parent, a stopped grandchild would remain forever after AFL++ was killed.
- */
-static void request_kill_with_parent(void)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
-__attribute__((constructor)) static void install_fork_handler(void)
-{
-	pthread_atfork(NULL, NULL, request_kill_with_parent);
 }

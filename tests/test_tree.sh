@@ -68,7 +68,7 @@ expect_no_matching_line "only src/page/sync.h asks which sanitizer is there" '^#
 	'^src/page/sync\.h:' -r src
 # A constructor must not call the page library, because the library's own constructors may run later.
 expect_no_matching_line "two files have constructors, which do not call the library" '__attribute__\(\(constructor' \
-	'^(fuzz/fuzz|src/page_stubs/absent)\.c:' -r src fuzz stress bench
+	'^(fuzz/end_with_parent|src/page_stubs/absent)\.c:' -r src fuzz stress bench
 # Every program must be linked so that an external page library can replace src/page.
 expect_no_matching_line "programs are linked with \$(page_FLAVOUR), not with libpage by name" \
 	'(LDADD|^	\$\(call print,CCLD).*libpage-' '^$' -- Makefile.am build-aux/flavours.mk */local.mk */*/local.mk */*/*/local.mk
