@@ -50,6 +50,12 @@ build_ldflags_asan = $(ASAN_FLAGS)
 build_ldflags_tsan = $(TSAN_FLAGS)
 build_ldflags_msan = $(MSAN_FLAGS)
 
+# The linker flags for programs that execute page programs on fibers: each function __wrap_NAME of
+# src/harness/detect/tsan_hooks.c replaces NAME. The shell makes the list from the harness's archive.
+hook_ldflags = `nm $1 2>/dev/null | sed -n 's/.* T __wrap_/-Wl,--wrap=/p'`
+hook_ldflags_tsan = $(call hook_ldflags,libharness-tsan.a)
+hook_ldflags_fuzz-tsan = $(call hook_ldflags,libharness-fuzz-tsan.a)
+
 # One rule for each BUILD. make compiles an object again if the source or an included header changed.
 define compile_rule
 obj/$1/%.o: $(srcdir)/%.c | config.h
@@ -121,7 +127,7 @@ link = $(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(build_ldflags_$1) $2 $(A
 # Automake makes the rule for the plain pagetorture, because Automake also installs this program.
 define tool_rule
 pagetorture-$1: obj/$1/src/tool/main.o libpagetorture-$1.a $$(call archives,$1)
-	$$(call link,$1)
+	$$(call link,$1,$$(hook_ldflags_$1))
 endef
 $(foreach f,$(filter-out plain,$(FLAVOURS)),$(eval $(call tool_rule,$f)))
 
@@ -139,7 +145,7 @@ unit_objects = $(call objects,$1,tests/unit_tests.c $(foreach t,$(call names_of,
 
 define flavour_rules
 pagetorture-dev$(call ending,$1): $$(call objects,$1,$$(dev_sources)) libpagetorture-$1.a $$(call archives,$1)
-	$$(call link,$1)
+	$$(call link,$1,$$(hook_ldflags_$1))
 
 pagetorture-stress$(call ending,$1): $$(call objects,$1,$$(linked_stress_sources)) libpagetorture-$1.a $$(call archives,$1)
 	$$(call link,$1,$$(stress_ldflags_$1))
@@ -154,7 +160,7 @@ $$(foreach t,$$(filter $$(tests_with_parts),$$(call names_of,$1,$$(tests_$1))),$
 
 $$(replay_targets_$1:%=fuzz_%-replay$(call ending,$1)): fuzz_%-replay$(call ending,$1): obj/$1/fuzz/fuzz_%.o \
 		$$(call objects,$1,$$(fuzz_common) $$(fuzz_input) fuzz/main_replay.c) $$(call archives,$1)
-	$$(call link,$1)
+	$$(call link,$1,$$(hook_ldflags_$1))
 fuzz_api-replay$(call ending,$1): $$(call objects,$1,$$(fuzz_api_parts))
 
 bench_page$(call ending,$1): obj/$1/bench/bench_page.o $$(call archives,$1)
@@ -201,7 +207,7 @@ engine_parts_text = fuzz/mutator_text.c
 # $(call engine_rule,PROGRAM,TARGET,BUILD,PARTS)
 define engine_rule
 $1: $$(sort $$(call objects,$3,$$(fuzz_common) fuzz/fuzz_$2.c $4)) libmutate.a $$(call archives,$3)
-	$$(call link,$3,-fsanitize=fuzzer)
+	$$(call link,$3,-fsanitize=fuzzer $$(hook_ldflags_$3))
 endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
 $(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
@@ -218,7 +224,7 @@ $(call engine,fuzz_race-bytes,race,fuzz-tsan)
 define same_rule
 fuzz_$1-same: $$(sort $$(call objects,$2,$$(same_common) fuzz/fuzz_$1.c $$(if $$(filter api,$1),$$(fuzz_api_parts)))) \
 		libmutate.a $$(call archives,$2)
-	$$(call link,$2)
+	$$(call link,$2,$$(hook_ldflags_$2))
 endef
 $(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
 $(eval $(call same_rule,race,fuzz-tsan))
@@ -234,7 +240,7 @@ fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
 define given_rule
 fuzz_$1-given: $$(sort $$(call objects,given,$$(fuzz_common) fuzz/fuzz_$1.c $$(call engine_parts,$1))) \
 		$$(GIVEN_HARNESS) libpage-given.a
-	$$(call print,CCLD)$$(GIVEN_CXX) $$(GIVEN_CXXFLAGS) -o $$@ $$^ $$(GIVEN_ENGINE) $$(LIBS)
+	$$(call print,CCLD)$$(GIVEN_CXX) $$(GIVEN_CXXFLAGS) $$(if $$(filter race,$1),$$(call hook_ldflags,$$(GIVEN_HARNESS))) -o $$@ $$^ $$(GIVEN_ENGINE) $$(LIBS)
 endef
 $(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
 

@@ -63,6 +63,11 @@ class Tree:
     def has_flavour(self, flavour):
         return (self.build / f"libpage-{flavour}.a").exists()
 
+    def list_hook_flags(self, flavour):
+        """The linker flags by which each function __wrap_NAME of the harness replaces NAME."""
+        symbols = run_returning_status_and_output(["nm", self.build / f"libharness-{flavour}.a"])[1]
+        return [f"-Wl,--wrap={name}" for name in re.findall(r" T __wrap_(\w+)", symbols)]
+
     def find_library_flavour(self, program_flavour):
         """The flavour in which the library is compiled for programs of @program_flavour."""
         return "plain" if program_flavour == self.plain_library_for else program_flavour
@@ -106,11 +111,12 @@ class LinkRecipe:
     """How a program is linked: patterns of its objects, archives and flags.
 
     @test is the unit test whose source is compiled again when a header that it includes changes.
+    @has_hooks: the program has the hooks of src/harness/detect/tsan_hooks.c, if its flavour has them.
     """
 
-    def __init__(self, program_name, flavour, object_patterns, archives=(), flags=(), unit_test=""):
+    def __init__(self, program_name, flavour, object_patterns, archives=(), flags=(), unit_test="", has_hooks=False):
         self.name, self.flavour, self.objects, self.test = program_name, flavour, object_patterns, unit_test
-        self.archives, self.flags = list(archives), list(flags)
+        self.archives, self.flags, self.has_hooks = list(archives), list(flags), has_hooks
 
 
 def get_flavour_suffix(flavour):
@@ -120,12 +126,12 @@ def get_flavour_suffix(flavour):
 def get_tool_link_recipe(flavour):
     """pagetorture in a flavour; pagetorture finds its other flavours by file name."""
     return LinkRecipe("pagetorture" + get_flavour_suffix(flavour), flavour, [f"obj/{flavour}/src/tool/main.o"],
-                      [f"libpagetorture-{flavour}.a"])
+                      [f"libpagetorture-{flavour}.a"], has_hooks=True)
 
 
 def get_developers_tool_link_recipe(flavour):
     return LinkRecipe("pagetorture-dev" + get_flavour_suffix(flavour), flavour, [f"obj/{flavour}/src/dev/**/*.o"],
-                      [f"libpagetorture-{flavour}.a"])
+                      [f"libpagetorture-{flavour}.a"], has_hooks=True)
 
 
 def get_stress_link_recipe(flavour):
@@ -145,9 +151,9 @@ def get_unit_test_link_recipe(name, flavour="plain"):
 
 def get_replayer_link_recipe(target, flavour):
     """A fuzz target without an engine."""
-    parts = ("fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")
+    parts = ("end_with_parent", "fuzz", "fuzz_commands", target, "api_call", "input", "main_replay")
     return LinkRecipe(f"{target}-replay{get_flavour_suffix(flavour)}", flavour,
-                      [f"obj/{flavour}/fuzz/{part}.o" for part in parts])
+                      [f"obj/{flavour}/fuzz/{part}.o" for part in parts], has_hooks=True)
 
 
 def get_fuzz_target_link_recipe(name_and_flavour):
@@ -155,9 +161,9 @@ def get_fuzz_target_link_recipe(name_and_flavour):
     target, _, other = name_and_flavour.partition("-")
     flavour = "fuzz-" + (other or ("tsan" if name_and_flavour == "fuzz_race" else "asan"))
     own = {"fuzz_api": "api_*", "fuzz_text": "mutator_text"}.get(target, "mutator")
-    parts = ["fuzz", "fuzz_commands", target, own]
+    parts = ["end_with_parent", "fuzz", "fuzz_commands", target, own]
     return LinkRecipe(name_and_flavour, flavour, [f"obj/{flavour}/fuzz/{part}.o" for part in parts],
-                      ["libmutate.a"], ["-fsanitize=fuzzer"])
+                      ["libmutate.a"], ["-fsanitize=fuzzer"], has_hooks=True)
 
 
 # ---- building ----
@@ -239,7 +245,9 @@ class Builder:
     def _link_program(self, recipe, objects, program_path, *extra_flags):
         """@objects come before the library."""
         tree = self.tree
+        hook_flags = tree.list_hook_flags(recipe.flavour) if recipe.has_hooks and "tsan" in recipe.flavour else []
         status, output = run_returning_status_and_output([*tree.cc, *tree.flags[recipe.flavour], *recipe.flags, *extra_flags,
+                                                 *hook_flags,
                                                  *tree.linker, "-Wl,-S", *objects,
                                                  *(tree.build / name for name in recipe.archives),
                                                  tree.build / f"libharness-{recipe.flavour}.a",

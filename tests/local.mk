@@ -10,6 +10,7 @@ unit_tests = \
 	test_detector \
 	test_happens \
 	test_isolate \
+	test_library_race \
 	test_minimize \
 	test_mutate \
 	test_mutate_splice \

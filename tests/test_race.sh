@@ -44,6 +44,21 @@ expect 2 "no detector at all is no pass: it is named, and the end is 2" '^skippe
 
 has_flavour tsan || skip_rest "formats and negative controls: this build has no tsan flavour"
 
+# ---- hooks ----
+
+# list_symbols KIND ARCHIVE: prints the symbols of the archive that nm prints with the letter KIND.
+list_symbols() {
+	nm "$abs_builddir/$2" 2>/dev/null | awk -v kind="$1" 'NF > 1 && $(NF - 1) == kind { print $NF }' | sort -u
+}
+
+if [ -e "$abs_builddir/libpage-tsan.a" ]; then
+	list_symbols U libpage-tsan.a | grep '^__tsan_' | grep -vxE '__tsan_(func_entry|func_exit|init|java_init)' >"$scratch/called"
+	list_symbols T libharness-tsan.a | sed -n 's/^__wrap_//p' | comm -13 - "$scratch/called" >"$scratch/unhooked"
+	[ "$(wc -l <"$scratch/called")" -gt 10 ]
+	ok $? "the library calls functions of ThreadSanitizer" "$scratch/called"
+	ok_if_empty "every access function that the library calls has a hook (tsan_hooks.c)" "$scratch/unhooked"
+fi
+
 # ---- formats ----
 
 run_expecting_status 0 "$pagetorture_dev" race --detector tsan-fibers --cell '*raw/*raw' --grid &&

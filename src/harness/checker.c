@@ -6,7 +6,8 @@
  * 2. each step: the call, its result, and the initialised bytes that it read;
  * 3. the pages at the end: their bytes and their reference counts;
  * 4. errors that the executor itself found;
- * 5. the reported races: each is a race of the model. On fibers the reports are exactly those that
+ * 5. the races on the library's own data (library_race.h): there is none, unless the program itself races;
+ * 6. the reported races: each is a race of the model. On fibers the reports are exactly those that
  *    tsan_shadow.h predicts, in order, if a prediction is possible.
  *
  * On real threads the bytes of a program that races, or whose atomic accesses conflict, are not determined,
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 
 #include "harness/util/bytes.h"
+#include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/library.h"
 #include "harness/model/repair.h"
@@ -186,6 +188,29 @@ static bool check_no_executor_error(const struct checker *checker, struct checke
 	return !*error || checker_set_difference(report, "%s", error);
 }
 
+/*
+ * A program that races may free a page while another thread uses it, so that the library's data races too.
+ * Such a race is not the library's fault.
+ */
+static bool check_no_library_race(const struct checker *checker, const struct program *program,
+				  struct checker_report *report)
+{
+	const struct library_race *race = library_race_get();
+	const struct call *before, *now;
+
+	if (!race->is_found || rules_access_log(checker->rules)->race_count)
+		return true;
+	before = &program->calls[race->before.call];
+	now = &program->calls[race->now.call];
+	return checker_set_difference(report,
+				      "line %u: library-race: %s %s data of the page library that %s of line "
+				      "%u (%s) %s, and nothing orders the two accesses",
+				      now->line, op_table[now->op].name,
+				      race->now.is_write ? "writes" : "reads", op_table[before->op].name,
+				      before->line, thread_name(before->thread),
+				      race->before.is_write ? "wrote" : "read");
+}
+
 /* Counts the detector's reports, and checks that each report is about a race of the model. */
 static bool count_and_check_race_reports(const struct checker *checker, const struct program *program,
 					 bool any_order, struct checker_report *report)
@@ -203,7 +228,8 @@ static bool count_and_check_race_reports(const struct checker *checker, const st
 		if (race_report_find_race(s, program, rules_access_log(checker->rules), any_order))
 			continue;
 		if (s->page == RACE_REPORT_NO_PAGE)
-			return checker_set_difference(report, "line %u: a race with %s outside of every page",
+			return checker_set_difference(report,
+						      "line %u: library-race with %s, outside of every page",
 						      program->calls[s->call].line, thread);
 		return checker_set_difference(
 			report, "line %u: the model knows no race with %s on p%u bytes %u .. %u",
@@ -377,6 +403,7 @@ enum checker_result checker_run_and_compare_fibers(struct checker *checker, cons
 			      checker->trace);
 	if (record_and_check_deadlock(v, end, report) && check_steps(checker, program, true, report) &&
 	    check_final_pages(checker, true, report) && check_no_executor_error(checker, report) &&
+	    check_no_library_race(checker, program, report) &&
 	    count_and_check_race_reports(checker, program, false, report))
 		predict_and_check_race_reports(checker, program, report);
 	return report->result;

@@ -10,6 +10,7 @@
 
 #include "harness/util/no_coverage.h"
 #include "harness/detect/detector.h"
+#include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 
 /* The current execution. A process has one execution at a time, because the library's hooks are global. */
@@ -59,6 +60,24 @@ static bool check_rules_and_race_count(const struct checker_report *first, struc
 				      later->race_count, first->race_count);
 }
 
+/* Stores a race on the library's own data that made the execution differ. Return: whether there is one. */
+static bool store_library_race_if_any(struct execution *execution)
+{
+	const struct library_race *race = library_race_get();
+
+	if (execution->fibers.result != CHECKER_DIFFERS || !race->is_found)
+		return false;
+	execution->has_race = true;
+	execution->race = (struct race_report){
+		.call = race->now.call,
+		.earlier_thread = race->before.thread,
+		.page = RACE_REPORT_NO_PAGE,
+		.stacks = { { race->now.caller }, { race->before.caller } },
+	};
+	execution->race_first_call = race->before.call;
+	return true;
+}
+
 /* Stores the first report of a race that the model does not have, otherwise the first report. */
 static void store_unknown_or_first_race(struct execution *execution)
 {
@@ -85,7 +104,8 @@ static void run_repeatedly_on_fibers(struct execution *execution)
 	for (unsigned int run = 1; run <= current.options->run_count; run++) {
 		tsan_clear_shadow();
 		checker_run_and_compare_fibers(current.checker, current.program, &execution->fibers);
-		store_unknown_or_first_race(execution);
+		if (!store_library_race_if_any(execution))
+			store_unknown_or_first_race(execution);
 		if (execution->fibers.result == CHECKER_DIFFERS)
 			return;
 		if (run == 1)

@@ -25,10 +25,14 @@ harness_sources = \
 	%D%/checker.h \
 	%D%/detect/detector.c \
 	%D%/detect/detector.h \
+	%D%/detect/library_race.c \
+	%D%/detect/library_race.h \
 	%D%/detect/race_report.c \
 	%D%/detect/race_report.h \
 	%D%/detect/tsan.c \
 	%D%/detect/tsan.h \
+	%D%/detect/tsan_hooks.c \
+	%D%/detect/tsan_hooks.h \
 	%D%/detect/tsan_shadow.c \
 	%D%/detect/tsan_shadow.h \
 	%D%/detect/valgrind.c \

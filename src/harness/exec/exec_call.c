@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "harness/util/bytes.h"
+#include "harness/detect/library_race.h"
 #include "harness/detect/valgrind.h"
 #include "harness/exec/exec_state.h"
 #include "harness/program/pattern.h"
@@ -81,6 +82,7 @@ void exec_alloc_page(struct exec_context *context)
 		return;
 	valgrind_ignore_range(new, PAGE_DATA_SIZE);
 	page->canonical_addr = map_to_find_canonical_address(context->thread_state, new);
+	library_race_ignore_range((const void *)page->canonical_addr, PAGE_SIZE);
 	page->ref_count = 1;
 	page->page = new;
 }

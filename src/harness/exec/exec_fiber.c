@@ -14,6 +14,7 @@
  */
 
 #include "harness/util/bytes.h"
+#include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/exec/exec_state.h"
 
@@ -28,40 +29,54 @@ struct fiber_run {
 static char mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
 static char to_main_token, from_main_token;
 
-/* Reports to ThreadSanitizer that an unlock or post releases, or that a lock or wait acquires. */
+/* The two detectors have separate orders: ThreadSanitizer for pages, library_race.h for the library's data.
+ */
+static void release(uint8_t running_thread, char *token)
+{
+	tsan_release(token);
+	library_race_release(running_thread, token);
+}
+
+static void acquire(uint8_t running_thread, char *token)
+{
+	tsan_acquire(token);
+	library_race_acquire(running_thread, token);
+}
+
+/* Reports to the detectors that an unlock or post releases, or that a lock or wait acquires. */
 static void record_sync_call(void *executor, const struct call *call)
 {
 	uint8_t handle = call->handle[0];
 
 	(void)executor;
 	if (call->op == OP_lock)
-		tsan_acquire(&mutex_tokens[handle]);
+		acquire(call->thread, &mutex_tokens[handle]);
 	else if (call->op == OP_unlock)
-		tsan_release(&mutex_tokens[handle]);
+		release(call->thread, &mutex_tokens[handle]);
 	else if (call->op == OP_post)
-		tsan_release(&semaphore_tokens[handle]);
+		release(call->thread, &semaphore_tokens[handle]);
 	else
-		tsan_acquire(&semaphore_tokens[handle]);
+		acquire(call->thread, &semaphore_tokens[handle]);
 }
 
 /* Switches to main's fiber, and orders main after all earlier calls of all threads. */
 static void switch_to_main_and_acquire(struct fiber_run *run)
 {
-	for (unsigned int t = 1; t < PROGRAM_THREADS; t++) {
+	for (uint8_t t = 1; t < PROGRAM_THREADS; t++) {
 		if (!run->ran_since_acquire[t])
 			continue;
 		tsan_fiber_switch(run->exec->fibers[t]);
-		tsan_release(&to_main_token);
+		release(t, &to_main_token);
 		run->ran_since_acquire[t] = false;
 	}
 	tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
-	tsan_acquire(&to_main_token);
+	acquire(THREAD_MAIN, &to_main_token);
 }
 
 /* Orders main's earlier calls before the next call of each thread, which first acquires from main. */
 static void release_main_to_threads(struct fiber_run *run)
 {
-	tsan_release(&from_main_token);
+	release(THREAD_MAIN, &from_main_token);
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
@@ -74,7 +89,7 @@ static void switch_to_thread_and_acquire(struct fiber_run *run, uint8_t thread)
 	}
 	tsan_fiber_switch(run->exec->fibers[thread]);
 	if (!run->acquired_from_main[thread])
-		tsan_acquire(&from_main_token);
+		acquire(thread, &from_main_token);
 	run->acquired_from_main[thread] = true;
 	run->ran_since_acquire[thread] = true;
 }
@@ -101,7 +116,9 @@ static void run_call_in_task(void *arg)
 	if (must_ignore)
 		tsan_set_accesses_ignored(true);
 	page_task_switch_in(context->thread_state->task);
+	library_race_watch(context->call->thread, context->step->call);
 	exec_call(context);
+	library_race_unwatch();
 	page_task_switch_out(context->thread_state->task);
 	if (must_ignore)
 		tsan_set_accesses_ignored(false);
@@ -123,6 +140,7 @@ static void run_call(struct fiber_run *run, size_t call_index)
 		.sync_call = record_sync_call,
 	};
 
+	step->call = (uint16_t)call_index;
 	exec_record_call_and_run_hook(exec, call_index);
 	switch_to_thread_and_acquire(run, call->thread);
 	if (op_orders_threads(call->op)) {
@@ -133,8 +151,25 @@ static void run_call(struct fiber_run *run, size_t call_index)
 		exec->tsan_log_ranges[call_index].to = tsan_get_log_position();
 	}
 	return_to_main_after_call(run, call->thread);
-	step->call = (uint16_t)call_index;
 	step->log_offset = trace_reserve_log(trace, step->log_len);
+}
+
+/*
+ * Forgets the previous execution's accesses to the library's data. Memory that is not the library's data is
+ * ignored: all fibers share the OS thread's stack and thread-local variables, and each thread has its own
+ * buffers.
+ */
+static void begin_library_race_detection(const struct exec *exec)
+{
+	library_race_begin();
+	for (unsigned int i = 0; i < exec->locals.range_count; i++)
+		library_race_ignore_range((const void *)exec->locals.ranges[i].from,
+					  exec->locals.ranges[i].to - exec->locals.ranges[i].from);
+	library_race_ignore_range(exec, sizeof(*exec));
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		library_race_ignore_range(exec->thread_states[t].source_buffer, PAGE_SIZE);
+		library_race_ignore_range(exec->thread_states[t].target_buffer, PAGE_SIZE + 2 * EXEC_GUARD);
+	}
 }
 
 static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
@@ -160,6 +195,7 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, 
 
 	exec->runs_on_fibers = true;
 	exec_reset_and_record_races(exec, program);
+	begin_library_race_detection(exec);
 	release_main_to_threads(&run);
 	end = run_calls(&run, stop_before_call);
 	if (end == EXEC_STOPPED_AFTER)

@@ -141,6 +141,12 @@ static bool is_unpredicted_race_in_known_function(const struct signature_evidenc
 						    &frame);
 }
 
+/* Return: whether the flavour reported a race on the library's own data with both calls (library_race.h). */
+static bool is_library_race(const struct execution_record *record)
+{
+	return strstr(record->why, "library-race: ") && record->race[1].call != SITE_NO_CALL;
+}
+
 static void append_last_death(const struct signature_evidence *e, unsigned int flavour)
 {
 	const struct execution_record *record = &e->records[flavour];
@@ -166,6 +172,8 @@ static void append_disagreement(const struct signature_evidence *e, unsigned int
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
 		append_last_death(e, flavour);
+	} else if (is_library_race(record)) {
+		append_race(e, flavour, record->race, "library-race of", RULE_COUNT);
 	} else if (is_unpredicted_race_in_known_function(e, flavour)) {
 		signature_append_failure_text(s, "a race that the model does not have");
 		append_race(e, flavour, record->race, "race", RULE_COUNT);

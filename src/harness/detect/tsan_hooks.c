@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * --wrap=NAME makes the page library call __wrap_NAME instead of NAME, and makes __real_NAME another name of
+ * NAME. Each hook ends with a jump to the real function (musttail), not with a call: ThreadSanitizer takes
+ * the return address of its function for the place of the access, which must be the library's.
+ */
+#include "harness/detect/tsan_hooks.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+
+#include "harness/detect/library_race.h"
+#include "harness/util/no_coverage.h"
+
+/* In a program that is linked without --wrap, nothing defines or calls the functions __real_NAME. */
+#define REAL __attribute__((weak))
+
+#if defined(__clang__)
+#define JUMP __attribute__((musttail)) return
+#else
+#define JUMP return /* gcc makes a jump of it (-foptimize-sibling-calls) */
+#endif
+
+#define CALLER __builtin_return_address(0)
+
+/* The hooks have no prototypes, because only the linker's option --wrap refers to them. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wpragmas"
+
+/* The hooks run in each call, and their coverage is not the library's. */
+NO_COVERAGE_BEGIN
+
+/* ---- plain accesses ---- */
+
+#define HOOK_PLAIN(name, size, is_write)                                 \
+	void __real___tsan_##name(void *addr) REAL;                      \
+	void __wrap___tsan_##name(void *addr)                            \
+	{                                                                \
+		library_race_record_plain(addr, size, is_write, CALLER); \
+		JUMP __real___tsan_##name(addr);                         \
+	}
+#define HOOK_PLAIN_SIZE(size)               \
+	HOOK_PLAIN(read##size, size, false) \
+	HOOK_PLAIN(write##size, size, true)
+#define HOOK_UNALIGNED_SIZE(size)                     \
+	HOOK_PLAIN(unaligned_read##size, size, false) \
+	HOOK_PLAIN(unaligned_write##size, size, true)
+
+HOOK_PLAIN_SIZE(1)
+HOOK_PLAIN_SIZE(2)
+HOOK_PLAIN_SIZE(4)
+HOOK_PLAIN_SIZE(8)
+HOOK_PLAIN_SIZE(16)
+HOOK_UNALIGNED_SIZE(2)
+HOOK_UNALIGNED_SIZE(4)
+HOOK_UNALIGNED_SIZE(8)
+HOOK_UNALIGNED_SIZE(16)
+
+/* Larger copies are copies of page bytes, which are ignored (library_race.h). */
+#define COPY_SIZE_MAX 64
+
+void *__real___tsan_memcpy(void *to, const void *from, size_t size) REAL;
+void *__wrap___tsan_memcpy(void *to, const void *from, size_t size)
+{
+	if (size && size <= COPY_SIZE_MAX) {
+		library_race_record_plain(from, size, false, CALLER);
+		library_race_record_plain(to, size, true, CALLER);
+	}
+	JUMP __real___tsan_memcpy(to, from, size);
+}
+
+void *__real___tsan_memset(void *to, int value, size_t size) REAL;
+void *__wrap___tsan_memset(void *to, int value, size_t size)
+{
+	if (size && size <= COPY_SIZE_MAX)
+		library_race_record_plain(to, size, true, CALLER);
+	JUMP __real___tsan_memset(to, value, size);
+}
+
+/* ---- atomic accesses ---- */
+
+#define HOOK_LOAD(bits, type)                                                                \
+	type __real___tsan_atomic##bits##_load(const volatile type *addr, int order) REAL;   \
+	type __wrap___tsan_atomic##bits##_load(const volatile type *addr, int order)         \
+	{                                                                                    \
+		library_race_record_atomic(addr, sizeof(type), LIBRARY_LOAD, order, CALLER); \
+		JUMP __real___tsan_atomic##bits##_load(addr, order);                         \
+	}
+#define HOOK_STORE(bits, type)                                                                    \
+	void __real___tsan_atomic##bits##_store(volatile type *addr, type value, int order) REAL; \
+	void __wrap___tsan_atomic##bits##_store(volatile type *addr, type value, int order)       \
+	{                                                                                         \
+		library_race_record_atomic(addr, sizeof(type), LIBRARY_STORE, order, CALLER);     \
+		JUMP __real___tsan_atomic##bits##_store(addr, value, order);                      \
+	}
+#define HOOK_UPDATE(bits, type, name)                                                              \
+	type __real___tsan_atomic##bits##_##name(volatile type *addr, type value, int order) REAL; \
+	type __wrap___tsan_atomic##bits##_##name(volatile type *addr, type value, int order)       \
+	{                                                                                          \
+		library_race_record_atomic(addr, sizeof(type), LIBRARY_UPDATE, order, CALLER);     \
+		JUMP __real___tsan_atomic##bits##_##name(addr, value, order);                      \
+	}
+
+/* All threads of a program run on one OS thread, so *addr cannot change before the exchange itself. */
+#define RECORD_EXCHANGE(type, expected)                                                                     \
+	library_race_record_atomic(addr, sizeof(type), *addr == (expected) ? LIBRARY_UPDATE : LIBRARY_LOAD, \
+				   *addr == (expected) ? order : failure_order, CALLER)
+#define HOOK_EXCHANGE(bits, type, name)                                                                     \
+	int __real___tsan_atomic##bits##_##name(volatile type *addr, type *expected, type value, int order, \
+						int failure_order) REAL;                                    \
+	int __wrap___tsan_atomic##bits##_##name(volatile type *addr, type *expected, type value, int order, \
+						int failure_order)                                          \
+	{                                                                                                   \
+		RECORD_EXCHANGE(type, *expected);                                                           \
+		JUMP __real___tsan_atomic##bits##_##name(addr, expected, value, order, failure_order);      \
+	}
+#define HOOK_EXCHANGE_VALUE(bits, type)                                                                  \
+	type __real___tsan_atomic##bits##_compare_exchange_val(                                          \
+		volatile type *addr, type expected, type value, int order, int failure_order) REAL;      \
+	type __wrap___tsan_atomic##bits##_compare_exchange_val(volatile type *addr, type expected,       \
+							       type value, int order, int failure_order) \
+	{                                                                                                \
+		RECORD_EXCHANGE(type, expected);                                                         \
+		JUMP __real___tsan_atomic##bits##_compare_exchange_val(addr, expected, value, order,     \
+								       failure_order);                   \
+	}
+
+#define HOOK_ATOMICS(bits, type)                           \
+	HOOK_LOAD(bits, type)                              \
+	HOOK_STORE(bits, type)                             \
+	HOOK_UPDATE(bits, type, exchange)                  \
+	HOOK_UPDATE(bits, type, fetch_add)                 \
+	HOOK_UPDATE(bits, type, fetch_sub)                 \
+	HOOK_UPDATE(bits, type, fetch_and)                 \
+	HOOK_UPDATE(bits, type, fetch_or)                  \
+	HOOK_UPDATE(bits, type, fetch_xor)                 \
+	HOOK_UPDATE(bits, type, fetch_nand)                \
+	HOOK_EXCHANGE(bits, type, compare_exchange_strong) \
+	HOOK_EXCHANGE(bits, type, compare_exchange_weak)   \
+	HOOK_EXCHANGE_VALUE(bits, type)
+
+HOOK_ATOMICS(8, uint8_t)
+HOOK_ATOMICS(16, uint16_t)
+HOOK_ATOMICS(32, uint32_t)
+HOOK_ATOMICS(64, uint64_t)
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 uint128;
+HOOK_ATOMICS(128, uint128)
+#endif
+
+void __real___tsan_atomic_thread_fence(int order) REAL;
+void __wrap___tsan_atomic_thread_fence(int order)
+{
+	library_race_record_fence(order);
+	JUMP __real___tsan_atomic_thread_fence(order);
+}
+
+/* ---- memory that gets a new owner ---- */
+
+/* The bytes of a page are ignored (library_race.h), so a forget of a whole page would only cost time. */
+#define FORGOTTEN_SIZE_MAX 1024ul
+
+#define HOOK_HEAP(name)                                                              \
+	void __real___tsan_java_##name(unsigned long addr, unsigned long size) REAL; \
+	void __wrap___tsan_java_##name(unsigned long addr, unsigned long size)       \
+	{                                                                            \
+		if (size <= FORGOTTEN_SIZE_MAX)                                      \
+			library_race_forget((void *)addr, size);                     \
+		JUMP __real___tsan_java_##name(addr, size);                          \
+	}
+HOOK_HEAP(alloc)
+HOOK_HEAP(free)
+
+void __real_free(void *memory) REAL;
+void __wrap_free(void *memory)
+{
+	if (memory && library_race_is_watching())
+		library_race_forget(memory, malloc_usable_size(memory));
+	JUMP __real_free(memory);
+}
+
+/* ---- locks of libpthread ---- */
+
+#define HOOK_LOCK(name, type)                           \
+	int __real_##name(type *lock) REAL;             \
+	int __wrap_##name(type *lock)                   \
+	{                                               \
+		int error = __real_##name(lock);        \
+                                                        \
+		if (!error)                             \
+			library_race_record_lock(lock); \
+		return error;                           \
+	}
+#define HOOK_UNLOCK(name, type)                   \
+	int __real_##name(type *lock) REAL;       \
+	int __wrap_##name(type *lock)             \
+	{                                         \
+		library_race_record_unlock(lock); \
+		JUMP __real_##name(lock);         \
+	}
+
+HOOK_LOCK(pthread_mutex_lock, pthread_mutex_t)
+HOOK_LOCK(pthread_mutex_trylock, pthread_mutex_t)
+HOOK_UNLOCK(pthread_mutex_unlock, pthread_mutex_t)
+HOOK_LOCK(pthread_spin_lock, pthread_spinlock_t)
+HOOK_LOCK(pthread_spin_trylock, pthread_spinlock_t)
+HOOK_UNLOCK(pthread_spin_unlock, pthread_spinlock_t)
+HOOK_LOCK(pthread_rwlock_rdlock, pthread_rwlock_t)
+HOOK_LOCK(pthread_rwlock_wrlock, pthread_rwlock_t)
+HOOK_UNLOCK(pthread_rwlock_unlock, pthread_rwlock_t)
+
+int __real_pthread_once(pthread_once_t *once, void (*init)(void)) REAL;
+/* Only the call that runs @init is ordered before later calls: calls that find @init done are not ordered. */
+int __wrap_pthread_once(pthread_once_t *once, void (*init)(void))
+{
+	pthread_once_t before = *once;
+	int error = __real_pthread_once(once, init);
+
+	library_race_record_lock(once);
+	if (before != *once)
+		library_race_record_unlock(once);
+	return error;
+}
+
+bool tsan_hooks_are_linked(void)
+{
+	return __real___tsan_read8;
+}
+
+NO_COVERAGE_END
