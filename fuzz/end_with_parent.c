@@ -11,6 +11,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "harness/util/no_coverage.h"
+
+/* Not every execution of an input forks. */
+NO_COVERAGE_BEGIN
+
 static pid_t parent_pid;
 
 static void store_parent_pid(void)
@@ -30,3 +35,5 @@ __attribute__((constructor)) static void make_forked_processes_end_with_parent(v
 {
 	pthread_atfork(store_parent_pid, NULL, end_with_parent);
 }
+
+NO_COVERAGE_END

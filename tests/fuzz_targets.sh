@@ -57,7 +57,7 @@ compile_small_targets_for_afl() {
 		cmplog=
 		[ $build = afl-cmplog ] && cmplog=1
 		for target in grow bug; do
-			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer -DPAIRS=4 -D_GNU_SOURCE \
+			AFL_QUIET=1 AFL_LLVM_CMPLOG=$cmplog afl-clang-fast -fsanitize=fuzzer -DPAIRS=4 -I"$abs_srcdir/src" \
 				-o "$1/$build/fuzz_$target" "$scratch/$target.c" "$abs_srcdir/fuzz/end_with_parent.c" || return 1
 		done
 	done >"$scratch/out" 2>&1
