@@ -158,7 +158,7 @@ END
 	sed 's/if (unlikely(!page_is_certainly_mappable(page)))/all = 1; &/; s/^#include <string.h>/&\nstatic volatile char all;/' \
 		src/page/raw.c >raw.c && mv raw.c src/page/raw.c
 	build_changed_tool tsan && build_replayer_with_changed_library fuzz_race tsan &&
-		minimize_finding_expecting fuzz_race crash-1 ': fuzz_race: .* race with ' &&
+		minimize_finding_expecting fuzz_race crash-1 ': fuzz_race: .* library-race with ' &&
 		[ "$(grep -c '(' small)" -le 3 ] && "$bin/fuzz_race-replay-tsan" small >out 2>&1
 	[ $? -eq 134 ] && [ "$("$pagetorture" check small | sed -n '1s/.*: //p')" != deadlock ]
 	ok $? "fuzz_race: the race of the library" err
