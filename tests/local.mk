@@ -17,6 +17,7 @@ unit_tests = \
 	test_mutator_text \
 	test_never_runs \
 	test_number \
+	test_orders \
 	test_program_bytes \
 	test_program_text \
 	test_repair \

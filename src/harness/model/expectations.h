@@ -14,3 +14,13 @@
  */
 bool expectations_hold(const struct program *program, const struct rules *rules,
 		       char difference[EXPECTATION_TEXT]);
+
+/* The same for the expected results (`->`) alone. */
+bool expected_results_hold(const struct program *program, const struct rules *rules,
+			   char difference[EXPECTATION_TEXT]);
+
+/*
+ * Makes the program expect what the rule model computed: the verdict, and a result for each call that expected
+ * some result and has one.
+ */
+void expectations_set_from_rules(struct program *program, const struct rules *rules);
