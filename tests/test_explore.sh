@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016 # backticks and dollars are no expansions
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
 # `explore`: its verdicts, limits and messages, and the programs and commands that it prints.
@@ -36,11 +37,13 @@ T1: skip(u0, 1) -> EFAULT
 END
 printf 'pagetorture 1\n' >empty.page
 
-expect 0 "a program with one verdict" '^same.page: data-race in each of 2 orders$' "$pagetorture" explore same.page
+expect 0 "a program with one verdict" '^same.page: data-race in each of 2 orders$' \
+	"$pagetorture" explore same.page
 expect 0 "a program without calls" '^empty.page: clean in its only order$' "$pagetorture" explore empty.page
 expect 1 "a program with two verdicts" \
 	'^lock.page: clean in line order; another verdict in [12] of 3 orders$' "$pagetorture" explore lock.page
-expect 1 "an expected result that holds in one order only" 'clean (an expected result does not hold) in 1 of 2' \
+expect 1 "an expected result that holds in one order only" \
+	'clean (an expected result does not hold) in 1 of 2' \
 	"$pagetorture" explore result.page
 sed 's/expect clean/expect deadlock/' lock.page >wrong.page
 expect 1 "an expectation that does not hold in line order" '^wrong.page: claim does not hold' \
@@ -75,26 +78,29 @@ grep -q '^T1: skip(u0, 1) -> 0$' program.page && grep -q '^T0: skip(u0, 8) -> EF
 ok $? "the results are those of the printed order" program.page
 "$pagetorture" explore --json "$abs_srcdir/corpus" 2>/dev/null | python3 -c '
 import json, subprocess, sys
-programs = [(result["file"], other) for line in sys.stdin for result in [json.loads(line)] for other in result["others"]]
+results = [json.loads(line) for line in sys.stdin]
+programs = [(result["file"], other) for result in results for other in result["others"]]
 assert len(programs) > 20, len(programs)
 for file, other in programs:
-    checked = subprocess.run([sys.argv[1], "check", "--json", "-"], input=other["program"], text=True, capture_output=True)
+    checked = subprocess.run([sys.argv[1], "check", "--json", "-"], input=other["program"], text=True,
+                             capture_output=True)
     if checked.returncode or json.loads(checked.stdout)["verdict"] != other["verdict"]:
         print(file, checked)' "$pagetorture" >wrong 2>&1
 ok_if_empty "check accepts each program that JSON has for the corpus" wrong
 
-"$pagetorture" explore lock.page | sed -n '/^  explain: /,/^END/p' | sed 's/^  explain: //' >command
-(cd / && env -i PATH="$PATH" sh "$scratch/command") >out 2>err && grep -q '^-: data-race' out
+"$pagetorture" explore lock.page | sed -n '/^  explain: /,/^END/p' | sed 's/^  explain: //' >pasted.sh
+(cd / && env -i PATH="$PATH" sh "$scratch/pasted.sh") >out 2>err && grep -q '^-: data-race' out
 ok $? "the printed command works when it is pasted" err
 
 mkdir "it's a dir" && cp lock.page "it's a dir/odd \$name.page"
 expect 1 "--directory names the file" "  explain: .*odd \$name-data-race.page'$" \
 	"$pagetorture" explore --directory 'out dir' "it's a dir" lock.page lock.bin "it's a dir"
-sed -n 's/^  explain: //p' out >command
-(cd / && env -i PATH="$PATH" sh "$scratch/command") >out 2>err && [ "$(grep -c ': data-race$' out)" -eq 4 ]
+sed -n 's/^  explain: //p' out >pasted.sh
+(cd / && env -i PATH="$PATH" sh "$scratch/pasted.sh") >out 2>err && [ "$(grep -c ': data-race$' out)" -eq 4 ]
 ok $? "... and the printed commands work" err
 (cd 'out dir' && echo *) >files
-[ "$(cat files)" = "lock-data-race.page lock.bin-data-race.page odd \$name-data-race-2.page odd \$name-data-race.page" ]
+names="lock-data-race.page lock.bin-data-race.page odd \$name-data-race-2.page odd \$name-data-race.page"
+[ "$(cat files)" = "$names" ]
 ok $? "each program has its own file" files
 expect 0 "check accepts the files" '' "$pagetorture" check 'out dir'
 expect 2 "a directory that cannot be written" '^/dev/null: expected a directory' \
@@ -123,7 +129,7 @@ assert result == {"file": "many.page", "verdict": ["data-race"], "results_hold":
 ok $? "... and reported in JSON" err
 expect 0 "a limit that is high enough" '^many.page: data-race in each of 756756 orders$' \
 	"$pagetorture" explore --limit 756756 many.page
-expect 1 "--all-orders evaluates equivalent orders too" '1 of 10 orders\|[0-9] of [0-9]* orders' \
+expect 1 "--all-orders evaluates equivalent orders too" '^  data-race in 4 of 5 orders' \
 	"$pagetorture" explore --all-orders lock.page
 
 # ---- the corpus ----

@@ -46,7 +46,8 @@ static uint64_t hash_number(uint64_t hash, uint64_t number)
 }
 
 /* Return: whether a call before @to in the order that is not yet in the normal form must precede @to. */
-static bool must_wait(const struct found_orders *found, const struct order *order, const bool *is_done, size_t to)
+static bool must_wait(const struct found_orders *found, const struct order *order, const bool *is_done,
+		      size_t to)
 {
 	const struct call *calls = order->program->calls;
 	enum rule fatal_rule = rules_verdict(order->rules)->fatal_rule;
@@ -125,8 +126,8 @@ static bool store_order(void *ctx, const struct order *order)
 static struct orders_totals find_orders(struct found_orders *found, bool is_unreduced,
 					calls_are_dependent_fn is_dependent)
 {
-	struct orders_request request = { &program, rules, UINT64_MAX, is_unreduced, is_dependent, store_order,
-					  found };
+	struct orders_request request = { &program,     rules,       UINT64_MAX, is_unreduced,
+					  is_dependent, store_order, found };
 
 	found->count = found->pass = 0;
 	dependence_init(&found->dependence, &program);
@@ -142,8 +143,9 @@ static void make_program_by_shape(uint64_t *seed, unsigned int shape)
 	struct mutator m = { &program, &program, SHORT_PROGRAM, random_next(seed), NULL };
 	struct abstract_state state;
 
-	parse_calls_or_exit(&program, "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\np1 = alloc_page(GFP_KERNEL)\n"
-				      "u0 = user_slice(64, 1)\n");
+	parse_calls_or_exit(&program,
+			    "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\np1 = alloc_page(GFP_KERNEL)\n"
+			    "u0 = user_slice(64, 1)\n");
 	for (unsigned int i = 0; i < call_count; i++) {
 		struct call *call = &program.calls[program.count];
 
@@ -311,8 +313,8 @@ static void expect_orders(const char *calls, size_t all_count, size_t reduced_co
 	parse_calls_or_exit(&program, calls);
 	find_orders(&comparison.all, true, NULL);
 	find_orders(&comparison.reduced, false, NULL);
-	if (!ok(comparison.all.count == all_count && comparison.reduced.count == reduced_count, "%s: %zu, %zu",
-		name, all_count, reduced_count))
+	if (!ok(comparison.all.count == all_count && comparison.reduced.count == reduced_count,
+		"%s: %zu, %zu", name, all_count, reduced_count))
 		printf("# got %zu, %zu\n", comparison.all.count, comparison.reduced.count);
 }
 
@@ -327,16 +329,17 @@ static void test_known_orders(void)
 	expect_orders(PAGE_0 "T0: fail_nth(0)\nT0: fail_nth(0)\nT0: fail_nth(0)\nT1: fail_nth(0)\n"
 			     "T1: fail_nth(0)\nT1: fail_nth(0)\n",
 		      20, 1, "independent calls");
-	expect_orders("T0: fail_nth(0)\nT1: fail_nth(0)\nfail_nth(0)\nT0: fail_nth(0)\nT1: fail_nth(0)\n", 4, 1,
-		      "a line of main between calls");
-	expect_orders("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\n", 2, 2, "two critical sections");
+	expect_orders("T0: fail_nth(0)\nT1: fail_nth(0)\nfail_nth(0)\nT0: fail_nth(0)\nT1: fail_nth(0)\n", 4,
+		      1, "a line of main between calls");
+	expect_orders("T0: lock(m0)\nT0: unlock(m0)\nT1: lock(m0)\nT1: unlock(m0)\n", 2, 2,
+		      "two critical sections");
 	expect_orders("T0: wait(s0)\nT1: post(s0)\nT1: fail_nth(0)\n", 2, 1, "a wait after a post");
 	expect_orders("T0: lock(m0)\nT0: lock(m1)\nT1: lock(m1)\nT1: lock(m0)\n", 4, 3,
 		      "a deadlock in some orders");
 	expect_orders("T0: wait(s0)\n", 1, 1, "a deadlock in every order");
 	expect_orders("wait(s0)\nT0: post(s0)\n", 1, 1, "main waits forever");
-	expect_orders(PAGE_0 "free_page(p0)\nT0: read_raw(p0, 0, 8)\nT1: fail_nth(0)\nT1: fail_nth(0)\n", 3, 3,
-		      "calls before a fatal call");
+	expect_orders(PAGE_0 "free_page(p0)\nT0: read_raw(p0, 0, 8)\nT1: fail_nth(0)\nT1: fail_nth(0)\n", 3,
+		      3, "calls before a fatal call");
 	expect_orders(PAGE_0 "T0: free_page(p0)\nT1: read_raw(p0, 0, 8)\nT1: fail_nth(0)\n", 3, 2,
 		      "a call that is fatal in another order");
 	expect_orders("T0: p0 = alloc_page(GFP_KERNEL)\nT1: p0 = alloc_page(GFP_KERNEL)\n", 2, 2,
@@ -367,7 +370,8 @@ static void test_limits(void)
 	parse_calls_or_exit(&program, PAGE_0 "T0: fail_nth(0)\nT0: fail_nth(0)\nT0: fail_nth(0)\n"
 					     "T1: fail_nth(0)\nT1: fail_nth(0)\nT1: fail_nth(0)\n");
 	totals = orders_search(orders, &request);
-	ok(count == 20 && totals.order_count == 20 && !totals.is_limited, "a limit of all orders is not reached");
+	ok(count == 20 && totals.order_count == 20 && !totals.is_limited,
+	   "a limit of all orders is not reached");
 	request.order_limit = 19;
 	count = 0;
 	totals = orders_search(orders, &request);
@@ -377,17 +381,23 @@ static void test_limits(void)
 	count = 0;
 	totals = orders_search(orders, &request);
 	ok(count == 3 && !totals.is_limited, "the caller stops the search");
+	parse_calls_or_exit(&program, PAGE_0 "T0: read_raw(p0, 0, 8)\nT1: free_page(p0)\n");
+	request.handle_order = count_order;
+	request.order_limit = 2;
+	totals = orders_search(orders, &request);
+	ok(totals.order_count == 2 && totals.pass_count == 2 && !totals.is_limited,
+	   "each pass has the whole limit");
 }
 
-/* A search without reduction takes 40! / (5!)^8 orders. */
-static void test_many_threads(void)
+/* Without reduction, even 41 calls have 40! / (5!)^8 orders. */
+static void test_many_calls(size_t call_count)
 {
 	unsigned int count = 0;
 	struct orders_request request = { &program, rules, 1000, false, NULL, count_order, &count };
 	struct orders_totals totals;
 
 	parse_calls_or_exit(&program, PAGE_0);
-	while (program.count < 41) {
+	while (program.count < call_count) {
 		struct call *call = &program.calls[program.count];
 
 		*call = (struct call){ .op = OP_read_raw, .expected_result = RESULT_NONE };
@@ -395,7 +405,8 @@ static void test_many_threads(void)
 		call->number[1] = 8;
 	}
 	totals = orders_search(orders, &request);
-	ok(count == 1 && !totals.is_limited && totals.pass_count == 1, "8 threads of independent calls: one order");
+	ok(count == 1 && !totals.is_limited && totals.pass_count == 1,
+	   "%zu independent calls of 8 threads: one order", call_count);
 }
 
 UNIT_TEST(test_orders)
@@ -406,7 +417,8 @@ UNIT_TEST(test_orders)
 		exit(99);
 	test_known_orders();
 	test_limits();
-	test_many_threads();
+	test_many_calls(41);
+	test_many_calls(PROGRAM_CALLS);
 	test_random_programs();
 	test_wrong_relations();
 	orders_delete(orders);

@@ -17,7 +17,8 @@
 #include "harness/program/program.h"
 
 struct dependence {
-	/* For each mapping handle, a bit for each page that a call of the program may map with this handle. */
+	/* For each mapping handle, a bit for each page that a call of the program may map with this handle.
+	 */
 	uint8_t mapped_pages[PROGRAM_MAPS];
 };
 

@@ -20,7 +20,7 @@ bool expected_results_hold(const struct program *program, const struct rules *ru
 			   char difference[EXPECTATION_TEXT]);
 
 /*
- * Makes the program expect what the rule model computed: the verdict, and a result for each call that expected
- * some result and has one.
+ * Makes the program expect what the rule model computed: the verdict, and for each call with an expected
+ * result its result. If such a call has no result, the expectation is removed.
  */
 void expectations_set_from_rules(struct program *program, const struct rules *rules);

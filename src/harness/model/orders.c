@@ -5,12 +5,13 @@
  *
  * Sleep sets: after the search of all orders that begin with call A, A is asleep while the search runs other
  * calls, until a call runs that depends on A. An order in which A would run while asleep is equivalent to an
- * order that the search has already evaluated. An order is therefore cut as soon as no remaining call can wake
- * a sleeping call (can_wake_all()).
+ * order that the search has already evaluated. An order is therefore cut as soon as no remaining call can
+ * wake a sleeping call (can_wake_all()).
  *
- * A fatal call ends the program, so its order to every other call matters. A call that was fatal in some order
- * is in `may_be_fatal`: when such a call runs, the rules are evaluated at once. If the call is fatal, the order
- * ends, and the call does not fall asleep. A call in `may_be_fatal` counts as one that can wake every call.
+ * A fatal call ends the program, so its order to every other call matters. A call that was fatal in some
+ * order is in `may_be_fatal`: when such a call runs, the rules are evaluated at once. If the call is fatal,
+ * the order ends, and the call does not fall asleep. A call in `may_be_fatal` counts as one that can wake
+ * every call.
  */
 #include "harness/model/orders.h"
 
@@ -30,13 +31,13 @@ struct call_set {
 struct orders {
 	const struct orders_request *request;
 	struct orders_totals totals;
-	uint64_t evaluated_count; /* in all passes */
-	uint64_t step_count;      /* calls that the search ran, in all passes */
+	uint64_t evaluated_count; /* in the last pass */
+	uint64_t step_count;      /* calls that the last pass ran */
 	bool must_begin_again, must_stop;
 	struct program_state state;
-	struct program ordered;            /* the calls in the current order; some may be missing at the end */
-	uint16_t call_at[PROGRAM_CALLS];   /* for each call of @ordered, its index in the given program */
-	struct call_set remaining;         /* calls that have not run in the current order */
+	struct program ordered;          /* the calls in the current order; some may be missing at the end */
+	uint16_t call_at[PROGRAM_CALLS]; /* for each call of @ordered, its index in the given program */
+	struct call_set remaining;       /* calls that have not run in the current order */
 	struct call_set may_be_fatal;
 	/* For each call, the dependent calls of other threads between the same two lines of main. */
 	struct call_set dependent_calls[PROGRAM_CALLS];
@@ -98,7 +99,8 @@ static void find_calls_that_are_fatal_in_line_order(struct orders *orders, const
 	bytes_fill(&orders->may_be_fatal, 0, sizeof(orders->may_be_fatal));
 	rules_evaluate_past_fatal_calls(orders->request->rules, program, fatal_calls);
 	if (verdict->broken & RULE_BIT(RULE_deadlock))
-		fatal_calls[verdict->fatal_call] = false; /* this call is blocked, so it is not fatal itself */
+		fatal_calls[verdict->fatal_call] =
+			false; /* this call is blocked, so it is not fatal itself */
 	for (size_t i = 0; i < program->count; i++)
 		if (fatal_calls[i])
 			call_set_add(&orders->may_be_fatal, i);
@@ -112,14 +114,15 @@ static void begin_pass(struct orders *orders, const struct program *program)
 		call_set_add(&orders->remaining, i);
 	orders->must_begin_again = false;
 	orders->totals.order_count = orders->totals.cut_count = 0;
+	orders->evaluated_count = orders->step_count = 0;
 	orders->totals.pass_count++;
 }
 
 /* ---- one order ---- */
 
 /*
- * Evaluates the calls of orders->ordered. A call that is fatal for the first time makes the search begin again.
- * Return: whether the last of @run_count calls is fatal.
+ * Evaluates the calls of orders->ordered. A call that is fatal for the first time makes the search begin
+ * again. Return: whether the last of @run_count calls is fatal.
  */
 static bool evaluate_and_check_last_call(struct orders *orders, size_t run_count)
 {
@@ -184,7 +187,8 @@ static bool can_wake(const struct orders *orders, size_t call)
 	size_t first = orders->state.schedule.first_remaining, end = orders->section_ends[call];
 
 	for (size_t word = first / SET_BITS; word * SET_BITS < end; word++) {
-		uint64_t wakers = orders->dependent_calls[call].words[word] | orders->may_be_fatal.words[word];
+		uint64_t wakers =
+			orders->dependent_calls[call].words[word] | orders->may_be_fatal.words[word];
 
 		wakers &= orders->remaining.words[word];
 		if (end - word * SET_BITS < SET_BITS)
@@ -207,26 +211,31 @@ static bool can_wake_all(const struct orders *orders, const struct choices *choi
 	return !are_all_asleep;
 }
 
-static void find_choices(const struct orders *orders, const bool sleeping_threads[PROGRAM_THREADS],
-			 struct choices *choices)
+/* Return: a bit for the thread of the call. */
+static uint32_t get_thread_bit(const struct orders *orders, size_t call)
+{
+	return 1u << orders->state.schedule.line_threads[call];
+}
+
+static void find_choices(const struct orders *orders, uint32_t sleeping_threads, struct choices *choices)
 {
 	choices->count = program_state_find_runnable_calls(&orders->state, choices->calls);
 	for (size_t i = 0; i < choices->count; i++)
-		choices->is_asleep[i] = sleeping_threads[orders->state.schedule.line_threads[choices->calls[i]]];
+		choices->is_asleep[i] = sleeping_threads & get_thread_bit(orders, choices->calls[i]);
 }
 
-static void search_after(struct orders *orders, size_t run_count, const bool sleeping_threads[PROGRAM_THREADS]);
+static void search_after(struct orders *orders, size_t run_count, uint32_t sleeping_threads);
 
 /* Searches the orders in which the call choices->calls[@chosen], which ran last, is not fatal. */
 static void search_after_choice(struct orders *orders, size_t run_count, const struct choices *choices,
 				size_t chosen)
 {
 	const struct call_set *dependent_calls = &orders->dependent_calls[choices->calls[chosen]];
-	bool sleeping_threads[PROGRAM_THREADS] = { false };
+	uint32_t sleeping_threads = 0;
 
 	for (size_t i = 0; i < choices->count; i++)
 		if (choices->is_asleep[i] && !call_set_contains(dependent_calls, choices->calls[i]))
-			sleeping_threads[orders->state.schedule.line_threads[choices->calls[i]]] = true;
+			sleeping_threads |= get_thread_bit(orders, choices->calls[i]);
 	search_after(orders, run_count, sleeping_threads);
 }
 
@@ -269,8 +278,11 @@ static bool has_step_left(const struct orders *orders)
 	return orders->step_count / longest_order < orders->request->order_limit;
 }
 
-/* Searches all orders that begin with the current @run_count calls. */
-static void search_after(struct orders *orders, size_t run_count, const bool sleeping_threads[PROGRAM_THREADS])
+/*
+ * Searches all orders that begin with the current @run_count calls.
+ * @sleeping_threads: a bit for each thread whose next call is asleep
+ */
+static void search_after(struct orders *orders, size_t run_count, uint32_t sleeping_threads)
 {
 	struct choices choices;
 
@@ -297,18 +309,15 @@ static void search_after(struct orders *orders, size_t run_count, const bool sle
 
 struct orders_totals orders_search(struct orders *orders, const struct orders_request *request)
 {
-	static const bool no_sleeping_threads[PROGRAM_THREADS];
-
 	orders->request = request;
 	orders->totals = (struct orders_totals){ 0 };
-	orders->evaluated_count = orders->step_count = 0;
 	orders->must_stop = false;
 	find_section_ends(orders, request->program);
 	find_dependent_calls(orders, request->program);
 	find_calls_that_are_fatal_in_line_order(orders, request->program);
 	do {
 		begin_pass(orders, request->program);
-		search_after(orders, 0, no_sleeping_threads);
+		search_after(orders, 0, 0);
 	} while (orders->must_begin_again && !orders->must_stop);
 	return orders->totals;
 }

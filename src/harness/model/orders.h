@@ -24,7 +24,8 @@
 
 /* One order, after its evaluation. */
 struct order {
-	/* The calls in this order; calls that did not run follow. The lines are those of the given program. */
+	/* The calls in this order; calls that did not run follow. The lines are those of the given program.
+	 */
 	const struct program *program;
 	const struct rules *rules; /* the results of rules_evaluate() for @program */
 	size_t run_count;          /* number of calls that ran, with a fatal call */
@@ -36,9 +37,9 @@ typedef bool (*order_fn)(void *ctx, const struct order *order);
 
 struct orders_request {
 	const struct program *program;
-	struct rules *rules;  /* the search evaluates orders with these rules */
-	uint64_t order_limit; /* the most orders to evaluate, in all passes together; at least 1 */
-	bool is_unreduced;    /* evaluate all orders, also equivalent ones */
+	struct rules *rules;                        /* the search evaluates orders with these rules */
+	uint64_t order_limit;                       /* the most orders to evaluate in each pass; at least 1 */
+	bool is_unreduced;                          /* evaluate all orders, also equivalent ones */
 	calls_are_dependent_fn calls_are_dependent; /* NULL: the function of dependence.h */
 	order_fn handle_order;
 	void *ctx;

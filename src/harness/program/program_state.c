@@ -77,8 +77,7 @@ size_t program_state_find_runnable_calls(const struct program_state *state, size
 	return schedule_find_runnable_lines(&state->schedule, is_line_blocked, state, calls);
 }
 
-void program_state_run_call(struct program_state *state, size_t call_index,
-			    struct program_state_sync *before)
+void program_state_run_call(struct program_state *state, size_t call_index, struct program_state_sync *before)
 {
 	const struct call *call = &state->program->calls[call_index];
 

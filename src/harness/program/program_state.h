@@ -18,7 +18,10 @@ struct program_state {
 
 void program_state_init(struct program_state *state, const struct program *program);
 
-/* Chooses the call that runs next in the order of the lines, and marks it as run. Return: the index of the call, or SCHEDULE_NONE. */
+/*
+ * Chooses the call that runs next in the order of the lines, and marks it as run.
+ * Return: the index of the call, or SCHEDULE_NONE.
+ */
 size_t program_state_take_next_call(struct program_state *state);
 
 /*

@@ -13,8 +13,8 @@ void schedule_init(struct schedule *schedule, size_t line_count)
 
 /*
  * Return: the first line from @line on that can run, or SCHEDULE_NONE.
- * @passed_threads: one bit for each thread with a remaining line above @line; the function adds the threads of
- * the lines that it passes, and of the returned line.
+ * @passed_threads: one bit for each thread with a remaining line above @line; the function adds the threads
+ * of the lines that it passes, and of the returned line.
  */
 static size_t find_runnable_line(const struct schedule *schedule, size_t line, uint32_t *passed_threads,
 				 schedule_blocked_fn is_blocked, const void *ctx)
@@ -55,7 +55,8 @@ void schedule_mark_as_not_run(struct schedule *schedule, size_t line)
 size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked, const void *ctx)
 {
 	uint32_t passed_threads = 0;
-	size_t line = find_runnable_line(schedule, schedule->first_remaining, &passed_threads, is_blocked, ctx);
+	size_t line =
+		find_runnable_line(schedule, schedule->first_remaining, &passed_threads, is_blocked, ctx);
 
 	if (line != SCHEDULE_NONE)
 		schedule_mark_as_run(schedule, line);
@@ -68,7 +69,8 @@ size_t schedule_find_runnable_lines(const struct schedule *schedule, schedule_bl
 	uint32_t passed_threads = 0;
 	size_t count = 0, line = schedule->first_remaining;
 
-	while ((line = find_runnable_line(schedule, line, &passed_threads, is_blocked, ctx)) != SCHEDULE_NONE) {
+	while ((line = find_runnable_line(schedule, line, &passed_threads, is_blocked, ctx)) !=
+	       SCHEDULE_NONE) {
 		lines[count++] = line;
 		if (schedule->line_threads[line] == 0) /* every line below a line of main runs later */
 			break;

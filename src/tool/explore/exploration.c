@@ -87,6 +87,16 @@ static bool collect_order(void *ctx, const struct order *order)
 	return other;
 }
 
+/*
+ * An earlier pass may have found a verdict in an order that the last pass did not reach because of the limit.
+ */
+static void count_orders_of_earlier_passes(struct exploration *exploration)
+{
+	for (size_t i = 0; i < exploration->other_count; i++)
+		if (!exploration->others[i].order_count)
+			exploration->others[i].order_count = 1;
+}
+
 bool exploration_run(struct exploration *exploration, const struct exploration_settings *settings,
 		     const char *file)
 {
@@ -107,6 +117,7 @@ bool exploration_run(struct exploration *exploration, const struct exploration_s
 	totals = orders_search(settings->orders, &request);
 	status_erase();
 	exploration->order_count = totals.order_count;
+	count_orders_of_earlier_passes(exploration);
 	exploration->is_limited = totals.is_limited;
 	return collector.has_memory;
 }

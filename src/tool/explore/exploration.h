@@ -19,8 +19,9 @@ struct order_verdict {
 /* A verdict that differs from the verdict of the line order. */
 struct other_verdict {
 	struct order_verdict verdict;
-	uint64_t order_count;    /* orders with this verdict */
-	struct program *program; /* the calls in the first such order, with `expect` and `->` that hold there */
+	uint64_t order_count; /* orders with this verdict */
+	struct program
+		*program; /* the calls in the first such order, with `expect` and `->` that hold there */
 };
 
 struct exploration {

@@ -43,7 +43,7 @@ void order_verdict_write_json_members(struct json *json, const struct order_verd
 /* Return: whether this process has not written the file @path yet; from now on it has. */
 static bool claim_path(const char *path)
 {
-	static char (*written_paths)[PATH_MAX];
+	static char(*written_paths)[PATH_MAX];
 	static size_t written_count;
 
 	for (size_t i = 0; i < written_count; i++)
@@ -57,7 +57,8 @@ static bool claim_path(const char *path)
 }
 
 /* Return: false if the path does not fit in PATH_MAX bytes. */
-static bool choose_path(const struct other_verdict *other, const char *directory, const char *file, char *path)
+static bool choose_path(const struct other_verdict *other, const char *directory, const char *file,
+			char *path)
 {
 	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
 	size_t name_len = strlen(name), suffix_len = strlen(".page");
