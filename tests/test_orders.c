@@ -257,6 +257,7 @@ static void test_random_programs(void)
 {
 	unsigned int count = scale_repeat_count(PROGRAMS);
 	struct sums sums = { 0 };
+	bool is_good;
 
 	for (uint64_t seed = 0; seed < count; seed++)
 		search_and_compare(&sums, seed, NULL);
@@ -264,9 +265,10 @@ static void test_random_programs(void)
 	       sums.programs, sums.programs_with_passes, sums.all_orders, sums.reduced_orders,
 	       sums.cut_orders);
 	ok(sums.programs == count && sums.programs_with_passes, "%u programs are compared", count);
-	if (!ok(!sums.other_classes, "the reduced search finds the verdicts of a search of all orders") ||
-	    !ok(!sums.other_forms, "it evaluates one order of each set of equivalent orders") ||
-	    !ok(!sums.other_outcomes, "equivalent orders have equal verdicts, results and bytes"))
+	is_good = ok(!sums.other_classes, "the reduced search finds the verdicts of a search of all orders");
+	is_good &= ok(!sums.other_forms, "it evaluates one order of each set of equivalent orders");
+	is_good &= ok(!sums.other_outcomes, "equivalent orders have equal verdicts, results and bytes");
+	if (!is_good)
 		printf("# the first wrong seed is %llu\n", (unsigned long long)sums.first_wrong_seed);
 }
 

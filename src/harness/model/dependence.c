@@ -81,8 +81,19 @@ static unsigned int find_page_uses(const struct dependence *dependence, const st
 		uses[0] = make_range_use(dependence->mapped_pages[call->handle[0]],
 					 call->op == OP_store || call->op == OP_store_atomic, first, second);
 		return 1;
-	default:
+	case OP_fail_nth:
+	case OP_kunmap_local:
+	case OP_lock:
+	case OP_post:
+	case OP_skip:
+	case OP_unlock:
+	case OP_user_slice:
+	case OP_user_store:
+	case OP_wait:
 		return 0;
+	default: /* a new call depends on all calls that use pages */
+		uses[0] = (struct page_use){ USE_ALLOCATES, UINT8_MAX, true, 0, PAGE };
+		return 1;
 	}
 }
 

@@ -40,23 +40,31 @@ void order_verdict_write_json_members(struct json *json, const struct order_verd
 
 /* ---- files ---- */
 
-/* Return: whether this process has not written the file @path yet; from now on it has. */
-static bool claim_path(const char *path)
-{
-	static char(*written_paths)[PATH_MAX];
-	static size_t written_count;
+/* The paths of the files that this process has written. */
+static char (*written_paths)[PATH_MAX];
+static size_t written_count;
 
+static bool path_is_written(const char *path)
+{
 	for (size_t i = 0; i < written_count; i++)
 		if (!strcmp(written_paths[i], path))
-			return false;
-	written_paths = reallocarray(written_paths, written_count + 1, sizeof(*written_paths));
-	if (!written_paths)
-		abort();
+			return true;
+	return false;
+}
+
+/* Return: false if there is no memory; errno is then ENOMEM. */
+static bool add_written_path(const char *path)
+{
+	void *longer = reallocarray(written_paths, written_count + 1, sizeof(*written_paths));
+
+	if (!longer)
+		return false;
+	written_paths = longer;
 	strcpy(written_paths[written_count++], path);
 	return true;
 }
 
-/* Return: false if the path does not fit in PATH_MAX bytes. */
+/* Return: false, with errno, if the path does not fit in PATH_MAX bytes or there is no memory. */
 static bool choose_path(const struct other_verdict *other, const char *directory, const char *file,
 			char *path)
 {
@@ -76,8 +84,8 @@ static bool choose_path(const struct other_verdict *other, const char *directory
 		if (!path_format(path, PATH_MAX, "%s/%.*s-%s%s%s.page", directory, (int)name_len, name, rules,
 				 results, number_text))
 			return false;
-		if (claim_path(path))
-			return true;
+		if (!path_is_written(path))
+			return add_written_path(path);
 		snprintf(number_text, sizeof(number_text), "-%u", number);
 	}
 }
