@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	%D%/bugs.md \
 	%D%/ci.md \
 	%D%/design.md \
+	%D%/explore.md \
 	%D%/fuzzing.md \
 	%D%/glossary.md \
 	%D%/hacking.md \

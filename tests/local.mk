@@ -18,6 +18,7 @@ unit_tests = \
 	test_mutator_text \
 	test_never_runs \
 	test_number \
+	test_orders \
 	test_program_bytes \
 	test_program_text \
 	test_repair \
@@ -39,6 +40,7 @@ test_scripts = \
 	%D%/test_doc.sh \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
+	%D%/test_explore.sh \
 	%D%/test_file_names.sh \
 	%D%/test_finding_target.sh \
 	%D%/test_fuzz.sh \

@@ -181,7 +181,7 @@ ok $? "10 MB of bytes are a program like any other" "$scratch/err"
 # ---- output that cannot be written ----
 
 for arguments in "check '$rules/bounds.page'" \
-	"convert --text '$rules/bounds.page'" "explain '$rules/bounds.page'" --help 'replay --help' \
+	"convert --text '$rules/bounds.page'" "explain '$rules/bounds.page'" "explore '$rules/bounds.page'" --help 'replay --help' \
 	'fuzz --help'; do
 	expect_error "a full disk under standard output ends with 2, and one line: ${arguments%% *}" '' \
 		sh -c "'$pagetorture' $arguments >/dev/full"

@@ -28,7 +28,7 @@ print_stderr_unless_file_is_refused() {
 	} || cat err
 }
 
-for command in check run explain minimize to-c convert; do
+for command in check run explain explore minimize to-c convert; do
 	for place in other/fault.c:1 other/script:4 other/empty:1 other/race:1 other/some.calls:1 -:1; do
 		print_stderr_unless_file_is_refused $command $place
 	done >bad
@@ -60,7 +60,7 @@ rm text crash-1.page
 
 # ---- --bytes ----
 
-for command in 'check --bytes' 'explain --bytes' 'run --flavour plain --bytes' 'replay --flavour plain --bytes' \
+for command in 'check --bytes' 'explain --bytes' 'explore --bytes' 'run --flavour plain --bytes' 'replay --flavour plain --bytes' \
 	'to-c --no-run --bytes' 'minimize --flavour tsan --bytes' 'convert -o converted.page --force --from-bytes'; do
 	for file in other/race -; do
 		# shellcheck disable=SC2086 # split into words
@@ -85,7 +85,7 @@ ok_if_files_equal "... in order" expected programs
 [ "$(cat err)" = "dir: 6 files ignored: not named like a program" ]
 ok $? "... and other files are counted" err
 rm other/* && : >other/README.md
-for command in check run explain minimize to-c; do
+for command in check run explain explore minimize to-c; do
 	run_expecting_status 2 "$pagetorture" $command other && [ ! -s out ] && grep -q '^other: expected at least one program' err ||
 		echo "$command"
 done >bad

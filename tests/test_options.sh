@@ -85,7 +85,7 @@ ok $? "help is --help" "$scratch/out"
 run_expecting_status 2 "$pagetorture" help check run && [ "$(wc -l <"$scratch/err")" -eq 1 ]
 ok $? "help of two commands is bad usage" "$scratch/err"
 awk '/^[A-Z].*:$/ { print } /^  [a-z][a-z-]*  *[a-z]/ { print $1 }' "$scratch/expected" | sed '/^Examples/,$d' | tr '\n' ' ' >"$scratch/groups"
-[ "$(cat "$scratch/groups")" = "Programs: check convert explain minimize run to-c Corpora and campaigns: fuzz replay triage " ]
+[ "$(cat "$scratch/groups")" = "Programs: check convert explain explore minimize run to-c Corpora and campaigns: fuzz replay triage " ]
 ok $? "--help groups the commands" "$scratch/groups"
 
 # ---- the first and the last line on standard error ----
@@ -146,7 +146,7 @@ ok $? "the columns of run are as wide as what is in them" "$scratch/out"
 
 # ---- every command ----
 
-for command in bench check convert explain fuzz minimize race replay run to-c triage; do
+for command in bench check convert explain explore fuzz minimize race replay run to-c triage; do
 	case $command in
 	bench | race) tool='pagetorture-dev' ;;
 	*) tool=pagetorture ;;

@@ -56,10 +56,14 @@ harness_sources = \
 	%D%/model/expectations.c \
 	%D%/model/expectations.h \
 	%D%/model/clock.h \
+	%D%/model/dependence.c \
+	%D%/model/dependence.h \
 	%D%/model/happens_before.c \
 	%D%/model/happens_before.h \
 	%D%/model/never_runs.c \
 	%D%/model/never_runs.h \
+	%D%/model/orders.c \
+	%D%/model/orders.h \
 	%D%/model/repair.c \
 	%D%/model/repair.h \
 	%D%/model/rules.c \

@@ -6,6 +6,7 @@ tool_commands = \
 	%D%/command_check.c \
 	%D%/command_convert.c \
 	%D%/command_explain.c \
+	%D%/command_explore.c \
 	%D%/command_fuzz.c \
 	%D%/command_minimize.c \
 	%D%/command_replay.c \

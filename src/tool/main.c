@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{ "check", PROGRAMS, "evaluate programs with the rule model", command_check },
 	{ "convert", PROGRAMS, "convert programs between text and bytes", command_convert },
 	{ "explain", PROGRAMS, "draw programs, and print which rule is broken and why", command_explain },
+	{ "explore", PROGRAMS, "evaluate programs in every order of their calls", command_explore },
 	{ "minimize", PROGRAMS, "make a failing program as small as possible", command_minimize },
 	{ "run", PROGRAMS, "execute programs under every sanitizer, and compare with the rule model",
 	  command_run },

@@ -8,6 +8,7 @@
 int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_explore(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_minimize(int argc, char **argv);
 int command_replay(int argc, char **argv);

@@ -29,11 +29,9 @@ static bool result_is_as_expected(const struct call *call, const struct step *st
 	return false;
 }
 
-bool expectations_hold(const struct program *program, const struct rules *rules,
-		       char difference[EXPECTATION_TEXT])
+bool expected_results_hold(const struct program *program, const struct rules *rules,
+			   char difference[EXPECTATION_TEXT])
 {
-	if (!rules_are_as_expected(program, rules_verdict(rules), difference))
-		return false;
 	for (size_t i = 0; i < program->count; i++) {
 		const struct call *call = &program->calls[i];
 
@@ -42,4 +40,24 @@ bool expectations_hold(const struct program *program, const struct rules *rules,
 			return false;
 	}
 	return true;
+}
+
+bool expectations_hold(const struct program *program, const struct rules *rules,
+		       char difference[EXPECTATION_TEXT])
+{
+	return rules_are_as_expected(program, rules_verdict(rules), difference) &&
+	       expected_results_hold(program, rules, difference);
+}
+
+void expectations_set_from_rules(struct program *program, const struct rules *rules)
+{
+	program->has_expect = true;
+	program->expect = rules_verdict(rules)->broken;
+	for (size_t i = 0; i < program->count; i++) {
+		const struct step *step = trace_find_step(rules_trace(rules), i);
+
+		if (program->calls[i].expected_result != RESULT_NONE)
+			program->calls[i].expected_result =
+				step && !step->was_skipped ? step->result : RESULT_NONE;
+	}
 }

@@ -14,3 +14,13 @@
  */
 bool expectations_hold(const struct program *program, const struct rules *rules,
 		       char difference[EXPECTATION_TEXT]);
+
+/* The same for the expected results (`->`) alone. */
+bool expected_results_hold(const struct program *program, const struct rules *rules,
+			   char difference[EXPECTATION_TEXT]);
+
+/*
+ * Makes the program expect what the rule model computed: the verdict, and for each call with an expected
+ * result its result. If such a call has no result, the expectation is removed.
+ */
+void expectations_set_from_rules(struct program *program, const struct rules *rules);

@@ -71,3 +71,27 @@ void program_state_apply_call(struct program_state *state, const struct call *ca
 	if (call->op == OP_wait)
 		state->semaphore_values[handle]--;
 }
+
+size_t program_state_find_runnable_calls(const struct program_state *state, size_t calls[SCHEDULE_THREADS])
+{
+	return schedule_find_runnable_lines(&state->schedule, is_line_blocked, state, calls);
+}
+
+void program_state_run_call(struct program_state *state, size_t call_index, struct program_state_sync *before)
+{
+	const struct call *call = &state->program->calls[call_index];
+
+	bytes_copy(before->mutex_holders, state->mutex_holders, sizeof(before->mutex_holders));
+	bytes_copy(before->semaphore_values, state->semaphore_values, sizeof(before->semaphore_values));
+	schedule_mark_as_run(&state->schedule, call_index);
+	if (op_orders_threads(call->op) && !program_state_must_skip(state, call))
+		program_state_apply_call(state, call, RESULT_NONE);
+}
+
+void program_state_undo_call(struct program_state *state, size_t call_index,
+			     const struct program_state_sync *before)
+{
+	schedule_mark_as_not_run(&state->schedule, call_index);
+	bytes_copy(state->mutex_holders, before->mutex_holders, sizeof(before->mutex_holders));
+	bytes_copy(state->semaphore_values, before->semaphore_values, sizeof(before->semaphore_values));
+}

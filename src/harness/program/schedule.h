@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SCHEDULE_LINES 1023
+#define SCHEDULE_LINES   1023
+#define SCHEDULE_THREADS 32
 
 /* All lines have run, or none of the remaining lines can run. */
 #define SCHEDULE_NONE SIZE_MAX
@@ -31,7 +32,7 @@ struct schedule {
 /* Return: whether @line would block if its thread ran it now. */
 typedef bool (*schedule_blocked_fn)(const void *ctx, size_t line);
 
-/* Marks all lines as not run. The caller fills line_threads, with thread numbers from 0 to 31. */
+/* Marks all lines as not run. The caller fills line_threads, with numbers below SCHEDULE_THREADS. */
 void schedule_init(struct schedule *schedule, size_t line_count);
 
 /*
@@ -39,3 +40,17 @@ void schedule_init(struct schedule *schedule, size_t line_count);
  * Return: the line, or SCHEDULE_NONE if all lines have run (remaining_count is 0) or no line can run.
  */
 size_t schedule_take_next_line(struct schedule *schedule, schedule_blocked_fn is_blocked, const void *ctx);
+
+/*
+ * Finds the lines that can run now, at most one for each thread, without a change of the schedule.
+ * Return: the number of @lines, which are in ascending order; 0 if all lines have run or no line can run.
+ */
+size_t schedule_find_runnable_lines(const struct schedule *schedule, schedule_blocked_fn is_blocked,
+				    const void *ctx, size_t lines[SCHEDULE_THREADS]);
+
+/*
+ * For a caller that tries several orders: marks a line that can run as run, and as not run again. Lines are
+ * marked as not run in the reverse order.
+ */
+void schedule_mark_as_run(struct schedule *schedule, size_t line);
+void schedule_mark_as_not_run(struct schedule *schedule, size_t line);

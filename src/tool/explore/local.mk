@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `explore`: evaluates a program in every order of its calls.
+
+tool_sources += \
+	%D%/exploration.c \
+	%D%/exploration.h \
+	%D%/other_verdict.c \
+	%D%/other_verdict.h
