@@ -215,7 +215,7 @@ def compute_coverage_values(result, _sources):
 
 def compute_bugs_values(result, _sources):
     subjects, clean = (_select_rows_with(result["subjects"], clean=is_clean) for is_clean in (False, True))
-    proof = [subject["cells"].get("unit-test" if subject["test"] else "replay") for subject in subjects]
+    proof = [subject["cells"].get(subject["column"]) for subject in subjects]
     looked = [cell for cell in proof if cell and "trials" in cell]
     tried_cells = {column: [subject["cells"][column] for subject in subjects
                             if (subject["cells"].get(column) or {}).get("trials")]

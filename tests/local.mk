@@ -41,6 +41,7 @@ test_scripts = \
 	%D%/test_editors.sh \
 	%D%/test_explain.sh \
 	%D%/test_explore.sh \
+	%D%/test_explore_library.sh \
 	%D%/test_file_names.sh \
 	%D%/test_finding_target.sh \
 	%D%/test_fuzz.sh \

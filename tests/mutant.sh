@@ -14,6 +14,11 @@ copy_library_and_change_file() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
+# print_hook_flags FLAVOUR: prints the linker flags by which the hooks of tsan_hooks.c replace functions.
+print_hook_flags() {
+	[ "$1" != tsan ] || nm "$abs_builddir/libharness-tsan.a" 2>/dev/null | sed -n 's/.* T __wrap_/-Wl,--wrap=/p'
+}
+
 # compile_library_and_link_program FLAVOUR NAME OBJECT...: compiles the library in $scratch/src, and links it with the
 # objects and the unchanged harness to the program NAME in $scratch/bin.
 compile_library_and_link_program() {
@@ -22,7 +27,7 @@ compile_library_and_link_program() {
 	mkdir -p "$scratch/bin" "$scratch/libexec"
 	ln -sfn "$abs_srcdir/src/tool" "$scratch/libexec/pagetorture" # as if it were installed
 	# shellcheck disable=SC2046 # split into words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" \
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") $(print_hook_flags "$flavour") -I"$scratch/src" \
 		"$scratch"/src/page/*.c "$@" "$abs_builddir/libpagetorture-$flavour.a" \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
 		-o "$scratch/bin/$name$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1

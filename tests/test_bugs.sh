@@ -12,26 +12,27 @@ skip_rest_without_tools patch python3
 
 # ---- the whole suite ----
 
-"$suite" --column replay,unit-test --results "$scratch/all" --report "$scratch/report.json" \
+"$suite" --column replay,explore,unit-test --results "$scratch/all" --report "$scratch/report.json" \
 	>"$scratch/printed" 2>"$scratch/progress"
 status=$?
 sed -n '/^replay: /,$p' "$scratch/printed" >"$scratch/end"
 ok $status "the named detector finds every bug, and none in the unchanged library" "$scratch/end"
 report_shows_part_state good bugs "$scratch/report.json"
 ok $? "make report reads the results of --report as good" "$scratch/said"
-head -n 1 "$scratch/progress" | grep -qxE 'tests/bugs/bugs: [0-9]+ libraries, replay,unit-test, [0-9]+ at a time'
+head -n 1 "$scratch/progress" | grep -qxE 'tests/bugs/bugs: [0-9]+ libraries, replay,explore,unit-test, [0-9]+ at a time'
 ok $? "the first line says what runs" "$scratch/progress"
 bugs=$(grep -c '^BUG' "$table")
 shown=$(grep -c '^BUG(' "$table")
-[ "$shown" -ge 60 ] && "$suite" --list | grep -q "^$bugs bugs$"
-ok $? "there are $bugs, $shown of them with a page program"
+inside=$(grep -c '^BUG_INSIDE_CALLS(' "$table")
+[ "$shown" -ge 60 ] && [ "$inside" -ge 7 ] && "$suite" --list | grep -q "^$bugs bugs$"
+ok $? "there are $bugs, $shown of them with a page program, $inside inside of calls"
 grep -q '^the unchanged library: 0 findings$' "$scratch/printed"
 ok $? "the unchanged library was tested" "$scratch/printed"
 for kind in bounds copying zeroing mapping lifetime user_slice injection concurrency errors; do
 	"$suite" --list $kind >"$scratch/list" && [ "$(wc -l <"$scratch/list")" -ge 6 ]
 	ok $? "kind $kind: $(tail -n 1 "$scratch/list")"
 done
-"$suite" --column replay,unit-test --results "$scratch/all" bounds >"$scratch/printed" 2>&1 &&
+"$suite" --column replay,explore,unit-test --results "$scratch/all" bounds >"$scratch/printed" 2>&1 &&
 	[ ! -e "$abs_builddir/tests/bugs/work/bounds-sum-wraps" ]
 ok $? "what the results hold is not repeated" "$scratch/printed"
 
@@ -106,7 +107,7 @@ reset_suite_of_three_bugs() {
 # expect_suite_result_and_restore STATUS NAME PATTERN: the suite must end with STATUS for the changed
 # directory $wrong, and print PATTERN; then undoes the changes.
 expect_suite_result_and_restore() {
-	expect "$@" sh "$scratch/suite" --column replay,unit-test --results "$scratch/results" \
+	expect "$@" sh "$scratch/suite" --column replay,explore,unit-test --results "$scratch/results" \
 		--report "$scratch/report.json"
 	[ "$1" -ne 1 ] || report_shows_part_state failed bugs "$scratch/report.json" || ok 1 "$2: in the report" "$scratch/said"
 	reset_suite_of_three_bugs

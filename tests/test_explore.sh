@@ -158,7 +158,7 @@ if has_tool_or_skip jq; then
 		PATH=$abs_builddir:$PATH sh -c "$command" >out 2>err
 		[ $? -le 1 ] && [ -s out ] || echo "$command"
 	done <examples >wrong
-	[ ! -s wrong ] && [ "$(wc -l <examples)" -eq 3 ]
+	[ ! -s wrong ] && [ "$(wc -l <examples)" -eq 4 ]
 	ok $? "the examples of --help work" wrong
 fi
 

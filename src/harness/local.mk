@@ -42,15 +42,35 @@ harness_sources = \
 	%D%/exec/exec.h \
 	%D%/exec/exec_call.c \
 	%D%/exec/exec_fiber.c \
+	%D%/exec/exec_interleave.c \
 	%D%/exec/exec_map.c \
+	%D%/exec/exec_order.c \
+	%D%/exec/exec_order.h \
 	%D%/exec/exec_state.c \
 	%D%/exec/exec_state.h \
 	%D%/exec/exec_thread.c \
 	%D%/exec/exec_user.c \
+	%D%/exec/interleaving.h \
 	%D%/exec/thread_locals.c \
 	%D%/exec/thread_locals.h \
 	%D%/exec/thread_plan.c \
 	%D%/exec/thread_plan.h \
+	%D%/interleaving_search.c \
+	%D%/interleaving_search.h \
+	%D%/interleave/coroutine.c \
+	%D%/interleave/coroutine.h \
+	%D%/interleave/deviations.c \
+	%D%/interleave/deviations.h \
+	%D%/interleave/point.h \
+	%D%/interleave/shared_addresses.c \
+	%D%/interleave/shared_addresses.h \
+	%D%/interleave/strategy.h \
+	%D%/interleave/strategy_bounded.c \
+	%D%/interleave/strategy_dpor.c \
+	%D%/interleave/strategy_random.c \
+	%D%/interleave/strategy_replay.c \
+	%D%/interleave/undo_log.c \
+	%D%/interleave/undo_log.h \
 	%D%/model/cause.c \
 	%D%/model/cause.h \
 	%D%/model/expectations.c \
@@ -82,6 +102,8 @@ harness_sources = \
 	%D%/digest.c \
 	%D%/digest.h \
 	%D%/library.c \
+	%D%/outcome.c \
+	%D%/outcome.h \
 	%D%/library.h \
 	%D%/program/op.c \
 	%D%/program/op.h \

@@ -256,8 +256,20 @@ struct sync_spinlock {
 		ATOMIC_FLAG_INIT \
 	}
 
+/*
+ * A scheduler that tests every interleaving defines page_sched_lock(). It returns when the lock is free and
+ * it is the calling thread's turn to take it. So the scheduler knows what the thread waits for.
+ */
+#ifdef SYNC_TSAN
+void page_sched_lock(const volatile void *lock) __attribute__((weak));
+#define SYNC_BEFORE_LOCK(lock) (page_sched_lock ? page_sched_lock(lock) : (void)0)
+#else
+#define SYNC_BEFORE_LOCK(lock) ((void)0)
+#endif
+
 static inline void sync_spin_lock(struct sync_spinlock *lock)
 {
+	SYNC_BEFORE_LOCK(lock);
 	while (atomic_flag_test_and_set_explicit(&lock->taken, memory_order_acquire))
 		sched_yield();
 }

@@ -8,6 +8,7 @@
 #include "harness/model/expectations.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
+#include "tool/explore/interleavings.h"
 #include "tool/explore/other_verdict.h"
 #include "tool/tool.h"
 #include "tool/util/file_list.h"
@@ -24,12 +25,25 @@ static const char help[] =
 	"expected results (`->`) hold only there, or do not hold there. Orders that differ only in calls\n"
 	"that do not affect each other count as one order.\n"
 	"\n"
+	"With --library, execute each FILE in the page library under ThreadSanitizer, and let other threads\n"
+	"run at each atomic access and each lock inside of its calls. FILE must be clean in every order of\n"
+	"its calls. An execution fails if it races, deadlocks or crashes, or if its results are those of no\n"
+	"order of the calls. The command then prints the schedule of this execution.\n"
+	"\n"
 	"  --all-orders     evaluate also orders that differ only in calls that do not affect each other\n"
 	"  --bytes          read every FILE as a byte string, whatever its name is\n"
 	"  --directory DIR  write the printed programs to files DIR/NAME-RULES.page\n"
 	"  --drawing        draw the printed programs, as `pagetorture explain` does\n"
 	"  --json           print one JSON object for each FILE, on one line\n"
-	"  --limit N        evaluate at most N orders of each FILE (default 100000)\n"
+	"  --library        execute the interleavings inside of the library's calls\n"
+	"  --limit N        evaluate at most N orders of each FILE (default 100000); with --library,\n"
+	"                   execute at most N interleavings with each strategy\n"
+	"  --replay SCHEDULE\n"
+	"                   with --library, execute only the interleaving that was printed as SCHEDULE\n"
+	"  --seed N         with --library, the seed of the strategies pct and random (default 1)\n"
+	"  --strategy NAME  with --library, use only this strategy: dpor, bounded, pct or random (default:\n"
+	"                   dpor; if it reaches the limit, then the others)\n"
+	"  --timeout N      with --library, stop the search of a FILE after N seconds (default 600)\n"
 	"  --help           print this text\n"
 	"\n"
 	"Exit status: 0 every order of every FILE has the verdict of its line order, and all\n"
@@ -40,13 +54,19 @@ static const char help[] =
 	"Examples:\n"
 	"  pagetorture explore corpus/rules\n"
 	"  pagetorture explore --drawing race.page\n"
+	"  pagetorture explore --library corpus/rules/free-by-two-owners.page\n"
 	"  pagetorture explore --json race.page | jq -r '.others[0].program' | pagetorture check -\n";
 
 static struct {
 	struct exploration_settings search;
 	const char *directory;
 	bool must_draw, must_print_json;
-} settings = { .search.order_limit = 100000 };
+	bool must_use_library;
+	struct interleavings_settings interleavings;
+} settings = {
+	.search.order_limit = 100000,
+	.interleavings = { .seed = 1, .timeout_seconds = 600 },
+};
 
 static struct exploration exploration;
 
@@ -176,6 +196,8 @@ static int explore_file(const char *file, void *unused)
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
+	if (settings.must_use_library)
+		return interleavings_explore_and_print(file, &exploration.program, &settings.interleavings);
 	if (!exploration_run(&exploration, &settings.search, file))
 		return usage_error("explore", "expected memory for the verdicts, got none");
 	status = exploration.other_count || exploration.is_limited ? EXIT_FAILED : EXIT_GOOD;
@@ -201,6 +223,12 @@ static int explore_files(int count, char **files)
 	return status;
 }
 
+static bool read_strategy(char *text, void *strategy_name)
+{
+	*(const char **)strategy_name = text;
+	return interleavings_is_strategy(text);
+}
+
 int command_explore(int argc, char **argv)
 {
 	const struct option_row rows[] = {
@@ -209,7 +237,13 @@ int command_explore(int argc, char **argv)
 		OPTION_TEXT("directory", &settings.directory),
 		OPTION_FLAG("drawing", &settings.must_draw),
 		OPTION_FLAG("json", &settings.must_print_json),
+		OPTION_FLAG("library", &settings.must_use_library),
 		OPTION_NUMBER("limit", &settings.search.order_limit, 1, UINT_MAX),
+		OPTION_TEXT("replay", &settings.interleavings.schedule),
+		OPTION_NUMBER("seed", &settings.interleavings.seed, 0, UINT_MAX),
+		OPTION_CHOICE("strategy", read_strategy, &settings.interleavings.strategy_name,
+			      STRATEGY_NAMES),
+		OPTION_NUMBER("timeout", &settings.interleavings.timeout_seconds, 1, 86400),
 		OPTION_END,
 	};
 	int status = options_parse_or_return_status("explore", help, rows, argc, argv);
@@ -220,5 +254,12 @@ int command_explore(int argc, char **argv)
 		return usage_error("explore", "expected at least one FILE");
 	if (settings.must_draw && settings.must_print_json)
 		return usage_error("explore", "expected --drawing or --json, got both");
+	settings.interleavings.limit = settings.search.order_limit;
+	settings.interleavings.must_print_json = settings.must_print_json;
+	if (settings.must_use_library) {
+		status = interleavings_continue_in_tsan_binary(argc, argv);
+		if (status)
+			return status;
+	}
 	return explore_files(argc - optind, argv + optind);
 }

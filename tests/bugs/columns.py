@@ -132,6 +132,21 @@ def test_by_replay(tester, subject, _trial_number):
     return sum_trials_until_finding(_run_page_programs(tester, tester.library_builder, programs) for programs in groups)
 
 
+# ---- explore ----
+
+def test_by_exploring(tester, subject, _trial_number):
+    """Execute the interleavings inside of the calls of the bug's program."""
+    tester.require_flavour("tsan")
+    own = () if subject.bug and subject.bug.test else subject.programs[:1] if subject.bug else subject.programs
+    if not own or (subject.flavour, subject.backend) != ("tsan", "direct"):
+        raise Unusable("explore runs in the flavour tsan, with the backend direct")
+    execution = tester.build_and_run_program(build.get_tool_link_recipe("tsan"), ["explore", "--library", *own], GRACE)
+    found = re.search(r"^\S+\.page: (?!clean)(.*)$", execution.output, re.MULTILINE)
+    if execution.status == 2 and "not explored" in execution.output:
+        raise Unusable("the program breaks a rule")
+    return make_trial_result("pagetorture explore", execution, GRACE, 1, found and found[1])
+
+
 # ---- unit tests and stress scenarios ----
 
 def test_by_unit_test_or_scenario(tester, subject, _trial_number):
@@ -254,7 +269,7 @@ def test_by_fuzzing(tester, subject, trial_number, has_seeds):
                                     for target in targets)
 
 
-COLUMNS = {"replay": test_by_replay, "unit-test": test_by_unit_test_or_scenario,
+COLUMNS = {"replay": test_by_replay, "explore": test_by_exploring, "unit-test": test_by_unit_test_or_scenario,
            "fuzz-corpus": functools.partial(test_by_fuzzing, has_seeds=True),
            "fuzz-empty": functools.partial(test_by_fuzzing, has_seeds=False),
            "stress": test_by_stress, "matrix": test_by_race_matrix}

@@ -21,6 +21,10 @@ DETECTORS = (
     ("hang", r"still running after|no answer"),
     ("alive", r"expected the call to end the process"),
     ("library_race", r"library-race"),
+    ("frame", r"are the same page frame"),
+    ("lost", r"the library did not free"),
+    ("outcome", r"are those of no order of the calls"),
+    ("deadlock", r"deadlock: every thread waits"),
     ("race", r"knows no race"),
     ("no_race", r"to be reported, got none|report \d+: expected|reports of a data-race"),
     ("buffer", r"wrote outside of its buffer"),
@@ -35,13 +39,16 @@ DETECTOR_NAMES = ("stress", *(name for name, _ in DETECTORS))
 WORDS = {"kind": KINDS, "flavour": FLAVOURS, "backend": BACKENDS, "detector": DETECTOR_NAMES}
 
 FIELD = r'("(?:[^"\\]|\\.)*"|[\w-]+)'
-ENTRY = re.compile(r"^(BUG|BUG_WITHOUT_PROGRAM)\(((?:.|\n)*?)\)$", re.MULTILINE)
-FIELDS = {"BUG": 8, "BUG_WITHOUT_PROGRAM": 10}
+ENTRY = re.compile(r"^(BUG|BUG_INSIDE_CALLS|BUG_WITHOUT_PROGRAM)\(((?:.|\n)*?)\)$", re.MULTILINE)
+FIELDS = {"BUG": 8, "BUG_INSIDE_CALLS": 8, "BUG_WITHOUT_PROGRAM": 10}
+# The column of the table that must find the bugs of an entry.
+COLUMN_OF_MACRO = {"BUG": "replay", "BUG_INSIDE_CALLS": "explore", "BUG_WITHOUT_PROGRAM": "unit-test"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Bug:
     """One entry. If no page program shows the bug, @test names a test that does, and @why is the reason."""
+    column: str
     name: str
     kind: str
     rule: str
@@ -66,7 +73,7 @@ def _parse_entry(place, macro, fields_text):
     fields = re.fullmatch(r"\s*" + r"\s*,\s*".join([FIELD] * FIELDS[macro]) + r"\s*", fields_text)
     if not fields:
         raise BadInput(f"{place}: expected an entry in the form of the head comment")
-    bug = Bug(*(field.strip('"') for field in fields.groups()))
+    bug = Bug(COLUMN_OF_MACRO[macro], *(field.strip('"') for field in fields.groups()))
     for field, words in WORDS.items():
         if getattr(bug, field) not in words:
             raise BadInput(f"{place}: {bug.name}: expected a {field} of {', '.join(words)}, "

@@ -67,7 +67,7 @@ def print_bugs(bugs):
 
 def _list_unexpected_results_of_bug(bug, results):
     """A bug must be found, by the detector that bugs.def names."""
-    column = "unit-test" if bug.test else "replay"
+    column = bug.column
     result = results.get(column)
     if not result or "trials" not in result:
         return

@@ -31,14 +31,46 @@
 /* The hooks run in each call, and their coverage is not the library's. */
 NO_COVERAGE_BEGIN
 
+static tsan_hooks_observer observer;
+
+void tsan_hooks_set_observer(tsan_hooks_observer fn)
+{
+	observer = fn;
+}
+
+static inline void announce(enum tsan_hook hook, const volatile void *addr, size_t size)
+{
+	if (observer)
+		observer(hook, addr, size);
+}
+
+static inline void record_plain(const volatile void *addr, size_t size, bool is_write, const void *caller)
+{
+	announce(is_write ? HOOK_PLAIN_WRITE : HOOK_PLAIN_READ, addr, size);
+	library_race_record_plain(addr, size, is_write, caller);
+}
+
+static inline void record_atomic(const volatile void *addr, size_t size, enum library_atomic_kind kind,
+				 int order, const void *caller)
+{
+	static const enum tsan_hook hooks[] = {
+		[LIBRARY_LOAD] = HOOK_ATOMIC_LOAD,
+		[LIBRARY_STORE] = HOOK_ATOMIC_STORE,
+		[LIBRARY_UPDATE] = HOOK_ATOMIC_UPDATE,
+	};
+
+	announce(hooks[kind], addr, size);
+	library_race_record_atomic(addr, size, kind, order, caller);
+}
+
 /* ---- plain accesses ---- */
 
-#define HOOK_PLAIN(name, size, is_write)                                 \
-	void __real___tsan_##name(void *addr) REAL;                      \
-	void __wrap___tsan_##name(void *addr)                            \
-	{                                                                \
-		library_race_record_plain(addr, size, is_write, CALLER); \
-		JUMP __real___tsan_##name(addr);                         \
+#define HOOK_PLAIN(name, size, is_write)                    \
+	void __real___tsan_##name(void *addr) REAL;         \
+	void __wrap___tsan_##name(void *addr)               \
+	{                                                   \
+		record_plain(addr, size, is_write, CALLER); \
+		JUMP __real___tsan_##name(addr);            \
 	}
 #define HOOK_PLAIN_SIZE(size)               \
 	HOOK_PLAIN(read##size, size, false) \
@@ -64,8 +96,8 @@ void *__real___tsan_memcpy(void *to, const void *from, size_t size) REAL;
 void *__wrap___tsan_memcpy(void *to, const void *from, size_t size)
 {
 	if (size && size <= COPY_SIZE_MAX) {
-		library_race_record_plain(from, size, false, CALLER);
-		library_race_record_plain(to, size, true, CALLER);
+		record_plain(from, size, false, CALLER);
+		record_plain(to, size, true, CALLER);
 	}
 	JUMP __real___tsan_memcpy(to, from, size);
 }
@@ -74,36 +106,37 @@ void *__real___tsan_memset(void *to, int value, size_t size) REAL;
 void *__wrap___tsan_memset(void *to, int value, size_t size)
 {
 	if (size && size <= COPY_SIZE_MAX)
-		library_race_record_plain(to, size, true, CALLER);
+		record_plain(to, size, true, CALLER);
 	JUMP __real___tsan_memset(to, value, size);
 }
 
 /* ---- atomic accesses ---- */
 
-#define HOOK_LOAD(bits, type)                                                                \
-	type __real___tsan_atomic##bits##_load(const volatile type *addr, int order) REAL;   \
-	type __wrap___tsan_atomic##bits##_load(const volatile type *addr, int order)         \
-	{                                                                                    \
-		library_race_record_atomic(addr, sizeof(type), LIBRARY_LOAD, order, CALLER); \
-		JUMP __real___tsan_atomic##bits##_load(addr, order);                         \
+#define HOOK_LOAD(bits, type)                                                              \
+	type __real___tsan_atomic##bits##_load(const volatile type *addr, int order) REAL; \
+	type __wrap___tsan_atomic##bits##_load(const volatile type *addr, int order)       \
+	{                                                                                  \
+		record_atomic(addr, sizeof(type), LIBRARY_LOAD, order, CALLER);            \
+		JUMP __real___tsan_atomic##bits##_load(addr, order);                       \
 	}
 #define HOOK_STORE(bits, type)                                                                    \
 	void __real___tsan_atomic##bits##_store(volatile type *addr, type value, int order) REAL; \
 	void __wrap___tsan_atomic##bits##_store(volatile type *addr, type value, int order)       \
 	{                                                                                         \
-		library_race_record_atomic(addr, sizeof(type), LIBRARY_STORE, order, CALLER);     \
+		record_atomic(addr, sizeof(type), LIBRARY_STORE, order, CALLER);                  \
 		JUMP __real___tsan_atomic##bits##_store(addr, value, order);                      \
 	}
 #define HOOK_UPDATE(bits, type, name)                                                              \
 	type __real___tsan_atomic##bits##_##name(volatile type *addr, type value, int order) REAL; \
 	type __wrap___tsan_atomic##bits##_##name(volatile type *addr, type value, int order)       \
 	{                                                                                          \
-		library_race_record_atomic(addr, sizeof(type), LIBRARY_UPDATE, order, CALLER);     \
+		record_atomic(addr, sizeof(type), LIBRARY_UPDATE, order, CALLER);                  \
 		JUMP __real___tsan_atomic##bits##_##name(addr, value, order);                      \
 	}
 
 /* All threads of a program run on one OS thread, so *addr cannot change before the exchange itself. */
 #define RECORD_EXCHANGE(type, expected)                                                                     \
+	announce(HOOK_ATOMIC_UPDATE, addr, sizeof(type));                                                   \
 	library_race_record_atomic(addr, sizeof(type), *addr == (expected) ? LIBRARY_UPDATE : LIBRARY_LOAD, \
 				   *addr == (expected) ? order : failure_order, CALLER)
 #define HOOK_EXCHANGE(bits, type, name)                                                                     \
@@ -161,16 +194,17 @@ void __wrap___tsan_atomic_thread_fence(int order)
 /* The bytes of a page are ignored (library_race.h), so a forget of a whole page would only cost time. */
 #define FORGOTTEN_SIZE_MAX 1024ul
 
-#define HOOK_HEAP(name)                                                              \
+#define DEFINE_HEAP_HOOK(name, hook)                                                 \
 	void __real___tsan_java_##name(unsigned long addr, unsigned long size) REAL; \
 	void __wrap___tsan_java_##name(unsigned long addr, unsigned long size)       \
 	{                                                                            \
+		announce(hook, (void *)addr, size);                                  \
 		if (size <= FORGOTTEN_SIZE_MAX)                                      \
 			library_race_forget((void *)addr, size);                     \
 		JUMP __real___tsan_java_##name(addr, size);                          \
 	}
-HOOK_HEAP(alloc)
-HOOK_HEAP(free)
+DEFINE_HEAP_HOOK(alloc, HOOK_HEAP_ALLOC)
+DEFINE_HEAP_HOOK(free, HOOK_HEAP_FREE)
 
 void __real_free(void *memory) REAL;
 void __wrap_free(void *memory)
@@ -182,33 +216,36 @@ void __wrap_free(void *memory)
 
 /* ---- locks of libpthread ---- */
 
-#define HOOK_LOCK(name, type)                           \
-	int __real_##name(type *lock) REAL;             \
-	int __wrap_##name(type *lock)                   \
-	{                                               \
-		int error = __real_##name(lock);        \
-                                                        \
-		if (!error)                             \
-			library_race_record_lock(lock); \
-		return error;                           \
+#define DEFINE_LOCK_HOOK(name, type)                            \
+	int __real_##name(type *lock) REAL;                     \
+	int __wrap_##name(type *lock)                           \
+	{                                                       \
+		int error;                                      \
+                                                                \
+		announce(HOOK_MUTEX_LOCK, lock, sizeof(*lock)); \
+		error = __real_##name(lock);                    \
+		if (!error)                                     \
+			library_race_record_lock(lock);         \
+		return error;                                   \
 	}
-#define HOOK_UNLOCK(name, type)                   \
-	int __real_##name(type *lock) REAL;       \
-	int __wrap_##name(type *lock)             \
-	{                                         \
-		library_race_record_unlock(lock); \
-		JUMP __real_##name(lock);         \
+#define DEFINE_UNLOCK_HOOK(name, type)                            \
+	int __real_##name(type *lock) REAL;                       \
+	int __wrap_##name(type *lock)                             \
+	{                                                         \
+		announce(HOOK_MUTEX_UNLOCK, lock, sizeof(*lock)); \
+		library_race_record_unlock(lock);                 \
+		JUMP __real_##name(lock);                         \
 	}
 
-HOOK_LOCK(pthread_mutex_lock, pthread_mutex_t)
-HOOK_LOCK(pthread_mutex_trylock, pthread_mutex_t)
-HOOK_UNLOCK(pthread_mutex_unlock, pthread_mutex_t)
-HOOK_LOCK(pthread_spin_lock, pthread_spinlock_t)
-HOOK_LOCK(pthread_spin_trylock, pthread_spinlock_t)
-HOOK_UNLOCK(pthread_spin_unlock, pthread_spinlock_t)
-HOOK_LOCK(pthread_rwlock_rdlock, pthread_rwlock_t)
-HOOK_LOCK(pthread_rwlock_wrlock, pthread_rwlock_t)
-HOOK_UNLOCK(pthread_rwlock_unlock, pthread_rwlock_t)
+DEFINE_LOCK_HOOK(pthread_mutex_lock, pthread_mutex_t)
+DEFINE_LOCK_HOOK(pthread_mutex_trylock, pthread_mutex_t)
+DEFINE_UNLOCK_HOOK(pthread_mutex_unlock, pthread_mutex_t)
+DEFINE_LOCK_HOOK(pthread_spin_lock, pthread_spinlock_t)
+DEFINE_LOCK_HOOK(pthread_spin_trylock, pthread_spinlock_t)
+DEFINE_UNLOCK_HOOK(pthread_spin_unlock, pthread_spinlock_t)
+DEFINE_LOCK_HOOK(pthread_rwlock_rdlock, pthread_rwlock_t)
+DEFINE_LOCK_HOOK(pthread_rwlock_wrlock, pthread_rwlock_t)
+DEFINE_UNLOCK_HOOK(pthread_rwlock_unlock, pthread_rwlock_t)
 
 int __real_pthread_once(pthread_once_t *once, void (*init)(void)) REAL;
 /* Only the call that runs @init is ordered before later calls: calls that find @init done are not ordered. */
@@ -221,6 +258,22 @@ int __wrap_pthread_once(pthread_once_t *once, void (*init)(void))
 	if (before != *once)
 		library_race_record_unlock(once);
 	return error;
+}
+
+/* ---- waiting ---- */
+
+int __real_sched_yield(void) REAL;
+int __wrap_sched_yield(void)
+{
+	announce(HOOK_YIELD, NULL, 0);
+	return observer ? 0 : __real_sched_yield();
+}
+
+/* The page library calls this function before it takes a spin lock (sync.h). */
+void page_sched_lock(const volatile void *lock);
+void page_sched_lock(const volatile void *lock)
+{
+	announce(HOOK_LOCK, lock, 1);
 }
 
 bool tsan_hooks_are_linked(void)

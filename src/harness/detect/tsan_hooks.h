@@ -8,6 +8,30 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+
+enum tsan_hook {
+	HOOK_PLAIN_READ,
+	HOOK_PLAIN_WRITE,
+	HOOK_ATOMIC_LOAD,
+	HOOK_ATOMIC_STORE,
+	HOOK_ATOMIC_UPDATE,
+	HOOK_HEAP_ALLOC, /* the memory gets an owner, who may write it without further hooks */
+	HOOK_HEAP_FREE,
+	HOOK_LOCK,       /* the next access takes the spin lock at the address */
+	HOOK_MUTEX_LOCK, /* also a reader-writer lock */
+	HOOK_MUTEX_UNLOCK,
+	HOOK_YIELD, /* sched_yield(): the caller waits for a change of what it read before */
+};
+
+/*
+ * The observer is called before each access of the library. When the observer returns, the access follows.
+ * The observer may switch to another coroutine and return later.
+ */
+typedef void (*tsan_hooks_observer)(enum tsan_hook hook, const volatile void *addr, size_t size);
+
+/* NULL: no observer. */
+void tsan_hooks_set_observer(tsan_hooks_observer observer);
 
 /* Return: whether the accesses of a page library reach the hooks of this process. */
 bool tsan_hooks_are_linked(void);

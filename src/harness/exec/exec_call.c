@@ -182,5 +182,7 @@ void exec_call(struct exec_context *context)
 	if (context->step->was_skipped)
 		return;
 	call_functions[call->op](context);
+	if (context->before_fill)
+		context->before_fill(context->executor, call);
 	program_state_apply_call(&context->exec->state, call, context->step->result);
 }

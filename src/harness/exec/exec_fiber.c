@@ -16,6 +16,7 @@
 #include "harness/util/bytes.h"
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
+#include "harness/exec/exec_order.h"
 #include "harness/exec/exec_state.h"
 
 struct fiber_run {
@@ -25,40 +26,6 @@ struct fiber_run {
 	bool acquired_from_main[PROGRAM_THREADS]; /* per thread: acquired after main's last release */
 };
 
-/* A release happens before each later acquire of the same token. Only the address of a token counts. */
-static char mutex_tokens[PROGRAM_MUTEXES], semaphore_tokens[PROGRAM_SEMAPHORES];
-static char to_main_token, from_main_token;
-
-/* The two detectors have separate orders: ThreadSanitizer for pages, library_race.h for the library's data.
- */
-static void release(uint8_t running_thread, char *token)
-{
-	tsan_release(token);
-	library_race_release(running_thread, token);
-}
-
-static void acquire(uint8_t running_thread, char *token)
-{
-	tsan_acquire(token);
-	library_race_acquire(running_thread, token);
-}
-
-/* Reports to the detectors that an unlock or post releases, or that a lock or wait acquires. */
-static void record_sync_call(void *executor, const struct call *call)
-{
-	uint8_t handle = call->handle[0];
-
-	(void)executor;
-	if (call->op == OP_lock)
-		acquire(call->thread, &mutex_tokens[handle]);
-	else if (call->op == OP_unlock)
-		release(call->thread, &mutex_tokens[handle]);
-	else if (call->op == OP_post)
-		release(call->thread, &semaphore_tokens[handle]);
-	else
-		acquire(call->thread, &semaphore_tokens[handle]);
-}
-
 /* Switches to main's fiber, and orders main after all earlier calls of all threads. */
 static void switch_to_main_and_acquire(struct fiber_run *run)
 {
@@ -66,17 +33,17 @@ static void switch_to_main_and_acquire(struct fiber_run *run)
 		if (!run->ran_since_acquire[t])
 			continue;
 		tsan_fiber_switch(run->exec->fibers[t]);
-		release(t, &to_main_token);
+		exec_order_release_to_main(t);
 		run->ran_since_acquire[t] = false;
 	}
 	tsan_fiber_switch(run->exec->fibers[THREAD_MAIN]);
-	acquire(THREAD_MAIN, &to_main_token);
+	exec_order_acquire_as_main();
 }
 
 /* Orders main's earlier calls before the next call of each thread, which first acquires from main. */
 static void release_main_to_threads(struct fiber_run *run)
 {
-	release(THREAD_MAIN, &from_main_token);
+	exec_order_release_as_main();
 	bytes_fill(run->acquired_from_main, 0, sizeof(run->acquired_from_main));
 }
 
@@ -89,7 +56,7 @@ static void switch_to_thread_and_acquire(struct fiber_run *run, uint8_t thread)
 	}
 	tsan_fiber_switch(run->exec->fibers[thread]);
 	if (!run->acquired_from_main[thread])
-		acquire(thread, &from_main_token);
+		exec_order_acquire_from_main(thread);
 	run->acquired_from_main[thread] = true;
 	run->ran_since_acquire[thread] = true;
 }
@@ -137,7 +104,7 @@ static void run_call(struct fiber_run *run, size_t call_index)
 		.step = step,
 		.read_log = trace->bytes + trace->log_used_bytes,
 		.read_log_size_left = TRACE_LOG - trace->log_used_bytes,
-		.sync_call = record_sync_call,
+		.sync_call = exec_order_record_sync_call,
 	};
 
 	step->call = (uint16_t)call_index;
@@ -152,24 +119,6 @@ static void run_call(struct fiber_run *run, size_t call_index)
 	}
 	return_to_main_after_call(run, call->thread);
 	step->log_offset = trace_reserve_log(trace, step->log_len);
-}
-
-/*
- * Forgets the previous execution's accesses to the library's data. Memory that is not the library's data is
- * ignored: all fibers share the OS thread's stack and thread-local variables, and each thread has its own
- * buffers.
- */
-static void begin_library_race_detection(const struct exec *exec)
-{
-	library_race_begin();
-	for (unsigned int i = 0; i < exec->locals.range_count; i++)
-		library_race_ignore_range((const void *)exec->locals.ranges[i].from,
-					  exec->locals.ranges[i].to - exec->locals.ranges[i].from);
-	library_race_ignore_range(exec, sizeof(*exec));
-	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
-		library_race_ignore_range(exec->thread_states[t].source_buffer, PAGE_SIZE);
-		library_race_ignore_range(exec->thread_states[t].target_buffer, PAGE_SIZE + 2 * EXEC_GUARD);
-	}
 }
 
 static enum exec_end run_calls(struct fiber_run *run, size_t stop_before_call)
@@ -195,7 +144,7 @@ enum exec_end exec_run_fibers(struct exec *exec, const struct program *program, 
 
 	exec->runs_on_fibers = true;
 	exec_reset_and_record_races(exec, program);
-	begin_library_race_detection(exec);
+	exec_begin_library_race_detection(exec);
 	release_main_to_threads(&run);
 	end = run_calls(&run, stop_before_call);
 	if (end == EXEC_STOPPED_AFTER)

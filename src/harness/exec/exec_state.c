@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/util/bytes.h"
+#include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/valgrind.h"
 
@@ -28,9 +29,14 @@ void exec_set_first_error(struct exec *exec, const char *format, ...)
 	va_end(args);
 }
 
-void exec_record_call_and_run_hook(struct exec *exec, size_t call_index)
+void exec_set_reported_call(size_t call_index)
 {
 	current_call = (uint16_t)call_index;
+}
+
+void exec_record_call_and_run_hook(struct exec *exec, size_t call_index)
+{
+	exec_set_reported_call(call_index);
 	if (exec->options.call_hook)
 		exec->options.call_hook(call_index);
 }
@@ -306,6 +312,24 @@ void exec_reset_and_record_races(struct exec *exec, const struct program *progra
 	exec->error_text[0] = '\0';
 	race_reports_clear(&exec->race_reports);
 	tsan_set_race_callback(detector_prints_races ? NULL : record_race, exec);
+}
+
+/*
+ * Forgets the previous execution's accesses to the library's data. Memory that is not the library's data is
+ * ignored: all fibers share the OS thread's stack and thread-local variables, and each thread has its own
+ * buffers.
+ */
+void exec_begin_library_race_detection(const struct exec *exec)
+{
+	library_race_begin();
+	for (unsigned int i = 0; i < exec->locals.range_count; i++)
+		library_race_ignore_range((const void *)exec->locals.ranges[i].from,
+					  exec->locals.ranges[i].to - exec->locals.ranges[i].from);
+	library_race_ignore_range(exec, sizeof(*exec));
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		library_race_ignore_range(exec->thread_states[t].source_buffer, PAGE_SIZE);
+		library_race_ignore_range(exec->thread_states[t].target_buffer, PAGE_SIZE + 2 * EXEC_GUARD);
+	}
 }
 
 static void record_final_page(struct exec_page *page, struct trace *trace, unsigned int handle)

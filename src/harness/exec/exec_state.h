@@ -101,11 +101,23 @@ struct exec_context {
 	size_t read_log_size_left; /* number of free bytes at read_log */
 	/* The executor's function for a call on a mutex or semaphore that can run without blocking. */
 	void (*sync_call)(void *executor, const struct call *call);
-	void *executor; /* the first argument of sync_call() */
+	/* The executor's function that runs before the call's result becomes visible to others; may be NULL.
+	 */
+	void (*before_fill)(void *executor, const struct call *call);
+	void *executor; /* the first argument of sync_call() and before_fill() */
 };
 
 /* Resets the state for a new program and starts recording races. */
 void exec_reset_and_record_races(struct exec *exec, const struct program *program);
+
+/*
+ * Forgets the previous execution's accesses to the library's data (library_race.h), and ignores memory that
+ * is not the library's data.
+ */
+void exec_begin_library_race_detection(const struct exec *exec);
+
+/* Sets the index of the call for later race reports of this OS thread. */
+void exec_set_reported_call(size_t call_index);
 
 /*
  * Stores the index of the call for race reports of this OS thread, and runs the option call_hook. A thread

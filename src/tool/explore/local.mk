@@ -5,5 +5,7 @@
 tool_sources += \
 	%D%/exploration.c \
 	%D%/exploration.h \
+	%D%/interleavings.c \
+	%D%/interleavings.h \
 	%D%/other_verdict.c \
 	%D%/other_verdict.h

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* The third executor: one interleaving of a program's calls, with switches of threads inside of calls. */
+#pragma once
+
+#include "harness/exec/exec.h"
+#include "harness/interleave/strategy.h"
+
+enum interleaving_end {
+	INTERLEAVING_DONE,         /* every line ran */
+	INTERLEAVING_DEADLOCK,     /* no thread can go on */
+	INTERLEAVING_LIVELOCK,     /* the threads made DECISIONS_MAX decisions, and have not ended */
+	INTERLEAVING_DOES_NOT_FIT, /* a decision of the strategy is not possible */
+	INTERLEAVING_NOT_UNDONE,   /* every line ran, but wrote more memory than the undo log holds */
+};
+
+/* The choice of the thread that runs next. */
+struct decision {
+	uint8_t chosen, running; /* running: the thread that ran before; NO_THREAD: a section begins */
+	uint16_t enabled;
+	uint32_t position;  /* as in struct deviation (deviations.h) */
+	uint16_t call;      /* index of the call of the chosen thread */
+	struct point point; /* the point that the chosen thread makes */
+};
+
+/* What happened. After each decision all members are valid, so that a parent process can read them. */
+struct interleaving {
+	enum interleaving_end end;
+	size_t decision_count;
+	struct decision decisions[DECISIONS_MAX];
+};
+
+/* Maps the stacks of the threads. Return: false without memory. */
+bool exec_prepare_interleaving(void);
+
+/*
+ * Runs one interleaving, under ThreadSanitizer and with the backend `direct` only. No call of the program may
+ * be fatal. After INTERLEAVING_DONE the library's data is as before; after another end the process must not
+ * use the library any more.
+ * @trace: gets the step of call i as steps[i], whatever the order was, and the pages at the end.
+ */
+enum interleaving_end exec_run_interleaved(struct exec *exec, const struct program *program,
+					   const struct strategy *strategy, struct trace *trace,
+					   struct interleaving *result);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+#include "harness/interleave/shared_addresses.h"
+
+#include "harness/util/bytes.h"
+
+#define TABLE_SIZE 8192u
+#define PROBES     64u
+
+/* An address that was accessed, with a bit for each thread that read or wrote it in the section. */
+struct entry {
+	uintptr_t addr;
+	uint32_t section;
+	uint16_t readers, writers;
+	bool is_shared, is_lock;
+};
+
+static struct {
+	struct entry entries[TABLE_SIZE];
+	uint32_t section; /* number of sections in all executions */
+	bool has_learned;
+} addresses;
+
+void shared_addresses_begin_search(void)
+{
+	bytes_fill(addresses.entries, 0, sizeof(addresses.entries));
+	addresses.has_learned = false;
+}
+
+void shared_addresses_begin_section(void)
+{
+	addresses.section++;
+}
+
+/* Return: NULL if this part of the table is full. */
+static struct entry *find_or_add(uintptr_t addr)
+{
+	unsigned int index = (uint32_t)(addr >> 2) * 2654435761u >> 19;
+
+	for (unsigned int i = 0; i < PROBES; i++) {
+		struct entry *entry = &addresses.entries[(index + i) % TABLE_SIZE];
+
+		if (!entry->addr)
+			entry->addr = addr;
+		if (entry->addr == addr)
+			return entry;
+	}
+	return NULL;
+}
+
+bool shared_addresses_record(uintptr_t addr, uint8_t thread, bool is_write)
+{
+	struct entry *entry = find_or_add(addr);
+	uint16_t threads;
+
+	if (!entry)
+		return true;
+	if (entry->section != addresses.section) {
+		entry->section = addresses.section;
+		entry->readers = entry->writers = 0;
+	}
+	if (is_write)
+		entry->writers |= (uint16_t)(1u << thread);
+	else
+		entry->readers |= (uint16_t)(1u << thread);
+	threads = entry->readers | entry->writers;
+	if (!entry->is_shared && entry->writers && threads & (threads - 1))
+		entry->is_shared = addresses.has_learned = true;
+	return entry->is_shared;
+}
+
+void shared_addresses_set_lock(uintptr_t addr)
+{
+	struct entry *entry = find_or_add(addr);
+
+	if (entry)
+		entry->is_lock = true;
+}
+
+bool shared_addresses_is_lock(uintptr_t addr)
+{
+	const struct entry *entry = find_or_add(addr);
+
+	return entry && entry->is_lock;
+}
+
+bool shared_addresses_take_learned(void)
+{
+	bool has_learned = addresses.has_learned;
+
+	addresses.has_learned = false;
+	return has_learned;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Runs one interleaving, given as deviations. A deviation that does not fit ends the execution. */
+#include "harness/interleave/deviations.h"
+#include "harness/interleave/strategy.h"
+
+static const struct deviations *deviations;
+static size_t used_count;
+
+void strategy_replay_set_deviations(const struct deviations *new_deviations)
+{
+	deviations = new_deviations;
+}
+
+size_t strategy_replay_count_unused(void)
+{
+	return deviations->count - used_count;
+}
+
+static void begin_search(void)
+{
+}
+
+static void begin_execution(void)
+{
+	used_count = 0;
+}
+
+static uint8_t choose(const struct moment *moment)
+{
+	uint8_t thread = deviations_find(deviations, moment->running, moment->position);
+
+	if (thread == NO_THREAD)
+		return strategy_default_choice(moment);
+	used_count++;
+	return moment->enabled & 1u << thread ? thread : NO_THREAD;
+}
+
+static bool prepare_next(size_t decision_count)
+{
+	(void)decision_count;
+	return false;
+}
+
+const struct strategy strategy_replay = {
+	.name = "replay",
+	.decides_at_every_point = true,
+	.begin_search = begin_search,
+	.begin_execution = begin_execution,
+	.choose = choose,
+	.prepare_next = prepare_next,
+};

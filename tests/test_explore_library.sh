@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+#
+# `pagetorture explore --library` executes every interleaving inside of the library's calls, finds a bug that needs
+# a switch in the middle of a call, and prints a schedule that replays it.
+. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/mutant.sh"
+
+has_flavour tsan || skip_rest "interleavings: this build has no tsan flavour"
+cd "$scratch" || exit 2
+rules=$abs_srcdir/corpus/rules
+
+# ---- the unchanged library ----
+
+cat >two.page <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL)
+get_page(p0)
+T0: free_page(p0)
+T1: free_page(p0)
+END
+expect 0 "a clean program: every interleaving" '^two.page: clean in each of [2-9] interleavings$' \
+	"$pagetorture" explore --library two.page
+expect 0 "threads that share nothing have one interleaving" 'disjoint-writes.page: clean in each of 1 interleaving$' \
+	"$pagetorture" explore --library "$rules/disjoint-writes.page"
+expect 0 "a limit that is reached is said" 'free-by-two-owners.page: clean in [0-9]* interleavings; more may exist (--limit)$' \
+	"$pagetorture" explore --library --limit 5 "$rules/free-by-two-owners.page"
+for strategy in dpor bounded pct random; do
+	expect 0 "--strategy $strategy" '^two.page: clean in ' \
+		"$pagetorture" explore --library --strategy $strategy --limit 50 two.page
+done
+expect 0 "the default interleaving" '^two.page: clean in 1 interleaving (replayed)$' \
+	"$pagetorture" explore --library --replay - two.page
+expect 0 "another interleaving" '^two.page: clean in 1 interleaving (replayed)$' \
+	"$pagetorture" explore --library --replay 'L4>T1' two.page
+expect 2 "a schedule that is never reached does not fit" 'two.page: not explored: the schedule does not fit' \
+	"$pagetorture" explore --library --replay 'T0.999>T1' two.page
+expect 2 "a schedule whose thread cannot run does not fit" 'two.page: not explored: the schedule does not fit' \
+	"$pagetorture" explore --library --replay 'L4>T5' two.page
+expect_error "what is no schedule" "expected --replay of a schedule" "$pagetorture" explore --library --replay 'T0>T1' two.page
+expect_error "an unknown strategy" "dpor, bounded, pct, random" "$pagetorture" explore --library --strategy best two.page
+expect 2 "a program that races in some order is not explored" 'not explored: expected a program that is clean' \
+	"$pagetorture" explore --library "$rules/read-write.page"
+expect 2 "the backend alias is refused" 'expected the backend direct, got alias' \
+	env PAGE_MAP=alias "$pagetorture" explore --library two.page
+run_expecting_status 0 "$pagetorture" explore --library --json two.page
+if has_tool_or_skip jq; then
+	jq -e '.verdict == "clean" and .complete and .outcomes_checked and .executions >= 2 and .strategy == "dpor"' \
+		"$scratch/out" >/dev/null
+	ok $? "--json has the result" "$scratch/out"
+fi
+
+# ---- a library with a bug ----
+
+# The count is tested before it is dropped, so two threads that drop the last two references never free the page.
+copy_library_and_change_file page.c \
+	's/refs = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);/refs = atomic_load(\&page->refs); atomic_fetch_sub(\&page->refs, 1);/' &&
+	build_changed_tool tsan
+ok $? "a library with a bug is built" "$scratch/build"
+tool=$scratch/bin/pagetorture-tsan
+expect 1 "the bug is found" '^two.page: all pages are freed, but the library did not free [0-9]* bytes' \
+	"$tool" explore --library two.page
+cp "$scratch/out" first
+run_expecting_status 1 "$tool" explore --library two.page
+cmp -s "$scratch/out" first
+ok $? "the same search finds the same schedule" "$scratch/out"
+grep -qE '^  found by dpor in execution [1-9]; schedule: (T0\.[0-9]+|L4)>T1$' first
+ok $? "the strategy, the number of executions and the schedule are printed" first
+replay=$(sed -n 's/^  replay: //p' first)
+(cd / && sh -c "$replay") >"$scratch/out" 2>&1
+[ $? = 1 ] && grep -q 'the library did not free' "$scratch/out" && grep -q 'in execution 1;' "$scratch/out"
+ok $? "the printed command replays the failure in another directory" "$scratch/out"
+for strategy in bounded pct random; do
+	expect 1 "--strategy $strategy finds it" 'the library did not free' \
+		"$tool" explore --library --strategy $strategy two.page
+done
+expect 0 "calls that do not overlap do not show it" 'clean in 1 interleaving' \
+	"$tool" explore --library --replay - two.page
+
+# An allocation takes the lock of a list and then the lock of the arena, a free the other way round.
+cat >alloc.page <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL)
+T0: free_page(p0)
+T1: p1 = alloc_page(GFP_KERNEL)
+END
+copy_library_and_change_file arena.c '
+	s/^\tis_found = free_list_take_frame(list, frame);/\tsync_spin_lock(\&arena.lock);\n\tsync_spin_unlock(\&arena.lock);\n&/
+	s/^\tlist = free_list_find_by_frame(frame);/&\n\tsync_spin_lock(\&arena.lock);/
+	s/^\tfree_list_append(list, frame);/&\n\tsync_spin_unlock(\&arena.lock);/' &&
+	build_changed_tool tsan
+ok $? "a library that takes two locks in opposite order is built" "$scratch/build"
+expect 1 "a deadlock is found" '^alloc.page: deadlock: every thread waits for a lock' \
+	timeout 60 "$tool" explore --library alloc.page
+
+# A report of the library ends the process of the search.
+copy_library_and_change_file page.c \
+	's/if (!atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed))/atomic_store(\&page->refs, atomic_load(\&page->refs) + 1);\n\tif (0)/' &&
+	build_changed_tool tsan
+ok $? "a library that takes references in two steps is built" "$scratch/build"
+cat >get.page <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL)
+T0: get_page(p0)
+T1: get_page(p0)
+END
+expect 1 "a report of the library is found, with its schedule" '^get.page: crash: BUG: page: use-after-free' \
+	"$tool" explore --library get.page
+grep -q '^  found by dpor in execution [0-9]*; schedule: T' "$scratch/out"
+ok $? "and the schedule up to the report" "$scratch/out"
+
+done_testing
