@@ -46,6 +46,7 @@ BENCHES = [
          f"./pagetorture-dev-tsan bench {ROUNDS} --aim '>= 50' {RULES}/disjoint-writes.page"),
         ("tsan, all rules", f"./pagetorture-dev-tsan bench {ROUNDS} {ALL_RULES}"),
         ("plain, race-free rules", f"./pagetorture-dev bench {ROUNDS} {RACE_FREE}")]),
+    ("interleavings", True, [("", benches.bench_interleavings)]),
     ("rates", True, [("", benches.bench_rates)]),
     ("stress", True, [("", benches.bench_stress)]),
     ("scale", True, [("direct", "PAGE_MAP=direct ./bench_scale"),

@@ -136,6 +136,48 @@ def bench_stress(_scratch):
                           divide_pairs(values["split"], values["bare loop"]), "<= 2")
 
 
+def write_interleaved_program(path, thread_count, calls_per_thread):
+    """Write a clean program in which each thread frees a shared page, and allocates, writes and frees others."""
+    lines = ["pagetorture 1", "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)", *(thread_count - 1) * ["get_page(p0)"]]
+    for call in range(calls_per_thread):
+        for thread in range(thread_count):
+            page = f"p{1 + thread + call // 4 * thread_count}"
+            texts = (f"{page} = alloc_page(GFP_KERNEL)", f"write_raw({page}, 0, 64, 1)",
+                     f"read_raw({page}, 0, 64)" if call > 3 else "free_page(p0)", f"free_page({page})")
+            lines.append(f"T{thread}: {texts[call % 4]}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def bench_interleavings(scratch):
+    """Measure the random interleavings of `explore --library` per second of CPU time, under ThreadSanitizer.
+    Compare them with executions on real threads with delays. BENCH_EXECUTIONS: interleavings of each run."""
+    skip_unless_programs_exist("pagetorture-tsan")
+    count = read_environment_number("BENCH_EXECUTIONS", 200000)
+    shapes = {f"{threads} threads, {calls} calls each":
+              write_interleaved_program(scratch / f"{threads}x{calls}.page", threads, calls)
+              for threads, calls in ((2, 2), (2, 4), (2, 8), (3, 3))}
+
+    def measure_interleavings_per_second(program):
+        run = Run("./pagetorture-tsan", "explore", "--library", "--strategy", "random", "--limit", count, program)
+        executed = run.find_last_number(r"clean in (\d+) interleavings")
+        return executed / run.cpu, executed / run.seconds
+
+    def measure_threads_per_second(program):
+        run = Run("./pagetorture-tsan", "run", "--executor", "threads", "--delays", 1, "--repeat", count // 100, program)
+        return count // 100 / run.seconds
+
+    values = measure_in_turns("bench-interleavings", 7, {
+        **{name: lambda program=program: measure_interleavings_per_second(program)
+           for name, program in shapes.items()},
+        "threads": lambda: measure_threads_per_second(shapes["2 threads, 4 calls each"])})
+    for name in shapes:
+        yield make_sample(name, "interleavings/s", [rate for rate, _ in values[name]], ">= 100000" if "4 calls" in name else "")
+    yield make_sample("2 threads, 4 calls each, on real threads with delays", "executions/s", values["threads"])
+    yield make_sample("interleavings : executions on real threads", "times",
+                      divide_pairs([rate for _, rate in values["2 threads, 4 calls each"]], values["threads"]))
+
+
 def find_seed_of_mean_length():
     files = sorted(pathlib.Path("seeds/fuzz_page").iterdir())
     mean = statistics.mean(file.stat().st_size for file in files)

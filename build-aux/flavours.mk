@@ -28,7 +28,7 @@ engine_builds = $(engine_flavours:%=fuzz-%)
 builds = plain asan tsan msan tsan-inline $(engine_builds) cov pic given given-tsan
 
 # Fuzzers do not trace comparisons of the harness, because this tracing took half of the time.
-quiet_coverage = -fno-sanitize-coverage=trace-cmp
+quiet_coverage = -fno-sanitize-coverage=trace-cmp -DCOUNTS_COVERAGE
 # Flags for the harness under ThreadSanitizer, which instruments only accesses of the library.
 tsan_harness = -fno-builtin -DBYTES_NO_INTERCEPT
 
@@ -43,7 +43,7 @@ build_cflags_fuzz-plain = -fsanitize=fuzzer-no-link $(quiet_coverage)
 build_cflags_fuzz-tsan = $(tsan_harness) -fsanitize=fuzzer-no-link $(quiet_coverage)
 build_cflags_cov = $(COVERAGE_FLAGS)
 build_cflags_pic = -fPIC -fvisibility=hidden
-build_cflags_given = $(GIVEN_CFLAGS) -fno-sanitize=thread
+build_cflags_given = $(GIVEN_CFLAGS) -fno-sanitize=thread -DCOUNTS_COVERAGE
 build_cflags_given-tsan = $(build_cflags_given) $(tsan_harness)
 
 build_ldflags_asan = $(ASAN_FLAGS)
@@ -68,6 +68,9 @@ $(foreach b,$(builds),$(eval $(call compile_rule,$b)))
 
 # If several patterns match an object, GNU make uses the variables of the most specific pattern.
 obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
+# test_interleave switches fibers, so it is not instrumented (tsan.c), and it is linked with the hooks.
+obj/tsan/tests/test_interleave.o: object_cflags = $(tsan_harness)
+test_interleave-tsan: test_ldflags = $(hook_ldflags_tsan)
 obj/fuzz-asan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(ASAN_FLAGS)
 obj/fuzz-msan/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link $(MSAN_FLAGS)
 obj/fuzz-plain/src/page/%.o: object_cflags = -fsanitize=fuzzer-no-link
@@ -154,7 +157,7 @@ unit-tests$(call ending,$1): $$(call unit_objects,$1,$$(filter-out $$(own_progra
 	$$(call link,$1)
 # Each test can also be built as a separate program.
 $$(tests_$1): test_%$(call ending,$1): obj/$1/tests/test_%.o obj/$1/tests/unit_tests.o $$(call archives,$1)
-	$$(call link,$1)
+	$$(call link,$1,$$(test_ldflags))
 $$(foreach t,$$(filter $$(tests_with_parts),$$(call names_of,$1,$$(tests_$1))),$$(eval $$t$(call ending,$1): \
 	$$(call objects,$1,$$(parts_of_$$t))))
 

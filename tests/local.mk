@@ -124,7 +124,8 @@ page_tests = \
 	test_page_raw \
 	test_page_user_slice
 
-# The tests that use internals of src/page, so they cannot test an external page library.
+# The tests that use internals of src/page, so they cannot test an external page library. test_interleave needs
+# an instrumented page library, so it has the same restriction.
 page_tests_inside = \
 	test_page_alias \
 	test_page_system
@@ -135,7 +136,7 @@ mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 if OWN_PAGE
 inside_plain = $(page_tests_inside)
 inside_asan = test_page_alias
-inside_tsan = test_page_alias
+inside_tsan = test_interleave test_page_alias
 inside_msan = test_page_alias test_page_system
 endif
 
@@ -144,12 +145,12 @@ tests_asan = $(addsuffix -asan,$(mutate_tests) $(page_tests) $(inside_asan))
 tests_tsan = $(addsuffix -tsan,$(page_tests) $(inside_tsan) test_page_detect)
 tests_msan = $(addsuffix -msan,$(page_tests) $(inside_msan) test_page_detect)
 
-# The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions, and
-# an external page library may lack functions that some tests call.
-if OWN_PAGE
-own_program_tests = test_mutator_text test_mutator_text-asan
-else
-own_program_tests = $(filter test_page%,$(test_names)) test_mutator_text test_mutator_text-asan
+# The tests that are separate programs: fuzz/mutator_text.c and fuzz/mutator.c define the same functions,
+# test_interleave is linked with the hooks of tsan_hooks.c, and an external page library may lack functions that
+# some tests call.
+own_program_tests = test_mutator_text test_mutator_text-asan test_interleave-tsan
+if !OWN_PAGE
+own_program_tests += $(filter test_page%,$(test_names))
 endif
 
 if OWN_PAGE
@@ -164,6 +165,7 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	$(unit_tests:%=%D%/%.c) \
 	$(page_tests:%=%D%/%.c) \
 	$(page_tests_inside:%=%D%/%.c) \
+	%D%/test_interleave.c \
 	%D%/test_page_detect.c \
 	%D%/banned_words \
 	%D%/check.py \
@@ -189,6 +191,7 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/report_page.py \
 	%D%/sarif.py \
 	%D%/simple_page.c \
+	%D%/small_program.h \
 	%D%/tap.h \
 	%D%/tap.py \
 	%D%/tap.sh \

@@ -32,11 +32,11 @@ done
 expect 0 "the default interleaving" '^two.page: clean in 1 interleaving (replayed)$' \
 	"$pagetorture" explore --library --replay - two.page
 expect 0 "another interleaving" '^two.page: clean in 1 interleaving (replayed)$' \
-	"$pagetorture" explore --library --replay 'L4>T1' two.page
+	"$pagetorture" explore --library --replay 'main.2>T1' two.page
 expect 2 "a schedule that is never reached does not fit" 'two.page: not explored: the schedule does not fit' \
 	"$pagetorture" explore --library --replay 'T0.999>T1' two.page
 expect 2 "a schedule whose thread cannot run does not fit" 'two.page: not explored: the schedule does not fit' \
-	"$pagetorture" explore --library --replay 'L4>T5' two.page
+	"$pagetorture" explore --library --replay 'main.2>T5' two.page
 expect_error "what is no schedule" "expected --replay of a schedule" "$pagetorture" explore --library --replay 'T0>T1' two.page
 expect_error "an unknown strategy" "dpor, bounded, pct, random" "$pagetorture" explore --library --strategy best two.page
 expect 2 "a program that races in some order is not explored" 'not explored: expected a program that is clean' \
@@ -64,7 +64,7 @@ cp "$scratch/out" first
 run_expecting_status 1 "$tool" explore --library two.page
 cmp -s "$scratch/out" first
 ok $? "the same search finds the same schedule" "$scratch/out"
-grep -qE '^  found by dpor in execution [1-9]; schedule: (T0\.[0-9]+|L4)>T1$' first
+grep -qE '^  found by dpor in execution [1-9]; schedule: (T0\.[0-9]+|main\.2)>T1$' first
 ok $? "the strategy, the number of executions and the schedule are printed" first
 replay=$(sed -n 's/^  replay: //p' first)
 (cd / && sh -c "$replay") >"$scratch/out" 2>&1
@@ -76,6 +76,29 @@ for strategy in bounded pct random; do
 done
 expect 0 "calls that do not overlap do not show it" 'clean in 1 interleaving' \
 	"$tool" explore --library --replay - two.page
+
+# ---- a schedule is a part of the program ----
+
+run_expecting_status 1 "$tool" explore --library --directory found two.page
+grep -q "^  written: .*/found/two-schedule.page$" "$scratch/out" && grep -q '^schedule ' found/two-schedule.page
+ok $? "--directory writes the program with its schedule" "$scratch/out"
+run_expecting_status 1 "$tool" run --flavour tsan found/two-schedule.page
+cat "$scratch/out" "$scratch/err" | grep -q 'tsan: differs: schedule: all pages are freed, but the library did not'
+ok $? "run executes the schedule, and finds the bug" "$scratch/out"
+expect 0 "the unchanged library passes, in every flavour" 'two-schedule.page .*yes$' \
+	"$pagetorture" run found/two-schedule.page
+"$pagetorture" convert --bytes -o found/two.bin found/two-schedule.page 2>err &&
+	run_expecting_status 1 "$tool" run --flavour tsan found/two.bin &&
+	cat "$scratch/out" "$scratch/err" | grep -q 'differs: schedule: '
+ok $? "the byte form has the schedule too" err
+sed 's/^schedule .*/schedule T0.999>T1/' found/two-schedule.page >misfit.page
+expect 1 "a schedule that does not fit is a difference" 'differs: schedule: the schedule does not fit' \
+	"$pagetorture" run --flavour tsan misfit.page
+cp found/two-schedule.page more.page
+sed -i 's/^schedule .*/&\nschedule T1.1>T0/' more.page
+"$tool" run --flavour tsan more.page >"$scratch/out" 2>&1
+grep -q 'differs: schedule' "$scratch/out"
+ok $? "another deviation changes the execution" "$scratch/out"
 
 # An allocation takes the lock of a list and then the lock of the arena, a free the other way round.
 cat >alloc.page <<'END'

@@ -9,15 +9,13 @@
 
 #include "harness/model/expectations.h"
 #include "harness/model/orders.h"
-#include "harness/mutate/mutate_parts.h"
-#include "tests/random_program.h"
+#include "tests/small_program.h"
 #include "tests/tap.h"
 
-#define PROGRAMS      1500
-#define ORDERS_MAX    2000 /* programs with more orders are not compared */
-#define CLASSES       (1u << RULE_COUNT)
-#define SHAPES        6
-#define SHORT_PROGRAM 16 /* the most calls of a random program */
+#define PROGRAMS   1500
+#define ORDERS_MAX 2000 /* programs with more orders are not compared */
+#define CLASSES    (1u << RULE_COUNT)
+#define SHAPES     6
 
 static struct program program;
 static struct rules *rules;
@@ -77,7 +75,7 @@ static size_t find_next_of_normal_form(const struct found_orders *found, const s
 /* Hashes the first of all equivalent orders, by the numbers of the lines. */
 static uint64_t hash_normal_form(const struct found_orders *found, const struct order *order)
 {
-	bool is_done[SHORT_PROGRAM] = { false };
+	bool is_done[SMALL_PROGRAM] = { false };
 	uint64_t hash = order->run_count;
 
 	for (size_t n = 0; n < order->run_count; n++) {
@@ -136,35 +134,16 @@ static struct orders_totals find_orders(struct found_orders *found, bool is_unre
 
 /* ---- random programs ---- */
 
-/* Makes calls of 2 or 3 threads, 2 or 3 calls each, that fit the state of a program with two pages. */
-static void make_program_by_shape(uint64_t *seed, unsigned int shape)
-{
-	unsigned int thread_count = 2 + shape % 2, call_count = thread_count * (2 + shape / 2 % 2);
-	struct mutator m = { &program, &program, SHORT_PROGRAM, random_next(seed), NULL };
-	struct abstract_state state;
-
-	parse_calls_or_exit(&program,
-			    "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\np1 = alloc_page(GFP_KERNEL)\n"
-			    "u0 = user_slice(64, 1)\n");
-	for (unsigned int i = 0; i < call_count; i++) {
-		struct call *call = &program.calls[program.count];
-
-		abstract_state_compute(&state, &program, program.count);
-		mutate_make_call(&m, call, (enum op)draw_below(&m, OP_COUNT), &state);
-		call->thread = (uint8_t)(1 + i % thread_count);
-		for (unsigned int n = 0; n < 2; n++)
-			if (random_once_in(seed, 2) && call_valid(call) && call->number[n] > 64)
-				call->number[n] %= 32;
-		program.count += call_valid(call);
-	}
-}
-
 static void make_program(uint64_t seed)
 {
+	static const struct small_program_kind kind = {
+		.calls_of_main = "p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)\np1 = alloc_page(GFP_KERNEL)\n"
+				 "u0 = user_slice(64, 1)\n",
+	};
 	unsigned int shape = (unsigned int)(seed % SHAPES);
 
 	if (shape < 4)
-		make_program_by_shape(&seed, shape);
+		make_small_program(&seed, &program, &kind, 2 + shape % 2, 2 + shape / 2);
 	else
 		make_interacting_program(&seed, &program, 11, OP_COUNT);
 	set_line_numbers(&program, 1);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "harness/program/program_bytes.h"
+#include "harness/program/program_text.h"
 #include "tests/random_program.h"
 #include "tests/tap.h"
 
@@ -98,8 +99,31 @@ static void test_codes_of_calls(void)
 	ok(same, "the codes of format 1 are what they always were");
 }
 
+static void test_schedule_records(void)
+{
+	static const char text[] = "pagetorture 1\nschedule main.2>T1\nschedule T0.300>T7\nget_page(p0)\n";
+	struct text_error error;
+	size_t size;
+
+	ok(program_from_text(&program, text, strlen(text), &error), "a program with a schedule");
+	size = program_to_bytes(&program, bytes);
+	program_from_bytes(&again, bytes, size);
+	ok(size == 3 * PROGRAM_RECORD && again.schedule.count == 2 && again.count == 1 &&
+		   deviations_equal(&again.schedule, &program.schedule),
+	   "the byte form keeps the schedule");
+	bytes[PROGRAM_RECORD + 6] ^= 1;
+	program_from_bytes(&again, bytes, size);
+	ok(again.schedule.count == 1 && again.count == 1,
+	   "a record with the code of a schedule and other bytes is ignored, as in older versions");
+	bytes[PROGRAM_RECORD + 6] ^= 1;
+	bytes[PROGRAM_RECORD + 2] = 0;
+	program_from_bytes(&again, bytes, size);
+	ok(again.schedule.count == 1, "and so is a deviation to main");
+}
+
 UNIT_TEST(test_program_bytes)
 {
+	test_schedule_records();
 	check_seeds(20000, any_bytes_decode, "any bytes are a valid program; its bytes are the same program");
 	check_seeds(5000, canonical_is_stable, "canonical bytes stay as they are");
 	check_seeds(2000, records_are_independent, "a record changes its own call only");

@@ -21,6 +21,14 @@ static const struct bad_text {
 	{ "pagetorture 1 1\n", 1, "header" },
 	{ "main: get_page(p0)\n", 1, "header" },
 	{ HEADER "frobnicate(p0)\n", 2, "unknown call 'frobnicate'" },
+	{ HEADER "schedule T0.7\n", 2, "T0.7>T1 after 'schedule', got 'T0.7'" },
+	{ HEADER "schedule T0.7>main\n", 2, "T0.7>T1" },
+	{ HEADER "schedule T8.7>T1\n", 2, "T0.7>T1" },
+	{ HEADER "schedule T0.65536>T1\n", 2, "T0.7>T1" },
+	{ HEADER "schedule T0.7>T1 T1.2>T0\n", 2, "T0.7>T1" },
+	{ HEADER "schedule\n", 2, "got ''" },
+	{ HEADER "get_page(p0)\nschedule T0.7>T1\n", 3, "before the first call" },
+	{ HEADER "schedule T0.7>T1\nexpect clean\n", 3, "before 'schedule'" },
 	{ HEADER "main: ()\n", 2, "name of a call" },
 	{ HEADER "T8: get_page(p0)\n", 2, "thread" },
 	{ HEADER "T01: get_page(p0)\n", 2, "thread" },
@@ -187,8 +195,39 @@ static bool text_round_trips(uint64_t seed)
 	return program_calls_equal(&before, &program) && program_valid(&program) && !strcmp(text, again);
 }
 
+static void test_schedule_lines(void)
+{
+	static const char canonical[] = HEADER "expect clean\n"
+					       "schedule main.2>T1\n"
+					       "schedule T0.7>T1\n"
+					       "schedule T7.65535>T0\n"
+					       "main: get_page(p0)\n";
+	static const char given[] = HEADER "expect clean\n"
+					   "  schedule  main.2>T1 # a comment\n"
+					   "schedule T0.007>T1\n"
+					   "schedule\tT7.65535>T0\n"
+					   "get_page(p0)\n";
+	static char text[TEXT_PROGRAM_MAX], rewritten[TEXT_REWRITE_MAX];
+	struct text_error error;
+	bool is_parsed = program_from_text(&program, given, strlen(given), &error);
+	size_t size;
+
+	ok(is_parsed && program.schedule.count == 3 && program.schedule.items[0].running == THREAD_MAIN &&
+		   program.schedule.items[2].running == 8 && program.schedule.items[2].next == 1 &&
+		   program.schedule.items[2].position == 65535 && program.calls[0].line == 6,
+	   "schedule lines are deviations, in their order");
+	size = program_to_text(&program, text);
+	ok(size == strlen(canonical) && !strcmp(text, canonical), "they are written in canonical form");
+	size = program_rewrite_as_canonical(given, strlen(given), rewritten, &error);
+	ok(size == strlen(canonical) && !memcmp(rewritten, canonical, size),
+	   "and rewritten in canonical form");
+	program_update_lines(&program);
+	ok(program.calls[0].line == 5, "the lines of calls are counted after them");
+}
+
 UNIT_TEST(test_program_text)
 {
+	test_schedule_lines();
 	test_bad_texts();
 	test_good_texts();
 	test_limits_of_lines();

@@ -200,6 +200,7 @@ static bool check_no_library_race(const struct checker *checker, const struct pr
 
 	if (!race->is_found || rules_access_log(checker->rules)->race_count)
 		return true;
+	report->has_library_race = true;
 	before = &program->calls[race->before.call];
 	now = &program->calls[race->now.call];
 	return checker_set_difference(report,

@@ -20,6 +20,7 @@ struct checker_report {
 	enum checker_result result;
 	rule_set seen;                /* broken rules that were observed in the execution */
 	size_t race_count;            /* race reports of the detector, at most RACE_REPORTS_MAX */
+	bool has_library_race;        /* the difference is the race of library_race_get() */
 	bool reports_are_predictable; /* tsan_shadow.h predicted which races the detector reports */
 	/* The first difference, or why the detector may miss the race; otherwise empty. */
 	char difference_or_miss_text[CHECKER_WHY];

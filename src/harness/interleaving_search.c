@@ -22,8 +22,8 @@ static struct {
 	struct exec *exec;
 	struct trace *trace;
 	struct outcomes outcomes;
-	uint32_t fatal_line; /* of an order that breaks a rule */
 	rule_set broken;
+	uint64_t page_blocks; /* that calls access (tsan_hooks.h) */
 } search;
 
 static bool set_text(enum interleaving_search_verdict verdict, const char *format, ...)
@@ -43,12 +43,29 @@ static bool set_text(enum interleaving_search_verdict verdict, const char *forma
 
 /* ---- the outcomes that the model allows ---- */
 
+/* Adds the blocks of pages that the calls of the order access, except for alloc_page() and free_page(). */
+static void add_page_blocks(const struct order *order)
+{
+	const struct access_log *log = rules_access_log(order->rules);
+
+	for (size_t i = 0; i < log->access_count; i++) {
+		const struct access *access = &log->accesses[i];
+		enum op op = order->program->calls[access->call].op;
+
+		if (op == OP_alloc_page || op == OP_free_page)
+			continue;
+		for (unsigned int block = access->from / 64u; block * 64u < access->to; block++)
+			search.page_blocks |= (uint64_t)1 << block;
+	}
+}
+
 static bool add_outcome_of_order(void *ctx, const struct order *order)
 {
 	(void)ctx;
 	search.broken = rules_verdict(order->rules)->broken;
 	if (search.broken)
 		return false;
+	add_page_blocks(order);
 	if (!outcomes_add(&search.outcomes, rules_trace(order->rules), order->program))
 		search.result->has_unchecked_outcomes = true;
 	return !search.result->has_unchecked_outcomes;
@@ -77,6 +94,8 @@ static bool compute_outcomes(void)
 	outcomes_clear(&search.outcomes);
 	search.outcomes.program = search.request->program;
 	search.broken = 0;
+	/* All pages have the first block, so that the memset() calls of two threads race. */
+	search.page_blocks = 1;
 	if (orders && request.rules)
 		totals = orders_search(orders, &request);
 	orders_delete(orders);
@@ -262,25 +281,119 @@ void interleaving_search_run(const struct interleaving_request *request,
 	if (!compute_outcomes() || !prepare())
 		return;
 	strategy_set_seed(request->seed);
+	tsan_hooks_set_page_blocks(result->has_unchecked_outcomes ? TSAN_HOOKS_ALL_BLOCKS :
+								    search.page_blocks);
 	if (request->deviations)
 		run_given_interleaving();
 	else
 		search_interleavings();
+	tsan_hooks_set_page_blocks(TSAN_HOOKS_ALL_BLOCKS);
 	if (result->verdict == SEARCH_CRASHED)
 		result->verdict = SEARCH_CLEAN;
+}
+
+const struct trace *interleaving_search_get_trace(void)
+{
+	return search.trace;
+}
+
+/* ---- the text of an execution ---- */
+
+static bool ran_before_decision(const struct thread_start *start)
+{
+	return start->position > start->first;
+}
+
+static struct deviation make_deviation(uint8_t running, uint8_t next, uint32_t position)
+{
+	return (struct deviation){ running == NO_THREAD ? THREAD_MAIN : running, next, (uint16_t)position };
+}
+
+/* Return: the index after the last thread of the section that begins with starts[@first]. */
+static size_t find_end_of_starts(const struct interleaving *interleaving, size_t first)
+{
+	size_t end = first + 1;
+
+	while (end < interleaving->start_count &&
+	       interleaving->starts[end].section == interleaving->starts[first].section)
+		end++;
+	return end;
+}
+
+/* Return: whether a thread ran before the first decision of the section that begins at the line. */
+static bool has_starts_before(const struct interleaving *interleaving, uint32_t section)
+{
+	for (size_t i = 0; i < interleaving->start_count; i++)
+		if (interleaving->starts[i].section == section &&
+		    ran_before_decision(&interleaving->starts[i]))
+			return true;
+	return false;
+}
+
+/* Return: the thread of the first decision of the section; NO_THREAD if the section has no decision. */
+static uint8_t find_first_choice(const struct interleaving *interleaving, uint32_t section)
+{
+	for (size_t i = 0; i < interleaving->decision_count; i++)
+		if (interleaving->decisions[i].running == NO_THREAD &&
+		    interleaving->decisions[i].position == section)
+			return interleaving->decisions[i].chosen;
+	return NO_THREAD;
+}
+
+/* A replay makes a decision at each point, also where the threads of starts[@first .. @end) made none. */
+static bool append_starts_of_section(const struct interleaving *interleaving, size_t first, size_t end,
+				     struct deviations *deviations)
+{
+	const struct thread_start *starts = interleaving->starts;
+	uint8_t running = NO_THREAD, chosen = find_first_choice(interleaving, starts[first].section);
+	uint32_t position = starts[first].section;
+
+	for (size_t i = first; i < end; i++) {
+		struct deviation deviation = make_deviation(running, starts[i].thread, position);
+
+		if (!ran_before_decision(&starts[i]))
+			continue;
+		if (i != first && !deviations_append(deviations, deviation))
+			return false;
+		running = starts[i].thread;
+		position = starts[i].position;
+	}
+	return running == NO_THREAD || chosen == NO_THREAD || chosen == running ||
+	       deviations_append(deviations, make_deviation(running, chosen, position));
+}
+
+static bool append_starts(const struct interleaving *interleaving, struct deviations *deviations)
+{
+	for (size_t first = 0, end; first < interleaving->start_count; first = end) {
+		end = find_end_of_starts(interleaving, first);
+		/* Main runs alone, so its lines need no deviation. */
+		if (interleaving->starts[first].thread != THREAD_MAIN &&
+		    !append_starts_of_section(interleaving, first, end, deviations))
+			return false;
+	}
+	return true;
 }
 
 bool interleaving_search_get_deviations(const struct interleaving_search_result *result,
 					struct deviations *deviations)
 {
-	deviations->count = 0;
-	for (size_t i = 0; i < result->last.decision_count; i++) {
-		const struct decision *decision = &result->last.decisions[i];
-		struct moment moment = { .enabled = decision->enabled, .running = decision->running };
-		struct deviation deviation = { decision->running, decision->chosen, decision->position };
+	const struct interleaving *last = &result->last;
 
-		if (decision->chosen != strategy_default_choice(&moment) &&
-		    !deviations_append(deviations, deviation))
+	deviations->count = 0;
+	if (last->has_learned && !append_starts(last, deviations))
+		return false;
+	for (size_t i = 0; i < last->decision_count; i++) {
+		const struct decision *decision = &last->decisions[i];
+		struct moment moment = { .enabled = decision->enabled, .running = decision->running };
+		struct deviation deviation =
+			make_deviation(decision->running, decision->chosen, decision->position);
+
+		if (decision->chosen == strategy_default_choice(&moment))
+			continue;
+		if (decision->running == NO_THREAD && last->has_learned &&
+		    has_starts_before(last, decision->position))
+			continue;
+		if (decision->position > UINT16_MAX || !deviations_append(deviations, deviation))
 			return false;
 	}
 	return true;

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "harness/exec/interleaving.h"
-#include "harness/interleave/deviations.h"
+#include "harness/program/deviations.h"
 
 #define SEARCH_TEXT 400
 
@@ -55,6 +55,9 @@ struct interleaving_search_result {
 /* Explores the program. The function may end the process. */
 void interleaving_search_run(const struct interleaving_request *request,
 			     struct interleaving_search_result *result);
+
+/* Return: the trace of the last execution of this process (interleaving.h); NULL before the first one. */
+const struct trace *interleaving_search_get_trace(void);
 
 /* Gets the deviations of the last execution from the default. Return: false if there are too many. */
 bool interleaving_search_get_deviations(const struct interleaving_search_result *result,

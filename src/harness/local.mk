@@ -59,8 +59,6 @@ harness_sources = \
 	%D%/interleaving_search.h \
 	%D%/interleave/coroutine.c \
 	%D%/interleave/coroutine.h \
-	%D%/interleave/deviations.c \
-	%D%/interleave/deviations.h \
 	%D%/interleave/point.h \
 	%D%/interleave/shared_addresses.c \
 	%D%/interleave/shared_addresses.h \
@@ -105,6 +103,8 @@ harness_sources = \
 	%D%/outcome.c \
 	%D%/outcome.h \
 	%D%/library.h \
+	%D%/program/deviations.c \
+	%D%/program/deviations.h \
 	%D%/program/op.c \
 	%D%/program/op.h \
 	%D%/program/ops.def \

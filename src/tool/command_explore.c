@@ -32,7 +32,8 @@ static const char help[] =
 	"\n"
 	"  --all-orders     evaluate also orders that differ only in calls that do not affect each other\n"
 	"  --bytes          read every FILE as a byte string, whatever its name is\n"
-	"  --directory DIR  write the printed programs to files DIR/NAME-RULES.page\n"
+	"  --directory DIR  write the printed programs to files DIR/NAME-RULES.page; with --library, write\n"
+	"                   a program that fails, with its schedule, to DIR/NAME-schedule.page\n"
 	"  --drawing        draw the printed programs, as `pagetorture explain` does\n"
 	"  --json           print one JSON object for each FILE, on one line\n"
 	"  --library        execute the interleavings inside of the library's calls\n"
@@ -256,6 +257,7 @@ int command_explore(int argc, char **argv)
 		return usage_error("explore", "expected --drawing or --json, got both");
 	settings.interleavings.limit = settings.search.order_limit;
 	settings.interleavings.must_print_json = settings.must_print_json;
+	settings.interleavings.directory = settings.directory;
 	if (settings.must_use_library) {
 		status = interleavings_continue_in_tsan_binary(argc, argv);
 		if (status)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "harness/detect/library_race.h"
+#include "harness/util/bytes.h"
 #include "harness/util/no_coverage.h"
 
 /* In a program that is linked without --wrap, nothing defines or calls the functions __real_NAME. */
@@ -102,9 +103,44 @@ void *__wrap___tsan_memcpy(void *to, const void *from, size_t size)
 	JUMP __real___tsan_memcpy(to, from, size);
 }
 
+#define PAGE_BYTES  4096u
+#define BLOCK_BYTES (PAGE_BYTES / 64)
+
+static uint64_t page_blocks = TSAN_HOOKS_ALL_BLOCKS;
+
+void tsan_hooks_set_page_blocks(uint64_t blocks)
+{
+	page_blocks = blocks;
+}
+
+void __tsan_write_range_pc(void *addr, unsigned long size, void *caller) REAL;
+
+/* Return: the first block from @block on that is in @blocks, or, if not @is_in, is not in @blocks. */
+static unsigned int find_block(uint64_t blocks, unsigned int block, bool is_in)
+{
+	while (block < 64 && (blocks >> block & 1) != is_in)
+		block++;
+	return block;
+}
+
+static void fill_page(uint8_t *page, uint8_t value, void *caller)
+{
+	unsigned int from = find_block(page_blocks, 0, true), to;
+
+	bytes_fill(page, value, PAGE_BYTES);
+	for (; from < 64; from = find_block(page_blocks, to, true)) {
+		to = find_block(page_blocks, from, false);
+		__tsan_write_range_pc(page + from * BLOCK_BYTES, (to - from) * BLOCK_BYTES, caller);
+	}
+}
+
 void *__real___tsan_memset(void *to, int value, size_t size) REAL;
 void *__wrap___tsan_memset(void *to, int value, size_t size)
 {
+	if (size == PAGE_BYTES && page_blocks != TSAN_HOOKS_ALL_BLOCKS && __tsan_write_range_pc) {
+		fill_page(to, (uint8_t)value, CALLER);
+		return to;
+	}
 	if (size && size <= COPY_SIZE_MAX)
 		record_plain(to, size, true, CALLER);
 	JUMP __real___tsan_memset(to, value, size);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum tsan_hook {
 	HOOK_PLAIN_READ,
@@ -32,6 +33,14 @@ typedef void (*tsan_hooks_observer)(enum tsan_hook hook, const volatile void *ad
 
 /* NULL: no observer. */
 void tsan_hooks_set_observer(tsan_hooks_observer observer);
+
+/*
+ * ThreadSanitizer needs more time for a memset() of a whole page than for the rest of an execution. From now
+ * on it gets only these blocks of such a memset(); bit i is the block of 64 bytes at the offset 64 * i. The
+ * blocks must contain all bytes of pages that the program accesses.
+ */
+#define TSAN_HOOKS_ALL_BLOCKS UINT64_MAX
+void tsan_hooks_set_page_blocks(uint64_t blocks);
 
 /* Return: whether the accesses of a page library reach the hooks of this process. */
 bool tsan_hooks_are_linked(void);

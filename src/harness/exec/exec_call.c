@@ -178,7 +178,8 @@ void exec_call(struct exec_context *context)
 
 	context->step->result = RESULT_NONE;
 	context->step->log_len = 0;
-	context->step->was_skipped = program_state_must_skip(&context->exec->state, call);
+	context->step->was_skipped =
+		context->must_skip || program_state_must_skip(&context->exec->state, call);
 	if (context->step->was_skipped)
 		return;
 	call_functions[call->op](context);

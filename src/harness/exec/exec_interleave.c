@@ -26,6 +26,9 @@
 
 #define HELD_MUTEXES 16
 
+/* The most points of a thread in one execution. An execution with more is reported as a livelock. */
+#define POINTS_MAX (1u << 23)
+
 /* Larger writes are writes of page bytes, which no later execution reads before it writes them. */
 #define SAVED_SIZE_MAX 1024
 
@@ -120,26 +123,57 @@ static bool is_enabled(uint8_t thread)
 	}
 }
 
+/* Return: the number of main's lines before the section; UINT32_MAX: the section is a line of main itself. */
+static uint32_t get_position_of_section(void)
+{
+	const struct call *calls = run.program->calls;
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < run.section_start; i++)
+		count += calls[i].thread == THREAD_MAIN;
+	return calls[run.section_start].thread == THREAD_MAIN ? UINT32_MAX : count;
+}
+
+static uint32_t get_position_of_thread(uint8_t thread)
+{
+	return run.threads[thread].point_count + !run.threads[thread].is_alive;
+}
+
 static uint32_t get_position(void)
 {
 	if (run.last_ran == NO_THREAD)
-		return run.program->calls[run.section_start].line;
-	return run.threads[run.last_ran].point_count + !run.threads[run.last_ran].is_alive;
+		return get_position_of_section();
+	return get_position_of_thread(run.last_ran);
+}
+
+/* A replay decides at every point. Where threads go on, it needs no record, and would have too many. */
+static bool must_record(const struct moment *moment, uint8_t chosen)
+{
+	return !run.strategy->decides_at_every_point || chosen != moment->running ||
+	       moment->index < DECISIONS_MAX / 2;
 }
 
 static void record_decision(const struct moment *moment, uint8_t chosen)
 {
 	struct decision *decision = &run.result->decisions[run.result->decision_count];
 
+	if (!must_record(moment, chosen))
+		return;
 	*decision = (struct decision){
 		.chosen = chosen,
 		.running = moment->running,
 		.enabled = moment->enabled,
 		.position = moment->position,
 		.call = run.threads[chosen].call,
+		.number = run.threads[chosen].point_count,
 		.point = run.threads[chosen].pending,
 	};
 	run.result->decision_count++;
+}
+
+static bool has_reached_points_max(void)
+{
+	return run.last_ran != NO_THREAD && run.threads[run.last_ran].point_count >= POINTS_MAX;
 }
 
 /* Return: NO_THREAD if the section has ended, or the execution cannot go on. */
@@ -163,7 +197,7 @@ static uint8_t decide_next_thread(void)
 	}
 	if (!moment.alive)
 		return NO_THREAD;
-	if (moment.index == DECISIONS_MAX - 1) {
+	if (moment.index == DECISIONS_MAX - 1 || has_reached_points_max()) {
 		run.result->end = INTERLEAVING_LIVELOCK;
 		return NO_THREAD;
 	}
@@ -247,7 +281,8 @@ static bool must_decide(bool is_shared)
 {
 	bool is_interesting = is_shared || run.strategy->decides_at_every_point;
 
-	return (is_interesting && run.running != THREAD_MAIN) || !is_enabled(run.running);
+	return (is_interesting && run.running != THREAD_MAIN) || !is_enabled(run.running) ||
+	       run.threads[run.running].point_count >= POINTS_MAX;
 }
 
 /* The running thread is about to make the point. Returns when it is the thread's turn to make it. */
@@ -262,6 +297,7 @@ static void reach_point(enum point_kind kind, const volatile void *addr, size_t 
 	thread->point_count++;
 	thread->pending = point;
 	is_shared = shared_addresses_record(point.addr, run.running, point_is_write(&point));
+	run.result->has_learned = shared_addresses_has_learned();
 	if (must_decide(is_shared))
 		let_strategy_choose();
 	apply_point(thread, &point);
@@ -330,8 +366,7 @@ static void observe(enum tsan_hook hook, const volatile void *addr, size_t size)
 
 /* ---- calls ---- */
 
-/* Return: the executor's data of the handle, whose address identifies the handle in points; NULL: no such
- * data. */
+/* Return: the executor's data of the handle, whose address identifies the handle in points; NULL: none. */
 static const void *find_handle_data(const struct call_handle *handle)
 {
 	switch (handle->kind) {
@@ -369,14 +404,24 @@ static void reach_sync_point(const struct call *call)
 		reach_point(POINT_WAIT, value, sizeof(*value));
 }
 
-/* Reaches a point for each handle of the call. Return: the handle data that the call needs alone, or NULL. */
-static const void *reach_handle_points(const struct call *call)
+static bool is_in_wrong_state(const struct call_handle *handle)
+{
+	return handle->kind < HANDLE_FILLED_KINDS &&
+	       run.exec->state.is_filled[handle->kind][handle->index] == handle->must_be_free;
+}
+
+/*
+ * Reaches a point for each handle of the call, up to the first handle that makes the call be skipped. The
+ * state of a handle is read at its point, because another thread may fill the handle at the next one.
+ * Return: the handle data that the call needs alone, or NULL.
+ */
+static const void *reach_handle_points(struct exec_context *context)
 {
 	struct call_handle handles[2];
-	unsigned int count = call_get_handles(call, handles);
+	unsigned int count = call_get_handles(context->call, handles);
 	const void *alone = NULL;
 
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < count && !context->must_skip; i++) {
 		const void *data = find_handle_data(&handles[i]);
 
 		if (data && needs_handle_alone(&handles[i])) {
@@ -385,6 +430,7 @@ static const void *reach_handle_points(const struct call *call)
 		} else if (data) {
 			reach_point(POINT_LOAD, data, 1);
 		}
+		context->must_skip = is_in_wrong_state(&handles[i]);
 	}
 	return alone;
 }
@@ -422,10 +468,11 @@ static void run_call(size_t call_index)
 	library_race_watch(call->thread, call_index);
 	context.step->call = (uint16_t)call_index;
 	context.step->log_offset = (uint32_t)(call_index * TRACE_PAGE);
-	if (op_orders_threads(call->op))
+	/* A skipped call, for example an unlock of a mutex that the thread does not hold, is no point. */
+	if (op_orders_threads(call->op) && !program_state_must_skip(&exec->state, call))
 		reach_sync_point(call);
-	else
-		alone = reach_handle_points(call);
+	else if (!op_orders_threads(call->op))
+		alone = reach_handle_points(&context);
 	exec_call(&context);
 	release_handle(&alone, call);
 }
@@ -460,7 +507,14 @@ static void find_section_end(void)
 static void start_thread(uint8_t t)
 {
 	struct thread *thread = &run.threads[t];
+	struct thread_start *start = &run.result->starts[run.result->start_count++];
 
+	*start = (struct thread_start){
+		.thread = t,
+		.section = get_position_of_section(),
+		.first = thread->point_count + 1,
+		.position = UINT32_MAX,
+	};
 	coroutine_prepare(&thread->coroutine, run_lines_of_thread);
 	thread->is_alive = true;
 	if (t != THREAD_MAIN) {
@@ -471,6 +525,7 @@ static void start_thread(uint8_t t)
 	run.is_starting = true;
 	switch_to(t);
 	run.is_starting = false;
+	start->position = get_position_of_thread(t);
 }
 
 static void join_thread(uint8_t t)
@@ -519,7 +574,8 @@ static void begin_execution(void)
 		thread->granted_lock = 0;
 		thread->last_access = NULL;
 	}
-	run.result->decision_count = 0;
+	run.result->decision_count = run.result->start_count = 0;
+	run.result->has_learned = false;
 	run.result->end = INTERLEAVING_DONE;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		run.trace->pages[i].live = false;

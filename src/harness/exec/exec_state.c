@@ -321,12 +321,19 @@ void exec_reset_and_record_races(struct exec *exec, const struct program *progra
  */
 void exec_begin_library_race_detection(const struct exec *exec)
 {
+	const struct program *program = exec->state.program;
+	uint16_t threads = 1u << THREAD_MAIN;
+
+	for (size_t i = 0; i < program->count; i++)
+		threads |= (uint16_t)(1u << program->calls[i].thread);
 	library_race_begin();
 	for (unsigned int i = 0; i < exec->locals.range_count; i++)
 		library_race_ignore_range((const void *)exec->locals.ranges[i].from,
 					  exec->locals.ranges[i].to - exec->locals.ranges[i].from);
 	library_race_ignore_range(exec, sizeof(*exec));
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		if (!(threads & 1u << t))
+			continue;
 		library_race_ignore_range(exec->thread_states[t].source_buffer, PAGE_SIZE);
 		library_race_ignore_range(exec->thread_states[t].target_buffer, PAGE_SIZE + 2 * EXEC_GUARD);
 	}

@@ -99,6 +99,7 @@ struct exec_context {
 	struct step *step;         /* exec_call() sets all members except `call` and `log_offset` */
 	uint8_t *read_log;         /* exec_call() stores the bytes that the call reads here */
 	size_t read_log_size_left; /* number of free bytes at read_log */
+	bool must_skip;            /* the executor has found that the call is skipped */
 	/* The executor's function for a call on a mutex or semaphore that can run without blocking. */
 	void (*sync_call)(void *executor, const struct call *call);
 	/* The executor's function that runs before the call's result becomes visible to others; may be NULL.

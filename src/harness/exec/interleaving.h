@@ -8,7 +8,7 @@
 enum interleaving_end {
 	INTERLEAVING_DONE,         /* every line ran */
 	INTERLEAVING_DEADLOCK,     /* no thread can go on */
-	INTERLEAVING_LIVELOCK,     /* the threads made DECISIONS_MAX decisions, and have not ended */
+	INTERLEAVING_LIVELOCK,     /* the threads made too many decisions or points, and have not ended */
 	INTERLEAVING_DOES_NOT_FIT, /* a decision of the strategy is not possible */
 	INTERLEAVING_NOT_UNDONE,   /* every line ran, but wrote more memory than the undo log holds */
 };
@@ -19,12 +19,28 @@ struct decision {
 	uint16_t enabled;
 	uint32_t position;  /* as in struct deviation (deviations.h) */
 	uint16_t call;      /* index of the call of the chosen thread */
+	uint32_t number;    /* of the point, among the points of the chosen thread */
 	struct point point; /* the point that the chosen thread makes */
 };
 
-/* What happened. After each decision all members are valid, so that a parent process can read them. */
+/* What a thread ran before the first decision of a section. */
+struct thread_start {
+	uint8_t thread;
+	uint32_t section;         /* as the position of a decision at the begin of the section */
+	uint32_t first, position; /* of its first point, and of the point before which it stopped; UINT32_MAX:
+				     it did not stop */
+};
+
+/*
+ * What happened. After each decision all members are valid, so that a parent process can read them.
+ * @has_learned: an address turned out to be shared, so threads ran past points that need decisions. Then the
+ * order matters in which threads ran before the first decision of a section.
+ */
 struct interleaving {
 	enum interleaving_end end;
+	bool has_learned;
+	size_t start_count;
+	struct thread_start starts[PROGRAM_CALLS];
 	size_t decision_count;
 	struct decision decisions[DECISIONS_MAX];
 };

@@ -90,3 +90,8 @@ bool shared_addresses_take_learned(void)
 	addresses.has_learned = false;
 	return has_learned;
 }
+
+bool shared_addresses_has_learned(void)
+{
+	return addresses.has_learned;
+}

@@ -24,3 +24,6 @@ bool shared_addresses_is_lock(uintptr_t addr);
 /* Return: whether an address became shared since the last call of this function or the begin of the search.
  */
 bool shared_addresses_take_learned(void);
+
+/* Return: what shared_addresses_take_learned() would return. */
+bool shared_addresses_has_learned(void);

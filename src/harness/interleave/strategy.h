@@ -12,8 +12,6 @@
 #include "harness/interleave/point.h"
 #include "harness/program/program.h"
 
-#define NO_THREAD UINT8_MAX
-
 /* The most decisions of one execution. An execution that needs more is reported as a livelock. */
 #define DECISIONS_MAX 4096
 
@@ -53,6 +51,15 @@ static inline uint8_t strategy_default_choice(const struct moment *moment)
 
 /* Executes one interleaving of each set of equivalent ones (dynamic partial-order reduction, source sets). */
 extern const struct strategy strategy_dpor;
+
+/* For tests of the tests: errors in the reduction, with which later searches miss interleavings. */
+enum dpor_defect {
+	DPOR_NO_DEFECT,
+	DPOR_LAST_RACE_ONLY, /* only the last race of an event counts */
+	DPOR_LATER_THREAD,   /* only the thread of the later event of a race can begin the other order */
+	DPOR_SLEEPS_FOREVER, /* a dependent event wakes no thread */
+};
+void strategy_dpor_set_defect(enum dpor_defect defect);
 
 /* Executes all interleavings with at most strategy_bounded_set_limit() preemptions; UINT_MAX: all of them. */
 extern const struct strategy strategy_bounded;

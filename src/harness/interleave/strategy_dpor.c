@@ -3,12 +3,12 @@
  * Dynamic partial-order reduction with source sets and sleep sets (Abdulla, Aronsson, Jonsson, Sagonas:
  * Optimal dynamic partial order reduction, POPL 2014).
  *
- * An execution is a sequence of events, one for each decision. The vector clock of an event has the
- * earlier events that happen before it, in the sense of dependent points. Two dependent events of different
- * threads race if no third event orders them. For each race the search must also try an execution in which
+ * An execution is a sequence of events, one for each decision. The vector clock of an event has the earlier
+ * events that happen before it, in the sense of dependent points. Two dependent events of different threads
+ * race if no third event orders them. For each race the search must also try an execution in which
  * the later event comes first: the node of the earlier event gets a thread into its `backtrack` set that can
  * begin such an execution, unless the set has one already. All races of an event count, not only the last
- * one: otherwise interleavings of three threads are lost (tests/test_interleave.c).
+ * one: otherwise interleavings of three threads are lost (DPOR_LAST_RACE_ONLY, tests/test_interleave.c).
  */
 #include "harness/interleave/strategy.h"
 
@@ -36,6 +36,13 @@ static struct {
 	bool is_redundant;    /* all enabled threads are asleep: an equivalent execution has run */
 	struct clock clocks[THREADS];
 } dpor;
+
+static enum dpor_defect defect;
+
+void strategy_dpor_set_defect(enum dpor_defect new_defect)
+{
+	defect = new_defect;
+}
 
 static uint16_t bit(uint8_t thread)
 {
@@ -88,16 +95,36 @@ static void add_backtrack_thread(size_t i, size_t last)
 	struct node *node = &nodes[i];
 	uint16_t initial = find_initial_threads(i, last), last_thread = bit(nodes[last].chosen);
 
-	if (!initial)
+	if (defect == DPOR_LATER_THREAD)
+		node->backtrack |= last_thread;
+	else if (!initial)
 		node->backtrack |= node->enabled;
 	else if (!(node->backtrack & initial))
 		node->backtrack |= initial & last_thread ? last_thread : (uint16_t)(initial & -initial);
 }
 
-/* A lock cannot come before the unlock that lets it continue; it races with the earlier lock instead. */
-static bool can_change_places(const struct point *earlier, const struct point *later)
+static const struct point *get_event(size_t i)
 {
-	return !(point_unlocks(earlier) && point_locks(later));
+	return &nodes[i].points[nodes[i].chosen];
+}
+
+/* Return: whether the event of node @i unlocks a locked lock. A faulty library may unlock a free one. */
+static bool ends_critical_section(size_t i)
+{
+	const struct point *unlock = get_event(i);
+
+	if (!point_unlocks(unlock))
+		return false;
+	while (i-- > dpor.section_start)
+		if (points_are_dependent(get_event(i), unlock))
+			return point_locks(get_event(i));
+	return true;
+}
+
+/* A lock cannot come before the unlock that lets it continue; it races with the earlier lock instead. */
+static bool can_change_places(size_t earlier, const struct point *later)
+{
+	return !(point_locks(later) && ends_critical_section(earlier));
 }
 
 /* Stores the clock of the event of node @last, and handles its races. */
@@ -109,16 +136,15 @@ static void handle_event(size_t last)
 	struct clock *own = &dpor.clocks[thread];
 	struct clock ordered = *own; /* events that happen before this one through the events after them */
 	size_t races[64];
-	unsigned int race_count = 0;
+	unsigned int race_count = 0, max_race_count = defect == DPOR_LAST_RACE_ONLY ? 1 : 64;
 
 	for (size_t i = last; i-- > dpor.section_start;) {
 		const struct node *earlier = &nodes[i];
 
-		if (earlier->chosen == thread ||
-		    !points_are_dependent(&earlier->points[earlier->chosen], point))
+		if (earlier->chosen == thread || !points_are_dependent(get_event(i), point))
 			continue;
-		if (can_change_places(&earlier->points[earlier->chosen], point)) {
-			if (!clock_includes(&ordered, i) && race_count < 64)
+		if (can_change_places(i, point)) {
+			if (!clock_includes(&ordered, i) && race_count < max_race_count)
 				races[race_count++] = i;
 			take_maximum(&ordered, &earlier->clock);
 		}
@@ -189,7 +215,8 @@ static uint16_t find_sleeping_threads(const struct moment *moment)
 	candidates = (parent->sleep | parent->done) & moment->alive & (uint16_t)~bit(parent->chosen);
 	for (uint8_t t = 0; t < THREADS; t++)
 		if (candidates & bit(t) &&
-		    !points_are_dependent(&parent->points[t], &parent->points[parent->chosen]))
+		    (defect == DPOR_SLEEPS_FOREVER ||
+		     !points_are_dependent(&parent->points[t], &parent->points[parent->chosen])))
 			sleep |= bit(t);
 	return sleep;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /* Runs one interleaving, given as deviations. A deviation that does not fit ends the execution. */
-#include "harness/interleave/deviations.h"
+#include "harness/program/deviations.h"
 #include "harness/interleave/strategy.h"
 
 static const struct deviations *deviations;
@@ -27,7 +27,8 @@ static void begin_execution(void)
 
 static uint8_t choose(const struct moment *moment)
 {
-	uint8_t thread = deviations_find(deviations, moment->running, moment->position);
+	uint8_t running = moment->running == NO_THREAD ? THREAD_MAIN : moment->running;
+	uint8_t thread = deviations_find(deviations, running, moment->position);
 
 	if (thread == NO_THREAD)
 		return strategy_default_choice(moment);

@@ -21,7 +21,8 @@ static void copy_program(struct program *to, const struct program *from)
 
 static bool is_candidate_changed(const struct minimize *m)
 {
-	if (!program_calls_equal(&m->candidate, &m->best))
+	if (!program_calls_equal(&m->candidate, &m->best) ||
+	    m->candidate.schedule.count != m->best.schedule.count)
 		return true;
 	for (size_t i = 0; i < m->best.count; i++)
 		if (m->candidate.calls[i].expected_result != m->best.calls[i].expected_result)
@@ -71,6 +72,18 @@ static bool is_offset(const struct call *call, unsigned int number_index)
  * false if there is no change with this number.
  */
 typedef bool (*program_edit)(struct program *program, unsigned int variant);
+
+static bool drop_deviation(struct program *program, unsigned int variant)
+{
+	struct deviations *schedule = &program->schedule;
+
+	if (variant >= schedule->count)
+		return false;
+	schedule->count--;
+	for (size_t i = variant; i < schedule->count; i++)
+		schedule->items[i] = schedule->items[i + 1];
+	return true;
+}
 
 static void drop_marked_calls(struct program *program, const bool *is_dropped)
 {
@@ -378,11 +391,13 @@ static bool try_all_edits_of_pass(struct minimize *m, const struct pass *pass)
 
 void minimize(struct minimize *m)
 {
-	static const struct pass first_pass = { .edit_call = drop_expected_result };
+	static const struct pass first_passes[] = { { .edit_call = drop_expected_result },
+						    { .edit_program = drop_deviation } };
 	bool has_become_smaller;
 
 	do {
-		has_become_smaller = try_all_edits_of_pass(m, &first_pass);
+		has_become_smaller = try_all_edits_of_pass(m, &first_passes[0]);
+		has_become_smaller |= try_all_edits_of_pass(m, &first_passes[1]);
 		has_become_smaller |= try_dropping_call_ranges(m);
 		for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
 			has_become_smaller |= try_all_edits_of_pass(m, &passes[i]);

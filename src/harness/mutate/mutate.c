@@ -19,6 +19,7 @@ bool mutate_engine(struct mutator *m)
 
 	size = m->engine(bytes, size, m->max_calls * PROGRAM_RECORD);
 	program_from_bytes(m->program, bytes, size);
+	m->program->schedule.count = 0; /* a schedule belongs to the calls for which it was found */
 	return true;
 }
 
@@ -47,6 +48,7 @@ static struct mutator cut_program_and_init_mutator(struct program *program,
 
 	if (program->count > most)
 		program->count = most;
+	program->schedule.count = 0;
 	return (struct mutator){
 		.program = program,
 		.other = request->other && request->other->count ? request->other : program,

@@ -69,5 +69,6 @@ bool program_calls_equal(const struct program *a, const struct program *b)
 void program_update_lines(struct program *program)
 {
 	for (size_t i = 0; i < program->count; i++)
-		program->calls[i].line = (uint32_t)i + 2; /* the header is line 1 */
+		/* The header is line 1. */
+		program->calls[i].line = (uint32_t)(i + program->schedule.count) + 2;
 }

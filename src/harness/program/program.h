@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/program/deviations.h"
 #include "harness/program/op.h"
 #include "harness/program/rule.h"
 
@@ -51,6 +52,8 @@ struct program {
 	size_t count;    /* number of calls */
 	bool has_expect; /* the text has at least one `expect` */
 	rule_set expect; /* the rules that the program is expected to break */
+	/* The schedule of an interleaving inside of calls; without deviations: no such schedule. */
+	struct deviations schedule;
 	struct call calls[PROGRAM_CALLS];
 };
 

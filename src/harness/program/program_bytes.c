@@ -8,6 +8,14 @@
 #define CODE_RESERVED 0xf0
 #define CODE_ALIASES  24 /* number of calls in the first release of format 1; never changes */
 
+/*
+ * A record with a deviation of the schedule. Programs of older versions ignore such a record, because its
+ * code is reserved. The signature makes it unlikely that random bytes are a schedule.
+ */
+#define CODE_SCHEDULE 0xf0
+static const uint8_t schedule_signature[6] = { 'S', 'C', 'H', 'E', 'D', 0x0a };
+enum { AT_RUNNING = 1, AT_NEXT, AT_POSITION, AT_SIGNATURE = 5 };
+
 enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
 
 _Static_assert(OP_COUNT >= CODE_ALIASES, "codes are append-only");
@@ -77,6 +85,15 @@ static void decode_call(struct call *call, const uint8_t *record, uint32_t line)
 	decode_arguments(call, record);
 }
 
+static bool decode_deviation(const uint8_t *record, struct deviation *deviation)
+{
+	*deviation = (struct deviation){ record[AT_RUNNING], record[AT_NEXT],
+					 (uint16_t)(record[AT_POSITION] | record[AT_POSITION + 1] << 8) };
+	return record[AT_OP] == CODE_SCHEDULE && deviation->running < PROGRAM_THREADS &&
+	       deviation->next != THREAD_MAIN && deviation->next < PROGRAM_THREADS &&
+	       !memcmp(record + AT_SIGNATURE, schedule_signature, sizeof(schedule_signature));
+}
+
 void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size)
 {
 	size_t records = size / PROGRAM_RECORD;
@@ -84,11 +101,15 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 	program->count = 0;
 	program->has_expect = false;
 	program->expect = 0;
+	program->schedule.count = 0;
 	for (size_t i = 0; i < records && program->count < PROGRAM_CALLS; i++) {
 		const uint8_t *record = bytes + i * PROGRAM_RECORD;
+		struct deviation deviation;
 
 		if (record[AT_OP] < CODE_RESERVED)
 			decode_call(&program->calls[program->count++], record, (uint32_t)(i + 1));
+		else if (!program->count && decode_deviation(record, &deviation))
+			deviations_append(&program->schedule, deviation);
 	}
 }
 
@@ -103,11 +124,25 @@ static void encode_call(const struct call *call, uint8_t *record)
 		encode_number(record, i, call->number[i]);
 }
 
+static void encode_deviation(const struct deviation *deviation, uint8_t *record)
+{
+	record[AT_OP] = CODE_SCHEDULE;
+	record[AT_RUNNING] = deviation->running;
+	record[AT_NEXT] = deviation->next;
+	record[AT_POSITION] = (uint8_t)deviation->position;
+	record[AT_POSITION + 1] = (uint8_t)(deviation->position >> 8);
+	memcpy(record + AT_SIGNATURE, schedule_signature, sizeof(schedule_signature));
+}
+
 size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX])
 {
-	for (size_t i = 0; i < program->count; i++)
-		encode_call(&program->calls[i], bytes + i * PROGRAM_RECORD);
-	return program->count * PROGRAM_RECORD;
+	uint8_t *record = bytes;
+
+	for (size_t i = 0; i < program->schedule.count; i++, record += PROGRAM_RECORD)
+		encode_deviation(&program->schedule.items[i], record);
+	for (size_t i = 0; i < program->count; i++, record += PROGRAM_RECORD)
+		encode_call(&program->calls[i], record);
+	return (size_t)(record - bytes);
 }
 
 /* A call is valid if encoding and decoding it gives the same call. */

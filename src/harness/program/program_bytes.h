@@ -11,8 +11,10 @@
  * Decoding uses only the fields of the call's arguments, each modulo its range, so every byte string is a
  * program:
  *
- * - Codes 0xf0 to 0xff are reserved: a record with a reserved code is ignored. Other codes from OP_COUNT on
- *   are reduced modulo 24, in all later versions too.
+ * - Before the first call, a record 0xf0 with the bytes `SCHED\n` from byte 5 on is a deviation of the
+ * schedule: running thread, next thread, position with the low byte first (deviations.h).
+ * - Codes 0xf0 to 0xff are reserved: any other record with a reserved code is ignored. Other codes from
+ * OP_COUNT on are reduced modulo 24, in all later versions too.
  * - An incomplete last record is ignored.
  * - Records after PROGRAM_CALLS calls are ignored.
  *
@@ -26,9 +28,10 @@
 #include "harness/program/program.h"
 
 #define PROGRAM_RECORD    11
-#define PROGRAM_BYTES_MAX (PROGRAM_CALLS * PROGRAM_RECORD)
+#define PROGRAM_BYTES_MAX ((DEVIATIONS_MAX + PROGRAM_CALLS) * PROGRAM_RECORD)
 
 void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size);
 
-/* Return: the number of bytes written, PROGRAM_RECORD for each call. */
+/* Return: the number of bytes written, PROGRAM_RECORD for each deviation of the schedule and for each call.
+ */
 size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX]);

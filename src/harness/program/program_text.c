@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Parses the lines of a program's text: the header, `expect` lines and calls. program_from_text() stores them
- * in a program; program_rewrite_as_canonical() writes them in canonical form.
+ * Parses the lines of a program's text: the header, `expect` and `schedule` lines, and calls.
+ * program_from_text() stores them in a program; program_rewrite_as_canonical() writes them in canonical form.
  */
 #include "harness/program/program_text.h"
 
@@ -11,12 +11,12 @@
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
-enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_CALL };
+enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_SCHEDULE, LINE_CALL };
 
 struct text_reader {
 	const char *at, *end;
 	unsigned int line_number;
-	bool has_header, has_call, has_clean;
+	bool has_header, has_schedule, has_call, has_clean;
 	struct text_error *error;
 };
 
@@ -64,10 +64,31 @@ static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
 		return set_expect_error(cursor, &name);
 	else
 		*expected_rules |= RULE_BIT(rule);
-	if (reader->has_call)
-		return text_set_error(cursor->error, "expected 'expect' before the first call");
+	if (reader->has_call || reader->has_schedule)
+		return text_set_error(cursor->error, "expected 'expect' before %s",
+				      reader->has_call ? "the first call" : "'schedule'");
 	return !(reader->has_clean && *expected_rules) ||
 	       text_set_error(cursor->error, "expected 'clean' alone or names of rules, got both");
+}
+
+/* Parses the deviation after `schedule`. */
+static bool parse_schedule(struct text_reader *reader, struct text_cursor *cursor,
+			   struct deviation *deviation)
+{
+	struct text_word word = read_trimmed_rest_of_line(cursor);
+	char text[DEVIATION_TEXT] = "";
+	const char *end;
+
+	if (word.len < sizeof(text))
+		memcpy(text, word.start, word.len);
+	end = deviation_parse(text, deviation);
+	if (!end || *end)
+		return text_set_error(cursor->error,
+				      "expected a deviation such as T0.7>T1 after 'schedule', got '%.*s'",
+				      TEXT_SHOWN(&word));
+	reader->has_schedule = true;
+	return !reader->has_call ||
+	       text_set_error(cursor->error, "expected 'schedule' before the first call");
 }
 
 static bool parse_header(struct text_cursor *cursor)
@@ -130,18 +151,24 @@ static bool split_and_check_next_line(struct text_reader *reader, struct text_cu
 	return check_characters(cursor, whole_line->start + whole_line->len);
 }
 
-static bool starts_with_expect(const struct text_cursor *cursor)
+static bool starts_with_keyword(const struct text_cursor *cursor, const char *keyword)
 {
 	struct text_cursor look = *cursor;
 	struct text_word word = text_read_word(&look);
 
-	return text_word_is(&word, "expect") &&
+	return text_word_is(&word, keyword) &&
 	       (text_ends_after_spaces(&look) || text_is_space(word.start[word.len]));
 }
 
-/* Parses the next line. A call is stored in @call; a rule is added to @expected_rules. */
-static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct call *call,
-			    rule_set *expected_rules, struct text_word *whole_line)
+/* What a line has, by its kind. */
+struct line_content {
+	struct call call;
+	struct deviation deviation;
+	rule_set expect;
+};
+
+static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct line_content *content,
+			    struct text_word *whole_line)
 {
 	struct text_cursor cursor;
 
@@ -156,39 +183,54 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 		reader->has_header = parse_header(&cursor);
 		return reader->has_header;
 	}
-	if (starts_with_expect(&cursor)) {
+	if (starts_with_keyword(&cursor, "expect")) {
 		*kind = LINE_EXPECT;
 		text_read_word(&cursor);
-		return parse_expect(reader, &cursor, expected_rules);
+		return parse_expect(reader, &cursor, &content->expect);
+	}
+	if (starts_with_keyword(&cursor, "schedule")) {
+		*kind = LINE_SCHEDULE;
+		text_read_word(&cursor);
+		return parse_schedule(reader, &cursor, &content->deviation);
 	}
 	*kind = LINE_CALL;
 	reader->has_call = true;
-	if (!text_parse_call(&cursor, call))
+	if (!text_parse_call(&cursor, &content->call))
 		return false;
-	call->line = reader->line_number;
+	content->call.line = reader->line_number;
 	return true;
+}
+
+/* Adds what the line has to the program. Return: false with the error filled if there is no space. */
+static bool add_line(struct program *program, enum line_kind kind, const struct line_content *content,
+		     struct text_error *error)
+{
+	if (kind == LINE_EXPECT)
+		program->has_expect = true;
+	if (kind == LINE_CALL)
+		program->calls[program->count++] = content->call;
+	return kind != LINE_SCHEDULE || deviations_append(&program->schedule, content->deviation) ||
+	       text_set_error(error, "expected at most %d lines with 'schedule'", DEVIATIONS_MAX);
 }
 
 bool program_from_text(struct program *program, const char *text, size_t size, struct text_error *error)
 {
 	struct text_reader reader = { .at = text, .end = text + size, .error = error };
+	struct line_content content = { .expect = 0 };
 
 	error->no_header = true;
 	program->count = 0;
 	program->has_expect = false;
-	program->expect = 0;
+	program->schedule.count = 0;
 	while (reader.at < reader.end) {
 		enum line_kind kind;
 		struct text_word whole;
-		struct call call;
 
-		if (!parse_next_line(&reader, &kind, &call, &program->expect, &whole))
+		if (!parse_next_line(&reader, &kind, &content, &whole) ||
+		    !add_line(program, kind, &content, error))
 			return false;
-		if (kind == LINE_EXPECT)
-			program->has_expect = true;
-		if (kind == LINE_CALL)
-			program->calls[program->count++] = call;
 	}
+	program->expect = content.expect;
 	if (reader.has_header)
 		return true;
 	error->line_number = reader.line_number ? reader.line_number : 1;
@@ -228,10 +270,10 @@ size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, st
 	while (reader.at < reader.end) {
 		enum line_kind kind;
 		struct text_word whole;
-		struct call call;
-		rule_set expect = 0;
+		struct line_content content = { .expect = 0 };
+		char deviation_text[DEVIATION_TEXT];
 
-		if (!parse_next_line(&reader, &kind, &call, &expect, &whole))
+		if (!parse_next_line(&reader, &kind, &content, &whole))
 			return 0;
 		if (kind == LINE_COMMENT)
 			text_append_line(&writer, whole.start, whole.len);
@@ -239,8 +281,11 @@ size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, st
 			text_append(&writer, TEXT_HEADER " 1\n");
 		else if (kind == LINE_EXPECT)
 			append_next_expect_line(&writer, &rules_left, &must_append_clean);
-		else if (kind == LINE_CALL) {
-			text_append_call(&writer, &call);
+		else if (kind == LINE_SCHEDULE) {
+			deviation_to_text(&content.deviation, deviation_text);
+			text_append(&writer, "schedule %s\n", deviation_text);
+		} else if (kind == LINE_CALL) {
+			text_append_call(&writer, &content.call);
 			text_append(&writer, "\n");
 		}
 	}

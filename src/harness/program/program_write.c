@@ -89,6 +89,16 @@ static void append_expect_lines(struct text_writer *writer, const struct program
 			text_append(writer, "expect %s\n", rule_table[rule].name);
 }
 
+static void append_schedule_lines(struct text_writer *writer, const struct program *program)
+{
+	for (size_t i = 0; i < program->schedule.count; i++) {
+		char text[DEVIATION_TEXT];
+
+		deviation_to_text(&program->schedule.items[i], text);
+		text_append(writer, "schedule %s\n", text);
+	}
+}
+
 void call_to_text(const struct call *call, char text[TEXT_CALL_MAX])
 {
 	struct text_writer writer = { text, 0, TEXT_CALL_MAX };
@@ -102,6 +112,7 @@ size_t program_to_text(const struct program *program, char text[TEXT_PROGRAM_MAX
 
 	text_append(&writer, TEXT_HEADER " 1\n");
 	append_expect_lines(&writer, program);
+	append_schedule_lines(&writer, program);
 	for (size_t i = 0; i < program->count; i++) {
 		text_append_call(&writer, &program->calls[i]);
 		text_append(&writer, "\n");

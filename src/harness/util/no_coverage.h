@@ -2,10 +2,11 @@
 /*
  * Functions between NO_COVERAGE_BEGIN and NO_COVERAGE_END have no coverage counters: behaviour that depends
  * on other processes or on earlier inputs would look like new coverage (tests/test_same.sh).
+ * build-aux/flavours.mk defines COUNTS_COVERAGE for the builds that have coverage counters.
  */
 #pragma once
 
-#ifdef __clang__
+#if defined(__clang__) && defined(COUNTS_COVERAGE)
 /* Not inlined, because an inlined function would have the coverage counters of its caller. */
 #define NO_COVERAGE_BEGIN                                                                                \
 	_Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\"))), apply_to = function)") \

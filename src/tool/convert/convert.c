@@ -104,7 +104,8 @@ static bool reads_back_as_program(const struct rewritten_program *rewritten, con
 		program_from_bytes(&read_back, (const uint8_t *)rewritten->content, rewritten->size);
 	else if (!program_from_text(&read_back, rewritten->content, rewritten->size, &error))
 		return false;
-	return program_calls_equal(&read_back, program);
+	return program_calls_equal(&read_back, program) &&
+	       deviations_equal(&read_back.schedule, &program->schedule);
 }
 
 /*

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/explore/interleavings.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/detect/detector.h"
 #include "harness/interleaving_search.h"
+#include "harness/program/program_text.h"
 #include "harness/util/isolate.h"
+#include "harness/util/path.h"
 #include "harness/util/shell_word.h"
 #include "tool/report/symbols.h"
 #include "tool/util/flavours.h"
 #include "tool/util/json.h"
+#include "tool/util/output.h"
+#include "tool/util/status.h"
 #include "tool/util/usage.h"
 
 static const struct strategy *const strategies[] = { &strategy_dpor, &strategy_bounded, &strategy_pct,
@@ -106,7 +112,7 @@ static bool run_search(const struct program *program, const struct interleavings
 		return false;
 	current.result->verdict = SEARCH_CRASHED;
 	current.result->execution_count = 0;
-	current.result->last.decision_count = 0;
+	current.result->last.decision_count = current.result->last.start_count = 0;
 	if (!isolate_call(search_in_child, NULL, settings->timeout_seconds, &current.child))
 		return false;
 	describe_end_of_child(settings);
@@ -145,6 +151,44 @@ static const char *format_schedule(void)
 		return "";
 	deviations_to_text(&current.found, text);
 	return text;
+}
+
+/*
+ * Writes the program with the schedule of the last execution to a file `DIRECTORY/NAME-schedule.page`.
+ * Return: EXIT_GOOD; EXIT_BAD, after a line on standard error, if the file cannot be written.
+ */
+static int write_program_with_schedule(const char *file, const struct interleavings_settings *settings)
+{
+	static struct program program;
+	static char text[TEXT_PROGRAM_MAX];
+	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	const char *suffix = strstr(name, ".page");
+	const char *directory = settings->directory;
+	char path[PATH_MAX];
+	int error = 0;
+
+	program = *current.request.program;
+	program.schedule = current.found;
+	program.has_expect = true;
+	program.expect = 0;
+	if (mkdir(directory, 0777) && errno != EEXIST)
+		error = errno;
+	else if (!path_format(path, sizeof(path), "%s/%.*s-schedule.page", directory,
+			      (int)(suffix ? (size_t)(suffix - name) : strlen(name)), name))
+		error = ENAMETOOLONG;
+	if (!error)
+		error = output_write_or_errno(path, text, program_to_text(&program, text));
+	if (error) {
+		fprintf(stderr, "%s: expected a directory that can be written: %s\n", directory,
+			strerror(error));
+		return EXIT_BAD;
+	}
+	if (settings->must_print_json)
+		return EXIT_GOOD;
+	fputs("  written: ", stdout);
+	shell_absolute_path_print(stdout, path);
+	putchar('\n');
+	return EXIT_GOOD;
 }
 
 static void print_finding(const char *file)
@@ -211,7 +255,7 @@ int interleavings_explore_and_print(const char *file, const struct program *prog
 {
 	if (settings->schedule && !deviations_parse(settings->schedule, &current.given))
 		return usage_error("explore",
-				   "expected --replay of a schedule such as 'T0.7>T1 L5>T1', got %s",
+				   "expected --replay of a schedule such as 'T0.7>T1 main.2>T1', got %s",
 				   settings->schedule);
 	if (!run_search(program, settings))
 		return usage_error("explore", "%s: expected a child process, got none", file);
@@ -223,5 +267,9 @@ int interleavings_explore_and_print(const char *file, const struct program *prog
 		print_json(file);
 	else
 		print_text(file);
-	return current.result->verdict == SEARCH_FOUND ? EXIT_FAILED : EXIT_GOOD;
+	if (current.result->verdict != SEARCH_FOUND)
+		return EXIT_GOOD;
+	if (settings->directory && *format_schedule())
+		return worse_exit_status(EXIT_FAILED, write_program_with_schedule(file, settings));
+	return EXIT_FAILED;
 }

@@ -13,7 +13,8 @@ struct interleavings_settings {
 	unsigned int seed;
 	unsigned int timeout_seconds; /* of each program */
 	const char *strategy_name;    /* NULL: dpor, then others if dpor is not complete */
-	const char *schedule;         /* the interleaving to run, as text (deviations.h); NULL: search */
+	const char *directory; /* directory for programs with the schedule of a failure; NULL: not written */
+	const char *schedule;  /* the interleaving to run, as text (deviations.h); NULL: search */
 	bool must_print_json;
 };
 

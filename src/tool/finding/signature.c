@@ -172,9 +172,7 @@ static void append_disagreement(const struct signature_evidence *e, unsigned int
 	set_short_name(s, flavour_names[flavour], "disagrees", NULL);
 	if (!*record->why) {
 		append_last_death(e, flavour);
-	} else if (is_library_race(record)) {
-		append_race(e, flavour, record->race, "library-race of", RULE_COUNT);
-	} else if (is_unpredicted_race_in_known_function(e, flavour)) {
+	} else if (is_library_race(record) || is_unpredicted_race_in_known_function(e, flavour)) {
 		signature_append_failure_text(s, "a race that the model does not have");
 		append_race(e, flavour, record->race, "race", RULE_COUNT);
 	} else {

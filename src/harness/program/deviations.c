@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include "harness/interleave/deviations.h"
+#include "harness/program/deviations.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/interleave/strategy.h"
+#include "harness/program/program.h"
 
 bool deviations_append(struct deviations *deviations, struct deviation deviation)
 {
@@ -22,21 +22,31 @@ uint8_t deviations_find(const struct deviations *deviations, uint8_t running, ui
 	return NO_THREAD;
 }
 
+bool deviations_equal(const struct deviations *a, const struct deviations *b)
+{
+	for (size_t i = 0; i < a->count && i < b->count; i++)
+		if (a->items[i].running != b->items[i].running || a->items[i].next != b->items[i].next ||
+		    a->items[i].position != b->items[i].position)
+			return false;
+	return a->count == b->count;
+}
+
+void deviation_to_text(const struct deviation *deviation, char text[DEVIATION_TEXT])
+{
+	snprintf(text, DEVIATION_TEXT, "%s.%u>%s", thread_name(deviation->running), deviation->position,
+		 thread_name(deviation->next));
+}
+
 void deviations_to_text(const struct deviations *deviations, char text[DEVIATIONS_TEXT])
 {
 	size_t used = 0;
 
 	strcpy(text, "-");
 	for (size_t i = 0; i < deviations->count; i++) {
-		const struct deviation *d = &deviations->items[i];
-		const char *separator = i ? " " : "";
+		char one[DEVIATION_TEXT];
 
-		if (d->running == NO_THREAD)
-			used += (size_t)snprintf(text + used, DEVIATIONS_TEXT - used, "%sL%u>%s", separator,
-						 d->position, thread_name(d->next));
-		else
-			used += (size_t)snprintf(text + used, DEVIATIONS_TEXT - used, "%s%s.%u>%s", separator,
-						 thread_name(d->running), d->position, thread_name(d->next));
+		deviation_to_text(&deviations->items[i], one);
+		used += (size_t)snprintf(text + used, DEVIATIONS_TEXT - used, "%s%s", i ? " " : "", one);
 	}
 }
 
@@ -49,26 +59,27 @@ static const char *parse_thread(const char *text, uint8_t *thread)
 	return text + 2;
 }
 
-static const char *parse_position(const char *text, uint32_t *position)
+static const char *parse_position(const char *text, uint16_t *position)
 {
 	const char *start = text;
+	uint32_t number = 0;
 
-	*position = 0;
-	while (*text >= '0' && *text <= '9' && text - start < 9)
-		*position = *position * 10 + (uint32_t)(*text++ - '0');
-	return text == start ? NULL : text;
+	while (*text >= '0' && *text <= '9' && number <= UINT16_MAX)
+		number = number * 10 + (uint32_t)(*text++ - '0');
+	*position = (uint16_t)number;
+	return text == start || number > UINT16_MAX ? NULL : text;
 }
 
-static const char *parse_deviation(const char *text, struct deviation *deviation)
+const char *deviation_parse(const char *text, struct deviation *deviation)
 {
-	if (*text == 'L') {
-		deviation->running = NO_THREAD;
-		text++;
+	if (!strncmp(text, "main", 4)) {
+		deviation->running = THREAD_MAIN;
+		text += 4;
 	} else {
 		text = parse_thread(text, &deviation->running);
-		if (!text || *text++ != '.')
-			return NULL;
 	}
+	if (!text || *text++ != '.')
+		return NULL;
 	text = parse_position(text, &deviation->position);
 	return text && *text == '>' ? parse_thread(text + 1, &deviation->next) : NULL;
 }
@@ -82,7 +93,7 @@ bool deviations_parse(const char *text, struct deviations *deviations)
 	while (*text) {
 		struct deviation deviation;
 
-		text = parse_deviation(text, &deviation);
+		text = deviation_parse(text, &deviation);
 		if (!text || (*text && *text != ' ') || !deviations_append(deviations, deviation))
 			return false;
 		text += strspn(text, " ");
