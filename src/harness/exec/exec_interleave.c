@@ -103,6 +103,29 @@ static uint64_t read_value(const volatile void *addr, size_t size)
 	return value;
 }
 
+/* Return: whether a lock at the address of the point is taken now, or the semaphore there is 0. */
+static bool is_taken(const struct point *point)
+{
+	switch (point->kind) {
+	case POINT_LOAD:
+	case POINT_STORE:
+	case POINT_UPDATE:
+	case POINT_SPIN_LOCK:
+		return shared_addresses_is_lock(point->addr) && *(const volatile uint8_t *)point->addr;
+	case POINT_MUTEX_LOCK:
+	case POINT_MUTEX_UNLOCK:
+		return is_mutex_held(point->addr);
+	case POINT_PROGRAM_LOCK:
+	case POINT_PROGRAM_UNLOCK:
+		return *(const uint8_t *)point->addr;
+	case POINT_POST:
+	case POINT_WAIT:
+		return !*(const unsigned int *)point->addr;
+	default:
+		return false;
+	}
+}
+
 static bool is_enabled(uint8_t thread)
 {
 	const struct point *point = &run.threads[thread].pending;
@@ -194,6 +217,7 @@ static uint8_t decide_next_thread(void)
 		moment.alive |= (uint16_t)(1u << t);
 		moment.enabled |= (uint16_t)(is_enabled(t) << t);
 		points[t] = run.threads[t].pending;
+		points[t].is_taken = is_taken(&points[t]);
 	}
 	if (!moment.alive)
 		return NO_THREAD;
@@ -311,8 +335,6 @@ static void reach_atomic_point(enum point_kind kind, const volatile void *addr, 
 	thread->last_access = (const uint8_t *)(uintptr_t)addr;
 	thread->last_access_size = size;
 	thread->granted_lock = 0;
-	if (kind == POINT_STORE && shared_addresses_is_lock((uintptr_t)addr))
-		kind = POINT_SPIN_UNLOCK;
 	if (!takes_granted_lock)
 		reach_point(kind, addr, size);
 }

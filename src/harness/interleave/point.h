@@ -13,8 +13,7 @@ enum point_kind {
 	POINT_LOAD,
 	POINT_STORE,
 	POINT_UPDATE,
-	POINT_SPIN_LOCK,   /* the byte at the address is 0 if the lock is free */
-	POINT_SPIN_UNLOCK, /* a store to the address of a spin lock */
+	POINT_SPIN_LOCK, /* the byte at the address is 0 if the lock is free */
 	POINT_MUTEX_LOCK,
 	POINT_MUTEX_UNLOCK,
 	POINT_PROGRAM_LOCK, /* the program's calls lock(), unlock(), post() and wait() */
@@ -26,6 +25,7 @@ enum point_kind {
 
 struct point {
 	uint8_t kind, size;
+	bool is_taken; /* a lock at the address is taken, or the semaphore is 0, when the decision is made */
 	uintptr_t addr;
 	uint64_t value; /* POINT_CHANGE: the value that must change */
 };
@@ -40,12 +40,6 @@ static inline bool points_are_dependent(const struct point *a, const struct poin
 {
 	return a->addr < b->addr + b->size && b->addr < a->addr + a->size &&
 	       (point_is_write(a) || point_is_write(b));
-}
-
-static inline bool point_unlocks(const struct point *point)
-{
-	return point->kind == POINT_SPIN_UNLOCK || point->kind == POINT_MUTEX_UNLOCK ||
-	       point->kind == POINT_PROGRAM_UNLOCK;
 }
 
 static inline bool point_locks(const struct point *point)

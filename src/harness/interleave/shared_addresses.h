@@ -17,7 +17,7 @@ void shared_addresses_begin_section(void);
 /* Records an access. Return: whether the address is shared. */
 bool shared_addresses_record(uintptr_t addr, uint8_t thread, bool is_write);
 
-/* Spin locks: a store to the address of a lock unlocks it. */
+/* The address is the address of a spin lock, whose byte is 0 while the lock is free. */
 void shared_addresses_set_lock(uintptr_t addr);
 bool shared_addresses_is_lock(uintptr_t addr);
 

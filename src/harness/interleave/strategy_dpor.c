@@ -108,23 +108,15 @@ static const struct point *get_event(size_t i)
 	return &nodes[i].points[nodes[i].chosen];
 }
 
-/* Return: whether the event of node @i unlocks a locked lock. A faulty library may unlock a free one. */
-static bool ends_critical_section(size_t i)
-{
-	const struct point *unlock = get_event(i);
-
-	if (!point_unlocks(unlock))
-		return false;
-	while (i-- > dpor.section_start)
-		if (points_are_dependent(get_event(i), unlock))
-			return point_locks(get_event(i));
-	return true;
-}
-
-/* A lock cannot come before the unlock that lets it continue; it races with the earlier lock instead. */
+/*
+ * A lock cannot be taken, and a semaphore cannot be awaited, before the event that makes this possible: it
+ * races with an event before that one instead.
+ */
 static bool can_change_places(size_t earlier, const struct point *later)
 {
-	return !(point_locks(later) && ends_critical_section(earlier));
+	bool may_wait = point_locks(later) || later->kind == POINT_WAIT;
+
+	return !may_wait || !get_event(earlier)->is_taken;
 }
 
 /* Stores the clock of the event of node @last, and handles its races. */
