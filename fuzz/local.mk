@@ -67,6 +67,7 @@ fuzzers: $(engine_programs)
 afl_mutator_sources = \
 	$(mutate_sources) \
 	%D%/afl_mutator.c \
+	src/harness/program/deviations.c \
 	src/harness/program/op.c \
 	src/harness/program/program.c \
 	src/harness/program/program_bytes.c \
