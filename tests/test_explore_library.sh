@@ -66,6 +66,8 @@ cmp -s "$scratch/out" first
 ok $? "the same search finds the same schedule" "$scratch/out"
 grep -qE '^  found by dpor in execution [1-9]; schedule: (T0\.[0-9]+|main\.2)>T1$' first
 ok $? "the strategy, the number of executions and the schedule are printed" first
+grep -qE '^  T0 stops in free_page of line 4 before an atomic update; T1 goes on with free_page of line 5$' first
+ok $? "the calls in which threads switch are printed" first
 replay=$(sed -n 's/^  replay: //p' first)
 (cd / && sh -c "$replay") >"$scratch/out" 2>&1
 [ $? = 1 ] && grep -q 'the library did not free' "$scratch/out" && grep -q 'in execution 1;' "$scratch/out"

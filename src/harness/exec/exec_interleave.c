@@ -191,6 +191,10 @@ static void record_decision(const struct moment *moment, uint8_t chosen)
 		.number = run.threads[chosen].point_count,
 		.point = run.threads[chosen].pending,
 	};
+	if (moment->running != NO_THREAD) {
+		decision->stopped_call = run.threads[moment->running].call;
+		decision->stopped_kind = run.threads[moment->running].pending.kind;
+	}
 	run.result->decision_count++;
 }
 

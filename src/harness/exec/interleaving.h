@@ -17,10 +17,13 @@ enum interleaving_end {
 struct decision {
 	uint8_t chosen, running; /* running: the thread that ran before; NO_THREAD: a section begins */
 	uint16_t enabled;
-	uint32_t position;  /* as in struct deviation (deviations.h) */
-	uint16_t call;      /* index of the call of the chosen thread */
-	uint32_t number;    /* of the point, among the points of the chosen thread */
-	struct point point; /* the point that the chosen thread makes */
+	uint32_t position;     /* as in struct deviation (deviations.h) */
+	uint16_t call;         /* index of the call of the chosen thread */
+	uint32_t number;       /* of the point, among the points of the chosen thread */
+	struct point point;    /* the point that the chosen thread makes */
+	uint16_t stopped_call; /* the call in which the running thread is stopped, and before which kind of
+				  point */
+	uint8_t stopped_kind;
 };
 
 /* What a thread ran before the first decision of a section. */

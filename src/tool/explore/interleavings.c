@@ -191,6 +191,44 @@ static int write_program_with_schedule(const char *file, const struct interleavi
 	return EXIT_GOOD;
 }
 
+/* Prints where each switch of threads is that deviates from the default. */
+static void print_switches(void)
+{
+	static const char *const kinds[] = {
+		[POINT_NONE] = "a point",
+		[POINT_LOAD] = "an atomic load",
+		[POINT_STORE] = "an atomic store",
+		[POINT_UPDATE] = "an atomic update",
+		[POINT_SPIN_LOCK] = "it takes a lock",
+		[POINT_MUTEX_LOCK] = "it takes a mutex or a handle",
+		[POINT_MUTEX_UNLOCK] = "it releases a mutex or a handle",
+		[POINT_PROGRAM_LOCK] = "lock()",
+		[POINT_PROGRAM_UNLOCK] = "unlock()",
+		[POINT_POST] = "post()",
+		[POINT_WAIT] = "wait()",
+		[POINT_CHANGE] = "it reads a value again",
+	};
+	const struct call *calls = current.request.program->calls;
+
+	for (size_t i = 0; i < current.result->last.decision_count; i++) {
+		const struct decision *decision = &current.result->last.decisions[i];
+		struct moment moment = { .enabled = decision->enabled, .running = decision->running };
+		const struct call *next = &calls[decision->call];
+
+		if (decision->chosen == strategy_default_choice(&moment))
+			continue;
+		if (decision->running == NO_THREAD)
+			printf("  %s begins", thread_name(decision->chosen));
+		else
+			printf("  %s stops in %s of line %u before %s; %s goes on",
+			       thread_name(decision->running),
+			       op_table[calls[decision->stopped_call].op].name,
+			       calls[decision->stopped_call].line, kinds[decision->stopped_kind],
+			       thread_name(decision->chosen));
+		printf(" with %s of line %u\n", op_table[next->op].name, next->line);
+	}
+}
+
 static void print_finding(const char *file)
 {
 	const struct interleaving_search_result *result = current.result;
@@ -202,6 +240,7 @@ static void print_finding(const char *file)
 		       format_functions(result->race_callers[i]));
 	printf("  found by %s in execution %llu; schedule: %s\n", result->strategy_name,
 	       (unsigned long long)result->execution_count, *schedule ? schedule : "too long for a text");
+	print_switches();
 	if (!*schedule)
 		return;
 	fputs("  replay: ", stdout);
