@@ -118,6 +118,17 @@ ok $? "a library that takes two locks in opposite order is built" "$scratch/buil
 expect 1 "a deadlock is found" '^alloc.page: deadlock: every thread waits for a lock' \
 	timeout 60 "$tool" explore --library alloc.page
 
+# A library that is not instrumented has no points.
+mkdir plain
+(cd plain && $CC -D_GNU_SOURCE -std=gnu11 -g -O1 -I"$abs_srcdir/src" -c "$abs_srcdir"/src/page/*.c) >"$scratch/build" 2>&1
+# shellcheck disable=SC2046 # split into words
+$CC $(print_sanitizer_flags tsan) $(print_hook_flags tsan) "$abs_builddir/obj/tsan/src/tool/main.o" plain/*.o \
+	"$abs_builddir/libpagetorture-tsan.a" "$abs_builddir/libharness-tsan.a" -lpthread \
+	-o "$scratch/bin/pagetorture-tsan" >>"$scratch/build" 2>&1
+ok $? "a library without instrumentation is built" "$scratch/build"
+expect 2 "and is refused" 'not explored: expected a page library that is an archive compiled with -fsanitize=thread' \
+	"$tool" explore --library two.page
+
 # A report of the library ends the process of the search.
 copy_library_and_change_file page.c \
 	's/if (!atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed))/atomic_store(\&page->refs, atomic_load(\&page->refs) + 1);\n\tif (0)/' &&

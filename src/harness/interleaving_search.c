@@ -266,8 +266,11 @@ static bool prepare(void)
 		search.trace = trace_new();
 	if (!search.exec || !search.trace || !exec_prepare_interleaving())
 		return set_text(SEARCH_REFUSED, "expected memory for the executor, got none");
-	return !strcmp(exec_backend_name(), "direct") ||
-	       set_text(SEARCH_REFUSED, "expected the backend direct, got %s", exec_backend_name());
+	if (strcmp(exec_backend_name(), "direct") != 0)
+		return set_text(SEARCH_REFUSED, "expected the backend direct, got %s", exec_backend_name());
+	return exec_library_reaches_hooks() ||
+	       set_text(SEARCH_REFUSED,
+			"expected a page library that is an archive compiled with -fsanitize=thread");
 }
 
 void interleaving_search_run(const struct interleaving_request *request,

@@ -639,6 +639,25 @@ static void end_execution(void)
 		run.result->end = INTERLEAVING_NOT_UNDONE;
 }
 
+static bool has_reached_hook;
+
+static void record_that_hook_is_reached(enum tsan_hook hook, const volatile void *addr, size_t size)
+{
+	(void)hook;
+	(void)addr;
+	(void)size;
+	has_reached_hook = true;
+}
+
+bool exec_library_reaches_hooks(void)
+{
+	has_reached_hook = false;
+	tsan_hooks_set_observer(record_that_hook_is_reached);
+	page_free(page_alloc(GFP_KERNEL));
+	tsan_hooks_set_observer(NULL);
+	return has_reached_hook;
+}
+
 bool exec_prepare_interleaving(void)
 {
 	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)

@@ -48,6 +48,12 @@ struct interleaving {
 	struct decision decisions[DECISIONS_MAX];
 };
 
+/*
+ * Return: whether the accesses of the page library reach the hooks (tsan_hooks.h). The library must be an
+ * archive that is compiled with -fsanitize=thread. The function allocates and frees a page.
+ */
+bool exec_library_reaches_hooks(void);
+
 /* Maps the stacks of the threads. Return: false without memory. */
 bool exec_prepare_interleaving(void);
 
