@@ -93,6 +93,15 @@ expect 0 "the unchanged library passes, in every flavour" 'two-schedule.page .*y
 	run_expecting_status 1 "$tool" run --flavour tsan found/two.bin &&
 	cat "$scratch/out" "$scratch/err" | grep -q 'differs: schedule: '
 ok $? "the byte form has the schedule too" err
+expect 0 "explain prints the schedule" '^schedule [mT].*>T1: in the flavour tsan, .run. also executes' \
+	"$pagetorture" explain found/two-schedule.page
+expect 0 "to-c says that the schedule is not in the C file" '^ \*   schedule [mT].*>T1$' \
+	"$pagetorture" to-c --no-run found/two-schedule.page
+# T0 runs at its first point anyway, so the first deviation has no effect.
+sed 's/^schedule .*/schedule T0.1>T0\n&/; $a T1: p1 = alloc_page(GFP_KERNEL)' found/two-schedule.page >long.page
+run_expecting_status 0 "$tool" minimize --flavour tsan -o short.page long.page
+[ "$(grep -c '^schedule' short.page)" = 1 ] && [ "$(grep -c '(' short.page)" = 4 ]
+ok $? "minimize removes deviations and calls that do not matter" "$scratch/err"
 sed 's/^schedule .*/schedule T0.999>T1/' found/two-schedule.page >misfit.page
 expect 1 "a schedule that does not fit is a difference" 'differs: schedule: the schedule does not fit' \
 	"$pagetorture" run --flavour tsan misfit.page

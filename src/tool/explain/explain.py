@@ -399,6 +399,10 @@ def print_explanation(printer, program):
                      (" ".join(facts["verdict"]) or "clean") + disagree)
     printer.print_and_clear_row()
     Drawing(printer, program).print_drawing()
+    if facts["schedule"]:
+        printer.print_and_clear_row()
+        printer.print_wrapped_text(0, 2, "plain", f"schedule {facts['schedule']}: in the flavour tsan, `run` also "
+                                   "executes these switches of threads inside of calls")
     colours = {call.colour for call in program.calls}
     if "wrong" in colours:
         wrong = ", or ".join(["breaks a rule"] * bool(facts["verdict"]) + ["is not executed as expected"] * bool(who))

@@ -294,6 +294,9 @@ def format_c_file(program, program_name, comment_note):
                        if word in declarations + functions)
     comment = f"{os.path.basename(program_name)}: {' '.join(program.facts['expect']) or 'clean'}\n\n{comment_note}\n" \
               f"{PROGRAM_TITLE}\n\n" + "\n".join(f"{call.line:5}  {call.thread}: {call.text}" for call in program.calls)
+    if program.facts["schedule"]:
+        comment += "\n\nIts schedule, which switches threads inside of calls, is not in this file; pagetorture run " \
+                   f"executes it:\n\n  schedule {program.facts['schedule']}"
     comment = "".join((" * " + line).rstrip() + "\n" for line in comment.replace("*/", "* /").split("\n"))
     return f"/*\n{comment} */\n{includes}\n#include <page.h>\n\n{declarations}{functions}"
 

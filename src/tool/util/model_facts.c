@@ -188,6 +188,14 @@ static void write_blocked_threads(struct json *out, const struct facts *facts)
 	json_end(out);
 }
 
+static void write_schedule(struct json *out, const struct deviations *schedule)
+{
+	char text[DEVIATIONS_TEXT];
+
+	deviations_to_text(schedule, text);
+	json_text(out, "schedule", schedule->count ? text : NULL);
+}
+
 static void write_pages(struct json *out, const struct trace *trace)
 {
 	json_begin_array(out, "pages");
@@ -277,6 +285,7 @@ void write_model_facts_as_members(struct json *out, const struct program *progra
 	else if (facts.verdict->fatal_call != VERDICT_NONE)
 		write_facts_of_fatal_call(out, &facts);
 	write_pages(out, facts.trace);
+	write_schedule(out, &program->schedule);
 	write_rule_names(out, "expect", program->has_expect ? program->expect : facts.verdict->broken);
 	json_text(out, "claim", expectations_hold(program, rules, failed_claim) ? NULL : failed_claim);
 	write_contracts(out, facts.verdict->broken);
