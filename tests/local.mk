@@ -6,6 +6,7 @@
 
 unit_tests = \
 	test_afl_mutator \
+	test_coroutine \
 	test_delay \
 	test_detector \
 	test_happens \
