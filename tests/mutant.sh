@@ -14,11 +14,6 @@ copy_library_and_change_file() {
 	! cmp -s "$abs_srcdir/src/page/$1" "$scratch/src/page/$1"
 }
 
-# print_hook_flags FLAVOUR: prints the linker flags by which the hooks of tsan_hooks.c replace functions.
-print_hook_flags() {
-	[ "$1" != tsan ] || nm "$abs_builddir/libharness-tsan.a" 2>/dev/null | sed -n 's/.* T __wrap_/-Wl,--wrap=/p'
-}
-
 # compile_library_and_link_program FLAVOUR NAME OBJECT...: compiles the library in $scratch/src, and links it with the
 # objects and the unchanged harness to the program NAME in $scratch/bin.
 compile_library_and_link_program() {

@@ -112,6 +112,14 @@ print_dev_objects() {
 	done
 }
 
+# print_hook_flags BUILD: prints the linker flags by which the hooks of tsan_hooks.c replace functions; nothing
+# unless BUILD is tsan or fuzz-tsan.
+print_hook_flags() {
+	case $1 in
+	*tsan) nm "$abs_builddir/libharness-$1.a" 2>/dev/null | sed -n 's/.* T __wrap_/-Wl,--wrap=/p' ;;
+	esac
+}
+
 # print_flavour_suffix FLAVOUR: prints the end of the flavour's program names, -FLAVOUR; nothing for plain.
 print_flavour_suffix() {
 	[ "$1" = plain ] || echo "-$1"

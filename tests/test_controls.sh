@@ -17,8 +17,8 @@ cd "$scratch" || exit 99
 
 # link_fuzz_race OBJECT...: links fuzz_race without its mutator; each OBJECT replaces that of the build.
 link_fuzz_race() {
-	# shellcheck disable=SC2086 # split into words
-	$CC -fsanitize=fuzzer $TSAN_FLAGS "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
+	# shellcheck disable=SC2046,SC2086 # split into words
+	$CC -fsanitize=fuzzer $TSAN_FLAGS $(print_hook_flags fuzz-tsan) "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o "$objects"/fuzz_race.o \
 		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_race
 }
 
@@ -82,10 +82,12 @@ expect_change_found_by_fuzzing "a last free that touches nothing" $model/rules_p
 # ---- annotations for the detector ----
 
 expect_change_found_by_fuzzing "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
+expect_change_found_by_fuzzing "an allocator that does not take its lock" src/page/arena.c \
+	's/^\tsync_spin_\(un\)\?lock(&list->lock);//' "$rules/alloc-orders-nobody.page"
 expect_change_found_by_fuzzing "frames whose allocations the detector cannot distinguish" src/page/arena.c \
 	's/^\t\tsync_mark_allocated(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
-expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_fiber.c \
-	's/^\t\ttsan_release(&semaphore_tokens.*/;/'
+expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_order.c \
+	's/^\t\trelease(call->thread, &semaphore_tokens.*/;/'
 
 # ---- state that the detector keeps between inputs ----
 
