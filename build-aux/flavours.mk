@@ -61,10 +61,15 @@ define compile_rule
 obj/$1/%.o: $(srcdir)/%.c | config.h
 	@$(MKDIR_P) $$(@D)
 	$$(call print,CC)$$(CC) $$(DEFS) $$(DEFAULT_INCLUDES) $$(AM_CPPFLAGS) $$(object_cppflags) $$(CPPFLAGS) \
-	  $$(AM_CFLAGS) $$(object_cflags) $$(CFLAGS) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
+	  $$(AM_CFLAGS) $$(object_cflags) $$(CFLAGS) $$(least_optimisation) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
 obj/$1/%.o: object_cflags = $$(build_cflags_$1)
 endef
 $(foreach b,$(builds),$(eval $(call compile_rule,$b)))
+
+# Without optimisation, the compiler calls memset() and memcpy() to initialise and copy structs of the harness.
+# ThreadSanitizer would record these calls as accesses of the running fiber.
+obj/tsan/src/harness/%.o obj/fuzz-tsan/src/harness/%.o obj/given-tsan/src/harness/%.o: \
+  least_optimisation = $(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),,-O1)
 
 # If several patterns match an object, GNU make uses the variables of the most specific pattern.
 obj/tsan/src/page/%.o obj/tsan/stress/%.o obj/tsan/tests/%.o: object_cflags = $(TSAN_FLAGS)
