@@ -83,7 +83,7 @@ expect_change_found_by_fuzzing "a last free that touches nothing" $model/rules_p
 
 expect_change_found_by_fuzzing "an allocator whose lock orders" src/page/arena.c 's/^\tsync_hidden_\(begin\|end\)();//'
 expect_change_found_by_fuzzing "an allocator that does not take its lock" src/page/arena.c \
-	's/^\tsync_spin_\(un\)\?lock(&list->lock);//' "$rules/alloc-orders-nobody.page"
+	's/^\tsync_spin_\(un\)\?lock(&list->lock);//' "$rules/fail-nth-counts-per-thread.page"
 expect_change_found_by_fuzzing "frames whose allocations the detector cannot distinguish" src/page/arena.c \
 	's/^\t\tsync_mark_allocated(arena_address.*//' "$rules/tsan-keeps-four-sets-of-bytes.page"
 expect_change_found_by_fuzzing "a post that reports no order to the detector" src/harness/exec/exec_order.c \

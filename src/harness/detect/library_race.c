@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Vector clocks. Each thread has a clock, a vector with one number for each thread. An access is stamped with
+ * Vector clocks. Each thread has a clock, a vector with one number for each thread. The time of an access is
  * the accessing thread's own number. The access happens before the current instruction of thread T if T's
- * clock is not less than this stamp at the accessing thread's index. A release copies the releasing thread's
+ * clock is not less than this time at the accessing thread's index. A release copies the releasing thread's
  * clock to an object, and increments the thread's own number; an acquire takes the maximum of both clocks.
  *
  * Two hash tables have fixed sizes, because a call must not allocate memory: one with the accesses to each 8
@@ -33,10 +33,10 @@ struct clock {
 };
 
 /* An access to some bytes of a granule. */
-struct stamped_access {
+struct timed_access {
 	struct library_access access;
 	uint8_t byte_mask;
-	uint32_t stamp;
+	uint32_t time;
 };
 
 struct granule {
@@ -44,7 +44,7 @@ struct granule {
 	uint32_t execution; /* number of the execution that uses the entry */
 	bool is_ignored;
 	uint8_t access_count, oldest; /* oldest: the index that is overwritten when the entry is full */
-	struct stamped_access accesses[GRANULE_ACCESSES];
+	struct timed_access accesses[GRANULE_ACCESSES];
 };
 
 struct sync_object {
@@ -279,15 +279,15 @@ void library_race_record_fence(int order)
 
 /* ---- accesses ---- */
 
-static bool races_with(const struct stamped_access *before, const struct stamped_access *now)
+static bool races_with(const struct timed_access *before, const struct timed_access *now)
 {
 	return before->access.thread != now->access.thread && before->byte_mask & now->byte_mask &&
 	       (before->access.is_write || now->access.is_write) &&
 	       !(before->access.is_atomic && now->access.is_atomic) &&
-	       before->stamp > state.clocks[now->access.thread].numbers[before->access.thread];
+	       before->time > state.clocks[now->access.thread].numbers[before->access.thread];
 }
 
-static void check_accesses(const struct granule *granule, const struct stamped_access *now)
+static void check_accesses(const struct granule *granule, const struct timed_access *now)
 {
 	if (state.has_lost_order)
 		return;
@@ -298,14 +298,14 @@ static void check_accesses(const struct granule *granule, const struct stamped_a
 }
 
 /* The new access replaces an earlier one if whatever races with the earlier one races with the new one. */
-static bool replaces(const struct stamped_access *earlier, const struct stamped_access *now)
+static bool replaces(const struct timed_access *earlier, const struct timed_access *now)
 {
 	return earlier->access.thread == now->access.thread &&
 	       earlier->access.is_write == now->access.is_write &&
 	       earlier->access.is_atomic == now->access.is_atomic && !(earlier->byte_mask & ~now->byte_mask);
 }
 
-static void store_access(struct granule *granule, const struct stamped_access *now)
+static void store_access(struct granule *granule, const struct timed_access *now)
 {
 	for (unsigned int i = 0; i < granule->access_count; i++)
 		if (replaces(&granule->accesses[i], now)) {
@@ -333,8 +333,8 @@ static void record_in_granule(uintptr_t granule_addr, uintptr_t addr, size_t siz
 			      const struct library_access *access)
 {
 	struct granule *granule = find_or_add_granule(granule_addr);
-	struct stamped_access now = { .access = *access,
-				      .stamp = state.clocks[access->thread].numbers[access->thread] };
+	struct timed_access now = { .access = *access,
+				    .time = state.clocks[access->thread].numbers[access->thread] };
 
 	if (!granule || granule->is_ignored)
 		return;
