@@ -66,9 +66,12 @@ static bool add_outcome_of_order(void *ctx, const struct order *order)
 	if (search.broken)
 		return false;
 	add_page_blocks(order);
-	if (!outcomes_add(&search.outcomes, rules_trace(order->rules), order->program))
+	/* Without space for outcomes, the search still finds orders that break a rule, and accessed blocks.
+	 */
+	if (!search.result->has_unchecked_outcomes &&
+	    !outcomes_add(&search.outcomes, rules_trace(order->rules), order->program))
 		search.result->has_unchecked_outcomes = true;
-	return !search.result->has_unchecked_outcomes;
+	return true;
 }
 
 static const char *find_name_of_first_rule(rule_set rules)

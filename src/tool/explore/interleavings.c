@@ -260,12 +260,14 @@ static void print_text(const char *file)
 		print_finding(file);
 		return;
 	}
-	printf("%s: clean in %s%llu interleaving%s%s\n", file, result->is_complete ? "each of " : "",
+	printf("%s: clean in %s%llu interleaving%s%s%s\n", file, result->is_complete ? "each of " : "",
 	       (unsigned long long)(result->execution_count - result->redundant_count),
 	       result->execution_count - result->redundant_count == 1 ? "" : "s",
 	       result->is_complete        ? "" :
 	       current.request.deviations ? " (replayed)" :
-					    "; more may exist (--limit)");
+					    "; more may exist (--limit)",
+	       result->has_unchecked_outcomes ? "; the results were not compared: too many orders of calls" :
+						"");
 }
 
 static void print_json(const char *file)
