@@ -9,6 +9,7 @@
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/tsan_hooks.h"
+#include "harness/exec/scheduler.h"
 #include "harness/interleave/shared_addresses.h"
 #include "harness/model/orders.h"
 #include "harness/outcome.h"
@@ -267,7 +268,7 @@ static bool prepare(void)
 		search.exec = exec_new();
 	if (!search.trace)
 		search.trace = trace_new();
-	if (!search.exec || !search.trace || !exec_prepare_interleaving())
+	if (!search.exec || !search.trace || !scheduler_map_stacks())
 		return set_text(SEARCH_REFUSED, "expected memory for the executor, got none");
 	if (strcmp(exec_backend_name(), "direct") != 0)
 		return set_text(SEARCH_REFUSED, "expected the backend direct, got %s", exec_backend_name());

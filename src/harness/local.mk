@@ -51,6 +51,8 @@ harness_sources = \
 	%D%/exec/exec_thread.c \
 	%D%/exec/exec_user.c \
 	%D%/exec/interleaving.h \
+	%D%/exec/scheduler.c \
+	%D%/exec/scheduler.h \
 	%D%/exec/thread_locals.c \
 	%D%/exec/thread_locals.h \
 	%D%/exec/thread_plan.c \

@@ -54,13 +54,10 @@ struct interleaving {
  */
 bool exec_library_reaches_hooks(void);
 
-/* Maps the stacks of the threads. Return: false without memory. */
-bool exec_prepare_interleaving(void);
-
 /*
  * Runs one interleaving, under ThreadSanitizer and with the backend `direct` only. No call of the program may
- * be fatal. After INTERLEAVING_DONE the library's data is as before; after another end the process must not
- * use the library any more.
+ * be fatal. The caller has called scheduler_map_stacks(). After INTERLEAVING_DONE the library's data is as
+ * before; after another end the process must not use the library any more.
  * @trace: gets the step of call i as steps[i], whatever the order was, and the pages at the end.
  */
 enum interleaving_end exec_run_interleaved(struct exec *exec, const struct program *program,
