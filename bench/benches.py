@@ -150,32 +150,40 @@ def write_interleaved_program(path, thread_count, calls_per_thread):
 
 
 def bench_interleavings(scratch):
-    """Measure the random interleavings of `explore --library` per second of CPU time, under ThreadSanitizer.
-    Compare them with executions on real threads with delays. BENCH_EXECUTIONS: interleavings of each run."""
-    skip_unless_programs_exist("pagetorture-tsan")
+    """Measure the random interleavings of `explore --library` per second of CPU time, with and without
+    ThreadSanitizer. Count the different interleavings per second of a complete search, and of executions on
+    real threads with delays. BENCH_EXECUTIONS: interleavings of each run."""
+    skip_unless_programs_exist("bench_interleavings", "pagetorture-tsan", "pagetorture-without-tsan")
     count = read_environment_number("BENCH_EXECUTIONS", 200000)
     shapes = {f"{threads} threads, {calls} calls each":
               write_interleaved_program(scratch / f"{threads}x{calls}.page", threads, calls)
-              for threads, calls in ((2, 2), (2, 4), (2, 8), (3, 3))}
+              for threads, calls in ((2, 2), (2, 4), (2, 8), (3, 3), (2, 12))}
+    compared, large = "2 threads, 4 calls each", shapes.pop("2 threads, 12 calls each")
 
-    def measure_interleavings_per_second(program):
-        run = Run("./pagetorture-tsan", "explore", "--library", "--strategy", "random", "--limit", count, program)
-        executed = run.find_last_number(r"clean in (\d+) interleavings")
-        return executed / run.cpu, executed / run.seconds
+    def measure_interleavings_per_second(tool, program):
+        run = Run(f"./{tool}", "explore", "--library", "--strategy", "random", "--limit", count, program)
+        return run.find_last_number(r"clean in (\d+) interleavings") / run.cpu
 
-    def measure_threads_per_second(program):
-        run = Run("./pagetorture-tsan", "run", "--executor", "threads", "--delays", 1, "--repeat", count // 100, program)
-        return count // 100 / run.seconds
+    def measure_different_in_search():
+        run = Run("./pagetorture-tsan", "explore", "--library", "--strategy", "dpor", large)
+        return run.find_last_number(r"clean in each of (\d+) interleavings") / run.seconds
+
+    def measure_different_on_threads():
+        figures = json.loads(Run("./bench_interleavings", large, count // 1000).output)
+        return figures["different"] / figures["seconds"]
 
     values = measure_in_turns("bench-interleavings", 7, {
-        **{name: lambda program=program: measure_interleavings_per_second(program)
+        **{name: lambda program=program: measure_interleavings_per_second("pagetorture-tsan", program)
            for name, program in shapes.items()},
-        "threads": lambda: measure_threads_per_second(shapes["2 threads, 4 calls each"])})
+        "without": lambda: measure_interleavings_per_second("pagetorture-without-tsan", shapes[compared]),
+        "search": measure_different_in_search,
+        "threads": measure_different_on_threads})
     for name in shapes:
-        yield make_sample(name, "interleavings/s", [rate for rate, _ in values[name]], ">= 100000" if "4 calls" in name else "")
-    yield make_sample("2 threads, 4 calls each, on real threads with delays", "executions/s", values["threads"])
-    yield make_sample("interleavings : executions on real threads", "times",
-                      divide_pairs([rate for _, rate in values["2 threads, 4 calls each"]], values["threads"]))
+        yield make_sample(name, "interleavings/s", values[name], ">= 100000" if name == compared else "")
+    yield make_sample(f"{compared}, without ThreadSanitizer", "interleavings/s", values["without"])
+    yield make_sample("2 threads, 12 calls each, complete search", "different/s", values["search"])
+    yield make_sample("2 threads, 12 calls each, real threads with delays", "different/s", values["threads"])
+    yield make_sample("search : real threads", "times", divide_pairs(values["search"], values["threads"]))
 
 
 def find_seed_of_mean_length():

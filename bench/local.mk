@@ -77,11 +77,13 @@ bench_programs += fuzz_race fuzz_race-bytes
 endif
 
 EXTRA_DIST += \
+	%D%/bench_interleavings.c \
 	%D%/bench_page.c \
 	%D%/bench_scale.c \
 	%D%/figure.h \
 	%D%/bench.py \
-	%D%/benches.py
+	%D%/benches.py \
+	%D%/without_tsan.c
 
 clean-local: clean-bench
 clean-bench:

@@ -184,6 +184,15 @@ pagetorture-dev-tsan-inline: $(call objects,tsan,$(dev_sources)) libpagetorture-
 		$(page_tsan_inline)
 	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(TSAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Two programs for `make bench-interleavings`. pagetorture-without-tsan has the library of the flavour tsan, but
+# functions that check nothing instead of ThreadSanitizer.
+obj/tsan/bench/bench_interleavings.o: object_cflags = $(tsan_harness)
+bench_interleavings: obj/tsan/bench/bench_interleavings.o $(call archives,tsan)
+	$(call link,tsan,$(hook_ldflags_tsan))
+pagetorture-without-tsan: obj/tsan/src/tool/main.o obj/plain/bench/without_tsan.o libpagetorture-tsan.a $(call archives,tsan)
+	$(call print,CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) $(hook_ldflags_tsan) -o $@ \
+	  $(filter %.o,$^) $(filter libpagetorture-%.a,$^) libharness-tsan.a $(page_tsan) $(LIBS)
+
 plain_programs = bench_scale make_programs valgrind_faults
 bench_scale: obj/plain/bench/bench_scale.o $(call archives,plain)
 make_programs valgrind_faults: %: obj/plain/tests/%.o $(call archives,plain)
@@ -257,7 +266,8 @@ $(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
 all_stress = $(foreach f,$(FLAVOURS),$(call stress_of,$f))
 replays_of = $(replay_targets_$1:%=fuzz_%-replay$(call ending,$1))
 stress_of = pagetorture-stress$(call ending,$1)
-benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale
+benches = bench_page $(filter bench_page-asan,$(FLAVOURS:%=bench_page-%)) bench_scale \
+	$(if $(filter tsan,$(FLAVOURS)),bench_interleavings pagetorture-without-tsan)
 
 test_names = $(foreach f,$(FLAVOURS),$(tests_$f))
 # $(call test_programs_of,TESTS): the programs that contain the unit tests TESTS.
