@@ -153,7 +153,7 @@ static void append_help_text(struct message *message)
 		       "  --fail-copy N        make N percent of copies from user memory fail\n"
 		       "  --memory MIB         limit the additional address space to MIB (plain build "
 		       "only)\n"
-		       "  --forks N            fork and exec in N more threads\n"
+		       "  --forks N            fork in N more threads; the children use the library\n"
 		       "  --bare               run without the library: memcpy() with the same checks\n"
 		       "                       (scenario split only)\n"
 		       "  --busted[=BUG]       inject a bug, so that the run must fail (the option has "

@@ -17,7 +17,8 @@
 #include "harness/exec/delay.h"
 #include "stress/core.h"
 
-#define FORK_MSEC 10
+#define FORK_MSEC     10
+#define CHILD_SECONDS 60
 /* An operation is delayed only at its first DELAY_POINTS_MAX points where a delay is possible. */
 #define DELAY_POINTS_MAX 64
 
@@ -109,9 +110,27 @@ static pthread_t fork_threads[STRESS_THREADS_MAX];
 static atomic_bool must_fork;
 static atomic_ulong failed_children;
 
+/* Return: whether the page library works in this child process. */
+static bool use_page_in_child(void)
+{
+	struct page *page = page_alloc(GFP_KERNEL | __GFP_ZERO | __GFP_NOFAIL);
+	const uint8_t written[] = "child";
+	uint8_t read[sizeof(written) + 1];
+	bool is_good;
+
+	if (!page)
+		return true; /* all pages are in use */
+	is_good = !page_write_raw(page, written, 1, sizeof(written)) &&
+		  !page_read_raw(page, read, 0, sizeof(read)) && !read[0] &&
+		  !memcmp(read + 1, written, sizeof(written));
+	page_unmap_local(page_map_local(page));
+	page_free(page);
+	return is_good;
+}
+
 /*
- * The child process calls only async-signal-safe functions, because the parent process has several
- * threads. A fork() that fails is not reported.
+ * The child process calls only the page library and async-signal-safe functions, because the parent process
+ * has several threads. A child that waits for ever is ended by a signal. A fork() that fails is not reported.
  */
 static void fork_child_and_wait(bool must_exec)
 {
@@ -120,6 +139,9 @@ static void fork_child_and_wait(bool must_exec)
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		alarm(CHILD_SECONDS);
+		if (!use_page_in_child())
+			_exit(1);
 		if (must_exec)
 			execl("/bin/true", "true", (char *)NULL);
 		_exit(0);

@@ -129,6 +129,8 @@ page_tests = \
 # an instrumented page library, so it has the same restriction.
 page_tests_inside = \
 	test_page_alias \
+	test_page_fork \
+	test_page_references \
 	test_page_system
 
 # The tests of mutations also run with AddressSanitizer, which detects a write after the end of a buffer.
@@ -136,9 +138,9 @@ mutate_tests = test_mutate test_mutate_splice test_mutator test_mutator_text
 
 if OWN_PAGE
 inside_plain = $(page_tests_inside)
-inside_asan = test_page_alias
-inside_tsan = test_interleave test_page_alias
-inside_msan = test_page_alias test_page_system
+inside_asan = test_page_alias test_page_fork
+inside_tsan = test_interleave test_page_alias test_page_fork
+inside_msan = test_page_alias test_page_fork test_page_system
 endif
 
 tests_plain = $(unit_tests) $(page_tests) $(inside_plain)

@@ -73,6 +73,24 @@ static void choose_backend_and_find_no_page(const char *backend)
 	abort_unless(!page_map_backend_set(backend));
 }
 
+/* The frames after the first one were never allocated, whether a free list already has them or not. */
+static void borrow_from_never_allocated_frames(void)
+{
+	static const size_t distances[] = { 1, 15, 16, 17, 1000, 60000 };
+	struct page *page = alloc_or_abort();
+	unsigned char *frame = page_canonical(page_map_local(page));
+
+	for (size_t i = 0; i < COUNT(distances); i++)
+		abort_unless(!page_borrow(frame + distances[i] * PAGE_SIZE));
+}
+
+static void free_buffer_of_never_allocated_frame(void)
+{
+	unsigned char *buffer = page_buffer_alloc(1);
+
+	page_buffer_free(buffer + 8 * PAGE_SIZE);
+}
+
 ACTION(find_nothing_direct, choose_backend_and_find_no_page("direct"))
 ACTION(find_nothing_alias, choose_backend_and_find_no_page("alias"))
 ACTION(free_no_buffer, page_buffer_free(&variable))
@@ -102,6 +120,9 @@ static const struct child_case first_page_cases[] = {
 	{ find_nothing_direct, RETURNS, "direct: before the first page no address has a page" },
 	{ find_nothing_alias, RETURNS, "alias: before the first page no address has a page" },
 	{ free_no_buffer, "foreign-map", "before the first page there is no buffer" },
+	{ borrow_from_never_allocated_frames, RETURNS, "no buffer has a frame that was never allocated" },
+	{ free_buffer_of_never_allocated_frame, "foreign-map",
+	  "no buffer begins at a frame that was never allocated" },
 	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
 	{ allocate_with_backend_of_environment, RETURNS, "the environment chooses the backend" },
 	{ allocate_with_backend_of_program, RETURNS, "the program chooses before the environment" },

@@ -60,6 +60,10 @@ static inline unsigned char *alias_place_address(const struct alias_set *set, un
 	return (unsigned char *)(uintptr_t)set + ALIAS_HEAD + i * alias_place_kind->stride;
 }
 
+/* Takes and releases the lock of the sets. The caller is in a hidden section (sync.h). */
+void alias_sets_lock(void);
+void alias_sets_unlock(void);
+
 /* Return: a set that no other task uses. Aborts if the address space has no room for a new set. */
 struct alias_set *alias_set_acquire_or_abort(void);
 

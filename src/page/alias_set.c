@@ -36,6 +36,16 @@ static void map_inaccessible_or_abort(void *addr, size_t len, int map_fixed_or_0
 		alias_abort_with_errno("mmap of addresses for mappings");
 }
 
+void alias_sets_lock(void)
+{
+	sync_spin_lock(&sets.lock);
+}
+
+void alias_sets_unlock(void)
+{
+	sync_spin_unlock(&sets.lock);
+}
+
 /* The caller is in a hidden section (sync.h), and holds the lock of `sets`. */
 static struct alias_set *add_new_set_or_abort(void)
 {
@@ -54,14 +64,14 @@ struct alias_set *alias_set_acquire_or_abort(void)
 	struct alias_set *set;
 
 	sync_hidden_begin();
-	sync_spin_lock(&sets.lock);
+	alias_sets_lock();
 	set = sets.first;
 	while (set && set->is_in_use)
 		set = set->next;
 	if (!set)
 		set = add_new_set_or_abort();
 	set->is_in_use = true;
-	sync_spin_unlock(&sets.lock);
+	alias_sets_unlock();
 	sync_hidden_end();
 	return set;
 }
@@ -73,9 +83,9 @@ void alias_set_unmap_and_release(struct alias_set *set)
 	set->live_places = set->used_places = set->next_place = set->live_count = 0;
 	set->is_hidden = false;
 	memset(set->last_pages, 0, sizeof(set->last_pages));
-	sync_spin_lock(&sets.lock);
+	alias_sets_lock();
 	set->is_in_use = false;
-	sync_spin_unlock(&sets.lock);
+	alias_sets_unlock();
 	sync_hidden_end();
 }
 

@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "page/fork.h"
 #include "page/free_list.h"
 #include "page/map.h"
 #include "page/sync.h"
@@ -76,11 +77,18 @@ static void arena_init(void)
 	arena_frames = base;
 	arena_pages = (struct page *)(void *)(base + ARENA_SIZE);
 	arena_skew = (uintptr_t)arena_frames - (uintptr_t)arena_pages * ARENA_STRIDE;
-	if (!map_backend->arena_made()) {
+	/* The alias backend's handlers run with free locks, because they are installed later. */
+	if (!fork_install_handlers() || !map_backend->arena_made()) {
 		arena.fresh = ARENA_FRAMES;
 		return;
 	}
 	sync_register_heap_with_tsan(base, ARENA_SIZE + PAGES_SIZE);
+}
+
+void arena_wait_until_created(void)
+{
+	if (arena_creation_has_begun())
+		pthread_once(&arena_once, arena_init);
 }
 
 bool arena_creation_has_begun(void)
@@ -176,20 +184,27 @@ static bool take_from_any_list(size_t *frame)
 
 /* ---- contiguous frames ---- */
 
-static NO_COVERAGE bool take_run_of_freed_frames(size_t count, size_t *first)
+void arena_lock(void)
 {
-	struct free_list *list;
-	size_t end;
-	bool is_found;
-
-	for (list = free_lists; list < free_lists + FREE_LISTS; list++)
+	for (struct free_list *list = free_lists; list < free_lists + FREE_LISTS; list++)
 		sync_spin_lock(&list->lock);
 	sync_spin_lock(&arena.lock);
-	end = arena.fresh;
+}
+
+void arena_unlock(void)
+{
 	sync_spin_unlock(&arena.lock);
-	is_found = free_lists_take_run(free_list_own(), count, end, first);
-	while (list-- > free_lists)
+	for (struct free_list *list = free_lists + FREE_LISTS; list-- > free_lists;)
 		sync_spin_unlock(&list->lock);
+}
+
+static NO_COVERAGE bool take_run_of_freed_frames(size_t count, size_t *first)
+{
+	bool is_found;
+
+	arena_lock();
+	is_found = free_lists_take_run(free_list_own(), count, arena.fresh, first);
+	arena_unlock();
 	return is_found;
 }
 

@@ -52,6 +52,13 @@ void arena_free_frame(struct page *page);
 /* Return: true after the first allocation began to create the arena, also if the creation failed. */
 bool arena_creation_has_begun(void);
 
+/* If another thread is creating the arena, the call returns when the arena is created. */
+void arena_wait_until_created(void);
+
+/* Takes and releases all locks of the arena. The caller is in a hidden section (sync.h). */
+void arena_lock(void);
+void arena_unlock(void);
+
 /*
  * Return: the file descriptor of the frames, with frame i at offset i * PAGE_SIZE; -1 without a
  * file. The frames are in a file only if the backend maps a frame at several addresses.

@@ -54,7 +54,7 @@ LIVE_INLINE struct page *find_first_page_or_bug(const void *buffer, const char *
 {
 	struct page *page;
 
-	if (!arena_contains(buffer))
+	if (!arena_contains(buffer) || page_was_never_allocated(arena_page(buffer)))
 		page_bug("foreign-map", "%s of %p by %s at %p: no buffer was ever there", call, buffer,
 			 task_get_or_create_current()->name, __builtin_return_address(0));
 	page = arena_page(buffer);
@@ -90,7 +90,7 @@ struct page *page_borrow(const void *addr)
 {
 	struct page *page;
 
-	if (!arena_contains(addr))
+	if (!arena_contains(addr) || page_was_never_allocated(arena_page(addr)))
 		return NULL;
 	page = arena_page(addr);
 	page_live_or_bug(page, "page_borrow");

@@ -28,6 +28,12 @@ static inline NO_SANITIZE_THREAD void page_init(struct page *page)
 	atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
 }
 
+/* The struct page of a frame that no page ever had is zero, and may be poisoned. */
+static inline NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool page_was_never_allocated(const struct page *page)
+{
+	return !page->generation;
+}
+
 /* Return: true if a buffer owns a reference of @page. */
 static inline NO_SANITIZE_THREAD bool page_is_borrowed(const struct page *page)
 {

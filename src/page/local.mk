@@ -14,6 +14,8 @@ page_sources = \
 	%D%/buffer.c \
 	%D%/fault.c \
 	%D%/fault.h \
+	%D%/fork.c \
+	%D%/fork.h \
 	%D%/free_list.c \
 	%D%/free_list.h \
 	%D%/live.h \

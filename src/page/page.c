@@ -69,10 +69,21 @@ struct page *page_alloc(gfp_t gfp)
 	return page;
 }
 
+static _Noreturn void report_bad_get(const struct page *page, unsigned int refs, struct call_site site)
+{
+	if (!refs)
+		task_bug_freed(page, site);
+	page_bug("too-many-references", "%s of page %p by %s at %p: it has %u references", site.name,
+		 (const void *)page, task_get_or_create_current()->name, site.from, refs);
+}
+
 void page_get(struct page *page)
 {
-	if (!atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed))
-		task_bug_freed(page, CALL_SITE("page_get"));
+	unsigned int refs = atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed);
+
+	/* True for 0 and for UINT_MAX. */
+	if (unlikely(refs + 1 <= 1))
+		report_bad_get(page, refs, CALL_SITE("page_get"));
 }
 
 /*

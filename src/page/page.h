@@ -32,13 +32,15 @@
  *
  * Context: any thread may call any function at any time, unless the function's comment says
  * otherwise. A call does not sleep, does not allocate memory, and takes no lock that orders two
- * callers (R3).
+ * callers (R3). A child of fork() may use the library, also if other threads of its parent were
+ * in a call. In the child, these threads' own tasks do not exist.
  *
  * If misuse has no error value (for example, the use of a freed page), the library prints a report
  * on standard error and calls abort(). The report begins with "BUG: page: RULE: " and names
  * the page, the tasks and the call sites. RULE is use-after-free,
  * use-after-unmap, foreign-map, unmap-order, map-overflow (the rule names of page programs)
- * or borrowed-free. Three more values of RULE name no rule: map-failed, environment and system.
+ * or borrowed-free. Four more values of RULE name no rule: map-failed, environment, system and
+ * too-many-references.
  * The library reports all misuse that it can detect.
  *
  * This library is stricter than the kernel:
@@ -136,7 +138,8 @@ struct page *page_alloc(gfp_t gfp);
  * The caller must own a reference, or another owner must keep its reference during the whole
  * call. The call orders no two threads.
  *
- * Source: get_page(). Rule: R8. Aborts with use-after-free if the page is freed.
+ * Source: get_page(). Rule: R8. Aborts with use-after-free if the page is freed, with
+ * too-many-references if the page has UINT_MAX references.
  */
 void page_get(struct page *page);
 

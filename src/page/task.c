@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "page/fork.h"
 #include "page/map.h"
 #include "page/report.h"
 
@@ -30,23 +31,37 @@ static pthread_key_t own_task_key;
 
 /* ---- the list of tasks; callers of these functions are in a hidden section ---- */
 
-static void add_to_task_list(struct page_task *task)
+void task_list_lock(void)
 {
 	sync_spin_lock(&tasks.lock);
+}
+
+void task_list_unlock(void)
+{
+	sync_spin_unlock(&tasks.lock);
+}
+
+/* Return: false without memory for the handlers of fork(). */
+static bool add_to_task_list(struct page_task *task)
+{
+	if (!fork_install_handlers())
+		return false;
+	task_list_lock();
 	task->next = tasks.first;
 	tasks.first = task;
-	sync_spin_unlock(&tasks.lock);
+	task_list_unlock();
+	return true;
 }
 
 static void remove_from_task_list(struct page_task *task)
 {
 	struct page_task **link = &tasks.first;
 
-	sync_spin_lock(&tasks.lock);
+	task_list_lock();
 	while (*link != task)
 		link = &(*link)->next;
 	*link = task->next;
-	sync_spin_unlock(&tasks.lock);
+	task_list_unlock();
 }
 
 static unsigned int unmap_all_mappings(struct page_task *task)
@@ -73,6 +88,24 @@ static void unmap_and_remove_thread_task(void *arg)
 	sync_hidden_end();
 }
 
+/* The thread-local variables of these threads still exist, but a new thread of the child may get them. */
+NO_COVERAGE void task_delete_those_of_other_threads(void)
+{
+	struct page_task *task = tasks.first;
+
+	sync_hidden_begin();
+	while (task) {
+		struct page_task *next = task->next;
+
+		if (task->is_of_thread && task != task_own) {
+			map_backend->task_deleted(task);
+			remove_from_task_list(task);
+		}
+		task = next;
+	}
+	sync_hidden_end();
+}
+
 /* When a thread ends, the destructor of the key removes the thread's own task from the list of tasks. */
 static void create_own_task_key(void)
 {
@@ -87,9 +120,9 @@ struct page_task *task_create_own(void)
 	sync_hidden_begin();
 	snprintf(task->name, sizeof(task->name), "thread %ld", (long)syscall(SYS_gettid));
 	pthread_once(&own_task_key_once, create_own_task_key);
-	if (pthread_setspecific(own_task_key, task))
+	if (pthread_setspecific(own_task_key, task) || !add_to_task_list(task))
 		abort();
-	add_to_task_list(task);
+	task->is_of_thread = true;
 	task_own = task;
 	sync_hidden_end();
 	return task;
@@ -100,14 +133,18 @@ struct page_task *task_create_own(void)
 struct page_task *page_task_new(const char *name)
 {
 	struct page_task *task = calloc(1, sizeof(*task));
+	bool is_added;
 
 	if (!task)
 		return NULL;
 	sync_hidden_begin();
 	snprintf(task->name, sizeof(task->name), "%s", name);
-	add_to_task_list(task);
+	is_added = add_to_task_list(task);
 	sync_hidden_end();
-	return task;
+	if (is_added)
+		return task;
+	free(task);
+	return NULL;
 }
 
 unsigned int page_task_delete(struct page_task *task)
@@ -196,12 +233,12 @@ NO_SANITIZE_THREAD NO_SANITIZE_ADDRESS bool mapping_page_is_live(const struct ma
 void task_for_each_mapping(const struct page *page, void (*fn)(void *addr))
 {
 	sync_hidden_begin();
-	sync_spin_lock(&tasks.lock);
+	task_list_lock();
 	for (struct page_task *task = tasks.first; task; task = task->next)
 		for (unsigned int i = 0; i < task->depth; i++)
 			if (task->live[i].page == page)
 				fn(task->live[i].addr);
-	sync_spin_unlock(&tasks.lock);
+	task_list_unlock();
 	sync_hidden_end();
 }
 
@@ -224,13 +261,13 @@ static const struct mapping *find_mapping_in_any_task(const void *addr, const st
 {
 	const struct mapping *found = NULL;
 
-	sync_spin_lock(&tasks.lock);
+	task_list_lock();
 	for (*owner = tasks.first; *owner; *owner = (*owner)->next) {
 		found = find_mapping_in_task(*owner, addr);
 		if (found)
 			break;
 	}
-	sync_spin_unlock(&tasks.lock);
+	task_list_unlock();
 	return found;
 }
 

@@ -36,6 +36,7 @@ struct page_task {
 	unsigned int depth;        /* number of mappings */
 	unsigned int fail_nth;     /* the n-th next failure point fails; 0: off */
 	bool make_it_fail;         /* set by page_task_make_it_fail() */
+	bool is_of_thread;         /* a thread's own task, which ends with the thread */
 	struct alias_set *aliases; /* places of the alias backend; NULL until the first mapping */
 	struct page_task *next;    /* the next task in the list of all tasks */
 	struct mapping live[PAGE_TASK_MAPPINGS]; /* the mappings, oldest first */
@@ -123,6 +124,13 @@ bool mapping_page_is_live(const struct mapping *mapping);
 
 /* Calls @fn for each mapping of @page, of all tasks. */
 void task_for_each_mapping(const struct page *page, void (*fn)(void *addr));
+
+/* Takes and releases the lock of the list of tasks. The caller is in a hidden section. */
+void task_list_lock(void);
+void task_list_unlock(void);
+
+/* In a child of fork(): removes the own tasks of the threads that exist only in the parent. */
+void task_delete_those_of_other_threads(void);
 
 /*
  * Calls @fn for each task, without the lock of the list of tasks: only for a child of fork(), which has one

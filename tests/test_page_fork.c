@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Tests that a child of fork() can use the library, whatever other threads of the parent do at that moment. A
+ * child that waits for ever is ended by a signal.
+ */
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+#include "page/alias.h"
+#include "tests/page_test.h"
+
+#define CHILD_SECONDS 60
+
+static void abort_unless(bool good)
+{
+	if (!good)
+		abort();
+}
+
+/* Runs @run in a child of fork(). Return: the wait status of the child. */
+static int fork_and_wait(void (*run)(void))
+{
+	int wait_status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(CHILD_SECONDS);
+		run();
+		/* In _exit(), ThreadSanitizer would report the parent's threads that the child cannot join.
+		 */
+		syscall(SYS_exit_group, 0);
+	}
+	abort_unless(pid > 0 && waitpid(pid, &wait_status, 0) == pid);
+	return wait_status;
+}
+
+static void use_page_and_task(void)
+{
+	struct page *page = alloc_zeroed_page();
+	struct page_task *task = page_task_new("test");
+
+	abort_unless(page && task);
+	page_task_switch_in(task);
+	page_unmap_local(page_map_local(page));
+	page_task_switch_out(task);
+	page_task_delete(task);
+	page_free(page);
+}
+
+static void use_library(void)
+{
+	void *buffer = page_buffer_alloc(3 * PAGE_SIZE);
+
+	abort_unless(buffer);
+	page_buffer_free(buffer);
+	use_page_and_task();
+}
+
+/* ---- a lock is taken ---- */
+
+static const struct lock_functions {
+	void (*lock)(void), (*unlock)(void);
+} * held;
+
+static sem_t is_locked;
+
+static void *hold_lock_for_a_moment(void *unused)
+{
+	sync_hidden_begin();
+	held->lock();
+	sem_post(&is_locked);
+	usleep(20000);
+	held->unlock();
+	sync_hidden_end();
+	return unused;
+}
+
+static void fork_while_lock_is_taken(void (*lock)(void), void (*unlock)(void))
+{
+	struct lock_functions functions = { lock, unlock };
+	pthread_t thread;
+
+	use_library();
+	held = &functions;
+	thread = start_thread_or_abort(hold_lock_for_a_moment, NULL);
+	while (sem_wait(&is_locked))
+		;
+	abort_unless(!fork_and_wait(use_library));
+	pthread_join(thread, NULL);
+	use_library();
+}
+
+ACTION(fork_while_arena_is_locked, fork_while_lock_is_taken(arena_lock, arena_unlock))
+ACTION(fork_while_tasks_are_locked, fork_while_lock_is_taken(task_list_lock, task_list_unlock))
+ACTION(fork_while_sets_are_locked, fork_while_lock_is_taken(alias_sets_lock, alias_sets_unlock))
+
+/* ---- other threads use the library ---- */
+
+#define BUSY_THREADS 3
+#define FORKS        25
+
+static atomic_bool must_stop;
+
+static void *use_library_until_stopped(void *unused)
+{
+	while (!must_stop)
+		use_page_and_task();
+	return unused;
+}
+
+static void fork_beside_busy_threads(void)
+{
+	pthread_t threads[BUSY_THREADS];
+
+	for (int i = 0; i < BUSY_THREADS; i++)
+		threads[i] = start_thread_or_abort(use_library_until_stopped, NULL);
+	for (int i = 0; i < FORKS; i++)
+		abort_unless(!fork_and_wait(use_library));
+	must_stop = true;
+	for (int i = 0; i < BUSY_THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* ---- the tasks of the parent's threads ---- */
+
+#ifndef SYNC_TSAN /* ThreadSanitizer starts no thread in a child of a process that has threads */
+static sem_t is_mapped;
+static unsigned char *removed_addr;
+
+static void *map_and_wait_for_ever(void *unused)
+{
+	page_map_local(alloc_zeroed_page());
+	sem_post(&is_mapped);
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void *map_by_own_task(void *page)
+{
+	page_unmap_local(page_map_local(page));
+	return NULL;
+}
+
+/*
+ * A thread of the child may get the memory of a thread of the parent. Then the list of tasks must have no
+ * task in this memory. A search of the whole list ends with a report.
+ */
+static void start_thread_and_search_tasks(void)
+{
+	run_thread_and_wait(map_by_own_task, alloc_zeroed_page());
+	use_library();
+	page_unmap_local(removed_addr);
+}
+
+static void fork_beside_mapped_thread(void)
+{
+	struct page *page = alloc_zeroed_page();
+	int wait_status;
+
+	removed_addr = page_map_local(page);
+	page_unmap_local(removed_addr);
+	start_thread_or_abort(map_and_wait_for_ever, NULL);
+	while (sem_wait(&is_mapped))
+		;
+	wait_status = fork_and_wait(start_thread_and_search_tasks);
+	abort_unless(WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGABRT);
+	use_library();
+}
+#endif
+
+static const struct child_case cases[] = {
+	{ fork_while_arena_is_locked, RETURNS, "a child can allocate, also if another thread allocates" },
+	{ fork_while_tasks_are_locked, RETURNS, "a child can create tasks, also if another thread does" },
+	{ fork_while_sets_are_locked, RETURNS,
+	  "a child can map, also if another thread's task maps at first" },
+	{ fork_beside_busy_threads, RETURNS, "a child can use the library, also beside threads that use it" },
+#ifndef SYNC_TSAN
+	{ fork_beside_mapped_thread, RETURNS, "a child has no task of a thread of its parent" },
+#endif
+};
+
+UNIT_TEST(test_page_fork)
+{
+	sem_init(&is_locked, 0, 0);
+#ifndef SYNC_TSAN
+	sem_init(&is_mapped, 0, 0);
+#endif
+	for (size_t i = 0; i < MAP_MODES; i++) {
+		setenv("PAGE_MAP", map_modes[i].backend, 1);
+		if (map_modes[i].revoke)
+			setenv("PAGE_MAP_REVOKE", map_modes[i].revoke, 1);
+		CHECK_CHILDREN(cases);
+	}
+}
