@@ -53,6 +53,7 @@ test_scripts = \
 	%D%/test_options.sh \
 	%D%/test_output.sh \
 	%D%/test_printed_commands.sh \
+	%D%/test_program_schedule.sh \
 	%D%/test_reference.sh \
 	%D%/test_refused.sh \
 	%D%/test_replay.sh \

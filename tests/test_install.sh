@@ -29,7 +29,7 @@ expect_make_succeeds "make install DESTDIR" install DESTDIR="$stage" prefix=/usr
 		echo "./lib/pagetorture/libpage-$flavour.a"
 		[ "$flavour" = plain ] || echo "./libexec/pagetorture/pagetorture-$flavour"
 	done
-	(cd "$abs_srcdir/src/tool" && find . -name '*.py' && echo ./to_c/helpers.c) | sed 's|^\.|./libexec/pagetorture|'
+	(cd "$abs_srcdir/src/tool" && find . -name '*.py' && find to_c -name "*.c" -printf "./%p\n") | sed 's|^\.|./libexec/pagetorture|'
 	printf './share/bash-completion/completions/%s\n' pagetorture pagetorture-export
 	printf './share/vim/vimfiles/%s\n' ftdetect/pagetorture.vim ftplugin/pagetorture.vim \
 		syntax/pagetorture.vim

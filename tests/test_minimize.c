@@ -171,6 +171,83 @@ static void test_pairs_of_calls(void)
 	   "calls that can only be removed two at a time");
 }
 
+/* The predicate of a failure that needs T1 to run when T0 is about to make as many points as it has calls. */
+static bool needs_switch_after_calls_of_t0(void *ctx, const struct program *candidate)
+{
+	struct deviation needed = { .running = 1, .next = 2 };
+	bool has_t1 = false;
+
+	(void)ctx;
+	for (size_t i = 0; i < candidate->count; i++) {
+		needed.position += candidate->calls[i].thread == 1;
+		has_t1 |= candidate->calls[i].thread == 2;
+	}
+	return has_t1 && needed.position &&
+	       deviations_find(&candidate->schedule, 1, needed.position) == needed.next;
+}
+
+/* A search that finds the needed deviation, and two that are not needed. */
+static bool find_schedule_with_needed_switch(void *ctx, struct program *candidate)
+{
+	struct deviation needed = { .running = 1, .next = 2 };
+
+	for (size_t i = 0; i < candidate->count; i++)
+		needed.position += candidate->calls[i].thread == 1;
+	candidate->schedule.count = 0;
+	deviations_append(&candidate->schedule, (struct deviation){ 2, 1, 77 });
+	deviations_append(&candidate->schedule, needed);
+	deviations_append(&candidate->schedule, (struct deviation){ 2, 1, 78 });
+	return needs_switch_after_calls_of_t0(ctx, candidate);
+}
+
+static const char program_with_schedule[] = "pagetorture 1\n"
+					    "schedule main.1>T1\nschedule T0.3>T1\nschedule T1.2>T0\n"
+					    "schedule T1.9>T0\n"
+					    "p0 = alloc_page(GFP_KERNEL)\n"
+					    "T0: get_page(p0)\nT1: get_page(p0)\nT0: post(s0)\n"
+					    "T0: read_raw(p0, 8, 9)\nT1: post(s1)\n";
+
+static void test_schedules(void)
+{
+	static struct program program;
+
+	parse_program_or_exit(&program, program_with_schedule);
+	m = (struct minimize){ .best = program, .accepts = needs_switch_after_calls_of_t0 };
+	minimize(&m);
+	ok(m.best.schedule.count == 1 && m.best.schedule.items[0].position == 3,
+	   "a schedule keeps only the deviation that the failure needs");
+	m = (struct minimize){ .best = program,
+			       .accepts = needs_switch_after_calls_of_t0,
+			       .find_schedule = find_schedule_with_needed_switch };
+	minimize(&m);
+	ok(has_text(&m.best, "pagetorture 1\nschedule T0.1>T1\nT0: get_page(p0)\nT1: get_page(p0)\n"),
+	   "with a search for schedules, calls are removed too, and the schedule stays minimal");
+}
+
+/* A predicate that needs two deviations, or none of them. */
+static bool has_both_or_no_switch_back(void *ctx, const struct program *candidate)
+{
+	bool there = deviations_find(&candidate->schedule, 1, 5) == 2;
+	bool back = deviations_find(&candidate->schedule, 2, 1) == 1;
+
+	(void)ctx;
+	return there == back && deviations_find(&candidate->schedule, 1, 6) == 2 &&
+	       deviations_find(&candidate->schedule, 2, 9) == 1;
+}
+
+static void test_pairs_of_deviations(void)
+{
+	static struct program program;
+
+	parse_program_or_exit(&program,
+			      "pagetorture 1\nschedule T0.5>T1\nschedule T1.1>T0\nschedule T0.6>T1\n"
+			      "schedule T1.9>T0\npost(s0)\n");
+	m = (struct minimize){ .best = program, .accepts = has_both_or_no_switch_back };
+	minimize(&m);
+	ok(has_text(&m.best, "pagetorture 1\nschedule T0.6>T1\nschedule T1.9>T0\nmain: post(s0)\n"),
+	   "deviations that can only be removed two at a time");
+}
+
 static bool count_and_reject(void *ctx, const struct program *candidate)
 {
 	(void)ctx;
@@ -201,6 +278,8 @@ UNIT_TEST(test_minimize)
 	test_smallest_programs();
 	test_random_programs();
 	test_pairs_of_calls();
+	test_schedules();
+	test_pairs_of_deviations();
 	test_nothing_accepted();
 	rules_delete(rules);
 }

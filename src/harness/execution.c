@@ -12,7 +12,6 @@
 #include "harness/detect/detector.h"
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
-#include "harness/interleaving_search.h"
 
 /* The current execution. A process has one execution at a time, because the library's hooks are global. */
 static struct {
@@ -164,53 +163,6 @@ static void list_fatal_calls(struct execution *execution, const struct verdict *
 			detectable_classify_fatal_call(&current.program->calls[v->fatal_call], v, where));
 }
 
-/* ---- the schedule, in a child process ---- */
-
-static struct interleaving_search_result *schedule_result; /* in shared memory */
-
-static void run_schedule_in_child(void *unused)
-{
-	struct interleaving_request request = {
-		.program = current.program,
-		.execution_limit = 1,
-		.deviations = &current.program->schedule,
-	};
-
-	(void)unused;
-	if (current.options->has_engine_handlers)
-		detector_hide_child_death_from_engine();
-	detector_make_faults_print_and_exit();
-	interleaving_search_run(&request, schedule_result);
-}
-
-/*
- * Runs the interleaving of the program's schedule, and stores a difference if it fails, or if the schedule
- * does not fit the page library any more. Only the flavour tsan can run a schedule.
- */
-static void run_schedule(struct execution *execution)
-{
-	static struct isolated child;
-	char report_line[160];
-
-	if (!schedule_result)
-		schedule_result = isolate_map_shared(sizeof(*schedule_result));
-	if (schedule_result)
-		schedule_result->verdict = SEARCH_CRASHED;
-	if (!schedule_result ||
-	    !isolate_call(run_schedule_in_child, NULL, current.options->time_limit_seconds, &child)) {
-		checker_set_difference(&execution->fibers,
-				       "expected a child process for the schedule, got none");
-		return;
-	}
-	if (schedule_result->verdict == SEARCH_CLEAN)
-		return;
-	detector_find_rule(child.output, report_line, sizeof(report_line));
-	checker_set_difference(&execution->fibers, "schedule: %s",
-			       schedule_result->verdict != SEARCH_CRASHED ? schedule_result->text :
-			       *report_line                               ? report_line :
-									    "the process crashed");
-}
-
 /* ---- all executions ---- */
 
 /* No coverage counters: the function also runs in child processes, which not every input gets. */
@@ -239,9 +191,6 @@ void execution_evaluate_and_run(struct execution *execution, struct checker *che
 	checker_evaluate(checker, program);
 	if (options->fibers)
 		run_repeatedly_on_fibers(execution);
-	if (options->fibers && program->schedule.count && tsan_is_present() &&
-	    execution->fibers.result != CHECKER_DIFFERS)
-		run_schedule(execution);
 	if (execution->fibers.result == CHECKER_DIFFERS)
 		return;
 	if (options->fibers)

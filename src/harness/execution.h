@@ -83,7 +83,10 @@ void execution_set_call_hook(execution_call_hook hook);
 /* Clears the state and the results; must be called before each execution. */
 void execution_reset(struct execution *execution);
 
-/* Steps 1 and 2: evaluates the program, executes it in this process, and lists its fatal calls. */
+/*
+ * Steps 1 and 2: evaluates the program, executes it in this process, and lists its fatal calls. The program's
+ * schedule is not run (tool/run/schedule.h).
+ */
 void execution_evaluate_and_run(struct execution *execution, struct checker *checker,
 				const struct program *program, const struct execution_options *options);
 

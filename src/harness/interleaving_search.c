@@ -104,6 +104,7 @@ static bool compute_outcomes(void)
 		totals = orders_search(orders, &request);
 	orders_delete(orders);
 	rules_delete(request.rules);
+	search.result->outcome_count = (uint32_t)search.outcomes.count;
 	if (!totals.pass_count)
 		return set_text(SEARCH_REFUSED, "expected memory for the rule model, got none");
 	if (totals.is_limited)

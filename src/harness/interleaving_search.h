@@ -42,6 +42,7 @@ struct interleaving_search_result {
 	char text[SEARCH_TEXT];      /* what failed, or why the program cannot be explored */
 	bool is_complete;            /* all interleavings that can have different outcomes were executed */
 	bool has_unchecked_outcomes; /* the model has too many outcomes, so check 4 was not made */
+	uint32_t outcome_count;      /* number of different outcomes that the model allows */
 	uint64_t execution_count;    /* of all strategies */
 	uint64_t redundant_count;    /* executions that were equivalent to earlier ones */
 	unsigned int

@@ -9,6 +9,7 @@
 #include "harness/model/rules.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
+#include "tool/explore/schedule_facts.h"
 #include "tool/run/runner.h"
 #include "tool/tool.h"
 #include "tool/util/file_list.h"
@@ -23,6 +24,7 @@ static const char help[] =
 	"before another. Then print which rule is broken, by which calls, on which bytes, and why.\n"
 	"The rule model computes this. With --run, the command also executes the programs on fibers,\n"
 	"in each flavour of this build, and first prints how the execution differs from the model.\n"
+	"If a program has a schedule, the flavour tsan runs it, and its switches of threads are drawn.\n"
 	"\n"
 	"  --ascii          draw lines and arrows in ASCII\n"
 	"  --backend B      with --run: map pages with backend B: direct (default) or alias\n"
@@ -102,6 +104,7 @@ static int execute_and_write_facts(const char *file, void *script_input)
 	rules_evaluate(settings.rules, &program);
 	json_begin_object(&out, NULL);
 	write_model_facts_as_members(&out, &program, settings.rules, file);
+	run_schedule_and_write_facts(&out, &program, settings.runners.timeout_seconds);
 	has_disagreement = execute_and_write_disagreements(&out, &program);
 	json_end_all_and_newline(&out);
 	warning_status = never_runs_print_warnings(file, &program, settings.rules, settings.is_strict);

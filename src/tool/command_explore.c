@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/interleaving_child.h"
 #include "harness/model/expectations.h"
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
@@ -228,7 +229,7 @@ static int explore_files(int count, char **files)
 static bool read_strategy(char *text, void *strategy_name)
 {
 	*(const char **)strategy_name = text;
-	return interleavings_is_strategy(text);
+	return interleaving_find_strategy(text);
 }
 
 int command_explore(int argc, char **argv)
@@ -244,7 +245,7 @@ int command_explore(int argc, char **argv)
 		OPTION_TEXT("replay", &settings.interleavings.schedule),
 		OPTION_NUMBER("seed", &settings.interleavings.seed, 0, UINT_MAX),
 		OPTION_CHOICE("strategy", read_strategy, &settings.interleavings.strategy_name,
-			      STRATEGY_NAMES),
+			      INTERLEAVING_STRATEGIES),
 		OPTION_NUMBER("timeout", &settings.interleavings.timeout_seconds, 1, 86400),
 		OPTION_END,
 	};

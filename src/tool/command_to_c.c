@@ -13,6 +13,7 @@
 #include "harness/program/program_file.h"
 #include "harness/program/program_name.h"
 #include "harness/util/path.h"
+#include "tool/explore/schedule_facts.h"
 #include "tool/util/file_list.h"
 #include "tool/util/installation.h"
 #include "tool/util/model_facts.h"
@@ -20,12 +21,16 @@
 #include "tool/util/script.h"
 #include "tool/tool.h"
 
+/* Time limit for the execution of the program's schedule in the flavour tsan. */
+#define SCHEDULE_SECONDS 10
+
 static const char help[] =
 	"Usage: pagetorture to-c [OPTION]... FILE\n"
 	"Write a page program as one C file against page.h, for a bug report. The C program runs\n"
 	"pthreads in the order of the page program, without a synchronisation that ThreadSanitizer\n"
 	"observes. It checks the results of calls and the bytes that they read. Its first comment has\n"
-	"the commands that compile and run it.\n"
+	"the commands that compile and run it. If the page program has a schedule, the C program runs\n"
+	"this schedule under ThreadSanitizer.\n"
 	"\n"
 	"The command first compiles and runs the C program with these commands, once for each rule that\n"
 	"the program must show: those of `expect`, or else the verdict of the rule model. It needs\n"
@@ -120,6 +125,7 @@ int command_to_c(int argc, char **argv)
 	json_begin_object(&out, NULL);
 	write_build_description(&out);
 	write_model_facts_as_members(&out, &program, rules, "");
+	run_schedule_and_write_facts(&out, &program, SCHEDULE_SECONDS);
 	json_end_all_and_newline(&out);
 	script_append_arguments(&script, arguments);
 	return script_exec_python(&script, input);

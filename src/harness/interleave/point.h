@@ -21,6 +21,7 @@ enum point_kind {
 	POINT_POST,
 	POINT_WAIT,
 	POINT_CHANGE, /* waits until the value at the address changes */
+	POINT_KINDS
 };
 
 struct point {

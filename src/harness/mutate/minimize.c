@@ -30,11 +30,31 @@ static bool is_candidate_changed(const struct minimize *m)
 	return false;
 }
 
+/* Return: whether the candidate has other calls than the best program, and is accepted with a new schedule.
+ */
+static bool is_accepted_with_new_schedule(struct minimize *m)
+{
+	return m->find_schedule && m->candidate.schedule.count &&
+	       !program_calls_equal(&m->candidate, &m->best) && m->find_schedule(m->ctx, &m->candidate);
+}
+
 /* Return: whether the candidate is valid, differs from the best program and is accepted. */
 static bool adopt_candidate_if_accepted(struct minimize *m)
 {
 	if (!m->candidate.count || !is_candidate_changed(m) || !program_valid(&m->candidate) ||
-	    !m->accepts(m->ctx, &m->candidate))
+	    (!m->accepts(m->ctx, &m->candidate) && !is_accepted_with_new_schedule(m)))
+		return false;
+	copy_program(&m->best, &m->candidate);
+	return true;
+}
+
+/* Return: whether the best program got a schedule with fewer deviations. */
+static bool adopt_shorter_schedule_if_found(struct minimize *m)
+{
+	if (!m->find_schedule || m->best.schedule.count < 2)
+		return false;
+	copy_program(&m->candidate, &m->best);
+	if (!m->find_schedule(m->ctx, &m->candidate) || m->candidate.schedule.count >= m->best.schedule.count)
 		return false;
 	copy_program(&m->best, &m->candidate);
 	return true;
@@ -73,15 +93,44 @@ static bool is_offset(const struct call *call, unsigned int number_index)
  */
 typedef bool (*program_edit)(struct program *program, unsigned int variant);
 
+static void drop_deviation_at(struct deviations *schedule, size_t index)
+{
+	schedule->count--;
+	for (size_t i = index; i < schedule->count; i++)
+		schedule->items[i] = schedule->items[i + 1];
+}
+
 static bool drop_deviation(struct program *program, unsigned int variant)
+{
+	if (variant >= program->schedule.count)
+		return false;
+	drop_deviation_at(&program->schedule, variant);
+	return true;
+}
+
+/* Two deviations may be needed only together: a switch to another thread, and the switch back. */
+static bool drop_pair_of_deviations(struct program *program, unsigned int variant)
+{
+	size_t count = program->schedule.count, second = count ? variant / count : 0,
+	       first = variant % (count + !count);
+
+	if (second >= count)
+		return false;
+	if (first < second) {
+		drop_deviation_at(&program->schedule, second);
+		drop_deviation_at(&program->schedule, first);
+	}
+	return true;
+}
+
+static bool keep_one_deviation(struct program *program, unsigned int variant)
 {
 	struct deviations *schedule = &program->schedule;
 
 	if (variant >= schedule->count)
 		return false;
-	schedule->count--;
-	for (size_t i = variant; i < schedule->count; i++)
-		schedule->items[i] = schedule->items[i + 1];
+	schedule->items[0] = schedule->items[variant];
+	schedule->count = 1;
 	return true;
 }
 
@@ -391,13 +440,18 @@ static bool try_all_edits_of_pass(struct minimize *m, const struct pass *pass)
 
 void minimize(struct minimize *m)
 {
-	static const struct pass first_passes[] = { { .edit_call = drop_expected_result },
-						    { .edit_program = drop_deviation } };
+	static const struct pass first_passes[] = {
+		{ .edit_call = drop_expected_result },
+		{ .edit_program = keep_one_deviation },
+		{ .edit_program = drop_deviation },
+		{ .edit_program = drop_pair_of_deviations },
+	};
 	bool has_become_smaller;
 
 	do {
-		has_become_smaller = try_all_edits_of_pass(m, &first_passes[0]);
-		has_become_smaller |= try_all_edits_of_pass(m, &first_passes[1]);
+		has_become_smaller = adopt_shorter_schedule_if_found(m);
+		for (size_t i = 0; i < sizeof(first_passes) / sizeof(first_passes[0]); i++)
+			has_become_smaller |= try_all_edits_of_pass(m, &first_passes[i]);
 		has_become_smaller |= try_dropping_call_ranges(m);
 		for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
 			has_become_smaller |= try_all_edits_of_pass(m, &passes[i]);

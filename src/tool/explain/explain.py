@@ -190,15 +190,14 @@ class Drawing:
         last += [blocked["line"] for blocked in self.program.blocked if blocked["why"] != "main"]
         return (threads | {self.program.find_thread_of_line(line) for line in last}) - {"main"}
 
-    def print_order_arrow(self, earlier_call, later_call):
-        start, end = self.lane[earlier_call.thread], self.lane[later_call.thread]
+    def print_arrow(self, from_thread, to_thread, text):
+        start, end = self.lane[from_thread], self.lane[to_thread]
         is_right = start < end
         self.put_lanes_of_running_threads()
         self.put_horizontal_line(start, end)
         self.printer.put_glyph(start, "fork right" if is_right else "fork left", "order")
         self.printer.put_glyph(end - 1 if is_right else end + 1, "right" if is_right else "left", "order")
         self.printer.put_glyph(end, "lane", "faint")
-        text = f"{later_call.arguments[0]}: {earlier_call.line} before {later_call.line}"
         self.printer.put_text(max(start, end) + 2, text, "order")
         self.printer.print_and_clear_row()
 
@@ -217,17 +216,33 @@ class Drawing:
                 self.printer.put_glyph(column, glyph_name, colour)
             self.printer.print_and_clear_row()
 
-    def print_drawing(self):
+    def print_names_of_threads(self):
         self.printer.put_text(2, "line", "faint")
         for thread in self.threads:
             self.printer.put_text(self.lane[thread], thread, "plain")
         self.printer.print_and_clear_row()
+
+    def print_switches(self, switches):
+        """Draw each switch of threads that deviates from the default, in the order of the execution."""
+        self.running = [thread for thread in self.threads if thread != "main"]
+        self.print_names_of_threads()
+        for switch in switches:
+            if switch["thread"]:
+                self.print_rows_of_call(self.program.by_line[switch["line"]],
+                                        f"stops before {switch['before']}" if switch["before"] else "ends")
+                self.print_arrow(switch["thread"], switch["next"], f"{switch['next']} runs")
+            self.print_rows_of_call(self.program.by_line[switch["next_line"]],
+                                    "goes on" if switch["thread"] else "begins")
+
+    def print_drawing(self):
+        self.print_names_of_threads()
         self.print_thread_start_or_wait(self.find_threads_started_after_steps(0), True)
         for number, call in enumerate(self.program.steps):
             if call.thread == "main":
                 self.print_thread_start_or_wait(self.running[1:], False)
             for before in call.step["after"] if call.thread != "main" else []:
-                self.print_order_arrow(self.program.by_line[before], call)
+                self.print_arrow(self.program.find_thread_of_line(before), call.thread,
+                                 f"{call.arguments[0]}: {before} before {call.line}")
             self.print_rows_of_call(call, "" if call.was_executed() else f"skipped: {call.guess_skip_reason()}")
             if call.thread == "main":
                 self.print_thread_start_or_wait(self.find_threads_started_after_steps(number + 1), True)
@@ -390,6 +405,22 @@ def print_all_findings(printer, program):
         printer.print_heading_text(f"A claim does not hold: {facts['claim']}")
 
 
+def print_schedule(printer, program):
+    """Print what the schedule did in the flavour tsan, and draw its switches of threads inside of calls."""
+    run = program.facts["schedule_run"]
+    printer.print_and_clear_row()
+    if run["verdict"] == "not run":
+        printer.print_wrapped_text(0, 2, "plain", f"schedule {program.facts['schedule']}: the places where threads "
+                                   f"switch are not shown: {run['text']}")
+        return
+    printer.print_wrapped_text(0, 2, "wrong" if run["verdict"] == "failed" else "plain",
+                               f"schedule {program.facts['schedule']}: " + (
+                                   f"fails in the flavour tsan: {run['text']}" if run["verdict"] == "failed" else
+                                   "runs in the flavour tsan without a failure"))
+    printer.print_and_clear_row()
+    Drawing(printer, program).print_switches(run["switches"])
+
+
 def print_explanation(printer, program):
     facts, name = program.facts, program.facts["file"]
     who = [one["who"] for one in facts["disagreements"]]
@@ -400,9 +431,7 @@ def print_explanation(printer, program):
     printer.print_and_clear_row()
     Drawing(printer, program).print_drawing()
     if facts["schedule"]:
-        printer.print_and_clear_row()
-        printer.print_wrapped_text(0, 2, "plain", f"schedule {facts['schedule']}: in the flavour tsan, `run` also "
-                                   "executes these switches of threads inside of calls")
+        print_schedule(printer, program)
     colours = {call.colour for call in program.calls}
     if "wrong" in colours:
         wrong = ", or ".join(["breaks a rule"] * bool(facts["verdict"]) + ["is not executed as expected"] * bool(who))

@@ -3,41 +3,23 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/detect/detector.h"
-#include "harness/interleaving_search.h"
+#include "harness/interleaving_child.h"
 #include "harness/program/program_text.h"
-#include "harness/util/isolate.h"
 #include "harness/util/path.h"
 #include "harness/util/shell_word.h"
+#include "tool/explore/switches.h"
 #include "tool/report/symbols.h"
 #include "tool/util/flavours.h"
 #include "tool/util/json.h"
 #include "tool/util/output.h"
 #include "tool/util/status.h"
 #include "tool/util/usage.h"
-
-static const struct strategy *const strategies[] = { &strategy_dpor, &strategy_bounded, &strategy_pct,
-						     &strategy_random };
-
-static const struct strategy *find_strategy(const char *name)
-{
-	for (size_t i = 0; name && i < sizeof(strategies) / sizeof(strategies[0]); i++)
-		if (!strcmp(strategies[i]->name, name))
-			return strategies[i];
-	return NULL;
-}
-
-bool interleavings_is_strategy(const char *name)
-{
-	return find_strategy(name);
-}
 
 int interleavings_continue_in_tsan_binary(int argc, char **argv)
 {
@@ -57,88 +39,35 @@ int interleavings_continue_in_tsan_binary(int argc, char **argv)
 	return usage_error("explore", "expected to run %s: it cannot be executed", path);
 }
 
-/* ---- the search, in a child process ---- */
-
 static struct {
 	struct interleaving_request request;
-	struct interleaving_search_result *result; /* in shared memory */
-	struct isolated child;
+	const struct interleaving_search_result *result; /* in shared memory */
 	struct deviations given, found;
 } current;
 
-static void search_in_child(void *unused)
-{
-	(void)unused;
-	detector_make_faults_print_and_exit();
-	interleaving_search_run(&current.request, current.result);
-}
-
-/* If the child process died, the result says how. */
-static void describe_end_of_child(const struct interleavings_settings *settings)
-{
-	struct interleaving_search_result *result = current.result;
-	char report_line[200];
-
-	if (result->verdict != SEARCH_CRASHED)
-		return;
-	detector_find_rule(current.child.output, report_line, sizeof(report_line));
-	if (current.child.has_timed_out) {
-		result->verdict = SEARCH_REFUSED;
-		snprintf(result->text, sizeof(result->text),
-			 "the search did not end in %u seconds (--timeout)", settings->timeout_seconds);
-		return;
-	}
-	result->verdict = SEARCH_FOUND;
-	if (*report_line)
-		snprintf(result->text, sizeof(result->text), "crash: %s", report_line);
-	else
-		snprintf(result->text, sizeof(result->text),
-			 "crash: the process died of signal %d (status %d)", current.child.signal,
-			 current.child.exit_code);
-}
-
 static bool run_search(const struct program *program, const struct interleavings_settings *settings)
 {
-	if (!current.result)
-		current.result = isolate_map_shared(sizeof(*current.result));
 	current.request = (struct interleaving_request){
 		.program = program,
 		.execution_limit = settings->limit,
 		.seed = settings->seed,
-		.only = find_strategy(settings->strategy_name),
+		.only = interleaving_find_strategy(settings->strategy_name),
 		.deviations = settings->schedule ? &current.given : NULL,
 	};
-	if (!current.result)
-		return false;
-	current.result->verdict = SEARCH_CRASHED;
-	current.result->execution_count = 0;
-	current.result->last.decision_count = current.result->last.start_count = 0;
-	if (!isolate_call(search_in_child, NULL, settings->timeout_seconds, &current.child))
-		return false;
-	describe_end_of_child(settings);
-	return true;
+	current.result = interleaving_search_run_in_child(&current.request, settings->timeout_seconds);
+	return current.result;
 }
 
 /* ---- the result ---- */
-
-/* Gets the load address of this binary, which is the same in its child processes. */
-static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
-{
-	(void)size;
-	*(uintptr_t *)ctx = info->dlpi_addr;
-	return 1; /* ends the iteration: the first module is this binary */
-}
 
 /* Return: the functions that contain the address, the innermost first; empty if they are not known. */
 static const char *format_functions(uintptr_t caller)
 {
 	static char text[REPORT_INNERMOST_TEXT];
 	char stack[SYMBOLS_STACK] = "";
-	uintptr_t base = 0;
 
-	dl_iterate_phdr(find_load_address, &base);
 	*text = '\0';
-	symbols_append_offset(stack, caller - base - 1);
+	symbols_append_return_address(stack, caller);
 	symbols_format_library_functions(running_binary_path(), stack, text);
 	return text;
 }
@@ -191,48 +120,11 @@ static int write_program_with_schedule(const char *file, const struct interleavi
 	return EXIT_GOOD;
 }
 
-/* Prints where each switch of threads is that deviates from the default. */
-static void print_switches(void)
-{
-	static const char *const kinds[] = {
-		[POINT_NONE] = "a point",
-		[POINT_LOAD] = "an atomic load",
-		[POINT_STORE] = "an atomic store",
-		[POINT_UPDATE] = "an atomic update",
-		[POINT_SPIN_LOCK] = "it takes a lock",
-		[POINT_MUTEX_LOCK] = "it takes a mutex or a handle",
-		[POINT_MUTEX_UNLOCK] = "it releases a mutex or a handle",
-		[POINT_PROGRAM_LOCK] = "lock()",
-		[POINT_PROGRAM_UNLOCK] = "unlock()",
-		[POINT_POST] = "post()",
-		[POINT_WAIT] = "wait()",
-		[POINT_CHANGE] = "it reads a value again",
-	};
-	const struct call *calls = current.request.program->calls;
-
-	for (size_t i = 0; i < current.result->last.decision_count; i++) {
-		const struct decision *decision = &current.result->last.decisions[i];
-		struct moment moment = { .enabled = decision->enabled, .running = decision->running };
-		const struct call *next = &calls[decision->call];
-
-		if (decision->chosen == strategy_default_choice(&moment))
-			continue;
-		if (decision->running == NO_THREAD)
-			printf("  %s begins", thread_name(decision->chosen));
-		else
-			printf("  %s stops in %s of line %u before %s; %s goes on",
-			       thread_name(decision->running),
-			       op_table[calls[decision->stopped_call].op].name,
-			       calls[decision->stopped_call].line, kinds[decision->stopped_kind],
-			       thread_name(decision->chosen));
-		printf(" with %s of line %u\n", op_table[next->op].name, next->line);
-	}
-}
-
 static void print_finding(const char *file)
 {
 	const struct interleaving_search_result *result = current.result;
 	const char *schedule = format_schedule();
+	static struct switches switches;
 
 	printf("%s: %s\n", file, result->text);
 	for (unsigned int i = 0; i < 2 && result->race_callers[0]; i++)
@@ -240,7 +132,8 @@ static void print_finding(const char *file)
 		       format_functions(result->race_callers[i]));
 	printf("  found by %s in execution %llu; schedule: %s\n", result->strategy_name,
 	       (unsigned long long)result->execution_count, *schedule ? schedule : "too long for a text");
-	print_switches();
+	switches_find(&current.result->last, &switches);
+	switches_print(current.request.program, &switches);
 	if (!*schedule)
 		return;
 	fputs("  replay: ", stdout);
@@ -272,6 +165,7 @@ static void print_text(const char *file)
 
 static void print_json(const char *file)
 {
+	static struct switches switches;
 	const struct interleaving_search_result *result = current.result;
 	struct json json = json_make_writer(stdout);
 
@@ -287,6 +181,10 @@ static void print_json(const char *file)
 	if (result->verdict == SEARCH_FOUND) {
 		json_text(&json, "failure", result->text);
 		json_text(&json, "schedule", format_schedule());
+	}
+	if (result->verdict == SEARCH_FOUND || current.request.deviations) {
+		switches_find(&result->last, &switches);
+		switches_write_json(&json, current.request.program, &switches);
 	}
 	json_end_all_and_newline(&json);
 }

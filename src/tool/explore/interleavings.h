@@ -29,7 +29,3 @@ int interleavings_continue_in_tsan_binary(int argc, char **argv);
  */
 int interleavings_explore_and_print(const char *file, const struct program *program,
 				    const struct interleavings_settings *settings);
-
-/* Return: false if no strategy has this name. The names are listed in STRATEGY_NAMES. */
-bool interleavings_is_strategy(const char *name);
-#define STRATEGY_NAMES "dpor, bounded, pct, random"

@@ -8,4 +8,8 @@ tool_sources += \
 	%D%/interleavings.c \
 	%D%/interleavings.h \
 	%D%/other_verdict.c \
-	%D%/other_verdict.h
+	%D%/other_verdict.h \
+	%D%/schedule_facts.c \
+	%D%/schedule_facts.h \
+	%D%/switches.c \
+	%D%/switches.h

@@ -3,7 +3,8 @@
  * A candidate is a smaller input that may fail in the same way. The model evaluates a candidate program; then
  * the flavours that the failure needs execute it. At the end, all flavours execute the smallest program. If
  * the signature of the smallest program then differs, all flavours execute each candidate of a second
- * minimisation.
+ * minimisation. A program with a schedule (deviations.h) needs another schedule if its calls change, so short
+ * searches of the changed program look for a schedule with which it fails in the same way.
  *
  * A text is minimised by passes over its lines and bytes. A pass removes lines or bytes if the rest of the
  * text still fails in the same way. The passes repeat until no pass changes the text.
@@ -94,6 +95,46 @@ static bool candidate_program_fails_in_same_way(void *ctx, const struct program 
 	return execute_candidate_unless_rejected(r, identity, identity_size + sizeof(rule_set));
 }
 
+/* ---- schedules ---- */
+
+/* The most executions of a strategy that searches a schedule. */
+#define SCHEDULE_EXECUTIONS_MAX 200
+
+/* Stores the schedule of the first failure that the strategy finds in the candidate. Return: false if none.
+ */
+static bool find_failing_schedule(struct reducer *r, const char *strategy_name, struct program *candidate,
+				  bool *is_complete)
+{
+	const struct interleaving_search_result *result;
+
+	r->candidate.program = *candidate;
+	program_update_lines(&r->candidate.program);
+	result = runner_explore(&r->oracle->runners, &r->candidate.program, strategy_name,
+				SCHEDULE_EXECUTIONS_MAX);
+	*is_complete = result && result->is_complete;
+	if (!result)
+		return false;
+	r->oracle->execution_count += result->execution_count;
+	return result->verdict == SEARCH_FOUND &&
+	       interleaving_search_get_deviations(result, &candidate->schedule) && candidate->schedule.count;
+}
+
+/*
+ * Return: whether the candidate fails in the same way as the input with the schedule that a search found. The
+ * first failure that a strategy finds may be another failure than that of the input.
+ */
+static bool find_schedule_that_fails_in_same_way(void *ctx, struct program *candidate)
+{
+	static const char *const strategies[] = { "dpor", "bounded", "pct" };
+	bool is_complete = false;
+
+	for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]) && !is_complete; i++)
+		if (find_failing_schedule(ctx, strategies[i], candidate, &is_complete) &&
+		    candidate_program_fails_in_same_way(ctx, candidate))
+			return true;
+	return false;
+}
+
 /*
  * Minimises the program. Return: whether the smallest program fails in the same way as the input if all
  * flavours execute that program.
@@ -143,6 +184,7 @@ static bool reduce_program_if_it_fails(struct reducer *r)
 	const char *replayer = oracle_find_replayer_or_report(r->oracle, r->reduction->input.target);
 
 	r->minimize.accepts = candidate_program_fails_in_same_way;
+	r->minimize.find_schedule = find_schedule_that_fails_in_same_way;
 	r->minimize.ctx = r;
 	if (!minimise_and_verify_program(r, r->reduction->signature.needed_flavours) &&
 	    !minimise_and_verify_program(r, NULL))

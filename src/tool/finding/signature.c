@@ -33,6 +33,16 @@ static const char *find_call_name(const struct program *program, size_t call)
 	return call < program->count ? op_table[program->calls[call].op].name : "no call";
 }
 
+/* Return: the index of the call on the line; program->count if no call is on it. */
+static size_t find_call_of_line(const struct program *program, unsigned long line)
+{
+	size_t call = 0;
+
+	while (call < program->count && program->calls[call].line != line)
+		call++;
+	return call;
+}
+
 /*
  * If @sentence begins with "line NUMBER", appends the name of the call on line NUMBER of @program.
  * Return: the length of "line NUMBER"; 0: @sentence begins with other text.
@@ -48,15 +58,20 @@ static size_t append_call_of_leading_line(struct signature *signature, const str
 	if (strncmp(sentence, word, len) || !isdigit((unsigned char)sentence[len]))
 		return 0;
 	line_number = strtoul(sentence + len, &number_end, 10);
-	signature_append_failure_text(signature, "%s", find_call_name(program, line_number - 2));
+	signature_append_failure_text(signature, "%s",
+				      find_call_name(program, find_call_of_line(program, line_number)));
 	return (size_t)(number_end - sentence);
 }
 
 void signature_append_without_numbers(struct signature *signature, const struct program *program,
 				      const char *sentence)
 {
+	const char *start = sentence;
+
 	while (*sentence) {
-		size_t len = append_call_of_leading_line(signature, program, sentence);
+		/* In "free_page of line 7", the name of the call is there already. */
+		bool has_call_before = sentence - start >= 3 && !strncmp(sentence - 3, "of ", 3);
+		size_t len = has_call_before ? 0 : append_call_of_leading_line(signature, program, sentence);
 
 		if (!len && isdigit((unsigned char)*sentence)) {
 			len = strspn(sentence, "0123456789abcdefx");

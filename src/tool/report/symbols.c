@@ -2,6 +2,7 @@
 #include "tool/report/symbols.h"
 
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,22 @@ void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset)
 
 	if (used + 24 < SYMBOLS_STACK)
 		snprintf(stack + used, SYMBOLS_STACK - used, "%s0x%lx", used ? " " : "", offset);
+}
+
+/* Gets the load address of this binary, which is the same in its child processes. */
+static int get_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	(void)size;
+	*(uintptr_t *)ctx = info->dlpi_addr;
+	return 1; /* ends the iteration: the first module is this binary */
+}
+
+void symbols_append_return_address(char stack[SYMBOLS_STACK], uintptr_t return_address)
+{
+	uintptr_t base = 0;
+
+	dl_iterate_phdr(get_load_address, &base);
+	symbols_append_offset(stack, return_address - base - 1);
 }
 
 bool symbols_symbolizer_is_missing(void)

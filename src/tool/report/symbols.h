@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "tool/report/report.h"
 
 /*
@@ -16,6 +18,9 @@
 
 /* Appends @offset to @stack, if @stack has space for the text of the offset. */
 void symbols_append_offset(char stack[SYMBOLS_STACK], unsigned long offset);
+
+/* Appends the offset of the call that returns to this address, in the running binary, to @stack. */
+void symbols_append_return_address(char stack[SYMBOLS_STACK], uintptr_t return_address);
 
 /* Formats the innermost functions of the page library in a stack (report_format_library_functions()). */
 void symbols_format_library_functions(const char *binary_path, const char *stack,

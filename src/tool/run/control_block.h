@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "harness/execution.h"
+#include "harness/interleaving_search.h"
 #include "tool/run/execution_record.h"
 #include "tool/run/footprint.h"
 #include "tool/run/kind.h"
@@ -40,13 +41,14 @@ struct result_with_reason {
 };
 
 enum worker_request {
-	REQUEST_BATCH,   /* run the batch, one input after the other, in the worker's own process */
-	REQUEST_PROGRAM, /* run @program in child processes, and fill in @record */
-	REQUEST_REPORTS, /* run @program in child processes, and print the sanitizers' reports */
+	REQUEST_BATCH,         /* run the batch, one input after the other, in the worker's own process */
+	REQUEST_PROGRAM,       /* run @program in child processes, and fill in @record */
+	REQUEST_REPORTS,       /* run @program in child processes, and print the sanitizers' reports */
+	REQUEST_INTERLEAVINGS, /* explore @program, or run its schedule, and fill in @interleavings */
 };
 
 struct control_block {
-	/* The driver writes the members from here to @program. */
+	/* The driver writes the members from here to @interleaving_limit. */
 	struct execution_options options;
 	bool inputs_are_bytes; /* read every input as a byte string, whatever its name is */
 	bool runs_one_input;   /* run one input again and again, and measure its growth; no warm-up */
@@ -56,6 +58,8 @@ struct control_block {
 	bool must_check_leaks; /* run LeakSanitizer at the end of the batch */
 	bool must_compute_digest;
 	struct program program;
+	char strategy_name[16];      /* for REQUEST_INTERLEAVINGS; "": run the program's schedule */
+	uint32_t interleaving_limit; /* the most executions for REQUEST_INTERLEAVINGS */
 	/*
 	 * The worker writes the members from here on. @position is the input that began last: its index in
 	 * the batch, plus @input_count for each earlier run of the input. NO_POSITION: none.
@@ -67,6 +71,7 @@ struct control_block {
 	bool has_leaked_memory;     /* LeakSanitizer found memory that nothing points to */
 	struct result_with_reason results[BATCH_INPUTS_MAX];
 	struct execution_record record;
+	struct interleaving_search_result interleavings;
 };
 
 #define NO_POSITION UINT32_MAX
@@ -90,3 +95,6 @@ extern void (*run_worker_input_hook)(const char *content, size_t size);
  * hang does not end the worker. For REQUEST_REPORTS, also prints the sanitizers' reports.
  */
 void worker_run_program_in_children(struct control_block *control);
+
+/* Explores the program of the control block, or runs its schedule, in a child process. */
+void worker_explore_interleavings_in_child(struct control_block *control);

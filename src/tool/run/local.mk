@@ -25,6 +25,8 @@ tool_sources += \
 	%D%/run.h \
 	%D%/runner.c \
 	%D%/runner.h \
+	%D%/schedule.c \
+	%D%/schedule.h \
 	%D%/totals.c \
 	%D%/worker.c \
 	%D%/worker_process.c \

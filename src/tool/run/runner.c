@@ -84,6 +84,66 @@ void runner_execute(struct flavour_runners *runners, unsigned int flavour, const
 	strcpy(record->why, "no result");
 }
 
+/* ---- interleavings ---- */
+
+static bool is_thread(uint8_t thread)
+{
+	return thread > THREAD_MAIN && thread < PROGRAM_THREADS;
+}
+
+static bool is_valid_decision(const struct decision *decision, const struct program *program)
+{
+	return (is_thread(decision->chosen) || decision->chosen == THREAD_MAIN) &&
+	       (decision->running < PROGRAM_THREADS || decision->running == NO_THREAD) && decision->enabled &&
+	       decision->call < program->count && decision->stopped_call < program->count &&
+	       decision->stopped_kind < POINT_KINDS;
+}
+
+/* Ends texts with NUL: a damaged worker may have written anything. Return: false if a number is invalid. */
+static bool terminate_texts_and_check_result(struct interleaving_search_result *result,
+					     const struct program *program)
+{
+	const struct interleaving *last = &result->last;
+
+	result->text[sizeof(result->text) - 1] = '\0';
+	result->strategy_name[sizeof(result->strategy_name) - 1] = '\0';
+	if (result->verdict <= SEARCH_CRASHED || result->verdict > SEARCH_REFUSED ||
+	    last->decision_count > DECISIONS_MAX || last->start_count > PROGRAM_CALLS)
+		return false;
+	for (size_t i = 0; i < last->start_count; i++)
+		if (last->starts[i].thread >= PROGRAM_THREADS)
+			return false;
+	for (size_t i = 0; i < last->decision_count; i++)
+		if (!is_valid_decision(&last->decisions[i], program))
+			return false;
+	return true;
+}
+
+const struct interleaving_search_result *runner_explore(struct flavour_runners *runners,
+							const struct program *program,
+							const char *strategy_name, uint32_t limit)
+{
+	struct flavour_runner *runner = &runners->list[FLAVOUR_TSAN];
+	struct control_block *control;
+
+	if (!runners->is_available[FLAVOUR_TSAN] ||
+	    (!runner->worker.pid &&
+	     !start_program_worker(runners, &runner->worker, runner->binary_path, false)))
+		return NULL;
+	control = runner->worker.control;
+	snprintf(control->strategy_name, sizeof(control->strategy_name), "%s",
+		 strategy_name ? strategy_name : "");
+	control->interleaving_limit = limit;
+	control->interleavings.verdict = SEARCH_CRASHED;
+	if (run_worker_send_program_and_wait(&runner->worker, program, REQUEST_INTERLEAVINGS) &&
+	    terminate_texts_and_check_result(&control->interleavings, program))
+		return &control->interleavings;
+	run_worker_kill_and_release(&runner->worker);
+	return NULL;
+}
+
+/* ---- reports ---- */
+
 void runner_execute_and_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 				      const struct program *program, FILE *out)
 {

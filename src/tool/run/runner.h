@@ -36,6 +36,16 @@ bool runners_find_binaries(struct flavour_runners *runners, const bool *wanted);
 void runner_execute(struct flavour_runners *runners, unsigned int flavour, const struct program *program,
 		    struct execution_record *record);
 
+/*
+ * Explores the interleavings of @program with a strategy in the flavour tsan, in a child process of the
+ * worker (interleaving_search.h). @strategy_name: NULL: runs the program's schedule.
+ * Return: the result, until the next execution; NULL if the flavour is not available, or the worker returns
+ * no valid result.
+ */
+const struct interleaving_search_result *runner_explore(struct flavour_runners *runners,
+							const struct program *program,
+							const char *strategy_name, uint32_t limit);
+
 /* Executes a program in a new worker, and prints what the sanitizer or the library reports. */
 void runner_execute_and_print_reports(const struct flavour_runners *runners, unsigned int flavour,
 				      const struct program *program, FILE *out);

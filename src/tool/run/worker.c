@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 #include "tool/run/control_block.h"
+#include "tool/run/schedule.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -145,7 +146,10 @@ static void evaluate_and_run_program(struct result_with_reason *result, bool is_
 		digest_visit_parts(worker.checker, &control->execution.fibers,
 				   add_deterministic_part_to_digest, &result->result.outcome_digest);
 	}
-	/* A fatal call runs in a child process, without growth of this process: later runs omit the call. */
+	/* A schedule and a fatal call run in other processes, without growth of this process: later runs omit
+	 * them. */
+	if (is_first_run && must_run_schedule(&control->execution, &options, &worker.program))
+		run_schedule_in_new_worker(&control->execution, &options, &worker.program);
 	if (is_first_run)
 		execution_run_fatal_calls(&control->execution, worker.checker, &worker.program, &options);
 	compare_with_model(result);
@@ -359,6 +363,8 @@ int run_worker_main(void)
 	while (read(WORKER_SOCKET, &wakeup_byte, 1) == 1) {
 		if (worker.control->request == REQUEST_BATCH)
 			run_batch();
+		else if (worker.control->request == REQUEST_INTERLEAVINGS)
+			worker_explore_interleavings_in_child(worker.control);
 		else
 			worker_run_program_in_children(worker.control);
 		if (write(WORKER_SOCKET, &wakeup_byte, 1) != 1)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/detect/detector.h"
 #include "harness/exec/exec.h"
+#include "harness/interleaving_child.h"
 #include "harness/util/shell_word.h"
 #include "tool/report/report.h"
 #include "tool/run/control_block.h"
+#include "tool/run/schedule.h"
 
 static struct {
 	struct control_block *control;
@@ -17,14 +18,6 @@ static struct {
 } current;
 
 /* ---- stacks ---- */
-
-/* Gets the load address of this binary, which is the same in its child processes. */
-static int find_load_address(struct dl_phdr_info *info, size_t size, void *ctx)
-{
-	(void)size;
-	*(uintptr_t *)ctx = info->dlpi_addr;
-	return 1; /* ends the iteration: the first module is this binary */
-}
 
 /* Return: whether @module, with or without its directory, is this binary. */
 static bool is_own_module(const char *module)
@@ -37,12 +30,9 @@ static bool is_own_module(const char *module)
 /* Converts the return addresses of @stack to offsets of the call instructions in the binary. */
 static void set_call_and_stack(struct execution_site *site, size_t call, const uintptr_t *stack)
 {
-	uintptr_t base = 0;
-
-	dl_iterate_phdr(find_load_address, &base);
 	site->call = call;
 	for (size_t i = 0; i < RACE_REPORT_STACK && stack[i]; i++)
-		symbols_append_offset(site->stack, stack[i] - base - 1);
+		symbols_append_return_address(site->stack, stack[i]);
 }
 
 static void append_own_frame_offsets(struct execution_site *site, const struct report *report)
@@ -133,6 +123,31 @@ static void execute_in_child_and_record_death(void)
 		fputs(current.child.output, stdout);
 }
 
+/* ---- interleavings ---- */
+
+/* Explores the program with the strategy; NULL: runs the program's schedule. */
+static void explore_in_child(struct control_block *control, const struct strategy *strategy, uint64_t limit)
+{
+	const struct interleaving_request request = {
+		.program = &control->program,
+		.execution_limit = limit,
+		.seed = 1,
+		.only = strategy,
+		.deviations = strategy ? NULL : &control->program.schedule,
+	};
+	const struct interleaving_search_result *result =
+		interleaving_search_run_in_child(&request, control->options.time_limit_seconds);
+
+	if (result) {
+		control->interleavings = *result;
+		return;
+	}
+	control->interleavings.verdict = SEARCH_REFUSED;
+	strcpy(control->interleavings.text, "expected a child process, got none");
+}
+
+/* ---- requests ---- */
+
 void worker_run_program_in_children(struct control_block *control)
 {
 	current.control = control;
@@ -142,7 +157,17 @@ void worker_run_program_in_children(struct control_block *control)
 	execution_set_child_death_callback(record_death);
 	exec_set_races_printed_only(control->request == REQUEST_REPORTS);
 	execute_in_child_and_record_death();
+	if (must_run_schedule(&control->execution, &control->options, &current.program)) {
+		explore_in_child(control, NULL, 1);
+		compare_schedule_result(&control->execution, &control->interleavings);
+	}
 	execution_run_fatal_calls(&control->execution, NULL, &current.program, &control->options);
 	record_result_and_race(&control->execution);
 	fflush(stdout);
+}
+
+void worker_explore_interleavings_in_child(struct control_block *control)
+{
+	explore_in_child(control, interleaving_find_strategy(control->strategy_name),
+			 control->interleaving_limit);
 }

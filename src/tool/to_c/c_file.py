@@ -8,6 +8,8 @@ import os
 import pathlib
 import re
 
+from to_c import interleaving
+from to_c.byte_lines import make_byte_check_lines, make_user_pattern_lines, make_user_store_lines
 from to_c.program import PAGE_SIZE
 
 # For each call that blocks for ever in the program: C code that checks this with a call that returns.
@@ -28,41 +30,6 @@ RACES_IN_COMMENT = 3
 def format_handle_expression(program, handle):
     """Return: the C expression that reads the variable of a page or mapping."""
     return f"READ_ONCE({handle})" if handle in program.shared else handle
-
-
-def make_byte_check_lines(line_number, thread_name, known_bytes):
-    """Return: C lines that check the buffer of a thread. @known_bytes: two hex digits a byte; ??: unknown"""
-    values = [None if known_bytes[i] == "?" else int(known_bytes[i:i + 2], 16)
-              for i in range(0, len(known_bytes), 2)]
-    lines, start = [], 0
-    while start < len(values):
-        first = values[start]
-        if first is None:
-            start += 1
-            continue
-        equal = pattern = start + 1
-        while equal < len(values) and values[equal] == first:
-            equal += 1
-        while pattern < len(values) and \
-                values[pattern] == (first + pattern - start + (pattern - start) // 256) % 256:
-            pattern += 1
-        check, end = ("expect_equal_bytes", equal) if equal > pattern else ("expect_pattern", pattern)
-        lines.append(f"{check}({line_number}, {thread_name}_bytes, {start}, {end - start}, 0x{first:x});")
-        start = end
-    return lines
-
-
-def make_user_pattern_lines(call, start, length):
-    offset = f" + {start}" if start else ""
-    seed = call.arguments[3 if call.name == "user_store" else 2]
-    return [f"fill_user_pattern({call.arguments[0]}_bytes{offset}, {length}, {seed});"] if length else []
-
-
-def make_user_store_lines(program, call):
-    written = program.slices.get(call.arguments[0])
-    start, readable = call.parse_numeric_argument(1), written.count_readable_slice_bytes() if written else 0
-    return make_user_pattern_lines(call, start, max(0, min(call.parse_numeric_argument(2), readable - start))) or \
-        [f"/* line {call.line}: user_store changes no byte of the slice */"]
 
 
 def make_call_statement_lines(program, call):
@@ -259,13 +226,18 @@ VARIABLES = {
 # C headers, and the text for which the file includes each header; "": always.
 HEADERS = {
     "errno.h": "", "pthread.h": "pthread_", "sched.h": "sched_yield", "semaphore.h": "sem_", "stdint.h": "",
-    "stdio.h": "", "stdlib.h": "", "string.h": "", "sys/mman.h": "mmap(", "unistd.h": ""}
+    "stdio.h": "", "stdlib.h": "", "string.h": "", "sys/mman.h": "mmap(", "ucontext.h": "ucontext_t", "unistd.h": ""}
+
+
+def make_declarations_of_words(functions_text, declarations):
+    """Return: C declarations of the variables in the functions. @declarations: see VARIABLES"""
+    words = sorted(set(re.findall(r"\w+", functions_text)), key=lambda word: (len(word), word))
+    return [declaration.format(word) for pattern, declaration in declarations.items()
+            for word in words if re.fullmatch(pattern, word)]
 
 
 def make_variable_declarations(program, functions_text):
-    words = sorted(set(re.findall(r"\w+", functions_text)), key=lambda word: (len(word), word))
-    lines = [declaration.format(word) for pattern, declaration in VARIABLES.items()
-             for word in words if re.fullmatch(pattern, word)]
+    lines = make_declarations_of_words(functions_text, VARIABLES)
     for name, call in program.slices.items():
         size = call.parse_numeric_argument(1) or 1
         lines.append(f"static unsigned char *{name}_bytes;" if call.slice_has_unreadable_bytes() else
@@ -273,30 +245,47 @@ def make_variable_declarations(program, functions_text):
     return lines
 
 
-def select_helper_sections(functions_text):
-    """Return: the sections of helpers.c that the functions use, and the sections that these use."""
-    helpers, needed = pathlib.Path(__file__).with_name("helpers.c").read_text(), ""
-    for section in reversed(re.split(r"^/// ", helpers, flags=re.MULTILINE)[1:]):
+def select_sections(file_name, functions_text):
+    """Return: the sections of helpers.c or scheduler.c that the functions use, and the sections that these use."""
+    sections, needed = pathlib.Path(__file__).with_name(file_name).read_text(), ""
+    for section in reversed(re.split(r"^/// ", sections, flags=re.MULTILINE)[1:]):
         names, text = section.split("\n", 1)
         if re.search(r"\b(?:%s)\(" % names.replace(" ", "|"), functions_text + needed):
             needed = "\n" + text.strip("\n") + "\n" + needed
     return needed
 
 
-def format_c_file(program, program_name, comment_note):
+def format_program_code(program):
+    """Return: the C declarations and the C functions of a program without a schedule."""
     make_lines = make_fiber_functions if program.runs_on_fibers else make_pthread_function
     functions = "".join(line + "\n" for thread in program.threads for line in make_lines(program, thread))
     functions += "\n".join(make_main_function(program, functions)) + "\n"
-    declarations = "\n".join([*make_variable_declarations(program, functions), select_helper_sections(functions)])
+    declarations = "\n".join([*make_variable_declarations(program, functions), select_sections("helpers.c", functions)])
     if program.runs_on_fibers:
         declarations += "\n".join(["", *(f"static struct fiber {thread}_fiber;" for thread in program.threads), ""])
+    return declarations, functions
+
+
+def format_code_with_schedule(program, checks_results):
+    """Return: the C declarations, with the scheduler, and the C functions of a program with a schedule."""
+    functions = interleaving.make_functions(program, checks_results)
+    variables = make_declarations_of_words(re.sub(r"/\*.*?\*/", "", functions), interleaving.DECLARATIONS)
+    declarations = [select_sections("helpers.c", functions).strip("\n"),
+                    interleaving.format_schedule_table(program.facts["schedule"]),
+                    select_sections("scheduler.c", functions), "\n".join(variables) + "\n"]
+    return "\n".join(declarations), functions
+
+
+def format_c_file(program, program_name, comment_note, checks_results):
+    """@checks_results: for a program with a schedule, whether the C file may check results and bytes"""
+    schedule = program.facts["schedule"]
+    declarations, functions = format_code_with_schedule(program, checks_results) if schedule else \
+        format_program_code(program)
     includes = "".join(f"#include <{header}>\n" for header, word in HEADERS.items()
                        if word in declarations + functions)
     comment = f"{os.path.basename(program_name)}: {' '.join(program.facts['expect']) or 'clean'}\n\n{comment_note}\n" \
-              f"{PROGRAM_TITLE}\n\n" + "\n".join(f"{call.line:5}  {call.thread}: {call.text}" for call in program.calls)
-    if program.facts["schedule"]:
-        comment += "\n\nIts schedule, which switches threads inside of calls, is not in this file; pagetorture run " \
-                   f"executes it:\n\n  schedule {program.facts['schedule']}"
+              f"{PROGRAM_TITLE}\n\n" + "".join(f"       schedule {one}\n" for one in (schedule or "").split()) + \
+              "\n".join(f"{call.line:5}  {call.thread}: {call.text}" for call in program.calls)
     comment = "".join((" * " + line).rstrip() + "\n" for line in comment.replace("*/", "* /").split("\n"))
     return f"/*\n{comment} */\n{includes}\n#include <page.h>\n\n{declarations}{functions}"
 

@@ -5,7 +5,7 @@
  * it uses.
  */
 
-/// pthread_create create_fiber
+/// pthread_create create_fiber run_section
 /* ThreadSanitizer must report each race, but no lock-order inversion: no page rule orders locks. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)

@@ -46,6 +46,7 @@ CALLS = {
     "fail_nth": ("", "page_fail_nth({nth});"),
 }
 PAGE_SIZE = 4096
+THREAD_NAMES = ["main", *(f"T{number}" for number in range(8))]
 
 
 def parse_number(canonical_text):
@@ -58,6 +59,7 @@ def parse_number(canonical_text):
 class Call(program_facts.Call):
     def __init__(self, line_number, line_text):
         super().__init__(line_number, line_text)
+        self.fills_handle = bool(self.filled)
         self.arguments = ([self.filled] if self.filled else []) + self.arguments
         self.handles = [word for word in self.arguments if re.fullmatch(r"[pkums]\d+", word)]
         self.traits, self.code = CALLS[self.name]

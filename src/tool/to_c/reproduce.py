@@ -21,8 +21,18 @@ COMPILE_SECONDS = 300
 Attempt = collections.namedtuple("Attempt", "rule rule_text is_wanted flavour backend missing_flavour")
 
 
+# The failures of a schedule: a text that pagetorture prints, and what the C program prints for the same failure.
+SCHEDULE_FAILURES = {"BUG: page: ": r"BUG: page: ", "data-race": "WARNING: ThreadSanitizer: data race",
+                     "deadlock": "not as expected: deadlock", "livelock": "not as expected: livelock",
+                     "are the same page frame": "are the same page frame",
+                     "the library did not free": "the library did not free",
+                     "those of no order of the calls": r"line \d+: not as expected|at the end: not as expected"}
+
+
 def plan_attempt(program, rule, is_flavour_built):
     """@is_flavour_built: a function that returns whether the libraries of a flavour exist"""
+    if program.facts["schedule"]:
+        return Attempt(None, "the schedule", True, "tsan" if is_flavour_built("tsan") else None, "direct", "tsan")
     flavours = {"data-race": ["tsan"], "uninit-use": ["msan"], None: [
         "tsan" if program.threads else "asan", "plain"]}.get(rule, ["plain"])
     places = [{"flavour": flavour, "backend": "direct"} for flavour in flavours]
@@ -43,7 +53,7 @@ class Ended:
 
     def find_line_that_explains_end(self):
         """Return: the line of the output that best explains how the process ended."""
-        for words in ("not as expected|the process did not end|error: ", "Sanitizer: |runtime error: |BUG: page: "):
+        for words in ("the schedule does not fit", "not as expected|the process did not end|error: ", "Sanitizer: |runtime error: |BUG: page: "):
             found = re.search(rf"^.*({words}).*$", self.output, re.MULTILINE)
             if found:
                 return found[0][:200]
@@ -92,6 +102,13 @@ class Ended:
             return self.exit_status == 0 and "deadlock: nothing more can run, as expected" in self.output
         return self.has_ended_without_page_error() if rule is None else self.was_ended_by_fatal_call(program, rule)
 
+    def has_shown_schedule(self, schedule_run):
+        """Return: whether the C program ended as the schedule did in pagetorture."""
+        if schedule_run["verdict"] == "clean":
+            return self.has_ended_without_page_error()
+        pattern = next((pattern for text, pattern in SCHEDULE_FAILURES.items() if text in schedule_run["text"]), None)
+        return bool(self.exit_status) and pattern is not None and re.search(pattern, self.output) is not None
+
 
 def run_child_with_timeout(command, directory, timeout_seconds, **environment_variables):
     """Run a command in the directory. Kill it after @timeout_seconds, or when this process ends."""
@@ -129,6 +146,7 @@ class Reproduction:
         self.compiler = options.cc or model_facts["compiler"]
         self.program = Program(model_facts, options.deterministic or model_facts.get("foreign", False))
         self.binary = c_file_name[:-2] if re.fullmatch(r".+\.c", c_file_name) else c_file_name + ".out"
+        self.schedule_run = model_facts["schedule_run"]
         rules = sorted({*model_facts["expect"], *model_facts["verdict"]}) or [None]
         self.attempts = [plan_attempt(self.program, rule, self.is_flavour_built) for rule in rules]
         self.note = options.note + "\n" if options.note else ""
@@ -165,6 +183,12 @@ class Reproduction:
                           for name in (self.source, self.binary))
         files = f"-o {binary} {source}" if self.binary != self.source + ".out" else \
             f"-o {binary} -x c {source} -x none"
+        if self.schedule_run:
+            # The scheduler is compiled without the sanitizer, and its hooks replace functions of the sanitizer.
+            hooks = f"$(nm {binary}.o | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')"
+            return f"{self.compiler} -g -O1 -fno-builtin {include} -c -o {binary}.o -x c {source} &&\n  " + " ".join(
+                [self.compiler, "-g", *self.facts["builds"][flavour]["flags"].split(), "-o", binary, f"{binary}.o",
+                 hooks, *links, "-pthread"])
         return " ".join([self.compiler, "-g -O1", *self.facts["builds"][flavour]["flags"].split(), include, files,
                          *links, "-pthread"])
 
@@ -173,7 +197,8 @@ class Reproduction:
     def format_compile_and_run_note(self, attempt):
         run = f"{'PAGE_MAP=alias ' if attempt.backend == 'alias' else ''}./{shlex.quote(self.binary)}"
         flags = self.facts["builds"][attempt.flavour]["flags"]
-        return f"To see {attempt.rule_text}, with this build of the page library:\n\n" \
+        what = f"run {attempt.rule_text}" if self.schedule_run else f"see {attempt.rule_text}"
+        return f"To {what}, with this build of the page library:\n\n" \
                f"  {self.make_compile_command(attempt.flavour)} &&\n    {run}\n\n" \
                f"or with one that is installed{f', and built with {flags}' if flags else ''}:\n\n" \
                f"  {self.make_compile_command(attempt.flavour, True)} &&\n    {run}\n\n"
@@ -182,12 +207,15 @@ class Reproduction:
         why = f": {self.why}" if self.why else ""
         result_note = {"reproduced": f"Reproduced: yes, by these lines, with {self.compiler}.\n",
                        "failed": f"DOES NOT REPRODUCE{why}.\n", "untried": f"NOT TRIED{why}.\n"}[self.result]
-        return os.fsencode(format_c_file(self.program, self.name, self.note + result_note))
+        checks_results = bool(self.schedule_run) and self.schedule_run["has_one_outcome"]
+        return os.fsencode(format_c_file(self.program, self.name, self.note + result_note, checks_results))
 
     # ---- running ----
 
     def compile_and_run_attempt(self, attempt, directory):
         """Return: the result, "reproduced", "failed" or "untried", and the reason if it is not "reproduced"."""
+        if self.schedule_run and self.schedule_run["verdict"] == "not run" and attempt.flavour:
+            return "failed", self.schedule_run["text"]
         if not attempt.flavour:
             return ("untried", f"there is no build of the page library for {attempt.missing_flavour}") \
                 if attempt.missing_flavour else \
@@ -202,6 +230,12 @@ class Reproduction:
                               f"{compiled.find_line_that_explains_end()}"
         ran = run_child_with_timeout([os.path.join(directory, self.binary)], directory, self.seconds,
                                      PAGE_MAP=attempt.backend)
+        if self.schedule_run:
+            return ("reproduced", "") if ran.has_shown_schedule(self.schedule_run) and not ran.has_hung else \
+                ("failed", f"pagetorture saw: {self.schedule_run['text'] or 'no failure'}; this program: "
+                           f"{ran.find_line_that_explains_end()}" +
+                           "; only pagetorture detects races on the library's own data" *
+                           self.schedule_run["text"].startswith("library-race"))
         shows = ran.has_shown_rule_or_is_clean(self.program, attempt.rule)
         if shows == attempt.is_wanted and not ran.has_hung and "not as expected" not in ran.output:
             return "reproduced", ""
