@@ -33,6 +33,7 @@ while read -r backend target flavours; do
 	done
 done <<END_OF_TABLE
 direct fuzz_api plain asan msan
+direct fuzz_explore tsan
 direct fuzz_fatal plain asan msan
 direct fuzz_fault plain asan msan
 direct fuzz_page plain asan msan

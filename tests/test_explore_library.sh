@@ -152,7 +152,7 @@ expect 2 "and is refused" 'not explored: expected a page library that is an arch
 
 # A report of the library ends the process of the search.
 copy_library_and_change_file page.c \
-	's/if (!atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed))/atomic_store(\&page->refs, atomic_load(\&page->refs) + 1);\n\tif (0)/' &&
+	's/unsigned int refs = atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed);/unsigned int refs = atomic_load(\&page->refs);\n\tatomic_store(\&page->refs, refs + 1);/' &&
 	build_changed_tool tsan
 ok $? "a library that takes references in two steps is built" "$scratch/build"
 cat >get.page <<'END'
@@ -165,5 +165,96 @@ expect 1 "a report of the library is found, with its schedule" '^get.page: crash
 	"$tool" explore --library get.page
 grep -q '^  found by dpor in execution [0-9]*; schedule: T' "$scratch/out"
 ok $? "and the schedule up to the report" "$scratch/out"
+
+# ---- start states ----
+
+cat >alloc2.page <<'END'
+pagetorture 1
+T0: p0 = alloc_page(GFP_KERNEL)
+T1: p1 = alloc_page(GFP_KERNEL)
+T0: free_page(p0)
+END
+for start in first-use kept-15 freed-64 after-fork; do
+	expect 0 "--start $start" "^alloc2.page: from $start: clean in each of [2-9] interleavings" \
+		"$pagetorture" explore --library --start $start alloc2.page
+done
+for start in left-0 left-1 left-2; do
+	expect 0 "--start $start" "^alloc2.page: from $start: clean in " \
+		"$pagetorture" explore --library --limit 20 --start $start alloc2.page
+done
+run_expecting_status 0 "$pagetorture" explore --library --limit 20 --start all two.page
+[ "$(grep -c 'clean in' "$scratch/out")" = 27 ] && grep -q 'from kept-7: ' "$scratch/out"
+ok $? "--start all: 27 states" "$scratch/out"
+expect_error "an unknown start state: the known ones are named" 'used, first-use, kept-N, freed-N, left-N, after-fork' \
+	"$pagetorture" explore --library --start begin two.page
+expect_error "a schedule has its own start state" 'expected --start or --replay, got both' \
+	"$pagetorture" explore --library --start left-1 --replay - two.page
+expect 0 "a start state in a schedule" '^two.page: from kept-15: clean in 1 interleaving (replayed)$' \
+	"$pagetorture" explore --library --replay 'start=kept-15 main.2>T1' two.page
+expect 0 "--fork" '^two.page: clean in each of [2-9] interleavings; each in a process of its own$' \
+	"$pagetorture" explore --library --fork two.page
+cat >start.page <<'END'
+pagetorture 1
+schedule start=left-1
+T0: p0 = alloc_page(GFP_KERNEL)
+END
+expect 0 "a start state in a program" '^start.page: from left-1: clean in each of 1 interleaving$' \
+	"$pagetorture" explore --library start.page
+
+# patch_library BUG: builds the library with the seeded bug BUG.
+patch_library() {
+	rm -rf "${scratch:?}/src"
+	mkdir "$scratch/src"
+	cp -r "$abs_srcdir/src/page" "$scratch/src/page"
+	chmod -R u+w "$scratch/src"
+	(cd "$scratch" && patch -p1 <"$abs_srcdir/tests/bugs/patch/$1.patch") >/dev/null && build_changed_tool tsan
+}
+
+if has_tool_or_skip patch; then
+	bug=$abs_srcdir/corpus/bugs/refill-without-the-lock.page
+	patch_library refill-without-the-lock
+	ok $? "a library that refills its list without the lock is built" "$scratch/build"
+	expect 1 "the bug is found from the start state of the program" ': from kept-15: library-race: ' \
+		"$tool" explore --library --directory found "$bug"
+	replay=$(sed -n 's/^  replay: //p' "$scratch/out")
+	(cd / && sh -c "$replay") >"$scratch/out" 2>&1
+	[ $? = 1 ] && grep -q 'from kept-15: library-race: ' "$scratch/out"
+	ok $? "the printed command has the start state" "$scratch/out"
+	run_expecting_status 1 "$tool" run --flavour tsan found/refill-without-the-lock-schedule.page
+	cat "$scratch/out" "$scratch/err" | grep -q 'tsan: differs: schedule: from kept-15: library-race: '
+	ok $? "run executes the schedule from the start state" "$scratch/out"
+	expect 0 "the unchanged library passes" 'yes$' \
+		"$pagetorture" run --flavour tsan found/refill-without-the-lock-schedule.page
+	expect 0 "without the start state nothing is found" 'clean in ' "$tool" explore --library --start used "$bug"
+	patch_library other-lists-without-their-locks
+	expect 1 "the last page" ': from left-1: library-race: ' \
+		"$tool" explore --library "$abs_srcdir/corpus/bugs/other-lists-without-their-locks.page"
+fi
+
+# ---- a library whose state is not undone ----
+
+# Each allocation counts in memory of an uninstrumented function, and each third one takes the lock twice.
+copy_library_and_change_file arena.c '
+	s/^static bool take_from_own_list_or_refill/static NO_SANITIZE_THREAD bool count_allocation(void)\n{\n\tstatic unsigned int count;\n\n\treturn ++count % 3 == 0;\n}\n\n&/
+	s/^\tis_found = free_list_take_frame(list, frame);/\tif (count_allocation()) {\n\t\tsync_spin_unlock(\&list->lock);\n\t\tsync_spin_lock(\&list->lock);\n\t}\n&/' &&
+	build_changed_tool tsan
+ok $? "a library with a hidden count is built" "$scratch/build"
+expect 0 "each execution gets a process" '^alloc2.page: clean in .*; each in a process of its own$' \
+	"$tool" explore --library --limit 20 alloc2.page
+
+# page_free() reads and writes the count in a function that the compiler does not instrument.
+for call in '' 'if (page_sched_point) page_sched_point(counter);'; do
+	copy_library_and_change_file page.c "
+		s/^void page_free(struct page \*page)/static NO_SANITIZE_THREAD unsigned int drop(atomic_uint *counter)\n{\n\tunsigned int refs = *(unsigned int *)counter;\n\n\t$call\n\t*(unsigned int *)counter = refs - 1;\n\treturn refs;\n}\n\n&/
+		s/refs = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);/refs = drop(\&page->refs);/" &&
+		build_changed_tool tsan
+	ok $? "a library whose count has no hooks is built, with '$call'" "$scratch/build"
+	if [ -n "$call" ]; then
+		expect 1 "page_sched_point() shows the access" 'two.page: all pages are freed, but the library did not' \
+			"$tool" explore --library two.page
+	else
+		expect 0 "without a call no thread runs in between" 'two.page: clean in ' "$tool" explore --library two.page
+	fi
+done
 
 done_testing

@@ -119,6 +119,15 @@ static void test_schedule_records(void)
 	bytes[PROGRAM_RECORD + 2] = 0;
 	program_from_bytes(&again, bytes, size);
 	ok(again.schedule.count == 1, "and so is a deviation to main");
+	program.schedule.start = (struct start_state){ START_LEFT, 300 };
+	size = program_to_bytes(&program, bytes);
+	program_from_bytes(&again, bytes, size);
+	ok(size == 4 * PROGRAM_RECORD && deviations_equal(&again.schedule, &program.schedule),
+	   "the byte form keeps the start state");
+	bytes[2] = START_KINDS;
+	program_from_bytes(&again, bytes, size);
+	ok(again.schedule.count == 2 && again.schedule.start.kind == START_USED,
+	   "an unknown start state is ignored");
 }
 
 UNIT_TEST(test_program_bytes)

@@ -27,6 +27,11 @@ static const struct bad_text {
 	{ HEADER "schedule T0.65536>T1\n", 2, "T0.7>T1" },
 	{ HEADER "schedule T0.7>T1 T1.2>T0\n", 2, "T0.7>T1" },
 	{ HEADER "schedule\n", 2, "got ''" },
+	{ HEADER "schedule start=kept\n", 2, "used, first-use, kept-N, freed-N, left-N, after-fork" },
+	{ HEADER "schedule start=kept-4097\n", 2, "got 'start=kept-4097'" },
+	{ HEADER "schedule start=used-1\n", 2, "got 'start=used-1'" },
+	{ HEADER "schedule start=left-1\nschedule start=left-2\n", 3, "one line with 'schedule start='" },
+	{ HEADER "get_page(p0)\nschedule start=left-1\n", 3, "before the first call" },
 	{ HEADER "get_page(p0)\nschedule T0.7>T1\n", 3, "before the first call" },
 	{ HEADER "schedule T0.7>T1\nexpect clean\n", 3, "before 'schedule'" },
 	{ HEADER "main: ()\n", 2, "name of a call" },
@@ -198,11 +203,13 @@ static bool text_round_trips(uint64_t seed)
 static void test_schedule_lines(void)
 {
 	static const char canonical[] = HEADER "expect clean\n"
+					       "schedule start=kept-15\n"
 					       "schedule main.2>T1\n"
 					       "schedule T0.7>T1\n"
 					       "schedule T7.65535>T0\n"
 					       "main: get_page(p0)\n";
 	static const char given[] = HEADER "expect clean\n"
+					   "schedule  start=kept-15 # a comment\n"
 					   "  schedule  main.2>T1 # a comment\n"
 					   "schedule T0.007>T1\n"
 					   "schedule\tT7.65535>T0\n"
@@ -214,7 +221,8 @@ static void test_schedule_lines(void)
 
 	ok(is_parsed && program.schedule.count == 3 && program.schedule.items[0].running == THREAD_MAIN &&
 		   program.schedule.items[2].running == 8 && program.schedule.items[2].next == 1 &&
-		   program.schedule.items[2].position == 65535 && program.calls[0].line == 6,
+		   program.schedule.items[2].position == 65535 && program.calls[0].line == 7 &&
+		   program.schedule.start.kind == START_KEPT && program.schedule.start.count == 15,
 	   "schedule lines are deviations, in their order");
 	size = program_to_text(&program, text);
 	ok(size == strlen(canonical) && !strcmp(text, canonical), "they are written in canonical form");
@@ -222,7 +230,7 @@ static void test_schedule_lines(void)
 	ok(size == strlen(canonical) && !memcmp(rewritten, canonical, size),
 	   "and rewritten in canonical form");
 	program_update_lines(&program);
-	ok(program.calls[0].line == 5, "the lines of calls are counted after them");
+	ok(program.calls[0].line == 6, "the lines of calls are counted after them");
 }
 
 UNIT_TEST(test_program_text)

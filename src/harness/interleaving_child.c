@@ -54,6 +54,8 @@ const struct interleaving_search_result *interleaving_search_run_in_child(
 	current.request = request;
 	current.result->verdict = SEARCH_CRASHED;
 	current.result->execution_count = 0;
+	current.result->needs_fork = false;
+	current.result->start = request->start;
 	current.result->last.decision_count = current.result->last.start_count = 0;
 	if (!isolate_call(search_in_child, NULL, timeout_seconds, &current.child))
 		return NULL;

@@ -9,19 +9,34 @@
 #include "harness/detect/library_race.h"
 #include "harness/detect/tsan.h"
 #include "harness/detect/tsan_hooks.h"
+#include "harness/exec/exec_start.h"
 #include "harness/exec/scheduler.h"
 #include "harness/interleave/shared_addresses.h"
 #include "harness/model/orders.h"
 #include "harness/outcome.h"
+#include "harness/util/isolate.h"
 
-/* The most orders of calls that the model evaluates for a program. */
+/* The most orders of calls that the model evaluates for a program, if the request has no limit. */
 #define ORDERS_MAX 100000
+
+/* The most allocations that can succeed or fail, because freed pages may be in a quarantine. */
+#define UNDECIDED_MAX 8
+
+/* What a child process stores for its parent. */
+struct shared {
+	struct trace trace;
+	bool reaches_hooks, may_go_on;
+};
 
 static struct {
 	const struct interleaving_request *request;
 	struct interleaving_search_result *result;
 	struct exec *exec;
-	struct trace *trace;
+	struct shared *shared;
+	struct trace *trace; /* of the last execution, in shared memory */
+	struct orders *orders;
+	struct rules *order_rules; /* evaluates each order */
+	struct rules *rules;       /* evaluates an order with each result of undecided allocations */
 	struct outcomes outcomes;
 	rule_set broken;
 	uint64_t page_blocks; /* that calls access (tsan_hooks.h) */
@@ -42,16 +57,25 @@ static bool set_text(enum interleaving_search_verdict verdict, const char *forma
 	return false;
 }
 
+/* Return: false. */
+static bool refuse_without_fork(void)
+{
+	search.result->needs_fork = true;
+	return set_text(
+		SEARCH_REFUSED,
+		"expected a page library whose writes can be undone, or a process for each execution");
+}
+
 /* ---- the outcomes that the model allows ---- */
 
 /* Adds the blocks of pages that the calls of the order access, except for alloc_page() and free_page(). */
-static void add_page_blocks(const struct order *order)
+static void add_page_blocks(const struct program *ordered)
 {
-	const struct access_log *log = rules_access_log(order->rules);
+	const struct access_log *log = rules_access_log(search.rules);
 
 	for (size_t i = 0; i < log->access_count; i++) {
 		const struct access *access = &log->accesses[i];
-		enum op op = order->program->calls[access->call].op;
+		enum op op = ordered->calls[access->call].op;
 
 		if (op == OP_alloc_page || op == OP_free_page)
 			continue;
@@ -60,18 +84,57 @@ static void add_page_blocks(const struct order *order)
 	}
 }
 
-static bool add_outcome_of_order(void *ctx, const struct order *order)
+static unsigned int get_page_limit(void)
 {
-	(void)ctx;
-	search.broken = rules_verdict(order->rules)->broken;
+	return search.result->start.kind == START_LEFT ? search.result->start.count : RULES_UNLIMITED_PAGES;
+}
+
+/* Return: false if the order breaks a rule. */
+static bool add_outcome(const struct program *ordered, uint64_t failing)
+{
+	rules_limit_pages(search.rules, get_page_limit(), failing);
+	rules_evaluate(search.rules, ordered);
+	search.broken = rules_verdict(search.rules)->broken;
 	if (search.broken)
 		return false;
-	add_page_blocks(order);
+	add_page_blocks(ordered);
 	/* Without space for outcomes, the search still finds orders that break a rule, and accessed blocks.
 	 */
 	if (!search.result->has_unchecked_outcomes &&
-	    !outcomes_add(&search.outcomes, rules_trace(order->rules), order->program))
+	    !outcomes_add(&search.outcomes, rules_trace(search.rules), ordered))
 		search.result->has_unchecked_outcomes = true;
+	return true;
+}
+
+/*
+ * Sets the next choice of which undecided allocations fail, in the order of binary numbers whose first digit
+ * is the first allocation. Return: false after the last choice.
+ */
+static bool choose_next_failing(uint64_t *failing)
+{
+	unsigned int i = rules_count_undecided_allocations(search.rules);
+
+	if (i > UNDECIDED_MAX) {
+		search.result->has_unchecked_outcomes = true;
+		return false;
+	}
+	while (i && *failing >> (i - 1) & 1)
+		i--;
+	if (!i)
+		return false;
+	*failing = (*failing & (((uint64_t)1 << (i - 1)) - 1)) | (uint64_t)1 << (i - 1);
+	return true;
+}
+
+static bool add_outcomes_of_order(void *ctx, const struct order *order)
+{
+	uint64_t failing = 0;
+
+	(void)ctx;
+	do
+		if (!add_outcome(order->program, failing))
+			return false;
+	while (choose_next_failing(&failing));
 	return true;
 }
 
@@ -86,29 +149,39 @@ static const char *find_name_of_first_rule(rule_set rules)
 /* Return: false if the program breaks a rule in some order, or there is no memory. */
 static bool compute_outcomes(void)
 {
-	struct orders *orders = orders_new();
 	struct orders_request request = {
 		.program = search.request->program,
-		.rules = rules_new(),
-		.order_limit = ORDERS_MAX,
-		.handle_order = add_outcome_of_order,
+		.order_limit = search.request->order_limit ? search.request->order_limit : ORDERS_MAX,
+		.handle_order = add_outcomes_of_order,
+		.calls_are_dependent = search.result->start.kind == START_LEFT ?
+					       calls_are_dependent_with_page_limit :
+					       calls_are_dependent,
 	};
-	struct orders_totals totals = { 0 };
+	struct orders_totals totals;
 
-	outcomes_clear(&search.outcomes);
+	if (!search.orders)
+		search.orders = orders_new();
+	if (!search.order_rules)
+		search.order_rules = rules_new();
+	if (!search.rules)
+		search.rules = rules_new();
+	if (!search.orders || !search.order_rules || !search.rules)
+		return set_text(SEARCH_REFUSED, "expected memory for the rule model, got none");
+	request.rules = search.order_rules;
 	search.outcomes.program = search.request->program;
 	search.broken = 0;
 	/* All pages have the first block, so that the memset() calls of two threads race. */
 	search.page_blocks = 1;
-	if (orders && request.rules)
-		totals = orders_search(orders, &request);
-	orders_delete(orders);
-	rules_delete(request.rules);
+	rules_limit_pages(request.rules, get_page_limit(), 0);
+	totals = orders_search(search.orders, &request);
 	search.result->outcome_count = (uint32_t)search.outcomes.count;
 	if (!totals.pass_count)
 		return set_text(SEARCH_REFUSED, "expected memory for the rule model, got none");
 	if (totals.is_limited)
 		search.result->has_unchecked_outcomes = true;
+	if (totals.is_limited && !search.broken && search.request->order_limit)
+		return set_text(SEARCH_REFUSED, "expected at most %llu orders of the calls, got more",
+				(unsigned long long)request.order_limit);
 	return !search.broken || set_text(SEARCH_REFUSED,
 					  "expected a program that is clean in every order of its calls, but "
 					  "one order breaks %s",
@@ -136,11 +209,12 @@ static bool check_end(void)
 	};
 	enum interleaving_end end = search.result->last.end;
 
-	if (end == INTERLEAVING_DONE)
+	/* Nothing needs to be undone if this process makes no other execution. */
+	if (end == INTERLEAVING_DONE ||
+	    (end == INTERLEAVING_NOT_UNDONE && (search.result->has_forked || search.request->deviations)))
 		return true;
 	if (end == INTERLEAVING_NOT_UNDONE)
-		return set_text(SEARCH_REFUSED,
-				"expected calls that write less memory than the undo log holds");
+		return refuse_without_fork();
 	if (end == INTERLEAVING_DOES_NOT_FIT)
 		return set_text(SEARCH_REFUSED, "%s", texts[end]);
 	return set_text(SEARCH_FOUND, "%s", texts[end]);
@@ -200,15 +274,34 @@ static bool check_execution(void)
 
 /* ---- the search ---- */
 
+static void execute_and_check_once(void *strategy)
+{
+	exec_run_interleaved(search.exec, search.request->program, strategy, search.trace,
+			     &search.result->last);
+	search.shared->may_go_on = check_execution();
+}
+
+/* Return: whether the execution did not fail. */
 static bool execute_and_check(const struct strategy *strategy)
 {
-	struct interleaving_search_result *result = search.result;
+	if (search.result->has_forked)
+		isolate_call_or_end(execute_and_check_once, (void *)(uintptr_t)strategy);
+	else
+		execute_and_check_once((void *)(uintptr_t)strategy);
+	return search.shared->may_go_on;
+}
 
-	result->execution_count++;
-	exec_run_interleaved(search.exec, search.request->program, strategy, search.trace, &result->last);
+static bool execute_check_and_count(const struct strategy *strategy)
+{
+	bool may_go_on;
+
+	search.result->execution_count++;
+	may_go_on = execute_and_check(strategy);
 	if (strategy->is_redundant && strategy->is_redundant())
-		result->redundant_count++;
-	return check_execution();
+		search.result->redundant_count++;
+	if (search.request->handle_execution)
+		search.request->handle_execution(&search.result->last);
+	return may_go_on;
 }
 
 /* Return: whether the search may go on: no execution failed, and not all interleavings were executed. */
@@ -220,7 +313,7 @@ static bool search_with_strategy(const struct strategy *strategy)
 	snprintf(result->strategy_name, sizeof(result->strategy_name), "%s", strategy->name);
 	strategy->begin_search();
 	do {
-		if (!execute_and_check(strategy))
+		if (!execute_check_and_count(strategy))
 			return false;
 		/* Decisions were missing at the address, so the search begins again. */
 		if (!strategy->decides_at_every_point && shared_addresses_take_learned()) {
@@ -234,19 +327,86 @@ static bool search_with_strategy(const struct strategy *strategy)
 	return true;
 }
 
+/* ---- whether the writes of executions are undone ---- */
+
+static uint64_t add_to_hash(uint64_t hash, unsigned int value)
+{
+	return (hash ^ value) * 0x9e3779b97f4a7c15;
+}
+
+/*
+ * Executes the default interleaving, and gets a hash of its points and results, but not of bytes:
+ * uninitialised bytes are those of an earlier execution. Return: whether the execution did not fail.
+ */
+static bool execute_default_and_get_hash(uint64_t *hash)
+{
+	static const struct deviations none;
+
+	strategy_replay_set_deviations(&none);
+	strategy_replay.begin_search();
+	if (!execute_and_check(&strategy_replay))
+		return false;
+	*hash = search.result->last.point_hash;
+	for (size_t i = 0; i < search.trace->step_count; i++)
+		*hash = add_to_hash(*hash, search.trace->steps[i].was_skipped ?
+						   UINT8_MAX :
+						   (unsigned int)search.trace->steps[i].result + 1);
+	return true;
+}
+
+/* Return: whether an execution was undone, and none failed. @hash: gets the hash of the default interleaving.
+ */
+static bool check_that_writes_are_undone(const struct strategy *first, uint64_t *hash)
+{
+	uint64_t later_hash;
+
+	if (search.result->has_forked)
+		return true;
+	/* The first execution of the search is also the first one that may fail, and then it is the result.
+	 */
+	snprintf(search.result->strategy_name, sizeof(search.result->strategy_name), "%s", first->name);
+	first->begin_search();
+	search.result->execution_count = 1;
+	if (!execute_and_check(first))
+		return false;
+	snprintf(search.result->strategy_name, sizeof(search.result->strategy_name), "replay");
+	if (!execute_default_and_get_hash(hash) || !execute_default_and_get_hash(&later_hash))
+		return false;
+	search.result->execution_count = 0;
+	shared_addresses_begin_search();
+	return *hash == later_hash || refuse_without_fork();
+}
+
+static void check_that_writes_were_undone(uint64_t hash)
+{
+	uint64_t later_hash;
+
+	if (!search.result->has_forked && search.result->verdict == SEARCH_CRASHED &&
+	    execute_default_and_get_hash(&later_hash) && later_hash != hash)
+		refuse_without_fork();
+}
+
+static void search_with_strategies(const struct strategy *const *strategies, size_t count)
+{
+	uint64_t hash = 0;
+	bool may_go_on = check_that_writes_are_undone(strategies[0], &hash);
+
+	for (size_t i = 0; may_go_on && i < count; i++)
+		may_go_on = search_with_strategy(strategies[i]);
+	if (search.result->execution_count)
+		check_that_writes_were_undone(hash);
+}
+
 static void search_interleavings(void)
 {
 	static const struct strategy *const strategies[] = { &strategy_dpor, &strategy_bounded, &strategy_pct,
 							     &strategy_random };
 
 	shared_addresses_begin_search();
-	if (search.request->only) {
-		search_with_strategy(search.request->only);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]); i++)
-		if (!search_with_strategy(strategies[i]))
-			return;
+	if (search.request->only)
+		search_with_strategies(&search.request->only, 1);
+	else
+		search_with_strategies(strategies, sizeof(strategies) / sizeof(strategies[0]));
 }
 
 static void run_given_interleaving(void)
@@ -259,21 +419,73 @@ static void run_given_interleaving(void)
 			 strategy_replay_count_unused());
 }
 
+static void run_search(void *unused)
+{
+	(void)unused;
+	strategy_set_seed(search.request->seed);
+	tsan_hooks_set_page_blocks(search.result->has_unchecked_outcomes ? TSAN_HOOKS_ALL_BLOCKS :
+									   search.page_blocks);
+	if (search.request->deviations)
+		run_given_interleaving();
+	else
+		search_interleavings();
+	tsan_hooks_set_page_blocks(TSAN_HOOKS_ALL_BLOCKS);
+	if (search.result->verdict == SEARCH_CRASHED)
+		search.result->verdict = SEARCH_CLEAN;
+}
+
+/* ---- the process ---- */
+
+static void find_out_and_exit(void *unused)
+{
+	(void)unused;
+	exec_find_out_whether_library_reaches_hooks(&search.shared->reaches_hooks, true);
+}
+
+/* The check uses the library, so only the state START_USED stays the same. */
+static bool library_reaches_hooks(void)
+{
+	if (search.result->start.kind == START_USED)
+		exec_find_out_whether_library_reaches_hooks(&search.shared->reaches_hooks, false);
+	else
+		isolate_call_or_end(find_out_and_exit, NULL);
+	return search.shared->reaches_hooks;
+}
+
+/* Creates the executor in the first search of the process. Return: whether the library is in the start state.
+ */
+static bool enter_start_state(void)
+{
+	static struct start_state entered;
+	const char *error = "expected a process that has not used the page library";
+
+	if (!search.exec) {
+		search.exec = exec_new_in_state(search.result->start, &error);
+		entered = search.result->start;
+	} else if (start_states_are_equal(entered, search.result->start)) {
+		return true;
+	} else {
+		return set_text(SEARCH_REFUSED, "%s", error);
+	}
+	return search.exec || set_text(SEARCH_REFUSED, "%s", error);
+}
+
 /* Return: false if this process cannot explore. */
 static bool prepare(void)
 {
 	if (!tsan_is_present() || !tsan_hooks_are_linked())
 		return set_text(SEARCH_REFUSED,
 				"expected the flavour tsan, with an instrumented page library");
-	if (!search.exec)
-		search.exec = exec_new();
-	if (!search.trace)
-		search.trace = trace_new();
-	if (!search.exec || !search.trace || !scheduler_map_stacks())
+	if (!search.shared)
+		search.shared = isolate_map_shared_or_exit(sizeof(*search.shared));
+	search.trace = &search.shared->trace;
+	if (!enter_start_state())
+		return false;
+	if (!scheduler_map_stacks())
 		return set_text(SEARCH_REFUSED, "expected memory for the executor, got none");
 	if (strcmp(exec_backend_name(), "direct") != 0)
 		return set_text(SEARCH_REFUSED, "expected the backend direct, got %s", exec_backend_name());
-	return exec_library_reaches_hooks() ||
+	return library_reaches_hooks() ||
 	       set_text(SEARCH_REFUSED,
 			"expected a page library that is an archive compiled with -fsanitize=thread");
 }
@@ -286,18 +498,15 @@ void interleaving_search_run(const struct interleaving_request *request,
 	memset(result, 0, offsetof(struct interleaving_search_result, last));
 	result->last.decision_count = 0;
 	result->race_callers[0] = result->race_callers[1] = 0;
-	if (!compute_outcomes() || !prepare())
-		return;
-	strategy_set_seed(request->seed);
-	tsan_hooks_set_page_blocks(result->has_unchecked_outcomes ? TSAN_HOOKS_ALL_BLOCKS :
-								    search.page_blocks);
-	if (request->deviations)
-		run_given_interleaving();
-	else
-		search_interleavings();
-	tsan_hooks_set_page_blocks(TSAN_HOOKS_ALL_BLOCKS);
-	if (result->verdict == SEARCH_CRASHED)
-		result->verdict = SEARCH_CLEAN;
+	result->start = request->start;
+	result->has_forked = request->must_fork || start_state_needs_fork(request->start);
+	if (compute_outcomes() && prepare()) {
+		if (request->start.kind == START_AFTER_FORK)
+			isolate_call_or_end(run_search, NULL);
+		else
+			run_search(NULL);
+	}
+	outcomes_clear(&search.outcomes);
 }
 
 const struct trace *interleaving_search_get_trace(void)
@@ -387,7 +596,8 @@ bool interleaving_search_get_deviations(const struct interleaving_search_result 
 {
 	const struct interleaving *last = &result->last;
 
-	deviations->count = 0;
+	deviations_clear(deviations);
+	deviations->start = result->start;
 	if (last->has_learned && !append_starts(last, deviations))
 		return false;
 	for (size_t i = 0; i < last->decision_count; i++) {

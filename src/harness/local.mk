@@ -46,6 +46,8 @@ harness_sources = \
 	%D%/exec/exec_map.c \
 	%D%/exec/exec_order.c \
 	%D%/exec/exec_order.h \
+	%D%/exec/exec_start.c \
+	%D%/exec/exec_start.h \
 	%D%/exec/exec_state.c \
 	%D%/exec/exec_state.h \
 	%D%/exec/exec_thread.c \
@@ -131,6 +133,8 @@ harness_sources = \
 	%D%/program/rules.def \
 	%D%/program/schedule.h \
 	%D%/program/schedule_line.c \
+	%D%/program/start_state.c \
+	%D%/program/start_state.h \
 	%D%/program/text_call.c \
 	%D%/program/text_cursor.c \
 	%D%/program/text_cursor.h \

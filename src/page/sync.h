@@ -259,8 +259,13 @@ struct sync_spinlock {
 /*
  * A scheduler that tests every interleaving defines page_sched_lock(). It returns when the lock is free and
  * it is the calling thread's turn to take it. So the scheduler knows what the thread waits for.
+ *
+ * A library calls page_sched_point(), if it is defined, before an access to @addr that the compiler does not
+ * instrument and that other threads may see: assembler, a system call, NO_SANITIZE_THREAD. Other threads may
+ * run before the function returns. The 8 aligned bytes that contain @addr must be readable.
  */
 #ifdef SYNC_TSAN
+void page_sched_point(const volatile void *addr) __attribute__((weak));
 void page_sched_lock(const volatile void *lock) __attribute__((weak));
 #define SYNC_BEFORE_LOCK(lock) (page_sched_lock ? page_sched_lock(lock) : (void)0)
 #else

@@ -36,6 +36,8 @@ static const char help[] =
 	"  --directory DIR  write the printed programs to files DIR/NAME-RULES.page; with --library, write\n"
 	"                   a program that fails, with its schedule, to DIR/NAME-schedule.page\n"
 	"  --drawing        draw the printed programs, as `pagetorture explain` does\n"
+	"  --fork           with --library, run each execution in a process of its own, for a library whose\n"
+	"                   state cannot be restored; at most 250 executions by default\n"
 	"  --json           print one JSON object for each FILE, on one line\n"
 	"  --library        execute the interleavings inside of the library's calls\n"
 	"  --limit N        evaluate at most N orders of each FILE (default 100000); with --library,\n"
@@ -43,6 +45,9 @@ static const char help[] =
 	"  --replay SCHEDULE\n"
 	"                   with --library, execute only the interleaving that was printed as SCHEDULE\n"
 	"  --seed N         with --library, the seed of the strategies pct and random (default 1)\n"
+	"  --start STATE    with --library, begin with this state of the library: used, first-use, kept-N,\n"
+	"                   freed-N, left-N or after-fork; all: with each common state; may be repeated\n"
+	"                   (default: the state in the program, otherwise used)\n"
 	"  --strategy NAME  with --library, use only this strategy: dpor, bounded, pct or random (default:\n"
 	"                   dpor; if it reaches the limit, then the others)\n"
 	"  --timeout N      with --library, stop the search of a FILE after N seconds (default 600)\n"
@@ -60,14 +65,19 @@ static const char help[] =
 	"  pagetorture explore --library corpus/rules/free-by-two-owners.page\n"
 	"  pagetorture explore --json race.page | jq -r '.others[0].program' | pagetorture check -\n";
 
+/* The most start states of one command. */
+#define STARTS_MAX 64
+
 static struct {
 	struct exploration_settings search;
 	const char *directory;
 	bool must_draw, must_print_json;
 	bool must_use_library;
 	struct interleavings_settings interleavings;
+	unsigned int limit; /* 0: the default */
+	unsigned int start_count;
+	struct start_state starts[STARTS_MAX]; /* of --start; none: the start state of the program */
 } settings = {
-	.search.order_limit = 100000,
 	.interleavings = { .seed = 1, .timeout_seconds = 600 },
 };
 
@@ -189,6 +199,22 @@ static int check_expectations_in_line_order(const char *file)
 	return EXIT_FAILED;
 }
 
+static int explore_library_from_each_start(const char *file)
+{
+	int status = EXIT_GOOD;
+
+	if (!settings.start_count) {
+		settings.interleavings.start = exploration.program.schedule.start;
+		return interleavings_explore_and_print(file, &exploration.program, &settings.interleavings);
+	}
+	for (unsigned int i = 0; i < settings.start_count; i++) {
+		settings.interleavings.start = settings.starts[i];
+		status = worse_exit_status(status, interleavings_explore_and_print(file, &exploration.program,
+										   &settings.interleavings));
+	}
+	return status;
+}
+
 static int explore_file(const char *file, void *unused)
 {
 	char error[PROGRAM_FILE_ERROR];
@@ -200,7 +226,7 @@ static int explore_file(const char *file, void *unused)
 		return EXIT_BAD;
 	}
 	if (settings.must_use_library)
-		return interleavings_explore_and_print(file, &exploration.program, &settings.interleavings);
+		return explore_library_from_each_start(file);
 	if (!exploration_run(&exploration, &settings.search, file))
 		return usage_error("explore", "expected memory for the verdicts, got none");
 	status = exploration.other_count || exploration.is_limited ? EXIT_FAILED : EXIT_GOOD;
@@ -232,6 +258,27 @@ static bool read_strategy(char *text, void *strategy_name)
 	return interleaving_find_strategy(text);
 }
 
+static bool add_start(struct start_state start)
+{
+	if (settings.start_count == STARTS_MAX)
+		return false;
+	settings.starts[settings.start_count++] = start;
+	return true;
+}
+
+static bool read_start(char *text, void *unused)
+{
+	struct start_state start;
+	bool is_added = true;
+
+	(void)unused;
+	if (strcmp(text, "all") != 0)
+		return start_state_parse(text, &start) && add_start(start);
+	for (unsigned int i = 0; is_added && start_state_get_common(i, &start); i++)
+		is_added = add_start(start);
+	return is_added;
+}
+
 int command_explore(int argc, char **argv)
 {
 	const struct option_row rows[] = {
@@ -239,11 +286,13 @@ int command_explore(int argc, char **argv)
 		OPTION_FLAG("bytes", &program_all_bytes),
 		OPTION_TEXT("directory", &settings.directory),
 		OPTION_FLAG("drawing", &settings.must_draw),
+		OPTION_FLAG("fork", &settings.interleavings.must_fork),
 		OPTION_FLAG("json", &settings.must_print_json),
 		OPTION_FLAG("library", &settings.must_use_library),
-		OPTION_NUMBER("limit", &settings.search.order_limit, 1, UINT_MAX),
+		OPTION_NUMBER("limit", &settings.limit, 1, UINT_MAX),
 		OPTION_TEXT("replay", &settings.interleavings.schedule),
 		OPTION_NUMBER("seed", &settings.interleavings.seed, 0, UINT_MAX),
+		OPTION_READ("start", read_start, NULL, "all or " START_STATE_NAMES),
 		OPTION_CHOICE("strategy", read_strategy, &settings.interleavings.strategy_name,
 			      INTERLEAVING_STRATEGIES),
 		OPTION_NUMBER("timeout", &settings.interleavings.timeout_seconds, 1, 86400),
@@ -257,7 +306,12 @@ int command_explore(int argc, char **argv)
 		return usage_error("explore", "expected at least one FILE");
 	if (settings.must_draw && settings.must_print_json)
 		return usage_error("explore", "expected --drawing or --json, got both");
-	settings.interleavings.limit = settings.search.order_limit;
+	if (settings.interleavings.schedule && settings.start_count)
+		return usage_error("explore",
+				   "expected --start or --replay, got both; a schedule begins with its "
+				   "start state: --replay 'start=kept-15 T0.7>T1'");
+	settings.search.order_limit = settings.limit ? settings.limit : INTERLEAVINGS_LIMIT;
+	settings.interleavings.limit = settings.limit;
 	settings.interleavings.must_print_json = settings.must_print_json;
 	settings.interleavings.directory = settings.directory;
 	if (settings.must_use_library) {

@@ -118,6 +118,14 @@ int command_to_c(int argc, char **argv)
 		fprintf(stderr, "%s\n", error);
 		return EXIT_BAD;
 	}
+	if (program.schedule.start.kind != START_USED) {
+		fprintf(stderr,
+			"%s: expected a schedule that begins with the state `used`, because the C program "
+			"cannot "
+			"make another state of the library\n",
+			arguments[0]);
+		return EXIT_BAD;
+	}
 	if (!rules || !input)
 		return usage_error("to-c", "expected memory for the rule model, got none");
 	rules_evaluate(rules, &program);

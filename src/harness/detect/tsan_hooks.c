@@ -230,10 +230,19 @@ void __wrap___tsan_atomic_thread_fence(int order)
 /* The bytes of a page are ignored (library_race.h), so a forget of a whole page would only cost time. */
 #define FORGOTTEN_SIZE_MAX 1024ul
 
+static bool is_heap_hidden;
+
+void tsan_hooks_hide_heap(bool is_hidden)
+{
+	is_heap_hidden = is_hidden;
+}
+
 #define DEFINE_HEAP_HOOK(name, hook)                                                 \
 	void __real___tsan_java_##name(unsigned long addr, unsigned long size) REAL; \
 	void __wrap___tsan_java_##name(unsigned long addr, unsigned long size)       \
 	{                                                                            \
+		if (is_heap_hidden)                                                  \
+			return;                                                      \
 		announce(hook, (void *)addr, size);                                  \
 		if (size <= FORGOTTEN_SIZE_MAX)                                      \
 			library_race_forget((void *)addr, size);                     \
@@ -245,8 +254,10 @@ DEFINE_HEAP_HOOK(free, HOOK_HEAP_FREE)
 void __real_free(void *memory) REAL;
 void __wrap_free(void *memory)
 {
-	if (memory && library_race_is_watching())
+	if (memory && library_race_is_watching()) {
+		announce(HOOK_FREE, memory, 0);
 		library_race_forget(memory, malloc_usable_size(memory));
+	}
 	JUMP __real_free(memory);
 }
 
@@ -310,6 +321,13 @@ void page_sched_lock(const volatile void *lock);
 void page_sched_lock(const volatile void *lock)
 {
 	announce(HOOK_LOCK, lock, 1);
+}
+
+/* The page library may call this function before an access that has no other hook (sync.h). */
+void page_sched_point(const volatile void *addr);
+void page_sched_point(const volatile void *addr)
+{
+	announce(HOOK_ATOMIC_UPDATE, addr, 1);
 }
 
 bool tsan_hooks_are_linked(void)

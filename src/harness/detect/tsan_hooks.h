@@ -19,6 +19,7 @@ enum tsan_hook {
 	HOOK_ATOMIC_UPDATE,
 	HOOK_HEAP_ALLOC, /* the memory gets an owner, who may write it without further hooks */
 	HOOK_HEAP_FREE,
+	HOOK_FREE,       /* free() of a call; the size is 0 */
 	HOOK_LOCK,       /* the next access takes the spin lock at the address */
 	HOOK_MUTEX_LOCK, /* also a reader-writer lock */
 	HOOK_MUTEX_UNLOCK,
@@ -41,6 +42,13 @@ void tsan_hooks_set_observer(tsan_hooks_observer observer);
  */
 #define TSAN_HOOKS_ALL_BLOCKS UINT64_MAX
 void tsan_hooks_set_page_blocks(uint64_t blocks);
+
+/*
+ * While @is_hidden, ThreadSanitizer does not learn that the library allocates or frees memory. For memory
+ * that no one has accessed the difference is only that ThreadSanitizer writes no shadow, which has twice the
+ * size.
+ */
+void tsan_hooks_hide_heap(bool is_hidden);
 
 /* Return: whether the accesses of a page library reach the hooks of this process. */
 bool tsan_hooks_are_linked(void);

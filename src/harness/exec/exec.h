@@ -34,6 +34,13 @@ struct exec;
  * this memory before the first fiber exists. Return: NULL without memory.
  */
 struct exec *exec_new(void);
+
+/*
+ * Allocates an executor that can run interleavings only (interleaving.h). If the process forks before the
+ * first interleaving, ThreadSanitizer still observes the child process, because there is no fiber yet.
+ * @must_use_library: whether to allocate and map pages, as exec_new() does
+ */
+struct exec *exec_new_without_fibers(bool must_use_library);
 void exec_delete(struct exec *exec);
 
 /* Options that vary how real threads interleave, but not the calls or their required order. */

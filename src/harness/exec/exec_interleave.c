@@ -4,6 +4,8 @@
  * and uses of handles, are points too. After an execution that ended well, the library's data has the same
  * values as before (undo_log.h).
  */
+#include <unistd.h>
+
 #include "harness/detect/library_race.h"
 #include "harness/exec/exec_order.h"
 #include "harness/exec/exec_state.h"
@@ -21,8 +23,9 @@ static struct {
 	struct trace *trace;
 	struct interleaving *result;
 	size_t section_start, section_end;
-	ptrdiff_t heap_bytes; /* bytes that the library reported to ThreadSanitizer as allocated, and not as
-				 freed */
+	bool has_freed_memory; /* a call used free(), so the memory may belong to someone else now */
+	ptrdiff_t heap_bytes;  /* bytes that the library reported to ThreadSanitizer as allocated, and not as
+				  freed */
 } run;
 
 /* ---- calls ---- */
@@ -40,6 +43,23 @@ static const void *find_handle_data(const struct call_handle *handle)
 	default:
 		return NULL;
 	}
+}
+
+/*
+ * The first allocation creates the data by which a page library finds the bytes of a page. Who gets a page
+ * from another thread can rely on this data, so here a handle orders its users after the call that fills it,
+ * for library races only. Later allocations need no such order.
+ */
+static void order_after_fill(const void *data, uint8_t thread)
+{
+	if (run.exec->is_first_use)
+		library_race_acquire(thread, data);
+}
+
+static void order_fill_before_use(const void *data, uint8_t thread)
+{
+	if (run.exec->is_first_use)
+		library_race_release(thread, data);
 }
 
 /* Return: whether two calls that use the handle in this way must not overlap: they fill it, or move a reader.
@@ -91,6 +111,8 @@ static const void *reach_handle_points(struct exec_context *context)
 		} else if (data) {
 			scheduler_reach_point(POINT_LOAD, data, 1);
 		}
+		if (data)
+			order_after_fill(data, context->call->thread);
 		context->must_skip = is_in_wrong_state(&handles[i]);
 	}
 	return alone;
@@ -101,9 +123,10 @@ static void release_handle(void *executor, const struct call *call)
 {
 	const void **alone = executor;
 
-	(void)call;
-	if (*alone)
-		scheduler_reach_point(POINT_MUTEX_UNLOCK, *alone, 1);
+	if (!*alone)
+		return;
+	scheduler_reach_point(POINT_MUTEX_UNLOCK, *alone, 1);
+	order_fill_before_use(*alone, call->thread);
 	*alone = NULL;
 }
 
@@ -204,6 +227,7 @@ static void observe(enum tsan_hook hook, const volatile void *addr, size_t size)
 	run.heap_bytes += hook == HOOK_HEAP_ALLOC ? (ptrdiff_t)size :
 			  hook == HOOK_HEAP_FREE  ? -(ptrdiff_t)size :
 						    0;
+	run.has_freed_memory |= hook == HOOK_FREE;
 	scheduler_handle_hook(hook, addr, size);
 	if (writes && size <= SAVED_SIZE_MAX)
 		undo_log_save(addr, size);
@@ -212,6 +236,7 @@ static void observe(enum tsan_hook hook, const volatile void *addr, size_t size)
 static void begin_execution(const struct strategy *strategy)
 {
 	run.heap_bytes = 0;
+	run.has_freed_memory = false;
 	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
 		run.trace->pages[i].live = false;
 	run.trace->step_count = run.program->count;
@@ -244,27 +269,33 @@ static void end_execution(void)
 				     "all pages are freed, but the library did not free %td bytes of them",
 				     run.heap_bytes);
 	tsan_hooks_set_observer(NULL);
-	if (!undo_log_restore())
+	if (!undo_log_restore() || run.has_freed_memory)
 		run.result->end = INTERLEAVING_NOT_UNDONE;
 }
 
-static bool has_reached_hook;
+static struct {
+	bool *is_reached;
+	bool must_exit;
+} probe;
 
 static void record_that_hook_is_reached(enum tsan_hook hook, const volatile void *addr, size_t size)
 {
 	(void)hook;
 	(void)addr;
 	(void)size;
-	has_reached_hook = true;
+	*probe.is_reached = true;
+	if (probe.must_exit)
+		_exit(0);
 }
 
-bool exec_library_reaches_hooks(void)
+void exec_find_out_whether_library_reaches_hooks(bool *is_reached, bool must_exit)
 {
-	has_reached_hook = false;
+	probe.is_reached = is_reached;
+	probe.must_exit = must_exit;
+	*is_reached = false;
 	tsan_hooks_set_observer(record_that_hook_is_reached);
 	page_free(page_alloc(GFP_KERNEL));
 	tsan_hooks_set_observer(NULL);
-	return has_reached_hook;
 }
 
 enum interleaving_end exec_run_interleaved(struct exec *exec, const struct program *program,
@@ -275,6 +306,8 @@ enum interleaving_end exec_run_interleaved(struct exec *exec, const struct progr
 	run.program = program;
 	run.trace = trace;
 	run.result = result;
+	if (!exec->fibers[THREAD_MAIN])
+		exec_create_fibers(exec);
 	begin_execution(strategy);
 	for (run.section_start = 0; run.section_start < program->count; run.section_start = run.section_end) {
 		find_section_end();

@@ -195,9 +195,13 @@ static bool init_thread_state(struct exec *exec, unsigned int thread)
 		return false;
 	valgrind_ignore_range(thread_state->task, TASK_DATA_SIZE);
 	valgrind_ignore_range(thread_state->spare_task, TASK_DATA_SIZE);
-	exec->fibers[thread] =
-		thread == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name((uint8_t)thread));
 	return true;
+}
+
+void exec_create_fibers(struct exec *exec)
+{
+	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)
+		exec->fibers[t] = t == THREAD_MAIN ? tsan_fiber_self() : tsan_fiber_new(thread_name(t));
 }
 
 /*
@@ -226,16 +230,22 @@ static void make_first_fail_nth_request(void)
 	page_fail_nth(0);
 }
 
-/* Maps a page once in @task (NULL: the OS thread's own task), so that the library creates the task's data. */
+/* Maps the page once in @task (NULL: the OS thread's own task), so that the library creates the task's data.
+ */
+static void map_once_in_task(struct page_task *task, struct page *page)
+{
+	page_task_switch_in(task);
+	page_unmap_local(page_map_local(page));
+	page_task_switch_out(task);
+}
+
 static void create_mapping_data_of_task(struct page_task *task)
 {
 	struct page *page = page_alloc(GFP_KERNEL);
 
 	if (!page)
 		return;
-	page_task_switch_in(task);
-	page_unmap_local(page_map_local(page));
-	page_task_switch_out(task);
+	map_once_in_task(task, page);
 	page_free(page);
 }
 
@@ -262,7 +272,7 @@ static void reset_fault_attributes(void)
 	page_fault_attr_set(PAGE_FAULT_USERCOPY, &initial);
 }
 
-struct exec *exec_new(void)
+struct exec *exec_new_without_fibers(bool must_use_library)
 {
 	struct exec *exec = calloc(1, sizeof(*exec));
 
@@ -272,19 +282,47 @@ struct exec *exec_new(void)
 	tsan_log_is_readable(); /* the first call makes accesses, so it precedes all programs */
 	valgrind_ignore_static_memory();
 	valgrind_ignore_range(exec, sizeof(*exec));
-	fill_free_frames_with_nonzero();
-	make_first_fail_nth_request();
+	if (must_use_library) {
+		fill_free_frames_with_nonzero();
+		make_first_fail_nth_request();
+	}
 	thread_locals_find(&exec->locals);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++)
 		if (!init_thread_state(exec, t)) {
 			exec_delete(exec);
 			return NULL;
 		}
-	create_all_mapping_data(exec);
+	if (must_use_library)
+		create_all_mapping_data(exec);
 	if (exec_user_memory_init(exec))
 		return exec;
 	exec_delete(exec);
 	return NULL;
+}
+
+struct exec *exec_new(void)
+{
+	struct exec *exec = exec_new_without_fibers(true);
+
+	if (exec)
+		exec_create_fibers(exec);
+	return exec;
+}
+
+bool exec_use_one_page(struct exec *exec)
+{
+	struct page *page = page_alloc(GFP_KERNEL);
+
+	if (!page)
+		return false;
+	make_first_fail_nth_request();
+	map_once_in_task(NULL, page);
+	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
+		map_once_in_task(exec->thread_states[t].task, page);
+		map_once_in_task(exec->thread_states[t].spare_task, page);
+	}
+	page_free(page);
+	return true;
 }
 
 void exec_delete(struct exec *exec)

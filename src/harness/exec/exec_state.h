@@ -84,6 +84,7 @@ struct exec {
 	void *fibers[PROGRAM_THREADS];
 	struct exec_tsan_log_range tsan_log_ranges[PROGRAM_CALLS];
 	struct thread_locals locals; /* thread-local variables of the OS thread that runs all fibers */
+	bool is_first_use;           /* no page was allocated in this process before the execution */
 	bool runs_on_fibers;         /* the last execution used fibers, not real threads */
 	struct exec_options options;
 	atomic_flag has_error;
@@ -107,6 +108,15 @@ struct exec_context {
 	void (*before_fill)(void *executor, const struct call *call);
 	void *executor; /* the first argument of sync_call() and before_fill() */
 };
+
+/* Creates a fiber for each thread of programs. */
+void exec_create_fibers(struct exec *exec);
+
+/*
+ * Allocates a page, maps it once in each task, and frees it, so that a library creates the data of all tasks.
+ * Return: false if the library has no page.
+ */
+bool exec_use_one_page(struct exec *exec);
 
 /* Resets the state for a new program and starts recording races. */
 void exec_reset_and_record_races(struct exec *exec, const struct program *program);

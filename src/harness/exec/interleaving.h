@@ -10,7 +10,7 @@ enum interleaving_end {
 	INTERLEAVING_DEADLOCK,     /* no thread can go on */
 	INTERLEAVING_LIVELOCK,     /* the threads made too many decisions or points, and have not ended */
 	INTERLEAVING_DOES_NOT_FIT, /* a decision of the strategy is not possible */
-	INTERLEAVING_NOT_UNDONE,   /* every line ran, but wrote more memory than the undo log holds */
+	INTERLEAVING_NOT_UNDONE,   /* every line ran, but the undo log cannot restore the library's data */
 };
 
 /* The choice of the thread that runs next. */
@@ -42,6 +42,7 @@ struct thread_start {
 struct interleaving {
 	enum interleaving_end end;
 	bool has_learned;
+	uint64_t point_hash; /* of all points in their order, to compare two executions of one process */
 	size_t start_count;
 	struct thread_start starts[PROGRAM_CALLS];
 	size_t decision_count;
@@ -49,15 +50,16 @@ struct interleaving {
 };
 
 /*
- * Return: whether the accesses of the page library reach the hooks (tsan_hooks.h). The library must be an
- * archive that is compiled with -fsanitize=thread. The function allocates and frees a page.
+ * Sets *@is_reached if the accesses of the page library reach the hooks (tsan_hooks.h). The library must be
+ * an archive that is compiled with -fsanitize=thread. The function allocates and frees a page. If @must_exit,
+ * the process exits with status 0 at the first access, so that a lock that is never released does not matter.
  */
-bool exec_library_reaches_hooks(void);
+void exec_find_out_whether_library_reaches_hooks(bool *is_reached, bool must_exit);
 
 /*
  * Runs one interleaving, under ThreadSanitizer and with the backend `direct` only. No call of the program may
  * be fatal. The caller has called scheduler_map_stacks(). After INTERLEAVING_DONE the library's data is as
- * before; after another end the process must not use the library any more.
+ * before, as far as undo_log.h restores it; after another end the process must not use the library any more.
  * @trace: gets the step of call i as steps[i], whatever the order was, and the pages at the end.
  */
 enum interleaving_end exec_run_interleaved(struct exec *exec, const struct program *program,

@@ -170,6 +170,17 @@ static bool has_reached_points_max(void)
 	       scheduler.threads[scheduler.last_ran].point_count >= POINTS_MAX;
 }
 
+/* Return: the threads that called sched_yield(), which go on if no other thread can run. */
+static uint16_t find_yielding_threads(uint16_t alive)
+{
+	uint16_t yielding = 0;
+
+	for (uint8_t t = 0; t < PROGRAM_THREADS; t++)
+		if (alive & 1u << t && scheduler.threads[t].pending.kind == POINT_CHANGE)
+			yielding |= (uint16_t)(1u << t);
+	return yielding;
+}
+
 /* Return: NO_THREAD if the section has ended, or the execution cannot go on. */
 static uint8_t decide_next_thread(void)
 {
@@ -196,6 +207,8 @@ static uint8_t decide_next_thread(void)
 		scheduler.result->end = INTERLEAVING_LIVELOCK;
 		return NO_THREAD;
 	}
+	if (!moment.enabled)
+		moment.enabled = find_yielding_threads(moment.alive);
 	if (!moment.enabled) {
 		scheduler.result->end = INTERLEAVING_DEADLOCK;
 		if (scheduler.strategy->handle_deadlock)
@@ -280,6 +293,13 @@ static bool must_decide(bool is_shared)
 	       scheduler.threads[scheduler.running].point_count >= POINTS_MAX;
 }
 
+static void add_to_point_hash(const struct point *point)
+{
+	uint64_t value = point->addr << 8 ^ (uint64_t)point->kind << 4 ^ scheduler.running;
+
+	scheduler.result->point_hash = (scheduler.result->point_hash ^ value) * 0x9e3779b97f4a7c15;
+}
+
 void scheduler_reach_point(enum point_kind kind, const volatile void *addr, size_t size)
 {
 	struct thread *thread = &scheduler.threads[scheduler.running];
@@ -290,6 +310,7 @@ void scheduler_reach_point(enum point_kind kind, const volatile void *addr, size
 		point.value = read_value(addr, size);
 	thread->point_count++;
 	thread->pending = point;
+	add_to_point_hash(&point);
 	is_shared = shared_addresses_record(point.addr, scheduler.running, point_is_write(&point));
 	scheduler.result->has_learned = shared_addresses_has_learned();
 	if (must_decide(is_shared))
@@ -432,6 +453,7 @@ void scheduler_begin_execution(struct exec *exec, const struct strategy *strateg
 	}
 	result->decision_count = result->start_count = 0;
 	result->has_learned = false;
+	result->point_hash = 0;
 	result->end = INTERLEAVING_DONE;
 	strategy->begin_execution();
 }

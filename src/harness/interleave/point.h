@@ -20,7 +20,7 @@ enum point_kind {
 	POINT_PROGRAM_UNLOCK,
 	POINT_POST,
 	POINT_WAIT,
-	POINT_CHANGE, /* waits until the value at the address changes */
+	POINT_CHANGE, /* waits until the value at the address changes, or no other thread can run */
 	POINT_KINDS
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * A strategy decides at each point which thread runs next, and so which interleavings a search executes. A
- * strategy has one state, for one search at a time.
+ * strategy has one state, for one search at a time. The state is in memory that child processes share.
  */
 #pragma once
 

@@ -7,14 +7,20 @@
 
 #include <limits.h>
 
+#include "harness/util/isolate.h"
+
 struct node {
 	uint16_t enabled, done; /* sets of threads; done: alternatives that the search has tried */
 	uint8_t chosen, running;
 	unsigned int preemptions; /* before this decision */
 };
 
-static struct node nodes[DECISIONS_MAX];
-static size_t prefix_length;
+/* In shared memory, because an execution may run in a child process. */
+static struct search {
+	struct node nodes[DECISIONS_MAX];
+	size_t prefix_length;
+} * search;
+
 static unsigned int preemption_limit = 2;
 
 void strategy_bounded_set_limit(unsigned int preemptions)
@@ -30,7 +36,9 @@ static unsigned int count_preemption(const struct node *node, uint8_t thread)
 
 static void begin_search(void)
 {
-	prefix_length = 0;
+	if (!search)
+		search = isolate_map_shared_or_exit(sizeof(*search));
+	search->prefix_length = 0;
 }
 
 static void begin_execution(void)
@@ -39,10 +47,10 @@ static void begin_execution(void)
 
 static uint8_t choose(const struct moment *moment)
 {
-	struct node *node = &nodes[moment->index];
+	struct node *node = &search->nodes[moment->index];
 	const struct node *before = node - 1;
 
-	if (moment->index < prefix_length)
+	if (moment->index < search->prefix_length)
 		return node->enabled == moment->enabled ? node->chosen : NO_THREAD;
 	node->enabled = moment->enabled;
 	node->running = moment->running;
@@ -68,13 +76,13 @@ static uint16_t find_alternatives(const struct node *node)
 static bool prepare_next(size_t decision_count)
 {
 	for (size_t i = decision_count; i--;) {
-		uint16_t left = find_alternatives(&nodes[i]);
+		uint16_t left = find_alternatives(&search->nodes[i]);
 
 		if (!left)
 			continue;
-		nodes[i].chosen = (uint8_t)__builtin_ctz(left);
-		nodes[i].done |= (uint16_t)(1u << nodes[i].chosen);
-		prefix_length = i + 1;
+		search->nodes[i].chosen = (uint8_t)__builtin_ctz(left);
+		search->nodes[i].done |= (uint16_t)(1u << search->nodes[i].chosen);
+		search->prefix_length = i + 1;
 		return true;
 	}
 	return false;

@@ -13,6 +13,7 @@
 #include "harness/interleave/strategy.h"
 
 #include "harness/util/bytes.h"
+#include "harness/util/isolate.h"
 
 #define THREADS PROGRAM_THREADS
 
@@ -28,14 +29,16 @@ struct node {
 	struct clock clock; /* of the event of the chosen thread, which includes the event itself */
 };
 
-static struct node nodes[DECISIONS_MAX];
-
-static struct {
+/* In shared memory, because an execution may run in a child process. */
+static struct search {
+	struct node nodes[DECISIONS_MAX];
 	size_t prefix_length; /* nodes[0 .. prefix_length) decide the beginning of the execution */
 	size_t section_start; /* the first node after the last fork-join point */
 	bool is_redundant;    /* all enabled threads are asleep: an equivalent execution has run */
 	struct clock clocks[THREADS];
-} dpor;
+} * dpor;
+
+static struct node *nodes; /* dpor->nodes */
 
 static enum dpor_defect defect;
 
@@ -125,12 +128,12 @@ static void handle_event(size_t last)
 	struct node *node = &nodes[last];
 	uint8_t thread = node->chosen;
 	const struct point *point = &node->points[thread];
-	struct clock *own = &dpor.clocks[thread];
+	struct clock *own = &dpor->clocks[thread];
 	struct clock ordered = *own; /* events that happen before this one through the events after them */
 	size_t races[64];
 	unsigned int race_count = 0, max_race_count = defect == DPOR_LAST_RACE_ONLY ? 1 : 64;
 
-	for (size_t i = last; i-- > dpor.section_start;) {
+	for (size_t i = last; i-- > dpor->section_start;) {
 		const struct node *earlier = &nodes[i];
 
 		if (earlier->chosen == thread || !points_are_dependent(get_event(i), point))
@@ -154,13 +157,13 @@ static void handle_pending_events(const struct moment *moment)
 	struct node *node = &nodes[moment->index];
 
 	for (uint8_t t = 0; t < THREADS; t++) {
-		struct clock before = dpor.clocks[t];
+		struct clock before = dpor->clocks[t];
 
 		if (!(moment->alive & bit(t)))
 			continue;
 		node->chosen = t;
 		handle_event(moment->index);
-		dpor.clocks[t] = before;
+		dpor->clocks[t] = before;
 	}
 }
 
@@ -168,25 +171,28 @@ static void handle_pending_events(const struct moment *moment)
 
 static void begin_search(void)
 {
-	dpor.prefix_length = 0;
+	if (!dpor)
+		dpor = isolate_map_shared_or_exit(sizeof(*dpor));
+	nodes = dpor->nodes;
+	dpor->prefix_length = 0;
 }
 
 static void begin_execution(void)
 {
-	dpor.section_start = 0;
-	dpor.is_redundant = false;
-	bytes_fill(dpor.clocks, 0, sizeof(dpor.clocks));
+	dpor->section_start = 0;
+	dpor->is_redundant = false;
+	bytes_fill(dpor->clocks, 0, sizeof(dpor->clocks));
 }
 
 static void begin_section(size_t index)
 {
 	struct clock all = { { 0 } };
 
-	dpor.section_start = index;
+	dpor->section_start = index;
 	for (unsigned int t = 0; t < THREADS; t++)
-		take_maximum(&all, &dpor.clocks[t]);
+		take_maximum(&all, &dpor->clocks[t]);
 	for (unsigned int t = 0; t < THREADS; t++)
-		dpor.clocks[t] = all;
+		dpor->clocks[t] = all;
 }
 
 static void copy_points(struct node *node, const struct moment *moment)
@@ -202,7 +208,7 @@ static uint16_t find_sleeping_threads(const struct moment *moment)
 	const struct node *parent = &nodes[moment->index - 1];
 	uint16_t candidates, sleep = 0;
 
-	if (moment->index == dpor.section_start)
+	if (moment->index == dpor->section_start)
 		return 0;
 	candidates = (parent->sleep | parent->done) & moment->alive & (uint16_t)~bit(parent->chosen);
 	for (uint8_t t = 0; t < THREADS; t++)
@@ -219,14 +225,14 @@ static void init_node(struct node *node, const struct moment *moment)
 
 	node->enabled = moment->enabled;
 	node->sleep = find_sleeping_threads(moment);
-	if (!dpor.is_redundant && !(moment->enabled & ~node->sleep)) {
+	if (!dpor->is_redundant && !(moment->enabled & ~node->sleep)) {
 		handle_pending_events(moment);
-		dpor.is_redundant = true; /* the execution still runs to its end, so that it can be undone */
+		dpor->is_redundant = true; /* the execution still runs to its end, so that it can be undone */
 	}
-	if (!dpor.is_redundant)
+	if (!dpor->is_redundant)
 		awake.enabled &= (uint16_t)~node->sleep;
 	node->chosen = strategy_default_choice(&awake);
-	node->done = node->backtrack = dpor.is_redundant ? UINT16_MAX : bit(node->chosen);
+	node->done = node->backtrack = dpor->is_redundant ? UINT16_MAX : bit(node->chosen);
 }
 
 static uint8_t choose(const struct moment *moment)
@@ -234,11 +240,11 @@ static uint8_t choose(const struct moment *moment)
 	struct node *node = &nodes[moment->index];
 
 	copy_points(node, moment);
-	if (moment->index >= dpor.prefix_length)
+	if (moment->index >= dpor->prefix_length)
 		init_node(node, moment);
 	else if (node->enabled != moment->enabled)
 		return NO_THREAD;
-	if (!dpor.is_redundant)
+	if (!dpor->is_redundant)
 		handle_event(moment->index);
 	return node->chosen;
 }
@@ -251,7 +257,7 @@ static void handle_deadlock(const struct moment *moment)
 
 static bool is_redundant(void)
 {
-	return dpor.is_redundant;
+	return dpor->is_redundant;
 }
 
 static bool prepare_next(size_t decision_count)
@@ -264,7 +270,7 @@ static bool prepare_next(size_t decision_count)
 			continue;
 		node->chosen = (uint8_t)__builtin_ctz(left);
 		node->done |= bit(node->chosen);
-		dpor.prefix_length = i + 1;
+		dpor->prefix_length = i + 1;
 		return true;
 	}
 	return false;

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "harness/util/no_coverage.h"
+
 #define WORDS      4096u
 #define TABLE_SIZE (2 * WORDS)
 
@@ -21,6 +23,9 @@ static struct {
 		uint32_t execution;
 	} table[TABLE_SIZE]; /* the addresses of words[] */
 } undo;
+
+/* Addresses differ from process to process, and so does the place of an address in the table. */
+NO_COVERAGE_BEGIN
 
 void undo_log_begin(void)
 {
@@ -67,3 +72,5 @@ bool undo_log_restore(void)
 	}
 	return !undo.is_full;
 }
+
+NO_COVERAGE_END

@@ -164,3 +164,15 @@ bool calls_are_dependent(const struct dependence *dependence, const struct call 
 	return a->thread == b->thread || a->thread == THREAD_MAIN || b->thread == THREAD_MAIN ||
 	       any_handles_are_dependent(a, b) || any_page_uses_are_dependent(dependence, a, b);
 }
+
+static bool changes_live_page_count(const struct call *call)
+{
+	return call->op == OP_alloc_page || call->op == OP_free_page;
+}
+
+bool calls_are_dependent_with_page_limit(const struct dependence *dependence, const struct call *a,
+					 const struct call *b)
+{
+	return (changes_live_page_count(a) && changes_live_page_count(b)) ||
+	       calls_are_dependent(dependence, a, b);
+}

@@ -30,3 +30,8 @@ void dependence_init(struct dependence *dependence, const struct program *progra
 
 /* Return: whether the order of the two calls may matter; @a and @b are calls of the program. */
 bool calls_are_dependent(const struct dependence *dependence, const struct call *a, const struct call *b);
+
+/* The same with a limit of pages (rules_limit_pages()), so that the order of any two allocations or frees
+ * matters. */
+bool calls_are_dependent_with_page_limit(const struct dependence *dependence, const struct call *a,
+					 const struct call *b);

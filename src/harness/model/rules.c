@@ -100,6 +100,7 @@ static void reset_for_program(struct rules *rules, const struct program *program
 	bytes_fill(rules->threads, 0, sizeof(rules->threads));
 	rules->access_log->access_count = rules->access_log->race_count = 0;
 	rules->access_log->has_contended_atomics = false;
+	rules->allocation_count = rules->undecided_allocation_count = 0;
 	rules->verdict.broken = 0;
 	rules->verdict.fatal_call = VERDICT_NONE;
 	rules->verdict.uninit_use_count = 0;
@@ -161,6 +162,7 @@ struct rules *rules_new(void)
 		return NULL;
 	rules->trace = trace_new();
 	rules->access_log = malloc(sizeof(*rules->access_log));
+	rules->page_limit = RULES_UNLIMITED_PAGES;
 	if (rules->trace && rules->access_log)
 		return rules;
 	rules_delete(rules);
@@ -170,6 +172,17 @@ struct rules *rules_new(void)
 void rules_allow_short_user_copies(struct rules *rules, bool is_allowed)
 {
 	rules->user_copy_may_stop_early = is_allowed;
+}
+
+void rules_limit_pages(struct rules *rules, unsigned int count, uint64_t failing)
+{
+	rules->page_limit = count;
+	rules->failing_allocations = failing;
+}
+
+unsigned int rules_count_undecided_allocations(const struct rules *rules)
+{
+	return rules->undecided_allocation_count;
 }
 
 void rules_delete(struct rules *rules)

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <limits.h>
+
 #include "harness/model/access_log.h"
 #include "harness/program/program.h"
 #include "harness/program/trace.h"
@@ -47,6 +49,17 @@ void rules_delete(struct rules *rules);
  * trace then marks the bytes that may be zero after such a short copy. Default: not allowed.
  */
 void rules_allow_short_user_copies(struct rules *rules, bool is_allowed);
+
+/*
+ * From now on only @count pages can be live at a time, and alloc_page() fails with ENOMEM if there are more.
+ * After @count allocations, the page library may keep freed pages in a quarantine, or allocate them again:
+ * the i-th alloc_page() for which both are possible fails if bit i of @failing is set.
+ */
+#define RULES_UNLIMITED_PAGES UINT_MAX
+void rules_limit_pages(struct rules *rules, unsigned int count, uint64_t failing);
+
+/* Return: the number of alloc_page() calls of the last evaluation for which both were possible. */
+unsigned int rules_count_undecided_allocations(const struct rules *rules);
 
 /*
  * Evaluates @program up to its first fatal call. The results of rules_verdict(), rules_trace() and

@@ -3,6 +3,19 @@
 #include "harness/model/rules_state.h"
 #include "harness/program/pattern.h"
 
+/* Return: whether no page is left, or the page library keeps the freed pages (rules_limit_pages()). */
+static bool are_pages_used_up(struct rules *rules)
+{
+	unsigned int live_count = 0;
+
+	for (unsigned int i = 0; i < PROGRAM_PAGES; i++)
+		live_count += rules->pages[i].ref_count > 0;
+	if (live_count >= rules->page_limit)
+		return true;
+	return rules->allocation_count >= rules->page_limit &&
+	       rules->failing_allocations >> (rules->undecided_allocation_count++ & 63) & 1;
+}
+
 void evaluate_alloc_page(struct evaluation *eval)
 {
 	struct model_page *page = find_page_of_argument(eval, 0);
@@ -11,6 +24,11 @@ void evaluate_alloc_page(struct evaluation *eval)
 		set_error_result(eval, RESULT_ENOMEM);
 		return;
 	}
+	if (are_pages_used_up(eval->rules)) {
+		set_error_result(eval, RESULT_ENOMEM);
+		return;
+	}
+	eval->rules->allocation_count++;
 	page->ref_count = 1;
 	bytes_fill(&page->owners_clock, 0, sizeof(page->owners_clock));
 	bytes_fill(page->initialised, UNINITIALISED, sizeof(page->initialised));

@@ -56,6 +56,9 @@ struct rules {
 	struct trace *trace;
 	struct verdict verdict;
 	bool user_copy_may_stop_early;
+	unsigned int page_limit; /* rules_limit_pages() */
+	uint64_t failing_allocations;
+	unsigned int allocation_count, undecided_allocation_count; /* of this evaluation */
 };
 
 /* The call that is being evaluated, and its step, which already has the result of a successful call. */

@@ -34,7 +34,7 @@ static bool is_candidate_changed(const struct minimize *m)
  */
 static bool is_accepted_with_new_schedule(struct minimize *m)
 {
-	return m->find_schedule && m->candidate.schedule.count &&
+	return m->find_schedule && deviations_are_given(&m->candidate.schedule) &&
 	       !program_calls_equal(&m->candidate, &m->best) && m->find_schedule(m->ctx, &m->candidate);
 }
 

@@ -19,7 +19,8 @@ bool mutate_engine(struct mutator *m)
 
 	size = m->engine(bytes, size, m->max_calls * PROGRAM_RECORD);
 	program_from_bytes(m->program, bytes, size);
-	m->program->schedule.count = 0; /* a schedule belongs to the calls for which it was found */
+	/* A schedule belongs to the calls for which it was found. */
+	deviations_clear(&m->program->schedule);
 	return true;
 }
 
@@ -48,7 +49,7 @@ static struct mutator cut_program_and_init_mutator(struct program *program,
 
 	if (program->count > most)
 		program->count = most;
-	program->schedule.count = 0;
+	deviations_clear(&program->schedule);
 	return (struct mutator){
 		.program = program,
 		.other = request->other && request->other->count ? request->other : program,

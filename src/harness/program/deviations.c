@@ -6,6 +6,12 @@
 
 #include "harness/program/program.h"
 
+void deviations_clear(struct deviations *deviations)
+{
+	deviations->start = (struct start_state){ START_USED, 0 };
+	deviations->count = 0;
+}
+
 bool deviations_append(struct deviations *deviations, struct deviation deviation)
 {
 	if (deviations->count == DEVIATIONS_MAX)
@@ -28,7 +34,7 @@ bool deviations_equal(const struct deviations *a, const struct deviations *b)
 		if (a->items[i].running != b->items[i].running || a->items[i].next != b->items[i].next ||
 		    a->items[i].position != b->items[i].position)
 			return false;
-	return a->count == b->count;
+	return a->count == b->count && start_states_are_equal(a->start, b->start);
 }
 
 void deviation_to_text(const struct deviation *deviation, char text[DEVIATION_TEXT])
@@ -42,11 +48,17 @@ void deviations_to_text(const struct deviations *deviations, char text[DEVIATION
 	size_t used = 0;
 
 	strcpy(text, "-");
+	if (deviations->start.kind != START_USED) {
+		char start[START_TEXT];
+
+		start_state_to_text(deviations->start, start);
+		used = (size_t)snprintf(text, DEVIATIONS_TEXT, SCHEDULE_START "%s", start);
+	}
 	for (size_t i = 0; i < deviations->count; i++) {
 		char one[DEVIATION_TEXT];
 
 		deviation_to_text(&deviations->items[i], one);
-		used += (size_t)snprintf(text + used, DEVIATIONS_TEXT - used, "%s%s", i ? " " : "", one);
+		used += (size_t)snprintf(text + used, DEVIATIONS_TEXT - used, "%s%s", used ? " " : "", one);
 	}
 }
 
@@ -84,9 +96,28 @@ const char *deviation_parse(const char *text, struct deviation *deviation)
 	return text && *text == '>' ? parse_thread(text + 1, &deviation->next) : NULL;
 }
 
+/* Parses a start state, if @text begins with one. Return: the rest of the text; NULL if the state is wrong.
+ */
+static const char *parse_start(const char *text, struct start_state *start)
+{
+	char name[START_TEXT] = "";
+	size_t len;
+
+	if (strncmp(text, SCHEDULE_START, strlen(SCHEDULE_START)) != 0)
+		return text;
+	text += strlen(SCHEDULE_START);
+	len = strcspn(text, " ");
+	if (len < sizeof(name))
+		memcpy(name, text, len);
+	return start_state_parse(name, start) ? text + len : NULL;
+}
+
 bool deviations_parse(const char *text, struct deviations *deviations)
 {
-	deviations->count = 0;
+	deviations_clear(deviations);
+	text = parse_start(text + strspn(text, " "), &deviations->start);
+	if (!text)
+		return false;
 	text += strspn(text, " ");
 	if (!strcmp(text, "-"))
 		return true;
@@ -98,5 +129,5 @@ bool deviations_parse(const char *text, struct deviations *deviations)
 			return false;
 		text += strspn(text, " ");
 	}
-	return deviations->count;
+	return deviations_are_given(deviations);
 }

@@ -68,7 +68,9 @@ bool program_calls_equal(const struct program *a, const struct program *b)
 
 void program_update_lines(struct program *program)
 {
+	size_t schedule_lines = program->schedule.count + (program->schedule.start.kind != START_USED);
+
 	for (size_t i = 0; i < program->count; i++)
 		/* The header is line 1. */
-		program->calls[i].line = (uint32_t)(i + program->schedule.count) + 2;
+		program->calls[i].line = (uint32_t)(i + schedule_lines) + 2;
 }

@@ -9,11 +9,13 @@
 #define CODE_ALIASES  24 /* number of calls in the first release of format 1; never changes */
 
 /*
- * A record with a deviation of the schedule. Programs of older versions ignore such a record, because its
+ * A record with a deviation of the schedule, or with its start state: then the first thread is RUNNING_START,
+ * followed by the kind and the count. Programs of older versions ignore such a record, because its
  * code is reserved. The signature makes it unlikely that random bytes are a schedule.
  */
 #define CODE_SCHEDULE 0xf0
 static const uint8_t schedule_signature[6] = { 'S', 'C', 'H', 'E', 'D', 0x0a };
+#define RUNNING_START 0xff
 enum { AT_RUNNING = 1, AT_NEXT, AT_POSITION, AT_SIGNATURE = 5 };
 
 enum { AT_OP, AT_THREAD, AT_HANDLE, AT_VALUE = AT_HANDLE + 2, AT_NUMBER };
@@ -85,13 +87,35 @@ static void decode_call(struct call *call, const uint8_t *record, uint32_t line)
 	decode_arguments(call, record);
 }
 
+static uint16_t decode_position(const uint8_t *record)
+{
+	return (uint16_t)(record[AT_POSITION] | record[AT_POSITION + 1] << 8);
+}
+
+static bool has_schedule_signature(const uint8_t *record)
+{
+	return record[AT_OP] == CODE_SCHEDULE &&
+	       !memcmp(record + AT_SIGNATURE, schedule_signature, sizeof(schedule_signature));
+}
+
 static bool decode_deviation(const uint8_t *record, struct deviation *deviation)
 {
-	*deviation = (struct deviation){ record[AT_RUNNING], record[AT_NEXT],
-					 (uint16_t)(record[AT_POSITION] | record[AT_POSITION + 1] << 8) };
-	return record[AT_OP] == CODE_SCHEDULE && deviation->running < PROGRAM_THREADS &&
-	       deviation->next != THREAD_MAIN && deviation->next < PROGRAM_THREADS &&
-	       !memcmp(record + AT_SIGNATURE, schedule_signature, sizeof(schedule_signature));
+	*deviation = (struct deviation){ record[AT_RUNNING], record[AT_NEXT], decode_position(record) };
+	return deviation->running < PROGRAM_THREADS && deviation->next != THREAD_MAIN &&
+	       deviation->next < PROGRAM_THREADS;
+}
+
+static void decode_schedule(const uint8_t *record, struct deviations *schedule)
+{
+	struct start_state start = { record[AT_NEXT], decode_position(record) };
+	struct deviation deviation;
+
+	if (!has_schedule_signature(record))
+		return;
+	if (record[AT_RUNNING] == RUNNING_START && start_state_is_valid(start))
+		schedule->start = start;
+	else if (decode_deviation(record, &deviation))
+		deviations_append(schedule, deviation);
 }
 
 void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size)
@@ -101,15 +125,14 @@ void program_from_bytes(struct program *program, const uint8_t *bytes, size_t si
 	program->count = 0;
 	program->has_expect = false;
 	program->expect = 0;
-	program->schedule.count = 0;
+	deviations_clear(&program->schedule);
 	for (size_t i = 0; i < records && program->count < PROGRAM_CALLS; i++) {
 		const uint8_t *record = bytes + i * PROGRAM_RECORD;
-		struct deviation deviation;
 
 		if (record[AT_OP] < CODE_RESERVED)
 			decode_call(&program->calls[program->count++], record, (uint32_t)(i + 1));
-		else if (!program->count && decode_deviation(record, &deviation))
-			deviations_append(&program->schedule, deviation);
+		else if (!program->count)
+			decode_schedule(record, &program->schedule);
 	}
 }
 
@@ -124,22 +147,28 @@ static void encode_call(const struct call *call, uint8_t *record)
 		encode_number(record, i, call->number[i]);
 }
 
-static void encode_deviation(const struct deviation *deviation, uint8_t *record)
+static void encode_schedule(uint8_t running, uint8_t next, uint16_t position, uint8_t *record)
 {
 	record[AT_OP] = CODE_SCHEDULE;
-	record[AT_RUNNING] = deviation->running;
-	record[AT_NEXT] = deviation->next;
-	record[AT_POSITION] = (uint8_t)deviation->position;
-	record[AT_POSITION + 1] = (uint8_t)(deviation->position >> 8);
+	record[AT_RUNNING] = running;
+	record[AT_NEXT] = next;
+	record[AT_POSITION] = (uint8_t)position;
+	record[AT_POSITION + 1] = (uint8_t)(position >> 8);
 	memcpy(record + AT_SIGNATURE, schedule_signature, sizeof(schedule_signature));
 }
 
 size_t program_to_bytes(const struct program *program, uint8_t bytes[PROGRAM_BYTES_MAX])
 {
+	const struct deviations *schedule = &program->schedule;
 	uint8_t *record = bytes;
 
-	for (size_t i = 0; i < program->schedule.count; i++, record += PROGRAM_RECORD)
-		encode_deviation(&program->schedule.items[i], record);
+	if (schedule->start.kind != START_USED) {
+		encode_schedule(RUNNING_START, schedule->start.kind, schedule->start.count, record);
+		record += PROGRAM_RECORD;
+	}
+	for (size_t i = 0; i < schedule->count; i++, record += PROGRAM_RECORD)
+		encode_schedule(schedule->items[i].running, schedule->items[i].next,
+				schedule->items[i].position, record);
 	for (size_t i = 0; i < program->count; i++, record += PROGRAM_RECORD)
 		encode_call(&program->calls[i], record);
 	return (size_t)(record - bytes);

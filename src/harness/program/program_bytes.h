@@ -28,7 +28,7 @@
 #include "harness/program/program.h"
 
 #define PROGRAM_RECORD    11
-#define PROGRAM_BYTES_MAX ((DEVIATIONS_MAX + PROGRAM_CALLS) * PROGRAM_RECORD)
+#define PROGRAM_BYTES_MAX ((1 + DEVIATIONS_MAX + PROGRAM_CALLS) * PROGRAM_RECORD)
 
 void program_from_bytes(struct program *program, const uint8_t *bytes, size_t size);
 

@@ -11,12 +11,12 @@
 #include "harness/program/text_cursor.h"
 #include "harness/program/text_writer.h"
 
-enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_SCHEDULE, LINE_CALL };
+enum line_kind { LINE_BLANK, LINE_COMMENT, LINE_HEADER, LINE_EXPECT, LINE_SCHEDULE, LINE_START, LINE_CALL };
 
 struct text_reader {
 	const char *at, *end;
 	unsigned int line_number;
-	bool has_header, has_schedule, has_call, has_clean;
+	bool has_header, has_schedule, has_start, has_call, has_clean;
 	struct text_error *error;
 };
 
@@ -71,24 +71,49 @@ static bool parse_expect(struct text_reader *reader, struct text_cursor *cursor,
 	       text_set_error(cursor->error, "expected 'clean' alone or names of rules, got both");
 }
 
-/* Parses the deviation after `schedule`. */
-static bool parse_schedule(struct text_reader *reader, struct text_cursor *cursor,
-			   struct deviation *deviation)
+/* What a line has, by its kind. */
+struct line_content {
+	struct call call;
+	struct deviation deviation;
+	struct start_state start;
+	rule_set expect;
+};
+
+static bool parse_start(struct text_reader *reader, const struct text_word *word, const char *name,
+			struct start_state *start)
+{
+	if (reader->has_start)
+		return text_set_error(reader->error, "expected one line with 'schedule " SCHEDULE_START "'");
+	reader->has_start = true;
+	return start_state_parse(name, start) ||
+	       text_set_error(reader->error,
+			      "expected " SCHEDULE_START "NAME with a NAME of " START_STATE_NAMES
+			      " after 'schedule', got '%.*s'",
+			      TEXT_SHOWN(word));
+}
+
+/* Parses the deviation or the start state after `schedule`. */
+static bool parse_schedule(struct text_reader *reader, struct text_cursor *cursor, enum line_kind *kind,
+			   struct line_content *content)
 {
 	struct text_word word = read_trimmed_rest_of_line(cursor);
-	char text[DEVIATION_TEXT] = "";
+	char text[sizeof(SCHEDULE_START) + START_TEXT] = "";
 	const char *end;
 
+	if (reader->has_call)
+		return text_set_error(cursor->error, "expected 'schedule' before the first call");
+	reader->has_schedule = true;
 	if (word.len < sizeof(text))
 		memcpy(text, word.start, word.len);
-	end = deviation_parse(text, deviation);
-	if (!end || *end)
-		return text_set_error(cursor->error,
-				      "expected a deviation such as T0.7>T1 after 'schedule', got '%.*s'",
-				      TEXT_SHOWN(&word));
-	reader->has_schedule = true;
-	return !reader->has_call ||
-	       text_set_error(cursor->error, "expected 'schedule' before the first call");
+	if (!strncmp(text, SCHEDULE_START, strlen(SCHEDULE_START))) {
+		*kind = LINE_START;
+		return parse_start(reader, &word, text + strlen(SCHEDULE_START), &content->start);
+	}
+	end = deviation_parse(text, &content->deviation);
+	return (end && !*end) ||
+	       text_set_error(cursor->error,
+			      "expected a deviation such as T0.7>T1 after 'schedule', got '%.*s'",
+			      TEXT_SHOWN(&word));
 }
 
 static bool parse_header(struct text_cursor *cursor)
@@ -160,13 +185,6 @@ static bool starts_with_keyword(const struct text_cursor *cursor, const char *ke
 	       (text_ends_after_spaces(&look) || text_is_space(word.start[word.len]));
 }
 
-/* What a line has, by its kind. */
-struct line_content {
-	struct call call;
-	struct deviation deviation;
-	rule_set expect;
-};
-
 static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, struct line_content *content,
 			    struct text_word *whole_line)
 {
@@ -191,7 +209,7 @@ static bool parse_next_line(struct text_reader *reader, enum line_kind *kind, st
 	if (starts_with_keyword(&cursor, "schedule")) {
 		*kind = LINE_SCHEDULE;
 		text_read_word(&cursor);
-		return parse_schedule(reader, &cursor, &content->deviation);
+		return parse_schedule(reader, &cursor, kind, content);
 	}
 	*kind = LINE_CALL;
 	reader->has_call = true;
@@ -207,6 +225,8 @@ static bool add_line(struct program *program, enum line_kind kind, const struct 
 {
 	if (kind == LINE_EXPECT)
 		program->has_expect = true;
+	if (kind == LINE_START)
+		program->schedule.start = content->start;
 	if (kind == LINE_CALL)
 		program->calls[program->count++] = content->call;
 	return kind != LINE_SCHEDULE || deviations_append(&program->schedule, content->deviation) ||
@@ -221,7 +241,7 @@ bool program_from_text(struct program *program, const char *text, size_t size, s
 	error->no_header = true;
 	program->count = 0;
 	program->has_expect = false;
-	program->schedule.count = 0;
+	deviations_clear(&program->schedule);
 	while (reader.at < reader.end) {
 		enum line_kind kind;
 		struct text_word whole;
@@ -284,6 +304,8 @@ size_t program_rewrite_as_canonical(const char *text, size_t size, char *out, st
 		else if (kind == LINE_SCHEDULE) {
 			deviation_to_text(&content.deviation, deviation_text);
 			text_append(&writer, "schedule %s\n", deviation_text);
+		} else if (kind == LINE_START && content.start.kind != START_USED) {
+			text_append_start_line(&writer, content.start);
 		} else if (kind == LINE_CALL) {
 			text_append_call(&writer, &content.call);
 			text_append(&writer, "\n");

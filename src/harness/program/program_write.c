@@ -89,8 +89,18 @@ static void append_expect_lines(struct text_writer *writer, const struct program
 			text_append(writer, "expect %s\n", rule_table[rule].name);
 }
 
+void text_append_start_line(struct text_writer *writer, struct start_state start)
+{
+	char text[START_TEXT];
+
+	start_state_to_text(start, text);
+	text_append(writer, "schedule " SCHEDULE_START "%s\n", text);
+}
+
 static void append_schedule_lines(struct text_writer *writer, const struct program *program)
 {
+	if (program->schedule.start.kind != START_USED)
+		text_append_start_line(writer, program->schedule.start);
 	for (size_t i = 0; i < program->schedule.count; i++) {
 		char text[DEVIATION_TEXT];
 

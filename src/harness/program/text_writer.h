@@ -29,5 +29,8 @@ void text_append(struct text_writer *writer, const char *format, ...) __attribut
 /* Appends @line unchanged, and a line end. */
 void text_append_line(struct text_writer *writer, const char *line, size_t len);
 
+/* Appends the line `schedule start=NAME`. */
+void text_append_start_line(struct text_writer *writer, struct start_state start);
+
 /* Appends a call in canonical form, with its expected result. */
 void text_append_call(struct text_writer *writer, const struct call *call);

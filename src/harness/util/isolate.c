@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -173,6 +174,48 @@ void *isolate_map_shared(size_t size)
 	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return shared == MAP_FAILED ? NULL : shared;
+}
+
+void *isolate_map_shared_or_exit(size_t size)
+{
+	void *shared = isolate_map_shared(size);
+
+	if (shared)
+		return shared;
+	fprintf(stderr, "expected %zu bytes of shared memory, got none\n", size);
+	exit(1);
+}
+
+static _Noreturn void end_as_child(int status)
+{
+	if (WIFSIGNALED(status)) {
+		signal(WTERMSIG(status), SIG_DFL);
+		raise(WTERMSIG(status));
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : ISOLATE_NO_OUTPUT);
+}
+
+void isolate_call_or_end(void (*fn)(void *ctx), void *ctx)
+{
+	pid_t child, ended_pid;
+	int status = 0;
+
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fn(ctx);
+		fflush(NULL);
+		_exit(0);
+	}
+	while ((ended_pid = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (child < 0 || ended_pid != child) {
+		fprintf(stderr, "expected a child process, got none\n");
+		_exit(1);
+	}
+	if (status)
+		end_as_child(status);
 }
 
 NO_COVERAGE_END

@@ -29,3 +29,13 @@ bool isolate_call(void (*fn)(void *ctx), void *ctx, unsigned int seconds, struct
 
 /* Return: zeroed memory to share with later child processes, or NULL. It is never freed. */
 void *isolate_map_shared(size_t size);
+
+/* As isolate_map_shared(), but without memory the process ends, after a line on standard error. */
+void *isolate_map_shared_or_exit(size_t size);
+
+/*
+ * Calls @fn in a child process, which ends with this process, and waits for the end of the child. If the
+ * child does not end with status 0, this process ends in the same way: by the same signal, or with the same
+ * status.
+ */
+void isolate_call_or_end(void (*fn)(void *ctx), void *ctx);

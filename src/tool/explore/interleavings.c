@@ -45,14 +45,25 @@ static struct {
 	struct deviations given, found;
 } current;
 
-static bool run_search(const struct program *program, const struct interleavings_settings *settings)
+static uint64_t get_limit(const struct interleavings_settings *settings, bool is_slow)
+{
+	if (settings->limit)
+		return settings->limit;
+	return is_slow ? INTERLEAVINGS_SLOW_LIMIT : INTERLEAVINGS_LIMIT;
+}
+
+/* @must_fork: run each execution in a child process. */
+static bool run_search(const struct program *program, const struct interleavings_settings *settings,
+		       bool must_fork)
 {
 	current.request = (struct interleaving_request){
 		.program = program,
-		.execution_limit = settings->limit,
+		.execution_limit = get_limit(settings, must_fork || start_state_is_slow(settings->start)),
 		.seed = settings->seed,
 		.only = interleaving_find_strategy(settings->strategy_name),
 		.deviations = settings->schedule ? &current.given : NULL,
+		.start = settings->schedule ? current.given.start : settings->start,
+		.must_fork = must_fork,
 	};
 	current.result = interleaving_search_run_in_child(&current.request, settings->timeout_seconds);
 	return current.result;
@@ -120,13 +131,21 @@ static int write_program_with_schedule(const char *file, const struct interleavi
 	return EXIT_GOOD;
 }
 
+static const char *format_start(void)
+{
+	static char text[START_MESSAGE_TEXT];
+
+	start_state_to_message_begin(current.request.start, text);
+	return text;
+}
+
 static void print_finding(const char *file)
 {
 	const struct interleaving_search_result *result = current.result;
 	const char *schedule = format_schedule();
 	static struct switches switches;
 
-	printf("%s: %s\n", file, result->text);
+	printf("%s: %s%s\n", file, format_start(), result->text);
 	for (unsigned int i = 0; i < 2 && result->race_callers[0]; i++)
 		printf("  %s access: %s\n", i ? "earlier" : "later",
 		       format_functions(result->race_callers[i]));
@@ -153,14 +172,16 @@ static void print_text(const char *file)
 		print_finding(file);
 		return;
 	}
-	printf("%s: clean in %s%llu interleaving%s%s%s\n", file, result->is_complete ? "each of " : "",
+	printf("%s: %sclean in %s%llu interleaving%s%s%s%s\n", file, format_start(),
+	       result->is_complete ? "each of " : "",
 	       (unsigned long long)(result->execution_count - result->redundant_count),
 	       result->execution_count - result->redundant_count == 1 ? "" : "s",
 	       result->is_complete        ? "" :
 	       current.request.deviations ? " (replayed)" :
 					    "; more may exist (--limit)",
 	       result->has_unchecked_outcomes ? "; the results were not compared: too many orders of calls" :
-						"");
+						"",
+	       result->has_forked ? "; each in a process of its own" : "");
 }
 
 static void print_json(const char *file)
@@ -168,14 +189,18 @@ static void print_json(const char *file)
 	static struct switches switches;
 	const struct interleaving_search_result *result = current.result;
 	struct json json = json_make_writer(stdout);
+	char start[START_TEXT];
 
 	json_begin_object(&json, NULL);
 	json_text(&json, "file", file);
+	start_state_to_text(current.request.start, start);
+	json_text(&json, "start", start);
 	json_text(&json, "verdict", result->verdict == SEARCH_FOUND ? "failed" : "clean");
 	json_number(&json, "executions", (int64_t)result->execution_count);
 	json_number(&json, "redundant", (int64_t)result->redundant_count);
 	json_number(&json, "restarts", result->restart_count);
 	json_bool(&json, "complete", result->is_complete);
+	json_bool(&json, "forked", result->has_forked);
 	json_bool(&json, "outcomes_checked", !result->has_unchecked_outcomes);
 	json_text(&json, "strategy", result->strategy_name);
 	if (result->verdict == SEARCH_FOUND) {
@@ -192,14 +217,21 @@ static void print_json(const char *file)
 int interleavings_explore_and_print(const char *file, const struct program *program,
 				    const struct interleavings_settings *settings)
 {
+	bool is_run;
+
 	if (settings->schedule && !deviations_parse(settings->schedule, &current.given))
 		return usage_error("explore",
-				   "expected --replay of a schedule such as 'T0.7>T1 main.2>T1', got %s",
+				   "expected --replay of a schedule such as 'T0.7>T1 main.2>T1' or "
+				   "'start=kept-15 T0.7>T1', got %s",
 				   settings->schedule);
-	if (!run_search(program, settings))
+	is_run = run_search(program, settings, settings->must_fork);
+	/* The tool itself does not use the page library, so a second search finds it in the same state. */
+	if (is_run && current.result->verdict == SEARCH_REFUSED && current.result->needs_fork)
+		is_run = run_search(program, settings, true);
+	if (!is_run)
 		return usage_error("explore", "%s: expected a child process, got none", file);
 	if (current.result->verdict == SEARCH_REFUSED) {
-		fprintf(stderr, "%s: not explored: %s\n", file, current.result->text);
+		fprintf(stderr, "%s: %snot explored: %s\n", file, format_start(), current.result->text);
 		return EXIT_BAD;
 	}
 	if (settings->must_print_json)

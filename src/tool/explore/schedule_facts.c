@@ -39,7 +39,7 @@ void run_schedule_and_write_facts(struct json *out, const struct program *progra
 	static const bool wanted_flavours[FLAVOURS_MAX] = { [FLAVOUR_TSAN] = true };
 	const struct interleaving_search_result *result = &no_flavour;
 
-	if (!program->schedule.count) {
+	if (!deviations_are_given(&program->schedule)) {
 		json_text(out, "schedule_run", NULL);
 		return;
 	}

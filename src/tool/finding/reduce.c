@@ -116,7 +116,8 @@ static bool find_failing_schedule(struct reducer *r, const char *strategy_name, 
 		return false;
 	r->oracle->execution_count += result->execution_count;
 	return result->verdict == SEARCH_FOUND &&
-	       interleaving_search_get_deviations(result, &candidate->schedule) && candidate->schedule.count;
+	       interleaving_search_get_deviations(result, &candidate->schedule) &&
+	       deviations_are_given(&candidate->schedule);
 }
 
 /*

@@ -134,6 +134,7 @@ static void explore_in_child(struct control_block *control, const struct strateg
 		.seed = 1,
 		.only = strategy,
 		.deviations = strategy ? NULL : &control->program.schedule,
+		.start = control->program.schedule.start,
 	};
 	const struct interleaving_search_result *result =
 		interleaving_search_run_in_child(&request, control->options.time_limit_seconds);

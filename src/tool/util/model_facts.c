@@ -193,7 +193,7 @@ static void write_schedule(struct json *out, const struct deviations *schedule)
 	char text[DEVIATIONS_TEXT];
 
 	deviations_to_text(schedule, text);
-	json_text(out, "schedule", schedule->count ? text : NULL);
+	json_text(out, "schedule", deviations_are_given(schedule) ? text : NULL);
 }
 
 static void write_pages(struct json *out, const struct trace *trace)
