@@ -215,6 +215,7 @@ build_ldflags_fuzz-tsan = $(TSAN_FLAGS)
 engine_parts = $(engine_parts_$(firstword $(subst -, ,$1)))
 engine_parts_api = $(fuzz_api_parts) fuzz/api_call.c
 engine_parts_empty = fuzz/mutator.c
+engine_parts_explore = fuzz/mutator.c
 engine_parts_fatal = fuzz/mutator.c
 engine_parts_fault = fuzz/mutator.c
 engine_parts_page = fuzz/mutator.c
@@ -228,7 +229,7 @@ $1: $$(sort $$(call objects,$3,$$(fuzz_common) fuzz/fuzz_$2.c $4)) libmutate.a $
 endef
 engine = $(eval $(call engine_rule,$1,$2,$3,$4))
 $(foreach t,api empty fatal fault page text,$(call engine,fuzz_$t,$t,fuzz-asan,$(call engine_parts,$t)))
-$(call engine,fuzz_race,race,fuzz-tsan,$(call engine_parts,race))
+$(foreach t,$(replay_targets_tsan),$(call engine,fuzz_$t,$t,fuzz-tsan,$(call engine_parts,$t)))
 # Fuzz targets without a sanitizer: the library reports errors, page protection makes addresses invalid.
 $(foreach t,api fatal page,$(call engine,fuzz_$t-plain,$t,fuzz-plain,$(call engine_parts,$t)))
 # fuzz_fatal-msan needs MemorySanitizer, so that a use of uninitialised bytes ends the process.
@@ -244,7 +245,7 @@ fuzz_$1-same: $$(sort $$(call objects,$2,$$(same_common) fuzz/fuzz_$1.c $$(if $$
 	$$(call link,$2,$$(hook_ldflags_$2))
 endef
 $(foreach t,api fatal fault page text,$(eval $(call same_rule,$t,fuzz-asan)))
-$(eval $(call same_rule,race,fuzz-tsan))
+$(foreach t,$(replay_targets_tsan),$(eval $(call same_rule,$t,fuzz-tsan)))
 
 # fuzz_page-replay-cov measures which code of the page library an input executes.
 fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
@@ -257,9 +258,9 @@ fuzz_page-replay-cov: obj/plain/fuzz/fuzz_page.o \
 define given_rule
 fuzz_$1-given: $$(sort $$(call objects,given,$$(fuzz_common) fuzz/fuzz_$1.c $$(call engine_parts,$1))) \
 		$$(GIVEN_HARNESS) libpage-given.a
-	$$(call print,CCLD)$$(GIVEN_CXX) $$(GIVEN_CXXFLAGS) $$(if $$(filter race,$1),$$(call hook_ldflags,$$(GIVEN_HARNESS))) -o $$@ $$^ $$(GIVEN_ENGINE) $$(LIBS)
+	$$(call print,CCLD)$$(GIVEN_CXX) $$(GIVEN_CXXFLAGS) $$(if $$(filter $$(replay_targets_tsan),$1),$$(call hook_ldflags,$$(GIVEN_HARNESS))) -o $$@ $$^ $$(GIVEN_ENGINE) $$(LIBS)
 endef
-$(foreach t,api fatal fault page race text,$(eval $(call given_rule,$t)))
+$(foreach t,api explore fatal fault page race text,$(eval $(call given_rule,$t)))
 
 # ---- lists ----
 
@@ -278,7 +279,7 @@ check_programs = $(test_programs) $(foreach f,$(FLAVOURS),$(call replays_of,$f) 
 special_programs = $(engine_programs) fuzz_api-plain fuzz_fatal-plain fuzz_page-plain fuzz_fatal-msan \
 	fuzz_empty fuzz_page-bytes fuzz_page-replay-cov fuzz_race-bytes \
 	pagetorture-dev-tsan-inline
-given_programs = fuzz_api-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
+given_programs = fuzz_api-given fuzz_explore-given fuzz_fatal-given fuzz_fault-given fuzz_page-given fuzz_race-given fuzz_text-given
 CLEANFILES += $(our_archives) $(test_names) $(check_programs) $(benches) $(dev_programs) $(flavour_programs) $(special_programs) $(given_programs)
 
 # ---- tests ----

@@ -31,12 +31,13 @@ EXIT_UNAVAILABLE = 69  # the page library lacks calls that the target needs (src
 # The fuzz targets that a changed file can affect. For each file, the first pattern that matches counts.
 AFFECTED_TARGETS = (
     ("src/page/buffer.*", "fuzz_api"),
-    ("src/page/fault.*", "fuzz_api fuzz_fault fuzz_page"),
-    ("src/page/*", "fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race"),
+    ("src/page/fault.*", "fuzz_api fuzz_explore fuzz_fault fuzz_page"),
+    ("src/page/*", "fuzz_api fuzz_explore fuzz_fatal fuzz_fault fuzz_page fuzz_race"),
     ("src/harness/program/program_text*", "fuzz_text"),
     ("src/harness/program/program_write.*", "fuzz_text"),
     ("src/harness/program/text_*", "fuzz_text"),
-    ("src/harness/detect/*", "fuzz_race"),
+    ("src/harness/detect/*", "fuzz_explore fuzz_race"),
+    ("src/harness/interleav*", "fuzz_explore"),
     ("src/harness/model/access_log.*", "fuzz_race"),
     ("src/harness/model/clock.*", "fuzz_race"),
     ("src/harness/*", "*"),

@@ -31,11 +31,12 @@ BACKENDS = ("direct", "alias")
 DETECTORS = {"tsan-fibers": "", "gcc-fibers": "", "gcc-inline": "", "tsan-threads": "*raw",
              "gcc-threads": "*raw", "helgrind": "*raw", "drd": "*raw"}
 STRESS_SCENARIOS = ("disjoint", "overlap")
-# Each entry: backend, share of SMOKE_SECONDS, and two fuzz targets that run at the same time.
-FUZZ_PAIRS = (("direct", 1, "fuzz_page", "fuzz_race"), ("alias", 2, "fuzz_page", "fuzz_race"),
-              ("direct", 2, "fuzz_api", "fuzz_text"), ("alias", 2, "fuzz_fatal", "fuzz_fault"))
-REPLAYERS = ("fuzz_page-replay", "fuzz_page-replay-asan", "fuzz_page-replay-msan", "fuzz_race-replay-tsan",
-             "fuzz_fatal-replay-asan", "fuzz_fault-replay-asan", "fuzz_text-replay-asan")
+# Each entry: backend, SMOKE_SECONDS divided by the time, and the fuzz targets that run at the same time.
+FUZZ_GROUPS = (("direct", 1, "fuzz_page", "fuzz_race"), ("alias", 2, "fuzz_page", "fuzz_race"),
+               ("direct", 2, "fuzz_api", "fuzz_text"), ("alias", 2, "fuzz_fatal", "fuzz_fault"),
+               ("direct", 1, "fuzz_explore"))
+REPLAYERS = ("fuzz_page-replay", "fuzz_page-replay-asan", "fuzz_page-replay-msan", "fuzz_explore-replay-tsan",
+             "fuzz_race-replay-tsan", "fuzz_fatal-replay-asan", "fuzz_fault-replay-asan", "fuzz_text-replay-asan")
 
 rows, failures = [], []
 
@@ -134,8 +135,8 @@ def run_selected_stress_scenarios():
                       [f"./{binary}", scenario, "-t", "4", "-s", "3"])
 
 
-def fuzz_two_targets(backend, seconds, *targets):
-    """Fuzz two targets at the same time by libFuzzer, and add a row for each."""
+def fuzz_targets_together(backend, seconds, *targets):
+    """Fuzz the targets at the same time by libFuzzer, and add a row for each."""
     log = LOGS / f"fuzz-{backend}-{'-'.join(targets)}"
     print_progress(f"libFuzzer {', '.join(targets)}, {backend}, {seconds} s")
     environment = {"PAGE_MAP": backend}
@@ -214,8 +215,8 @@ def main():
     run_rule_programs_and_store()
     run_race_matrix_by_detectors()
     run_selected_stress_scenarios()
-    for backend, part, *targets in FUZZ_PAIRS:
-        fuzz_two_targets(backend, max(SECONDS // part, 1), *targets)
+    for backend, part, *targets in FUZZ_GROUPS:
+        fuzz_targets_together(backend, max(SECONDS // part, 1), *targets)
     fuzz_page_with_afl()
     replay_with_tool_and_replayers()
     print(f"\nsummary ({int(time.time() - BEGIN_TIME)} s, logs in {LOGS.absolute()})")

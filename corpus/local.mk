@@ -3,7 +3,7 @@
 dist-hook:
 	$(MKDIR_P) $(distdir)/corpus/seed/fuzz_api && \
 	  cp $(srcdir)/corpus/seed/fuzz_api/*.calls $(distdir)/corpus/seed/fuzz_api
-	for directory in bugs rules regress seed/fuzz_fatal seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
+	for directory in bugs rules regress seed/fuzz_explore seed/fuzz_fatal seed/fuzz_fault seed/fuzz_page seed/fuzz_race seed/fuzz_text; do \
 	  $(MKDIR_P) $(distdir)/corpus/$$directory && \
 	  cp $(srcdir)/corpus/$$directory/*.page $(distdir)/corpus/$$directory || exit 1; \
 	done
@@ -33,7 +33,7 @@ seeds: fuzz_api-replay$(EXEEXT) pagetorture$(EXEEXT) fuzz/bytes.dict fuzz/text.d
 	@$(MKDIR_P) seeds/fuzz_text && \
 	  cp $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/fuzz_text/*.page seeds/fuzz_text && \
 	  cp fuzz/text.dict seeds/fuzz_text.dict
-	@for target in fuzz_fatal fuzz_fault fuzz_page fuzz_race; do \
+	@for target in fuzz_explore fuzz_fatal fuzz_fault fuzz_page fuzz_race; do \
 	  $(MKDIR_P) seeds/$$target && cp fuzz/bytes.dict seeds/$$target.dict && \
 	  for page in $(srcdir)/corpus/rules/*.page $(srcdir)/corpus/seed/$$target/*.page; do \
 	    ./pagetorture$(EXEEXT) convert --bytes $$page >seeds/new 2>seeds/left-out && \

@@ -128,8 +128,7 @@ void BYTES_NO_SANITIZE fuzz_count_calls_of_last_program(const char *target_name)
 	counts.ran += trace->step_count - skipped;
 }
 
-_Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
-				       const char *reason)
+void fuzz_print_finding(const char *target_name, const struct program *program, const char *reason)
 {
 	static char text[TEXT_PROGRAM_MAX];
 
@@ -139,5 +138,13 @@ _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct pro
 		"--- the program as it ran ---\n%s---\n",
 		target_name, reason, text);
 	fuzz_print_replay_commands(target_name);
+	if (program->schedule.count)
+		fuzz_print_explore_command(&program->schedule, text);
+}
+
+_Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
+				       const char *reason)
+{
+	fuzz_print_finding(target_name, program, reason);
 	abort();
 }

@@ -95,9 +95,12 @@ bool fuzz_count_and_decide_fork(unsigned int *input_count);
  */
 void fuzz_count_calls_of_last_program(const char *target_name);
 
-/*
- * Prints the program, the reason and the commands that replay the input, then aborts, so that the engine
- * stores the input.
- */
+/* Prints the command that explores the schedule of a program, and shows where threads switch. */
+void fuzz_print_explore_command(const struct deviations *schedule, const char *program_text);
+
+/* Prints the program, the reason, and the commands that replay the input. */
+void fuzz_print_finding(const char *target_name, const struct program *program, const char *reason);
+
+/* Prints the finding, then aborts, so that the engine stores the input. */
 _Noreturn void fuzz_abort_with_finding(const char *target_name, const struct program *program,
 				       const char *reason);

@@ -123,6 +123,20 @@ static void print_command_to_show_input(const char *target, const char *file)
 		print_shell_command("read:   ", binary, is_calls ? " --text " : " convert --text ", file);
 }
 
+void fuzz_print_explore_command(const struct deviations *schedule, const char *program_text)
+{
+	char binary[PATH_MAX], text[DEVIATIONS_TEXT];
+
+	if (!find_executable_beside_running_binary("pagetorture", binary, sizeof(binary)))
+		return;
+	deviations_to_text(schedule, text);
+	fputs("explore: ", stderr);
+	shell_word_print(stderr, binary);
+	fputs(" explore --library --replay ", stderr);
+	shell_word_print(stderr, text);
+	fprintf(stderr, " - <<'END'\n%sEND\n", program_text);
+}
+
 void fuzz_print_replay_commands(const char *target)
 {
 	const char *file = input.file;

@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	%D%/afl_mutator.c \
 	%D%/fuzz_api.c \
 	%D%/fuzz_empty.c \
+	%D%/fuzz_explore.c \
 	%D%/fuzz_fatal.c \
 	%D%/fuzz_fault.c \
 	%D%/fuzz_page.c \
@@ -39,7 +40,7 @@ EXTRA_DIST += \
 # The targets that each flavour has without an engine: fuzz_NAME-replay-FLAVOUR.
 replay_targets_plain = api fatal fault page race text
 replay_targets_asan = api fatal fault page text
-replay_targets_tsan = race
+replay_targets_tsan = explore race
 replay_targets_msan = api fatal fault page
 
 same_programs =
@@ -49,7 +50,7 @@ same_programs += fuzz_api-same fuzz_fatal-same fuzz_fault-same fuzz_page-same fu
 endif
 endif
 if HAVE_ENGINE_TSAN
-same_programs += fuzz_race-same
+same_programs += fuzz_explore-same fuzz_race-same
 endif
 
 engine_programs =
@@ -57,7 +58,7 @@ if HAVE_ENGINE
 engine_programs += fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_text
 endif
 if HAVE_ENGINE_TSAN
-engine_programs += fuzz_race
+engine_programs += fuzz_explore fuzz_race
 endif
 
 #: fuzzers  build the fuzz targets for libFuzzer
@@ -71,12 +72,13 @@ afl_mutator_sources = \
 	src/harness/program/op.c \
 	src/harness/program/program.c \
 	src/harness/program/program_bytes.c \
+	src/harness/program/start_state.c \
 	src/harness/util/number.c
 
 # AFL++ has its own compiler, so it has its own build directories: one with AddressSanitizer, one
 # without a sanitizer, and one that logs comparisons (CMPLOG). AFL++ does not support the attribute
 # NO_COVERAGE (sync.h), so AFL++ gets a list of the functions with this attribute.
-# fuzz_race is not built: ThreadSanitizer would treat AFL++'s coverage counters as shared data.
+# fuzz_explore and fuzz_race are not built: ThreadSanitizer would treat AFL++'s coverage counters as shared data.
 # fuzz_api and fuzz_fatal are not built: AFL++ also counts the coverage of their child processes,
 # which differs from run to run.
 afl_programs = fuzz_fault fuzz_page fuzz_text

@@ -157,9 +157,10 @@ def get_replayer_link_recipe(target, flavour):
 
 
 def get_fuzz_target_link_recipe(name_and_flavour):
-    """NAME in its usual flavour, or NAME-plain, NAME-msan in another one."""
+    """NAME in its usual flavour (targets.def), or NAME-plain, NAME-msan in another one."""
     target, _, other = name_and_flavour.partition("-")
-    flavour = "fuzz-" + (other or ("tsan" if name_and_flavour == "fuzz_race" else "asan"))
+    table = (pathlib.Path(__file__).resolve().parent.parent / "fuzz" / "targets.def").read_text()
+    flavour = "fuzz-" + (other or re.search(rf'^TARGET\({target}, "(\w+)"', table, re.MULTILINE)[1])
     own = {"fuzz_api": "api_*", "fuzz_text": "mutator_text"}.get(target, "mutator")
     parts = ["end_with_parent", "fuzz", "fuzz_commands", target, own]
     return LinkRecipe(name_and_flavour, flavour, [f"obj/{flavour}/fuzz/{part}.o" for part in parts],

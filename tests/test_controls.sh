@@ -3,7 +3,8 @@
 #
 # Verdicts about races depend on the rule model, the model of ThreadSanitizer's memory, the library's reports to
 # ThreadSanitizer, and on empty state before each input. For each check, this script breaks one of these parts
-# in a source file, and fuzz_race must find that the rule model and ThreadSanitizer disagree.
+# in a source file, and fuzz_race must find that the rule model and ThreadSanitizer disagree. fuzz_explore must find
+# bugs inside of calls from an empty corpus.
 . "$(dirname "$0")/tap.sh"
 
 case " ${FUZZERS?is set by make check} " in
@@ -96,5 +97,52 @@ expect_change_found_by_fuzzing "a full granule that always loses the first acces
 expect_change_found_by_fuzzing "granules without marks" src/harness/detect/tsan_shadow.c 's/granule->cells\[0\].state = MARK;//'
 expect_change_found_by_fuzzing "a detector that is never emptied" src/harness/detect/tsan.c 's/^\t\t__tsan_flush_memory();/;/' \
 	"$rules/posts-that-nobody-waits-for.page"
+
+# ---- interleavings inside of calls ----
+
+# link_fuzz_explore OBJECT...: links fuzz_explore; each OBJECT replaces that of the build.
+link_fuzz_explore() {
+	# shellcheck disable=SC2046,SC2086 # split into words
+	$CC -fsanitize=fuzzer $TSAN_FLAGS $(print_hook_flags fuzz-tsan) "$@" "$objects"/fuzz.o "$objects"/fuzz_commands.o \
+		"$objects"/fuzz_explore.o "$objects"/mutator.o "$abs_builddir/libmutate.a" \
+		"$abs_builddir/libharness-fuzz-tsan.a" "$abs_builddir/libpage-fuzz-tsan.a" -lpthread -o fuzz_explore
+}
+
+# run_fuzz_explore INPUTS: fuzzes for INPUTS executions from an empty corpus.
+run_fuzz_explore() {
+	rm -rf corpus
+	mkdir corpus
+	timeout 1000 ./fuzz_explore -runs="$1" -seed=1 -max_len=704 -timeout=20 corpus >out 2>&1
+}
+
+# expect_bug_found_from_nothing BUG FILE PATTERN: with the seeded bug BUG in FILE of src/page, fuzz_explore must
+# print PATTERN. Most bugs are found within twenty thousand inputs.
+expect_bug_found_from_nothing() {
+	rm -rf src
+	mkdir src
+	cp -r "$abs_srcdir/src/page" src/page
+	chmod -R u+w src
+	# shellcheck disable=SC2086 # split into words
+	if ! patch -s -p1 <"$abs_srcdir/tests/bugs/patch/$1.patch" >out 2>&1; then
+		ok 1 "$1: the patch does not apply any more" out
+	elif $CC -D_GNU_SOURCE -std=gnu11 -g -O2 -fsanitize=fuzzer-no-link $TSAN_FLAGS -Isrc -c "src/page/$2" -o changed.o \
+		>out 2>&1 && link_fuzz_explore changed.o >out 2>&1; then
+		! run_fuzz_explore 500000 && grep -q "$3" out && grep -q '^schedule ' out
+		ok $? "fuzz_explore finds from nothing: $1" out
+	else
+		ok 1 "$1: does not build" out
+	fi
+}
+
+link_fuzz_explore >out 2>&1 && run_fuzz_explore 10000 && grep -q ' [1-9][0-9]* of them completely' out
+ok $? "fuzz_explore finds nothing in the library without a bug" out
+if command -v patch >/dev/null; then
+	expect_bug_found_from_nothing locks-in-opposite-order arena.c '^ERROR: fuzz_explore: deadlock'
+	expect_bug_found_from_nothing lock-dropped-in-an-allocation free_list.c '^BUG: page: \|^ERROR: fuzz_explore: '
+	expect_bug_found_from_nothing ref-only-owner-fast-path page.c '^BUG: page: \|^ERROR: fuzz_explore: '
+	expect_bug_found_from_nothing ref-tested-before-the-drop page.c '^ERROR: fuzz_explore: '
+else
+	skip "fuzz_explore finds seeded bugs: there is no patch"
+fi
 
 done_testing

@@ -18,7 +18,7 @@ build_replayer_with_changed_library() {
 		echo "$abs_builddir/obj/$flavour/fuzz/$object.o"
 	done >"$scratch/objects"
 	# shellcheck disable=SC2046,SC2086 # split into words
-	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") -I"$scratch/src" -I"$abs_srcdir/src" \
+	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $(print_sanitizer_flags "$flavour") $(print_hook_flags "$flavour") -I"$scratch/src" -I"$abs_srcdir/src" \
 		"$scratch"/src/page/*.c $(cat "$scratch/objects") ${harness_source-} \
 		"$abs_builddir/libharness-$flavour.a" -lpthread \
 		-o "$bin/$target-replay$(print_flavour_suffix "$flavour")" >"$scratch/build" 2>&1
@@ -162,6 +162,41 @@ END
 		[ "$(grep -c '(' small)" -le 3 ] && "$bin/fuzz_race-replay-tsan" small >out 2>&1
 	[ $? -eq 134 ] && [ "$("$pagetorture" check small | sed -n '1s/.*: //p')" != deadlock ]
 	ok $? "fuzz_race: the race of the library" err
+fi
+
+# ---- fuzz_explore ----
+
+# The target shortens a program of more than 12 calls, and removes the calls that never run or race.
+if has_flavour_or_skip tsan "fuzz_explore"; then
+	mv src/page earlier-bugs
+	cp -r "$abs_srcdir/src/page" src/page
+	chmod -R u+w src/page
+	write_finding fuzz_explore crash-1 <<'END'
+pagetorture 1
+p0 = alloc_page(GFP_KERNEL | __GFP_ZERO)
+get_page(p0)
+T0: read_raw(p0, 0, 8)
+T1: read_raw(p0, 8, 8)
+T2: wait(s0)
+T0: free_page(p0)
+T1: free_page(p0)
+END
+	patch -s -p1 <"$abs_srcdir/tests/bugs/patch/ref-tested-before-the-drop.patch" &&
+		build_changed_tool tsan && build_replayer_with_changed_library fuzz_explore tsan
+	ok $? "fuzz_explore-replay-tsan" build
+	minimize_finding_expecting fuzz_explore crash-1 ': fuzz_explore: all pages are freed, but the library did not free # bytes of them' &&
+		[ "$(grep -c '(' small)" -eq 4 ]
+	ok $? "fuzz_explore: the frame that is lost in an interleaving" err
+	"$bin/fuzz_explore-replay-tsan" small >out 2>&1
+	[ $? -eq 134 ] && grep -q '^schedule T' out && awk '/^explore: /{ on = sub(/^explore: /, "") } on; /^END$/{ exit }' out >explore.sh
+	ok $? "... with its schedule" out
+	sh explore.sh >explored 2>&1
+	[ $? -eq 1 ] && grep -q 'T. stops in free_page of line' explored
+	ok $? "... and the printed command shows the switch of threads" explored
+	expect 0 "triage: the lost frame is one failure" '^fuzz_explore-.*: 1 finding' "$tool" triage --tries 2 -o explored-triage camp/fuzz_explore/findings
+	rm -r camp/fuzz_explore
+	rm -r src/page
+	mv earlier-bugs src/page
 fi
 
 # ---- triage ----

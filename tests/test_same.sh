@@ -69,9 +69,10 @@ done
 
 # Checks of two targets start a new process by exec() for each input of the corpus; the other checks only
 # fork(), because the start of a sanitizer binary is slow.
-for target in fuzz_api fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
+for target in fuzz_api fuzz_explore fuzz_fatal fuzz_fault fuzz_page fuzz_race fuzz_text; do
 	batch=100 backends='direct alias' broken=
 	case $target in
+	fuzz_explore) backends=direct batch=10 ;;
 	fuzz_page | fuzz_race) batch=1 ;;
 	fuzz_text) backends=direct broken=$scratch/broken ;;
 	esac
@@ -103,11 +104,11 @@ fi
 # place of the original object.
 link_target_with_mutant() {
 	flavour=asan
-	[ "$1" != fuzz_race ] || flavour=tsan
+	case $1 in fuzz_explore | fuzz_race) flavour=tsan ;; esac
 	# shellcheck disable=SC2086,SC2046 # split into words
 	$CC -D_GNU_SOURCE -std=gnu11 -g -O1 $2 -fsanitize=fuzzer-no-link -I"$abs_srcdir/src" \
 		-c -o "$scratch/mutant.o" "$scratch/mutant.c" 2>"$scratch/err" &&
-		$CC $(print_sanitizer_flags $flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
+		$CC $(print_sanitizer_flags $flavour) $(print_hook_flags fuzz-$flavour) $(printf "$abs_builddir/obj/fuzz-$flavour/fuzz/%s.o " fuzz fuzz_commands \
 			"$1" input api_call main_same) "$scratch/mutant.o" \
 			"$abs_builddir/libharness-fuzz-$flavour.a" "$abs_builddir/libpage-fuzz-$flavour.a" -lpthread \
 			-o "$scratch/$1-same" 2>"$scratch/err"
@@ -142,6 +143,10 @@ if succeeds_or_skip "this system gives all processes the same addresses" test "$
 fi
 expect_kept_state_found fuzz_race '-fno-builtin -DBYTES_NO_INTERCEPT' harness/model/rules.c \
 	's/^	rules->verdict.broken = 0;//' verdict
+expect_kept_state_found fuzz_explore '-fno-builtin -DBYTES_NO_INTERCEPT' harness/interleave/shared_addresses.c \
+	's/^	addresses.search++;/	addresses.search = 1;/' trace
+expect_kept_state_found fuzz_explore '-fno-builtin -DBYTES_NO_INTERCEPT' harness/interleave/undo_log.c \
+	's/^		if (add_address(word))/		if (add_address(word) \&\& undo.execution % 5)/' coverage 'counts executions'
 expect_kept_state_found fuzz_fault "$ASAN_FLAGS" harness/exec/exec_state.c 's/^	reset_fault_attributes();//' coverage
 
 # ---- coverage under the engine ----

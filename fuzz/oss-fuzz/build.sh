@@ -8,12 +8,15 @@
 source=$SRC/pagetorture
 build=$WORK/pagetorture
 
-# MemorySanitizer gets all targets except fuzz_race, whose programs may use uninitialised bytes: this is no
-# finding of fuzz_race, but MemorySanitizer would end the process.
-targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$source/fuzz/targets.def")
+# fuzz_explore needs ThreadSanitizer. MemorySanitizer gets no fuzz_race, whose programs may use uninitialised
+# bytes: this is no finding of fuzz_race, but MemorySanitizer would end the process.
+left_out=none
 case $SANITIZER in
-memory) targets=${targets/fuzz_race/} ;;
+thread) ;;
+memory) left_out='fuzz_explore|fuzz_race' ;;
+*) left_out=fuzz_explore ;;
 esac
+targets=$(sed -n 's/^TARGET(\([a-z_]*\),.*/\1/p' "$source/fuzz/targets.def" | grep -Evx "$left_out")
 
 # Only libharness-given-tsan.a reports its fibers to ThreadSanitizer.
 harness=libharness-given.a

@@ -45,7 +45,7 @@ CALLS = {"address": ("asan", 1000, 0), "dataflow": ("dfsan", 100, 0),
 EDGES_LEAST = 100
 
 # Pairs of a sanitizer and a target that is not built with this sanitizer (build.sh has the reason).
-LEFT_OUT = {("memory", "fuzz_race")}
+LEFT_OUT = {("memory", "fuzz_race")} | {(name, "fuzz_explore") for name in SANITIZERS if name != "thread"}
 
 # Shared libraries that every machine of a fuzzing service has.
 SYSTEM_LIBRARIES = re.compile(
@@ -54,6 +54,7 @@ SYSTEM_LIBRARIES = re.compile(
 # For each target: a function that the seeds must reach, and the place of this function.
 REACHES = {
     "fuzz_api": "page_buffer_alloc src/page/",
+    "fuzz_explore": "page_free src/page/",
     "fuzz_fatal": "page_free src/page/",
     "fuzz_fault": "page_copy_from_user_slice src/page/",
     "fuzz_page": "page_read_raw src/page/",
@@ -286,6 +287,8 @@ class Target:
         self.check_output_covers_function(text, symbolizer)
         if (self.out.sanitizer, self.name) == ("thread", "fuzz_race"):
             require_or_raise(re.search(r" [1-9]\d* with a race reported as predicted", text), "sees no race")
+        if self.name == "fuzz_explore":
+            require_or_raise(re.search(r" [1-9]\d* of them completely", text), "explores no seed")
 
     def check_output_covers_function(self, text, symbolizer):
         """Check that the seeds execute the function of REACHES. A build for coverage, which has the same

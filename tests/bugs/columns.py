@@ -221,6 +221,8 @@ def choose_fuzz_targets(subject):
     plain = "-plain" if subject.flavour == "plain" else ""
     if subject.bug.test:
         return ["fuzz_api" + plain]
+    if subject.bug.column == "explore":
+        return ["fuzz_explore"]
     if subject.flavour == "tsan":
         return ["fuzz_race"]
     if subject.flavour == "msan":
