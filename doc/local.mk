@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	%D%/mutants.md \
 	%D%/oss-fuzz.md \
 	%D%/program-format.md \
+	%D%/promises.md \
 	%D%/replay.md \
 	%D%/report.md \
 	%D%/rules.md \

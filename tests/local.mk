@@ -54,6 +54,7 @@ test_scripts = \
 	%D%/test_output.sh \
 	%D%/test_printed_commands.sh \
 	%D%/test_program_schedule.sh \
+	%D%/test_promises.sh \
 	%D%/test_reference.sh \
 	%D%/test_refused.sh \
 	%D%/test_replay.sh \
@@ -123,6 +124,7 @@ page_tests = \
 	test_page_kernel \
 	test_page_map \
 	test_page_misuse \
+	test_page_promises \
 	test_page_raw \
 	test_page_user_slice
 
@@ -184,6 +186,8 @@ EXTRA_DIST += $(test_scripts) $(slow_scripts) \
 	%D%/mutate_promise.c \
 	%D%/mutate_promise.h \
 	%D%/page_test.h \
+	%D%/promises.py \
+	%D%/promises_without_bug \
 	%D%/race_matrix.py \
 	%D%/random_program.h \
 	%D%/read_report.c \

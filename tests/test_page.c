@@ -19,9 +19,16 @@ static void test_align(void)
 		size_t aligned_size = 7;
 		bool fits = page_align(alignments[i].value, &aligned_size);
 
+		/* [P38] [P39] [P40] */
 		ok(fits == (alignments[i].aligned_size != 7) && aligned_size == alignments[i].aligned_size,
 		   "page_align of 0x%zx", alignments[i].value);
 	}
+}
+
+static void test_sizes(void)
+{
+	/* [P31] */
+	ok(PAGE_SIZE == 4096 && PAGE_MASK == ~(size_t)4095 && PAGE_SHIFT == 12, "a page has 4096 bytes");
 }
 
 static const struct {
@@ -57,6 +64,7 @@ static void test_gfp_flags(void)
 
 		errno = 0;
 		page = page_alloc(flag_sets[i].flags);
+		/* [P24] [P32] [P33] [P35] [P37] [P48] */
 		ok(flag_sets[i].flags_are_valid ? page != NULL : !page && is_bad_flags_error(errno),
 		   "page_alloc(0x%x) is %s", flag_sets[i].flags,
 		   flag_sets[i].flags_are_valid ? "a page" : "an error");
@@ -68,13 +76,17 @@ static void test_references(void)
 {
 	struct page *page = alloc_zeroed_page();
 
+	/* [P41] [P64] [P65] [P67] */
 	ok(page_ref_count(page) == 1 && page_nid(page) == 0, "a new page has one reference, on node 0");
 	page_get(page);
+	/* [P52] */
 	ok(page_ref_count(page) == 2, "page_get adds a reference");
 	page_free(page);
+	/* [P56] [P47] */
 	ok(page_ref_count(page) == 1, "page_free drops a reference");
 	page_free(page);
 	page_free(NULL);
+	/* [P57] */
 	ok(true, "page_free(NULL) does nothing");
 }
 
@@ -99,8 +111,10 @@ static void test_fresh_memory(void)
 		page_write_raw(page, secret, 64, sizeof(secret));
 		page_free(page);
 	}
+	/* [P7] [P43] */
 	ok(!shows_secret, "a new page never shows the bytes of a freed one");
+	/* [P34] [P42] */
 	ok(is_zero, "a page that is allocated with __GFP_ZERO is zero");
 }
 
-UNIT_TEST_IN_MAP_MODES(test_page, test_align, test_gfp_flags, test_references, test_fresh_memory)
+UNIT_TEST_IN_MAP_MODES(test_page, test_sizes, test_align, test_gfp_flags, test_references, test_fresh_memory)

@@ -50,6 +50,7 @@ static void test_addresses_without_canonical(void)
 	struct page_task *task = switch_to_new_task();
 	unsigned char *addr = page_map_local(pages[0]), *slot = find_slot_of_first_page(addr);
 
+	/* [P108] */
 	ok(!page_canonical(slot - 1) && !page_canonical(slot + alias_place_kind->stride - 1),
 	   "the guards of a slot have no canonical address");
 	ok(!page_canonical(slot + 9 * alias_place_kind->stride), "an unused slot has no canonical address");

@@ -21,11 +21,15 @@ static void test_pages_of_buffer(void)
 		good &= page_ref_count(page) == 1;
 		count++;
 	}
+	/* [P197] [P200] [P214] [P222] [P224] [P225] */
 	ok(good && count == 3, "10,000 bytes are three pages");
+	/* [P212] */
 	ok(page_buffer_size(buffer) == BYTES, "page_buffer_size is the size of the allocation");
+	/* [P215] [P221] */
 	ok(!page_borrow(&good), "page_borrow of an address outside of all buffers is NULL");
 	page = page_alloc(GFP_KERNEL);
 	addr = page_map_local(page);
+	/* [P221] */
 	ok(!page_borrow(page_canonical(addr)), "page_borrow of a page that is in no buffer is NULL");
 	page_unmap_local(addr);
 	page_free(page);
@@ -37,6 +41,7 @@ static void test_mapping_of_borrowed_page(void)
 	unsigned char *addr = page_map_local(page), byte;
 
 	buffer[5000] = 0x21;
+	/* [P217] [P219] */
 	ok(addr[5000 - PAGE_SIZE] == 0x21, "a mapping of a borrowed page shows a store to the buffer");
 	addr[5001 - PAGE_SIZE] = 0x22;
 	page_read_raw(page, &byte, 5001 - PAGE_SIZE, 1);
@@ -52,6 +57,7 @@ static void test_reference_to_freed_buffer(void)
 	other[PAGE_SIZE + 3] = 0x99;
 	page_get(page);
 	page_buffer_free(other);
+	/* [P209] [P218] */
 	ok(page_ref_count(page) == 1 && !page_read_raw(page, &byte, 3, 1) && byte == 0x99,
 	   "a reference keeps the page of a freed buffer");
 	page_free(page);
@@ -73,16 +79,32 @@ ACTION(free_own_reference_and_more, get_and_free_own_reference(), free_borrowed(
 ACTION(free_twice, page_buffer_free(buffer), page_buffer_free(buffer))
 ACTION(free_middle, page_buffer_free(buffer + PAGE_SIZE))
 
+ACTION(borrow_from_freed_buffer, free_buffer(), page_borrow(buffer))
+ACTION(get_size_of_freed_buffer, free_buffer(), page_buffer_size(buffer))
+ACTION(iterate_over_freed_buffer, free_buffer(), page_buffer_next(buffer, NULL))
+ACTION(iterate_over_no_buffer, page_buffer_next(&buffer, NULL))
 ACTION(free_no_buffer, page_buffer_free(&buffer))
 ACTION(get_size_of_no_buffer, page_buffer_size(&buffer))
 
 static const struct child_case misuse_cases[] = {
+	/* [P13] [P62] [P216] */
 	{ free_borrowed, "borrowed-free", "a borrower frees the page" },
+	/* [P218] */
 	{ get_and_free_own_reference, RETURNS, "a borrower frees its own reference" },
 	{ free_own_reference_and_more, "borrowed-free", "a borrower frees one reference too many" },
+	/* [P207] [P210] */
 	{ free_twice, "use-after-free", "a buffer is freed twice" },
+	/* [P211] */
 	{ free_middle, "foreign-map", "page_buffer_free of an address inside a buffer" },
+	/* [P220] */
+	{ borrow_from_freed_buffer, "use-after-free", "page_borrow of an address in a freed buffer" },
+	/* [P213] */
+	{ get_size_of_freed_buffer, "use-after-free", "page_buffer_size of a freed buffer" },
+	/* [P223] */
+	{ iterate_over_freed_buffer, "use-after-free", "page_buffer_next of a freed buffer" },
+	{ iterate_over_no_buffer, "foreign-map", "page_buffer_next of an address outside of all buffers" },
 	{ free_no_buffer, "foreign-map", "page_buffer_free of an address outside of all buffers" },
+	/* [P213] */
 	{ get_size_of_no_buffer, "foreign-map", "page_buffer_size of an address outside of all buffers" },
 };
 
@@ -93,14 +115,19 @@ static void test_refused_and_smallest_buffers(void)
 	void *one;
 
 	errno = 0;
+	/* [P204] */
 	ok(!page_buffer_alloc(0) && errno == EINVAL, "a buffer of no bytes is EINVAL");
+	/* [P205] */
 	ok(!page_buffer_alloc(SIZE_MAX) && errno == ENOMEM, "a buffer of SIZE_MAX bytes is ENOMEM");
 	ok(!page_buffer_alloc(sizeof(size_t) > 4 ? (size_t)1 << 40 : SIZE_TOP), "a terabyte is too large");
 	page_fail_nth(1);
+	/* [P206] [P253] */
 	ok(!page_buffer_alloc(1), "a buffer's allocation fails by injection");
 	one = page_buffer_alloc(1);
+	/* [P198] [P203] */
 	ok(one && !page_buffer_next(one, page_borrow(one)), "one byte is one page");
 	page_buffer_free(one);
+	/* [P208] */
 	page_buffer_free(NULL);
 }
 
@@ -120,6 +147,7 @@ static void test_reuse_of_frames(void)
 		page_buffer_free(large);
 		page_free(single);
 	}
+	/* [P201] [P207] */
 	ok(good, "a buffer of %d pages can be allocated %d times", PAGES, ROUNDS);
 }
 

@@ -66,6 +66,14 @@ ACTION(call_library_then_write_variable, call_library_functions(), shared_variab
 ACTION(write_variable_then_drop_reference, shared_variable = 1, get_and_drop_reference())
 ACTION(drop_reference_then_write_variable, get_and_drop_reference(), shared_variable = 2)
 
+ACTION(write_variable_after_count, page_ref_count(pages[0]), shared_variable = 2)
+
+static unsigned char shared_bytes[64];
+
+ACTION(read_to_shared_bytes, page_read_bytewise_atomic(pages[0], shared_bytes, 0, sizeof(shared_bytes)))
+ACTION(write_shared_bytes_to_page,
+       page_write_bytewise_atomic(pages[1], shared_bytes, 0, sizeof(shared_bytes)))
+
 /* @second, unless NULL, runs after @first on another thread. */
 struct report_case {
 	void (*first)(void), (*second)(void);
@@ -74,11 +82,22 @@ struct report_case {
 };
 
 static const struct report_case race_cases[] = {
+	/* [P18] [P46] [P53] [P63] */
 	{ write_variable_then_call_library, call_library_then_write_variable, true,
 	  "the library orders no threads" },
+	/* [P16] */
 	{ call_library_functions, call_library_functions, false, "the library does not race with itself" },
+	/* [P9] [P58] */
 	{ write_variable_then_drop_reference, drop_reference_then_write_variable, false,
 	  "dropping references orders threads" },
+	/* [P63] */
+	{ write_variable_then_drop_reference, write_variable_after_count, true,
+	  "page_ref_count orders no threads" },
+	/* [P142] */
+	{ read_to_shared_bytes, read_to_shared_bytes, false, "two bytewise reads write one buffer" },
+	/* [P148] [P11] */
+	{ read_to_shared_bytes, write_shared_bytes_to_page, false,
+	  "a bytewise write reads the buffer of a bytewise read" },
 };
 
 /* ---- uninitialised bytes ---- */
@@ -103,8 +122,25 @@ static void store_byte_5_and_use_byte(size_t used_off)
 	branch_on_byte_value(&byte);
 }
 
+ACTION(use_byte_of_new_buffer,
+       branch_on_byte_value((unsigned char *)page_buffer_alloc(2 * PAGE_SIZE) + PAGE_SIZE))
 ACTION(use_byte_stored_through_other_mapping, store_byte_5_and_use_byte(5))
 ACTION(use_byte_after_stored_byte, store_byte_5_and_use_byte(6))
+
+static void use_byte_of_copy(void)
+{
+	struct page *copy = alloc_zeroed_page();
+
+	page_copy(copy, 0, page_alloc(GFP_KERNEL), 0, PAGE_SIZE);
+	branch_on_byte_value(page_map_local(copy));
+}
+
+static void copy_bytes_of_new_page(void)
+{
+	static unsigned char copied[PAGE_SIZE];
+
+	page_read_raw(page_alloc(GFP_KERNEL), copied, 0, PAGE_SIZE);
+}
 
 static void use_byte_of_bytewise_read(void)
 {
@@ -138,10 +174,18 @@ static void use_byte_written_by_forked_child(void)
 }
 
 static const struct report_case byte_cases[] = {
+	/* [P42] */
 	{ use_byte_of_new_page, NULL, true, "a byte of a new page" },
+	/* [P154] */
+	{ use_byte_of_copy, NULL, true, "a byte of a copy of a new page" },
+	/* [P131] */
+	{ copy_bytes_of_new_page, NULL, false, "bytes of a new page that are only read" },
+	/* [P199] */
+	{ use_byte_of_new_buffer, NULL, true, "a byte of a new buffer" },
 	{ use_byte_stored_through_other_mapping, NULL, false,
 	  "a byte that was stored through another mapping" },
 	{ use_byte_after_stored_byte, NULL, true, "the byte after a stored one" },
+	/* [P131] */
 	{ use_byte_of_bytewise_read, NULL, true, "a byte of a bytewise read" },
 	{ use_byte_written_by_forked_child, NULL, true, "a byte that only a child of fork() wrote" },
 	{ use_byte_of_reused_frame, NULL, true, "a byte of a reused frame" },

@@ -71,20 +71,26 @@ static int get_remaining_alloc_times(void)
 
 static void test_fail_nth(void)
 {
+	/* [P280] */
 	ok(allocate_and_get_failures(8) == 0, "nothing fails at first");
 	page_fail_nth(3);
+	/* [P12] [P50] [P253] [P259] */
 	ok(allocate_and_get_failures(8) == 1 << 2, "guarantee 2: the third allocation fails, once");
+	/* [P263] */
 	ok(page_fail_nth(0) == 0, "page_fail_nth returns 0 after the failure");
 	page_fail_nth(5);
 	allocate_and_get_failures(2);
+	/* [P260] [P262] */
 	ok(page_fail_nth(0) == 3 && allocate_and_get_failures(8) == 0,
 	   "page_fail_nth(0) returns the rest, and clears it");
 	page_fail_nth(2);
+	/* [P36] [P253] */
 	ok(!allocation_fails(GFP_KERNEL | __GFP_NOFAIL) && !allocation_fails(GFP_KERNEL | __GFP_NOFAIL) &&
 		   allocate_and_get_failures(2) == 2,
 	   "guarantee 1: an allocation with __GFP_NOFAIL does not count");
 	SET(ALLOC, .probability = 100, .interval = 2, .times = 5);
 	page_fail_nth(3);
+	/* [P256] */
 	ok(allocate_and_get_failures(3) == 4 && get_remaining_alloc_times() == 4,
 	   "guarantees 2 and 4: fail_nth comes before the attributes, and uses one of `times`");
 	ok(allocate_and_get_failures(4) == 0xa, "guarantee 2: fail_nth does not advance the interval");
@@ -116,19 +122,24 @@ static void test_attributes(void)
 {
 	for (size_t i = 0; i < COUNT(attr_cases); i++) {
 		set_attr(PAGE_FAULT_ALLOC, attr_cases[i].attr);
+		/* [P257] [P264] [P266] [P268] [P269] [P270] [P272] [P273] [P274] [P275] [P276] */
 		ok(allocate_and_get_failures(attr_cases[i].allocation_count) ==
 			   attr_cases[i].expected_failures,
 		   "%s", attr_cases[i].check_name);
 	}
 	SET(ALLOC, ALWAYS, .ignore_gfp = GFP_ATOMIC);
+	/* [P278] */
 	ok(!allocation_fails(GFP_ATOMIC) && allocation_fails(GFP_KERNEL), "guarantee 1: ignore_gfp");
 	page_fail_nth(1);
+	/* [P258] */
 	ok(!allocation_fails(GFP_ATOMIC) && page_fail_nth(0) == 1,
 	   "guarantee 1: ignore_gfp counts for fail_nth too");
 	SET(ALLOC, ALWAYS, .interval = 2, .task_filter = true);
 	allocate_and_get_failures(5);
 	page_task_make_it_fail(true);
+	/* [P265] [P267] [P277] */
 	ok(allocate_and_get_failures(4) == 0xa, "guarantee 3: the filter comes before the interval");
+	/* [P293] */
 	ok(page_task_make_it_fail(false), "page_task_make_it_fail returns the earlier value");
 	SET(ALLOC, .probability = 50, .times = -1, .interval = 4, .seed = 1);
 	ok((allocate_and_get_failures(64) & ~UINT64_C(0x8888888888888888)) == 0,
@@ -145,10 +156,33 @@ static void test_seeds_of_failures(void)
 {
 	uint64_t failed = allocate_with_seed_and_get_failures(42);
 
+	/* [P279] */
 	ok(failed == allocate_with_seed_and_get_failures(42) &&
 		   failed != allocate_with_seed_and_get_failures(43),
 	   "guarantee 5: a seed determines the failures");
+	/* [P271] */
 	ok(__builtin_popcountll(failed) > 16 && __builtin_popcountll(failed) < 48, "about half of them fail");
+}
+
+/* The seed that page_fault_attr_get() returns continues the sequence of random numbers. */
+static void test_seed_that_remains(void)
+{
+	struct page_fault_attr attr;
+	uint64_t failed;
+
+	SET(ALLOC, .probability = 50, .times = -1, .seed = 42);
+	allocate_and_get_failures(10);
+	page_fault_attr_get(PAGE_FAULT_ALLOC, &attr);
+	failed = allocate_and_get_failures(64);
+	set_attr(PAGE_FAULT_ALLOC, attr);
+	/* [P290] */
+	ok(attr.seed != 42 && allocate_and_get_failures(64) == failed,
+	   "the seed that remains continues the failures");
+	SET(ALLOC, .probability = 100, .times = 7, .space = 3);
+	allocate_and_get_failures(4);
+	page_fault_attr_get(PAGE_FAULT_ALLOC, &attr);
+	/* [P289] */
+	ok(attr.times == 5 && attr.space == 1, "times and space have the values that remain");
 }
 
 static const struct {
@@ -180,11 +214,15 @@ static void test_bad_attributes(void)
 {
 	struct page_fault_attr attr = { .probability = 101 };
 
+	/* [P286] */
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &attr) == -EINVAL, "probability 101 is EINVAL");
 	attr = (struct page_fault_attr){ .times = -2 };
+	/* [P287] */
 	ok(page_fault_attr_set(PAGE_FAULT_ALLOC, &attr) == -EINVAL, "times -2 is EINVAL");
+	/* [P285] */
 	ok(page_fault_attr_set(PAGE_FAULT_POINTS, &attr_off) == -EINVAL,
 	   "setting an unknown point is EINVAL");
+	/* [P291] */
 	ok(page_fault_attr_get(PAGE_FAULT_POINTS, &attr) == -EINVAL, "getting an unknown point is EINVAL");
 }
 
@@ -209,9 +247,11 @@ static void test_attributes_of_both_points(void)
 	static const struct page_fault_attr one = { 17, 18, 19, 20, 21, true, GFP_NOIO, 22 };
 	static const struct page_fault_attr two = { 37, 38, 39, 40, 41, false, GFP_ATOMIC, 42 };
 
+	/* [P280] [P281] */
 	ok(both_points_have_attributes(attr_off, attr_off), "both points are off at first");
 	set_attr(PAGE_FAULT_ALLOC, one);
 	set_attr(PAGE_FAULT_USERCOPY, two);
+	/* [P282] [P284] [P288] */
 	ok(both_points_have_attributes(one, two), "each point has its own attributes");
 	set_attr(PAGE_FAULT_ALLOC, attr_off);
 	ok(both_points_have_attributes(attr_off, two), "one point is switched off alone");
@@ -232,9 +272,11 @@ static void test_failed_copy(void)
 	page_fail_nth(1);
 	good = page_copy_from_user_slice(page, &reader, 0, 65) == -EFAULT &&
 	       page_copy_from_user_slice(page, &reader, PAGE_SIZE, 1) == -EINVAL;
+	/* [P254] */
 	ok(good && page_fail_nth(1) == 1, "the checks of bounds and length come before the failure point");
 	ok(page_copy_from_user_slice(page, &reader, 0, 64) == -EFAULT && !page_fail_nth(0), "a copy fails");
 	page_read_raw(page, got, 0, 64);
+	/* [P194] */
 	ok(!memcmp(got, zeros, 64) && user_slice_left(&reader) == 64,
 	   "a copy that fails zeroes the range and does not move the reader");
 	ok(page_copy_from_user_slice(page, &reader, 0, 64) == 0, "the next copy succeeds");
@@ -244,6 +286,7 @@ static void test_failed_copy(void)
 static void test_copy_attributes(void)
 {
 	SET(USERCOPY, ALWAYS, .interval = 2);
+	/* [P254] [P270] */
 	ok(copy_and_get_failures(6) == 0x2a && allocate_and_get_failures(4) == 0,
 	   "every second copy fails, and no allocation");
 	SET(USERCOPY, ALWAYS, .space = 3);
@@ -258,6 +301,7 @@ static void test_empty_copy_is_failure_point(void)
 	ok(copy_zero_bytes() == 0 && copy_and_get_failures(2) == 0x1,
 	   "after an empty copy the next copy fails");
 	page_fail_nth(1);
+	/* [P193] [P255] */
 	ok(copy_zero_bytes() == 0 && copy_and_get_failures(2) == 0,
 	   "an empty copy uses up its failure, and returns 0");
 	SET(USERCOPY, .probability = 100, .times = 2);
@@ -284,6 +328,7 @@ static void test_failed_buffers(void)
 {
 	void *small, *large;
 
+	/* [P202] [P289] */
 	ok(measure_space_used_by_buffer(1) == 1 && measure_space_used_by_buffer(PAGE_SIZE) == 1 &&
 		   measure_space_used_by_buffer(PAGE_SIZE + 1) == 2 &&
 		   measure_space_used_by_buffer(3 * PAGE_SIZE) == 4 &&
@@ -326,6 +371,7 @@ static void test_all_points_of_operation(void)
 		good &= run_operation_with_3_points() == expected[n - 1];
 		good &= (page_fail_nth(0) == 0) == (expected[n - 1] != 0);
 	}
+	/* [P261] */
 	ok(good, "n = 1, 2, 3 fails each point of an operation, and n = 4 none");
 }
 
@@ -348,6 +394,7 @@ static void test_fail_nth_of_tasks(void)
 	page_task_switch_in(NULL);
 	ok(allocate_and_get_failures(3) == 2, "fail_nth of another task changes nothing");
 	page_task_switch_in(task);
+	/* [P259] */
 	ok(allocate_and_get_failures(3) == 1, "each task has its own fail_nth");
 	page_task_switch_in(NULL);
 	page_task_delete(task);
@@ -358,6 +405,7 @@ static void (*const fault_tests[])(void) = {
 	test_fail_nth,
 	test_attributes,
 	test_seeds_of_failures,
+	test_seed_that_remains,
 	test_known_draws,
 	test_bad_attributes,
 	test_failed_copy,

@@ -23,10 +23,36 @@ static void test_never_allocated_frame(void)
 	unsigned char *addr = page_map_local(page);
 
 	last_byte = addr + PAGE_SIZE - 1;
+	/* [P69] */
 	ok(run_in_child(read_never_allocated_frame)->exit_code,
 	   "AddressSanitizer reports a read from a never-allocated frame");
 	page_unmap_local(addr);
 	page_free(page);
+}
+
+/*
+ * Fills frames that were never allocated with a byte that is not 0, by addresses that page.h does not
+ * promise, so that a frame that is not cleared is not zero by luck.
+ */
+static void test_zero_in_never_allocated_frames(void)
+{
+	enum { FRAMES = 8 };
+	struct page *first = page_alloc(GFP_KERNEL), *page;
+	unsigned char *addr = page_map_local(first), last_bytes[2];
+	bool is_zero = true;
+
+	memset((unsigned char *)page_canonical(addr) + PAGE_SIZE, 0x5a, FRAMES * PAGE_SIZE);
+	page_unmap_local(addr);
+	for (int i = 0; i < FRAMES; i++) {
+		page = page_alloc(GFP_KERNEL | __GFP_ZERO);
+		page_read_raw(page, last_bytes, 0, 1);
+		page_read_raw(page, last_bytes + 1, PAGE_SIZE - 1, 1);
+		is_zero &= !last_bytes[0] && !last_bytes[1];
+		page_free(page);
+	}
+	page_free(first);
+	/* [P34] [P42] */
+	ok(is_zero, "a frame that was never allocated is cleared");
 }
 
 static void test_quarantine(void)
@@ -40,6 +66,7 @@ static void test_quarantine(void)
 		page_free(page);
 		later++;
 	}
+	/* [P44] */
 	ok(later > 64, "a frame is reused after 64 later ones, not earlier");
 	ok(later < 1000, "a frame is reused");
 }
@@ -54,6 +81,7 @@ static void test_allocations_beyond_frame_count(void)
 		page_free(page);
 		count++;
 	}
+	/* [P8] [P56] */
 	ok(count == 200000, "a freed frame can be allocated again, 200,000 times");
 }
 
@@ -83,8 +111,11 @@ static void test_exhaustion(void)
 
 	errno = 0;
 	count = allocate_all_pages();
+	/* [P15] [P49] [P51] */
 	ok(count < MOST_FRAMES && errno == ENOMEM, "an exhausted arena is NULL and ENOMEM");
+	/* [P36] */
 	ok(!page_alloc(GFP_KERNEL | __GFP_NOFAIL), "an exhausted arena is NULL also with __GFP_NOFAIL");
+	/* [P205] */
 	ok(!page_buffer_alloc(2 * PAGE_SIZE), "an exhausted arena has no buffer");
 	free_all_pages(count);
 	all_pages[0] = page_alloc(GFP_KERNEL);
@@ -160,6 +191,7 @@ static void run_allocating_threads_and_exit(void)
 static void test_allocating_threads(void)
 {
 	for (threads_between = 0; threads_between <= 31; threads_between += 31)
+		/* [P16] */
 		ok(!run_in_child(run_allocating_threads_and_exit)->exit_code,
 		   "threads that allocate at the same time have different pages, %d threads "
 		   "between two",
@@ -217,6 +249,7 @@ static void test_other_thread_frees(void)
 	}
 	atomic_store(&next_page, &next_page);
 	pthread_join(thread, NULL);
+	/* [P8] */
 	ok(different < FEW_PAGES, "if another thread frees all pages of a thread, the same few are reused");
 }
 
@@ -266,6 +299,8 @@ UNIT_TEST(test_page_frames)
 {
 	if (detector_has_asan())
 		test_never_allocated_frame();
+	else
+		test_zero_in_never_allocated_frames();
 	test_quarantine();
 	test_allocations_beyond_frame_count();
 	test_allocating_threads();

@@ -26,6 +26,7 @@ static void test_copies(void)
 
 	memset(bytes, 0x35, sizeof(bytes));
 	memcpy_to_page(page, PAGE_SIZE - sizeof(bytes), bytes, sizeof(bytes));
+	/* [P294] */
 	ok(range_has_byte(page, 0, PAGE_SIZE - 24, 0) &&
 		   range_has_byte(page, PAGE_SIZE - 24, PAGE_SIZE, 0x35),
 	   "memcpy_to_page");
@@ -41,6 +42,7 @@ static void test_fills(void)
 	clear_highpage(a);
 	ok(range_has_byte(a, 0, PAGE_SIZE, 0), "clear_highpage");
 	memset_page(a, 10, 0x7e, 3000);
+	/* [P297] */
 	ok(range_has_byte(a, 0, 10, 0) && range_has_byte(a, 10, 3010, 0x7e) &&
 		   range_has_byte(a, 3010, PAGE_SIZE, 0),
 	   "memset_page");
@@ -52,6 +54,7 @@ static void test_fills(void)
 	zero_user_segments(b, 99, 99, 105, 110);
 	zero_user_segment(b, 120, 130);
 	zero_user(b, 100, 1);
+	/* [P298] [P299] */
 	ok(range_has_byte(b, 20, 50, 0) && range_has_byte(b, 50, 60, 0x7e) && range_has_byte(b, 60, 70, 0) &&
 		   range_has_byte(b, 70, 100, 0x7e) && range_has_byte(b, 100, 101, 0) &&
 		   range_has_byte(b, 101, 105, 0x7e) && range_has_byte(b, 105, 110, 0) &&
@@ -65,6 +68,7 @@ static void test_fills(void)
 	put_page(a);
 	put_page(a);
 	put_page(b);
+	/* [P296] */
 	ok(PAGE_ALIGN(1) == PAGE_SIZE && offset_in_page(PAGE_SIZE + 3) == 3, "PAGE_ALIGN and offset_in_page");
 }
 
@@ -119,6 +123,7 @@ UNIT_TEST(test_page_kernel)
 	test_fills();
 	test_vmalloc_to_page();
 	page_to_exceed = alloc_page(GFP_KERNEL);
+	/* [P295] */
 	ok(ends_child_with_failure(copy_from_beyond_page_end), "a copy out of bounds ends the program");
 	ok(ends_child_with_failure(set_beyond_end) && ends_child_with_failure(set_no_bytes_beyond_end),
 	   "memset_page out of bounds ends the program");

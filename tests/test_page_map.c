@@ -14,19 +14,25 @@ static void test_16_mappings(void)
 		maps[i][i] = (unsigned char)i;
 		maps[i][PAGE_SIZE - 1] = 99;
 	}
+	/* [P6] [P27] [P90] [P94] */
 	ok(page_task_depth(page_task_current()) == PAGE_TASK_MAPPINGS, "a task has 16 mappings");
 	for (int i = PAGE_TASK_MAPPINGS; i-- > 0;) {
 		same_bytes &= maps[i % 4][i] == i && maps[i % 4][PAGE_SIZE - 1] == 99;
 		page_unmap_local(maps[i] + i * 200);
 	}
+	/* [P4] [P5] */
 	ok(same_bytes, "all mappings of a page show the same bytes");
 	again = page_map_local(pages[0]);
+	/* [P104] [P106] */
 	ok(page_canonical(again + 5) == (unsigned char *)page_canonical(again) + 5,
 	   "each byte has a canonical address");
+	/* [P68] [P70] [P107] */
 	ok((again == page_canonical(again)) == backend_is("direct"),
 	   "only the direct backend maps a page at its canonical address");
 	page_unmap_local(again + PAGE_SIZE - 1);
+	/* [P96] [P95] */
 	ok(page_task_depth(page_task_current()) == 0, "the last byte's address ends a mapping too");
+	/* [P108] */
 	ok(!page_canonical(&same_bytes), "an address outside of all pages has no canonical address");
 }
 
@@ -35,11 +41,14 @@ static void test_two_mappings(void)
 	unsigned char *first = page_map_local(pages[0]), *second = page_map_local(pages[0]);
 	unsigned char byte = 0;
 
+	/* [P70] [P90] */
 	ok((first != second) == backend_is("alias"), "two mappings of a page have %s",
 	   first == second ? "one address" : "two addresses");
+	/* [P104] */
 	ok(page_canonical(first) == page_canonical(second), "two mappings have one canonical address");
 	first[7] = 0x77;
 	page_read_raw(pages[0], &byte, 7, 1);
+	/* [P4] [P105] */
 	ok(second[7] == 0x77 && byte == 0x77, "a mapping and a raw call see a store through another mapping");
 	page_fill_zero(pages[0], 7, 1);
 	ok(!first[7] && !second[7], "both mappings see the write of a raw call");
@@ -59,6 +68,7 @@ static void test_new_addresses(void)
 			all_new &= used_addresses[i] != used_addresses[j];
 		page_unmap_local(used_addresses[i]);
 	}
+	/* [P82] */
 	ok(all_new == backend_is("alias"), "the next mapping has %s address", all_new ? "a new" : "the same");
 }
 
@@ -71,6 +81,7 @@ static void test_task_switch(void)
 
 	page_task_switch_out(NULL);
 	page_task_switch_in(tasks[0]);
+	/* [P238] [P250] */
 	ok(page_task_current() == tasks[0], "a task that is switched in is the current one");
 	a = page_map_local(pages[0]);
 	a[0] = 1;
@@ -80,6 +91,7 @@ static void test_task_switch(void)
 	b[0]++;
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(tasks[0]);
+	/* [P251] [P247] [P248] */
 	ok(a[0] == 2, "a task that is switched in again has its mappings");
 	page_unmap_local(a);
 	page_task_switch_out(tasks[0]);
@@ -87,7 +99,11 @@ static void test_task_switch(void)
 	page_unmap_local(b);
 	page_task_switch_out(tasks[1]);
 	page_task_switch_in(NULL);
+	/* [P249] */
 	ok(page_task_current() == own, "NULL switches to the thread's own task");
+	page_task_switch_in(tasks[0]);
+	page_task_switch_in(NULL);
+	ok(page_task_current() == own, "NULL switches to the thread's own task from another task");
 	kept[1] = 1;
 	page_unmap_local(kept);
 }
@@ -106,14 +122,21 @@ static void test_task_hook(void)
 
 	page_task_hook_set(return_task_of_hook);
 	task_of_hook = tasks[0];
+	/* [P237] */
 	ok(page_task_current() == tasks[0], "a hook chooses the current task");
 	addr = page_map_local(pages[0]);
+	/* [P236] [P242] */
 	ok(page_task_depth(tasks[0]) == 1 && !page_task_depth(own),
 	   "a mapping belongs to the task of the hook");
 	page_unmap_local(addr);
 	task_of_hook = NULL;
+	/* [P241] */
 	ok(page_task_current() == own, "a hook that returns NULL chooses nothing");
+	task_of_hook = tasks[0];
 	page_task_hook_set(NULL);
+	/* [P243] */
+	ok(page_task_current() == own, "without a hook its task is not current");
+	task_of_hook = NULL;
 }
 
 static void *write_without_task(void *is_good)
@@ -150,12 +173,15 @@ static void test_tasks_of_threads(void)
 
 	page_task_hook_set(return_task_of_hook);
 	task_of_hook = NULL;
+	/* [P16] [P240] */
 	ok(succeeds_in_thread(write_without_task), "a thread without a task makes a raw call");
 	page_task_hook_set(NULL);
+	/* [P239] [P245] */
 	ok(succeeds_in_thread(switch_out_own_task_and_check_name),
 	   "a thread switches its own task out first");
 	for (int i = 0; i < 20; i++)
 		all_succeed &= succeeds_in_thread(map_pages_and_end_thread);
+	/* [P233] */
 	ok(all_succeed, "threads may end with mappings");
 	page_unmap_local(page_map_local(pages[0]));
 }
@@ -165,15 +191,19 @@ static void test_task_delete(void)
 	struct page_task *task = page_task_new("a name that is longer than a name may be");
 	struct page_task *own = page_task_current();
 
+	/* [P30] [P228] */
 	ok(strlen(page_task_name(task)) == PAGE_TASK_NAME - 1, "a long name is cut");
 	page_task_switch_in(task);
 	page_map_local(pages[0]);
 	page_map_local(pages[1]);
 	page_task_switch_out(task);
+	/* [P230] [P232] [P234] */
 	ok(page_task_delete(task) == 2, "page_task_delete counts two mappings");
+	/* [P231] */
 	ok(page_task_delete(NULL) == 0, "page_task_delete(NULL) does nothing");
 	task = page_task_new("runs");
 	page_task_switch_in(task);
+	/* [P238] */
 	ok(page_task_delete(task) == 0 && page_task_current() == own,
 	   "after the current task is deleted, the thread's own task is current");
 }
@@ -222,6 +252,7 @@ static void test_fork(void)
 	page_free(freed);
 	check_children(fork_cases, mode_revokes_addresses() ? COUNT(fork_cases) : 1);
 	page_read_raw(pages[1], bytes, 0, 5);
+	/* [P75] */
 	ok(map_of_page[0] == 1 && !memcmp(bytes, "adult", 5), "a child writes to pages of its own");
 	page_unmap_local(map_of_page);
 	page_unmap_local(map_of_freed_page);
@@ -232,10 +263,14 @@ static void test_fork(void)
 
 static void test_choice_of_backend(void)
 {
+	/* [P76] [P77] */
 	ok(page_map_backend_set("sideways") == -EINVAL, "an unknown backend is EINVAL");
+	/* [P86] [P87] */
 	ok(page_map_revoke_set("politely") == -EINVAL, "an unknown revocation is EINVAL");
 	allocate_test_pages();
+	/* [P78] */
 	ok(page_map_backend_set("direct") == -EBUSY, "after the first page the choice of a backend is EBUSY");
+	/* [P88] */
 	ok(page_map_revoke_set("none") == -EBUSY, "after the first page the choice of a revocation is EBUSY");
 }
 

@@ -56,6 +56,13 @@ static void *unmap_in_thread(void *addr)
 	return NULL;
 }
 
+static void *map_in_thread(void *page)
+{
+	maps[map_count++] = page_map_local(page);
+	return NULL;
+}
+
+STEP(map_in_thread, page, run_thread_and_wait(map_in_thread, pages[page - '0']))
 STEP(unmap_in_thread, map, run_thread_and_wait(unmap_in_thread, maps[map - '0']))
 
 static int map_page_and_leave_mapped(void *addr, void *ctx)
@@ -66,6 +73,16 @@ static int map_page_and_leave_mapped(void *addr, void *ctx)
 }
 
 STEP(callback, page, page_with_mapped(pages[0], map_page_and_leave_mapped, pages[page - '0']))
+
+static int do_nothing(void *addr, void *ctx)
+{
+	(void)addr;
+	(void)ctx;
+	return 0;
+}
+
+STEP(mapped, page, page_with_mapped(pages[page - '0'], do_nothing, NULL))
+STEP(pointer, page, page_with_pointer(pages[page - '0'], 0, 0, do_nothing, NULL))
 STEP(free, page, page_free(pages[page - '0']))
 STEP(get, page, page_get(pages[page - '0']))
 STEP(nid, page, page_nid(pages[page - '0']))
@@ -111,13 +128,25 @@ STEP(load, map, load_byte(maps[map - '0']))
 STEP(load_before, map, load_byte(maps[map - '0'] - 1))
 STEP(load_after, map, load_byte(maps[map - '0'] + PAGE_SIZE))
 
-#define STEPS(X)                                                                                         \
-	X(callback)                                                                                      \
-	X(copy)                                                                                          \
-	X(delete)                                                                                        \
-	X(free)                                                                                          \
-	X(get) X(in) X(load) X(load_after) X(load_before) X(map) X(map15) X(nid) X(out) X(read) X(reuse) \
-		X(unmap) X(unmap_end) X(unmap_in_thread) X(unmap_none) X(write_no_bytes) X(use_bad_ranges)
+#define STEPS(X)         \
+	X(callback)      \
+	X(copy)          \
+	X(delete)        \
+	X(map_in_thread) \
+	X(mapped)        \
+	X(pointer)       \
+	X(free)          \
+	X(get)           \
+	X(in)            \
+	X(load)          \
+	X(load_after)    \
+	X(load_before)   \
+	X(map)           \
+	X(map15)         \
+	X(nid)           \
+	X(out)           \
+	X(read)          \
+	X(reuse) X(unmap) X(unmap_end) X(unmap_in_thread) X(unmap_none) X(write_no_bytes) X(use_bad_ranges)
 
 static const struct {
 	const char *verb;
@@ -157,41 +186,67 @@ static void run_all_steps(void)
 static const struct misuse {
 	const char *rule, *steps, *name, *report;
 } misuses[] = {
+	/* [P21] [P22] [P26] [P100] */
 	{ "unmap-order", "in a; map 0; map 1; unmap 0", "an older mapping is unmapped",
 	  "page_unmap_local of page P0 at 0x* by alpha at 0x*, but page P1 was mapped later" },
+	/* [P113] */
 	{ "unmap-order", "callback 1", "a callback of page_with_mapped keeps a mapping", "" },
+	/* [P92] */
 	{ "map-overflow", "in a; map15 1; map 1; map 0", "a 17th mapping",
 	  "page_map_local of page P0 by alpha at 0x*16 of 16 mappings, the newest of page P1" },
+	/* [P123] [P129] */
 	{ "map-overflow", "map15 1; map 1; write_no_bytes 0", "a raw call is a 17th mapping", "" },
+	/* [P124] */
 	{ "map-overflow", "map15 1; read 0; copy 1", "page_copy needs two mappings", "" },
+	/* [P155] */
 	{ "map-overflow", "map15 0; map 0; free 1; copy 1", "page_copy maps the destination first", "" },
+	/* [P238] [P245] */
 	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; in -; write_no_bytes 0",
 	  "a full task that is switched in again", "" },
 	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; out a; write_no_bytes 0",
 	  "a full task whose successor is switched out", "" },
 	{ "map-overflow", "map15 1; map 1; in a; write_no_bytes 0; delete a; write_no_bytes 0",
 	  "a full task whose successor is deleted", "" },
+	/* [P23] [P102] */
 	{ "use-after-unmap", "in a; map 1; unmap 0; unmap 0", "a mapping is unmapped twice",
 	  "page_unmap_local of 0x*page P1, by alpha at 0x" },
+	/* [P103] */
 	{ "foreign-map", "in a; unmap_none 0", "an address without a mapping is unmapped",
 	  "page_unmap_local of 0x* by alpha at 0x" },
+	/* [P101] */
 	{ "foreign-map", "map 0; unmap_in_thread 0", "another thread's mapping is unmapped", "" },
 	{ "foreign-map", "in a; map 0; out a; in b; unmap 0", "a hidden mapping is unmapped", "" },
 	{ "foreign-map", "in a; map 0; in b; map 1; unmap 0", "another task's mapping is unmapped",
 	  "page_unmap_local of page P0 at 0x* by beta at 0x*: mapped by alpha at 0x" },
+	/* [P97] [P99] */
 	{ ENDS_ABNORMALLY, "map 0; unmap_end 0", "the address after a mapping is unmapped", "" },
+	/* [P60] [P128] */
 	{ "use-after-free", "in a; free 0; read 0", "a freed page is read",
 	  "page_read_raw of the freed page P0 by alpha at 0x" },
 	{ "use-after-free", "in a; free 1; copy 1", "a freed page is copied",
 	  "page_copy of the freed page P1 by alpha at 0x" },
+	/* [P127] */
 	{ "use-after-free", "free 0; write_no_bytes 0", "no bytes are written to a freed page", "" },
+	/* [P61] */
 	{ "use-after-free", "free 0; free 0", "a page is freed twice", "" },
+	/* [P54] */
 	{ "use-after-free", "free 0; get 0", "page_get of a freed page", "" },
+	/* [P66] */
 	{ "use-after-free", "free 0; nid 0", "page_nid of a freed page", "" },
+	/* [P91] */
 	{ "use-after-free", "free 0; map 0", "a freed page is mapped", "" },
+	/* [P29] */
 	{ "use-after-free", "map15 1; map 1; free 0; write_no_bytes 0", "a freed page, and a 17th mapping",
 	  "" },
+	/* [P25] [P122] [P125] [P126] */
 	{ RETURNS, "free 0; use_bad_ranges 0", "a freed page, and a bad range", "" },
+	/* [P112] */
+	{ "use-after-free", "free 0; mapped 0", "page_with_mapped of a freed page", "" },
+	{ "map-overflow", "map15 1; map 1; mapped 0", "page_with_mapped is a 17th mapping", "" },
+	/* [P120] */
+	{ "use-after-free", "free 0; pointer 0", "page_with_pointer of a freed page", "" },
+	{ "map-overflow", "map15 1; map 1; pointer 0", "page_with_pointer is a 17th mapping", "" },
+	/* [P98] */
 	{ RETURNS, "map 0; free 0; unmap 0", "a mapping of a freed page may be unmapped", "" },
 };
 
@@ -199,14 +254,28 @@ static const struct misuse {
 static const struct {
 	const char *steps, *name;
 } revoked_accesses[] = {
+	/* [P71] [P72] [P80] [P81] [P89] */
 	{ "map 0; unmap 0; load 0", "a load through an ended mapping" },
 	{ "map 0; unmap 0; map 1; load 0", "a load through an ended mapping, beside a new one" },
+	/* [P70] */
 	{ "map 0; map 1; load_after 0", "a load just after a mapping" },
 	{ "map 0; load_before 0", "a load just before a mapping" },
 	{ "map 0; free 0; load 0", "a load from a freed page" },
+	/* [P244] [P246] */
 	{ "in a; map 0; out a; in b; load 0", "a load through a hidden mapping" },
+	/* [P252] */
 	{ "in a; map 0; out a; free 0; in a; load 0", "a load from a page that was freed while hidden" },
 	{ "in a; map 0; out a; free 0; reuse 0; in a; load 0", "a load from a reused frame" },
+	/* [P5] [P8] */
+	{ "in a; map 0; in b; free 0; load 0", "a load from a page that another task freed" },
+	{ "in a; map 0; in b; map 0; free 0; load 0", "a load by the older of two tasks" },
+	{ "in a; map 0; in b; map 0; free 0; load 1", "a load by the newer of two tasks" },
+	{ "map 0; map 0; free 0; load 0", "a load through the older of two mappings of a freed page" },
+	{ "map 0; map 0; free 0; load 1", "a load through the newer of two mappings of a freed page" },
+	/* [P233] */
+	{ "map_in_thread 0; load 0", "a load through a mapping of a thread that ended" },
+	/* [P245] */
+	{ "map 0; out -; load 0", "a load through a mapping of the thread's own task that is switched out" },
 };
 
 /* Copies @pattern to @text, and replaces P0 and P1 by the addresses of the pages. */

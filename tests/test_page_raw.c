@@ -82,6 +82,7 @@ static void test_ranges(void)
 		for (size_t i = 0; i < COUNT(ranges); i++)
 			good &= raw_calls[c].call(ranges[i].off, ranges[i].len) ==
 				(ranges[i].is_valid ? 0 : -EINVAL);
+		/* [P1] [P14] [P117] [P119] [P125] [P126] [P133] [P137] [P140] [P145] [P151] [P157] */
 		ok(good, "%s takes every range inside the page, and no other", raw_calls[c].call_name);
 	}
 }
@@ -125,9 +126,12 @@ static void test_written_bytes(void)
 {
 	for (size_t c = 0; c < COUNT(raw_calls); c++)
 		if (raw_calls[c].written_byte >= 0)
+			/* [P2] [P134] [P135] [P138] [P146] [P147] [P152] */
 			ok(writes_exactly_its_range(raw_calls[c].call, raw_calls[c].written_byte),
 			   "%s writes exactly its range", raw_calls[c].call_name);
+	/* [P130] */
 	ok(fills_exactly_its_buffer(page_read_raw), "page_read_raw writes exactly its buffer");
+	/* [P141] */
 	ok(fills_exactly_its_buffer(page_read_bytewise_atomic),
 	   "page_read_bytewise_atomic writes exactly its buffer");
 }
@@ -144,7 +148,9 @@ static void test_addresses_of_callbacks(void)
 
 	page_fill_zero(page, 0, PAGE_SIZE);
 	page_write_raw(page, &seven, 100, 1);
+	/* [P109] [P114] */
 	ok(page_with_mapped(page, read_byte, NULL) == 0, "page_with_mapped passes the address of byte 0");
+	/* [P115] [P121] */
 	ok(page_with_pointer(page, 100, 1, read_byte, NULL) == 7,
 	   "page_with_pointer passes the address of the first byte");
 }
@@ -186,7 +192,9 @@ static void test_slow_path(void)
 
 static void test_copy_to_same_page(void)
 {
+	/* [P153] */
 	ok(page_copy(page, 0, page, 64, 64) == 0, "page_copy to adjacent bytes of the same page");
+	/* [P158] */
 	ok(page_copy(page, 0, page, 63, 64) == -EINVAL, "page_copy to earlier bytes that overlap by one");
 	ok(page_copy(page, 63, page, 0, 64) == -EINVAL, "page_copy to later bytes that overlap by one");
 	ok(page_copy(page, 8, page, 8, 0) == 0, "page_copy of no bytes overlaps nothing");

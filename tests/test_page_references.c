@@ -32,6 +32,7 @@ static bool counts_from(unsigned int count)
 ACTION(get_one_too_many, page_get(make_page_with_references(UINT_MAX)))
 
 static const struct child_case cases[] = {
+	/* [P55] */
 	{ get_one_too_many, "too-many-references",
 	  "page_get of a page with UINT_MAX references is reported" },
 };
@@ -41,6 +42,7 @@ UNIT_TEST(test_page_references)
 	static const unsigned int counts[] = { UCHAR_MAX, SHRT_MAX, USHRT_MAX, INT_MAX, UINT_MAX - 1 };
 
 	for (size_t i = 0; i < COUNT(counts); i++)
+		/* [P52] [P64] */
 		ok(counts_from(counts[i]), "a page can have %u references and one more", counts[i]);
 	CHECK_CHILDREN(cases);
 }

@@ -113,19 +113,49 @@ static void allocate_with_backend_of_program(void)
 	page_free(alloc_or_abort());
 }
 
+static void allocate_without_choice(void)
+{
+	unsetenv("PAGE_MAP");
+	unsetenv("PAGE_MAP_REVOKE");
+	page_free(alloc_or_abort());
+	abort_unless(!strcmp(page_map_backend(), "direct"));
+}
+
+static void load_through_removed_mapping(void)
+{
+	volatile unsigned char *mapped;
+
+	unsetenv("PAGE_MAP_REVOKE");
+	choose_backend_or_abort("alias");
+	mapped = page_map_local(alloc_or_abort());
+	page_unmap_local((void *)(uintptr_t)mapped);
+	(void)*mapped;
+}
+
 ACTION(choose_unknown_backend, setenv("PAGE_MAP", "sideways", 1), page_alloc(GFP_KERNEL))
 ACTION(choose_unknown_revoke, setenv("PAGE_MAP_REVOKE", "politely", 1), page_alloc(GFP_KERNEL))
 
 static const struct child_case first_page_cases[] = {
+	/* [P76] [P108] [P221] */
 	{ find_nothing_direct, RETURNS, "direct: before the first page no address has a page" },
 	{ find_nothing_alias, RETURNS, "alias: before the first page no address has a page" },
+	/* [P211] */
 	{ free_no_buffer, "foreign-map", "before the first page there is no buffer" },
+	/* [P215] */
 	{ borrow_from_never_allocated_frames, RETURNS, "no buffer has a frame that was never allocated" },
 	{ free_buffer_of_never_allocated_frame, "foreign-map",
 	  "no buffer begins at a frame that was never allocated" },
+	/* [P87] */
 	{ choose_poison, RETURNS, "the revocation `poison` needs AddressSanitizer" },
+	/* [P73] [P83] */
 	{ allocate_with_backend_of_environment, RETURNS, "the environment chooses the backend" },
+	/* [P86] */
 	{ allocate_with_backend_of_program, RETURNS, "the program chooses before the environment" },
+	/* [P74] */
+	{ allocate_without_choice, RETURNS, "the backend is direct without a choice" },
+	/* [P84] [P85] */
+	{ load_through_removed_mapping, ENDS_ABNORMALLY,
+	  "an access through a removed mapping is detected without a choice" },
 	{ choose_unknown_backend, "environment", "the environment names an unknown backend" },
 	{ choose_unknown_revoke, "environment", "the environment names an unknown revocation" },
 };
@@ -227,6 +257,25 @@ static void require_no_pages_without_fork_handlers(void)
 	abort_unless_allocations_fail();
 }
 
+/* Makes calls when malloc() fails: no call but page_task_new() needs memory of malloc(). */
+static void call_without_heap(void)
+{
+	static unsigned char bytes[PAGE_SIZE];
+	struct page *page = alloc_or_abort(), *other = alloc_or_abort();
+	struct user_slice_reader reader = make_user_slice_reader(bytes, 8);
+
+	page_task_current();
+	use_up_heap();
+	abort_unless(!page_write_raw(page, bytes, 0, PAGE_SIZE) && !page_read_raw(page, bytes, 0, PAGE_SIZE));
+	abort_unless(!page_read_bytewise_atomic(page, bytes, 0, PAGE_SIZE));
+	abort_unless(!page_write_bytewise_atomic(page, bytes, 0, PAGE_SIZE));
+	abort_unless(!page_copy(other, 0, page, 0, PAGE_SIZE) && !page_fill_zero(page, 0, PAGE_SIZE));
+	abort_unless(!page_copy_from_user_slice(page, &reader, 0, 8));
+	page_unmap_local(page_map_local(page));
+	page_free(alloc_or_abort());
+	page_buffer_free(page_buffer_alloc(5000));
+}
+
 /* ---- no tasks ---- */
 
 ACTION(require_no_task_without_memory, use_up_heap(), abort_unless(!page_task_new("none")))
@@ -325,12 +374,14 @@ static const struct refused_case {
 	const char *expected_report;    /* the child's standard error begins with this text */
 	const char *check_name;
 } refused_cases[] = {
+	/* [P159] */
 	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, EPERM, read_user_memory, "system", "",
 	  "user memory: the system forbids to read it" },
 	{ prepare_nothing, SYS_process_vm_readv, ANY_ARG, 0, ENOSYS, read_user_memory, "system", "",
 	  "user memory: the system cannot read it" },
 	{ prepare_nothing, SYS_process_vm_writev, ANY_ARG, 0, EPERM, write_user_memory, "system", "",
 	  "user memory: the system forbids to write it" },
+	/* [P12] [P49] [P51] */
 	{ prepare_direct, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, abort_unless_allocations_fail, RETURNS, "",
 	  "direct: without addresses there are no pages" },
 	{ prepare_alias, SYS_memfd_create, ANY_ARG, 0, EMFILE, abort_unless_allocations_fail, RETURNS, "",
@@ -339,6 +390,7 @@ static const struct refused_case {
 	  "alias: without space in the file there are no pages" },
 	{ prepare_alias, SYNC_SYS_MMAP, 3, MAP_FILE_FLAGS, ENOMEM, abort_unless_allocations_fail, RETURNS, "",
 	  "alias: without a mapping of the file there are no pages" },
+	/* [P93] */
 	{ prepare_page, SYNC_SYS_MMAP, 3, RESERVE_FLAGS, ENOMEM, map_page, "map-failed",
 	  NO_ADDRESSES "Cannot allocate memory (is vm.max_map_count too small?)\n",
 	  "alias: no addresses for mappings: the report suggests the limit" },
@@ -393,6 +445,9 @@ static void test_refused_calls(void)
 static const struct child_case other_cases[] = {
 	{ require_no_pages_without_fork_handlers, RETURNS,
 	  "alias: without handlers of fork() there are no pages" },
+	/* [P17] */
+	{ call_without_heap, RETURNS, "calls need no memory of malloc()" },
+	/* [P229] */
 	{ require_no_task_without_memory, RETURNS, "without memory there is no task" },
 	{ require_child_to_write_despite_signals, RETURNS, "fork: signals interrupt the parent" },
 };

@@ -67,12 +67,15 @@ static void test_copy_of_readable_memory(void)
 {
 	struct user_slice_reader reader = make_user_slice_reader(user + 100, 2 * PAGE_SIZE);
 
+	/* [P187] [P196] */
 	ok(fill_page_and_copy(&reader, 10, 3000) == 0 && page_has_user_bytes(10, 3000, 3000, 100),
 	   "a copy writes its range");
+	/* [P164] [P188] [P166] */
 	ok(user_slice_left(&reader) == 2 * PAGE_SIZE - 3000, "a copy moves the reader");
 	ok(fill_page_and_copy(&reader, 0, PAGE_SIZE) == 0 &&
 		   page_has_user_bytes(0, PAGE_SIZE, PAGE_SIZE, 3100),
 	   "the next copy continues, across two pages of user memory");
+	/* [P168] [P169] */
 	ok(user_slice_skip(&reader, 90) == 0 && user_slice_skip(&reader, 1007) == -EFAULT &&
 		   user_slice_left(&reader) == 1006,
 	   "user_slice_skip moves the reader, not beyond the end");
@@ -84,11 +87,15 @@ static void test_order_of_checks(void)
 				 unmapped = make_user_slice_reader(user + USER_SIZE, 10);
 	struct user_slice_reader empty = make_user_slice_reader(NULL, 0);
 
+	/* [P190] [P191] */
 	ok(fill_page_and_copy(&reader, 1, PAGE_SIZE) == -EINVAL && page_has_user_bytes(0, 0, 0, 0),
 	   "a bad range is EINVAL");
+	/* [P192] */
 	ok(fill_page_and_copy(&reader, 0, 11) == -EFAULT && page_has_user_bytes(0, 0, 0, 0),
 	   "more than is left is EFAULT, and writes nothing");
+	/* [P193] */
 	ok(page_copy_from_user_slice(page, &unmapped, 0, 0) == 0, "a copy of no bytes never faults");
+	/* [P161] */
 	ok(page_copy_from_user_slice(page, &empty, 0, 0) == 0 && user_slice_skip(&empty, 0) == 0,
 	   "an empty slice may be at NULL");
 	ok(fill_page_and_copy(&unmapped, 0, 10) == -EFAULT && page_has_user_bytes(0, 10, 0, 0),
@@ -116,6 +123,7 @@ static void test_copy_before_unmapped_page(void)
 			good &= user_slice_left(&reader) == (expected ? len + 5 : 5);
 		}
 	}
+	/* [P28] [P195] */
 	ok(good, "before an unmapped page the copy has exactly the readable bytes");
 }
 
@@ -139,6 +147,7 @@ static void test_read(void)
 	struct user_slice_reader reader = make_user_slice_reader(user, sizeof(large));
 	bool good = true;
 
+	/* [P174] */
 	ok(user_slice_read(&reader, large, sizeof(large) + 1) == -EFAULT && !large[0],
 	   "user_slice_read of more than is left is EFAULT, and writes nothing");
 	memset(large, OLD_BYTE, sizeof(large));
@@ -146,7 +155,9 @@ static void test_read(void)
 	   "user_slice_read of more than is readable is EFAULT");
 	for (size_t i = 0; i < sizeof(large); i++)
 		good &= large[i] == (i < USER_SIZE ? get_pattern_byte(i) : 0);
+	/* [P175] */
 	ok(good, "user_slice_read copies the readable bytes, and zeros the others");
+	/* [P170] [P171] [P173] */
 	ok(user_slice_read(&reader, large, 5) == 0 && user_slice_left(&reader) == sizeof(large) - 5,
 	   "user_slice_read moves the reader");
 	memset(from, 0x3c, sizeof(from));
@@ -175,6 +186,7 @@ static void test_write_before_unmapped_page(void)
 		good &= !memcmp(to, src, written) && !memcmp(to + written, zeros, distance - written) &&
 			!memcmp(user + USER_SIZE - 130, zeros, 130 - distance);
 	}
+	/* [P186] */
 	ok(good, "before an unmapped page user_slice_write writes exactly the writable bytes");
 }
 
@@ -185,8 +197,10 @@ static void test_write(void)
 
 	memset(src, OLD_BYTE, sizeof(src));
 	user_slice_writer_init(&writer, user_slice_new(to + 1, sizeof(to) - 1));
+	/* [P177] [P185] */
 	ok(user_slice_write(&writer, src, sizeof(to)) == -EFAULT && !to[1] && writer.at == to + 1,
 	   "user_slice_write of more than is left is EFAULT, and writes nothing");
+	/* [P181] [P182] [P184] [P179] */
 	ok(user_slice_write(&writer, src, 10) == 0 && user_slice_write(&writer, src, sizeof(to) - 11) == 0 &&
 		   !to[0] && !memcmp(to + 1, src, sizeof(to) - 1) && !user_slice_writer_left(&writer),
 	   "user_slice_write continues, and writes more pieces than one system call takes");
@@ -214,6 +228,7 @@ static void test_reads_once(void)
 	page_read_raw(page, copied_bytes, 0, sizeof(copied_bytes));
 	for (size_t i = 0; i < sizeof(copied_bytes); i++)
 		good &= copied_bytes[i] == get_pattern_byte(i + 8);
+	/* [P10] */
 	ok(good, "each byte is read once");
 	page_unmap_local(mapped);
 }
@@ -285,6 +300,7 @@ static bool succeeds_while_thread_runs(void *(*run)(void *memory), void *memory,
 
 static void test_other_threads(void)
 {
+	/* [P10] */
 	ok(succeeds_while_thread_runs(write_user_memory, user, copy_of_user_page_succeeds,
 				      scale_repeat_count(2000)),
 	   "a copy succeeds while another thread writes the memory");

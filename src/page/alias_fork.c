@@ -34,10 +34,11 @@ static NO_COVERAGE void wait_for_child_copy(void)
 	close(ends[0]);
 }
 
+/* A thread of the parent may have been changing its set, so a used place without a page is possible. */
 static void remap_used_places(struct alias_set *set)
 {
 	for (unsigned int i = 0; i < ALIAS_PLACES; i++)
-		if (set->used_places & 1u << i)
+		if (set->used_places & 1u << i && set->last_pages[i])
 			alias_place_kind->remap(set, i);
 }
 

@@ -2,9 +2,9 @@
 /*
  * Kernel names for the calls of page.h, so that kernel code that uses pages compiles with libpage.
  *
- * Each function below calls the function of page.h with the same meaning, and keeps the same rules. The
- * kernel's functions have no error value. So a range out of bounds ends the program by a trap, as VM_BUG_ON()
- * stops the kernel.
+ * Each function below calls the function of page.h with the same meaning, and keeps the same rules. [P294]
+ * The kernel's functions have no error value. So a range out of bounds ends the program by a trap, as
+ * VM_BUG_ON() stops the kernel. [P295] page.h explains the marks.
  */
 #ifndef LIBPAGE_PAGE_KERNEL_H
 #define LIBPAGE_PAGE_KERNEL_H
@@ -17,7 +17,8 @@
 #define offset_in_page(p) ((size_t)(p) & (PAGE_SIZE - 1))
 #endif
 #ifndef PAGE_ALIGN
-#define PAGE_ALIGN(addr) (((size_t)(addr) + PAGE_SIZE - 1) & PAGE_MASK) /* the sum wraps as in the kernel */
+#define PAGE_ALIGN(addr) \
+	(((size_t)(addr) + PAGE_SIZE - 1) & PAGE_MASK) /* the sum wraps as in the kernel [P296] */
 #endif
 
 /* ---- lifetime ---- */
@@ -98,7 +99,7 @@ static inline void memzero_page(struct page *page, size_t offset, size_t len)
 	page_kernel_trap_if_error(page_fill_zero(page, offset, len));
 }
 
-/* page_write_raw() writes pieces of 64 bytes, so that the sanitizers of the library observe the writes. */
+/* Writes the lowest byte of @val to each byte of the range, [P297] with page_write_raw(). */
 static inline void memset_page(struct page *page, size_t offset, int val, size_t len)
 {
 	unsigned char piece[64];
@@ -115,6 +116,7 @@ static inline void memset_page(struct page *page, size_t offset, int val, size_t
 	} while (done < len);
 }
 
+/* Writes zeros from start to end, end not included; [P298] a segment without bytes has no effect. [P299] */
 static inline void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1,
 				      unsigned int start2, unsigned int end2)
 {
