@@ -2,7 +2,8 @@
 /*
  * A user reader copies user memory into several pages, in chunks, with a fault in chunk k. Then the chunks
  * before k are copied, chunk k has a copied prefix and zeros, and the reader is at the start of chunk k (R9).
- * Threads share the pages; each thread has its own user memory, any page of which may be unreadable.
+ * Threads share the pages; each thread has its own user memory, any page of which may be unreadable. The bytes
+ * of the user memory change before each copy, so that bytes of an earlier copy are wrong.
  *
  * The errors to find (A and B are threads):
  *
@@ -73,6 +74,7 @@ static void copy_user_memory_and_check_span(struct stress_thread *self, struct f
 	struct chunk chunk = { 0 };
 	int error = 0;
 
+	fill_user_memory_with_tag(self);
 	mprotect_user_memory_from_byte(self, first_unreadable, PROT_NONE);
 	user_slice_reader_init(&reader,
 			       user_slice_new(user_memory[self->thread_index] + from, USER_SIZE - from));
@@ -111,5 +113,4 @@ const struct stress_scenario stress_reader = {
 		{ "read", 1, .pick = owned_pick_piece_part, .access = owned_check_span_by_random_kind,
 		  .page_call = "read_raw" },
 	},
-	.prepare_thread = fill_user_memory_with_tag,
 };
